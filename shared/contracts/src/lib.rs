@@ -1,1 +1,20 @@
-//! contracts.
+#![doc = include_str!("../README.md")]
+
+pub mod delivery;
+pub mod error;
+pub mod fields;
+pub mod headers;
+mod ids;
+pub mod receipt;
+pub mod subjects;
+pub mod user;
+
+pub use delivery::{
+    AskLease, Claim, ClaimUsers, ClaimsGiven, Failure, Found, Lane, LeaseAnswer, LeaseWish, Link, LinkFound,
+    Next, Outcome, Reason, RecordVerdicts, Recorded, UserChanged, Verdict, VerdictsRecorded,
+};
+pub use error::{ErrorCode, Fault, ServiceError};
+pub use fields::{Field, FieldSet, PerField, Values};
+pub use ids::{InvalidUserId, UserId};
+pub use receipt::{FieldReceipt, Receipt, SettledNotice, SettledUser, State, SyncState};
+pub use user::{GetReceipt, GetUser, UpdateForm, UpdateUser, User, UserUpdated};

@@ -1,0 +1,169 @@
+//! Lease, claim and record: how the hubspot service gets work from the user service and reports on it.
+//!
+//! One worker holds the lease, under an epoch that grows with each new holder. It claims users that owe HubSpot
+//! something; each claim is a numbered attempt. It records one verdict for each attempt.
+
+mod verdict;
+
+use std::num::NonZeroU64;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{FieldSet, UserId, Values};
+
+pub use verdict::{
+    Failure, Found, LinkFound, Next, Outcome, Reason, RecordVerdicts, Recorded, Verdict, VerdictsRecorded,
+};
+
+/// How urgent a user is; live goes first, always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Lane {
+    /// A caller made a change.
+    Live,
+    /// Resync, import, drift repair, recheck.
+    Backfill,
+}
+
+/// The wake-up on `users.changed.<userId>`: this user wants attention. No personal data travels in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserChanged {
+    /// Who.
+    pub user_id: UserId,
+    /// The version at the time of the announcement; the row is read anew when it is claimed.
+    pub version: u64,
+    /// How urgent.
+    pub lane: Lane,
+}
+
+/// Request on `users.lease`: take, renew or give back the right to deliver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AskLease {
+    /// The random id the worker drew; it says whose attempt a verdict is about.
+    pub holder: String,
+    /// The HubSpot account (portal id) that the worker's token opens.
+    pub account_id: String,
+    /// What the worker wants.
+    pub wish: LeaseWish,
+}
+
+/// What a worker wants of the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LeaseWish {
+    /// Take it, or renew it.
+    Hold,
+    /// Give it back on shutdown.
+    Release,
+    /// Give it to the worker that asks for it, since calls of this one go unanswered.
+    StepAside,
+}
+
+/// Answer on `users.lease`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "answer")]
+pub enum LeaseAnswer {
+    /// The worker holds the lease.
+    #[serde(rename_all = "camelCase")]
+    Granted {
+        /// Grows with each new holder.
+        epoch: u64,
+        /// Milliseconds the lease lasts from when it was granted.
+        ttl_ms: u64,
+        /// Whether another worker asks for it and this one may step aside (at most every ten minutes).
+        may_step_aside: bool,
+    },
+    /// Another worker holds it.
+    #[serde(rename_all = "camelCase")]
+    Held {
+        /// Milliseconds until it expires unless it is renewed.
+        left_ms: u64,
+    },
+    /// The lease was given back, or was not this worker's.
+    Released,
+    /// The links in the database belong to another HubSpot account; an operator must decide.
+    #[serde(rename_all = "camelCase")]
+    OtherAccount {
+        /// The account the links belong to.
+        remembered: String,
+    },
+}
+
+/// Request on `users.claim`: hand out users that owe something, as numbered attempts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimUsers {
+    /// The worker's id.
+    pub holder: String,
+    /// The epoch of its lease; any but the current one is refused with `stale_epoch`.
+    pub epoch: u64,
+    /// The users wanted by name, each at most once.
+    pub users: Vec<UserId>,
+    /// The most claims to give, at most [`MAX_CLAIMS`]; what the named users leave is filled with rows left open by
+    /// older epochs.
+    pub limit: u32,
+}
+
+/// The most users one claim may name and the most claims one answer holds.
+pub const MAX_CLAIMS: usize = 500;
+
+/// Answer on `users.claim`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimsGiven {
+    /// The attempts handed out.
+    pub claims: Vec<Claim>,
+    /// Named users that owe nothing: their wake-ups are done.
+    pub nothing_owed: Vec<UserId>,
+    /// Named users with an attempt open under this epoch that is within its term.
+    pub in_work: Vec<UserId>,
+    /// Named users left out by the limit.
+    pub left_out: Vec<UserId>,
+    /// Whether rows left open by older epochs remain; claim again until none do.
+    pub more_left_open: bool,
+}
+
+/// One numbered attempt to bring a user to HubSpot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claim {
+    /// Who.
+    pub user_id: UserId,
+    /// Grows by one with each attempt of this user.
+    pub attempt: NonZeroU64,
+    /// The version whose state this is.
+    pub version: u64,
+    /// The turn up to which a verdict of this attempt settles.
+    pub turn: u64,
+    /// How urgent.
+    pub lane: Lane,
+    /// The value of each field.
+    pub values: Values,
+    /// The fields HubSpot has yet to hear: what is to be sent.
+    pub owed: FieldSet,
+    /// The contact, where one is known in this account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// How many attempts failed since the last success; for the engine's backoff.
+    pub failures: u32,
+}
+
+/// The HubSpot contact a user is linked to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Link {
+    /// The contact's record id.
+    pub contact_id: String,
+    /// The account (portal id) the record id belongs to.
+    pub account_id: String,
+    /// The address last confirmed for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// How the contact was found.
+    pub found: Found,
+    /// Whether another user is linked to the same contact.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
+}

@@ -1,0 +1,177 @@
+//! What a worker reports of an attempt, and what the user service makes of it.
+
+use std::{collections::BTreeMap, num::NonZeroU64};
+
+use serde::{Deserialize, Serialize};
+
+use super::{ClaimUsers, ClaimsGiven};
+use crate::{Field, FieldSet, UserId};
+
+/// Request on `users.record`: the verdicts of attempts, and the next claims in the same message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordVerdicts {
+    /// The worker that was given the attempts. Verdicts are accepted from any epoch.
+    pub holder: String,
+    /// One verdict for each attempt.
+    pub verdicts: Vec<Verdict>,
+    /// Claims to make after the verdicts are taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<ClaimUsers>,
+}
+
+/// What became of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// Whose.
+    pub user_id: UserId,
+    /// The claim's attempt number.
+    pub attempt: NonZeroU64,
+    /// The claim's version.
+    pub version: u64,
+    /// The claim's turn.
+    pub turn: u64,
+    /// The outcome of each field that has one; a field without one stays owed.
+    pub outcomes: BTreeMap<Field, Outcome>,
+    /// The fields whose values this attempt wrote or may have written to HubSpot.
+    pub written: FieldSet,
+    /// Whether HubSpot may still carry out one of its calls: a time-out, a cut connection, 408 or 5xx.
+    pub may_take_effect_late: bool,
+    /// A link that was found or moved. A new link is reported before anything is written through it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkFound>,
+    /// The address that HubSpot confirmed for the contact in this attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_address: Option<String>,
+    /// Why the attempt failed, where it did; the user is due again after a pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// What became of one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "outcome")]
+pub enum Outcome {
+    /// HubSpot holds the value.
+    Confirmed,
+    /// HubSpot refused the value.
+    Refused {
+        /// In HubSpot's words.
+        reason: Reason,
+    },
+    /// There is no such contact.
+    Missing,
+    /// Another contact holds the address.
+    Taken {
+        /// In HubSpot's words.
+        reason: Reason,
+    },
+    /// It kept failing alone.
+    #[serde(rename_all = "camelCase")]
+    Parked {
+        /// Why it failed last.
+        reason: Reason,
+        /// Whether time alone may mend it (408, 423, 5xx, time-outs), so that it is rechecked.
+        may_pass: bool,
+    },
+}
+
+/// A failure or a refusal, in HubSpot's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reason {
+    /// A stable code: HubSpot's own (`INVALID_EMAIL`), its category, or ours (`TIMED_OUT`).
+    pub code: String,
+    /// HubSpot's message, at most 500 characters.
+    pub message: String,
+    /// The HTTP status, where there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// HubSpot's correlation id, for its support.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+}
+
+/// An attempt that settled nothing, or not all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// Why.
+    pub reason: Reason,
+    /// Whether it is charged to the record: another record's write succeeded since this one failed before.
+    pub charged: bool,
+    /// Whether time alone may mend it; decides if a parked record is rechecked.
+    pub may_pass: bool,
+}
+
+/// A contact found for a user, or a link that moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkFound {
+    /// The contact's record id.
+    pub contact_id: String,
+    /// The account it belongs to.
+    pub account_id: String,
+    /// The address it was found by, as the user has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// How.
+    pub found: Found,
+}
+
+/// How a contact was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Found {
+    /// By the primary address of the contact.
+    PrimaryAddress,
+    /// By a secondary address of the contact; not taken where another user holds that contact.
+    SecondaryAddress,
+    /// Through a conflict that named it: the address was taken by this contact.
+    Followed,
+    /// HubSpot answered for a former id with this one.
+    Merged,
+}
+
+/// Answer on `users.record`, sent after the commit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerdictsRecorded {
+    /// One entry for each verdict, in their order.
+    pub users: Vec<Recorded>,
+    /// The claims asked for in the same message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<ClaimsGiven>,
+    /// Why the claims were refused, where they were; the verdicts stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims_refused: Option<crate::ErrorCode>,
+}
+
+/// What a user owes after a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recorded {
+    /// Who.
+    pub user_id: UserId,
+    /// What comes next.
+    pub next: Next,
+}
+
+/// What comes next for a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "next")]
+pub enum Next {
+    /// It owes nothing: its wake-up is done.
+    Settled,
+    /// It owes something now: claim it again.
+    Now,
+    /// It failed and is due again later.
+    #[serde(rename_all = "camelCase")]
+    Later {
+        /// Milliseconds from now.
+        in_ms: u64,
+    },
+    /// The row is gone or the verdict was of an attempt that another one overtook; its wake-up is done.
+    Overtaken,
+}

@@ -1,0 +1,84 @@
+//! Stable error codes, carried in the headers of the NATS services framework.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a service refused a request. The code is stable; the message is for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The request is malformed or a value breaks its rule; nothing changed.
+    InvalidRequest,
+    /// There is no such user.
+    UserNotFound,
+    /// The user does not exist yet and no address was given.
+    EmailRequired,
+    /// `if_match` names another version than the stored one.
+    VersionMismatch,
+    /// The idempotency key was used for a change with other fields.
+    KeyReused,
+    /// The deadline passed before the request was worked on; nothing changed.
+    Expired,
+    /// Nothing was accepted; try again.
+    Unavailable,
+    /// The connection to the database was lost in a commit: the change may have been accepted.
+    OutcomeUnknown,
+    /// The epoch is not the current one: the lease has passed to another worker.
+    StaleEpoch,
+    /// A defect of ours; nothing changed.
+    Internal,
+}
+
+impl ErrorCode {
+    /// The number in the framework's `Nats-Service-Error-Code` header, after the HTTP status it resembles.
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::InvalidRequest | Self::EmailRequired => 400,
+            Self::UserNotFound => 404,
+            Self::Expired => 408,
+            Self::StaleEpoch => 409,
+            Self::VersionMismatch => 412,
+            Self::KeyReused => 422,
+            Self::Internal => 500,
+            Self::Unavailable => 503,
+            Self::OutcomeUnknown => 504,
+        }
+    }
+}
+
+/// The body of an error answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
+#[error("{message}")]
+pub struct ServiceError {
+    /// The stable code.
+    pub code: ErrorCode,
+    /// What went wrong and how to mend it, for people; no personal data.
+    pub message: String,
+    /// For [`ErrorCode::VersionMismatch`]: the stored version; 0 where the user does not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_version: Option<u64>,
+    /// For [`ErrorCode::InvalidRequest`]: each fault.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+}
+
+impl ServiceError {
+    /// An error of that code.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            current_version: None,
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// One fault of a request's body, as RFC 9457 problem documents list them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// A JSON pointer (RFC 6901) to the member at fault; empty for the whole body.
+    pub pointer: String,
+    /// What is wrong and what would be right.
+    pub detail: String,
+}

@@ -1,0 +1,97 @@
+//! What a field's value must fulfil.
+
+use email_address::{EmailAddress, Options};
+
+/// What a value must fulfil.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// One e-mail address of at most [`MAX_EMAIL_CHARS`] characters; it cannot be cleared.
+    Email,
+    /// Text of at most so many characters, without control characters; null clears it.
+    Text {
+        /// The most characters (Unicode scalar values) a value may have.
+        max_chars: usize,
+    },
+}
+
+/// The longest address that can be delivered to (RFC 5321, section 4.5.3.1.3, with the brackets taken off).
+pub const MAX_EMAIL_CHARS: usize = 254;
+
+impl Rule {
+    pub(super) fn check(self, value: Option<&str>) -> Result<(), String> {
+        match (self, value) {
+            (Self::Email, None) => Err("must not be null: a user keeps an address".to_owned()),
+            (Self::Email, Some(address)) => check_email(address),
+            (Self::Text { .. }, None) => Ok(()),
+            (Self::Text { max_chars }, Some(text)) => check_text(text, max_chars),
+        }
+    }
+}
+
+fn check_email(address: &str) -> Result<(), String> {
+    if address.chars().count() > MAX_EMAIL_CHARS {
+        return Err(format!("must have at most {MAX_EMAIL_CHARS} characters"));
+    }
+    let options = Options::default()
+        .with_required_tld()
+        .without_display_text()
+        .without_domain_literal();
+    if address.chars().any(char::is_control) || EmailAddress::parse_with_options(address, options).is_err() {
+        return Err("must be an e-mail address such as ada@example.com".to_owned());
+    }
+    Ok(())
+}
+
+fn check_text(text: &str, max_chars: usize) -> Result<(), String> {
+    if text.chars().count() > max_chars {
+        return Err(format!("must have at most {max_chars} characters"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err("must not contain control characters such as line breaks".to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usual_address_is_accepted() {
+        for address in [
+            "ada@example.com",
+            "a.b+c@mail.example.co.uk",
+            "o'neil@example.org",
+        ] {
+            assert_eq!(Rule::Email.check(Some(address)), Ok(()), "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_address_is_refused() {
+        let long = format!("{}@example.com", "x".repeat(250));
+        for address in [
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            "a@b@c.de",
+            "a@localhost",
+            "Ada <a@b.de>",
+            "a@[127.0.0.1]",
+            &long,
+        ] {
+            assert!(Rule::Email.check(Some(address)).is_err(), "{address}");
+        }
+        assert!(Rule::Email.check(None).is_err());
+    }
+
+    #[test]
+    fn text_is_counted_in_characters_not_bytes() {
+        let rule = Rule::Text { max_chars: 255 };
+        assert_eq!(rule.check(Some(&"ß".repeat(255))), Ok(()));
+        assert!(rule.check(Some(&"ß".repeat(256))).is_err());
+        assert!(rule.check(Some("a\0b")).is_err());
+        assert_eq!(rule.check(None), Ok(()));
+    }
+}

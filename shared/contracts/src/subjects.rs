@@ -1,0 +1,57 @@
+//! Subjects, stream and consumer.
+
+use crate::UserId;
+
+/// The name of the user service in the NATS services framework.
+pub const USER_SERVICE: &str = "user";
+/// The queue group its replicas share.
+pub const USER_QUEUE: &str = "user";
+
+/// Request: [`UpdateUser`](crate::UpdateUser), answer: [`UserUpdated`](crate::UserUpdated).
+pub const USERS_UPDATE: &str = "users.update";
+/// Request: [`GetUser`](crate::GetUser), answer: [`User`](crate::User).
+pub const USERS_GET: &str = "users.get";
+/// Request: [`GetReceipt`](crate::GetReceipt), answer: [`Receipt`](crate::Receipt).
+pub const USERS_SYNC_GET: &str = "users.sync.get";
+/// Request: [`AskLease`](crate::AskLease), answer: [`LeaseAnswer`](crate::LeaseAnswer).
+pub const USERS_LEASE: &str = "users.lease";
+/// Request: [`ClaimUsers`](crate::ClaimUsers), answer: [`ClaimsGiven`](crate::ClaimsGiven).
+pub const USERS_CLAIM: &str = "users.claim";
+/// Request: [`RecordVerdicts`](crate::RecordVerdicts), answer: [`VerdictsRecorded`](crate::VerdictsRecorded).
+pub const USERS_RECORD: &str = "users.record";
+/// Event: [`SettledNotice`](crate::SettledNotice).
+pub const USERS_SETTLED: &str = "users.settled";
+
+/// The stream of wake-ups: a work queue with one message for each user.
+pub const STREAM: &str = "USERS";
+/// The subjects of the stream.
+pub const USERS_CHANGED_ALL: &str = "users.changed.*";
+/// The durable pull consumer of the lease holder.
+pub const CONSUMER: &str = "hubspot";
+/// The most wake-ups the stream holds; the database holds the rest.
+pub const WINDOW: u64 = 10_000;
+/// The most wake-ups the stream may hold for back-fill to be announced.
+pub const BACKFILL_WINDOW: u64 = WINDOW / 2;
+
+/// The subject on which a user is announced.
+pub fn users_changed(user_id: &UserId) -> String {
+    format!("users.changed.{user_id}")
+}
+
+/// The user a wake-up's subject names.
+pub fn user_of_subject(subject: &str) -> Option<UserId> {
+    subject.strip_prefix("users.changed.")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_names_its_user() {
+        let id: UserId = "u-7".parse().expect("a valid id");
+        assert_eq!(user_of_subject(&users_changed(&id)), Some(id));
+        assert_eq!(user_of_subject("users.changed."), None);
+        assert_eq!(user_of_subject("users.other.7"), None);
+    }
+}
