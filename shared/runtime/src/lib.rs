@@ -1,1 +1,11 @@
-//! runtime.
+#![doc = include_str!("../README.md")]
+
+pub mod backoff;
+pub mod health;
+pub mod nats;
+pub mod settings;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use backoff::Backoff;
+pub use shutdown::Shutdown;

@@ -1,0 +1,130 @@
+//! The connection a service works with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::connection::State;
+use async_nats::jetstream;
+use async_nats::{Client, HeaderMap, Message};
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::replies::Replies;
+use super::request::{self, RequestError};
+use super::state::{NatsState, Violation};
+
+/// A connection to NATS. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Nats {
+    client: Client,
+    state: watch::Receiver<NatsState>,
+    replies: Arc<Replies>,
+}
+
+pub(super) fn new(client: Client, state: watch::Receiver<NatsState>, replies: Replies) -> Nats {
+    Nats {
+        client,
+        state,
+        replies: Arc::new(replies),
+    }
+}
+
+impl Nats {
+    /// The library's client, for subscriptions, the services framework and publishing.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// `JetStream` over this connection.
+    pub fn jetstream(&self) -> jetstream::Context {
+        jetstream::new(self.client.clone())
+    }
+
+    /// Whether there is a connection at this moment.
+    pub fn is_connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+
+    /// The state, to be watched.
+    pub fn state(&self) -> watch::Receiver<NatsState> {
+        self.state.clone()
+    }
+
+    /// The number of the present connection; see [`NatsState::epoch`].
+    pub fn epoch(&self) -> u64 {
+        self.state.borrow().epoch
+    }
+
+    /// Waits for a connection newer than `epoch` and returns its number.
+    pub async fn wait_for_reconnect(&self, epoch: u64) -> u64 {
+        self.wait_for(|state| state.connected && state.epoch > epoch)
+            .await
+            .epoch
+    }
+
+    /// Waits until there is a connection.
+    pub async fn wait_until_connected(&self) {
+        self.wait_for(|state| state.connected).await;
+    }
+
+    /// Waits until the connection is lost.
+    pub async fn wait_until_disconnected(&self) {
+        self.wait_for(|state| !state.connected).await;
+    }
+
+    /// Waits until the server forbids something, now or earlier. The server says so by the way only, and the call
+    /// concerned gets no answer; so a service races its start-up against this.
+    pub async fn wait_for_violation(&self) -> Violation {
+        let state = self.wait_for(|state| !state.violations.is_empty()).await;
+        state.violations[0].clone()
+    }
+
+    /// The version of the server, `2.10.0` or newer.
+    pub fn server_version(&self) -> String {
+        self.client.server_info().version
+    }
+
+    /// Sends a request and waits for its answer, all within `limit`. Refused at once while disconnected.
+    ///
+    /// After [`RequestError::TimedOut`] the request may still have been carried out, or be carried out later.
+    pub async fn request(
+        &self,
+        subject: &str,
+        headers: HeaderMap,
+        payload: Bytes,
+        limit: Duration,
+    ) -> Result<Message, RequestError> {
+        if !self.is_connected() {
+            return Err(RequestError::Disconnected);
+        }
+        let exchange = request::exchange(
+            &self.client,
+            &self.replies,
+            self.state(),
+            subject,
+            headers,
+            payload,
+        );
+        match tokio::time::timeout(limit, exchange).await {
+            Ok(answer) => answer,
+            Err(_) => Err(RequestError::TimedOut {
+                subject: subject.to_owned(),
+                limit,
+            }),
+        }
+    }
+
+    /// How many requests wait for their answer.
+    pub fn requests_in_flight(&self) -> usize {
+        self.replies.waiting()
+    }
+
+    async fn wait_for(&self, condition: impl FnMut(&NatsState) -> bool) -> NatsState {
+        let mut state = self.state();
+        match state.wait_for(condition).await {
+            Ok(state) => state.clone(),
+            // The client is gone, and nothing will change any more.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}

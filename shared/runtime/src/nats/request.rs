@@ -1,0 +1,130 @@
+//! One request and its answer, and all the ways in which there is none.
+
+use std::time::Duration;
+
+use async_nats::service::{NATS_SERVICE_ERROR, NATS_SERVICE_ERROR_CODE};
+use async_nats::{Client, HeaderMap, Message, StatusCode};
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::replies::Replies;
+use super::state::{NatsState, ViolationKind};
+
+/// Why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// There is no connection; nothing was sent.
+    #[error("not connected to NATS")]
+    Disconnected,
+    /// Nobody serves the subject; nothing was done.
+    #[error("subject {subject:?} has no responder")]
+    NoResponders {
+        /// Where the request went.
+        subject: String,
+    },
+    /// The server does not let this user send to the subject; nothing was done.
+    #[error("NATS forbids sending to subject {subject:?}; the user's permissions need mending")]
+    Forbidden {
+        /// Where the request was to go.
+        subject: String,
+    },
+    /// No answer in time; the request may have been carried out, or be carried out later.
+    #[error("subject {subject:?} did not answer within {limit:?}")]
+    TimedOut {
+        /// Where the request went.
+        subject: String,
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// The service answered with an error.
+    #[error("subject {subject:?} answered {code}: {error}")]
+    Service {
+        /// Where the request went.
+        subject: String,
+        /// The number of the error, as HTTP counts.
+        code: u16,
+        /// The error, in the service's words.
+        error: String,
+        /// What else it sent.
+        body: Bytes,
+    },
+    /// The request could not be sent: it is too large, or the connection is closed for good.
+    #[error("request to subject {subject:?} cannot be sent: {reason}")]
+    Other {
+        /// Where the request was to go.
+        subject: String,
+        /// What was wrong.
+        reason: String,
+    },
+}
+
+/// Without a time limit; the caller sets one around it.
+pub(super) async fn exchange(
+    client: &Client,
+    replies: &Replies,
+    state: watch::Receiver<NatsState>,
+    subject: &str,
+    headers: HeaderMap,
+    payload: Bytes,
+) -> Result<Message, RequestError> {
+    let forbidden_before = state.borrow().times_forbidden(ViolationKind::Publish, subject);
+    let mut expected = replies.expect();
+    let reply_to = expected.subject().to_owned();
+    let sent = if headers.is_empty() {
+        client
+            .publish_with_reply(subject.to_owned(), reply_to, payload)
+            .await
+    } else {
+        client
+            .publish_with_reply_and_headers(subject.to_owned(), reply_to, headers, payload)
+            .await
+    };
+    let other = |reason: String| RequestError::Other {
+        subject: subject.to_owned(),
+        reason,
+    };
+    sent.map_err(|error| other(error.to_string()))?;
+    let answer = tokio::select! {
+        answer = expected.receive() => answer,
+        () = forbidden_again(state, subject, forbidden_before) => {
+            return Err(RequestError::Forbidden { subject: subject.to_owned() });
+        }
+    };
+    let answer = answer.ok_or_else(|| other("the connection is closed".to_owned()))?;
+    judge(answer, subject)
+}
+
+/// A forbidden request gets no answer; the server only mentions it among its errors.
+async fn forbidden_again(mut state: watch::Receiver<NatsState>, subject: &str, before: u64) {
+    let again = |state: &NatsState| state.times_forbidden(ViolationKind::Publish, subject) > before;
+    if state.wait_for(again).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn judge(answer: Message, subject: &str) -> Result<Message, RequestError> {
+    if answer.status == Some(StatusCode::NO_RESPONDERS) {
+        return Err(RequestError::NoResponders {
+            subject: subject.to_owned(),
+        });
+    }
+    let header = |name: &str| {
+        answer
+            .headers
+            .as_ref()
+            .and_then(|headers| headers.get(name))
+            .map(async_nats::HeaderValue::as_str)
+    };
+    let (code, error) = (header(NATS_SERVICE_ERROR_CODE), header(NATS_SERVICE_ERROR));
+    if code.is_none() && error.is_none() {
+        return Ok(answer);
+    }
+    let error = RequestError::Service {
+        subject: subject.to_owned(),
+        // A code that is no number is the service's mistake, which is what 500 says.
+        code: code.and_then(|code| code.parse().ok()).unwrap_or(500),
+        error: error.unwrap_or_default().to_owned(),
+        body: answer.payload.clone(),
+    };
+    Err(error)
+}

@@ -1,0 +1,178 @@
+//! Reads typed values out of an [`Env`] and keeps every fault until the end.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::env::Env;
+use super::error::{Fault, SettingsError};
+use super::secret::{Secret, SecretSource};
+
+/// Reads settings one by one. A faulty one yields its default, or nothing, and [`Reader::finish`] reports it.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    env: &'a Env,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts reading.
+    pub fn new(env: &'a Env) -> Self {
+        Self {
+            env,
+            faults: Vec::new(),
+        }
+    }
+
+    /// A setting that must be given. `None` means that a fault was noted.
+    pub fn required<T>(&mut self, name: &str) -> Option<T>
+    where
+        T: FromStr<Err: Display>,
+    {
+        if self.text(name).is_none() {
+            self.missing(name);
+            return None;
+        }
+        self.optional(name)
+    }
+
+    /// A setting that may be left out.
+    pub fn optional<T>(&mut self, name: &str) -> Option<T>
+    where
+        T: FromStr<Err: Display>,
+    {
+        let text = self.text(name)?;
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fault(name, format!("cannot be used: {error}"));
+                None
+            }
+        }
+    }
+
+    /// A setting with a default.
+    pub fn or<T>(&mut self, name: &str, default: T) -> T
+    where
+        T: FromStr<Err: Display>,
+    {
+        self.optional(name).unwrap_or(default)
+    }
+
+    /// A setting with a default and bounds.
+    pub fn within<T>(&mut self, name: &str, default: T, range: RangeInclusive<T>) -> T
+    where
+        T: FromStr<Err: Display> + PartialOrd + Display,
+    {
+        match self.optional(name) {
+            Some(value) if range.contains(&value) => value,
+            Some(value) => {
+                let (least, most) = (range.start(), range.end());
+                self.fault(name, format!("is {value}, but must be from {least} to {most}"));
+                default
+            }
+            None => default,
+        }
+    }
+
+    /// A duration given as whole milliseconds, with a default and bounds. The name should end in `_MS`.
+    pub fn duration_ms(
+        &mut self,
+        name: &str,
+        default: Duration,
+        range: RangeInclusive<Duration>,
+    ) -> Duration {
+        let milliseconds = |duration: &Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let range = milliseconds(range.start())..=milliseconds(range.end());
+        Duration::from_millis(self.within(name, milliseconds(&default), range))
+    }
+
+    /// One of a few words, each standing for a value.
+    pub fn one_of<T: Clone>(&mut self, name: &str, default: T, choices: &[(&str, T)]) -> T {
+        let Some(text) = self.text(name) else {
+            return default;
+        };
+        if let Some((_, value)) = choices.iter().find(|(word, _)| *word == text) {
+            return value.clone();
+        }
+        let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+        self.fault(name, format!("must be one of: {}", words.join(", ")));
+        default
+    }
+
+    /// A secret that may be left out.
+    pub fn secret(&mut self, name: &str) -> Option<Secret> {
+        self.text(name).map(Secret::from)
+    }
+
+    /// A secret given as `NAME`, or in the file that `NAME_FILE` names.
+    pub fn secret_or_file(&mut self, name: &str) -> Option<Secret> {
+        let source = self.secret_source(name)?;
+        // Readable a moment ago, or a fault is noted already.
+        source.read().ok()
+    }
+
+    /// Like [`Reader::secret_or_file`], for a secret that is read again when its file changes.
+    pub fn secret_source(&mut self, name: &str) -> Option<SecretSource> {
+        let file_name = format!("{name}_FILE");
+        let value = self.secret(name).map(SecretSource::Value);
+        let file = self.optional::<PathBuf>(&file_name).map(SecretSource::File);
+        if value.is_some() && file.is_some() {
+            self.fault(&file_name, format!("and {name} are both set; keep one"));
+            return None;
+        }
+        let source = value.or(file)?;
+        if let Err(error) = source.read() {
+            self.fault(&file_name, format!("names a file that cannot be used: {error}"));
+        }
+        Some(source)
+    }
+
+    /// Whether a setting is given at all.
+    pub fn is_set(&mut self, name: &str) -> bool {
+        self.text(name).is_some()
+    }
+
+    /// Notes that a setting was needed and not given.
+    pub fn missing(&mut self, name: &str) {
+        self.fault(name, "is not set, and must be");
+    }
+
+    /// Notes a fault: why the setting cannot be used and how to mend it, without its value if that is secret.
+    pub fn fault(&mut self, name: &str, problem: impl Into<String>) {
+        let fault = Fault {
+            name: name.to_owned(),
+            problem: problem.into(),
+        };
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    /// Ends the reading: all faults, or what `build` makes of the values. In `build`, `?` opens the required ones.
+    pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, SettingsError> {
+        if !self.faults.is_empty() {
+            return Err(self.faults.into());
+        }
+        build().ok_or_else(|| {
+            let problem = "a required value is missing without a fault; this is a mistake in the program";
+            vec![Fault {
+                name: "settings".to_owned(),
+                problem: problem.to_owned(),
+            }]
+            .into()
+        })
+    }
+
+    fn text(&mut self, name: &str) -> Option<&'a str> {
+        match self.env.lookup(name) {
+            Ok(text) => text,
+            Err(problem) => {
+                self.fault(name, problem);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! SIGTERM and Ctrl-C: the first starts the shutdown, the second ends the process.
+
+use std::io;
+
+use super::Shutdown;
+
+/// What a shell reports for a process ended by Ctrl-C.
+const EXIT_INTERRUPTED: i32 = 130;
+
+pub(super) fn watch(shutdown: Shutdown) -> io::Result<()> {
+    let mut signals = Signals::new()?;
+    tokio::spawn(async move {
+        let name = signals.next().await;
+        tracing::info!(
+            signal = name,
+            "stopping; a second signal ends the process at once"
+        );
+        shutdown.trigger();
+        let name = signals.next().await;
+        tracing::warn!(signal = name, "stopped at once, on a second signal");
+        std::process::exit(EXIT_INTERRUPTED);
+    });
+    Ok(())
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// The handlers are in place when this returns, so no signal after it is missed.
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+#[cfg(windows)]
+struct Signals {
+    ctrl_c: tokio::signal::windows::CtrlC,
+}
+
+#[cfg(windows)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            ctrl_c: tokio::signal::windows::ctrl_c()?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        self.ctrl_c.recv().await;
+        "Ctrl-C"
+    }
+}
