@@ -1,1 +1,3 @@
 //! user.
+pub mod rules;
+mod time;

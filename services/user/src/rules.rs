@@ -1,0 +1,31 @@
+//! The rules of a user's row: how it accepts a change, gives out work and takes verdicts.
+//!
+//! Everything here is pure: rows, requests and the time go in, changed rows and answers come out. The store loads a
+//! row, lets these functions act on it and saves it, in one transaction; the simulation drives the same functions.
+//! Each rule stands here because a schedule broke without it.
+
+mod change;
+mod claim;
+mod lease;
+mod link;
+mod outcome;
+mod owe;
+mod receipt;
+mod record;
+mod row;
+mod sweep;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+pub use change::{Change, Changed, Refusal, change};
+pub use claim::{Claimed, claim};
+pub use lease::{Lease, ask_lease};
+pub use receipt::{receipt, state_of};
+pub use record::{Effects, record};
+pub use row::{Doubt, FieldState, OpenAttempt, Row, UsedKey};
+pub use sweep::{sweep, wake_now};
+pub use terms::Terms;
+
+/// Milliseconds since 1970 by the store's clock.
+pub type UnixMs = i64;

@@ -1,0 +1,72 @@
+//! Handing a user out as a numbered attempt.
+
+use std::num::NonZeroU64;
+
+use contracts::Claim;
+
+use super::{OpenAttempt, Row, Terms, UnixMs, terms::has_come};
+
+/// What came of asking for a user.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Claimed {
+    /// It was handed out.
+    Given(Box<Claim>),
+    /// It owes nothing.
+    NothingOwed,
+    /// An attempt is open under this epoch and within its term.
+    InWork,
+}
+
+/// Hands a row out under the current epoch, if it owes something.
+///
+/// An attempt open under an older epoch, or past its term, is given up: its calls may still be carried out, so a
+/// doubt starts, counted from now.
+pub fn claim(row: &mut Row, holder: &str, epoch: u64, account: &str, now: UnixMs, terms: &Terms) -> Claimed {
+    if let Some(open) = &row.open {
+        let past_term = has_come(open.since + terms.attempt, now, terms.attempt);
+        if open.epoch == epoch && !past_term {
+            return Claimed::InWork;
+        }
+        let version = open.version;
+        row.open = None;
+        row.doubt_from(version, now + terms.doubt);
+    }
+    let owed = row.owed();
+    if owed.is_empty() {
+        return Claimed::NothingOwed;
+    }
+    row.attempt += 1;
+    holder.clone_into(&mut row.holder);
+    row.open = Some(OpenAttempt {
+        epoch,
+        version: row.version,
+        turn: row.turn,
+        fields: owed,
+        since: now,
+    });
+    push_wake_on(row, now, terms);
+    Claimed::Given(Box::new(given(row, account)))
+}
+
+/// A row out in an attempt need not be announced soon. Its due time is indexed, so it is moved only when little of
+/// it is left.
+fn push_wake_on(row: &mut Row, now: UnixMs, terms: &Terms) {
+    let left = row.wake_at.map_or(0, |wake_at| wake_at - now);
+    if left < terms.announce / 2 || left > terms.announce {
+        row.wake_at = Some(now + terms.announce);
+    }
+}
+
+fn given(row: &Row, account: &str) -> Claim {
+    Claim {
+        user_id: row.user_id.clone(),
+        attempt: NonZeroU64::new(row.attempt).expect("the first attempt has number 1"),
+        version: row.version,
+        turn: row.turn,
+        lane: row.lane,
+        values: row.values(),
+        owed: row.owed(),
+        link: row.link.clone().filter(|link| link.account_id == account),
+        failures: row.failures,
+    }
+}

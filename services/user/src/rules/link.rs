@@ -1,0 +1,114 @@
+//! Which contact a user is linked to.
+
+use std::collections::BTreeMap;
+
+use contracts::{Field, FieldSet, Found, Lane, Link, LinkFound, Outcome, Reason, UserId};
+
+use super::{OpenAttempt, Row, UnixMs, outcome::settle, owe::owe_again};
+
+/// What came of a link that a worker found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Linked {
+    /// It stands; those other users share the contact from now on.
+    Taken(Vec<UserId>),
+    /// Another user holds the contact; what asked for the link is settled as taken.
+    Refused,
+    /// The user was linked to that contact before: nothing was found out.
+    NoNews,
+}
+
+/// Takes a found link, before anything is written through it.
+///
+/// `others` are the users linked to that contact besides this one.
+pub(super) fn link(
+    row: &mut Row,
+    found: LinkFound,
+    attempt: &OpenAttempt,
+    others: Vec<UserId>,
+    now: UnixMs,
+) -> Linked {
+    let shared = !others.is_empty();
+    match found.found {
+        Found::Merged => move_link(row, found, shared),
+        _ if is_linked_to(row, &found) => return Linked::NoNews,
+        Found::Followed if shared => {
+            settle_as_taken(row, FieldSet::from_iter([Field::Email]), attempt, now);
+            return Linked::Refused;
+        }
+        // Only a primary address says that the contact is this person's, whoever else is linked to it.
+        Found::SecondaryAddress if shared => {
+            settle_as_taken(row, attempt.fields, attempt, now);
+            return Linked::Refused;
+        }
+        Found::PrimaryAddress | Found::SecondaryAddress | Found::Followed => {
+            new_link(row, found, attempt, shared, now);
+        }
+    }
+    Linked::Taken(others)
+}
+
+fn is_linked_to(row: &Row, found: &LinkFound) -> bool {
+    row.link
+        .as_ref()
+        .is_some_and(|link| link.contact_id == found.contact_id && link.account_id == found.account_id)
+}
+
+/// A merge moved the contact to another id; it is the same contact, so nothing new is owed.
+fn move_link(row: &mut Row, found: LinkFound, shared: bool) {
+    let address = row.link.take().and_then(|link| link.address).or(found.address);
+    row.link = Some(Link {
+        contact_id: found.contact_id,
+        account_id: found.account_id,
+        address,
+        found: found.found,
+        shared,
+    });
+}
+
+/// A new contact has heard nothing of this user: every field is owed, except the address that found it, which it
+/// holds. So secondary addresses are not promoted and a salesperson's correction stands.
+fn new_link(row: &mut Row, found: LinkFound, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
+    let by_own_address = found
+        .address
+        .as_deref()
+        .is_some_and(|address| row.has_address(address));
+    row.link = Some(Link {
+        contact_id: found.contact_id,
+        account_id: found.account_id,
+        address: found.address,
+        found: found.found,
+        shared,
+    });
+    let mut again = FieldSet::all();
+    if by_own_address {
+        again = again.without(Field::Email);
+        settle(
+            row,
+            attempt,
+            BTreeMap::from([(Field::Email, Outcome::Confirmed)]),
+            now,
+        );
+    }
+    owe_again(row, again, Lane::Live, now);
+}
+
+fn settle_as_taken(row: &mut Row, fields: FieldSet, attempt: &OpenAttempt, now: UnixMs) {
+    let reason = Reason {
+        code: "CONTACT_OF_ANOTHER_USER".to_owned(),
+        message: "the contact that holds this address is linked to another user".to_owned(),
+        status: None,
+        correlation_id: None,
+    };
+    let outcomes = fields
+        .iter()
+        .map(|field| {
+            (
+                field,
+                Outcome::Taken {
+                    reason: reason.clone(),
+                },
+            )
+        })
+        .collect();
+    settle(row, attempt, outcomes, now);
+}

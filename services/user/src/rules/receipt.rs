@@ -1,0 +1,67 @@
+//! The verdict of a version, as callers see it.
+
+use contracts::{FieldReceipt, Outcome, Receipt, State};
+
+use super::{FieldState, Row};
+
+/// What became of a version; none where the user never had it.
+pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
+    if version == 0 || version > row.version {
+        return None;
+    }
+    let fields: std::collections::BTreeMap<_, _> = row
+        .fields
+        .iter()
+        .filter(|(_, state)| state.touched == version)
+        .map(|(field, state)| (field, field_receipt(state)))
+        .collect();
+    let worst = fields.values().map(|field| field.state).min();
+    Some(Receipt {
+        user_id: row.user_id.clone(),
+        version,
+        state: worst.unwrap_or_else(|| without_fields(row, version)),
+        resending: fields.values().any(|field| field.resending),
+        fields,
+        contact: row.link.clone(),
+        attempts: row.attempt,
+        last_failure: row.last_failure.clone(),
+        current_version: row.version,
+    })
+}
+
+/// The state of a version the row has.
+pub fn state_of(row: &Row, version: u64) -> State {
+    receipt(row, version).map_or(State::Superseded, |receipt| receipt.state)
+}
+
+fn without_fields(row: &Row, version: u64) -> State {
+    let touched_nothing = row
+        .unchanged
+        .iter()
+        .any(|(first, last)| (*first..=*last).contains(&version));
+    if touched_nothing {
+        State::Unchanged
+    } else {
+        State::Superseded
+    }
+}
+
+fn field_receipt(field: &FieldState) -> FieldReceipt {
+    let (state, reason) = match &field.outcome {
+        None => (State::Pending, None),
+        Some(Outcome::Confirmed) => (State::Confirmed, None),
+        Some(Outcome::Missing) => (State::Missing, None),
+        Some(Outcome::Refused { reason }) => (State::Refused, Some(reason.clone())),
+        Some(Outcome::Taken { reason }) => (State::Taken, Some(reason.clone())),
+        Some(Outcome::Parked { reason, .. }) => (State::Parked, Some(reason.clone())),
+    };
+    FieldReceipt {
+        state,
+        resending: field.outcome.is_some() && field.is_owed(),
+        reason,
+        settled_at: field
+            .outcome
+            .as_ref()
+            .map(|_| crate::time::rfc3339(field.settled_at)),
+    }
+}

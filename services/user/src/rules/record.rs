@@ -1,0 +1,162 @@
+//! Taking the verdict of an attempt.
+
+use contracts::{Failure, FieldSet, Lane, Next, Outcome, UserId, Verdict};
+
+use super::{
+    OpenAttempt, Row, Terms, UnixMs,
+    link::{Linked, link},
+    outcome::settle,
+    owe::{owe_again, touched_after},
+    terms::{CHARGES_TO_PARK, failure_pause},
+};
+
+/// What follows from a verdict, besides the changed row.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Effects {
+    /// What the worker does next about the user.
+    pub next: Next,
+    /// Whether the row's receipt may say something new.
+    pub settled: bool,
+    /// Users who share the contact from now on.
+    pub now_shared: Vec<UserId>,
+}
+
+impl Effects {
+    fn only(next: Next) -> Self {
+        Self {
+            next,
+            settled: false,
+            now_shared: Vec::new(),
+        }
+    }
+}
+
+/// Takes a verdict, from any epoch.
+///
+/// `others` are the users, besides this one, linked to the contact that the verdict's link names.
+pub fn record(
+    row: &mut Row,
+    holder: &str,
+    verdict: Verdict,
+    others: Vec<UserId>,
+    now: UnixMs,
+    terms: &Terms,
+) -> Effects {
+    let is_last = verdict.attempt.get() == row.attempt && row.holder == holder;
+    match row.open.take_if(|_| is_last) {
+        Some(attempt) => record_open(row, &attempt, verdict, others, now, terms),
+        None if is_last => Effects::only(next(row, now)),
+        None => record_earlier(row, &verdict, now, terms),
+    }
+}
+
+/// The attempt was overtaken: it settles nothing and sets no link, but what it wrote may stand over something newer.
+fn record_earlier(row: &mut Row, verdict: &Verdict, now: UnixMs, terms: &Terms) -> Effects {
+    let newer = touched_after(row, verdict.version);
+    let overwritten: FieldSet = verdict
+        .written
+        .iter()
+        .filter(|field| newer.contains(*field))
+        .collect();
+    owe_again(row, overwritten, Lane::Live, now);
+    if verdict.may_take_effect_late {
+        row.doubt_from(verdict.version, now + terms.doubt);
+    }
+    Effects::only(Next::Overtaken)
+}
+
+fn record_open(
+    row: &mut Row,
+    attempt: &OpenAttempt,
+    verdict: Verdict,
+    others: Vec<UserId>,
+    now: UnixMs,
+    terms: &Terms,
+) -> Effects {
+    let mut now_shared = Vec::new();
+    let mut no_news = false;
+    if let Some(found) = verdict.link {
+        match link(row, found, attempt, others, now) {
+            Linked::Taken(others) => now_shared = others,
+            Linked::Refused => {}
+            Linked::NoNews => no_news = true,
+        }
+    }
+    if let (Some(address), Some(link)) = (verdict.confirmed_address, &mut row.link) {
+        link.address = Some(address);
+    }
+    let progress = !verdict.outcomes.is_empty();
+    let sent = verdict
+        .outcomes
+        .into_iter()
+        .filter(|(field, _)| attempt.fields.contains(*field))
+        .collect();
+    settle(row, attempt, sent, now);
+    if verdict.may_take_effect_late {
+        row.doubt_from(attempt.version, now + terms.doubt);
+    }
+    match verdict.failure {
+        Some(failure) if row.is_unsettled() => fail(row, attempt, failure, now),
+        _ if no_news && !progress => pause(row, now),
+        _ => succeed(row),
+    }
+    rest(row, now, terms);
+    Effects {
+        next: next(row, now),
+        settled: true,
+        now_shared,
+    }
+}
+
+/// A failure settles nothing, until so many were the record's own fault that it is parked.
+fn fail(row: &mut Row, attempt: &OpenAttempt, failure: Failure, now: UnixMs) {
+    row.charges += u32::from(failure.charged);
+    if row.charges >= CHARGES_TO_PARK {
+        let parked = Outcome::Parked {
+            reason: failure.reason,
+            may_pass: failure.may_pass,
+        };
+        let outcomes = attempt
+            .fields
+            .iter()
+            .filter(|field| row.fields[*field].settled < attempt.turn);
+        let outcomes = outcomes.map(|field| (field, parked.clone())).collect();
+        settle(row, attempt, outcomes, now);
+        succeed(row);
+        return;
+    }
+    row.last_failure = Some(failure.reason);
+    pause(row, now);
+}
+
+fn pause(row: &mut Row, now: UnixMs) {
+    row.failures = row.failures.saturating_add(1);
+    let seed = row.attempt.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ row.user_id.as_str().len() as u64;
+    row.wake_at = Some(now + failure_pause(row.failures, seed >> 7));
+}
+
+fn succeed(row: &mut Row) {
+    row.failures = 0;
+    row.charges = 0;
+    row.last_failure = None;
+}
+
+/// A row that owes nothing is not woken; one that goes on owing keeps its wake-up in case nobody goes on with it.
+fn rest(row: &mut Row, now: UnixMs, terms: &Terms) {
+    if !row.is_unsettled() {
+        row.wake_at = None;
+    } else if row.wake_at.is_none() {
+        row.wake_at = Some(now + terms.announce);
+    }
+}
+
+fn next(row: &Row, now: UnixMs) -> Next {
+    if !row.is_unsettled() {
+        return Next::Settled;
+    }
+    let wait = row.wake_at.map_or(0, |wake_at| wake_at - now);
+    match u64::try_from(wait) {
+        Ok(in_ms) if in_ms > 0 && row.failures > 0 => Next::Later { in_ms },
+        _ => Next::Now,
+    }
+}

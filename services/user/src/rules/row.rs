@@ -1,0 +1,202 @@
+//! What is kept of a user.
+
+use contracts::{Field, FieldSet, Lane, Link, Outcome, PerField, Reason, User, UserId, Values};
+use serde::{Deserialize, Serialize};
+
+use super::UnixMs;
+
+/// A user, what HubSpot has yet to hear of it, and what became of the rest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Who.
+    pub user_id: UserId,
+    /// Grows by one with each change a caller made; never goes back.
+    pub version: u64,
+    /// Grows by one with each change and each owing-again; never goes back.
+    pub turn: u64,
+    /// When the last change was accepted.
+    pub updated_at: UnixMs,
+    /// Each field's value and standing.
+    pub fields: PerField<FieldState>,
+    /// The contact, once one is known.
+    pub link: Option<Link>,
+    /// The number of the last attempt; 0 before the first.
+    pub attempt: u64,
+    /// The worker that was given the last attempt.
+    pub holder: String,
+    /// The last attempt, while it has no verdict.
+    pub open: Option<OpenAttempt>,
+    /// A call that may still be carried out, or several as one.
+    pub doubt: Option<Doubt>,
+    /// When a user that owes is announced again, or, after a failure, tried again.
+    pub wake_at: Option<UnixMs>,
+    /// When what is missing, taken or parked is looked at again.
+    pub recheck_at: Option<UnixMs>,
+    /// How many rechecks there were in a row.
+    pub rechecks: u32,
+    /// How urgent the user is, while it owes.
+    pub lane: Lane,
+    /// Attempts that failed since the last success.
+    pub failures: u32,
+    /// Those of them that were charged to the record.
+    pub charges: u32,
+    /// Why the last attempt failed, until one succeeds.
+    pub last_failure: Option<Reason>,
+    /// The last few idempotency keys.
+    pub keys: Vec<UsedKey>,
+    /// Ranges of versions that touched nothing, the last few, both ends included.
+    pub unchanged: Vec<(u64, u64)>,
+}
+
+/// One field of a row.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FieldState {
+    /// Its value; none where it was never given or is cleared.
+    pub value: Option<String>,
+    /// The version in which a caller last gave it; 0 for never.
+    pub touched: u64,
+    /// The turn at which it was last owed; 0 for never.
+    pub owed: u64,
+    /// The turn at which it was last settled; 0 for never.
+    pub settled: u64,
+    /// What became of the value last touched; none until an attempt that carried it has a verdict.
+    pub outcome: Option<Outcome>,
+    /// When that outcome was recorded.
+    pub settled_at: UnixMs,
+}
+
+/// An attempt without a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenAttempt {
+    /// The epoch under which it was given.
+    pub epoch: u64,
+    /// The version whose state it carries.
+    pub version: u64,
+    /// The turn up to which its verdict settles.
+    pub turn: u64,
+    /// The fields it was given to send.
+    pub fields: FieldSet,
+    /// When it was given.
+    pub since: UnixMs,
+}
+
+/// HubSpot may still carry out a call that its caller gave up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doubt {
+    /// The version the oldest such call carried.
+    pub from_version: u64,
+    /// When it can no longer happen.
+    pub until: UnixMs,
+}
+
+/// An idempotency key and the change made under it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedKey {
+    /// The key.
+    pub key: String,
+    /// The version the change made.
+    pub version: u64,
+    /// A fingerprint of what the change gave.
+    pub given: u64,
+}
+
+impl FieldState {
+    /// Whether HubSpot has yet to hear of the field.
+    pub fn is_owed(&self) -> bool {
+        self.owed > self.settled
+    }
+}
+
+impl Row {
+    /// A user no change was made to yet.
+    pub fn new(user_id: UserId) -> Self {
+        Self {
+            user_id,
+            version: 0,
+            turn: 0,
+            updated_at: 0,
+            fields: PerField::from_fn(|_| FieldState::default()),
+            link: None,
+            attempt: 0,
+            holder: String::new(),
+            open: None,
+            doubt: None,
+            wake_at: None,
+            recheck_at: None,
+            rechecks: 0,
+            lane: Lane::Live,
+            failures: 0,
+            charges: 0,
+            last_failure: None,
+            keys: Vec::new(),
+            unchanged: Vec::new(),
+        }
+    }
+
+    /// The fields HubSpot has yet to hear of.
+    pub fn owed(&self) -> FieldSet {
+        self.fields_where(FieldState::is_owed)
+    }
+
+    /// Whether a field is owed.
+    pub fn is_unsettled(&self) -> bool {
+        self.fields.iter().any(|(_, state)| state.is_owed())
+    }
+
+    /// The fields of which that is true.
+    pub(super) fn fields_where(&self, is_true: impl Fn(&FieldState) -> bool) -> FieldSet {
+        self.fields
+            .iter()
+            .filter(|(_, state)| is_true(state))
+            .map(|(field, _)| field)
+            .collect()
+    }
+
+    /// The value of each field.
+    pub fn values(&self) -> Values {
+        self.fields
+            .iter()
+            .map(|(field, state)| (field, state.value.clone()))
+            .collect()
+    }
+
+    /// The user as callers see it.
+    pub fn user(&self) -> User {
+        User {
+            user_id: self.user_id.clone(),
+            values: self.values(),
+            version: self.version,
+            updated_at: crate::time::rfc3339(self.updated_at),
+        }
+    }
+
+    /// Whether that is the user's address, compared as HubSpot does, in lower case.
+    pub(super) fn has_address(&self, address: &str) -> bool {
+        self.fields[Field::Email]
+            .value
+            .as_deref()
+            .is_some_and(|own| same_address(own, address))
+    }
+
+    /// Starts a doubt, or stretches the one there is: from the lowest version to the latest end.
+    pub(super) fn doubt_from(&mut self, version: u64, until: UnixMs) {
+        let doubt = self.doubt.get_or_insert(Doubt {
+            from_version: version,
+            until,
+        });
+        doubt.from_version = doubt.from_version.min(version);
+        doubt.until = doubt.until.max(until);
+    }
+
+    /// The earliest time at which something is to be done about a wake-up or a doubt.
+    pub fn due_at(&self) -> Option<UnixMs> {
+        let wake_at = self.wake_at.filter(|_| self.is_unsettled());
+        let doubt_ends = self.doubt.map(|doubt| doubt.until);
+        wake_at.into_iter().chain(doubt_ends).min()
+    }
+}
+
+/// Whether two addresses are the same to HubSpot, which stores them in lower case.
+pub(super) fn same_address(one: &str, other: &str) -> bool {
+    one.to_lowercase() == other.to_lowercase()
+}
