@@ -106,8 +106,9 @@ pub struct ClaimUsers {
     pub limit: u32,
 }
 
-/// The most users one claim may name and the most claims one answer holds.
-pub const MAX_CLAIMS: usize = 500;
+/// The most users one claim may name, the most claims one answer and the most verdicts one record holds: with the
+/// longest values they stay below the megabyte a NATS message may have.
+pub const MAX_CLAIMS: usize = 200;
 
 /// Answer on `users.claim`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
