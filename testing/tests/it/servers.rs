@@ -1,0 +1,129 @@
+//! A real nats-server: found on this machine or fetched.
+
+use async_nats::ConnectOptions;
+use async_nats::jetstream::{self, stream};
+use testing::nats::{NatsServer, NatsServerError, Options};
+
+use crate::support::runs;
+
+async fn jetstream(server: &NatsServer) -> jetstream::Context {
+    jetstream::new(async_nats::connect(server.url()).await.unwrap())
+}
+
+async fn create_stream_with_a_message(server: &NatsServer) {
+    let jetstream = jetstream(server).await;
+    let config = stream::Config {
+        name: "KEPT".to_owned(),
+        subjects: vec!["kept".to_owned()],
+        ..Default::default()
+    };
+    jetstream.create_stream(config).await.unwrap();
+    jetstream
+        .publish("kept", "hello".into())
+        .await
+        .unwrap()
+        .await
+        .unwrap();
+}
+
+async fn messages(server: &NatsServer) -> u64 {
+    let stream = jetstream(server).await.get_stream("KEPT").await.unwrap();
+    stream.cached_info().state.messages
+}
+
+#[tokio::test]
+async fn a_restart_keeps_the_stream_and_the_address() {
+    let mut server = NatsServer::start(Options::default()).await.unwrap();
+    create_stream_with_a_message(&server).await;
+    let (url, pid) = (server.url(), server.pid());
+    server.restart().await.unwrap();
+    assert_eq!((server.url(), messages(&server).await), (url, 1));
+    assert_ne!(server.pid(), pid);
+}
+
+#[tokio::test]
+async fn a_killed_server_comes_back_with_what_it_had() {
+    let mut server = NatsServer::start(Options::default()).await.unwrap();
+    create_stream_with_a_message(&server).await;
+    let pid = server.pid().unwrap();
+    server.kill().await.unwrap();
+    assert!(!runs(pid) && server.pid().is_none());
+    assert!(async_nats::connect(server.url()).await.is_err());
+    server.restart().await.unwrap();
+    assert_eq!(messages(&server).await, 1);
+}
+
+#[tokio::test]
+async fn a_wiped_server_has_lost_everything_and_only_a_stopped_one_can_be_wiped() {
+    let mut server = NatsServer::start(Options::default()).await.unwrap();
+    create_stream_with_a_message(&server).await;
+    assert!(matches!(server.wipe(), Err(NatsServerError::Running)));
+    server.stop().await.unwrap();
+    server.wipe().unwrap();
+    server.restart().await.unwrap();
+    assert!(jetstream(&server).await.get_stream("KEPT").await.is_err());
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for() {
+    let token = "it\"s \\a $token".to_owned();
+    let server = NatsServer::start(Options {
+        token: Some(token.clone()),
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    assert!(async_nats::connect(server.url()).await.is_err());
+    ConnectOptions::with_token(token)
+        .connect(server.url())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_given_folder_stays_and_keeps_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        folder: Some(folder.path().join("nats")),
+        ..Options::default()
+    };
+    let mut server = NatsServer::start(options.clone()).await.unwrap();
+    create_stream_with_a_message(&server).await;
+    server.stop().await.unwrap();
+    drop(server);
+    let server = NatsServer::start(options).await.unwrap();
+    assert_eq!(messages(&server).await, 1);
+}
+
+#[tokio::test]
+async fn a_dropped_server_is_gone_with_its_temporary_folder() {
+    let mut server = NatsServer::start(Options::default()).await.unwrap();
+    let (pid, folder) = (server.pid().unwrap(), server.folder().to_owned());
+    assert!(folder.exists());
+    drop(server);
+    assert!(!runs(pid) && !folder.exists());
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_start_shows_its_own_words() {
+    let options = Options {
+        config: "no_such_setting { ".to_owned(),
+        ..Options::default()
+    };
+    let message = NatsServer::start(options).await.unwrap_err().to_string();
+    assert!(
+        message.contains("nats-server ended with 1") && message.contains("nats.conf"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_taken_port_is_told() {
+    let first = NatsServer::start(Options::default()).await.unwrap();
+    let options = Options {
+        port: Some(first.port()),
+        ..Options::default()
+    };
+    let message = NatsServer::start(options).await.unwrap_err().to_string();
+    assert!(message.contains("address already in use"), "{message}");
+}
