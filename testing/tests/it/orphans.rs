@@ -4,7 +4,7 @@ use rustix::process::{Signal, getpgid, kill_process, kill_process_group};
 use testing::process::{Child, Launch};
 use testing::wait::until;
 
-use crate::support::{CEILING, runs, to_pid};
+use crate::support::{CEILING, group_runs, runs, to_pid};
 
 /// A parent that holds a nats-server, and the process id of that server.
 async fn parent_with_server() -> (Child, u32) {
@@ -16,16 +16,6 @@ async fn parent_with_server() -> (Child, u32) {
     let server = line.rsplit(' ').next().unwrap().parse().unwrap();
     assert!(runs(server));
     (parent, server)
-}
-
-/// Everything in the server's process group: the server, the script that supervises it and the guard.
-fn group_runs(group: rustix::process::Pid) -> bool {
-    let stat = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
-    let members = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let ids = members.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let in_group =
-        |pid: u32| getpgid(Some(to_pid(pid))).is_ok_and(|found| found == group) && stat(pid).is_some();
-    ids.filter(|pid| runs(*pid)).any(in_group)
 }
 
 #[tokio::test]

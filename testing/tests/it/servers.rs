@@ -112,7 +112,7 @@ async fn a_server_that_cannot_start_shows_its_own_words() {
     };
     let message = NatsServer::start(options).await.unwrap_err().to_string();
     assert!(
-        message.contains("nats-server ended with 1") && message.contains("nats.conf"),
+        message.contains("nats-server ended with 1") && message.contains("Parse error"),
         "{message}"
     );
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::process::{Pid, test_kill_process};
+use rustix::process::{Pid, test_kill_process, test_kill_process_group};
 
 /// Generous, since the machine may be busy.
 pub(crate) const CEILING: Duration = Duration::from_secs(30);
@@ -23,16 +23,32 @@ pub(crate) fn script(folder: &Path, name: &str, body: &str) -> PathBuf {
 
 /// Whether the process exists and is no zombie.
 pub(crate) fn runs(pid: u32) -> bool {
-    let id = i32::try_from(pid).ok().and_then(Pid::from_raw).unwrap();
-    test_kill_process(id).is_ok() && !is_zombie(pid)
+    if cfg!(target_os = "linux") {
+        group_of(pid).is_some()
+    } else {
+        test_kill_process(to_pid(pid)).is_ok()
+    }
 }
 
-/// A zombie has ended; that nobody has asked for its exit code is another matter.
-fn is_zombie(pid: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(')')
-        .next()
-        .is_some_and(|rest| rest.trim_start().starts_with('Z'))
+/// Whether anything runs in the process group of a program: itself, the script that supervises it, the guard.
+pub(crate) fn group_runs(group: Pid) -> bool {
+    if !cfg!(target_os = "linux") {
+        return test_kill_process_group(group).is_ok();
+    }
+    let group = group.as_raw_nonzero().get();
+    let entries = fs::read_dir("/proc")
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    let mut pids = entries.filter_map(|name| name.to_str()?.parse().ok());
+    pids.any(|pid| group_of(pid) == Some(group))
+}
+
+/// The process group of a process that runs. A zombie has ended; that nobody asked for its exit code is another matter.
+fn group_of(pid: u32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = stat.rsplit(')').next()?.split_whitespace();
+    let (state, _parent, group) = (fields.next()?, fields.next()?, fields.next()?);
+    if state == "Z" { None } else { group.parse().ok() }
 }
 
 pub(crate) fn to_pid(pid: u32) -> Pid {
