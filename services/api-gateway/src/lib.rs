@@ -1,1 +1,14 @@
-//! api-gateway.
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod finish;
+mod problem;
+mod readiness;
+mod request;
+mod routes;
+mod serve;
+mod server;
+mod user_service;
+
+pub use config::{Config, ENV_FILES, Limits};
+pub use serve::{ServeError, serve};

@@ -1,0 +1,61 @@
+//! The api-gateway as a process of its own.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use api_gateway::{Config, ENV_FILES, serve};
+use clap::{Parser, Subcommand};
+use runtime::settings::Env;
+use runtime::{Shutdown, health, telemetry};
+use tokio::net::TcpListener;
+
+/// Takes changes of user profiles over HTTP and hands them to the user service over NATS.
+#[derive(Debug, Parser)]
+#[command(name = "api-gateway", version, after_help = settings_help())]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Asks the gateway on this machine whether it lives; exits with 0 if it does.
+    Health,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        None => run().await,
+        Some(Command::Health) => probe().await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("api-gateway: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> anyhow::Result<()> {
+    let config = Config::read(&Env::load(&ENV_FILES)?)?;
+    telemetry::init(&config.log);
+    let shutdown = Shutdown::on_signals()?;
+    let listener = TcpListener::bind(config.address).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", config.address))?;
+    Ok(serve(&config, listener, shutdown).await?)
+}
+
+async fn probe() -> anyhow::Result<()> {
+    let config = Config::read(&Env::load(&ENV_FILES)?)?;
+    Ok(health::probe(&config.health_url()).await?)
+}
+
+fn settings_help() -> String {
+    let files = ENV_FILES.join(" and ");
+    format!(
+        "Settings come from the environment, and from {files}:\n\n{}",
+        include_str!("../.env.example")
+    )
+}

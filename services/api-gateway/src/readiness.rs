@@ -1,0 +1,106 @@
+//! What the gateway needs, looked at when somebody asks, but not more often than once a second.
+
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use bytes::Bytes;
+use contracts::subjects::USER_SERVICE;
+use runtime::health::{Check, HealthReport};
+use runtime::nats::Nats;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::user_service::{ClockDifference, MOST_APART_MS, UserService};
+
+/// An answer this young is given again.
+const FRESH: Duration = Duration::from_secs(1);
+/// A user service that takes longer to say that it is there is not well.
+const PING_LIMIT: Duration = Duration::from_secs(1);
+
+/// Remembers the last answer of the user service.
+#[derive(Debug, Default)]
+pub(crate) struct Readiness {
+    last_ping: Mutex<Option<(Instant, Check)>>,
+}
+
+impl Readiness {
+    /// The report. Clocks that are apart show in it, but the gateway still takes changes, so it stays ready.
+    pub(crate) async fn report(&self, users: &UserService) -> HealthReport {
+        let nats = nats_check(users.nats());
+        let user = match users.nats().filter(|_| nats.ok) {
+            Some(nats) => self.ping(nats).await,
+            None => check("user", false, "not asked, for want of a connection"),
+        };
+        let clock = clock_check(users.clock());
+        let ready = nats.ok && user.ok;
+        HealthReport {
+            name: "api-gateway".to_owned(),
+            ready,
+            checks: vec![nats, user, clock],
+        }
+    }
+
+    /// Whoever asks meanwhile waits for the same ping.
+    async fn ping(&self, nats: &Nats) -> Check {
+        let mut last_ping = self.last_ping.lock().await;
+        if let Some((at, check)) = &*last_ping
+            && at.elapsed() < FRESH
+        {
+            return check.clone();
+        }
+        let subject = format!("$SRV.PING.{USER_SERVICE}");
+        let check = match nats
+            .request(&subject, HeaderMap::new(), Bytes::new(), PING_LIMIT)
+            .await
+        {
+            Ok(_) => check("user", true, "answers"),
+            Err(error) => check("user", false, &error.to_string()),
+        };
+        *last_ping = Some((Instant::now(), check.clone()));
+        check
+    }
+}
+
+/// What the server forbids is told by the way only, and would look like silence.
+fn nats_check(nats: Option<&Nats>) -> Check {
+    let Some(nats) = nats.filter(|nats| nats.is_connected()) else {
+        return check("nats", false, "not connected");
+    };
+    let state = nats.state();
+    match state.borrow().violations.first() {
+        Some(violation) => {
+            let detail = format!(
+                "connected, but the server forbids subject {:?}",
+                violation.subject
+            );
+            check("nats", false, &detail)
+        }
+        None => check("nats", true, "connected"),
+    }
+}
+
+fn clock_check(clock: &ClockDifference) -> Check {
+    let Some(difference_ms) = clock.latest_ms() else {
+        return check(
+            "clock",
+            true,
+            "not compared yet: no answer of the user service so far",
+        );
+    };
+    let ok = difference_ms.unsigned_abs() <= MOST_APART_MS;
+    let side = if difference_ms < 0 { "behind" } else { "ahead of" };
+    let apart = difference_ms.unsigned_abs();
+    check(
+        "clock",
+        ok,
+        &format!("the user service's clock is {apart} ms {side} ours, as far as can be told"),
+    )
+}
+
+fn check(name: &str, ok: bool, detail: &str) -> Check {
+    Check {
+        name: name.to_owned(),
+        ok,
+        detail: detail.to_owned(),
+    }
+}

@@ -1,0 +1,99 @@
+//! Which of the two forms a body is in, by its `Content-Type`.
+
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use contracts::UpdateForm;
+
+use crate::problem::ApiError;
+
+/// The media types of a change, as `Accept-Patch` lists them.
+pub(crate) const MEDIA_TYPES: &str = "application/json, application/merge-patch+json";
+
+/// The form of the body.
+pub(crate) fn read_form(headers: &HeaderMap) -> Result<UpdateForm, ApiError> {
+    let is_encoded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).iter().any(is_encoded) {
+        return Err(unsupported("a body with a Content-Encoding is not supported"));
+    }
+    let mut given = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(value), None) = (given.next(), given.next()) else {
+        return Err(unsupported("one Content-Type is needed"));
+    };
+    let text = value
+        .to_str()
+        .map_err(|_| unsupported("the Content-Type is not text"))?;
+    let mut parts = text.split(';').map(str::trim);
+    let form = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+        "application/json" => UpdateForm::Json,
+        "application/merge-patch+json" => UpdateForm::MergePatch,
+        _ => return Err(unsupported("this media type is not supported")),
+    };
+    if parts.any(is_other_charset) {
+        return Err(unsupported("the charset of JSON is utf-8 (RFC 8259)"));
+    }
+    Ok(form)
+}
+
+/// Other parameters mean nothing to us and do no harm.
+fn is_other_charset(parameter: &str) -> bool {
+    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    let value = value.trim().trim_matches('"');
+    name.trim().eq_ignore_ascii_case("charset") && !value.eq_ignore_ascii_case("utf-8")
+}
+
+fn unsupported(reason: &str) -> ApiError {
+    ApiError::UnsupportedMediaType(format!("{reason}; a change is {MEDIA_TYPES}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderName;
+
+    use super::*;
+
+    fn form_of(pairs: &[(HeaderName, &str)]) -> Option<UpdateForm> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, value.parse().expect("a header value"));
+        }
+        read_form(&headers).ok()
+    }
+
+    #[test]
+    fn both_media_types_are_known_in_any_case_and_with_parameters() {
+        for (text, form) in [
+            ("application/json", UpdateForm::Json),
+            ("Application/JSON; Charset=UTF-8", UpdateForm::Json),
+            ("application/json;charset=\"utf-8\";version=1", UpdateForm::Json),
+            (
+                "application/merge-patch+json ; charset=utf-8",
+                UpdateForm::MergePatch,
+            ),
+        ] {
+            assert_eq!(form_of(&[(CONTENT_TYPE, text)]), Some(form), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_types_charsets_and_encodings_are_refused() {
+        for text in [
+            "text/plain",
+            "application/json-patch+json",
+            "application/json; charset=latin1",
+            "",
+            "*/*",
+        ] {
+            assert_eq!(form_of(&[(CONTENT_TYPE, text)]), None, "{text}");
+        }
+        assert_eq!(form_of(&[]), None);
+        let twice = [
+            (CONTENT_TYPE, "application/json"),
+            (CONTENT_TYPE, "application/json"),
+        ];
+        assert_eq!(form_of(&twice), None);
+        assert_eq!(
+            form_of(&[(CONTENT_TYPE, "application/json"), (CONTENT_ENCODING, "gzip")]),
+            None
+        );
+    }
+}

@@ -1,0 +1,61 @@
+//! The key under which a change may be repeated without being made twice.
+
+use axum::http::HeaderMap;
+
+use crate::problem::ApiError;
+
+const NAME: &str = "idempotency-key";
+const MOST_CHARS: usize = 255;
+const RULE: &str = "it takes one value of 1 to 255 visible ASCII characters";
+
+/// The caller's key, or a new one: our own second try needs a key as well.
+pub(crate) fn read_idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
+    let mut values = headers.get_all(NAME).iter();
+    let (first, second) = (values.next(), values.next());
+    let Some(value) = first else {
+        return Ok(uuid::Uuid::new_v4().to_string());
+    };
+    let is_visible = |text: &&str| text.bytes().all(|byte| byte.is_ascii_graphic());
+    let key = value.to_str().ok().filter(is_visible);
+    match key {
+        Some(key) if second.is_none() && (1..=MOST_CHARS).contains(&key.len()) => Ok(key.to_owned()),
+        _ => Err(ApiError::InvalidParameter {
+            part: "Idempotency-Key",
+            rule: RULE.to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(values: &[&str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(NAME, value.parse().expect("a header value"));
+        }
+        read_idempotency_key(&headers).ok()
+    }
+
+    #[test]
+    fn the_callers_key_is_taken_as_it_is() {
+        for text in ["a", "\"8e03978e-40d5\"", &"x".repeat(255)] {
+            assert_eq!(key(&[text]).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn a_key_that_breaks_the_rule_is_refused() {
+        for text in ["", "a b", "ä", &"x".repeat(256)] {
+            assert_eq!(key(&[text]), None, "{text}");
+        }
+        assert_eq!(key(&["a", "a"]), None);
+    }
+
+    #[test]
+    fn without_a_key_each_change_gets_its_own() {
+        let (one, other) = (key(&[]), key(&[]));
+        assert!(one.is_some() && one != other);
+    }
+}

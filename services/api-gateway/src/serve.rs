@@ -1,0 +1,62 @@
+//! Runs the gateway on a listener until the shutdown.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use runtime::Shutdown;
+use runtime::nats::{ConnectError, Nats, connect};
+use tokio::net::TcpListener;
+
+use crate::Config;
+use crate::readiness::Readiness;
+use crate::routes::{Gateway, router};
+use crate::server::Server;
+use crate::user_service::UserService;
+
+/// The name under which NATS knows the gateway.
+const SERVICE_NAME: &str = "api-gateway";
+
+/// Why the gateway stopped without being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// NATS will not have us.
+    #[error(transparent)]
+    Nats(#[from] ConnectError),
+    /// The listener cannot be used.
+    #[error("the listener cannot be used: {0}")]
+    Listener(#[from] io::Error),
+}
+
+/// Serves until the shutdown, then finishes what is in work, for a few seconds at most.
+///
+/// It serves at once: until the first connection to NATS is made, changes are answered 503.
+pub async fn serve(config: &Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), ServeError> {
+    let nats = Arc::new(OnceLock::new());
+    let gateway = Gateway {
+        users: UserService::new(Arc::clone(&nats), &config.limits),
+        readiness: Arc::new(Readiness::default()),
+        read_timeout: config.limits.read_timeout,
+    };
+    tracing::info!(address = %listener.local_addr()?, "the api-gateway is listening");
+    let server = Server::new(router(gateway), &config.limits);
+    tokio::select! {
+        () = server.run(listener, &shutdown) => Ok(()),
+        Err(error) = keep_connection(config, &nats, &shutdown) => Err(error.into()),
+    }
+}
+
+/// Makes the connection; from then on it keeps itself. Ends only when there will never be one.
+async fn keep_connection(
+    config: &Config,
+    nats: &OnceLock<Nats>,
+    shutdown: &Shutdown,
+) -> Result<std::convert::Infallible, ConnectError> {
+    match connect(&config.nats, SERVICE_NAME, shutdown).await {
+        Ok(connection) => {
+            let _ = nats.set(connection); // It is set here only.
+        }
+        Err(ConnectError::Stopped { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    std::future::pending().await
+}

@@ -1,0 +1,130 @@
+//! The user service as the gateway sees it: three questions over NATS, each with a deadline and one second try.
+
+mod call;
+mod clock;
+mod deadline;
+mod errors;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use contracts::{GetReceipt, GetUser, Receipt, UpdateUser, User, UserUpdated, subjects};
+use runtime::nats::Nats;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
+
+use crate::Limits;
+use crate::problem::ApiError;
+use crate::request::RequestContext;
+use call::Call;
+use deadline::Deadline;
+use errors::CallError;
+
+pub(crate) use clock::{ClockDifference, MOST_APART_MS};
+
+/// Asks the user service. Clones share the connection and the limit of requests in work.
+#[derive(Debug, Clone)]
+pub(crate) struct UserService {
+    nats: Arc<OnceLock<Nats>>,
+    deadline: Duration,
+    in_flight: Arc<Semaphore>,
+    clock: Arc<ClockDifference>,
+}
+
+impl UserService {
+    /// A service that cannot be reached until `nats` is set.
+    pub(crate) fn new(nats: Arc<OnceLock<Nats>>, limits: &Limits) -> Self {
+        Self {
+            nats,
+            deadline: limits.deadline,
+            in_flight: Arc::new(Semaphore::new(limits.max_in_flight)),
+            clock: Arc::default(),
+        }
+    }
+
+    /// Changes a user, or creates it.
+    pub(crate) async fn update(
+        &self,
+        change: &UpdateUser,
+        context: &RequestContext,
+    ) -> Result<UserUpdated, ApiError> {
+        let answer = self.ask(subjects::USERS_UPDATE, change, context).await?;
+        answer.map_err(CallError::of_a_change)
+    }
+
+    /// Reads a user.
+    pub(crate) async fn get(&self, question: &GetUser, context: &RequestContext) -> Result<User, ApiError> {
+        let answer = self.ask(subjects::USERS_GET, question, context).await?;
+        answer.map_err(CallError::of_a_question)
+    }
+
+    /// Reads the receipt of a version.
+    pub(crate) async fn get_receipt(
+        &self,
+        question: &GetReceipt,
+        context: &RequestContext,
+    ) -> Result<Receipt, ApiError> {
+        let answer = self.ask(subjects::USERS_SYNC_GET, question, context).await?;
+        answer.map_err(CallError::of_a_question)
+    }
+
+    /// The connection, once there is one.
+    pub(crate) fn nats(&self) -> Option<&Nats> {
+        self.nats.get()
+    }
+
+    /// How far the user service's clock is from ours.
+    pub(crate) fn clock(&self) -> &ClockDifference {
+        &self.clock
+    }
+
+    /// The outer error is about this process, the inner one about the call.
+    async fn ask<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        subject: &'static str,
+        question: &Q,
+        context: &RequestContext,
+    ) -> Result<Result<A, CallError>, ApiError> {
+        let _place = self.in_flight.try_acquire().map_err(|_| ApiError::Overloaded)?;
+        let payload = serde_json::to_vec(question).map_err(|error| ApiError::Internal {
+            cause: format!("a request to {subject} does not serialize: {error}"),
+        })?;
+        let Some(nats) = self.nats() else {
+            let cause = "the first connection to NATS is not made yet".to_owned();
+            return Err(ApiError::Unavailable { cause });
+        };
+        let call = Call {
+            nats,
+            subject,
+            payload: payload.into(),
+            context,
+            clock: &self.clock,
+        };
+        Ok(try_twice(&call, Deadline::starting_now(self.deadline)).await)
+    }
+}
+
+/// A message may be lost between the services, so silence is answered by one more try with the same payload, and so
+/// with the same idempotency key.
+async fn try_twice<A: DeserializeOwned>(call: &Call<'_>, deadline: Deadline) -> Result<A, CallError> {
+    let first = call.send(deadline.first_try()).await;
+    let first_was_silent = match &first {
+        Err(CallError::Silent(_)) => true,
+        Err(error) if error.is_expired() => false,
+        Ok(_) | Err(_) => return first,
+    };
+    tracing::debug!(
+        request.id = &*call.context.request_id,
+        subject = call.subject,
+        "trying once more"
+    );
+    let second = call.send(deadline.left()).await;
+    second.map_err(|error| {
+        if first_was_silent {
+            error.after_silence()
+        } else {
+            error
+        }
+    })
+}
