@@ -1,14 +1,21 @@
-//! Starts a nats-server with a fresh store and keeps it until Ctrl-C, for trying things out.
+//! Starts a nats-server and keeps it until Ctrl-C, for trying things out: `with-nats [FOLDER]`.
+//!
+//! Without a folder for its store, the store goes when the server does.
 
 use std::error::Error;
+use std::path::PathBuf;
 
 use testing::nats::{NatsServer, Options};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mut server = NatsServer::start(Options::default())
-        .await
-        .map_err(|error| error.to_string())?;
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
+    let started = NatsServer::start(Options {
+        folder,
+        ..Options::default()
+    })
+    .await;
+    let mut server = started.map_err(|error| error.to_string())?;
     let (url, version) = (server.url(), server.binary().version.clone());
     println!(
         "nats-server {version} listens on {url} as process {}",

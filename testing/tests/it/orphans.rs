@@ -1,26 +1,27 @@
 //! Nothing is left running, however the parent ends.
 
 use rustix::process::{Signal, getpgid, kill_process, kill_process_group};
+use tempfile::TempDir;
 use testing::process::{Child, Launch};
 use testing::wait::until;
 
 use crate::support::{CEILING, group_runs, runs, to_pid};
 
-/// A parent that holds a nats-server, and the process id of that server.
-async fn parent_with_server() -> (Child, u32) {
-    let mut parent = Launch::new(env!("CARGO_BIN_EXE_with-nats"))
-        .start()
-        .await
-        .unwrap();
+/// A parent that holds a nats-server, the process id of that server, and its folder.
+async fn parent_with_server() -> (Child, u32, TempDir) {
+    // Given to it, because a parent that is killed removes nothing.
+    let folder = tempfile::tempdir().unwrap();
+    let launch = Launch::new(env!("CARGO_BIN_EXE_with-nats")).arg(folder.path());
+    let mut parent = launch.start().await.unwrap();
     let line = parent.wait_for_line("as process", CEILING).await.unwrap();
     let server = line.rsplit(' ').next().unwrap().parse().unwrap();
     assert!(runs(server));
-    (parent, server)
+    (parent, server, folder)
 }
 
 #[tokio::test]
 async fn a_parent_killed_without_warning_leaves_nothing_running() {
-    let (mut parent, server) = parent_with_server().await;
+    let (mut parent, server, _folder) = parent_with_server().await;
     let group = getpgid(Some(to_pid(server))).unwrap();
     parent.kill().unwrap();
     parent.wait(CEILING).await.unwrap();
@@ -30,7 +31,7 @@ async fn a_parent_killed_without_warning_leaves_nothing_running() {
 
 #[tokio::test]
 async fn ctrl_c_in_a_terminal_reaches_the_parent_and_not_the_server() {
-    let (mut parent, server) = parent_with_server().await;
+    let (mut parent, server, _folder) = parent_with_server().await;
     let (ours, theirs) = (
         getpgid(Some(to_pid(parent.pid()))).unwrap(),
         getpgid(Some(to_pid(server))).unwrap(),
@@ -49,7 +50,7 @@ async fn ctrl_c_in_a_terminal_reaches_the_parent_and_not_the_server() {
 
 #[tokio::test]
 async fn a_server_ends_with_its_parent_though_its_supervisor_was_killed() {
-    let (mut parent, server) = parent_with_server().await;
+    let (mut parent, server, _folder) = parent_with_server().await;
     let group = getpgid(Some(to_pid(server))).unwrap();
     // The supervising script leads the group.
     kill_process(group, Signal::KILL).unwrap();
