@@ -121,8 +121,10 @@ impl Nats {
 
     async fn wait_for(&self, condition: impl FnMut(&NatsState) -> bool) -> NatsState {
         let mut state = self.state();
-        match state.wait_for(condition).await {
-            Ok(state) => state.clone(),
+        // Copied at once: the guard may not be held while something else is waited for.
+        let seen = state.wait_for(condition).await.map(|state| state.clone());
+        match seen {
+            Ok(state) => state,
             // The client is gone, and nothing will change any more.
             Err(_) => std::future::pending().await,
         }
