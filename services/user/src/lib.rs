@@ -1,3 +1,17 @@
-//! user.
+#![doc = include_str!("../README.md")]
+
+pub mod config;
+mod endpoints;
+mod keeper;
+mod notices;
+mod relay;
 pub mod rules;
+pub mod service;
+pub mod store;
+mod stream;
+mod sweeper;
 mod time;
+pub mod writer;
+
+pub use config::Config;
+pub use service::serve;

@@ -5,7 +5,7 @@ use email_address::{EmailAddress, Options};
 /// What a value must fulfil.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// One e-mail address of at most [`MAX_EMAIL_CHARS`] characters; it cannot be cleared.
+    /// One e-mail address of at most 254 characters; it cannot be cleared.
     Email,
     /// Text of at most so many characters, without control characters; null clears it.
     Text {
@@ -15,7 +15,7 @@ pub enum Rule {
 }
 
 /// The longest address that can be delivered to (RFC 5321, section 4.5.3.1.3, with the brackets taken off).
-pub const MAX_EMAIL_CHARS: usize = 254;
+const MAX_EMAIL_CHARS: usize = 254;
 
 impl Rule {
     pub(super) fn check(self, value: Option<&str>) -> Result<(), String> {

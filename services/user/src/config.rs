@@ -1,0 +1,128 @@
+//! The settings of the user service.
+
+use std::{path::PathBuf, time::Duration};
+
+use runtime::{
+    nats::NatsSettings,
+    settings::{Env, Reader, SettingsError},
+    telemetry::LogSettings,
+};
+
+use crate::rules::{Terms, UnixMs};
+
+/// The files settings are read from, beneath the environment; earlier ones win.
+pub const ENV_FILES: [&str; 2] = ["services/user/.env", "nats.env"];
+
+/// The settings of the user service.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `USER_DATABASE_URL`: the database file, as `sqlite:path`.
+    pub database: PathBuf,
+    /// `USER_HEALTH_LISTEN`: where `/healthz` and `/readyz` are answered.
+    pub health_listen: String,
+    /// `USER_LEASE_MS`, `USER_ATTEMPT_MS`, `USER_DOUBT_MS`, `USER_ANNOUNCE_MS`: the terms of the row rules.
+    pub terms: Terms,
+    /// `USER_SWEEP_MS`: how often rows are looked for whose time has come.
+    pub sweep_every: Duration,
+    /// `NATS_STREAM_REPLICAS`: copies of the stream in a NATS cluster.
+    pub stream_replicas: usize,
+    /// How to reach NATS.
+    pub nats: NatsSettings,
+    /// What is logged.
+    pub log: LogSettings,
+}
+
+impl Config {
+    /// Reads every setting, or reports every fault.
+    pub fn read(env: &Env) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(env);
+        let database = read_database(&mut reader);
+        let health_listen = reader.or("USER_HEALTH_LISTEN", "127.0.0.1:3032".to_owned());
+        let terms = read_terms(&mut reader);
+        let sweep = Duration::from_millis(500);
+        let sweep_every = reader.duration_ms("USER_SWEEP_MS", sweep, ms(10)..=ms(60_000));
+        let stream_replicas = reader.within("NATS_STREAM_REPLICAS", 1, 1..=5);
+        let nats = NatsSettings::read(&mut reader);
+        let log = LogSettings::read(&mut reader);
+        reader.finish(|| {
+            Some(Self {
+                database: database?,
+                health_listen,
+                terms,
+                sweep_every,
+                stream_replicas,
+                nats,
+                log,
+            })
+        })
+    }
+}
+
+fn read_database(reader: &mut Reader<'_>) -> Option<PathBuf> {
+    const NAME: &str = "USER_DATABASE_URL";
+    let url = reader.or(NAME, "sqlite:.hubsync/users.db".to_owned());
+    let path = url
+        .strip_prefix("sqlite:")
+        .map(|path| path.strip_prefix("//").unwrap_or(path));
+    match path {
+        Some(path) if !path.is_empty() && !path.starts_with(':') => Some(PathBuf::from(path)),
+        _ => {
+            reader.fault(
+                NAME,
+                "must name a database file, such as sqlite:.hubsync/users.db",
+            );
+            None
+        }
+    }
+}
+
+fn read_terms(reader: &mut Reader<'_>) -> Terms {
+    let usual = Terms::default();
+    let mut term = |name: &str, default: UnixMs, most: u64| -> UnixMs {
+        let default = ms(u64::try_from(default).unwrap_or(0));
+        let term = reader.duration_ms(name, default, ms(100)..=ms(most));
+        UnixMs::try_from(term.as_millis()).unwrap_or(UnixMs::MAX)
+    };
+    Terms {
+        lease: term("USER_LEASE_MS", usual.lease, 60_000),
+        attempt: term("USER_ATTEMPT_MS", usual.attempt, 600_000),
+        doubt: term("USER_DOUBT_MS", usual.doubt, 3_600_000),
+        announce: term("USER_ANNOUNCE_MS", usual.announce, 600_000),
+        ..usual
+    }
+}
+
+fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_settings_the_database_is_a_file_in_the_data_folder() {
+        let config = Config::read(&Env::from_pairs::<&str, &str>([])).expect("the defaults fit");
+        assert_eq!(config.database, PathBuf::from(".hubsync/users.db"));
+        assert_eq!(config.terms, Terms::default());
+    }
+
+    #[test]
+    fn a_database_is_named_with_and_without_slashes() {
+        for url in ["sqlite:/data/users.db", "sqlite:///data/users.db"] {
+            let config =
+                Config::read(&Env::from_pairs([("USER_DATABASE_URL", url)])).expect("a usable address");
+            assert_eq!(config.database, PathBuf::from("/data/users.db"), "{url}");
+        }
+    }
+
+    #[test]
+    fn every_fault_is_reported_by_name() {
+        let env = Env::from_pairs([("USER_DATABASE_URL", "mysql://x"), ("USER_DOUBT_MS", "soon")]);
+        let message = Config::read(&env).expect_err("two faults").to_string();
+        assert!(
+            message.contains("USER_DATABASE_URL: ") && message.contains("USER_DOUBT_MS: "),
+            "{message}"
+        );
+    }
+}

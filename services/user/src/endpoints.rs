@@ -1,0 +1,141 @@
+//! The service's endpoints on NATS: each decodes, calls and encodes.
+
+mod claim_users;
+mod exchange;
+mod get_receipt;
+mod get_user;
+mod lease;
+mod record_verdicts;
+mod update_user;
+
+use std::sync::Arc;
+
+use async_nats::service::{Service, ServiceExt, endpoint::Endpoint};
+use contracts::{
+    ErrorCode, ServiceError,
+    subjects::{
+        USER_QUEUE, USER_SERVICE, USERS_CLAIM, USERS_GET, USERS_LEASE, USERS_RECORD, USERS_SYNC_GET,
+        USERS_UPDATE,
+    },
+};
+use runtime::{Shutdown, nats::Nats};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::{rules::Row, store::UserReader, writer::WriterHandle};
+
+/// The most reads at a time; more are refused at once.
+const READS_AT_A_TIME: usize = 512;
+
+/// What the endpoints work with. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    pub(crate) writer: WriterHandle,
+    pub(crate) reader: UserReader,
+    reads: Arc<Semaphore>,
+}
+
+impl Context {
+    pub(crate) fn new(writer: WriterHandle, reader: UserReader) -> Self {
+        Self {
+            writer,
+            reader,
+            reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),
+        }
+    }
+
+    /// A user's row.
+    async fn find(&self, user_id: &contracts::UserId) -> Result<Row, ServiceError> {
+        let Ok(_permit) = self.reads.try_acquire() else {
+            let message = "too much is being read at the moment; try again";
+            return Err(ServiceError::new(ErrorCode::Unavailable, message));
+        };
+        match self.reader.find(user_id).await {
+            Ok(Some(row)) => Ok(row),
+            Ok(None) => Err(ServiceError::new(
+                ErrorCode::UserNotFound,
+                "there is no such user",
+            )),
+            Err(error) => {
+                tracing::error!(user.id = %user_id, %error, "a user could not be read");
+                Err(ServiceError::new(
+                    ErrorCode::Unavailable,
+                    "the database cannot be read at the moment; try again",
+                ))
+            }
+        }
+    }
+}
+
+/// The writer answered something else than it was asked: a defect of ours.
+fn mismatch(answer: &crate::writer::Answer) -> ServiceError {
+    tracing::error!(answer = ?std::mem::discriminant(answer), "the writer's answer does not fit the work it was given");
+    ServiceError::new(
+        ErrorCode::Internal,
+        "the user service has a defect; its log says more",
+    )
+}
+
+/// Adds every endpoint to the service and works on what comes in until the shutdown, then finishes what was begun.
+pub(crate) async fn serve(
+    nats: &Nats,
+    context: Context,
+    shutdown: Shutdown,
+) -> Result<(), async_nats::Error> {
+    let service = nats.client().service_builder();
+    let service = service
+        .description("owner of users")
+        .start(USER_SERVICE, env!("CARGO_PKG_VERSION"))
+        .await?;
+    let tasks = TaskTracker::new();
+    let begun = Begun {
+        service: &service,
+        context,
+        tasks: &tasks,
+        shutdown,
+    };
+    begun.endpoint(USERS_UPDATE, update_user::update_user).await?;
+    begun.endpoint(USERS_GET, get_user::get_user).await?;
+    begun.endpoint(USERS_SYNC_GET, get_receipt::get_receipt).await?;
+    begun.endpoint(USERS_LEASE, lease::lease).await?;
+    begun.endpoint(USERS_CLAIM, claim_users::claim_users).await?;
+    begun
+        .endpoint(USERS_RECORD, record_verdicts::record_verdicts)
+        .await?;
+    // The service answers `$SRV` requests for as long as it is held.
+    tasks.close();
+    tasks.wait().await;
+    service.stop().await
+}
+
+struct Begun<'a> {
+    service: &'a Service,
+    context: Context,
+    tasks: &'a TaskTracker,
+    shutdown: Shutdown,
+}
+
+impl Begun<'_> {
+    async fn endpoint<Request, Answer, Work, Doing>(
+        &self,
+        subject: &str,
+        work: Work,
+    ) -> Result<(), async_nats::Error>
+    where
+        Request: serde::de::DeserializeOwned + Send + 'static,
+        Answer: serde::Serialize + Send + 'static,
+        Work: Fn(Context, Request, crate::writer::Deadline) -> Doing + Copy + Send + 'static,
+        Doing: Future<Output = Result<Answer, ServiceError>> + Send + 'static,
+    {
+        let builder = self
+            .service
+            .endpoint_builder()
+            .name(subject.replace('.', "-"))
+            .queue_group(USER_QUEUE);
+        let endpoint: Endpoint = builder.add(subject).await?;
+        let (context, tasks, shutdown) = (self.context.clone(), self.tasks.clone(), self.shutdown.clone());
+        self.tasks
+            .spawn(exchange::listen(endpoint, context, tasks, shutdown, work));
+        Ok(())
+    }
+}

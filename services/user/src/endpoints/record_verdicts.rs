@@ -1,0 +1,18 @@
+//! `users.record`: takes the verdicts of attempts.
+
+use contracts::{RecordVerdicts, ServiceError, VerdictsRecorded};
+
+use super::Context;
+use crate::writer::{Answer, Deadline, Work};
+
+/// A verdict is worth recording however late it is, so the deadline does not matter.
+pub(super) async fn record_verdicts(
+    context: Context,
+    request: RecordVerdicts,
+    _deadline: Deadline,
+) -> Result<VerdictsRecorded, ServiceError> {
+    match context.writer.ask(Work::Record(request), None).await? {
+        Answer::Recorded(recorded) => Ok(recorded),
+        other => Err(super::mismatch(&other)),
+    }
+}

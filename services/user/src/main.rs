@@ -1,0 +1,57 @@
+//! The user service as a process of its own.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use runtime::{Shutdown, health, nats, settings::Env, telemetry};
+use user::{
+    Config,
+    config::ENV_FILES,
+    service::{self, CHECKS},
+};
+
+/// Owner of users: takes changes and keeps what HubSpot has yet to hear of them.
+///
+/// Settings come from the environment, services/user/.env and nats.env; services/user/.env.example explains each.
+#[derive(Parser)]
+#[command(name = "user", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Asks the running service whether it lives; ends with 0 if so.
+    Health,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("user: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let config = Config::read(&Env::load(&ENV_FILES)?)?;
+    if let Some(Command::Health) = arguments.command {
+        return Ok(health::probe(&format!("http://{}/healthz", config.health_listen)).await?);
+    }
+    telemetry::init(&config.log);
+    let shutdown = Shutdown::on_signals()?;
+    let listener = tokio::net::TcpListener::bind(&config.health_listen);
+    let listener = listener
+        .await
+        .with_context(|| format!("USER_HEALTH_LISTEN={}", config.health_listen))?;
+    let registry = health::Registry::new("user", &CHECKS);
+    tokio::spawn(health::serve(listener, registry.clone(), shutdown.clone()));
+    let nats = nats::connect(&config.nats, "user", &shutdown).await?;
+    Ok(service::serve(config, nats, registry, shutdown).await?)
+}

@@ -1,0 +1,151 @@
+//! The whole service: opens the database, serves the endpoints, announces and sweeps until the shutdown.
+
+use std::{sync::Arc, time::Duration};
+
+use runtime::{
+    Shutdown,
+    health::Registry,
+    nats::{Nats, Violation},
+    shutdown::drain,
+};
+use tokio::{sync::Notify, sync::mpsc, task::JoinHandle};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    Config,
+    endpoints::{self, Context},
+    keeper::{Keeper, StreamNews},
+    notices,
+    relay::Relay,
+    rules::Terms,
+    store::{self, OpenError, UserWriter},
+    sweeper::Sweeper,
+    writer::{self, AfterCommit, WriterHandle},
+};
+
+/// Batches of announcements and of notices that wait to be sent.
+const BATCHES_WAITING: usize = 256;
+/// How long what was begun may take after the shutdown.
+const DRAIN_LIMIT: Duration = Duration::from_secs(8);
+
+/// Why the service ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The endpoints cannot be offered.
+    #[error("the endpoints cannot be offered on NATS: {0}")]
+    Endpoints(async_nats::Error),
+    /// NATS does not let this service do its work.
+    #[error("NATS forbids the user service what it needs: {0:?}; mend the permissions of its NATS user")]
+    Forbidden(Violation),
+    /// The writer ended: a defect of ours.
+    #[error("the writer has ended; see the log")]
+    WriterEnded,
+}
+
+/// The names of the checks the service reports.
+pub const CHECKS: [&str; 3] = ["database", "nats", "stream"];
+
+/// Serves until the shutdown; what was accepted by then is committed and answered.
+pub async fn serve(
+    config: Config,
+    nats: Nats,
+    health: Registry,
+    shutdown: Shutdown,
+) -> Result<(), ServeError> {
+    let (users, reader) = store::open(&config.database).await?;
+    health.set("database", true, "open");
+    let begun = Begun::begin(users, &config, &nats, &health, &shutdown);
+    let context = Context::new(begun.handle.clone(), reader.clone());
+    let mut writer = begun.writer;
+    let outcome = tokio::select! {
+        outcome = endpoints::serve(&nats, context, shutdown.clone()) => outcome.map_err(ServeError::Endpoints),
+        violation = nats.wait_for_violation() => Err(ServeError::Forbidden(violation)),
+        _ = &mut writer => return Err(ServeError::WriterEnded),
+    };
+    shutdown.trigger();
+    drain(&begun.tasks, DRAIN_LIMIT).await;
+    drop(begun.handle);
+    // The last commit is being waited for; it is not abandoned.
+    if tokio::time::timeout(DRAIN_LIMIT, writer).await.is_err() {
+        tracing::error!("the last commit did not end in time; what was not answered may hold or not");
+    }
+    reader.close().await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), nats.client().flush()).await;
+    outcome
+}
+
+/// The parts that run beside the endpoints.
+struct Begun {
+    handle: WriterHandle,
+    writer: JoinHandle<()>,
+    tasks: TaskTracker,
+}
+
+impl Begun {
+    fn begin(
+        users: UserWriter,
+        config: &Config,
+        nats: &Nats,
+        health: &Registry,
+        shutdown: &Shutdown,
+    ) -> Self {
+        let (announcements, announced) = mpsc::channel(BATCHES_WAITING);
+        let (notices, settled) = mpsc::channel(BATCHES_WAITING);
+        let terms: Terms = config.terms;
+        let after_commit = AfterCommit {
+            announcements,
+            notices,
+        };
+        let (handle, writer) = writer::start(users, terms, after_commit, health.clone());
+        let tasks = TaskTracker::new();
+        let (news, due) = (StreamNews::default(), Arc::new(Notify::new()));
+        let relay = Relay {
+            nats: nats.clone(),
+            writer: handle.clone(),
+            news: news.clone(),
+        };
+        tasks.spawn(relay.run(announced, shutdown.clone()));
+        tasks.spawn(notices::publish(nats.clone(), settled, shutdown.clone()));
+        let keeper = Keeper {
+            nats: nats.clone(),
+            writer: handle.clone(),
+            news,
+            health: health.clone(),
+            replicas: config.stream_replicas,
+            swept: Arc::clone(&due),
+        };
+        tasks.spawn(keeper.run(shutdown.clone()));
+        let sweeper = Sweeper {
+            nats: nats.clone(),
+            writer: handle.clone(),
+            every: config.sweep_every,
+            woken: due,
+        };
+        tasks.spawn(sweeper.run(shutdown.clone()));
+        tasks.spawn(watch_connection(nats.clone(), health.clone(), shutdown.clone()));
+        Self {
+            handle,
+            writer,
+            tasks,
+        }
+    }
+}
+
+async fn watch_connection(nats: Nats, health: Registry, shutdown: Shutdown) {
+    let watch = async {
+        loop {
+            nats.wait_until_connected().await;
+            health.set(
+                "nats",
+                true,
+                format!("connected to nats-server {}", nats.server_version()),
+            );
+            nats.wait_until_disconnected().await;
+            health.set("nats", false, "disconnected; trying to reconnect");
+        }
+    };
+    let _ = shutdown.or(watch).await;
+}

@@ -1,0 +1,109 @@
+//! Opens the database, migrates it and checks that its commits are durable.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    ConnectOptions, SqliteConnection,
+    migrate::MigrateError,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{UserReader, UserWriter};
+
+/// How many connections read.
+const READERS: u32 = 4;
+/// How long a writer waits for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file cannot be opened.
+    #[error("the database {path} cannot be opened: {source}")]
+    Open {
+        /// The file.
+        path: String,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// Its folder cannot be made.
+    #[error("the folder of the database {path} cannot be made: {source}")]
+    Folder {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The tables cannot be brought up to date.
+    #[error("the database cannot be migrated: {0}")]
+    Migrate(#[from] MigrateError),
+    /// Commits would not be flushed to disk.
+    #[error("the database does not flush its commits: {setting} is {found}, but must be {needed}")]
+    NotDurable {
+        /// The pragma.
+        setting: &'static str,
+        /// Its value.
+        found: String,
+        /// What it must be.
+        needed: &'static str,
+    },
+}
+
+/// Opens the database file, making it where it is missing.
+pub async fn open(path: &Path) -> Result<(UserWriter, UserReader), OpenError> {
+    let shown = path.display().to_string();
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
+            path: shown.clone(),
+            source,
+        })?;
+    }
+    let open_error = |source| OpenError::Open {
+        path: shown.clone(),
+        source,
+    };
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT);
+    let mut connection = options.connect().await.map_err(open_error)?;
+    check_durable(&mut connection, open_error).await?;
+    sqlx::migrate!().run(&mut connection).await?;
+    let readers = SqlitePoolOptions::new().max_connections(READERS);
+    let readers = readers
+        .connect_with(options.clone().read_only(true))
+        .await
+        .map_err(open_error)?;
+    Ok((UserWriter::new(connection, options), UserReader::new(readers)))
+}
+
+async fn check_durable(
+    connection: &mut SqliteConnection,
+    open_error: impl Fn(sqlx::Error) -> OpenError,
+) -> Result<(), OpenError> {
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(&open_error)?;
+    if mode != "wal" {
+        return Err(OpenError::NotDurable {
+            setting: "journal_mode",
+            found: mode,
+            needed: "wal",
+        });
+    }
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+        .fetch_one(connection)
+        .await
+        .map_err(open_error)?;
+    if synchronous < 2 {
+        return Err(OpenError::NotDurable {
+            setting: "synchronous",
+            found: synchronous.to_string(),
+            needed: "2 (FULL)",
+        });
+    }
+    Ok(())
+}

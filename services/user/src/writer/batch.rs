@@ -1,0 +1,182 @@
+//! One batch: rows in memory, acted on by the rules, saved and committed together.
+
+use std::collections::{HashMap, HashSet};
+
+use contracts::{ServiceError, SettledUser, UserChanged, UserId};
+use tokio::sync::mpsc;
+
+use super::{Answer, Job, Work, apply};
+use crate::{
+    rules::{Lease, Row, Terms, UnixMs},
+    store::{StoreError, Transaction, UserWriter},
+};
+
+/// What a committed batch answers and what follows from it.
+pub(super) struct Done {
+    pub(super) answers: Vec<Result<Answer, ServiceError>>,
+    pub(super) announcements: Vec<UserChanged>,
+    pub(super) settled: Vec<SettledUser>,
+}
+
+/// Where announcements and notices go once they are committed.
+#[derive(Debug, Clone)]
+pub struct AfterCommit {
+    /// Users to announce. Where it is full, the sweep finds the row when its time comes.
+    pub announcements: mpsc::Sender<Vec<UserChanged>>,
+    /// Receipts that changed. Where it is full the notice is lost; receipts can be read at any time.
+    pub notices: mpsc::Sender<Vec<SettledUser>>,
+}
+
+impl AfterCommit {
+    pub(super) fn send(&self, announcements: Vec<UserChanged>, settled: Vec<SettledUser>) {
+        if !announcements.is_empty() && self.announcements.try_send(announcements).is_err() {
+            tracing::debug!("announcements are left to the sweep");
+        }
+        if !settled.is_empty() && self.notices.try_send(settled).is_err() {
+            tracing::debug!("a notice of settled users was dropped");
+        }
+    }
+}
+
+/// Runs a batch in one transaction.
+pub(super) async fn run(store: &mut UserWriter, terms: &Terms, jobs: &[Job]) -> Result<Done, StoreError> {
+    let transaction = store.begin().await?;
+    let mut batch = Batch::new(transaction, terms);
+    batch
+        .load(jobs.iter().flat_map(|job| named_users(&job.work)))
+        .await?;
+    let mut answers = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        answers.push(apply::apply(&mut batch, job).await?);
+    }
+    let (announcements, settled) = batch.commit().await?;
+    Ok(Done {
+        answers,
+        announcements,
+        settled,
+    })
+}
+
+fn named_users(work: &Work) -> Vec<&UserId> {
+    match work {
+        Work::Update(update) => vec![&update.user_id],
+        Work::Claim(claim) => claim.users.iter().collect(),
+        Work::Record(record) => {
+            let claimed = record.claim.iter().flat_map(|claim| &claim.users);
+            record
+                .verdicts
+                .iter()
+                .map(|verdict| &verdict.user_id)
+                .chain(claimed)
+                .collect()
+        }
+        Work::WakeNow(users) => users.iter().collect(),
+        Work::Lease(_) | Work::Sweep { .. } | Work::WakeAnnounced { .. } => Vec::new(),
+    }
+}
+
+/// The rows of a batch in memory, and its transaction.
+pub(super) struct Batch<'a> {
+    pub(super) transaction: Transaction<'a>,
+    pub(super) terms: &'a Terms,
+    pub(super) now: UnixMs,
+    /// Every user looked for; none where there is no such user.
+    rows: HashMap<UserId, Option<Row>>,
+    changed: HashSet<UserId>,
+    lease: Option<Lease>,
+    lease_changed: bool,
+    pub(super) announcements: Vec<UserChanged>,
+    pub(super) settled: Vec<SettledUser>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(transaction: Transaction<'a>, terms: &'a Terms) -> Self {
+        Self {
+            now: transaction.now(),
+            transaction,
+            terms,
+            rows: HashMap::new(),
+            changed: HashSet::new(),
+            lease: None,
+            lease_changed: false,
+            announcements: Vec::new(),
+            settled: Vec::new(),
+        }
+    }
+
+    /// Loads those of the users that are not in memory yet.
+    pub(super) async fn load<'u>(
+        &mut self,
+        users: impl IntoIterator<Item = &'u UserId>,
+    ) -> Result<(), StoreError> {
+        let missing: HashSet<&UserId> = users
+            .into_iter()
+            .filter(|user| !self.rows.contains_key(*user))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let found = self.transaction.load(missing.iter().copied()).await?;
+        self.rows
+            .extend(missing.into_iter().map(|user| (user.clone(), None)));
+        self.rows
+            .extend(found.into_iter().map(|row| (row.user_id.clone(), Some(row))));
+        Ok(())
+    }
+
+    /// The row of a user that was loaded.
+    pub(super) fn row(&self, user: &UserId) -> Option<&Row> {
+        self.rows.get(user)?.as_ref()
+    }
+
+    /// The row of a user that was loaded, to be changed; it is saved with the batch.
+    pub(super) fn row_to_change(&mut self, user: &UserId) -> Option<&mut Row> {
+        let row = self.rows.get_mut(user)?.as_mut()?;
+        self.changed.insert(user.clone());
+        Some(row)
+    }
+
+    /// Puts a row in place, to be saved with the batch.
+    pub(super) fn put(&mut self, row: Row) {
+        self.changed.insert(row.user_id.clone());
+        self.rows.insert(row.user_id.clone(), Some(row));
+    }
+
+    /// The rows in memory.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values().flatten()
+    }
+
+    /// Whether a user was loaded, whatever was found.
+    pub(super) fn has_loaded(&self, user: &UserId) -> bool {
+        self.rows.contains_key(user)
+    }
+
+    pub(super) async fn lease(&mut self) -> Result<Lease, StoreError> {
+        if self.lease.is_none() {
+            self.lease = Some(self.transaction.lease().await?);
+        }
+        Ok(self.lease.clone().unwrap_or_default())
+    }
+
+    pub(super) fn put_lease(&mut self, lease: Lease) {
+        self.lease_changed = self.lease_changed || self.lease.as_ref() != Some(&lease);
+        self.lease = Some(lease);
+    }
+
+    async fn commit(mut self) -> Result<(Vec<UserChanged>, Vec<SettledUser>), StoreError> {
+        let changed: Vec<&Row> = self
+            .changed
+            .iter()
+            .filter_map(|user| self.rows.get(user)?.as_ref())
+            .collect();
+        if !changed.is_empty() {
+            self.transaction.save(&changed).await?;
+        }
+        if let Some(lease) = self.lease.filter(|_| self.lease_changed) {
+            self.transaction.save_lease(&lease).await?;
+        }
+        self.transaction.commit().await?;
+        Ok((self.announcements, self.settled))
+    }
+}

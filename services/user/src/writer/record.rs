@@ -1,0 +1,83 @@
+//! Taking verdicts.
+
+use std::collections::BTreeSet;
+
+use contracts::{
+    LinkFound, Next, RecordVerdicts, Recorded, SettledUser, UserId, Verdict, VerdictsRecorded,
+    delivery::MAX_CLAIMS,
+};
+
+use super::{batch::Batch, claim};
+use crate::{
+    rules::{self, state_of},
+    store::StoreError,
+};
+
+pub(super) async fn record(
+    batch: &mut Batch<'_>,
+    request: &RecordVerdicts,
+) -> Result<VerdictsRecorded, StoreError> {
+    let mut answer = VerdictsRecorded::default();
+    for verdict in request.verdicts.iter().take(MAX_CLAIMS) {
+        let next = record_one(batch, &request.holder, verdict).await?;
+        answer.users.push(Recorded {
+            user_id: verdict.user_id.clone(),
+            next,
+        });
+    }
+    if let Some(wanted) = &request.claim {
+        match claim::claim(batch, wanted).await? {
+            Ok(claims) => answer.claims = Some(claims),
+            Err(refused) => answer.claims_refused = Some(refused.code),
+        }
+    }
+    Ok(answer)
+}
+
+async fn record_one(batch: &mut Batch<'_>, holder: &str, verdict: &Verdict) -> Result<Next, StoreError> {
+    let user = &verdict.user_id;
+    let others = match &verdict.link {
+        Some(found) => linked_to(batch, found, user).await?,
+        None => Vec::new(),
+    };
+    let (now, terms) = (batch.now, *batch.terms);
+    let Some(row) = batch.row_to_change(user) else {
+        return Ok(Next::Overtaken);
+    };
+    let effects = rules::record(row, holder, verdict.clone(), others, now, &terms);
+    if effects.settled && !row.is_unsettled() {
+        let version = row.version;
+        let settled = SettledUser {
+            user_id: user.clone(),
+            version,
+            state: state_of(row, version),
+        };
+        batch.settled.push(settled);
+    }
+    batch.load(&effects.now_shared).await?;
+    for other in &effects.now_shared {
+        if let Some(link) = batch.row_to_change(other).and_then(|row| row.link.as_mut()) {
+            link.shared = true;
+        }
+    }
+    Ok(effects.next)
+}
+
+/// The other users linked to a contact, as this batch has left them so far.
+async fn linked_to(
+    batch: &mut Batch<'_>,
+    found: &LinkFound,
+    user: &UserId,
+) -> Result<Vec<UserId>, StoreError> {
+    let stored = batch
+        .transaction
+        .linked_to(&found.account_id, &found.contact_id)
+        .await?;
+    let stored = stored.into_iter().filter(|other| !batch.has_loaded(other));
+    let in_memory = batch.rows().filter(|row| {
+        let link = row.link.as_ref();
+        link.is_some_and(|link| link.contact_id == found.contact_id && link.account_id == found.account_id)
+    });
+    let others: BTreeSet<UserId> = in_memory.map(|row| row.user_id.clone()).chain(stored).collect();
+    Ok(others.into_iter().filter(|other| other != user).collect())
+}

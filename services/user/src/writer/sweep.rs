@@ -1,0 +1,49 @@
+//! What time brings, and announcements that were lost.
+
+use contracts::{Lane, UserChanged, UserId};
+
+use super::batch::Batch;
+use crate::{rules, store::StoreError};
+
+/// Does what is due on at most so many rows of each lane. Returns how many were found due.
+pub(super) async fn sweep(batch: &mut Batch<'_>, live: usize, backfill: usize) -> Result<usize, StoreError> {
+    let terms = *batch.terms;
+    let mut due = batch.transaction.due(Lane::Live, &terms, live).await?;
+    due.extend(batch.transaction.due(Lane::Backfill, &terms, backfill).await?);
+    due.extend(batch.transaction.rechecks(backfill).await?);
+    due.dedup();
+    batch.load(&due).await?;
+    for user in &due {
+        let now = batch.now;
+        let Some(row) = batch.row_to_change(user) else {
+            continue;
+        };
+        if let Some(lane) = rules::sweep(row, now, &terms) {
+            let announcement = UserChanged {
+                user_id: user.clone(),
+                version: row.version,
+                lane,
+            };
+            batch.announcements.push(announcement);
+        }
+    }
+    Ok(due.len())
+}
+
+/// Makes users due whose announcement failed. Returns how many changed.
+pub(super) fn wake_now(batch: &mut Batch<'_>, users: &[UserId]) -> usize {
+    let now = batch.now;
+    let wake = |user| {
+        batch
+            .row_to_change(user)
+            .is_some_and(|row| rules::wake_now(row, now))
+    };
+    users.iter().map(wake).filter(|changed| *changed).count()
+}
+
+/// Makes users due that were announced and are in nobody's hands. Returns how many changed.
+pub(super) async fn wake_announced(batch: &mut Batch<'_>, limit: usize) -> Result<usize, StoreError> {
+    let announced = batch.transaction.announced(limit).await?;
+    batch.load(&announced).await?;
+    Ok(wake_now(batch, &announced))
+}

@@ -1,0 +1,78 @@
+//! A caller's change.
+
+use contracts::{ErrorCode, Fault, ServiceError, SyncState, UpdateUser, UserChanged, UserUpdated};
+
+use super::batch::Batch;
+use crate::rules::{Change, Refusal, Row, change, state_of};
+
+pub(super) fn update(batch: &mut Batch<'_>, request: &UpdateUser) -> Result<UserUpdated, ServiceError> {
+    check_values(request)?;
+    let known = batch.row(&request.user_id).cloned();
+    let mut row = known.unwrap_or_else(|| Row::new(request.user_id.clone()));
+    let wanted = Change {
+        form: request.form,
+        fields: &request.fields,
+        if_match: request.if_match,
+        key: request.idempotency_key.as_deref(),
+    };
+    let changed = change(&mut row, &wanted, batch.now, batch.terms).map_err(refused)?;
+    if changed.announce {
+        let (user_id, version, lane) = (row.user_id.clone(), row.version, row.lane);
+        batch.announcements.push(UserChanged {
+            user_id,
+            version,
+            lane,
+        });
+    }
+    let sync = SyncState {
+        state: state_of(&row, changed.version),
+        version: changed.version,
+    };
+    let updated = UserUpdated {
+        user: row.user(),
+        sync,
+    };
+    batch.put(row);
+    Ok(updated)
+}
+
+/// The gateway has checked them; a value that breaks its rule must not reach a row whoever sends it.
+fn check_values(request: &UpdateUser) -> Result<(), ServiceError> {
+    let faults = request.fields.iter().filter_map(|(field, value)| {
+        let detail = field.check(value.as_deref()).err()?;
+        Some(Fault {
+            pointer: format!("/{}", field.name()),
+            detail,
+        })
+    });
+    let faults: Vec<Fault> = faults.collect();
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let message = "the change has values that break their rules; nothing was accepted";
+    Err(ServiceError {
+        faults,
+        ..ServiceError::new(ErrorCode::InvalidRequest, message)
+    })
+}
+
+fn refused(refusal: Refusal) -> ServiceError {
+    match refusal {
+        Refusal::VersionMismatch(current) => {
+            let message = "the user has another version than the one given; read it and decide anew";
+            let error = ServiceError::new(ErrorCode::VersionMismatch, message);
+            ServiceError {
+                current_version: Some(current),
+                ..error
+            }
+        }
+        Refusal::KeyReused => {
+            let message = "the idempotency key was used for another change of this user; take a new key";
+            ServiceError::new(ErrorCode::KeyReused, message)
+        }
+        Refusal::EmailRequired => {
+            let message = "there is no such user yet, and a new one needs an e-mail address";
+            ServiceError::new(ErrorCode::EmailRequired, message)
+        }
+    }
+}

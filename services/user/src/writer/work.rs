@@ -1,0 +1,114 @@
+//! What the writer is asked to do, and the handle by which it is asked.
+
+use std::time::Instant;
+
+use contracts::{
+    AskLease, ClaimUsers, ClaimsGiven, ErrorCode, LeaseAnswer, RecordVerdicts, ServiceError, UpdateUser,
+    UserId, UserUpdated, VerdictsRecorded,
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// A piece of work that changes rows.
+#[derive(Debug)]
+pub enum Work {
+    /// A caller's change.
+    Update(UpdateUser),
+    /// A worker asks for the lease.
+    Lease(AskLease),
+    /// The worker claims users.
+    Claim(ClaimUsers),
+    /// A worker records verdicts.
+    Record(RecordVerdicts),
+    /// Do what is due on at most so many rows of each lane, announcing them.
+    Sweep {
+        /// Rows due in the live lane.
+        live: usize,
+        /// Rows due in the back-fill lane, and rechecks.
+        backfill: usize,
+    },
+    /// Make those users due: their announcement failed.
+    WakeNow(Vec<UserId>),
+    /// Make at most so many users due that were announced to a stream that lost them.
+    WakeAnnounced {
+        /// The most rows to change.
+        limit: usize,
+    },
+}
+
+/// What became of a piece of work.
+#[derive(Debug)]
+pub enum Answer {
+    /// To [`Work::Update`].
+    Updated(UserUpdated),
+    /// To [`Work::Lease`].
+    Lease(LeaseAnswer),
+    /// To [`Work::Claim`].
+    Claims(ClaimsGiven),
+    /// To [`Work::Record`].
+    Recorded(VerdictsRecorded),
+    /// To sweeps and wake-ups: how many rows were found.
+    Rows(usize),
+}
+
+/// When a caller stops waiting; past either time its work is refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    /// By the time left when the request came in.
+    pub until: Instant,
+    /// By the caller's wall clock, in milliseconds since 1970.
+    pub until_unix_ms: Option<i64>,
+}
+
+impl Deadline {
+    /// Whether the caller has stopped waiting.
+    pub fn has_passed(&self, now_unix_ms: i64) -> bool {
+        Instant::now() > self.until || self.until_unix_ms.is_some_and(|until| now_unix_ms > until)
+    }
+}
+
+/// A piece of work and who waits for it.
+#[derive(Debug)]
+pub struct Job {
+    pub(super) work: Work,
+    pub(super) deadline: Option<Deadline>,
+    pub(super) reply: oneshot::Sender<Result<Answer, ServiceError>>,
+}
+
+/// Asks the writer. Clones ask the same one.
+#[derive(Debug, Clone)]
+pub struct WriterHandle {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl WriterHandle {
+    pub(super) fn new(jobs: mpsc::Sender<Job>) -> Self {
+        Self { jobs }
+    }
+
+    /// Has work done and waits for its commit. Refused at once where too much waits already.
+    pub async fn ask(&self, work: Work, deadline: Option<Deadline>) -> Result<Answer, ServiceError> {
+        let (reply, answer) = oneshot::channel();
+        let refused = |error| match error {
+            mpsc::error::TrySendError::Full(_) => {
+                unavailable("too much is waiting for the database; try again")
+            }
+            mpsc::error::TrySendError::Closed(_) => unavailable("the user service is stopping; try again"),
+        };
+        self.jobs
+            .try_send(Job {
+                work,
+                deadline,
+                reply,
+            })
+            .map_err(refused)?;
+        let lost =
+            "the user service stopped before the commit was confirmed; sending the change again is safe";
+        answer
+            .await
+            .unwrap_or_else(|_| Err(ServiceError::new(ErrorCode::OutcomeUnknown, lost)))
+    }
+}
+
+fn unavailable(message: &str) -> ServiceError {
+    ServiceError::new(ErrorCode::Unavailable, message)
+}
