@@ -1,0 +1,65 @@
+"""Checks what no compiler checks: lock files without addresses, links in documents, settings that are documented."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+LONGEST_SOURCE = 300
+
+
+def tracked():
+    names = subprocess.run(["git", "ls-files"], check=True, stdout=subprocess.PIPE, text=True).stdout.split("\n")
+    return [pathlib.Path(name) for name in names if name and pathlib.Path(name).exists()]
+
+
+def lock_faults():
+    for line in pathlib.Path("Cargo.lock").read_text().split("\n"):
+        if line.startswith("source = ") and "registry+https://github.com/rust-lang/crates.io-index" not in line:
+            yield f"Cargo.lock: {line}"
+
+
+def link_faults(files):
+    for file in files:
+        if file.suffix != ".md":
+            continue
+        for target in re.findall(r"\]\(([^)\s]+)\)", file.read_text()):
+            path = target.split("#")[0]
+            if path and "://" not in path and not path.startswith("mailto:"):
+                if not (file.parent / path).exists() and "::" not in path:
+                    yield f"{file}: links to {target}, which is not there"
+
+
+def length_faults(files):
+    for file in files:
+        if file.suffix == ".rs" and len(file.read_text().split("\n")) > LONGEST_SOURCE + 1:
+            yield f"{file}: has more than {LONGEST_SOURCE} lines; split it by what a reader looks for"
+
+
+def setting_faults(files):
+    """Every variable that a service reads stands in an example file, and the other way round."""
+    read, explained = set(), set()
+    for file in files:
+        parts = file.parts
+        if file.suffix == ".rs" and "tests" not in parts and parts[0] in ("services", "shared"):
+            text = re.split(r"#\[cfg\(test\)\]", file.read_text())[0]
+            read |= set(re.findall(r'"((?:NATS|USER|HUBSPOT|API_GATEWAY|LOG|RUST)_[A-Z_]+)"', text))
+        if file.name.endswith(".env.example"):
+            explained |= set(re.findall(r"^#?([A-Z][A-Z_]+)=", file.read_text(), re.M))
+    for name in sorted(read - explained):
+        yield f"{name}: is read, but no .env.example explains it"
+    for name in sorted(explained - read):
+        yield f"{name}: is explained in a .env.example, but nobody reads it"
+
+
+def main():
+    files = tracked()
+    faults = [*lock_faults(), *link_faults(files), *length_faults(files), *setting_faults(files)]
+    for fault in faults:
+        print(fault)
+    if faults:
+        sys.exit(1)
+    print(f"{len(files)} files: in order")
+
+
+main()
