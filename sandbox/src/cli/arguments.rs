@@ -1,0 +1,245 @@
+//! What the command line takes; every option also has an environment variable.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Map, Value};
+
+use crate::{Fault, Limits, OAuthApp, Settings, Switches};
+
+/// A HubSpot for people and tests. It is NOT HubSpot: it keeps its own contacts on this machine, takes no real
+/// token and reaches no real account.
+///
+/// Open the address in a browser to see the contacts and the recent calls. Send calls to it as to
+/// `https://api.hubapi.com`, with the header `Authorization: Bearer sandbox-token`.
+#[derive(Debug, Parser)]
+#[command(name = "hubspot-sandbox", version)]
+pub struct Arguments {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    /// Address to listen on. There is no protection but the token, so keep it to this machine or a private network.
+    #[arg(
+        long,
+        env = "HUBSPOT_SANDBOX_LISTEN",
+        default_value = "127.0.0.1:3031",
+        global = true
+    )]
+    pub(crate) listen: SocketAddr,
+
+    /// File that keeps the contacts; without it they are gone when the sandbox ends.
+    #[arg(long, value_name = "FILE", env = "HUBSPOT_SANDBOX_DATA")]
+    data: Option<PathBuf>,
+
+    /// Accepted tokens, separated by commas. Never put a real one here.
+    #[arg(
+        long,
+        env = "HUBSPOT_SANDBOX_TOKENS",
+        value_delimiter = ',',
+        default_value = "sandbox-token"
+    )]
+    tokens: Vec<String>,
+
+    #[command(flatten)]
+    limits: LimitArguments,
+
+    #[command(flatten)]
+    latency: LatencyArguments,
+
+    /// Custom text properties, separated by commas.
+    #[arg(long, env = "HUBSPOT_SANDBOX_PROPERTIES", value_delimiter = ',')]
+    properties: Vec<String>,
+
+    /// Custom properties whose values only one contact can have, separated by commas.
+    #[arg(long, env = "HUBSPOT_SANDBOX_UNIQUE_PROPERTIES", value_delimiter = ',')]
+    unique_properties: Vec<String>,
+
+    /// Hours by which the account's time is ahead of UTC; its day ends at its own midnight.
+    #[arg(
+        long,
+        env = "HUBSPOT_SANDBOX_UTC_OFFSET_HOURS",
+        default_value_t = 0,
+        allow_hyphen_values = true
+    )]
+    utc_offset_hours: i8,
+
+    /// How long an OAuth access token is good for, in seconds.
+    #[arg(long, env = "HUBSPOT_SANDBOX_TOKEN_LIFETIME_SECONDS", default_value_t = 1_800)]
+    token_lifetime_seconds: u64,
+
+    /// A switch as `name=value`, such as `old_email=dropped`; may be repeated, in the variable separated by blanks.
+    /// `GET /_sandbox/switches` lists them all.
+    #[arg(
+        long = "switch",
+        env = "HUBSPOT_SANDBOX_SWITCHES",
+        value_delimiter = ' ',
+        value_name = "NAME=VALUE"
+    )]
+    switches: Vec<String>,
+
+    /// A fault, such as `path=batch/update,times=3,answer=502`, `contact=51,answer=500`, `share=0.1,delay=800`,
+    /// `cut=after-effect` or `hang=100000,effect=2000`; may be repeated, in the variable separated by blanks.
+    #[arg(
+        long = "fault",
+        env = "HUBSPOT_SANDBOX_FAULTS",
+        value_delimiter = ' ',
+        value_name = "FAULT"
+    )]
+    faults: Vec<Fault>,
+}
+
+/// What to do instead of serving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub(crate) enum Command {
+    /// Ask the sandbox at the address whether it is well, and end with 0 if so, with 1 if not.
+    Health,
+}
+
+#[derive(Debug, Args)]
+struct LimitArguments {
+    /// Calls in one window, for static tokens.
+    #[arg(long, env = "HUBSPOT_SANDBOX_BURST", default_value_t = Limits::default().burst)]
+    burst: usize,
+
+    /// Calls in one window, for OAuth tokens.
+    #[arg(long, env = "HUBSPOT_SANDBOX_OAUTH_BURST", default_value_t = Limits::default().oauth_burst)]
+    oauth_burst: usize,
+
+    /// Length of the rolling window in milliseconds.
+    #[arg(long, env = "HUBSPOT_SANDBOX_WINDOW_MS", default_value_t = Limits::default().window_ms)]
+    window_ms: u64,
+
+    /// Calls in one day.
+    #[arg(long, env = "HUBSPOT_SANDBOX_DAILY", default_value_t = Limits::default().daily)]
+    daily: u64,
+
+    /// Searches in one second.
+    #[arg(long, env = "HUBSPOT_SANDBOX_SEARCH_PER_SECOND", default_value_t = Limits::default().search_per_second)]
+    search_per_second: usize,
+
+    /// Calls of the token endpoint in one second.
+    #[arg(long, env = "HUBSPOT_SANDBOX_TOKEN_PER_SECOND", default_value_t = Limits::default().token_per_second)]
+    token_per_second: usize,
+}
+
+#[derive(Debug, Args)]
+struct LatencyArguments {
+    /// How long each call takes, in milliseconds.
+    #[arg(long, env = "HUBSPOT_SANDBOX_LATENCY_MS")]
+    latency_ms: Option<u64>,
+
+    /// Up to how much longer, chosen at random for each call.
+    #[arg(long, env = "HUBSPOT_SANDBOX_LATENCY_JITTER_MS")]
+    latency_jitter_ms: Option<u64>,
+}
+
+impl Arguments {
+    /// The settings these arguments ask for.
+    pub fn into_settings(self) -> anyhow::Result<Settings> {
+        let switches = self.switches()?;
+        let LimitArguments {
+            burst,
+            oauth_burst,
+            window_ms,
+            daily,
+            search_per_second,
+            token_per_second,
+        } = self.limits;
+        Ok(Settings {
+            listen: self.listen,
+            data_file: self.data,
+            tokens: self.tokens,
+            oauth: OAuthApp {
+                token_lifetime: Duration::from_secs(self.token_lifetime_seconds),
+                ..OAuthApp::default()
+            },
+            limits: Limits {
+                burst,
+                oauth_burst,
+                window_ms,
+                daily,
+                search_per_second,
+                token_per_second,
+            },
+            switches,
+            faults: self.faults,
+            custom_properties: self.properties,
+            unique_properties: self.unique_properties,
+            utc_offset_hours: self.utc_offset_hours,
+            ..Settings::default()
+        })
+    }
+
+    fn switches(&self) -> anyhow::Result<Switches> {
+        let mut patch = Map::new();
+        for (name, value) in [
+            ("latency_ms", self.latency.latency_ms),
+            ("latency_jitter_ms", self.latency.latency_jitter_ms),
+        ] {
+            patch.extend(value.map(|value| (name.to_owned(), Value::from(value))));
+        }
+        for switch in self.switches.iter().filter(|switch| !switch.is_empty()) {
+            let Some((name, value)) = switch.split_once('=') else {
+                anyhow::bail!("switch {switch:?} has no value; write name=value");
+            };
+            // `true`, numbers and lists are JSON; any other word is text.
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+            patch.insert(name.to_owned(), value);
+        }
+        Ok(Switches::default().patched(&Value::from(patch))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests may panic")]
+    use super::*;
+    use crate::OldEmail;
+
+    fn settings(arguments: &[&str]) -> anyhow::Result<Settings> {
+        let line = std::iter::once("hubspot-sandbox").chain(arguments.iter().copied());
+        Arguments::try_parse_from(line)?.into_settings()
+    }
+
+    #[test]
+    fn without_arguments_it_listens_on_this_machine_only() {
+        let settings = settings(&[]).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:3031");
+        assert_eq!(settings.tokens, ["sandbox-token"]);
+        assert_eq!(settings.limits, Limits::default());
+        assert_eq!(settings.switches, Switches::default());
+    }
+
+    #[test]
+    fn switches_faults_and_latency_are_taken() {
+        let line = [
+            "--switch",
+            "old_email=dropped",
+            "--switch",
+            "retry_after=true",
+            "--latency-ms",
+            "80",
+        ];
+        let settings = settings(&[&line[..], &["--fault", "contact=51,answer=500"]].concat()).unwrap();
+        let expected = Switches {
+            old_email: OldEmail::Dropped,
+            retry_after: true,
+            latency_ms: 80,
+            ..Switches::default()
+        };
+        assert_eq!(settings.switches, expected);
+        assert_eq!(settings.faults, [Fault::poisoned_contact(51)]);
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        for arguments in [
+            ["--switch", "nonsense=1"],
+            ["--switch", "retry_after"],
+            ["--fault", "answer=200"],
+        ] {
+            assert!(settings(&arguments).is_err(), "{arguments:?}");
+        }
+    }
+}

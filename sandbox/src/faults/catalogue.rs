@@ -1,0 +1,148 @@
+//! Errors by name: everything HubSpot or the gateways before it have been seen to answer with.
+//! <https://developers.hubspot.com/docs/api-reference/error-handling>
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// An error HubSpot is known to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum KnownError {
+    /// 401: no such token.
+    InvalidToken,
+    /// 401: the token has expired.
+    ExpiredToken,
+    /// 403: a scope is missing.
+    MissingScopes,
+    /// 404: no such object or path.
+    NotFound,
+    /// 408: the call took too long.
+    RequestTimeout,
+    /// 423: another write holds the lock on a unique value; locks last two seconds.
+    Locked,
+    /// 429 by the ten-second window.
+    BurstLimit,
+    /// 429 by the limit of search.
+    SearchLimit,
+    /// 429 by the limit of a day.
+    DailyLimit,
+    /// 429 by the limit of the token endpoint.
+    TokenLimit,
+    /// 477: the account is on its way to another data centre; always says `Retry-After`.
+    Migrating,
+    /// Any 5xx: 500 from HubSpot itself, 502 to 504 and 521 to 526 from what stands before it.
+    Server(u16),
+}
+
+const NAMED: [(&str, KnownError); 13] = [
+    ("401", KnownError::InvalidToken),
+    ("401-expired", KnownError::ExpiredToken),
+    ("403", KnownError::MissingScopes),
+    ("404", KnownError::NotFound),
+    ("408", KnownError::RequestTimeout),
+    ("423", KnownError::Locked),
+    ("429", KnownError::BurstLimit),
+    ("429-search", KnownError::SearchLimit),
+    ("429-daily", KnownError::DailyLimit),
+    ("429-token", KnownError::TokenLimit),
+    ("477", KnownError::Migrating),
+    ("500", KnownError::Server(500)),
+    ("503", KnownError::Server(503)),
+];
+
+impl FromStr for KnownError {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        if let Some((_, error)) = NAMED.iter().find(|(known, _)| *known == name) {
+            return Ok(*error);
+        }
+        match name.parse() {
+            Ok(status @ (500..=504 | 520..=526)) => Ok(Self::Server(status)),
+            _ => Err(format!(
+                "unknown error {name:?}; known are 401, 401-expired, 403, 404, 408, 423, 429, 429-search, 429-daily, 429-token, 477, 500 to 504 and 520 to 526"
+            )),
+        }
+    }
+}
+
+impl TryFrom<String> for KnownError {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        name.parse()
+    }
+}
+
+impl From<KnownError> for String {
+    fn from(error: KnownError) -> Self {
+        if let KnownError::Server(status) = error {
+            return status.to_string();
+        }
+        NAMED
+            .iter()
+            .find(|(_, known)| *known == error)
+            .map_or_else(String::new, |(name, _)| (*name).to_owned())
+    }
+}
+
+impl KnownError {
+    /// The HTTP status.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::InvalidToken | Self::ExpiredToken => 401,
+            Self::MissingScopes => 403,
+            Self::NotFound => 404,
+            Self::RequestTimeout => 408,
+            Self::Locked => 423,
+            Self::BurstLimit | Self::SearchLimit | Self::DailyLimit | Self::TokenLimit => 429,
+            Self::Migrating => 477,
+            Self::Server(status) => status,
+        }
+    }
+
+    /// The body this error usually has: HubSpot's own errors are JSON, those of gateways are HTML.
+    pub fn usual_body(self) -> BodyKind {
+        if self.status() > 500 {
+            BodyKind::Html
+        } else {
+            BodyKind::Json
+        }
+    }
+}
+
+/// What the body of an error consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyKind {
+    /// HubSpot's envelope.
+    Json,
+    /// A page of a gateway.
+    Html,
+    /// Nothing.
+    Empty,
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests may panic")]
+    use super::*;
+
+    #[test]
+    fn every_name_survives_the_way_there_and_back() {
+        let gateway = ["502", "504", "521", "522", "523", "524"];
+        for name in NAMED.iter().map(|(name, _)| *name).chain(gateway) {
+            let error: KnownError = name.parse().unwrap();
+            assert_eq!(String::from(error), name);
+            assert!(name.starts_with(&error.status().to_string()));
+        }
+    }
+
+    #[test]
+    fn other_names_are_refused() {
+        for name in ["200", "418", "five hundred", ""] {
+            assert!(name.parse::<KnownError>().is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! HubSpot's HTTP face, and the sandbox's own under `/_sandbox`.
+
+mod account;
+mod admin;
+mod admin_contacts;
+mod batches;
+mod call;
+mod contacts;
+mod error_body;
+mod fault_body;
+mod gate;
+mod gate_check;
+mod input;
+mod object;
+mod page;
+mod query;
+mod refusal_body;
+mod routes;
+mod search;
+mod strike;
+mod token;
+
+pub(crate) use refusal_body::body_of as refusal_body;
+pub(crate) use routes::router;

@@ -1,0 +1,251 @@
+//! The batch calls.
+//! <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide>
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use rand::seq::SliceRandom;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    call::Caller,
+    input::{Input, Inputs, NO_CONTENT, Named, NamedWrite, NewWrite},
+    object::{self, Wanted},
+    query::Query,
+    refusal_body::body_of,
+};
+use crate::{
+    app::{App, State as AppState},
+    model::{
+        self, Account, ApiVersion, BatchError, BatchOutcome, BatchResult, Context, Refusal, WriteInput,
+        timestamp,
+    },
+    switches::PartialStatus,
+};
+
+type Write = fn(&mut Account, &Context<'_>, &[WriteInput]) -> Result<BatchOutcome, Refusal>;
+
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    Extension(version): Extension<ApiVersion>,
+    Extension(caller): Extension<Caller>,
+    Input(input): Input<Inputs<NewWrite>>,
+) -> Result<Response, Refusal> {
+    let inputs: Vec<WriteInput> = input.inputs.into_iter().map(WriteInput::from).collect();
+    write(
+        &app,
+        version,
+        &caller,
+        &inputs,
+        model::batch_create,
+        StatusCode::CREATED,
+    )
+}
+
+pub(crate) async fn update(
+    State(app): State<Arc<App>>,
+    Extension(version): Extension<ApiVersion>,
+    Extension(caller): Extension<Caller>,
+    Input(input): Input<Inputs<NamedWrite>>,
+) -> Result<Response, Refusal> {
+    let inputs: Vec<WriteInput> = input.inputs.into_iter().map(WriteInput::from).collect();
+    write(
+        &app,
+        version,
+        &caller,
+        &inputs,
+        model::batch_update,
+        StatusCode::OK,
+    )
+}
+
+pub(crate) async fn upsert(
+    State(app): State<Arc<App>>,
+    Extension(version): Extension<ApiVersion>,
+    Extension(caller): Extension<Caller>,
+    Input(input): Input<Inputs<NamedWrite>>,
+) -> Result<Response, Refusal> {
+    let inputs: Vec<WriteInput> = input.inputs.into_iter().map(WriteInput::from).collect();
+    write(
+        &app,
+        version,
+        &caller,
+        &inputs,
+        model::batch_upsert,
+        StatusCode::OK,
+    )
+}
+
+pub(crate) async fn archive(
+    State(app): State<Arc<App>>,
+    Extension(version): Extension<ApiVersion>,
+    Extension(caller): Extension<Caller>,
+    Input(input): Input<Inputs<Named>>,
+) -> Result<StatusCode, Refusal> {
+    let ids: Vec<String> = input.inputs.into_iter().map(|input| input.id.0).collect();
+    app.change(caller.actor(version), |account, context| {
+        model::batch_archive(account, context, &ids)
+    })?;
+    Ok(NO_CONTENT)
+}
+
+/// What to read.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReadInput {
+    inputs: Vec<Named>,
+    id_property: Option<String>,
+    #[serde(default)]
+    properties: Vec<String>,
+    #[serde(default)]
+    properties_with_history: Vec<String>,
+}
+
+pub(crate) async fn read(
+    State(app): State<Arc<App>>,
+    Extension(version): Extension<ApiVersion>,
+    Extension(caller): Extension<Caller>,
+    query: Query,
+    Input(input): Input<ReadInput>,
+) -> Result<Response, Refusal> {
+    let ids: Vec<String> = input.inputs.into_iter().map(|input| input.id.0).collect();
+    let wanted = Wanted {
+        properties: input.properties,
+        histories: input.properties_with_history,
+    };
+    let now = app.clock.now();
+    let state = &mut *app.state();
+    let outcome = {
+        let context = state.context(caller.actor(version), now);
+        let with_history = !wanted.histories.is_empty();
+        let id_property = input.id_property.as_deref();
+        model::batch_read(
+            &state.account,
+            &context,
+            &ids,
+            id_property,
+            query.archived(),
+            with_history,
+        )?
+    };
+    let shown = |account: &Account, result: &BatchResult| object::read(account, &result.contact, &wanted);
+    Ok(answer(state, &timestamp(now), &outcome, StatusCode::OK, shown))
+}
+
+fn write(
+    app: &App,
+    version: ApiVersion,
+    caller: &Caller,
+    inputs: &[WriteInput],
+    write: Write,
+    success: StatusCode,
+) -> Result<Response, Refusal> {
+    if app.state().switches.empty_success {
+        return Ok(empty_success(app));
+    }
+    let outcome = app.change(caller.actor(version), |account, context| {
+        write(account, context, inputs)
+    })?;
+    let now = timestamp(app.clock.now());
+    Ok(answer(&mut app.state(), &now, &outcome, success, written))
+}
+
+fn written(account: &Account, result: &BatchResult) -> Value {
+    let mut object = object::written(
+        account,
+        &result.contact,
+        result.written.iter().map(String::as_str),
+    );
+    if let Some(trace_id) = &result.trace_id {
+        object["objectWriteTraceId"] = trace_id.clone().into();
+    }
+    if let Some(is_new) = result.is_new {
+        object["new"] = is_new.into();
+    }
+    object
+}
+
+/// A 2xx that says nothing about any input.
+pub(crate) fn empty_success(app: &App) -> Response {
+    let now = timestamp(app.clock.now());
+    Json(json!({ "status": "COMPLETE", "results": [], "startedAt": now, "completedAt": now, "requestedAt": now }))
+        .into_response()
+}
+
+fn answer(
+    state: &mut AppState,
+    now: &str,
+    outcome: &BatchOutcome,
+    success: StatusCode,
+    shown: impl Fn(&Account, &BatchResult) -> Value,
+) -> Response {
+    let mut results: Vec<Value> = outcome
+        .results
+        .iter()
+        .map(|result| shown(&state.account, result))
+        .collect();
+    if state.switches.shuffle_results {
+        results.shuffle(&mut state.random);
+    }
+    let mut body = json!({
+        "status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now, "requestedAt": now,
+    });
+    if !outcome.errors.is_empty() {
+        body["numErrors"] = outcome.errors.len().into();
+        body["errors"] = outcome.errors.iter().map(|error| entry(state, error)).collect();
+    }
+    (status(state, outcome, success), Json(body)).into_response()
+}
+
+fn status(state: &AppState, outcome: &BatchOutcome, success: StatusCode) -> StatusCode {
+    let is_partial =
+        !outcome.errors.is_empty() && state.switches.partial_status == PartialStatus::MultiStatus;
+    let is_traced = outcome.has_traces && state.switches.multi_status_on_success;
+    if is_partial || is_traced {
+        StatusCode::MULTI_STATUS
+    } else {
+        success
+    }
+}
+
+/// One entry of `errors`. All ids that were not found share one.
+fn entry(state: &AppState, error: &BatchError) -> Value {
+    let mut context: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    match error {
+        BatchError::NotFound { ids, trace_ids } => {
+            context.insert("ids", ids.clone());
+            if !trace_ids.is_empty() {
+                context.insert("objectWriteTraceId", trace_ids.clone());
+            }
+            json!({
+                "status": "error",
+                "category": "OBJECT_NOT_FOUND",
+                "message":
+                    "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.",
+                "context": context,
+            })
+        }
+        BatchError::Refused { refusal, trace_id } => {
+            let conflict_body = state.switches.conflict_body;
+            let body = body_of(refusal, state.account.stored.portal_id, conflict_body).json;
+            context.insert("objectWriteTraceId", vec![trace_id.clone()]);
+            if let Refusal::EmailTaken { holder, .. } = refusal
+                && conflict_body != crate::switches::ConflictBody::WithoutId
+            {
+                context.insert("existingId", vec![holder.to_string()]);
+            }
+            json!({
+                "status": "error",
+                "category": body["category"],
+                "message": body["message"],
+                "context": context,
+            })
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The answers of the gate and of faults on demand: everything that goes wrong before a call is even looked at.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::error_body::ErrorBody;
+use crate::{
+    faults::{BodyKind, KnownError},
+    limits::Policy,
+    model::timestamp,
+};
+
+/// The id of the app in `groupName`; any number will do.
+const APP_ID: u32 = 1_512_050;
+
+/// The answer to a fault, with the body it usually has or another one.
+pub(crate) fn answer(
+    error: KnownError,
+    body: Option<BodyKind>,
+    retry_after: Option<u64>,
+    portal_id: u32,
+    correlation_id: &str,
+) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = match body.unwrap_or_else(|| error.usual_body()) {
+        BodyKind::Json => json_body(error, portal_id).correlated(correlation_id),
+        BodyKind::Html => (status, Html(html_body(status.as_u16()))).into_response(),
+        BodyKind::Empty => status.into_response(),
+    };
+    // HubSpot documents `Retry-After` for 477 only.
+    let usual = (error == KnownError::Migrating).then_some(60);
+    if let Some(seconds) = retry_after.or(usual) {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn json_body(error: KnownError, portal_id: u32) -> ErrorBody {
+    match error {
+        KnownError::InvalidToken => missing_credentials(),
+        KnownError::ExpiredToken => expired(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
+        KnownError::MissingScopes => missing_scope("crm.objects.contacts.write"),
+        KnownError::NotFound => ErrorBody::new(StatusCode::NOT_FOUND, "resource not found"),
+        KnownError::RequestTimeout => ErrorBody::new(StatusCode::REQUEST_TIMEOUT, "The request timed out"),
+        KnownError::Locked => locked(portal_id),
+        KnownError::BurstLimit => rate_limit(Policy::Burst, portal_id),
+        KnownError::SearchLimit => rate_limit(Policy::Search, portal_id),
+        KnownError::DailyLimit => rate_limit(Policy::Daily, portal_id),
+        KnownError::TokenLimit => rate_limit(Policy::Token, portal_id),
+        KnownError::Migrating => ErrorBody::new(
+            StatusCode::from_u16(477).unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
+            "This account is being migrated to another data center",
+        ),
+        KnownError::Server(status) => ErrorBody::new(
+            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            "internal error",
+        ),
+    }
+}
+
+/// 401 for a missing or revoked token.
+pub(crate) fn missing_credentials() -> ErrorBody {
+    let message = "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find \
+                   more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview";
+    ErrorBody::new(StatusCode::UNAUTHORIZED, message).category("INVALID_AUTHENTICATION")
+}
+
+/// 401 for a token that has expired; one that cannot be decoded expired in 1970.
+pub(crate) fn expired(expired_at: Timestamp, now: Timestamp) -> ErrorBody {
+    let seconds = now.duration_since(expired_at).as_secs().max(0);
+    let message = format!("The OAuth token used to make this call expired {seconds} second(s) ago.");
+    ErrorBody::new(StatusCode::UNAUTHORIZED, message)
+        .category("EXPIRED_AUTHENTICATION")
+        .with("context", json!({ "expire time": [timestamp(expired_at)] }))
+}
+
+/// 403 for a scope the app was not granted.
+pub(crate) fn missing_scope(scope: &str) -> ErrorBody {
+    let page = "https://developers.hubspot.com/scopes";
+    let message = format!(
+        "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: {page}."
+    );
+    ErrorBody::new(StatusCode::FORBIDDEN, message)
+        .category("MISSING_SCOPES")
+        .with("links", json!({ "scopes": page }))
+        .with(
+            "errors",
+            json!([{
+                "message": "One or more of the following scopes are required.",
+                "context": { "requiredGranularScopes": [scope] },
+            }]),
+        )
+}
+
+fn locked(portal_id: u32) -> ErrorBody {
+    let message = format!(
+        "Timed out trying to acquire unique value lock for PropertyValueCoordinates{{portalId={portal_id}, \
+         objectTypeId=ObjectTypeId{{metaTypeId=2, innerId=1}}, propertyName=email, value=hidden}}. The lock was being held."
+    );
+    ErrorBody::new(StatusCode::LOCKED, message).category("LOCKED")
+}
+
+/// 429, with the policy's own words. These bodies have no category.
+/// <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>
+pub(crate) fn rate_limit(policy: Policy, portal_id: u32) -> ErrorBody {
+    let app = format!("{APP_ID}:{portal_id}");
+    let (limit, name, group) = match policy {
+        Policy::Burst => {
+            let group = format!("publicapi:private_app-api-calls-ten-secondly:{app}");
+            ("ten_secondly_rolling limit", "TEN_SECONDLY_ROLLING", Some(group))
+        }
+        Policy::Search => (
+            "secondly limit",
+            "SECONDLY",
+            Some(format!("publicapi:crm:search:oauth:{app}")),
+        ),
+        Policy::Daily => ("daily limit", "DAILY", None),
+        Policy::Token => ("rate limit", "SECONDLY", None),
+    };
+    let body = ErrorBody::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        format!("You have reached your {limit}."),
+    )
+    .with("errorType", "RATE_LIMIT")
+    .with("policyName", name);
+    match group {
+        Some(group) => body.with("groupName", group),
+        None => body,
+    }
+}
+
+fn html_body(status: u16) -> String {
+    format!(
+        "<html>\n<head><title>{status}</title></head>\n<body>\n<h1>Error {status}</h1>\n</body>\n</html>\n"
+    )
+}

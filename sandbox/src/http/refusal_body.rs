@@ -1,0 +1,143 @@
+//! The status and body of each refusal.
+//! <https://developers.hubspot.com/docs/api-reference/error-handling>
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+
+use super::error_body::ErrorBody;
+use crate::{
+    model::{ContactId, PropertyFault, Refusal},
+    switches::ConflictBody,
+};
+
+/// A refusal travels as an extension of the response; the gate writes the body, for it knows the correlation id.
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::BAD_REQUEST.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+const BAD: StatusCode = StatusCode::BAD_REQUEST;
+
+/// The body of a refusal.
+pub(crate) fn body_of(refusal: &Refusal, portal_id: u32, conflict_body: ConflictBody) -> ErrorBody {
+    match refusal {
+        Refusal::Properties(faults) => invalid_properties(faults, portal_id),
+        Refusal::RequiredOnCreate => {
+            validation("Error creating CONTACT. Some required properties were not set.")
+                .with("context", json!({ "properties": ["email"] }))
+        }
+        Refusal::TooManyInputs => validation(too_many("a batch is 100")),
+        Refusal::TooManyHistories => validation(too_many("a batch request for property histories is 50")),
+        Refusal::DuplicateIds(ids) => {
+            let list = ids.join(", ");
+            validation(format!(
+                "Duplicate IDs found in batch input: [{list}]. IDs must be unique"
+            ))
+            .with("context", json!({ "ids": ids }))
+        }
+        Refusal::InvalidJson { line, column, reason } => ErrorBody::new(
+            BAD,
+            format!("Invalid input JSON on line {line}, column {column}: {reason}"),
+        ),
+        Refusal::NotJson => ErrorBody::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "HTTP 415 Unsupported Media Type",
+        ),
+        Refusal::InvalidParameter(message) | Refusal::Merge(message) | Refusal::Search(message) => {
+            validation(message)
+        }
+        Refusal::NotFound => {
+            ErrorBody::new(StatusCode::NOT_FOUND, "resource not found").category("OBJECT_NOT_FOUND")
+        }
+        Refusal::EmailTaken { email, holder } => email_taken(email, *holder, conflict_body),
+        Refusal::ValueTaken {
+            property,
+            value,
+            holder,
+        } => value_taken(property, value, *holder, portal_id),
+        Refusal::NotUnique(property) => validation(format!(
+            "Unable to perform update/upsert by non-unique 0-1 property {property} in portal ID {portal_id}"
+        )),
+        Refusal::UpsertByEmail => validation("Cannot upsert a CONTACT when idProperty is set to email."),
+        Refusal::TooManyIdentities => ErrorBody::new(
+            StatusCode::URI_TOO_LONG,
+            "Cannot have more than 250 identities on a profile",
+        ),
+        Refusal::Internal => ErrorBody::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
+    }
+}
+
+fn validation(message: impl Into<String>) -> ErrorBody {
+    ErrorBody::new(BAD, message).category("VALIDATION_ERROR")
+}
+
+fn too_many(what: &str) -> String {
+    format!(
+        "The maximum number of inputs supported in {what}. Please reduce the number of items and try again"
+    )
+}
+
+/// The message embeds the faults as JSON; `errors` names each kind of fault once.
+fn invalid_properties(faults: &[PropertyFault], portal_id: u32) -> ErrorBody {
+    let embedded: Vec<Value> = faults.iter().map(|fault| embedded(fault, portal_id)).collect();
+    let mut errors: Vec<Value> = Vec::new();
+    for fault in faults {
+        let error = json!({
+            "message": fault.message,
+            "code": fault.code,
+            "context": { "propertyName": [fault.name] },
+        });
+        if !errors.contains(&error) {
+            errors.push(error);
+        }
+    }
+    validation(format!(
+        "Property values were not valid: {}",
+        Value::from(embedded)
+    ))
+    .with("errors", errors)
+}
+
+fn embedded(fault: &PropertyFault, portal_id: u32) -> Value {
+    json!({
+        "isValid": false,
+        "message": fault.message,
+        "error": fault.code,
+        "name": fault.name,
+        "localizedErrorMessage": fault.message,
+        "portalId": portal_id,
+    })
+}
+
+fn email_taken(email: &str, holder: ContactId, conflict_body: ConflictBody) -> ErrorBody {
+    let conflict = |message: String| ErrorBody::new(StatusCode::CONFLICT, message);
+    match conflict_body {
+        ConflictBody::WithId => {
+            conflict(format!("Contact already exists. Existing ID: {holder}")).category("CONFLICT")
+        }
+        ConflictBody::WithoutId => conflict("Contact already exists".to_owned()).category("CONFLICT"),
+        ConflictBody::ObjectAlreadyExists => {
+            let message = format!("A contact with email {email} already exists. Existing ID: {holder}");
+            conflict("Contact already exists".to_owned())
+                .category("OBJECT_ALREADY_EXISTS")
+                .with("error", "CONTACT_EXISTS")
+                .with("errors", json!([{ "message": message, "in": "email" }]))
+        }
+    }
+}
+
+fn value_taken(property: &str, value: &str, holder: ContactId, portal_id: u32) -> ErrorBody {
+    let message = format!("Cannot set property {property} to {value}; {holder} already has that value");
+    let fault = PropertyFault {
+        name: property.to_owned(),
+        code: "CONFLICTING_UNIQUE_VALUE",
+        message,
+    };
+    invalid_properties(&[fault], portal_id)
+}

@@ -1,0 +1,99 @@
+//! Every route in one place.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Router,
+    extract::DefaultBodyLimit,
+    middleware::from_fn_with_state,
+    routing::{delete, get, post, put},
+};
+
+use super::{account, admin, admin_contacts, batches, contacts, gate, page, search, token};
+use crate::{app::App, model::ApiVersion, model::Refusal};
+
+/// The whole server.
+pub(crate) fn router(app: &Arc<App>) -> Router {
+    Router::new()
+        .merge(hubspot(app))
+        .route("/", get(page::show))
+        .nest("/_sandbox", sandbox())
+        .layer(DefaultBodyLimit::max(gate::LARGEST_BODY_BYTES))
+        .with_state(Arc::clone(app))
+}
+
+/// What HubSpot has, behind its gate.
+fn hubspot(app: &Arc<App>) -> Router<Arc<App>> {
+    Router::new()
+        .nest("/crm/v3/objects/contacts", contact_routes(ApiVersion::V3))
+        .nest(
+            "/crm/objects/2026-03/contacts",
+            contact_routes(ApiVersion::March2026),
+        )
+        .nest("/crm/objects/2026-03/0-1", contact_routes(ApiVersion::March2026))
+        .nest(
+            "/crm/objects/2026-09/contacts",
+            contact_routes(ApiVersion::September2026),
+        )
+        .nest(
+            "/crm/objects/2026-09/0-1",
+            contact_routes(ApiVersion::September2026),
+        )
+        .route("/account-info/v3/details", get(account::details))
+        .route("/account-info/2026-03/details", get(account::details))
+        .route("/account-info/2026-09/details", get(account::details))
+        .route("/oauth/v3/token", post(token::issue))
+        .route("/oauth/2026-03/token", post(token::issue))
+        .route("/oauth/2026-09/token", post(token::issue))
+        .fallback(async || Refusal::NotFound)
+        .layer(from_fn_with_state(Arc::clone(app), gate::pass))
+}
+
+fn contact_routes(version: ApiVersion) -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(contacts::list).post(contacts::create))
+        .route(
+            "/{id}",
+            get(contacts::read)
+                .patch(contacts::update)
+                .delete(contacts::archive),
+        )
+        .route("/batch/create", post(batches::create))
+        .route("/batch/read", post(batches::read))
+        .route("/batch/update", post(batches::update))
+        .route("/batch/upsert", post(batches::upsert))
+        .route("/batch/archive", post(batches::archive))
+        .route("/merge", post(contacts::merge))
+        .route("/gdpr-delete", post(contacts::delete_for_privacy))
+        .route("/search", post(search::search))
+        .layer(Extension(version))
+}
+
+/// The sandbox's own controls: no token, no limits, no faults.
+fn sandbox() -> Router<Arc<App>> {
+    Router::new()
+        .route("/health", get(admin::health))
+        .route(
+            "/contacts",
+            get(admin_contacts::list).post(admin_contacts::create),
+        )
+        .route(
+            "/contacts/{id}",
+            get(admin_contacts::show)
+                .patch(admin_contacts::edit)
+                .delete(admin_contacts::archive),
+        )
+        .route("/merge", post(admin_contacts::merge))
+        .route("/calls", get(admin::calls).delete(admin::forget_calls))
+        .route(
+            "/faults",
+            get(admin::faults)
+                .post(admin::add_fault)
+                .delete(admin::clear_faults),
+        )
+        .route("/faults/{id}", delete(admin::remove_fault))
+        .route("/switches", get(admin::switches).patch(admin::patch_switches))
+        .route("/limits", get(admin::limits).put(admin::set_limits))
+        .route("/tokens", put(admin::set_tokens))
+        .route("/disconnect", post(admin::disconnect))
+}

@@ -1,0 +1,144 @@
+//! One contact and the properties HubSpot derives from it.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{Source, Values};
+
+/// The id of a contact, a number that HubSpot writes as a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContactId(pub u64);
+
+impl fmt::Display for ContactId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl FromStr for ContactId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<u64> for ContactId {
+    fn from(id: u64) -> Self {
+        Self(id)
+    }
+}
+
+impl Serialize for ContactId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ContactId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A contact as HubSpot keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Its id, given once and never again.
+    pub id: ContactId,
+    /// Values that were written; derived ones come from [`Contact::value`].
+    pub properties: Values,
+    /// Its secondary addresses.
+    pub additional_emails: Vec<String>,
+    /// Ids of contacts that were merged into it.
+    pub former_ids: Vec<ContactId>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When anybody last wrote to it.
+    pub updated_at: Timestamp,
+    /// When it was archived; live contacts have none.
+    pub archived_at: Option<Timestamp>,
+    /// Where it came from.
+    pub(crate) source: Source,
+    /// Earlier and current values of each property, newest first.
+    pub history: BTreeMap<String, Vec<PastValue>>,
+}
+
+/// One value a property had, and who wrote it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PastValue {
+    /// The value; empty when the property was cleared.
+    pub value: String,
+    /// When it was written.
+    pub timestamp: Timestamp,
+    /// The kind of writer.
+    pub(crate) source: Source,
+    /// The writer: a token by its number, or a salesperson.
+    pub who: String,
+}
+
+impl Contact {
+    /// The primary address.
+    pub fn email(&self) -> Option<&str> {
+        self.properties.get("email").map(String::as_str)
+    }
+
+    /// Whether it is archived.
+    pub fn is_archived(&self) -> bool {
+        self.archived_at.is_some()
+    }
+
+    /// Every address it holds, the primary one first.
+    pub fn emails(&self) -> impl Iterator<Item = &str> {
+        self.email()
+            .into_iter()
+            .chain(self.additional_emails.iter().map(String::as_str))
+    }
+
+    /// The value of any property, written or derived.
+    pub fn value(&self, name: &str) -> Option<String> {
+        match name {
+            "hs_object_id" => Some(self.id.to_string()),
+            "createdate" => Some(timestamp(self.created_at)),
+            "lastmodifieddate" => Some(timestamp(self.updated_at)),
+            "hs_additional_emails" => joined(&self.additional_emails),
+            "hs_merged_object_ids" => joined(&self.former_ids),
+            "hs_object_source" | "hs_object_source_label" => Some(self.source.label().to_owned()),
+            "hs_email_domain" => self.email()?.split_once('@').map(|(_, domain)| domain.to_owned()),
+            _ => self.properties.get(name).cloned(),
+        }
+    }
+
+    /// Every property that has a value.
+    pub fn all_values(&self) -> Values {
+        let derived = DERIVED
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), self.value(name)?)));
+        self.properties.clone().into_iter().chain(derived).collect()
+    }
+}
+
+/// Properties that HubSpot computes.
+pub(crate) const DERIVED: [&str; 8] = [
+    "hs_object_id",
+    "createdate",
+    "lastmodifieddate",
+    "hs_additional_emails",
+    "hs_merged_object_ids",
+    "hs_object_source",
+    "hs_object_source_label",
+    "hs_email_domain",
+];
+
+/// A time as HubSpot writes it, with milliseconds and `Z`.
+pub(crate) fn timestamp(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+fn joined<T: ToString>(items: &[T]) -> Option<String> {
+    let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
+    (!texts.is_empty()).then(|| texts.join(";"))
+}

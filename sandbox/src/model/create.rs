@@ -1,0 +1,77 @@
+//! Creates a contact.
+//! <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide>
+
+use super::{
+    Account, Contact, Context, Refusal, Values, Write, WriteKind,
+    admin_rules::required_by_admin,
+    history::{apply, blank},
+    update::conflict,
+    values::{fault_of, faults, stored},
+};
+
+/// A create needs a value for at least one of these.
+const ONE_REQUIRED: [&str; 3] = ["email", "firstname", "lastname"];
+
+/// The stage HubSpot gives to contacts that come without one.
+const FIRST_STAGE: &str = "lead";
+
+/// Creates a contact from values; nothing changes if it is refused.
+pub(crate) fn create(
+    account: &mut Account,
+    context: &Context<'_>,
+    values: &Values,
+    trace_id: Option<&str>,
+) -> Result<Contact, Refusal> {
+    check(account, context, values)?;
+    if let Some(refusal) = conflict(account, None, values) {
+        return Err(refusal);
+    }
+    let id = account.take_id();
+    let mut contact = draft(account, context, values);
+    contact.id = id;
+    account.search_lag.before_change(context, id, None);
+    account.put(contact.clone());
+    account.record(Write::new(context, id, WriteKind::Created, values, trace_id));
+    Ok(contact)
+}
+
+/// Everything that is wrong with the values alone.
+pub(crate) fn check(account: &Account, context: &Context<'_>, values: &Values) -> Result<(), Refusal> {
+    let mut faults = faults(&account.properties, context, values);
+    faults.extend(blocked(account, values));
+    if faults.is_empty() {
+        faults.extend(required_by_admin(context, &draft(account, context, values)));
+    }
+    if !faults.is_empty() {
+        return Err(Refusal::Properties(faults));
+    }
+    let has_value = |name: &&str| values.get(*name).is_some_and(|value| !value.is_empty());
+    if ONE_REQUIRED.iter().any(has_value) {
+        Ok(())
+    } else {
+        Err(Refusal::RequiredOnCreate)
+    }
+}
+
+fn draft(account: &Account, context: &Context<'_>, values: &Values) -> Contact {
+    let mut contact = blank(context, super::ContactId(0), context.source);
+    apply(&account.properties, context, &mut contact, values);
+    contact
+        .properties
+        .entry("lifecyclestage".to_owned())
+        .or_insert_with(|| FIRST_STAGE.to_owned());
+    contact
+}
+
+/// An address deleted for privacy cannot come back. HubSpot does not publish the code of this refusal.
+pub(crate) fn blocked(account: &Account, values: &Values) -> Option<super::PropertyFault> {
+    let email = stored(&account.properties, "email", values.get("email")?, None)?;
+    let is_blocked = account.stored.blocked_emails.contains(&email);
+    is_blocked.then(|| {
+        fault_of(
+            "email",
+            "BLOCKED_EMAIL",
+            format!("Email address {email} was deleted for privacy"),
+        )
+    })
+}

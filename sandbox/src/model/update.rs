@@ -1,0 +1,77 @@
+//! Updates a contact that was found.
+
+use super::{
+    Account, Contact, ContactId, Context, Refusal, Values, Write, WriteKind, admin_rules::required_by_admin,
+    create::blocked, email, history::apply, values::faults,
+};
+
+/// Writes values to a live contact; nothing changes if it is refused.
+pub(crate) fn update(
+    account: &mut Account,
+    context: &Context<'_>,
+    id: ContactId,
+    values: &Values,
+    trace_id: Option<&str>,
+) -> Result<Contact, Refusal> {
+    check(account, context, id, values)?;
+    if let Some(refusal) = conflict(account, Some(id), values) {
+        return Err(refusal);
+    }
+    let before = account.live(id).ok_or(Refusal::NotFound)?.clone();
+    let mut contact = before.clone();
+    apply(&account.properties, context, &mut contact, values);
+    account.search_lag.before_change(context, id, Some(before));
+    account.put(contact.clone());
+    account.record(Write::new(context, id, WriteKind::Updated, values, trace_id));
+    Ok(contact)
+}
+
+/// Everything that is wrong with the values alone.
+pub(crate) fn check(
+    account: &Account,
+    context: &Context<'_>,
+    id: ContactId,
+    values: &Values,
+) -> Result<(), Refusal> {
+    let mut faults = faults(&account.properties, context, values);
+    faults.extend(blocked(account, values));
+    if faults.is_empty() {
+        let mut contact = account.live(id).ok_or(Refusal::NotFound)?.clone();
+        apply(&account.properties, context, &mut contact, values);
+        faults.extend(required_by_admin(context, &contact));
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Properties(faults))
+    }
+}
+
+/// The refusal of a value that only one contact can have and another one has.
+///
+/// Addresses are unique over primary and secondary ones.
+pub(crate) fn conflict(account: &Account, own: Option<ContactId>, values: &Values) -> Option<Refusal> {
+    let addresses = ["email", "hs_additional_emails"]
+        .iter()
+        .filter_map(|name| values.get(*name));
+    for email in addresses
+        .flat_map(|value| value.split(';'))
+        .map(email::normalized)
+    {
+        match account.holder(&email) {
+            Some(holder) if Some(holder) != own => return Some(Refusal::EmailTaken { email, holder }),
+            _ => {}
+        }
+    }
+    account.properties.unique_names().find_map(|property| {
+        let value = values.get(property).filter(|value| !value.is_empty())?;
+        let holder = account
+            .unique_holder(property, value)
+            .filter(|holder| Some(*holder) != own)?;
+        Some(Refusal::ValueTaken {
+            property: property.to_owned(),
+            value: value.clone(),
+            holder,
+        })
+    })
+}

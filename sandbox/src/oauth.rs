@@ -1,0 +1,295 @@
+//! The token endpoint's memory: which refresh token is good, and which access tokens were issued until when.
+//! <https://developers.hubspot.com/docs/api-reference/legacy/authentication/manage-oauth-tokens>
+
+use std::{collections::HashMap, time::Duration};
+
+use jiff::Timestamp;
+
+/// The app that may ask for tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthApp {
+    /// Its client id.
+    pub client_id: String,
+    /// Its client secret.
+    pub client_secret: String,
+    /// The refresh token of this account's connection.
+    pub refresh_token: String,
+    /// How long an access token is good for; HubSpot's is 30 minutes.
+    pub token_lifetime: Duration,
+}
+
+impl Default for OAuthApp {
+    fn default() -> Self {
+        Self {
+            client_id: "sandbox-client".to_owned(),
+            client_secret: "sandbox-secret".to_owned(),
+            refresh_token: "sandbox-refresh-token".to_owned(),
+            token_lifetime: Duration::from_mins(30),
+        }
+    }
+}
+
+/// What a caller of the token endpoint asks for.
+#[derive(Debug, Default)]
+pub(crate) struct TokenRequest {
+    pub(crate) grant_type: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) refresh_token: String,
+}
+
+/// Tokens to answer with.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Issued {
+    pub(crate) access_token: String,
+    pub(crate) refresh_token: String,
+    pub(crate) lifetime: Duration,
+}
+
+/// Why no token was issued; `status` is what clients decide by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TokenRefusal {
+    pub(crate) error: &'static str,
+    pub(crate) status: &'static str,
+    pub(crate) description: &'static str,
+}
+
+/// Whether an access token is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Unknown,
+    Valid,
+    ExpiredAt(Timestamp),
+}
+
+/// How many issued tokens are remembered.
+const KEPT_TOKENS: usize = 1_000;
+
+/// The tokens of one app.
+#[derive(Debug)]
+pub(crate) struct TokenBook {
+    app: OAuthApp,
+    is_connected: bool,
+    issued: HashMap<String, Timestamp>,
+}
+
+impl TokenBook {
+    pub(crate) fn new(app: OAuthApp) -> Self {
+        Self {
+            app,
+            is_connected: true,
+            issued: HashMap::new(),
+        }
+    }
+
+    /// Ends the connection, as when a person uninstalls the app: no token is good any more.
+    pub(crate) fn disconnect(&mut self) {
+        self.is_connected = false;
+        self.issued.clear();
+    }
+
+    /// Issues an access token. `fresh` makes random tokens.
+    pub(crate) fn issue(
+        &mut self,
+        request: &TokenRequest,
+        now: Timestamp,
+        rotate: bool,
+        mut fresh: impl FnMut() -> String,
+    ) -> Result<Issued, TokenRefusal> {
+        self.check(request)?;
+        let access_token = fresh();
+        let expires_at = now
+            .saturating_add(self.app.token_lifetime)
+            .unwrap_or(Timestamp::MAX);
+        self.forget_oldest();
+        self.issued.insert(access_token.clone(), expires_at);
+        if rotate {
+            self.app.refresh_token = fresh();
+        }
+        let refresh_token = self.app.refresh_token.clone();
+        Ok(Issued {
+            access_token,
+            refresh_token,
+            lifetime: self.app.token_lifetime,
+        })
+    }
+
+    /// Whether an access token is good at this time.
+    pub(crate) fn standing(&self, access_token: &str, now: Timestamp) -> Standing {
+        match self.issued.get(access_token) {
+            None => Standing::Unknown,
+            Some(expires_at) if *expires_at > now => Standing::Valid,
+            Some(expires_at) => Standing::ExpiredAt(*expires_at),
+        }
+    }
+
+    fn check(&self, request: &TokenRequest) -> Result<(), TokenRefusal> {
+        let invalid = |status, description| TokenRefusal {
+            error: "invalid_grant",
+            status,
+            description,
+        };
+        match request.grant_type.as_str() {
+            "refresh_token" => {}
+            // The sandbox has no consent page, so no code can be good.
+            "authorization_code" => return Err(invalid("BAD_AUTH_CODE", "missing or unknown auth code")),
+            _ => {
+                let error = "unsupported_grant_type";
+                return Err(TokenRefusal {
+                    error,
+                    status: "BAD_GRANT_TYPE",
+                    description: "unsupported grant type",
+                });
+            }
+        }
+        if request.client_id != self.app.client_id {
+            let description = "missing or unknown client id";
+            return Err(TokenRefusal {
+                error: "invalid_client",
+                status: "BAD_CLIENT_ID",
+                description,
+            });
+        }
+        if request.client_secret != self.app.client_secret {
+            let description = "missing or invalid client secret";
+            return Err(TokenRefusal {
+                error: "invalid_client",
+                status: "BAD_CLIENT_SECRET",
+                description,
+            });
+        }
+        if !self.is_connected || request.refresh_token != self.app.refresh_token {
+            return Err(invalid(
+                "BAD_REFRESH_TOKEN",
+                "refresh token is invalid, expired or revoked",
+            ));
+        }
+        Ok(())
+    }
+
+    fn forget_oldest(&mut self) {
+        if self.issued.len() < KEPT_TOKENS {
+            return;
+        }
+        let oldest = self
+            .issued
+            .iter()
+            .min_by_key(|(_, expires_at)| **expires_at)
+            .map(|(token, _)| token.clone());
+        if let Some(oldest) = oldest {
+            self.issued.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests may panic")]
+    use super::*;
+
+    fn request() -> TokenRequest {
+        let app = OAuthApp::default();
+        TokenRequest {
+            grant_type: "refresh_token".to_owned(),
+            client_id: app.client_id,
+            client_secret: app.client_secret,
+            refresh_token: app.refresh_token,
+        }
+    }
+
+    fn numbered() -> impl FnMut() -> String {
+        let mut number = 0;
+        move || {
+            number += 1;
+            format!("token-{number}")
+        }
+    }
+
+    #[test]
+    fn an_access_token_expires() {
+        let mut book = TokenBook::new(OAuthApp {
+            token_lifetime: Duration::from_secs(10),
+            ..OAuthApp::default()
+        });
+        let now = Timestamp::UNIX_EPOCH;
+        let issued = book.issue(&request(), now, false, numbered()).unwrap();
+        let expires_at = now + Duration::from_secs(10);
+        assert_eq!(book.standing(&issued.access_token, now), Standing::Valid);
+        assert_eq!(
+            book.standing(&issued.access_token, expires_at),
+            Standing::ExpiredAt(expires_at)
+        );
+        assert_eq!(book.standing("another", now), Standing::Unknown);
+    }
+
+    #[test]
+    fn rotation_ends_the_old_refresh_token() {
+        let mut book = TokenBook::new(OAuthApp::default());
+        let now = Timestamp::UNIX_EPOCH;
+        let issued = book.issue(&request(), now, true, numbered()).unwrap();
+        assert_eq!(issued.refresh_token, "token-2");
+        let refusal = book.issue(&request(), now, true, numbered()).unwrap_err();
+        assert_eq!(refusal.status, "BAD_REFRESH_TOKEN");
+        let next = TokenRequest {
+            refresh_token: issued.refresh_token,
+            ..request()
+        };
+        assert!(book.issue(&next, now, true, numbered()).is_ok());
+    }
+
+    #[test]
+    fn each_bad_part_of_a_request_has_its_status() {
+        let cases = [
+            (
+                TokenRequest {
+                    client_id: "x".into(),
+                    ..request()
+                },
+                "BAD_CLIENT_ID",
+            ),
+            (
+                TokenRequest {
+                    client_secret: "x".into(),
+                    ..request()
+                },
+                "BAD_CLIENT_SECRET",
+            ),
+            (
+                TokenRequest {
+                    refresh_token: "x".into(),
+                    ..request()
+                },
+                "BAD_REFRESH_TOKEN",
+            ),
+            (
+                TokenRequest {
+                    grant_type: "x".into(),
+                    ..request()
+                },
+                "BAD_GRANT_TYPE",
+            ),
+            (
+                TokenRequest {
+                    grant_type: "authorization_code".into(),
+                    ..request()
+                },
+                "BAD_AUTH_CODE",
+            ),
+        ];
+        for (request, status) in cases {
+            let refusal =
+                TokenBook::new(OAuthApp::default()).issue(&request, Timestamp::UNIX_EPOCH, false, numbered());
+            assert_eq!(refusal.unwrap_err().status, status);
+        }
+    }
+
+    #[test]
+    fn a_disconnected_account_gets_no_token() {
+        let mut book = TokenBook::new(OAuthApp::default());
+        book.disconnect();
+        let refusal = book
+            .issue(&request(), Timestamp::UNIX_EPOCH, false, numbered())
+            .unwrap_err();
+        assert_eq!(refusal.status, "BAD_REFRESH_TOKEN");
+    }
+}

@@ -1,0 +1,155 @@
+//! Behaviour that HubSpot's pages leave open or that differs between accounts, selectable while the sandbox runs.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One setting for each question whose answer a client must not depend on.
+///
+/// The defaults are what most accounts show; where nobody knows, the unkinder of two answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, each named for use in JSON"
+)]
+pub struct Switches {
+    /// The body of a 409.
+    pub conflict_body: ConflictBody,
+    /// What becomes of a contact's primary address when another one replaces it.
+    pub old_email: OldEmail,
+    /// Whether `hs_additional_emails` can be written.
+    pub additional_emails_writable: bool,
+    /// A merge keeps the id of the primary contact; by default it makes a new one.
+    pub preserve_primary_id: bool,
+    /// Reads find a merged contact by its former ids.
+    pub former_ids_readable: bool,
+    /// Batch upsert accepts `idProperty: "email"`.
+    pub upsert_by_email: bool,
+    /// The status of a batch of which some inputs failed.
+    pub partial_status: PartialStatus,
+    /// A batch whose inputs carry trace ids answers 207 even if all of them succeeded.
+    pub multi_status_on_success: bool,
+    /// Batch writes answer 2xx with an empty list and do nothing.
+    pub empty_success: bool,
+    /// Batch results come in any order but that of the inputs.
+    pub shuffle_results: bool,
+    /// How long search keeps showing what was there before a write.
+    pub search_lag_ms: u64,
+    /// A 429 says in `Retry-After` when to come back.
+    pub retry_after: bool,
+    /// Each use of a refresh token answers with a new one and ends the old one.
+    pub rotate_refresh_token: bool,
+    /// Scopes the app was not granted; calls that need one answer 403.
+    pub missing_scopes: Vec<String>,
+    /// An admin's rule, from 2026-09 on: no write may leave this property empty.
+    pub required_property: Option<String>,
+    /// An admin's rule, from 2026-09 on: nobody may write this property.
+    pub refused_property: Option<String>,
+    /// A write of equal values moves `lastmodifieddate`.
+    pub equal_values_touch: bool,
+    /// How long each call takes.
+    pub latency_ms: u64,
+    /// Up to how much longer, chosen at random for each call.
+    pub latency_jitter_ms: u64,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            conflict_body: ConflictBody::WithId,
+            old_email: OldEmail::Kept,
+            additional_emails_writable: false,
+            preserve_primary_id: false,
+            former_ids_readable: true,
+            upsert_by_email: true,
+            partial_status: PartialStatus::MultiStatus,
+            multi_status_on_success: false,
+            empty_success: false,
+            shuffle_results: true,
+            search_lag_ms: 1_000,
+            retry_after: false,
+            rotate_refresh_token: false,
+            missing_scopes: Vec::new(),
+            required_property: None,
+            refused_property: None,
+            equal_values_touch: true,
+            latency_ms: 0,
+            latency_jitter_ms: 0,
+        }
+    }
+}
+
+impl Switches {
+    /// These switches with the named ones changed.
+    pub fn patched(&self, patch: &Value) -> Result<Self, serde_json::Error> {
+        let mut merged = serde_json::to_value(self)?;
+        if let (Some(current), Some(changes)) = (merged.as_object_mut(), patch.as_object()) {
+            current.extend(changes.clone());
+        } else {
+            merged = patch.clone();
+        }
+        serde_json::from_value(merged)
+    }
+}
+
+/// The three bodies of a 409 that accounts have been seen to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictBody {
+    /// `Contact already exists. Existing ID: 512`.
+    WithId,
+    /// `Contact already exists`.
+    WithoutId,
+    /// Category `OBJECT_ALREADY_EXISTS`, with the id in an inner message.
+    ObjectAlreadyExists,
+}
+
+/// What becomes of a primary address that is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OldEmail {
+    /// It stays with the contact as a secondary address, and stays taken.
+    Kept,
+    /// It is free for another contact.
+    Dropped,
+}
+
+/// The status of a partly successful batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartialStatus {
+    /// 207.
+    MultiStatus,
+    /// The status of a full success: 200, for creates 201.
+    Success,
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests may panic")]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_patch_changes_only_what_it_names() {
+        let patched = Switches::default()
+            .patched(&json!({"old_email": "dropped", "latency_ms": 5}))
+            .unwrap();
+        let expected = Switches {
+            old_email: OldEmail::Dropped,
+            latency_ms: 5,
+            ..Switches::default()
+        };
+        assert_eq!(patched, expected);
+    }
+
+    #[test]
+    fn an_unknown_switch_is_an_error() {
+        assert!(
+            Switches::default()
+                .patched(&json!({"old_emial": "dropped"}))
+                .is_err()
+        );
+        assert!(Switches::default().patched(&json!(["old_email"])).is_err());
+    }
+}
