@@ -29,13 +29,11 @@ async fn main() -> ExitCode {
         None => run().await,
         Some(Command::Health) => probe().await,
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("api-gateway: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let Err(error) = outcome else {
+        return ExitCode::SUCCESS;
+    };
+    eprintln!("api-gateway: {error:#}");
+    ExitCode::FAILURE
 }
 
 async fn run() -> anyhow::Result<()> {
@@ -53,9 +51,6 @@ async fn probe() -> anyhow::Result<()> {
 }
 
 fn settings_help() -> String {
-    let files = ENV_FILES.join(" and ");
-    format!(
-        "Settings come from the environment, and from {files}:\n\n{}",
-        include_str!("../.env.example")
-    )
+    let (files, settings) = (ENV_FILES.join(" and "), include_str!("../.env.example"));
+    format!("Settings come from the environment, and from {files}:\n\n{settings}")
 }

@@ -34,7 +34,7 @@ pub(crate) struct Gateway {
 
 /// The routes, inside the layers that make every answer whole.
 pub(crate) fn router(gateway: Gateway) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route(
             "/users/{userId}",
             get(get_user::get_user).patch(patch_user::patch_user),
@@ -43,10 +43,15 @@ pub(crate) fn router(gateway: Gateway) -> Router {
         .route("/healthz", get(healthz::healthz))
         .route("/readyz", get(readyz::readyz))
         .fallback(async || ApiError::NoSuchPath)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
+    finished(routes.with_state(gateway))
+}
+
+/// Every answer gets its id, every error its document, and a panic is an error like any other.
+fn finished(routes: Router) -> Router {
+    routes
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(Arc::<FailureLog>::default(), finish))
-        .with_state(gateway)
 }
 
 /// The panic itself is on stderr already, by its hook.
@@ -55,4 +60,33 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
         cause: "a handler panicked".to_owned(),
     }
     .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn breaks() -> &'static str {
+        panic!("a handler broke")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_with_a_problem_document() {
+        let routes = finished(Router::new().route("/", get(breaks)));
+        let response = routes
+            .oneshot(Request::new(Body::empty()))
+            .await
+            .expect("a router cannot fail");
+        assert_eq!(response.status(), 500);
+        assert!(response.headers().contains_key("x-request-id"));
+        let body = to_bytes(response.into_body(), 4096)
+            .await
+            .expect("a body in memory");
+        let document: serde_json::Value = serde_json::from_slice(&body).expect("the document is JSON");
+        assert_eq!(document["type"], "urn:hubsync:problem:internal");
+    }
 }

@@ -19,8 +19,8 @@ use crate::Limits;
 
 /// How long requests in work may take to finish once the gateway is told to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(8);
-/// Request line and headers together; more gets 431.
-const MAX_HEAD_BYTES: usize = 32 * 1024;
+/// The buffer of a connection. A head that does not fit, give or take one read, gets 431.
+const BUFFER_BYTES: usize = 32 * 1024;
 /// Connections for each request that may be in work; most of them are idle, waiting for their next request.
 const CONNECTIONS_PER_REQUEST: usize = 8;
 /// The pause after the system refuses to give us a connection, usually for want of file descriptors.
@@ -39,7 +39,7 @@ impl Server {
         http.http1()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.read_timeout)
-            .max_buf_size(MAX_HEAD_BYTES);
+            .max_buf_size(BUFFER_BYTES);
         let most = limits.max_in_flight.saturating_mul(CONNECTIONS_PER_REQUEST);
         Self {
             router,

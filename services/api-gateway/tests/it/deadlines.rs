@@ -1,0 +1,123 @@
+//! How long the user service is waited for, and what is said when nothing comes.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use api_gateway::Limits;
+use contracts::{ErrorCode, headers};
+
+use crate::harness::{Gateway, problem, slug};
+use crate::responder::{Reaction, Responder, refuse, updated, user};
+
+const DEADLINE: Duration = Duration::from_millis(600);
+
+async fn gateway() -> Gateway {
+    Gateway::start_with(Limits {
+        deadline: DEADLINE,
+        ..Limits::default()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn silence_is_answered_with_one_more_try_and_then_an_unknown_outcome() {
+    let gateway = gateway().await;
+    let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
+    let start = Instant::now();
+    let response = gateway.good_change().send().await.unwrap();
+    assert_eq!(response.status(), 504);
+    assert!(start.elapsed() >= DEADLINE, "{:?}", start.elapsed());
+    let document = problem(response).await;
+    assert_eq!(slug(&document), "outcome-unknown");
+    assert!(
+        document["detail"]
+            .as_str()
+            .unwrap()
+            .contains("may have been accepted"),
+        "{document}"
+    );
+
+    let asked = responder.asked();
+    assert_eq!(asked.len(), 2);
+    assert!(asked[0].body["idempotencyKey"].is_string());
+    assert_eq!(asked[0].body, asked[1].body);
+}
+
+#[tokio::test]
+async fn both_tries_say_how_long_they_are_waited_for() {
+    let gateway = gateway().await;
+    let responder = Responder::start(&gateway, vec![Reaction::Silence, Reaction::Answer(updated(7))]).await;
+    let before_ms = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    assert_eq!(gateway.good_change().send().await.unwrap().status(), 200);
+
+    let asked = responder.asked();
+    let left: Vec<_> = asked
+        .iter()
+        .map(|asked| asked.number(headers::TIME_LEFT_MS))
+        .collect();
+    assert_eq!(left[0], 360);
+    assert!(left[1] <= 240, "{left:?}");
+    let first_deadline = asked[0].number(headers::DEADLINE_UNIX_MS);
+    assert!(
+        first_deadline >= before_ms + 360,
+        "{first_deadline} after {before_ms}"
+    );
+    assert!(asked[1].number(headers::DEADLINE_UNIX_MS) >= first_deadline);
+}
+
+#[tokio::test]
+async fn a_second_try_that_did_nothing_leaves_the_outcome_unknown() {
+    for second in [
+        refuse(ErrorCode::Unavailable),
+        refuse(ErrorCode::Expired),
+        Reaction::Nonsense,
+    ] {
+        let gateway = gateway().await;
+        Responder::start(&gateway, vec![Reaction::Silence, second]).await;
+        let response = gateway.good_change().send().await.unwrap();
+        assert_eq!(slug(&problem(response).await), "outcome-unknown");
+    }
+    let gateway = gateway().await;
+    Responder::start(&gateway, vec![Reaction::Leave]).await;
+    let response = gateway.good_change().send().await.unwrap();
+    assert_eq!(slug(&problem(response).await), "outcome-unknown");
+}
+
+#[tokio::test]
+async fn a_second_try_that_is_decided_tells_the_outcome() {
+    let gateway = gateway().await;
+    Responder::start(&gateway, vec![Reaction::Silence, refuse(ErrorCode::KeyReused)]).await;
+    let response = gateway.good_change().send().await.unwrap();
+    assert_eq!(response.status(), 422);
+}
+
+#[tokio::test]
+async fn an_expired_request_is_tried_once_more_and_was_never_accepted() {
+    let gateway = gateway().await;
+    let script = vec![
+        refuse(ErrorCode::Expired),
+        Reaction::Answer(updated(7)),
+        refuse(ErrorCode::Expired),
+    ];
+    let responder = Responder::start(&gateway, script).await;
+    assert_eq!(gateway.good_change().send().await.unwrap().status(), 200);
+    let response = gateway.good_change().send().await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), slug(&problem(response).await)),
+        (503, "expired")
+    );
+    assert_eq!(responder.asked().len(), 4);
+}
+
+#[tokio::test]
+async fn a_question_without_an_answer_says_so() {
+    let gateway = gateway().await;
+    Responder::start(
+        &gateway,
+        vec![Reaction::Silence, Reaction::Answer(user(7)), Reaction::Silence],
+    )
+    .await;
+    assert_eq!(gateway.get("/users/1").await.status(), 200);
+    let response = gateway.get("/users/1").await;
+    assert_eq!(response.status(), 504);
+    assert_eq!(slug(&problem(response).await), "no-answer");
+}

@@ -1,0 +1,14 @@
+//! The gateway from outside: real HTTP, a real nats-server, and a user service that follows a script.
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
+
+mod binary;
+mod change_user;
+mod deadlines;
+mod harness;
+mod limits;
+mod outages;
+mod problems;
+mod read_user;
+mod readiness;
+mod responder;
+mod shutdown;

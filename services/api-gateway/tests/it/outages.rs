@@ -1,0 +1,69 @@
+//! Nobody at the other end: the answer is 503, at once.
+
+use std::time::{Duration, Instant};
+
+use api_gateway::Limits;
+use testing::nats::{NatsServer, Options};
+use testing::wait::until;
+
+use crate::harness::{CEILING, Gateway, problem, slug};
+use crate::responder::{Reaction, Responder, updated};
+
+/// Far below the deadline, far above what it takes on a busy machine.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+async fn is_refused_at_once(gateway: &Gateway) {
+    let start = Instant::now();
+    let response = gateway.good_change().send().await.unwrap();
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()["retry-after"], "1");
+    assert_eq!(slug(&problem(response).await), "unavailable");
+}
+
+#[tokio::test]
+async fn without_a_user_service_changes_are_refused_at_once() {
+    let gateway = Gateway::start().await;
+    is_refused_at_once(&gateway).await;
+}
+
+#[tokio::test]
+async fn while_nats_is_down_changes_are_refused_and_never_sent_later() {
+    let mut gateway = Gateway::start().await;
+    gateway.nats.kill().await.unwrap();
+    gateway.wait_until_check("nats", false).await;
+    for _ in 0..3 {
+        is_refused_at_once(&gateway).await;
+    }
+    gateway.nats.restart().await.unwrap();
+    let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(7))]).await;
+    until("a change to be accepted again", CEILING, async || {
+        gateway.good_change().send().await.unwrap().status() == 200
+    })
+    .await;
+    assert_eq!(responder.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn before_nats_is_there_the_gateway_lives_and_refuses() {
+    let mut nats = NatsServer::start(Options::default()).await.unwrap();
+    nats.stop().await.unwrap();
+    let mut gateway = Gateway::start_before_nats(Limits::default(), nats).await;
+    is_refused_at_once(&gateway).await;
+    assert_eq!(gateway.get("/healthz").await.status(), 200);
+    assert_eq!(gateway.get("/readyz").await.status(), 503);
+    gateway.nats.restart().await.unwrap();
+    gateway.wait_until_check("nats", true).await;
+}
+
+#[tokio::test]
+async fn credentials_that_are_refused_end_the_gateway_with_a_reason() {
+    let options = Options {
+        token: Some("right".to_owned()),
+        ..Options::default()
+    };
+    let nats = NatsServer::start(options).await.unwrap();
+    let gateway = Gateway::start_before_nats(Limits::default(), nats).await;
+    let error = gateway.stopped().await.unwrap_err();
+    assert!(error.to_string().contains("refused the credentials"), "{error}");
+}

@@ -1,0 +1,84 @@
+//! `/healthz` and `/readyz`.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use api_gateway::Limits;
+use reqwest::Method;
+use serde_json::Value;
+use testing::nats::{NatsServer, Options};
+use testing::wait::until;
+
+use crate::harness::{CEILING, Gateway};
+use crate::responder::{Reaction, Responder, updated};
+
+#[tokio::test]
+async fn the_gateway_is_ready_while_a_user_service_answers() {
+    let gateway = Gateway::start().await;
+    assert_eq!(gateway.get("/readyz").await.status(), 503);
+    Responder::start(&gateway, vec![Reaction::Answer(updated(7))]).await;
+    gateway.wait_until_check("user", true).await;
+    let response = gateway.get("/readyz").await;
+    assert_eq!(response.status(), 200);
+    let report: Value = response.json().await.unwrap();
+    assert_eq!(
+        (&report["name"], &report["ready"]),
+        (&"api-gateway".into(), &true.into())
+    );
+}
+
+#[tokio::test]
+async fn the_gateway_lives_whatever_it_can_reach() {
+    let mut gateway = Gateway::start().await;
+    gateway.nats.kill().await.unwrap();
+    for method in [Method::GET, Method::HEAD] {
+        assert_eq!(
+            gateway.request(method, "/healthz").send().await.unwrap().status(),
+            200
+        );
+    }
+}
+
+#[tokio::test]
+async fn clocks_that_are_apart_show_but_the_gateway_stays_ready() {
+    let gateway = Gateway::start().await;
+    let behind = SystemTime::now() - Duration::from_mins(1);
+    let behind_ms = u64::try_from(behind.duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
+    Responder::start(&gateway, vec![Reaction::AnswerAt(updated(7), behind_ms)]).await;
+    gateway.wait_until_check("clock", true).await;
+    assert_eq!(gateway.good_change().send().await.unwrap().status(), 200);
+    gateway.wait_until_check("clock", false).await;
+    gateway.wait_until_check("user", true).await;
+    assert_eq!(gateway.get("/readyz").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_forbidden_subject_shows_instead_of_a_time_out() {
+    let config = r#"authorization { users = [{ user: gw, password: gw, permissions: {
+        publish: ["$SRV.PING.user"], subscribe: ["_INBOX_api-gateway.>"] } }] }"#;
+    let options = Options {
+        config: config.to_owned(),
+        ..Options::default()
+    };
+    let nats = NatsServer::start(options).await.unwrap();
+    let gateway = Gateway::start_as(
+        Limits::default(),
+        nats,
+        &[("NATS_USER", "gw"), ("NATS_PASSWORD", "gw")],
+    )
+    .await;
+    gateway.wait_until_check("nats", true).await;
+
+    let status = gateway.good_change().send().await.unwrap().status();
+
+    assert_eq!(status, 503);
+    until("the report to name the subject", CEILING, async || {
+        gateway
+            .get("/readyz")
+            .await
+            .text()
+            .await
+            .unwrap()
+            .contains("users.update")
+    })
+    .await;
+}

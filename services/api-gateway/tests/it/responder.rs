@@ -1,0 +1,174 @@
+//! Plays the user service on a real connection: what it answers is decided by the test, what it was asked is kept.
+
+use std::sync::{Arc, Mutex};
+
+use async_nats::{Client, HeaderMap, Message};
+use bytes::Bytes;
+use contracts::{ErrorCode, ServiceError, headers, subjects};
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use testing::wait::until;
+use tokio::sync::Notify;
+
+use crate::harness::{CEILING, Gateway};
+
+/// What the user service does with a request.
+#[derive(Clone)]
+pub(crate) enum Reaction {
+    /// Answers.
+    Answer(Value),
+    /// Answers, once the test allows it.
+    AnswerLater(Value, Arc<Notify>),
+    /// Answers, with the wall time of its clock.
+    AnswerAt(Value, u64),
+    /// Answers something that is no JSON.
+    Nonsense,
+    /// Refuses, as the framework does.
+    Refuse(ServiceError),
+    /// Says nothing.
+    Silence,
+    /// Says nothing and serves no longer.
+    Leave,
+}
+
+/// A request that arrived.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) subject: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Asked {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(async_nats::HeaderValue::as_str)
+    }
+
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        self.header(name).unwrap().parse().unwrap()
+    }
+}
+
+/// The scripted user service.
+pub(crate) struct Responder {
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Responder {
+    /// Reacts to the first request with the first reaction, and so on; the last one goes on.
+    pub(crate) async fn start(gateway: &Gateway, script: Vec<Reaction>) -> Self {
+        let client = async_nats::connect(gateway.nats.url()).await.unwrap();
+        let mut requests = client
+            .queue_subscribe("users.>", subjects::USER_QUEUE.to_owned())
+            .await
+            .unwrap();
+        let ping = format!("$SRV.PING.{}", subjects::USER_SERVICE);
+        let mut pings = client.subscribe(ping).await.unwrap();
+        wait_for_server(&client).await;
+        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let kept = Arc::clone(&asked);
+        tokio::spawn(async move {
+            let mut script = script.into_iter();
+            let mut reaction = script.next().unwrap();
+            loop {
+                tokio::select! {
+                    Some(message) = requests.next() => {
+                        kept.lock().unwrap().push(read(&message));
+                        react(&client, message, reaction.clone());
+                        if matches!(reaction, Reaction::Leave) {
+                            requests.unsubscribe().await.unwrap();
+                            return wait_for_server(&client).await;
+                        }
+                        reaction = script.next().unwrap_or(reaction);
+                    }
+                    Some(ping) = pings.next() => answer(&client, &ping, HeaderMap::new(), Bytes::from("{}")).await,
+                    else => return,
+                }
+            }
+        });
+        Self { asked }
+    }
+
+    /// What it was asked so far.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub(crate) async fn wait_until_asked(&self, times: usize) {
+        until("requests at the user service", CEILING, async || {
+            let count = self.asked().len();
+            if count >= times { Ok(()) } else { Err(count) }
+        })
+        .await;
+    }
+}
+
+/// Messages of one connection are worked on in their order: with this one, the server has all that came before.
+async fn wait_for_server(client: &Client) {
+    let subject = client.new_inbox();
+    let mut echo = client.subscribe(subject.clone()).await.unwrap();
+    client.publish(subject, Bytes::new()).await.unwrap();
+    tokio::time::timeout(CEILING, echo.next())
+        .await
+        .expect("the server echoes")
+        .unwrap();
+}
+
+fn read(message: &Message) -> Asked {
+    Asked {
+        subject: message.subject.to_string(),
+        headers: message.headers.clone().unwrap_or_default(),
+        body: serde_json::from_slice(&message.payload).unwrap(),
+    }
+}
+
+fn react(client: &Client, message: Message, reaction: Reaction) {
+    let client = client.clone();
+    tokio::spawn(async move {
+        let mut headers = HeaderMap::new();
+        let payload = match reaction {
+            Reaction::Answer(body) => body.to_string(),
+            Reaction::AnswerLater(body, allowed) => {
+                allowed.notified().await;
+                body.to_string()
+            }
+            Reaction::AnswerAt(body, now_ms) => {
+                headers.insert(headers::NOW_UNIX_MS, now_ms.to_string());
+                body.to_string()
+            }
+            Reaction::Nonsense => "nonsense".to_owned(),
+            Reaction::Refuse(refusal) => {
+                headers.insert(headers::SERVICE_ERROR_CODE, refusal.code.number().to_string());
+                headers.insert(headers::SERVICE_ERROR, "refused");
+                serde_json::to_string(&refusal).unwrap()
+            }
+            Reaction::Silence | Reaction::Leave => return,
+        };
+        answer(&client, &message, headers, payload.into()).await;
+    });
+}
+
+async fn answer(client: &Client, message: &Message, headers: HeaderMap, payload: Bytes) {
+    let reply = message.reply.clone().unwrap();
+    client
+        .publish_with_headers(reply, headers, payload)
+        .await
+        .unwrap();
+}
+
+pub(crate) fn refuse(code: ErrorCode) -> Reaction {
+    Reaction::Refuse(ServiceError::new(code, "because"))
+}
+
+/// The user of most tests, as the user service tells it.
+pub(crate) fn user(version: u64) -> Value {
+    json!({
+        "userId": "1", "email": "bh@hubspot.com", "firstName": "Brian", "lastName": null,
+        "version": version, "updatedAt": "2026-01-01T00:00:00Z"
+    })
+}
+
+/// An accepted change.
+pub(crate) fn updated(version: u64) -> Value {
+    json!({ "user": user(version), "sync": { "state": "pending", "version": version } })
+}

@@ -1,0 +1,43 @@
+//! Stopping while requests are in work.
+
+use std::sync::Arc;
+
+use testing::wait::until;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use crate::harness::{CEILING, Gateway};
+use crate::responder::{Reaction, Responder, updated};
+
+#[tokio::test]
+async fn a_request_in_work_is_finished_and_no_other_is_taken() {
+    let gateway = Gateway::start().await;
+    let allowed = Arc::new(Notify::new());
+    let held = Reaction::AnswerLater(updated(7), Arc::clone(&allowed));
+    let responder = Responder::start(&gateway, vec![held]).await;
+    let in_work = tokio::spawn(gateway.good_change().send());
+    responder.wait_until_asked(1).await;
+
+    gateway.stop();
+    let address = gateway.address;
+    until("the listener to be closed", CEILING, async || {
+        TcpStream::connect(address).await.is_err()
+    })
+    .await;
+    assert!(!in_work.is_finished());
+    allowed.notify_one();
+
+    assert_eq!(in_work.await.unwrap().unwrap().status(), 200);
+    gateway.stopped().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_idle_connection_does_not_hold_up_the_stop() {
+    let gateway = Gateway::start().await;
+    // The client keeps its connection for the next request.
+    assert_eq!(gateway.get("/healthz").await.status(), 200);
+    let start = std::time::Instant::now();
+    gateway.stop();
+    gateway.stopped().await.unwrap();
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}
