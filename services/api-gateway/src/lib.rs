@@ -2,6 +2,7 @@
 
 mod config;
 mod finish;
+mod permissions;
 mod problem;
 mod readiness;
 mod request;

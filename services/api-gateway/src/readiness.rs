@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use contracts::subjects::USER_SERVICE;
 use runtime::health::{Check, HealthReport};
 use runtime::nats::Nats;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use crate::permissions::ping_subject;
 use crate::user_service::{ClockDifference, MOST_APART_MS, UserService};
 
 /// An answer this young is given again.
@@ -48,7 +48,7 @@ impl Readiness {
         {
             return check.clone();
         }
-        let subject = format!("$SRV.PING.{USER_SERVICE}");
+        let subject = ping_subject();
         let check = match nats
             .request(&subject, HeaderMap::new(), Bytes::new(), PING_LIMIT)
             .await

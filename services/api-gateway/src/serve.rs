@@ -1,13 +1,15 @@
 //! Runs the gateway on a listener until the shutdown.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
 use runtime::Shutdown;
-use runtime::nats::{ConnectError, Nats, connect};
+use runtime::nats::{ConnectError, Nats, Violation, connect};
 use tokio::net::TcpListener;
 
 use crate::Config;
+use crate::permissions::find_forbidden;
 use crate::readiness::Readiness;
 use crate::routes::{Gateway, router};
 use crate::server::Server;
@@ -22,6 +24,14 @@ pub enum ServeError {
     /// NATS will not have us.
     #[error(transparent)]
     Nats(#[from] ConnectError),
+    /// NATS lets us in, but not do our work.
+    #[error(
+        "NATS forbids subject {subject:?}, which the api-gateway needs; the user's permissions need mending"
+    )]
+    Forbidden {
+        /// What is forbidden.
+        subject: String,
+    },
     /// The listener cannot be used.
     #[error("the listener cannot be used: {0}")]
     Listener(#[from] io::Error),
@@ -41,7 +51,7 @@ pub async fn serve(config: &Config, listener: TcpListener, shutdown: Shutdown) -
     let server = Server::new(router(gateway), &config.limits);
     tokio::select! {
         () = server.run(listener, &shutdown) => Ok(()),
-        Err(error) = keep_connection(config, &nats, &shutdown) => Err(error.into()),
+        Err(error) = keep_connection(config, &nats, &shutdown) => Err(error),
     }
 }
 
@@ -50,13 +60,16 @@ async fn keep_connection(
     config: &Config,
     nats: &OnceLock<Nats>,
     shutdown: &Shutdown,
-) -> Result<std::convert::Infallible, ConnectError> {
+) -> Result<Infallible, ServeError> {
     match connect(&config.nats, SERVICE_NAME, shutdown).await {
         Ok(connection) => {
+            if let Some(Violation { subject, .. }) = find_forbidden(&connection).await {
+                return Err(ServeError::Forbidden { subject });
+            }
             let _ = nats.set(connection); // It is set here only.
         }
         Err(ConnectError::Stopped { .. }) => {}
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     }
     std::future::pending().await
 }

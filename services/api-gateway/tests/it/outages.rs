@@ -67,3 +67,35 @@ async fn credentials_that_are_refused_end_the_gateway_with_a_reason() {
     let error = gateway.stopped().await.unwrap_err();
     assert!(error.to_string().contains("refused the credentials"), "{error}");
 }
+
+#[tokio::test]
+async fn a_forbidden_subject_ends_the_gateway_with_its_name() {
+    let everything = r#""users.update", "users.get", "users.sync.get", "$SRV.PING.user""#;
+    let all_but_one = r#""users.get", "users.sync.get", "$SRV.PING.user""#;
+    let inbox = "_INBOX_api-gateway.>";
+    for (publish, subscribe, forbidden) in [
+        (all_but_one, inbox, Some("users.update")),
+        (everything, "other", Some("_INBOX")),
+        (everything, inbox, None),
+    ] {
+        let config = format!(
+            r#"authorization {{ users = [{{ user: gw, password: gw, permissions: {{
+                publish: [{publish}], subscribe: ["{subscribe}"] }} }}] }}"#
+        );
+        let nats = NatsServer::start(Options {
+            config,
+            ..Options::default()
+        })
+        .await
+        .unwrap();
+        let credentials = [("NATS_USER", "gw"), ("NATS_PASSWORD", "gw")];
+        let gateway = Gateway::start_as(Limits::default(), nats, &credentials).await;
+        match forbidden {
+            Some(subject) => {
+                let error = gateway.stopped().await.unwrap_err().to_string();
+                assert!(error.contains("forbids") && error.contains(subject), "{error}");
+            }
+            None => gateway.wait_until_check("nats", true).await,
+        }
+    }
+}

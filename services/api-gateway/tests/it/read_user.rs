@@ -38,6 +38,8 @@ async fn a_user_the_caller_knows_is_not_sent_again() {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), status, "{tags}");
         assert_eq!(response.headers()["etag"], "\"7\"");
+        // A length would be that of the body which is not sent.
+        assert_eq!(response.headers().contains_key("content-length"), status == 200);
     }
 }
 

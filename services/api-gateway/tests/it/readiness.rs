@@ -2,13 +2,10 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use api_gateway::Limits;
 use reqwest::Method;
 use serde_json::Value;
-use testing::nats::{NatsServer, Options};
-use testing::wait::until;
 
-use crate::harness::{CEILING, Gateway};
+use crate::harness::Gateway;
 use crate::responder::{Reaction, Responder, updated};
 
 #[tokio::test]
@@ -49,36 +46,4 @@ async fn clocks_that_are_apart_show_but_the_gateway_stays_ready() {
     gateway.wait_until_check("clock", false).await;
     gateway.wait_until_check("user", true).await;
     assert_eq!(gateway.get("/readyz").await.status(), 200);
-}
-
-#[tokio::test]
-async fn a_forbidden_subject_shows_instead_of_a_time_out() {
-    let config = r#"authorization { users = [{ user: gw, password: gw, permissions: {
-        publish: ["$SRV.PING.user"], subscribe: ["_INBOX_api-gateway.>"] } }] }"#;
-    let options = Options {
-        config: config.to_owned(),
-        ..Options::default()
-    };
-    let nats = NatsServer::start(options).await.unwrap();
-    let gateway = Gateway::start_as(
-        Limits::default(),
-        nats,
-        &[("NATS_USER", "gw"), ("NATS_PASSWORD", "gw")],
-    )
-    .await;
-    gateway.wait_until_check("nats", true).await;
-
-    let status = gateway.good_change().send().await.unwrap().status();
-
-    assert_eq!(status, 503);
-    until("the report to name the subject", CEILING, async || {
-        gateway
-            .get("/readyz")
-            .await
-            .text()
-            .await
-            .unwrap()
-            .contains("users.update")
-    })
-    .await;
 }

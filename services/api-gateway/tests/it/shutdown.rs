@@ -1,7 +1,9 @@
 //! Stopping while requests are in work.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use api_gateway::Limits;
 use testing::wait::until;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -36,8 +38,25 @@ async fn an_idle_connection_does_not_hold_up_the_stop() {
     let gateway = Gateway::start().await;
     // The client keeps its connection for the next request.
     assert_eq!(gateway.get("/healthz").await.status(), 200);
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     gateway.stop();
     gateway.stopped().await.unwrap();
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_end_holds_up_the_stop_for_eight_seconds_at_most() {
+    let limits = Limits {
+        deadline: Duration::from_secs(100),
+        ..Limits::default()
+    };
+    let gateway = Gateway::start_with(limits).await;
+    let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
+    let in_work = tokio::spawn(gateway.good_change().send());
+    responder.wait_until_asked(1).await;
+    let start = Instant::now();
+    gateway.stop();
+    gateway.stopped().await.unwrap();
+    assert!(start.elapsed() >= Duration::from_secs(8), "{:?}", start.elapsed());
+    in_work.abort();
 }

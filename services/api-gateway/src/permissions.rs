@@ -1,0 +1,39 @@
+//! Finds out at start whether NATS lets the gateway do its work. The server tells of a forbidden subject only by the
+//! way, so that each later request would look like a user service that does not answer.
+
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use bytes::Bytes;
+use contracts::{headers, subjects};
+use futures_util::future::join_all;
+use runtime::nats::{Nats, Violation};
+
+/// A server says "forbidden" at once; a user service that is slow to answer is no reason to wait longer.
+const LIMIT: Duration = Duration::from_secs(1);
+
+/// What the server forbids, of all that the gateway needs.
+///
+/// The requests are refused by any user service: they have expired and they are empty.
+pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
+    let needed = [
+        subjects::USERS_UPDATE,
+        subjects::USERS_GET,
+        subjects::USERS_SYNC_GET,
+        &ping_subject(),
+    ]
+    .map(str::to_owned);
+    join_all(needed.iter().map(|subject| async move {
+        let mut expired = HeaderMap::new();
+        expired.insert(headers::TIME_LEFT_MS, "0");
+        // Whatever comes back, what is forbidden stands in the state.
+        let _ = nats.request(subject, expired, Bytes::new(), LIMIT).await;
+    }))
+    .await;
+    nats.state().borrow().violations.first().cloned()
+}
+
+/// Where the user service says that it is there, whatever its requests.
+pub(crate) fn ping_subject() -> String {
+    format!("$SRV.PING.{}", subjects::USER_SERVICE)
+}
