@@ -10,7 +10,7 @@ pub mod service;
 pub mod store;
 mod stream;
 mod sweeper;
-mod time;
+pub mod time;
 pub mod writer;
 
 pub use config::Config;

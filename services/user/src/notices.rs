@@ -4,15 +4,21 @@ use contracts::{SettledNotice, SettledUser, subjects::USERS_SETTLED};
 use runtime::{Shutdown, nats::Nats};
 use tokio::sync::mpsc;
 
-/// Publishes one notice for each commit that settled users. A lost one is no loss: receipts can be read.
+/// The most users one notice names, so that it stays below the megabyte a NATS message may have.
+const USERS_PER_NOTICE: usize = 4_000;
+
+/// Publishes a notice for each commit that settled users. A lost one is no loss: receipts can be read.
 pub(crate) async fn publish(nats: Nats, mut settled: mpsc::Receiver<Vec<SettledUser>>, shutdown: Shutdown) {
     while let Some(Some(users)) = shutdown.or(settled.recv()).await {
         if !nats.is_connected() {
             continue;
         }
-        let notice = serde_json::to_vec(&SettledNotice { users }).expect("ids and numbers serialize");
-        if let Err(error) = nats.client().publish(USERS_SETTLED, notice.into()).await {
-            tracing::debug!(%error, "a notice of settled users was not sent");
+        for users in users.chunks(USERS_PER_NOTICE) {
+            let users = users.to_vec();
+            let notice = serde_json::to_vec(&SettledNotice { users }).expect("ids and numbers serialize");
+            if let Err(error) = nats.client().publish(USERS_SETTLED, notice.into()).await {
+                tracing::debug!(%error, "a notice of settled users was not sent");
+            }
         }
     }
 }

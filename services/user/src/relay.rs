@@ -3,91 +3,107 @@
 //! Losing one is harmless: the row's wake-up lies a minute ahead and the sweep announces it then. Where a failure is
 //! noticed, the row is made due at once instead.
 
+mod wake;
+
 use std::time::Duration;
 
 use async_nats::jetstream::{self, ErrorCode, context::PublishErrorKind};
 use bytes::Bytes;
 use contracts::{UserChanged, UserId, subjects::users_changed};
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use runtime::{Shutdown, nats::Nats};
+use runtime::nats::Nats;
 use tokio::sync::mpsc;
 
-use crate::{
-    keeper::StreamNews,
-    writer::{Work, WriterHandle},
-};
+use crate::keeper::StreamNews;
+
+pub(crate) use wake::wake_failed;
 
 /// The most announcements whose confirmation is awaited; more wait in the channel.
 const IN_FLIGHT: usize = 2_048;
+/// The most users whose wake-up is waited for to go; of more, the sweep takes care.
+const PAUSED: usize = 8_192;
 /// A wake-up that is about to be acknowledged refuses the next one for the same user; by then it is gone.
 const PAUSES_WHILE_TAKEN: [Duration; 3] = [
     Duration::from_millis(100),
     Duration::from_millis(400),
     Duration::from_secs(1),
 ];
+/// How long the last confirmations may take once the writer has ended.
+const LAST_CONFIRMATIONS: Duration = Duration::from_secs(1);
+
+/// An announcement, and how often it was refused since the stream holds an earlier one of this user.
+struct Announcement {
+    change: UserChanged,
+    refused: usize,
+}
 
 /// What became of an announcement.
 enum Announced {
     /// The stream holds it.
     Held { sequence: u64 },
     /// The stream holds an earlier one of this user.
-    Taken { change: UserChanged, tries: usize },
+    Taken(Announcement),
     /// It was not announced.
     Failed { user_id: UserId },
 }
 
-type Pending = FuturesUnordered<BoxFuture<'static, Announced>>;
-
-/// Announces what the writer committed, until the writer is gone or the shutdown comes.
+/// Announces what the writer committed, until the writer has ended.
 pub(crate) struct Relay {
-    pub(crate) nats: Nats,
-    pub(crate) writer: WriterHandle,
-    pub(crate) news: StreamNews,
+    nats: Nats,
+    jetstream: jetstream::Context,
+    news: StreamNews,
+    failed: mpsc::Sender<UserId>,
+    /// Published, and not confirmed yet.
+    pending: FuturesUnordered<BoxFuture<'static, Announced>>,
+    /// To be published again after a pause.
+    paused: FuturesUnordered<BoxFuture<'static, Announcement>>,
 }
 
 impl Relay {
-    pub(crate) async fn run(self, mut committed: mpsc::Receiver<Vec<UserChanged>>, shutdown: Shutdown) {
-        let jetstream = self.nats.jetstream();
-        let mut pending = Pending::new();
-        loop {
-            tokio::select! {
-                changes = committed.recv(), if pending.len() < IN_FLIGHT => match changes {
-                    Some(changes) => {
-                        for change in changes {
-                            let confirmation = self.announce(&jetstream, change, 0).await;
-                            pending.push(confirmation);
-                        }
-                    }
-                    None => break,
-                },
-                Some(announced) = pending.next() => self.settle(&jetstream, announced, &pending),
-                () = shutdown.triggered() => break,
-            }
+    pub(crate) fn new(nats: Nats, news: StreamNews, failed: mpsc::Sender<UserId>) -> Self {
+        Self {
+            jetstream: nats.jetstream(),
+            nats,
+            news,
+            failed,
+            pending: FuturesUnordered::new(),
+            paused: FuturesUnordered::new(),
         }
-        // What is still unconfirmed now is announced again by the sweep of the next start.
-        let rest = async { while pending.next().await.is_some() {} };
-        let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
     }
 
-    /// Publishes; the future waits for the confirmation.
-    async fn announce(
-        &self,
-        jetstream: &jetstream::Context,
-        change: UserChanged,
-        tries: usize,
-    ) -> BoxFuture<'static, Announced> {
-        let payload = Bytes::from(serde_json::to_vec(&change).expect("ids and numbers serialize"));
+    pub(crate) async fn run(mut self, mut committed: mpsc::Receiver<Vec<UserChanged>>) {
+        loop {
+            let has_room = self.pending.len() < IN_FLIGHT;
+            tokio::select! {
+                changes = committed.recv(), if has_room => {
+                    let Some(changes) = changes else { break };
+                    for change in changes {
+                        self.announce(Announcement { change, refused: 0 }).await;
+                    }
+                }
+                Some(announcement) = self.paused.next(), if has_room => self.announce(announcement).await,
+                Some(announced) = self.pending.next() => self.settle(announced),
+            }
+        }
+        // What is still unconfirmed then is announced again when its wake-up comes.
+        let rest = async { while self.pending.next().await.is_some() {} };
+        let _ = tokio::time::timeout(LAST_CONFIRMATIONS, rest).await;
+    }
+
+    /// Publishes, and leaves the confirmation among what is pending.
+    async fn announce(&mut self, announcement: Announcement) {
         // The client would queue it and send it whenever it is connected again.
         if !self.nats.is_connected() {
-            return Box::pin(async {
-                Announced::Failed {
-                    user_id: change.user_id,
-                }
-            });
+            return self.fail(announcement.change.user_id);
         }
-        let published = jetstream.publish(users_changed(&change.user_id), payload).await;
+        let change = &announcement.change;
+        let payload = Bytes::from(serde_json::to_vec(change).expect("ids and numbers serialize"));
+        let published = self
+            .jetstream
+            .publish(users_changed(&change.user_id), payload)
+            .await;
         let news = self.news.clone();
-        Box::pin(async move {
+        self.pending.push(Box::pin(async move {
             let result = match published {
                 Ok(confirmation) => confirmation.await,
                 Err(error) => Err(error),
@@ -96,44 +112,43 @@ impl Relay {
                 Ok(confirmed) => Announced::Held {
                     sequence: confirmed.sequence,
                 },
-                Err(error) if is_taken(&error) => Announced::Taken { change, tries },
+                Err(error) if is_taken(&error) => Announced::Taken(announcement),
                 Err(error) => {
+                    let user_id = announcement.change.user_id;
                     if error.kind() == PublishErrorKind::StreamNotFound {
                         news.lost();
                     }
-                    tracing::debug!(user.id = %change.user_id, %error, "not announced; left to the sweep");
-                    Announced::Failed {
-                        user_id: change.user_id,
-                    }
+                    tracing::debug!(user.id = %user_id, %error, "not announced; left to the sweep");
+                    Announced::Failed { user_id }
                 }
             }
-        })
+        }));
     }
 
-    fn settle(&self, jetstream: &jetstream::Context, announced: Announced, pending: &Pending) {
+    fn settle(&self, announced: Announced) {
         match announced {
             Announced::Held { sequence } => self.news.saw(sequence),
-            Announced::Taken { change, tries } => {
-                let Some(pause) = PAUSES_WHILE_TAKEN.get(tries).copied() else {
-                    return;
-                };
-                let relay = Self {
-                    nats: self.nats.clone(),
-                    writer: self.writer.clone(),
-                    news: self.news.clone(),
-                };
-                let jetstream = jetstream.clone();
-                pending.push(Box::pin(async move {
-                    tokio::time::sleep(pause).await;
-                    relay.announce(&jetstream, change, tries + 1).await.await
-                }));
-            }
-            Announced::Failed { user_id } => {
-                let writer = self.writer.clone();
-                // Refused or failed, the row's own wake-up remains.
-                tokio::spawn(async move { writer.ask(Work::WakeNow(vec![user_id]), None).await });
-            }
+            Announced::Taken(announcement) => self.pause(announcement),
+            Announced::Failed { user_id } => self.fail(user_id),
         }
+    }
+
+    fn pause(&self, mut announcement: Announcement) {
+        let pause = PAUSES_WHILE_TAKEN.get(announcement.refused).copied();
+        let Some(pause) = pause.filter(|_| self.paused.len() < PAUSED) else {
+            // The wake-up in the stream will do, or the row's own.
+            return;
+        };
+        announcement.refused += 1;
+        self.paused.push(Box::pin(async move {
+            tokio::time::sleep(pause).await;
+            announcement
+        }));
+    }
+
+    /// Where too many fail at a time, the rows' own wake-ups remain.
+    fn fail(&self, user_id: UserId) {
+        let _ = self.failed.try_send(user_id);
     }
 }
 

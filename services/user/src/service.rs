@@ -16,7 +16,7 @@ use crate::{
     endpoints::{self, Context},
     keeper::{Keeper, StreamNews},
     notices,
-    relay::Relay,
+    relay::{self, Relay},
     rules::Terms,
     store::{self, OpenError, UserWriter},
     sweeper::Sweeper,
@@ -25,6 +25,8 @@ use crate::{
 
 /// Batches of announcements and of notices that wait to be sent.
 const BATCHES_WAITING: usize = 256;
+/// Users whose announcement failed and who wait to be made due.
+const ANNOUNCEMENTS_FAILED: usize = 4_096;
 /// How long what was begun may take after the shutdown.
 const DRAIN_LIMIT: Duration = Duration::from_secs(8);
 
@@ -63,15 +65,16 @@ pub async fn serve(
     let outcome = tokio::select! {
         outcome = endpoints::serve(&nats, context, shutdown.clone()) => outcome.map_err(ServeError::Endpoints),
         violation = nats.wait_for_violation() => Err(ServeError::Forbidden(violation)),
-        _ = &mut writer => return Err(ServeError::WriterEnded),
+        _ = &mut writer => Err(ServeError::WriterEnded),
     };
     shutdown.trigger();
-    drain(&begun.tasks, DRAIN_LIMIT).await;
     drop(begun.handle);
-    // The last commit is being waited for; it is not abandoned.
-    if tokio::time::timeout(DRAIN_LIMIT, writer).await.is_err() {
+    // The last commit is being waited for, not abandoned; it ends once nobody holds a handle. The relay follows it,
+    // so that what was accepted last is announced too.
+    if !writer.is_finished() && tokio::time::timeout(DRAIN_LIMIT, &mut writer).await.is_err() {
         tracing::error!("the last commit did not end in time; what was not answered may hold or not");
     }
+    drain(&begun.tasks, DRAIN_LIMIT).await;
     reader.close().await;
     let _ = tokio::time::timeout(Duration::from_secs(1), nats.client().flush()).await;
     outcome
@@ -102,17 +105,17 @@ impl Begun {
         let (handle, writer) = writer::start(users, terms, after_commit, health.clone());
         let tasks = TaskTracker::new();
         let (news, due) = (StreamNews::default(), Arc::new(Notify::new()));
-        let relay = Relay {
-            nats: nats.clone(),
-            writer: handle.clone(),
-            news: news.clone(),
-        };
-        tasks.spawn(relay.run(announced, shutdown.clone()));
+        let (failing, failed) = mpsc::channel(ANNOUNCEMENTS_FAILED);
+        let relay = Relay::new(nats.clone(), news.clone(), failing);
+        tasks.spawn(relay.run(announced));
+        let waking = relay::wake_failed(failed, handle.clone());
+        let stopping = shutdown.clone();
+        tasks.spawn(async move { stopping.or(waking).await });
         tasks.spawn(notices::publish(nats.clone(), settled, shutdown.clone()));
         let keeper = Keeper {
             nats: nats.clone(),
             writer: handle.clone(),
-            news,
+            news: news.clone(),
             health: health.clone(),
             replicas: config.stream_replicas,
             swept: Arc::clone(&due),
@@ -123,6 +126,7 @@ impl Begun {
             writer: handle.clone(),
             every: config.sweep_every,
             woken: due,
+            news,
         };
         tasks.spawn(sweeper.run(shutdown.clone()));
         tasks.spawn(watch_connection(nats.clone(), health.clone(), shutdown.clone()));

@@ -83,7 +83,8 @@ pub(crate) async fn ensure(
     })
 }
 
-fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
+/// Whether there is no such stream, as opposed to nobody who could say.
+pub(crate) fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
     matches!(
         error.kind(),
         GetStreamErrorKind::JetStream(ref cause) if cause.error_code() == ErrorCode::STREAM_NOT_FOUND

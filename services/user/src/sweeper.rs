@@ -6,7 +6,11 @@ use contracts::subjects::{BACKFILL_WINDOW, STREAM, WINDOW};
 use runtime::{Shutdown, nats::Nats};
 use tokio::sync::Notify;
 
-use crate::writer::{Answer, Work, WriterHandle};
+use crate::{
+    keeper::StreamNews,
+    stream,
+    writer::{Answer, Work, WriterHandle},
+};
 
 /// The most rows of a lane in one commit.
 const ROWS_PER_COMMIT: u64 = 500;
@@ -19,6 +23,7 @@ pub(crate) struct Sweeper {
     pub(crate) writer: WriterHandle,
     pub(crate) every: Duration,
     pub(crate) woken: Arc<Notify>,
+    pub(crate) news: StreamNews,
 }
 
 impl Sweeper {
@@ -60,10 +65,16 @@ impl Sweeper {
             return None;
         }
         let jetstream = self.nats.jetstream();
-        let stream = tokio::time::timeout(INFO_LIMIT, jetstream.get_stream(STREAM))
-            .await
-            .ok()?
-            .ok()?;
-        Some(stream.cached_info().state.messages)
+        let asked = tokio::time::timeout(INFO_LIMIT, jetstream.get_stream(STREAM)).await;
+        match asked.ok()? {
+            Ok(stream) => Some(stream.cached_info().state.messages),
+            Err(error) => {
+                // Where nobody changes anything, nobody else would notice.
+                if stream::is_missing(&error) {
+                    self.news.lost();
+                }
+                None
+            }
+        }
     }
 }

@@ -1,8 +1,42 @@
 //! Wall time, as stored and as shown.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use crate::rules::UnixMs;
+
+/// The clock that rows go by: this machine's, unless a test gives another. Clones show the same time.
+#[derive(Clone)]
+pub struct Clock {
+    read: Arc<dyn Fn() -> UnixMs + Send + Sync>,
+}
+
+impl Clock {
+    /// A clock that shows what the function returns.
+    pub fn new(read: impl Fn() -> UnixMs + Send + Sync + 'static) -> Self {
+        Self { read: Arc::new(read) }
+    }
+
+    /// What it shows.
+    pub fn now(&self) -> UnixMs {
+        (self.read)()
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new(now_unix_ms)
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Clock").field(&self.now()).finish()
+    }
+}
 
 /// The time by this machine's clock.
 pub(crate) fn now_unix_ms() -> UnixMs {

@@ -29,6 +29,8 @@ pub use work::{Answer, Deadline, Job, Work, WriterHandle};
 const JOBS_PER_COMMIT: usize = 256;
 /// The most pieces of work that wait; more are refused at once.
 const JOBS_WAITING: usize = 4_096;
+/// Of them, so many are kept for deliveries: a flood of changes must not cost the worker its lease.
+const KEPT_FOR_DELIVERY: usize = 512;
 /// After a failed commit the disk gets a moment, so that a full one is not asked thousands of times a second.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(20);
 
@@ -76,6 +78,12 @@ impl Writer {
                 self.report(&error);
                 return refuse_all(jobs.drain(..), &outcome_unknown());
             }
+            // One by one, each would wait as long for a transaction, and callers with it.
+            Err(error @ StoreError::Unavailable(_)) => {
+                self.report(&error);
+                refuse_all(jobs.drain(..), &unavailable());
+                return tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+            }
             Err(error) if jobs.len() == 1 => {
                 self.report(&error);
                 refuse_all(jobs.drain(..), &unavailable());
@@ -110,7 +118,10 @@ impl Writer {
                 return Err(error);
             }
         };
-        self.health.set("database", true, "commits are flushed to disk");
+        // A full or read-only disk still commits what writes nothing.
+        if done.wrote {
+            self.health.set("database", true, "commits are flushed to disk");
+        }
         self.after_commit.send(done.announcements, done.settled);
         Ok(done.answers)
     }

@@ -5,6 +5,9 @@ use sqlx::error::DatabaseError;
 /// Why the store could not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// No transaction could begin; nothing changed, and nothing else would fare better.
+    #[error("the database takes no transaction: {0}")]
+    Unavailable(#[source] sqlx::Error),
     /// The statement failed before the commit; nothing changed.
     #[error("the database refused, and nothing changed: {0}")]
     NothingChanged(#[source] sqlx::Error),

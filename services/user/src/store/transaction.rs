@@ -7,13 +7,17 @@ use super::{
     StoreError,
     rows::{self, integer, lane_number},
 };
-use crate::rules::{Lease, Row, Terms, UnixMs};
+use crate::{
+    rules::{Lease, Row, Terms, UnixMs},
+    time::Clock,
+};
 
 /// The connection that writes.
 #[derive(Debug)]
 pub struct UserWriter {
     connection: Option<SqliteConnection>,
     options: SqliteConnectOptions,
+    clock: Clock,
 }
 
 impl UserWriter {
@@ -21,20 +25,27 @@ impl UserWriter {
         Self {
             connection: Some(connection),
             options,
+            clock: Clock::default(),
         }
+    }
+
+    /// Goes by that clock instead of the machine's.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// Begins a transaction that writes; no other process writes until it ends.
     pub async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.options.connect().await.map_err(StoreError::before_commit)?,
+            None => self.options.connect().await.map_err(StoreError::Unavailable)?,
         };
         let connection = self.connection.insert(connection);
         let begun = connection.begin_with("BEGIN IMMEDIATE").await;
         Ok(Transaction {
-            inner: begun.map_err(StoreError::before_commit)?,
-            now: crate::time::now_unix_ms(),
+            inner: begun.map_err(StoreError::Unavailable)?,
+            now: self.clock.now(),
         })
     }
 
@@ -115,8 +126,9 @@ impl Transaction<'_> {
 
     /// Unsettled users that are in nobody's hands and whose wake-up lies ahead.
     pub async fn announced(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
-        let announced = "SELECT user_id FROM users WHERE due_at IS NOT NULL AND due_at > ?1 AND unsettled \
-                         AND open_epoch IS NULL AND ledger ->> 'failures' IS NULL \
+        // Both lanes are named, so that only what lies ahead is read from the index.
+        let announced = "SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane IN (0, 1) AND due_at > ?1 \
+                         AND unsettled AND open_epoch IS NULL AND ledger ->> 'failures' IS NULL \
                          AND ledger ->> 'wakeAt' > ?1 LIMIT ?2";
         self.ids(
             sqlx::query_scalar(announced)

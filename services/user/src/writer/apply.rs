@@ -21,7 +21,7 @@ pub(super) async fn apply(
         Work::Update(request) => update::update(batch, request).map(Answer::Updated),
         Work::Lease(ask) => Ok(Answer::Lease(lease(batch, ask).await?)),
         Work::Claim(request) => claim::claim(batch, request).await?.map(Answer::Claims),
-        Work::Record(request) => Ok(Answer::Recorded(record::record(batch, request).await?)),
+        Work::Record(request) => record::record(batch, request).await?.map(Answer::Recorded),
         Work::Sweep { live, backfill } => Ok(Answer::Rows(sweep::sweep(batch, *live, *backfill).await?)),
         Work::WakeNow(users) => Ok(Answer::Rows(sweep::wake_now(batch, users))),
         Work::WakeAnnounced { limit } => Ok(Answer::Rows(sweep::wake_announced(batch, *limit).await?)),

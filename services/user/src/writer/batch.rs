@@ -16,6 +16,8 @@ pub(super) struct Done {
     pub(super) answers: Vec<Result<Answer, ServiceError>>,
     pub(super) announcements: Vec<UserChanged>,
     pub(super) settled: Vec<SettledUser>,
+    /// Whether anything was written.
+    pub(super) wrote: bool,
 }
 
 /// Where announcements and notices go once they are committed.
@@ -49,12 +51,7 @@ pub(super) async fn run(store: &mut UserWriter, terms: &Terms, jobs: &[Job]) -> 
     for job in jobs {
         answers.push(apply::apply(&mut batch, job).await?);
     }
-    let (announcements, settled) = batch.commit().await?;
-    Ok(Done {
-        answers,
-        announcements,
-        settled,
-    })
+    batch.commit(answers).await
 }
 
 fn named_users(work: &Work) -> Vec<&UserId> {
@@ -142,6 +139,11 @@ impl<'a> Batch<'a> {
         self.rows.insert(row.user_id.clone(), Some(row));
     }
 
+    /// How many users were looked for.
+    pub(super) fn loaded(&self) -> usize {
+        self.rows.len()
+    }
+
     /// The rows in memory.
     pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
         self.rows.values().flatten()
@@ -164,12 +166,13 @@ impl<'a> Batch<'a> {
         self.lease = Some(lease);
     }
 
-    async fn commit(mut self) -> Result<(Vec<UserChanged>, Vec<SettledUser>), StoreError> {
+    async fn commit(mut self, answers: Vec<Result<Answer, ServiceError>>) -> Result<Done, StoreError> {
         let changed: Vec<&Row> = self
             .changed
             .iter()
             .filter_map(|user| self.rows.get(user)?.as_ref())
             .collect();
+        let wrote = !changed.is_empty() || self.lease_changed;
         if !changed.is_empty() {
             self.transaction.save(&changed).await?;
         }
@@ -177,6 +180,11 @@ impl<'a> Batch<'a> {
             self.transaction.save_lease(&lease).await?;
         }
         self.transaction.commit().await?;
-        Ok((self.announcements, self.settled))
+        Ok(Done {
+            answers,
+            announcements: self.announcements,
+            settled: self.settled,
+            wrote,
+        })
     }
 }

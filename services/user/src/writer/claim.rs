@@ -47,8 +47,9 @@ async fn claim_left_open(
     given: &mut ClaimsGiven,
 ) -> Result<(), StoreError> {
     let room = limit.saturating_sub(given.claims.len());
-    // Those claimed a moment ago still stand open in the database, so they are asked for on top.
-    let found = batch.transaction.left_open(lease.epoch, limit + room + 1).await?;
+    // What this batch has claimed or settled still stands open in the database, so it is asked for on top.
+    let wanted = room + 1 + batch.loaded();
+    let found = batch.transaction.left_open(lease.epoch, wanted).await?;
     batch.load(&found).await?;
     for user in &found {
         let is_open = batch

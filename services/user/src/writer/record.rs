@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use contracts::{
-    LinkFound, Next, RecordVerdicts, Recorded, SettledUser, UserId, Verdict, VerdictsRecorded,
-    delivery::MAX_CLAIMS,
+    ErrorCode, LinkFound, Next, RecordVerdicts, Recorded, ServiceError, SettledUser, UserId, Verdict,
+    VerdictsRecorded, delivery::MAX_CLAIMS,
 };
 
 use super::{batch::Batch, claim};
@@ -16,9 +16,13 @@ use crate::{
 pub(super) async fn record(
     batch: &mut Batch<'_>,
     request: &RecordVerdicts,
-) -> Result<VerdictsRecorded, StoreError> {
+) -> Result<Result<VerdictsRecorded, ServiceError>, StoreError> {
+    if request.verdicts.len() > MAX_CLAIMS {
+        let message = format!("at most {MAX_CLAIMS} verdicts are taken at a time; nothing was recorded");
+        return Ok(Err(ServiceError::new(ErrorCode::InvalidRequest, message)));
+    }
     let mut answer = VerdictsRecorded::default();
-    for verdict in request.verdicts.iter().take(MAX_CLAIMS) {
+    for verdict in &request.verdicts {
         let next = record_one(batch, &request.holder, verdict).await?;
         answer.users.push(Recorded {
             user_id: verdict.user_id.clone(),
@@ -31,7 +35,7 @@ pub(super) async fn record(
             Err(refused) => answer.claims_refused = Some(refused.code),
         }
     }
-    Ok(answer)
+    Ok(Ok(answer))
 }
 
 async fn record_one(batch: &mut Batch<'_>, holder: &str, verdict: &Verdict) -> Result<Next, StoreError> {

@@ -5,6 +5,9 @@ use contracts::{ErrorCode, Fault, ServiceError, SyncState, UpdateUser, UserChang
 use super::batch::Batch;
 use crate::rules::{Change, Refusal, Row, change, state_of};
 
+/// The longest idempotency key; each row keeps a few.
+const MAX_KEY_CHARS: usize = 255;
+
 pub(super) fn update(batch: &mut Batch<'_>, request: &UpdateUser) -> Result<UserUpdated, ServiceError> {
     check_values(request)?;
     let known = batch.row(&request.user_id).cloned();
@@ -45,7 +48,14 @@ fn check_values(request: &UpdateUser) -> Result<(), ServiceError> {
             detail,
         })
     });
-    let faults: Vec<Fault> = faults.collect();
+    let mut faults: Vec<Fault> = faults.collect();
+    let key = request.idempotency_key.as_deref();
+    if key.is_some_and(|key| key.is_empty() || key.chars().count() > MAX_KEY_CHARS) {
+        faults.push(Fault {
+            pointer: String::new(),
+            detail: format!("the idempotency key must have 1 to {MAX_KEY_CHARS} characters"),
+        });
+    }
     if faults.is_empty() {
         return Ok(());
     }

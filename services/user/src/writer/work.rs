@@ -8,6 +8,8 @@ use contracts::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+use super::KEPT_FOR_DELIVERY;
+
 /// A piece of work that changes rows.
 #[derive(Debug)]
 pub enum Work {
@@ -88,10 +90,11 @@ impl WriterHandle {
     /// Has work done and waits for its commit. Refused at once where too much waits already.
     pub async fn ask(&self, work: Work, deadline: Option<Deadline>) -> Result<Answer, ServiceError> {
         let (reply, answer) = oneshot::channel();
+        if matches!(work, Work::Update(_)) && self.jobs.capacity() <= KEPT_FOR_DELIVERY {
+            return Err(unavailable(TOO_MUCH));
+        }
         let refused = |error| match error {
-            mpsc::error::TrySendError::Full(_) => {
-                unavailable("too much is waiting for the database; try again")
-            }
+            mpsc::error::TrySendError::Full(_) => unavailable(TOO_MUCH),
             mpsc::error::TrySendError::Closed(_) => unavailable("the user service is stopping; try again"),
         };
         self.jobs
@@ -108,6 +111,8 @@ impl WriterHandle {
             .unwrap_or_else(|_| Err(ServiceError::new(ErrorCode::OutcomeUnknown, lost)))
     }
 }
+
+const TOO_MUCH: &str = "too much is waiting for the database; try again";
 
 fn unavailable(message: &str) -> ServiceError {
     ServiceError::new(ErrorCode::Unavailable, message)
