@@ -1,0 +1,14 @@
+//! The sandbox from outside, over HTTP.
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
+
+mod access;
+mod admin;
+mod batches;
+mod client;
+mod contacts;
+mod data_file;
+mod faults;
+mod identity;
+mod limits;
+mod lists_and_search;
+mod process;
