@@ -1,1 +1,3 @@
 //! hubspot.
+
+pub mod engine;

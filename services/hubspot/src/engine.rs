@@ -1,0 +1,180 @@
+//! The delivery engine: a pure state machine that decides what is claimed, sent, recorded and acknowledged, and when.
+//!
+//! No input or output, no clock, no randomness of its own. [`Engine::handle`] takes what happened and the time since
+//! the start; [`Engine::next_output`] gives what is to be done; [`Engine::wait_until`] says when to call again if
+//! nothing happens. The same inputs at the same times give the same outputs, so that a schedule can be replayed.
+
+mod answer;
+mod attempt;
+mod call;
+mod check_off;
+mod claims;
+mod deliver;
+mod lease;
+mod line;
+mod pace;
+mod port;
+mod ready;
+mod report;
+mod standing;
+mod users;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use contracts::delivery::LeaseWish;
+
+pub use answer::{Answer, Answered, Contact, InputError, Limits, Policy, Problem, ProblemKind, Written};
+pub use call::{Call, MAX_BATCH, Properties, UpdateInput};
+pub use line::{Fault, LineState};
+pub use port::{AckHandle, CallId, EmailTaken, Input, Output, RequestId, Settings, Unserved};
+
+use attempt::{Attempt, Rules};
+use claims::Claims;
+use deliver::Out;
+use lease::Lease;
+use line::Line;
+use pace::Pace;
+use ready::Ready;
+use report::Reports;
+use users::Users;
+
+/// Names an attempt within an engine; a later one has a higher number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct AttemptId(u64);
+
+/// The delivery engine.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    now: Duration,
+    drawn: u64,
+    /// The account behind the token, once HubSpot has said it.
+    account_id: Option<String>,
+    /// Whether the token in use is known to open that account.
+    account_checked: bool,
+    lease: Lease,
+    /// What the last question for the lease was.
+    wish: LeaseWish,
+    line: Line,
+    shown: Option<LineState>,
+    pace: Pace,
+    users: Users,
+    attempts: BTreeMap<AttemptId, Attempt>,
+    ready: Ready,
+    calls: BTreeMap<CallId, Out>,
+    /// The contacts a write is out for: one at a time, whoever shares them.
+    busy: BTreeSet<String>,
+    claims: Claims,
+    reports: Reports,
+    /// How many writes succeeded.
+    writes: u64,
+    /// Since when calls have gone unanswered, with none answered in between.
+    silent_since: Option<Duration>,
+    draining: bool,
+    stopped: bool,
+    outputs: VecDeque<Output>,
+}
+
+impl Engine {
+    /// An engine that has done nothing yet. Handle a [`Input::Tick`] to start it.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            now: Duration::ZERO,
+            drawn: 0,
+            account_id: None,
+            account_checked: false,
+            lease: Lease::default(),
+            wish: LeaseWish::Hold,
+            line: Line::default(),
+            shown: None,
+            pace: Pace::new(),
+            users: Users::default(),
+            attempts: BTreeMap::new(),
+            ready: Ready::default(),
+            calls: BTreeMap::new(),
+            busy: BTreeSet::new(),
+            claims: Claims::default(),
+            reports: Reports::default(),
+            writes: 0,
+            silent_since: None,
+            draining: false,
+            stopped: false,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes what happened. `now` is the time since the engine's start; it never goes back.
+    pub fn handle(&mut self, now: Duration, input: Input) {
+        self.now = self.now.max(now);
+        match input {
+            // Without the lease a wake-up is another worker's business.
+            Input::WakeUp { user_id, lane, ack } if self.lease.epoch().is_some() && !self.draining => {
+                self.users.wake(&user_id, lane, ack);
+            }
+            Input::Tick | Input::WakeUp { .. } => {}
+            Input::WakeUpsDropped => self.users.drop_wakeups(),
+            Input::LeaseAnswered(answer) => self.lease_answered(answer),
+            Input::Claimed(request, answer) => self.claimed(request, answer),
+            Input::Recorded(request, answer) => self.recorded(request, answer),
+            Input::Answered(call, answered) => self.answered(call, answered),
+            Input::TokenReplaced => self.token_replaced(),
+            Input::ShutDown => self.shut_down(),
+        }
+        self.advance();
+    }
+
+    /// The next thing to do; none when all was taken.
+    pub fn next_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to handle a [`Input::Tick`] if nothing happens before.
+    pub fn wait_until(&self) -> Option<Duration> {
+        let times = [
+            self.lease
+                .next_ask()
+                .filter(|_| self.account_id.is_some() && !self.stopped),
+            self.users.next_due(),
+            self.line.stopped().map(|stop| stop.probe_at),
+            Some(self.claims.paused_until()),
+            self.reports.paused_until(),
+            Some(self.pace.next_at()),
+            Some(self.pace.next_at().saturating_sub(claims::AHEAD_OF_PACE)),
+            self.next_expiry(),
+        ];
+        times.into_iter().flatten().filter(|at| *at > self.now).min()
+    }
+
+    /// Does everything that can be done now.
+    fn advance(&mut self) {
+        self.expire();
+        self.users.release_due(self.now);
+        self.ask_lease();
+        self.send_reports();
+        self.send_claims();
+        self.start_calls();
+        // A call that cannot start ends its attempt, so a verdict may have come of it.
+        self.send_reports();
+        self.show_line();
+        self.end_if_drained();
+    }
+
+    fn draw(&mut self) -> u64 {
+        self.drawn += 1;
+        self.drawn
+    }
+
+    fn rules<'a>(settings: &Settings, account_id: Option<&'a String>) -> Rules<'a> {
+        Rules {
+            account_id: account_id.map_or("", String::as_str),
+            email_taken: settings.email_taken,
+        }
+    }
+}

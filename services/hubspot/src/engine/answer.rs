@@ -1,0 +1,171 @@
+//! What became of a call, with every case written out. The client builds these; the engine decides what follows.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use contracts::Reason;
+
+/// A call's answer and the limits its headers taught.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// What became of the call.
+    pub answer: Answer,
+    /// What the headers said of the rate limits.
+    pub limits: Limits,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To [`Call::Account`](super::Call::Account).
+    Account {
+        /// The portal id.
+        account_id: String,
+    },
+    /// To [`Call::Find`](super::Call::Find), 200 or 207.
+    Found {
+        /// The contacts, in no order; which address found which is not said.
+        contacts: Vec<Contact>,
+        /// The inputs that were not served.
+        errors: Vec<InputError>,
+    },
+    /// To [`Call::Update`](super::Call::Update), 200 or 207; only what is listed was written.
+    Updated {
+        /// The inputs that were written, in no order.
+        results: Vec<Written>,
+        /// The inputs that were not.
+        errors: Vec<InputError>,
+    },
+    /// To [`Call::Read`](super::Call::Read), [`Call::FindAlone`](super::Call::FindAlone) and
+    /// [`Call::Patch`](super::Call::Patch).
+    Contact(Contact),
+    /// The call as a whole did not succeed.
+    Problem(Problem),
+}
+
+/// A contact as far as identity goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contact {
+    /// Its record id.
+    pub id: String,
+    /// Its primary address.
+    pub email: Option<String>,
+    /// Its secondary addresses.
+    pub additional_emails: Vec<String>,
+}
+
+/// An input of a batch update that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The contact's record id; another than asked for after a merge.
+    pub contact_id: String,
+    /// The trace id of the input, where HubSpot repeats it.
+    pub trace_id: Option<String>,
+}
+
+/// A refused input of a batch, or several that share a fate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputError {
+    /// The ids (or addresses) it is about.
+    pub ids: Vec<String>,
+    /// The trace ids it is about.
+    pub trace_ids: Vec<String>,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// Why a call, or one input of it, did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What it means.
+    pub kind: ProblemKind,
+    /// In HubSpot's words.
+    pub reason: Reason,
+}
+
+/// What a problem means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// 400: values were refused, those of the named properties where it names any.
+    Invalid {
+        /// The reason for each named property.
+        properties: BTreeMap<String, Reason>,
+    },
+    /// 409: another record holds a value that is unique.
+    Conflict {
+        /// The record that holds it, where it is named.
+        existing_id: Option<String>,
+    },
+    /// 404 for a record.
+    NotFound,
+    /// 404 for the path as a whole: a wrong address or version.
+    NoSuchPath,
+    /// 401.
+    Unauthorized,
+    /// 403 because the token lacks scopes.
+    MissingScopes,
+    /// 403 for another reason.
+    Forbidden,
+    /// 423: a lock of about two seconds.
+    Locked,
+    /// 429.
+    Limited {
+        /// Which limit.
+        policy: Policy,
+        /// The wait that HubSpot asks for, which is rare.
+        retry_after: Option<Duration>,
+    },
+    /// 477: the account moves between data centres.
+    Moving {
+        /// The wait that HubSpot asks for.
+        retry_after: Option<Duration>,
+    },
+    /// 408 or 5xx: the call may still be carried out.
+    ServerFault {
+        /// The wait that HubSpot asks for, which is rare.
+        retry_after: Option<Duration>,
+    },
+    /// Timed out, or cut after the request was on its way: the call may still be carried out.
+    Unanswered,
+    /// No connection was made: the call is not carried out.
+    Unreachable,
+    /// Any other status that is not a success.
+    Refused,
+    /// A success whose body cannot be understood: what it wrote is unknown.
+    Garbled,
+}
+
+/// The limits HubSpot counts calls by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// The rolling window of ten seconds; also what an unnamed limit is taken for.
+    Burst,
+    /// A limit by the second.
+    Second,
+    /// The account's day.
+    Day,
+}
+
+/// What the headers of an answer say of the limits; any of it may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Calls allowed in a window.
+    pub max: Option<u32>,
+    /// Calls left in it.
+    pub remaining: Option<u32>,
+    /// The window's length.
+    pub interval: Option<Duration>,
+    /// Calls allowed in a day.
+    pub daily: Option<u64>,
+    /// Calls left of them.
+    pub daily_remaining: Option<u64>,
+}
+
+impl Answered {
+    /// A problem without headers, as when nothing was answered.
+    pub fn problem(kind: ProblemKind, reason: Reason) -> Self {
+        Self {
+            answer: Answer::Problem(Problem { kind, reason }),
+            limits: Limits::default(),
+        }
+    }
+}

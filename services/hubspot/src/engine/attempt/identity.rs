@@ -1,0 +1,142 @@
+//! Which contact is the user's: lookups by address, contacts that moved, contacts that are gone.
+
+use contracts::{FieldSet, Found, LinkFound, Outcome, Reason};
+
+use super::{Attempt, Blame, Manner, Rules, Step, Why};
+use crate::engine::{Contact, Problem};
+
+/// What a batch read says of one address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    /// This contact has it.
+    Contact(String, Found),
+    /// No contact has it.
+    Absent,
+    /// The answer does not account for it.
+    Unlisted,
+    /// It could not be looked up.
+    Failed(Problem),
+}
+
+impl Attempt {
+    /// Looks the user up: by the last confirmed address where its contact is gone, then by the current one.
+    pub(super) fn look_up(&mut self) {
+        let confirmed = self.claim.link.as_ref().and_then(|link| link.address.clone());
+        let mut addresses: Vec<String> = confirmed.into_iter().chain(self.email()).collect();
+        addresses.dedup_by(|one, other| one.to_lowercase() == other.to_lowercase());
+        if addresses.is_empty() {
+            self.missing();
+        } else {
+            self.step = Step::Find(addresses, Why::Link);
+        }
+    }
+
+    /// A lookup was answered; `result` says what it found for an address.
+    pub(crate) fn looked_up(&mut self, rules: Rules<'_>, result: impl Fn(&str) -> Lookup) {
+        let (Step::Find(addresses, why) | Step::FindAlone(addresses, why)) = self.step.clone() else {
+            return;
+        };
+        for (index, address) in addresses.iter().enumerate() {
+            match result(address) {
+                Lookup::Contact(id, found) => return self.found(&id, address, found, &why, rules),
+                Lookup::Absent => {}
+                Lookup::Unlisted => {
+                    self.step = Step::FindAlone(addresses[index..].to_vec(), why);
+                    return;
+                }
+                Lookup::Failed(problem) => return self.fail(problem.reason, Blame::Record, true),
+            }
+        }
+        self.found_nothing(why);
+    }
+
+    /// The first address was looked up alone, and no contact has it: goes on with the next one.
+    pub(crate) fn address_is_absent(&mut self) {
+        let Step::FindAlone(mut addresses, why) = self.step.clone() else {
+            return;
+        };
+        addresses.remove(0);
+        if addresses.is_empty() {
+            self.found_nothing(why);
+        } else {
+            self.step = Step::Find(addresses, why);
+        }
+    }
+
+    fn found_nothing(&mut self, why: Why) {
+        match why {
+            Why::Link => self.missing(),
+            // The conflict and the lookup contradict each other; the next attempt may see clearer.
+            Why::Conflict(reason) => self.fail(reason, Blame::Record, true),
+        }
+    }
+
+    fn found(&mut self, contact_id: &str, address: &str, found: Found, why: &Why, rules: Rules<'_>) {
+        if let Why::Conflict(reason) = why {
+            return self.address_is_held_by(contact_id, reason, rules);
+        }
+        if self.contact_id() == Some(contact_id) {
+            // Not there by its id, yet found by its address under the same id: HubSpot has to settle first.
+            let reason = ours(
+                "CONTACT_UNSETTLED",
+                "the contact is found by its address but not by its id",
+            );
+            return self.fail(reason, Blame::Record, true);
+        }
+        self.link_to(contact_id, address, found, rules);
+    }
+
+    /// Ends with a link to report: it is recorded before anything is written through it.
+    pub(super) fn link_to(&mut self, contact_id: &str, address: &str, found: Found, rules: Rules<'_>) {
+        self.link = Some(LinkFound {
+            contact_id: contact_id.to_owned(),
+            account_id: rules.account_id.to_owned(),
+            address: Some(address.to_owned()),
+            found,
+        });
+        self.step = Step::Done;
+    }
+
+    /// A batch update did not account for the contact, or does not know it: it is asked for by its id.
+    pub(crate) fn passed_over(&mut self) {
+        self.step = Step::Read;
+    }
+
+    /// The contact was asked for by its id, and this one answered.
+    pub(crate) fn was_read(&mut self, contact: &Contact, rules: Rules<'_>) {
+        if self.contact_id() == Some(contact.id.as_str()) {
+            // It exists, so the success that did not list it wrote nothing: written alone.
+            self.seen = true;
+            if self.manner == Manner::Together {
+                self.manner = Manner::Alone;
+            }
+            self.go_on();
+        } else {
+            self.moved_to(&contact.id, rules);
+            self.step = Step::Done;
+        }
+    }
+
+    /// No contact answers to the id.
+    pub(crate) fn is_gone(&mut self) {
+        self.look_up();
+    }
+
+    fn missing(&mut self) {
+        for field in self.pending.iter() {
+            self.outcomes.insert(field, Outcome::Missing);
+        }
+        self.pending = FieldSet::EMPTY;
+        self.step = Step::Done;
+    }
+}
+
+/// A reason in our own words.
+pub(crate) fn ours(code: &str, message: &str) -> Reason {
+    Reason {
+        code: code.to_owned(),
+        message: message.to_owned(),
+        status: None,
+        correlation_id: None,
+    }
+}

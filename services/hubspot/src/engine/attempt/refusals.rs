@@ -1,0 +1,101 @@
+//! Refusals of values, and addresses that another contact holds.
+
+use std::collections::BTreeMap;
+
+use contracts::{Field, Found, Outcome, Reason};
+
+use super::{Attempt, Blame, Manner, Rules, Step, Why};
+use crate::engine::{EmailTaken, Problem, ProblemKind};
+
+impl Attempt {
+    /// The write of this record, and no other, met a problem.
+    pub(crate) fn write_failed(&mut self, problem: Problem, rules: Rules<'_>) {
+        let Problem { kind, reason } = problem;
+        match kind {
+            ProblemKind::Invalid { properties } => self.values_refused(&properties, reason),
+            ProblemKind::Conflict { existing_id } => self.conflicted(existing_id, reason, rules),
+            // A contact that was read a moment ago is gone if a write alone does not find it.
+            ProblemKind::NotFound if self.seen => self.is_gone(),
+            ProblemKind::NotFound => self.passed_over(),
+            ProblemKind::ServerFault { .. } | ProblemKind::Unanswered => {
+                self.may_have_been_written(true);
+                self.fail(reason, Blame::Record, true);
+            }
+            ProblemKind::Garbled => {
+                self.may_have_been_written(false);
+                self.fail(reason, Blame::Record, true);
+            }
+            ProblemKind::Locked => self.fail(reason, Blame::Record, true),
+            ProblemKind::Forbidden | ProblemKind::Refused => self.fail(reason, Blame::Record, false),
+            // Faults of the account, which stop the line before a record is looked at; in a batch's list of errors
+            // they still are no fault of the record.
+            ProblemKind::NoSuchPath
+            | ProblemKind::Unauthorized
+            | ProblemKind::MissingScopes
+            | ProblemKind::Limited { .. }
+            | ProblemKind::Moving { .. }
+            | ProblemKind::Unreachable => self.fail(reason, Blame::Nobody, true),
+        }
+    }
+
+    /// Values were refused: the named ones are left out and the rest is sent again at once.
+    fn values_refused(&mut self, properties: &BTreeMap<String, Reason>, reason: Reason) {
+        let named = properties
+            .iter()
+            .filter_map(|(property, why)| Some((Field::from_property(property)?, why)));
+        let named: Vec<(Field, &Reason)> = named.filter(|(field, _)| self.sent.contains(*field)).collect();
+        if named.is_empty() {
+            return self.refused_without_a_name(reason);
+        }
+        for (field, reason) in named {
+            self.settle(
+                field,
+                Outcome::Refused {
+                    reason: reason.clone(),
+                },
+            );
+        }
+        self.go_on();
+    }
+
+    /// A refusal that names none of the fields is the field's own if there is one; else fields go one by one.
+    fn refused_without_a_name(&mut self, reason: Reason) {
+        let mut sent = self.sent.iter();
+        if let (Some(field), None) = (sent.next(), sent.next()) {
+            self.settle(field, Outcome::Refused { reason });
+        } else {
+            self.manner = Manner::FieldByField;
+        }
+        self.go_on();
+    }
+
+    fn conflicted(&mut self, existing_id: Option<String>, reason: Reason, rules: Rules<'_>) {
+        let email = self.email().filter(|_| self.sent.contains(Field::Email));
+        match (email, existing_id) {
+            // About another unique property: a refusal like any other.
+            (None, _) => self.refused_without_a_name(reason),
+            (Some(_), Some(id)) => self.address_is_held_by(&id, &reason, rules),
+            (Some(email), None) => self.step = Step::Find(vec![email], Why::Conflict(reason)),
+        }
+    }
+
+    /// The contact that holds the address is known.
+    pub(super) fn address_is_held_by(&mut self, contact_id: &str, reason: &Reason, rules: Rules<'_>) {
+        if self.contact_id() == Some(contact_id) {
+            self.settle(Field::Email, Outcome::Confirmed);
+            return self.go_on();
+        }
+        match (rules.email_taken, self.email()) {
+            (EmailTaken::Follow, Some(email)) => self.link_to(contact_id, &email, Found::Followed, rules),
+            (EmailTaken::Reject, _) | (EmailTaken::Follow, None) => {
+                self.settle(
+                    Field::Email,
+                    Outcome::Taken {
+                        reason: reason.clone(),
+                    },
+                );
+                self.go_on();
+            }
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! Answers: each attempt of a call is checked off by name. A success counts for what it lists and for nothing else.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use contracts::{Found, Reason, UserId};
+
+use super::{
+    Answer, Answered, AttemptId, Call, CallId, Contact, Engine, Fault, InputError, Problem, ProblemKind,
+    UpdateInput, Written,
+    attempt::{Attempt, Blame, Lookup, Rules, ours},
+    deliver::{Out, contacts_of},
+    line::fault_of,
+};
+
+/// How long HubSpot's locks last.
+const LOCK: Duration = Duration::from_secs(2);
+
+impl Engine {
+    pub(super) fn answered(&mut self, id: CallId, answered: Answered) {
+        let Some(out) = self.calls.remove(&id) else { return };
+        for contact_id in contacts_of(&out.call) {
+            self.busy.remove(contact_id);
+        }
+        let Answered { answer, limits } = answered;
+        self.hear(&answer);
+        if self.silent_since.is_none() {
+            self.pace.learn(self.now, &limits, self.calls.len());
+        }
+        if out.probe && !still_fails(&answer) {
+            self.line.resume();
+        }
+        self.check_off(out, answer);
+        self.line.probing = false;
+        if limits.daily_remaining == Some(0) && self.line.stopped().is_none() {
+            let reason = ours("DAILY_LIMIT", "no calls are left of the account's day");
+            self.stop_line(Fault::DailyQuota, &reason, None);
+        }
+    }
+
+    fn check_off(&mut self, out: Out, answer: Answer) {
+        let Out {
+            call,
+            attempts,
+            probe,
+        } = out;
+        match (call, answer) {
+            (Call::Account, Answer::Account { account_id }) => self.account_is(account_id),
+            (Call::Account, Answer::Problem(problem)) => self.account_failed(&problem),
+            (call, Answer::Problem(problem)) => self.call_failed(&call, &attempts, &problem, probe),
+            (Call::Find { addresses }, Answer::Found { contacts, errors }) => {
+                self.check_lookups(&attempts, &addresses, &contacts, &errors);
+            }
+            (Call::Update { inputs }, Answer::Updated { results, errors }) => {
+                self.check_updates(&attempts, &inputs, &results, &errors);
+            }
+            (Call::FindAlone { address }, Answer::Contact(contact)) => {
+                let found = held_as(&contact, &address);
+                self.each(&attempts, |attempt, rules| {
+                    attempt.looked_up(rules, |_| Lookup::Contact(contact.id.clone(), found));
+                });
+            }
+            (Call::Read { .. }, Answer::Contact(contact)) => {
+                self.each(&attempts, |attempt, rules| attempt.was_read(&contact, rules));
+            }
+            (Call::Patch { .. }, Answer::Contact(contact)) => {
+                self.count_write(attempts.first().copied());
+                self.each(&attempts, |attempt, rules| {
+                    attempt.was_written(&contact.id, rules);
+                });
+            }
+            (
+                call,
+                Answer::Account { .. } | Answer::Found { .. } | Answer::Updated { .. } | Answer::Contact(_),
+            ) => {
+                let reason = ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
+                let problem = Problem {
+                    kind: ProblemKind::Garbled,
+                    reason,
+                };
+                self.call_failed(&call, &attempts, &problem, probe);
+            }
+        }
+    }
+
+    /// Does something with each attempt, and sends it on its way.
+    fn each(&mut self, attempts: &[AttemptId], mut act: impl FnMut(&mut Attempt, Rules<'_>)) {
+        let rules = Self::rules(&self.settings, self.account_id.as_ref());
+        for id in attempts {
+            if let Some(attempt) = self.attempts.get_mut(id) {
+                act(attempt, rules);
+            }
+        }
+        for id in attempts {
+            self.route(*id);
+        }
+    }
+
+    fn check_lookups(
+        &mut self,
+        attempts: &[AttemptId],
+        asked: &[String],
+        contacts: &[Contact],
+        errors: &[InputError],
+    ) {
+        let holders = index_by_address(contacts);
+        let lookup = |address: &str| {
+            let address = address.to_lowercase();
+            if let Some((id, found)) = holders.get(&address) {
+                return Lookup::Contact(id.clone(), *found);
+            }
+            let error = errors
+                .iter()
+                .find(|error| error.ids.iter().any(|id| id.to_lowercase() == address));
+            match (error, contacts, asked) {
+                (Some(error), _, _) if error.problem.kind == ProblemKind::NotFound => Lookup::Absent,
+                (Some(error), _, _) => Lookup::Failed(error.problem.clone()),
+                // Asked for nothing else, so this contact has it, as an address that it does not show.
+                (None, [contact], [_]) => Lookup::Contact(contact.id.clone(), Found::SecondaryAddress),
+                (None, _, _) => Lookup::Unlisted,
+            }
+        };
+        self.each(attempts, |attempt, rules| attempt.looked_up(rules, lookup));
+    }
+
+    fn check_updates(
+        &mut self,
+        attempts: &[AttemptId],
+        inputs: &[UpdateInput],
+        results: &[Written],
+        errors: &[InputError],
+    ) {
+        if results.is_empty() && errors.is_empty() && attempts.len() > 1 {
+            // A success that says nothing of anyone: smaller ones tell more.
+            self.each(attempts, |attempt, _| attempt.may_have_been_written(false));
+            return self.limit_batches(attempts);
+        }
+        let by_trace: BTreeMap<&str, &Written> = results
+            .iter()
+            .filter_map(|result| Some((result.trace_id.as_deref()?, result)))
+            .collect();
+        let by_id: BTreeMap<&str, &Written> = results
+            .iter()
+            .map(|result| (result.contact_id.as_str(), result))
+            .collect();
+        for (id, input) in attempts.iter().zip(inputs) {
+            let written = by_trace
+                .get(input.trace_id.as_str())
+                .or_else(|| by_id.get(input.contact_id.as_str()));
+            let error = errors
+                .iter()
+                .find(|error| error.names(input))
+                .map(|error| &error.problem);
+            match (written, error) {
+                (Some(written), _) => {
+                    self.count_write(Some(*id));
+                    self.each(&[*id], |attempt, rules| {
+                        attempt.was_written(&written.contact_id, rules);
+                    });
+                }
+                (None, Some(problem)) => self.refused_alone(*id, problem),
+                (None, None) => self.each(&[*id], |attempt, _| {
+                    attempt.may_have_been_written(false);
+                    attempt.passed_over();
+                }),
+            }
+        }
+    }
+
+    /// A write of this attempt's record, and no other, met a problem.
+    fn refused_alone(&mut self, id: AttemptId, problem: &Problem) {
+        if problem.kind == ProblemKind::Locked {
+            let until = self.now + LOCK;
+            let user_id = self
+                .attempts
+                .get(&id)
+                .map(|attempt| attempt.claim.user_id.clone());
+            if let Some(user) = user_id.and_then(|user_id| self.users.get_mut(&user_id)) {
+                user.not_before = until;
+            }
+        }
+        self.each(&[id], |attempt, rules| {
+            attempt.write_failed(problem.clone(), rules);
+        });
+    }
+
+    /// A write succeeded: HubSpot works, and records that keep failing fail by their own fault.
+    fn count_write(&mut self, id: Option<AttemptId>) {
+        self.writes += 1;
+        self.line.succeeded();
+        let user_id = id
+            .and_then(|id| self.attempts.get(&id))
+            .map(|attempt| attempt.claim.user_id.clone());
+        if let Some(user) = user_id.and_then(|user_id| self.users.get_mut(&user_id)) {
+            // Its own success does not count against it.
+            user.failed_after = user.failed_after.map(|writes| writes + 1);
+        }
+    }
+
+    /// The call as a whole did not succeed.
+    fn call_failed(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem, probe: bool) {
+        let reason = &problem.reason;
+        if let Some((fault, asked)) = fault_of(problem) {
+            self.stop_line(fault, reason, asked);
+            return self.fail_all(attempts, reason);
+        }
+        match &problem.kind {
+            ProblemKind::Limited { policy, retry_after } => {
+                self.pace.refused(self.now, *policy, *retry_after);
+                self.fail_all(attempts, reason);
+            }
+            ProblemKind::ServerFault { .. } | ProblemKind::Unanswered | ProblemKind::Garbled => {
+                self.may_be_an_outage(call, attempts, problem, probe);
+            }
+            ProblemKind::Locked if attempts.len() > 1 => {
+                self.halve(attempts);
+                self.fail_all(attempts, reason);
+            }
+            _ if attempts.len() > 1 => self.limit_batches(attempts),
+            _ => self.failed_alone(call, attempts, problem),
+        }
+    }
+
+    /// The call failed for no reason that names a record.
+    fn may_be_an_outage(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem, probe: bool) {
+        if call.writes() {
+            let late = problem.kind != ProblemKind::Garbled;
+            for id in attempts {
+                if let Some(attempt) = self.attempts.get_mut(id) {
+                    attempt.may_have_been_written(late);
+                }
+            }
+        }
+        let everyone = self.line.failed(self.users_of(attempts));
+        if everyone || probe {
+            let asked = match problem.kind {
+                ProblemKind::ServerFault { retry_after } => retry_after,
+                _ => None,
+            };
+            self.stop_line(Fault::Outage, &problem.reason, asked);
+            return self.fail_all(attempts, &problem.reason);
+        }
+        match problem.kind {
+            _ if attempts.len() == 1 => self.failed_alone(call, attempts, problem),
+            ProblemKind::ServerFault { .. } => self.limit_batches(attempts),
+            // Sending the halves at once could take their whole term; they are claimed again in smaller batches.
+            _ => {
+                self.halve(attempts);
+                self.fail_all(attempts, &problem.reason);
+            }
+        }
+    }
+
+    fn users_of(&self, attempts: &[AttemptId]) -> BTreeSet<UserId> {
+        attempts
+            .iter()
+            .filter_map(|id| Some(self.attempts.get(id)?.claim.user_id.clone()))
+            .collect()
+    }
+
+    /// Nobody's fault: given back.
+    fn fail_all(&mut self, attempts: &[AttemptId], reason: &Reason) {
+        self.each(attempts, |attempt, _| {
+            attempt.fail(reason.clone(), Blame::Nobody, true);
+        });
+    }
+
+    /// Sends the halves again at once, until the guilty record stands alone.
+    fn limit_batches(&mut self, attempts: &[AttemptId]) {
+        self.halve(attempts);
+        for id in attempts {
+            self.route(*id);
+        }
+    }
+
+    fn halve(&mut self, attempts: &[AttemptId]) {
+        let limit = attempts.len().div_ceil(2);
+        for id in attempts {
+            let Some(attempt) = self.attempts.get_mut(id) else {
+                continue;
+            };
+            attempt.batch_limit = limit;
+            if let Some(user) = self.users.get_mut(&attempt.claim.user_id) {
+                user.batch_limit = limit;
+            }
+        }
+    }
+
+    fn failed_alone(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem) {
+        match (call, &problem.kind) {
+            (Call::Update { .. } | Call::Patch { .. }, _) => {
+                for id in attempts {
+                    self.refused_alone(*id, problem);
+                }
+            }
+            (Call::Read { .. }, ProblemKind::NotFound) => self.each(attempts, |attempt, _| attempt.is_gone()),
+            (Call::FindAlone { .. }, ProblemKind::NotFound) => {
+                self.each(attempts, |attempt, _| attempt.address_is_absent());
+            }
+            (Call::Find { .. } | Call::FindAlone { .. } | Call::Read { .. } | Call::Account, kind) => {
+                let may_pass = may_pass(kind);
+                let reason = &problem.reason;
+                self.each(attempts, |attempt, _| {
+                    attempt.fail(reason.clone(), Blame::Record, may_pass);
+                });
+            }
+        }
+    }
+}
+
+impl InputError {
+    /// Whether it is about this input.
+    fn names(&self, input: &UpdateInput) -> bool {
+        self.trace_ids.contains(&input.trace_id) || self.ids.contains(&input.contact_id)
+    }
+}
+
+/// Whether the answer to a probe shows that the line's fault is not over.
+fn still_fails(answer: &Answer) -> bool {
+    let Answer::Problem(problem) = answer else {
+        return false;
+    };
+    let failed = matches!(
+        problem.kind,
+        ProblemKind::ServerFault { .. }
+            | ProblemKind::Unanswered
+            | ProblemKind::Garbled
+            | ProblemKind::Limited { .. }
+    );
+    failed || fault_of(problem).is_some()
+}
+
+/// Whether time alone may mend it.
+fn may_pass(kind: &ProblemKind) -> bool {
+    matches!(
+        kind,
+        ProblemKind::ServerFault { .. }
+            | ProblemKind::Unanswered
+            | ProblemKind::Garbled
+            | ProblemKind::Locked
+    )
+}
+
+fn held_as(contact: &Contact, address: &str) -> Found {
+    let primary = contact
+        .email
+        .as_ref()
+        .is_some_and(|email| email.to_lowercase() == address);
+    if primary {
+        Found::PrimaryAddress
+    } else {
+        Found::SecondaryAddress
+    }
+}
+
+/// Which contact has an address, and how. HubSpot does not say which address found a contact, so both kinds count.
+fn index_by_address(contacts: &[Contact]) -> BTreeMap<String, (String, Found)> {
+    let secondary = contacts.iter().flat_map(|contact| {
+        let addresses = contact.additional_emails.iter();
+        addresses.map(|address| {
+            (
+                address.to_lowercase(),
+                (contact.id.clone(), Found::SecondaryAddress),
+            )
+        })
+    });
+    let primary = contacts.iter().filter_map(|contact| {
+        Some((
+            contact.email.as_ref()?.to_lowercase(),
+            (contact.id.clone(), Found::PrimaryAddress),
+        ))
+    });
+    // A primary address wins over a secondary one.
+    secondary.chain(primary).collect()
+}

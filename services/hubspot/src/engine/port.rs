@@ -1,0 +1,124 @@
+//! What goes into the engine and what comes out of it.
+
+use std::{sync::Arc, time::Duration};
+
+use contracts::{
+    AskLease, ClaimUsers, ClaimsGiven, ErrorCode, Lane, LeaseAnswer, RecordVerdicts, UserId, VerdictsRecorded,
+};
+
+use super::{Answered, Call, LineState};
+
+/// Names a call between [`Output::Call`] and [`Input::Answered`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallId(pub u64);
+
+/// Names a request to the user service between its output and its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// By which a wake-up is acknowledged; only the adapter knows what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AckHandle(pub Arc<str>);
+
+/// Something happened.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// Nothing but time passed.
+    Tick,
+    /// The broker says that a user wants attention.
+    WakeUp {
+        /// Who.
+        user_id: UserId,
+        /// How urgent.
+        lane: Lane,
+        /// What acknowledges it.
+        ack: AckHandle,
+    },
+    /// The connection or the consumer was lost: handles given before mean nothing any more.
+    WakeUpsDropped,
+    /// To [`Output::AskLease`].
+    LeaseAnswered(Result<LeaseAnswer, Unserved>),
+    /// To [`Output::Claim`].
+    Claimed(RequestId, Result<ClaimsGiven, Unserved>),
+    /// To [`Output::Record`].
+    Recorded(RequestId, Result<VerdictsRecorded, Unserved>),
+    /// To [`Output::Call`].
+    Answered(CallId, Answered),
+    /// The token was replaced; the account behind it is asked for before anything else is sent.
+    TokenReplaced,
+    /// Finish what is out, start nothing, give back the lease.
+    ShutDown,
+}
+
+/// Why the user service did not do what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unserved {
+    /// It refused.
+    Refused(ErrorCode),
+    /// It did not answer, or the question could not be asked.
+    NoAnswer,
+}
+
+/// Something is to be done. Each request and each call gets exactly one answer, a failure where it got none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Ask for the lease.
+    AskLease(AskLease),
+    /// A lease under a new epoch: create the consumer anew and deliver wake-ups.
+    OpenConsumer {
+        /// The epoch.
+        epoch: u64,
+    },
+    /// The lease is lost: deliver no more wake-ups.
+    CloseConsumer,
+    /// Ask for claims.
+    Claim(RequestId, ClaimUsers),
+    /// Report verdicts; sent again, under a new id, until it is answered.
+    Record(RequestId, RecordVerdicts),
+    /// Call HubSpot.
+    Call(CallId, Call),
+    /// These wake-ups are done.
+    Ack(Vec<AckHandle>),
+    /// The line's state changed.
+    Line(LineState),
+    /// Everything that was out is finished and the lease is given back.
+    Stopped,
+}
+
+/// What an engine is told once.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The random id this worker drew.
+    pub holder: String,
+    /// What to do with an address that another contact holds.
+    pub email_taken: EmailTaken,
+    /// The most calls out at once.
+    pub concurrency: usize,
+    /// The longest a call takes before it counts as unanswered.
+    pub call_timeout: Duration,
+    /// How long the user service leaves an attempt to this worker.
+    pub claim_term: Duration,
+}
+
+impl Settings {
+    /// The usual settings for a worker of that id.
+    pub fn for_holder(holder: impl Into<String>) -> Self {
+        Self {
+            holder: holder.into(),
+            email_taken: EmailTaken::Follow,
+            concurrency: 6,
+            call_timeout: Duration::from_secs(10),
+            claim_term: Duration::from_mins(1),
+        }
+    }
+}
+
+/// What to do with an address that another contact holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EmailTaken {
+    /// Link the user to that contact, unless the user service refuses.
+    #[default]
+    Follow,
+    /// Settle the address as taken.
+    Reject,
+}

@@ -1,0 +1,220 @@
+//! Verdicts: one for each attempt, sent in batches and repeated until they are answered, with the next claims.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use contracts::{
+    ErrorCode, Next, RecordVerdicts, Recorded, UserId, Verdict, VerdictsRecorded, delivery::MAX_CLAIMS,
+};
+
+use super::{
+    AckHandle, AttemptId, Engine, MAX_BATCH, Output, RequestId, Unserved, attempt::Blame, claims::doubled,
+    users::Place,
+};
+
+/// The most records out at once.
+const MOST_OUT: usize = 2;
+/// The waits after a record that was not served double between these.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long a user is left alone whose verdict the user service does not understand: its attempt ends by its term.
+const NOT_UNDERSTOOD_PAUSE: Duration = Duration::from_mins(1);
+
+/// A verdict on its way.
+#[derive(Debug, Clone)]
+struct Report {
+    attempt: AttemptId,
+    verdict: Verdict,
+    /// Whether the user is claimed again in the same message: its link is to be written through.
+    claim_again: bool,
+}
+
+/// Verdicts on their way.
+#[derive(Debug, Default)]
+pub(crate) struct Reports {
+    waiting: VecDeque<Report>,
+    out: BTreeMap<RequestId, Vec<Report>>,
+    /// How many may travel together; one after a message was refused as a whole.
+    together: Option<usize>,
+    paused_until: Duration,
+    troubles: u32,
+}
+
+impl Reports {
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.out.is_empty()
+    }
+
+    pub(super) fn paused_until(&self) -> Option<Duration> {
+        Some(self.paused_until).filter(|_| !self.waiting.is_empty())
+    }
+}
+
+impl Engine {
+    /// Makes the verdict of an attempt that is over.
+    pub(super) fn finish(&mut self, id: AttemptId) {
+        let Some(attempt) = self.attempts.remove(&id) else {
+            return;
+        };
+        let user_id = attempt.claim.user_id.clone();
+        let mut charged = false;
+        if self.users.place(&user_id) == Some(Place::Working(id))
+            && let Some(user) = self.users.get_mut(&user_id)
+        {
+            match attempt.blame() {
+                None => (user.failed_after, user.batch_limit) = (None, MAX_BATCH),
+                Some(Blame::Nobody) => {}
+                Some(Blame::Record) => {
+                    charged = user.failed_after.is_some_and(|writes| self.writes > writes);
+                    user.failed_after = Some(self.writes);
+                }
+            }
+        }
+        let claim_again = attempt.found_link();
+        let verdict = attempt.into_verdict(charged);
+        self.reports.waiting.push_back(Report {
+            attempt: id,
+            verdict,
+            claim_again,
+        });
+    }
+
+    pub(super) fn send_reports(&mut self) {
+        while self.reports.out.len() < MOST_OUT && self.reports.paused_until <= self.now {
+            let most = self
+                .reports
+                .together
+                .unwrap_or(MAX_CLAIMS)
+                .min(self.reports.waiting.len());
+            let reports: Vec<Report> = self.reports.waiting.drain(..most).collect();
+            if reports.is_empty() {
+                return;
+            }
+            let request = RequestId(self.draw());
+            let mut again = Vec::new();
+            for Report {
+                attempt,
+                verdict,
+                claim_again,
+            } in &reports
+            {
+                if self.users.place(&verdict.user_id) == Some(Place::Working(*attempt)) {
+                    self.users.move_to(&verdict.user_id, Place::Recording(request));
+                    again.extend(claim_again.then(|| verdict.user_id.clone()));
+                }
+            }
+            let claim = self.next_claim(request, again);
+            let verdicts = reports.iter().map(|report| report.verdict.clone()).collect();
+            let record = RecordVerdicts {
+                holder: self.settings.holder.clone(),
+                verdicts,
+                claim,
+            };
+            self.outputs.push_back(Output::Record(request, record));
+            self.reports.out.insert(request, reports);
+        }
+    }
+
+    pub(super) fn recorded(&mut self, request: RequestId, answer: Result<VerdictsRecorded, Unserved>) {
+        let Some(reports) = self.reports.out.remove(&request) else {
+            return;
+        };
+        match answer {
+            Ok(recorded) => {
+                self.reports.troubles = 0;
+                if self.reports.waiting.is_empty() {
+                    self.reports.together = None;
+                }
+                self.verdicts_taken(request, &reports, recorded);
+            }
+            Err(error) => {
+                self.verdicts_not_taken(request, reports, error);
+                self.claimed(request, Err(Unserved::NoAnswer));
+            }
+        }
+    }
+
+    fn verdicts_taken(&mut self, request: RequestId, reports: &[Report], recorded: VerdictsRecorded) {
+        let again = |user_id: &UserId| {
+            recorded
+                .claims
+                .as_ref()
+                .is_some_and(|given| is_named(given, user_id))
+        };
+        for Recorded { user_id, next } in &recorded.users {
+            if self.users.place(user_id) != Some(Place::Recording(request)) {
+                continue;
+            }
+            match next {
+                _ if again(user_id) => self.claiming_again(user_id, request),
+                Next::Settled | Next::Overtaken => self.settle(user_id),
+                Next::Now => self.users.wait(user_id),
+                Next::Later { in_ms } => {
+                    let at = self.now + Duration::from_millis(*in_ms);
+                    self.users.wait_until(user_id, at);
+                }
+            }
+        }
+        for Report { verdict, .. } in reports {
+            // Not in the answer, which should not be: claiming it says what it owes.
+            if self.users.place(&verdict.user_id) == Some(Place::Recording(request)) {
+                self.users.wait(&verdict.user_id);
+            }
+        }
+        let refused = recorded.claims_refused.unwrap_or(ErrorCode::Unavailable);
+        self.claimed(request, recorded.claims.ok_or(Unserved::Refused(refused)));
+    }
+
+    /// The same message claimed the user again; that answer tells what comes next. A wake-up that came since the
+    /// message left stays fresh.
+    fn claiming_again(&mut self, user_id: &UserId, request: RequestId) {
+        if let Some(user) = self.users.get_mut(user_id) {
+            user.place = Place::Claiming(request);
+        }
+    }
+
+    fn verdicts_not_taken(&mut self, request: RequestId, reports: Vec<Report>, error: Unserved) {
+        let not_understood = match error {
+            Unserved::Refused(ErrorCode::InvalidRequest | ErrorCode::Internal) => true,
+            Unserved::Refused(_) | Unserved::NoAnswer => false,
+        };
+        let gives_up = not_understood && reports.len() == 1;
+        for report in reports.into_iter().rev() {
+            let user_id = report.verdict.user_id.clone();
+            let mine = self.users.place(&user_id) == Some(Place::Recording(request));
+            if gives_up && mine {
+                self.users.wait_until(&user_id, self.now + NOT_UNDERSTOOD_PAUSE);
+            } else if mine {
+                self.users.move_to(&user_id, Place::Working(report.attempt));
+            }
+            if !gives_up {
+                self.reports.waiting.push_front(report);
+            }
+        }
+        if not_understood {
+            self.reports.together = Some(1);
+        } else {
+            self.reports.paused_until =
+                self.now + doubled(FIRST_PAUSE, self.reports.troubles).min(LONGEST_PAUSE);
+            self.reports.troubles = self.reports.troubles.saturating_add(1);
+        }
+    }
+
+    /// Acknowledges a wake-up, together with those before it that were not taken yet.
+    pub(super) fn acknowledge(&mut self, ack: AckHandle) {
+        if let Some(Output::Ack(acks)) = self.outputs.back_mut() {
+            acks.push(ack);
+        } else {
+            self.outputs.push_back(Output::Ack(vec![ack]));
+        }
+    }
+}
+
+fn is_named(given: &contracts::ClaimsGiven, user_id: &UserId) -> bool {
+    given.claims.iter().any(|claim| claim.user_id == *user_id)
+        || [&given.nothing_owed, &given.in_work, &given.left_out]
+            .into_iter()
+            .any(|users| users.contains(user_id))
+}

@@ -1,0 +1,187 @@
+//! Whether this worker may deliver at all: the account behind the token, the lease, the line, the shutdown.
+
+use std::time::Duration;
+
+use contracts::{AskLease, LeaseAnswer, Reason, delivery::LeaseWish};
+
+use super::{
+    Answer, AttemptId, Engine, Fault, LineState, Output, Problem, ProblemKind, Unserved,
+    attempt::{Blame, ours},
+    claims::Claims,
+    lease::Change,
+    line::fault_of,
+};
+
+/// How long calls go unanswered before the lease is left to another worker that asks for it.
+const SILENCE: Duration = Duration::from_secs(30);
+
+impl Engine {
+    pub(super) fn ask_lease(&mut self) {
+        let due = self.lease.next_ask().is_some_and(|at| at <= self.now);
+        let Some(account_id) = self.account_id.clone().filter(|_| due && !self.stopped) else {
+            return;
+        };
+        let silent = self.silent_since.is_some_and(|since| since + SILENCE <= self.now);
+        self.wish = match () {
+            () if self.draining && self.is_drained() => LeaseWish::Release,
+            () if silent && self.lease.may_step_aside() => LeaseWish::StepAside,
+            () => LeaseWish::Hold,
+        };
+        self.lease.ask(self.now);
+        let ask = AskLease {
+            holder: self.settings.holder.clone(),
+            account_id,
+            wish: self.wish,
+        };
+        self.outputs.push_back(Output::AskLease(ask));
+    }
+
+    pub(super) fn lease_answered(&mut self, answer: Result<LeaseAnswer, Unserved>) {
+        match self.lease.answered(self.now, self.wish, answer) {
+            Change::None => {}
+            Change::Lost => {
+                self.let_go();
+                self.outputs.push_back(Output::CloseConsumer);
+            }
+            Change::Gained(epoch) => {
+                self.let_go();
+                self.claims.begin();
+                self.silent_since = None;
+                self.outputs.push_back(Output::OpenConsumer { epoch });
+            }
+        }
+    }
+
+    /// The user service said so otherwise than in answer to the question for the lease.
+    pub(super) fn lease_is_lost(&mut self) {
+        if self.lease.lose() == Change::Lost {
+            self.let_go();
+            self.outputs.push_back(Output::CloseConsumer);
+        }
+    }
+
+    /// Drops all work of the lease that is over. The next holder finds the rows that are left open; only of attempts
+    /// for which something was called there is something to say.
+    fn let_go(&mut self) {
+        self.users.clear();
+        self.claims = Claims::default();
+        for id in self.ready.drain() {
+            if self.attempts.get(&id).is_some_and(|attempt| attempt.began) {
+                self.give_back(id, ours("LEASE_LOST", "another worker delivers"));
+            } else {
+                self.attempts.remove(&id);
+            }
+        }
+    }
+
+    fn give_back(&mut self, id: AttemptId, reason: Reason) {
+        if let Some(attempt) = self.attempts.get_mut(&id) {
+            attempt.fail(reason, Blame::Nobody, true);
+            self.finish(id);
+        }
+    }
+
+    /// Stops the line; what is claimed and not out goes back, at nobody's charge.
+    pub(super) fn stop_line(&mut self, fault: Fault, reason: &Reason, asked: Option<Duration>) {
+        self.line.stop(self.now, fault, reason.clone(), asked);
+        for id in self.ready.drain() {
+            self.give_back(id, reason.clone());
+        }
+    }
+
+    /// HubSpot said which account the token opens.
+    pub(super) fn account_is(&mut self, account_id: String) {
+        self.account_checked = true;
+        let before = self.account_id.replace(account_id);
+        if before.is_some() && before != self.account_id {
+            // The lease was for the other account: its epoch must not be written under.
+            self.lease_is_lost();
+        }
+    }
+
+    /// HubSpot did not say which account the token opens.
+    pub(super) fn account_failed(&mut self, problem: &Problem) {
+        match (&problem.kind, fault_of(problem)) {
+            (_, Some((fault, asked))) => self.stop_line(fault, &problem.reason, asked),
+            (ProblemKind::Limited { policy, retry_after }, None) => {
+                self.pace.refused(self.now, *policy, *retry_after);
+            }
+            (ProblemKind::ServerFault { retry_after }, None) => {
+                self.stop_line(Fault::Outage, &problem.reason, *retry_after);
+            }
+            (_, None) => self.stop_line(Fault::Outage, &problem.reason, None),
+        }
+    }
+
+    pub(super) fn token_replaced(&mut self) {
+        self.account_checked = false;
+        self.line.probe_now(self.now);
+    }
+
+    /// Whether an answer shows that HubSpot can be heard, for stepping aside where it cannot.
+    pub(super) fn hear(&mut self, answer: &Answer) {
+        let silent = match answer {
+            Answer::Problem(problem) => {
+                matches!(problem.kind, ProblemKind::Unanswered | ProblemKind::Unreachable)
+            }
+            Answer::Account { .. } | Answer::Found { .. } | Answer::Updated { .. } | Answer::Contact(_) => {
+                false
+            }
+        };
+        self.silent_since = if silent {
+            self.silent_since.or(Some(self.now))
+        } else {
+            None
+        };
+    }
+
+    pub(super) fn shut_down(&mut self) {
+        self.draining = true;
+        for id in self.ready.drain() {
+            self.give_back(id, ours("SHUTTING_DOWN", "the worker is stopping"));
+        }
+    }
+
+    fn is_drained(&self) -> bool {
+        self.calls.is_empty() && self.attempts.is_empty() && self.reports.is_empty()
+    }
+
+    /// Once everything is reported: gives the lease back at once, and is done when that is answered.
+    pub(super) fn end_if_drained(&mut self) {
+        if !self.draining || self.stopped || !self.is_drained() {
+            return;
+        }
+        if self.lease.epoch().is_none() || self.lease.is_released() {
+            self.stopped = true;
+            self.outputs.push_back(Output::Stopped);
+        } else if self.lease.hurry(self.now) {
+            self.ask_lease();
+        }
+    }
+
+    /// The state of the line, for health and metrics.
+    pub fn line_state(&self) -> LineState {
+        if let Some(remembered) = self.lease.remembered() {
+            return LineState::OtherAccount {
+                remembered: remembered.to_owned(),
+            };
+        }
+        match (self.line.stopped(), &self.account_id, self.lease.epoch()) {
+            (Some(stop), _, _) => LineState::Stopped {
+                fault: stop.fault,
+                reason: stop.reason.clone(),
+            },
+            (None, None, _) => LineState::Starting,
+            (None, Some(_), None) => LineState::Standby,
+            (None, Some(_), Some(_)) => LineState::Running,
+        }
+    }
+
+    pub(super) fn show_line(&mut self) {
+        let state = self.line_state();
+        if self.shown.as_ref() != Some(&state) {
+            self.shown = Some(state.clone());
+            self.outputs.push_back(Output::Line(state));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The engine driven by scripts: what happened goes in, what comes out is compared.
+
+#![expect(
+    clippy::panic,
+    reason = "a script that meets something else than it expects ends"
+)]
+
+mod accounts;
+mod batches;
+mod bench;
+mod flow;
+mod identity;
+mod leases;
+mod refusals;

@@ -1,0 +1,369 @@
+//! A worker on a bench: its questions are answered by hand.
+
+use std::{collections::VecDeque, num::NonZeroU64, time::Duration};
+
+use contracts::{
+    Claim, ClaimUsers, ClaimsGiven, Field, Found, Lane, LeaseAnswer, Link, Next, Reason, RecordVerdicts,
+    Recorded, UserId, Verdict, VerdictsRecorded, delivery::LeaseWish,
+};
+
+use crate::engine::{
+    AckHandle, Answer, Answered, Call, CallId, Contact, EmailTaken, Engine, Input, InputError, Limits,
+    Output, Policy, Problem, ProblemKind, RequestId, Settings, UpdateInput, Written,
+};
+
+pub(super) const ACCOUNT: &str = "62515";
+
+pub(super) struct Bench {
+    pub(super) engine: Engine,
+    pub(super) now: Duration,
+    pub(super) epoch: u64,
+    outputs: VecDeque<Output>,
+}
+
+pub(super) fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub(super) fn id(text: &str) -> UserId {
+    text.parse().expect("a valid id")
+}
+
+pub(super) fn reason(code: &str) -> Reason {
+    Reason {
+        code: code.into(),
+        message: "in HubSpot's words".into(),
+        status: None,
+        correlation_id: None,
+    }
+}
+
+pub(super) fn problem(kind: ProblemKind) -> Answer {
+    Answer::Problem(Problem {
+        kind,
+        reason: reason("X"),
+    })
+}
+
+pub(super) fn server_fault() -> Answer {
+    problem(ProblemKind::ServerFault { retry_after: None })
+}
+
+/// Every input listed as written.
+pub(super) fn all_written(call: &Call) -> Answer {
+    Answer::Updated {
+        results: inputs(call).iter().map(written).collect(),
+        errors: Vec::new(),
+    }
+}
+
+pub(super) fn written(input: &UpdateInput) -> Written {
+    Written {
+        contact_id: input.contact_id.clone(),
+        trace_id: Some(input.trace_id.clone()),
+    }
+}
+
+pub(super) fn error_of(input: &UpdateInput, kind: ProblemKind) -> InputError {
+    let problem = Problem {
+        kind,
+        reason: reason("X"),
+    };
+    InputError {
+        ids: Vec::new(),
+        trace_ids: vec![input.trace_id.clone()],
+        problem,
+    }
+}
+
+pub(super) fn inputs(call: &Call) -> &[UpdateInput] {
+    match call {
+        Call::Update { inputs } => inputs,
+        other => panic!("not an update: {other:?}"),
+    }
+}
+
+pub(super) fn contact(id: &str, email: &str) -> Contact {
+    Contact {
+        id: id.into(),
+        email: Some(email.into()),
+        additional_emails: Vec::new(),
+    }
+}
+
+/// A claim of a user that is not linked yet and owes every field.
+pub(super) fn claim(user: &str) -> Claim {
+    let value = |field: Field| match field {
+        Field::Email => format!("{user}@example.com"),
+        Field::FirstName | Field::LastName => format!("{} of {user}", field.name()),
+    };
+    Claim {
+        user_id: id(user),
+        attempt: NonZeroU64::MIN,
+        version: 1,
+        turn: 1,
+        lane: Lane::Live,
+        values: Field::ALL
+            .into_iter()
+            .map(|field| (field, Some(value(field))))
+            .collect(),
+        owed: Field::ALL.into_iter().collect(),
+        link: None,
+        failures: 0,
+    }
+}
+
+/// A claim of a user linked to the contact `c-<user>` that owes these fields.
+pub(super) fn linked(user: &str, owed: &[Field]) -> Claim {
+    let link = Link {
+        contact_id: format!("c-{user}"),
+        account_id: ACCOUNT.into(),
+        address: Some(format!("old-{user}@example.com")),
+        found: Found::PrimaryAddress,
+        shared: false,
+    };
+    Claim {
+        owed: owed.iter().copied().collect(),
+        link: Some(link),
+        ..claim(user)
+    }
+}
+
+impl Bench {
+    /// A worker that knows its account, holds the lease and has seen that nothing was left open.
+    pub(super) fn running() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(super) fn with(set: impl FnOnce(&mut Settings)) -> Self {
+        let mut bench = Self::starting(set);
+        let (call, _) = bench.call();
+        bench.answer(
+            call,
+            Answer::Account {
+                account_id: ACCOUNT.into(),
+            },
+        );
+        bench.grant(1);
+        bench
+    }
+
+    /// A worker that has asked for its account.
+    pub(super) fn starting(set: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::for_holder("w");
+        settings.email_taken = EmailTaken::Follow;
+        set(&mut settings);
+        let mut bench = Self {
+            engine: Engine::new(settings),
+            now: ms(1_000),
+            epoch: 0,
+            outputs: VecDeque::new(),
+        };
+        bench.put(Input::Tick);
+        bench
+    }
+
+    pub(super) fn put(&mut self, input: Input) {
+        self.engine.handle(self.now, input);
+        while let Some(output) = self.engine.next_output() {
+            self.outputs.push_back(output);
+        }
+    }
+
+    /// Answers the question for the lease that is out, and the claim of what was left open.
+    pub(super) fn grant(&mut self, epoch: u64) {
+        self.epoch = epoch;
+        assert_eq!(self.lease_wish(), Some(LeaseWish::Hold));
+        self.put(Input::LeaseAnswered(Ok(granted(epoch))));
+        assert!(self.outputs.contains(&Output::OpenConsumer { epoch }));
+        let (request, left_open) = self.claim();
+        assert!(left_open.users.is_empty());
+        self.give(request, Vec::new());
+    }
+
+    /// Lets time pass; the lease is renewed, as it would be.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(at) = self.engine.wait_until().filter(|at| *at <= end) {
+            self.now = at;
+            self.put(Input::Tick);
+            self.renew();
+        }
+        self.now = end;
+        self.put(Input::Tick);
+        self.renew();
+    }
+
+    fn renew(&mut self) {
+        while self.lease_wish().is_some() {
+            self.put(Input::LeaseAnswered(Ok(granted(self.epoch))));
+        }
+    }
+
+    pub(super) fn wake(&mut self, user: &str) {
+        self.wake_in(user, Lane::Live, user);
+    }
+
+    pub(super) fn wake_in(&mut self, user: &str, lane: Lane, ack: &str) {
+        self.put(Input::WakeUp {
+            user_id: id(user),
+            lane,
+            ack: AckHandle(ack.into()),
+        });
+    }
+
+    /// Claims these and returns the call that follows.
+    pub(super) fn deliver(&mut self, claims: &[Claim]) -> (CallId, Call) {
+        for claim in claims {
+            self.wake_in(claim.user_id.as_str(), claim.lane, claim.user_id.as_str());
+        }
+        self.give_all(claims);
+        self.call()
+    }
+
+    /// Claims these while no call may leave, and returns the call that takes them all as soon as one may.
+    pub(super) fn deliver_together(&mut self, claims: &[Claim]) -> (CallId, Call) {
+        self.engine
+            .pace
+            .refused(self.now, Policy::Second, Some(ms(1_000)));
+        for claim in claims {
+            self.wake_in(claim.user_id.as_str(), claim.lane, claim.user_id.as_str());
+        }
+        for _ in 0..claims.len() {
+            self.give_all(claims);
+        }
+        assert!(self.any_call().is_none(), "the pace allows no call");
+        self.pass(ms(1_000));
+        self.call()
+    }
+
+    /// Gives out these claims for every claim request that is out.
+    pub(super) fn give_all(&mut self, claims: &[Claim]) {
+        while let Some((request, asked)) = self.any_claim() {
+            let wanted = claims
+                .iter()
+                .filter(|claim| asked.users.contains(&claim.user_id))
+                .cloned();
+            self.give(request, wanted.collect());
+        }
+    }
+
+    pub(super) fn give(&mut self, request: RequestId, claims: Vec<Claim>) {
+        self.put(Input::Claimed(
+            request,
+            Ok(ClaimsGiven {
+                claims,
+                ..ClaimsGiven::default()
+            }),
+        ));
+    }
+
+    pub(super) fn answer(&mut self, call: CallId, answer: Answer) {
+        self.put(Input::Answered(
+            call,
+            Answered {
+                answer,
+                limits: Limits::default(),
+            },
+        ));
+    }
+
+    /// Answers a record: the same comes next for each user.
+    pub(super) fn take(&mut self, request: RequestId, record: &RecordVerdicts, next: Next) {
+        let users = record.verdicts.iter().map(|verdict| Recorded {
+            user_id: verdict.user_id.clone(),
+            next,
+        });
+        let recorded = VerdictsRecorded {
+            users: users.collect(),
+            ..VerdictsRecorded::default()
+        };
+        self.put(Input::Recorded(request, Ok(recorded)));
+    }
+
+    /// The next verdict, which must be reported alone; the user is settled by it.
+    pub(super) fn verdict(&mut self) -> Verdict {
+        let (request, record) = self.record();
+        assert_eq!(record.verdicts.len(), 1, "{record:?}");
+        self.take(request, &record, Next::Settled);
+        record.verdicts[0].clone()
+    }
+
+    pub(super) fn claim(&mut self) -> (RequestId, ClaimUsers) {
+        self.any_claim()
+            .unwrap_or_else(|| panic!("no claim in {:?}", self.outputs))
+    }
+
+    pub(super) fn any_claim(&mut self) -> Option<(RequestId, ClaimUsers)> {
+        self.find(|output| match output {
+            Output::Claim(request, claim) => Some((*request, claim.clone())),
+            _ => None,
+        })
+    }
+
+    pub(super) fn call(&mut self) -> (CallId, Call) {
+        self.any_call()
+            .unwrap_or_else(|| panic!("no call in {:?}", self.outputs))
+    }
+
+    pub(super) fn any_call(&mut self) -> Option<(CallId, Call)> {
+        self.find(|output| match output {
+            Output::Call(id, call) => Some((*id, call.clone())),
+            _ => None,
+        })
+    }
+
+    pub(super) fn record(&mut self) -> (RequestId, RecordVerdicts) {
+        self.any_record()
+            .unwrap_or_else(|| panic!("no record in {:?}", self.outputs))
+    }
+
+    pub(super) fn any_record(&mut self) -> Option<(RequestId, RecordVerdicts)> {
+        self.find(|output| match output {
+            Output::Record(request, record) => Some((*request, record.clone())),
+            _ => None,
+        })
+    }
+
+    pub(super) fn lease_wish(&mut self) -> Option<LeaseWish> {
+        self.find(|output| match output {
+            Output::AskLease(ask) => Some(ask.wish),
+            _ => None,
+        })
+    }
+
+    /// The wake-ups acknowledged since this was asked last.
+    pub(super) fn acks(&mut self) -> Vec<String> {
+        let mut all = Vec::new();
+        while let Some(acks) = self.find(|output| match output {
+            Output::Ack(acks) => Some(acks.clone()),
+            _ => None,
+        }) {
+            all.extend(acks.iter().map(|ack| ack.0.to_string()));
+        }
+        all
+    }
+
+    pub(super) fn put_out(&mut self, output: &Output) -> bool {
+        self.find(|candidate| (candidate == output).then_some(()))
+            .is_some()
+    }
+
+    fn find<T>(&mut self, pick: impl Fn(&Output) -> Option<T>) -> Option<T> {
+        let (index, found) = self
+            .outputs
+            .iter()
+            .enumerate()
+            .find_map(|(index, output)| Some((index, pick(output)?)))?;
+        self.outputs.remove(index);
+        Some(found)
+    }
+}
+
+pub(super) fn granted(epoch: u64) -> LeaseAnswer {
+    LeaseAnswer::Granted {
+        epoch,
+        ttl_ms: 3_000,
+        may_step_aside: false,
+    }
+}

@@ -1,0 +1,354 @@
+//! Which contact is the user's: found, moved, gone.
+
+use contracts::{ClaimsGiven, Field, Found, Next, Outcome, Recorded, VerdictsRecorded};
+
+use super::bench::{ACCOUNT, Bench, all_written, claim, contact, id, inputs, linked, problem, reason};
+use crate::engine::{Answer, Call, CallId, Contact, Input, InputError, Problem, ProblemKind};
+
+const NAME: &[Field] = &[Field::FirstName];
+
+fn nowhere(addresses: &[&str]) -> Vec<InputError> {
+    let problem = Problem {
+        kind: ProblemKind::NotFound,
+        reason: reason("OBJECT_NOT_FOUND"),
+    };
+    vec![InputError {
+        ids: addresses.iter().map(|address| (*address).to_owned()).collect(),
+        trace_ids: Vec::new(),
+        problem,
+    }]
+}
+
+fn found(contacts: Vec<Contact>) -> Answer {
+    Answer::Found {
+        contacts,
+        errors: Vec::new(),
+    }
+}
+
+/// A batch update that says nothing of its only input, up to the question for the contact by its id.
+fn passed_over(bench: &mut Bench) -> CallId {
+    let (call, _) = bench.deliver(&[linked("a", NAME)]);
+    bench.answer(
+        call,
+        Answer::Updated {
+            results: Vec::new(),
+            errors: Vec::new(),
+        },
+    );
+    let (call, read) = bench.call();
+    assert_eq!(
+        read,
+        Call::Read {
+            contact_id: "c-a".into()
+        }
+    );
+    call
+}
+
+#[test]
+fn a_found_contact_is_recorded_before_anything_is_written_and_the_same_message_claims_again() {
+    let mut bench = Bench::running();
+    let (call, find) = bench.deliver(&[claim("a")]);
+    assert_eq!(
+        find,
+        Call::Find {
+            addresses: vec!["a@example.com".into()]
+        }
+    );
+    bench.answer(call, found(vec![contact("7", "a@example.com")]));
+    let (request, record) = bench.record();
+    let verdict = &record.verdicts[0];
+    let link = verdict.link.as_ref().expect("a link");
+    assert_eq!(
+        (link.contact_id.as_str(), link.account_id.as_str()),
+        ("7", ACCOUNT)
+    );
+    assert_eq!(
+        (link.address.as_deref(), link.found),
+        (Some("a@example.com"), Found::PrimaryAddress)
+    );
+    assert!(verdict.outcomes.is_empty() && verdict.written.is_empty() && verdict.failure.is_none());
+    assert_eq!(
+        record.claim.expect("claimed in the same message").users,
+        [id("a")]
+    );
+    let claims = ClaimsGiven {
+        claims: vec![linked("a", NAME)],
+        ..ClaimsGiven::default()
+    };
+    bench.put(Input::Recorded(
+        request,
+        Ok(VerdictsRecorded {
+            users: vec![Recorded {
+                user_id: id("a"),
+                next: Next::Now,
+            }],
+            claims: Some(claims),
+            claims_refused: None,
+        }),
+    ));
+    assert!(bench.any_claim().is_none(), "one claim is enough");
+    let (call, update) = bench.call();
+    assert_eq!(inputs(&update)[0].contact_id, "c-a");
+    bench.answer(call, all_written(&update));
+    bench.verdict();
+    assert_eq!(bench.acks(), ["a"]);
+}
+
+#[test]
+fn a_link_that_the_user_service_refuses_leaves_the_user_settled() {
+    let mut bench = Bench::running();
+    let (call, _) = bench.deliver(&[claim("a")]);
+    bench.answer(call, found(vec![contact("7", "a@example.com")]));
+    let (request, _) = bench.record();
+    let claims = ClaimsGiven {
+        nothing_owed: vec![id("a")],
+        ..ClaimsGiven::default()
+    };
+    let users = vec![Recorded {
+        user_id: id("a"),
+        next: Next::Settled,
+    }];
+    bench.put(Input::Recorded(
+        request,
+        Ok(VerdictsRecorded {
+            users,
+            claims: Some(claims),
+            claims_refused: None,
+        }),
+    ));
+    assert_eq!(bench.acks(), ["a"]);
+}
+
+#[test]
+fn an_address_no_contact_has_makes_every_owed_field_missing() {
+    let mut bench = Bench::running();
+    let (call, _) = bench.deliver(&[claim("a")]);
+    bench.answer(
+        call,
+        Answer::Found {
+            contacts: Vec::new(),
+            errors: nowhere(&["A@example.com"]),
+        },
+    );
+    let verdict = bench.verdict();
+    assert_eq!(verdict.outcomes.len(), Field::COUNT);
+    assert!(
+        verdict
+            .outcomes
+            .values()
+            .all(|outcome| *outcome == Outcome::Missing)
+    );
+    assert!(verdict.link.is_none());
+}
+
+#[test]
+fn an_address_the_answer_does_not_account_for_is_looked_up_alone() {
+    for (answer, is_found) in [
+        (Answer::Contact(contact("7", "other@example.com")), true),
+        (problem(ProblemKind::NotFound), false),
+    ] {
+        let mut bench = Bench::running();
+        let (call, _) = bench.deliver(&[claim("a")]);
+        bench.answer(call, found(Vec::new()));
+        let (call, find) = bench.call();
+        assert_eq!(
+            find,
+            Call::FindAlone {
+                address: "a@example.com".into()
+            }
+        );
+        bench.answer(call, answer);
+        let link = bench.verdict().link;
+        assert_eq!(
+            link.map(|link| link.found),
+            is_found.then_some(Found::SecondaryAddress)
+        );
+    }
+}
+
+#[test]
+fn an_input_a_success_does_not_list_is_asked_for_by_its_id_and_written_alone() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
+    let (call, patch) = bench.call();
+    assert!(matches!(patch, Call::Patch { contact_id, .. } if contact_id == "c-a"));
+    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
+    let verdict = bench.verdict();
+    assert_eq!(verdict.outcomes.get(&Field::FirstName), Some(&Outcome::Confirmed));
+}
+
+#[test]
+fn a_write_alone_that_says_nothing_either_is_a_failure() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
+    let (call, _) = bench.call();
+    bench.answer(call, problem(ProblemKind::Garbled));
+    let verdict = bench.verdict();
+    assert!(verdict.failure.is_some() && verdict.outcomes.is_empty());
+    assert_eq!(
+        verdict.written.iter().collect::<Vec<_>>(),
+        NAME,
+        "what it wrote is unknown"
+    );
+    assert!(!verdict.may_take_effect_late);
+}
+
+#[test]
+fn a_contact_that_answers_under_another_id_was_merged_and_the_link_moves_before_the_next_write() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, Answer::Contact(contact("99", "a@example.com")));
+    let (_, record) = bench.record();
+    let verdict = &record.verdicts[0];
+    let link = verdict.link.as_ref().expect("a moved link");
+    assert_eq!((link.contact_id.as_str(), link.found), ("99", Found::Merged));
+    assert!(verdict.outcomes.is_empty());
+    assert_eq!(record.claim.expect("claimed again").users, [id("a")]);
+}
+
+#[test]
+fn a_write_alone_that_is_answered_for_another_id_is_confirmed_and_moves_the_link() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
+    let (call, _) = bench.call();
+    bench.answer(call, Answer::Contact(contact("99", "a@example.com")));
+    let verdict = bench.verdict();
+    assert_eq!(verdict.outcomes.get(&Field::FirstName), Some(&Outcome::Confirmed));
+    assert_eq!(verdict.link.map(|link| link.contact_id).as_deref(), Some("99"));
+}
+
+#[test]
+fn a_contact_that_is_gone_is_looked_up_by_the_last_confirmed_address_and_by_the_current_one() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, problem(ProblemKind::NotFound));
+    let (call, find) = bench.call();
+    let addresses = vec!["old-a@example.com".to_owned(), "a@example.com".to_owned()];
+    assert_eq!(find, Call::Find { addresses });
+    let errors = nowhere(&["old-a@example.com"]);
+    bench.answer(
+        call,
+        Answer::Found {
+            contacts: vec![contact("8", "a@example.com")],
+            errors,
+        },
+    );
+    let link = bench.verdict().link.expect("a new link");
+    assert_eq!(
+        (link.contact_id.as_str(), link.address.as_deref()),
+        ("8", Some("a@example.com"))
+    );
+}
+
+#[test]
+fn the_last_confirmed_address_goes_before_the_current_one() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, problem(ProblemKind::NotFound));
+    let (call, _) = bench.call();
+    bench.answer(
+        call,
+        found(vec![
+            contact("8", "a@example.com"),
+            contact("9", "old-a@example.com"),
+        ]),
+    );
+    assert_eq!(
+        bench.verdict().link.map(|link| link.contact_id).as_deref(),
+        Some("9")
+    );
+}
+
+#[test]
+fn a_contact_that_is_gone_and_nowhere_else_is_missing() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, problem(ProblemKind::NotFound));
+    let (call, _) = bench.call();
+    let errors = nowhere(&["old-a@example.com", "a@example.com"]);
+    bench.answer(
+        call,
+        Answer::Found {
+            contacts: Vec::new(),
+            errors,
+        },
+    );
+    let verdict = bench.verdict();
+    assert_eq!(verdict.outcomes.get(&Field::FirstName), Some(&Outcome::Missing));
+    assert!(verdict.link.is_none());
+}
+
+#[test]
+fn a_contact_found_by_address_under_the_id_that_is_gone_is_not_followed_in_circles() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, problem(ProblemKind::NotFound));
+    let (call, _) = bench.call();
+    bench.answer(call, found(vec![contact("c-a", "old-a@example.com")]));
+    let verdict = bench.verdict();
+    assert!(verdict.link.is_none());
+    assert_eq!(
+        verdict.failure.map(|failure| failure.reason.code).as_deref(),
+        Some("CONTACT_UNSETTLED")
+    );
+}
+
+#[test]
+fn a_link_into_another_account_counts_as_none() {
+    let mut bench = Bench::running();
+    let mut foreign = linked("a", NAME);
+    foreign.link.as_mut().expect("linked").account_id = "1".into();
+    let (_, call) = bench.deliver(&[foreign]);
+    assert!(matches!(call, Call::Find { .. }));
+}
+
+#[test]
+fn two_users_with_one_address_are_looked_up_once_and_both_found() {
+    let mut bench = Bench::running();
+    let mut twin = claim("b");
+    twin.values.insert(Field::Email, Some("A@Example.com".into()));
+    let (call, find) = bench.deliver_together(&[claim("a"), twin]);
+    assert_eq!(
+        find,
+        Call::Find {
+            addresses: vec!["a@example.com".into()]
+        }
+    );
+    bench.answer(call, found(vec![contact("7", "a@example.com")]));
+    let (_, record) = bench.record();
+    let contacts: Vec<_> = record
+        .verdicts
+        .iter()
+        .filter_map(|verdict| verdict.link.as_ref())
+        .collect();
+    assert_eq!(contacts.len(), 2);
+    assert!(contacts.iter().all(|link| link.contact_id == "7"));
+}
+
+#[test]
+fn a_primary_address_wins_over_a_secondary_one_and_secondary_ones_find_too() {
+    let mut bench = Bench::running();
+    let (call, _) = bench.deliver_together(&[claim("a"), claim("b")]);
+    let mut other = contact("8", "x@example.com");
+    other.additional_emails = vec!["B@example.com".into(), "a@example.com".into()];
+    bench.answer(call, found(vec![contact("7", "a@example.com"), other]));
+    let (_, record) = bench.record();
+    let links: Vec<_> = record
+        .verdicts
+        .iter()
+        .filter_map(|verdict| verdict.link.clone())
+        .collect();
+    assert_eq!(
+        (links[0].contact_id.as_str(), links[0].found),
+        ("7", Found::PrimaryAddress)
+    );
+    assert_eq!(
+        (links[1].contact_id.as_str(), links[1].found),
+        ("8", Found::SecondaryAddress)
+    );
+}

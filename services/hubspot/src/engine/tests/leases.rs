@@ -1,0 +1,195 @@
+//! The lease: what is done with it, without it, and when it goes.
+
+use std::time::Duration;
+
+use contracts::{ClaimsGiven, ErrorCode, Field, LeaseAnswer, Next, delivery::LeaseWish};
+
+use super::bench::{ACCOUNT, Bench, all_written, granted, id, inputs, linked, ms, problem};
+use crate::engine::{Answer, Input, LineState, Output, ProblemKind, Unserved};
+
+const NAME: &[Field] = &[Field::FirstName];
+
+#[test]
+fn the_lease_is_asked_for_once_the_account_is_known() {
+    let mut bench = Bench::starting(|_| {});
+    assert_eq!(bench.engine.line_state(), LineState::Starting);
+    assert_eq!(bench.lease_wish(), None);
+    let (call, _) = bench.call();
+    bench.answer(
+        call,
+        Answer::Account {
+            account_id: ACCOUNT.into(),
+        },
+    );
+    assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
+    assert_eq!(bench.engine.line_state(), LineState::Standby);
+}
+
+#[test]
+fn rows_left_open_are_claimed_until_none_come_before_wake_ups_are() {
+    let mut bench = Bench::starting(|_| {});
+    let (call, _) = bench.call();
+    bench.answer(
+        call,
+        Answer::Account {
+            account_id: ACCOUNT.into(),
+        },
+    );
+    assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
+    bench.put(Input::LeaseAnswered(Ok(granted(5))));
+    assert!(bench.put_out(&Output::OpenConsumer { epoch: 5 }));
+    bench.wake("woken");
+    let (request, asked) = bench.claim();
+    assert!(asked.users.is_empty() && asked.limit > 1 && asked.epoch == 5);
+    let given = ClaimsGiven {
+        claims: vec![linked("left", NAME)],
+        more_left_open: true,
+        ..ClaimsGiven::default()
+    };
+    bench.put(Input::Claimed(request, Ok(given)));
+    let (request, asked) = bench.claim();
+    assert!(asked.users.is_empty());
+    bench.give(request, Vec::new());
+    assert_eq!(bench.claim().1.users, [id("woken")]);
+    let (call, update) = bench.call();
+    assert_eq!(inputs(&update)[0].contact_id, "c-left");
+    bench.answer(call, all_written(&update));
+    bench.verdict();
+    assert!(
+        bench.acks().is_empty(),
+        "a row that was left open has no wake-up here"
+    );
+}
+
+#[test]
+fn nothing_is_sent_on_a_lease_that_was_not_renewed_in_time() {
+    let mut bench = Bench::running();
+    bench.wake("a");
+    let (request, _) = bench.claim();
+    bench.now += ms(2_000);
+    bench.give(request, vec![linked("a", NAME)]);
+    assert!(bench.any_call().is_none());
+    assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
+    bench.put(Input::LeaseAnswered(Ok(granted(1))));
+    assert!(bench.any_call().is_some());
+}
+
+#[test]
+fn a_lost_lease_drops_everything_but_what_was_sent() {
+    let losses = [
+        |bench: &mut Bench| {
+            bench.now += ms(1_000);
+            bench.put(Input::Tick);
+            bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::Held { left_ms: 3_000 })));
+        },
+        |bench: &mut Bench| {
+            bench.wake("x");
+            let (request, _) = bench.claim();
+            bench.put(Input::Claimed(
+                request,
+                Err(Unserved::Refused(ErrorCode::StaleEpoch)),
+            ));
+        },
+    ];
+    for lose in losses {
+        let mut bench = Bench::with(|settings| settings.concurrency = 1);
+        let (call, update) = bench.deliver(&[linked("sent", NAME)]);
+        bench.wake("claimed");
+        bench.give_all(&[linked("claimed", NAME)]);
+        lose(&mut bench);
+        assert!(bench.put_out(&Output::CloseConsumer));
+        assert_eq!(bench.engine.line_state(), LineState::Standby);
+        assert!(bench.any_record().is_none());
+        bench.answer(call, all_written(&update));
+        let verdict = bench.verdict();
+        assert_eq!(
+            verdict.user_id,
+            id("sent"),
+            "a verdict is accepted from any epoch"
+        );
+        assert!(bench.acks().is_empty() && bench.any_call().is_none() && bench.any_record().is_none());
+    }
+}
+
+#[test]
+fn under_a_new_epoch_a_contact_waits_for_the_write_that_is_still_out() {
+    let mut bench = Bench::running();
+    let (old, update) = bench.deliver(&[linked("a", NAME)]);
+    bench.pass(ms(1_000));
+    bench.now += ms(1_000);
+    bench.put(Input::Tick);
+    bench.grant(2);
+    bench.wake("a");
+    bench.give_all(&[linked("a", NAME)]);
+    assert!(
+        bench.any_call().is_none(),
+        "one write of a contact at a time, whatever the epoch"
+    );
+    bench.answer(old, all_written(&update));
+    assert!(bench.any_call().is_some());
+}
+
+#[test]
+fn links_of_another_account_stop_the_worker_which_keeps_asking_gently() {
+    let mut bench = Bench::running();
+    bench.now += ms(1_000);
+    bench.put(Input::Tick);
+    assert!(bench.lease_wish().is_some());
+    let answer = LeaseAnswer::OtherAccount {
+        remembered: "7".into(),
+    };
+    bench.put(Input::LeaseAnswered(Ok(answer)));
+    let state = LineState::OtherAccount {
+        remembered: "7".into(),
+    };
+    assert_eq!(bench.engine.line_state(), state);
+    assert!(bench.put_out(&Output::Line(state)));
+    bench.now += ms(9_999);
+    bench.put(Input::Tick);
+    assert_eq!(bench.lease_wish(), None);
+    bench.now += ms(1);
+    bench.put(Input::Tick);
+    assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
+}
+
+#[test]
+fn a_worker_that_hears_nothing_of_hubspot_leaves_the_lease_to_one_that_asks() {
+    let mut bench = Bench::running();
+    let (call, _) = bench.deliver(&[linked("a", NAME)]);
+    bench.answer(call, problem(ProblemKind::Unanswered));
+    bench.verdict();
+    bench.pass(Duration::from_secs(30));
+    assert!(bench.lease_wish().is_none(), "nobody else asks");
+    let answer = |may_step_aside| LeaseAnswer::Granted {
+        epoch: 1,
+        ttl_ms: 3_000,
+        may_step_aside,
+    };
+    for (may, wish) in [(true, LeaseWish::Hold), (false, LeaseWish::StepAside)] {
+        bench.now += ms(1_000);
+        bench.put(Input::Tick);
+        assert_eq!(bench.lease_wish(), Some(wish));
+        bench.put(Input::LeaseAnswered(Ok(answer(may))));
+    }
+}
+
+#[test]
+fn a_shutdown_finishes_what_is_out_reports_it_and_gives_back_the_lease() {
+    let mut bench = Bench::with(|settings| settings.concurrency = 1);
+    let (call, update) = bench.deliver(&[linked("sent", NAME)]);
+    bench.wake("claimed");
+    bench.give_all(&[linked("claimed", NAME)]);
+    bench.wake("waiting");
+    bench.put(Input::ShutDown);
+    let (request, record) = bench.record();
+    assert_eq!(record.verdicts[0].user_id, id("claimed"));
+    assert!(record.claim.is_none());
+    bench.take(request, &record, Next::Later { in_ms: 1_000 });
+    assert!(bench.lease_wish().is_none() && !bench.put_out(&Output::Stopped));
+    bench.answer(call, all_written(&update));
+    bench.verdict();
+    assert_eq!(bench.acks(), ["sent"]);
+    assert_eq!(bench.lease_wish(), Some(LeaseWish::Release));
+    bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::Released)));
+    assert!(bench.put_out(&Output::Stopped));
+}

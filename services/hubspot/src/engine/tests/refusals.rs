@@ -1,0 +1,189 @@
+//! Refused values and taken addresses.
+
+use std::collections::BTreeMap;
+
+use contracts::{Field, Found, Outcome};
+
+use super::bench::{Bench, all_written, contact, error_of, inputs, linked, problem, reason, written};
+use crate::engine::{Answer, Call, EmailTaken, InputError, Problem, ProblemKind};
+
+const BOTH: &[Field] = &[Field::Email, Field::FirstName];
+
+fn invalid(properties: &[&str]) -> ProblemKind {
+    let reasons = properties
+        .iter()
+        .map(|property| ((*property).to_owned(), reason("INVALID_EMAIL")));
+    ProblemKind::Invalid {
+        properties: reasons.collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn taken_by(contact_id: Option<&str>) -> ProblemKind {
+    ProblemKind::Conflict {
+        existing_id: contact_id.map(str::to_owned),
+    }
+}
+
+/// The first write of a user that owes address and name is answered so.
+fn refused(bench: &mut Bench, kind: ProblemKind) {
+    let (call, update) = bench.deliver(&[linked("a", BOTH)]);
+    let errors = vec![error_of(&inputs(&update)[0], kind)];
+    bench.answer(
+        call,
+        Answer::Updated {
+            results: Vec::new(),
+            errors,
+        },
+    );
+}
+
+fn properties(call: &Call) -> Vec<&'static str> {
+    match call {
+        Call::Patch { properties, .. } => properties.keys().copied().collect(),
+        other => inputs(other)[0].properties.keys().copied().collect(),
+    }
+}
+
+#[test]
+fn a_refused_field_is_left_out_and_the_rest_is_sent_again_at_once() {
+    let mut bench = Bench::running();
+    refused(&mut bench, invalid(&["email"]));
+    let (call, update) = bench.call();
+    assert_eq!(properties(&update), ["firstname"]);
+    bench.answer(call, all_written(&update));
+    let verdict = bench.verdict();
+    let code =
+        |outcome: &Outcome| matches!(outcome, Outcome::Refused { reason } if reason.code == "INVALID_EMAIL");
+    assert!(code(&verdict.outcomes[&Field::Email]));
+    assert_eq!(verdict.outcomes[&Field::FirstName], Outcome::Confirmed);
+    assert_eq!(verdict.written.iter().collect::<Vec<_>>(), [Field::FirstName]);
+    assert!(verdict.confirmed_address.is_none() && verdict.failure.is_none());
+}
+
+#[test]
+fn a_refusal_that_names_no_field_of_ours_is_repeated_field_by_field() {
+    for named in [&[][..], &["favourite_colour"]] {
+        let mut bench = Bench::running();
+        refused(&mut bench, invalid(named));
+        let (call, patch) = bench.call();
+        assert_eq!(properties(&patch), ["email"]);
+        bench.answer(call, problem(invalid(named)));
+        let (call, patch) = bench.call();
+        assert_eq!(properties(&patch), ["firstname"]);
+        bench.answer(call, Answer::Contact(contact("c-a", "old@example.com")));
+        let verdict = bench.verdict();
+        assert!(matches!(verdict.outcomes[&Field::Email], Outcome::Refused { .. }));
+        assert_eq!(verdict.outcomes[&Field::FirstName], Outcome::Confirmed);
+    }
+}
+
+#[test]
+fn an_address_the_contact_itself_holds_is_confirmed_and_the_rest_sent() {
+    let mut bench = Bench::running();
+    refused(&mut bench, taken_by(Some("c-a")));
+    let (call, update) = bench.call();
+    assert_eq!(properties(&update), ["firstname"]);
+    bench.answer(call, all_written(&update));
+    let verdict = bench.verdict();
+    assert_eq!(verdict.outcomes[&Field::Email], Outcome::Confirmed);
+    assert_eq!(verdict.confirmed_address.as_deref(), Some("a@example.com"));
+}
+
+#[test]
+fn a_taken_address_is_followed_without_an_outcome_and_without_a_further_write() {
+    let mut bench = Bench::running();
+    refused(&mut bench, taken_by(Some("7")));
+    assert!(bench.any_call().is_none());
+    let verdict = bench.verdict();
+    let link = verdict.link.expect("the contact that holds the address");
+    assert_eq!((link.contact_id.as_str(), link.found), ("7", Found::Followed));
+    assert_eq!(link.address.as_deref(), Some("a@example.com"));
+    assert!(verdict.outcomes.is_empty() && verdict.written.is_empty());
+}
+
+#[test]
+fn a_taken_address_is_settled_as_taken_where_the_setting_says_so_and_the_rest_is_sent() {
+    let mut bench = Bench::with(|settings| settings.email_taken = EmailTaken::Reject);
+    refused(&mut bench, taken_by(Some("7")));
+    let (call, update) = bench.call();
+    assert_eq!(properties(&update), ["firstname"]);
+    bench.answer(call, all_written(&update));
+    let verdict = bench.verdict();
+    assert!(matches!(verdict.outcomes[&Field::Email], Outcome::Taken { .. }));
+    assert_eq!(verdict.outcomes[&Field::FirstName], Outcome::Confirmed);
+    assert!(verdict.link.is_none());
+}
+
+#[test]
+fn a_conflict_that_names_nobody_is_resolved_by_a_lookup() {
+    let mut bench = Bench::running();
+    refused(&mut bench, taken_by(None));
+    let (call, find) = bench.call();
+    assert_eq!(
+        find,
+        Call::Find {
+            addresses: vec!["a@example.com".into()]
+        }
+    );
+    bench.answer(
+        call,
+        Answer::Found {
+            contacts: vec![contact("7", "a@example.com")],
+            errors: Vec::new(),
+        },
+    );
+    let link = bench.verdict().link.expect("a link");
+    assert_eq!((link.contact_id.as_str(), link.found), ("7", Found::Followed));
+}
+
+#[test]
+fn a_conflict_about_an_address_nobody_has_is_a_failure() {
+    let mut bench = Bench::running();
+    refused(&mut bench, taken_by(None));
+    let (call, _) = bench.call();
+    let problem = Problem {
+        kind: ProblemKind::NotFound,
+        reason: reason("OBJECT_NOT_FOUND"),
+    };
+    let errors = vec![InputError {
+        ids: vec!["a@example.com".into()],
+        trace_ids: Vec::new(),
+        problem,
+    }];
+    bench.answer(
+        call,
+        Answer::Found {
+            contacts: Vec::new(),
+            errors,
+        },
+    );
+    let verdict = bench.verdict();
+    assert!(verdict.failure.is_some() && verdict.outcomes.is_empty() && verdict.link.is_none());
+}
+
+#[test]
+fn a_bad_record_does_not_hold_up_the_one_beside_it() {
+    let mut bench = Bench::running();
+    let (call, update) = bench.deliver_together(&[linked("a", BOTH), linked("b", BOTH)]);
+    let [a, b] = inputs(&update) else {
+        panic!("both in one batch: {update:?}")
+    };
+    let errors = vec![error_of(a, invalid(&["email", "firstname"]))];
+    bench.answer(
+        call,
+        Answer::Updated {
+            results: vec![written(b)],
+            errors,
+        },
+    );
+    let (_, record) = bench.record();
+    let outcomes: Vec<_> = record
+        .verdicts
+        .iter()
+        .map(|verdict| &verdict.outcomes[&Field::Email])
+        .collect();
+    assert!(matches!(
+        outcomes[..],
+        [Outcome::Refused { .. }, Outcome::Confirmed]
+    ));
+}
