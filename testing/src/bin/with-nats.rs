@@ -6,9 +6,12 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use testing::nats::{NatsServer, Options};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
+    // Before anybody is told to press it.
+    let mut ctrl_c = signal(SignalKind::interrupt())?;
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
     let started = NatsServer::start(Options {
         folder,
@@ -22,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         server.pid().unwrap_or_default()
     );
     println!("Ctrl-C ends it.");
-    tokio::signal::ctrl_c().await?;
+    ctrl_c.recv().await;
     server.stop().await?;
     Ok(())
 }

@@ -75,7 +75,10 @@ pub async fn connect(
         });
     }
     let replies = Replies::open(&client).await?;
-    Ok(connection::new(client, observer.subscribe(), replies))
+    let nats = connection::new(client, observer.subscribe(), replies);
+    // The event comes by another task; from here on the state is what callers expect.
+    nats.wait_until_connected().await;
+    Ok(nats)
 }
 
 async fn first_connection(

@@ -1,0 +1,10 @@
+//! The runtime against a real nats-server, real sockets and real signals.
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
+
+mod connecting;
+mod health;
+mod permissions;
+mod reconnecting;
+mod requests;
+mod signals;
+mod support;
