@@ -67,4 +67,4 @@ EXPOSE 3031
 VOLUME /data
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s CMD ["/usr/local/bin/hubspot-sandbox", "health"]
 ENTRYPOINT ["/usr/local/bin/hubspot-sandbox"]
-CMD ["--listen", "0.0.0.0:3031", "--data", "/data/hubspot.json"]
+CMD ["--listen", "0.0.0.0:3031", "--data", "/data/hubspot.jsonl"]

@@ -45,7 +45,7 @@ def setting_faults(files):
             text = re.split(r"#\[cfg\(test\)\]", file.read_text())[0]
             read |= set(re.findall(r'"((?:NATS|USER|HUBSPOT|API_GATEWAY|LOG|RUST)_[A-Z_]+)"', text))
         if file.name.endswith(".env.example"):
-            explained |= set(re.findall(r"^#?([A-Z][A-Z_]+)=", file.read_text(), re.M))
+            explained |= set(re.findall(r"^(?:# ?)?([A-Z][A-Z_]+)=", file.read_text(), re.M))
     for name in sorted(read - explained):
         yield f"{name}: is read, but no .env.example explains it"
     for name in sorted(explained - read):
