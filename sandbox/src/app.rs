@@ -1,6 +1,9 @@
 //! The state all requests share, and the one way in which they change it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use jiff::{Timestamp, tz::Offset};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -39,6 +42,8 @@ pub(crate) struct State {
     pub(crate) faults: FaultRules,
     pub(crate) calls: CallLog,
     pub(crate) random: StdRng,
+    /// Unique values that calls under way are writing.
+    pub(crate) locked: BTreeSet<(String, String)>,
     file: Option<DataFile>,
 }
 
@@ -81,6 +86,7 @@ impl App {
             faults,
             calls: CallLog::new(settings.kept_calls),
             random,
+            locked: BTreeSet::new(),
             file,
         };
         let tasks = TaskTracker::new();
@@ -190,7 +196,7 @@ fn open_account(
         return Ok((new_account(settings, properties, now, random), None));
     };
     let lock = DataFile::lock(path)?;
-    let loaded = DataFile::load(path, &properties)?;
+    let loaded = DataFile::load(path, &properties, settings.kept_writes)?;
     let account = loaded.unwrap_or_else(|| new_account(settings, properties, now, random));
     let file = DataFile::create(path, &account, lock)?;
     Ok((account, Some(file)))
@@ -198,7 +204,7 @@ fn open_account(
 
 fn new_account(settings: &Settings, properties: Properties, now: Timestamp, random: &mut StdRng) -> Account {
     let portal_id = random.random_range(10_000_000..100_000_000);
-    let mut account = Account::new(StoredAccount::new(portal_id), properties);
+    let mut account = Account::new(StoredAccount::new(portal_id), properties, settings.kept_writes);
     if settings.sample_contacts {
         add_sample_contacts(&mut account, now);
     }

@@ -73,7 +73,11 @@ impl DataFile {
     }
 
     /// The data set in a file, if there is one.
-    pub(crate) fn load(path: &Path, properties: &Properties) -> Result<Option<Account>, DataFileError> {
+    pub(crate) fn load(
+        path: &Path,
+        properties: &Properties,
+        kept_writes: usize,
+    ) -> Result<Option<Account>, DataFileError> {
         let failed = |source| DataFileError::Io {
             path: path.to_owned(),
             source,
@@ -101,7 +105,14 @@ impl DataFile {
                     });
                 }
             };
-            restore(&mut account, line, properties);
+            match (line, account.as_mut()) {
+                (line, Some(account)) => restore(account, line),
+                (Line::Account(stored), None) => {
+                    account = Some(Account::new(stored, properties.clone(), kept_writes));
+                }
+                // Every data file begins with its account.
+                (_, None) => {}
+            }
         }
         Ok(account)
     }
@@ -142,7 +153,7 @@ impl DataFile {
 
     /// Rewrites the file once it holds far more lines than contacts.
     pub(crate) fn compact_if_long(&mut self, account: &Account) -> Result<(), io::Error> {
-        if self.lines > SPARE_LINES + LINES_PER_CONTACT * account.contacts().count() {
+        if self.lines > SPARE_LINES + LINES_PER_CONTACT * account.contact_count() {
             (self.file, self.lines) = write_all(&self.path, account)?;
         }
         Ok(())
@@ -154,15 +165,12 @@ impl DataFile {
     }
 }
 
-fn restore(account: &mut Option<Account>, line: Line, properties: &Properties) {
-    match (line, account.as_mut()) {
-        (Line::Account(stored), None) => *account = Some(Account::new(stored, properties.clone())),
-        (Line::Account(stored), Some(account)) => account.stored = stored,
-        (Line::Contact(contact), Some(account)) => account.restore(contact),
-        (Line::Removed(id), Some(account)) => account.restore_removal(id),
-        (Line::Write(write), Some(account)) => account.restore_write(write),
-        // Every data file begins with its account.
-        (_, None) => {}
+fn restore(account: &mut Account, line: Line) {
+    match line {
+        Line::Account(stored) => account.stored = stored,
+        Line::Contact(contact) => account.restore(contact),
+        Line::Removed(id) => account.restore_removal(id),
+        Line::Write(write) => account.restore_write(write),
     }
 }
 

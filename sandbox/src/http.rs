@@ -19,6 +19,7 @@ mod routes;
 mod search;
 mod strike;
 mod token;
+mod unique_lock;
 
 pub(crate) use refusal_body::body_of as refusal_body;
 pub(crate) use routes::router;

@@ -31,6 +31,8 @@ pub struct Settings {
     pub utc_offset_hours: i8,
     /// How many calls the log keeps.
     pub kept_calls: usize,
+    /// How many writes of each contact are kept.
+    pub kept_writes: usize,
     /// Makes shuffling, shares and jitter repeatable.
     pub seed: Option<u64>,
 }
@@ -50,6 +52,7 @@ impl Default for Settings {
             unique_properties: Vec::new(),
             utc_offset_hours: 0,
             kept_calls: 1_000,
+            kept_writes: 200,
             seed: None,
         }
     }

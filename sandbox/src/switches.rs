@@ -45,6 +45,8 @@ pub struct Switches {
     pub required_property: Option<String>,
     /// An admin's rule, from 2026-09 on: nobody may write this property.
     pub refused_property: Option<String>,
+    /// A write that names a unique value answers 423 while another call that names it is under way.
+    pub lock_unique_values: bool,
     /// A write of equal values moves `lastmodifieddate`.
     pub equal_values_touch: bool,
     /// How long each call takes.
@@ -72,6 +74,7 @@ impl Default for Switches {
             missing_scopes: Vec::new(),
             required_property: None,
             refused_property: None,
+            lock_unique_values: true,
             equal_values_touch: true,
             latency_ms: 0,
             latency_jitter_ms: 0,

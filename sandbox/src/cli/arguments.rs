@@ -86,7 +86,7 @@ pub struct Arguments {
         value_delimiter = ' ',
         value_name = "FAULT"
     )]
-    faults: Vec<Fault>,
+    faults: Vec<String>,
 }
 
 /// What to do instead of serving.
@@ -138,6 +138,9 @@ impl Arguments {
     /// The settings these arguments ask for.
     pub fn into_settings(self) -> anyhow::Result<Settings> {
         let switches = self.switches()?;
+        let faults = given(self.faults)
+            .map(|text| text.parse())
+            .collect::<Result<Vec<Fault>, String>>();
         let LimitArguments {
             burst,
             oauth_burst,
@@ -148,8 +151,8 @@ impl Arguments {
         } = self.limits;
         Ok(Settings {
             listen: self.listen,
-            data_file: self.data,
-            tokens: self.tokens,
+            data_file: self.data.filter(|path| !path.as_os_str().is_empty()),
+            tokens: given(self.tokens).collect(),
             oauth: OAuthApp {
                 token_lifetime: Duration::from_secs(self.token_lifetime_seconds),
                 ..OAuthApp::default()
@@ -163,9 +166,9 @@ impl Arguments {
                 token_per_second,
             },
             switches,
-            faults: self.faults,
-            custom_properties: self.properties,
-            unique_properties: self.unique_properties,
+            faults: faults.map_err(anyhow::Error::msg)?,
+            custom_properties: given(self.properties).collect(),
+            unique_properties: given(self.unique_properties).collect(),
             utc_offset_hours: self.utc_offset_hours,
             ..Settings::default()
         })
@@ -189,6 +192,11 @@ impl Arguments {
         }
         Ok(Switches::default().patched(&Value::from(patch))?)
     }
+}
+
+/// An empty variable counts as not set.
+fn given(texts: Vec<String>) -> impl Iterator<Item = String> {
+    texts.into_iter().filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ pub(crate) struct CallFacts {
     pub(crate) emails: BTreeSet<String>,
     pub(crate) properties: BTreeSet<String>,
     pub(crate) inputs: usize,
+    /// Values the call writes that only one contact can have, by property.
+    pub(crate) unique_values: BTreeSet<(String, String)>,
 }
 
 impl Matcher {

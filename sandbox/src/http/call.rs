@@ -43,11 +43,11 @@ pub(crate) fn facts(method: &Method, uri: &Uri, body: &[u8], account: &Account) 
     let last = uri.path().rsplit('/').next().unwrap_or_default();
     named.insert(percent_decode_str(last).decode_utf8_lossy().into_owned());
     if let Ok(body) = serde_json::from_slice::<Value>(body) {
-        note_write(&body, &mut facts, &mut named);
+        note_write(account, &body, &mut facts, &mut named);
         let inputs = body["inputs"].as_array().map(Vec::as_slice).unwrap_or_default();
         facts.inputs = inputs.len();
         for input in inputs {
-            note_write(input, &mut facts, &mut named);
+            note_write(account, input, &mut facts, &mut named);
         }
     }
     for name in named {
@@ -56,7 +56,7 @@ pub(crate) fn facts(method: &Method, uri: &Uri, body: &[u8], account: &Account) 
     facts
 }
 
-fn note_write(write: &Value, facts: &mut CallFacts, named: &mut BTreeSet<String>) {
+fn note_write(account: &Account, write: &Value, facts: &mut CallFacts, named: &mut BTreeSet<String>) {
     let members = ["id", "primaryObjectId", "objectIdToMerge", "objectId"];
     named.extend(
         members
@@ -66,9 +66,27 @@ fn note_write(write: &Value, facts: &mut CallFacts, named: &mut BTreeSet<String>
     );
     for (name, value) in write["properties"].as_object().into_iter().flatten() {
         facts.properties.insert(name.clone());
-        if let ("email", Some(email)) = (name.as_str(), value.as_str()) {
-            facts.emails.insert(email.to_lowercase());
+        let Some(value) = value.as_str().filter(|value| !value.is_empty()) else {
+            continue;
+        };
+        if name == "email" {
+            facts.emails.insert(value.to_lowercase());
         }
+        note_unique_value(account, name, value, facts);
+    }
+    if let (Some(property), Some(id)) = (write["idProperty"].as_str(), write["id"].as_str()) {
+        note_unique_value(account, property, id, facts);
+    }
+}
+
+fn note_unique_value(account: &Account, property: &str, value: &str, facts: &mut CallFacts) {
+    if property == "email" || account.properties.is_unique(property) {
+        let value = if property == "email" {
+            value.to_lowercase()
+        } else {
+            value.to_owned()
+        };
+        facts.unique_values.insert((property.to_owned(), value));
     }
 }
 

@@ -48,7 +48,7 @@ fn json_body(error: KnownError, portal_id: u32) -> ErrorBody {
         KnownError::MissingScopes => missing_scope("crm.objects.contacts.write"),
         KnownError::NotFound => ErrorBody::new(StatusCode::NOT_FOUND, "resource not found"),
         KnownError::RequestTimeout => ErrorBody::new(StatusCode::REQUEST_TIMEOUT, "The request timed out"),
-        KnownError::Locked => locked(portal_id),
+        KnownError::Locked => locked(portal_id, "email", "someone@example.com"),
         KnownError::BurstLimit => rate_limit(Policy::Burst, portal_id),
         KnownError::SearchLimit => rate_limit(Policy::Search, portal_id),
         KnownError::DailyLimit => rate_limit(Policy::Daily, portal_id),
@@ -98,11 +98,14 @@ pub(crate) fn missing_scope(scope: &str) -> ErrorBody {
         )
 }
 
-fn locked(portal_id: u32) -> ErrorBody {
-    let message = format!(
-        "Timed out trying to acquire unique value lock for PropertyValueCoordinates{{portalId={portal_id}, \
-         objectTypeId=ObjectTypeId{{metaTypeId=2, innerId=1}}, propertyName=email, value=hidden}}. The lock was being held."
+/// 423 for a write that came while another one held the lock on a unique value.
+pub(crate) fn locked(portal_id: u32, property: &str, value: &str) -> ErrorBody {
+    let coordinates = format!(
+        "PropertyValueCoordinates{{portalId={portal_id}, objectTypeId=ObjectTypeId{{metaTypeId=2, innerId=1}}, \
+         propertyName={property}, value={value}}}"
     );
+    let message =
+        format!("Timed out trying to acquire unique value lock for {coordinates}. The lock was being held.");
     ErrorBody::new(StatusCode::LOCKED, message).category("LOCKED")
 }
 

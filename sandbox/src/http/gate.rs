@@ -21,8 +21,14 @@ use super::{
     error_body::ErrorBody,
     refusal_body::body_of,
     strike::{Struck, strike},
+    unique_lock::UniqueLock,
 };
-use crate::{app::App, connection::Connection, faults::NumberedFault, model::Refusal};
+use crate::{
+    app::App,
+    connection::Connection,
+    faults::{CallFacts, NumberedFault},
+    model::Refusal,
+};
 
 /// Larger bodies are not read.
 pub(crate) const LARGEST_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -60,52 +66,114 @@ pub(crate) async fn pass(
     finished.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-async fn carry_out(app: Arc<App>, connection: Connection, mut incoming: Incoming) -> Response {
+async fn carry_out(app: Arc<App>, connection: Connection, incoming: Incoming) -> Response {
     let (came_at, started) = (app.clock.now(), Instant::now());
     let latency = latency(&app);
-    let correlation_id = Uuid::new_v4().to_string();
     pause(&app, latency / 2).await;
-    let (checked, facts, number) = {
-        let mut state = app.state();
-        let Parts {
-            method, uri, headers, ..
-        } = &incoming.parts;
-        let facts = facts(method, uri, &incoming.body, &state.account);
-        let number = state.calls.next_number();
-        let now = app.clock.now();
-        (state.check(method, uri.path(), headers, now), facts, number)
-    };
-    let mut fault = None;
-    let mut headers = HeaderMap::new();
-    let struck = match checked {
-        Ok(admitted) => {
-            headers = admitted.headers;
-            incoming.parts.extensions.insert(Caller {
-                who: admitted.who,
-                number,
-            });
-            fault = fault_for(&app, &facts);
-            match &fault {
-                None => Struck::Answer(incoming.run().await),
-                Some(fault) => strike(&app, &fault.fault.action, incoming, &correlation_id).await,
-            }
-        }
-        Err(turned_away) => {
-            headers.extend(turned_away.headers);
-            Struck::Answer(turned_away.body.correlated(&correlation_id))
-        }
-    };
-    pause(&app, latency / 2).await;
-    let (mut response, cut) = struck.into_parts();
-    response = with_refusal_body(&app, response, &correlation_id);
-    response = finished(response, headers, &correlation_id);
-    let mut call = logged(facts, number, came_at, started.elapsed());
-    call.fault = fault.map(|fault| fault.id);
+    let visit = Visit::begin(&app, &incoming);
+    let outcome = visit.go(incoming, latency / 2).await;
+    let (response, cut) = outcome.struck.into_parts();
+    let response = with_body(&app, response, &visit.correlation_id);
+    let response = with_headers(response, outcome.headers, &visit.correlation_id);
+    let mut call = logged(visit.facts, visit.number, came_at, started.elapsed());
+    call.fault = outcome.fault;
     call.status = cut.is_none().then(|| response.status().as_u16());
     app.state().calls.push(call);
     match cut {
         None => response,
         Some(cut) => cut.apply(&connection, response).await,
+    }
+}
+
+/// One call on its way through the gate.
+struct Visit<'a> {
+    app: &'a Arc<App>,
+    number: u64,
+    correlation_id: String,
+    facts: CallFacts,
+}
+
+/// What became of a call, but for what every answer gets.
+struct VisitOutcome {
+    struck: Struck,
+    headers: HeaderMap,
+    fault: Option<u64>,
+}
+
+impl<'a> Visit<'a> {
+    fn begin(app: &'a Arc<App>, incoming: &Incoming) -> Self {
+        let mut state = app.state();
+        let facts = facts(
+            &incoming.parts.method,
+            &incoming.parts.uri,
+            &incoming.body,
+            &state.account,
+        );
+        let number = state.calls.next_number();
+        let correlation_id = Uuid::new_v4().to_string();
+        Self {
+            app,
+            number,
+            correlation_id,
+            facts,
+        }
+    }
+
+    async fn go(&self, mut incoming: Incoming, way_back: Duration) -> VisitOutcome {
+        let checked = {
+            let Parts {
+                method, uri, headers, ..
+            } = &incoming.parts;
+            self.app
+                .state()
+                .check(method, uri.path(), headers, self.app.clock.now())
+        };
+        let admitted = match checked {
+            Ok(admitted) => admitted,
+            Err(turned_away) => {
+                pause(self.app, way_back).await;
+                let struck = Struck::Answer(turned_away.body.correlated(&self.correlation_id));
+                return VisitOutcome {
+                    struck,
+                    headers: turned_away.headers,
+                    fault: None,
+                };
+            }
+        };
+        let caller = Caller {
+            who: admitted.who,
+            number: self.number,
+        };
+        incoming.parts.extensions.insert(caller);
+        let fault = fault_for(self.app, &self.facts);
+        let struck = match &fault {
+            None => Struck::Answer(self.answer(incoming, way_back).await),
+            Some(fault) => {
+                let struck = strike(self.app, &fault.fault.action, incoming, &self.correlation_id).await;
+                pause(self.app, way_back).await;
+                struck
+            }
+        };
+        VisitOutcome {
+            struck,
+            headers: admitted.headers,
+            fault: fault.map(|fault| fault.id),
+        }
+    }
+
+    /// Lets the call take effect. Its unique values stay locked until its answer leaves.
+    async fn answer(&self, incoming: Incoming, way_back: Duration) -> Response {
+        let answer = match UniqueLock::acquire(self.app, &self.facts) {
+            Ok(lock) => {
+                let response = incoming.run().await;
+                pause(self.app, way_back).await;
+                drop(lock);
+                return response;
+            }
+            Err(locked) => locked.correlated(&self.correlation_id),
+        };
+        pause(self.app, way_back).await;
+        answer
     }
 }
 
@@ -129,13 +197,13 @@ pub(crate) async fn pause(app: &App, duration: Duration) {
     }
 }
 
-fn fault_for(app: &App, facts: &crate::faults::CallFacts) -> Option<NumberedFault> {
+fn fault_for(app: &App, facts: &CallFacts) -> Option<NumberedFault> {
     let state = &mut *app.state();
     let random = &mut state.random;
     state.faults.strike(facts, || random.random::<f64>())
 }
 
-fn with_refusal_body(app: &App, mut response: Response, correlation_id: &str) -> Response {
+fn with_body(app: &App, mut response: Response, correlation_id: &str) -> Response {
     let (portal_id, conflict_body) = {
         let state = app.state();
         (state.account.stored.portal_id, state.switches.conflict_body)
@@ -156,7 +224,7 @@ fn with_refusal_body(app: &App, mut response: Response, correlation_id: &str) ->
     }
 }
 
-fn finished(mut response: Response, headers: HeaderMap, correlation_id: &str) -> Response {
+fn with_headers(mut response: Response, headers: HeaderMap, correlation_id: &str) -> Response {
     response.headers_mut().extend(headers);
     if let Ok(value) = HeaderValue::from_str(correlation_id) {
         response.headers_mut().insert("x-hubspot-correlation-id", value);

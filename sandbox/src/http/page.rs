@@ -50,7 +50,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Html<String> {
 }
 
 fn contacts(state: &AppState) -> String {
-    let total = state.account.contacts().count();
+    let total = state.account.contact_count();
     let mut newest: Vec<&Contact> = state.account.contacts().collect();
     newest.sort_by_key(|contact| std::cmp::Reverse(contact.updated_at));
     let rows = newest.into_iter().take(SHOWN_CONTACTS).map(|contact| {

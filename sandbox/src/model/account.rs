@@ -9,9 +9,6 @@ use super::{Changes, Contact, ContactId, Properties, Write, search_lag::SearchLa
 /// HubSpot's ids used to grow in steps; the sample contacts of a new account still are 1 and 51.
 const ID_STEP: u64 = 50;
 
-/// How many writes of a contact are kept.
-const KEPT_WRITES: usize = 1_000;
-
 /// What an account is besides its contacts; part of the data file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -45,10 +42,12 @@ pub(crate) struct Account {
     unique_holders: HashMap<(String, String), ContactId>,
     successors: HashMap<ContactId, ContactId>,
     changes: Changes,
+    /// How many writes of each contact are kept.
+    kept_writes: usize,
 }
 
 impl Account {
-    pub(crate) fn new(stored: StoredAccount, properties: Properties) -> Self {
+    pub(crate) fn new(stored: StoredAccount, properties: Properties, kept_writes: usize) -> Self {
         Self {
             stored,
             properties,
@@ -59,6 +58,7 @@ impl Account {
             unique_holders: HashMap::new(),
             successors: HashMap::new(),
             changes: Changes::default(),
+            kept_writes,
         }
     }
 
@@ -75,6 +75,11 @@ impl Account {
     /// Every contact, archived ones included, by rising id.
     pub(crate) fn contacts(&self) -> impl Iterator<Item = &Contact> {
         self.contacts.values()
+    }
+
+    /// How many there are, archived ones included.
+    pub(crate) fn contact_count(&self) -> usize {
+        self.contacts.len()
     }
 
     /// Contacts with an id of at least `first`, by rising id.
@@ -182,7 +187,7 @@ impl Account {
     pub(crate) fn restore_write(&mut self, write: Write) {
         self.stored.next_write = self.stored.next_write.max(write.sequence + 1);
         let writes = self.writes.entry(write.contact).or_default();
-        if writes.len() >= KEPT_WRITES {
+        if writes.len() >= self.kept_writes.max(1) {
             writes.remove(0);
         }
         writes.push(write);

@@ -11,7 +11,11 @@ use super::{Contact, ContactId, Context};
 #[derive(Debug, Default)]
 pub(crate) struct SearchLag {
     stale: HashMap<ContactId, Vec<Stale>>,
+    /// At this size it is time to forget what search no longer shows.
+    forget_at: usize,
 }
+
+const SMALLEST_TO_FORGET: usize = 1_000;
 
 #[derive(Debug)]
 struct Stale {
@@ -25,6 +29,10 @@ impl SearchLag {
         let lag = Duration::from_millis(context.switches.search_lag_ms);
         if lag.is_zero() {
             return;
+        }
+        if self.stale.len() >= self.forget_at.max(SMALLEST_TO_FORGET) {
+            self.advance(context.now);
+            self.forget_at = 2 * self.stale.len();
         }
         let until = context.now.saturating_add(lag).unwrap_or(Timestamp::MAX);
         let versions = self.stale.entry(id).or_default();

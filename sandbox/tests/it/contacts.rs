@@ -15,7 +15,7 @@ const EVERY_BASE: [&str; 5] = [
 ];
 
 fn properties(values: Value) -> Value {
-    json!({ "properties": values })
+    [("properties", values)].into_iter().collect()
 }
 
 #[tokio::test]

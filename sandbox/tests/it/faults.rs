@@ -347,3 +347,37 @@ async fn faults_strike_the_token_endpoint_too() {
         503
     );
 }
+
+#[tokio::test]
+async fn parallel_writes_of_one_address_meet_a_lock() {
+    let (hubspot, client) = calm().await;
+    hubspot.set_switches(Switches {
+        latency_ms: 300,
+        ..hubspot.switches()
+    });
+    let upsert = |first_name: &str| {
+        json!({ "inputs": [{
+            "id": "new@example.com", "idProperty": "email", "properties": { "firstname": first_name },
+        }] })
+    };
+    let path = format!("{CURRENT}/batch/upsert");
+    let by_email = format!("{CURRENT}/new%40example.com?idProperty=email");
+    let (first, second, read) = tokio::join!(
+        client.post(&path, upsert("first")),
+        client.post(&path, upsert("second")),
+        client.get(&by_email),
+    );
+    let mut statuses = [first.status.as_u16(), second.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 423]);
+    assert_ne!(read.status, 423, "reads need no lock");
+    let locked = if first.status == 423 { first } else { second };
+    assert_eq!(locked.json()["category"], "LOCKED");
+    client.post(&path, upsert("later")).await.expect(200);
+    hubspot.set_switches(Switches {
+        lock_unique_values: false,
+        ..hubspot.switches()
+    });
+    let (first, second) = tokio::join!(client.post(&path, upsert("a")), client.post(&path, upsert("b")));
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (200, 200));
+}

@@ -32,7 +32,7 @@ async fn found(client: &Client, search: Value) -> Vec<String> {
         .collect()
 }
 
-fn filter(name: &str, operator: &str, more: Value) -> Value {
+fn filter(name: &str, operator: &str, more: &Value) -> Value {
     let mut filter = json!({ "propertyName": name, "operator": operator });
     filter
         .as_object_mut()
@@ -107,7 +107,7 @@ async fn every_operator_finds_what_it_should() {
         ),
     ] {
         assert_eq!(
-            found(&client, filter(name, operator, more)).await,
+            found(&client, filter(name, operator, &more)).await,
             expected,
             "{name} {operator}"
         );
@@ -121,18 +121,21 @@ async fn filters_on_email_miss_secondary_addresses_that_free_text_finds() {
         .edit_contact(51, [("email", "x-neal@example.com")])
         .unwrap();
     assert!(
-        found(&client, filter("email", "EQ", json!({"value": "bh@hubspot.com"})))
-            .await
-            .is_empty()
+        found(
+            &client,
+            filter("email", "EQ", &json!({"value": "bh@hubspot.com"}))
+        )
+        .await
+        .is_empty()
     );
     assert_eq!(found(&client, json!({ "query": "bh@hubspot.com" })).await, ["51"]);
     let by_token = filter(
         "hs_additional_emails",
         "CONTAINS_TOKEN",
-        json!({"value": "bh@hubspot.com"}),
+        &json!({"value": "bh@hubspot.com"}),
     );
     assert_eq!(found(&client, by_token).await, ["51"]);
-    let by_token = filter("email", "CONTAINS_TOKEN", json!({"value": "neal@example.com"}));
+    let by_token = filter("email", "CONTAINS_TOKEN", &json!({"value": "neal@example.com"}));
     assert_eq!(
         found(&client, by_token).await,
         ["51"],
@@ -205,20 +208,20 @@ async fn search_shows_writes_late_and_reads_at_once() {
         .expect(200);
     add(&hubspot, "new@example.com");
     assert!(
-        found(&client, filter("firstname", "EQ", json!({"value": "New"})))
+        found(&client, filter("firstname", "EQ", &json!({"value": "New"})))
             .await
             .is_empty()
     );
     assert!(
         found(
             &client,
-            filter("email", "EQ", json!({"value": "new@example.com"}))
+            filter("email", "EQ", &json!({"value": "new@example.com"}))
         )
         .await
         .is_empty()
     );
     assert_eq!(
-        found(&client, filter("firstname", "EQ", json!({"value": "Brian"}))).await,
+        found(&client, filter("firstname", "EQ", &json!({"value": "Brian"}))).await,
         ["51"]
     );
     assert_eq!(
@@ -235,7 +238,7 @@ async fn search_catches_up() {
         ..hubspot.switches()
     });
     hubspot.edit_contact(51, [("firstname", "New")]).unwrap();
-    let by_new_name = filter("firstname", "EQ", json!({"value": "New"}));
+    let by_new_name = filter("firstname", "EQ", &json!({"value": "New"}));
     for _ in 0..1_000 {
         if found(&client, by_new_name.clone()).await == ["51"] {
             return;
