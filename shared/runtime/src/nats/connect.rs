@@ -77,7 +77,12 @@ pub async fn connect(
     let replies = Replies::open(&client).await?;
     let nats = connection::new(client, observer.subscribe(), replies);
     // The event comes by another task; from here on the state is what callers expect.
-    nats.wait_until_connected().await;
+    let connected = shutdown.or(nats.wait_until_connected()).await;
+    if connected.is_none() {
+        return Err(ConnectError::Stopped {
+            servers: settings.places(),
+        });
+    }
     Ok(nats)
 }
 

@@ -72,8 +72,8 @@ impl Nats {
         self.wait_for(|state| !state.connected).await;
     }
 
-    /// Waits until the server forbids something, now or earlier. The server says so by the way only, and the call
-    /// concerned gets no answer; so a service races its start-up against this.
+    /// Waits until the server forbids something on this connection, now or earlier. It says so by the way only, and
+    /// a subscription that is forbidden just stays silent; so a service races its work against this.
     pub async fn wait_for_violation(&self) -> Violation {
         let state = self.wait_for(|state| !state.violations.is_empty()).await;
         state.violations[0].clone()

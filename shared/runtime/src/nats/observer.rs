@@ -79,6 +79,8 @@ impl Observer {
         self.state.send_modify(|state| {
             state.connected = true;
             state.epoch += 1;
+            // Permissions may have been mended meanwhile; what is still forbidden will be said again.
+            state.violations.clear();
         });
         tracing::info!(service = &*self.service, "connected to NATS");
     }

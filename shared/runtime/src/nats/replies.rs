@@ -18,6 +18,7 @@ type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Message>>>>;
 #[derive(Debug)]
 pub(super) struct Replies {
     prefix: String,
+    subject: String,
     next: AtomicU64,
     waiting: Waiting,
     reader: JoinHandle<()>,
@@ -26,15 +27,22 @@ pub(super) struct Replies {
 impl Replies {
     pub(super) async fn open(client: &Client) -> Result<Self, SubscribeError> {
         let prefix = client.new_inbox();
-        let subscriber = client.subscribe(format!("{prefix}.*")).await?;
+        let subject = format!("{prefix}.*");
+        let subscriber = client.subscribe(subject.clone()).await?;
         let waiting = Waiting::default();
         let reader = tokio::spawn(hand_out(subscriber, Arc::clone(&waiting)));
         Ok(Self {
             prefix,
+            subject,
             next: AtomicU64::new(0),
             waiting,
             reader,
         })
+    }
+
+    /// What the inbox listens to.
+    pub(super) fn subject(&self) -> &str {
+        &self.subject
     }
 
     /// A place for one reply; dropping it gives the place up.

@@ -22,10 +22,10 @@ pub enum RequestError {
         /// Where the request went.
         subject: String,
     },
-    /// The server does not let this user send to the subject; nothing was done.
-    #[error("NATS forbids sending to subject {subject:?}; the user's permissions need mending")]
+    /// The server does not let this user send to the subject, or listen for answers.
+    #[error("NATS forbids the use of subject {subject:?}; the user's permissions need mending")]
     Forbidden {
-        /// Where the request was to go.
+        /// Where the request was to go, or our own inbox.
         subject: String,
     },
     /// No answer in time; the request may have been carried out, or be carried out later.
@@ -86,19 +86,23 @@ pub(super) async fn exchange(
     sent.map_err(|error| other(error.to_string()))?;
     let answer = tokio::select! {
         answer = expected.receive() => answer,
-        () = forbidden_again(state, subject, forbidden_before) => {
-            return Err(RequestError::Forbidden { subject: subject.to_owned() });
+        subject = forbidden(state, subject, forbidden_before, replies.subject()) => {
+            return Err(RequestError::Forbidden { subject });
         }
     };
     let answer = answer.ok_or_else(|| other("the connection is closed".to_owned()))?;
     judge(answer, subject)
 }
 
-/// A forbidden request gets no answer; the server only mentions it among its errors.
-async fn forbidden_again(mut state: watch::Receiver<NatsState>, subject: &str, before: u64) {
+/// A forbidden request gets no answer; the server only mentions it among its errors. The same goes for the inbox.
+async fn forbidden(mut state: watch::Receiver<NatsState>, subject: &str, before: u64, inbox: &str) -> String {
+    let no_inbox = |state: &NatsState| state.times_forbidden(ViolationKind::Subscribe, inbox) > 0;
     let again = |state: &NatsState| state.times_forbidden(ViolationKind::Publish, subject) > before;
-    if state.wait_for(again).await.is_err() {
-        std::future::pending::<()>().await;
+    match state.wait_for(|state| no_inbox(state) || again(state)).await {
+        Ok(state) if no_inbox(&state) => inbox.to_owned(),
+        Ok(_) => subject.to_owned(),
+        // The client is gone, and the answer's sender with it.
+        Err(_) => std::future::pending().await,
     }
 }
 

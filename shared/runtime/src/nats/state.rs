@@ -7,7 +7,7 @@ pub struct NatsState {
     pub connected: bool,
     /// How many connections there were; a higher number means that what was received before may be lost.
     pub epoch: u64,
-    /// What the server has forbidden, by subject; the first few dozen.
+    /// What the server has forbidden on this connection, by subject; the first few dozen.
     pub violations: Vec<Violation>,
 }
 

@@ -23,7 +23,8 @@ pub struct Env {
 impl Env {
     /// Reads the process environment over the files, of which earlier ones win. A file may be missing.
     ///
-    /// A variable that is set but empty hides the same name in a file, and counts as not set.
+    /// A variable that is set but empty hides the same name in a file, and counts as not set. In a file, `$NAME`
+    /// stands for another variable, unless the value is in single quotes.
     pub fn load<P: AsRef<Path>>(files: &[P]) -> Result<Self, SettingsError> {
         Self::layered(std::env::vars_os(), files)
     }

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::Shutdown;
 
 /// What a shell reports for a process ended by Ctrl-C.
@@ -23,17 +25,14 @@ pub(super) fn watch(shutdown: Shutdown) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(unix)]
 struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
+    interrupt: Signal,
+    terminate: Signal,
 }
 
-#[cfg(unix)]
 impl Signals {
     /// The handlers are in place when this returns, so no signal after it is missed.
     fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -45,24 +44,5 @@ impl Signals {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.terminate.recv() => "SIGTERM",
         }
-    }
-}
-
-#[cfg(windows)]
-struct Signals {
-    ctrl_c: tokio::signal::windows::CtrlC,
-}
-
-#[cfg(windows)]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            ctrl_c: tokio::signal::windows::ctrl_c()?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        self.ctrl_c.recv().await;
-        "Ctrl-C"
     }
 }

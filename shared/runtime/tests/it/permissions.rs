@@ -68,3 +68,27 @@ async fn a_forbidden_subscription_is_told_by_the_way() {
         (ViolationKind::Subscribe, "secret.*")
     );
 }
+
+#[tokio::test]
+async fn an_inbox_that_is_forbidden_fails_the_request_instead_of_letting_it_wait() {
+    let server = NatsServer::start(Options {
+        config: USERS.to_owned(),
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    // The permissions name another inbox than this service will use.
+    let nats = connect(
+        &settings_for_user(&server, "limited", "pw"),
+        "other",
+        &Shutdown::new(),
+    )
+    .await
+    .unwrap();
+    let answer = nats.request("allowed", HeaderMap::new(), "x".into(), Duration::from_mins(10));
+    let error = timeout(CEILING, answer).await.unwrap().unwrap_err();
+    assert!(
+        matches!(&error, RequestError::Forbidden { subject } if subject.starts_with("_INBOX_other.")),
+        "{error}"
+    );
+}

@@ -6,6 +6,7 @@ use async_nats::HeaderMap;
 use async_nats::jetstream::stream;
 use runtime::nats::RequestError;
 use testing::wait::until;
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::support::{CEILING, connect_to, serve_echo, start_server};
@@ -51,8 +52,12 @@ async fn requests_work_again_soon_after_a_long_outage() {
     serve_echo(&nats, "echo").await;
     server.kill().await.unwrap();
     timeout(CEILING, nats.wait_until_disconnected()).await.unwrap();
-    // Long enough for the delay between attempts to reach its cap.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // So many attempts in vain that the delay between them has reached its cap.
+    let in_vain = TcpListener::bind(("127.0.0.1", server.port())).await.unwrap();
+    for _ in 0..12 {
+        drop(timeout(CEILING, in_vain.accept()).await.unwrap().unwrap());
+    }
+    drop(in_vain);
     server.restart().await.unwrap();
     let start = Instant::now();
     until("an answer", CEILING, async || {
