@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use sandbox::{Action, BodyKind, CutPoint, Effect, Fault, KnownError, Settings, Switches};
+use sandbox::{Action, BodyKind, CutPoint, Effect, Fault, KnownError, Sandbox, Settings, Switches};
 use serde_json::{Value, json};
 
 use crate::client::{CURRENT, Client, calm, first_name, named, started, wait_until};
@@ -201,7 +201,7 @@ async fn an_error_can_hide_a_write_that_happens_later() {
 #[tokio::test]
 async fn a_late_write_overwrites_a_newer_one() {
     let (hubspot, client) = calm().await;
-    hubspot.add_fault(Fault::answer_with_late_effect(KnownError::Server(500), 200).times(1));
+    hubspot.add_fault(Fault::answer_with_late_effect(KnownError::Server(500), 1_000).times(1));
     let (path, body) = update("Old");
     client.post(&path, body).await.expect(500);
     let (path, body) = update("New");
@@ -213,17 +213,20 @@ async fn a_late_write_overwrites_a_newer_one() {
     .await;
 }
 
+/// A caller that hangs up as soon as the fault has struck.
+async fn hang_up_after(hubspot: &Sandbox, client: &Client, fault: u64, first_name: &str) {
+    let (client, (path, body)) = (client.clone(), update(first_name));
+    let call = tokio::spawn(async move { client.post(&path, body).await });
+    wait_until("the fault strikes", || hubspot.hits_of(fault) == Some(1)).await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled(), "no answer had come");
+}
+
 #[tokio::test]
 async fn a_call_that_hangs_takes_effect_after_its_caller_gave_up() {
     let (hubspot, client) = calm().await;
-    hubspot.add_fault("times=1,hang=60000,effect=200".parse().unwrap());
-    let (path, body) = update("Late");
-    let call = client.post(&path, body);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(50), call)
-            .await
-            .is_err()
-    );
+    let fault = hubspot.add_fault("times=1,hang=60000,effect=500".parse().unwrap());
+    hang_up_after(&hubspot, &client, fault, "Late").await;
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Brian"));
     wait_until("the write happens", || {
         first_name(&hubspot, "51").as_deref() == Some("Late")
@@ -235,6 +238,22 @@ async fn a_call_that_hangs_takes_effect_after_its_caller_gave_up() {
         started.elapsed() < Duration::from_secs(4),
         "a hanging call does not hold up the end"
     );
+}
+
+#[tokio::test]
+async fn a_late_effect_still_happens_when_the_sandbox_ends_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = || Settings {
+        data_file: Some(folder.path().join("data")),
+        ..Settings::default()
+    };
+    let (hubspot, client) = started(settings()).await;
+    hubspot.add_fault(Fault::answer_with_late_effect(KnownError::Server(500), 600_000));
+    let (path, body) = update("Late");
+    client.post(&path, body).await.expect(500);
+    hubspot.shutdown().await;
+    let hubspot = Sandbox::start(settings()).await.unwrap();
+    assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Late"));
 }
 
 #[tokio::test]
@@ -318,16 +337,9 @@ async fn a_delay_and_a_general_latency_take_time() {
 #[tokio::test]
 async fn a_call_goes_on_when_its_caller_hangs_up() {
     let (hubspot, client) = calm().await;
-    hubspot.set_switches(Switches {
-        latency_ms: 300,
-        ..hubspot.switches()
-    });
-    let (path, body) = update("Written");
-    assert!(
-        tokio::time::timeout(Duration::from_millis(50), client.post(&path, body))
-            .await
-            .is_err()
-    );
+    let fault = hubspot.add_fault(Fault::new(Action::Delay { ms: 500 }).times(1));
+    hang_up_after(&hubspot, &client, fault, "Written").await;
+    assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Brian"));
     wait_until("the write happens", || {
         first_name(&hubspot, "51").as_deref() == Some("Written")
     })
@@ -352,7 +364,7 @@ async fn faults_strike_the_token_endpoint_too() {
 async fn parallel_writes_of_one_address_meet_a_lock() {
     let (hubspot, client) = calm().await;
     hubspot.set_switches(Switches {
-        latency_ms: 300,
+        latency_ms: 1_000,
         ..hubspot.switches()
     });
     let upsert = |first_name: &str| {
@@ -373,9 +385,14 @@ async fn parallel_writes_of_one_address_meet_a_lock() {
     assert_ne!(read.status, 423, "reads need no lock");
     let locked = if first.status == 423 { first } else { second };
     assert_eq!(locked.json()["category"], "LOCKED");
+    hubspot.set_switches(Switches {
+        latency_ms: 0,
+        ..hubspot.switches()
+    });
     client.post(&path, upsert("later")).await.expect(200);
     hubspot.set_switches(Switches {
         lock_unique_values: false,
+        latency_ms: 100,
         ..hubspot.switches()
     });
     let (first, second) = tokio::join!(client.post(&path, upsert("a")), client.post(&path, upsert("b")));
