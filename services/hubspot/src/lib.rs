@@ -1,3 +1,4 @@
 //! hubspot.
 
+pub mod client;
 pub mod engine;

@@ -20,6 +20,8 @@ pub enum Answer {
     Account {
         /// The portal id.
         account_id: String,
+        /// Its name, where HubSpot says it.
+        name: Option<String>,
     },
     /// To [`Call::Find`](super::Call::Find), 200 or 207.
     Found {

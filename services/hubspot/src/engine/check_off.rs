@@ -47,7 +47,7 @@ impl Engine {
             probe,
         } = out;
         match (call, answer) {
-            (Call::Account, Answer::Account { account_id }) => self.account_is(account_id),
+            (Call::Account, Answer::Account { account_id, .. }) => self.account_is(account_id),
             (Call::Account, Answer::Problem(problem)) => self.account_failed(&problem),
             (call, Answer::Problem(problem)) => self.call_failed(&call, &attempts, &problem, probe),
             (Call::Find { addresses }, Answer::Found { contacts, errors }) => {

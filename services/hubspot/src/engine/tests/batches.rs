@@ -250,6 +250,7 @@ fn the_first_call_is_alone_until_its_answer_has_shown_the_limits() {
     };
     let answer = Answer::Account {
         account_id: super::bench::ACCOUNT.into(),
+        name: None,
     };
     bench.put(Input::Answered(call, Answered { answer, limits }));
     bench.grant(1);

@@ -142,6 +142,7 @@ impl Bench {
             call,
             Answer::Account {
                 account_id: ACCOUNT.into(),
+                name: None,
             },
         );
         bench.grant(1);

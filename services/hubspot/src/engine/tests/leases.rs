@@ -19,6 +19,7 @@ fn the_lease_is_asked_for_once_the_account_is_known() {
         call,
         Answer::Account {
             account_id: ACCOUNT.into(),
+            name: None,
         },
     );
     assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
@@ -33,6 +34,7 @@ fn rows_left_open_are_claimed_until_none_come_before_wake_ups_are() {
         call,
         Answer::Account {
             account_id: ACCOUNT.into(),
+            name: None,
         },
     );
     assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));

@@ -1,0 +1,167 @@
+//! HubSpot over HTTP, by hand: seven calls in, one typed [`Answered`] out, whatever comes back.
+//!
+//! The client never retries, waits or decides: what follows from an answer is the engine's business.
+
+mod body;
+mod classify;
+mod details;
+mod headers;
+mod named_properties;
+mod request;
+mod target;
+mod token;
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use contracts::Reason;
+use reqwest::{Response, StatusCode, header::HeaderMap, redirect};
+
+use crate::engine::{Answered, Call, ProblemKind};
+
+pub use target::{ApiVersion, Target, TargetError};
+pub use token::Token;
+
+/// The longest answer that is read; a full batch has some hundred kilobytes.
+const LONGEST_BODY: usize = 8 * 1024 * 1024;
+/// A connection that takes longer than this is not made in time.
+const LONGEST_CONNECT: Duration = Duration::from_secs(3);
+
+/// Calls HubSpot.
+#[derive(Debug)]
+pub struct HubspotClient {
+    http: reqwest::Client,
+    target: Target,
+    token: Token,
+    timeout: Duration,
+}
+
+/// A complete answer.
+struct RawAnswer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// No complete answer.
+struct NoAnswer {
+    kind: ProblemKind,
+    code: &'static str,
+    message: String,
+}
+
+impl HubspotClient {
+    /// A client for that target. Nothing is sent yet.
+    pub fn new(target: Target, token: Token, timeout: Duration) -> Result<Self, reqwest::Error> {
+        // A second call finds the provider in place, which is all that is wanted.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("hubsync/", env!("CARGO_PKG_VERSION")))
+            .timeout(timeout)
+            .connect_timeout(timeout.min(LONGEST_CONNECT))
+            .redirect(redirect::Policy::none())
+            .tcp_nodelay(true);
+        let builder = if target.is_loopback() {
+            builder.no_proxy()
+        } else {
+            builder
+        };
+        Ok(Self {
+            http: builder.build()?,
+            target,
+            token,
+            timeout,
+        })
+    }
+
+    /// Where calls go.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The token, to be watched for a replacement.
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Makes a call and says what became of it.
+    pub async fn perform(&self, call: &Call) -> Answered {
+        if *call == Call::Account {
+            self.token.take_up();
+        }
+        match self.exchange(call).await {
+            Ok(raw) => Answered {
+                limits: headers::limits(&raw.headers),
+                answer: classify::answer(call, raw.status, &raw.headers, &raw.body),
+            },
+            Err(NoAnswer { kind, code, message }) => {
+                let reason = Reason {
+                    code: code.to_owned(),
+                    message,
+                    status: None,
+                    correlation_id: None,
+                };
+                Answered::problem(kind, reason)
+            }
+        }
+    }
+
+    async fn exchange(&self, call: &Call) -> Result<RawAnswer, NoAnswer> {
+        let request =
+            request::build(&self.http, &self.target, call).bearer_auth(self.token.in_use().expose());
+        let response = request.send().await.map_err(|error| self.no_answer(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        match read_body(response).await {
+            Ok(body) => Ok(RawAnswer {
+                status,
+                headers,
+                body,
+            }),
+            // A refusal says enough by its status; a success does not count before it is read.
+            Err(_) if !status.is_success() => Ok(RawAnswer {
+                status,
+                headers,
+                body: Bytes::new(),
+            }),
+            Err(BodyError::TooLong) => Err(NoAnswer {
+                kind: ProblemKind::Garbled,
+                code: "ANSWER_TOO_LONG",
+                message: format!("the answer is longer than {LONGEST_BODY} bytes"),
+            }),
+            Err(BodyError::Cut(error)) => Err(self.no_answer(&error)),
+        }
+    }
+
+    fn no_answer(&self, error: &reqwest::Error) -> NoAnswer {
+        let (kind, code, message) = if error.is_builder() {
+            let message = "the request cannot be built; does the token hold line breaks?".to_owned();
+            (ProblemKind::Unauthorized, "INVALID_REQUEST", message)
+        } else if error.is_connect() {
+            let message = format!("no connection to {}", self.target.host());
+            (ProblemKind::Unreachable, "UNREACHABLE", message)
+        } else if error.is_timeout() {
+            let message = format!("no answer within {} ms", self.timeout.as_millis());
+            (ProblemKind::Unanswered, "TIMED_OUT", message)
+        } else {
+            let message = "the connection was cut before the answer was complete".to_owned();
+            (ProblemKind::Unanswered, "CONNECTION_CUT", message)
+        };
+        NoAnswer { kind, code, message }
+    }
+}
+
+enum BodyError {
+    TooLong,
+    Cut(reqwest::Error),
+}
+
+async fn read_body(mut response: Response) -> Result<Bytes, BodyError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(BodyError::Cut)? {
+        if body.len() + chunk.len() > LONGEST_BODY {
+            return Err(BodyError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}

@@ -1,0 +1,38 @@
+//! Looking into bodies that promise nothing: HubSpot declares every field optional and its shapes differ.
+
+use serde_json::Value;
+
+/// The JSON of a body, if it is an object.
+pub(super) fn object(body: &[u8]) -> Option<Value> {
+    serde_json::from_slice(body).ok().filter(Value::is_object)
+}
+
+/// A text, or a number as text, under that name.
+pub(super) fn text(value: &Value, name: &str) -> Option<String> {
+    as_text(value.get(name)?)
+}
+
+/// The elements of a list under that name; none where there is no list.
+pub(super) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// The texts of `context.<name>`, which is a list, or now and then a single text.
+pub(super) fn context(value: &Value, name: &str) -> Vec<String> {
+    match value.get("context").and_then(|context| context.get(name)) {
+        Some(Value::Array(values)) => values.iter().filter_map(as_text).collect(),
+        Some(single) => as_text(single).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+fn as_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}

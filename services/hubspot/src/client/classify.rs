@@ -1,0 +1,177 @@
+//! From a status and a body to an [`Answer`]: every status HubSpot is known to give, each written out.
+
+#[cfg(test)]
+mod tests;
+
+use contracts::Reason;
+use reqwest::{StatusCode, header::HeaderMap};
+use serde_json::Value;
+
+use super::{
+    body::{context, list, object, text},
+    details::{existing_id, lacks_scopes, policy, reason},
+    headers::{correlation_id, retry_after},
+    named_properties::named_properties,
+};
+use crate::engine::{Answer, Call, Contact, InputError, Problem, ProblemKind, Written};
+
+pub(super) fn answer(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
+    let json = object(body);
+    if status.is_success() {
+        let understood = json.as_ref().and_then(|json| success(call, json));
+        return understood.unwrap_or_else(|| garbled(status, headers));
+    }
+    let is_json = json.is_some();
+    let error = json.unwrap_or_default();
+    let reason = reason(&error, Some(status.as_u16()), correlation_id(headers));
+    let kind = problem_kind(call, status.as_u16(), headers, &error, is_json, &reason);
+    Answer::Problem(Problem { kind, reason })
+}
+
+fn problem_kind(
+    call: &Call,
+    status: u16,
+    headers: &HeaderMap,
+    error: &Value,
+    is_json: bool,
+    reason: &Reason,
+) -> ProblemKind {
+    match status {
+        // The status of this body has not been seen, so its category decides.
+        _ if text(error, "category").as_deref() == Some("LOCKED") => ProblemKind::Locked,
+        400 => ProblemKind::Invalid {
+            properties: named_properties(error, reason),
+        },
+        401 => ProblemKind::Unauthorized,
+        403 if lacks_scopes(error) => ProblemKind::MissingScopes,
+        403 => ProblemKind::Forbidden,
+        404 if is_json && is_about_a_record(call) => ProblemKind::NotFound,
+        404 => ProblemKind::NoSuchPath,
+        409 => ProblemKind::Conflict {
+            existing_id: existing_id(error),
+        },
+        423 => ProblemKind::Locked,
+        429 => ProblemKind::Limited {
+            policy: policy(error),
+            retry_after: retry_after(headers),
+        },
+        477 => ProblemKind::Moving {
+            retry_after: retry_after(headers),
+        },
+        408 | 500..=599 => ProblemKind::ServerFault {
+            retry_after: retry_after(headers),
+        },
+        _ => ProblemKind::Refused,
+    }
+}
+
+/// A 404 to a call about one record may be about the record; to any other it is about the path.
+fn is_about_a_record(call: &Call) -> bool {
+    match call {
+        Call::FindAlone { .. } | Call::Read { .. } | Call::Patch { .. } => true,
+        Call::Account | Call::Find { .. } | Call::Update { .. } => false,
+    }
+}
+
+fn garbled(status: StatusCode, headers: &HeaderMap) -> Answer {
+    let reason = Reason {
+        code: "NOT_UNDERSTOOD".to_owned(),
+        message: "HubSpot answered with success, but with a body that cannot be understood".to_owned(),
+        status: Some(status.as_u16()),
+        correlation_id: correlation_id(headers),
+    };
+    Answer::Problem(Problem {
+        kind: ProblemKind::Garbled,
+        reason,
+    })
+}
+
+fn success(call: &Call, json: &Value) -> Option<Answer> {
+    match call {
+        Call::Account => Some(Answer::Account {
+            account_id: text(json, "portalId")?,
+            name: text(json, "portalName").or_else(|| text(json, "name")),
+        }),
+        Call::Find { .. } => Some(Answer::Found {
+            contacts: list(json, "results").iter().filter_map(contact).collect(),
+            errors: input_errors(json),
+        }),
+        Call::Update { .. } => Some(Answer::Updated {
+            results: list(json, "results").iter().filter_map(written).collect(),
+            errors: input_errors(json),
+        }),
+        Call::FindAlone { .. } | Call::Read { .. } | Call::Patch { .. } => {
+            Some(Answer::Contact(contact(json)?))
+        }
+    }
+}
+
+fn contact(json: &Value) -> Option<Contact> {
+    let id = text(json, "id")?;
+    let property = |name| {
+        json.get("properties")
+            .and_then(|properties| text(properties, name))
+    };
+    let additional = property("hs_additional_emails").unwrap_or_default();
+    let additional = additional
+        .split(';')
+        .map(str::trim)
+        .filter(|address| !address.is_empty());
+    Some(Contact {
+        id,
+        email: property("email"),
+        additional_emails: additional.map(str::to_owned).collect(),
+    })
+}
+
+fn written(json: &Value) -> Option<Written> {
+    Some(Written {
+        contact_id: text(json, "id")?,
+        trace_id: text(json, "objectWriteTraceId"),
+    })
+}
+
+fn input_errors(json: &Value) -> Vec<InputError> {
+    let entry = |error: &Value| InputError {
+        ids: context(error, "ids")
+            .into_iter()
+            .chain(text(error, "id"))
+            .collect(),
+        trace_ids: context(error, "objectWriteTraceId"),
+        problem: input_problem(error, text(json, "correlationId")),
+    };
+    list(json, "errors").iter().map(entry).collect()
+}
+
+/// An entry in a batch's list of errors has no status, so its category decides.
+fn input_problem(error: &Value, correlation_id: Option<String>) -> Problem {
+    let reason = reason(error, None, correlation_id);
+    let category = text(error, "category").unwrap_or_default();
+    let kind = match category.as_str() {
+        "OBJECT_NOT_FOUND" => ProblemKind::NotFound,
+        "CONFLICT" | "OBJECT_ALREADY_EXISTS" => ProblemKind::Conflict {
+            existing_id: existing_id(error),
+        },
+        "LOCKED" => ProblemKind::Locked,
+        "RATE_LIMITS" | "RATE_LIMIT" => ProblemKind::Limited {
+            policy: policy(error),
+            retry_after: None,
+        },
+        "MISSING_SCOPES" => ProblemKind::MissingScopes,
+        "VALIDATION_ERROR" => ProblemKind::Invalid {
+            properties: named_properties(error, &reason),
+        },
+        _ if existing_id(error).is_some() => ProblemKind::Conflict {
+            existing_id: existing_id(error),
+        },
+        _ => {
+            let properties = named_properties(error, &reason);
+            if properties.is_empty() {
+                ProblemKind::Refused
+            } else {
+                ProblemKind::Invalid { properties }
+            }
+        }
+    };
+    Problem { kind, reason }
+}

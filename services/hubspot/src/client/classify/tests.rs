@@ -1,0 +1,253 @@
+//! Bodies as HubSpot has been seen to send them.
+
+use std::time::Duration;
+
+use reqwest::{
+    StatusCode,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
+use serde_json::json;
+
+use super::answer;
+use crate::engine::{Answer, Call, Contact, Policy, Problem, ProblemKind};
+
+fn update() -> Call {
+    Call::Update { inputs: Vec::new() }
+}
+
+fn read() -> Call {
+    Call::Read {
+        contact_id: "512".into(),
+    }
+}
+
+fn problem_with(call: &Call, status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Problem {
+    let pairs = headers
+        .iter()
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+    let status = StatusCode::from_u16(status).expect("a status");
+    match answer(call, status, &pairs.collect(), body.as_bytes()) {
+        Answer::Problem(problem) => problem,
+        other => panic!("not a problem: {other:?}"),
+    }
+}
+
+fn problem(call: &Call, status: u16, body: &str) -> Problem {
+    problem_with(call, status, &[], body)
+}
+
+#[test]
+fn each_status_means_what_it_means() {
+    let scopes = r#"{"category":"MISSING_SCOPES"}"#;
+    let granular = r#"{"errors":[{"context":{"requiredGranularScopes":["crm.objects.contacts.write"]}}]}"#;
+    let cases = [
+        (update(), 401, "", ProblemKind::Unauthorized),
+        (update(), 403, scopes, ProblemKind::MissingScopes),
+        (update(), 403, granular, ProblemKind::MissingScopes),
+        (update(), 403, "<html>", ProblemKind::Forbidden),
+        (
+            update(),
+            404,
+            r#"{"message":"resource not found"}"#,
+            ProblemKind::NoSuchPath,
+        ),
+        (Call::Account, 404, "{}", ProblemKind::NoSuchPath),
+        (
+            read(),
+            404,
+            r#"{"message":"resource not found"}"#,
+            ProblemKind::NotFound,
+        ),
+        (read(), 404, "<html>no such page</html>", ProblemKind::NoSuchPath),
+        (update(), 408, "", ProblemKind::ServerFault { retry_after: None }),
+        (update(), 409, "{}", ProblemKind::Conflict { existing_id: None }),
+        (update(), 414, "", ProblemKind::Refused),
+        (update(), 423, "", ProblemKind::Locked),
+        (
+            update(),
+            400,
+            r#"{"category":"LOCKED","message":"Timed out"}"#,
+            ProblemKind::Locked,
+        ),
+        (update(), 477, "", ProblemKind::Moving { retry_after: None }),
+        (
+            update(),
+            500,
+            r#"{"message":"internal error"}"#,
+            ProblemKind::ServerFault { retry_after: None },
+        ),
+        (
+            update(),
+            502,
+            "<html>bad gateway</html>",
+            ProblemKind::ServerFault { retry_after: None },
+        ),
+        (update(), 524, "", ProblemKind::ServerFault { retry_after: None }),
+        (update(), 302, "", ProblemKind::Refused),
+        (update(), 200, "<html>a proxy</html>", ProblemKind::Garbled),
+        (read(), 200, "{}", ProblemKind::Garbled),
+        (update(), 200, "[]", ProblemKind::Garbled),
+    ];
+    for (call, status, body, kind) in cases {
+        assert_eq!(problem(&call, status, body).kind, kind, "{status} {body}");
+    }
+}
+
+#[test]
+fn a_limit_is_told_by_its_policy_or_its_message_and_is_a_burst_otherwise() {
+    let cases = [
+        (
+            r#"{"policyName":"TEN_SECONDLY_ROLLING","message":"x"}"#,
+            Policy::Burst,
+        ),
+        (r#"{"policyName":"SECONDLY"}"#, Policy::Second),
+        (r#"{"policyName":"DAILY"}"#, Policy::Day),
+        (r#"{"message":"You have reached your daily limit."}"#, Policy::Day),
+        (
+            r#"{"message":"You have reached your secondly limit."}"#,
+            Policy::Second,
+        ),
+        (
+            r#"{"message":"You have reached your ten_secondly_rolling limit."}"#,
+            Policy::Burst,
+        ),
+        ("", Policy::Burst),
+    ];
+    for (body, policy) in cases {
+        let kind = problem_with(&update(), 429, &[("retry-after", "7")], body).kind;
+        assert_eq!(
+            kind,
+            ProblemKind::Limited {
+                policy,
+                retry_after: Some(Duration::from_secs(7))
+            }
+        );
+    }
+}
+
+#[test]
+fn properties_are_read_from_the_errors_the_message_and_the_validation_results() {
+    let embedded = json!({
+        "message": "Property values were not valid: [{\"isValid\":false,\"message\":\"Email address nope is invalid\",\"error\":\"INVALID_EMAIL\",\"name\":\"email\"},{\"isValid\":false,\"message\":\"no\",\"error\":\"READ_ONLY_VALUE\",\"name\":\"lastname\"}] and more",
+        "category": "VALIDATION_ERROR",
+        "errors": [{ "message": "told better", "code": "INVALID_EMAIL", "context": { "propertyName": ["email"] } }],
+    });
+    let listed = json!({
+        "message": "no list here",
+        "validationResults": [
+            { "isValid": false, "name": "lastname", "error": "READ_ONLY_VALUE", "message": "no" },
+            { "isValid": false, "name": "email", "error": "INVALID_EMAIL", "message": "told better" },
+            { "isValid": true, "name": "firstname" },
+        ],
+    });
+    for body in [embedded, listed] {
+        let ProblemKind::Invalid { properties } = problem(&update(), 400, &body.to_string()).kind else {
+            panic!("not invalid: {body}")
+        };
+        assert_eq!(properties.keys().collect::<Vec<_>>(), ["email", "lastname"]);
+        assert_eq!(properties["email"].code, "INVALID_EMAIL");
+        assert_eq!(properties["email"].message, "told better");
+        assert_eq!(properties["lastname"].code, "READ_ONLY_VALUE");
+    }
+}
+
+#[test]
+fn a_400_that_names_nothing_is_still_a_refusal() {
+    for body in [
+        "",
+        "<html>",
+        r#"{"message":"Invalid input JSON on line 1, column 33: [oops"}"#,
+    ] {
+        let kind = problem(&update(), 400, body).kind;
+        assert_eq!(
+            kind,
+            ProblemKind::Invalid {
+                properties: std::collections::BTreeMap::new()
+            }
+        );
+    }
+}
+
+#[test]
+fn the_record_in_the_way_is_read_from_context_or_message() {
+    let bodies = [
+        r#"{"message":"Contact already exists. Existing ID: 6501","category":"CONFLICT"}"#,
+        r#"{"message":"Contact already exists","context":{"existingId":["6501"]}}"#,
+        r#"{"category":"OBJECT_ALREADY_EXISTS","errors":[{"message":"A contact with email X already exists. Existing ID: 6501","in":"email"}]}"#,
+        r#"{"message":"Existing ID:6501."}"#,
+    ];
+    for body in bodies {
+        let expected = ProblemKind::Conflict {
+            existing_id: Some("6501".into()),
+        };
+        assert_eq!(problem(&update(), 409, body).kind, expected, "{body}");
+    }
+    let nobody = r#"{"message":"Contact already exists"}"#;
+    assert_eq!(
+        problem(&update(), 409, nobody).kind,
+        ProblemKind::Conflict { existing_id: None }
+    );
+}
+
+#[test]
+fn a_partial_batch_is_read_input_by_input_whatever_its_status() {
+    let body = json!({
+        "status": "COMPLETE",
+        "results": [{ "id": "512", "objectWriteTraceId": "t-1", "properties": {} }, { "id": 513 }],
+        "numErrors": 2,
+        "errors": [
+            { "category": "OBJECT_NOT_FOUND", "message": "gone", "context": { "ids": ["9", "10"], "objectWriteTraceId": ["t-2", "t-3"] } },
+            { "category": "CONFLICT", "message": "taken", "context": { "objectWriteTraceId": ["t-4"], "existingId": ["7"] } },
+            { "category": "SOMETHING_NEW", "message": "?", "context": { "objectWriteTraceId": "t-5" } },
+        ],
+    });
+    for status in [StatusCode::OK, StatusCode::MULTI_STATUS] {
+        let read = answer(&update(), status, &HeaderMap::new(), body.to_string().as_bytes());
+        let Answer::Updated { results, errors } = read else {
+            panic!("not a batch")
+        };
+        assert_eq!(results.len(), 2);
+        assert_eq!(
+            (results[0].contact_id.as_str(), results[0].trace_id.as_deref()),
+            ("512", Some("t-1"))
+        );
+        assert_eq!(
+            (results[1].contact_id.as_str(), results[1].trace_id.as_deref()),
+            ("513", None)
+        );
+        assert_eq!(
+            (&errors[0].ids[..], &errors[0].trace_ids[..]),
+            (&["9".into(), "10".into()][..], &["t-2".into(), "t-3".into()][..])
+        );
+        let kinds: Vec<_> = errors.iter().map(|error| error.problem.kind.clone()).collect();
+        let conflict = ProblemKind::Conflict {
+            existing_id: Some("7".into()),
+        };
+        assert_eq!(kinds, [ProblemKind::NotFound, conflict, ProblemKind::Refused]);
+        assert_eq!(errors[2].trace_ids, ["t-5"]);
+    }
+}
+
+#[test]
+fn a_contact_comes_with_all_its_addresses() {
+    let body = r#"{"id":"512","properties":{"email":"a@x.de","hs_additional_emails":"b@x.de; c@x.de;"}}"#;
+    let read = answer(&read(), StatusCode::OK, &HeaderMap::new(), body.as_bytes());
+    let expected = Contact {
+        id: "512".into(),
+        email: Some("a@x.de".into()),
+        additional_emails: vec!["b@x.de".into(), "c@x.de".into()],
+    };
+    assert_eq!(read, Answer::Contact(expected));
+}
+
+#[test]
+fn a_reason_keeps_the_correlation_id_of_the_header_where_the_body_has_none_and_stays_short() {
+    let headers = [("x-hubspot-correlation-id", "abc")];
+    let reason = problem_with(&update(), 502, &headers, "<html>").reason;
+    assert_eq!((reason.code.as_str(), reason.status), ("HTTP_502", Some(502)));
+    assert_eq!(reason.correlation_id.as_deref(), Some("abc"));
+    let long = json!({ "message": "ß".repeat(900), "correlationId": "def" }).to_string();
+    let reason = problem_with(&update(), 500, &headers, &long).reason;
+    assert_eq!(reason.message.chars().count(), 500);
+    assert_eq!(reason.correlation_id.as_deref(), Some("def"));
+}

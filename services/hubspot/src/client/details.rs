@@ -1,0 +1,75 @@
+//! What an error's body says: a reason, the record in the way, the scopes that lack, the limit that was met.
+
+use contracts::Reason;
+use serde_json::Value;
+
+use super::body::{context, list, text};
+use crate::engine::Policy;
+
+/// The longest message that is kept, in characters.
+const LONGEST_MESSAGE: usize = 500;
+
+/// A reason in HubSpot's words. `code` is the body's most telling one, or stands for the status.
+pub(super) fn reason(error: &Value, status: Option<u16>, correlation_id: Option<String>) -> Reason {
+    let inner = list(error, "errors").first();
+    let code = inner
+        .and_then(|inner| text(inner, "code"))
+        .or_else(|| text(error, "code"))
+        .or_else(|| text(error, "policyName"))
+        .or_else(|| text(error, "category"))
+        .unwrap_or_else(|| status.map_or_else(|| "UNKNOWN".to_owned(), |status| format!("HTTP_{status}")));
+    let message = text(error, "message").unwrap_or_else(|| "HubSpot gave no reason".to_owned());
+    Reason {
+        code,
+        message: shortened(&message),
+        status,
+        correlation_id: text(error, "correlationId").or(correlation_id),
+    }
+}
+
+pub(super) fn shortened(message: &str) -> String {
+    message.chars().take(LONGEST_MESSAGE).collect()
+}
+
+/// The record that holds a unique value, by the context or by the message.
+pub(super) fn existing_id(error: &Value) -> Option<String> {
+    let nested = list(error, "errors");
+    let by_context = std::iter::once(error)
+        .chain(nested)
+        .find_map(|error| context(error, "existingId").pop());
+    by_context.or_else(|| std::iter::once(error).chain(nested).find_map(id_in_message))
+}
+
+fn id_in_message(error: &Value) -> Option<String> {
+    let message = text(error, "message")?;
+    let (_, rest) = message.split_once("Existing ID:")?;
+    let digits: String = rest
+        .trim_start()
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
+    Some(digits).filter(|digits| !digits.is_empty())
+}
+
+/// Whether a 403 is about scopes.
+pub(super) fn lacks_scopes(error: &Value) -> bool {
+    let names = ["requiredGranularScopes", "requiredScopes"];
+    let by_context = list(error, "errors")
+        .iter()
+        .chain(std::iter::once(error))
+        .any(|error| names.iter().any(|name| !context(error, name).is_empty()));
+    by_context || text(error, "category").as_deref() == Some("MISSING_SCOPES")
+}
+
+/// Which limit a 429 is about: by its policy, else by its message, else the burst.
+pub(super) fn policy(error: &Value) -> Policy {
+    let name = text(error, "policyName").unwrap_or_default().to_uppercase();
+    let message = text(error, "message").unwrap_or_default().to_lowercase();
+    if name == "DAILY" || (name.is_empty() && message.contains("daily")) {
+        Policy::Day
+    } else if name == "SECONDLY" || (name.is_empty() && message.contains("your secondly limit")) {
+        Policy::Second
+    } else {
+        Policy::Burst
+    }
+}

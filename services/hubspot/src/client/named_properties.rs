@@ -1,0 +1,49 @@
+//! The properties that a refusal names, in any of the three places where HubSpot has been seen to name them.
+
+use std::collections::BTreeMap;
+
+use contracts::Reason;
+use serde_json::Value;
+
+use super::{
+    body::{context, list, text},
+    details::shortened,
+};
+
+/// Each named property with its own reason; `whole` is the reason of the refusal as a whole.
+pub(super) fn named_properties(error: &Value, whole: &Reason) -> BTreeMap<String, Reason> {
+    let mut named = BTreeMap::new();
+    let embedded = embedded_list(error);
+    for fault in list(error, "validationResults").iter().chain(&embedded) {
+        if fault.get("isValid").and_then(Value::as_bool) != Some(true)
+            && let Some(property) = text(fault, "name")
+        {
+            named.insert(property, reason(fault, "error", whole));
+        }
+    }
+    // The list of errors comes last, for it is the documented place.
+    for fault in std::iter::once(error).chain(list(error, "errors")) {
+        for property in context(fault, "propertyName") {
+            named.insert(property, reason(fault, "code", whole));
+        }
+    }
+    named
+}
+
+/// `Property values were not valid: [{…}]` carries its list in the message.
+fn embedded_list(error: &Value) -> Vec<Value> {
+    let message = text(error, "message").unwrap_or_default();
+    let Some(start) = message.find('[') else {
+        return Vec::new();
+    };
+    let mut values = serde_json::Deserializer::from_str(&message[start..]).into_iter::<Vec<Value>>();
+    values.next().and_then(Result::ok).unwrap_or_default()
+}
+
+fn reason(fault: &Value, code: &str, whole: &Reason) -> Reason {
+    Reason {
+        code: text(fault, code).unwrap_or_else(|| whole.code.clone()),
+        message: text(fault, "message").map_or_else(|| whole.message.clone(), |message| shortened(&message)),
+        ..whole.clone()
+    }
+}
