@@ -1,1 +1,17 @@
-//! Each rule as a sentence.
+//! Each rule as a sentence, every short sequence of what may happen to a row, and random schedules.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+
+mod change;
+mod claim;
+mod desk;
+mod doubt;
+mod exhaustive;
+mod hubspot;
+mod lease;
+mod links;
+mod receipt;
+mod recheck;
+mod record;
+mod schedules;
+mod truth;
+mod verdicts;

@@ -1,0 +1,129 @@
+//! One row, its clock and the steps that a test takes with it.
+
+use contracts::{Claim, Field, Lane, Receipt, UpdateForm, UserId, Values, Verdict};
+
+use super::verdicts::{ACCOUNT, done, found};
+use crate::rules::{self, Change, Changed, Claimed, Effects, Refusal, Row, Terms, UnixMs};
+
+pub(super) const SECOND: UnixMs = 1_000;
+pub(super) const HOLDER: &str = "worker-a";
+
+#[derive(Clone)]
+pub(super) struct Desk {
+    pub(super) row: Row,
+    pub(super) now: UnixMs,
+    pub(super) terms: Terms,
+    pub(super) epoch: u64,
+    pub(super) holder: String,
+    pub(super) others: Vec<UserId>,
+}
+
+pub(super) fn values<const N: usize>(given: [(Field, &str); N]) -> Values {
+    given
+        .into_iter()
+        .map(|(field, value)| (field, Some(value.to_owned())))
+        .collect()
+}
+
+impl Desk {
+    /// A user nobody has heard of.
+    pub(super) fn empty() -> Self {
+        Self {
+            row: Row::new("u1".parse().unwrap()),
+            now: 1_000_000,
+            terms: Terms::default(),
+            epoch: 1,
+            holder: HOLDER.to_owned(),
+            others: Vec::new(),
+        }
+    }
+
+    /// A user with every field, at version 1.
+    pub(super) fn new() -> Self {
+        let mut desk = Self::empty();
+        desk.change([
+            (Field::Email, "ada@example.com"),
+            (Field::FirstName, "Ada"),
+            (Field::LastName, "Lovelace"),
+        ]);
+        desk
+    }
+
+    /// A user whose every field HubSpot holds, linked to contact `c1`.
+    pub(super) fn settled() -> Self {
+        let mut desk = Self::new();
+        let claim = desk.claim();
+        desk.record(found(&claim, "c1", contracts::Found::PrimaryAddress));
+        let claim = desk.claim();
+        desk.record(done(&claim));
+        assert!(!desk.row.is_unsettled());
+        desk
+    }
+
+    pub(super) fn try_change(&mut self, change: &Change<'_>) -> Result<Changed, Refusal> {
+        rules::change(&mut self.row, change, self.now, &self.terms)
+    }
+
+    pub(super) fn change_as<const N: usize>(
+        &mut self,
+        form: UpdateForm,
+        given: [(Field, &str); N],
+    ) -> Changed {
+        let change = Change {
+            form,
+            fields: &values(given),
+            if_match: None,
+            key: None,
+        };
+        self.try_change(&change).unwrap()
+    }
+
+    /// A merge patch.
+    pub(super) fn change<const N: usize>(&mut self, given: [(Field, &str); N]) -> Changed {
+        self.change_as(UpdateForm::MergePatch, given)
+    }
+
+    pub(super) fn try_claim(&mut self) -> Claimed {
+        rules::claim(
+            &mut self.row,
+            &self.holder,
+            self.epoch,
+            ACCOUNT,
+            self.now,
+            &self.terms,
+        )
+    }
+
+    pub(super) fn claim(&mut self) -> Claim {
+        match self.try_claim() {
+            Claimed::Given(claim) => *claim,
+            other => panic!("not given: {other:?}"),
+        }
+    }
+
+    pub(super) fn record(&mut self, verdict: Verdict) -> Effects {
+        let others = self.others.clone();
+        rules::record(
+            &mut self.row,
+            &self.holder,
+            verdict,
+            others,
+            self.now,
+            &self.terms,
+        )
+    }
+
+    pub(super) fn sweep(&mut self) -> Option<Lane> {
+        rules::sweep(&mut self.row, self.now, &self.terms)
+    }
+
+    /// Lets time pass, sweeping at its end.
+    pub(super) fn later(&mut self, by: UnixMs) -> Option<Lane> {
+        self.now += by;
+        self.sweep()
+    }
+
+    pub(super) fn receipt(&self, version: u64) -> Receipt {
+        rules::receipt(&self.row, version).unwrap()
+    }
+}

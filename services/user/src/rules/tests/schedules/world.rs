@@ -1,0 +1,366 @@
+//! The users' rows, the stream of wake-ups and two workers.
+
+use std::collections::BTreeSet;
+
+use contracts::{AskLease, Field, LeaseAnswer, Next, UpdateForm, Values, Verdict, delivery::LeaseWish};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+use super::{
+    super::{hubspot::HubSpot, truth::check_at_rest, verdicts::ACCOUNT},
+    carrier::{address, is_bad},
+    events::{Agenda, Event, Task},
+};
+use crate::rules::{self, Change, Claimed, Lease, Row, Terms, UnixMs};
+
+pub(super) const USERS: usize = 4;
+const SECOND: UnixMs = 1_000;
+const CALM: UnixMs = 620 * SECOND;
+/// By then everything has come to rest, rechecks included.
+const END: UnixMs = 20_000 * SECOND;
+
+/// A rule that is left out, to show that its absence is noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// No doubt is kept.
+    DoubtsForgotten,
+    /// Verdicts of overtaken attempts are dropped.
+    EarlierVerdictsDropped,
+    /// A verdict settles whatever attempt is open.
+    VerdictsBorrowed,
+    /// Rows that are due are not announced.
+    SweepSilent,
+    /// Rechecks are not made.
+    RechecksForgotten,
+}
+
+impl Fault {
+    pub(super) const ALL: [Self; 5] = [
+        Self::DoubtsForgotten,
+        Self::EarlierVerdictsDropped,
+        Self::VerdictsBorrowed,
+        Self::SweepSilent,
+        Self::RechecksForgotten,
+    ];
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Worker {
+    pub(super) frozen_until: UnixMs,
+    pub(super) life: u32,
+    epoch: Option<u64>,
+}
+
+pub(super) struct World {
+    pub(super) rng: StdRng,
+    fault: Option<Fault>,
+    /// Freezes outlast the doubt, but nobody is killed and no report lost; or the other way round.
+    long_freezes: bool,
+    pub(super) now: UnixMs,
+    pub(super) calm: bool,
+    pub(super) agenda: Agenda,
+    pub(super) rows: Vec<Row>,
+    pub(super) terms: Terms,
+    pub(super) hubspot: HubSpot,
+    /// Users whose contact appears later, and when.
+    pub(super) appears: Vec<UnixMs>,
+    lease: Lease,
+    pub(super) workers: [Worker; 2],
+    stream: BTreeSet<usize>,
+    pub(super) contacts: u32,
+}
+
+impl World {
+    pub(super) fn new(seed: u64, fault: Option<Fault>) -> Self {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let row = |user: usize| Row::new(format!("u{user}").parse().unwrap());
+        let appears = (0..USERS).map(|_| if rng.random_bool(0.2) { 300 * SECOND } else { 0 });
+        Self {
+            appears: appears.collect(),
+            long_freezes: rng.random_bool(0.5),
+            rng,
+            fault,
+            now: 0,
+            calm: false,
+            agenda: Agenda::default(),
+            rows: (0..USERS).map(row).collect(),
+            terms: Terms::default(),
+            hubspot: HubSpot::default(),
+            lease: Lease::default(),
+            workers: Default::default(),
+            stream: BTreeSet::new(),
+            contacts: 0,
+        }
+    }
+
+    /// Runs to the end. The error says what is wrong then.
+    pub(super) fn run(mut self) -> Result<(), String> {
+        for _ in 0..self.rng.random_range(10..60) {
+            let at = self.rng.random_range(0..600 * SECOND);
+            self.plan(at, Event::Change);
+        }
+        let first = [Event::Sweep, Event::Work { worker: 0 }, Event::Work { worker: 1 }];
+        for event in first {
+            self.plan(10, event);
+        }
+        self.plan(5 * SECOND, Event::Freeze);
+        self.plan(60 * SECOND, Event::Kill);
+        self.plan(90 * SECOND, Event::Merge);
+        self.plan(CALM, Event::Calm);
+        while let Some((at, event)) = self.agenda.next()
+            && at < END
+        {
+            self.now = at;
+            self.happen(event);
+            if self.calm && self.is_at_rest() {
+                break;
+            }
+        }
+        let users = self.rows.iter().filter(|row| row.version > 0);
+        users
+            .map(|row| check_at_rest(row, &self.hubspot, |_, value| is_bad(value)))
+            .collect()
+    }
+
+    fn is_at_rest(&self) -> bool {
+        let rests = |row: &Row| row.due_at().is_none() && row.recheck_at.is_none() && row.open.is_none();
+        self.hubspot.late().is_empty() && self.rows.iter().all(rests)
+    }
+
+    pub(super) fn plan(&mut self, after: UnixMs, event: Event) {
+        self.agenda.plan(self.now + after, event);
+    }
+
+    /// Whether something goes wrong now; never in the calm.
+    pub(super) fn bad_luck(&mut self, chance: f64) -> bool {
+        self.rng.random_bool(chance) && !self.calm
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Change => self.change(),
+            Event::Sweep => self.sweep(),
+            Event::Work { worker } => self.work(worker),
+            Event::Wanted { worker, life, user } => {
+                if self.workers[worker].life == life {
+                    self.claim(worker, user);
+                }
+            }
+            Event::Send(task) => self.send(*task),
+            Event::Report(task) => self.report(*task),
+            Event::Record(task) => self.record(*task),
+            Event::Late => self.hubspot.carry_out_until(self.now),
+            Event::Freeze => self.freeze(),
+            Event::Kill => self.kill(),
+            Event::Merge => self.merge(),
+            Event::Calm => self.calm = true,
+        }
+        if self.fault == Some(Fault::DoubtsForgotten) {
+            for row in &mut self.rows {
+                row.doubt = None;
+            }
+        }
+    }
+
+    fn change(&mut self) {
+        let user = self.rng.random_range(0..USERS);
+        let row = &mut self.rows[user];
+        let version = row.version + 1;
+        let mut fields = Values::new();
+        if version == 1 {
+            fields.insert(Field::Email, Some(address(user)));
+        } else if self.rng.random_bool(0.1) {
+            // The address of a contact of nobody's, which makes HubSpot answer with a conflict.
+            fields.insert(Field::Email, Some(format!("spare{user}-{version}@example.com")));
+        }
+        for field in [Field::FirstName, Field::LastName] {
+            // At least one is given.
+            if self.rng.random_bool(0.6) || (field == Field::LastName && fields.is_empty()) {
+                let word = if self.rng.random_bool(0.05) { "bad" } else { "good" };
+                fields.insert(field, Some(format!("{word}-{version}")));
+            }
+        }
+        let change = Change {
+            form: UpdateForm::MergePatch,
+            fields: &fields,
+            if_match: None,
+            key: None,
+        };
+        let changed = rules::change(row, &change, self.now, &self.terms).unwrap();
+        // An announcement may be lost.
+        if changed.announce && !self.bad_luck(0.2) {
+            self.stream.insert(user);
+        }
+    }
+
+    fn sweep(&mut self) {
+        for (user, row) in self.rows.iter_mut().enumerate() {
+            if self.fault == Some(Fault::RechecksForgotten) {
+                row.recheck_at = None;
+            }
+            let lane = rules::sweep(row, self.now, &self.terms);
+            if lane.is_some() && self.fault != Some(Fault::SweepSilent) {
+                self.stream.insert(user);
+            }
+        }
+        self.plan(SECOND, Event::Sweep);
+    }
+
+    fn work(&mut self, worker: usize) {
+        let pause = self.rng.random_range(300..1_000);
+        self.plan(pause, Event::Work { worker });
+        if self.workers[worker].frozen_until > self.now {
+            return;
+        }
+        let ask = AskLease {
+            holder: self.holder(worker, self.workers[worker].life),
+            account_id: ACCOUNT.to_owned(),
+            wish: LeaseWish::Hold,
+        };
+        let answer = rules::ask_lease(&mut self.lease, &ask, true, self.now, &self.terms);
+        let LeaseAnswer::Granted { epoch, .. } = answer else {
+            self.workers[worker].epoch = None;
+            return;
+        };
+        self.workers[worker].epoch = Some(epoch);
+        for user in std::mem::take(&mut self.stream) {
+            self.claim(worker, user);
+        }
+        for user in 0..USERS {
+            let left_open = self.rows[user]
+                .open
+                .as_ref()
+                .is_some_and(|open| open.epoch < epoch);
+            if left_open {
+                self.claim(worker, user);
+            }
+        }
+    }
+
+    pub(super) fn holder(&self, worker: usize, life: u32) -> String {
+        format!("worker-{worker}-{life}")
+    }
+
+    fn claim(&mut self, worker: usize, user: usize) {
+        let life = self.workers[worker].life;
+        let holder = self.holder(worker, life);
+        let holds = self.lease.holder.as_deref() == Some(&holder);
+        let (Some(epoch), true) = (self.workers[worker].epoch, holds) else {
+            return;
+        };
+        if epoch != self.lease.epoch || self.workers[worker].frozen_until > self.now {
+            return;
+        }
+        let row = &mut self.rows[user];
+        let claimed = rules::claim(row, &holder, epoch, ACCOUNT, self.now, &self.terms);
+        // The answer may be lost.
+        if let Claimed::Given(claim) = claimed
+            && !self.bad_luck(0.1)
+        {
+            let pause = self.rng.random_range(0..100);
+            let task = Task {
+                worker,
+                life,
+                user,
+                what: *claim,
+            };
+            self.plan(pause, Event::Send(Box::new(task)));
+            // The worst moment for a worker to freeze is with a claim in hand.
+            if self.bad_luck(0.05) {
+                self.freeze_now(worker);
+            }
+        }
+    }
+
+    /// A worker repeats a report until it is answered; one that is killed does not.
+    fn report(&mut self, task: Task<Verdict>) {
+        let worker = &self.workers[task.worker];
+        if worker.life != task.life {
+            return;
+        }
+        let frozen_for = worker.frozen_until - self.now;
+        if frozen_for > 0 {
+            return self.plan(frozen_for + 1, Event::Report(Box::new(task)));
+        }
+        let delay = self.rng.random_range(0..SECOND);
+        let repeated = self.bad_luck(0.05);
+        if self.bad_luck(0.1) {
+            let pause = self.rng.random_range(SECOND..30 * SECOND);
+            return self.plan(pause, Event::Report(Box::new(task)));
+        }
+        if repeated {
+            let pause = self.rng.random_range(0..30 * SECOND);
+            self.plan(pause, Event::Record(Box::new(task.clone())));
+        }
+        self.plan(delay, Event::Record(Box::new(task)));
+    }
+
+    fn record(&mut self, task: Task<Verdict>) {
+        let (user, mut verdict) = (task.user, task.what);
+        let holder = self.holder(task.worker, task.life);
+        let row = &mut self.rows[user];
+        if self.fault == Some(Fault::EarlierVerdictsDropped) && verdict.attempt.get() < row.attempt {
+            return;
+        }
+        let mut holder = holder;
+        if self.fault == Some(Fault::VerdictsBorrowed) {
+            verdict.attempt = row.attempt.try_into().unwrap();
+            holder.clone_from(&row.holder);
+        }
+        let others = Vec::new();
+        let effects = rules::record(row, &holder, verdict, others, self.now, &self.terms);
+        let (worker, life) = (task.worker, task.life);
+        let in_ms = match effects.next {
+            Next::Now => 1,
+            Next::Later { in_ms } => UnixMs::try_from(in_ms).unwrap(),
+            Next::Settled | Next::Overtaken => return,
+        };
+        // The answer may be lost.
+        if !self.bad_luck(0.1) {
+            self.plan(in_ms, Event::Wanted { worker, life, user });
+        }
+    }
+
+    fn freeze(&mut self) {
+        if self.calm {
+            return;
+        }
+        let worker = self.rng.random_range(0..2);
+        self.freeze_now(worker);
+        let pause = self.rng.random_range(5 * SECOND..60 * SECOND);
+        self.plan(pause, Event::Freeze);
+    }
+
+    fn freeze_now(&mut self, worker: usize) {
+        let longest = if self.long_freezes { 300 } else { 20 };
+        let until = self.now + self.rng.random_range(SECOND..longest * SECOND);
+        self.workers[worker].frozen_until = until;
+    }
+
+    fn kill(&mut self) {
+        if self.calm || self.long_freezes {
+            return;
+        }
+        let worker = self.rng.random_range(0..2);
+        self.workers[worker] = Worker {
+            life: self.workers[worker].life + 1,
+            ..Worker::default()
+        };
+        let pause = self.rng.random_range(20 * SECOND..200 * SECOND);
+        self.plan(pause, Event::Kill);
+    }
+
+    fn merge(&mut self) {
+        if self.calm {
+            return;
+        }
+        let user = self.rng.random_range(0..USERS);
+        if let Some(link) = &self.rows[user].link {
+            let contact = link.contact_id.clone();
+            self.contacts += 1;
+            let into = format!("merged-{}", self.contacts);
+            self.hubspot.merge(&contact, &into);
+        }
+        let pause = self.rng.random_range(60 * SECOND..300 * SECOND);
+        self.plan(pause, Event::Merge);
+    }
+}
