@@ -117,7 +117,7 @@ pub async fn serve(
 ) -> Result<(), StartError> {
     let sandbox = Sandbox::start_on(&settings, listener)?;
     let (address, portal_id) = (sandbox.address(), sandbox.portal_id());
-    tracing::warn!(%address, portal_id, "this is the HubSpot sandbox, not HubSpot; nothing leaves this machine");
+    tracing::warn!(%address, portal_id, "this is the HubSpot sandbox, not HubSpot; no real account is reached");
     shutdown.cancelled().await;
     sandbox.shutdown().await;
     Ok(())

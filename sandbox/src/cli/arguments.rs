@@ -36,6 +36,7 @@ pub struct Arguments {
     #[arg(
         long,
         env = "HUBSPOT_SANDBOX_TOKENS",
+        hide_env_values = true,
         value_delimiter = ',',
         default_value = "sandbox-token"
     )]

@@ -82,7 +82,7 @@ pub(crate) async fn read(
         query.get("idProperty"),
         query.archived(),
     )?;
-    let contact = contact.ok_or(Refusal::NotFound)?;
+    let contact = contact.ok_or_else(|| missing(&id, query.get("idProperty")))?;
     Ok(Json(object::read(&state.account, contact, &wanted(&query))))
 }
 
@@ -96,7 +96,8 @@ pub(crate) async fn update(
 ) -> Answer {
     let values = input.into_values();
     let contact = app.change(caller.actor(version), |account, context| {
-        let id = find(account, &id, query.get("idProperty"))?.ok_or(Refusal::NotFound)?;
+        let id_property = query.get("idProperty");
+        let id = find(account, &id, id_property)?.ok_or_else(|| missing(&id, id_property))?;
         model::update(account, context, id, &values, None)
     })?;
     let state = app.state();
@@ -167,6 +168,14 @@ pub(crate) async fn delete_for_privacy(
         model::delete_for_privacy(account, context, &input.object_id.0, input.id_property.as_deref())
     })?;
     Ok(NO_CONTENT)
+}
+
+/// A record id that is no number is answered in other words than one that is unknown.
+fn missing(id: &str, id_property: Option<&str>) -> Refusal {
+    match id.parse::<ContactId>() {
+        Err(_) if id_property.is_none() => Refusal::NotNumeric(id.to_owned()),
+        _ => Refusal::NotFound,
+    }
 }
 
 fn wanted(query: &Query) -> Wanted {

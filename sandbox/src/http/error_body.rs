@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
@@ -35,10 +35,7 @@ impl ErrorBody {
 
     pub(crate) fn correlated(mut self, correlation_id: &str) -> Response {
         self.json["correlationId"] = correlation_id.into();
-        let mut response = (self.status, Json(self.json)).into_response();
-        let content_type = HeaderValue::from_static("application/json;charset=utf-8");
-        response.headers_mut().insert("content-type", content_type);
-        response
+        (self.status, Json(self.json)).into_response()
     }
 }
 

@@ -226,6 +226,14 @@ fn with_body(app: &App, mut response: Response, correlation_id: &str) -> Respons
 
 fn with_headers(mut response: Response, headers: HeaderMap, correlation_id: &str) -> Response {
     response.headers_mut().extend(headers);
+    if response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value == "application/json")
+    {
+        let with_charset = HeaderValue::from_static("application/json;charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, with_charset);
+    }
     if let Ok(value) = HeaderValue::from_str(correlation_id) {
         response.headers_mut().insert("x-hubspot-correlation-id", value);
     }

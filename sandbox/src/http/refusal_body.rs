@@ -52,9 +52,11 @@ pub(crate) fn body_of(refusal: &Refusal, portal_id: u32, conflict_body: Conflict
         Refusal::InvalidParameter(message) | Refusal::Merge(message) | Refusal::Search(message) => {
             validation(message)
         }
-        Refusal::NotFound => {
-            ErrorBody::new(StatusCode::NOT_FOUND, "resource not found").category("OBJECT_NOT_FOUND")
-        }
+        Refusal::NotFound => not_found("resource not found").category("OBJECT_NOT_FOUND"),
+        Refusal::NotNumeric(id) => not_found("Object not found.  objectId are usually numeric.")
+            .category("OBJECT_NOT_FOUND")
+            .with("context", json!({ "id": [id] })),
+        Refusal::NoSuchPath => not_found("resource not found"),
         Refusal::EmailTaken { email, holder } => email_taken(email, *holder, conflict_body),
         Refusal::ValueTaken {
             property,
@@ -71,6 +73,10 @@ pub(crate) fn body_of(refusal: &Refusal, portal_id: u32, conflict_body: Conflict
         ),
         Refusal::Internal => ErrorBody::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
     }
+}
+
+fn not_found(message: &str) -> ErrorBody {
+    ErrorBody::new(StatusCode::NOT_FOUND, message)
 }
 
 fn validation(message: impl Into<String>) -> ErrorBody {

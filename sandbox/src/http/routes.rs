@@ -45,7 +45,7 @@ fn hubspot(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/oauth/v3/token", post(token::issue))
         .route("/oauth/2026-03/token", post(token::issue))
         .route("/oauth/2026-09/token", post(token::issue))
-        .fallback(async || Refusal::NotFound)
+        .fallback(async || Refusal::NoSuchPath)
         .layer(from_fn_with_state(Arc::clone(app), gate::pass))
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::App,
     connection::Connection,
-    faults::{Action, CutPoint, Effect, KnownError},
+    faults::{Action, BodyKind, CutPoint, Effect, KnownError},
 };
 
 /// What is left of a call after a fault.
@@ -68,14 +68,7 @@ pub(crate) async fn strike(
             effect,
         } => {
             take_effect(app, incoming, *effect).await;
-            let portal_id = app.state().account.stored.portal_id;
-            Struck::Answer(fault_body::answer(
-                *error,
-                *body,
-                *retry_after,
-                portal_id,
-                correlation_id,
-            ))
+            Struck::Answer(error_answer(app, *error, *body, *retry_after, correlation_id))
         }
         Action::Delay { ms } => {
             pause(app, Duration::from_millis(*ms)).await;
@@ -93,17 +86,27 @@ pub(crate) async fn strike(
         Action::Hang { ms, effect } => {
             take_effect(app, incoming, *effect).await;
             pause(app, Duration::from_millis(*ms)).await;
-            let portal_id = app.state().account.stored.portal_id;
-            Struck::Answer(fault_body::answer(
+            Struck::Answer(error_answer(
+                app,
                 KnownError::Server(524),
                 None,
                 None,
-                portal_id,
                 correlation_id,
             ))
         }
         Action::EmptySuccess => Struck::Answer(empty_success(app)),
     }
+}
+
+fn error_answer(
+    app: &App,
+    error: KnownError,
+    body: Option<BodyKind>,
+    retry_after: Option<u64>,
+    correlation_id: &str,
+) -> Response {
+    let portal_id = app.state().account.stored.portal_id;
+    fault_body::answer(error, body, retry_after, portal_id, correlation_id)
 }
 
 /// Lets the call take effect now, later or not at all. What is due later happens early if the sandbox ends first.

@@ -191,8 +191,8 @@ fn refuse_faulty(
     let mut faults = Vec::new();
     for input in inputs {
         let checked = match target_of(account, input)? {
-            Target::New => create::check(account, context, &values_of_new(input)),
-            Target::Existing(id) => update::check(account, context, id, &input.properties),
+            Target::New => create::draft(account, context, &values_of_new(input)).map(drop),
+            Target::Existing(id) => update::draft(account, context, id, &input.properties).map(drop),
             Target::Former | Target::Missing => Ok(()),
         };
         match checked {

@@ -22,12 +22,11 @@ pub(crate) fn create(
     values: &Values,
     trace_id: Option<&str>,
 ) -> Result<Contact, Refusal> {
-    check(account, context, values)?;
+    let mut contact = draft(account, context, values)?;
     if let Some(refusal) = conflict(account, None, values) {
         return Err(refusal);
     }
     let id = account.take_id();
-    let mut contact = draft(account, context, values);
     contact.id = id;
     account.search_lag.before_change(context, id, None);
     account.put(contact.clone());
@@ -35,32 +34,25 @@ pub(crate) fn create(
     Ok(contact)
 }
 
-/// Everything that is wrong with the values alone.
-pub(crate) fn check(account: &Account, context: &Context<'_>, values: &Values) -> Result<(), Refusal> {
+/// The contact as it would be but for its id, unless something is wrong with the values alone.
+pub(crate) fn draft(account: &Account, context: &Context<'_>, values: &Values) -> Result<Contact, Refusal> {
     let mut faults = faults(&account.properties, context, values);
     faults.extend(blocked(account, values));
-    if faults.is_empty() {
-        faults.extend(required_by_admin(context, &draft(account, context, values)));
-    }
     if !faults.is_empty() {
         return Err(Refusal::Properties(faults));
     }
     let has_value = |name: &&str| values.get(*name).is_some_and(|value| !value.is_empty());
-    if ONE_REQUIRED.iter().any(has_value) {
-        Ok(())
-    } else {
-        Err(Refusal::RequiredOnCreate)
+    if !ONE_REQUIRED.iter().any(has_value) {
+        return Err(Refusal::RequiredOnCreate);
     }
-}
-
-fn draft(account: &Account, context: &Context<'_>, values: &Values) -> Contact {
     let mut contact = blank(context, super::ContactId(0), context.source);
     apply(&account.properties, context, &mut contact, values);
-    contact
-        .properties
-        .entry("lifecyclestage".to_owned())
-        .or_insert_with(|| FIRST_STAGE.to_owned());
-    contact
+    let stage = contact.properties.entry("lifecyclestage".to_owned());
+    stage.or_insert_with(|| FIRST_STAGE.to_owned());
+    match required_by_admin(context, &contact) {
+        None => Ok(contact),
+        Some(fault) => Err(Refusal::Properties(vec![fault])),
+    }
 }
 
 /// An address deleted for privacy cannot come back. HubSpot does not publish the code of this refusal.

@@ -25,8 +25,12 @@ pub(crate) enum Refusal {
     NotJson,
     /// A query parameter that cannot be used.
     InvalidParameter(String),
-    /// No such contact, or no such path.
+    /// No such contact.
     NotFound,
+    /// A record id that is no number.
+    NotNumeric(String),
+    /// No such path.
+    NoSuchPath,
     /// The address belongs to a contact already.
     EmailTaken { email: String, holder: ContactId },
     /// The value of a unique property belongs to another contact already.

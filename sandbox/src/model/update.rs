@@ -13,37 +13,34 @@ pub(crate) fn update(
     values: &Values,
     trace_id: Option<&str>,
 ) -> Result<Contact, Refusal> {
-    check(account, context, id, values)?;
+    let contact = draft(account, context, id, values)?;
     if let Some(refusal) = conflict(account, Some(id), values) {
         return Err(refusal);
     }
-    let before = account.live(id).ok_or(Refusal::NotFound)?.clone();
-    let mut contact = before.clone();
-    apply(&account.properties, context, &mut contact, values);
-    account.search_lag.before_change(context, id, Some(before));
+    let before = account.live(id).cloned();
+    account.search_lag.before_change(context, id, before);
     account.put(contact.clone());
     account.record(Write::new(context, id, WriteKind::Updated, values, trace_id));
     Ok(contact)
 }
 
-/// Everything that is wrong with the values alone.
-pub(crate) fn check(
+/// The contact as it would be, unless something is wrong with the values alone.
+pub(crate) fn draft(
     account: &Account,
     context: &Context<'_>,
     id: ContactId,
     values: &Values,
-) -> Result<(), Refusal> {
+) -> Result<Contact, Refusal> {
     let mut faults = faults(&account.properties, context, values);
     faults.extend(blocked(account, values));
-    if faults.is_empty() {
-        let mut contact = account.live(id).ok_or(Refusal::NotFound)?.clone();
-        apply(&account.properties, context, &mut contact, values);
-        faults.extend(required_by_admin(context, &contact));
+    if !faults.is_empty() {
+        return Err(Refusal::Properties(faults));
     }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Refusal::Properties(faults))
+    let mut contact = account.live(id).ok_or(Refusal::NotFound)?.clone();
+    apply(&account.properties, context, &mut contact, values);
+    match required_by_admin(context, &contact) {
+        None => Ok(contact),
+        Some(fault) => Err(Refusal::Properties(vec![fault])),
     }
 }
 

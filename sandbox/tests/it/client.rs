@@ -175,6 +175,11 @@ pub(crate) fn add(hubspot: &Sandbox, email: &str) -> String {
     hubspot.create_contact([("email", email)]).unwrap().id.to_string()
 }
 
+/// The body of a single write.
+pub(crate) fn properties(values: Value) -> Value {
+    [("properties", values)].into_iter().collect()
+}
+
 /// An input of a batch update that sets the first name.
 pub(crate) fn named(id: &str, first_name: &str) -> Value {
     json!({ "id": id, "properties": { "firstname": first_name } })
@@ -184,6 +189,27 @@ pub(crate) fn named(id: &str, first_name: &str) -> Value {
 pub(crate) fn traced(trace_id: &str, mut input: Value) -> Value {
     input["objectWriteTraceId"] = trace_id.into();
     input
+}
+
+/// An input of a batch create.
+pub(crate) fn new(email: &str) -> Value {
+    json!({ "properties": { "email": email } })
+}
+
+/// A batch call under the current version.
+pub(crate) async fn batch(client: &Client, what: &str, inputs: Value) -> Answer {
+    let body = [("inputs", inputs)].into_iter().collect();
+    client.post(&format!("{CURRENT}/batch/{what}"), body).await
+}
+
+/// The ids of the contacts in an answer, in its order.
+pub(crate) fn ids(results: &Value) -> Vec<&str> {
+    results
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| result["id"].as_str().unwrap())
+        .collect()
 }
 
 /// The first name a contact has now.
