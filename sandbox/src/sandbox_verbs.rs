@@ -102,6 +102,13 @@ impl Sandbox {
         self.app.state().account.writes(id).to_vec()
     }
 
+    /// Every write that is kept, in the order in which they took effect.
+    pub fn writes(&self) -> Vec<Write> {
+        let mut writes: Vec<Write> = self.app.state().account.all_writes().cloned().collect();
+        writes.sort_by_key(|write| write.sequence);
+        writes
+    }
+
     /// The switches in force.
     pub fn switches(&self) -> Switches {
         self.app.state().switches.clone()

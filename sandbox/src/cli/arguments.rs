@@ -60,7 +60,7 @@ pub struct Arguments {
     #[arg(
         long,
         env = "HUBSPOT_SANDBOX_UTC_OFFSET_HOURS",
-        default_value_t = 0,
+        default_value_t = 0, value_parser = clap::value_parser!(i8).range(-12..=14),
         allow_hyphen_values = true
     )]
     utc_offset_hours: i8,

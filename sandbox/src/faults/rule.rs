@@ -109,6 +109,27 @@ impl Fault {
         Self::answer(KnownError::Server(500)).for_contact(id)
     }
 
+    /// Every call takes this much longer.
+    pub fn delay(ms: u64) -> Self {
+        Self::new(Action::Delay { ms })
+    }
+
+    /// The connection of every call ends.
+    pub fn cut(at: CutPoint) -> Self {
+        Self::new(Action::Cut { at })
+    }
+
+    /// No answer comes until the gateway gives up; the call takes effect or not.
+    pub fn hang(effect: Effect) -> Self {
+        let ms = gateway_patience_ms();
+        Self::new(Action::Hang { ms, effect })
+    }
+
+    /// A 2xx with empty lists, and no effect.
+    pub fn empty_success() -> Self {
+        Self::new(Action::EmptySuccess)
+    }
+
     /// Any action, for every call.
     pub fn new(action: Action) -> Self {
         Self {
@@ -128,6 +149,13 @@ impl Fault {
     #[must_use]
     pub fn for_contact(mut self, id: impl std::fmt::Display) -> Self {
         self.on.contact = Some(id.to_string());
+        self
+    }
+
+    /// Hits only calls that name this address, or a contact that holds it.
+    #[must_use]
+    pub fn for_email(mut self, email: &str) -> Self {
+        self.on.email = Some(email.to_owned());
         self
     }
 

@@ -107,7 +107,8 @@ fn table<const COLUMNS: usize>(
             row
         })
     };
-    let head = cells("th", &heads.map(str::to_owned));
+    // Texts are escaped, so only the tags themselves match.
+    let head = cells("th", &heads.map(str::to_owned)).replace("<th>", "<th scope=\"col\">");
     let mut body = String::new();
     for row in rows {
         body.push_str("<tr>");

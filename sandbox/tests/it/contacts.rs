@@ -208,6 +208,11 @@ async fn every_write_is_remembered_with_its_writer_and_values() {
     assert_eq!(writes[1].properties["firstname"], "Ada");
     assert!(writes.is_sorted_by_key(|write| write.sequence));
     assert_eq!(hubspot.calls()[0].number, writes[1].call);
+    assert_eq!(
+        hubspot.writes()[2..],
+        writes,
+        "the sample contacts were written first"
+    );
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use sandbox::{Action, CutPoint, Fault, KnownError, Sandbox, Settings, Switches};
+use sandbox::{CutPoint, Effect, Fault, KnownError, Sandbox, Settings, Switches};
 use serde_json::{Value, json};
 
 use crate::client::{CURRENT, Client, calm, first_name, named, started, wait_until};
@@ -61,7 +61,7 @@ async fn a_late_write_overwrites_a_newer_one() {
 #[tokio::test]
 async fn a_call_that_hangs_takes_effect_after_its_caller_gave_up() {
     let (hubspot, client) = calm().await;
-    let fault = hubspot.add_fault("times=1,hang=60000,effect=500".parse().unwrap());
+    let fault = hubspot.add_fault(Fault::hang(Effect::AfterMs(500)).times(1));
     hang_up_after(&hubspot, &client, fault, "Late").await;
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Brian"));
     wait_until("the write happens", || {
@@ -104,20 +104,10 @@ async fn a_call_that_hangs_ends_with_the_gateways_524() {
 #[tokio::test]
 async fn a_connection_can_be_cut_before_and_after_the_effect() {
     let (hubspot, client) = calm().await;
-    hubspot.add_fault(
-        Fault::new(Action::Cut {
-            at: CutPoint::BeforeEffect,
-        })
-        .times(1),
-    );
+    hubspot.add_fault(Fault::cut(CutPoint::BeforeEffect).times(1));
     assert!(fails(&client, "Never").await);
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Brian"));
-    hubspot.add_fault(
-        Fault::new(Action::Cut {
-            at: CutPoint::AfterEffect,
-        })
-        .times(1),
-    );
+    hubspot.add_fault(Fault::cut(CutPoint::AfterEffect).times(1));
     assert!(fails(&client, "Written").await);
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Written"));
     assert!(hubspot.calls().iter().all(|call| call.status.is_none()));
@@ -128,12 +118,7 @@ async fn a_connection_can_be_cut_before_and_after_the_effect() {
 #[tokio::test]
 async fn a_connection_can_be_cut_in_the_middle_of_the_answer() {
     let (hubspot, client) = calm().await;
-    hubspot.add_fault(
-        Fault::new(Action::Cut {
-            at: CutPoint::MidAnswer,
-        })
-        .times(1),
-    );
+    hubspot.add_fault(Fault::cut(CutPoint::MidAnswer).times(1));
     let (path, body) = update("Written");
     let error = client
         .try_send(Method::POST, &path, Some(&body))
@@ -149,7 +134,7 @@ async fn a_connection_can_be_cut_in_the_middle_of_the_answer() {
 #[tokio::test]
 async fn a_call_goes_on_when_its_caller_hangs_up() {
     let (hubspot, client) = calm().await;
-    let fault = hubspot.add_fault(Fault::new(Action::Delay { ms: 500 }).times(1));
+    let fault = hubspot.add_fault(Fault::delay(500).times(1));
     hang_up_after(&hubspot, &client, fault, "Written").await;
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Brian"));
     wait_until("the write happens", || {

@@ -137,7 +137,7 @@ async fn a_poisoned_contact_fails_every_batch_it_is_in() {
 async fn faults_can_name_methods_addresses_and_properties() {
     let (hubspot, client) = calm().await;
     let patch = |name: &str| json!({ "properties": { name: "x" } });
-    hubspot.add_fault("property=phone,answer=500".parse().unwrap());
+    hubspot.add_fault(Fault::answer(KnownError::Server(500)).for_property("phone"));
     client
         .patch(&format!("{CURRENT}/1"), patch("phone"))
         .await
@@ -182,7 +182,7 @@ async fn a_share_hits_some_calls_and_spares_others() {
 #[tokio::test]
 async fn an_empty_success_does_nothing() {
     let (hubspot, client) = calm().await;
-    hubspot.add_fault(Fault::new(Action::EmptySuccess).on_path("batch/update").times(1));
+    hubspot.add_fault(Fault::empty_success().on_path("batch/update").times(1));
     let (path, body) = update("Never");
     assert_eq!(client.post(&path, body).await.expect(200)["results"], json!([]));
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Brian"));
@@ -191,7 +191,7 @@ async fn an_empty_success_does_nothing() {
 #[tokio::test]
 async fn a_delay_and_a_general_latency_take_time() {
     let (hubspot, client) = calm().await;
-    hubspot.add_fault(Fault::new(Action::Delay { ms: 60 }));
+    hubspot.add_fault(Fault::delay(60));
     hubspot.set_switches(Switches {
         latency_ms: 40,
         latency_jitter_ms: 5,
