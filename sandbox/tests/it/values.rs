@@ -252,3 +252,23 @@ async fn custom_properties_exist_when_the_account_has_them() {
         Some("red")
     );
 }
+
+#[tokio::test]
+async fn the_same_fault_of_many_inputs_is_in_errors_once_and_in_the_message_each_time() {
+    let (_hubspot, client) = calm().await;
+    let bad = |id: &str| json!({ "id": id, "properties": { "x": "1" } });
+    let inputs = json!({ "inputs": [bad("1"), bad("51")] });
+    let body = client
+        .post(&format!("{CURRENT}/batch/update"), inputs)
+        .await
+        .expect(400);
+    assert_eq!(body["errors"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        body["message"]
+            .as_str()
+            .unwrap()
+            .matches("PROPERTY_DOESNT_EXIST")
+            .count(),
+        2
+    );
+}
