@@ -1,4 +1,11 @@
-//! hubspot.
+#![doc = include_str!("../README.md")]
 
 pub mod client;
+pub mod config;
 pub mod engine;
+mod serve;
+mod worker;
+
+pub use config::{Config, ENV_FILES};
+pub use serve::{ServeError, serve};
+pub use worker::CHECKS;

@@ -1,0 +1,54 @@
+//! The hubspot service as a process of its own.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use hubspot::{CHECKS, Config, ENV_FILES, serve};
+use runtime::{Shutdown, health, nats, settings::Env, telemetry};
+use tokio::net::TcpListener;
+
+/// Delivers changes of users to HubSpot: fast when it is well, patient when it is not.
+#[derive(Parser)]
+#[command(name = "hubspot", version, after_help = settings_help())]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Asks the running service whether it lives; ends with 0 if so.
+    Health,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hubspot: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let config = Config::read(&Env::load(&ENV_FILES)?)?;
+    if let Some(Command::Health) = arguments.command {
+        return Ok(health::probe(&config.health_url()).await?);
+    }
+    telemetry::init(&config.log);
+    let shutdown = Shutdown::on_signals()?;
+    let listener = TcpListener::bind(&config.health_listen).await;
+    let listener = listener.with_context(|| format!("HUBSPOT_HEALTH_LISTEN={}", config.health_listen))?;
+    let registry = health::Registry::new("hubspot", &CHECKS);
+    tokio::spawn(health::serve(listener, registry.clone(), shutdown.clone()));
+    let nats = nats::connect(&config.nats, "hubspot", &shutdown).await?;
+    Ok(serve(config, nats, registry, shutdown).await?)
+}
+
+fn settings_help() -> String {
+    let (files, settings) = (ENV_FILES.join(" and "), include_str!("../.env.example"));
+    format!("Settings come from the environment, and from {files}:\n\n{settings}")
+}

@@ -1,0 +1,231 @@
+//! Around the engine: carries out what it asks for, and tells it what happened. Nothing is decided here.
+
+mod acks;
+mod consumer;
+mod health;
+mod user_service;
+mod wake_ups;
+mod watchdog;
+
+use std::{sync::Arc, time::Duration};
+
+use contracts::{AskLease, delivery::LeaseWish};
+use runtime::{Shutdown, health::Registry, nats::Nats};
+use tokio::{sync::mpsc, time::Instant};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    client::HubspotClient,
+    engine::{Answer, Call, CallId, Engine, Input, Output, Settings},
+};
+use health::Health;
+use user_service::UserService;
+use wake_ups::WakeUps;
+
+pub use health::CHECKS;
+
+/// How long a shutdown waits for calls that are out and for their verdicts.
+const DRAIN: Duration = Duration::from_secs(8);
+/// How often a token's file is looked at.
+const TOKEN_EVERY: Duration = Duration::from_secs(2);
+/// Wakes the engine even if it asks for nothing.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+
+/// An engine at work.
+pub(crate) struct Worker {
+    engine: Engine,
+    started: Instant,
+    client: Arc<HubspotClient>,
+    users: UserService,
+    nats: Nats,
+    wake_ups: WakeUps,
+    health: Health,
+    answers: mpsc::UnboundedReceiver<Input>,
+    /// Holds no more than the engine has asked for: each request and each call has one answer.
+    answer: mpsc::UnboundedSender<Input>,
+    tasks: TaskTracker,
+    last_ask: Option<AskLease>,
+}
+
+impl Worker {
+    pub(crate) fn new(settings: Settings, client: HubspotClient, nats: Nats, registry: Registry) -> Self {
+        let (answer, answers) = mpsc::unbounded_channel();
+        let health = Health::new(registry);
+        Self {
+            engine: Engine::new(settings),
+            started: Instant::now(),
+            client: Arc::new(client),
+            users: UserService::new(nats.clone(), health.clone()),
+            wake_ups: WakeUps::new(nats.clone(), health.clone()),
+            nats,
+            health,
+            answers,
+            answer,
+            tasks: TaskTracker::new(),
+            last_ask: None,
+        }
+    }
+
+    /// Delivers until the shutdown, and then until everything is reported or the time for that is over.
+    pub(crate) async fn run(mut self, shutdown: Shutdown) {
+        let _watchers = [
+            AbortOnDrop(tokio::spawn(watch_token(
+                Arc::clone(&self.client),
+                self.answer.clone(),
+            ))),
+            AbortOnDrop(tokio::spawn(self.health.clone().watch_nats(self.nats.clone()))),
+        ];
+        self.handle(Input::Tick);
+        let mut give_up = None;
+        loop {
+            let wake_at = self.wake_at();
+            let input = tokio::select! {
+                biased;
+                () = shutdown.triggered(), if give_up.is_none() => {
+                    give_up = Some(Instant::now() + DRAIN);
+                    Input::ShutDown
+                }
+                () = until(give_up) => return self.give_up().await,
+                Some(input) = self.answers.recv() => input,
+                input = self.wake_ups.next() => input,
+                () = until(Some(wake_at)) => Input::Tick,
+            };
+            if self.handle(input) {
+                // What was acknowledged last may still be on its way.
+                runtime::shutdown::drain(&self.tasks, Duration::from_secs(1)).await;
+                return;
+            }
+        }
+    }
+
+    fn wake_at(&self) -> Instant {
+        let longest = Instant::now() + LONGEST_SLEEP;
+        self.engine
+            .wait_until()
+            .map_or(longest, |at| (self.started + at).min(longest))
+    }
+
+    /// Tells the engine and does what it asks for; true when it has stopped.
+    fn handle(&mut self, input: Input) -> bool {
+        self.engine.handle(self.started.elapsed(), input);
+        let mut stopped = false;
+        while let Some(output) = self.engine.next_output() {
+            stopped |= output == Output::Stopped;
+            self.carry_out(output);
+        }
+        stopped
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::AskLease(ask) => {
+                self.last_ask = Some(ask.clone());
+                let users = self.users.clone();
+                self.reply(async move { Input::LeaseAnswered(users.lease(&ask).await) });
+            }
+            Output::Claim(request, claim) => {
+                let users = self.users.clone();
+                self.reply(async move { Input::Claimed(request, users.claim(&claim).await) });
+            }
+            Output::Record(request, record) => {
+                let users = self.users.clone();
+                self.reply(async move { Input::Recorded(request, users.record(&record).await) });
+            }
+            Output::Call(id, call) => {
+                let client = Arc::clone(&self.client);
+                self.reply(perform(client, id, call));
+            }
+            Output::OpenConsumer { epoch } => self.wake_ups.open(epoch),
+            Output::CloseConsumer => self.wake_ups.close(),
+            Output::Ack(acks) => drop(self.tasks.spawn(acks::acknowledge(self.nats.clone(), acks))),
+            Output::Line(state) => self.health.line(&state),
+            Output::Stopped => tracing::info!("everything is reported and the lease given back"),
+        }
+    }
+
+    /// Does something in a task of its own; what it yields goes to the engine.
+    fn reply(&self, work: impl Future<Output = Input> + Send + 'static) {
+        let answer = self.answer.clone();
+        self.tasks.spawn(async move {
+            // Nobody listens once the worker has given up; there is nobody left to tell.
+            drop(answer.send(work.await));
+        });
+    }
+
+    /// The time for reporting is over: at least the next worker need not wait for the lease to expire.
+    async fn give_up(self) {
+        tracing::warn!("stopped with calls still out; their users are claimed anew by the next worker");
+        if let Some(ask) = self.last_ask {
+            drop(
+                self.users
+                    .lease(&AskLease {
+                        wish: LeaseWish::Release,
+                        ..ask
+                    })
+                    .await,
+            );
+        }
+    }
+}
+
+async fn perform(client: Arc<HubspotClient>, id: CallId, call: Call) -> Input {
+    let started = Instant::now();
+    let answered = client.perform(&call).await;
+    let duration_ms = started.elapsed().as_millis();
+    match &answered.answer {
+        Answer::Account { account_id, name } => {
+            let (account, name) = (account_id.as_str(), name.as_deref().unwrap_or("without a name"));
+            tracing::info!(account.id = account, account.name = name, target = %client.target(), "HubSpot account");
+        }
+        Answer::Problem(problem) => {
+            let (code, status) = (problem.reason.code.as_str(), problem.reason.status);
+            let correlation = problem.reason.correlation_id.as_deref();
+            let (kind, size) = (call.name(), call.size());
+            tracing::debug!(
+                kind,
+                size,
+                code,
+                status,
+                correlation,
+                duration_ms,
+                "HubSpot did not do it"
+            );
+        }
+        Answer::Found { .. } | Answer::Updated { .. } | Answer::Contact(_) => {
+            tracing::debug!(
+                kind = call.name(),
+                size = call.size(),
+                duration_ms,
+                "HubSpot answered"
+            );
+        }
+    }
+    Input::Answered(id, answered)
+}
+
+/// Tells the engine when the token's file holds another one.
+async fn watch_token(client: Arc<HubspotClient>, answer: mpsc::UnboundedSender<Input>) {
+    loop {
+        tokio::time::sleep(TOKEN_EVERY).await;
+        if client.token().was_replaced() && answer.send(Input::TokenReplaced).is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits for that time; for ever where there is none.
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Ends a task that nobody waits for.
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,85 @@
+//! What this worker says about itself: checks for `/readyz`, and a log line where the line changes.
+
+use runtime::{health::Registry, nats::Nats};
+
+use crate::engine::LineState;
+
+const NATS: &str = "nats";
+const USER_SERVICE: &str = "user-service";
+const LINE: &str = "line";
+const WAKE_UPS: &str = "wake-ups";
+
+/// The checks that a hubspot service has.
+pub const CHECKS: [&str; 3] = [NATS, USER_SERVICE, LINE];
+
+/// The checks of one worker. Clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct Health {
+    registry: Registry,
+}
+
+impl Health {
+    pub(super) fn new(registry: Registry) -> Self {
+        Self { registry }
+    }
+
+    /// Says whether there is a connection to NATS, as long as it runs.
+    pub(super) async fn watch_nats(self, nats: Nats) {
+        loop {
+            nats.wait_until_connected().await;
+            self.registry.set(NATS, true, "connected");
+            nats.wait_until_disconnected().await;
+            self.registry
+                .set(NATS, false, "disconnected; trying to reconnect");
+        }
+    }
+
+    pub(super) fn user_service_answers(&self) {
+        self.registry.set(USER_SERVICE, true, "answers");
+    }
+
+    pub(super) fn user_service_fails(&self, why: String) {
+        self.registry.set(USER_SERVICE, false, why);
+    }
+
+    /// The consumer is there, or why not; of no interest to a worker without the lease.
+    pub(super) fn wake_ups(&self, state: Option<Result<(), String>>) {
+        match state {
+            None => self.registry.remove(WAKE_UPS),
+            Some(Ok(())) => self.registry.set(WAKE_UPS, true, "the consumer is there"),
+            Some(Err(why)) => self.registry.set(WAKE_UPS, false, why),
+        }
+    }
+
+    /// The line's state. A worker that stands by is as ready as it can be.
+    pub(super) fn line(&self, state: &LineState) {
+        match state {
+            LineState::Starting => self.registry.set(LINE, false, "asking HubSpot for the account"),
+            LineState::Standby => self.registry.set(LINE, true, "standing by for the lease"),
+            LineState::Running => self.registry.set(LINE, true, "delivering"),
+            LineState::OtherAccount { remembered } => {
+                let why = format!(
+                    "users are linked to contacts of the HubSpot account {remembered}, but the token opens another \
+                     one; use a token of that account, or drop the links"
+                );
+                tracing::error!(account.remembered = remembered.as_str(), "{why}");
+                self.registry.set(LINE, false, why);
+            }
+            LineState::Stopped { fault, reason } => {
+                // HubSpot's own message stays out of the log, for it may quote values.
+                let (code, status) = (reason.code.as_str(), reason.status);
+                let correlation = reason.correlation_id.as_deref();
+                tracing::error!(
+                    ?fault,
+                    code,
+                    status,
+                    correlation,
+                    "nothing is delivered: {}",
+                    fault.sentence()
+                );
+                self.registry
+                    .set(LINE, false, format!("{} ({code})", fault.sentence()));
+            }
+        }
+    }
+}
