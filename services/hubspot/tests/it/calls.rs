@@ -1,0 +1,97 @@
+//! Short ways to make calls and to read their answers.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use hubspot::{
+    client::{ApiVersion, HubspotClient, Target, Token},
+    engine::{Answer, Answered, Call, Contact, Problem, ProblemKind, UpdateInput},
+};
+use sandbox::Sandbox;
+
+pub(crate) struct Caller {
+    pub(crate) sandbox: Sandbox,
+    client: HubspotClient,
+}
+
+impl Caller {
+    pub(crate) async fn start() -> Self {
+        Self::with(ApiVersion::default(), Duration::from_secs(10)).await
+    }
+
+    pub(crate) async fn with(version: ApiVersion, timeout: Duration) -> Self {
+        let settings = sandbox::Settings {
+            seed: Some(7),
+            ..sandbox::Settings::default()
+        };
+        let sandbox = Sandbox::start(settings).await.unwrap();
+        let target = Target::sandbox(&sandbox.url(), version).unwrap();
+        let client = HubspotClient::new(target, Token::fixed("sandbox-token"), timeout).unwrap();
+        Self { sandbox, client }
+    }
+
+    pub(crate) async fn answered(&self, call: &Call) -> Answered {
+        self.client.perform(call).await
+    }
+
+    pub(crate) async fn answer(&self, call: &Call) -> Answer {
+        self.answered(call).await.answer
+    }
+
+    pub(crate) async fn problem(&self, call: &Call) -> Problem {
+        match self.answer(call).await {
+            Answer::Problem(problem) => problem,
+            other => panic!("not a problem: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn kind(&self, call: &Call) -> ProblemKind {
+        self.problem(call).await.kind
+    }
+
+    pub(crate) async fn contact(&self, call: &Call) -> Contact {
+        match self.answer(call).await {
+            Answer::Contact(contact) => contact,
+            other => panic!("not a contact: {other:?}"),
+        }
+    }
+
+    /// Adds a contact and returns its id.
+    pub(crate) fn add(&self, email: &str) -> String {
+        self.sandbox
+            .create_contact([("email", email)])
+            .unwrap()
+            .id
+            .to_string()
+    }
+}
+
+pub(crate) fn find(addresses: &[&str]) -> Call {
+    Call::Find {
+        addresses: addresses.iter().map(|address| (*address).to_owned()).collect(),
+    }
+}
+
+pub(crate) fn read(contact_id: &str) -> Call {
+    Call::Read {
+        contact_id: contact_id.to_owned(),
+    }
+}
+
+pub(crate) fn patch(contact_id: &str, property: &'static str, value: &str) -> Call {
+    let properties = BTreeMap::from([(property, value.to_owned())]);
+    Call::Patch {
+        contact_id: contact_id.to_owned(),
+        properties,
+    }
+}
+
+pub(crate) fn update(inputs: &[(&str, &'static str, &str)]) -> Call {
+    let input = |(index, (contact_id, property, value)): (usize, &(&str, &'static str, &str))| UpdateInput {
+        contact_id: (*contact_id).to_owned(),
+        properties: BTreeMap::from([(*property, (*value).to_owned())]),
+        trace_id: format!("t-{index}"),
+    };
+    Call::Update {
+        inputs: inputs.iter().enumerate().map(input).collect(),
+    }
+}

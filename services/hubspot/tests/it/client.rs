@@ -1,0 +1,282 @@
+//! The client against the sandbox: each call, and each way in which one goes wrong.
+
+use std::time::Duration;
+
+use hubspot::{
+    client::{ApiVersion, HubspotClient, Target, Token},
+    engine::{Answer, Call, Policy, ProblemKind},
+};
+use sandbox::{Action, BodyKind, ConflictBody, CutPoint, Effect, Fault, KnownError, Switches};
+
+use crate::calls::{Caller, find, patch, read, update};
+
+#[tokio::test]
+async fn every_call_works_with_every_version() {
+    for (_, version) in ApiVersion::CHOICES {
+        let caller = Caller::with(version, Duration::from_secs(10)).await;
+        let id = caller.add("a@example.com");
+        let Answer::Account { account_id, name } = caller.answer(&Call::Account).await else {
+            panic!("no account")
+        };
+        assert_eq!(account_id, caller.sandbox.portal_id().to_string());
+        assert!(name.is_some());
+        let Answer::Found { contacts, errors } =
+            caller.answer(&find(&["a@example.com", "b@example.com"])).await
+        else {
+            panic!("not found")
+        };
+        assert_eq!(
+            (contacts[0].id.as_str(), contacts[0].email.as_deref()),
+            (id.as_str(), Some("a@example.com"))
+        );
+        assert_eq!(
+            (contacts.len(), errors[0].ids.as_slice()),
+            (1, &["b@example.com".to_owned()][..])
+        );
+        assert_eq!(errors[0].problem.kind, ProblemKind::NotFound);
+        let updated = caller.answer(&update(&[(&id, "firstname", "Ada")])).await;
+        let Answer::Updated { results, errors } = updated else {
+            panic!("not updated")
+        };
+        assert_eq!(
+            (results[0].contact_id.as_str(), results[0].trace_id.as_deref()),
+            (id.as_str(), Some("t-0"))
+        );
+        assert!(errors.is_empty());
+        assert_eq!(caller.contact(&read(&id)).await.id, id);
+        assert_eq!(caller.contact(&patch(&id, "lastname", "Lovelace")).await.id, id);
+        let alone = Call::FindAlone {
+            address: "a@example.com".into(),
+        };
+        assert_eq!(caller.contact(&alone).await.id, id);
+        let contact = caller.sandbox.contact(&id).unwrap();
+        let names: Vec<_> = ["firstname", "lastname"]
+            .iter()
+            .map(|name| contact.properties[*name].as_str())
+            .collect();
+        assert_eq!(names, ["Ada", "Lovelace"]);
+    }
+}
+
+#[tokio::test]
+async fn the_headers_teach_the_limits() {
+    let caller = Caller::start().await;
+    let limits = caller.answered(&Call::Account).await.limits;
+    assert_eq!((limits.max, limits.remaining), (Some(190), Some(189)));
+    assert_eq!(limits.interval, Some(Duration::from_secs(10)));
+    assert!(limits.daily.is_some() && limits.daily_remaining.is_some());
+}
+
+#[tokio::test]
+async fn each_error_is_told_by_what_it_means() {
+    let caller = Caller::start().await;
+    let id = caller.add("a@example.com");
+    let server_fault = || ProblemKind::ServerFault { retry_after: None };
+    let cases = [
+        (KnownError::InvalidToken, ProblemKind::Unauthorized),
+        (KnownError::ExpiredToken, ProblemKind::Unauthorized),
+        (KnownError::MissingScopes, ProblemKind::MissingScopes),
+        (KnownError::NotFound, ProblemKind::NoSuchPath),
+        (KnownError::RequestTimeout, server_fault()),
+        (KnownError::Locked, ProblemKind::Locked),
+        (
+            KnownError::BurstLimit,
+            ProblemKind::Limited {
+                policy: Policy::Burst,
+                retry_after: None,
+            },
+        ),
+        (
+            KnownError::DailyLimit,
+            ProblemKind::Limited {
+                policy: Policy::Day,
+                retry_after: None,
+            },
+        ),
+        (KnownError::Server(500), server_fault()),
+        (KnownError::Server(502), server_fault()),
+        (KnownError::Server(524), server_fault()),
+    ];
+    for (error, kind) in cases {
+        let fault = caller.sandbox.add_fault(Fault::answer(error));
+        let problem = caller.problem(&update(&[(&id, "firstname", "Ada")])).await;
+        assert_eq!(problem.kind, kind, "{error:?}");
+        assert_eq!(problem.reason.status, Some(error.status()));
+        caller.sandbox.remove_fault(fault);
+    }
+    caller.sandbox.add_fault(Fault::answer(KnownError::Migrating));
+    let moving = caller.kind(&Call::Account).await;
+    assert!(
+        matches!(moving, ProblemKind::Moving { retry_after: Some(_) }),
+        "{moving:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_body_of_any_kind_does_not_hide_the_status() {
+    let caller = Caller::start().await;
+    for body in [BodyKind::Json, BodyKind::Html, BodyKind::Empty] {
+        let (error, retry_after, effect) = (KnownError::Server(503), Some(9), Effect::None);
+        let action = Action::Answer {
+            error,
+            body: Some(body),
+            retry_after,
+            effect,
+        };
+        let fault = caller.sandbox.add_fault(Fault::new(action));
+        let kind = caller.kind(&Call::Account).await;
+        assert_eq!(
+            kind,
+            ProblemKind::ServerFault {
+                retry_after: Some(Duration::from_secs(9))
+            },
+            "{body:?}"
+        );
+        caller.sandbox.remove_fault(fault);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_may_be_carried_out_is_told_from_one_that_is_not() {
+    let caller = Caller::with(ApiVersion::default(), Duration::from_millis(300)).await;
+    let id = caller.add("a@example.com");
+    let call = patch(&id, "firstname", "Ada");
+    let hang = Action::Hang {
+        ms: 5_000,
+        effect: Effect::None,
+    };
+    let cuts =
+        [CutPoint::BeforeEffect, CutPoint::AfterEffect, CutPoint::MidAnswer].map(|at| Action::Cut { at });
+    for action in [hang].into_iter().chain(cuts) {
+        let fault = caller.sandbox.add_fault(Fault::new(action.clone()).times(1));
+        assert_eq!(caller.kind(&call).await, ProblemKind::Unanswered, "{action:?}");
+        caller.sandbox.remove_fault(fault);
+    }
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let target = Target::sandbox(&address, ApiVersion::default()).unwrap();
+    let client = HubspotClient::new(target, Token::fixed("t"), Duration::from_secs(2)).unwrap();
+    let Answer::Problem(problem) = client.perform(&call).await.answer else {
+        panic!("nobody is there")
+    };
+    assert_eq!(problem.kind, ProblemKind::Unreachable);
+}
+
+#[tokio::test]
+async fn a_partial_batch_says_what_became_of_each_input() {
+    let caller = Caller::start().await;
+    let good = caller.add("a@example.com");
+    let bad = caller.add("b@example.com");
+    let taker = caller.add("c@example.com");
+    let call = update(&[
+        (&good, "firstname", "Ada"),
+        (&bad, "email", "nope"),
+        (&taker, "email", "a@example.com"),
+        ("999999", "firstname", "Nobody"),
+    ]);
+    for conflict_body in [
+        ConflictBody::WithId,
+        ConflictBody::WithoutId,
+        ConflictBody::ObjectAlreadyExists,
+    ] {
+        caller.sandbox.set_switches(Switches {
+            conflict_body,
+            ..Switches::default()
+        });
+        let Answer::Updated { results, errors } = caller.answer(&call).await else {
+            panic!("not a batch")
+        };
+        assert_eq!(
+            results
+                .iter()
+                .map(|result| result.trace_id.as_deref())
+                .collect::<Vec<_>>(),
+            [Some("t-0")]
+        );
+        let error = |trace: &str| {
+            let of = errors
+                .iter()
+                .find(|error| error.trace_ids.contains(&trace.to_owned()));
+            of.unwrap_or_else(|| panic!("{trace} is not in {errors:?}"))
+                .problem
+                .kind
+                .clone()
+        };
+        let ProblemKind::Invalid { properties } = error("t-1") else {
+            panic!("not invalid")
+        };
+        assert_eq!(properties["email"].code, "INVALID_EMAIL");
+        let existing_id = (conflict_body != ConflictBody::WithoutId).then(|| good.clone());
+        assert_eq!(
+            error("t-2"),
+            ProblemKind::Conflict {
+                existing_id: existing_id.clone()
+            }
+        );
+        assert_eq!(error("t-3"), ProblemKind::NotFound);
+        let alone = caller.kind(&patch(&taker, "email", "a@example.com")).await;
+        assert_eq!(alone, ProblemKind::Conflict { existing_id });
+    }
+}
+
+#[tokio::test]
+async fn a_former_id_is_passed_over_in_a_batch_and_answers_with_the_new_one_alone() {
+    let caller = Caller::start().await;
+    let former = caller.add("a@example.com");
+    let other = caller.add("b@example.com");
+    let merged = caller.sandbox.merge(&former, &other).unwrap().id.to_string();
+    let Answer::Updated { results, errors } = caller.answer(&update(&[(&former, "firstname", "Ada")])).await
+    else {
+        panic!("not a batch")
+    };
+    assert!(results.is_empty() && errors.is_empty());
+    assert_eq!(caller.contact(&read(&former)).await.id, merged);
+    assert_eq!(
+        caller.contact(&patch(&former, "firstname", "Ada")).await.id,
+        merged
+    );
+    let Answer::Found { contacts, .. } = caller.answer(&find(&["b@example.com"])).await else {
+        panic!("not found")
+    };
+    assert_eq!(contacts[0].id, merged);
+    assert!(
+        contacts[0]
+            .additional_emails
+            .contains(&"b@example.com".to_owned()),
+        "{contacts:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_contact_that_is_not_there_is_told_from_a_path_that_is_not() {
+    let caller = Caller::start().await;
+    assert_eq!(caller.kind(&read("999999")).await, ProblemKind::NotFound);
+    assert_eq!(
+        caller.kind(&patch("999999", "firstname", "Ada")).await,
+        ProblemKind::NotFound
+    );
+    let alone = Call::FindAlone {
+        address: "nobody+x@example.com".into(),
+    };
+    assert_eq!(caller.kind(&alone).await, ProblemKind::NotFound);
+    let target = Target::sandbox(
+        &format!("{}/elsewhere", caller.sandbox.url()),
+        ApiVersion::default(),
+    )
+    .unwrap();
+    let client = HubspotClient::new(target, Token::fixed("sandbox-token"), Duration::from_secs(5)).unwrap();
+    let Answer::Problem(problem) = client.perform(&update(&[("1", "firstname", "Ada")])).await.answer else {
+        panic!("there is no such path")
+    };
+    assert_eq!(problem.kind, ProblemKind::NoSuchPath);
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_not_accepted() {
+    let caller = Caller::start().await;
+    caller.sandbox.set_tokens(["another"]);
+    let problem = caller.problem(&Call::Account).await;
+    assert_eq!(problem.kind, ProblemKind::Unauthorized);
+    assert!(problem.reason.correlation_id.is_some());
+}

@@ -1,0 +1,136 @@
+//! A hubspot service in this process, with a nats-server, a sandbox and a scripted user service of its own.
+
+use std::time::Duration;
+
+use hubspot::{CHECKS, Config, ServeError, serve};
+use runtime::{Shutdown, health::Registry, nats, settings::Env};
+use sandbox::Sandbox;
+use testing::{
+    nats::{NatsServer, Options},
+    wait::until,
+};
+use tokio::task::JoinHandle;
+
+use crate::users::Users;
+
+/// More than anything here takes on a busy machine.
+pub(crate) const CEILING: Duration = Duration::from_secs(30);
+
+/// Everything a worker needs, and workers.
+pub(crate) struct Stack {
+    pub(crate) nats: NatsServer,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) users: Users,
+}
+
+/// A running worker.
+pub(crate) struct Worker {
+    pub(crate) registry: Registry,
+    shutdown: Shutdown,
+    serving: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Stack {
+    pub(crate) async fn start() -> Self {
+        let nats = NatsServer::start(Options::default()).await.unwrap();
+        let users = Users::start(&nats.url()).await;
+        let settings = sandbox::Settings {
+            seed: Some(7),
+            ..sandbox::Settings::default()
+        };
+        Self {
+            nats,
+            sandbox: Sandbox::start(settings).await.unwrap(),
+            users,
+        }
+    }
+
+    /// A worker that delivers.
+    pub(crate) async fn worker(&self) -> Worker {
+        let worker = self.start_worker(&[]).await;
+        worker.wait_for_line("delivering").await;
+        worker
+    }
+
+    pub(crate) async fn start_worker(&self, settings: &[(&str, &str)]) -> Worker {
+        let (nats_url, sandbox_url) = (self.nats.url(), self.sandbox.url());
+        let known = [
+            ("NATS_URL", nats_url.as_str()),
+            ("HUBSPOT_SANDBOX_URL", sandbox_url.as_str()),
+        ];
+        let config = Config::read(&Env::from_pairs(settings.iter().copied().chain(known))).unwrap();
+        let (shutdown, registry) = (Shutdown::new(), Registry::new("hubspot", &CHECKS));
+        let nats = nats::connect(&config.nats, "hubspot", &shutdown).await.unwrap();
+        let serving = tokio::spawn(serve(config, nats, registry.clone(), shutdown.clone()));
+        Worker {
+            registry,
+            shutdown,
+            serving,
+        }
+    }
+
+    /// Adds a contact and returns its id.
+    pub(crate) fn contact(&self, email: &str) -> String {
+        self.sandbox
+            .create_contact([("email", email)])
+            .unwrap()
+            .id
+            .to_string()
+    }
+
+    /// A property of the contact with this address.
+    pub(crate) fn property(&self, email: &str, name: &str) -> Option<String> {
+        self.sandbox
+            .contact_by_email(email)?
+            .properties
+            .get(name)
+            .cloned()
+    }
+
+    /// Waits until no wake-up is left in the stream.
+    pub(crate) async fn wait_until_acknowledged(&self) {
+        until("an empty stream", CEILING, async || {
+            match self.users.announced().await {
+                0 => Ok(()),
+                messages => Err(messages),
+            }
+        })
+        .await;
+    }
+}
+
+impl Worker {
+    /// Waits until what is said of the line contains this.
+    pub(crate) async fn wait_for_line(&self, part: &str) {
+        until("the line's state", CEILING, async || {
+            let report = self.registry.report();
+            let line = report
+                .checks
+                .into_iter()
+                .find(|check| check.name == "line")
+                .unwrap();
+            if line.detail.contains(part) {
+                Ok(())
+            } else {
+                Err(line.detail)
+            }
+        })
+        .await;
+    }
+
+    pub(crate) async fn stop(self) {
+        self.shutdown.trigger();
+        self.serving.await.unwrap().unwrap();
+    }
+
+    /// Begins the shutdown without waiting for its end.
+    pub(crate) fn begin_to_stop(&self) {
+        self.shutdown.trigger();
+    }
+
+    /// Ends a worker as a crash would.
+    pub(crate) async fn crash(self) {
+        self.serving.abort();
+        assert!(self.serving.await.unwrap_err().is_cancelled());
+    }
+}

@@ -1,0 +1,12 @@
+//! The hubspot service on a real nats-server, with the sandbox for HubSpot and a scripted user service.
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
+
+mod brokers;
+mod calls;
+mod client;
+mod delivery;
+mod faults;
+mod harness;
+mod process;
+mod shutdown;
+mod users;

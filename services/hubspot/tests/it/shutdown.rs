@@ -1,0 +1,69 @@
+//! How workers end, and how the next one takes over.
+
+use contracts::{Field, Outcome};
+use sandbox::{Action, Fault};
+use testing::wait::until;
+
+use crate::harness::{CEILING, Stack};
+
+#[tokio::test]
+async fn a_stopping_worker_finishes_its_call_records_it_and_gives_back_the_lease() {
+    let stack = Stack::start().await;
+    let worker = stack.worker().await;
+    stack.users.change("1", &[(Field::Email, "bh@hubspot.com")]).await;
+    stack.users.wait_until_settled("1").await;
+    stack
+        .sandbox
+        .add_fault(Fault::new(Action::Delay { ms: 700 }).on_path("batch/update"));
+    stack.sandbox.forget_calls();
+    stack.users.change("1", &[(Field::FirstName, "Ada")]).await;
+    let fault_is_hit = async || stack.sandbox.hits_of(1).is_some_and(|hits| hits > 0);
+    until("the call to be out", CEILING, fault_is_hit).await;
+    worker.begin_to_stop();
+    worker.stop().await;
+    assert_eq!(
+        stack.users.outcome("1", Field::FirstName),
+        Some(Outcome::Confirmed)
+    );
+    assert!(stack.users.lease_is_free());
+    stack.wait_until_acknowledged().await;
+}
+
+#[tokio::test]
+async fn a_second_worker_stands_by_and_takes_over_from_one_that_stopped() {
+    let stack = Stack::start().await;
+    let first = stack.worker().await;
+    let second = stack.start_worker(&[]).await;
+    second.wait_for_line("standing by").await;
+    first.stop().await;
+    second.wait_for_line("delivering").await;
+    assert_eq!(stack.users.epoch(), 2);
+    stack
+        .users
+        .change(
+            "1",
+            &[(Field::Email, "bh@hubspot.com"), (Field::FirstName, "Ada")],
+        )
+        .await;
+    stack.users.wait_until_settled("1").await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_worker_takes_over_from_one_that_crashed() {
+    let stack = Stack::start().await;
+    let first = stack.worker().await;
+    let second = stack.start_worker(&[]).await;
+    second.wait_for_line("standing by").await;
+    first.crash().await;
+    stack
+        .users
+        .change(
+            "1",
+            &[(Field::Email, "bh@hubspot.com"), (Field::FirstName, "Ada")],
+        )
+        .await;
+    stack.users.wait_until_settled("1").await;
+    stack.wait_until_acknowledged().await;
+    second.stop().await;
+}

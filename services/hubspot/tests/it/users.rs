@@ -1,0 +1,320 @@
+//! Plays the user service: rows in memory, lease, claims and verdicts over NATS, wake-ups into the stream.
+
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU64,
+    sync::{Arc, Mutex, MutexGuard},
+    time::{Duration, Instant},
+};
+
+use async_nats::jetstream::{
+    self,
+    stream::{Config, DiscardPolicy, RetentionPolicy},
+};
+use contracts::{
+    AskLease, Claim, ClaimUsers, ClaimsGiven, ErrorCode, Field, Lane, LeaseAnswer, Link, Next, Outcome,
+    RecordVerdicts, Recorded, ServiceError, UserChanged, UserId, Values, Verdict, VerdictsRecorded,
+    delivery::LeaseWish, headers, subjects,
+};
+use futures_util::StreamExt;
+use serde::Serialize;
+
+const TTL: Duration = Duration::from_secs(3);
+/// How soon a failed attempt is due again; short, so that tests are.
+const AGAIN: Duration = Duration::from_millis(50);
+
+#[derive(Default)]
+struct Row {
+    values: Values,
+    /// The version at which each field was last owed.
+    owed: BTreeMap<Field, u64>,
+    link: Option<Link>,
+    attempt: u64,
+    version: u64,
+}
+
+#[derive(Default)]
+struct State {
+    rows: BTreeMap<UserId, Row>,
+    holder: Option<(String, Instant)>,
+    epoch: u64,
+    account: Option<String>,
+    verdicts: Vec<Verdict>,
+}
+
+/// The scripted user service. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Users {
+    client: async_nats::Client,
+    state: Arc<Mutex<State>>,
+}
+
+impl Users {
+    pub(crate) async fn start(nats_url: &str) -> Self {
+        let client = async_nats::ConnectOptions::new()
+            .retry_on_initial_connect()
+            .reconnect_delay_callback(|_| Duration::from_millis(50))
+            .connect(nats_url)
+            .await
+            .unwrap();
+        let users = Self {
+            client,
+            state: Arc::default(),
+        };
+        users.ensure_stream().await;
+        let mut requests = users.client.subscribe("users.*").await.unwrap();
+        users.client.flush().await.unwrap();
+        let serving = users.clone();
+        tokio::spawn(async move {
+            while let Some(message) = requests.next().await {
+                serving.answer(message).await;
+            }
+        });
+        users
+    }
+
+    pub(crate) async fn ensure_stream(&self) {
+        let config = Config {
+            name: subjects::STREAM.into(),
+            subjects: vec![subjects::USERS_CHANGED_ALL.into()],
+            retention: RetentionPolicy::WorkQueue,
+            discard: DiscardPolicy::New,
+            max_messages_per_subject: 1,
+            ..Config::default()
+        };
+        jetstream::new(self.client.clone())
+            .get_or_create_stream(config)
+            .await
+            .unwrap();
+    }
+
+    /// A caller changes a user; it is announced.
+    pub(crate) async fn change(&self, user: &str, fields: &[(Field, &str)]) {
+        let user_id: UserId = user.parse().unwrap();
+        let version = {
+            let mut state = self.state();
+            let row = state.rows.entry(user_id.clone()).or_default();
+            row.version += 1;
+            for (field, value) in fields {
+                row.values.insert(*field, Some((*value).to_owned()));
+                row.owed.insert(*field, row.version);
+            }
+            row.version
+        };
+        let changed = UserChanged {
+            user_id: user_id.clone(),
+            version,
+            lane: Lane::Live,
+        };
+        let payload = serde_json::to_vec(&changed).unwrap().into();
+        let jetstream = jetstream::new(self.client.clone());
+        let announced = jetstream.publish(subjects::users_changed(&user_id), payload);
+        announced.await.unwrap().await.unwrap();
+    }
+
+    /// Waits until the user owes nothing.
+    pub(crate) async fn wait_until_settled(&self, user: &str) {
+        let user_id: UserId = user.parse().unwrap();
+        testing::wait::until("the user to be settled", crate::harness::CEILING, async || {
+            self.state()
+                .rows
+                .get(&user_id)
+                .is_some_and(|row| row.owed.is_empty())
+        })
+        .await;
+    }
+
+    /// What became of each field of a user, over all attempts; the latest outcome counts.
+    pub(crate) fn outcome(&self, user: &str, field: Field) -> Option<Outcome> {
+        let verdicts = self.verdicts(user);
+        verdicts
+            .iter()
+            .rev()
+            .find_map(|verdict| verdict.outcomes.get(&field).cloned())
+    }
+
+    pub(crate) fn verdicts(&self, user: &str) -> Vec<Verdict> {
+        let of_user = |verdict: &&Verdict| verdict.user_id.as_str() == user;
+        self.state().verdicts.iter().filter(of_user).cloned().collect()
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.state().epoch
+    }
+
+    pub(crate) fn lease_is_free(&self) -> bool {
+        self.state().holder.is_none()
+    }
+
+    /// The links belong to this account from now on.
+    pub(crate) fn remember_account(&self, account: &str) {
+        self.state().account = Some(account.to_owned());
+    }
+
+    /// Messages in the stream.
+    pub(crate) async fn announced(&self) -> u64 {
+        let jetstream = jetstream::new(self.client.clone());
+        jetstream
+            .get_stream(subjects::STREAM)
+            .await
+            .unwrap()
+            .cached_info()
+            .state
+            .messages
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    async fn answer(&self, message: async_nats::Message) {
+        let body = &message.payload;
+        match message.subject.as_str() {
+            subjects::USERS_LEASE => {
+                let answer = self.lease(&serde_json::from_slice(body).unwrap());
+                self.respond(&message, &answer).await;
+            }
+            subjects::USERS_CLAIM => match self.claim(&serde_json::from_slice(body).unwrap()) {
+                Ok(given) => self.respond(&message, &given).await,
+                Err(code) => self.refuse(&message, code).await,
+            },
+            subjects::USERS_RECORD => {
+                let answer = self.record(serde_json::from_slice(body).unwrap());
+                self.respond(&message, &answer).await;
+            }
+            other => panic!("an unexpected request on {other}"),
+        }
+    }
+
+    async fn respond(&self, message: &async_nats::Message, answer: &impl Serialize) {
+        let reply = message.reply.clone().unwrap();
+        self.client
+            .publish(reply, serde_json::to_vec(answer).unwrap().into())
+            .await
+            .unwrap();
+    }
+
+    async fn refuse(&self, message: &async_nats::Message, code: ErrorCode) {
+        let mut found = async_nats::HeaderMap::new();
+        found.insert(headers::SERVICE_ERROR_CODE, code.number().to_string());
+        found.insert(headers::SERVICE_ERROR, "refused");
+        let body = serde_json::to_vec(&ServiceError::new(code, "refused")).unwrap();
+        let reply = message.reply.clone().unwrap();
+        self.client
+            .publish_with_headers(reply, found, body.into())
+            .await
+            .unwrap();
+    }
+
+    fn lease(&self, ask: &AskLease) -> LeaseAnswer {
+        let mut state = self.state();
+        if let Some(remembered) = state.account.clone().filter(|account| *account != ask.account_id) {
+            return LeaseAnswer::OtherAccount { remembered };
+        }
+        let now = Instant::now();
+        let mine = state
+            .holder
+            .as_ref()
+            .is_some_and(|(holder, _)| *holder == ask.holder);
+        if ask.wish != LeaseWish::Hold {
+            state.holder = state.holder.take().filter(|_| !mine);
+            return LeaseAnswer::Released;
+        }
+        if let Some((_, until)) = state.holder.as_ref().filter(|(_, until)| !mine && *until > now) {
+            return LeaseAnswer::Held {
+                left_ms: u64::try_from((*until - now).as_millis()).unwrap(),
+            };
+        }
+        state.epoch += u64::from(!mine);
+        state.holder = Some((ask.holder.clone(), now + TTL));
+        let ttl_ms = u64::try_from(TTL.as_millis()).unwrap();
+        LeaseAnswer::Granted {
+            epoch: state.epoch,
+            ttl_ms,
+            may_step_aside: false,
+        }
+    }
+
+    fn claim(&self, asked: &ClaimUsers) -> Result<ClaimsGiven, ErrorCode> {
+        let mut state = self.state();
+        if asked.epoch != state.epoch {
+            return Err(ErrorCode::StaleEpoch);
+        }
+        let mut given = ClaimsGiven::default();
+        for user_id in &asked.users {
+            match state.rows.get_mut(user_id).filter(|row| !row.owed.is_empty()) {
+                Some(row) => given.claims.push(claim_of(user_id, row)),
+                None => given.nothing_owed.push(user_id.clone()),
+            }
+        }
+        Ok(given)
+    }
+
+    fn record(&self, record: RecordVerdicts) -> VerdictsRecorded {
+        let users = record
+            .verdicts
+            .into_iter()
+            .map(|verdict| self.take(verdict))
+            .collect();
+        let claims = record.claim.map(|claim| self.claim(&claim));
+        let (claims, claims_refused) = match claims {
+            Some(Ok(given)) => (Some(given), None),
+            Some(Err(code)) => (None, Some(code)),
+            None => (None, None),
+        };
+        VerdictsRecorded {
+            users,
+            claims,
+            claims_refused,
+        }
+    }
+
+    fn take(&self, verdict: Verdict) -> Recorded {
+        let mut state = self.state();
+        let row = state.rows.get_mut(&verdict.user_id).unwrap();
+        if let Some(found) = verdict.link.clone() {
+            let by_address = found.address.is_some();
+            row.link = Some(Link {
+                contact_id: found.contact_id,
+                account_id: found.account_id,
+                address: found.address,
+                found: found.found,
+                shared: false,
+            });
+            if by_address {
+                let again = row.values.keys().filter(|field| **field != Field::Email);
+                row.owed = again.map(|field| (*field, row.version)).collect();
+            }
+        }
+        for field in verdict.outcomes.keys() {
+            // What was owed since the attempt's claim stays owed.
+            row.owed
+                .retain(|owed, version| owed != field || *version > verdict.turn);
+        }
+        let next = match &verdict.failure {
+            _ if row.owed.is_empty() => Next::Settled,
+            Some(_) => Next::Later {
+                in_ms: u64::try_from(AGAIN.as_millis()).unwrap(),
+            },
+            None => Next::Now,
+        };
+        let user_id = verdict.user_id.clone();
+        state.verdicts.push(verdict);
+        Recorded { user_id, next }
+    }
+}
+
+fn claim_of(user_id: &UserId, row: &mut Row) -> Claim {
+    row.attempt += 1;
+    Claim {
+        user_id: user_id.clone(),
+        attempt: NonZeroU64::new(row.attempt).unwrap(),
+        version: row.version,
+        turn: row.version,
+        lane: Lane::Live,
+        values: row.values.clone(),
+        owed: row.owed.keys().copied().collect(),
+        link: row.link.clone(),
+        failures: 0,
+    }
+}
