@@ -1,6 +1,6 @@
 //! What the command line takes; every option also has an environment variable.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Map, Value};
@@ -30,7 +30,7 @@ pub struct Arguments {
 
     /// File that keeps the contacts; without it they are gone when the sandbox ends.
     #[arg(long, value_name = "FILE", env = "HUBSPOT_SANDBOX_DATA")]
-    data: Option<PathBuf>,
+    data: Option<OsString>,
 
     /// Accepted tokens, separated by commas. Never put a real one here.
     #[arg(
@@ -152,7 +152,7 @@ impl Arguments {
         } = self.limits;
         Ok(Settings {
             listen: self.listen,
-            data_file: self.data.filter(|path| !path.as_os_str().is_empty()),
+            data_file: self.data.filter(|path| !path.is_empty()).map(PathBuf::from),
             tokens: given(self.tokens).collect(),
             oauth: OAuthApp {
                 token_lifetime: Duration::from_secs(self.token_lifetime_seconds),
@@ -239,6 +239,21 @@ mod tests {
         };
         assert_eq!(settings.switches, expected);
         assert_eq!(settings.faults, [Fault::poisoned_contact(51)]);
+    }
+
+    #[test]
+    fn empty_variables_count_as_not_set() {
+        let line = [
+            "--data=",
+            "--fault=",
+            "--switch=",
+            "--properties=",
+            "--tokens=sandbox-token,",
+        ];
+        let settings = settings(&line).unwrap();
+        assert_eq!(settings.data_file, None);
+        assert!(settings.faults.is_empty() && settings.custom_properties.is_empty());
+        assert_eq!(settings.tokens, ["sandbox-token"]);
     }
 
     #[test]
