@@ -98,9 +98,11 @@ pub(super) async fn exchange(
 async fn forbidden(mut state: watch::Receiver<NatsState>, subject: &str, before: u64, inbox: &str) -> String {
     let no_inbox = |state: &NatsState| state.times_forbidden(ViolationKind::Subscribe, inbox) > 0;
     let again = |state: &NatsState| state.times_forbidden(ViolationKind::Publish, subject) > before;
-    match state.wait_for(|state| no_inbox(state) || again(state)).await {
-        Ok(state) if no_inbox(&state) => inbox.to_owned(),
-        Ok(_) => subject.to_owned(),
+    // Decided at once: the guard may not be held while something else is waited for.
+    let seen = state.wait_for(|state| no_inbox(state) || again(state)).await;
+    match seen.map(|state| no_inbox(&state)) {
+        Ok(true) => inbox.to_owned(),
+        Ok(false) => subject.to_owned(),
         // The client is gone, and the answer's sender with it.
         Err(_) => std::future::pending().await,
     }
