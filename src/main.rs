@@ -1,2 +1,25 @@
-//! Starts everything.
-fn main() {}
+//! Everything on one machine: what `cargo run` starts.
+
+mod arguments;
+mod banner;
+mod broker;
+mod crm;
+mod local;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::Arguments;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match local::run(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hubsync: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

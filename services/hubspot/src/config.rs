@@ -20,6 +20,7 @@ use crate::{
 pub const ENV_FILES: [&str; 2] = ["services/hubspot/.env", "nats.env"];
 
 const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
+const TOKEN_FILE: &str = "HUBSPOT_ACCESS_TOKEN_FILE";
 const SANDBOX: &str = "HUBSPOT_SANDBOX_URL";
 /// Stands in the example file, and counts as no token.
 const PLACEHOLDER: &str = "your-hubspot-access-token";
@@ -61,6 +62,11 @@ impl Config {
     /// Where a process on the same machine asks whether the service lives.
     pub fn health_url(&self) -> String {
         health_url(&self.health_listen)
+    }
+
+    /// Whether the settings name a token, so that a real account is called.
+    pub fn has_token(env: &Env) -> bool {
+        env.get(TOKEN).is_some_and(|token| token != PLACEHOLDER) || env.get(TOKEN_FILE).is_some()
     }
 
     /// Reads every setting, or reports every fault.
@@ -106,7 +112,7 @@ fn health_url(listen: &str) -> String {
 
 fn read_access(reader: &mut Reader<'_>) -> Option<Access> {
     let version = reader.one_of("HUBSPOT_API_VERSION", ApiVersion::default(), &ApiVersion::CHOICES);
-    let was_set = reader.is_set(TOKEN) || reader.is_set("HUBSPOT_ACCESS_TOKEN_FILE");
+    let was_set = reader.is_set(TOKEN) || reader.is_set(TOKEN_FILE);
     let token = reader.secret_source(TOKEN);
     let sandbox = reader.optional::<String>(SANDBOX);
     match (token, sandbox) {

@@ -1,0 +1,190 @@
+//! Starts every part in its order, waits, and stops them in theirs.
+
+use std::{future::Future, time::Duration};
+
+use anyhow::Context;
+use futures_util::future::select_all;
+use runtime::{
+    Shutdown,
+    health::Registry,
+    nats,
+    settings::{Env, SettingsError},
+    telemetry,
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::{arguments::Arguments, banner::Banner, broker::Broker, crm};
+
+/// The files settings are read from, beneath the environment.
+const ENV_FILES: [&str; 4] = [
+    "nats.env",
+    "services/api-gateway/.env",
+    "services/user/.env",
+    "services/hubspot/.env",
+];
+/// How often it is looked whether everything is ready.
+const INTERVAL: Duration = Duration::from_millis(20);
+
+/// The settings of every service.
+struct Configs {
+    gateway: api_gateway::Config,
+    user: user::Config,
+    hubspot: hubspot::Config,
+}
+
+/// Runs everything until a signal, or until a part fails.
+pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let env = Env::load(&ENV_FILES)?;
+    let real = hubspot::Config::has_token(&env);
+    let mut configs = read_configs(&env, arguments, real)?;
+    telemetry::init(&configs.gateway.log);
+    let shutdown = Shutdown::on_signals()?;
+    std::fs::create_dir_all(&arguments.data)
+        .with_context(|| format!("the data folder {} cannot be made", arguments.data.display()))?;
+    let listener = TcpListener::bind(configs.gateway.address).await;
+    let listener = listener.with_context(|| {
+        format!(
+            "the gateway cannot listen on {} (API_GATEWAY_PORT moves it)",
+            configs.gateway.address
+        )
+    })?;
+    let sandbox = match real {
+        true => None,
+        false => Some(crm::start_sandbox(arguments.sandbox_listen, &arguments.data).await?),
+    };
+    let broker = Broker::start(&env, configs.gateway.nats.clone(), &arguments.data.join("nats")).await?;
+    configs.gateway.nats = broker.settings.clone();
+    let banner = Banner {
+        gateway: listener.local_addr()?,
+        nats: &broker.description,
+        data: &arguments.data,
+        sandbox: sandbox.as_ref().map(sandbox::Sandbox::address),
+    };
+    let outcome = run_services(configs, listener, &banner, &shutdown).await;
+    broker.stop().await;
+    if let Some(sandbox) = sandbox {
+        sandbox.shutdown().await;
+    }
+    outcome
+}
+
+/// Reads the settings of every service and reports the faults of all of them together.
+fn read_configs(env: &Env, arguments: &Arguments, real: bool) -> Result<Configs, SettingsError> {
+    let mut env = env.clone();
+    if env.get("USER_DATABASE_URL").is_none() {
+        let file = arguments.data.join("users.db");
+        env = env.with("USER_DATABASE_URL", &format!("sqlite:{}", file.display()));
+    }
+    if !real {
+        env = env.with(
+            "HUBSPOT_SANDBOX_URL",
+            &format!("http://{}", arguments.sandbox_listen),
+        );
+    }
+    let configs = (
+        api_gateway::Config::read(&env),
+        user::Config::read(&env),
+        hubspot::Config::read(&env),
+    );
+    match configs {
+        (Ok(gateway), Ok(user), Ok(hubspot)) => Ok(Configs {
+            gateway,
+            user,
+            hubspot,
+        }),
+        (gateway, user, hubspot) => {
+            let faults = [gateway.err(), user.err(), hubspot.err()].into_iter().flatten();
+            Err(faults
+                .reduce(SettingsError::and)
+                .expect("one of them is at fault"))
+        }
+    }
+}
+
+/// A service that runs in this process, with a shutdown of its own so that they end in order.
+struct Part {
+    name: &'static str,
+    shutdown: Shutdown,
+    task: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Part {
+    fn start<Running>(name: &'static str, run: impl FnOnce(Shutdown) -> Running) -> Self
+    where
+        Running: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        let shutdown = Shutdown::new();
+        let task = tokio::spawn(run(shutdown.clone()));
+        Self { name, shutdown, task }
+    }
+}
+
+async fn run_services(
+    configs: Configs,
+    listener: TcpListener,
+    banner: &Banner<'_>,
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let Configs {
+        gateway,
+        user,
+        hubspot,
+    } = configs;
+    let nats_settings = gateway.nats.clone();
+    let registries = [
+        Registry::new("user", &user::service::CHECKS),
+        Registry::new("hubspot", &hubspot::CHECKS),
+    ];
+    let [user_health, hubspot_health] = registries.clone();
+    let for_user = nats::connect(&nats_settings, "user", shutdown).await?;
+    let for_hubspot = nats::connect(&nats_settings, "hubspot", shutdown).await?;
+    // In the order in which they are stopped: nothing new comes in, then nothing goes out, then the books close.
+    let mut parts = vec![
+        Part::start("api-gateway", |stop| async move {
+            Ok(api_gateway::serve(&gateway, listener, stop).await?)
+        }),
+        Part::start("hubspot", |stop| async move {
+            Ok(hubspot::serve(hubspot, for_hubspot, hubspot_health, stop).await?)
+        }),
+        Part::start("user", |stop| async move {
+            Ok(user::serve(user, for_user, user_health, stop).await?)
+        }),
+    ];
+    tokio::select! {
+        () = announce(&registries, banner) => {}
+        () = shutdown.triggered() => {}
+        failed = first_to_end(&mut parts) => return Err(failed),
+    }
+    tokio::select! {
+        () = shutdown.triggered() => {}
+        failed = first_to_end(&mut parts) => return Err(failed),
+    }
+    stop(parts).await
+}
+
+/// Prints the addresses once every service is ready.
+async fn announce(registries: &[Registry], banner: &Banner<'_>) {
+    while !registries.iter().all(|registry| registry.report().ready) {
+        tokio::time::sleep(INTERVAL).await;
+    }
+    println!("{}", banner.text());
+}
+
+/// A part that ends before it is told to has failed.
+async fn first_to_end(parts: &mut [Part]) -> anyhow::Error {
+    let (outcome, index, _) = select_all(parts.iter_mut().map(|part| &mut part.task)).await;
+    let name = parts[index].name;
+    match outcome {
+        Ok(Ok(())) => anyhow::anyhow!("{name} ended by itself"),
+        Ok(Err(error)) => error.context(name),
+        Err(panic) => anyhow::Error::new(panic).context(name),
+    }
+}
+
+async fn stop(parts: Vec<Part>) -> anyhow::Result<()> {
+    for part in parts {
+        part.shutdown.trigger();
+        part.task.await?.context(part.name)?;
+    }
+    Ok(())
+}
