@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use runtime::{
     Shutdown,
     health::Registry,
@@ -62,9 +63,12 @@ pub async fn serve(
     let begun = Begun::begin(users, &config, &nats, &health, &shutdown);
     let context = Context::new(begun.handle.clone(), reader.clone());
     let mut writer = begun.writer;
+    // Boxed, or the compiler cannot tell that a task may run them.
+    let serving = endpoints::serve(&nats, context, shutdown.clone()).boxed();
+    let forbidden = nats.wait_for_violation().boxed();
     let outcome = tokio::select! {
-        outcome = endpoints::serve(&nats, context, shutdown.clone()) => outcome.map_err(ServeError::Endpoints),
-        violation = nats.wait_for_violation() => Err(ServeError::Forbidden(violation)),
+        outcome = serving => outcome.map_err(ServeError::Endpoints),
+        violation = forbidden => Err(ServeError::Forbidden(violation)),
         _ = &mut writer => Err(ServeError::WriterEnded),
     };
     shutdown.trigger();

@@ -70,7 +70,8 @@ pub async fn open(path: &Path) -> Result<(UserWriter, UserReader), OpenError> {
         .busy_timeout(BUSY_TIMEOUT);
     let mut connection = options.connect().await.map_err(open_error)?;
     check_durable(&mut connection, open_error).await?;
-    sqlx::migrate!().run(&mut connection).await?;
+    // Not `run`: its bounds keep the compiler from seeing that a task may run the future.
+    sqlx::migrate!().run_direct(None, &mut connection, false).await?;
     let readers = SqlitePoolOptions::new().max_connections(READERS);
     let readers = readers
         .connect_with(options.clone().read_only(true))

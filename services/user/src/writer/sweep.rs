@@ -1,5 +1,7 @@
 //! What time brings, and announcements that were lost.
 
+use std::collections::HashSet;
+
 use contracts::{Lane, UserChanged, UserId};
 
 use super::batch::Batch;
@@ -11,7 +13,9 @@ pub(super) async fn sweep(batch: &mut Batch<'_>, live: usize, backfill: usize) -
     let mut due = batch.transaction.due(Lane::Live, &terms, live).await?;
     due.extend(batch.transaction.due(Lane::Backfill, &terms, backfill).await?);
     due.extend(batch.transaction.rechecks(backfill).await?);
-    due.dedup();
+    // A row may be due for two reasons.
+    let mut seen = HashSet::new();
+    due.retain(|user| seen.insert(user.clone()));
     batch.load(&due).await?;
     for user in &due {
         let now = batch.now;

@@ -8,7 +8,7 @@ mod world;
 use world::{Fault, World};
 
 /// So many schedules run on every test.
-const SCHEDULES: u64 = 400;
+const SCHEDULES: u64 = 1_000;
 /// A planted fault must show within so many.
 const SCHEDULES_TO_SHOW: u64 = 1_500;
 

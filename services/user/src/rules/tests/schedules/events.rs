@@ -58,6 +58,12 @@ impl Agenda {
         self.events.insert(Reverse((at, self.planned)), event);
     }
 
+    /// Whether a worker has anything in hand, such as a write that it has not reported.
+    pub(super) fn has_tasks(&self) -> bool {
+        let is_task = |event: &Event| matches!(event, Event::Send(_) | Event::Report(_) | Event::Record(_));
+        self.events.values().any(is_task)
+    }
+
     pub(super) fn next(&mut self) -> Option<(UnixMs, Event)> {
         let (Reverse((at, _)), event) = self.events.pop_last()?;
         Some((at, event))

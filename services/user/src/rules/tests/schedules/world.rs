@@ -123,7 +123,7 @@ impl World {
 
     fn is_at_rest(&self) -> bool {
         let rests = |row: &Row| row.due_at().is_none() && row.recheck_at.is_none() && row.open.is_none();
-        self.hubspot.late().is_empty() && self.rows.iter().all(rests)
+        !self.agenda.has_tasks() && self.hubspot.late().is_empty() && self.rows.iter().all(rests)
     }
 
     pub(super) fn plan(&mut self, after: UnixMs, event: Event) {

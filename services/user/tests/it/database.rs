@@ -1,0 +1,80 @@
+//! A database that takes no changes, and a row that cannot be written.
+
+use std::time::{Duration, Instant};
+
+use contracts::ErrorCode;
+use futures_util::future::join_all;
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use testing::wait::until;
+
+use crate::stack::{CEILING, Stack, ada};
+
+async fn beside(stack: &Stack) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(stack.database());
+    options.connect().await.unwrap()
+}
+
+async fn execute(connection: &mut SqliteConnection, sql: &'static str) {
+    sqlx::raw_sql(sql).execute(connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn while_another_process_keeps_the_database_changes_are_refused_together_and_soon() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let mut other = beside(&stack).await;
+    execute(&mut other, "BEGIN IMMEDIATE").await;
+    let began = Instant::now();
+    let names: Vec<String> = (0..20).map(|user| format!("u{user}")).collect();
+    let updates: Vec<_> = names.iter().map(|user| ada(user)).collect();
+    let answers = join_all(updates.iter().map(|update| stack.update(update))).await;
+    for answer in answers {
+        assert_eq!(answer.unwrap_err().code, ErrorCode::Unavailable);
+    }
+    assert!(began.elapsed() < Duration::from_secs(16), "{:?}", began.elapsed());
+    assert!(!service.is_well("database"));
+    execute(&mut other, "ROLLBACK").await;
+    until("recovery", CEILING, async || stack.update(&ada("u0")).await).await;
+    assert!(service.is_well("database"));
+    other.close().await.unwrap();
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_that_takes_nothing_is_reported_and_recovers() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let mut other = beside(&stack).await;
+    execute(
+        &mut other,
+        "CREATE TRIGGER full BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+    )
+    .await;
+    let error = stack.update(&ada("1")).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Unavailable);
+    assert!(!service.is_well("database"));
+    execute(&mut other, "DROP TRIGGER full").await;
+    assert_eq!(stack.update(&ada("1")).await.unwrap().user.version, 1);
+    assert!(service.is_well("database"));
+    other.close().await.unwrap();
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_written_fails_alone() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let mut other = beside(&stack).await;
+    execute(
+        &mut other,
+        "CREATE TRIGGER bad BEFORE INSERT ON users WHEN new.user_id = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    .await;
+    let names = ["a", "b", "bad", "c", "d"];
+    let updates = names.map(ada);
+    let answers = join_all(updates.iter().map(|update| stack.update(update))).await;
+    for (name, answer) in names.iter().zip(answers) {
+        let code = answer.err().map(|error| error.code);
+        let expected = (*name == "bad").then_some(ErrorCode::Unavailable);
+        assert_eq!(code, expected, "{name}");
+    }
+    other.close().await.unwrap();
+    service.stop().await.unwrap();
+}

@@ -1,0 +1,223 @@
+//! Lease, claim and record.
+
+use std::collections::BTreeMap;
+
+use contracts::{
+    Claim, ClaimsGiven, ErrorCode, Field, FieldSet, Found, LeaseAnswer, LinkFound, Next, Outcome,
+    RecordVerdicts, SettledNotice, State, Verdict, VerdictsRecorded,
+    delivery::LeaseWish,
+    subjects::{USERS_RECORD, USERS_SETTLED},
+};
+use futures_util::StreamExt;
+use testing::wait::until;
+
+use crate::stack::{ACCOUNT, CEILING, Stack, ada, claim_of, id, patch};
+
+fn verdict(claim: &Claim) -> Verdict {
+    Verdict {
+        user_id: claim.user_id.clone(),
+        attempt: claim.attempt,
+        version: claim.version,
+        turn: claim.turn,
+        outcomes: BTreeMap::new(),
+        written: FieldSet::EMPTY,
+        may_take_effect_late: false,
+        link: None,
+        confirmed_address: None,
+        failure: None,
+    }
+}
+
+fn done(claim: &Claim) -> Verdict {
+    let outcomes = claim.owed.iter().map(|field| (field, Outcome::Confirmed));
+    Verdict {
+        outcomes: outcomes.collect(),
+        written: claim.owed,
+        ..verdict(claim)
+    }
+}
+
+fn found(claim: &Claim, contact: &str) -> Verdict {
+    let link = LinkFound {
+        contact_id: contact.to_owned(),
+        account_id: ACCOUNT.to_owned(),
+        address: claim.values[&Field::Email].clone(),
+        found: Found::PrimaryAddress,
+    };
+    Verdict {
+        link: Some(link),
+        ..verdict(claim)
+    }
+}
+
+/// Claims, finds the contact and writes.
+async fn deliver(stack: &Stack, holder: &str, epoch: u64, user: &str) -> VerdictsRecorded {
+    let given = stack.claim(holder, epoch, &[user]).await.unwrap();
+    let recorded = stack.record(holder, vec![found(&given.claims[0], "c1")]).await;
+    assert_eq!(recorded.users[0].next, Next::Now);
+    let given = stack.claim(holder, epoch, &[user]).await.unwrap();
+    stack.record(holder, vec![done(&given.claims[0])]).await
+}
+
+#[tokio::test]
+async fn a_user_that_is_claimed_found_and_written_is_confirmed_and_a_notice_says_so() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let mut notices = stack.client.client().subscribe(USERS_SETTLED).await.unwrap();
+    stack.update(&ada("1")).await.unwrap();
+    let epoch = stack.lease("w").await;
+    let recorded = deliver(&stack, "w", epoch, "1").await;
+    assert_eq!(recorded.users[0].next, Next::Settled);
+    let receipt = stack.receipt("1", None).await.unwrap();
+    assert_eq!(
+        (receipt.state, receipt.contact.unwrap().contact_id),
+        (State::Confirmed, "c1".to_owned())
+    );
+    let notice = tokio::time::timeout(CEILING, notices.next())
+        .await
+        .unwrap()
+        .unwrap();
+    let notice: SettledNotice = serde_json::from_slice(&notice.payload).unwrap();
+    let told: Vec<_> = notice
+        .users
+        .iter()
+        .map(|user| (user.version, user.state))
+        .collect();
+    assert_eq!(told, [(1, State::Confirmed)]);
+    let given = stack.claim("w", epoch, &["1", "nobody"]).await.unwrap();
+    assert_eq!(given.nothing_owed, [id("1"), id("nobody")]);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_lease_passes_on_when_it_is_released_or_expires_and_what_is_open_goes_along() {
+    let (stack, service) = Stack::serving(&[("USER_LEASE_MS", "300")]).await;
+    stack.update(&ada("1")).await.unwrap();
+    let first = stack.lease("a").await;
+    assert_eq!(stack.claim("a", first, &["1"]).await.unwrap().claims.len(), 1);
+    assert_eq!(stack.claim("a", first, &["1"]).await.unwrap().in_work, [id("1")]);
+    assert!(
+        matches!(stack.wish("b", LeaseWish::Hold).await, LeaseAnswer::Held { left_ms } if left_ms <= 300)
+    );
+    let second = until("the lease", CEILING, async || {
+        match stack.wish("b", LeaseWish::Hold).await {
+            LeaseAnswer::Granted { epoch, .. } => Ok(epoch),
+            other => Err(other),
+        }
+    })
+    .await;
+    assert_eq!(second, first + 1);
+    let stale = stack.claim("a", first, &["1"]).await.unwrap_err();
+    assert_eq!(stale.code, ErrorCode::StaleEpoch);
+    let given = stack.claim("b", second, &[]).await.unwrap();
+    assert_eq!((given.claims[0].attempt.get(), given.more_left_open), (2, false));
+    assert_eq!(stack.wish("b", LeaseWish::Release).await, LeaseAnswer::Released);
+    assert_eq!(stack.lease("a").await, second + 1);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn every_row_left_open_is_handed_out_however_many_claim_at_once() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let users: Vec<String> = (0..60).map(|user| format!("u{user}")).collect();
+    let names: Vec<&str> = users.iter().map(String::as_str).collect();
+    for user in &names {
+        stack.update(&ada(user)).await.unwrap();
+    }
+    let first = stack.lease("a").await;
+    assert_eq!(stack.claim("a", first, &names).await.unwrap().claims.len(), 60);
+    stack.wish("a", LeaseWish::Release).await;
+    let second = stack.lease("b").await;
+    let mut few = claim_of("b", second, &[]);
+    few.limit = 10;
+    let asks = (0..5).map(|_| stack.ask::<ClaimsGiven>(contracts::subjects::USERS_CLAIM, &few));
+    let given = futures_util::future::join_all(asks).await;
+    for given in given {
+        let given = given.unwrap();
+        assert_eq!((given.claims.len(), given.more_left_open), (10, true));
+    }
+    let last = stack.claim("b", second, &[]).await.unwrap();
+    assert_eq!((last.claims.len(), last.more_left_open), (10, false));
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn when_a_doubt_ends_what_was_touched_since_is_owed_again() {
+    let (stack, service) = Stack::serving(&[("USER_DOUBT_MS", "1000"), ("USER_SWEEP_MS", "20")]).await;
+    stack.update(&ada("1")).await.unwrap();
+    let epoch = stack.lease("w").await;
+    deliver(&stack, "w", epoch, "1").await;
+    stack
+        .update(&patch("1", [(Field::FirstName, "Eva")]))
+        .await
+        .unwrap();
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    stack
+        .update(&patch("1", [(Field::FirstName, "Ida")]))
+        .await
+        .unwrap();
+    let late = Verdict {
+        may_take_effect_late: true,
+        written: given.claims[0].owed,
+        ..verdict(&given.claims[0])
+    };
+    stack.record("w", vec![late]).await;
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    stack.record("w", vec![done(&given.claims[0])]).await;
+    assert!(!stack.receipt("1", None).await.unwrap().resending);
+    let receipt = until("the end of the doubt", CEILING, async || {
+        let receipt = stack.receipt("1", None).await.unwrap();
+        if receipt.resending {
+            Ok(receipt)
+        } else {
+            Err(receipt)
+        }
+    })
+    .await;
+    assert_eq!((receipt.state, receipt.version), (State::Confirmed, 3));
+    stack.wait_until_announced(&["1"]).await;
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_users_found_in_one_contact_at_once_share_it() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.lease("w").await;
+    for user in ["1", "2"] {
+        stack.update(&ada(user)).await.unwrap();
+    }
+    let given = stack.claim("w", epoch, &["1", "2"]).await.unwrap();
+    let verdicts = given.claims.iter().map(|claim| found(claim, "c1")).collect();
+    stack.record("w", verdicts).await;
+    for user in ["1", "2"] {
+        let contact = stack.receipt(user, None).await.unwrap().contact.unwrap();
+        assert!(contact.shared, "{user}");
+    }
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_record_takes_the_next_claims_along_and_too_many_verdicts_are_refused() {
+    let (stack, service) = Stack::serving(&[]).await;
+    for user in ["1", "2"] {
+        stack.update(&ada(user)).await.unwrap();
+    }
+    let epoch = stack.lease("w").await;
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    let mut request = RecordVerdicts {
+        holder: "w".to_owned(),
+        verdicts: vec![found(&given.claims[0], "c1")],
+        claim: Some(claim_of("w", epoch, &["1", "2"])),
+    };
+    let recorded: VerdictsRecorded = stack.ask(USERS_RECORD, &request).await.unwrap();
+    assert_eq!(recorded.claims.unwrap().claims.len(), 2);
+    request.claim = Some(claim_of("w", epoch + 1, &["1"]));
+    let recorded: VerdictsRecorded = stack.ask(USERS_RECORD, &request).await.unwrap();
+    assert_eq!(recorded.claims_refused, Some(ErrorCode::StaleEpoch));
+    request.verdicts = vec![request.verdicts[0].clone(); 201];
+    let refused = stack
+        .ask::<VerdictsRecorded>(USERS_RECORD, &request)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, ErrorCode::InvalidRequest);
+    service.stop().await.unwrap();
+}

@@ -1,0 +1,10 @@
+//! The service from outside: over a real nats-server, on a database file of its own.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
+
+mod announcements;
+mod database;
+mod delivery;
+mod lifecycle;
+mod stack;
+mod store_and_rules;
+mod updates;

@@ -1,0 +1,95 @@
+//! Random work through the writer on a database file, against the same by the rules on rows in memory.
+//!
+//! Time is the test's own, batches hold several pieces of work at once, and the database is opened anew in between.
+
+mod model;
+mod random;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use futures_util::future::join_all;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use runtime::health::Registry;
+use tokio::{sync::mpsc, task::JoinHandle};
+use user::{
+    rules::Terms,
+    store::{self, UserReader},
+    time::Clock,
+    writer::{self, AfterCommit, WriterHandle},
+};
+
+use model::Model;
+use random::{USERS, work};
+
+const ROUNDS: usize = 120;
+
+struct Opened {
+    handle: WriterHandle,
+    task: JoinHandle<()>,
+    reader: UserReader,
+}
+
+async fn open(path: &std::path::Path, now: &Arc<AtomicI64>) -> Opened {
+    let (users, reader) = store::open(path).await.unwrap();
+    let now = Arc::clone(now);
+    let users = users.with_clock(Clock::new(move || now.load(Ordering::Relaxed)));
+    let after_commit = AfterCommit {
+        announcements: mpsc::channel(1).0,
+        notices: mpsc::channel(1).0,
+    };
+    let (handle, task) = writer::start(users, Terms::default(), after_commit, Registry::new("user", &[]));
+    Opened { handle, task, reader }
+}
+
+impl Opened {
+    async fn close(self) {
+        drop(self.handle);
+        self.task.await.unwrap();
+        self.reader.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_database_follows_the_rules_whatever_is_asked_together() {
+    for seed in 0..6 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.db");
+        let mut rng = StdRng::seed_from_u64(seed);
+        let now = Arc::new(AtomicI64::new(1_000_000));
+        let mut opened = open(&path, &now).await;
+        let mut model = Model::default();
+        for round in 0..ROUNDS {
+            let step = [0, 10, 1_000, 30_000, 61_000, 121_000][rng.random_range(0..6)];
+            now.fetch_add(step, Ordering::Relaxed);
+            let batch: Vec<_> = (0..rng.random_range(1..8))
+                .map(|_| work(&mut rng, &model))
+                .collect();
+            // Asked before the writer runs, they form one batch, in this order.
+            let asked = batch
+                .iter()
+                .map(|work| opened.handle.ask(random::copy(work), None));
+            let answers = join_all(asked).await;
+            let expected = model.run(now.load(Ordering::Relaxed), &batch);
+            for (index, (answer, expected)) in answers.iter().zip(&expected).enumerate() {
+                let answer = model::digest(answer);
+                assert_eq!(
+                    &answer, expected,
+                    "seed {seed}, round {round}, work {:?}",
+                    batch[index]
+                );
+            }
+            for user in USERS {
+                let stored = opened.reader.find(&user.parse().unwrap()).await.unwrap();
+                assert_eq!(stored.as_ref(), model.row(user), "seed {seed}, round {round}");
+            }
+            if round % 20 == 19 {
+                opened.close().await;
+                opened = open(&path, &now).await;
+            }
+        }
+        opened.close().await;
+    }
+}

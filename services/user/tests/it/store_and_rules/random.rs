@@ -1,0 +1,181 @@
+//! Pieces of work drawn at random, most of them sensible at the moment.
+
+use std::collections::BTreeMap;
+
+use contracts::{
+    AskLease, Claim, ClaimUsers, Failure, Field, FieldSet, Found, LinkFound, Outcome, Reason, RecordVerdicts,
+    UpdateForm, UpdateUser, UserId, Values, Verdict, delivery::LeaseWish,
+};
+use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
+use user::writer::Work;
+
+use super::model::Model;
+
+pub(super) const USERS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+/// More than there are users, so that no selection is cut short.
+const LIMIT: usize = 50;
+
+fn users(rng: &mut StdRng) -> Vec<UserId> {
+    let mut users: Vec<UserId> = USERS.iter().map(|user| user.parse().unwrap()).collect();
+    users.retain(|_| rng.random_bool(0.4));
+    users
+}
+
+pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
+    match rng.random_range(0..20) {
+        0..6 => Work::Update(update(rng)),
+        6..8 => Work::Lease(AskLease {
+            holder: holder(rng),
+            account_id: "4711".to_owned(),
+            wish: *[
+                LeaseWish::Hold,
+                LeaseWish::Hold,
+                LeaseWish::Release,
+                LeaseWish::StepAside,
+            ]
+            .choose(rng)
+            .unwrap(),
+        }),
+        8..11 => Work::Claim(claim(rng, model)),
+        11..16 => {
+            let verdicts = (0..rng.random_range(1..4)).filter_map(|_| verdict(rng, model));
+            Work::Record(RecordVerdicts {
+                holder: model.last_holder().unwrap_or("a").to_owned(),
+                verdicts: verdicts.collect(),
+                claim: rng.random_bool(0.5).then(|| claim(rng, model)),
+            })
+        }
+        16..18 => Work::Sweep {
+            live: LIMIT,
+            backfill: LIMIT,
+        },
+        18 => Work::WakeNow(users(rng)),
+        _ => Work::WakeAnnounced { limit: LIMIT },
+    }
+}
+
+fn holder(rng: &mut StdRng) -> String {
+    (*["x", "x", "y"].choose(rng).unwrap()).to_owned()
+}
+
+fn update(rng: &mut StdRng) -> UpdateUser {
+    let mut fields = Values::new();
+    if rng.random_bool(0.5) {
+        let address = format!("{}@example.com", ["ada", "eva"].choose(rng).unwrap());
+        fields.insert(Field::Email, Some(address));
+    }
+    for field in [Field::FirstName, Field::LastName] {
+        if rng.random_bool(0.5) {
+            let name = rng
+                .random_bool(0.8)
+                .then(|| format!("Zoë \"{}\" 😀", rng.random::<u8>()));
+            fields.insert(field, name);
+        }
+    }
+    UpdateUser {
+        user_id: USERS.choose(rng).unwrap().parse().unwrap(),
+        form: *[UpdateForm::Json, UpdateForm::MergePatch].choose(rng).unwrap(),
+        fields,
+        if_match: rng.random_bool(0.1).then(|| rng.random_range(0..4)),
+        idempotency_key: rng
+            .random_bool(0.3)
+            .then(|| format!("key-{}", rng.random_range(0..12))),
+    }
+}
+
+fn claim(rng: &mut StdRng, model: &Model) -> ClaimUsers {
+    let stale = rng.random_bool(0.1);
+    ClaimUsers {
+        holder: model.lease_holder().unwrap_or("x").to_owned(),
+        epoch: model.epoch() + u64::from(stale),
+        users: users(rng),
+        limit: u32::try_from(LIMIT).unwrap(),
+    }
+}
+
+fn verdict(rng: &mut StdRng, model: &Model) -> Option<Verdict> {
+    let claim = model.claims().choose(rng)?;
+    let reason = Reason {
+        code: "SOME".to_owned(),
+        message: "in words".to_owned(),
+        status: Some(502),
+        correlation_id: Some("c".to_owned()),
+    };
+    let may_pass = rng.random_bool(0.5);
+    let outcome = [
+        Outcome::Confirmed,
+        Outcome::Confirmed,
+        Outcome::Missing,
+        Outcome::Refused {
+            reason: reason.clone(),
+        },
+        Outcome::Taken {
+            reason: reason.clone(),
+        },
+        Outcome::Parked {
+            reason: reason.clone(),
+            may_pass,
+        },
+    ]
+    .choose(rng)?
+    .clone();
+    let fails = rng.random_bool(0.3);
+    let outcomes: BTreeMap<Field, Outcome> = if fails {
+        BTreeMap::new()
+    } else {
+        claim.owed.iter().map(|field| (field, outcome.clone())).collect()
+    };
+    let written = if rng.random_bool(0.6) {
+        claim.owed
+    } else {
+        FieldSet::EMPTY
+    };
+    Some(Verdict {
+        user_id: claim.user_id.clone(),
+        attempt: claim.attempt,
+        version: claim.version,
+        turn: claim.turn,
+        outcomes,
+        written,
+        may_take_effect_late: rng.random_bool(0.3),
+        link: rng.random_bool(0.4).then(|| link(rng, claim)),
+        confirmed_address: rng.random_bool(0.2).then(|| "ada@example.com".to_owned()),
+        failure: fails.then_some(Failure {
+            reason,
+            charged: may_pass,
+            may_pass,
+        }),
+    })
+}
+
+/// Few contacts, so that users share them.
+fn link(rng: &mut StdRng, claim: &Claim) -> LinkFound {
+    let found = [
+        Found::PrimaryAddress,
+        Found::SecondaryAddress,
+        Found::Followed,
+        Found::Merged,
+    ];
+    LinkFound {
+        contact_id: format!("c{}", rng.random_range(0..3)),
+        account_id: "4711".to_owned(),
+        address: claim.values.get(&Field::Email).cloned().flatten(),
+        found: *found.choose(rng).unwrap(),
+    }
+}
+
+/// Work is asked once; the model gets another of the same.
+pub(super) fn copy(work: &Work) -> Work {
+    match work {
+        Work::Update(update) => Work::Update(update.clone()),
+        Work::Lease(ask) => Work::Lease(ask.clone()),
+        Work::Claim(claim) => Work::Claim(claim.clone()),
+        Work::Record(record) => Work::Record(record.clone()),
+        Work::Sweep { live, backfill } => Work::Sweep {
+            live: *live,
+            backfill: *backfill,
+        },
+        Work::WakeNow(users) => Work::WakeNow(users.clone()),
+        Work::WakeAnnounced { limit } => Work::WakeAnnounced { limit: *limit },
+    }
+}

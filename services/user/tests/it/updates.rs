@@ -1,0 +1,159 @@
+//! Changes and reads.
+
+use std::collections::BTreeSet;
+
+use async_nats::HeaderMap;
+use contracts::{
+    ErrorCode, Field, State, UpdateForm, UpdateUser, UserUpdated, headers, subjects::USERS_UPDATE,
+};
+use futures_util::future::join_all;
+
+use crate::stack::{Stack, ada, id, patch};
+
+#[tokio::test]
+async fn a_change_is_read_back_and_has_a_receipt() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let updated = stack.update(&ada("1")).await.unwrap();
+    assert_eq!((updated.user.version, updated.sync.state), (1, State::Pending));
+    assert_eq!(stack.get("1").await.unwrap(), updated.user);
+    let receipt = stack.receipt("1", None).await.unwrap();
+    assert_eq!(
+        (receipt.version, receipt.state, receipt.fields.len()),
+        (1, State::Pending, 2)
+    );
+    assert_eq!(
+        stack.receipt("1", Some(2)).await.unwrap_err().code,
+        ErrorCode::UserNotFound
+    );
+    assert_eq!(stack.get("2").await.unwrap_err().code, ErrorCode::UserNotFound);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_there_after_a_restart() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let updated = stack.update(&ada("1")).await.unwrap();
+    service.stop().await.unwrap();
+    let service = stack.serve().await;
+    assert_eq!(stack.get("1").await.unwrap(), updated.user);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn values_that_break_their_rules_are_refused_together_and_nothing_is_accepted() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let update = patch("1", [(Field::Email, "nobody"), (Field::LastName, "two\nlines")]);
+    let error = stack.update(&update).await.unwrap_err();
+    let pointers: Vec<_> = error.faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(
+        (error.code, pointers),
+        (ErrorCode::InvalidRequest, vec!["/email", "/lastName"])
+    );
+    assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
+    let nameless = patch("1", [(Field::FirstName, "Ada")]);
+    assert_eq!(
+        stack.update(&nameless).await.unwrap_err().code,
+        ErrorCode::EmailRequired
+    );
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_fit_its_contract_is_refused_without_quoting_it() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let body =
+        serde_json::json!({ "userId": "a.b", "form": "json", "fields": { "email": "ada@example.com" } });
+    let error = stack.ask::<UserUpdated>(USERS_UPDATE, &body).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::InvalidRequest);
+    assert!(!error.message.contains("ada"), "{}", error.message);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_whose_caller_has_gone_is_not_made() {
+    let (stack, service) = Stack::serving(&[]).await;
+    for (name, value) in [(headers::TIME_LEFT_MS, "0"), (headers::DEADLINE_UNIX_MS, "1000")] {
+        let mut past = HeaderMap::new();
+        past.insert(name, value);
+        let answer = stack.ask_with::<UserUpdated>(USERS_UPDATE, &ada("1"), past).await;
+        assert_eq!(answer.unwrap_err().code, ErrorCode::Expired, "{name}");
+    }
+    assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_to_another_version_is_refused_with_the_stored_one() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let at = |version| UpdateUser {
+        if_match: Some(version),
+        ..ada("1")
+    };
+    assert_eq!(stack.update(&at(3)).await.unwrap_err().current_version, Some(0));
+    assert_eq!(stack.update(&ada("1")).await.unwrap().user.version, 1);
+    assert_eq!(stack.update(&at(1)).await.unwrap().user.version, 2);
+    let error = stack.update(&at(1)).await.unwrap_err();
+    assert_eq!(
+        (error.code, error.current_version),
+        (ErrorCode::VersionMismatch, Some(2))
+    );
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_is_good_for_one_change() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let keyed = |key: &str, name: &str| UpdateUser {
+        idempotency_key: Some(key.to_owned()),
+        ..patch("1", [(Field::Email, "ada@example.com"), (Field::FirstName, name)])
+    };
+    assert_eq!(stack.update(&keyed("k", "Ada")).await.unwrap().sync.version, 1);
+    assert_eq!(stack.update(&keyed("l", "Eva")).await.unwrap().sync.version, 2);
+    let repeated = stack.update(&keyed("k", "Ada")).await.unwrap();
+    assert_eq!((repeated.sync.version, repeated.user.version), (1, 2));
+    assert_eq!(repeated.sync.state, State::Superseded);
+    let reused = stack.update(&keyed("k", "Eva")).await.unwrap_err();
+    assert_eq!(reused.code, ErrorCode::KeyReused);
+    let endless = stack.update(&keyed(&"k".repeat(256), "Ada")).await.unwrap_err();
+    assert_eq!(endless.code, ErrorCode::InvalidRequest);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_stored_address_under_json_touches_nothing() {
+    let (stack, service) = Stack::serving(&[]).await;
+    stack.update(&ada("1")).await.unwrap();
+    let same = UpdateUser {
+        form: UpdateForm::Json,
+        ..patch("1", [(Field::Email, "ADA@example.com")])
+    };
+    let updated = stack.update(&same).await.unwrap();
+    assert_eq!((updated.sync.version, updated.sync.state), (2, State::Unchanged));
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn changes_at_the_same_time_get_versions_of_their_own_and_the_last_one_stands() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let users: Vec<String> = (0..50).map(|user| format!("user-{user}")).collect();
+    let asks = (0..300).map(|number| {
+        let (stack, user) = (&stack, &users[number % users.len()]);
+        async move {
+            let name = format!("name {number}");
+            let update = patch(
+                user,
+                [(Field::Email, "ada@example.com"), (Field::LastName, &name)],
+            );
+            stack.update(&update).await.unwrap()
+        }
+    });
+    let answers = join_all(asks).await;
+    for user in &users {
+        let of_user = answers.iter().filter(|answer| answer.user.user_id == id(user));
+        let versions: BTreeSet<u64> = of_user.clone().map(|answer| answer.sync.version).collect();
+        assert_eq!(versions, (1..=6).collect());
+        let last = of_user.max_by_key(|answer| answer.user.version).unwrap();
+        assert_eq!(stack.get(user).await.unwrap(), last.user);
+    }
+    service.stop().await.unwrap();
+}
