@@ -1,0 +1,216 @@
+//! What becomes of a change when everything is well, and when HubSpot or its people see things differently.
+
+use serde_json::json;
+
+use crate::stack::Stack;
+
+#[tokio::test]
+async fn an_update_reaches_the_contact_and_the_receipt_says_so() {
+    let stack = Stack::start().await;
+    let body = json!({ "email": "bh@hubspot.com", "firstName": "Ada", "lastName": "Lovelace" });
+    let response = stack.patch("1", body).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["etag"], "\"1\"");
+    stack
+        .wait_for_property("bh@hubspot.com", "firstname", "Ada")
+        .await;
+    stack
+        .wait_for_property("bh@hubspot.com", "lastname", "Lovelace")
+        .await;
+    let receipt = stack.wait_for_state("1", "confirmed").await;
+    let contact = stack.sandbox.contact_by_email("bh@hubspot.com").unwrap();
+    assert_eq!(receipt["contact"]["contactId"], contact.id.to_string());
+    assert_eq!(
+        receipt["contact"]["accountId"],
+        stack.sandbox.portal_id().to_string()
+    );
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn a_missing_contact_leaves_the_update_accepted_and_the_receipt_says_missing() {
+    let stack = Stack::start().await;
+    stack
+        .change(
+            "7",
+            json!({ "email": "nobody@example.com", "firstName": "No", "lastName": "Body" }),
+        )
+        .await;
+    let receipt = stack.wait_for_state("7", "missing").await;
+    assert_eq!(receipt["contact"], json!(null));
+    let user = stack.user("7").await.unwrap();
+    assert_eq!(user["firstName"], "No");
+    assert!(
+        stack.sandbox.contact_by_email("nobody@example.com").is_none(),
+        "no contact is invented"
+    );
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn of_two_quick_changes_the_later_one_stands_at_the_end() {
+    let stack = Stack::start().await;
+    for number in 1..=20 {
+        stack
+            .change(
+                "1",
+                json!({ "email": "bh@hubspot.com", "firstName": format!("Ada {number}") }),
+            )
+            .await;
+    }
+    stack
+        .wait_for_property("bh@hubspot.com", "firstname", "Ada 20")
+        .await;
+    let receipt = stack.wait_for_state("1", "confirmed").await;
+    assert_eq!(receipt["version"], 20);
+    let contact = stack.sandbox.contact_by_email("bh@hubspot.com").unwrap();
+    let names = stack.sandbox.writes_of(contact.id).into_iter();
+    let names = names.filter_map(|write| write.properties.get("firstname").cloned());
+    let numbers: Vec<u32> = names
+        .filter_map(|name| name.strip_prefix("Ada ")?.parse().ok())
+        .collect();
+    assert!(numbers.is_sorted(), "a write went backwards: {numbers:?}");
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn a_change_of_address_updates_the_same_contact() {
+    let stack = Stack::start().await;
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Brian" }))
+        .await;
+    let first = stack.wait_for_state("1", "confirmed").await;
+    stack.change("1", json!({ "email": "brian@example.com" })).await;
+    stack
+        .wait_for_property("brian@example.com", "firstname", "Brian")
+        .await;
+    let second = stack.wait_for_state("1", "confirmed").await;
+    assert_eq!(first["contact"]["contactId"], second["contact"]["contactId"]);
+    assert_eq!(second["contact"]["address"], "brian@example.com");
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn an_address_that_another_contact_holds_is_followed() {
+    let stack = Stack::start().await;
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    stack.wait_for_state("1", "confirmed").await;
+    let other = stack.sandbox.contact_by_email("emailmaria@hubspot.com").unwrap();
+    stack
+        .change("1", json!({ "email": "emailmaria@hubspot.com" }))
+        .await;
+    stack
+        .wait_for_property("emailmaria@hubspot.com", "firstname", "Ada")
+        .await;
+    let receipt = stack.wait_for_state("1", "confirmed").await;
+    assert_eq!(receipt["contact"]["contactId"], other.id.to_string());
+    assert_eq!(receipt["contact"]["found"], "followed");
+    assert!(
+        stack.sandbox.contact_by_email("bh@hubspot.com").is_some(),
+        "the former contact is left as it was"
+    );
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn a_bad_address_does_not_hold_back_a_new_name() {
+    let stack = Stack::start().await;
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Brian" }))
+        .await;
+    stack.wait_for_state("1", "confirmed").await;
+    // Valid by the standard, refused by HubSpot.
+    stack
+        .change(
+            "1",
+            json!({ "email": "\"bad address\"@example.com", "firstName": "Ada" }),
+        )
+        .await;
+    stack
+        .wait_for_property("bh@hubspot.com", "firstname", "Ada")
+        .await;
+    let receipt = stack.wait_for_state("1", "refused").await;
+    assert_eq!(receipt["fields"]["firstName"]["state"], "confirmed");
+    assert_eq!(receipt["fields"]["email"]["state"], "refused");
+    assert_eq!(receipt["fields"]["email"]["reason"]["code"], "INVALID_EMAIL");
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn an_edit_by_a_salesperson_of_a_field_we_do_not_touch_survives() {
+    let stack = Stack::start().await;
+    stack
+        .change(
+            "1",
+            json!({ "email": "bh@hubspot.com", "firstName": "Ada", "lastName": "King" }),
+        )
+        .await;
+    stack.wait_for_state("1", "confirmed").await;
+    let contact = stack.sandbox.contact_by_email("bh@hubspot.com").unwrap();
+    stack
+        .sandbox
+        .edit_contact(contact.id, [("lastname", "Lovelace"), ("jobtitle", "Countess")])
+        .unwrap();
+    stack.merge("1", json!({ "firstName": "Augusta" })).await;
+    stack
+        .wait_for_property("bh@hubspot.com", "firstname", "Augusta")
+        .await;
+    stack.wait_for_state("1", "confirmed").await;
+    stack
+        .wait_for_property("bh@hubspot.com", "lastname", "Lovelace")
+        .await;
+    stack
+        .wait_for_property("bh@hubspot.com", "jobtitle", "Countess")
+        .await;
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn a_cleared_name_is_cleared_in_hubspot() {
+    let stack = Stack::start().await;
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    stack
+        .wait_for_property("bh@hubspot.com", "firstname", "Ada")
+        .await;
+    stack.merge("1", json!({ "firstName": null })).await;
+    testing::wait::until("the name to be cleared", crate::stack::CEILING, async || {
+        let contact = stack.sandbox.contact_by_email("bh@hubspot.com").unwrap();
+        contact.value("firstname").is_none_or(|name| name.is_empty())
+    })
+    .await;
+    stack.wait_for_state("1", "confirmed").await;
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn three_hundred_users_are_confirmed_each_with_its_own_name() {
+    let stack = Stack::start().await;
+    for number in 0..300 {
+        let email = format!("user{number}@example.com");
+        stack
+            .sandbox
+            .create_contact([("email", email.as_str()), ("firstname", "old")])
+            .unwrap();
+    }
+    for number in 0..300 {
+        let body =
+            json!({ "email": format!("user{number}@example.com"), "firstName": format!("new {number}") });
+        stack.change(&format!("u{number}"), body).await;
+    }
+    for number in 0..300 {
+        stack.wait_for_state(&format!("u{number}"), "confirmed").await;
+        let contact = stack
+            .sandbox
+            .contact_by_email(&format!("user{number}@example.com"))
+            .unwrap();
+        assert_eq!(
+            contact.value("firstname").as_deref(),
+            Some(format!("new {number}").as_str())
+        );
+    }
+    stack.finish().await;
+}

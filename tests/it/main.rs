@@ -1,0 +1,9 @@
+//! The system from outside: built binaries as processes, real NATS, real SQLite, the sandbox over HTTP.
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
+
+mod delivery;
+mod one_command;
+mod order_of_start;
+mod restarts;
+mod stack;
+mod validation;

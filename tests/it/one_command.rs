@@ -1,0 +1,251 @@
+//! What `cargo run` starts: one process, its child, its data folder.
+
+use std::{path::Path, time::Duration};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testing::{
+    ports::free_port,
+    process::{Child, Launch},
+    wait::until,
+};
+use tokio::process::Command;
+
+use crate::stack::{CEILING, http_client};
+
+/// One `hubsync` and the folder it keeps its data in.
+struct Hubsync {
+    folder: TempDir,
+    gateway: u16,
+    sandbox: u16,
+    path: String,
+    process: Option<Child>,
+    http: reqwest::Client,
+}
+
+impl Hubsync {
+    fn new() -> Self {
+        let [gateway, sandbox] = [(); 2].map(|()| free_port().unwrap());
+        let path = std::env::var("PATH").unwrap();
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            gateway,
+            sandbox,
+            path,
+            process: None,
+            http: http_client(),
+        }
+    }
+
+    async fn start(&mut self) {
+        let launch = Launch::new(env!("CARGO_BIN_EXE_hubsync"))
+            .clean_env()
+            .current_dir(self.folder.path());
+        let launch = launch
+            .env("PATH", &self.path)
+            .env("API_GATEWAY_PORT", self.gateway.to_string());
+        let launch = launch.env("SANDBOX_LISTEN", format!("127.0.0.1:{}", self.sandbox));
+        self.process = Some(launch.start().await.unwrap());
+        self.process()
+            .wait_for_line("hubsync is ready", CEILING)
+            .await
+            .unwrap();
+    }
+
+    fn process(&mut self) -> &mut Child {
+        self.process.as_mut().expect("it was started")
+    }
+
+    async fn stop(&mut self) -> i32 {
+        let mut process = self.process.take().expect("it was started");
+        process.terminate().unwrap();
+        process.wait(CEILING).await.unwrap()
+    }
+
+    async fn kill(&mut self) {
+        let mut process = self.process.take().expect("it was started");
+        process.kill().unwrap();
+        process.wait(CEILING).await.unwrap();
+    }
+
+    async fn patch(&self, user: &str, body: Value) -> Option<Value> {
+        let url = format!("http://127.0.0.1:{}/users/{user}", self.gateway);
+        let response = self.http.patch(url).json(&body).send().await.ok()?;
+        if response.status() == 200 {
+            response.json().await.ok()
+        } else {
+            None
+        }
+    }
+
+    async fn wait_for_confirmed(&self, user: &str, version: u64) {
+        let url = format!("http://127.0.0.1:{}/users/{user}/sync", self.gateway);
+        until(
+            &format!("user {user} to be confirmed at version {version} or later"),
+            CEILING,
+            async || {
+                let response = self
+                    .http
+                    .get(&url)
+                    .send()
+                    .await
+                    .map_err(|error| error.to_string())?;
+                let receipt: Value = response.json().await.map_err(|error| error.to_string())?;
+                let confirmed = receipt["state"] == "confirmed" && receipt["resending"] == false;
+                if confirmed && receipt["version"].as_u64() >= Some(version) {
+                    Ok(())
+                } else {
+                    Err(receipt.to_string())
+                }
+            },
+        )
+        .await;
+    }
+
+    /// Whether a process of this run is left: its nats-server has written its id.
+    fn nats_server_runs(&self) -> bool {
+        let pid = std::fs::read_to_string(self.folder.path().join(".hubsync/nats/nats-server.pid"))
+            .unwrap_or_default();
+        !pid.trim().is_empty() && Path::new(&format!("/proc/{}", pid.trim())).exists()
+    }
+}
+
+/// The commands that the README shows and this test types.
+fn commands_of_the_readme() -> Vec<String> {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let blocks = readme.split("```").skip(1).step_by(2);
+    let commands = blocks
+        .filter_map(|block| block.strip_prefix("sh\n"))
+        .filter(|block| block.contains("curl "));
+    commands.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_curl_of_the_readme_does_what_the_readme_says() {
+    let mut hubsync = Hubsync::new();
+    hubsync.start().await;
+    // Word for word; curl itself is told that port 3030 stands elsewhere.
+    let moved = format!("connect-to = \"127.0.0.1:3030:127.0.0.1:{}\"\n", hubsync.gateway);
+    std::fs::write(hubsync.folder.path().join(".curlrc"), moved).unwrap();
+    let commands = commands_of_the_readme();
+    let [patch, receipt] = commands.as_slice() else {
+        panic!("the README shows two calls: {commands:?}")
+    };
+    let run = async |command: &str| {
+        let run = Command::new("sh")
+            .arg("-c")
+            .arg(command)
+            .env("CURL_HOME", hubsync.folder.path())
+            .output();
+        let output = run.await.unwrap();
+        assert!(
+            output.status.success(),
+            "{command}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let answer = run(patch).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert!(answer.contains(r#""success":true"#), "{answer}");
+    hubsync.wait_for_confirmed("1", 1).await;
+    let answer = run(receipt).await;
+    assert!(
+        answer.contains(r#""state":"confirmed""#) && answer.contains(r#""contactId":"51""#),
+        "{answer}"
+    );
+    assert_eq!(hubsync.stop().await, 0);
+}
+
+#[tokio::test]
+async fn a_signal_to_stop_leaves_nothing_running() {
+    let mut hubsync = Hubsync::new();
+    hubsync.start().await;
+    assert!(hubsync.nats_server_runs());
+    assert_eq!(hubsync.stop().await, 0);
+    assert!(!hubsync.nats_server_runs());
+}
+
+#[tokio::test]
+async fn what_was_answered_before_a_kill_arrives_after_the_next_start() {
+    let mut hubsync = Hubsync::new();
+    let mut last = None;
+    for round in 0..3_u64 {
+        hubsync.start().await;
+        let changing = async {
+            for number in 0.. {
+                let name = format!("Ada {round}-{number}");
+                let body = json!({ "email": "bh@hubspot.com", "firstName": name });
+                match hubsync.patch("1", body).await {
+                    Some(answer) => last = Some((name, answer["user"]["version"].as_u64().unwrap())),
+                    None => break,
+                }
+            }
+        };
+        // A moment that differs from run to run: the kill may fall before, into or after any step.
+        let _ = tokio::time::timeout(Duration::from_millis(200 + 130 * round), changing).await;
+        hubsync.kill().await;
+        until("the nats-server to end with its parent", CEILING, async || {
+            !hubsync.nats_server_runs()
+        })
+        .await;
+    }
+    hubsync.start().await;
+    let (name, version) = last.expect("changes were accepted");
+    hubsync.wait_for_confirmed("1", version).await;
+    let contact = format!("http://127.0.0.1:{}/_sandbox/contacts/51", hubsync.sandbox);
+    let contact: Value = hubsync
+        .http
+        .get(contact)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let user = format!("http://127.0.0.1:{}/users/1", hubsync.gateway);
+    let user: Value = hubsync.http.get(user).send().await.unwrap().json().await.unwrap();
+    assert_eq!(contact["properties"]["firstname"], user["firstName"]);
+    // The one that was on its way when the process died may have been accepted without an answer.
+    assert!(
+        user["version"].as_u64() > Some(version) || user["firstName"] == name,
+        "{user} stands over {name}"
+    );
+    assert_eq!(hubsync.stop().await, 0);
+}
+
+#[tokio::test]
+async fn an_old_nats_server_on_the_path_is_passed_over() {
+    let mut hubsync = Hubsync::new();
+    let old = hubsync.folder.path().join("nats-server");
+    std::fs::write(&old, "#!/bin/sh\necho 'nats-server: v2.9.10'\n").unwrap();
+    let mut permissions = std::fs::metadata(&old).unwrap().permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
+    std::fs::set_permissions(&old, permissions).unwrap();
+    hubsync.path = format!("{}:{}", hubsync.folder.path().display(), hubsync.path);
+    hubsync.start().await;
+    let output = hubsync.process().output().unwrap();
+    assert!(
+        output.contains("2.9.10"),
+        "nothing is said of the old server:\n{output}"
+    );
+    assert_eq!(hubsync.stop().await, 0);
+}
+
+#[tokio::test]
+async fn every_mistake_in_the_settings_is_reported_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let launch = Launch::new(env!("CARGO_BIN_EXE_hubsync"))
+        .clean_env()
+        .current_dir(folder.path());
+    let launch = launch
+        .env("API_GATEWAY_PORT", "http")
+        .env("USER_DOUBT_MS", "soon")
+        .env("HUBSPOT_EMAIL_TAKEN", "maybe");
+    let mut process = launch.start().await.unwrap();
+    assert_eq!(process.wait(CEILING).await.unwrap(), 1);
+    let output = process.output().unwrap();
+    for name in ["API_GATEWAY_PORT: ", "USER_DOUBT_MS: ", "HUBSPOT_EMAIL_TAKEN: "] {
+        assert!(output.contains(name), "{name} is not reported:\n{output}");
+    }
+}

@@ -1,0 +1,127 @@
+//! A part goes down between the acceptance of a change and its delivery.
+
+use sandbox::Switches;
+use serde_json::json;
+
+use crate::stack::{Service, Stack};
+
+/// A change that is accepted while nobody delivers.
+async fn accepted_and_waiting() -> Stack {
+    let mut stack = Stack::start().await;
+    stack.stop_service(Service::Hubspot).await;
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    assert_eq!(stack.receipt("1").await.unwrap()["state"], "pending");
+    stack
+}
+
+async fn is_delivered_once_hubspot_runs(mut stack: Stack) {
+    stack.start_service(Service::Hubspot).await;
+    stack
+        .wait_for_property("bh@hubspot.com", "firstname", "Ada")
+        .await;
+    stack.wait_until_gateway_is_ready().await;
+    stack.wait_for_state("1", "confirmed").await;
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn an_update_survives_a_hubspot_service_that_is_down() {
+    is_delivered_once_hubspot_runs(accepted_and_waiting().await).await;
+}
+
+#[tokio::test]
+async fn an_update_survives_a_restart_of_the_user_service() {
+    let mut stack = accepted_and_waiting().await;
+    stack.restart_service(Service::User).await;
+    is_delivered_once_hubspot_runs(stack).await;
+}
+
+#[tokio::test]
+async fn an_update_survives_the_death_of_the_user_service() {
+    let mut stack = accepted_and_waiting().await;
+    stack.kill_service(Service::User).await;
+    stack.start_service(Service::User).await;
+    is_delivered_once_hubspot_runs(stack).await;
+}
+
+#[tokio::test]
+async fn an_update_survives_a_restart_of_the_gateway() {
+    let mut stack = accepted_and_waiting().await;
+    stack.restart_service(Service::Gateway).await;
+    is_delivered_once_hubspot_runs(stack).await;
+}
+
+#[tokio::test]
+async fn an_update_survives_a_restart_of_nats() {
+    let mut stack = accepted_and_waiting().await;
+    stack.nats.restart().await.unwrap();
+    is_delivered_once_hubspot_runs(stack).await;
+}
+
+#[tokio::test]
+async fn an_update_survives_the_loss_of_the_disk_of_nats() {
+    let mut stack = accepted_and_waiting().await;
+    assert_eq!(stack.wake_ups().await, Ok(1));
+    stack.nats.kill().await.unwrap();
+    stack.nats.wipe().unwrap();
+    stack.nats.restart().await.unwrap();
+    is_delivered_once_hubspot_runs(stack).await;
+}
+
+#[tokio::test]
+async fn nats_may_lose_its_disk_while_every_service_lives() {
+    let mut stack = Stack::start().await;
+    stack.nats.kill().await.unwrap();
+    stack.nats.wipe().unwrap();
+    stack.nats.restart().await.unwrap();
+    stack.wait_until_gateway_is_ready().await;
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    stack.wait_for_state("1", "confirmed").await;
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn an_update_survives_the_death_of_the_hubspot_service_with_a_call_out() {
+    let mut stack = Stack::start().await;
+    let usual = stack.sandbox.switches();
+    stack.sandbox.set_switches(Switches {
+        latency_ms: 5_000,
+        ..usual.clone()
+    });
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    testing::wait::until("a call to be out", crate::stack::CEILING, async || {
+        stack
+            .receipt("1")
+            .await
+            .is_some_and(|receipt| receipt["attempts"] == 1)
+    })
+    .await;
+    stack.kill_service(Service::Hubspot).await;
+    stack.sandbox.set_switches(usual);
+    is_delivered_once_hubspot_runs(stack).await;
+}
+
+#[tokio::test]
+async fn a_second_hubspot_service_takes_over_when_the_first_dies() {
+    let mut stack = Stack::start().await;
+    let first = stack.process(Service::Hubspot).pid();
+    stack.set(
+        "HUBSPOT_HEALTH_LISTEN",
+        &format!("127.0.0.1:{}", testing::ports::free_port().unwrap()),
+    );
+    let mut active = stack.take(Service::Hubspot);
+    stack.start_service(Service::Hubspot).await;
+    assert_ne!(stack.process(Service::Hubspot).pid(), first);
+    active.kill().unwrap();
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    stack.wait_for_state("1", "confirmed").await;
+    stack.finish().await;
+}

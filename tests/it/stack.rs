@@ -1,0 +1,115 @@
+//! A whole system for one test: every service a process, the sandbox inside the test so that it can be watched.
+
+mod calls;
+mod parts;
+mod waits;
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use sandbox::{Sandbox, Settings};
+use tempfile::TempDir;
+use testing::{
+    nats::{NatsServer, Options},
+    ports::free_port,
+    process::Child,
+};
+
+pub(crate) use parts::Service;
+
+/// Generous: a loaded machine is slow, and what hangs is found all the same.
+pub(crate) const CEILING: Duration = Duration::from_secs(30);
+
+/// NATS and the sandbox, and whichever services the test has started.
+pub(crate) struct Stack {
+    pub(crate) nats: NatsServer,
+    pub(crate) sandbox: Sandbox,
+    running: BTreeMap<Service, Child>,
+    settings: BTreeMap<String, String>,
+    gateway: String,
+    http: reqwest::Client,
+    folder: TempDir,
+}
+
+impl Stack {
+    /// NATS and the sandbox alone.
+    pub(crate) async fn without_services() -> Self {
+        let nats = NatsServer::start(Options::default()).await.unwrap();
+        let sandbox = Sandbox::start(Settings::default()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let [gateway, user, hubspot] = [(); 3].map(|()| free_port().unwrap());
+        let settings = [
+            ("NATS_URL", nats.url()),
+            (
+                "USER_DATABASE_URL",
+                format!("sqlite:{}", folder.path().join("users.db").display()),
+            ),
+            ("USER_HEALTH_LISTEN", format!("127.0.0.1:{user}")),
+            ("HUBSPOT_SANDBOX_URL", sandbox.url()),
+            ("HUBSPOT_HEALTH_LISTEN", format!("127.0.0.1:{hubspot}")),
+            ("API_GATEWAY_PORT", gateway.to_string()),
+        ];
+        let settings = settings
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        let gateway = format!("http://127.0.0.1:{gateway}");
+        Self {
+            nats,
+            sandbox,
+            running: BTreeMap::new(),
+            settings,
+            gateway,
+            http: http_client(),
+            folder,
+        }
+    }
+
+    /// Everything, ready.
+    pub(crate) async fn start() -> Self {
+        let mut stack = Self::without_services().await;
+        for service in Service::ALL {
+            stack.start_service(service).await;
+        }
+        stack.wait_until_ready().await;
+        stack
+    }
+
+    /// Gives a setting to the services started from now on.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.settings.insert(name.to_owned(), value.to_owned());
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("users.db")
+    }
+
+    /// Ends everything and checks what must hold at the end of every test: nobody is unsettled, nothing waits in the
+    /// stream, and each service ended well.
+    pub(crate) async fn finish(mut self) {
+        self.wait_for_empty_stream().await;
+        for service in [Service::Gateway, Service::Hubspot, Service::User] {
+            self.stop_service(service).await;
+        }
+        let (writer, reader) = user::store::open(&self.database()).await.unwrap();
+        assert_eq!(
+            reader.count_unsettled().await.unwrap(),
+            0,
+            "users are unsettled at the end of the test"
+        );
+        reader.close().await;
+        writer.close().await.unwrap();
+        self.nats.stop().await.unwrap();
+        self.sandbox.shutdown().await;
+    }
+}
+
+/// A client; TLS is never used, but the library wants to know who would do it.
+pub(crate) fn http_client() -> reqwest::Client {
+    // Set already by another test of this process.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .timeout(CEILING)
+        .no_proxy()
+        .build()
+        .unwrap()
+}

@@ -1,0 +1,166 @@
+//! Bad input: the right status, every fault named, nothing changed.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::stack::Stack;
+
+/// A request, the status it must get, and the pointers its problem document must list.
+struct Case {
+    what: &'static str,
+    path: &'static str,
+    content_type: &'static str,
+    body: String,
+    status: u16,
+    pointers: &'static [&'static str],
+}
+
+const JSON: &str = "application/json";
+const MERGE: &str = "application/merge-patch+json";
+
+fn case(what: &'static str, body: &Value, pointers: &'static [&'static str]) -> Case {
+    Case {
+        what,
+        path: "/users/1",
+        content_type: JSON,
+        body: body.to_string(),
+        status: 400,
+        pointers,
+    }
+}
+
+fn merge(what: &'static str, body: &Value, pointers: &'static [&'static str]) -> Case {
+    Case {
+        content_type: MERGE,
+        ..case(what, body, pointers)
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let long = "x".repeat(256);
+    let long_email = format!("{}@example.com", "x".repeat(250));
+    let good = json!({ "email": "bh@hubspot.com" });
+    vec![
+        case("no address", &json!({ "firstName": "Ada" }), &["/email"]),
+        case("a null address", &json!({ "email": null }), &["/email"]),
+        case("no address at all", &json!({ "email": "bh" }), &["/email"]),
+        case("a long address", &json!({ "email": long_email }), &["/email"]),
+        case(
+            "a long name",
+            &json!({ "email": "bh@hubspot.com", "firstName": long }),
+            &["/firstName"],
+        ),
+        case(
+            "a number for a name",
+            &json!({ "email": "bh@hubspot.com", "lastName": 7 }),
+            &["/lastName"],
+        ),
+        case(
+            "an unknown member",
+            &json!({ "email": "bh@hubspot.com", "nick": "x" }),
+            &["/nick"],
+        ),
+        case(
+            "every fault at once",
+            &json!({ "email": "x", "firstName": 1, "a/b": 2 }),
+            &["/email", "/firstName", "/a~1b"],
+        ),
+        case("a list", &json!([]), &[""]),
+        Case {
+            body: "{".to_owned(),
+            ..case("broken JSON", &good, &[])
+        },
+        Case {
+            path: "/users/a.b",
+            ..case("a user id with a dot", &good, &[])
+        },
+        Case {
+            status: 415,
+            content_type: "text/plain",
+            ..case("another content type", &good, &[])
+        },
+        Case {
+            status: 413,
+            body: format!("{{\"email\":\"{}\"}}", "x".repeat(17_000)),
+            ..case("a large body", &good, &[])
+        },
+        merge(
+            "a null address in a merge patch",
+            &json!({ "email": null }),
+            &["/email"],
+        ),
+        merge(
+            "a new user without an address",
+            &json!({ "firstName": "Ada" }),
+            &["/email"],
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn bad_input_gets_its_problem_document_and_changes_nothing() {
+    let stack = Stack::start().await;
+    for case in cases() {
+        let request = stack
+            .request(Method::PATCH, case.path)
+            .header("Content-Type", case.content_type);
+        let response = request.body(case.body).send().await.unwrap();
+        assert_eq!(response.status(), case.status, "{}", case.what);
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json",
+            "{}",
+            case.what
+        );
+        let document: Value = response.json().await.unwrap();
+        assert_eq!(document["status"], case.status, "{}: {document}", case.what);
+        let pointers: Vec<&str> = document["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|fault| fault["pointer"].as_str())
+            .collect();
+        for pointer in case.pointers {
+            assert!(pointers.contains(pointer), "{}: {document}", case.what);
+        }
+        assert!(
+            stack.user("1").await.is_none(),
+            "{} left a user behind",
+            case.what
+        );
+    }
+    assert_eq!(stack.wake_ups().await, Ok(0));
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn a_change_of_a_version_that_moved_on_is_refused() {
+    let stack = Stack::start().await;
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Augusta" }))
+        .await;
+    let request = stack
+        .request(Method::PATCH, "/users/1")
+        .header("If-Match", "\"1\"");
+    let response = request
+        .json(&json!({ "email": "bh@hubspot.com", "firstName": "Lost" }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 412);
+    assert_eq!(stack.user("1").await.unwrap()["firstName"], "Augusta");
+    stack.wait_for_state("1", "confirmed").await;
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn without_a_user_service_the_gateway_refuses_at_once() {
+    let mut stack = Stack::start().await;
+    stack.stop_service(crate::stack::Service::User).await;
+    let response = stack.patch("1", json!({ "email": "bh@hubspot.com" })).await;
+    assert_eq!(response.status(), 503);
+    assert!(response.headers().contains_key("retry-after"));
+}
