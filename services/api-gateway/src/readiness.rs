@@ -1,4 +1,4 @@
-//! What the gateway needs, looked at when somebody asks, but not more often than once a second.
+//! What the gateway needs, looked at when somebody asks, but not more often than once a second while all is well.
 
 use std::time::Duration;
 
@@ -12,8 +12,10 @@ use tokio::time::Instant;
 use crate::permissions::ping_subject;
 use crate::user_service::{ClockDifference, MOST_APART_MS, UserService};
 
-/// An answer this young is given again.
+/// A good answer this young is given again.
 const FRESH: Duration = Duration::from_secs(1);
+/// A bad one is given again for less long, so that a service that has just started is soon seen.
+const FRESH_IF_BAD: Duration = Duration::from_millis(100);
 /// A user service that takes longer to say that it is there is not well.
 const PING_LIMIT: Duration = Duration::from_secs(1);
 
@@ -44,7 +46,7 @@ impl Readiness {
     async fn ping(&self, nats: &Nats) -> Check {
         let mut last_ping = self.last_ping.lock().await;
         if let Some((at, check)) = &*last_ping
-            && at.elapsed() < FRESH
+            && at.elapsed() < if check.ok { FRESH } else { FRESH_IF_BAD }
         {
             return check.clone();
         }
