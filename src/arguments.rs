@@ -10,6 +10,7 @@ use clap::Parser;
 /// a nats-server as a child unless NATS_URL names one, and the HubSpot sandbox unless HUBSPOT_ACCESS_TOKEN is set.
 /// Ctrl-C or SIGTERM drains and leaves nothing running; a second one ends at once.
 #[derive(Debug, Parser)]
+#[expect(clippy::doc_markdown, reason = "the text is shown on a terminal")]
 #[command(name = "hubsync", version, after_help = SETTINGS)]
 pub(crate) struct Arguments {
     /// The folder for the database, NATS and the sandbox's contacts; kept between runs.

@@ -48,9 +48,10 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
             configs.gateway.address
         )
     })?;
-    let sandbox = match real {
-        true => None,
-        false => Some(crm::start_sandbox(arguments.sandbox_listen, &arguments.data).await?),
+    let sandbox = if real {
+        None
+    } else {
+        Some(crm::start_sandbox(arguments.sandbox_listen, &arguments.data).await?)
     };
     let broker = Broker::start(&env, configs.gateway.nats.clone(), &arguments.data.join("nats")).await?;
     configs.gateway.nats = broker.settings.clone();
