@@ -12,3 +12,4 @@ mod flow;
 mod identity;
 mod leases;
 mod refusals;
+mod schedules;
