@@ -1,1 +1,166 @@
-//! x
+//! A change that a caller made.
+
+use contracts::{Field, Lane, State, UpdateForm};
+
+use super::{
+    desk::{Desk, SECOND, values},
+    verdicts::{all, done, refused},
+};
+use crate::rules::{Change, Refusal};
+
+#[test]
+fn version_and_turn_grow_with_each_change() {
+    let mut desk = Desk::new();
+    let (version, turn) = (desk.row.version, desk.row.turn);
+    desk.change([(Field::FirstName, "Eva")]);
+    assert_eq!((desk.row.version, desk.row.turn), (version + 1, turn + 1));
+    assert_eq!(desk.row.fields[Field::FirstName].touched, desk.row.version);
+    assert_eq!(desk.row.fields[Field::LastName].touched, version);
+}
+
+#[test]
+fn giving_the_same_name_again_owes_it_again() {
+    let mut desk = Desk::settled();
+    let changed = desk.change([(Field::FirstName, "Ada")]);
+    assert!(changed.announce && desk.row.fields[Field::FirstName].is_owed());
+    assert_eq!(desk.receipt(changed.version).state, State::Pending);
+}
+
+#[test]
+fn under_json_the_stored_address_in_any_case_is_the_key_and_touches_nothing() {
+    let mut desk = Desk::settled();
+    let changed = desk.change_as(UpdateForm::Json, [(Field::Email, "ADA@Example.com")]);
+    assert!(!changed.announce && !desk.row.is_unsettled());
+    assert_eq!(desk.receipt(changed.version).state, State::Unchanged);
+    let changed = desk.change([(Field::Email, "ada@example.com")]);
+    assert!(changed.announce, "under merge patch it is asked for");
+}
+
+#[test]
+fn under_json_a_refused_address_is_tried_once_more() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::Email, "eva@example.com")]);
+    let claim = desk.claim();
+    desk.record(refused(&claim, Field::Email));
+    desk.change_as(UpdateForm::Json, [(Field::Email, "eva@example.com")]);
+    assert!(desk.row.fields[Field::Email].is_owed());
+}
+
+#[test]
+fn null_clears_a_name_and_owes_it() {
+    let mut desk = Desk::settled();
+    let cleared = [(Field::LastName, None)].into();
+    let change = Change {
+        form: UpdateForm::MergePatch,
+        fields: &cleared,
+        if_match: None,
+        key: None,
+    };
+    desk.try_change(&change).unwrap();
+    assert_eq!(desk.claim().values[&Field::LastName], None);
+    assert!(desk.row.fields[Field::LastName].is_owed());
+}
+
+#[test]
+fn a_change_is_announced_when_the_user_turns_unsettled_or_live() {
+    let mut desk = Desk::settled();
+    assert!(desk.change([(Field::FirstName, "Eva")]).announce);
+    assert!(
+        !desk.change([(Field::FirstName, "Ida")]).announce,
+        "it was announced"
+    );
+    desk.row.lane = Lane::Backfill;
+    assert!(desk.change([(Field::FirstName, "Eve")]).announce);
+    assert_eq!(desk.row.lane, Lane::Live);
+}
+
+#[test]
+fn a_lost_announcement_heals_after_the_announce_term() {
+    let mut desk = Desk::new();
+    assert_eq!(desk.later(desk.terms.announce - 1), None);
+    assert_eq!(desk.later(1), Some(Lane::Live));
+    assert_eq!(desk.later(SECOND), None, "it is announced once a term");
+}
+
+#[test]
+fn a_new_user_needs_an_address_and_the_version_given_must_be_the_stored_one() {
+    let mut desk = Desk::empty();
+    let fields = values([(Field::FirstName, "Ada")]);
+    let mut change = Change {
+        form: UpdateForm::MergePatch,
+        fields: &fields,
+        if_match: None,
+        key: None,
+    };
+    assert_eq!(desk.try_change(&change), Err(Refusal::EmailRequired));
+    change.if_match = Some(1);
+    assert_eq!(desk.try_change(&change), Err(Refusal::VersionMismatch(0)));
+    assert_eq!(
+        desk.row,
+        Desk::empty().row,
+        "a refused change leaves the row as it was"
+    );
+}
+
+#[test]
+fn a_repeated_key_answers_with_the_version_it_made_until_it_is_forgotten() {
+    let mut desk = Desk::settled();
+    let fields = values([(Field::FirstName, "Eva")]);
+    let keyed = |key| Change {
+        form: UpdateForm::MergePatch,
+        fields: &fields,
+        if_match: Some(1),
+        key: Some(key),
+    };
+    let first = desk.try_change(&keyed("k")).unwrap();
+    let before = desk.row.clone();
+    let again = desk.try_change(&keyed("k")).unwrap();
+    assert_eq!((again.version, again.announce), (first.version, false));
+    assert_eq!(desk.row, before);
+    let other = values([(Field::FirstName, "Ida")]);
+    let reused = Change {
+        fields: &other,
+        ..keyed("k")
+    };
+    assert_eq!(desk.try_change(&reused), Err(Refusal::KeyReused));
+    for key in ["1", "2", "3", "4", "5", "6", "7", "8"] {
+        let change = Change {
+            if_match: None,
+            ..keyed(key)
+        };
+        desk.try_change(&change).unwrap();
+    }
+    assert_eq!(desk.row.keys.len(), 8);
+    let forgotten = desk.try_change(&keyed("k"));
+    assert_eq!(forgotten, Err(Refusal::VersionMismatch(desk.row.version)));
+}
+
+#[test]
+fn versions_that_touched_nothing_are_remembered_in_ranges_and_not_without_bound() {
+    let mut desk = Desk::settled();
+    for _ in 0..40 {
+        desk.change_as(UpdateForm::Json, [(Field::Email, "ada@example.com")]);
+    }
+    assert_eq!(desk.row.unchanged, [(2, 41)]);
+    for _ in 0..40 {
+        desk.change([(Field::FirstName, "Eva")]);
+        desk.change_as(UpdateForm::Json, [(Field::Email, "ada@example.com")]);
+    }
+    assert_eq!(desk.row.unchanged.len(), 16);
+    assert_eq!(desk.receipt(desk.row.version).state, State::Unchanged);
+}
+
+#[test]
+fn a_change_while_an_attempt_is_out_stays_owed() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::FirstName, "Eva")]);
+    let claim = desk.claim();
+    desk.change([(Field::FirstName, "Ida")]);
+    let effects = desk.record(done(&claim));
+    assert_eq!(effects.next, contracts::Next::Now);
+    assert_eq!(desk.receipt(2).state, State::Superseded);
+    assert_eq!(desk.receipt(3).state, State::Pending, "no borrowed success");
+    let claim = desk.claim();
+    desk.record(all(&claim, &contracts::Outcome::Confirmed));
+    assert_eq!(desk.receipt(3).state, State::Confirmed);
+}

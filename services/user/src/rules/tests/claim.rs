@@ -1,1 +1,87 @@
-//! x
+//! Handing a user out.
+
+use contracts::{Field, FieldSet};
+
+use super::{
+    desk::{Desk, SECOND},
+    verdicts::done,
+};
+use crate::rules::Claimed;
+
+#[test]
+fn a_user_that_owes_is_given_with_all_values_and_the_owed_ones_marked() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::FirstName, "Eva")]);
+    let claim = desk.claim();
+    assert_eq!((claim.version, claim.turn), (desk.row.version, desk.row.turn));
+    assert_eq!(claim.owed, FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(claim.values[&Field::LastName].as_deref(), Some("Lovelace"));
+    assert_eq!(claim.link.unwrap().contact_id, "c1");
+}
+
+#[test]
+fn a_user_that_owes_nothing_is_not_given() {
+    let mut desk = Desk::settled();
+    let before = desk.row.clone();
+    assert_eq!(desk.try_claim(), Claimed::NothingOwed);
+    assert_eq!(desk.row, before);
+}
+
+#[test]
+fn an_attempt_within_its_term_is_in_work_and_past_it_is_given_up_with_a_doubt() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::FirstName, "Eva")]);
+    let first = desk.claim();
+    desk.now += desk.terms.attempt - 1;
+    assert_eq!(desk.try_claim(), Claimed::InWork);
+    assert_eq!(desk.row.doubt, None);
+    desk.now += 1;
+    let second = desk.claim();
+    assert_eq!(second.attempt.get(), first.attempt.get() + 1);
+    let doubt = desk.row.doubt.unwrap();
+    assert_eq!(
+        (doubt.from_version, doubt.until),
+        (first.version, desk.now + desk.terms.doubt)
+    );
+}
+
+#[test]
+fn an_attempt_of_an_older_epoch_is_given_up_at_once() {
+    let mut desk = Desk::new();
+    let first = desk.claim();
+    (desk.epoch, desk.holder) = (2, "worker-b".to_owned());
+    let second = desk.claim();
+    assert_eq!((first.attempt.get(), second.attempt.get()), (1, 2));
+    assert_eq!(desk.row.doubt.unwrap().until, desk.now + desk.terms.doubt);
+    assert_eq!(desk.row.holder, "worker-b");
+}
+
+#[test]
+fn a_claim_moves_the_wake_up_only_when_little_of_it_is_left() {
+    let mut desk = Desk::new();
+    let wake_at = desk.row.wake_at.unwrap();
+    desk.claim();
+    assert_eq!(desk.row.wake_at, Some(wake_at));
+    let mut desk = Desk::new();
+    desk.now += desk.terms.announce / 2 + SECOND;
+    desk.claim();
+    assert_eq!(desk.row.wake_at, Some(desk.now + desk.terms.announce));
+}
+
+#[test]
+fn the_link_of_another_account_is_not_given() {
+    let mut desk = Desk::settled();
+    desk.row.link.as_mut().unwrap().account_id = "another".to_owned();
+    desk.change([(Field::FirstName, "Eva")]);
+    let claim = desk.claim();
+    assert_eq!(claim.link, None);
+    desk.record(done(&claim));
+}
+
+#[test]
+fn a_clock_that_stepped_back_does_not_keep_an_attempt_for_longer_than_its_term() {
+    let mut desk = Desk::new();
+    desk.claim();
+    desk.now -= 10 * desk.terms.attempt;
+    assert!(matches!(desk.try_claim(), Claimed::Given(_)));
+}

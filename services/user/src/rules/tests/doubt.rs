@@ -1,1 +1,92 @@
-//! x
+//! Calls that may be carried out late.
+
+use contracts::{Field, FieldSet, Lane};
+
+use super::{
+    desk::{Desk, SECOND},
+    verdicts::{done, may_be_late},
+};
+
+/// A first name whose call timed out, and a newer one that was confirmed.
+fn doubted() -> Desk {
+    let mut desk = Desk::settled();
+    desk.change([(Field::FirstName, "Eva")]);
+    let claim = desk.claim();
+    desk.record(may_be_late(&claim));
+    desk.change([(Field::FirstName, "Ida")]);
+    let claim = desk.claim();
+    desk.record(done(&claim));
+    assert!(!desk.row.is_unsettled());
+    desk
+}
+
+#[test]
+fn at_its_end_what_was_touched_since_is_owed_again_and_announced() {
+    let mut desk = doubted();
+    let version = desk.row.version;
+    assert_eq!(desk.later(desk.terms.doubt - 1), None);
+    assert_eq!(desk.later(1), Some(Lane::Live));
+    assert_eq!(desk.row.owed(), FieldSet::from_iter([Field::FirstName]));
+    assert_eq!((desk.row.version, desk.row.doubt), (version, None));
+}
+
+#[test]
+fn what_was_not_touched_since_is_not_owed_again() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::FirstName, "Eva")]);
+    let claim = desk.claim();
+    desk.record(may_be_late(&claim));
+    let claim = desk.claim();
+    desk.record(done(&claim));
+    assert_eq!(desk.later(desk.terms.doubt), None);
+    assert!(!desk.row.is_unsettled() && desk.row.doubt.is_none());
+}
+
+#[test]
+fn doubts_join_from_the_lowest_version_to_the_latest_end() {
+    let mut desk = doubted();
+    let first = desk.row.doubt.unwrap();
+    desk.now += SECOND;
+    let claim = {
+        desk.change([(Field::LastName, "Byron")]);
+        desk.claim()
+    };
+    desk.record(may_be_late(&claim));
+    let joined = desk.row.doubt.unwrap();
+    assert_eq!(
+        (joined.from_version, joined.until),
+        (first.from_version, first.until + SECOND)
+    );
+}
+
+#[test]
+fn what_is_out_when_the_doubt_ends_is_owed_once_more_after_it() {
+    let mut desk = doubted();
+    desk.now += desk.terms.doubt - SECOND;
+    desk.change([(Field::FirstName, "Eve")]);
+    let claim = desk.claim();
+    desk.later(SECOND);
+    desk.record(done(&claim));
+    assert!(desk.row.fields[Field::FirstName].is_owed());
+}
+
+#[test]
+fn a_success_of_a_later_call_does_not_end_the_doubt_of_an_earlier_one() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::FirstName, "Eva")]);
+    let claim = desk.claim();
+    let mut verdict = done(&claim);
+    verdict.may_take_effect_late = true;
+    desk.record(verdict);
+    assert!(!desk.row.is_unsettled());
+    assert_eq!(desk.row.doubt.unwrap().from_version, claim.version);
+    assert_eq!(desk.row.due_at(), Some(desk.now + desk.terms.doubt));
+}
+
+#[test]
+fn an_end_further_ahead_than_the_rule_allows_counts_as_past() {
+    let mut desk = doubted();
+    desk.now -= 10 * desk.terms.doubt;
+    assert_eq!(desk.sweep(), Some(Lane::Live));
+    assert_eq!(desk.row.doubt, None);
+}

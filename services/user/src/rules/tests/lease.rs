@@ -1,1 +1,113 @@
-//! x
+//! Who may deliver.
+
+use contracts::{AskLease, LeaseAnswer, delivery::LeaseWish};
+
+use crate::rules::{Lease, Terms, UnixMs, ask_lease};
+
+#[derive(Default)]
+struct Office {
+    lease: Lease,
+    now: UnixMs,
+    has_links: bool,
+}
+
+impl Office {
+    fn ask_as(&mut self, holder: &str, account: &str, wish: LeaseWish) -> LeaseAnswer {
+        let ask = AskLease {
+            holder: holder.to_owned(),
+            account_id: account.to_owned(),
+            wish,
+        };
+        ask_lease(&mut self.lease, &ask, self.has_links, self.now, &Terms::default())
+    }
+
+    fn ask(&mut self, holder: &str, wish: LeaseWish) -> LeaseAnswer {
+        self.ask_as(holder, "4711", wish)
+    }
+}
+
+fn granted(epoch: u64, may_step_aside: bool) -> LeaseAnswer {
+    LeaseAnswer::Granted {
+        epoch,
+        ttl_ms: 3_000,
+        may_step_aside,
+    }
+}
+
+#[test]
+fn one_worker_holds_it_under_one_epoch_for_as_long_as_it_renews() {
+    let mut office = Office::default();
+    for _ in 0..10 {
+        assert_eq!(office.ask("a", LeaseWish::Hold), granted(1, false));
+        office.now += 1_000;
+    }
+    office.now += 1_000;
+    assert_eq!(
+        office.ask("b", LeaseWish::Hold),
+        LeaseAnswer::Held { left_ms: 1_000 }
+    );
+    office.now += 1_000;
+    assert_eq!(office.ask("b", LeaseWish::Hold), granted(2, false));
+    assert_eq!(
+        office.ask("a", LeaseWish::Hold),
+        LeaseAnswer::Held { left_ms: 3_000 }
+    );
+}
+
+#[test]
+fn what_is_released_is_free_at_once_under_a_new_epoch() {
+    let mut office = Office::default();
+    office.ask("a", LeaseWish::Hold);
+    assert_eq!(office.ask("b", LeaseWish::Release), LeaseAnswer::Released);
+    assert!(
+        matches!(office.ask("b", LeaseWish::Hold), LeaseAnswer::Held { .. }),
+        "it was not b's to release"
+    );
+    office.ask("a", LeaseWish::Release);
+    assert_eq!(office.ask("a", LeaseWish::Hold), granted(2, false));
+}
+
+#[test]
+fn a_holder_may_step_aside_while_another_asks_but_seldom() {
+    let mut office = Office::default();
+    office.ask("a", LeaseWish::Hold);
+    office.ask("b", LeaseWish::Hold);
+    assert_eq!(office.ask("a", LeaseWish::Hold), granted(1, true));
+    office.ask("a", LeaseWish::StepAside);
+    assert_eq!(office.ask("b", LeaseWish::Hold), granted(2, false));
+    office.ask("a", LeaseWish::Hold);
+    assert_eq!(
+        office.ask("b", LeaseWish::Hold),
+        granted(2, false),
+        "ten minutes have not passed"
+    );
+    office.now += 600_000;
+    office.ask("b", LeaseWish::Hold);
+    office.ask("a", LeaseWish::Hold);
+    assert_eq!(office.ask("b", LeaseWish::Hold), granted(2, true));
+}
+
+#[test]
+fn another_account_is_refused_while_links_belong_to_the_first() {
+    let mut office = Office::default();
+    office.ask("a", LeaseWish::Hold);
+    office.ask("a", LeaseWish::Release);
+    office.has_links = true;
+    let refused = LeaseAnswer::OtherAccount {
+        remembered: "4711".to_owned(),
+    };
+    assert_eq!(office.ask_as("b", "other", LeaseWish::Hold), refused);
+    office.has_links = false;
+    assert_eq!(office.ask_as("b", "other", LeaseWish::Hold), granted(2, false));
+}
+
+#[test]
+fn an_expiry_further_ahead_than_the_lease_lasts_counts_as_past() {
+    let mut office = Office {
+        now: 1_000_000,
+        ..Office::default()
+    };
+    office.ask("a", LeaseWish::Hold);
+    office.now -= 100_000;
+    assert_eq!(office.ask("b", LeaseWish::Hold), granted(2, false));
+}

@@ -1,1 +1,186 @@
-//! x
+//! Taking verdicts.
+
+use contracts::{Field, FieldSet, Next, Outcome, State, Verdict};
+
+use super::{
+    desk::{Desk, SECOND},
+    verdicts::{all, done, failed, may_be_late, refused, verdict},
+};
+use crate::rules::UnixMs;
+
+/// A linked user with a change of its first name.
+fn changed() -> Desk {
+    let mut desk = Desk::settled();
+    desk.change([(Field::FirstName, "Eva")]);
+    desk
+}
+
+#[test]
+fn each_field_settles_with_its_own_outcome() {
+    let mut desk = changed();
+    desk.change([(Field::LastName, "bad")]);
+    let claim = desk.claim();
+    let effects = desk.record(refused(&claim, Field::LastName));
+    assert_eq!((effects.next, effects.settled), (Next::Settled, true));
+    assert_eq!(desk.receipt(2).state, State::Confirmed);
+    let receipt = desk.receipt(3);
+    assert_eq!(receipt.state, State::Refused);
+    assert_eq!(
+        receipt.fields[&Field::LastName].reason.as_ref().unwrap().code,
+        "INVALID_VALUE"
+    );
+    assert_eq!((desk.row.wake_at, desk.row.open.clone()), (None, None));
+}
+
+#[test]
+fn a_field_without_an_outcome_stays_owed() {
+    let mut desk = changed();
+    desk.change([(Field::LastName, "Byron")]);
+    let claim = desk.claim();
+    let outcomes = [(Field::FirstName, Outcome::Confirmed)].into();
+    let effects = desk.record(Verdict {
+        outcomes,
+        ..verdict(&claim)
+    });
+    assert_eq!(
+        (effects.next, desk.row.owed()),
+        (Next::Now, FieldSet::from_iter([Field::LastName]))
+    );
+    assert!(desk.row.wake_at.is_some());
+}
+
+#[test]
+fn an_outcome_for_a_field_that_was_not_to_be_sent_is_ignored() {
+    let mut desk = changed();
+    let claim = desk.claim();
+    let mut verdict = done(&claim);
+    verdict.outcomes.insert(Field::LastName, Outcome::Missing);
+    desk.record(verdict);
+    assert_eq!(desk.row.fields[Field::LastName].outcome, Some(Outcome::Confirmed));
+}
+
+#[test]
+fn a_repeated_verdict_changes_nothing() {
+    let mut desk = changed();
+    let claim = desk.claim();
+    desk.record(may_be_late(&claim));
+    let before = desk.row.clone();
+    desk.now += SECOND / 2;
+    let effects = desk.record(may_be_late(&claim));
+    assert_eq!(desk.row, before);
+    assert!(
+        !effects.settled && matches!(effects.next, Next::Later { .. }),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn a_verdict_of_an_overtaken_attempt_settles_nothing_and_owes_what_it_may_have_overwritten() {
+    let mut desk = changed();
+    let old = desk.claim();
+    desk.change([(Field::FirstName, "Ida")]);
+    desk.epoch += 1;
+    let new = desk.claim();
+    desk.record(done(&new));
+    assert!(!desk.row.is_unsettled());
+    let effects = desk.record(done(&old));
+    assert_eq!(effects.next, Next::Overtaken);
+    assert_eq!(desk.row.owed(), FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(desk.row.wake_at, Some(desk.now));
+    let receipt = desk.receipt(3);
+    assert_eq!((receipt.state, receipt.resending), (State::Confirmed, true));
+}
+
+#[test]
+fn a_verdict_of_an_overtaken_attempt_that_wrote_nothing_newer_changes_no_field() {
+    let mut desk = changed();
+    let old = desk.claim();
+    desk.epoch += 1;
+    let new = desk.claim();
+    desk.record(done(&new));
+    let before = desk.row.clone();
+    desk.record(failed(&old, true));
+    assert_eq!(desk.row, before, "nothing was written");
+    desk.record(done(&old));
+    assert_eq!(desk.row, before, "nothing was touched since");
+    desk.now += SECOND;
+    desk.record(may_be_late(&old));
+    assert_eq!(desk.row.doubt.unwrap().until, desk.now + desk.terms.doubt);
+}
+
+#[test]
+fn another_holder_with_the_same_number_is_no_holder_of_the_open_attempt() {
+    let mut desk = changed();
+    let claim = desk.claim();
+    desk.holder = "somebody".to_owned();
+    assert_eq!(desk.record(done(&claim)).next, Next::Overtaken);
+    assert!(desk.row.open.is_some() && desk.row.is_unsettled());
+}
+
+#[test]
+fn failures_double_their_pause_and_do_not_park_unless_charged() {
+    let mut desk = changed();
+    for doublings in 0..12 {
+        let claim = desk.claim();
+        assert_eq!(claim.failures, doublings);
+        let Next::Later { in_ms } = desk.record(failed(&claim, false)).next else {
+            panic!("it is due later");
+        };
+        let middle = (SECOND << doublings.min(6)).min(60 * SECOND);
+        let in_ms = UnixMs::try_from(in_ms).unwrap();
+        assert!(
+            (middle * 3 / 4..=middle * 5 / 4).contains(&in_ms),
+            "{in_ms} after {doublings}"
+        );
+        desk.now += in_ms;
+    }
+    let receipt = desk.receipt(2);
+    assert_eq!(
+        (receipt.state, receipt.last_failure.unwrap().code),
+        (State::Pending, "TIMED_OUT".to_owned())
+    );
+    let claim = desk.claim();
+    desk.record(done(&claim));
+    assert_eq!((desk.row.failures, desk.receipt(2).last_failure), (0, None));
+}
+
+#[test]
+fn five_charges_park_the_record() {
+    let mut desk = changed();
+    for charges in 1..=5 {
+        let claim = desk.claim();
+        let effects = desk.record(failed(&claim, true));
+        assert_eq!(effects.next == Next::Settled, charges == 5, "{effects:?}");
+        desk.now += 60 * SECOND;
+    }
+    assert_eq!(desk.receipt(2).state, State::Parked);
+    assert_eq!(desk.row.charges, 0);
+}
+
+#[test]
+fn a_success_takes_back_the_charges() {
+    let mut desk = changed();
+    for _ in 0..4 {
+        let claim = desk.claim();
+        desk.record(failed(&claim, true));
+    }
+    let claim = desk.claim();
+    desk.record(done(&claim));
+    desk.change([(Field::FirstName, "Ida")]);
+    let claim = desk.claim();
+    desk.record(failed(&claim, true));
+    assert_eq!((desk.row.charges, desk.receipt(3).state), (1, State::Pending));
+}
+
+#[test]
+fn a_verdict_of_an_attempt_from_the_future_settles_nothing() {
+    let mut desk = changed();
+    let claim = desk.claim();
+    let mut future = all(&claim, &Outcome::Confirmed);
+    future.attempt = claim.attempt.checked_add(5).unwrap();
+    assert_eq!(desk.record(future).next, Next::Overtaken);
+    assert!(
+        desk.row.is_unsettled(),
+        "a database restored to an older state knows fewer attempts"
+    );
+}
