@@ -1,0 +1,106 @@
+//! Lease and claim.
+
+use contracts::{
+    AskLease, Claim, ClaimUsers, ClaimsGiven, Field, FieldSet, Found, Lane, LeaseAnswer, LeaseWish, Link,
+};
+use serde_json::json;
+
+use crate::pin;
+
+#[test]
+fn a_worker_asks_for_the_lease_with_a_wish() {
+    let words = [
+        (LeaseWish::Hold, "hold"),
+        (LeaseWish::Release, "release"),
+        (LeaseWish::StepAside, "stepAside"),
+    ];
+    for (wish, word) in words {
+        let ask = AskLease {
+            holder: "w".to_owned(),
+            account_id: "4711".to_owned(),
+            wish,
+        };
+        pin(&ask, json!({ "holder": "w", "accountId": "4711", "wish": word }));
+    }
+}
+
+#[test]
+fn the_lease_is_granted_held_released_or_of_another_account() {
+    let granted = LeaseAnswer::Granted {
+        epoch: 7,
+        ttl_ms: 3_000,
+        may_step_aside: true,
+    };
+    let json = json!({ "answer": "granted", "epoch": 7, "ttlMs": 3000, "mayStepAside": true });
+    pin(&granted, json);
+    pin(
+        &LeaseAnswer::Held { left_ms: 120 },
+        json!({ "answer": "held", "leftMs": 120 }),
+    );
+    pin(&LeaseAnswer::Released, json!({ "answer": "released" }));
+    let other = LeaseAnswer::OtherAccount {
+        remembered: "4711".to_owned(),
+    };
+    pin(&other, json!({ "answer": "otherAccount", "remembered": "4711" }));
+}
+
+#[test]
+fn users_are_claimed_by_name_under_an_epoch() {
+    let claim = ClaimUsers {
+        holder: "w".to_owned(),
+        epoch: 7,
+        users: vec!["a".parse().unwrap(), "b".parse().unwrap()],
+        limit: 100,
+    };
+    let json = json!({ "holder": "w", "epoch": 7, "users": ["a", "b"], "limit": 100 });
+    pin(&claim, json);
+}
+
+#[test]
+fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
+    let mut claim = Claim {
+        user_id: "a".parse().unwrap(),
+        attempt: 4.try_into().unwrap(),
+        version: 3,
+        turn: 5,
+        lane: Lane::Live,
+        values: [
+            (Field::Email, Some("ada@example.com".to_owned())),
+            (Field::LastName, None),
+        ]
+        .into(),
+        owed: FieldSet::from_iter([Field::LastName]),
+        link: Some(Link {
+            contact_id: "101".to_owned(),
+            account_id: "4711".to_owned(),
+            address: None,
+            found: Found::Followed,
+            shared: false,
+        }),
+        failures: 2,
+    };
+    let mut json = json!({
+        "userId": "a", "attempt": 4, "version": 3, "turn": 5, "lane": "live",
+        "values": { "email": "ada@example.com", "lastName": null }, "owed": ["lastName"],
+        "link": { "contactId": "101", "accountId": "4711", "found": "followed" }, "failures": 2
+    });
+    pin(&claim, json.clone());
+    claim.link = None;
+    json.as_object_mut().unwrap().remove("link");
+    pin(&claim, json);
+}
+
+#[test]
+fn the_answer_to_a_claim_accounts_for_every_user_named() {
+    let given = ClaimsGiven {
+        claims: Vec::new(),
+        nothing_owed: vec!["a".parse().unwrap()],
+        in_work: vec!["b".parse().unwrap()],
+        left_out: vec!["c".parse().unwrap()],
+        more_left_open: true,
+    };
+    let json = json!({
+        "claims": [], "nothingOwed": ["a"], "inWork": ["b"], "leftOut": ["c"], "moreLeftOpen": true
+    });
+    pin(&given, json);
+}

@@ -1,0 +1,45 @@
+//! Error answers.
+
+use contracts::{ErrorCode, Fault, ServiceError};
+use serde_json::json;
+
+use crate::pin;
+
+#[test]
+fn every_code_has_its_word_and_its_number() {
+    let codes = [
+        (ErrorCode::InvalidRequest, "invalid_request", 400),
+        (ErrorCode::UserNotFound, "user_not_found", 404),
+        (ErrorCode::EmailRequired, "email_required", 400),
+        (ErrorCode::VersionMismatch, "version_mismatch", 412),
+        (ErrorCode::KeyReused, "key_reused", 422),
+        (ErrorCode::Expired, "expired", 408),
+        (ErrorCode::Unavailable, "unavailable", 503),
+        (ErrorCode::OutcomeUnknown, "outcome_unknown", 504),
+        (ErrorCode::StaleEpoch, "stale_epoch", 409),
+        (ErrorCode::Internal, "internal", 500),
+    ];
+    for (code, word, number) in codes {
+        pin(&code, json!(word));
+        assert_eq!(code.number(), number);
+    }
+}
+
+#[test]
+fn an_error_has_a_code_and_words_and_perhaps_a_version_and_faults() {
+    let mut error = ServiceError::new(ErrorCode::VersionMismatch, "read it and decide anew");
+    pin(
+        &error,
+        json!({ "code": "version_mismatch", "message": "read it and decide anew" }),
+    );
+    error.current_version = Some(4);
+    error.faults = vec![Fault {
+        pointer: "/email".to_owned(),
+        detail: "must be an address".to_owned(),
+    }];
+    let json = json!({
+        "code": "version_mismatch", "message": "read it and decide anew", "currentVersion": 4,
+        "faults": [{ "pointer": "/email", "detail": "must be an address" }]
+    });
+    pin(&error, json);
+}

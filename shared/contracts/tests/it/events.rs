@@ -1,0 +1,30 @@
+//! Wake-ups and notices: ids and numbers, no personal data.
+
+use contracts::{Lane, SettledNotice, SettledUser, State, UserChanged};
+use serde_json::json;
+
+use crate::pin;
+
+#[test]
+fn a_wake_up_names_user_version_and_lane() {
+    for (lane, word) in [(Lane::Live, "live"), (Lane::Backfill, "backfill")] {
+        let changed = UserChanged {
+            user_id: "u-7".parse().unwrap(),
+            version: 3,
+            lane,
+        };
+        pin(&changed, json!({ "userId": "u-7", "version": 3, "lane": word }));
+    }
+}
+
+#[test]
+fn a_notice_lists_the_users_that_turned_settled() {
+    let user = SettledUser {
+        user_id: "u-7".parse().unwrap(),
+        version: 3,
+        state: State::Confirmed,
+    };
+    let notice = SettledNotice { users: vec![user] };
+    let json = json!({ "users": [{ "userId": "u-7", "version": 3, "state": "confirmed" }] });
+    pin(&notice, json);
+}

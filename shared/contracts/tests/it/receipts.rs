@@ -1,0 +1,92 @@
+//! Receipts.
+
+use contracts::{Field, FieldReceipt, Found, Link, Receipt, State};
+use serde_json::json;
+
+use crate::{pin, reason, reason_json};
+
+#[test]
+fn every_state_has_its_word() {
+    let words = [
+        (State::Pending, "pending"),
+        (State::Refused, "refused"),
+        (State::Taken, "taken"),
+        (State::Parked, "parked"),
+        (State::Missing, "missing"),
+        (State::Confirmed, "confirmed"),
+        (State::Superseded, "superseded"),
+        (State::Unchanged, "unchanged"),
+    ];
+    for (state, word) in words {
+        pin(&state, json!(word));
+    }
+}
+
+#[test]
+fn a_receipt_names_each_field_with_its_outcome_and_reason() {
+    let refused = FieldReceipt {
+        state: State::Refused,
+        resending: true,
+        reason: Some(reason()),
+        settled_at: Some("2026-01-02T03:04:05.678Z".to_owned()),
+    };
+    let pending = FieldReceipt {
+        state: State::Pending,
+        resending: false,
+        reason: None,
+        settled_at: None,
+    };
+    let receipt = Receipt {
+        user_id: "u-7".parse().unwrap(),
+        version: 2,
+        state: State::Pending,
+        resending: true,
+        fields: [(Field::Email, refused), (Field::LastName, pending)].into(),
+        contact: Some(Link {
+            contact_id: "101".to_owned(),
+            account_id: "4711".to_owned(),
+            address: Some("ada@example.com".to_owned()),
+            found: Found::PrimaryAddress,
+            shared: true,
+        }),
+        attempts: 5,
+        last_failure: Some(reason()),
+        current_version: 3,
+    };
+    let json = json!({
+        "userId": "u-7", "version": 2, "state": "pending", "resending": true,
+        "fields": {
+            "email": {
+                "state": "refused", "resending": true, "reason": reason_json(),
+                "settledAt": "2026-01-02T03:04:05.678Z"
+            },
+            "lastName": { "state": "pending" }
+        },
+        "contact": {
+            "contactId": "101", "accountId": "4711", "address": "ada@example.com", "found": "primaryAddress",
+            "shared": true
+        },
+        "attempts": 5, "lastFailure": reason_json(), "currentVersion": 3
+    });
+    pin(&receipt, json);
+}
+
+#[test]
+fn a_receipt_leaves_out_what_there_is_not() {
+    let receipt = Receipt {
+        user_id: "u-7".parse().unwrap(),
+        version: 1,
+        state: State::Superseded,
+        resending: false,
+        fields: std::collections::BTreeMap::new(),
+        contact: None,
+        attempts: 0,
+        last_failure: None,
+        current_version: 3,
+    };
+    let json = json!({
+        "userId": "u-7", "version": 1, "state": "superseded", "resending": false, "fields": {}, "attempts": 0,
+        "currentVersion": 3
+    });
+    pin(&receipt, json);
+}

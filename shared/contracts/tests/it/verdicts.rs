@@ -1,0 +1,165 @@
+//! Verdicts and what the user service makes of them.
+
+use contracts::{
+    ClaimUsers, ClaimsGiven, ErrorCode, Failure, Field, FieldSet, Found, LinkFound, Next, Outcome,
+    RecordVerdicts, Recorded, Verdict, VerdictsRecorded,
+};
+use serde_json::json;
+
+use crate::{pin, reason, reason_json};
+
+fn verdict() -> Verdict {
+    Verdict {
+        user_id: "a".parse().unwrap(),
+        attempt: 4.try_into().unwrap(),
+        version: 3,
+        turn: 5,
+        outcomes: std::collections::BTreeMap::new(),
+        written: FieldSet::EMPTY,
+        may_take_effect_late: false,
+        link: None,
+        confirmed_address: None,
+        failure: None,
+    }
+}
+
+#[test]
+fn every_outcome_has_its_word() {
+    let outcomes = [
+        (Outcome::Confirmed, json!({ "outcome": "confirmed" })),
+        (Outcome::Missing, json!({ "outcome": "missing" })),
+        (
+            Outcome::Refused { reason: reason() },
+            json!({ "outcome": "refused", "reason": reason_json() }),
+        ),
+        (
+            Outcome::Taken { reason: reason() },
+            json!({ "outcome": "taken", "reason": reason_json() }),
+        ),
+        (
+            Outcome::Parked {
+                reason: reason(),
+                may_pass: true,
+            },
+            json!({ "outcome": "parked", "reason": reason_json(), "mayPass": true }),
+        ),
+    ];
+    for (outcome, json) in outcomes {
+        pin(&outcome, json);
+    }
+}
+
+#[test]
+fn a_verdict_leaves_out_what_did_not_happen() {
+    let json = json!({
+        "userId": "a", "attempt": 4, "version": 3, "turn": 5, "outcomes": {}, "written": [],
+        "mayTakeEffectLate": false
+    });
+    pin(&verdict(), json);
+}
+
+#[test]
+fn a_verdict_tells_outcomes_writes_link_and_failure() {
+    let verdict = Verdict {
+        outcomes: [(Field::FirstName, Outcome::Confirmed)].into(),
+        written: FieldSet::from_iter([Field::FirstName]),
+        may_take_effect_late: true,
+        link: Some(LinkFound {
+            contact_id: "101".to_owned(),
+            account_id: "4711".to_owned(),
+            address: Some("ada@example.com".to_owned()),
+            found: Found::SecondaryAddress,
+        }),
+        confirmed_address: Some("ada@example.com".to_owned()),
+        failure: Some(Failure {
+            reason: reason(),
+            charged: true,
+            may_pass: false,
+        }),
+        ..verdict()
+    };
+    let json = json!({
+        "userId": "a", "attempt": 4, "version": 3, "turn": 5,
+        "outcomes": { "firstName": { "outcome": "confirmed" } }, "written": ["firstName"],
+        "mayTakeEffectLate": true,
+        "link": {
+            "contactId": "101", "accountId": "4711", "address": "ada@example.com", "found": "secondaryAddress"
+        },
+        "confirmedAddress": "ada@example.com",
+        "failure": { "reason": reason_json(), "charged": true, "mayPass": false }
+    });
+    pin(&verdict, json);
+}
+
+#[test]
+fn a_contact_is_found_in_one_of_four_ways() {
+    let words = [
+        (Found::PrimaryAddress, "primaryAddress"),
+        (Found::SecondaryAddress, "secondaryAddress"),
+        (Found::Followed, "followed"),
+        (Found::Merged, "merged"),
+    ];
+    for (found, word) in words {
+        pin(&found, json!(word));
+    }
+}
+
+#[test]
+fn verdicts_are_recorded_with_the_next_claims() {
+    let mut request = RecordVerdicts {
+        holder: "w".to_owned(),
+        verdicts: Vec::new(),
+        claim: Some(ClaimUsers {
+            holder: "w".to_owned(),
+            epoch: 7,
+            users: Vec::new(),
+            limit: 1,
+        }),
+    };
+    let json = json!({
+        "holder": "w", "verdicts": [], "claim": { "holder": "w", "epoch": 7, "users": [], "limit": 1 }
+    });
+    pin(&request, json);
+    request.claim = None;
+    pin(&request, json!({ "holder": "w", "verdicts": [] }));
+}
+
+#[test]
+fn the_answer_says_what_comes_next_for_each_user() {
+    let next = [
+        (Next::Settled, json!({ "next": "settled" })),
+        (Next::Now, json!({ "next": "now" })),
+        (
+            Next::Later { in_ms: 1_500 },
+            json!({ "next": "later", "inMs": 1500 }),
+        ),
+        (Next::Overtaken, json!({ "next": "overtaken" })),
+    ];
+    for (next, json) in next {
+        let user = Recorded {
+            user_id: "a".parse().unwrap(),
+            next,
+        };
+        let answer = VerdictsRecorded {
+            users: vec![user],
+            claims: None,
+            claims_refused: None,
+        };
+        pin(&answer, json!({ "users": [{ "userId": "a", "next": json }] }));
+    }
+}
+
+#[test]
+fn the_answer_has_the_claims_or_says_why_not() {
+    let mut answer = VerdictsRecorded {
+        users: Vec::new(),
+        claims: Some(ClaimsGiven::default()),
+        claims_refused: None,
+    };
+    let none = json!({
+        "claims": [], "nothingOwed": [], "inWork": [], "leftOut": [], "moreLeftOpen": false
+    });
+    pin(&answer, json!({ "users": [], "claims": none }));
+    (answer.claims, answer.claims_refused) = (None, Some(ErrorCode::StaleEpoch));
+    pin(&answer, json!({ "users": [], "claimsRefused": "stale_epoch" }));
+}
