@@ -12,6 +12,25 @@ use crate::{
     time::Clock,
 };
 
+/// By lane, now, the furthest a rule looks ahead, and the most.
+const DUE: &str = "SELECT user_id FROM (SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane = ?1 \
+    AND due_at <= ?2 ORDER BY due_at LIMIT ?4) \
+    UNION ALL SELECT user_id FROM (SELECT user_id FROM users WHERE due_at IS NOT NULL \
+    AND lane = ?1 AND due_at > ?3 LIMIT ?4) LIMIT ?4";
+/// By now, the furthest a recheck lies ahead, and the most.
+const RECHECKS: &str = "SELECT user_id FROM (SELECT user_id FROM users WHERE recheck_at IS NOT NULL \
+    AND recheck_at <= ?1 ORDER BY recheck_at LIMIT ?3) \
+    UNION ALL SELECT user_id FROM (SELECT user_id FROM users WHERE recheck_at IS NOT NULL \
+    AND recheck_at > ?2 LIMIT ?3) LIMIT ?3";
+/// By epoch and the most.
+const LEFT_OPEN: &str = "SELECT user_id FROM users WHERE open_epoch IS NOT NULL AND open_epoch < ?1 LIMIT ?2";
+/// By now and the most. Both lanes are named, so that only what lies ahead is read from the index.
+const ANNOUNCED: &str = "SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane IN (0, 1) AND due_at > ?1 \
+    AND unsettled AND open_epoch IS NULL AND ledger ->> 'failures' IS NULL \
+    AND ledger ->> 'wakeAt' > ?1 LIMIT ?2";
+/// By account and contact.
+const LINKED_TO: &str = "SELECT user_id FROM users WHERE account_id = ?1 AND contact_id = ?2";
+
 /// The connection that writes.
 #[derive(Debug)]
 pub struct UserWriter {
@@ -92,22 +111,14 @@ impl Transaction<'_> {
     /// Users with something due in that lane, the oldest first, then those whose time lies further ahead than any
     /// rule allows.
     pub async fn due(&mut self, lane: Lane, terms: &Terms, limit: usize) -> Result<Vec<UserId>, StoreError> {
-        let due = "SELECT user_id FROM (SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane = ?1 \
-                   AND due_at <= ?2 ORDER BY due_at LIMIT ?4) \
-                   UNION ALL SELECT user_id FROM (SELECT user_id FROM users WHERE due_at IS NOT NULL \
-                   AND lane = ?1 AND due_at > ?3 LIMIT ?4) LIMIT ?4";
-        let query = sqlx::query_scalar(due).bind(lane_number(lane)).bind(self.now);
+        let query = sqlx::query_scalar(DUE).bind(lane_number(lane)).bind(self.now);
         self.ids(query.bind(self.now + terms.horizon()).bind(integer(limit as u64)))
             .await
     }
 
     /// Users whose recheck has come, the oldest first.
     pub async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
-        let due = "SELECT user_id FROM (SELECT user_id FROM users WHERE recheck_at IS NOT NULL \
-                   AND recheck_at <= ?1 ORDER BY recheck_at LIMIT ?3) \
-                   UNION ALL SELECT user_id FROM (SELECT user_id FROM users WHERE recheck_at IS NOT NULL \
-                   AND recheck_at > ?2 LIMIT ?3) LIMIT ?3";
-        let query = sqlx::query_scalar(due)
+        let query = sqlx::query_scalar(RECHECKS)
             .bind(self.now)
             .bind(self.now + Terms::recheck_horizon());
         self.ids(query.bind(integer(limit as u64))).await
@@ -115,9 +126,8 @@ impl Transaction<'_> {
 
     /// Users with an attempt left open by an older epoch.
     pub async fn left_open(&mut self, epoch: u64, limit: usize) -> Result<Vec<UserId>, StoreError> {
-        let open = "SELECT user_id FROM users WHERE open_epoch IS NOT NULL AND open_epoch < ?1 LIMIT ?2";
         self.ids(
-            sqlx::query_scalar(open)
+            sqlx::query_scalar(LEFT_OPEN)
                 .bind(integer(epoch))
                 .bind(integer(limit as u64)),
         )
@@ -126,12 +136,8 @@ impl Transaction<'_> {
 
     /// Unsettled users that are in nobody's hands and whose wake-up lies ahead.
     pub async fn announced(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
-        // Both lanes are named, so that only what lies ahead is read from the index.
-        let announced = "SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane IN (0, 1) AND due_at > ?1 \
-                         AND unsettled AND open_epoch IS NULL AND ledger ->> 'failures' IS NULL \
-                         AND ledger ->> 'wakeAt' > ?1 LIMIT ?2";
         self.ids(
-            sqlx::query_scalar(announced)
+            sqlx::query_scalar(ANNOUNCED)
                 .bind(self.now)
                 .bind(integer(limit as u64)),
         )
@@ -140,9 +146,8 @@ impl Transaction<'_> {
 
     /// Users linked to that contact.
     pub async fn linked_to(&mut self, account: &str, contact: &str) -> Result<Vec<UserId>, StoreError> {
-        let linked = "SELECT user_id FROM users WHERE account_id = ?1 AND contact_id = ?2";
         self.ids(
-            sqlx::query_scalar(linked)
+            sqlx::query_scalar(LINKED_TO)
                 .bind(account.to_owned())
                 .bind(contact.to_owned()),
         )
@@ -222,3 +227,6 @@ impl Transaction<'_> {
         ids.into_iter().map(parse).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
