@@ -1,16 +1,13 @@
 //! Answers: each attempt of a call is checked off by name. A success counts for what it lists and for nothing else.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Found, Reason, UserId};
+use contracts::Found;
 
 use super::{
     Answer, Answered, AttemptId, Call, CallId, Contact, Engine, Fault, InputError, Problem, ProblemKind,
     UpdateInput, Written,
-    attempt::{Attempt, Blame, Lookup, Rules, ours},
+    attempt::{Attempt, Lookup, Rules, ours},
     deliver::{Out, contacts_of},
     line::fault_of,
 };
@@ -86,7 +83,7 @@ impl Engine {
     }
 
     /// Does something with each attempt, and sends it on its way.
-    fn each(&mut self, attempts: &[AttemptId], mut act: impl FnMut(&mut Attempt, Rules<'_>)) {
+    pub(super) fn each(&mut self, attempts: &[AttemptId], mut act: impl FnMut(&mut Attempt, Rules<'_>)) {
         let rules = Self::rules(&self.settings, self.account_id.as_ref());
         for id in attempts {
             if let Some(attempt) = self.attempts.get_mut(id) {
@@ -170,7 +167,7 @@ impl Engine {
     }
 
     /// A write of this attempt's record, and no other, met a problem.
-    fn refused_alone(&mut self, id: AttemptId, problem: &Problem) {
+    pub(super) fn refused_alone(&mut self, id: AttemptId, problem: &Problem) {
         if problem.kind == ProblemKind::Locked {
             let until = self.now + LOCK;
             let user_id = self
@@ -198,116 +195,6 @@ impl Engine {
             user.failed_after = user.failed_after.map(|writes| writes + 1);
         }
     }
-
-    /// The call as a whole did not succeed.
-    fn call_failed(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem, probe: bool) {
-        let reason = &problem.reason;
-        if let Some((fault, asked)) = fault_of(problem) {
-            self.stop_line(fault, reason, asked);
-            return self.fail_all(attempts, reason);
-        }
-        match &problem.kind {
-            ProblemKind::Limited { policy, retry_after } => {
-                self.pace.refused(self.now, *policy, *retry_after);
-                self.fail_all(attempts, reason);
-            }
-            ProblemKind::ServerFault { .. } | ProblemKind::Unanswered | ProblemKind::Garbled => {
-                self.may_be_an_outage(call, attempts, problem, probe);
-            }
-            ProblemKind::Locked if attempts.len() > 1 => {
-                self.halve(attempts);
-                self.fail_all(attempts, reason);
-            }
-            _ if attempts.len() > 1 => self.limit_batches(attempts),
-            _ => self.failed_alone(call, attempts, problem),
-        }
-    }
-
-    /// The call failed for no reason that names a record.
-    fn may_be_an_outage(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem, probe: bool) {
-        if call.writes() {
-            let late = problem.kind != ProblemKind::Garbled;
-            for id in attempts {
-                if let Some(attempt) = self.attempts.get_mut(id) {
-                    attempt.may_have_been_written(late);
-                }
-            }
-        }
-        let everyone = self.line.failed(self.users_of(attempts));
-        if everyone || probe {
-            let asked = match problem.kind {
-                ProblemKind::ServerFault { retry_after } => retry_after,
-                _ => None,
-            };
-            self.stop_line(Fault::Outage, &problem.reason, asked);
-            return self.fail_all(attempts, &problem.reason);
-        }
-        match problem.kind {
-            _ if attempts.len() == 1 => self.failed_alone(call, attempts, problem),
-            ProblemKind::ServerFault { .. } => self.limit_batches(attempts),
-            // Sending the halves at once could take their whole term; they are claimed again in smaller batches.
-            _ => {
-                self.halve(attempts);
-                self.fail_all(attempts, &problem.reason);
-            }
-        }
-    }
-
-    fn users_of(&self, attempts: &[AttemptId]) -> BTreeSet<UserId> {
-        attempts
-            .iter()
-            .filter_map(|id| Some(self.attempts.get(id)?.claim.user_id.clone()))
-            .collect()
-    }
-
-    /// Nobody's fault: given back.
-    fn fail_all(&mut self, attempts: &[AttemptId], reason: &Reason) {
-        self.each(attempts, |attempt, _| {
-            attempt.fail(reason.clone(), Blame::Nobody, true);
-        });
-    }
-
-    /// Sends the halves again at once, until the guilty record stands alone.
-    fn limit_batches(&mut self, attempts: &[AttemptId]) {
-        self.halve(attempts);
-        for id in attempts {
-            self.route(*id);
-        }
-    }
-
-    fn halve(&mut self, attempts: &[AttemptId]) {
-        let limit = attempts.len().div_ceil(2);
-        for id in attempts {
-            let Some(attempt) = self.attempts.get_mut(id) else {
-                continue;
-            };
-            attempt.batch_limit = limit;
-            if let Some(user) = self.users.get_mut(&attempt.claim.user_id) {
-                user.batch_limit = limit;
-            }
-        }
-    }
-
-    fn failed_alone(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem) {
-        match (call, &problem.kind) {
-            (Call::Update { .. } | Call::Patch { .. }, _) => {
-                for id in attempts {
-                    self.refused_alone(*id, problem);
-                }
-            }
-            (Call::Read { .. }, ProblemKind::NotFound) => self.each(attempts, |attempt, _| attempt.is_gone()),
-            (Call::FindAlone { .. }, ProblemKind::NotFound) => {
-                self.each(attempts, |attempt, _| attempt.address_is_absent());
-            }
-            (Call::Find { .. } | Call::FindAlone { .. } | Call::Read { .. } | Call::Account, kind) => {
-                let may_pass = may_pass(kind);
-                let reason = &problem.reason;
-                self.each(attempts, |attempt, _| {
-                    attempt.fail(reason.clone(), Blame::Record, may_pass);
-                });
-            }
-        }
-    }
 }
 
 impl InputError {
@@ -330,17 +217,6 @@ fn still_fails(answer: &Answer) -> bool {
             | ProblemKind::Limited { .. }
     );
     failed || fault_of(problem).is_some()
-}
-
-/// Whether time alone may mend it.
-fn may_pass(kind: &ProblemKind) -> bool {
-    matches!(
-        kind,
-        ProblemKind::ServerFault { .. }
-            | ProblemKind::Unanswered
-            | ProblemKind::Garbled
-            | ProblemKind::Locked
-    )
 }
 
 fn held_as(contact: &Contact, address: &str) -> Found {

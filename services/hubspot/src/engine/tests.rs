@@ -11,5 +11,7 @@ mod bench;
 mod flow;
 mod identity;
 mod leases;
+mod lost_contacts;
 mod refusals;
+mod samples;
 mod schedules;

@@ -1,5 +1,7 @@
 //! Plays the user service: rows in memory, lease, claims and verdicts over NATS, wake-ups into the stream.
 
+mod protocol;
+
 use std::{
     collections::BTreeMap,
     num::NonZeroU64,
@@ -13,11 +15,10 @@ use async_nats::jetstream::{
 };
 use contracts::{
     AskLease, Claim, ClaimUsers, ClaimsGiven, ErrorCode, Field, Lane, LeaseAnswer, Link, Next, Outcome,
-    RecordVerdicts, Recorded, ServiceError, UserChanged, UserId, Values, Verdict, VerdictsRecorded,
-    delivery::LeaseWish, headers, subjects,
+    RecordVerdicts, Recorded, UserChanged, UserId, Values, Verdict, VerdictsRecorded, delivery::LeaseWish,
+    subjects,
 };
 use futures_util::StreamExt;
-use serde::Serialize;
 
 const TTL: Duration = Duration::from_secs(3);
 /// How soon a failed attempt is due again; short, so that tests are.
@@ -165,45 +166,6 @@ impl Users {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
-    }
-
-    async fn answer(&self, message: async_nats::Message) {
-        let body = &message.payload;
-        match message.subject.as_str() {
-            subjects::USERS_LEASE => {
-                let answer = self.lease(&serde_json::from_slice(body).unwrap());
-                self.respond(&message, &answer).await;
-            }
-            subjects::USERS_CLAIM => match self.claim(&serde_json::from_slice(body).unwrap()) {
-                Ok(given) => self.respond(&message, &given).await,
-                Err(code) => self.refuse(&message, code).await,
-            },
-            subjects::USERS_RECORD => {
-                let answer = self.record(serde_json::from_slice(body).unwrap());
-                self.respond(&message, &answer).await;
-            }
-            other => panic!("an unexpected request on {other}"),
-        }
-    }
-
-    async fn respond(&self, message: &async_nats::Message, answer: &impl Serialize) {
-        let reply = message.reply.clone().unwrap();
-        self.client
-            .publish(reply, serde_json::to_vec(answer).unwrap().into())
-            .await
-            .unwrap();
-    }
-
-    async fn refuse(&self, message: &async_nats::Message, code: ErrorCode) {
-        let mut found = async_nats::HeaderMap::new();
-        found.insert(headers::SERVICE_ERROR_CODE, code.number().to_string());
-        found.insert(headers::SERVICE_ERROR, "refused");
-        let body = serde_json::to_vec(&ServiceError::new(code, "refused")).unwrap();
-        let reply = message.reply.clone().unwrap();
-        self.client
-            .publish_with_headers(reply, found, body.into())
-            .await
-            .unwrap();
     }
 
     fn lease(&self, ask: &AskLease) -> LeaseAnswer {

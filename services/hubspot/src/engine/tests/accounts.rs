@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use contracts::{Field, Next};
 
-use super::bench::{ACCOUNT, Bench, all_written, id, linked, ms, problem, reason, server_fault};
+use super::bench::Bench;
+use super::samples::{ACCOUNT, all_written, id, linked, ms, problem, reason, server_fault};
 use crate::engine::{Answer, Answered, Call, Fault, Input, Limits, LineState, Output, Policy, ProblemKind};
 
 const NAME: &[Field] = &[Field::FirstName];
@@ -172,6 +173,24 @@ fn what_is_claimed_when_the_line_stops_goes_back_uncharged() {
     assert!(record.verdicts.iter().all(|verdict| {
         verdict.failure.as_ref().is_some_and(|failure| !failure.charged) && verdict.written.is_empty()
     }));
+}
+
+#[test]
+fn calls_that_come_back_after_the_line_stopped_do_not_lengthen_the_wait() {
+    let mut bench = Bench::running();
+    let calls: Vec<_> = ["a", "b", "c"]
+        .map(|user| bench.deliver(&[linked(user, NAME)]))
+        .into();
+    for (call, _) in calls {
+        bench.answer(call, problem(ProblemKind::MissingScopes));
+    }
+    bench.wake("d");
+    bench.pass(Duration::from_secs(10));
+    let probe = bench.any_claim().or_else(|| {
+        let (request, record) = bench.record();
+        record.claim.map(|claim| (request, claim))
+    });
+    assert!(probe.is_some(), "the first wait is ten seconds");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use contracts::{Claim, Field, Lane, Next};
 
-use super::bench::{Bench, all_written, id, inputs, linked, ms, problem, server_fault, written};
+use super::bench::Bench;
+use super::samples::{all_written, id, inputs, linked, ms, problem, server_fault, written};
 use crate::engine::{Answer, Answered, Call, Input, Limits, MAX_BATCH, Policy, ProblemKind};
 
 const NAME: &[Field] = &[Field::FirstName];
@@ -249,7 +250,7 @@ fn the_first_call_is_alone_until_its_answer_has_shown_the_limits() {
         ..Limits::default()
     };
     let answer = Answer::Account {
-        account_id: super::bench::ACCOUNT.into(),
+        account_id: super::samples::ACCOUNT.into(),
         name: None,
     };
     bench.put(Input::Answered(call, Answered { answer, limits }));

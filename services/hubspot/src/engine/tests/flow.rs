@@ -2,7 +2,8 @@
 
 use contracts::{ClaimsGiven, ErrorCode, Field, Lane, Next, Outcome};
 
-use super::bench::{Bench, all_written, claim, id, inputs, linked, ms};
+use super::bench::Bench;
+use super::samples::{all_written, claim, id, inputs, linked, ms};
 use crate::engine::{Call, Input, Unserved};
 
 const NAME: &[Field] = &[Field::FirstName];

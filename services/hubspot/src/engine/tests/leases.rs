@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use contracts::{ClaimsGiven, ErrorCode, Field, LeaseAnswer, Next, delivery::LeaseWish};
 
-use super::bench::{ACCOUNT, Bench, all_written, granted, id, inputs, linked, ms, problem};
+use super::bench::Bench;
+use super::samples::{ACCOUNT, all_written, granted, id, inputs, linked, ms, problem};
 use crate::engine::{Answer, Input, LineState, Output, ProblemKind, Unserved};
 
 const NAME: &[Field] = &[Field::FirstName];

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use contracts::{Field, Found, Outcome};
 
-use super::bench::{Bench, all_written, contact, error_of, inputs, linked, problem, reason, written};
+use super::bench::Bench;
+use super::samples::{all_written, contact, error_of, inputs, linked, problem, reason, written};
 use crate::engine::{Answer, Call, EmailTaken, InputError, Problem, ProblemKind};
 
 const BOTH: &[Field] = &[Field::Email, Field::FirstName];

@@ -1,5 +1,6 @@
 //! The world around an engine: events in virtual time, drawn by a seed.
 
+mod broker;
 mod hubspot;
 mod users;
 
@@ -8,22 +9,16 @@ use std::{
     time::Duration,
 };
 
-use contracts::{Lane, LeaseAnswer, UserId, Verdict};
+use contracts::{LeaseAnswer, UserId, Verdict};
 
 use crate::engine::{
     AckHandle, Answered, Call, CallId, Engine, Input, LineState, Output, Settings, Unserved,
 };
+use broker::Message;
 use hubspot::Contacts;
 use users::Rows;
 
 const TTL: Duration = Duration::from_secs(3);
-
-/// A wake-up in the stream; a later one takes its place.
-#[derive(Default)]
-struct Message {
-    sequence: u64,
-    delivered: bool,
-}
 
 enum Event {
     Tell(Input),
@@ -174,54 +169,6 @@ impl World {
                 }
                 self.at(self.now + Duration::from_mins(1), Event::Sweep);
             }
-        }
-    }
-
-    fn announce(&mut self, user: UserId) {
-        self.drawn += 1;
-        let message = self.stream.entry(user).or_default();
-        *message = Message {
-            sequence: self.drawn,
-            delivered: false,
-        };
-        self.deliver();
-    }
-
-    fn deliver_again(&mut self) {
-        self.stream
-            .values_mut()
-            .for_each(|message| message.delivered = false);
-        self.deliver();
-    }
-
-    fn deliver(&mut self) {
-        if !self.consuming {
-            return;
-        }
-        let mut inputs = Vec::new();
-        for (user_id, message) in self.stream.iter_mut().filter(|(_, message)| !message.delivered) {
-            message.delivered = true;
-            let ack = AckHandle(format!("{user_id}#{}", message.sequence).into());
-            inputs.push(Input::WakeUp {
-                user_id: user_id.clone(),
-                lane: Lane::Live,
-                ack,
-            });
-        }
-        for input in inputs {
-            self.later(input);
-        }
-    }
-
-    fn acknowledge(&mut self, handle: &str) {
-        let (user, sequence) = handle.split_once('#').expect("a handle as it was given");
-        let user: UserId = user.parse().expect("a valid id");
-        if self
-            .stream
-            .get(&user)
-            .is_some_and(|message| message.sequence.to_string() == sequence)
-        {
-            self.stream.remove(&user);
         }
     }
 

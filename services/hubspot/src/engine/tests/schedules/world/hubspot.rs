@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::engine::{
     Answer, Answered, Call, Contact, InputError, Limits, Policy, Problem, ProblemKind, UpdateInput, Written,
-    tests::bench::{ACCOUNT, reason},
+    tests::samples::{ACCOUNT, reason},
 };
 
 /// What each contact's `firstname` is. Every address `<user>@example.com` has the contact `c-<user>`.

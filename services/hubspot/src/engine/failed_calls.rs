@@ -1,0 +1,136 @@
+//! Calls that did not succeed as a whole: whose fault it is, and what is sent again.
+
+use std::collections::BTreeSet;
+
+use contracts::{Reason, UserId};
+
+use super::{AttemptId, Call, Engine, Fault, Problem, ProblemKind, attempt::Blame, line::fault_of};
+
+impl Engine {
+    /// The call as a whole did not succeed.
+    pub(super) fn call_failed(
+        &mut self,
+        call: &Call,
+        attempts: &[AttemptId],
+        problem: &Problem,
+        probe: bool,
+    ) {
+        let reason = &problem.reason;
+        if let Some((fault, asked)) = fault_of(problem) {
+            self.stop_line(fault, reason, asked);
+            return self.fail_all(attempts, reason);
+        }
+        match &problem.kind {
+            ProblemKind::Limited { policy, retry_after } => {
+                self.pace.refused(self.now, *policy, *retry_after);
+                self.fail_all(attempts, reason);
+            }
+            ProblemKind::ServerFault { .. } | ProblemKind::Unanswered | ProblemKind::Garbled => {
+                self.may_be_an_outage(call, attempts, problem, probe);
+            }
+            ProblemKind::Locked if attempts.len() > 1 => {
+                self.halve(attempts);
+                self.fail_all(attempts, reason);
+            }
+            _ if attempts.len() > 1 => self.limit_batches(attempts),
+            _ => self.failed_alone(call, attempts, problem),
+        }
+    }
+
+    /// The call failed for no reason that names a record.
+    fn may_be_an_outage(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem, probe: bool) {
+        if call.writes() {
+            let late = problem.kind != ProblemKind::Garbled;
+            for id in attempts {
+                if let Some(attempt) = self.attempts.get_mut(id) {
+                    attempt.may_have_been_written(late);
+                }
+            }
+        }
+        let everyone = self.line.failed(self.users_of(attempts));
+        if everyone || probe {
+            let asked = match problem.kind {
+                ProblemKind::ServerFault { retry_after } => retry_after,
+                _ => None,
+            };
+            self.stop_line(Fault::Outage, &problem.reason, asked);
+            return self.fail_all(attempts, &problem.reason);
+        }
+        match problem.kind {
+            _ if attempts.len() == 1 => self.failed_alone(call, attempts, problem),
+            ProblemKind::ServerFault { .. } => self.limit_batches(attempts),
+            // Sending the halves at once could take their whole term; they are claimed again in smaller batches.
+            _ => {
+                self.halve(attempts);
+                self.fail_all(attempts, &problem.reason);
+            }
+        }
+    }
+
+    fn users_of(&self, attempts: &[AttemptId]) -> BTreeSet<UserId> {
+        attempts
+            .iter()
+            .filter_map(|id| Some(self.attempts.get(id)?.claim.user_id.clone()))
+            .collect()
+    }
+
+    /// Nobody's fault: given back.
+    fn fail_all(&mut self, attempts: &[AttemptId], reason: &Reason) {
+        self.each(attempts, |attempt, _| {
+            attempt.fail(reason.clone(), Blame::Nobody, true);
+        });
+    }
+
+    /// Sends the halves again at once, until the guilty record stands alone.
+    pub(super) fn limit_batches(&mut self, attempts: &[AttemptId]) {
+        self.halve(attempts);
+        for id in attempts {
+            self.route(*id);
+        }
+    }
+
+    fn halve(&mut self, attempts: &[AttemptId]) {
+        let limit = attempts.len().div_ceil(2);
+        for id in attempts {
+            let Some(attempt) = self.attempts.get_mut(id) else {
+                continue;
+            };
+            attempt.batch_limit = limit;
+            if let Some(user) = self.users.get_mut(&attempt.claim.user_id) {
+                user.batch_limit = limit;
+            }
+        }
+    }
+
+    fn failed_alone(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem) {
+        match (call, &problem.kind) {
+            (Call::Update { .. } | Call::Patch { .. }, _) => {
+                for id in attempts {
+                    self.refused_alone(*id, problem);
+                }
+            }
+            (Call::Read { .. }, ProblemKind::NotFound) => self.each(attempts, |attempt, _| attempt.is_gone()),
+            (Call::FindAlone { .. }, ProblemKind::NotFound) => {
+                self.each(attempts, |attempt, _| attempt.address_is_absent());
+            }
+            (Call::Find { .. } | Call::FindAlone { .. } | Call::Read { .. } | Call::Account, kind) => {
+                let may_pass = may_pass(kind);
+                let reason = &problem.reason;
+                self.each(attempts, |attempt, _| {
+                    attempt.fail(reason.clone(), Blame::Record, may_pass);
+                });
+            }
+        }
+    }
+}
+
+/// Whether time alone may mend it.
+fn may_pass(kind: &ProblemKind) -> bool {
+    matches!(
+        kind,
+        ProblemKind::ServerFault { .. }
+            | ProblemKind::Unanswered
+            | ProblemKind::Garbled
+            | ProblemKind::Locked
+    )
+}

@@ -1,0 +1,178 @@
+//! Contacts that a write passed over: still there, merged, gone.
+
+use contracts::{Field, Found, Outcome};
+
+use super::bench::Bench;
+use super::samples::{contact, id, linked, problem, reason};
+use crate::engine::{Answer, Call, CallId, Contact, InputError, Problem, ProblemKind};
+
+const NAME: &[Field] = &[Field::FirstName];
+
+fn nowhere(addresses: &[&str]) -> Vec<InputError> {
+    let problem = Problem {
+        kind: ProblemKind::NotFound,
+        reason: reason("OBJECT_NOT_FOUND"),
+    };
+    vec![InputError {
+        ids: addresses.iter().map(|address| (*address).to_owned()).collect(),
+        trace_ids: Vec::new(),
+        problem,
+    }]
+}
+
+fn found(contacts: Vec<Contact>) -> Answer {
+    Answer::Found {
+        contacts,
+        errors: Vec::new(),
+    }
+}
+
+/// A batch update that says nothing of its only input, up to the question for the contact by its id.
+fn passed_over(bench: &mut Bench) -> CallId {
+    let (call, _) = bench.deliver(&[linked("a", NAME)]);
+    bench.answer(
+        call,
+        Answer::Updated {
+            results: Vec::new(),
+            errors: Vec::new(),
+        },
+    );
+    let (call, read) = bench.call();
+    assert_eq!(
+        read,
+        Call::Read {
+            contact_id: "c-a".into()
+        }
+    );
+    call
+}
+
+#[test]
+fn an_input_a_success_does_not_list_is_asked_for_by_its_id_and_written_alone() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
+    let (call, patch) = bench.call();
+    assert!(matches!(patch, Call::Patch { contact_id, .. } if contact_id == "c-a"));
+    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
+    let verdict = bench.verdict();
+    assert_eq!(verdict.outcomes.get(&Field::FirstName), Some(&Outcome::Confirmed));
+}
+
+#[test]
+fn a_write_alone_that_says_nothing_either_is_a_failure() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
+    let (call, _) = bench.call();
+    bench.answer(call, problem(ProblemKind::Garbled));
+    let verdict = bench.verdict();
+    assert!(verdict.failure.is_some() && verdict.outcomes.is_empty());
+    assert_eq!(
+        verdict.written.iter().collect::<Vec<_>>(),
+        NAME,
+        "what it wrote is unknown"
+    );
+    assert!(!verdict.may_take_effect_late);
+}
+
+#[test]
+fn a_contact_that_answers_under_another_id_was_merged_and_the_link_moves_before_the_next_write() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, Answer::Contact(contact("99", "a@example.com")));
+    let (_, record) = bench.record();
+    let verdict = &record.verdicts[0];
+    let link = verdict.link.as_ref().expect("a moved link");
+    assert_eq!((link.contact_id.as_str(), link.found), ("99", Found::Merged));
+    assert!(verdict.outcomes.is_empty());
+    assert_eq!(record.claim.expect("claimed again").users, [id("a")]);
+}
+
+#[test]
+fn a_write_alone_that_is_answered_for_another_id_is_confirmed_and_moves_the_link() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
+    let (call, _) = bench.call();
+    bench.answer(call, Answer::Contact(contact("99", "a@example.com")));
+    let verdict = bench.verdict();
+    assert_eq!(verdict.outcomes.get(&Field::FirstName), Some(&Outcome::Confirmed));
+    assert_eq!(verdict.link.map(|link| link.contact_id).as_deref(), Some("99"));
+}
+
+#[test]
+fn a_contact_that_is_gone_is_looked_up_by_the_last_confirmed_address_and_by_the_current_one() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, problem(ProblemKind::NotFound));
+    let (call, find) = bench.call();
+    let addresses = vec!["old-a@example.com".to_owned(), "a@example.com".to_owned()];
+    assert_eq!(find, Call::Find { addresses });
+    let errors = nowhere(&["old-a@example.com"]);
+    bench.answer(
+        call,
+        Answer::Found {
+            contacts: vec![contact("8", "a@example.com")],
+            errors,
+        },
+    );
+    let link = bench.verdict().link.expect("a new link");
+    assert_eq!(
+        (link.contact_id.as_str(), link.address.as_deref()),
+        ("8", Some("a@example.com"))
+    );
+}
+
+#[test]
+fn the_last_confirmed_address_goes_before_the_current_one() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, problem(ProblemKind::NotFound));
+    let (call, _) = bench.call();
+    bench.answer(
+        call,
+        found(vec![
+            contact("8", "a@example.com"),
+            contact("9", "old-a@example.com"),
+        ]),
+    );
+    assert_eq!(
+        bench.verdict().link.map(|link| link.contact_id).as_deref(),
+        Some("9")
+    );
+}
+
+#[test]
+fn a_contact_that_is_gone_and_nowhere_else_is_missing() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, problem(ProblemKind::NotFound));
+    let (call, _) = bench.call();
+    let errors = nowhere(&["old-a@example.com", "a@example.com"]);
+    bench.answer(
+        call,
+        Answer::Found {
+            contacts: Vec::new(),
+            errors,
+        },
+    );
+    let verdict = bench.verdict();
+    assert_eq!(verdict.outcomes.get(&Field::FirstName), Some(&Outcome::Missing));
+    assert!(verdict.link.is_none());
+}
+
+#[test]
+fn a_contact_found_by_address_under_the_id_that_is_gone_is_not_followed_in_circles() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, problem(ProblemKind::NotFound));
+    let (call, _) = bench.call();
+    bench.answer(call, found(vec![contact("c-a", "old-a@example.com")]));
+    let verdict = bench.verdict();
+    assert!(verdict.link.is_none());
+    assert_eq!(
+        verdict.failure.map(|failure| failure.reason.code).as_deref(),
+        Some("CONTACT_UNSETTLED")
+    );
+}

@@ -1,0 +1,125 @@
+//! Claims, contacts and answers to write scripts with.
+
+use std::{num::NonZeroU64, time::Duration};
+
+use contracts::{Claim, Field, Found, Lane, LeaseAnswer, Link, Reason, UserId};
+
+use crate::engine::{Answer, Call, Contact, InputError, Problem, ProblemKind, UpdateInput, Written};
+
+pub(super) const ACCOUNT: &str = "62515";
+
+pub(super) fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub(super) fn id(text: &str) -> UserId {
+    text.parse().expect("a valid id")
+}
+
+pub(super) fn reason(code: &str) -> Reason {
+    Reason {
+        code: code.into(),
+        message: "in HubSpot's words".into(),
+        status: None,
+        correlation_id: None,
+    }
+}
+
+pub(super) fn problem(kind: ProblemKind) -> Answer {
+    Answer::Problem(Problem {
+        kind,
+        reason: reason("X"),
+    })
+}
+
+pub(super) fn server_fault() -> Answer {
+    problem(ProblemKind::ServerFault { retry_after: None })
+}
+
+/// Every input listed as written.
+pub(super) fn all_written(call: &Call) -> Answer {
+    Answer::Updated {
+        results: inputs(call).iter().map(written).collect(),
+        errors: Vec::new(),
+    }
+}
+
+pub(super) fn written(input: &UpdateInput) -> Written {
+    Written {
+        contact_id: input.contact_id.clone(),
+        trace_id: Some(input.trace_id.clone()),
+    }
+}
+
+pub(super) fn error_of(input: &UpdateInput, kind: ProblemKind) -> InputError {
+    let problem = Problem {
+        kind,
+        reason: reason("X"),
+    };
+    InputError {
+        ids: Vec::new(),
+        trace_ids: vec![input.trace_id.clone()],
+        problem,
+    }
+}
+
+pub(super) fn inputs(call: &Call) -> &[UpdateInput] {
+    match call {
+        Call::Update { inputs } => inputs,
+        other => panic!("not an update: {other:?}"),
+    }
+}
+
+pub(super) fn contact(id: &str, email: &str) -> Contact {
+    Contact {
+        id: id.into(),
+        email: Some(email.into()),
+        additional_emails: Vec::new(),
+    }
+}
+
+/// A claim of a user that is not linked yet and owes every field.
+pub(super) fn claim(user: &str) -> Claim {
+    let value = |field: Field| match field {
+        Field::Email => format!("{user}@example.com"),
+        Field::FirstName | Field::LastName => format!("{} of {user}", field.name()),
+    };
+    Claim {
+        user_id: id(user),
+        attempt: NonZeroU64::MIN,
+        version: 1,
+        turn: 1,
+        lane: Lane::Live,
+        values: Field::ALL
+            .into_iter()
+            .map(|field| (field, Some(value(field))))
+            .collect(),
+        owed: Field::ALL.into_iter().collect(),
+        link: None,
+        failures: 0,
+    }
+}
+
+/// A claim of a user linked to the contact `c-<user>` that owes these fields.
+pub(super) fn linked(user: &str, owed: &[Field]) -> Claim {
+    let link = Link {
+        contact_id: format!("c-{user}"),
+        account_id: ACCOUNT.into(),
+        address: Some(format!("old-{user}@example.com")),
+        found: Found::PrimaryAddress,
+        shared: false,
+    };
+    Claim {
+        owed: owed.iter().copied().collect(),
+        link: Some(link),
+        ..claim(user)
+    }
+}
+
+pub(super) fn granted(epoch: u64) -> LeaseAnswer {
+    LeaseAnswer::Granted {
+        epoch,
+        ttl_ms: 3_000,
+        may_step_aside: false,
+    }
+}
