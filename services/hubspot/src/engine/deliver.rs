@@ -3,7 +3,7 @@
 use std::{collections::btree_map, time::Duration};
 
 use super::{
-    AttemptId, Call, CallId, Engine, Output, Settings, UpdateInput,
+    AttemptId, Call, CallId, Engine, Output, UpdateInput,
     attempt::{Attempt, Blame, Step, ours},
     ready::Turn,
 };
@@ -120,21 +120,12 @@ impl Engine {
     }
 
     fn oldest_ready(&self) -> Option<(Turn, Duration)> {
-        let Settings {
-            claim_term,
-            call_timeout,
-            ..
-        } = self.settings;
-        let turn = |(id, attempt): (&AttemptId, &Attempt)| {
-            (
-                (attempt.claim.lane, *id),
-                send_by(attempt, claim_term, call_timeout),
-            )
-        };
-        self.attempts
-            .iter()
-            .map(turn)
-            .find(|(turn, _)| self.ready.contains(*turn))
+        let turn = self.ready.oldest()?;
+        let attempt = self.attempts.get(&turn.1)?;
+        Some((
+            turn,
+            send_by(attempt, self.settings.claim_term, self.settings.call_timeout),
+        ))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Attempts that wait for a call, by the kind of call and in the order in which they go: live first, oldest first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::Lane;
 
@@ -18,10 +18,15 @@ pub(crate) struct Ready {
     pub(crate) write: BTreeSet<Turn>,
     /// For a call of their own.
     pub(crate) alone: BTreeSet<Turn>,
+    /// All of them, oldest first.
+    by_age: BTreeMap<AttemptId, Lane>,
 }
 
 impl Ready {
     pub(crate) fn insert(&mut self, turn: Turn, step: &Step) {
+        if *step != Step::Done {
+            self.by_age.insert(turn.1, turn.0);
+        }
         match step {
             Step::Find(..) => self.find.insert(turn),
             Step::Write => self.write.insert(turn),
@@ -30,26 +35,24 @@ impl Ready {
         };
     }
 
-    pub(crate) fn remove(&mut self, turn: Turn) -> bool {
-        self.find.remove(&turn) || self.write.remove(&turn) || self.alone.remove(&turn)
+    pub(crate) fn remove(&mut self, turn: Turn) {
+        self.by_age.remove(&turn.1);
+        self.find.remove(&turn);
+        self.write.remove(&turn);
+        self.alone.remove(&turn);
     }
 
-    pub(crate) fn contains(&self, turn: Turn) -> bool {
-        self.find.contains(&turn) || self.write.contains(&turn) || self.alone.contains(&turn)
+    /// The one that was claimed first.
+    pub(crate) fn oldest(&self) -> Option<Turn> {
+        self.by_age.first_key_value().map(|(id, lane)| (*lane, *id))
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.find.len() + self.write.len() + self.alone.len()
+        self.by_age.len()
     }
 
     /// Takes everybody out.
     pub(crate) fn drain(&mut self) -> Vec<AttemptId> {
-        let all = std::mem::take(self);
-        all.find
-            .into_iter()
-            .chain(all.write)
-            .chain(all.alone)
-            .map(|(_, id)| id)
-            .collect()
+        std::mem::take(self).by_age.into_keys().collect()
     }
 }

@@ -32,7 +32,11 @@ pub(crate) struct Worker {
 
 impl Stack {
     pub(crate) async fn start() -> Self {
-        let nats = NatsServer::start(Options::default()).await.unwrap();
+        Self::start_with(Options::default()).await
+    }
+
+    pub(crate) async fn start_with(options: Options) -> Self {
+        let nats = NatsServer::start(options).await.unwrap();
         let users = Users::start(&nats.url()).await;
         let settings = sandbox::Settings {
             seed: Some(7),
@@ -120,7 +124,15 @@ impl Worker {
 
     pub(crate) async fn stop(self) {
         self.shutdown.trigger();
-        self.serving.await.unwrap().unwrap();
+        self.end().await.unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn end(self) -> Result<(), ServeError> {
+        tokio::time::timeout(CEILING, self.serving)
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     /// Begins the shutdown without waiting for its end.

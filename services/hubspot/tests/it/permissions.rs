@@ -1,0 +1,78 @@
+//! The few subjects the service needs suffice, and one that is forbidden ends it.
+
+use contracts::Field;
+use hubspot::ServeError;
+use testing::nats::Options;
+
+use crate::harness::Stack;
+
+/// As the README lists them.
+const NEEDED: [&str; 9] = [
+    "users.lease",
+    "users.claim",
+    "users.record",
+    "$JS.API.STREAM.INFO.USERS",
+    "$JS.API.CONSUMER.CREATE.USERS.hubspot",
+    "$JS.API.CONSUMER.DELETE.USERS.hubspot",
+    "$JS.API.CONSUMER.INFO.USERS.hubspot",
+    "$JS.API.CONSUMER.MSG.NEXT.USERS.hubspot",
+    "$JS.ACK.USERS.hubspot.>",
+];
+
+const AS_HUBSPOT: [(&str, &str); 2] = [("NATS_USER", "hubspot"), ("NATS_PASSWORD", "pw")];
+
+/// A server that lets the hubspot service send to these subjects only, and everybody else to all.
+async fn stack_that_allows(subjects: &[&str]) -> Stack {
+    let config = format!(
+        r#"
+        no_auth_user: anybody
+        authorization {{ users = [
+            {{ user: anybody, password: pw }}
+            {{ user: hubspot, password: pw,
+               permissions: {{ publish: {subjects:?}, subscribe: ["_INBOX_hubspot.>"] }} }}
+        ] }}
+        "#
+    );
+    Stack::start_with(Options {
+        config,
+        ..Options::default()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_subjects_in_the_readme_suffice() {
+    let readme = include_str!("../../README.md");
+    for subject in NEEDED {
+        assert!(readme.contains(&format!("`{subject}`")), "{subject}");
+    }
+    let stack = stack_that_allows(&NEEDED).await;
+    let worker = stack.start_worker(&AS_HUBSPOT).await;
+    worker.wait_for_line("delivering").await;
+    stack
+        .users
+        .change(
+            "1",
+            &[(Field::Email, "bh@hubspot.com"), (Field::FirstName, "Ada")],
+        )
+        .await;
+    stack.users.wait_until_settled("1").await;
+    stack.wait_until_acknowledged().await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_forbidden_subject_ends_the_service_and_is_named() {
+    for forbidden in ["users.lease", "$JS.API.CONSUMER.CREATE.USERS.hubspot"] {
+        let allowed: Vec<_> = NEEDED
+            .into_iter()
+            .filter(|subject| *subject != forbidden)
+            .collect();
+        let stack = stack_that_allows(&allowed).await;
+        let worker = stack.start_worker(&AS_HUBSPOT).await;
+        let Err(ServeError::Forbidden(violation)) = worker.end().await else {
+            panic!("{forbidden} is allowed")
+        };
+        assert_eq!(violation.subject, forbidden);
+    }
+}
