@@ -47,6 +47,7 @@ pub fn start(
         terms,
         after_commit,
         health,
+        ailing: false,
     };
     (WriterHandle::new(sender), tokio::spawn(writer.run(receiver)))
 }
@@ -56,6 +57,8 @@ struct Writer {
     terms: Terms,
     after_commit: AfterCommit,
     health: Registry,
+    /// Whether the last write failed.
+    ailing: bool,
 }
 
 impl Writer {
@@ -111,7 +114,7 @@ impl Writer {
     }
 
     async fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Result<Answer, ServiceError>>, StoreError> {
-        let done = match batch::run(&mut self.store, &self.terms, jobs).await {
+        let done = match batch::run(&mut self.store, &self.terms, jobs, self.ailing).await {
             Ok(done) => done,
             Err(error) => {
                 self.store.forget_connection();
@@ -120,14 +123,20 @@ impl Writer {
         };
         // A full or read-only disk still commits what writes nothing.
         if done.wrote {
+            self.ailing = false;
             self.health.set("database", true, "commits are flushed to disk");
         }
         self.after_commit.send(done.announcements, done.settled);
         Ok(done.answers)
     }
 
-    fn report(&self, error: &StoreError) {
-        tracing::error!(%error, "a commit failed");
+    fn report(&mut self, error: &StoreError) {
+        if self.ailing {
+            tracing::debug!(%error, "another commit failed");
+        } else {
+            tracing::error!(%error, "a commit failed");
+        }
+        self.ailing = true;
         self.health.set("database", false, error.to_string());
     }
 }

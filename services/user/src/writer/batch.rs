@@ -40,8 +40,14 @@ impl AfterCommit {
     }
 }
 
-/// Runs a batch in one transaction.
-pub(super) async fn run(store: &mut UserWriter, terms: &Terms, jobs: &[Job]) -> Result<Done, StoreError> {
+/// Runs a batch in one transaction. Where the last write failed, this one writes something in any case, so that a
+/// database that has recovered is known to have.
+pub(super) async fn run(
+    store: &mut UserWriter,
+    terms: &Terms,
+    jobs: &[Job],
+    is_ailing: bool,
+) -> Result<Done, StoreError> {
     let transaction = store.begin().await?;
     let mut batch = Batch::new(transaction, terms);
     batch
@@ -50,6 +56,10 @@ pub(super) async fn run(store: &mut UserWriter, terms: &Terms, jobs: &[Job]) -> 
     let mut answers = Vec::with_capacity(jobs.len());
     for job in jobs {
         answers.push(apply::apply(&mut batch, job).await?);
+    }
+    if is_ailing {
+        batch.lease().await?;
+        batch.lease_changed = true;
     }
     batch.commit(answers).await
 }

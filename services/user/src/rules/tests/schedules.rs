@@ -3,6 +3,7 @@
 
 mod carrier;
 mod events;
+mod workers;
 mod world;
 
 use world::{Fault, World};

@@ -41,7 +41,8 @@ impl World {
         } else {
             Fate::Found(Found::PrimaryAddress)
         };
-        let verdict = self.fate(&out.claim, fate).flatten().expect("both report");
+        let report = self.fate(&out.claim, fate);
+        let verdict = report.and_then(|report| report.verdict).expect("both report");
         self.record(verdict, out.holder)
     }
 

@@ -1,9 +1,6 @@
 //! A row, the attempts that are out, and HubSpot.
 
-use std::{
-    collections::BTreeSet,
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::collections::BTreeSet;
 
 use contracts::{Claim, Field, Found, Outcome, Values, Verdict};
 
@@ -11,11 +8,11 @@ use super::{
     super::{
         desk::{Desk, SECOND},
         hubspot::{HubSpot, LateCall},
-        verdicts::{ACCOUNT, all, done, failed, found, may_be_late, refused},
+        verdicts::{all, done, failed, found, may_be_late, refused},
     },
     step::{Fate, Step},
 };
-use crate::rules::{Claimed, Row, outcome::rechecked_fields};
+use crate::rules::Claimed;
 
 /// An attempt whose verdict is not in.
 #[derive(Debug, Clone)]
@@ -24,17 +21,22 @@ pub(super) struct Out {
     pub(super) holder: String,
 }
 
+/// What an attempt has to say; no verdict where its worker died.
+pub(super) struct Report {
+    pub(super) verdict: Option<Verdict>,
+}
+
 #[derive(Clone)]
 pub(super) struct World {
     pub(super) desk: Desk,
     pub(super) hubspot: HubSpot,
     pub(super) out: Vec<Out>,
     /// The last verdict and who sent it.
-    said: Option<(Verdict, String)>,
+    pub(super) said: Option<(Verdict, String)>,
     /// Values that HubSpot refused.
     pub(super) refused: BTreeSet<(Field, Option<String>)>,
     /// Values that HubSpot took, or answers to.
-    taken: BTreeSet<(Field, Option<String>)>,
+    pub(super) taken: BTreeSet<(Field, Option<String>)>,
     contacts: u32,
 }
 
@@ -69,6 +71,20 @@ impl World {
         let mut world = Self::linked();
         world.change(Field::FirstName);
         world.claim();
+        world
+    }
+
+    /// A settled user with an attempt still out that was overtaken long ago.
+    pub(super) fn overtaken() -> Self {
+        let mut world = Self::on_its_way();
+        world.change(Field::FirstName);
+        for step in [Step::ClaimNewer, Step::Newest(Fate::Done), Step::Doubt] {
+            assert!(world.take(step));
+        }
+        for step in [Step::Claim, Step::Newest(Fate::Done)] {
+            assert!(world.take(step));
+        }
+        assert!(world.desk.row.due_at().is_none() && world.out.len() == 1);
         world
     }
 
@@ -178,18 +194,18 @@ impl World {
         let Some(out) = self.out.get(index).cloned() else {
             return false;
         };
-        let Some(verdict) = self.fate(&out.claim, fate) else {
+        let Some(report) = self.fate(&out.claim, fate) else {
             return false;
         };
         self.out.remove(index);
-        if let Some(verdict) = verdict {
+        if let Some(verdict) = report.verdict {
             self.record(verdict, out.holder);
         }
         true
     }
 
     /// Does to HubSpot what the attempt does. None where it cannot meet that fate, no verdict where none comes.
-    pub(super) fn fate(&mut self, claim: &Claim, fate: Fate) -> Option<Option<Verdict>> {
+    pub(super) fn fate(&mut self, claim: &Claim, fate: Fate) -> Option<Report> {
         let call = Self::call(claim);
         let verdict = match fate {
             Fate::NotDone => failed(claim, false),
@@ -212,7 +228,7 @@ impl World {
                     return None;
                 }
                 self.call_late(claim, call?, None);
-                return Some(None);
+                return Some(Report { verdict: None });
             }
             Fate::Refused => {
                 let (contact, mut values) = call?;
@@ -231,9 +247,11 @@ impl World {
                 verdict.link = found(claim, &into, Found::Merged).link;
                 verdict
             }
-            Fate::Found(how) => return self.find(claim, how).map(Some),
+            Fate::Found(how) => self.find(claim, how)?,
         };
-        Some(Some(verdict))
+        Some(Report {
+            verdict: Some(verdict),
+        })
     }
 
     fn call_late(&mut self, claim: &Claim, (contact, values): (String, Values), at: Option<i64>) {
@@ -262,95 +280,5 @@ impl World {
     fn new_contact(&mut self) -> String {
         self.contacts += 1;
         format!("c{}", self.contacts)
-    }
-
-    /// What must hold after every step.
-    pub(super) fn check(&self, before: &Row, path: &[Step]) {
-        let row = &self.desk.row;
-        let must = |holds: bool, what: &str| assert!(holds, "{what} after {path:?}: {row:?}");
-        must(
-            row.version >= before.version && row.turn >= before.turn,
-            "counts go forward",
-        );
-        must(row.attempt >= before.attempt, "attempts go forward");
-        must(
-            row.wake_at.is_some() || !row.is_unsettled(),
-            "what is owed has a wake-up",
-        );
-        must(
-            row.due_at().is_some() || row.doubt.is_none(),
-            "a doubt has its end",
-        );
-        for (field, state) in row.fields.iter() {
-            must(
-                state.settled <= row.turn && state.owed <= row.turn,
-                "no field is ahead of its turn",
-            );
-            must(
-                state.outcome.is_some() || state.is_owed(),
-                "what is settled has an outcome",
-            );
-            let value = (field, state.value.clone());
-            match state.outcome {
-                Some(Outcome::Confirmed) => must(self.taken.contains(&value), "what is confirmed was taken"),
-                Some(Outcome::Refused { .. }) => must(self.refused.contains(&value), "what is refused was"),
-                _ => {}
-            }
-        }
-        let waits = rechecked_fields(row)
-            .iter()
-            .any(|field| !row.fields[field].is_owed());
-        must(
-            !waits || row.recheck_at.is_some(),
-            "what time may mend is rechecked",
-        );
-        let newest = self.out.last().map_or(0, |out| out.claim.attempt.get());
-        must(
-            row.open.is_none() || newest <= row.attempt,
-            "the open attempt is the last one",
-        );
-        let foreign = row
-            .link
-            .as_ref()
-            .is_some_and(|link| link.account_id != ACCOUNT || link.shared);
-        must(!foreign, "the link is this account's and this user's");
-    }
-
-    pub(super) fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        let row = &self.desk.row;
-        (row.version, row.turn, row.attempt, row.wake_at, row.recheck_at).hash(&mut hasher);
-        (row.rechecks, row.lane, row.failures, row.charges, &row.holder).hash(&mut hasher);
-        for (field, state) in row.fields.iter() {
-            (field, state.touched, state.owed, state.settled, state.settled_at).hash(&mut hasher);
-            state
-                .outcome
-                .as_ref()
-                .map(std::mem::discriminant)
-                .hash(&mut hasher);
-        }
-        row.open
-            .as_ref()
-            .map(|open| (open.epoch, open.version, open.turn, open.since))
-            .hash(&mut hasher);
-        row.doubt
-            .map(|doubt| (doubt.from_version, doubt.until))
-            .hash(&mut hasher);
-        row.link.as_ref().map(|link| &link.contact_id).hash(&mut hasher);
-        (self.desk.now, self.desk.epoch, &self.hubspot).hash(&mut hasher);
-        for out in &self.out {
-            (out.claim.attempt, &out.holder).hash(&mut hasher);
-        }
-        let said = self.said.as_ref();
-        said.map(|(verdict, holder)| {
-            (
-                verdict.attempt,
-                verdict.outcomes.len(),
-                verdict.written.is_empty(),
-                holder,
-            )
-        })
-        .hash(&mut hasher);
-        hasher.finish()
     }
 }

@@ -9,11 +9,9 @@ use super::{
         verdicts::{all, done, failed, found, may_be_late, reason},
     },
     events::{Event, Task},
-    world::World,
+    world::{SECOND, World},
 };
 use crate::rules::UnixMs;
-
-const SECOND: UnixMs = 1_000;
 
 /// The address by which a user's contact is found at first.
 pub(super) fn address(user: usize) -> String {

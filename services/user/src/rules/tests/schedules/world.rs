@@ -2,18 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{AskLease, Field, LeaseAnswer, Next, UpdateForm, Values, Verdict, delivery::LeaseWish};
+use contracts::{Field, UpdateForm, Values};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{
-    super::{hubspot::HubSpot, truth::check_at_rest, verdicts::ACCOUNT},
+    super::{hubspot::HubSpot, truth::check_at_rest},
     carrier::{address, is_bad},
-    events::{Agenda, Event, Task},
+    events::{Agenda, Event},
+    workers::Worker,
 };
-use crate::rules::{self, Change, Claimed, Lease, Row, Terms, UnixMs};
+use crate::rules::{self, Change, Lease, Row, Terms, UnixMs};
 
 pub(super) const USERS: usize = 4;
-const SECOND: UnixMs = 1_000;
+pub(super) const SECOND: UnixMs = 1_000;
 const CALM: UnixMs = 620 * SECOND;
 /// By then everything has come to rest, rechecks included.
 const END: UnixMs = 20_000 * SECOND;
@@ -43,18 +44,11 @@ impl Fault {
     ];
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Worker {
-    pub(super) frozen_until: UnixMs,
-    pub(super) life: u32,
-    epoch: Option<u64>,
-}
-
 pub(super) struct World {
     pub(super) rng: StdRng,
-    fault: Option<Fault>,
+    pub(super) fault: Option<Fault>,
     /// Freezes outlast the doubt, but nobody is killed and no report lost; or the other way round.
-    long_freezes: bool,
+    pub(super) long_freezes: bool,
     pub(super) now: UnixMs,
     pub(super) calm: bool,
     pub(super) agenda: Agenda,
@@ -63,9 +57,9 @@ pub(super) struct World {
     pub(super) hubspot: HubSpot,
     /// Users whose contact appears later, and when.
     pub(super) appears: Vec<UnixMs>,
-    lease: Lease,
+    pub(super) lease: Lease,
     pub(super) workers: [Worker; 2],
-    stream: BTreeSet<usize>,
+    pub(super) stream: BTreeSet<usize>,
     pub(super) contacts: u32,
 }
 
@@ -115,10 +109,8 @@ impl World {
                 break;
             }
         }
-        let users = self.rows.iter().filter(|row| row.version > 0);
-        users
-            .map(|row| check_at_rest(row, &self.hubspot, |_, value| is_bad(value)))
-            .collect()
+        let mut users = self.rows.iter().filter(|row| row.version > 0);
+        users.try_for_each(|row| check_at_rest(row, &self.hubspot, |_, value| is_bad(value)))
     }
 
     fn is_at_rest(&self) -> bool {
@@ -203,150 +195,6 @@ impl World {
             }
         }
         self.plan(SECOND, Event::Sweep);
-    }
-
-    fn work(&mut self, worker: usize) {
-        let pause = self.rng.random_range(300..1_000);
-        self.plan(pause, Event::Work { worker });
-        if self.workers[worker].frozen_until > self.now {
-            return;
-        }
-        let ask = AskLease {
-            holder: self.holder(worker, self.workers[worker].life),
-            account_id: ACCOUNT.to_owned(),
-            wish: LeaseWish::Hold,
-        };
-        let answer = rules::ask_lease(&mut self.lease, &ask, true, self.now, &self.terms);
-        let LeaseAnswer::Granted { epoch, .. } = answer else {
-            self.workers[worker].epoch = None;
-            return;
-        };
-        self.workers[worker].epoch = Some(epoch);
-        for user in std::mem::take(&mut self.stream) {
-            self.claim(worker, user);
-        }
-        for user in 0..USERS {
-            let left_open = self.rows[user]
-                .open
-                .as_ref()
-                .is_some_and(|open| open.epoch < epoch);
-            if left_open {
-                self.claim(worker, user);
-            }
-        }
-    }
-
-    pub(super) fn holder(&self, worker: usize, life: u32) -> String {
-        format!("worker-{worker}-{life}")
-    }
-
-    fn claim(&mut self, worker: usize, user: usize) {
-        let life = self.workers[worker].life;
-        let holder = self.holder(worker, life);
-        let holds = self.lease.holder.as_deref() == Some(&holder);
-        let (Some(epoch), true) = (self.workers[worker].epoch, holds) else {
-            return;
-        };
-        if epoch != self.lease.epoch || self.workers[worker].frozen_until > self.now {
-            return;
-        }
-        let row = &mut self.rows[user];
-        let claimed = rules::claim(row, &holder, epoch, ACCOUNT, self.now, &self.terms);
-        // The answer may be lost.
-        if let Claimed::Given(claim) = claimed
-            && !self.bad_luck(0.1)
-        {
-            let pause = self.rng.random_range(0..100);
-            let task = Task {
-                worker,
-                life,
-                user,
-                what: *claim,
-            };
-            self.plan(pause, Event::Send(Box::new(task)));
-            // The worst moment for a worker to freeze is with a claim in hand.
-            if self.bad_luck(0.05) {
-                self.freeze_now(worker);
-            }
-        }
-    }
-
-    /// A worker repeats a report until it is answered; one that is killed does not.
-    fn report(&mut self, task: Task<Verdict>) {
-        let worker = &self.workers[task.worker];
-        if worker.life != task.life {
-            return;
-        }
-        let frozen_for = worker.frozen_until - self.now;
-        if frozen_for > 0 {
-            return self.plan(frozen_for + 1, Event::Report(Box::new(task)));
-        }
-        let delay = self.rng.random_range(0..SECOND);
-        let repeated = self.bad_luck(0.05);
-        if self.bad_luck(0.1) {
-            let pause = self.rng.random_range(SECOND..30 * SECOND);
-            return self.plan(pause, Event::Report(Box::new(task)));
-        }
-        if repeated {
-            let pause = self.rng.random_range(0..30 * SECOND);
-            self.plan(pause, Event::Record(Box::new(task.clone())));
-        }
-        self.plan(delay, Event::Record(Box::new(task)));
-    }
-
-    fn record(&mut self, task: Task<Verdict>) {
-        let (user, mut verdict) = (task.user, task.what);
-        let holder = self.holder(task.worker, task.life);
-        let row = &mut self.rows[user];
-        if self.fault == Some(Fault::EarlierVerdictsDropped) && verdict.attempt.get() < row.attempt {
-            return;
-        }
-        let mut holder = holder;
-        if self.fault == Some(Fault::VerdictsBorrowed) {
-            verdict.attempt = row.attempt.try_into().unwrap();
-            holder.clone_from(&row.holder);
-        }
-        let others = Vec::new();
-        let effects = rules::record(row, &holder, verdict, others, self.now, &self.terms);
-        let (worker, life) = (task.worker, task.life);
-        let in_ms = match effects.next {
-            Next::Now => 1,
-            Next::Later { in_ms } => UnixMs::try_from(in_ms).unwrap(),
-            Next::Settled | Next::Overtaken => return,
-        };
-        // The answer may be lost.
-        if !self.bad_luck(0.1) {
-            self.plan(in_ms, Event::Wanted { worker, life, user });
-        }
-    }
-
-    fn freeze(&mut self) {
-        if self.calm {
-            return;
-        }
-        let worker = self.rng.random_range(0..2);
-        self.freeze_now(worker);
-        let pause = self.rng.random_range(5 * SECOND..60 * SECOND);
-        self.plan(pause, Event::Freeze);
-    }
-
-    fn freeze_now(&mut self, worker: usize) {
-        let longest = if self.long_freezes { 300 } else { 20 };
-        let until = self.now + self.rng.random_range(SECOND..longest * SECOND);
-        self.workers[worker].frozen_until = until;
-    }
-
-    fn kill(&mut self) {
-        if self.calm || self.long_freezes {
-            return;
-        }
-        let worker = self.rng.random_range(0..2);
-        self.workers[worker] = Worker {
-            life: self.workers[worker].life + 1,
-            ..Worker::default()
-        };
-        let pause = self.rng.random_range(20 * SECOND..200 * SECOND);
-        self.plan(pause, Event::Kill);
     }
 
     fn merge(&mut self) {
