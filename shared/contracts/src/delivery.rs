@@ -72,6 +72,8 @@ pub enum LeaseAnswer {
         epoch: u64,
         /// Milliseconds the lease lasts from when it was granted.
         ttl_ms: u64,
+        /// Milliseconds an attempt may stay without a verdict; all its calls have to end within it.
+        attempt_term_ms: u64,
         /// Whether another worker asks for it and this one may step aside (at most every ten minutes).
         may_step_aside: bool,
     },

@@ -80,7 +80,7 @@ impl Engine {
             return;
         };
         let attempt = entry.get_mut();
-        let send_by = send_by(attempt, self.settings.claim_term, self.settings.call_timeout);
+        let send_by = send_by(attempt, self.lease.attempt_term(), self.settings.call_timeout);
         if attempt.step != Step::Done {
             let not_now = match self.line.stopped() {
                 _ if Some(attempt.epoch) != self.lease.epoch() => {
@@ -89,7 +89,9 @@ impl Engine {
                 _ if self.draining => Some(ours("SHUTTING_DOWN", "the worker is stopping")),
                 // A record claimed for the probe goes on; its turn came when the probe was due.
                 Some(stop) if stop.probe_at > self.now => Some(stop.reason.clone()),
-                _ if send_by < self.now => Some(ours("NOT_SENT", "there was no room for the call in time")),
+                _ if send_by < self.now => {
+                    Some(ours("NOT_SENT", "the attempt's term left no time for the call"))
+                }
                 _ => None,
             };
             if let Some(reason) = not_now {
@@ -124,7 +126,7 @@ impl Engine {
         let attempt = self.attempts.get(&turn.1)?;
         Some((
             turn,
-            send_by(attempt, self.settings.claim_term, self.settings.call_timeout),
+            send_by(attempt, self.lease.attempt_term(), self.settings.call_timeout),
         ))
     }
 }

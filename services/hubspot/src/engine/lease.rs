@@ -31,6 +31,8 @@ pub(crate) struct Lease {
     epoch: Option<u64>,
     /// Sending is allowed before this time: two thirds of the term, counted from before it was asked for.
     valid_until: Duration,
+    /// How long an attempt may stay without a verdict, as the last grant said.
+    attempt_term: Duration,
     asked_at: Option<Duration>,
     next_ask: Duration,
     may_step_aside: bool,
@@ -47,6 +49,11 @@ impl Lease {
     /// Whether something may be sent now.
     pub(crate) fn allows(&self, now: Duration) -> bool {
         self.epoch.is_some() && now < self.valid_until
+    }
+
+    /// How long an attempt may stay without a verdict.
+    pub(crate) fn attempt_term(&self) -> Duration {
+        self.attempt_term
     }
 
     /// Whether another worker asks for the lease and may have it.
@@ -104,8 +111,10 @@ impl Lease {
             LeaseAnswer::Granted {
                 epoch,
                 ttl_ms,
+                attempt_term_ms,
                 may_step_aside,
             } => {
+                self.attempt_term = Duration::from_millis(attempt_term_ms);
                 self.valid_until = asked_at + Duration::from_millis(ttl_ms) * 2 / 3;
                 self.may_step_aside = may_step_aside;
                 let known = self.epoch.replace(epoch) == Some(epoch);
@@ -161,6 +170,7 @@ mod tests {
         LeaseAnswer::Granted {
             epoch,
             ttl_ms: 3_000,
+            attempt_term_ms: 60_000,
             may_step_aside: false,
         }
     }

@@ -96,8 +96,6 @@ pub struct Settings {
     pub concurrency: usize,
     /// The longest a call takes before it counts as unanswered.
     pub call_timeout: Duration,
-    /// How long the user service leaves an attempt to this worker.
-    pub claim_term: Duration,
 }
 
 impl Settings {
@@ -108,7 +106,6 @@ impl Settings {
             email_taken: EmailTaken::Follow,
             concurrency: 6,
             call_timeout: Duration::from_secs(10),
-            claim_term: Duration::from_mins(1),
         }
     }
 }

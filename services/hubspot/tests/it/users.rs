@@ -193,6 +193,7 @@ impl Users {
         LeaseAnswer::Granted {
             epoch: state.epoch,
             ttl_ms,
+            attempt_term_ms: 60_000,
             may_step_aside: false,
         }
     }

@@ -73,6 +73,7 @@ fn hold(
     LeaseAnswer::Granted {
         epoch: lease.epoch,
         ttl_ms: u64::try_from(terms.lease).unwrap_or(0),
+        attempt_term_ms: u64::try_from(terms.attempt).unwrap_or(0),
         may_step_aside: may_step_aside(lease, now, terms),
     }
 }

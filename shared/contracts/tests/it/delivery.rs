@@ -29,9 +29,12 @@ fn the_lease_is_granted_held_released_or_of_another_account() {
     let granted = LeaseAnswer::Granted {
         epoch: 7,
         ttl_ms: 3_000,
+        attempt_term_ms: 60_000,
         may_step_aside: true,
     };
-    let json = json!({ "answer": "granted", "epoch": 7, "ttlMs": 3000, "mayStepAside": true });
+    let json = json!({
+        "answer": "granted", "epoch": 7, "ttlMs": 3000, "attemptTermMs": 60000, "mayStepAside": true
+    });
     pin(&granted, json);
     pin(
         &LeaseAnswer::Held { left_ms: 120 },

@@ -166,6 +166,7 @@ fn a_worker_that_hears_nothing_of_hubspot_leaves_the_lease_to_one_that_asks() {
     let answer = |may_step_aside| LeaseAnswer::Granted {
         epoch: 1,
         ttl_ms: 3_000,
+        attempt_term_ms: 60_000,
         may_step_aside,
     };
     for (may, wish) in [(true, LeaseWish::Hold), (false, LeaseWish::StepAside)] {

@@ -120,6 +120,7 @@ pub(super) fn granted(epoch: u64) -> LeaseAnswer {
     LeaseAnswer::Granted {
         epoch,
         ttl_ms: 3_000,
+        attempt_term_ms: 60_000,
         may_step_aside: false,
     }
 }

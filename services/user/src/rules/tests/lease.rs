@@ -30,6 +30,7 @@ fn granted(epoch: u64, may_step_aside: bool) -> LeaseAnswer {
     LeaseAnswer::Granted {
         epoch,
         ttl_ms: 3_000,
+        attempt_term_ms: 60_000,
         may_step_aside,
     }
 }

@@ -220,6 +220,7 @@ impl World {
             Ok(LeaseAnswer::Granted {
                 epoch: self.epoch,
                 ttl_ms: 3_000,
+                attempt_term_ms: 60_000,
                 may_step_aside: false,
             })
         };
