@@ -196,6 +196,36 @@ async fn two_users_found_in_one_contact_at_once_share_it() {
 }
 
 #[tokio::test]
+async fn a_contact_that_one_user_leaves_is_free_for_another_in_the_same_record() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.lease("w").await;
+    stack.update(&ada("1")).await.unwrap();
+    deliver(&stack, "w", epoch, "1").await;
+    for user in ["1", "2"] {
+        stack.update(&ada(user)).await.unwrap();
+    }
+    let given = stack.claim("w", epoch, &["1", "2"]).await.unwrap();
+    let (mut moves, mut follows) = (done(&given.claims[0]), found(&given.claims[1], "c1"));
+    moves.link = found(&given.claims[0], "c2").link.map(|link| LinkFound {
+        found: Found::Merged,
+        ..link
+    });
+    if let Some(link) = &mut follows.link {
+        link.found = Found::SecondaryAddress;
+    }
+    stack.record("w", vec![moves, follows]).await;
+    for (user, contact) in [("1", "c2"), ("2", "c1")] {
+        let link = stack.receipt(user, None).await.unwrap().contact.unwrap();
+        assert_eq!(
+            (link.contact_id.as_str(), link.shared),
+            (contact, false),
+            "{user}"
+        );
+    }
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_record_takes_the_next_claims_along_and_too_many_verdicts_are_refused() {
     let (stack, service) = Stack::serving(&[]).await;
     for user in ["1", "2"] {
