@@ -9,7 +9,7 @@ mod read;
 mod rows;
 mod transaction;
 
-pub use error::StoreError;
+pub use error::{StoreError, Unreadable};
 pub use open::{OpenError, open};
 pub use read::UserReader;
 pub use transaction::{Transaction, UserWriter};

@@ -15,13 +15,18 @@ pub enum StoreError {
     #[error("the commit failed, and may hold or not: {0}")]
     Unknown(#[source] sqlx::Error),
     /// A row holds what this version cannot read.
-    #[error("the row of user {user_id} cannot be read: {reason}")]
-    Unreadable {
-        /// Whose row.
-        user_id: String,
-        /// What is wrong with it; no personal data.
-        reason: String,
-    },
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+}
+
+/// A row that holds what this version cannot read: another version wrote it, or a hand did.
+#[derive(Debug, thiserror::Error)]
+#[error("the row of user {user_id} cannot be read: {reason}")]
+pub struct Unreadable {
+    /// Whose row.
+    pub user_id: String,
+    /// What is wrong with it; no personal data.
+    pub reason: String,
 }
 
 impl StoreError {

@@ -19,7 +19,7 @@ impl UserReader {
 
     /// A user's row, if there is such a user.
     pub async fn find(&self, user_id: &UserId) -> Result<Option<Row>, StoreError> {
-        Ok(rows::load(&self.pool, [user_id]).await?.pop())
+        Ok(rows::load(&self.pool, [user_id]).await?.pop().transpose()?)
     }
 
     /// How many users owe HubSpot something.

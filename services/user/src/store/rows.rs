@@ -4,7 +4,7 @@ use contracts::{Field, Lane, PerField, UserId};
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteExecutor, sqlite::SqliteRow};
 
 use super::{
-    StoreError,
+    StoreError, Unreadable,
     ledger::{Columns, Ledger},
 };
 use crate::rules::Row;
@@ -13,11 +13,11 @@ use crate::rules::Row;
 const ROWS_PER_INSERT: usize = 128;
 const FIXED_COLUMNS: &str = "user_id, version, updated_at, ledger, lane, unsettled, due_at, recheck_at, open_epoch, account_id, contact_id";
 
-/// The rows of those users that exist, in no order.
+/// The rows of those users that exist, in no order. One that cannot be read spoils no other.
 pub(super) async fn load<'a>(
     executor: impl SqliteExecutor<'_>,
     users: impl IntoIterator<Item = &'a UserId>,
-) -> Result<Vec<Row>, StoreError> {
+) -> Result<Vec<Result<Row, Unreadable>>, StoreError> {
     let ids = serde_json::to_string(&users.into_iter().collect::<Vec<_>>()).expect("ids are text");
     let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
     query.push(FIXED_COLUMNS);
@@ -33,7 +33,7 @@ pub(super) async fn load<'a>(
         .fetch_all(executor)
         .await
         .map_err(StoreError::before_commit)?;
-    rows.iter().map(decode).collect()
+    Ok(rows.iter().map(decode).collect())
 }
 
 /// Inserts rows, or replaces those that exist.
@@ -86,9 +86,9 @@ fn bind(mut tuple: sqlx::query_builder::Separated<'_, Sqlite, &'static str>, row
     }
 }
 
-fn decode(row: &SqliteRow) -> Result<Row, StoreError> {
-    let user_id: String = row.try_get("user_id").map_err(StoreError::before_commit)?;
-    try_decode(row, &user_id).map_err(|reason| StoreError::Unreadable { user_id, reason })
+fn decode(row: &SqliteRow) -> Result<Row, Unreadable> {
+    let user_id = get::<String>(row, "user_id").unwrap_or_default();
+    try_decode(row, &user_id).map_err(|reason| Unreadable { user_id, reason })
 }
 
 fn try_decode(row: &SqliteRow, user_id: &str) -> Result<Row, String> {

@@ -4,7 +4,7 @@ use contracts::{Lane, UserId};
 use sqlx::{ConnectOptions, Connection, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{
-    StoreError,
+    StoreError, Unreadable,
     rows::{self, integer, lane_number},
 };
 use crate::{
@@ -28,6 +28,9 @@ const LEFT_OPEN: &str = "SELECT user_id FROM users WHERE open_epoch IS NOT NULL 
 const ANNOUNCED: &str = "SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane IN (0, 1) AND due_at > ?1 \
     AND unsettled AND open_epoch IS NULL AND ledger ->> 'failures' IS NULL \
     AND ledger ->> 'wakeAt' > ?1 LIMIT ?2";
+/// By the new times and the users; what has no time gets none.
+const PUT_OFF: &str = "UPDATE users SET due_at = iif(due_at IS NULL, NULL, ?1), \
+    recheck_at = iif(recheck_at IS NULL, NULL, ?2) WHERE user_id IN (SELECT value FROM json_each(?3))";
 /// By account and contact.
 const LINKED_TO: &str = "SELECT user_id FROM users WHERE account_id = ?1 AND contact_id = ?2";
 
@@ -95,12 +98,21 @@ impl Transaction<'_> {
         self.now
     }
 
-    /// The rows of those users that exist, in no order.
+    /// The rows of those users that exist, in no order. One that cannot be read spoils no other.
     pub async fn load<'a>(
         &mut self,
         users: impl IntoIterator<Item = &'a UserId>,
-    ) -> Result<Vec<Row>, StoreError> {
+    ) -> Result<Vec<Result<Row, Unreadable>>, StoreError> {
         rows::load(&mut *self.inner, users).await
+    }
+
+    /// Moves the times of rows that cannot be read as far ahead as they may lie, so that they are not in the way.
+    pub async fn put_off(&mut self, users: &[UserId], terms: &Terms) -> Result<(), StoreError> {
+        let ids = serde_json::to_string(users).expect("ids are text");
+        let put_off = sqlx::query(PUT_OFF).bind(self.now + terms.horizon());
+        let put_off = put_off.bind(self.now + Terms::recheck_horizon()).bind(ids);
+        let done = put_off.execute(&mut *self.inner).await;
+        done.map(|_| ()).map_err(StoreError::before_commit)
     }
 
     /// Inserts rows, or replaces those that exist.
@@ -218,13 +230,12 @@ impl Transaction<'_> {
             .await
             .map_err(StoreError::before_commit)?;
         let parse = |id: String| {
-            id.parse()
-                .map_err(|error: contracts::InvalidUserId| StoreError::Unreadable {
-                    user_id: id,
-                    reason: error.to_string(),
-                })
+            id.parse().map_err(|error: contracts::InvalidUserId| Unreadable {
+                user_id: id,
+                reason: error.to_string(),
+            })
         };
-        ids.into_iter().map(parse).collect()
+        Ok(ids.into_iter().map(parse).collect::<Result<_, _>>()?)
     }
 }
 

@@ -90,6 +90,8 @@ pub(super) struct Batch<'a> {
     /// Every user looked for; none where there is no such user.
     rows: HashMap<UserId, Option<Row>>,
     changed: HashSet<UserId>,
+    /// Users whose rows cannot be read, and so must not be written.
+    unreadable: HashSet<UserId>,
     lease: Option<Lease>,
     lease_changed: bool,
     pub(super) announcements: Vec<UserChanged>,
@@ -104,6 +106,7 @@ impl<'a> Batch<'a> {
             terms,
             rows: HashMap::new(),
             changed: HashSet::new(),
+            unreadable: HashSet::new(),
             lease: None,
             lease_changed: false,
             announcements: Vec::new(),
@@ -126,9 +129,21 @@ impl<'a> Batch<'a> {
         let found = self.transaction.load(missing.iter().copied()).await?;
         self.rows
             .extend(missing.into_iter().map(|user| (user.clone(), None)));
-        self.rows
-            .extend(found.into_iter().map(|row| (row.user_id.clone(), Some(row))));
+        for row in found {
+            match row {
+                Ok(row) => drop(self.rows.insert(row.user_id.clone(), Some(row))),
+                Err(error) => {
+                    tracing::error!(%error, "a row is left alone; another version of this service may read it");
+                    self.unreadable.extend(error.user_id.parse::<UserId>().ok());
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// Whether there is such a user, but its row cannot be read.
+    pub(super) fn is_unreadable(&self, user: &UserId) -> bool {
+        self.unreadable.contains(user)
     }
 
     /// The row of a user that was loaded.

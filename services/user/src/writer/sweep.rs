@@ -17,6 +17,10 @@ pub(super) async fn sweep(batch: &mut Batch<'_>, live: usize, backfill: usize) -
     let mut seen = HashSet::new();
     due.retain(|user| seen.insert(user.clone()));
     batch.load(&due).await?;
+    let (unreadable, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|user| batch.is_unreadable(user));
+    if !unreadable.is_empty() {
+        batch.transaction.put_off(&unreadable, &terms).await?;
+    }
     for user in &due {
         let now = batch.now;
         let Some(row) = batch.row_to_change(user) else {

@@ -10,6 +10,10 @@ const MAX_KEY_CHARS: usize = 255;
 
 pub(super) fn update(batch: &mut Batch<'_>, request: &UpdateUser) -> Result<UserUpdated, ServiceError> {
     check_values(request)?;
+    if batch.is_unreadable(&request.user_id) {
+        let message = "the stored user cannot be read by this version of the service; its log says why";
+        return Err(ServiceError::new(ErrorCode::Internal, message));
+    }
     let known = batch.row(&request.user_id).cloned();
     let mut row = known.unwrap_or_else(|| Row::new(request.user_id.clone()));
     let wanted = Change {

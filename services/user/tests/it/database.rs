@@ -82,3 +82,33 @@ async fn a_row_that_cannot_be_written_fails_alone() {
     other.close().await.unwrap();
     service.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_left_alone_and_holds_up_nobody() {
+    let (stack, service) = Stack::serving(&[("USER_SWEEP_MS", "20")]).await;
+    for user in ["bad", "good"] {
+        stack.update(&ada(user)).await.unwrap();
+    }
+    stack.wait_until_announced(&["bad", "good"]).await;
+    stack.acknowledge_all().await;
+    let mut other = beside(&stack).await;
+    execute(
+        &mut other,
+        "UPDATE users SET ledger = '{\"of\":\"another version\"}' WHERE user_id = 'bad'; \
+         UPDATE users SET ledger = json_set(ledger, '$.wakeAt', 1), due_at = 1",
+    )
+    .await;
+    // The good one is due as well, and its turn comes.
+    stack.wait_until_announced(&["good"]).await;
+    let error = stack.update(&ada("bad")).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Internal);
+    let ledger = sqlx::query_scalar::<_, String>("SELECT ledger FROM users WHERE user_id = 'bad'");
+    let ledger = ledger.fetch_one(&mut other).await.unwrap();
+    assert!(
+        ledger.contains("another version"),
+        "the row was written over: {ledger}"
+    );
+    assert_eq!(stack.update(&ada("good")).await.unwrap().user.version, 2);
+    other.close().await.unwrap();
+    service.stop().await.unwrap();
+}
