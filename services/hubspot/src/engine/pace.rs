@@ -11,8 +11,12 @@ use super::{Limits, Policy};
 /// What is assumed until an answer says otherwise: the smallest plan.
 const ASSUMED_MAX: u32 = 100;
 const ASSUMED_INTERVAL: Duration = Duration::from_secs(10);
+/// A longer window is taken for nonsense: it would stop the calls for as long.
+const LONGEST_INTERVAL: Duration = Duration::from_mins(1);
 /// The shortest pause after a 429, and the pause while others have used up the window.
 const SHORT_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause after a 429, whatever HubSpot asks for, so that an early end of it is noticed.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// The pace of calls.
 #[derive(Debug)]
@@ -64,7 +68,7 @@ impl Pace {
         self.max = limits.max.filter(|max| *max > 0).unwrap_or(self.max);
         self.interval = limits
             .interval
-            .filter(|interval| !interval.is_zero())
+            .filter(|interval| !interval.is_zero() && *interval <= LONGEST_INTERVAL)
             .unwrap_or(self.interval);
         let Some(remaining) = limits.remaining else { return };
         let left = remaining.saturating_sub(u32::try_from(still_out).unwrap_or(u32::MAX));
@@ -79,7 +83,7 @@ impl Pace {
     /// A 429 came: wait until the window moves, or as long as HubSpot says.
     pub(crate) fn refused(&mut self, now: Duration, policy: Policy, retry_after: Option<Duration>) {
         let wait = match (retry_after, policy) {
-            (Some(asked), _) => asked,
+            (Some(asked), _) => asked.clamp(SHORT_PAUSE.min(self.interval), LONGEST_PAUSE),
             (None, Policy::Second) => SHORT_PAUSE,
             (None, Policy::Burst | Policy::Day) => self.until_window_moves(now),
         };
@@ -202,6 +206,31 @@ mod tests {
         assert_eq!(fresh.next_at(), seconds(110));
         fresh.refused(seconds(100), Policy::Burst, Some(seconds(17)));
         assert_eq!(fresh.next_at(), seconds(117));
+    }
+
+    #[test]
+    fn waits_and_windows_that_make_no_sense_neither_stop_the_calls_for_good_nor_let_them_hammer() {
+        for asked in [Duration::MAX, seconds(u64::MAX), seconds(86_400 * 365)] {
+            let mut pace = Pace::new();
+            pace.refused(seconds(100), Policy::Burst, Some(asked));
+            assert!(pace.next_at() <= seconds(100 + 3_600), "{:?}", pace.next_at());
+        }
+        let mut pace = Pace::new();
+        pace.refused(seconds(100), Policy::Burst, Some(Duration::ZERO));
+        assert_eq!(pace.next_at(), seconds(101));
+        let window = |max, interval| Limits {
+            max: Some(max),
+            interval: Some(interval),
+            ..Limits::default()
+        };
+        for max in [0, 1, 100, u32::MAX] {
+            for interval in [Duration::ZERO, Duration::from_millis(u64::MAX)] {
+                let mut pace = Pace::new();
+                pace.learn(seconds(100), &window(max, interval), 0);
+                let times = send_all(&mut pace, 3);
+                assert!(times[2] <= seconds(100 + 180), "{max} in {interval:?}: {times:?}");
+            }
+        }
     }
 
     #[test]
