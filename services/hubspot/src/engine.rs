@@ -14,6 +14,7 @@ mod deliver;
 mod failed_calls;
 mod lease;
 mod line;
+mod lookups;
 mod pace;
 mod port;
 mod ready;
@@ -63,6 +64,8 @@ pub struct Engine {
     lease: Lease,
     /// What the last question for the lease was.
     wish: LeaseWish,
+    /// The account that it named.
+    asked_with: Option<String>,
     line: Line,
     shown: Option<LineState>,
     pace: Pace,
@@ -94,6 +97,7 @@ impl Engine {
             account_checked: false,
             lease: Lease::default(),
             wish: LeaseWish::Hold,
+            asked_with: None,
             line: Line::default(),
             shown: None,
             pace: Pace::new(),

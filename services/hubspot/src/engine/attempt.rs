@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use contracts::{Claim, Failure, Field, FieldSet, Found, LinkFound, Outcome, Reason, Verdict};
 
-use super::{EmailTaken, MAX_BATCH, Properties};
+use super::{EmailTaken, MAX_BATCH, ProblemKind, Properties};
 
 pub(crate) use identity::{Lookup, ours};
 
@@ -55,6 +55,31 @@ pub(crate) enum Blame {
     Record,
     /// The account, the network, or a batch of many.
     Nobody,
+}
+
+impl Blame {
+    /// Whose fault a problem is that only this record met.
+    fn for_problem(kind: &ProblemKind) -> Self {
+        match kind {
+            // Faults of the account, which stop the line before a record is looked at; in a batch's list of errors
+            // they still are no fault of the record.
+            ProblemKind::NoSuchPath
+            | ProblemKind::Unauthorized
+            | ProblemKind::MissingScopes
+            | ProblemKind::Limited { .. }
+            | ProblemKind::Moving { .. }
+            | ProblemKind::Unreachable => Self::Nobody,
+            ProblemKind::Invalid { .. }
+            | ProblemKind::Conflict { .. }
+            | ProblemKind::NotFound
+            | ProblemKind::Forbidden
+            | ProblemKind::Locked
+            | ProblemKind::ServerFault { .. }
+            | ProblemKind::Unanswered
+            | ProblemKind::Refused
+            | ProblemKind::Garbled => Self::Record,
+        }
+    }
 }
 
 /// What is fixed for all attempts of an engine.
@@ -187,6 +212,11 @@ impl Attempt {
     /// Whether the user service is told of a link that it has to accept before anything is written through it.
     pub(crate) fn found_link(&self) -> bool {
         self.link.is_some()
+    }
+
+    /// Whether it brings nothing but a link: the user is claimed again at once to write through it.
+    pub(crate) fn only_links(&self) -> bool {
+        self.found_link() && self.outcomes.is_empty() && self.failure.is_none()
     }
 
     /// The verdict; `charged` says whether a failure is charged to the record.

@@ -1,15 +1,17 @@
 //! Answers: each attempt of a call is checked off by name. A success counts for what it lists and for nothing else.
 
-use std::{collections::BTreeMap, time::Duration};
-
-use contracts::Found;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::{
-    Answer, Answered, AttemptId, Call, CallId, Contact, Engine, Fault, InputError, Problem, ProblemKind,
-    UpdateInput, Written,
+    Answer, Answered, AttemptId, Call, CallId, Engine, Fault, InputError, Problem, ProblemKind, UpdateInput,
+    Written,
     attempt::{Attempt, Lookup, Rules, ours},
     deliver::{Out, contacts_of},
     line::fault_of,
+    lookups::held_as,
 };
 
 /// How long HubSpot's locks last.
@@ -31,7 +33,9 @@ impl Engine {
         }
         self.check_off(out, answer);
         self.line.probing = false;
-        if limits.daily_remaining == Some(0) && self.line.stopped().is_none() {
+        // A day without a single call allowed is no limit that HubSpot has.
+        let day_is_over = limits.daily_remaining == Some(0) && limits.daily != Some(0);
+        if day_is_over && self.line.stopped().is_none() {
             let reason = ours("DAILY_LIMIT", "no calls are left of the account's day");
             self.stop_line(Fault::DailyQuota, &reason, None);
         }
@@ -51,6 +55,9 @@ impl Engine {
                 self.check_lookups(&attempts, &addresses, &contacts, &errors);
             }
             (Call::Update { inputs }, Answer::Updated { results, errors }) => {
+                if says_nothing(&inputs, &results, &errors) {
+                    return self.check_silence(&Call::Update { inputs }, &attempts, errors, probe);
+                }
                 self.check_updates(&attempts, &inputs, &results, &errors);
             }
             (Call::FindAlone { address }, Answer::Contact(contact)) => {
@@ -95,33 +102,6 @@ impl Engine {
         }
     }
 
-    fn check_lookups(
-        &mut self,
-        attempts: &[AttemptId],
-        asked: &[String],
-        contacts: &[Contact],
-        errors: &[InputError],
-    ) {
-        let holders = index_by_address(contacts);
-        let lookup = |address: &str| {
-            let address = address.to_lowercase();
-            if let Some((id, found)) = holders.get(&address) {
-                return Lookup::Contact(id.clone(), *found);
-            }
-            let error = errors
-                .iter()
-                .find(|error| error.ids.iter().any(|id| id.to_lowercase() == address));
-            match (error, contacts, asked) {
-                (Some(error), _, _) if error.problem.kind == ProblemKind::NotFound => Lookup::Absent,
-                (Some(error), _, _) => Lookup::Failed(error.problem.clone()),
-                // Asked for nothing else, so this contact has it, as an address that it does not show.
-                (None, [contact], [_]) => Lookup::Contact(contact.id.clone(), Found::SecondaryAddress),
-                (None, _, _) => Lookup::Unlisted,
-            }
-        };
-        self.each(attempts, |attempt, rules| attempt.looked_up(rules, lookup));
-    }
-
     fn check_updates(
         &mut self,
         attempts: &[AttemptId],
@@ -129,17 +109,20 @@ impl Engine {
         results: &[Written],
         errors: &[InputError],
     ) {
-        if results.is_empty() && errors.is_empty() && attempts.len() > 1 {
-            // A success that says nothing of anyone: smaller ones tell more.
-            self.each(attempts, |attempt, _| attempt.may_have_been_written(false));
-            return self.limit_batches(attempts);
-        }
         let by_trace: BTreeMap<&str, &Written> = results
             .iter()
             .filter_map(|result| Some((result.trace_id.as_deref()?, result)))
             .collect();
+        let traces: BTreeSet<&str> = inputs.iter().map(|input| input.trace_id.as_str()).collect();
+        // A result that names an input by its trace is that one's alone, whatever contact it was written to.
         let by_id: BTreeMap<&str, &Written> = results
             .iter()
+            .filter(|result| {
+                result
+                    .trace_id
+                    .as_deref()
+                    .is_none_or(|trace| !traces.contains(trace))
+            })
             .map(|result| (result.contact_id.as_str(), result))
             .collect();
         for (id, input) in attempts.iter().zip(inputs) {
@@ -151,13 +134,19 @@ impl Engine {
                 .find(|error| error.names(input))
                 .map(|error| &error.problem);
             match (written, error) {
-                (Some(written), _) => {
+                (Some(written), None) => {
                     self.count_write(Some(*id));
                     self.each(&[*id], |attempt, rules| {
                         attempt.was_written(&written.contact_id, rules);
                     });
                 }
-                (None, Some(problem)) => self.refused_alone(*id, problem),
+                (written, Some(problem)) => {
+                    // Listed as both, it counts as refused, and may have been written all the same.
+                    if let Some(attempt) = self.attempts.get_mut(id).filter(|_| written.is_some()) {
+                        attempt.may_have_been_written(false);
+                    }
+                    self.refused_alone(*id, problem);
+                }
                 (None, None) => self.each(&[*id], |attempt, _| {
                     attempt.may_have_been_written(false);
                     attempt.passed_over();
@@ -166,21 +155,41 @@ impl Engine {
         }
     }
 
+    /// A success that lists nobody as written and names nobody in its errors.
+    fn check_silence(&mut self, call: &Call, attempts: &[AttemptId], errors: Vec<InputError>, probe: bool) {
+        for id in attempts {
+            if let Some(attempt) = self.attempts.get_mut(id) {
+                attempt.may_have_been_written(false);
+            }
+        }
+        match errors.into_iter().next() {
+            Some(error) => self.call_failed(call, attempts, &error.problem, probe),
+            // Smaller ones tell more.
+            None if attempts.len() > 1 => self.limit_batches(attempts),
+            None => self.each(attempts, |attempt, _| attempt.passed_over()),
+        }
+    }
+
     /// A write of this attempt's record, and no other, met a problem.
     pub(super) fn refused_alone(&mut self, id: AttemptId, problem: &Problem) {
         if problem.kind == ProblemKind::Locked {
-            let until = self.now + LOCK;
-            let user_id = self
-                .attempts
-                .get(&id)
-                .map(|attempt| attempt.claim.user_id.clone());
-            if let Some(user) = user_id.and_then(|user_id| self.users.get_mut(&user_id)) {
-                user.not_before = until;
-            }
+            self.leave_locked(id);
         }
         self.each(&[id], |attempt, rules| {
             attempt.write_failed(problem.clone(), rules);
         });
+    }
+
+    /// The record is not touched again before its lock is over.
+    pub(super) fn leave_locked(&mut self, id: AttemptId) {
+        let until = self.now + LOCK;
+        let user_id = self
+            .attempts
+            .get(&id)
+            .map(|attempt| attempt.claim.user_id.clone());
+        if let Some(user) = user_id.and_then(|user_id| self.users.get_mut(&user_id)) {
+            user.not_before = until;
+        }
     }
 
     /// A write succeeded: HubSpot works, and records that keep failing fail by their own fault.
@@ -214,40 +223,17 @@ fn still_fails(answer: &Answer) -> bool {
         ProblemKind::ServerFault { .. }
             | ProblemKind::Unanswered
             | ProblemKind::Garbled
+            | ProblemKind::Forbidden
+            | ProblemKind::Refused
             | ProblemKind::Limited { .. }
     );
     failed || fault_of(problem).is_some()
 }
 
-fn held_as(contact: &Contact, address: &str) -> Found {
-    let primary = contact
-        .email
-        .as_ref()
-        .is_some_and(|email| email.to_lowercase() == address);
-    if primary {
-        Found::PrimaryAddress
-    } else {
-        Found::SecondaryAddress
-    }
-}
-
-/// Which contact has an address, and how. HubSpot does not say which address found a contact, so both kinds count.
-fn index_by_address(contacts: &[Contact]) -> BTreeMap<String, (String, Found)> {
-    let secondary = contacts.iter().flat_map(|contact| {
-        let addresses = contact.additional_emails.iter();
-        addresses.map(|address| {
-            (
-                address.to_lowercase(),
-                (contact.id.clone(), Found::SecondaryAddress),
-            )
-        })
-    });
-    let primary = contacts.iter().filter_map(|contact| {
-        Some((
-            contact.email.as_ref()?.to_lowercase(),
-            (contact.id.clone(), Found::PrimaryAddress),
-        ))
-    });
-    // A primary address wins over a secondary one.
-    secondary.chain(primary).collect()
+/// Whether a batch's answer neither lists an input as written nor names one in its errors.
+fn says_nothing(inputs: &[UpdateInput], results: &[Written], errors: &[InputError]) -> bool {
+    results.is_empty()
+        && !errors
+            .iter()
+            .any(|error| inputs.iter().any(|input| error.names(input)))
 }

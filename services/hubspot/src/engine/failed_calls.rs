@@ -30,17 +30,25 @@ impl Engine {
             }
             ProblemKind::Locked if attempts.len() > 1 => {
                 self.halve(attempts);
+                for id in attempts {
+                    self.leave_locked(*id);
+                }
                 self.fail_all(attempts, reason);
             }
             _ if attempts.len() > 1 => self.limit_batches(attempts),
+            // A page of a firewall, a redirect: it may be this record's fault, but not that of another one as well.
+            ProblemKind::Forbidden | ProblemKind::Refused => {
+                self.may_be_an_outage(call, attempts, problem, probe);
+            }
             _ => self.failed_alone(call, attempts, problem),
         }
     }
 
     /// The call failed for no reason that names a record.
     fn may_be_an_outage(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem, probe: bool) {
-        if call.writes() {
-            let late = problem.kind != ProblemKind::Garbled;
+        if call.writes()
+            && let Some(late) = may_have_written(&problem.kind)
+        {
             for id in attempts {
                 if let Some(attempt) = self.attempts.get_mut(id) {
                     attempt.may_have_been_written(late);
@@ -121,6 +129,15 @@ impl Engine {
                 });
             }
         }
+    }
+}
+
+/// Whether a call that failed so may have written what it carried, and then, whether it may still do so.
+fn may_have_written(kind: &ProblemKind) -> Option<bool> {
+    match kind {
+        ProblemKind::ServerFault { .. } | ProblemKind::Unanswered => Some(true),
+        ProblemKind::Garbled => Some(false),
+        _ => None,
     }
 }
 

@@ -88,6 +88,22 @@ pub enum LineState {
     },
 }
 
+impl LineState {
+    /// Whether the other tells people nothing new: each probe that fails has its own correlation id and words.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Stopped { fault, reason },
+                Self::Stopped {
+                    fault: other_fault,
+                    reason: other_reason,
+                },
+            ) => fault == other_fault && reason.code == other_reason.code,
+            _ => self == other,
+        }
+    }
+}
+
 /// A stopped line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stop {

@@ -10,12 +10,16 @@ use contracts::{
 };
 
 use super::{
-    AckHandle, AttemptId, Engine, MAX_BATCH, Output, RequestId, Unserved, attempt::Blame, claims::doubled,
+    AckHandle, AttemptId, Engine, MAX_BATCH, Output, RequestId, Unserved,
+    attempt::{Blame, ours},
+    claims::doubled,
     users::Place,
 };
 
 /// The most records out at once.
 const MOST_OUT: usize = 2;
+/// The most links that a user may be led through without a pause: found, moved by a merge, followed.
+const MOST_LINKS: u32 = 3;
 /// The waits after a record that was not served double between these.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -55,7 +59,7 @@ impl Reports {
 impl Engine {
     /// Makes the verdict of an attempt that is over.
     pub(super) fn finish(&mut self, id: AttemptId) {
-        let Some(attempt) = self.attempts.remove(&id) else {
+        let Some(mut attempt) = self.attempts.remove(&id) else {
             return;
         };
         let user_id = attempt.claim.user_id.clone();
@@ -63,6 +67,19 @@ impl Engine {
         if self.users.place(&user_id) == Some(Place::Working(id))
             && let Some(user) = self.users.get_mut(&user_id)
         {
+            if attempt.only_links() {
+                user.links += 1;
+                if user.links > MOST_LINKS {
+                    // The link is recorded all the same; the pause of a failure keeps it from going on at full speed.
+                    let reason = ours(
+                        "CONTACT_UNSETTLED",
+                        "each contact that is found leads to another one",
+                    );
+                    attempt.fail(reason, Blame::Record, true);
+                }
+            } else if attempt.blame().is_none() {
+                user.links = 0;
+            }
             match attempt.blame() {
                 None => (user.failed_after, user.batch_limit) = (None, MAX_BATCH),
                 Some(Blame::Nobody) => {}
@@ -72,7 +89,7 @@ impl Engine {
                 }
             }
         }
-        let claim_again = attempt.found_link();
+        let claim_again = attempt.found_link() && attempt.blame().is_none();
         let verdict = attempt.into_verdict(charged);
         self.reports.waiting.push_back(Report {
             attempt: id,
@@ -149,8 +166,10 @@ impl Engine {
             }
             match next {
                 _ if again(user_id) => self.claiming_again(user_id, request),
-                Next::Settled | Next::Overtaken => self.settle(user_id),
-                Next::Now => self.users.wait(user_id),
+                Next::Settled => self.settle(user_id),
+                Next::Now => self.users.wait_until(user_id, self.now),
+                // Whoever overtook it may not have settled it: claiming it says what it owes.
+                Next::Overtaken => self.users.wait(user_id),
                 Next::Later { in_ms } => {
                     let at = self.now + Duration::from_millis(*in_ms);
                     self.users.wait_until(user_id, at);

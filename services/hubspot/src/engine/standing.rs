@@ -28,6 +28,7 @@ impl Engine {
             () => LeaseWish::Hold,
         };
         self.lease.ask(self.now);
+        self.asked_with = Some(account_id.clone());
         let ask = AskLease {
             holder: self.settings.holder.clone(),
             account_id,
@@ -37,6 +38,12 @@ impl Engine {
     }
 
     pub(super) fn lease_answered(&mut self, answer: Result<LeaseAnswer, Unserved>) {
+        // Asked for with the account of a token since replaced, it gives no right to the links of this one.
+        let answer = if self.asked_with == self.account_id {
+            answer
+        } else {
+            Err(Unserved::NoAnswer)
+        };
         match self.lease.answered(self.now, self.wish, answer) {
             Change::None => {}
             Change::Lost => {
@@ -143,7 +150,9 @@ impl Engine {
     }
 
     fn is_drained(&self) -> bool {
-        self.calls.is_empty() && self.attempts.is_empty() && self.reports.is_empty()
+        // Nothing hangs on a question for the account.
+        let none_out = self.calls.values().all(|out| out.attempts.is_empty());
+        none_out && self.attempts.is_empty() && self.reports.is_empty()
     }
 
     /// Once everything is reported: gives the lease back at once, and is done when that is answered.
@@ -179,7 +188,7 @@ impl Engine {
 
     pub(super) fn show_line(&mut self) {
         let state = self.line_state();
-        if self.shown.as_ref() != Some(&state) {
+        if !self.shown.as_ref().is_some_and(|shown| shown.is_like(&state)) {
             self.shown = Some(state.clone());
             self.outputs.push_back(Output::Line(state));
         }

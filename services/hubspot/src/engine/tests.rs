@@ -12,6 +12,8 @@ mod flow;
 mod identity;
 mod leases;
 mod lost_contacts;
+mod nonsense;
 mod refusals;
 mod samples;
 mod schedules;
+mod surprises;

@@ -39,6 +39,8 @@ pub(crate) struct User {
     pub(crate) failed_after: Option<u64>,
     /// Not before this time, after a lock.
     pub(crate) not_before: Duration,
+    /// How many verdicts running brought nothing but another link.
+    pub(crate) links: u32,
 }
 
 /// All users that want attention.
@@ -68,7 +70,8 @@ impl Users {
         user.lane = user.lane.min(lane);
         match user.place {
             Place::Claiming(_) | Place::Recording(_) => user.fresh = true,
-            Place::Later(_) => self.wait(user_id),
+            // It need not wait for the end of a pause any more, but for the end of a lock.
+            Place::Later(_) => self.wait_until(user_id, Duration::ZERO),
             Place::Waiting(_) if urgent => self.wait(user_id),
             Place::Working(_) | Place::Waiting(_) => {}
         }
@@ -85,6 +88,7 @@ impl Users {
                 batch_limit: MAX_BATCH,
                 failed_after: None,
                 not_before: Duration::ZERO,
+                links: 0,
             };
             self.by_id.insert(user_id.clone(), user);
             self.wait(user_id);

@@ -44,7 +44,10 @@ impl Attempt {
                     self.step = Step::FindAlone(addresses[index..].to_vec(), why);
                     return;
                 }
-                Lookup::Failed(problem) => return self.fail(problem.reason, Blame::Record, true),
+                Lookup::Failed(problem) => {
+                    let blame = Blame::for_problem(&problem.kind);
+                    return self.fail(problem.reason, blame, true);
+                }
             }
         }
         self.found_nothing(why);

@@ -25,16 +25,14 @@ impl Attempt {
                 self.may_have_been_written(false);
                 self.fail(reason, Blame::Record, true);
             }
-            ProblemKind::Locked => self.fail(reason, Blame::Record, true),
             ProblemKind::Forbidden | ProblemKind::Refused => self.fail(reason, Blame::Record, false),
-            // Faults of the account, which stop the line before a record is looked at; in a batch's list of errors
-            // they still are no fault of the record.
-            ProblemKind::NoSuchPath
+            ProblemKind::Locked
+            | ProblemKind::NoSuchPath
             | ProblemKind::Unauthorized
             | ProblemKind::MissingScopes
             | ProblemKind::Limited { .. }
             | ProblemKind::Moving { .. }
-            | ProblemKind::Unreachable => self.fail(reason, Blame::Nobody, true),
+            | ProblemKind::Unreachable => self.fail(reason, Blame::for_problem(&kind), true),
         }
     }
 

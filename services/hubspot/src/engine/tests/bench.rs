@@ -164,13 +164,39 @@ impl Bench {
 
     /// Answers a record: the same comes next for each user.
     pub(super) fn take(&mut self, request: RequestId, record: &RecordVerdicts, next: Next) {
+        self.recorded(request, record, next, None);
+    }
+
+    /// Answers a record and the claim that came with it.
+    pub(super) fn take_and_give(
+        &mut self,
+        request: RequestId,
+        record: &RecordVerdicts,
+        next: Next,
+        claims: Vec<Claim>,
+    ) {
+        let given = ClaimsGiven {
+            claims,
+            ..ClaimsGiven::default()
+        };
+        self.recorded(request, record, next, Some(given));
+    }
+
+    fn recorded(
+        &mut self,
+        request: RequestId,
+        record: &RecordVerdicts,
+        next: Next,
+        claims: Option<ClaimsGiven>,
+    ) {
         let users = record.verdicts.iter().map(|verdict| Recorded {
             user_id: verdict.user_id.clone(),
             next,
         });
         let recorded = VerdictsRecorded {
             users: users.collect(),
-            ..VerdictsRecorded::default()
+            claims,
+            claims_refused: None,
         };
         self.put(Input::Recorded(request, Ok(recorded)));
     }
@@ -224,6 +250,20 @@ impl Bench {
             Output::AskLease(ask) => Some(ask.wish),
             _ => None,
         })
+    }
+
+    /// The account of the question for the lease that is out.
+    pub(super) fn asked_account(&mut self) -> Option<String> {
+        self.find(|output| match output {
+            Output::AskLease(ask) => Some(ask.account_id.clone()),
+            _ => None,
+        })
+    }
+
+    /// How often the line's state was said since this was asked last.
+    pub(super) fn lines(&mut self) -> usize {
+        let line = |output: &Output| matches!(output, Output::Line(_)).then_some(());
+        std::iter::from_fn(|| self.find(line)).count()
     }
 
     /// The wake-ups acknowledged since this was asked last.
