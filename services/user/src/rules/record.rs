@@ -1,5 +1,7 @@
 //! Taking the verdict of an attempt.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use contracts::{Failure, FieldSet, Lane, Next, Outcome, UserId, Verdict};
 
 use super::{
@@ -131,8 +133,10 @@ fn fail(row: &mut Row, attempt: &OpenAttempt, failure: Failure, now: UnixMs) {
 
 fn pause(row: &mut Row, now: UnixMs) {
     row.failures = row.failures.saturating_add(1);
-    let seed = row.attempt.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ row.user_id.as_str().len() as u64;
-    row.wake_at = Some(now + failure_pause(row.failures, seed >> 7));
+    // The user's own jitter: users who failed together do not come back together.
+    let mut seed = DefaultHasher::new();
+    (&row.user_id, row.attempt).hash(&mut seed);
+    row.wake_at = Some(now + failure_pause(row.failures, seed.finish()));
 }
 
 fn succeed(row: &mut Row) {

@@ -63,7 +63,7 @@ pub(super) fn recheck_pause(rechecks: u32) -> UnixMs {
 
 /// The pause after so many failures, the first being 1: 1 s, doubling to 1 minute, a quarter more or less.
 ///
-/// The jitter comes from the attempt, so that the rules stay free of chance.
+/// The jitter comes from the user and the attempt, so that the rules stay free of chance.
 pub(super) fn failure_pause(failures: u32, jitter_seed: u64) -> UnixMs {
     let doublings = failures.saturating_sub(1).min(6);
     let pause = (FIRST_PAUSE << doublings).min(LONGEST_PAUSE);

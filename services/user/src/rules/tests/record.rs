@@ -1,5 +1,7 @@
 //! Taking verdicts.
 
+use std::collections::BTreeSet;
+
 use contracts::{Field, FieldSet, Next, Outcome, State, Verdict};
 
 use super::{
@@ -142,6 +144,25 @@ fn failures_double_their_pause_and_do_not_park_unless_charged() {
     let claim = desk.claim();
     desk.record(done(&claim));
     assert_eq!((desk.row.failures, desk.receipt(2).last_failure), (0, None));
+}
+
+#[test]
+fn users_who_failed_together_come_back_apart() {
+    let pauses: BTreeSet<UnixMs> = (0..100)
+        .map(|number| {
+            let mut desk = changed();
+            desk.row.user_id = format!("user-{number:02}").parse().unwrap();
+            let claim = desk.claim();
+            desk.record(failed(&claim, false));
+            desk.row.wake_at.unwrap() - desk.now
+        })
+        .collect();
+    let (first, last) = (pauses.first().unwrap(), pauses.last().unwrap());
+    assert!(
+        pauses.len() > 50 && last - first > SECOND / 3,
+        "{first} to {last}, {} different",
+        pauses.len()
+    );
 }
 
 #[test]
