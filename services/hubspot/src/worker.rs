@@ -11,7 +11,10 @@ use std::{sync::Arc, time::Duration};
 
 use contracts::{AskLease, delivery::LeaseWish};
 use runtime::{Shutdown, health::Registry, nats::Nats};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::{Instant, interval},
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -40,16 +43,14 @@ pub(crate) struct Worker {
     nats: Nats,
     wake_ups: WakeUps,
     health: Health,
-    answers: mpsc::UnboundedReceiver<Input>,
-    /// Holds no more than the engine has asked for: each request and each call has one answer.
-    answer: mpsc::UnboundedSender<Input>,
-    tasks: TaskTracker,
+    /// Requests and calls that are out, no more than the engine has asked for; each has one answer.
+    out: JoinSet<Input>,
+    acknowledging: TaskTracker,
     last_ask: Option<AskLease>,
 }
 
 impl Worker {
     pub(crate) fn new(settings: Settings, client: HubspotClient, nats: Nats, registry: Registry) -> Self {
-        let (answer, answers) = mpsc::unbounded_channel();
         let health = Health::new(registry);
         Self {
             engine: Engine::new(settings),
@@ -59,22 +60,16 @@ impl Worker {
             wake_ups: WakeUps::new(nats.clone(), health.clone()),
             nats,
             health,
-            answers,
-            answer,
-            tasks: TaskTracker::new(),
+            out: JoinSet::new(),
+            acknowledging: TaskTracker::new(),
             last_ask: None,
         }
     }
 
     /// Delivers until the shutdown, and then until everything is reported or the time for that is over.
     pub(crate) async fn run(mut self, shutdown: Shutdown) {
-        let _watchers = [
-            AbortOnDrop(tokio::spawn(watch_token(
-                Arc::clone(&self.client),
-                self.answer.clone(),
-            ))),
-            AbortOnDrop(tokio::spawn(self.health.clone().watch_nats(self.nats.clone()))),
-        ];
+        let _watcher = AbortOnDrop(tokio::spawn(self.health.clone().watch_nats(self.nats.clone())));
+        let mut token_check = interval(TOKEN_EVERY);
         self.handle(Input::Tick);
         let mut give_up = None;
         loop {
@@ -86,13 +81,19 @@ impl Worker {
                     Input::ShutDown
                 }
                 () = until(give_up) => return self.give_up().await,
-                Some(input) = self.answers.recv() => input,
+                Some(answer) = self.out.join_next() => answered(answer),
+                _ = token_check.tick() => {
+                    if !self.client.token().was_replaced() {
+                        continue;
+                    }
+                    Input::TokenReplaced
+                }
                 input = self.wake_ups.next() => input,
                 () = until(Some(wake_at)) => Input::Tick,
             };
             if self.handle(input) {
                 // What was acknowledged last may still be on its way.
-                runtime::shutdown::drain(&self.tasks, Duration::from_secs(1)).await;
+                runtime::shutdown::drain(&self.acknowledging, Duration::from_secs(1)).await;
                 return;
             }
         }
@@ -121,35 +122,32 @@ impl Worker {
             Output::AskLease(ask) => {
                 self.last_ask = Some(ask.clone());
                 let users = self.users.clone();
-                self.reply(async move { Input::LeaseAnswered(users.lease(&ask).await) });
+                self.out
+                    .spawn(async move { Input::LeaseAnswered(users.lease(&ask).await) });
             }
             Output::Claim(request, claim) => {
                 let users = self.users.clone();
-                self.reply(async move { Input::Claimed(request, users.claim(&claim).await) });
+                self.out
+                    .spawn(async move { Input::Claimed(request, users.claim(&claim).await) });
             }
             Output::Record(request, record) => {
                 let users = self.users.clone();
-                self.reply(async move { Input::Recorded(request, users.record(&record).await) });
+                self.out
+                    .spawn(async move { Input::Recorded(request, users.record(&record).await) });
             }
             Output::Call(id, call) => {
                 let client = Arc::clone(&self.client);
-                self.reply(perform(client, id, call));
+                self.out.spawn(perform(client, id, call));
             }
             Output::OpenConsumer { epoch } => self.wake_ups.open(epoch),
             Output::CloseConsumer => self.wake_ups.close(),
-            Output::Ack(acks) => drop(self.tasks.spawn(acks::acknowledge(self.nats.clone(), acks))),
+            Output::Ack(acks) => drop(
+                self.acknowledging
+                    .spawn(acks::acknowledge(self.nats.clone(), acks)),
+            ),
             Output::Line(state) => self.health.line(&state),
             Output::Stopped => tracing::info!("everything is reported and the lease given back"),
         }
-    }
-
-    /// Does something in a task of its own; what it yields goes to the engine.
-    fn reply(&self, work: impl Future<Output = Input> + Send + 'static) {
-        let answer = self.answer.clone();
-        self.tasks.spawn(async move {
-            // Nobody listens once the worker has given up; there is nobody left to tell.
-            drop(answer.send(work.await));
-        });
     }
 
     /// The time for reporting is over: at least the next worker need not wait for the lease to expire.
@@ -203,14 +201,10 @@ async fn perform(client: Arc<HubspotClient>, id: CallId, call: Call) -> Input {
     Input::Answered(id, answered)
 }
 
-/// Tells the engine when the token's file holds another one.
-async fn watch_token(client: Arc<HubspotClient>, answer: mpsc::UnboundedSender<Input>) {
-    loop {
-        tokio::time::sleep(TOKEN_EVERY).await;
-        if client.token().was_replaced() && answer.send(Input::TokenReplaced).is_err() {
-            return;
-        }
-    }
+/// What a task yielded. One that panicked leaves its answer out for ever, so that the worker ends with it, loudly;
+/// the next one claims what was out.
+fn answered(answer: Result<Input, JoinError>) -> Input {
+    answer.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// Waits for that time; for ever where there is none.
