@@ -5,7 +5,7 @@
 //! in one rename.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{File, OpenOptions, TryLockError},
     io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
 };
@@ -21,8 +21,11 @@ const SPARE_LINES: usize = 10_000;
 /// Why a data file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataFileError {
+    /// Another sandbox has it open.
+    #[error("data file {0}: another sandbox uses it; stop that one or name another file")]
+    InUse(PathBuf),
     /// The file cannot be read or written.
-    #[error("data file {path}: {source}")]
+    #[error("data file {path}")]
     Io {
         /// The file.
         path: PathBuf,
@@ -30,7 +33,7 @@ pub enum DataFileError {
         source: io::Error,
     },
     /// A line is no part of a data set.
-    #[error("data file {path}, line {line}: {source}")]
+    #[error("data file {path}, line {line}")]
     Line {
         /// The file.
         path: PathBuf,
@@ -68,8 +71,11 @@ impl DataFile {
             source,
         };
         let file = File::create(beside(path, ".lock")).map_err(failed)?;
-        file.try_lock().map_err(|error| failed(error.into()))?;
-        Ok(file)
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(DataFileError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
     }
 
     /// The data set in a file, if there is one.

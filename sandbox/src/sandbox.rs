@@ -19,7 +19,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -27,8 +27,8 @@ pub enum StartError {
         source: io::Error,
     },
     /// The listener does not know its address.
-    #[error("the listener has no address: {0}")]
-    Address(io::Error),
+    #[error("the listener has no address")]
+    Address(#[source] io::Error),
     /// The data file cannot be used.
     #[error(transparent)]
     DataFile(#[from] DataFileError),

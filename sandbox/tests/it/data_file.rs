@@ -118,7 +118,8 @@ async fn one_sandbox_at_a_time_may_use_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("contacts.jsonl");
     let first = Sandbox::start(kept_in(&path)).await.unwrap();
-    assert!(Sandbox::start(kept_in(&path)).await.is_err());
+    let error = Sandbox::start(kept_in(&path)).await.unwrap_err();
+    assert!(error.to_string().contains("another sandbox uses it"), "{error}");
     first.shutdown().await;
     Sandbox::start(kept_in(&path)).await.unwrap();
 }
