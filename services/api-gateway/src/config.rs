@@ -51,7 +51,7 @@ impl Config {
     pub fn read(env: &Env) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(env);
         let host = reader.or("API_GATEWAY_HOST", IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let port = reader.or("API_GATEWAY_PORT", Self::DEFAULT_PORT);
+        let port = reader.within("API_GATEWAY_PORT", Self::DEFAULT_PORT, 1..=u16::MAX);
         let limits = Limits::read(&mut reader);
         let nats = NatsSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);

@@ -61,19 +61,22 @@ impl<'a> Reader<'a> {
         self.optional(name).unwrap_or(default)
     }
 
-    /// A setting with a default and bounds.
+    /// A number with a default and bounds.
     pub fn within<T>(&mut self, name: &str, default: T, range: RangeInclusive<T>) -> T
     where
-        T: FromStr<Err: Display> + PartialOrd + Display,
+        T: FromStr + PartialOrd + Display,
     {
-        match self.optional(name) {
-            Some(value) if range.contains(&value) => value,
-            Some(value) => {
+        let Some(text) = self.text(name) else {
+            return default;
+        };
+        match text.parse() {
+            Ok(value) if range.contains(&value) => value,
+            // What stands there is not repeated, for it may be a secret in the wrong place.
+            Ok(_) | Err(_) => {
                 let (least, most) = (range.start(), range.end());
-                self.fault(name, format!("is {value}, but must be from {least} to {most}"));
+                self.fault(name, format!("must be a number from {least} to {most}"));
                 default
             }
-            None => default,
         }
     }
 

@@ -48,7 +48,7 @@ fn all_faults_are_reported_together_by_name() {
         "{message}"
     );
     assert!(
-        message.contains("WAIT_MS: is 90000, but must be from 0 to 30000"),
+        message.contains("WAIT_MS: must be a number from 0 to 30000"),
         "{message}"
     );
 }
