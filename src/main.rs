@@ -9,6 +9,7 @@ mod local;
 use std::process::ExitCode;
 
 use clap::Parser;
+use runtime::failure::in_one_line;
 
 use crate::arguments::Arguments;
 
@@ -18,7 +19,7 @@ async fn main() -> ExitCode {
     match local::run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("hubsync: {error:#}");
+            eprintln!("hubsync: {}", in_one_line(error.as_ref()));
             ExitCode::FAILURE
         }
     }

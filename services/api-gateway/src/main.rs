@@ -6,7 +6,7 @@ use anyhow::Context;
 use api_gateway::{Config, ENV_FILES, serve};
 use clap::{Parser, Subcommand};
 use runtime::settings::Env;
-use runtime::{Shutdown, health, telemetry};
+use runtime::{Shutdown, failure::in_one_line, health, telemetry};
 use tokio::net::TcpListener;
 
 /// Takes changes of user profiles over HTTP and hands them to the user service over NATS.
@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
-    eprintln!("api-gateway: {error:#}");
+    eprintln!("api-gateway: {}", in_one_line(error.as_ref()));
     ExitCode::FAILURE
 }
 
@@ -51,6 +51,8 @@ async fn probe() -> anyhow::Result<()> {
 }
 
 fn settings_help() -> String {
-    let (files, settings) = (ENV_FILES.join(" and "), include_str!("../.env.example"));
-    format!("Settings come from the environment, and from {files}:\n\n{settings}")
+    let files = ENV_FILES.join(" and ");
+    let settings = include_str!("../.env.example");
+    let of_nats = include_str!("../../../nats.env.example");
+    format!("Settings come from the environment, and from {files}:\n\n{settings}\n{of_nats}")
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use hubspot::{CHECKS, Config, ENV_FILES, serve};
-use runtime::{Shutdown, health, nats, settings::Env, telemetry};
+use runtime::{Shutdown, failure::in_one_line, health, nats, settings::Env, telemetry};
 use tokio::net::TcpListener;
 
 /// Delivers changes of users to HubSpot: fast when it is well, patient when it is not.
@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("hubspot: {error:#}");
+            eprintln!("hubspot: {}", in_one_line(error.as_ref()));
             ExitCode::FAILURE
         }
     }
@@ -49,6 +49,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 fn settings_help() -> String {
-    let (files, settings) = (ENV_FILES.join(" and "), include_str!("../.env.example"));
-    format!("Settings come from the environment, and from {files}:\n\n{settings}")
+    let files = ENV_FILES.join(" and ");
+    let settings = include_str!("../.env.example");
+    let of_nats = include_str!("../../../nats.env.example");
+    format!("Settings come from the environment, and from {files}:\n\n{settings}\n{of_nats}")
 }

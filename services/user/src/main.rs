@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use runtime::{Shutdown, health, nats, settings::Env, telemetry};
+use runtime::{Shutdown, failure::in_one_line, health, nats, settings::Env, telemetry};
 use user::{
     Config,
     config::ENV_FILES,
@@ -12,10 +12,8 @@ use user::{
 };
 
 /// Owner of users: takes changes and keeps what HubSpot has yet to hear of them.
-///
-/// Settings come from the environment, services/user/.env and nats.env; services/user/.env.example explains each.
 #[derive(Parser)]
-#[command(name = "user", version)]
+#[command(name = "user", version, after_help = settings_help())]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -33,7 +31,7 @@ async fn main() -> ExitCode {
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("user: {error:#}");
+            eprintln!("user: {}", in_one_line(error.as_ref()));
             ExitCode::FAILURE
         }
     }
@@ -54,4 +52,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     tokio::spawn(health::serve(listener, registry.clone(), shutdown.clone()));
     let nats = nats::connect(&config.nats, "user", &shutdown).await?;
     Ok(service::serve(config, nats, registry, shutdown).await?)
+}
+
+fn settings_help() -> String {
+    let files = ENV_FILES.join(" and ");
+    let settings = include_str!("../.env.example");
+    let of_nats = include_str!("../../../nats.env.example");
+    format!("Settings come from the environment, and from {files}:\n\n{settings}\n{of_nats}")
 }

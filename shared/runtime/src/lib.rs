@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod backoff;
+pub mod failure;
 pub mod health;
 pub mod nats;
 pub mod settings;
