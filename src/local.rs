@@ -13,7 +13,7 @@ use runtime::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::{arguments::Arguments, banner::Banner, broker::Broker, crm};
+use crate::{arguments::Arguments, banner::Banner, broker::Broker, crm, data_folder};
 
 /// The files settings are read from, beneath the environment.
 const ENV_FILES: [&str; 4] = [
@@ -39,8 +39,8 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut configs = read_configs(&env, arguments, real)?;
     telemetry::init(&configs.gateway.log);
     let shutdown = Shutdown::on_signals()?;
-    std::fs::create_dir_all(&arguments.data)
-        .with_context(|| format!("the data folder {} cannot be made", arguments.data.display()))?;
+    // Held to the end: neither NATS nor the sandbox shares its files with a second process.
+    let _lock = data_folder::lock(&arguments.data)?;
     let listener = TcpListener::bind(configs.gateway.address).await;
     let listener = listener.with_context(|| {
         format!(

@@ -4,6 +4,7 @@ mod arguments;
 mod banner;
 mod broker;
 mod crm;
+mod data_folder;
 mod local;
 
 use std::process::ExitCode;

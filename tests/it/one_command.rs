@@ -215,6 +215,26 @@ async fn what_was_answered_before_a_kill_arrives_after_the_next_start() {
 }
 
 #[tokio::test]
+async fn a_second_one_on_the_same_data_is_refused_and_the_first_goes_on() {
+    let mut hubsync = Hubsync::new();
+    hubsync.start().await;
+    let second = Launch::new(env!("CARGO_BIN_EXE_hubsync")).clean_env();
+    let second = second.current_dir(hubsync.folder.path());
+    let second = second.env("API_GATEWAY_PORT", free_port().unwrap().to_string());
+    let mut second = second.start().await.unwrap();
+    assert_eq!(second.wait(CEILING).await.unwrap(), 1);
+    let output = second.output().unwrap();
+    assert!(
+        output.contains(".hubsync is in use by another hubsync"),
+        "{output}"
+    );
+    let body = json!({ "email": "bh@hubspot.com", "firstName": "Ada" });
+    assert!(hubsync.patch("1", body).await.is_some());
+    hubsync.wait_for_confirmed("1", 1).await;
+    assert_eq!(hubsync.stop().await, 0);
+}
+
+#[tokio::test]
 async fn an_old_nats_server_on_the_path_is_passed_over() {
     let mut hubsync = Hubsync::new();
     let old = hubsync.folder.path().join("nats-server");
