@@ -82,7 +82,7 @@ pub(super) fn contact(id: &str, email: &str) -> Contact {
 pub(super) fn claim(user: &str) -> Claim {
     let value = |field: Field| match field {
         Field::Email => format!("{user}@example.com"),
-        Field::FirstName | Field::LastName => format!("{} of {user}", field.name()),
+        named => format!("{} of {user}", named.name()),
     };
     Claim {
         user_id: id(user),

@@ -25,6 +25,15 @@ pub(super) fn values<const N: usize>(given: [(Field, &str); N]) -> Values {
         .collect()
 }
 
+/// An address for the address, and for any other field its name.
+fn first_value(field: Field) -> &'static str {
+    if field == Field::Email {
+        "ada@example.com"
+    } else {
+        field.name()
+    }
+}
+
 impl Desk {
     /// A user nobody has heard of.
     pub(super) fn empty() -> Self {
@@ -41,11 +50,8 @@ impl Desk {
     /// A user with every field, at version 1.
     pub(super) fn new() -> Self {
         let mut desk = Self::empty();
-        desk.change([
-            (Field::Email, "ada@example.com"),
-            (Field::FirstName, "Ada"),
-            (Field::LastName, "Lovelace"),
-        ]);
+        let fields = Field::ALL.map(|field| (field, Some(first_value(field).to_owned())));
+        desk.give(UpdateForm::MergePatch, &fields.into());
         desk
     }
 
@@ -69,9 +75,13 @@ impl Desk {
         form: UpdateForm,
         given: [(Field, &str); N],
     ) -> Changed {
+        self.give(form, &values(given))
+    }
+
+    fn give(&mut self, form: UpdateForm, fields: &Values) -> Changed {
         let change = Change {
             form,
-            fields: &values(given),
+            fields,
             if_match: None,
             key: None,
         };

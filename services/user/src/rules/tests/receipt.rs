@@ -69,7 +69,12 @@ fn only_the_fields_a_version_was_the_last_to_touch_count() {
     let mut desk = Desk::settled();
     desk.change([(Field::FirstName, "Eva"), (Field::LastName, "Byron")]);
     desk.change([(Field::FirstName, "Ida")]);
-    assert_eq!(desk.receipt(1).fields.keys().collect::<Vec<_>>(), [&Field::Email]);
+    let first = desk.receipt(1).fields;
+    assert!(first.contains_key(&Field::Email), "{first:?}");
+    assert!(
+        !first.contains_key(&Field::FirstName) && !first.contains_key(&Field::LastName),
+        "{first:?}"
+    );
     assert_eq!(
         desk.receipt(2).fields.keys().collect::<Vec<_>>(),
         [&Field::LastName]
