@@ -13,7 +13,7 @@ use runtime::{
 
 use crate::{
     client::{ApiVersion, Target},
-    engine::EmailTaken,
+    engine::{EmailTaken, Quota},
 };
 
 /// The files settings are read from, beneath the environment; earlier ones win.
@@ -39,6 +39,9 @@ pub struct Config {
     pub call_timeout: Duration,
     /// `HUBSPOT_CONCURRENCY`: the most calls out at once.
     pub concurrency: usize,
+    /// `HUBSPOT_WINDOW_LIMIT`, `HUBSPOT_DAILY_LIMIT`, `HUBSPOT_WINDOW_RESERVE_PERCENT` and
+    /// `HUBSPOT_DAILY_RESERVE_PERCENT`: how much of HubSpot's limits to use.
+    pub quota: Quota,
     /// `HUBSPOT_HEALTH_LISTEN`: where `/healthz` and `/readyz` are answered.
     pub health_listen: String,
     /// How to reach NATS.
@@ -84,7 +87,8 @@ impl Config {
         let email_taken = reader.one_of("HUBSPOT_EMAIL_TAKEN", EmailTaken::Follow, &taken);
         let timeouts = Duration::from_millis(100)..=Duration::from_secs(25);
         let call_timeout = reader.duration_ms("HUBSPOT_TIMEOUT_MS", Duration::from_secs(10), timeouts);
-        let concurrency = reader.within("HUBSPOT_CONCURRENCY", 6, 1..=50);
+        let concurrency = reader.within("HUBSPOT_CONCURRENCY", 10, 1..=50);
+        let quota = read_quota(&mut reader);
         let health_listen = reader.or("HUBSPOT_HEALTH_LISTEN", "127.0.0.1:3033".to_owned());
         let nats = NatsSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
@@ -94,6 +98,7 @@ impl Config {
                 email_taken,
                 call_timeout,
                 concurrency,
+                quota,
                 health_listen,
                 nats,
                 log,
@@ -108,6 +113,15 @@ fn health_url(listen: &str) -> String {
         .replacen("0.0.0.0", "127.0.0.1", 1)
         .replacen("[::]", "[::1]", 1);
     format!("http://{listen}/healthz")
+}
+
+fn read_quota(reader: &mut Reader<'_>) -> Quota {
+    Quota {
+        calls_per_window: reader.optional_within("HUBSPOT_WINDOW_LIMIT", 1..=10_000),
+        calls_per_day: reader.optional_within("HUBSPOT_DAILY_LIMIT", 1..=1_000_000_000),
+        window_reserve_percent: reader.within("HUBSPOT_WINDOW_RESERVE_PERCENT", 0, 0..=90),
+        day_reserve_percent: reader.within("HUBSPOT_DAILY_RESERVE_PERCENT", 5, 0..=90),
+    }
 }
 
 fn read_access(reader: &mut Reader<'_>) -> Option<Access> {

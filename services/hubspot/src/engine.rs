@@ -35,7 +35,7 @@ use contracts::delivery::LeaseWish;
 pub use answer::{Answer, Answered, Contact, InputError, Limits, Policy, Problem, ProblemKind, Written};
 pub use call::{Call, MAX_BATCH, Properties, UpdateInput};
 pub use line::{Fault, LineState};
-pub use port::{AckHandle, CallId, EmailTaken, Input, Output, RequestId, Settings, Unserved};
+pub use port::{AckHandle, CallId, EmailTaken, Input, Output, Quota, RequestId, Settings, Unserved};
 
 use attempt::{Attempt, Rules};
 use claims::Claims;
@@ -90,7 +90,6 @@ impl Engine {
     /// An engine that has done nothing yet. Handle a [`Input::Tick`] to start it.
     pub fn new(settings: Settings) -> Self {
         Self {
-            settings,
             now: Duration::ZERO,
             drawn: 0,
             account_id: None,
@@ -100,7 +99,7 @@ impl Engine {
             asked_with: None,
             line: Line::default(),
             shown: None,
-            pace: Pace::new(),
+            pace: Pace::new(settings.quota),
             users: Users::default(),
             attempts: BTreeMap::new(),
             ready: Ready::default(),
@@ -113,6 +112,7 @@ impl Engine {
             draining: false,
             stopped: false,
             outputs: VecDeque::new(),
+            settings,
         }
     }
 
@@ -143,6 +143,7 @@ impl Engine {
 
     /// When to handle a [`Input::Tick`] if nothing happens before.
     pub fn wait_until(&self) -> Option<Duration> {
+        let next_call = self.pace.next_at(self.now);
         let times = [
             self.lease
                 .next_ask()
@@ -151,8 +152,8 @@ impl Engine {
             self.line.stopped().map(|stop| stop.probe_at),
             Some(self.claims.paused_until()),
             self.reports.paused_until(),
-            Some(self.pace.next_at()),
-            Some(self.pace.next_at().saturating_sub(claims::AHEAD_OF_PACE)),
+            Some(next_call),
+            Some(next_call.saturating_sub(claims::AHEAD_OF_PACE)),
             self.next_expiry(),
         ];
         times.into_iter().flatten().filter(|at| *at > self.now).min()

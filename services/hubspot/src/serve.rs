@@ -47,6 +47,7 @@ pub async fn serve(
         email_taken: config.email_taken,
         concurrency: config.concurrency,
         call_timeout: config.call_timeout,
+        quota: config.quota,
         ..Settings::for_holder(holder)
     };
     let worker = Worker::new(settings, client, nats.clone(), registry);

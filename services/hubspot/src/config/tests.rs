@@ -73,6 +73,10 @@ fn every_bad_setting_is_named() {
         ("HUBSPOT_EMAIL_TAKEN", "steal"),
         ("HUBSPOT_TIMEOUT_MS", "1"),
         ("HUBSPOT_CONCURRENCY", "0"),
+        ("HUBSPOT_WINDOW_LIMIT", "0"),
+        ("HUBSPOT_DAILY_LIMIT", "many"),
+        ("HUBSPOT_WINDOW_RESERVE_PERCENT", "100"),
+        ("HUBSPOT_DAILY_RESERVE_PERCENT", "-1"),
     ];
     let message = read(&pairs).expect_err("none can be used").to_string();
     for (name, _) in pairs {
@@ -91,6 +95,10 @@ fn the_example_names_every_variable_and_works_as_it_stands() {
         "HUBSPOT_EMAIL_TAKEN",
         "HUBSPOT_TIMEOUT_MS",
         "HUBSPOT_CONCURRENCY",
+        "HUBSPOT_WINDOW_LIMIT",
+        "HUBSPOT_DAILY_LIMIT",
+        "HUBSPOT_WINDOW_RESERVE_PERCENT",
+        "HUBSPOT_DAILY_RESERVE_PERCENT",
         "HUBSPOT_HEALTH_LISTEN",
         "RUST_LOG",
         "LOG_FORMAT",

@@ -26,19 +26,30 @@ impl Engine {
         let Answered { answer, limits } = answered;
         self.hear(&answer);
         if self.silent_since.is_none() {
-            self.pace.learn(self.now, &limits, self.calls.len());
+            self.pace.learn(self.now, out.sent_at, &limits, self.calls.len());
         }
         if out.probe && !still_fails(&answer) {
             self.line.resume();
         }
         self.check_off(out, answer);
         self.line.probing = false;
-        // A day without a single call allowed is no limit that HubSpot has.
-        let day_is_over = limits.daily_remaining == Some(0) && limits.daily != Some(0);
-        if day_is_over && self.line.stopped().is_none() {
-            let reason = ours("DAILY_LIMIT", "no calls are left of the account's day");
-            self.stop_line(Fault::DailyQuota, &reason, None);
+        self.stop_at_end_of_day();
+    }
+
+    /// The day's calls are not spent to the last: HubSpot need not refuse any.
+    fn stop_at_end_of_day(&mut self) {
+        if self.pace.has_day_left(self.now) || self.line.stopped().is_some() {
+            return;
         }
+        let reason = ours(
+            "DAILY_LIMIT",
+            "no calls are left of the account's day, less what is reserved",
+        );
+        let frees_in = self
+            .pace
+            .day_frees_at(self.now)
+            .map(|at| at.saturating_sub(self.now));
+        self.stop_line(Fault::DailyQuota, &reason, frees_in);
     }
 
     fn check_off(&mut self, out: Out, answer: Answer) {
@@ -46,6 +57,7 @@ impl Engine {
             call,
             attempts,
             probe,
+            ..
         } = out;
         match (call, answer) {
             (Call::Account, Answer::Account { account_id, .. }) => self.account_is(account_id),

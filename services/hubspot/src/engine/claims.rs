@@ -109,7 +109,8 @@ impl Engine {
     /// How many more users can be sent soon.
     fn room(&self) -> usize {
         let may_send = self.account_checked && !self.draining && self.lease.allows(self.now);
-        let soon = self.pace.next_at() <= self.now + AHEAD_OF_PACE && self.claims.paused_until <= self.now;
+        let soon =
+            self.pace.next_at(self.now) <= self.now + AHEAD_OF_PACE && self.claims.paused_until <= self.now;
         if !may_send || !soon || self.claims.out.len() >= MOST_OUT {
             return 0;
         }

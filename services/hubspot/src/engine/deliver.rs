@@ -19,6 +19,8 @@ pub(crate) struct Out {
     pub(crate) attempts: Vec<AttemptId>,
     /// Whether it probes a stopped line.
     pub(crate) probe: bool,
+    /// When it left.
+    pub(crate) sent_at: Duration,
 }
 
 impl Engine {
@@ -43,7 +45,7 @@ impl Engine {
         (unknown || self.line.wants_account(self.now))
             && !self.draining
             && self.calls.is_empty()
-            && self.pace.next_at() <= self.now
+            && self.pace.next_at(self.now) <= self.now
     }
 
     fn may_call(&self) -> bool {
@@ -55,7 +57,9 @@ impl Engine {
                     .pace
                     .slots(self.settings.concurrency)
                     .min(self.line.allowance(self.now))
-            && self.pace.next_at() <= self.now
+            && self.pace.next_at(self.now) <= self.now
+            // A probe finds out whether a new day has begun.
+            && (self.pace.has_day_left(self.now) || self.line.stopped().is_some())
     }
 
     fn send(&mut self, id: CallId, call: Call, attempts: Vec<AttemptId>) {
@@ -70,6 +74,7 @@ impl Engine {
                 call,
                 attempts,
                 probe,
+                sent_at: self.now,
             },
         );
     }

@@ -96,6 +96,21 @@ pub struct Settings {
     pub concurrency: usize,
     /// The longest a call takes before it counts as unanswered.
     pub call_timeout: Duration,
+    /// How much of HubSpot's limits to use.
+    pub quota: Quota,
+}
+
+/// How much of HubSpot's limits a worker uses. What the answers' headers say counts where it is less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Quota {
+    /// The most calls in a window of ten seconds; none for what HubSpot allows.
+    pub calls_per_window: Option<u32>,
+    /// The most calls in any 24 hours, as far as this worker remembers them; none for what HubSpot allows.
+    pub calls_per_day: Option<u64>,
+    /// The percentage of the window that is left to others who use the same app.
+    pub window_reserve_percent: u8,
+    /// The percentage of the day that is left to other apps of the account.
+    pub day_reserve_percent: u8,
 }
 
 impl Settings {
@@ -104,8 +119,9 @@ impl Settings {
         Self {
             holder: holder.into(),
             email_taken: EmailTaken::Follow,
-            concurrency: 6,
+            concurrency: 10,
             call_timeout: Duration::from_secs(10),
+            quota: Quota::default(),
         }
     }
 }

@@ -66,18 +66,22 @@ impl<'a> Reader<'a> {
     where
         T: FromStr + PartialOrd + Display,
     {
-        let Some(text) = self.text(name) else {
-            return default;
-        };
-        match text.parse() {
-            Ok(value) if range.contains(&value) => value,
+        self.optional_within(name, range).unwrap_or(default)
+    }
+
+    /// A number within bounds, if it is set.
+    pub fn optional_within<T>(&mut self, name: &str, range: RangeInclusive<T>) -> Option<T>
+    where
+        T: FromStr + PartialOrd + Display,
+    {
+        let text = self.text(name)?;
+        let value = text.parse().ok().filter(|value| range.contains(value));
+        if value.is_none() {
             // What stands there is not repeated, for it may be a secret in the wrong place.
-            Ok(_) | Err(_) => {
-                let (least, most) = (range.start(), range.end());
-                self.fault(name, format!("must be a number from {least} to {most}"));
-                default
-            }
+            let (least, most) = (range.start(), range.end());
+            self.fault(name, format!("must be a number from {least} to {most}"));
         }
+        value
     }
 
     /// A duration given as whole milliseconds, with a default and bounds. The name should end in `_MS`.

@@ -8,8 +8,7 @@ use contracts::{
 };
 
 use crate::engine::{
-    AckHandle, Answer, Answered, Call, CallId, EmailTaken, Engine, Input, Limits, Output, Policy, RequestId,
-    Settings,
+    AckHandle, Answer, Answered, Call, CallId, EmailTaken, Engine, Input, Limits, Output, RequestId, Settings,
 };
 
 use super::samples::{ACCOUNT, granted, id, ms};
@@ -117,9 +116,7 @@ impl Bench {
 
     /// Claims these while no call may leave, and returns the call that takes them all as soon as one may.
     pub(super) fn deliver_together(&mut self, claims: &[Claim]) -> (CallId, Call) {
-        self.engine
-            .pace
-            .refused(self.now, Policy::Second, Some(ms(1_000)));
+        self.engine.pace.pause(self.now + ms(1_000));
         for claim in claims {
             self.wake_in(claim.user_id.as_str(), claim.lane, claim.user_id.as_str());
         }

@@ -1,0 +1,79 @@
+//! The calls of the account's day: what HubSpot says is left of them, less the reserve, and what this worker may use.
+
+use std::{collections::VecDeque, time::Duration};
+
+use crate::engine::{Limits, Quota};
+
+const HOUR: Duration = Duration::from_hours(1);
+const HOURS: u64 = 24;
+
+/// What is left of the day.
+#[derive(Debug)]
+pub(super) struct Day {
+    quota: Quota,
+    /// By the last answer that said so, less what was sent since.
+    left: Option<u64>,
+    /// The calls of this worker in each of the last hours. HubSpot's day ends at a midnight that a worker does not
+    /// know, so that a limit of its own is kept in any 24 hours.
+    mine: VecDeque<(u64, u64)>,
+}
+
+impl Day {
+    pub(super) fn new(quota: Quota) -> Self {
+        Self {
+            quota,
+            left: None,
+            mine: VecDeque::new(),
+        }
+    }
+
+    /// How many calls may still leave.
+    pub(super) fn left(&self, now: Duration) -> u64 {
+        let by_header = self.left.unwrap_or(u64::MAX);
+        let by_setting = self
+            .quota
+            .calls_per_day
+            .map_or(u64::MAX, |most| most.saturating_sub(self.mine(now)));
+        by_header.min(by_setting)
+    }
+
+    /// When the first hour's calls leave the last 24 hours, where it is the worker's own limit that is used up.
+    pub(super) fn frees_at(&self, now: Duration) -> Option<Duration> {
+        let most = self.quota.calls_per_day?;
+        let oldest = self.mine.iter().find(|(hour, _)| hour + HOURS > hour_of(now))?;
+        (self.mine(now) >= most).then(|| HOUR * u32::try_from(oldest.0 + HOURS).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn spend(&mut self, now: Duration) {
+        self.left = self.left.map(|left| left.saturating_sub(1));
+        let hour = hour_of(now);
+        match self.mine.back_mut() {
+            Some((last, calls)) if *last == hour => *calls += 1,
+            _ => self.mine.push_back((hour, 1)),
+        }
+        while self.mine.front().is_some_and(|(first, _)| first + HOURS <= hour) {
+            self.mine.pop_front();
+        }
+    }
+
+    pub(super) fn learn(&mut self, limits: &Limits, still_out: usize) {
+        // A day without a single call allowed is no limit that HubSpot has.
+        let Some(remaining) = limits.daily_remaining.filter(|_| limits.daily != Some(0)) else {
+            return;
+        };
+        let daily = limits.daily.unwrap_or(remaining);
+        let reserve = daily / 100 * u64::from(self.quota.day_reserve_percent.min(100));
+        let out = u64::try_from(still_out).unwrap_or(u64::MAX);
+        self.left = Some(remaining.saturating_sub(reserve).saturating_sub(out));
+    }
+
+    fn mine(&self, now: Duration) -> u64 {
+        let hour = hour_of(now);
+        let recent = self.mine.iter().filter(|(of, _)| of + HOURS > hour);
+        recent.map(|(_, calls)| calls).sum()
+    }
+}
+
+fn hour_of(now: Duration) -> u64 {
+    now.as_secs() / HOUR.as_secs()
+}

@@ -1,0 +1,265 @@
+use super::*;
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// A governor that an answer has shown this limit.
+fn taught(max: u32, quota: Quota) -> Pace {
+    let mut pace = Pace::new(quota);
+    let limits = Limits {
+        max: Some(max),
+        ..Limits::default()
+    };
+    pace.learn(seconds(0), seconds(0), &limits, 0);
+    pace
+}
+
+/// Sends as early as allowed from then on, and returns when.
+fn send_all(pace: &mut Pace, from: Duration, count: usize) -> Vec<Duration> {
+    let mut now = from;
+    (0..count)
+        .map(|_| {
+            while pace.next_at(now) > now {
+                now = pace.next_at(now);
+            }
+            pace.spend(now);
+            now
+        })
+        .collect()
+}
+
+/// The most calls in any window of ten seconds.
+fn fullest_window(times: &[Duration]) -> usize {
+    let in_window = |start: &Duration| {
+        times
+            .iter()
+            .filter(|at| *at >= start && **at < *start + seconds(10))
+            .count()
+    };
+    times.iter().map(in_window).max().unwrap_or_default()
+}
+
+#[test]
+fn no_window_holds_more_calls_than_the_limit() {
+    for max in [1, 2, 7, 10, 100, 110, 190, 250] {
+        let mut pace = taught(max, Quota::default());
+        let times = send_all(&mut pace, seconds(100), max as usize * 4);
+        assert!(fullest_window(&times) <= max as usize, "{max}");
+    }
+}
+
+#[test]
+fn calls_that_arrive_a_little_unevenly_do_not_fill_a_window_either() {
+    for max in [100, 110, 190, 250] {
+        let mut pace = taught(max, Quota::default());
+        let times = send_all(&mut pace, seconds(100), max as usize * 4);
+        let late_first = times.iter().enumerate().map(|(index, at)| {
+            // Every other call takes 100 ms longer to arrive.
+            *at + if index % 2 == 0 { ms(100) } else { ms(0) }
+        });
+        let mut late_first: Vec<_> = late_first.collect();
+        late_first.sort();
+        assert!(fullest_window(&late_first) <= max as usize, "{max}");
+    }
+}
+
+#[test]
+fn a_flood_uses_at_least_95_percent_of_what_is_allowed() {
+    for max in [100, 110, 190, 250] {
+        let mut pace = taught(max, Quota::default());
+        let times = send_all(&mut pace, seconds(100), max as usize * 10);
+        let took = times[max as usize * 10 - 1].saturating_sub(times[0]);
+        assert!(took < seconds(105), "{max}: {took:?}");
+    }
+}
+
+#[test]
+fn a_lone_call_leaves_at_once_and_so_does_the_one_that_follows_from_it() {
+    for max in [10, 100, 190] {
+        let mut pace = taught(max, Quota::default());
+        let times = send_all(&mut pace, seconds(100), 2);
+        assert_eq!(times, [seconds(100); 2]);
+    }
+}
+
+#[test]
+fn calls_of_others_are_seen_in_what_remains_and_leave_less_until_they_are_over() {
+    let mut pace = taught(190, Quota::default());
+    let mine = send_all(&mut pace, seconds(100), 10);
+    let limits = Limits {
+        max: Some(190),
+        remaining: Some(80),
+        ..Limits::default()
+    };
+    // 110 are used, ten of them by this worker.
+    pace.learn(seconds(101), mine[9], &limits, 0);
+    assert_eq!(pace.free(seconds(101)), 88);
+    let times = send_all(&mut pace, seconds(101), 50);
+    assert!(fullest_window(&times) <= 90);
+    assert_eq!(
+        pace.free(seconds(120)),
+        186,
+        "nothing was heard of others for a window"
+    );
+}
+
+#[test]
+fn a_worker_alone_in_its_window_takes_nobody_for_others() {
+    let mut pace = taught(190, Quota::default());
+    let mut sent = Vec::new();
+    for _ in 0..600 {
+        let at = send_all(&mut pace, sent.last().copied().unwrap_or(seconds(100)), 1)[0];
+        sent.push(at);
+        let used = sent.iter().filter(|other| **other + seconds(10) > at).count();
+        let limits = Limits {
+            max: Some(190),
+            remaining: Some(190 - u32::try_from(used).expect("few")),
+            ..Limits::default()
+        };
+        pace.learn(at + ms(250), at, &limits, 5);
+        assert_eq!(pace.free(at + ms(250)), 186);
+    }
+}
+
+#[test]
+fn a_ceiling_and_a_reserve_keep_calls_back() {
+    let ceiling = Quota {
+        calls_per_window: Some(100),
+        ..Quota::default()
+    };
+    let reserve = Quota {
+        window_reserve_percent: 50,
+        ..Quota::default()
+    };
+    for (quota, most) in [(ceiling, 100), (reserve, 95)] {
+        let mut pace = taught(190, quota);
+        let times = send_all(&mut pace, seconds(100), 400);
+        let fullest = fullest_window(&times);
+        assert!(
+            fullest <= most && fullest >= most * 95 / 100,
+            "{fullest} of {most}"
+        );
+    }
+}
+
+#[test]
+fn what_others_use_may_be_of_the_reserve() {
+    let quota = Quota {
+        window_reserve_percent: 50,
+        ..Quota::default()
+    };
+    let mut pace = taught(190, quota);
+    let remaining = |remaining| Limits {
+        remaining: Some(remaining),
+        ..Limits::default()
+    };
+    pace.learn(seconds(100), seconds(100), &remaining(140), 0);
+    assert_eq!(pace.free(seconds(100)), 93);
+    pace.learn(seconds(101), seconds(101), &remaining(60), 0);
+    assert_eq!(pace.free(seconds(101)), 58);
+}
+
+#[test]
+fn after_a_429_one_call_alone_is_tried_each_second_until_one_is_answered() {
+    let mut pace = taught(190, Quota::default());
+    let times = send_all(&mut pace, seconds(100), 3);
+    pace.refused(times[2] + ms(200), Policy::Burst, None);
+    // An answer to a call that left before the refusal shows nothing about the time after it.
+    pace.learn(times[2] + ms(220), times[1], &Limits::default(), 0);
+    assert_eq!(pace.next_at(times[2] + ms(220)), times[2] + ms(1_200));
+    assert_eq!(pace.slots(10), 1);
+    let alone = send_all(&mut pace, times[2] + ms(220), 1)[0];
+    pace.refused(alone + ms(200), Policy::Burst, None);
+    assert_eq!(pace.next_at(alone + ms(200)), alone + ms(1_200));
+    let alone = send_all(&mut pace, alone + ms(200), 1)[0];
+    pace.learn(alone + ms(200), alone, &Limits::default(), 0);
+    assert_eq!(pace.slots(10), 10);
+    assert!(pace.next_at(alone + ms(300)) <= alone + ms(300), "and no longer");
+}
+
+#[test]
+fn a_wait_that_hubspot_asks_for_is_kept() {
+    let mut pace = taught(190, Quota::default());
+    pace.refused(seconds(100), Policy::Burst, Some(seconds(17)));
+    assert_eq!(pace.next_at(seconds(100)), seconds(117));
+}
+
+#[test]
+fn waits_and_windows_that_make_no_sense_neither_stop_the_calls_for_good_nor_let_them_hammer() {
+    for asked in [Duration::MAX, seconds(u64::MAX), seconds(86_400 * 365)] {
+        let mut pace = Pace::new(Quota::default());
+        pace.refused(seconds(100), Policy::Burst, Some(asked));
+        assert!(pace.next_at(seconds(100)) <= seconds(100 + 3_600));
+    }
+    let mut pace = Pace::new(Quota::default());
+    pace.refused(seconds(100), Policy::Burst, Some(Duration::ZERO));
+    assert_eq!(pace.next_at(seconds(100)), seconds(101));
+    let window = |max, interval| Limits {
+        max: Some(max),
+        interval: Some(interval),
+        ..Limits::default()
+    };
+    for max in [0, 1, 100, u32::MAX] {
+        for interval in [Duration::ZERO, Duration::from_millis(u64::MAX)] {
+            let mut pace = Pace::new(Quota::default());
+            pace.learn(seconds(100), seconds(100), &window(max, interval), 0);
+            let times = send_all(&mut pace, seconds(100), 3);
+            assert!(times[2] <= seconds(100 + 180), "{max} in {interval:?}: {times:?}");
+        }
+    }
+}
+
+#[test]
+fn the_first_call_is_alone() {
+    let mut pace = Pace::new(Quota::default());
+    assert_eq!(pace.slots(10), 1);
+    pace.learn(seconds(0), seconds(0), &Limits::default(), 0);
+    assert_eq!(pace.slots(10), 10);
+}
+
+#[test]
+fn the_calls_of_a_day_end_before_hubspots_do_and_leave_the_reserve() {
+    let quota = Quota {
+        day_reserve_percent: 10,
+        ..Quota::default()
+    };
+    let mut pace = taught(190, quota);
+    let left = |remaining| Limits {
+        daily: Some(1_000),
+        daily_remaining: Some(remaining),
+        ..Limits::default()
+    };
+    pace.learn(seconds(1), seconds(1), &left(104), 2);
+    assert!(pace.has_day_left(seconds(1)));
+    pace.spend(seconds(1));
+    pace.spend(seconds(1));
+    assert!(
+        !pace.has_day_left(seconds(1)),
+        "100 are reserved and two were out"
+    );
+    pace.learn(seconds(2), seconds(2), &left(900), 0);
+    assert!(pace.has_day_left(seconds(2)), "a new day");
+}
+
+#[test]
+fn a_limit_of_its_own_is_kept_in_any_24_hours() {
+    let quota = Quota {
+        calls_per_day: Some(3),
+        ..Quota::default()
+    };
+    let mut pace = taught(190, quota);
+    let hour = seconds(3_600);
+    for at in [hour, hour * 2, hour * 2] {
+        assert!(pace.has_day_left(at));
+        pace.spend(at);
+    }
+    assert!(!pace.has_day_left(hour * 24));
+    assert_eq!(pace.day_frees_at(hour * 24), Some(hour * 25));
+    assert!(pace.has_day_left(hour * 25));
+    assert_eq!(pace.day_frees_at(hour * 25), None);
+}
