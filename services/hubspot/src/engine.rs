@@ -11,6 +11,7 @@ mod check_off;
 mod claims;
 mod compose;
 mod deliver;
+mod everyone;
 mod failed_calls;
 mod lease;
 mod line;

@@ -21,6 +21,7 @@ mod tests;
 pub use change::{Change, Changed, Refusal, change};
 pub use claim::{Claimed, claim};
 pub use lease::{Lease, ask_lease};
+pub use owe::withdraw;
 pub use receipt::{receipt, state_of};
 pub use record::{Effects, record};
 pub use row::{Doubt, FieldState, OpenAttempt, Row, UsedKey};

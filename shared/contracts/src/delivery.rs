@@ -13,6 +13,7 @@ use crate::{FieldSet, UserId, Values};
 
 pub use verdict::{
     Failure, Found, LinkFound, Next, Outcome, Reason, RecordVerdicts, Recorded, Verdict, VerdictsRecorded,
+    Withdrawal,
 };
 
 /// How urgent a user is; live goes first, always.

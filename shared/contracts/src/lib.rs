@@ -11,7 +11,7 @@ pub mod user;
 
 pub use delivery::{
     AskLease, Claim, ClaimUsers, ClaimsGiven, Failure, Found, Lane, LeaseAnswer, LeaseWish, Link, LinkFound,
-    Next, Outcome, Reason, RecordVerdicts, Recorded, UserChanged, Verdict, VerdictsRecorded,
+    Next, Outcome, Reason, RecordVerdicts, Recorded, UserChanged, Verdict, VerdictsRecorded, Withdrawal,
 };
 pub use error::{ErrorCode, Fault, ServiceError};
 pub use fields::{Field, FieldSet, PerField, Values};

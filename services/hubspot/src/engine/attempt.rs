@@ -173,6 +173,11 @@ impl Attempt {
             .collect()
     }
 
+    /// The fields of the write that is out or came back last.
+    pub(crate) fn sent(&self) -> FieldSet {
+        self.sent
+    }
+
     fn next_fields(&self) -> FieldSet {
         match self.manner {
             Manner::Together | Manner::Alone => self.pending,
@@ -237,6 +242,27 @@ impl Attempt {
                 may_pass,
             }),
         }
+    }
+
+    /// The fields that were refused, and why.
+    pub(crate) fn refusals(&self) -> impl Iterator<Item = (Field, &Reason)> {
+        self.outcomes.iter().filter_map(|(field, outcome)| match outcome {
+            Outcome::Refused { reason } => Some((*field, reason)),
+            _ => None,
+        })
+    }
+
+    /// A refusal turned out to be the account's fault: the field is pending again. Whether it was refused so.
+    pub(crate) fn take_back(&mut self, field: Field, code: &str) -> bool {
+        let is_it = self
+            .refusals()
+            .any(|(refused, reason)| refused == field && reason.code == code);
+        if is_it {
+            self.outcomes.remove(&field);
+            self.pending.insert(field);
+            self.go_on();
+        }
+        is_it
     }
 
     fn settle(&mut self, field: Field, outcome: Outcome) {

@@ -5,12 +5,14 @@ use std::{
     time::Duration,
 };
 
+use contracts::{FieldSet, UserId};
+
 use super::{
     Answer, Answered, AttemptId, Call, CallId, Engine, Fault, InputError, Problem, ProblemKind, UpdateInput,
     Written,
     attempt::{Attempt, Lookup, Rules, ours},
     deliver::{Out, contacts_of},
-    line::fault_of,
+    line::{Grounds, Proof, Stop, fault_of},
     lookups::held_as,
 };
 
@@ -28,8 +30,11 @@ impl Engine {
         if self.silent_since.is_none() {
             self.pace.learn(self.now, out.sent_at, &limits, self.calls.len());
         }
-        if out.probe && !still_fails(&answer) {
-            self.line.resume();
+        self.line.probing = out.probe;
+        let is_over = |stop: &Stop| out.probe && stop.is_over(&out.call, &answer);
+        if self.line.stopped().is_some_and(is_over) {
+            let user = out.attempts.first().and_then(|id| self.user_of(*id));
+            self.line.resume(user.as_ref());
         }
         self.check_off(out, answer);
         self.line.probing = false;
@@ -49,7 +54,13 @@ impl Engine {
             .pace
             .day_frees_at(self.now)
             .map(|at| at.saturating_sub(self.now));
-        self.stop_line(Fault::DailyQuota, &reason, frees_in);
+        self.stop_line(Grounds {
+            fault: Fault::DailyQuota,
+            reason,
+            asked: frees_in,
+            proof: Proof::Answer,
+            suspects: Vec::new(),
+        });
     }
 
     fn check_off(&mut self, out: Out, answer: Answer) {
@@ -184,22 +195,35 @@ impl Engine {
 
     /// A write of this attempt's record, and no other, met a problem.
     pub(super) fn refused_alone(&mut self, id: AttemptId, problem: &Problem) {
+        if let Some((fault, asked)) = fault_of(problem) {
+            let grounds = self.grounds(fault, problem, asked, Proof::Write, &[id]);
+            self.stop_line(grounds);
+            return self.fail_all(&[id], &problem.reason);
+        }
         if problem.kind == ProblemKind::Locked {
             self.leave_locked(id);
         }
-        self.each(&[id], |attempt, rules| {
+        let rules = Self::rules(&self.settings, self.account_id.as_ref());
+        if let Some(attempt) = self.attempts.get_mut(&id) {
+            let before: FieldSet = attempt.refusals().map(|(field, _)| field).collect();
             attempt.write_failed(problem.clone(), rules);
-        });
+            let now = attempt.refusals().filter(|(field, _)| !before.contains(*field));
+            let refused: Vec<_> = now.map(|(field, reason)| (field, reason.clone())).collect();
+            self.count_refusals(id, &refused);
+        }
+        self.route(id);
+    }
+
+    pub(super) fn user_of(&self, id: AttemptId) -> Option<UserId> {
+        self.attempts
+            .get(&id)
+            .map(|attempt| attempt.claim.user_id.clone())
     }
 
     /// The record is not touched again before its lock is over.
     pub(super) fn leave_locked(&mut self, id: AttemptId) {
         let until = self.now + LOCK;
-        let user_id = self
-            .attempts
-            .get(&id)
-            .map(|attempt| attempt.claim.user_id.clone());
-        if let Some(user) = user_id.and_then(|user_id| self.users.get_mut(&user_id)) {
+        if let Some(user) = self.user_of(id).and_then(|user_id| self.users.get_mut(&user_id)) {
             user.not_before = until;
         }
     }
@@ -207,10 +231,10 @@ impl Engine {
     /// A write succeeded: HubSpot works, and records that keep failing fail by their own fault.
     fn count_write(&mut self, id: Option<AttemptId>) {
         self.writes += 1;
-        self.line.succeeded();
-        let user_id = id
-            .and_then(|id| self.attempts.get(&id))
-            .map(|attempt| attempt.claim.user_id.clone());
+        let attempt = id.and_then(|id| self.attempts.get(&id));
+        self.line
+            .succeeded(attempt.map_or(FieldSet::EMPTY, Attempt::sent));
+        let user_id = attempt.map(|attempt| attempt.claim.user_id.clone());
         if let Some(user) = user_id.and_then(|user_id| self.users.get_mut(&user_id)) {
             // Its own success does not count against it.
             user.failed_after = user.failed_after.map(|writes| writes + 1);
@@ -223,23 +247,6 @@ impl InputError {
     fn names(&self, input: &UpdateInput) -> bool {
         self.trace_ids.contains(&input.trace_id) || self.ids.contains(&input.contact_id)
     }
-}
-
-/// Whether the answer to a probe shows that the line's fault is not over.
-fn still_fails(answer: &Answer) -> bool {
-    let Answer::Problem(problem) = answer else {
-        return false;
-    };
-    let failed = matches!(
-        problem.kind,
-        ProblemKind::ServerFault { .. }
-            | ProblemKind::Unanswered
-            | ProblemKind::Garbled
-            | ProblemKind::Forbidden
-            | ProblemKind::Refused
-            | ProblemKind::Limited { .. }
-    );
-    failed || fault_of(problem).is_some()
 }
 
 /// Whether a batch's answer neither lists an input as written nor names one in its errors.

@@ -63,7 +63,7 @@ pub(super) fn doubled(first: Duration, times: u32) -> Duration {
 
 impl Engine {
     pub(super) fn send_claims(&mut self) {
-        while self.users.any_waiting() || self.claims.left_open {
+        while self.users.any_waiting() || self.claims.left_open || self.next_probe().is_some() {
             let request = RequestId(self.draw());
             let Some(claim) = self.next_claim(request, Vec::new()) else {
                 return;
@@ -81,7 +81,7 @@ impl Engine {
         let mut users = first;
         let fills = self.claims.left_open && !self.claims.out.values().any(|claim| claim.fills);
         if !self.claims.left_open {
-            users.extend(self.users.take(room - users.len(), request));
+            users.extend(self.take_waiting(room - users.len(), request));
         }
         let limit = if fills { room } else { users.len() };
         if limit == 0 {
@@ -104,6 +104,23 @@ impl Engine {
             },
         );
         Some(claim)
+    }
+
+    /// Takes up to so many users into a claim: those that have waited longest, or the one to probe a stopped line with.
+    fn take_waiting(&mut self, most: usize, request: RequestId) -> Vec<UserId> {
+        match self.next_probe() {
+            Some(user_id) if most > 0 => {
+                self.users.move_to(&user_id, Place::Claiming(request));
+                vec![user_id]
+            }
+            _ => self.users.take(most, request),
+        }
+    }
+
+    /// The record to probe a stopped line with, where that is not just the next one.
+    fn next_probe(&self) -> Option<UserId> {
+        let stop = self.line.stopped()?;
+        self.users.find_idle(self.now, |user_id| stop.is_probe(user_id))
     }
 
     /// How many more users can be sent soon.

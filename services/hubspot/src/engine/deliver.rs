@@ -67,7 +67,6 @@ impl Engine {
         self.busy.extend(contacts_of(&call).map(str::to_owned));
         self.outputs.push_back(Output::Call(id, call.clone()));
         let probe = self.line.stopped().is_some();
-        self.line.probing = probe;
         self.calls.insert(
             id,
             Out {

@@ -1,10 +1,14 @@
 //! Calls that did not succeed as a whole: whose fault it is, and what is sent again.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use contracts::{Reason, UserId};
 
-use super::{AttemptId, Call, Engine, Fault, Problem, ProblemKind, attempt::Blame, line::fault_of};
+use super::{
+    AttemptId, Call, Engine, Fault, Problem, ProblemKind,
+    attempt::Blame,
+    line::{Grounds, Proof, fault_of},
+};
 
 impl Engine {
     /// The call as a whole did not succeed.
@@ -17,7 +21,8 @@ impl Engine {
     ) {
         let reason = &problem.reason;
         if let Some((fault, asked)) = fault_of(problem) {
-            self.stop_line(fault, reason, asked);
+            let grounds = self.grounds(fault, problem, asked, Proof::after(call), attempts);
+            self.stop_line(grounds);
             return self.fail_all(attempts, reason);
         }
         match &problem.kind {
@@ -61,7 +66,8 @@ impl Engine {
                 ProblemKind::ServerFault { retry_after } => retry_after,
                 _ => None,
             };
-            self.stop_line(Fault::Outage, &problem.reason, asked);
+            let grounds = self.grounds(Fault::Outage, problem, asked, Proof::after(call), attempts);
+            self.stop_line(grounds);
             return self.fail_all(attempts, &problem.reason);
         }
         match problem.kind {
@@ -75,15 +81,35 @@ impl Engine {
         }
     }
 
+    /// Grounds to stop, of a problem that these attempts met.
+    pub(super) fn grounds(
+        &self,
+        fault: Fault,
+        problem: &Problem,
+        asked: Option<Duration>,
+        proof: Proof,
+        attempts: &[AttemptId],
+    ) -> Grounds {
+        Grounds {
+            fault,
+            reason: problem.reason.clone(),
+            asked,
+            proof,
+            // A single one, for that it cannot be mended is found out by a single call.
+            suspects: attempts
+                .iter()
+                .filter_map(|id| self.user_of(*id))
+                .take(1)
+                .collect(),
+        }
+    }
+
     fn users_of(&self, attempts: &[AttemptId]) -> BTreeSet<UserId> {
-        attempts
-            .iter()
-            .filter_map(|id| Some(self.attempts.get(id)?.claim.user_id.clone()))
-            .collect()
+        attempts.iter().filter_map(|id| self.user_of(*id)).collect()
     }
 
     /// Nobody's fault: given back.
-    fn fail_all(&mut self, attempts: &[AttemptId], reason: &Reason) {
+    pub(super) fn fail_all(&mut self, attempts: &[AttemptId], reason: &Reason) {
         self.each(attempts, |attempt, _| {
             attempt.fail(reason.clone(), Blame::Nobody, true);
         });

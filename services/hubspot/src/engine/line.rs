@@ -1,69 +1,22 @@
-//! Faults of the account stop the line: nothing is sent but a gentle probe, until one succeeds.
+//! Faults of the account stop the line: nothing is sent but a gentle probe, until one shows that the fault is over.
 //!
-//! What stops it: 401, missing scopes, the daily quota, 477, a 404 for the path as a whole, no connection, and calls
-//! that fail for different records with no success in between. The place for further rules, such as the same refusal
-//! for twenty different records running or a pause by the operator, is [`Fault`] together with [`Line::failed`].
+//! What stops it: 401, missing scopes, the daily quota, 477, a 404 for the path as a whole, no connection, a property
+//! that cannot be used, calls that fail for different records with no write succeeding in between, and twenty
+//! different records running that are refused alike.
+
+mod fault;
+mod proof;
+mod runs;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use contracts::{Reason, UserId};
+use contracts::{Field, FieldSet, Reason, UserId};
 
-use super::{Policy, Problem, ProblemKind};
-
-/// Why the line stands still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Fault {
-    /// HubSpot does not accept the token.
-    Unauthorized,
-    /// The token lacks scopes.
-    MissingScopes,
-    /// The account's calls of the day are used up.
-    DailyQuota,
-    /// HubSpot moves the account between data centres.
-    AccountMoving,
-    /// HubSpot does not know the path: a wrong version, or not HubSpot.
-    NoSuchPath,
-    /// No connection to HubSpot.
-    Unreachable,
-    /// Calls fail, whatever the record.
-    Outage,
-}
-
-impl Fault {
-    /// A sentence for people: what it is and how it mends.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::Unauthorized => "HubSpot does not accept the token; replace it",
-            Self::MissingScopes => {
-                "the token lacks scopes; grant crm.objects.contacts.read and crm.objects.contacts.write"
-            }
-            Self::DailyQuota => "the account's calls of the day are used up; goes on when HubSpot's day ends",
-            Self::AccountMoving => {
-                "HubSpot moves the account between data centres; goes on when that is over"
-            }
-            Self::NoSuchPath => "HubSpot does not know the path; check HUBSPOT_API_VERSION",
-            Self::Unreachable => "HubSpot cannot be reached; goes on when it can",
-            Self::Outage => "HubSpot fails whatever the record; goes on when it recovers",
-        }
-    }
-
-    /// Whether asking for the account's details shows if the fault is over, so that no record is needed.
-    fn is_probed_by_account(self) -> bool {
-        matches!(self, Self::Unauthorized | Self::Unreachable)
-    }
-
-    /// The first wait before a probe, and the longest; it doubles in between.
-    fn waits(self) -> (Duration, Duration) {
-        let (first, longest) = match self {
-            Self::Unreachable | Self::Outage => (1, 30),
-            Self::Unauthorized => (5, 60),
-            Self::MissingScopes | Self::NoSuchPath => (10, 60),
-            Self::AccountMoving => (60, 60),
-            Self::DailyQuota => (300, 300),
-        };
-        (Duration::from_secs(first), Duration::from_secs(longest))
-    }
-}
+use super::{Answer, Call};
+pub use fault::Fault;
+pub(crate) use fault::fault_of;
+pub(crate) use proof::Proof;
+use runs::Runs;
 
 /// The state of the line, for health, metrics and logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,12 +57,48 @@ impl LineState {
     }
 }
 
+/// Why the line is to stop, and how to find out that it may go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grounds {
+    pub(crate) fault: Fault,
+    pub(crate) reason: Reason,
+    /// The wait that HubSpot asks for.
+    pub(crate) asked: Option<Duration>,
+    /// What a probe has to do.
+    pub(crate) proof: Proof,
+    /// Records that met the fault, to probe with.
+    pub(crate) suspects: Vec<UserId>,
+}
+
 /// A stopped line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stop {
     pub(crate) fault: Fault,
     pub(crate) reason: Reason,
     pub(crate) probe_at: Duration,
+    proof: Proof,
+    suspects: Vec<UserId>,
+    /// How many probes failed.
+    probes: u32,
+}
+
+impl Stop {
+    /// Whether that answer to a probe shows that the fault is over.
+    pub(crate) fn is_over(&self, call: &Call, answer: &Answer) -> bool {
+        self.proof.is_given_by(call, answer)
+    }
+
+    /// Whether that is a record to probe with now. The first probe is of a record that met the fault; where such a
+    /// record may be guilty itself, every other one is not.
+    pub(crate) fn is_probe(&self, user: &UserId) -> bool {
+        let of_others = self.fault.is_probed_by_others() && self.probes % 2 == 1;
+        self.suspects.contains(user) != of_others
+    }
+
+    /// Whether that record met the fault.
+    pub(crate) fn is_suspect(&self, user: &UserId) -> bool {
+        self.suspects.contains(user)
+    }
 }
 
 /// Longest wait taken from a `Retry-After`, so that an early end of it is noticed.
@@ -123,10 +112,11 @@ pub(crate) struct Line {
     stop: Option<Stop>,
     /// How often it stopped since a write succeeded; the wait doubles with it.
     stops: u32,
-    /// Whether a probe is out.
+    /// Whether the answer in hand is a probe's.
     pub(crate) probing: bool,
     /// The records of the calls that failed since one succeeded.
     failed: Vec<BTreeSet<UserId>>,
+    runs: Runs,
 }
 
 impl Line {
@@ -151,26 +141,41 @@ impl Line {
     }
 
     /// Stops. Calls that come back while it is stopped already change nothing, but a probe does.
-    pub(crate) fn stop(&mut self, now: Duration, fault: Fault, reason: Reason, asked: Option<Duration>) {
+    pub(crate) fn stop(&mut self, now: Duration, grounds: Grounds) {
         if self.stop.is_some() && !self.probing {
             return;
         }
-        let (first, longest) = fault.waits();
+        let (first, longest) = grounds.fault.waits();
         let factor = 2_u32.checked_pow(self.stops).unwrap_or(u32::MAX);
         let wait = first.saturating_mul(factor).min(longest);
-        let probe_at = now + asked.map_or(wait, |asked| asked.min(LONGEST_ASKED).max(first));
+        let probe_at = now
+            + grounds
+                .asked
+                .map_or(wait, |asked| asked.min(LONGEST_ASKED).max(first));
         self.stops = self.stops.saturating_add(1);
         self.failed.clear();
+        let before = self.stop.take().filter(|stop| stop.fault == grounds.fault);
+        let (suspects, probes) = match before {
+            Some(stop) => (stop.suspects, stop.probes + 1),
+            None => (grounds.suspects, 0),
+        };
         self.stop = Some(Stop {
-            fault,
-            reason,
+            fault: grounds.fault,
+            reason: grounds.reason,
             probe_at,
+            proof: grounds.fault.proof().unwrap_or(grounds.proof),
+            suspects,
+            probes,
         });
     }
 
-    /// A probe succeeded.
-    pub(crate) fn resume(&mut self) {
-        self.stop = None;
+    /// A probe of that record, or of none, showed that the fault is over.
+    pub(crate) fn resume(&mut self, user: Option<&UserId>) {
+        if let Some(stop) = self.stop.take()
+            && user.is_some_and(|user| !stop.is_suspect(user))
+        {
+            self.runs.convict(&stop.suspects);
+        }
         self.failed.clear();
     }
 
@@ -181,9 +186,10 @@ impl Line {
         }
     }
 
-    /// A write succeeded.
-    pub(crate) fn succeeded(&mut self) {
+    /// A write of these fields succeeded.
+    pub(crate) fn succeeded(&mut self, fields: FieldSet) {
         self.failed.clear();
+        self.runs.written(fields);
         if self.stop.is_none() {
             self.stops = 0;
         }
@@ -199,32 +205,9 @@ impl Line {
         }
         false
     }
-}
 
-/// The fault of the account that a problem shows by itself, and the wait that HubSpot asks for.
-pub(crate) fn fault_of(problem: &Problem) -> Option<(Fault, Option<Duration>)> {
-    match &problem.kind {
-        ProblemKind::Unauthorized => Some((Fault::Unauthorized, None)),
-        ProblemKind::MissingScopes => Some((Fault::MissingScopes, None)),
-        ProblemKind::NoSuchPath => Some((Fault::NoSuchPath, None)),
-        ProblemKind::Unreachable => Some((Fault::Unreachable, None)),
-        ProblemKind::Moving { retry_after } => Some((Fault::AccountMoving, *retry_after)),
-        ProblemKind::Limited {
-            policy: Policy::Day,
-            retry_after,
-        } => Some((Fault::DailyQuota, *retry_after)),
-        ProblemKind::Limited {
-            policy: Policy::Burst | Policy::Second,
-            ..
-        }
-        | ProblemKind::Invalid { .. }
-        | ProblemKind::Conflict { .. }
-        | ProblemKind::NotFound
-        | ProblemKind::Forbidden
-        | ProblemKind::Locked
-        | ProblemKind::ServerFault { .. }
-        | ProblemKind::Unanswered
-        | ProblemKind::Refused
-        | ProblemKind::Garbled => None,
+    /// A record's field was refused. Returns the records that were refused alike running, if that makes it everyone.
+    pub(crate) fn refused(&mut self, field: Field, code: &str, user: &UserId) -> Option<BTreeSet<UserId>> {
+        self.runs.refused(field, code, user)
     }
 }

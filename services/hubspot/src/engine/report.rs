@@ -6,7 +6,8 @@ use std::{
 };
 
 use contracts::{
-    ErrorCode, Next, RecordVerdicts, Recorded, UserId, Verdict, VerdictsRecorded, delivery::MAX_CLAIMS,
+    ErrorCode, Next, RecordVerdicts, Recorded, UserId, Verdict, VerdictsRecorded, Withdrawal,
+    delivery::MAX_CLAIMS,
 };
 
 use super::{
@@ -28,9 +29,9 @@ const NOT_UNDERSTOOD_PAUSE: Duration = Duration::from_mins(1);
 
 /// A verdict on its way.
 #[derive(Debug, Clone)]
-struct Report {
+pub(super) struct Report {
     attempt: AttemptId,
-    verdict: Verdict,
+    pub(super) verdict: Verdict,
     /// Whether the user is claimed again in the same message: its link is to be written through.
     claim_again: bool,
 }
@@ -38,21 +39,30 @@ struct Report {
 /// Verdicts on their way.
 #[derive(Debug, Default)]
 pub(crate) struct Reports {
-    waiting: VecDeque<Report>,
-    out: BTreeMap<RequestId, Vec<Report>>,
+    pub(super) waiting: VecDeque<Report>,
+    /// Refusals to be taken back, once the verdicts that brought them are recorded.
+    pub(super) withdrawals: Vec<Withdrawal>,
+    pub(super) out: BTreeMap<RequestId, Message>,
     /// How many may travel together; one after a message was refused as a whole.
     together: Option<usize>,
     paused_until: Duration,
     troubles: u32,
 }
 
+/// What travels in one message.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) reports: Vec<Report>,
+    withdrawals: Vec<Withdrawal>,
+}
+
 impl Reports {
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.out.is_empty()
+        self.waiting.is_empty() && self.withdrawals.is_empty() && self.out.is_empty()
     }
 
     pub(super) fn paused_until(&self) -> Option<Duration> {
-        Some(self.paused_until).filter(|_| !self.waiting.is_empty())
+        Some(self.paused_until).filter(|_| !self.waiting.is_empty() || !self.withdrawals.is_empty())
     }
 }
 
@@ -105,8 +115,9 @@ impl Engine {
                 .together
                 .unwrap_or(MAX_CLAIMS)
                 .min(self.reports.waiting.len());
+            let withdrawals = self.ripe_withdrawals();
             let reports: Vec<Report> = self.reports.waiting.drain(..most).collect();
-            if reports.is_empty() {
+            if reports.is_empty() && withdrawals.is_empty() {
                 return;
             }
             let request = RequestId(self.draw());
@@ -127,26 +138,31 @@ impl Engine {
             let record = RecordVerdicts {
                 holder: self.settings.holder.clone(),
                 verdicts,
+                withdrawals: withdrawals.clone(),
                 claim,
             };
             self.outputs.push_back(Output::Record(request, record));
-            self.reports.out.insert(request, reports);
+            let message = Message { reports, withdrawals };
+            self.reports.out.insert(request, message);
         }
     }
 
     pub(super) fn recorded(&mut self, request: RequestId, answer: Result<VerdictsRecorded, Unserved>) {
-        let Some(reports) = self.reports.out.remove(&request) else {
+        let Some(message) = self.reports.out.remove(&request) else {
             return;
         };
+        let Message { reports, withdrawals } = message;
         match answer {
             Ok(recorded) => {
                 self.reports.troubles = 0;
                 if self.reports.waiting.is_empty() {
                     self.reports.together = None;
                 }
+                self.owe_again(&withdrawals);
                 self.verdicts_taken(request, &reports, recorded);
             }
             Err(error) => {
+                self.reports.withdrawals.extend(withdrawals);
                 self.verdicts_not_taken(request, reports, error);
                 self.claimed(request, Err(Unserved::NoAnswer));
             }

@@ -9,7 +9,7 @@ use super::{
     attempt::{Blame, ours},
     claims::Claims,
     lease::Change,
-    line::fault_of,
+    line::{Grounds, Proof, fault_of},
 };
 
 /// How long calls go unanswered before the lease is left to another worker that asks for it.
@@ -89,8 +89,9 @@ impl Engine {
     }
 
     /// Stops the line; what is claimed and not out goes back, at nobody's charge.
-    pub(super) fn stop_line(&mut self, fault: Fault, reason: &Reason, asked: Option<Duration>) {
-        self.line.stop(self.now, fault, reason.clone(), asked);
+    pub(super) fn stop_line(&mut self, grounds: Grounds) {
+        let reason = grounds.reason.clone();
+        self.line.stop(self.now, grounds);
         for id in self.ready.drain() {
             self.give_back(id, reason.clone());
         }
@@ -108,16 +109,16 @@ impl Engine {
 
     /// HubSpot did not say which account the token opens.
     pub(super) fn account_failed(&mut self, problem: &Problem) {
-        match (&problem.kind, fault_of(problem)) {
-            (_, Some((fault, asked))) => self.stop_line(fault, &problem.reason, asked),
+        let (fault, asked) = match (&problem.kind, fault_of(problem)) {
+            (_, Some((fault, asked))) => (fault, asked),
             (ProblemKind::Limited { policy, retry_after }, None) => {
-                self.pace.refused(self.now, *policy, *retry_after);
+                return self.pace.refused(self.now, *policy, *retry_after);
             }
-            (ProblemKind::ServerFault { retry_after }, None) => {
-                self.stop_line(Fault::Outage, &problem.reason, *retry_after);
-            }
-            (_, None) => self.stop_line(Fault::Outage, &problem.reason, None),
-        }
+            (ProblemKind::ServerFault { retry_after }, None) => (Fault::Outage, *retry_after),
+            (_, None) => (Fault::Outage, None),
+        };
+        let grounds = self.grounds(fault, problem, asked, Proof::Answer, &[]);
+        self.stop_line(grounds);
     }
 
     pub(super) fn token_replaced(&mut self) {

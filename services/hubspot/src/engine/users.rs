@@ -179,6 +179,15 @@ impl Users {
         taken
     }
 
+    /// The first that waits, live first, or else is put aside without a lock, and of which that is true.
+    pub(crate) fn find_idle(&self, now: Duration, is_wanted: impl Fn(&UserId) -> bool) -> Option<UserId> {
+        let waiting = self.live.values().chain(self.backfill.values());
+        let aside = self.due.iter().map(|(_, user_id)| user_id);
+        let aside =
+            aside.filter(|user_id| self.by_id.get(user_id).is_some_and(|user| user.not_before <= now));
+        waiting.chain(aside).find(|user_id| is_wanted(user_id)).cloned()
+    }
+
     /// Whether a user waits.
     pub(crate) fn any_waiting(&self) -> bool {
         !self.live.is_empty() || !self.backfill.is_empty()
@@ -218,79 +227,4 @@ impl Users {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn id(text: &str) -> UserId {
-        text.parse().expect("a valid id")
-    }
-
-    fn ack(text: &str) -> AckHandle {
-        AckHandle(text.into())
-    }
-
-    const REQUEST: RequestId = RequestId(1);
-
-    #[test]
-    fn live_users_go_before_backfill_each_in_order() {
-        let mut users = Users::default();
-        for (name, lane) in [
-            ("a", Lane::Backfill),
-            ("b", Lane::Live),
-            ("c", Lane::Backfill),
-            ("d", Lane::Live),
-        ] {
-            users.wake(&id(name), lane, ack(name));
-        }
-        assert_eq!(users.take(3, REQUEST), [id("b"), id("d"), id("a")]);
-    }
-
-    #[test]
-    fn a_second_wake_up_keeps_the_place_of_the_first_and_a_more_urgent_one_moves_ahead() {
-        let mut users = Users::default();
-        users.wake(&id("a"), Lane::Backfill, ack("1"));
-        users.wake(&id("b"), Lane::Backfill, ack("2"));
-        users.wake(&id("a"), Lane::Backfill, ack("3"));
-        assert_eq!(users.take(1, REQUEST), [id("a")]);
-        users.wake(&id("c"), Lane::Backfill, ack("4"));
-        users.wake(&id("c"), Lane::Live, ack("5"));
-        assert_eq!(users.take(2, REQUEST), [id("c"), id("b")]);
-    }
-
-    #[test]
-    fn a_wake_up_that_comes_after_the_request_left_is_not_acknowledged_by_its_answer() {
-        let mut users = Users::default();
-        users.wake(&id("a"), Lane::Live, ack("old"));
-        users.take(1, REQUEST);
-        users.wake(&id("a"), Lane::Live, ack("new"));
-        assert_eq!(users.settle(&id("a")), None);
-        assert_eq!(users.take(1, REQUEST), [id("a")]);
-        assert_eq!(users.settle(&id("a")), Some(ack("new")));
-        assert_eq!(users.len(), 0);
-    }
-
-    #[test]
-    fn a_disconnect_drops_who_only_waits_and_the_handles_of_the_others() {
-        let mut users = Users::default();
-        users.wake(&id("a"), Lane::Live, ack("1"));
-        users.take(1, REQUEST);
-        users.wake(&id("b"), Lane::Live, ack("2"));
-        users.drop_wakeups();
-        assert_eq!(users.len(), 1);
-        assert_eq!(users.settle(&id("a")), None);
-        assert_eq!(users.len(), 0);
-    }
-
-    #[test]
-    fn a_user_put_aside_waits_again_when_its_time_has_come() {
-        let mut users = Users::default();
-        users.wake(&id("a"), Lane::Live, ack("1"));
-        users.take(1, REQUEST);
-        users.wait_until(&id("a"), Duration::from_secs(5));
-        users.release_due(Duration::from_secs(4));
-        assert!(!users.any_waiting());
-        assert_eq!(users.next_due(), Some(Duration::from_secs(5)));
-        users.release_due(Duration::from_secs(5));
-        assert_eq!(users.take(9, REQUEST), [id("a")]);
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! Owing again: the turn grows, the version stays.
 
-use contracts::{FieldSet, Lane};
+use contracts::{Field, FieldSet, Lane, Outcome};
 
 use super::{Row, UnixMs};
 
@@ -26,6 +26,17 @@ pub(super) fn owe_again(row: &mut Row, fields: FieldSet, lane: Lane, now: UnixMs
     }
     row.wake_at = Some(now);
     true
+}
+
+/// Takes back a refusal that was no fault of the record: the field is owed again, if it still stands refused so.
+pub fn withdraw(row: &mut Row, field: Field, code: &str, now: UnixMs) {
+    let refused = match &row.fields[field].outcome {
+        Some(Outcome::Refused { reason }) => reason.code == code,
+        _ => false,
+    };
+    if refused {
+        owe_again(row, FieldSet::from_iter([field]), Lane::Live, now);
+    }
 }
 
 /// The fields a caller touched after that version.

@@ -74,6 +74,7 @@ fn named_users(work: &Work) -> Vec<&UserId> {
                 .verdicts
                 .iter()
                 .map(|verdict| &verdict.user_id)
+                .chain(record.withdrawals.iter().map(|withdrawal| &withdrawal.user_id))
                 .chain(claimed)
                 .collect()
         }

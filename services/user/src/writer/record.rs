@@ -17,7 +17,7 @@ pub(super) async fn record(
     batch: &mut Batch<'_>,
     request: &RecordVerdicts,
 ) -> Result<Result<VerdictsRecorded, ServiceError>, StoreError> {
-    if request.verdicts.len() > MAX_CLAIMS {
+    if request.verdicts.len().max(request.withdrawals.len()) > MAX_CLAIMS {
         let message = format!("at most {MAX_CLAIMS} verdicts are taken at a time; nothing was recorded");
         return Ok(Err(ServiceError::new(ErrorCode::InvalidRequest, message)));
     }
@@ -28,6 +28,12 @@ pub(super) async fn record(
             user_id: verdict.user_id.clone(),
             next,
         });
+    }
+    for withdrawal in &request.withdrawals {
+        let now = batch.now;
+        if let Some(row) = batch.row_to_change(&withdrawal.user_id) {
+            rules::withdraw(row, withdrawal.field, &withdrawal.code, now);
+        }
     }
     if let Some(wanted) = &request.claim {
         match claim::claim(batch, wanted).await? {

@@ -236,6 +236,7 @@ async fn a_record_takes_the_next_claims_along_and_too_many_verdicts_are_refused(
     let mut request = RecordVerdicts {
         holder: "w".to_owned(),
         verdicts: vec![found(&given.claims[0], "c1")],
+        withdrawals: Vec::new(),
         claim: Some(claim_of("w", epoch, &["1", "2"])),
     };
     let recorded: VerdictsRecorded = stack.ask(USERS_RECORD, &request).await.unwrap();

@@ -184,6 +184,7 @@ impl Stack {
         let request = RecordVerdicts {
             holder: holder.to_owned(),
             verdicts,
+            withdrawals: Vec::new(),
             claim: None,
         };
         self.ask(USERS_RECORD, &request).await.unwrap()

@@ -15,9 +15,24 @@ pub struct RecordVerdicts {
     pub holder: String,
     /// One verdict for each attempt.
     pub verdicts: Vec<Verdict>,
+    /// Refusals recorded before that turned out to be no fault of the record; taken after the verdicts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withdrawals: Vec<Withdrawal>,
     /// Claims to make after the verdicts are taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<ClaimUsers>,
+}
+
+/// A refusal that turned out to be the account's fault: the field is owed again if it still stands refused so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Withdrawal {
+    /// Whose.
+    pub user_id: UserId,
+    /// The refused field.
+    pub field: Field,
+    /// The code of the reason it was refused for.
+    pub code: String,
 }
 
 /// What became of one attempt.

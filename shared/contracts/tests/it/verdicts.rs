@@ -2,7 +2,7 @@
 
 use contracts::{
     ClaimUsers, ClaimsGiven, ErrorCode, Failure, Field, FieldSet, Found, LinkFound, Next, Outcome,
-    RecordVerdicts, Recorded, Verdict, VerdictsRecorded,
+    RecordVerdicts, Recorded, Verdict, VerdictsRecorded, Withdrawal,
 };
 use serde_json::json;
 
@@ -109,6 +109,7 @@ fn verdicts_are_recorded_with_the_next_claims() {
     let mut request = RecordVerdicts {
         holder: "w".to_owned(),
         verdicts: Vec::new(),
+        withdrawals: Vec::new(),
         claim: Some(ClaimUsers {
             holder: "w".to_owned(),
             epoch: 7,
@@ -122,6 +123,16 @@ fn verdicts_are_recorded_with_the_next_claims() {
     pin(&request, json);
     request.claim = None;
     pin(&request, json!({ "holder": "w", "verdicts": [] }));
+    request.withdrawals.push(Withdrawal {
+        user_id: "a".parse().unwrap(),
+        field: Field::FirstName,
+        code: "RULE".to_owned(),
+    });
+    let withdrawal = json!({ "userId": "a", "field": "firstName", "code": "RULE" });
+    pin(
+        &request,
+        json!({ "holder": "w", "verdicts": [], "withdrawals": [withdrawal] }),
+    );
 }
 
 #[test]

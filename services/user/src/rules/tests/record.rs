@@ -8,7 +8,7 @@ use super::{
     desk::{Desk, SECOND},
     verdicts::{all, done, failed, may_be_late, refused, verdict},
 };
-use crate::rules::UnixMs;
+use crate::rules::{self, UnixMs};
 
 /// A linked user with a change of its first name.
 fn changed() -> Desk {
@@ -32,6 +32,25 @@ fn each_field_settles_with_its_own_outcome() {
         "INVALID_VALUE"
     );
     assert_eq!((desk.row.wake_at, desk.row.open.clone()), (None, None));
+}
+
+#[test]
+fn a_refusal_that_is_taken_back_is_owed_again_unless_it_stands_otherwise_by_then() {
+    let mut desk = changed();
+    let claim = desk.claim();
+    desk.record(refused(&claim, Field::FirstName));
+    let withdraw = |desk: &mut Desk, code| rules::withdraw(&mut desk.row, Field::FirstName, code, desk.now);
+    withdraw(&mut desk, "ANOTHER_CODE");
+    assert!(!desk.row.is_unsettled());
+    withdraw(&mut desk, "INVALID_VALUE");
+    assert_eq!(desk.row.owed(), FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(desk.row.wake_at, Some(desk.now));
+    let receipt = desk.receipt(2);
+    assert_eq!((receipt.state, receipt.resending), (State::Refused, true));
+    let claim = desk.claim();
+    desk.record(done(&claim));
+    withdraw(&mut desk, "INVALID_VALUE");
+    assert!(!desk.row.is_unsettled());
 }
 
 #[test]

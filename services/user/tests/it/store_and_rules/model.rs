@@ -176,6 +176,11 @@ impl Model {
             .iter()
             .map(|verdict| self.record_one(&record.holder, verdict));
         let next = next.collect();
+        for withdrawal in &record.withdrawals {
+            if let Some(row) = self.rows.get_mut(&withdrawal.user_id) {
+                rules::withdraw(row, withdrawal.field, &withdrawal.code, self.now);
+            }
+        }
         let claims = record.claim.as_ref().map(|claim| self.claim(claim));
         match claims {
             None => Digest::Recorded(next, None, None),

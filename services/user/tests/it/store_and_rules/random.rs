@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{
     AskLease, Claim, ClaimUsers, Failure, Field, FieldSet, Found, LinkFound, Outcome, Reason, RecordVerdicts,
-    UpdateForm, UpdateUser, UserId, Values, Verdict, delivery::LeaseWish,
+    UpdateForm, UpdateUser, UserId, Values, Verdict, Withdrawal, delivery::LeaseWish,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use user::writer::Work;
@@ -42,6 +42,7 @@ pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
             Work::Record(RecordVerdicts {
                 holder: model.last_holder().unwrap_or("a").to_owned(),
                 verdicts: verdicts.collect(),
+                withdrawals: withdrawals(rng),
                 claim: rng.random_bool(0.5).then(|| claim(rng, model)),
             })
         }
@@ -90,6 +91,19 @@ fn claim(rng: &mut StdRng, model: &Model) -> ClaimUsers {
         epoch: model.epoch() + u64::from(stale),
         users: users(rng),
         limit: u32::try_from(LIMIT).unwrap(),
+    }
+}
+
+fn withdrawals(rng: &mut StdRng) -> Vec<Withdrawal> {
+    let withdrawal = |user_id| Withdrawal {
+        user_id,
+        field: Field::FirstName,
+        code: "SOME".to_owned(),
+    };
+    if rng.random_bool(0.3) {
+        users(rng).into_iter().map(withdrawal).collect()
+    } else {
+        Vec::new()
     }
 }
 

@@ -1,0 +1,148 @@
+//! Faults of the account: what they are, how they mend, and which of them a single answer shows.
+
+use std::time::Duration;
+
+use contracts::Field;
+
+use super::Proof;
+use crate::engine::{Policy, Problem, ProblemKind};
+
+/// Why the line stands still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fault {
+    /// HubSpot does not accept the token.
+    Unauthorized,
+    /// The token lacks scopes.
+    MissingScopes,
+    /// The account's calls of the day are used up.
+    DailyQuota,
+    /// HubSpot moves the account between data centres.
+    AccountMoving,
+    /// HubSpot does not know the path: a wrong version, or not HubSpot.
+    NoSuchPath,
+    /// No connection to HubSpot.
+    Unreachable,
+    /// Calls fail, whatever the record.
+    Outage,
+    /// The property of this field is unknown to the account, or read-only.
+    UnusableProperty(Field),
+    /// The value of this field is refused whatever the record, as by a new rule of the account's administrators.
+    RefusesEveryone(Field),
+}
+
+impl Fault {
+    /// A sentence for people: what it is and how it mends.
+    pub fn sentence(self) -> String {
+        let sentence = match self {
+            Self::Unauthorized => "HubSpot does not accept the token; replace it",
+            Self::MissingScopes => {
+                "the token lacks scopes; grant crm.objects.contacts.read and crm.objects.contacts.write"
+            }
+            Self::DailyQuota => "the account's calls of the day are used up; goes on when HubSpot's day ends",
+            Self::AccountMoving => {
+                "HubSpot moves the account between data centres; goes on when that is over"
+            }
+            Self::NoSuchPath => "HubSpot does not know the path; check HUBSPOT_API_VERSION",
+            Self::Unreachable => "HubSpot cannot be reached; goes on when it can",
+            Self::Outage => "HubSpot fails whatever the record; goes on when it recovers",
+            Self::UnusableProperty(field) => {
+                let property = field.property();
+                return format!(
+                    "the contact property {property} is unknown to the HubSpot account or read-only; mend it there"
+                );
+            }
+            Self::RefusesEveryone(field) => {
+                let property = field.property();
+                return format!(
+                    "HubSpot refuses the contact property {property} whatever the record; mend the account's rule for it"
+                );
+            }
+        };
+        sentence.to_owned()
+    }
+
+    /// A short name for metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::MissingScopes => "missing_scopes",
+            Self::DailyQuota => "daily_quota",
+            Self::AccountMoving => "account_moving",
+            Self::NoSuchPath => "no_such_path",
+            Self::Unreachable => "unreachable",
+            Self::Outage => "outage",
+            Self::UnusableProperty(_) => "unusable_property",
+            Self::RefusesEveryone(_) => "refuses_everyone",
+        }
+    }
+
+    /// Whether asking for the account's details shows if the fault is over, so that no record is needed.
+    pub(super) fn is_probed_by_account(self) -> bool {
+        matches!(self, Self::Unauthorized | Self::Unreachable)
+    }
+
+    /// What shows that it is over, where that does not depend on the call that met it.
+    pub(super) fn proof(self) -> Option<Proof> {
+        match self {
+            Self::Unauthorized | Self::Unreachable | Self::DailyQuota | Self::AccountMoving => {
+                Some(Proof::Answer)
+            }
+            Self::UnusableProperty(field) | Self::RefusesEveryone(field) => Some(Proof::Field(field)),
+            Self::MissingScopes | Self::NoSuchPath | Self::Outage => None,
+        }
+    }
+
+    /// Whether a record that did not meet the fault may show that it is over, for that record may be guilty itself.
+    pub(super) fn is_probed_by_others(self) -> bool {
+        matches!(self, Self::Outage | Self::RefusesEveryone(_))
+    }
+
+    /// The first wait before a probe, and the longest; it doubles in between.
+    pub(super) fn waits(self) -> (Duration, Duration) {
+        let (first, longest) = match self {
+            Self::Unreachable | Self::Outage => (1, 30),
+            Self::Unauthorized => (5, 60),
+            Self::MissingScopes | Self::NoSuchPath | Self::UnusableProperty(_) | Self::RefusesEveryone(_) => {
+                (10, 60)
+            }
+            Self::AccountMoving => (60, 60),
+            Self::DailyQuota => (300, 300),
+        };
+        (Duration::from_secs(first), Duration::from_secs(longest))
+    }
+}
+
+/// The fault of the account that a problem shows by itself, and the wait that HubSpot asks for.
+pub(crate) fn fault_of(problem: &Problem) -> Option<(Fault, Option<Duration>)> {
+    match &problem.kind {
+        ProblemKind::Unauthorized => Some((Fault::Unauthorized, None)),
+        ProblemKind::MissingScopes => Some((Fault::MissingScopes, None)),
+        ProblemKind::NoSuchPath => Some((Fault::NoSuchPath, None)),
+        ProblemKind::Unreachable => Some((Fault::Unreachable, None)),
+        ProblemKind::Moving { retry_after } => Some((Fault::AccountMoving, *retry_after)),
+        ProblemKind::Limited {
+            policy: Policy::Day,
+            retry_after,
+        } => Some((Fault::DailyQuota, *retry_after)),
+        ProblemKind::Invalid { properties } => {
+            let unusable = |code: &str| matches!(code, "PROPERTY_DOESNT_EXIST" | "READ_ONLY_VALUE");
+            let field = properties
+                .iter()
+                .filter(|(_, reason)| unusable(&reason.code))
+                .find_map(|(property, _)| Field::from_property(property))?;
+            Some((Fault::UnusableProperty(field), None))
+        }
+        ProblemKind::Limited {
+            policy: Policy::Burst | Policy::Second,
+            ..
+        }
+        | ProblemKind::Conflict { .. }
+        | ProblemKind::NotFound
+        | ProblemKind::Forbidden
+        | ProblemKind::Locked
+        | ProblemKind::ServerFault { .. }
+        | ProblemKind::Unanswered
+        | ProblemKind::Refused
+        | ProblemKind::Garbled => None,
+    }
+}

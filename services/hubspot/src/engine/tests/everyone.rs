@@ -1,0 +1,282 @@
+//! Refusals that are the account's fault: a property that cannot be used, and a rule that refuses everyone.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use contracts::{Field, Next, Outcome, Reason, RecordVerdicts};
+
+use super::bench::Bench;
+use super::samples::{all_written, claim, error_of, id, inputs, linked, ms, problem, reason, written};
+use crate::engine::{Answer, Call, CallId, Contact, Fault, LineState, Problem, ProblemKind};
+
+const NAME: &[Field] = &[Field::FirstName];
+const RULE: &str = "SOME_RULE";
+
+fn fault(bench: &Bench) -> Option<Fault> {
+    match bench.engine.line_state() {
+        LineState::Stopped { fault, .. } => Some(fault),
+        _ => None,
+    }
+}
+
+/// The first name is refused with this code.
+fn refusal(code: &str) -> ProblemKind {
+    let named = BTreeMap::from([("firstname".to_owned(), reason(code))]);
+    ProblemKind::Invalid { properties: named }
+}
+
+fn refused(code: &str) -> Answer {
+    Answer::Problem(Problem {
+        kind: refusal(code),
+        reason: reason(code),
+    })
+}
+
+/// A partial success without a success.
+fn each_refused(update: &Call) -> Answer {
+    let errors = inputs(update).iter().map(|input| {
+        let mut error = error_of(input, refusal(RULE));
+        error.problem.reason = reason(RULE);
+        error
+    });
+    Answer::Updated {
+        results: Vec::new(),
+        errors: errors.collect(),
+    }
+}
+
+/// Users are refused one after another; all verdicts are recorded.
+fn refuse_each(bench: &mut Bench, users: std::ops::Range<usize>, code: &str) -> Vec<RecordVerdicts> {
+    let mut records = Vec::new();
+    for number in users {
+        let (call, _) = bench.deliver(&[linked(&format!("u{number}"), NAME)]);
+        bench.answer(call, refused(code));
+        while let Some((request, record)) = bench.any_record() {
+            bench.take(request, &record, Next::Settled);
+            records.push(record);
+        }
+        bench.pass(ms(200));
+    }
+    records
+}
+
+/// Lets time pass until a probe is due, gives it out and returns its call.
+fn probe(bench: &mut Bench, seconds: u64) -> (String, CallId, Call) {
+    bench.pass(Duration::from_secs(seconds));
+    let (request, asked) = bench.claim();
+    assert_eq!(asked.users.len(), 1, "the probe is alone");
+    let user = asked.users[0].to_string();
+    bench.give(request, vec![linked(&user, NAME)]);
+    let (call, update) = bench.call();
+    (user, call, update)
+}
+
+#[test]
+fn a_property_that_cannot_be_used_stops_the_line_at_once_and_refuses_nobody() {
+    for code in ["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"] {
+        let mut bench = Bench::running();
+        let (call, _) = bench.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
+        bench.answer(call, refused(code));
+        assert_eq!(fault(&bench), Some(Fault::UnusableProperty(Field::FirstName)));
+        let (request, record) = bench.record();
+        for verdict in &record.verdicts {
+            assert!(verdict.outcomes.is_empty());
+            assert!(!verdict.failure.as_ref().expect("given back").charged);
+        }
+        bench.take(request, &record, Next::Later { in_ms: 1_000 });
+        let (user, call, update) = probe(&mut bench, 10);
+        assert_eq!(user, "a");
+        bench.answer(call, all_written(&update));
+        assert_eq!(fault(&bench), None);
+    }
+}
+
+#[test]
+fn a_property_that_one_input_of_a_batch_cannot_use_stops_the_line_too_and_the_others_count() {
+    let mut bench = Bench::running();
+    let (call, update) = bench.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
+    let [a, b] = inputs(&update) else {
+        panic!("two inputs")
+    };
+    let mut error = error_of(a, refusal("READ_ONLY_VALUE"));
+    error.problem.reason = reason("READ_ONLY_VALUE");
+    let answer = Answer::Updated {
+        results: vec![written(b)],
+        errors: vec![error],
+    };
+    bench.answer(call, answer);
+    assert_eq!(fault(&bench), Some(Fault::UnusableProperty(Field::FirstName)));
+    let (_, record) = bench.record();
+    let outcomes: Vec<_> = record
+        .verdicts
+        .iter()
+        .map(|verdict| (verdict.user_id.as_str(), verdict.outcomes.get(&Field::FirstName)))
+        .collect();
+    assert_eq!(outcomes, [("a", None), ("b", Some(&Outcome::Confirmed))]);
+}
+
+#[test]
+fn twenty_records_running_that_are_refused_alike_stop_the_line_and_are_owed_again() {
+    let mut bench = Bench::running();
+    let records = refuse_each(&mut bench, 0..19, RULE);
+    assert_eq!(fault(&bench), None);
+    assert!(records.iter().all(|record| record.withdrawals.is_empty()));
+    let records = refuse_each(&mut bench, 19..20, RULE);
+    assert_eq!(fault(&bench), Some(Fault::RefusesEveryone(Field::FirstName)));
+    let verdict = &records[0].verdicts[0];
+    assert!(verdict.outcomes.is_empty(), "the last one is not refused at all");
+    assert!(verdict.failure.as_ref().is_some_and(|failure| !failure.charged));
+    let mut withdrawn: Vec<_> = records
+        .iter()
+        .flat_map(|record| &record.withdrawals)
+        .map(|withdrawal| {
+            (
+                withdrawal.field,
+                withdrawal.code.as_str(),
+                withdrawal.user_id.clone(),
+            )
+        })
+        .collect();
+    withdrawn.sort();
+    let mut expected: Vec<_> = (0..19)
+        .map(|n| (Field::FirstName, RULE, id(&format!("u{n}"))))
+        .collect();
+    expected.sort();
+    assert_eq!(withdrawn, expected);
+}
+
+#[test]
+fn refusals_in_one_batch_are_taken_back_before_they_are_recorded() {
+    let mut bench = Bench::running();
+    let claims: Vec<_> = (0..20).map(|n| linked(&format!("u{n}"), NAME)).collect();
+    let (call, update) = bench.deliver_together(&claims);
+    bench.answer(call, each_refused(&update));
+    let (_, record) = bench.record();
+    assert_eq!(record.verdicts.len(), 20);
+    for verdict in &record.verdicts {
+        assert!(verdict.outcomes.is_empty());
+        assert_eq!(verdict.failure.as_ref().expect("a reason").reason.code, RULE);
+    }
+}
+
+#[test]
+fn a_rule_is_probed_by_one_of_the_twenty_and_then_by_another_record() {
+    let mut bench = Bench::running();
+    refuse_each(&mut bench, 0..20, RULE);
+    bench.wake("other");
+    let (first, call, _) = probe(&mut bench, 10);
+    assert!(first.starts_with('u'), "{first}");
+    bench.answer(call, refused(RULE));
+    assert_eq!(fault(&bench), Some(Fault::RefusesEveryone(Field::FirstName)));
+    let (request, record) = bench.record();
+    assert!(record.verdicts[0].outcomes.is_empty());
+    bench.take(request, &record, Next::Later { in_ms: 1_000 });
+    let (second, call, update) = probe(&mut bench, 20);
+    assert_eq!(second, "other");
+    bench.answer(call, all_written(&update));
+    assert_eq!(fault(&bench), None, "so the twenty are guilty themselves");
+    let (request, record) = bench.record();
+    let next = record
+        .claim
+        .clone()
+        .expect("the twenty follow in the same message");
+    let claims = next.users.iter().map(|user| linked(user.as_str(), NAME));
+    bench.take_and_give(request, &record, Next::Settled, claims.collect());
+    while let Some((call, update)) = bench.any_call() {
+        bench.answer(call, each_refused(&update));
+    }
+    assert_eq!(fault(&bench), None);
+    let (_, record) = bench.record();
+    assert!(record.verdicts.len() >= 19);
+    let is_refused = |outcome: &Outcome| matches!(outcome, Outcome::Refused { .. });
+    assert!(
+        record
+            .verdicts
+            .iter()
+            .all(|verdict| is_refused(&verdict.outcomes[&Field::FirstName]))
+    );
+}
+
+#[test]
+fn a_probe_that_does_not_carry_the_field_proves_nothing() {
+    let mut bench = Bench::running();
+    refuse_each(&mut bench, 0..20, RULE);
+    bench.pass(Duration::from_secs(10));
+    let (request, asked) = bench.claim();
+    bench.give(request, vec![linked(asked.users[0].as_str(), &[Field::LastName])]);
+    let (call, update) = bench.call();
+    bench.answer(call, all_written(&update));
+    assert_eq!(fault(&bench), Some(Fault::RefusesEveryone(Field::FirstName)));
+}
+
+#[test]
+fn bad_values_never_stop_the_line() {
+    let mut bench = Bench::running();
+    refuse_each(&mut bench, 0..50, "INVALID_EMAIL");
+    assert_eq!(fault(&bench), None);
+}
+
+#[test]
+fn a_fault_that_met_a_write_is_not_over_when_a_lookup_succeeds() {
+    let mut bench = Bench::running();
+    let (call, _) = bench.deliver(&[linked("a", NAME)]);
+    bench.answer(call, problem(ProblemKind::MissingScopes));
+    let (request, record) = bench.record();
+    bench.take(request, &record, Next::Later { in_ms: 1_000 });
+    bench.pass(Duration::from_secs(10));
+    let (request, _) = bench.claim();
+    bench.give(request, vec![claim("a")]);
+    let (call, _) = bench.call();
+    let found = Contact {
+        id: "c-a".into(),
+        email: Some("a@example.com".into()),
+        additional_emails: Vec::new(),
+    };
+    bench.answer(
+        call,
+        Answer::Found {
+            contacts: vec![found],
+            errors: Vec::new(),
+        },
+    );
+    assert_eq!(fault(&bench), Some(Fault::MissingScopes));
+    let (request, record) = bench.record();
+    let next = record.claim.clone().expect("the probe goes on");
+    assert_eq!(next.users, [id("a")]);
+    bench.take_and_give(request, &record, Next::Now, vec![linked("a", NAME)]);
+    let (call, update) = bench.call();
+    bench.answer(call, all_written(&update));
+    assert_eq!(fault(&bench), None);
+}
+
+#[test]
+fn an_outage_is_probed_by_the_write_that_failed_and_then_by_another_record() {
+    let mut bench = Bench::running();
+    for user in ["a", "b"] {
+        let (call, _) = bench.deliver(&[linked(user, NAME)]);
+        bench.answer(call, super::samples::server_fault());
+        let (request, record) = bench.record();
+        bench.take(request, &record, Next::Later { in_ms: 30_000 });
+    }
+    bench.wake("c");
+    let (first, call, _) = probe(&mut bench, 1);
+    assert_eq!(first, "b");
+    bench.answer(call, super::samples::server_fault());
+    let (request, record) = bench.record();
+    bench.take(request, &record, Next::Later { in_ms: 30_000 });
+    let (second, call, update) = probe(&mut bench, 2);
+    assert_eq!(second, "c");
+    bench.answer(call, all_written(&update));
+    assert_eq!(fault(&bench), None);
+}
+
+#[test]
+fn the_reason_of_a_rule_is_hubspots_own() {
+    let mut bench = Bench::running();
+    refuse_each(&mut bench, 0..20, RULE);
+    let LineState::Stopped { fault, reason } = bench.engine.line_state() else {
+        panic!("stopped")
+    };
+    assert!(fault.sentence().contains("firstname"));
+    let Reason { code, message, .. } = reason;
+    assert_eq!((code.as_str(), message.as_str()), (RULE, "in HubSpot's words"));
+}
