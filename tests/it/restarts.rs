@@ -1,5 +1,6 @@
 //! A part goes down between the acceptance of a change and its delivery.
 
+use reqwest::Method;
 use sandbox::Switches;
 use serde_json::json;
 
@@ -121,6 +122,37 @@ async fn a_second_hubspot_service_takes_over_when_the_first_dies() {
     active.kill().unwrap();
     stack
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    stack.wait_for_state("1", "confirmed").await;
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn a_pause_holds_delivery_over_restarts_until_it_is_resumed() {
+    let mut stack = Stack::start().await;
+    assert_eq!(stack.pause(Method::PUT).await["paused"], true);
+    for service in [Service::User, Service::Hubspot] {
+        stack.restart_service(service).await;
+    }
+    // Only a user service that is back says so.
+    stack.wait_for_line("paused by an operator").await;
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    let writes = |stack: &Stack| {
+        stack
+            .sandbox
+            .calls()
+            .iter()
+            .filter(|call| call.method != "GET")
+            .count()
+    };
+    assert_eq!(writes(&stack), 0);
+    assert_eq!(stack.receipt("1").await.unwrap()["state"], "pending");
+    assert_eq!(stack.pause(Method::GET).await["paused"], true);
+    assert_eq!(stack.pause(Method::DELETE).await["paused"], false);
+    stack
+        .wait_for_property("bh@hubspot.com", "firstname", "Ada")
         .await;
     stack.wait_for_state("1", "confirmed").await;
     stack.finish().await;

@@ -20,6 +20,7 @@ pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
         subjects::USERS_UPDATE,
         subjects::USERS_GET,
         subjects::USERS_SYNC_GET,
+        subjects::USERS_LINE,
         &ping_subject(),
     ]
     .map(str::to_owned);

@@ -4,6 +4,7 @@ mod get_receipt;
 mod get_user;
 mod healthz;
 mod patch_user;
+mod pause;
 mod readyz;
 
 use std::any::Any;
@@ -40,6 +41,10 @@ pub(crate) fn router(gateway: Gateway) -> Router {
             get(get_user::get_user).patch(patch_user::patch_user),
         )
         .route("/users/{userId}/sync", get(get_receipt::get_receipt))
+        .route(
+            "/sync/pause",
+            get(pause::look).put(pause::pause).delete(pause::resume),
+        )
         .route("/healthz", get(healthz::healthz))
         .route("/readyz", get(readyz::readyz))
         .fallback(async || ApiError::NoSuchPath)

@@ -8,7 +8,9 @@ mod errors;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use contracts::{GetReceipt, GetUser, Receipt, UpdateUser, User, UserUpdated, subjects};
+use contracts::{
+    ControlLine, GetReceipt, GetUser, LineControl, Receipt, UpdateUser, User, UserUpdated, subjects,
+};
 use runtime::nats::Nats;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -67,6 +69,16 @@ impl UserService {
     ) -> Result<Receipt, ApiError> {
         let answer = self.ask(subjects::USERS_SYNC_GET, question, context).await?;
         answer.map_err(CallError::of_a_question)
+    }
+
+    /// Pauses or resumes delivery.
+    pub(crate) async fn control_line(
+        &self,
+        control: ControlLine,
+        context: &RequestContext,
+    ) -> Result<LineControl, ApiError> {
+        let answer = self.ask(subjects::USERS_LINE, &control, context).await?;
+        answer.map_err(CallError::of_a_change)
     }
 
     /// The connection, once there is one.

@@ -1,6 +1,7 @@
 //! The service's endpoints on NATS: each decodes, calls and encodes.
 
 mod claim_users;
+mod control_line;
 mod exchange;
 mod get_receipt;
 mod get_user;
@@ -14,8 +15,8 @@ use async_nats::service::{Service, ServiceExt, endpoint::Endpoint};
 use contracts::{
     ErrorCode, ServiceError,
     subjects::{
-        USER_QUEUE, USER_SERVICE, USERS_CLAIM, USERS_GET, USERS_LEASE, USERS_RECORD, USERS_SYNC_GET,
-        USERS_UPDATE,
+        USER_QUEUE, USER_SERVICE, USERS_CLAIM, USERS_GET, USERS_LEASE, USERS_LINE, USERS_RECORD,
+        USERS_SYNC_GET, USERS_UPDATE,
     },
 };
 use runtime::{Shutdown, nats::Nats};
@@ -98,6 +99,7 @@ pub(crate) async fn serve(
     begun.endpoint(USERS_GET, get_user::get_user).await?;
     begun.endpoint(USERS_SYNC_GET, get_receipt::get_receipt).await?;
     begun.endpoint(USERS_LEASE, lease::lease).await?;
+    begun.endpoint(USERS_LINE, control_line::control_line).await?;
     begun.endpoint(USERS_CLAIM, claim_users::claim_users).await?;
     begun
         .endpoint(USERS_RECORD, record_verdicts::record_verdicts)

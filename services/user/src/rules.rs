@@ -20,7 +20,7 @@ mod tests;
 
 pub use change::{Change, Changed, Refusal, change};
 pub use claim::{Claimed, claim};
-pub use lease::{Lease, ask_lease};
+pub use lease::{Lease, ask_lease, control_line};
 pub use owe::withdraw;
 pub use receipt::{receipt, state_of};
 pub use record::{Effects, record};

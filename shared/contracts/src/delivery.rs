@@ -77,6 +77,9 @@ pub enum LeaseAnswer {
         attempt_term_ms: u64,
         /// Whether another worker asks for it and this one may step aside (at most every ten minutes).
         may_step_aside: bool,
+        /// Whether an operator has paused delivery: the lease is held, and nothing is claimed or sent.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        paused: bool,
     },
     /// Another worker holds it.
     #[serde(rename_all = "camelCase")]
@@ -92,6 +95,37 @@ pub enum LeaseAnswer {
         /// The account the links belong to.
         remembered: String,
     },
+}
+
+/// Request on `users.line`: an operator pauses or resumes delivery, or asks whether it is paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ControlLine {
+    /// What the operator wants.
+    pub wish: LineWish,
+}
+
+/// What an operator wants of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum LineWish {
+    /// Only to know.
+    Look,
+    /// Nothing is sent to HubSpot until it is resumed; changes are accepted as ever.
+    Pause,
+    /// Delivery goes on.
+    Resume,
+}
+
+/// Answer on `users.line`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LineControl {
+    /// Whether delivery is paused.
+    pub paused: bool,
+    /// Since when, in RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_since: Option<String>,
 }
 
 /// Request on `users.claim`: hand out users that owe something, as numbered attempts.

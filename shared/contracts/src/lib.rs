@@ -10,8 +10,9 @@ pub mod subjects;
 pub mod user;
 
 pub use delivery::{
-    AskLease, Claim, ClaimUsers, ClaimsGiven, Failure, Found, Lane, LeaseAnswer, LeaseWish, Link, LinkFound,
-    Next, Outcome, Reason, RecordVerdicts, Recorded, UserChanged, Verdict, VerdictsRecorded, Withdrawal,
+    AskLease, Claim, ClaimUsers, ClaimsGiven, ControlLine, Failure, Found, Lane, LeaseAnswer, LeaseWish,
+    LineControl, LineWish, Link, LinkFound, Next, Outcome, Reason, RecordVerdicts, Recorded, UserChanged,
+    Verdict, VerdictsRecorded, Withdrawal,
 };
 pub use error::{ErrorCode, Fault, ServiceError};
 pub use fields::{Field, FieldSet, PerField, Values};

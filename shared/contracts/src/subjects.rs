@@ -15,6 +15,8 @@ pub const USERS_GET: &str = "users.get";
 pub const USERS_SYNC_GET: &str = "users.sync.get";
 /// Request: [`AskLease`](crate::AskLease), answer: [`LeaseAnswer`](crate::LeaseAnswer).
 pub const USERS_LEASE: &str = "users.lease";
+/// Request: [`ControlLine`](crate::ControlLine), answer: [`LineControl`](crate::LineControl).
+pub const USERS_LINE: &str = "users.line";
 /// Request: [`ClaimUsers`](crate::ClaimUsers), answer: [`ClaimsGiven`](crate::ClaimsGiven).
 pub const USERS_CLAIM: &str = "users.claim";
 /// Request: [`RecordVerdicts`](crate::RecordVerdicts), answer: [`VerdictsRecorded`](crate::VerdictsRecorded).

@@ -31,6 +31,13 @@ impl Stack {
         accepted(request.send().await.unwrap()).await
     }
 
+    /// Looks at, makes or ends the pause of delivery.
+    pub(crate) async fn pause(&self, method: Method) -> Value {
+        let response = self.request(method, "/sync/pause").send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.json().await.unwrap()
+    }
+
     /// The user as it stands; none if there is none.
     pub(crate) async fn user(&self, user: &str) -> Option<Value> {
         let response = self

@@ -26,6 +26,26 @@ impl Stack {
         }
     }
 
+    /// Waits until the hubspot service says that of its line.
+    pub(crate) async fn wait_for_line(&self, sentence: &str) {
+        let url = format!("http://{}/readyz", self.settings["HUBSPOT_HEALTH_LISTEN"]);
+        until(&format!("the line to be {sentence}"), CEILING, async || {
+            let response = self
+                .http
+                .get(&url)
+                .send()
+                .await
+                .map_err(|error| error.to_string())?;
+            let body = response.text().await.unwrap_or_default();
+            if body.contains(sentence) {
+                Ok(())
+            } else {
+                Err(body)
+            }
+        })
+        .await;
+    }
+
     /// Waits until the latest receipt of a user says so and nothing is being sent again, and returns it.
     pub(crate) async fn wait_for_state(&self, user: &str, state: &str) -> Value {
         until(

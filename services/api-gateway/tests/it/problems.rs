@@ -134,6 +134,7 @@ async fn unknown_paths_and_methods_are_problems_too() {
     for (method, path, allow) in [
         (Method::PUT, "/users/1", &["GET", "HEAD", "PATCH"][..]),
         (Method::POST, "/users/1/sync", &["GET", "HEAD"]),
+        (Method::POST, "/sync/pause", &["DELETE", "GET", "HEAD", "PUT"]),
         (Method::PATCH, "/healthz", &["GET", "HEAD"]),
     ] {
         let response = gateway.request(method, path).send().await.unwrap();

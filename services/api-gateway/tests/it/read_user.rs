@@ -1,4 +1,4 @@
-//! `GET /users/{userId}` and its receipt.
+//! `GET /users/{userId}`, its receipt, and the pause of delivery.
 
 use contracts::ErrorCode;
 use reqwest::Method;
@@ -98,5 +98,26 @@ async fn what_does_not_exist_is_not_found_and_what_is_no_version_is_refused() {
         let response = gateway.get(&format!("/users/1/sync?{query}")).await;
         assert_eq!(response.status(), 400, "{query}");
         assert_eq!(slug(&problem(response).await), "invalid-parameter");
+    }
+}
+
+#[tokio::test]
+async fn delivery_is_paused_looked_at_and_resumed() {
+    let gateway = Gateway::start().await;
+    let paused = json!({ "paused": true, "pausedSince": "2026-11-24T02:00:00Z" });
+    let responder = Responder::start(&gateway, vec![Reaction::Answer(paused.clone())]).await;
+    for (method, wish) in [
+        (Method::PUT, "pause"),
+        (Method::GET, "look"),
+        (Method::DELETE, "resume"),
+    ] {
+        let response = gateway.request(method, "/sync/pause").send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.json::<Value>().await.unwrap(), paused);
+        let asked = responder.asked().pop().unwrap();
+        assert_eq!(
+            (asked.subject.as_str(), &asked.body),
+            ("users.line", &json!({ "wish": wish }))
+        );
     }
 }

@@ -6,6 +6,7 @@ use super::{
     AttemptId, Call, CallId, Engine, Output, UpdateInput,
     attempt::{Attempt, Blame, Step, ours},
     ready::Turn,
+    standing::paused,
 };
 
 /// What is left of an attempt's term after its last call could have ended, for the verdict to arrive.
@@ -44,6 +45,7 @@ impl Engine {
             !self.account_checked && self.line.stopped().is_none_or(|stop| stop.probe_at <= self.now);
         (unknown || self.line.wants_account(self.now))
             && !self.draining
+            && !self.lease.is_paused()
             && self.calls.is_empty()
             && self.pace.next_at(self.now) <= self.now
     }
@@ -90,6 +92,7 @@ impl Engine {
                 _ if Some(attempt.epoch) != self.lease.epoch() => {
                     Some(ours("LEASE_LOST", "another worker delivers"))
                 }
+                _ if self.lease.is_paused() => Some(paused()),
                 _ if self.draining => Some(ours("SHUTTING_DOWN", "the worker is stopping")),
                 // A record claimed for the probe goes on; its turn came when the probe was due.
                 Some(stop) if stop.probe_at > self.now => Some(stop.reason.clone()),

@@ -38,6 +38,8 @@ pub(crate) struct Lease {
     may_step_aside: bool,
     remembered: Option<String>,
     released: bool,
+    /// Whether an operator has paused delivery, as the last grant said.
+    paused: bool,
 }
 
 impl Lease {
@@ -48,7 +50,7 @@ impl Lease {
 
     /// Whether something may be sent now.
     pub(crate) fn allows(&self, now: Duration) -> bool {
-        self.epoch.is_some() && now < self.valid_until
+        self.epoch.is_some() && now < self.valid_until && !self.paused
     }
 
     /// How long an attempt may stay without a verdict.
@@ -64,6 +66,11 @@ impl Lease {
     /// The account the links belong to, where it is another one.
     pub(crate) fn remembered(&self) -> Option<&str> {
         self.remembered.as_deref()
+    }
+
+    /// Whether an operator has paused delivery.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused
     }
 
     /// Whether it was given back for good.
@@ -113,7 +120,9 @@ impl Lease {
                 ttl_ms,
                 attempt_term_ms,
                 may_step_aside,
+                paused,
             } => {
+                self.paused = paused;
                 self.attempt_term = Duration::from_millis(attempt_term_ms);
                 self.valid_until = asked_at + Duration::from_millis(ttl_ms) * 2 / 3;
                 self.may_step_aside = may_step_aside;
@@ -149,6 +158,7 @@ impl Lease {
     /// The lease is known to be lost.
     pub(crate) fn lose(&mut self) -> Change {
         self.may_step_aside = false;
+        self.paused = false;
         self.valid_until = Duration::ZERO;
         if self.epoch.take().is_some() {
             Change::Lost
@@ -172,6 +182,7 @@ mod tests {
             ttl_ms: 3_000,
             attempt_term_ms: 60_000,
             may_step_aside: false,
+            paused: false,
         }
     }
 

@@ -32,6 +32,8 @@ pub enum LineState {
     },
     /// Delivering.
     Running,
+    /// Paused by an operator, until it is resumed.
+    Paused,
     /// Stopped by a fault of the account.
     Stopped {
         /// Why.

@@ -45,6 +45,7 @@ impl Engine {
             Err(Unserved::NoAnswer)
         };
         match self.lease.answered(self.now, self.wish, answer) {
+            Change::None if self.lease.is_paused() => self.give_all_back(&paused()),
             Change::None => {}
             Change::Lost => {
                 self.let_go();
@@ -92,6 +93,11 @@ impl Engine {
     pub(super) fn stop_line(&mut self, grounds: Grounds) {
         let reason = grounds.reason.clone();
         self.line.stop(self.now, grounds);
+        self.give_all_back(&reason);
+    }
+
+    /// What is claimed and not out goes back.
+    fn give_all_back(&mut self, reason: &Reason) {
         for id in self.ready.drain() {
             self.give_back(id, reason.clone());
         }
@@ -145,9 +151,7 @@ impl Engine {
 
     pub(super) fn shut_down(&mut self) {
         self.draining = true;
-        for id in self.ready.drain() {
-            self.give_back(id, ours("SHUTTING_DOWN", "the worker is stopping"));
-        }
+        self.give_all_back(&ours("SHUTTING_DOWN", "the worker is stopping"));
     }
 
     fn is_drained(&self) -> bool {
@@ -176,6 +180,9 @@ impl Engine {
                 remembered: remembered.to_owned(),
             };
         }
+        if self.lease.is_paused() {
+            return LineState::Paused;
+        }
         match (self.line.stopped(), &self.account_id, self.lease.epoch()) {
             (Some(stop), _, _) => LineState::Stopped {
                 fault: stop.fault,
@@ -194,4 +201,9 @@ impl Engine {
             self.outputs.push_back(Output::Line(state));
         }
     }
+}
+
+/// Why a user is given back while delivery is paused.
+pub(super) fn paused() -> Reason {
+    ours("PAUSED", "an operator has paused delivery")
 }

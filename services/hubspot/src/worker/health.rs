@@ -57,6 +57,11 @@ impl Health {
             LineState::Starting => self.registry.set(LINE, false, "asking HubSpot for the account"),
             LineState::Standby => self.registry.set(LINE, true, "standing by for the lease"),
             LineState::Running => self.registry.set(LINE, true, "delivering"),
+            LineState::Paused => {
+                let what = "paused by an operator; DELETE /sync/pause at the gateway lets it go on";
+                tracing::warn!("nothing is delivered: {what}");
+                self.registry.set(LINE, true, what);
+            }
             LineState::OtherAccount { remembered } => {
                 let why = format!(
                     "users are linked to contacts of the HubSpot account {remembered}, but the token opens another \

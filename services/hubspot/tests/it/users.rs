@@ -195,6 +195,7 @@ impl Users {
             ttl_ms,
             attempt_term_ms: 60_000,
             may_step_aside: false,
+            paused: false,
         }
     }
 

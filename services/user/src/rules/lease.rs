@@ -1,6 +1,6 @@
 //! Who may deliver.
 
-use contracts::{AskLease, LeaseAnswer, delivery::LeaseWish};
+use contracts::{AskLease, LeaseAnswer, LineControl, LineWish, delivery::LeaseWish};
 
 use super::{Terms, UnixMs, terms::has_come};
 
@@ -19,6 +19,8 @@ pub struct Lease {
     pub stepped_aside_at: Option<UnixMs>,
     /// The HubSpot account that links belong to.
     pub account_id: Option<String>,
+    /// Since when an operator has paused delivery.
+    pub paused_since: Option<UnixMs>,
 }
 
 /// Answers a worker that asks for the lease. `has_links` says whether any user is linked to a contact.
@@ -75,6 +77,20 @@ fn hold(
         ttl_ms: u64::try_from(terms.lease).unwrap_or(0),
         attempt_term_ms: u64::try_from(terms.attempt).unwrap_or(0),
         may_step_aside: may_step_aside(lease, now, terms),
+        paused: lease.paused_since.is_some(),
+    }
+}
+
+/// Does what an operator wants of the line, and says how it stands.
+pub fn control_line(lease: &mut Lease, wish: LineWish, now: UnixMs) -> LineControl {
+    match wish {
+        LineWish::Look => {}
+        LineWish::Pause => lease.paused_since = lease.paused_since.or(Some(now)),
+        LineWish::Resume => lease.paused_since = None,
+    }
+    LineControl {
+        paused: lease.paused_since.is_some(),
+        paused_since: lease.paused_since.map(crate::time::rfc3339),
     }
 }
 

@@ -192,6 +192,7 @@ impl Transaction<'_> {
                 .try_get("stepped_aside_at")
                 .map_err(StoreError::before_commit)?,
             account_id: row.try_get("account_id").map_err(StoreError::before_commit)?,
+            paused_since: row.try_get("paused_since").map_err(StoreError::before_commit)?,
         })
     }
 
@@ -199,7 +200,7 @@ impl Transaction<'_> {
     pub async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
         let update = sqlx::query(
             "UPDATE lease SET holder = ?1, epoch = ?2, expires_at = ?3, asked_at = ?4, stepped_aside_at = ?5, \
-             account_id = ?6 WHERE id = 1",
+             account_id = ?6, paused_since = ?7 WHERE id = 1",
         );
         let update = update
             .bind(&lease.holder)
@@ -208,7 +209,8 @@ impl Transaction<'_> {
         let update = update
             .bind(lease.asked_at)
             .bind(lease.stepped_aside_at)
-            .bind(&lease.account_id);
+            .bind(&lease.account_id)
+            .bind(lease.paused_since);
         update
             .execute(&mut *self.inner)
             .await

@@ -1,9 +1,12 @@
 //! Hands each piece of work to what knows how to do it.
 
-use contracts::{AskLease, ErrorCode, LeaseAnswer, ServiceError};
+use contracts::{AskLease, ControlLine, ErrorCode, LeaseAnswer, LineControl, ServiceError};
 
 use super::{Answer, Job, Work, batch::Batch, claim, record, sweep, update};
-use crate::{rules::ask_lease, store::StoreError};
+use crate::{
+    rules::{ask_lease, control_line},
+    store::StoreError,
+};
 
 /// Does one piece of work on the rows in memory. The outer error fails the batch, the inner one only this piece.
 pub(super) async fn apply(
@@ -20,12 +23,20 @@ pub(super) async fn apply(
     let answer = match &job.work {
         Work::Update(request) => update::update(batch, request).map(Answer::Updated),
         Work::Lease(ask) => Ok(Answer::Lease(lease(batch, ask).await?)),
+        Work::Line(control) => Ok(Answer::Line(line(batch, *control).await?)),
         Work::Claim(request) => claim::claim(batch, request).await?.map(Answer::Claims),
         Work::Record(request) => record::record(batch, request).await?.map(Answer::Recorded),
         Work::Sweep { live, backfill } => Ok(Answer::Rows(sweep::sweep(batch, *live, *backfill).await?)),
         Work::WakeNow(users) => Ok(Answer::Rows(sweep::wake_now(batch, users))),
         Work::WakeAnnounced { limit } => Ok(Answer::Rows(sweep::wake_announced(batch, *limit).await?)),
     };
+    Ok(answer)
+}
+
+async fn line(batch: &mut Batch<'_>, control: ControlLine) -> Result<LineControl, StoreError> {
+    let mut lease = batch.lease().await?;
+    let answer = control_line(&mut lease, control.wish, batch.now);
+    batch.put_lease(lease);
     Ok(answer)
 }
 

@@ -79,7 +79,7 @@ fn named_users(work: &Work) -> Vec<&UserId> {
                 .collect()
         }
         Work::WakeNow(users) => users.iter().collect(),
-        Work::Lease(_) | Work::Sweep { .. } | Work::WakeAnnounced { .. } => Vec::new(),
+        Work::Lease(_) | Work::Line(_) | Work::Sweep { .. } | Work::WakeAnnounced { .. } => Vec::new(),
     }
 }
 

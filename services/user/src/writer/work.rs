@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use contracts::{
-    AskLease, ClaimUsers, ClaimsGiven, ErrorCode, LeaseAnswer, RecordVerdicts, ServiceError, UpdateUser,
-    UserId, UserUpdated, VerdictsRecorded,
+    AskLease, ClaimUsers, ClaimsGiven, ControlLine, ErrorCode, LeaseAnswer, LineControl, RecordVerdicts,
+    ServiceError, UpdateUser, UserId, UserUpdated, VerdictsRecorded,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,6 +17,8 @@ pub enum Work {
     Update(UpdateUser),
     /// A worker asks for the lease.
     Lease(AskLease),
+    /// An operator pauses or resumes delivery.
+    Line(ControlLine),
     /// The worker claims users.
     Claim(ClaimUsers),
     /// A worker records verdicts.
@@ -44,6 +46,8 @@ pub enum Answer {
     Updated(UserUpdated),
     /// To [`Work::Lease`].
     Lease(LeaseAnswer),
+    /// To [`Work::Line`].
+    Line(LineControl),
     /// To [`Work::Claim`].
     Claims(ClaimsGiven),
     /// To [`Work::Record`].

@@ -24,6 +24,7 @@ async fn the_services_framework_lists_the_endpoints() {
         "users.claim",
         "users.get",
         "users.lease",
+        "users.line",
         "users.record",
         "users.sync.get",
         "users.update",

@@ -1,7 +1,8 @@
 //! Lease and claim.
 
 use contracts::{
-    AskLease, Claim, ClaimUsers, ClaimsGiven, Field, FieldSet, Found, Lane, LeaseAnswer, LeaseWish, Link,
+    AskLease, Claim, ClaimUsers, ClaimsGiven, ControlLine, Field, FieldSet, Found, Lane, LeaseAnswer,
+    LeaseWish, LineControl, LineWish, Link,
 };
 use serde_json::json;
 
@@ -31,11 +32,23 @@ fn the_lease_is_granted_held_released_or_of_another_account() {
         ttl_ms: 3_000,
         attempt_term_ms: 60_000,
         may_step_aside: true,
+        paused: false,
     };
     let json = json!({
         "answer": "granted", "epoch": 7, "ttlMs": 3000, "attemptTermMs": 60000, "mayStepAside": true
     });
     pin(&granted, json);
+    let paused = LeaseAnswer::Granted {
+        epoch: 7,
+        ttl_ms: 3_000,
+        attempt_term_ms: 60_000,
+        may_step_aside: false,
+        paused: true,
+    };
+    let json = json!({
+        "answer": "granted", "epoch": 7, "ttlMs": 3000, "attemptTermMs": 60000, "mayStepAside": false, "paused": true
+    });
+    pin(&paused, json);
     pin(
         &LeaseAnswer::Held { left_ms: 120 },
         json!({ "answer": "held", "leftMs": 120 }),
@@ -106,4 +119,27 @@ fn the_answer_to_a_claim_accounts_for_every_user_named() {
         "claims": [], "nothingOwed": ["a"], "inWork": ["b"], "leftOut": ["c"], "moreLeftOpen": true
     });
     pin(&given, json);
+}
+
+#[test]
+fn an_operator_pauses_and_resumes_the_line() {
+    let wishes = [
+        (LineWish::Look, "look"),
+        (LineWish::Pause, "pause"),
+        (LineWish::Resume, "resume"),
+    ];
+    for (wish, word) in wishes {
+        pin(&ControlLine { wish }, json!({ "wish": word }));
+    }
+    let mut control = LineControl {
+        paused: false,
+        paused_since: None,
+    };
+    pin(&control, json!({ "paused": false }));
+    control.paused = true;
+    control.paused_since = Some("2026-11-24T02:00:00Z".to_owned());
+    pin(
+        &control,
+        json!({ "paused": true, "pausedSince": "2026-11-24T02:00:00Z" }),
+    );
 }

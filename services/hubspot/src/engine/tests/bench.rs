@@ -11,13 +11,15 @@ use crate::engine::{
     AckHandle, Answer, Answered, Call, CallId, EmailTaken, Engine, Input, Limits, Output, RequestId, Settings,
 };
 
-use super::samples::{ACCOUNT, granted, id, ms};
+use super::samples::{ACCOUNT, granted, granted_as, id, ms};
 
 /// A worker and what it has put out.
 pub(super) struct Bench {
     pub(super) engine: Engine,
     pub(super) now: Duration,
     pub(super) epoch: u64,
+    /// Whether an operator has paused delivery.
+    pub(super) paused: bool,
     outputs: VecDeque<Output>,
 }
 
@@ -50,6 +52,7 @@ impl Bench {
             engine: Engine::new(settings),
             now: ms(1_000),
             epoch: 0,
+            paused: false,
             outputs: VecDeque::new(),
         };
         bench.put(Input::Tick);
@@ -89,7 +92,8 @@ impl Bench {
 
     fn renew(&mut self) {
         while self.lease_wish().is_some() {
-            self.put(Input::LeaseAnswered(Ok(granted(self.epoch))));
+            let answer = granted_as(self.epoch, self.paused);
+            self.put(Input::LeaseAnswered(Ok(answer)));
         }
     }
 

@@ -6,7 +6,7 @@ use contracts::{ClaimsGiven, ErrorCode, Field, LeaseAnswer, Next, delivery::Leas
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, all_written, granted, id, inputs, linked, ms, problem};
-use crate::engine::{Answer, Input, LineState, Output, ProblemKind, Unserved};
+use crate::engine::{Answer, Call, Input, LineState, Output, ProblemKind, Unserved};
 
 const NAME: &[Field] = &[Field::FirstName];
 
@@ -168,6 +168,7 @@ fn a_worker_that_hears_nothing_of_hubspot_leaves_the_lease_to_one_that_asks() {
         ttl_ms: 3_000,
         attempt_term_ms: 60_000,
         may_step_aside,
+        paused: false,
     };
     for (may, wish) in [(true, LeaseWish::Hold), (false, LeaseWish::StepAside)] {
         bench.now += ms(1_000);
@@ -196,4 +197,39 @@ fn a_shutdown_finishes_what_is_out_reports_it_and_gives_back_the_lease() {
     assert_eq!(bench.lease_wish(), Some(LeaseWish::Release));
     bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::Released)));
     assert!(bench.put_out(&Output::Stopped));
+}
+
+#[test]
+fn while_delivery_is_paused_the_lease_is_kept_and_nothing_is_claimed_or_sent() {
+    let mut bench = Bench::with(|settings| settings.concurrency = 1);
+    let (call, update) = bench.deliver(&[linked("a", NAME)]);
+    bench.wake("b");
+    bench.give_all(&[linked("b", NAME)]);
+    bench.paused = true;
+    bench.pass(ms(1_000));
+    assert_eq!(bench.engine.line_state(), LineState::Paused);
+    let (request, record) = bench.record();
+    let failure = record.verdicts[0].failure.as_ref().expect("given back");
+    assert_eq!((failure.reason.code.as_str(), failure.charged), ("PAUSED", false));
+    bench.take(request, &record, Next::Later { in_ms: 1_000 });
+    bench.answer(call, all_written(&update));
+    assert!(bench.verdict().failure.is_none(), "what was out is recorded");
+    bench.wake("c");
+    bench.put(Input::TokenReplaced);
+    bench.pass(Duration::from_mins(10));
+    assert!(bench.any_claim().is_none() && bench.any_call().is_none());
+    bench.paused = false;
+    bench.pass(ms(1_000));
+    let (call, account) = bench.call();
+    assert_eq!(account, Call::Account);
+    let account_id = ACCOUNT.to_owned();
+    bench.answer(
+        call,
+        Answer::Account {
+            account_id,
+            name: None,
+        },
+    );
+    assert_eq!(bench.engine.line_state(), LineState::Running);
+    assert_eq!(bench.claim().1.users.len(), 2);
 }

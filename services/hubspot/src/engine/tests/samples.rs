@@ -117,10 +117,15 @@ pub(super) fn linked(user: &str, owed: &[Field]) -> Claim {
 }
 
 pub(super) fn granted(epoch: u64) -> LeaseAnswer {
+    granted_as(epoch, false)
+}
+
+pub(super) fn granted_as(epoch: u64, paused: bool) -> LeaseAnswer {
     LeaseAnswer::Granted {
         epoch,
         ttl_ms: 3_000,
         attempt_term_ms: 60_000,
         may_step_aside: false,
+        paused,
     }
 }

@@ -1,8 +1,8 @@
 //! Who may deliver.
 
-use contracts::{AskLease, LeaseAnswer, delivery::LeaseWish};
+use contracts::{AskLease, LeaseAnswer, LineWish, delivery::LeaseWish};
 
-use crate::rules::{Lease, Terms, UnixMs, ask_lease};
+use crate::rules::{Lease, Terms, UnixMs, ask_lease, control_line};
 
 #[derive(Default)]
 struct Office {
@@ -32,7 +32,25 @@ fn granted(epoch: u64, may_step_aside: bool) -> LeaseAnswer {
         ttl_ms: 3_000,
         attempt_term_ms: 60_000,
         may_step_aside,
+        paused: false,
     }
+}
+
+#[test]
+fn a_pause_stays_until_it_is_resumed_whoever_holds_the_lease() {
+    let mut office = Office::default();
+    let paused = |answer| matches!(answer, LeaseAnswer::Granted { paused: true, .. });
+    let control = |office: &mut Office, wish| control_line(&mut office.lease, wish, office.now).paused;
+    assert!(!control(&mut office, LineWish::Look));
+    assert!(control(&mut office, LineWish::Pause));
+    let since = office.lease.paused_since;
+    assert!(paused(office.ask("a", LeaseWish::Hold)));
+    office.now += 5_000;
+    assert!(paused(office.ask("b", LeaseWish::Hold)));
+    assert!(control(&mut office, LineWish::Pause));
+    assert_eq!(office.lease.paused_since, since);
+    assert!(!control(&mut office, LineWish::Resume));
+    assert!(!paused(office.ask("b", LeaseWish::Hold)));
 }
 
 #[test]

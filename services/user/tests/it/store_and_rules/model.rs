@@ -19,6 +19,7 @@ pub(super) enum Digest {
     Claims(Vec<Claim>),
     Recorded(Vec<Next>, Option<Vec<Claim>>, Option<ErrorCode>),
     Rows(usize),
+    Paused(bool),
 }
 
 fn by_user(mut claims: Vec<Claim>) -> Vec<Claim> {
@@ -31,6 +32,7 @@ pub(super) fn digest(answer: &Result<Answer, ServiceError>) -> Digest {
         Err(error) => Digest::Refused(error.code),
         Ok(Answer::Updated(updated)) => Digest::Version(updated.sync.version),
         Ok(Answer::Lease(answer)) => Digest::Lease(answer.clone()),
+        Ok(Answer::Line(line)) => Digest::Paused(line.paused),
         Ok(Answer::Claims(given)) => Digest::Claims(by_user(given.claims.clone())),
         Ok(Answer::Recorded(recorded)) => Digest::Recorded(
             recorded.users.iter().map(|user| user.next).collect(),
@@ -93,6 +95,9 @@ impl Model {
                     self.now,
                     &self.terms,
                 ))
+            }
+            Work::Line(control) => {
+                Digest::Paused(rules::control_line(&mut self.lease, control.wish, self.now).paused)
             }
             Work::Claim(claim) => match self.claim(claim) {
                 Ok(claims) => Digest::Claims(claims),

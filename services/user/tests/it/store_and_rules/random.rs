@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    AskLease, Claim, ClaimUsers, Failure, Field, FieldSet, Found, LinkFound, Outcome, Reason, RecordVerdicts,
-    UpdateForm, UpdateUser, UserId, Values, Verdict, Withdrawal, delivery::LeaseWish,
+    AskLease, Claim, ClaimUsers, ControlLine, Failure, Field, FieldSet, Found, LineWish, LinkFound, Outcome,
+    Reason, RecordVerdicts, UpdateForm, UpdateUser, UserId, Values, Verdict, Withdrawal, delivery::LeaseWish,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use user::writer::Work;
@@ -22,7 +22,12 @@ fn users(rng: &mut StdRng) -> Vec<UserId> {
 }
 
 pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
-    match rng.random_range(0..20) {
+    match rng.random_range(0..21) {
+        20 => Work::Line(ControlLine {
+            wish: *[LineWish::Look, LineWish::Pause, LineWish::Resume]
+                .choose(rng)
+                .unwrap(),
+        }),
         0..6 => Work::Update(update(rng)),
         6..8 => Work::Lease(AskLease {
             holder: holder(rng),
@@ -183,6 +188,7 @@ pub(super) fn copy(work: &Work) -> Work {
     match work {
         Work::Update(update) => Work::Update(update.clone()),
         Work::Lease(ask) => Work::Lease(ask.clone()),
+        Work::Line(control) => Work::Line(*control),
         Work::Claim(claim) => Work::Claim(claim.clone()),
         Work::Record(record) => Work::Record(record.clone()),
         Work::Sweep { live, backfill } => Work::Sweep {

@@ -222,6 +222,7 @@ impl World {
                 ttl_ms: 3_000,
                 attempt_term_ms: 60_000,
                 may_step_aside: false,
+                paused: false,
             })
         };
         self.later(Input::LeaseAnswered(answer));
