@@ -13,7 +13,7 @@ use runtime::{
 
 use crate::{
     client::{ApiVersion, Target},
-    engine::{EmailTaken, Quota},
+    engine::{EmailTaken, Missing, Quota},
 };
 
 /// The files settings are read from, beneath the environment; earlier ones win.
@@ -35,6 +35,8 @@ pub struct Config {
     pub access: Access,
     /// `HUBSPOT_EMAIL_TAKEN`: what to do with an address that another contact holds.
     pub email_taken: EmailTaken,
+    /// `HUBSPOT_MISSING`: what to do with a user that has no contact.
+    pub missing: Missing,
     /// `HUBSPOT_TIMEOUT_MS`: how long a call may take.
     pub call_timeout: Duration,
     /// `HUBSPOT_CONCURRENCY`: the most calls out at once.
@@ -85,6 +87,8 @@ impl Config {
         let access = read_access(&mut reader);
         let taken = [("follow", EmailTaken::Follow), ("reject", EmailTaken::Reject)];
         let email_taken = reader.one_of("HUBSPOT_EMAIL_TAKEN", EmailTaken::Follow, &taken);
+        let choices = [("skip", Missing::Skip), ("create", Missing::Create)];
+        let missing = reader.one_of("HUBSPOT_MISSING", Missing::Skip, &choices);
         let timeouts = Duration::from_millis(100)..=Duration::from_secs(25);
         let call_timeout = reader.duration_ms("HUBSPOT_TIMEOUT_MS", Duration::from_secs(10), timeouts);
         let concurrency = reader.within("HUBSPOT_CONCURRENCY", 10, 1..=50);
@@ -96,6 +100,7 @@ impl Config {
             Some(Self {
                 access: access?,
                 email_taken,
+                missing,
                 call_timeout,
                 concurrency,
                 quota,

@@ -10,6 +10,7 @@ mod call;
 mod check_off;
 mod claims;
 mod compose;
+mod creates;
 mod deliver;
 mod everyone;
 mod failed_calls;
@@ -33,10 +34,12 @@ use std::{
 
 use contracts::delivery::LeaseWish;
 
-pub use answer::{Answer, Answered, Contact, InputError, Limits, Policy, Problem, ProblemKind, Written};
-pub use call::{Call, MAX_BATCH, Properties, UpdateInput};
+pub use answer::{
+    Answer, Answered, Contact, Created, InputError, Limits, Policy, Problem, ProblemKind, Written,
+};
+pub use call::{Call, CreateInput, MAX_BATCH, Properties, UpdateInput};
 pub use line::{Fault, LineState};
-pub use port::{AckHandle, CallId, EmailTaken, Input, Output, Quota, RequestId, Settings, Unserved};
+pub use port::{AckHandle, CallId, EmailTaken, Input, Missing, Output, Quota, RequestId, Settings, Unserved};
 
 use attempt::{Attempt, Rules};
 use claims::Claims;
@@ -183,6 +186,7 @@ impl Engine {
         Rules {
             account_id: account_id.map_or("", String::as_str),
             email_taken: settings.email_taken,
+            missing: settings.missing,
         }
     }
 }

@@ -45,6 +45,7 @@ pub async fn serve(
     tracing::info!(holder, target = %client.target(), "calls go there");
     let settings = Settings {
         email_taken: config.email_taken,
+        missing: config.missing,
         concurrency: config.concurrency,
         call_timeout: config.call_timeout,
         quota: config.quota,

@@ -189,7 +189,7 @@ async fn perform(client: Arc<HubspotClient>, id: CallId, call: Call) -> Input {
                 "HubSpot did not do it"
             );
         }
-        Answer::Found { .. } | Answer::Updated { .. } | Answer::Contact(_) => {
+        Answer::Found { .. } | Answer::Updated { .. } | Answer::Created { .. } | Answer::Contact(_) => {
             tracing::debug!(
                 kind = call.name(),
                 size = call.size(),

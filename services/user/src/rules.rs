@@ -24,7 +24,7 @@ pub use lease::{Lease, ask_lease, control_line};
 pub use owe::withdraw;
 pub use receipt::{receipt, state_of};
 pub use record::{Effects, record};
-pub use row::{Doubt, FieldState, OpenAttempt, Row, UsedKey};
+pub use row::{Creating, Doubt, FieldState, OpenAttempt, Row, UsedKey};
 pub use sweep::{sweep, wake_now};
 pub use terms::Terms;
 

@@ -186,6 +186,13 @@ pub struct Claim {
     pub link: Option<Link>,
     /// How many attempts failed since the last success; for the engine's backoff.
     pub failures: u32,
+    /// Whether the user was never linked to any contact, so that one may be created for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub never_linked: bool,
+    /// The address under which HubSpot may still create a contact for an earlier attempt. It is looked up too, and
+    /// nothing is created under another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creating: Option<String>,
 }
 
 /// The HubSpot contact a user is linked to.

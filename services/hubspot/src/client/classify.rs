@@ -13,7 +13,7 @@ use super::{
     headers::{correlation_id, retry_after},
     named_properties::named_properties,
 };
-use crate::engine::{Answer, Call, Contact, InputError, Problem, ProblemKind, Written};
+use crate::engine::{Answer, Call, Contact, Created, InputError, Problem, ProblemKind, Written};
 
 pub(super) fn answer(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
     let json = object(body);
@@ -69,7 +69,7 @@ fn problem_kind(
 fn is_about_a_record(call: &Call) -> bool {
     match call {
         Call::FindAlone { .. } | Call::Read { .. } | Call::Patch { .. } => true,
-        Call::Account | Call::Find { .. } | Call::Update { .. } => false,
+        Call::Account | Call::Find { .. } | Call::Update { .. } | Call::Create { .. } => false,
     }
 }
 
@@ -100,6 +100,10 @@ fn success(call: &Call, json: &Value) -> Option<Answer> {
             results: list(json, "results").iter().filter_map(written).collect(),
             errors: input_errors(json),
         }),
+        Call::Create { .. } => Some(Answer::Created {
+            results: list(json, "results").iter().filter_map(created).collect(),
+            errors: input_errors(json),
+        }),
         Call::FindAlone { .. } | Call::Read { .. } | Call::Patch { .. } => {
             Some(Answer::Contact(contact(json)?))
         }
@@ -127,6 +131,16 @@ fn contact(json: &Value) -> Option<Contact> {
 fn written(json: &Value) -> Option<Written> {
     Some(Written {
         contact_id: text(json, "id")?,
+        trace_id: text(json, "objectWriteTraceId"),
+    })
+}
+
+fn created(json: &Value) -> Option<Created> {
+    Some(Created {
+        contact_id: text(json, "id")?,
+        address: json
+            .get("properties")
+            .and_then(|properties| text(properties, "email")),
         trace_id: text(json, "objectWriteTraceId"),
     })
 }

@@ -4,7 +4,7 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::Target;
-use crate::engine::{Call, UpdateInput};
+use crate::engine::{Call, CreateInput, UpdateInput};
 
 /// What is read of a contact: enough to tell which address found it.
 const READ: [&str; 2] = ["email", "hs_additional_emails"];
@@ -18,6 +18,7 @@ pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuild
             http.get(target.contact(address)).query(&query)
         }
         Call::Update { inputs } => http.post(target.batch("update")).json(&update(inputs)),
+        Call::Create { inputs } => http.post(target.batch("create")).json(&create(inputs)),
         Call::Read { contact_id } => http
             .get(target.contact(contact_id))
             .query(&[("properties", READ.join(","))]),
@@ -33,6 +34,16 @@ pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuild
 fn find(addresses: &[String]) -> Value {
     let inputs: Vec<Value> = addresses.iter().map(|address| json!({ "id": address })).collect();
     json!({ "idProperty": "email", "inputs": inputs, "properties": READ, "propertiesWithHistory": [] })
+}
+
+fn create(inputs: &[CreateInput]) -> Value {
+    let input = |input: &CreateInput| {
+        json!({
+            "properties": input.properties,
+            "objectWriteTraceId": input.trace_id,
+        })
+    };
+    json!({ "inputs": inputs.iter().map(input).collect::<Vec<_>>() })
 }
 
 fn update(inputs: &[UpdateInput]) -> Value {

@@ -37,6 +37,13 @@ pub enum Answer {
         /// The inputs that were not.
         errors: Vec<InputError>,
     },
+    /// To [`Call::Create`](super::Call::Create), 201 or 207; only what is listed was created.
+    Created {
+        /// The contacts that were created, in no order.
+        results: Vec<Created>,
+        /// The inputs that were not.
+        errors: Vec<InputError>,
+    },
     /// To [`Call::Read`](super::Call::Read), [`Call::FindAlone`](super::Call::FindAlone) and
     /// [`Call::Patch`](super::Call::Patch).
     Contact(Contact),
@@ -60,6 +67,17 @@ pub struct Contact {
 pub struct Written {
     /// The contact's record id; another than asked for after a merge.
     pub contact_id: String,
+    /// The trace id of the input, where HubSpot repeats it.
+    pub trace_id: Option<String>,
+}
+
+/// An input of a batch create that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// The new contact's record id.
+    pub contact_id: String,
+    /// Its address, where HubSpot repeats it.
+    pub address: Option<String>,
     /// The trace id of the input, where HubSpot repeats it.
     pub trace_id: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! One claimed attempt on its way to its verdict: what it still has to do, and what became of it so far.
 
+mod blame;
+mod create;
 mod identity;
 mod refusals;
 
@@ -7,8 +9,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use contracts::{Claim, Failure, Field, FieldSet, Found, LinkFound, Outcome, Reason, Verdict};
 
-use super::{EmailTaken, MAX_BATCH, ProblemKind, Properties};
+use super::{EmailTaken, MAX_BATCH, Missing, Properties};
 
+pub(crate) use blame::Blame;
 pub(crate) use identity::{Lookup, ours};
 
 /// What an attempt does next.
@@ -20,6 +23,8 @@ pub(crate) enum Step {
     FindAlone(Vec<String>, Why),
     /// Write what is pending; travels in a batch.
     Write,
+    /// Create a contact; travels in a batch.
+    Create,
     /// Ask for the contact by its id.
     Read,
     /// Write alone.
@@ -35,6 +40,8 @@ pub(crate) enum Why {
     Link,
     /// To learn which contact holds the address that a conflict was about.
     Conflict(Reason),
+    /// To learn which contact has the address that a create was for.
+    Created(Reason),
 }
 
 /// How an attempt's fields are written.
@@ -48,40 +55,6 @@ enum Manner {
     FieldByField,
 }
 
-/// Whose fault a failure is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blame {
-    /// This record failed alone.
-    Record,
-    /// The account, the network, or a batch of many.
-    Nobody,
-}
-
-impl Blame {
-    /// Whose fault a problem is that only this record met.
-    fn for_problem(kind: &ProblemKind) -> Self {
-        match kind {
-            // Faults of the account, which stop the line before a record is looked at; in a batch's list of errors
-            // they still are no fault of the record.
-            ProblemKind::NoSuchPath
-            | ProblemKind::Unauthorized
-            | ProblemKind::MissingScopes
-            | ProblemKind::Limited { .. }
-            | ProblemKind::Moving { .. }
-            | ProblemKind::Unreachable => Self::Nobody,
-            ProblemKind::Invalid { .. }
-            | ProblemKind::Conflict { .. }
-            | ProblemKind::NotFound
-            | ProblemKind::Forbidden
-            | ProblemKind::Locked
-            | ProblemKind::ServerFault { .. }
-            | ProblemKind::Unanswered
-            | ProblemKind::Refused
-            | ProblemKind::Garbled => Self::Record,
-        }
-    }
-}
-
 /// What is fixed for all attempts of an engine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules<'a> {
@@ -89,6 +62,15 @@ pub(crate) struct Rules<'a> {
     pub(crate) account_id: &'a str,
     /// What to do with a taken address.
     pub(crate) email_taken: EmailTaken,
+    /// What to do with a user that has no contact.
+    pub(crate) missing: Missing,
+}
+
+/// What the calls of an attempt may have done without saying so.
+#[derive(Debug, Default)]
+struct Doubts {
+    takes_effect_late: bool,
+    has_created: bool,
 }
 
 /// One claimed attempt.
@@ -113,7 +95,7 @@ pub(crate) struct Attempt {
     seen: bool,
     outcomes: BTreeMap<Field, Outcome>,
     written: FieldSet,
-    may_take_effect_late: bool,
+    doubts: Doubts,
     link: Option<LinkFound>,
     confirmed_address: Option<String>,
     failure: Option<(Reason, Blame, bool)>,
@@ -135,7 +117,7 @@ impl Attempt {
             seen: false,
             outcomes: BTreeMap::new(),
             written: FieldSet::EMPTY,
-            may_take_effect_late: false,
+            doubts: Doubts::default(),
             link: None,
             confirmed_address: None,
             failure: None,
@@ -152,7 +134,7 @@ impl Attempt {
         if attempt.claim.link.is_some() {
             attempt.go_on();
         } else {
-            attempt.look_up();
+            attempt.look_up(rules);
         }
         attempt
     }
@@ -200,7 +182,8 @@ impl Attempt {
     /// The write that is out may have been carried out, or may still be.
     pub(crate) fn may_have_been_written(&mut self, late: bool) {
         self.written = self.written.union(self.sent);
-        self.may_take_effect_late |= late;
+        self.doubts.takes_effect_late |= late;
+        self.doubts.has_created |= self.step == Step::Create;
     }
 
     /// The attempt ends without settling what is pending.
@@ -216,7 +199,9 @@ impl Attempt {
 
     /// Whether the user service is told of a link that it has to accept before anything is written through it.
     pub(crate) fn found_link(&self) -> bool {
-        self.link.is_some()
+        self.link
+            .as_ref()
+            .is_some_and(|link| link.found != Found::Created)
     }
 
     /// Whether it brings nothing but a link: the user is claimed again at once to write through it.
@@ -233,7 +218,8 @@ impl Attempt {
             turn: self.claim.turn,
             outcomes: self.outcomes,
             written: self.written,
-            may_take_effect_late: self.may_take_effect_late,
+            may_take_effect_late: self.doubts.takes_effect_late,
+            may_have_created: self.doubts.has_created && self.link.is_none(),
             link: self.link,
             confirmed_address: self.confirmed_address,
             failure: self.failure.map(|(reason, _, may_pass)| Failure {

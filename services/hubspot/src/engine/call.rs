@@ -28,6 +28,11 @@ pub enum Call {
         /// The contacts and what is written to each.
         inputs: Vec<UpdateInput>,
     },
+    /// Batch create: distinct addresses, at most [`MAX_BATCH`].
+    Create {
+        /// What each contact is made of; its address among it.
+        inputs: Vec<CreateInput>,
+    },
     /// One contact by its id; a former id may be answered with the contact it was merged into.
     Read {
         /// The contact's record id.
@@ -53,11 +58,22 @@ pub struct UpdateInput {
     pub trace_id: String,
 }
 
+/// One contact of a batch create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateInput {
+    /// Its address in lower case, which is among the properties as the user has it.
+    pub address: String,
+    /// What it is made of.
+    pub properties: Properties,
+    /// Unique to this input; results and errors name it.
+    pub trace_id: String,
+}
+
 impl Call {
     /// Whether the call changes contacts, so that an unanswered one may still take effect.
     pub fn writes(&self) -> bool {
         match self {
-            Self::Update { .. } | Self::Patch { .. } => true,
+            Self::Update { .. } | Self::Create { .. } | Self::Patch { .. } => true,
             Self::Account | Self::Find { .. } | Self::FindAlone { .. } | Self::Read { .. } => false,
         }
     }
@@ -69,6 +85,7 @@ impl Call {
             Self::Find { .. } => "find",
             Self::FindAlone { .. } => "find-alone",
             Self::Update { .. } => "update",
+            Self::Create { .. } => "create",
             Self::Read { .. } => "read",
             Self::Patch { .. } => "patch",
         }
@@ -80,6 +97,7 @@ impl Call {
             Self::Account => 0,
             Self::Find { addresses } => addresses.len(),
             Self::Update { inputs } => inputs.len(),
+            Self::Create { inputs } => inputs.len(),
             Self::FindAlone { .. } | Self::Read { .. } | Self::Patch { .. } => 1,
         }
     }

@@ -10,7 +10,7 @@ use contracts::{FieldSet, UserId};
 use super::{
     Answer, Answered, AttemptId, Call, CallId, Engine, Fault, InputError, Problem, ProblemKind, UpdateInput,
     Written,
-    attempt::{Attempt, Lookup, Rules, ours},
+    attempt::{Attempt, Lookup, Rules, Step, ours},
     deliver::{Out, contacts_of},
     line::{Grounds, Proof, Stop, fault_of},
     lookups::held_as,
@@ -83,6 +83,9 @@ impl Engine {
                 }
                 self.check_updates(&attempts, &inputs, &results, &errors);
             }
+            (Call::Create { inputs }, Answer::Created { results, errors }) => {
+                self.check_creates(&attempts, &inputs, &results, &errors);
+            }
             (Call::FindAlone { address }, Answer::Contact(contact)) => {
                 let found = held_as(&contact, &address);
                 self.each(&attempts, |attempt, rules| {
@@ -100,7 +103,11 @@ impl Engine {
             }
             (
                 call,
-                Answer::Account { .. } | Answer::Found { .. } | Answer::Updated { .. } | Answer::Contact(_),
+                Answer::Account { .. }
+                | Answer::Found { .. }
+                | Answer::Updated { .. }
+                | Answer::Created { .. }
+                | Answer::Contact(_),
             ) => {
                 let reason = ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
                 let problem = Problem {
@@ -206,7 +213,11 @@ impl Engine {
         let rules = Self::rules(&self.settings, self.account_id.as_ref());
         if let Some(attempt) = self.attempts.get_mut(&id) {
             let before: FieldSet = attempt.refusals().map(|(field, _)| field).collect();
-            attempt.write_failed(problem.clone(), rules);
+            if attempt.step == Step::Create {
+                attempt.create_failed(problem.clone(), rules);
+            } else {
+                attempt.write_failed(problem.clone(), rules);
+            }
             let now = attempt.refusals().filter(|(field, _)| !before.contains(*field));
             let refused: Vec<_> = now.map(|(field, reason)| (field, reason.clone())).collect();
             self.count_refusals(id, &refused);
@@ -229,7 +240,7 @@ impl Engine {
     }
 
     /// A write succeeded: HubSpot works, and records that keep failing fail by their own fault.
-    fn count_write(&mut self, id: Option<AttemptId>) {
+    pub(super) fn count_write(&mut self, id: Option<AttemptId>) {
         self.writes += 1;
         let attempt = id.and_then(|id| self.attempts.get(&id));
         self.line

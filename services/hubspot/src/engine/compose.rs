@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    AttemptId, Call, CallId, Engine, MAX_BATCH, UpdateInput,
+    AttemptId, Call, CallId, CreateInput, Engine, MAX_BATCH, UpdateInput,
     attempt::{Attempt, Step},
     ready::Turn,
 };
@@ -13,27 +13,32 @@ impl Engine {
     pub(super) fn compose(&mut self, id: CallId) -> Option<(Call, Vec<AttemptId>)> {
         let find = self.ready.find.first().copied();
         let write = self.ready.write.iter().copied().find(|turn| self.may_go(*turn));
+        let create = self.ready.create.iter().copied().find(|turn| self.may_go(*turn));
         let alone = self.ready.alone.iter().copied().find(|turn| self.may_go(*turn));
-        let first = [find, write, alone].into_iter().flatten().min()?;
+        let first = [find, write, create, alone].into_iter().flatten().min()?;
         if Some(first) == alone {
             self.compose_alone(first)
         } else if Some(first) == write {
             Some(self.compose_update(id, first))
+        } else if Some(first) == create {
+            Some(self.compose_create(id, first))
         } else {
             Some(self.compose_find(first))
         }
     }
 
-    /// Whether no write is out for the contact that the attempt would write to.
+    /// Whether no write is out for the contact that the attempt would write to, or create.
     fn may_go(&self, turn: Turn) -> bool {
         let Some(attempt) = self.attempts.get(&turn.1) else {
             return false;
         };
-        let writes = matches!(attempt.step, Step::Write | Step::Patch);
-        !writes
-            || attempt
-                .contact_id()
-                .is_none_or(|contact_id| !self.busy.contains(contact_id))
+        match attempt.step {
+            Step::Write | Step::Patch => attempt.contact_id().is_none_or(|id| !self.busy.contains(id)),
+            Step::Create => attempt
+                .address()
+                .is_none_or(|address| !self.busy.contains(&address)),
+            Step::Find(..) | Step::FindAlone(..) | Step::Read | Step::Done => true,
+        }
     }
 
     /// The most attempts that may share a call with this one.
@@ -114,6 +119,37 @@ impl Engine {
         )
     }
 
+    /// One create for each address: a second one would only meet the first.
+    fn compose_create(&mut self, CallId(call): CallId, first: Turn) -> (Call, Vec<AttemptId>) {
+        let limit = self.batch_limit(first);
+        let mut addresses: BTreeSet<String> = BTreeSet::new();
+        let mut chosen = Vec::new();
+        for turn in self.ready.create.iter().copied() {
+            if chosen.len() == limit {
+                break;
+            }
+            let address = self.attempts.get(&turn.1).and_then(Attempt::address);
+            if self.may_go(turn)
+                && self.is_company(first, turn)
+                && address.is_some_and(|address| addresses.insert(address))
+            {
+                chosen.push(turn);
+            }
+        }
+        let attempts = self.take(&chosen);
+        let holder = &self.settings.holder;
+        let inputs = attempts.iter().enumerate().filter_map(|(index, id)| {
+            let attempt = self.attempts.get_mut(id)?;
+            Some(CreateInput {
+                address: attempt.address()?,
+                properties: attempt.send_all(),
+                trace_id: format!("{holder}-{call}-{index}"),
+            })
+        });
+        let inputs = inputs.collect();
+        (Call::Create { inputs }, attempts)
+    }
+
     fn compose_alone(&mut self, turn: Turn) -> Option<(Call, Vec<AttemptId>)> {
         let attempts = self.take(&[turn]);
         let attempt = self.attempts.get_mut(&turn.1)?;
@@ -128,7 +164,7 @@ impl Engine {
                     properties,
                 }
             }
-            Step::Read | Step::Find(..) | Step::Write | Step::Done => Call::Read {
+            Step::Read | Step::Find(..) | Step::Write | Step::Create | Step::Done => Call::Read {
                 contact_id: attempt.contact_id()?.to_owned(),
             },
         };

@@ -3,7 +3,7 @@
 use std::{collections::btree_map, time::Duration};
 
 use super::{
-    AttemptId, Call, CallId, Engine, Output, UpdateInput,
+    AttemptId, Call, CallId, CreateInput, Engine, Output, UpdateInput,
     attempt::{Attempt, Blame, Step, ours},
     ready::Turn,
     standing::paused,
@@ -143,12 +143,15 @@ fn send_by(attempt: &Attempt, term: Duration, call_timeout: Duration) -> Duratio
     (attempt.asked_at + term).saturating_sub(call_timeout + TIME_FOR_VERDICT)
 }
 
-/// The contacts a call writes to.
+/// The contacts a call writes to, by their ids, and those it makes, by their addresses.
 pub(super) fn contacts_of(call: &Call) -> impl Iterator<Item = &str> {
-    let (inputs, single): (&[UpdateInput], Option<&str>) = match call {
-        Call::Update { inputs } => (inputs, None),
-        Call::Patch { contact_id, .. } => (&[], Some(contact_id)),
-        Call::Account | Call::Find { .. } | Call::FindAlone { .. } | Call::Read { .. } => (&[], None),
+    let (updated, created, single): (&[UpdateInput], &[CreateInput], Option<&str>) = match call {
+        Call::Update { inputs } => (inputs, &[], None),
+        Call::Create { inputs } => (&[], inputs, None),
+        Call::Patch { contact_id, .. } => (&[], &[], Some(contact_id)),
+        Call::Account | Call::Find { .. } | Call::FindAlone { .. } | Call::Read { .. } => (&[], &[], None),
     };
-    inputs.iter().map(|input| input.contact_id.as_str()).chain(single)
+    let updated = updated.iter().map(|input| input.contact_id.as_str());
+    let created = created.iter().map(|input| input.address.as_str());
+    updated.chain(created).chain(single)
 }

@@ -6,7 +6,7 @@ use contracts::{Reason, UserId};
 
 use super::{
     AttemptId, Call, Engine, Fault, Problem, ProblemKind,
-    attempt::Blame,
+    attempt::{Attempt, Blame},
     line::{Grounds, Proof, fault_of},
 };
 
@@ -138,14 +138,16 @@ impl Engine {
 
     fn failed_alone(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem) {
         match (call, &problem.kind) {
-            (Call::Update { .. } | Call::Patch { .. }, _) => {
+            (Call::Update { .. } | Call::Create { .. } | Call::Patch { .. }, _) => {
                 for id in attempts {
                     self.refused_alone(*id, problem);
                 }
             }
-            (Call::Read { .. }, ProblemKind::NotFound) => self.each(attempts, |attempt, _| attempt.is_gone()),
+            (Call::Read { .. }, ProblemKind::NotFound) => {
+                self.each(attempts, Attempt::is_gone);
+            }
             (Call::FindAlone { .. }, ProblemKind::NotFound) => {
-                self.each(attempts, |attempt, _| attempt.address_is_absent());
+                self.each(attempts, Attempt::address_is_absent);
             }
             (Call::Find { .. } | Call::FindAlone { .. } | Call::Read { .. } | Call::Account, kind) => {
                 let may_pass = may_pass(kind);

@@ -92,6 +92,8 @@ pub struct Settings {
     pub holder: String,
     /// What to do with an address that another contact holds.
     pub email_taken: EmailTaken,
+    /// What to do with a user that has no contact.
+    pub missing: Missing,
     /// The most calls out at once.
     pub concurrency: usize,
     /// The longest a call takes before it counts as unanswered.
@@ -119,11 +121,22 @@ impl Settings {
         Self {
             holder: holder.into(),
             email_taken: EmailTaken::Follow,
+            missing: Missing::Skip,
             concurrency: 10,
             call_timeout: Duration::from_secs(10),
             quota: Quota::default(),
         }
     }
+}
+
+/// What to do with a user whose addresses no contact has, and that was never linked to one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Missing {
+    /// Settle it as missing, and look again later.
+    #[default]
+    Skip,
+    /// Create a contact.
+    Create,
 }
 
 /// What to do with an address that another contact holds.

@@ -16,6 +16,8 @@ pub(crate) struct Ready {
     pub(crate) find: BTreeSet<Turn>,
     /// For a batch update.
     pub(crate) write: BTreeSet<Turn>,
+    /// For a batch create.
+    pub(crate) create: BTreeSet<Turn>,
     /// For a call of their own.
     pub(crate) alone: BTreeSet<Turn>,
     /// All of them, oldest first.
@@ -30,6 +32,7 @@ impl Ready {
         match step {
             Step::Find(..) => self.find.insert(turn),
             Step::Write => self.write.insert(turn),
+            Step::Create => self.create.insert(turn),
             Step::FindAlone(..) | Step::Read | Step::Patch => self.alone.insert(turn),
             Step::Done => false,
         };
@@ -39,6 +42,7 @@ impl Ready {
         self.by_age.remove(&turn.1);
         self.find.remove(&turn);
         self.write.remove(&turn);
+        self.create.remove(&turn);
         self.alone.remove(&turn);
     }
 

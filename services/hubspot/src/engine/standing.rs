@@ -138,9 +138,11 @@ impl Engine {
             Answer::Problem(problem) => {
                 matches!(problem.kind, ProblemKind::Unanswered | ProblemKind::Unreachable)
             }
-            Answer::Account { .. } | Answer::Found { .. } | Answer::Updated { .. } | Answer::Contact(_) => {
-                false
-            }
+            Answer::Account { .. }
+            | Answer::Found { .. }
+            | Answer::Updated { .. }
+            | Answer::Created { .. }
+            | Answer::Contact(_) => false,
         };
         self.silent_since = if silent {
             self.silent_since.or(Some(self.now))

@@ -8,6 +8,7 @@
 mod accounts;
 mod batches;
 mod bench;
+mod creates;
 mod everyone;
 mod flow;
 mod identity;

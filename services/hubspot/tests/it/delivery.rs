@@ -2,6 +2,8 @@
 
 use contracts::{Field, Found, Outcome};
 
+use sandbox::{Action, CutPoint, Fault};
+
 use crate::harness::{CEILING, Stack};
 
 const NAME: Field = Field::FirstName;
@@ -41,6 +43,54 @@ async fn a_change_reaches_the_contact_with_the_users_address() {
     );
     assert_eq!(stack.users.outcome("1", NAME), Some(Outcome::Confirmed));
     stack.wait_until_acknowledged().await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_user_without_a_contact_gets_one_where_the_settings_say_so() {
+    let stack = Stack::start().await;
+    let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
+    let change = [(Field::Email, "Nobody@example.com"), (NAME, "Ada")];
+    stack.users.change("1", &change).await;
+    stack.users.wait_until_settled("1").await;
+    assert_eq!(
+        stack.property("nobody@example.com", "firstname").as_deref(),
+        Some("Ada")
+    );
+    let verdicts = stack.users.verdicts("1");
+    let found = verdicts
+        .iter()
+        .filter_map(|verdict| Some(verdict.link.as_ref()?.found));
+    assert_eq!(found.collect::<Vec<_>>(), [Found::Created]);
+    stack.wait_until_acknowledged().await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_create_that_is_carried_out_without_an_answer_makes_one_contact_only() {
+    let stack = Stack::start().await;
+    let worker = stack
+        .start_worker(&[("HUBSPOT_MISSING", "create"), ("HUBSPOT_TIMEOUT_MS", "300")])
+        .await;
+    let cut = Fault::new(Action::Cut {
+        at: CutPoint::AfterEffect,
+    })
+    .on_path("batch/create")
+    .times(1);
+    stack.sandbox.add_fault(cut);
+    let change = [(Field::Email, "nobody@example.com"), (NAME, "Ada")];
+    stack.users.change("1", &change).await;
+    stack.users.wait_until_settled("1").await;
+    let verdicts = stack.users.verdicts("1");
+    assert!(verdicts[0].may_have_created);
+    let found = verdicts
+        .iter()
+        .filter_map(|verdict| Some(verdict.link.as_ref()?.found));
+    assert_eq!(found.collect::<Vec<_>>(), [Found::PrimaryAddress]);
+    assert_eq!(
+        stack.property("nobody@example.com", "firstname").as_deref(),
+        Some("Ada")
+    );
     worker.stop().await;
 }
 

@@ -280,5 +280,7 @@ fn claim_of(user_id: &UserId, row: &mut Row) -> Claim {
         owed: row.owed.keys().copied().collect(),
         link: row.link.clone(),
         failures: 0,
+        never_linked: row.link.is_none(),
+        creating: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use contracts::Claim;
+use contracts::{Claim, Field};
 
 use super::{OpenAttempt, Row, Terms, UnixMs, terms::has_come};
 
@@ -27,14 +27,19 @@ pub fn claim(row: &mut Row, holder: &str, epoch: u64, account: &str, now: UnixMs
         if open.epoch == epoch && !past_term {
             return Claimed::InWork;
         }
-        let version = open.version;
+        let (version, address) = (open.version, open.address.clone());
         row.open = None;
         row.doubt_from(version, now + terms.doubt);
+        if let Some(address) = address {
+            row.may_be_created(address, now + terms.doubt);
+        }
     }
     let owed = row.owed();
     if owed.is_empty() {
         return Claimed::NothingOwed;
     }
+    row.creating
+        .take_if(|creating| has_come(creating.until, now, terms.doubt));
     row.attempt += 1;
     holder.clone_into(&mut row.holder);
     row.open = Some(OpenAttempt {
@@ -43,6 +48,7 @@ pub fn claim(row: &mut Row, holder: &str, epoch: u64, account: &str, now: UnixMs
         turn: row.turn,
         fields: owed,
         since: now,
+        address: row.fields[Field::Email].value.clone().filter(|_| !row.was_linked),
     });
     push_wake_on(row, now, terms);
     Claimed::Given(Box::new(given(row, account)))
@@ -68,5 +74,7 @@ fn given(row: &Row, account: &str) -> Claim {
         owed: row.owed(),
         link: row.link.clone().filter(|link| link.account_id == account),
         failures: row.failures,
+        never_linked: !row.was_linked,
+        creating: row.creating.as_ref().map(|creating| creating.address.clone()),
     }
 }

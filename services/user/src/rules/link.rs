@@ -30,6 +30,7 @@ pub(super) fn link(
     let shared = !others.is_empty();
     match found.found {
         Found::Merged => move_link(row, found, shared),
+        Found::Created => created_link(row, found, attempt, shared, now),
         _ if is_linked_to(row, &found) => return Linked::NoNews,
         Found::Followed if shared => {
             settle_as_taken(row, FieldSet::from_iter([Field::Email]), attempt, now);
@@ -44,6 +45,8 @@ pub(super) fn link(
             new_link(row, found, attempt, shared, now);
         }
     }
+    row.was_linked = true;
+    row.creating = None;
     Linked::Taken(others)
 }
 
@@ -63,6 +66,22 @@ fn move_link(row: &mut Row, found: LinkFound, shared: bool) {
         found: found.found,
         shared,
     });
+}
+
+/// A contact made for this user holds what the attempt carried. Fields that were not owed then went along, but their
+/// outcome is still the one of before: they are owed, so that it becomes true.
+fn created_link(row: &mut Row, found: LinkFound, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
+    row.link = Some(Link {
+        contact_id: found.contact_id,
+        account_id: found.account_id,
+        address: found.address,
+        found: found.found,
+        shared,
+    });
+    let others = FieldSet::all()
+        .iter()
+        .filter(|field| !attempt.fields.contains(*field));
+    owe_again(row, others.collect(), Lane::Live, now);
 }
 
 /// A new contact has heard nothing of this user: every field is owed, except the address that found it, which it

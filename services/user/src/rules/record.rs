@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use contracts::{Failure, FieldSet, Lane, Next, Outcome, UserId, Verdict};
+use contracts::{Failure, FieldSet, Found, Lane, Next, Outcome, UserId, Verdict};
 
 use super::{
     OpenAttempt, Row, Terms, UnixMs,
@@ -64,6 +64,13 @@ fn record_earlier(row: &mut Row, verdict: &Verdict, now: UnixMs, terms: &Terms) 
     if verdict.may_take_effect_late {
         row.doubt_from(verdict.version, now + terms.doubt);
     }
+    // What it created under an address is found under it; until then nothing is created under another.
+    let created = verdict.link.as_ref().filter(|link| link.found == Found::Created);
+    if let Some(address) = created.and_then(|link| link.address.clone()) {
+        row.may_be_created(address, now + terms.doubt);
+    } else if let Some(creating) = row.creating.as_mut().filter(|_| verdict.may_have_created) {
+        creating.until = creating.until.max(now + terms.doubt);
+    }
     Effects::only(Next::Overtaken)
 }
 
@@ -96,6 +103,9 @@ fn record_open(
     settle(row, attempt, sent, now);
     if verdict.may_take_effect_late {
         row.doubt_from(attempt.version, now + terms.doubt);
+    }
+    if let Some(address) = attempt.address.clone().filter(|_| verdict.may_have_created) {
+        row.may_be_created(address, now + terms.doubt);
     }
     match verdict.failure {
         Some(failure) if row.is_unsettled() => fail(row, attempt, failure, now),

@@ -20,6 +20,10 @@ pub struct Row {
     pub fields: PerField<FieldState>,
     /// The contact, once one is known.
     pub link: Option<Link>,
+    /// Whether a contact was ever known: one that is gone is not made anew.
+    pub was_linked: bool,
+    /// A contact that HubSpot may still create, or may have created, for this user.
+    pub creating: Option<Creating>,
     /// The number of the last attempt; 0 before the first.
     pub attempt: u64,
     /// The worker that was given the last attempt.
@@ -78,6 +82,18 @@ pub struct OpenAttempt {
     pub fields: FieldSet,
     /// When it was given.
     pub since: UnixMs,
+    /// The address under which its worker may create a contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}
+
+/// A contact that may be created without anybody being told its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Creating {
+    /// Its address.
+    pub address: String,
+    /// When it can no longer happen.
+    pub until: UnixMs,
 }
 
 /// HubSpot may still carry out a call that its caller gave up.
@@ -117,6 +133,8 @@ impl Row {
             updated_at: 0,
             fields: PerField::from_fn(|_| FieldState::default()),
             link: None,
+            was_linked: false,
+            creating: None,
             attempt: 0,
             holder: String::new(),
             open: None,
@@ -176,6 +194,16 @@ impl Row {
             .value
             .as_deref()
             .is_some_and(|own| same_address(own, address))
+    }
+
+    /// HubSpot may create a contact under that address, or it is not known that it did not. One that is in doubt
+    /// already stays the one: nothing was created under another address meanwhile.
+    pub(super) fn may_be_created(&mut self, address: String, until: UnixMs) {
+        if self.was_linked {
+            return;
+        }
+        let creating = self.creating.get_or_insert(Creating { address, until });
+        creating.until = creating.until.max(until);
     }
 
     /// Starts a doubt, or stretches the one there is: from the lowest version to the latest end.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contracts::{Field, Found, Lane, Link, Outcome, PerField, Reason, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::rules::{Doubt, FieldState, OpenAttempt, Row, UnixMs, UsedKey};
+use crate::rules::{Creating, Doubt, FieldState, OpenAttempt, Row, UnixMs, UsedKey};
 
 /// What is written for a row besides its searchable columns. What has its usual value is left out.
 #[derive(Debug, Serialize, Deserialize)]
@@ -15,6 +15,10 @@ pub(super) struct Ledger {
     fields: BTreeMap<Field, FieldLedger>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<LinkLedger>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    was_linked: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    creating: Option<Creating>,
     #[serde(default, skip_serializing_if = "is_default")]
     attempt: u64,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -94,6 +98,8 @@ impl Ledger {
                 found: link.found,
                 shared: link.shared,
             }),
+            was_linked: row.was_linked,
+            creating: row.creating.clone(),
             attempt: row.attempt,
             holder: row.holder.clone(),
             open: row.open.clone(),
@@ -130,7 +136,10 @@ impl Ledger {
             turn: self.turn,
             updated_at: columns.updated_at,
             fields,
+            // A ledger written before this was kept tells it by its link.
+            was_linked: self.was_linked || link.is_some(),
             link,
+            creating: self.creating,
             attempt: self.attempt,
             holder: self.holder,
             open: self.open,

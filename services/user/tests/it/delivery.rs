@@ -22,6 +22,7 @@ fn verdict(claim: &Claim) -> Verdict {
         outcomes: BTreeMap::new(),
         written: FieldSet::EMPTY,
         may_take_effect_late: false,
+        may_have_created: false,
         link: None,
         confirmed_address: None,
         failure: None,
@@ -157,6 +158,7 @@ async fn when_a_doubt_ends_what_was_touched_since_is_owed_again() {
         .unwrap();
     let late = Verdict {
         may_take_effect_late: true,
+        may_have_created: false,
         written: given.claims[0].owed,
         ..verdict(&given.claims[0])
     };

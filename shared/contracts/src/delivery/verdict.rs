@@ -53,6 +53,9 @@ pub struct Verdict {
     pub written: FieldSet,
     /// Whether HubSpot may still carry out one of its calls: a time-out, a cut connection, 408 or 5xx.
     pub may_take_effect_late: bool,
+    /// Whether a contact was created, or may have been or may still be, without its id being known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_have_created: bool,
     /// A link that was found or moved. A new link is reported before anything is written through it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<LinkFound>,
@@ -147,6 +150,8 @@ pub enum Found {
     Followed,
     /// HubSpot answered for a former id with this one.
     Merged,
+    /// It was made for this user, with every field.
+    Created,
 }
 
 /// Answer on `users.record`, sent after the commit.

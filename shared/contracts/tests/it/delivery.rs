@@ -94,6 +94,8 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
             shared: false,
         }),
         failures: 2,
+        never_linked: false,
+        creating: None,
     };
     let mut json = json!({
         "userId": "a", "attempt": 4, "version": 3, "turn": 5, "lane": "live",
@@ -103,6 +105,11 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
     pin(&claim, json.clone());
     claim.link = None;
     json.as_object_mut().unwrap().remove("link");
+    pin(&claim, json.clone());
+    claim.never_linked = true;
+    claim.creating = Some("eva@example.com".to_owned());
+    json["neverLinked"] = true.into();
+    json["creating"] = "eva@example.com".into();
     pin(&claim, json);
 }
 

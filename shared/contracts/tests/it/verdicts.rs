@@ -17,6 +17,7 @@ fn verdict() -> Verdict {
         outcomes: std::collections::BTreeMap::new(),
         written: FieldSet::EMPTY,
         may_take_effect_late: false,
+        may_have_created: false,
         link: None,
         confirmed_address: None,
         failure: None,
@@ -64,6 +65,7 @@ fn a_verdict_tells_outcomes_writes_link_and_failure() {
         outcomes: [(Field::FirstName, Outcome::Confirmed)].into(),
         written: FieldSet::from_iter([Field::FirstName]),
         may_take_effect_late: true,
+        may_have_created: false,
         link: Some(LinkFound {
             contact_id: "101".to_owned(),
             account_id: "4711".to_owned(),
@@ -98,6 +100,7 @@ fn a_contact_is_found_in_one_of_four_ways() {
         (Found::SecondaryAddress, "secondaryAddress"),
         (Found::Followed, "followed"),
         (Found::Merged, "merged"),
+        (Found::Created, "created"),
     ];
     for (found, word) in words {
         pin(&found, json!(word));

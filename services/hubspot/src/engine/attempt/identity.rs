@@ -3,7 +3,7 @@
 use contracts::{FieldSet, Found, LinkFound, Outcome, Reason};
 
 use super::{Attempt, Blame, Manner, Rules, Step, Why};
-use crate::engine::{Contact, Problem};
+use crate::engine::{Contact, Missing, Problem};
 
 /// What a batch read says of one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +20,18 @@ pub(crate) enum Lookup {
 
 impl Attempt {
     /// Looks the user up: by the last confirmed address where its contact is gone, then by the current one.
-    pub(super) fn look_up(&mut self) {
+    pub(super) fn look_up(&mut self, rules: Rules<'_>) {
         let confirmed = self.claim.link.as_ref().and_then(|link| link.address.clone());
-        let mut addresses: Vec<String> = confirmed.into_iter().chain(self.email()).collect();
+        let creating = self
+            .claim
+            .creating
+            .clone()
+            .filter(|_| rules.missing == Missing::Create);
+        let mut addresses: Vec<String> = confirmed
+            .into_iter()
+            .chain(self.email())
+            .chain(creating)
+            .collect();
         addresses.dedup_by(|one, other| one.to_lowercase() == other.to_lowercase());
         if addresses.is_empty() {
             self.missing();
@@ -50,27 +59,28 @@ impl Attempt {
                 }
             }
         }
-        self.found_nothing(why);
+        self.found_nothing(why, rules);
     }
 
     /// The first address was looked up alone, and no contact has it: goes on with the next one.
-    pub(crate) fn address_is_absent(&mut self) {
+    pub(crate) fn address_is_absent(&mut self, rules: Rules<'_>) {
         let Step::FindAlone(mut addresses, why) = self.step.clone() else {
             return;
         };
         addresses.remove(0);
         if addresses.is_empty() {
-            self.found_nothing(why);
+            self.found_nothing(why, rules);
         } else {
             self.step = Step::Find(addresses, why);
         }
     }
 
-    fn found_nothing(&mut self, why: Why) {
+    fn found_nothing(&mut self, why: Why, rules: Rules<'_>) {
         match why {
+            Why::Link if self.may_create(rules) => self.create(),
             Why::Link => self.missing(),
             // The conflict and the lookup contradict each other; the next attempt may see clearer.
-            Why::Conflict(reason) => self.fail(reason, Blame::Record, true),
+            Why::Conflict(reason) | Why::Created(reason) => self.fail(reason, Blame::Record, true),
         }
     }
 
@@ -121,11 +131,11 @@ impl Attempt {
     }
 
     /// No contact answers to the id.
-    pub(crate) fn is_gone(&mut self) {
-        self.look_up();
+    pub(crate) fn is_gone(&mut self, rules: Rules<'_>) {
+        self.look_up(rules);
     }
 
-    fn missing(&mut self) {
+    pub(super) fn missing(&mut self) {
         for field in self.pending.iter() {
             self.outcomes.insert(field, Outcome::Missing);
         }

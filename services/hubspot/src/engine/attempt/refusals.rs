@@ -15,7 +15,7 @@ impl Attempt {
             ProblemKind::Invalid { properties } => self.values_refused(&properties, reason),
             ProblemKind::Conflict { existing_id } => self.conflicted(existing_id, reason, rules),
             // A contact that was read a moment ago is gone if a write alone does not find it.
-            ProblemKind::NotFound if self.seen => self.is_gone(),
+            ProblemKind::NotFound if self.seen => self.is_gone(rules),
             ProblemKind::NotFound => self.passed_over(),
             ProblemKind::ServerFault { .. } | ProblemKind::Unanswered => {
                 self.may_have_been_written(true);

@@ -3,7 +3,7 @@
 use contracts::Field;
 
 use super::fault_of;
-use crate::engine::{Answer, Call, ProblemKind};
+use crate::engine::{Answer, Call, InputError, ProblemKind};
 
 /// What a probe has to do to show that a fault is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,7 @@ fn still_fails(answer: &Answer) -> bool {
 fn wrote(answer: &Answer) -> bool {
     match answer {
         Answer::Updated { results, errors } => !results.is_empty() && errors.is_empty(),
+        Answer::Created { results, errors } => !results.is_empty() && errors.is_empty(),
         Answer::Contact(_) => true,
         Answer::Account { .. } | Answer::Found { .. } | Answer::Problem(_) => false,
     }
@@ -59,12 +60,13 @@ fn wrote(answer: &Answer) -> bool {
 
 /// Whether the answer says anything of the record; a success that lists nobody does not.
 fn is_about_the_record(answer: &Answer) -> bool {
+    let says = |results: usize, errors: &[InputError]| {
+        let faulty = errors.iter().any(|error| fault_of(&error.problem).is_some());
+        !faulty && results + errors.len() > 0
+    };
     match answer {
-        Answer::Updated { results, errors } => {
-            let faulty = errors.iter().any(|error| fault_of(&error.problem).is_some());
-            let says_nothing = results.is_empty() && errors.is_empty();
-            !faulty && !says_nothing
-        }
+        Answer::Updated { results, errors } => says(results.len(), errors),
+        Answer::Created { results, errors } => says(results.len(), errors),
         Answer::Contact(_) | Answer::Problem(_) => true,
         Answer::Account { .. } | Answer::Found { .. } => false,
     }
@@ -74,6 +76,7 @@ fn carries(call: &Call, field: Field) -> bool {
     let property = field.property();
     match call {
         Call::Update { inputs } => inputs.iter().any(|input| input.properties.contains_key(property)),
+        Call::Create { inputs } => inputs.iter().any(|input| input.properties.contains_key(property)),
         Call::Patch { properties, .. } => properties.contains_key(property),
         Call::Account | Call::Find { .. } | Call::FindAlone { .. } | Call::Read { .. } => false,
     }

@@ -4,7 +4,9 @@ use std::{num::NonZeroU64, time::Duration};
 
 use contracts::{Claim, Field, Found, Lane, LeaseAnswer, Link, Reason, UserId};
 
-use crate::engine::{Answer, Call, Contact, InputError, Problem, ProblemKind, UpdateInput, Written};
+use crate::engine::{
+    Answer, Call, Contact, CreateInput, InputError, Problem, ProblemKind, UpdateInput, Written,
+};
 
 pub(super) const ACCOUNT: &str = "62515";
 
@@ -70,6 +72,13 @@ pub(super) fn inputs(call: &Call) -> &[UpdateInput] {
     }
 }
 
+pub(super) fn creates(call: &Call) -> &[CreateInput] {
+    match call {
+        Call::Create { inputs } => inputs,
+        other => panic!("not a create: {other:?}"),
+    }
+}
+
 pub(super) fn contact(id: &str, email: &str) -> Contact {
     Contact {
         id: id.into(),
@@ -97,6 +106,8 @@ pub(super) fn claim(user: &str) -> Claim {
         owed: Field::ALL.into_iter().collect(),
         link: None,
         failures: 0,
+        never_linked: true,
+        creating: None,
     }
 }
 
@@ -112,6 +123,7 @@ pub(super) fn linked(user: &str, owed: &[Field]) -> Claim {
     Claim {
         owed: owed.iter().copied().collect(),
         link: Some(link),
+        never_linked: false,
         ..claim(user)
     }
 }

@@ -212,3 +212,67 @@ fn check_pair(desks: &[Desk; 2], path: &[Step]) {
         );
     }
 }
+
+#[test]
+fn a_created_contact_is_linked_and_owes_only_what_the_attempt_did_not_carry() {
+    let mut desk = Desk::new();
+    let claim = desk.claim();
+    assert!(claim.never_linked);
+    desk.record(all(&claim, &Outcome::Missing));
+    desk.change([(Field::FirstName, "Eva")]);
+    let claim = desk.claim();
+    let mut verdict = done(&claim);
+    verdict.link = found(&claim, "c9", Found::Created).link;
+    desk.record(verdict);
+    assert_eq!(desk.row.owed(), FieldSet::all().without(Field::FirstName));
+    let claim = desk.claim();
+    assert!(!claim.never_linked && claim.creating.is_none());
+    assert_eq!(claim.link.unwrap().found, Found::Created);
+}
+
+#[test]
+fn an_attempt_given_up_may_have_created_a_contact_until_its_doubt_is_over() {
+    let mut desk = Desk::new();
+    desk.claim();
+    desk.change([(Field::Email, "eva@example.com")]);
+    desk.epoch += 1;
+    let claim = desk.claim();
+    assert_eq!(claim.creating.as_deref(), Some("ada@example.com"));
+    desk.record(super::verdicts::failed(&claim, false));
+    desk.now += desk.terms.doubt;
+    assert_eq!(desk.claim().creating, None);
+}
+
+#[test]
+fn a_create_in_doubt_stays_the_one_until_it_is_found() {
+    let mut desk = Desk::new();
+    let claim = desk.claim();
+    let mut verdict = super::verdicts::failed(&claim, false);
+    verdict.may_have_created = true;
+    desk.record(verdict);
+    desk.change([(Field::Email, "eva@example.com")]);
+    let claim = desk.claim();
+    assert_eq!(claim.creating.as_deref(), Some("ada@example.com"));
+    let mut verdict = super::verdicts::failed(&claim, false);
+    verdict.may_have_created = true;
+    desk.record(verdict);
+    let claim = desk.claim();
+    assert_eq!(claim.creating.as_deref(), Some("ada@example.com"));
+    desk.record(found(&claim, "c9", Found::PrimaryAddress));
+    assert_eq!(desk.claim().creating, None);
+}
+
+#[test]
+fn what_an_overtaken_attempt_created_is_looked_for_under_its_address() {
+    let mut desk = Desk::new();
+    let earlier = desk.claim();
+    desk.epoch += 1;
+    let claim = desk.claim();
+    desk.record(super::verdicts::failed(&claim, false));
+    desk.now += desk.terms.doubt;
+    let mut verdict = done(&earlier);
+    verdict.link = found(&earlier, "c9", Found::Created).link;
+    assert_eq!(desk.record(verdict).next, Next::Overtaken);
+    assert_eq!(desk.row.link, None);
+    assert_eq!(desk.claim().creating.as_deref(), Some("ada@example.com"));
+}

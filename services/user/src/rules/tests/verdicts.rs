@@ -23,6 +23,7 @@ pub(super) fn verdict(claim: &Claim) -> Verdict {
         outcomes: std::collections::BTreeMap::new(),
         written: FieldSet::EMPTY,
         may_take_effect_late: false,
+        may_have_created: false,
         link: None,
         confirmed_address: None,
         failure: None,
@@ -50,6 +51,7 @@ pub(super) fn may_be_late(claim: &Claim) -> Verdict {
     Verdict {
         written: claim.owed,
         may_take_effect_late: true,
+        may_have_created: false,
         ..failed(claim, false)
     }
 }

@@ -157,6 +157,7 @@ fn verdict(rng: &mut StdRng, model: &Model) -> Option<Verdict> {
         outcomes,
         written,
         may_take_effect_late: rng.random_bool(0.3),
+        may_have_created: false,
         link: rng.random_bool(0.4).then(|| link(rng, claim)),
         confirmed_address: rng.random_bool(0.2).then(|| "ada@example.com".to_owned()),
         failure: fails.then_some(Failure {

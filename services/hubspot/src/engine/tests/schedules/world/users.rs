@@ -146,5 +146,7 @@ fn open(user: &UserId, row: &mut Row, epoch: u64, now: Duration) -> Claim {
         owed: [Field::FirstName].into_iter().collect(),
         link: row.link.clone(),
         failures: 0,
+        never_linked: false,
+        creating: None,
     }
 }

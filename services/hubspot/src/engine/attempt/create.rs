@@ -1,0 +1,116 @@
+//! Creating a contact for a user that has none, where the settings say so.
+
+use std::collections::BTreeMap;
+
+use contracts::{Field, Found, LinkFound, Outcome, Reason};
+
+use super::{Attempt, Blame, Rules, Step, Why, ours};
+use crate::engine::{Missing, Problem, ProblemKind, Properties};
+
+impl Attempt {
+    pub(super) fn may_create(&self, rules: Rules<'_>) -> bool {
+        rules.missing == Missing::Create && self.claim.never_linked && self.claim.link.is_none()
+    }
+
+    /// No contact has an address of this user: makes one, unless one is in doubt under another address.
+    pub(super) fn create(&mut self) {
+        let is_own = |address: &String| {
+            self.email()
+                .is_some_and(|email| email.to_lowercase() == address.to_lowercase())
+        };
+        if self.claim.creating.as_ref().is_none_or(is_own) {
+            self.step = Step::Create;
+        } else {
+            let reason = ours(
+                "CREATE_IN_DOUBT",
+                "HubSpot may still create a contact under the former address",
+            );
+            self.fail(reason, Blame::Nobody, true);
+        }
+    }
+
+    /// The address to create a contact under, in lower case.
+    pub(crate) fn address(&self) -> Option<String> {
+        Some(self.email()?.to_lowercase())
+    }
+
+    /// A create leaves: every field that has a value and was not refused, owed or not.
+    pub(crate) fn send_all(&mut self) -> Properties {
+        let values = &self.claim.values;
+        let has_value = |field: &Field| values.get(field).is_some_and(Option::is_some);
+        let fields = Field::ALL.into_iter().filter(has_value);
+        self.sent = fields
+            .filter(|field| !self.outcomes.contains_key(field))
+            .collect();
+        let text = |field| values.get(&field).cloned().flatten().unwrap_or_default();
+        self.sent
+            .iter()
+            .map(|field| (field.property(), text(field)))
+            .collect()
+    }
+
+    /// HubSpot listed the create as done.
+    pub(crate) fn was_created(&mut self, contact_id: &str, rules: Rules<'_>) {
+        self.written = self.written.union(self.sent);
+        // A field without a value is as empty there as it is here.
+        for field in self.pending.iter() {
+            self.settle(field, Outcome::Confirmed);
+        }
+        self.confirmed_address = self.email();
+        self.link = Some(LinkFound {
+            contact_id: contact_id.to_owned(),
+            account_id: rules.account_id.to_owned(),
+            address: self.email(),
+            found: Found::Created,
+        });
+        self.step = Step::Done;
+    }
+
+    /// The create of this record, and no other, met a problem.
+    pub(crate) fn create_failed(&mut self, problem: Problem, rules: Rules<'_>) {
+        match (&problem.kind, self.email()) {
+            // Somebody was quicker, or an earlier create was carried out after all: whoever has the address is it.
+            (ProblemKind::Conflict { .. }, Some(email)) => {
+                self.step = Step::Find(vec![email], Why::Created(problem.reason));
+            }
+            (ProblemKind::NotFound | ProblemKind::Conflict { .. }, _) => {
+                self.fail(problem.reason, Blame::Record, true);
+            }
+            (ProblemKind::Invalid { properties }, _) => self.values_not_created(properties, &problem.reason),
+            _ => self.write_failed(problem, rules),
+        }
+    }
+
+    /// A success passed over the create: whether there is a contact now is asked alone.
+    pub(crate) fn create_passed_over(&mut self) {
+        let reason = ours("NOT_LISTED", "a success did not list the contact to be created");
+        match self.email() {
+            Some(email) => self.step = Step::FindAlone(vec![email], Why::Created(reason)),
+            None => self.fail(reason, Blame::Record, true),
+        }
+    }
+
+    /// Values were refused: those that are named are left out. Without its address the contact could not be found
+    /// again, so it is not made; where none is named, nothing is left to try.
+    fn values_not_created(&mut self, properties: &BTreeMap<String, Reason>, reason: &Reason) {
+        let named = properties
+            .iter()
+            .filter_map(|(property, why)| Some((Field::from_property(property)?, why)));
+        let named: Vec<(Field, &Reason)> = named.filter(|(field, _)| self.sent.contains(*field)).collect();
+        let names_none = named.is_empty();
+        let refused = if names_none {
+            self.pending.iter().map(|field| (field, reason)).collect()
+        } else {
+            named
+        };
+        for (field, reason) in refused {
+            let reason = reason.clone();
+            self.settle(field, Outcome::Refused { reason });
+        }
+        if names_none || self.outcomes.contains_key(&Field::Email) {
+            self.missing();
+        } else {
+            self.step = Step::Create;
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Contacts made for users that have none, where the settings say so.
+
+use std::collections::BTreeMap;
+
+use contracts::{Claim, Field, Found, Next, Outcome};
+
+use super::bench::Bench;
+use super::samples::{ACCOUNT, claim, contact, creates, id, linked, problem, reason};
+use crate::engine::{
+    Answer, Call, CallId, CreateInput, Created, InputError, Missing, Problem, ProblemKind, Settings,
+};
+
+fn creating(settings: &mut Settings) {
+    settings.missing = Missing::Create;
+}
+
+fn nowhere(call: &Call) -> Answer {
+    let Call::Find { addresses } = call else {
+        panic!("not a lookup: {call:?}")
+    };
+    let problem = Problem {
+        kind: ProblemKind::NotFound,
+        reason: reason("OBJECT_NOT_FOUND"),
+    };
+    Answer::Found {
+        contacts: Vec::new(),
+        errors: vec![InputError {
+            ids: addresses.clone(),
+            trace_ids: Vec::new(),
+            problem,
+        }],
+    }
+}
+
+/// A worker that may create, whose lookup of these users has found nobody; with the create that follows.
+fn found_nobody(claims: &[Claim]) -> (Bench, CallId, Call) {
+    let mut bench = Bench::with(creating);
+    let (call, find) = bench.deliver_together(claims);
+    bench.answer(call, nowhere(&find));
+    let (call, create) = bench.call();
+    (bench, call, create)
+}
+
+fn created(input: &CreateInput, contact_id: &str) -> Created {
+    Created {
+        contact_id: contact_id.to_owned(),
+        address: Some(input.address.clone()),
+        trace_id: Some(input.trace_id.clone()),
+    }
+}
+
+fn refusal(input: &CreateInput, kind: ProblemKind) -> InputError {
+    InputError {
+        ids: Vec::new(),
+        trace_ids: vec![input.trace_id.clone()],
+        problem: Problem {
+            kind,
+            reason: reason("X"),
+        },
+    }
+}
+
+fn invalid(properties: &[&str]) -> ProblemKind {
+    let named = properties
+        .iter()
+        .map(|property| ((*property).to_owned(), reason("BAD")));
+    ProblemKind::Invalid {
+        properties: named.collect::<BTreeMap<_, _>>(),
+    }
+}
+
+#[test]
+fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
+    let mut user = claim("a");
+    user.owed = [Field::FirstName].into_iter().collect();
+    user.values.insert(Field::LastName, None);
+    let (mut bench, call, create) = found_nobody(&[user]);
+    let [input] = creates(&create) else {
+        panic!("one input: {create:?}")
+    };
+    let names: Vec<_> = input.properties.keys().copied().collect();
+    assert_eq!(
+        (input.address.as_str(), names),
+        ("a@example.com", vec!["email", "firstname"])
+    );
+    bench.answer(
+        call,
+        Answer::Created {
+            results: vec![created(input, "77")],
+            errors: Vec::new(),
+        },
+    );
+    let (_, record) = bench.record();
+    assert!(record.claim.is_none(), "nothing is left to write");
+    let verdict = &record.verdicts[0];
+    let link = verdict.link.as_ref().expect("the new contact");
+    assert_eq!(
+        (link.contact_id.as_str(), link.account_id.as_str(), link.found),
+        ("77", ACCOUNT, Found::Created)
+    );
+    assert_eq!(verdict.outcomes[&Field::FirstName], Outcome::Confirmed);
+    assert_eq!(verdict.confirmed_address.as_deref(), Some("a@example.com"));
+    assert!(!verdict.may_have_created);
+}
+
+#[test]
+fn a_user_that_had_a_contact_gets_no_other_one() {
+    let mut bench = Bench::with(creating);
+    let (call, _) = bench.deliver(&[linked("a", &[Field::FirstName])]);
+    bench.answer(call, problem(ProblemKind::NotFound));
+    let (call, read) = bench.call();
+    assert!(matches!(read, Call::Read { .. }));
+    bench.answer(call, problem(ProblemKind::NotFound));
+    let (call, find) = bench.call();
+    bench.answer(call, nowhere(&find));
+    assert_eq!(bench.verdict().outcomes[&Field::FirstName], Outcome::Missing);
+}
+
+#[test]
+fn two_users_of_one_address_are_not_created_at_once() {
+    let mut other = claim("b");
+    let email = Some("A@example.com".to_owned());
+    other.values.insert(Field::Email, email);
+    let (mut bench, call, create) = found_nobody(&[claim("a"), other]);
+    assert_eq!(create.size(), 1);
+    assert!(bench.any_call().is_none(), "the second waits for the first");
+    let answer = Answer::Created {
+        results: vec![created(&creates(&create)[0], "77")],
+        errors: Vec::new(),
+    };
+    bench.answer(call, answer);
+    let (call, create) = bench.call();
+    bench.answer(
+        call,
+        Answer::Created {
+            results: Vec::new(),
+            errors: vec![refusal(
+                &creates(&create)[0],
+                ProblemKind::Conflict {
+                    existing_id: Some("77".into()),
+                },
+            )],
+        },
+    );
+    let (call, find) = bench.call();
+    assert!(matches!(find, Call::Find { .. }), "who has the address is asked");
+    let answer = Answer::Found {
+        contacts: vec![contact("77", "a@example.com")],
+        errors: Vec::new(),
+    };
+    bench.answer(call, answer);
+    let mut links = Vec::new();
+    while let Some((request, record)) = bench.any_record() {
+        links.extend(
+            record
+                .verdicts
+                .iter()
+                .filter_map(|verdict| Some((verdict.user_id.clone(), verdict.link.as_ref()?.found))),
+        );
+        bench.take(request, &record, Next::Settled);
+    }
+    assert_eq!(
+        links,
+        [(id("a"), Found::Created), (id("b"), Found::PrimaryAddress)]
+    );
+}
+
+#[test]
+fn a_refused_field_is_left_out_and_a_refused_address_makes_no_contact() {
+    let (mut bench, call, create) = found_nobody(&[claim("a")]);
+    let refused = |create: &Call, properties: &[&str]| Answer::Created {
+        results: Vec::new(),
+        errors: vec![refusal(&creates(create)[0], invalid(properties))],
+    };
+    bench.answer(call, refused(&create, &["lastname"]));
+    let (call, create) = bench.call();
+    assert!(!creates(&create)[0].properties.contains_key("lastname"));
+    bench.answer(call, refused(&create, &["email"]));
+    let verdict = bench.verdict();
+    assert!(matches!(
+        verdict.outcomes[&Field::LastName],
+        Outcome::Refused { .. }
+    ));
+    assert!(matches!(verdict.outcomes[&Field::Email], Outcome::Refused { .. }));
+    assert_eq!(verdict.outcomes[&Field::FirstName], Outcome::Missing);
+    assert!(verdict.link.is_none() && verdict.failure.is_none());
+}
+
+#[test]
+fn a_refusal_that_names_no_field_refuses_what_was_to_be_created() {
+    let (mut bench, call, create) = found_nobody(&[claim("a")]);
+    let answer = Answer::Created {
+        results: Vec::new(),
+        errors: vec![refusal(&creates(&create)[0], invalid(&["company"]))],
+    };
+    bench.answer(call, answer);
+    let verdict = bench.verdict();
+    let is_refused = |outcome: &Outcome| matches!(outcome, Outcome::Refused { .. });
+    assert!(verdict.outcomes.len() == Field::COUNT && verdict.outcomes.values().all(is_refused));
+}
+
+#[test]
+fn a_create_without_an_answer_may_have_made_a_contact() {
+    for (kind, late) in [(ProblemKind::Unanswered, true), (ProblemKind::Garbled, false)] {
+        let (mut bench, call, _) = found_nobody(&[claim("a")]);
+        bench.answer(call, problem(kind));
+        let verdict = bench.verdict();
+        assert!(verdict.may_have_created && verdict.failure.is_some());
+        assert_eq!(verdict.may_take_effect_late, late);
+    }
+}
+
+#[test]
+fn a_success_that_does_not_list_the_contact_is_looked_into() {
+    let (mut bench, call, _) = found_nobody(&[claim("a")]);
+    let nothing = Answer::Created {
+        results: Vec::new(),
+        errors: Vec::new(),
+    };
+    bench.answer(call, nothing);
+    let (call, find) = bench.call();
+    assert_eq!(
+        find,
+        Call::FindAlone {
+            address: "a@example.com".into()
+        }
+    );
+    bench.answer(call, problem(ProblemKind::NotFound));
+    let verdict = bench.verdict();
+    assert!(verdict.may_have_created && verdict.failure.is_some());
+}
+
+#[test]
+fn while_a_create_is_in_doubt_its_address_is_looked_up_too_and_nothing_is_made_under_another() {
+    let mut user = claim("a");
+    user.creating = Some("former@example.com".to_owned());
+    let mut bench = Bench::with(creating);
+    let (call, find) = bench.deliver(&[user.clone()]);
+    assert_eq!(
+        find,
+        Call::Find {
+            addresses: vec!["a@example.com".into(), "former@example.com".into()]
+        }
+    );
+    bench.answer(call, nowhere(&find));
+    let verdict = bench.verdict();
+    let failure = verdict.failure.expect("it waits");
+    assert_eq!(
+        (failure.reason.code.as_str(), failure.charged),
+        ("CREATE_IN_DOUBT", false)
+    );
+    user.creating = Some("A@Example.com".to_owned());
+    let (mut bench, _, create) = found_nobody(&[user]);
+    assert_eq!(create.size(), 1, "under the same address it may be tried again");
+    assert!(bench.any_record().is_none());
+}
+
+#[test]
+fn without_the_setting_nobody_is_created_or_looked_up_for_it() {
+    let mut bench = Bench::running();
+    let mut user = claim("a");
+    user.creating = Some("former@example.com".to_owned());
+    let (call, find) = bench.deliver(&[user]);
+    assert_eq!(find.size(), 1);
+    bench.answer(call, nowhere(&find));
+    assert_eq!(bench.verdict().outcomes[&Field::FirstName], Outcome::Missing);
+}
