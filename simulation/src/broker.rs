@@ -1,0 +1,116 @@
+//! A model of the stream of wake-ups and its one consumer.
+
+use std::collections::BTreeMap;
+
+use crate::event::Process;
+
+/// The stream, and who is served from it.
+#[derive(Debug, Default)]
+pub struct Broker {
+    /// By user, the number of the wake-up that the stream holds.
+    pub held: BTreeMap<usize, u64>,
+    last_sequence: u64,
+    window: usize,
+    kept: Option<(BTreeMap<usize, u64>, u64)>,
+    /// Workers that want wake-ups, and under which making of the consumer they get them.
+    wanting: Vec<(Process, u64)>,
+    serving: Option<(Process, u64)>,
+    made: u64,
+}
+
+/// What became of an announcement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// The stream holds it under that number.
+    Held(u64),
+    /// It holds an earlier one of this user.
+    Discarded,
+    /// It is full.
+    Full,
+}
+
+impl Broker {
+    /// An empty stream for so many wake-ups.
+    pub fn new(window: usize) -> Self {
+        Self {
+            window,
+            ..Self::default()
+        }
+    }
+
+    /// How many more wake-ups fit.
+    pub fn room(&self) -> usize {
+        self.window.saturating_sub(self.held.len())
+    }
+
+    /// Takes an announcement.
+    pub fn publish(&mut self, user: usize) -> Published {
+        if self.held.contains_key(&user) {
+            return Published::Discarded;
+        }
+        if self.room() == 0 {
+            return Published::Full;
+        }
+        self.last_sequence += 1;
+        self.held.insert(user, self.last_sequence);
+        Published::Held(self.last_sequence)
+    }
+
+    /// Takes an acknowledgement, whichever consumer it was given by; true where a wake-up went.
+    pub fn acknowledge(&mut self, sequence: u64) -> bool {
+        let before = self.held.len();
+        self.held.retain(|_, held| *held != sequence);
+        self.held.len() < before
+    }
+
+    /// A worker wants wake-ups: the consumer is made anew for it, which ends that of the others. Returns those.
+    pub fn open(&mut self, process: Process) -> Vec<Process> {
+        self.close(process);
+        self.made += 1;
+        self.wanting.push((process, self.made));
+        self.serving = Some((process, self.made));
+        let others = self.wanting.iter().map(|(other, _)| *other);
+        others.filter(|other| *other != process).collect()
+    }
+
+    /// A worker wants no more wake-ups.
+    pub fn close(&mut self, process: Process) {
+        self.wanting.retain(|(other, _)| *other != process);
+        self.serving = self.serving.filter(|(other, _)| *other != process);
+    }
+
+    /// Whether a worker wants wake-ups.
+    pub fn is_wanted_by(&self, process: Process) -> bool {
+        self.wanting.iter().any(|(other, _)| *other == process)
+    }
+
+    /// Whom wake-ups are delivered to, and the making of its consumer.
+    pub fn serving(&self) -> Option<(Process, u64)> {
+        self.serving
+    }
+
+    /// Whether what was sent under that making still reaches the worker.
+    pub fn still_serves(&self, process: Process, made: u64) -> bool {
+        self.wanting.contains(&(process, made))
+    }
+
+    /// The connection of every consumer is cut. Returns the workers concerned.
+    pub fn cut(&mut self) -> Vec<Process> {
+        self.serving = None;
+        for (_, made) in &mut self.wanting {
+            *made = 0;
+        }
+        self.wanting.iter().map(|(process, _)| *process).collect()
+    }
+
+    /// Keeps a copy of what it holds.
+    pub fn keep(&mut self) {
+        self.kept = Some((self.held.clone(), self.last_sequence));
+    }
+
+    /// Loses everything, or goes back to the copy.
+    pub fn lose(&mut self, roll_back: bool) {
+        let kept = self.kept.take().filter(|_| roll_back);
+        (self.held, self.last_sequence) = kept.unwrap_or_default();
+    }
+}

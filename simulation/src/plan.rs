@@ -1,0 +1,182 @@
+//! What a seed makes of a schedule: how many of what, which faults, and how often they strike.
+
+use hubspot::engine::EmailTaken;
+
+use crate::{agenda::Time, fault::Fault, random::Random, tally::Named};
+
+/// A second, a minute, an hour.
+pub const SECOND: Time = 1_000;
+/// A minute.
+pub const MINUTE: Time = 60 * SECOND;
+/// An hour.
+pub const HOUR: Time = 60 * MINUTE;
+
+/// How many kinds of fault each schedule has at least.
+pub const FEWEST_FAULTS: usize = 5;
+
+/// Faults that one call to HubSpot meets.
+const OF_A_CALL: [Fault; 26] = [
+    Fault::LookupForgets,
+    Fault::LookupFails,
+    Fault::NoTraceIds,
+    Fault::PartOfBatch,
+    Fault::EmptySuccess,
+    Fault::ListedTwice,
+    Fault::Locked,
+    Fault::Status408,
+    Fault::Status500,
+    Fault::Status502,
+    Fault::Status503,
+    Fault::Status504,
+    Fault::ErrorAfterEffect,
+    Fault::ErrorBeforeLateEffect,
+    Fault::HtmlPage,
+    Fault::HtmlRefusal,
+    Fault::BurstLimit,
+    Fault::SecondLimit,
+    Fault::CutBefore,
+    Fault::CutDuring,
+    Fault::CutAfter,
+    Fault::Slow,
+    Fault::TimedOut,
+    Fault::LateEffect,
+    Fault::MergeFollowed,
+    Fault::AllOrNothing,
+];
+
+/// What a schedule is like.
+#[derive(Debug)]
+pub struct Plan {
+    /// How many users there are.
+    pub users: usize,
+    /// How many changes are made.
+    pub changes: usize,
+    /// When people and faults are busy; quiet in between.
+    pub episodes: Vec<(Time, Time)>,
+    /// When it becomes calm.
+    pub calm_at: Time,
+    /// How many workers there are.
+    pub workers: usize,
+    has: Vec<bool>,
+    /// Those of the faults that one call meets.
+    pub of_a_call: Vec<Fault>,
+    /// So many of a thousand calls meet one of them.
+    pub call_rate: u64,
+    /// So many of a thousand chances another fault takes.
+    pub rate: u64,
+    /// The longest freeze.
+    pub longest_freeze: Time,
+    /// How late a call may be carried out.
+    pub latest_effect: Time,
+    /// Whether what fails to be announced is left to nobody: the sweep only ends doubts and rechecks.
+    pub sweepless: bool,
+    /// What the workers do about a taken address.
+    pub email_taken: EmailTaken,
+    /// The workers' patience with a call.
+    pub call_timeout: Time,
+    /// How many calls HubSpot allows in ten seconds.
+    pub calls_allowed: u32,
+    /// Whether its answers say so.
+    pub tells_limits: bool,
+    /// How many wake-ups fit into the stream.
+    pub stream_window: usize,
+    /// How long settling may take once it is calm.
+    pub settle_within: Time,
+}
+
+impl Plan {
+    /// The plan of a schedule.
+    pub fn draw(random: &mut Random) -> Self {
+        let sweepless = random.chance(150);
+        let has = draw_faults(random, sweepless);
+        let chosen = |fault: Fault| has[fault.index()];
+        let episodes = draw_episodes(random);
+        let end = episodes.last().map_or(0, |(_, end)| *end);
+        // What need not hold: a write after a freeze longer than the doubt, by a worker killed before its verdict.
+        let frozen = chosen(Fault::Freeze) || chosen(Fault::FreezeBeforeCall);
+        let killed = chosen(Fault::Kill) || chosen(Fault::ShutDown);
+        let (longest_freeze, latest_effect) = match (chosen(Fault::LongFreeze), frozen && killed) {
+            (true, _) => (300 * SECOND, 105 * SECOND),
+            (false, true) => (50 * SECOND, 55 * SECOND),
+            (false, false) => (100 * SECOND, 105 * SECOND),
+        };
+        Self {
+            users: random.index(9) + 20,
+            changes: random.index(61) + 100,
+            calm_at: end + random.below(10) * SECOND,
+            episodes,
+            workers: random.index(2) + 2,
+            of_a_call: OF_A_CALL.into_iter().filter(|fault| chosen(*fault)).collect(),
+            call_rate: *random.pick(&[20, 60, 120, 200, 350]),
+            rate: *random.pick(&[10, 30, 60, 120]),
+            longest_freeze,
+            latest_effect,
+            sweepless,
+            email_taken: if random.chance(250) {
+                EmailTaken::Reject
+            } else {
+                EmailTaken::Follow
+            },
+            call_timeout: *random.pick(&[4 * SECOND, 10 * SECOND]),
+            calls_allowed: if chosen(Fault::NarrowLimit) {
+                *random.pick(&[10, 20, 40])
+            } else {
+                *random.pick(&[100, 190])
+            },
+            tells_limits: random.chance(500),
+            stream_window: if chosen(Fault::NarrowStream) {
+                random.index(8) + 3
+            } else {
+                10_000
+            },
+            settle_within: if sweepless { 450 * SECOND } else { 1_200 * SECOND },
+            has,
+        }
+    }
+
+    /// Whether the schedule has that kind of fault.
+    pub fn has(&self, fault: Fault) -> bool {
+        self.has[fault.index()]
+    }
+
+    /// The kinds of fault it has.
+    pub fn faults(&self) -> impl Iterator<Item = Fault> {
+        Fault::ALL.iter().copied().filter(|fault| self.has(*fault))
+    }
+
+    /// Some time when people and faults are busy.
+    pub fn some_time(&self, random: &mut Random) -> Time {
+        let (start, end) = *random.pick(&self.episodes);
+        random.between(start, end)
+    }
+}
+
+fn draw_faults(random: &mut Random, sweepless: bool) -> Vec<bool> {
+    let share = *random.pick(&[80, 150, 300, 500]);
+    let mut has = vec![false; Fault::ALL.len()];
+    loop {
+        for fault in Fault::ALL {
+            let fits = !(sweepless && fault.needs_the_sweep());
+            has[fault.index()] |= fits && random.chance(share);
+        }
+        if has[Fault::LongFreeze.index()] {
+            has[Fault::Kill.index()] = false;
+            has[Fault::ShutDown.index()] = false;
+        }
+        if has.iter().filter(|has| **has).count() >= FEWEST_FAULTS {
+            return has;
+        }
+    }
+}
+
+fn draw_episodes(random: &mut Random) -> Vec<(Time, Time)> {
+    let mut start = 2 * SECOND;
+    let count = random.between(1, 3);
+    let episodes = (0..count).map(|_| {
+        let end = start + random.between(20, 150) * SECOND;
+        let episode = (start, end);
+        start = end + *random.pick(&[5 * SECOND, 3 * MINUTE, 20 * MINUTE, 3 * HOUR, 30 * HOUR]);
+        episode
+    });
+    episodes.collect()
+}
