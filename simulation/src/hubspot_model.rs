@@ -35,6 +35,8 @@ pub struct Author {
     pub user: usize,
     /// The number of the attempt.
     pub attempt: u64,
+    /// The epoch it was given under.
+    pub epoch: u64,
     /// In which version each field was last touched.
     pub touched: PerField<u64>,
     /// Which process sent it.
@@ -62,15 +64,6 @@ pub struct CallOut {
     pub fault: Option<Fault>,
 }
 
-/// What HubSpot did and said that verdicts must agree with, for each user.
-#[derive(Debug, Clone, Default)]
-pub struct Evidence {
-    /// Values it took, and the contact.
-    pub took: PerField<Vec<(String, usize)>>,
-    /// Values it refused.
-    pub refused: PerField<Vec<String>>,
-}
-
 /// The account's contacts.
 #[derive(Debug)]
 pub struct HubSpotModel {
@@ -80,12 +73,14 @@ pub struct HubSpotModel {
     rules: Vec<(Fault, Field)>,
     /// Faults of the account as a whole at the moment.
     pub troubles: Vec<Fault>,
-    /// By user.
-    pub evidence: Vec<Evidence>,
     /// Addresses that no contact answered to when asked.
     pub not_found: BTreeSet<String>,
+    /// Values that it refused; no two changes give the same value.
+    pub refused: PerField<BTreeSet<String>>,
     /// Writes of an older value over a newer one, not yet looked at.
     pub backwards: Vec<Backwards>,
+    /// When this system last wrote something.
+    pub written_at: Time,
     /// How many older values were replaced since.
     pub repaired: u64,
     /// Faults that struck, not yet counted.
@@ -107,9 +102,10 @@ impl HubSpotModel {
             by_address: BTreeMap::new(),
             rules: Vec::new(),
             troubles: Vec::new(),
-            evidence: vec![Evidence::default(); plan.users],
+            refused: PerField::default(),
             not_found: BTreeSet::new(),
             backwards: Vec::new(),
+            written_at: 0,
             repaired: 0,
             struck: Vec::new(),
             recent: VecDeque::new(),

@@ -27,6 +27,8 @@ pub struct UserService {
     pub skew: i64,
     /// Users to announce after the transaction.
     pub announcements: Vec<usize>,
+    /// By user, the epoch that each attempt was given under.
+    epochs: Vec<Vec<u64>>,
     /// In which versions each field of each user was touched, ascending; kept apart from the rows.
     pub history: Vec<contracts::PerField<Vec<u64>>>,
 }
@@ -41,6 +43,7 @@ impl UserService {
             terms: Terms::default(),
             skew: 0,
             announcements: Vec::new(),
+            epochs: vec![Vec::new(); users],
             history: vec![contracts::PerField::default(); users],
         }
     }
@@ -99,6 +102,12 @@ impl UserService {
     pub fn touched_as_of(&self, user: usize, field: Field, version: u64) -> u64 {
         let touched = &self.history[user][field];
         touched.iter().rev().find(|at| **at <= version).copied().unwrap_or(0)
+    }
+
+    /// The epoch under which an attempt was given.
+    pub fn epoch_of(&self, user: usize, attempt: u64) -> u64 {
+        let index = usize::try_from(attempt).unwrap_or(0).wrapping_sub(1);
+        self.epochs[user].get(index).copied().unwrap_or(0)
     }
 
     /// The lane a user is announced in.

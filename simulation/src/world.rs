@@ -72,7 +72,7 @@ impl World {
             hubspot: HubSpotModel::new(&plan),
             drawn: 0,
             broker: Broker::new(plan.stream_window),
-            workers: (0..plan.workers).map(Worker::new).collect(),
+            workers: (0..plan.workers).map(|_| Worker::new()).collect(),
             is_calm: false,
             awake_since: 0,
             service_down: false,
@@ -191,7 +191,7 @@ impl World {
         let rechecks = self.users.rechecks().filter(|at| *at > self.now);
         // In the calm, now and then sleep through some rechecks.
         let recheck = if self.is_calm && self.random.chance(500) {
-            let last = self.plan.calm_at + LAST_RECHECK;
+            let last = self.last_recheck();
             rechecks.filter(|at| *at <= last).max()
         } else {
             rechecks.min()
@@ -213,7 +213,12 @@ impl World {
         self.is_calm
             && !self.agenda.has_work()
             && self.users.is_at_rest()
-            && self.users.rechecks().all(|at| at > self.plan.calm_at + LAST_RECHECK)
+            && self.users.rechecks().all(|at| at > self.last_recheck())
+    }
+
+    /// When every recheck has come once since something changed in HubSpot.
+    fn last_recheck(&self) -> Time {
+        self.plan.calm_at.max(self.hubspot.written_at) + LAST_RECHECK
     }
 
     /// The rows that are not at rest.

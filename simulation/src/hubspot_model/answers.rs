@@ -37,7 +37,10 @@ impl HubSpotModel {
             Call::Patch {
                 contact_id,
                 properties,
-            } => self.patch(contact_id, properties, out.authors.first().and_then(Option::as_ref), random),
+            } => {
+                let author = out.authors.first().and_then(Option::as_ref);
+                self.patch(contact_id, properties, author, now, random)
+            }
             Call::Update { inputs } => self.update(inputs, out, now, random),
         }
     }
@@ -119,12 +122,13 @@ impl HubSpotModel {
         contact_id: &str,
         properties: &Properties,
         author: Option<&Author>,
+        now: Time,
         random: &mut Random,
     ) -> Answer {
         let Some(contact) = self.reachable(contact_id) else {
             return Answer::Problem(problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND"));
         };
-        match self.write(contact, properties, author, random) {
+        match self.write(contact, properties, author, now, random) {
             Ok(()) => Answer::Contact(self.shown(contact)),
             Err(problem) => Answer::Problem(problem),
         }
@@ -132,7 +136,7 @@ impl HubSpotModel {
 
     fn update(&mut self, inputs: &[UpdateInput], out: &CallOut, now: Time, random: &mut Random) -> Answer {
         let whole = out.fault == Some(Fault::AllOrNothing);
-        if let Some(problem) = whole.then(|| self.first_refusal(inputs, out, random)).flatten() {
+        if let Some(problem) = whole.then(|| self.first_refusal(inputs, random)).flatten() {
             self.struck.push(Fault::AllOrNothing);
             return Answer::Problem(problem);
         }
@@ -196,7 +200,7 @@ impl HubSpotModel {
             self.struck.push(Fault::LockedContact);
             return Done::Refused(problem(ProblemKind::Locked, "RECORD_LOCKED"));
         }
-        match self.write(contact, &input.properties, author, random) {
+        match self.write(contact, &input.properties, author, now, random) {
             Ok(()) => Done::Written(contact),
             Err(problem) => Done::Refused(problem),
         }
@@ -209,11 +213,10 @@ impl HubSpotModel {
     }
 
     /// The first problem of a batch that is carried out as a whole or not at all.
-    fn first_refusal(&mut self, inputs: &[UpdateInput], out: &CallOut, random: &mut Random) -> Option<Problem> {
-        inputs.iter().enumerate().find_map(|(index, input)| {
-            let user = out.authors.get(index)?.as_ref().map(|author| author.user);
-            self.check_values(user, &input.properties, random).err()
-        })
+    fn first_refusal(&mut self, inputs: &[UpdateInput], random: &mut Random) -> Option<Problem> {
+        inputs
+            .iter()
+            .find_map(|input| self.check_values(&input.properties, random).err())
     }
 
     fn distort(

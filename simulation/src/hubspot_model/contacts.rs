@@ -38,6 +38,8 @@ pub struct Contact {
     pub merged_into: Option<usize>,
     /// The addresses by which it was found, or which a conflict said it holds.
     pub answered_to: Vec<String>,
+    /// Values that it took from this system, ever.
+    pub took: PerField<Vec<String>>,
     /// What is wrong with it, and until when.
     pub trouble: Option<(Fault, Time)>,
 }
@@ -161,7 +163,11 @@ impl HubSpotModel {
                 self.contacts[to].additional.push(address);
             }
         }
-        let answered = self.contacts[from].answered_to.clone();
-        self.contacts[to].answered_to.extend(answered);
+        let before = self.contacts[from].clone();
+        let now = &mut self.contacts[to];
+        now.answered_to.extend(before.answered_to);
+        for field in Field::ALL {
+            now.took[field].extend_from_slice(&before.took[field]);
+        }
     }
 }

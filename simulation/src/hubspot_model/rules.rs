@@ -49,10 +49,9 @@ impl HubSpotModel {
         Some((fault, reason(code)))
     }
 
-    /// Checks the values of a write. What is refused is remembered for the user it is from.
+    /// Checks the values of a write. What is refused is remembered.
     pub(super) fn check_values(
         &mut self,
-        user: Option<usize>,
         properties: &Properties,
         random: &mut Random,
     ) -> Result<(), Problem> {
@@ -71,8 +70,8 @@ impl HubSpotModel {
             named.remove(random.index(named.len()));
         }
         let mut refuse = |field: Field| {
-            if let (Some(user), Some(value)) = (user, properties.get(field.property())) {
-                self.evidence[user].refused[field].push(value.clone());
+            if let Some(value) = properties.get(field.property()) {
+                self.refused[field].insert(value.clone());
             }
         };
         if !named.is_empty() {

@@ -4,7 +4,7 @@ use contracts::Field;
 use hubspot::engine::{Problem, ProblemKind, Properties};
 
 use super::{Author, HubSpotModel, Writer, problem};
-use crate::{fault::Fault, random::Random};
+use crate::{agenda::Time, fault::Fault, random::Random};
 
 /// An older value was written over a newer one of the same user.
 #[derive(Debug, Clone)]
@@ -24,12 +24,14 @@ impl HubSpotModel {
         contact: usize,
         properties: &Properties,
         author: Option<&Author>,
+        now: Time,
         random: &mut Random,
     ) -> Result<(), Problem> {
-        self.check_values(author.map(|author| author.user), properties, random)?;
+        self.check_values(properties, random)?;
         if let Some(address) = properties.get(Field::Email.property()) {
             self.check_address(contact, &address.to_lowercase(), random)?;
         }
+        self.written_at = now;
         for (property, value) in properties {
             if let Some(field) = Field::from_property(property) {
                 self.put(contact, field, value, author);
@@ -72,7 +74,7 @@ impl HubSpotModel {
             self.contacts[contact].writers[field] = Writer::Others;
             return;
         };
-        self.evidence[author.user].took[field].push((value.to_owned(), contact));
+        self.contacts[contact].took[field].push(value.to_owned());
         let touched = author.touched[field];
         let mut newest = touched;
         if let Writer::User {

@@ -75,6 +75,7 @@ impl UserService {
         }
         if matches!(claimed, Claimed::Given(_)) {
             tally.transitions.add(Transition::Given);
+            self.epochs[user].push(self.lease.epoch);
         }
         claimed
     }

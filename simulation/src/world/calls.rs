@@ -88,8 +88,8 @@ impl World {
     fn went_backwards(&mut self, back: &Backwards, out: &CallOut) {
         self.tally.transitions.add(Transition::WentBackwards);
         let is_late = !out.is_told && self.now >= out.told_at;
-        let holder = self.users.rows[back.author.user].holder.clone();
-        let overtaken = holder != super::workers::holder(back.author.process);
+        let last = self.users.rows[back.author.user].attempt;
+        let overtaken = self.users.epoch_of(back.author.user, last) > back.author.epoch;
         if !is_late && !overtaken {
             self.fail(format!("P3: an older value went over a newer one without a freeze or delay: {back:?}"));
         }

@@ -40,7 +40,11 @@ impl World {
         if self.strikes(Fault::ExpiredRequest) {
             let at = until + self.random.between(1, 30 * SECOND);
             self.leave_unanswered(&question);
-            return self.agenda.plan(at, Event::Arrive(Box::new(question)));
+            let late = Question {
+                answered: false,
+                ..question
+            };
+            return self.agenda.plan(at, Event::Arrive(Box::new(late)));
         }
         let at = self.now + self.message_delay(until);
         self.agenda.plan(at, Event::Arrive(Box::new(question)));
@@ -83,7 +87,7 @@ impl World {
     pub(super) fn arrive(&mut self, question: Question) {
         // Refused without being executed; whoever asked has given up.
         if self.now > question.until {
-            return;
+            return self.leave_unanswered(&question);
         }
         if self.service_down {
             return self.leave_unanswered(&question);

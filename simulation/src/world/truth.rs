@@ -31,10 +31,7 @@ impl World {
         self.trace(|| format!("u{user} {field:?} {value:?}: {outcome:?}"));
         let (what, is_true) = match outcome {
             Outcome::Confirmed => (Transition::Confirmed, self.was_taken(user, field, &value)),
-            Outcome::Refused { .. } => (
-                Transition::Refused,
-                self.hubspot.evidence[user].refused[field].contains(&value),
-            ),
+            Outcome::Refused { .. } => (Transition::Refused, self.hubspot.refused[field].contains(&value)),
             Outcome::Missing => (Transition::Missing, self.was_missed(user)),
             // Compared with the contacts at the end.
             Outcome::Taken { .. } => (Transition::Taken, true),
@@ -49,15 +46,13 @@ impl World {
         }
     }
 
-    /// Whether HubSpot took that value for that user into the linked contact, or the contact answers to the address.
+    /// Whether HubSpot took that value from this system into the linked contact, or the contact answers to the address.
     fn was_taken(&self, user: usize, field: Field, value: &str) -> bool {
         let Some(contact) = self.linked_contact(user) else {
             return false;
         };
-        let took = &self.hubspot.evidence[user].took[field];
-        let taken = took
-            .iter()
-            .any(|(taken, into)| taken == value && self.hubspot.present(*into) == contact);
+        let took = &self.hubspot.contact(contact).took[field];
+        let taken = took.iter().any(|taken| taken == value);
         taken || (field == Field::Email && self.hubspot.answered_to(contact, value))
     }
 

@@ -27,7 +27,6 @@ const BETWEEN_FREEZES: Time = 20 * SECOND;
 /// One place where a worker runs.
 #[derive(Debug)]
 pub(super) struct Worker {
-    place: usize,
     life: u32,
     engine: Option<Engine>,
     concurrency: usize,
@@ -36,6 +35,8 @@ pub(super) struct Worker {
     /// What came in while it was frozen.
     waiting: VecDeque<Input>,
     tick_at: Option<Time>,
+    /// When the last of its outputs leaves; they keep their order.
+    leaves_at: Time,
     lease_asked_at: Time,
     lease_valid_until: Time,
     /// The contacts that its calls write to.
@@ -52,9 +53,8 @@ pub(super) fn holder(process: Process) -> String {
 }
 
 impl Worker {
-    pub(super) fn new(place: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            place,
             life: 0,
             engine: None,
             concurrency: 0,
@@ -62,6 +62,7 @@ impl Worker {
             frozen_until: 0,
             waiting: VecDeque::new(),
             tick_at: None,
+            leaves_at: 0,
             lease_asked_at: 0,
             lease_valid_until: 0,
             writing: BTreeMap::new(),
@@ -86,7 +87,9 @@ impl Worker {
             })
         };
         let matching = self.held.iter().filter(linked).filter(carries);
-        matching.max_by_key(|claim| claim.attempt)
+        // Of two users who share a contact, the one that owes just this.
+        let owes = |claim: &Claim| claim.owed.iter().count() == properties.len();
+        matching.max_by_key(|claim| (owes(claim), claim.attempt))
     }
 }
 
@@ -132,7 +135,7 @@ impl World {
             engine: Some(Engine::new(settings)),
             concurrency,
             started: self.now,
-            ..Worker::new(place)
+            ..Worker::new()
         };
         self.trace(|| format!("{} starts", holder(process)));
         self.handle(place, Input::Tick);
@@ -147,7 +150,7 @@ impl World {
         self.broker.close(process);
         self.workers[place] = Worker {
             life: process.life,
-            ..Worker::new(place)
+            ..Worker::new()
         };
         let longest = *self.random.pick(&[SECOND, 30 * SECOND]);
         let at = self.now + self.random.between(100, longest);
@@ -227,7 +230,8 @@ impl World {
         engine.handle(Duration::from_millis(self.now - worker.started), input);
         let outputs: Vec<Output> = std::iter::from_fn(|| engine.next_output()).collect();
         if !outputs.is_empty() {
-            let at = self.now + self.random.below(3);
+            let at = (self.now + self.random.below(3)).max(self.workers[place].leaves_at);
+            self.workers[place].leaves_at = at;
             for output in outputs {
                 self.observe_output(process, &output);
                 if !matches!(output, Output::Line(_)) {
@@ -257,8 +261,7 @@ impl World {
             return;
         }
         if let Some(until) = self.frozen_until(process) {
-            let at = until + self.random.below(3);
-            return self.agenda.plan(at, Event::Leave(process, output));
+            return self.agenda.plan(until, Event::Leave(process, output));
         }
         match *output {
             Output::AskLease(_) | Output::Claim(..) | Output::Record(..) => self.ask(process, *output),
@@ -410,6 +413,7 @@ impl World {
                 Some(Author {
                     user,
                     attempt: claim.attempt.get(),
+                    epoch: self.users.epoch_of(user, claim.attempt.get()),
                     touched: PerField::from_fn(|field| self.users.touched_as_of(user, field, claim.version)),
                     process,
                 })
