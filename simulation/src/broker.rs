@@ -16,6 +16,8 @@ pub struct Broker {
     wanting: Vec<(Process, u64)>,
     serving: Option<(Process, u64)>,
     made: u64,
+    /// Workers about to make the consumer anew.
+    remaking: Vec<Process>,
 }
 
 /// What became of an announcement.
@@ -63,14 +65,28 @@ impl Broker {
         self.held.len() < before
     }
 
-    /// A worker wants wake-ups: the consumer is made anew for it, which ends that of the others. Returns those.
+    /// A worker wants wake-ups: the consumer is made anew for it, which ends that of the others. Returns those that
+    /// will make it anew in turn.
     pub fn open(&mut self, process: Process) -> Vec<Process> {
         self.close(process);
         self.made += 1;
         self.wanting.push((process, self.made));
         self.serving = Some((process, self.made));
+        self.remaking_but(Some(process))
+    }
+
+    /// Workers that want wake-ups and will make the consumer anew, except those that are about to already.
+    fn remaking_but(&mut self, one: Option<Process>) -> Vec<Process> {
         let others = self.wanting.iter().map(|(other, _)| *other);
-        others.filter(|other| *other != process).collect()
+        let others = others.filter(|other| Some(*other) != one && !self.remaking.contains(other));
+        let others: Vec<Process> = others.collect();
+        self.remaking.extend(&others);
+        others
+    }
+
+    /// A worker makes the consumer anew now.
+    pub fn is_remaking(&mut self, process: Process) {
+        self.remaking.retain(|other| *other != process);
     }
 
     /// A worker wants no more wake-ups.
@@ -94,13 +110,13 @@ impl Broker {
         self.wanting.contains(&(process, made))
     }
 
-    /// The connection of every consumer is cut. Returns the workers concerned.
+    /// The connection of every consumer is cut. Returns those that will make it anew.
     pub fn cut(&mut self) -> Vec<Process> {
         self.serving = None;
         for (_, made) in &mut self.wanting {
             *made = 0;
         }
-        self.wanting.iter().map(|(process, _)| *process).collect()
+        self.remaking_but(None)
     }
 
     /// Keeps a copy of what it holds.

@@ -98,6 +98,8 @@ pub enum Event {
     Redeliver {
         /// Its number in the stream.
         sequence: u64,
+        /// Under which making of the consumer it was sent.
+        made: u64,
     },
     /// A process starts in that place.
     Start(usize),

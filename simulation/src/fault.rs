@@ -108,6 +108,7 @@ impl Fault {
                 | Self::LostConfirmation
                 | Self::LostAck
                 | Self::SlowWakeUp
+                | Self::DuplicateWakeUp
                 | Self::Wiped
                 | Self::RolledBack
                 | Self::NarrowStream

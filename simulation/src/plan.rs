@@ -129,7 +129,7 @@ impl Plan {
             } else {
                 10_000
             },
-            settle_within: if sweepless { 450 * SECOND } else { 1_200 * SECOND },
+            settle_within: if sweepless { 450 * SECOND } else { 1_500 * SECOND },
             has,
         }
     }

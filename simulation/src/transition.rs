@@ -39,6 +39,7 @@ named! {
         Discarded: "broker: discarded, one is held",
         StreamFull: "broker: refused, full",
         Acknowledged: "broker: acknowledged",
+        Redelivered: "broker: delivered again, not acknowledged",
         LeaseGained: "lease: gained",
         LeaseLost: "lease: lost",
         SteppedAside: "lease: stepped aside",

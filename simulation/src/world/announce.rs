@@ -70,6 +70,8 @@ impl World {
         let Some((process, made)) = self.broker.serving() else {
             return;
         };
+        self.agenda
+            .plan(self.now + ACK_WAIT, Event::Redeliver { sequence, made });
         let times = 1 + u64::from(self.strikes(Fault::DuplicateWakeUp));
         for _ in 0..times {
             let slow = if self.strikes(Fault::SlowWakeUp) { 5 * SECOND } else { 8 };
@@ -119,11 +121,12 @@ impl World {
 
     /// A worker that lost its consumer makes it anew, unless it wants none any more.
     pub(super) fn consume(&mut self, process: Process) {
-        if !self.is_alive(process) || !self.broker.is_wanted_by(process) {
-            return;
-        }
         if let Some(thawed_at) = self.frozen_until(process) {
             return self.agenda.plan(thawed_at, Event::Consume(process));
+        }
+        self.broker.is_remaking(process);
+        if !self.is_alive(process) || !self.broker.is_wanted_by(process) {
+            return;
         }
         self.tell(process, Input::WakeUpsDropped);
         self.open_consumer(process);
@@ -134,19 +137,21 @@ impl World {
             let Ok(sequence) = handle.parse::<u64>() else {
                 continue;
             };
-            if self.strikes(Fault::LostAck) {
-                self.unacknowledged += 1;
-                self.agenda.plan(self.now + ACK_WAIT, Event::Redeliver { sequence });
-            } else if self.broker.acknowledge(sequence) {
+            let lost = self.strikes(Fault::LostAck);
+            if !lost && self.broker.acknowledge(sequence) {
                 self.tally.transitions.add(Transition::Acknowledged);
             }
         }
     }
 
-    pub(super) fn redeliver(&mut self, sequence: u64) {
-        self.unacknowledged -= 1;
+    /// What the worker has not acknowledged for so long is delivered again.
+    pub(super) fn redeliver(&mut self, sequence: u64, made: u64) {
+        if self.broker.serving().is_none_or(|(_, now)| now != made) {
+            return;
+        }
         let held = self.broker.held.iter().find(|(_, held)| **held == sequence);
         if let Some(user) = held.map(|(user, _)| *user) {
+            self.tally.transitions.add(Transition::Redelivered);
             self.send_wake_up(user, sequence);
         }
     }

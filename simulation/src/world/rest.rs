@@ -26,8 +26,8 @@ impl World {
         if self.calls_in_calm > allowed {
             self.fail(format!("{} calls, and at rest only now", self.calls_in_calm));
         }
-        let unacknowledged = self.broker.held.len() as u64;
-        if unacknowledged > self.unacknowledged {
+        // Elsewhere an acknowledgement may be lost, and the wake-up comes again after ten minutes.
+        if self.plan.sweepless && !self.broker.held.is_empty() {
             self.fail(format!("wake-ups that nobody acknowledges: {:?}", self.broker.held));
         }
     }
