@@ -51,13 +51,21 @@ impl HubSpotModel {
         self.exists(contact).then_some(contact)
     }
 
-    fn shown(&self, contact: usize) -> Shown {
-        let found = self.contact(contact);
+    /// A contact as answers show it. It answers to every address that it shows.
+    fn shown(&mut self, contact: usize) -> Shown {
+        let hides_secondary = self.hides_secondary;
+        let found = self.contact_mut(contact);
+        let primary = found.values[contracts::Field::Email].clone();
+        found.answered_to.insert(primary);
+        if !hides_secondary {
+            let additional = found.additional.clone();
+            found.answered_to.extend(additional);
+        }
         let email = &found.values[contracts::Field::Email];
         Shown {
             id: Self::id(contact),
             email: (!email.is_empty()).then(|| email.clone()),
-            additional_emails: if self.hides_secondary {
+            additional_emails: if hides_secondary {
                 Vec::new()
             } else {
                 found.additional.clone()
@@ -73,7 +81,7 @@ impl HubSpotModel {
                 if self.hides_secondary && !is_primary {
                     self.struck.push(Fault::HiddenSecondary);
                 }
-                self.contacts[contact].answered_to.push(address.to_owned());
+                self.contacts[contact].answered_to.insert(address.to_owned());
             }
             None => drop(self.not_found.insert(address.to_owned())),
         }
@@ -93,7 +101,12 @@ impl HubSpotModel {
                 }
                 Some(Fault::LookupFails) => {
                     self.struck.push(Fault::LookupFails);
-                    let problem = problem(ProblemKind::Locked, "RECORD_LOOKUP");
+                    let kind = if random.chance(500) {
+                        ProblemKind::Locked
+                    } else {
+                        ProblemKind::Refused
+                    };
+                    let problem = problem(kind, "RECORD_LOOKUP");
                     errors.push(about(vec![address.clone()], Vec::new(), problem));
                     continue;
                 }

@@ -1,5 +1,7 @@
 //! Contacts: who answers to an id or an address.
 
+use std::collections::BTreeSet;
+
 use contracts::{Field, PerField};
 
 use super::{FIRST_ID, HubSpotModel};
@@ -37,7 +39,7 @@ pub struct Contact {
     /// The contact it was merged into.
     pub merged_into: Option<usize>,
     /// The addresses by which it was found, or which a conflict said it holds.
-    pub answered_to: Vec<String>,
+    pub answered_to: BTreeSet<String>,
     /// Values that it took from this system, ever.
     pub took: PerField<Vec<String>>,
     /// What is wrong with it, and until when.

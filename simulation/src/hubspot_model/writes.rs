@@ -58,7 +58,7 @@ impl HubSpotModel {
             (false, false) => Fault::TakenWithoutId,
         });
         if names {
-            self.contacts[holder].answered_to.push(address.to_owned());
+            self.contacts[holder].answered_to.insert(address.to_owned());
         }
         let existing_id = names.then(|| Self::id(holder));
         Err(problem(ProblemKind::Conflict { existing_id }, "CONFLICT"))

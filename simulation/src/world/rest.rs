@@ -129,7 +129,13 @@ impl World {
                 Some(contact) => Err(format!("P4: {name} is missing, but contact {contact} has {own}")),
                 None => Ok(()),
             },
-            Some(Outcome::Taken { .. }) => self.check_taken(user, holder).map_err(|why| format!("P4: {name} {why}")),
+            Some(Outcome::Taken { .. }) => {
+                // A contact that is gone is looked up by the address last confirmed for it, too.
+                let confirmed = row.link.as_ref().and_then(|link| link.address.as_deref());
+                let former = confirmed.and_then(|address| self.hubspot.holder(address));
+                let result = self.check_taken(user, holder).or(self.check_taken(user, former));
+                result.map_err(|why| format!("P4: {name} {why}"))
+            }
             _ => Ok(()),
         }
     }

@@ -290,8 +290,12 @@ impl World {
                 worker.held.extend(claims);
             }
             Input::Answered(id, answered) => {
-                worker.writing.remove(id);
+                let written = worker.writing.remove(id);
                 worker.calls_out -= 1;
+                let several = written.is_some_and(|contacts| contacts.len() > 1);
+                if several && matches!(answered.answer, Answer::Problem(_)) {
+                    self.tally.transitions.add(Transition::BatchFailed);
+                }
                 self.count_answer(&answered.answer);
             }
             _ => {}
