@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::BinaryHeap};
 use crate::event::Event;
 
 /// Virtual milliseconds since the start of the schedule.
-pub type Time = u64;
+pub(crate) type Time = u64;
 
 #[derive(Debug)]
 struct Planned {
@@ -37,7 +37,7 @@ impl Eq for Planned {}
 
 /// Events that are to come.
 #[derive(Debug, Default)]
-pub struct Agenda {
+pub(crate) struct Agenda {
     events: BinaryHeap<Planned>,
     planned: u64,
     /// How many of them are work in hand, neither a clock's tick nor planned from the start.
@@ -46,7 +46,7 @@ pub struct Agenda {
 
 impl Agenda {
     /// Plans an event.
-    pub fn plan(&mut self, at: Time, event: Event) {
+    pub(crate) fn plan(&mut self, at: Time, event: Event) {
         self.planned += 1;
         self.work += usize::from(event.is_work());
         let sequence = self.planned;
@@ -54,25 +54,25 @@ impl Agenda {
     }
 
     /// The next event and its time.
-    pub fn next(&mut self) -> Option<(Time, Event)> {
+    pub(crate) fn next(&mut self) -> Option<(Time, Event)> {
         let Planned { at, event, .. } = self.events.pop()?;
         self.work -= usize::from(event.is_work());
         Some((at, event))
     }
 
     /// Whether something is in hand.
-    pub fn has_work(&self) -> bool {
+    pub(crate) fn has_work(&self) -> bool {
         self.work > 0
     }
 
     /// When the next of the events comes that were planned from the start.
-    pub fn next_scripted(&self) -> Option<Time> {
+    pub(crate) fn next_scripted(&self) -> Option<Time> {
         let scripted = self.events.iter().filter(|planned| planned.event.is_scripted());
         scripted.map(|planned| planned.at).min()
     }
 
     /// Nothing runs until then: what was to come before comes then, in the same order.
-    pub fn sleep_until(&mut self, until: Time) {
+    pub(crate) fn sleep_until(&mut self, until: Time) {
         let mut all = std::mem::take(&mut self.events).into_vec();
         for planned in &mut all {
             planned.at = planned.at.max(until);

@@ -6,9 +6,9 @@ use crate::event::Process;
 
 /// The stream, and who is served from it.
 #[derive(Debug, Default)]
-pub struct Broker {
+pub(crate) struct Broker {
     /// By user, the number of the wake-up that the stream holds.
-    pub held: BTreeMap<usize, u64>,
+    pub(crate) held: BTreeMap<usize, u64>,
     last_sequence: u64,
     window: usize,
     kept: Option<(BTreeMap<usize, u64>, u64)>,
@@ -22,7 +22,7 @@ pub struct Broker {
 
 /// What became of an announcement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Published {
+pub(crate) enum Published {
     /// The stream holds it under that number.
     Held(u64),
     /// It holds an earlier one of this user.
@@ -33,7 +33,7 @@ pub enum Published {
 
 impl Broker {
     /// An empty stream for so many wake-ups.
-    pub fn new(window: usize) -> Self {
+    pub(crate) fn new(window: usize) -> Self {
         Self {
             window,
             ..Self::default()
@@ -41,12 +41,12 @@ impl Broker {
     }
 
     /// How many more wake-ups fit.
-    pub fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         self.window.saturating_sub(self.held.len())
     }
 
     /// Takes an announcement.
-    pub fn publish(&mut self, user: usize) -> Published {
+    pub(crate) fn publish(&mut self, user: usize) -> Published {
         if self.held.contains_key(&user) {
             return Published::Discarded;
         }
@@ -59,7 +59,7 @@ impl Broker {
     }
 
     /// Takes an acknowledgement, whichever consumer it was given by; true where a wake-up went.
-    pub fn acknowledge(&mut self, sequence: u64) -> bool {
+    pub(crate) fn acknowledge(&mut self, sequence: u64) -> bool {
         let before = self.held.len();
         self.held.retain(|_, held| *held != sequence);
         self.held.len() < before
@@ -67,7 +67,7 @@ impl Broker {
 
     /// A worker wants wake-ups: the consumer is made anew for it, which ends that of the others. Returns those that
     /// will make it anew in turn.
-    pub fn open(&mut self, process: Process) -> Vec<Process> {
+    pub(crate) fn open(&mut self, process: Process) -> Vec<Process> {
         self.close(process);
         self.made += 1;
         self.wanting.push((process, self.made));
@@ -85,33 +85,33 @@ impl Broker {
     }
 
     /// A worker makes the consumer anew now.
-    pub fn is_remaking(&mut self, process: Process) {
+    pub(crate) fn is_remaking(&mut self, process: Process) {
         self.remaking.retain(|other| *other != process);
     }
 
     /// A worker wants no more wake-ups.
-    pub fn close(&mut self, process: Process) {
+    pub(crate) fn close(&mut self, process: Process) {
         self.wanting.retain(|(other, _)| *other != process);
         self.serving = self.serving.filter(|(other, _)| *other != process);
     }
 
     /// Whether a worker wants wake-ups.
-    pub fn is_wanted_by(&self, process: Process) -> bool {
+    pub(crate) fn is_wanted_by(&self, process: Process) -> bool {
         self.wanting.iter().any(|(other, _)| *other == process)
     }
 
     /// Whom wake-ups are delivered to, and the making of its consumer.
-    pub fn serving(&self) -> Option<(Process, u64)> {
+    pub(crate) fn serving(&self) -> Option<(Process, u64)> {
         self.serving
     }
 
     /// Whether what was sent under that making still reaches the worker.
-    pub fn still_serves(&self, process: Process, made: u64) -> bool {
+    pub(crate) fn still_serves(&self, process: Process, made: u64) -> bool {
         self.wanting.contains(&(process, made))
     }
 
     /// The connection of every consumer is cut. Returns those that will make it anew.
-    pub fn cut(&mut self) -> Vec<Process> {
+    pub(crate) fn cut(&mut self) -> Vec<Process> {
         self.serving = None;
         for (_, made) in &mut self.wanting {
             *made = 0;
@@ -120,12 +120,12 @@ impl Broker {
     }
 
     /// Keeps a copy of what it holds.
-    pub fn keep(&mut self) {
+    pub(crate) fn keep(&mut self) {
         self.kept = Some((self.held.clone(), self.last_sequence));
     }
 
     /// Loses everything, or goes back to the copy.
-    pub fn lose(&mut self, roll_back: bool) {
+    pub(crate) fn lose(&mut self, roll_back: bool) {
         let kept = self.kept.take().filter(|_| roll_back);
         (self.held, self.last_sequence) = kept.unwrap_or_default();
     }

@@ -13,7 +13,7 @@ use crate::{
 
 /// A change as a caller sent it.
 #[derive(Debug, Clone)]
-pub struct Sent {
+pub(crate) struct Sent {
     user: usize,
     form: UpdateForm,
     fields: Values,
@@ -57,17 +57,22 @@ impl World {
         let row = &self.users.rows[sent.user];
         match (result, known) {
             (Ok(changed), Some(first)) if changed.version != first || row.turn != turn => {
-                self.fail(format!("u{}: a repeated change was taken for a new one", sent.user));
+                self.fail(&format!(
+                    "u{}: a repeated change was taken for a new one",
+                    sent.user
+                ));
             }
             (Ok(changed), None) if changed.version != version + 1 => {
-                self.fail(format!("u{}: a change made no version", sent.user));
+                self.fail(&format!("u{}: a change made no version", sent.user));
             }
             (Ok(changed), None) => {
                 let history = &mut self.users.history[sent.user];
-                touched.iter().for_each(|field| history[*field].push(changed.version));
+                for field in touched {
+                    history[field].push(changed.version);
+                }
             }
             (Err(_), _) if row.version != version => {
-                self.fail(format!("u{}: a refused change changed the row", sent.user));
+                self.fail(&format!("u{}: a refused change changed the row", sent.user));
             }
             (Ok(_), Some(_)) | (Err(_), _) => {}
         }
@@ -88,7 +93,10 @@ impl World {
                 && same
                 && !matches!(own.outcome, Some(Outcome::Refused { .. }))
         };
-        let touched = sent.fields.iter().filter(|(field, value)| !is_key(**field, value));
+        let touched = sent
+            .fields
+            .iter()
+            .filter(|(field, value)| !is_key(**field, value));
         touched.map(|(field, _)| *field).collect()
     }
 
@@ -116,7 +124,10 @@ impl World {
         fields.extend(address.map(|address| (Field::Email, Some(address))));
         self.drawn += 1;
         let key = self.random.chance(400).then(|| format!("k{}", self.drawn));
-        let if_match = self.random.chance(50).then(|| version - version.min(self.random.below(2)));
+        let if_match = self
+            .random
+            .chance(50)
+            .then(|| version - version.min(self.random.below(2)));
         Sent {
             user,
             form,
@@ -151,10 +162,11 @@ impl World {
         let may_be_taken = [Fault::TakenWithId, Fault::TakenWithoutId, Fault::OwnConflict]
             .into_iter()
             .any(|fault| self.plan.has(fault));
-        if may_be_taken && self.random.chance(500) {
-            if let Some(address) = self.address_of_a_contact() {
-                return address;
-            }
+        if may_be_taken
+            && self.random.chance(500)
+            && let Some(address) = self.address_of_a_contact()
+        {
+            return address;
         }
         if self.random.chance(100) {
             return format!("U{user}.{number}@X.io");

@@ -7,29 +7,29 @@ use crate::{agenda::Time, fault::Fault, hubspot_model::CallOut};
 
 /// One process: a worker's place, and which of its lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Process {
+pub(crate) struct Process {
     /// The place.
-    pub place: usize,
+    pub(crate) place: usize,
     /// The life.
-    pub life: u32,
+    pub(crate) life: u32,
 }
 
 /// A question to the user service on its way.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub(crate) struct Question {
     /// Who asks.
-    pub from: Process,
+    pub(crate) from: Process,
     /// What.
-    pub output: Output,
+    pub(crate) output: Output,
     /// When whoever asks has given up.
-    pub until: Time,
+    pub(crate) until: Time,
     /// Whether its answer is told; a duplicate's is not.
-    pub answered: bool,
+    pub(crate) answered: bool,
 }
 
 /// The user service's answer to a question.
 #[derive(Debug, Clone)]
-pub enum Reply {
+pub(crate) enum Reply {
     /// For the lease.
     Lease(Result<LeaseAnswer, Unserved>),
     /// For claims.
@@ -50,7 +50,7 @@ impl From<Reply> for Input {
 
 /// One thing that happens.
 #[derive(Debug)]
-pub enum Event {
+pub(crate) enum Event {
     /// A caller changes a user.
     Change,
     /// A caller sends the same change again.
@@ -119,7 +119,7 @@ pub enum Event {
 
 impl Event {
     /// Whether somebody has something in hand until it happens.
-    pub fn is_work(&self) -> bool {
+    pub(crate) fn is_work(&self) -> bool {
         match self {
             Self::Change
             | Self::Sweep
@@ -138,7 +138,7 @@ impl Event {
     }
 
     /// Whether it was planned from the start.
-    pub fn is_scripted(&self) -> bool {
+    pub(crate) fn is_scripted(&self) -> bool {
         matches!(
             self,
             Self::Change | Self::Strike(_) | Self::Begin(_) | Self::Finish(_) | Self::Calm

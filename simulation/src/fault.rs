@@ -119,6 +119,42 @@ impl Fault {
         )
     }
 
+    /// Whether it concerns single records, so that it must not hold back others.
+    pub fn is_of_a_record(self) -> bool {
+        let of_a_value = matches!(
+            self,
+            Self::InvalidEmail
+                | Self::RefusedValue
+                | Self::RefusedNameless
+                | Self::AllOrNothing
+                | Self::NoTraceIds
+        );
+        let of_an_address = matches!(
+            self,
+            Self::TakenWithId
+                | Self::TakenWithoutId
+                | Self::OwnConflict
+                | Self::SharedContact
+                | Self::SecondaryAddress
+                | Self::HiddenSecondary
+        );
+        let of_a_contact = matches!(
+            self,
+            Self::MissingContact
+                | Self::Edited
+                | Self::AddressChanged
+                | Self::SecondaryAdded
+                | Self::Merged
+                | Self::MergeFollowed
+                | Self::Archived
+                | Self::Created
+                | Self::Poison
+                | Self::ForbiddenContact
+                | Self::LockedContact
+        );
+        of_a_value || of_an_address || of_a_contact
+    }
+
     /// Whether the account as a whole is at fault, for a while.
     pub fn is_of_the_account(self) -> bool {
         matches!(

@@ -19,84 +19,81 @@ use crate::{
     plan::{Plan, SECOND},
 };
 
-pub use contacts::{Contact, Writer};
-pub use rules::{BAD, ODD};
-pub use writes::Backwards;
+pub(crate) use contacts::{Contact, Writer};
+pub(crate) use rules::{BAD, ODD};
 
 /// The account behind the token.
-pub const ACCOUNT: &str = "4711";
+pub(crate) const ACCOUNT: &str = "4711";
 /// The first contact's record id.
 const FIRST_ID: usize = 1_000;
 
 /// Whose state a write carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Author {
+pub(crate) struct Author {
     /// Whose.
-    pub user: usize,
+    pub(crate) user: usize,
     /// The number of the attempt.
-    pub attempt: u64,
+    pub(crate) attempt: u64,
     /// The epoch it was given under.
-    pub epoch: u64,
+    pub(crate) epoch: u64,
     /// In which version each field was last touched.
-    pub touched: PerField<u64>,
+    pub(crate) touched: PerField<u64>,
     /// Which process sent it.
-    pub process: Process,
+    pub(crate) process: Process,
 }
 
 /// A call that HubSpot has received.
 #[derive(Debug)]
-pub struct CallOut {
+pub(crate) struct CallOut {
     /// Which process sent it.
-    pub from: Process,
+    pub(crate) from: Process,
     /// What it is called there.
-    pub id: CallId,
+    pub(crate) id: CallId,
     /// What it is.
-    pub call: Call,
+    pub(crate) call: Call,
     /// Whose state each input carries.
-    pub authors: Vec<Option<Author>>,
+    pub(crate) authors: Vec<Option<Author>>,
     /// When its caller gives up.
-    pub until: Time,
+    pub(crate) until: Time,
     /// Whether what HubSpot makes of it is told its caller; else the caller was told something else.
-    pub is_told: bool,
+    pub(crate) is_told: bool,
     /// When its caller was or will be told something else.
-    pub told_at: Time,
+    pub(crate) told_at: Time,
     /// What is unusual about its answer.
-    pub fault: Option<Fault>,
+    pub(crate) fault: Option<Fault>,
 }
 
 /// The account's contacts.
 #[derive(Debug)]
-pub struct HubSpotModel {
+pub(crate) struct HubSpotModel {
     contacts: Vec<Contact>,
     by_address: BTreeMap<String, usize>,
     /// Rules that hold for everyone's field at the moment.
     rules: Vec<(Fault, Field)>,
     /// Faults of the account as a whole at the moment.
-    pub troubles: Vec<Fault>,
+    pub(crate) troubles: Vec<Fault>,
     /// Addresses that no contact answered to when asked.
-    pub not_found: BTreeSet<String>,
+    pub(crate) not_found: BTreeSet<String>,
     /// Values that it refused; no two changes give the same value.
-    pub refused: PerField<BTreeSet<String>>,
-    /// Writes of an older value over a newer one, not yet looked at.
-    pub backwards: Vec<Backwards>,
+    pub(crate) refused: PerField<BTreeSet<String>>,
+    /// Whose writes put an older value over a newer one of the same user; not yet looked at.
+    pub(crate) backwards: Vec<Author>,
     /// When this system last wrote something.
-    pub written_at: Time,
+    pub(crate) written_at: Time,
     /// How many older values were replaced since.
-    pub repaired: u64,
+    pub(crate) repaired: u64,
     /// Faults that struck, not yet counted.
-    pub struck: Vec<Fault>,
+    pub(crate) struck: Vec<Fault>,
     recent: VecDeque<Time>,
-    hides_secondary: bool,
-    with_id: bool,
-    without_id: bool,
-    own_conflict: bool,
+    /// Faults that are its way of answering.
+    habits: Vec<Fault>,
     calls_allowed: u32,
     tells_limits: bool,
 }
 
 impl HubSpotModel {
     /// An account without contacts.
-    pub fn new(plan: &Plan) -> Self {
+    pub(crate) fn new(plan: &Plan) -> Self {
         Self {
             contacts: Vec::new(),
             by_address: BTreeMap::new(),
@@ -109,17 +106,18 @@ impl HubSpotModel {
             repaired: 0,
             struck: Vec::new(),
             recent: VecDeque::new(),
-            hides_secondary: plan.has(Fault::HiddenSecondary),
-            with_id: plan.has(Fault::TakenWithId),
-            without_id: plan.has(Fault::TakenWithoutId),
-            own_conflict: plan.has(Fault::OwnConflict),
+            habits: plan.faults().collect(),
             calls_allowed: plan.calls_allowed,
             tells_limits: plan.tells_limits,
         }
     }
 
+    fn has_habit(&self, fault: Fault) -> bool {
+        self.habits.contains(&fault)
+    }
+
     /// Counts a call; false where the window holds too many.
-    pub fn admits(&mut self, now: Time) -> bool {
+    pub(crate) fn admits(&mut self, now: Time) -> bool {
         while self.recent.front().is_some_and(|at| at + 10 * SECOND <= now) {
             self.recent.pop_front();
         }
@@ -131,7 +129,7 @@ impl HubSpotModel {
     }
 
     /// What the headers say.
-    pub fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         if !self.tells_limits {
             return Limits::default();
         }
@@ -147,7 +145,7 @@ impl HubSpotModel {
 }
 
 /// A problem of that kind.
-pub fn problem(kind: ProblemKind, code: &str) -> Problem {
+pub(crate) fn problem(kind: ProblemKind, code: &str) -> Problem {
     Problem {
         kind,
         reason: reason(code),
@@ -155,7 +153,7 @@ pub fn problem(kind: ProblemKind, code: &str) -> Problem {
 }
 
 /// A reason with that code.
-pub fn reason(code: &str) -> Reason {
+pub(crate) fn reason(code: &str) -> Reason {
     Reason {
         code: code.to_owned(),
         message: String::new(),

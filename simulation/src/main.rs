@@ -32,7 +32,11 @@ fn main() -> ExitCode {
     }
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let started = Instant::now();
-    let report = run_seeds(arguments.first, arguments.seeds, arguments.threads.unwrap_or(cores));
+    let report = run_seeds(
+        arguments.first,
+        arguments.seeds,
+        arguments.threads.unwrap_or(cores),
+    );
     let seconds = started.elapsed().as_secs_f64();
     print!("{}", report.tally);
     let schedules = report.tally.schedules;

@@ -5,14 +5,14 @@ use hubspot::engine::EmailTaken;
 use crate::{agenda::Time, fault::Fault, random::Random, tally::Named};
 
 /// A second, a minute, an hour.
-pub const SECOND: Time = 1_000;
+pub(crate) const SECOND: Time = 1_000;
 /// A minute.
-pub const MINUTE: Time = 60 * SECOND;
+pub(crate) const MINUTE: Time = 60 * SECOND;
 /// An hour.
-pub const HOUR: Time = 60 * MINUTE;
+pub(crate) const HOUR: Time = 60 * MINUTE;
 
 /// How many kinds of fault each schedule has at least.
-pub const FEWEST_FAULTS: usize = 5;
+pub(crate) const FEWEST_FAULTS: usize = 5;
 
 /// Faults that one call to HubSpot meets.
 const OF_A_CALL: [Fault; 26] = [
@@ -46,49 +46,55 @@ const OF_A_CALL: [Fault; 26] = [
 
 /// What a schedule is like.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// How many users there are.
-    pub users: usize,
+    pub(crate) users: usize,
     /// How many changes are made.
-    pub changes: usize,
+    pub(crate) changes: usize,
     /// When people and faults are busy; quiet in between.
-    pub episodes: Vec<(Time, Time)>,
+    pub(crate) episodes: Vec<(Time, Time)>,
     /// When it becomes calm.
-    pub calm_at: Time,
+    pub(crate) calm_at: Time,
     /// How many workers there are.
-    pub workers: usize,
+    pub(crate) workers: usize,
     has: Vec<bool>,
     /// Those of the faults that one call meets.
-    pub of_a_call: Vec<Fault>,
+    pub(crate) of_a_call: Vec<Fault>,
     /// So many of a thousand calls meet one of them.
-    pub call_rate: u64,
+    pub(crate) call_rate: u64,
     /// So many of a thousand chances another fault takes.
-    pub rate: u64,
+    pub(crate) rate: u64,
     /// The longest freeze.
-    pub longest_freeze: Time,
+    pub(crate) longest_freeze: Time,
     /// How late a call may be carried out.
-    pub latest_effect: Time,
+    pub(crate) latest_effect: Time,
     /// Whether what fails to be announced is left to nobody: the sweep only ends doubts and rechecks.
-    pub sweepless: bool,
+    pub(crate) sweepless: bool,
+    /// Whether only single records have faults, so that nobody else may be held back for long.
+    pub(crate) only_records: bool,
     /// What the workers do about a taken address.
-    pub email_taken: EmailTaken,
+    pub(crate) email_taken: EmailTaken,
     /// The workers' patience with a call.
-    pub call_timeout: Time,
+    pub(crate) call_timeout: Time,
     /// How many calls HubSpot allows in ten seconds.
-    pub calls_allowed: u32,
+    pub(crate) calls_allowed: u32,
     /// Whether its answers say so.
-    pub tells_limits: bool,
+    pub(crate) tells_limits: bool,
     /// How many wake-ups fit into the stream.
-    pub stream_window: usize,
+    pub(crate) stream_window: usize,
     /// How long settling may take once it is calm.
-    pub settle_within: Time,
+    pub(crate) settle_within: Time,
 }
 
 impl Plan {
     /// The plan of a schedule.
-    pub fn draw(random: &mut Random) -> Self {
+    pub(crate) fn draw(random: &mut Random) -> Self {
         let sweepless = random.chance(150);
-        let has = draw_faults(random, sweepless);
+        let only_records = !sweepless && random.chance(100);
+        let fits = |fault: Fault| {
+            !(sweepless && fault.needs_the_sweep()) && (!only_records || fault.is_of_a_record())
+        };
+        let has = draw_faults(random, fits);
         let chosen = |fault: Fault| has[fault.index()];
         let episodes = draw_episodes(random);
         let end = episodes.last().map_or(0, |(_, end)| *end);
@@ -112,6 +118,7 @@ impl Plan {
             longest_freeze,
             latest_effect,
             sweepless,
+            only_records,
             email_taken: if random.chance(250) {
                 EmailTaken::Reject
             } else {
@@ -135,29 +142,28 @@ impl Plan {
     }
 
     /// Whether the schedule has that kind of fault.
-    pub fn has(&self, fault: Fault) -> bool {
+    pub(crate) fn has(&self, fault: Fault) -> bool {
         self.has[fault.index()]
     }
 
     /// The kinds of fault it has.
-    pub fn faults(&self) -> impl Iterator<Item = Fault> {
+    pub(crate) fn faults(&self) -> impl Iterator<Item = Fault> {
         Fault::ALL.iter().copied().filter(|fault| self.has(*fault))
     }
 
     /// Some time when people and faults are busy.
-    pub fn some_time(&self, random: &mut Random) -> Time {
+    pub(crate) fn some_time(&self, random: &mut Random) -> Time {
         let (start, end) = *random.pick(&self.episodes);
         random.between(start, end)
     }
 }
 
-fn draw_faults(random: &mut Random, sweepless: bool) -> Vec<bool> {
+fn draw_faults(random: &mut Random, fits: impl Fn(Fault) -> bool) -> Vec<bool> {
     let share = *random.pick(&[80, 150, 300, 500]);
     let mut has = vec![false; Fault::ALL.len()];
     loop {
         for fault in Fault::ALL {
-            let fits = !(sweepless && fault.needs_the_sweep());
-            has[fault.index()] |= fits && random.chance(share);
+            has[fault.index()] |= fits(*fault) && random.chance(share);
         }
         if has[Fault::LongFreeze.index()] {
             has[Fault::Kill.index()] = false;

@@ -2,13 +2,13 @@
 
 /// A sequence of numbers that depends on nothing but its seed (splitmix64).
 #[derive(Debug, Clone)]
-pub struct Random {
+pub(crate) struct Random {
     state: u64,
 }
 
 impl Random {
     /// The sequence of that seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut random = Self {
             state: seed ^ 0x5851_F42D_4C95_7F2D,
         };
@@ -25,32 +25,32 @@ impl Random {
     }
 
     /// A number below that one; 0 where there is none.
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
 
     /// A number from the first to the last, both included.
-    pub fn between(&mut self, first: u64, last: u64) -> u64 {
+    pub(crate) fn between(&mut self, first: u64, last: u64) -> u64 {
         first + self.below(last.saturating_sub(first) + 1)
     }
 
     /// An index below that length.
-    pub fn index(&mut self, length: usize) -> usize {
+    pub(crate) fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).unwrap_or(0)
     }
 
     /// True in so many of a thousand cases.
-    pub fn chance(&mut self, of_thousand: u64) -> bool {
+    pub(crate) fn chance(&mut self, of_thousand: u64) -> bool {
         self.below(1_000) < of_thousand
     }
 
     /// One of them.
-    pub fn pick<'a, T>(&mut self, among: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, among: &'a [T]) -> &'a T {
         &among[self.index(among.len())]
     }
 
     /// Puts them into another order.
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.index(last + 1));
         }

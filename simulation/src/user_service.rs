@@ -10,32 +10,31 @@ use user::rules::{self, Change, Changed, Lease, Refusal, Row, Terms, UnixMs};
 
 use crate::{agenda::Time, tally::Tally, transition::Transition};
 
-
 /// What the service's clock shows when the schedule starts.
 const START: UnixMs = 1_800_000_000_000;
 
 /// Rows, lease and clock.
 #[derive(Debug)]
-pub struct UserService {
+pub(crate) struct UserService {
     /// By user; one that does not exist yet has version 0.
-    pub rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
     /// The one lease.
-    pub lease: Lease,
+    pub(crate) lease: Lease,
     /// The lengths of time the rules go by.
-    pub terms: Terms,
+    pub(crate) terms: Terms,
     /// How far its clock has stepped away.
-    pub skew: i64,
+    pub(crate) skew: i64,
     /// Users to announce after the transaction.
-    pub announcements: Vec<usize>,
+    pub(crate) announcements: Vec<usize>,
     /// By user, the epoch that each attempt was given under.
     epochs: Vec<Vec<u64>>,
     /// In which versions each field of each user was touched, ascending; kept apart from the rows.
-    pub history: Vec<contracts::PerField<Vec<u64>>>,
+    pub(crate) history: Vec<contracts::PerField<Vec<u64>>>,
 }
 
 impl UserService {
     /// So many users, none of whom exists yet.
-    pub fn new(users: usize) -> Self {
+    pub(crate) fn new(users: usize) -> Self {
         let rows = (0..users).map(|user| Row::new(user_id(user))).collect();
         Self {
             rows,
@@ -49,17 +48,17 @@ impl UserService {
     }
 
     /// What its clock shows.
-    pub fn clock(&self, now: Time) -> UnixMs {
+    pub(crate) fn clock(&self, now: Time) -> UnixMs {
         START + i64::try_from(now).unwrap_or(0) + self.skew
     }
 
     /// When that will be, by the time of the schedule.
-    pub fn time_of(&self, at: UnixMs) -> Time {
+    pub(crate) fn time_of(&self, at: UnixMs) -> Time {
         Time::try_from(at - START - self.skew).unwrap_or(0)
     }
 
     /// A caller's change.
-    pub fn change(
+    pub(crate) fn change(
         &mut self,
         user: usize,
         change: &Change<'_>,
@@ -86,7 +85,7 @@ impl UserService {
     }
 
     /// A worker asks for the lease.
-    pub fn ask_lease(&mut self, ask: &AskLease, now: Time, tally: &mut Tally) -> LeaseAnswer {
+    pub(crate) fn ask_lease(&mut self, ask: &AskLease, now: Time, tally: &mut Tally) -> LeaseAnswer {
         let clock = self.clock(now);
         let has_links = self.rows.iter().any(|row| row.link.is_some());
         let answer = rules::ask_lease(&mut self.lease, ask, has_links, clock, &self.terms);
@@ -99,29 +98,36 @@ impl UserService {
     }
 
     /// In which version a field was last touched, as of a version.
-    pub fn touched_as_of(&self, user: usize, field: Field, version: u64) -> u64 {
+    pub(crate) fn touched_as_of(&self, user: usize, field: Field, version: u64) -> u64 {
         let touched = &self.history[user][field];
-        touched.iter().rev().find(|at| **at <= version).copied().unwrap_or(0)
+        touched
+            .iter()
+            .rev()
+            .find(|at| **at <= version)
+            .copied()
+            .unwrap_or(0)
     }
 
     /// The epoch under which an attempt was given.
-    pub fn epoch_of(&self, user: usize, attempt: u64) -> u64 {
+    pub(crate) fn epoch_of(&self, user: usize, attempt: u64) -> u64 {
         let index = usize::try_from(attempt).unwrap_or(0).wrapping_sub(1);
         self.epochs[user].get(index).copied().unwrap_or(0)
     }
 
     /// The lane a user is announced in.
-    pub fn lane(&self, user: usize) -> Lane {
+    pub(crate) fn lane(&self, user: usize) -> Lane {
         self.rows[user].lane
     }
 }
 
 /// The id of a user.
-pub fn user_id(user: usize) -> UserId {
-    format!("u{user}").parse().expect("a letter and digits make an id")
+pub(crate) fn user_id(user: usize) -> UserId {
+    format!("u{user}")
+        .parse()
+        .expect("a letter and digits make an id")
 }
 
 /// The user of that id.
-pub fn user_of(id: &UserId) -> usize {
+pub(crate) fn user_of(id: &UserId) -> usize {
     id.as_str()[1..].parse().expect("every id was made by user_id")
 }

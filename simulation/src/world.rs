@@ -2,7 +2,10 @@
 
 mod announce;
 mod calls;
+mod delays;
+mod fate;
 mod messages;
+mod observe;
 mod others;
 mod rest;
 mod strikes;
@@ -35,7 +38,7 @@ const WORTH_SKIPPING: Time = 20 * SECOND;
 
 /// One schedule.
 #[derive(Debug)]
-pub struct World {
+pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) random: Random,
     pub(crate) now: Time,
@@ -50,16 +53,18 @@ pub struct World {
     is_calm: bool,
     /// Since when everything should come to rest.
     awake_since: Time,
-    service_down: bool,
-    service_unavailable: bool,
+    /// What is wrong with the user service at the moment.
+    service_troubles: Vec<Fault>,
     calls_in_calm: u64,
+    /// By user, since when it owes something.
+    owing_since: Vec<Option<Time>>,
     tracing: bool,
     wrong: Option<String>,
 }
 
 impl World {
     /// The schedule of a seed.
-    pub fn new(seed: u64, tracing: bool) -> Self {
+    pub(crate) fn new(seed: u64, tracing: bool) -> Self {
         let mut random = Random::new(seed);
         let plan = Plan::draw(&mut random);
         let mut world = Self {
@@ -73,9 +78,9 @@ impl World {
             workers: (0..plan.workers).map(|_| Worker::new()).collect(),
             is_calm: false,
             awake_since: 0,
-            service_down: false,
-            service_unavailable: false,
+            service_troubles: Vec::new(),
             calls_in_calm: 0,
+            owing_since: vec![None; plan.users],
             tracing,
             wrong: None,
             random,
@@ -88,7 +93,7 @@ impl World {
     }
 
     /// Runs it to its end. The error says what went wrong.
-    pub fn run(mut self) -> (Tally, Result<(), String>) {
+    pub(crate) fn run(mut self) -> (Tally, Result<(), String>) {
         self.trace(|| "begins".to_owned());
         let mut events = 0;
         while self.wrong.is_none() && !self.is_over() {
@@ -99,7 +104,7 @@ impl World {
             self.happen(event);
             events += 1;
             if events > MOST_EVENTS {
-                self.fail(format!("still busy after {MOST_EVENTS} events"));
+                self.fail(&format!("still busy after {MOST_EVENTS} events"));
             }
         }
         if self.wrong.is_none() {
@@ -116,8 +121,8 @@ impl World {
             Event::Tick(process) => self.wake(process),
             Event::Tell(process, input) => self.tell(process, *input),
             Event::Leave(process, output) => self.leave(process, output),
-            Event::Arrive(question) => self.arrive(*question),
-            Event::Effect(out) => self.carry_out(*out),
+            Event::Arrive(question) => self.arrive(&question),
+            Event::Effect(out) => self.carry_out(&out),
             Event::Announce { user, discarded } => self.announce(user, discarded),
             Event::WakeNow { user } => self.users.wake_now(user, self.now),
             Event::WakeAnnounced => self.users.wake_announced(self.now),
@@ -149,9 +154,10 @@ impl World {
     }
 
     /// Remembers the first thing that went wrong.
-    pub(crate) fn fail(&mut self, what: String) {
+    pub(crate) fn fail(&mut self, what: &str) {
         self.trace(|| format!("WRONG: {what}"));
-        self.wrong.get_or_insert(format!("at {} ms: {what}", self.now));
+        let now = self.now;
+        self.wrong.get_or_insert_with(|| format!("at {now} ms: {what}"));
     }
 
     /// Prints what happens, where a single schedule is replayed.
@@ -163,14 +169,15 @@ impl World {
 
     /// The sweep of each second; skips the hours in which nothing would happen.
     fn sweep(&mut self) {
-        if !self.service_down {
+        if !self.service_is(Fault::ServiceDown) {
             let room = self.broker.room();
             let everything = !self.plan.sweepless;
             self.users.sweep(self.now, room, everything, &mut self.tally);
             self.announce_all();
         }
+        self.check_delays();
         if self.is_calm && self.now > self.awake_since + self.plan.settle_within {
-            self.fail(format!("P2: not settled in time: {}", self.unsettled()));
+            self.fail(&format!("P2: not settled in time: {}", self.unsettled()));
         }
         self.skip_idle_time();
         let pause = self.random.between(900, 1_100);

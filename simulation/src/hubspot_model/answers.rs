@@ -19,7 +19,7 @@ enum Done {
 
 impl HubSpotModel {
     /// Carries a call out and says what there is to answer.
-    pub fn carry_out(&mut self, out: &CallOut, now: Time, random: &mut Random) -> Answer {
+    pub(crate) fn carry_out(&mut self, out: &CallOut, now: Time, random: &mut Random) -> Answer {
         match &out.call {
             Call::Account => Answer::Account {
                 account_id: ACCOUNT.to_owned(),
@@ -53,7 +53,7 @@ impl HubSpotModel {
 
     /// A contact as answers show it. It answers to every address that it shows.
     fn shown(&mut self, contact: usize) -> Shown {
-        let hides_secondary = self.hides_secondary;
+        let hides_secondary = self.has_habit(Fault::HiddenSecondary);
         let found = self.contact_mut(contact);
         let primary = found.values[contracts::Field::Email].clone();
         found.answered_to.insert(primary);
@@ -78,7 +78,7 @@ impl HubSpotModel {
         match found {
             Some(contact) => {
                 let is_primary = self.contacts[contact].values[contracts::Field::Email] == address;
-                if self.hides_secondary && !is_primary {
+                if self.has_habit(Fault::HiddenSecondary) && !is_primary {
                     self.struck.push(Fault::HiddenSecondary);
                 }
                 self.contacts[contact].answered_to.insert(address.to_owned());
@@ -220,7 +220,7 @@ impl HubSpotModel {
     }
 
     /// What is wrong with a contact at the moment.
-    pub fn trouble_of(&self, contact: usize, now: Time) -> Option<Fault> {
+    pub(crate) fn trouble_of(&self, contact: usize, now: Time) -> Option<Fault> {
         let (fault, until) = self.contacts[contact].trouble?;
         (now < until).then_some(fault)
     }
@@ -242,7 +242,9 @@ impl HubSpotModel {
         match fault {
             Some(Fault::NoTraceIds) => {
                 self.struck.push(Fault::NoTraceIds);
-                results.iter_mut().for_each(|result| result.trace_id = None);
+                for result in results {
+                    result.trace_id = None;
+                }
             }
             Some(Fault::PartOfBatch) if !results.is_empty() => {
                 self.struck.push(Fault::PartOfBatch);

@@ -10,7 +10,7 @@ use crate::fault::Fault;
 
 /// Who gave a contact's field its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Writer {
+pub(crate) enum Writer {
     /// Somebody in HubSpot.
     #[default]
     Others,
@@ -27,39 +27,39 @@ pub enum Writer {
 
 /// A contact.
 #[derive(Debug, Clone, Default)]
-pub struct Contact {
+pub(crate) struct Contact {
     /// Its values; empty where it has none.
-    pub values: PerField<String>,
+    pub(crate) values: PerField<String>,
     /// Secondary addresses.
-    pub additional: Vec<String>,
+    pub(crate) additional: Vec<String>,
     /// Who wrote each value.
-    pub writers: PerField<Writer>,
+    pub(crate) writers: PerField<Writer>,
     /// Whether it was archived.
-    pub archived: bool,
+    pub(crate) archived: bool,
     /// The contact it was merged into.
-    pub merged_into: Option<usize>,
+    pub(crate) merged_into: Option<usize>,
     /// The addresses by which it was found, or which a conflict said it holds.
-    pub answered_to: BTreeSet<String>,
+    pub(crate) answered_to: BTreeSet<String>,
     /// Values that it took from this system, ever.
-    pub took: PerField<Vec<String>>,
+    pub(crate) took: PerField<Vec<String>>,
     /// What is wrong with it, and until when.
-    pub trouble: Option<(Fault, Time)>,
+    pub(crate) trouble: Option<(Fault, Time)>,
 }
 
 impl HubSpotModel {
     /// A contact's record id.
-    pub fn id(contact: usize) -> String {
+    pub(crate) fn id(contact: usize) -> String {
         (FIRST_ID + contact).to_string()
     }
 
     /// The contact that once had that id.
-    pub fn by_id(&self, id: &str) -> Option<usize> {
+    pub(crate) fn by_id(&self, id: &str) -> Option<usize> {
         let contact = id.parse::<usize>().ok()?.checked_sub(FIRST_ID)?;
         (contact < self.contacts.len()).then_some(contact)
     }
 
     /// The contact it is now, after merges.
-    pub fn present(&self, mut contact: usize) -> usize {
+    pub(crate) fn present(&self, mut contact: usize) -> usize {
         while let Some(next) = self.contacts[contact].merged_into {
             contact = next;
         }
@@ -67,44 +67,46 @@ impl HubSpotModel {
     }
 
     /// The contact, whatever became of it.
-    pub fn contact(&self, contact: usize) -> &Contact {
+    pub(crate) fn contact(&self, contact: usize) -> &Contact {
         &self.contacts[contact]
     }
 
     /// The contact, to be changed.
-    pub fn contact_mut(&mut self, contact: usize) -> &mut Contact {
+    pub(crate) fn contact_mut(&mut self, contact: usize) -> &mut Contact {
         &mut self.contacts[contact]
     }
 
     /// Whether it can be read.
-    pub fn exists(&self, contact: usize) -> bool {
+    pub(crate) fn exists(&self, contact: usize) -> bool {
         let contact = &self.contacts[contact];
         !contact.archived && contact.merged_into.is_none()
     }
 
     /// The contact that has an address, primary or secondary.
-    pub fn holder(&self, address: &str) -> Option<usize> {
+    pub(crate) fn holder(&self, address: &str) -> Option<usize> {
         self.by_address.get(address.to_lowercase().as_str()).copied()
     }
 
     /// Every contact that can be read.
-    pub fn existing(&self) -> Vec<usize> {
-        (0..self.contacts.len()).filter(|contact| self.exists(*contact)).collect()
+    pub(crate) fn existing(&self) -> Vec<usize> {
+        (0..self.contacts.len())
+            .filter(|contact| self.exists(*contact))
+            .collect()
     }
 
     /// Whether that contact, or what it was merged from, was found by an address or said to hold it.
-    pub fn answered_to(&self, contact: usize, address: &str) -> bool {
+    pub(crate) fn answered_to(&self, contact: usize, address: &str) -> bool {
         let address = address.to_lowercase();
         self.contacts[contact].answered_to.contains(&address)
     }
 
     /// Whether the contact has the address.
-    pub fn has_address(&self, contact: usize, address: &str) -> bool {
+    pub(crate) fn has_address(&self, contact: usize, address: &str) -> bool {
         self.holder(address) == Some(contact)
     }
 
     /// A new contact; none where the address is held.
-    pub fn create(&mut self, address: &str) -> Option<usize> {
+    pub(crate) fn create(&mut self, address: &str) -> Option<usize> {
         let address = address.to_lowercase();
         if self.by_address.contains_key(&address) {
             return None;
@@ -118,7 +120,7 @@ impl HubSpotModel {
     }
 
     /// A further address; false where it is held.
-    pub fn add_secondary(&mut self, contact: usize, address: &str) -> bool {
+    pub(crate) fn add_secondary(&mut self, contact: usize, address: &str) -> bool {
         let address = address.to_lowercase();
         if self.by_address.contains_key(&address) {
             return false;
@@ -130,7 +132,10 @@ impl HubSpotModel {
 
     /// Gives it another primary address that nobody else holds.
     pub(super) fn set_primary(&mut self, contact: usize, address: &str) {
-        let before = std::mem::replace(&mut self.contacts[contact].values[Field::Email], address.to_owned());
+        let before = std::mem::replace(
+            &mut self.contacts[contact].values[Field::Email],
+            address.to_owned(),
+        );
         if before == address {
             return;
         }

@@ -7,13 +7,13 @@ use crate::random::Random;
 
 impl HubSpotModel {
     /// A salesperson edits a name.
-    pub fn edit(&mut self, contact: usize, field: Field, value: &str) {
+    pub(crate) fn edit(&mut self, contact: usize, field: Field, value: &str) {
         value.clone_into(&mut self.contacts[contact].values[field]);
         self.contacts[contact].writers[field] = Writer::Others;
     }
 
     /// A salesperson corrects an address; false where another contact holds it.
-    pub fn correct_address(&mut self, contact: usize, address: &str) -> bool {
+    pub(crate) fn correct_address(&mut self, contact: usize, address: &str) -> bool {
         let address = address.to_lowercase();
         if self.by_address.contains_key(&address) {
             return false;
@@ -24,11 +24,13 @@ impl HubSpotModel {
     }
 
     /// Merges two contacts, into the second or into a new record.
-    pub fn merge(&mut self, lost: usize, kept: usize, random: &mut Random) {
+    pub(crate) fn merge(&mut self, lost: usize, kept: usize, random: &mut Random) {
         let result = if random.chance(500) {
-            let mut made = Contact::default();
-            made.values = self.contacts[kept].values.clone();
-            self.contacts.push(made);
+            let values = self.contacts[kept].values.clone();
+            self.contacts.push(Contact {
+                values,
+                ..Contact::default()
+            });
             let result = self.contacts.len() - 1;
             self.hand_over(kept, result);
             self.contacts[kept].merged_into = Some(result);
@@ -49,7 +51,7 @@ impl HubSpotModel {
     }
 
     /// Deletes a contact, as far as HubSpot's bin.
-    pub fn archive(&mut self, contact: usize) {
+    pub(crate) fn archive(&mut self, contact: usize) {
         self.release_addresses(contact);
         self.contacts[contact].archived = true;
     }

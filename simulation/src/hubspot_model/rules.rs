@@ -9,23 +9,23 @@ use super::{HubSpotModel, problem, reason};
 use crate::{fault::Fault, random::Random};
 
 /// Values that begin so are refused by name.
-pub const BAD: &str = "bad";
+pub(crate) const BAD: &str = "bad";
 /// Values that begin so are refused without a name.
-pub const ODD: &str = "odd";
+pub(crate) const ODD: &str = "odd";
 
 impl HubSpotModel {
     /// A rule begins to hold for one field of everyone.
-    pub fn begin_rule(&mut self, fault: Fault, field: Field) {
+    pub(crate) fn begin_rule(&mut self, fault: Fault, field: Field) {
         self.rules.push((fault, field));
     }
 
     /// It holds no more.
-    pub fn end_rule(&mut self, fault: Fault) {
+    pub(crate) fn end_rule(&mut self, fault: Fault) {
         self.rules.retain(|(rule, _)| *rule != fault);
     }
 
     /// It is calm: no rule holds.
-    pub fn end_rules(&mut self) {
+    pub(crate) fn end_rules(&mut self) {
         self.rules.clear();
     }
 

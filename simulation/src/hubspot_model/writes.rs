@@ -6,17 +6,6 @@ use hubspot::engine::{Problem, ProblemKind, Properties};
 use super::{Author, HubSpotModel, Writer, problem};
 use crate::{agenda::Time, fault::Fault, random::Random};
 
-/// An older value was written over a newer one of the same user.
-#[derive(Debug, Clone)]
-pub struct Backwards {
-    /// Whose value it is.
-    pub author: Author,
-    /// Where it was written.
-    pub contact: usize,
-    /// Which value it is.
-    pub field: Field,
-}
-
 impl HubSpotModel {
     /// Writes to a contact that exists, all properties or none.
     pub(super) fn write(
@@ -45,10 +34,13 @@ impl HubSpotModel {
             return Ok(());
         };
         let is_primary = self.contacts[holder].values[Field::Email] == address;
-        if holder == contact && (is_primary || !self.own_conflict || random.chance(500)) {
+        if holder == contact && (is_primary || !self.has_habit(Fault::OwnConflict) || random.chance(500)) {
             return Ok(());
         }
-        let names = match (self.with_id, self.without_id) {
+        let names = match (
+            self.has_habit(Fault::TakenWithId),
+            self.has_habit(Fault::TakenWithoutId),
+        ) {
             (true, true) => random.chance(500),
             (_, without) => !without,
         };
@@ -86,11 +78,7 @@ impl HubSpotModel {
         {
             newest = newest.max(most);
             if touched < before {
-                self.backwards.push(Backwards {
-                    author: author.clone(),
-                    contact,
-                    field,
-                });
+                self.backwards.push(author.clone());
             }
             self.repaired += u64::from(before < most && touched >= most);
         }

@@ -8,7 +8,7 @@ use crate::{agenda::Time, tally::Tally, transition::Transition};
 
 impl UserService {
     /// Gives claims under the current epoch: those named first, then what older epochs left open.
-    pub fn claim(
+    pub(crate) fn claim(
         &mut self,
         request: &ClaimUsers,
         now: Time,
@@ -44,7 +44,10 @@ impl UserService {
     fn claim_left_open(&mut self, limit: usize, given: &mut ClaimsGiven, now: Time, tally: &mut Tally) {
         for user in 0..self.rows.len() {
             let epoch = self.lease.epoch;
-            let left_open = self.rows[user].open.as_ref().is_some_and(|open| open.epoch < epoch);
+            let left_open = self.rows[user]
+                .open
+                .as_ref()
+                .is_some_and(|open| open.epoch < epoch);
             if !left_open {
                 continue;
             }

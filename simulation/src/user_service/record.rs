@@ -12,22 +12,22 @@ use crate::{agenda::Time, tally::Tally, transition::Transition};
 
 /// A field that has a new outcome, to be compared with what HubSpot did.
 #[derive(Debug, Clone, Copy)]
-pub struct Fresh {
+pub(crate) struct Fresh {
     /// Whose.
-    pub user: usize,
+    pub(crate) user: usize,
     /// Which field.
-    pub field: Field,
+    pub(crate) field: Field,
 }
 
 /// What came of verdicts.
 #[derive(Debug, Default)]
-pub struct Taken {
+pub(crate) struct Taken {
     /// The answer.
-    pub answer: VerdictsRecorded,
+    pub(crate) answer: VerdictsRecorded,
     /// Fields that have a new outcome.
-    pub fresh: Vec<Fresh>,
+    pub(crate) fresh: Vec<Fresh>,
     /// Users whom an earlier attempt made due, of which nobody is told.
-    pub due_again: Vec<usize>,
+    pub(crate) due_again: Vec<usize>,
 }
 
 /// What a row was like before a verdict.
@@ -53,7 +53,7 @@ impl Before {
 
 impl UserService {
     /// Takes verdicts, and then gives the claims asked for in the same message.
-    pub fn record(&mut self, request: &RecordVerdicts, now: Time, tally: &mut Tally) -> Taken {
+    pub(crate) fn record(&mut self, request: &RecordVerdicts, now: Time, tally: &mut Tally) -> Taken {
         let mut taken = Taken::default();
         for verdict in &request.verdicts {
             let next = self.record_one(&request.holder, verdict, now, &mut taken, tally);

@@ -8,7 +8,7 @@ use crate::{agenda::Time, tally::Tally, transition::Transition};
 impl UserService {
     /// Does what is due on each row, as far as the stream has room; `everything` is false where wake-ups that come
     /// to nothing are left alone, so that losing one shows.
-    pub fn sweep(&mut self, now: Time, room: usize, everything: bool, tally: &mut Tally) {
+    pub(crate) fn sweep(&mut self, now: Time, room: usize, everything: bool, tally: &mut Tally) {
         let clock = self.clock(now);
         let mut announced = 0;
         for user in 0..self.rows.len() {
@@ -41,7 +41,8 @@ impl UserService {
 
     fn is_due(&self, user: usize, clock: UnixMs, everything: bool) -> bool {
         let row = &self.rows[user];
-        let due = |at: Option<UnixMs>, furthest: UnixMs| at.is_some_and(|at| at <= clock || at > clock + furthest);
+        let due =
+            |at: Option<UnixMs>, furthest: UnixMs| at.is_some_and(|at| at <= clock || at > clock + furthest);
         let doubt = row.doubt.map(|doubt| doubt.until);
         let rechecked = due(row.recheck_at, Terms::recheck_horizon());
         let wake_up = if everything { row.due_at() } else { doubt };
@@ -49,13 +50,13 @@ impl UserService {
     }
 
     /// Makes a user due whose announcement failed.
-    pub fn wake_now(&mut self, user: usize, now: Time) {
+    pub(crate) fn wake_now(&mut self, user: usize, now: Time) {
         let clock = self.clock(now);
         rules::wake_now(&mut self.rows[user], clock);
     }
 
     /// Makes users due that were announced to a stream that has lost it.
-    pub fn wake_announced(&mut self, now: Time) {
+    pub(crate) fn wake_announced(&mut self, now: Time) {
         let clock = self.clock(now);
         for row in &mut self.rows {
             let announced = row.due_at().is_some_and(|at| at > clock)
@@ -70,12 +71,15 @@ impl UserService {
     }
 
     /// When the next recheck is due, by the time of the schedule.
-    pub fn rechecks(&self) -> impl Iterator<Item = Time> {
-        self.rows.iter().filter_map(|row| row.recheck_at).map(|at| self.time_of(at))
+    pub(crate) fn rechecks(&self) -> impl Iterator<Item = Time> {
+        self.rows
+            .iter()
+            .filter_map(|row| row.recheck_at)
+            .map(|at| self.time_of(at))
     }
 
     /// Whether nothing is owed, out or in doubt.
-    pub fn is_at_rest(&self) -> bool {
+    pub(crate) fn is_at_rest(&self) -> bool {
         self.rows
             .iter()
             .all(|row| !row.is_unsettled() && row.doubt.is_none() && row.open.is_none())

@@ -74,7 +74,11 @@ impl World {
             .plan(self.now + ACK_WAIT, Event::Redeliver { sequence, made });
         let times = 1 + u64::from(self.strikes(Fault::DuplicateWakeUp));
         for _ in 0..times {
-            let slow = if self.strikes(Fault::SlowWakeUp) { 5 * SECOND } else { 8 };
+            let slow = if self.strikes(Fault::SlowWakeUp) {
+                5 * SECOND
+            } else {
+                8
+            };
             let at = self.now + self.random.between(1, slow);
             self.agenda.plan(
                 at,
@@ -113,7 +117,12 @@ impl World {
             let at = self.now + self.random.between(100, 2 * SECOND);
             self.agenda.plan(at, Event::Consume(other));
         }
-        let held: Vec<(usize, u64)> = self.broker.held.iter().map(|(user, held)| (*user, *held)).collect();
+        let held: Vec<(usize, u64)> = self
+            .broker
+            .held
+            .iter()
+            .map(|(user, held)| (*user, *held))
+            .collect();
         for (user, sequence) in held {
             self.send_wake_up(user, sequence);
         }

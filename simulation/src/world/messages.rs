@@ -78,36 +78,35 @@ impl World {
         if question.answered {
             let input: Input = reply.into();
             let at = at.max(self.now);
-            self.agenda
-                .plan(at, Event::Tell(question.from, Box::new(input)));
+            self.agenda.plan(at, Event::Tell(question.from, Box::new(input)));
         }
     }
 
     /// A question reaches the user service.
-    pub(super) fn arrive(&mut self, question: Question) {
+    pub(super) fn arrive(&mut self, question: &Question) {
         // Refused without being executed; whoever asked has given up.
         if self.now > question.until {
-            return self.leave_unanswered(&question);
+            return self.leave_unanswered(question);
         }
-        if self.service_down {
-            return self.leave_unanswered(&question);
+        if self.service_is(Fault::ServiceDown) {
+            return self.leave_unanswered(question);
         }
-        if self.service_unavailable {
+        if self.service_is(Fault::ServiceUnavailable) {
             let refused = Unserved::Refused(ErrorCode::Unavailable);
-            return self.reply(&question, Err(refused), self.now + 2);
+            return self.reply(question, Err(refused), self.now + 2);
         }
         let reply = self.serve(&question.output);
         self.announce_all();
         let Some(reply) = reply else { return };
         if self.strikes(Fault::OutcomeUnknown) {
             let unknown = Unserved::Refused(ErrorCode::OutcomeUnknown);
-            return self.reply(&question, Err(unknown), self.now + 2);
+            return self.reply(question, Err(unknown), self.now + 2);
         }
         let at = self.now + self.message_delay(question.until + SECOND);
         if at > question.until || self.strikes(Fault::LostAnswer) {
-            return self.leave_unanswered(&question);
+            return self.leave_unanswered(question);
         }
-        self.answer(&question, reply, at);
+        self.answer(question, reply, at);
     }
 
     fn serve(&mut self, output: &Output) -> Option<Reply> {

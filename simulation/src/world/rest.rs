@@ -18,17 +18,20 @@ impl World {
         for user in 0..self.plan.users {
             for field in Field::ALL {
                 if let Err(wrong) = self.check_field(user, field) {
-                    self.fail(wrong);
+                    self.fail(&wrong);
                 }
             }
         }
         let allowed = CALLS_PER_USER * self.plan.users as u64;
         if self.calls_in_calm > allowed {
-            self.fail(format!("{} calls, and at rest only now", self.calls_in_calm));
+            self.fail(&format!("{} calls, and at rest only now", self.calls_in_calm));
         }
         // Elsewhere an acknowledgement may be lost, and the wake-up comes again after ten minutes.
         if self.plan.sweepless && !self.broker.held.is_empty() {
-            self.fail(format!("wake-ups that nobody acknowledges: {:?}", self.broker.held));
+            self.fail(&format!(
+                "wake-ups that nobody acknowledges: {:?}",
+                self.broker.held
+            ));
         }
     }
 
@@ -38,12 +41,12 @@ impl World {
         for user in 0..self.plan.users {
             for version in 1..=self.users.rows[user].version {
                 if let Err(wrong) = self.check_receipt(user, version) {
-                    self.fail(wrong);
+                    self.fail(&wrong);
                 }
             }
             for field in Field::ALL {
                 if let Err(wrong) = self.check_what_time_mends(user, field) {
-                    self.fail(wrong);
+                    self.fail(&wrong);
                 }
             }
         }
@@ -58,7 +61,10 @@ impl World {
         }
         let name = format!("u{user} {field:?} {value:?}");
         let Some(Outcome::Confirmed) = &state.outcome else {
-            return state.outcome.as_ref().map_or(Err(format!("P4: {name} is pending")), |_| Ok(()));
+            return state
+                .outcome
+                .as_ref()
+                .map_or(Err(format!("P4: {name} is pending")), |_| Ok(()));
         };
         let Some(contact) = self.linked_contact(user) else {
             return Err(format!("P2: {name} is confirmed without a contact"));
@@ -111,7 +117,9 @@ impl World {
         if told == Some((expected, false)) || forgotten {
             Ok(())
         } else {
-            Err(format!("P4: u{user} version {version} is {expected:?}, but told {told:?}"))
+            Err(format!(
+                "P4: u{user} version {version} is {expected:?}, but told {told:?}"
+            ))
         }
     }
 
@@ -155,7 +163,9 @@ impl World {
         if self.plan.email_taken == EmailTaken::Reject || is_shared {
             Ok(())
         } else {
-            Err(format!("is taken by contact {holder}, which is free to be followed"))
+            Err(format!(
+                "is taken by contact {holder}, which is free to be followed"
+            ))
         }
     }
 }

@@ -95,8 +95,7 @@ impl World {
         self.tally.faults.add(fault);
         self.trace(|| format!("{fault:?} begins"));
         match fault {
-            Fault::ServiceDown => self.service_down = true,
-            Fault::ServiceUnavailable => self.service_unavailable = true,
+            Fault::ServiceDown | Fault::ServiceUnavailable => self.service_troubles.push(fault),
             Fault::UnknownProperty | Fault::ReadOnlyProperty | Fault::AdminRule => {
                 let field = self.some_field();
                 self.hubspot.begin_rule(fault, field);
@@ -108,13 +107,19 @@ impl World {
     pub(super) fn finish(&mut self, fault: Fault) {
         self.trace(|| format!("{fault:?} ends"));
         match fault {
-            Fault::ServiceDown => self.service_down = false,
-            Fault::ServiceUnavailable => self.service_unavailable = false,
+            Fault::ServiceDown | Fault::ServiceUnavailable => {
+                self.service_troubles.retain(|trouble| *trouble != fault);
+            }
             Fault::UnknownProperty | Fault::ReadOnlyProperty | Fault::AdminRule => {
                 self.hubspot.end_rule(fault);
             }
             _ => self.hubspot.troubles.retain(|trouble| *trouble != fault),
         }
+    }
+
+    /// Whether that is wrong with the user service at the moment.
+    pub(super) fn service_is(&self, trouble: Fault) -> bool {
+        self.service_troubles.contains(&trouble)
     }
 
     /// From now on nothing goes wrong.
@@ -126,8 +131,7 @@ impl World {
         self.is_calm = true;
         self.plan.calm_at = self.now;
         self.awake_since = self.now;
-        self.service_down = false;
-        self.service_unavailable = false;
+        self.service_troubles.clear();
         self.hubspot.troubles.clear();
         self.hubspot.end_rules();
         for contact in self.hubspot.existing() {
@@ -139,7 +143,12 @@ impl World {
 fn most_strikes(fault: Fault) -> u64 {
     match fault {
         Fault::Edited => 10,
-        Fault::Freeze | Fault::Kill | Fault::Disconnected | Fault::Merged | Fault::Archived | Fault::Created => 4,
+        Fault::Freeze
+        | Fault::Kill
+        | Fault::Disconnected
+        | Fault::Merged
+        | Fault::Archived
+        | Fault::Created => 4,
         Fault::LongFreeze | Fault::ShutDown => 2,
         _ => 3,
     }

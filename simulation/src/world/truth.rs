@@ -18,7 +18,10 @@ impl World {
             .as_ref()
             .is_some_and(|failure| failure.charged && failure.reason.code.starts_with(OF_THE_ACCOUNT));
         if blamed {
-            self.fail(format!("a fault of the account is charged to {}", verdict.user_id));
+            self.fail(&format!(
+                "a fault of the account is charged to {}",
+                verdict.user_id
+            ));
         }
     }
 
@@ -35,14 +38,14 @@ impl World {
             Outcome::Missing => (Transition::Missing, self.was_missed(user)),
             // Compared with the contacts at the end.
             Outcome::Taken { .. } => (Transition::Taken, true),
-            Outcome::Parked { reason, .. } => {
-                (Transition::Parked, !reason.code.starts_with(OF_THE_ACCOUNT))
-            }
+            Outcome::Parked { reason, .. } => (Transition::Parked, !reason.code.starts_with(OF_THE_ACCOUNT)),
         };
         self.tally.transitions.add(what);
         if !is_true {
             let outcome = format!("{:?}", self.users.rows[user].fields[field].outcome);
-            self.fail(format!("P4: u{user} {field:?} {value:?} is told to be {outcome}, which is not true"));
+            self.fail(&format!(
+                "P4: u{user} {field:?} {value:?} is told to be {outcome}, which is not true"
+            ));
         }
     }
 

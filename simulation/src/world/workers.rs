@@ -2,21 +2,17 @@
 
 use std::{collections::BTreeMap, collections::VecDeque, time::Duration};
 
-use contracts::{AskLease, Claim, Field, LeaseAnswer, PerField, delivery::LeaseWish};
-use hubspot::engine::{
-    Answer, Call, CallId, Engine, Fault as LineFault, Input, LineState, MAX_BATCH, Output, Properties, Settings,
-};
+use contracts::{AskLease, Claim, delivery::LeaseWish};
+use hubspot::engine::{CallId, Engine, Input, Output, Settings};
 
 use super::World;
 use crate::{
     agenda::Time,
     event::{Event, Process},
     fault::Fault,
-    hubspot_model::{ACCOUNT, Author},
+    hubspot_model::ACCOUNT,
     plan::SECOND,
-    seen::Seen,
     transition::Transition,
-    user_service::user_of,
 };
 
 /// How long a worker that was told to stop may take.
@@ -29,7 +25,7 @@ const BETWEEN_FREEZES: Time = 20 * SECOND;
 pub(super) struct Worker {
     life: u32,
     engine: Option<Engine>,
-    concurrency: usize,
+    pub(super) concurrency: usize,
     started: Time,
     frozen_until: Time,
     /// What came in while it was frozen.
@@ -37,14 +33,14 @@ pub(super) struct Worker {
     tick_at: Option<Time>,
     /// When the last of its outputs leaves; they keep their order.
     leaves_at: Time,
-    lease_asked_at: Time,
-    lease_valid_until: Time,
+    pub(super) lease_asked_at: Time,
+    pub(super) lease_valid_until: Time,
     /// The contacts that its calls write to.
-    writing: BTreeMap<CallId, Vec<String>>,
-    calls_out: usize,
+    pub(super) writing: BTreeMap<CallId, Vec<String>>,
+    pub(super) calls_out: usize,
     /// Claims it was given and has not reported.
-    held: Vec<Claim>,
-    line_stopped: bool,
+    pub(super) held: Vec<Claim>,
+    pub(super) line_stopped: bool,
 }
 
 /// The id that a process drew for its lease.
@@ -70,26 +66,6 @@ impl Worker {
             held: Vec::new(),
             line_stopped: false,
         }
-    }
-
-    /// The claim whose values a write carries; the latest where there are several.
-    fn claim_of(&self, contact_id: &str, properties: &Properties) -> Option<&Claim> {
-        let linked = |claim: &&Claim| {
-            claim
-                .link
-                .as_ref()
-                .is_some_and(|link| link.contact_id == contact_id)
-        };
-        let carries = |claim: &&Claim| {
-            properties.iter().all(|(property, text)| {
-                let value = Field::from_property(property).and_then(|field| claim.values.get(&field));
-                value.is_some_and(|value| value.as_deref().unwrap_or_default() == text)
-            })
-        };
-        let matching = self.held.iter().filter(linked).filter(carries);
-        // Of two users who share a contact, the one that owes just this.
-        let owes = |claim: &Claim| claim.owed.iter().count() == properties.len();
-        matching.max_by_key(|claim| (owes(claim), claim.attempt))
     }
 }
 
@@ -175,7 +151,7 @@ impl World {
             account_id: ACCOUNT.to_owned(),
             wish: LeaseWish::Release,
         };
-        if !self.service_down {
+        if !self.service_is(Fault::ServiceDown) {
             self.users.ask_lease(&ask, self.now, &mut self.tally);
         }
         self.kill(process.place);
@@ -248,7 +224,9 @@ impl World {
         let Some(wait_until) = wait_until else { return };
         let milliseconds = u64::try_from(wait_until.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX / 2);
         let at = worker.started + milliseconds;
-        let is_planned = worker.tick_at.is_some_and(|planned| planned > self.now && planned <= at);
+        let is_planned = worker
+            .tick_at
+            .is_some_and(|planned| planned > self.now && planned <= at);
         if !is_planned {
             worker.tick_at = Some(at);
             self.agenda.plan(at, Event::Tick(process));
@@ -275,157 +253,5 @@ impl World {
             }
             Output::Line(_) => {}
         }
-    }
-
-    fn observe_input(&mut self, place: usize, input: &Input) {
-        self.trace(|| format!("w{place} <- {input:?}"));
-        let worker = &mut self.workers[place];
-        match input {
-            Input::LeaseAnswered(Ok(LeaseAnswer::Granted { ttl_ms, .. })) => {
-                worker.lease_valid_until = worker.lease_asked_at + ttl_ms * 2 / 3;
-            }
-            Input::Claimed(_, Ok(given)) => worker.held.extend(given.claims.iter().cloned()),
-            Input::Recorded(_, Ok(recorded)) => {
-                let claims = recorded.claims.iter().flat_map(|given| given.claims.iter().cloned());
-                worker.held.extend(claims);
-            }
-            Input::Answered(id, answered) => {
-                let written = worker.writing.remove(id);
-                worker.calls_out -= 1;
-                let several = written.is_some_and(|contacts| contacts.len() > 1);
-                if several && matches!(answered.answer, Answer::Problem(_)) {
-                    self.tally.transitions.add(Transition::BatchFailed);
-                }
-                self.count_answer(&answered.answer);
-            }
-            _ => {}
-        }
-    }
-
-    fn count_answer(&mut self, answer: &Answer) {
-        self.tally.seen.add(Seen::answer(answer));
-        let errors = match answer {
-            Answer::Updated { results, errors } => {
-                if results.len() > 1 {
-                    self.tally.transitions.add(Transition::BatchWritten);
-                }
-                errors
-            }
-            Answer::Found { errors, .. } => errors,
-            _ => return,
-        };
-        for error in errors {
-            self.tally.seen.add(Seen::input(&error.problem));
-        }
-    }
-
-    fn observe_output(&mut self, process: Process, output: &Output) {
-        self.trace(|| format!("{} -> {output:?}", holder(process)));
-        let now = self.now;
-        match output {
-            Output::AskLease(_) => self.workers[process.place].lease_asked_at = now,
-            Output::OpenConsumer { .. } => self.tally.transitions.add(Transition::LeaseGained),
-            Output::CloseConsumer => self.tally.transitions.add(Transition::LeaseLost),
-            Output::Record(_, record) => {
-                let held = &mut self.workers[process.place].held;
-                held.retain(|claim| {
-                    let same = |verdict: &contracts::Verdict| {
-                        verdict.attempt == claim.attempt && verdict.user_id == claim.user_id
-                    };
-                    !record.verdicts.iter().any(same)
-                });
-            }
-            Output::Call(id, call) => self.observe_call(process, *id, call),
-            Output::Line(state) => self.observe_line(process.place, state),
-            Output::Claim(..) | Output::Ack(_) | Output::Stopped => {}
-        }
-    }
-
-    /// P3 and P6: nothing is sent without a lease, one write for each contact at a time, no more calls than allowed.
-    fn observe_call(&mut self, process: Process, id: CallId, call: &Call) {
-        let now = self.now;
-        let worker = &mut self.workers[process.place];
-        let contacts: Vec<String> = match call {
-            Call::Update { inputs } => inputs.iter().map(|input| input.contact_id.clone()).collect(),
-            Call::Patch { contact_id, .. } => vec![contact_id.clone()],
-            _ => Vec::new(),
-        };
-        let busy = worker.writing.values().flatten();
-        let twice = busy.chain(&contacts).filter(|one| contacts.contains(one)).count() > contacts.len();
-        let unleased = *call != Call::Account && now >= worker.lease_valid_until;
-        worker.calls_out += 1;
-        let too_many = worker.calls_out > worker.concurrency + 1 || call.size() > MAX_BATCH;
-        let writes = !contacts.is_empty();
-        worker.writing.insert(id, contacts);
-        if twice {
-            self.fail(format!("P3: two writes of a contact at a time: {call:?}"));
-        }
-        if unleased {
-            self.fail(format!("P3: sent on a lease that had run out: {call:?}"));
-        }
-        if too_many {
-            self.fail(format!("P6: too many calls or too large a batch: {call:?}"));
-        }
-        if writes && self.strikes(Fault::FreezeBeforeCall) {
-            let length = self.random.between(SECOND, self.plan.longest_freeze);
-            self.freeze(process.place, length);
-        }
-    }
-
-    fn observe_line(&mut self, place: usize, state: &LineState) {
-        let worker = &mut self.workers[place];
-        let stopped = match state {
-            LineState::Stopped { fault, .. } => Some(match fault {
-                LineFault::Unauthorized => Transition::StoppedUnauthorized,
-                LineFault::MissingScopes => Transition::StoppedScopes,
-                LineFault::DailyQuota => Transition::StoppedDay,
-                LineFault::AccountMoving => Transition::StoppedMoving,
-                LineFault::NoSuchPath => Transition::StoppedPath,
-                LineFault::Unreachable => Transition::StoppedUnreachable,
-                LineFault::Outage => Transition::StoppedOutage,
-            }),
-            LineState::Starting | LineState::Standby | LineState::OtherAccount { .. } | LineState::Running => None,
-        };
-        let resumed = worker.line_stopped && stopped.is_none();
-        worker.line_stopped = stopped.is_some();
-        if let Some(stopped) = stopped {
-            self.tally.transitions.add(stopped);
-        }
-        if resumed {
-            self.tally.transitions.add(Transition::Resumed);
-        }
-    }
-
-    /// Whose state each input of a call carries.
-    pub(super) fn authors(&mut self, process: Process, call: &Call) -> Vec<Option<Author>> {
-        let writes: Vec<(&str, &Properties)> = match call {
-            Call::Update { inputs } => inputs
-                .iter()
-                .map(|input| (input.contact_id.as_str(), &input.properties))
-                .collect(),
-            Call::Patch {
-                contact_id,
-                properties,
-            } => vec![(contact_id, properties)],
-            _ => Vec::new(),
-        };
-        let authors: Vec<Option<Author>> = writes
-            .into_iter()
-            .map(|(contact_id, properties)| {
-                let claim = self.workers[process.place].claim_of(contact_id, properties)?;
-                let user = user_of(&claim.user_id);
-                Some(Author {
-                    user,
-                    attempt: claim.attempt.get(),
-                    epoch: self.users.epoch_of(user, claim.attempt.get()),
-                    touched: PerField::from_fn(|field| self.users.touched_as_of(user, field, claim.version)),
-                    process,
-                })
-            })
-            .collect();
-        if authors.contains(&None) {
-            self.fail(format!("P3: a write that no claim carries: {call:?}"));
-        }
-        authors
     }
 }
