@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub(crate) use contacts::{Contact, Writer};
-pub(crate) use rules::{BAD, ODD};
+pub(crate) use rules::{BAD, ODD, REFUSED};
 
 /// The account behind the token.
 pub(crate) const ACCOUNT: &str = "4711";

@@ -13,6 +13,9 @@ pub(crate) const BAD: &str = "bad";
 /// Values that begin so are refused without a name.
 pub(crate) const ODD: &str = "odd";
 
+/// The code of a call that was refused for its values.
+pub(crate) const REFUSED: &str = "VALIDATION_ERROR";
+
 impl HubSpotModel {
     /// A rule begins to hold for one field of everyone.
     pub(crate) fn begin_rule(&mut self, fault: Fault, field: Field) {
@@ -81,14 +84,14 @@ impl HubSpotModel {
                 self.struck.push(fault);
                 properties.insert(field.property().to_owned(), reason);
             }
-            return Err(problem(ProblemKind::Invalid { properties }, "VALIDATION_ERROR"));
+            return Err(problem(ProblemKind::Invalid { properties }, REFUSED));
         }
         let odd = fields.iter().find(|(_, value)| value.starts_with(ODD));
         if let Some((field, _)) = odd {
             refuse(*field);
             self.struck.push(Fault::RefusedNameless);
             let properties = BTreeMap::new();
-            return Err(problem(ProblemKind::Invalid { properties }, "VALIDATION_ERROR"));
+            return Err(problem(ProblemKind::Invalid { properties }, REFUSED));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use contracts::{
-    Field, Found, LinkFound, PerField, RecordVerdicts, Recorded, UserId, Verdict, VerdictsRecorded,
+    Field, Found, LinkFound, Outcome, PerField, RecordVerdicts, Recorded, UserId, Verdict, VerdictsRecorded,
 };
 use user::rules::{self, Doubt, Row};
 
@@ -26,6 +26,8 @@ pub(crate) struct Taken {
     pub(crate) answer: VerdictsRecorded,
     /// Fields that have a new outcome.
     pub(crate) fresh: Vec<Fresh>,
+    /// Users whose rows took something from a verdict that was not of their open attempt.
+    pub(crate) borrowed: Vec<usize>,
     /// Users whom an earlier attempt made due, of which nobody is told.
     pub(crate) due_again: Vec<usize>,
 }
@@ -37,6 +39,7 @@ struct Before {
     doubt: Option<Doubt>,
     link: Option<String>,
     was_open: bool,
+    outcomes: PerField<Option<Outcome>>,
 }
 
 impl Before {
@@ -47,7 +50,20 @@ impl Before {
             doubt: row.doubt,
             link: row.link.as_ref().map(|link| link.contact_id.clone()),
             was_open: row.open.is_some(),
+            outcomes: PerField::from_fn(|field| row.fields[field].outcome.clone()),
         }
+    }
+}
+
+impl Before {
+    /// Whether the row has settled something, tells something else of a field, or has another link.
+    fn is_told_otherwise(&self, row: &Row) -> bool {
+        let is_other = |field: Field| {
+            let state = &row.fields[field];
+            state.settled != self.settled[field] || state.outcome != self.outcomes[field]
+        };
+        let link = row.link.as_ref().map(|link| &link.contact_id);
+        Field::ALL.into_iter().any(is_other) || link != self.link.as_ref()
     }
 }
 
@@ -86,9 +102,13 @@ impl UserService {
         };
         let clock = self.clock(now);
         let row = &mut self.rows[user];
+        let is_open = row.open.is_some() && row.attempt == verdict.attempt.get() && row.holder == holder;
         let before = Before::of(row);
         let effects = rules::record(row, holder, verdict.clone(), others, clock, &self.terms);
         let row = &self.rows[user];
+        if !is_open && before.is_told_otherwise(row) {
+            taken.borrowed.push(user);
+        }
         if effects.settled {
             let settled = Field::ALL
                 .into_iter()

@@ -11,6 +11,9 @@ use crate::{
     transition::Transition,
 };
 
+/// So many of a thousand calls are slow where HubSpot is slow at all.
+const SLOW_CALLS: u64 = 250;
+
 impl World {
     /// A call leaves its worker.
     pub(super) fn call(&mut self, from: Process, id: CallId, call: Call) {
@@ -30,7 +33,10 @@ impl World {
         if let Some(fate) = self.draw_fate(&mut out) {
             return self.meet(out, fate);
         }
-        let longest = if out.fault == Some(Fault::Slow) {
+        // Slow stretches of HubSpot, so that much waits behind a call.
+        let is_slow = !self.is_calm && self.plan.has(Fault::Slow) && self.random.chance(SLOW_CALLS);
+        let longest = if is_slow {
+            self.tally.faults.add(Fault::Slow);
             self.plan.call_timeout * 9 / 10
         } else {
             150

@@ -167,9 +167,6 @@ impl World {
                 self.perhaps_at_once(empty)
             }
             _ => {
-                if fault == Fault::Slow {
-                    self.tally.faults.add(fault);
-                }
                 // Counted where it is carried out.
                 out.fault = Some(fault);
                 return None;

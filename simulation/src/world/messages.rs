@@ -129,6 +129,11 @@ impl World {
             self.check_blame(verdict);
         }
         let taken = self.users.record(record, self.now, &mut self.tally);
+        for user in &taken.borrowed {
+            self.fail(&format!(
+                "P4: the verdict of an earlier attempt settles something of u{user}"
+            ));
+        }
         for fresh in &taken.fresh {
             self.check_outcome(fresh.user, fresh.field);
         }

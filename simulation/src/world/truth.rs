@@ -3,10 +3,17 @@
 use contracts::{Field, Outcome, Verdict};
 
 use super::World;
+use crate::hubspot_model::REFUSED;
 use crate::transition::Transition;
 
 /// Reasons that begin so are faults of the account that show at the first call.
 pub(super) const OF_THE_ACCOUNT: &str = "ACCOUNT";
+
+/// Whether a field may be parked for that: neither a fault of the account nor a refused value, which is told as such
+/// and holds back no other field.
+fn may_be_parked(code: &str) -> bool {
+    !code.starts_with(OF_THE_ACCOUNT) && code != REFUSED
+}
 
 impl World {
     /// A fault of the account is charged to nobody.
@@ -38,7 +45,7 @@ impl World {
             Outcome::Missing => (Transition::Missing, self.was_missed(user)),
             // Compared with the contacts at the end.
             Outcome::Taken { .. } => (Transition::Taken, true),
-            Outcome::Parked { reason, .. } => (Transition::Parked, !reason.code.starts_with(OF_THE_ACCOUNT)),
+            Outcome::Parked { reason, .. } => (Transition::Parked, may_be_parked(&reason.code)),
         };
         self.tally.transitions.add(what);
         if !is_true {
