@@ -62,6 +62,7 @@ named! {
         Unreachable: "account: unreachable",
         Outage: "account: 5xx for all",
         Hanging: "account: nothing is answered",
+        OtherAccount: "account: token of another one",
         Freeze: "worker: frozen",
         FreezeBeforeCall: "worker: frozen between decision and call",
         LongFreeze: "worker: frozen for minutes",
@@ -167,6 +168,7 @@ impl Fault {
                 | Self::Unreachable
                 | Self::Outage
                 | Self::Hanging
+                | Self::OtherAccount
         )
     }
 

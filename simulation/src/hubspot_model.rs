@@ -24,6 +24,8 @@ pub(crate) use rules::{BAD, ODD, REFUSED};
 
 /// The account behind the token.
 pub(crate) const ACCOUNT: &str = "4711";
+/// Another account, which a wrong token opens.
+const OTHER_ACCOUNT: &str = "4712";
 /// The first contact's record id.
 const FIRST_ID: usize = 1_000;
 

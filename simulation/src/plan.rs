@@ -18,7 +18,7 @@ pub(crate) const FEWEST_FAULTS: usize = 5;
 const LATEST_EFFECT: Time = 118 * SECOND;
 
 /// Faults that one call to HubSpot meets.
-const OF_A_CALL: [Fault; 25] = [
+const OF_A_CALL: [Fault; 24] = [
     Fault::LookupForgets,
     Fault::LookupFails,
     Fault::NoTraceIds,
@@ -42,7 +42,6 @@ const OF_A_CALL: [Fault; 25] = [
     Fault::CutAfter,
     Fault::TimedOut,
     Fault::LateEffect,
-    Fault::MergeFollowed,
     Fault::AllOrNothing,
 ];
 

@@ -52,6 +52,7 @@ named! {
         StoppedPath: "line: stopped, path",
         StoppedUnreachable: "line: stopped, unreachable",
         StoppedOutage: "line: stopped, outage",
+        StoppedOtherAccount: "line: stopped, another account",
         Resumed: "line: resumed",
         BatchWritten: "call: batch of several written",
         BatchFailed: "call: batch of several failed",

@@ -4,7 +4,7 @@ use hubspot::engine::{
     Answer, Call, Contact as Shown, InputError, Problem, ProblemKind, Properties, UpdateInput, Written,
 };
 
-use super::{ACCOUNT, Author, CallOut, HubSpotModel, problem};
+use super::{ACCOUNT, Author, CallOut, HubSpotModel, OTHER_ACCOUNT, problem};
 use crate::{agenda::Time, fault::Fault, random::Random};
 
 /// What became of one input of a batch.
@@ -22,7 +22,7 @@ impl HubSpotModel {
     pub(crate) fn carry_out(&mut self, out: &CallOut, now: Time, random: &mut Random) -> Answer {
         match &out.call {
             Call::Account => Answer::Account {
-                account_id: ACCOUNT.to_owned(),
+                account_id: self.account().to_owned(),
                 name: None,
             },
             Call::Find { addresses } => self.find(addresses, out.fault, random),
@@ -42,6 +42,15 @@ impl HubSpotModel {
                 self.patch(contact_id, properties, author, now, random)
             }
             Call::Update { inputs } => self.update(inputs, out, now, random),
+        }
+    }
+
+    /// The account that the token in use opens.
+    fn account(&self) -> &'static str {
+        if self.troubles.contains(&Fault::OtherAccount) {
+            OTHER_ACCOUNT
+        } else {
+            ACCOUNT
         }
     }
 
@@ -158,7 +167,7 @@ impl HubSpotModel {
         let mut missing = (Vec::new(), Vec::new());
         for (index, input) in inputs.iter().enumerate() {
             let author = out.authors.get(index).and_then(Option::as_ref);
-            match self.update_one(input, author, out.fault, now, random) {
+            match self.update_one(input, author, now, random) {
                 Done::Written(contact) => results.push(Written {
                     contact_id: Self::id(contact),
                     trace_id: Some(input.trace_id.clone()),
@@ -191,7 +200,6 @@ impl HubSpotModel {
         &mut self,
         input: &UpdateInput,
         author: Option<&Author>,
-        fault: Option<Fault>,
         now: Time,
         random: &mut Random,
     ) -> Done {
@@ -200,7 +208,7 @@ impl HubSpotModel {
         };
         let contact = self.present(asked);
         if contact != asked {
-            if fault != Some(Fault::MergeFollowed) {
+            if !(self.has_habit(Fault::MergeFollowed) && random.chance(500)) {
                 self.struck.push(Fault::Merged);
                 return Done::Dropped;
             }

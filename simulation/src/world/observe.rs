@@ -147,10 +147,8 @@ impl World {
                 LineFault::Unreachable => Transition::StoppedUnreachable,
                 LineFault::Outage => Transition::StoppedOutage,
             }),
-            LineState::Starting
-            | LineState::Standby
-            | LineState::OtherAccount { .. }
-            | LineState::Running => None,
+            LineState::OtherAccount { .. } => Some(Transition::StoppedOtherAccount),
+            LineState::Starting | LineState::Standby | LineState::Running => None,
         };
         let resumed = worker.line_stopped && stopped.is_none();
         worker.line_stopped = stopped.is_some();

@@ -89,7 +89,10 @@ impl World {
     }
 
     pub(super) fn begin(&mut self, fault: Fault) {
-        if self.is_calm {
+        // Before there are links, any account is as good as another.
+        let is_harmless =
+            fault == Fault::OtherAccount && self.users.rows.iter().all(|row| row.link.is_none());
+        if self.is_calm || is_harmless {
             return;
         }
         self.tally.faults.add(fault);
@@ -102,6 +105,7 @@ impl World {
             }
             _ => self.hubspot.troubles.push(fault),
         }
+        self.replace_token(fault);
     }
 
     pub(super) fn finish(&mut self, fault: Fault) {
@@ -114,6 +118,18 @@ impl World {
                 self.hubspot.end_rule(fault);
             }
             _ => self.hubspot.troubles.retain(|trouble| *trouble != fault),
+        }
+        self.replace_token(fault);
+    }
+
+    /// The token of another account, and then the right one again, reach every worker.
+    fn replace_token(&mut self, fault: Fault) {
+        if fault != Fault::OtherAccount {
+            return;
+        }
+        for place in 0..self.plan.workers {
+            let process = self.process(place);
+            self.tell(process, Input::TokenReplaced);
         }
     }
 
@@ -132,7 +148,9 @@ impl World {
         self.plan.calm_at = self.now;
         self.awake_since = self.now;
         self.service_troubles.clear();
-        self.hubspot.troubles.clear();
+        for trouble in std::mem::take(&mut self.hubspot.troubles) {
+            self.replace_token(trouble);
+        }
         self.hubspot.end_rules();
         for contact in self.hubspot.existing() {
             self.hubspot.contact_mut(contact).trouble = None;

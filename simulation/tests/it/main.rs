@@ -6,7 +6,7 @@ use simulation::{
 };
 
 /// So many schedules run in a few seconds even without optimization.
-const SCHEDULES: u64 = 400;
+const SCHEDULES: u64 = 200;
 
 #[test]
 fn every_schedule_keeps_the_promises_and_together_they_meet_every_fault() {
