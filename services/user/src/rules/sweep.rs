@@ -33,8 +33,13 @@ pub fn wake_now(row: &mut Row, now: UnixMs) -> bool {
 
 /// A late call can no longer happen. If it did, it stands over what a caller touched after the version it carried:
 /// that is owed once more, even if it is owed already or out. What was not touched since holds the same value.
+///
+/// A clock that stepped back must not end a doubt early: one that lies further ahead than its term starts anew.
 fn end_doubt(row: &mut Row, now: UnixMs, terms: &Terms) {
-    if let Some(doubt) = row.doubt.take_if(|doubt| has_come(doubt.until, now, terms.doubt)) {
+    if let Some(doubt) = &mut row.doubt {
+        doubt.until = doubt.until.min(now + terms.doubt);
+    }
+    if let Some(doubt) = row.doubt.take_if(|doubt| doubt.until <= now) {
         let newer = touched_after(row, doubt.from_version);
         owe_again(row, newer, Lane::Live, now);
     }

@@ -5,7 +5,7 @@ use super::UnixMs;
 /// The lengths of time the rules go by, in milliseconds.
 ///
 /// A time stored further ahead than its term allows counts as past, so that a clock that stepped back delays
-/// nothing for longer than the term.
+/// nothing for longer than the term. Only a doubt starts anew then: ended early, it would protect from nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
     /// How long a lease lasts unless it is renewed.

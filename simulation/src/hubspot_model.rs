@@ -1,0 +1,165 @@
+//! A model of HubSpot that shares nothing with the sandbox or the client: contacts, what is written to them and by
+//! whom, and what they answer.
+
+mod answers;
+mod contacts;
+mod people;
+mod rules;
+mod writes;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use contracts::{Field, PerField, Reason};
+use hubspot::engine::{Call, CallId, Limits, Problem, ProblemKind};
+
+use crate::{
+    agenda::Time,
+    event::Process,
+    fault::Fault,
+    plan::{Plan, SECOND},
+};
+
+pub(crate) use contacts::{Contact, Writer};
+pub(crate) use rules::{BAD, ODD, REFUSED};
+
+/// The account behind the token.
+pub(crate) const ACCOUNT: &str = "4711";
+/// Another account, which a wrong token opens.
+const OTHER_ACCOUNT: &str = "4712";
+/// The first contact's record id.
+const FIRST_ID: usize = 1_000;
+
+/// Whose state a write carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Author {
+    /// Whose.
+    pub(crate) user: usize,
+    /// The number of the attempt.
+    pub(crate) attempt: u64,
+    /// The epoch it was given under.
+    pub(crate) epoch: u64,
+    /// In which version each field was last touched.
+    pub(crate) touched: PerField<u64>,
+    /// Which process sent it.
+    pub(crate) process: Process,
+}
+
+/// A call that HubSpot has received.
+#[derive(Debug)]
+pub(crate) struct CallOut {
+    /// Which process sent it.
+    pub(crate) from: Process,
+    /// What it is called there.
+    pub(crate) id: CallId,
+    /// What it is.
+    pub(crate) call: Call,
+    /// Whose state each input carries.
+    pub(crate) authors: Vec<Option<Author>>,
+    /// When its caller gives up.
+    pub(crate) until: Time,
+    /// Whether what HubSpot makes of it is told its caller; else the caller was told something else.
+    pub(crate) is_told: bool,
+    /// When its caller was or will be told something else.
+    pub(crate) told_at: Time,
+    /// What is unusual about its answer.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// The account's contacts.
+#[derive(Debug)]
+pub(crate) struct HubSpotModel {
+    contacts: Vec<Contact>,
+    by_address: BTreeMap<String, usize>,
+    /// Rules that hold for everyone's field at the moment.
+    rules: Vec<(Fault, Field)>,
+    /// Faults of the account as a whole at the moment.
+    pub(crate) troubles: Vec<Fault>,
+    /// Addresses that no contact answered to when asked.
+    pub(crate) not_found: BTreeSet<String>,
+    /// Values that it refused; no two changes give the same value.
+    pub(crate) refused: PerField<BTreeSet<String>>,
+    /// Whose writes put an older value over a newer one of the same user; not yet looked at.
+    pub(crate) backwards: Vec<Author>,
+    /// When this system last wrote something.
+    pub(crate) written_at: Time,
+    /// How many older values were replaced since.
+    pub(crate) repaired: u64,
+    /// Faults that struck, not yet counted.
+    pub(crate) struck: Vec<Fault>,
+    recent: VecDeque<Time>,
+    /// Faults that are its way of answering.
+    habits: Vec<Fault>,
+    calls_allowed: u32,
+    tells_limits: bool,
+}
+
+impl HubSpotModel {
+    /// An account without contacts.
+    pub(crate) fn new(plan: &Plan) -> Self {
+        Self {
+            contacts: Vec::new(),
+            by_address: BTreeMap::new(),
+            rules: Vec::new(),
+            troubles: Vec::new(),
+            refused: PerField::default(),
+            not_found: BTreeSet::new(),
+            backwards: Vec::new(),
+            written_at: 0,
+            repaired: 0,
+            struck: Vec::new(),
+            recent: VecDeque::new(),
+            habits: plan.faults().collect(),
+            calls_allowed: plan.calls_allowed,
+            tells_limits: plan.tells_limits,
+        }
+    }
+
+    fn has_habit(&self, fault: Fault) -> bool {
+        self.habits.contains(&fault)
+    }
+
+    /// Counts a call; false where the window holds too many.
+    pub(crate) fn admits(&mut self, now: Time) -> bool {
+        while self.recent.front().is_some_and(|at| at + 10 * SECOND <= now) {
+            self.recent.pop_front();
+        }
+        let admits = self.recent.len() < self.calls_allowed as usize;
+        if admits {
+            self.recent.push_back(now);
+        }
+        admits
+    }
+
+    /// What the headers say.
+    pub(crate) fn limits(&self) -> Limits {
+        if !self.tells_limits {
+            return Limits::default();
+        }
+        let used = u32::try_from(self.recent.len()).unwrap_or(u32::MAX);
+        Limits {
+            max: Some(self.calls_allowed),
+            remaining: Some(self.calls_allowed.saturating_sub(used)),
+            interval: Some(std::time::Duration::from_secs(10)),
+            daily: Some(250_000),
+            daily_remaining: Some(100_000),
+        }
+    }
+}
+
+/// A problem of that kind.
+pub(crate) fn problem(kind: ProblemKind, code: &str) -> Problem {
+    Problem {
+        kind,
+        reason: reason(code),
+    }
+}
+
+/// A reason with that code.
+pub(crate) fn reason(code: &str) -> Reason {
+    Reason {
+        code: code.to_owned(),
+        message: String::new(),
+        status: None,
+        correlation_id: None,
+    }
+}

@@ -1,0 +1,283 @@
+//! Carrying calls out, and what is answered to them.
+
+use hubspot::engine::{
+    Answer, Call, Contact as Shown, InputError, Problem, ProblemKind, Properties, UpdateInput, Written,
+};
+
+use super::{ACCOUNT, Author, CallOut, HubSpotModel, OTHER_ACCOUNT, problem};
+use crate::{agenda::Time, fault::Fault, random::Random};
+
+/// What became of one input of a batch.
+enum Done {
+    /// Written to this contact.
+    Written(usize),
+    /// Passed over without a word, as former ids are.
+    Dropped,
+    /// Refused.
+    Refused(Problem),
+}
+
+impl HubSpotModel {
+    /// Carries a call out and says what there is to answer.
+    pub(crate) fn carry_out(&mut self, out: &CallOut, now: Time, random: &mut Random) -> Answer {
+        match &out.call {
+            Call::Account => Answer::Account {
+                account_id: self.account().to_owned(),
+                name: None,
+            },
+            Call::Find { addresses } => self.find(addresses, out.fault, random),
+            Call::FindAlone { address } => match self.find_one(address) {
+                Some(contact) => Answer::Contact(self.shown(contact)),
+                None => Answer::Problem(problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND")),
+            },
+            Call::Read { contact_id } => match self.reachable(contact_id) {
+                Some(contact) => Answer::Contact(self.shown(contact)),
+                None => Answer::Problem(problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND")),
+            },
+            Call::Patch {
+                contact_id,
+                properties,
+            } => {
+                let author = out.authors.first().and_then(Option::as_ref);
+                self.patch(contact_id, properties, author, now, random)
+            }
+            Call::Update { inputs } => self.update(inputs, out, now, random),
+            // No worker here is set to create contacts; one that does is found out by what is missing then.
+            Call::Create { .. } => Answer::Problem(problem(ProblemKind::Refused, "NOT_CREATED")),
+        }
+    }
+
+    /// The account that the token in use opens.
+    fn account(&self) -> &'static str {
+        if self.troubles.contains(&Fault::OtherAccount) {
+            OTHER_ACCOUNT
+        } else {
+            ACCOUNT
+        }
+    }
+
+    /// The contact that answers to an id, former ids included.
+    fn reachable(&self, id: &str) -> Option<usize> {
+        let contact = self.present(self.by_id(id)?);
+        self.exists(contact).then_some(contact)
+    }
+
+    /// A contact as answers show it. It answers to every address that it shows.
+    fn shown(&mut self, contact: usize) -> Shown {
+        let hides_secondary = self.has_habit(Fault::HiddenSecondary);
+        let found = self.contact_mut(contact);
+        let primary = found.values[contracts::Field::Email].clone();
+        found.answered_to.insert(primary);
+        if !hides_secondary {
+            let additional = found.additional.clone();
+            found.answered_to.extend(additional);
+        }
+        let email = &found.values[contracts::Field::Email];
+        Shown {
+            id: Self::id(contact),
+            email: (!email.is_empty()).then(|| email.clone()),
+            additional_emails: if hides_secondary {
+                Vec::new()
+            } else {
+                found.additional.clone()
+            },
+        }
+    }
+
+    fn find_one(&mut self, address: &str) -> Option<usize> {
+        let found = self.holder(address);
+        match found {
+            Some(contact) => {
+                let is_primary = self.contacts[contact].values[contracts::Field::Email] == address;
+                if self.has_habit(Fault::HiddenSecondary) && !is_primary {
+                    self.struck.push(Fault::HiddenSecondary);
+                }
+                self.contacts[contact].answered_to.insert(address.to_owned());
+            }
+            None => drop(self.not_found.insert(address.to_owned())),
+        }
+        found
+    }
+
+    fn find(&mut self, addresses: &[String], fault: Option<Fault>, random: &mut Random) -> Answer {
+        let mut contacts = Vec::new();
+        let mut absent = Vec::new();
+        let mut errors = Vec::new();
+        let odd_one = random.index(addresses.len());
+        for (index, address) in addresses.iter().enumerate() {
+            match fault.filter(|_| index == odd_one) {
+                Some(Fault::LookupForgets) => {
+                    self.struck.push(Fault::LookupForgets);
+                    continue;
+                }
+                Some(Fault::LookupFails) => {
+                    self.struck.push(Fault::LookupFails);
+                    let kind = if random.chance(500) {
+                        ProblemKind::Locked
+                    } else {
+                        ProblemKind::Refused
+                    };
+                    let problem = problem(kind, "RECORD_LOOKUP");
+                    errors.push(about(vec![address.clone()], Vec::new(), problem));
+                    continue;
+                }
+                _ => {}
+            }
+            match self.find_one(address) {
+                Some(contact) => {
+                    let shown = self.shown(contact);
+                    if !contacts.contains(&shown) {
+                        contacts.push(shown);
+                    }
+                }
+                None => absent.push(address.clone()),
+            }
+        }
+        random.shuffle(&mut contacts);
+        if !absent.is_empty() {
+            let missing = problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND");
+            errors.push(about(absent, Vec::new(), missing));
+        }
+        Answer::Found { contacts, errors }
+    }
+
+    fn patch(
+        &mut self,
+        contact_id: &str,
+        properties: &Properties,
+        author: Option<&Author>,
+        now: Time,
+        random: &mut Random,
+    ) -> Answer {
+        let Some(contact) = self.reachable(contact_id) else {
+            return Answer::Problem(problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND"));
+        };
+        match self.write(contact, properties, author, now, random) {
+            Ok(()) => Answer::Contact(self.shown(contact)),
+            Err(problem) => Answer::Problem(problem),
+        }
+    }
+
+    fn update(&mut self, inputs: &[UpdateInput], out: &CallOut, now: Time, random: &mut Random) -> Answer {
+        let whole = out.fault == Some(Fault::AllOrNothing);
+        if let Some(problem) = whole.then(|| self.first_refusal(inputs, random)).flatten() {
+            self.struck.push(Fault::AllOrNothing);
+            return Answer::Problem(problem);
+        }
+        let mut results = Vec::new();
+        let mut errors = Vec::new();
+        let mut missing = (Vec::new(), Vec::new());
+        for (index, input) in inputs.iter().enumerate() {
+            let author = out.authors.get(index).and_then(Option::as_ref);
+            match self.update_one(input, author, now, random) {
+                Done::Written(contact) => results.push(Written {
+                    contact_id: Self::id(contact),
+                    trace_id: Some(input.trace_id.clone()),
+                }),
+                Done::Dropped => {}
+                Done::Refused(problem) if problem.kind == ProblemKind::NotFound => {
+                    missing.0.push(input.contact_id.clone());
+                    missing.1.push(input.trace_id.clone());
+                }
+                Done::Refused(problem) => {
+                    errors.push(about(Vec::new(), vec![input.trace_id.clone()], problem));
+                }
+            }
+        }
+        if !missing.0.is_empty() {
+            // One entry for all of them, which does not always name the traces.
+            let traces = if random.chance(500) { missing.1 } else { Vec::new() };
+            errors.push(about(
+                missing.0,
+                traces,
+                problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND"),
+            ));
+        }
+        random.shuffle(&mut results);
+        self.distort(&mut results, &mut errors, out.fault, random);
+        Answer::Updated { results, errors }
+    }
+
+    fn update_one(
+        &mut self,
+        input: &UpdateInput,
+        author: Option<&Author>,
+        now: Time,
+        random: &mut Random,
+    ) -> Done {
+        let Some(asked) = self.by_id(&input.contact_id) else {
+            return Done::Refused(problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND"));
+        };
+        let contact = self.present(asked);
+        if contact != asked {
+            if !(self.has_habit(Fault::MergeFollowed) && random.chance(500)) {
+                self.struck.push(Fault::Merged);
+                return Done::Dropped;
+            }
+            self.struck.push(Fault::MergeFollowed);
+        }
+        if !self.exists(contact) {
+            return Done::Refused(problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND"));
+        }
+        if self.trouble_of(contact, now) == Some(Fault::LockedContact) {
+            self.struck.push(Fault::LockedContact);
+            return Done::Refused(problem(ProblemKind::Locked, "RECORD_LOCKED"));
+        }
+        match self.write(contact, &input.properties, author, now, random) {
+            Ok(()) => Done::Written(contact),
+            Err(problem) => Done::Refused(problem),
+        }
+    }
+
+    /// What is wrong with a contact at the moment.
+    pub(crate) fn trouble_of(&self, contact: usize, now: Time) -> Option<Fault> {
+        let (fault, until) = self.contacts[contact].trouble?;
+        (now < until).then_some(fault)
+    }
+
+    /// The first problem of a batch that is carried out as a whole or not at all.
+    fn first_refusal(&mut self, inputs: &[UpdateInput], random: &mut Random) -> Option<Problem> {
+        inputs
+            .iter()
+            .find_map(|input| self.check_values(&input.properties, random).err())
+    }
+
+    fn distort(
+        &mut self,
+        results: &mut Vec<Written>,
+        errors: &mut Vec<InputError>,
+        fault: Option<Fault>,
+        random: &mut Random,
+    ) {
+        match fault {
+            Some(Fault::NoTraceIds) => {
+                self.struck.push(Fault::NoTraceIds);
+                for result in results {
+                    result.trace_id = None;
+                }
+            }
+            Some(Fault::PartOfBatch) if !results.is_empty() => {
+                self.struck.push(Fault::PartOfBatch);
+                results.remove(random.index(results.len()));
+            }
+            Some(Fault::ListedTwice) if !results.is_empty() => {
+                self.struck.push(Fault::ListedTwice);
+                let traces = random.pick(results).trace_id.clone().into_iter().collect();
+                errors.push(about(
+                    Vec::new(),
+                    traces,
+                    problem(ProblemKind::Locked, "RECORD_LISTED_TWICE"),
+                ));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn about(ids: Vec<String>, trace_ids: Vec<String>, problem: Problem) -> InputError {
+    InputError {
+        ids,
+        trace_ids,
+        problem,
+    }
+}

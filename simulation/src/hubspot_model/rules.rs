@@ -1,0 +1,98 @@
+//! Which values HubSpot refuses.
+
+use std::collections::BTreeMap;
+
+use contracts::{Field, Reason};
+use hubspot::engine::{Problem, ProblemKind, Properties};
+
+use super::{HubSpotModel, problem, reason};
+use crate::{fault::Fault, random::Random};
+
+/// Values that begin so are refused by name.
+pub(crate) const BAD: &str = "bad";
+/// Values that begin so are refused without a name.
+pub(crate) const ODD: &str = "odd";
+
+/// The code of a call that was refused for its values.
+pub(crate) const REFUSED: &str = "VALIDATION_ERROR";
+
+impl HubSpotModel {
+    /// A rule begins to hold for one field of everyone.
+    pub(crate) fn begin_rule(&mut self, fault: Fault, field: Field) {
+        self.rules.push((fault, field));
+    }
+
+    /// It holds no more.
+    pub(crate) fn end_rule(&mut self, fault: Fault) {
+        self.rules.retain(|(rule, _)| *rule != fault);
+    }
+
+    /// It is calm: no rule holds.
+    pub(crate) fn end_rules(&mut self) {
+        self.rules.clear();
+    }
+
+    fn rule_for(&self, field: Field) -> Option<Fault> {
+        self.rules
+            .iter()
+            .find(|(_, ruled)| *ruled == field)
+            .map(|(rule, _)| *rule)
+    }
+
+    /// Why a value is refused, where the refusal names the property.
+    fn refusal(&self, field: Field, value: &str) -> Option<(Fault, Reason)> {
+        let (fault, code) = match self.rule_for(field) {
+            Some(Fault::UnknownProperty) => (Fault::UnknownProperty, "PROPERTY_DOESNT_EXIST"),
+            Some(Fault::ReadOnlyProperty) => (Fault::ReadOnlyProperty, "READ_ONLY_VALUE"),
+            Some(_) => (Fault::AdminRule, "RULE_VIOLATION"),
+            None if field == Field::Email && value.starts_with(BAD) => (Fault::InvalidEmail, "INVALID_EMAIL"),
+            None if value.starts_with(BAD) => (Fault::RefusedValue, "INVALID_VALUE"),
+            None => return None,
+        };
+        Some((fault, reason(code)))
+    }
+
+    /// Checks the values of a write. What is refused is remembered.
+    pub(super) fn check_values(
+        &mut self,
+        properties: &Properties,
+        random: &mut Random,
+    ) -> Result<(), Problem> {
+        let fields = properties
+            .iter()
+            .filter_map(|(property, value)| Some((Field::from_property(property)?, value)));
+        let fields: Vec<(Field, &String)> = fields.collect();
+        let mut named: Vec<(Field, Fault, Reason)> = Vec::new();
+        for (field, value) in &fields {
+            if let Some((fault, reason)) = self.refusal(*field, value) {
+                named.push((*field, fault, reason));
+            }
+        }
+        // The list of errors is not always complete.
+        while named.len() > 1 && random.chance(200) {
+            named.remove(random.index(named.len()));
+        }
+        let mut refuse = |field: Field| {
+            if let Some(value) = properties.get(field.property()) {
+                self.refused[field].insert(value.clone());
+            }
+        };
+        if !named.is_empty() {
+            let mut properties = BTreeMap::new();
+            for (field, fault, reason) in named {
+                refuse(field);
+                self.struck.push(fault);
+                properties.insert(field.property().to_owned(), reason);
+            }
+            return Err(problem(ProblemKind::Invalid { properties }, REFUSED));
+        }
+        let odd = fields.iter().find(|(_, value)| value.starts_with(ODD));
+        if let Some((field, _)) = odd {
+            refuse(*field);
+            self.struck.push(Fault::RefusedNameless);
+            let properties = BTreeMap::new();
+            return Err(problem(ProblemKind::Invalid { properties }, REFUSED));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! Writes to one contact, and whether the newest value stands.
+
+use contracts::Field;
+use hubspot::engine::{Problem, ProblemKind, Properties};
+
+use super::{Author, HubSpotModel, Writer, problem};
+use crate::{agenda::Time, fault::Fault, random::Random};
+
+impl HubSpotModel {
+    /// Writes to a contact that exists, all properties or none.
+    pub(super) fn write(
+        &mut self,
+        contact: usize,
+        properties: &Properties,
+        author: Option<&Author>,
+        now: Time,
+        random: &mut Random,
+    ) -> Result<(), Problem> {
+        self.check_values(properties, random)?;
+        if let Some(address) = properties.get(Field::Email.property()) {
+            self.check_address(contact, &address.to_lowercase(), random)?;
+        }
+        self.written_at = now;
+        for (property, value) in properties {
+            if let Some(field) = Field::from_property(property) {
+                self.put(contact, field, value, author);
+            }
+        }
+        Ok(())
+    }
+
+    fn check_address(&mut self, contact: usize, address: &str, random: &mut Random) -> Result<(), Problem> {
+        let Some(holder) = self.holder(address) else {
+            return Ok(());
+        };
+        let is_primary = self.contacts[holder].values[Field::Email] == address;
+        if holder == contact && (is_primary || !self.has_habit(Fault::OwnConflict) || random.chance(500)) {
+            return Ok(());
+        }
+        let names = match (
+            self.has_habit(Fault::TakenWithId),
+            self.has_habit(Fault::TakenWithoutId),
+        ) {
+            (true, true) => random.chance(500),
+            (_, without) => !without,
+        };
+        self.struck.push(match (holder == contact, names) {
+            (true, _) => Fault::OwnConflict,
+            (false, true) => Fault::TakenWithId,
+            (false, false) => Fault::TakenWithoutId,
+        });
+        if names {
+            self.contacts[holder].answered_to.insert(address.to_owned());
+        }
+        let existing_id = names.then(|| Self::id(holder));
+        Err(problem(ProblemKind::Conflict { existing_id }, "CONFLICT"))
+    }
+
+    fn put(&mut self, contact: usize, field: Field, value: &str, author: Option<&Author>) {
+        if field == Field::Email {
+            self.set_primary(contact, &value.to_lowercase());
+        } else {
+            value.clone_into(&mut self.contacts[contact].values[field]);
+        }
+        let Some(author) = author else {
+            self.contacts[contact].writers[field] = Writer::Others;
+            return;
+        };
+        self.contacts[contact].took[field].push(value.to_owned());
+        let touched = author.touched[field];
+        let mut newest = touched;
+        if let Writer::User {
+            user,
+            touched: before,
+            newest: most,
+        } = self.contacts[contact].writers[field]
+            && user == author.user
+        {
+            newest = newest.max(most);
+            if touched < before {
+                self.backwards.push(author.clone());
+            }
+            self.repaired += u64::from(before < most && touched >= most);
+        }
+        self.contacts[contact].writers[field] = Writer::User {
+            user: author.user,
+            touched,
+            newest,
+        };
+    }
+}

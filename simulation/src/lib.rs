@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod agenda;
+mod broker;
+mod callers;
+mod event;
+pub mod fault;
+mod hubspot_model;
+mod names;
+mod plan;
+mod random;
+pub mod run;
+pub mod seen;
+pub mod tally;
+pub mod transition;
+mod user_service;
+mod world;

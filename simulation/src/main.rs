@@ -1,0 +1,67 @@
+//! Runs schedules and says how often everything occurred.
+
+use std::{process::ExitCode, thread, time::Instant};
+
+use clap::Parser;
+use simulation::run::{run_seed, run_seeds};
+
+/// Runs the delivery engine and the rules of a user's row against a model of HubSpot, in virtual time.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How many schedules to run.
+    #[arg(long, default_value_t = 1_000)]
+    seeds: u64,
+    /// The seed of the first.
+    #[arg(long, default_value_t = 0)]
+    first: u64,
+    /// Runs the schedule of this seed only.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Prints everything that happens; with --seed.
+    #[arg(long, requires = "seed")]
+    trace: bool,
+    /// How many threads work; all cores unless it is given.
+    #[arg(long)]
+    threads: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Some(seed) = arguments.seed {
+        return replay(seed, arguments.trace);
+    }
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let started = Instant::now();
+    let report = run_seeds(
+        arguments.first,
+        arguments.seeds,
+        arguments.threads.unwrap_or(cores),
+    );
+    let seconds = started.elapsed().as_secs_f64();
+    print!("{}", report.tally);
+    let schedules = report.tally.schedules;
+    #[expect(clippy::cast_precision_loss, reason = "it is shown with one decimal")]
+    let rate = schedules as f64 / seconds;
+    println!("{schedules} schedules in {seconds:.1} s, {rate:.1} a second");
+    for (seed, wrong) in &report.failures {
+        println!("seed {seed}: {wrong}");
+        println!("  cargo run --release -p simulation -- --seed {seed} --trace");
+    }
+    if report.failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn replay(seed: u64, trace: bool) -> ExitCode {
+    let (tally, result) = run_seed(seed, trace);
+    print!("{tally}");
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(wrong) => {
+            println!("seed {seed}: {wrong}");
+            ExitCode::FAILURE
+        }
+    }
+}

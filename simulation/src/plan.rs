@@ -1,0 +1,190 @@
+//! What a seed makes of a schedule: how many of what, which faults, and how often they strike.
+
+use hubspot::engine::EmailTaken;
+
+use crate::{agenda::Time, fault::Fault, random::Random, tally::Named};
+
+/// A second, a minute, an hour.
+pub(crate) const SECOND: Time = 1_000;
+/// A minute.
+pub(crate) const MINUTE: Time = 60 * SECOND;
+/// An hour.
+pub(crate) const HOUR: Time = 60 * MINUTE;
+
+/// How many kinds of fault each schedule has at least.
+pub(crate) const FEWEST_FAULTS: usize = 5;
+
+/// How late HubSpot may carry a call out: a little less than a doubt lasts.
+const LATEST_EFFECT: Time = 118 * SECOND;
+
+/// Faults that one call to HubSpot meets.
+const OF_A_CALL: [Fault; 24] = [
+    Fault::LookupForgets,
+    Fault::LookupFails,
+    Fault::NoTraceIds,
+    Fault::PartOfBatch,
+    Fault::EmptySuccess,
+    Fault::ListedTwice,
+    Fault::Locked,
+    Fault::Status408,
+    Fault::Status500,
+    Fault::Status502,
+    Fault::Status503,
+    Fault::Status504,
+    Fault::ErrorAfterEffect,
+    Fault::ErrorBeforeLateEffect,
+    Fault::HtmlPage,
+    Fault::HtmlRefusal,
+    Fault::BurstLimit,
+    Fault::SecondLimit,
+    Fault::CutBefore,
+    Fault::CutDuring,
+    Fault::CutAfter,
+    Fault::TimedOut,
+    Fault::LateEffect,
+    Fault::AllOrNothing,
+];
+
+/// What a schedule is like.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// How many users there are.
+    pub(crate) users: usize,
+    /// How many changes are made.
+    pub(crate) changes: usize,
+    /// When people and faults are busy; quiet in between.
+    pub(crate) episodes: Vec<(Time, Time)>,
+    /// When it becomes calm.
+    pub(crate) calm_at: Time,
+    /// How many workers there are.
+    pub(crate) workers: usize,
+    has: Vec<bool>,
+    /// Those of the faults that one call meets.
+    pub(crate) of_a_call: Vec<Fault>,
+    /// So many of a thousand calls meet one of them.
+    pub(crate) call_rate: u64,
+    /// So many of a thousand chances another fault takes.
+    pub(crate) rate: u64,
+    /// The longest freeze.
+    pub(crate) longest_freeze: Time,
+    /// How late a call may be carried out.
+    pub(crate) latest_effect: Time,
+    /// Whether what fails to be announced is left to nobody: the sweep only ends doubts and rechecks.
+    pub(crate) sweepless: bool,
+    /// Whether only single records have faults, so that nobody else may be held back for long.
+    pub(crate) only_records: bool,
+    /// What the workers do about a taken address.
+    pub(crate) email_taken: EmailTaken,
+    /// The workers' patience with a call.
+    pub(crate) call_timeout: Time,
+    /// How many calls HubSpot allows in ten seconds.
+    pub(crate) calls_allowed: u32,
+    /// Whether its answers say so.
+    pub(crate) tells_limits: bool,
+    /// How many wake-ups fit into the stream.
+    pub(crate) stream_window: usize,
+    /// How long settling may take once it is calm.
+    pub(crate) settle_within: Time,
+}
+
+impl Plan {
+    /// The plan of a schedule.
+    pub(crate) fn draw(random: &mut Random) -> Self {
+        let sweepless = random.chance(150);
+        let only_records = !sweepless && random.chance(100);
+        let fits = |fault: Fault| {
+            !(sweepless && fault.needs_the_sweep()) && (!only_records || fault.is_of_a_record())
+        };
+        let has = draw_faults(random, fits);
+        let chosen = |fault: Fault| has[fault.index()];
+        let episodes = draw_episodes(random);
+        let end = episodes.last().map_or(0, |(_, end)| *end);
+        // What need not hold: a write after a freeze longer than the doubt, by a worker killed before its verdict. So
+        // where both may happen, a freeze and a call's lateness stay within one doubt together.
+        let frozen = chosen(Fault::Freeze) || chosen(Fault::FreezeBeforeCall);
+        let killed = chosen(Fault::Kill) || chosen(Fault::ShutDown);
+        let (longest_freeze, latest_effect) = match (chosen(Fault::LongFreeze), frozen && killed) {
+            (true, _) => (300 * SECOND, LATEST_EFFECT),
+            (false, true) => (50 * SECOND, 65 * SECOND),
+            (false, false) => (100 * SECOND, LATEST_EFFECT),
+        };
+        Self {
+            users: random.index(9) + 20,
+            changes: random.index(61) + 100,
+            calm_at: end + random.below(10) * SECOND,
+            episodes,
+            workers: random.index(2) + 2,
+            of_a_call: OF_A_CALL.into_iter().filter(|fault| chosen(*fault)).collect(),
+            call_rate: *random.pick(&[20, 60, 120, 200, 350]),
+            rate: *random.pick(&[10, 30, 60, 120]),
+            longest_freeze,
+            latest_effect,
+            sweepless,
+            only_records,
+            email_taken: if random.chance(250) {
+                EmailTaken::Reject
+            } else {
+                EmailTaken::Follow
+            },
+            call_timeout: *random.pick(&[4 * SECOND, 10 * SECOND]),
+            calls_allowed: if chosen(Fault::NarrowLimit) {
+                *random.pick(&[10, 20, 40])
+            } else {
+                *random.pick(&[100, 190])
+            },
+            tells_limits: random.chance(500),
+            stream_window: if chosen(Fault::NarrowStream) {
+                random.index(8) + 3
+            } else {
+                10_000
+            },
+            settle_within: if sweepless { 450 * SECOND } else { 1_500 * SECOND },
+            has,
+        }
+    }
+
+    /// Whether the schedule has that kind of fault.
+    pub(crate) fn has(&self, fault: Fault) -> bool {
+        self.has[fault.index()]
+    }
+
+    /// The kinds of fault it has.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = Fault> {
+        Fault::ALL.iter().copied().filter(|fault| self.has(*fault))
+    }
+
+    /// Some time when people and faults are busy.
+    pub(crate) fn some_time(&self, random: &mut Random) -> Time {
+        let (start, end) = *random.pick(&self.episodes);
+        random.between(start, end)
+    }
+}
+
+fn draw_faults(random: &mut Random, fits: impl Fn(Fault) -> bool) -> Vec<bool> {
+    let share = *random.pick(&[80, 150, 300, 500]);
+    let mut has = vec![false; Fault::ALL.len()];
+    loop {
+        for fault in Fault::ALL {
+            has[fault.index()] |= fits(*fault) && random.chance(share);
+        }
+        if has[Fault::LongFreeze.index()] {
+            has[Fault::Kill.index()] = false;
+            has[Fault::ShutDown.index()] = false;
+        }
+        if has.iter().filter(|has| **has).count() >= FEWEST_FAULTS {
+            return has;
+        }
+    }
+}
+
+fn draw_episodes(random: &mut Random) -> Vec<(Time, Time)> {
+    let mut start = 2 * SECOND;
+    let count = random.between(1, 3);
+    let episodes = (0..count).map(|_| {
+        let end = start + random.between(20, 150) * SECOND;
+        let episode = (start, end);
+        start = end + *random.pick(&[5 * SECOND, 3 * MINUTE, 20 * MINUTE, 3 * HOUR, 30 * HOUR]);
+        episode
+    });
+    episodes.collect()
+}

@@ -1,0 +1,266 @@
+//! One schedule: everything around the engines and the rules, in virtual time.
+
+mod announce;
+mod calls;
+mod delays;
+mod fate;
+mod messages;
+mod observe;
+mod others;
+mod rest;
+mod strikes;
+mod truth;
+mod workers;
+
+use contracts::Field;
+
+use crate::{
+    agenda::{Agenda, Time},
+    broker::Broker,
+    event::Event,
+    fault::Fault,
+    hubspot_model::HubSpotModel,
+    plan::{HOUR, Plan, SECOND},
+    random::Random,
+    tally::Tally,
+    transition::Transition,
+    user_service::UserService,
+};
+
+use workers::Worker;
+
+/// No schedule needs more events; one that has more runs in circles.
+const MOST_EVENTS: u64 = 400_000;
+/// So long after it became calm every recheck has come once more.
+const LAST_RECHECK: Time = 25 * HOUR;
+/// An idle stretch longer than this is skipped.
+const WORTH_SKIPPING: Time = 20 * SECOND;
+
+/// One schedule.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) plan: Plan,
+    pub(crate) random: Random,
+    pub(crate) now: Time,
+    pub(crate) agenda: Agenda,
+    pub(crate) tally: Tally,
+    pub(crate) users: UserService,
+    pub(crate) hubspot: HubSpotModel,
+    /// How many names, addresses and keys were made up.
+    pub(crate) drawn: u64,
+    broker: Broker,
+    workers: Vec<Worker>,
+    is_calm: bool,
+    /// Since when everything should come to rest.
+    awake_since: Time,
+    /// What is wrong with the user service at the moment.
+    service_troubles: Vec<Fault>,
+    calls_in_calm: u64,
+    /// By user, since when it owes something.
+    owing_since: Vec<Option<Time>>,
+    tracing: bool,
+    wrong: Option<String>,
+}
+
+impl World {
+    /// The schedule of a seed.
+    pub(crate) fn new(seed: u64, tracing: bool) -> Self {
+        let mut random = Random::new(seed);
+        let plan = Plan::draw(&mut random);
+        let mut world = Self {
+            now: 0,
+            agenda: Agenda::default(),
+            tally: Tally::default(),
+            users: UserService::new(plan.users),
+            hubspot: HubSpotModel::new(&plan),
+            drawn: 0,
+            broker: Broker::new(plan.stream_window),
+            workers: (0..plan.workers).map(|_| Worker::new()).collect(),
+            is_calm: false,
+            awake_since: 0,
+            service_troubles: Vec::new(),
+            calls_in_calm: 0,
+            owing_since: vec![None; plan.users],
+            tracing,
+            wrong: None,
+            random,
+            plan,
+        };
+        world.tally.schedules = 1;
+        world.make_contacts();
+        world.plan_everything();
+        world
+    }
+
+    /// Runs it to its end. The error says what went wrong.
+    pub(crate) fn run(mut self) -> (Tally, Result<(), String>) {
+        self.trace(|| "begins".to_owned());
+        let mut events = 0;
+        while self.wrong.is_none() && !self.is_over() {
+            let Some((at, event)) = self.agenda.next() else {
+                break;
+            };
+            self.now = at;
+            self.happen(event);
+            events += 1;
+            if events > MOST_EVENTS {
+                self.fail(&format!("still busy after {MOST_EVENTS} events"));
+            }
+        }
+        if self.wrong.is_none() {
+            self.check_at_the_end();
+        }
+        (self.tally, self.wrong.map_or(Ok(()), Err))
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Change => self.change(),
+            Event::RepeatChange(sent) => self.send_change(&sent),
+            Event::Sweep => self.sweep(),
+            Event::Tick(process) => self.wake(process),
+            Event::Tell(process, input) => self.tell(process, *input),
+            Event::Leave(process, output) => self.leave(process, output),
+            Event::Arrive(question) => self.arrive(&question),
+            Event::Effect(out) => self.carry_out(&out),
+            Event::Announce { user, discarded } => self.announce(user, discarded),
+            Event::WakeNow { user } => self.users.wake_now(user, self.now),
+            Event::WakeAnnounced => self.users.wake_announced(self.now),
+            Event::Deliver {
+                process,
+                user,
+                sequence,
+                made,
+            } => self.deliver(process, user, sequence, made),
+            Event::Consume(process) => self.consume(process),
+            Event::Redeliver { sequence, made } => self.redeliver(sequence, made),
+            Event::Start(place) => self.start(place),
+            Event::End(process) => self.end(process),
+            Event::Strike(fault) => self.strike(fault),
+            Event::Begin(fault) => self.begin(fault),
+            Event::Finish(fault) => self.finish(fault),
+            Event::Snapshot => self.broker.keep(),
+            Event::Calm => self.calm_down(),
+        }
+    }
+
+    /// Whether a fault strikes at this chance. It is counted where it does.
+    pub(crate) fn strikes(&mut self, fault: Fault) -> bool {
+        let strikes = !self.is_calm && self.plan.has(fault) && self.random.chance(self.plan.rate);
+        if strikes {
+            self.tally.faults.add(fault);
+        }
+        strikes
+    }
+
+    /// Remembers the first thing that went wrong.
+    pub(crate) fn fail(&mut self, what: &str) {
+        self.trace(|| format!("WRONG: {what}"));
+        let now = self.now;
+        self.wrong.get_or_insert_with(|| format!("at {now} ms: {what}"));
+    }
+
+    /// Prints what happens, where a single schedule is replayed.
+    pub(crate) fn trace(&self, what: impl FnOnce() -> String) {
+        if self.tracing {
+            println!("{:>12} {}", self.now, what());
+        }
+    }
+
+    /// The sweep of each second; skips the hours in which nothing would happen.
+    fn sweep(&mut self) {
+        if !self.service_is(Fault::ServiceDown) {
+            let room = self.broker.room();
+            let everything = !self.plan.sweepless;
+            self.users.sweep(self.now, room, everything, &mut self.tally);
+            self.announce_all();
+        }
+        self.check_delays();
+        if self.is_calm && self.now > self.awake_since + self.plan.settle_within {
+            self.fail(&format!("P2: not settled in time: {}", self.unsettled()));
+        }
+        self.skip_idle_time();
+        let pause = self.random.between(900, 1_100);
+        self.agenda.plan(self.now + pause, Event::Sweep);
+    }
+
+    fn skip_idle_time(&mut self) {
+        let is_idle = !self.agenda.has_work() && self.users.is_at_rest() && !self.is_anyone_frozen();
+        if !is_idle || self.is_over() {
+            return;
+        }
+        if self.is_calm {
+            self.check_at_rest();
+        }
+        let rechecks = self.users.rechecks().filter(|at| *at > self.now);
+        // In the calm, now and then sleep through some rechecks.
+        let recheck = if self.is_calm && self.random.chance(500) {
+            let last = self.last_recheck();
+            rechecks.filter(|at| *at <= last).max()
+        } else {
+            rechecks.min()
+        };
+        let next = recheck.into_iter().chain(self.agenda.next_scripted()).min();
+        let Some(next) = next.filter(|next| *next > self.now + WORTH_SKIPPING) else {
+            return;
+        };
+        self.trace(|| format!("skips to {next}"));
+        self.tally.transitions.add(Transition::Jumped);
+        self.agenda.sleep_until(next);
+        self.now = next;
+        self.awake_since = next;
+        self.calls_in_calm = 0;
+    }
+
+    /// Whether nothing more is to come: all is calm and at rest, and every recheck has come since.
+    fn is_over(&self) -> bool {
+        self.is_calm
+            && !self.agenda.has_work()
+            && self.users.is_at_rest()
+            && self.users.rechecks().all(|at| at > self.last_recheck())
+    }
+
+    /// When every recheck has come once since something changed in HubSpot.
+    fn last_recheck(&self) -> Time {
+        self.plan.calm_at.max(self.hubspot.written_at) + LAST_RECHECK
+    }
+
+    /// The rows that are not at rest.
+    fn unsettled(&self) -> String {
+        let rows = self.users.rows.iter();
+        let busy = rows.filter(|row| row.is_unsettled() || row.doubt.is_some() || row.open.is_some());
+        format!("{:?}", busy.collect::<Vec<_>>())
+    }
+
+    fn make_contacts(&mut self) {
+        for user in 0..self.plan.users {
+            let address = self.first_address(user);
+            if self.hubspot.holder(&address).is_some() {
+                self.tally.faults.add(Fault::SharedContact);
+                continue;
+            }
+            if self.plan.has(Fault::MissingContact) && self.random.chance(150) {
+                self.tally.faults.add(Fault::MissingContact);
+                continue;
+            }
+            if self.plan.has(Fault::SecondaryAddress) && self.random.chance(150) {
+                self.tally.faults.add(Fault::SecondaryAddress);
+                let contact = self.hubspot.create(&format!("p{user}@x.io"));
+                contact.map(|contact| self.hubspot.add_secondary(contact, &address));
+                continue;
+            }
+            self.hubspot.create(&address);
+        }
+    }
+
+    /// The address a user has at first.
+    pub(crate) fn first_address(&self, user: usize) -> String {
+        // Every seventh has that of the one before, where contacts are shared.
+        let shares = self.plan.has(Fault::SharedContact) && user % 7 == 6;
+        format!("u{}@x.io", if shares { user - 1 } else { user })
+    }
+
+    fn some_field(&mut self) -> Field {
+        *self.random.pick(&Field::ALL)
+    }
+}

@@ -1,0 +1,197 @@
+//! What is seen of a worker from outside: what it may send, whose state that is, and what is counted.
+
+use contracts::{Claim, Field, LeaseAnswer, PerField};
+use hubspot::engine::{
+    Answer, Call, CallId, Fault as LineFault, Input, LineState, MAX_BATCH, Output, Properties,
+};
+
+use super::{
+    World,
+    workers::{Worker, holder},
+};
+use crate::{
+    event::Process, fault::Fault, hubspot_model::Author, plan::SECOND, seen::Seen, transition::Transition,
+    user_service::user_of,
+};
+
+impl Worker {
+    /// The claim whose values a write carries; the latest where there are several.
+    fn claim_of(&self, contact_id: &str, properties: &Properties) -> Option<&Claim> {
+        let linked = |claim: &&Claim| {
+            claim
+                .link
+                .as_ref()
+                .is_some_and(|link| link.contact_id == contact_id)
+        };
+        let carries = |claim: &&Claim| {
+            properties.iter().all(|(property, text)| {
+                let value = Field::from_property(property).and_then(|field| claim.values.get(&field));
+                value.is_some_and(|value| value.as_deref().unwrap_or_default() == text)
+            })
+        };
+        let matching = self.held.iter().filter(linked).filter(carries);
+        // Of two users who share a contact, the one that owes just this.
+        let owes = |claim: &Claim| claim.owed.iter().count() == properties.len();
+        matching.max_by_key(|claim| (owes(claim), claim.attempt))
+    }
+}
+
+impl World {
+    pub(super) fn observe_input(&mut self, place: usize, input: &Input) {
+        self.trace(|| format!("w{place} <- {input:?}"));
+        let worker = &mut self.workers[place];
+        match input {
+            Input::LeaseAnswered(Ok(LeaseAnswer::Granted { ttl_ms, .. })) => {
+                worker.lease_valid_until = worker.lease_asked_at + ttl_ms * 2 / 3;
+            }
+            Input::Claimed(_, Ok(given)) => worker.held.extend(given.claims.iter().cloned()),
+            Input::Recorded(_, Ok(recorded)) => {
+                let claims = recorded
+                    .claims
+                    .iter()
+                    .flat_map(|given| given.claims.iter().cloned());
+                worker.held.extend(claims);
+            }
+            Input::Answered(id, answered) => {
+                let written = worker.writing.remove(id);
+                worker.calls_out -= 1;
+                let several = written.is_some_and(|contacts| contacts.len() > 1);
+                if several && matches!(answered.answer, Answer::Problem(_)) {
+                    self.tally.transitions.add(Transition::BatchFailed);
+                }
+                self.count_answer(&answered.answer);
+            }
+            _ => {}
+        }
+    }
+
+    fn count_answer(&mut self, answer: &Answer) {
+        self.tally.seen.add(Seen::answer(answer));
+        let errors = match answer {
+            Answer::Updated { results, errors } => {
+                if results.len() > 1 {
+                    self.tally.transitions.add(Transition::BatchWritten);
+                }
+                errors
+            }
+            Answer::Found { errors, .. } => errors,
+            _ => return,
+        };
+        for error in errors {
+            self.tally.seen.add(Seen::input(&error.problem));
+        }
+    }
+
+    pub(super) fn observe_output(&mut self, process: Process, output: &Output) {
+        self.trace(|| format!("{} -> {output:?}", holder(process)));
+        let now = self.now;
+        match output {
+            Output::AskLease(_) => self.workers[process.place].lease_asked_at = now,
+            Output::OpenConsumer { .. } => self.tally.transitions.add(Transition::LeaseGained),
+            Output::CloseConsumer => self.tally.transitions.add(Transition::LeaseLost),
+            Output::Record(_, record) => {
+                let held = &mut self.workers[process.place].held;
+                held.retain(|claim| {
+                    let same = |verdict: &contracts::Verdict| {
+                        verdict.attempt == claim.attempt && verdict.user_id == claim.user_id
+                    };
+                    !record.verdicts.iter().any(same)
+                });
+            }
+            Output::Call(id, call) => self.observe_call(process, *id, call),
+            Output::Line(state) => self.observe_line(process.place, state),
+            Output::Claim(..) | Output::Ack(_) | Output::Stopped => {}
+        }
+    }
+
+    /// P3 and P6: nothing is sent without a lease, one write for each contact at a time, no more calls than allowed.
+    fn observe_call(&mut self, process: Process, id: CallId, call: &Call) {
+        let now = self.now;
+        let worker = &mut self.workers[process.place];
+        let contacts: Vec<String> = match call {
+            Call::Update { inputs } => inputs.iter().map(|input| input.contact_id.clone()).collect(),
+            Call::Patch { contact_id, .. } => vec![contact_id.clone()],
+            _ => Vec::new(),
+        };
+        let busy = worker.writing.values().flatten();
+        let twice = busy.chain(&contacts).filter(|one| contacts.contains(one)).count() > contacts.len();
+        let unleased = *call != Call::Account && now >= worker.lease_valid_until;
+        worker.calls_out += 1;
+        let too_many = worker.calls_out > worker.concurrency + 1 || call.size() > MAX_BATCH;
+        let writes = !contacts.is_empty();
+        worker.writing.insert(id, contacts);
+        if twice {
+            self.fail(&format!("P3: two writes of a contact at a time: {call:?}"));
+        }
+        if unleased {
+            self.fail(&format!("P3: sent on a lease that had run out: {call:?}"));
+        }
+        if too_many {
+            self.fail(&format!("P6: too many calls or too large a batch: {call:?}"));
+        }
+        if writes && self.strikes(Fault::FreezeBeforeCall) {
+            let length = self.random.between(SECOND, self.plan.longest_freeze);
+            self.freeze(process.place, length);
+        }
+    }
+
+    fn observe_line(&mut self, place: usize, state: &LineState) {
+        let worker = &mut self.workers[place];
+        let stopped = match state {
+            LineState::Stopped { fault, .. } => Some(match fault {
+                LineFault::Unauthorized => Transition::StoppedUnauthorized,
+                LineFault::MissingScopes => Transition::StoppedScopes,
+                LineFault::DailyQuota => Transition::StoppedDay,
+                LineFault::AccountMoving => Transition::StoppedMoving,
+                LineFault::NoSuchPath => Transition::StoppedPath,
+                LineFault::Unreachable => Transition::StoppedUnreachable,
+                LineFault::Outage => Transition::StoppedOutage,
+                LineFault::UnusableProperty(_) => Transition::StoppedProperty,
+                LineFault::RefusesEveryone(_) => Transition::StoppedEveryone,
+            }),
+            LineState::OtherAccount { .. } => Some(Transition::StoppedOtherAccount),
+            LineState::Starting | LineState::Standby | LineState::Running | LineState::Paused => None,
+        };
+        let resumed = worker.line_stopped && stopped.is_none();
+        worker.line_stopped = stopped.is_some();
+        if let Some(stopped) = stopped {
+            self.tally.transitions.add(stopped);
+        }
+        if resumed {
+            self.tally.transitions.add(Transition::Resumed);
+        }
+    }
+
+    /// Whose state each input of a call carries.
+    pub(super) fn authors(&mut self, process: Process, call: &Call) -> Vec<Option<Author>> {
+        let writes: Vec<(&str, &Properties)> = match call {
+            Call::Update { inputs } => inputs
+                .iter()
+                .map(|input| (input.contact_id.as_str(), &input.properties))
+                .collect(),
+            Call::Patch {
+                contact_id,
+                properties,
+            } => vec![(contact_id, properties)],
+            _ => Vec::new(),
+        };
+        let authors: Vec<Option<Author>> = writes
+            .into_iter()
+            .map(|(contact_id, properties)| {
+                let claim = self.workers[process.place].claim_of(contact_id, properties)?;
+                let user = user_of(&claim.user_id);
+                Some(Author {
+                    user,
+                    attempt: claim.attempt.get(),
+                    epoch: self.users.epoch_of(user, claim.attempt.get()),
+                    touched: PerField::from_fn(|field| self.users.touched_as_of(user, field, claim.version)),
+                    process,
+                })
+            })
+            .collect();
+        if authors.contains(&None) {
+            self.fail(&format!("P3: a write that no claim carries: {call:?}"));
+        }
+        authors
+    }
+}

@@ -1,0 +1,202 @@
+//! Planned faults: when they strike, begin and end.
+
+use contracts::Field;
+use hubspot::engine::Input;
+
+use super::World;
+use crate::{
+    event::Event,
+    fault::Fault,
+    plan::{MINUTE, SECOND},
+};
+
+impl World {
+    /// Plans changes, faults, workers, the sweep and the calm.
+    pub(super) fn plan_everything(&mut self) {
+        for _ in 0..self.plan.changes {
+            let at = self.plan.some_time(&mut self.random);
+            self.agenda.plan(at, Event::Change);
+        }
+        let faults: Vec<Fault> = self.plan.faults().collect();
+        for fault in faults {
+            for _ in 0..self.random.between(1, most_strikes(fault)) {
+                let at = self.plan.some_time(&mut self.random);
+                self.plan_fault(fault, at);
+            }
+        }
+        for place in 0..self.plan.workers {
+            let at = self.random.below(3 * SECOND);
+            self.agenda.plan(at, Event::Start(place));
+        }
+        self.agenda.plan(0, Event::Sweep);
+        self.agenda.plan(self.plan.calm_at, Event::Calm);
+    }
+
+    fn plan_fault(&mut self, fault: Fault, at: u64) {
+        if fault == Fault::RolledBack {
+            let ago = self.random.below(30 * SECOND);
+            self.agenda.plan(at.saturating_sub(ago), Event::Snapshot);
+        }
+        if fault.lasts() {
+            let end = at + self.random.between(2, 90) * SECOND;
+            self.agenda.plan(at, Event::Begin(fault));
+            self.agenda.plan(end, Event::Finish(fault));
+        } else if strikes_by_itself(fault) {
+            self.agenda.plan(at, Event::Strike(fault));
+        }
+    }
+
+    /// A planned fault strikes.
+    pub(super) fn strike(&mut self, fault: Fault) {
+        if self.is_calm {
+            return;
+        }
+        self.tally.faults.add(fault);
+        self.trace(|| format!("{fault:?} strikes"));
+        let place = self.random.index(self.plan.workers);
+        match fault {
+            Fault::Freeze => {
+                let longest = self.plan.longest_freeze.min(100 * SECOND);
+                let length = self.random.between(SECOND, longest);
+                self.freeze(place, length);
+            }
+            Fault::LongFreeze => {
+                let length = self.random.between(MINUTE, self.plan.longest_freeze);
+                self.freeze(place, length);
+            }
+            Fault::Kill => self.kill(place),
+            Fault::ShutDown => self.shut_down(place),
+            Fault::TokenReplaced => {
+                let process = self.process(place);
+                self.tell(process, Input::TokenReplaced);
+            }
+            Fault::ClockBack => {
+                let step = *self.random.pick(&[500, 5_000, 60_000, 3_600_000]);
+                self.users.skew -= step;
+            }
+            Fault::ClockForward => self.step_forward(),
+            Fault::Disconnected => self.cut_broker(2 * SECOND),
+            Fault::Wiped => self.lose_stream(false),
+            Fault::RolledBack => self.lose_stream(true),
+            _ => self.others(fault),
+        }
+    }
+
+    /// Not during a doubt: that is not promised to go well.
+    fn step_forward(&mut self) {
+        if self.users.rows.iter().all(|row| row.doubt.is_none()) {
+            self.users.skew += *self.random.pick(&[500, 5_000, 60_000, 3_600_000]);
+        }
+    }
+
+    pub(super) fn begin(&mut self, fault: Fault) {
+        // Before there are links, any account is as good as another.
+        let is_harmless =
+            fault == Fault::OtherAccount && self.users.rows.iter().all(|row| row.link.is_none());
+        if self.is_calm || is_harmless {
+            return;
+        }
+        self.tally.faults.add(fault);
+        self.trace(|| format!("{fault:?} begins"));
+        match fault {
+            Fault::ServiceDown | Fault::ServiceUnavailable => self.service_troubles.push(fault),
+            Fault::UnknownProperty | Fault::ReadOnlyProperty | Fault::AdminRule => {
+                let field = self.some_field();
+                self.hubspot.begin_rule(fault, field);
+                if fault == Fault::AdminRule && field != Field::Email {
+                    self.change_everyone(field);
+                }
+            }
+            _ => self.hubspot.troubles.push(fault),
+        }
+        self.replace_token(fault);
+    }
+
+    pub(super) fn finish(&mut self, fault: Fault) {
+        self.trace(|| format!("{fault:?} ends"));
+        match fault {
+            Fault::ServiceDown | Fault::ServiceUnavailable => {
+                self.service_troubles.retain(|trouble| *trouble != fault);
+            }
+            Fault::UnknownProperty | Fault::ReadOnlyProperty | Fault::AdminRule => {
+                self.hubspot.end_rule(fault);
+            }
+            _ => self.hubspot.troubles.retain(|trouble| *trouble != fault),
+        }
+        self.replace_token(fault);
+    }
+
+    /// The token of another account, and then the right one again, reach every worker.
+    fn replace_token(&mut self, fault: Fault) {
+        if fault != Fault::OtherAccount {
+            return;
+        }
+        for place in 0..self.plan.workers {
+            let process = self.process(place);
+            self.tell(process, Input::TokenReplaced);
+        }
+    }
+
+    /// Whether that is wrong with the user service at the moment.
+    pub(super) fn service_is(&self, trouble: Fault) -> bool {
+        self.service_troubles.contains(&trouble)
+    }
+
+    /// From now on nothing goes wrong.
+    pub(super) fn calm_down(&mut self) {
+        if let Some(thawed_at) = self.last_thaw() {
+            return self.agenda.plan(thawed_at + SECOND, Event::Calm);
+        }
+        self.trace(|| "calm".to_owned());
+        self.is_calm = true;
+        self.plan.calm_at = self.now;
+        self.awake_since = self.now;
+        self.service_troubles.clear();
+        for trouble in std::mem::take(&mut self.hubspot.troubles) {
+            self.replace_token(trouble);
+        }
+        self.hubspot.end_rules();
+        for contact in self.hubspot.existing() {
+            self.hubspot.contact_mut(contact).trouble = None;
+        }
+    }
+}
+
+fn most_strikes(fault: Fault) -> u64 {
+    match fault {
+        Fault::Edited => 10,
+        Fault::Freeze
+        | Fault::Kill
+        | Fault::Disconnected
+        | Fault::Merged
+        | Fault::Archived
+        | Fault::Created => 4,
+        Fault::LongFreeze | Fault::ShutDown => 2,
+        _ => 3,
+    }
+}
+
+fn strikes_by_itself(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Freeze
+            | Fault::LongFreeze
+            | Fault::Kill
+            | Fault::ShutDown
+            | Fault::TokenReplaced
+            | Fault::ClockBack
+            | Fault::ClockForward
+            | Fault::Disconnected
+            | Fault::Wiped
+            | Fault::RolledBack
+            | Fault::Edited
+            | Fault::AddressChanged
+            | Fault::SecondaryAdded
+            | Fault::Archived
+            | Fault::Merged
+            | Fault::Created
+            | Fault::Poison
+            | Fault::ForbiddenContact
+            | Fault::LockedContact
+    )
+}

@@ -1,0 +1,257 @@
+//! Workers: an engine each, that is told what happens and whose outputs leave its process a moment later.
+
+use std::{collections::BTreeMap, collections::VecDeque, time::Duration};
+
+use contracts::{AskLease, Claim, delivery::LeaseWish};
+use hubspot::engine::{CallId, Engine, Input, Output, Settings};
+
+use super::World;
+use crate::{
+    agenda::Time,
+    event::{Event, Process},
+    fault::Fault,
+    hubspot_model::ACCOUNT,
+    plan::SECOND,
+    transition::Transition,
+};
+
+/// How long a worker that was told to stop may take.
+const DRAIN: Time = 8 * SECOND;
+/// A worker is not frozen again before it has had this time.
+const BETWEEN_FREEZES: Time = 20 * SECOND;
+
+/// One place where a worker runs.
+#[derive(Debug)]
+pub(super) struct Worker {
+    life: u32,
+    engine: Option<Engine>,
+    pub(super) concurrency: usize,
+    started: Time,
+    frozen_until: Time,
+    /// What came in while it was frozen.
+    waiting: VecDeque<Input>,
+    tick_at: Option<Time>,
+    /// When the last of its outputs leaves; they keep their order.
+    leaves_at: Time,
+    pub(super) lease_asked_at: Time,
+    pub(super) lease_valid_until: Time,
+    /// The contacts that its calls write to.
+    pub(super) writing: BTreeMap<CallId, Vec<String>>,
+    pub(super) calls_out: usize,
+    /// Claims it was given and has not reported.
+    pub(super) held: Vec<Claim>,
+    pub(super) line_stopped: bool,
+}
+
+/// The id that a process drew for its lease.
+pub(super) fn holder(process: Process) -> String {
+    format!("w{}-{}", process.place, process.life)
+}
+
+impl Worker {
+    pub(super) fn new() -> Self {
+        Self {
+            life: 0,
+            engine: None,
+            concurrency: 0,
+            started: 0,
+            frozen_until: 0,
+            waiting: VecDeque::new(),
+            tick_at: None,
+            leaves_at: 0,
+            lease_asked_at: 0,
+            lease_valid_until: 0,
+            writing: BTreeMap::new(),
+            calls_out: 0,
+            held: Vec::new(),
+            line_stopped: false,
+        }
+    }
+}
+
+impl World {
+    pub(super) fn process(&self, place: usize) -> Process {
+        let life = self.workers[place].life;
+        Process { place, life }
+    }
+
+    pub(super) fn is_alive(&self, process: Process) -> bool {
+        let worker = &self.workers[process.place];
+        worker.life == process.life && worker.engine.is_some()
+    }
+
+    /// Until when a process is frozen, if it is.
+    pub(super) fn frozen_until(&self, process: Process) -> Option<Time> {
+        let until = self.workers[process.place].frozen_until;
+        (self.is_alive(process) && until > self.now).then_some(until)
+    }
+
+    pub(super) fn is_anyone_frozen(&self) -> bool {
+        self.last_thaw().is_some()
+    }
+
+    /// When the last of the frozen workers thaws.
+    pub(super) fn last_thaw(&self) -> Option<Time> {
+        let until = self.workers.iter().map(|worker| worker.frozen_until);
+        until.filter(|until| *until > self.now).max()
+    }
+
+    pub(super) fn start(&mut self, place: usize) {
+        let concurrency = self.random.index(6) + 1;
+        let life = self.workers[place].life + 1;
+        let process = Process { place, life };
+        let settings = Settings {
+            concurrency,
+            email_taken: self.plan.email_taken,
+            call_timeout: Duration::from_millis(self.plan.call_timeout),
+            ..Settings::for_holder(holder(process))
+        };
+        self.workers[place] = Worker {
+            life,
+            engine: Some(Engine::new(settings)),
+            concurrency,
+            started: self.now,
+            ..Worker::new()
+        };
+        self.trace(|| format!("{} starts", holder(process)));
+        self.handle(place, Input::Tick);
+    }
+
+    pub(super) fn kill(&mut self, place: usize) {
+        let process = self.process(place);
+        if !self.is_alive(process) {
+            return;
+        }
+        self.trace(|| format!("{} dies", holder(process)));
+        self.broker.close(process);
+        self.workers[place] = Worker {
+            life: process.life,
+            ..Worker::new()
+        };
+        let longest = *self.random.pick(&[SECOND, 30 * SECOND]);
+        let at = self.now + self.random.between(100, longest);
+        self.agenda.plan(at, Event::Start(place));
+    }
+
+    pub(super) fn shut_down(&mut self, place: usize) {
+        let process = self.process(place);
+        if self.is_alive(process) {
+            self.agenda.plan(self.now + DRAIN, Event::End(process));
+            self.tell(process, Input::ShutDown);
+        }
+    }
+
+    /// The time for stopping is over: at least the lease is given back.
+    pub(super) fn end(&mut self, process: Process) {
+        if !self.is_alive(process) {
+            return;
+        }
+        let ask = AskLease {
+            holder: holder(process),
+            account_id: ACCOUNT.to_owned(),
+            wish: LeaseWish::Release,
+        };
+        if !self.service_is(Fault::ServiceDown) {
+            self.users.ask_lease(&ask, self.now, &mut self.tally);
+        }
+        self.kill(process.place);
+    }
+
+    pub(super) fn freeze(&mut self, place: usize, length: Time) {
+        let worker = &mut self.workers[place];
+        if worker.engine.is_none() || worker.frozen_until + BETWEEN_FREEZES > self.now {
+            return;
+        }
+        worker.frozen_until = self.now + length;
+        let until = worker.frozen_until;
+        let process = self.process(place);
+        self.trace(|| format!("{} is frozen until {until}", holder(process)));
+        let at = until + self.random.below(3);
+        self.agenda.plan(at, Event::Tick(process));
+    }
+
+    /// Something reaches a worker; a frozen one finds it when it thaws.
+    pub(super) fn tell(&mut self, process: Process, input: Input) {
+        if !self.is_alive(process) {
+            return;
+        }
+        let worker = &mut self.workers[process.place];
+        if worker.frozen_until > self.now || !worker.waiting.is_empty() {
+            return worker.waiting.push_back(input);
+        }
+        self.handle(process.place, input);
+    }
+
+    /// An engine's time has come, or its worker thaws.
+    pub(super) fn wake(&mut self, process: Process) {
+        if !self.is_alive(process) || self.frozen_until(process).is_some() {
+            return;
+        }
+        while let Some(input) = self.workers[process.place].waiting.pop_front() {
+            self.handle(process.place, input);
+        }
+        let worker = &self.workers[process.place];
+        if worker.tick_at.is_some_and(|at| at <= self.now) {
+            self.handle(process.place, Input::Tick);
+        }
+    }
+
+    fn handle(&mut self, place: usize, input: Input) {
+        let process = self.process(place);
+        self.observe_input(place, &input);
+        let worker = &mut self.workers[place];
+        let Some(engine) = worker.engine.as_mut() else {
+            return;
+        };
+        engine.handle(Duration::from_millis(self.now - worker.started), input);
+        let outputs: Vec<Output> = std::iter::from_fn(|| engine.next_output()).collect();
+        if !outputs.is_empty() {
+            let at = (self.now + self.random.below(3)).max(self.workers[place].leaves_at);
+            self.workers[place].leaves_at = at;
+            for output in outputs {
+                self.observe_output(process, &output);
+                if !matches!(output, Output::Line(_)) {
+                    self.agenda.plan(at, Event::Leave(process, Box::new(output)));
+                }
+            }
+        }
+        self.plan_tick(process);
+    }
+
+    fn plan_tick(&mut self, process: Process) {
+        let worker = &mut self.workers[process.place];
+        let wait_until = worker.engine.as_ref().and_then(Engine::wait_until);
+        let Some(wait_until) = wait_until else { return };
+        let milliseconds = u64::try_from(wait_until.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX / 2);
+        let at = worker.started + milliseconds;
+        let is_planned = worker
+            .tick_at
+            .is_some_and(|planned| planned > self.now && planned <= at);
+        if !is_planned {
+            worker.tick_at = Some(at);
+            self.agenda.plan(at, Event::Tick(process));
+        }
+    }
+
+    /// What an engine asked for leaves its process, unless that is frozen or dead by now.
+    pub(super) fn leave(&mut self, process: Process, output: Box<Output>) {
+        if !self.is_alive(process) {
+            return;
+        }
+        if let Some(until) = self.frozen_until(process) {
+            return self.agenda.plan(until, Event::Leave(process, output));
+        }
+        match *output {
+            Output::AskLease(_) | Output::Claim(..) | Output::Record(..) => self.ask(process, *output),
+            Output::Call(id, call) => self.call(process, id, call),
+            Output::OpenConsumer { .. } => self.open_consumer(process),
+            Output::CloseConsumer => self.broker.close(process),
+            Output::Ack(acks) => self.acknowledge(acks),
+            Output::Stopped => {
+                self.tally.transitions.add(Transition::Drained);
+                self.kill(process.place);
+            }
+            Output::Line(_) => {}
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! A bounded number of schedules on every test.
+
+use simulation::{
+    run::{run_seed, run_seeds},
+    transition::Transition,
+};
+
+/// So many schedules run in a few seconds even without optimization.
+const SCHEDULES: u64 = 200;
+
+#[test]
+fn every_schedule_keeps_the_promises_and_together_they_meet_every_fault() {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let report = run_seeds(0, SCHEDULES, cores);
+    assert!(report.failures.is_empty(), "{:#?}", report.failures);
+    assert_eq!(report.tally.schedules, SCHEDULES);
+    // A simulation in which something never happens any more has gone blind to it.
+    assert_eq!(report.tally.faults.never(), Vec::<&str>::new());
+    assert_eq!(report.tally.seen.never(), Vec::<&str>::new());
+    assert_eq!(report.tally.transitions.never(), Vec::<&str>::new());
+    assert!(report.tally.transitions.of(Transition::Confirmed) > SCHEDULES);
+}
+
+#[test]
+fn a_seed_means_the_same_every_time() {
+    for seed in 0..10 {
+        assert_eq!(run_seed(seed, false), run_seed(seed, false), "seed {seed}");
+    }
+}
