@@ -1,6 +1,6 @@
 //! Faults of the account stop the line: nothing is sent but a gentle probe, until one succeeds.
 //!
-//! What stops it: 401, missing scopes, the daily quota, 477, a 404 for the path as a whole, no connection, and calls
+//! What stops it: 401, no access token, missing scopes, the daily quota, 477, a 404 for the path as a whole, no connection, and calls
 //! that fail for different records with no success in between. The place for further rules, such as the same refusal
 //! for twenty different records running or a pause by the operator, is [`Fault`] together with [`Line::failed`].
 
@@ -15,6 +15,12 @@ use super::{Policy, Problem, ProblemKind};
 pub enum Fault {
     /// HubSpot does not accept the token.
     Unauthorized,
+    /// The app is not connected to the account any more.
+    Disconnected,
+    /// HubSpot does not know the app by its credentials.
+    Misconfigured,
+    /// HubSpot issues no access token at the moment.
+    NoToken,
     /// The token lacks scopes.
     MissingScopes,
     /// The account's calls of the day are used up.
@@ -33,7 +39,18 @@ impl Fault {
     /// A sentence for people: what it is and how it mends.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::Unauthorized => "HubSpot does not accept the token; replace it",
+            Self::Unauthorized => {
+                "HubSpot does not accept the token; replace it (OAuth asks for another by itself)"
+            }
+            Self::Disconnected => {
+                "the app is not connected to the HubSpot account; connect it again and replace \
+                 HUBSPOT_OAUTH_REFRESH_TOKEN"
+            }
+            Self::Misconfigured => {
+                "HubSpot does not accept the app's credentials; check HUBSPOT_OAUTH_CLIENT_ID and \
+                 HUBSPOT_OAUTH_CLIENT_SECRET"
+            }
+            Self::NoToken => "HubSpot issues no access token; goes on when it does",
             Self::MissingScopes => {
                 "the token lacks scopes; grant crm.objects.contacts.read and crm.objects.contacts.write"
             }
@@ -49,14 +66,25 @@ impl Fault {
 
     /// Whether asking for the account's details shows if the fault is over, so that no record is needed.
     fn is_probed_by_account(self) -> bool {
-        matches!(self, Self::Unauthorized | Self::Unreachable)
+        match self {
+            Self::Unauthorized
+            | Self::Disconnected
+            | Self::Misconfigured
+            | Self::NoToken
+            | Self::Unreachable => true,
+            Self::MissingScopes
+            | Self::DailyQuota
+            | Self::AccountMoving
+            | Self::NoSuchPath
+            | Self::Outage => false,
+        }
     }
 
     /// The first wait before a probe, and the longest; it doubles in between.
     fn waits(self) -> (Duration, Duration) {
         let (first, longest) = match self {
-            Self::Unreachable | Self::Outage => (1, 30),
-            Self::Unauthorized => (5, 60),
+            Self::Unreachable | Self::Outage | Self::NoToken => (1, 30),
+            Self::Unauthorized | Self::Disconnected | Self::Misconfigured => (5, 60),
             Self::MissingScopes | Self::NoSuchPath => (10, 60),
             Self::AccountMoving => (60, 60),
             Self::DailyQuota => (300, 300),
@@ -205,6 +233,9 @@ impl Line {
 pub(crate) fn fault_of(problem: &Problem) -> Option<(Fault, Option<Duration>)> {
     match &problem.kind {
         ProblemKind::Unauthorized => Some((Fault::Unauthorized, None)),
+        ProblemKind::Disconnected => Some((Fault::Disconnected, None)),
+        ProblemKind::Misconfigured => Some((Fault::Misconfigured, None)),
+        ProblemKind::NoToken => Some((Fault::NoToken, None)),
         ProblemKind::MissingScopes => Some((Fault::MissingScopes, None)),
         ProblemKind::NoSuchPath => Some((Fault::NoSuchPath, None)),
         ProblemKind::Unreachable => Some((Fault::Unreachable, None)),

@@ -17,3 +17,4 @@ mod refusals;
 mod samples;
 mod schedules;
 mod surprises;
+mod tokens;
