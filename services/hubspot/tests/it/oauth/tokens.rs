@@ -6,7 +6,7 @@ use hubspot::{
     client::{ApiVersion, HubspotClient},
     engine::{Answer, Call, ProblemKind},
 };
-use sandbox::{Fault, Sandbox, Switches};
+use sandbox::{Fault, KnownError, Sandbox, Switches};
 use testing::wait::until;
 
 use super::{
@@ -112,6 +112,34 @@ async fn a_token_that_is_revoked_early_is_replaced_once_and_the_account_asked_ag
     let answer = client.perform(&read(CONTACT)).await.answer;
     assert!(matches!(answer, Answer::Contact(_)), "{answer:?}");
     assert_eq!(token_calls(&sandbox).len(), 2);
+}
+
+#[tokio::test]
+async fn tokens_that_are_never_accepted_are_asked_for_less_and_less_often() {
+    let sandbox = Sandbox::start(settings(HALF_AN_HOUR)).await.unwrap();
+    sandbox.add_fault(Fault::answer(KnownError::InvalidToken).on_path("/account-info/"));
+    let client = client(&sandbox, ApiVersion::default(), sandbox_app(), TIMEOUT);
+    until_token_calls(&sandbox, 3, async || {
+        let answer = client.perform(&Call::Account).await.answer;
+        assert!(matches!(answer, Answer::Problem(_)), "{answer:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    })
+    .await;
+    let calls = token_calls(&sandbox);
+    let apart =
+        |first: usize| Duration::try_from(calls[first + 1].at.duration_since(calls[first].at)).unwrap();
+    assert!(apart(1) >= Duration::from_secs(2), "{:?}", apart(1));
+}
+
+#[tokio::test]
+async fn no_secret_is_printed() {
+    let sandbox = Sandbox::start(settings(HALF_AN_HOUR)).await.unwrap();
+    let client = client(&sandbox, ApiVersion::default(), sandbox_app(), TIMEOUT);
+    opens_the_account(&client).await;
+    let printed = format!("{client:?} {:?}", sandbox_app());
+    for secret in ["sandbox-secret", super::REFRESH_TOKEN] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
 }
 
 #[tokio::test]

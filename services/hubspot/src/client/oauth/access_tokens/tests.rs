@@ -108,3 +108,11 @@ fn a_rejected_token_is_tried_until_it_is_known_that_there_is_no_other() {
     tokens.failed(trouble(ProblemKind::Disconnected));
     assert_eq!(tokens.in_use(now).unwrap_err().kind, ProblemKind::Disconnected);
 }
+
+#[test]
+fn no_token_is_printed() {
+    let now = Instant::now();
+    let mut tokens = AccessTokens::default();
+    tokens.issued(token("hunter2", None, 0, now), now);
+    assert!(!format!("{tokens:?}").contains("hunter2"));
+}
