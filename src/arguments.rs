@@ -7,8 +7,8 @@ use clap::Parser;
 /// Carries every profile change of an application into the right HubSpot contact.
 ///
 /// Starts everything on this machine in one process: the api-gateway, the user service and the hubspot service, with
-/// a nats-server as a child unless NATS_URL names one, and the HubSpot sandbox unless HUBSPOT_ACCESS_TOKEN is set.
-/// Ctrl-C or SIGTERM drains and leaves nothing running; a second one ends at once.
+/// a nats-server as a child unless NATS_URL names one, and the HubSpot sandbox unless HUBSPOT_ACCESS_TOKEN or an OAuth
+/// app is set. Ctrl-C or SIGTERM drains and leaves nothing running; a second one ends at once.
 #[derive(Debug, Parser)]
 #[expect(clippy::doc_markdown, reason = "the text is shown on a terminal")]
 #[command(name = "hubsync", version, after_help = SETTINGS)]

@@ -88,6 +88,17 @@ impl TokenBook {
         self.issued.clear();
     }
 
+    /// Connects the account anew, with another refresh token.
+    pub(crate) fn connect(&mut self, refresh_token: String) {
+        self.is_connected = true;
+        self.app.refresh_token = refresh_token;
+    }
+
+    /// Ends every access token before its time; the connection stays.
+    pub(crate) fn revoke_access_tokens(&mut self) {
+        self.issued.clear();
+    }
+
     /// Issues an access token. `fresh` makes random tokens.
     pub(crate) fn issue(
         &mut self,

@@ -134,6 +134,16 @@ impl Sandbox {
         self.app.state().oauth.disconnect();
     }
 
+    /// Connects the account again, with another refresh token, as a person who installs the app anew does.
+    pub fn connect(&self, refresh_token: impl Into<String>) {
+        self.app.state().oauth.connect(refresh_token.into());
+    }
+
+    /// Ends every OAuth access token before its time.
+    pub fn revoke_access_tokens(&self) {
+        self.app.state().oauth.revoke_access_tokens();
+    }
+
     /// Puts a fault in force and says its number.
     pub fn add_fault(&self, fault: Fault) -> u64 {
         self.app.state().faults.add(fault)

@@ -94,6 +94,18 @@ pub(crate) async fn disconnect(State(app): State<Arc<App>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+/// Connects the account again; the body is the new refresh token, as JSON.
+pub(crate) async fn connect(State(app): State<Arc<App>>, Json(refresh_token): Json<String>) -> StatusCode {
+    app.state().oauth.connect(refresh_token);
+    StatusCode::NO_CONTENT
+}
+
+/// Ends every OAuth access token before its time.
+pub(crate) async fn revoke_access_tokens(State(app): State<Arc<App>>) -> StatusCode {
+    app.state().oauth.revoke_access_tokens();
+    StatusCode::NO_CONTENT
+}
+
 fn mistake(error: impl std::fmt::Display) -> Mistake {
     (StatusCode::BAD_REQUEST, error.to_string())
 }

@@ -96,4 +96,6 @@ fn sandbox() -> Router<Arc<App>> {
         .route("/limits", get(admin::limits).put(admin::set_limits))
         .route("/tokens", put(admin::set_tokens))
         .route("/disconnect", post(admin::disconnect))
+        .route("/connect", post(admin::connect))
+        .route("/revoke", post(admin::revoke_access_tokens))
 }

@@ -99,6 +99,31 @@ fn each_bad_part_of_a_request_has_its_status() {
 }
 
 #[test]
+fn a_revoked_access_token_is_unknown_and_another_one_is_issued() {
+    let mut book = TokenBook::new(OAuthApp::default());
+    let (now, mut fresh) = (Timestamp::UNIX_EPOCH, numbered());
+    let issued = book.issue(&request(), now, false, &mut fresh).unwrap();
+    book.revoke_access_tokens();
+    assert_eq!(book.standing(&issued.access_token, now), Standing::Unknown);
+    let next = book.issue(&request(), now, false, &mut fresh).unwrap();
+    assert_eq!(book.standing(&next.access_token, now), Standing::Valid);
+}
+
+#[test]
+fn an_account_that_is_connected_anew_knows_only_its_new_refresh_token() {
+    let mut book = TokenBook::new(OAuthApp::default());
+    book.disconnect();
+    book.connect("another".into());
+    let now = Timestamp::UNIX_EPOCH;
+    assert!(book.issue(&request(), now, false, numbered()).is_err());
+    let request = TokenRequest {
+        refresh_token: "another".into(),
+        ..request()
+    };
+    assert!(book.issue(&request, now, false, numbered()).is_ok());
+}
+
+#[test]
 fn a_disconnected_account_gets_no_token() {
     let mut book = TokenBook::new(OAuthApp::default());
     book.disconnect();

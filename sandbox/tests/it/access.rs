@@ -188,6 +188,30 @@ async fn a_disconnected_account_refuses_tokens_and_refreshes() {
 }
 
 #[tokio::test]
+async fn access_tokens_end_early_and_a_connection_begins_anew_on_demand() {
+    let (_hubspot, client) = calm().await;
+    let token = refresh(&client, "2026-09", "sandbox-refresh-token")
+        .await
+        .expect(200);
+    let caller = client.clone().with_token(token["access_token"].as_str().unwrap());
+    caller.get(CURRENT).await.expect(200);
+    client.post("/_sandbox/revoke", json!({})).await.expect(204);
+    caller.get(CURRENT).await.expect(401);
+    refresh(&client, "2026-09", "sandbox-refresh-token")
+        .await
+        .expect(200);
+    client.post("/_sandbox/disconnect", json!({})).await.expect(204);
+    client
+        .post("/_sandbox/connect", json!("another"))
+        .await
+        .expect(204);
+    refresh(&client, "2026-09", "sandbox-refresh-token")
+        .await
+        .expect(400);
+    refresh(&client, "2026-09", "another").await.expect(200);
+}
+
+#[tokio::test]
 async fn wrong_client_and_grant_have_their_own_status() {
     let (_hubspot, client) = calm().await;
     for (body, status) in [

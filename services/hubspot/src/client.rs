@@ -1,26 +1,32 @@
 //! HubSpot over HTTP, by hand: seven calls in, one typed [`Answered`] out, whatever comes back.
 //!
-//! The client never retries, waits or decides: what follows from an answer is the engine's business.
+//! The client never retries or decides: what follows from an answer is the engine's business. Access tokens that expire
+//! are its own business, until it has none.
 
 mod body;
 mod classify;
+mod credentials;
 mod details;
 mod headers;
 mod named_properties;
+mod oauth;
 mod request;
+mod static_token;
 mod target;
 mod token;
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use contracts::Reason;
 use reqwest::{Response, StatusCode, header::HeaderMap, redirect};
 
-use crate::engine::{Answered, Call, ProblemKind};
+use crate::engine::{Answer, Answered, Call, Problem, ProblemKind};
+use runtime::settings::Secret;
+use token::Token;
 
+pub use credentials::{Credentials, OAuthApp};
 pub use target::{ApiVersion, Target, TargetError};
-pub use token::Token;
 
 /// The longest answer that is read; a full batch has some hundred kilobytes.
 const LONGEST_BODY: usize = 8 * 1024 * 1024;
@@ -34,6 +40,17 @@ pub struct HubspotClient {
     target: Target,
     token: Token,
     timeout: Duration,
+}
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// A secret cannot be read.
+    #[error("the HubSpot token cannot be read")]
+    Secret(#[from] io::Error),
+    /// There is no HTTP client, for want of usable certificates.
+    #[error("no HTTP client for HubSpot")]
+    Http(#[from] reqwest::Error),
 }
 
 /// A complete answer.
@@ -51,8 +68,9 @@ struct NoAnswer {
 }
 
 impl HubspotClient {
-    /// A client for that target. Nothing is sent yet.
-    pub fn new(target: Target, token: Token, timeout: Duration) -> Result<Self, reqwest::Error> {
+    /// A client for that target. No call is made yet; OAuth begins to ask for its first token, for which there must be
+    /// a runtime.
+    pub fn new(target: Target, credentials: Credentials, timeout: Duration) -> Result<Self, ClientError> {
         // A second call finds the provider in place, which is all that is wanted.
         drop(rustls::crypto::ring::default_provider().install_default());
         let builder = reqwest::Client::builder()
@@ -66,10 +84,11 @@ impl HubspotClient {
         } else {
             builder
         };
+        let http = builder.build()?;
         Ok(Self {
-            http: builder.build()?,
+            token: Token::open(credentials, &http, &target)?,
+            http,
             target,
-            token,
             timeout,
         })
     }
@@ -79,17 +98,38 @@ impl HubspotClient {
         &self.target
     }
 
-    /// The token, to be watched for a replacement.
-    pub fn token(&self) -> &Token {
-        &self.token
+    /// Whether there is a token that may open another account, for which the account is to be asked.
+    pub fn token_was_replaced(&self) -> bool {
+        self.token.was_replaced()
+    }
+
+    /// Waits for such a token. For a token in a file it does not end: look now and then.
+    pub async fn wait_until_token_replaced(&self) {
+        self.token.wait_until_replaced().await;
+    }
+
+    /// Ends what goes on in the background, once what is out is answered.
+    pub async fn close(&self) {
+        self.token.close().await;
     }
 
     /// Makes a call and says what became of it.
     pub async fn perform(&self, call: &Call) -> Answered {
-        if *call == Call::Account {
-            self.token.take_up();
+        let token = match self.token.for_call(call, self.timeout).await {
+            Ok(token) => token,
+            Err(Problem { kind, reason }) => return Answered::problem(kind, reason),
+        };
+        let answered = self.perform_with(&token, call).await;
+        if let Answer::Problem(problem) = &answered.answer
+            && problem.kind == ProblemKind::Unauthorized
+        {
+            self.token.was_rejected(&token);
         }
-        match self.exchange(call).await {
+        answered
+    }
+
+    async fn perform_with(&self, token: &Secret, call: &Call) -> Answered {
+        match self.exchange(token, call).await {
             Ok(raw) => Answered {
                 limits: headers::limits(&raw.headers),
                 answer: classify::answer(call, raw.status, &raw.headers, &raw.body),
@@ -106,9 +146,8 @@ impl HubspotClient {
         }
     }
 
-    async fn exchange(&self, call: &Call) -> Result<RawAnswer, NoAnswer> {
-        let request =
-            request::build(&self.http, &self.target, call).bearer_auth(self.token.in_use().expose());
+    async fn exchange(&self, token: &Secret, call: &Call) -> Result<RawAnswer, NoAnswer> {
+        let request = request::build(&self.http, &self.target, call).bearer_auth(token.expose());
         let response = request.send().await.map_err(|error| self.no_answer(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         match read_body(response).await {

@@ -1,5 +1,6 @@
 //! The settings of the hubspot service.
 
+mod access;
 #[cfg(test)]
 mod tests;
 
@@ -7,31 +8,23 @@ use std::time::Duration;
 
 use runtime::{
     nats::NatsSettings,
-    settings::{Env, Reader, Secret, SecretSource, SettingsError},
+    settings::{Env, Reader, SettingsError},
     telemetry::LogSettings,
 };
 
-use crate::{
-    client::{ApiVersion, Target},
-    engine::{EmailTaken, Missing, Quota},
-};
+use crate::engine::{EmailTaken, Missing, Quota};
+
+pub use access::Access;
 
 /// The files settings are read from, beneath the environment; earlier ones win.
 pub const ENV_FILES: [&str; 2] = ["services/hubspot/.env", "nats.env"];
 
-const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
-const TOKEN_FILE: &str = "HUBSPOT_ACCESS_TOKEN_FILE";
-const SANDBOX: &str = "HUBSPOT_SANDBOX_URL";
-/// Stands in the example file, and counts as no token.
-const PLACEHOLDER: &str = "your-hubspot-access-token";
-/// The token of the sandbox, which a real one never takes the place of.
-const SANDBOX_TOKEN: &str = "sandbox-token";
-
 /// The settings of the hubspot service.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `HUBSPOT_ACCESS_TOKEN`, `HUBSPOT_ACCESS_TOKEN_FILE` or `HUBSPOT_SANDBOX_URL`, with `HUBSPOT_API_VERSION`:
-    /// who is called, and with which token.
+    /// `HUBSPOT_ACCESS_TOKEN`, `HUBSPOT_OAUTH_CLIENT_ID`, `HUBSPOT_OAUTH_CLIENT_SECRET` and
+    /// `HUBSPOT_OAUTH_REFRESH_TOKEN`, or `HUBSPOT_SANDBOX_URL`, with `HUBSPOT_API_VERSION`: who is called, and with
+    /// which credentials. Each secret may be in a file, which the name with `_FILE` names.
     pub access: Access,
     /// `HUBSPOT_EMAIL_TAKEN`: what to do with an address that another contact holds.
     pub email_taken: EmailTaken,
@@ -52,39 +45,23 @@ pub struct Config {
     pub log: LogSettings,
 }
 
-/// Who is called, and with which token. A real token and the address of a sandbox never come together.
-#[derive(Debug, Clone)]
-pub struct Access {
-    /// Who is called.
-    pub target: Target,
-    /// Where the token comes from.
-    pub token: SecretSource,
-    /// Whether the address of a sandbox is set, and ignored since there is a token.
-    pub ignores_sandbox: bool,
-}
-
 impl Config {
     /// Where a process on the same machine asks whether the service lives.
     pub fn health_url(&self) -> String {
         health_url(&self.health_listen)
     }
 
-    /// Whether the settings name a token, so that a real account is called.
+    /// Whether the settings name credentials of an account, so that a real one is called. Some of them will do: what
+    /// is left out must not send anybody to a sandbox.
     pub fn has_token(env: &Env) -> bool {
-        env.get(TOKEN).is_some_and(|token| token != PLACEHOLDER) || env.get(TOKEN_FILE).is_some()
+        access::names_credentials(env)
     }
 
     /// Reads every setting, or reports every fault.
     pub fn read(env: &Env) -> Result<Self, SettingsError> {
-        // The placeholder hides no file and no sandbox.
-        let without_placeholder = env.clone().with(TOKEN, "");
-        let env = if env.get(TOKEN) == Some(PLACEHOLDER) {
-            &without_placeholder
-        } else {
-            env
-        };
-        let mut reader = Reader::new(env);
-        let access = read_access(&mut reader);
+        let env = access::without_placeholders(env);
+        let mut reader = Reader::new(&env);
+        let access = access::read(&mut reader);
         let taken = [("follow", EmailTaken::Follow), ("reject", EmailTaken::Reject)];
         let email_taken = reader.one_of("HUBSPOT_EMAIL_TAKEN", EmailTaken::Follow, &taken);
         let choices = [("skip", Missing::Skip), ("create", Missing::Create)];
@@ -126,46 +103,5 @@ fn read_quota(reader: &mut Reader<'_>) -> Quota {
         calls_per_day: reader.optional_within("HUBSPOT_DAILY_LIMIT", 1..=1_000_000_000),
         window_reserve_percent: reader.within("HUBSPOT_WINDOW_RESERVE_PERCENT", 0, 0..=90),
         day_reserve_percent: reader.within("HUBSPOT_DAILY_RESERVE_PERCENT", 5, 0..=90),
-    }
-}
-
-fn read_access(reader: &mut Reader<'_>) -> Option<Access> {
-    let version = reader.one_of("HUBSPOT_API_VERSION", ApiVersion::default(), &ApiVersion::CHOICES);
-    let was_set = reader.is_set(TOKEN) || reader.is_set(TOKEN_FILE);
-    let token = reader.secret_source(TOKEN);
-    let sandbox = reader.optional::<String>(SANDBOX);
-    match (token, sandbox) {
-        (Some(token), sandbox) => Some(Access {
-            target: Target::hubspot(version),
-            token,
-            ignores_sandbox: sandbox.is_some(),
-        }),
-        // The fault of the token is noted; a sandbox must not take the place of what was meant.
-        (None, _) if was_set => None,
-        (None, Some(address)) => match Target::sandbox(&address, version) {
-            Ok(target) => {
-                let token = SecretSource::Value(Secret::from(SANDBOX_TOKEN));
-                Some(Access {
-                    target,
-                    token,
-                    ignores_sandbox: false,
-                })
-            }
-            Err(error) => {
-                reader.fault(SANDBOX, error.to_string());
-                None
-            }
-        },
-        (None, None) => {
-            reader.fault(
-                TOKEN,
-                format!(
-                    "is not set, and neither is {SANDBOX}. Set {TOKEN} to a token of your HubSpot account with the \
-                     scopes crm.objects.contacts.read and crm.objects.contacts.write, or {SANDBOX} to the address \
-                     of the HubSpot sandbox, such as http://127.0.0.1:3031"
-                ),
-            );
-            None
-        }
     }
 }

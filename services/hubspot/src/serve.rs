@@ -1,7 +1,5 @@
 //! How the parts are put together.
 
-use std::io;
-
 use runtime::{
     Shutdown,
     health::Registry,
@@ -10,7 +8,7 @@ use runtime::{
 
 use crate::{
     Config,
-    client::{HubspotClient, Token},
+    client::{ClientError, HubspotClient},
     engine::Settings,
     worker::Worker,
 };
@@ -18,12 +16,9 @@ use crate::{
 /// Why the service ended by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The token cannot be read.
-    #[error("the HubSpot token cannot be read: {0}")]
-    Token(#[from] io::Error),
-    /// There is no HTTP client, for want of usable certificates.
-    #[error("no HTTP client for HubSpot: {0}")]
-    Client(#[from] reqwest::Error),
+    /// There is no client for HubSpot.
+    #[error(transparent)]
+    Client(#[from] ClientError),
     /// NATS forbids what the service needs.
     #[error("NATS forbids a subject that the hubspot service needs: {0:?}; mend the permissions of its user")]
     Forbidden(Violation),
@@ -36,10 +31,13 @@ pub async fn serve(
     registry: Registry,
     shutdown: Shutdown,
 ) -> Result<(), ServeError> {
-    let token = Token::open(config.access.token)?;
-    let client = HubspotClient::new(config.access.target, token, config.call_timeout)?;
+    let client = HubspotClient::new(
+        config.access.target,
+        config.access.credentials,
+        config.call_timeout,
+    )?;
     if config.access.ignores_sandbox {
-        tracing::info!("HUBSPOT_SANDBOX_URL is ignored, since a token is set");
+        tracing::info!("HUBSPOT_SANDBOX_URL is ignored, since the credentials of an account are set");
     }
     let holder = uuid::Uuid::new_v4().to_string();
     tracing::info!(holder, target = %client.target(), "calls go there");

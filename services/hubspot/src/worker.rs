@@ -67,7 +67,13 @@ impl Worker {
     }
 
     /// Delivers until the shutdown, and then until everything is reported or the time for that is over.
-    pub(crate) async fn run(mut self, shutdown: Shutdown) {
+    pub(crate) async fn run(self, shutdown: Shutdown) {
+        let client = Arc::clone(&self.client);
+        self.deliver(shutdown).await;
+        client.close().await;
+    }
+
+    async fn deliver(mut self, shutdown: Shutdown) {
         let _watcher = AbortOnDrop(tokio::spawn(self.health.clone().watch_nats(self.nats.clone())));
         let mut token_check = interval(TOKEN_EVERY);
         self.handle(Input::Tick);
@@ -83,11 +89,12 @@ impl Worker {
                 () = until(give_up) => return self.give_up().await,
                 Some(answer) = self.out.join_next() => answered(answer),
                 _ = token_check.tick() => {
-                    if !self.client.token().was_replaced() {
+                    if !self.client.token_was_replaced() {
                         continue;
                     }
                     Input::TokenReplaced
                 }
+                () = self.client.wait_until_token_replaced() => Input::TokenReplaced,
                 input = self.wake_ups.next() => input,
                 () = until(Some(wake_at)) => Input::Tick,
             };

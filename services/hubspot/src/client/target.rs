@@ -110,6 +110,11 @@ impl Target {
         self.url(&format!("account-info/{}/details", self.version.word()))
     }
 
+    /// The token endpoint.
+    pub(super) fn token(&self) -> String {
+        self.url(&format!("oauth/{}/token", self.version.word()))
+    }
+
     pub(super) fn batch(&self, what: &str) -> String {
         self.url(&format!("{}/batch/{what}", self.version.contacts()))
     }
@@ -144,21 +149,25 @@ mod tests {
                 ApiVersion::September2026,
                 "crm/objects/2026-09/contacts",
                 "account-info/2026-09/details",
+                "oauth/2026-09/token",
             ),
             (
                 ApiVersion::March2026,
                 "crm/objects/2026-03/contacts",
                 "account-info/2026-03/details",
+                "oauth/2026-03/token",
             ),
             (
                 ApiVersion::V3,
                 "crm/v3/objects/contacts",
                 "account-info/v3/details",
+                "oauth/v3/token",
             ),
         ];
-        for (version, contacts, account) in cases {
+        for (version, contacts, account, token) in cases {
             let target = Target::hubspot(version);
             assert_eq!(target.account(), format!("https://api.hubapi.com/{account}"));
+            assert_eq!(target.token(), format!("https://api.hubapi.com/{token}"));
             assert_eq!(
                 target.batch("update"),
                 format!("https://api.hubapi.com/{contacts}/batch/update")

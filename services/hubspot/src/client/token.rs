@@ -1,77 +1,77 @@
-//! The bearer token: fixed, or in a file that may be replaced while the service runs.
+//! The bearer token that calls carry, whatever it comes from.
 
-use std::sync::{PoisonError, RwLock};
+use std::{io, time::Duration};
 
-use runtime::settings::{Secret, SecretSource};
+use reqwest::Client;
+use runtime::settings::Secret;
 
-/// A token and where it comes from. Another token is taken up only together with the question for the account, so
+use super::{Credentials, Target, oauth::OAuth, static_token::StaticToken};
+use crate::engine::{Call, Problem};
+
+/// A bearer token. One that may open another account is taken up only together with the question for the account, so
 /// that nothing is written into an account that was not checked.
 #[derive(Debug)]
-pub struct Token {
-    source: SecretSource,
-    in_use: RwLock<Secret>,
+pub(super) enum Token {
+    Static(StaticToken),
+    OAuth(OAuth),
 }
 
 impl Token {
-    /// Reads the token.
-    pub fn open(source: SecretSource) -> std::io::Result<Self> {
-        let in_use = RwLock::new(source.read()?);
-        Ok(Self { source, in_use })
+    /// Reads the secrets, and begins to ask for access tokens where that is needed.
+    pub(super) fn open(credentials: Credentials, http: &Client, target: &Target) -> io::Result<Self> {
+        Ok(match credentials {
+            Credentials::Token(source) => Self::Static(StaticToken::open(source)?),
+            Credentials::OAuth(app) => Self::OAuth(OAuth::start(app, http.clone(), target.token())?),
+        })
     }
 
-    /// A token that never changes.
-    pub fn fixed(token: &str) -> Self {
-        let secret = Secret::from(token);
-        Self {
-            source: SecretSource::Value(secret.clone()),
-            in_use: RwLock::new(secret),
+    /// The token for a call, or why there is none. Only the question for the account waits for one.
+    pub(super) async fn for_call(&self, call: &Call, patience: Duration) -> Result<Secret, Problem> {
+        match self {
+            Self::Static(token) => {
+                if *call == Call::Account {
+                    token.take_up();
+                }
+                Ok(token.in_use())
+            }
+            Self::OAuth(oauth) => {
+                if *call == Call::Account {
+                    oauth.take_up(patience).await;
+                }
+                oauth.in_use()
+            }
         }
     }
 
-    /// The token that calls carry.
-    pub(super) fn in_use(&self) -> Secret {
-        self.in_use.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether the source holds another token than the one in use.
-    pub fn was_replaced(&self) -> bool {
-        match &self.source {
-            SecretSource::Value(_) => false,
-            SecretSource::File(_) => self
-                .source
-                .read()
-                .is_ok_and(|secret| secret.expose() != self.in_use().expose()),
+    /// HubSpot did not accept this token.
+    pub(super) fn was_rejected(&self, token: &Secret) {
+        match self {
+            Self::Static(_) => {}
+            Self::OAuth(oauth) => oauth.was_rejected(token),
         }
     }
 
-    /// Uses what the source holds now. A file that cannot be read leaves the token as it is.
-    pub(super) fn take_up(&self) {
-        match self.source.read() {
-            Ok(secret) => *self.in_use.write().unwrap_or_else(PoisonError::into_inner) = secret,
-            Err(error) => tracing::warn!(%error, "the token's file cannot be read; the token stays as it is"),
+    /// Whether there is a token for which the account is to be asked first.
+    pub(super) fn was_replaced(&self) -> bool {
+        match self {
+            Self::Static(token) => token.was_replaced(),
+            Self::OAuth(oauth) => oauth.was_replaced(),
         }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Waits for such a token; for ever where looking now and then has to do.
+    pub(super) async fn wait_until_replaced(&self) {
+        match self {
+            Self::Static(_) => std::future::pending().await,
+            Self::OAuth(oauth) => oauth.wait_until_replaced().await,
+        }
+    }
 
-    #[test]
-    fn a_replaced_token_is_noticed_and_used_only_when_it_is_taken_up() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("token");
-        std::fs::write(&path, "one\n").expect("writable");
-        let token = Token::open(SecretSource::File(path.clone())).expect("readable");
-        assert!(!token.was_replaced());
-        std::fs::write(&path, "two\n").expect("writable");
-        assert!(token.was_replaced());
-        assert_eq!(token.in_use().expose(), "one");
-        token.take_up();
-        assert_eq!(token.in_use().expose(), "two");
-        assert!(!token.was_replaced());
-        std::fs::remove_file(&path).expect("removable");
-        token.take_up();
-        assert_eq!(token.in_use().expose(), "two");
+    /// Ends what goes on in the background.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Static(_) => {}
+            Self::OAuth(oauth) => oauth.close().await,
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! What settings come to.
 
-use super::*;
+mod oauth;
+
+use super::{access::*, *};
+use crate::client::Credentials;
 
 fn read(pairs: &[(&str, &str)]) -> Result<Config, SettingsError> {
     Config::read(&Env::from_pairs(pairs.iter().copied()))
@@ -8,7 +11,10 @@ fn read(pairs: &[(&str, &str)]) -> Result<Config, SettingsError> {
 
 fn access(pairs: &[(&str, &str)]) -> (String, String) {
     let access = read(pairs).expect("usable settings").access;
-    let token = access.token.read().expect("a token").expose().to_owned();
+    let Credentials::Token(token) = access.credentials else {
+        panic!("an app")
+    };
+    let token = token.read().expect("a token").expose().to_owned();
     (access.target.host(), token)
 }
 
@@ -30,14 +36,14 @@ fn a_token_goes_to_hubspot_and_never_to_a_sandbox() {
 #[test]
 fn without_a_token_the_sandbox_is_called_with_a_token_of_its_own() {
     let sandbox = ("127.0.0.1:3031".to_owned(), "sandbox-token".to_owned());
-    for token in ["", "  ", PLACEHOLDER] {
+    for token in ["", "  ", PLACEHOLDERS[0].1] {
         assert_eq!(access(&[(TOKEN, token), (SANDBOX, ADDRESS)]), sandbox);
     }
 }
 
 #[test]
 fn without_either_the_error_names_both_and_says_what_to_do() {
-    for pairs in [&[][..], &[(TOKEN, PLACEHOLDER)]] {
+    for pairs in [&[][..], &[(TOKEN, PLACEHOLDERS[0].1)]] {
         let message = read(pairs).expect_err("nobody to call").to_string();
         for part in [TOKEN, SANDBOX, "crm.objects.contacts.write", ADDRESS] {
             assert!(message.contains(part), "{message}");
@@ -51,7 +57,7 @@ fn a_token_may_be_in_a_file_and_the_placeholder_does_not_hide_it() {
     let path = folder.path().join("token");
     std::fs::write(&path, "pat-2\n").expect("writable");
     let path = path.to_str().expect("a plain path");
-    let pairs = [(TOKEN, PLACEHOLDER), ("HUBSPOT_ACCESS_TOKEN_FILE", path)];
+    let pairs = [(TOKEN, PLACEHOLDERS[0].1), ("HUBSPOT_ACCESS_TOKEN_FILE", path)];
     assert_eq!(access(&pairs), ("api.hubapi.com".to_owned(), "pat-2".to_owned()));
 }
 
@@ -91,6 +97,11 @@ fn the_example_names_every_variable_and_works_as_it_stands() {
     for name in [
         "HUBSPOT_ACCESS_TOKEN",
         "HUBSPOT_ACCESS_TOKEN_FILE",
+        "HUBSPOT_OAUTH_CLIENT_ID",
+        "HUBSPOT_OAUTH_CLIENT_SECRET",
+        "HUBSPOT_OAUTH_CLIENT_SECRET_FILE",
+        "HUBSPOT_OAUTH_REFRESH_TOKEN",
+        "HUBSPOT_OAUTH_REFRESH_TOKEN_FILE",
         "HUBSPOT_SANDBOX_URL",
         "HUBSPOT_API_VERSION",
         "HUBSPOT_EMAIL_TAKEN",

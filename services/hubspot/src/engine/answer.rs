@@ -121,6 +121,12 @@ pub enum ProblemKind {
     NoSuchPath,
     /// 401.
     Unauthorized,
+    /// No call was made: the app is not connected to the account any more, so that no access token is issued.
+    Disconnected,
+    /// No call was made: HubSpot does not know the app by these credentials, so that no access token is issued.
+    Misconfigured,
+    /// No call was made: there is no access token at the moment.
+    NoToken,
     /// 403 because the token lacks scopes.
     MissingScopes,
     /// 403 for another reason.

@@ -1,8 +1,8 @@
 //! Faults of the account stop the line: nothing is sent but a gentle probe, until one shows that the fault is over.
 //!
-//! What stops it: 401, missing scopes, the daily quota, 477, a 404 for the path as a whole, no connection, a property
-//! that cannot be used, calls that fail for different records with no write succeeding in between, and twenty
-//! different records running that are refused alike.
+//! What stops it: 401, no access token, missing scopes, the daily quota, 477, a 404 for the path as a whole, no
+//! connection, a property that cannot be used, calls that fail for different records with no write succeeding in
+//! between, and twenty different records running that are refused alike.
 
 mod fault;
 mod proof;

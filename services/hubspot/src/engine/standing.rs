@@ -135,9 +135,15 @@ impl Engine {
     /// Whether an answer shows that HubSpot can be heard, for stepping aside where it cannot.
     pub(super) fn hear(&mut self, answer: &Answer) {
         let silent = match answer {
-            Answer::Problem(problem) => {
-                matches!(problem.kind, ProblemKind::Unanswered | ProblemKind::Unreachable)
-            }
+            Answer::Problem(problem) => matches!(
+                problem.kind,
+                ProblemKind::Unanswered
+                    | ProblemKind::Unreachable
+                    // Nothing was sent; another worker asks for a token of its own.
+                    | ProblemKind::Disconnected
+                    | ProblemKind::Misconfigured
+                    | ProblemKind::NoToken
+            ),
             Answer::Account { .. }
             | Answer::Found { .. }
             | Answer::Updated { .. }

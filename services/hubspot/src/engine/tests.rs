@@ -19,3 +19,4 @@ mod refusals;
 mod samples;
 mod schedules;
 mod surprises;
+mod tokens;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use hubspot::{
-    client::{ApiVersion, HubspotClient, Target, Token},
+    client::{ApiVersion, Credentials, HubspotClient, Target},
     engine::{Answer, Answered, Call, Contact, Problem, ProblemKind, UpdateInput},
 };
 use sandbox::Sandbox;
@@ -25,7 +25,7 @@ impl Caller {
         };
         let sandbox = Sandbox::start(settings).await.unwrap();
         let target = Target::sandbox(&sandbox.url(), version).unwrap();
-        let client = HubspotClient::new(target, Token::fixed("sandbox-token"), timeout).unwrap();
+        let client = HubspotClient::new(target, Credentials::fixed("sandbox-token"), timeout).unwrap();
         Self { sandbox, client }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hubspot::{
-    client::{ApiVersion, HubspotClient, Target, Token},
+    client::{ApiVersion, Credentials, HubspotClient, Target},
     engine::{Answer, Call, Policy, ProblemKind},
 };
 use sandbox::{Action, BodyKind, ConflictBody, CutPoint, Effect, Fault, KnownError, Switches};
@@ -156,7 +156,7 @@ async fn a_call_that_may_be_carried_out_is_told_from_one_that_is_not() {
     let address = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let target = Target::sandbox(&address, ApiVersion::default()).unwrap();
-    let client = HubspotClient::new(target, Token::fixed("t"), Duration::from_secs(2)).unwrap();
+    let client = HubspotClient::new(target, Credentials::fixed("t"), Duration::from_secs(2)).unwrap();
     let Answer::Problem(problem) = client.perform(&call).await.answer else {
         panic!("nobody is there")
     };
@@ -265,7 +265,12 @@ async fn a_contact_that_is_not_there_is_told_from_a_path_that_is_not() {
         ApiVersion::default(),
     )
     .unwrap();
-    let client = HubspotClient::new(target, Token::fixed("sandbox-token"), Duration::from_secs(5)).unwrap();
+    let client = HubspotClient::new(
+        target,
+        Credentials::fixed("sandbox-token"),
+        Duration::from_secs(5),
+    )
+    .unwrap();
     let Answer::Problem(problem) = client.perform(&update(&[("1", "firstname", "Ada")])).await.answer else {
         panic!("there is no such path")
     };

@@ -36,12 +36,16 @@ impl Stack {
     }
 
     pub(crate) async fn start_with(options: Options) -> Self {
-        let nats = NatsServer::start(options).await.unwrap();
-        let users = Users::start(&nats.url()).await;
         let settings = sandbox::Settings {
             seed: Some(7),
             ..sandbox::Settings::default()
         };
+        Self::start_on(options, settings).await
+    }
+
+    pub(crate) async fn start_on(options: Options, settings: sandbox::Settings) -> Self {
+        let nats = NatsServer::start(options).await.unwrap();
+        let users = Users::start(&nats.url()).await;
         Self {
             nats,
             sandbox: Sandbox::start(settings).await.unwrap(),
@@ -57,12 +61,19 @@ impl Stack {
     }
 
     pub(crate) async fn start_worker(&self, settings: &[(&str, &str)]) -> Worker {
+        Self::serve(self.config(settings)).await
+    }
+
+    pub(crate) fn config(&self, settings: &[(&str, &str)]) -> Config {
         let (nats_url, sandbox_url) = (self.nats.url(), self.sandbox.url());
         let known = [
             ("NATS_URL", nats_url.as_str()),
             ("HUBSPOT_SANDBOX_URL", sandbox_url.as_str()),
         ];
-        let config = Config::read(&Env::from_pairs(settings.iter().copied().chain(known))).unwrap();
+        Config::read(&Env::from_pairs(settings.iter().copied().chain(known))).unwrap()
+    }
+
+    pub(crate) async fn serve(config: Config) -> Worker {
         let (shutdown, registry) = (Shutdown::new(), Registry::new("hubspot", &CHECKS));
         let nats = nats::connect(&config.nats, "hubspot", &shutdown).await.unwrap();
         let serving = tokio::spawn(serve(config, nats, registry.clone(), shutdown.clone()));

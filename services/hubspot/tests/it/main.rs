@@ -7,6 +7,7 @@ mod client;
 mod delivery;
 mod faults;
 mod harness;
+mod oauth;
 mod permissions;
 mod process;
 mod shutdown;

@@ -19,6 +19,9 @@ impl Blame {
             // they still are no fault of the record.
             ProblemKind::NoSuchPath
             | ProblemKind::Unauthorized
+            | ProblemKind::Disconnected
+            | ProblemKind::Misconfigured
+            | ProblemKind::NoToken
             | ProblemKind::MissingScopes
             | ProblemKind::Limited { .. }
             | ProblemKind::Moving { .. }

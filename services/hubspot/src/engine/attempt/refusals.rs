@@ -29,6 +29,9 @@ impl Attempt {
             ProblemKind::Locked
             | ProblemKind::NoSuchPath
             | ProblemKind::Unauthorized
+            | ProblemKind::Disconnected
+            | ProblemKind::Misconfigured
+            | ProblemKind::NoToken
             | ProblemKind::MissingScopes
             | ProblemKind::Limited { .. }
             | ProblemKind::Moving { .. }

@@ -12,6 +12,12 @@ use crate::engine::{Policy, Problem, ProblemKind};
 pub enum Fault {
     /// HubSpot does not accept the token.
     Unauthorized,
+    /// The app is not connected to the account any more.
+    Disconnected,
+    /// HubSpot does not know the app by its credentials.
+    Misconfigured,
+    /// HubSpot issues no access token at the moment.
+    NoToken,
     /// The token lacks scopes.
     MissingScopes,
     /// The account's calls of the day are used up.
@@ -34,7 +40,18 @@ impl Fault {
     /// A sentence for people: what it is and how it mends.
     pub fn sentence(self) -> String {
         let sentence = match self {
-            Self::Unauthorized => "HubSpot does not accept the token; replace it",
+            Self::Unauthorized => {
+                "HubSpot does not accept the token; replace it (OAuth asks for another by itself)"
+            }
+            Self::Disconnected => {
+                "the app is not connected to the HubSpot account; connect it again and replace \
+                 HUBSPOT_OAUTH_REFRESH_TOKEN"
+            }
+            Self::Misconfigured => {
+                "HubSpot does not accept the app's credentials; check HUBSPOT_OAUTH_CLIENT_ID and \
+                 HUBSPOT_OAUTH_CLIENT_SECRET"
+            }
+            Self::NoToken => "HubSpot issues no access token; goes on when it does",
             Self::MissingScopes => {
                 "the token lacks scopes; grant crm.objects.contacts.read and crm.objects.contacts.write"
             }
@@ -65,6 +82,9 @@ impl Fault {
     pub fn name(self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized",
+            Self::Disconnected => "disconnected",
+            Self::Misconfigured => "misconfigured",
+            Self::NoToken => "no_token",
             Self::MissingScopes => "missing_scopes",
             Self::DailyQuota => "daily_quota",
             Self::AccountMoving => "account_moving",
@@ -78,15 +98,22 @@ impl Fault {
 
     /// Whether asking for the account's details shows if the fault is over, so that no record is needed.
     pub(super) fn is_probed_by_account(self) -> bool {
-        matches!(self, Self::Unauthorized | Self::Unreachable)
+        matches!(
+            self,
+            Self::Unauthorized | Self::Disconnected | Self::Misconfigured | Self::NoToken | Self::Unreachable
+        )
     }
 
     /// What shows that it is over, where that does not depend on the call that met it.
     pub(super) fn proof(self) -> Option<Proof> {
         match self {
-            Self::Unauthorized | Self::Unreachable | Self::DailyQuota | Self::AccountMoving => {
-                Some(Proof::Answer)
-            }
+            Self::Unauthorized
+            | Self::Disconnected
+            | Self::Misconfigured
+            | Self::NoToken
+            | Self::Unreachable
+            | Self::DailyQuota
+            | Self::AccountMoving => Some(Proof::Answer),
             Self::UnusableProperty(field) | Self::RefusesEveryone(field) => Some(Proof::Field(field)),
             Self::MissingScopes | Self::NoSuchPath | Self::Outage => None,
         }
@@ -100,8 +127,8 @@ impl Fault {
     /// The first wait before a probe, and the longest; it doubles in between.
     pub(super) fn waits(self) -> (Duration, Duration) {
         let (first, longest) = match self {
-            Self::Unreachable | Self::Outage => (1, 30),
-            Self::Unauthorized => (5, 60),
+            Self::Unreachable | Self::Outage | Self::NoToken => (1, 30),
+            Self::Unauthorized | Self::Disconnected | Self::Misconfigured => (5, 60),
             Self::MissingScopes | Self::NoSuchPath | Self::UnusableProperty(_) | Self::RefusesEveryone(_) => {
                 (10, 60)
             }
@@ -116,6 +143,9 @@ impl Fault {
 pub(crate) fn fault_of(problem: &Problem) -> Option<(Fault, Option<Duration>)> {
     match &problem.kind {
         ProblemKind::Unauthorized => Some((Fault::Unauthorized, None)),
+        ProblemKind::Disconnected => Some((Fault::Disconnected, None)),
+        ProblemKind::Misconfigured => Some((Fault::Misconfigured, None)),
+        ProblemKind::NoToken => Some((Fault::NoToken, None)),
         ProblemKind::MissingScopes => Some((Fault::MissingScopes, None)),
         ProblemKind::NoSuchPath => Some((Fault::NoSuchPath, None)),
         ProblemKind::Unreachable => Some((Fault::Unreachable, None)),

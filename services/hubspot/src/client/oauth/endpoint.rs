@@ -1,0 +1,136 @@
+//! One question to HubSpot's token endpoint.
+
+use std::time::Duration;
+
+use reqwest::{Client, Response};
+use runtime::settings::Secret;
+use serde_json::Value;
+
+use super::{lifetime::lifetime, refusal::Refusal};
+use crate::{
+    client::{
+        body::{object, text},
+        read_body,
+    },
+    engine::ProblemKind,
+};
+
+/// Where access tokens are asked for.
+#[derive(Debug)]
+pub(super) struct TokenEndpoint {
+    http: Client,
+    url: String,
+}
+
+/// An access token and what came with it.
+#[derive(Debug)]
+pub(super) struct Issued {
+    pub(super) access_token: Secret,
+    /// To be used from now on; another one than before where HubSpot rotates them.
+    pub(super) refresh_token: Option<Secret>,
+    pub(super) lifetime: Duration,
+    /// The account it opens.
+    pub(super) account_id: Option<String>,
+}
+
+impl TokenEndpoint {
+    pub(super) fn new(http: Client, url: String) -> Self {
+        Self { http, url }
+    }
+
+    /// Asks for an access token; the client's time-out bounds it.
+    pub(super) async fn refresh(
+        &self,
+        client_id: &str,
+        client_secret: &Secret,
+        refresh_token: &Secret,
+    ) -> Result<Issued, Refusal> {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", client_id),
+            ("client_secret", client_secret.expose()),
+            ("refresh_token", refresh_token.expose()),
+        ];
+        match self.http.post(&self.url).form(&form).send().await {
+            Ok(response) => understand(response).await,
+            Err(error) => Err(not_answered(&error)),
+        }
+    }
+}
+
+async fn understand(response: Response) -> Result<Issued, Refusal> {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = read_body(response).await.unwrap_or_default();
+    if !status.is_success() {
+        return Err(Refusal::from_answer(status.as_u16(), &headers, &body));
+    }
+    object(&body).as_ref().and_then(issued).ok_or_else(|| {
+        let message = "HubSpot's token endpoint answered with success, but without a usable token";
+        Refusal::without_answer(ProblemKind::NoToken, "NOT_UNDERSTOOD", message)
+    })
+}
+
+/// A connection that cannot be made says that HubSpot cannot be heard, not that it refuses.
+fn not_answered(error: &reqwest::Error) -> Refusal {
+    let (code, message) = if error.is_timeout() {
+        (
+            "TOKEN_TIMED_OUT",
+            "HubSpot's token endpoint did not answer in time",
+        )
+    } else {
+        ("TOKEN_UNREACHABLE", "HubSpot's token endpoint cannot be reached")
+    };
+    Refusal::without_answer(ProblemKind::Unreachable, code, message)
+}
+
+fn issued(json: &Value) -> Option<Issued> {
+    let secret = |name| text(json, name).filter(|text| !text.is_empty()).map(Secret::from);
+    Some(Issued {
+        access_token: secret("access_token").filter(|token| fits_a_header(token.expose()))?,
+        refresh_token: secret("refresh_token"),
+        lifetime: lifetime(json.get("expires_in").and_then(Value::as_u64))?,
+        account_id: text(json, "hub_id"),
+    })
+}
+
+fn fits_a_header(token: &str) -> bool {
+    token.chars().all(|character| character.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_holds_two_tokens_a_lifetime_and_an_account() {
+        let answer = json!({
+            "access_token": "a", "refresh_token": "r", "expires_in": 1800, "token_type": "bearer", "hub_id": 62515,
+        });
+        let issued = issued(&answer).expect("a token");
+        let refresh_token = issued.refresh_token.expect("another one");
+        assert_eq!((issued.access_token.expose(), refresh_token.expose()), ("a", "r"));
+        assert_eq!(issued.lifetime, Duration::from_mins(30));
+        assert_eq!(issued.account_id.as_deref(), Some("62515"));
+    }
+
+    #[test]
+    fn an_answer_may_leave_out_everything_but_the_token() {
+        let issued = issued(&json!({ "access_token": "a" })).expect("a token");
+        assert!(issued.refresh_token.is_none() && issued.account_id.is_none());
+        assert_eq!(issued.lifetime, Duration::from_mins(30));
+    }
+
+    #[test]
+    fn an_answer_without_a_token_that_calls_can_carry_is_none() {
+        for answer in [
+            json!({}),
+            json!({ "access_token": "" }),
+            json!({ "access_token": "a\nb" }),
+            json!({ "access_token": "a", "expires_in": 0 }),
+        ] {
+            assert!(issued(&answer).is_none(), "{answer}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Who is called, and with which credentials. Those of an account and the address of a sandbox never come together.
+
+use runtime::settings::{Env, Reader, SecretSource};
+
+use crate::client::{ApiVersion, Credentials, OAuthApp, Target};
+
+pub(super) const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
+const TOKEN_FILE: &str = "HUBSPOT_ACCESS_TOKEN_FILE";
+pub(super) const CLIENT_ID: &str = "HUBSPOT_OAUTH_CLIENT_ID";
+pub(super) const CLIENT_SECRET: &str = "HUBSPOT_OAUTH_CLIENT_SECRET";
+const CLIENT_SECRET_FILE: &str = "HUBSPOT_OAUTH_CLIENT_SECRET_FILE";
+pub(super) const REFRESH_TOKEN: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN";
+const REFRESH_TOKEN_FILE: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN_FILE";
+const OF_TOKEN: [&str; 2] = [TOKEN, TOKEN_FILE];
+const OF_OAUTH: [&str; 5] = [
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CLIENT_SECRET_FILE,
+    REFRESH_TOKEN,
+    REFRESH_TOKEN_FILE,
+];
+pub(super) const SANDBOX: &str = "HUBSPOT_SANDBOX_URL";
+/// Stand in the example file, and count as not set.
+pub(super) const PLACEHOLDERS: [(&str, &str); 4] = [
+    (TOKEN, "your-hubspot-access-token"),
+    (CLIENT_ID, "your-hubspot-client-id"),
+    (CLIENT_SECRET, "your-hubspot-client-secret"),
+    (REFRESH_TOKEN, "your-hubspot-refresh-token"),
+];
+/// The token of the sandbox, which a real one never takes the place of.
+const SANDBOX_TOKEN: &str = "sandbox-token";
+
+/// Who is called, and with which credentials.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Who is called.
+    pub target: Target,
+    /// Where the token comes from.
+    pub credentials: Credentials,
+    /// Whether the address of a sandbox is set, and ignored since there are credentials of an account.
+    pub ignores_sandbox: bool,
+}
+
+/// A placeholder hides no file and no sandbox.
+pub(super) fn without_placeholders(env: &Env) -> Env {
+    let mut env = env.clone();
+    for (name, placeholder) in PLACEHOLDERS {
+        if env.get(name) == Some(placeholder) {
+            env = env.with(name, "");
+        }
+    }
+    env
+}
+
+pub(super) fn names_credentials(env: &Env) -> bool {
+    let env = without_placeholders(env);
+    OF_TOKEN
+        .iter()
+        .chain(&OF_OAUTH)
+        .any(|name| env.get(name).is_some())
+}
+
+pub(super) fn read(reader: &mut Reader<'_>) -> Option<Access> {
+    let version = reader.one_of("HUBSPOT_API_VERSION", ApiVersion::default(), &ApiVersion::CHOICES);
+    let of_token = OF_TOKEN.into_iter().find(|name| reader.is_set(name));
+    let of_oauth = OF_OAUTH.into_iter().find(|name| reader.is_set(name));
+    let sandbox = reader.optional::<String>(SANDBOX);
+    let token = reader.secret_source(TOKEN).map(Credentials::Token);
+    let oauth = of_oauth.and_then(|_| read_oauth(reader)).map(Credentials::OAuth);
+    if let (Some(of_token), Some(of_oauth)) = (of_token, of_oauth) {
+        reader.fault(
+            of_token,
+            format!("and {of_oauth} are both set; keep the token or the app"),
+        );
+    }
+    if of_token.or(of_oauth).is_none() {
+        return read_sandbox(reader, sandbox, version);
+    }
+    // Where there is none its fault is noted; a sandbox must not take the place of what was meant.
+    Some(Access {
+        target: Target::hubspot(version),
+        credentials: token.or(oauth)?,
+        ignores_sandbox: sandbox.is_some(),
+    })
+}
+
+fn read_oauth(reader: &mut Reader<'_>) -> Option<OAuthApp> {
+    let client_id = reader.optional::<String>(CLIENT_ID);
+    if client_id.is_none() {
+        missing(reader, CLIENT_ID);
+    }
+    let client_secret = read_part(reader, CLIENT_SECRET, CLIENT_SECRET_FILE);
+    let refresh_token = read_part(reader, REFRESH_TOKEN, REFRESH_TOKEN_FILE);
+    Some(OAuthApp {
+        client_id: client_id?,
+        client_secret: client_secret?,
+        refresh_token: refresh_token?,
+    })
+}
+
+fn read_part(reader: &mut Reader<'_>, name: &str, file_name: &str) -> Option<SecretSource> {
+    if !reader.is_set(name) && !reader.is_set(file_name) {
+        missing(reader, name);
+    }
+    reader.secret_source(name)
+}
+
+fn missing(reader: &mut Reader<'_>, name: &str) {
+    let together = format!("{CLIENT_ID}, {CLIENT_SECRET} and {REFRESH_TOKEN} belong together");
+    reader.fault(name, format!("is not set; {together}"));
+}
+
+fn read_sandbox(reader: &mut Reader<'_>, address: Option<String>, version: ApiVersion) -> Option<Access> {
+    let Some(address) = address else {
+        reader.fault(
+            TOKEN,
+            format!(
+                "is not set, and neither is {SANDBOX}. Set {TOKEN} to a token of your HubSpot account with the \
+                 scopes crm.objects.contacts.read and crm.objects.contacts.write, or for an OAuth app {CLIENT_ID}, \
+                 {CLIENT_SECRET} and {REFRESH_TOKEN}, or {SANDBOX} to the address of the HubSpot sandbox, such as \
+                 http://127.0.0.1:3031"
+            ),
+        );
+        return None;
+    };
+    match Target::sandbox(&address, version) {
+        Ok(target) => Some(Access {
+            target,
+            credentials: Credentials::fixed(SANDBOX_TOKEN),
+            ignores_sandbox: false,
+        }),
+        Err(error) => {
+            reader.fault(SANDBOX, error.to_string());
+            None
+        }
+    }
+}
