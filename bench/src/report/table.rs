@@ -45,7 +45,7 @@ fn write_drain(to: &mut fmt::Formatter<'_>, drain: &Drain, allowed: f64) -> fmt:
     write_throughput(to, &drain.throughput)?;
     match &drain.throughput.steady {
         Some(steady) => write_steady(to, steady, allowed)?,
-        None => row(to, "from second 10 on", "over too soon to tell".to_owned())?,
+        None => row(to, "from second 10 on", "over too soon to tell")?,
     }
     if let Some(lone) = &drain.lone {
         write_delays(to, "lone change meanwhile, accepted to confirmed", lone)?;
@@ -79,12 +79,8 @@ fn write_throughput(to: &mut fmt::Formatter<'_>, throughput: &Throughput) -> fmt
         .map(|(status, count)| format!("{count} × {status}"))
         .collect();
     row(to, "calls", format!("{calls} ({})", answers.join(", ")))?;
-    row(to, "429s", throughput.refused_429.to_string())?;
-    row(
-        to,
-        "most calls in any 10 s",
-        throughput.most_calls_in_a_window.to_string(),
-    )
+    row(to, "429s", throughput.refused_429)?;
+    row(to, "most calls in any 10 s", throughput.most_calls_in_a_window)
 }
 
 fn write_steady(to: &mut fmt::Formatter<'_>, steady: &Steady, allowed: f64) -> fmt::Result {
@@ -127,6 +123,6 @@ fn write_delays(to: &mut fmt::Formatter<'_>, what: &str, delays: &Delays) -> fmt
     row(to, what, text)
 }
 
-fn row(to: &mut fmt::Formatter<'_>, what: &str, value: String) -> fmt::Result {
+fn row(to: &mut fmt::Formatter<'_>, what: &str, value: impl fmt::Display) -> fmt::Result {
     writeln!(to, "  {what:<46}{value}")
 }
