@@ -17,10 +17,10 @@ pub struct Room {
     counts: Arc<Counts>,
 }
 
-/// Each only grows.
+/// Counted since the start, so that what the stream shows and what is on its way are never mixed up.
 #[derive(Debug)]
 struct Counts {
-    /// Places there have been so far.
+    /// How many announcements may have begun.
     granted: AtomicU64,
     /// Announcements begun.
     begun: AtomicU64,
