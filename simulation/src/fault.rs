@@ -55,6 +55,7 @@ named! {
         TimedOut: "time-out, never carried out",
         LateEffect: "time-out, carried out later",
         Unauthorized: "account: 401",
+        NoAccessToken: "account: no access token is issued",
         MissingScopes: "account: 403 scopes",
         DayLimit: "account: 429 day",
         Moving: "account: 477",
@@ -161,6 +162,7 @@ impl Fault {
         matches!(
             self,
             Self::Unauthorized
+                | Self::NoAccessToken
                 | Self::MissingScopes
                 | Self::DayLimit
                 | Self::Moving

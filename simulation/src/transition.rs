@@ -47,6 +47,7 @@ named! {
         Released: "lease: given back",
         Drained: "worker: drained",
         StoppedUnauthorized: "line: stopped, unauthorized",
+        StoppedNoToken: "line: stopped, no access token",
         StoppedScopes: "line: stopped, scopes",
         StoppedDay: "line: stopped, day",
         StoppedMoving: "line: stopped, moving",

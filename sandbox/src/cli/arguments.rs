@@ -69,6 +69,10 @@ pub struct Arguments {
     #[arg(long, env = "HUBSPOT_SANDBOX_TOKEN_LIFETIME_SECONDS", default_value_t = 1_800)]
     token_lifetime_seconds: u64,
 
+    /// How many calls the log keeps.
+    #[arg(long, env = "HUBSPOT_SANDBOX_KEPT_CALLS", default_value_t = Settings::default().kept_calls)]
+    kept_calls: usize,
+
     /// A switch as `name=value`, such as `old_email=dropped`; may be repeated, in the variable separated by blanks.
     /// `GET /_sandbox/switches` lists them all.
     #[arg(
@@ -171,6 +175,7 @@ impl Arguments {
             custom_properties: given(self.properties).collect(),
             unique_properties: given(self.unique_properties).collect(),
             utc_offset_hours: self.utc_offset_hours,
+            kept_calls: self.kept_calls,
             ..Settings::default()
         })
     }
@@ -218,6 +223,12 @@ mod tests {
         assert_eq!(settings.tokens, ["sandbox-token"]);
         assert_eq!(settings.limits, Limits::default());
         assert_eq!(settings.switches, Switches::default());
+        assert_eq!(settings.kept_calls, Settings::default().kept_calls);
+    }
+
+    #[test]
+    fn the_log_of_calls_is_as_long_as_asked() {
+        assert_eq!(settings(&["--kept-calls", "7"]).unwrap().kept_calls, 7);
     }
 
     #[test]

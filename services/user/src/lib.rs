@@ -5,6 +5,7 @@ mod endpoints;
 mod keeper;
 mod notices;
 mod relay;
+pub mod room;
 pub mod rules;
 pub mod service;
 pub mod store;

@@ -14,7 +14,7 @@ use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use runtime::nats::Nats;
 use tokio::sync::mpsc;
 
-use crate::keeper::StreamNews;
+use crate::{keeper::StreamNews, room::Room};
 
 pub(crate) use wake::wake_failed;
 
@@ -52,6 +52,7 @@ pub(crate) struct Relay {
     nats: Nats,
     jetstream: jetstream::Context,
     news: StreamNews,
+    room: Room,
     failed: mpsc::Sender<UserId>,
     /// Published, and not confirmed yet.
     pending: FuturesUnordered<BoxFuture<'static, Announced>>,
@@ -60,11 +61,12 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    pub(crate) fn new(nats: Nats, news: StreamNews, failed: mpsc::Sender<UserId>) -> Self {
+    pub(crate) fn new(nats: Nats, news: StreamNews, room: Room, failed: mpsc::Sender<UserId>) -> Self {
         Self {
             jetstream: nats.jetstream(),
             nats,
             news,
+            room,
             failed,
             pending: FuturesUnordered::new(),
             paused: FuturesUnordered::new(),
@@ -81,7 +83,10 @@ impl Relay {
                         self.announce(Announcement { change, refused: 0 }).await;
                     }
                 }
-                Some(announcement) = self.paused.next(), if has_room => self.announce(announcement).await,
+                Some(announcement) = self.paused.next(), if has_room => {
+                    self.room.begin(1);
+                    self.announce(announcement).await;
+                }
                 Some(announced) = self.pending.next() => self.settle(announced),
             }
         }
@@ -94,7 +99,8 @@ impl Relay {
     async fn announce(&mut self, announcement: Announcement) {
         // The client would queue it and send it whenever it is connected again.
         if !self.nats.is_connected() {
-            return self.fail(announcement.change.user_id);
+            let user_id = announcement.change.user_id;
+            return self.settle(Announced::Failed { user_id });
         }
         let change = &announcement.change;
         let payload = Bytes::from(serde_json::to_vec(change).expect("ids and numbers serialize"));
@@ -126,6 +132,7 @@ impl Relay {
     }
 
     fn settle(&self, announced: Announced) {
+        self.room.end();
         match announced {
             Announced::Held { sequence } => self.news.saw(sequence),
             Announced::Taken(announcement) => self.pause(announcement),

@@ -18,6 +18,7 @@ use crate::{
     keeper::{Keeper, StreamNews},
     notices,
     relay::{self, Relay},
+    room::Room,
     rules::Terms,
     store::{self, OpenError, UserWriter},
     sweeper::Sweeper,
@@ -102,15 +103,17 @@ impl Begun {
         let (announcements, announced) = mpsc::channel(BATCHES_WAITING);
         let (notices, settled) = mpsc::channel(BATCHES_WAITING);
         let terms: Terms = config.terms;
+        let room = Room::default();
         let after_commit = AfterCommit {
             announcements,
             notices,
+            room: room.clone(),
         };
         let (handle, writer) = writer::start(users, terms, after_commit, health.clone());
         let tasks = TaskTracker::new();
         let (news, due) = (StreamNews::default(), Arc::new(Notify::new()));
         let (failing, failed) = mpsc::channel(ANNOUNCEMENTS_FAILED);
-        let relay = Relay::new(nats.clone(), news.clone(), failing);
+        let relay = Relay::new(nats.clone(), news.clone(), room.clone(), failing);
         tasks.spawn(relay.run(announced));
         let waking = relay::wake_failed(failed, handle.clone());
         let stopping = shutdown.clone();
@@ -131,6 +134,7 @@ impl Begun {
             every: config.sweep_every,
             woken: due,
             news,
+            room,
         };
         tasks.spawn(sweeper.run(shutdown.clone()));
         tasks.spawn(watch_connection(nats.clone(), health.clone(), shutdown.clone()));

@@ -114,7 +114,15 @@ impl Writer {
     }
 
     async fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Result<Answer, ServiceError>>, StoreError> {
-        let done = match batch::run(&mut self.store, &self.terms, jobs, self.ailing).await {
+        let done = match batch::run(
+            &mut self.store,
+            &self.terms,
+            self.after_commit.room.left(),
+            jobs,
+            self.ailing,
+        )
+        .await
+        {
             Ok(done) => done,
             Err(error) => {
                 self.store.forget_connection();

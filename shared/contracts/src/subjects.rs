@@ -32,8 +32,11 @@ pub const USERS_CHANGED_ALL: &str = "users.changed.*";
 pub const CONSUMER: &str = "hubspot";
 /// The most wake-ups the stream holds; the database holds the rest.
 pub const WINDOW: u64 = 10_000;
-/// The most wake-ups the stream may hold for back-fill to be announced.
-pub const BACKFILL_WINDOW: u64 = WINDOW / 2;
+/// The most wake-ups the stream may hold for users to be announced whose time has come: enough for every call a worker
+/// may have out, few enough that a change accepted while a backlog drains finds a place and is delivered in seconds.
+pub const DUE_WINDOW: u64 = 4_000;
+/// The same for back-fill, so that it waits for live users.
+pub const BACKFILL_WINDOW: u64 = DUE_WINDOW / 2;
 
 /// The subject on which a user is announced.
 pub fn users_changed(user_id: &UserId) -> String {

@@ -50,6 +50,14 @@ impl World {
         let is_account = *call == Call::Account;
         match trouble {
             Fault::Unauthorized => Some(refused(ProblemKind::Unauthorized, "ACCOUNT_TOKEN")),
+            Fault::NoAccessToken => {
+                let kinds = [
+                    ProblemKind::Disconnected,
+                    ProblemKind::Misconfigured,
+                    ProblemKind::NoToken,
+                ];
+                Some(refused(self.random.pick(&kinds).clone(), "ACCOUNT_NO_TOKEN"))
+            }
             Fault::MissingScopes if !is_account => {
                 Some(refused(ProblemKind::MissingScopes, "ACCOUNT_SCOPES"))
             }

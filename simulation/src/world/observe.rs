@@ -140,6 +140,9 @@ impl World {
         let stopped = match state {
             LineState::Stopped { fault, .. } => Some(match fault {
                 LineFault::Unauthorized => Transition::StoppedUnauthorized,
+                LineFault::Disconnected | LineFault::Misconfigured | LineFault::NoToken => {
+                    Transition::StoppedNoToken
+                }
                 LineFault::MissingScopes => Transition::StoppedScopes,
                 LineFault::DailyQuota => Transition::StoppedDay,
                 LineFault::AccountMoving => Transition::StoppedMoving,

@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contracts::{ServiceError, SettledUser, UserChanged, UserId};
+use contracts::{Lane, ServiceError, SettledUser, UserChanged, UserId};
 use tokio::sync::mpsc;
 
 use super::{Answer, Job, Work, apply};
 use crate::{
-    rules::{Lease, Row, Terms, UnixMs},
+    room::Room,
+    rules::{self, Lease, Row, Terms, UnixMs},
     store::{StoreError, Transaction, UserWriter},
 };
 
@@ -27,12 +28,19 @@ pub struct AfterCommit {
     pub announcements: mpsc::Sender<Vec<UserChanged>>,
     /// Receipts that changed. Where it is full the notice is lost; receipts can be read at any time.
     pub notices: mpsc::Sender<Vec<SettledUser>>,
+    /// How many may be announced.
+    pub room: Room,
 }
 
 impl AfterCommit {
     pub(super) fn send(&self, announcements: Vec<UserChanged>, settled: Vec<SettledUser>) {
-        if !announcements.is_empty() && self.announcements.try_send(announcements).is_err() {
-            tracing::debug!("announcements are left to the sweep");
+        let count = announcements.len();
+        if count > 0 {
+            if self.announcements.try_send(announcements).is_ok() {
+                self.room.begin(count);
+            } else {
+                tracing::debug!("announcements are left to the sweep");
+            }
         }
         if !settled.is_empty() && self.notices.try_send(settled).is_err() {
             tracing::debug!("a notice of settled users was dropped");
@@ -45,11 +53,12 @@ impl AfterCommit {
 pub(super) async fn run(
     store: &mut UserWriter,
     terms: &Terms,
+    room: u64,
     jobs: &[Job],
     is_ailing: bool,
 ) -> Result<Done, StoreError> {
     let transaction = store.begin().await?;
-    let mut batch = Batch::new(transaction, terms);
+    let mut batch = Batch::new(transaction, terms, room);
     batch
         .load(jobs.iter().flat_map(|job| named_users(&job.work)))
         .await?;
@@ -95,12 +104,14 @@ pub(super) struct Batch<'a> {
     unreadable: HashSet<UserId>,
     lease: Option<Lease>,
     lease_changed: bool,
-    pub(super) announcements: Vec<UserChanged>,
+    announcements: Vec<UserChanged>,
+    /// The most announcements.
+    room: u64,
     pub(super) settled: Vec<SettledUser>,
 }
 
 impl<'a> Batch<'a> {
-    fn new(transaction: Transaction<'a>, terms: &'a Terms) -> Self {
+    fn new(transaction: Transaction<'a>, terms: &'a Terms, room: u64) -> Self {
         Self {
             now: transaction.now(),
             transaction,
@@ -111,6 +122,7 @@ impl<'a> Batch<'a> {
             lease: None,
             lease_changed: false,
             announcements: Vec::new(),
+            room,
             settled: Vec::new(),
         }
     }
@@ -163,6 +175,25 @@ impl<'a> Batch<'a> {
     pub(super) fn put(&mut self, row: Row) {
         self.changed.insert(row.user_id.clone());
         self.rows.insert(row.user_id.clone(), Some(row));
+    }
+
+    /// Announces a user whose row is in place. Where the stream has no place, the sweep announces it in its turn.
+    pub(super) fn announce(&mut self, user_id: &UserId, lane: Lane) {
+        let (now, is_full) = (self.now, self.announcements.len() as u64 >= self.room);
+        let Some(row) = self.row_to_change(user_id) else {
+            return;
+        };
+        if is_full {
+            rules::wake_now(row, now);
+            return;
+        }
+        let version = row.version;
+        let user_id = user_id.clone();
+        self.announcements.push(UserChanged {
+            user_id,
+            version,
+            lane,
+        });
     }
 
     /// How many users were looked for.

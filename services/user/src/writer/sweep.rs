@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use contracts::{Lane, UserChanged, UserId};
+use contracts::{Lane, UserId};
 
 use super::batch::Batch;
 use crate::{rules, store::StoreError};
@@ -27,12 +27,7 @@ pub(super) async fn sweep(batch: &mut Batch<'_>, live: usize, backfill: usize) -
             continue;
         };
         if let Some(lane) = rules::sweep(row, now, &terms) {
-            let announcement = UserChanged {
-                user_id: user.clone(),
-                version: row.version,
-                lane,
-            };
-            batch.announcements.push(announcement);
+            batch.announce(user, lane);
         }
     }
     Ok(due.len())

@@ -1,6 +1,6 @@
 //! A caller's change.
 
-use contracts::{ErrorCode, Fault, ServiceError, SyncState, UpdateUser, UserChanged, UserUpdated};
+use contracts::{ErrorCode, Fault, ServiceError, SyncState, UpdateUser, UserUpdated};
 
 use super::batch::Batch;
 use crate::rules::{Change, Refusal, Row, change, state_of};
@@ -23,14 +23,6 @@ pub(super) fn update(batch: &mut Batch<'_>, request: &UpdateUser) -> Result<User
         key: request.idempotency_key.as_deref(),
     };
     let changed = change(&mut row, &wanted, batch.now, batch.terms).map_err(refused)?;
-    if changed.announce {
-        let (user_id, version, lane) = (row.user_id.clone(), row.version, row.lane);
-        batch.announcements.push(UserChanged {
-            user_id,
-            version,
-            lane,
-        });
-    }
     let sync = SyncState {
         state: state_of(&row, changed.version),
         version: changed.version,
@@ -39,7 +31,11 @@ pub(super) fn update(batch: &mut Batch<'_>, request: &UpdateUser) -> Result<User
         user: row.user(),
         sync,
     };
+    let lane = row.lane;
     batch.put(row);
+    if changed.announce {
+        batch.announce(&request.user_id, lane);
+    }
     Ok(updated)
 }
 

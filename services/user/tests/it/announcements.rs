@@ -7,6 +7,7 @@ use runtime::health::Registry;
 use testing::wait::until;
 use tokio::sync::mpsc;
 use user::{
+    room::Room,
     rules::Terms,
     store,
     writer::{self, AfterCommit, Work},
@@ -88,6 +89,7 @@ async fn what_was_committed_by_a_service_that_died_before_announcing_is_announce
     let after_commit = AfterCommit {
         announcements,
         notices: mpsc::channel(8).0,
+        room: Room::default(),
     };
     let terms = Terms {
         announce: 200,
@@ -100,6 +102,33 @@ async fn what_was_committed_by_a_service_that_died_before_announcing_is_announce
     assert!(announced.recv().await.is_some(), "it was to be announced");
     let service = stack.serve().await;
     stack.wait_until_announced(&["1"]).await;
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_finds_no_room_in_the_stream_is_due_at_once() {
+    // A stream that is new would make everybody due.
+    let (stack, service) = Stack::serving(&[]).await;
+    service.stop().await.unwrap();
+    let (users, _reader) = store::open(&stack.database()).await.unwrap();
+    let (announcements, mut announced) = mpsc::channel(8);
+    let after_commit = AfterCommit {
+        announcements,
+        notices: mpsc::channel(8).0,
+        room: Room::of(1),
+    };
+    let health = Registry::new("user", &[]);
+    let (handle, task) = writer::start(users, Terms::default(), after_commit, health);
+    for user in ["1", "2", "3"] {
+        handle.ask(Work::Update(ada(user)), None).await.unwrap();
+    }
+    drop(handle);
+    task.await.unwrap();
+    assert_eq!(announced.recv().await.unwrap()[0].user_id.as_str(), "1");
+    assert_eq!(announced.recv().await, None);
+    // The first, whose announcement went nowhere here, has a minute to wait; the others are announced at once.
+    let service = stack.serve().await;
+    stack.wait_until_announced(&["2", "3"]).await;
     service.stop().await.unwrap();
 }
 

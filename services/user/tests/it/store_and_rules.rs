@@ -15,6 +15,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use runtime::health::Registry;
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
+    room::Room,
     rules::Terms,
     store::{self, UserReader},
     time::Clock,
@@ -39,6 +40,7 @@ async fn open(path: &std::path::Path, now: &Arc<AtomicI64>) -> Opened {
     let after_commit = AfterCommit {
         announcements: mpsc::channel(1).0,
         notices: mpsc::channel(1).0,
+        room: Room::default(),
     };
     let (handle, task) = writer::start(users, Terms::default(), after_commit, Registry::new("user", &[]));
     Opened { handle, task, reader }

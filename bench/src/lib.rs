@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+pub mod arguments;
+pub mod binaries;
+pub mod delays;
+pub mod gateway;
+pub mod http;
+pub mod hubspot_sandbox;
+pub mod lone;
+pub mod people;
+pub mod report;
+pub mod run;
+pub mod settlements;
+pub mod stack;
+pub mod throughput;
+pub mod usage;

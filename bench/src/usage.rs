@@ -1,0 +1,124 @@
+//! Memory and processor time of processes, read from `/proc`; where there is none, there are no such figures.
+
+use std::{fs, time::Duration};
+
+use serde::Serialize;
+use tokio::{sync::oneshot, task::JoinHandle};
+
+const INTERVAL: Duration = Duration::from_millis(500);
+/// Linux counts processor time for users in hundredths of a second, whatever its clock.
+const TICK_SECONDS: f64 = 0.01;
+
+/// What a process used.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Usage {
+    /// Its name.
+    pub process: &'static str,
+    /// Processor time, in seconds.
+    pub cpu_seconds: f64,
+    /// Resident memory at the start, in MiB.
+    pub rss_start_mib: f64,
+    /// The most that was seen.
+    pub rss_max_mib: f64,
+    /// At the end.
+    pub rss_end_mib: f64,
+}
+
+/// Watches processes until it is asked what they used.
+#[derive(Debug)]
+pub struct Watch {
+    end: oneshot::Sender<()>,
+    watching: JoinHandle<Vec<Usage>>,
+}
+
+impl Watch {
+    /// Watches from now on.
+    pub fn begin(processes: Vec<(&'static str, u32)>) -> Self {
+        let (end, ended) = oneshot::channel();
+        let watching = tokio::spawn(watch(processes, ended));
+        Self { end, watching }
+    }
+
+    /// Ends it.
+    pub async fn end(self) -> anyhow::Result<Vec<Usage>> {
+        // Where nobody listens, the watch has ended, and says why.
+        let _ = self.end.send(());
+        Ok(self.watching.await?)
+    }
+}
+
+async fn watch(processes: Vec<(&'static str, u32)>, mut ended: oneshot::Receiver<()>) -> Vec<Usage> {
+    let mut watched: Vec<Watched> = processes.into_iter().filter_map(Watched::begin).collect();
+    while tokio::time::timeout(INTERVAL, &mut ended).await.is_err() {
+        watched.iter_mut().for_each(Watched::look);
+    }
+    watched.iter_mut().for_each(Watched::look);
+    watched.into_iter().map(|watched| watched.usage).collect()
+}
+
+struct Watched {
+    pid: u32,
+    cpu_before: f64,
+    usage: Usage,
+}
+
+impl Watched {
+    fn begin((process, pid): (&'static str, u32)) -> Option<Self> {
+        let (cpu_before, rss) = (cpu_seconds(pid)?, rss_mib(pid)?);
+        let usage = Usage {
+            process,
+            cpu_seconds: 0.0,
+            rss_start_mib: rss,
+            rss_max_mib: rss,
+            rss_end_mib: rss,
+        };
+        Some(Self {
+            pid,
+            cpu_before,
+            usage,
+        })
+    }
+
+    fn look(&mut self) {
+        let Some((cpu, rss)) = cpu_seconds(self.pid).zip(rss_mib(self.pid)) else {
+            return;
+        };
+        self.usage.cpu_seconds = cpu - self.cpu_before;
+        self.usage.rss_end_mib = rss;
+        self.usage.rss_max_mib = self.usage.rss_max_mib.max(rss);
+    }
+}
+
+fn cpu_seconds(pid: u32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name before the last bracket may hold anything; of what follows, the 12th and 13th are the times.
+    let (_, fields) = text.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let user: u32 = fields.next()?.parse().ok()?;
+    let system: u32 = fields.next()?.parse().ok()?;
+    Some((f64::from(user) + f64::from(system)) * TICK_SECONDS)
+}
+
+fn rss_mib(pid: u32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u32 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(f64::from(kib) / 1024.0)
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests may panic")]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_process_has_memory_and_uses_time() {
+        let watch = Watch::begin(vec![("this test", std::process::id())]);
+        let started = std::time::Instant::now();
+        while started.elapsed() < Duration::from_millis(50) {}
+        let usage = watch.end().await.unwrap();
+        assert!(usage[0].rss_start_mib > 1.0 && usage[0].rss_max_mib >= usage[0].rss_end_mib);
+        assert!(usage[0].cpu_seconds > 0.0, "{usage:?}");
+    }
+}
