@@ -25,8 +25,8 @@ pub(crate) enum Step {
     Write,
     /// Create a contact; travels in a batch.
     Create,
-    /// Ask for the contact by its id.
-    Read,
+    /// Ask for the contact by its id; where an address is taken, to learn whether it is the holder's former id.
+    Read(Option<Holder>),
     /// Write alone.
     Patch,
     /// Report the verdict.
@@ -42,6 +42,14 @@ pub(crate) enum Why {
     Conflict(Reason),
     /// To learn which contact has the address that a create was for.
     Created(Reason),
+}
+
+/// Who has an address that could not be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder {
+    contact_id: String,
+    /// The conflict.
+    reason: Reason,
 }
 
 /// How an attempt's fields are written.

@@ -37,7 +37,7 @@ impl Engine {
             Step::Create => attempt
                 .address()
                 .is_none_or(|address| !self.busy.contains(&address)),
-            Step::Find(..) | Step::FindAlone(..) | Step::Read | Step::Done => true,
+            Step::Find(..) | Step::FindAlone(..) | Step::Read(_) | Step::Done => true,
         }
     }
 
@@ -164,7 +164,7 @@ impl Engine {
                     properties,
                 }
             }
-            Step::Read | Step::Find(..) | Step::Write | Step::Create | Step::Done => Call::Read {
+            Step::Read(_) | Step::Find(..) | Step::Write | Step::Create | Step::Done => Call::Read {
                 contact_id: attempt.contact_id()?.to_owned(),
             },
         };

@@ -157,10 +157,16 @@ impl Line {
         self.stops = self.stops.saturating_add(1);
         self.failed.clear();
         let before = self.stop.take().filter(|stop| stop.fault == grounds.fault);
-        let (suspects, probes) = match before {
+        let (mut suspects, probes) = match before {
             Some(stop) => (stop.suspects, stop.probes + 1),
-            None => (grounds.suspects, 0),
+            None => (Vec::new(), 0),
         };
+        // Whoever a probe fails with is no witness any more, so that in the end one is found who is innocent.
+        for suspect in grounds.suspects {
+            if !suspects.contains(&suspect) {
+                suspects.push(suspect);
+            }
+        }
         self.stop = Some(Stop {
             fault: grounds.fault,
             reason: grounds.reason,

@@ -33,7 +33,7 @@ impl Ready {
             Step::Find(..) => self.find.insert(turn),
             Step::Write => self.write.insert(turn),
             Step::Create => self.create.insert(turn),
-            Step::FindAlone(..) | Step::Read | Step::Patch => self.alone.insert(turn),
+            Step::FindAlone(..) | Step::Read(_) | Step::Patch => self.alone.insert(turn),
             Step::Done => false,
         };
     }

@@ -86,7 +86,7 @@ impl Attempt {
 
     fn found(&mut self, contact_id: &str, address: &str, found: Found, why: &Why, rules: Rules<'_>) {
         if let Why::Conflict(reason) = why {
-            return self.address_is_held_by(contact_id, reason, rules);
+            return self.address_is_held_by(contact_id.to_owned(), reason.clone(), rules);
         }
         if self.contact_id() == Some(contact_id) {
             // Not there by its id, yet found by its address under the same id: HubSpot has to settle first.
@@ -112,12 +112,15 @@ impl Attempt {
 
     /// A batch update did not account for the contact, or does not know it: it is asked for by its id.
     pub(crate) fn passed_over(&mut self) {
-        self.step = Step::Read;
+        self.step = Step::Read(None);
     }
 
     /// The contact was asked for by its id, and this one answered.
     pub(crate) fn was_read(&mut self, contact: &Contact, rules: Rules<'_>) {
         if self.contact_id() == Some(contact.id.as_str()) {
+            if let Step::Read(Some(holder)) = self.step.clone() {
+                return self.address_is_taken(&holder, rules);
+            }
             // It exists, so the success that did not list it wrote nothing: written alone.
             self.seen = true;
             if self.manner == Manner::Together {

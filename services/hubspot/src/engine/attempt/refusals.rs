@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{Field, Found, Outcome, Reason};
 
-use super::{Attempt, Blame, Manner, Rules, Step, Why};
+use super::{Attempt, Blame, Holder, Manner, Rules, Step, Why};
 use crate::engine::{EmailTaken, Problem, ProblemKind};
 
 impl Attempt {
@@ -75,26 +75,35 @@ impl Attempt {
         match (email, existing_id) {
             // About another unique property: a refusal like any other.
             (None, _) => self.refused_without_a_name(reason),
-            (Some(_), Some(id)) => self.address_is_held_by(&id, &reason, rules),
+            (Some(_), Some(id)) => self.address_is_held_by(id, reason, rules),
             (Some(email), None) => self.step = Step::Find(vec![email], Why::Conflict(reason)),
         }
     }
 
-    /// The contact that holds the address is known.
-    pub(super) fn address_is_held_by(&mut self, contact_id: &str, reason: &Reason, rules: Rules<'_>) {
-        if self.contact_id() == Some(contact_id) {
+    /// The contact that holds the address is known. It may be the user's own, merged into it: that one is asked for by
+    /// its id, and tells its present one.
+    pub(super) fn address_is_held_by(&mut self, contact_id: String, reason: Reason, rules: Rules<'_>) {
+        if self.contact_id() == Some(contact_id.as_str()) {
             self.settle(Field::Email, Outcome::Confirmed);
             return self.go_on();
         }
+        let holder = Holder { contact_id, reason };
+        if self.seen {
+            self.address_is_taken(&holder, rules);
+        } else {
+            self.step = Step::Read(Some(holder));
+        }
+    }
+
+    /// Another contact holds the address.
+    pub(super) fn address_is_taken(&mut self, holder: &Holder, rules: Rules<'_>) {
         match (rules.email_taken, self.email()) {
-            (EmailTaken::Follow, Some(email)) => self.link_to(contact_id, &email, Found::Followed, rules),
+            (EmailTaken::Follow, Some(email)) => {
+                self.link_to(&holder.contact_id, &email, Found::Followed, rules);
+            }
             (EmailTaken::Reject, _) | (EmailTaken::Follow, None) => {
-                self.settle(
-                    Field::Email,
-                    Outcome::Taken {
-                        reason: reason.clone(),
-                    },
-                );
+                let reason = holder.reason.clone();
+                self.settle(Field::Email, Outcome::Taken { reason });
                 self.go_on();
             }
         }

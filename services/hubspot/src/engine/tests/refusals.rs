@@ -90,10 +90,38 @@ fn an_address_the_contact_itself_holds_is_confirmed_and_the_rest_sent() {
     assert_eq!(verdict.confirmed_address.as_deref(), Some("a@example.com"));
 }
 
+/// Before an address counts as taken: the contact may be the holder's former id.
+fn own_contact_is_read(bench: &mut Bench) {
+    let (call, read) = bench.call();
+    assert_eq!(
+        read,
+        Call::Read {
+            contact_id: "c-a".into()
+        }
+    );
+    bench.answer(call, Answer::Contact(contact("c-a", "old@example.com")));
+}
+
+#[test]
+fn an_address_that_the_contact_holds_under_another_id_is_not_taken() {
+    let settings = [EmailTaken::Reject, EmailTaken::Follow];
+    for email_taken in settings {
+        let mut bench = Bench::with(|settings| settings.email_taken = email_taken);
+        refused(&mut bench, taken_by(Some("7")));
+        let (call, _) = bench.call();
+        bench.answer(call, Answer::Contact(contact("7", "old@example.com")));
+        let verdict = bench.verdict();
+        let link = verdict.link.expect("the contact's present id");
+        assert_eq!((link.contact_id.as_str(), link.found), ("7", Found::Merged));
+        assert!(verdict.outcomes.is_empty());
+    }
+}
+
 #[test]
 fn a_taken_address_is_followed_without_an_outcome_and_without_a_further_write() {
     let mut bench = Bench::running();
     refused(&mut bench, taken_by(Some("7")));
+    own_contact_is_read(&mut bench);
     assert!(bench.any_call().is_none());
     let verdict = bench.verdict();
     let link = verdict.link.expect("the contact that holds the address");
@@ -106,6 +134,7 @@ fn a_taken_address_is_followed_without_an_outcome_and_without_a_further_write() 
 fn a_taken_address_is_settled_as_taken_where_the_setting_says_so_and_the_rest_is_sent() {
     let mut bench = Bench::with(|settings| settings.email_taken = EmailTaken::Reject);
     refused(&mut bench, taken_by(Some("7")));
+    own_contact_is_read(&mut bench);
     let (call, update) = bench.call();
     assert_eq!(properties(&update), ["firstname"]);
     bench.answer(call, all_written(&update));
@@ -133,6 +162,7 @@ fn a_conflict_that_names_nobody_is_resolved_by_a_lookup() {
             errors: Vec::new(),
         },
     );
+    own_contact_is_read(&mut bench);
     let link = bench.verdict().link.expect("a link");
     assert_eq!((link.contact_id.as_str(), link.found), ("7", Found::Followed));
 }
