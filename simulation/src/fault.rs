@@ -64,6 +64,7 @@ named! {
         Outage: "account: 5xx for all",
         Hanging: "account: nothing is answered",
         OtherAccount: "account: token of another one",
+        Paused: "operator: delivery paused for a while",
         Freeze: "worker: frozen",
         FreezeBeforeCall: "worker: frozen between decision and call",
         LongFreeze: "worker: frozen for minutes",
@@ -184,6 +185,7 @@ impl Fault {
                     | Self::AdminRule
                     | Self::ServiceDown
                     | Self::ServiceUnavailable
+                    | Self::Paused
             )
     }
 }

@@ -44,6 +44,17 @@ pub(crate) struct Author {
     pub(crate) process: Process,
 }
 
+/// A contact that was made for a user.
+#[derive(Debug, Clone)]
+pub(crate) struct Creation {
+    /// By whom.
+    pub(crate) author: Author,
+    /// The contact.
+    pub(crate) contact: usize,
+    /// The address it was made with.
+    pub(crate) address: String,
+}
+
 /// A call that HubSpot has received.
 #[derive(Debug)]
 pub(crate) struct CallOut {
@@ -80,6 +91,8 @@ pub(crate) struct HubSpotModel {
     pub(crate) refused: PerField<BTreeSet<String>>,
     /// Whose writes put an older value over a newer one of the same user; not yet looked at.
     pub(crate) backwards: Vec<Author>,
+    /// Contacts that this system made.
+    pub(crate) created: Vec<Creation>,
     /// When this system last wrote something.
     pub(crate) written_at: Time,
     /// How many older values were replaced since.
@@ -104,6 +117,7 @@ impl HubSpotModel {
             refused: PerField::default(),
             not_found: BTreeSet::new(),
             backwards: Vec::new(),
+            created: Vec::new(),
             written_at: 0,
             repaired: 0,
             struck: Vec::new(),

@@ -1,6 +1,6 @@
 //! What a seed makes of a schedule: how many of what, which faults, and how often they strike.
 
-use hubspot::engine::EmailTaken;
+use hubspot::engine::{EmailTaken, Missing};
 
 use crate::{agenda::Time, fault::Fault, random::Random, tally::Named};
 
@@ -75,6 +75,8 @@ pub(crate) struct Plan {
     pub(crate) only_records: bool,
     /// What the workers do about a taken address.
     pub(crate) email_taken: EmailTaken,
+    /// What the workers do about a user without a contact.
+    pub(crate) missing: Missing,
     /// The workers' patience with a call.
     pub(crate) call_timeout: Time,
     /// How many calls HubSpot allows in ten seconds.
@@ -126,6 +128,11 @@ impl Plan {
             } else {
                 EmailTaken::Follow
             },
+            missing: if random.chance(350) {
+                Missing::Create
+            } else {
+                Missing::Skip
+            },
             call_timeout: *random.pick(&[4 * SECOND, 10 * SECOND]),
             calls_allowed: if chosen(Fault::NarrowLimit) {
                 *random.pick(&[10, 20, 40])
@@ -146,6 +153,12 @@ impl Plan {
     /// Whether the schedule has that kind of fault.
     pub(crate) fn has(&self, fault: Fault) -> bool {
         self.has[fault.index()]
+    }
+
+    /// Whether workers are frozen.
+    pub(crate) fn freezes(&self) -> bool {
+        let kinds = [Fault::Freeze, Fault::FreezeBeforeCall, Fault::LongFreeze];
+        kinds.into_iter().any(|fault| self.has(fault))
     }
 
     /// The kinds of fault it has.

@@ -10,6 +10,7 @@ named! {
         Account: "account",
         Found: "found",
         Updated: "updated",
+        Created: "created",
         Contact: "contact",
         Invalid: "invalid",
         Conflict: "conflict",
@@ -43,7 +44,8 @@ impl Seen {
         match answer {
             Answer::Account { .. } => Self::Account,
             Answer::Found { .. } => Self::Found,
-            Answer::Updated { .. } | Answer::Created { .. } => Self::Updated,
+            Answer::Updated { .. } => Self::Updated,
+            Answer::Created { .. } => Self::Created,
             Answer::Contact(_) => Self::Contact,
             Answer::Problem(problem) => Self::problem(problem),
         }

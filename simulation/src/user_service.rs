@@ -5,7 +5,7 @@ mod claim;
 mod record;
 mod sweep;
 
-use contracts::{AskLease, Field, Lane, LeaseAnswer, UserId, delivery::LeaseWish};
+use contracts::{AskLease, Field, Lane, LeaseAnswer, LineWish, UserId, delivery::LeaseWish};
 use user::rules::{self, Change, Changed, Lease, Refusal, Row, Terms, UnixMs};
 
 use crate::{agenda::Time, tally::Tally, transition::Transition};
@@ -95,6 +95,12 @@ impl UserService {
             LeaseWish::Hold => {}
         }
         answer
+    }
+
+    /// An operator pauses delivery, or lets it go on.
+    pub(crate) fn control_line(&mut self, wish: LineWish, now: Time) {
+        let clock = self.clock(now);
+        rules::control_line(&mut self.lease, wish, clock);
     }
 
     /// In which version a field was last touched, as of a version.

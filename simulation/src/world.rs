@@ -13,13 +13,14 @@ mod truth;
 mod workers;
 
 use contracts::Field;
+use hubspot::engine::Missing;
 
 use crate::{
     agenda::{Agenda, Time},
     broker::Broker,
     event::Event,
     fault::Fault,
-    hubspot_model::HubSpotModel,
+    hubspot_model::{Creation, HubSpotModel},
     plan::{HOUR, Plan, SECOND},
     random::Random,
     tally::Tally,
@@ -56,6 +57,8 @@ pub(crate) struct World {
     /// What is wrong with the user service at the moment.
     service_troubles: Vec<Fault>,
     calls_in_calm: u64,
+    /// By user, the contacts that were made for it.
+    creations: Vec<Vec<Creation>>,
     /// By user, since when it owes something.
     owing_since: Vec<Option<Time>>,
     tracing: bool,
@@ -80,6 +83,7 @@ impl World {
             awake_since: 0,
             service_troubles: Vec::new(),
             calls_in_calm: 0,
+            creations: vec![Vec::new(); plan.users],
             owing_since: vec![None; plan.users],
             tracing,
             wrong: None,
@@ -185,7 +189,10 @@ impl World {
     }
 
     fn skip_idle_time(&mut self) {
-        let is_idle = !self.agenda.has_work() && self.users.is_at_rest() && !self.is_anyone_frozen();
+        let is_idle = !self.agenda.has_work()
+            && self.users.is_at_rest()
+            && !self.is_anyone_frozen()
+            && !self.is_anyone_reporting();
         if !is_idle || self.is_over() {
             return;
         }
@@ -217,6 +224,7 @@ impl World {
         self.is_calm
             && !self.agenda.has_work()
             && self.users.is_at_rest()
+            && !self.is_anyone_reporting()
             && self.users.rechecks().all(|at| at > self.last_recheck())
     }
 
@@ -239,7 +247,11 @@ impl World {
                 self.tally.faults.add(Fault::SharedContact);
                 continue;
             }
-            if self.plan.has(Fault::MissingContact) && self.random.chance(150) {
+            let missing = match self.plan.missing {
+                Missing::Skip => 150,
+                Missing::Create => 500,
+            };
+            if self.plan.has(Fault::MissingContact) && self.random.chance(missing) {
                 self.tally.faults.add(Fault::MissingContact);
                 continue;
             }

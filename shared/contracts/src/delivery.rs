@@ -189,10 +189,20 @@ pub struct Claim {
     /// Whether the user was never linked to any contact, so that one may be created for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_linked: bool,
-    /// The address under which HubSpot may still create a contact for an earlier attempt. It is looked up too, and
-    /// nothing is created under another one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub creating: Option<String>,
+    /// Addresses under which earlier attempts may have created a contact. Each is looked up too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub creating: Vec<MayBeCreated>,
+}
+
+/// An address under which an earlier attempt may have created a contact, without anybody being told its id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MayBeCreated {
+    /// The address.
+    pub address: String,
+    /// Whether it may happen still; until then nothing is created under another address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_doubt: bool,
 }
 
 /// The HubSpot contact a user is linked to.

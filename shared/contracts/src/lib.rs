@@ -11,8 +11,8 @@ pub mod user;
 
 pub use delivery::{
     AskLease, Claim, ClaimUsers, ClaimsGiven, ControlLine, Failure, Found, Lane, LeaseAnswer, LeaseWish,
-    LineControl, LineWish, Link, LinkFound, Next, Outcome, Reason, RecordVerdicts, Recorded, UserChanged,
-    Verdict, VerdictsRecorded, Withdrawal,
+    LineControl, LineWish, Link, LinkFound, MayBeCreated, Next, Outcome, Reason, RecordVerdicts, Recorded,
+    UserChanged, Verdict, VerdictsRecorded, Withdrawal,
 };
 pub use error::{ErrorCode, Fault, ServiceError};
 pub use fields::{Field, FieldSet, PerField, Values};

@@ -1,10 +1,12 @@
 //! Carrying calls out, and what is answered to them.
 
+use contracts::Field;
 use hubspot::engine::{
-    Answer, Call, Contact as Shown, InputError, Problem, ProblemKind, Properties, UpdateInput, Written,
+    Answer, Call, Contact as Shown, CreateInput, Created, InputError, Problem, ProblemKind, Properties,
+    UpdateInput, Written,
 };
 
-use super::{ACCOUNT, Author, CallOut, HubSpotModel, OTHER_ACCOUNT, problem};
+use super::{ACCOUNT, Author, CallOut, Creation, HubSpotModel, OTHER_ACCOUNT, problem};
 use crate::{agenda::Time, fault::Fault, random::Random};
 
 /// What became of one input of a batch.
@@ -42,8 +44,7 @@ impl HubSpotModel {
                 self.patch(contact_id, properties, author, now, random)
             }
             Call::Update { inputs } => self.update(inputs, out, now, random),
-            // No worker here is set to create contacts; one that does is found out by what is missing then.
-            Call::Create { .. } => Answer::Problem(problem(ProblemKind::Refused, "NOT_CREATED")),
+            Call::Create { inputs } => self.create_batch(inputs, out, now, random),
         }
     }
 
@@ -227,6 +228,76 @@ impl HubSpotModel {
             Ok(()) => Done::Written(contact),
             Err(problem) => Done::Refused(problem),
         }
+    }
+
+    fn create_batch(
+        &mut self,
+        inputs: &[CreateInput],
+        out: &CallOut,
+        now: Time,
+        random: &mut Random,
+    ) -> Answer {
+        let mut results = Vec::new();
+        let mut errors = Vec::new();
+        for (index, input) in inputs.iter().enumerate() {
+            let author = out.authors.get(index).and_then(Option::as_ref);
+            match self.create_one(input, author, now, random) {
+                Ok(contact) => results.push(Created {
+                    contact_id: Self::id(contact),
+                    address: Some(input.address.clone()),
+                    trace_id: Some(input.trace_id.clone()),
+                }),
+                Err(problem) => errors.push(about(Vec::new(), vec![input.trace_id.clone()], problem)),
+            }
+        }
+        random.shuffle(&mut results);
+        match out.fault {
+            Some(Fault::NoTraceIds) => {
+                self.struck.push(Fault::NoTraceIds);
+                for result in &mut results {
+                    result.trace_id = None;
+                }
+            }
+            Some(Fault::PartOfBatch) if !results.is_empty() => {
+                self.struck.push(Fault::PartOfBatch);
+                results.remove(random.index(results.len()));
+            }
+            _ => {}
+        }
+        Answer::Created { results, errors }
+    }
+
+    fn create_one(
+        &mut self,
+        input: &CreateInput,
+        author: Option<&Author>,
+        now: Time,
+        random: &mut Random,
+    ) -> Result<usize, Problem> {
+        let address = input.properties.get(Field::Email.property());
+        let address = address.map(|address| address.to_lowercase()).unwrap_or_default();
+        if address != input.address {
+            return Err(problem(ProblemKind::Refused, "NOT_ITS_ADDRESS"));
+        }
+        self.check_values(&input.properties, random)?;
+        let Some(contact) = self.create(&address) else {
+            return Err(self.address_held(&address, random));
+        };
+        if let Some(author) = author {
+            self.created.push(Creation {
+                author: author.clone(),
+                contact,
+                address,
+            });
+        }
+        self.write(contact, &input.properties, author, now, random)?;
+        // What was not given is empty, which is what was wanted of it.
+        for field in Field::ALL {
+            if !input.properties.contains_key(field.property()) {
+                self.contacts[contact].took[field].push(String::new());
+            }
+        }
+        Ok(contact)
     }
 
     /// What is wrong with a contact at the moment.

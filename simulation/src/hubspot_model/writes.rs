@@ -37,6 +37,14 @@ impl HubSpotModel {
         if holder == contact && (is_primary || !self.has_habit(Fault::OwnConflict) || random.chance(500)) {
             return Ok(());
         }
+        if holder == contact {
+            self.struck.push(Fault::OwnConflict);
+        }
+        Err(self.address_held(address, random))
+    }
+
+    /// The conflict about an address that a contact holds.
+    pub(super) fn address_held(&mut self, address: &str, random: &mut Random) -> Problem {
         let names = match (
             self.has_habit(Fault::TakenWithId),
             self.has_habit(Fault::TakenWithoutId),
@@ -44,16 +52,17 @@ impl HubSpotModel {
             (true, true) => random.chance(500),
             (_, without) => !without,
         };
-        self.struck.push(match (holder == contact, names) {
-            (true, _) => Fault::OwnConflict,
-            (false, true) => Fault::TakenWithId,
-            (false, false) => Fault::TakenWithoutId,
+        let holder = self.holder(address).filter(|_| names);
+        self.struck.push(if names {
+            Fault::TakenWithId
+        } else {
+            Fault::TakenWithoutId
         });
-        if names {
+        if let Some(holder) = holder {
             self.contacts[holder].answered_to.insert(address.to_owned());
         }
-        let existing_id = names.then(|| Self::id(holder));
-        Err(problem(ProblemKind::Conflict { existing_id }, "CONFLICT"))
+        let existing_id = holder.map(Self::id);
+        problem(ProblemKind::Conflict { existing_id }, "CONFLICT")
     }
 
     fn put(&mut self, contact: usize, field: Field, value: &str, author: Option<&Author>) {

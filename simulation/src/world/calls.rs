@@ -7,7 +7,7 @@ use crate::{
     agenda::Time,
     event::{Event, Process},
     fault::Fault,
-    hubspot_model::{Author, CallOut},
+    hubspot_model::{Author, CallOut, Creation},
     transition::Transition,
 };
 
@@ -70,6 +70,9 @@ impl World {
         for author in std::mem::take(&mut self.hubspot.backwards) {
             self.went_backwards(&author, out);
         }
+        for creation in std::mem::take(&mut self.hubspot.created) {
+            self.was_created(creation);
+        }
         for _ in 0..std::mem::take(&mut self.hubspot.repaired) {
             self.tally.transitions.add(Transition::Repaired);
         }
@@ -79,6 +82,21 @@ impl World {
         let at = (self.now + self.random.between(2, 60)).min(out.until);
         let limits = self.hubspot.limits();
         self.tell_answer(out, answer, limits, at);
+    }
+
+    /// P4: a user has one contact made for it, unless that was taken from it, or a worker was frozen meanwhile.
+    fn was_created(&mut self, creation: Creation) {
+        self.tally.transitions.add(Transition::Created);
+        let user = creation.author.user;
+        let stands = |earlier: &Creation| {
+            let contact = self.hubspot.present(earlier.contact);
+            self.hubspot.exists(contact) && self.hubspot.holder(&earlier.address) == Some(contact)
+        };
+        let twice = self.creations[user].iter().any(stands);
+        if twice && !self.plan.freezes() {
+            self.fail(&format!("P4: a second contact is made for u{user}: {creation:?}"));
+        }
+        self.creations[user].push(creation);
     }
 
     /// P3: an older value lands over a newer one only by a call that its caller gave up, or of an overtaken worker.

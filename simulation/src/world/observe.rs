@@ -15,13 +15,11 @@ use crate::{
 };
 
 impl Worker {
-    /// The claim whose values a write carries; the latest where there are several.
-    fn claim_of(&self, contact_id: &str, properties: &Properties) -> Option<&Claim> {
+    /// The claim whose values a write carries; the latest where there are several. A write to no contact creates one.
+    fn claim_of(&self, contact_id: Option<&str>, properties: &Properties) -> Option<&Claim> {
         let linked = |claim: &&Claim| {
-            claim
-                .link
-                .as_ref()
-                .is_some_and(|link| link.contact_id == contact_id)
+            let link = claim.link.as_ref().map(|link| link.contact_id.as_str());
+            link == contact_id && (link.is_some() || claim.never_linked)
         };
         let carries = |claim: &&Claim| {
             properties.iter().all(|(property, text)| {
@@ -41,11 +39,15 @@ impl World {
         self.trace(|| format!("w{place} <- {input:?}"));
         let worker = &mut self.workers[place];
         match input {
-            Input::LeaseAnswered(Ok(LeaseAnswer::Granted { ttl_ms, .. })) => {
+            Input::LeaseAnswered(Ok(LeaseAnswer::Granted { ttl_ms, paused, .. })) => {
                 worker.lease_valid_until = worker.lease_asked_at + ttl_ms * 2 / 3;
+                worker.is_paused = *paused;
             }
             Input::Claimed(_, Ok(given)) => worker.held.extend(given.claims.iter().cloned()),
             Input::Recorded(_, Ok(recorded)) => {
+                for told in &recorded.users {
+                    worker.reporting.remove(&told.user_id);
+                }
                 let claims = recorded
                     .claims
                     .iter()
@@ -74,7 +76,7 @@ impl World {
                 }
                 errors
             }
-            Answer::Found { errors, .. } => errors,
+            Answer::Found { errors, .. } | Answer::Created { errors, .. } => errors,
             _ => return,
         };
         for error in errors {
@@ -90,8 +92,10 @@ impl World {
             Output::OpenConsumer { .. } => self.tally.transitions.add(Transition::LeaseGained),
             Output::CloseConsumer => self.tally.transitions.add(Transition::LeaseLost),
             Output::Record(_, record) => {
-                let held = &mut self.workers[process.place].held;
-                held.retain(|claim| {
+                let worker = &mut self.workers[process.place];
+                let users = record.verdicts.iter().map(|verdict| verdict.user_id.clone());
+                worker.reporting.extend(users);
+                worker.held.retain(|claim| {
                     let same = |verdict: &contracts::Verdict| {
                         verdict.attempt == claim.attempt && verdict.user_id == claim.user_id
                     };
@@ -115,6 +119,7 @@ impl World {
         };
         let busy = worker.writing.values().flatten();
         let twice = busy.chain(&contacts).filter(|one| contacts.contains(one)).count() > contacts.len();
+        let paused = *call != Call::Account && worker.is_paused;
         let unleased = *call != Call::Account && now >= worker.lease_valid_until;
         worker.calls_out += 1;
         let too_many = worker.calls_out > worker.concurrency + 1 || call.size() > MAX_BATCH;
@@ -125,6 +130,9 @@ impl World {
         }
         if unleased {
             self.fail(&format!("P3: sent on a lease that had run out: {call:?}"));
+        }
+        if paused {
+            self.fail(&format!("P5: sent while delivery is paused: {call:?}"));
         }
         if too_many {
             self.fail(&format!("P6: too many calls or too large a batch: {call:?}"));
@@ -153,7 +161,11 @@ impl World {
                 LineFault::RefusesEveryone(_) => Transition::StoppedEveryone,
             }),
             LineState::OtherAccount { .. } => Some(Transition::StoppedOtherAccount),
-            LineState::Starting | LineState::Standby | LineState::Running | LineState::Paused => None,
+            LineState::Paused => {
+                self.tally.transitions.add(Transition::Paused);
+                None
+            }
+            LineState::Starting | LineState::Standby | LineState::Running => None,
         };
         let resumed = worker.line_stopped && stopped.is_none();
         worker.line_stopped = stopped.is_some();
@@ -167,15 +179,16 @@ impl World {
 
     /// Whose state each input of a call carries.
     pub(super) fn authors(&mut self, process: Process, call: &Call) -> Vec<Option<Author>> {
-        let writes: Vec<(&str, &Properties)> = match call {
+        let writes: Vec<(Option<&str>, &Properties)> = match call {
             Call::Update { inputs } => inputs
                 .iter()
-                .map(|input| (input.contact_id.as_str(), &input.properties))
+                .map(|input| (Some(input.contact_id.as_str()), &input.properties))
                 .collect(),
             Call::Patch {
                 contact_id,
                 properties,
-            } => vec![(contact_id, properties)],
+            } => vec![(Some(contact_id), properties)],
+            Call::Create { inputs } => inputs.iter().map(|input| (None, &input.properties)).collect(),
             _ => Vec::new(),
         };
         let authors: Vec<Option<Author>> = writes

@@ -1,7 +1,7 @@
 //! P2, P4 and P6 at rest: HubSpot holds what was accepted last, and every receipt says what is true.
 
 use contracts::{Field, Outcome, State};
-use hubspot::engine::EmailTaken;
+use hubspot::engine::{EmailTaken, Missing};
 use user::rules::receipt;
 
 use super::World;
@@ -135,6 +135,9 @@ impl World {
             }
             Some(Outcome::Missing) => match holder {
                 Some(contact) => Err(format!("P4: {name} is missing, but contact {contact} has {own}")),
+                None if self.should_have_been_made(user) => {
+                    Err(format!("P4: {name} is missing, and was not made"))
+                }
                 None => Ok(()),
             },
             Some(Outcome::Taken { .. }) => {
@@ -146,6 +149,14 @@ impl World {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a contact was to be made for that user: one that never had one, and whose address is not refused.
+    fn should_have_been_made(&self, user: usize) -> bool {
+        let row = &self.users.rows[user];
+        let address = &row.fields[Field::Email];
+        let is_refused = matches!(address.outcome, Some(Outcome::Refused { .. }));
+        self.plan.missing == Missing::Create && !row.was_linked && address.value.is_some() && !is_refused
     }
 
     /// Another contact holds the address, and the user may not follow to it.

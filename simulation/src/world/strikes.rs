@@ -1,6 +1,6 @@
 //! Planned faults: when they strike, begin and end.
 
-use contracts::Field;
+use contracts::{Field, LineWish};
 use hubspot::engine::Input;
 
 use super::World;
@@ -100,6 +100,7 @@ impl World {
         self.trace(|| format!("{fault:?} begins"));
         match fault {
             Fault::ServiceDown | Fault::ServiceUnavailable => self.service_troubles.push(fault),
+            Fault::Paused => self.users.control_line(LineWish::Pause, self.now),
             Fault::UnknownProperty | Fault::ReadOnlyProperty | Fault::AdminRule => {
                 let field = self.some_field();
                 self.hubspot.begin_rule(fault, field);
@@ -118,6 +119,7 @@ impl World {
             Fault::ServiceDown | Fault::ServiceUnavailable => {
                 self.service_troubles.retain(|trouble| *trouble != fault);
             }
+            Fault::Paused => self.users.control_line(LineWish::Resume, self.now),
             Fault::UnknownProperty | Fault::ReadOnlyProperty | Fault::AdminRule => {
                 self.hubspot.end_rule(fault);
             }
@@ -152,6 +154,7 @@ impl World {
         self.plan.calm_at = self.now;
         self.awake_since = self.now;
         self.service_troubles.clear();
+        self.users.control_line(LineWish::Resume, self.now);
         for trouble in std::mem::take(&mut self.hubspot.troubles) {
             self.replace_token(trouble);
         }

@@ -1,8 +1,11 @@
 //! Workers: an engine each, that is told what happens and whose outputs leave its process a moment later.
 
-use std::{collections::BTreeMap, collections::VecDeque, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
 
-use contracts::{AskLease, Claim, delivery::LeaseWish};
+use contracts::{AskLease, Claim, UserId, delivery::LeaseWish};
 use hubspot::engine::{CallId, Engine, Input, Output, Settings};
 
 use super::World;
@@ -40,7 +43,11 @@ pub(super) struct Worker {
     pub(super) calls_out: usize,
     /// Claims it was given and has not reported.
     pub(super) held: Vec<Claim>,
+    /// Users whose verdicts are on their way.
+    pub(super) reporting: BTreeSet<UserId>,
     pub(super) line_stopped: bool,
+    /// Whether it was told that an operator has paused delivery.
+    pub(super) is_paused: bool,
 }
 
 /// The id that a process drew for its lease.
@@ -64,7 +71,9 @@ impl Worker {
             writing: BTreeMap::new(),
             calls_out: 0,
             held: Vec::new(),
+            reporting: BTreeSet::new(),
             line_stopped: false,
+            is_paused: false,
         }
     }
 }
@@ -86,6 +95,11 @@ impl World {
         (self.is_alive(process) && until > self.now).then_some(until)
     }
 
+    /// Whether some worker has yet to tell what it did.
+    pub(super) fn is_anyone_reporting(&self) -> bool {
+        self.workers.iter().any(|worker| !worker.reporting.is_empty())
+    }
+
     pub(super) fn is_anyone_frozen(&self) -> bool {
         self.last_thaw().is_some()
     }
@@ -103,6 +117,7 @@ impl World {
         let settings = Settings {
             concurrency,
             email_taken: self.plan.email_taken,
+            missing: self.plan.missing,
             call_timeout: Duration::from_millis(self.plan.call_timeout),
             ..Settings::for_holder(holder(process))
         };

@@ -281,6 +281,6 @@ fn claim_of(user_id: &UserId, row: &mut Row) -> Claim {
         link: row.link.clone(),
         failures: 0,
         never_linked: row.link.is_none(),
-        creating: None,
+        creating: Vec::new(),
     }
 }

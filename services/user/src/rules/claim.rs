@@ -38,8 +38,10 @@ pub fn claim(row: &mut Row, holder: &str, epoch: u64, account: &str, now: UnixMs
     if owed.is_empty() {
         return Claimed::NothingOwed;
     }
-    row.creating
-        .take_if(|creating| has_come(creating.until, now, terms.doubt));
+    // A clock that stepped back must not end it early.
+    for creating in &mut row.creating {
+        creating.until = creating.until.min(now + terms.doubt);
+    }
     row.attempt += 1;
     holder.clone_into(&mut row.holder);
     row.open = Some(OpenAttempt {
@@ -51,7 +53,7 @@ pub fn claim(row: &mut Row, holder: &str, epoch: u64, account: &str, now: UnixMs
         address: row.fields[Field::Email].value.clone().filter(|_| !row.was_linked),
     });
     push_wake_on(row, now, terms);
-    Claimed::Given(Box::new(given(row, account)))
+    Claimed::Given(Box::new(given(row, account, now)))
 }
 
 /// A row out in an attempt need not be announced soon. Its due time is indexed, so it is moved only when little of
@@ -63,7 +65,7 @@ fn push_wake_on(row: &mut Row, now: UnixMs, terms: &Terms) {
     }
 }
 
-fn given(row: &Row, account: &str) -> Claim {
+fn given(row: &Row, account: &str, now: UnixMs) -> Claim {
     Claim {
         user_id: row.user_id.clone(),
         attempt: NonZeroU64::new(row.attempt).expect("the first attempt has number 1"),
@@ -75,6 +77,10 @@ fn given(row: &Row, account: &str) -> Claim {
         link: row.link.clone().filter(|link| link.account_id == account),
         failures: row.failures,
         never_linked: !row.was_linked,
-        creating: row.creating.as_ref().map(|creating| creating.address.clone()),
+        creating: row
+            .creating
+            .iter()
+            .map(|creating| creating.to_tell(now))
+            .collect(),
     }
 }

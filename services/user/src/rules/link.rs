@@ -11,7 +11,7 @@ use super::{OpenAttempt, Row, UnixMs, outcome::settle, owe::owe_again};
 pub(super) enum Linked {
     /// It stands; those other users share the contact from now on.
     Taken(Vec<UserId>),
-    /// Another user holds the contact; what asked for the link is settled as taken.
+    /// Another user holds the contact; what asked for the link is settled as taken, if it was this user's own address.
     Refused,
     /// The user was linked to that contact before: nothing was found out.
     NoNews,
@@ -28,6 +28,9 @@ pub(super) fn link(
     now: UnixMs,
 ) -> Linked {
     let shared = !others.is_empty();
+    if shared && row.was_created_by_another(found.address.as_deref()) {
+        return Linked::Refused;
+    }
     match found.found {
         Found::Merged => move_link(row, found, shared),
         Found::Created => created_link(row, found, attempt, shared, now),
@@ -46,7 +49,7 @@ pub(super) fn link(
         }
     }
     row.was_linked = true;
-    row.creating = None;
+    row.creating.clear();
     Linked::Taken(others)
 }
 

@@ -64,12 +64,15 @@ fn record_earlier(row: &mut Row, verdict: &Verdict, now: UnixMs, terms: &Terms) 
     if verdict.may_take_effect_late {
         row.doubt_from(verdict.version, now + terms.doubt);
     }
-    // What it created under an address is found under it; until then nothing is created under another.
+    // What it created under an address is found under it.
     let created = verdict.link.as_ref().filter(|link| link.found == Found::Created);
     if let Some(address) = created.and_then(|link| link.address.clone()) {
         row.may_be_created(address, now + terms.doubt);
-    } else if let Some(creating) = row.creating.as_mut().filter(|_| verdict.may_have_created) {
-        creating.until = creating.until.max(now + terms.doubt);
+    } else if verdict.may_have_created {
+        // Its address is among those that were noted when it was given up.
+        for creating in &mut row.creating {
+            creating.until = creating.until.max(now + terms.doubt);
+        }
     }
     Effects::only(Next::Overtaken)
 }
@@ -105,6 +108,7 @@ fn record_open(
         row.doubt_from(attempt.version, now + terms.doubt);
     }
     if let Some(address) = attempt.address.clone().filter(|_| verdict.may_have_created) {
+        row.was_not_created(attempt.since);
         row.may_be_created(address, now + terms.doubt);
     }
     match verdict.failure {

@@ -1,9 +1,13 @@
 //! What is kept of a user.
 
-use contracts::{Field, FieldSet, Lane, Link, Outcome, PerField, Reason, User, UserId, Values};
+use contracts::{Field, FieldSet, Lane, Link, MayBeCreated, Outcome, PerField, Reason, User, UserId, Values};
 use serde::{Deserialize, Serialize};
 
 use super::UnixMs;
+
+/// So many addresses are remembered under which a contact may have been created. Each takes a change of address, and an
+/// attempt after it that failed or was given up.
+const MOST_CREATING: usize = 8;
 
 /// A user, what HubSpot has yet to hear of it, and what became of the rest.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +26,8 @@ pub struct Row {
     pub link: Option<Link>,
     /// Whether a contact was ever known: one that is gone is not made anew.
     pub was_linked: bool,
-    /// A contact that HubSpot may still create, or may have created, for this user.
-    pub creating: Option<Creating>,
+    /// Contacts that HubSpot may still create, or may have created, for this user.
+    pub creating: Vec<Creating>,
     /// The number of the last attempt; 0 before the first.
     pub attempt: u64,
     /// The worker that was given the last attempt.
@@ -96,6 +100,15 @@ pub struct Creating {
     pub until: UnixMs,
 }
 
+impl Creating {
+    pub(super) fn to_tell(&self, now: UnixMs) -> MayBeCreated {
+        MayBeCreated {
+            address: self.address.clone(),
+            in_doubt: self.until > now,
+        }
+    }
+}
+
 /// HubSpot may still carry out a call that its caller gave up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Doubt {
@@ -134,7 +147,7 @@ impl Row {
             fields: PerField::from_fn(|_| FieldState::default()),
             link: None,
             was_linked: false,
-            creating: None,
+            creating: Vec::new(),
             attempt: 0,
             holder: String::new(),
             open: None,
@@ -196,14 +209,39 @@ impl Row {
             .is_some_and(|own| same_address(own, address))
     }
 
-    /// HubSpot may create a contact under that address, or it is not known that it did not. One that is in doubt
-    /// already stays the one: nothing was created under another address meanwhile.
+    /// HubSpot may create a contact under that address, or it is not known that it did not.
     pub(super) fn may_be_created(&mut self, address: String, until: UnixMs) {
         if self.was_linked {
             return;
         }
-        let creating = self.creating.get_or_insert(Creating { address, until });
-        creating.until = creating.until.max(until);
+        let known = self
+            .creating
+            .iter_mut()
+            .find(|creating| same_address(&creating.address, &address));
+        match known {
+            Some(creating) => creating.until = creating.until.max(until),
+            None => self.creating.push(Creating { address, until }),
+        }
+        if self.creating.len() > MOST_CREATING {
+            self.creating.remove(0);
+        }
+    }
+
+    /// A contact that has a former address of this user is another's: it was not made for this one, and is not looked
+    /// for any more. Says whether it was such an address.
+    pub(super) fn was_created_by_another(&mut self, address: Option<&str>) -> bool {
+        let Some(address) = address.filter(|address| !self.has_address(address)) else {
+            return false;
+        };
+        let before = self.creating.len();
+        self.creating
+            .retain(|creating| !same_address(&creating.address, address));
+        self.creating.len() < before
+    }
+
+    /// Those of the contacts that may have been created were looked for in vain after it could no longer happen.
+    pub(super) fn was_not_created(&mut self, looked_since: UnixMs) {
+        self.creating.retain(|creating| creating.until > looked_since);
     }
 
     /// Starts a doubt, or stretches the one there is: from the lowest version to the latest end.

@@ -17,8 +17,8 @@ pub(super) struct Ledger {
     link: Option<LinkLedger>,
     #[serde(default, skip_serializing_if = "is_default")]
     was_linked: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    creating: Option<Creating>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    creating: Vec<Creating>,
     #[serde(default, skip_serializing_if = "is_default")]
     attempt: u64,
     #[serde(default, skip_serializing_if = "is_default")]

@@ -2,7 +2,7 @@
 
 use contracts::{
     AskLease, Claim, ClaimUsers, ClaimsGiven, ControlLine, Field, FieldSet, Found, Lane, LeaseAnswer,
-    LeaseWish, LineControl, LineWish, Link,
+    LeaseWish, LineControl, LineWish, Link, MayBeCreated,
 };
 use serde_json::json;
 
@@ -95,7 +95,7 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
         }),
         failures: 2,
         never_linked: false,
-        creating: None,
+        creating: Vec::new(),
     };
     let mut json = json!({
         "userId": "a", "attempt": 4, "version": 3, "turn": 5, "lane": "live",
@@ -107,9 +107,14 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
     json.as_object_mut().unwrap().remove("link");
     pin(&claim, json.clone());
     claim.never_linked = true;
-    claim.creating = Some("eva@example.com".to_owned());
+    let may_be = |address: &str, in_doubt| MayBeCreated {
+        address: address.to_owned(),
+        in_doubt,
+    };
+    claim.creating = vec![may_be("eva@example.com", true), may_be("ada@example.com", false)];
     json["neverLinked"] = true.into();
-    json["creating"] = "eva@example.com".into();
+    json["creating"] =
+        json!([{ "address": "eva@example.com", "inDoubt": true }, { "address": "ada@example.com" }]);
     pin(&claim, json);
 }
 

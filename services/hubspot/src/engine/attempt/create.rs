@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, Found, LinkFound, Outcome, Reason};
+use contracts::{Field, FieldSet, Found, LinkFound, MayBeCreated, Outcome, Reason};
 
-use super::{Attempt, Blame, Rules, Step, Why, ours};
+use super::{Attempt, Blame, Manner, Rules, Step, Why, ours};
 use crate::engine::{Missing, Problem, ProblemKind, Properties};
 
 impl Attempt {
@@ -14,18 +14,17 @@ impl Attempt {
 
     /// No contact has an address of this user: makes one, unless one is in doubt under another address.
     pub(super) fn create(&mut self) {
-        let is_own = |address: &String| {
-            self.email()
-                .is_some_and(|email| email.to_lowercase() == address.to_lowercase())
-        };
-        if self.claim.creating.as_ref().is_none_or(is_own) {
-            self.step = Step::Create;
-        } else {
+        let own = self.address();
+        let is_other = |creating: &MayBeCreated| own.as_ref() != Some(&creating.address.to_lowercase());
+        let mut in_doubt = self.claim.creating.iter().filter(|creating| creating.in_doubt);
+        if in_doubt.any(is_other) {
             let reason = ours(
                 "CREATE_IN_DOUBT",
                 "HubSpot may still create a contact under the former address",
             );
             self.fail(reason, Blame::Nobody, true);
+        } else {
+            self.step = Step::Create;
         }
     }
 
@@ -34,11 +33,13 @@ impl Attempt {
         Some(self.email()?.to_lowercase())
     }
 
-    /// A create leaves: every field that has a value and was not refused, owed or not.
+    /// A create leaves: every field that has a value and was not refused, owed or not; the address alone after a refusal
+    /// that named no field.
     pub(crate) fn send_all(&mut self) -> Properties {
         let values = &self.claim.values;
         let has_value = |field: &Field| values.get(field).is_some_and(Option::is_some);
-        let fields = Field::ALL.into_iter().filter(has_value);
+        let goes_along = |field: &Field| *field == Field::Email || self.manner != Manner::FieldByField;
+        let fields = Field::ALL.into_iter().filter(has_value).filter(goes_along);
         self.sent = fields
             .filter(|field| !self.outcomes.contains_key(field))
             .collect();
@@ -52,9 +53,12 @@ impl Attempt {
     /// HubSpot listed the create as done.
     pub(crate) fn was_created(&mut self, contact_id: &str, rules: Rules<'_>) {
         self.written = self.written.union(self.sent);
-        // A field without a value is as empty there as it is here.
         for field in self.pending.iter() {
-            self.settle(field, Outcome::Confirmed);
+            // A field without a value is as empty there as it is here. What did not go along is owed still.
+            let is_empty = self.claim.values.get(&field).is_none_or(Option::is_none);
+            if is_empty || self.sent.contains(field) {
+                self.settle(field, Outcome::Confirmed);
+            }
         }
         self.confirmed_address = self.email();
         self.link = Some(LinkFound {
@@ -90,24 +94,27 @@ impl Attempt {
         }
     }
 
-    /// Values were refused: those that are named are left out. Without its address the contact could not be found
-    /// again, so it is not made; where none is named, nothing is left to try.
+    /// Values were refused: those that are named are left out. Where none is, the address makes the contact, and the
+    /// rest is written to it. Without its address it could not be found again, so it is not made.
     fn values_not_created(&mut self, properties: &BTreeMap<String, Reason>, reason: &Reason) {
         let named = properties
             .iter()
             .filter_map(|(property, why)| Some((Field::from_property(property)?, why)));
         let named: Vec<(Field, &Reason)> = named.filter(|(field, _)| self.sent.contains(*field)).collect();
-        let names_none = named.is_empty();
-        let refused = if names_none {
-            self.pending.iter().map(|field| (field, reason)).collect()
-        } else {
-            named
+        let address_alone = self.sent == FieldSet::from_iter([Field::Email]);
+        let refused = match (named.is_empty(), address_alone) {
+            (false, _) => named,
+            (true, true) => vec![(Field::Email, reason)],
+            (true, false) => {
+                self.manner = Manner::FieldByField;
+                Vec::new()
+            }
         };
         for (field, reason) in refused {
             let reason = reason.clone();
             self.settle(field, Outcome::Refused { reason });
         }
-        if names_none || self.outcomes.contains_key(&Field::Email) {
+        if self.outcomes.contains_key(&Field::Email) {
             self.missing();
         } else {
             self.step = Step::Create;

@@ -1,5 +1,7 @@
 //! Which contact is the user's: lookups by address, contacts that moved, contacts that are gone.
 
+use std::collections::BTreeSet;
+
 use contracts::{FieldSet, Found, LinkFound, Outcome, Reason};
 
 use super::{Attempt, Blame, Manner, Rules, Step, Why};
@@ -22,17 +24,15 @@ impl Attempt {
     /// Looks the user up: by the last confirmed address where its contact is gone, then by the current one.
     pub(super) fn look_up(&mut self, rules: Rules<'_>) {
         let confirmed = self.claim.link.as_ref().and_then(|link| link.address.clone());
-        let creating = self
-            .claim
-            .creating
-            .clone()
-            .filter(|_| rules.missing == Missing::Create);
+        let creating = self.claim.creating.iter();
+        let creating = creating.filter(|_| rules.missing == Missing::Create);
         let mut addresses: Vec<String> = confirmed
             .into_iter()
             .chain(self.email())
-            .chain(creating)
+            .chain(creating.map(|creating| creating.address.clone()))
             .collect();
-        addresses.dedup_by(|one, other| one.to_lowercase() == other.to_lowercase());
+        let mut seen = BTreeSet::new();
+        addresses.retain(|address| seen.insert(address.to_lowercase()));
         if addresses.is_empty() {
             self.missing();
         } else {

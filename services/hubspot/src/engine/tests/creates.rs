@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Claim, Field, Found, Next, Outcome};
+use contracts::{Claim, Field, Found, MayBeCreated, Next, Outcome};
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, claim, contact, creates, id, linked, problem, reason};
@@ -187,16 +187,34 @@ fn a_refused_field_is_left_out_and_a_refused_address_makes_no_contact() {
 }
 
 #[test]
-fn a_refusal_that_names_no_field_refuses_what_was_to_be_created() {
-    let (mut bench, call, create) = found_nobody(&[claim("a")]);
-    let answer = Answer::Created {
+fn after_a_refusal_that_names_no_field_the_address_alone_makes_the_contact() {
+    let refused = |create: &Call| Answer::Created {
         results: Vec::new(),
-        errors: vec![refusal(&creates(&create)[0], invalid(&["company"]))],
+        errors: vec![refusal(&creates(create)[0], invalid(&["company"]))],
     };
-    bench.answer(call, answer);
+    let (mut bench, call, create) = found_nobody(&[claim("a")]);
+    bench.answer(call, refused(&create));
+    let (call, alone) = bench.call();
+    let sent: Vec<_> = creates(&alone)[0].properties.keys().copied().collect();
+    assert_eq!(sent, ["email"]);
+    let (results, errors) = (vec![created(&creates(&alone)[0], "c9")], Vec::new());
+    bench.answer(call, Answer::Created { results, errors });
     let verdict = bench.verdict();
-    let is_refused = |outcome: &Outcome| matches!(outcome, Outcome::Refused { .. });
-    assert!(verdict.outcomes.len() == Field::COUNT && verdict.outcomes.values().all(is_refused));
+    assert_eq!(verdict.link.expect("a link").found, Found::Created);
+    assert_eq!(verdict.outcomes[&Field::Email], Outcome::Confirmed);
+    let values = claim("a").values;
+    for field in [Field::FirstName, Field::LastName] {
+        let has_value = values[&field].is_some();
+        assert_eq!(verdict.outcomes.contains_key(&field), !has_value, "{field:?}");
+    }
+
+    let (mut bench, call, create) = found_nobody(&[claim("a")]);
+    bench.answer(call, refused(&create));
+    let (call, alone) = bench.call();
+    bench.answer(call, refused(&alone));
+    let outcomes = bench.verdict().outcomes;
+    assert!(matches!(outcomes[&Field::Email], Outcome::Refused { .. }));
+    assert_eq!(outcomes[&Field::FirstName], Outcome::Missing);
 }
 
 #[test]
@@ -230,10 +248,29 @@ fn a_success_that_does_not_list_the_contact_is_looked_into() {
     assert!(verdict.may_have_created && verdict.failure.is_some());
 }
 
+fn may_be(address: &str, in_doubt: bool) -> MayBeCreated {
+    MayBeCreated {
+        address: address.to_owned(),
+        in_doubt,
+    }
+}
+
+#[test]
+fn once_it_is_over_a_create_under_a_former_address_is_looked_up_before_another_is_made() {
+    let mut user = claim("a");
+    user.creating = vec![may_be("former@example.com", false)];
+    let mut bench = Bench::with(creating);
+    let (call, find) = bench.deliver(&[user.clone()]);
+    assert_eq!(find.size(), 2);
+    bench.answer(call, nowhere(&find));
+    let (_, create) = bench.call();
+    assert_eq!(creates(&create)[0].address, "a@example.com");
+}
+
 #[test]
 fn while_a_create_is_in_doubt_its_address_is_looked_up_too_and_nothing_is_made_under_another() {
     let mut user = claim("a");
-    user.creating = Some("former@example.com".to_owned());
+    user.creating = vec![may_be("former@example.com", true)];
     let mut bench = Bench::with(creating);
     let (call, find) = bench.deliver(&[user.clone()]);
     assert_eq!(
@@ -249,7 +286,7 @@ fn while_a_create_is_in_doubt_its_address_is_looked_up_too_and_nothing_is_made_u
         (failure.reason.code.as_str(), failure.charged),
         ("CREATE_IN_DOUBT", false)
     );
-    user.creating = Some("A@Example.com".to_owned());
+    user.creating = vec![may_be("A@Example.com", true)];
     let (mut bench, _, create) = found_nobody(&[user]);
     assert_eq!(create.size(), 1, "under the same address it may be tried again");
     assert!(bench.any_record().is_none());
@@ -259,7 +296,7 @@ fn while_a_create_is_in_doubt_its_address_is_looked_up_too_and_nothing_is_made_u
 fn without_the_setting_nobody_is_created_or_looked_up_for_it() {
     let mut bench = Bench::running();
     let mut user = claim("a");
-    user.creating = Some("former@example.com".to_owned());
+    user.creating = vec![may_be("former@example.com", true)];
     let (call, find) = bench.deliver(&[user]);
     assert_eq!(find.size(), 1);
     bench.answer(call, nowhere(&find));

@@ -107,7 +107,7 @@ pub(super) fn claim(user: &str) -> Claim {
         link: None,
         failures: 0,
         never_linked: true,
-        creating: None,
+        creating: Vec::new(),
     }
 }
 

@@ -147,6 +147,6 @@ fn open(user: &UserId, row: &mut Row, epoch: u64, now: Duration) -> Claim {
         link: row.link.clone(),
         failures: 0,
         never_linked: false,
-        creating: None,
+        creating: Vec::new(),
     }
 }
