@@ -110,8 +110,6 @@ impl Fault {
                 | Self::LostAnnouncement
                 | Self::LostConfirmation
                 | Self::LostAck
-                | Self::SlowWakeUp
-                | Self::DuplicateWakeUp
                 | Self::Wiped
                 | Self::RolledBack
                 | Self::NarrowStream

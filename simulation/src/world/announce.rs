@@ -106,7 +106,10 @@ impl World {
         let input = Input::WakeUp {
             user_id: user_id(user),
             lane,
-            ack: AckHandle(sequence.to_string().into()),
+            ack: AckHandle {
+                sequence,
+                reply: sequence.to_string().into(),
+            },
         };
         self.tell(process, input);
     }
@@ -142,10 +145,7 @@ impl World {
     }
 
     pub(super) fn acknowledge(&mut self, acks: Vec<AckHandle>) {
-        for AckHandle(handle) in acks {
-            let Ok(sequence) = handle.parse::<u64>() else {
-                continue;
-            };
+        for AckHandle { sequence, .. } in acks {
             let lost = self.strikes(Fault::LostAck);
             if !lost && self.broker.acknowledge(sequence) {
                 self.tally.transitions.add(Transition::Acknowledged);

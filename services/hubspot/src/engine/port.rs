@@ -16,9 +16,14 @@ pub struct CallId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestId(pub u64);
 
-/// By which a wake-up is acknowledged; only the adapter knows what it means.
+/// By which a wake-up is acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AckHandle(pub Arc<str>);
+pub struct AckHandle {
+    /// Its place in the stream: of two for a user, the higher is the newer.
+    pub sequence: u64,
+    /// Where the acknowledgement goes.
+    pub reply: Arc<str>,
+}
 
 /// Something happened.
 #[derive(Debug, Clone)]

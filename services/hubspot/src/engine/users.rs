@@ -65,7 +65,14 @@ impl Users {
     /// A wake-up: a user in work keeps its place, a waiting one too, unless it becomes more urgent.
     pub(crate) fn wake(&mut self, user_id: &UserId, lane: Lane, ack: AckHandle) {
         let user = self.enter(user_id, lane);
-        user.ack = Some(ack);
+        // An older one that is delivered again, and late, was acknowledged before.
+        let is_older = user
+            .ack
+            .as_ref()
+            .is_some_and(|known| ack.sequence < known.sequence);
+        if !is_older {
+            user.ack = Some(ack);
+        }
         let urgent = lane < user.lane;
         user.lane = user.lane.min(lane);
         match user.place {

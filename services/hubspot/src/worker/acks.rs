@@ -14,10 +14,10 @@ const AT_ONCE: usize = 32;
 
 /// Acknowledges wake-ups. One that stays unacknowledged comes again, and its claim then finds nothing owed.
 pub(super) async fn acknowledge(nats: Nats, acks: Vec<AckHandle>) {
-    let work = |AckHandle(subject)| {
+    let work = |AckHandle { reply, .. }| {
         let nats = &nats;
         async move {
-            let request = nats.request(&subject, HeaderMap::new(), Bytes::from_static(b"+ACK"), LIMIT);
+            let request = nats.request(&reply, HeaderMap::new(), Bytes::from_static(b"+ACK"), LIMIT);
             if let Err(error) = request.await {
                 tracing::debug!(%error, "a wake-up was not acknowledged");
             }

@@ -113,7 +113,10 @@ async fn pull(consumer: &Consumer<pull::Config>, inputs: &mpsc::Sender<Input>) -
 }
 
 fn wake_up(message: &jetstream::Message) -> Option<Input> {
-    let ack = AckHandle(message.reply.as_ref()?.as_str().into());
+    let ack = AckHandle {
+        sequence: message.info().ok()?.stream_sequence,
+        reply: message.reply.as_ref()?.as_str().into(),
+    };
     let changed: UserChanged = serde_json::from_slice(&message.payload).ok()?;
     let named = user_of_subject(&message.subject)?;
     (named == changed.user_id).then_some(Input::WakeUp {

@@ -105,7 +105,10 @@ impl Bench {
         self.put(Input::WakeUp {
             user_id: id(user),
             lane,
-            ack: AckHandle(ack.into()),
+            ack: AckHandle {
+                sequence: 0,
+                reply: ack.into(),
+            },
         });
     }
 
@@ -274,7 +277,7 @@ impl Bench {
             Output::Ack(acks) => Some(acks.clone()),
             _ => None,
         }) {
-            all.extend(acks.iter().map(|ack| ack.0.to_string()));
+            all.extend(acks.iter().map(|ack| ack.reply.to_string()));
         }
         all
     }

@@ -5,10 +5,26 @@ fn id(text: &str) -> UserId {
 }
 
 fn ack(text: &str) -> AckHandle {
-    AckHandle(text.into())
+    AckHandle {
+        sequence: 0,
+        reply: text.into(),
+    }
 }
 
 const REQUEST: RequestId = RequestId(1);
+
+#[test]
+fn an_older_wake_up_that_comes_again_does_not_take_the_place_of_the_newer_one() {
+    let numbered = |sequence| AckHandle {
+        sequence,
+        ..ack("reply")
+    };
+    let mut users = Users::default();
+    for sequence in [4, 3] {
+        users.wake(&id("a"), Lane::Live, numbered(sequence));
+    }
+    assert_eq!(users.settle(&id("a")), Some(numbered(4)));
+}
 
 #[test]
 fn live_users_go_before_backfill_each_in_order() {

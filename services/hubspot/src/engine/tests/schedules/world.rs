@@ -11,9 +11,7 @@ use std::{
 
 use contracts::{LeaseAnswer, UserId, Verdict};
 
-use crate::engine::{
-    AckHandle, Answered, Call, CallId, Engine, Input, LineState, Output, Settings, Unserved,
-};
+use crate::engine::{Answered, Call, CallId, Engine, Input, LineState, Output, Settings, Unserved};
 use broker::Message;
 use hubspot::Contacts;
 use users::Rows;
@@ -202,7 +200,7 @@ impl World {
                 self.later(Input::Recorded(request, answer));
             }
             Output::Call(id, call) => self.call(id, &call),
-            Output::Ack(acks) => acks.iter().for_each(|AckHandle(handle)| self.acknowledge(handle)),
+            Output::Ack(acks) => acks.iter().for_each(|ack| self.acknowledge(&ack.reply)),
             Output::Line(_) | Output::Stopped => {}
         }
     }

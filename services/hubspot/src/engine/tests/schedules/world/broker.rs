@@ -37,7 +37,10 @@ impl World {
         let mut inputs = Vec::new();
         for (user_id, message) in self.stream.iter_mut().filter(|(_, message)| !message.delivered) {
             message.delivered = true;
-            let ack = AckHandle(format!("{user_id}#{}", message.sequence).into());
+            let ack = AckHandle {
+                sequence: message.sequence,
+                reply: format!("{user_id}#{}", message.sequence).into(),
+            };
             inputs.push(Input::WakeUp {
                 user_id: user_id.clone(),
                 lane: Lane::Live,
