@@ -170,10 +170,5 @@ pub(crate) fn problem(kind: ProblemKind, code: &str) -> Problem {
 
 /// A reason with that code.
 pub(crate) fn reason(code: &str) -> Reason {
-    Reason {
-        code: code.to_owned(),
-        message: String::new(),
-        status: None,
-        correlation_id: None,
-    }
+    Reason::ours(code, "")
 }

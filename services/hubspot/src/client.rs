@@ -134,15 +134,7 @@ impl HubspotClient {
                 limits: headers::limits(&raw.headers),
                 answer: classify::answer(call, raw.status, &raw.headers, &raw.body),
             },
-            Err(NoAnswer { kind, code, message }) => {
-                let reason = Reason {
-                    code: code.to_owned(),
-                    message,
-                    status: None,
-                    correlation_id: None,
-                };
-                Answered::problem(kind, reason)
-            }
+            Err(NoAnswer { kind, code, message }) => Answered::problem(kind, Reason::ours(code, &message)),
         }
     }
 

@@ -18,7 +18,7 @@ use crate::engine::{Answer, Call, Contact, Created, InputError, Problem, Problem
 pub(super) fn answer(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
     let json = object(body);
     if status.is_success() {
-        let understood = json.as_ref().and_then(|json| success(call, json));
+        let understood = json.as_ref().and_then(|json| success(call, json, headers));
         return understood.unwrap_or_else(|| garbled(status, headers));
     }
     let is_json = json.is_some();
@@ -76,6 +76,7 @@ fn is_about_a_record(call: &Call) -> bool {
 fn garbled(status: StatusCode, headers: &HeaderMap) -> Answer {
     let reason = Reason {
         code: "NOT_UNDERSTOOD".to_owned(),
+        category: None,
         message: "HubSpot answered with success, but with a body that cannot be understood".to_owned(),
         status: Some(status.as_u16()),
         correlation_id: correlation_id(headers),
@@ -86,7 +87,7 @@ fn garbled(status: StatusCode, headers: &HeaderMap) -> Answer {
     })
 }
 
-fn success(call: &Call, json: &Value) -> Option<Answer> {
+fn success(call: &Call, json: &Value, headers: &HeaderMap) -> Option<Answer> {
     match call {
         Call::Account => Some(Answer::Account {
             account_id: text(json, "portalId")?,
@@ -94,15 +95,15 @@ fn success(call: &Call, json: &Value) -> Option<Answer> {
         }),
         Call::Find { .. } => Some(Answer::Found {
             contacts: list(json, "results").iter().filter_map(contact).collect(),
-            errors: input_errors(json),
+            errors: input_errors(json, headers),
         }),
         Call::Update { .. } => Some(Answer::Updated {
             results: list(json, "results").iter().filter_map(written).collect(),
-            errors: input_errors(json),
+            errors: input_errors(json, headers),
         }),
         Call::Create { .. } => Some(Answer::Created {
             results: list(json, "results").iter().filter_map(created).collect(),
-            errors: input_errors(json),
+            errors: input_errors(json, headers),
         }),
         Call::FindAlone { .. } | Call::Read { .. } | Call::Patch { .. } => {
             Some(Answer::Contact(contact(json)?))
@@ -145,14 +146,15 @@ fn created(json: &Value) -> Option<Created> {
     })
 }
 
-fn input_errors(json: &Value) -> Vec<InputError> {
+fn input_errors(json: &Value, headers: &HeaderMap) -> Vec<InputError> {
+    let correlation_id = text(json, "correlationId").or_else(|| correlation_id(headers));
     let entry = |error: &Value| InputError {
         ids: context(error, "ids")
             .into_iter()
             .chain(text(error, "id"))
             .collect(),
         trace_ids: context(error, "objectWriteTraceId"),
-        problem: input_problem(error, text(json, "correlationId")),
+        problem: input_problem(error, correlation_id.clone()),
     };
     list(json, "errors").iter().map(entry).collect()
 }

@@ -21,6 +21,7 @@ pub(super) fn reason(error: &Value, status: Option<u16>, correlation_id: Option<
     let message = text(error, "message").unwrap_or_else(|| "HubSpot gave no reason".to_owned());
     Reason {
         code,
+        category: text(error, "category"),
         message: shortened(&message),
         status,
         correlation_id: text(error, "correlationId").or(correlation_id),

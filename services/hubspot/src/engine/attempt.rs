@@ -12,7 +12,7 @@ use contracts::{Claim, Failure, Field, FieldSet, Found, LinkFound, Outcome, Reas
 use super::{EmailTaken, MAX_BATCH, Missing, Properties};
 
 pub(crate) use blame::Blame;
-pub(crate) use identity::{Lookup, ours};
+pub(crate) use identity::Lookup;
 
 /// What an attempt does next.
 #[derive(Debug, Clone, PartialEq, Eq)]

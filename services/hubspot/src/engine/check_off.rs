@@ -5,12 +5,12 @@ use std::{
     time::Duration,
 };
 
-use contracts::{FieldSet, UserId};
+use contracts::{FieldSet, Reason, UserId};
 
 use super::{
     Answer, Answered, AttemptId, Call, CallId, Engine, Fault, InputError, Problem, ProblemKind, UpdateInput,
     Written,
-    attempt::{Attempt, Lookup, Rules, Step, ours},
+    attempt::{Attempt, Lookup, Rules, Step},
     deliver::{Out, contacts_of},
     line::{Grounds, Proof, Stop, fault_of},
     lookups::held_as,
@@ -46,7 +46,7 @@ impl Engine {
         if self.pace.has_day_left(self.now) || self.line.stopped().is_some() {
             return;
         }
-        let reason = ours(
+        let reason = Reason::ours(
             "DAILY_LIMIT",
             "no calls are left of the account's day, less what is reserved",
         );
@@ -109,7 +109,7 @@ impl Engine {
                 | Answer::Created { .. }
                 | Answer::Contact(_),
             ) => {
-                let reason = ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
+                let reason = Reason::ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
                 let problem = Problem {
                     kind: ProblemKind::Garbled,
                     reason,

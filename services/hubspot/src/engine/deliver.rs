@@ -2,9 +2,11 @@
 
 use std::{collections::btree_map, time::Duration};
 
+use contracts::Reason;
+
 use super::{
     AttemptId, Call, CallId, CreateInput, Engine, Output, UpdateInput,
-    attempt::{Attempt, Blame, Step, ours},
+    attempt::{Attempt, Blame, Step},
     ready::Turn,
     standing::paused,
 };
@@ -90,15 +92,16 @@ impl Engine {
         if attempt.step != Step::Done {
             let not_now = match self.line.stopped() {
                 _ if Some(attempt.epoch) != self.lease.epoch() => {
-                    Some(ours("LEASE_LOST", "another worker delivers"))
+                    Some(Reason::ours("LEASE_LOST", "another worker delivers"))
                 }
                 _ if self.lease.is_paused() => Some(paused()),
-                _ if self.draining => Some(ours("SHUTTING_DOWN", "the worker is stopping")),
+                _ if self.draining => Some(Reason::ours("SHUTTING_DOWN", "the worker is stopping")),
                 // A record claimed for the probe goes on; its turn came when the probe was due.
                 Some(stop) if stop.probe_at > self.now => Some(stop.reason.clone()),
-                _ if send_by < self.now => {
-                    Some(ours("NOT_SENT", "the attempt's term left no time for the call"))
-                }
+                _ if send_by < self.now => Some(Reason::ours(
+                    "NOT_SENT",
+                    "the attempt's term left no time for the call",
+                )),
                 _ => None,
             };
             if let Some(reason) = not_now {

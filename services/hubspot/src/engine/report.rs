@@ -6,14 +6,12 @@ use std::{
 };
 
 use contracts::{
-    ErrorCode, Next, RecordVerdicts, Recorded, UserId, Verdict, VerdictsRecorded, Withdrawal,
+    ErrorCode, Next, Reason, RecordVerdicts, Recorded, UserId, Verdict, VerdictsRecorded, Withdrawal,
     delivery::MAX_CLAIMS,
 };
 
 use super::{
-    AckHandle, AttemptId, Engine, MAX_BATCH, Output, RequestId, Unserved,
-    attempt::{Blame, ours},
-    claims::doubled,
+    AckHandle, AttemptId, Engine, MAX_BATCH, Output, RequestId, Unserved, attempt::Blame, claims::doubled,
     users::Place,
 };
 
@@ -81,7 +79,7 @@ impl Engine {
                 user.links += 1;
                 if user.links > MOST_LINKS {
                     // The link is recorded all the same; the pause of a failure keeps it from going on at full speed.
-                    let reason = ours(
+                    let reason = Reason::ours(
                         "CONTACT_UNSETTLED",
                         "each contact that is found leads to another one",
                     );

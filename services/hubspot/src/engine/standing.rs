@@ -6,7 +6,7 @@ use contracts::{AskLease, LeaseAnswer, Reason, delivery::LeaseWish};
 
 use super::{
     Answer, AttemptId, Engine, Fault, LineState, Output, Problem, ProblemKind, Unserved,
-    attempt::{Blame, ours},
+    attempt::Blame,
     claims::Claims,
     lease::Change,
     line::{Grounds, Proof, fault_of},
@@ -75,7 +75,7 @@ impl Engine {
         self.claims = Claims::default();
         for id in self.ready.drain() {
             if self.attempts.get(&id).is_some_and(|attempt| attempt.began) {
-                self.give_back(id, ours("LEASE_LOST", "another worker delivers"));
+                self.give_back(id, Reason::ours("LEASE_LOST", "another worker delivers"));
             } else {
                 self.attempts.remove(&id);
             }
@@ -159,7 +159,7 @@ impl Engine {
 
     pub(super) fn shut_down(&mut self) {
         self.draining = true;
-        self.give_all_back(&ours("SHUTTING_DOWN", "the worker is stopping"));
+        self.give_all_back(&Reason::ours("SHUTTING_DOWN", "the worker is stopping"));
     }
 
     fn is_drained(&self) -> bool {
@@ -213,5 +213,5 @@ impl Engine {
 
 /// Why a user is given back while delivery is paused.
 pub(super) fn paused() -> Reason {
-    ours("PAUSED", "an operator has paused delivery")
+    Reason::ours("PAUSED", "an operator has paused delivery")
 }

@@ -115,12 +115,10 @@ fn new_link(row: &mut Row, found: LinkFound, attempt: &OpenAttempt, shared: bool
 }
 
 fn settle_as_taken(row: &mut Row, fields: FieldSet, attempt: &OpenAttempt, now: UnixMs) {
-    let reason = Reason {
-        code: "CONTACT_OF_ANOTHER_USER".to_owned(),
-        message: "the contact that holds this address is linked to another user".to_owned(),
-        status: None,
-        correlation_id: None,
-    };
+    let reason = Reason::ours(
+        "CONTACT_OF_ANOTHER_USER",
+        "the contact that holds this address is linked to another user",
+    );
     let outcomes = fields
         .iter()
         .map(|field| {

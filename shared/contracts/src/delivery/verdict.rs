@@ -101,6 +101,9 @@ pub enum Outcome {
 pub struct Reason {
     /// A stable code: HubSpot's own (`INVALID_EMAIL`), its category, or ours (`TIMED_OUT`).
     pub code: String,
+    /// HubSpot's category (`VALIDATION_ERROR`), where it gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// HubSpot's message, at most 500 characters.
     pub message: String,
     /// The HTTP status, where there was an answer.
@@ -109,6 +112,19 @@ pub struct Reason {
     /// HubSpot's correlation id, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+}
+
+impl Reason {
+    /// A reason of our own, with no answer of HubSpot behind it.
+    pub fn ours(code: &str, message: &str) -> Self {
+        Self {
+            code: code.to_owned(),
+            category: None,
+            message: message.to_owned(),
+            status: None,
+            correlation_id: None,
+        }
+    }
 }
 
 /// An attempt that settled nothing, or not all.

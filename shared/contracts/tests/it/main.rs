@@ -21,6 +21,7 @@ fn pin<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(message: &
 fn reason() -> contracts::Reason {
     contracts::Reason {
         code: "INVALID_EMAIL".to_owned(),
+        category: Some("VALIDATION_ERROR".to_owned()),
         message: "Email address is invalid".to_owned(),
         status: Some(400),
         correlation_id: Some("c-1".to_owned()),
@@ -29,6 +30,7 @@ fn reason() -> contracts::Reason {
 
 fn reason_json() -> Value {
     serde_json::json!({
-        "code": "INVALID_EMAIL", "message": "Email address is invalid", "status": 400, "correlationId": "c-1"
+        "code": "INVALID_EMAIL", "category": "VALIDATION_ERROR", "message": "Email address is invalid", "status": 400,
+        "correlationId": "c-1"
     })
 }

@@ -251,3 +251,31 @@ fn a_reason_keeps_the_correlation_id_of_the_header_where_the_body_has_none_and_s
     assert_eq!(reason.message.chars().count(), 500);
     assert_eq!(reason.correlation_id.as_deref(), Some("def"));
 }
+
+#[test]
+fn the_reason_of_one_input_has_its_category_and_the_correlation_id_of_the_answer() {
+    let body = json!({ "errors": [{
+        "category": "VALIDATION_ERROR",
+        "message": "Property values were not valid",
+        "context": { "objectWriteTraceId": ["t-1"] },
+        "errors": [{ "message": "no", "code": "INVALID_EMAIL", "context": { "propertyName": ["email"] } }],
+    }] });
+    let headers = HeaderMap::from_iter([(
+        HeaderName::from_static("x-hubspot-correlation-id"),
+        HeaderValue::from_static("abc"),
+    )]);
+    let status = StatusCode::MULTI_STATUS;
+    let read = answer(&update(), status, &headers, body.to_string().as_bytes());
+    let Answer::Updated { errors, .. } = read else {
+        panic!("not a batch: {read:?}")
+    };
+    let ProblemKind::Invalid { properties } = &errors[0].problem.kind else {
+        panic!("not invalid: {errors:?}")
+    };
+    let reason = &properties["email"];
+    assert_eq!(
+        (reason.code.as_str(), reason.category.as_deref()),
+        ("INVALID_EMAIL", Some("VALIDATION_ERROR"))
+    );
+    assert_eq!(reason.correlation_id.as_deref(), Some("abc"));
+}

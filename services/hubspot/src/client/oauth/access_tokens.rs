@@ -126,12 +126,7 @@ impl AccessTokens {
 fn not_yet() -> Problem {
     Problem {
         kind: ProblemKind::NoToken,
-        reason: Reason {
-            code: "NO_ACCESS_TOKEN".to_owned(),
-            message: "HubSpot has not issued an access token yet".to_owned(),
-            status: None,
-            correlation_id: None,
-        },
+        reason: Reason::ours("NO_ACCESS_TOKEN", "HubSpot has not issued an access token yet"),
     }
 }
 

@@ -53,14 +53,16 @@ impl Refusal {
                 .find_map(|code| meaning(&code))
                 .unwrap_or(ProblemKind::NoToken),
         };
+        let category = code(&error, "category");
         let code = codes()
             // The status of HubSpot's usual errors is the word "error".
             .find(|code| code != "ERROR")
             .or_else(|| code(&error, "policyName"))
-            .or_else(|| code(&error, "category"))
+            .or_else(|| category.clone())
             .unwrap_or_else(|| format!("HTTP_{status}"));
         let reason = Reason {
             code,
+            category,
             message: format!("HubSpot's token endpoint answered {status}"),
             status: Some(status),
             correlation_id: text(&error, "correlationId").or_else(|| correlation_id(headers)),
@@ -73,12 +75,7 @@ impl Refusal {
 
     /// From no answer, or none that can be used.
     pub(super) fn without_answer(kind: ProblemKind, code: &str, message: &str) -> Self {
-        let reason = Reason {
-            code: code.to_owned(),
-            message: message.to_owned(),
-            status: None,
-            correlation_id: None,
-        };
+        let reason = Reason::ours(code, message);
         Self {
             problem: Problem { kind, reason },
             retry_after: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{Field, FieldSet, Found, LinkFound, MayBeCreated, Outcome, Reason};
 
-use super::{Attempt, Blame, Manner, Rules, Step, Why, ours};
+use super::{Attempt, Blame, Manner, Rules, Step, Why};
 use crate::engine::{Missing, Problem, ProblemKind, Properties};
 
 impl Attempt {
@@ -18,7 +18,7 @@ impl Attempt {
         let is_other = |creating: &MayBeCreated| own.as_ref() != Some(&creating.address.to_lowercase());
         let mut in_doubt = self.claim.creating.iter().filter(|creating| creating.in_doubt);
         if in_doubt.any(is_other) {
-            let reason = ours(
+            let reason = Reason::ours(
                 "CREATE_IN_DOUBT",
                 "HubSpot may still create a contact under the former address",
             );
@@ -87,7 +87,7 @@ impl Attempt {
 
     /// A success passed over the create: whether there is a contact now is asked alone.
     pub(crate) fn create_passed_over(&mut self) {
-        let reason = ours("NOT_LISTED", "a success did not list the contact to be created");
+        let reason = Reason::ours("NOT_LISTED", "a success did not list the contact to be created");
         match self.email() {
             Some(email) => self.step = Step::FindAlone(vec![email], Why::Created(reason)),
             None => self.fail(reason, Blame::Record, true),

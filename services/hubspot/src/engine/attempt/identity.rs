@@ -90,7 +90,7 @@ impl Attempt {
         }
         if self.contact_id() == Some(contact_id) {
             // Not there by its id, yet found by its address under the same id: HubSpot has to settle first.
-            let reason = ours(
+            let reason = Reason::ours(
                 "CONTACT_UNSETTLED",
                 "the contact is found by its address but not by its id",
             );
@@ -144,15 +144,5 @@ impl Attempt {
         }
         self.pending = FieldSet::EMPTY;
         self.step = Step::Done;
-    }
-}
-
-/// A reason in our own words.
-pub(crate) fn ours(code: &str, message: &str) -> Reason {
-    Reason {
-        code: code.to_owned(),
-        message: message.to_owned(),
-        status: None,
-        correlation_id: None,
     }
 }

@@ -19,12 +19,7 @@ pub(super) fn id(text: &str) -> UserId {
 }
 
 pub(super) fn reason(code: &str) -> Reason {
-    Reason {
-        code: code.into(),
-        message: "in HubSpot's words".into(),
-        status: None,
-        correlation_id: None,
-    }
+    Reason::ours(code, "in HubSpot's words")
 }
 
 pub(super) fn problem(kind: ProblemKind) -> Answer {

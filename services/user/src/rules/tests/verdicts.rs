@@ -6,10 +6,8 @@ pub(super) const ACCOUNT: &str = "4711";
 
 pub(super) fn reason(code: &str) -> Reason {
     Reason {
-        code: code.to_owned(),
-        message: "in HubSpot's words".to_owned(),
         status: Some(400),
-        correlation_id: None,
+        ..Reason::ours(code, "in HubSpot's words")
     }
 }
 

@@ -116,6 +116,7 @@ fn verdict(rng: &mut StdRng, model: &Model) -> Option<Verdict> {
     let claim = model.claims().choose(rng)?;
     let reason = Reason {
         code: "SOME".to_owned(),
+        category: Some("ANY".to_owned()),
         message: "in words".to_owned(),
         status: Some(502),
         correlation_id: Some("c".to_owned()),
