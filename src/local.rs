@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use anyhow::Context;
 use futures_util::future::select_all;
 use runtime::{
-    Shutdown,
+    Metrics, Shutdown,
     health::Registry,
     nats,
     settings::{Env, SettingsError},
@@ -136,16 +136,19 @@ async fn run_services(
         Registry::new("user", &user::service::CHECKS),
         Registry::new("hubspot", &hubspot::CHECKS),
     ];
+    let metrics = Metrics::default();
+    let (gateway_metrics, hubspot_metrics) = (metrics.clone(), metrics);
     let [user_health, hubspot_health] = registries.clone();
     let for_user = nats::connect(&nats_settings, "user", shutdown).await?;
     let for_hubspot = nats::connect(&nats_settings, "hubspot", shutdown).await?;
     // In the order in which they are stopped: nothing new comes in, then nothing goes out, then the books close.
     let mut parts = vec![
         Part::start("api-gateway", |stop| async move {
-            Ok(api_gateway::serve(&gateway, listener, stop).await?)
+            Ok(api_gateway::serve(&gateway, listener, &gateway_metrics, stop).await?)
         }),
         Part::start("hubspot", |stop| async move {
-            Ok(hubspot::serve(hubspot, for_hubspot, hubspot_health, stop).await?)
+            let serving = hubspot::serve(hubspot, for_hubspot, hubspot_health, &hubspot_metrics, stop);
+            Ok(Box::pin(serving).await?)
         }),
         Part::start("user", |stop| async move {
             Ok(user::serve(user, for_user, user_health, stop).await?)

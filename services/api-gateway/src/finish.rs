@@ -1,12 +1,16 @@
-//! The outermost layer: gives each request its id, turns errors into documents and logs each failure once.
+//! The outermost layer: gives each request its id, turns errors into documents, logs each failure once and counts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::{counter::Counter, family::Family};
+use runtime::Metrics;
 use tokio::time::Instant;
 
 use crate::problem::{ApiError, into_document};
@@ -17,7 +21,7 @@ const PACE: Duration = Duration::from_secs(1);
 
 /// Writes failures to the log.
 #[derive(Debug)]
-pub(crate) struct FailureLog {
+struct FailureLog {
     start: Instant,
     /// Milliseconds after `start` from which the next refusal is written.
     next_refusal_ms: AtomicU64,
@@ -32,8 +36,56 @@ impl Default for FailureLog {
     }
 }
 
+/// What the layer keeps.
+#[derive(Debug)]
+pub(crate) struct Finish {
+    log: FailureLog,
+    answered: Family<OfAnswer, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfAnswer {
+    method: &'static str,
+    path: String,
+    status: u16,
+}
+
+impl Finish {
+    /// Shows what it counts among these metrics.
+    pub(crate) fn new(metrics: &Metrics) -> Self {
+        let answered = Family::default();
+        metrics.register("http_requests", "Requests that were answered", answered.clone());
+        Self {
+            log: FailureLog::default(),
+            answered,
+        }
+    }
+
+    fn count(&self, method: &Method, path: &str, status: StatusCode) {
+        let answer = OfAnswer {
+            method: known_method(method),
+            path: path.to_owned(),
+            status: status.as_u16(),
+        };
+        self.answered.get_or_create(&answer).inc();
+    }
+}
+
+/// Made-up methods must not make metrics of their own.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::PATCH => "PATCH",
+        Method::PUT => "PUT",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
+}
+
 /// See the module.
-pub(crate) async fn finish(State(log): State<Arc<FailureLog>>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn finish(State(finish): State<Arc<Finish>>, mut request: Request, next: Next) -> Response {
     let context = RequestContext::read(request.headers());
     let started = Instant::now();
     let method = request.method().clone();
@@ -45,10 +97,11 @@ pub(crate) async fn finish(State(log): State<Arc<FailureLog>>, mut request: Requ
     let mut response = next.run(request).await;
 
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        log.write(&error, &context.request_id);
+        finish.log.write(&error, &context.request_id);
         into_document(&error, &context.request_id, &mut response);
     }
     response.headers_mut().insert(REQUEST_ID, context.header_value());
+    finish.count(&method, path, response.status());
     tracing::debug!(
         request.id = &*context.request_id,
         %method,

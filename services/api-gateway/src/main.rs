@@ -6,7 +6,7 @@ use anyhow::Context;
 use api_gateway::{Config, ENV_FILES, serve};
 use clap::{Parser, Subcommand};
 use runtime::settings::Env;
-use runtime::{Shutdown, failure::in_one_line, health, telemetry};
+use runtime::{Metrics, Shutdown, failure::in_one_line, health, telemetry};
 use tokio::net::TcpListener;
 
 /// Takes changes of user profiles over HTTP and hands them to the user service over NATS.
@@ -42,7 +42,7 @@ async fn run() -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals()?;
     let listener = TcpListener::bind(config.address).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.address))?;
-    Ok(serve(&config, listener, shutdown).await?)
+    Ok(serve(&config, listener, &Metrics::default(), shutdown).await?)
 }
 
 async fn probe() -> anyhow::Result<()> {

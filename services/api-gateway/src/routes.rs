@@ -15,9 +15,10 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use runtime::Metrics;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::finish::{FailureLog, finish};
+use crate::finish::{Finish, finish};
 use crate::problem::ApiError;
 use crate::readiness::Readiness;
 use crate::user_service::UserService;
@@ -34,7 +35,7 @@ pub(crate) struct Gateway {
 }
 
 /// The routes, inside the layers that make every answer whole.
-pub(crate) fn router(gateway: Gateway) -> Router {
+pub(crate) fn router(gateway: Gateway, metrics: &Metrics) -> Router {
     let routes = Router::new()
         .route(
             "/users/{userId}",
@@ -49,14 +50,14 @@ pub(crate) fn router(gateway: Gateway) -> Router {
         .route("/readyz", get(readyz::readyz))
         .fallback(async || ApiError::NoSuchPath)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
-    finished(routes.with_state(gateway))
+    finished(routes.with_state(gateway).merge(metrics.router()), metrics)
 }
 
 /// Every answer gets its id, every error its document, and a panic is an error like any other.
-fn finished(routes: Router) -> Router {
+fn finished(routes: Router, metrics: &Metrics) -> Router {
     routes
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::<FailureLog>::default(), finish))
+        .layer(from_fn_with_state(Arc::new(Finish::new(metrics)), finish))
 }
 
 /// The panic itself is on stderr already, by its hook.
@@ -81,7 +82,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_answered_with_a_problem_document() {
-        let routes = finished(Router::new().route("/", get(breaks)));
+        let routes = finished(Router::new().route("/", get(breaks)), &Metrics::default());
         let response = routes
             .oneshot(Request::new(Body::empty()))
             .await

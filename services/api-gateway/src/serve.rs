@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use runtime::Shutdown;
 use runtime::nats::{ConnectError, Nats, Violation, connect};
+use runtime::{Metrics, Shutdown};
 use tokio::net::TcpListener;
 
 use crate::Config;
@@ -39,8 +39,14 @@ pub enum ServeError {
 
 /// Serves until the shutdown, then finishes what is in work, for a few seconds at most.
 ///
-/// It serves at once: until the first connection to NATS is made, changes are answered 503.
-pub async fn serve(config: &Config, listener: TcpListener, shutdown: Shutdown) -> Result<(), ServeError> {
+/// It serves at once: until the first connection to NATS is made, changes are answered 503. What is in `metrics`, its
+/// own counts and those of others in this process, is shown under `/metrics`.
+pub async fn serve(
+    config: &Config,
+    listener: TcpListener,
+    metrics: &Metrics,
+    shutdown: Shutdown,
+) -> Result<(), ServeError> {
     let nats = Arc::new(OnceLock::new());
     let gateway = Gateway {
         users: UserService::new(Arc::clone(&nats), &config.limits),
@@ -48,7 +54,7 @@ pub async fn serve(config: &Config, listener: TcpListener, shutdown: Shutdown) -
         read_timeout: config.limits.read_timeout,
     };
     tracing::info!(address = %listener.local_addr()?, "the api-gateway is listening");
-    let server = Server::new(router(gateway), &config.limits);
+    let server = Server::new(router(gateway, metrics), &config.limits);
     tokio::select! {
         () = server.run(listener, &shutdown) => Ok(()),
         Err(error) = keep_connection(config, &nats, &shutdown) => Err(error),

@@ -21,7 +21,7 @@ use bytes::{Bytes, BytesMut};
 use contracts::Reason;
 use reqwest::{Response, StatusCode, header::HeaderMap, redirect};
 
-use crate::engine::{Answer, Answered, Call, Problem, ProblemKind};
+use crate::engine::{Answer, Answered, Call, ProblemKind};
 use runtime::settings::Secret;
 use token::Token;
 
@@ -117,7 +117,7 @@ impl HubspotClient {
     pub async fn perform(&self, call: &Call) -> Answered {
         let token = match self.token.for_call(call, self.timeout).await {
             Ok(token) => token,
-            Err(Problem { kind, reason }) => return Answered::problem(kind, reason),
+            Err(problem) => return Answered::problem(problem.kind, problem.reason),
         };
         let answered = self.perform_with(&token, call).await;
         if let Answer::Problem(problem) = &answered.answer

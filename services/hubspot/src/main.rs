@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use hubspot::{CHECKS, Config, ENV_FILES, serve};
-use runtime::{Shutdown, failure::in_one_line, health, nats, settings::Env, telemetry};
+use runtime::{Metrics, Shutdown, failure::in_one_line, health, nats, settings::Env, telemetry};
 use tokio::net::TcpListener;
 
 /// Delivers changes of users to HubSpot: fast when it is well, patient when it is not.
@@ -43,9 +43,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let listener = TcpListener::bind(&config.health_listen).await;
     let listener = listener.with_context(|| format!("HUBSPOT_HEALTH_LISTEN={}", config.health_listen))?;
     let registry = health::Registry::new("hubspot", &CHECKS);
-    tokio::spawn(health::serve(listener, registry.clone(), shutdown.clone()));
+    let metrics = Metrics::default();
+    let routes = health::router(registry.clone()).merge(metrics.router());
+    tokio::spawn(health::serve(listener, routes, shutdown.clone()));
     let nats = nats::connect(&config.nats, "hubspot", &shutdown).await?;
-    Ok(serve(config, nats, registry, shutdown).await?)
+    Ok(serve(config, nats, registry, &metrics, shutdown).await?)
 }
 
 fn settings_help() -> String {

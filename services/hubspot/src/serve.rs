@@ -1,7 +1,7 @@
 //! How the parts are put together.
 
 use runtime::{
-    Shutdown,
+    Metrics, Shutdown,
     health::Registry,
     nats::{Nats, Violation},
 };
@@ -10,7 +10,7 @@ use crate::{
     Config,
     client::{ClientError, HubspotClient},
     engine::Settings,
-    worker::Worker,
+    worker::{Health, Worker, WorkerMetrics},
 };
 
 /// Why the service ended by itself.
@@ -29,6 +29,7 @@ pub async fn serve(
     config: Config,
     nats: Nats,
     registry: Registry,
+    metrics: &Metrics,
     shutdown: Shutdown,
 ) -> Result<(), ServeError> {
     let client = HubspotClient::new(
@@ -49,7 +50,14 @@ pub async fn serve(
         quota: config.quota,
         ..Settings::for_holder(holder)
     };
-    let worker = Worker::new(settings, client, nats.clone(), registry);
+    let health = Health::new(registry);
+    let worker = Worker::new(
+        settings,
+        client,
+        nats.clone(),
+        health,
+        WorkerMetrics::new(metrics),
+    );
     tokio::select! {
         () = worker.run(shutdown) => Ok(()),
         violation = nats.wait_for_violation() => Err(ServeError::Forbidden(violation)),

@@ -3,6 +3,7 @@
 mod acks;
 mod consumer;
 mod health;
+mod metrics;
 mod user_service;
 mod wake_ups;
 mod watchdog;
@@ -10,7 +11,7 @@ mod watchdog;
 use std::{sync::Arc, time::Duration};
 
 use contracts::{AskLease, delivery::LeaseWish};
-use runtime::{Shutdown, health::Registry, nats::Nats};
+use runtime::{Shutdown, nats::Nats};
 use tokio::{
     task::{JoinError, JoinSet},
     time::{Instant, interval},
@@ -21,16 +22,17 @@ use crate::{
     client::HubspotClient,
     engine::{Answer, Call, CallId, Engine, Input, Output, Settings},
 };
-use health::Health;
 use user_service::UserService;
 use wake_ups::WakeUps;
 
 pub use health::CHECKS;
+pub(crate) use health::Health;
+pub(crate) use metrics::WorkerMetrics;
 
 /// How long a shutdown waits for calls that are out and for their verdicts.
 const DRAIN: Duration = Duration::from_secs(8);
 /// How often a token's file is looked at.
-const TOKEN_EVERY: Duration = Duration::from_secs(2);
+const TOKEN_EVERY: Duration = Duration::from_millis(500);
 /// Wakes the engine even if it asks for nothing.
 const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
@@ -43,6 +45,7 @@ pub(crate) struct Worker {
     nats: Nats,
     wake_ups: WakeUps,
     health: Health,
+    metrics: WorkerMetrics,
     /// Requests and calls that are out, no more than the engine has asked for; each has one answer.
     out: JoinSet<Input>,
     acknowledging: TaskTracker,
@@ -50,8 +53,13 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(settings: Settings, client: HubspotClient, nats: Nats, registry: Registry) -> Self {
-        let health = Health::new(registry);
+    pub(crate) fn new(
+        settings: Settings,
+        client: HubspotClient,
+        nats: Nats,
+        health: Health,
+        metrics: WorkerMetrics,
+    ) -> Self {
         Self {
             engine: Engine::new(settings),
             started: Instant::now(),
@@ -60,6 +68,7 @@ impl Worker {
             wake_ups: WakeUps::new(nats.clone(), health.clone()),
             nats,
             health,
+            metrics,
             out: JoinSet::new(),
             acknowledging: TaskTracker::new(),
             last_ask: None,
@@ -143,8 +152,8 @@ impl Worker {
                     .spawn(async move { Input::Recorded(request, users.record(&record).await) });
             }
             Output::Call(id, call) => {
-                let client = Arc::clone(&self.client);
-                self.out.spawn(perform(client, id, call));
+                let (client, metrics) = (Arc::clone(&self.client), self.metrics.clone());
+                self.out.spawn(perform(client, metrics, id, call));
             }
             Output::OpenConsumer { epoch } => self.wake_ups.open(epoch),
             Output::CloseConsumer => self.wake_ups.close(),
@@ -152,7 +161,10 @@ impl Worker {
                 self.acknowledging
                     .spawn(acks::acknowledge(self.nats.clone(), acks)),
             ),
-            Output::Line(state) => self.health.line(&state),
+            Output::Line(state) => {
+                self.health.line(&state);
+                self.metrics.line(&state);
+            }
             Output::Stopped => tracing::info!("everything is reported and the lease given back"),
         }
     }
@@ -173,10 +185,12 @@ impl Worker {
     }
 }
 
-async fn perform(client: Arc<HubspotClient>, id: CallId, call: Call) -> Input {
+async fn perform(client: Arc<HubspotClient>, metrics: WorkerMetrics, id: CallId, call: Call) -> Input {
     let started = Instant::now();
     let answered = client.perform(&call).await;
-    let duration_ms = started.elapsed().as_millis();
+    let duration = started.elapsed();
+    metrics.call(&call, &answered, duration);
+    let duration_ms = duration.as_millis();
     match &answered.answer {
         Answer::Account { account_id, name } => {
             let (account, name) = (account_id.as_str(), name.as_deref().unwrap_or("without a name"));

@@ -49,7 +49,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("USER_HEALTH_LISTEN={}", config.health_listen))?;
     let registry = health::Registry::new("user", &CHECKS);
-    tokio::spawn(health::serve(listener, registry.clone(), shutdown.clone()));
+    let routes = health::router(registry.clone());
+    tokio::spawn(health::serve(listener, routes, shutdown.clone()));
     let nats = nats::connect(&config.nats, "user", &shutdown).await?;
     Ok(service::serve(config, nats, registry, shutdown).await?)
 }

@@ -3,10 +3,12 @@
 pub mod backoff;
 pub mod failure;
 pub mod health;
+pub mod metrics;
 pub mod nats;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
 
 pub use backoff::Backoff;
+pub use metrics::Metrics;
 pub use shutdown::Shutdown;

@@ -155,7 +155,7 @@ impl HubSpotModel {
         };
         match self.write(contact, properties, author, now, random) {
             Ok(()) => Answer::Contact(self.shown(contact)),
-            Err(problem) => Answer::Problem(problem),
+            Err(problem) => Answer::Problem(*problem),
         }
     }
 
@@ -226,7 +226,7 @@ impl HubSpotModel {
         }
         match self.write(contact, &input.properties, author, now, random) {
             Ok(()) => Done::Written(contact),
-            Err(problem) => Done::Refused(problem),
+            Err(problem) => Done::Refused(*problem),
         }
     }
 
@@ -247,7 +247,7 @@ impl HubSpotModel {
                     address: Some(input.address.clone()),
                     trace_id: Some(input.trace_id.clone()),
                 }),
-                Err(problem) => errors.push(about(Vec::new(), vec![input.trace_id.clone()], problem)),
+                Err(problem) => errors.push(about(Vec::new(), vec![input.trace_id.clone()], *problem)),
             }
         }
         random.shuffle(&mut results);
@@ -273,15 +273,15 @@ impl HubSpotModel {
         author: Option<&Author>,
         now: Time,
         random: &mut Random,
-    ) -> Result<usize, Problem> {
+    ) -> Result<usize, Box<Problem>> {
         let address = input.properties.get(Field::Email.property());
         let address = address.map(|address| address.to_lowercase()).unwrap_or_default();
         if address != input.address {
-            return Err(problem(ProblemKind::Refused, "NOT_ITS_ADDRESS"));
+            return Err(Box::new(problem(ProblemKind::Refused, "NOT_ITS_ADDRESS")));
         }
         self.check_values(&input.properties, random)?;
         let Some(contact) = self.create(&address) else {
-            return Err(self.address_held(&address, random));
+            return Err(Box::new(self.address_held(&address, random)));
         };
         if let Some(author) = author {
             self.created.push(Creation {
@@ -311,6 +311,7 @@ impl HubSpotModel {
         inputs
             .iter()
             .find_map(|input| self.check_values(&input.properties, random).err())
+            .map(|problem| *problem)
     }
 
     fn distort(

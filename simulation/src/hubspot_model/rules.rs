@@ -57,7 +57,7 @@ impl HubSpotModel {
         &mut self,
         properties: &Properties,
         random: &mut Random,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Box<Problem>> {
         let fields = properties
             .iter()
             .filter_map(|(property, value)| Some((Field::from_property(property)?, value)));
@@ -84,14 +84,14 @@ impl HubSpotModel {
                 self.struck.push(fault);
                 properties.insert(field.property().to_owned(), reason);
             }
-            return Err(problem(ProblemKind::Invalid { properties }, REFUSED));
+            return Err(Box::new(problem(ProblemKind::Invalid { properties }, REFUSED)));
         }
         let odd = fields.iter().find(|(_, value)| value.starts_with(ODD));
         if let Some((field, _)) = odd {
             refuse(*field);
             self.struck.push(Fault::RefusedNameless);
             let properties = BTreeMap::new();
-            return Err(problem(ProblemKind::Invalid { properties }, REFUSED));
+            return Err(Box::new(problem(ProblemKind::Invalid { properties }, REFUSED)));
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ impl HubSpotModel {
         author: Option<&Author>,
         now: Time,
         random: &mut Random,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Box<Problem>> {
         self.check_values(properties, random)?;
         if let Some(address) = properties.get(Field::Email.property()) {
             self.check_address(contact, &address.to_lowercase(), random)?;
@@ -29,7 +29,12 @@ impl HubSpotModel {
         Ok(())
     }
 
-    fn check_address(&mut self, contact: usize, address: &str, random: &mut Random) -> Result<(), Problem> {
+    fn check_address(
+        &mut self,
+        contact: usize,
+        address: &str,
+        random: &mut Random,
+    ) -> Result<(), Box<Problem>> {
         let Some(holder) = self.holder(address) else {
             return Ok(());
         };
@@ -40,7 +45,7 @@ impl HubSpotModel {
         if holder == contact {
             self.struck.push(Fault::OwnConflict);
         }
-        Err(self.address_held(address, random))
+        Err(Box::new(self.address_held(address, random)))
     }
 
     /// The conflict about an address that a contact holds.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use api_gateway::{Config, Limits, ServeError, serve};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, RequestBuilder, Response};
-use runtime::Shutdown;
 use runtime::settings::Env;
+use runtime::{Metrics, Shutdown};
 use serde_json::Value;
 use testing::nats::{NatsServer, Options};
 use testing::wait::until;
@@ -57,7 +57,7 @@ impl Gateway {
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::new();
         let stop = shutdown.clone();
-        let serving = tokio::spawn(async move { serve(&config, listener, stop).await });
+        let serving = tokio::spawn(async move { serve(&config, listener, &Metrics::default(), stop).await });
         Self {
             address,
             nats,

@@ -6,6 +6,7 @@ mod change_user;
 mod deadlines;
 mod harness;
 mod limits;
+mod metrics;
 mod outages;
 mod problems;
 mod read_user;

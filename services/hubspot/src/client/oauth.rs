@@ -72,7 +72,7 @@ impl OAuth {
     }
 
     /// The token that calls carry, or why there is none.
-    pub(super) fn in_use(&self) -> Result<Secret, Problem> {
+    pub(super) fn in_use(&self) -> Result<Secret, Box<Problem>> {
         self.shared.tokens.borrow().in_use(Instant::now())
     }
 

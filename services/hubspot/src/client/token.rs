@@ -26,7 +26,7 @@ impl Token {
     }
 
     /// The token for a call, or why there is none. Only the question for the account waits for one.
-    pub(super) async fn for_call(&self, call: &Call, patience: Duration) -> Result<Secret, Problem> {
+    pub(super) async fn for_call(&self, call: &Call, patience: Duration) -> Result<Secret, Box<Problem>> {
         match self {
             Self::Static(token) => {
                 if *call == Call::Account {

@@ -44,6 +44,28 @@ pub enum LineState {
 }
 
 impl LineState {
+    /// The names of all states.
+    pub const NAMES: [&str; 6] = [
+        "starting",
+        "standby",
+        "other_account",
+        "running",
+        "paused",
+        "stopped",
+    ];
+
+    /// A short name for metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Standby => "standby",
+            Self::OtherAccount { .. } => "other_account",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Stopped { .. } => "stopped",
+        }
+    }
+
     /// Whether the other tells people nothing new: each probe that fails has its own correlation id and words.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {

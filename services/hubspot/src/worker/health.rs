@@ -14,12 +14,12 @@ pub const CHECKS: [&str; 3] = [NATS, USER_SERVICE, LINE];
 
 /// The checks of one worker. Clones share them.
 #[derive(Debug, Clone)]
-pub(super) struct Health {
+pub(crate) struct Health {
     registry: Registry,
 }
 
 impl Health {
-    pub(super) fn new(registry: Registry) -> Self {
+    pub(crate) fn new(registry: Registry) -> Self {
         Self { registry }
     }
 

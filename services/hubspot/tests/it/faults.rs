@@ -76,10 +76,14 @@ async fn one_bad_record_does_not_sink_those_beside_it_and_settles_when_it_is_wel
 #[tokio::test]
 async fn faults_of_the_account_stop_the_line_and_it_resumes_alone() {
     let cases = [
-        (KnownError::InvalidToken, "does not accept the token"),
-        (KnownError::Server(503), "fails whatever the record"),
+        (
+            KnownError::InvalidToken,
+            "does not accept the token",
+            "unauthorized",
+        ),
+        (KnownError::Server(503), "fails whatever the record", "outage"),
     ];
-    for (error, sentence) in cases {
+    for (error, sentence, fault_name) in cases {
         let stack = Stack::start().await;
         let worker = linked(&stack, 2).await;
         let fault = stack.sandbox.add_fault(Fault::answer(error));
@@ -88,6 +92,12 @@ async fn faults_of_the_account_stop_the_line_and_it_resumes_alone() {
         }
         worker.wait_for_line(sentence).await;
         assert!(!worker.registry.report().ready);
+        let gauge = format!(r#"hubsync_line_fault{{fault="{fault_name}"}} 1"#);
+        assert!(
+            worker.metrics.text().contains(&gauge),
+            "{}",
+            worker.metrics.text()
+        );
         stack.sandbox.remove_fault(fault);
         for number in 0..2 {
             stack.users.wait_until_settled(&user(number)).await;
@@ -102,6 +112,7 @@ async fn faults_of_the_account_stop_the_line_and_it_resumes_alone() {
             );
         }
         worker.wait_for_line("delivering").await;
+        assert!(!worker.metrics.text().contains(&gauge));
         stack.wait_until_acknowledged().await;
         worker.stop().await;
     }

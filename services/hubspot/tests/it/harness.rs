@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hubspot::{CHECKS, Config, ServeError, serve};
-use runtime::{Shutdown, health::Registry, nats, settings::Env};
+use runtime::{Metrics, Shutdown, health::Registry, nats, settings::Env};
 use sandbox::Sandbox;
 use testing::{
     nats::{NatsServer, Options},
@@ -26,6 +26,7 @@ pub(crate) struct Stack {
 /// A running worker.
 pub(crate) struct Worker {
     pub(crate) registry: Registry,
+    pub(crate) metrics: Metrics,
     shutdown: Shutdown,
     serving: JoinHandle<Result<(), ServeError>>,
 }
@@ -76,9 +77,12 @@ impl Stack {
     pub(crate) async fn serve(config: Config) -> Worker {
         let (shutdown, registry) = (Shutdown::new(), Registry::new("hubspot", &CHECKS));
         let nats = nats::connect(&config.nats, "hubspot", &shutdown).await.unwrap();
-        let serving = tokio::spawn(serve(config, nats, registry.clone(), shutdown.clone()));
+        let metrics = Metrics::default();
+        let (health, shown, stop) = (registry.clone(), metrics.clone(), shutdown.clone());
+        let serving = tokio::spawn(async move { serve(config, nats, health, &shown, stop).await });
         Worker {
             registry,
+            metrics,
             shutdown,
             serving,
         }

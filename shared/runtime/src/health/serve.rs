@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use super::Registry;
 use crate::Shutdown;
 
-/// The two routes, for services that have a router of their own.
+/// The two routes.
 pub fn router(registry: Registry) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
@@ -20,9 +20,9 @@ pub fn router(registry: Registry) -> Router {
         .with_state(registry)
 }
 
-/// Serves the two routes until the shutdown.
-pub async fn serve(listener: TcpListener, registry: Registry, shutdown: Shutdown) -> io::Result<()> {
-    axum::serve(listener, router(registry))
+/// Serves these routes, which a service may have added some to, until the shutdown.
+pub async fn serve(listener: TcpListener, routes: Router, shutdown: Shutdown) -> io::Result<()> {
+    axum::serve(listener, routes)
         .with_graceful_shutdown(shutdown.triggered())
         .await
 }

@@ -1,7 +1,7 @@
 //! The health listener, asked by the probe.
 
 use runtime::Shutdown;
-use runtime::health::{ProbeError, Registry, probe, serve};
+use runtime::health::{ProbeError, Registry, probe, router, serve};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
@@ -10,7 +10,7 @@ async fn the_probe_sees_when_a_service_becomes_ready() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (registry, shutdown) = (Registry::new("user", &["store"]), Shutdown::new());
-    let server = tokio::spawn(serve(listener, registry.clone(), shutdown.clone()));
+    let server = tokio::spawn(serve(listener, router(registry.clone()), shutdown.clone()));
 
     probe(&format!("{base}/healthz")).await.unwrap();
     let error = probe(&format!("{base}/readyz")).await.unwrap_err();

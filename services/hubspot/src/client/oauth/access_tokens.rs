@@ -51,11 +51,11 @@ impl AccessToken {
 impl AccessTokens {
     /// The token that calls carry, or why there is none. A rejected one is tried until it is known that there is no
     /// other, for a rejection may pass.
-    pub(super) fn in_use(&self, now: Instant) -> Result<Secret, Problem> {
+    pub(super) fn in_use(&self, now: Instant) -> Result<Secret, Box<Problem>> {
         match (&self.in_use, &self.trouble) {
-            (Some(token), Some(trouble)) if token.is_rejected => Err(trouble.clone()),
+            (Some(token), Some(trouble)) if token.is_rejected => Err(Box::new(trouble.clone())),
             (Some(token), _) if token.is_usable(now) => Ok(token.secret.clone()),
-            (_, trouble) => Err(trouble.clone().unwrap_or_else(not_yet)),
+            (_, trouble) => Err(Box::new(trouble.clone().unwrap_or_else(not_yet))),
         }
     }
 

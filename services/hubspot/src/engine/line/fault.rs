@@ -128,7 +128,9 @@ impl Fault {
     pub(super) fn waits(self) -> (Duration, Duration) {
         let (first, longest) = match self {
             Self::Unreachable | Self::Outage | Self::NoToken => (1, 30),
-            Self::Unauthorized | Self::Disconnected | Self::Misconfigured => (5, 60),
+            // HubSpot has been seen to refuse good tokens for a while, so it is asked again soon.
+            Self::Unauthorized => (5, 15),
+            Self::Disconnected | Self::Misconfigured => (5, 60),
             Self::MissingScopes | Self::NoSuchPath | Self::UnusableProperty(_) | Self::RefusesEveryone(_) => {
                 (10, 60)
             }

@@ -1,0 +1,27 @@
+//! What the gateway counts.
+
+use reqwest::Method;
+
+use crate::harness::Gateway;
+
+#[tokio::test]
+async fn requests_are_counted_by_the_pattern_of_their_path_and_never_by_what_callers_make_up() {
+    let gateway = Gateway::start().await;
+    let made_up = Method::from_bytes(b"MAKEUP").unwrap();
+    for path in ["/users/1", "/users/2", "/ada@example.com"] {
+        for method in [&Method::DELETE, &made_up] {
+            gateway.request(method.clone(), path).send().await.unwrap();
+        }
+    }
+    let response = gateway.request(Method::GET, "/metrics").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let text = response.text().await.unwrap();
+    for counted in [
+        r#"hubsync_http_requests_total{method="DELETE",path="/users/{userId}",status="405"} 2"#,
+        r#"hubsync_http_requests_total{method="other",path="/users/{userId}",status="405"} 2"#,
+        r#"hubsync_http_requests_total{method="DELETE",path="unknown",status="404"} 1"#,
+    ] {
+        assert!(text.contains(counted), "{counted} is not in {text}");
+    }
+    assert!(!text.contains("ada@") && !text.contains("MAKEUP"), "{text}");
+}
