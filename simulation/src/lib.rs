@@ -10,6 +10,7 @@ mod names;
 mod plan;
 mod random;
 pub mod run;
+pub mod scenario;
 pub mod seen;
 pub mod tally;
 pub mod transition;

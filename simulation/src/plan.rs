@@ -150,6 +150,32 @@ impl Plan {
         }
     }
 
+    /// A plan by which so many users have a contact each, and nothing happens by itself.
+    pub(crate) fn quiet(users: usize) -> Self {
+        Self {
+            users,
+            changes: 0,
+            episodes: Vec::new(),
+            calm_at: Time::MAX,
+            workers: 1,
+            has: vec![false; Fault::ALL.len()],
+            of_a_call: Vec::new(),
+            call_rate: 0,
+            rate: 0,
+            longest_freeze: 0,
+            latest_effect: 0,
+            sweepless: false,
+            only_records: false,
+            email_taken: EmailTaken::Follow,
+            missing: Missing::Skip,
+            call_timeout: 10 * SECOND,
+            calls_allowed: 190,
+            tells_limits: true,
+            stream_window: 10_000,
+            settle_within: Time::MAX,
+        }
+    }
+
     /// Whether the schedule has that kind of fault.
     pub(crate) fn has(&self, fault: Fault) -> bool {
         self.has[fault.index()]

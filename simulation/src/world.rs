@@ -70,6 +70,11 @@ impl World {
     pub(crate) fn new(seed: u64, tracing: bool) -> Self {
         let mut random = Random::new(seed);
         let plan = Plan::draw(&mut random);
+        Self::by(plan, random, tracing)
+    }
+
+    /// The schedule of a plan.
+    pub(crate) fn by(plan: Plan, random: Random, tracing: bool) -> Self {
         let mut world = Self {
             now: 0,
             agenda: Agenda::default(),
@@ -115,6 +120,25 @@ impl World {
             self.check_at_the_end();
         }
         (self.tally, self.wrong.map_or(Ok(()), Err))
+    }
+
+    /// Runs until that holds, and says when it did. The error says what went wrong, or that it took too long.
+    pub(crate) fn run_until(
+        &mut self,
+        deadline: Time,
+        holds: impl Fn(&Self) -> bool,
+    ) -> Result<Time, String> {
+        while !holds(self) {
+            let Some((at, event)) = self.agenda.next().filter(|(at, _)| *at <= deadline) else {
+                return Err(format!("not so at {deadline} ms: {}", self.unsettled()));
+            };
+            self.now = at;
+            self.happen(event);
+            if let Some(wrong) = self.wrong.take() {
+                return Err(wrong);
+            }
+        }
+        Ok(self.now)
     }
 
     fn happen(&mut self, event: Event) {

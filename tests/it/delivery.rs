@@ -134,7 +134,14 @@ async fn a_bad_address_does_not_hold_back_a_new_name() {
     let receipt = stack.wait_for_state("1", "refused").await;
     assert_eq!(receipt["fields"]["firstName"]["state"], "confirmed");
     assert_eq!(receipt["fields"]["email"]["state"], "refused");
-    assert_eq!(receipt["fields"]["email"]["reason"]["code"], "INVALID_EMAIL");
+    let reason = &receipt["fields"]["email"]["reason"];
+    assert_eq!(
+        (&reason["code"], &reason["category"]),
+        (&json!("INVALID_EMAIL"), &json!("VALIDATION_ERROR"))
+    );
+    let words = reason["message"].as_str().unwrap();
+    assert!(words.contains("bad address"), "not HubSpot's words: {words}");
+    assert_eq!(reason["correlationId"].as_str().unwrap().len(), 36, "{reason}");
     stack.finish().await;
 }
 

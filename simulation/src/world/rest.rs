@@ -13,6 +13,11 @@ const RANGES_KEPT: usize = 16;
 const CALLS_PER_USER: u64 = 60;
 
 impl World {
+    /// Whether nobody owes anything, or has an attempt out.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.users.is_at_rest()
+    }
+
     /// Everything has come to rest in the calm: what must be true at every such moment.
     pub(super) fn check_at_rest(&mut self) {
         for user in 0..self.plan.users {

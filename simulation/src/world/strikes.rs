@@ -89,7 +89,7 @@ impl World {
         }
     }
 
-    pub(super) fn begin(&mut self, fault: Fault) {
+    pub(crate) fn begin(&mut self, fault: Fault) {
         // Before there are links, any account is as good as another.
         let is_harmless =
             fault == Fault::OtherAccount && self.users.rows.iter().all(|row| row.link.is_none());
@@ -113,7 +113,7 @@ impl World {
         self.replace_token(fault);
     }
 
-    pub(super) fn finish(&mut self, fault: Fault) {
+    pub(crate) fn finish(&mut self, fault: Fault) {
         self.trace(|| format!("{fault:?} ends"));
         match fault {
             Fault::ServiceDown | Fault::ServiceUnavailable => {

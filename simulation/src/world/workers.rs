@@ -79,7 +79,7 @@ impl Worker {
 }
 
 impl World {
-    pub(super) fn process(&self, place: usize) -> Process {
+    pub(crate) fn process(&self, place: usize) -> Process {
         let life = self.workers[place].life;
         Process { place, life }
     }
@@ -186,7 +186,7 @@ impl World {
     }
 
     /// Something reaches a worker; a frozen one finds it when it thaws.
-    pub(super) fn tell(&mut self, process: Process, input: Input) {
+    pub(crate) fn tell(&mut self, process: Process, input: Input) {
         if !self.is_alive(process) {
             return;
         }

@@ -2,6 +2,7 @@
 
 use simulation::{
     run::{run_seed, run_seeds},
+    scenario::token_lost,
     transition::Transition,
 };
 
@@ -26,4 +27,23 @@ fn a_seed_means_the_same_every_time() {
     for seed in 0..10 {
         assert_eq!(run_seed(seed, false), run_seed(seed, false), "seed {seed}");
     }
+}
+
+#[test]
+fn ten_minutes_without_a_token_park_nobody_and_are_made_up_for_within_two_drain_times() {
+    let users = 1_000;
+    let lost = token_lost(users, 600_000).expect("all is well in the end");
+    let count = |what| lost.tally.transitions.of(what);
+    assert_eq!(count(Transition::StoppedUnauthorized), 1);
+    assert_eq!(
+        (
+            count(Transition::Parked),
+            count(Transition::Charged),
+            count(Transition::Refused)
+        ),
+        (0, 0, 0)
+    );
+    // Address and name of everyone.
+    assert!(count(Transition::Confirmed) >= 2 * users as u64);
+    assert!(lost.recovery_ms <= 2 * lost.drain_ms, "{lost:?}");
 }

@@ -1,0 +1,61 @@
+//! Scenarios: many users, one thing that goes wrong, and how long it takes to be well again, in virtual time.
+
+use contracts::Field;
+use hubspot::engine::Input;
+
+use crate::{
+    agenda::Time,
+    fault::Fault,
+    plan::{Plan, SECOND},
+    random::Random,
+    tally::Tally,
+    transition::Transition,
+    world::World,
+};
+
+/// Nothing here takes longer.
+const LONGEST: Time = 600 * SECOND;
+
+/// How it went when HubSpot refused the token for a while.
+#[derive(Debug)]
+pub struct TokenLost {
+    /// How long the same changes take while all is well, in milliseconds.
+    pub drain_ms: Time,
+    /// How long they took from the return of the token, in milliseconds.
+    pub recovery_ms: Time,
+    /// What happened, in the run in which the token was refused.
+    pub tally: Tally,
+}
+
+/// So many users, none of whom is linked yet, are changed while HubSpot refuses the token for so long; then the token
+/// is replaced.
+pub fn token_lost(users: usize, refused_for_ms: Time) -> Result<TokenLost, String> {
+    let (mut well, begun_at) = delivering(users)?;
+    well.change_everyone(Field::FirstName);
+    let drained_at = well.run_until(begun_at + LONGEST, World::is_at_rest)?;
+
+    let (mut world, begun_at) = delivering(users)?;
+    world.begin(Fault::Unauthorized);
+    world.change_everyone(Field::FirstName);
+    let returned_at = world.run_until(begun_at + LONGEST + refused_for_ms, |world| {
+        world.now >= begun_at + refused_for_ms
+    })?;
+    world.finish(Fault::Unauthorized);
+    let worker = world.process(0);
+    world.tell(worker, Input::TokenReplaced);
+    let recovered_at = world.run_until(returned_at + LONGEST, World::is_at_rest)?;
+    Ok(TokenLost {
+        drain_ms: drained_at - begun_at,
+        recovery_ms: recovered_at - returned_at,
+        tally: world.tally,
+    })
+}
+
+/// A world whose only worker has begun to deliver, and when that was.
+fn delivering(users: usize) -> Result<(World, Time), String> {
+    let mut world = World::by(Plan::quiet(users), Random::new(0), false);
+    let begun_at = world.run_until(LONGEST, |world| {
+        world.tally.transitions.of(Transition::LeaseGained) > 0
+    })?;
+    Ok((world, begun_at))
+}
