@@ -147,8 +147,7 @@ async fn run_services(
             Ok(api_gateway::serve(&gateway, listener, &gateway_metrics, stop).await?)
         }),
         Part::start("hubspot", |stop| async move {
-            let serving = hubspot::serve(hubspot, for_hubspot, hubspot_health, &hubspot_metrics, stop);
-            Ok(Box::pin(serving).await?)
+            Ok(hubspot::serve(hubspot, for_hubspot, hubspot_health, &hubspot_metrics, stop).await?)
         }),
         Part::start("user", |stop| async move {
             Ok(user::serve(user, for_user, user_health, stop).await?)

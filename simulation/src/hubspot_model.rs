@@ -3,6 +3,8 @@
 
 mod answers;
 mod contacts;
+mod creates;
+mod lookups;
 mod people;
 mod rules;
 mod writes;

@@ -9,6 +9,7 @@ mod observe;
 mod others;
 mod rest;
 mod strikes;
+mod time;
 mod truth;
 mod workers;
 
@@ -21,10 +22,9 @@ use crate::{
     event::Event,
     fault::Fault,
     hubspot_model::{Creation, HubSpotModel},
-    plan::{HOUR, Plan, SECOND},
+    plan::Plan,
     random::Random,
     tally::Tally,
-    transition::Transition,
     user_service::UserService,
 };
 
@@ -32,10 +32,6 @@ use workers::Worker;
 
 /// No schedule needs more events; one that has more runs in circles.
 const MOST_EVENTS: u64 = 400_000;
-/// So long after it became calm every recheck has come once more.
-const LAST_RECHECK: Time = 25 * HOUR;
-/// An idle stretch longer than this is skipped.
-const WORTH_SKIPPING: Time = 20 * SECOND;
 
 /// One schedule.
 #[derive(Debug)]
@@ -193,68 +189,6 @@ impl World {
         if self.tracing {
             println!("{:>12} {}", self.now, what());
         }
-    }
-
-    /// The sweep of each second; skips the hours in which nothing would happen.
-    fn sweep(&mut self) {
-        if !self.service_is(Fault::ServiceDown) {
-            let room = self.broker.room();
-            let everything = !self.plan.sweepless;
-            self.users.sweep(self.now, room, everything, &mut self.tally);
-            self.announce_all();
-        }
-        self.check_delays();
-        if self.is_calm && self.now > self.awake_since + self.plan.settle_within {
-            self.fail(&format!("P2: not settled in time: {}", self.unsettled()));
-        }
-        self.skip_idle_time();
-        let pause = self.random.between(900, 1_100);
-        self.agenda.plan(self.now + pause, Event::Sweep);
-    }
-
-    fn skip_idle_time(&mut self) {
-        let is_idle = !self.agenda.has_work()
-            && self.users.is_at_rest()
-            && !self.is_anyone_frozen()
-            && !self.is_anyone_reporting();
-        if !is_idle || self.is_over() {
-            return;
-        }
-        if self.is_calm {
-            self.check_at_rest();
-        }
-        let rechecks = self.users.rechecks().filter(|at| *at > self.now);
-        // In the calm, now and then sleep through some rechecks.
-        let recheck = if self.is_calm && self.random.chance(500) {
-            let last = self.last_recheck();
-            rechecks.filter(|at| *at <= last).max()
-        } else {
-            rechecks.min()
-        };
-        let next = recheck.into_iter().chain(self.agenda.next_scripted()).min();
-        let Some(next) = next.filter(|next| *next > self.now + WORTH_SKIPPING) else {
-            return;
-        };
-        self.trace(|| format!("skips to {next}"));
-        self.tally.transitions.add(Transition::Jumped);
-        self.agenda.sleep_until(next);
-        self.now = next;
-        self.awake_since = next;
-        self.calls_in_calm = 0;
-    }
-
-    /// Whether nothing more is to come: all is calm and at rest, and every recheck has come since.
-    fn is_over(&self) -> bool {
-        self.is_calm
-            && !self.agenda.has_work()
-            && self.users.is_at_rest()
-            && !self.is_anyone_reporting()
-            && self.users.rechecks().all(|at| at > self.last_recheck())
-    }
-
-    /// When every recheck has come once since something changed in HubSpot.
-    fn last_recheck(&self) -> Time {
-        self.plan.calm_at.max(self.hubspot.written_at) + LAST_RECHECK
     }
 
     /// The rows that are not at rest.

@@ -58,8 +58,10 @@ pub async fn serve(
         health,
         WorkerMetrics::new(metrics),
     );
+    // The worker is large; whoever awaits this future need not move it about.
+    let working = Box::pin(worker.run(shutdown));
     tokio::select! {
-        () = worker.run(shutdown) => Ok(()),
+        () = working => Ok(()),
         violation = nats.wait_for_violation() => Err(ServeError::Forbidden(violation)),
     }
 }

@@ -1,12 +1,8 @@
 //! Carrying calls out, and what is answered to them.
 
-use contracts::Field;
-use hubspot::engine::{
-    Answer, Call, Contact as Shown, CreateInput, Created, InputError, Problem, ProblemKind, Properties,
-    UpdateInput, Written,
-};
+use hubspot::engine::{Answer, Call, InputError, Problem, ProblemKind, Properties, UpdateInput, Written};
 
-use super::{ACCOUNT, Author, CallOut, Creation, HubSpotModel, OTHER_ACCOUNT, problem};
+use super::{ACCOUNT, Author, CallOut, HubSpotModel, OTHER_ACCOUNT, problem};
 use crate::{agenda::Time, fault::Fault, random::Random};
 
 /// What became of one input of a batch.
@@ -61,85 +57,6 @@ impl HubSpotModel {
     fn reachable(&self, id: &str) -> Option<usize> {
         let contact = self.present(self.by_id(id)?);
         self.exists(contact).then_some(contact)
-    }
-
-    /// A contact as answers show it. It answers to every address that it shows.
-    fn shown(&mut self, contact: usize) -> Shown {
-        let hides_secondary = self.has_habit(Fault::HiddenSecondary);
-        let found = self.contact_mut(contact);
-        let primary = found.values[contracts::Field::Email].clone();
-        found.answered_to.insert(primary);
-        if !hides_secondary {
-            let additional = found.additional.clone();
-            found.answered_to.extend(additional);
-        }
-        let email = &found.values[contracts::Field::Email];
-        Shown {
-            id: Self::id(contact),
-            email: (!email.is_empty()).then(|| email.clone()),
-            additional_emails: if hides_secondary {
-                Vec::new()
-            } else {
-                found.additional.clone()
-            },
-        }
-    }
-
-    fn find_one(&mut self, address: &str) -> Option<usize> {
-        let found = self.holder(address);
-        match found {
-            Some(contact) => {
-                let is_primary = self.contacts[contact].values[contracts::Field::Email] == address;
-                if self.has_habit(Fault::HiddenSecondary) && !is_primary {
-                    self.struck.push(Fault::HiddenSecondary);
-                }
-                self.contacts[contact].answered_to.insert(address.to_owned());
-            }
-            None => drop(self.not_found.insert(address.to_owned())),
-        }
-        found
-    }
-
-    fn find(&mut self, addresses: &[String], fault: Option<Fault>, random: &mut Random) -> Answer {
-        let mut contacts = Vec::new();
-        let mut absent = Vec::new();
-        let mut errors = Vec::new();
-        let odd_one = random.index(addresses.len());
-        for (index, address) in addresses.iter().enumerate() {
-            match fault.filter(|_| index == odd_one) {
-                Some(Fault::LookupForgets) => {
-                    self.struck.push(Fault::LookupForgets);
-                    continue;
-                }
-                Some(Fault::LookupFails) => {
-                    self.struck.push(Fault::LookupFails);
-                    let kind = if random.chance(500) {
-                        ProblemKind::Locked
-                    } else {
-                        ProblemKind::Refused
-                    };
-                    let problem = problem(kind, "RECORD_LOOKUP");
-                    errors.push(about(vec![address.clone()], Vec::new(), problem));
-                    continue;
-                }
-                _ => {}
-            }
-            match self.find_one(address) {
-                Some(contact) => {
-                    let shown = self.shown(contact);
-                    if !contacts.contains(&shown) {
-                        contacts.push(shown);
-                    }
-                }
-                None => absent.push(address.clone()),
-            }
-        }
-        random.shuffle(&mut contacts);
-        if !absent.is_empty() {
-            let missing = problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND");
-            errors.push(about(absent, Vec::new(), missing));
-        }
-        Answer::Found { contacts, errors }
     }
 
     fn patch(
@@ -230,76 +147,6 @@ impl HubSpotModel {
         }
     }
 
-    fn create_batch(
-        &mut self,
-        inputs: &[CreateInput],
-        out: &CallOut,
-        now: Time,
-        random: &mut Random,
-    ) -> Answer {
-        let mut results = Vec::new();
-        let mut errors = Vec::new();
-        for (index, input) in inputs.iter().enumerate() {
-            let author = out.authors.get(index).and_then(Option::as_ref);
-            match self.create_one(input, author, now, random) {
-                Ok(contact) => results.push(Created {
-                    contact_id: Self::id(contact),
-                    address: Some(input.address.clone()),
-                    trace_id: Some(input.trace_id.clone()),
-                }),
-                Err(problem) => errors.push(about(Vec::new(), vec![input.trace_id.clone()], *problem)),
-            }
-        }
-        random.shuffle(&mut results);
-        match out.fault {
-            Some(Fault::NoTraceIds) => {
-                self.struck.push(Fault::NoTraceIds);
-                for result in &mut results {
-                    result.trace_id = None;
-                }
-            }
-            Some(Fault::PartOfBatch) if !results.is_empty() => {
-                self.struck.push(Fault::PartOfBatch);
-                results.remove(random.index(results.len()));
-            }
-            _ => {}
-        }
-        Answer::Created { results, errors }
-    }
-
-    fn create_one(
-        &mut self,
-        input: &CreateInput,
-        author: Option<&Author>,
-        now: Time,
-        random: &mut Random,
-    ) -> Result<usize, Box<Problem>> {
-        let address = input.properties.get(Field::Email.property());
-        let address = address.map(|address| address.to_lowercase()).unwrap_or_default();
-        if address != input.address {
-            return Err(Box::new(problem(ProblemKind::Refused, "NOT_ITS_ADDRESS")));
-        }
-        self.check_values(&input.properties, random)?;
-        let Some(contact) = self.create(&address) else {
-            return Err(Box::new(self.address_held(&address, random)));
-        };
-        if let Some(author) = author {
-            self.created.push(Creation {
-                author: author.clone(),
-                contact,
-                address,
-            });
-        }
-        self.write(contact, &input.properties, author, now, random)?;
-        // What was not given is empty, which is what was wanted of it.
-        for field in Field::ALL {
-            if !input.properties.contains_key(field.property()) {
-                self.contacts[contact].took[field].push(String::new());
-            }
-        }
-        Ok(contact)
-    }
-
     /// What is wrong with a contact at the moment.
     pub(crate) fn trouble_of(&self, contact: usize, now: Time) -> Option<Fault> {
         let (fault, until) = self.contacts[contact].trouble?;
@@ -346,7 +193,8 @@ impl HubSpotModel {
     }
 }
 
-fn about(ids: Vec<String>, trace_ids: Vec<String>, problem: Problem) -> InputError {
+/// An entry in the list of errors.
+pub(super) fn about(ids: Vec<String>, trace_ids: Vec<String>, problem: Problem) -> InputError {
     InputError {
         ids,
         trace_ids,

@@ -1,0 +1,79 @@
+//! Contacts that this system makes.
+
+use contracts::Field;
+use hubspot::engine::{Answer, CreateInput, Created, Problem, ProblemKind};
+
+use super::{Author, CallOut, Creation, HubSpotModel, answers::about, problem};
+use crate::{agenda::Time, fault::Fault, random::Random};
+
+impl HubSpotModel {
+    pub(super) fn create_batch(
+        &mut self,
+        inputs: &[CreateInput],
+        out: &CallOut,
+        now: Time,
+        random: &mut Random,
+    ) -> Answer {
+        let mut results = Vec::new();
+        let mut errors = Vec::new();
+        for (index, input) in inputs.iter().enumerate() {
+            let author = out.authors.get(index).and_then(Option::as_ref);
+            match self.create_one(input, author, now, random) {
+                Ok(contact) => results.push(Created {
+                    contact_id: Self::id(contact),
+                    address: Some(input.address.clone()),
+                    trace_id: Some(input.trace_id.clone()),
+                }),
+                Err(problem) => errors.push(about(Vec::new(), vec![input.trace_id.clone()], *problem)),
+            }
+        }
+        random.shuffle(&mut results);
+        match out.fault {
+            Some(Fault::NoTraceIds) => {
+                self.struck.push(Fault::NoTraceIds);
+                for result in &mut results {
+                    result.trace_id = None;
+                }
+            }
+            Some(Fault::PartOfBatch) if !results.is_empty() => {
+                self.struck.push(Fault::PartOfBatch);
+                results.remove(random.index(results.len()));
+            }
+            _ => {}
+        }
+        Answer::Created { results, errors }
+    }
+
+    fn create_one(
+        &mut self,
+        input: &CreateInput,
+        author: Option<&Author>,
+        now: Time,
+        random: &mut Random,
+    ) -> Result<usize, Box<Problem>> {
+        let address = input.properties.get(Field::Email.property());
+        let address = address.map(|address| address.to_lowercase()).unwrap_or_default();
+        if address != input.address {
+            return Err(Box::new(problem(ProblemKind::Refused, "NOT_ITS_ADDRESS")));
+        }
+        self.check_values(&input.properties, random)?;
+        let Some(contact) = self.create(&address) else {
+            return Err(Box::new(self.address_held(&address, random)));
+        };
+        if let Some(author) = author {
+            self.created.push(Creation {
+                author: author.clone(),
+                contact,
+                address,
+            });
+        }
+        self.write(contact, &input.properties, author, now, random)?;
+        // What was not given is empty, which is what was wanted of it.
+        for field in Field::ALL {
+            if !input.properties.contains_key(field.property()) {
+                self.contacts[contact].took[field].push(String::new());
+            }
+        }
+        Ok(contact)
+    }
+}

@@ -1,0 +1,88 @@
+//! Which contact answers to an address.
+
+use contracts::Field;
+use hubspot::engine::{Answer, Contact as Shown, ProblemKind};
+
+use super::{HubSpotModel, answers::about, problem};
+use crate::{fault::Fault, random::Random};
+
+impl HubSpotModel {
+    /// A contact as answers show it. It answers to every address that it shows.
+    pub(super) fn shown(&mut self, contact: usize) -> Shown {
+        let hides_secondary = self.has_habit(Fault::HiddenSecondary);
+        let found = self.contact_mut(contact);
+        let primary = found.values[Field::Email].clone();
+        found.answered_to.insert(primary);
+        if !hides_secondary {
+            let additional = found.additional.clone();
+            found.answered_to.extend(additional);
+        }
+        let email = &found.values[Field::Email];
+        Shown {
+            id: Self::id(contact),
+            email: (!email.is_empty()).then(|| email.clone()),
+            additional_emails: if hides_secondary {
+                Vec::new()
+            } else {
+                found.additional.clone()
+            },
+        }
+    }
+
+    pub(super) fn find_one(&mut self, address: &str) -> Option<usize> {
+        let found = self.holder(address);
+        match found {
+            Some(contact) => {
+                let is_primary = self.contacts[contact].values[Field::Email] == address;
+                if self.has_habit(Fault::HiddenSecondary) && !is_primary {
+                    self.struck.push(Fault::HiddenSecondary);
+                }
+                self.contacts[contact].answered_to.insert(address.to_owned());
+            }
+            None => drop(self.not_found.insert(address.to_owned())),
+        }
+        found
+    }
+
+    pub(super) fn find(&mut self, addresses: &[String], fault: Option<Fault>, random: &mut Random) -> Answer {
+        let mut contacts = Vec::new();
+        let mut absent = Vec::new();
+        let mut errors = Vec::new();
+        let odd_one = random.index(addresses.len());
+        for (index, address) in addresses.iter().enumerate() {
+            match fault.filter(|_| index == odd_one) {
+                Some(Fault::LookupForgets) => {
+                    self.struck.push(Fault::LookupForgets);
+                    continue;
+                }
+                Some(Fault::LookupFails) => {
+                    self.struck.push(Fault::LookupFails);
+                    let kind = if random.chance(500) {
+                        ProblemKind::Locked
+                    } else {
+                        ProblemKind::Refused
+                    };
+                    let problem = problem(kind, "RECORD_LOOKUP");
+                    errors.push(about(vec![address.clone()], Vec::new(), problem));
+                    continue;
+                }
+                _ => {}
+            }
+            match self.find_one(address) {
+                Some(contact) => {
+                    let shown = self.shown(contact);
+                    if !contacts.contains(&shown) {
+                        contacts.push(shown);
+                    }
+                }
+                None => absent.push(address.clone()),
+            }
+        }
+        random.shuffle(&mut contacts);
+        if !absent.is_empty() {
+            let missing = problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND");
+            errors.push(about(absent, Vec::new(), missing));
+        }
+        Answer::Found { contacts, errors }
+    }
+}
