@@ -18,7 +18,7 @@ use crate::engine::{Answer, Call, Contact, Created, InputError, Problem, Problem
 pub(super) fn answer(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
     let json = object(body);
     if status.is_success() {
-        let understood = json.as_ref().and_then(|json| success(call, json));
+        let understood = json.as_ref().and_then(|json| success(call, headers, json));
         return understood.unwrap_or_else(|| garbled(status, headers));
     }
     let is_json = json.is_some();
@@ -86,7 +86,7 @@ fn garbled(status: StatusCode, headers: &HeaderMap) -> Answer {
     })
 }
 
-fn success(call: &Call, json: &Value) -> Option<Answer> {
+fn success(call: &Call, headers: &HeaderMap, json: &Value) -> Option<Answer> {
     match call {
         Call::Account => Some(Answer::Account {
             account_id: text(json, "portalId")?,
@@ -94,15 +94,15 @@ fn success(call: &Call, json: &Value) -> Option<Answer> {
         }),
         Call::Find { .. } => Some(Answer::Found {
             contacts: list(json, "results").iter().filter_map(contact).collect(),
-            errors: input_errors(json),
+            errors: input_errors(headers, json),
         }),
         Call::Update { .. } => Some(Answer::Updated {
             results: list(json, "results").iter().filter_map(written).collect(),
-            errors: input_errors(json),
+            errors: input_errors(headers, json),
         }),
         Call::Create { .. } => Some(Answer::Created {
             results: list(json, "results").iter().filter_map(created).collect(),
-            errors: input_errors(json),
+            errors: input_errors(headers, json),
         }),
         Call::FindAlone { .. } | Call::Read { .. } | Call::Patch { .. } => {
             Some(Answer::Contact(contact(json)?))
@@ -145,14 +145,16 @@ fn created(json: &Value) -> Option<Created> {
     })
 }
 
-fn input_errors(json: &Value) -> Vec<InputError> {
+/// A batch's answer seldom repeats in its body the id that its headers have.
+fn input_errors(headers: &HeaderMap, json: &Value) -> Vec<InputError> {
+    let correlation_id = text(json, "correlationId").or_else(|| correlation_id(headers));
     let entry = |error: &Value| InputError {
         ids: context(error, "ids")
             .into_iter()
             .chain(text(error, "id"))
             .collect(),
         trace_ids: context(error, "objectWriteTraceId"),
-        problem: input_problem(error, text(json, "correlationId")),
+        problem: input_problem(error, correlation_id.clone()),
     };
     list(json, "errors").iter().map(entry).collect()
 }

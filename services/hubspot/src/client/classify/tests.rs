@@ -229,6 +229,21 @@ fn a_partial_batch_is_read_input_by_input_whatever_its_status() {
 }
 
 #[test]
+fn an_input_that_was_refused_has_the_correlation_id_of_its_batch() {
+    let error = r#"{"errors":[{"category":"CONFLICT","context":{"objectWriteTraceId":["t-1"]}}]}"#;
+    let header = (
+        HeaderName::from_static("x-hubspot-correlation-id"),
+        HeaderValue::from_static("abc"),
+    );
+    let headers = HeaderMap::from_iter([header]);
+    let read = answer(&update(), StatusCode::MULTI_STATUS, &headers, error.as_bytes());
+    let Answer::Updated { errors, .. } = read else {
+        panic!("not a batch")
+    };
+    assert_eq!(errors[0].problem.reason.correlation_id.as_deref(), Some("abc"));
+}
+
+#[test]
 fn a_contact_comes_with_all_its_addresses() {
     let body = r#"{"id":"512","properties":{"email":"a@x.de","hs_additional_emails":"b@x.de; c@x.de;"}}"#;
     let read = answer(&read(), StatusCode::OK, &HeaderMap::new(), body.as_bytes());
