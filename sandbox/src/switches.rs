@@ -23,8 +23,12 @@ pub struct Switches {
     pub preserve_primary_id: bool,
     /// Reads find a merged contact by its former ids.
     pub former_ids_readable: bool,
+    /// Batch updates follow a former id and answer with the new one; by default they pass it over in silence.
+    pub former_ids_followed: bool,
     /// Batch upsert accepts `idProperty: "email"`.
     pub upsert_by_email: bool,
+    /// With a trace id on each input of a batch, those that are fine are written; otherwise one refuses all.
+    pub partial_batches: bool,
     /// The status of a batch of which some inputs failed.
     pub partial_status: PartialStatus,
     /// A batch whose inputs carry trace ids answers 207 even if all of them succeeded.
@@ -41,6 +45,10 @@ pub struct Switches {
     pub rotate_refresh_token: bool,
     /// Scopes the app was not granted; calls that need one answer 403.
     pub missing_scopes: Vec<String>,
+    /// A property that this account lacks.
+    pub unknown_property: Option<String>,
+    /// A property that this account's users and apps cannot write.
+    pub read_only_property: Option<String>,
     /// An admin's rule, from 2026-09 on: no write may leave this property empty.
     pub required_property: Option<String>,
     /// An admin's rule, from 2026-09 on: nobody may write this property.
@@ -63,7 +71,9 @@ impl Default for Switches {
             additional_emails_writable: false,
             preserve_primary_id: false,
             former_ids_readable: true,
+            former_ids_followed: false,
             upsert_by_email: true,
+            partial_batches: true,
             partial_status: PartialStatus::MultiStatus,
             multi_status_on_success: false,
             empty_success: false,
@@ -72,6 +82,8 @@ impl Default for Switches {
             retry_after: false,
             rotate_refresh_token: false,
             missing_scopes: Vec::new(),
+            unknown_property: None,
+            read_only_property: None,
             required_property: None,
             refused_property: None,
             lock_unique_values: true,

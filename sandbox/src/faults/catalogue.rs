@@ -9,16 +9,22 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum KnownError {
+    /// 400 that names neither an input nor a property.
+    Nameless,
     /// 401: no such token.
     InvalidToken,
     /// 401: the token has expired.
     ExpiredToken,
     /// 403: a scope is missing.
     MissingScopes,
+    /// 403 about one contact: the token has every scope and may not edit it.
+    Untouchable,
     /// 404: no such object or path.
     NotFound,
     /// 408: the call took too long.
     RequestTimeout,
+    /// 414: the contact was merged from too many others.
+    TooManyIdentities,
     /// 423: another write holds the lock on a unique value; locks last two seconds.
     Locked,
     /// 429 by the ten-second window.
@@ -35,12 +41,15 @@ pub enum KnownError {
     Server(u16),
 }
 
-const NAMED: [(&str, KnownError); 13] = [
+const NAMED: [(&str, KnownError); 16] = [
+    ("400", KnownError::Nameless),
     ("401", KnownError::InvalidToken),
     ("401-expired", KnownError::ExpiredToken),
     ("403", KnownError::MissingScopes),
+    ("403-contact", KnownError::Untouchable),
     ("404", KnownError::NotFound),
     ("408", KnownError::RequestTimeout),
+    ("414", KnownError::TooManyIdentities),
     ("423", KnownError::Locked),
     ("429", KnownError::BurstLimit),
     ("429-search", KnownError::SearchLimit),
@@ -61,7 +70,7 @@ impl FromStr for KnownError {
         match name.parse() {
             Ok(status @ (500..=504 | 520..=526)) => Ok(Self::Server(status)),
             _ => Err(format!(
-                "unknown error {name:?}; known are 401, 401-expired, 403, 404, 408, 423, 429, 429-search, 429-daily, 429-token, 477, 500 to 504 and 520 to 526"
+                "unknown error {name:?}; known are 400, 401, 401-expired, 403, 403-contact, 404, 408, 414, 423, 429, 429-search, 429-daily, 429-token, 477, 500 to 504 and 520 to 526"
             )),
         }
     }
@@ -91,10 +100,12 @@ impl KnownError {
     /// The HTTP status.
     pub fn status(self) -> u16 {
         match self {
+            Self::Nameless => 400,
             Self::InvalidToken | Self::ExpiredToken => 401,
-            Self::MissingScopes => 403,
+            Self::MissingScopes | Self::Untouchable => 403,
             Self::NotFound => 404,
             Self::RequestTimeout => 408,
+            Self::TooManyIdentities => 414,
             Self::Locked => 423,
             Self::BurstLimit | Self::SearchLimit | Self::DailyLimit | Self::TokenLimit => 429,
             Self::Migrating => 477,

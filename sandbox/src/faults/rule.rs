@@ -54,6 +54,14 @@ pub enum Action {
     },
     /// A 2xx with empty lists, and no effect.
     EmptySuccess,
+    /// A 200 that does not say what was done, as a proxy might give it.
+    OddSuccess {
+        /// Its body: an object without members, a page, or nothing.
+        body: BodyKind,
+        /// Whether and when the call takes effect.
+        #[serde(default)]
+        effect: Effect,
+    },
 }
 
 fn gateway_patience_ms() -> u64 {
@@ -128,6 +136,11 @@ impl Fault {
     /// A 2xx with empty lists, and no effect.
     pub fn empty_success() -> Self {
         Self::new(Action::EmptySuccess)
+    }
+
+    /// A 200 that does not say what was done; the call takes effect or not.
+    pub fn odd_success(body: BodyKind, effect: Effect) -> Self {
+        Self::new(Action::OddSuccess { body, effect })
     }
 
     /// Any action, for every call.

@@ -55,7 +55,7 @@ impl Parts {
     fn into_fault(self) -> Result<Fault, String> {
         let mut action = self
             .action
-            .ok_or("a fault needs one of answer, delay, cut, hang, empty")?;
+            .ok_or("a fault needs one of answer, delay, cut, hang, empty, success")?;
         let (given_body, given_retry_after, given_effect) = (self.body, self.retry_after, self.effect);
         let is_unused = match &mut action {
             Action::Answer {
@@ -67,14 +67,16 @@ impl Parts {
                 (*body, *retry_after, *effect) = (given_body, given_retry_after, given_effect);
                 false
             }
-            Action::Hang { effect, .. } => {
+            Action::Hang { effect, .. } | Action::OddSuccess { effect, .. } => {
                 *effect = given_effect;
                 given_body.is_some() || given_retry_after.is_some()
             }
             _ => given_body.is_some() || given_retry_after.is_some() || given_effect != Effect::None,
         };
         if is_unused {
-            return Err("body and retry_after go with answer, effect with answer and hang".to_owned());
+            return Err(
+                "body and retry_after go with answer, effect with answer, hang and success".to_owned(),
+            );
         }
         Ok(Fault { on: self.on, action })
     }
@@ -102,6 +104,10 @@ fn action(name: &str, value: &str) -> Result<Action, String> {
             effect: Effect::None,
         }),
         "empty" => Ok(Action::EmptySuccess),
+        "success" => Ok(Action::OddSuccess {
+            body: word(name, value)?,
+            effect: Effect::None,
+        }),
         _ => Err(format!("unknown part {name:?} of a fault")),
     }
 }
@@ -155,6 +161,13 @@ mod tests {
             }
         );
         assert_eq!(action("empty"), Action::EmptySuccess);
+        assert_eq!(
+            action("success=html,effect=0"),
+            Action::OddSuccess {
+                body: super::super::BodyKind::Html,
+                effect: Effect::AfterMs(0)
+            }
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The answers of the gate and of faults on demand: everything that goes wrong before a call is even looked at.
 
 use axum::{
+    Json,
     http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
@@ -41,13 +42,31 @@ pub(crate) fn answer(
     response
 }
 
+/// A 200 that is no answer to the call.
+pub(crate) fn odd_success(body: BodyKind) -> Response {
+    match body {
+        BodyKind::Json => Json(json!({})).into_response(),
+        BodyKind::Html => Html(html_body(200)).into_response(),
+        BodyKind::Empty => StatusCode::OK.into_response(),
+    }
+}
+
 fn json_body(error: KnownError, portal_id: u32) -> ErrorBody {
     match error {
+        KnownError::Nameless => {
+            ErrorBody::new(StatusCode::BAD_REQUEST, "Invalid input").category("VALIDATION_ERROR")
+        }
         KnownError::InvalidToken => missing_credentials(),
         KnownError::ExpiredToken => expired(Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
         KnownError::MissingScopes => missing_scope("crm.objects.contacts.write"),
+        // This body has not been seen, so it has no category.
+        KnownError::Untouchable => ErrorBody::new(
+            StatusCode::FORBIDDEN,
+            "You do not have permission to edit this contact",
+        ),
         KnownError::NotFound => ErrorBody::new(StatusCode::NOT_FOUND, "resource not found"),
         KnownError::RequestTimeout => ErrorBody::new(StatusCode::REQUEST_TIMEOUT, "The request timed out"),
+        KnownError::TooManyIdentities => too_many_identities(),
         KnownError::Locked => locked(portal_id, "email", "someone@example.com"),
         KnownError::BurstLimit => rate_limit(Policy::Burst, portal_id),
         KnownError::SearchLimit => rate_limit(Policy::Search, portal_id),
@@ -96,6 +115,12 @@ pub(crate) fn missing_scope(scope: &str) -> ErrorBody {
                 "context": { "requiredGranularScopes": [scope] },
             }]),
         )
+}
+
+/// 414 for a contact that was merged from more others than HubSpot keeps track of.
+pub(crate) fn too_many_identities() -> ErrorBody {
+    let message = "Cannot have more than 250 identities on a profile";
+    ErrorBody::new(StatusCode::URI_TOO_LONG, message)
 }
 
 /// 423 for a write that came while another one held the lock on a unique value.

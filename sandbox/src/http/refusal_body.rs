@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::error_body::ErrorBody;
+use super::{error_body::ErrorBody, fault_body::too_many_identities};
 use crate::{
     model::{ContactId, PropertyFault, Refusal},
     switches::ConflictBody,
@@ -67,10 +67,7 @@ pub(crate) fn body_of(refusal: &Refusal, portal_id: u32, conflict_body: Conflict
             "Unable to perform update/upsert by non-unique 0-1 property {property} in portal ID {portal_id}"
         )),
         Refusal::UpsertByEmail => validation("Cannot upsert a CONTACT when idProperty is set to email."),
-        Refusal::TooManyIdentities => ErrorBody::new(
-            StatusCode::URI_TOO_LONG,
-            "Cannot have more than 250 identities on a profile",
-        ),
+        Refusal::TooManyIdentities => too_many_identities(),
         Refusal::Internal => ErrorBody::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
     }
 }

@@ -95,6 +95,10 @@ pub(crate) async fn strike(
             ))
         }
         Action::EmptySuccess => Struck::Answer(empty_success(app)),
+        Action::OddSuccess { body, effect } => {
+            take_effect(app, incoming, *effect).await;
+            Struck::Answer(fault_body::odd_success(*body))
+        }
     }
 }
 

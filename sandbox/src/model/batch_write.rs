@@ -32,7 +32,7 @@ pub(crate) fn batch_create(
     write_each(account, context, inputs, |_, _| Ok(Target::New))
 }
 
-/// Updates contacts. A former id is passed over in silence.
+/// Updates contacts. A former id is passed over in silence, unless the account follows it.
 pub(crate) fn batch_update(
     account: &mut Account,
     context: &Context<'_>,
@@ -40,7 +40,10 @@ pub(crate) fn batch_update(
 ) -> Result<BatchOutcome, Refusal> {
     check_size(inputs.len())?;
     check_distinct(inputs.iter().map(|input| input.id.as_str()))?;
-    write_each(account, context, inputs, update_target)
+    let follows = context.switches.former_ids_followed;
+    write_each(account, context, inputs, |account, input| {
+        update_target(account, input, follows)
+    })
 }
 
 /// Updates the contacts that exist and creates the others.
@@ -91,13 +94,13 @@ enum Target {
     Missing,
 }
 
-fn update_target(account: &Account, input: &WriteInput) -> Result<Target, Refusal> {
+fn update_target(account: &Account, input: &WriteInput, follows: bool) -> Result<Target, Refusal> {
     // Record ids and custom unique properties work here, the address does not.
     if input.id_property.as_deref() == Some("email") {
         return Err(Refusal::NotUnique("email".to_owned()));
     }
     let is_former = input.id.parse().is_ok_and(|id| account.successor(id).is_some());
-    if input.id_property.is_none() && is_former {
+    if input.id_property.is_none() && is_former && !follows {
         return Ok(Target::Former);
     }
     Ok(find(account, &input.id, input.id_property.as_deref())?.map_or(Target::Missing, Target::Existing))
@@ -126,7 +129,7 @@ fn write_each(
     inputs: &[WriteInput],
     target_of: impl Fn(&Account, &WriteInput) -> Result<Target, Refusal>,
 ) -> Result<BatchOutcome, Refusal> {
-    let has_traces = has_distinct_traces(inputs);
+    let has_traces = context.switches.partial_batches && has_distinct_traces(inputs);
     if !has_traces {
         refuse_faulty(account, context, inputs, &target_of)?;
     }

@@ -21,7 +21,11 @@ pub(crate) fn faults(properties: &Properties, context: &Context<'_>, values: &Va
 }
 
 fn fault(properties: &Properties, context: &Context<'_>, name: &str, value: &str) -> Option<PropertyFault> {
-    let Some(property) = properties.get(name) else {
+    let is = |switch: &Option<String>| switch.as_deref() == Some(name);
+    let known = properties
+        .get(name)
+        .filter(|_| !is(&context.switches.unknown_property));
+    let Some(property) = known else {
         return Some(fault_of(
             name,
             "PROPERTY_DOESNT_EXIST",
@@ -36,6 +40,7 @@ fn fault(properties: &Properties, context: &Context<'_>, name: &str, value: &str
         }
         Access::Calculated => Some(read_only(name, "calculated")),
         Access::ReadOnly => Some(read_only(name, "read only")),
+        Access::Writable if is(&context.switches.read_only_property) => Some(read_only(name, "read only")),
         Access::Writable if value.is_empty() => None,
         Access::Writable => value_fault(property.kind, name, value),
     }

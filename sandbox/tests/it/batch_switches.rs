@@ -41,6 +41,21 @@ async fn the_status_of_a_partial_batch_is_a_switch() {
 }
 
 #[tokio::test]
+async fn one_input_may_refuse_the_batch_in_spite_of_trace_ids() {
+    let (hubspot, client) = calm().await;
+    hubspot.set_switches(Switches {
+        partial_batches: false,
+        ..hubspot.switches()
+    });
+    for (email, status) in [("nope", 400), ("emailmaria@hubspot.com", 409)] {
+        let taken = json!({ "id": "51", "properties": { "email": email } });
+        let inputs = json!([traced("t-1", named("1", "x")), traced("t-2", taken)]);
+        batch(&client, "update", inputs).await.expect(status);
+        assert!(untouched(&hubspot));
+    }
+}
+
+#[tokio::test]
 async fn a_full_success_with_trace_ids_may_answer_207() {
     let (hubspot, client) = calm().await;
     hubspot.set_switches(Switches {

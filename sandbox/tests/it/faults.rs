@@ -19,6 +19,7 @@ fn update(first_name: &str) -> (String, Value) {
 async fn every_error_of_the_catalogue_can_be_had() {
     let (hubspot, client) = calm().await;
     for (name, status, category) in [
+        ("400", 400, "VALIDATION_ERROR"),
         ("401", 401, "INVALID_AUTHENTICATION"),
         ("401-expired", 401, "EXPIRED_AUTHENTICATION"),
         ("403", 403, "MISSING_SCOPES"),
@@ -46,8 +47,11 @@ async fn every_error_of_the_catalogue_can_be_had() {
             "{name}"
         );
     }
+    hubspot.clear_faults();
+    hubspot.add_fault(Fault::answer(KnownError::Untouchable));
+    assert!(client.get(CURRENT).await.expect(403).get("errors").is_none());
     for name in [
-        "404", "408", "477", "500", "502", "503", "504", "521", "522", "523", "524",
+        "404", "408", "414", "477", "500", "502", "503", "504", "521", "522", "523", "524",
     ] {
         hubspot.clear_faults();
         hubspot.add_fault(Fault::answer(name.parse().unwrap()));
@@ -186,6 +190,24 @@ async fn an_empty_success_does_nothing() {
     let (path, body) = update("Never");
     assert_eq!(client.post(&path, body).await.expect(200)["results"], json!([]));
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Brian"));
+}
+
+#[tokio::test]
+async fn an_odd_success_does_not_say_what_it_did() {
+    let (hubspot, client) = calm().await;
+    for (body, start) in [
+        (BodyKind::Json, "{}"),
+        (BodyKind::Html, "<html>"),
+        (BodyKind::Empty, ""),
+    ] {
+        hubspot.add_fault(Fault::odd_success(body, Effect::AfterMs(0)).times(1));
+        let (path, name) = update(start);
+        let answer = client.post(&path, name).await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.text.starts_with(start));
+        assert_eq!(answer.text.is_empty(), body == BodyKind::Empty);
+        assert_eq!(first_name(&hubspot, "51").unwrap_or_default(), start);
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use sandbox::{Settings, Switches};
 use serde_json::json;
 
-use crate::client::{CURRENT, add, calm, calm_switches, started};
+use crate::client::{CURRENT, add, batch, calm, calm_switches, named, started, traced};
 
 #[tokio::test]
 async fn a_merge_makes_a_new_contact_that_answers_to_the_former_ids() {
@@ -113,4 +113,18 @@ async fn a_contact_has_at_most_250_identities() {
         body["message"],
         "Cannot have more than 250 identities on a profile"
     );
+}
+
+#[tokio::test]
+async fn batch_updates_may_follow_a_former_id() {
+    let (hubspot, client) = calm().await;
+    hubspot.set_switches(Switches {
+        former_ids_followed: true,
+        ..hubspot.switches()
+    });
+    let merged = hubspot.merge(51, 1).unwrap().id.to_string();
+    let body = batch(&client, "update", json!([traced("t-1", named("51", "x"))])).await;
+    let results = &body.expect(200)["results"];
+    assert_eq!(results[0]["id"], merged);
+    assert_eq!(results[0]["objectWriteTraceId"], "t-1");
 }

@@ -234,6 +234,26 @@ async fn admin_rules_hold_from_2026_09_on() {
 }
 
 #[tokio::test]
+async fn a_property_can_be_absent_or_read_only_in_an_account() {
+    let (hubspot, client) = calm().await;
+    for (unknown, read_only, code) in [
+        (Some("phone"), None, "PROPERTY_DOESNT_EXIST"),
+        (None, Some("phone"), "READ_ONLY_VALUE"),
+    ] {
+        hubspot.set_switches(Switches {
+            unknown_property: unknown.map(str::to_owned),
+            read_only_property: read_only.map(str::to_owned),
+            ..hubspot.switches()
+        });
+        let body = properties(json!({"phone": "1"}));
+        let refused = client.patch(&format!("{CURRENT}/51"), body).await.expect(400);
+        assert_eq!(refused["errors"][0]["code"], code);
+        let body = properties(json!({"firstname": "x"}));
+        client.patch(&format!("{CURRENT}/51"), body).await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn custom_properties_exist_when_the_account_has_them() {
     let settings = Settings {
         custom_properties: vec!["favourite_colour".into()],

@@ -39,7 +39,8 @@ fn problem_kind(
     match status {
         // The status of this body has not been seen, so its category decides.
         _ if text(error, "category").as_deref() == Some("LOCKED") => ProblemKind::Locked,
-        400 => ProblemKind::Invalid {
+        // A page of whatever stands before HubSpot says nothing of a value.
+        400 if is_json => ProblemKind::Invalid {
             properties: named_properties(error, reason),
         },
         401 => ProblemKind::Unauthorized,
@@ -146,6 +147,7 @@ fn created(json: &Value) -> Option<Created> {
     })
 }
 
+/// A batch's answer seldom repeats in its body the id that its headers have.
 fn input_errors(json: &Value, headers: &HeaderMap) -> Vec<InputError> {
     let correlation_id = text(json, "correlationId").or_else(|| correlation_id(headers));
     let entry = |error: &Value| InputError {

@@ -204,8 +204,9 @@ impl Engine {
     pub(super) fn refused_alone(&mut self, id: AttemptId, problem: &Problem) {
         if let Some((fault, asked)) = fault_of(problem) {
             let grounds = self.grounds(fault, problem, asked, Proof::Write, &[id]);
+            let reason = grounds.reason.clone();
             self.stop_line(grounds);
-            return self.fail_all(&[id], &problem.reason);
+            return self.fail_all(&[id], &reason);
         }
         if problem.kind == ProblemKind::Locked {
             self.leave_locked(id);

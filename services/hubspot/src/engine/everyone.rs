@@ -26,14 +26,12 @@ impl Engine {
         }
     }
 
-    /// Whether a probe met the same refusal that stopped the line.
+    /// Whether it is the refusal that stopped the line, met by a probe or by a record that was on its way.
     fn is_refused_again(&self, field: Field, reason: &Reason) -> bool {
         let is_same = |fault, code: &str| fault == Fault::RefusesEveryone(field) && code == reason.code;
-        self.line.probing
-            && self
-                .line
-                .stopped()
-                .is_some_and(|stop| is_same(stop.fault, &stop.reason.code))
+        self.line
+            .stopped()
+            .is_some_and(|stop| is_same(stop.fault, &stop.reason.code))
     }
 
     fn everyone_is_refused(&mut self, users: BTreeSet<UserId>, field: Field, reason: &Reason) {

@@ -22,8 +22,9 @@ impl Engine {
         let reason = &problem.reason;
         if let Some((fault, asked)) = fault_of(problem) {
             let grounds = self.grounds(fault, problem, asked, Proof::after(call), attempts);
+            let reason = grounds.reason.clone();
             self.stop_line(grounds);
-            return self.fail_all(attempts, reason);
+            return self.fail_all(attempts, &reason);
         }
         match &problem.kind {
             ProblemKind::Limited { policy, retry_after } => {
@@ -92,7 +93,7 @@ impl Engine {
     ) -> Grounds {
         Grounds {
             fault,
-            reason: problem.reason.clone(),
+            reason: fault.reason_in(problem).clone(),
             asked,
             proof,
             // A single one, for that it cannot be mended is found out by a single call.

@@ -119,6 +119,15 @@ impl Stop {
         self.suspects.contains(user) != of_others
     }
 
+    /// Those records met the fault.
+    fn suspect(&mut self, users: Vec<UserId>) {
+        for user in users {
+            if !self.suspects.contains(&user) {
+                self.suspects.push(user);
+            }
+        }
+    }
+
     /// Whether that record met the fault.
     pub(crate) fn is_suspect(&self, user: &UserId) -> bool {
         self.suspects.contains(user)
@@ -164,9 +173,13 @@ impl Line {
         }
     }
 
-    /// Stops. Calls that come back while it is stopped already change nothing, but a probe does.
+    /// Stops. Calls that come back while it is stopped already change nothing, but a probe does; and whoever meets the
+    /// refusal that stopped it is one of those it stopped for.
     pub(crate) fn stop(&mut self, now: Duration, grounds: Grounds) {
-        if self.stop.is_some() && !self.probing {
+        if let Some(stop) = self.stop.as_mut().filter(|_| !self.probing) {
+            if stop.fault == grounds.fault && matches!(stop.fault, Fault::RefusesEveryone(_)) {
+                stop.suspect(grounds.suspects);
+            }
             return;
         }
         let (first, longest) = grounds.fault.waits();
@@ -179,24 +192,21 @@ impl Line {
         self.stops = self.stops.saturating_add(1);
         self.failed.clear();
         let before = self.stop.take().filter(|stop| stop.fault == grounds.fault);
-        let (mut suspects, probes) = match before {
+        let (suspects, probes) = match before {
             Some(stop) => (stop.suspects, stop.probes + 1),
             None => (Vec::new(), 0),
         };
-        // Whoever a probe fails with is no witness any more, so that in the end one is found who is innocent.
-        for suspect in grounds.suspects {
-            if !suspects.contains(&suspect) {
-                suspects.push(suspect);
-            }
-        }
-        self.stop = Some(Stop {
+        let mut stop = Stop {
             fault: grounds.fault,
             reason: grounds.reason,
             probe_at,
             proof: grounds.fault.proof().unwrap_or(grounds.proof),
             suspects,
             probes,
-        });
+        };
+        // Whoever a probe fails with is no witness any more, so that in the end one is found who is innocent.
+        stop.suspect(grounds.suspects);
+        self.stop = Some(stop);
     }
 
     /// A probe of that record, or of none, showed that the fault is over.

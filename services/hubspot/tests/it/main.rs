@@ -8,6 +8,7 @@ mod delivery;
 mod faults;
 mod harness;
 mod oauth;
+mod outcomes;
 mod permissions;
 mod process;
 mod shutdown;

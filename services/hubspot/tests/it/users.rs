@@ -1,6 +1,8 @@
 //! Plays the user service: rows in memory, lease, claims and verdicts over NATS, wake-ups into the stream.
 
+mod gathering;
 mod protocol;
+mod script;
 
 use std::{
     collections::BTreeMap,
@@ -41,6 +43,8 @@ struct State {
     epoch: u64,
     account: Option<String>,
     verdicts: Vec<Verdict>,
+    /// A claim that names fewer users has to come again.
+    gathers: usize,
 }
 
 /// The scripted user service. Clones share it.
@@ -204,6 +208,9 @@ impl Users {
         if asked.epoch != state.epoch {
             return Err(ErrorCode::StaleEpoch);
         }
+        if state.names_too_few(asked) {
+            return Err(ErrorCode::Unavailable);
+        }
         let mut given = ClaimsGiven::default();
         for user_id in &asked.users {
             match state.rows.get_mut(user_id).filter(|row| !row.owed.is_empty()) {
@@ -220,6 +227,7 @@ impl Users {
             .into_iter()
             .map(|verdict| self.take(verdict))
             .collect();
+        self.owe_again(&record.withdrawals);
         let claims = record.claim.map(|claim| self.claim(&claim));
         let (claims, claims_refused) = match claims {
             Some(Ok(given)) => (Some(given), None),

@@ -152,19 +152,18 @@ fn properties_are_read_from_the_errors_the_message_and_the_validation_results() 
 }
 
 #[test]
-fn a_400_that_names_nothing_is_still_a_refusal() {
-    for body in [
-        "",
-        "<html>",
-        r#"{"message":"Invalid input JSON on line 1, column 33: [oops"}"#,
+fn a_400_that_names_nothing_is_still_a_refusal_but_a_page_is_none_of_values() {
+    let nameless = ProblemKind::Invalid {
+        properties: std::collections::BTreeMap::new(),
+    };
+    let wrong_shape = r#"{"message":"Invalid input JSON on line 1, column 33: [oops"}"#;
+    for (body, kind) in [
+        (wrong_shape, nameless.clone()),
+        ("{}", nameless),
+        ("", ProblemKind::Refused),
+        ("<html>", ProblemKind::Refused),
     ] {
-        let kind = problem(&update(), 400, body).kind;
-        assert_eq!(
-            kind,
-            ProblemKind::Invalid {
-                properties: std::collections::BTreeMap::new()
-            }
-        );
+        assert_eq!(problem(&update(), 400, body).kind, kind, "{body}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::Field;
+use contracts::{Field, Reason};
 
 use super::Proof;
 use crate::engine::{Policy, Problem, ProblemKind};
@@ -93,6 +93,16 @@ impl Fault {
             Self::Outage => "outage",
             Self::UnusableProperty(_) => "unusable_property",
             Self::RefusesEveryone(_) => "refuses_everyone",
+        }
+    }
+
+    /// What HubSpot says of the fault: of the property where that is at fault, and else of the call.
+    pub(crate) fn reason_in(self, problem: &Problem) -> &Reason {
+        match (self, &problem.kind) {
+            (Self::UnusableProperty(field), ProblemKind::Invalid { properties }) => {
+                properties.get(field.property()).unwrap_or(&problem.reason)
+            }
+            _ => &problem.reason,
         }
     }
 

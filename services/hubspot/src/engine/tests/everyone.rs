@@ -97,8 +97,7 @@ fn a_property_that_one_input_of_a_batch_cannot_use_stops_the_line_too_and_the_ot
     let [a, b] = inputs(&update) else {
         panic!("two inputs")
     };
-    let mut error = error_of(a, refusal("READ_ONLY_VALUE"));
-    error.problem.reason = reason("READ_ONLY_VALUE");
+    let error = error_of(a, refusal("READ_ONLY_VALUE"));
     let answer = Answer::Updated {
         results: vec![written(b)],
         errors: vec![error],
@@ -112,6 +111,8 @@ fn a_property_that_one_input_of_a_batch_cannot_use_stops_the_line_too_and_the_ot
         .map(|verdict| (verdict.user_id.as_str(), verdict.outcomes.get(&Field::FirstName)))
         .collect();
     assert_eq!(outcomes, [("a", None), ("b", Some(&Outcome::Confirmed))]);
+    let failure = record.verdicts[0].failure.as_ref().expect("given back");
+    assert_eq!(failure.reason.code, "READ_ONLY_VALUE", "the property's own words");
 }
 
 #[test]
@@ -156,6 +157,22 @@ fn refusals_in_one_batch_are_taken_back_before_they_are_recorded() {
         assert!(verdict.outcomes.is_empty());
         assert_eq!(verdict.failure.as_ref().expect("a reason").reason.code, RULE);
     }
+}
+
+#[test]
+fn records_on_their_way_that_meet_the_rule_after_the_twenty_are_not_refused_either() {
+    let mut bench = Bench::running();
+    let early: Vec<_> = (0..25).map(|n| linked(&format!("u{n}"), NAME)).collect();
+    let (call, update) = bench.deliver_together(&early);
+    let (late_call, late_update) = bench.deliver(&[linked("late", NAME)]);
+    bench.answer(call, each_refused(&update));
+    bench.answer(late_call, each_refused(&late_update));
+    let mut verdicts = Vec::new();
+    while let Some((_, record)) = bench.any_record() {
+        verdicts.extend(record.verdicts);
+    }
+    assert_eq!(verdicts.len(), 26);
+    assert!(verdicts.iter().all(|verdict| verdict.outcomes.is_empty()));
 }
 
 #[test]

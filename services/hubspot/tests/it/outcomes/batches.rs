@@ -1,0 +1,138 @@
+//! Answers to batches: partial ones, ones that say nothing, and the refusals that a correct batch never meets.
+
+use contracts::{Field, Outcome};
+use hubspot::engine::ProblemKind;
+use sandbox::{BodyKind, Effect, Fault, PartialStatus};
+
+use super::{NAME, contact, email, link, linked, refusal, switch, updates, user, wait_until_confirmed};
+use crate::calls::{Caller, update};
+
+#[tokio::test]
+async fn what_a_partial_answer_lists_is_confirmed_by_that_call_alone() {
+    const USERS: usize = 100;
+    for partial_status in [PartialStatus::MultiStatus, PartialStatus::Success] {
+        let stack = linked(USERS).await;
+        switch(&stack, |switches| switches.partial_status = partial_status);
+        stack.contact("taken@example.com");
+        stack.sandbox.archive(contact(&stack, 2)).unwrap();
+        let worker = stack.start_worker(&[("HUBSPOT_EMAIL_TAKEN", "reject")]).await;
+        worker.wait_for_line("delivering").await;
+        stack.users.gather(USERS);
+        stack.users.change(&user(0), &[(Field::Email, "nope")]).await;
+        stack
+            .users
+            .change(&user(1), &[(Field::Email, "taken@example.com")])
+            .await;
+        for number in 2..USERS {
+            stack.users.change(&user(number), &[(NAME, "Ada")]).await;
+        }
+        wait_until_confirmed(&stack, 3..USERS, "Ada").await;
+        for number in 0..3 {
+            stack.users.wait_until_settled(&user(number)).await;
+        }
+        assert_eq!(refusal(&stack, 0, Field::Email).code, "INVALID_EMAIL");
+        let taken = stack.users.outcome(&user(1), Field::Email);
+        assert!(matches!(taken, Some(Outcome::Taken { .. })), "{taken:?}");
+        assert_eq!(stack.users.outcome(&user(2), NAME), Some(Outcome::Missing));
+        let sizes: Vec<_> = updates(&stack).iter().map(|call| call.inputs).collect();
+        assert_eq!(sizes, [USERS], "{partial_status:?}");
+        worker.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_success_that_cannot_be_read_confirms_nothing() {
+    let stack = linked(1).await;
+    let worker = stack.worker().await;
+    let effects = [Effect::None, Effect::AfterMs(0)];
+    let cases = effects.map(|effect| [(BodyKind::Html, effect), (BodyKind::Empty, effect)]);
+    for (round, (body, effect)) in cases.into_iter().flatten().enumerate() {
+        let fault = Fault::odd_success(body, effect).on_path("batch/update").times(1);
+        stack.sandbox.add_fault(fault);
+        let value = format!("name {round}");
+        stack.users.change(&user(0), &[(NAME, value.as_str())]).await;
+        wait_until_confirmed(&stack, [0], &value).await;
+        let first = &stack.users.verdicts(&user(0))[2 * round];
+        assert!(
+            first.outcomes.is_empty() && first.written.contains(NAME),
+            "{body:?}"
+        );
+        assert!(!first.may_take_effect_late, "it was answered");
+        let failure = first.failure.as_ref().unwrap();
+        assert_eq!(failure.reason.code, "NOT_UNDERSTOOD");
+        assert!(failure.may_pass && !failure.charged);
+    }
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_empty_answer_to_many_confirms_nobody_and_all_arrive() {
+    const USERS: usize = 8;
+    let stack = linked(USERS).await;
+    let worker = stack.worker().await;
+    let silent = Fault::odd_success(BodyKind::Json, Effect::None);
+    stack.sandbox.add_fault(silent.on_path("batch/update").times(1));
+    stack.users.gather(USERS);
+    for number in 0..USERS {
+        stack.users.change(&user(number), &[(NAME, "Ada")]).await;
+    }
+    wait_until_confirmed(&stack, 0..USERS, "Ada").await;
+    let sizes: Vec<_> = updates(&stack).iter().map(|call| call.inputs).collect();
+    assert_eq!(sizes, [USERS, USERS / 2, USERS / 2]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn too_many_inputs_and_an_id_twice_are_refusals_that_name_no_property() {
+    let caller = Caller::start().await;
+    let ids: Vec<String> = (0..101).map(|number| caller.add(&email(number))).collect();
+    let many: Vec<_> = ids.iter().map(|id| (id.as_str(), "firstname", "Ada")).collect();
+    let twice = [many[0], many[0]];
+    for (inputs, words) in [
+        (
+            &many[..],
+            "The maximum number of inputs supported in a batch is 100",
+        ),
+        (&twice[..], "Duplicate IDs found in batch input"),
+    ] {
+        let problem = caller.problem(&update(inputs)).await;
+        let nameless = ProblemKind::Invalid {
+            properties: std::collections::BTreeMap::new(),
+        };
+        assert_eq!(problem.kind, nameless, "{words}");
+        assert_eq!(problem.reason.code, "VALIDATION_ERROR");
+        assert!(problem.reason.message.starts_with(words), "{problem:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_users_two_for_each_contact_never_meets_those_refusals() {
+    const CONTACTS: usize = 110;
+    let stack = linked(CONTACTS).await;
+    let worker = stack.worker().await;
+    for number in 0..CONTACTS {
+        let second = user(CONTACTS + number);
+        link(&stack, &second, number, &contact(&stack, number));
+    }
+    stack.users.gather(200);
+    for number in 0..2 * CONTACTS {
+        let value = format!("by {number}");
+        stack.users.change(&user(number), &[(NAME, value.as_str())]).await;
+    }
+    for number in 0..2 * CONTACTS {
+        stack.users.wait_until_settled(&user(number)).await;
+        let outcome = stack.users.outcome(&user(number), NAME);
+        assert_eq!(outcome, Some(Outcome::Confirmed));
+    }
+    for number in 0..CONTACTS {
+        // The first write made the contact.
+        assert_eq!(stack.sandbox.writes_of(contact(&stack, number)).len(), 3);
+    }
+    let calls = updates(&stack);
+    assert!(
+        calls
+            .iter()
+            .all(|call| call.status == Some(200) && call.inputs <= 100)
+    );
+    worker.stop().await;
+}

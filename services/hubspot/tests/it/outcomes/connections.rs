@@ -1,0 +1,118 @@
+//! Connections that end, and answers that do not come.
+
+use hubspot::client::{ApiVersion, Target};
+use sandbox::{Action, CutPoint, Effect, Fault, Sandbox};
+use testing::wait::until;
+
+use super::{NAME, contact, failures, linked, name, updates, user, wait_until_confirmed};
+use crate::harness::{CEILING, Stack};
+
+#[tokio::test]
+async fn a_connection_that_is_cut_leaves_open_what_was_done_and_the_call_is_sent_again() {
+    let stack = linked(1).await;
+    let worker = stack.worker().await;
+    let cuts = [
+        (CutPoint::BeforeEffect, 1),
+        (CutPoint::MidAnswer, 2),
+        (CutPoint::AfterEffect, 2),
+    ];
+    for (round, (cut, writes)) in cuts.into_iter().enumerate() {
+        let before = stack.sandbox.writes_of(contact(&stack, 0)).len();
+        stack
+            .sandbox
+            .add_fault(Fault::cut(cut).on_path("batch/update").times(1));
+        let value = format!("name {round}");
+        stack.users.change(&user(0), &[(NAME, value.as_str())]).await;
+        wait_until_confirmed(&stack, [0], &value).await;
+        let verdicts = stack.users.verdicts(&user(0));
+        let cut_off = &verdicts[2 * round];
+        assert!(
+            cut_off.may_take_effect_late && cut_off.written.contains(NAME),
+            "{cut:?}"
+        );
+        let failure = cut_off.failure.as_ref().unwrap();
+        assert_eq!(failure.reason.code, "CONNECTION_CUT");
+        assert!(failure.may_pass && !failure.charged);
+        let after = stack.sandbox.writes_of(contact(&stack, 0)).len();
+        assert_eq!(after - before, writes, "{cut:?}");
+    }
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_slower_than_the_timeout_is_no_answer_although_the_call_took_effect() {
+    let stack = linked(1).await;
+    let worker = stack.start_worker(&[("HUBSPOT_TIMEOUT_MS", "300")]).await;
+    let hang = Fault::hang(Effect::AfterMs(0)).on_path("batch/update");
+    let fault = stack.sandbox.add_fault(hang);
+    stack.users.change(&user(0), &[(NAME, "Ada")]).await;
+    until("a call without an answer", CEILING, async || {
+        failures(&stack, 0).first().cloned()
+    })
+    .await;
+    assert_eq!(name(&stack, 0).as_deref(), Some("Ada"));
+    assert!(
+        stack.users.owes(&user(0), NAME),
+        "what was not answered is not confirmed"
+    );
+    stack.sandbox.remove_fault(fault);
+    wait_until_confirmed(&stack, [0], "Ada").await;
+    let verdict = &stack.users.verdicts(&user(0))[0];
+    assert!(verdict.may_take_effect_late && verdict.written.contains(NAME));
+    assert_eq!(verdict.failure.as_ref().unwrap().reason.code, "TIMED_OUT");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_contact_that_makes_hubspot_hang_stands_alone_after_a_few_rounds() {
+    const USERS: usize = 16;
+    const GUILTY: usize = 5;
+    let stack = linked(USERS).await;
+    let worker = stack.start_worker(&[("HUBSPOT_TIMEOUT_MS", "500")]).await;
+    worker.wait_for_line("delivering").await;
+    let hang = Action::Hang {
+        ms: 100_000,
+        effect: Effect::None,
+    };
+    let hang = Fault::new(hang).for_contact(contact(&stack, GUILTY));
+    let fault = stack.sandbox.add_fault(hang);
+    stack.users.gather(USERS);
+    for number in 0..USERS {
+        stack.users.change(&user(number), &[(NAME, "Ada")]).await;
+    }
+    let others = (0..USERS).filter(|number| *number != GUILTY);
+    wait_until_confirmed(&stack, others.clone(), "Ada").await;
+    for number in others {
+        assert!(failures(&stack, number).iter().all(|failure| !failure.charged));
+    }
+    let answered = updates(&stack)
+        .iter()
+        .filter(|call| call.status == Some(200))
+        .count();
+    assert!(answered <= 5, "halves that were written: {answered}");
+    assert!(failures(&stack, GUILTY).len() >= 4, "16, 8, 4 and 2 together");
+    stack.sandbox.remove_fault(fault);
+    wait_until_confirmed(&stack, [GUILTY], "Ada").await;
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn hubspot_that_cannot_be_reached_is_waited_for() {
+    let stack = Stack::start().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut config = stack.config(&[]);
+    config.access.target = Target::sandbox(&format!("http://{address}"), ApiVersion::default()).unwrap();
+    let worker = Stack::serve(config).await;
+    worker.wait_for_line("HubSpot cannot be reached").await;
+    assert!(!worker.registry.report().ready);
+    let settings = sandbox::Settings {
+        listen: address,
+        ..sandbox::Settings::default()
+    };
+    let hubspot = Sandbox::start(settings).await.unwrap();
+    worker.wait_for_line("delivering").await;
+    worker.stop().await;
+    hubspot.shutdown().await;
+}

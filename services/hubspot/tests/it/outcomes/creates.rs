@@ -1,0 +1,73 @@
+//! Contacts that are made for users that have none, when HubSpot's answer is not the usual one.
+
+use contracts::{Field, Found};
+use sandbox::{Action, BodyKind, CutPoint, Effect, Fault, KnownError};
+use testing::wait::until;
+
+use super::{NAME, email, user, wait_until_confirmed};
+use crate::harness::{CEILING, Stack, Worker};
+
+async fn creating() -> (Stack, Worker) {
+    let stack = Stack::start().await;
+    let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
+    worker.wait_for_line("delivering").await;
+    (stack, worker)
+}
+
+async fn change(stack: &Stack, number: usize) {
+    let address = email(number);
+    let fields = [(Field::Email, address.as_str()), (NAME, "Ada")];
+    stack.users.change(&user(number), &fields).await;
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_says_nothing_makes_one_contact_only() {
+    let (stack, worker) = creating().await;
+    let at_once = Effect::AfterMs(0);
+    let server_fault = Action::Answer {
+        error: KnownError::Server(502),
+        body: None,
+        retry_after: None,
+        effect: at_once,
+    };
+    let cases = [
+        (Fault::new(server_fault), true),
+        (Fault::odd_success(BodyKind::Html, at_once), true),
+        // A success is looked into at once, and the contact found.
+        (Fault::odd_success(BodyKind::Json, at_once), false),
+        (Fault::empty_success(), true),
+        (Fault::cut(CutPoint::MidAnswer), true),
+    ];
+    let before = stack.sandbox.contacts().len();
+    for (number, (fault, in_doubt)) in cases.into_iter().enumerate() {
+        stack.sandbox.add_fault(fault.on_path("batch/create").times(1));
+        change(&stack, number).await;
+        wait_until_confirmed(&stack, [number], "Ada").await;
+        let verdict = &stack.users.verdicts(&user(number))[0];
+        assert_eq!(verdict.may_have_created, in_doubt, "{verdict:?}");
+        assert_eq!(stack.sandbox.contacts().len(), before + number + 1);
+    }
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_contact_that_somebody_makes_meanwhile_is_taken_instead() {
+    let (stack, worker) = creating().await;
+    let slow = Fault::delay(1_000).on_path("batch/create").times(1);
+    let slow = stack.sandbox.add_fault(slow);
+    change(&stack, 0).await;
+    until("the create", CEILING, async || {
+        stack.sandbox.hits_of(slow) == Some(1)
+    })
+    .await;
+    let made = stack.contact(&email(0));
+    wait_until_confirmed(&stack, [0], "Ada").await;
+    let links = stack.users.verdicts(&user(0)).into_iter();
+    let links: Vec<_> = links.filter_map(|verdict| verdict.link).collect();
+    let found: Vec<_> = links
+        .iter()
+        .map(|link| (link.contact_id.as_str(), link.found))
+        .collect();
+    assert_eq!(found, [(made.as_str(), Found::PrimaryAddress)]);
+    worker.stop().await;
+}
