@@ -1,4 +1,5 @@
-"""Checks what no compiler checks: lock files without addresses, links in documents, settings that are documented."""
+"""Checks what no compiler checks: lock files without addresses, links in documents, settings that are documented,
+planted bugs that still apply."""
 
 import pathlib
 import re
@@ -52,9 +53,17 @@ def setting_faults(files):
         yield f"{name}: is explained in a .env.example, but nobody reads it"
 
 
+def patch_faults(files):
+    for file in files:
+        if file.suffix == ".patch":
+            tried = subprocess.run(["git", "apply", "--check", str(file)], stderr=subprocess.PIPE, text=True)
+            if tried.returncode:
+                yield f"{file}: does not apply any more; make it anew: {tried.stderr.strip()}"
+
+
 def main():
     files = tracked()
-    faults = [*lock_faults(), *link_faults(files), *length_faults(files), *setting_faults(files)]
+    faults = [*lock_faults(), *link_faults(files), *length_faults(files), *setting_faults(files), *patch_faults(files)]
     for fault in faults:
         print(fault)
     if faults:

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Plants each bug in a copy of the repository and says how many schedules the simulation needs to find it.
+# usage: simulation/planted/try.sh [SCHEDULES]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+schedules=${1:-20000}
+export CARGO_TARGET_DIR=$PWD/target/planted
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+git clone --quiet . "$copy"
+cd "$copy"
+missed=0
+for patch in simulation/planted/*.patch; do
+    git apply "$patch"
+    cargo build --quiet --release --package simulation
+    git checkout --quiet .
+    printf '\n== %s\n' "$(basename "$patch" .patch)"
+    if "$CARGO_TARGET_DIR/release/simulation" --seeds "$schedules" >report.txt; then
+        echo 'NOT FOUND'
+        missed=$((missed + 1))
+    fi
+    grep ' schedules in ' report.txt
+    printf '%d failures\n' "$(grep --count '^seed ' report.txt || true)"
+    grep --max-count 1 '^seed ' report.txt | cut --characters 1-200 || true
+done
+exit "$missed"
