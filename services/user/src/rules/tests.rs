@@ -3,6 +3,7 @@
 
 mod change;
 mod claim;
+mod creates;
 mod desk;
 mod doubt;
 mod exhaustive;
