@@ -16,3 +16,4 @@ mod record;
 mod schedules;
 mod truth;
 mod verdicts;
+mod wake;
