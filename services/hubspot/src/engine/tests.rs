@@ -13,6 +13,7 @@ mod everyone;
 mod flow;
 mod identity;
 mod leases;
+mod leaving;
 mod lost_contacts;
 mod nonsense;
 mod refusals;
