@@ -8,6 +8,7 @@
 mod accounts;
 mod batches;
 mod bench;
+mod charges;
 mod creates;
 mod everyone;
 mod flow;
