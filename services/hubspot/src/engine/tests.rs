@@ -22,3 +22,4 @@ mod samples;
 mod schedules;
 mod surprises;
 mod tokens;
+mod withdrawals;
