@@ -22,4 +22,5 @@ mod samples;
 mod schedules;
 mod surprises;
 mod tokens;
+mod waits;
 mod withdrawals;
