@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod attempts;
 mod batches;
 mod bench;
 mod charges;
