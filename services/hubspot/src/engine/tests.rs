@@ -7,6 +7,7 @@
 
 mod accounts;
 mod attempts;
+mod batch_creates;
 mod batches;
 mod bench;
 mod charges;

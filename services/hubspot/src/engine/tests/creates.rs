@@ -33,7 +33,7 @@ fn nowhere(call: &Call) -> Answer {
 }
 
 /// A worker that may create, whose lookup of these users has found nobody; with the create that follows.
-fn found_nobody(claims: &[Claim]) -> (Bench, CallId, Call) {
+pub(super) fn found_nobody(claims: &[Claim]) -> (Bench, CallId, Call) {
     let mut bench = Bench::with(creating);
     let (call, find) = bench.deliver_together(claims);
     bench.answer(call, nowhere(&find));
@@ -41,7 +41,7 @@ fn found_nobody(claims: &[Claim]) -> (Bench, CallId, Call) {
     (bench, call, create)
 }
 
-fn created(input: &CreateInput, contact_id: &str) -> Created {
+pub(super) fn created(input: &CreateInput, contact_id: &str) -> Created {
     Created {
         contact_id: contact_id.to_owned(),
         address: Some(input.address.clone()),
@@ -49,7 +49,7 @@ fn created(input: &CreateInput, contact_id: &str) -> Created {
     }
 }
 
-fn refusal(input: &CreateInput, kind: ProblemKind) -> InputError {
+pub(super) fn refusal(input: &CreateInput, kind: ProblemKind) -> InputError {
     InputError {
         ids: Vec::new(),
         trace_ids: vec![input.trace_id.clone()],
