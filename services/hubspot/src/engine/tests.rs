@@ -11,6 +11,7 @@ mod batch_creates;
 mod batches;
 mod bench;
 mod charges;
+mod company;
 mod creates;
 mod everyone;
 mod flow;
