@@ -90,7 +90,9 @@ fn a_lookup_that_is_forbidden_does_not_mend_by_itself_and_one_that_met_a_fault_m
         let mut bench = Bench::running();
         let (call, _) = bench.deliver(&[claim("a")]);
         bench.answer(call, problem(kind));
-        assert_eq!(bench.verdict().failure.expect("it failed").may_pass, may_pass);
+        let verdict = bench.verdict();
+        assert_eq!(verdict.failure.expect("it failed").may_pass, may_pass);
+        assert!(!verdict.may_take_effect_late, "it writes nothing");
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use contracts::{ClaimsGiven, Field, Next, Recorded, VerdictsRecorded};
 
 use super::bench::Bench;
-use super::samples::{all_written, claim, contact, id, linked, ms, problem};
-use crate::engine::{Answer, Input, ProblemKind, Unserved};
+use super::samples::{all_written, claim, contact, id, linked, ms, problem, server_fault};
+use crate::engine::{Answer, Call, Input, ProblemKind, Unserved};
 
 const NAME: &[Field] = &[Field::FirstName];
 
@@ -23,6 +23,40 @@ fn the_engine_asks_to_be_woken_when_a_claim_or_a_record_is_due_again() {
     let (request, _) = bench.record();
     bench.put(Input::Recorded(request, Err(Unserved::NoAnswer)));
     assert_eq!(bench.engine.wait_until(), Some(bench.now + ms(250)));
+}
+
+#[test]
+fn the_engine_asks_to_be_woken_when_an_attempt_has_waited_too_long() {
+    let mut bench = Bench::with(|settings| settings.concurrency = 1);
+    let (_, _) = bench.deliver(&[linked("a", NAME)]);
+    bench.wake("b");
+    bench.give_all(&[linked("b", NAME)]);
+    bench.pass(ms(47_999));
+    assert_eq!(
+        bench.engine.wait_until(),
+        Some(bench.now + ms(1)),
+        "the lease is asked for"
+    );
+    bench.pass(ms(1));
+    assert_eq!(
+        bench.engine.wait_until(),
+        Some(bench.now + ms(1)),
+        "it is given back"
+    );
+    bench.pass(ms(1));
+    assert!(bench.any_record().is_some());
+}
+
+#[test]
+fn an_account_that_cannot_be_asked_for_is_asked_for_again_when_the_wait_is_over() {
+    let mut bench = Bench::starting(|_| {});
+    let (call, _) = bench.call();
+    bench.answer(call, server_fault());
+    assert!(bench.any_call().is_none());
+    bench.pass(ms(999));
+    assert!(bench.any_call().is_none());
+    bench.pass(ms(1));
+    assert_eq!(bench.call().1, Call::Account);
 }
 
 #[test]

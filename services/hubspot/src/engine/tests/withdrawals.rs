@@ -4,7 +4,8 @@ use contracts::{Field, Next, Outcome, RecordVerdicts, UserId};
 
 use super::bench::Bench;
 use super::everyone::{NAME, RULE, fault, probe, refuse_each, refused};
-use super::samples::{all_written, id, linked};
+use super::samples::{all_written, id, linked, ms};
+use crate::engine::{Input, Unserved};
 
 /// The users whose refusals are taken back.
 fn withdrawn(records: &[RecordVerdicts]) -> Vec<UserId> {
@@ -59,7 +60,17 @@ fn a_refusal_is_not_taken_back_before_it_is_recorded() {
         users(1..19),
         "the last one was not recorded at all"
     );
+    bench.pass(ms(200));
     bench.take(request, &out, Next::Settled);
+    let (request, record) = bench.record();
+    assert_eq!(
+        (withdrawn(&[record.clone()]), record.verdicts.len()),
+        (users(0..1), 0)
+    );
+    bench.put(Input::Recorded(request, Err(Unserved::NoAnswer)));
+    assert!(bench.any_record().is_none(), "not at once");
+    assert_eq!(bench.engine.wait_until(), Some(bench.now + ms(250)));
+    bench.pass(ms(250));
     assert_eq!(withdrawn(&records(&mut bench)), users(0..1));
 }
 
