@@ -1,7 +1,9 @@
 //! Batches of creates: each is checked off by its name.
 
+use contracts::{Field, Found, Next};
+
 use super::creates::{created, found_nobody, refusal};
-use super::samples::{claim, creates};
+use super::samples::{claim, contact, creates, id};
 use crate::engine::{Answer, Call, InputError, ProblemKind};
 
 #[test]
@@ -50,5 +52,54 @@ fn an_error_that_names_an_address_is_about_that_create_alone() {
         bench.call().1,
         Call::Find { addresses },
         "who has it is looked up"
+    );
+}
+
+#[test]
+fn two_users_of_one_address_are_not_created_at_once() {
+    let mut other = claim("b");
+    let email = Some("A@example.com".to_owned());
+    other.values.insert(Field::Email, email);
+    let (mut bench, call, create) = found_nobody(&[claim("a"), other]);
+    assert_eq!(create.size(), 1);
+    assert!(bench.any_call().is_none(), "the second waits for the first");
+    let answer = Answer::Created {
+        results: vec![created(&creates(&create)[0], "77")],
+        errors: Vec::new(),
+    };
+    bench.answer(call, answer);
+    let (call, create) = bench.call();
+    bench.answer(
+        call,
+        Answer::Created {
+            results: Vec::new(),
+            errors: vec![refusal(
+                &creates(&create)[0],
+                ProblemKind::Conflict {
+                    existing_id: Some("77".into()),
+                },
+            )],
+        },
+    );
+    let (call, find) = bench.call();
+    assert!(matches!(find, Call::Find { .. }), "who has the address is asked");
+    let answer = Answer::Found {
+        contacts: vec![contact("77", "a@example.com")],
+        errors: Vec::new(),
+    };
+    bench.answer(call, answer);
+    let mut links = Vec::new();
+    while let Some((request, record)) = bench.any_record() {
+        links.extend(
+            record
+                .verdicts
+                .iter()
+                .filter_map(|verdict| Some((verdict.user_id.clone(), verdict.link.as_ref()?.found))),
+        );
+        bench.take(request, &record, Next::Settled);
+    }
+    assert_eq!(
+        links,
+        [(id("a"), Found::Created), (id("b"), Found::PrimaryAddress)]
     );
 }

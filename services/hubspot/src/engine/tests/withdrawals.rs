@@ -64,7 +64,7 @@ fn a_refusal_is_not_taken_back_before_it_is_recorded() {
     bench.take(request, &out, Next::Settled);
     let (request, record) = bench.record();
     assert_eq!(
-        (withdrawn(&[record.clone()]), record.verdicts.len()),
+        (withdrawn(std::slice::from_ref(&record)), record.verdicts.len()),
         (users(0..1), 0)
     );
     bench.put(Input::Recorded(request, Err(Unserved::NoAnswer)));
