@@ -73,7 +73,7 @@ impl Lease {
         self.paused
     }
 
-    /// Whether it was given back for good.
+    /// Whether it was given back and no answer came: it may be nobody's, and is not given back again.
     pub(crate) fn is_released(&self) -> bool {
         self.released
     }
@@ -122,6 +122,7 @@ impl Lease {
                 may_step_aside,
                 paused,
             } => {
+                self.released = false;
                 self.paused = paused;
                 self.attempt_term = Duration::from_millis(attempt_term_ms);
                 self.valid_until = asked_at + Duration::from_millis(ttl_ms) * 2 / 3;
@@ -138,7 +139,6 @@ impl Lease {
                 self.lose()
             }
             LeaseAnswer::Released => {
-                self.released |= wish == LeaseWish::Release;
                 self.next_ask = now
                     + if wish == LeaseWish::StepAside {
                         ASIDE
@@ -225,6 +225,16 @@ mod tests {
             lease.ask(ms(0));
             lease.answered(ms(0), LeaseWish::Hold, Ok(LeaseAnswer::Held { left_ms }));
             assert_eq!(lease.next_ask(), Some(ms(next)));
+        }
+    }
+
+    #[test]
+    fn what_was_left_to_others_is_asked_for_later_than_what_was_released() {
+        for (wish, next) in [(LeaseWish::StepAside, 5_000), (LeaseWish::Release, 1_000)] {
+            let mut lease = Lease::default();
+            lease.ask(ms(0));
+            lease.answered(ms(10), wish, Ok(LeaseAnswer::Released));
+            assert_eq!(lease.next_ask(), Some(ms(10 + next)));
         }
     }
 

@@ -8,6 +8,9 @@ mod fault;
 mod proof;
 mod runs;
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use contracts::{Field, FieldSet, Reason, UserId};

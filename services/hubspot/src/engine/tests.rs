@@ -6,13 +6,18 @@
 )]
 
 mod accounts;
+mod attempts;
+mod batch_creates;
 mod batches;
 mod bench;
+mod charges;
+mod company;
 mod creates;
 mod everyone;
 mod flow;
 mod identity;
 mod leases;
+mod leaving;
 mod lost_contacts;
 mod nonsense;
 mod refusals;
@@ -20,3 +25,5 @@ mod samples;
 mod schedules;
 mod surprises;
 mod tokens;
+mod waits;
+mod withdrawals;

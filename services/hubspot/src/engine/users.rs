@@ -226,10 +226,7 @@ impl Users {
 
     /// Forgets everybody.
     pub(crate) fn clear(&mut self) {
-        *self = Self {
-            drawn: self.drawn,
-            ..Self::default()
-        };
+        *self = Self::default();
     }
 }
 

@@ -116,7 +116,7 @@ fn record_open(
         _ if no_news && !progress => pause(row, now),
         _ => succeed(row),
     }
-    rest(row, now, terms);
+    rest(row);
     Effects {
         next: next(row, now),
         settled: true,
@@ -159,12 +159,11 @@ fn succeed(row: &mut Row) {
     row.last_failure = None;
 }
 
-/// A row that owes nothing is not woken; one that goes on owing keeps its wake-up in case nobody goes on with it.
-fn rest(row: &mut Row, now: UnixMs, terms: &Terms) {
+/// A row that owes nothing is not woken; one that goes on owing keeps its wake-up, which every claim leaves it with, in
+/// case nobody goes on with it.
+fn rest(row: &mut Row) {
     if !row.is_unsettled() {
         row.wake_at = None;
-    } else if row.wake_at.is_none() {
-        row.wake_at = Some(now + terms.announce);
     }
 }
 

@@ -89,6 +89,16 @@ mod tests {
     }
 
     #[test]
+    fn the_horizon_holds_the_longest_pause_however_short_the_terms_are() {
+        let short = Terms {
+            announce: 1,
+            doubt: 1,
+            ..Terms::default()
+        };
+        assert_eq!(short.horizon(), 75_000);
+    }
+
+    #[test]
     fn rechecks_become_daily() {
         assert_eq!(
             [0, 1, 2, 3, 50].map(recheck_pause),

@@ -3,6 +3,7 @@
 
 mod change;
 mod claim;
+mod creates;
 mod desk;
 mod doubt;
 mod exhaustive;
@@ -15,3 +16,4 @@ mod record;
 mod schedules;
 mod truth;
 mod verdicts;
+mod wake;

@@ -81,3 +81,82 @@ fn carries(call: &Call, field: Field) -> bool {
         Call::Account | Call::Find { .. } | Call::FindAlone { .. } | Call::Read { .. } => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contracts::Reason;
+
+    use crate::engine::{Created, Problem, UpdateInput, Written};
+
+    fn update() -> Call {
+        let input = UpdateInput {
+            contact_id: "7".to_owned(),
+            properties: [(Field::FirstName.property(), "Ada".to_owned())].into(),
+            trace_id: "t".to_owned(),
+        };
+        Call::Update { inputs: vec![input] }
+    }
+
+    fn errors(kinds: &[ProblemKind]) -> Vec<InputError> {
+        let error = |kind: &ProblemKind| InputError {
+            ids: Vec::new(),
+            trace_ids: Vec::new(),
+            problem: Problem {
+                kind: kind.clone(),
+                reason: Reason::ours("X", "in HubSpot's words"),
+            },
+        };
+        kinds.iter().map(error).collect()
+    }
+
+    fn updated(results: usize, kinds: &[ProblemKind]) -> Answer {
+        let result = Written {
+            contact_id: "7".to_owned(),
+            trace_id: None,
+        };
+        Answer::Updated {
+            results: vec![result; results],
+            errors: errors(kinds),
+        }
+    }
+
+    fn created(results: usize, kinds: &[ProblemKind]) -> Answer {
+        let result = Created {
+            contact_id: "7".to_owned(),
+            address: None,
+            trace_id: None,
+        };
+        Answer::Created {
+            results: vec![result; results],
+            errors: errors(kinds),
+        }
+    }
+
+    #[test]
+    fn a_field_is_proved_by_a_success_without_any_error() {
+        let proof = Proof::Field(Field::FirstName);
+        for answer in [updated, created] {
+            assert!(proof.is_given_by(&update(), &answer(1, &[])));
+            assert!(!proof.is_given_by(&update(), &answer(1, &[ProblemKind::NotFound])));
+            assert!(!proof.is_given_by(&update(), &answer(0, &[])));
+        }
+    }
+
+    #[test]
+    fn a_write_is_proved_by_a_word_on_the_record_that_is_no_fault_of_the_account() {
+        for answer in [updated, created] {
+            for (results, kinds, is_proof) in [
+                (1, vec![], true),
+                (0, vec![ProblemKind::NotFound], true),
+                (1, vec![ProblemKind::NotFound], true),
+                (0, vec![], false),
+                (0, vec![ProblemKind::MissingScopes], false),
+                (1, vec![ProblemKind::MissingScopes], false),
+            ] {
+                let given = Proof::Write.is_given_by(&update(), &answer(results, &kinds));
+                assert_eq!(given, is_proof, "{results} and {kinds:?}");
+            }
+        }
+    }
+}

@@ -113,7 +113,31 @@ mod tests {
         let mut runs = Runs::default();
         let everyone: Vec<UserId> = refuse(&mut runs, 0..20).expect("everyone").into_iter().collect();
         runs.convict(&everyone);
-        assert_eq!(refuse(&mut runs, 0..39), None);
+        runs.convict(&[user(100)]);
+        assert_eq!(refuse(&mut runs, 0..20), None, "all of them are known still");
+        assert_eq!(refuse(&mut runs, 20..39), None);
         assert!(refuse(&mut runs, 39..40).is_some());
+    }
+
+    #[test]
+    fn no_more_than_so_many_are_remembered() {
+        let mut runs = Runs::default();
+        for first in (0..5_000).step_by(7) {
+            runs.convict(
+                &[
+                    first,
+                    first + 1,
+                    first + 2,
+                    first + 3,
+                    first + 4,
+                    first + 5,
+                    first + 6,
+                ]
+                .map(user),
+            );
+            assert!(runs.guilty.len() <= GUILTY + 7);
+            runs.refused(FIELD, &format!("RULE_{first}"), &user(9_000));
+            assert!(runs.by_kind.len() <= KINDS + 1);
+        }
     }
 }

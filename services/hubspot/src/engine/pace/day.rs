@@ -77,3 +77,20 @@ impl Day {
 fn hour_of(now: Duration) -> u64 {
     now.as_secs() / HOUR.as_secs()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_calls_of_an_hour_are_one_number_and_those_of_a_day_ago_are_none() {
+        let mut day = Day::new(Quota::default());
+        for hour in 0..100 {
+            for _ in 0..10 {
+                day.spend(HOUR * hour);
+            }
+        }
+        assert_eq!(day.mine.len(), 24);
+        assert_eq!(day.mine(HOUR * 99), 240);
+    }
+}

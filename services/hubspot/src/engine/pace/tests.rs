@@ -1,3 +1,5 @@
+mod day;
+
 use super::*;
 
 fn seconds(seconds: u64) -> Duration {
@@ -223,43 +225,62 @@ fn the_first_call_is_alone() {
 }
 
 #[test]
-fn the_calls_of_a_day_end_before_hubspots_do_and_leave_the_reserve() {
-    let quota = Quota {
-        day_reserve_percent: 10,
-        ..Quota::default()
-    };
-    let mut pace = taught(190, quota);
-    let left = |remaining| Limits {
-        daily: Some(1_000),
-        daily_remaining: Some(remaining),
-        ..Limits::default()
-    };
-    pace.learn(seconds(1), seconds(1), &left(104), 2);
-    assert!(pace.has_day_left(seconds(1)));
-    pace.spend(seconds(1));
-    pace.spend(seconds(1));
-    assert!(
-        !pace.has_day_left(seconds(1)),
-        "100 are reserved and two were out"
-    );
-    pace.learn(seconds(2), seconds(2), &left(900), 0);
-    assert!(pace.has_day_left(seconds(2)), "a new day");
+fn a_tenth_of_a_window_leaves_at_once_and_the_rest_is_spread() {
+    let mut pace = taught(190, Quota::default());
+    let times = send_all(&mut pace, seconds(100), 19);
+    assert_eq!(times[..18], [seconds(100); 18]);
+    assert!(times[18] > seconds(100));
+    let times = send_all(&mut pace, seconds(115), 18);
+    assert_eq!(times, [seconds(115); 18], "the window before is over");
 }
 
 #[test]
-fn a_limit_of_its_own_is_kept_in_any_24_hours() {
-    let quota = Quota {
-        calls_per_day: Some(3),
-        ..Quota::default()
-    };
-    let mut pace = taught(190, quota);
-    let hour = seconds(3_600);
-    for at in [hour, hour * 2, hour * 2] {
-        assert!(pace.has_day_left(at));
-        pace.spend(at);
+fn three_calls_that_are_late_leave_together() {
+    let mut pace = taught(190, Quota::default());
+    send_all(&mut pace, seconds(100), 40);
+    let late = pace.even;
+    let times = send_all(&mut pace, late, 4);
+    assert_eq!(times[..3], [late; 3]);
+    assert!(times[3] > late);
+}
+
+#[test]
+fn no_more_calls_are_remembered_than_two_windows_hold() {
+    let mut pace = taught(190, Quota::default());
+    for second in 0..100 {
+        pace.spend(seconds(second));
     }
-    assert!(!pace.has_day_left(hour * 24));
-    assert_eq!(pace.day_frees_at(hour * 24), Some(hour * 25));
-    assert!(pace.has_day_left(hour * 25));
-    assert_eq!(pace.day_frees_at(hour * 25), None);
+    assert!(pace.sent.len() <= 20, "{}", pace.sent.len());
+    for _ in 0..2 * REMEMBERED {
+        pace.spend(seconds(100));
+    }
+    assert!(pace.sent.len() <= REMEMBERED);
+}
+
+#[test]
+fn a_window_of_another_length_is_learned_and_one_without_calls_is_not() {
+    let mut pace = taught(190, Quota::default());
+    let limits = |max, interval| Limits {
+        max: Some(max),
+        interval,
+        ..Limits::default()
+    };
+    pace.learn(seconds(1), seconds(1), &limits(0, None), 0);
+    assert_eq!(pace.free(seconds(1)), 186);
+    pace.learn(seconds(1), seconds(1), &limits(2, Some(seconds(20))), 0);
+    let times = send_all(&mut pace, seconds(100), 2);
+    assert_eq!(times, [seconds(100), seconds(120)]);
+}
+
+#[test]
+fn a_few_calls_of_others_are_seen_and_a_few_of_ones_own_are_left_by_many() {
+    for (remaining, free) in [(187, 186), (170, 166), (0, 18)] {
+        let mut pace = taught(190, Quota::default());
+        let limits = Limits {
+            remaining: Some(remaining),
+            ..Limits::default()
+        };
+        pace.learn(seconds(100), seconds(100), &limits, 0);
+        assert_eq!(pace.free(seconds(100)), free, "{remaining} remain");
+    }
 }

@@ -4,10 +4,10 @@ mod in_doubt;
 
 use std::collections::BTreeMap;
 
-use contracts::{Claim, Field, Found, Next, Outcome};
+use contracts::{Claim, Field, Found, Outcome};
 
 use super::bench::Bench;
-use super::samples::{ACCOUNT, claim, contact, creates, id, linked, problem, reason};
+use super::samples::{ACCOUNT, claim, creates, linked, problem, reason};
 use crate::engine::{
     Answer, Call, CallId, CreateInput, Created, InputError, Missing, Problem, ProblemKind, Settings,
 };
@@ -35,7 +35,7 @@ fn nowhere(call: &Call) -> Answer {
 }
 
 /// A worker that may create, whose lookup of these users has found nobody; with the create that follows.
-fn found_nobody(claims: &[Claim]) -> (Bench, CallId, Call) {
+pub(super) fn found_nobody(claims: &[Claim]) -> (Bench, CallId, Call) {
     let mut bench = Bench::with(creating);
     let (call, find) = bench.deliver_together(claims);
     bench.answer(call, nowhere(&find));
@@ -43,7 +43,7 @@ fn found_nobody(claims: &[Claim]) -> (Bench, CallId, Call) {
     (bench, call, create)
 }
 
-fn created(input: &CreateInput, contact_id: &str) -> Created {
+pub(super) fn created(input: &CreateInput, contact_id: &str) -> Created {
     Created {
         contact_id: contact_id.to_owned(),
         address: Some(input.address.clone()),
@@ -51,7 +51,7 @@ fn created(input: &CreateInput, contact_id: &str) -> Created {
     }
 }
 
-fn refusal(input: &CreateInput, kind: ProblemKind) -> InputError {
+pub(super) fn refusal(input: &CreateInput, kind: ProblemKind) -> InputError {
     InputError {
         ids: Vec::new(),
         trace_ids: vec![input.trace_id.clone()],
@@ -116,55 +116,6 @@ fn a_user_that_had_a_contact_gets_no_other_one() {
     let (call, find) = bench.call();
     bench.answer(call, nowhere(&find));
     assert_eq!(bench.verdict().outcomes[&Field::FirstName], Outcome::Missing);
-}
-
-#[test]
-fn two_users_of_one_address_are_not_created_at_once() {
-    let mut other = claim("b");
-    let email = Some("A@example.com".to_owned());
-    other.values.insert(Field::Email, email);
-    let (mut bench, call, create) = found_nobody(&[claim("a"), other]);
-    assert_eq!(create.size(), 1);
-    assert!(bench.any_call().is_none(), "the second waits for the first");
-    let answer = Answer::Created {
-        results: vec![created(&creates(&create)[0], "77")],
-        errors: Vec::new(),
-    };
-    bench.answer(call, answer);
-    let (call, create) = bench.call();
-    bench.answer(
-        call,
-        Answer::Created {
-            results: Vec::new(),
-            errors: vec![refusal(
-                &creates(&create)[0],
-                ProblemKind::Conflict {
-                    existing_id: Some("77".into()),
-                },
-            )],
-        },
-    );
-    let (call, find) = bench.call();
-    assert!(matches!(find, Call::Find { .. }), "who has the address is asked");
-    let answer = Answer::Found {
-        contacts: vec![contact("77", "a@example.com")],
-        errors: Vec::new(),
-    };
-    bench.answer(call, answer);
-    let mut links = Vec::new();
-    while let Some((request, record)) = bench.any_record() {
-        links.extend(
-            record
-                .verdicts
-                .iter()
-                .filter_map(|verdict| Some((verdict.user_id.clone(), verdict.link.as_ref()?.found))),
-        );
-        bench.take(request, &record, Next::Settled);
-    }
-    assert_eq!(
-        links,
-        [(id("a"), Found::Created), (id("b"), Found::PrimaryAddress)]
-    );
 }
 
 #[test]

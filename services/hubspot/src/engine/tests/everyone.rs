@@ -8,10 +8,10 @@ use super::bench::Bench;
 use super::samples::{all_written, claim, error_of, id, inputs, linked, ms, problem, reason, written};
 use crate::engine::{Answer, Call, CallId, Contact, Fault, LineState, Problem, ProblemKind};
 
-const NAME: &[Field] = &[Field::FirstName];
-const RULE: &str = "SOME_RULE";
+pub(super) const NAME: &[Field] = &[Field::FirstName];
+pub(super) const RULE: &str = "SOME_RULE";
 
-fn fault(bench: &Bench) -> Option<Fault> {
+pub(super) fn fault(bench: &Bench) -> Option<Fault> {
     match bench.engine.line_state() {
         LineState::Stopped { fault, .. } => Some(fault),
         _ => None,
@@ -24,7 +24,7 @@ fn refusal(code: &str) -> ProblemKind {
     ProblemKind::Invalid { properties: named }
 }
 
-fn refused(code: &str) -> Answer {
+pub(super) fn refused(code: &str) -> Answer {
     Answer::Problem(Problem {
         kind: refusal(code),
         reason: reason(code),
@@ -45,7 +45,11 @@ fn each_refused(update: &Call) -> Answer {
 }
 
 /// Users are refused one after another; all verdicts are recorded.
-fn refuse_each(bench: &mut Bench, users: std::ops::Range<usize>, code: &str) -> Vec<RecordVerdicts> {
+pub(super) fn refuse_each(
+    bench: &mut Bench,
+    users: std::ops::Range<usize>,
+    code: &str,
+) -> Vec<RecordVerdicts> {
     let mut records = Vec::new();
     for number in users {
         let (call, _) = bench.deliver(&[linked(&format!("u{number}"), NAME)]);
@@ -60,7 +64,7 @@ fn refuse_each(bench: &mut Bench, users: std::ops::Range<usize>, code: &str) -> 
 }
 
 /// Lets time pass until a probe is due, gives it out and returns its call.
-fn probe(bench: &mut Bench, seconds: u64) -> (String, CallId, Call) {
+pub(super) fn probe(bench: &mut Bench, seconds: u64) -> (String, CallId, Call) {
     bench.pass(Duration::from_secs(seconds));
     let (request, asked) = bench.claim();
     assert_eq!(asked.users.len(), 1, "the probe is alone");

@@ -30,6 +30,7 @@ fn a_lone_change_costs_one_claim_one_call_and_one_record() {
     assert!(
         !verdict.may_take_effect_late && verdict.confirmed_address.is_none() && verdict.failure.is_none()
     );
+    assert!(!verdict.may_have_created);
     assert!(
         bench.acks().is_empty(),
         "nothing is acknowledged before it is recorded"

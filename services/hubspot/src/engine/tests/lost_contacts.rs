@@ -176,3 +176,32 @@ fn a_contact_found_by_address_under_the_id_that_is_gone_is_not_followed_in_circl
         Some("CONTACT_UNSETTLED")
     );
 }
+
+#[test]
+fn a_contact_that_was_read_and_that_a_write_does_not_find_is_looked_up_by_its_addresses() {
+    let mut bench = Bench::running();
+    let call = passed_over(&mut bench);
+    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
+    let (call, _) = bench.call();
+    bench.answer(call, problem(ProblemKind::NotFound));
+    assert!(
+        matches!(bench.call().1, Call::Find { .. }),
+        "it is not read again"
+    );
+}
+
+#[test]
+fn a_success_that_lists_nobody_of_a_batch_is_asked_for_again_in_halves() {
+    let mut bench = Bench::running();
+    let (call, _) = bench.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
+    let errors = Vec::new();
+    let results = Vec::new();
+    bench.answer(call, Answer::Updated { results, errors });
+    for _ in 0..2 {
+        let (_, half) = bench.call();
+        assert!(
+            matches!(half, Call::Update { .. }) && half.size() == 1,
+            "{half:?}"
+        );
+    }
+}

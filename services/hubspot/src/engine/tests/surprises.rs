@@ -30,7 +30,7 @@ fn a_link_that_leads_from_contact_to_contact_is_a_failure_after_a_few() {
         let verdict = &record.verdicts[0];
         assert!(verdict.link.is_some());
         if verdict.failure.is_some() {
-            assert!(lap >= 2, "a contact may be found, moved and followed");
+            assert_eq!(lap, 3, "a contact may be found, moved and followed");
             assert!(record.claim.is_none_or(|claim| claim.users.is_empty()));
             return;
         }

@@ -136,6 +136,23 @@ fn a_repeated_key_answers_with_the_version_it_made_until_it_is_forgotten() {
 }
 
 #[test]
+fn what_a_key_was_used_for_is_remembered_in_an_sql_integer() {
+    let mut desk = Desk::settled();
+    for key in ["1", "2", "3", "4", "5", "6", "7", "8"] {
+        let fields = values([(Field::FirstName, key)]);
+        let change = Change {
+            form: UpdateForm::MergePatch,
+            fields: &fields,
+            if_match: None,
+            key: Some(key),
+        };
+        desk.try_change(&change).unwrap();
+    }
+    let fits = |given| i64::try_from(given).is_ok();
+    assert!(desk.row.keys.iter().all(|used| fits(used.given)));
+}
+
+#[test]
 fn versions_that_touched_nothing_are_remembered_in_ranges_and_not_without_bound() {
     let mut desk = Desk::settled();
     for _ in 0..40 {

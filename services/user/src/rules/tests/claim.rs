@@ -58,12 +58,23 @@ fn an_attempt_of_an_older_epoch_is_given_up_at_once() {
 
 #[test]
 fn a_claim_moves_the_wake_up_only_when_little_of_it_is_left() {
-    let mut desk = Desk::new();
-    let wake_at = desk.row.wake_at.unwrap();
-    desk.claim();
-    assert_eq!(desk.row.wake_at, Some(wake_at));
+    for past in [0, SECOND, Desk::new().terms.announce / 2] {
+        let mut desk = Desk::new();
+        let wake_at = desk.row.wake_at.unwrap();
+        desk.now += past;
+        desk.claim();
+        assert_eq!(desk.row.wake_at, Some(wake_at));
+    }
     let mut desk = Desk::new();
     desk.now += desk.terms.announce / 2 + SECOND;
+    desk.claim();
+    assert_eq!(desk.row.wake_at, Some(desk.now + desk.terms.announce));
+}
+
+#[test]
+fn a_clock_that_stepped_back_does_not_put_the_wake_up_off_for_longer_than_its_term() {
+    let mut desk = Desk::new();
+    desk.now -= 10 * desk.terms.announce;
     desk.claim();
     assert_eq!(desk.row.wake_at, Some(desk.now + desk.terms.announce));
 }

@@ -1,7 +1,5 @@
 //! Which contact a user is linked to.
 
-mod created;
-
 use std::collections::HashSet;
 
 use contracts::{Field, FieldSet, Found, Next, Outcome, State, UserId};
@@ -11,7 +9,7 @@ use super::{
     verdicts::{all, done, found},
 };
 
-fn somebody() -> Vec<UserId> {
+pub(super) fn somebody() -> Vec<UserId> {
     vec!["other".parse().unwrap()]
 }
 
@@ -71,6 +69,25 @@ fn a_contact_of_another_user_is_linked_by_its_primary_address_and_shared_by_both
     let effects = desk.record(found(&claim, "c1", Found::PrimaryAddress));
     assert_eq!(effects.now_shared, somebody());
     assert!(desk.row.link.unwrap().shared);
+}
+
+#[test]
+fn a_contact_of_another_user_is_linked_by_a_former_address_that_is_its_primary_one() {
+    let (mut desk, claim) = conflicted();
+    desk.others = somebody();
+    let mut verdict = found(&claim, "c2", Found::PrimaryAddress);
+    verdict.link.as_mut().unwrap().address = Some("ada@example.com".to_owned());
+    assert_eq!(desk.record(verdict).now_shared, somebody());
+    assert_eq!(desk.row.link.unwrap().contact_id, "c2");
+}
+
+#[test]
+fn a_field_that_no_caller_ever_gave_is_not_owed_to_a_contact_that_is_found() {
+    let mut desk = Desk::empty();
+    desk.change([(Field::Email, "ada@example.com")]);
+    let claim = desk.claim();
+    desk.record(found(&claim, "c1", Found::PrimaryAddress));
+    assert!(!desk.row.is_unsettled());
 }
 
 #[test]

@@ -65,6 +65,17 @@ fn a_field_without_a_verdict_keeps_the_version_pending() {
 }
 
 #[test]
+fn a_field_is_sent_again_once_it_had_a_verdict_and_is_owed() {
+    let mut desk = Desk::new();
+    assert!(!desk.receipt(1).resending, "it was never sent");
+    desk = Desk::settled();
+    assert!(!desk.receipt(1).resending, "it is settled");
+    let fields = contracts::FieldSet::all();
+    rules::owe::owe_again(&mut desk.row, fields, contracts::Lane::Live, desk.now);
+    assert!(desk.receipt(1).resending);
+}
+
+#[test]
 fn only_the_fields_a_version_was_the_last_to_touch_count() {
     let mut desk = Desk::settled();
     desk.change([(Field::FirstName, "Eva"), (Field::LastName, "Byron")]);

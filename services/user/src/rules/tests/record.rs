@@ -198,6 +198,37 @@ fn five_charges_park_the_record() {
 }
 
 #[test]
+fn parking_leaves_alone_what_the_same_verdict_settled() {
+    let mut desk = changed();
+    desk.change([(Field::LastName, "Byron")]);
+    for _ in 0..4 {
+        let claim = desk.claim();
+        desk.record(failed(&claim, true));
+    }
+    let claim = desk.claim();
+    let mut partly = failed(&claim, true);
+    partly.outcomes = [(Field::FirstName, Outcome::Confirmed)].into();
+    desk.record(partly);
+    assert_eq!(
+        (desk.receipt(2).state, desk.receipt(3).state),
+        (State::Confirmed, State::Parked)
+    );
+}
+
+#[test]
+fn a_failure_that_leaves_nothing_owed_is_none() {
+    let mut desk = changed();
+    let claim = desk.claim();
+    let failure = failed(&claim, true).failure;
+    desk.record(Verdict {
+        failure,
+        ..done(&claim)
+    });
+    assert_eq!((desk.row.failures, desk.row.charges), (0, 0));
+    assert_eq!(desk.receipt(2).last_failure, None);
+}
+
+#[test]
 fn a_success_takes_back_the_charges() {
     let mut desk = changed();
     for _ in 0..4 {

@@ -1,8 +1,12 @@
-//! Contacts that were made for a user, or may have been.
+//! Contacts that were created for a user, or may have been: what is owed to them, and where they are looked for.
 
 use contracts::{Claim, Field, FieldSet, Found, Next, Outcome, Verdict};
 
-use super::{Desk, all, done, found, somebody};
+use super::{
+    desk::{Desk, SECOND},
+    links::somebody,
+    verdicts::{all, done, failed, found},
+};
 
 #[test]
 fn a_created_contact_is_linked_and_owes_only_what_the_attempt_did_not_carry() {
@@ -31,7 +35,7 @@ fn creating(claim: &Claim) -> Vec<(&str, bool)> {
 fn may_have_created(claim: &Claim) -> Verdict {
     Verdict {
         may_have_created: true,
-        ..super::super::verdicts::failed(claim, false)
+        ..failed(claim, false)
     }
 }
 
@@ -43,12 +47,12 @@ fn what_an_attempt_given_up_may_have_created_is_looked_for_even_after_its_doubt(
     desk.epoch += 1;
     let claim = desk.claim();
     assert_eq!(creating(&claim), [("ada@example.com", true)]);
-    desk.record(super::super::verdicts::failed(&claim, false));
+    desk.record(failed(&claim, false));
     desk.now += desk.terms.doubt;
     let claim = desk.claim();
     assert_eq!(creating(&claim), [("ada@example.com", false)]);
     // It says nothing of what was looked for: an attempt may fail before that.
-    desk.record(super::super::verdicts::failed(&claim, false));
+    desk.record(failed(&claim, false));
     let claim = desk.claim();
     assert_eq!(creating(&claim), [("ada@example.com", false)]);
     // To create another, it was looked for in vain.
@@ -108,11 +112,88 @@ fn what_an_overtaken_attempt_created_is_looked_for_under_its_address() {
     let earlier = desk.claim();
     desk.epoch += 1;
     let claim = desk.claim();
-    desk.record(super::super::verdicts::failed(&claim, false));
+    desk.record(failed(&claim, false));
     desk.now += desk.terms.doubt;
     let mut verdict = done(&earlier);
     verdict.link = found(&earlier, "c9", Found::Created).link;
     assert_eq!(desk.record(verdict).next, Next::Overtaken);
     assert_eq!(desk.row.link, None);
     assert_eq!(creating(&desk.claim()), [("ada@example.com", true)]);
+}
+
+const IN_DOUBT: [(&str, bool); 1] = [("ada@example.com", true)];
+const NOT_ANY_MORE: [(&str, bool); 1] = [("ada@example.com", false)];
+
+/// A user whose first attempt was given up, with the claim of that one; the second failed.
+fn given_up() -> (Desk, Claim) {
+    let mut desk = Desk::new();
+    let earlier = desk.claim();
+    desk.epoch += 1;
+    let claim = desk.claim();
+    desk.record(failed(&claim, false));
+    (desk, earlier)
+}
+
+/// Whether it is in doubt until just that time from now.
+fn is_in_doubt_for(desk: &Desk, time: i64) {
+    let mut before = desk.clone();
+    before.now += time - 1;
+    assert_eq!(creating(&before.claim()), IN_DOUBT);
+    let mut after = desk.clone();
+    after.now += time;
+    assert_eq!(creating(&after.claim()), NOT_ANY_MORE);
+}
+
+#[test]
+fn a_create_is_in_doubt_for_as_long_as_any_other_call() {
+    let (desk, _) = given_up();
+    is_in_doubt_for(&desk, desk.terms.doubt);
+    let mut desk = Desk::new();
+    let claim = desk.claim();
+    desk.record(may_have_created(&claim));
+    is_in_doubt_for(&desk, desk.terms.doubt);
+}
+
+#[test]
+fn an_overtaken_attempt_that_may_have_created_starts_the_doubt_anew() {
+    let (mut desk, earlier) = given_up();
+    desk.now += 100 * SECOND;
+    desk.record(may_have_created(&earlier));
+    is_in_doubt_for(&desk, desk.terms.doubt);
+}
+
+#[test]
+fn an_overtaken_attempt_that_created_starts_the_doubt_anew() {
+    let (mut desk, earlier) = given_up();
+    desk.now += 100 * SECOND;
+    let mut verdict = done(&earlier);
+    verdict.link = found(&earlier, "c9", Found::Created).link;
+    desk.record(verdict);
+    is_in_doubt_for(&desk, desk.terms.doubt);
+}
+
+#[test]
+fn a_clock_that_stepped_back_does_not_stretch_the_doubt_about_a_create() {
+    let mut desk = Desk::new();
+    let claim = desk.claim();
+    desk.record(may_have_created(&claim));
+    desk.now -= 10 * desk.terms.doubt;
+    let claim = desk.claim();
+    assert_eq!(creating(&claim), IN_DOUBT);
+    desk.record(failed(&claim, false));
+    is_in_doubt_for(&desk, desk.terms.doubt);
+}
+
+#[test]
+fn eight_addresses_are_remembered_and_the_oldest_makes_room() {
+    let mut desk = Desk::new();
+    for number in 1..=9 {
+        desk.change([(Field::Email, &format!("ada{number}@example.com"))]);
+        let claim = desk.claim();
+        desk.record(may_have_created(&claim));
+    }
+    let claim = desk.claim();
+    let addresses: Vec<&str> = creating(&claim).into_iter().map(|(address, _)| address).collect();
+    let expected: Vec<String> = (2..=9).map(|number| format!("ada{number}@example.com")).collect();
+    assert_eq!(addresses, expected);
 }

@@ -1,0 +1,69 @@
+//! The calls of the account's day.
+
+use super::*;
+
+fn three_a_day() -> Quota {
+    Quota {
+        calls_per_day: Some(3),
+        ..Quota::default()
+    }
+}
+
+#[test]
+fn the_calls_of_a_day_end_before_hubspots_do_and_leave_the_reserve() {
+    let quota = Quota {
+        day_reserve_percent: 10,
+        ..Quota::default()
+    };
+    let mut pace = taught(190, quota);
+    let left = |remaining| Limits {
+        daily: Some(1_000),
+        daily_remaining: Some(remaining),
+        ..Limits::default()
+    };
+    pace.learn(seconds(1), seconds(1), &left(104), 2);
+    assert!(pace.has_day_left(seconds(1)));
+    pace.spend(seconds(1));
+    pace.spend(seconds(1));
+    assert!(
+        !pace.has_day_left(seconds(1)),
+        "100 are reserved and two were out"
+    );
+    pace.learn(seconds(2), seconds(2), &left(900), 0);
+    assert!(pace.has_day_left(seconds(2)), "a new day");
+}
+
+#[test]
+fn a_limit_of_its_own_is_kept_in_any_24_hours() {
+    let mut pace = taught(190, three_a_day());
+    let hour = seconds(3_600);
+    for at in [hour, hour * 2, hour * 2] {
+        assert!(pace.has_day_left(at));
+        pace.spend(at);
+    }
+    assert!(!pace.has_day_left(hour * 24));
+    assert_eq!(pace.day_frees_at(hour * 24), Some(hour * 25));
+    assert!(pace.has_day_left(hour * 25));
+    assert_eq!(pace.day_frees_at(hour * 25), None);
+    pace.spend(hour * 25);
+    assert!(!pace.has_day_left(hour * 25), "one of three was free");
+}
+
+#[test]
+fn the_first_hour_counts_like_any_other() {
+    let mut pace = taught(190, three_a_day());
+    for _ in 0..3 {
+        pace.spend(seconds(1));
+    }
+    assert!(!pace.has_day_left(seconds(1)));
+}
+
+#[test]
+fn calls_above_the_limit_are_free_again_when_they_are_a_day_old() {
+    let mut pace = taught(190, three_a_day());
+    let hour = seconds(3_600);
+    for at in [hour, hour * 2, hour * 2, hour * 2] {
+        pace.spend(at);
+    }
+    assert_eq!(pace.day_frees_at(hour * 25), Some(hour * 26));
+}
