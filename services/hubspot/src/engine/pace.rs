@@ -126,7 +126,7 @@ impl Pace {
             .interval
             .filter(|interval| !interval.is_zero() && *interval <= LONGEST_INTERVAL)
             .unwrap_or(self.interval);
-        self.day.learn(limits, still_out);
+        self.day.learn(now, limits, still_out);
         if let Some(remaining) = limits.remaining
             && sent_at >= self.others.seen_at
             && sent_at + self.interval > now
