@@ -42,7 +42,7 @@ impl Runs {
     }
 
     /// Those are guilty themselves.
-    pub(super) fn convict(&mut self, users: &[UserId]) {
+    pub(super) fn convict(&mut self, users: &BTreeSet<UserId>) {
         if self.guilty.len() > GUILTY {
             self.guilty.clear();
         }
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn records_that_are_guilty_themselves_do_not_count_again() {
         let mut runs = Runs::default();
-        let everyone: Vec<UserId> = refuse(&mut runs, 0..20).expect("everyone").into_iter().collect();
+        let everyone = refuse(&mut runs, 0..20).expect("everyone");
         runs.convict(&everyone);
         assert_eq!(refuse(&mut runs, 0..39), None);
         assert!(refuse(&mut runs, 39..40).is_some());
