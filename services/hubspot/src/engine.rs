@@ -43,6 +43,7 @@ pub use port::{AckHandle, CallId, EmailTaken, Input, Missing, Output, Quota, Req
 
 use attempt::{Attempt, Rules};
 use claims::Claims;
+use compose::Kind;
 use deliver::Out;
 use lease::Lease;
 use line::Line;
@@ -76,6 +77,8 @@ pub struct Engine {
     users: Users,
     attempts: BTreeMap<AttemptId, Attempt>,
     ready: Ready,
+    /// The kinds of calls; the one that went last is the last.
+    kinds: [Kind; Kind::ALL.len()],
     calls: BTreeMap<CallId, Out>,
     /// The contacts a write is out for: one at a time, whoever shares them.
     busy: BTreeSet<String>,
@@ -107,6 +110,7 @@ impl Engine {
             users: Users::default(),
             attempts: BTreeMap::new(),
             ready: Ready::default(),
+            kinds: Kind::ALL,
             calls: BTreeMap::new(),
             busy: BTreeSet::new(),
             claims: Claims::default(),

@@ -84,13 +84,18 @@ impl World {
         self.tell_answer(out, answer, limits, at);
     }
 
-    /// P4: a user has one contact made for it, unless that was taken from it, or a worker was frozen meanwhile.
+    /// P4: a user has one contact made for it, unless that was taken from it, also by another user whose address it had
+    /// become, or a worker was frozen meanwhile.
     fn was_created(&mut self, creation: Creation) {
         self.tally.transitions.add(Transition::Created);
         let user = creation.author.user;
         let stands = |earlier: &Creation| {
             let contact = self.hubspot.present(earlier.contact);
-            self.hubspot.exists(contact) && self.hubspot.holder(&earlier.address) == Some(contact)
+            let is_anothers = (0..self.plan.users)
+                .any(|other| other != user && self.linked_contact(other) == Some(contact));
+            self.hubspot.exists(contact)
+                && self.hubspot.holder(&earlier.address) == Some(contact)
+                && !is_anothers
         };
         let twice = self.creations[user].iter().any(stands);
         if twice && !self.plan.freezes() {

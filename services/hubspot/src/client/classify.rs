@@ -46,7 +46,7 @@ fn problem_kind(
         401 => ProblemKind::Unauthorized,
         403 if lacks_scopes(error) => ProblemKind::MissingScopes,
         403 => ProblemKind::Forbidden,
-        404 if is_json && is_about_a_record(call) => ProblemKind::NotFound,
+        404 if is_json && (is_about_a_record(call) || names_an_object(error)) => ProblemKind::NotFound,
         404 => ProblemKind::NoSuchPath,
         409 => ProblemKind::Conflict {
             existing_id: existing_id(error),
@@ -72,6 +72,11 @@ fn is_about_a_record(call: &Call) -> bool {
         Call::FindAlone { .. } | Call::Read { .. } | Call::Patch { .. } => true,
         Call::Account | Call::Find { .. } | Call::Update { .. } | Call::Create { .. } => false,
     }
+}
+
+/// Whether a 404 says itself that it is about an object.
+fn names_an_object(error: &Value) -> bool {
+    text(error, "category").as_deref() == Some("OBJECT_NOT_FOUND")
 }
 
 fn garbled(status: StatusCode, headers: &HeaderMap) -> Answer {

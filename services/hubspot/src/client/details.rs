@@ -8,6 +8,8 @@ use crate::engine::Policy;
 
 /// The longest message that is kept, in characters.
 const LONGEST_MESSAGE: usize = 500;
+/// The longest code, category or id that is kept, so that verdicts fit into a message.
+const LONGEST_WORD: usize = 100;
 
 /// A reason in HubSpot's words. `code` is the body's most telling one, or stands for the status.
 pub(super) fn reason(error: &Value, status: Option<u16>, correlation_id: Option<String>) -> Reason {
@@ -20,11 +22,19 @@ pub(super) fn reason(error: &Value, status: Option<u16>, correlation_id: Option<
         .unwrap_or_else(|| status.map_or_else(|| "UNKNOWN".to_owned(), |status| format!("HTTP_{status}")));
     let message = text(error, "message").unwrap_or_else(|| "HubSpot gave no reason".to_owned());
     Reason {
-        code,
-        category: text(error, "category"),
+        code: word(code),
+        category: text(error, "category").map(word),
         message: shortened(&message),
         status,
-        correlation_id: text(error, "correlationId").or(correlation_id),
+        correlation_id: text(error, "correlationId").or(correlation_id).map(word),
+    }
+}
+
+/// A code, category or id, no longer than any that HubSpot is known to give.
+pub(super) fn word(text: String) -> String {
+    match text.char_indices().nth(LONGEST_WORD) {
+        Some((end, _)) => text[..end].to_owned(),
+        None => text,
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     body::{context, list, text},
-    details::shortened,
+    details::{shortened, word},
 };
 
 /// Each named property with its own reason; `whole` is the reason of the refusal as a whole.
@@ -42,7 +42,7 @@ fn embedded_list(error: &Value) -> Vec<Value> {
 
 fn reason(fault: &Value, code: &str, whole: &Reason) -> Reason {
     Reason {
-        code: text(fault, code).unwrap_or_else(|| whole.code.clone()),
+        code: text(fault, code).map_or_else(|| whole.code.clone(), word),
         message: text(fault, "message").map_or_else(|| whole.message.clone(), |message| shortened(&message)),
         ..whole.clone()
     }

@@ -254,7 +254,13 @@ impl Attempt {
         if is_it {
             self.outcomes.remove(&field);
             self.pending.insert(field);
-            self.go_on();
+            match (self.contact_id(), &self.step) {
+                (Some(_), _) => self.go_on(),
+                // Without its address no contact was to be made.
+                (None, Step::Done) => self.step = Step::Create,
+                // A contact is looked for or made; what to write to it is not known before.
+                (None, _) => {}
+            }
         }
         is_it
     }

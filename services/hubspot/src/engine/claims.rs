@@ -108,12 +108,15 @@ impl Engine {
 
     /// Takes up to so many users into a claim: those that have waited longest, or the one to probe a stopped line with.
     fn take_waiting(&mut self, most: usize, request: RequestId) -> Vec<UserId> {
+        if most == 0 {
+            return Vec::new();
+        }
         match self.next_probe() {
-            Some(user_id) if most > 0 => {
+            Some(user_id) => {
                 self.users.move_to(&user_id, Place::Claiming(request));
                 vec![user_id]
             }
-            _ => self.users.take(most, request),
+            None => self.users.take(most, request),
         }
     }
 

@@ -8,23 +8,48 @@ use super::{
     ready::Turn,
 };
 
+/// A kind of call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Find,
+    Write,
+    Create,
+    Alone,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 4] = [Self::Find, Self::Write, Self::Create, Self::Alone];
+}
+
 impl Engine {
-    /// Composes the next call: of what is ready and may go, the kind whose first has waited longest.
+    /// Composes the next call of what is ready and may go: live first, and of the kinds of calls the one that has gone
+    /// without for longest, so that many records that are asked for one by one hold up no batch.
     pub(super) fn compose(&mut self, id: CallId) -> Option<(Call, Vec<AttemptId>)> {
-        let find = self.ready.find.first().copied();
-        let write = self.ready.write.iter().copied().find(|turn| self.may_go(*turn));
-        let create = self.ready.create.iter().copied().find(|turn| self.may_go(*turn));
-        let alone = self.ready.alone.iter().copied().find(|turn| self.may_go(*turn));
-        let first = [find, write, create, alone].into_iter().flatten().min()?;
-        if Some(first) == alone {
-            self.compose_alone(first)
-        } else if Some(first) == write {
-            Some(self.compose_update(id, first))
-        } else if Some(first) == create {
-            Some(self.compose_create(id, first))
-        } else {
-            Some(self.compose_find(first))
+        let lane = Kind::ALL.into_iter().filter_map(|kind| self.first(kind)).min()?.0;
+        let first = |kind: &Kind| self.first(*kind).filter(|turn| turn.0 == lane);
+        let (place, first) = self
+            .kinds
+            .iter()
+            .enumerate()
+            .find_map(|(place, kind)| Some((place, first(kind)?)))?;
+        self.kinds[place..].rotate_left(1);
+        match self.kinds[Kind::ALL.len() - 1] {
+            Kind::Find => Some(self.compose_find(first)),
+            Kind::Write => Some(self.compose_update(id, first)),
+            Kind::Create => Some(self.compose_create(id, first)),
+            Kind::Alone => self.compose_alone(first),
         }
+    }
+
+    /// The first of a kind that may go.
+    fn first(&self, kind: Kind) -> Option<Turn> {
+        let ready = match kind {
+            Kind::Find => &self.ready.find,
+            Kind::Write => &self.ready.write,
+            Kind::Create => &self.ready.create,
+            Kind::Alone => &self.ready.alone,
+        };
+        ready.iter().copied().find(|turn| self.may_go(*turn))
     }
 
     /// Whether no write is out for the contact that the attempt would write to, or create.

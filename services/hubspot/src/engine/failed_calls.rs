@@ -73,6 +73,10 @@ impl Engine {
         }
         match problem.kind {
             _ if attempts.len() == 1 => self.failed_alone(call, attempts, problem),
+            ProblemKind::ServerFault { .. } if matches!(call, Call::Create { .. }) => {
+                self.halve(attempts);
+                self.each(attempts, Attempt::look_before_creating_again);
+            }
             ProblemKind::ServerFault { .. } => self.limit_batches(attempts),
             // Sending the halves at once could take their whole term; they are claimed again in smaller batches.
             _ => {

@@ -104,7 +104,7 @@ pub(crate) struct Stop {
     pub(crate) reason: Reason,
     pub(crate) probe_at: Duration,
     proof: Proof,
-    suspects: Vec<UserId>,
+    suspects: BTreeSet<UserId>,
     /// How many probes failed.
     probes: u32,
 }
@@ -120,15 +120,6 @@ impl Stop {
     pub(crate) fn is_probe(&self, user: &UserId) -> bool {
         let of_others = self.fault.is_probed_by_others() && self.probes % 2 == 1;
         self.suspects.contains(user) != of_others
-    }
-
-    /// Those records met the fault.
-    fn suspect(&mut self, users: Vec<UserId>) {
-        for user in users {
-            if !self.suspects.contains(&user) {
-                self.suspects.push(user);
-            }
-        }
     }
 
     /// Whether that record met the fault.
@@ -181,7 +172,7 @@ impl Line {
     pub(crate) fn stop(&mut self, now: Duration, grounds: Grounds) {
         if let Some(stop) = self.stop.as_mut().filter(|_| !self.probing) {
             if stop.fault == grounds.fault && matches!(stop.fault, Fault::RefusesEveryone(_)) {
-                stop.suspect(grounds.suspects);
+                stop.suspects.extend(grounds.suspects);
             }
             return;
         }
@@ -197,7 +188,7 @@ impl Line {
         let before = self.stop.take().filter(|stop| stop.fault == grounds.fault);
         let (suspects, probes) = match before {
             Some(stop) => (stop.suspects, stop.probes + 1),
-            None => (Vec::new(), 0),
+            None => (BTreeSet::new(), 0),
         };
         let mut stop = Stop {
             fault: grounds.fault,
@@ -208,7 +199,7 @@ impl Line {
             probes,
         };
         // Whoever a probe fails with is no witness any more, so that in the end one is found who is innocent.
-        stop.suspect(grounds.suspects);
+        stop.suspects.extend(grounds.suspects);
         self.stop = Some(stop);
     }
 

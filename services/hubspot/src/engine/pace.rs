@@ -89,7 +89,9 @@ impl Pace {
             .checked_sub(free as usize)
             .and_then(|index| self.sent.get(index))
             .map_or(Duration::ZERO, |at| *at + self.interval);
-        evenly.max(window_moves).max(self.paused_until)
+        // A probe may find a new day of HubSpot's; of a limit of its own the worker knows when it allows a call.
+        let day_frees = self.day_frees_at(now).unwrap_or_default();
+        evenly.max(window_moves).max(self.paused_until).max(day_frees)
     }
 
     /// The most calls out at once: one, until an answer has shown the limits.
@@ -126,7 +128,7 @@ impl Pace {
             .interval
             .filter(|interval| !interval.is_zero() && *interval <= LONGEST_INTERVAL)
             .unwrap_or(self.interval);
-        self.day.learn(limits, still_out);
+        self.day.learn(now, limits, still_out);
         if let Some(remaining) = limits.remaining
             && sent_at >= self.others.seen_at
             && sent_at + self.interval > now

@@ -20,6 +20,7 @@ mod leases;
 mod leaving;
 mod lost_contacts;
 mod nonsense;
+mod probes;
 mod refusals;
 mod samples;
 mod schedules;

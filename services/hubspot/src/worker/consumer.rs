@@ -12,7 +12,10 @@ use contracts::{
 };
 use futures_util::StreamExt;
 use runtime::{Backoff, nats::Nats};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 
 use super::{health::Health, watchdog};
 use crate::engine::{AckHandle, Input};
@@ -23,6 +26,8 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(5);
 const PULL_EXPIRES: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const PULL_AT_ONCE: usize = 500;
+/// A consumer that ends sooner never worked, so that the next one waits longer.
+const WORKED: Duration = Duration::from_secs(5);
 
 /// Delivers wake-ups until the task is aborted.
 pub(super) async fn deliver(nats: Nats, health: Health, inputs: mpsc::Sender<Input>) {
@@ -32,14 +37,17 @@ pub(super) async fn deliver(nats: Nats, health: Health, inputs: mpsc::Sender<Inp
         let connection = nats.epoch();
         match make_anew(&nats).await {
             Ok(consumer) => {
-                backoff.reset();
                 health.wake_ups(Some(Ok(())));
+                let made_at = Instant::now();
                 let end = tokio::select! {
                     end = pull(&consumer, &inputs) => end,
                     () = nats.wait_until_disconnected() => "the connection was lost".to_owned(),
                     _ = nats.wait_for_reconnect(connection) => "the connection was made anew".to_owned(),
                     end = watchdog::watch(&nats, &consumer) => end,
                 };
+                if made_at.elapsed() > WORKED {
+                    backoff.reset();
+                }
                 tracing::info!(
                     reason = end,
                     "wake-ups received so far are dropped; the consumer is made anew"

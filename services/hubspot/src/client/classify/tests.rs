@@ -53,6 +53,12 @@ fn each_status_means_what_it_means() {
         ),
         (Call::Account, 404, "{}", ProblemKind::NoSuchPath),
         (
+            update(),
+            404,
+            r#"{"category":"OBJECT_NOT_FOUND"}"#,
+            ProblemKind::NotFound,
+        ),
+        (
             read(),
             404,
             r#"{"message":"resource not found"}"#,
@@ -277,4 +283,16 @@ fn the_reason_of_one_input_has_its_category_and_the_correlation_id_of_the_answer
         ("INVALID_EMAIL", Some("VALIDATION_ERROR"))
     );
     assert_eq!(reason.correlation_id.as_deref(), Some("abc"));
+}
+
+#[test]
+fn a_reason_that_is_reported_is_short_however_long_its_words_are() {
+    let long = "X".repeat(100_000);
+    let fault = json!({ "code": long, "message": long, "context": { "propertyName": ["email"] } });
+    let body = json!({ "category": long, "correlationId": long, "message": long, "errors": [fault] });
+    let ProblemKind::Invalid { properties } = problem(&update(), 400, &body.to_string()).kind else {
+        panic!("a refusal")
+    };
+    let reason = serde_json::to_string(&properties["email"]).expect("JSON");
+    assert!(reason.len() < 1_000, "{}", reason.len());
 }

@@ -67,8 +67,22 @@ impl Connection {
     pub(super) async fn keep(&mut self, answered: Option<Secret>) {
         let rotated = answered.filter(|token| token.expose() != self.refresh_token.expose());
         self.rotates = rotated.is_some();
-        let Some(token) = rotated else { return };
-        self.refresh_token = token.clone();
+        if let Some(token) = rotated {
+            self.refresh_token = token;
+            self.write().await;
+        }
+    }
+
+    /// Writes a refresh token to its file that could not be written before; HubSpot need not rotate it once more.
+    pub(super) async fn keep_again(&mut self) {
+        let in_file = matches!(self.refresh_token_source, SecretSource::File(_));
+        if in_file && self.refresh_token.expose() != self.seen.expose() {
+            self.write().await;
+        }
+    }
+
+    async fn write(&mut self) {
+        let token = self.refresh_token.clone();
         let kept = match &self.refresh_token_source {
             SecretSource::Value(_) => Err(io::Error::other("it came from a variable")),
             SecretSource::File(path) => keep_in_file(path.clone(), self.seen.clone(), token.clone()).await,

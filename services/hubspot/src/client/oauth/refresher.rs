@@ -192,6 +192,7 @@ impl Refresher {
                 }
                 _ = look.tick() => {
                     let replaced = self.connection.look();
+                    self.connection.keep_again().await;
                     // Where refresh tokens rotate, it is another process that replaced it. Using it at once would
                     // replace it for that process, and so on in turns.
                     if replaced && !(self.connection.rotates && self.is_well()) {

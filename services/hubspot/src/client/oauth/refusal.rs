@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     client::{
         body::{object, text},
+        details::word,
         headers::{correlation_id, retry_after},
     },
     engine::{Problem, ProblemKind},
@@ -65,7 +66,9 @@ impl Refusal {
             category,
             message: format!("HubSpot's token endpoint answered {status}"),
             status: Some(status),
-            correlation_id: text(&error, "correlationId").or_else(|| correlation_id(headers)),
+            correlation_id: text(&error, "correlationId")
+                .or_else(|| correlation_id(headers))
+                .map(word),
         };
         Self {
             problem: Problem { kind, reason },

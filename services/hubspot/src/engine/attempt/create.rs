@@ -85,6 +85,11 @@ impl Attempt {
         }
     }
 
+    /// The create may have been carried out, in a batch that failed: whoever has the address by now is looked up first.
+    pub(crate) fn look_before_creating_again(&mut self, rules: Rules<'_>) {
+        self.look_up(rules);
+    }
+
     /// A success passed over the create: whether there is a contact now is asked alone.
     pub(crate) fn create_passed_over(&mut self) {
         let reason = Reason::ours("NOT_LISTED", "a success did not list the contact to be created");

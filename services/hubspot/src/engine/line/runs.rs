@@ -42,7 +42,7 @@ impl Runs {
     }
 
     /// Those are guilty themselves.
-    pub(super) fn convict(&mut self, users: &[UserId]) {
+    pub(super) fn convict(&mut self, users: &BTreeSet<UserId>) {
         if self.guilty.len() > GUILTY {
             self.guilty.clear();
         }
@@ -111,9 +111,9 @@ mod tests {
     #[test]
     fn records_that_are_guilty_themselves_do_not_count_again() {
         let mut runs = Runs::default();
-        let everyone: Vec<UserId> = refuse(&mut runs, 0..20).expect("everyone").into_iter().collect();
+        let everyone = refuse(&mut runs, 0..20).expect("everyone");
         runs.convict(&everyone);
-        runs.convict(&[user(100)]);
+        runs.convict(&BTreeSet::from([user(100)]));
         assert_eq!(refuse(&mut runs, 0..20), None, "all of them are known still");
         assert_eq!(refuse(&mut runs, 20..39), None);
         assert!(refuse(&mut runs, 39..40).is_some());
@@ -123,18 +123,7 @@ mod tests {
     fn no_more_than_so_many_are_remembered() {
         let mut runs = Runs::default();
         for first in (0..5_000).step_by(7) {
-            runs.convict(
-                &[
-                    first,
-                    first + 1,
-                    first + 2,
-                    first + 3,
-                    first + 4,
-                    first + 5,
-                    first + 6,
-                ]
-                .map(user),
-            );
+            runs.convict(&(first..first + 7).map(user).collect());
             assert!(runs.guilty.len() <= GUILTY + 7);
             runs.refused(FIELD, &format!("RULE_{first}"), &user(9_000));
             assert!(runs.by_kind.len() <= KINDS + 1);

@@ -13,6 +13,8 @@ pub(super) struct Day {
     quota: Quota,
     /// By the last answer that said so, less what was sent since.
     left: Option<u64>,
+    /// When that answer came. A day later its day has ended, whether or not another answer says so.
+    said_at: Duration,
     /// The calls of this worker in each of the last hours. HubSpot's day ends at a midnight that a worker does not
     /// know, so that a limit of its own is kept in any 24 hours.
     mine: VecDeque<(u64, u64)>,
@@ -23,13 +25,15 @@ impl Day {
         Self {
             quota,
             left: None,
+            said_at: Duration::ZERO,
             mine: VecDeque::new(),
         }
     }
 
     /// How many calls may still leave.
     pub(super) fn left(&self, now: Duration) -> u64 {
-        let by_header = self.left.unwrap_or(u64::MAX);
+        let is_known = now < self.said_at + HOUR * 24;
+        let by_header = self.left.filter(|_| is_known).unwrap_or(u64::MAX);
         let by_setting = self
             .quota
             .calls_per_day
@@ -56,7 +60,7 @@ impl Day {
         }
     }
 
-    pub(super) fn learn(&mut self, limits: &Limits, still_out: usize) {
+    pub(super) fn learn(&mut self, now: Duration, limits: &Limits, still_out: usize) {
         // A day without a single call allowed is no limit that HubSpot has.
         let Some(remaining) = limits.daily_remaining.filter(|_| limits.daily != Some(0)) else {
             return;
@@ -64,6 +68,7 @@ impl Day {
         let daily = limits.daily.unwrap_or(remaining);
         let reserve = daily / 100 * u64::from(self.quota.day_reserve_percent.min(100));
         let out = u64::try_from(still_out).unwrap_or(u64::MAX);
+        self.said_at = now;
         self.left = Some(remaining.saturating_sub(reserve).saturating_sub(out));
     }
 

@@ -246,3 +246,21 @@ fn a_token_of_another_account_ends_the_lease_before_anything_is_sent_with_it() {
     assert!(bench.put_out(&Output::CloseConsumer));
     assert!(bench.any_claim().is_none());
 }
+
+#[test]
+fn a_days_limit_of_ones_own_is_kept_by_probes_too() {
+    let mut bench = Bench::with(|settings| settings.quota.calls_per_day = Some(2));
+    let (call, update) = bench.deliver(&[linked("a", NAME)]);
+    bench.answer(call, all_written(&update));
+    assert_eq!(fault(&bench), Some(Fault::DailyQuota));
+    assert!(bench.verdict().failure.is_none());
+    bench.wake("b");
+    bench.pass(Duration::from_hours(23));
+    assert!(bench.any_claim().is_none() && bench.any_call().is_none());
+    bench.pass(Duration::from_hours(1));
+    let (request, _) = bench.claim();
+    bench.give(request, vec![linked("b", NAME)]);
+    let (call, update) = bench.call();
+    bench.answer(call, all_written(&update));
+    assert_eq!(fault(&bench), None);
+}

@@ -1,6 +1,7 @@
 //! Contacts made for users that have none, where the settings say so.
 
 mod in_doubt;
+mod rules;
 
 use std::collections::BTreeMap;
 

@@ -205,3 +205,33 @@ fn a_success_that_lists_nobody_of_a_batch_is_asked_for_again_in_halves() {
         );
     }
 }
+
+#[test]
+fn contacts_that_are_asked_for_one_by_one_do_not_hold_up_a_batch() {
+    let mut bench = Bench::running();
+    let claims: Vec<_> = (0..50)
+        .map(|number| linked(&format!("u{number}"), NAME))
+        .collect();
+    let (call, _) = bench.deliver_together(&claims);
+    let ids: Vec<String> = (0..50).map(|number| format!("c-u{number}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let (results, errors) = (Vec::new(), nowhere(&ids));
+    bench.answer(call, Answer::Updated { results, errors });
+    bench.wake("later");
+    bench.give_all(&[linked("later", NAME)]);
+    for others in 0.. {
+        while bench.engine.pace.next_at(bench.now) > bench.now {
+            bench.pass(bench.engine.pace.next_at(bench.now).saturating_sub(bench.now));
+        }
+        let (call, next) = bench.call();
+        match next {
+            Call::Update { .. } => return assert!(others < 10, "after {others} calls for others"),
+            Call::Find { addresses } => {
+                let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+                let (contacts, errors) = (Vec::new(), nowhere(&addresses));
+                bench.answer(call, Answer::Found { contacts, errors });
+            }
+            _ => bench.answer(call, problem(ProblemKind::NotFound)),
+        }
+    }
+}

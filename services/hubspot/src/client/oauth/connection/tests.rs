@@ -90,3 +90,23 @@ async fn a_rotated_refresh_token_that_cannot_be_written_is_kept_in_memory() {
     assert!(!variable.look());
     assert_eq!(variable.refresh_token.expose(), "two");
 }
+
+#[tokio::test]
+async fn a_rotated_refresh_token_that_could_not_be_written_is_written_as_soon_as_it_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    let mut connection = in_file(&path);
+    fs::remove_file(&path).unwrap();
+    connection.keep(Some(Secret::from("two"))).await;
+    connection.keep_again().await;
+    fs::write(&path, "one\n").unwrap();
+    assert!(!connection.look());
+    connection.keep_again().await;
+    assert_eq!(fs::read_to_string(&path).unwrap(), "two\n");
+    assert!(!connection.look());
+    assert_eq!((connection.refresh_token.expose(), connection.number), ("two", 0));
+    fs::write(&path, "from an operator").unwrap();
+    assert!(connection.look());
+    connection.keep_again().await;
+    assert_eq!(fs::read_to_string(&path).unwrap(), "from an operator");
+}

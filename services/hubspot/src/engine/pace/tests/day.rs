@@ -67,3 +67,19 @@ fn calls_above_the_limit_are_free_again_when_they_are_a_day_old() {
     }
     assert_eq!(pace.day_frees_at(hour * 25), Some(hour * 26));
 }
+
+#[test]
+fn what_is_left_of_a_day_is_forgotten_when_nothing_is_said_of_it_for_as_long() {
+    let mut pace = Pace::new(Quota::default());
+    let limits = Limits {
+        daily: Some(1_000),
+        daily_remaining: Some(1),
+        ..Limits::default()
+    };
+    pace.learn(seconds(10), seconds(10), &limits, 0);
+    pace.spend(seconds(11));
+    assert!(!pace.has_day_left(seconds(11)));
+    pace.learn(seconds(12), seconds(11), &Limits::default(), 0);
+    assert!(!pace.has_day_left(seconds(86_400)));
+    assert!(pace.has_day_left(seconds(86_411)));
+}

@@ -1,11 +1,11 @@
 //! Creates that may have been carried out: their addresses are looked up before anything is made.
 
-use contracts::{Field, MayBeCreated, Outcome};
+use contracts::{Field, Found, MayBeCreated, Outcome};
 
 use super::{Bench, creating, found_nobody, nowhere};
 use crate::engine::{
-    Call,
-    tests::samples::{claim, creates},
+    Answer, Call,
+    tests::samples::{claim, contact, creates, server_fault},
 };
 
 fn may_be(address: &str, in_doubt: bool) -> MayBeCreated {
@@ -61,4 +61,28 @@ fn without_the_setting_nobody_is_created_or_looked_up_for_it() {
     assert_eq!(find.size(), 1);
     bench.answer(call, nowhere(&find));
     assert_eq!(bench.verdict().outcomes[&Field::FirstName], Outcome::Missing);
+}
+
+#[test]
+fn a_batch_of_creates_that_a_server_may_still_carry_out_is_looked_up_before_any_is_sent_again() {
+    let (mut bench, call, create) = found_nobody(&[claim("a"), claim("b")]);
+    assert_eq!(create.size(), 2);
+    bench.answer(call, server_fault());
+    let (call, find) = bench.call();
+    assert!(matches!(find, Call::Find { .. }), "{find:?}");
+    let found = contact("77", "a@example.com");
+    let (contacts, errors) = (vec![found], Vec::new());
+    bench.answer(call, Answer::Found { contacts, errors });
+    let link = bench.verdict().link.expect("it was made after all");
+    assert_eq!(
+        (link.contact_id.as_str(), link.found),
+        ("77", Found::PrimaryAddress)
+    );
+    let (call, find) = bench.call();
+    bench.answer(call, nowhere(&find));
+    let (call, create) = bench.call();
+    assert_eq!(creates(&create)[0].address, "b@example.com");
+    bench.answer(call, server_fault());
+    let verdict = bench.verdict();
+    assert!(verdict.may_have_created && verdict.may_take_effect_late);
 }
