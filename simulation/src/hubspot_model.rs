@@ -36,6 +36,8 @@ const FIRST_ID: usize = 1_000;
 pub(crate) struct Author {
     /// Whose.
     pub(crate) user: usize,
+    /// Whether it can be no other's; two users who share a contact may owe it the same at the same time.
+    pub(crate) is_sure: bool,
     /// The number of the attempt.
     pub(crate) attempt: u64,
     /// The epoch it was given under.

@@ -76,11 +76,13 @@ impl HubSpotModel {
         } else {
             value.clone_into(&mut self.contacts[contact].values[field]);
         }
-        let Some(author) = author else {
+        if author.is_some() {
+            self.contacts[contact].took[field].push(value.to_owned());
+        }
+        let Some(author) = author.filter(|author| author.is_sure) else {
             self.contacts[contact].writers[field] = Writer::Others;
             return;
         };
-        self.contacts[contact].took[field].push(value.to_owned());
         let touched = author.touched[field];
         let mut newest = touched;
         if let Writer::User {

@@ -1,6 +1,8 @@
 //! What is seen of a worker from outside: what it may send, whose state that is, and what is counted.
 
-use contracts::{Claim, Field, LeaseAnswer, PerField};
+use std::collections::BTreeMap;
+
+use contracts::{Claim, Field, LeaseAnswer, PerField, UserId};
 use hubspot::engine::{
     Answer, Call, CallId, Fault as LineFault, Input, LineState, MAX_BATCH, Output, Properties,
 };
@@ -15,8 +17,8 @@ use crate::{
 };
 
 impl Worker {
-    /// The claim whose values a write carries; the latest where there are several. A write to no contact creates one.
-    fn claim_of(&self, contact_id: Option<&str>, properties: &Properties) -> Option<&Claim> {
+    /// The claim whose values a write carries, and whether it is the only one. A write to no contact creates one.
+    fn claim_of(&self, contact_id: Option<&str>, properties: &Properties) -> Option<(&Claim, bool)> {
         let linked = |claim: &&Claim| {
             let link = claim.link.as_ref().map(|link| link.contact_id.as_str());
             link == contact_id && (link.is_some() || claim.never_linked)
@@ -27,10 +29,19 @@ impl Worker {
                 value.is_some_and(|value| value.as_deref().unwrap_or_default() == text)
             })
         };
-        let matching = self.held.iter().filter(linked).filter(carries);
-        // Of two users who share a contact, the one that owes just this.
-        let owes = |claim: &Claim| claim.owed.iter().count() == properties.len();
-        matching.max_by_key(|claim| (owes(claim), claim.attempt))
+        // The latest of each user.
+        let mut by_user: BTreeMap<&UserId, &Claim> = BTreeMap::new();
+        for claim in self.held.iter().filter(linked).filter(carries) {
+            let latest = by_user.entry(&claim.user_id).or_insert(claim);
+            if claim.attempt > latest.attempt {
+                *latest = claim;
+            }
+        }
+        // Of two users who share a contact, it is likely the one that owes just this.
+        let owes = |claim: &&&Claim| claim.owed.iter().count() == properties.len();
+        let likely = by_user.values().find(owes).or(by_user.values().next())?;
+        let is_sure = by_user.len() == 1;
+        Some((likely, is_sure))
     }
 }
 
@@ -194,10 +205,11 @@ impl World {
         let authors: Vec<Option<Author>> = writes
             .into_iter()
             .map(|(contact_id, properties)| {
-                let claim = self.workers[process.place].claim_of(contact_id, properties)?;
+                let (claim, is_sure) = self.workers[process.place].claim_of(contact_id, properties)?;
                 let user = user_of(&claim.user_id);
                 Some(Author {
                     user,
+                    is_sure,
                     attempt: claim.attempt.get(),
                     epoch: self.users.epoch_of(user, claim.attempt.get()),
                     touched: PerField::from_fn(|field| self.users.touched_as_of(user, field, claim.version)),

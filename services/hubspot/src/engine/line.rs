@@ -176,20 +176,13 @@ impl Line {
             }
             return;
         }
-        let (first, longest) = grounds.fault.waits();
-        let factor = 2_u32.checked_pow(self.stops).unwrap_or(u32::MAX);
-        let wait = first.saturating_mul(factor).min(longest);
-        let probe_at = now
-            + grounds
-                .asked
-                .map_or(wait, |asked| asked.min(LONGEST_ASKED).max(first));
-        self.stops = self.stops.saturating_add(1);
         self.failed.clear();
         let before = self.stop.take().filter(|stop| stop.fault == grounds.fault);
         let (suspects, probes) = match before {
             Some(stop) => (stop.suspects, stop.probes + 1),
             None => (BTreeSet::new(), 0),
         };
+        let probe_at = now + self.wait(&grounds, probes);
         let mut stop = Stop {
             fault: grounds.fault,
             reason: grounds.reason,
@@ -201,6 +194,21 @@ impl Line {
         // Whoever a probe fails with is no witness any more, so that in the end one is found who is innocent.
         stop.suspects.extend(grounds.suspects);
         self.stop = Some(stop);
+    }
+
+    /// How long to wait for the next probe. It doubles; but where a record that met the fault has failed again, another
+    /// one follows soon, for the first may be guilty itself.
+    fn wait(&mut self, grounds: &Grounds, probes: u32) -> Duration {
+        let (first, longest) = grounds.fault.waits();
+        if let Some(asked) = grounds.asked {
+            return asked.min(LONGEST_ASKED).max(first);
+        }
+        if grounds.fault.is_probed_by_others() && probes % 2 == 1 {
+            return first;
+        }
+        let factor = 2_u32.checked_pow(self.stops).unwrap_or(u32::MAX);
+        self.stops = self.stops.saturating_add(1);
+        first.saturating_mul(factor).min(longest)
     }
 
     /// A probe of that record, or of none, showed that the fault is over.

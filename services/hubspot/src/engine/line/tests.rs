@@ -47,6 +47,20 @@ fn the_wait_doubles_until_a_write_succeeds() {
 }
 
 #[test]
+fn where_a_record_that_met_the_fault_fails_again_another_one_is_tried_soon() {
+    let mut line = Line {
+        stops: 10,
+        ..Line::default()
+    };
+    for (seconds, is_suspect) in [(30, true), (1, false), (30, true), (1, false)] {
+        assert_eq!(wait(&mut line), Duration::from_secs(seconds));
+        let stop = line.stopped().expect("it has just stopped");
+        assert_eq!(stop.is_probe(&user(0)), is_suspect);
+        line.probing = true;
+    }
+}
+
+#[test]
 fn who_was_refused_is_guilty_only_if_another_record_resumes_the_line() {
     let field = Field::FirstName;
     for (witness, count_again) in [(Some(user(30)), false), (Some(user(3)), true), (None, true)] {
