@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
 # Plants each bug in a copy of the repository and says how many schedules the simulation needs to find it.
-# usage: simulation/planted/try.sh [SCHEDULES]
+# usage: simulation/planted/try.sh [SCHEDULES [NAME...]]; names are beginnings, such as 07
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 schedules=${1:-20000}
+names=("${@:2}")
 export CARGO_TARGET_DIR=$PWD/target/planted
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 git clone --quiet . "$copy"
 cd "$copy"
 missed=0
-for patch in simulation/planted/*.patch; do
+patches=()
+for name in "${names[@]:-}"; do
+    patches+=(simulation/planted/"$name"*.patch)
+done
+for patch in "${patches[@]}"; do
     git apply "$patch"
     cargo build --quiet --release --package simulation
     git checkout --quiet .
