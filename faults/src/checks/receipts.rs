@@ -1,0 +1,47 @@
+//! Whether receipts are final and true.
+
+use anyhow::Context;
+use contracts::{Receipt, State};
+
+use super::Scene;
+use crate::{http::body_of, ledger::Expected};
+
+/// Of users with many versions, so many of the latest are asked for, and as many spread over the others.
+const ASKED_FOR: usize = 60;
+
+/// A sentence for each receipt that is not.
+pub(super) async fn check(scene: &Scene<'_>) -> anyhow::Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    for (user, expected) in scene.expected {
+        for (version, state) in chosen(expected) {
+            let url = format!(
+                "{}/users/{user}/sync?version={version}",
+                scene.stack.gateway_url()
+            );
+            let body = body_of(scene.stack.http.get(url)).await?;
+            let receipt: Receipt = serde_json::from_str(&body).context("a receipt")?;
+            if receipt.state != state || receipt.resending {
+                let found = receipt.state;
+                wrong.push(format!(
+                    "the receipt of version {version} of {user} says {found:?}, but must say {state:?}: {body}"
+                ));
+            }
+        }
+    }
+    Ok(wrong)
+}
+
+fn chosen(expected: &Expected) -> Vec<(u64, State)> {
+    let all: Vec<(u64, State)> = expected
+        .states
+        .iter()
+        .map(|(version, state)| (*version, *state))
+        .collect();
+    let latest = all.len().saturating_sub(ASKED_FOR);
+    let step = latest.div_ceil(ASKED_FOR).max(1);
+    let is_last_word = |(_, state): &&(u64, State)| *state == State::Confirmed;
+    let earlier = all[..latest].iter().step_by(step);
+    // What a version was the last to touch stays its own, however old it is.
+    let standing = all[..latest].iter().filter(is_last_word);
+    earlier.chain(standing).chain(&all[latest..]).copied().collect()
+}
