@@ -1,6 +1,6 @@
 //! The figures of a run, for people and as JSON.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use serde::Serialize;
 
@@ -35,6 +35,8 @@ pub struct Report {
     pub measures: Measures,
     /// What is not as promised. A good run has none.
     pub findings: Vec<Finding>,
+    /// Where the logs of all services are, if something was found.
+    pub logs: Option<PathBuf>,
 }
 
 impl fmt::Display for Report {
@@ -105,6 +107,9 @@ impl Report {
             for finding in findings.take(SHOWN) {
                 writeln!(to, "  {}", finding.what)?;
             }
+        }
+        if let Some(logs) = &self.logs {
+            writeln!(to, "the logs are in {}", logs.display())?;
         }
         Ok(())
     }

@@ -95,6 +95,8 @@ impl Run<'_> {
         let history = self.check(&expected).await?;
         let measures = self.measure().await;
         self.end().await;
+        let well = self.findings.is_empty();
+        let logs = if well { None } else { Some(self.stack.keep_logs()?) };
         Ok(Report {
             seed: self.options.seed,
             broken_for_s,
@@ -105,6 +107,7 @@ impl Run<'_> {
             history,
             measures,
             findings: self.findings,
+            logs,
         })
     }
 

@@ -1,4 +1,4 @@
-//! Lets only so many changes of one user begin after one that has no answer yet.
+//! Lets only so many changes of one user be on their way together.
 //!
 //! The user service remembers the last eight idempotency keys of a user. Within that promise a repeat is answered with
 //! the version of its first sending, so that the ledger knows the version of every change.
@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 
 use tokio::sync::watch;
 
-/// Fewer than the keys that are remembered.
-const MOST_BEGUN_AFTER: u64 = 6;
+/// Between a change and its repeat come at most so many that began before it, and as many that began after it:
+/// fewer than the keys that are remembered.
+const MOST_BEGUN_AFTER: u64 = 3;
 
 /// The turnstile of one user.
 #[derive(Debug)]

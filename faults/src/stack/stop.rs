@@ -1,6 +1,6 @@
 //! Ends everything, and says what did not end well.
 
-use std::fs;
+use std::{ffi::OsStr, fs, io, path::PathBuf};
 
 use super::Stack;
 use crate::parts::Part;
@@ -23,6 +23,21 @@ impl Stack {
         wrong.extend(ended.await.err().map(|error| error.to_string()));
         wrong.extend(self.left_over());
         wrong
+    }
+
+    /// Copies every log to a folder that outlives the run.
+    pub fn keep_logs(&self) -> io::Result<PathBuf> {
+        let kept = tempfile::Builder::new()
+            .prefix("hubsync-faults-logs-")
+            .tempdir()?
+            .keep();
+        for entry in fs::read_dir(self.folder())? {
+            let path = entry?.path();
+            if let (Some("log"), Some(name)) = (path.extension().and_then(OsStr::to_str), path.file_name()) {
+                fs::copy(&path, kept.join(name))?;
+            }
+        }
+        Ok(kept)
     }
 
     /// Processes that still work in the folder of the run; every one that was started does, or names it.
