@@ -1,6 +1,6 @@
 //! The durable consumer of the lease holder: made anew on each lease, on reconnect, and when it is lost.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use async_nats::jetstream::{
     self, AckKind,
@@ -13,6 +13,7 @@ use contracts::{
 use futures_util::StreamExt;
 use runtime::{Backoff, nats::Nats};
 use tokio::{sync::mpsc, time::timeout};
+use uuid::Uuid;
 
 use super::{health::Health, watchdog};
 use crate::engine::{AckHandle, Input};
@@ -23,6 +24,8 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(5);
 const PULL_EXPIRES: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const PULL_AT_ONCE: usize = 500;
+/// In its metadata the consumer has a mark of its own each time it is made.
+pub(super) const MADE_AS: &str = "made-as";
 
 /// Delivers wake-ups until the task is aborted.
 pub(super) async fn deliver(nats: Nats, health: Health, inputs: mpsc::Sender<Input>) {
@@ -60,6 +63,7 @@ async fn make_anew(nats: &Nats) -> Result<Consumer<pull::Config>, String> {
     let config = pull::Config {
         durable_name: Some(CONSUMER.to_owned()),
         description: Some("the hubspot worker that holds the lease".to_owned()),
+        metadata: HashMap::from([(MADE_AS.to_owned(), Uuid::new_v4().to_string())]),
         ack_policy: AckPolicy::Explicit,
         ack_wait: ACK_WAIT,
         max_deliver: -1,
@@ -69,7 +73,8 @@ async fn make_anew(nats: &Nats) -> Result<Consumer<pull::Config>, String> {
     let work = async {
         // Not there is as good as deleted; another failure shows in the creation.
         drop(context.delete_consumer_from_stream(CONSUMER, STREAM).await);
-        context.create_consumer_on_stream(config, STREAM).await
+        // Strictly: one that another worker made meanwhile holds back what it has given that worker.
+        context.create_consumer_strict_on_stream(config, STREAM).await
     };
     match timeout(REQUEST_LIMIT, work).await {
         Ok(Ok(consumer)) => Ok(consumer),
