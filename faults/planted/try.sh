@@ -19,11 +19,11 @@ try() {
     cargo build --quiet
     git checkout --quiet .
     printf '\n== %s\n' "$name"
-    if "$CARGO_TARGET_DIR/debug/faults" --minutes "$minutes" --faults "$faults" >report.txt 2>/dev/null; then
+    if "$CARGO_TARGET_DIR/debug/faults" --minutes "$minutes" --faults "$faults" >report.txt 2>log.txt; then
         echo 'NOT FOUND'
         missed=$((missed + 1))
     fi
-    grep '^seed ' report.txt || true
+    grep '^seed ' report.txt || tail -n 1 log.txt
     grep --after-context 1 '^FOUND ' report.txt | cut --characters 1-240 || true
 }
 

@@ -2,6 +2,7 @@
 
 mod database;
 mod hubspot;
+mod lease;
 mod nats;
 mod network;
 mod processes;
@@ -18,7 +19,7 @@ use tokio::{sync::watch, task::JoinSet};
 pub use tally::{Tallies, Tally};
 
 use crate::{
-    fault::Fault,
+    fault::{Ending, Fault},
     hubspot::Hubspot,
     ledger::Ledger,
     options::{Options, Scale},
@@ -149,6 +150,8 @@ impl Breaker {
             Fault::FillDisk => self.fill_disk(lasts).await,
             Fault::ReadOnlyDisk => self.make_disk_read_only(lasts).await,
             Fault::FreeLease => self.free_lease(lasts).await,
+            Fault::Overtake(Ending::Killed) => self.overtake_killed().await,
+            Fault::Overtake(Ending::Frozen) => self.overtake_frozen().await,
         }
     }
 

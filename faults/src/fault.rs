@@ -37,6 +37,17 @@ pub enum Fault {
     ReadOnlyDisk,
     /// The lease is free although its holder renews it: for a moment two are sure to be the one.
     FreeLease,
+    /// The active hubspot service has calls on the way that HubSpot gets only after another worker took over.
+    Overtake(Ending),
+}
+
+/// What becomes of a worker that is overtaken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It is killed, and can say nothing of its calls.
+    Killed,
+    /// It is frozen for longer than a doubt lasts, and then says what became of them.
+    Frozen,
 }
 
 /// Which direction of a connection.
@@ -129,6 +140,8 @@ impl Fault {
             Self::FillDisk => "disk full".to_owned(),
             Self::ReadOnlyDisk => "disk read-only".to_owned(),
             Self::FreeLease => "lease freed".to_owned(),
+            Self::Overtake(Ending::Killed) => "overtaken and killed".to_owned(),
+            Self::Overtake(Ending::Frozen) => "overtaken and frozen".to_owned(),
         }
     }
 }

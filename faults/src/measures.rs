@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{http::body_of, parts::Part, stack::Stack};
+use crate::{http::body_of, stack::Stack};
 
 const INTERVAL: Duration = Duration::from_millis(10);
 const CEILING: Duration = Duration::from_secs(60);
@@ -40,14 +40,10 @@ impl Measures {
 }
 
 async fn failover(stack: &Stack) -> anyhow::Result<u64> {
-    let mut active = None;
-    for part in [Part::FirstHubspot, Part::SecondHubspot] {
-        let body = body_of(stack.http.get(stack.ready_url(part))).await?;
-        if !body.contains("standing by") {
-            active = Some(part);
-        }
-    }
-    let active = active.context("no hubspot service has the lease")?;
+    let active = stack
+        .active_hubspot()
+        .await
+        .context("no hubspot service has the lease")?;
     stack.service(active).await?.kill().await?;
     let killed = Instant::now();
     let version = change(stack).await?;

@@ -9,7 +9,7 @@ use rand::{
 };
 
 use crate::{
-    fault::{Fault, Trouble, Way},
+    fault::{Ending, Fault, Trouble, Way},
     parts::{Link, Part},
 };
 
@@ -30,7 +30,7 @@ pub enum Family {
     Hubspot,
     /// The database is locked, its disk full or read-only.
     Database,
-    /// The lease is free although it is held.
+    /// The lease passes on although its holder has calls on the way.
     Lease,
 }
 
@@ -118,7 +118,11 @@ impl Plan {
                 .map(|trouble| Fault::Hubspot(trouble, self.share()))
                 .collect(),
             Family::Database => vec![Fault::LockDatabase, Fault::FillDisk, Fault::ReadOnlyDisk],
-            Family::Lease => vec![Fault::FreeLease],
+            Family::Lease => vec![
+                Fault::FreeLease,
+                Fault::Overtake(Ending::Killed),
+                Fault::Overtake(Ending::Frozen),
+            ],
         }
     }
 

@@ -1,6 +1,7 @@
 //! The whole system as processes, each party behind proxies of its own.
 
 mod disk;
+mod health;
 mod service;
 mod settings;
 mod start;

@@ -13,11 +13,6 @@ impl Breaker {
         Ok(Done::Broken)
     }
 
-    pub(super) async fn free_lease(&self, lasts: Duration) -> anyhow::Result<Done> {
-        database::free_lease(&self.stack.database(), lasts).await?;
-        Ok(Done::Broken)
-    }
-
     pub(super) async fn fill_disk(&self, lasts: Duration) -> anyhow::Result<Done> {
         if !self.stack.disk.can_be_broken() {
             return Ok(Done::NotPossible(NO_DISK));
@@ -26,10 +21,10 @@ impl Breaker {
         let _user = self.stack.service(Part::User).await?;
         // What the log holds already is room that the service would go on using.
         database::empty_log(&self.stack.database()).await?;
-        self.stack.disk.fill()?;
+        let filled = self.stack.disk.fill();
         tokio::time::sleep(lasts).await;
         self.stack.disk.empty()?;
-        Ok(Done::Broken)
+        filled.map(|()| Done::Broken)
     }
 
     /// A disk can be made read-only only while nobody has it open, so the service finds it so when it starts, ends, and

@@ -30,8 +30,8 @@ use crate::{
 };
 
 const SANDBOX: &str = "hubspot-sandbox";
-/// More than any run makes.
-const KEPT: &str = "10000000";
+/// More than any contact gets.
+const KEPT_WRITES: &str = "10000000";
 const START_LIMIT: Duration = Duration::from_secs(60);
 const LOOKED_AFTER_EVERY: Duration = Duration::from_millis(200);
 /// So long a service that ended by itself stays down, as under a supervisor.
@@ -167,7 +167,7 @@ async fn start_sandbox(programs: &Path, folder: &Path, port: u16) -> anyhow::Res
         .clean_env()
         .current_dir(folder)
         .log(folder.join("sandbox.log"));
-    let arguments = ["--listen", &listen, "--kept-calls", KEPT, "--kept-writes", KEPT];
+    let arguments = ["--listen", &listen, "--kept-writes", KEPT_WRITES];
     let launch = arguments
         .iter()
         .fold(launch, |launch, argument| launch.arg(argument));
