@@ -19,7 +19,7 @@ try() {
     cargo build --quiet
     git checkout --quiet .
     printf '\n== %s\n' "$name"
-    if "$CARGO_TARGET_DIR/debug/faults" --minutes "$minutes" --faults "$faults" >report.txt 2>log.txt; then
+    if "$CARGO_TARGET_DIR/debug/faults" --minutes "$minutes" --rest-within-s 60 --faults "$faults" >report.txt 2>log.txt; then
         echo 'NOT FOUND'
         missed=$((missed + 1))
     fi

@@ -50,6 +50,10 @@ pub struct Arguments {
     #[arg(long)]
     full: bool,
 
+    /// How long everything may take to come to rest in the end, in seconds.
+    #[arg(long)]
+    rest_within_s: Option<u64>,
+
     /// How often fail-over and the return of NATS are measured in the end.
     #[arg(long, default_value_t = 0)]
     measures: usize,
@@ -78,6 +82,10 @@ impl Arguments {
             Some(programs) => programs,
             None => std::env::current_exe()?.with_file_name(""),
         };
+        let mut scale = if self.full { Scale::FULL } else { Scale::SHORT };
+        if let Some(seconds) = self.rest_within_s {
+            scale.rest_within = Duration::from_secs(seconds);
+        }
         let length = Duration::from_secs_f64(self.minutes * 60.0);
         Ok(Options {
             seed: self.seed.unwrap_or_else(rand::random),
@@ -88,7 +96,7 @@ impl Arguments {
             cold: self.users - hot,
             clients: self.clients,
             think: Duration::from_millis(self.think_ms),
-            scale: if self.full { Scale::FULL } else { Scale::SHORT },
+            scale,
             measures: self.measures,
             programs,
         })

@@ -27,7 +27,7 @@ const HOT: f64 = 0.5;
 /// How often a change that was answered is sent once more.
 const REPEATED: f64 = 0.03;
 /// Once things are well, everything is answered within this time.
-const LAST_ANSWERS: Duration = Duration::from_secs(120);
+const LAST_ANSWERS: Duration = Duration::from_mins(2);
 
 /// What all callers share.
 #[derive(Debug)]

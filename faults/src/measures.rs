@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{http::body_of, stack::Stack};
 
 const INTERVAL: Duration = Duration::from_millis(10);
-const CEILING: Duration = Duration::from_secs(60);
+const CEILING: Duration = Duration::from_mins(1);
 /// A change is repeated this often until it is accepted.
 const REPEAT: Duration = Duration::from_millis(20);
 

@@ -60,10 +60,10 @@ pub struct Scale {
 impl Scale {
     /// As in production.
     pub const FULL: Self = Self {
-        doubt: Duration::from_secs(120),
+        doubt: Duration::from_mins(2),
         latest_effect: Duration::from_secs(100),
-        attempt: Duration::from_secs(60),
-        announce: Duration::from_secs(60),
+        attempt: Duration::from_mins(1),
+        announce: Duration::from_mins(1),
         call_timeout: Duration::from_secs(10),
         rest_within: Duration::from_mins(15),
     };

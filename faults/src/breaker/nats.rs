@@ -78,7 +78,7 @@ impl Breaker {
 
 fn replace_folder(from: &Path, to: &Path) -> io::Result<()> {
     match fs::remove_dir_all(to) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => copy_folder(from, to),
     }
 }

@@ -32,7 +32,7 @@ use crate::{
 const SANDBOX: &str = "hubspot-sandbox";
 /// More than any contact gets.
 const KEPT_WRITES: &str = "10000000";
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 const LOOKED_AFTER_EVERY: Duration = Duration::from_millis(200);
 /// So long a service that ended by itself stays down, as under a supervisor.
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
@@ -168,9 +168,7 @@ async fn start_sandbox(programs: &Path, folder: &Path, port: u16) -> anyhow::Res
         .current_dir(folder)
         .log(folder.join("sandbox.log"));
     let arguments = ["--listen", &listen, "--kept-writes", KEPT_WRITES];
-    let launch = arguments
-        .iter()
-        .fold(launch, |launch, argument| launch.arg(argument));
+    let launch = arguments.iter().fold(launch, Launch::arg);
     launch.start().await.context("the sandbox")
 }
 
