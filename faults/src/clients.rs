@@ -24,6 +24,10 @@ pub use caller::Answers;
 
 /// How often a hot user is chosen.
 const HOT: f64 = 0.5;
+/// So many cold users are changed at a time, and after so many changes the next one has its turn. Then it is left alone for
+/// long: what stands wrong in its contact is not mended by chance.
+const COLD_AT_A_TIME: u64 = 8;
+const CHANGES_IN_A_TURN: u64 = 80;
 /// How often a change that was answered is sent once more.
 const REPEATED: f64 = 0.03;
 /// Once things are well, everything is answered within this time.
@@ -108,14 +112,15 @@ impl Shared {
 
     async fn call(self: Arc<Self>, mut random: StdRng) {
         while !self.stopped.load(Ordering::Relaxed) {
-            let Some(person) = self.choose(&mut random) else {
+            let number = self.number();
+            let Some(person) = self.choose(number, &mut random) else {
                 return;
             };
             let Some(turnstile) = self.turnstiles.get(&person.id()) else {
                 return;
             };
             let turn = turnstile.pass().await;
-            let change = person.change(self.number(), &mut random);
+            let change = person.change(number, &mut random);
             self.caller.change(&change, &mut random).await;
             if random.random_bool(REPEATED) {
                 self.caller.change(&change, &mut random).await;
@@ -125,10 +130,14 @@ impl Shared {
         }
     }
 
-    fn choose(&self, random: &mut StdRng) -> Option<Person> {
+    fn choose(&self, number: u64, random: &mut StdRng) -> Option<Person> {
         let hot = self.people.partition_point(|person| person.hot);
         let (hot, cold) = self.people.split_at(hot);
-        let group = if random.random_bool(HOT) { hot } else { cold };
-        group.choose(random).or(self.people.first()).copied()
+        if cold.is_empty() || random.random_bool(HOT) {
+            return hot.choose(random).copied();
+        }
+        let turn = number / CHANGES_IN_A_TURN + random.random_range(0..COLD_AT_A_TIME);
+        let index = usize::try_from(turn).unwrap_or(0) % cold.len();
+        cold.get(index).copied()
     }
 }

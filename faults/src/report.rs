@@ -71,7 +71,7 @@ impl fmt::Display for Report {
             let (unsettled, after) = (rest.unsettled_at_first, rest.after_ms);
             writeln!(
                 to,
-                "at rest {after} ms after things were well, from {unsettled} users who owed"
+                "at rest {after} ms after the last late effect, from {unsettled} users who owed"
             )?;
         }
         let History {

@@ -26,6 +26,8 @@ use crate::{
 const LONGEST: Duration = Duration::from_hours(24);
 /// A lot more than a plan for a small account, so that the backlog of a flood drains soon.
 const CALLS_IN_TEN_SECONDS: u64 = 1_000;
+/// A call that was on its way when things became well.
+const AFTER_THE_LATEST: Duration = Duration::from_secs(2);
 const LATENCY_MS: u64 = 20;
 const JITTER_MS: u64 = 40;
 
@@ -141,6 +143,8 @@ impl Run<'_> {
     }
 
     async fn rest(&mut self, expected: &BTreeMap<String, Expected>) -> anyhow::Result<Option<Rest>> {
+        // What HubSpot carries out last is none of the services' doing, so that they cannot be asked for it.
+        tokio::time::sleep(self.options.scale.latest_effect + AFTER_THE_LATEST).await;
         let within = self.options.scale.rest_within;
         match wait_for_rest(&self.stack, expected, within).await? {
             Ok(rest) => Ok(Some(rest)),

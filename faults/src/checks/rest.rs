@@ -19,7 +19,7 @@ const NAMED: usize = 5;
 /// How everything came to rest.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Rest {
-    /// How long that took, from when things were well.
+    /// How long that took, from when things were well and HubSpot had carried out what it was late with.
     pub after_ms: u64,
     /// How many users owed something at first.
     pub unsettled_at_first: i64,
