@@ -12,7 +12,10 @@ use contracts::{
 };
 use futures_util::StreamExt;
 use runtime::{Backoff, nats::Nats};
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
 use uuid::Uuid;
 
 use super::{health::Health, watchdog};
@@ -20,6 +23,8 @@ use crate::engine::{AckHandle, Input};
 
 /// How long the broker waits for an acknowledgement before it delivers again; the engine answers much sooner.
 const ACK_WAIT: Duration = Duration::from_mins(10);
+/// A consumer that lived so long is followed by the next without much of a pause.
+const UNDISTURBED: Duration = Duration::from_secs(5);
 const REQUEST_LIMIT: Duration = Duration::from_secs(5);
 const PULL_EXPIRES: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -35,7 +40,7 @@ pub(super) async fn deliver(nats: Nats, health: Health, inputs: mpsc::Sender<Inp
         let connection = nats.epoch();
         match make_anew(&nats).await {
             Ok(consumer) => {
-                backoff.reset();
+                let made = Instant::now();
                 health.wake_ups(Some(Ok(())));
                 let end = tokio::select! {
                     end = pull(&consumer, &inputs) => end,
@@ -43,6 +48,11 @@ pub(super) async fn deliver(nats: Nats, health: Health, inputs: mpsc::Sender<Inp
                     _ = nats.wait_for_reconnect(connection) => "the connection was made anew".to_owned(),
                     end = watchdog::watch(&nats, &consumer) => end,
                 };
+                // Where another worker wants it too and nobody can say whose the lease is, each would undo the other's
+                // without a pause.
+                if made.elapsed() >= UNDISTURBED {
+                    backoff.reset();
+                }
                 tracing::info!(
                     reason = end,
                     "wake-ups received so far are dropped; the consumer is made anew"
