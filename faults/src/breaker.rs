@@ -47,6 +47,8 @@ pub struct Breaker {
     ledger: Arc<Ledger>,
     scale: Scale,
     began: Instant,
+    /// Faults of the database come one at a time: each has it open, and a disk in use cannot be made read-only.
+    database: tokio::sync::Mutex<()>,
     notes: Mutex<Notes>,
 }
 
@@ -76,6 +78,7 @@ impl Breaker {
             ledger,
             scale: options.scale,
             began: Instant::now(),
+            database: tokio::sync::Mutex::default(),
             notes: Mutex::default(),
         }
     }

@@ -9,6 +9,7 @@ const NO_DISK: &str = "mounting a disk for the database is not allowed here";
 
 impl Breaker {
     pub(super) async fn lock_database(&self, lasts: Duration) -> anyhow::Result<Done> {
+        let _alone = self.database.lock().await;
         database::lock(&self.stack.database(), lasts).await?;
         Ok(Done::Broken)
     }
@@ -18,6 +19,7 @@ impl Breaker {
             return Ok(Done::NotPossible(NO_DISK));
         }
         // Nobody else may count on the disk meanwhile.
+        let _alone = self.database.lock().await;
         let _user = self.stack.service(Part::User).await?;
         // What the log holds already is room that the service would go on using.
         database::empty_log(&self.stack.database()).await?;
@@ -33,15 +35,17 @@ impl Breaker {
         if !self.stack.disk.can_be_broken() {
             return Ok(Done::NotPossible(NO_DISK));
         }
+        let _alone = self.database.lock().await;
         let mut user = self.stack.service(Part::User).await?;
-        user.terminate().await?;
-        self.stack.disk.set_read_only(true)?;
+        let ended = user.terminate().await;
+        let broken = self.stack.disk.set_read_only(true);
         let started = user.start().await;
         tokio::time::sleep(lasts).await;
-        user.kill().await?;
-        self.stack.disk.set_read_only(false)?;
-        started?;
+        let killed = user.kill().await;
+        // Whatever of this went wrong, the service goes on.
+        let mended = self.stack.disk.set_read_only(false);
         user.start().await?;
+        ended.and(broken).and(started).and(killed).and(mended)?;
         Ok(Done::Broken)
     }
 }

@@ -22,6 +22,7 @@ const NOBODY: Done = Done::NotPossible("no hubspot service had the lease");
 
 impl Breaker {
     pub(super) async fn free_lease(&self, lasts: Duration) -> anyhow::Result<Done> {
+        let _alone = self.database.lock().await;
         database::free_lease(&self.stack.database(), lasts).await?;
         Ok(Done::Broken)
     }
