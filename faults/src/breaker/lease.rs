@@ -28,7 +28,7 @@ impl Breaker {
     }
 
     pub(super) async fn overtake_killed(&self) -> anyhow::Result<Done> {
-        let Some(part) = self.stack.active_hubspot().await else {
+        let Some(part) = self.wait_for_active().await else {
             return Ok(NOBODY);
         };
         let mut service = self.stack.service(part).await?;
@@ -43,7 +43,7 @@ impl Breaker {
     }
 
     pub(super) async fn overtake_frozen(&self) -> anyhow::Result<Done> {
-        let Some(part) = self.stack.active_hubspot().await else {
+        let Some(part) = self.wait_for_active().await else {
             return Ok(NOBODY);
         };
         let mut service = self.stack.service(part).await?;
@@ -59,6 +59,18 @@ impl Breaker {
         frozen.and_then(|()| child.resume())?;
         self.let_tell(part).await;
         Ok(Done::Broken)
+    }
+
+    /// Waits for a worker that delivers; none where that takes too long.
+    async fn wait_for_active(&self) -> Option<Part> {
+        let began = Instant::now();
+        while began.elapsed() < HEARD_WITHIN {
+            if let Some(part) = self.stack.active_hubspot().await {
+                return Some(part);
+            }
+            tokio::time::sleep(INTERVAL).await;
+        }
+        None
     }
 
     /// Waits until it reaches the user service, and then some.

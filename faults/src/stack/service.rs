@@ -68,6 +68,8 @@ impl Service {
         if child.exit_code().is_some() {
             return Ok(());
         }
+        // One that has said nothing yet may not even listen for signals, and would end as by a kill.
+        let _ = child.wait_for_line("", ENDS_WITHIN).await;
         child.terminate()?;
         let ended = child.wait(ENDS_WITHIN).await;
         let code = ended.with_context(|| format!("{name} did not end within {ENDS_WITHIN:?} of SIGTERM"))?;
