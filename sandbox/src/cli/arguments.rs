@@ -73,6 +73,10 @@ pub struct Arguments {
     #[arg(long, env = "HUBSPOT_SANDBOX_KEPT_CALLS", default_value_t = Settings::default().kept_calls)]
     kept_calls: usize,
 
+    /// How many writes of each contact are kept.
+    #[arg(long, env = "HUBSPOT_SANDBOX_KEPT_WRITES", default_value_t = Settings::default().kept_writes)]
+    kept_writes: usize,
+
     /// A switch as `name=value`, such as `old_email=dropped`; may be repeated, in the variable separated by blanks.
     /// `GET /_sandbox/switches` lists them all.
     #[arg(
@@ -176,6 +180,7 @@ impl Arguments {
             unique_properties: given(self.unique_properties).collect(),
             utc_offset_hours: self.utc_offset_hours,
             kept_calls: self.kept_calls,
+            kept_writes: self.kept_writes,
             ..Settings::default()
         })
     }
@@ -227,8 +232,9 @@ mod tests {
     }
 
     #[test]
-    fn the_log_of_calls_is_as_long_as_asked() {
-        assert_eq!(settings(&["--kept-calls", "7"]).unwrap().kept_calls, 7);
+    fn the_logs_of_calls_and_writes_are_as_long_as_asked() {
+        let settings = settings(&["--kept-calls", "7", "--kept-writes", "9"]).unwrap();
+        assert_eq!((settings.kept_calls, settings.kept_writes), (7, 9));
     }
 
     #[test]

@@ -115,6 +115,11 @@ impl Stop {
         self.proof.is_given_by(call, answer)
     }
 
+    /// Whether a question for the account shows that the fault is over, so that no record is needed.
+    pub(crate) fn is_probed_by_account(&self) -> bool {
+        self.fault.is_probed_by_account()
+    }
+
     /// Whether that is a record to probe with now. The first probe is of a record that met the fault; where such a
     /// record may be guilty itself, every other one is not.
     pub(crate) fn is_probe(&self, user: &UserId) -> bool {
@@ -155,14 +160,14 @@ impl Line {
     pub(crate) fn wants_account(&self, now: Duration) -> bool {
         self.stop
             .as_ref()
-            .is_some_and(|stop| stop.fault.is_probed_by_account() && stop.probe_at <= now)
+            .is_some_and(|stop| stop.is_probed_by_account() && stop.probe_at <= now)
     }
 
     /// How many records may be out: none while stopped, one when a probe is due.
     pub(crate) fn allowance(&self, now: Duration) -> usize {
         match &self.stop {
             None => usize::MAX,
-            Some(stop) if !stop.fault.is_probed_by_account() && stop.probe_at <= now => 1,
+            Some(stop) if !stop.is_probed_by_account() && stop.probe_at <= now => 1,
             Some(_) => 0,
         }
     }

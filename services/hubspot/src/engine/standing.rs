@@ -9,7 +9,7 @@ use super::{
     attempt::Blame,
     claims::Claims,
     lease::Change,
-    line::{Grounds, Proof, fault_of},
+    line::{Grounds, Proof, Stop, fault_of},
 };
 
 /// How long calls go unanswered before the lease is left to another worker that asks for it.
@@ -191,7 +191,8 @@ impl Engine {
         if self.lease.is_paused() {
             return LineState::Paused;
         }
-        match (self.line.stopped(), &self.account_id, self.lease.epoch()) {
+        let stop = self.line.stopped().filter(|_| !self.waits_for_records());
+        match (stop, &self.account_id, self.lease.epoch()) {
             (Some(stop), _, _) => LineState::Stopped {
                 fault: stop.fault,
                 reason: stop.reason.clone(),
@@ -200,6 +201,13 @@ impl Engine {
             (None, Some(_), None) => LineState::Standby,
             (None, Some(_), Some(_)) => LineState::Running,
         }
+    }
+
+    /// Whether only a record can show that the fault is over, while another worker has them all: what was seen here
+    /// last says nothing of HubSpot, and goes on saying so until the lease comes back.
+    fn waits_for_records(&self) -> bool {
+        let by_account = self.line.stopped().is_some_and(Stop::is_probed_by_account);
+        self.account_id.is_some() && self.lease.epoch().is_none() && !by_account
     }
 
     pub(super) fn show_line(&mut self) {

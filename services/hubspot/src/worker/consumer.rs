@@ -1,6 +1,6 @@
 //! The durable consumer of the lease holder: made anew on each lease, on reconnect, and when it is lost.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use async_nats::jetstream::{
     self, AckKind,
@@ -16,18 +16,21 @@ use tokio::{
     sync::mpsc,
     time::{Instant, timeout},
 };
+use uuid::Uuid;
 
 use super::{health::Health, watchdog};
 use crate::engine::{AckHandle, Input};
 
 /// How long the broker waits for an acknowledgement before it delivers again; the engine answers much sooner.
 const ACK_WAIT: Duration = Duration::from_mins(10);
+/// A consumer that lived so long is followed by the next without much of a pause.
+const UNDISTURBED: Duration = Duration::from_secs(5);
 const REQUEST_LIMIT: Duration = Duration::from_secs(5);
 const PULL_EXPIRES: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const PULL_AT_ONCE: usize = 500;
-/// A consumer that ends sooner never worked, so that the next one waits longer.
-const WORKED: Duration = Duration::from_secs(5);
+/// In its metadata the consumer has a mark of its own each time it is made.
+pub(super) const MADE_AS: &str = "made-as";
 
 /// Delivers wake-ups until the task is aborted.
 pub(super) async fn deliver(nats: Nats, health: Health, inputs: mpsc::Sender<Input>) {
@@ -37,15 +40,17 @@ pub(super) async fn deliver(nats: Nats, health: Health, inputs: mpsc::Sender<Inp
         let connection = nats.epoch();
         match make_anew(&nats).await {
             Ok(consumer) => {
+                let made = Instant::now();
                 health.wake_ups(Some(Ok(())));
-                let made_at = Instant::now();
                 let end = tokio::select! {
                     end = pull(&consumer, &inputs) => end,
                     () = nats.wait_until_disconnected() => "the connection was lost".to_owned(),
                     _ = nats.wait_for_reconnect(connection) => "the connection was made anew".to_owned(),
                     end = watchdog::watch(&nats, &consumer) => end,
                 };
-                if made_at.elapsed() > WORKED {
+                // Where another worker wants it too and nobody can say whose the lease is, each would undo the other's
+                // without a pause.
+                if made.elapsed() >= UNDISTURBED {
                     backoff.reset();
                 }
                 tracing::info!(
@@ -68,6 +73,7 @@ async fn make_anew(nats: &Nats) -> Result<Consumer<pull::Config>, String> {
     let config = pull::Config {
         durable_name: Some(CONSUMER.to_owned()),
         description: Some("the hubspot worker that holds the lease".to_owned()),
+        metadata: HashMap::from([(MADE_AS.to_owned(), Uuid::new_v4().to_string())]),
         ack_policy: AckPolicy::Explicit,
         ack_wait: ACK_WAIT,
         max_deliver: -1,
@@ -77,7 +83,8 @@ async fn make_anew(nats: &Nats) -> Result<Consumer<pull::Config>, String> {
     let work = async {
         // Not there is as good as deleted; another failure shows in the creation.
         drop(context.delete_consumer_from_stream(CONSUMER, STREAM).await);
-        context.create_consumer_on_stream(config, STREAM).await
+        // Strictly: one that another worker made meanwhile holds back what it has given that worker.
+        context.create_consumer_strict_on_stream(config, STREAM).await
     };
     match timeout(REQUEST_LIMIT, work).await {
         Ok(Ok(consumer)) => Ok(consumer),

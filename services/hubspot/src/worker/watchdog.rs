@@ -1,4 +1,4 @@
-//! Notices messages that the stream holds but the consumer will never deliver, as after a stream was rolled back.
+//! Notices wake-ups that will not come: the stream was rolled back, or an overtaken worker took the consumer over.
 
 use std::time::Duration;
 
@@ -7,7 +7,12 @@ use contracts::subjects::STREAM;
 use runtime::nats::Nats;
 use tokio::time::timeout;
 
+use super::consumer::MADE_AS;
+
 const EVERY: Duration = Duration::from_secs(10);
+/// A worker that does not know yet that its lease is over may make the consumer anew and take what the stream holds.
+/// Nobody tells the holder, and the broker would wait for that worker's acknowledgements for minutes.
+const OWN_EVERY: Duration = Duration::from_secs(2);
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// What the two sides say; equal twice running only while nothing moves.
@@ -26,8 +31,15 @@ impl Counts {
     }
 }
 
-/// Returns when messages are stuck, and says so. Numbers that cannot be had prove nothing.
+/// Returns when wake-ups will not come, and says why. What cannot be found out proves nothing.
 pub(super) async fn watch(nats: &Nats, consumer: &Consumer<pull::Config>) -> String {
+    tokio::select! {
+        end = watch_counts(nats, consumer) => end,
+        end = watch_maker(consumer) => end,
+    }
+}
+
+async fn watch_counts(nats: &Nats, consumer: &Consumer<pull::Config>) -> String {
     let mut before: Option<Counts> = None;
     loop {
         tokio::time::sleep(EVERY).await;
@@ -37,6 +49,20 @@ pub(super) async fn watch(nats: &Nats, consumer: &Consumer<pull::Config>) -> Str
             return format!("the stream holds {messages} messages, and the consumer knows of {known}");
         }
         before = now;
+    }
+}
+
+/// One that is gone is noticed by the pull.
+async fn watch_maker(consumer: &Consumer<pull::Config>) -> String {
+    let own = consumer.cached_info().config.metadata.get(MADE_AS);
+    loop {
+        tokio::time::sleep(OWN_EVERY).await;
+        let seen = timeout(LIMIT, consumer.get_info()).await;
+        if let Ok(Ok(info)) = seen
+            && info.config.metadata.get(MADE_AS) != own
+        {
+            return "another worker made the consumer anew".to_owned();
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! NATS goes away, comes back, or loses its disk.
 
+use async_nats::jetstream::consumer::{Consumer, pull};
 use contracts::Field;
+use futures_util::StreamExt;
 use testing::wait::until;
 
 use crate::harness::{CEILING, Stack};
@@ -62,4 +64,49 @@ async fn a_message_that_is_no_wake_up_is_removed() {
     stack.wait_until_acknowledged().await;
     deliver(&stack, "after").await;
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_wake_up_that_an_overtaken_worker_took_comes_all_the_same() {
+    let stack = Stack::start().await;
+    let worker = stack.worker().await;
+    deliver(&stack, "before").await;
+    let client = async_nats::connect(stack.nats.url()).await.unwrap();
+    let stream = async_nats::jetstream::new(client)
+        .get_stream("USERS")
+        .await
+        .unwrap();
+    let mut consumer: Consumer<pull::Config> = stream.get_consumer("hubspot").await.unwrap();
+    // The broker serves whoever asks for more in turn; what is taken here is never acknowledged.
+    let mut taken = consumer
+        .fetch()
+        .max_messages(1)
+        .expires(CEILING)
+        .messages()
+        .await
+        .unwrap();
+    let mut round = 0;
+    loop {
+        round += 1;
+        let change = deliver_soon(&stack, round);
+        tokio::select! {
+            _ = taken.next() => break,
+            () = change => {}
+        }
+    }
+    // As when that worker made the consumer anew before it learned that its lease is over.
+    let mut config = consumer.info().await.unwrap().config.clone();
+    config.metadata.insert("made-as".to_owned(), "another".to_owned());
+    stream.update_consumer(config).await.unwrap();
+    until("the name that was taken", CEILING, async || {
+        stack.property("bh@hubspot.com", "firstname") == Some(format!("round {round}"))
+    })
+    .await;
+    stack.wait_until_acknowledged().await;
+    worker.stop().await;
+}
+
+async fn deliver_soon(stack: &Stack, round: u32) {
+    deliver(stack, &format!("round {round}")).await;
+    stack.wait_until_acknowledged().await;
 }

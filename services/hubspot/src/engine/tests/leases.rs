@@ -233,3 +233,24 @@ fn while_delivery_is_paused_the_lease_is_kept_and_nothing_is_claimed_or_sent() {
     assert_eq!(bench.engine.line_state(), LineState::Running);
     assert_eq!(bench.claim().1.users.len(), 2);
 }
+
+#[test]
+fn a_worker_without_the_lease_does_not_go_on_saying_that_hubspot_failed() {
+    let mut bench = Bench::with(|settings| settings.concurrency = 2);
+    for user in ["a", "b"] {
+        let (call, _) = bench.deliver(&[linked(user, NAME)]);
+        bench.answer(call, problem(ProblemKind::ServerFault { retry_after: None }));
+    }
+    assert!(matches!(bench.engine.line_state(), LineState::Stopped { .. }));
+    bench.now += ms(1_000);
+    bench.put(Input::Tick);
+    bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::Held { left_ms: 1_000 })));
+    assert_eq!(bench.engine.line_state(), LineState::Standby);
+    bench.now += ms(1_000);
+    bench.put(Input::Tick);
+    bench.put(Input::LeaseAnswered(Ok(granted(2))));
+    assert!(
+        matches!(bench.engine.line_state(), LineState::Stopped { .. }),
+        "it has a probe to make before it sends as before"
+    );
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Plants each bug in a copy of the repository and says which checks of the harness find it.
+# usage: faults/planted/try.sh [MINUTES]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+minutes=${1:-1}
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target/planted}
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+git clone --quiet . "$copy"
+cd "$copy"
+missed=0
+
+# What is planted, the faults that bring it to light, the patches.
+try() {
+    local name=$1 faults=$2
+    shift 2
+    git apply "$@"
+    cargo build --quiet
+    git checkout --quiet .
+    printf '\n== %s\n' "$name"
+    if "$CARGO_TARGET_DIR/debug/faults" --minutes "$minutes" --rest-within-s 60 --faults "$faults" >report.txt 2>log.txt; then
+        echo 'NOT FOUND'
+        missed=$((missed + 1))
+    fi
+    grep '^seed ' report.txt || tail -n 1 log.txt
+    grep --after-context 1 '^FOUND ' report.txt | cut --characters 1-240 || true
+}
+
+from=simulation/planted
+try 'answered before the commit' kill faults/planted/answer-before-commit.patch
+try 'acknowledged before the verdict, and no sweep' kill,nats $from/01-ack-before-record.patch faults/planted/sweep-off.patch
+try 'no sweep, and NATS wiped' nats faults/planted/sweep-off.patch
+try 'verdicts of earlier attempts ignored' freeze,lease,hubspot $from/02-earlier-verdicts-ignored.patch
+try 'no doubts' hubspot $from/03-doubts-off.patch
+exit "$missed"

@@ -1,0 +1,92 @@
+//! The lease passes on while its holder is sure to have it, or has calls on the way.
+
+use std::time::{Duration, Instant};
+
+use super::{Breaker, Done};
+use crate::{
+    database,
+    parts::{Link, Part},
+    proxy::Passage::{Open, Stalled},
+};
+
+/// Callers change users all the time, so that within this time a call is on its way.
+const CALLS_COLLECT: Duration = Duration::from_millis(600);
+/// After this, the lease of three seconds has passed on and the next holder has written.
+const OVERTAKEN_AFTER: Duration = Duration::from_secs(6);
+/// A worker that is frozen for longer than the doubt and killed before it says what it wrote is more than is promised
+/// for: it gets this time to say so, from when it is heard again.
+const TIME_TO_TELL: Duration = Duration::from_secs(4);
+const HEARD_WITHIN: Duration = Duration::from_secs(30);
+const INTERVAL: Duration = Duration::from_millis(200);
+const NOBODY: Done = Done::NotPossible("no hubspot service had the lease");
+
+impl Breaker {
+    pub(super) async fn free_lease(&self, lasts: Duration) -> anyhow::Result<Done> {
+        let _alone = self.database.lock().await;
+        database::free_lease(&self.stack.database(), lasts).await?;
+        Ok(Done::Broken)
+    }
+
+    pub(super) async fn overtake_killed(&self) -> anyhow::Result<Done> {
+        let Some(part) = self.wait_for_active().await else {
+            return Ok(NOBODY);
+        };
+        let mut service = self.stack.service(part).await?;
+        let link = self.stack.link(to_hubspot(part));
+        link.set(Stalled, Open);
+        tokio::time::sleep(CALLS_COLLECT).await;
+        let killed = service.kill().await;
+        tokio::time::sleep(OVERTAKEN_AFTER).await;
+        link.set(Open, Open);
+        service.start().await?;
+        killed.map(|()| Done::Broken)
+    }
+
+    pub(super) async fn overtake_frozen(&self) -> anyhow::Result<Done> {
+        let Some(part) = self.wait_for_active().await else {
+            return Ok(NOBODY);
+        };
+        let mut service = self.stack.service(part).await?;
+        let link = self.stack.link(to_hubspot(part));
+        let Some(child) = service.running() else {
+            return Ok(NOBODY);
+        };
+        link.set(Stalled, Open);
+        tokio::time::sleep(CALLS_COLLECT).await;
+        let frozen = child.pause();
+        tokio::time::sleep(OVERTAKEN_AFTER + self.scale.doubt).await;
+        link.set(Open, Open);
+        frozen.and_then(|()| child.resume())?;
+        self.let_tell(part).await;
+        Ok(Done::Broken)
+    }
+
+    /// Waits for a worker that delivers; none where that takes too long.
+    async fn wait_for_active(&self) -> Option<Part> {
+        let began = Instant::now();
+        while began.elapsed() < HEARD_WITHIN {
+            if let Some(part) = self.stack.active_hubspot().await {
+                return Some(part);
+            }
+            tokio::time::sleep(INTERVAL).await;
+        }
+        None
+    }
+
+    /// Waits until it reaches the user service, and then some.
+    async fn let_tell(&self, part: Part) {
+        let began = Instant::now();
+        while began.elapsed() < HEARD_WITHIN && !self.stack.reaches_user_service(part).await {
+            tokio::time::sleep(INTERVAL).await;
+        }
+        tokio::time::sleep(TIME_TO_TELL).await;
+    }
+}
+
+fn to_hubspot(part: Part) -> Link {
+    if part == Part::FirstHubspot {
+        Link::FirstHubspotHubspot
+    } else {
+        Link::SecondHubspotHubspot
+    }
+}

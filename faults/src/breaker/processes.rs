@@ -1,0 +1,38 @@
+//! Services that are killed, stopped and frozen.
+
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::{Breaker, Done};
+use crate::parts::Part;
+
+impl Breaker {
+    pub(super) async fn kill(&self, part: Part, down: Duration) -> anyhow::Result<Done> {
+        let mut service = self.stack.service(part).await?;
+        service.kill().await?;
+        tokio::time::sleep(down).await;
+        service.start().await?;
+        Ok(Done::Broken)
+    }
+
+    /// It has to end well, whatever is broken around it.
+    pub(super) async fn terminate(&self, part: Part, down: Duration) -> anyhow::Result<Done> {
+        let mut service = self.stack.service(part).await?;
+        let ended = service.terminate().await;
+        tokio::time::sleep(down).await;
+        service.start().await?;
+        ended.map(|()| Done::Broken)
+    }
+
+    pub(super) async fn freeze(&self, part: Part, lasts: Duration) -> anyhow::Result<Done> {
+        let mut service = self.stack.service(part).await?;
+        let Some(child) = service.running() else {
+            return Ok(Done::NotPossible("the service was down"));
+        };
+        child.pause()?;
+        tokio::time::sleep(lasts).await;
+        child.resume().context("thawed")?;
+        Ok(Done::Broken)
+    }
+}

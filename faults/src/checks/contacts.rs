@@ -1,0 +1,19 @@
+//! Whether a contact holds the last accepted values.
+
+use crate::{hubspot::Contact, ledger::Expected};
+
+/// A sentence for each property that does not.
+pub(super) fn check(user: &str, expected: &Expected, contact: &Contact) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (field, (value, version)) in &expected.fields {
+        let property = field.property();
+        let held = contact.properties.get(property).map_or("", String::as_str);
+        let value = value.as_deref().unwrap_or("");
+        if held != value {
+            wrong.push(format!(
+                "the contact of {user} has {property} {held:?}, but version {version} gave {value:?}"
+            ));
+        }
+    }
+    wrong
+}

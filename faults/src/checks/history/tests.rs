@@ -1,0 +1,93 @@
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
+
+use std::time::Duration;
+
+use contracts::{UpdateForm, Values};
+use jiff::Timestamp;
+
+use super::*;
+use crate::ledger::{Change, Ledger};
+
+/// A user whose first name was changed three times: F1, F2, F3.
+fn expected() -> Expected {
+    let ledger = Ledger::default();
+    for number in 1..=3 {
+        let change = Change {
+            number,
+            user: "1".to_owned(),
+            form: UpdateForm::MergePatch,
+            fields: Values::from([(Field::FirstName, Some(format!("F{number}")))]),
+        };
+        ledger.accept(&change, number);
+    }
+    ledger.expected().remove("1").unwrap()
+}
+
+fn write(second: i64, trace: Option<&str>, call: u64, value: &str) -> Write {
+    Write {
+        at: Timestamp::from_second(second).unwrap(),
+        trace_id: trace.map(str::to_owned),
+        call,
+        properties: BTreeMap::from([("firstname".to_owned(), value.to_owned())]),
+    }
+}
+
+fn read(writes: &[Write], windows: &[Window]) -> (History, Vec<String>) {
+    let mut history = History::default();
+    let wrong = history.read("1", &expected(), writes, windows);
+    (history, wrong)
+}
+
+fn frozen(from: i64, until: i64) -> Window {
+    Window {
+        fault: Fault::FreeLease,
+        from: Timestamp::from_second(from).unwrap(),
+        until: Timestamp::from_second(until).unwrap(),
+    }
+}
+
+#[test]
+fn going_forward_is_nothing_to_tell() {
+    let writes = [
+        write(1, Some("a-1-0"), 1, "F1"),
+        write(2, Some("a-2-0"), 2, "F3"),
+        write(3, None, 3, "F3"),
+    ];
+    assert_eq!(
+        read(&writes, &[]).0,
+        History {
+            writes: 3,
+            ..History::default()
+        }
+    );
+}
+
+#[test]
+fn a_call_that_was_sent_before_and_lands_after_is_a_late_effect() {
+    let writes = [
+        write(1, Some("a-2-0"), 2, "F2"),
+        write(9, Some("a-1-0"), 1, "F1"),
+        write(20, Some("a-3-0"), 3, "F2"),
+    ];
+    let (history, wrong) = read(&writes, &[]);
+    assert!(wrong.is_empty() && history.late_effects == 1, "{history:?}");
+}
+
+#[test]
+fn a_worker_that_sends_an_older_state_after_a_newer_one_has_no_excuse() {
+    let writes = [write(1, Some("a-1-0"), 1, "F2"), write(2, Some("a-2-0"), 2, "F1")];
+    assert_eq!(read(&writes, &[frozen(0, 9)]).1.len(), 1);
+}
+
+#[test]
+fn another_worker_is_excused_only_where_the_lease_could_pass_on() {
+    let writes = [
+        write(100, Some("b-1-0"), 2, "F2"),
+        write(101, Some("a-7-0"), 3, "F1"),
+    ];
+    assert_eq!(read(&writes, &[]).1.len(), 1);
+    let (history, wrong) = read(&writes, &[frozen(90, 100)]);
+    assert!(wrong.is_empty() && history.overtaken == 1, "{history:?}");
+    assert_eq!(read(&writes, &[frozen(80, 90)]).1.len(), 1, "that was long ago");
+    assert!(AFTERWARDS.unsigned_abs() < Duration::from_secs(10));
+}

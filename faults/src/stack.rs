@@ -1,0 +1,105 @@
+//! The whole system as processes, each party behind proxies of its own.
+
+mod disk;
+mod health;
+mod service;
+mod settings;
+mod start;
+mod stop;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Mutex as Lock, PoisonError},
+};
+
+use anyhow::Context;
+use reqwest::Client;
+use tempfile::TempDir;
+use testing::{nats::NatsServer, process::Child};
+use tokio::sync::{Mutex, MutexGuard};
+
+pub use disk::Disk;
+pub use service::Service;
+pub use start::UnplannedEnd;
+
+use crate::{
+    parts::{Link, Part},
+    proxy::Proxy,
+};
+
+/// What runs. Dropping it ends all of it.
+#[derive(Debug)]
+pub struct Stack {
+    /// Talks to the gateway and to the sandbox.
+    pub http: Client,
+    services: BTreeMap<Part, Mutex<Service>>,
+    nats: Mutex<NatsServer>,
+    links: BTreeMap<Link, Proxy>,
+    sandbox: Mutex<Child>,
+    sandbox_port: u16,
+    health: BTreeMap<Part, u16>,
+    unplanned: Lock<Vec<UnplannedEnd>>,
+    /// Where the database is.
+    pub disk: Disk,
+    // Last, for fields are dropped in this order.
+    folder: TempDir,
+}
+
+impl Stack {
+    /// A service, for as long as nobody else breaks it.
+    pub async fn service(&self, part: Part) -> anyhow::Result<MutexGuard<'_, Service>> {
+        let service = self.services.get(&part);
+        let service = service.with_context(|| format!("{} is no service", part.name()))?;
+        Ok(service.lock().await)
+    }
+
+    /// nats-server, for as long as nobody else breaks it.
+    pub async fn nats(&self) -> MutexGuard<'_, NatsServer> {
+        self.nats.lock().await
+    }
+
+    /// The proxy between two parties.
+    pub fn link(&self, link: Link) -> &Proxy {
+        &self.links[&link]
+    }
+
+    /// The gateway, as callers reach it.
+    pub fn gateway_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.link(Link::CallersGateway).port())
+    }
+
+    /// The sandbox, past every proxy.
+    pub fn sandbox_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.sandbox_port)
+    }
+
+    /// Where a service says whether it is ready.
+    pub fn ready_url(&self, part: Part) -> String {
+        format!("http://127.0.0.1:{}/readyz", self.health[&part])
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.disk.folder().join("users.db")
+    }
+
+    /// The folder of the run.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Services that ended without being told to, so far.
+    pub fn unplanned_ends(&self) -> Vec<UnplannedEnd> {
+        self.unplanned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Leads every service to another nats-server.
+    pub fn lead_to_nats(&self, port: u16) {
+        let links = self.links.iter().filter(|(link, _)| link.leads_to_nats());
+        links.for_each(|(_, proxy)| proxy.lead_to(port));
+    }
+}

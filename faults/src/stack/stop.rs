@@ -1,0 +1,59 @@
+//! Ends everything, and says what did not end well.
+
+use std::{ffi::OsStr, fs, io, path::PathBuf};
+
+use super::Stack;
+use crate::parts::Part;
+
+impl Stack {
+    /// Ends everything as an operator would. Each sentence is about something that did not end well.
+    pub async fn stop(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for part in Part::SERVICES {
+            let ended = async { self.service(part).await?.terminate().await };
+            wrong.extend(ended.await.err().map(|error| error.to_string()));
+        }
+        let stopped = self.nats().await.stop().await;
+        wrong.extend(stopped.err().map(|error| error.to_string()));
+        let mut sandbox = self.sandbox.lock().await;
+        let ended = async {
+            sandbox.terminate()?;
+            sandbox.wait(super::service::ENDS_WITHIN).await
+        };
+        wrong.extend(ended.await.err().map(|error| error.to_string()));
+        wrong.extend(self.left_over());
+        wrong
+    }
+
+    /// Copies every log to a folder that outlives the run.
+    pub fn keep_logs(&self) -> io::Result<PathBuf> {
+        let kept = tempfile::Builder::new()
+            .prefix("hubsync-faults-logs-")
+            .tempdir()?
+            .keep();
+        for entry in fs::read_dir(self.folder())? {
+            let path = entry?.path();
+            if let (Some("log"), Some(name)) = (path.extension().and_then(OsStr::to_str), path.file_name()) {
+                fs::copy(&path, kept.join(name))?;
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Processes that still work in the folder of the run; every one that was started does, or names it.
+    fn left_over(&self) -> Vec<String> {
+        let folder = self.folder().display().to_string();
+        // Where there is no such folder, nobody can be found this way.
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let lines = processes.filter_map(|process| {
+            let line = fs::read(process.path().join("cmdline")).ok()?;
+            let line = String::from_utf8_lossy(&line).replace('\0', " ");
+            let inside =
+                fs::read_link(process.path().join("cwd")).is_ok_and(|path| path.starts_with(&folder));
+            (inside || line.contains(&folder)).then_some(line)
+        });
+        lines
+            .map(|line| format!("a process was left running: {line}"))
+            .collect()
+    }
+}
