@@ -99,8 +99,11 @@ impl Attempt {
         self.link_to(contact_id, address, found, rules);
     }
 
-    /// Ends with a link to report: it is recorded before anything is written through it.
+    /// Ends with a link to report: it is recorded before anything is written through it. What the contact before had
+    /// confirmed says nothing of this one.
     pub(super) fn link_to(&mut self, contact_id: &str, address: &str, found: Found, rules: Rules<'_>) {
+        self.outcomes.retain(|_, outcome| *outcome != Outcome::Confirmed);
+        self.confirmed_address = None;
         self.link = Some(LinkFound {
             contact_id: contact_id.to_owned(),
             account_id: rules.account_id.to_owned(),

@@ -1,5 +1,7 @@
 //! Contacts that a write passed over: still there, merged, gone.
 
+use std::collections::BTreeMap;
+
 use contracts::{Field, Found, Outcome};
 
 use super::bench::Bench;
@@ -234,4 +236,27 @@ fn contacts_that_are_asked_for_one_by_one_do_not_hold_up_a_batch() {
             _ => bench.answer(call, problem(ProblemKind::NotFound)),
         }
     }
+}
+
+#[test]
+fn what_a_contact_confirmed_before_it_was_gone_is_not_confirmed_of_the_one_found_instead() {
+    let mut bench = Bench::running();
+    let both = &[Field::FirstName, Field::LastName];
+    let (call, _) = bench.deliver(&[linked("a", both)]);
+    let properties = BTreeMap::new();
+    bench.answer(call, problem(ProblemKind::Invalid { properties }));
+    let (call, _) = bench.call();
+    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
+    for _ in 0..2 {
+        let (call, _) = bench.call();
+        bench.answer(call, problem(ProblemKind::NotFound));
+    }
+    let (call, _) = bench.call();
+    let contacts = vec![contact("c-2", "a@example.com")];
+    let errors = nowhere(&["old-a@example.com"]);
+    bench.answer(call, Answer::Found { contacts, errors });
+    let verdict = bench.verdict();
+    assert_eq!(verdict.link.expect("found").contact_id, "c-2");
+    assert!(verdict.outcomes.is_empty(), "{:?}", verdict.outcomes);
+    assert!(verdict.written.contains(Field::FirstName) && verdict.confirmed_address.is_none());
 }
