@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::stack::{Service, Stack};
+use crate::stack::{CEILING, Service, Stack};
 
 #[tokio::test]
 async fn services_may_be_started_in_any_order() {
@@ -36,11 +36,7 @@ async fn services_wait_for_a_nats_that_starts_after_them() {
     }
     for service in Service::ALL {
         let line = "no connection to NATS yet";
-        stack
-            .process(service)
-            .wait_for_line(line, crate::stack::CEILING)
-            .await
-            .unwrap();
+        stack.process(service).wait_for_line(line, CEILING).await.unwrap();
     }
     stack.nats.restart().await.unwrap();
     stack.wait_until_ready().await;
@@ -49,4 +45,19 @@ async fn services_wait_for_a_nats_that_starts_after_them() {
         .await;
     stack.wait_for_state("1", "confirmed").await;
     stack.finish().await;
+}
+
+#[tokio::test]
+async fn a_service_that_still_waits_for_nats_ends_well_when_it_is_told_to() {
+    let mut stack = Stack::without_services().await;
+    stack.nats.stop().await.unwrap();
+    for service in Service::ALL {
+        stack.start_service(service).await;
+        stack
+            .process(service)
+            .wait_for_line("no connection to NATS yet", CEILING)
+            .await
+            .unwrap();
+        stack.stop_service(service).await;
+    }
 }

@@ -9,6 +9,8 @@ use crate::parts::Part;
 
 /// A process that was killed is gone at once.
 const GONE_WITHIN: Duration = Duration::from_secs(10);
+/// A service says something when it starts; a machine under load may take its time.
+const SPEAKS_WITHIN: Duration = Duration::from_mins(1);
 /// What a service may take to end well.
 pub(super) const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
@@ -69,7 +71,7 @@ impl Service {
             return Ok(());
         }
         // One that has said nothing yet may not even listen for signals, and would end as by a kill.
-        let _ = child.wait_for_line("", ENDS_WITHIN).await;
+        let _ = child.wait_for_line("", SPEAKS_WITHIN).await;
         child.terminate()?;
         let ended = child.wait(ENDS_WITHIN).await;
         let code = ended.with_context(|| format!("{name} did not end within {ENDS_WITHIN:?} of SIGTERM"))?;

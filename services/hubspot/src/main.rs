@@ -5,7 +5,14 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use hubspot::{CHECKS, Config, ENV_FILES, serve};
-use runtime::{Metrics, Shutdown, failure::in_one_line, health, nats, settings::Env, telemetry};
+use runtime::{
+    Metrics, Shutdown,
+    failure::in_one_line,
+    health,
+    nats::{self, ConnectError},
+    settings::Env,
+    telemetry,
+};
 use tokio::net::TcpListener;
 
 /// Delivers changes of users to HubSpot: fast when it is well, patient when it is not.
@@ -46,7 +53,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let metrics = Metrics::default();
     let routes = health::router(registry.clone()).merge(metrics.router());
     tokio::spawn(health::serve(listener, routes, shutdown.clone()));
-    let nats = nats::connect(&config.nats, "hubspot", &shutdown).await?;
+    let nats = match nats::connect(&config.nats, "hubspot", &shutdown).await {
+        // Told to stop before there was anything to do, which is no failure.
+        Err(ConnectError::Stopped { .. }) => return Ok(()),
+        connected => connected?,
+    };
     Ok(serve(config, nats, registry, &metrics, shutdown).await?)
 }
 

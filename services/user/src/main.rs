@@ -4,7 +4,14 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use runtime::{Shutdown, failure::in_one_line, health, nats, settings::Env, telemetry};
+use runtime::{
+    Shutdown,
+    failure::in_one_line,
+    health,
+    nats::{self, ConnectError},
+    settings::Env,
+    telemetry,
+};
 use user::{
     Config,
     config::ENV_FILES,
@@ -51,7 +58,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let registry = health::Registry::new("user", &CHECKS);
     let routes = health::router(registry.clone());
     tokio::spawn(health::serve(listener, routes, shutdown.clone()));
-    let nats = nats::connect(&config.nats, "user", &shutdown).await?;
+    let nats = match nats::connect(&config.nats, "user", &shutdown).await {
+        // Told to stop before there was anything to do, which is no failure.
+        Err(ConnectError::Stopped { .. }) => return Ok(()),
+        connected => connected?,
+    };
     Ok(service::serve(config, nats, registry, shutdown).await?)
 }
 
