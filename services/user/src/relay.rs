@@ -28,8 +28,8 @@ const PAUSES_WHILE_TAKEN: [Duration; 3] = [
     Duration::from_millis(400),
     Duration::from_secs(1),
 ];
-/// How long the last confirmations may take once the writer has ended.
-const LAST_CONFIRMATIONS: Duration = Duration::from_secs(1);
+/// How long the last announcements may take once the writer has ended.
+const LAST_ANNOUNCEMENTS: Duration = Duration::from_secs(1);
 
 /// An announcement, and how often it was refused since the stream holds an earlier one of this user.
 struct Announcement {
@@ -83,16 +83,28 @@ impl Relay {
                         self.announce(Announcement { change, refused: 0 }).await;
                     }
                 }
-                Some(announcement) = self.paused.next(), if has_room => {
-                    self.room.begin(1);
-                    self.announce(announcement).await;
-                }
+                Some(announcement) = self.paused.next(), if has_room => self.announce_again(announcement).await,
                 Some(announced) = self.pending.next() => self.settle(announced),
             }
         }
         // What is still unconfirmed then is announced again when its wake-up comes.
-        let rest = async { while self.pending.next().await.is_some() {} };
-        let _ = tokio::time::timeout(LAST_CONFIRMATIONS, rest).await;
+        let _ = tokio::time::timeout(LAST_ANNOUNCEMENTS, self.finish()).await;
+    }
+
+    /// Waits for the last confirmations, and for wake-ups that are about to go.
+    async fn finish(&mut self) {
+        loop {
+            tokio::select! {
+                Some(announced) = self.pending.next() => self.settle(announced),
+                Some(announcement) = self.paused.next() => self.announce_again(announcement).await,
+                else => return,
+            }
+        }
+    }
+
+    async fn announce_again(&mut self, announcement: Announcement) {
+        self.room.begin(1);
+        self.announce(announcement).await;
     }
 
     /// Publishes, and leaves the confirmation among what is pending.

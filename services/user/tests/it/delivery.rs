@@ -254,3 +254,22 @@ async fn a_record_takes_the_next_claims_along_and_too_many_verdicts_are_refused(
     assert_eq!(refused.code, ErrorCode::InvalidRequest);
     service.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_wake_up_that_an_older_one_keeps_out_is_offered_again_though_the_service_stops() {
+    let (stack, service) = Stack::serving(&[]).await;
+    stack.update(&ada("1")).await.unwrap();
+    stack.wait_until_announced(&["1"]).await;
+    let epoch = stack.lease("w").await;
+    deliver(&stack, "w", epoch, "1").await;
+    stack
+        .update(&patch("1", [(Field::FirstName, "Eva")]))
+        .await
+        .unwrap();
+    let stopping = tokio::spawn(service.stop());
+    // The older one is acknowledged a moment later.
+    stack.acknowledge_all().await;
+    stack.wait_until_announced(&["1"]).await;
+    assert_eq!(stack.announced().await[0].version, 2);
+    stopping.await.unwrap().unwrap();
+}
