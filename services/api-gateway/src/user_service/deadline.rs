@@ -6,6 +6,9 @@ use tokio::time::Instant;
 
 /// The part of the deadline for the first try, in percent; enough is left for a second one to succeed.
 const FIRST_TRY_PERCENT: u32 = 60;
+/// Silence for so long means that the message is lost, with a service that stopped or died; nothing is gained by waiting
+/// for it, and sending it again does no harm.
+const LONGEST_FIRST_TRY: Duration = Duration::from_secs(1);
 
 /// The end of the waiting.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +26,7 @@ impl Deadline {
     }
 
     pub(super) fn first_try(self) -> Duration {
-        self.total * FIRST_TRY_PERCENT / 100
+        (self.total * FIRST_TRY_PERCENT / 100).min(LONGEST_FIRST_TRY)
     }
 
     pub(super) fn left(self) -> Duration {
@@ -38,10 +41,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_second_try_has_what_the_first_left() {
         let deadline = Deadline::starting_now(Duration::from_secs(5));
-        assert_eq!(deadline.first_try(), Duration::from_secs(3));
-        tokio::time::advance(Duration::from_secs(3)).await;
-        assert_eq!(deadline.left(), Duration::from_secs(2));
-        tokio::time::advance(Duration::from_secs(3)).await;
+        assert_eq!(deadline.first_try(), Duration::from_secs(1));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(deadline.left(), Duration::from_secs(4));
+        tokio::time::advance(Duration::from_secs(5)).await;
         assert_eq!(deadline.left(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_short_deadline_is_shared_by_both_tries() {
+        let deadline = Deadline::starting_now(Duration::from_millis(500));
+        assert_eq!(deadline.first_try(), Duration::from_millis(300));
     }
 }
