@@ -7,7 +7,7 @@ use futures_util::future::select_all;
 use runtime::{
     Metrics, Shutdown,
     health::Registry,
-    nats,
+    nats, open_files,
     settings::{Env, SettingsError},
     telemetry,
 };
@@ -38,11 +38,11 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let real = hubspot::Config::has_token(&env);
     let mut configs = read_configs(&env, arguments, real)?;
     telemetry::init(&configs.gateway.log);
+    open_files::allow_most();
     let shutdown = Shutdown::on_signals()?;
     // Held to the end: neither NATS nor the sandbox shares its files with a second process.
     let _lock = data_folder::lock(&arguments.data)?;
-    let listener = TcpListener::bind(configs.gateway.address).await;
-    let listener = listener.with_context(|| {
+    let listener = api_gateway::listen(configs.gateway.address).with_context(|| {
         format!(
             "the gateway cannot listen on {} (API_GATEWAY_PORT moves it)",
             configs.gateway.address

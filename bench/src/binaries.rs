@@ -11,7 +11,7 @@ const BUILD: &str = "cargo build --release -p bench -p api-gateway -p user -p hu
 pub fn check_release() -> anyhow::Result<()> {
     ensure!(
         !cfg!(debug_assertions),
-        "a debug build measures nothing worth knowing; run `{BUILD}` and then target/release/drain"
+        "a debug build measures nothing worth knowing; run `{BUILD}` first"
     );
     Ok(())
 }

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
 
-use crate::{http::expect_success, people::Person};
+use testing::http::body_of;
+
+use crate::people::Person;
 
 /// Changes under way at a time in a flood.
 const CONNECTIONS: usize = 64;
@@ -49,15 +51,18 @@ impl Gateway {
         Self { http, url }
     }
 
+    /// A change of one user, yet to be sent.
+    pub fn request(&self, person: Person, round: u32) -> RequestBuilder {
+        let url = format!("{}/users/{}", self.url, person.id());
+        self.http.patch(url).json(&person.change(round))
+    }
+
     /// Changes one user.
     pub async fn change(&self, person: Person, round: u32) -> anyhow::Result<Accepted> {
         let user_id = person.id();
-        let request = self
-            .http
-            .patch(format!("{}/users/{user_id}", self.url))
-            .json(&person.change(round));
+        let request = self.request(person, round);
         let sent_at = Timestamp::now();
-        let body = expect_success(request).await?;
+        let body = body_of(request).await?;
         let accepted_at = Timestamp::now();
         let answer: Answer = serde_json::from_str(&body).context("the gateway's answer")?;
         Ok(Accepted {

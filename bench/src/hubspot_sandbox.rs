@@ -6,7 +6,9 @@ use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{http::expect_success, people::Person};
+use testing::http::body_of;
+
+use crate::people::Person;
 
 /// So many contacts are created in a call, as many as HubSpot takes.
 const CREATED_AT_ONCE: usize = 100;
@@ -50,7 +52,7 @@ impl HubspotSandbox {
             let inputs: Vec<Value> = people.iter().map(contact).collect();
             let url = format!("{}/crm/objects/2026-09/contacts/batch/create", self.url);
             let request = self.http.post(url).bearer_auth("sandbox-token");
-            expect_success(request.json(&json!({ "inputs": inputs }))).await?;
+            body_of(request.json(&json!({ "inputs": inputs }))).await?;
         }
         Ok(())
     }
@@ -64,21 +66,20 @@ impl HubspotSandbox {
     pub async fn set(&self, burst: usize, latency_ms: u64, jitter_ms: u64) -> anyhow::Result<()> {
         let limits = json!({ "burst": burst, "window_ms": 10_000, "daily": 100_000_000 });
         let latency = json!({ "latency_ms": latency_ms, "latency_jitter_ms": jitter_ms });
-        expect_success(self.http.put(self.control("limits")).json(&limits)).await?;
-        expect_success(self.http.patch(self.control("switches")).json(&latency)).await?;
+        body_of(self.http.put(self.control("limits")).json(&limits)).await?;
+        body_of(self.http.patch(self.control("switches")).json(&latency)).await?;
         Ok(())
     }
 
     /// Empties the log of calls.
     pub async fn forget_calls(&self) -> anyhow::Result<()> {
-        expect_success(self.http.delete(self.control("calls")))
-            .await
-            .map(drop)
+        body_of(self.http.delete(self.control("calls"))).await?;
+        Ok(())
     }
 
     /// Every call since the log was emptied, in the order in which they came.
     pub async fn calls(&self) -> anyhow::Result<Vec<Call>> {
-        let body = expect_success(self.http.get(self.control("calls"))).await?;
+        let body = body_of(self.http.get(self.control("calls"))).await?;
         let mut calls: Vec<Call> = serde_json::from_str(&body).context("the sandbox's log of calls")?;
         calls.sort_by_key(|call| call.at);
         Ok(calls)

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use testing::http;
 
 use crate::{
     arguments::Arguments,
     gateway::Gateway,
-    http,
     hubspot_sandbox::HubspotSandbox,
     lone,
     people::{Group, Person},
@@ -23,8 +23,10 @@ const WINDOW_PASSES: Duration = Duration::from_millis(10_500);
 
 /// Runs everything within the time that the arguments allow.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
-    let http = http::client()?;
-    let mut stack = Stack::start(http, arguments).await?;
+    let concurrency = arguments
+        .concurrency
+        .map(|most| ("HUBSPOT_CONCURRENCY", most.to_string()));
+    let mut stack = Stack::start(http::client(), concurrency.as_slice()).await?;
     let measured = tokio::time::timeout(arguments.ceiling(), measure(&mut stack, arguments)).await;
     let measured = measured
         .with_context(|| format!("given up after {} s", arguments.give_up_after))

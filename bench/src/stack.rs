@@ -6,15 +6,13 @@ use anyhow::Context;
 use reqwest::Client;
 use tempfile::TempDir;
 use testing::{
+    http::wait_for_ok,
     nats::{NatsServer, Options},
     ports::free_port,
     process::{Child, Launch},
 };
 
-use crate::{
-    arguments::Arguments, binaries::beside, gateway::Gateway, http::wait_until_ready,
-    hubspot_sandbox::HubspotSandbox,
-};
+use crate::{binaries::beside, gateway::Gateway, hubspot_sandbox::HubspotSandbox};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
@@ -40,9 +38,9 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts everything but the hubspot service.
-    pub async fn start(http: Client, arguments: &Arguments) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("hubsync-drain-").tempdir()?;
+    /// Starts everything but the hubspot service, with these settings besides the usual ones.
+    pub async fn start(http: Client, more: &[(&'static str, String)]) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("hubsync-bench-").tempdir()?;
         let nats = NatsServer::start(Options::default()).await?;
         let [gateway, user, hubspot, sandbox] = ports()?;
         let local = |port: u16| format!("127.0.0.1:{port}");
@@ -55,11 +53,7 @@ impl Stack {
             ("HUBSPOT_HEALTH_LISTEN", local(hubspot)),
             ("API_GATEWAY_PORT", gateway.to_string()),
         ];
-        settings.extend(
-            arguments
-                .concurrency
-                .map(|most| ("HUBSPOT_CONCURRENCY", most.to_string())),
-        );
+        settings.extend_from_slice(more);
         let ready = |port| format!("http://{}/readyz", local(port));
         let mut stack = Self {
             nats,
@@ -149,7 +143,7 @@ impl Stack {
         let child = launch.start().await?;
         self.running.insert(name, child);
         let url = &self.ready_url[name];
-        let ready = wait_until_ready(&self.http, url, START_LIMIT).await;
+        let ready = wait_for_ok(&self.http, url, START_LIMIT).await;
         ready.with_context(|| format!("{name} did not start:\n{}", self.running[name].tail()))
     }
 }

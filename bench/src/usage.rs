@@ -1,6 +1,6 @@
 //! Memory and processor time of processes, read from `/proc`; where there is none, there are no such figures.
 
-use std::{fs, time::Duration};
+use std::{fmt, fs, time::Duration};
 
 use serde::Serialize;
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -22,6 +22,23 @@ pub struct Usage {
     pub rss_max_mib: f64,
     /// At the end.
     pub rss_end_mib: f64,
+}
+
+/// As a table for people.
+pub fn write_usage(to: &mut fmt::Formatter<'_>, usage: &[Usage]) -> fmt::Result {
+    writeln!(
+        to,
+        "\n{:<20}{:>10}{:>14}{:>12}{:>12}",
+        "process", "CPU s", "MiB at start", "most", "at the end"
+    )?;
+    for usage in usage {
+        writeln!(
+            to,
+            "{:<20}{:>10.1}{:>14.1}{:>12.1}{:>12.1}",
+            usage.process, usage.cpu_seconds, usage.rss_start_mib, usage.rss_max_mib, usage.rss_end_mib
+        )?;
+    }
+    Ok(())
 }
 
 /// Watches processes until it is asked what they used.

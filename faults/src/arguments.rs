@@ -58,6 +58,10 @@ pub struct Arguments {
     #[arg(long, default_value_t = 0)]
     measures: usize,
 
+    /// How long NATS is away before its return is measured, in seconds.
+    #[arg(long, default_value_t = 0)]
+    nats_away_s: u64,
+
     /// The folder with the programs; that of this one unless it is given.
     #[arg(long)]
     programs: Option<PathBuf>,
@@ -98,6 +102,7 @@ impl Arguments {
             think: Duration::from_millis(self.think_ms),
             scale,
             measures: self.measures,
+            nats_away: Duration::from_secs(self.nats_away_s),
             programs,
         })
     }

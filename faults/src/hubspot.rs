@@ -8,7 +8,9 @@ use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{http::body_of, people::Person};
+use testing::http::body_of;
+
+use crate::people::Person;
 
 /// So many contacts are created in a call, as many as HubSpot takes.
 const CREATED_AT_ONCE: usize = 100;

@@ -6,7 +6,6 @@ pub mod checks;
 pub mod clients;
 pub mod database;
 pub mod fault;
-pub mod http;
 pub mod hubspot;
 pub mod ledger;
 pub mod measures;

@@ -9,7 +9,9 @@ use anyhow::{Context, ensure};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{http::body_of, stack::Stack};
+use testing::http::body_of;
+
+use crate::stack::Stack;
 
 const INTERVAL: Duration = Duration::from_millis(10);
 const CEILING: Duration = Duration::from_mins(1);
@@ -27,13 +29,15 @@ pub struct Measures {
 
 impl Measures {
     /// Measures both so often, on a system that is at rest. The user is nobody that the ledger knows.
-    pub async fn take(stack: &Stack, times: usize) -> anyhow::Result<Self> {
+    pub async fn take(stack: &Stack, times: usize, nats_away: Duration) -> anyhow::Result<Self> {
         let mut measures = Self::default();
         for _ in 0..times {
             stack.wait_until_ready().await?;
             measures.failover_ms.push(failover(stack).await?);
             stack.wait_until_ready().await?;
-            measures.nats_restart_ms.push(nats_restart(stack).await?);
+            measures
+                .nats_restart_ms
+                .push(nats_restart(stack, nats_away).await?);
         }
         Ok(measures)
     }
@@ -65,8 +69,10 @@ async fn failover(stack: &Stack) -> anyhow::Result<u64> {
     Ok(took)
 }
 
-async fn nats_restart(stack: &Stack) -> anyhow::Result<u64> {
+async fn nats_restart(stack: &Stack, away: Duration) -> anyhow::Result<u64> {
     let mut nats = stack.nats().await;
+    nats.kill().await?;
+    tokio::time::sleep(away).await;
     nats.restart().await?;
     let opened = Instant::now();
     while change(stack).await.is_err() {

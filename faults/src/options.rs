@@ -27,6 +27,8 @@ pub struct Options {
     pub scale: Scale,
     /// How often fail-over and the return of NATS are measured in the end.
     pub measures: usize,
+    /// How long NATS is away before its return is measured.
+    pub nats_away: Duration,
     /// The folder with the programs of the workspace.
     pub programs: PathBuf,
 }

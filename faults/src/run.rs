@@ -172,7 +172,7 @@ impl Run<'_> {
     }
 
     async fn measure(&mut self) -> Measures {
-        match Measures::take(&self.stack, self.options.measures).await {
+        match Measures::take(&self.stack, self.options.measures, self.options.nats_away).await {
             Ok(measures) => measures,
             Err(error) => {
                 self.find(Check::Rest, [format!("{error:#}")]);

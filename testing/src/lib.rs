@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod http;
 pub mod nats;
 pub mod ports;
 pub mod process;

@@ -4,6 +4,8 @@
 mod delivery;
 mod one_command;
 mod order_of_start;
+mod overload;
 mod restarts;
 mod stack;
+mod stopping;
 mod validation;

@@ -5,13 +5,14 @@ use std::{path::Path, time::Duration};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testing::{
+    http,
     ports::free_port,
     process::{Child, Launch},
     wait::until,
 };
 use tokio::process::Command;
 
-use crate::stack::{CEILING, http_client};
+use crate::stack::CEILING;
 
 /// One `hubsync` and the folder it keeps its data in.
 struct Hubsync {
@@ -33,7 +34,7 @@ impl Hubsync {
             sandbox,
             path,
             process: None,
-            http: http_client(),
+            http: http::client(),
         }
     }
 

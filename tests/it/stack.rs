@@ -1,5 +1,6 @@
 //! A whole system for one test: every service a process, the sandbox inside the test so that it can be watched.
 
+mod callers;
 mod calls;
 mod parts;
 mod waits;
@@ -9,11 +10,13 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use sandbox::{Sandbox, Settings};
 use tempfile::TempDir;
 use testing::{
+    http,
     nats::{NatsServer, Options},
     ports::free_port,
     process::Child,
 };
 
+pub(crate) use callers::Callers;
 pub(crate) use parts::Service;
 
 /// Generous: a loaded machine is slow, and what hangs is found all the same.
@@ -59,7 +62,7 @@ impl Stack {
             running: BTreeMap::new(),
             settings,
             gateway,
-            http: http_client(),
+            http: http::client(),
             folder,
         }
     }
@@ -67,11 +70,21 @@ impl Stack {
     /// Everything, ready.
     pub(crate) async fn start() -> Self {
         let mut stack = Self::without_services().await;
-        for service in Service::ALL {
-            stack.start_service(service).await;
-        }
-        stack.wait_until_ready().await;
+        stack.start_services().await;
         stack
+    }
+
+    /// Starts every service and waits until all are ready.
+    pub(crate) async fn start_services(&mut self) {
+        for service in Service::ALL {
+            self.start_service(service).await;
+        }
+        self.wait_until_ready().await;
+    }
+
+    /// Where the gateway is.
+    pub(crate) fn gateway_url(&self) -> &str {
+        &self.gateway
     }
 
     /// Gives a setting to the services started from now on.
@@ -101,15 +114,4 @@ impl Stack {
         self.nats.stop().await.unwrap();
         self.sandbox.shutdown().await;
     }
-}
-
-/// A client; TLS is never used, but the library wants to know who would do it.
-pub(crate) fn http_client() -> reqwest::Client {
-    // Set already by another test of this process.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .timeout(CEILING)
-        .no_proxy()
-        .build()
-        .unwrap()
 }

@@ -7,6 +7,7 @@ use crate::{
     delays::Delays,
     lone::Idle,
     throughput::{Steady, Throughput},
+    usage::write_usage,
 };
 
 impl fmt::Display for Report {
@@ -50,19 +51,7 @@ fn write_drain(to: &mut fmt::Formatter<'_>, drain: &Drain, allowed: f64) -> fmt:
     if let Some(lone) = &drain.lone {
         write_delays(to, "lone change meanwhile, accepted to confirmed", lone)?;
     }
-    writeln!(
-        to,
-        "\n{:<20}{:>10}{:>14}{:>12}{:>12}",
-        "process", "CPU s", "MiB at start", "most", "at the end"
-    )?;
-    for usage in &drain.usage {
-        writeln!(
-            to,
-            "{:<20}{:>10.1}{:>14.1}{:>12.1}{:>12.1}",
-            usage.process, usage.cpu_seconds, usage.rss_start_mib, usage.rss_max_mib, usage.rss_end_mib
-        )?;
-    }
-    Ok(())
+    write_usage(to, &drain.usage)
 }
 
 fn write_throughput(to: &mut fmt::Formatter<'_>, throughput: &Throughput) -> fmt::Result {

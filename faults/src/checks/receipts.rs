@@ -4,7 +4,9 @@ use anyhow::Context;
 use contracts::{Receipt, State};
 
 use super::Scene;
-use crate::{http::body_of, ledger::Expected};
+use testing::http::body_of;
+
+use crate::ledger::Expected;
 
 /// Of users with many versions, so many of the latest are asked for, and as many spread over the others.
 const ASKED_FOR: usize = 20;

@@ -11,6 +11,7 @@ use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use serde::Serialize;
 use testing::{
+    http,
     nats::{NatsServer, Options as NatsOptions},
     ports::free_port,
     process::{Child, Launch},
@@ -23,7 +24,6 @@ use super::{
     settings::{Ports, settings},
 };
 use crate::{
-    http,
     options::Options,
     parts::{Link, Part},
     proxy::Proxy,
@@ -75,7 +75,7 @@ impl Stack {
             services.insert(part, Mutex::new(service));
         }
         let stack = Self {
-            http: http::client()?,
+            http: http::client(),
             services,
             nats: Mutex::new(nats),
             links,

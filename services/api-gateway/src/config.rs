@@ -30,7 +30,8 @@ pub struct Limits {
     pub deadline: Duration,
     /// `API_GATEWAY_MAX_IN_FLIGHT`: requests in work at once; further ones get 503.
     pub max_in_flight: usize,
-    /// `API_GATEWAY_READ_TIMEOUT_MS`: how long the head of a request may take, and then its body.
+    /// `API_GATEWAY_READ_TIMEOUT_MS`: how long the head of a request may take, then its body, and then its caller to
+    /// take the answer (Linux only).
     pub read_timeout: Duration,
 }
 

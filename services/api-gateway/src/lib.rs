@@ -2,6 +2,7 @@
 
 mod config;
 mod finish;
+mod listen;
 mod permissions;
 mod problem;
 mod readiness;
@@ -12,4 +13,5 @@ mod server;
 mod user_service;
 
 pub use config::{Config, ENV_FILES, Limits};
+pub use listen::listen;
 pub use serve::{ServeError, serve};

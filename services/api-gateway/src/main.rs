@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use api_gateway::{Config, ENV_FILES, serve};
+use api_gateway::{Config, ENV_FILES, listen, serve};
 use clap::{Parser, Subcommand};
 use runtime::settings::Env;
-use runtime::{Metrics, Shutdown, failure::in_one_line, health, telemetry};
-use tokio::net::TcpListener;
+use runtime::{Metrics, Shutdown, failure::in_one_line, health, open_files, telemetry};
 
 /// Takes changes of user profiles over HTTP and hands them to the user service over NATS.
 #[derive(Debug, Parser)]
@@ -39,9 +38,9 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let config = Config::read(&Env::load(&ENV_FILES)?)?;
     telemetry::init(&config.log);
+    open_files::allow_most();
     let shutdown = Shutdown::on_signals()?;
-    let listener = TcpListener::bind(config.address).await;
-    let listener = listener.with_context(|| format!("cannot listen on {}", config.address))?;
+    let listener = listen(config.address).with_context(|| format!("cannot listen on {}", config.address))?;
     Ok(serve(&config, listener, &Metrics::default(), shutdown).await?)
 }
 

@@ -1,5 +1,5 @@
 //! Accepts connections and serves HTTP/1.1 on them, with bounds that `axum::serve` does not offer: on the time a
-//! request's head may take, on the number of connections, and on the drain.
+//! request's head may take, on the time an answer may wait to be taken, on the number of connections, and on the drain.
 
 use std::io;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ use crate::Limits;
 const DRAIN_LIMIT: Duration = Duration::from_secs(8);
 /// The buffer of a connection. A head that does not fit, give or take one read, gets 431.
 const BUFFER_BYTES: usize = 32 * 1024;
-/// Connections for each request that may be in work; most of them are idle, waiting for their next request.
-const CONNECTIONS_PER_REQUEST: usize = 8;
+/// Enough that whoever is too many is told so on a connection, few enough to bound what they cost.
+const MOST_CONNECTIONS: usize = 8_192;
 /// The pause after the system refuses to give us a connection, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
 
@@ -31,6 +31,7 @@ pub(crate) struct Server {
     router: Router,
     http: Builder<TokioExecutor>,
     connections: Arc<Semaphore>,
+    read_timeout: Duration,
 }
 
 impl Server {
@@ -40,11 +41,11 @@ impl Server {
             .timer(TokioTimer::new())
             .header_read_timeout(limits.read_timeout)
             .max_buf_size(BUFFER_BYTES);
-        let most = limits.max_in_flight.saturating_mul(CONNECTIONS_PER_REQUEST);
         Self {
             router,
             http,
-            connections: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
+            connections: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
+            read_timeout: limits.read_timeout,
         }
     }
 
@@ -79,6 +80,7 @@ impl Server {
             .map_err(io::Error::other)?;
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
+        limit_writing(&stream, self.read_timeout)?;
         Ok((stream, place))
     }
 
@@ -96,6 +98,19 @@ impl Server {
             drop(place);
         });
     }
+}
+
+/// A caller that takes no answers must not keep its connection: hyper has no limit for that, the system does.
+#[cfg(target_os = "linux")]
+fn limit_writing(stream: &TcpStream, limit: Duration) -> io::Result<()> {
+    let limit_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
+    Ok(rustix::net::sockopt::set_tcp_user_timeout(stream, limit_ms)?)
+}
+
+/// Other systems have no such limit.
+#[cfg(not(target_os = "linux"))]
+fn limit_writing(_: &TcpStream, _: Duration) -> io::Result<()> {
+    Ok(())
 }
 
 type Place = tokio::sync::OwnedSemaphorePermit;

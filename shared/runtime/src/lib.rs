@@ -5,6 +5,7 @@ pub mod failure;
 pub mod health;
 pub mod metrics;
 pub mod nats;
+pub mod open_files;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

@@ -9,6 +9,7 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use runtime::settings::Env;
 use runtime::{Metrics, Shutdown};
 use serde_json::Value;
+use testing::http;
 use testing::nats::{NatsServer, Options};
 use testing::wait::until;
 use tokio::net::TcpListener;
@@ -61,7 +62,7 @@ impl Gateway {
         Self {
             address,
             nats,
-            client: client(),
+            client: http::client(),
             shutdown,
             serving,
         }
@@ -118,13 +119,6 @@ impl Gateway {
             .expect("it stops")
             .unwrap()
     }
-}
-
-/// A client without proxies and with connections that are not shared between tests.
-fn client() -> Client {
-    // Another test may have installed it already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().no_proxy().timeout(CEILING).build().unwrap()
 }
 
 /// A problem document, after a look at what all of them have.

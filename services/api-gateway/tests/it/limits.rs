@@ -140,3 +140,22 @@ async fn requests_beyond_the_limit_are_refused_at_once() {
     assert_eq!(first.await.unwrap().unwrap().status(), 200);
     assert_eq!(gateway.good_change().send().await.unwrap().status(), 200);
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_caller_that_takes_no_answers_loses_its_connection() {
+    let gateway = Gateway::start_with(Limits {
+        read_timeout: READ_TIMEOUT,
+        ..Limits::default()
+    })
+    .await;
+    let stream = TcpStream::connect(gateway.address).await.unwrap();
+    let requests = "GET /healthz HTTP/1.1\r\nHost: gateway\r\n\r\n".repeat(1_000);
+    let (_unread, mut writing) = stream.into_split();
+    let asks_for_ever = async { while writing.write_all(requests.as_bytes()).await.is_ok() {} };
+    let ended = tokio::time::timeout(CEILING, asks_for_ever).await;
+    assert!(
+        ended.is_ok(),
+        "the gateway still waits for its answers to be taken"
+    );
+}

@@ -1,0 +1,44 @@
+//! Everything at once, broken for a minute and then left alone: nothing accepted is lost.
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
+
+use std::{path::PathBuf, time::Duration};
+
+use faults::{
+    options::{Length, Options, Scale},
+    plan::{Family, Plan},
+    run::run,
+};
+
+const BROKEN_FOR: Duration = Duration::from_secs(90);
+
+fn options(seed: u64) -> Options {
+    Options {
+        seed,
+        length: Length::For(BROKEN_FOR),
+        every: Duration::from_millis(1_300),
+        families: Family::ALL.into_iter().collect(),
+        hot: 6,
+        cold: 150,
+        clients: 12,
+        think: Duration::from_millis(60),
+        scale: Scale::SHORT,
+        measures: 1,
+        nats_away: Duration::ZERO,
+        programs: PathBuf::from(env!("CARGO_BIN_EXE_hubsync")).with_file_name(""),
+    }
+}
+
+/// The plan is printed first, so that `FAULTS_SEED` can play it again whatever becomes of the run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_accepted_is_lost_while_everything_breaks() {
+    let seed = std::env::var("FAULTS_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
+    let options = options(seed);
+    println!("play it again with FAULTS_SEED={seed}");
+    let plan = Plan::new(seed, &options.families, options.every);
+    for planned in plan.take_while(|planned| planned.at < BROKEN_FOR) {
+        println!("{planned}");
+    }
+    let report = run(&options).await.unwrap();
+    println!("{report}");
+    assert!(report.findings.is_empty(), "seed {seed}: {:?}", report.found());
+}

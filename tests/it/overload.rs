@@ -1,0 +1,122 @@
+//! More callers than can be served, and callers that mean no good: the others are served all the same.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use testing::{http, wait::until};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use crate::stack::{CEILING, Callers, Service, Stack};
+
+const CALLERS: usize = 1_000;
+/// So few places that most of them are refused at any time.
+const IN_WORK: &str = "50";
+const ACCEPTED: u64 = 2_000;
+/// Ten times what each has without callers, in a debug build.
+#[cfg(target_os = "linux")]
+const MOST_MEMORY_MIB: u64 = 160;
+
+async fn stack_with(settings: &[(&str, &str)]) -> Stack {
+    let mut stack = Stack::without_services().await;
+    for (name, value) in settings {
+        stack.set(name, value);
+    }
+    stack.start_services().await;
+    stack
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_from_a_thousand_connections_is_taken_or_refused_and_what_is_taken_stays() {
+    let mut stack = stack_with(&[("API_GATEWAY_MAX_IN_FLIGHT", IN_WORK)]).await;
+    let callers = Callers::start(&stack, CALLERS);
+    callers.wait_for_accepted(ACCEPTED).await;
+    let told = callers.stop().await;
+
+    let mut other: BTreeMap<&str, u64> = BTreeMap::new();
+    for (what, count) in told.iter().flat_map(|told| &told.other) {
+        *other.entry(what).or_default() += count;
+    }
+    assert_eq!(other.keys().collect::<Vec<_>>(), [&"503"], "{other:?}");
+    let body = json!({ "email": "bh@hubspot.com", "firstName": "Ada" });
+    assert_eq!(stack.patch("1", body).await.status(), 200, "the flood is over");
+    stack.check_kept(&told).await;
+    #[cfg(target_os = "linux")]
+    for service in [Service::Gateway, Service::User] {
+        let used = peak_memory_mib(stack.process(service).pid());
+        assert!(used < MOST_MEMORY_MIB, "{service:?} used {used} MiB");
+    }
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn half_sent_requests_take_no_place_of_others() {
+    let stack = stack_with(&[("API_GATEWAY_MAX_IN_FLIGHT", "1")]).await;
+    let half_sent = half_sent(&stack, 100).await;
+    let body = json!({ "email": "bh@hubspot.com", "firstName": "Ada" });
+    assert_eq!(stack.patch("1", body).await.status(), 200);
+    stack.wait_for_state("1", "confirmed").await;
+    // With them, the gateway would have something to finish.
+    drop(half_sent);
+    stack.finish().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn more_connections_than_file_descriptors_are_given_up_and_others_served() {
+    let mut stack = stack_with(&[("API_GATEWAY_READ_TIMEOUT_MS", "500")]).await;
+    allow_open_files(stack.process(Service::Gateway).pid(), 48);
+    let _half_sent = half_sent(&stack, 150).await;
+    // On a connection that the gateway does not have yet.
+    let others = http::client();
+    until("a change to be accepted", CEILING, async || {
+        let request = others.patch(format!("{}/users/1", stack.gateway_url()));
+        let request = request.json(&json!({ "email": "bh@hubspot.com", "firstName": "Ada" }));
+        match request.send().await {
+            Ok(response) if response.status() == 200 => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    let said = stack.process(Service::Gateway).output().unwrap();
+    assert!(said.contains("no connection can be accepted"), "{said}");
+    stack.wait_for_state("1", "confirmed").await;
+    stack.finish().await;
+}
+
+/// Connections that have sent a part of a request and send no more.
+async fn half_sent(stack: &Stack, count: usize) -> Vec<TcpStream> {
+    let head = "PATCH /users/1 HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n";
+    let with_half_a_body = format!("{head}Content-Length: 100\r\n\r\n{{");
+    let address = stack.gateway_url().trim_start_matches("http://").to_owned();
+    let mut streams = Vec::new();
+    for number in 0..count {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        let sent = if number % 2 == 0 { head } else { &with_half_a_body };
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        streams.push(stream);
+    }
+    streams
+}
+
+#[cfg(target_os = "linux")]
+fn allow_open_files(pid: u32, count: u64) {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let limit = Rlimit {
+        current: Some(count),
+        maximum: Some(count),
+    };
+    let pid = Pid::from_raw(pid.try_into().unwrap());
+    prlimit(pid, Resource::Nofile, limit).unwrap();
+}
+
+/// The most resident memory that a process has had.
+#[cfg(target_os = "linux")]
+fn peak_memory_mib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().unwrap();
+    kib / 1024
+}
