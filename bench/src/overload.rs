@@ -2,6 +2,7 @@
 
 mod callers;
 mod report;
+mod slow;
 
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ pub use report::{Recovery, Report};
 use crate::{
     delays::Delays,
     gateway::Gateway,
+    overload::slow::Slow,
     people::{Group, Person},
     stack::{HUBSPOT, Stack},
     usage::Watch,
@@ -45,6 +47,10 @@ pub struct Arguments {
     #[arg(long)]
     pub max_in_flight: Option<usize>,
 
+    /// Lets the user service run only so much of the time, in percent, as if its machine were slower.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=99))]
+    pub slow_user_percent: Option<u32>,
+
     /// Prints the figures as JSON.
     #[arg(long)]
     pub json: bool,
@@ -69,8 +75,15 @@ async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Rep
     stack.start_service(HUBSPOT).await?;
     let gateway = stack.gateway();
     let length = Duration::from_secs(arguments.seconds);
+    let process_ids = stack.process_ids();
+    let user = process_ids.iter().find(|(name, _)| *name == "user");
+    let (_, user) = user.context("the user service does not run")?;
+    let slow = arguments
+        .slow_user_percent
+        .map(|percent| Slow::begin(*user, percent));
+    let _slow = slow.transpose()?;
     let sustained = callers::call(&gateway, arguments.sustained_connections, length).await?;
-    let watch = Watch::begin(stack.process_ids());
+    let watch = Watch::begin(process_ids);
     let flood = callers::call(&gateway, arguments.connections, length).await?;
     let recovery = recover(&gateway).await?;
     let usage = watch.end().await?;
