@@ -136,6 +136,7 @@ impl Breaker {
         let lasts = planned.lasts;
         match planned.fault {
             Fault::Kill(Part::Nats) => self.kill_nats(lasts).await,
+            Fault::KillEverything => self.kill_everything(lasts).await,
             Fault::Terminate(Part::Nats) => self.terminate_nats(lasts).await,
             Fault::Freeze(Part::Nats) => self.freeze_nats(lasts).await,
             Fault::Kill(part) => self.kill(part, lasts).await,

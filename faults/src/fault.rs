@@ -9,6 +9,8 @@ use crate::parts::{Link, Part};
 pub enum Fault {
     /// SIGKILL, and a start a moment later.
     Kill(Part),
+    /// SIGKILL of every part at the same moment.
+    KillEverything,
     /// SIGTERM, and a start a moment later.
     Terminate(Part),
     /// SIGSTOP for longer than the lease, then SIGCONT.
@@ -126,6 +128,7 @@ impl Fault {
     pub fn kind(self) -> String {
         match self {
             Self::Kill(part) => format!("kill {}", part.name()),
+            Self::KillEverything => "kill everything".to_owned(),
             Self::Terminate(part) => format!("terminate {}", part.name()),
             Self::Freeze(part) => format!("freeze {}", part.name()),
             Self::WipeNats => "nats wiped".to_owned(),

@@ -18,6 +18,8 @@ use crate::{
 pub enum Family {
     /// SIGKILL.
     Kill,
+    /// SIGKILL of everything at once.
+    Blackout,
     /// SIGTERM.
     Terminate,
     /// SIGSTOP and SIGCONT.
@@ -36,8 +38,9 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Kill,
+        Self::Blackout,
         Self::Terminate,
         Self::Freeze,
         Self::Nats,
@@ -109,6 +112,7 @@ impl Plan {
                 .iter()
                 .flat_map(|()| each(Fault::Kill))
                 .collect(),
+            Family::Blackout => vec![Fault::KillEverything],
             Family::Terminate => each(Fault::Terminate).collect(),
             Family::Freeze => each(Fault::Freeze).collect(),
             Family::Nats => vec![Fault::WipeNats, Fault::ReplaceNats, Fault::RollNatsBack],
@@ -157,7 +161,11 @@ impl Plan {
     fn length(&mut self, fault: Fault) -> Duration {
         let range = match fault {
             Fault::Freeze(_) => FREEZE_MS,
-            Fault::Kill(_) | Fault::Terminate(_) | Fault::WipeNats | Fault::RollNatsBack => DOWN_MS,
+            Fault::Kill(_)
+            | Fault::KillEverything
+            | Fault::Terminate(_)
+            | Fault::WipeNats
+            | Fault::RollNatsBack => DOWN_MS,
             _ => TROUBLE_MS,
         };
         Duration::from_millis(self.random.random_range(range))

@@ -16,6 +16,26 @@ impl Breaker {
         Ok(Done::Broken)
     }
 
+    /// Every process at the same moment, as when the power fails. Frozen ones are waited for first.
+    pub(super) async fn kill_everything(&self, down: Duration) -> anyhow::Result<Done> {
+        let mut services = Vec::new();
+        for part in Part::SERVICES.into_iter().rev() {
+            services.push(self.stack.service(part).await?);
+        }
+        let mut nats = self.stack.nats().await;
+        services.iter_mut().try_for_each(|service| service.strike())?;
+        nats.kill().await?;
+        for service in &mut services {
+            service.gone().await?;
+        }
+        tokio::time::sleep(down).await;
+        nats.restart().await?;
+        for service in &mut services {
+            service.start().await?;
+        }
+        Ok(Done::Broken)
+    }
+
     /// It has to end well, whatever is broken around it.
     pub(super) async fn terminate(&self, part: Part, down: Duration) -> anyhow::Result<Done> {
         let mut service = self.stack.service(part).await?;

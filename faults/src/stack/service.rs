@@ -52,10 +52,21 @@ impl Service {
 
     /// Kills it as a crash would.
     pub async fn kill(&mut self) -> anyhow::Result<()> {
-        if let Some(mut child) = self.child.take()
-            && child.exit_code().is_none()
-        {
+        self.strike()?;
+        self.gone().await
+    }
+
+    /// Kills it, and does not wait until it is gone.
+    pub fn strike(&mut self) -> anyhow::Result<()> {
+        if let Some(child) = self.running() {
             child.kill()?;
+        }
+        Ok(())
+    }
+
+    /// Waits until it is gone.
+    pub async fn gone(&mut self) -> anyhow::Result<()> {
+        if let Some(mut child) = self.child.take() {
             child.wait(GONE_WITHIN).await?;
         }
         Ok(())
