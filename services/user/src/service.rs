@@ -29,8 +29,11 @@ use crate::{
 const BATCHES_WAITING: usize = 256;
 /// Users whose announcement failed and who wait to be made due.
 const ANNOUNCEMENTS_FAILED: usize = 4_096;
-/// How long what was begun may take after the shutdown.
-const DRAIN_LIMIT: Duration = Duration::from_secs(8);
+/// How long requests that were begun may take after the shutdown, then the last commit, then the tasks beside them: an
+/// orchestrator waits for ten seconds.
+const REQUESTS_LIMIT: Duration = Duration::from_secs(4);
+const COMMIT_LIMIT: Duration = Duration::from_secs(2);
+const TASKS_LIMIT: Duration = Duration::from_secs(2);
 
 /// Why the service ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -71,18 +74,27 @@ pub async fn serve(
         outcome = serving => outcome.map_err(ServeError::Endpoints),
         violation = forbidden => Err(ServeError::Forbidden(violation)),
         _ = &mut writer => Err(ServeError::WriterEnded),
+        () = overdue(&shutdown) => {
+            tracing::error!("requests did not end in time; what was not answered may hold or not");
+            Ok(())
+        }
     };
     shutdown.trigger();
     drop(begun.handle);
     // The last commit is being waited for, not abandoned; it ends once nobody holds a handle. The relay follows it,
     // so that what was accepted last is announced too.
-    if !writer.is_finished() && tokio::time::timeout(DRAIN_LIMIT, &mut writer).await.is_err() {
+    if !writer.is_finished() && tokio::time::timeout(COMMIT_LIMIT, &mut writer).await.is_err() {
         tracing::error!("the last commit did not end in time; what was not answered may hold or not");
     }
-    drain(&begun.tasks, DRAIN_LIMIT).await;
+    drain(&begun.tasks, TASKS_LIMIT).await;
     reader.close().await;
     let _ = tokio::time::timeout(Duration::from_secs(1), nats.client().flush()).await;
     outcome
+}
+
+async fn overdue(shutdown: &Shutdown) {
+    shutdown.triggered().await;
+    tokio::time::sleep(REQUESTS_LIMIT).await;
 }
 
 /// The parts that run beside the endpoints.

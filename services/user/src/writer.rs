@@ -52,6 +52,9 @@ pub fn start(
     (WriterHandle::new(sender), tokio::spawn(writer.run(receiver)))
 }
 
+/// No transaction could be begun.
+struct TakesNothing;
+
 struct Writer {
     store: UserWriter,
     terms: Terms,
@@ -65,7 +68,13 @@ impl Writer {
     async fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(JOBS_PER_COMMIT);
         while waiting.recv_many(&mut jobs, JOBS_PER_COMMIT).await > 0 {
-            self.commit_all(&mut jobs).await;
+            if let Err(TakesNothing) = self.commit_all(&mut jobs).await {
+                // Whoever came meanwhile would wait as long, one commit after another.
+                while let Ok(job) = waiting.try_recv() {
+                    refuse_all([job], &unavailable());
+                }
+                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+            }
         }
         if let Err(error) = self.store.close().await {
             tracing::error!(%error, "the database did not close cleanly; its log is replayed at the next start");
@@ -74,23 +83,28 @@ impl Writer {
 
     /// Commits a batch; where an error proves that nothing changed, its pieces go one by one, so that one that
     /// cannot be written fails alone.
-    async fn commit_all(&mut self, jobs: &mut Vec<Job>) {
+    async fn commit_all(&mut self, jobs: &mut Vec<Job>) -> Result<(), TakesNothing> {
         match self.commit(jobs).await {
-            Ok(answers) => return answer_all(jobs.drain(..), answers),
+            Ok(answers) => {
+                answer_all(jobs.drain(..), answers);
+                return Ok(());
+            }
             Err(error @ StoreError::Unknown(_)) => {
                 self.report(&error);
-                return refuse_all(jobs.drain(..), &outcome_unknown());
+                refuse_all(jobs.drain(..), &outcome_unknown());
+                return Ok(());
             }
             // One by one, each would wait as long for a transaction, and callers with it.
             Err(error @ StoreError::Unavailable(_)) => {
                 self.report(&error);
                 refuse_all(jobs.drain(..), &unavailable());
-                return tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                return Err(TakesNothing);
             }
             Err(error) if jobs.len() == 1 => {
                 self.report(&error);
                 refuse_all(jobs.drain(..), &unavailable());
-                return tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+                return Ok(());
             }
             Err(error) => {
                 tracing::warn!(%error, jobs = jobs.len(), "a commit failed; its parts go one by one");
@@ -111,6 +125,7 @@ impl Writer {
         if failures > 1 {
             tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
         }
+        Ok(())
     }
 
     async fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Result<Answer, ServiceError>>, StoreError> {

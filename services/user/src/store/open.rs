@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use sqlx::{
-    ConnectOptions, SqliteConnection,
+    ConnectOptions, Connection, SqliteConnection,
     migrate::MigrateError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -12,8 +12,10 @@ use super::{UserReader, UserWriter};
 
 /// How many connections read.
 const READERS: u32 = 4;
-/// How long a writer waits for another process that writes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a transaction waits for another process that writes: callers are to be told in time that it does.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
+/// At the start nobody waits for an answer yet.
+const BUSY_TIMEOUT_AT_START: Duration = Duration::from_secs(5);
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -68,10 +70,13 @@ pub async fn open(path: &Path) -> Result<(UserWriter, UserReader), OpenError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT);
-    let mut connection = options.connect().await.map_err(open_error)?;
+    let patient = options.clone().busy_timeout(BUSY_TIMEOUT_AT_START);
+    let mut connection = patient.connect().await.map_err(open_error)?;
     check_durable(&mut connection, open_error).await?;
     // Not `run`: its bounds keep the compiler from seeing that a task may run the future.
     sqlx::migrate!().run_direct(None, &mut connection, false).await?;
+    connection.close().await.map_err(open_error)?;
+    let connection = options.connect().await.map_err(open_error)?;
     let readers = SqlitePoolOptions::new().max_connections(READERS);
     let readers = readers
         .connect_with(options.clone().read_only(true))
