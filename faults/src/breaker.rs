@@ -9,6 +9,7 @@ mod processes;
 mod tally;
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -23,7 +24,7 @@ use crate::{
     hubspot::Hubspot,
     ledger::Ledger,
     options::{Options, Scale},
-    parts::Part,
+    parts::{Link, Part},
     plan::{Plan, Planned},
     stack::Stack,
 };
@@ -49,6 +50,8 @@ pub struct Breaker {
     began: Instant,
     /// Faults of the database come one at a time: each has it open, and a disk in use cannot be made read-only.
     database: tokio::sync::Mutex<()>,
+    /// And so do those of a link: the end of one would be the end of another.
+    links: BTreeMap<Link, tokio::sync::Mutex<()>>,
     notes: Mutex<Notes>,
 }
 
@@ -79,6 +82,10 @@ impl Breaker {
             scale: options.scale,
             began: Instant::now(),
             database: tokio::sync::Mutex::default(),
+            links: Link::ALL
+                .into_iter()
+                .map(|link| (link, tokio::sync::Mutex::default()))
+                .collect(),
             notes: Mutex::default(),
         }
     }
@@ -96,7 +103,10 @@ impl Breaker {
             tracing::info!("{planned}");
             under_way.spawn(Arc::clone(self).carry_out_one(planned));
         }
-        while under_way.join_next().await.is_some() {}
+        while let Some(done) = under_way.join_next().await {
+            let broke = done.err().map(|error| error.to_string());
+            self.notes().failures.extend(broke);
+        }
     }
 
     /// What was broken, how often, and what it cost.
@@ -164,9 +174,13 @@ impl Breaker {
         let began = Instant::now();
         // The ledger outlives this; where nobody calls any more, the end of the run ends it.
         let mut accepted = self.ledger.accepted();
-        accepted.mark_unchanged();
         let _ = tokio::time::timeout(self.scale.rest_within, accepted.changed()).await;
         u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A link, for as long as nobody else breaks it.
+    async fn link(&self, link: Link) -> tokio::sync::MutexGuard<'_, ()> {
+        self.links[&link].lock().await
     }
 
     fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {

@@ -6,11 +6,14 @@ mod receipts;
 mod rest;
 mod rows;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::Context;
 
 use serde::Serialize;
 
 pub use history::History;
+use history::{Circumstances, FirstWrites, note_first_writes};
 pub use rest::{Rest, wait_for_rest};
 
 use crate::{breaker::Window, hubspot::Hubspot, ledger::Expected, stack::Stack};
@@ -66,6 +69,8 @@ pub struct Scene<'a> {
     pub contacts: &'a BTreeMap<String, String>,
     /// What was broken when.
     pub windows: &'a [Window],
+    /// The latest that HubSpot carries out a call after it came.
+    pub latest_effect: Duration,
 }
 
 impl Scene<'_> {
@@ -74,15 +79,24 @@ impl Scene<'_> {
         let mut findings = Vec::new();
         findings.extend(Finding::all(Check::Rows, rows::check(self).await?));
         findings.extend(Finding::all(Check::Receipts, receipts::check(self).await?));
+        let mut contacts = Vec::new();
+        let mut first_writes = FirstWrites::new();
+        for (user, expected) in self.expected {
+            let id = self.contacts.get(user).context("everybody has a contact")?;
+            let contact = self.hubspot.contact(id).await?;
+            note_first_writes(&mut first_writes, &contact.writes);
+            contacts.push((user, expected, contact));
+        }
+        let circumstances = Circumstances {
+            windows: self.windows,
+            first_writes: &first_writes,
+            latest_effect: self.latest_effect.try_into()?,
+        };
         let mut history = History::default();
         let (mut wrong, mut backwards) = (Vec::new(), Vec::new());
-        for (user, expected) in self.expected {
-            let Some(id) = self.contacts.get(user) else {
-                continue;
-            };
-            let contact = self.hubspot.contact(id).await?;
+        for (user, expected, contact) in contacts {
             wrong.extend(contacts::check(user, expected, &contact));
-            backwards.extend(history.read(user, expected, &contact.writes, self.windows));
+            backwards.extend(history.read(user, expected, &contact.writes, circumstances));
         }
         findings.extend(Finding::all(Check::Contacts, wrong));
         findings.extend(Finding::all(Check::History, backwards));

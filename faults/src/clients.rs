@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::ensure;
+use anyhow::Context;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use reqwest::Client;
 use tokio::task::JoinSet;
@@ -95,13 +95,14 @@ impl Clients {
     /// Lets nobody begin anything new, and waits until everything was answered.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         self.shared.stopped.store(true, Ordering::Relaxed);
-        let all = async { while self.tasks.join_next().await.is_some() {} };
+        let all = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                ended.context("a caller broke")?;
+            }
+            Ok(())
+        };
         let answered = tokio::time::timeout(LAST_ANSWERS, all).await;
-        ensure!(
-            answered.is_ok(),
-            "a change was not answered within {LAST_ANSWERS:?} of calm"
-        );
-        Ok(())
+        answered.with_context(|| format!("a change was not answered within {LAST_ANSWERS:?} of calm"))?
     }
 }
 

@@ -106,6 +106,19 @@ impl Trouble {
         Self::SaysNothing,
     ];
 
+    /// Whether the caller may give up a call that is carried out all the same, or is being carried out.
+    pub fn may_act_late(self) -> bool {
+        matches!(
+            self,
+            Self::IsSlow
+                | Self::CutsBefore
+                | Self::CutsAfter
+                | Self::CutsMidway
+                | Self::AnswersAndActsLate
+                | Self::HangsAndActsLate
+        )
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Throttles => "throttles",
@@ -128,7 +141,7 @@ impl Fault {
     pub fn kind(self) -> String {
         match self {
             Self::Kill(part) => format!("kill {}", part.name()),
-            Self::KillEverything => "kill everything".to_owned(),
+            Self::KillEverything => "everything killed".to_owned(),
             Self::Terminate(part) => format!("terminate {}", part.name()),
             Self::Freeze(part) => format!("freeze {}", part.name()),
             Self::WipeNats => "nats wiped".to_owned(),

@@ -165,6 +165,7 @@ impl Run<'_> {
             expected,
             contacts: &self.contacts,
             windows: &windows,
+            latest_effect: self.options.scale.latest_effect + self.options.scale.call_timeout,
         };
         let (findings, history) = scene.look().await?;
         self.findings.extend(findings);
@@ -182,15 +183,26 @@ impl Run<'_> {
     }
 
     async fn end(&mut self) {
-        self.looked_after.abort();
+        self.stop_looking_after().await;
+        let wrong = self.stack.stop().await;
+        self.find(Check::Processes, wrong);
         let ends = self.stack.unplanned_ends();
         let ends = ends.iter().map(|end| {
             let (name, at, code, tail) = (end.part.name(), end.at, end.code, &end.tail);
             format!("{name} ended by itself with {code} at {at}:\n{tail}")
         });
         self.find(Check::Processes, ends);
-        let wrong = self.stack.stop().await;
-        self.find(Check::Processes, wrong);
+    }
+
+    /// It never ends by itself.
+    async fn stop_looking_after(&mut self) {
+        self.looked_after.abort();
+        if let Ok(ended) = (&mut self.looked_after).await {
+            let why = ended
+                .err()
+                .map(|error| format!("services were no longer looked after: {error:#}"));
+            self.find(Check::Harness, why);
+        }
     }
 
     fn find(&mut self, check: Check, sentences: impl IntoIterator<Item = String>) {

@@ -51,7 +51,9 @@ impl Stack {
     pub async fn service(&self, part: Part) -> anyhow::Result<MutexGuard<'_, Service>> {
         let service = self.services.get(&part);
         let service = service.with_context(|| format!("{} is no service", part.name()))?;
-        Ok(service.lock().await)
+        let mut service = service.lock().await;
+        self.note_unplanned_end(part, &mut service);
+        Ok(service)
     }
 
     /// nats-server, for as long as nobody else breaks it.

@@ -1,4 +1,4 @@
-//! Everything at once, broken for a minute and then left alone: nothing accepted is lost.
+//! Everything at once, broken for a minute and a half and then left alone: nothing accepted is lost.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::{path::PathBuf, time::Duration};
@@ -40,5 +40,12 @@ async fn nothing_accepted_is_lost_while_everything_breaks() {
     }
     let report = run(&options).await.unwrap();
     println!("{report}");
+    // A calm run would prove nothing. So few only where a machine can hardly keep up.
+    assert!(
+        report.faults.total() >= 40 && report.accepted >= 500,
+        "seed {seed}: too little was done"
+    );
+    let calls_met: u64 = report.faults.done.values().map(|tally| tally.calls_met).sum();
+    assert!(calls_met > 0, "seed {seed}: HubSpot made no trouble");
     assert!(report.findings.is_empty(), "seed {seed}: {:?}", report.found());
 }

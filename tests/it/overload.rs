@@ -3,18 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use testing::{http, wait::until};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::stack::{CEILING, Callers, Service, Stack};
+use crate::stack::{Callers, Stack};
 
 const CALLERS: usize = 1_000;
 /// So few places that most of them are refused at any time.
 const IN_WORK: &str = "50";
-const ACCEPTED: u64 = 2_000;
-/// Ten times what each has without callers, in a debug build.
-#[cfg(target_os = "linux")]
-const MOST_MEMORY_MIB: u64 = 160;
+const ACCEPTED: u64 = 500;
 
 async fn stack_with(settings: &[(&str, &str)]) -> Stack {
     let mut stack = Stack::without_services().await;
@@ -27,6 +23,11 @@ async fn stack_with(settings: &[(&str, &str)]) -> Stack {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_from_a_thousand_connections_is_taken_or_refused_and_what_is_taken_stays() {
+    runtime::open_files::allow_most();
+    #[cfg_attr(
+        not(target_os = "linux"),
+        expect(unused_mut, reason = "memory is looked at on Linux only")
+    )]
     let mut stack = stack_with(&[("API_GATEWAY_MAX_IN_FLIGHT", IN_WORK)]).await;
     let callers = Callers::start(&stack, CALLERS);
     callers.wait_for_accepted(ACCEPTED).await;
@@ -41,10 +42,7 @@ async fn a_flood_from_a_thousand_connections_is_taken_or_refused_and_what_is_tak
     assert_eq!(stack.patch("1", body).await.status(), 200, "the flood is over");
     stack.check_kept(&told).await;
     #[cfg(target_os = "linux")]
-    for service in [Service::Gateway, Service::User] {
-        let used = peak_memory_mib(stack.process(service).pid());
-        assert!(used < MOST_MEMORY_MIB, "{service:?} used {used} MiB");
-    }
+    linux::check_memory(&mut stack);
     stack.finish().await;
 }
 
@@ -57,29 +55,6 @@ async fn half_sent_requests_take_no_place_of_others() {
     stack.wait_for_state("1", "confirmed").await;
     // With them, the gateway would have something to finish.
     drop(half_sent);
-    stack.finish().await;
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn more_connections_than_file_descriptors_are_given_up_and_others_served() {
-    let mut stack = stack_with(&[("API_GATEWAY_READ_TIMEOUT_MS", "500")]).await;
-    allow_open_files(stack.process(Service::Gateway).pid(), 48);
-    let _half_sent = half_sent(&stack, 150).await;
-    // On a connection that the gateway does not have yet.
-    let others = http::client();
-    until("a change to be accepted", CEILING, async || {
-        let request = others.patch(format!("{}/users/1", stack.gateway_url()));
-        let request = request.json(&json!({ "email": "bh@hubspot.com", "firstName": "Ada" }));
-        match request.send().await {
-            Ok(response) if response.status() == 200 => Ok(()),
-            other => Err(format!("{other:?}")),
-        }
-    })
-    .await;
-    let said = stack.process(Service::Gateway).output().unwrap();
-    assert!(said.contains("no connection can be accepted"), "{said}");
-    stack.wait_for_state("1", "confirmed").await;
     stack.finish().await;
 }
 
@@ -98,25 +73,65 @@ async fn half_sent(stack: &Stack, count: usize) -> Vec<TcpStream> {
     streams
 }
 
+/// What only Linux lets a test look at, or do to another process.
 #[cfg(target_os = "linux")]
-fn allow_open_files(pid: u32, count: u64) {
+mod linux {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};
-    let limit = Rlimit {
-        current: Some(count),
-        maximum: Some(count),
-    };
-    let pid = Pid::from_raw(pid.try_into().unwrap());
-    prlimit(pid, Resource::Nofile, limit).unwrap();
-}
+    use serde_json::json;
+    use testing::{http, wait::until};
 
-/// The most resident memory that a process has had.
-#[cfg(target_os = "linux")]
-fn peak_memory_mib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().unwrap();
-    kib / 1024
+    use super::{half_sent, stack_with};
+    use crate::stack::{CEILING, Service, Stack};
+
+    /// Ten times what each has without callers, in a debug build.
+    const MOST_MEMORY_MIB: u64 = 160;
+
+    pub(super) fn check_memory(stack: &mut Stack) {
+        for service in [Service::Gateway, Service::User] {
+            let used = peak_memory_mib(stack.process(service).pid());
+            assert!(used < MOST_MEMORY_MIB, "{service:?} used {used} MiB");
+        }
+    }
+
+    #[tokio::test]
+    async fn more_connections_than_file_descriptors_are_given_up_and_others_served() {
+        let mut stack = stack_with(&[("API_GATEWAY_READ_TIMEOUT_MS", "500")]).await;
+        allow_open_files(stack.process(Service::Gateway).pid(), 48);
+        let _half_sent = half_sent(&stack, 150).await;
+        // On a connection that the gateway does not have yet.
+        let others = http::client();
+        until("a change to be accepted", CEILING, async || {
+            let request = others.patch(format!("{}/users/1", stack.gateway_url()));
+            let request = request.json(&json!({ "email": "bh@hubspot.com", "firstName": "Ada" }));
+            match request.send().await {
+                Ok(response) if response.status() == 200 => Ok(()),
+                other => Err(format!("{other:?}")),
+            }
+        })
+        .await;
+        let said = stack.process(Service::Gateway).output().unwrap();
+        assert!(said.contains("no connection can be accepted"), "{said}");
+        stack.wait_for_state("1", "confirmed").await;
+        stack.finish().await;
+    }
+
+    fn allow_open_files(pid: u32, count: u64) {
+        let limit = Rlimit {
+            current: Some(count),
+            maximum: Some(count),
+        };
+        let pid = Pid::from_raw(pid.try_into().unwrap());
+        prlimit(pid, Resource::Nofile, limit).unwrap();
+    }
+
+    /// The most resident memory that a process has had.
+    fn peak_memory_mib(pid: u32) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .unwrap();
+        let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().unwrap();
+        kib / 1024
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sandbox::Switches;
+use sandbox::{Action, Fault};
 use serde_json::json;
 use testing::wait::until;
 use tokio::{
@@ -74,18 +74,14 @@ async fn a_second_signal_ends_the_gateway_with_a_request_in_work() {
 #[tokio::test]
 async fn a_second_signal_ends_the_hubspot_service_with_a_call_out() {
     let mut stack = Stack::start().await;
-    stack.sandbox.set_switches(Switches {
-        latency_ms: 8_000,
-        ..stack.sandbox.switches()
-    });
+    let slow = stack
+        .sandbox
+        .add_fault(Fault::new(Action::Delay { ms: 8_000 }).on_path("batch"));
     stack
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
         .await;
     until("a call to be out", CEILING, async || {
-        stack
-            .receipt("1")
-            .await
-            .is_some_and(|receipt| receipt["attempts"] == 1)
+        stack.sandbox.hits_of(slow).is_some_and(|hits| hits > 0)
     })
     .await;
     ends_at_once_on_a_second_signal(&mut stack, Service::Hubspot).await;

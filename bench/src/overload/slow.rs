@@ -21,11 +21,11 @@ impl Slow {
     pub(super) fn begin(pid: u32, percent: u32) -> anyhow::Result<Self> {
         let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let pid = pid.context("a process id that is none")?;
-        let runs = PERIOD * percent / 100;
+        let (runs, stops) = (PERIOD * percent / 100, PERIOD * (100 - percent) / 100);
         let stopping = tokio::spawn(async move {
             // A process that has ended is found out by whoever needs it.
             while kill_process(pid, Signal::STOP).is_ok() {
-                tokio::time::sleep(PERIOD - runs).await;
+                tokio::time::sleep(stops).await;
                 let _ = kill_process(pid, Signal::CONT);
                 tokio::time::sleep(runs).await;
             }

@@ -15,8 +15,9 @@ const CALLS_COLLECT: Duration = Duration::from_millis(600);
 const OVERTAKEN_AFTER: Duration = Duration::from_secs(6);
 /// A worker that is frozen for longer than the doubt and killed before it says what it wrote is more than is promised
 /// for: it gets this time to say so, from when it is heard again.
-const TIME_TO_TELL: Duration = Duration::from_secs(4);
-const HEARD_WITHIN: Duration = Duration::from_secs(30);
+/// Longer than it waits for an answer before it says it again.
+const TIME_TO_TELL: Duration = Duration::from_secs(8);
+const HEARD_WITHIN: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_millis(200);
 const NOBODY: Done = Done::NotPossible("no hubspot service had the lease");
 
@@ -31,7 +32,11 @@ impl Breaker {
         let Some(part) = self.wait_for_active().await else {
             return Ok(NOBODY);
         };
+        let _alone = self.link(to_hubspot(part)).await;
         let mut service = self.stack.service(part).await?;
+        if self.stack.active_hubspot().await != Some(part) {
+            return Ok(NOBODY);
+        }
         let link = self.stack.link(to_hubspot(part));
         link.set(Stalled, Open);
         tokio::time::sleep(CALLS_COLLECT).await;
@@ -46,7 +51,11 @@ impl Breaker {
         let Some(part) = self.wait_for_active().await else {
             return Ok(NOBODY);
         };
+        let _alone = self.link(to_hubspot(part)).await;
         let mut service = self.stack.service(part).await?;
+        if self.stack.active_hubspot().await != Some(part) {
+            return Ok(NOBODY);
+        }
         let link = self.stack.link(to_hubspot(part));
         let Some(child) = service.running() else {
             return Ok(NOBODY);
@@ -73,13 +82,18 @@ impl Breaker {
         None
     }
 
-    /// Waits until it reaches the user service, and then some.
+    /// Waits until it has reached the user service for long enough without a break.
     async fn let_tell(&self, part: Part) {
         let began = Instant::now();
-        while began.elapsed() < HEARD_WITHIN && !self.stack.reaches_user_service(part).await {
+        let mut heard_since = None;
+        while began.elapsed() < HEARD_WITHIN {
             tokio::time::sleep(INTERVAL).await;
+            if !self.stack.reaches_user_service(part).await {
+                heard_since = None;
+            } else if heard_since.get_or_insert_with(Instant::now).elapsed() > TIME_TO_TELL {
+                return;
+            }
         }
-        tokio::time::sleep(TIME_TO_TELL).await;
     }
 }
 

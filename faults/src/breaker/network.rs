@@ -19,6 +19,7 @@ impl Breaker {
     }
 
     pub(super) async fn refuse(&self, link: Link, lasts: Duration) -> Done {
+        let _alone = self.link(link).await;
         self.stack.link(link).refuse(true);
         tokio::time::sleep(lasts).await;
         self.stack.link(link).refuse(false);
@@ -31,6 +32,7 @@ impl Breaker {
             Way::Back => (Open, Stalled),
             Way::Both => (Stalled, Stalled),
         };
+        let _alone = self.link(link).await;
         self.stack.link(link).set(there, back);
         tokio::time::sleep(lasts).await;
         self.stack.link(link).set(Open, Open);
@@ -38,6 +40,7 @@ impl Breaker {
     }
 
     pub(super) async fn slow(&self, link: Link, lasts: Duration) -> Done {
+        let _alone = self.link(link).await;
         self.stack.link(link).set(Slow(DELAY), Slow(DELAY));
         tokio::time::sleep(lasts).await;
         self.stack.link(link).set(Open, Open);

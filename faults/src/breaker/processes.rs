@@ -16,10 +16,11 @@ impl Breaker {
         Ok(Done::Broken)
     }
 
-    /// Every process at the same moment, as when the power fails. Frozen ones are waited for first.
+    /// Every process at the same moment.
     pub(super) async fn kill_everything(&self, down: Duration) -> anyhow::Result<Done> {
         let mut services = Vec::new();
-        for part in Part::SERVICES.into_iter().rev() {
+        // Those first that may be frozen for minutes, so that the others are not kept meanwhile.
+        for part in [Part::FirstHubspot, Part::SecondHubspot, Part::User, Part::Gateway] {
             services.push(self.stack.service(part).await?);
         }
         let mut nats = self.stack.nats().await;

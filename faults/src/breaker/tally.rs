@@ -41,7 +41,7 @@ impl Tallies {
         self.done.values().map(|tally| tally.times).sum()
     }
 
-    /// How many processes were killed.
+    /// How often a single process was killed.
     pub fn kills(&self) -> u64 {
         let kills = self.done.iter().filter(|(kind, _)| kind.starts_with("kill "));
         kills.map(|(_, tally)| tally.times).sum()

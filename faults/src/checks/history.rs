@@ -1,8 +1,9 @@
 //! Whether a contact ever went backwards, and whether that could not be prevented and was repaired.
 //!
 //! Every value names its version. An older one over a newer one is explained by a late effect (a call of the same
-//! worker that was sent before the newer one) or by an overtaken worker (another one that held the lease before).
-//! A worker that sends an older state after a newer one has no excuse.
+//! worker that was sent before the newer one, when calls could be given up) or by an overtaken worker (another one that
+//! wrote before, when the lease could pass on). A worker that sends an older state after a newer one has no excuse. A
+//! value that no accepted change gave is one that was invented.
 
 #[cfg(test)]
 mod tests;
@@ -10,13 +11,43 @@ mod tests;
 use std::collections::BTreeMap;
 
 use contracts::Field;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::{breaker::Window, fault::Fault, hubspot::Write, ledger::Expected};
+use crate::{
+    breaker::Window,
+    fault::Fault,
+    hubspot::Write,
+    ledger::Expected,
+    parts::{Link, Part},
+};
 
 /// A write that was under way when something was broken may be seen a little later.
 const AFTERWARDS: SignedDuration = SignedDuration::from_secs(5);
+
+/// When each worker was first seen to write, to any contact.
+pub(super) type FirstWrites = BTreeMap<String, Timestamp>;
+
+/// Notes the first write of each worker.
+pub(super) fn note_first_writes(first: &mut FirstWrites, writes: &[Write]) {
+    for write in writes {
+        if let Some(mark) = mark(write) {
+            let seen = first.entry(mark.worker.to_owned()).or_insert(write.at);
+            *seen = write.at.min(*seen);
+        }
+    }
+}
+
+/// What explains a write that went backwards.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Circumstances<'a> {
+    /// What was broken when.
+    pub(super) windows: &'a [Window],
+    /// When each worker was first seen to write.
+    pub(super) first_writes: &'a FirstWrites,
+    /// The latest that a call is carried out after it was given up.
+    pub(super) latest_effect: SignedDuration,
+}
 
 /// How often something went backwards, and why.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -53,12 +84,12 @@ enum Excuse {
 
 impl History {
     /// Reads the writes of one contact; a sentence for each that has no excuse or was not repaired.
-    pub fn read(
+    pub(super) fn read(
         &mut self,
         user: &str,
         expected: &Expected,
         writes: &[Write],
-        windows: &[Window],
+        circumstances: Circumstances<'_>,
     ) -> Vec<String> {
         self.writes += writes.len() as u64;
         let mut wrong = Vec::new();
@@ -69,11 +100,12 @@ impl History {
                     continue;
                 };
                 let Some(version) = expected.version_of.get(&(field, value.clone())).copied() else {
+                    wrong.extend(invented(user, expected, field, value, write));
                     continue;
                 };
                 match newest.get(&field) {
                     Some(newer) if newer.version > version => {
-                        let excuse = excuse(newer.write, write, windows);
+                        let excuse = circumstances.excuse(newer.write, write);
                         wrong.extend(self.count(&excuse, user, property, (newer, version, write)));
                     }
                     _ => {
@@ -108,35 +140,88 @@ impl History {
     }
 }
 
-/// That it was repaired is shown by what the contact holds in the end.
-fn excuse(newer: &Write, older: &Write, windows: &[Window]) -> Excuse {
-    match (mark(newer), mark(older)) {
-        (Some(newer), Some(older)) if newer.worker == older.worker => {
-            if older.call < newer.call {
-                Excuse::LateEffect
-            } else {
-                Excuse::None
-            }
-        }
-        (Some(_), Some(_)) if lease_could_pass_on(older, windows) => Excuse::Overtaken,
-        (Some(_), Some(_)) => Excuse::None,
-        // A call for one contact has no mark; the sandbox numbers calls as they come.
-        _ if older.call < newer.call => Excuse::LateEffect,
-        _ if lease_could_pass_on(older, windows) => Excuse::Overtaken,
-        _ => Excuse::None,
+/// A sentence about a value that no change gave. Cleared ones and those of several versions name no version.
+fn invented(user: &str, expected: &Expected, field: Field, value: &str, write: &Write) -> Option<String> {
+    if value.is_empty() || expected.given.contains(&(field, value.to_owned())) {
+        return None;
     }
+    let (name, at, trace) = (field.name(), write.at, &write.trace_id);
+    Some(format!(
+        "{name} of {user} was {value:?} at {at} ({trace:?}), which no accepted change gave"
+    ))
 }
 
-/// Whether anything was broken shortly before that makes a worker lose the lease.
-fn lease_could_pass_on(write: &Write, windows: &[Window]) -> bool {
-    windows.iter().any(|window| {
-        takes_the_lease(window.fault) && window.from <= write.at && write.at <= window.until + AFTERWARDS
-    })
+impl Circumstances<'_> {
+    /// That it was repaired is shown by what the contact holds in the end.
+    fn excuse(self, newer: &Write, older: &Write) -> Excuse {
+        let overtaken = |worker: &str| {
+            let wrote_before = self
+                .first_writes
+                .get(worker)
+                .is_some_and(|first| *first <= newer.at);
+            wrote_before && self.was_broken(older, takes_the_lease, AFTERWARDS)
+        };
+        let late = || self.was_broken(older, makes_calls_late, self.latest_effect + AFTERWARDS);
+        match (mark(newer), mark(older)) {
+            (Some(newer), Some(older)) if newer.worker == older.worker => {
+                if older.call < newer.call && late() {
+                    Excuse::LateEffect
+                } else {
+                    Excuse::None
+                }
+            }
+            (_, Some(older)) if overtaken(older.worker) => Excuse::Overtaken,
+            (Some(_), Some(_)) => Excuse::None,
+            // A call for one contact has no mark; the sandbox numbers calls as they come.
+            _ if older.call < newer.call && late() => Excuse::LateEffect,
+            _ if self.was_broken(older, takes_the_lease, AFTERWARDS) => Excuse::Overtaken,
+            _ => Excuse::None,
+        }
+    }
+
+    /// Whether something of that kind was broken shortly before a write.
+    fn was_broken(self, write: &Write, kind: fn(Fault) -> bool, shortly: SignedDuration) -> bool {
+        self.windows
+            .iter()
+            .any(|window| kind(window.fault) && window.from <= write.at && write.at <= window.until + shortly)
+    }
 }
 
 /// Where the holder cannot renew it for seconds, or is gone.
 fn takes_the_lease(fault: Fault) -> bool {
-    !matches!(fault, Fault::Cut(_) | Fault::Hubspot(..))
+    match fault {
+        Fault::Kill(part) | Fault::Terminate(part) | Fault::Freeze(part) => part != Part::Gateway,
+        Fault::Refuse(link) | Fault::Stall(link, _) | Fault::Slow(link) => match link {
+            Link::UserNats | Link::FirstHubspotNats | Link::SecondHubspotNats => true,
+            Link::CallersGateway
+            | Link::GatewayNats
+            | Link::FirstHubspotHubspot
+            | Link::SecondHubspotHubspot => false,
+        },
+        Fault::Cut(_) | Fault::Hubspot(..) => false,
+        Fault::KillEverything
+        | Fault::WipeNats
+        | Fault::ReplaceNats
+        | Fault::RollNatsBack
+        | Fault::LockDatabase
+        | Fault::FillDisk
+        | Fault::ReadOnlyDisk
+        | Fault::FreeLease
+        | Fault::Overtake(_) => true,
+    }
+}
+
+/// Where a caller gives a call up that HubSpot has got, or may get yet.
+fn makes_calls_late(fault: Fault) -> bool {
+    match fault {
+        Fault::Hubspot(trouble, _) => trouble.may_act_late(),
+        Fault::Cut(link) | Fault::Refuse(link) | Fault::Stall(link, _) | Fault::Slow(link) => {
+            matches!(link, Link::FirstHubspotHubspot | Link::SecondHubspotHubspot)
+        }
+        Fault::Freeze(part) => matches!(part, Part::FirstHubspot | Part::SecondHubspot),
+        Fault::Overtake(_) => true,
+        _ => false,
+    }
 }
 
 /// The engine marks each input with the worker, its call and the place in it.

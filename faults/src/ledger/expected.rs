@@ -1,6 +1,6 @@
 //! What the accepted changes of a user add up to. Worked out anew here, without the rules of the product.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use contracts::{Field, State, UpdateForm, Values};
 
@@ -19,6 +19,8 @@ pub struct Expected {
     pub states: BTreeMap<u64, State>,
     /// The version that each value belongs to; cleared values and those of several versions are left out.
     pub version_of: HashMap<(Field, String), u64>,
+    /// Every value that was given.
+    pub given: HashSet<(Field, String)>,
 }
 
 impl Expected {
@@ -55,6 +57,8 @@ impl Expected {
     fn touch(&mut self, version: u64, change: &Change, given_often: &mut Vec<(Field, String)>) -> bool {
         let mut touched = false;
         for (field, value) in &change.fields {
+            let given = value.clone().map(|value| (*field, value));
+            self.given.extend(given);
             if change.form == UpdateForm::Json && *field == Field::Email && self.holds(*field, value.as_ref())
             {
                 continue;

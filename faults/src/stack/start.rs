@@ -111,18 +111,20 @@ impl Stack {
                 let Ok(mut service) = service.try_lock() else {
                     continue;
                 };
-                let Some((code, tail)) = service.take_unplanned_end() else {
-                    continue;
-                };
-                self.note_unplanned_end(*part, code, tail);
-                tokio::time::sleep(RESTART_PAUSE).await;
-                service.start().await?;
+                if self.note_unplanned_end(*part, &mut service) {
+                    tokio::time::sleep(RESTART_PAUSE).await;
+                    service.start().await?;
+                }
             }
             tokio::time::sleep(LOOKED_AFTER_EVERY).await;
         }
     }
 
-    fn note_unplanned_end(&self, part: Part, code: i32, tail: String) {
+    /// Whether a service had ended without being told to.
+    pub(super) fn note_unplanned_end(&self, part: Part, service: &mut Service) -> bool {
+        let Some((code, tail)) = service.take_unplanned_end() else {
+            return false;
+        };
         let end = UnplannedEnd {
             part,
             at: Timestamp::now(),
@@ -131,6 +133,7 @@ impl Stack {
         };
         let mut unplanned = self.unplanned.lock().unwrap_or_else(PoisonError::into_inner);
         unplanned.push(end);
+        true
     }
 }
 

@@ -33,8 +33,14 @@ impl Stack {
             .keep();
         for entry in fs::read_dir(self.folder())? {
             let path = entry?.path();
-            if let (Some("log"), Some(name)) = (path.extension().and_then(OsStr::to_str), path.file_name()) {
+            let name = path.file_name().unwrap_or_default();
+            if path.extension() == Some(OsStr::new("log")) {
                 fs::copy(&path, kept.join(name))?;
+            }
+            // Each nats-server has a folder of its own.
+            let of_nats = path.join("nats.log");
+            if of_nats.exists() {
+                fs::copy(&of_nats, kept.join(name).with_extension("log"))?;
             }
         }
         Ok(kept)

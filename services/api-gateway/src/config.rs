@@ -7,6 +7,8 @@ use runtime::nats::NatsSettings;
 use runtime::settings::{Env, Reader, SettingsError};
 use runtime::telemetry::LogSettings;
 
+use crate::server::MOST_CONNECTIONS;
+
 /// Where variables are read from, below the environment of the process.
 pub const ENV_FILES: [&str; 2] = ["services/api-gateway/.env", "nats.env"];
 
@@ -28,7 +30,7 @@ pub struct Config {
 pub struct Limits {
     /// `API_GATEWAY_DEADLINE_MS`: how long the user service is waited for, both tries together.
     pub deadline: Duration,
-    /// `API_GATEWAY_MAX_IN_FLIGHT`: requests in work at once; further ones get 503.
+    /// `API_GATEWAY_MAX_IN_FLIGHT`: requests in work at once, no more than connections; further ones get 503.
     pub max_in_flight: usize,
     /// `API_GATEWAY_READ_TIMEOUT_MS`: how long the head of a request may take, then its body, and then its caller to
     /// take the answer (Linux only).
@@ -84,7 +86,11 @@ impl Limits {
         let waits = milliseconds(100)..=milliseconds(120_000);
         Self {
             deadline: reader.duration_ms("API_GATEWAY_DEADLINE_MS", default.deadline, waits.clone()),
-            max_in_flight: reader.within("API_GATEWAY_MAX_IN_FLIGHT", default.max_in_flight, 1..=100_000),
+            max_in_flight: reader.within(
+                "API_GATEWAY_MAX_IN_FLIGHT",
+                default.max_in_flight,
+                1..=MOST_CONNECTIONS,
+            ),
             read_timeout: reader.duration_ms("API_GATEWAY_READ_TIMEOUT_MS", default.read_timeout, waits),
         }
     }

@@ -22,7 +22,7 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(8);
 /// The buffer of a connection. A head that does not fit, give or take one read, gets 431.
 const BUFFER_BYTES: usize = 32 * 1024;
 /// Enough that whoever is too many is told so on a connection, few enough to bound what they cost.
-const MOST_CONNECTIONS: usize = 8_192;
+pub(crate) const MOST_CONNECTIONS: usize = 8_192;
 /// The pause after the system refuses to give us a connection, usually for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
 
@@ -72,7 +72,7 @@ impl Server {
         }
     }
 
-    /// A connection too many waits in the system's own short queue.
+    /// A connection too many waits in the system's own queue.
     async fn accept(&self, listener: &TcpListener) -> io::Result<(TcpStream, Place)> {
         let place = Arc::clone(&self.connections)
             .acquire_owned()

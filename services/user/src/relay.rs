@@ -1,7 +1,7 @@
 //! Announces users on the stream, each announcement confirmed by the server.
 //!
 //! Losing one is harmless: the row's wake-up lies a minute ahead and the sweep announces it then. Where a failure is
-//! noticed, the row is made due at once instead.
+//! noticed, the row is made due at once instead, as long as the service runs.
 
 mod wake;
 

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use futures_util::{StreamExt, stream};
@@ -15,6 +16,9 @@ use testing::wait::until;
 use tokio::task::JoinSet;
 
 use super::{CEILING, Stack};
+
+/// How soon a caller comes back that was not served.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What one caller was told of its user, whom nobody else changes.
 #[derive(Debug, Default)]
@@ -101,15 +105,17 @@ impl Told {
                     self.accepted = Some((body["user"]["version"].as_u64().unwrap(), number));
                     accepted.fetch_add(1, Ordering::Relaxed);
                 }
-                Ok(response) => self.note(&name(&response)),
-                Err(_) => self.note("no answer"),
+                Ok(response) => self.note(&name(&response)).await,
+                Err(_) => self.note("no answer").await,
             }
         }
         self
     }
 
-    fn note(&mut self, what: &str) {
+    async fn note(&mut self, what: &str) {
         *self.other.entry(what.to_owned()).or_default() += 1;
+        // The others are to get their turn on this machine.
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -6,7 +6,10 @@ use contracts::{UpdateForm, Values};
 use jiff::Timestamp;
 
 use super::*;
-use crate::ledger::{Change, Ledger};
+use crate::{
+    fault::Trouble,
+    ledger::{Change, Ledger},
+};
 
 /// A user whose first name was changed three times: F1, F2, F3.
 fn expected() -> Expected {
@@ -34,13 +37,26 @@ fn write(second: i64, trace: Option<&str>, call: u64, value: &str) -> Write {
 
 fn read(writes: &[Write], windows: &[Window]) -> (History, Vec<String>) {
     let mut history = History::default();
-    let wrong = history.read("1", &expected(), writes, windows);
+    let mut first_writes = FirstWrites::new();
+    note_first_writes(&mut first_writes, writes);
+    // Written to somebody else, before all of this.
+    first_writes.insert("a".to_owned(), Timestamp::from_second(0).unwrap());
+    let circumstances = Circumstances {
+        windows,
+        first_writes: &first_writes,
+        latest_effect: SignedDuration::from_secs(5),
+    };
+    let wrong = history.read("1", &expected(), writes, circumstances);
     (history, wrong)
 }
 
 fn frozen(from: i64, until: i64) -> Window {
+    broken(Fault::FreeLease, from, until)
+}
+
+fn broken(fault: Fault, from: i64, until: i64) -> Window {
     Window {
-        fault: Fault::FreeLease,
+        fault,
         from: Timestamp::from_second(from).unwrap(),
         until: Timestamp::from_second(until).unwrap(),
     }
@@ -69,8 +85,16 @@ fn a_call_that_was_sent_before_and_lands_after_is_a_late_effect() {
         write(9, Some("a-1-0"), 1, "F1"),
         write(20, Some("a-3-0"), 3, "F2"),
     ];
-    let (history, wrong) = read(&writes, &[]);
+    let late = Fault::Hubspot(Trouble::HangsAndActsLate, 50);
+    let (history, wrong) = read(&writes, &[broken(late, 0, 2)]);
     assert!(wrong.is_empty() && history.late_effects == 1, "{history:?}");
+    assert_eq!(read(&writes, &[]).1.len(), 1, "nothing made calls late");
+}
+
+#[test]
+fn a_value_that_nobody_gave_was_invented() {
+    assert_eq!(read(&[write(1, Some("a-1-0"), 1, "F9")], &[]).1.len(), 1);
+    assert!(read(&[write(1, Some("a-1-0"), 1, "")], &[]).1.is_empty());
 }
 
 #[test]
@@ -89,5 +113,16 @@ fn another_worker_is_excused_only_where_the_lease_could_pass_on() {
     let (history, wrong) = read(&writes, &[frozen(90, 100)]);
     assert!(wrong.is_empty() && history.overtaken == 1, "{history:?}");
     assert_eq!(read(&writes, &[frozen(80, 90)]).1.len(), 1, "that was long ago");
+    let of_the_gateway = broken(Fault::Kill(Part::Gateway), 90, 100);
+    assert_eq!(read(&writes, &[of_the_gateway]).1.len(), 1, "it holds no lease");
+    let writes = [
+        write(100, Some("a-7-0"), 2, "F2"),
+        write(101, Some("c-1-0"), 3, "F1"),
+    ];
+    assert_eq!(
+        read(&writes, &[frozen(90, 100)]).1.len(),
+        1,
+        "a newcomer was not overtaken"
+    );
     assert!(AFTERWARDS.unsigned_abs() < Duration::from_secs(10));
 }
