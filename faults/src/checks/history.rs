@@ -1,7 +1,7 @@
 //! Whether a contact ever went backwards, and whether that could not be prevented and was repaired.
 //!
-//! Every value names its version. An older one over a newer one is explained by a late effect (a call of the same
-//! worker that was sent before the newer one, when calls could be given up) or by an overtaken worker (another one that
+//! Every value names its version. An older one over a newer one is explained by a late effect (a call that was sent or
+//! came before the newer one, when calls could be given up) or by an overtaken worker (another one that
 //! wrote before, when the lease could pass on). A worker that sends an older state after a newer one has no excuse. A
 //! value that no accepted change gave is one that was invented.
 
@@ -170,10 +170,10 @@ impl Circumstances<'_> {
                     Excuse::None
                 }
             }
+            // Of another worker, or without a mark, as calls for one contact are: the sandbox numbers calls as they come.
+            _ if older.call < newer.call && late() => Excuse::LateEffect,
             (_, Some(older)) if overtaken(older.worker) => Excuse::Overtaken,
             (Some(_), Some(_)) => Excuse::None,
-            // A call for one contact has no mark; the sandbox numbers calls as they come.
-            _ if older.call < newer.call && late() => Excuse::LateEffect,
             _ if self.was_broken(older, takes_the_lease, AFTERWARDS) => Excuse::Overtaken,
             _ => Excuse::None,
         }

@@ -89,6 +89,9 @@ fn a_call_that_was_sent_before_and_lands_after_is_a_late_effect() {
     let (history, wrong) = read(&writes, &[broken(late, 0, 2)]);
     assert!(wrong.is_empty() && history.late_effects == 1, "{history:?}");
     assert_eq!(read(&writes, &[]).1.len(), 1, "nothing made calls late");
+    let of_the_one_before = [write(1, Some("b-1-0"), 2, "F2"), write(9, Some("a-7-0"), 1, "F1")];
+    let (history, wrong) = read(&of_the_one_before, &[broken(late, 0, 2)]);
+    assert!(wrong.is_empty() && history.late_effects == 1, "{history:?}");
 }
 
 #[test]
