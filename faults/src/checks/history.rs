@@ -159,7 +159,9 @@ impl Circumstances<'_> {
                 .first_writes
                 .get(worker)
                 .is_some_and(|first| *first <= newer.at);
-            wrote_before && self.was_broken(older, takes_the_lease, AFTERWARDS)
+            // Its very first call may have been held up on its way.
+            let may_be = wrote_before || self.was_broken(older, holds_calls_up, AFTERWARDS);
+            may_be && self.was_broken(older, takes_the_lease, AFTERWARDS)
         };
         let late = || self.was_broken(older, makes_calls_late, self.latest_effect + AFTERWARDS);
         match (mark(newer), mark(older)) {
@@ -215,7 +217,15 @@ fn takes_the_lease(fault: Fault) -> bool {
 fn makes_calls_late(fault: Fault) -> bool {
     match fault {
         Fault::Hubspot(trouble, _) => trouble.may_act_late(),
-        Fault::Cut(link) | Fault::Refuse(link) | Fault::Stall(link, _) | Fault::Slow(link) => {
+        Fault::Cut(Link::FirstHubspotHubspot | Link::SecondHubspotHubspot) => true,
+        other => holds_calls_up(other),
+    }
+}
+
+/// Where a call stands still between the worker's last look and HubSpot.
+fn holds_calls_up(fault: Fault) -> bool {
+    match fault {
+        Fault::Refuse(link) | Fault::Stall(link, _) | Fault::Slow(link) => {
             matches!(link, Link::FirstHubspotHubspot | Link::SecondHubspotHubspot)
         }
         Fault::Freeze(part) => matches!(part, Part::FirstHubspot | Part::SecondHubspot),
