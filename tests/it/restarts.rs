@@ -1,10 +1,12 @@
 //! A part goes down between the acceptance of a change and its delivery.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use sandbox::Switches;
 use serde_json::json;
 
-use crate::stack::{Service, Stack};
+use crate::stack::{CEILING, Service, Stack};
 
 /// A change that is accepted while nobody delivers.
 async fn accepted_and_waiting() -> Stack {
@@ -96,7 +98,7 @@ async fn an_update_survives_the_death_of_the_hubspot_service_with_a_call_out() {
     stack
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
         .await;
-    testing::wait::until("a call to be out", crate::stack::CEILING, async || {
+    testing::wait::until("a call to be out", CEILING, async || {
         stack
             .receipt("1")
             .await
@@ -154,6 +156,34 @@ async fn a_pause_holds_delivery_over_restarts_until_it_is_resumed() {
     stack
         .wait_for_property("bh@hubspot.com", "firstname", "Ada")
         .await;
+    stack.wait_for_state("1", "confirmed").await;
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn a_database_that_another_process_keeps_is_told_to_callers_who_may_come_back() {
+    let stack = Stack::start().await;
+    let change = || stack.patch("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }));
+    assert_eq!(change().await.status(), 200);
+    let database = stack.database();
+    let keeping = faults::database::lock(&database, Duration::from_secs(3));
+    let asking = async {
+        let refused = testing::wait::until("a refusal", CEILING, async || {
+            Some(change().await).filter(|answer| answer.status() != 200)
+        })
+        .await;
+        // Not 504: nothing was accepted, and that is known.
+        assert_eq!(refused.status(), 503);
+        assert!(refused.headers().contains_key("retry-after"));
+        assert_eq!(
+            stack.user("1").await.unwrap()["firstName"],
+            "Ada",
+            "reading goes on"
+        );
+    };
+    let (kept, ()) = tokio::join!(keeping, asking);
+    kept.unwrap();
+    assert_eq!(change().await.status(), 200);
     stack.wait_for_state("1", "confirmed").await;
     stack.finish().await;
 }

@@ -92,7 +92,8 @@ impl Stack {
         self.settings.insert(name.to_owned(), value.to_owned());
     }
 
-    fn database(&self) -> PathBuf {
+    /// The file of the user database.
+    pub(crate) fn database(&self) -> PathBuf {
         self.folder.path().join("users.db")
     }
 
