@@ -2,11 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
+use tokio::sync::MutexGuard;
+
 use super::{Breaker, Done};
 use crate::{
     database,
     parts::{Link, Part},
     proxy::Passage::{Open, Stalled},
+    stack::Service,
 };
 
 /// Callers change users all the time, so that within this time a call is on its way.
@@ -21,6 +25,13 @@ const HEARD_WITHIN: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_millis(200);
 const NOBODY: Done = Done::NotPossible("no hubspot service had the lease");
 
+/// The worker that delivers, for as long as nobody else breaks it or its way to HubSpot.
+struct Holder<'a> {
+    part: Part,
+    service: MutexGuard<'a, Service>,
+    _link: MutexGuard<'a, ()>,
+}
+
 impl Breaker {
     pub(super) async fn free_lease(&self, lasts: Duration) -> anyhow::Result<Done> {
         let _alone = self.database.lock().await;
@@ -29,57 +40,54 @@ impl Breaker {
     }
 
     pub(super) async fn overtake_killed(&self) -> anyhow::Result<Done> {
-        let Some(part) = self.wait_for_active().await else {
+        let Some(mut holder) = self.hold_active().await? else {
             return Ok(NOBODY);
         };
-        let _alone = self.link(to_hubspot(part)).await;
-        let mut service = self.stack.service(part).await?;
-        if self.stack.active_hubspot().await != Some(part) {
-            return Ok(NOBODY);
-        }
-        let link = self.stack.link(to_hubspot(part));
+        let link = self.stack.link(to_hubspot(holder.part));
         link.set(Stalled, Open);
         tokio::time::sleep(CALLS_COLLECT).await;
-        let killed = service.kill().await;
+        let killed = holder.service.kill().await;
         tokio::time::sleep(OVERTAKEN_AFTER).await;
         link.set(Open, Open);
-        service.start().await?;
+        holder.service.start().await?;
         killed.map(|()| Done::Broken)
     }
 
     pub(super) async fn overtake_frozen(&self) -> anyhow::Result<Done> {
-        let Some(part) = self.wait_for_active().await else {
+        let Some(mut holder) = self.hold_active().await? else {
             return Ok(NOBODY);
         };
-        let _alone = self.link(to_hubspot(part)).await;
-        let mut service = self.stack.service(part).await?;
-        if self.stack.active_hubspot().await != Some(part) {
-            return Ok(NOBODY);
-        }
-        let link = self.stack.link(to_hubspot(part));
-        let Some(child) = service.running() else {
-            return Ok(NOBODY);
-        };
+        let child = holder.service.running().context("it delivers and does not run")?;
+        let link = self.stack.link(to_hubspot(holder.part));
         link.set(Stalled, Open);
         tokio::time::sleep(CALLS_COLLECT).await;
         let frozen = child.pause();
         tokio::time::sleep(OVERTAKEN_AFTER + self.scale.doubt).await;
         link.set(Open, Open);
         frozen.and_then(|()| child.resume())?;
-        self.let_tell(part).await;
+        self.let_tell(holder.part).await;
         Ok(Done::Broken)
     }
 
-    /// Waits for a worker that delivers; none where that takes too long.
-    async fn wait_for_active(&self) -> Option<Part> {
+    /// The worker that delivers; none where nobody does for too long.
+    async fn hold_active(&self) -> anyhow::Result<Option<Holder<'_>>> {
         let began = Instant::now();
         while began.elapsed() < HEARD_WITHIN {
             if let Some(part) = self.stack.active_hubspot().await {
-                return Some(part);
+                let link = self.link(to_hubspot(part)).await;
+                let service = self.stack.service(part).await?;
+                // Another may have taken over while this waited for its turn.
+                if self.stack.active_hubspot().await == Some(part) {
+                    return Ok(Some(Holder {
+                        part,
+                        service,
+                        _link: link,
+                    }));
+                }
             }
             tokio::time::sleep(INTERVAL).await;
         }
-        None
+        Ok(None)
     }
 
     /// Waits until it has reached the user service for long enough without a break.
