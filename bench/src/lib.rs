@@ -8,6 +8,7 @@ pub mod hubspot_sandbox;
 pub mod lone;
 pub mod overload;
 pub mod people;
+pub mod program;
 pub mod report;
 pub mod run;
 pub mod settlements;

@@ -11,15 +11,16 @@ git clone --quiet . "$copy"
 cd "$copy"
 missed=0
 
-# What is planted, the faults that bring it to light, the patches.
+# What is planted, the options of the run that brings it to light, the patches.
 try() {
-    local name=$1 faults=$2
+    local name=$1 options
+    read -ra options <<<"$2"
     shift 2
     git apply "$@"
     cargo build --quiet
     git checkout --quiet .
     printf '\n== %s\n' "$name"
-    if "$CARGO_TARGET_DIR/debug/faults" --minutes "$minutes" --rest-within-s 60 --faults "$faults" >report.txt 2>log.txt; then
+    if "$CARGO_TARGET_DIR/debug/faults" --minutes "$minutes" --rest-within-s 60 "${options[@]}" >report.txt 2>log.txt; then
         echo 'NOT FOUND'
         missed=$((missed + 1))
     fi
@@ -28,9 +29,12 @@ try() {
 }
 
 from=simulation/planted
-try 'answered before the commit' kill faults/planted/answer-before-commit.patch
-try 'acknowledged before the verdict, and no sweep' kill,nats $from/01-ack-before-record.patch faults/planted/sweep-off.patch
-try 'no sweep, and NATS wiped' nats faults/planted/sweep-off.patch
-try 'verdicts of earlier attempts ignored' freeze,lease,hubspot $from/02-earlier-verdicts-ignored.patch
-try 'no doubts' hubspot $from/03-doubts-off.patch
+try 'answered before the commit' '--faults kill' faults/planted/answer-before-commit.patch
+try 'acknowledged before the verdict, and no sweep' '--faults kill,nats' \
+    $from/01-ack-before-record.patch faults/planted/sweep-off.patch
+try 'no sweep, and NATS wiped' '--faults nats' faults/planted/sweep-off.patch
+# One overtaken worker at a time, for the next one would start doubts, which mend it; enough users that each has one turn.
+try 'verdicts of earlier attempts ignored' '--faults lease --every-ms 15000 --users 1500' \
+    $from/02-earlier-verdicts-ignored.patch
+try 'no doubts' '--faults hubspot' $from/03-doubts-off.patch
 exit "$missed"
