@@ -36,5 +36,6 @@ try 'no sweep, and NATS wiped' '--faults nats' faults/planted/sweep-off.patch
 # One overtaken worker at a time, for the next one would start doubts, which mend it; enough users that each has one turn.
 try 'verdicts of earlier attempts ignored' '--faults lease --every-ms 15000 --users 1500' \
     $from/02-earlier-verdicts-ignored.patch
-try 'no doubts' '--faults hubspot' $from/03-doubts-off.patch
+# At a closer distance HubSpot is hardly ever well, and what is not written cannot stand wrong.
+try 'no doubts' '--faults hubspot --every-ms 5000 --users 1500' $from/03-doubts-off.patch
 exit "$missed"
