@@ -5,11 +5,41 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
+use user::store::Database;
 
 /// The service commits all the time; between two commits there is room.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 const BETWEEN_TWO: Duration = Duration::from_millis(50);
+
+/// Somebody else's connection.
+enum Beside {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Beside {
+    async fn connect(database: &Database) -> sqlx::Result<Self> {
+        match database {
+            Database::Sqlite(path) => connect(path).await.map(Self::Sqlite),
+            Database::Postgres(options) => PgConnection::connect_with(options).await.map(Self::Postgres),
+        }
+    }
+
+    async fn execute(&mut self, sqlite: &'static str, postgres: &'static str) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(connection) => sqlx::raw_sql(sqlite).execute(connection).await.map(drop),
+            Self::Postgres(connection) => sqlx::raw_sql(postgres).execute(connection).await.map(drop),
+        }
+    }
+
+    async fn close(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(connection) => connection.close().await,
+            Self::Postgres(connection) => connection.close().await,
+        }
+    }
+}
 
 async fn connect(database: &Path) -> sqlx::Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(database);
@@ -17,25 +47,25 @@ async fn connect(database: &Path) -> sqlx::Result<SqliteConnection> {
 }
 
 /// Keeps everybody else from writing for so long.
-pub async fn lock(database: &Path, lasts: Duration) -> sqlx::Result<()> {
-    let mut connection = connect(database).await?;
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await?;
+pub async fn lock(database: &Database, lasts: Duration) -> sqlx::Result<()> {
+    let mut beside = Beside::connect(database).await?;
+    let lock = "BEGIN; LOCK TABLE users, lease IN EXCLUSIVE MODE";
+    beside.execute("BEGIN IMMEDIATE", lock).await?;
     tokio::time::sleep(lasts).await;
-    sqlx::query("ROLLBACK").execute(&mut connection).await?;
-    connection.close().await
+    beside.execute("ROLLBACK", "ROLLBACK").await?;
+    beside.close().await
 }
 
 /// Ends the lease again and again for so long, whatever its holder believes: whoever asks first gets it.
-pub async fn free_lease(database: &Path, lasts: Duration) -> sqlx::Result<()> {
-    let mut connection = connect(database).await?;
+pub async fn free_lease(database: &Database, lasts: Duration) -> sqlx::Result<()> {
+    let mut beside = Beside::connect(database).await?;
     let deadline = Instant::now() + lasts;
+    let free = "UPDATE lease SET expires_at = 0";
     while Instant::now() < deadline {
-        sqlx::query("UPDATE lease SET expires_at = 0")
-            .execute(&mut connection)
-            .await?;
+        beside.execute(free, free).await?;
         tokio::time::sleep(BETWEEN_TWO).await;
     }
-    connection.close().await
+    beside.close().await
 }
 
 /// Empties the write-ahead log, so that the next commit needs room on the disk.

@@ -18,6 +18,7 @@ use reqwest::Client;
 use tempfile::TempDir;
 use testing::{nats::NatsServer, process::Child};
 use tokio::sync::{Mutex, MutexGuard};
+use user::store::Database;
 
 pub use disk::Disk;
 pub use service::Service;
@@ -81,8 +82,13 @@ impl Stack {
         format!("http://127.0.0.1:{}/readyz", self.health[&part])
     }
 
-    /// The database file.
-    pub fn database(&self) -> PathBuf {
+    /// The user database.
+    pub fn database(&self) -> Database {
+        Database::Sqlite(self.database_file())
+    }
+
+    /// Its file.
+    pub fn database_file(&self) -> PathBuf {
         self.disk.folder().join("users.db")
     }
 

@@ -5,16 +5,19 @@ mod calls;
 mod parts;
 mod waits;
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use sandbox::{Sandbox, Settings};
 use tempfile::TempDir;
 use testing::{
+    database::TestDatabase,
     http,
     nats::{NatsServer, Options},
     ports::free_port,
     process::Child,
 };
+
+use user::store::Database;
 
 pub(crate) use callers::Callers;
 pub(crate) use parts::Service;
@@ -30,6 +33,7 @@ pub(crate) struct Stack {
     settings: BTreeMap<String, String>,
     gateway: String,
     http: reqwest::Client,
+    database: TestDatabase,
     folder: TempDir,
 }
 
@@ -38,14 +42,12 @@ impl Stack {
     pub(crate) async fn without_services() -> Self {
         let nats = NatsServer::start(Options::default()).await.unwrap();
         let sandbox = Sandbox::start(Settings::default()).await.unwrap();
+        let database = TestDatabase::fresh().await;
         let folder = tempfile::tempdir().unwrap();
         let [gateway, user, hubspot] = [(); 3].map(|()| free_port().unwrap());
         let settings = [
             ("NATS_URL", nats.url()),
-            (
-                "USER_DATABASE_URL",
-                format!("sqlite:{}", folder.path().join("users.db").display()),
-            ),
+            ("USER_DATABASE_URL", database.url().to_owned()),
             ("USER_HEALTH_LISTEN", format!("127.0.0.1:{user}")),
             ("HUBSPOT_SANDBOX_URL", sandbox.url()),
             ("HUBSPOT_HEALTH_LISTEN", format!("127.0.0.1:{hubspot}")),
@@ -63,6 +65,7 @@ impl Stack {
             settings,
             gateway,
             http: http::client(),
+            database,
             folder,
         }
     }
@@ -92,9 +95,9 @@ impl Stack {
         self.settings.insert(name.to_owned(), value.to_owned());
     }
 
-    /// The file of the user database.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.folder.path().join("users.db")
+    /// The user database.
+    pub(crate) fn database(&self) -> Database {
+        self.database.url().parse().unwrap()
     }
 
     /// Ends everything and checks what must hold at the end of every test: nobody is unsettled, nothing waits in the
@@ -104,14 +107,13 @@ impl Stack {
         for service in [Service::Gateway, Service::Hubspot, Service::User] {
             self.stop_service(service).await;
         }
-        let (writer, reader) = user::store::open(&self.database()).await.unwrap();
+        let opened = user::store::open(&self.database()).await.unwrap();
         assert_eq!(
-            reader.count_unsettled().await.unwrap(),
+            opened.reader.count_unsettled().await.unwrap(),
             0,
             "users are unsettled at the end of the test"
         );
-        reader.close().await;
-        writer.close().await.unwrap();
+        opened.close().await.unwrap();
         self.nats.stop().await.unwrap();
         self.sandbox.shutdown().await;
     }

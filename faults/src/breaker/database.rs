@@ -22,7 +22,7 @@ impl Breaker {
         let _alone = self.database.lock().await;
         let _user = self.stack.service(Part::User).await?;
         // What the log holds already is room that the service would go on using.
-        database::empty_log(&self.stack.database()).await?;
+        database::empty_log(&self.stack.database_file()).await?;
         let filled = self.stack.disk.fill();
         tokio::time::sleep(lasts).await;
         self.stack.disk.empty()?;

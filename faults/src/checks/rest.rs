@@ -31,16 +31,15 @@ pub async fn wait_for_rest(
     expected: &BTreeMap<String, Expected>,
     within: Duration,
 ) -> anyhow::Result<Result<Rest, String>> {
-    let (writer, reader) = user::store::open(&stack.database()).await?;
-    let rest = wait(stack, &reader, expected, within).await;
-    reader.close().await;
-    writer.close().await?;
+    let opened = user::store::open(&stack.database()).await?;
+    let rest = wait(stack, opened.reader.as_ref(), expected, within).await;
+    opened.close().await?;
     rest
 }
 
 async fn wait(
     stack: &Stack,
-    reader: &UserReader,
+    reader: &dyn UserReader,
     expected: &BTreeMap<String, Expected>,
     within: Duration,
 ) -> anyhow::Result<Result<Rest, String>> {
@@ -68,7 +67,7 @@ async fn wait(
 /// The first few things that are not at rest.
 async fn restless(
     stack: &Stack,
-    reader: &UserReader,
+    reader: &dyn UserReader,
     expected: &BTreeMap<String, Expected>,
 ) -> anyhow::Result<Vec<String>> {
     let mut restless = Vec::new();

@@ -2,21 +2,23 @@
 
 use anyhow::Context;
 use contracts::UserId;
-use user::{rules::Row, store::UserReader};
+use user::{
+    rules::Row,
+    store::{self, UserReader},
+};
 
 use super::Scene;
 use crate::ledger::Expected;
 
 /// A sentence for each user that is not as the ledger says.
 pub(super) async fn check(scene: &Scene<'_>) -> anyhow::Result<Vec<String>> {
-    let (writer, reader) = user::store::open(&scene.stack.database()).await?;
-    let found = compare(scene, &reader).await;
-    reader.close().await;
-    writer.close().await?;
+    let opened = store::open(&scene.stack.database()).await?;
+    let found = compare(scene, opened.reader.as_ref()).await;
+    opened.close().await?;
     found
 }
 
-async fn compare(scene: &Scene<'_>, reader: &UserReader) -> anyhow::Result<Vec<String>> {
+async fn compare(scene: &Scene<'_>, reader: &dyn UserReader) -> anyhow::Result<Vec<String>> {
     let mut wrong = Vec::new();
     for (user, expected) in scene.expected {
         let user_id: UserId = user.parse().context("the ids of a run are valid")?;

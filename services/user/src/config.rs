@@ -1,6 +1,6 @@
 //! The settings of the user service.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use runtime::{
     nats::NatsSettings,
@@ -8,7 +8,10 @@ use runtime::{
     telemetry::LogSettings,
 };
 
-use crate::rules::{Terms, UnixMs};
+use crate::{
+    rules::{Terms, UnixMs},
+    store::Database,
+};
 
 /// The files settings are read from, beneath the environment; earlier ones win.
 pub const ENV_FILES: [&str; 2] = ["services/user/.env", "nats.env"];
@@ -16,8 +19,8 @@ pub const ENV_FILES: [&str; 2] = ["services/user/.env", "nats.env"];
 /// The settings of the user service.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `USER_DATABASE_URL`: the database file, as `sqlite:path`.
-    pub database: PathBuf,
+    /// `USER_DATABASE_URL`: the database file, as `sqlite:path`, or the server, as `postgres://…`.
+    pub database: Database,
     /// `USER_HEALTH_LISTEN`: where `/healthz` and `/readyz` are answered.
     pub health_listen: String,
     /// `USER_LEASE_MS`, `USER_ATTEMPT_MS`, `USER_DOUBT_MS`, `USER_ANNOUNCE_MS`: the terms of the row rules.
@@ -58,19 +61,13 @@ impl Config {
     }
 }
 
-fn read_database(reader: &mut Reader<'_>) -> Option<PathBuf> {
+fn read_database(reader: &mut Reader<'_>) -> Option<Database> {
     const NAME: &str = "USER_DATABASE_URL";
     let url = reader.or(NAME, "sqlite:.hubsync/users.db".to_owned());
-    let path = url
-        .strip_prefix("sqlite:")
-        .map(|path| path.strip_prefix("//").unwrap_or(path));
-    match path {
-        Some(path) if !path.is_empty() && !path.starts_with(':') => Some(PathBuf::from(path)),
-        _ => {
-            reader.fault(
-                NAME,
-                "must name a database file, such as sqlite:.hubsync/users.db",
-            );
+    match url.parse() {
+        Ok(database) => Some(database),
+        Err(error) => {
+            reader.fault(NAME, error.to_string());
             None
         }
     }
@@ -103,17 +100,8 @@ mod tests {
     #[test]
     fn without_settings_the_database_is_a_file_in_the_data_folder() {
         let config = Config::read(&Env::from_pairs::<&str, &str>([])).expect("the defaults fit");
-        assert_eq!(config.database, PathBuf::from(".hubsync/users.db"));
+        assert_eq!(config.database.to_string(), ".hubsync/users.db");
         assert_eq!(config.terms, Terms::default());
-    }
-
-    #[test]
-    fn a_database_is_named_with_and_without_slashes() {
-        for url in ["sqlite:/data/users.db", "sqlite:///data/users.db"] {
-            let config =
-                Config::read(&Env::from_pairs([("USER_DATABASE_URL", url)])).expect("a usable address");
-            assert_eq!(config.database, PathBuf::from("/data/users.db"), "{url}");
-        }
     }
 
     #[test]

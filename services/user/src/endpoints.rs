@@ -29,15 +29,15 @@ use crate::{rules::Row, store::UserReader, writer::WriterHandle};
 const READS_AT_A_TIME: usize = 512;
 
 /// What the endpoints work with. Clones share it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) writer: WriterHandle,
-    pub(crate) reader: UserReader,
+    pub(crate) reader: Arc<dyn UserReader>,
     reads: Arc<Semaphore>,
 }
 
 impl Context {
-    pub(crate) fn new(writer: WriterHandle, reader: UserReader) -> Self {
+    pub(crate) fn new(writer: WriterHandle, reader: Arc<dyn UserReader>) -> Self {
         Self {
             writer,
             reader,

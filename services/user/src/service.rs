@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use runtime::{
-    Shutdown,
+    Backoff, Shutdown,
     health::Registry,
     nats::{Nats, Violation},
     shutdown::drain,
@@ -20,7 +20,7 @@ use crate::{
     relay::{self, Relay},
     room::Room,
     rules::Terms,
-    store::{self, OpenError, UserWriter},
+    store::{self, Database, OpenError, Opened, UserWriter},
     sweeper::Sweeper,
     writer::{self, AfterCommit, WriterHandle},
 };
@@ -62,9 +62,14 @@ pub async fn serve(
     health: Registry,
     shutdown: Shutdown,
 ) -> Result<(), ServeError> {
-    let (users, reader) = store::open(&config.database).await?;
+    // Boxed for its size.
+    let opening = open_patiently(&config.database, &health).boxed();
+    let Some(opened) = shutdown.or(opening).await else {
+        return Ok(());
+    };
+    let Opened { writers, reader } = opened?;
     health.set("database", true, "open");
-    let begun = Begun::begin(users, &config, &nats, &health, &shutdown);
+    let begun = Begun::begin(writers, &config, &nats, &health, &shutdown);
     let context = Context::new(begun.handle.clone(), reader.clone());
     let mut writer = begun.writer;
     // Boxed, or the compiler cannot tell that a task may run them.
@@ -92,6 +97,25 @@ pub async fn serve(
     outcome
 }
 
+/// Opens the database; one that may be there later is waited for.
+async fn open_patiently(database: &Database, health: &Registry) -> Result<Opened, OpenError> {
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
+    let mut waits = false;
+    loop {
+        match store::open(database).await {
+            Err(error @ OpenError::Open { passes: true, .. }) => {
+                if !waits {
+                    tracing::warn!(%error, "no database yet; trying again");
+                }
+                waits = true;
+                health.set("database", false, error.to_string());
+                tokio::time::sleep(backoff.next_delay()).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
 async fn overdue(shutdown: &Shutdown) {
     shutdown.triggered().await;
     tokio::time::sleep(REQUESTS_LIMIT).await;
@@ -106,7 +130,7 @@ struct Begun {
 
 impl Begun {
     fn begin(
-        users: UserWriter,
+        writers: Vec<Box<dyn UserWriter>>,
         config: &Config,
         nats: &Nats,
         health: &Registry,
@@ -121,7 +145,7 @@ impl Begun {
             notices,
             room: room.clone(),
         };
-        let (handle, writer) = writer::start(users, terms, after_commit, health.clone());
+        let (handle, writer) = writer::start(writers, terms, after_commit, health);
         let tasks = TaskTracker::new();
         let (news, due) = (StreamNews::default(), Arc::new(Notify::new()));
         let (failing, failed) = mpsc::channel(ANNOUNCEMENTS_FAILED);

@@ -1,15 +1,128 @@
-//! Users on disk: SQLite with a write-ahead log that is flushed at every commit.
+//! Users on disk, in SQLite or in PostgreSQL.
 //!
-//! One connection writes; a few others read. Each function is one statement, and decisions are left to the rules.
+//! What a store offers is a handful of statements; decisions are left to the rules, and the group commit is the same
+//! for both. A transaction begins with the rows of the users it was called for, locked in the order of their ids where
+//! others may write too; what it needs beyond them it never waits for, so that no two ever wait for each other.
 
+mod columns;
+mod database;
 mod error;
-mod ledger;
-mod open;
-mod read;
-mod rows;
-mod transaction;
+mod postgres;
+mod sqlite;
 
-pub use error::{StoreError, Unreadable};
-pub use open::{OpenError, open};
-pub use read::UserReader;
-pub use transaction::{Transaction, UserWriter};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use contracts::{Lane, UserId};
+
+pub use database::{Database, InvalidDatabase};
+pub use error::{OpenError, StoreError, Unreadable};
+
+use crate::{
+    rules::{Lease, Row, Terms, UnixMs},
+    time::Clock,
+};
+
+/// Rows as they were found, in no order. One that cannot be read spoils no other.
+pub type Found = Vec<Result<Row, Unreadable>>;
+
+/// A database that is ready.
+pub struct Opened {
+    /// One for deliveries, and more for changes where the database lets several write at a time.
+    pub writers: Vec<Box<dyn UserWriter>>,
+    /// Reads beside them.
+    pub reader: Arc<dyn UserReader>,
+}
+
+impl Opened {
+    /// Closes every connection.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.reader.close().await;
+        for writer in self.writers {
+            writer.close().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens the database, brings its tables up to date and checks that its commits are durable.
+pub async fn open(database: &Database) -> Result<Opened, OpenError> {
+    match database {
+        Database::Sqlite(path) => sqlite::open(path).await,
+        Database::Postgres(options) => postgres::open(options).await,
+    }
+}
+
+/// A connection that writes.
+#[async_trait]
+pub trait UserWriter: Send {
+    /// Begins a transaction, with those of the users that exist; nobody else changes them until it ends.
+    async fn begin(&mut self, users: &[&UserId]) -> Result<(Box<dyn Transaction + '_>, Found), StoreError>;
+
+    /// Forgets a connection whose state is unknown; the next transaction opens another.
+    fn forget_connection(&mut self);
+
+    /// Goes by that clock instead of the database's.
+    fn go_by(&mut self, clock: Clock);
+
+    /// Closes the connection.
+    async fn close(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// A transaction; rolled back unless it is committed.
+#[async_trait]
+pub trait Transaction: Send {
+    /// The store's clock, read when the transaction began and had its rows.
+    fn now(&self) -> UnixMs;
+
+    /// The rows of those users that exist, to be changed. [`StoreError::Contended`] where another transaction has one.
+    async fn load(&mut self, users: &[&UserId]) -> Result<Found, StoreError>;
+
+    /// Inserts rows that were not there when they were loaded, and replaces those that were.
+    async fn save(&mut self, rows: &[&Row]) -> Result<(), StoreError>;
+
+    /// Moves the times of rows that cannot be read as far ahead as they may lie, so that they are not in the way.
+    async fn put_off(&mut self, users: &[UserId], terms: &Terms) -> Result<(), StoreError>;
+
+    /// Users with something due in that lane, the oldest first, then those whose time lies further ahead than any
+    /// rule allows. Rows that another transaction has are left to it.
+    async fn due(&mut self, lane: Lane, terms: &Terms, limit: usize) -> Result<Vec<UserId>, StoreError>;
+
+    /// Users whose recheck has come, the oldest first. Rows that another transaction has are left to it.
+    async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError>;
+
+    /// Users with an attempt left open by an older epoch.
+    async fn left_open(&mut self, epoch: u64, limit: usize) -> Result<Vec<UserId>, StoreError>;
+
+    /// Unsettled users that are in nobody's hands and whose wake-up lies ahead.
+    async fn announced(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError>;
+
+    /// Users linked to that contact. Whoever is about to add one asks for the lease before, so that of two who are
+    /// the second sees the first.
+    async fn linked_to(&mut self, account: &str, contact: &str) -> Result<Vec<UserId>, StoreError>;
+
+    /// Whether any user is linked to a contact.
+    async fn has_links(&mut self) -> Result<bool, StoreError>;
+
+    /// The lease as it stands; nobody else changes it until the transaction ends.
+    async fn lease(&mut self) -> Result<Lease, StoreError>;
+
+    /// Writes the lease.
+    async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// Makes everything durable. An error says whether anything may hold.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// Reads beside the writers, each of a committed state.
+#[async_trait]
+pub trait UserReader: Send + Sync {
+    /// A user's row, if there is such a user.
+    async fn find(&self, user_id: &UserId) -> Result<Option<Row>, StoreError>;
+
+    /// How many users owe HubSpot something.
+    async fn count_unsettled(&self) -> Result<i64, StoreError>;
+
+    /// Closes the connections.
+    async fn close(&self);
+}

@@ -1,7 +1,9 @@
 //! Group commit: what waits while one commit runs forms the next one.
 //!
 //! No timer holds anything back, so a lone caller waits for nobody. Each piece of work acts on rows in memory by the
-//! rules; all rows of a batch are loaded, saved and committed together, and only then is anybody answered.
+//! rules; all rows of a batch are loaded, saved and committed together, and only then is anybody answered. Where the
+//! database lets several write at a time there are several writers: one for deliveries, and others that share the users
+//! among them.
 
 mod apply;
 mod batch;
@@ -11,16 +13,27 @@ mod sweep;
 mod update;
 mod work;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use contracts::{ErrorCode, ServiceError};
 use runtime::health::Registry;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    task::{JoinHandle, JoinSet},
+};
 
 use crate::{
     rules::Terms,
     store::{StoreError, UserWriter},
 };
+
+use batch::Done;
 
 pub use batch::AfterCommit;
 pub use work::{Answer, Deadline, Job, Work, WriterHandle};
@@ -31,37 +44,54 @@ const JOBS_PER_COMMIT: usize = 256;
 const JOBS_WAITING: usize = 4_096;
 /// Of them, so many are kept for deliveries: a flood of changes must not cost the worker its lease.
 const KEPT_FOR_DELIVERY: usize = 512;
+/// A batch that turned out to need so many more users than its jobs name is given up: another will be smaller.
+const MOST_BESIDES: usize = 4_096;
 /// After a failed commit the disk gets a moment, so that a full one is not asked thousands of times a second.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(20);
 
-/// Starts the writer. It ends when every handle is dropped and the last work is done.
+/// Starts a writer for each connection. They end when every handle is dropped and the last work is done.
+///
+/// The first one works on deliveries and on what time brings, the others on changes; an only one on all of it.
 pub fn start(
-    store: UserWriter,
+    stores: Vec<Box<dyn UserWriter>>,
     terms: Terms,
     after_commit: AfterCommit,
-    health: Registry,
-) -> (WriterHandle, tokio::task::JoinHandle<()>) {
-    let (sender, receiver) = mpsc::channel(JOBS_WAITING);
-    let writer = Writer {
-        store,
-        terms,
-        after_commit,
-        health,
-        ailing: false,
+    health: &Registry,
+) -> (WriterHandle, JoinHandle<()>) {
+    let mut tasks = JoinSet::new();
+    let mut senders = Vec::with_capacity(stores.len());
+    let ailing = Arc::new(AtomicBool::new(false));
+    for store in stores {
+        let (sender, receiver) = mpsc::channel(JOBS_WAITING);
+        let writer = Writer {
+            store,
+            terms,
+            after_commit: after_commit.clone(),
+            health: health.clone(),
+            ailing: Arc::clone(&ailing),
+        };
+        senders.push(sender);
+        tasks.spawn(writer.run(receiver));
+    }
+    // The relay ends when the last writer lets go of its end.
+    drop(after_commit);
+    let ending = async move {
+        while let Some(Ok(())) = tasks.join_next().await {}
+        // One that broke ends the others, and the service.
     };
-    (WriterHandle::new(sender), tokio::spawn(writer.run(receiver)))
+    (WriterHandle::new(senders), tokio::spawn(ending))
 }
 
 /// No transaction could be begun.
 struct TakesNothing;
 
 struct Writer {
-    store: UserWriter,
+    store: Box<dyn UserWriter>,
     terms: Terms,
     after_commit: AfterCommit,
     health: Registry,
-    /// Whether the last write failed.
-    ailing: bool,
+    /// Whether the last write failed, whoever's it was: the writer that time keeps busy finds out when all is well.
+    ailing: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -129,37 +159,40 @@ impl Writer {
     }
 
     async fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Result<Answer, ServiceError>>, StoreError> {
-        let done = match batch::run(
-            &mut self.store,
-            &self.terms,
-            self.after_commit.room.left(),
-            jobs,
-            self.ailing,
-        )
-        .await
-        {
-            Ok(done) => done,
-            Err(error) => {
-                self.store.forget_connection();
-                return Err(error);
-            }
-        };
+        let done = self.run_batch(jobs).await?;
         // A full or read-only disk still commits what writes nothing.
         if done.wrote {
-            self.ailing = false;
+            self.ailing.store(false, Ordering::Relaxed);
             self.health.set("database", true, "commits are flushed to disk");
         }
         self.after_commit.send(done.announcements, done.settled);
         Ok(done.answers)
     }
 
-    fn report(&mut self, error: &StoreError) {
-        if self.ailing {
+    /// Runs a batch, again where another writer has rows that it turned out to need.
+    async fn run_batch(&mut self, jobs: &[Job]) -> Result<Done, StoreError> {
+        let mut besides = Vec::new();
+        loop {
+            let room = self.after_commit.room.left();
+            let store = self.store.as_mut();
+            let is_ailing = self.ailing.load(Ordering::Relaxed);
+            match batch::run(store, &self.terms, room, jobs, &besides, is_ailing).await {
+                Ok(done) => return Ok(done),
+                Err(StoreError::Contended(users)) if besides.len() < MOST_BESIDES => besides.extend(users),
+                Err(error) => {
+                    self.store.forget_connection();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    fn report(&self, error: &StoreError) {
+        if self.ailing.swap(true, Ordering::Relaxed) {
             tracing::debug!(%error, "another commit failed");
         } else {
             tracing::error!(%error, "a commit failed");
         }
-        self.ailing = true;
         self.health.set("database", false, error.to_string());
     }
 }

@@ -1,6 +1,43 @@
 //! What can go wrong with the database, told apart by what became of the change.
 
-use sqlx::error::DatabaseError;
+use contracts::{InvalidUserId, UserId};
+use sqlx::migrate::MigrateError;
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file cannot be opened, or the server not be reached.
+    #[error("the database {database} cannot be opened: {source}")]
+    Open {
+        /// Which.
+        database: String,
+        /// Whether it may be there later: it was not reached, or does not take connections at the moment.
+        passes: bool,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// Its folder cannot be made.
+    #[error("the folder of the database {path} cannot be made: {source}")]
+    Folder {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The tables cannot be brought up to date.
+    #[error("the database cannot be migrated: {0}")]
+    Migrate(#[from] MigrateError),
+    /// The database is set up in a way in which what is accepted could be lost or not be stored.
+    #[error("the database cannot be used as it is set: {setting} is {found}, but must be {needed}")]
+    Unfit {
+        /// The setting of the database.
+        setting: &'static str,
+        /// Its value.
+        found: String,
+        /// What it must be.
+        needed: &'static str,
+    },
+}
 
 /// Why the store could not do as asked.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +51,10 @@ pub enum StoreError {
     /// The commit itself failed in a way that does not tell whether it holds.
     #[error("the commit failed, and may hold or not: {0}")]
     Unknown(#[source] sqlx::Error),
+    /// Another transaction has rows that this one needs, beyond those it began with; nothing changed. Begun again with
+    /// them, it waits for them in its turn.
+    #[error("another transaction has rows that this one needs")]
+    Contended(Vec<UserId>),
     /// A row holds what this version cannot read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
@@ -34,16 +75,15 @@ impl StoreError {
     pub(super) fn before_commit(error: sqlx::Error) -> Self {
         Self::NothingChanged(error)
     }
+}
 
-    /// An error of the commit. SQLite says by its code where nothing was written.
-    pub(super) fn at_commit(error: sqlx::Error) -> Self {
-        const BUSY: &str = "5";
-        const FULL: &str = "13";
-        const READ_ONLY: &str = "8";
-        let code = error.as_database_error().and_then(DatabaseError::code);
-        match code.as_deref() {
-            Some(BUSY | FULL | READ_ONLY) => Self::NothingChanged(error),
-            _ => Self::Unknown(error),
-        }
-    }
+/// Ids as the database holds them.
+pub(super) fn parse_ids(ids: Vec<String>) -> Result<Vec<UserId>, StoreError> {
+    let parse = |id: String| {
+        id.parse().map_err(|error: InvalidUserId| Unreadable {
+            user_id: id,
+            reason: error.to_string(),
+        })
+    };
+    Ok(ids.into_iter().map(parse).collect::<Result<_, _>>()?)
 }

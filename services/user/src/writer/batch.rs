@@ -9,7 +9,7 @@ use super::{Answer, Job, Work, apply};
 use crate::{
     room::Room,
     rules::{self, Lease, Row, Terms, UnixMs},
-    store::{StoreError, Transaction, UserWriter},
+    store::{Found, StoreError, Transaction, UserWriter},
 };
 
 /// What a committed batch answers and what follows from it.
@@ -48,20 +48,22 @@ impl AfterCommit {
     }
 }
 
-/// Runs a batch in one transaction. Where the last write failed, this one writes something in any case, so that a
-/// database that has recovered is known to have.
+/// Runs a batch in one transaction, begun with the users that the jobs name and with some besides. Where the last write
+/// failed, this one writes something in any case, so that a database that has recovered is known to have.
 pub(super) async fn run(
-    store: &mut UserWriter,
+    store: &mut dyn UserWriter,
     terms: &Terms,
     room: u64,
     jobs: &[Job],
+    besides: &[UserId],
     is_ailing: bool,
 ) -> Result<Done, StoreError> {
-    let transaction = store.begin().await?;
+    let named = jobs.iter().flat_map(|job| named_users(&job.work));
+    let users: HashSet<&UserId> = named.chain(besides).collect();
+    let users: Vec<&UserId> = users.into_iter().collect();
+    let (transaction, found) = store.begin(&users).await?;
     let mut batch = Batch::new(transaction, terms, room);
-    batch
-        .load(jobs.iter().flat_map(|job| named_users(&job.work)))
-        .await?;
+    batch.keep(&users, found);
     let mut answers = Vec::with_capacity(jobs.len());
     for job in jobs {
         answers.push(apply::apply(&mut batch, job).await?);
@@ -94,7 +96,7 @@ fn named_users(work: &Work) -> Vec<&UserId> {
 
 /// The rows of a batch in memory, and its transaction.
 pub(super) struct Batch<'a> {
-    pub(super) transaction: Transaction<'a>,
+    pub(super) transaction: Box<dyn Transaction + 'a>,
     pub(super) terms: &'a Terms,
     pub(super) now: UnixMs,
     /// Every user looked for; none where there is no such user.
@@ -111,7 +113,7 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn new(transaction: Transaction<'a>, terms: &'a Terms, room: u64) -> Self {
+    fn new(transaction: Box<dyn Transaction + 'a>, terms: &'a Terms, room: u64) -> Self {
         Self {
             now: transaction.now(),
             transaction,
@@ -139,9 +141,16 @@ impl<'a> Batch<'a> {
         if missing.is_empty() {
             return Ok(());
         }
-        let found = self.transaction.load(missing.iter().copied()).await?;
+        let missing: Vec<&UserId> = missing.into_iter().collect();
+        let found = self.transaction.load(&missing).await?;
+        self.keep(&missing, found);
+        Ok(())
+    }
+
+    /// Keeps what was found of the users looked for.
+    fn keep(&mut self, looked_for: &[&UserId], found: Found) {
         self.rows
-            .extend(missing.into_iter().map(|user| (user.clone(), None)));
+            .extend(looked_for.iter().map(|user| ((*user).clone(), None)));
         for row in found {
             match row {
                 Ok(row) => drop(self.rows.insert(row.user_id.clone(), Some(row))),
@@ -151,7 +160,6 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Whether there is such a user, but its row cannot be read.

@@ -21,6 +21,10 @@ pub(super) async fn record(
         let message = format!("at most {MAX_CLAIMS} verdicts are taken at a time; nothing was recorded");
         return Ok(Err(ServiceError::new(ErrorCode::InvalidRequest, message)));
     }
+    if request.verdicts.iter().any(|verdict| verdict.link.is_some()) {
+        // Of two who link users to one contact at a time, the second is to see the first.
+        batch.lease().await?;
+    }
     let mut answer = VerdictsRecorded::default();
     for verdict in &request.verdicts {
         let next = record_one(batch, &request.holder, verdict).await?;

@@ -1,6 +1,10 @@
 //! What the writer is asked to do, and the handle by which it is asked.
 
-use std::time::Instant;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+    time::Instant,
+};
 
 use contracts::{
     AskLease, ClaimUsers, ClaimsGiven, ControlLine, ErrorCode, LeaseAnswer, LineControl, RecordVerdicts,
@@ -80,28 +84,50 @@ pub struct Job {
     pub(super) reply: oneshot::Sender<Result<Answer, ServiceError>>,
 }
 
-/// Asks the writer. Clones ask the same one.
+/// Asks the writers. Clones ask the same ones.
 #[derive(Debug, Clone)]
 pub struct WriterHandle {
-    jobs: mpsc::Sender<Job>,
+    deliveries: mpsc::Sender<Job>,
+    /// Those of a user always go to the same one: otherwise two writers would wait for each other on hot users.
+    changes: Arc<[mpsc::Sender<Job>]>,
 }
 
 impl WriterHandle {
-    pub(super) fn new(jobs: mpsc::Sender<Job>) -> Self {
-        Self { jobs }
+    /// By the writers' queues, the one for deliveries first; an only one takes everything.
+    pub(super) fn new(mut queues: Vec<mpsc::Sender<Job>>) -> Self {
+        let deliveries = queues[0].clone();
+        if queues.len() > 1 {
+            queues.remove(0);
+        }
+        Self {
+            deliveries,
+            changes: queues.into(),
+        }
+    }
+
+    fn queue_for(&self, work: &Work) -> &mpsc::Sender<Job> {
+        let Work::Update(update) = work else {
+            return &self.deliveries;
+        };
+        let mut hasher = DefaultHasher::new();
+        update.user_id.hash(&mut hasher);
+        let count = self.changes.len() as u64;
+        // A remainder of the count fits whatever the count fits.
+        &self.changes[usize::try_from(hasher.finish() % count).unwrap_or(0)]
     }
 
     /// Has work done and waits for its commit. Refused at once where too much waits already.
     pub async fn ask(&self, work: Work, deadline: Option<Deadline>) -> Result<Answer, ServiceError> {
         let (reply, answer) = oneshot::channel();
-        if matches!(work, Work::Update(_)) && self.jobs.capacity() <= KEPT_FOR_DELIVERY {
+        let queue = self.queue_for(&work);
+        if matches!(work, Work::Update(_)) && queue.capacity() <= KEPT_FOR_DELIVERY {
             return Err(unavailable(TOO_MUCH));
         }
         let refused = |error| match error {
             mpsc::error::TrySendError::Full(_) => unavailable(TOO_MUCH),
             mpsc::error::TrySendError::Closed(_) => unavailable("the user service is stopping; try again"),
         };
-        self.jobs
+        queue
             .try_send(Job {
                 work,
                 deadline,

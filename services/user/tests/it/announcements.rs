@@ -84,7 +84,7 @@ async fn when_nats_comes_back_with_an_empty_disk_what_is_owed_is_announced_anew(
 #[tokio::test]
 async fn what_was_committed_by_a_service_that_died_before_announcing_is_announced_by_the_next() {
     let stack = Stack::new(&[("USER_SWEEP_MS", "20")]).await;
-    let (users, _reader) = store::open(&stack.database()).await.unwrap();
+    let users = store::open(&stack.database()).await.unwrap().writers;
     let (announcements, mut announced) = mpsc::channel(8);
     let after_commit = AfterCommit {
         announcements,
@@ -95,7 +95,7 @@ async fn what_was_committed_by_a_service_that_died_before_announcing_is_announce
         announce: 200,
         ..Terms::default()
     };
-    let (handle, task) = writer::start(users, terms, after_commit, Registry::new("user", &[]));
+    let (handle, task) = writer::start(users, terms, after_commit, &Registry::new("user", &[]));
     handle.ask(Work::Update(ada("1")), None).await.unwrap();
     drop(handle);
     task.await.unwrap();
@@ -110,7 +110,7 @@ async fn who_finds_no_room_in_the_stream_is_due_at_once() {
     // A stream that is new would make everybody due.
     let (stack, service) = Stack::serving(&[]).await;
     service.stop().await.unwrap();
-    let (users, _reader) = store::open(&stack.database()).await.unwrap();
+    let users = store::open(&stack.database()).await.unwrap().writers;
     let (announcements, mut announced) = mpsc::channel(8);
     let after_commit = AfterCommit {
         announcements,
@@ -118,7 +118,7 @@ async fn who_finds_no_room_in_the_stream_is_due_at_once() {
         room: Room::of(1),
     };
     let health = Registry::new("user", &[]);
-    let (handle, task) = writer::start(users, Terms::default(), after_commit, health);
+    let (handle, task) = writer::start(users, Terms::default(), after_commit, &health);
     for user in ["1", "2", "3"] {
         handle.ask(Work::Update(ada(user)), None).await.unwrap();
     }

@@ -4,25 +4,42 @@ use std::time::{Duration, Instant};
 
 use contracts::ErrorCode;
 use futures_util::future::join_all;
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use testing::wait::until;
 
-use crate::stack::{CEILING, Stack, ada};
+use crate::{
+    beside::{Beside, KEEP, Statement},
+    stack::{CEILING, Stack, ada},
+};
 
-async fn beside(stack: &Stack) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(stack.database());
-    options.connect().await.unwrap()
-}
-
-async fn execute(connection: &mut SqliteConnection, sql: &'static str) {
-    sqlx::raw_sql(sql).execute(connection).await.unwrap();
-}
+const RECOVERED: Statement = Statement {
+    sqlite: "DROP TRIGGER full_up; DROP TRIGGER full_too",
+    postgres: "DROP TRIGGER full_up ON users; DROP TRIGGER full_too ON lease",
+};
+const TAKES_NOTHING: Statement = Statement {
+    sqlite: "CREATE TRIGGER full_up BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'disk full'); END; \
+        CREATE TRIGGER full_too BEFORE UPDATE ON lease BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+    postgres: "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+        $$ BEGIN RAISE 'disk full' USING ERRCODE = 'disk_full'; END $$; \
+        CREATE TRIGGER full_up BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse(); \
+        CREATE TRIGGER full_too BEFORE UPDATE ON lease FOR EACH ROW EXECUTE FUNCTION refuse()",
+};
+const BAD_ROW: Statement = Statement {
+    sqlite: "CREATE TRIGGER bad BEFORE INSERT ON users WHEN new.user_id = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END",
+    postgres: "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$; \
+        CREATE TRIGGER bad BEFORE INSERT ON users FOR EACH ROW WHEN (new.user_id = 'bad') EXECUTE FUNCTION refuse()",
+};
+const UNREADABLE: Statement = Statement {
+    sqlite: "UPDATE users SET ledger = '{\"of\":\"another version\"}' WHERE user_id = 'bad'; \
+        UPDATE users SET ledger = json_set(ledger, '$.wakeAt', 1), due_at = 1",
+    postgres: "UPDATE users SET ledger = '{\"of\":\"another version\"}' WHERE user_id = 'bad'; \
+        UPDATE users SET ledger = jsonb_set(ledger::jsonb, '{wakeAt}', '1')::text, due_at = 1",
+};
 
 #[tokio::test]
 async fn while_another_process_keeps_the_database_changes_are_refused_together_and_soon() {
     let (stack, service) = Stack::serving(&[]).await;
-    let mut other = beside(&stack).await;
-    execute(&mut other, "BEGIN IMMEDIATE").await;
+    let mut other = Beside::of(&stack).await;
+    other.execute(KEEP).await;
     let began = Instant::now();
     let names: Vec<String> = (0..20).map(|user| format!("u{user}")).collect();
     let updates: Vec<_> = names.iter().map(|user| ada(user)).collect();
@@ -30,48 +47,39 @@ async fn while_another_process_keeps_the_database_changes_are_refused_together_a
     for answer in answers {
         assert_eq!(answer.unwrap_err().code, ErrorCode::Unavailable);
     }
-    // SQLite itself would wait for five seconds.
+    // One after another, each would have waited as long.
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert!(!service.is_well("database"));
-    execute(&mut other, "ROLLBACK").await;
+    other.run("ROLLBACK").await;
     until("recovery", CEILING, async || service.is_well("database")).await;
     assert_eq!(stack.update(&ada("u0")).await.unwrap().user.version, 1);
-    other.close().await.unwrap();
+    other.close().await;
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_database_that_takes_nothing_is_reported_and_recovers() {
     let (stack, service) = Stack::serving(&[]).await;
-    let mut other = beside(&stack).await;
-    execute(
-        &mut other,
-        "CREATE TRIGGER full BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'disk full'); END; \
-         CREATE TRIGGER full_too BEFORE UPDATE ON lease BEGIN SELECT RAISE(ABORT, 'disk full'); END",
-    )
-    .await;
+    let mut other = Beside::of(&stack).await;
+    other.execute(TAKES_NOTHING).await;
     let error = stack.update(&ada("1")).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Unavailable);
     assert!(!service.is_well("database"));
-    execute(&mut other, "DROP TRIGGER full; DROP TRIGGER full_too").await;
+    other.execute(RECOVERED).await;
     until("recovery, though nobody changes anything", CEILING, async || {
         service.is_well("database")
     })
     .await;
     assert_eq!(stack.update(&ada("1")).await.unwrap().user.version, 1);
-    other.close().await.unwrap();
+    other.close().await;
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_row_that_cannot_be_written_fails_alone() {
     let (stack, service) = Stack::serving(&[]).await;
-    let mut other = beside(&stack).await;
-    execute(
-        &mut other,
-        "CREATE TRIGGER bad BEFORE INSERT ON users WHEN new.user_id = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END",
-    )
-    .await;
+    let mut other = Beside::of(&stack).await;
+    other.execute(BAD_ROW).await;
     let names = ["a", "b", "bad", "c", "d"];
     let updates = names.map(ada);
     let answers = join_all(updates.iter().map(|update| stack.update(update))).await;
@@ -80,7 +88,7 @@ async fn a_row_that_cannot_be_written_fails_alone() {
         let expected = (*name == "bad").then_some(ErrorCode::Unavailable);
         assert_eq!(code, expected, "{name}");
     }
-    other.close().await.unwrap();
+    other.close().await;
     service.stop().await.unwrap();
 }
 
@@ -92,33 +100,27 @@ async fn a_row_that_cannot_be_read_is_left_alone_and_holds_up_nobody() {
     }
     stack.wait_until_announced(&["bad", "good"]).await;
     stack.acknowledge_all().await;
-    let mut other = beside(&stack).await;
-    execute(
-        &mut other,
-        "UPDATE users SET ledger = '{\"of\":\"another version\"}' WHERE user_id = 'bad'; \
-         UPDATE users SET ledger = json_set(ledger, '$.wakeAt', 1), due_at = 1",
-    )
-    .await;
+    let mut other = Beside::of(&stack).await;
+    other.execute(UNREADABLE).await;
     // The good one is due as well, and its turn comes.
     stack.wait_until_announced(&["good"]).await;
     let error = stack.update(&ada("bad")).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Internal);
-    let ledger = sqlx::query_scalar::<_, String>("SELECT ledger FROM users WHERE user_id = 'bad'");
-    let ledger = ledger.fetch_one(&mut other).await.unwrap();
+    let ledger = other.text("SELECT ledger FROM users WHERE user_id = 'bad'").await;
     assert!(
         ledger.contains("another version"),
         "the row was written over: {ledger}"
     );
     assert_eq!(stack.update(&ada("good")).await.unwrap().user.version, 2);
-    other.close().await.unwrap();
+    other.close().await;
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_database_that_another_process_keeps_does_not_hold_up_the_stop() {
     let (stack, service) = Stack::serving(&[]).await;
-    let mut other = beside(&stack).await;
-    execute(&mut other, "BEGIN IMMEDIATE").await;
+    let mut other = Beside::of(&stack).await;
+    other.execute(KEEP).await;
     let names: Vec<String> = (0..1_000).map(|user| format!("u{user}")).collect();
     let updates: Vec<_> = names.iter().map(|user| ada(user)).collect();
     let asking = async {
@@ -133,5 +135,5 @@ async fn a_database_that_another_process_keeps_does_not_hold_up_the_stop() {
     }
     // So long an orchestrator waits before it kills.
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-    other.close().await.unwrap();
+    other.close().await;
 }

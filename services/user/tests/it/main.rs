@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 mod announcements;
+mod beside;
 mod database;
 mod delivery;
 mod lifecycle;

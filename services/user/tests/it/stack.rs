@@ -1,4 +1,4 @@
-//! A nats-server, a database file, the service, and a client that asks it.
+//! A nats-server, a database, the service, and a client that asks it.
 
 use std::time::Duration;
 
@@ -18,11 +18,15 @@ use runtime::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use testing::{
+    database::TestDatabase,
     nats::{NatsServer, Options},
     wait::until,
 };
 use tokio::task::JoinHandle;
-use user::service::{CHECKS, ServeError};
+use user::{
+    service::{CHECKS, ServeError},
+    store::Database,
+};
 
 pub(crate) const CEILING: Duration = Duration::from_secs(20);
 pub(crate) const ACCOUNT: &str = "4711";
@@ -30,7 +34,7 @@ pub(crate) const ACCOUNT: &str = "4711";
 pub(crate) struct Stack {
     pub(crate) nats: NatsServer,
     pub(crate) client: Nats,
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) database: TestDatabase,
     settings: Vec<(String, String)>,
 }
 
@@ -62,7 +66,7 @@ impl Stack {
         Self {
             nats,
             client,
-            folder: tempfile::tempdir().unwrap(),
+            database: TestDatabase::fresh().await,
             settings: settings.iter().map(own).collect(),
         }
     }
@@ -74,8 +78,8 @@ impl Stack {
         (stack, running)
     }
 
-    pub(crate) fn database(&self) -> std::path::PathBuf {
-        self.folder.path().join("users.db")
+    pub(crate) fn database(&self) -> Database {
+        self.database.url().parse().unwrap()
     }
 
     /// Starts the service and waits until it is ready.
@@ -103,7 +107,7 @@ impl Stack {
     }
 
     pub(crate) async fn begin_serving(&self) -> Running {
-        let database = format!("sqlite:{}", self.database().display());
+        let database = self.database.url().to_owned();
         let usual = [("USER_DATABASE_URL".to_owned(), database)];
         let env = Env::from_pairs(usual.into_iter().chain(self.settings.clone()));
         let config = user::Config::read(&env).unwrap();

@@ -1,4 +1,4 @@
-//! Random work through the writer on a database file, against the same by the rules on rows in memory.
+//! Random work through the writer on a database, against the same by the rules on rows in memory.
 //!
 //! Time is the test's own, batches hold several pieces of work at once, and the database is opened anew in between.
 
@@ -13,11 +13,12 @@ use std::sync::{
 use futures_util::future::join_all;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use runtime::health::Registry;
+use testing::database::TestDatabase;
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
     room::Room,
     rules::Terms,
-    store::{self, UserReader},
+    store::{self, Database, UserReader},
     time::Clock,
     writer::{self, AfterCommit, WriterHandle},
 };
@@ -30,19 +31,23 @@ const ROUNDS: usize = 120;
 struct Opened {
     handle: WriterHandle,
     task: JoinHandle<()>,
-    reader: UserReader,
+    reader: Arc<dyn UserReader>,
 }
 
-async fn open(path: &std::path::Path, now: &Arc<AtomicI64>) -> Opened {
-    let (users, reader) = store::open(path).await.unwrap();
+/// With one writer, so that what is asked together is done together.
+async fn open(database: &TestDatabase, now: &Arc<AtomicI64>) -> Opened {
+    let database: Database = database.url().parse().unwrap();
+    let store::Opened { mut writers, reader } = store::open(&database).await.unwrap();
+    writers.truncate(1);
     let now = Arc::clone(now);
-    let users = users.with_clock(Clock::new(move || now.load(Ordering::Relaxed)));
+    writers[0].go_by(Clock::new(move || now.load(Ordering::Relaxed)));
     let after_commit = AfterCommit {
         announcements: mpsc::channel(1).0,
         notices: mpsc::channel(1).0,
         room: Room::default(),
     };
-    let (handle, task) = writer::start(users, Terms::default(), after_commit, Registry::new("user", &[]));
+    let health = Registry::new("user", &[]);
+    let (handle, task) = writer::start(writers, Terms::default(), after_commit, &health);
     Opened { handle, task, reader }
 }
 
@@ -57,11 +62,10 @@ impl Opened {
 #[tokio::test]
 async fn the_database_follows_the_rules_whatever_is_asked_together() {
     for seed in 0..6 {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("users.db");
+        let database = TestDatabase::fresh().await;
         let mut rng = StdRng::seed_from_u64(seed);
         let now = Arc::new(AtomicI64::new(1_000_000));
-        let mut opened = open(&path, &now).await;
+        let mut opened = open(&database, &now).await;
         let mut model = Model::default();
         for round in 0..ROUNDS {
             let step = [0, 10, 1_000, 30_000, 61_000, 121_000][rng.random_range(0..6)];
@@ -89,7 +93,7 @@ async fn the_database_follows_the_rules_whatever_is_asked_together() {
             }
             if round % 20 == 19 {
                 opened.close().await;
-                opened = open(&path, &now).await;
+                opened = open(&database, &now).await;
             }
         }
         opened.close().await;

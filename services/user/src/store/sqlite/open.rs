@@ -1,14 +1,14 @@
 //! Opens the database, migrates it and checks that its commits are durable.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection,
-    migrate::MigrateError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{UserReader, UserWriter};
+use super::{SqliteReader, SqliteWriter};
+use crate::store::{OpenError, Opened};
 
 /// How many connections read.
 const READERS: u32 = 4;
@@ -17,42 +17,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 /// At the start nobody waits for an answer yet.
 const BUSY_TIMEOUT_AT_START: Duration = Duration::from_secs(5);
 
-/// Why the database cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The file cannot be opened.
-    #[error("the database {path} cannot be opened: {source}")]
-    Open {
-        /// The file.
-        path: String,
-        /// Why.
-        source: sqlx::Error,
-    },
-    /// Its folder cannot be made.
-    #[error("the folder of the database {path} cannot be made: {source}")]
-    Folder {
-        /// The file.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The tables cannot be brought up to date.
-    #[error("the database cannot be migrated: {0}")]
-    Migrate(#[from] MigrateError),
-    /// Commits would not be flushed to disk.
-    #[error("the database does not flush its commits: {setting} is {found}, but must be {needed}")]
-    NotDurable {
-        /// The pragma.
-        setting: &'static str,
-        /// Its value.
-        found: String,
-        /// What it must be.
-        needed: &'static str,
-    },
-}
-
 /// Opens the database file, making it where it is missing.
-pub async fn open(path: &Path) -> Result<(UserWriter, UserReader), OpenError> {
+pub(in crate::store) async fn open(path: &Path) -> Result<Opened, OpenError> {
     let shown = path.display().to_string();
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
@@ -61,7 +27,8 @@ pub async fn open(path: &Path) -> Result<(UserWriter, UserReader), OpenError> {
         })?;
     }
     let open_error = |source| OpenError::Open {
-        path: shown.clone(),
+        passes: false,
+        database: shown.clone(),
         source,
     };
     let options = SqliteConnectOptions::new()
@@ -74,7 +41,9 @@ pub async fn open(path: &Path) -> Result<(UserWriter, UserReader), OpenError> {
     let mut connection = patient.connect().await.map_err(open_error)?;
     check_durable(&mut connection, open_error).await?;
     // Not `run`: its bounds keep the compiler from seeing that a task may run the future.
-    sqlx::migrate!().run_direct(None, &mut connection, false).await?;
+    sqlx::migrate!("migrations/sqlite")
+        .run_direct(None, &mut connection, false)
+        .await?;
     connection.close().await.map_err(open_error)?;
     let connection = options.connect().await.map_err(open_error)?;
     let readers = SqlitePoolOptions::new().max_connections(READERS);
@@ -82,7 +51,10 @@ pub async fn open(path: &Path) -> Result<(UserWriter, UserReader), OpenError> {
         .connect_with(options.clone().read_only(true))
         .await
         .map_err(open_error)?;
-    Ok((UserWriter::new(connection, options), UserReader::new(readers)))
+    Ok(Opened {
+        writers: vec![Box::new(SqliteWriter::new(connection, options))],
+        reader: Arc::new(SqliteReader::new(readers)),
+    })
 }
 
 async fn check_durable(
@@ -94,7 +66,7 @@ async fn check_durable(
         .await
         .map_err(&open_error)?;
     if mode != "wal" {
-        return Err(OpenError::NotDurable {
+        return Err(OpenError::Unfit {
             setting: "journal_mode",
             found: mode,
             needed: "wal",
@@ -105,7 +77,7 @@ async fn check_durable(
         .await
         .map_err(open_error)?;
     if synchronous < 2 {
-        return Err(OpenError::NotDurable {
+        return Err(OpenError::Unfit {
             setting: "synchronous",
             found: synchronous.to_string(),
             needed: "2 (FULL)",

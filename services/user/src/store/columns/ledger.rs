@@ -1,8 +1,8 @@
-//! The part of a row that only the rules read, as JSON in one column.
+//! The part of a row that only the rules read.
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, Found, Lane, Link, Outcome, PerField, Reason, UserId};
+use contracts::{Field, Found, Link, Outcome, PerField, Reason};
 use serde::{Deserialize, Serialize};
 
 use crate::rules::{Creating, Doubt, FieldState, OpenAttempt, Row, UnixMs, UsedKey};
@@ -67,18 +67,6 @@ struct LinkLedger {
     shared: bool,
 }
 
-/// The columns of a row that stand beside its ledger.
-pub(super) struct Columns {
-    pub(super) user_id: UserId,
-    pub(super) version: u64,
-    pub(super) updated_at: UnixMs,
-    pub(super) values: PerField<Option<String>>,
-    pub(super) lane: Lane,
-    pub(super) recheck_at: Option<UnixMs>,
-    /// Account and contact.
-    pub(super) contact: Option<(String, String)>,
-}
-
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -114,46 +102,40 @@ impl Ledger {
         }
     }
 
-    pub(super) fn into_row(mut self, columns: Columns) -> Row {
-        let mut values = columns.values;
-        let fields = PerField::from_fn(|field| {
+    /// Fills in what the other columns left open.
+    pub(super) fn fill(
+        mut self,
+        row: &mut Row,
+        mut values: PerField<Option<String>>,
+        contact: Option<(String, String)>,
+    ) {
+        row.fields = PerField::from_fn(|field| {
             let ledger = self.fields.remove(&field);
             FieldLedger::into_state(ledger, values[field].take())
         });
-        let link = self
-            .link
-            .zip(columns.contact)
-            .map(|(link, (account_id, contact_id))| Link {
-                contact_id,
-                account_id,
-                address: link.address,
-                found: link.found,
-                shared: link.shared,
-            });
-        Row {
-            user_id: columns.user_id,
-            version: columns.version,
-            turn: self.turn,
-            updated_at: columns.updated_at,
-            fields,
-            // A ledger written before this was kept tells it by its link.
-            was_linked: self.was_linked || link.is_some(),
-            link,
-            creating: self.creating,
-            attempt: self.attempt,
-            holder: self.holder,
-            open: self.open,
-            doubt: self.doubt,
-            wake_at: self.wake_at,
-            recheck_at: columns.recheck_at,
-            rechecks: self.rechecks,
-            lane: columns.lane,
-            failures: self.failures,
-            charges: self.charges,
-            last_failure: self.last_failure,
-            keys: self.keys,
-            unchanged: self.unchanged,
-        }
+        let link = self.link.zip(contact);
+        row.link = link.map(|(link, (account_id, contact_id))| Link {
+            contact_id,
+            account_id,
+            address: link.address,
+            found: link.found,
+            shared: link.shared,
+        });
+        // A ledger written before this was kept tells it by its link.
+        row.was_linked = self.was_linked || row.link.is_some();
+        row.turn = self.turn;
+        row.creating = self.creating;
+        row.attempt = self.attempt;
+        row.holder = self.holder;
+        row.open = self.open;
+        row.doubt = self.doubt;
+        row.wake_at = self.wake_at;
+        row.rechecks = self.rechecks;
+        row.failures = self.failures;
+        row.charges = self.charges;
+        row.last_failure = self.last_failure;
+        row.keys = self.keys;
+        row.unchanged = self.unchanged;
     }
 }
 

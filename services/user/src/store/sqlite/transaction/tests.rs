@@ -1,16 +1,17 @@
 //! How SQLite goes about each selection.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
-use sqlx::Row as _;
+use sqlx::{ConnectOptions as _, Row as _, sqlite::SqliteConnectOptions};
 
 use super::{ANNOUNCED, DUE, LEFT_OPEN, LINKED_TO, RECHECKS};
-use crate::store::open;
 
 #[tokio::test]
 async fn every_selection_searches_its_index() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut users, _) = open(&folder.path().join("users.db")).await.unwrap();
-    let connection = users.connection.as_mut().unwrap();
+    let path = folder.path().join("users.db");
+    drop(super::super::open(&path).await.unwrap());
+    let options = SqliteConnectOptions::new().filename(path);
+    let mut connection = options.connect().await.unwrap();
     let statements = [
         (DUE, "users_due"),
         (RECHECKS, "users_recheck"),
@@ -20,7 +21,7 @@ async fn every_selection_searches_its_index() {
     ];
     for (statement, index) in statements {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
-        let steps = sqlx::query(explain).fetch_all(&mut *connection).await.unwrap();
+        let steps = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
         let steps: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
         let of_table: Vec<_> = steps.iter().filter(|step| step.contains(" users ")).collect();
         let searches = |step: &&&String| step.starts_with("SEARCH users USING") && step.contains(index);

@@ -1,0 +1,129 @@
+//! A row as columns. What SQL searches by is a column of its own; what only the rules read is JSON in one.
+
+mod ledger;
+
+use contracts::{Field, InvalidUserId, Lane, PerField};
+use sqlx::FromRow;
+
+use self::ledger::Ledger;
+use super::Unreadable;
+use crate::rules::{Lease, Row, UnixMs};
+
+/// The columns besides the fields', in the order of [`Columns`].
+pub(super) const FIXED: [&str; 11] = [
+    "user_id",
+    "version",
+    "updated_at",
+    "ledger",
+    "lane",
+    "unsettled",
+    "due_at",
+    "recheck_at",
+    "open_epoch",
+    "account_id",
+    "contact_id",
+];
+
+/// The columns of a row, besides its fields.
+#[derive(Debug, FromRow)]
+pub(super) struct Columns {
+    pub(super) user_id: String,
+    pub(super) version: i64,
+    pub(super) updated_at: UnixMs,
+    pub(super) ledger: String,
+    pub(super) lane: i64,
+    pub(super) unsettled: bool,
+    pub(super) due_at: Option<UnixMs>,
+    pub(super) recheck_at: Option<UnixMs>,
+    pub(super) open_epoch: Option<i64>,
+    pub(super) account_id: Option<String>,
+    pub(super) contact_id: Option<String>,
+}
+
+/// The columns of the lease.
+#[derive(Debug, FromRow)]
+pub(super) struct LeaseColumns {
+    holder: Option<String>,
+    epoch: i64,
+    expires_at: UnixMs,
+    asked_at: Option<UnixMs>,
+    stepped_aside_at: Option<UnixMs>,
+    account_id: Option<String>,
+    paused_since: Option<UnixMs>,
+}
+
+impl From<LeaseColumns> for Lease {
+    fn from(columns: LeaseColumns) -> Self {
+        Self {
+            holder: columns.holder,
+            epoch: u64::try_from(columns.epoch).unwrap_or(0),
+            expires_at: columns.expires_at,
+            asked_at: columns.asked_at,
+            stepped_aside_at: columns.stepped_aside_at,
+            account_id: columns.account_id,
+            paused_since: columns.paused_since,
+        }
+    }
+}
+
+/// The names of all columns.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    FIXED
+        .into_iter()
+        .chain(Field::ALL.map(|field| field.spec().column))
+}
+
+impl Columns {
+    pub(super) fn of(row: &Row) -> Self {
+        Self {
+            user_id: row.user_id.as_str().to_owned(),
+            version: integer(row.version),
+            updated_at: row.updated_at,
+            ledger: serde_json::to_string(&Ledger::of(row)).expect("a ledger has text keys"),
+            lane: lane_number(row.lane),
+            unsettled: row.is_unsettled(),
+            due_at: row.due_at(),
+            recheck_at: row.recheck_at,
+            open_epoch: row.open.as_ref().map(|open| integer(open.epoch)),
+            account_id: row.link.as_ref().map(|link| link.account_id.clone()),
+            contact_id: row.link.as_ref().map(|link| link.contact_id.clone()),
+        }
+    }
+
+    /// The row, with the values of its fields.
+    pub(super) fn into_row(self, values: PerField<Option<String>>) -> Result<Row, Unreadable> {
+        let user_id = self.user_id.clone();
+        self.try_into_row(values)
+            .map_err(|reason| Unreadable { user_id, reason })
+    }
+
+    fn try_into_row(self, values: PerField<Option<String>>) -> Result<Row, String> {
+        let ledger: Ledger =
+            serde_json::from_str(&self.ledger).map_err(|error| format!("ledger: {error}"))?;
+        let user_id = self.user_id.parse();
+        let mut row = Row::new(user_id.map_err(|error: InvalidUserId| error.to_string())?);
+        row.version = u64::try_from(self.version).map_err(|error| error.to_string())?;
+        row.updated_at = self.updated_at;
+        row.lane = if self.lane == lane_number(Lane::Live) {
+            Lane::Live
+        } else {
+            Lane::Backfill
+        };
+        row.recheck_at = self.recheck_at;
+        ledger.fill(&mut row, values, self.account_id.zip(self.contact_id));
+        Ok(row)
+    }
+}
+
+/// Versions and epochs count single events, so that they stay below 2^63.
+pub(super) fn integer(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// The number that stands for a lane; the smaller goes first.
+pub(super) fn lane_number(lane: Lane) -> i64 {
+    match lane {
+        Lane::Live => 0,
+        Lane::Backfill => 1,
+    }
+}

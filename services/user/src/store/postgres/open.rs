@@ -1,0 +1,89 @@
+//! Connects, migrates and checks that commits are durable.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{
+    Connection, PgConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::{
+    PostgresReader, PostgresWriter,
+    error::{is_of_the_server, limited},
+};
+use crate::store::{Database, OpenError, Opened, UserWriter};
+
+/// How many connections write changes, each those of some users; one more is for deliveries. Two commit more than one
+/// in the time of a flush, and four no more than two: see docs/benchmarks.md.
+const CHANGE_WRITERS: usize = 2;
+/// How many connections read.
+const READERS: u32 = 8;
+/// How long a read waits for one of them.
+const READER_LIMIT: Duration = Duration::from_secs(2);
+/// Below what the client waits for an answer. The server ends what takes longer, so that no lock outlives its caller.
+const SETTINGS: [(&str, &str); 4] = [
+    ("synchronous_commit", "on"),
+    ("statement_timeout", "3000"),
+    ("lock_timeout", "1000"),
+    ("idle_in_transaction_session_timeout", "10000"),
+];
+
+/// Opens the database on the server, which must be there already.
+pub(in crate::store) async fn open(options: &PgConnectOptions) -> Result<Opened, OpenError> {
+    let database = Database::Postgres(Box::new(options.clone())).to_string();
+    let open_error = |source| OpenError::Open {
+        passes: is_of_the_server(&source),
+        database: database.clone(),
+        source,
+    };
+    // A migration may take as long as it takes, and two services that start at once wait for each other.
+    let plain = options.clone().application_name("hubsync user");
+    let mut connection = limited(PgConnection::connect_with(&plain))
+        .await
+        .map_err(open_error)?;
+    check(&mut connection, open_error).await?;
+    sqlx::migrate!("migrations/postgres")
+        .run_direct(None, &mut connection, false)
+        .await?;
+    limited(connection.close()).await.map_err(open_error)?;
+    let options = plain.options(SETTINGS);
+    let mut writers: Vec<Box<dyn UserWriter>> = Vec::new();
+    for _ in 0..=CHANGE_WRITERS {
+        let writer = PostgresWriter::connect(options.clone()).await;
+        writers.push(Box::new(writer.map_err(open_error)?));
+    }
+    let readers = PgPoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(READER_LIMIT)
+        .connect_lazy_with(options);
+    Ok(Opened {
+        writers,
+        reader: Arc::new(PostgresReader::new(readers)),
+    })
+}
+
+/// What the server must be set to.
+async fn check(
+    connection: &mut PgConnection,
+    open_error: impl Fn(sqlx::Error) -> OpenError,
+) -> Result<(), OpenError> {
+    let needed = [
+        ("fsync", "on"),
+        ("server_encoding", "UTF8"),
+        ("transaction_read_only", "off"),
+    ];
+    for (setting, needed) in needed {
+        let found = sqlx::query_scalar("SELECT current_setting($1)").bind(setting);
+        let found: String = limited(found.fetch_one(&mut *connection))
+            .await
+            .map_err(&open_error)?;
+        if found != needed {
+            return Err(OpenError::Unfit {
+                setting,
+                found,
+                needed,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! Reading rows from and writing them to the table `users`, all rows of a batch in one statement.
+
+use std::sync::LazyLock;
+
+use contracts::{Field, PerField, UserId};
+use sqlx::{
+    AssertSqlSafe, Executor, FromRow as _, PgConnection, PgPool, Postgres, Row as _,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
+
+use super::error::{before_commit, limited};
+use crate::{
+    rules::{Row, UnixMs},
+    store::{
+        Found, StoreError, Unreadable,
+        columns::{self, Columns},
+    },
+};
+
+/// The types of the columns, in their order; a field's is text.
+const TYPES: [&str; 11] = [
+    "text", "int8", "int8", "text", "int8", "bool", "int8", "int8", "int8", "text", "text",
+];
+
+struct Statements {
+    find: String,
+    begin_with: String,
+    load: String,
+    insert: String,
+    update: String,
+}
+
+static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
+    let names = columns::names().collect::<Vec<_>>().join(", ");
+    let locked =
+        format!("SELECT {names} FROM users WHERE user_id = ANY ($1) ORDER BY user_id FOR NO KEY UPDATE");
+    let types = TYPES.into_iter().chain(Field::ALL.map(|_| "text"));
+    let arrays: Vec<String> = types
+        .zip(1..)
+        .map(|(kind, at)| format!("${at}::{kind}[]"))
+        .collect();
+    let given = format!("unnest({}) AS given ({names})", arrays.join(", "));
+    let set: Vec<String> = columns::names()
+        .filter(|name| *name != "user_id")
+        .map(|name| format!("{name} = given.{name}"))
+        .collect();
+    let set = set.join(", ");
+    Statements {
+        find: format!("SELECT {names} FROM users WHERE user_id = $1"),
+        // The time is read when the rows are held: whoever had them before went by an earlier one.
+        begin_with: format!(
+            "WITH locked AS MATERIALIZED ({locked}) \
+             SELECT (extract(epoch FROM clock_timestamp()) * 1000)::int8 AS now, locked.* \
+             FROM (VALUES (1)) AS one LEFT JOIN locked ON true"
+        ),
+        load: format!("{locked} NOWAIT"),
+        insert: format!(
+            "INSERT INTO users ({names}) SELECT {names} FROM {given} ORDER BY user_id ON CONFLICT DO NOTHING"
+        ),
+        update: format!("UPDATE users SET {set} FROM {given} WHERE users.user_id = given.user_id"),
+    }
+});
+
+/// A row as it is, without a lock.
+pub(super) async fn find(
+    pool: &PgPool,
+    user_id: &UserId,
+) -> Result<Option<Result<Row, Unreadable>>, StoreError> {
+    let query = sqlx::query(AssertSqlSafe(STATEMENTS.find.as_str())).bind(user_id.as_str());
+    let row = limited(query.fetch_optional(pool)).await.map_err(before_commit)?;
+    Ok(row.as_ref().map(decode))
+}
+
+/// The rows of those users that exist, locked in the order of their ids, and the time when they were.
+pub(super) async fn begin_with(
+    connection: &mut PgConnection,
+    users: &[&UserId],
+) -> sqlx::Result<(UnixMs, Found)> {
+    let rows = fetch(connection, &STATEMENTS.begin_with, users).await?;
+    let mut now = UnixMs::MIN;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        now = now.max(row.try_get("now")?);
+        // Where nobody was found, there is the time alone.
+        if row.try_get::<Option<&str>, _>("user_id")?.is_some() {
+            found.push(decode(row));
+        }
+    }
+    Ok((now, found))
+}
+
+/// The rows of those users that exist, locked at once or not at all.
+pub(super) async fn load(connection: &mut PgConnection, users: &[&UserId]) -> sqlx::Result<Found> {
+    let rows = fetch(connection, &STATEMENTS.load, users).await?;
+    Ok(rows.iter().map(decode).collect())
+}
+
+/// Inserts rows, in the order of their ids, and returns how many of them were not there yet.
+pub(super) async fn insert(connection: &mut PgConnection, rows: &[&Row]) -> sqlx::Result<u64> {
+    write(connection, &STATEMENTS.insert, rows).await
+}
+
+/// Replaces rows and returns how many of them were there.
+pub(super) async fn update(connection: &mut PgConnection, rows: &[&Row]) -> sqlx::Result<u64> {
+    write(connection, &STATEMENTS.update, rows).await
+}
+
+async fn fetch(
+    connection: &mut PgConnection,
+    statement: &'static str,
+    users: &[&UserId],
+) -> sqlx::Result<Vec<PgRow>> {
+    let ids: Vec<&str> = users.iter().map(|user| user.as_str()).collect();
+    let query = sqlx::query(AssertSqlSafe(statement)).bind(ids);
+    limited(query.fetch_all(connection)).await
+}
+
+async fn write(connection: &mut PgConnection, statement: &'static str, rows: &[&Row]) -> sqlx::Result<u64> {
+    let query = bind(sqlx::query(AssertSqlSafe(statement)), rows);
+    Ok(limited(connection.execute(query)).await?.rows_affected())
+}
+
+/// Binds each column of all rows as an array.
+fn bind<'q>(query: Query<'q, Postgres, PgArguments>, rows: &[&'q Row]) -> Query<'q, Postgres, PgArguments> {
+    let columns: Vec<Columns> = rows.iter().map(|row| Columns::of(row)).collect();
+    let mut query = query
+        .bind(rows.iter().map(|row| row.user_id.as_str()).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.version).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.updated_at).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.ledger.as_str()).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.lane).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.unsettled).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.due_at).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.recheck_at).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.open_epoch).collect::<Vec<_>>())
+        .bind(
+            columns
+                .iter()
+                .map(|row| row.account_id.as_deref())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            columns
+                .iter()
+                .map(|row| row.contact_id.as_deref())
+                .collect::<Vec<_>>(),
+        );
+    for field in Field::ALL {
+        query = query.bind(
+            rows.iter()
+                .map(|row| row.fields[field].value.as_deref())
+                .collect::<Vec<_>>(),
+        );
+    }
+    query
+}
+
+fn decode(row: &PgRow) -> Result<Row, Unreadable> {
+    let unreadable = |error: sqlx::Error| Unreadable {
+        user_id: row.try_get("user_id").unwrap_or_default(),
+        reason: error.to_string(),
+    };
+    let mut values = PerField::from_fn(|_| None);
+    for field in Field::ALL {
+        values[field] = row.try_get(field.spec().column).map_err(unreadable)?;
+    }
+    Columns::from_row(row).map_err(unreadable)?.into_row(values)
+}

@@ -1,0 +1,206 @@
+//! One transaction of a writing connection.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use contracts::{Lane, UserId};
+use sqlx::{Executor, PgConnection, postgres::PgArguments, query::QueryScalar};
+
+use super::{
+    error::{at_commit, before_commit, is_contention, limited},
+    rows,
+};
+use crate::{
+    rules::{Lease, Row, Terms, UnixMs},
+    store::{
+        Found, StoreError, Transaction,
+        columns::{LeaseColumns, integer, lane_number},
+        error::parse_ids,
+    },
+};
+
+/// By lane, now, the furthest a rule looks ahead, and the most.
+const DUE: &str = "SELECT user_id FROM (SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane = $1 \
+    AND due_at <= $2 ORDER BY due_at LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED) AS come \
+    UNION ALL SELECT user_id FROM (SELECT user_id FROM users WHERE due_at IS NOT NULL \
+    AND lane = $1 AND due_at > $3 LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED) AS far LIMIT $4";
+/// By now, the furthest a recheck lies ahead, and the most.
+const RECHECKS: &str = "SELECT user_id FROM (SELECT user_id FROM users WHERE recheck_at IS NOT NULL \
+    AND recheck_at <= $1 ORDER BY recheck_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS come \
+    UNION ALL SELECT user_id FROM (SELECT user_id FROM users WHERE recheck_at IS NOT NULL \
+    AND recheck_at > $2 LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS far LIMIT $3";
+/// By epoch and the most.
+const LEFT_OPEN: &str = "SELECT user_id FROM users WHERE open_epoch IS NOT NULL AND open_epoch < $1 LIMIT $2";
+/// By now and the most. Both lanes are named, so that only what lies ahead is read from the index.
+const ANNOUNCED: &str = "SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane IN (0, 1) AND due_at > $1 \
+    AND unsettled AND open_epoch IS NULL AND ledger::json ->> 'failures' IS NULL \
+    AND (ledger::json ->> 'wakeAt')::int8 > $1 LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED";
+/// By the new times and the users; what has no time gets none.
+const PUT_OFF: &str = "UPDATE users SET due_at = CASE WHEN due_at IS NOT NULL THEN $1 END, \
+    recheck_at = CASE WHEN recheck_at IS NOT NULL THEN $2 END WHERE user_id = ANY ($3)";
+/// By account and contact.
+const LINKED_TO: &str = "SELECT user_id FROM users WHERE account_id = $1 AND contact_id = $2";
+
+/// A transaction. Where it is not committed its connection is forgotten, unless it says itself that it was rolled back.
+pub(super) struct PostgresTransaction<'a> {
+    connection: &'a mut PgConnection,
+    now: UnixMs,
+    /// Users that exist, each locked.
+    held: HashSet<UserId>,
+}
+
+impl<'a> PostgresTransaction<'a> {
+    /// The connection is in a transaction that has done nothing yet.
+    pub(super) fn new(connection: &'a mut PgConnection) -> Self {
+        Self {
+            connection,
+            now: UnixMs::MIN,
+            held: HashSet::new(),
+        }
+    }
+
+    /// Locks what it begins with, and reads the server's clock.
+    pub(super) async fn begin_with(&mut self, users: &[&UserId]) -> sqlx::Result<Found> {
+        let (now, found) = rows::begin_with(self.connection, users).await?;
+        self.now = now;
+        self.hold(&found);
+        Ok(found)
+    }
+
+    pub(super) fn set_now(&mut self, now: UnixMs) {
+        self.now = now;
+    }
+
+    fn hold(&mut self, found: &Found) {
+        let held = found.iter().flatten().map(|row| row.user_id.clone());
+        self.held.extend(held);
+    }
+
+    async fn ids(
+        &mut self,
+        query: QueryScalar<'_, sqlx::Postgres, String, PgArguments>,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let ids = limited(query.fetch_all(&mut *self.connection)).await;
+        parse_ids(ids.map_err(before_commit)?)
+    }
+
+    /// Rolls back, so that the connection can be used again.
+    async fn contended(&mut self, users: Vec<UserId>) -> StoreError {
+        match limited(self.connection.execute("ROLLBACK")).await {
+            Ok(_) => StoreError::Contended(users),
+            Err(error) => before_commit(error),
+        }
+    }
+}
+
+#[async_trait]
+impl Transaction for PostgresTransaction<'_> {
+    fn now(&self) -> UnixMs {
+        self.now
+    }
+
+    async fn load(&mut self, users: &[&UserId]) -> Result<Found, StoreError> {
+        match rows::load(self.connection, users).await {
+            Ok(found) => {
+                self.hold(&found);
+                Ok(found)
+            }
+            Err(error) if is_contention(&error) => {
+                let users = users.iter().map(|user| (*user).clone()).collect();
+                Err(self.contended(users).await)
+            }
+            Err(error) => Err(before_commit(error)),
+        }
+    }
+
+    async fn save(&mut self, rows: &[&Row]) -> Result<(), StoreError> {
+        let (known, new): (Vec<&Row>, Vec<&Row>) =
+            rows.iter().partition(|row| self.held.contains(&row.user_id));
+        if !known.is_empty() {
+            rows::update(self.connection, &known)
+                .await
+                .map_err(before_commit)?;
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        let inserted = rows::insert(self.connection, &new).await.map_err(before_commit)?;
+        if inserted == new.len() as u64 {
+            return Ok(());
+        }
+        // Somebody else has made one of them since it was looked for.
+        let users = new.iter().map(|row| row.user_id.clone()).collect();
+        Err(self.contended(users).await)
+    }
+
+    async fn put_off(&mut self, users: &[UserId], terms: &Terms) -> Result<(), StoreError> {
+        let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+        let put_off = sqlx::query(PUT_OFF).bind(self.now + terms.horizon());
+        let put_off = put_off.bind(self.now + Terms::recheck_horizon()).bind(ids);
+        let done = limited(put_off.execute(&mut *self.connection)).await;
+        done.map(|_| ()).map_err(before_commit)
+    }
+
+    async fn due(&mut self, lane: Lane, terms: &Terms, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        let query = sqlx::query_scalar(DUE).bind(lane_number(lane)).bind(self.now);
+        self.ids(query.bind(self.now + terms.horizon()).bind(integer(limit as u64)))
+            .await
+    }
+
+    async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        let query = sqlx::query_scalar(RECHECKS)
+            .bind(self.now)
+            .bind(self.now + Terms::recheck_horizon());
+        self.ids(query.bind(integer(limit as u64))).await
+    }
+
+    async fn left_open(&mut self, epoch: u64, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        let query = sqlx::query_scalar(LEFT_OPEN).bind(integer(epoch));
+        self.ids(query.bind(integer(limit as u64))).await
+    }
+
+    async fn announced(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        let query = sqlx::query_scalar(ANNOUNCED).bind(self.now);
+        self.ids(query.bind(integer(limit as u64))).await
+    }
+
+    async fn linked_to(&mut self, account: &str, contact: &str) -> Result<Vec<UserId>, StoreError> {
+        let query = sqlx::query_scalar(LINKED_TO).bind(account.to_owned());
+        self.ids(query.bind(contact.to_owned())).await
+    }
+
+    async fn has_links(&mut self) -> Result<bool, StoreError> {
+        let linked = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM users WHERE contact_id IS NOT NULL)");
+        limited(linked.fetch_one(&mut *self.connection))
+            .await
+            .map_err(before_commit)
+    }
+
+    async fn lease(&mut self) -> Result<Lease, StoreError> {
+        let query = sqlx::query_as::<_, LeaseColumns>("SELECT * FROM lease WHERE id = 1 FOR NO KEY UPDATE");
+        let lease = limited(query.fetch_one(&mut *self.connection)).await;
+        lease.map(Lease::from).map_err(before_commit)
+    }
+
+    async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
+        let update = sqlx::query(
+            "UPDATE lease SET holder = $1, epoch = $2, expires_at = $3, asked_at = $4, stepped_aside_at = $5, \
+             account_id = $6, paused_since = $7 WHERE id = 1",
+        );
+        let update = update
+            .bind(&lease.holder)
+            .bind(integer(lease.epoch))
+            .bind(lease.expires_at)
+            .bind(lease.asked_at)
+            .bind(lease.stepped_aside_at)
+            .bind(&lease.account_id)
+            .bind(lease.paused_since);
+        let done = limited(update.execute(&mut *self.connection)).await;
+        done.map(|_| ()).map_err(before_commit)
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        let done = limited(self.connection.execute("COMMIT")).await;
+        done.map(|_| ()).map_err(at_commit)
+    }
+}

@@ -1,0 +1,10 @@
+//! A file, with a write-ahead log that is flushed at every commit. One connection writes; a few others read.
+
+mod open;
+mod read;
+mod rows;
+mod transaction;
+
+pub(super) use open::open;
+use read::SqliteReader;
+use transaction::SqliteWriter;

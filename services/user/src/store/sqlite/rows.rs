@@ -1,0 +1,97 @@
+//! Reading rows from and writing them to the table `users`.
+
+use contracts::{Field, PerField, UserId};
+use sqlx::{
+    FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, SqliteExecutor, query_builder::Separated,
+    sqlite::SqliteRow,
+};
+
+use crate::{
+    rules::Row,
+    store::{
+        Found, StoreError, Unreadable,
+        columns::{self, Columns},
+    },
+};
+
+/// Rows of one INSERT; with its columns well below SQLite's 32,766 parameters.
+const ROWS_PER_INSERT: usize = 128;
+
+/// The rows of those users that exist.
+pub(super) async fn load(executor: impl SqliteExecutor<'_>, users: &[&UserId]) -> Result<Found, StoreError> {
+    let ids = serde_json::to_string(users).expect("ids are text");
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+    push_names(&mut query);
+    query
+        .push(" FROM users WHERE user_id IN (SELECT value FROM json_each(")
+        .push_bind(ids)
+        .push("))");
+    let rows = query
+        .build()
+        .fetch_all(executor)
+        .await
+        .map_err(StoreError::before_commit)?;
+    Ok(rows.iter().map(decode).collect())
+}
+
+/// Inserts rows, or replaces those that exist.
+pub(super) async fn save(connection: &mut SqliteConnection, rows: &[&Row]) -> Result<(), StoreError> {
+    for chunk in rows.chunks(ROWS_PER_INSERT) {
+        let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO users (");
+        push_names(&mut insert);
+        insert.push(") ");
+        insert.push_values(chunk, |tuple, row| bind(tuple, row));
+        insert.push(" ON CONFLICT (user_id) DO UPDATE SET ");
+        let mut sets = insert.separated(", ");
+        for name in columns::names().filter(|name| *name != "user_id") {
+            sets.push(name)
+                .push_unseparated(" = excluded.")
+                .push_unseparated(name);
+        }
+        // Each length of chunk is a statement of its own: only those of single rows are worth keeping prepared.
+        let query = insert.build().persistent(chunk.len() == 1);
+        query
+            .execute(&mut *connection)
+            .await
+            .map_err(StoreError::before_commit)?;
+    }
+    Ok(())
+}
+
+fn push_names(query: &mut QueryBuilder<Sqlite>) {
+    let mut names = query.separated(", ");
+    for name in columns::names() {
+        names.push(name);
+    }
+}
+
+fn bind(mut tuple: Separated<'_, Sqlite, &'static str>, row: &Row) {
+    let columns = Columns::of(row);
+    tuple
+        .push_bind(columns.user_id)
+        .push_bind(columns.version)
+        .push_bind(columns.updated_at)
+        .push_bind(columns.ledger)
+        .push_bind(columns.lane)
+        .push_bind(columns.unsettled)
+        .push_bind(columns.due_at)
+        .push_bind(columns.recheck_at)
+        .push_bind(columns.open_epoch)
+        .push_bind(columns.account_id)
+        .push_bind(columns.contact_id);
+    for (_, state) in row.fields.iter() {
+        tuple.push_bind(state.value.clone());
+    }
+}
+
+fn decode(row: &SqliteRow) -> Result<Row, Unreadable> {
+    let unreadable = |error: sqlx::Error| Unreadable {
+        user_id: row.try_get("user_id").unwrap_or_default(),
+        reason: error.to_string(),
+    };
+    let mut values = PerField::from_fn(|_| None);
+    for field in Field::ALL {
+        values[field] = row.try_get(field.spec().column).map_err(unreadable)?;
+    }
+    Columns::from_row(row).map_err(unreadable)?.into_row(values)
+}

@@ -1,0 +1,75 @@
+//! Somebody else at the same database.
+
+use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
+use user::store::Database;
+
+use crate::stack::Stack;
+
+/// A connection of somebody else's, in the language of the database.
+pub(crate) enum Beside {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+/// The same in the language of each.
+#[derive(Clone, Copy)]
+pub(crate) struct Statement {
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+/// Nobody else writes until the transaction ends.
+pub(crate) const KEEP: Statement = Statement {
+    sqlite: "BEGIN IMMEDIATE",
+    postgres: "BEGIN; LOCK TABLE users, lease IN EXCLUSIVE MODE",
+};
+
+impl Beside {
+    pub(crate) async fn of(stack: &Stack) -> Self {
+        match stack.database() {
+            Database::Sqlite(path) => {
+                let options = SqliteConnectOptions::new().filename(path);
+                Self::Sqlite(options.connect().await.unwrap())
+            }
+            Database::Postgres(options) => {
+                Self::Postgres(PgConnection::connect_with(&options).await.unwrap())
+            }
+        }
+    }
+
+    pub(crate) async fn execute(&mut self, statement: Statement) {
+        match self {
+            Self::Sqlite(connection) => sqlx::raw_sql(statement.sqlite)
+                .execute(connection)
+                .await
+                .map(drop),
+            Self::Postgres(connection) => sqlx::raw_sql(statement.postgres)
+                .execute(connection)
+                .await
+                .map(drop),
+        }
+        .unwrap();
+    }
+
+    /// Executes what both understand.
+    pub(crate) async fn run(&mut self, sql: &'static str) {
+        let (sqlite, postgres) = (sql, sql);
+        self.execute(Statement { sqlite, postgres }).await;
+    }
+
+    /// One text.
+    pub(crate) async fn text(&mut self, sql: &'static str) -> String {
+        match self {
+            Self::Sqlite(connection) => sqlx::query_scalar(sql).fetch_one(connection).await,
+            Self::Postgres(connection) => sqlx::query_scalar(sql).fetch_one(connection).await,
+        }
+        .unwrap()
+    }
+
+    pub(crate) async fn close(self) {
+        match self {
+            Self::Sqlite(connection) => connection.close().await.unwrap(),
+            Self::Postgres(connection) => connection.close().await.unwrap(),
+        }
+    }
+}

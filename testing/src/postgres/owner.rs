@@ -1,0 +1,74 @@
+//! As whom the server runs: as whoever runs the tests, but never as root, which it refuses.
+
+use std::{ffi::OsStr, path::Path, process::Command};
+
+use super::PostgresError;
+use crate::process::Launch;
+
+/// The user that distributions make for it.
+const USER: &str = "postgres";
+/// Changes the user and then becomes the program; part of util-linux.
+const SETPRIV: &str = "/usr/bin/setpriv";
+
+/// Who owns the cluster.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner {
+    is_root: bool,
+}
+
+impl Owner {
+    pub(super) fn find() -> Result<Self, PostgresError> {
+        let is_root = rustix::process::geteuid().is_root();
+        if is_root && run(Command::new("id").arg(USER)).is_err() {
+            return Err(PostgresError::NobodyToRunAs);
+        }
+        Ok(Self { is_root })
+    }
+
+    /// Runs a program to its end.
+    pub(super) fn run(self, program: &Path, arguments: &[&OsStr]) -> Result<(), PostgresError> {
+        let mut command = if self.is_root {
+            let mut command = Command::new(SETPRIV);
+            command.args(changes()).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        // The owner may not read the folder that the tests run in.
+        run(command.args(arguments).current_dir("/"))
+    }
+
+    /// What starts the program.
+    pub(super) fn launch(self, program: &Path) -> Launch {
+        if self.is_root {
+            let launch = changes().iter().fold(Launch::new(SETPRIV), Launch::arg);
+            launch.arg(program)
+        } else {
+            Launch::new(program)
+        }
+    }
+
+    /// Hands a folder over, with all that is in it.
+    pub(super) fn give(self, folder: &Path) -> Result<(), PostgresError> {
+        if !self.is_root {
+            return Ok(());
+        }
+        let owner = format!("{USER}:{USER}");
+        run(Command::new("chown").arg("-R").arg(owner).arg(folder))
+    }
+}
+
+fn changes() -> [&'static str; 3] {
+    ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
+}
+
+/// Runs a command to its end.
+pub(super) fn run(command: &mut Command) -> Result<(), PostgresError> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let failed = |output| PostgresError::Prepare { program, output };
+    match command.output() {
+        Ok(done) if done.status.success() => Ok(()),
+        Ok(done) => Err(failed(String::from_utf8_lossy(&done.stderr).trim().to_owned())),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}

@@ -1,0 +1,149 @@
+//! One server on a cluster of its own: started, stopped, killed, restarted on the same port.
+
+use std::{path::PathBuf, time::Duration};
+
+use tempfile::TempDir;
+
+use super::{PostgresError, Programs, cluster, cluster::SUPERUSER, owner::Owner};
+use crate::{
+    ports::free_port,
+    process::{Child, Signal},
+};
+
+const START_LIMIT: Duration = Duration::from_secs(30);
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+/// In the language that the clusters are made with.
+const READY: &str = "ready to accept connections";
+/// Ports are chosen before they are taken, so somebody may be faster, but hardly several times. After a kill, the
+/// server's old processes may need a moment to go.
+const ATTEMPTS: usize = 20;
+
+/// How to start a server.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Settings, as in `postgresql.conf`.
+    pub settings: Vec<(String, String)>,
+}
+
+/// A PostgreSQL server on the loopback interface. It ends with this process, or when this is dropped; its cluster, too.
+#[derive(Debug)]
+pub struct PostgresServer {
+    process: Option<Child>,
+    programs: Programs,
+    owner: Owner,
+    options: Options,
+    port: u16,
+    // After the process, because fields are dropped in this order.
+    folder: TempDir,
+}
+
+impl PostgresServer {
+    /// Starts a server on a new cluster and waits until it takes connections.
+    pub async fn start(options: Options) -> Result<Self, PostgresError> {
+        let (programs, owner) = (Programs::find()?, Owner::find()?);
+        let folder = cluster::make(&programs, owner).await?;
+        let mut server = Self {
+            process: None,
+            programs,
+            owner,
+            options,
+            port: free_port().map_err(PostgresError::Port)?,
+            folder,
+        };
+        let mut attempt = 1;
+        while let Err(error) = server.try_start().await {
+            if attempt == ATTEMPTS || !server.has_ended() {
+                return Err(error);
+            }
+            attempt += 1;
+            server.port = free_port().map_err(PostgresError::Port)?;
+        }
+        Ok(server)
+    }
+
+    /// The address for `USER_DATABASE_URL`.
+    pub fn url(&self) -> String {
+        format!("postgres://{SUPERUSER}@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// The port it listens on, or will again.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder of its cluster.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The process, while it runs; to be frozen, say.
+    pub fn running(&mut self) -> Option<&mut Child> {
+        let process = self.process.as_mut()?;
+        process.exit_code().is_none().then_some(process)
+    }
+
+    /// Stops it as an operator would who does not wait for clients.
+    pub async fn stop(&mut self) -> Result<(), PostgresError> {
+        if let Some(mut process) = self.process.take() {
+            process.signal(Signal::INT)?;
+            process.wait(STOP_LIMIT).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends it as a crash would; its cluster recovers at the next start.
+    pub async fn kill(&mut self) -> Result<(), PostgresError> {
+        if let Some(mut process) = self.process.take() {
+            process.kill()?;
+            process.wait(STOP_LIMIT).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts it again, on the same port and cluster.
+    pub async fn start_again(&mut self) -> Result<(), PostgresError> {
+        let mut attempt = 1;
+        while let Err(error) = self.try_start().await {
+            if attempt == ATTEMPTS || !self.has_ended() {
+                return Err(error);
+            }
+            attempt += 1;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+
+    /// Changes its settings; they hold from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        let settings = &mut self.options.settings;
+        settings.retain(|(other, _)| other != name);
+        settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    async fn try_start(&mut self) -> Result<(), PostgresError> {
+        let own = [
+            ("listen_addresses", "127.0.0.1".to_owned()),
+            ("port", self.port.to_string()),
+            ("unix_socket_directories", String::new()),
+            ("max_connections", "60".to_owned()),
+        ];
+        let launch = self.owner.launch(&self.programs.path("postgres"));
+        let launch = launch.clean_env().current_dir("/").arg("-D").arg(self.data());
+        let own = own.iter().map(|(name, value)| format!("{name}={value}"));
+        let given = self
+            .options
+            .settings
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        let launch = own
+            .chain(given)
+            .fold(launch, |launch, setting| launch.arg("-c").arg(setting));
+        let process = self.process.insert(launch.start().await?);
+        process.wait_for_line(READY, START_LIMIT).await?;
+        Ok(())
+    }
+
+    fn has_ended(&mut self) -> bool {
+        self.running().is_none()
+    }
+}
