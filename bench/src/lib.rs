@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod binaries;
+pub mod commits;
 pub mod delays;
 pub mod gateway;
 pub mod hubspot_sandbox;

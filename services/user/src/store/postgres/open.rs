@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    Connection, PgConnection,
+    ConnectOptions as _, Connection, PgConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -20,12 +20,16 @@ const CHANGE_WRITERS: usize = 2;
 const READERS: u32 = 8;
 /// How long a read waits for one of them.
 const READER_LIMIT: Duration = Duration::from_secs(2);
-/// Below what the client waits for an answer. The server ends what takes longer, so that no lock outlives its caller.
-const SETTINGS: [(&str, &str); 4] = [
+/// Below what the client waits for an answer, in milliseconds. The server ends what takes longer, so that no lock
+/// outlives its caller; and callers are to be told in time that somebody else keeps the rows.
+const SETTINGS: [(&str, &str); 5] = [
     ("synchronous_commit", "on"),
     ("statement_timeout", "3000"),
-    ("lock_timeout", "1000"),
+    ("lock_timeout", "500"),
     ("idle_in_transaction_session_timeout", "10000"),
+    // Every statement searches an index. A plan that was made while the table was empty would read all of it for as
+    // long as the connection lives.
+    ("enable_seqscan", "off"),
 ];
 
 /// Opens the database on the server, which must be there already.
@@ -38,6 +42,8 @@ pub(in crate::store) async fn open(options: &PgConnectOptions) -> Result<Opened,
     };
     // A migration may take as long as it takes, and two services that start at once wait for each other.
     let plain = options.clone().application_name("hubsync user");
+    // Whoever asked logs what failed, once.
+    let plain = plain.disable_statement_logging();
     let mut connection = limited(PgConnection::connect_with(&plain))
         .await
         .map_err(open_error)?;

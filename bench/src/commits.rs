@@ -1,0 +1,199 @@
+//! Durable updates in the user service itself: group commit beside a loop that commits each request alone.
+
+mod alone;
+mod report;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use clap::Parser;
+use contracts::{Field, UpdateForm, UpdateUser, Values};
+use futures_util::future::try_join_all;
+use runtime::health::Registry;
+use tempfile::TempDir;
+use testing::postgres::{Options, PostgresServer};
+use tokio::sync::mpsc;
+use user::{
+    room::Room,
+    rules::Terms,
+    store::{self, Database},
+    writer::{self, AfterCommit, Work, WriterHandle},
+};
+
+pub use report::{Report, Round};
+
+/// More than anybody announces here.
+const ROOM: u64 = 1 << 40;
+
+/// Measures how many durable updates the user service makes, beside one commit for each.
+///
+/// The database is a throwaway one: a `PostgreSQL` cluster with its usual settings, or a file.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "commits", version)]
+pub struct Arguments {
+    /// Uses a file instead of a server; then there is no loop beside it.
+    #[arg(long)]
+    pub sqlite: bool,
+
+    /// Users, made before anything is measured.
+    #[arg(long, default_value_t = 100_000)]
+    pub users: u64,
+
+    /// Requests that wait for their commit at any time.
+    #[arg(long, default_value_t = 256)]
+    pub in_flight: u64,
+
+    /// Connections of the loop that commits each request alone.
+    #[arg(long, default_value_t = 32)]
+    pub connections: u32,
+
+    /// How long each round lasts, in seconds.
+    #[arg(long, default_value_t = 10)]
+    pub seconds: u64,
+
+    /// Rounds of each, in turns.
+    #[arg(long, default_value_t = 3)]
+    pub rounds: usize,
+
+    /// Prints the figures as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The database of a run; gone with this.
+enum Disk {
+    File(TempDir),
+    Server(Box<PostgresServer>),
+}
+
+impl Disk {
+    async fn make(arguments: &Arguments) -> anyhow::Result<Self> {
+        if arguments.sqlite {
+            return Ok(Self::File(tempfile::tempdir()?));
+        }
+        let server = PostgresServer::start(Options::default()).await?;
+        Ok(Self::Server(Box::new(server)))
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::File(folder) => format!("sqlite:{}", folder.path().join("users.db").display()),
+            Self::Server(server) => server.url(),
+        }
+    }
+}
+
+/// Runs everything.
+pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
+    let disk = Disk::make(arguments).await?;
+    let database: Database = disk.url().parse()?;
+    let opened = store::open(&database).await?;
+    let (announcements, mut announced) = mpsc::channel(256);
+    let (notices, mut settled) = mpsc::channel(256);
+    tokio::spawn(async move { while announced.recv().await.is_some() {} });
+    tokio::spawn(async move { while settled.recv().await.is_some() {} });
+    let after_commit = AfterCommit {
+        announcements,
+        notices,
+        room: Room::of(ROOM),
+    };
+    let health = Registry::new("bench", &[]);
+    let (handle, task) = writer::start(opened.writers, Terms::default(), after_commit, &health);
+    let work = Load::new(arguments, handle);
+    let new_users = work.make_users().await?;
+    let (mut together, mut alone) = (Vec::new(), Vec::new());
+    for _ in 0..arguments.rounds {
+        together.push(work.round(Duration::from_secs(arguments.seconds)).await?);
+        if let Database::Postgres(options) = &database {
+            alone.push(alone::round(options, arguments).await?);
+        }
+    }
+    drop(work);
+    task.await.context("the writer broke")?;
+    opened.reader.close().await;
+    Ok(Report {
+        in_flight: arguments.in_flight,
+        new_users,
+        together,
+        alone,
+    })
+}
+
+/// Requests by many callers, each with the next one as soon as the last is durable.
+struct Load {
+    handle: WriterHandle,
+    users: u64,
+    in_flight: u64,
+}
+
+impl Load {
+    fn new(arguments: &Arguments, handle: WriterHandle) -> Self {
+        Self {
+            handle,
+            users: arguments.users,
+            in_flight: arguments.in_flight,
+        }
+    }
+
+    /// Each user once.
+    async fn make_users(&self) -> anyhow::Result<Round> {
+        let next = AtomicU64::new(0);
+        let began = Instant::now();
+        let callers = (0..self.in_flight).map(|_| async {
+            loop {
+                let user = next.fetch_add(1, Ordering::Relaxed);
+                if user >= self.users {
+                    return anyhow::Ok(());
+                }
+                self.update(user, user).await?;
+            }
+        });
+        try_join_all(callers).await?;
+        Ok(Round::of(self.users, began.elapsed(), Vec::new()))
+    }
+
+    /// Any of them, for so long.
+    async fn round(&self, lasts: Duration) -> anyhow::Result<Round> {
+        let began = Instant::now();
+        let changes = Arc::new(AtomicU64::new(0));
+        let callers = (0..self.in_flight).map(|_| async {
+            let mut delays = Vec::new();
+            while began.elapsed() < lasts {
+                let user = rand::random_range(0..self.users);
+                let asked = Instant::now();
+                let number = changes.fetch_add(1, Ordering::Relaxed);
+                self.update(user, self.users + number).await?;
+                delays.push(asked.elapsed().as_secs_f64() * 1_000.0);
+            }
+            anyhow::Ok(delays)
+        });
+        let delays: Vec<f64> = try_join_all(callers).await?.into_iter().flatten().collect();
+        Ok(Round::of(delays.len() as u64, began.elapsed(), delays))
+    }
+
+    async fn update(&self, user: u64, number: u64) -> anyhow::Result<()> {
+        let update = UpdateUser {
+            user_id: user_id(user).parse()?,
+            form: UpdateForm::MergePatch,
+            fields: Values::from([
+                (Field::Email, Some(format!("user-{user}@example.com"))),
+                (Field::FirstName, Some(format!("F{number}"))),
+            ]),
+            if_match: None,
+            idempotency_key: Some(format!("change-{number}")),
+        };
+        let answer = self.handle.ask(Work::Update(update), None).await;
+        ensure!(answer.is_ok(), "a change was refused: {answer:?}");
+        Ok(())
+    }
+}
+
+fn user_id(user: u64) -> String {
+    format!("user-{user}")
+}

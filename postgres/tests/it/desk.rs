@@ -1,0 +1,91 @@
+//! The writers of one user service, without the service around them.
+
+use std::{sync::Arc, time::Duration};
+
+use contracts::{Field, ServiceError, UpdateForm, UpdateUser, UserId, UserUpdated, Values};
+use runtime::health::Registry;
+use testing::postgres::{Options, PostgresServer};
+use tokio::{sync::mpsc, task::JoinHandle};
+use user::{
+    room::Room,
+    rules::{Row, Terms},
+    store::{self, UserReader},
+    writer::{self, AfterCommit, Answer, Work, WriterHandle},
+};
+
+pub(crate) const CEILING: Duration = Duration::from_secs(30);
+
+pub(crate) struct Desk {
+    pub(crate) handle: WriterHandle,
+    pub(crate) health: Registry,
+    reader: Arc<dyn UserReader>,
+    task: JoinHandle<()>,
+}
+
+pub(crate) async fn server() -> PostgresServer {
+    let server = PostgresServer::start(Options::default()).await;
+    server.unwrap_or_else(|error| panic!("{error}"))
+}
+
+impl Desk {
+    /// One more user service at that server.
+    pub(crate) async fn at(server: &PostgresServer) -> Self {
+        let opened = store::open(&server.url().parse().unwrap()).await.unwrap();
+        let after_commit = AfterCommit {
+            announcements: mpsc::channel(1).0,
+            notices: mpsc::channel(1).0,
+            room: Room::default(),
+        };
+        let health = Registry::new("user", &["database"]);
+        let (handle, task) = writer::start(opened.writers, Terms::default(), after_commit, &health);
+        Self {
+            handle,
+            health,
+            reader: opened.reader,
+            task,
+        }
+    }
+
+    pub(crate) async fn update(&self, user: &str, first_name: &str) -> Result<UserUpdated, ServiceError> {
+        let update = UpdateUser {
+            user_id: user.parse().unwrap(),
+            form: UpdateForm::MergePatch,
+            fields: Values::from([
+                (Field::Email, Some(format!("{user}@example.com"))),
+                (Field::FirstName, Some(first_name.to_owned())),
+            ]),
+            if_match: None,
+            idempotency_key: None,
+        };
+        match self.handle.ask(Work::Update(update), None).await? {
+            Answer::Updated(updated) => Ok(updated),
+            other => panic!("an answer to something else: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn sweep(&self, most: usize) -> usize {
+        let work = Work::Sweep {
+            live: most,
+            backfill: most,
+        };
+        match self.handle.ask(work, None).await {
+            Ok(Answer::Rows(rows)) => rows,
+            other => panic!("a sweep did not work: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn row(&self, user: &str) -> Option<Row> {
+        let user: UserId = user.parse().unwrap();
+        self.reader.find(&user).await.unwrap()
+    }
+
+    pub(crate) fn is_well(&self) -> bool {
+        self.health.report().ready
+    }
+
+    pub(crate) async fn close(self) {
+        drop(self.handle);
+        self.task.await.unwrap();
+        self.reader.close().await;
+    }
+}
