@@ -30,7 +30,15 @@ pub(crate) async fn server() -> PostgresServer {
 impl Desk {
     /// One more user service at that server.
     pub(crate) async fn at(server: &PostgresServer) -> Self {
-        let opened = store::open(&server.url().parse().unwrap()).await.unwrap();
+        Self::over(server, server.port()).await
+    }
+
+    /// The same, by way of another port.
+    pub(crate) async fn over(server: &PostgresServer, port: u16) -> Self {
+        let url = server
+            .url()
+            .replace(&server.port().to_string(), &port.to_string());
+        let opened = store::open(&url.parse().unwrap()).await.unwrap();
         let after_commit = AfterCommit {
             announcements: mpsc::channel(1).0,
             notices: mpsc::channel(1).0,

@@ -28,7 +28,10 @@ async fn changes_of_one_user_through_several_services_get_versions_of_their_own_
     let versions: Vec<u64> = answers.iter().map(|(version, _)| *version).collect();
     assert_eq!(versions, (1..=(SERVICES * EACH) as u64).collect::<Vec<_>>());
     let row = desks[0].row("hot").await.unwrap();
-    assert_eq!(row.user().values[&contracts::Field::FirstName], Some(answers.pop().unwrap().1));
+    assert_eq!(
+        row.user().values[&contracts::Field::FirstName],
+        Some(answers.pop().unwrap().1)
+    );
     for desk in desks {
         desk.close().await;
     }
@@ -44,7 +47,9 @@ async fn many_users_made_at_once_through_several_services_are_all_there_once() {
     let asked = desks.iter().enumerate().flat_map(|(service, desk)| {
         (0..USERS).map(move |number| async move {
             let user = if service == 1 { USERS - 1 - number } else { number };
-            desk.update(&format!("u{user}"), &format!("S{service}")).await.unwrap()
+            desk.update(&format!("u{user}"), &format!("S{service}"))
+                .await
+                .unwrap()
         })
     });
     for updated in join_all(asked).await {
@@ -65,7 +70,9 @@ async fn sweeps_of_several_services_at_once_find_each_row_once() {
     let names: Vec<String> = (0..USERS).map(|user| format!("u{user}")).collect();
     join_all(names.iter().map(|name| desks[0].update(name, "Ada"))).await;
     let options = server.url().parse::<sqlx::postgres::PgConnectOptions>().unwrap();
-    let mut beside = <sqlx::PgConnection as sqlx::Connection>::connect_with(&options).await.unwrap();
+    let mut beside = <sqlx::PgConnection as sqlx::Connection>::connect_with(&options)
+        .await
+        .unwrap();
     let due = "UPDATE users SET ledger = jsonb_set(ledger::jsonb, '{wakeAt}', '1')::text, due_at = 1";
     sqlx::raw_sql(due).execute(&mut beside).await.unwrap();
     let mut found = 0;

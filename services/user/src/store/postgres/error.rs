@@ -6,8 +6,9 @@ use sqlx::error::DatabaseError;
 
 use crate::store::StoreError;
 
-/// What the server may take for a statement at most; longer than its own limit, so that it speaks first.
-const LIMIT: Duration = Duration::from_secs(4);
+/// What the server may take for a statement at most: longer than its own limit, so that it speaks first, and shorter
+/// than callers wait, so that they are told.
+const LIMIT: Duration = Duration::from_secs(3);
 
 /// Another transaction has the row, and this one was not to wait, or waited for long enough.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -57,6 +58,11 @@ pub(super) fn is_of_the_server(error: &sqlx::Error) -> bool {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut
         ),
     }
+}
+
+/// Whether the server did not answer at all.
+pub(super) fn is_silence(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)
 }
 
 /// The first two characters of SQLSTATE: PostgreSQL 15, appendix A.

@@ -24,7 +24,7 @@ const READER_LIMIT: Duration = Duration::from_secs(2);
 /// outlives its caller; and callers are to be told in time that somebody else keeps the rows.
 const SETTINGS: [(&str, &str); 5] = [
     ("synchronous_commit", "on"),
-    ("statement_timeout", "3000"),
+    ("statement_timeout", "2000"),
     ("lock_timeout", "500"),
     ("idle_in_transaction_session_timeout", "10000"),
     // Every statement searches an index. A plan that was made while the table was empty would read all of it for as

@@ -6,7 +6,7 @@ use sqlx::{Connection, Executor, PgConnection, postgres::PgConnectOptions};
 
 use super::{
     PostgresTransaction,
-    error::{before_commit, is_contention, limited},
+    error::{before_commit, is_contention, is_silence, limited},
 };
 use crate::{
     store::{Found, StoreError, Transaction, UserWriter},
@@ -35,12 +35,14 @@ impl PostgresWriter {
     async fn begun(&mut self) -> sqlx::Result<&mut PgConnection> {
         // One that the server has closed meanwhile, as at a restart, is no reason to refuse anything.
         let held = match self.connection.take() {
-            Some(connection) => begin(connection).await.ok(),
-            None => None,
+            Some(connection) => begin(connection).await,
+            None => Err(sqlx::Error::PoolClosed),
         };
         let connection = match held {
-            Some(connection) => connection,
-            None => begin(limited(PgConnection::connect_with(&self.options)).await?).await?,
+            Ok(connection) => connection,
+            // Nor would it answer a new connection, and callers have waited for long enough.
+            Err(error) if is_silence(&error) => return Err(error),
+            Err(_) => begin(limited(PgConnection::connect_with(&self.options)).await?).await?,
         };
         Ok(self.connection.insert(connection))
     }
