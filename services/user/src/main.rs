@@ -16,6 +16,7 @@ use user::{
     Config,
     config::ENV_FILES,
     service::{self, CHECKS},
+    store,
 };
 
 /// Owner of users: takes changes and keeps what HubSpot has yet to hear of them.
@@ -30,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Asks the running service whether it lives; ends with 0 if so.
     Health,
+    /// Makes or changes the tables of the database, and ends; the service does so itself when it starts.
+    Migrate,
 }
 
 #[tokio::main]
@@ -46,9 +49,16 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::read(&Env::load(&ENV_FILES)?)?;
-    if let Some(Command::Health) = arguments.command {
-        return Ok(health::probe(&format!("http://{}/healthz", config.health_listen)).await?);
+    match arguments.command {
+        Some(Command::Health) => {
+            Ok(health::probe(&format!("http://{}/healthz", config.health_listen)).await?)
+        }
+        Some(Command::Migrate) => Ok(store::migrate(&config.database).await?),
+        None => serve(config).await,
     }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
     telemetry::init(&config.log);
     let shutdown = Shutdown::on_signals()?;
     let listener = tokio::net::TcpListener::bind(&config.health_listen);

@@ -53,6 +53,14 @@ pub async fn open(database: &Database) -> Result<Opened, OpenError> {
     }
 }
 
+/// Makes or changes the tables alone.
+pub async fn migrate(database: &Database) -> Result<(), OpenError> {
+    match database {
+        Database::Sqlite(path) => sqlite::migrate(path).await,
+        Database::Postgres(options) => postgres::migrate(options).await,
+    }
+}
+
 /// A connection that writes.
 #[async_trait]
 pub trait UserWriter: Send {

@@ -10,7 +10,7 @@ mod rows;
 mod transaction;
 mod writer;
 
-pub(super) use open::open;
+pub(super) use open::{migrate, open};
 use read::PostgresReader;
 use transaction::PostgresTransaction;
 use writer::PostgresWriter;

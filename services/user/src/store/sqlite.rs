@@ -5,6 +5,6 @@ mod read;
 mod rows;
 mod transaction;
 
-pub(super) use open::open;
+pub(super) use open::{migrate, open};
 use read::SqliteReader;
 use transaction::SqliteWriter;

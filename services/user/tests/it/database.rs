@@ -137,3 +137,21 @@ async fn a_database_that_another_process_keeps_does_not_hold_up_the_stop() {
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     other.close().await;
 }
+
+#[tokio::test]
+async fn the_tables_can_be_made_before_any_service_starts() {
+    let stack = Stack::new(&[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    for attempt in ["the first", "one more"] {
+        let done = std::process::Command::new(env!("CARGO_BIN_EXE_user"))
+            .arg("migrate")
+            .current_dir(folder.path())
+            .env("USER_DATABASE_URL", stack.database.url())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{attempt}: {done:?}");
+    }
+    let mut other = Beside::of(&stack).await;
+    assert_eq!(other.text("SELECT CAST(count(*) AS text) FROM users").await, "0");
+    other.close().await;
+}

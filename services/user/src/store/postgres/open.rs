@@ -34,29 +34,12 @@ const SETTINGS: [(&str, &str); 5] = [
 
 /// Opens the database on the server, which must be there already.
 pub(in crate::store) async fn open(options: &PgConnectOptions) -> Result<Opened, OpenError> {
-    let database = Database::Postgres(Box::new(options.clone())).to_string();
-    let open_error = |source| OpenError::Open {
-        passes: is_of_the_server(&source),
-        database: database.clone(),
-        source,
-    };
-    // A migration may take as long as it takes, and two services that start at once wait for each other.
-    let plain = options.clone().application_name("hubsync user");
-    // Whoever asked logs what failed, once.
-    let plain = plain.disable_statement_logging();
-    let mut connection = limited(PgConnection::connect_with(&plain))
-        .await
-        .map_err(open_error)?;
-    check(&mut connection, open_error).await?;
-    sqlx::migrate!("migrations/postgres")
-        .run_direct(None, &mut connection, false)
-        .await?;
-    limited(connection.close()).await.map_err(open_error)?;
-    let options = plain.options(SETTINGS);
+    migrate(options).await?;
+    let options = named(options).options(SETTINGS);
     let mut writers: Vec<Box<dyn UserWriter>> = Vec::new();
     for _ in 0..=CHANGE_WRITERS {
         let writer = PostgresWriter::connect(options.clone()).await;
-        writers.push(Box::new(writer.map_err(open_error)?));
+        writers.push(Box::new(writer.map_err(|source| open_error(&options, source))?));
     }
     let readers = PgPoolOptions::new()
         .max_connections(READERS)
@@ -66,6 +49,38 @@ pub(in crate::store) async fn open(options: &PgConnectOptions) -> Result<Opened,
         writers,
         reader: Arc::new(PostgresReader::new(readers)),
     })
+}
+
+/// Checks the server and brings the tables up to date. Services that start at once wait for each other.
+pub(in crate::store) async fn migrate(options: &PgConnectOptions) -> Result<(), OpenError> {
+    // Without the limits of the others: a migration may take as long as it takes.
+    let options = named(options);
+    let failed = |source| open_error(&options, source);
+    let mut connection = limited(PgConnection::connect_with(&options))
+        .await
+        .map_err(failed)?;
+    check(&mut connection, failed).await?;
+    // Not `run`: its bounds keep the compiler from seeing that a task may run the future.
+    sqlx::migrate!("migrations/postgres")
+        .run_direct(None, &mut connection, false)
+        .await?;
+    limited(connection.close()).await.map_err(failed)
+}
+
+fn named(options: &PgConnectOptions) -> PgConnectOptions {
+    // Whoever asked logs what failed, once.
+    options
+        .clone()
+        .application_name("hubsync user")
+        .disable_statement_logging()
+}
+
+fn open_error(options: &PgConnectOptions, source: sqlx::Error) -> OpenError {
+    OpenError::Open {
+        passes: is_of_the_server(&source),
+        database: Database::Postgres(Box::new(options.clone())).to_string(),
+        source,
+    }
 }
 
 /// What the server must be set to.

@@ -19,42 +19,55 @@ const BUSY_TIMEOUT_AT_START: Duration = Duration::from_secs(5);
 
 /// Opens the database file, making it where it is missing.
 pub(in crate::store) async fn open(path: &Path) -> Result<Opened, OpenError> {
-    let shown = path.display().to_string();
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
-            path: shown.clone(),
-            source,
-        })?;
-    }
-    let open_error = |source| OpenError::Open {
-        passes: false,
-        database: shown.clone(),
-        source,
-    };
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT);
-    let patient = options.clone().busy_timeout(BUSY_TIMEOUT_AT_START);
-    let mut connection = patient.connect().await.map_err(open_error)?;
-    check_durable(&mut connection, open_error).await?;
-    // Not `run`: its bounds keep the compiler from seeing that a task may run the future.
-    sqlx::migrate!("migrations/sqlite")
-        .run_direct(None, &mut connection, false)
-        .await?;
-    connection.close().await.map_err(open_error)?;
-    let connection = options.connect().await.map_err(open_error)?;
+    migrate(path).await?;
+    let failed = |source| open_error(path, source);
+    let options = options(path);
+    let connection = options.connect().await.map_err(failed)?;
     let readers = SqlitePoolOptions::new().max_connections(READERS);
     let readers = readers
         .connect_with(options.clone().read_only(true))
         .await
-        .map_err(open_error)?;
+        .map_err(failed)?;
     Ok(Opened {
         writers: vec![Box::new(SqliteWriter::new(connection, options))],
         reader: Arc::new(SqliteReader::new(readers)),
     })
+}
+
+/// Makes the file where it is missing, checks it and brings its tables up to date.
+pub(in crate::store) async fn migrate(path: &Path) -> Result<(), OpenError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
+            path: path.display().to_string(),
+            source,
+        })?;
+    }
+    let failed = |source| open_error(path, source);
+    let patient = options(path).busy_timeout(BUSY_TIMEOUT_AT_START);
+    let mut connection = patient.connect().await.map_err(failed)?;
+    check_durable(&mut connection, failed).await?;
+    // Not `run`: its bounds keep the compiler from seeing that a task may run the future.
+    sqlx::migrate!("migrations/sqlite")
+        .run_direct(None, &mut connection, false)
+        .await?;
+    connection.close().await.map_err(failed)
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+}
+
+fn open_error(path: &Path, source: sqlx::Error) -> OpenError {
+    OpenError::Open {
+        passes: false,
+        database: path.display().to_string(),
+        source,
+    }
 }
 
 async fn check_durable(
