@@ -50,6 +50,10 @@ pub struct Arguments {
     #[arg(long)]
     full: bool,
 
+    /// Keeps users in a PostgreSQL server of the run's own, not in a file.
+    #[arg(long)]
+    postgres: bool,
+
     /// How long everything may take to come to rest in the end, in seconds.
     #[arg(long)]
     rest_within_s: Option<u64>,
@@ -101,6 +105,7 @@ impl Arguments {
             clients: self.clients,
             think: Duration::from_millis(self.think_ms),
             scale,
+            postgres: self.postgres,
             measures: self.measures,
             nats_away: Duration::from_secs(self.nats_away_s),
             programs,

@@ -161,6 +161,7 @@ impl Breaker {
             Fault::Slow(link) => Ok(self.slow(link, lasts).await),
             Fault::Hubspot(trouble, percent) => self.trouble(trouble, percent, lasts).await,
             Fault::LockDatabase => self.lock_database(lasts).await,
+            Fault::KillDatabase => self.kill_database(lasts).await,
             Fault::FillDisk => self.fill_disk(lasts).await,
             Fault::ReadOnlyDisk => self.make_disk_read_only(lasts).await,
             Fault::FreeLease => self.free_lease(lasts).await,

@@ -37,6 +37,8 @@ pub enum Fault {
     FillDisk,
     /// The disk of the database is read-only after a restart of the user service.
     ReadOnlyDisk,
+    /// SIGKILL of the database server.
+    KillDatabase,
     /// The lease is free although its holder renews it: for a moment two are sure to be the one.
     FreeLease,
     /// The active hubspot service has calls on the way that HubSpot gets only after another worker took over.
@@ -153,6 +155,7 @@ impl Fault {
             Self::Slow(link) => format!("slow {}", link.name()),
             Self::Hubspot(trouble, _) => format!("hubspot {}", trouble.name()),
             Self::LockDatabase => "database locked".to_owned(),
+            Self::KillDatabase => "kill database server".to_owned(),
             Self::FillDisk => "disk full".to_owned(),
             Self::ReadOnlyDisk => "disk read-only".to_owned(),
             Self::FreeLease => "lease freed".to_owned(),

@@ -25,6 +25,8 @@ pub struct Options {
     pub think: Duration,
     /// The lengths of time that belong together.
     pub scale: Scale,
+    /// Users are kept in PostgreSQL, not in a file.
+    pub postgres: bool,
     /// How often fail-over and the return of NATS are measured in the end.
     pub measures: usize,
     /// How long NATS is away before its return is measured.

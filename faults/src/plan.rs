@@ -30,7 +30,7 @@ pub enum Family {
     Network,
     /// HubSpot misbehaves.
     Hubspot,
-    /// The database is locked, its disk full or read-only.
+    /// The database is locked, its disk full or read-only; its server is killed.
     Database,
     /// The lease passes on although its holder has calls on the way.
     Lease,
@@ -121,7 +121,12 @@ impl Plan {
                 .into_iter()
                 .map(|trouble| Fault::Hubspot(trouble, self.share()))
                 .collect(),
-            Family::Database => vec![Fault::LockDatabase, Fault::FillDisk, Fault::ReadOnlyDisk],
+            Family::Database => vec![
+                Fault::LockDatabase,
+                Fault::FillDisk,
+                Fault::ReadOnlyDisk,
+                Fault::KillDatabase,
+            ],
             Family::Lease => vec![
                 Fault::FreeLease,
                 Fault::Overtake(Ending::Killed),
@@ -163,6 +168,7 @@ impl Plan {
             Fault::Freeze(_) => FREEZE_MS,
             Fault::Kill(_)
             | Fault::KillEverything
+            | Fault::KillDatabase
             | Fault::Terminate(_)
             | Fault::WipeNats
             | Fault::RollNatsBack => DOWN_MS,

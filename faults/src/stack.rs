@@ -16,7 +16,7 @@ use std::{
 use anyhow::Context;
 use reqwest::Client;
 use tempfile::TempDir;
-use testing::{nats::NatsServer, process::Child};
+use testing::{nats::NatsServer, postgres::PostgresServer, process::Child};
 use tokio::sync::{Mutex, MutexGuard};
 use user::store::Database;
 
@@ -41,7 +41,9 @@ pub struct Stack {
     sandbox_port: u16,
     health: BTreeMap<Part, u16>,
     unplanned: Lock<Vec<UnplannedEnd>>,
-    /// Where the database is.
+    database: Database,
+    server: Option<Mutex<PostgresServer>>,
+    /// Where the database is, if it is a file.
     pub disk: Disk,
     // Last, for fields are dropped in this order.
     folder: TempDir,
@@ -84,7 +86,17 @@ impl Stack {
 
     /// The user database.
     pub fn database(&self) -> Database {
-        Database::Sqlite(self.database_file())
+        self.database.clone()
+    }
+
+    /// Its server, where there is one, for as long as nobody else breaks it.
+    pub async fn database_server(&self) -> Option<MutexGuard<'_, PostgresServer>> {
+        Some(self.server.as_ref()?.lock().await)
+    }
+
+    /// Whether the disk of the database can be filled and made read-only.
+    pub fn disk_can_be_broken(&self) -> bool {
+        self.server.is_none() && self.disk.can_be_broken()
     }
 
     /// Its file.

@@ -8,6 +8,7 @@ use faults::{
     plan::{Family, Plan},
     run::run,
 };
+use testing::database::TestDatabase;
 
 const BROKEN_FOR: Duration = Duration::from_secs(90);
 
@@ -22,6 +23,7 @@ fn options(seed: u64) -> Options {
         clients: 12,
         think: Duration::from_millis(60),
         scale: Scale::SHORT,
+        postgres: TestDatabase::is_postgres(),
         measures: 1,
         nats_away: Duration::ZERO,
         programs: PathBuf::from(env!("CARGO_BIN_EXE_hubsync")).with_file_name(""),

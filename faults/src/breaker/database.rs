@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::{Breaker, Done};
 use crate::{database, parts::Part};
 
-const NO_DISK: &str = "mounting a disk for the database is not allowed here";
+const NO_SERVER: &str = "the database is a file";
+const NO_DISK: &str =
+    "the database has no disk of its own: mounting one takes root, and a server has none here";
 
 impl Breaker {
     pub(super) async fn lock_database(&self, lasts: Duration) -> anyhow::Result<Done> {
@@ -14,8 +16,19 @@ impl Breaker {
         Ok(Done::Broken)
     }
 
+    pub(super) async fn kill_database(&self, down: Duration) -> anyhow::Result<Done> {
+        let _alone = self.database.lock().await;
+        let Some(mut server) = self.stack.database_server().await else {
+            return Ok(Done::NotPossible(NO_SERVER));
+        };
+        server.kill().await?;
+        tokio::time::sleep(down).await;
+        server.start_again().await?;
+        Ok(Done::Broken)
+    }
+
     pub(super) async fn fill_disk(&self, lasts: Duration) -> anyhow::Result<Done> {
-        if !self.stack.disk.can_be_broken() {
+        if !self.stack.disk_can_be_broken() {
             return Ok(Done::NotPossible(NO_DISK));
         }
         // Nobody else may count on the disk meanwhile.
@@ -32,7 +45,7 @@ impl Breaker {
     /// A disk can be made read-only only while nobody has it open, so the service finds it so when it starts, ends, and
     /// is started once more.
     pub(super) async fn make_disk_read_only(&self, lasts: Duration) -> anyhow::Result<Done> {
-        if !self.stack.disk.can_be_broken() {
+        if !self.stack.disk_can_be_broken() {
             return Ok(Done::NotPossible(NO_DISK));
         }
         let _alone = self.database.lock().await;

@@ -24,13 +24,20 @@ impl Breaker {
             services.push(self.stack.service(part).await?);
         }
         let mut nats = self.stack.nats().await;
+        let mut server = self.stack.database_server().await;
         services.iter_mut().try_for_each(|service| service.strike())?;
         nats.kill().await?;
+        if let Some(server) = &mut server {
+            server.kill().await?;
+        }
         for service in &mut services {
             service.gone().await?;
         }
         tokio::time::sleep(down).await;
         nats.restart().await?;
+        if let Some(server) = &mut server {
+            server.start_again().await?;
+        }
         for service in &mut services {
             service.start().await?;
         }

@@ -206,6 +206,7 @@ fn takes_the_lease(fault: Fault) -> bool {
         | Fault::ReplaceNats
         | Fault::RollNatsBack
         | Fault::LockDatabase
+        | Fault::KillDatabase
         | Fault::FillDisk
         | Fault::ReadOnlyDisk
         | Fault::FreeLease

@@ -27,7 +27,7 @@ pub(super) fn settings(
         Part::Nats => {}
         Part::Gateway => settings.push(("API_GATEWAY_PORT", ports.own.to_string())),
         Part::User => settings.extend([
-            ("USER_DATABASE_URL", format!("sqlite:{database}")),
+            ("USER_DATABASE_URL", database.to_owned()),
             ("USER_HEALTH_LISTEN", local(ports.own)),
             ("USER_DOUBT_MS", ms(scale.doubt)),
             ("USER_ATTEMPT_MS", ms(scale.attempt)),

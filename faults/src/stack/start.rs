@@ -14,6 +14,7 @@ use testing::{
     http,
     nats::{NatsServer, Options as NatsOptions},
     ports::free_port,
+    postgres::{Options as PostgresOptions, PostgresServer},
     process::{Child, Launch},
 };
 use tokio::sync::Mutex;
@@ -65,7 +66,15 @@ impl Stack {
         let sandbox_port = free_port()?;
         let links = links(nats.port(), own[&Part::Gateway], sandbox_port).await?;
         let sandbox = start_sandbox(&options.programs, folder.path(), sandbox_port).await?;
-        let database = disk.folder().join("users.db").display().to_string();
+        let server = if options.postgres {
+            Some(PostgresServer::start(PostgresOptions::default()).await?)
+        } else {
+            None
+        };
+        let database = server.as_ref().map_or_else(
+            || format!("sqlite:{}", disk.folder().join("users.db").display()),
+            PostgresServer::url,
+        );
         let mut services = BTreeMap::new();
         for part in Part::SERVICES {
             let ports = ports(part, &links, own[&part]);
@@ -83,6 +92,8 @@ impl Stack {
             sandbox_port,
             health: own,
             unplanned: Lock::default(),
+            database: database.parse()?,
+            server: server.map(Mutex::new),
             disk,
             folder,
         };

@@ -15,6 +15,9 @@ impl Stack {
         }
         let stopped = self.nats().await.stop().await;
         wrong.extend(stopped.err().map(|error| error.to_string()));
+        if let Some(mut server) = self.database_server().await {
+            wrong.extend(server.stop().await.err().map(|error| error.to_string()));
+        }
         let mut sandbox = self.sandbox.lock().await;
         let ended = async {
             sandbox.terminate()?;
