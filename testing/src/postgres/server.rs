@@ -91,7 +91,7 @@ impl PostgresServer {
         Ok(())
     }
 
-    /// Ends it as a crash would; its cluster recovers at the next start.
+    /// Ends its first process as a crash would; the others follow once they notice. Its cluster recovers at the next start.
     pub async fn kill(&mut self) -> Result<(), PostgresError> {
         if let Some(mut process) = self.process.take() {
             process.kill()?;

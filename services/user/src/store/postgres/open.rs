@@ -13,8 +13,8 @@ use super::{
 };
 use crate::store::{Database, OpenError, Opened, UserWriter};
 
-/// How many connections write changes, each those of some users; one more is for deliveries. Two commit more than one
-/// in the time of a flush, and four no more than two: see docs/benchmarks.md.
+/// How many connections write changes, each those of some users; one more is for deliveries. On two cores, two take a
+/// third more changes than one, and four hardly more than two: see docs/benchmarks.md.
 const CHANGE_WRITERS: usize = 2;
 /// How many connections read.
 const READERS: u32 = 8;

@@ -33,18 +33,17 @@ impl PostgresWriter {
 
     /// A connection in a new transaction.
     async fn begun(&mut self) -> sqlx::Result<&mut PgConnection> {
-        // One that the server has closed meanwhile, as at a restart, is no reason to refuse anything.
-        let held = match self.connection.take() {
-            Some(connection) => begin(connection).await,
-            None => Err(sqlx::Error::PoolClosed),
-        };
-        let connection = match held {
-            Ok(connection) => connection,
-            // Nor would it answer a new connection, and callers have waited for long enough.
-            Err(error) if is_silence(&error) => return Err(error),
-            Err(_) => begin(limited(PgConnection::connect_with(&self.options)).await?).await?,
-        };
-        Ok(self.connection.insert(connection))
+        if let Some(connection) = self.connection.take() {
+            match begin(connection).await {
+                Ok(connection) => return Ok(self.connection.insert(connection)),
+                // Nor would it answer a new connection, and callers have waited for long enough.
+                Err(error) if is_silence(&error) => return Err(error),
+                // One that the server has closed meanwhile, as at a restart, is no reason to refuse anything.
+                Err(_) => {}
+            }
+        }
+        let connection = limited(PgConnection::connect_with(&self.options)).await?;
+        Ok(self.connection.insert(begin(connection).await?))
     }
 }
 
