@@ -9,7 +9,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
     room::Room,
     rules::{Row, Terms},
-    store::{self, UserReader},
+    store::{self, StoreError, UserReader},
     writer::{self, AfterCommit, Answer, Work, WriterHandle},
 };
 
@@ -85,6 +85,12 @@ impl Desk {
     pub(crate) async fn row(&self, user: &str) -> Option<Row> {
         let user: UserId = user.parse().unwrap();
         self.reader.find(&user).await.unwrap()
+    }
+
+    /// Why a user cannot be read; none if it can.
+    pub(crate) async fn read_error(&self, user: &str) -> Option<StoreError> {
+        let user: UserId = user.parse().unwrap();
+        self.reader.find(&user).await.err()
     }
 
     pub(crate) fn is_well(&self) -> bool {

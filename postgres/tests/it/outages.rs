@@ -6,6 +6,7 @@ use contracts::ErrorCode;
 use faults::proxy::{Passage, Proxy};
 use sqlx::{Connection, PgConnection};
 use testing::wait::until;
+use user::store::StoreError;
 
 use crate::desk::{CEILING, Desk, server};
 
@@ -39,6 +40,13 @@ async fn while_the_server_is_away_changes_are_refused_and_afterwards_taken_with_
         })
         .await;
         assert!(!desk.is_well());
+        let began = Instant::now();
+        assert!(matches!(
+            desk.read_error(&user).await,
+            Some(StoreError::Unavailable(_))
+        ));
+        // The gateway asks once more after a second, and callers wait for three.
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
         server.start_again().await.unwrap();
         let taken = until("a change that is taken", CEILING, async || {
             desk.update(&user, "Joan").await

@@ -18,8 +18,8 @@ use crate::store::{Database, OpenError, Opened, UserWriter};
 const CHANGE_WRITERS: usize = 2;
 /// How many connections read.
 const READERS: u32 = 8;
-/// How long a read waits for one of them.
-const READER_LIMIT: Duration = Duration::from_secs(2);
+/// How long a read waits for one of them, new ones included: callers are to be told in time that there is none.
+const READER_LIMIT: Duration = Duration::from_millis(500);
 /// Below what the client waits for an answer, in milliseconds. The server ends what takes longer, so that no lock
 /// outlives its caller; and callers are to be told in time that somebody else keeps the rows.
 const SETTINGS: [(&str, &str); 5] = [
