@@ -50,9 +50,13 @@ pub struct Arguments {
     #[arg(long)]
     full: bool,
 
-    /// Keeps users in a PostgreSQL server of the run's own, not in a file.
+    /// Keeps users in a PostgreSQL server of the run's own, not in a file, with two gateways and two user services.
     #[arg(long)]
     postgres: bool,
+
+    /// Runs NATS as a cluster of so many nodes; three break in more ways than one.
+    #[arg(long, default_value_t = 1)]
+    nodes: usize,
 
     /// How long everything may take to come to rest in the end, in seconds.
     #[arg(long)]
@@ -82,7 +86,7 @@ impl Arguments {
         let families: BTreeSet<Family> = if self.every_ms == 0 {
             BTreeSet::new()
         } else if self.faults.is_empty() {
-            Family::ALL.into_iter().collect()
+            Family::of(self.nodes)
         } else {
             self.faults.into_iter().collect()
         };
@@ -106,6 +110,7 @@ impl Arguments {
             think: Duration::from_millis(self.think_ms),
             scale,
             postgres: self.postgres,
+            nodes: self.nodes,
             measures: self.measures,
             nats_away: Duration::from_secs(self.nats_away_s),
             programs,

@@ -1,5 +1,6 @@
 //! Carries the plan out: each fault at its time, beside whatever else is broken, counted with what it cost.
 
+mod cluster;
 mod database;
 mod hubspot;
 mod lease;
@@ -82,7 +83,9 @@ impl Breaker {
             scale: options.scale,
             began: Instant::now(),
             database: tokio::sync::Mutex::default(),
-            links: Link::ALL
+            links: options
+                .cast()
+                .links()
                 .into_iter()
                 .map(|link| (link, tokio::sync::Mutex::default()))
                 .collect(),
@@ -155,6 +158,9 @@ impl Breaker {
             Fault::WipeNats => self.wipe_nats(lasts).await,
             Fault::ReplaceNats => self.replace_nats(planned.number).await,
             Fault::RollNatsBack => self.roll_nats_back(lasts).await,
+            Fault::Node(fault, node) => self.break_node(fault, node, lasts).await,
+            Fault::LoseQuorum(left) => self.lose_quorum(left, lasts).await,
+            Fault::RollingRestart => self.restart_in_turn(lasts).await,
             Fault::Cut(link) => Ok(self.cut(link)),
             Fault::Refuse(link) => Ok(self.refuse(link, lasts).await),
             Fault::Stall(link, way) => Ok(self.stall(link, way, lasts).await),

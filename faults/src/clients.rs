@@ -52,14 +52,14 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Callers of the gateway at this address; nobody calls yet.
-    pub fn new(http: Client, gateway: String, ledger: Arc<Ledger>, options: &Options) -> Self {
+    /// Callers of the gateways at these addresses; nobody calls yet.
+    pub fn new(http: Client, gateways: Vec<String>, ledger: Arc<Ledger>, options: &Options) -> Self {
         let people = Person::all(options.hot, options.cold);
         let turnstiles = people.iter().map(|person| (person.id(), Turnstile::default()));
         let shared = Shared {
             turnstiles: turnstiles.collect(),
             people,
-            caller: Caller::new(http, gateway, ledger),
+            caller: Caller::new(http, gateways, ledger),
             next_change: AtomicU64::new(1),
             stopped: AtomicBool::new(false),
             think: options.think,

@@ -21,6 +21,12 @@ pub enum Fault {
     ReplaceNats,
     /// The store of nats-server is an older copy after a restart.
     RollNatsBack,
+    /// A single node of a cluster.
+    Node(NodeFault, usize),
+    /// Every node but this one is killed.
+    LoseQuorum(usize),
+    /// Every node is stopped and started again, one after the other.
+    RollingRestart,
     /// Connections are reset once.
     Cut(Link),
     /// Connections are reset, and new ones, too.
@@ -52,6 +58,23 @@ pub enum Ending {
     Killed,
     /// It is frozen for longer than a doubt lasts, and then says what became of them.
     Frozen,
+}
+
+/// What is done to a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeFault {
+    /// SIGKILL.
+    Kill,
+    /// SIGKILL of the one that leads the stream, whichever that is.
+    KillLeader,
+    /// SIGTERM.
+    Terminate,
+    /// SIGSTOP, then SIGCONT.
+    Freeze,
+    /// Its store is deleted while it is down.
+    Wipe,
+    /// It does not reach the others, though clients reach it.
+    Isolate,
 }
 
 /// Which direction of a connection.
@@ -90,6 +113,18 @@ pub enum Trouble {
     HangsAndActsLate,
     /// 2xx that lists nothing and does nothing.
     SaysNothing,
+}
+
+impl NodeFault {
+    /// Every one.
+    pub const ALL: [Self; 6] = [
+        Self::Kill,
+        Self::KillLeader,
+        Self::Terminate,
+        Self::Freeze,
+        Self::Wipe,
+        Self::Isolate,
+    ];
 }
 
 impl Trouble {
@@ -149,6 +184,14 @@ impl Fault {
             Self::WipeNats => "nats wiped".to_owned(),
             Self::ReplaceNats => "nats replaced".to_owned(),
             Self::RollNatsBack => "nats rolled back".to_owned(),
+            Self::Node(NodeFault::Kill, _) => "kill node".to_owned(),
+            Self::Node(NodeFault::KillLeader, _) => "kill leading node".to_owned(),
+            Self::Node(NodeFault::Terminate, _) => "terminate node".to_owned(),
+            Self::Node(NodeFault::Freeze, _) => "freeze node".to_owned(),
+            Self::Node(NodeFault::Wipe, _) => "node wiped".to_owned(),
+            Self::Node(NodeFault::Isolate, _) => "node isolated".to_owned(),
+            Self::LoseQuorum(_) => "quorum lost".to_owned(),
+            Self::RollingRestart => "rolling restart".to_owned(),
             Self::Cut(link) => format!("cut {}", link.name()),
             Self::Refuse(link) => format!("refuse {}", link.name()),
             Self::Stall(link, _) => format!("stall {}", link.name()),

@@ -13,7 +13,6 @@ pub mod options;
 pub mod parts;
 pub mod people;
 pub mod plan;
-pub mod proxy;
 pub mod report;
 pub mod run;
 pub mod stack;

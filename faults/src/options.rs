@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
-use crate::plan::Family;
+use crate::{parts::Cast, plan::Family};
 
 /// A run.
 #[derive(Debug, Clone)]
@@ -25,14 +25,26 @@ pub struct Options {
     pub think: Duration,
     /// The lengths of time that belong together.
     pub scale: Scale,
-    /// Users are kept in PostgreSQL, not in a file.
+    /// Users are kept in PostgreSQL, not in a file, and there are two gateways and two user services.
     pub postgres: bool,
+    /// How many nodes NATS has.
+    pub nodes: usize,
     /// How often fail-over and the return of NATS are measured in the end.
     pub measures: usize,
     /// How long NATS is away before its return is measured.
     pub nats_away: Duration,
     /// The folder with the programs of the workspace.
     pub programs: PathBuf,
+}
+
+impl Options {
+    /// Which parts the run has.
+    pub fn cast(&self) -> Cast {
+        Cast {
+            replicas: self.postgres,
+            nodes: self.nodes,
+        }
+    }
 }
 
 /// When breaking ends.

@@ -9,8 +9,8 @@ use rand::{
 };
 
 use crate::{
-    fault::{Ending, Fault, Trouble, Way},
-    parts::{Link, Part},
+    fault::{Ending, Fault, NodeFault, Trouble, Way},
+    parts::{Cast, Part},
 };
 
 /// Faults that are switched on together.
@@ -26,6 +26,8 @@ pub enum Family {
     Freeze,
     /// nats-server loses or changes its store.
     Nats,
+    /// Nodes of a NATS cluster come and go.
+    Cluster,
     /// Connections are cut, refused, stalled, slowed.
     Network,
     /// HubSpot misbehaves.
@@ -37,8 +39,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// Every family.
-    pub const ALL: [Self; 9] = [
+    const EVERYWHERE: [Self; 9] = [
         Self::Kill,
         Self::Blackout,
         Self::Terminate,
@@ -49,6 +50,12 @@ impl Family {
         Self::Database,
         Self::Lease,
     ];
+
+    /// Every family there is for so many nodes of NATS.
+    pub fn of(nodes: usize) -> BTreeSet<Self> {
+        let cluster = (nodes > 1).then_some(Self::Cluster);
+        Self::EVERYWHERE.into_iter().chain(cluster).collect()
+    }
 }
 
 /// In one round of the plan, each part is killed so many times.
@@ -75,6 +82,7 @@ pub struct Planned {
 #[derive(Debug)]
 pub struct Plan {
     random: StdRng,
+    cast: Cast,
     families: BTreeSet<Family>,
     every: Duration,
     round: Vec<Fault>,
@@ -84,9 +92,10 @@ pub struct Plan {
 
 impl Plan {
     /// The plan of this seed.
-    pub fn new(seed: u64, families: &BTreeSet<Family>, every: Duration) -> Self {
+    pub fn new(seed: u64, cast: Cast, families: &BTreeSet<Family>, every: Duration) -> Self {
         Self {
             random: StdRng::seed_from_u64(seed),
+            cast,
             families: families.clone(),
             every,
             round: Vec::new(),
@@ -106,7 +115,8 @@ impl Plan {
     }
 
     fn cards(&mut self, family: Family) -> Vec<Fault> {
-        let each = |make: fn(Part) -> Fault| Part::ALL.into_iter().map(make);
+        let cast = self.cast;
+        let each = move |make: fn(Part) -> Fault| cast.parts().into_iter().map(make);
         match family {
             Family::Kill => [(); KILLS_IN_A_ROUND]
                 .iter()
@@ -116,6 +126,7 @@ impl Plan {
             Family::Terminate => each(Fault::Terminate).collect(),
             Family::Freeze => each(Fault::Freeze).collect(),
             Family::Nats => vec![Fault::WipeNats, Fault::ReplaceNats, Fault::RollNatsBack],
+            Family::Cluster => self.cluster(),
             Family::Network => self.network(),
             Family::Hubspot => Trouble::ALL
                 .into_iter()
@@ -137,21 +148,31 @@ impl Plan {
 
     /// Each way to break a link, at links of which every one has its turn.
     fn network(&mut self) -> Vec<Fault> {
-        let mut links = Link::ALL;
+        let mut links = self.cast.links();
         links.shuffle(&mut self.random);
         let way = *[Way::There, Way::Back, Way::Both]
             .choose(&mut self.random)
             .unwrap_or(&Way::Both);
-        let [one, two, three, four, five, six, seven] = links;
-        vec![
-            Fault::Cut(one),
-            Fault::Cut(two),
-            Fault::Refuse(three),
-            Fault::Stall(four, way),
-            Fault::Stall(five, Way::Both),
-            Fault::Slow(six),
-            Fault::Refuse(seven),
-        ]
+        let ways = [
+            |link, _| Fault::Cut(link),
+            |link, _| Fault::Refuse(link),
+            |link, way| Fault::Stall(link, way),
+            |link, _| Fault::Stall(link, Way::Both),
+            |link, _| Fault::Slow(link),
+        ];
+        let broken = links.into_iter().zip(ways.iter().cycle());
+        broken.map(|(link, fault)| fault(link, way)).collect()
+    }
+
+    /// Everything that can become of a node, and of several.
+    fn cluster(&mut self) -> Vec<Fault> {
+        let mut node = || self.random.random_range(0..self.cast.nodes);
+        let mut faults: Vec<_> = NodeFault::ALL
+            .into_iter()
+            .map(|fault| Fault::Node(fault, node()))
+            .collect();
+        faults.extend([Fault::LoseQuorum(node()), Fault::RollingRestart]);
+        faults
     }
 
     /// Some calls, or all of them.
@@ -165,11 +186,12 @@ impl Plan {
 
     fn length(&mut self, fault: Fault) -> Duration {
         let range = match fault {
-            Fault::Freeze(_) => FREEZE_MS,
+            Fault::Freeze(_) | Fault::Node(NodeFault::Freeze, _) => FREEZE_MS,
             Fault::Kill(_)
             | Fault::KillEverything
             | Fault::KillDatabase
             | Fault::Terminate(_)
+            | Fault::RollingRestart
             | Fault::WipeNats
             | Fault::RollNatsBack => DOWN_MS,
             _ => TROUBLE_MS,
@@ -214,9 +236,13 @@ impl fmt::Display for Planned {
 mod tests {
     use super::*;
 
+    const CAST: Cast = Cast {
+        replicas: true,
+        nodes: 3,
+    };
+
     fn plan(seed: u64) -> Vec<Planned> {
-        let families = Family::ALL.into_iter().collect();
-        Plan::new(seed, &families, Duration::from_secs(1))
+        Plan::new(seed, CAST, &Family::of(3), Duration::from_secs(1))
             .take(200)
             .collect()
     }
@@ -229,9 +255,8 @@ mod tests {
 
     #[test]
     fn in_a_round_every_part_is_killed_three_times_and_every_trouble_comes_once() {
-        let families = Family::ALL.into_iter().collect();
-        let round = Plan::new(1, &families, Duration::from_secs(1)).next_round();
-        for part in Part::ALL {
+        let round = Plan::new(1, CAST, &Family::of(3), Duration::from_secs(1)).next_round();
+        for part in CAST.parts() {
             assert_eq!(
                 round.iter().filter(|fault| **fault == Fault::Kill(part)).count(),
                 KILLS_IN_A_ROUND
@@ -246,10 +271,10 @@ mod tests {
     #[test]
     fn only_the_families_asked_for_are_planned() {
         let families = [Family::Kill].into_iter().collect();
-        let mut plan = Plan::new(1, &families, Duration::from_secs(1)).take(40);
+        let mut plan = Plan::new(1, Cast::SMALL, &families, Duration::from_secs(1)).take(40);
         assert!(plan.all(|planned| matches!(planned.fault, Fault::Kill(_))));
         assert_eq!(
-            Plan::new(1, &BTreeSet::new(), Duration::from_secs(1)).next(),
+            Plan::new(1, Cast::SMALL, &BTreeSet::new(), Duration::from_secs(1)).next(),
             None
         );
     }

@@ -43,7 +43,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let ledger = Arc::new(Ledger::default());
     let clients = Clients::new(
         stack.http.clone(),
-        stack.gateway_url(),
+        stack.gateway_urls(),
         Arc::clone(&ledger),
         options,
     );
@@ -117,7 +117,7 @@ impl Run<'_> {
         let options = self.options;
         self.clients.start(options.seed, options.clients);
         let (stop, stopped) = watch::channel(false);
-        let plan = Plan::new(options.seed, &options.families, options.every);
+        let plan = Plan::new(options.seed, options.cast(), &options.families, options.every);
         let breaking = async { self.breaker.carry_out(plan, stopped).await };
         let ending = async {
             self.enough().await;

@@ -2,6 +2,7 @@
 
 mod disk;
 mod health;
+mod links;
 mod service;
 mod settings;
 mod start;
@@ -16,18 +17,16 @@ use std::{
 use anyhow::Context;
 use reqwest::Client;
 use tempfile::TempDir;
-use testing::{nats::NatsServer, postgres::PostgresServer, process::Child};
+use testing::{nats::NatsCluster, postgres::PostgresServer, process::Child};
 use tokio::sync::{Mutex, MutexGuard};
 use user::store::Database;
 
 pub use disk::Disk;
+use links::Proxies;
 pub use service::Service;
 pub use start::UnplannedEnd;
 
-use crate::{
-    parts::{Link, Part},
-    proxy::Proxy,
-};
+use crate::parts::{Link, Part};
 
 /// What runs. Dropping it ends all of it.
 #[derive(Debug)]
@@ -35,8 +34,8 @@ pub struct Stack {
     /// Talks to the gateway and to the sandbox.
     pub http: Client,
     services: BTreeMap<Part, Mutex<Service>>,
-    nats: Mutex<NatsServer>,
-    links: BTreeMap<Link, Proxy>,
+    nats: Mutex<NatsCluster>,
+    links: BTreeMap<Link, Proxies>,
     sandbox: Mutex<Child>,
     sandbox_port: u16,
     health: BTreeMap<Part, u16>,
@@ -59,19 +58,14 @@ impl Stack {
         Ok(service)
     }
 
-    /// nats-server, for as long as nobody else breaks it.
-    pub async fn nats(&self) -> MutexGuard<'_, NatsServer> {
+    /// NATS, every node of it, for as long as nobody else breaks it.
+    pub async fn nats(&self) -> MutexGuard<'_, NatsCluster> {
         self.nats.lock().await
     }
 
-    /// The proxy between two parties.
-    pub fn link(&self, link: Link) -> &Proxy {
-        &self.links[&link]
-    }
-
-    /// The gateway, as callers reach it.
-    pub fn gateway_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.link(Link::CallersGateway).port())
+    /// The services there are, in an order in which nothing is missed when they are stopped.
+    pub fn parts(&self) -> Vec<Part> {
+        self.services.keys().copied().collect()
     }
 
     /// The sandbox, past every proxy.
@@ -115,11 +109,5 @@ impl Stack {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-
-    /// Leads every service to another nats-server.
-    pub fn lead_to_nats(&self, port: u16) {
-        let links = self.links.iter().filter(|(link, _)| link.leads_to_nats());
-        links.for_each(|(_, proxy)| proxy.lead_to(port));
     }
 }

@@ -6,4 +6,5 @@ pub mod nats;
 pub mod ports;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod wait;

@@ -1,5 +1,6 @@
-//! A real nats-server: found, fetched if need be, started, stopped, killed, restarted.
+//! A real nats-server, or several in a cluster: found, fetched if need be, started, stopped, killed, restarted.
 
+mod cluster;
 mod config;
 mod error;
 mod fetch;
@@ -8,6 +9,7 @@ mod ready;
 mod server;
 mod version;
 
+pub use cluster::NatsCluster;
 pub use error::{FindError, NatsServerError};
 pub use find::{Finder, NatsBinary, find};
 pub use server::{NatsServer, Options};

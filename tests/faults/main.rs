@@ -8,22 +8,24 @@ use faults::{
     plan::{Family, Plan},
     run::run,
 };
-use testing::database::TestDatabase;
+use testing::{database::TestDatabase, nats::NatsCluster};
 
 const BROKEN_FOR: Duration = Duration::from_secs(90);
 
 fn options(seed: u64) -> Options {
+    let nodes = NatsCluster::nodes_in_tests();
     Options {
         seed,
         length: Length::For(BROKEN_FOR),
         every: Duration::from_millis(1_300),
-        families: Family::ALL.into_iter().collect(),
+        families: Family::of(nodes),
         hot: 6,
         cold: 150,
         clients: 12,
         think: Duration::from_millis(60),
         scale: Scale::SHORT,
         postgres: TestDatabase::is_postgres(),
+        nodes,
         measures: 1,
         nats_away: Duration::ZERO,
         programs: PathBuf::from(env!("CARGO_BIN_EXE_hubsync")).with_file_name(""),
@@ -36,7 +38,7 @@ async fn nothing_accepted_is_lost_while_everything_breaks() {
     let seed = std::env::var("FAULTS_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
     let options = options(seed);
     println!("play it again with FAULTS_SEED={seed}");
-    let plan = Plan::new(seed, &options.families, options.every);
+    let plan = Plan::new(seed, options.cast(), &options.families, options.every);
     for planned in plan.take_while(|planned| planned.at < BROKEN_FOR) {
         println!("{planned}");
     }

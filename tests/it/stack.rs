@@ -9,13 +9,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use sandbox::{Sandbox, Settings};
 use tempfile::TempDir;
-use testing::{
-    database::TestDatabase,
-    http,
-    nats::{NatsServer, Options},
-    ports::free_port,
-    process::Child,
-};
+use testing::{database::TestDatabase, http, nats::NatsCluster, ports::free_port, process::Child};
 
 use user::store::Database;
 
@@ -27,7 +21,7 @@ pub(crate) const CEILING: Duration = Duration::from_secs(30);
 
 /// NATS and the sandbox, and whichever services the test has started.
 pub(crate) struct Stack {
-    pub(crate) nats: NatsServer,
+    pub(crate) nats: NatsCluster,
     pub(crate) sandbox: Sandbox,
     running: BTreeMap<Service, Child>,
     settings: BTreeMap<String, String>,
@@ -40,13 +34,15 @@ pub(crate) struct Stack {
 impl Stack {
     /// NATS and the sandbox alone.
     pub(crate) async fn without_services() -> Self {
-        let nats = NatsServer::start(Options::default()).await.unwrap();
+        let nodes = NatsCluster::nodes_in_tests();
+        let nats = NatsCluster::start(nodes, None).await.unwrap();
         let sandbox = Sandbox::start(Settings::default()).await.unwrap();
         let database = TestDatabase::fresh().await;
         let folder = tempfile::tempdir().unwrap();
         let [gateway, user, hubspot] = [(); 3].map(|()| free_port().unwrap());
         let settings = [
             ("NATS_URL", nats.url()),
+            ("NATS_STREAM_REPLICAS", nodes.to_string()),
             ("USER_DATABASE_URL", database.url().to_owned()),
             ("USER_HEALTH_LISTEN", format!("127.0.0.1:{user}")),
             ("HUBSPOT_SANDBOX_URL", sandbox.url()),

@@ -33,7 +33,7 @@ impl Breaker {
         }
         // Nobody else may count on the disk meanwhile.
         let _alone = self.database.lock().await;
-        let _user = self.stack.service(Part::User).await?;
+        let _user = self.stack.service(Part::FirstUser).await?;
         // What the log holds already is room that the service would go on using.
         database::empty_log(&self.stack.database_file()).await?;
         let filled = self.stack.disk.fill();
@@ -49,7 +49,7 @@ impl Breaker {
             return Ok(Done::NotPossible(NO_DISK));
         }
         let _alone = self.database.lock().await;
-        let mut user = self.stack.service(Part::User).await?;
+        let mut user = self.stack.service(Part::FirstUser).await?;
         let ended = user.terminate().await;
         let broken = self.stack.disk.set_read_only(true);
         let started = user.start().await;

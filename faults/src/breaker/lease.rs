@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use testing::proxy::Passage::{Open, Stalled};
 use tokio::sync::MutexGuard;
 
 use super::{Breaker, Done};
 use crate::{
     database,
     parts::{Link, Part},
-    proxy::Passage::{Open, Stalled},
     stack::Service,
 };
 
@@ -43,12 +43,11 @@ impl Breaker {
         let Some(mut holder) = self.hold_active().await? else {
             return Ok(NOBODY);
         };
-        let link = self.stack.link(to_hubspot(holder.part));
-        link.set(Stalled, Open);
+        self.stack.set_link(Link::Hubspot(holder.part), Stalled, Open);
         tokio::time::sleep(CALLS_COLLECT).await;
         let killed = holder.service.kill().await;
         tokio::time::sleep(OVERTAKEN_AFTER).await;
-        link.set(Open, Open);
+        self.stack.set_link(Link::Hubspot(holder.part), Open, Open);
         holder.service.start().await?;
         killed.map(|()| Done::Broken)
     }
@@ -58,12 +57,11 @@ impl Breaker {
             return Ok(NOBODY);
         };
         let child = holder.service.running().context("it delivers and does not run")?;
-        let link = self.stack.link(to_hubspot(holder.part));
-        link.set(Stalled, Open);
+        self.stack.set_link(Link::Hubspot(holder.part), Stalled, Open);
         tokio::time::sleep(CALLS_COLLECT).await;
         let frozen = child.pause();
         tokio::time::sleep(OVERTAKEN_AFTER + self.scale.doubt).await;
-        link.set(Open, Open);
+        self.stack.set_link(Link::Hubspot(holder.part), Open, Open);
         frozen.and_then(|()| child.resume())?;
         self.let_tell(holder.part).await;
         Ok(Done::Broken)
@@ -74,7 +72,7 @@ impl Breaker {
         let began = Instant::now();
         while began.elapsed() < HEARD_WITHIN {
             if let Some(part) = self.stack.active_hubspot().await {
-                let link = self.link(to_hubspot(part)).await;
+                let link = self.link(Link::Hubspot(part)).await;
                 let service = self.stack.service(part).await?;
                 // Another may have taken over while this waited for its turn.
                 if self.stack.active_hubspot().await == Some(part) {
@@ -102,13 +100,5 @@ impl Breaker {
                 return;
             }
         }
-    }
-}
-
-fn to_hubspot(part: Part) -> Link {
-    if part == Part::FirstHubspot {
-        Link::FirstHubspotHubspot
-    } else {
-        Link::SecondHubspotHubspot
     }
 }

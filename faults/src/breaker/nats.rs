@@ -1,8 +1,8 @@
-//! nats-server, which dies, freezes and forgets.
+//! NATS, which dies, freezes and forgets: its one server, or every node of its cluster.
 
 use std::{fs, io, path::Path, time::Duration};
 
-use testing::nats::{NatsServer, Options};
+use testing::nats::NatsCluster;
 
 use super::{Breaker, Done};
 
@@ -28,12 +28,15 @@ impl Breaker {
 
     pub(super) async fn freeze_nats(&self, lasts: Duration) -> anyhow::Result<Done> {
         let mut nats = self.stack.nats().await;
-        let Some(child) = nats.running() else {
-            return Ok(Done::NotPossible("nats-server was down"));
-        };
-        child.pause()?;
+        let mut frozen = Vec::new();
+        for child in nats.servers().filter_map(|server| server.running()) {
+            child.pause()?;
+            frozen.push(child);
+        }
         tokio::time::sleep(lasts).await;
-        child.resume()?;
+        for child in frozen {
+            child.resume()?;
+        }
         Ok(Done::Broken)
     }
 
@@ -49,12 +52,10 @@ impl Breaker {
     /// The new one runs before the old one ends, so that every service finds it as soon as it looks.
     pub(super) async fn replace_nats(&self, number: u64) -> anyhow::Result<Done> {
         let mut nats = self.stack.nats().await;
-        let empty = NatsServer::start(Options {
-            folder: Some(self.stack.folder().join(format!("nats-{number}"))),
-            ..Options::default()
-        });
-        let mut old = std::mem::replace(&mut *nats, empty.await?);
-        self.stack.lead_to_nats(nats.port());
+        let folder = self.stack.folder().join(format!("nats-{number}"));
+        let empty = NatsCluster::start(nats.size(), Some(folder)).await?;
+        let mut old = std::mem::replace(&mut *nats, empty);
+        self.stack.lead_to_nats(&nats.ports());
         old.kill().await?;
         Ok(Done::Broken)
     }
@@ -62,14 +63,16 @@ impl Breaker {
     /// As from a snapshot of its disk. The copy is made while it is down, so that what is wrong with it is its age alone.
     pub(super) async fn roll_nats_back(&self, down: Duration) -> anyhow::Result<Done> {
         let mut nats = self.stack.nats().await;
-        let store = nats.folder().join("jetstream");
-        let copy = nats.folder().join("copy");
         nats.kill().await?;
-        replace_folder(&store, &copy)?;
+        for server in nats.servers() {
+            replace_folder(&server.folder().join("jetstream"), &server.folder().join("copy"))?;
+        }
         nats.restart().await?;
         tokio::time::sleep(OLD).await;
         nats.kill().await?;
-        replace_folder(&copy, &store)?;
+        for server in nats.servers() {
+            replace_folder(&server.folder().join("copy"), &server.folder().join("jetstream"))?;
+        }
         tokio::time::sleep(down).await;
         nats.restart().await?;
         Ok(Done::Broken)

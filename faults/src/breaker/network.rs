@@ -2,27 +2,25 @@
 
 use std::time::Duration;
 
+use testing::proxy::Passage::{Open, Slow, Stalled};
+
 use super::{Breaker, Done};
-use crate::{
-    fault::Way,
-    parts::Link,
-    proxy::Passage::{Open, Slow, Stalled},
-};
+use crate::{fault::Way, parts::Link};
 
 /// For each chunk: slow enough for time-outs, not for a standstill.
 const DELAY: Duration = Duration::from_millis(150);
 
 impl Breaker {
     pub(super) fn cut(&self, link: Link) -> Done {
-        self.stack.link(link).cut();
+        self.stack.cut_link(link);
         Done::Broken
     }
 
     pub(super) async fn refuse(&self, link: Link, lasts: Duration) -> Done {
         let _alone = self.link(link).await;
-        self.stack.link(link).refuse(true);
+        self.stack.refuse_link(link, true);
         tokio::time::sleep(lasts).await;
-        self.stack.link(link).refuse(false);
+        self.stack.refuse_link(link, false);
         Done::Broken
     }
 
@@ -33,17 +31,17 @@ impl Breaker {
             Way::Both => (Stalled, Stalled),
         };
         let _alone = self.link(link).await;
-        self.stack.link(link).set(there, back);
+        self.stack.set_link(link, there, back);
         tokio::time::sleep(lasts).await;
-        self.stack.link(link).set(Open, Open);
+        self.stack.set_link(link, Open, Open);
         Done::Broken
     }
 
     pub(super) async fn slow(&self, link: Link, lasts: Duration) -> Done {
         let _alone = self.link(link).await;
-        self.stack.link(link).set(Slow(DELAY), Slow(DELAY));
+        self.stack.set_link(link, Slow(DELAY), Slow(DELAY));
         tokio::time::sleep(lasts).await;
-        self.stack.link(link).set(Open, Open);
+        self.stack.set_link(link, Open, Open);
         Done::Broken
     }
 }

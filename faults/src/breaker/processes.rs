@@ -19,8 +19,10 @@ impl Breaker {
     /// Every process at the same moment.
     pub(super) async fn kill_everything(&self, down: Duration) -> anyhow::Result<Done> {
         let mut services = Vec::new();
+        let mut parts = self.stack.parts();
         // Those first that may be frozen for minutes, so that the others are not kept meanwhile.
-        for part in [Part::FirstHubspot, Part::SecondHubspot, Part::User, Part::Gateway] {
+        parts.sort_by_key(|part| !part.is_hubspot());
+        for part in parts {
             services.push(self.stack.service(part).await?);
         }
         let mut nats = self.stack.nats().await;

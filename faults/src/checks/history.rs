@@ -14,13 +14,7 @@ use contracts::Field;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::{
-    breaker::Window,
-    fault::Fault,
-    hubspot::Write,
-    ledger::Expected,
-    parts::{Link, Part},
-};
+use crate::{breaker::Window, fault::Fault, hubspot::Write, ledger::Expected, parts::Link};
 
 /// A write that was under way when something was broken may be seen a little later.
 const AFTERWARDS: SignedDuration = SignedDuration::from_secs(5);
@@ -192,19 +186,18 @@ impl Circumstances<'_> {
 /// Where the holder cannot renew it for seconds, or is gone.
 fn takes_the_lease(fault: Fault) -> bool {
     match fault {
-        Fault::Kill(part) | Fault::Terminate(part) | Fault::Freeze(part) => part != Part::Gateway,
-        Fault::Refuse(link) | Fault::Stall(link, _) | Fault::Slow(link) => match link {
-            Link::UserNats | Link::FirstHubspotNats | Link::SecondHubspotNats => true,
-            Link::CallersGateway
-            | Link::GatewayNats
-            | Link::FirstHubspotHubspot
-            | Link::SecondHubspotHubspot => false,
-        },
+        Fault::Kill(part) | Fault::Terminate(part) | Fault::Freeze(part) => !part.is_gateway(),
+        Fault::Refuse(link) | Fault::Stall(link, _) | Fault::Slow(link) => {
+            matches!(link, Link::Nats(part) if !part.is_gateway())
+        }
         Fault::Cut(_) | Fault::Hubspot(..) => false,
         Fault::KillEverything
         | Fault::WipeNats
         | Fault::ReplaceNats
         | Fault::RollNatsBack
+        | Fault::Node(..)
+        | Fault::LoseQuorum(_)
+        | Fault::RollingRestart
         | Fault::LockDatabase
         | Fault::KillDatabase
         | Fault::FillDisk
@@ -218,7 +211,7 @@ fn takes_the_lease(fault: Fault) -> bool {
 fn makes_calls_late(fault: Fault) -> bool {
     match fault {
         Fault::Hubspot(trouble, _) => trouble.may_act_late(),
-        Fault::Cut(Link::FirstHubspotHubspot | Link::SecondHubspotHubspot) => true,
+        Fault::Cut(Link::Hubspot(_)) => true,
         other => holds_calls_up(other),
     }
 }
@@ -226,10 +219,8 @@ fn makes_calls_late(fault: Fault) -> bool {
 /// Where a call stands still between the worker's last look and HubSpot.
 fn holds_calls_up(fault: Fault) -> bool {
     match fault {
-        Fault::Refuse(link) | Fault::Stall(link, _) | Fault::Slow(link) => {
-            matches!(link, Link::FirstHubspotHubspot | Link::SecondHubspotHubspot)
-        }
-        Fault::Freeze(part) => matches!(part, Part::FirstHubspot | Part::SecondHubspot),
+        Fault::Refuse(link) | Fault::Stall(link, _) | Fault::Slow(link) => matches!(link, Link::Hubspot(_)),
+        Fault::Freeze(part) => part.is_hubspot(),
         Fault::Overtake(_) => true,
         _ => false,
     }

@@ -106,7 +106,7 @@ async fn restless(
 
 async fn wake_ups(stack: &Stack) -> Result<u64, String> {
     let url = stack.nats().await.url();
-    let client = async_nats::connect(url)
+    let client = async_nats::connect(url.split(',').collect::<Vec<_>>())
         .await
         .map_err(|error| error.to_string())?;
     let stream = jetstream::new(client).get_stream("USERS").await;

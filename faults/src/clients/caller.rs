@@ -7,7 +7,7 @@ use std::{
 };
 
 use contracts::UpdateForm;
-use rand::{RngExt, rngs::StdRng};
+use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 
@@ -23,11 +23,11 @@ const PAUSE_MS: std::ops::Range<u64> = 50..400;
 /// How often what was answered: statuses, and `none` for no answer.
 pub type Answers = BTreeMap<String, u64>;
 
-/// Sends changes to the gateway.
+/// Sends changes to any of the gateways; what is repeated may go to another one.
 #[derive(Debug)]
 pub(super) struct Caller {
     http: Client,
-    gateway: String,
+    gateways: Vec<String>,
     ledger: Arc<Ledger>,
     answers: Mutex<Answers>,
 }
@@ -44,10 +44,10 @@ struct AcceptedVersion {
 }
 
 impl Caller {
-    pub(super) fn new(http: Client, gateway: String, ledger: Arc<Ledger>) -> Self {
+    pub(super) fn new(http: Client, gateways: Vec<String>, ledger: Arc<Ledger>) -> Self {
         Self {
             http,
-            gateway,
+            gateways,
             ledger,
             answers: Mutex::default(),
         }
@@ -63,7 +63,8 @@ impl Caller {
     /// Sends a change until it is accepted, or refused for good, which nothing here deserves.
     pub(super) async fn change(&self, change: &Change, random: &mut StdRng) {
         loop {
-            match self.send(change, patience(random)).await {
+            let gateway = self.gateways.choose(random).map_or("", String::as_str);
+            match self.send(gateway, change, patience(random)).await {
                 Ok(response) if response.status() == StatusCode::OK => {
                     // An answer that breaks off is none.
                     if let Ok(Accepted { sync }) = response.json().await {
@@ -88,12 +89,12 @@ impl Caller {
         }
     }
 
-    async fn send(&self, change: &Change, patience: Duration) -> reqwest::Result<Response> {
+    async fn send(&self, gateway: &str, change: &Change, patience: Duration) -> reqwest::Result<Response> {
         let media_type = match change.form {
             UpdateForm::Json => "application/json",
             UpdateForm::MergePatch => "application/merge-patch+json",
         };
-        let request = self.http.patch(format!("{}/users/{}", self.gateway, change.user));
+        let request = self.http.patch(format!("{gateway}/users/{}", change.user));
         let request = request
             .body(serde_json::json!(change.fields).to_string())
             .header("Content-Type", media_type)

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use testing::{
     http,
-    nats::{NatsServer, Options as NatsOptions},
+    nats::NatsCluster,
     ports::free_port,
     postgres::{Options as PostgresOptions, PostgresServer},
     process::{Child, Launch},
@@ -20,14 +20,13 @@ use testing::{
 use tokio::sync::Mutex;
 
 use super::{
-    Service, Stack,
+    Proxies, Service, Stack,
     disk::Disk,
     settings::{Ports, settings},
 };
 use crate::{
     options::Options,
     parts::{Link, Part},
-    proxy::Proxy,
 };
 
 const SANDBOX: &str = "hubspot-sandbox";
@@ -56,15 +55,20 @@ impl Stack {
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("hubsync-faults-").tempdir()?;
         let disk = Disk::make(folder.path().join("database"))?;
-        let nats = NatsServer::start(NatsOptions {
-            folder: Some(folder.path().join("nats-0")),
-            ..NatsOptions::default()
-        });
-        let nats = nats.await?;
-        let own = Part::SERVICES.into_iter().map(|part| Ok((part, free_port()?)));
+        let nats = NatsCluster::start(options.nodes, Some(folder.path().join("nats-0"))).await?;
+        let wanted = options.cast().services();
+        let own = wanted.iter().copied().map(|part| Ok((part, free_port()?)));
         let own: BTreeMap<Part, u16> = own.collect::<std::io::Result<_>>()?;
         let sandbox_port = free_port()?;
-        let links = links(nats.port(), own[&Part::Gateway], sandbox_port).await?;
+        let mut links = BTreeMap::new();
+        for link in options.cast().links() {
+            let targets = match link {
+                Link::Callers(gateway) => vec![own[&gateway]],
+                Link::Nats(_) => nats.ports(),
+                Link::Hubspot(_) => vec![sandbox_port],
+            };
+            links.insert(link, Proxies::start(&targets).await?);
+        }
         let sandbox = start_sandbox(&options.programs, folder.path(), sandbox_port).await?;
         let server = if options.postgres {
             Some(PostgresServer::start(PostgresOptions::default()).await?)
@@ -76,9 +80,9 @@ impl Stack {
             PostgresServer::url,
         );
         let mut services = BTreeMap::new();
-        for part in Part::SERVICES {
+        for &part in &wanted {
             let ports = ports(part, &links, own[&part]);
-            let settings = settings(part, ports, &database, &options.scale);
+            let settings = settings(part, &ports, &database, options);
             let program = program(&options.programs, part.program())?;
             let service = Service::new(part, program, folder.path().to_owned(), settings);
             services.insert(part, Mutex::new(service));
@@ -97,7 +101,7 @@ impl Stack {
             disk,
             folder,
         };
-        for part in Part::SERVICES.into_iter().rev() {
+        for part in wanted.into_iter().rev() {
             stack.service(part).await?.start().await?;
         }
         stack.wait_until_ready().await?;
@@ -108,7 +112,7 @@ impl Stack {
     pub async fn wait_until_ready(&self) -> anyhow::Result<()> {
         let sandbox = format!("{}/_sandbox/health", self.sandbox_url());
         http::wait_for_ok(&self.http, &sandbox, START_LIMIT).await?;
-        for part in Part::SERVICES {
+        for part in self.parts() {
             http::wait_for_ok(&self.http, &self.ready_url(part), START_LIMIT).await?;
         }
         Ok(())
@@ -148,30 +152,12 @@ impl Stack {
     }
 }
 
-async fn links(nats: u16, gateway: u16, sandbox: u16) -> std::io::Result<BTreeMap<Link, Proxy>> {
-    let mut links = BTreeMap::new();
-    for link in Link::ALL {
-        let target = match link {
-            Link::CallersGateway => gateway,
-            Link::FirstHubspotHubspot | Link::SecondHubspotHubspot => sandbox,
-            _ => nats,
-        };
-        links.insert(link, Proxy::start(target).await?);
-    }
-    Ok(links)
-}
-
-fn ports(part: Part, links: &BTreeMap<Link, Proxy>, own: u16) -> Ports {
-    let hubspot = if part == Part::FirstHubspot {
-        Link::FirstHubspotHubspot
-    } else {
-        Link::SecondHubspotHubspot
-    };
-    let nats = Link::to_nats(part).map_or(0, |link| links[&link].port());
+fn ports(part: Part, links: &BTreeMap<Link, Proxies>, own: u16) -> Ports {
+    let ports = |link| links.get(&link).map(Proxies::ports).unwrap_or_default();
     Ports {
-        nats,
+        nats: ports(Link::Nats(part)),
         own,
-        hubspot: links[&hubspot].port(),
+        hubspot: ports(Link::Hubspot(part)).first().copied(),
     }
 }
 

@@ -3,13 +3,12 @@
 use std::{ffi::OsStr, fs, io, path::PathBuf};
 
 use super::Stack;
-use crate::parts::Part;
 
 impl Stack {
     /// Ends everything as an operator would. Each sentence is about something that did not end well.
     pub async fn stop(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        for part in Part::SERVICES {
+        for part in self.parts() {
             let ended = async { self.service(part).await?.terminate().await };
             wrong.extend(ended.await.err().map(|error| error.to_string()));
         }

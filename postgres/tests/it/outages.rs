@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use contracts::ErrorCode;
-use faults::proxy::{Passage, Proxy};
 use sqlx::{Connection, PgConnection};
+use testing::proxy::{Passage, Proxy};
 use testing::wait::until;
 use user::store::StoreError;
 

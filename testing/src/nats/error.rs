@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::{fmt, io};
 
 use super::fetch::PINNED_VERSION;
+use crate::http::HttpError;
 use crate::process::ProcessError;
 
 /// There is no nats-server that will do.
@@ -64,6 +65,17 @@ pub enum NatsServerError {
         last: String,
         /// The end of its log.
         tail: String,
+    },
+    /// A node of a cluster did not find the others.
+    #[error("the cluster is not well: {0}")]
+    NotWell(#[from] HttpError),
+    /// The nodes agree on no leader.
+    #[error("stream {stream} had no leader within {seconds} s")]
+    NoLeader {
+        /// Which stream.
+        stream: String,
+        /// How long was waited.
+        seconds: u64,
     },
     /// Asked for something that only works while it is down.
     #[error("nats-server is running; stop it first")]

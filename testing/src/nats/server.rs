@@ -81,6 +81,11 @@ impl NatsServer {
         self.port
     }
 
+    /// Its name, which is nobody else's.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The program that runs.
     pub fn binary(&self) -> &NatsBinary {
         &self.binary

@@ -2,9 +2,14 @@
 
 use async_nats::ConnectOptions;
 use async_nats::jetstream::{self, stream};
-use testing::nats::{NatsServer, NatsServerError, Options};
+use std::time::Duration;
+
+use testing::nats::{NatsCluster, NatsServer, NatsServerError, Options};
+use testing::wait::until;
 
 use crate::support::runs;
+
+const CEILING: Duration = Duration::from_mins(1);
 
 async fn jetstream(server: &NatsServer) -> jetstream::Context {
     jetstream::new(async_nats::connect(server.url()).await.unwrap())
@@ -126,4 +131,42 @@ async fn a_taken_port_is_told() {
     };
     let message = NatsServer::start(options).await.unwrap_err().to_string();
     assert!(message.contains("address already in use"), "{message}");
+}
+
+#[tokio::test]
+async fn a_cluster_has_a_leader_and_goes_on_without_it() {
+    let mut cluster = NatsCluster::start(3, None).await.unwrap();
+    let client = async_nats::connect(cluster.url().split(',').collect::<Vec<_>>())
+        .await
+        .unwrap();
+    let config = stream::Config {
+        name: "KEPT".to_owned(),
+        subjects: vec!["kept".to_owned()],
+        num_replicas: 3,
+        ..Default::default()
+    };
+    let jetstream = jetstream::new(client);
+    jetstream.create_stream(config).await.unwrap();
+    let first = cluster.wait_for_leader("KEPT").await.unwrap();
+    cluster.node(first).kill().await.unwrap();
+    until("another leader", CEILING, async || {
+        let leader = cluster.leader("KEPT").await;
+        leader.filter(|leader| *leader != first)
+    })
+    .await;
+    cluster.node(first).restart().await.unwrap();
+    cluster.wait_until_well().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_node_that_is_cut_off_is_not_well_until_it_is_let_back() {
+    let cluster = NatsCluster::start(3, None).await.unwrap();
+    cluster.isolate(1, true);
+    until("the node to miss the others", CEILING, async || {
+        !cluster.is_well(1).await
+    })
+    .await;
+    assert!(cluster.is_well(0).await && cluster.is_well(2).await);
+    cluster.isolate(1, false);
+    cluster.wait_until_well().await.unwrap();
 }

@@ -92,7 +92,7 @@ impl Stack {
 
     /// How many wake-ups the stream holds.
     pub(crate) async fn wake_ups(&self) -> Result<u64, String> {
-        let client = async_nats::connect(self.nats.url())
+        let client = async_nats::connect(self.nats.url().split(',').collect::<Vec<_>>())
             .await
             .map_err(|error| error.to_string())?;
         let stream = jetstream::new(client)

@@ -116,7 +116,7 @@ fn another_worker_is_excused_only_where_the_lease_could_pass_on() {
     let (history, wrong) = read(&writes, &[frozen(90, 100)]);
     assert!(wrong.is_empty() && history.overtaken == 1, "{history:?}");
     assert_eq!(read(&writes, &[frozen(80, 90)]).1.len(), 1, "that was long ago");
-    let of_the_gateway = broken(Fault::Kill(Part::Gateway), 90, 100);
+    let of_the_gateway = broken(Fault::Kill(Part::FirstGateway), 90, 100);
     assert_eq!(read(&writes, &[of_the_gateway]).1.len(), 1, "it holds no lease");
     let writes = [
         write(100, Some("a-7-0"), 2, "F2"),
