@@ -1,6 +1,7 @@
 //! The system from outside: built binaries as processes, real NATS, real SQLite, the sandbox over HTTP.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
+mod cluster;
 mod delivery;
 mod one_command;
 mod order_of_start;

@@ -9,9 +9,12 @@ use std::time::Duration;
 
 use async_nats::jetstream::{self, ErrorCode, context::PublishErrorKind};
 use bytes::Bytes;
-use contracts::{UserChanged, UserId, subjects::users_changed};
+use contracts::{
+    UserChanged, UserId,
+    subjects::{STREAM, users_changed},
+};
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use runtime::nats::Nats;
+use runtime::{health::Registry, nats::Nats};
 use tokio::sync::mpsc;
 
 use crate::{keeper::StreamNews, room::Room};
@@ -45,6 +48,8 @@ enum Announced {
     Taken(Announcement),
     /// It was not announced.
     Failed { user_id: UserId },
+    /// Nobody says whether it was: a stream that lost its quorum goes on saying that it is well.
+    Unconfirmed { user_id: UserId },
 }
 
 /// Announces what the writer committed, until the writer has ended.
@@ -54,6 +59,9 @@ pub(crate) struct Relay {
     news: StreamNews,
     room: Room,
     failed: mpsc::Sender<UserId>,
+    health: Registry,
+    /// Whether the stream was last seen to leave announcements unconfirmed.
+    unconfirmed: bool,
     /// Published, and not confirmed yet.
     pending: FuturesUnordered<BoxFuture<'static, Announced>>,
     /// To be published again after a pause.
@@ -61,13 +69,21 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    pub(crate) fn new(nats: Nats, news: StreamNews, room: Room, failed: mpsc::Sender<UserId>) -> Self {
+    pub(crate) fn new(
+        nats: Nats,
+        news: StreamNews,
+        room: Room,
+        failed: mpsc::Sender<UserId>,
+        health: Registry,
+    ) -> Self {
         Self {
             jetstream: nats.jetstream(),
             nats,
             news,
             room,
             failed,
+            health,
+            unconfirmed: false,
             pending: FuturesUnordered::new(),
             paused: FuturesUnordered::new(),
         }
@@ -133,23 +149,50 @@ impl Relay {
                 Err(error) if is_taken(&error) => Announced::Taken(announcement),
                 Err(error) => {
                     let user_id = announcement.change.user_id;
-                    if error.kind() == PublishErrorKind::StreamNotFound {
-                        news.lost();
-                    }
                     tracing::debug!(user.id = %user_id, %error, "not announced; left to the sweep");
-                    Announced::Failed { user_id }
+                    match error.kind() {
+                        PublishErrorKind::TimedOut => Announced::Unconfirmed { user_id },
+                        PublishErrorKind::StreamNotFound => {
+                            news.lost();
+                            Announced::Failed { user_id }
+                        }
+                        _ => Announced::Failed { user_id },
+                    }
                 }
             }
         }));
     }
 
-    fn settle(&self, announced: Announced) {
+    fn settle(&mut self, announced: Announced) {
         self.room.end();
         match announced {
-            Announced::Held { sequence } => self.news.saw(sequence),
-            Announced::Taken(announcement) => self.pause(announcement),
+            Announced::Held { sequence } => {
+                self.say_whether_confirmed(true);
+                self.news.saw(sequence);
+            }
+            Announced::Taken(announcement) => {
+                self.say_whether_confirmed(true);
+                self.pause(announcement);
+            }
             Announced::Failed { user_id } => self.fail(user_id),
+            Announced::Unconfirmed { user_id } => {
+                self.say_whether_confirmed(false);
+                self.fail(user_id);
+            }
         }
+    }
+
+    fn say_whether_confirmed(&mut self, confirmed: bool) {
+        if self.unconfirmed != confirmed {
+            return;
+        }
+        self.unconfirmed = !confirmed;
+        let detail = if confirmed {
+            format!("{STREAM} confirms announcements again")
+        } else {
+            format!("{STREAM} does not confirm announcements; changes are accepted and wait in the database")
+        };
+        self.health.set("stream", confirmed, detail);
     }
 
     fn pause(&self, mut announcement: Announcement) {

@@ -149,7 +149,7 @@ impl Begun {
         let tasks = TaskTracker::new();
         let (news, due) = (StreamNews::default(), Arc::new(Notify::new()));
         let (failing, failed) = mpsc::channel(ANNOUNCEMENTS_FAILED);
-        let relay = Relay::new(nats.clone(), news.clone(), room.clone(), failing);
+        let relay = Relay::new(nats.clone(), news.clone(), room.clone(), failing, health.clone());
         tasks.spawn(relay.run(announced));
         let waking = relay::wake_failed(failed, handle.clone());
         let stopping = shutdown.clone();

@@ -84,7 +84,7 @@ pub(crate) async fn ensure(
 }
 
 /// Whether there is no such stream, as opposed to nobody who could say.
-pub(crate) fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
+fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
     matches!(
         error.kind(),
         GetStreamErrorKind::JetStream(ref cause) if cause.error_code() == ErrorCode::STREAM_NOT_FOUND

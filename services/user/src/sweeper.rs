@@ -9,7 +9,6 @@ use tokio::sync::Notify;
 use crate::{
     keeper::StreamNews,
     room::Room,
-    stream,
     writer::{Answer, Work, WriterHandle},
 };
 
@@ -94,15 +93,11 @@ impl Sweeper {
         }
         let jetstream = self.nats.jetstream();
         let asked = tokio::time::timeout(INFO_LIMIT, jetstream.get_stream(STREAM)).await;
-        match asked.ok()? {
-            Ok(stream) => Some(stream.cached_info().state.messages),
-            Err(error) => {
-                // Where nobody changes anything, nobody else would notice.
-                if stream::is_missing(&error) {
-                    self.news.lost();
-                }
-                None
-            }
+        if let Ok(Ok(stream)) = asked {
+            return Some(stream.cached_info().state.messages);
         }
+        // Missing, or in a cluster without a leader: where nobody changes anything, nobody else would notice.
+        self.news.lost();
+        None
     }
 }

@@ -16,7 +16,7 @@ use crate::{
 /// How long the relay waits for the wake-up that the stream holds to go.
 const PAUSES: [u64; 3] = [100, 400, 1_000];
 /// After this time the broker delivers again what is not acknowledged.
-const ACK_WAIT: u64 = 600 * SECOND;
+const ACK_WAIT: u64 = 30 * SECOND;
 
 impl World {
     /// Announces whom the last transaction said to announce.

@@ -31,7 +31,7 @@ impl World {
         if self.calls_in_calm > allowed {
             self.fail(&format!("{} calls, and at rest only now", self.calls_in_calm));
         }
-        // Elsewhere an acknowledgement may be lost, and the wake-up comes again after ten minutes.
+        // Elsewhere an acknowledgement may be lost, and the wake-up comes again half a minute later.
         if self.plan.sweepless && !self.broker.held.is_empty() {
             self.fail(&format!(
                 "wake-ups that nobody acknowledges: {:?}",

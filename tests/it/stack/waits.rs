@@ -46,6 +46,23 @@ impl Stack {
         .await;
     }
 
+    /// Waits until the user service says of one of its checks that it is well, or that it is not.
+    pub(crate) async fn wait_until_user_service_says(&self, check: &str, well: bool) {
+        let url = format!("http://{}/readyz", self.settings["USER_HEALTH_LISTEN"]);
+        until(&format!("{check} to be well: {well}"), CEILING, async || {
+            let response = self.http.get(&url).send().await;
+            let response = response.map_err(|error| error.to_string())?;
+            let body: Value = response.json().await.map_err(|error| error.to_string())?;
+            let checks = body["checks"].as_array().ok_or("no checks")?;
+            let found = checks.iter().find(|found| found["name"] == check);
+            match found {
+                Some(found) if found["ok"] == well => Ok(()),
+                _ => Err(body.to_string()),
+            }
+        })
+        .await;
+    }
+
     /// Waits until the latest receipt of a user says so and nothing is being sent again, and returns it.
     pub(crate) async fn wait_for_state(&self, user: &str, state: &str) -> Value {
         until(

@@ -6,6 +6,7 @@ use contracts::{UpdateForm, Values};
 use jiff::Timestamp;
 
 use super::*;
+use crate::parts::Part;
 use crate::{
     fault::Trouble,
     ledger::{Change, Ledger},

@@ -21,8 +21,10 @@ use uuid::Uuid;
 use super::{health::Health, watchdog};
 use crate::engine::{AckHandle, Input};
 
-/// How long the broker waits for an acknowledgement before it delivers again; the engine answers much sooner.
-const ACK_WAIT: Duration = Duration::from_mins(10);
+/// How long the broker waits for an acknowledgement before it delivers again. A full window is delivered in a third of
+/// that, and what is delivered twice does no harm. In a cluster a delivery or an acknowledgement may be lost between two
+/// nodes with nobody disconnected, and this is what brings the wake-up back.
+const ACK_WAIT: Duration = Duration::from_secs(30);
 /// A consumer that lived so long is followed by the next without much of a pause.
 const UNDISTURBED: Duration = Duration::from_secs(5);
 const REQUEST_LIMIT: Duration = Duration::from_secs(5);
