@@ -1,5 +1,5 @@
 """Checks what no compiler checks: lock files without addresses, links in documents, settings that are documented,
-planted bugs that still apply."""
+alerts that are explained, planted bugs that still apply."""
 
 import pathlib
 import re
@@ -61,9 +61,25 @@ def patch_faults(files):
                 yield f"{file}: does not apply any more; make it anew: {tried.stderr.strip()}"
 
 
+def alert_faults():
+    """Every alert has its part in the operations, and every metric in it is one that a README explains."""
+    alerts = pathlib.Path("deploy/alerts.yaml").read_text()
+    operations = pathlib.Path("docs/operations.md").read_text()
+    names = re.findall(r"alert: (\w+)", alerts)
+    for name in names:
+        if f"\n### {name}\n" not in operations:
+            yield f"deploy/alerts.yaml: docs/operations.md does not say what to do about {name}"
+    for name in set(re.findall(r"\n### (Hubsync\w+)\n", operations)) - set(names):
+        yield f"docs/operations.md: there is no alert {name}"
+    explained = "".join(path.read_text() for path in pathlib.Path("services").glob("*/README.md"))
+    for metric in set(re.findall(r"hubsync_\w+", alerts)):
+        if f"`{metric}" not in explained:
+            yield f"deploy/alerts.yaml: no README of a service explains {metric}"
+
+
 def main():
     files = tracked()
-    faults = [*lock_faults(), *link_faults(files), *length_faults(files), *setting_faults(files), *patch_faults(files)]
+    faults = [*alert_faults(), *lock_faults(), *link_faults(files), *length_faults(files), *setting_faults(files), *patch_faults(files)]
     for fault in faults:
         print(fault)
     if faults:
