@@ -4,7 +4,8 @@ use async_nats::ConnectOptions;
 use async_nats::jetstream::{self, stream};
 use std::time::Duration;
 
-use testing::nats::{NatsCluster, NatsServer, NatsServerError, Options};
+use testing::nats::{NatsCluster, NatsServer, NatsServerError, Options, find};
+use testing::process::Launch;
 use testing::wait::until;
 
 use crate::support::runs;
@@ -169,4 +170,21 @@ async fn a_node_that_is_cut_off_is_not_well_until_it_is_let_back() {
     assert!(cluster.is_well(0).await && cluster.is_well(2).await);
     cluster.isolate(1, false);
     cluster.wait_until_well().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_configuration_for_kubernetes_is_one_that_a_server_takes() {
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/kubernetes/nats/nats.conf");
+    let binary = find().await.unwrap();
+    let mut child = Launch::new(&binary.path)
+        .arg("-t")
+        .arg("--config")
+        .arg(config)
+        .env("POD_NAME", "nats-0")
+        .env("NATS_TOKEN", "a-token")
+        .start()
+        .await
+        .unwrap();
+    let code = child.wait(CEILING).await.unwrap();
+    assert_eq!(code, 0, "{}", child.tail());
 }
