@@ -5,6 +5,7 @@ mod control_line;
 mod exchange;
 mod get_receipt;
 mod get_user;
+mod import_users;
 mod lease;
 mod record_verdicts;
 mod update_user;
@@ -15,8 +16,8 @@ use async_nats::service::{Service, ServiceExt, endpoint::Endpoint};
 use contracts::{
     ErrorCode, ServiceError,
     subjects::{
-        USER_QUEUE, USER_SERVICE, USERS_CLAIM, USERS_GET, USERS_LEASE, USERS_LINE, USERS_RECORD,
-        USERS_SYNC_GET, USERS_UPDATE,
+        USER_QUEUE, USER_SERVICE, USERS_CLAIM, USERS_GET, USERS_IMPORT, USERS_LEASE, USERS_LINE,
+        USERS_RECORD, USERS_SYNC_GET, USERS_UPDATE,
     },
 };
 use runtime::{Shutdown, nats::Nats};
@@ -96,6 +97,7 @@ pub(crate) async fn serve(
         shutdown,
     };
     begun.endpoint(USERS_UPDATE, update_user::update_user).await?;
+    begun.endpoint(USERS_IMPORT, import_users::import_users).await?;
     begun.endpoint(USERS_GET, get_user::get_user).await?;
     begun.endpoint(USERS_SYNC_GET, get_receipt::get_receipt).await?;
     begun.endpoint(USERS_LEASE, lease::lease).await?;

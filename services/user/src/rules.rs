@@ -6,6 +6,7 @@
 
 mod change;
 mod claim;
+mod import;
 mod lease;
 mod link;
 mod outcome;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use change::{Change, Changed, Refusal, change};
 pub use claim::{Claimed, claim};
+pub use import::{Imported, import};
 pub use lease::{Lease, ask_lease, control_line};
 pub use owe::withdraw;
 pub use receipt::{receipt, state_of};

@@ -8,6 +8,7 @@
 mod apply;
 mod batch;
 mod claim;
+mod import;
 mod record;
 mod sweep;
 mod update;
@@ -44,6 +45,8 @@ const JOBS_PER_COMMIT: usize = 256;
 const JOBS_WAITING: usize = 4_096;
 /// Of them, so many are kept for deliveries: a flood of changes must not cost the worker its lease.
 const KEPT_FOR_DELIVERY: usize = 512;
+/// An import may fill a quarter of the queue, so that changes find a place, and hardly wait.
+const KEPT_FOR_CHANGES: usize = JOBS_WAITING / 4 * 3;
 /// A batch that turned out to need so many more users than its jobs name is given up: another will be smaller.
 const MOST_BESIDES: usize = 4_096;
 /// After a failed commit the disk gets a moment, so that a full one is not asked thousands of times a second.

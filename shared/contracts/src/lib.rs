@@ -5,6 +5,7 @@ pub mod error;
 pub mod fields;
 pub mod headers;
 mod ids;
+pub mod import;
 pub mod receipt;
 pub mod subjects;
 pub mod user;
@@ -17,5 +18,6 @@ pub use delivery::{
 pub use error::{ErrorCode, Fault, ServiceError};
 pub use fields::{Field, FieldSet, PerField, Values};
 pub use ids::{InvalidUserId, UserId};
+pub use import::{ImportLine, ImportOutcome, ImportUsers, MAX_IMPORT_LINES, UsersImported};
 pub use receipt::{FieldReceipt, Receipt, SettledNotice, SettledUser, State, SyncState};
 pub use user::{GetReceipt, GetUser, UpdateForm, UpdateUser, User, UserUpdated};

@@ -9,6 +9,8 @@ pub const USER_QUEUE: &str = "user";
 
 /// Request: [`UpdateUser`](crate::UpdateUser), answer: [`UserUpdated`](crate::UserUpdated).
 pub const USERS_UPDATE: &str = "users.update";
+/// Request: [`ImportUsers`](crate::ImportUsers), answer: [`UsersImported`](crate::UsersImported).
+pub const USERS_IMPORT: &str = "users.import";
 /// Request: [`GetUser`](crate::GetUser), answer: [`User`](crate::User).
 pub const USERS_GET: &str = "users.get";
 /// Request: [`GetReceipt`](crate::GetReceipt), answer: [`Receipt`](crate::Receipt).

@@ -123,7 +123,7 @@ fn is_key_only(row: &Row, form: UpdateForm, field: Field, value: Option<&str>) -
         && !matches!(state.outcome, Some(Outcome::Refused { .. }))
 }
 
-fn touch(row: &mut Row, field: Field, value: Option<String>) {
+pub(super) fn touch(row: &mut Row, field: Field, value: Option<String>) {
     let (version, turn) = (row.version, row.turn);
     let state = &mut row.fields[field];
     state.value = value;

@@ -8,6 +8,7 @@ mod desk;
 mod doubt;
 mod exhaustive;
 mod hubspot;
+mod import;
 mod lease;
 mod links;
 mod receipt;

@@ -2,7 +2,7 @@
 
 use contracts::{AskLease, ControlLine, ErrorCode, LeaseAnswer, LineControl, ServiceError};
 
-use super::{Answer, Job, Work, batch::Batch, claim, record, sweep, update};
+use super::{Answer, Job, Work, batch::Batch, claim, import, record, sweep, update};
 use crate::{
     rules::{ask_lease, control_line},
     store::StoreError,
@@ -22,6 +22,7 @@ pub(super) async fn apply(
     }
     let answer = match &job.work {
         Work::Update(request) => update::update(batch, request).map(Answer::Updated),
+        Work::Import(line) => import::import_line(batch, line).map(Answer::Imported),
         Work::Lease(ask) => Ok(Answer::Lease(lease(batch, ask).await?)),
         Work::Line(control) => Ok(Answer::Line(line(batch, *control).await?)),
         Work::Claim(request) => claim::claim(batch, request).await?.map(Answer::Claims),

@@ -78,6 +78,7 @@ pub(super) async fn run(
 fn named_users(work: &Work) -> Vec<&UserId> {
     match work {
         Work::Update(update) => vec![&update.user_id],
+        Work::Import(line) => vec![&line.user_id],
         Work::Claim(claim) => claim.users.iter().collect(),
         Work::Record(record) => {
             let claimed = record.claim.iter().flat_map(|claim| &claim.users);

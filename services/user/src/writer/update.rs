@@ -1,6 +1,6 @@
 //! A caller's change.
 
-use contracts::{ErrorCode, Fault, ServiceError, SyncState, UpdateUser, UserUpdated};
+use contracts::{ErrorCode, Fault, ServiceError, SyncState, UpdateUser, UserId, UserUpdated, Values};
 
 use super::batch::Batch;
 use crate::rules::{Change, Refusal, Row, change, state_of};
@@ -9,13 +9,10 @@ use crate::rules::{Change, Refusal, Row, change, state_of};
 const MAX_KEY_CHARS: usize = 255;
 
 pub(super) fn update(batch: &mut Batch<'_>, request: &UpdateUser) -> Result<UserUpdated, ServiceError> {
-    check_values(request)?;
-    if batch.is_unreadable(&request.user_id) {
-        let message = "the stored user cannot be read by this version of the service; its log says why";
-        return Err(ServiceError::new(ErrorCode::Internal, message));
-    }
-    let known = batch.row(&request.user_id).cloned();
-    let mut row = known.unwrap_or_else(|| Row::new(request.user_id.clone()));
+    check_key(request.idempotency_key.as_deref())?;
+    check_values(&request.fields)?;
+    check_readable(batch, &request.user_id)?;
+    let mut row = stored_or_new(batch, &request.user_id);
     let wanted = Change {
         form: request.form,
         fields: &request.fields,
@@ -39,23 +36,42 @@ pub(super) fn update(batch: &mut Batch<'_>, request: &UpdateUser) -> Result<User
     Ok(updated)
 }
 
+pub(super) fn stored_or_new(batch: &mut Batch<'_>, user_id: &UserId) -> Row {
+    let known = batch.row(user_id).cloned();
+    known.unwrap_or_else(|| Row::new(user_id.clone()))
+}
+
+pub(super) fn check_readable(batch: &Batch<'_>, user_id: &UserId) -> Result<(), ServiceError> {
+    if !batch.is_unreadable(user_id) {
+        return Ok(());
+    }
+    let message = "the stored user cannot be read by this version of the service; its log says why";
+    Err(ServiceError::new(ErrorCode::Internal, message))
+}
+
 /// The gateway has checked them; a value that breaks its rule must not reach a row whoever sends it.
-fn check_values(request: &UpdateUser) -> Result<(), ServiceError> {
-    let faults = request.fields.iter().filter_map(|(field, value)| {
+pub(super) fn check_values(fields: &Values) -> Result<(), ServiceError> {
+    let faults = fields.iter().filter_map(|(field, value)| {
         let detail = field.check(value.as_deref()).err()?;
         Some(Fault {
             pointer: format!("/{}", field.name()),
             detail,
         })
     });
-    let mut faults: Vec<Fault> = faults.collect();
-    let key = request.idempotency_key.as_deref();
-    if key.is_some_and(|key| key.is_empty() || key.chars().count() > MAX_KEY_CHARS) {
-        faults.push(Fault {
-            pointer: String::new(),
-            detail: format!("the idempotency key must have 1 to {MAX_KEY_CHARS} characters"),
-        });
+    invalid(faults.collect())
+}
+
+fn check_key(key: Option<&str>) -> Result<(), ServiceError> {
+    if key.is_none_or(|key| !key.is_empty() && key.chars().count() <= MAX_KEY_CHARS) {
+        return Ok(());
     }
+    invalid(vec![Fault {
+        pointer: String::new(),
+        detail: format!("the idempotency key must have 1 to {MAX_KEY_CHARS} characters"),
+    }])
+}
+
+fn invalid(faults: Vec<Fault>) -> Result<(), ServiceError> {
     if faults.is_empty() {
         return Ok(());
     }
@@ -66,7 +82,7 @@ fn check_values(request: &UpdateUser) -> Result<(), ServiceError> {
     })
 }
 
-fn refused(refusal: Refusal) -> ServiceError {
+pub(super) fn refused(refusal: Refusal) -> ServiceError {
     match refusal {
         Refusal::VersionMismatch(current) => {
             let message = "the user has another version than the one given; read it and decide anew";

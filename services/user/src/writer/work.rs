@@ -7,18 +7,20 @@ use std::{
 };
 
 use contracts::{
-    AskLease, ClaimUsers, ClaimsGiven, ControlLine, ErrorCode, LeaseAnswer, LineControl, RecordVerdicts,
-    ServiceError, UpdateUser, UserId, UserUpdated, VerdictsRecorded,
+    AskLease, ClaimUsers, ClaimsGiven, ControlLine, ErrorCode, ImportLine, ImportOutcome, LeaseAnswer,
+    LineControl, RecordVerdicts, ServiceError, UpdateUser, UserId, UserUpdated, VerdictsRecorded,
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::KEPT_FOR_DELIVERY;
+use super::{KEPT_FOR_CHANGES, KEPT_FOR_DELIVERY};
 
 /// A piece of work that changes rows.
 #[derive(Debug)]
 pub enum Work {
     /// A caller's change.
     Update(UpdateUser),
+    /// A line of an import.
+    Import(ImportLine),
     /// A worker asks for the lease.
     Lease(AskLease),
     /// An operator pauses or resumes delivery.
@@ -48,6 +50,8 @@ pub enum Work {
 pub enum Answer {
     /// To [`Work::Update`].
     Updated(UserUpdated),
+    /// To [`Work::Import`].
+    Imported(ImportOutcome),
     /// To [`Work::Lease`].
     Lease(LeaseAnswer),
     /// To [`Work::Line`].
@@ -106,11 +110,13 @@ impl WriterHandle {
     }
 
     fn queue_for(&self, work: &Work) -> &mpsc::Sender<Job> {
-        let Work::Update(update) = work else {
-            return &self.deliveries;
+        let user_id = match work {
+            Work::Update(update) => &update.user_id,
+            Work::Import(line) => &line.user_id,
+            _ => return &self.deliveries,
         };
         let mut hasher = DefaultHasher::new();
-        update.user_id.hash(&mut hasher);
+        user_id.hash(&mut hasher);
         let count = self.changes.len() as u64;
         // A remainder of the count fits whatever the count fits.
         &self.changes[usize::try_from(hasher.finish() % count).unwrap_or(0)]
@@ -120,7 +126,12 @@ impl WriterHandle {
     pub async fn ask(&self, work: Work, deadline: Option<Deadline>) -> Result<Answer, ServiceError> {
         let (reply, answer) = oneshot::channel();
         let queue = self.queue_for(&work);
-        if matches!(work, Work::Update(_)) && queue.capacity() <= KEPT_FOR_DELIVERY {
+        let kept = match work {
+            Work::Update(_) => KEPT_FOR_DELIVERY,
+            Work::Import(_) => KEPT_FOR_CHANGES,
+            _ => 0,
+        };
+        if queue.capacity() <= kept {
             return Err(unavailable(TOO_MUCH));
         }
         let refused = |error| match error {

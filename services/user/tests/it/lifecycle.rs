@@ -23,6 +23,7 @@ async fn the_services_framework_lists_the_endpoints() {
     let expected = [
         "users.claim",
         "users.get",
+        "users.import",
         "users.lease",
         "users.line",
         "users.record",

@@ -5,6 +5,7 @@ mod announcements;
 mod beside;
 mod database;
 mod delivery;
+mod imports;
 mod lifecycle;
 mod stack;
 mod store_and_rules;

@@ -4,6 +4,7 @@
 mod delivery;
 mod errors;
 mod events;
+mod imports;
 mod receipts;
 mod users;
 mod verdicts;

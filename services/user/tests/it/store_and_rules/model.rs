@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    Claim, ClaimUsers, ErrorCode, Next, RecordVerdicts, ServiceError, UpdateUser, UserId, Verdict,
+    Claim, ClaimUsers, ErrorCode, ImportLine, ImportOutcome, Next, RecordVerdicts, ServiceError, UpdateUser,
+    UserId, Verdict,
 };
 use user::{
     rules::{self, Change, Claimed, Lease, Refusal, Row, Terms, UnixMs},
@@ -15,6 +16,7 @@ use user::{
 pub(super) enum Digest {
     Refused(ErrorCode),
     Version(u64),
+    Imported(ImportOutcome),
     Lease(contracts::LeaseAnswer),
     Claims(Vec<Claim>),
     Recorded(Vec<Next>, Option<Vec<Claim>>, Option<ErrorCode>),
@@ -31,6 +33,7 @@ pub(super) fn digest(answer: &Result<Answer, ServiceError>) -> Digest {
     match answer {
         Err(error) => Digest::Refused(error.code),
         Ok(Answer::Updated(updated)) => Digest::Version(updated.sync.version),
+        Ok(Answer::Imported(outcome)) => Digest::Imported(outcome.clone()),
         Ok(Answer::Lease(answer)) => Digest::Lease(answer.clone()),
         Ok(Answer::Line(line)) => Digest::Paused(line.paused),
         Ok(Answer::Claims(given)) => Digest::Claims(by_user(given.claims.clone())),
@@ -86,6 +89,7 @@ impl Model {
     fn apply(&mut self, work: &Work) -> Digest {
         match work {
             Work::Update(update) => self.update(update),
+            Work::Import(line) => self.import(line),
             Work::Lease(ask) => {
                 let has_links = self.stored.values().any(|row| row.link.is_some());
                 Digest::Lease(rules::ask_lease(
@@ -144,6 +148,21 @@ impl Model {
             Err(Refusal::KeyReused) => Digest::Refused(ErrorCode::KeyReused),
             Err(Refusal::EmailRequired) => Digest::Refused(ErrorCode::EmailRequired),
         }
+    }
+
+    fn import(&mut self, line: &ImportLine) -> Digest {
+        let known = self.rows.get(&line.user_id).cloned();
+        let mut row = known.unwrap_or_else(|| Row::new(line.user_id.clone()));
+        let Ok(imported) = rules::import(&mut row, &line.fields, self.now) else {
+            return Digest::Refused(ErrorCode::EmailRequired);
+        };
+        let version = imported.version;
+        self.rows.insert(row.user_id.clone(), row);
+        Digest::Imported(if imported.changed {
+            ImportOutcome::Changed { version }
+        } else {
+            ImportOutcome::Unchanged { version }
+        })
     }
 
     fn claim(&mut self, wanted: &ClaimUsers) -> Result<Vec<Claim>, ErrorCode> {

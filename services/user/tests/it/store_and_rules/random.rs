@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    AskLease, Claim, ClaimUsers, ControlLine, Failure, Field, FieldSet, Found, LineWish, LinkFound, Outcome,
-    Reason, RecordVerdicts, UpdateForm, UpdateUser, UserId, Values, Verdict, Withdrawal, delivery::LeaseWish,
+    AskLease, Claim, ClaimUsers, ControlLine, Failure, Field, FieldSet, Found, ImportLine, LineWish,
+    LinkFound, Outcome, Reason, RecordVerdicts, UpdateForm, UpdateUser, UserId, Values, Verdict, Withdrawal,
+    delivery::LeaseWish,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use user::writer::Work;
@@ -28,7 +29,8 @@ pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
                 .choose(rng)
                 .unwrap(),
         }),
-        0..6 => Work::Update(update(rng)),
+        0..5 => Work::Update(update(rng)),
+        5 => Work::Import(import_line(rng)),
         6..8 => Work::Lease(AskLease {
             holder: holder(rng),
             account_id: "4711".to_owned(),
@@ -65,6 +67,25 @@ fn holder(rng: &mut StdRng) -> String {
 }
 
 fn update(rng: &mut StdRng) -> UpdateUser {
+    UpdateUser {
+        user_id: USERS.choose(rng).unwrap().parse().unwrap(),
+        form: *[UpdateForm::Json, UpdateForm::MergePatch].choose(rng).unwrap(),
+        fields: fields(rng),
+        if_match: rng.random_bool(0.1).then(|| rng.random_range(0..4)),
+        idempotency_key: rng
+            .random_bool(0.3)
+            .then(|| format!("key-{}", rng.random_range(0..12))),
+    }
+}
+
+fn import_line(rng: &mut StdRng) -> ImportLine {
+    ImportLine {
+        user_id: USERS.choose(rng).unwrap().parse().unwrap(),
+        fields: fields(rng),
+    }
+}
+
+fn fields(rng: &mut StdRng) -> Values {
     let mut fields = Values::new();
     if rng.random_bool(0.5) {
         let address = format!("{}@example.com", ["ada", "eva"].choose(rng).unwrap());
@@ -78,15 +99,7 @@ fn update(rng: &mut StdRng) -> UpdateUser {
             fields.insert(field, name);
         }
     }
-    UpdateUser {
-        user_id: USERS.choose(rng).unwrap().parse().unwrap(),
-        form: *[UpdateForm::Json, UpdateForm::MergePatch].choose(rng).unwrap(),
-        fields,
-        if_match: rng.random_bool(0.1).then(|| rng.random_range(0..4)),
-        idempotency_key: rng
-            .random_bool(0.3)
-            .then(|| format!("key-{}", rng.random_range(0..12))),
-    }
+    fields
 }
 
 fn claim(rng: &mut StdRng, model: &Model) -> ClaimUsers {
@@ -189,6 +202,7 @@ fn link(rng: &mut StdRng, claim: &Claim) -> LinkFound {
 pub(super) fn copy(work: &Work) -> Work {
     match work {
         Work::Update(update) => Work::Update(update.clone()),
+        Work::Import(line) => Work::Import(line.clone()),
         Work::Lease(ask) => Work::Lease(ask.clone()),
         Work::Line(control) => Work::Line(*control),
         Work::Claim(claim) => Work::Claim(claim.clone()),

@@ -1,0 +1,96 @@
+//! Lines of an import.
+
+use contracts::{Field, Lane, Outcome, State, Values};
+
+use super::{
+    desk::{Desk, values},
+    verdicts::{done, refused},
+};
+use crate::rules::{Refusal, import};
+
+/// A value no change of the desk gives.
+fn other_name() -> Values {
+    values([(Field::FirstName, "Imported")])
+}
+
+#[test]
+fn only_what_differs_is_touched_and_owed() {
+    let mut desk = Desk::settled();
+    let mut given = desk.row.values();
+    given.extend(other_name());
+    let version = desk.row.version;
+    let imported = import(&mut desk.row, &given, desk.now).unwrap();
+    assert!(imported.changed && imported.version == version + 1);
+    let owed: Vec<Field> = desk.row.owed().iter().collect();
+    assert_eq!(owed, [Field::FirstName]);
+}
+
+#[test]
+fn a_line_that_differs_in_nothing_leaves_the_row_as_it_is() {
+    let mut desk = Desk::settled();
+    let mut given = desk.row.values();
+    let address = given[&Field::Email].as_ref().unwrap().to_uppercase();
+    given.insert(Field::Email, Some(address));
+    let before = desk.row.clone();
+    let imported = import(&mut desk.row, &given, desk.now + 1).unwrap();
+    assert!(!imported.changed && imported.version == before.version);
+    assert_eq!(desk.row, before);
+}
+
+#[test]
+fn a_refused_value_that_is_imported_again_is_not_tried_again() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::FirstName, "Eva")]);
+    let claim = desk.claim();
+    desk.record(refused(&claim, Field::FirstName));
+    let given = values([(Field::FirstName, "Eva")]);
+    assert!(!import(&mut desk.row, &given, desk.now).unwrap().changed);
+    assert!(matches!(
+        desk.row.fields[Field::FirstName].outcome,
+        Some(Outcome::Refused { .. })
+    ));
+}
+
+#[test]
+fn a_settled_user_waits_in_the_back_fill_lane_and_is_due_at_once() {
+    let mut desk = Desk::settled();
+    import(&mut desk.row, &other_name(), desk.now).unwrap();
+    assert_eq!(desk.row.lane, Lane::Backfill);
+    assert_eq!(desk.later(0), Some(Lane::Backfill));
+}
+
+#[test]
+fn a_user_with_a_live_change_stays_live() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::LastName, "Live")]);
+    let wake_at = desk.row.wake_at;
+    import(&mut desk.row, &other_name(), desk.now).unwrap();
+    assert_eq!((desk.row.lane, desk.row.wake_at), (Lane::Live, wake_at));
+}
+
+#[test]
+fn a_change_after_an_import_makes_the_user_live() {
+    let mut desk = Desk::settled();
+    import(&mut desk.row, &other_name(), desk.now).unwrap();
+    assert!(desk.change([(Field::LastName, "Live")]).announce);
+    assert_eq!(desk.row.lane, Lane::Live);
+}
+
+#[test]
+fn what_is_imported_while_an_attempt_is_out_stays_owed_when_it_is_settled() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::FirstName, "Eva")]);
+    let claim = desk.claim();
+    let imported = import(&mut desk.row, &other_name(), desk.now).unwrap();
+    desk.record(done(&claim));
+    assert!(desk.row.fields[Field::FirstName].is_owed());
+    assert_eq!(desk.receipt(imported.version).state, State::Pending);
+}
+
+#[test]
+fn a_new_user_needs_an_address() {
+    let mut desk = Desk::empty();
+    let refused = import(&mut desk.row, &other_name(), desk.now);
+    assert_eq!(refused, Err(Refusal::EmailRequired));
+    assert_eq!(desk.row.version, 0);
+}

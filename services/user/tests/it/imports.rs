@@ -1,0 +1,86 @@
+//! Imports.
+
+use contracts::{
+    ErrorCode, Field, ImportLine, ImportOutcome, ImportUsers, Lane, MAX_IMPORT_LINES, State, UsersImported,
+    Values, subjects::USERS_IMPORT,
+};
+
+use crate::stack::{Stack, ada, id};
+
+fn line<const N: usize>(user: &str, given: [(Field, &str); N]) -> ImportLine {
+    let fields: Values = given
+        .into_iter()
+        .map(|(field, value)| (field, Some(value.to_owned())))
+        .collect();
+    ImportLine {
+        user_id: id(user),
+        fields,
+    }
+}
+
+async fn import(stack: &Stack, lines: Vec<ImportLine>) -> Vec<ImportOutcome> {
+    let imported: UsersImported = stack.ask(USERS_IMPORT, &ImportUsers { lines }).await.unwrap();
+    imported.outcomes
+}
+
+#[tokio::test]
+async fn each_line_is_answered_and_what_is_imported_again_touches_nothing() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let lines = vec![
+        line(
+            "1",
+            [(Field::Email, "ada@example.com"), (Field::FirstName, "Ada")],
+        ),
+        line("2", [(Field::FirstName, "Nobody")]),
+        line("3", [(Field::Email, "not an address")]),
+        line("1", [(Field::FirstName, "Ida")]),
+    ];
+    let outcomes = import(&stack, lines.clone()).await;
+    assert_eq!(outcomes[0], ImportOutcome::Changed { version: 1 });
+    assert_eq!(outcomes[3], ImportOutcome::Changed { version: 2 });
+    let codes: Vec<_> = outcomes
+        .iter()
+        .filter_map(|outcome| match outcome {
+            ImportOutcome::Refused { error } => Some(error.code),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(codes, [ErrorCode::EmailRequired, ErrorCode::InvalidRequest]);
+    assert_eq!(
+        stack.get("1").await.unwrap().values[&Field::FirstName].as_deref(),
+        Some("Ida")
+    );
+    assert_eq!(stack.receipt("1", None).await.unwrap().state, State::Pending);
+    assert_eq!(stack.get("2").await.unwrap_err().code, ErrorCode::UserNotFound);
+    let again = import(&stack, vec![lines[3].clone()]).await;
+    assert_eq!(again, [ImportOutcome::Unchanged { version: 2 }]);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_imported_is_announced_as_back_fill_and_what_is_changed_after_it_as_live() {
+    let (stack, service) = Stack::serving(&[]).await;
+    import(&stack, vec![line("1", [(Field::Email, "ada@example.com")])]).await;
+    stack.wait_until_announced(&["1"]).await;
+    let announced = stack.announced().await;
+    assert_eq!((announced.len(), announced[0].lane), (1, Lane::Backfill));
+    stack.update(&ada("2")).await.unwrap();
+    stack.wait_until_announced(&["1", "2"]).await;
+    let announced = stack.announced().await;
+    let live = announced.iter().find(|change| change.user_id == id("2")).unwrap();
+    assert_eq!(live.lane, Lane::Live);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn more_lines_than_a_request_may_have_are_refused_together() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let many = line("1", [(Field::Email, "ada@example.com")]);
+    let lines = vec![many; MAX_IMPORT_LINES + 1];
+    let refused = stack
+        .ask::<UsersImported>(USERS_IMPORT, &ImportUsers { lines })
+        .await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidRequest);
+    assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
+    service.stop().await.unwrap();
+}

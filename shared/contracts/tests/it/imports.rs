@@ -1,0 +1,36 @@
+//! Lines of an import and what became of them.
+
+use contracts::{ErrorCode, Field, ImportLine, ImportOutcome, ImportUsers, ServiceError, UsersImported};
+use serde_json::json;
+
+use crate::pin;
+
+#[test]
+fn a_line_names_its_user_and_gives_fields() {
+    let request = ImportUsers {
+        lines: vec![ImportLine {
+            user_id: "u-7".parse().unwrap(),
+            fields: [(Field::FirstName, None)].into(),
+        }],
+    };
+    let json = json!({ "lines": [{ "userId": "u-7", "fields": { "firstName": null } }] });
+    pin(&request, json);
+}
+
+#[test]
+fn an_outcome_says_what_became_of_its_line() {
+    let error = ServiceError::new(ErrorCode::EmailRequired, "why");
+    let answer = UsersImported {
+        outcomes: vec![
+            ImportOutcome::Changed { version: 2 },
+            ImportOutcome::Unchanged { version: 1 },
+            ImportOutcome::Refused { error: error.clone() },
+        ],
+    };
+    let json = json!({ "outcomes": [
+        { "outcome": "changed", "version": 2 },
+        { "outcome": "unchanged", "version": 1 },
+        { "outcome": "refused", "error": error }
+    ] });
+    pin(&answer, json);
+}
