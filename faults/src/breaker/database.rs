@@ -12,6 +12,8 @@ const NO_DISK: &str =
 impl Breaker {
     pub(super) async fn lock_database(&self, lasts: Duration) -> anyhow::Result<Done> {
         let _alone = self.database.lock().await;
+        // Nobody may kill it meanwhile.
+        let _server = self.stack.database_server().await;
         database::lock(&self.stack.database(), lasts).await?;
         Ok(Done::Broken)
     }

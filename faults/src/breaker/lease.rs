@@ -35,6 +35,7 @@ struct Holder<'a> {
 impl Breaker {
     pub(super) async fn free_lease(&self, lasts: Duration) -> anyhow::Result<Done> {
         let _alone = self.database.lock().await;
+        let _server = self.stack.database_server().await;
         database::free_lease(&self.stack.database(), lasts).await?;
         Ok(Done::Broken)
     }

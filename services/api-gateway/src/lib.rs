@@ -2,6 +2,7 @@
 
 mod config;
 mod finish;
+mod import;
 mod listen;
 mod permissions;
 mod problem;

@@ -18,6 +18,7 @@ const LIMIT: Duration = Duration::from_secs(1);
 pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
     let needed = [
         subjects::USERS_UPDATE,
+        subjects::USERS_IMPORT,
         subjects::USERS_GET,
         subjects::USERS_SYNC_GET,
         subjects::USERS_LINE,

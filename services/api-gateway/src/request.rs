@@ -1,20 +1,24 @@
 //! Parses the parts of a request; what comes out can be trusted.
 
+mod after_query;
 mod body;
 mod content_type;
 mod context;
 mod entity_tag;
 mod idempotency_key;
+mod import_line;
 mod members;
 mod profile_change;
 mod user_id;
 mod version_query;
 
+pub(crate) use after_query::AfterQuery;
 pub(crate) use body::read_body;
-pub(crate) use content_type::{MEDIA_TYPES, read_form};
+pub(crate) use content_type::{MEDIA_TYPES, read_form, read_import_form};
 pub(crate) use context::{REQUEST_ID, RequestContext};
 pub(crate) use entity_tag::{Condition, entity_tag, matches_any, read_if_match, refuse_if_none_match};
 pub(crate) use idempotency_key::read_idempotency_key;
+pub(crate) use import_line::parse_import_members;
 pub(crate) use profile_change::{address_required, parse_change};
 pub(crate) use user_id::UserIdPath;
 pub(crate) use version_query::VersionQuery;

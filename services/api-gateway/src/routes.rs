@@ -3,6 +3,7 @@
 mod get_receipt;
 mod get_user;
 mod healthz;
+mod import_users;
 mod patch_user;
 mod pause;
 mod readyz;
@@ -15,7 +16,8 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use runtime::Metrics;
+use runtime::{Metrics, Shutdown};
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::finish::{Finish, finish};
@@ -30,7 +32,11 @@ pub(crate) struct Gateway {
     pub(crate) users: UserService,
     /// What `/readyz` says.
     pub(crate) readiness: Arc<Readiness>,
-    /// How long a body may take.
+    /// The places that imports have.
+    pub(crate) imports: Arc<Semaphore>,
+    /// Ends imports before their end.
+    pub(crate) shutdown: Shutdown,
+    /// How long a body may take, or the next part of a long one.
     pub(crate) read_timeout: Duration,
 }
 
@@ -40,6 +46,13 @@ pub(crate) fn router(gateway: Gateway, metrics: &Metrics) -> Router {
         .route(
             "/users/{userId}",
             get(get_user::get_user).patch(patch_user::patch_user),
+        )
+        // A user may have that id, too.
+        .route(
+            "/users/import",
+            get(get_user::get_user)
+                .patch(patch_user::patch_user)
+                .post(import_users::import_users),
         )
         .route("/users/{userId}/sync", get(get_receipt::get_receipt))
         .route(

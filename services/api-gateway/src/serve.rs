@@ -7,8 +7,10 @@ use std::sync::{Arc, OnceLock};
 use runtime::nats::{ConnectError, Nats, Violation, connect};
 use runtime::{Metrics, Shutdown};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use crate::Config;
+use crate::import::MOST_IMPORTS;
 use crate::permissions::find_forbidden;
 use crate::readiness::Readiness;
 use crate::routes::{Gateway, router};
@@ -51,6 +53,8 @@ pub async fn serve(
     let gateway = Gateway {
         users: UserService::new(Arc::clone(&nats), &config.limits),
         readiness: Arc::new(Readiness::default()),
+        imports: Arc::new(Semaphore::new(MOST_IMPORTS)),
+        shutdown: shutdown.clone(),
         read_timeout: config.limits.read_timeout,
     };
     tracing::info!(address = %listener.local_addr()?, "the api-gateway is listening");

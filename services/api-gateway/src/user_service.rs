@@ -9,7 +9,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use contracts::{
-    ControlLine, GetReceipt, GetUser, LineControl, Receipt, UpdateUser, User, UserUpdated, subjects,
+    ControlLine, GetReceipt, GetUser, ImportUsers, LineControl, Receipt, UpdateUser, User, UserUpdated,
+    UsersImported, subjects,
 };
 use runtime::nats::Nats;
 use serde::Serialize;
@@ -52,6 +53,16 @@ impl UserService {
         context: &RequestContext,
     ) -> Result<UserUpdated, ApiError> {
         let answer = self.ask(subjects::USERS_UPDATE, change, context).await?;
+        answer.map_err(CallError::of_a_change)
+    }
+
+    /// Takes lines of an import.
+    pub(crate) async fn import(
+        &self,
+        lines: &ImportUsers,
+        context: &RequestContext,
+    ) -> Result<UsersImported, ApiError> {
+        let answer = self.ask(subjects::USERS_IMPORT, lines, context).await?;
         answer.map_err(CallError::of_a_change)
     }
 

@@ -4,13 +4,31 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use contracts::UpdateForm;
 
+use crate::import::Form;
 use crate::problem::ApiError;
 
 /// The media types of a change, as `Accept-Patch` lists them.
 pub(crate) const MEDIA_TYPES: &str = "application/json, application/merge-patch+json";
 
-/// The form of the body.
+/// The form of the body of a change.
 pub(crate) fn read_form(headers: &HeaderMap) -> Result<UpdateForm, ApiError> {
+    read_type(headers, |name| match name {
+        "application/json" => Some(UpdateForm::Json),
+        "application/merge-patch+json" => Some(UpdateForm::MergePatch),
+        _ => None,
+    })
+}
+
+/// The form of the body of an import.
+pub(crate) fn read_import_form(headers: &HeaderMap) -> Result<Form, ApiError> {
+    read_type(headers, |name| match name {
+        "application/x-ndjson" => Some(Form::Json),
+        "text/csv" => Some(Form::Csv),
+        _ => None,
+    })
+}
+
+fn read_type<T>(headers: &HeaderMap, form: impl Fn(&str) -> Option<T>) -> Result<T, ApiError> {
     let is_encoded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
     if headers.get_all(CONTENT_ENCODING).iter().any(is_encoded) {
         return Err(unsupported("a body with a Content-Encoding is not supported"));
@@ -23,11 +41,8 @@ pub(crate) fn read_form(headers: &HeaderMap) -> Result<UpdateForm, ApiError> {
         .to_str()
         .map_err(|_| unsupported("the Content-Type is not text"))?;
     let mut parts = text.split(';').map(str::trim);
-    let form = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-        "application/json" => UpdateForm::Json,
-        "application/merge-patch+json" => UpdateForm::MergePatch,
-        _ => return Err(unsupported("this media type is not supported")),
-    };
+    let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let form = form(&name).ok_or_else(|| unsupported("this media type is not supported"))?;
     if parts.any(is_other_charset) {
         return Err(unsupported("the charset of JSON is utf-8 (RFC 8259)"));
     }

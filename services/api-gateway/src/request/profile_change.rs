@@ -15,13 +15,23 @@ pub(crate) fn parse_change(form: UpdateForm, body: &[u8]) -> Result<Values, ApiE
         NoMembers::Malformed(detail) => ApiError::MalformedBody(detail),
         NoMembers::NotAnObject => ApiError::InvalidBody(vec![whole("must be a JSON object")]),
     })?;
+    let (values, faults) = read_fields(form, &members);
+    if faults.is_empty() {
+        Ok(values)
+    } else {
+        Err(ApiError::InvalidBody(faults))
+    }
+}
+
+/// The fields that members of an object give, and everything that is wrong with them.
+pub(super) fn read_fields(form: UpdateForm, members: &[(String, Value)]) -> (Values, Vec<Fault>) {
     let mut reading = Reading {
         form,
         values: Values::new(),
         faults: Vec::new(),
     };
     let mut times_seen: BTreeMap<&str, u32> = BTreeMap::new();
-    for (name, value) in &members {
+    for (name, value) in members {
         let times = times_seen.entry(name).or_default();
         *times += 1;
         match *times {
@@ -35,7 +45,7 @@ pub(crate) fn parse_change(form: UpdateForm, body: &[u8]) -> Result<Values, ApiE
             reading.fault(field.name(), "is required");
         }
     }
-    reading.finish()
+    (reading.values, reading.faults)
 }
 
 /// The pointer to a field, and why it is needed to create a user.
@@ -103,17 +113,9 @@ impl Reading {
             detail: detail.to_owned(),
         });
     }
-
-    fn finish(self) -> Result<Values, ApiError> {
-        if self.faults.is_empty() {
-            Ok(self.values)
-        } else {
-            Err(ApiError::InvalidBody(self.faults))
-        }
-    }
 }
 
-fn whole(detail: &str) -> Fault {
+pub(super) fn whole(detail: &str) -> Fault {
     Fault {
         pointer: String::new(),
         detail: detail.to_owned(),

@@ -1,12 +1,12 @@
 //! The user id out of the path.
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::request::Parts;
 use contracts::UserId;
 
 use crate::problem::ApiError;
 
-/// The `{userId}` of the route, percent-decoded and checked.
+/// The `{userId}` of the route, percent-decoded and checked; where the route names a user itself, that one.
 #[derive(Debug)]
 pub(crate) struct UserIdPath(pub(crate) UserId);
 
@@ -14,9 +14,16 @@ impl<S: Send + Sync> FromRequestParts<S> for UserIdPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        // What does not decode to UTF-8 is no user id either.
-        let text = Path::<String>::from_request_parts(parts, state).await;
-        let text = text.map(|Path(text)| text).unwrap_or_default();
+        let given = Path::<String>::from_request_parts(parts, state).await;
+        let matched = parts
+            .extensions
+            .get::<MatchedPath>()
+            .map_or("", MatchedPath::as_str);
+        let text = match &given {
+            Ok(Path(text)) => text,
+            // What does not decode to UTF-8 is no user id, and neither is the name of the parameter in braces.
+            Err(_) => matched.rsplit('/').next().unwrap_or_default(),
+        };
         text.parse()
             .map(Self)
             .map_err(|rule: contracts::InvalidUserId| invalid(&rule))

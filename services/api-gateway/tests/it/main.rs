@@ -5,6 +5,7 @@ mod binary;
 mod change_user;
 mod deadlines;
 mod harness;
+mod imports;
 mod limits;
 mod metrics;
 mod outages;

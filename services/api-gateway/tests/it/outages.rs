@@ -70,8 +70,9 @@ async fn credentials_that_are_refused_end_the_gateway_with_a_reason() {
 
 #[tokio::test]
 async fn a_forbidden_subject_ends_the_gateway_with_its_name() {
-    let everything = r#""users.update", "users.get", "users.sync.get", "users.line", "$SRV.PING.user""#;
-    let all_but_one = r#""users.get", "users.sync.get", "users.line", "$SRV.PING.user""#;
+    let everything =
+        r#""users.update", "users.get", "users.import", "users.sync.get", "users.line", "$SRV.PING.user""#;
+    let all_but_one = r#""users.get", "users.import", "users.sync.get", "users.line", "$SRV.PING.user""#;
     let inbox = "_INBOX_api-gateway.>";
     for (publish, subscribe, forbidden) in [
         (all_but_one, inbox, Some("users.update")),

@@ -1,0 +1,226 @@
+//! Carries an import out: batch by batch, each waited for, so that the database sets the pace and not the caller.
+
+use std::io;
+use std::time::Duration;
+
+use axum::body::BodyDataStream;
+use bytes::Bytes;
+use contracts::{ErrorCode, ImportLine, ImportOutcome, ImportUsers, MAX_IMPORT_LINES};
+use futures_util::{FutureExt, StreamExt};
+use runtime::{Backoff, Shutdown};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::lines::{Line, Lines, MAX_LINE_BYTES};
+use super::parse::{Form, Parsed, Parser};
+use super::report::{Counts, Report, Summary, line_of};
+use crate::problem::ApiError;
+use crate::request::RequestContext;
+use crate::user_service::UserService;
+
+/// The most imports at a time; more would only share the same pace.
+pub(crate) const MOST_IMPORTS: usize = 4;
+/// So long an import waits for a user service that takes nothing.
+const PATIENCE: Duration = Duration::from_mins(1);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// An import and where its reports go.
+pub(crate) struct Import {
+    pub(crate) users: UserService,
+    pub(crate) context: RequestContext,
+    pub(crate) shutdown: Shutdown,
+    /// How long the next part of the body may take.
+    pub(crate) read_timeout: Duration,
+    /// So many lines are done with, and passed over.
+    pub(crate) after: u64,
+    pub(crate) reports: mpsc::Sender<io::Result<Bytes>>,
+    pub(crate) _place: OwnedSemaphorePermit,
+}
+
+/// Why an import ends before its last line.
+enum Stopped {
+    /// For this reason, which the caller is told.
+    Because(String),
+    /// Nobody reads its reports.
+    Unheard,
+}
+
+struct Progress {
+    parser: Parser,
+    batch: Vec<(u64, ImportLine)>,
+    report: Report,
+    /// The last line that is done with.
+    through_line: u64,
+    /// The last line that was read.
+    read: u64,
+    counts: Counts,
+}
+
+impl Import {
+    /// Reads the body to its end, or as far as it goes.
+    pub(crate) async fn run(self, form: Form, body: BodyDataStream) {
+        let mut progress = Progress {
+            parser: Parser::new(form),
+            batch: Vec::with_capacity(MAX_IMPORT_LINES),
+            report: Report::new(),
+            through_line: self.after,
+            read: 0,
+            counts: Counts::default(),
+        };
+        let detail = match self.read(&mut progress, body).await {
+            Ok(()) => None,
+            Err(Stopped::Because(detail)) => Some(detail),
+            Err(Stopped::Unheard) => return,
+        };
+        let summary = Summary {
+            done: detail.is_none(),
+            through_line: progress.through_line,
+            counts: progress.counts,
+            detail,
+        };
+        // A caller that left does not want it.
+        let _ = self.reports.send(Ok(line_of(&summary))).await;
+    }
+
+    async fn read(&self, progress: &mut Progress, mut body: BodyDataStream) -> Result<(), Stopped> {
+        let mut lines = Lines::default();
+        loop {
+            while let Some(line) = lines.next() {
+                self.take(progress, line).await?;
+            }
+            // What came is passed on when nothing more is there at the moment.
+            let chunk = if let Some(chunk) = body.next().now_or_never() {
+                chunk
+            } else {
+                self.send(progress).await?;
+                self.wait(&mut body).await?
+            };
+            match chunk {
+                Some(Ok(chunk)) => lines.push(&chunk),
+                Some(Err(_)) => return Err(because("the body broke off")),
+                None => break,
+            }
+        }
+        if let Some(line) = lines.last() {
+            self.take(progress, line).await?;
+        }
+        self.send(progress).await
+    }
+
+    async fn wait(&self, body: &mut BodyDataStream) -> Result<Option<Result<Bytes, axum::Error>>, Stopped> {
+        match self.shutdown.or(timeout(self.read_timeout, body.next())).await {
+            Some(Ok(chunk)) => Ok(chunk),
+            Some(Err(_)) => Err(because("the next line did not come in time")),
+            None => Err(because("the gateway is stopping")),
+        }
+    }
+
+    async fn take(&self, progress: &mut Progress, line: Line) -> Result<(), Stopped> {
+        let Line { number, bytes } = line;
+        progress.read = number;
+        let is_first = number == 1;
+        if number <= self.after && !is_first {
+            return Ok(());
+        }
+        let parsed = match bytes {
+            Some(bytes) => progress.parser.parse(&bytes),
+            None => Parsed::Wrong(Vec::new()),
+        };
+        match parsed {
+            Parsed::Unusable(why) => return Err(Stopped::Because(why)),
+            // The first line was read for its columns.
+            _ if number <= self.after => return Ok(()),
+            Parsed::Nothing => {}
+            Parsed::User(user) => progress.batch.push((number, user)),
+            Parsed::Wrong(faults) if faults.is_empty() => {
+                let detail = format!("the line is longer than {MAX_LINE_BYTES} bytes");
+                progress.report.refused(number, detail, faults);
+            }
+            Parsed::Wrong(faults) => {
+                let detail = format!("the line breaks {} rule(s)", faults.len());
+                progress.report.refused(number, detail, faults);
+            }
+        }
+        if progress.batch.len() == MAX_IMPORT_LINES {
+            self.send(progress).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the batch imported, and reports.
+    async fn send(&self, progress: &mut Progress) -> Result<(), Stopped> {
+        if progress.read <= progress.through_line {
+            return Ok(());
+        }
+        let (numbers, lines): (Vec<u64>, Vec<ImportLine>) = progress.batch.drain(..).unzip();
+        let mut report = std::mem::replace(&mut progress.report, Report::new());
+        for (number, outcome) in numbers.into_iter().zip(self.import(lines).await?) {
+            report.outcome(number, outcome);
+        }
+        progress.counts.add(report.counts());
+        progress.through_line = progress.read;
+        let report = line_of(&report.through(progress.through_line));
+        let sent = self.reports.send(Ok(report)).await;
+        sent.map_err(|_| Stopped::Unheard)
+    }
+
+    /// Sends lines until each is decided. Of those sent again, all that follow go along, so that a later line of the same
+    /// user stays the later one.
+    async fn import(&self, lines: Vec<ImportLine>) -> Result<Vec<ImportOutcome>, Stopped> {
+        let mut outcomes: Vec<ImportOutcome> = Vec::with_capacity(lines.len());
+        let mut request = ImportUsers { lines };
+        let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
+        let began = Instant::now();
+        while !request.lines.is_empty() {
+            let why = match self.users.import(&request, &self.context).await {
+                Ok(imported) => {
+                    let decided = imported
+                        .outcomes
+                        .iter()
+                        .take_while(|outcome| is_decided(outcome))
+                        .count();
+                    outcomes.extend(imported.outcomes.into_iter().take(decided));
+                    request.lines.drain(..decided);
+                    if decided > 0 {
+                        backoff.reset();
+                        continue;
+                    }
+                    "the user service takes no lines".to_owned()
+                }
+                Err(error) => may_pass(&error)?,
+            };
+            if began.elapsed() > PATIENCE {
+                return Err(Stopped::Because(why));
+            }
+            let paused = self.shutdown.or(sleep(backoff.next_delay())).await;
+            paused.ok_or_else(|| because("the gateway is stopping"))?;
+        }
+        Ok(outcomes)
+    }
+}
+
+fn because(why: &str) -> Stopped {
+    Stopped::Because(why.to_owned())
+}
+
+/// An import may be sent again whatever became of it.
+fn may_pass(error: &ApiError) -> Result<String, Stopped> {
+    match error {
+        ApiError::Overloaded
+        | ApiError::Unavailable { .. }
+        | ApiError::Expired
+        | ApiError::OutcomeUnknown { .. } => Ok(error.to_string()),
+        other => Err(Stopped::Because(other.to_string())),
+    }
+}
+
+fn is_decided(outcome: &ImportOutcome) -> bool {
+    match outcome {
+        ImportOutcome::Changed { .. } | ImportOutcome::Unchanged { .. } => true,
+        ImportOutcome::Refused { error } => !matches!(
+            error.code,
+            ErrorCode::Unavailable | ErrorCode::Expired | ErrorCode::OutcomeUnknown
+        ),
+    }
+}

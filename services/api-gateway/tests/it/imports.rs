@@ -1,0 +1,207 @@
+//! `POST /users/import`: what goes to the user service and what comes back.
+
+use contracts::ErrorCode;
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::harness::{CEILING, Gateway, JSON, problem, slug};
+use crate::responder::{Reaction, Responder, updated};
+
+const NDJSON: &str = "application/x-ndjson";
+
+fn import(gateway: &Gateway, content_type: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+    let request = gateway.request(Method::POST, "/users/import");
+    request.header("content-type", content_type).body(body)
+}
+
+async fn reports(response: Response) -> Vec<Value> {
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], NDJSON);
+    let text = response.text().await.unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn outcomes(outcomes: &[Value]) -> Reaction {
+    Reaction::Answer(json!({ "outcomes": outcomes }))
+}
+
+fn changed() -> Value {
+    json!({ "outcome": "changed", "version": 1 })
+}
+
+fn refused(code: ErrorCode) -> Value {
+    json!({ "outcome": "refused", "error": { "code": code, "message": "because" } })
+}
+
+fn users(asked: &Value) -> Vec<&str> {
+    let lines = asked["lines"].as_array().unwrap().iter();
+    lines.map(|line| line["userId"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn each_line_is_accepted_or_refused_by_its_number() {
+    let gateway = Gateway::start().await;
+    let answer = outcomes(&[
+        changed(),
+        json!({ "outcome": "unchanged", "version": 4 }),
+        refused(ErrorCode::EmailRequired),
+    ]);
+    let responder = Responder::start(&gateway, vec![answer]).await;
+    let body = "{\"userId\":\"1\",\"email\":\"ada@example.com\"}\n\
+                nonsense\n\
+                {\"userId\":\"2\",\"lastName\":null}\r\n\
+                \n\
+                {\"userId\":\"2\",\"email\":\"nobody\",\"phone\":\"1\"}\n\
+                {\"userId\":\"3\",\"firstName\":\"Eva\"}";
+    let reports = reports(import(&gateway, NDJSON, body).send().await.unwrap()).await;
+    let asked = responder.asked();
+    assert_eq!((asked.len(), asked[0].subject.as_str()), (1, "users.import"));
+    assert_eq!(
+        asked[0].body,
+        json!({ "lines": [
+            { "userId": "1", "fields": { "email": "ada@example.com" } },
+            { "userId": "2", "fields": { "lastName": null } },
+            { "userId": "3", "fields": { "firstName": "Eva" } }
+        ] })
+    );
+    let [report, summary] = reports.as_slice() else {
+        panic!("{reports:?}")
+    };
+    let lines: Vec<_> = report["refusedLines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["line"].as_u64().unwrap())
+        .collect();
+    assert_eq!(lines, [2, 5, 6]);
+    let pointers = report["refusedLines"][1]["errors"].as_array().unwrap().iter();
+    let pointers: Vec<_> = pointers.map(|fault| fault["pointer"].as_str().unwrap()).collect();
+    assert_eq!(pointers, ["/email", "/phone"]);
+    let expected = json!({ "done": true, "throughLine": 6, "changed": 1, "unchanged": 1, "refused": 3 });
+    assert_eq!(summary, &expected);
+}
+
+#[tokio::test]
+async fn a_line_that_is_not_decided_is_sent_again_with_all_that_follow() {
+    let gateway = Gateway::start().await;
+    let script = vec![
+        outcomes(&[changed(), refused(ErrorCode::Unavailable), changed()]),
+        outcomes(&[refused(ErrorCode::OutcomeUnknown), refused(ErrorCode::Expired)]),
+        outcomes(&[changed(), changed()]),
+    ];
+    let responder = Responder::start(&gateway, script).await;
+    let body = "userId,email\n1,a@example.com\n2,b@example.com\n1,c@example.com\n";
+    let reports = reports(import(&gateway, "text/csv", body).send().await.unwrap()).await;
+    let asked = responder.asked();
+    let sent: Vec<_> = asked.iter().map(|asked| users(&asked.body)).collect();
+    assert_eq!(sent, [vec!["1", "2", "1"], vec!["2", "1"], vec!["2", "1"]]);
+    let expected = json!({ "done": true, "throughLine": 4, "changed": 3, "unchanged": 0, "refused": 0 });
+    assert_eq!(reports.last().unwrap(), &expected);
+}
+
+#[tokio::test]
+async fn lines_that_are_done_with_are_passed_over() {
+    let gateway = Gateway::start().await;
+    let responder = Responder::start(&gateway, vec![outcomes(&[changed()])]).await;
+    let request = gateway.request(Method::POST, "/users/import?after=2");
+    let body = "userId,email\n1,a@example.com\n2,b@example.com\n";
+    let response = request
+        .header("content-type", "text/csv")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    let expected = json!({ "done": true, "throughLine": 3, "changed": 1, "unchanged": 0, "refused": 0 });
+    assert_eq!(reports(response).await.last().unwrap(), &expected);
+    assert_eq!(users(&responder.asked()[0].body), ["2"]);
+}
+
+#[tokio::test]
+async fn columns_that_nobody_knows_end_an_import_before_its_first_line() {
+    let gateway = Gateway::start().await;
+    let body = "userId,phone\n1,2\n";
+    let reports = reports(import(&gateway, "text/csv", body).send().await.unwrap()).await;
+    let [summary] = reports.as_slice() else {
+        panic!("{reports:?}")
+    };
+    assert_eq!(
+        (&summary["done"], &summary["throughLine"]),
+        (&json!(false), &json!(0))
+    );
+    assert!(
+        summary["detail"].as_str().unwrap().contains("\"phone\""),
+        "{summary}"
+    );
+}
+
+#[tokio::test]
+async fn more_lines_than_a_request_may_have_go_in_several() {
+    let gateway = Gateway::start().await;
+    let all = |count| outcomes(&vec![changed(); count]);
+    let responder = Responder::start(&gateway, vec![all(100), all(100), all(50)]).await;
+    let lines = (0..250).map(|number| format!("{{\"userId\":\"{number}\",\"email\":\"a@example.com\"}}\n"));
+    let body: String = lines.collect();
+    let reports = reports(import(&gateway, NDJSON, body).send().await.unwrap()).await;
+    assert_eq!(responder.asked().len(), 3);
+    assert_eq!(reports.last().unwrap()["changed"], 250);
+}
+
+#[tokio::test]
+async fn a_gateway_that_stops_says_where_to_go_on() {
+    let gateway = Gateway::start().await;
+    let responder = Responder::start(&gateway, vec![outcomes(&[changed()])]).await;
+    let mut connection = TcpStream::connect(gateway.address).await.unwrap();
+    let line = "{\"userId\":\"1\",\"email\":\"a@example.com\"}\n";
+    let begun = format!(
+        "POST /users/import HTTP/1.1\r\nhost: gateway\r\ncontent-type: {NDJSON}\r\n\
+         transfer-encoding: chunked\r\n\r\n{:x}\r\n{line}\r\n",
+        line.len()
+    );
+    connection.write_all(begun.as_bytes()).await.unwrap();
+    responder.wait_until_asked(1).await;
+    gateway.stop();
+    let mut answer = Vec::new();
+    let read = connection.read_to_end(&mut answer);
+    timeout(CEILING, read).await.unwrap().unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    let summary = answer.lines().find(|line| line.contains("\"done\""));
+    let summary: Value = serde_json::from_str(summary.unwrap()).unwrap();
+    assert_eq!(
+        (&summary["done"], &summary["throughLine"]),
+        (&json!(false), &json!(1))
+    );
+    assert_eq!(summary["detail"], "the gateway is stopping");
+    gateway.stopped().await.unwrap();
+}
+
+#[tokio::test]
+async fn only_the_import_takes_a_post_and_it_only_in_its_forms() {
+    let gateway = Gateway::start().await;
+    let response = gateway.request(Method::POST, "/users/1").send().await.unwrap();
+    assert_eq!(slug(&problem(response).await), "method-not-allowed");
+    let response = import(&gateway, "application/json", "{}").send().await.unwrap();
+    assert_eq!(slug(&problem(response).await), "unsupported-media-type");
+    let request = gateway.request(Method::POST, "/users/import?after=x");
+    let response = request.header("content-type", NDJSON).send().await.unwrap();
+    assert_eq!(slug(&problem(response).await), "invalid-parameter");
+}
+
+#[tokio::test]
+async fn a_user_may_be_called_import() {
+    let gateway = Gateway::start().await;
+    let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(1))]).await;
+    let change = gateway.patch("/users/import", JSON, r#"{"email":"bh@hubspot.com"}"#);
+    assert_eq!(change.send().await.unwrap().status(), 200);
+    let asked = responder.asked();
+    assert_eq!(
+        (asked[0].subject.as_str(), &asked[0].body["userId"]),
+        ("users.update", &json!("import"))
+    );
+}
