@@ -32,6 +32,8 @@ impl Measures {
     pub async fn take(stack: &Stack, times: usize, nats_away: Duration) -> anyhow::Result<Self> {
         let mut measures = Self::default();
         for _ in 0..times {
+            // A cluster elects its leaders for seconds after all of it was away.
+            stack.nats().await.wait_until_well().await?;
             stack.wait_until_ready().await?;
             measures.failover_ms.push(failover(stack).await?);
             stack.wait_until_ready().await?;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use serde_json::Value;
 
+use super::server::PORT_ATTEMPTS;
 use super::{NatsServer, NatsServerError, Options};
 use crate::http;
 use crate::ports::free_port;
@@ -37,6 +38,16 @@ impl NatsCluster {
     /// Starts so many and waits until they have found each other. Each has a subfolder of the folder, or a temporary
     /// one.
     pub async fn start(size: usize, folder: Option<PathBuf>) -> Result<Self, NatsServerError> {
+        let mut attempt = 1;
+        loop {
+            match Self::try_start(size, folder.as_ref()).await {
+                Err(error) if attempt < PORT_ATTEMPTS && error.is_taken_port() => attempt += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_start(size: usize, folder: Option<&PathBuf>) -> Result<Self, NatsServerError> {
         let port = |()| free_port().map_err(NatsServerError::Port);
         let listening: Vec<u16> = vec![(); size].into_iter().map(port).collect::<Result<_, _>>()?;
         let mut nodes = Vec::with_capacity(size);

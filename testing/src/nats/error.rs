@@ -81,3 +81,13 @@ pub enum NatsServerError {
     #[error("nats-server is running; stop it first")]
     Running,
 }
+
+impl NatsServerError {
+    /// Whether somebody else was faster to take one of its ports.
+    pub(super) fn is_taken_port(&self) -> bool {
+        matches!(
+            self,
+            Self::Process(ProcessError::Ended { tail, .. }) if tail.contains("address already in use")
+        )
+    }
+}

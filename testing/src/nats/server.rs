@@ -19,7 +19,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 const INTERVAL: Duration = Duration::from_millis(10);
 
 /// Ports are chosen before they are taken, so somebody may be faster, but hardly several times.
-const PORT_ATTEMPTS: usize = 5;
+pub(super) const PORT_ATTEMPTS: usize = 5;
 
 /// How to start a server. The default is a fresh store, any port and no credentials.
 #[derive(Debug, Clone, Default)]
@@ -162,11 +162,7 @@ impl NatsServer {
         loop {
             let port = free_port().map_err(NatsServerError::Port)?;
             match self.start_on(port).await {
-                Err(NatsServerError::Process(ProcessError::Ended { tail, .. }))
-                    if attempt < PORT_ATTEMPTS && tail.contains("address already in use") =>
-                {
-                    attempt += 1;
-                }
+                Err(error) if attempt < PORT_ATTEMPTS && error.is_taken_port() => attempt += 1,
                 result => return result,
             }
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::jetstream;
+use async_nats::jetstream::{self, context::ContextBuilder};
 use async_nats::{Client, HeaderMap, Message};
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -12,6 +12,10 @@ use tokio::sync::watch;
 use super::replies::Replies;
 use super::request::{self, RequestError};
 use super::state::{NatsState, Violation};
+
+/// A cluster that has no leader at the moment says nothing to a request, then or later. Whoever asks has to ask again, and
+/// had better not wait for long; a well one answers in milliseconds.
+const JETSTREAM_LIMIT: Duration = Duration::from_secs(2);
 
 /// A connection to NATS. Clones share it.
 #[derive(Debug, Clone)]
@@ -37,7 +41,9 @@ impl Nats {
 
     /// `JetStream` over this connection.
     pub fn jetstream(&self) -> jetstream::Context {
-        jetstream::new(self.client.clone())
+        ContextBuilder::new()
+            .timeout(JETSTREAM_LIMIT)
+            .build(self.client.clone())
     }
 
     /// Whether there is a connection at this moment.
