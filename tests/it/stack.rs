@@ -110,6 +110,7 @@ impl Stack {
     /// Ends everything and checks what must hold at the end of every test: nobody is unsettled, nothing waits in the
     /// stream, and each service ended well.
     pub(crate) async fn finish(mut self) {
+        self.wait_until_nobody_owes().await;
         self.wait_for_empty_stream().await;
         for service in [Service::Gateway, Service::Hubspot, Service::User] {
             self.stop_service(service).await;

@@ -19,10 +19,26 @@ const FRESH_IF_BAD: Duration = Duration::from_millis(100);
 /// A user service that takes longer to say that it is there is not well.
 const PING_LIMIT: Duration = Duration::from_secs(1);
 
+/// An answer of the user service, or that there was none.
+#[derive(Debug)]
+struct Ping {
+    at: Instant,
+    /// Over which connection to NATS. Over another one nothing is known.
+    epoch: u64,
+    check: Check,
+}
+
+impl Ping {
+    fn is_fresh(&self, epoch: u64) -> bool {
+        let fresh = if self.check.ok { FRESH } else { FRESH_IF_BAD };
+        self.epoch == epoch && self.at.elapsed() < fresh
+    }
+}
+
 /// Remembers the last answer of the user service.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness {
-    last_ping: Mutex<Option<(Instant, Check)>>,
+    last_ping: Mutex<Option<Ping>>,
 }
 
 impl Readiness {
@@ -45,10 +61,9 @@ impl Readiness {
     /// Whoever asks meanwhile waits for the same ping.
     async fn ping(&self, nats: &Nats) -> Check {
         let mut last_ping = self.last_ping.lock().await;
-        if let Some((at, check)) = &*last_ping
-            && at.elapsed() < if check.ok { FRESH } else { FRESH_IF_BAD }
-        {
-            return check.clone();
+        let epoch = nats.epoch();
+        if let Some(ping) = last_ping.as_ref().filter(|ping| ping.is_fresh(epoch)) {
+            return ping.check.clone();
         }
         let subject = ping_subject();
         let check = match nats
@@ -58,7 +73,11 @@ impl Readiness {
             Ok(_) => check("user", true, "answers"),
             Err(error) => check("user", false, &error.to_string()),
         };
-        *last_ping = Some((Instant::now(), check.clone()));
+        *last_ping = Some(Ping {
+            at: Instant::now(),
+            epoch,
+            check: check.clone(),
+        });
         check
     }
 }

@@ -96,6 +96,19 @@ impl Stack {
         .await;
     }
 
+    /// Waits until nobody is unsettled.
+    pub(crate) async fn wait_until_nobody_owes(&self) {
+        let opened = user::store::open(&self.database()).await.unwrap();
+        until("nobody to be unsettled", CEILING, async || {
+            match opened.reader.count_unsettled().await.unwrap() {
+                0 => Ok(()),
+                unsettled => Err(unsettled),
+            }
+        })
+        .await;
+        opened.close().await.unwrap();
+    }
+
     /// Waits until no wake-up waits in the stream.
     pub(crate) async fn wait_for_empty_stream(&self) {
         until("the stream to be empty", CEILING, async || {
