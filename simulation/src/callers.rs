@@ -32,6 +32,9 @@ impl World {
             self.random.index(users)
         };
         let sent = self.draw_change(user);
+        if self.strikes(Fault::ImportedLine) {
+            return self.import(user, &sent.fields);
+        }
         if self.strikes(Fault::RepeatedChange) {
             let at = self.now + self.random.below(30 * SECOND);
             self.agenda.plan(at, Event::RepeatChange(Box::new(sent.clone())));
@@ -88,6 +91,37 @@ impl World {
             (Ok(_), Some(_)) | (Err(_), _) => {}
         }
         self.announce_all();
+    }
+
+    /// The user service takes a line of an import; nobody is announced by it.
+    fn import(&mut self, user: usize, fields: &Values) {
+        let before = self.users.rows[user].clone();
+        let differing: Vec<Field> = fields
+            .iter()
+            .filter(|(field, value)| {
+                !is_same(**field, before.fields[**field].value.as_deref(), value.as_deref())
+            })
+            .map(|(field, _)| *field)
+            .collect();
+        let result = self.users.import(user, fields, self.now, &mut self.tally);
+        self.trace(|| format!("import u{user} {fields:?}: {result:?}"));
+        let row = &self.users.rows[user];
+        match result {
+            Ok(imported) if !differing.is_empty() => {
+                if imported.version != before.version + 1 || imported.version != row.version {
+                    return self.fail(&format!("u{user}: a line that differs made no version"));
+                }
+                for field in differing {
+                    self.users.history[user][field].push(imported.version);
+                }
+            }
+            Ok(_) | Err(_) if *row != before => {
+                self.fail(&format!(
+                    "u{user}: a line that was refused or differs in nothing changed the row"
+                ));
+            }
+            Ok(_) | Err(_) => {}
+        }
     }
 
     /// Which fields a change touches, by the rules' words.
@@ -199,5 +233,13 @@ impl World {
             .filter(|address| !address.is_empty())
             .collect();
         (!all.is_empty()).then(|| (*self.random.pick(&all)).clone())
+    }
+}
+
+/// Whether a line gives what is there.
+fn is_same(field: Field, own: Option<&str>, given: Option<&str>) -> bool {
+    match (own, given) {
+        (Some(own), Some(given)) if field == Field::Email => own.to_lowercase() == given.to_lowercase(),
+        (own, given) => own == given,
     }
 }

@@ -77,6 +77,7 @@ named! {
         ExpiredRequest: "message: arrives after its limit",
         DuplicateRequest: "message: arrives twice",
         RepeatedChange: "caller: sends a change twice",
+        ImportedLine: "caller: imports a line",
         ServiceDown: "user service: down for a while",
         ServiceUnavailable: "user service: takes no changes for a while",
         OutcomeUnknown: "user service: commits, says it does not know",
@@ -103,6 +104,8 @@ impl Fault {
                 | Self::SlowMessage
                 | Self::ExpiredRequest
                 | Self::DuplicateRequest
+                // The sweep announces it.
+                | Self::ImportedLine
                 | Self::ServiceDown
                 | Self::OutcomeUnknown
                 | Self::ClockBack

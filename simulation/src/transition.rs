@@ -7,6 +7,8 @@ named! {
     Transition {
         Changed: "row: changed",
         Unchanged: "row: a change that touched nothing",
+        Imported: "row: a line was imported",
+        ImportedNothing: "row: a line that differs in nothing",
         ChangeRefused: "row: a change was refused",
         Confirmed: "field: confirmed",
         Refused: "field: refused",

@@ -5,8 +5,8 @@ mod claim;
 mod record;
 mod sweep;
 
-use contracts::{AskLease, Field, Lane, LeaseAnswer, LineWish, UserId, delivery::LeaseWish};
-use user::rules::{self, Change, Changed, Lease, Refusal, Row, Terms, UnixMs};
+use contracts::{AskLease, Field, Lane, LeaseAnswer, LineWish, UserId, Values, delivery::LeaseWish};
+use user::rules::{self, Change, Changed, Imported, Lease, Refusal, Row, Terms, UnixMs};
 
 use crate::{agenda::Time, tally::Tally, transition::Transition};
 
@@ -82,6 +82,24 @@ impl UserService {
             self.announcements.push(user);
         }
         changed
+    }
+
+    /// A line of an import.
+    pub(crate) fn import(
+        &mut self,
+        user: usize,
+        fields: &Values,
+        now: Time,
+        tally: &mut Tally,
+    ) -> Result<Imported, Refusal> {
+        let clock = self.clock(now);
+        let imported = rules::import(&mut self.rows[user], fields, clock);
+        tally.transitions.add(match &imported {
+            Err(_) => Transition::ChangeRefused,
+            Ok(imported) if imported.changed => Transition::Imported,
+            Ok(_) => Transition::ImportedNothing,
+        });
+        imported
     }
 
     /// A worker asks for the lease.

@@ -35,6 +35,7 @@ pub(crate) struct Import {
     /// So many lines are done with, and passed over.
     pub(crate) after: u64,
     pub(crate) reports: mpsc::Sender<io::Result<Bytes>>,
+    /// Given back at the end.
     pub(crate) _place: OwnedSemaphorePermit,
 }
 
