@@ -1,7 +1,7 @@
 //! What a line says.
 
 use contracts::{Fault, Field, ImportLine, UserId, Values};
-use csv_core::{ReadRecordResult, Reader};
+use csv_core::{ReadRecordResult, ReaderBuilder, Terminator};
 
 use super::lines::MAX_LINE_BYTES;
 use crate::request::parse_import_members;
@@ -142,7 +142,12 @@ fn parse_record(columns: &[Column], line: &[u8]) -> Parsed {
 /// The values of a record.
 fn cells(line: &[u8]) -> Result<Vec<String>, String> {
     let (mut output, mut ends) = (vec![0; MAX_LINE_BYTES], vec![0; Field::ALL.len() + 8]);
-    let mut reader = Reader::new();
+    // A quote that does not end would take what follows for its value, and a line break within a value is not told from one.
+    if line.iter().fold(false, |open, byte| open ^ (*byte == b'"')) {
+        return Err("has a quote without its end; values hold no line breaks".to_owned());
+    }
+    // Lines are cut already; a carriage return within one is a part of its value, which no value may have.
+    let mut reader = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build();
     // Twice: the end of the input is told by an empty one.
     let (result, _, written, count) = reader.read_record(line, &mut output, &mut ends);
     let (written, count) = match result {
@@ -236,6 +241,19 @@ mod tests {
             (&parsed[2], &parsed[3]),
             (Parsed::Wrong(_), Parsed::Wrong(_))
         ));
+    }
+
+    #[test]
+    fn a_quote_without_its_end_and_a_break_within_a_line_are_refused() {
+        let parsed = csv(&[
+            "userId,email,firstName",
+            "1,ada@example.com,\"Brian",
+            "2,eva@example.com,A\r3,x@example.com,B",
+            "4,eva@example.com,A\rB",
+        ]);
+        for wrong in &parsed[1..] {
+            assert!(matches!(wrong, Parsed::Wrong(_)), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,9 @@ use bytes::Bytes;
 use contracts::{Fault, ImportOutcome, ServiceError};
 use serde::Serialize;
 
+/// More faults of a line than this help nobody.
+const MOST_ERRORS: usize = 10;
+
 /// How many lines became what.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub(super) struct Counts {
@@ -71,6 +74,11 @@ impl Report {
         self.counts
     }
 
+    /// How many lines it names.
+    pub(super) fn named(&self) -> usize {
+        self.lines.len()
+    }
+
     pub(super) fn through(mut self, line: u64) -> Self {
         self.through_line = line;
         self.lines.sort_by_key(|refused| refused.line);
@@ -90,6 +98,7 @@ impl Report {
 
     pub(super) fn refused(&mut self, line: u64, detail: String, errors: Vec<Fault>) {
         self.counts.refused += 1;
+        let errors = errors.into_iter().take(MOST_ERRORS).collect();
         self.lines.push(RefusedLine { line, detail, errors });
     }
 }

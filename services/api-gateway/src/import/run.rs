@@ -1,6 +1,8 @@
 //! Carries an import out: batch by batch, each waited for, so that the database sets the pace and not the caller.
 
+use std::collections::HashSet;
 use std::io;
+use std::iter::repeat;
 use std::time::Duration;
 
 use axum::body::BodyDataStream;
@@ -143,7 +145,7 @@ impl Import {
                 progress.report.refused(number, detail, faults);
             }
         }
-        if progress.batch.len() == MAX_IMPORT_LINES {
+        if progress.batch.len() + progress.report.named() >= MAX_IMPORT_LINES {
             self.send(progress).await?;
         }
         Ok(())
@@ -153,6 +155,9 @@ impl Import {
     async fn send(&self, progress: &mut Progress) -> Result<(), Stopped> {
         if progress.read <= progress.through_line {
             return Ok(());
+        }
+        if self.shutdown.is_triggered() {
+            return Err(because("the gateway is stopping"));
         }
         let (numbers, lines): (Vec<u64>, Vec<ImportLine>) = progress.batch.drain(..).unzip();
         let mut report = std::mem::replace(&mut progress.report, Report::new());
@@ -166,38 +171,61 @@ impl Import {
         sent.map_err(|_| Stopped::Unheard)
     }
 
-    /// Sends lines until each is decided. Of those sent again, all that follow go along, so that a later line of the same
-    /// user stays the later one.
+    /// Sends lines until each is decided. What is decided is not sent again, lest it undo what somebody changed meanwhile,
+    /// but for later lines of a user whose earlier one is not: the later one has to stay the later one.
     async fn import(&self, lines: Vec<ImportLine>) -> Result<Vec<ImportOutcome>, Stopped> {
-        let mut outcomes: Vec<ImportOutcome> = Vec::with_capacity(lines.len());
+        let mut outcomes: Vec<Option<ImportOutcome>> = vec![None; lines.len()];
+        let mut places: Vec<usize> = (0..lines.len()).collect();
         let mut request = ImportUsers { lines };
         let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
-        let began = Instant::now();
-        while !request.lines.is_empty() {
+        let mut progressed = Instant::now();
+        while !places.is_empty() {
             let why = match self.users.import(&request, &self.context).await {
                 Ok(imported) => {
-                    let decided = imported
-                        .outcomes
-                        .iter()
-                        .take_while(|outcome| is_decided(outcome))
-                        .count();
-                    outcomes.extend(imported.outcomes.into_iter().take(decided));
-                    request.lines.drain(..decided);
-                    if decided > 0 {
+                    let before = places.len();
+                    keep_undecided(&mut request.lines, &mut places, imported.outcomes, &mut outcomes);
+                    if places.is_empty() {
+                        break;
+                    }
+                    if places.len() < before {
+                        progressed = Instant::now();
                         backoff.reset();
-                        continue;
                     }
                     "the user service takes no lines".to_owned()
                 }
                 Err(error) => may_pass(&error)?,
             };
-            if began.elapsed() > PATIENCE {
+            if progressed.elapsed() > PATIENCE {
                 return Err(Stopped::Because(why));
             }
             let paused = self.shutdown.or(sleep(backoff.next_delay())).await;
             paused.ok_or_else(|| because("the gateway is stopping"))?;
         }
-        Ok(outcomes)
+        Ok(outcomes.into_iter().flatten().collect())
+    }
+}
+
+/// Puts what is decided in its place and leaves the lines that have to be sent again.
+fn keep_undecided(
+    lines: &mut Vec<ImportLine>,
+    places: &mut Vec<usize>,
+    answered: Vec<ImportOutcome>,
+    outcomes: &mut [Option<ImportOutcome>],
+) {
+    let mut waiting = HashSet::new();
+    let sent = std::mem::take(lines).into_iter().zip(std::mem::take(places));
+    // An answer for fewer lines than were sent leaves the others undecided.
+    for ((line, place), outcome) in sent.zip(answered.into_iter().map(Some).chain(repeat(None))) {
+        let decided = outcome
+            .filter(is_decided)
+            .filter(|_| !waiting.contains(&line.user_id));
+        if decided.is_some() {
+            outcomes[place] = decided;
+        } else {
+            waiting.insert(line.user_id.clone());
+            lines.push(line);
+            places.push(place);
+        }
     }
 }
 

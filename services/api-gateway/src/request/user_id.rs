@@ -21,7 +21,8 @@ impl<S: Send + Sync> FromRequestParts<S> for UserIdPath {
             .map_or("", MatchedPath::as_str);
         let text = match &given {
             Ok(Path(text)) => text,
-            // What does not decode to UTF-8 is no user id, and neither is the name of the parameter in braces.
+            // What does not decode to UTF-8 is no user id.
+            Err(_) if matched.contains('{') => "",
             Err(_) => matched.rsplit('/').next().unwrap_or_default(),
         };
         text.parse()

@@ -89,20 +89,20 @@ async fn each_line_is_accepted_or_refused_by_its_number() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_not_decided_is_sent_again_with_all_that_follow() {
+async fn a_line_that_is_not_decided_is_sent_again_with_later_ones_of_its_user_and_no_others() {
     let gateway = Gateway::start().await;
     let script = vec![
-        outcomes(&[changed(), refused(ErrorCode::Unavailable), changed()]),
+        outcomes(&[changed(), refused(ErrorCode::Unavailable), changed(), changed()]),
         outcomes(&[refused(ErrorCode::OutcomeUnknown), refused(ErrorCode::Expired)]),
         outcomes(&[changed(), changed()]),
     ];
     let responder = Responder::start(&gateway, script).await;
-    let body = "userId,email\n1,a@example.com\n2,b@example.com\n1,c@example.com\n";
+    let body = "userId,email\n1,a@example.com\n2,b@example.com\n1,c@example.com\n2,d@example.com\n";
     let reports = reports(import(&gateway, "text/csv", body).send().await.unwrap()).await;
     let asked = responder.asked();
     let sent: Vec<_> = asked.iter().map(|asked| users(&asked.body)).collect();
-    assert_eq!(sent, [vec!["1", "2", "1"], vec!["2", "1"], vec!["2", "1"]]);
-    let expected = json!({ "done": true, "throughLine": 4, "changed": 3, "unchanged": 0, "refused": 0 });
+    assert_eq!(sent, [vec!["1", "2", "1", "2"], vec!["2", "2"], vec!["2", "2"]]);
+    let expected = json!({ "done": true, "throughLine": 5, "changed": 4, "unchanged": 0, "refused": 0 });
     assert_eq!(reports.last().unwrap(), &expected);
 }
 
@@ -204,4 +204,28 @@ async fn a_user_may_be_called_import() {
         (asked[0].subject.as_str(), &asked[0].body["userId"]),
         ("users.update", &json!("import"))
     );
+}
+
+#[tokio::test]
+async fn lines_that_are_refused_are_reported_a_hundred_at_a_time() {
+    let gateway = Gateway::start().await;
+    let reports = reports(import(&gateway, NDJSON, "x\n".repeat(250)).send().await.unwrap()).await;
+    let named = reports
+        .iter()
+        .filter_map(|report| report["refusedLines"].as_array());
+    let named: Vec<usize> = named.map(Vec::len).collect();
+    assert!(
+        named.iter().all(|lines| *lines <= 100) && named.iter().sum::<usize>() == 250,
+        "{named:?}"
+    );
+    assert_eq!(reports.last().unwrap()["refused"], 250);
+}
+
+#[tokio::test]
+async fn an_id_that_is_no_text_is_no_other_user() {
+    let gateway = Gateway::start().await;
+    for path in ["/users/%FF", "/users/%FF/sync"] {
+        let response = gateway.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(slug(&problem(response).await), "invalid-parameter", "{path}");
+    }
 }
