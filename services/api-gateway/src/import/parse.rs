@@ -55,6 +55,11 @@ impl Parser {
         }
     }
 
+    /// Whether the next line has to name the columns.
+    pub(super) fn lacks_columns(&self) -> bool {
+        matches!(self, Self::Csv { columns: None })
+    }
+
     pub(super) fn parse(&mut self, line: &[u8]) -> Parsed {
         if line.trim_ascii().is_empty() {
             return Parsed::Nothing;

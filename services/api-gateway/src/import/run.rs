@@ -122,17 +122,19 @@ impl Import {
     async fn take(&self, progress: &mut Progress, line: Line) -> Result<(), Stopped> {
         let Line { number, bytes } = line;
         progress.read = number;
-        let is_first = number == 1;
-        if number <= self.after && !is_first {
+        if number <= self.after && !progress.parser.lacks_columns() {
             return Ok(());
         }
         let parsed = match bytes {
             Some(bytes) => progress.parser.parse(&bytes),
+            None if progress.parser.lacks_columns() => Parsed::Unusable(format!(
+                "the line of columns is longer than {MAX_LINE_BYTES} bytes"
+            )),
             None => Parsed::Wrong(Vec::new()),
         };
         match parsed {
             Parsed::Unusable(why) => return Err(Stopped::Because(why)),
-            // The first line was read for its columns.
+            // It was read for its columns.
             _ if number <= self.after => return Ok(()),
             Parsed::Nothing => {}
             Parsed::User(user) => progress.batch.push((number, user)),
