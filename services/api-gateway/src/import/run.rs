@@ -195,15 +195,33 @@ impl Import {
                     }
                     "the user service takes no lines".to_owned()
                 }
-                Err(error) => may_pass(&error)?,
+                Err(error) => self.may_pass(&error)?,
             };
             if progressed.elapsed() > PATIENCE {
+                let request_id = &*self.context.request_id;
+                tracing::warn!(request.id = request_id, why, "an import is given up");
                 return Err(Stopped::Because(why));
             }
             let paused = self.shutdown.or(sleep(backoff.next_delay())).await;
             paused.ok_or_else(|| because("the gateway is stopping"))?;
         }
         Ok(outcomes.into_iter().flatten().collect())
+    }
+
+    /// What passes is tried again; the head of the answer is out already, so that the rest has to be logged here.
+    fn may_pass(&self, error: &ApiError) -> Result<String, Stopped> {
+        match error {
+            ApiError::Overloaded
+            | ApiError::Unavailable { .. }
+            | ApiError::Expired
+            | ApiError::OutcomeUnknown { .. } => Ok(error.to_string()),
+            other => {
+                let (request_id, problem) = (&*self.context.request_id, other.kind().slug);
+                let cause = other.cause();
+                tracing::error!(request.id = request_id, problem, cause, "an import ended early");
+                Err(Stopped::Because(other.to_string()))
+            }
+        }
     }
 }
 
@@ -233,17 +251,6 @@ fn keep_undecided(
 
 fn because(why: &str) -> Stopped {
     Stopped::Because(why.to_owned())
-}
-
-/// An import may be sent again whatever became of it.
-fn may_pass(error: &ApiError) -> Result<String, Stopped> {
-    match error {
-        ApiError::Overloaded
-        | ApiError::Unavailable { .. }
-        | ApiError::Expired
-        | ApiError::OutcomeUnknown { .. } => Ok(error.to_string()),
-        other => Err(Stopped::Because(other.to_string())),
-    }
 }
 
 fn is_decided(outcome: &ImportOutcome) -> bool {
