@@ -25,7 +25,8 @@ const READER_LIMIT: Duration = Duration::from_millis(500);
 const SETTINGS: [(&str, &str); 5] = [
     ("synchronous_commit", "on"),
     ("statement_timeout", "2000"),
-    ("lock_timeout", "500"),
+    // Longer than a commit takes on a disk that stalls, shorter than the gateway's first try.
+    ("lock_timeout", "900"),
     ("idle_in_transaction_session_timeout", "10000"),
     // Every statement searches an index. A plan that was made while the table was empty would read all of it for as
     // long as the connection lives.
