@@ -17,10 +17,10 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use runtime::{Metrics, Shutdown};
-use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::finish::{Finish, finish};
+use crate::import::Imports;
 use crate::problem::ApiError;
 use crate::readiness::Readiness;
 use crate::user_service::UserService;
@@ -32,8 +32,8 @@ pub(crate) struct Gateway {
     pub(crate) users: UserService,
     /// What `/readyz` says.
     pub(crate) readiness: Arc<Readiness>,
-    /// The places that imports have.
-    pub(crate) imports: Arc<Semaphore>,
+    /// The imports there are.
+    pub(crate) imports: Imports,
     /// Ends imports before their end.
     pub(crate) shutdown: Shutdown,
     /// How long a body may take, or the next part of a long one.

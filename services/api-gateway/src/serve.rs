@@ -7,10 +7,9 @@ use std::sync::{Arc, OnceLock};
 use runtime::nats::{ConnectError, Nats, Violation, connect};
 use runtime::{Metrics, Shutdown};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 use crate::Config;
-use crate::import::MOST_IMPORTS;
+use crate::import::Imports;
 use crate::permissions::find_forbidden;
 use crate::readiness::Readiness;
 use crate::routes::{Gateway, router};
@@ -53,7 +52,7 @@ pub async fn serve(
     let gateway = Gateway {
         users: UserService::new(Arc::clone(&nats), &config.limits),
         readiness: Arc::new(Readiness::default()),
-        imports: Arc::new(Semaphore::new(MOST_IMPORTS)),
+        imports: Imports::new(metrics),
         shutdown: shutdown.clone(),
         read_timeout: config.limits.read_timeout,
     };

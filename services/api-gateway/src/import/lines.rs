@@ -5,6 +5,9 @@ use bytes::BytesMut;
 /// The longest line: as long as the body of a change may be.
 pub(super) const MAX_LINE_BYTES: usize = 16 * 1024;
 
+/// Some programs begin UTF-8 with it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A line and its number, counted from 1.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -17,6 +20,8 @@ pub(super) struct Line {
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     rest: BytesMut,
+    /// So much of it holds no line's end.
+    searched: usize,
     /// What came of the present line was thrown away, for it is too long.
     too_long: bool,
     number: u64,
@@ -30,15 +35,19 @@ impl Lines {
 
     /// The next whole line.
     pub(super) fn next(&mut self) -> Option<Line> {
-        if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+        let end = self.rest[self.searched..].iter().position(|byte| *byte == b'\n');
+        if let Some(end) = end {
+            let end = std::mem::take(&mut self.searched) + end;
             let mut line = self.rest.split_to(end + 1);
             line.truncate(end);
             return Some(self.line(&line));
         }
-        if self.rest.len() > MAX_LINE_BYTES {
+        // Its last byte may be half of the line's end.
+        if self.rest.len() > MAX_LINE_BYTES + 1 {
             self.rest.clear();
             self.too_long = true;
         }
+        self.searched = self.rest.len();
         None
     }
 
@@ -53,8 +62,12 @@ impl Lines {
 
     fn line(&mut self, bytes: &[u8]) -> Line {
         self.number += 1;
-        let too_long = std::mem::take(&mut self.too_long) || bytes.len() > MAX_LINE_BYTES;
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        let bytes = match self.number {
+            1 => bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes),
+            _ => bytes,
+        };
+        let too_long = std::mem::take(&mut self.too_long) || bytes.len() > MAX_LINE_BYTES;
         Line {
             number: self.number,
             bytes: (!too_long).then(|| bytes.to_vec()),
@@ -91,6 +104,24 @@ mod tests {
         assert_eq!(cut(&["one\n\nthree"]), expected);
         assert_eq!(cut(&["o", "ne\r\n", "\r", "\nthr", "ee\n"]), expected);
         assert_eq!(cut(&[""]), []);
+    }
+
+    #[test]
+    fn a_line_may_be_as_long_as_it_may_whatever_ends_it() {
+        let long = "x".repeat(MAX_LINE_BYTES);
+        for chunks in [
+            vec![format!("{long}\r\n")],
+            vec![format!("{long}\r"), "\n".to_owned()],
+        ] {
+            let chunks: Vec<&str> = chunks.iter().map(String::as_str).collect();
+            assert_eq!(cut(&chunks), [(1, Some(long.clone()))]);
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        let expected = [(1, Some("one".to_owned())), (2, Some("\u{feff}two".to_owned()))];
+        assert_eq!(cut(&["\u{feff}one\n\u{feff}two"]), expected);
     }
 
     #[test]

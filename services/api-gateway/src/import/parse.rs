@@ -1,9 +1,8 @@
 //! What a line says.
 
 use contracts::{Fault, Field, ImportLine, UserId, Values};
-use csv_core::{ReadRecordResult, ReaderBuilder, Terminator};
 
-use super::lines::MAX_LINE_BYTES;
+use super::cells::Cells;
 use crate::request::parse_import_members;
 
 const USER_ID: &str = "userId";
@@ -22,6 +21,7 @@ pub(crate) enum Form {
 pub(super) enum Parser {
     Json,
     Csv {
+        cells: Box<Cells>,
         /// Of each column; none before the first line.
         columns: Option<Vec<Column>>,
     },
@@ -51,13 +51,16 @@ impl Parser {
     pub(super) fn new(form: Form) -> Self {
         match form {
             Form::Json => Self::Json,
-            Form::Csv => Self::Csv { columns: None },
+            Form::Csv => Self::Csv {
+                cells: Box::new(Cells::new()),
+                columns: None,
+            },
         }
     }
 
     /// Whether the next line has to name the columns.
     pub(super) fn lacks_columns(&self) -> bool {
-        matches!(self, Self::Csv { columns: None })
+        matches!(self, Self::Csv { columns: None, .. })
     }
 
     pub(super) fn parse(&mut self, line: &[u8]) -> Parsed {
@@ -70,9 +73,10 @@ impl Parser {
                 Err(faults) => Parsed::Wrong(faults),
             },
             Self::Csv {
+                cells,
                 columns: Some(columns),
-            } => parse_record(columns, line),
-            Self::Csv { columns } => match parse_columns(line) {
+            } => parse_record(columns, cells, line),
+            Self::Csv { cells, columns } => match parse_columns(cells, line) {
                 Ok(found) => {
                     *columns = Some(found);
                     Parsed::Nothing
@@ -83,9 +87,8 @@ impl Parser {
     }
 }
 
-fn parse_columns(line: &[u8]) -> Result<Vec<Column>, String> {
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    let names = cells(line)?;
+fn parse_columns(cells: &mut Cells, line: &[u8]) -> Result<Vec<Column>, String> {
+    let names = cells.of(line)?;
     let known: Vec<_> = Field::ALL.into_iter().map(Field::name).collect();
     let mut columns = Vec::with_capacity(names.len());
     for name in &names {
@@ -109,8 +112,8 @@ fn parse_columns(line: &[u8]) -> Result<Vec<Column>, String> {
     }
 }
 
-fn parse_record(columns: &[Column], line: &[u8]) -> Parsed {
-    let cells = match cells(line) {
+fn parse_record(columns: &[Column], cells: &mut Cells, line: &[u8]) -> Parsed {
+    let cells = match cells.of(line) {
         Ok(cells) if cells.len() == columns.len() => cells,
         Ok(cells) => {
             let (found, wanted) = (cells.len(), columns.len());
@@ -144,40 +147,6 @@ fn parse_record(columns: &[Column], line: &[u8]) -> Parsed {
     }
 }
 
-/// The values of a record.
-fn cells(line: &[u8]) -> Result<Vec<String>, String> {
-    let (mut output, mut ends) = (vec![0; MAX_LINE_BYTES], vec![0; Field::ALL.len() + 8]);
-    // A quote that does not end would take what follows for its value, and a line break within a value is not told from one.
-    if line.iter().fold(false, |open, byte| open ^ (*byte == b'"')) {
-        return Err("has a quote without its end; values hold no line breaks".to_owned());
-    }
-    // Lines are cut already; a carriage return within one is a part of its value, which no value may have.
-    let mut reader = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build();
-    // Twice: the end of the input is told by an empty one.
-    let (result, _, written, count) = reader.read_record(line, &mut output, &mut ends);
-    let (written, count) = match result {
-        ReadRecordResult::InputEmpty => {
-            let (result, _, more, more_ends) =
-                reader.read_record(&[], &mut output[written..], &mut ends[count..]);
-            if result == ReadRecordResult::OutputEndsFull {
-                return Err("has more values than there are columns".to_owned());
-            }
-            (written + more, count + more_ends)
-        }
-        ReadRecordResult::OutputEndsFull => return Err("has more values than there are columns".to_owned()),
-        _ => (written, count),
-    };
-    let mut start = 0;
-    let mut cells = Vec::with_capacity(count);
-    for end in &ends[..count] {
-        let bytes = &output[start..(*end).min(written)];
-        let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())?;
-        cells.push(text.to_owned());
-        start = *end;
-    }
-    Ok(cells)
-}
-
 fn whole(detail: &str) -> Fault {
     Fault {
         pointer: String::new(),
@@ -207,7 +176,7 @@ mod tests {
     #[test]
     fn columns_may_come_in_any_order_and_empty_values_are_not_given() {
         let parsed = csv(&[
-            "\u{feff}lastName,userId,email",
+            "lastName,userId,email",
             "\"Love, \"\"Ada\"\"\",1,ada@example.com",
             ",2,eva@example.com",
             " ",

@@ -54,6 +54,14 @@ pub(super) struct Summary {
 }
 
 impl Counts {
+    pub(super) fn by_outcome(self) -> [(&'static str, u64); 3] {
+        [
+            ("changed", self.changed),
+            ("unchanged", self.unchanged),
+            ("refused", self.refused),
+        ]
+    }
+
     pub(super) fn add(&mut self, other: Self) {
         self.changed += other.changed;
         self.unchanged += other.unchanged;

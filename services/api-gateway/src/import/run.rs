@@ -5,14 +5,14 @@ use std::io;
 use std::iter::repeat;
 use std::time::Duration;
 
-use axum::body::BodyDataStream;
 use bytes::Bytes;
 use contracts::{ErrorCode, ImportLine, ImportOutcome, ImportUsers, MAX_IMPORT_LINES};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use runtime::{Backoff, Shutdown};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::imports::{Imports, Place};
 use super::lines::{Line, Lines, MAX_LINE_BYTES};
 use super::parse::{Form, Parsed, Parser};
 use super::report::{Counts, Report, Summary, line_of};
@@ -20,12 +20,14 @@ use crate::problem::ApiError;
 use crate::request::RequestContext;
 use crate::user_service::UserService;
 
-/// The most imports at a time; more would only share the same pace.
-pub(crate) const MOST_IMPORTS: usize = 4;
-/// So long an import waits for a user service that takes nothing.
+/// So long an import waits for a user service that takes nothing, or for a caller that reads no reports.
 const PATIENCE: Duration = Duration::from_mins(1);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long the rest of a body is read and thrown away, once an import has ended early, and how long the next part of it
+/// may take: a caller that is still sending when the connection closes may see a reset in place of the reason.
+const DISCARD_LIMIT: Duration = Duration::from_secs(5);
+const DISCARD_PAUSE: Duration = Duration::from_millis(500);
 
 /// An import and where its reports go.
 pub(crate) struct Import {
@@ -37,8 +39,10 @@ pub(crate) struct Import {
     /// So many lines are done with, and passed over.
     pub(crate) after: u64,
     pub(crate) reports: mpsc::Sender<io::Result<Bytes>>,
+    /// Counts what becomes of it.
+    pub(crate) imports: Imports,
     /// Given back at the end.
-    pub(crate) _place: OwnedSemaphorePermit,
+    pub(crate) place: Place,
 }
 
 /// Why an import ends before its last line.
@@ -62,7 +66,11 @@ struct Progress {
 
 impl Import {
     /// Reads the body to its end, or as far as it goes.
-    pub(crate) async fn run(self, form: Form, body: BodyDataStream) {
+    pub(crate) async fn run(
+        self,
+        form: Form,
+        mut body: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin,
+    ) {
         let mut progress = Progress {
             parser: Parser::new(form),
             batch: Vec::with_capacity(MAX_IMPORT_LINES),
@@ -71,22 +79,31 @@ impl Import {
             read: 0,
             counts: Counts::default(),
         };
-        let detail = match self.read(&mut progress, body).await {
-            Ok(()) => None,
-            Err(Stopped::Because(detail)) => Some(detail),
-            Err(Stopped::Unheard) => return,
+        let (outcome, detail) = match self.read(&mut progress, &mut body).await {
+            Ok(()) => ("done", None),
+            Err(Stopped::Because(detail)) => ("stopped", Some(detail)),
+            Err(Stopped::Unheard) => return self.imports.ended("unheard"),
         };
+        self.imports.ended(outcome);
         let summary = Summary {
             done: detail.is_none(),
             through_line: progress.through_line,
             counts: progress.counts,
             detail,
         };
-        // A caller that left does not want it.
-        let _ = self.reports.send(Ok(line_of(&summary))).await;
+        drop(self.place);
+        // A caller that left does not want it; and whether all of the body came or not, it has been told.
+        let told = timeout(PATIENCE, self.reports.send(Ok(line_of(&summary)))).await;
+        if matches!(told, Ok(Ok(()))) && !summary.done {
+            let _ = timeout(DISCARD_LIMIT, discard(body)).await;
+        }
     }
 
-    async fn read(&self, progress: &mut Progress, mut body: BodyDataStream) -> Result<(), Stopped> {
+    async fn read(
+        &self,
+        progress: &mut Progress,
+        body: &mut (impl Stream<Item = Result<Bytes, axum::Error>> + Unpin),
+    ) -> Result<(), Stopped> {
         let mut lines = Lines::default();
         loop {
             while let Some(line) = lines.next() {
@@ -97,7 +114,7 @@ impl Import {
                 chunk
             } else {
                 self.send(progress).await?;
-                self.wait(&mut body).await?
+                self.wait(body).await?
             };
             match chunk {
                 Some(Ok(chunk)) => lines.push(&chunk),
@@ -108,10 +125,19 @@ impl Import {
         if let Some(line) = lines.last() {
             self.take(progress, line).await?;
         }
+        if progress.read < self.after {
+            let (lines, after) = (progress.read, self.after);
+            return Err(Stopped::Because(format!(
+                "there are {lines} lines only, so that none comes after line {after}"
+            )));
+        }
         self.send(progress).await
     }
 
-    async fn wait(&self, body: &mut BodyDataStream) -> Result<Option<Result<Bytes, axum::Error>>, Stopped> {
+    async fn wait(
+        &self,
+        body: &mut (impl Stream<Item = Result<Bytes, axum::Error>> + Unpin),
+    ) -> Result<Option<Result<Bytes, axum::Error>>, Stopped> {
         match self.shutdown.or(timeout(self.read_timeout, body.next())).await {
             Some(Ok(chunk)) => Ok(chunk),
             Some(Err(_)) => Err(because("the next line did not come in time")),
@@ -167,10 +193,13 @@ impl Import {
             report.outcome(number, outcome);
         }
         progress.counts.add(report.counts());
+        self.imports.count(report.counts());
         progress.through_line = progress.read;
         let report = line_of(&report.through(progress.through_line));
-        let sent = self.reports.send(Ok(report)).await;
-        sent.map_err(|_| Stopped::Unheard)
+        match timeout(PATIENCE, self.reports.send(Ok(report))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Stopped::Unheard),
+        }
     }
 
     /// Sends lines until each is decided. What is decided is not sent again, lest it undo what somebody changed meanwhile,
@@ -214,7 +243,9 @@ impl Import {
             ApiError::Overloaded
             | ApiError::Unavailable { .. }
             | ApiError::Expired
-            | ApiError::OutcomeUnknown { .. } => Ok(error.to_string()),
+            | ApiError::OutcomeUnknown { .. } => {
+                Ok("the user service gave no answer, or takes no lines".to_owned())
+            }
             other => {
                 let (request_id, problem) = (&*self.context.request_id, other.kind().slug);
                 let cause = other.cause();
@@ -223,6 +254,10 @@ impl Import {
             }
         }
     }
+}
+
+async fn discard(mut body: impl Stream<Item = Result<Bytes, axum::Error>> + Unpin) {
+    while let Ok(Some(Ok(_))) = timeout(DISCARD_PAUSE, body.next()).await {}
 }
 
 /// Puts what is decided in its place and leaves the lines that have to be sent again.

@@ -10,41 +10,44 @@ use crate::problem::ApiError;
 /// The media types of a change, as `Accept-Patch` lists them.
 pub(crate) const MEDIA_TYPES: &str = "application/json, application/merge-patch+json";
 
+/// The media types of an import.
+const IMPORT_TYPES: &str = "application/x-ndjson, text/csv";
+
 /// The form of the body of a change.
 pub(crate) fn read_form(headers: &HeaderMap) -> Result<UpdateForm, ApiError> {
-    read_type(headers, |name| match name {
+    let form = read_type(headers, |name| match name {
         "application/json" => Some(UpdateForm::Json),
         "application/merge-patch+json" => Some(UpdateForm::MergePatch),
         _ => None,
-    })
+    });
+    form.map_err(|reason| unsupported(reason, "a change", MEDIA_TYPES))
 }
 
 /// The form of the body of an import.
 pub(crate) fn read_import_form(headers: &HeaderMap) -> Result<Form, ApiError> {
-    read_type(headers, |name| match name {
+    let form = read_type(headers, |name| match name {
         "application/x-ndjson" => Some(Form::Json),
         "text/csv" => Some(Form::Csv),
         _ => None,
-    })
+    });
+    form.map_err(|reason| unsupported(reason, "an import", IMPORT_TYPES))
 }
 
-fn read_type<T>(headers: &HeaderMap, form: impl Fn(&str) -> Option<T>) -> Result<T, ApiError> {
+fn read_type<T>(headers: &HeaderMap, form: impl Fn(&str) -> Option<T>) -> Result<T, &'static str> {
     let is_encoded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
     if headers.get_all(CONTENT_ENCODING).iter().any(is_encoded) {
-        return Err(unsupported("a body with a Content-Encoding is not supported"));
+        return Err("a body with a Content-Encoding is not supported");
     }
     let mut given = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (given.next(), given.next()) else {
-        return Err(unsupported("one Content-Type is needed"));
+        return Err("one Content-Type is needed");
     };
-    let text = value
-        .to_str()
-        .map_err(|_| unsupported("the Content-Type is not text"))?;
+    let text = value.to_str().map_err(|_| "the Content-Type is not text")?;
     let mut parts = text.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let form = form(&name).ok_or_else(|| unsupported("this media type is not supported"))?;
+    let form = form(&name).ok_or("this media type is not supported")?;
     if parts.any(is_other_charset) {
-        return Err(unsupported("the charset of JSON is utf-8 (RFC 8259)"));
+        return Err("the charset has to be utf-8");
     }
     Ok(form)
 }
@@ -56,8 +59,8 @@ fn is_other_charset(parameter: &str) -> bool {
     name.trim().eq_ignore_ascii_case("charset") && !value.eq_ignore_ascii_case("utf-8")
 }
 
-fn unsupported(reason: &str) -> ApiError {
-    ApiError::UnsupportedMediaType(format!("{reason}; a change is {MEDIA_TYPES}"))
+fn unsupported(reason: &str, what: &str, media_types: &str) -> ApiError {
+    ApiError::UnsupportedMediaType(format!("{reason}; {what} is {media_types}"))
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::Gateway;
 use crate::import::Import;
@@ -25,10 +26,11 @@ pub(super) async fn import_users(
     body: Body,
 ) -> Result<Response, ApiError> {
     let form = read_import_form(&headers)?;
-    let place = gateway
-        .imports
-        .try_acquire_owned()
-        .map_err(|_| ApiError::Overloaded)?;
+    let place = gateway.imports.begin().ok_or(ApiError::Overloaded)?;
+    let mut body = body.into_data_stream();
+    // Asked for before the answer begins, since who waits for "100 Continue" would take the answer for a refusal.
+    let first = timeout(gateway.read_timeout, body.next()).await;
+    let first = first.map_err(|_| ApiError::BodyTimedOut)?;
     let (reports, reported) = mpsc::channel(REPORTS_WAITING);
     let import = Import {
         users: gateway.users,
@@ -37,9 +39,10 @@ pub(super) async fn import_users(
         read_timeout: gateway.read_timeout,
         after,
         reports,
-        _place: place,
+        imports: gateway.imports,
+        place,
     };
-    tokio::spawn(import.run(form, body.into_data_stream()));
+    tokio::spawn(import.run(form, stream::iter(first).chain(body)));
     let reports = stream::unfold(reported, async |mut reported| {
         let report = reported.recv().await?;
         Some((report, reported))

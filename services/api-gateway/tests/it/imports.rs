@@ -3,23 +3,22 @@
 use contracts::ErrorCode;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
 
-use crate::harness::{CEILING, Gateway, JSON, problem, slug};
+use crate::harness::{Gateway, JSON, problem, slug};
 use crate::responder::{Reaction, Responder, updated};
 
-const NDJSON: &str = "application/x-ndjson";
+pub(crate) const NDJSON: &str = "application/x-ndjson";
 
-fn import(gateway: &Gateway, content_type: &str, body: impl Into<reqwest::Body>) -> RequestBuilder {
+pub(crate) fn import(
+    gateway: &Gateway,
+    content_type: &str,
+    body: impl Into<reqwest::Body>,
+) -> RequestBuilder {
     let request = gateway.request(Method::POST, "/users/import");
     request.header("content-type", content_type).body(body)
 }
 
-async fn reports(response: Response) -> Vec<Value> {
+pub(crate) async fn reports(response: Response) -> Vec<Value> {
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], NDJSON);
     let text = response.text().await.unwrap();
@@ -28,11 +27,11 @@ async fn reports(response: Response) -> Vec<Value> {
         .collect()
 }
 
-fn outcomes(outcomes: &[Value]) -> Reaction {
+pub(crate) fn outcomes(outcomes: &[Value]) -> Reaction {
     Reaction::Answer(json!({ "outcomes": outcomes }))
 }
 
-fn changed() -> Value {
+pub(crate) fn changed() -> Value {
     json!({ "outcome": "changed", "version": 1 })
 }
 
@@ -142,6 +141,23 @@ async fn columns_that_nobody_knows_end_an_import_before_its_first_line() {
 }
 
 #[tokio::test]
+async fn to_go_on_after_more_lines_than_there_are_is_no_success() {
+    let gateway = Gateway::start().await;
+    let request = gateway.request(Method::POST, "/users/import?after=3");
+    let body = "userId,email\n2,b@example.com\n";
+    let response = request
+        .header("content-type", "text/csv")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    let reports = reports(response).await;
+    assert_eq!(reports.last().unwrap()["done"], false);
+    let detail = reports.last().unwrap()["detail"].as_str().unwrap();
+    assert_eq!(detail, "there are 2 lines only, so that none comes after line 3");
+}
+
+#[tokio::test]
 async fn more_lines_than_a_request_may_have_go_in_several() {
     let gateway = Gateway::start().await;
     let all = |count| outcomes(&vec![changed(); count]);
@@ -154,40 +170,19 @@ async fn more_lines_than_a_request_may_have_go_in_several() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_stops_says_where_to_go_on() {
-    let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![outcomes(&[changed()])]).await;
-    let mut connection = TcpStream::connect(gateway.address).await.unwrap();
-    let line = "{\"userId\":\"1\",\"email\":\"a@example.com\"}\n";
-    let begun = format!(
-        "POST /users/import HTTP/1.1\r\nhost: gateway\r\ncontent-type: {NDJSON}\r\n\
-         transfer-encoding: chunked\r\n\r\n{:x}\r\n{line}\r\n",
-        line.len()
-    );
-    connection.write_all(begun.as_bytes()).await.unwrap();
-    responder.wait_until_asked(1).await;
-    gateway.stop();
-    let mut answer = Vec::new();
-    let read = connection.read_to_end(&mut answer);
-    timeout(CEILING, read).await.unwrap().unwrap();
-    let answer = String::from_utf8(answer).unwrap();
-    let summary = answer.lines().find(|line| line.contains("\"done\""));
-    let summary: Value = serde_json::from_str(summary.unwrap()).unwrap();
-    assert_eq!(
-        (&summary["done"], &summary["throughLine"]),
-        (&json!(false), &json!(1))
-    );
-    assert_eq!(summary["detail"], "the gateway is stopping");
-    gateway.stopped().await.unwrap();
-}
-
-#[tokio::test]
 async fn only_the_import_takes_a_post_and_it_only_in_its_forms() {
     let gateway = Gateway::start().await;
     let response = gateway.request(Method::POST, "/users/1").send().await.unwrap();
     assert_eq!(slug(&problem(response).await), "method-not-allowed");
     let response = import(&gateway, "application/json", "{}").send().await.unwrap();
-    assert_eq!(slug(&problem(response).await), "unsupported-media-type");
+    let problem_document = problem(response).await;
+    assert_eq!(slug(&problem_document), "unsupported-media-type");
+    assert!(
+        problem_document["detail"]
+            .as_str()
+            .unwrap()
+            .ends_with("an import is application/x-ndjson, text/csv")
+    );
     let request = gateway.request(Method::POST, "/users/import?after=x");
     let response = request.header("content-type", NDJSON).send().await.unwrap();
     assert_eq!(slug(&problem(response).await), "invalid-parameter");

@@ -5,6 +5,7 @@ mod binary;
 mod change_user;
 mod deadlines;
 mod harness;
+mod import_streams;
 mod imports;
 mod limits;
 mod metrics;
