@@ -9,6 +9,7 @@ use clap::Parser;
 /// Each part runs as a process of its own on this machine: nats-server, the three services, the sandbox.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "drain", version)]
+#[expect(clippy::struct_excessive_bools, reason = "a command line has switches")]
 pub struct Arguments {
     /// How many users the backlog has; with 0 nothing is drained.
     #[arg(long, default_value_t = 20_000)]
@@ -38,6 +39,10 @@ pub struct Arguments {
     /// How many lone changes are made on an idle line, and at most how many while the backlog drains, one a second.
     #[arg(long, default_value_t = 200)]
     pub lone: usize,
+
+    /// Keeps the users in PostgreSQL instead of a file.
+    #[arg(long)]
+    pub postgres: bool,
 
     /// Sets `HUBSPOT_CONCURRENCY`: how many calls the hubspot service has out at most.
     #[arg(long)]

@@ -16,8 +16,6 @@ use clap::Parser;
 use contracts::{Field, UpdateForm, UpdateUser, Values};
 use futures_util::future::try_join_all;
 use runtime::health::Registry;
-use tempfile::TempDir;
-use testing::postgres::{Options, PostgresServer};
 use tokio::sync::mpsc;
 use user::{
     room::Room,
@@ -27,6 +25,8 @@ use user::{
 };
 
 pub use report::{Report, Round};
+
+use crate::{disk::Disk, table::Table};
 
 /// More than anybody announces here.
 const ROOM: u64 = 1 << 40;
@@ -49,7 +49,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 256)]
     pub in_flight: u64,
 
-    /// Connections of the loop that commits each request alone.
+    /// Connections of the loop that commits each request alone; with 0 there is none.
     #[arg(long, default_value_t = 32)]
     pub connections: u32,
 
@@ -66,32 +66,9 @@ pub struct Arguments {
     pub json: bool,
 }
 
-/// The database of a run; gone with this.
-enum Disk {
-    File(TempDir),
-    Server(Box<PostgresServer>),
-}
-
-impl Disk {
-    async fn make(arguments: &Arguments) -> anyhow::Result<Self> {
-        if arguments.sqlite {
-            return Ok(Self::File(tempfile::tempdir()?));
-        }
-        let server = PostgresServer::start(Options::default()).await?;
-        Ok(Self::Server(Box::new(server)))
-    }
-
-    fn url(&self) -> String {
-        match self {
-            Self::File(folder) => format!("sqlite:{}", folder.path().join("users.db").display()),
-            Self::Server(server) => server.url(),
-        }
-    }
-}
-
 /// Runs everything.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
-    let disk = Disk::make(arguments).await?;
+    let disk = Disk::make(!arguments.sqlite).await?;
     let database: Database = disk.url().parse()?;
     let opened = store::open(&database).await?;
     let (announcements, mut announced) = mpsc::channel(256);
@@ -110,10 +87,16 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     let (mut together, mut alone) = (Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {
         together.push(work.round(Duration::from_secs(arguments.seconds)).await?);
-        if let Database::Postgres(options) = &database {
+        if let Database::Postgres(options) = &database
+            && arguments.connections > 0
+        {
             alone.push(alone::round(options, arguments).await?);
         }
     }
+    let table = match &disk {
+        Disk::File(_) => None,
+        Disk::Server(server) => Some(Table::read(&server.url()).await?),
+    };
     drop(work);
     task.await.context("the writer broke")?;
     opened.reader.close().await;
@@ -122,6 +105,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
         new_users,
         together,
         alone,
+        table,
     })
 }
 

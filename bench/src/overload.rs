@@ -15,6 +15,7 @@ pub use report::{Recovery, Report};
 
 use crate::{
     delays::Delays,
+    disk::Disk,
     gateway::Gateway,
     overload::slow::Slow,
     people::{Group, Person},
@@ -61,7 +62,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     let most = arguments
         .max_in_flight
         .map(|most| ("API_GATEWAY_MAX_IN_FLIGHT", most.to_string()));
-    let mut stack = Stack::start(http::client(), most.as_slice()).await?;
+    let mut stack = Stack::start(http::client(), Disk::make(false).await?, most.as_slice()).await?;
     match measure(&mut stack, arguments).await {
         Ok(report) => {
             stack.stop().await?;

@@ -7,6 +7,7 @@ use testing::http;
 
 use crate::{
     arguments::Arguments,
+    disk::Disk,
     gateway::Gateway,
     hubspot_sandbox::HubspotSandbox,
     lone,
@@ -26,7 +27,12 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     let concurrency = arguments
         .concurrency
         .map(|most| ("HUBSPOT_CONCURRENCY", most.to_string()));
-    let mut stack = Stack::start(http::client(), concurrency.as_slice()).await?;
+    let mut stack = Stack::start(
+        http::client(),
+        Disk::make(arguments.postgres).await?,
+        concurrency.as_slice(),
+    )
+    .await?;
     let measured = tokio::time::timeout(arguments.ceiling(), measure(&mut stack, arguments)).await;
     let measured = measured
         .with_context(|| format!("given up after {} s", arguments.give_up_after))

@@ -1,6 +1,6 @@
 //! Every part as a process of its own, on free ports of this machine, with a data folder that goes with the run.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
 use reqwest::Client;
@@ -12,7 +12,9 @@ use testing::{
     process::{Child, Launch},
 };
 
-use crate::{binaries::beside, gateway::Gateway, hubspot_sandbox::HubspotSandbox};
+use crate::{
+    binaries::beside, disk::Disk, gateway::Gateway, hubspot_sandbox::HubspotSandbox, usage::POSTGRES,
+};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
@@ -33,13 +35,14 @@ pub struct Stack {
     ready_url: BTreeMap<&'static str, String>,
     gateway_url: String,
     sandbox_url: String,
+    disk: Disk,
     // Last, for fields are dropped in this order.
     folder: TempDir,
 }
 
 impl Stack {
     /// Starts everything but the hubspot service, with these settings besides the usual ones.
-    pub async fn start(http: Client, more: &[(&'static str, String)]) -> anyhow::Result<Self> {
+    pub async fn start(http: Client, disk: Disk, more: &[(&'static str, String)]) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("hubsync-bench-").tempdir()?;
         let nats = NatsServer::start(Options::default()).await?;
         let [gateway, user, hubspot, sandbox] = ports()?;
@@ -47,7 +50,7 @@ impl Stack {
         let sandbox_url = format!("http://{}", local(sandbox));
         let mut settings = vec![
             ("NATS_URL", nats.url()),
-            ("USER_DATABASE_URL", database(folder.path())),
+            ("USER_DATABASE_URL", disk.url()),
             ("USER_HEALTH_LISTEN", local(user)),
             ("HUBSPOT_SANDBOX_URL", sandbox_url.clone()),
             ("HUBSPOT_HEALTH_LISTEN", local(hubspot)),
@@ -68,6 +71,7 @@ impl Stack {
             ]),
             gateway_url: format!("http://{}", local(gateway)),
             sandbox_url,
+            disk,
             folder,
         };
         let listen = ["--listen", &local(sandbox), "--kept-calls", KEPT_CALLS];
@@ -92,6 +96,25 @@ impl Stack {
         Ok(())
     }
 
+    /// Ends a service as a crash would.
+    pub async fn kill_service(&mut self, name: &'static str) -> anyhow::Result<()> {
+        if let Some(mut child) = self.running.remove(name) {
+            child.kill()?;
+            child.wait(STOP_LIMIT).await?;
+        }
+        Ok(())
+    }
+
+    /// Stops NATS.
+    pub async fn stop_nats(&mut self) -> anyhow::Result<()> {
+        Ok(self.nats.stop().await?)
+    }
+
+    /// Starts NATS again, on what it has stored.
+    pub async fn start_nats(&mut self) -> anyhow::Result<()> {
+        Ok(self.nats.restart().await?)
+    }
+
     /// The gateway.
     pub fn gateway(&self) -> Gateway {
         Gateway::new(self.http.clone(), self.gateway_url.clone())
@@ -102,6 +125,11 @@ impl Stack {
         HubspotSandbox::new(self.http.clone(), self.sandbox_url.clone())
     }
 
+    /// The address of the database.
+    pub fn database_url(&self) -> String {
+        self.disk.url()
+    }
+
     /// The address of NATS.
     pub fn nats_url(&self) -> String {
         self.nats.url()
@@ -110,9 +138,10 @@ impl Stack {
     /// The process id of each part that runs, and of the bench itself.
     pub fn process_ids(&mut self) -> Vec<(&'static str, u32)> {
         let nats = self.nats.pid().map(|pid| ("nats-server", pid));
+        let database = self.disk.process_id().map(|pid| (POSTGRES, pid));
         let services = self.running.iter().map(|(name, child)| (*name, child.pid()));
         let bench = ("bench (the load)", std::process::id());
-        services.chain(nats).chain([bench]).collect()
+        services.chain(nats).chain(database).chain([bench]).collect()
     }
 
     /// The last lines of what each service said, for a run that failed.
@@ -150,8 +179,4 @@ impl Stack {
 
 fn ports() -> std::io::Result<[u16; 4]> {
     Ok([free_port()?, free_port()?, free_port()?, free_port()?])
-}
-
-fn database(folder: &Path) -> String {
-    format!("sqlite:{}", folder.join("users.db").display())
 }

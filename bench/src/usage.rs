@@ -9,6 +9,9 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// Linux counts processor time for users in hundredths of a second, whatever its clock.
 const TICK_SECONDS: f64 = 0.01;
 
+/// The one that has processes of its own: they count with it.
+pub const POSTGRES: &str = "postgres";
+
 /// What a process used.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Usage {
@@ -81,7 +84,7 @@ struct Watched {
 
 impl Watched {
     fn begin((process, pid): (&'static str, u32)) -> Option<Self> {
-        let (cpu_before, rss) = (cpu_seconds(pid)?, rss_mib(pid)?);
+        let (cpu_before, rss) = used(process, pid)?;
         let usage = Usage {
             process,
             cpu_seconds: 0.0,
@@ -97,7 +100,7 @@ impl Watched {
     }
 
     fn look(&mut self) {
-        let Some((cpu, rss)) = cpu_seconds(self.pid).zip(rss_mib(self.pid)) else {
+        let Some((cpu, rss)) = used(self.usage.process, self.pid) else {
             return;
         };
         self.usage.cpu_seconds = cpu - self.cpu_before;
@@ -106,19 +109,64 @@ impl Watched {
     }
 }
 
-fn cpu_seconds(pid: u32) -> Option<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name before the last bracket may hold anything; of what follows, the 12th and 13th are the times.
-    let (_, fields) = text.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(11);
-    let user: u32 = fields.next()?.parse().ok()?;
-    let system: u32 = fields.next()?.parse().ok()?;
-    Some((f64::from(user) + f64::from(system)) * TICK_SECONDS)
+/// Processor time in seconds and memory in MiB.
+fn used(process: &str, pid: u32) -> Option<(f64, f64)> {
+    if process != POSTGRES {
+        return Some((Stat::of(pid)?.own_seconds, rss_mib(pid)?));
+    }
+    let first = Stat::of(pid)?;
+    let others = processes().filter_map(|other| Some((other, Stat::of(other)?)));
+    let children = others.filter(|(_, stat)| stat.parent == pid);
+    let start = (first.own_seconds + first.ended_seconds, pss_mib(pid)?);
+    Some(children.fold(start, |(cpu, memory), (child, stat)| {
+        (
+            cpu + stat.own_seconds,
+            memory + pss_mib(child).unwrap_or_default(),
+        )
+    }))
+}
+
+fn processes() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+struct Stat {
+    parent: u32,
+    own_seconds: f64,
+    /// Of its children that have ended.
+    ended_seconds: f64,
+}
+
+impl Stat {
+    fn of(pid: u32) -> Option<Self> {
+        let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name before the last bracket may hold anything; of what follows, the second is the parent, and the times
+        // begin with the 12th.
+        let (_, fields) = text.rsplit_once(')')?;
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let ticks = |at: usize| Some(f64::from(fields.get(at)?.parse::<u32>().ok()?) * TICK_SECONDS);
+        Some(Self {
+            parent: fields.get(1)?.parse().ok()?,
+            own_seconds: ticks(11)? + ticks(12)?,
+            ended_seconds: ticks(13)? + ticks(14)?,
+        })
+    }
+}
+
+/// Memory, with what several processes share divided among them.
+fn pss_mib(pid: u32) -> Option<f64> {
+    kib(&format!("/proc/{pid}/smaps_rollup"), "Pss:")
 }
 
 fn rss_mib(pid: u32) -> Option<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    kib(&format!("/proc/{pid}/status"), "VmRSS:")
+}
+
+/// A figure of a file in KiB, as MiB.
+fn kib(path: &str, name: &str) -> Option<f64> {
+    let text = fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u32 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(f64::from(kib) / 1024.0)
 }

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::Serialize;
 
-use crate::delays::Delays;
+use crate::{delays::Delays, table::Table};
 
 /// All figures of a run.
 #[derive(Debug, Serialize)]
@@ -17,6 +17,8 @@ pub struct Report {
     pub together: Vec<Round>,
     /// The same, each committed alone; in turns with the others.
     pub alone: Vec<Round>,
+    /// The table in the end; none with SQLite.
+    pub table: Option<Table>,
 }
 
 /// One round.
@@ -51,6 +53,9 @@ impl fmt::Display for Report {
             for round in rounds {
                 line(to, name, round)?;
             }
+        }
+        if let Some(table) = &self.table {
+            writeln!(to, "{table}")?;
         }
         Ok(())
     }
