@@ -42,6 +42,12 @@ impl World {
         self.send_change(&sent);
     }
 
+    /// Gives a user something new.
+    pub(crate) fn change_of(&mut self, user: usize) {
+        let sent = self.draw_change(user);
+        self.send_change(&sent);
+    }
+
     /// Everybody is given a new name, as by an import, so that whatever holds for a name meets everybody.
     pub(crate) fn change_everyone(&mut self, name: Field) {
         for user in 0..self.plan.users {

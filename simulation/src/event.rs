@@ -53,6 +53,11 @@ impl From<Reply> for Input {
 pub(crate) enum Event {
     /// A caller changes a user.
     Change,
+    /// A caller changes this user.
+    ChangeOf {
+        /// Whom.
+        user: usize,
+    },
     /// A caller sends the same change again.
     RepeatChange(Box<crate::callers::Sent>),
     /// The sweep runs.
@@ -122,6 +127,7 @@ impl Event {
     pub(crate) fn is_work(&self) -> bool {
         match self {
             Self::Change
+            | Self::ChangeOf { .. }
             | Self::Sweep
             | Self::Tick(_)
             | Self::Strike(_)
@@ -141,7 +147,12 @@ impl Event {
     pub(crate) fn is_scripted(&self) -> bool {
         matches!(
             self,
-            Self::Change | Self::Strike(_) | Self::Begin(_) | Self::Finish(_) | Self::Calm
+            Self::Change
+                | Self::ChangeOf { .. }
+                | Self::Strike(_)
+                | Self::Begin(_)
+                | Self::Finish(_)
+                | Self::Calm
         )
     }
 }

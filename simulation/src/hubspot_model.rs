@@ -18,7 +18,7 @@ use crate::{
     agenda::Time,
     event::Process,
     fault::Fault,
-    plan::{Plan, SECOND},
+    plan::{HOUR, Plan, SECOND},
 };
 
 pub(crate) use contacts::{Contact, Writer};
@@ -107,6 +107,9 @@ pub(crate) struct HubSpotModel {
     /// Faults that are its way of answering.
     habits: Vec<Fault>,
     calls_allowed: u32,
+    calls_of_day: u64,
+    /// The day, and how many of its calls are spent.
+    today: (Time, u64),
     tells_limits: bool,
 }
 
@@ -128,6 +131,8 @@ impl HubSpotModel {
             recent: VecDeque::new(),
             habits: plan.faults().collect(),
             calls_allowed: plan.calls_allowed,
+            calls_of_day: plan.day.0,
+            today: (0, plan.day.1),
             tells_limits: plan.tells_limits,
         }
     }
@@ -144,8 +149,16 @@ impl HubSpotModel {
         let admits = self.recent.len() < self.calls_allowed as usize;
         if admits {
             self.recent.push_back(now);
+            let day = now / (24 * HOUR);
+            let spent = if self.today.0 == day { self.today.1 } else { 0 };
+            self.today = (day, spent + 1);
         }
         admits
+    }
+
+    /// Whether the day's calls are spent.
+    pub(crate) fn has_spent_its_day(&self, now: Time) -> bool {
+        self.today.0 == now / (24 * HOUR) && self.today.1 >= self.calls_of_day
     }
 
     /// What the headers say.
@@ -158,8 +171,8 @@ impl HubSpotModel {
             max: Some(self.calls_allowed),
             remaining: Some(self.calls_allowed.saturating_sub(used)),
             interval: Some(std::time::Duration::from_secs(10)),
-            daily: Some(250_000),
-            daily_remaining: Some(100_000),
+            daily: Some(self.calls_of_day),
+            daily_remaining: Some(self.calls_of_day.saturating_sub(self.today.1)),
         }
     }
 }

@@ -7,6 +7,7 @@ mod event;
 pub mod fault;
 mod hubspot_model;
 mod names;
+pub mod outage_day;
 mod plan;
 mod random;
 pub mod run;

@@ -3,7 +3,10 @@
 use std::{process::ExitCode, thread, time::Instant};
 
 use clap::Parser;
-use simulation::run::{run_seed, run_seeds};
+use simulation::{
+    outage_day::{Day, play},
+    run::{run_seed, run_seeds},
+};
 
 /// Runs the delivery engine and the rules of a user's row against a model of HubSpot, in virtual time.
 #[derive(Debug, Parser)]
@@ -20,6 +23,12 @@ struct Arguments {
     /// Prints everything that happens; with --seed.
     #[arg(long, requires = "seed")]
     trace: bool,
+    /// Plays a day through with an outage of HubSpot from 9 to 15 o'clock, for so many users, instead of schedules.
+    #[arg(long, value_name = "USERS")]
+    outage_day: Option<usize>,
+    /// How many changes there are in that day's busiest hour.
+    #[arg(long, default_value_t = 36_000, requires = "outage_day")]
+    busiest_hour: u64,
     /// How many threads work; all cores unless it is given.
     #[arg(long)]
     threads: Option<usize>,
@@ -29,6 +38,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Some(seed) = arguments.seed {
         return replay(seed, arguments.trace);
+    }
+    if let Some(users) = arguments.outage_day {
+        let busiest = arguments.busiest_hour;
+        return outage_day(Day { users, busiest });
     }
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let started = Instant::now();
@@ -51,6 +64,19 @@ fn main() -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    }
+}
+
+fn outage_day(day: Day) -> ExitCode {
+    match play(day) {
+        Ok(report) => {
+            print!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(wrong) => {
+            println!("{wrong}");
+            ExitCode::FAILURE
+        }
     }
 }
 

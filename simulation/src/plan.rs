@@ -81,6 +81,8 @@ pub(crate) struct Plan {
     pub(crate) call_timeout: Time,
     /// How many calls HubSpot allows in ten seconds.
     pub(crate) calls_allowed: u32,
+    /// How many it allows in a day, and how many of them are spent already when the first begins.
+    pub(crate) day: (u64, u64),
     /// Whether its answers say so.
     pub(crate) tells_limits: bool,
     /// How many wake-ups fit into the stream.
@@ -139,6 +141,11 @@ impl Plan {
             } else {
                 *random.pick(&[100, 190])
             },
+            day: if random.chance(300) {
+                (250_000, 250_000 - random.between(13_000, 130_000))
+            } else {
+                (250_000, 0)
+            },
             tells_limits: random.chance(500),
             stream_window: if chosen(Fault::NarrowStream) {
                 random.index(8) + 3
@@ -170,6 +177,7 @@ impl Plan {
             missing: Missing::Skip,
             call_timeout: 10 * SECOND,
             calls_allowed: 190,
+            day: (625_000, 0),
             tells_limits: true,
             stream_window: 10_000,
             settle_within: Time::MAX,

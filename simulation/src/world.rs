@@ -140,6 +140,7 @@ impl World {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Change => self.change(),
+            Event::ChangeOf { user } => self.change_of(user),
             Event::RepeatChange(sent) => self.send_change(&sent),
             Event::Sweep => self.sweep(),
             Event::Tick(process) => self.wake(process),
@@ -189,6 +190,12 @@ impl World {
         if self.tracing {
             println!("{:>12} {}", self.now, what());
         }
+    }
+
+    /// Who owes something.
+    pub(crate) fn unsettled_users(&self) -> impl Iterator<Item = usize> {
+        let rows = self.users.rows.iter().enumerate();
+        rows.filter(|(_, row)| row.is_unsettled()).map(|(user, _)| user)
     }
 
     /// The rows that are not at rest.

@@ -5,6 +5,8 @@ mod error;
 mod find;
 mod owner;
 mod server;
+mod standby;
+mod tls;
 
 pub use error::PostgresError;
 pub use find::Programs;

@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::somebody;
 use crate::stack::{HUBSPOT, Stack};
 
+/// Longer than the services wait for each other's answers, so that no restart has to do with the one before.
+const BETWEEN: Duration = Duration::from_secs(8);
 const INTERVAL: Duration = Duration::from_millis(10);
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -26,9 +28,12 @@ pub(super) async fn all(stack: &mut Stack) -> anyhow::Result<Vec<Restart>> {
     stack.start_service(HUBSPOT).await?;
     let mut restarts = Vec::new();
     for part in ["user", "api-gateway", HUBSPOT] {
+        tokio::time::sleep(BETWEEN).await;
         restarts.push(service(stack, part).await?);
     }
+    tokio::time::sleep(BETWEEN).await;
     restarts.push(killed(stack, "user").await?);
+    tokio::time::sleep(BETWEEN).await;
     restarts.push(nats(stack).await?);
     Ok(restarts)
 }

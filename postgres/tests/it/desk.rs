@@ -38,6 +38,11 @@ impl Desk {
         let url = server
             .url()
             .replace(&server.port().to_string(), &port.to_string());
+        Self::at_url(&url).await
+    }
+
+    /// One at that address.
+    pub(crate) async fn at_url(url: &str) -> Self {
         let opened = store::open(&url.parse().unwrap()).await.unwrap();
         let after_commit = AfterCommit {
             announcements: mpsc::channel(1).0,
@@ -83,14 +88,17 @@ impl Desk {
     }
 
     pub(crate) async fn row(&self, user: &str) -> Option<Row> {
+        self.try_row(user).await.unwrap()
+    }
+
+    pub(crate) async fn try_row(&self, user: &str) -> Result<Option<Row>, StoreError> {
         let user: UserId = user.parse().unwrap();
-        self.reader.find(&user).await.unwrap()
+        self.reader.find(&user).await
     }
 
     /// Why a user cannot be read; none if it can.
     pub(crate) async fn read_error(&self, user: &str) -> Option<StoreError> {
-        let user: UserId = user.parse().unwrap();
-        self.reader.find(&user).await.err()
+        self.try_row(user).await.err()
     }
 
     pub(crate) fn is_well(&self) -> bool {

@@ -5,4 +5,6 @@ mod desk;
 mod outages;
 mod plans;
 mod settings;
+mod takeover;
+mod tls;
 mod together;

@@ -151,7 +151,7 @@ impl Engine {
 
     /// When to handle a [`Input::Tick`] if nothing happens before.
     pub fn wait_until(&self) -> Option<Duration> {
-        let next_call = self.pace.next_at(self.now);
+        let next_call = self.next_call_at();
         let times = [
             self.lease
                 .next_ask()

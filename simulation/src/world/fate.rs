@@ -31,6 +31,9 @@ impl World {
             self.tally.faults.add(Fault::NarrowLimit);
             return Some(refused(limited(Policy::Burst, None), "BURST"));
         }
+        if self.hubspot.has_spent_its_day(self.now) {
+            return Some(refused(limited(Policy::Day, None), "DAY"));
+        }
         if let Some(fate) = self.fate_by_contact(&out.call) {
             return Some(fate);
         }

@@ -5,6 +5,7 @@ use hubspot::engine::Input;
 
 use super::World;
 use crate::{
+    agenda::Time,
     event::Event,
     fault::Fault,
     plan::{MINUTE, SECOND},
@@ -29,7 +30,9 @@ impl World {
             self.agenda.plan(at, Event::Start(place));
         }
         self.agenda.plan(0, Event::Sweep);
-        self.agenda.plan(self.plan.calm_at, Event::Calm);
+        if self.plan.calm_at < Time::MAX {
+            self.agenda.plan(self.plan.calm_at, Event::Calm);
+        }
     }
 
     fn plan_fault(&mut self, fault: Fault, at: u64) {

@@ -1,6 +1,7 @@
 //! A bounded number of schedules on every test.
 
 use simulation::{
+    outage_day::{Day, play},
     run::{run_seed, run_seeds},
     scenario::token_lost,
     transition::Transition,
@@ -46,4 +47,23 @@ fn ten_minutes_without_a_token_park_nobody_and_are_made_up_for_within_two_drain_
     // Address and name of everyone.
     assert!(count(Transition::Confirmed) >= 2 * users as u64);
     assert!(lost.recovery_ms <= 2 * lost.drain_ms, "{lost:?}");
+}
+
+#[test]
+fn a_day_with_an_outage_of_six_hours_blames_nobody_and_is_made_up_for_in_a_moment() {
+    let report = play(Day {
+        users: 200,
+        busiest: 600,
+    })
+    .expect("all is well in the end");
+    assert_eq!(report.blamed, 0);
+    // Nearly everybody was changed meanwhile; two batches, and a probe's pause at the longest.
+    assert!(report.waiting > 150, "{report}");
+    assert!(report.recovery_ms < 65_000, "{report}");
+    // Probes alone, at least one each minute.
+    let outage = &report.hours[10..14];
+    assert!(
+        outage.iter().all(|hour| (59..200).contains(&hour.calls)),
+        "{report}"
+    );
 }

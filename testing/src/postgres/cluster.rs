@@ -81,7 +81,8 @@ fn template_path(programs: &Programs) -> Result<PathBuf, PostgresError> {
     Ok(own.with_file_name(format!("postgres-cluster-{seconds}")))
 }
 
-fn new_folder() -> Result<(TempDir, PathBuf), PostgresError> {
+/// A temporary folder, and where the cluster is to be in it.
+pub(super) fn new_folder() -> Result<(TempDir, PathBuf), PostgresError> {
     let folder = tempfile::Builder::new().prefix("hubsync-postgres-").tempdir();
     let folder = folder.map_err(|source| PostgresError::Folder {
         path: std::env::temp_dir(),

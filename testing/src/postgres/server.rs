@@ -12,8 +12,8 @@ use crate::{
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
-/// In the language that the clusters are made with.
-const READY: &str = "ready to accept connections";
+/// In the language that the clusters are made with; a standby accepts connections that only read.
+const READY: &str = "ready to accept";
 /// Ports are chosen before they are taken, so somebody may be faster, but hardly several times. After a kill, the
 /// server's old processes may need a moment to go.
 const ATTEMPTS: usize = 20;
@@ -29,8 +29,8 @@ pub struct Options {
 #[derive(Debug)]
 pub struct PostgresServer {
     process: Option<Child>,
-    programs: Programs,
-    owner: Owner,
+    pub(super) programs: Programs,
+    pub(super) owner: Owner,
     options: Options,
     port: u16,
     // After the process, because fields are dropped in this order.
@@ -42,6 +42,16 @@ impl PostgresServer {
     pub async fn start(options: Options) -> Result<Self, PostgresError> {
         let (programs, owner) = (Programs::find()?, Owner::find()?);
         let folder = cluster::make(&programs, owner).await?;
+        Self::on(folder, programs, owner, options).await
+    }
+
+    /// Starts a server on a cluster that is there.
+    pub(super) async fn on(
+        folder: TempDir,
+        programs: Programs,
+        owner: Owner,
+        options: Options,
+    ) -> Result<Self, PostgresError> {
         let mut server = Self {
             process: None,
             programs,

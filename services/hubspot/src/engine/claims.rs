@@ -50,6 +50,11 @@ impl Claims {
         self.paused_until
     }
 
+    /// How many users were asked for.
+    pub(super) fn asked(&self) -> usize {
+        self.out.values().map(|claim| claim.limit).sum()
+    }
+
     fn pause(&mut self, now: Duration) {
         self.paused_until = now + doubled(FIRST_PAUSE, self.troubles).min(LONGEST_PAUSE);
         self.troubles = self.troubles.saturating_add(1);
@@ -63,7 +68,7 @@ pub(super) fn doubled(first: Duration, times: u32) -> Duration {
 
 impl Engine {
     pub(super) fn send_claims(&mut self) {
-        while self.users.any_waiting() || self.claims.left_open || self.next_probe().is_some() {
+        while self.users.waiting() > 0 || self.claims.left_open || self.next_probe().is_some() {
             let request = RequestId(self.draw());
             let Some(claim) = self.next_claim(request, Vec::new()) else {
                 return;
@@ -129,12 +134,11 @@ impl Engine {
     /// How many more users can be sent soon.
     fn room(&self) -> usize {
         let may_send = self.account_checked && !self.draining && self.lease.allows(self.now);
-        let soon =
-            self.pace.next_at(self.now) <= self.now + AHEAD_OF_PACE && self.claims.paused_until <= self.now;
+        let soon = self.next_call_at() <= self.now + AHEAD_OF_PACE && self.claims.paused_until <= self.now;
         if !may_send || !soon || self.claims.out.len() >= MOST_OUT {
             return 0;
         }
-        let asked: usize = self.claims.out.values().map(|claim| claim.limit).sum();
+        let asked = self.claims.asked();
         if self.line.stopped().is_some() {
             // The probe is alone.
             let alone = self.attempts.is_empty() && self.calls.is_empty() && asked == 0;

@@ -5,7 +5,7 @@ use std::{collections::btree_map, time::Duration};
 use contracts::Reason;
 
 use super::{
-    AttemptId, Call, CallId, CreateInput, Engine, Output, UpdateInput,
+    AttemptId, Call, CallId, CreateInput, Engine, MAX_BATCH, Output, UpdateInput,
     attempt::{Attempt, Blame, Step},
     ready::Turn,
     standing::paused,
@@ -61,9 +61,19 @@ impl Engine {
                     .pace
                     .slots(self.settings.concurrency)
                     .min(self.line.allowance(self.now))
-            && self.pace.next_at(self.now) <= self.now
+            && self.next_call_at() <= self.now
             // A probe finds out whether a new day has begun.
             && (self.pace.has_day_left(self.now) || self.line.stopped().is_some())
+    }
+
+    /// When a call may leave. Where those who wait do not fill one, and the day runs short, it waits for more of them.
+    pub(super) fn next_call_at(&self) -> Duration {
+        let is_full = self.users.waiting() + self.claims.asked() + self.ready.len() >= MAX_BATCH;
+        if is_full || self.line.stopped().is_some() {
+            self.pace.next_at(self.now)
+        } else {
+            self.pace.next_shared_at(self.now)
+        }
     }
 
     fn send(&mut self, id: CallId, call: Call, attempts: Vec<AttemptId>) {

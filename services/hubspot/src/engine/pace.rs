@@ -94,6 +94,12 @@ impl Pace {
         evenly.max(window_moves).max(self.paused_until).max(day_frees)
     }
 
+    /// The same for a call that more could share: where the account's day runs short, it waits for them.
+    pub(crate) fn next_shared_at(&self, now: Duration) -> Duration {
+        let last = self.sent.back().copied().unwrap_or_default();
+        self.next_at(now).max(last + self.day.distance(now))
+    }
+
     /// The most calls out at once: one, until an answer has shown the limits.
     pub(crate) fn slots(&self, concurrency: usize) -> usize {
         if self.taught { concurrency } else { 1 }

@@ -195,9 +195,9 @@ impl Users {
         waiting.chain(aside).find(|user_id| is_wanted(user_id)).cloned()
     }
 
-    /// Whether a user waits.
-    pub(crate) fn any_waiting(&self) -> bool {
-        !self.live.is_empty() || !self.backfill.is_empty()
+    /// How many users wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.live.len() + self.backfill.len()
     }
 
     /// How many users are known.

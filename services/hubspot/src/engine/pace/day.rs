@@ -6,11 +6,15 @@ use crate::engine::{Limits, Quota};
 
 const HOUR: Duration = Duration::from_hours(1);
 const HOURS: u64 = 24;
+/// However little is left of a day, who waits need not wait for longer than this for company.
+const LONGEST_DISTANCE: Duration = Duration::from_secs(10);
 
 /// What is left of the day.
 #[derive(Debug)]
 pub(super) struct Day {
     quota: Quota,
+    /// The calls that a whole day has.
+    whole: Option<u64>,
     /// By the last answer that said so, less what was sent since.
     left: Option<u64>,
     /// When that answer came. A day later its day has ended, whether or not another answer says so.
@@ -24,6 +28,7 @@ impl Day {
     pub(super) fn new(quota: Quota) -> Self {
         Self {
             quota,
+            whole: None,
             left: None,
             said_at: Duration::ZERO,
             mine: VecDeque::new(),
@@ -32,13 +37,32 @@ impl Day {
 
     /// How many calls may still leave.
     pub(super) fn left(&self, now: Duration) -> u64 {
+        let budgets = self.budgets(now).into_iter().flatten();
+        budgets.map(|(_, left)| left).min().unwrap_or(u64::MAX)
+    }
+
+    /// How far apart calls are to be, so that the day lasts: as near as they come while more than half of it is left, and
+    /// then so that the rest would last for 24 hours, since nobody knows when it ends.
+    pub(super) fn distance(&self, now: Duration) -> Duration {
+        let budgets = self.budgets(now).into_iter().flatten();
+        let short = budgets.filter(|(whole, left)| *left <= whole / 2);
+        let left = short
+            .map(|(_, left)| u32::try_from(left).unwrap_or(u32::MAX))
+            .min();
+        left.map_or(Duration::ZERO, |left| {
+            (HOUR * 24 / left.max(1)).min(LONGEST_DISTANCE)
+        })
+    }
+
+    /// The calls of a whole day, and what is left of them: what HubSpot allows, and what this worker may use.
+    fn budgets(&self, now: Duration) -> [Option<(u64, u64)>; 2] {
         let is_known = now < self.said_at + HOUR * 24;
-        let by_header = self.left.filter(|_| is_known).unwrap_or(u64::MAX);
-        let by_setting = self
-            .quota
-            .calls_per_day
-            .map_or(u64::MAX, |most| most.saturating_sub(self.mine(now)));
-        by_header.min(by_setting)
+        let by_header = self.whole.zip(self.left).filter(|_| is_known);
+        let by_setting = self.quota.calls_per_day;
+        [
+            by_header,
+            by_setting.map(|most| (most, most.saturating_sub(self.mine(now)))),
+        ]
     }
 
     /// When the first hour's calls leave the last 24 hours, where it is the worker's own limit that is used up.
@@ -69,6 +93,7 @@ impl Day {
         let reserve = daily / 100 * u64::from(self.quota.day_reserve_percent.min(100));
         let out = u64::try_from(still_out).unwrap_or(u64::MAX);
         self.said_at = now;
+        self.whole = Some(daily.saturating_sub(reserve));
         self.left = Some(remaining.saturating_sub(reserve).saturating_sub(out));
     }
 

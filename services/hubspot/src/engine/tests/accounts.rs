@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use contracts::{Field, Next};
+use contracts::{Claim, Field, Next};
 
 use super::bench::Bench;
-use super::samples::{ACCOUNT, all_written, id, linked, ms, problem, reason, server_fault};
+use super::samples::{ACCOUNT, all_written, id, inputs, linked, ms, problem, reason, server_fault};
 use crate::engine::{Answer, Answered, Call, Fault, Input, Limits, LineState, Output, Policy, ProblemKind};
 
 const NAME: &[Field] = &[Field::FirstName];
@@ -250,11 +250,17 @@ fn a_token_of_another_account_ends_the_lease_before_anything_is_sent_with_it() {
 
 #[test]
 fn a_days_limit_of_ones_own_is_kept_by_probes_too() {
-    let mut bench = Bench::with(|settings| settings.quota.calls_per_day = Some(2));
-    let (call, update) = bench.deliver(&[linked("a", NAME)]);
-    bench.answer(call, all_written(&update));
+    // One was for the account.
+    let mut bench = Bench::with(|settings| settings.quota.calls_per_day = Some(4));
+    for user in ["x", "y", "z"] {
+        assert_eq!(fault(&bench), None);
+        let (call, update) = bench.deliver(&[linked(user, NAME)]);
+        bench.answer(call, all_written(&update));
+        assert!(bench.verdict().failure.is_none());
+        // So far apart are the calls of a day that has so few.
+        bench.pass(ms(10_000));
+    }
     assert_eq!(fault(&bench), Some(Fault::DailyQuota));
-    assert!(bench.verdict().failure.is_none());
     bench.wake("b");
     bench.pass(Duration::from_hours(23));
     assert!(bench.any_claim().is_none() && bench.any_call().is_none());
@@ -264,4 +270,42 @@ fn a_days_limit_of_ones_own_is_kept_by_probes_too() {
     let (call, update) = bench.call();
     bench.answer(call, all_written(&update));
     assert_eq!(fault(&bench), None);
+}
+
+#[test]
+fn when_the_day_runs_short_a_call_waits_for_company_until_it_is_full() {
+    let mut bench = Bench::running();
+    let (call, update) = bench.deliver(&[linked("a", NAME)]);
+    let limits = Limits {
+        daily: Some(90_000),
+        daily_remaining: Some(43_300),
+        ..Limits::default()
+    };
+    bench.put(Input::Answered(
+        call,
+        Answered {
+            answer: all_written(&update),
+            limits,
+        },
+    ));
+    let claims: Vec<Claim> = (0..100).map(|user| linked(&format!("u{user}"), NAME)).collect();
+    let (last, others) = claims.split_last().expect("a batch");
+    for claim in others {
+        bench.wake(claim.user_id.as_str());
+    }
+    bench.give_all(&claims);
+    assert!(
+        bench.any_call().is_none(),
+        "calls are a little less than two seconds apart"
+    );
+    bench.wake(last.user_id.as_str());
+    bench.give_all(&claims);
+    let (_, full) = bench.call();
+    assert_eq!(inputs(&full).len(), 100);
+    bench.wake("b");
+    bench.pass(ms(1_500));
+    bench.give_all(&[linked("b", NAME)]);
+    assert!(bench.any_call().is_none(), "so far from the full one, too");
+    bench.pass(ms(500));
+    assert_eq!(inputs(&bench.call().1).len(), 1);
 }

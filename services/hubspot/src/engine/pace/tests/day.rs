@@ -83,3 +83,44 @@ fn what_is_left_of_a_day_is_forgotten_when_nothing_is_said_of_it_for_as_long() {
     assert!(!pace.has_day_left(seconds(86_400)));
     assert!(pace.has_day_left(seconds(86_411)));
 }
+
+#[test]
+fn once_half_of_the_day_is_spent_what_is_left_is_spread_over_a_whole_one() {
+    let mut pace = Pace::new(Quota::default());
+    let learn = |pace: &mut Pace, remaining| {
+        let limits = Limits {
+            daily: Some(86_400),
+            daily_remaining: Some(remaining),
+            ..Limits::default()
+        };
+        pace.learn(seconds(100), seconds(100), &limits, 0);
+    };
+    pace.spend(seconds(100));
+    for (remaining, distance) in [
+        (43_201, ms(0)),
+        (43_200, seconds(2)),
+        (21_600, seconds(4)),
+        (5, seconds(10)),
+    ] {
+        learn(&mut pace, remaining);
+        let at = pace.next_shared_at(seconds(101));
+        assert_eq!(at.max(seconds(100)), seconds(100) + distance, "{remaining}");
+        assert!(
+            pace.next_at(seconds(101)) <= seconds(101),
+            "a full call need not wait"
+        );
+    }
+}
+
+#[test]
+fn a_limit_of_its_own_is_spread_as_well() {
+    let quota = Quota {
+        calls_per_day: Some(20),
+        ..Quota::default()
+    };
+    let mut pace = Pace::new(quota);
+    for _ in 0..10 {
+        pace.spend(seconds(100));
+    }
+    assert_eq!(pace.next_shared_at(seconds(101)), seconds(110));
+}
