@@ -57,13 +57,11 @@ fn a_day_with_an_outage_of_six_hours_blames_nobody_and_is_made_up_for_in_a_momen
     })
     .expect("all is well in the end");
     assert_eq!(report.blamed, 0);
-    // Nearly everybody was changed meanwhile; two batches, and a probe's pause at the longest.
+    // Nearly everybody was changed meanwhile; after at most one probe's pause they go in a few calls.
     assert!(report.waiting > 150, "{report}");
-    assert!(report.recovery_ms < 65_000, "{report}");
-    // Probes alone, at least one each minute.
+    assert!(report.recovery_ms < 30_000, "{report}");
+    // Probes alone.
     let outage = &report.hours[10..14];
-    assert!(
-        outage.iter().all(|hour| (59..200).contains(&hour.calls)),
-        "{report}"
-    );
+    let probes = 200..300;
+    assert!(outage.iter().all(|hour| probes.contains(&hour.calls)), "{report}");
 }
