@@ -22,6 +22,7 @@ impl PostgresServer {
         ])
         .args(["-nodes", "-days", "2", "-subj", "/CN=hubsync test"])
         .args(["-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .arg("-keyout")
         .arg(&key)
         .arg("-out")

@@ -60,6 +60,15 @@ pub(super) fn is_of_the_server(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether the two cannot agree to encrypt, or the server is not known for who it should be: no matter of time.
+pub(super) fn is_distrust(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+        _ => false,
+    }
+}
+
 /// Whether the server did not answer at all.
 pub(super) fn is_silence(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)

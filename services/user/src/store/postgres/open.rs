@@ -9,7 +9,7 @@ use sqlx::{
 
 use super::{
     PostgresReader, PostgresWriter,
-    error::{is_of_the_server, limited},
+    error::{is_distrust, is_of_the_server, limited},
 };
 use crate::store::{Database, OpenError, Opened, UserWriter};
 
@@ -78,7 +78,7 @@ fn named(options: &PgConnectOptions) -> PgConnectOptions {
 
 fn open_error(options: &PgConnectOptions, source: sqlx::Error) -> OpenError {
     OpenError::Open {
-        passes: is_of_the_server(&source),
+        passes: is_of_the_server(&source) && !is_distrust(&source),
         database: Database::Postgres(Box::new(options.clone())).to_string(),
         source,
     }
