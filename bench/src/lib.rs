@@ -7,6 +7,7 @@ pub mod delays;
 pub mod disk;
 pub mod gateway;
 pub mod hubspot_sandbox;
+pub mod import;
 pub mod lone;
 pub mod overload;
 pub mod people;

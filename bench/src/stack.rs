@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context;
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
 use tempfile::TempDir;
 use testing::{
     http::wait_for_ok,
@@ -118,6 +118,11 @@ impl Stack {
     /// The gateway.
     pub fn gateway(&self) -> Gateway {
         Gateway::new(self.http.clone(), self.gateway_url.clone())
+    }
+
+    /// An import, without its body.
+    pub fn import_request(&self) -> RequestBuilder {
+        self.http.post(format!("{}/users/import", self.gateway_url))
     }
 
     /// The sandbox.
