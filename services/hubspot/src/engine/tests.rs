@@ -13,6 +13,7 @@ mod bench;
 mod charges;
 mod company;
 mod creates;
+mod days;
 mod everyone;
 mod flow;
 mod identity;
