@@ -66,14 +66,27 @@ impl Engine {
             && (self.pace.has_day_left(self.now) || self.line.stopped().is_some())
     }
 
-    /// When a call may leave. Where those who wait do not fill one, and the day runs short, it waits for more of them.
+    /// When a call may leave. Where the day runs short, one that others could share waits for them.
     pub(super) fn next_call_at(&self) -> Duration {
-        let is_full = self.users.waiting() + self.claims.asked() + self.ready.len() >= MAX_BATCH;
-        if is_full || self.line.stopped().is_some() {
-            self.pace.next_at(self.now)
-        } else {
+        if self.line.stopped().is_none() && self.waits_for_company() {
             self.pace.next_shared_at(self.now)
+        } else {
+            self.pace.next_at(self.now)
         }
+    }
+
+    /// Whether those who wait do not fill a call, and none of them is to go alone or in a smaller one: records that fail
+    /// are told apart by many calls, and hold up the others until they are.
+    fn waits_for_company(&self) -> bool {
+        let waiting = self.users.waiting() + self.claims.asked() + self.ready.len();
+        let shares = |id: AttemptId| {
+            let attempt = self.attempts.get(&id);
+            attempt.is_none_or(|attempt| attempt.batch_limit == MAX_BATCH)
+        };
+        waiting < MAX_BATCH
+            && self.ready.alone.is_empty()
+            && self.ready.ids().all(shares)
+            && !self.users.anyone_waits_in_a_smaller_batch()
     }
 
     fn send(&mut self, id: CallId, call: Call, attempts: Vec<AttemptId>) {

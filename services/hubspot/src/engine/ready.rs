@@ -51,6 +51,10 @@ impl Ready {
         self.by_age.first_key_value().map(|(id, lane)| (*lane, *id))
     }
 
+    pub(crate) fn ids(&self) -> impl Iterator<Item = AttemptId> {
+        self.by_age.keys().copied()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.by_age.len()
     }

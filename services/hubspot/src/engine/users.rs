@@ -200,6 +200,16 @@ impl Users {
         self.live.len() + self.backfill.len()
     }
 
+    /// Whether a batch with one of those who wait has failed before.
+    pub(crate) fn anyone_waits_in_a_smaller_batch(&self) -> bool {
+        let mut waiting = self.live.values().chain(self.backfill.values());
+        waiting.any(|user_id| {
+            self.by_id
+                .get(user_id)
+                .is_some_and(|user| user.batch_limit < MAX_BATCH)
+        })
+    }
+
     /// How many users are known.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
