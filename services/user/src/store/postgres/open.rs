@@ -22,7 +22,7 @@ const READERS: u32 = 8;
 const READER_LIMIT: Duration = Duration::from_millis(500);
 /// Below what the client waits for an answer, in milliseconds. The server ends what takes longer, so that no lock
 /// outlives its caller; and callers are to be told in time that somebody else keeps the rows.
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 6] = [
     ("synchronous_commit", "on"),
     ("statement_timeout", "2000"),
     // Longer than a commit takes on a disk that stalls, shorter than the gateway's first try.
@@ -31,6 +31,8 @@ const SETTINGS: [(&str, &str); 5] = [
     // Every statement searches an index. A plan that was made while the table was empty would read all of it for as
     // long as the connection lives.
     ("enable_seqscan", "off"),
+    // Compiling a statement takes longer than any of ours runs, seconds where the machine is busy.
+    ("jit", "off"),
 ];
 
 /// Opens the database on the server, which must be there already.
