@@ -50,6 +50,8 @@ pub(crate) struct World {
     is_calm: bool,
     /// Since when everything should come to rest.
     awake_since: Time,
+    /// Since when nobody owes anything; none while somebody does.
+    at_rest_since: Option<Time>,
     /// What is wrong with the user service at the moment.
     service_troubles: Vec<Fault>,
     calls_in_calm: u64,
@@ -82,6 +84,7 @@ impl World {
             workers: (0..plan.workers).map(|_| Worker::new()).collect(),
             is_calm: false,
             awake_since: 0,
+            at_rest_since: None,
             service_troubles: Vec::new(),
             calls_in_calm: 0,
             creations: vec![Vec::new(); plan.users],

@@ -11,6 +11,9 @@ use crate::{
 
 /// So long after it became calm every recheck has come once more.
 const LAST_RECHECK: Time = 25 * HOUR;
+/// A worker whose day runs short waits so long for company at most, and a claim that was lost is made again: until then a
+/// wake-up may wait at a worker for no reason that is left. One that is forgotten comes again only after half a minute.
+const ACKNOWLEDGED_WITHIN: Time = 15 * SECOND;
 /// An idle stretch longer than this is skipped.
 const WORTH_SKIPPING: Time = 20 * SECOND;
 
@@ -27,6 +30,10 @@ impl World {
         if self.is_calm && self.now > self.awake_since + self.plan.settle_within {
             self.fail(&format!("P2: not settled in time: {}", self.unsettled()));
         }
+        self.at_rest_since = self
+            .users
+            .is_at_rest()
+            .then(|| self.at_rest_since.unwrap_or(self.now));
         self.skip_idle_time();
         let pause = self.random.between(900, 1_100);
         self.agenda.plan(self.now + pause, Event::Sweep);
@@ -36,7 +43,8 @@ impl World {
         let is_idle = !self.agenda.has_work()
             && self.users.is_at_rest()
             && !self.is_anyone_frozen()
-            && !self.is_anyone_reporting();
+            && !self.is_anyone_reporting()
+            && !self.may_yet_acknowledge();
         if !is_idle || self.is_over() {
             return;
         }
@@ -69,7 +77,16 @@ impl World {
             && !self.agenda.has_work()
             && self.users.is_at_rest()
             && !self.is_anyone_reporting()
+            && !self.may_yet_acknowledge()
             && self.users.rechecks().all(|at| at > self.last_recheck())
+    }
+
+    /// Whether there is still time for wake-ups that nobody has acknowledged; only asked for where none is lost.
+    fn may_yet_acknowledge(&self) -> bool {
+        let deadline = self.at_rest_since.map(|since| since + ACKNOWLEDGED_WITHIN);
+        self.plan.sweepless
+            && !self.broker.held.is_empty()
+            && deadline.is_none_or(|deadline| self.now <= deadline)
     }
 
     /// When every recheck has come once since something changed in HubSpot.
