@@ -219,8 +219,11 @@ fn cluster(listens: u16, routes: &[Proxy]) -> String {
     let routes = routes
         .iter()
         .map(|route| format!("\"nats-route://127.0.0.1:{}\"", route.port()));
+    // Nodes tell each other where the others are, and one that hears of a node before it has found it by its own way would
+    // go there directly, past what cuts it off. What they tell leads nowhere.
     format!(
-        "cluster {{ name: hubsync, listen: \"127.0.0.1:{listens}\", no_advertise: true, routes: [{}] }}\n",
+        "cluster {{ name: hubsync, listen: \"127.0.0.1:{listens}\", advertise: \"127.0.0.1:1\", no_advertise: true, \
+         routes: [{}] }}\n",
         routes.collect::<Vec<_>>().join(", ")
     )
 }
