@@ -7,7 +7,10 @@ mod get_receipt;
 mod get_user;
 mod import_users;
 mod lease;
+mod list_users;
 mod record_verdicts;
+mod retry_users;
+mod summarize;
 mod update_user;
 
 use std::sync::Arc;
@@ -17,14 +20,19 @@ use contracts::{
     ErrorCode, ServiceError,
     subjects::{
         USER_QUEUE, USER_SERVICE, USERS_CLAIM, USERS_GET, USERS_IMPORT, USERS_LEASE, USERS_LINE,
-        USERS_RECORD, USERS_SYNC_GET, USERS_UPDATE,
+        USERS_RECORD, USERS_SYNC_GET, USERS_SYNC_LIST, USERS_SYNC_RETRY, USERS_SYNC_SUMMARY, USERS_UPDATE,
     },
 };
 use runtime::{Shutdown, nats::Nats};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use crate::{rules::Row, store::UserReader, writer::WriterHandle};
+use crate::{
+    counts::Counted,
+    rules::Row,
+    store::{Counts, StoreError, UserReader},
+    writer::WriterHandle,
+};
 
 /// The most reads at a time; more are refused at once.
 const READS_AT_A_TIME: usize = 512;
@@ -35,6 +43,7 @@ pub(crate) struct Context {
     pub(crate) writer: WriterHandle,
     pub(crate) reader: Arc<dyn UserReader>,
     reads: Arc<Semaphore>,
+    counted: Arc<Counted>,
 }
 
 impl Context {
@@ -43,29 +52,37 @@ impl Context {
             writer,
             reader,
             reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),
+            counted: Arc::default(),
         }
     }
 
     /// A user's row.
     async fn find(&self, user_id: &contracts::UserId) -> Result<Row, ServiceError> {
+        let row = self.read(self.reader.find(user_id)).await?;
+        row.ok_or_else(|| ServiceError::new(ErrorCode::UserNotFound, "there is no such user"))
+    }
+
+    /// How all users stand.
+    async fn count(&self) -> Result<Arc<Counts>, ServiceError> {
+        self.read(self.counted.count(self.reader.as_ref())).await
+    }
+
+    /// Reads, if not too much is being read.
+    async fn read<Found>(
+        &self,
+        reading: impl Future<Output = Result<Found, StoreError>>,
+    ) -> Result<Found, ServiceError> {
         let Ok(_permit) = self.reads.try_acquire() else {
             let message = "too much is being read at the moment; try again";
             return Err(ServiceError::new(ErrorCode::Unavailable, message));
         };
-        match self.reader.find(user_id).await {
-            Ok(Some(row)) => Ok(row),
-            Ok(None) => Err(ServiceError::new(
-                ErrorCode::UserNotFound,
-                "there is no such user",
-            )),
-            Err(error) => {
-                tracing::error!(user.id = %user_id, %error, "a user could not be read");
-                Err(ServiceError::new(
-                    ErrorCode::Unavailable,
-                    "the database cannot be read at the moment; try again",
-                ))
-            }
-        }
+        reading.await.map_err(|error| {
+            tracing::error!(%error, "the database could not be read");
+            ServiceError::new(
+                ErrorCode::Unavailable,
+                "the database cannot be read at the moment; try again",
+            )
+        })
     }
 }
 
@@ -100,6 +117,9 @@ pub(crate) async fn serve(
     begun.endpoint(USERS_IMPORT, import_users::import_users).await?;
     begun.endpoint(USERS_GET, get_user::get_user).await?;
     begun.endpoint(USERS_SYNC_GET, get_receipt::get_receipt).await?;
+    begun.endpoint(USERS_SYNC_LIST, list_users::list_users).await?;
+    begun.endpoint(USERS_SYNC_SUMMARY, summarize::summarize).await?;
+    begun.endpoint(USERS_SYNC_RETRY, retry_users::retry_users).await?;
     begun.endpoint(USERS_LEASE, lease::lease).await?;
     begun.endpoint(USERS_LINE, control_line::control_line).await?;
     begun.endpoint(USERS_CLAIM, claim_users::claim_users).await?;

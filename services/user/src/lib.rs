@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod config;
+mod counts;
 mod endpoints;
 mod keeper;
 mod notices;

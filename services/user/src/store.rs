@@ -7,6 +7,7 @@
 mod columns;
 mod database;
 mod error;
+mod overview;
 mod postgres;
 mod sqlite;
 
@@ -17,6 +18,7 @@ use contracts::{Lane, UserId};
 
 pub use database::{Database, InvalidDatabase};
 pub use error::{OpenError, StoreError, Unreadable};
+pub use overview::{Counts, List, NoSuchList, PendingPosition, TroubleCount, TroubledPosition};
 
 use crate::{
     rules::{Lease, Row, Terms, UnixMs},
@@ -128,8 +130,11 @@ pub trait UserReader: Send + Sync {
     /// A user's row, if there is such a user.
     async fn find(&self, user_id: &UserId) -> Result<Option<Row>, StoreError>;
 
-    /// How many users owe HubSpot something.
-    async fn count_unsettled(&self) -> Result<i64, StoreError>;
+    /// Users of a list, in its order.
+    async fn list(&self, list: &List, limit: usize) -> Result<Found, StoreError>;
+
+    /// How all users stand. It takes longer the more of them wait.
+    async fn count(&self) -> Result<Counts, StoreError>;
 
     /// Closes the connections.
     async fn close(&self);

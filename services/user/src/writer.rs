@@ -10,6 +10,7 @@ mod batch;
 mod claim;
 mod import;
 mod record;
+mod retry;
 mod sweep;
 mod update;
 mod work;

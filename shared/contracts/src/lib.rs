@@ -6,6 +6,7 @@ pub mod fields;
 pub mod headers;
 mod ids;
 pub mod import;
+pub mod overview;
 pub mod receipt;
 pub mod subjects;
 pub mod user;
@@ -19,5 +20,9 @@ pub use error::{ErrorCode, Fault, ServiceError};
 pub use fields::{Field, FieldSet, PerField, Values};
 pub use ids::{InvalidUserId, UserId};
 pub use import::{ImportLine, ImportOutcome, ImportUsers, MAX_IMPORT_LINES, UsersImported};
+pub use overview::{
+    ListUsers, ListedUser, MAX_LISTED, MAX_TROUBLES, RetryUsers, Trouble, Troubled, UsersListed,
+    UsersRetried, UsersSummary, Which,
+};
 pub use receipt::{FieldReceipt, Receipt, SettledNotice, SettledUser, State, SyncState};
 pub use user::{GetReceipt, GetUser, UpdateForm, UpdateUser, User, UserUpdated};

@@ -15,6 +15,12 @@ pub const USERS_IMPORT: &str = "users.import";
 pub const USERS_GET: &str = "users.get";
 /// Request: [`GetReceipt`](crate::GetReceipt), answer: [`Receipt`](crate::Receipt).
 pub const USERS_SYNC_GET: &str = "users.sync.get";
+/// Request: [`ListUsers`](crate::ListUsers), answer: [`UsersListed`](crate::UsersListed).
+pub const USERS_SYNC_LIST: &str = "users.sync.list";
+/// Request: an empty object, answer: [`UsersSummary`](crate::UsersSummary).
+pub const USERS_SYNC_SUMMARY: &str = "users.sync.summary";
+/// Request: [`RetryUsers`](crate::RetryUsers), answer: [`UsersRetried`](crate::UsersRetried).
+pub const USERS_SYNC_RETRY: &str = "users.sync.retry";
 /// Request: [`AskLease`](crate::AskLease), answer: [`LeaseAnswer`](crate::LeaseAnswer).
 pub const USERS_LEASE: &str = "users.lease";
 /// Request: [`ControlLine`](crate::ControlLine), answer: [`LineControl`](crate::LineControl).

@@ -101,6 +101,7 @@ fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, terms: &Terms) -> boo
         return false;
     }
     row.rechecks = 0;
+    row.begin_pending(now);
     let announce = !was_unsettled || row.lane == Lane::Backfill;
     row.lane = Lane::Live;
     if announce {

@@ -44,6 +44,7 @@ fn accept(row: &mut Row, fields: &Values, differing: &[Field], now: UnixMs) {
     row.turn += 1;
     row.updated_at = now;
     row.rechecks = 0;
+    row.begin_pending(now);
     for &field in differing {
         touch(row, field, fields[&field].clone());
     }

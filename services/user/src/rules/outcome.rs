@@ -19,6 +19,7 @@ pub(super) fn settle(row: &mut Row, attempt: &OpenAttempt, outcomes: BTreeMap<Fi
             state.settled_at = now;
         }
     }
+    row.end_pending(attempt);
     if may_mend {
         row.recheck_at = Some(now + recheck_pause(row.rechecks));
         row.rechecks = row.rechecks.saturating_add(1);

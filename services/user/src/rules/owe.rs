@@ -39,6 +39,23 @@ pub fn withdraw(row: &mut Row, field: Field, code: &str, now: UnixMs) {
     }
 }
 
+/// Tries again what is refused, taken, parked or missing, and what waits after a failure. Whether there was any that was
+/// not out already.
+///
+/// What is only announced, or in a worker's hands, is left alone: it is being tried.
+pub fn retry(row: &mut Row, lane: Lane, now: UnixMs) -> bool {
+    let troubled = row.fields_where(|state| {
+        let is_trouble = matches!(&state.outcome, Some(outcome) if *outcome != Outcome::Confirmed);
+        is_trouble && !state.is_owed()
+    });
+    let waits = row.is_unsettled() && row.failures > 0 && row.open.is_none();
+    if waits {
+        row.wake_at = Some(now);
+        row.lane = row.lane.min(lane);
+    }
+    owe_again(row, troubled, lane, now) || waits
+}
+
 /// The fields a caller touched after that version.
 pub(super) fn touched_after(row: &Row, version: u64) -> FieldSet {
     row.fields_where(|state| state.touched > version)

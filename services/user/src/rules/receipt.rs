@@ -1,6 +1,6 @@
 //! The verdict of a version, as callers see it.
 
-use contracts::{FieldReceipt, Outcome, Receipt, State};
+use contracts::{FieldReceipt, Outcome, Reason, Receipt, State};
 
 use super::{FieldState, Row};
 
@@ -34,6 +34,16 @@ pub fn state_of(row: &Row, version: u64) -> State {
     receipt(row, version).map_or(State::Superseded, |receipt| receipt.state)
 }
 
+/// What became of all that callers ever gave: the worst of the fields' states, and why it is so.
+pub fn standing(row: &Row) -> (State, Option<Reason>) {
+    let given = row.fields.iter().filter(|(_, state)| state.touched > 0);
+    let worst = given
+        .map(|(_, state)| state_and_reason(state))
+        .min_by_key(|(state, _)| *state);
+    let (state, reason) = worst.unwrap_or((State::Unchanged, None));
+    (state, reason.cloned())
+}
+
 fn without_fields(row: &Row, version: u64) -> State {
     let touched_nothing = row
         .unchanged
@@ -47,21 +57,25 @@ fn without_fields(row: &Row, version: u64) -> State {
 }
 
 fn field_receipt(field: &FieldState) -> FieldReceipt {
-    let (state, reason) = match &field.outcome {
-        None => (State::Pending, None),
-        Some(Outcome::Confirmed) => (State::Confirmed, None),
-        Some(Outcome::Missing) => (State::Missing, None),
-        Some(Outcome::Refused { reason }) => (State::Refused, Some(reason.clone())),
-        Some(Outcome::Taken { reason }) => (State::Taken, Some(reason.clone())),
-        Some(Outcome::Parked { reason, .. }) => (State::Parked, Some(reason.clone())),
-    };
+    let (state, reason) = state_and_reason(field);
     FieldReceipt {
         state,
         resending: field.outcome.is_some() && field.is_owed(),
-        reason,
+        reason: reason.cloned(),
         settled_at: field
             .outcome
             .as_ref()
             .map(|_| crate::time::rfc3339(field.settled_at)),
+    }
+}
+
+fn state_and_reason(field: &FieldState) -> (State, Option<&Reason>) {
+    match &field.outcome {
+        None => (State::Pending, None),
+        Some(Outcome::Confirmed) => (State::Confirmed, None),
+        Some(Outcome::Missing) => (State::Missing, None),
+        Some(Outcome::Refused { reason }) => (State::Refused, Some(reason)),
+        Some(Outcome::Taken { reason }) => (State::Taken, Some(reason)),
+        Some(Outcome::Parked { reason, .. }) => (State::Parked, Some(reason)),
     }
 }

@@ -20,6 +20,8 @@ pub struct Row {
     pub turn: u64,
     /// When the last change was accepted.
     pub updated_at: UnixMs,
+    /// When the oldest change was accepted that waits for its outcome; none while every field has one.
+    pub pending_since: Option<UnixMs>,
     /// Each field's value and standing.
     pub fields: PerField<FieldState>,
     /// The contact, once one is known.
@@ -134,6 +136,11 @@ impl FieldState {
     pub fn is_owed(&self) -> bool {
         self.owed > self.settled
     }
+
+    /// Whether a caller gave it and nobody knows yet what becomes of that.
+    pub fn is_pending(&self) -> bool {
+        self.touched > 0 && self.outcome.is_none()
+    }
 }
 
 impl Row {
@@ -144,6 +151,7 @@ impl Row {
             version: 0,
             turn: 0,
             updated_at: 0,
+            pending_since: None,
             fields: PerField::from_fn(|_| FieldState::default()),
             link: None,
             was_linked: false,
@@ -172,6 +180,26 @@ impl Row {
     /// Whether a field is owed.
     pub fn is_unsettled(&self) -> bool {
         self.fields.iter().any(|(_, state)| state.is_owed())
+    }
+
+    /// A change made fields pending.
+    pub(super) fn begin_pending(&mut self, now: UnixMs) {
+        self.pending_since.get_or_insert(now);
+    }
+
+    /// Fields were settled by an attempt. What is pending after it was accepted after it was given, unless the attempt
+    /// carried it.
+    pub(super) fn end_pending(&mut self, attempt: &OpenAttempt) {
+        let pending = self.fields.iter().map(|(_, state)| state);
+        let oldest = pending
+            .filter(|state| state.is_pending())
+            .map(|state| state.touched)
+            .min();
+        self.pending_since = match oldest {
+            None => None,
+            Some(version) if version > attempt.version => self.pending_since.max(Some(attempt.since)),
+            Some(_) => self.pending_since,
+        };
     }
 
     /// The fields of which that is true.

@@ -14,6 +14,7 @@ mod links;
 mod receipt;
 mod recheck;
 mod record;
+mod retry;
 mod schedules;
 mod truth;
 mod verdicts;

@@ -2,15 +2,15 @@
 
 mod ledger;
 
-use contracts::{Field, InvalidUserId, Lane, PerField};
+use contracts::{Field, InvalidUserId, Lane, PerField, State};
 use sqlx::FromRow;
 
 use self::ledger::Ledger;
 use super::Unreadable;
-use crate::rules::{Lease, Row, UnixMs};
+use crate::rules::{Lease, Row, UnixMs, standing};
 
 /// The columns besides the fields', in the order of [`Columns`].
-pub(super) const FIXED: [&str; 11] = [
+pub(super) const FIXED: [&str; 14] = [
     "user_id",
     "version",
     "updated_at",
@@ -22,6 +22,9 @@ pub(super) const FIXED: [&str; 11] = [
     "open_epoch",
     "account_id",
     "contact_id",
+    "state",
+    "reason",
+    "pending_since",
 ];
 
 /// The columns of a row, besides its fields.
@@ -38,6 +41,11 @@ pub(super) struct Columns {
     pub(super) open_epoch: Option<i64>,
     pub(super) account_id: Option<String>,
     pub(super) contact_id: Option<String>,
+    /// See [`state_number`].
+    pub(super) state: i64,
+    /// The code of why it is so; empty where there is none.
+    pub(super) reason: String,
+    pub(super) pending_since: Option<UnixMs>,
 }
 
 /// The columns of the lease.
@@ -75,6 +83,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 
 impl Columns {
     pub(super) fn of(row: &Row) -> Self {
+        let (state, reason) = standing(row);
         Self {
             user_id: row.user_id.as_str().to_owned(),
             version: integer(row.version),
@@ -87,6 +96,9 @@ impl Columns {
             open_epoch: row.open.as_ref().map(|open| integer(open.epoch)),
             account_id: row.link.as_ref().map(|link| link.account_id.clone()),
             contact_id: row.link.as_ref().map(|link| link.contact_id.clone()),
+            state: state_number(state),
+            reason: reason.map(|reason| reason.code).unwrap_or_default(),
+            pending_since: row.pending_since,
         }
     }
 
@@ -110,6 +122,7 @@ impl Columns {
             Lane::Backfill
         };
         row.recheck_at = self.recheck_at;
+        row.pending_since = self.pending_since;
         ledger.fill(&mut row, values, self.account_id.zip(self.contact_id));
         Ok(row)
     }
@@ -125,5 +138,19 @@ pub(super) fn lane_number(lane: Lane) -> i64 {
     match lane {
         Lane::Live => 0,
         Lane::Backfill => 1,
+    }
+}
+
+/// The number that stands for a state. It is written to disk, and the migrations know it.
+pub(super) fn state_number(state: State) -> i64 {
+    match state {
+        State::Pending => 0,
+        State::Refused => 1,
+        State::Taken => 2,
+        State::Parked => 3,
+        State::Missing => 4,
+        State::Confirmed => 5,
+        State::Superseded => 6,
+        State::Unchanged => 7,
     }
 }

@@ -2,7 +2,7 @@
 
 use contracts::{AskLease, ControlLine, ErrorCode, LeaseAnswer, LineControl, ServiceError};
 
-use super::{Answer, Job, Work, batch::Batch, claim, import, record, sweep, update};
+use super::{Answer, Job, Work, batch::Batch, claim, import, record, retry, sweep, update};
 use crate::{
     rules::{ask_lease, control_line},
     store::StoreError,
@@ -27,6 +27,7 @@ pub(super) async fn apply(
         Work::Line(control) => Ok(Answer::Line(line(batch, *control).await?)),
         Work::Claim(request) => claim::claim(batch, request).await?.map(Answer::Claims),
         Work::Record(request) => record::record(batch, request).await?.map(Answer::Recorded),
+        Work::Retry { users, lane } => Ok(Answer::Retried(retry::retry(batch, users, *lane))),
         Work::Sweep { live, backfill } => Ok(Answer::Rows(sweep::sweep(batch, *live, *backfill).await?)),
         Work::WakeNow(users) => Ok(Answer::Rows(sweep::wake_now(batch, users))),
         Work::WakeAnnounced { limit } => Ok(Answer::Rows(sweep::wake_announced(batch, *limit).await?)),

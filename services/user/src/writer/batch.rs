@@ -90,7 +90,7 @@ fn named_users(work: &Work) -> Vec<&UserId> {
                 .chain(claimed)
                 .collect()
         }
-        Work::WakeNow(users) => users.iter().collect(),
+        Work::WakeNow(users) | Work::Retry { users, .. } => users.iter().collect(),
         Work::Lease(_) | Work::Line(_) | Work::Sweep { .. } | Work::WakeAnnounced { .. } => Vec::new(),
     }
 }

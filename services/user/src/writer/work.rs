@@ -7,8 +7,9 @@ use std::{
 };
 
 use contracts::{
-    AskLease, ClaimUsers, ClaimsGiven, ControlLine, ErrorCode, ImportLine, ImportOutcome, LeaseAnswer,
-    LineControl, RecordVerdicts, ServiceError, UpdateUser, UserId, UserUpdated, VerdictsRecorded,
+    AskLease, ClaimUsers, ClaimsGiven, ControlLine, ErrorCode, ImportLine, ImportOutcome, Lane, LeaseAnswer,
+    LineControl, RecordVerdicts, ServiceError, UpdateUser, UserId, UserUpdated, UsersRetried,
+    VerdictsRecorded,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -29,6 +30,13 @@ pub enum Work {
     Claim(ClaimUsers),
     /// A worker records verdicts.
     Record(RecordVerdicts),
+    /// An operator has those users tried again, each named once.
+    Retry {
+        /// Who.
+        users: Vec<UserId>,
+        /// How urgently.
+        lane: Lane,
+    },
     /// Do what is due on at most so many rows of each lane, announcing them.
     Sweep {
         /// Rows due in the live lane.
@@ -60,6 +68,8 @@ pub enum Answer {
     Claims(ClaimsGiven),
     /// To [`Work::Record`].
     Recorded(VerdictsRecorded),
+    /// To [`Work::Retry`].
+    Retried(UsersRetried),
     /// To sweeps and wake-ups: how many rows were found.
     Rows(usize),
 }

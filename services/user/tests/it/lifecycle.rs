@@ -28,6 +28,9 @@ async fn the_services_framework_lists_the_endpoints() {
         "users.line",
         "users.record",
         "users.sync.get",
+        "users.sync.list",
+        "users.sync.retry",
+        "users.sync.summary",
         "users.update",
     ];
     assert_eq!(subjects, expected);

@@ -3,6 +3,7 @@
 //! Time is the test's own, batches hold several pieces of work at once, and the database is opened anew in between.
 
 mod model;
+mod overview;
 mod random;
 
 use std::sync::{
@@ -91,6 +92,12 @@ async fn the_database_follows_the_rules_whatever_is_asked_together() {
                 let stored = opened.reader.find(&user.parse().unwrap()).await.unwrap();
                 assert_eq!(stored.as_ref(), model.row(user), "seed {seed}, round {round}");
             }
+            overview::check(
+                opened.reader.as_ref(),
+                &model,
+                &format!("seed {seed}, round {round}"),
+            )
+            .await;
             if round % 20 == 19 {
                 opened.close().await;
                 opened = open(&database, &now).await;

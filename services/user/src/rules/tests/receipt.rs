@@ -97,3 +97,62 @@ fn only_the_fields_a_version_was_the_last_to_touch_count() {
         (State::Superseded, 0, 4)
     );
 }
+
+#[test]
+fn a_user_stands_as_its_worst_field_does_and_for_that_reason() {
+    let mut desk = Desk::new();
+    assert_eq!(rules::standing(&desk.row), (State::Pending, None));
+    desk = Desk::settled();
+    assert_eq!(rules::standing(&desk.row), (State::Confirmed, None));
+    desk.change([(Field::FirstName, "Eva"), (Field::LastName, "bad")]);
+    let claim = desk.claim();
+    let mut refused = done(&claim);
+    refused
+        .outcomes
+        .insert(Field::LastName, Outcome::Refused { reason: reason("A") });
+    desk.record(refused);
+    assert_eq!(rules::standing(&desk.row), (State::Refused, Some(reason("A"))));
+    desk.change([(Field::FirstName, "Ida")]);
+    assert_eq!(rules::standing(&desk.row), (State::Pending, None));
+}
+
+#[test]
+fn a_change_is_pending_from_when_it_was_accepted_until_it_has_its_outcome() {
+    let mut desk = Desk::settled();
+    assert_eq!(desk.row.pending_since, None);
+    desk.now += 10;
+    let accepted_at = desk.now;
+    desk.change([(Field::FirstName, "Eva")]);
+    desk.now += 10;
+    desk.change([(Field::LastName, "Byron")]);
+    assert_eq!(desk.row.pending_since, Some(accepted_at), "the oldest counts");
+    let claim = desk.claim();
+    desk.record(done(&claim));
+    assert_eq!(desk.row.pending_since, None);
+}
+
+#[test]
+fn a_user_that_is_changed_all_the_time_is_not_pending_since_the_first_change() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::FirstName, "Eva")]);
+    desk.now += 10;
+    let claim = desk.claim();
+    let claimed_at = desk.now;
+    desk.now += 10;
+    desk.change([(Field::FirstName, "Ida")]);
+    desk.record(done(&claim));
+    assert_eq!(desk.row.pending_since, Some(claimed_at));
+}
+
+#[test]
+fn what_an_attempt_leaves_without_an_outcome_is_pending_as_long_as_before() {
+    let mut desk = Desk::settled();
+    let accepted_at = desk.now;
+    desk.change([(Field::FirstName, "Eva"), (Field::LastName, "Byron")]);
+    desk.now += 10;
+    let claim = desk.claim();
+    let mut partly = verdict(&claim);
+    partly.outcomes = [(Field::LastName, Outcome::Confirmed)].into();
+    desk.record(partly);
+    assert_eq!(desk.row.pending_since, Some(accepted_at));
+}

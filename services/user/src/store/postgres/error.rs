@@ -15,11 +15,19 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Waits for an answer of the server, but not for ever: a network that swallows packets tells nobody.
 pub(super) async fn limited<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    limited_to(LIMIT, answer).await
+}
+
+/// The same, for so long.
+pub(super) async fn limited_to<T>(
+    limit: Duration,
+    answer: impl Future<Output = sqlx::Result<T>>,
+) -> sqlx::Result<T> {
     let too_late = || {
-        let message = format!("no answer within {} s", LIMIT.as_secs());
+        let message = format!("no answer within {} s", limit.as_secs());
         sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, message))
     };
-    tokio::time::timeout(LIMIT, answer)
+    tokio::time::timeout(limit, answer)
         .await
         .unwrap_or_else(|_| Err(too_late()))
 }

@@ -20,6 +20,8 @@ const CHANGE_WRITERS: usize = 2;
 const READERS: u32 = 8;
 /// How long a read waits for one of them, new ones included: callers are to be told in time that there is none.
 const READER_LIMIT: Duration = Duration::from_millis(500);
+/// How long counting may take, in milliseconds. Nobody waits for it; see [`super::read::COUNTING_LIMIT`].
+const COUNTING_LIMIT_MS: &str = "30000";
 /// Below what the client waits for an answer, in milliseconds. The server ends what takes longer, so that no lock
 /// outlives its caller; and callers are to be told in time that somebody else keeps the rows.
 const SETTINGS: [(&str, &str); 6] = [
@@ -47,10 +49,14 @@ pub(in crate::store) async fn open(options: &PgConnectOptions) -> Result<Opened,
     let readers = PgPoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(READER_LIMIT)
-        .connect_lazy_with(options);
+        .connect_lazy_with(options.clone());
+    let counting = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(READER_LIMIT)
+        .connect_lazy_with(options.options([("statement_timeout", COUNTING_LIMIT_MS)]));
     Ok(Opened {
         writers,
-        reader: Arc::new(PostgresReader::new(readers)),
+        reader: Arc::new(PostgresReader::new(readers, counting)),
     })
 }
 

@@ -13,18 +13,21 @@ use super::error::{before_commit, limited};
 use crate::{
     rules::{Row, UnixMs},
     store::{
-        Found, StoreError, Unreadable,
+        Found, List, StoreError, Unreadable,
         columns::{self, Columns},
     },
 };
 
 /// The types of the columns, in their order; a field's is text.
-const TYPES: [&str; 11] = [
-    "text", "int8", "int8", "text", "int8", "bool", "int8", "int8", "int8", "text", "text",
+const TYPES: [&str; 14] = [
+    "text", "int8", "int8", "text", "int8", "bool", "int8", "int8", "int8", "text", "text", "int8", "text",
+    "int8",
 ];
 
 struct Statements {
     find: String,
+    pending: String,
+    troubled: String,
     begin_with: String,
     load: String,
     insert: String,
@@ -48,6 +51,14 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     let set = set.join(", ");
     Statements {
         find: format!("SELECT {names} FROM users WHERE user_id = $1"),
+        pending: format!(
+            "SELECT {names} FROM users WHERE due_at IS NOT NULL AND state = 0 \
+             AND (lane, due_at, user_id) > ($1, $2, $3) ORDER BY lane, due_at, user_id LIMIT $4"
+        ),
+        troubled: format!(
+            "SELECT {names} FROM users WHERE state BETWEEN 1 AND 4 AND (state, reason, user_id) > ($1, $2, $3) \
+             AND (state, reason) < ($4, $5) ORDER BY state, reason, user_id LIMIT $6"
+        ),
         // The time is read when the rows are held: whoever had them before went by an earlier one.
         begin_with: format!(
             "WITH locked AS MATERIALIZED ({locked}) \
@@ -70,6 +81,27 @@ pub(super) async fn find(
     let query = sqlx::query(AssertSqlSafe(STATEMENTS.find.as_str())).bind(user_id.as_str());
     let row = limited(query.fetch_optional(pool)).await.map_err(before_commit)?;
     Ok(row.as_ref().map(decode))
+}
+
+/// Users of a list, in its order, without a lock.
+pub(super) async fn list(pool: &PgPool, list: &List, limit: usize) -> Result<Found, StoreError> {
+    let query = match list {
+        List::Pending { after } => sqlx::query(AssertSqlSafe(STATEMENTS.pending.as_str()))
+            .bind(after.lane)
+            .bind(after.due_at)
+            .bind(&after.user_id),
+        List::Troubled {
+            after,
+            before: (state, reason),
+        } => sqlx::query(AssertSqlSafe(STATEMENTS.troubled.as_str()))
+            .bind(after.state)
+            .bind(&after.reason)
+            .bind(&after.user_id)
+            .bind(state)
+            .bind(reason),
+    };
+    let rows = limited(query.bind(columns::integer(limit as u64)).fetch_all(pool)).await;
+    Ok(rows.map_err(before_commit)?.iter().map(decode).collect())
 }
 
 /// The rows of those users that exist, locked in the order of their ids, and the time when they were.
@@ -146,6 +178,10 @@ fn bind<'q>(query: Query<'q, Postgres, PgArguments>, rows: &[&'q Row]) -> Query<
                 .map(|row| row.contact_id.as_deref())
                 .collect::<Vec<_>>(),
         );
+    query = query
+        .bind(columns.iter().map(|row| row.state).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.pending_since).collect::<Vec<_>>());
     for field in Field::ALL {
         query = query.bind(
             rows.iter()

@@ -7,8 +7,17 @@ use sqlx::SqlitePool;
 use super::rows;
 use crate::{
     rules::Row,
-    store::{StoreError, UserReader},
+    store::{Counts, Found, List, StoreError, UserReader, overview::PendingCounts},
+    time::now_unix_ms,
 };
+
+/// By now.
+pub(super) const PENDING: &str = "SELECT count(*) FILTER (WHERE state = 0) AS pending, \
+    count(*) FILTER (WHERE unsettled AND state <> 0) AS resending, min(pending_since) AS oldest_pending, ?1 AS now \
+    FROM users WHERE due_at IS NOT NULL";
+/// Troubled users by state and reason.
+pub(super) const TROUBLES: &str = "SELECT state, reason, count(*) AS users, min(user_id) AS example \
+    FROM users WHERE state BETWEEN 1 AND 4 GROUP BY state, reason";
 
 /// The connections that read.
 pub(super) struct SqliteReader {
@@ -27,12 +36,18 @@ impl UserReader for SqliteReader {
         Ok(rows::load(&self.pool, &[user_id]).await?.pop().transpose()?)
     }
 
-    async fn count_unsettled(&self) -> Result<i64, StoreError> {
-        let count = sqlx::query_scalar("SELECT count(*) FROM users WHERE unsettled");
-        count
+    async fn list(&self, list: &List, limit: usize) -> Result<Found, StoreError> {
+        rows::list(&self.pool, list, limit).await
+    }
+
+    async fn count(&self) -> Result<Counts, StoreError> {
+        let pending = sqlx::query_as::<_, PendingCounts>(PENDING).bind(now_unix_ms());
+        let pending = pending
             .fetch_one(&self.pool)
             .await
-            .map_err(StoreError::before_commit)
+            .map_err(StoreError::before_commit)?;
+        let troubles = sqlx::query_as(TROUBLES).fetch_all(&self.pool).await;
+        Ok(Counts::of(&pending, troubles.map_err(StoreError::before_commit)?))
     }
 
     async fn close(&self) {

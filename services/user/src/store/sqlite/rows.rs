@@ -9,7 +9,7 @@ use sqlx::{
 use crate::{
     rules::Row,
     store::{
-        Found, StoreError, Unreadable,
+        Found, List, StoreError, Unreadable,
         columns::{self, Columns},
     },
 };
@@ -32,6 +32,47 @@ pub(super) async fn load(executor: impl SqliteExecutor<'_>, users: &[&UserId]) -
         .await
         .map_err(StoreError::before_commit)?;
     Ok(rows.iter().map(decode).collect())
+}
+
+/// Users of a list, in its order.
+pub(super) async fn list(
+    executor: impl SqliteExecutor<'_>,
+    list: &List,
+    limit: usize,
+) -> Result<Found, StoreError> {
+    let mut query = select_list(list, limit);
+    let rows = query.build().fetch_all(executor).await;
+    let rows = rows.map_err(StoreError::before_commit)?;
+    Ok(rows.iter().map(decode).collect())
+}
+
+pub(super) fn select_list(list: &List, limit: usize) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+    push_names(&mut query);
+    match list {
+        List::Pending { after } => {
+            query.push(" FROM users WHERE due_at IS NOT NULL AND state = 0 AND (lane, due_at, user_id) > ");
+            query.push_tuples([after], |mut tuple, after| {
+                tuple.push_bind(after.lane).push_bind(after.due_at);
+                tuple.push_bind(after.user_id.clone());
+            });
+            query.push(" ORDER BY lane, due_at, user_id LIMIT ");
+        }
+        List::Troubled { after, before } => {
+            query.push(" FROM users WHERE state BETWEEN 1 AND 4 AND (state, reason, user_id) > ");
+            query.push_tuples([after], |mut tuple, after| {
+                tuple.push_bind(after.state).push_bind(after.reason.clone());
+                tuple.push_bind(after.user_id.clone());
+            });
+            query.push(" AND (state, reason) < ");
+            query.push_tuples([before], |mut tuple, (state, reason)| {
+                tuple.push_bind(*state).push_bind(reason.clone());
+            });
+            query.push(" ORDER BY state, reason, user_id LIMIT ");
+        }
+    }
+    query.push_bind(columns::integer(limit as u64));
+    query
 }
 
 /// Inserts rows, or replaces those that exist.
@@ -78,7 +119,10 @@ fn bind(mut tuple: Separated<'_, Sqlite, &'static str>, row: &Row) {
         .push_bind(columns.recheck_at)
         .push_bind(columns.open_epoch)
         .push_bind(columns.account_id)
-        .push_bind(columns.contact_id);
+        .push_bind(columns.contact_id)
+        .push_bind(columns.state)
+        .push_bind(columns.reason)
+        .push_bind(columns.pending_since);
     for (_, state) in row.fields.iter() {
         tuple.push_bind(state.value.clone());
     }

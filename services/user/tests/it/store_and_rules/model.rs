@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    Claim, ClaimUsers, ErrorCode, ImportLine, ImportOutcome, Next, RecordVerdicts, ServiceError, UpdateUser,
-    UserId, Verdict,
+    Claim, ClaimUsers, ErrorCode, ImportLine, ImportOutcome, Lane, Next, RecordVerdicts, ServiceError, State,
+    UpdateUser, UserId, UsersRetried, Verdict,
 };
 use user::{
     rules::{self, Change, Claimed, Lease, Refusal, Row, Terms, UnixMs},
@@ -21,6 +21,7 @@ pub(super) enum Digest {
     Claims(Vec<Claim>),
     Recorded(Vec<Next>, Option<Vec<Claim>>, Option<ErrorCode>),
     Rows(usize),
+    Retried(UsersRetried),
     Paused(bool),
 }
 
@@ -42,6 +43,7 @@ pub(super) fn digest(answer: &Result<Answer, ServiceError>) -> Digest {
             recorded.claims.clone().map(|given| by_user(given.claims)),
             recorded.claims_refused,
         ),
+        Ok(Answer::Retried(retried)) => Digest::Retried(retried.clone()),
         Ok(Answer::Rows(rows)) => Digest::Rows(*rows),
     }
 }
@@ -108,6 +110,7 @@ impl Model {
                 Err(code) => Digest::Refused(code),
             },
             Work::Record(record) => self.record(record),
+            Work::Retry { users, lane } => Digest::Retried(self.retry(users, *lane)),
             Work::Sweep { .. } => self.sweep(),
             Work::WakeNow(users) => Digest::Rows(self.wake(users)),
             Work::WakeAnnounced { .. } => {
@@ -249,6 +252,60 @@ impl Model {
             rules::sweep(self.rows.get_mut(&user).unwrap(), self.now, &self.terms);
         }
         Digest::Rows(found)
+    }
+
+    fn retry(&mut self, users: &[UserId], lane: Lane) -> UsersRetried {
+        let mut retried = UsersRetried::default();
+        for user in users {
+            let Some(row) = self.rows.get_mut(user) else {
+                retried.unknown.push(user.clone());
+                continue;
+            };
+            if !rules::retry(row, lane, self.now) {
+                retried.left += 1;
+                continue;
+            }
+            retried.retried += 1;
+            if lane == Lane::Live {
+                rules::sweep(row, self.now, &self.terms);
+            }
+        }
+        retried
+    }
+
+    /// Users in the order of the list of pending ones.
+    pub(super) fn pending(&self) -> Vec<UserId> {
+        let pending = self
+            .rows
+            .values()
+            .filter(|row| rules::standing(row).0 == State::Pending);
+        let mut pending: Vec<&Row> = pending.collect();
+        pending.sort_by_key(|row| (row.lane, row.due_at(), &row.user_id));
+        pending.into_iter().map(|row| row.user_id.clone()).collect()
+    }
+
+    /// Users in the order of the list of troubled ones, with their state and the code of its reason.
+    pub(super) fn troubled(&self) -> Vec<(State, String, UserId)> {
+        let standing = self.rows.values().map(|row| {
+            let (state, reason) = rules::standing(row);
+            let code = reason.map(|reason| reason.code).unwrap_or_default();
+            (state, code, row.user_id.clone())
+        });
+        let mut troubled: Vec<_> = standing
+            .filter(|(state, ..)| (State::Refused..=State::Missing).contains(state))
+            .collect();
+        troubled.sort();
+        troubled
+    }
+
+    /// How many owe something with nothing pending, and since when the oldest change is pending.
+    pub(super) fn resending_and_oldest(&self) -> (u64, Option<UnixMs>) {
+        let resending = self
+            .rows
+            .values()
+            .filter(|row| row.is_unsettled() && rules::standing(row).0 != State::Pending);
+        let oldest = self.rows.values().filter_map(|row| row.pending_since).min();
+        (resending.count() as u64, oldest)
     }
 
     fn wake(&mut self, users: &[UserId]) -> usize {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    AskLease, Claim, ClaimUsers, ControlLine, Failure, Field, FieldSet, Found, ImportLine, LineWish,
+    AskLease, Claim, ClaimUsers, ControlLine, Failure, Field, FieldSet, Found, ImportLine, Lane, LineWish,
     LinkFound, Outcome, Reason, RecordVerdicts, UpdateForm, UpdateUser, UserId, Values, Verdict, Withdrawal,
     delivery::LeaseWish,
 };
@@ -23,7 +23,11 @@ fn users(rng: &mut StdRng) -> Vec<UserId> {
 }
 
 pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
-    match rng.random_range(0..21) {
+    match rng.random_range(0..23) {
+        21..23 => Work::Retry {
+            users: users(rng),
+            lane: *[Lane::Live, Lane::Backfill].choose(rng).unwrap(),
+        },
         20 => Work::Line(ControlLine {
             wish: *[LineWish::Look, LineWish::Pause, LineWish::Resume]
                 .choose(rng)
@@ -207,6 +211,10 @@ pub(super) fn copy(work: &Work) -> Work {
         Work::Line(control) => Work::Line(*control),
         Work::Claim(claim) => Work::Claim(claim.clone()),
         Work::Record(record) => Work::Record(record.clone()),
+        Work::Retry { users, lane } => Work::Retry {
+            users: users.clone(),
+            lane: *lane,
+        },
         Work::Sweep { live, backfill } => Work::Sweep {
             live: *live,
             backfill: *backfill,

@@ -41,6 +41,10 @@ impl World {
                 _ => {}
             }
         }
+        must(
+            row.pending_since.is_some() == row.fields.iter().any(|(_, state)| state.is_pending()),
+            "what is pending is so since some time",
+        );
         let waits = rechecked_fields(row)
             .iter()
             .any(|field| !row.fields[field].is_owed());

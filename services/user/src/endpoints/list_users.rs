@@ -1,0 +1,79 @@
+//! `users.sync.list`: a page of users that are pending or troubled.
+
+use contracts::{ErrorCode, ListUsers, ListedUser, MAX_LISTED, ServiceError, State, UsersListed, Which};
+
+use super::Context;
+use crate::{
+    rules::{Row, standing},
+    store::{Found, List, NoSuchList},
+    time::rfc3339,
+    writer::Deadline,
+};
+
+pub(super) async fn list_users(
+    context: Context,
+    request: ListUsers,
+    _: Deadline,
+) -> Result<UsersListed, ServiceError> {
+    let after = request.after.as_deref();
+    let list = match &request.which {
+        Which::Pending => List::pending(after),
+        Which::Troubled(which) => List::troubled(which, after),
+    };
+    let list = list.map_err(no_such_list)?;
+    let limit = request.limit.clamp(1, MAX_LISTED);
+    let page = Page::read(&context, &list, limit).await?;
+    Ok(UsersListed {
+        users: page.rows.iter().map(listed).collect(),
+        next: page.next,
+    })
+}
+
+/// Rows of a list, and where it goes on.
+pub(super) struct Page {
+    pub(super) rows: Vec<Row>,
+    pub(super) next: Option<String>,
+}
+
+impl Page {
+    pub(super) async fn read(context: &Context, list: &List, limit: usize) -> Result<Self, ServiceError> {
+        // One more says whether there is another page.
+        let found = context.read(context.reader.list(list, limit + 1)).await?;
+        let is_last = found.len() <= limit;
+        let mut rows = readable(found);
+        let mut next = None;
+        if !is_last {
+            rows.truncate(limit);
+            next = rows.last().map(|row| list.position_of(row));
+        }
+        Ok(Self { rows, next })
+    }
+}
+
+fn readable(found: Found) -> Vec<Row> {
+    let log =
+        |error| tracing::error!(%error, "a row is left out; another version of this service may read it");
+    found
+        .into_iter()
+        .filter_map(|row| row.map_err(log).ok())
+        .collect()
+}
+
+pub(super) fn no_such_list(error: NoSuchList) -> ServiceError {
+    ServiceError::new(ErrorCode::InvalidRequest, error.to_string())
+}
+
+fn listed(row: &Row) -> ListedUser {
+    let (state, reason) = standing(row);
+    let failed = row.last_failure.clone().filter(|_| state == State::Pending);
+    ListedUser {
+        user_id: row.user_id.clone(),
+        version: row.version,
+        state,
+        resending: state != State::Pending && row.is_unsettled(),
+        reason: reason.or(failed),
+        attempts: row.attempt,
+        updated_at: rfc3339(row.updated_at),
+        pending_since: row.pending_since.map(rfc3339),
+    }
+}

@@ -1,0 +1,50 @@
+//! `users.sync.summary`: how all users stand together.
+
+use contracts::{MAX_TROUBLES, ServiceError, Trouble, UserId, UsersSummary};
+use serde::Deserialize;
+
+use super::Context;
+use crate::{
+    store::{Counts, TroubleCount},
+    time::rfc3339,
+    writer::Deadline,
+};
+
+/// Nothing is asked but how it stands.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
+pub(super) async fn summarize(
+    context: Context,
+    _: Nothing,
+    _: Deadline,
+) -> Result<UsersSummary, ServiceError> {
+    let counts = context.count().await?;
+    Ok(summary(&counts))
+}
+
+fn summary(counts: &Counts) -> UsersSummary {
+    let mut troubles: Vec<Trouble> = counts.troubles.iter().filter_map(trouble).collect();
+    troubles.sort_by_key(|trouble| std::cmp::Reverse(trouble.users));
+    let in_all = troubles.iter().map(|trouble| trouble.users).sum();
+    troubles.truncate(MAX_TROUBLES);
+    let age = counts.oldest_pending.map(|at| counts.now.saturating_sub(at));
+    UsersSummary {
+        pending: counts.pending,
+        resending: counts.resending,
+        oldest_pending: counts.oldest_pending.map(rfc3339),
+        oldest_pending_age_ms: age.map(|age| u64::try_from(age).unwrap_or_default()),
+        troubles,
+        troubled: in_all,
+        counted_at: rfc3339(counts.now),
+    }
+}
+
+fn trouble(count: &TroubleCount) -> Option<Trouble> {
+    Some(Trouble {
+        state: count.state(),
+        reason: Some(count.reason.clone()).filter(|reason| !reason.is_empty()),
+        users: u64::try_from(count.users).unwrap_or_default(),
+        example: count.example.parse::<UserId>().ok()?,
+    })
+}

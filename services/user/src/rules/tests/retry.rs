@@ -1,0 +1,96 @@
+//! An operator has a user tried again.
+
+use contracts::{Field, Lane, Outcome, State};
+
+use super::{
+    desk::{Desk, SECOND},
+    verdicts::{all, done, failed, found, reason},
+};
+use crate::rules::retry;
+
+fn again(desk: &mut Desk) -> bool {
+    retry(&mut desk.row, Lane::Live, desk.now)
+}
+
+#[test]
+fn what_is_in_trouble_is_owed_again_and_its_receipt_stands_until_then() {
+    let reason = reason("CODE");
+    let outcomes = [
+        Outcome::Refused {
+            reason: reason.clone(),
+        },
+        Outcome::Taken {
+            reason: reason.clone(),
+        },
+        Outcome::Missing,
+        Outcome::Parked {
+            reason,
+            may_pass: false,
+        },
+    ];
+    for outcome in outcomes {
+        let mut desk = Desk::new();
+        let claim = desk.claim();
+        desk.record(all(&claim, &outcome));
+        let before = desk.receipt(1);
+        assert!(again(&mut desk), "{outcome:?}");
+        assert_eq!(desk.receipt(1).state, before.state);
+        assert!(desk.receipt(1).resending);
+        assert_eq!((desk.row.version, desk.row.due_at()), (1, Some(desk.now)));
+        assert!(!again(&mut desk), "it is being sent");
+        let claim = desk.claim();
+        desk.record(found(&claim, "c1", contracts::Found::PrimaryAddress));
+        let claim = desk.claim();
+        desk.record(done(&claim));
+        assert_eq!(desk.receipt(1).state, State::Confirmed, "{outcome:?}");
+    }
+}
+
+#[test]
+fn what_is_well_is_not_sent_again() {
+    let mut desk = Desk::settled();
+    let before = desk.row.clone();
+    assert!(!again(&mut desk));
+    assert_eq!(desk.row, before);
+    desk.change([(Field::FirstName, "Eva"), (Field::LastName, "bad")]);
+    let claim = desk.claim();
+    let mut partly = done(&claim);
+    let refused = Outcome::Refused { reason: reason("A") };
+    partly.outcomes.insert(Field::LastName, refused);
+    desk.record(partly);
+    assert!(again(&mut desk));
+    assert_eq!(desk.row.owed().iter().collect::<Vec<_>>(), [Field::LastName]);
+}
+
+#[test]
+fn a_pause_after_a_failure_is_over() {
+    let mut desk = Desk::new();
+    let claim = desk.claim();
+    desk.record(failed(&claim, false));
+    assert!(desk.row.wake_at > Some(desk.now));
+    assert!(again(&mut desk));
+    assert_eq!(desk.row.wake_at, Some(desk.now));
+}
+
+#[test]
+fn what_is_announced_or_out_is_left_alone() {
+    let mut out = Desk::new();
+    out.claim();
+    for mut desk in [Desk::new(), out] {
+        desk.now += SECOND;
+        let before = desk.row.clone();
+        assert!(!again(&mut desk));
+        assert_eq!(desk.row, before);
+    }
+}
+
+#[test]
+fn many_at_once_go_behind_live_changes() {
+    let mut desk = Desk::new();
+    let claim = desk.claim();
+    desk.record(all(&claim, &Outcome::Missing));
+    assert!(retry(&mut desk.row, Lane::Backfill, desk.now));
+    assert_eq!(desk.row.lane, Lane::Backfill);
+    desk.change([(Field::FirstName, "Eva")]);
+    assert_eq!(desk.row.lane, Lane::Live);
+}
