@@ -26,7 +26,11 @@ pub(crate) const KEEP: Statement = Statement {
 
 impl Beside {
     pub(crate) async fn of(stack: &Stack) -> Self {
-        match stack.database() {
+        Self::at(stack.database()).await
+    }
+
+    pub(crate) async fn at(database: Database) -> Self {
+        match database {
             Database::Sqlite(path) => {
                 let options = SqliteConnectOptions::new().filename(path);
                 Self::Sqlite(options.connect().await.unwrap())

@@ -2,6 +2,7 @@
 //!
 //! Time is the test's own, batches hold several pieces of work at once, and the database is opened anew in between.
 
+mod migration;
 mod model;
 mod overview;
 mod random;

@@ -64,6 +64,13 @@ impl Model {
         self.rows.get(&user.parse().unwrap())
     }
 
+    /// As if nobody had kept since when changes are pending: since the last one, for all that is known.
+    pub(super) fn forget_since_when(&mut self) {
+        for row in self.rows.values_mut() {
+            row.pending_since = row.pending_since.map(|_| row.updated_at);
+        }
+    }
+
     pub(super) fn claims(&self) -> &[Claim] {
         &self.claims
     }
