@@ -7,6 +7,7 @@ mod imports;
 mod one_command;
 mod order_of_start;
 mod overload;
+mod overview;
 mod restarts;
 mod stack;
 mod stopping;

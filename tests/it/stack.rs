@@ -116,9 +116,10 @@ impl Stack {
             self.stop_service(service).await;
         }
         let opened = user::store::open(&self.database()).await.unwrap();
+        let counts = opened.reader.count().await.unwrap();
         assert_eq!(
-            opened.reader.count_unsettled().await.unwrap(),
-            0,
+            (counts.pending, counts.resending),
+            (0, 0),
             "users are unsettled at the end of the test"
         );
         opened.close().await.unwrap();

@@ -22,7 +22,7 @@ pub struct Rest {
     /// How long that took, from when things were well and HubSpot had carried out what it was late with.
     pub after_ms: u64,
     /// How many users owed something at first.
-    pub unsettled_at_first: i64,
+    pub unsettled_at_first: u64,
 }
 
 /// Waits for it; the error says who does not come to rest.
@@ -44,7 +44,7 @@ async fn wait(
     within: Duration,
 ) -> anyhow::Result<Result<Rest, String>> {
     let began = Instant::now();
-    let unsettled_at_first = reader.count_unsettled().await?;
+    let unsettled_at_first = unsettled(reader).await?;
     loop {
         let restless = restless(stack, reader, expected).await?;
         if restless.is_empty() {
@@ -64,6 +64,11 @@ async fn wait(
     }
 }
 
+async fn unsettled(reader: &dyn UserReader) -> anyhow::Result<u64> {
+    let counts = reader.count().await?;
+    Ok(counts.pending + counts.resending)
+}
+
 /// The first few things that are not at rest.
 async fn restless(
     stack: &Stack,
@@ -71,9 +76,9 @@ async fn restless(
     expected: &BTreeMap<String, Expected>,
 ) -> anyhow::Result<Vec<String>> {
     let mut restless = Vec::new();
-    let unsettled = reader.count_unsettled().await?;
-    if unsettled > 0 {
-        restless.push(format!("{unsettled} users owe"));
+    let count = unsettled(reader).await?;
+    if count > 0 {
+        restless.push(format!("{count} users owe"));
     }
     for user in expected.keys() {
         let user_id: UserId = user.parse()?;

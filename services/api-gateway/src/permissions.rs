@@ -21,6 +21,9 @@ pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
         subjects::USERS_IMPORT,
         subjects::USERS_GET,
         subjects::USERS_SYNC_GET,
+        subjects::USERS_SYNC_LIST,
+        subjects::USERS_SYNC_SUMMARY,
+        subjects::USERS_SYNC_RETRY,
         subjects::USERS_LINE,
         &ping_subject(),
     ]

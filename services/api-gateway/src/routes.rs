@@ -4,9 +4,12 @@ mod get_receipt;
 mod get_user;
 mod healthz;
 mod import_users;
+mod list_users;
 mod patch_user;
 mod pause;
 mod readyz;
+mod retry_users;
+mod summarize;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -15,7 +18,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use runtime::{Metrics, Shutdown};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -55,6 +58,9 @@ pub(crate) fn router(gateway: Gateway, metrics: &Metrics) -> Router {
                 .post(import_users::import_users),
         )
         .route("/users/{userId}/sync", get(get_receipt::get_receipt))
+        .route("/sync", get(list_users::list_users))
+        .route("/sync/summary", get(summarize::summarize))
+        .route("/sync/retry", post(retry_users::retry_users))
         .route(
             "/sync/pause",
             get(pause::look).put(pause::pause).delete(pause::resume),

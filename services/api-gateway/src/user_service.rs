@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use contracts::{
-    ControlLine, GetReceipt, GetUser, ImportUsers, LineControl, Receipt, UpdateUser, User, UserUpdated,
-    UsersImported, subjects,
+    ControlLine, GetReceipt, GetUser, ImportUsers, LineControl, ListUsers, Receipt, RetryUsers, UpdateUser,
+    User, UserUpdated, UsersImported, UsersListed, UsersRetried, UsersSummary, subjects,
 };
 use runtime::nats::Nats;
 use serde::Serialize;
@@ -89,6 +89,33 @@ impl UserService {
         context: &RequestContext,
     ) -> Result<LineControl, ApiError> {
         let answer = self.ask(subjects::USERS_LINE, &control, context).await?;
+        answer.map_err(CallError::of_a_change)
+    }
+
+    /// A page of users that are in trouble, or pending.
+    pub(crate) async fn list(
+        &self,
+        list: &ListUsers,
+        context: &RequestContext,
+    ) -> Result<UsersListed, ApiError> {
+        let answer = self.ask(subjects::USERS_SYNC_LIST, list, context).await?;
+        answer.map_err(CallError::of_a_question)
+    }
+
+    /// How all users stand together.
+    pub(crate) async fn summarize(&self, context: &RequestContext) -> Result<UsersSummary, ApiError> {
+        let nothing = serde_json::json!({});
+        let answer = self.ask(subjects::USERS_SYNC_SUMMARY, &nothing, context).await?;
+        answer.map_err(CallError::of_a_question)
+    }
+
+    /// Has users tried again.
+    pub(crate) async fn retry(
+        &self,
+        retry: &RetryUsers,
+        context: &RequestContext,
+    ) -> Result<UsersRetried, ApiError> {
+        let answer = self.ask(subjects::USERS_SYNC_RETRY, retry, context).await?;
         answer.map_err(CallError::of_a_change)
     }
 

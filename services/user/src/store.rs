@@ -18,7 +18,7 @@ use contracts::{Lane, UserId};
 
 pub use database::{Database, InvalidDatabase};
 pub use error::{OpenError, StoreError, Unreadable};
-pub use overview::{Counts, List, NoSuchList, PendingPosition, TroubleCount, TroubledPosition};
+pub use overview::{Counts, List, Listed, NoSuchList, PendingPosition, TroubleCount, TroubledPosition};
 
 use crate::{
     rules::{Lease, Row, Terms, UnixMs},
@@ -131,7 +131,7 @@ pub trait UserReader: Send + Sync {
     async fn find(&self, user_id: &UserId) -> Result<Option<Row>, StoreError>;
 
     /// Users of a list, in its order.
-    async fn list(&self, list: &List, limit: usize) -> Result<Found, StoreError>;
+    async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError>;
 
     /// How all users stand. It takes longer the more of them wait.
     async fn count(&self) -> Result<Counts, StoreError>;

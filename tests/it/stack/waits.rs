@@ -100,7 +100,8 @@ impl Stack {
     pub(crate) async fn wait_until_nobody_owes(&self) {
         let opened = user::store::open(&self.database()).await.unwrap();
         until("nobody to be unsettled", CEILING, async || {
-            match opened.reader.count_unsettled().await.unwrap() {
+            let counts = opened.reader.count().await.unwrap();
+            match counts.pending + counts.resending {
                 0 => Ok(()),
                 unsettled => Err(unsettled),
             }

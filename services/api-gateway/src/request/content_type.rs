@@ -33,6 +33,12 @@ pub(crate) fn read_import_form(headers: &HeaderMap) -> Result<Form, ApiError> {
     form.map_err(|reason| unsupported(reason, "an import", IMPORT_TYPES))
 }
 
+/// Whether the body of a request is said to be JSON.
+pub(crate) fn read_json_form(headers: &HeaderMap) -> Result<(), ApiError> {
+    let form = read_type(headers, |name| (name == "application/json").then_some(()));
+    form.map_err(|reason| unsupported(reason, "such a request", "application/json"))
+}
+
 fn read_type<T>(headers: &HeaderMap, form: impl Fn(&str) -> Option<T>) -> Result<T, &'static str> {
     let is_encoded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
     if headers.get_all(CONTENT_ENCODING).iter().any(is_encoded) {

@@ -10,6 +10,7 @@ mod imports;
 mod limits;
 mod metrics;
 mod outages;
+mod overview;
 mod problems;
 mod read_user;
 mod readiness;

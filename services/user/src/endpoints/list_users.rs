@@ -5,7 +5,7 @@ use contracts::{ErrorCode, ListUsers, ListedUser, MAX_LISTED, ServiceError, Stat
 use super::Context;
 use crate::{
     rules::{Row, standing},
-    store::{Found, List, NoSuchList},
+    store::{List, NoSuchList},
     time::rfc3339,
     writer::Deadline,
 };
@@ -38,25 +38,21 @@ pub(super) struct Page {
 impl Page {
     pub(super) async fn read(context: &Context, list: &List, limit: usize) -> Result<Self, ServiceError> {
         // One more says whether there is another page.
-        let found = context.read(context.reader.list(list, limit + 1)).await?;
+        let mut found = context.read(context.reader.list(list, limit + 1)).await?;
         let is_last = found.len() <= limit;
-        let mut rows = readable(found);
-        let mut next = None;
-        if !is_last {
-            rows.truncate(limit);
-            next = rows.last().map(|row| list.position_of(row));
-        }
+        found.truncate(limit);
+        let next = found
+            .last()
+            .filter(|_| !is_last)
+            .map(|last| last.position.clone());
+        let log =
+            |error| tracing::error!(%error, "a row is left out; another version of this service may read it");
+        let rows = found
+            .into_iter()
+            .filter_map(|listed| listed.row.map_err(log).ok())
+            .collect();
         Ok(Self { rows, next })
     }
-}
-
-fn readable(found: Found) -> Vec<Row> {
-    let log =
-        |error| tracing::error!(%error, "a row is left out; another version of this service may read it");
-    found
-        .into_iter()
-        .filter_map(|row| row.map_err(log).ok())
-        .collect()
 }
 
 pub(super) fn no_such_list(error: NoSuchList) -> ServiceError {

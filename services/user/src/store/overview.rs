@@ -4,11 +4,16 @@ use std::str::FromStr;
 
 use contracts::{State, Troubled, UserId};
 
-use super::columns::{lane_number, state_number};
-use crate::rules::{Row, UnixMs, standing};
+use super::{Unreadable, columns::state_number};
+use crate::rules::{Row, UnixMs};
 
 /// The states that are trouble.
 const TROUBLES: [State; 4] = [State::Refused, State::Taken, State::Parked, State::Missing];
+
+/// The place of a row, by its columns, for SQL: an older version of this service may have left them behind the row.
+pub(super) const PENDING_POSITION: &str = "lane || ':' || due_at || ':' || user_id";
+/// The same in the other list.
+pub(super) const TROUBLED_POSITION: &str = "state || ':' || reason || ':' || user_id";
 
 /// A list of users, and where to go on in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,22 +97,15 @@ impl List {
         let after = after.map_or(Ok(start), str::parse)?;
         Ok(Self::Troubled { after, before })
     }
+}
 
-    /// What goes on after that row.
-    pub fn position_of(&self, row: &Row) -> String {
-        let user_id = &row.user_id;
-        match self {
-            Self::Pending { .. } => {
-                let due_at = row.due_at().unwrap_or_default();
-                format!("{}:{due_at}:{user_id}", lane_number(row.lane))
-            }
-            Self::Troubled { .. } => {
-                let (state, reason) = standing(row);
-                let code = reason.map(|reason| reason.code).unwrap_or_default();
-                format!("{}:{code}:{user_id}", state_number(state))
-            }
-        }
-    }
+/// A user of a list.
+#[derive(Debug)]
+pub struct Listed {
+    /// What goes on after it.
+    pub position: String,
+    /// Its row.
+    pub row: Result<Row, Unreadable>,
 }
 
 impl FromStr for PendingPosition {

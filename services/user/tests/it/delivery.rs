@@ -13,7 +13,7 @@ use testing::wait::until;
 
 use crate::stack::{ACCOUNT, CEILING, Stack, ada, claim_of, id, patch};
 
-fn verdict(claim: &Claim) -> Verdict {
+pub(crate) fn verdict(claim: &Claim) -> Verdict {
     Verdict {
         user_id: claim.user_id.clone(),
         attempt: claim.attempt,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     rules::Row,
-    store::{Counts, Found, List, StoreError, UserReader, overview::PendingCounts},
+    store::{Counts, List, Listed, StoreError, UserReader, overview::PendingCounts},
 };
 
 /// Longer than the server's own limit, so that it speaks first.
@@ -42,7 +42,7 @@ impl UserReader for PostgresReader {
         Ok(rows::find(&self.pool, user_id).await?.transpose()?)
     }
 
-    async fn list(&self, list: &List, limit: usize) -> Result<Found, StoreError> {
+    async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {
         rows::list(&self.pool, list, limit).await
     }
 

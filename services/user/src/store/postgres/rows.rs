@@ -13,8 +13,9 @@ use super::error::{before_commit, limited};
 use crate::{
     rules::{Row, UnixMs},
     store::{
-        Found, List, StoreError, Unreadable,
+        Found, List, Listed, StoreError, Unreadable,
         columns::{self, Columns},
+        overview::{PENDING_POSITION, TROUBLED_POSITION},
     },
 };
 
@@ -52,12 +53,12 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     Statements {
         find: format!("SELECT {names} FROM users WHERE user_id = $1"),
         pending: format!(
-            "SELECT {names} FROM users WHERE due_at IS NOT NULL AND state = 0 \
+            "SELECT {names}, {PENDING_POSITION} AS position FROM users WHERE due_at IS NOT NULL AND state = 0 \
              AND (lane, due_at, user_id) > ($1, $2, $3) ORDER BY lane, due_at, user_id LIMIT $4"
         ),
         troubled: format!(
-            "SELECT {names} FROM users WHERE state BETWEEN 1 AND 4 AND (state, reason, user_id) > ($1, $2, $3) \
-             AND (state, reason) < ($4, $5) ORDER BY state, reason, user_id LIMIT $6"
+            "SELECT {names}, {TROUBLED_POSITION} AS position FROM users WHERE state BETWEEN 1 AND 4 \
+             AND (state, reason, user_id) > ($1, $2, $3) AND (state, reason) < ($4, $5) ORDER BY state, reason, user_id LIMIT $6"
         ),
         // The time is read when the rows are held: whoever had them before went by an earlier one.
         begin_with: format!(
@@ -84,7 +85,7 @@ pub(super) async fn find(
 }
 
 /// Users of a list, in its order, without a lock.
-pub(super) async fn list(pool: &PgPool, list: &List, limit: usize) -> Result<Found, StoreError> {
+pub(super) async fn list(pool: &PgPool, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {
     let query = match list {
         List::Pending { after } => sqlx::query(AssertSqlSafe(STATEMENTS.pending.as_str()))
             .bind(after.lane)
@@ -101,7 +102,14 @@ pub(super) async fn list(pool: &PgPool, list: &List, limit: usize) -> Result<Fou
             .bind(reason),
     };
     let rows = limited(query.bind(columns::integer(limit as u64)).fetch_all(pool)).await;
-    Ok(rows.map_err(before_commit)?.iter().map(decode).collect())
+    let listed = |row: &PgRow| {
+        Ok(Listed {
+            position: row.try_get("position")?,
+            row: decode(row),
+        })
+    };
+    let rows = rows.and_then(|rows| rows.iter().map(listed).collect());
+    rows.map_err(before_commit)
 }
 
 /// The rows of those users that exist, locked in the order of their ids, and the time when they were.

@@ -7,7 +7,7 @@ use sqlx::SqlitePool;
 use super::rows;
 use crate::{
     rules::Row,
-    store::{Counts, Found, List, StoreError, UserReader, overview::PendingCounts},
+    store::{Counts, List, Listed, StoreError, UserReader, overview::PendingCounts},
     time::now_unix_ms,
 };
 
@@ -36,7 +36,7 @@ impl UserReader for SqliteReader {
         Ok(rows::load(&self.pool, &[user_id]).await?.pop().transpose()?)
     }
 
-    async fn list(&self, list: &List, limit: usize) -> Result<Found, StoreError> {
+    async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {
         rows::list(&self.pool, list, limit).await
     }
 

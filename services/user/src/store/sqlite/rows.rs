@@ -9,8 +9,9 @@ use sqlx::{
 use crate::{
     rules::Row,
     store::{
-        Found, List, StoreError, Unreadable,
+        Found, List, Listed, StoreError, Unreadable,
         columns::{self, Columns},
+        overview::{PENDING_POSITION, TROUBLED_POSITION},
     },
 };
 
@@ -39,11 +40,17 @@ pub(super) async fn list(
     executor: impl SqliteExecutor<'_>,
     list: &List,
     limit: usize,
-) -> Result<Found, StoreError> {
+) -> Result<Vec<Listed>, StoreError> {
     let mut query = select_list(list, limit);
     let rows = query.build().fetch_all(executor).await;
-    let rows = rows.map_err(StoreError::before_commit)?;
-    Ok(rows.iter().map(decode).collect())
+    let listed = |row: &SqliteRow| {
+        Ok(Listed {
+            position: row.try_get("position")?,
+            row: decode(row),
+        })
+    };
+    let rows = rows.and_then(|rows| rows.iter().map(listed).collect());
+    rows.map_err(StoreError::before_commit)
 }
 
 pub(super) fn select_list(list: &List, limit: usize) -> QueryBuilder<Sqlite> {
@@ -51,7 +58,9 @@ pub(super) fn select_list(list: &List, limit: usize) -> QueryBuilder<Sqlite> {
     push_names(&mut query);
     match list {
         List::Pending { after } => {
-            query.push(" FROM users WHERE due_at IS NOT NULL AND state = 0 AND (lane, due_at, user_id) > ");
+            query.push(", ").push(PENDING_POSITION);
+            query.push(" AS position FROM users WHERE due_at IS NOT NULL AND state = 0");
+            query.push(" AND (lane, due_at, user_id) > ");
             query.push_tuples([after], |mut tuple, after| {
                 tuple.push_bind(after.lane).push_bind(after.due_at);
                 tuple.push_bind(after.user_id.clone());
@@ -59,7 +68,9 @@ pub(super) fn select_list(list: &List, limit: usize) -> QueryBuilder<Sqlite> {
             query.push(" ORDER BY lane, due_at, user_id LIMIT ");
         }
         List::Troubled { after, before } => {
-            query.push(" FROM users WHERE state BETWEEN 1 AND 4 AND (state, reason, user_id) > ");
+            query.push(", ").push(TROUBLED_POSITION);
+            query.push(" AS position FROM users WHERE state BETWEEN 1 AND 4");
+            query.push(" AND (state, reason, user_id) > ");
             query.push_tuples([after], |mut tuple, after| {
                 tuple.push_bind(after.state).push_bind(after.reason.clone());
                 tuple.push_bind(after.user_id.clone());

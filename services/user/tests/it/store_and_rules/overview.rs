@@ -64,7 +64,7 @@ async fn walk(reader: &dyn UserReader, list: impl Fn(Option<&str>) -> List) -> V
         let found = list(after.as_deref());
         let page = reader.list(&found, 2).await.unwrap();
         let Some(end) = page.last() else { return users };
-        after = Some(found.position_of(end.as_ref().unwrap()));
-        users.extend(page.into_iter().map(|row| row.unwrap().user_id));
+        after = Some(end.position.clone());
+        users.extend(page.into_iter().map(|listed| listed.row.unwrap().user_id));
     }
 }

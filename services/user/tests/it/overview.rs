@@ -1,0 +1,176 @@
+//! Lists, counts and another try, over NATS.
+
+use std::collections::BTreeMap;
+
+use contracts::{
+    ErrorCode, Lane, ListUsers, MAX_LISTED, Outcome, Reason, RetryUsers, State, Troubled, UsersListed,
+    UsersRetried, UsersSummary, Which,
+    subjects::{USERS_SYNC_LIST, USERS_SYNC_RETRY, USERS_SYNC_SUMMARY},
+};
+use serde_json::json;
+use testing::wait::until;
+
+use crate::{
+    delivery::verdict,
+    stack::{CEILING, Stack, ada, id},
+};
+
+/// Users whose fields are all refused.
+async fn refused(stack: &Stack, users: &[&str]) {
+    let epoch = stack.lease("w").await;
+    for user in users {
+        stack.update(&ada(user)).await.unwrap();
+        let given = stack.claim("w", epoch, &[user]).await.unwrap();
+        let claim = &given.claims[0];
+        let mut refused = verdict(claim);
+        let reason = Reason::ours("INVALID_EMAIL", "the address is not one");
+        let outcome = |field| {
+            (
+                field,
+                Outcome::Refused {
+                    reason: reason.clone(),
+                },
+            )
+        };
+        refused.outcomes = claim.owed.iter().map(outcome).collect::<BTreeMap<_, _>>();
+        stack.record("w", vec![refused]).await;
+    }
+    stack.acknowledge_all().await;
+}
+
+fn which(state: State) -> Troubled {
+    Troubled {
+        state: Some(state),
+        reason: None,
+    }
+}
+
+async fn list(stack: &Stack, which: Which, after: Option<&str>) -> UsersListed {
+    let after = after.map(str::to_owned);
+    let request = ListUsers {
+        which,
+        after,
+        limit: 2,
+    };
+    stack.ask(USERS_SYNC_LIST, &request).await.unwrap()
+}
+
+async fn summary(stack: &Stack, is_it: impl Fn(&UsersSummary) -> bool) -> UsersSummary {
+    until("the summary", CEILING, async || {
+        let summary: UsersSummary = stack.ask(USERS_SYNC_SUMMARY, &json!({})).await.unwrap();
+        if is_it(&summary) {
+            Ok(summary)
+        } else {
+            Err(summary)
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn users_are_listed_with_their_reasons_page_by_page() {
+    let (stack, service) = Stack::serving(&[]).await;
+    refused(&stack, &["1", "2", "3"]).await;
+    let first = list(&stack, Which::Troubled(which(State::Refused)), None).await;
+    let second = list(
+        &stack,
+        Which::Troubled(which(State::Refused)),
+        first.next.as_deref(),
+    )
+    .await;
+    let users: Vec<_> = first.users.iter().chain(&second.users).collect();
+    assert_eq!(users.len(), 3);
+    for (user, name) in users.iter().zip(["1", "2", "3"]) {
+        assert_eq!((&user.user_id, user.state), (&id(name), State::Refused));
+        assert_eq!(user.reason.as_ref().unwrap().message, "the address is not one");
+        assert!(!user.resending && user.attempts == 1 && user.pending_since.is_none());
+    }
+    assert_eq!(second.next, None);
+    assert!(
+        list(&stack, Which::Troubled(which(State::Parked)), None)
+            .await
+            .users
+            .is_empty()
+    );
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_position_of_another_list_and_too_many_users_are_refused() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let request = ListUsers {
+        which: Which::Pending,
+        after: Some("made up".to_owned()),
+        limit: 2,
+    };
+    let refused = stack
+        .ask::<UsersListed>(USERS_SYNC_LIST, &request)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, ErrorCode::InvalidRequest);
+    let many = RetryUsers::Named(vec![id("1"); MAX_LISTED + 1]);
+    let refused = stack
+        .ask::<UsersRetried>(USERS_SYNC_RETRY, &many)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code, ErrorCode::InvalidRequest);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn pending_and_troubled_users_are_counted() {
+    let (stack, service) = Stack::serving(&[]).await;
+    refused(&stack, &["1", "2"]).await;
+    stack.update(&ada("3")).await.unwrap();
+    let summary = summary(&stack, |summary| summary.pending == 1).await;
+    assert_eq!((summary.troubled, summary.resending), (2, 0));
+    let trouble = &summary.troubles[0];
+    assert_eq!(
+        (trouble.state, trouble.users, &trouble.example),
+        (State::Refused, 2, &id("1"))
+    );
+    assert_eq!(trouble.reason.as_deref(), Some("INVALID_EMAIL"));
+    assert!(summary.oldest_pending.is_some() && summary.oldest_pending_age_ms < Some(60_000));
+    let pending = list(&stack, Which::Pending, None).await;
+    assert_eq!(pending.users[0].user_id, id("3"));
+    assert!(pending.users[0].pending_since.is_some());
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn named_users_are_announced_at_once_and_the_rest_as_back_fill() {
+    let (stack, service) = Stack::serving(&[]).await;
+    refused(&stack, &["1", "2", "3"]).await;
+    let named = RetryUsers::Named(vec![id("1"), id("nobody")]);
+    let retried: UsersRetried = stack.ask(USERS_SYNC_RETRY, &named).await.unwrap();
+    assert_eq!(
+        (retried.retried, retried.left, retried.unknown),
+        (1, 0, vec![id("nobody")])
+    );
+    stack.wait_until_announced(&["1"]).await;
+    let listed = RetryUsers::Listed {
+        troubled: which(State::Refused),
+        after: None,
+    };
+    let retried: UsersRetried = stack.ask(USERS_SYNC_RETRY, &listed).await.unwrap();
+    assert_eq!((retried.retried, retried.left, retried.next), (2, 1, None));
+    stack.wait_until_announced(&["1", "2", "3"]).await;
+    let lanes: BTreeMap<_, _> = stack
+        .announced()
+        .await
+        .into_iter()
+        .map(|user| (user.user_id, user.lane))
+        .collect();
+    assert_eq!(
+        lanes,
+        [
+            (id("1"), Lane::Live),
+            (id("2"), Lane::Backfill),
+            (id("3"), Lane::Backfill)
+        ]
+        .into()
+    );
+    let receipt = stack.receipt("1", None).await.unwrap();
+    assert!(receipt.resending && receipt.state == State::Refused);
+    service.stop().await.unwrap();
+}

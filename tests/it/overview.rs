@@ -1,0 +1,105 @@
+//! Where is my record, and why did it fail: lists, counts and another try.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use testing::wait::until;
+
+use crate::stack::{CEILING, Stack};
+
+impl Stack {
+    async fn sync(&self, path: &str) -> Value {
+        let response = self.request(Method::GET, path).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.json().await.unwrap()
+    }
+
+    async fn retry(&self, body: Value) -> Value {
+        let request = self.request(Method::POST, "/sync/retry");
+        let response = request.json(&body).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{body}");
+        response.json().await.unwrap()
+    }
+
+    /// Waits until the summary, which is not counted anew for everybody, says so.
+    async fn wait_for_summary(&self, member: &str, value: &Value) -> Value {
+        until(&format!("{member} to be {value}"), CEILING, async || {
+            let summary = self.sync("/sync/summary").await;
+            if summary[member] == *value {
+                Ok(summary)
+            } else {
+                Err(summary)
+            }
+        })
+        .await
+    }
+}
+
+#[tokio::test]
+async fn users_without_a_contact_are_listed_counted_and_delivered_once_there_is_one() {
+    let stack = Stack::start().await;
+    for user in ["a", "b", "c"] {
+        let body = json!({ "email": format!("{user}@example.com"), "firstName": "No" });
+        stack.change(user, body).await;
+        stack.wait_for_state(user, "missing").await;
+    }
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    stack.wait_for_state("1", "confirmed").await;
+
+    let first = stack.sync("/sync?state=missing&limit=2").await;
+    let ids = |page: &Value| -> Vec<String> {
+        let users = page["users"].as_array().unwrap().iter();
+        users
+            .map(|user| user["userId"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(ids(&first), ["a", "b"]);
+    let next = first["next"].as_str().unwrap();
+    let second = stack
+        .sync(&format!("/sync?state=missing&limit=2&after={next}"))
+        .await;
+    assert_eq!(
+        (ids(&second), &second["next"]),
+        (vec!["c".to_owned()], &Value::Null)
+    );
+    assert_eq!(
+        ids(&stack.sync("/sync?state=pending").await),
+        Vec::<String>::new()
+    );
+    assert!(
+        !first.to_string().contains("example.com"),
+        "a list has nothing of a profile: {first}"
+    );
+
+    let summary = stack.wait_for_summary("troubled", &json!(3)).await;
+    assert_eq!(
+        summary["troubles"],
+        json!([{ "state": "missing", "users": 3, "example": "a" }])
+    );
+    assert_eq!(summary["pending"], 0);
+
+    let contact = stack
+        .sandbox
+        .create_contact([("email", "b@example.com")])
+        .unwrap();
+    let retried = stack.retry(json!({ "users": ["b", "nobody"] })).await;
+    assert_eq!(retried, json!({ "retried": 1, "left": 0, "unknown": ["nobody"] }));
+    let receipt = stack.wait_for_state("b", "confirmed").await;
+    assert_eq!(receipt["contact"]["contactId"], contact.id.to_string());
+    assert_eq!(receipt["version"], 1, "it is the same change");
+
+    for user in ["a", "c"] {
+        stack
+            .sandbox
+            .create_contact([("email", format!("{user}@example.com").as_str())])
+            .unwrap();
+    }
+    let retried = stack.retry(json!({ "state": "missing" })).await;
+    assert_eq!(retried["retried"], 2, "{retried}");
+    for user in ["a", "c"] {
+        stack.wait_for_state(user, "confirmed").await;
+    }
+    stack.wait_for_summary("troubled", &json!(0)).await;
+    stack.finish().await;
+}
