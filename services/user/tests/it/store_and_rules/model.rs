@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    Claim, ClaimUsers, ErrorCode, ImportLine, ImportOutcome, Lane, Next, RecordVerdicts, ServiceError, State,
+    Claim, ClaimUsers, ErrorCode, ImportLine, ImportOutcome, Lane, Next, RecordVerdicts, ServiceError,
     UpdateUser, UserId, UsersRetried, Verdict,
 };
 use user::{
@@ -60,6 +60,10 @@ pub(super) struct Model {
 }
 
 impl Model {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values()
+    }
+
     pub(super) fn row(&self, user: &str) -> Option<&Row> {
         self.rows.get(&user.parse().unwrap())
     }
@@ -278,41 +282,6 @@ impl Model {
             }
         }
         retried
-    }
-
-    /// Users in the order of the list of pending ones.
-    pub(super) fn pending(&self) -> Vec<UserId> {
-        let pending = self
-            .rows
-            .values()
-            .filter(|row| rules::standing(row).0 == State::Pending);
-        let mut pending: Vec<&Row> = pending.collect();
-        pending.sort_by_key(|row| (row.lane, row.due_at(), &row.user_id));
-        pending.into_iter().map(|row| row.user_id.clone()).collect()
-    }
-
-    /// Users in the order of the list of troubled ones, with their state and the code of its reason.
-    pub(super) fn troubled(&self) -> Vec<(State, String, UserId)> {
-        let standing = self.rows.values().map(|row| {
-            let (state, reason) = rules::standing(row);
-            let code = reason.map(|reason| reason.code).unwrap_or_default();
-            (state, code, row.user_id.clone())
-        });
-        let mut troubled: Vec<_> = standing
-            .filter(|(state, ..)| (State::Refused..=State::Missing).contains(state))
-            .collect();
-        troubled.sort();
-        troubled
-    }
-
-    /// How many owe something with nothing pending, and since when the oldest change is pending.
-    pub(super) fn resending_and_oldest(&self) -> (u64, Option<UnixMs>) {
-        let resending = self
-            .rows
-            .values()
-            .filter(|row| row.is_unsettled() && rules::standing(row).0 != State::Pending);
-        let oldest = self.rows.values().filter_map(|row| row.pending_since).min();
-        (resending.count() as u64, oldest)
     }
 
     fn wake(&mut self, users: &[UserId]) -> usize {

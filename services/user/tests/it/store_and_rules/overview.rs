@@ -1,7 +1,10 @@
 //! Lists and counts, against the same by looking at each row.
 
 use contracts::{State, Troubled, UserId};
-use user::store::{List, UserReader};
+use user::{
+    rules::{self, Row, UnixMs},
+    store::{List, UserReader},
+};
 
 use super::model::Model;
 
@@ -66,5 +69,38 @@ async fn walk(reader: &dyn UserReader, list: impl Fn(Option<&str>) -> List) -> V
         let Some(end) = page.last() else { return users };
         after = Some(end.position.clone());
         users.extend(page.into_iter().map(|listed| listed.row.unwrap().user_id));
+    }
+}
+
+impl Model {
+    /// Users in the order of the list of pending ones.
+    fn pending(&self) -> Vec<UserId> {
+        let pending = self.rows().filter(|row| rules::standing(row).0 == State::Pending);
+        let mut pending: Vec<&Row> = pending.collect();
+        pending.sort_by_key(|row| (row.lane, row.due_at(), &row.user_id));
+        pending.into_iter().map(|row| row.user_id.clone()).collect()
+    }
+
+    /// Users in the order of the list of troubled ones, with their state and the code of its reason.
+    fn troubled(&self) -> Vec<(State, String, UserId)> {
+        let standing = self.rows().map(|row| {
+            let (state, reason) = rules::standing(row);
+            let code = reason.map(|reason| reason.code).unwrap_or_default();
+            (state, code, row.user_id.clone())
+        });
+        let mut troubled: Vec<_> = standing
+            .filter(|(state, ..)| (State::Refused..=State::Missing).contains(state))
+            .collect();
+        troubled.sort();
+        troubled
+    }
+
+    /// How many owe something with nothing pending, and since when the oldest change is pending.
+    fn resending_and_oldest(&self) -> (u64, Option<UnixMs>) {
+        let resending = self
+            .rows()
+            .filter(|row| row.is_unsettled() && rules::standing(row).0 != State::Pending);
+        let oldest = self.rows().filter_map(|row| row.pending_since).min();
+        (resending.count() as u64, oldest)
     }
 }
