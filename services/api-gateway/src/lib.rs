@@ -3,6 +3,7 @@
 mod config;
 mod finish;
 mod import;
+mod lines;
 mod listen;
 mod permissions;
 mod problem;

@@ -24,6 +24,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::finish::{Finish, finish};
 use crate::import::Imports;
+use crate::lines::Lines;
 use crate::problem::ApiError;
 use crate::readiness::Readiness;
 use crate::user_service::UserService;
@@ -35,6 +36,8 @@ pub(crate) struct Gateway {
     pub(crate) users: UserService,
     /// What `/readyz` says.
     pub(crate) readiness: Arc<Readiness>,
+    /// How the line to HubSpot stands.
+    pub(crate) lines: Lines,
     /// The imports there are.
     pub(crate) imports: Imports,
     /// Ends imports before their end.

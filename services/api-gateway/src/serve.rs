@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::Config;
 use crate::import::Imports;
+use crate::lines::Lines;
 use crate::permissions::find_forbidden;
 use crate::readiness::Readiness;
 use crate::routes::{Gateway, router};
@@ -49,9 +50,11 @@ pub async fn serve(
     shutdown: Shutdown,
 ) -> Result<(), ServeError> {
     let nats = Arc::new(OnceLock::new());
+    let lines = Lines::default();
     let gateway = Gateway {
         users: UserService::new(Arc::clone(&nats), &config.limits),
         readiness: Arc::new(Readiness::default()),
+        lines: lines.clone(),
         imports: Imports::new(metrics),
         shutdown: shutdown.clone(),
         read_timeout: config.limits.read_timeout,
@@ -60,7 +63,7 @@ pub async fn serve(
     let server = Server::new(router(gateway, metrics), &config.limits);
     tokio::select! {
         () = server.run(listener, &shutdown) => Ok(()),
-        Err(error) = keep_connection(config, &nats, &shutdown) => Err(error),
+        Err(error) = keep_connection(config, &nats, &lines, &shutdown) => Err(error),
     }
 }
 
@@ -68,6 +71,7 @@ pub async fn serve(
 async fn keep_connection(
     config: &Config,
     nats: &OnceLock<Nats>,
+    lines: &Lines,
     shutdown: &Shutdown,
 ) -> Result<Infallible, ServeError> {
     match connect(&config.nats, SERVICE_NAME, shutdown).await {
@@ -75,7 +79,10 @@ async fn keep_connection(
             if let Some(Violation { subject, .. }) = find_forbidden(&connection).await {
                 return Err(ServeError::Forbidden { subject });
             }
-            let _ = nats.set(connection); // It is set here only.
+            let _ = nats.set(connection.clone()); // It is set here only.
+            if let Err(error) = lines.listen(&connection).await {
+                tracing::error!(%error, "nothing is heard of the line to HubSpot");
+            }
         }
         Err(ConnectError::Stopped { .. }) => {}
         Err(error) => return Err(error.into()),

@@ -4,6 +4,7 @@ mod acks;
 mod consumer;
 mod health;
 mod metrics;
+mod notices;
 mod user_service;
 mod wake_ups;
 mod watchdog;
@@ -28,6 +29,7 @@ use wake_ups::WakeUps;
 pub use health::CHECKS;
 pub(crate) use health::Health;
 pub(crate) use metrics::WorkerMetrics;
+use notices::Notices;
 
 /// How long a shutdown waits for calls that are out and for their verdicts.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -46,6 +48,7 @@ pub(crate) struct Worker {
     wake_ups: WakeUps,
     health: Health,
     metrics: WorkerMetrics,
+    notices: Arc<Notices>,
     /// Requests and calls that are out, no more than the engine has asked for; each has one answer.
     out: JoinSet<Input>,
     acknowledging: TaskTracker,
@@ -61,6 +64,7 @@ impl Worker {
         metrics: WorkerMetrics,
     ) -> Self {
         Self {
+            notices: Arc::new(Notices::new(&settings.holder)),
             engine: Engine::new(settings),
             started: Instant::now(),
             client: Arc::new(client),
@@ -84,6 +88,7 @@ impl Worker {
 
     async fn deliver(mut self, shutdown: Shutdown) {
         let _watcher = AbortOnDrop(tokio::spawn(self.health.clone().watch_nats(self.nats.clone())));
+        let _notices = AbortOnDrop(tokio::spawn(self.notices.publish(self.nats.clone())));
         let mut token_check = interval(TOKEN_EVERY);
         self.handle(Input::Tick);
         let mut give_up = None;
@@ -153,7 +158,8 @@ impl Worker {
             }
             Output::Call(id, call) => {
                 let (client, metrics) = (Arc::clone(&self.client), self.metrics.clone());
-                self.out.spawn(perform(client, metrics, id, call));
+                let notices = Arc::clone(&self.notices);
+                self.out.spawn(perform(client, metrics, notices, id, call));
             }
             Output::OpenConsumer { epoch } => self.wake_ups.open(epoch),
             Output::CloseConsumer => self.wake_ups.close(),
@@ -164,6 +170,7 @@ impl Worker {
             Output::Line(state) => {
                 self.health.line(&state);
                 self.metrics.line(&state);
+                self.notices.line(&state);
             }
             Output::Stopped => tracing::info!("everything is reported and the lease given back"),
         }
@@ -185,11 +192,18 @@ impl Worker {
     }
 }
 
-async fn perform(client: Arc<HubspotClient>, metrics: WorkerMetrics, id: CallId, call: Call) -> Input {
+async fn perform(
+    client: Arc<HubspotClient>,
+    metrics: WorkerMetrics,
+    notices: Arc<Notices>,
+    id: CallId,
+    call: Call,
+) -> Input {
     let started = Instant::now();
     let answered = client.perform(&call).await;
     let duration = started.elapsed();
     metrics.call(&call, &answered, duration);
+    notices.limits(&answered.limits);
     let duration_ms = duration.as_millis();
     match &answered.answer {
         Answer::Account { account_id, name } => {

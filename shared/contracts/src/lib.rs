@@ -6,6 +6,7 @@ pub mod fields;
 pub mod headers;
 mod ids;
 pub mod import;
+pub mod line;
 pub mod overview;
 pub mod receipt;
 pub mod subjects;
@@ -20,6 +21,7 @@ pub use error::{ErrorCode, Fault, ServiceError};
 pub use fields::{Field, FieldSet, PerField, Values};
 pub use ids::{InvalidUserId, UserId};
 pub use import::{ImportLine, ImportOutcome, ImportUsers, MAX_IMPORT_LINES, UsersImported};
+pub use line::{CallLimits, LineNotice, LineState};
 pub use overview::{
     ListUsers, ListedUser, MAX_LISTED, MAX_TROUBLES, RetryUsers, Trouble, Troubled, UsersListed,
     UsersRetried, UsersSummary, Which,

@@ -32,6 +32,9 @@ pub const USERS_RECORD: &str = "users.record";
 /// Event: [`SettledNotice`](crate::SettledNotice).
 pub const USERS_SETTLED: &str = "users.settled";
 
+/// Event: [`LineNotice`](crate::LineNotice).
+pub const HUBSPOT_LINE: &str = "hubspot.line";
+
 /// The stream of wake-ups: a work queue with one message for each user.
 pub const STREAM: &str = "USERS";
 /// The subjects of the stream.

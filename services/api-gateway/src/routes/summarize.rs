@@ -1,18 +1,29 @@
-//! `GET /sync/summary`: how all users stand together.
+//! `GET /sync/summary`: how all users stand together, and the line to HubSpot.
 
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use contracts::UsersSummary;
+use serde::Serialize;
 
 use super::Gateway;
+use crate::lines::Line;
 use crate::problem::ApiError;
 use crate::request::RequestContext;
+
+#[derive(Serialize)]
+struct Summary {
+    #[serde(flatten)]
+    users: UsersSummary,
+    line: Line,
+}
 
 pub(super) async fn summarize(
     State(gateway): State<Gateway>,
     Extension(context): Extension<RequestContext>,
 ) -> Result<Response, ApiError> {
-    let summary = gateway.users.summarize(&context).await?;
-    Ok(([(CACHE_CONTROL, "no-store")], Json(summary)).into_response())
+    let users = gateway.users.summarize(&context).await?;
+    let line = gateway.lines.now();
+    Ok(([(CACHE_CONTROL, "no-store")], Json(Summary { users, line })).into_response())
 }

@@ -69,6 +69,23 @@ impl LineState {
         }
     }
 
+    /// A sentence for people: what it is and how it mends.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Starting => "asking HubSpot for the account".to_owned(),
+            Self::Standby => "standing by for the lease".to_owned(),
+            Self::Running => "delivering".to_owned(),
+            Self::Paused => {
+                "paused by an operator; DELETE /sync/pause at the gateway lets it go on".to_owned()
+            }
+            Self::OtherAccount { remembered } => format!(
+                "users are linked to contacts of the HubSpot account {remembered}, but the token opens another \
+                 one; use a token of that account, or drop the links"
+            ),
+            Self::Stopped { fault, .. } => fault.sentence(),
+        }
+    }
+
     /// Whether the other tells people nothing new: each probe that fails has its own correlation id and words.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {

@@ -53,22 +53,17 @@ impl Health {
 
     /// The line's state. A worker that stands by is as ready as it can be.
     pub(super) fn line(&self, state: &LineState) {
+        let sentence = state.sentence();
         match state {
-            LineState::Starting => self.registry.set(LINE, false, "asking HubSpot for the account"),
-            LineState::Standby => self.registry.set(LINE, true, "standing by for the lease"),
-            LineState::Running => self.registry.set(LINE, true, "delivering"),
+            LineState::Starting => self.registry.set(LINE, false, sentence),
+            LineState::Standby | LineState::Running => self.registry.set(LINE, true, sentence),
             LineState::Paused => {
-                let what = "paused by an operator; DELETE /sync/pause at the gateway lets it go on";
-                tracing::warn!("nothing is delivered: {what}");
-                self.registry.set(LINE, true, what);
+                tracing::warn!("nothing is delivered: {sentence}");
+                self.registry.set(LINE, true, sentence);
             }
             LineState::OtherAccount { remembered } => {
-                let why = format!(
-                    "users are linked to contacts of the HubSpot account {remembered}, but the token opens another \
-                     one; use a token of that account, or drop the links"
-                );
-                tracing::error!(account.remembered = remembered.as_str(), "{why}");
-                self.registry.set(LINE, false, why);
+                tracing::error!(account.remembered = remembered.as_str(), "{sentence}");
+                self.registry.set(LINE, false, sentence);
             }
             LineState::Stopped { fault, reason } => {
                 // HubSpot's own message stays out of the log, for it may quote values.
@@ -79,11 +74,9 @@ impl Health {
                     code,
                     status,
                     correlation,
-                    "nothing is delivered: {}",
-                    fault.sentence()
+                    "nothing is delivered: {sentence}"
                 );
-                self.registry
-                    .set(LINE, false, format!("{} ({code})", fault.sentence()));
+                self.registry.set(LINE, false, format!("{sentence} ({code})"));
             }
         }
     }

@@ -1,0 +1,99 @@
+//! Tells whoever listens how the line stands.
+
+use std::time::Duration;
+
+use contracts::{CallLimits, LineNotice, subjects::HUBSPOT_LINE};
+use jiff::Timestamp;
+use runtime::nats::Nats;
+use tokio::{sync::watch, time::timeout};
+
+use crate::engine::{Limits, LineState};
+
+/// How often it is said, changed or not: who listens takes a worker for gone that says nothing for three seconds.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What is said of this worker's line.
+pub(crate) struct Notices {
+    current: watch::Sender<LineNotice>,
+}
+
+impl Notices {
+    pub(crate) fn new(worker: &str) -> Self {
+        let notice = LineNotice {
+            worker: worker.to_owned(),
+            state: contracts::LineState::Starting,
+            sentence: LineState::Starting.sentence(),
+            fault: None,
+            code: None,
+            correlation_id: None,
+            since: now(),
+            calls: CallLimits::default(),
+        };
+        Self {
+            current: watch::Sender::new(notice),
+        }
+    }
+
+    /// The line's state changed.
+    pub(crate) fn line(&self, state: &LineState) {
+        let (fault, reason) = match state {
+            LineState::Stopped { fault, reason } => (Some(fault.name().to_owned()), Some(reason)),
+            _ => (None, None),
+        };
+        self.current.send_modify(|notice| {
+            notice.state = told(state);
+            notice.sentence = state.sentence();
+            notice.fault = fault;
+            notice.code = reason.map(|reason| reason.code.clone());
+            notice.correlation_id = reason.and_then(|reason| reason.correlation_id.clone());
+            notice.since = now();
+        });
+    }
+
+    /// HubSpot said something of its limits; it is told with the next notice.
+    pub(crate) fn limits(&self, limits: &Limits) {
+        self.current.send_if_modified(|notice| {
+            let calls = &mut notice.calls;
+            let (max, left) = (limits.max.map(u64::from), limits.remaining.map(u64::from));
+            calls.burst_max = max.or(calls.burst_max);
+            calls.burst_left = left.or(calls.burst_left);
+            calls.day_max = limits.daily.or(calls.day_max);
+            calls.day_left = limits.daily_remaining.or(calls.day_left);
+            false
+        });
+    }
+
+    /// Says it, for as long as it runs. A lost one is no loss: the next follows.
+    pub(crate) fn publish(&self, nats: Nats) -> impl Future<Output = ()> + use<> {
+        let mut current = self.current.subscribe();
+        async move {
+            loop {
+                if nats.is_connected() {
+                    let notice = serde_json::to_vec(&*current.borrow_and_update());
+                    let notice = notice.expect("a notice has text keys");
+                    if let Err(error) = nats.client().publish(HUBSPOT_LINE, notice.into()).await {
+                        tracing::debug!(%error, "a notice of the line was not sent");
+                    }
+                }
+                if let Ok(Err(_)) = timeout(EVERY, current.changed()).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn told(state: &LineState) -> contracts::LineState {
+    match state {
+        LineState::Starting => contracts::LineState::Starting,
+        LineState::Standby => contracts::LineState::Standby,
+        LineState::OtherAccount { .. } => contracts::LineState::OtherAccount,
+        LineState::Running => contracts::LineState::Running,
+        LineState::Paused => contracts::LineState::Paused,
+        LineState::Stopped { .. } => contracts::LineState::Stopped,
+    }
+}
+
+fn now() -> String {
+    format!("{:.3}", Timestamp::now())
+}
