@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testing::wait::until;
 
-use crate::stack::{CEILING, Stack};
+use crate::stack::{CEILING, Service, Stack};
 
 impl Stack {
     async fn sync(&self, path: &str) -> Value {
@@ -18,6 +18,19 @@ impl Stack {
         let response = request.json(&body).send().await.unwrap();
         assert_eq!(response.status(), 200, "{body}");
         response.json().await.unwrap()
+    }
+
+    async fn wait_for_line_in_summary(&self, state: &Value, workers: u64) {
+        until(
+            &format!("{workers} workers, the line {state}"),
+            CEILING,
+            async || {
+                let line = self.sync("/sync/summary").await["line"].clone();
+                let is_it = line["state"] == *state && line["workers"] == workers;
+                if is_it { Ok(()) } else { Err(line) }
+            },
+        )
+        .await;
     }
 
     /// Waits until the summary, which is not counted anew for everybody, says so.
@@ -78,6 +91,14 @@ async fn users_without_a_contact_are_listed_counted_and_delivered_once_there_is_
         json!([{ "state": "missing", "users": 3, "example": "a" }])
     );
     assert_eq!(summary["pending"], 0);
+    assert_eq!(
+        (&summary["line"]["state"], &summary["line"]["workers"]),
+        (&json!("running"), &json!(1))
+    );
+    assert!(
+        summary["line"]["calls"]["dayLeft"].as_u64() > Some(0),
+        "{summary}"
+    );
 
     let contact = stack
         .sandbox
@@ -101,5 +122,18 @@ async fn users_without_a_contact_are_listed_counted_and_delivered_once_there_is_
         stack.wait_for_state(user, "confirmed").await;
     }
     stack.wait_for_summary("troubled", &json!(0)).await;
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn the_summary_says_that_delivery_is_paused_and_that_nobody_delivers() {
+    let mut stack = Stack::start().await;
+    stack.pause(Method::PUT).await;
+    stack.wait_for_line_in_summary(&json!("paused"), 1).await;
+    stack.stop_service(Service::Hubspot).await;
+    stack.wait_for_line_in_summary(&Value::Null, 0).await;
+    stack.start_service(Service::Hubspot).await;
+    stack.pause(Method::DELETE).await;
+    stack.wait_for_line_in_summary(&json!("running"), 1).await;
     stack.finish().await;
 }
