@@ -137,3 +137,18 @@ async fn the_summary_says_that_delivery_is_paused_and_that_nobody_delivers() {
     stack.wait_for_line_in_summary(&json!("running"), 1).await;
     stack.finish().await;
 }
+
+#[tokio::test]
+async fn a_caller_who_prefers_to_wait_is_answered_with_the_verdict() {
+    let stack = Stack::start().await;
+    for (email, state) in [("bh@hubspot.com", "confirmed"), ("nobody@example.com", "missing")] {
+        let request = stack.request(Method::PATCH, &format!("/users/{state}"));
+        let request = request.header("Prefer", "wait=30");
+        let response = request.json(&json!({ "email": email, "firstName": "Ada" }));
+        let response = response.send().await.unwrap();
+        assert_eq!(response.headers()["preference-applied"], "wait=30");
+        let body: Value = response.json().await.unwrap();
+        assert_eq!(body["sync"], json!({ "state": state, "version": 1 }));
+    }
+    stack.finish().await;
+}

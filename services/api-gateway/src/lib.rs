@@ -12,7 +12,9 @@ mod request;
 mod routes;
 mod serve;
 mod server;
+mod settlements;
 mod user_service;
+mod verdict;
 
 pub use config::{Config, ENV_FILES, Limits};
 pub use listen::listen;

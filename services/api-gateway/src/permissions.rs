@@ -28,6 +28,9 @@ pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
         &ping_subject(),
     ]
     .map(str::to_owned);
+    // Held until the answers below are in: the server speaks of what it forbids in the order in which it was asked.
+    let heard = [subjects::HUBSPOT_LINE, subjects::USERS_SETTLED];
+    let _listening = join_all(heard.map(|subject| nats.client().subscribe(subject))).await;
     join_all(needed.iter().map(|subject| async move {
         let mut expired = HeaderMap::new();
         expired.insert(headers::TIME_LEFT_MS, "0");

@@ -9,6 +9,7 @@ mod idempotency_key;
 mod import_line;
 mod list_query;
 mod members;
+mod prefer;
 mod profile_change;
 mod retry_body;
 mod troubled;
@@ -23,6 +24,7 @@ pub(crate) use entity_tag::{Condition, entity_tag, matches_any, read_if_match, r
 pub(crate) use idempotency_key::read_idempotency_key;
 pub(crate) use import_line::parse_import_members;
 pub(crate) use list_query::ListQuery;
+pub(crate) use prefer::read_wait;
 pub(crate) use profile_change::{address_required, parse_change};
 pub(crate) use retry_body::parse_retry;
 pub(crate) use user_id::UserIdPath;

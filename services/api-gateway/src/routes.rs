@@ -27,6 +27,7 @@ use crate::import::Imports;
 use crate::lines::Lines;
 use crate::problem::ApiError;
 use crate::readiness::Readiness;
+use crate::settlements::Settlements;
 use crate::user_service::UserService;
 
 /// What the handlers share.
@@ -38,6 +39,8 @@ pub(crate) struct Gateway {
     pub(crate) readiness: Arc<Readiness>,
     /// How the line to HubSpot stands.
     pub(crate) lines: Lines,
+    /// Who waits for users to be settled.
+    pub(crate) settlements: Settlements,
     /// The imports there are.
     pub(crate) imports: Imports,
     /// Ends imports before their end.

@@ -15,6 +15,7 @@ use crate::permissions::find_forbidden;
 use crate::readiness::Readiness;
 use crate::routes::{Gateway, router};
 use crate::server::Server;
+use crate::settlements::Settlements;
 use crate::user_service::UserService;
 
 /// The name under which NATS knows the gateway.
@@ -50,11 +51,12 @@ pub async fn serve(
     shutdown: Shutdown,
 ) -> Result<(), ServeError> {
     let nats = Arc::new(OnceLock::new());
-    let lines = Lines::default();
+    let (lines, settlements) = (Lines::default(), Settlements::default());
     let gateway = Gateway {
         users: UserService::new(Arc::clone(&nats), &config.limits),
         readiness: Arc::new(Readiness::default()),
         lines: lines.clone(),
+        settlements: settlements.clone(),
         imports: Imports::new(metrics),
         shutdown: shutdown.clone(),
         read_timeout: config.limits.read_timeout,
@@ -63,7 +65,7 @@ pub async fn serve(
     let server = Server::new(router(gateway, metrics), &config.limits);
     tokio::select! {
         () = server.run(listener, &shutdown) => Ok(()),
-        Err(error) = keep_connection(config, &nats, &lines, &shutdown) => Err(error),
+        Err(error) = keep_connection(config, &nats, &lines, &settlements, &shutdown) => Err(error),
     }
 }
 
@@ -72,6 +74,7 @@ async fn keep_connection(
     config: &Config,
     nats: &OnceLock<Nats>,
     lines: &Lines,
+    settlements: &Settlements,
     shutdown: &Shutdown,
 ) -> Result<Infallible, ServeError> {
     match connect(&config.nats, SERVICE_NAME, shutdown).await {
@@ -80,8 +83,9 @@ async fn keep_connection(
                 return Err(ServeError::Forbidden { subject });
             }
             let _ = nats.set(connection.clone()); // It is set here only.
-            if let Err(error) = lines.listen(&connection).await {
-                tracing::error!(%error, "nothing is heard of the line to HubSpot");
+            let listening = tokio::try_join!(lines.listen(&connection), settlements.listen(&connection));
+            if let Err(error) = listening {
+                tracing::error!(%error, "nothing is heard of the line to HubSpot and of settled users");
             }
         }
         Err(ConnectError::Stopped { .. }) => {}

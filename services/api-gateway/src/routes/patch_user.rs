@@ -13,8 +13,9 @@ use super::Gateway;
 use crate::problem::ApiError;
 use crate::request::{
     Condition, RequestContext, UserIdPath, entity_tag, parse_change, read_body, read_form,
-    read_idempotency_key, read_if_match, refuse_if_none_match,
+    read_idempotency_key, read_if_match, read_wait, refuse_if_none_match,
 };
+use crate::verdict::{PREFERENCE_APPLIED, applied, wait_for_verdict};
 
 /// The body of a 200.
 #[derive(Debug, Serialize)]
@@ -50,8 +51,25 @@ pub(super) async fn patch_user(
         if_match,
         idempotency_key: Some(idempotency_key),
     };
-    let updated = gateway.users.update(&change, &context).await?;
-    Ok(accepted(&updated))
+    let Some(wait) = read_wait(&headers) else {
+        return Ok(accepted(&gateway.users.update(&change, &context).await?));
+    };
+    // Taken before the change is made, so that no notice of it is missed.
+    let place = gateway.settlements.wait_for(&change.user_id).await;
+    let mut updated = gateway.users.update(&change, &context).await?;
+    let Some(place) = place else {
+        return Ok(accepted(&updated));
+    };
+    if updated.sync.state == SyncStateName::Pending {
+        let (user_id, version) = (&change.user_id, updated.sync.version);
+        // The change is made, whatever becomes of the question.
+        if let Ok(receipt) = wait_for_verdict(&gateway, &place, user_id, version, wait, &context).await {
+            updated.sync.state = receipt.state;
+        }
+    }
+    let mut response = accepted(&updated);
+    response.headers_mut().insert(PREFERENCE_APPLIED, applied(wait));
+    Ok(response)
 }
 
 /// The refusal names the current version, so it is asked for.
@@ -90,6 +108,6 @@ fn message(state: SyncStateName) -> &'static str {
         | SyncStateName::Parked
         | SyncStateName::Missing
         | SyncStateName::Confirmed
-        | SyncStateName::Superseded => "the change was accepted before; sync says what became of it",
+        | SyncStateName::Superseded => "the change is accepted; sync says what became of it",
     }
 }

@@ -16,3 +16,4 @@ mod read_user;
 mod readiness;
 mod responder;
 mod shutdown;
+mod waiting;

@@ -70,18 +70,30 @@ async fn credentials_that_are_refused_end_the_gateway_with_a_reason() {
 
 #[tokio::test]
 async fn a_forbidden_subject_ends_the_gateway_with_its_name() {
-    let everything =
-        r#""users.update", "users.get", "users.import", "users.sync.get", "users.line", "$SRV.PING.user""#;
-    let all_but_one = r#""users.get", "users.import", "users.sync.get", "users.line", "$SRV.PING.user""#;
+    let without_update = [
+        "users.get",
+        "users.import",
+        "users.sync.get",
+        "users.sync.list",
+        "users.sync.summary",
+        "users.sync.retry",
+        "users.line",
+        "$SRV.PING.user",
+    ];
+    let mut everything = without_update.to_vec();
+    everything.push("users.update");
     let inbox = "_INBOX_api-gateway.>";
+    let all_heard = vec![inbox, "hubspot.line", "users.settled"];
     for (publish, subscribe, forbidden) in [
-        (all_but_one, inbox, Some("users.update")),
-        (everything, "other", Some("_INBOX")),
-        (everything, inbox, None),
+        (&without_update[..], all_heard.clone(), Some("users.update")),
+        (&everything, vec!["hubspot.line", "users.settled"], Some("_INBOX")),
+        (&everything, vec![inbox, "users.settled"], Some("hubspot.line")),
+        (&everything, vec![inbox, "hubspot.line"], Some("users.settled")),
+        (&everything, all_heard, None),
     ] {
         let config = format!(
-            r#"authorization {{ users = [{{ user: gw, password: gw, permissions: {{
-                publish: [{publish}], subscribe: ["{subscribe}"] }} }}] }}"#
+            r"authorization {{ users = [{{ user: gw, password: gw, permissions: {{
+                publish: {publish:?}, subscribe: {subscribe:?} }} }}] }}"
         );
         let nats = NatsServer::start(Options {
             config,

@@ -73,6 +73,10 @@ impl Responder {
             loop {
                 tokio::select! {
                     Some(message) = requests.next() => {
+                        // A notice asks nothing.
+                        if message.reply.is_none() {
+                            continue;
+                        }
                         kept.lock().unwrap().push(read(&message));
                         react(&client, message, reaction.clone());
                         if matches!(reaction, Reaction::Leave) {

@@ -7,10 +7,11 @@ use testing::nats::Options;
 use crate::harness::Stack;
 
 /// As the README lists them.
-const NEEDED: [&str; 9] = [
+const NEEDED: [&str; 10] = [
     "users.lease",
     "users.claim",
     "users.record",
+    "hubspot.line",
     "$JS.API.STREAM.INFO.USERS",
     "$JS.API.CONSUMER.CREATE.USERS.hubspot",
     "$JS.API.CONSUMER.DELETE.USERS.hubspot",
