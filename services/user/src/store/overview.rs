@@ -57,6 +57,9 @@ pub enum NoSuchList {
     /// Nothing is listed by that state.
     #[error("users are listed as refused, taken, parked or missing")]
     State,
+    /// PostgreSQL's text has no such character, and no code of a reason has.
+    #[error("the code of a reason has no NUL character")]
+    Reason,
     /// A reason stands for something else in each state.
     #[error("a reason goes with a state")]
     ReasonAlone,
@@ -83,6 +86,9 @@ impl List {
             None => None,
         };
         let reason = which.reason.clone().unwrap_or_default();
+        if reason.contains('\0') {
+            return Err(NoSuchList::Reason);
+        }
         let before = match (state, &which.reason) {
             (None, _) => (state_number(State::Confirmed), String::new()),
             (Some(state), None) => (state + 1, String::new()),

@@ -96,7 +96,7 @@ async fn users_are_listed_with_their_reasons_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_position_of_another_list_and_too_many_users_are_refused() {
+async fn a_position_of_another_list_a_reason_that_cannot_be_and_too_many_users_are_refused() {
     let (stack, service) = Stack::serving(&[]).await;
     let request = ListUsers {
         which: Which::Pending,
@@ -108,6 +108,16 @@ async fn a_position_of_another_list_and_too_many_users_are_refused() {
         .await
         .unwrap_err();
     assert_eq!(refused.code, ErrorCode::InvalidRequest);
+    let request = ListUsers {
+        which: Which::Troubled(Troubled {
+            state: Some(State::Parked),
+            reason: Some("\0".to_owned()),
+        }),
+        after: None,
+        limit: 2,
+    };
+    let refused = stack.ask::<UsersListed>(USERS_SYNC_LIST, &request).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidRequest);
     let many = RetryUsers::Named(vec![id("1"); MAX_LISTED + 1]);
     let refused = stack
         .ask::<UsersRetried>(USERS_SYNC_RETRY, &many)
