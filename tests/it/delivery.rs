@@ -142,6 +142,42 @@ async fn a_bad_address_does_not_hold_back_a_new_name() {
     let words = reason["message"].as_str().unwrap();
     assert!(words.contains("bad address"), "not HubSpot's words: {words}");
     assert_eq!(reason["correlationId"].as_str().unwrap().len(), 36, "{reason}");
+    let attempts = receipt["lastAttempts"].as_array().unwrap();
+    assert_eq!(
+        (
+            &attempts[0]["status"],
+            &attempts[0]["code"],
+            &attempts[0]["correlationId"]
+        ),
+        (&json!(207), &json!("INVALID_EMAIL"), &reason["correlationId"]),
+        "{receipt}"
+    );
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn a_receipt_tells_of_the_attempts_what_hubspot_answered_and_when() {
+    let stack = Stack::start().await;
+    stack
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    let receipt = stack.wait_for_state("1", "confirmed").await;
+    let attempts = receipt["lastAttempts"].as_array().unwrap();
+    // The first finds the contact, the second writes to it.
+    let told: Vec<_> = attempts
+        .iter()
+        .map(|attempt| (&attempt["attempt"], &attempt["status"], &attempt["code"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!(2), &json!(200), &json!(null)),
+            (&json!(1), &json!(200), &json!("CONTACT_FOUND")),
+        ]
+    );
+    assert!(attempts[0]["durationMs"].as_u64().unwrap() < 60_000);
+    assert_eq!(attempts[0]["correlationId"].as_str().unwrap().len(), 36);
+    assert!(attempts[0]["at"].as_str().unwrap() >= attempts[1]["at"].as_str().unwrap());
     stack.finish().await;
 }
 

@@ -18,7 +18,7 @@ mod token;
 use std::{io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use contracts::Reason;
+use contracts::{LastAnswer, Reason};
 use reqwest::{Response, StatusCode, header::HeaderMap, redirect};
 
 use crate::engine::{Answer, Answered, Call, ProblemKind};
@@ -132,6 +132,10 @@ impl HubspotClient {
         match self.exchange(token, call).await {
             Ok(raw) => Answered {
                 limits: headers::limits(&raw.headers),
+                said: Some(LastAnswer {
+                    status: raw.status.as_u16(),
+                    correlation_id: headers::correlation_id(&raw.headers).map(details::word),
+                }),
                 answer: classify::answer(call, raw.status, &raw.headers, &raw.body),
             },
             Err(NoAnswer { kind, code, message }) => Answered::problem(kind, Reason::ours(code, &message)),

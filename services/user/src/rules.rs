@@ -6,6 +6,7 @@
 
 mod change;
 mod claim;
+mod history;
 mod import;
 mod lease;
 mod link;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use change::{Change, Changed, Refusal, change};
 pub use claim::{Claimed, claim};
+pub use history::PastAttempt;
 pub use import::{Imported, import};
 pub use lease::{Lease, ask_lease, control_line};
 pub use owe::{retry, withdraw};

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{FieldSet, UserId, Values};
 
 pub use verdict::{
-    Failure, Found, LinkFound, Next, Outcome, Reason, RecordVerdicts, Recorded, Verdict, VerdictsRecorded,
-    Withdrawal,
+    Failure, Found, LastAnswer, LinkFound, Next, Outcome, Reason, RecordVerdicts, Recorded, Verdict,
+    VerdictsRecorded, Withdrawal,
 };
 
 /// How urgent a user is; live goes first, always.

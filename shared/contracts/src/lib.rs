@@ -13,9 +13,9 @@ pub mod subjects;
 pub mod user;
 
 pub use delivery::{
-    AskLease, Claim, ClaimUsers, ClaimsGiven, ControlLine, Failure, Found, Lane, LeaseAnswer, LeaseWish,
-    LineControl, LineWish, Link, LinkFound, MayBeCreated, Next, Outcome, Reason, RecordVerdicts, Recorded,
-    UserChanged, Verdict, VerdictsRecorded, Withdrawal,
+    AskLease, Claim, ClaimUsers, ClaimsGiven, ControlLine, Failure, Found, Lane, LastAnswer, LeaseAnswer,
+    LeaseWish, LineControl, LineWish, Link, LinkFound, MayBeCreated, Next, Outcome, Reason, RecordVerdicts,
+    Recorded, UserChanged, Verdict, VerdictsRecorded, Withdrawal,
 };
 pub use error::{ErrorCode, Fault, ServiceError};
 pub use fields::{Field, FieldSet, PerField, Values};
@@ -26,5 +26,5 @@ pub use overview::{
     ListUsers, ListedUser, MAX_LISTED, MAX_TROUBLES, RetryUsers, Trouble, Troubled, UsersListed,
     UsersRetried, UsersSummary, Which,
 };
-pub use receipt::{FieldReceipt, Receipt, SettledNotice, SettledUser, State, SyncState};
+pub use receipt::{AttemptReceipt, FieldReceipt, Receipt, SettledNotice, SettledUser, State, SyncState};
 pub use user::{GetReceipt, GetUser, UpdateForm, UpdateUser, User, UserUpdated};

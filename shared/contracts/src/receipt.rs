@@ -59,8 +59,38 @@ pub struct Receipt {
     /// Why the last attempt failed, while the user waits for the next one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<Reason>,
+    /// The last attempts that carried this version or a later one, the latest first; at most ten are remembered of a
+    /// user, over all versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub last_attempts: Vec<AttemptReceipt>,
     /// The user's current version.
     pub current_version: u64,
+}
+
+/// An attempt that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttemptReceipt {
+    /// Its number; a user's attempts count from 1.
+    pub attempt: u64,
+    /// The version whose state it carried.
+    pub version: u64,
+    /// When it was given to a worker, RFC 3339 in UTC.
+    pub at: String,
+    /// Milliseconds from there to its verdict.
+    pub duration_ms: u64,
+    /// HubSpot's status for the call that the code is about, where it says, or for the last one that it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why not everything it was given was confirmed: HubSpot's own code or one of ours; absent where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// HubSpot's category, where it gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// HubSpot's correlation id; of an attempt that was confirmed it is kept until the next one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
 }
 
 /// What became of one field.

@@ -56,7 +56,14 @@ impl World {
     }
 
     fn tell_answer(&mut self, out: &CallOut, answer: Answer, limits: Limits, at: Time) {
-        let input = Input::Answered(out.id, Answered { answer, limits });
+        let input = Input::Answered(
+            out.id,
+            Answered {
+                answer,
+                limits,
+                said: None,
+            },
+        );
         self.agenda.plan(at, Event::Tell(out.from, Box::new(input)));
     }
 

@@ -18,7 +18,9 @@ use crate::engine::{Answer, Call, Contact, Created, InputError, Problem, Problem
 pub(super) fn answer(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
     let json = object(body);
     if status.is_success() {
-        let understood = json.as_ref().and_then(|json| success(call, json, headers));
+        let understood = json
+            .as_ref()
+            .and_then(|json| success(call, status.as_u16(), json, headers));
         return understood.unwrap_or_else(|| garbled(status, headers));
     }
     let is_json = json.is_some();
@@ -93,7 +95,7 @@ fn garbled(status: StatusCode, headers: &HeaderMap) -> Answer {
     })
 }
 
-fn success(call: &Call, json: &Value, headers: &HeaderMap) -> Option<Answer> {
+fn success(call: &Call, status: u16, json: &Value, headers: &HeaderMap) -> Option<Answer> {
     match call {
         Call::Account => Some(Answer::Account {
             account_id: text(json, "portalId")?,
@@ -101,15 +103,15 @@ fn success(call: &Call, json: &Value, headers: &HeaderMap) -> Option<Answer> {
         }),
         Call::Find { .. } => Some(Answer::Found {
             contacts: list(json, "results").iter().filter_map(contact).collect(),
-            errors: input_errors(json, headers),
+            errors: input_errors(status, json, headers),
         }),
         Call::Update { .. } => Some(Answer::Updated {
             results: list(json, "results").iter().filter_map(written).collect(),
-            errors: input_errors(json, headers),
+            errors: input_errors(status, json, headers),
         }),
         Call::Create { .. } => Some(Answer::Created {
             results: list(json, "results").iter().filter_map(created).collect(),
-            errors: input_errors(json, headers),
+            errors: input_errors(status, json, headers),
         }),
         Call::FindAlone { .. } | Call::Read { .. } | Call::Patch { .. } => {
             Some(Answer::Contact(contact(json)?))
@@ -152,8 +154,8 @@ fn created(json: &Value) -> Option<Created> {
     })
 }
 
-/// A batch's answer seldom repeats in its body the id that its headers have.
-fn input_errors(json: &Value, headers: &HeaderMap) -> Vec<InputError> {
+/// A batch's answer seldom repeats in its body the id that its headers have; the status is that of the whole answer.
+fn input_errors(status: u16, json: &Value, headers: &HeaderMap) -> Vec<InputError> {
     let correlation_id = text(json, "correlationId").or_else(|| correlation_id(headers));
     let entry = |error: &Value| InputError {
         ids: context(error, "ids")
@@ -161,14 +163,17 @@ fn input_errors(json: &Value, headers: &HeaderMap) -> Vec<InputError> {
             .chain(text(error, "id"))
             .collect(),
         trace_ids: context(error, "objectWriteTraceId"),
-        problem: input_problem(error, correlation_id.clone()),
+        problem: input_problem(error, status, correlation_id.clone()),
     };
     list(json, "errors").iter().map(entry).collect()
 }
 
-/// An entry in a batch's list of errors has no status, so its category decides.
-fn input_problem(error: &Value, correlation_id: Option<String>) -> Problem {
-    let reason = reason(error, None, correlation_id);
+/// An entry in a batch's list of errors has no status of its own, so its category decides.
+fn input_problem(error: &Value, status: u16, correlation_id: Option<String>) -> Problem {
+    let reason = Reason {
+        status: Some(status),
+        ..reason(error, None, correlation_id)
+    };
     let category = text(error, "category").unwrap_or_default();
     let kind = match category.as_str() {
         "OBJECT_NOT_FOUND" => ProblemKind::NotFound,

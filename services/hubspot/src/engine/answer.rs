@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::Reason;
+use contracts::{LastAnswer, Reason};
 
 /// A call's answer and the limits its headers taught.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Answered {
     pub answer: Answer,
     /// What the headers said of the rate limits.
     pub limits: Limits,
+    /// How HubSpot answered; none where it did not.
+    pub said: Option<LastAnswer>,
 }
 
 /// What became of a call.
@@ -192,6 +194,7 @@ impl Answered {
         Self {
             answer: Answer::Problem(Problem { kind, reason }),
             limits: Limits::default(),
+            said: None,
         }
     }
 }

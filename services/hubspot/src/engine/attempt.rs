@@ -7,7 +7,7 @@ mod refusals;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Claim, Failure, Field, FieldSet, Found, LinkFound, Outcome, Reason, Verdict};
+use contracts::{Claim, Failure, Field, FieldSet, Found, LastAnswer, LinkFound, Outcome, Reason, Verdict};
 
 use super::{EmailTaken, MAX_BATCH, Missing, Properties};
 
@@ -94,6 +94,8 @@ pub(crate) struct Attempt {
     pub(crate) batch_limit: usize,
     /// Whether a call was made for it.
     pub(crate) began: bool,
+    /// How HubSpot answered the last call made for it.
+    pub(crate) answer: Option<LastAnswer>,
     /// Owed fields without an outcome.
     pending: FieldSet,
     /// The fields of the write that is out or came back last.
@@ -119,6 +121,7 @@ impl Attempt {
             step: Step::Done,
             batch_limit: MAX_BATCH,
             began: false,
+            answer: None,
             pending,
             sent: FieldSet::EMPTY,
             manner: Manner::Together,
@@ -235,6 +238,7 @@ impl Attempt {
                 charged,
                 may_pass,
             }),
+            answer: self.answer,
         }
     }
 

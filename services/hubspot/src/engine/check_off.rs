@@ -25,7 +25,12 @@ impl Engine {
         for contact_id in contacts_of(&out.call) {
             self.busy.remove(contact_id);
         }
-        let Answered { answer, limits } = answered;
+        let Answered { answer, limits, said } = answered;
+        for id in &out.attempts {
+            if let Some(attempt) = self.attempts.get_mut(id) {
+                attempt.answer.clone_from(&said);
+            }
+        }
         self.hear(&answer);
         if self.silent_since.is_none() {
             self.pace.learn(self.now, out.sent_at, &limits, self.calls.len());

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use contracts::{Claim, Field};
 
-use super::{OpenAttempt, Row, Terms, UnixMs, terms::has_come};
+use super::{OpenAttempt, Row, Terms, UnixMs, history::remember_given_up, terms::has_come};
 
 /// What came of asking for a user.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,10 +27,11 @@ pub fn claim(row: &mut Row, holder: &str, epoch: u64, account: &str, now: UnixMs
         if open.epoch == epoch && !past_term {
             return Claimed::InWork;
         }
-        let (version, address) = (open.version, open.address.clone());
-        row.open = None;
-        row.doubt_from(version, now + terms.doubt);
-        if let Some(address) = address {
+    }
+    if let Some(open) = row.open.take() {
+        remember_given_up(row, &open, now);
+        row.doubt_from(open.version, now + terms.doubt);
+        if let Some(address) = open.address {
             row.may_be_created(address, now + terms.doubt);
         }
     }

@@ -2,7 +2,7 @@
 
 use contracts::{FieldReceipt, Outcome, Reason, Receipt, State};
 
-use super::{FieldState, Row};
+use super::{FieldState, PastAttempt, Row};
 
 /// What became of a version; none where the user never had it.
 pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
@@ -25,6 +25,13 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
         contact: row.link.clone(),
         attempts: row.attempt,
         last_failure: row.last_failure.clone(),
+        last_attempts: row
+            .history
+            .iter()
+            .rev()
+            .filter(|past| past.version() >= version)
+            .map(PastAttempt::receipt)
+            .collect(),
         current_version: row.version,
     })
 }

@@ -6,6 +6,7 @@ use contracts::{Failure, FieldSet, Found, Lane, Next, Outcome, UserId, Verdict};
 
 use super::{
     OpenAttempt, Row, Terms, UnixMs,
+    history::remember,
     link::{Linked, link},
     outcome::settle,
     owe::{owe_again, touched_after},
@@ -85,6 +86,7 @@ fn record_open(
     now: UnixMs,
     terms: &Terms,
 ) -> Effects {
+    remember(row, attempt, &verdict, now);
     let mut now_shared = Vec::new();
     let mut no_news = false;
     if let Some(found) = verdict.link {

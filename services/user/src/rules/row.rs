@@ -3,7 +3,7 @@
 use contracts::{Field, FieldSet, Lane, Link, MayBeCreated, Outcome, PerField, Reason, User, UserId, Values};
 use serde::{Deserialize, Serialize};
 
-use super::UnixMs;
+use super::{PastAttempt, UnixMs};
 
 /// So many addresses are remembered under which a contact may have been created. Each takes a change of address, and an
 /// attempt after it that failed or was given up.
@@ -52,6 +52,8 @@ pub struct Row {
     pub charges: u32,
     /// Why the last attempt failed, until one succeeds.
     pub last_failure: Option<Reason>,
+    /// The last few attempts that are over, the latest last.
+    pub history: Vec<PastAttempt>,
     /// The last few idempotency keys.
     pub keys: Vec<UsedKey>,
     /// Ranges of versions that touched nothing, the last few, both ends included.
@@ -167,6 +169,7 @@ impl Row {
             failures: 0,
             charges: 0,
             last_failure: None,
+            history: Vec::new(),
             keys: Vec::new(),
             unchanged: Vec::new(),
         }

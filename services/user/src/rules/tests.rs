@@ -7,6 +7,7 @@ mod creates;
 mod desk;
 mod doubt;
 mod exhaustive;
+mod history;
 mod hubspot;
 mod import;
 mod lease;

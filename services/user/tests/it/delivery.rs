@@ -23,6 +23,7 @@ pub(crate) fn verdict(claim: &Claim) -> Verdict {
         written: FieldSet::EMPTY,
         may_take_effect_late: false,
         may_have_created: false,
+        answer: None,
         link: None,
         confirmed_address: None,
         failure: None,
@@ -159,6 +160,7 @@ async fn when_a_doubt_ends_what_was_touched_since_is_owed_again() {
     let late = Verdict {
         may_take_effect_late: true,
         may_have_created: false,
+        answer: None,
         written: given.claims[0].owed,
         ..verdict(&given.claims[0])
     };

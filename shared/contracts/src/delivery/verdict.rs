@@ -65,6 +65,20 @@ pub struct Verdict {
     /// Why the attempt failed, where it did; the user is due again after a pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// What HubSpot answered last in this attempt, where it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<LastAnswer>,
+}
+
+/// The last answer of HubSpot in an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// HubSpot's correlation id, for its support.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
 }
 
 /// What became of one field.

@@ -1,6 +1,6 @@
 //! Receipts.
 
-use contracts::{Field, FieldReceipt, Found, Link, Receipt, State};
+use contracts::{AttemptReceipt, Field, FieldReceipt, Found, Link, Receipt, State};
 use serde_json::json;
 
 use crate::{pin, reason, reason_json};
@@ -51,6 +51,28 @@ fn a_receipt_names_each_field_with_its_outcome_and_reason() {
         }),
         attempts: 5,
         last_failure: Some(reason()),
+        last_attempts: vec![
+            AttemptReceipt {
+                attempt: 5,
+                version: 3,
+                at: "2026-01-02T03:04:05.678Z".to_owned(),
+                duration_ms: 123,
+                status: Some(400),
+                code: Some("INVALID_EMAIL".to_owned()),
+                category: Some("VALIDATION_ERROR".to_owned()),
+                correlation_id: Some("c-1".to_owned()),
+            },
+            AttemptReceipt {
+                attempt: 4,
+                version: 2,
+                at: "2026-01-02T03:04:04.000Z".to_owned(),
+                duration_ms: 60_000,
+                status: None,
+                code: None,
+                category: None,
+                correlation_id: None,
+            },
+        ],
         current_version: 3,
     };
     let json = json!({
@@ -66,7 +88,15 @@ fn a_receipt_names_each_field_with_its_outcome_and_reason() {
             "contactId": "101", "accountId": "4711", "address": "ada@example.com", "found": "primaryAddress",
             "shared": true
         },
-        "attempts": 5, "lastFailure": reason_json(), "currentVersion": 3
+        "attempts": 5, "lastFailure": reason_json(),
+        "lastAttempts": [
+            {
+                "attempt": 5, "version": 3, "at": "2026-01-02T03:04:05.678Z", "durationMs": 123, "status": 400,
+                "code": "INVALID_EMAIL", "category": "VALIDATION_ERROR", "correlationId": "c-1"
+            },
+            { "attempt": 4, "version": 2, "at": "2026-01-02T03:04:04.000Z", "durationMs": 60000 }
+        ],
+        "currentVersion": 3
     });
     pin(&receipt, json);
 }
@@ -82,6 +112,7 @@ fn a_receipt_leaves_out_what_there_is_not() {
         contact: None,
         attempts: 0,
         last_failure: None,
+        last_attempts: Vec::new(),
         current_version: 3,
     };
     let json = json!({

@@ -18,6 +18,7 @@ fn verdict() -> Verdict {
         written: FieldSet::EMPTY,
         may_take_effect_late: false,
         may_have_created: false,
+        answer: None,
         link: None,
         confirmed_address: None,
         failure: None,
@@ -66,6 +67,7 @@ fn a_verdict_tells_outcomes_writes_link_and_failure() {
         written: FieldSet::from_iter([Field::FirstName]),
         may_take_effect_late: true,
         may_have_created: false,
+        answer: None,
         link: Some(LinkFound {
             contact_id: "101".to_owned(),
             account_id: "4711".to_owned(),

@@ -255,7 +255,14 @@ fn the_first_call_is_alone_until_its_answer_has_shown_the_limits() {
         account_id: super::samples::ACCOUNT.into(),
         name: None,
     };
-    bench.put(Input::Answered(call, Answered { answer, limits }));
+    bench.put(Input::Answered(
+        call,
+        Answered {
+            answer,
+            limits,
+            said: None,
+        },
+    ));
     bench.grant(1);
     for user in ["a", "b"] {
         assert_eq!(bench.deliver(&[linked(user, NAME)]).1.size(), 1);

@@ -162,6 +162,7 @@ impl Bench {
             Answered {
                 answer,
                 limits: Limits::default(),
+                said: None,
             },
         ));
     }

@@ -25,6 +25,7 @@ fn a_day_without_a_call_left_stops_the_line_before_it_is_refused() {
         Answered {
             answer: all_written(&update),
             limits,
+            said: None,
         },
     ));
     assert_eq!(fault(&bench), Some(Fault::DailyQuota));
@@ -69,6 +70,7 @@ fn when_the_day_runs_short_a_call_waits_for_company_until_it_is_full() {
         Answered {
             answer: all_written(&update),
             limits,
+            said: None,
         },
     ));
     let claims: Vec<Claim> = (0..100).map(|user| linked(&format!("u{user}"), NAME)).collect();

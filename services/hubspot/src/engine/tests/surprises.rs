@@ -127,6 +127,7 @@ fn an_account_without_a_daily_limit_is_not_out_of_calls() {
         Answered {
             answer: all_written(&update),
             limits,
+            said: None,
         },
     ));
     assert_eq!(bench.engine.line_state(), LineState::Running);

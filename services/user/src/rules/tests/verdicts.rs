@@ -22,6 +22,7 @@ pub(super) fn verdict(claim: &Claim) -> Verdict {
         written: FieldSet::EMPTY,
         may_take_effect_late: false,
         may_have_created: false,
+        answer: None,
         link: None,
         confirmed_address: None,
         failure: None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contracts::{Field, Found, Link, Outcome, PerField, Reason};
 use serde::{Deserialize, Serialize};
 
-use crate::rules::{Creating, Doubt, FieldState, OpenAttempt, Row, UnixMs, UsedKey};
+use crate::rules::{Creating, Doubt, FieldState, OpenAttempt, PastAttempt, Row, UnixMs, UsedKey};
 
 /// What is written for a row besides its searchable columns. What has its usual value is left out.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub(super) struct Ledger {
     charges: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_failure: Option<Reason>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    history: Vec<PastAttempt>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     keys: Vec<UsedKey>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -97,6 +99,7 @@ impl Ledger {
             failures: row.failures,
             charges: row.charges,
             last_failure: row.last_failure.clone(),
+            history: row.history.clone(),
             keys: row.keys.clone(),
             unchanged: row.unchanged.clone(),
         }
@@ -134,6 +137,7 @@ impl Ledger {
         row.failures = self.failures;
         row.charges = self.charges;
         row.last_failure = self.last_failure;
+        row.history = self.history;
         row.keys = self.keys;
         row.unchanged = self.unchanged;
     }

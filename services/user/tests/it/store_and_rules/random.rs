@@ -176,6 +176,7 @@ fn verdict(rng: &mut StdRng, model: &Model) -> Option<Verdict> {
         written,
         may_take_effect_late: rng.random_bool(0.3),
         may_have_created: false,
+        answer: None,
         link: rng.random_bool(0.4).then(|| link(rng, claim)),
         confirmed_address: rng.random_bool(0.2).then(|| "ada@example.com".to_owned()),
         failure: fails.then_some(Failure {

@@ -42,6 +42,7 @@ fn problem(kind: ProblemKind) -> Answered {
             reason: reason("X"),
         }),
         limits: Limits::default(),
+        said: None,
     }
 }
 
@@ -88,6 +89,7 @@ impl Contacts {
                             max: Some(100),
                             ..Limits::default()
                         },
+                        said: None,
                     },
                     at_once,
                 )
