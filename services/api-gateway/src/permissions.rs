@@ -29,7 +29,11 @@ pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
     ]
     .map(str::to_owned);
     // Held until the answers below are in: the server speaks of what it forbids in the order in which it was asked.
-    let heard = [subjects::HUBSPOT_LINE, subjects::USERS_SETTLED];
+    let heard = [
+        subjects::HUBSPOT_LINE,
+        subjects::USERS_ACCEPTED,
+        subjects::USERS_SETTLED,
+    ];
     let _listening = join_all(heard.map(|subject| nats.client().subscribe(subject))).await;
     join_all(needed.iter().map(|subject| async move {
         let mut expired = HeaderMap::new();

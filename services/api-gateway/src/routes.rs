@@ -9,6 +9,7 @@ mod patch_user;
 mod pause;
 mod readyz;
 mod retry_users;
+mod stream_events;
 mod summarize;
 
 use std::any::Any;
@@ -22,6 +23,7 @@ use axum::routing::{get, post};
 use runtime::{Metrics, Shutdown};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::events::Events;
 use crate::finish::{Finish, finish};
 use crate::import::Imports;
 use crate::lines::Lines;
@@ -41,6 +43,8 @@ pub(crate) struct Gateway {
     pub(crate) lines: Lines,
     /// Who waits for users to be settled.
     pub(crate) settlements: Settlements,
+    /// What browsers watch.
+    pub(crate) events: Events,
     /// The imports there are.
     pub(crate) imports: Imports,
     /// Ends imports before their end.
@@ -66,6 +70,7 @@ pub(crate) fn router(gateway: Gateway, metrics: &Metrics) -> Router {
         .route("/users/{userId}/sync", get(get_receipt::get_receipt))
         .route("/sync", get(list_users::list_users))
         .route("/sync/summary", get(summarize::summarize))
+        .route("/sync/events", get(stream_events::stream_events))
         .route("/sync/retry", post(retry_users::retry_users))
         .route(
             "/sync/pause",

@@ -9,6 +9,7 @@ use runtime::{Metrics, Shutdown};
 use tokio::net::TcpListener;
 
 use crate::Config;
+use crate::events::Events;
 use crate::import::Imports;
 use crate::lines::Lines;
 use crate::permissions::find_forbidden;
@@ -51,21 +52,22 @@ pub async fn serve(
     shutdown: Shutdown,
 ) -> Result<(), ServeError> {
     let nats = Arc::new(OnceLock::new());
-    let (lines, settlements) = (Lines::default(), Settlements::default());
     let gateway = Gateway {
         users: UserService::new(Arc::clone(&nats), &config.limits),
         readiness: Arc::new(Readiness::default()),
-        lines: lines.clone(),
-        settlements: settlements.clone(),
+        lines: Lines::default(),
+        settlements: Settlements::default(),
+        events: Events::default(),
         imports: Imports::new(metrics),
         shutdown: shutdown.clone(),
         read_timeout: config.limits.read_timeout,
     };
     tracing::info!(address = %listener.local_addr()?, "the api-gateway is listening");
-    let server = Server::new(router(gateway, metrics), &config.limits);
+    let server = Server::new(router(gateway.clone(), metrics), &config.limits);
     tokio::select! {
         () = server.run(listener, &shutdown) => Ok(()),
-        Err(error) = keep_connection(config, &nats, &lines, &settlements, &shutdown) => Err(error),
+        Err(error) = keep_connection(config, &nats, &gateway) => Err(error),
+        never = gateway.events.look(&gateway) => match never {},
     }
 }
 
@@ -73,17 +75,19 @@ pub async fn serve(
 async fn keep_connection(
     config: &Config,
     nats: &OnceLock<Nats>,
-    lines: &Lines,
-    settlements: &Settlements,
-    shutdown: &Shutdown,
+    gateway: &Gateway,
 ) -> Result<Infallible, ServeError> {
-    match connect(&config.nats, SERVICE_NAME, shutdown).await {
+    match connect(&config.nats, SERVICE_NAME, &gateway.shutdown).await {
         Ok(connection) => {
             if let Some(Violation { subject, .. }) = find_forbidden(&connection).await {
                 return Err(ServeError::Forbidden { subject });
             }
             let _ = nats.set(connection.clone()); // It is set here only.
-            let listening = tokio::try_join!(lines.listen(&connection), settlements.listen(&connection));
+            let listening = tokio::try_join!(
+                gateway.lines.listen(&connection),
+                gateway.settlements.listen(&connection),
+                gateway.events.listen(&connection),
+            );
             if let Err(error) = listening {
                 tracing::error!(%error, "nothing is heard of the line to HubSpot and of settled users");
             }

@@ -21,6 +21,9 @@ use crate::Limits;
 const DRAIN_LIMIT: Duration = Duration::from_secs(8);
 /// The buffer of a connection. A head that does not fit, give or take one read, gets 431.
 const BUFFER_BYTES: usize = 32 * 1024;
+/// What the system holds of answers that a caller has yet to take; it doubles that for its own needs.
+#[cfg(target_os = "linux")]
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// Enough that whoever is too many is told so on a connection, few enough to bound what they cost.
 pub(crate) const MOST_CONNECTIONS: usize = 8_192;
 /// The pause after the system refuses to give us a connection, usually for want of file descriptors.
@@ -100,14 +103,16 @@ impl Server {
     }
 }
 
-/// A caller that takes no answers must not keep its connection: hyper has no limit for that, the system does.
+/// A caller that takes no answers must neither keep its connection nor fill the system's memory: hyper has no limits
+/// for that, the system does.
 #[cfg(target_os = "linux")]
 fn limit_writing(stream: &TcpStream, limit: Duration) -> io::Result<()> {
+    rustix::net::sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER_BYTES)?;
     let limit_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
     Ok(rustix::net::sockopt::set_tcp_user_timeout(stream, limit_ms)?)
 }
 
-/// Other systems have no such limit.
+/// Other systems have no such limits.
 #[cfg(not(target_os = "linux"))]
 fn limit_writing(_: &TcpStream, _: Duration) -> io::Result<()> {
     Ok(())

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod accepted;
 pub mod config;
 mod counts;
 mod endpoints;

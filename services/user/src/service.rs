@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     Config,
+    accepted::Accepted,
     endpoints::{self, Context},
     keeper::{Keeper, StreamNews},
     notices,
@@ -138,11 +139,13 @@ impl Begun {
     ) -> Self {
         let (announcements, announced) = mpsc::channel(BATCHES_WAITING);
         let (notices, settled) = mpsc::channel(BATCHES_WAITING);
+        let accepted = Accepted::default();
         let terms: Terms = config.terms;
         let room = Room::default();
         let after_commit = AfterCommit {
             announcements,
             notices,
+            accepted: accepted.clone(),
             room: room.clone(),
         };
         let (handle, writer) = writer::start(writers, terms, after_commit, health);
@@ -155,6 +158,7 @@ impl Begun {
         let stopping = shutdown.clone();
         tasks.spawn(async move { stopping.or(waking).await });
         tasks.spawn(notices::publish(nats.clone(), settled, shutdown.clone()));
+        tasks.spawn(accepted.publish(nats.clone(), shutdown.clone()));
         let keeper = Keeper {
             nats: nats.clone(),
             writer: handle.clone(),

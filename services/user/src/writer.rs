@@ -169,8 +169,7 @@ impl Writer {
             self.ailing.store(false, Ordering::Relaxed);
             self.health.set("database", true, "commits are flushed to disk");
         }
-        self.after_commit.send(done.announcements, done.settled);
-        Ok(done.answers)
+        Ok(self.after_commit.send(done))
     }
 
     /// Runs a batch, again where another writer has rows that it turned out to need.

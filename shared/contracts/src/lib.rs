@@ -26,5 +26,8 @@ pub use overview::{
     ListUsers, ListedUser, MAX_LISTED, MAX_TROUBLES, RetryUsers, Trouble, Troubled, UsersListed,
     UsersRetried, UsersSummary, Which,
 };
-pub use receipt::{AttemptReceipt, FieldReceipt, Receipt, SettledNotice, SettledUser, State, SyncState};
+pub use receipt::{
+    AcceptedNotice, AcceptedUser, AttemptReceipt, FieldReceipt, Receipt, SettledNotice, SettledUser, State,
+    SyncState,
+};
 pub use user::{GetReceipt, GetUser, UpdateForm, UpdateUser, User, UserUpdated};

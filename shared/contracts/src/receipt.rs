@@ -110,6 +110,25 @@ pub struct FieldReceipt {
     pub settled_at: Option<String>,
 }
 
+/// Published on `users.accepted` a few times a second at most, while changes are accepted. No personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AcceptedNotice {
+    /// How many changes were committed since the last notice.
+    pub changes: u64,
+    /// The users of some of them.
+    pub users: Vec<AcceptedUser>,
+}
+
+/// One user of an [`AcceptedNotice`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AcceptedUser {
+    /// Who.
+    pub user_id: UserId,
+    /// The version that the change made.
+    pub version: u64,
+}
+
 /// Published on `users.settled`, one for each batch of verdicts, after their commit. No personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettledNotice {

@@ -29,6 +29,8 @@ pub const USERS_LINE: &str = "users.line";
 pub const USERS_CLAIM: &str = "users.claim";
 /// Request: [`RecordVerdicts`](crate::RecordVerdicts), answer: [`VerdictsRecorded`](crate::VerdictsRecorded).
 pub const USERS_RECORD: &str = "users.record";
+/// Event: [`AcceptedNotice`](crate::AcceptedNotice).
+pub const USERS_ACCEPTED: &str = "users.accepted";
 /// Event: [`SettledNotice`](crate::SettledNotice).
 pub const USERS_SETTLED: &str = "users.settled";
 

@@ -4,6 +4,7 @@
 mod binary;
 mod change_user;
 mod deadlines;
+mod events;
 mod harness;
 mod import_streams;
 mod imports;

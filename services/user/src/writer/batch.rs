@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{Answer, Job, Work, apply};
 use crate::{
+    accepted::Accepted,
     room::Room,
     rules::{self, Lease, Row, Terms, UnixMs},
     store::{Found, StoreError, Transaction, UserWriter},
@@ -28,12 +29,22 @@ pub struct AfterCommit {
     pub announcements: mpsc::Sender<Vec<UserChanged>>,
     /// Receipts that changed. Where it is full the notice is lost; receipts can be read at any time.
     pub notices: mpsc::Sender<Vec<SettledUser>>,
+    /// Changes that were made.
+    pub accepted: Accepted,
     /// How many may be announced.
     pub room: Room,
 }
 
 impl AfterCommit {
-    pub(super) fn send(&self, announcements: Vec<UserChanged>, settled: Vec<SettledUser>) {
+    /// Sends what follows from a committed batch, and gives back its answers.
+    pub(super) fn send(&self, done: Done) -> Vec<Result<Answer, ServiceError>> {
+        let Done {
+            answers,
+            announcements,
+            settled,
+            ..
+        } = done;
+        self.accepted.note(&answers);
         let count = announcements.len();
         if count > 0 {
             if self.announcements.try_send(announcements).is_ok() {
@@ -45,6 +56,7 @@ impl AfterCommit {
         if !settled.is_empty() && self.notices.try_send(settled).is_err() {
             tracing::debug!("a notice of settled users was dropped");
         }
+        answers
     }
 }
 

@@ -7,6 +7,7 @@ use runtime::health::Registry;
 use testing::wait::until;
 use tokio::sync::mpsc;
 use user::{
+    accepted::Accepted,
     room::Room,
     rules::Terms,
     store,
@@ -89,6 +90,7 @@ async fn what_was_committed_by_a_service_that_died_before_announcing_is_announce
     let after_commit = AfterCommit {
         announcements,
         notices: mpsc::channel(8).0,
+        accepted: Accepted::default(),
         room: Room::default(),
     };
     let terms = Terms {
@@ -115,6 +117,7 @@ async fn who_finds_no_room_in_the_stream_is_due_at_once() {
     let after_commit = AfterCommit {
         announcements,
         notices: mpsc::channel(8).0,
+        accepted: Accepted::default(),
         room: Room::of(1),
     };
     let health = Registry::new("user", &[]);

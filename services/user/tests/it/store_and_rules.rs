@@ -18,6 +18,7 @@ use runtime::health::Registry;
 use testing::database::TestDatabase;
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
+    accepted::Accepted,
     room::Room,
     rules::Terms,
     store::{self, Database, UserReader},
@@ -46,6 +47,7 @@ async fn open(database: &TestDatabase, now: &Arc<AtomicI64>) -> Opened {
     let after_commit = AfterCommit {
         announcements: mpsc::channel(1).0,
         notices: mpsc::channel(1).0,
+        accepted: Accepted::default(),
         room: Room::default(),
     };
     let health = Registry::new("user", &[]);

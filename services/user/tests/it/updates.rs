@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use async_nats::HeaderMap;
 use contracts::{
-    ErrorCode, Field, State, UpdateForm, UpdateUser, UserUpdated, headers, subjects::USERS_UPDATE,
+    AcceptedNotice, ErrorCode, Field, State, UpdateForm, UpdateUser, UserUpdated, headers,
+    subjects::{USERS_ACCEPTED, USERS_UPDATE},
 };
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all};
 
-use crate::stack::{Stack, ada, id, patch};
+use crate::stack::{CEILING, Stack, ada, id, patch};
 
 #[tokio::test]
 async fn a_change_is_read_back_and_has_a_receipt() {
@@ -26,6 +27,40 @@ async fn a_change_is_read_back_and_has_a_receipt() {
         ErrorCode::UserNotFound
     );
     assert_eq!(stack.get("2").await.unwrap_err().code, ErrorCode::UserNotFound);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_watches_is_told_of_accepted_changes() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let mut notices = stack.client.client().subscribe(USERS_ACCEPTED).await.unwrap();
+    stack.client.client().flush().await.unwrap();
+    let mut told = AcceptedNotice::default();
+    stack.update(&ada("1")).await.unwrap();
+    // One change alone is told of at once, what follows a little later, together.
+    while told.changes < 3 {
+        let notice = tokio::time::timeout(CEILING, notices.next())
+            .await
+            .unwrap()
+            .unwrap();
+        let notice: AcceptedNotice = serde_json::from_slice(&notice.payload).unwrap();
+        if told.changes == 0 {
+            assert_eq!(notice.changes, 1);
+            stack.update(&ada("2")).await.unwrap();
+            stack
+                .update(&patch("1", [(Field::FirstName, "Eva")]))
+                .await
+                .unwrap();
+        }
+        told.changes += notice.changes;
+        told.users.extend(notice.users);
+    }
+    let users: Vec<_> = told
+        .users
+        .iter()
+        .map(|user| (user.user_id.as_str(), user.version))
+        .collect();
+    assert_eq!(users, [("1", 1), ("2", 1), ("1", 2)]);
     service.stop().await.unwrap();
 }
 

@@ -1,6 +1,6 @@
 //! Wake-ups and notices: ids and numbers, no personal data.
 
-use contracts::{Lane, SettledNotice, SettledUser, State, UserChanged};
+use contracts::{AcceptedNotice, AcceptedUser, Lane, SettledNotice, SettledUser, State, UserChanged};
 use serde_json::json;
 
 use crate::pin;
@@ -15,6 +15,20 @@ fn a_wake_up_names_user_version_and_lane() {
         };
         pin(&changed, json!({ "userId": "u-7", "version": 3, "lane": word }));
     }
+}
+
+#[test]
+fn a_notice_counts_the_changes_that_were_accepted_and_names_some() {
+    let user = AcceptedUser {
+        user_id: "u-7".parse().unwrap(),
+        version: 3,
+    };
+    let notice = AcceptedNotice {
+        changes: 40,
+        users: vec![user],
+    };
+    let json = json!({ "changes": 40, "users": [{ "userId": "u-7", "version": 3 }] });
+    pin(&notice, json);
 }
 
 #[test]

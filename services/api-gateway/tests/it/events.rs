@@ -1,0 +1,309 @@
+//! `GET /sync/events`: what browsers watch.
+
+use std::time::Duration;
+
+use api_gateway::Limits;
+use contracts::{AcceptedNotice, AcceptedUser, SettledNotice, SettledUser, State, subjects};
+use reqwest::{Method, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+use testing::wait::until;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use crate::harness::{CEILING, Gateway, problem, slug};
+use crate::responder::{Reaction, Responder};
+
+/// An event as a browser reads it.
+#[derive(Debug, Clone)]
+struct Event {
+    id: Option<String>,
+    name: String,
+    data: Value,
+}
+
+/// A browser that watches.
+struct Browser {
+    response: Response,
+    text: String,
+}
+
+impl Browser {
+    async fn open(gateway: &Gateway) -> Self {
+        Self::back(gateway, None).await
+    }
+
+    /// One that was there before.
+    async fn back(gateway: &Gateway, last: Option<&str>) -> Self {
+        let mut request = gateway.request(Method::GET, "/sync/events");
+        if let Some(last) = last {
+            request = request.header("Last-Event-ID", last);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        Self {
+            response,
+            text: String::new(),
+        }
+    }
+
+    /// The next event; none where the stream ends.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.text = rest;
+                if let Some(event) = read(&event) {
+                    return Some(event);
+                }
+                continue;
+            }
+            let chunk = timeout(CEILING, self.response.chunk()).await.expect("an event");
+            self.text.push_str(std::str::from_utf8(&chunk.unwrap()?).unwrap());
+        }
+    }
+
+    /// The next event of that name.
+    async fn next_named(&mut self, name: &str) -> Event {
+        loop {
+            let event = self.next().await.expect("the stream goes on");
+            if event.name == name {
+                return event;
+            }
+        }
+    }
+}
+
+fn read(text: &str) -> Option<Event> {
+    let field = |name: &str| {
+        let prefix = format!("{name}: ");
+        text.lines()
+            .find_map(|line| line.strip_prefix(&prefix).map(str::to_owned))
+    };
+    Some(Event {
+        id: field("id"),
+        name: field("event")?,
+        data: serde_json::from_str(&field("data")?).unwrap(),
+    })
+}
+
+/// The services that publish notices.
+struct Publisher {
+    client: async_nats::Client,
+}
+
+impl Publisher {
+    async fn start(gateway: &Gateway) -> Self {
+        let client = async_nats::connect(gateway.nats.url()).await.unwrap();
+        Self { client }
+    }
+
+    async fn publish(&self, subject: &'static str, notice: &impl Serialize) {
+        let payload = serde_json::to_vec(notice).unwrap();
+        self.client.publish(subject, payload.into()).await.unwrap();
+        self.client.flush().await.unwrap();
+    }
+
+    async fn accept(&self, user: &str, version: u64) {
+        let user_id = user.parse().unwrap();
+        let users = vec![AcceptedUser { user_id, version }];
+        let notice = AcceptedNotice { changes: 1, users };
+        self.publish(subjects::USERS_ACCEPTED, &notice).await;
+    }
+
+    async fn settle(&self, user: &str, version: u64) {
+        let user = SettledUser {
+            user_id: user.parse().unwrap(),
+            version,
+            state: State::Confirmed,
+        };
+        let notice = SettledNotice { users: vec![user] };
+        self.publish(subjects::USERS_SETTLED, &notice).await;
+    }
+}
+
+#[tokio::test]
+async fn a_browser_sees_a_change_from_pending_to_its_verdict() {
+    let gateway = Gateway::start().await;
+    let publisher = Publisher::start(&gateway).await;
+    let mut browser = Browser::open(&gateway).await;
+    assert_eq!(
+        browser.next_named("hello").await.data,
+        json!({ "resumed": false })
+    );
+    publisher.accept("u1", 7).await;
+    let changes = browser.next_named("changes").await.data;
+    let seen = json!([{ "userId": "u1", "version": 7, "state": "pending" }]);
+    assert_eq!(changes, json!({ "accepted": 1, "settled": {}, "users": seen }));
+    publisher.settle("u1", 7).await;
+    let changes = browser.next_named("changes").await.data;
+    let seen = json!([{ "userId": "u1", "version": 7, "state": "confirmed" }]);
+    assert_eq!(
+        changes,
+        json!({ "accepted": 0, "settled": { "confirmed": 1 }, "users": seen })
+    );
+}
+
+#[tokio::test]
+async fn how_everything_stands_is_told_every_second() {
+    let gateway = Gateway::start().await;
+    let summary = json!({
+        "pending": 3, "resending": 0, "troubles": [], "troubled": 0, "countedAt": "2026-11-26T12:00:00.000Z"
+    });
+    let _users = Responder::start(&gateway, vec![Reaction::Answer(summary.clone())]).await;
+    gateway.wait_until_check("user", true).await;
+    let mut browser = Browser::open(&gateway).await;
+    for _ in 0..2 {
+        let status = browser.next_named("status").await.data;
+        assert_eq!(status["users"], summary, "{status}");
+        assert_eq!(status["gateway"]["ready"], true, "{status}");
+        assert_eq!(status["line"]["workers"], 0, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_service_that_is_away_is_told_of() {
+    let gateway = Gateway::start().await;
+    let mut browser = Browser::open(&gateway).await;
+    let status = browser.next_named("status").await.data;
+    assert_eq!(status["gateway"]["ready"], false, "{status}");
+    assert!(
+        status["problem"].as_str().unwrap().contains("user service"),
+        "{status}"
+    );
+    assert!(status.get("users").is_none(), "{status}");
+}
+
+#[tokio::test]
+async fn a_browser_that_was_away_for_a_moment_misses_nothing() {
+    let gateway = Gateway::start().await;
+    let publisher = Publisher::start(&gateway).await;
+    let mut browser = Browser::open(&gateway).await;
+    browser.next_named("hello").await;
+    publisher.accept("u1", 1).await;
+    let last = browser.next_named("changes").await.id.unwrap();
+    // Another one watches what the first misses, so that it is known to have happened.
+    let mut other = Browser::open(&gateway).await;
+    other.next_named("hello").await;
+    drop(browser);
+    publisher.accept("u1", 2).await;
+    other.next_named("changes").await;
+    drop(other);
+    let mut back = Browser::back(&gateway, Some(&last)).await;
+    assert_eq!(back.next_named("hello").await.data, json!({ "resumed": true }));
+    let missed = back.next_named("changes").await;
+    assert_eq!(missed.data["users"][0]["version"], 2);
+    assert_ne!(missed.id.as_deref(), Some(last.as_str()));
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_known_begins_anew_and_says_so() {
+    let gateway = Gateway::start().await;
+    for last in ["0000002a-7", "nonsense", ""] {
+        let mut browser = Browser::back(&gateway, Some(last)).await;
+        assert_eq!(
+            browser.next_named("hello").await.data,
+            json!({ "resumed": false })
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_does_not_read_misses_events_and_holds_up_nobody() {
+    // One that takes nothing for as long as this loses its connection.
+    let gateway = Gateway::start_with(Limits {
+        read_timeout: CEILING,
+        ..Limits::default()
+    })
+    .await;
+    let publisher = Publisher::start(&gateway).await;
+    let mut slow = slow_browser(&gateway).await;
+    let mut other = Browser::open(&gateway).await;
+    other.next_named("hello").await;
+    // A frame is a few kilobytes; the slow one's buffers hold some dozens of them.
+    let mut seen = 0;
+    let mut number = 0;
+    while seen < 120 {
+        number += 1;
+        publisher
+            .publish(subjects::USERS_SETTLED, &many_settled(number))
+            .await;
+        other.next_named("changes").await;
+        seen += 1;
+    }
+    let text = read_until(&mut slow, "event: dropped").await;
+    assert!(
+        text.matches("event: changes").count() < seen,
+        "nothing was left out"
+    );
+}
+
+/// Users with ids as long as they may be, so that frames are large.
+fn many_settled(number: usize) -> SettledNotice {
+    let user = |index: usize| SettledUser {
+        user_id: format!("{number:032}{index:032}").parse().unwrap(),
+        version: 1,
+        state: State::Confirmed,
+    };
+    SettledNotice {
+        users: (0..100).map(user).collect(),
+    }
+}
+
+/// A connection with the smallest buffers, of which nothing is read.
+async fn slow_browser(gateway: &Gateway) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut stream = socket.connect(gateway.address).await.unwrap();
+    let request = "GET /sync/events HTTP/1.1\r\nHost: gateway\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    read_until(&mut stream, "event: hello").await;
+    stream
+}
+
+/// What the gateway writes, up to those words.
+async fn read_until(stream: &mut TcpStream, words: &str) -> String {
+    let mut text = Vec::new();
+    let reading = async {
+        while !String::from_utf8_lossy(&text).contains(words) {
+            let read = stream.read_buf(&mut text).await.unwrap();
+            assert!(read > 0, "the stream ended without {words:?}");
+        }
+    };
+    timeout(CEILING, reading).await.expect("those words");
+    String::from_utf8(text).unwrap()
+}
+
+#[tokio::test]
+async fn browsers_beyond_the_most_are_refused_and_a_place_is_given_back() {
+    let gateway = Gateway::start().await;
+    let mut browsers = Vec::new();
+    for _ in 0..256 {
+        browsers.push(Browser::open(&gateway).await);
+    }
+    let refused = gateway.get("/sync/events").await;
+    assert_eq!(refused.status(), 503);
+    assert_eq!(slug(&problem(refused).await), "overloaded");
+    browsers.pop();
+    until("a place to be free", CEILING, async || {
+        let status = gateway.get("/sync/events").await.status();
+        if status == 200 { Ok(()) } else { Err(status) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn those_who_watch_do_not_hold_up_the_stop() {
+    let gateway = Gateway::start().await;
+    let mut browser = Browser::open(&gateway).await;
+    browser.next_named("hello").await;
+    gateway.stop();
+    while browser.next().await.is_some() {}
+    timeout(Duration::from_secs(5), gateway.stopped())
+        .await
+        .expect("it stops before requests are cut off")
+        .unwrap();
+}

@@ -1,0 +1,117 @@
+//! Tells whoever watches that changes were accepted: a few notices a second, however many changes there are.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use contracts::{AcceptedNotice, AcceptedUser, ImportOutcome, State, subjects::USERS_ACCEPTED};
+use runtime::{Shutdown, nats::Nats};
+use tokio::{sync::Notify, time::sleep};
+
+use crate::writer::Answer;
+
+/// The pause between notices.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The most users a notice names; the others are only counted.
+const MOST_NAMED: usize = 32;
+
+/// Changes that were committed and not told of yet. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Accepted {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<AcceptedNotice>,
+    arrived: Notify,
+}
+
+impl Accepted {
+    /// Notes the changes among the answers to a committed batch.
+    pub(crate) fn note<E>(&self, answers: &[Result<Answer, E>]) {
+        let mut changes = answers.iter().flatten().filter_map(change).peekable();
+        if changes.peek().is_none() {
+            return;
+        }
+        let mut waiting = self.waiting();
+        for named in changes {
+            waiting.changes += 1;
+            if waiting.users.len() < MOST_NAMED {
+                waiting.users.extend(named);
+            }
+        }
+        drop(waiting);
+        self.shared.arrived.notify_one();
+    }
+
+    /// Publishes what is noted until the shutdown. A lost notice is no loss: receipts can be read.
+    pub(crate) async fn publish(self, nats: Nats, shutdown: Shutdown) {
+        while shutdown.or(self.shared.arrived.notified()).await.is_some() {
+            let notice = std::mem::take(&mut *self.waiting());
+            if notice.changes > 0 && nats.is_connected() {
+                let notice = serde_json::to_vec(&notice).expect("ids and numbers serialize");
+                if let Err(error) = nats.client().publish(USERS_ACCEPTED, notice.into()).await {
+                    tracing::debug!(%error, "a notice of accepted changes was not sent");
+                }
+            }
+            if shutdown.or(sleep(PAUSE)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, AcceptedNotice> {
+        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A change that has yet to reach HubSpot, with the user it is to name; lines of imports are only counted.
+fn change(answer: &Answer) -> Option<Option<AcceptedUser>> {
+    match answer {
+        Answer::Updated(updated) if updated.sync.state == State::Pending => Some(Some(AcceptedUser {
+            user_id: updated.user.user_id.clone(),
+            version: updated.sync.version,
+        })),
+        Answer::Imported(ImportOutcome::Changed { .. }) => Some(None),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::{ServiceError, SyncState, User, UserUpdated};
+
+    use super::*;
+
+    fn updated(user: &str, version: u64, state: State) -> Result<Answer, ServiceError> {
+        let user = User {
+            user_id: user.parse().expect("a valid id"),
+            values: contracts::Values::new(),
+            version,
+            updated_at: String::new(),
+        };
+        let sync = SyncState { state, version };
+        Ok(Answer::Updated(UserUpdated { user, sync }))
+    }
+
+    #[test]
+    fn changes_are_counted_and_some_are_named() {
+        let accepted = Accepted::default();
+        accepted.note(&[
+            updated("u1", 7, State::Pending),
+            updated("u2", 3, State::Unchanged),
+            Ok(Answer::Imported(ImportOutcome::Changed { version: 1 })),
+            Ok(Answer::Rows(4)),
+        ]);
+        let many: Vec<_> = (0..100).map(|_| updated("u3", 1, State::Pending)).collect();
+        accepted.note(&many);
+        let waiting = accepted.waiting();
+        assert_eq!((waiting.changes, waiting.users.len()), (102, MOST_NAMED));
+        assert_eq!(
+            (waiting.users[0].user_id.as_str(), waiting.users[0].version),
+            ("u1", 7)
+        );
+    }
+}
