@@ -1,5 +1,6 @@
 //! Every path of the gateway in one place.
 
+mod console;
 mod get_receipt;
 mod get_user;
 mod healthz;
@@ -76,6 +77,8 @@ pub(crate) fn router(gateway: Gateway, metrics: &Metrics) -> Router {
             "/sync/pause",
             get(pause::look).put(pause::pause).delete(pause::resume),
         )
+        .route("/", get(console::page))
+        .route("/console/{file}", get(console::file))
         .route("/healthz", get(healthz::healthz))
         .route("/readyz", get(readyz::readyz))
         .fallback(async || ApiError::NoSuchPath)

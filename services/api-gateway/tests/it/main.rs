@@ -3,6 +3,7 @@
 
 mod binary;
 mod change_user;
+mod console;
 mod deadlines;
 mod events;
 mod harness;

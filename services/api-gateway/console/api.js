@@ -1,0 +1,50 @@
+// The gateway's API.
+
+/** A request that did not succeed, as a problem document (RFC 9457). */
+export class Problem extends Error {
+  constructor(document) {
+    super(document.detail ?? document.title);
+    this.document = document;
+  }
+}
+
+/** Asks the gateway; `body` is sent as JSON of that media type. */
+export async function ask(method, path, { body, type = "application/json", headers = {}, signal } = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      signal,
+      headers: body === undefined ? headers : { ...headers, "Content-Type": type },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: "no-store",
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem({ title: "The gateway does not answer", detail: "Nothing is known of what was asked. Try again." });
+  }
+  const document = await response.json().catch(() => ({ title: `The gateway answered ${response.status}` }));
+  if (!response.ok) throw new Problem(document);
+  return document;
+}
+
+/** The receipt of a user, of its latest version unless another is asked for. */
+export function receiptOf(userId, { version, wait, signal } = {}) {
+  const query = version ? `?version=${version}` : "";
+  const headers = wait ? { Prefer: `wait=${wait}` } : {};
+  return ask("GET", `/users/${encodeURIComponent(userId)}/sync${query}`, { headers, signal });
+}
+
+/** Has users tried again; all that a group has, however many requests that takes. Tells of each step. */
+export async function retry(which, onStep = () => {}) {
+  const total = { retried: 0, left: 0 };
+  let after;
+  do {
+    const done = await ask("POST", "/sync/retry", { body: { ...which, after } });
+    total.retried += done.retried;
+    total.left += done.left;
+    after = done.next;
+    onStep(total);
+  } while (after !== undefined);
+  return total;
+}

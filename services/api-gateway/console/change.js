@@ -1,0 +1,51 @@
+// The form that sends a change, and follows it.
+
+import { ask, Problem, receiptOf } from "./api.js";
+import { byId, duration, element, problemText, stateBadge } from "./dom.js";
+
+const form = byId("change");
+const target = byId("change-result");
+let following = new AbortController();
+
+/** Fields that are given; what is left empty stays as it is. */
+function given() {
+  const fields = ["email", "firstName", "lastName"].map((name) => [name, form.elements[name].value]);
+  return Object.fromEntries(fields.filter(([, value]) => value !== ""));
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  following.abort();
+  following = new AbortController();
+  const { signal } = following;
+  const button = form.querySelector("button");
+  const userId = form.elements.userId.value;
+  button.disabled = true;
+  target.replaceChildren(element("p", { className: "empty" }, "Sending …"));
+  const began = performance.now();
+  try {
+    const { sync } = await ask("PATCH", `/users/${encodeURIComponent(userId)}`,
+      { body: given(), type: "application/merge-patch+json", signal });
+    button.disabled = false;
+    const took = duration(performance.now() - began);
+    step(sync.state, `version ${sync.version} is accepted and on disk after ${took}`);
+    await follow(userId, sync, began, signal);
+  } catch (error) {
+    button.disabled = false;
+    if (!signal.aborted) target.replaceChildren(problemText(error instanceof Problem ? error.document : { detail: String(error) }));
+  }
+});
+
+function step(state, text) {
+  target.replaceChildren(element("p", {}, stateBadge(state), ` ${text}`));
+}
+
+async function follow(userId, { state, version }, began, signal) {
+  let receipt = { state };
+  while (receipt.state === "pending") {
+    receipt = await receiptOf(userId, { version, wait: 20, signal });
+  }
+  const reason = Object.values(receipt.fields ?? {}).map((field) => field.reason).find((found) => found);
+  const words = reason ? `: ${reason.code}, ${reason.message}` : "";
+  step(receipt.state, `version ${version} after ${duration(performance.now() - began)}${words}`);
+}

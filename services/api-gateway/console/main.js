@@ -1,0 +1,57 @@
+// The console: what is heard from the gateway goes to the parts of the page.
+
+import "./change.js";
+import { byId, setText, setTone, time } from "./dom.js";
+import { listen } from "./events.js";
+import * as pipeline from "./pipeline.js";
+import * as plot from "./plot.js";
+import * as receipt from "./receipt.js";
+import * as recent from "./recent.js";
+import * as troubles from "./troubles.js";
+
+let heardAt = null;
+let isConnected = null;
+
+listen({
+  changes({ accepted, settled, users }) {
+    const verdicts = Object.values(settled).reduce((sum, number) => sum + number, 0);
+    plot.add(accepted, settled.confirmed ?? 0);
+    recent.add(users, accepted + verdicts);
+  },
+  status(status) {
+    heardAt = new Date();
+    pipeline.update(status);
+    troubles.update(status.users);
+  },
+  // Whatever was missed, the next status tells how everything stands.
+  begin() {},
+  connected,
+});
+
+function connected(is) {
+  if (isConnected === is) return;
+  isConnected = is;
+  document.body.classList.toggle("stale", !is);
+  setText(byId("connection"), is ? "live" : "offline");
+  setTone(byId("connection"), is ? "good" : "bad");
+  const banner = byId("banner");
+  banner.hidden = is;
+  if (is) return;
+  const since = heardAt ? `What you see is as of ${time(heardAt)}.` : "Nothing is known yet.";
+  setText(banner, `The gateway does not answer. ${since} Trying again.`);
+}
+
+function choose(userId) {
+  receipt.show(userId);
+  byId("receipt-title").scrollIntoView({ block: "nearest" });
+}
+
+recent.onChoose(choose);
+troubles.onChoose(choose);
+
+setInterval(() => {
+  pipeline.updateRates(plot.rates());
+  plot.draw();
+}, 1_000);
+plot.draw();
+window.addEventListener("resize", plot.draw);

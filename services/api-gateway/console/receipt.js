@@ -1,0 +1,133 @@
+// One user's receipt, followed until it has its verdict.
+
+import { ask, Problem, receiptOf, retry } from "./api.js";
+import { confirmed } from "./dialog.js";
+import { byId, count, duration, element, problemText, stateBadge, time } from "./dom.js";
+
+const target = byId("receipt");
+const form = byId("look-up");
+/** Ends the following of the user that was looked at before. */
+let following = new AbortController();
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  show(form.elements.userId.value);
+});
+
+/** Shows a user's receipt and follows it while it is pending. */
+export async function show(userId) {
+  following.abort();
+  following = new AbortController();
+  const { signal } = following;
+  form.elements.userId.value = userId;
+  target.replaceChildren(element("p", { className: "empty" }, "Looking it up …"));
+  try {
+    let receipt = await receiptOf(userId, { signal });
+    draw(receipt);
+    while (receipt.state === "pending" || receipt.resending) {
+      receipt = await followed(userId, receipt, signal);
+      draw(receipt);
+    }
+  } catch (error) {
+    if (!signal.aborted) target.replaceChildren(problemText(documentOf(error)));
+  }
+}
+
+/** The receipt as it is later. The gateway answers when there is a verdict; what is only sent again is asked for. */
+async function followed(userId, receipt, signal) {
+  const again = receipt.state !== "pending";
+  if (again) await new Promise((resolve) => setTimeout(resolve, 1_000));
+  signal.throwIfAborted();
+  return receiptOf(userId, { wait: again ? undefined : 20, signal });
+}
+
+const documentOf = (error) =>
+  (error instanceof Problem ? error.document : { title: "This page failed", detail: String(error) });
+
+function draw(receipt) {
+  const fields = Object.entries(receipt.fields).map(([name, field]) => element("tr", {},
+    element("td", {}, name),
+    element("td", {}, stateBadge(field.state), field.resending ? " sent once more" : ""),
+    element("td", {}, ...words(field.reason), field.settledAt ? element("div", { className: "quiet" }, time(field.settledAt)) : null)));
+  target.replaceChildren(
+    element("p", {}, stateBadge(receipt.state), ` ${receipt.userId}, version ${receipt.version}`,
+      receipt.resending ? ", sent once more" : ""),
+    details(receipt),
+    fields.length ? table(["Field", "State", "HubSpot's words"], fields) : null,
+    attempts(receipt.lastAttempts ?? []),
+    element("p", { className: "row" }, retryButton(receipt), profileButton(receipt.userId)));
+}
+
+function details(receipt) {
+  const contact = receipt.contact;
+  const list = element("dl", {});
+  const entry = (name, ...text) => list.append(element("dt", {}, name), element("dd", {}, ...text));
+  entry("Contact", contact ? `${contact.contactId} in account ${contact.accountId}${contact.shared ? ", shared with another user" : ""}` : "none known yet");
+  if (receipt.version !== receipt.currentVersion) entry("Current version", String(receipt.currentVersion));
+  if (receipt.lastFailure) entry("Last failure", ...words(receipt.lastFailure));
+  return list;
+}
+
+function words(reason) {
+  if (!reason) return [];
+  const id = reason.correlationId ? element("div", { className: "quiet" }, `correlation id ${reason.correlationId}`) : null;
+  return [element("code", {}, reason.code), ` ${reason.message}`, id];
+}
+
+function attempts(last) {
+  if (!last.length) return element("p", { className: "quiet" }, "No attempt has ended yet.");
+  const rows = last.map((attempt) => element("tr", {},
+    element("td", {}, `${attempt.attempt}`),
+    element("td", {}, time(attempt.at)),
+    element("td", {}, duration(attempt.durationMs)),
+    element("td", {}, attempt.status ? `${attempt.status}` : "–"),
+    element("td", {}, attempt.code ?? "confirmed",
+      attempt.category ? element("div", { className: "quiet" }, attempt.category) : null,
+      attempt.correlationId ? element("div", { className: "quiet" }, attempt.correlationId) : null)));
+  return table(["Attempt", "Given", "Took", "Status", "Outcome"], rows, "The last attempts to deliver the user, the latest first");
+}
+
+function table(headings, rows, caption) {
+  const head = element("tr", {}, ...headings.map((heading) => element("th", { scope: "col" }, heading)));
+  return element("div", { className: "scroll" }, element("table", {},
+    caption ? element("caption", { className: "hidden" }, caption) : null,
+    element("thead", {}, head), element("tbody", {}, ...rows)));
+}
+
+function retryButton({ userId, state }) {
+  if (!["refused", "taken", "parked", "missing"].includes(state)) return null;
+  const button = element("button", { type: "button" }, "Try again");
+  button.addEventListener("click", async () => {
+    const sure = await confirmed(`Try ${userId} again?`,
+      "The fields that are refused, taken, parked or missing are sent to HubSpot once more, at once. The values stay as they are.");
+    if (!sure) return;
+    button.disabled = true;
+    try {
+      const done = await retry({ users: [userId] });
+      button.after(` ${count(done.retried)} tried again`);
+      show(userId);
+    } catch (error) {
+      target.append(problemText(documentOf(error)));
+    }
+  });
+  return button;
+}
+
+/** Values are shown to whoever asks for them, not before. */
+function profileButton(userId) {
+  const button = element("button", { type: "button" }, "Show its values");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      const user = await ask("GET", `/users/${encodeURIComponent(userId)}`);
+      const list = element("dl", {});
+      for (const name of ["email", "firstName", "lastName"]) {
+        list.append(element("dt", {}, name), element("dd", {}, user[name] ?? "–"));
+      }
+      button.replaceWith(list);
+    } catch (error) {
+      button.replaceWith(problemText(documentOf(error)));
+    }
+  });
+  return button;
+}

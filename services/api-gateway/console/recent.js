@@ -1,0 +1,74 @@
+// The last changes, as they pass from pending to their verdict.
+
+import { byId, count, element, setText, setTone, toneOf } from "./dom.js";
+
+const ROWS = 20;
+/** So often is the table written at most: more than anybody can read. */
+const EVERY_MS = 200;
+
+const table = byId("recent");
+const body = table.tBodies[0];
+/** The latest last; by user, so that a verdict replaces what was pending. */
+const seen = new Map();
+let passed = 0;
+let drawnAt = 0;
+let timer = null;
+let open = () => {};
+
+/** What to do when a user is chosen. */
+export function onChoose(act) {
+  open = act;
+}
+
+/** Takes what a frame names. */
+export function add(users, total) {
+  for (const user of users) {
+    const known = seen.get(user.userId);
+    if (known && known.version > user.version) continue;
+    seen.delete(user.userId);
+    seen.set(user.userId, { ...user, at: new Date() });
+  }
+  while (seen.size > ROWS) seen.delete(seen.keys().next().value);
+  passed += Math.max(0, total - users.length);
+  schedule();
+}
+
+/** At once when nothing was drawn lately, so that a lone change is seen at once. */
+function schedule() {
+  if (timer !== null) return;
+  const wait = Math.max(0, drawnAt + EVERY_MS - performance.now());
+  timer = setTimeout(() => {
+    timer = null;
+    drawnAt = performance.now();
+    draw();
+  }, wait);
+}
+
+function draw() {
+  byId("recent-empty").hidden = seen.size > 0;
+  table.hidden = seen.size === 0;
+  const note = byId("recent-note");
+  note.hidden = passed === 0;
+  if (passed > 0) setText(note, `Some of many: ${count(passed)} more passed by unnamed.`);
+  [...seen.values()].reverse().forEach((user, index) => fill(rowAt(index), user));
+}
+
+/** Rows are made once and filled again and again. */
+function rowAt(index) {
+  if (body.rows.length > index) return body.rows[index];
+  const link = element("button", { type: "button", className: "link" });
+  link.addEventListener("click", () => open(link.textContent));
+  const row = element("tr", {},
+    element("td", {}, link), element("td"), element("td", {}, element("span", { className: "badge" })), element("td"));
+  body.append(row);
+  return row;
+}
+
+function fill(row, { userId, version, state, at }) {
+  const [user, number, badge, time] = row.cells;
+  setText(user.firstChild, userId);
+  setText(number, String(version));
+  setText(badge.firstChild, state);
+  setTone(badge.firstChild, toneOf(state));
+  setText(time, at.toLocaleTimeString("en-GB"));
+}
