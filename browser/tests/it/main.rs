@@ -1,0 +1,10 @@
+//! The console as people use it.
+#![expect(clippy::unwrap_used, reason = "tests may panic")]
+
+mod away;
+mod changes;
+mod chromium;
+mod hubsync;
+mod looks;
+mod page;
+mod troubles;

@@ -1,0 +1,111 @@
+//! The console as its users see it: texts to read, buttons to press, forms to fill in.
+
+use testing::wait::until;
+use thirtyfour::{By, WebElement};
+
+use crate::{
+    chromium::Chromium,
+    hubsync::{CEILING, Hubsync, screenshots},
+};
+
+/// The open page.
+pub(crate) struct Page {
+    pub(crate) browser: Chromium,
+}
+
+impl Page {
+    /// Opens the console and waits until it is told how everything stands.
+    pub(crate) async fn open(hubsync: &Hubsync) -> Self {
+        let browser = Chromium::start().await;
+        browser.driver.goto(hubsync.console()).await.unwrap();
+        let page = Self { browser };
+        page.wait_for("#connection", "live").await;
+        page.wait_for("#stage-line .figure", "running").await;
+        page
+    }
+
+    pub(crate) async fn text(&self, selector: &str) -> String {
+        self.element(selector).await.text().await.unwrap()
+    }
+
+    /// Waits until an element's text holds those words.
+    pub(crate) async fn wait_for(&self, selector: &str, words: &str) {
+        until(&format!("{selector} to say {words:?}"), CEILING, async || {
+            let text = match self.browser.driver.find(By::Css(selector)).await {
+                // It may be drawn anew between the two.
+                Ok(element) => element.text().await.map_err(|error| error.to_string())?,
+                Err(error) => return Err(error.to_string()),
+            };
+            if text.contains(words) { Ok(()) } else { Err(text) }
+        })
+        .await;
+    }
+
+    /// Waits until the row of a user among the recent changes says that.
+    pub(crate) async fn wait_for_change(&self, user: &str, state: &str) {
+        until(
+            &format!("{user} to be {state} in the list"),
+            CEILING,
+            async || {
+                let rows = self.text("#recent").await;
+                let row = rows.lines().find(|row| row.starts_with(user));
+                match row {
+                    Some(row) if row.contains(state) => Ok(()),
+                    _ => Err(rows),
+                }
+            },
+        )
+        .await;
+    }
+
+    /// Presses the button with that text.
+    pub(crate) async fn press(&self, within: &str, text: &str) {
+        let path = format!("//*[@id='{within}']//button[normalize-space()='{text}']");
+        self.browser
+            .driver
+            .find(By::XPath(path))
+            .await
+            .unwrap()
+            .click()
+            .await
+            .unwrap();
+    }
+
+    /// Fills in the fields of a form, and sends it.
+    pub(crate) async fn send(&self, form: &str, fields: &[(&str, &str)]) {
+        for (name, value) in fields {
+            let field = self.element(&format!("#{form} [name={name}]")).await;
+            field.clear().await.unwrap();
+            field.send_keys(*value).await.unwrap();
+        }
+        self.element(&format!("#{form} button"))
+            .await
+            .click()
+            .await
+            .unwrap();
+    }
+
+    /// Something that is there only while the page was not loaded anew.
+    pub(crate) async fn mark(&self) {
+        self.browser.evaluate("window.marked = true").await;
+    }
+
+    pub(crate) async fn was_not_reloaded(&self) -> bool {
+        self.browser.evaluate("return window.marked === true").await == true
+    }
+
+    /// A picture of the whole page.
+    pub(crate) async fn photograph(&self, name: &str) {
+        let file = screenshots().join(format!("{name}.png"));
+        self.browser.driver.screenshot(&file).await.unwrap();
+    }
+
+    async fn element(&self, selector: &str) -> WebElement {
+        self.browser.driver.find(By::Css(selector)).await.unwrap()
+    }
+
+    /// Ends the browser, in whose page nothing must have gone wrong.
+    pub(crate) async fn close(self) {
+        self.browser.finish().await;
+    }
+}
