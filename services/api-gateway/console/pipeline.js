@@ -14,7 +14,9 @@ export function update({ gateway, users, problem, line }) {
   stage("gateway", gateway.ready ? "good" : "bad", gateway.ready ? "takes changes" : "refuses changes: see what is red");
   const clock = check("clock");
   const user = check("user");
-  stage("nats", check("nats").ok ? "good" : "bad", check("nats").detail);
+  const nats = check("nats");
+  stage("nats", nats.ok ? "good" : "bad", nats.ok ? "hands changes on to the HubSpot service" : nats.detail);
+  setText(byId("nats"), nats.ok ? "connected" : "away");
   if (users) {
     const trouble = users.troubled ? `, ${count(users.troubled)} in trouble` : "";
     const again = users.resending ? `, ${count(users.resending)} sent once more` : "";

@@ -90,7 +90,7 @@ function drawScale(context, area, top, edge, quiet) {
     context.fillText(new Intl.NumberFormat("en").format(top * part), area.left - 8, y);
   }
   context.textBaseline = "top";
-  for (const minutes of [5, 4, 3, 2, 1, 0]) {
+  for (const minutes of area.width < 450 ? [5, 0] : [5, 4, 3, 2, 1, 0]) {
     const x = area.left + area.width * (1 - minutes / 5);
     context.textAlign = minutes === 0 ? "right" : minutes === 5 ? "left" : "center";
     context.fillText(minutes === 0 ? "now" : `−${minutes} min`, x, area.top + area.height + 7);

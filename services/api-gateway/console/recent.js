@@ -24,7 +24,8 @@ export function onChoose(act) {
 export function add(users, total) {
   for (const user of users) {
     const known = seen.get(user.userId);
-    if (known && known.version > user.version) continue;
+    // A verdict may be told of before the change that it is about.
+    if (known && (known.version > user.version || (known.version === user.version && user.state === "pending"))) continue;
     seen.delete(user.userId);
     seen.set(user.userId, { ...user, at: new Date() });
   }
