@@ -24,6 +24,10 @@ pub enum ErrorCode {
     OutcomeUnknown,
     /// The epoch is not the current one: the lease has passed to another worker.
     StaleEpoch,
+    /// No HubSpot account is known yet, and a link belongs to one; nothing changed.
+    NoAccount,
+    /// Another user is linked to that contact; nothing changed.
+    ContactHeld,
     /// A defect of ours; nothing changed.
     Internal,
 }
@@ -35,7 +39,7 @@ impl ErrorCode {
             Self::InvalidRequest | Self::EmailRequired => 400,
             Self::UserNotFound => 404,
             Self::Expired => 408,
-            Self::StaleEpoch => 409,
+            Self::StaleEpoch | Self::NoAccount | Self::ContactHeld => 409,
             Self::VersionMismatch => 412,
             Self::KeyReused => 422,
             Self::Internal => 500,

@@ -7,8 +7,10 @@ pub mod headers;
 mod ids;
 pub mod import;
 pub mod line;
+mod link;
 pub mod overview;
 pub mod receipt;
+mod resync;
 pub mod subjects;
 pub mod user;
 
@@ -22,6 +24,7 @@ pub use fields::{Field, FieldSet, PerField, Values};
 pub use ids::{InvalidUserId, UserId};
 pub use import::{ImportLine, ImportOutcome, ImportUsers, MAX_IMPORT_LINES, UsersImported};
 pub use line::{CallLimits, LineNotice, LineState};
+pub use link::{ContactId, InvalidContactId, LinkUser, UnlinkUser};
 pub use overview::{
     ListUsers, ListedUser, MAX_LISTED, MAX_TROUBLES, RetryUsers, Trouble, Troubled, UsersListed,
     UsersRetried, UsersSummary, Which,
@@ -30,4 +33,5 @@ pub use receipt::{
     AcceptedNotice, AcceptedUser, AttemptReceipt, FieldReceipt, Receipt, SettledNotice, SettledUser, State,
     SyncState,
 };
+pub use resync::{ResyncUsers, UsersResynced};
 pub use user::{GetReceipt, GetUser, UpdateForm, UpdateUser, User, UserUpdated};

@@ -21,6 +21,12 @@ pub const USERS_SYNC_LIST: &str = "users.sync.list";
 pub const USERS_SYNC_SUMMARY: &str = "users.sync.summary";
 /// Request: [`RetryUsers`](crate::RetryUsers), answer: [`UsersRetried`](crate::UsersRetried).
 pub const USERS_SYNC_RETRY: &str = "users.sync.retry";
+/// Request: [`ResyncUsers`](crate::ResyncUsers), answer: [`UsersResynced`](crate::UsersResynced).
+pub const USERS_SYNC_RESYNC: &str = "users.sync.resync";
+/// Request: [`LinkUser`](crate::LinkUser), answer: [`Receipt`](crate::Receipt).
+pub const USERS_SYNC_LINK: &str = "users.sync.link";
+/// Request: [`UnlinkUser`](crate::UnlinkUser), answer: [`Receipt`](crate::Receipt).
+pub const USERS_SYNC_UNLINK: &str = "users.sync.unlink";
 /// Request: [`AskLease`](crate::AskLease), answer: [`LeaseAnswer`](crate::LeaseAnswer).
 pub const USERS_LEASE: &str = "users.lease";
 /// Request: [`ControlLine`](crate::ControlLine), answer: [`LineControl`](crate::LineControl).

@@ -182,6 +182,8 @@ pub enum Found {
     Merged,
     /// It was made for this user, with every field.
     Created,
+    /// An operator said so; it is not left for a contact that holds the address.
+    ByOperator,
 }
 
 /// Answer on `users.record`, sent after the commit.

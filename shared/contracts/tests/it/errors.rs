@@ -17,6 +17,8 @@ fn every_code_has_its_word_and_its_number() {
         (ErrorCode::Unavailable, "unavailable", 503),
         (ErrorCode::OutcomeUnknown, "outcome_unknown", 504),
         (ErrorCode::StaleEpoch, "stale_epoch", 409),
+        (ErrorCode::NoAccount, "no_account", 409),
+        (ErrorCode::ContactHeld, "contact_held", 409),
         (ErrorCode::Internal, "internal", 500),
     ];
     for (code, word, number) in codes {

@@ -5,6 +5,7 @@ mod delivery;
 mod errors;
 mod events;
 mod imports;
+mod operators;
 mod receipts;
 mod users;
 mod verdicts;

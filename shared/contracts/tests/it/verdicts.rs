@@ -103,6 +103,7 @@ fn a_contact_is_found_in_one_of_four_ways() {
         (Found::Followed, "followed"),
         (Found::Merged, "merged"),
         (Found::Created, "created"),
+        (Found::ByOperator, "byOperator"),
     ];
     for (found, word) in words {
         pin(&found, json!(word));
