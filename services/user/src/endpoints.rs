@@ -7,8 +7,10 @@ mod get_receipt;
 mod get_user;
 mod import_users;
 mod lease;
+mod link_user;
 mod list_users;
 mod record_verdicts;
+mod resync_users;
 mod retry_users;
 mod summarize;
 mod update_user;
@@ -20,7 +22,8 @@ use contracts::{
     ErrorCode, ServiceError,
     subjects::{
         USER_QUEUE, USER_SERVICE, USERS_CLAIM, USERS_GET, USERS_IMPORT, USERS_LEASE, USERS_LINE,
-        USERS_RECORD, USERS_SYNC_GET, USERS_SYNC_LIST, USERS_SYNC_RETRY, USERS_SYNC_SUMMARY, USERS_UPDATE,
+        USERS_RECORD, USERS_SYNC_GET, USERS_SYNC_LINK, USERS_SYNC_LIST, USERS_SYNC_RESYNC, USERS_SYNC_RETRY,
+        USERS_SYNC_SUMMARY, USERS_SYNC_UNLINK, USERS_UPDATE,
     },
 };
 use runtime::{Shutdown, nats::Nats};
@@ -120,6 +123,11 @@ pub(crate) async fn serve(
     begun.endpoint(USERS_SYNC_LIST, list_users::list_users).await?;
     begun.endpoint(USERS_SYNC_SUMMARY, summarize::summarize).await?;
     begun.endpoint(USERS_SYNC_RETRY, retry_users::retry_users).await?;
+    begun
+        .endpoint(USERS_SYNC_RESYNC, resync_users::resync_users)
+        .await?;
+    begun.endpoint(USERS_SYNC_LINK, link_user::link_user).await?;
+    begun.endpoint(USERS_SYNC_UNLINK, link_user::unlink_user).await?;
     begun.endpoint(USERS_LEASE, lease::lease).await?;
     begun.endpoint(USERS_LINE, control_line::control_line).await?;
     begun.endpoint(USERS_CLAIM, claim_users::claim_users).await?;

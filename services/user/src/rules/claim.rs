@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use contracts::{Claim, Field};
 
-use super::{OpenAttempt, Row, Terms, UnixMs, history::remember_given_up, terms::has_come};
+use super::{OpenAttempt, Row, Terms, UnixMs, terms::has_come};
 
 /// What came of asking for a user.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,18 +22,15 @@ pub enum Claimed {
 /// An attempt open under an older epoch, or past its term, is given up: its calls may still be carried out, so a
 /// doubt starts, counted from now.
 pub fn claim(row: &mut Row, holder: &str, epoch: u64, account: &str, now: UnixMs, terms: &Terms) -> Claimed {
-    if let Some(open) = &row.open {
+    let is_in_work = |open: &OpenAttempt| {
         let past_term = has_come(open.since + terms.attempt, now, terms.attempt);
-        if open.epoch == epoch && !past_term {
-            return Claimed::InWork;
-        }
+        open.epoch == epoch && !past_term
+    };
+    if row.open.as_ref().is_some_and(is_in_work) {
+        return Claimed::InWork;
     }
     if let Some(open) = row.open.take() {
-        remember_given_up(row, &open, now);
-        row.doubt_from(open.version, now + terms.doubt);
-        if let Some(address) = open.address {
-            row.may_be_created(address, now + terms.doubt);
-        }
+        row.give_up(open, now, terms);
     }
     let owed = row.owed();
     if owed.is_empty() {

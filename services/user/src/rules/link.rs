@@ -35,16 +35,33 @@ pub(super) fn link(
         Found::Merged => move_link(row, found, shared),
         Found::Created => created_link(row, found, attempt, shared, now),
         _ if is_linked_to(row, &found) => return Linked::NoNews,
+        // Only an operator takes back what an operator said.
+        Found::Followed if is_by_operator(row) => {
+            settle_as_taken(
+                row,
+                FieldSet::from_iter([Field::Email]),
+                attempt,
+                &by_operator(),
+                now,
+            );
+            return Linked::Refused;
+        }
         Found::Followed if shared => {
-            settle_as_taken(row, FieldSet::from_iter([Field::Email]), attempt, now);
+            settle_as_taken(
+                row,
+                FieldSet::from_iter([Field::Email]),
+                attempt,
+                &of_another(),
+                now,
+            );
             return Linked::Refused;
         }
         // Only a primary address says that the contact is this person's, whoever else is linked to it.
         Found::SecondaryAddress if shared => {
-            settle_as_taken(row, attempt.fields, attempt, now);
+            settle_as_taken(row, attempt.fields, attempt, &of_another(), now);
             return Linked::Refused;
         }
-        Found::PrimaryAddress | Found::SecondaryAddress | Found::Followed => {
+        Found::PrimaryAddress | Found::SecondaryAddress | Found::Followed | Found::ByOperator => {
             new_link(row, found, attempt, shared, now);
         }
     }
@@ -59,8 +76,18 @@ fn is_linked_to(row: &Row, found: &LinkFound) -> bool {
         .is_some_and(|link| link.contact_id == found.contact_id && link.account_id == found.account_id)
 }
 
-/// A merge moved the contact to another id; it is the same contact, so nothing new is owed.
-fn move_link(row: &mut Row, found: LinkFound, shared: bool) {
+fn is_by_operator(row: &Row) -> bool {
+    row.link
+        .as_ref()
+        .is_some_and(|link| link.found == Found::ByOperator)
+}
+
+/// A merge moved the contact to another id; it is the same contact, so nothing new is owed, and an operator's link
+/// stays one.
+fn move_link(row: &mut Row, mut found: LinkFound, shared: bool) {
+    if is_by_operator(row) {
+        found.found = Found::ByOperator;
+    }
     let address = row.link.take().and_then(|link| link.address).or(found.address);
     row.link = Some(Link {
         contact_id: found.contact_id,
@@ -114,11 +141,22 @@ fn new_link(row: &mut Row, found: LinkFound, attempt: &OpenAttempt, shared: bool
     owe_again(row, again, Lane::Live, now);
 }
 
-fn settle_as_taken(row: &mut Row, fields: FieldSet, attempt: &OpenAttempt, now: UnixMs) {
-    let reason = Reason::ours(
+fn of_another() -> Reason {
+    Reason::ours(
         "CONTACT_OF_ANOTHER_USER",
         "the contact that holds this address is linked to another user",
-    );
+    )
+}
+
+fn by_operator() -> Reason {
+    Reason::ours(
+        "LINKED_BY_OPERATOR",
+        "another contact holds this address, and an operator linked the user to this one; unlink the user, or mend \
+         the address",
+    )
+}
+
+fn settle_as_taken(row: &mut Row, fields: FieldSet, attempt: &OpenAttempt, reason: &Reason, now: UnixMs) {
     let outcomes = fields
         .iter()
         .map(|field| {

@@ -75,6 +75,10 @@ fn record_earlier(row: &mut Row, verdict: &Verdict, now: UnixMs, terms: &Terms) 
             creating.until = creating.until.max(now + terms.doubt);
         }
     }
+    if row.open.is_none() && row.holder.is_empty() {
+        // An operator overtook it, and its worker is the one to go on.
+        return Effects::only(next(row, now));
+    }
     Effects::only(Next::Overtaken)
 }
 
@@ -155,7 +159,7 @@ fn pause(row: &mut Row, now: UnixMs) {
     row.wake_at = Some(now + failure_pause(row.failures, seed.finish()));
 }
 
-fn succeed(row: &mut Row) {
+pub(super) fn succeed(row: &mut Row) {
     row.failures = 0;
     row.charges = 0;
     row.last_failure = None;

@@ -12,6 +12,7 @@ mod hubspot;
 mod import;
 mod lease;
 mod links;
+mod operator;
 mod receipt;
 mod recheck;
 mod record;

@@ -30,6 +30,11 @@ pub enum List {
         /// Only those before that state and reason.
         before: (i64, String),
     },
+    /// Everybody, by id.
+    All {
+        /// Only those after it; empty at the beginning.
+        after: String,
+    },
 }
 
 /// The place of a pending user.
@@ -75,6 +80,12 @@ impl List {
         };
         let after = after.map_or(Ok(start), str::parse)?;
         Ok(Self::Pending { after })
+    }
+
+    /// Everybody.
+    pub fn all(after: Option<&UserId>) -> Self {
+        let after = after.map(ToString::to_string).unwrap_or_default();
+        Self::All { after }
     }
 
     /// Troubled users.

@@ -102,7 +102,9 @@ fn named_users(work: &Work) -> Vec<&UserId> {
                 .chain(claimed)
                 .collect()
         }
-        Work::WakeNow(users) | Work::Retry { users, .. } => users.iter().collect(),
+        Work::Link(link) => vec![&link.user_id],
+        Work::Unlink(unlink) => vec![&unlink.user_id],
+        Work::WakeNow(users) | Work::Resync(users) | Work::Retry { users, .. } => users.iter().collect(),
         Work::Lease(_) | Work::Line(_) | Work::Sweep { .. } | Work::WakeAnnounced { .. } => Vec::new(),
     }
 }

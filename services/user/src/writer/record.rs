@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use contracts::{
-    ErrorCode, LinkFound, Next, RecordVerdicts, Recorded, ServiceError, SettledUser, UserId, Verdict,
-    VerdictsRecorded, delivery::MAX_CLAIMS,
+    ErrorCode, Next, RecordVerdicts, Recorded, ServiceError, SettledUser, UserId, Verdict, VerdictsRecorded,
+    delivery::MAX_CLAIMS,
 };
 
 use super::{batch::Batch, claim};
@@ -51,7 +51,7 @@ pub(super) async fn record(
 async fn record_one(batch: &mut Batch<'_>, holder: &str, verdict: &Verdict) -> Result<Next, StoreError> {
     let user = &verdict.user_id;
     let others = match &verdict.link {
-        Some(found) => linked_to(batch, found, user).await?,
+        Some(found) => linked_to(batch, &found.account_id, &found.contact_id, user).await?,
         None => Vec::new(),
     };
     let (now, terms) = (batch.now, *batch.terms);
@@ -78,19 +78,17 @@ async fn record_one(batch: &mut Batch<'_>, holder: &str, verdict: &Verdict) -> R
 }
 
 /// The other users linked to a contact, as this batch has left them so far.
-async fn linked_to(
+pub(super) async fn linked_to(
     batch: &mut Batch<'_>,
-    found: &LinkFound,
+    account: &str,
+    contact: &str,
     user: &UserId,
 ) -> Result<Vec<UserId>, StoreError> {
-    let stored = batch
-        .transaction
-        .linked_to(&found.account_id, &found.contact_id)
-        .await?;
+    let stored = batch.transaction.linked_to(account, contact).await?;
     let stored = stored.into_iter().filter(|other| !batch.has_loaded(other));
     let in_memory = batch.rows().filter(|row| {
         let link = row.link.as_ref();
-        link.is_some_and(|link| link.contact_id == found.contact_id && link.account_id == found.account_id)
+        link.is_some_and(|link| link.contact_id == contact && link.account_id == account)
     });
     let others: BTreeSet<UserId> = in_memory.map(|row| row.user_id.clone()).chain(stored).collect();
     Ok(others.into_iter().filter(|other| other != user).collect())

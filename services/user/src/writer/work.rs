@@ -8,8 +8,8 @@ use std::{
 
 use contracts::{
     AskLease, ClaimUsers, ClaimsGiven, ControlLine, ErrorCode, ImportLine, ImportOutcome, Lane, LeaseAnswer,
-    LineControl, RecordVerdicts, ServiceError, UpdateUser, UserId, UserUpdated, UsersRetried,
-    VerdictsRecorded,
+    LineControl, LinkUser, Receipt, RecordVerdicts, ServiceError, UnlinkUser, UpdateUser, UserId,
+    UserUpdated, UsersResynced, UsersRetried, VerdictsRecorded,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -37,6 +37,12 @@ pub enum Work {
         /// How urgently.
         lane: Lane,
     },
+    /// An operator has everything of those users sent once more, each named once.
+    Resync(Vec<UserId>),
+    /// An operator says which contact is a user's.
+    Link(LinkUser),
+    /// An operator has a user's contact forgotten.
+    Unlink(UnlinkUser),
     /// Do what is due on at most so many rows of each lane, announcing them.
     Sweep {
         /// Rows due in the live lane.
@@ -70,6 +76,10 @@ pub enum Answer {
     Recorded(VerdictsRecorded),
     /// To [`Work::Retry`].
     Retried(UsersRetried),
+    /// To [`Work::Resync`].
+    Resynced(UsersResynced),
+    /// To [`Work::Link`] and [`Work::Unlink`]: the receipt of the current version.
+    Linked(Box<Receipt>),
     /// To sweeps and wake-ups: how many rows were found.
     Rows(usize),
 }

@@ -30,7 +30,7 @@ pub(crate) fn verdict(claim: &Claim) -> Verdict {
     }
 }
 
-fn done(claim: &Claim) -> Verdict {
+pub(crate) fn done(claim: &Claim) -> Verdict {
     let outcomes = claim.owed.iter().map(|field| (field, Outcome::Confirmed));
     Verdict {
         outcomes: outcomes.collect(),
@@ -39,7 +39,7 @@ fn done(claim: &Claim) -> Verdict {
     }
 }
 
-fn found(claim: &Claim, contact: &str) -> Verdict {
+pub(crate) fn found(claim: &Claim, contact: &str) -> Verdict {
     let link = LinkFound {
         contact_id: contact.to_owned(),
         account_id: ACCOUNT.to_owned(),
@@ -53,7 +53,7 @@ fn found(claim: &Claim, contact: &str) -> Verdict {
 }
 
 /// Claims, finds the contact and writes.
-async fn deliver(stack: &Stack, holder: &str, epoch: u64, user: &str) -> VerdictsRecorded {
+pub(crate) async fn deliver(stack: &Stack, holder: &str, epoch: u64, user: &str) -> VerdictsRecorded {
     let given = stack.claim(holder, epoch, &[user]).await.unwrap();
     let recorded = stack.record(holder, vec![found(&given.claims[0], "c1")]).await;
     assert_eq!(recorded.users[0].next, Next::Now);

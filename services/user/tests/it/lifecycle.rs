@@ -28,9 +28,12 @@ async fn the_services_framework_lists_the_endpoints() {
         "users.line",
         "users.record",
         "users.sync.get",
+        "users.sync.link",
         "users.sync.list",
+        "users.sync.resync",
         "users.sync.retry",
         "users.sync.summary",
+        "users.sync.unlink",
         "users.update",
     ];
     assert_eq!(subjects, expected);

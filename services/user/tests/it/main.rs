@@ -7,6 +7,7 @@ mod database;
 mod delivery;
 mod imports;
 mod lifecycle;
+mod operators;
 mod overview;
 mod stack;
 mod store_and_rules;

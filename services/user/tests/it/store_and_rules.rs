@@ -4,6 +4,7 @@
 
 mod migration;
 mod model;
+mod operators;
 mod overview;
 mod random;
 

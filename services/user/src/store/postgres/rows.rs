@@ -29,6 +29,7 @@ struct Statements {
     find: String,
     pending: String,
     troubled: String,
+    all: String,
     begin_with: String,
     load: String,
     insert: String,
@@ -59,6 +60,9 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
         troubled: format!(
             "SELECT {names}, {TROUBLED_POSITION} AS position FROM users WHERE state BETWEEN 1 AND 4 \
              AND (state, reason, user_id) > ($1, $2, $3) AND (state, reason) < ($4, $5) ORDER BY state, reason, user_id LIMIT $6"
+        ),
+        all: format!(
+            "SELECT {names}, user_id AS position FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2"
         ),
         // The time is read when the rows are held: whoever had them before went by an earlier one.
         begin_with: format!(
@@ -100,6 +104,7 @@ pub(super) async fn list(pool: &PgPool, list: &List, limit: usize) -> Result<Vec
             .bind(&after.user_id)
             .bind(state)
             .bind(reason),
+        List::All { after } => sqlx::query(AssertSqlSafe(STATEMENTS.all.as_str())).bind(after),
     };
     let rows = limited(query.bind(columns::integer(limit as u64)).fetch_all(pool)).await;
     let listed = |row: &PgRow| {

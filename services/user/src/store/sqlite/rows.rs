@@ -81,6 +81,10 @@ pub(super) fn select_list(list: &List, limit: usize) -> QueryBuilder<Sqlite> {
             });
             query.push(" ORDER BY state, reason, user_id LIMIT ");
         }
+        List::All { after } => {
+            query.push(", user_id AS position FROM users WHERE user_id > ");
+            query.push_bind(after.clone()).push(" ORDER BY user_id LIMIT ");
+        }
     }
     query.push_bind(columns::integer(limit as u64));
     query

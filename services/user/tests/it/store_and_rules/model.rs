@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    Claim, ClaimUsers, ErrorCode, ImportLine, ImportOutcome, Lane, Next, RecordVerdicts, ServiceError,
-    UpdateUser, UserId, UsersRetried, Verdict,
+    Claim, ClaimUsers, ErrorCode, ImportLine, ImportOutcome, Next, Receipt, RecordVerdicts, ServiceError,
+    UpdateUser, UserId, UsersResynced, UsersRetried, Verdict,
 };
 use user::{
     rules::{self, Change, Claimed, Lease, Refusal, Row, Terms, UnixMs},
@@ -22,6 +22,8 @@ pub(super) enum Digest {
     Recorded(Vec<Next>, Option<Vec<Claim>>, Option<ErrorCode>),
     Rows(usize),
     Retried(UsersRetried),
+    Resynced(UsersResynced),
+    Linked(Box<Receipt>),
     Paused(bool),
 }
 
@@ -44,19 +46,21 @@ pub(super) fn digest(answer: &Result<Answer, ServiceError>) -> Digest {
             recorded.claims_refused,
         ),
         Ok(Answer::Retried(retried)) => Digest::Retried(retried.clone()),
+        Ok(Answer::Resynced(resynced)) => Digest::Resynced(resynced.clone()),
+        Ok(Answer::Linked(receipt)) => Digest::Linked(receipt.clone()),
         Ok(Answer::Rows(rows)) => Digest::Rows(*rows),
     }
 }
 
 #[derive(Default)]
 pub(super) struct Model {
-    rows: BTreeMap<UserId, Row>,
+    pub(super) rows: BTreeMap<UserId, Row>,
     /// As they stood before the batch: what a selection by SQL sees.
     stored: BTreeMap<UserId, Row>,
-    lease: Lease,
+    pub(super) lease: Lease,
     claims: Vec<Claim>,
-    terms: Terms,
-    now: UnixMs,
+    pub(super) terms: Terms,
+    pub(super) now: UnixMs,
 }
 
 impl Model {
@@ -122,6 +126,9 @@ impl Model {
             },
             Work::Record(record) => self.record(record),
             Work::Retry { users, lane } => Digest::Retried(self.retry(users, *lane)),
+            Work::Resync(users) => Digest::Resynced(self.resync(users)),
+            Work::Link(link) => self.link(link),
+            Work::Unlink(unlink) => self.unlink(unlink),
             Work::Sweep { .. } => self.sweep(),
             Work::WakeNow(users) => Digest::Rows(self.wake(users)),
             Work::WakeAnnounced { .. } => {
@@ -263,25 +270,6 @@ impl Model {
             rules::sweep(self.rows.get_mut(&user).unwrap(), self.now, &self.terms);
         }
         Digest::Rows(found)
-    }
-
-    fn retry(&mut self, users: &[UserId], lane: Lane) -> UsersRetried {
-        let mut retried = UsersRetried::default();
-        for user in users {
-            let Some(row) = self.rows.get_mut(user) else {
-                retried.unknown.push(user.clone());
-                continue;
-            };
-            if !rules::retry(row, lane, self.now) {
-                retried.left += 1;
-                continue;
-            }
-            retried.retried += 1;
-            if lane == Lane::Live {
-                rules::sweep(row, self.now, &self.terms);
-            }
-        }
-        retried
     }
 
     fn wake(&mut self, users: &[UserId]) -> usize {

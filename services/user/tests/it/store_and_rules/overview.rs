@@ -11,6 +11,10 @@ use super::model::Model;
 pub(super) async fn check(reader: &dyn UserReader, model: &Model, place: &str) {
     let pending = walk(reader, |position| List::pending(position).unwrap()).await;
     assert_eq!(pending, model.pending(), "{place}");
+    let everybody = walk(reader, |position| {
+        List::all(position.map(|id| id.parse().unwrap()).as_ref())
+    });
+    assert_eq!(everybody.await, model.everybody(), "{place}");
     let troubled = model.troubled();
     let all = walk(reader, |position| {
         List::troubled(&Troubled::default(), position).unwrap()
@@ -73,6 +77,12 @@ async fn walk(reader: &dyn UserReader, list: impl Fn(Option<&str>) -> List) -> V
 }
 
 impl Model {
+    fn everybody(&self) -> Vec<UserId> {
+        let mut users: Vec<_> = self.rows().map(|row| row.user_id.clone()).collect();
+        users.sort();
+        users
+    }
+
     /// Users in the order of the list of pending ones.
     fn pending(&self) -> Vec<UserId> {
         let pending = self.rows().filter(|row| rules::standing(row).0 == State::Pending);

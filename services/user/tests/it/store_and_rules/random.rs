@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use contracts::{
     AskLease, Claim, ClaimUsers, ControlLine, Failure, Field, FieldSet, Found, ImportLine, Lane, LineWish,
-    LinkFound, Outcome, Reason, RecordVerdicts, UpdateForm, UpdateUser, UserId, Values, Verdict, Withdrawal,
-    delivery::LeaseWish,
+    LinkFound, LinkUser, Outcome, Reason, RecordVerdicts, UnlinkUser, UpdateForm, UpdateUser, UserId, Values,
+    Verdict, Withdrawal, delivery::LeaseWish,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use user::writer::Work;
@@ -23,7 +23,15 @@ fn users(rng: &mut StdRng) -> Vec<UserId> {
 }
 
 pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
-    match rng.random_range(0..23) {
+    match rng.random_range(0..26) {
+        23 => Work::Resync(users(rng)),
+        24 => Work::Link(LinkUser {
+            user_id: USERS.choose(rng).unwrap().parse().unwrap(),
+            contact_id: contact(rng).parse().unwrap(),
+        }),
+        25 => Work::Unlink(UnlinkUser {
+            user_id: USERS.choose(rng).unwrap().parse().unwrap(),
+        }),
         21..23 => Work::Retry {
             users: users(rng),
             lane: *[Lane::Live, Lane::Backfill].choose(rng).unwrap(),
@@ -188,6 +196,10 @@ fn verdict(rng: &mut StdRng, model: &Model) -> Option<Verdict> {
 }
 
 /// Few contacts, so that users share them.
+fn contact(rng: &mut StdRng) -> String {
+    rng.random_range(1..4).to_string()
+}
+
 fn link(rng: &mut StdRng, claim: &Claim) -> LinkFound {
     let found = [
         Found::PrimaryAddress,
@@ -196,7 +208,7 @@ fn link(rng: &mut StdRng, claim: &Claim) -> LinkFound {
         Found::Merged,
     ];
     LinkFound {
-        contact_id: format!("c{}", rng.random_range(0..3)),
+        contact_id: contact(rng),
         account_id: "4711".to_owned(),
         address: claim.values.get(&Field::Email).cloned().flatten(),
         found: *found.choose(rng).unwrap(),
@@ -216,6 +228,9 @@ pub(super) fn copy(work: &Work) -> Work {
             users: users.clone(),
             lane: *lane,
         },
+        Work::Resync(users) => Work::Resync(users.clone()),
+        Work::Link(link) => Work::Link(link.clone()),
+        Work::Unlink(unlink) => Work::Unlink(unlink.clone()),
         Work::Sweep { live, backfill } => Work::Sweep {
             live: *live,
             backfill: *backfill,

@@ -20,7 +20,9 @@ async fn every_selection_searches_its_index() {
     let statement = |list| select_list(&list, 1).into_string();
     let pending = statement(List::pending(None).unwrap());
     let troubled = statement(List::troubled(&Troubled::default(), None).unwrap());
+    let all = statement(List::all(None));
     let statements = [
+        (all.as_str(), "sqlite_autoindex_users"),
         (DUE, "users_due"),
         (RECHECKS, "users_recheck"),
         (LEFT_OPEN, "users_open"),

@@ -1,0 +1,193 @@
+//! Everything once more, and links by operators, over NATS.
+
+use contracts::{
+    ErrorCode, Found, Lane, LinkUser, MAX_LISTED, Next, Receipt, ResyncUsers, ServiceError, State,
+    UnlinkUser, UsersResynced,
+    subjects::{USERS_SYNC_LINK, USERS_SYNC_RESYNC, USERS_SYNC_UNLINK},
+};
+
+use crate::{
+    delivery::{deliver, done, found},
+    stack::{ACCOUNT, Stack, ada, id},
+};
+
+impl Stack {
+    async fn resync(&self, request: &ResyncUsers) -> Result<UsersResynced, ServiceError> {
+        self.ask(USERS_SYNC_RESYNC, request).await
+    }
+
+    async fn link(&self, user: &str, contact: &str) -> Result<Receipt, ServiceError> {
+        let request = LinkUser {
+            user_id: id(user),
+            contact_id: contact.parse().unwrap(),
+        };
+        self.ask(USERS_SYNC_LINK, &request).await
+    }
+
+    async fn unlink(&self, user: &str) -> Result<Receipt, ServiceError> {
+        self.ask(USERS_SYNC_UNLINK, &UnlinkUser { user_id: id(user) })
+            .await
+    }
+
+    /// Users that are delivered, each with the contact of the same number.
+    async fn delivered(&self, users: &[&str]) -> u64 {
+        let epoch = self.lease("w").await;
+        for user in users {
+            self.update(&ada(user)).await.unwrap();
+            let given = self.claim("w", epoch, &[user]).await.unwrap();
+            self.record("w", vec![found(&given.claims[0], user)]).await;
+            let given = self.claim("w", epoch, &[user]).await.unwrap();
+            self.record("w", vec![done(&given.claims[0])]).await;
+        }
+        self.acknowledge_all().await;
+        epoch
+    }
+}
+
+fn counted(resynced: &UsersResynced) -> (u64, u64, u64) {
+    (resynced.owed, resynced.shared, resynced.left)
+}
+
+#[tokio::test]
+async fn everybody_is_sent_once_more_behind_live_changes_and_counted_once() {
+    let (stack, service) = Stack::serving(&[]).await;
+    stack.delivered(&["1", "2"]).await;
+    let everybody = ResyncUsers::All { after: None };
+    let resynced = stack.resync(&everybody).await.unwrap();
+    assert_eq!((counted(&resynced), resynced.next), ((2, 0, 0), None));
+    assert_eq!(counted(&stack.resync(&everybody).await.unwrap()), (0, 0, 2));
+    stack.wait_until_announced(&["1", "2"]).await;
+    assert!(
+        stack
+            .announced()
+            .await
+            .iter()
+            .all(|user| user.lane == Lane::Backfill)
+    );
+    let receipt = stack.receipt("1", None).await.unwrap();
+    assert!(receipt.resending && receipt.state == State::Confirmed && receipt.version == 1);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn everybody_is_gone_through_page_by_page() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let users: Vec<String> = (0..MAX_LISTED + 1).map(|user| format!("{user:04}")).collect();
+    let updates: Vec<_> = users.iter().map(|user| ada(user)).collect();
+    let updates = updates.iter().map(|update| stack.update(update));
+    for updated in futures_util::future::join_all(updates).await {
+        updated.unwrap();
+    }
+    let first = stack.resync(&ResyncUsers::All { after: None }).await.unwrap();
+    assert_eq!(
+        (first.left, &first.next),
+        (500, &Some(id(&users[MAX_LISTED - 1])))
+    );
+    let second = stack
+        .resync(&ResyncUsers::All { after: first.next })
+        .await
+        .unwrap();
+    assert_eq!((second.left, second.next), (1, None));
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn named_users_are_sent_once_more_and_those_who_share_a_contact_are_passed_over() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.delivered(&["1"]).await;
+    for user in ["2", "3"] {
+        stack.update(&ada(user)).await.unwrap();
+        deliver(&stack, "w", epoch, user).await;
+    }
+    let named = ["1", "2", "3", "nobody"].map(id).to_vec();
+    let resynced = stack.resync(&ResyncUsers::Named(named)).await.unwrap();
+    assert_eq!(
+        (counted(&resynced), resynced.unknown),
+        ((1, 2, 0), vec![id("nobody")])
+    );
+    let many = ResyncUsers::Named(vec![id("1"); MAX_LISTED + 1]);
+    let refused = stack.resync(&many).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::InvalidRequest);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_user_is_linked_to_the_contact_that_an_operator_names_and_announced() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.delivered(&["1"]).await;
+    let receipt = stack.link("1", "77").await.unwrap();
+    let contact = receipt.contact.unwrap();
+    assert_eq!(
+        (
+            contact.contact_id.as_str(),
+            contact.account_id.as_str(),
+            contact.found
+        ),
+        ("77", ACCOUNT, Found::ByOperator)
+    );
+    assert!(receipt.resending && receipt.version == 1);
+    stack.wait_until_announced(&["1"]).await;
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    assert_eq!(given.claims[0].link.as_ref().unwrap().contact_id, "77");
+    assert_eq!(given.claims[0].owed.iter().count(), 2);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_worker_whose_attempt_was_overtaken_by_an_operator_goes_on_with_the_new_contact() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.lease("w").await;
+    stack.update(&ada("1")).await.unwrap();
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    stack.link("1", "77").await.unwrap();
+    let recorded = stack.record("w", vec![found(&given.claims[0], "1")]).await;
+    assert_eq!(recorded.users[0].next, Next::Now);
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    assert_eq!(given.claims[0].link.as_ref().unwrap().contact_id, "77");
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_contact_of_another_user_is_refused_by_that_users_name_until_it_is_unlinked() {
+    let (stack, service) = Stack::serving(&[]).await;
+    stack.delivered(&["1", "2"]).await;
+    let refused = stack.link("1", "2").await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::ContactHeld);
+    assert!(refused.message.contains("user 2 "), "{}", refused.message);
+    let receipt = stack.receipt("1", None).await.unwrap();
+    assert!(!receipt.resending && receipt.contact.unwrap().contact_id == "1");
+    let unlinked = stack.unlink("2").await.unwrap();
+    assert!(unlinked.contact.is_none() && unlinked.resending);
+    assert_eq!(stack.unlink("2").await.unwrap(), unlinked, "a repeat is harmless");
+    stack.link("1", "2").await.unwrap();
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_is_left_alone_with_a_contact_does_not_share_it_any_more() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.lease("w").await;
+    for user in ["1", "2"] {
+        stack.update(&ada(user)).await.unwrap();
+        deliver(&stack, "w", epoch, user).await;
+    }
+    assert!(stack.receipt("1", None).await.unwrap().contact.unwrap().shared);
+    stack.unlink("2").await.unwrap();
+    assert!(!stack.receipt("1", None).await.unwrap().contact.unwrap().shared);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_is_linked_before_an_account_is_known_and_no_stranger_ever() {
+    let (stack, service) = Stack::serving(&[]).await;
+    stack.update(&ada("1")).await.unwrap();
+    assert_eq!(
+        stack.link("1", "77").await.unwrap_err().code,
+        ErrorCode::NoAccount
+    );
+    stack.lease("w").await;
+    for refused in [stack.link("nobody", "77").await, stack.unlink("nobody").await] {
+        assert_eq!(refused.unwrap_err().code, ErrorCode::UserNotFound);
+    }
+    service.stop().await.unwrap();
+}
