@@ -24,6 +24,9 @@ pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
         subjects::USERS_SYNC_LIST,
         subjects::USERS_SYNC_SUMMARY,
         subjects::USERS_SYNC_RETRY,
+        subjects::USERS_SYNC_RESYNC,
+        subjects::USERS_SYNC_LINK,
+        subjects::USERS_SYNC_UNLINK,
         subjects::USERS_LINE,
         &ping_subject(),
     ]

@@ -61,6 +61,12 @@ pub(crate) enum ApiError {
     /// The idempotency key belongs to another change.
     #[error("this Idempotency-Key was used for another change; nothing was changed")]
     KeyReused,
+    /// No HubSpot account is known to which a link could belong.
+    #[error("{0}")]
+    NoAccount(String),
+    /// Another user is linked to that contact.
+    #[error("{0}")]
+    ContactHeld(String),
     /// We did something wrong.
     #[error("this is a defect on our side; the request id leads to it in the logs")]
     Internal {
@@ -137,6 +143,8 @@ impl ApiError {
             Self::UnsupportedMediaType(_) =>
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is in a form that is not supported"),
             Self::KeyReused => (S::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before"),
+            Self::NoAccount(_) => (S::CONFLICT, "no-account", "No HubSpot account is known yet"),
+            Self::ContactHeld(_) => (S::CONFLICT, "contact-held", "Another user is linked to that contact"),
             Self::Internal { .. } => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::BadAnswer { .. } => (S::BAD_GATEWAY, "bad-answer", "An unreadable answer"),
             Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many requests in work"),

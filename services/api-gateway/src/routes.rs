@@ -5,10 +5,12 @@ mod get_receipt;
 mod get_user;
 mod healthz;
 mod import_users;
+mod link_user;
 mod list_users;
 mod patch_user;
 mod pause;
 mod readyz;
+mod resync_users;
 mod retry_users;
 mod stream_events;
 mod summarize;
@@ -20,7 +22,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use runtime::{Metrics, Shutdown};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -69,10 +71,15 @@ pub(crate) fn router(gateway: Gateway, metrics: &Metrics) -> Router {
                 .post(import_users::import_users),
         )
         .route("/users/{userId}/sync", get(get_receipt::get_receipt))
+        .route(
+            "/users/{userId}/contact",
+            put(link_user::link_user).delete(link_user::unlink_user),
+        )
         .route("/sync", get(list_users::list_users))
         .route("/sync/summary", get(summarize::summarize))
         .route("/sync/events", get(stream_events::stream_events))
         .route("/sync/retry", post(retry_users::retry_users))
+        .route("/sync/resync", post(resync_users::resync_users))
         .route(
             "/sync/pause",
             get(pause::look).put(pause::pause).delete(pause::resume),

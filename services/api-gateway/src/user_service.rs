@@ -9,8 +9,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use contracts::{
-    ControlLine, GetReceipt, GetUser, ImportUsers, LineControl, ListUsers, Receipt, RetryUsers, UpdateUser,
-    User, UserUpdated, UsersImported, UsersListed, UsersRetried, UsersSummary, subjects,
+    ControlLine, GetReceipt, GetUser, ImportUsers, LineControl, LinkUser, ListUsers, Receipt, ResyncUsers,
+    RetryUsers, UnlinkUser, UpdateUser, User, UserUpdated, UsersImported, UsersListed, UsersResynced,
+    UsersRetried, UsersSummary, subjects,
 };
 use runtime::nats::Nats;
 use serde::Serialize;
@@ -116,6 +117,32 @@ impl UserService {
         context: &RequestContext,
     ) -> Result<UsersRetried, ApiError> {
         let answer = self.ask(subjects::USERS_SYNC_RETRY, retry, context).await?;
+        answer.map_err(CallError::of_a_change)
+    }
+
+    /// Has everything of users sent once more.
+    pub(crate) async fn resync(
+        &self,
+        resync: &ResyncUsers,
+        context: &RequestContext,
+    ) -> Result<UsersResynced, ApiError> {
+        let answer = self.ask(subjects::USERS_SYNC_RESYNC, resync, context).await?;
+        answer.map_err(CallError::of_a_change)
+    }
+
+    /// Links a user to a contact.
+    pub(crate) async fn link(&self, link: &LinkUser, context: &RequestContext) -> Result<Receipt, ApiError> {
+        let answer = self.ask(subjects::USERS_SYNC_LINK, link, context).await?;
+        answer.map_err(CallError::of_a_change)
+    }
+
+    /// Has a user's contact forgotten.
+    pub(crate) async fn unlink(
+        &self,
+        unlink: &UnlinkUser,
+        context: &RequestContext,
+    ) -> Result<Receipt, ApiError> {
+        let answer = self.ask(subjects::USERS_SYNC_UNLINK, unlink, context).await?;
         answer.map_err(CallError::of_a_change)
     }
 

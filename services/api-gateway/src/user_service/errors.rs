@@ -98,7 +98,9 @@ fn is_decision(code: ErrorCode) -> bool {
         | ErrorCode::UserNotFound
         | ErrorCode::EmailRequired
         | ErrorCode::VersionMismatch
-        | ErrorCode::KeyReused => true,
+        | ErrorCode::KeyReused
+        | ErrorCode::NoAccount
+        | ErrorCode::ContactHeld => true,
         ErrorCode::Expired
         | ErrorCode::Unavailable
         | ErrorCode::OutcomeUnknown
@@ -126,6 +128,8 @@ fn refused_change(refusal: ServiceError) -> ApiError {
             current: current_version,
         },
         ErrorCode::KeyReused => ApiError::KeyReused,
+        ErrorCode::NoAccount => ApiError::NoAccount(message),
+        ErrorCode::ContactHeld => ApiError::ContactHeld(message),
         ErrorCode::Expired => ApiError::Expired,
         ErrorCode::Unavailable => ApiError::Unavailable { cause: message },
         ErrorCode::OutcomeUnknown => ApiError::OutcomeUnknown { cause: message },
@@ -182,6 +186,8 @@ mod tests {
             (ErrorCode::Unavailable, 503),
             (ErrorCode::OutcomeUnknown, 504),
             (ErrorCode::StaleEpoch, 502),
+            (ErrorCode::NoAccount, 409),
+            (ErrorCode::ContactHeld, 409),
             (ErrorCode::Internal, 500),
         ] {
             assert_eq!(refused(code).of_a_change().kind().status, status, "{code:?}");

@@ -11,6 +11,7 @@ mod import_streams;
 mod imports;
 mod limits;
 mod metrics;
+mod operators;
 mod outages;
 mod overview;
 mod problems;

@@ -77,6 +77,9 @@ async fn a_forbidden_subject_ends_the_gateway_with_its_name() {
         "users.sync.list",
         "users.sync.summary",
         "users.sync.retry",
+        "users.sync.resync",
+        "users.sync.link",
+        "users.sync.unlink",
         "users.line",
         "$SRV.PING.user",
     ];

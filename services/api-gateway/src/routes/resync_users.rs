@@ -1,0 +1,46 @@
+//! `POST /sync/resync`: has everything of users sent once more.
+//!
+//! The body has to be declared as JSON, which a page of another site cannot make a browser send unasked.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::{Extension, Json};
+use contracts::{ResyncUsers, UsersResynced};
+use tokio::time::Instant;
+
+use super::Gateway;
+use crate::problem::ApiError;
+use crate::request::{RequestContext, parse_resync, read_body, read_json_form};
+
+/// What is left after so long is left to another request; the answer says where to go on.
+const LONGEST: Duration = Duration::from_secs(5);
+
+pub(super) async fn resync_users(
+    State(gateway): State<Gateway>,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<UsersResynced>, ApiError> {
+    read_json_form(&headers)?;
+    let body = read_body(&headers, body, gateway.read_timeout).await?;
+    let mut request = parse_resync(&body)?;
+    let until = Instant::now() + LONGEST;
+    let mut total = UsersResynced::default();
+    loop {
+        let done = gateway.users.resync(&request, &context).await?;
+        total.owed += done.owed;
+        total.shared += done.shared;
+        total.left += done.left;
+        total.unknown.extend(done.unknown);
+        total.next = done.next;
+        match &mut request {
+            ResyncUsers::All { after } if total.next.is_some() && Instant::now() < until => {
+                after.clone_from(&total.next);
+            }
+            _ => return Ok(Json(total)),
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Everything once more, and a user's contact.
+
+use contracts::ErrorCode;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::{Gateway, problem, slug};
+use crate::responder::{Reaction, Responder, refuse};
+
+#[tokio::test]
+async fn everybody_is_sent_once_more_page_after_page_and_counted_together() {
+    let gateway = Gateway::start().await;
+    let pages = [
+        json!({ "owed": 400, "shared": 60, "left": 40, "next": "u5" }),
+        json!({ "owed": 7, "shared": 0, "left": 1 }),
+    ];
+    let responder = Responder::start(&gateway, pages.map(Reaction::Answer).to_vec()).await;
+    let request = gateway.request(Method::POST, "/sync/resync");
+    let response = request.json(&json!({ "all": true })).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let total: Value = response.json().await.unwrap();
+    assert_eq!(total, json!({ "owed": 407, "shared": 60, "left": 41 }));
+    let asked: Vec<_> = responder.asked().into_iter().map(|asked| asked.body).collect();
+    assert_eq!(asked, [json!({ "all": {} }), json!({ "all": { "after": "u5" } })]);
+}
+
+#[tokio::test]
+async fn a_contact_is_named_and_forgotten() {
+    let gateway = Gateway::start().await;
+    let receipt = json!({
+        "userId": "7", "version": 1, "state": "confirmed", "resending": true, "fields": {}, "attempts": 1,
+        "currentVersion": 1
+    });
+    let script = vec![
+        Reaction::Answer(receipt.clone()),
+        Reaction::Answer(receipt.clone()),
+    ];
+    let responder = Responder::start(&gateway, script).await;
+    let named = gateway.request(Method::PUT, "/users/7/contact");
+    let named = named.json(&json!({ "contactId": "501" })).send().await.unwrap();
+    assert_eq!(named.json::<Value>().await.unwrap(), receipt);
+    let forgotten = gateway.request(Method::DELETE, "/users/7/contact");
+    assert_eq!(forgotten.send().await.unwrap().status(), 200);
+    let asked = responder.asked();
+    let asked: Vec<_> = asked
+        .iter()
+        .map(|asked| (asked.subject.as_str(), &asked.body))
+        .collect();
+    let (link, unlink) = (
+        json!({ "userId": "7", "contactId": "501" }),
+        json!({ "userId": "7" }),
+    );
+    assert_eq!(
+        asked,
+        [("users.sync.link", &link), ("users.sync.unlink", &unlink)]
+    );
+}
+
+#[tokio::test]
+async fn a_contact_that_cannot_be_linked_is_refused_with_what_to_do() {
+    let gateway = Gateway::start().await;
+    let refusals = [
+        ErrorCode::ContactHeld,
+        ErrorCode::NoAccount,
+        ErrorCode::UserNotFound,
+    ];
+    Responder::start(&gateway, refusals.map(refuse).to_vec()).await;
+    for (status, expected) in [(409, "contact-held"), (409, "no-account"), (404, "not-found")] {
+        let request = gateway.request(Method::PUT, "/users/7/contact");
+        let response = request.json(&json!({ "contactId": "501" })).send().await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(slug(&problem(response).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn neither_takes_what_a_page_of_another_site_can_send_nor_what_says_nothing() {
+    let gateway = Gateway::start().await;
+    let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
+    for (method, path) in [(Method::POST, "/sync/resync"), (Method::PUT, "/users/7/contact")] {
+        let request = gateway.request(method.clone(), path);
+        let request = request.header("content-type", "text/plain");
+        let response = request.body(r#"{"all":true}"#).send().await.unwrap();
+        assert_eq!(response.status(), 415, "{path}");
+        let request = gateway.request(method, path).json(&json!({}));
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 400, "{path}");
+        assert_eq!(slug(&problem(response).await), "invalid-body");
+    }
+    assert!(responder.asked().is_empty());
+}
