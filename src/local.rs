@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::{arguments::Arguments, banner::Banner, broker::Broker, crm, data_folder};
 
 /// The files settings are read from, beneath the environment.
-const ENV_FILES: [&str; 4] = [
+pub(crate) const ENV_FILES: [&str; 4] = [
     "nats.env",
     "services/api-gateway/.env",
     "services/user/.env",
@@ -71,23 +71,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Reads the settings of every service and reports the faults of all of them together.
 fn read_configs(env: &Env, arguments: &Arguments, real: bool) -> Result<Configs, SettingsError> {
-    let mut env = env.clone();
-    if env.get("USER_DATABASE_URL").is_none() {
-        let file = arguments.data.join("users.db");
-        env = env.with("USER_DATABASE_URL", &format!("sqlite:{}", file.display()));
-    }
-    if !real {
-        env = env.with(
-            "HUBSPOT_SANDBOX_URL",
-            &format!("http://{}", arguments.sandbox_listen),
-        );
-    }
-    let configs = (
-        api_gateway::Config::read(&env),
-        user::Config::read(&env),
-        hubspot::Config::read(&env),
-    );
-    match configs {
+    match read_each(env, arguments, real) {
         (Ok(gateway), Ok(user), Ok(hubspot)) => Ok(Configs {
             gateway,
             user,
@@ -100,6 +84,36 @@ fn read_configs(env: &Env, arguments: &Arguments, real: bool) -> Result<Configs,
                 .expect("one of them is at fault"))
         }
     }
+}
+
+type Read<Config> = Result<Config, SettingsError>;
+
+/// The settings of each service, for all of them in one process.
+pub(crate) fn read_each(
+    env: &Env,
+    arguments: &Arguments,
+    real: bool,
+) -> (
+    Read<api_gateway::Config>,
+    Read<user::Config>,
+    Read<hubspot::Config>,
+) {
+    let mut env = env.clone();
+    if env.get("USER_DATABASE_URL").is_none() {
+        let file = arguments.data.join("users.db");
+        env = env.with("USER_DATABASE_URL", &format!("sqlite:{}", file.display()));
+    }
+    if !real {
+        env = env.with(
+            "HUBSPOT_SANDBOX_URL",
+            &format!("http://{}", arguments.sandbox_listen),
+        );
+    }
+    (
+        api_gateway::Config::read(&env),
+        user::Config::read(&env),
+        hubspot::Config::read(&env),
+    )
 }
 
 /// A service that runs in this process, with a shutdown of its own so that they end in order.

@@ -1,8 +1,9 @@
-//! Everything on one machine: what `cargo run` starts.
+//! Everything on one machine, which is what `cargo run` starts, and the commands of an operator.
 
 mod arguments;
 mod banner;
 mod broker;
+mod cli;
 mod crm;
 mod data_folder;
 mod local;
@@ -17,6 +18,9 @@ use crate::arguments::Arguments;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(command) = &arguments.command {
+        return cli::run(command, &arguments).await;
+    }
     match local::run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -11,7 +11,7 @@ pub mod room;
 pub mod rules;
 pub mod service;
 pub mod store;
-mod stream;
+pub mod stream;
 mod sweeper;
 pub mod time;
 pub mod writer;

@@ -63,6 +63,42 @@ pub async fn migrate(database: &Database) -> Result<(), OpenError> {
     }
 }
 
+/// How the tables of a database stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tables {
+    /// There are none yet, or not even a file; they are made at the first start.
+    Absent,
+    /// So many migrations are to be made yet, at the next start.
+    Behind(usize),
+    /// As this version wants them.
+    UpToDate,
+    /// A later version has changed them.
+    Ahead,
+}
+
+impl Tables {
+    /// By the migrations that this version knows and those that were made.
+    fn of(known: &sqlx::migrate::Migrator, made: &[i64]) -> Self {
+        let to_make = known
+            .iter()
+            .filter(|migration| !made.contains(&migration.version));
+        match to_make.count() {
+            _ if made.is_empty() => Self::Absent,
+            _ if made.iter().any(|version| !known.version_exists(*version)) => Self::Ahead,
+            0 => Self::UpToDate,
+            behind => Self::Behind(behind),
+        }
+    }
+}
+
+/// Checks that the database can be reached and that its commits are durable, and changes nothing.
+pub async fn examine(database: &Database) -> Result<Tables, OpenError> {
+    match database {
+        Database::Sqlite(path) => sqlite::examine(path).await,
+        Database::Postgres(options) => postgres::examine(options).await,
+    }
+}
+
 /// A connection that writes.
 #[async_trait]
 pub trait UserWriter: Send {

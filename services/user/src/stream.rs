@@ -50,6 +50,19 @@ fn wanted(replicas: usize) -> Config {
     }
 }
 
+/// Looks at the stream and changes nothing: the names of the settings that differ from ours, or none where there is no
+/// stream.
+pub async fn differences(
+    jetstream: &jetstream::Context,
+    replicas: usize,
+) -> Result<Option<Vec<&'static str>>, jetstream::context::GetStreamError> {
+    match jetstream.get_stream(STREAM).await {
+        Ok(stream) => Ok(Some(differing(&stream.cached_info().config, &wanted(replicas)))),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Looks at the stream, making or changing it where needed.
 pub(crate) async fn ensure(
     jetstream: &jetstream::Context,
@@ -92,12 +105,26 @@ fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
 }
 
 fn fits(found: &Config, wanted: &Config) -> bool {
-    found.subjects == wanted.subjects
-        && found.retention == wanted.retention
-        && found.storage == wanted.storage
-        && found.discard == wanted.discard
-        && found.discard_new_per_subject == wanted.discard_new_per_subject
-        && found.max_messages_per_subject == wanted.max_messages_per_subject
-        && found.max_messages == wanted.max_messages
-        && found.num_replicas == wanted.num_replicas
+    differing(found, wanted).is_empty()
+}
+
+fn differing(found: &Config, wanted: &Config) -> Vec<&'static str> {
+    let same = [
+        ("subjects", found.subjects == wanted.subjects),
+        ("retention", found.retention == wanted.retention),
+        ("storage", found.storage == wanted.storage),
+        ("discard", found.discard == wanted.discard),
+        (
+            "discard_new_per_subject",
+            found.discard_new_per_subject == wanted.discard_new_per_subject,
+        ),
+        (
+            "max_msgs_per_subject",
+            found.max_messages_per_subject == wanted.max_messages_per_subject,
+        ),
+        ("max_msgs", found.max_messages == wanted.max_messages),
+        ("num_replicas", found.num_replicas == wanted.num_replicas),
+    ];
+    let differing = same.into_iter().filter(|(_, is_same)| !is_same);
+    differing.map(|(name, _)| name).collect()
 }

@@ -10,7 +10,7 @@ mod rows;
 mod transaction;
 mod writer;
 
-pub(super) use open::{migrate, open};
+pub(super) use open::{examine, migrate, open};
 use read::PostgresReader;
 use transaction::PostgresTransaction;
 use writer::PostgresWriter;

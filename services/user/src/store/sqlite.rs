@@ -5,6 +5,6 @@ mod read;
 mod rows;
 mod transaction;
 
-pub(super) use open::{migrate, open};
+pub(super) use open::{examine, migrate, open};
 use read::SqliteReader;
 use transaction::SqliteWriter;

@@ -11,7 +11,7 @@ use super::{
     PostgresReader, PostgresWriter,
     error::{is_distrust, is_of_the_server, limited},
 };
-use crate::store::{Database, OpenError, Opened, UserWriter};
+use crate::store::{Database, OpenError, Opened, Tables, UserWriter};
 
 /// How many connections write changes, each those of some users; one more is for deliveries. On two cores, two take a
 /// third more changes than one, and four hardly more than two: see docs/benchmarks.md.
@@ -74,6 +74,29 @@ pub(in crate::store) async fn migrate(options: &PgConnectOptions) -> Result<(), 
         .run_direct(None, &mut connection, false)
         .await?;
     limited(connection.close()).await.map_err(failed)
+}
+
+/// Checks the server, and how its tables stand.
+pub(in crate::store) async fn examine(options: &PgConnectOptions) -> Result<Tables, OpenError> {
+    let options = named(options);
+    let failed = |source| open_error(&options, source);
+    let mut connection = limited(PgConnection::connect_with(&options))
+        .await
+        .map_err(failed)?;
+    check(&mut connection, failed).await?;
+    let has_tables = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
+    let has_tables: bool = limited(has_tables.fetch_one(&mut connection))
+        .await
+        .map_err(failed)?;
+    let mut made = Vec::new();
+    if has_tables {
+        let versions = sqlx::query_scalar("SELECT version FROM _sqlx_migrations");
+        made = limited(versions.fetch_all(&mut connection))
+            .await
+            .map_err(failed)?;
+    }
+    limited(connection.close()).await.map_err(failed)?;
+    Ok(Tables::of(&sqlx::migrate!("migrations/postgres"), &made))
 }
 
 fn named(options: &PgConnectOptions) -> PgConnectOptions {

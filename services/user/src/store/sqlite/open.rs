@@ -8,7 +8,7 @@ use sqlx::{
 };
 
 use super::{SqliteReader, SqliteWriter};
-use crate::store::{OpenError, Opened};
+use crate::store::{OpenError, Opened, Tables};
 
 /// How many connections read.
 const READERS: u32 = 4;
@@ -51,6 +51,31 @@ pub(in crate::store) async fn migrate(path: &Path) -> Result<(), OpenError> {
         .run_direct(None, &mut connection, false)
         .await?;
     connection.close().await.map_err(failed)
+}
+
+/// Checks a file that is there, and how its tables stand.
+pub(in crate::store) async fn examine(path: &Path) -> Result<Tables, OpenError> {
+    if !path.exists() {
+        return Ok(Tables::Absent);
+    }
+    let failed = |source| open_error(path, source);
+    let existing = options(path)
+        .create_if_missing(false)
+        .busy_timeout(BUSY_TIMEOUT_AT_START);
+    let mut connection = existing.connect().await.map_err(failed)?;
+    check_durable(&mut connection, failed).await?;
+    let has_tables = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+    let has_tables: i64 = sqlx::query_scalar(has_tables)
+        .fetch_one(&mut connection)
+        .await
+        .map_err(failed)?;
+    let mut made = Vec::new();
+    if has_tables > 0 {
+        let versions = sqlx::query_scalar("SELECT version FROM _sqlx_migrations");
+        made = versions.fetch_all(&mut connection).await.map_err(failed)?;
+    }
+    connection.close().await.map_err(failed)?;
+    Ok(Tables::of(&sqlx::migrate!("migrations/sqlite"), &made))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

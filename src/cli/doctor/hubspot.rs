@@ -1,0 +1,116 @@
+//! HubSpot: does the token open an account, and may it read contacts?
+
+use contracts::Reason;
+use hubspot::{
+    Config,
+    client::{Credentials, HubspotClient},
+    engine::{Answer, Call, Problem, ProblemKind},
+};
+
+use super::Check;
+
+/// No contact has it: the domain is reserved for such uses.
+const NOBODY: &str = "nobody@hubsync.invalid";
+const TOKEN: &str = "hubspot token";
+const READ: &str = "hubspot read scope";
+const WRITE: &str = "hubspot write scope";
+
+/// Two calls, that read. A token that has to be asked for is left to the service: asking may replace the one it has.
+pub(super) async fn check(config: &Config, real: bool) -> Vec<Check> {
+    let access = &config.access;
+    if matches!(access.credentials, Credentials::OAuth(_)) {
+        let why =
+            "an OAuth app is set up, whose tokens only the hubspot service asks for; see its line below";
+        return vec![Check::not_checked(TOKEN, why)];
+    }
+    let client = HubspotClient::new(
+        access.target.clone(),
+        access.credentials.clone(),
+        config.call_timeout,
+    );
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => {
+            let cause = runtime::failure::in_one_line(&error);
+            return vec![Check::failed(
+                TOKEN,
+                &cause,
+                "make the file of HUBSPOT_ACCESS_TOKEN_FILE readable",
+            )];
+        }
+    };
+    let mut checks = vec![account(&client, real).await];
+    if checks[0].outcome == super::Outcome::Ok {
+        checks.push(read_scope(&client).await);
+        let why =
+            "crm.objects.contacts.write can only be proven by writing; without it the line stops and says so";
+        checks.push(Check::not_checked(WRITE, why));
+    }
+    client.close().await;
+    checks
+}
+
+async fn account(client: &HubspotClient, real: bool) -> Check {
+    let whose = if real {
+        "account"
+    } else {
+        "sandbox, for want of a token: account"
+    };
+    match client.perform(&Call::Account).await.answer {
+        Answer::Account { account_id, name } => {
+            let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+            Check::ok(TOKEN, &format!("opens the {whose} {account_id}{name}"))
+        }
+        Answer::Problem(problem) => failed(TOKEN, &problem, real),
+        other => Check::failed(
+            TOKEN,
+            &format!("an answer that makes no sense: {other:?}"),
+            "try again",
+        ),
+    }
+}
+
+async fn read_scope(client: &HubspotClient) -> Check {
+    let call = Call::Find {
+        addresses: vec![NOBODY.to_owned()],
+    };
+    match client.perform(&call).await.answer {
+        Answer::Found { .. } => Check::ok(READ, "contacts can be read"),
+        Answer::Problem(problem) => failed(READ, &problem, true),
+        other => Check::failed(
+            READ,
+            &format!("an answer that makes no sense: {other:?}"),
+            "try again",
+        ),
+    }
+}
+
+fn failed(name: &'static str, problem: &Problem, real: bool) -> Check {
+    Check::failed(name, &words(&problem.reason), mend(&problem.kind, real))
+}
+
+fn words(reason: &Reason) -> String {
+    let correlation = reason.correlation_id.as_deref();
+    let correlation = correlation.map_or_else(String::new, |id| format!(" (correlation id {id})"));
+    format!("{}: {}{correlation}", reason.code, reason.message)
+}
+
+fn mend(kind: &ProblemKind, real: bool) -> &'static str {
+    match kind {
+        ProblemKind::Unauthorized => {
+            "put the access token of a private app or service key of the account into HUBSPOT_ACCESS_TOKEN in \
+             services/hubspot/.env"
+        }
+        ProblemKind::MissingScopes => {
+            "give the app the scopes crm.objects.contacts.read and crm.objects.contacts.write in HubSpot"
+        }
+        ProblemKind::Unreachable | ProblemKind::Unanswered if real => {
+            "let this machine reach https://api.hubapi.com, by HTTPS_PROXY if need be"
+        }
+        ProblemKind::Unreachable | ProblemKind::Unanswered => {
+            "start the sandbox (cargo run, or cargo run -p sandbox), or set HUBSPOT_ACCESS_TOKEN"
+        }
+        ProblemKind::Limited { .. } => "wait: the account's calls are used up for now",
+        _ => "try again; if it stays so, ask HubSpot's support with the correlation id",
+    }
+}

@@ -1,0 +1,136 @@
+//! The gateway as the command line sees it.
+
+use std::time::Duration;
+
+use reqwest::{Client, Method, Response};
+use serde_json::Value;
+use url::Url;
+
+use super::Failure;
+
+/// Longer than the gateway works on anything.
+const LIMIT: Duration = Duration::from_secs(30);
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+
+/// A running gateway.
+pub(crate) struct Gateway {
+    http: Client,
+    url: String,
+}
+
+impl Gateway {
+    /// Nothing is asked yet.
+    pub(crate) fn at(url: &Url) -> Result<Self, Failure> {
+        // A second call finds the provider in place, which is all that is wanted.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let url = url.as_str().trim_end_matches('/').to_owned();
+        let builder = Client::builder().timeout(LIMIT).connect_timeout(CONNECT_LIMIT);
+        match builder.build() {
+            Ok(http) => Ok(Self { http, url }),
+            Err(error) => Err(unreachable(&url, &error)),
+        }
+    }
+
+    /// Asks for a document.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// Has something done.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let response = self.exchange(method, path, body).await?;
+        let status = response.status();
+        let document = self.document(response).await?;
+        if status.is_success() {
+            return Ok(document);
+        }
+        Err(Failure::Refused {
+            status: status.as_u16(),
+            kind: kind(&document).to_owned(),
+            detail: detail(&document),
+        })
+    }
+
+    /// What `/readyz` says, well or not.
+    pub(crate) async fn readiness(&self) -> Result<Value, Failure> {
+        let response = self.exchange(Method::GET, "/readyz", None).await?;
+        let report = self.document(response).await?;
+        if report["name"] == "api-gateway" {
+            Ok(report)
+        } else {
+            Err(self.no_gateway())
+        }
+    }
+
+    async fn exchange(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Response, Failure> {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        request
+            .send()
+            .await
+            .map_err(|error| unreachable(&self.url, &error))
+    }
+
+    async fn document(&self, response: Response) -> Result<Value, Failure> {
+        let body = response.bytes().await;
+        let body = body.map_err(|error| unreachable(&self.url, &error))?;
+        serde_json::from_slice(&body).map_err(|_| self.no_gateway())
+    }
+
+    fn no_gateway(&self) -> Failure {
+        Failure::NoGateway {
+            url: self.url.clone(),
+        }
+    }
+}
+
+fn kind(document: &Value) -> &str {
+    let kind = document["type"].as_str().unwrap_or_default();
+    kind.rsplit(':').next().unwrap_or_default()
+}
+
+/// The sentence of a problem document, with every fault of what was given.
+fn detail(document: &Value) -> String {
+    let mut detail = document["detail"]
+        .as_str()
+        .unwrap_or("refused without a reason")
+        .to_owned();
+    for fault in document["errors"].as_array().into_iter().flatten() {
+        let (pointer, words) = (fault["pointer"].as_str(), fault["detail"].as_str());
+        let words = words.unwrap_or_default();
+        if !detail.contains(words) {
+            let place = pointer.map_or_else(String::new, |pointer| format!("{pointer} "));
+            detail = format!("{detail}\n  {place}{words}");
+        }
+    }
+    detail
+}
+
+fn unreachable(url: &str, error: &reqwest::Error) -> Failure {
+    let cause = if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else {
+        innermost(error)
+    };
+    Failure::Unreachable {
+        url: url.to_owned(),
+        cause,
+    }
+}
+
+/// The cause that says the most: "connection refused".
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,90 @@
+//! Answers, for people as tables and for scripts as JSON.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+
+/// How answers are printed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    /// As JSON.
+    pub(crate) json: bool,
+}
+
+impl Output {
+    /// Prints a document as it is, or what it says to people.
+    pub(crate) fn print(self, document: &Value, text: impl FnOnce() -> String) -> io::Result<()> {
+        let text = if self.json { document.to_string() } else { text() };
+        match writeln!(io::stdout(), "{}", text.trim_end()) {
+            // Whoever reads has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            printed => printed,
+        }
+    }
+}
+
+/// Rows under a head, as wide as the terminal.
+pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut table = bare();
+    table.set_header(head);
+    for row in rows {
+        table.add_row(row);
+    }
+    trimmed(&table)
+}
+
+/// Names and what is to be said of each.
+pub(crate) fn list<'a>(entries: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let mut table = bare();
+    for (name, value) in entries {
+        table.add_row([name.to_owned(), value]);
+    }
+    trimmed(&table)
+}
+
+fn bare() -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    table
+}
+
+fn trimmed(table: &Table) -> String {
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}
+
+/// A text of a document, without quotes; empty where there is none.
+pub(crate) fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A reason in HubSpot's words, with what its support asks for.
+pub(crate) fn reason(reason: &Value) -> String {
+    if reason.is_null() {
+        return String::new();
+    }
+    let mut words = format!("{}: {}", text(&reason["code"]), text(&reason["message"]));
+    if let Some(id) = reason["correlationId"].as_str() {
+        words = format!("{words} (HubSpot's correlation id {id})");
+    }
+    words
+}
+
+/// So many milliseconds, in the unit that says the most.
+pub(crate) fn age(ms: u64) -> String {
+    match ms / 1_000 {
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
