@@ -33,7 +33,11 @@ pub(crate) async fn run(asking: &Asking, arguments: &Arguments) -> Result<Exit, 
 
 async fn by_settings(env: &Env, arguments: &Arguments, checks: &mut Vec<Check>) {
     let real = ::hubspot::Config::has_token(env);
-    let (of_gateway, of_user, of_hubspot) = read_each(env, arguments, real);
+    let (of_gateway, of_user, mut of_hubspot) = read_each(env, arguments, real);
+    if env.get("HUBSPOT_SANDBOX_URL").is_some() {
+        // Services that were started by hand call that one, not the one that everything on one machine brings along.
+        of_hubspot = ::hubspot::Config::read(env);
+    }
     let errors = [
         of_gateway.err(),
         of_user.as_ref().err().cloned(),

@@ -54,7 +54,7 @@ fn bare() -> Table {
 fn trimmed(table: &Table) -> String {
     table
         .lines()
-        .map(|line| line.trim_end().to_owned() + "\n")
+        .map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned() + "\n")
         .collect()
 }
 
@@ -77,6 +77,12 @@ pub(crate) fn reason(reason: &Value) -> String {
         words = format!("{words} (HubSpot's correlation id {id})");
     }
     words
+}
+
+/// So many users.
+pub(crate) fn users(count: u64) -> String {
+    let word = if count == 1 { "user" } else { "users" };
+    format!("{count} {word}")
 }
 
 /// So many milliseconds, in the unit that says the most.

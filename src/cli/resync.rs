@@ -6,7 +6,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Asking, Exit, Failure, confirm::confirm, gateway::Gateway, output::text, progress::bar, retry::NAMED,
+    Asking, Exit, Failure,
+    confirm::confirm,
+    gateway::Gateway,
+    output::{self, text},
+    progress::bar,
+    retry::NAMED,
 };
 
 /// Who is to be sent once more.
@@ -103,7 +108,7 @@ impl Total {
     }
 
     fn describe(&self) -> String {
-        let mut words = format!("{} sent once more", self.owed);
+        let mut words = format!("{} sent once more", output::users(self.owed));
         if self.shared > 0 {
             words = format!(
                 "{words}, {} passed over: they share a contact with another user",

@@ -6,7 +6,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Asking, Exit, Failure, confirm::confirm, gateway::Gateway, output::text, parked::Trouble, progress::bar,
+    Asking, Exit, Failure,
+    confirm::confirm,
+    gateway::Gateway,
+    output::{self, text},
+    parked::Trouble,
+    progress::bar,
 };
 
 /// So many users are named at a time; with the longest ids, they fit into a body that the gateway takes.
@@ -69,14 +74,17 @@ async fn by_trouble(gateway: &Gateway, retry: &Retry, total: &mut Total) -> Resu
     let summary = gateway.get("/sync/summary").await?;
     let users = concerned(&summary, retry);
     let (who, states) = match retry.state {
-        Some(state) => (state.word(), vec![state]),
-        None => ("in trouble", Trouble::ALL.to_vec()),
+        Some(state) => (format!("in state {}", state.word()), vec![state]),
+        None => ("in trouble".to_owned(), Trouble::ALL.to_vec()),
     };
     let why = retry
         .reason
         .as_deref()
         .map_or_else(String::new, |code| format!(" for {code}"));
-    let what = format!("{users} users that are {who}{why} are sent to HubSpot again, behind live changes.");
+    let what = format!(
+        "To HubSpot again, behind live changes: {} {who}{why}.",
+        output::users(users)
+    );
     confirm(&what, retry.yes)?;
     let bar = bar(Some(users));
     for state in states {
@@ -124,7 +132,7 @@ impl Total {
     }
 
     fn describe(&self) -> String {
-        let mut words = format!("{} tried again", self.retried);
+        let mut words = format!("{} tried again", output::users(self.retried));
         if self.left > 0 {
             words = format!(
                 "{words}, {} left alone: nothing of theirs waits, or it is being sent",

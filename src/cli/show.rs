@@ -139,7 +139,7 @@ fn contact(contact: &Value) -> String {
     };
     let (id, account) = (text(&contact["contactId"]), text(&contact["accountId"]));
     format!(
-        "{id} in account {account}, found as {}{shared}",
+        "{id} in account {account}, found: {}{shared}",
         text(&contact["found"])
     )
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 mod cluster;
+mod commands;
 mod delivery;
 mod imports;
 mod one_command;

@@ -34,7 +34,7 @@ impl Stack {
     }
 
     /// Waits until the summary, which is not counted anew for everybody, says so.
-    async fn wait_for_summary(&self, member: &str, value: &Value) -> Value {
+    pub(crate) async fn wait_for_summary(&self, member: &str, value: &Value) -> Value {
         until(&format!("{member} to be {value}"), CEILING, async || {
             let summary = self.sync("/sync/summary").await;
             if summary[member] == *value {

@@ -5,6 +5,7 @@ mod announcements;
 mod beside;
 mod database;
 mod delivery;
+mod examination;
 mod imports;
 mod lifecycle;
 mod operators;

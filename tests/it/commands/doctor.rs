@@ -1,0 +1,101 @@
+//! `hubsync doctor` finds what is wrong, and says how to mend it.
+
+use serde_json::Value;
+
+use super::typed::Typed;
+use crate::stack::{Service, Stack};
+
+impl Typed {
+    /// What was found of one thing; the first, where there are several.
+    fn check(&self, name: &str) -> Value {
+        let document = self.json();
+        let checks = document["checks"].as_array().unwrap();
+        let found = checks.iter().find(|check| check["name"] == name);
+        found
+            .unwrap_or_else(|| panic!("no check {name}: {document}"))
+            .clone()
+    }
+
+    #[track_caller]
+    fn assert_failed(&self, name: &str, detail: &str) {
+        assert_eq!(self.code, 1, "{self:?}");
+        let check = self.check(name);
+        assert_eq!(check["outcome"], "failed", "{check}");
+        assert!(check["detail"].as_str().unwrap().contains(detail), "{check}");
+        assert!(!check["mend"].as_str().unwrap().is_empty(), "{check}");
+    }
+}
+
+impl Stack {
+    async fn doctor(&self, others: &[(&str, &str)]) -> Typed {
+        self.command_with(&["doctor", "--json"], others).await
+    }
+}
+
+#[tokio::test]
+async fn a_doctor_finds_nothing_where_all_is_well_and_owns_up_to_what_it_did_not_check() {
+    let stack = Stack::start().await;
+    let found = stack.doctor(&[]).await;
+    assert_eq!(found.code, 0, "{found:?}");
+    for name in [
+        "settings",
+        "nats",
+        "jetstream",
+        "stream",
+        "consumer",
+        "permissions",
+        "database",
+        "hubspot token",
+        "hubspot read scope",
+        "gateway",
+        "gateway: user",
+        "line",
+    ] {
+        assert_eq!(found.check(name)["outcome"], "ok", "{}", found.check(name));
+    }
+    assert_eq!(found.check("hubspot write scope")["outcome"], "notChecked");
+    let text = stack.command_with(&["doctor"], &[]).await.output;
+    assert!(text.contains(&stack.sandbox.portal_id().to_string()), "{text}");
+    stack.finish().await;
+}
+
+#[tokio::test]
+async fn a_doctor_finds_a_wrong_token_and_changes_nothing() {
+    let stack = Stack::without_services().await;
+    stack.sandbox.set_tokens(["another"]);
+    let found = stack.doctor(&[]).await;
+    found.assert_failed("hubspot token", "_AUTHENTICATION");
+    found.assert_failed("gateway", "no gateway at");
+    assert_eq!(found.check("stream")["outcome"], "warning");
+    assert!(
+        found.check("database")["detail"]
+            .as_str()
+            .unwrap()
+            .contains("no tables yet")
+    );
+    assert!(stack.wake_ups().await.is_err(), "no stream was made");
+}
+
+#[tokio::test]
+async fn a_doctor_finds_that_nobody_is_where_nats_should_be() {
+    let stack = Stack::without_services().await;
+    let found = stack.doctor(&[("NATS_URL", "nats://127.0.0.1:9")]).await;
+    found.assert_failed("nats", "127.0.0.1:9");
+    let found = stack
+        .doctor(&[("USER_DATABASE_URL", "postgres://hubsync@127.0.0.1:9/hubsync")])
+        .await;
+    found.assert_failed("database", "127.0.0.1:9");
+}
+
+#[tokio::test]
+async fn a_doctor_names_every_bad_setting_and_checks_the_rest() {
+    let mut stack = Stack::without_services().await;
+    stack.start_service(Service::User).await;
+    let faults = [("HUBSPOT_EMAIL_TAKEN", "maybe"), ("API_GATEWAY_PORT", "http")];
+    let found = stack.doctor(&faults).await;
+    found.assert_failed("settings", "API_GATEWAY_PORT: ");
+    assert!(found.output.contains("HUBSPOT_EMAIL_TAKEN: "), "{found:?}");
+    assert_eq!(found.check("hubspot")["outcome"], "notChecked");
+    assert_eq!(found.check("nats")["outcome"], "ok");
+    stack.stop_service(Service::User).await;
+}
