@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use contracts::{Claim, Field};
 
-use super::{OpenAttempt, Row, Terms, UnixMs, terms::has_come};
+use super::{OpenAttempt, Row, Terms, UnixMs, history::remember_given_up, terms::has_come};
 
 /// What came of asking for a user.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,7 @@ pub fn claim(row: &mut Row, holder: &str, epoch: u64, account: &str, now: UnixMs
         return Claimed::InWork;
     }
     if let Some(open) = row.open.take() {
-        row.give_up(open, now, terms);
+        give_up(row, open, now, terms);
     }
     let owed = row.owed();
     if owed.is_empty() {
@@ -52,6 +52,15 @@ pub fn claim(row: &mut Row, holder: &str, epoch: u64, account: &str, now: UnixMs
     });
     push_wake_on(row, now, terms);
     Claimed::Given(Box::new(given(row, account, now)))
+}
+
+/// An attempt has no verdict to wait for: its calls may still be carried out, so a doubt starts, counted from now.
+pub(super) fn give_up(row: &mut Row, attempt: OpenAttempt, now: UnixMs, terms: &Terms) {
+    remember_given_up(row, &attempt, now);
+    row.doubt_from(attempt.version, now + terms.doubt);
+    if let Some(address) = attempt.address {
+        row.may_be_created(address, now + terms.doubt);
+    }
 }
 
 /// A row out in an attempt need not be announced soon. Its due time is indexed, so it is moved only when little of

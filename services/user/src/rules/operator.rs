@@ -2,7 +2,7 @@
 
 use contracts::{ContactId, FieldSet, Found, Lane, Link};
 
-use super::{FieldState, Row, Terms, UnixMs, owe::owe_again, record::succeed};
+use super::{FieldState, Row, Terms, UnixMs, claim::give_up, owe::owe_again, record::succeed};
 
 /// What came of having a user sent once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub fn unlink(row: &mut Row, now: UnixMs, terms: &Terms) -> bool {
 /// attempt, which sets no link and settles nothing. Nobody holds the new number.
 fn overtake(row: &mut Row, now: UnixMs, terms: &Terms) {
     if let Some(open) = row.open.take() {
-        row.give_up(open, now, terms);
+        give_up(row, open, now, terms);
         row.attempt += 1;
         row.holder.clear();
     }

@@ -3,7 +3,7 @@
 use contracts::{Field, FieldSet, Lane, Link, MayBeCreated, Outcome, PerField, Reason, User, UserId, Values};
 use serde::{Deserialize, Serialize};
 
-use super::{PastAttempt, Terms, UnixMs, history::remember_given_up};
+use super::{PastAttempt, UnixMs};
 
 /// So many addresses are remembered under which a contact may have been created. Each takes a change of address, and an
 /// attempt after it that failed or was given up.
@@ -273,15 +273,6 @@ impl Row {
     /// Those of the contacts that may have been created were looked for in vain after it could no longer happen.
     pub(super) fn was_not_created(&mut self, looked_since: UnixMs) {
         self.creating.retain(|creating| creating.until > looked_since);
-    }
-
-    /// An attempt has no verdict to wait for: its calls may still be carried out, so a doubt starts, counted from now.
-    pub(super) fn give_up(&mut self, attempt: OpenAttempt, now: UnixMs, terms: &Terms) {
-        remember_given_up(self, &attempt, now);
-        self.doubt_from(attempt.version, now + terms.doubt);
-        if let Some(address) = attempt.address {
-            self.may_be_created(address, now + terms.doubt);
-        }
     }
 
     /// Starts a doubt, or stretches the one there is: from the lowest version to the latest end.
