@@ -79,9 +79,10 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Unreachable { .. } | Self::NoGateway { .. } => Exit::Unreachable,
             Self::Refused { kind, .. } if kind == "not-found" => Exit::UnknownUser,
-            Self::Refused {
+            Self::Unreachable { .. }
+            | Self::NoGateway { .. }
+            | Self::Refused {
                 status: 502..=504, ..
             } => Exit::Unreachable,
             Self::Refused { status: 400, .. } | Self::NotConfirmed(_) => Exit::Usage,

@@ -72,7 +72,7 @@ async fn everybody_is_sent_once_more_behind_live_changes_and_counted_once() {
 #[tokio::test]
 async fn everybody_is_gone_through_page_by_page() {
     let (stack, service) = Stack::serving(&[]).await;
-    let users: Vec<String> = (0..MAX_LISTED + 1).map(|user| format!("{user:04}")).collect();
+    let users: Vec<String> = (0..=MAX_LISTED).map(|user| format!("{user:04}")).collect();
     let updates: Vec<_> = users.iter().map(|user| ada(user)).collect();
     let updates = updates.iter().map(|update| stack.update(update));
     for updated in futures_util::future::join_all(updates).await {

@@ -2,6 +2,7 @@
 
 mod drain;
 mod invariants;
+mod operator;
 mod step;
 mod world;
 

@@ -17,6 +17,8 @@ pub(super) enum Step {
     Newest(Fate),
     /// The last verdict is recorded once more.
     Repeat,
+    /// An operator does something to the user.
+    Operator(Act),
     /// HubSpot carries out a late call.
     CarryOutLate,
     /// Time passes, and rows are swept.
@@ -24,6 +26,19 @@ pub(super) enum Step {
     Term,
     Doubt,
 }
+
+/// What an operator does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    Resync,
+    /// To a contact that nobody has had so far.
+    LinkToNew,
+    /// To the first contact that the user ever had, where late calls may still go.
+    LinkToFirst,
+    Unlink,
+}
+
+const ACTS: [Act; 4] = [Act::Resync, Act::LinkToNew, Act::LinkToFirst, Act::Unlink];
 
 /// What becomes of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +83,7 @@ impl Step {
             Self::Doubt,
         ];
         steps.extend(Field::ALL.map(Self::Change));
+        steps.extend(ACTS.map(Self::Operator));
         steps.extend(FATES.map(Self::Oldest));
         steps.extend(FATES.map(Self::Newest));
         steps

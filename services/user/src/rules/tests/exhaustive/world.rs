@@ -14,6 +14,9 @@ use super::{
 };
 use crate::rules::Claimed;
 
+/// The id of the first contact there is.
+pub(super) const FIRST: &str = "1";
+
 /// An attempt whose verdict is not in.
 #[derive(Debug, Clone)]
 pub(super) struct Out {
@@ -62,7 +65,8 @@ impl World {
     pub(super) fn linked() -> Self {
         let mut world = Self::of(Desk::settled());
         let values = world.desk.row.values();
-        world.wrote("c1", values);
+        world.desk.row.link.as_mut().expect("it is linked").contact_id = FIRST.to_owned();
+        world.wrote(FIRST, values);
         world
     }
 
@@ -101,6 +105,7 @@ impl World {
             Step::Oldest(fate) => return self.meet(0, fate),
             Step::Newest(fate) => return self.out.len() > 1 && self.meet(self.out.len() - 1, fate),
             Step::Repeat => return self.repeat(),
+            Step::Operator(act) => return self.act(act),
             Step::CarryOutLate => {
                 if self.hubspot.late().is_empty() {
                     return false;
@@ -123,8 +128,7 @@ impl World {
         let before = (self.desk.row.attempt, self.desk.row.open.clone());
         let claimed = self.desk.try_claim();
         if before.1.is_some() && self.desk.row.open != before.1 {
-            let last_moment = self.desk.now + self.desk.terms.doubt - 1;
-            self.hubspot.limit_late(0, before.0, last_moment);
+            self.is_given_up(before.0);
         }
         match claimed {
             Claimed::Given(claim) => {
@@ -137,6 +141,12 @@ impl World {
             }
             Claimed::InWork | Claimed::NothingOwed => false,
         }
+    }
+
+    /// The attempt was given up just now: what it left comes late, but not later than that.
+    pub(super) fn is_given_up(&mut self, attempt: u64) {
+        let last_moment = self.desk.now + self.desk.terms.doubt - 1;
+        self.hubspot.limit_late(0, attempt, last_moment);
     }
 
     fn carry_out(&mut self) {
@@ -277,8 +287,8 @@ impl World {
         Some(found(claim, &contact, how))
     }
 
-    fn new_contact(&mut self) -> String {
+    pub(super) fn new_contact(&mut self) -> String {
         self.contacts += 1;
-        format!("c{}", self.contacts)
+        self.contacts.to_string()
     }
 }
