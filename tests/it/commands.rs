@@ -206,6 +206,12 @@ async fn who_cannot_be_asked_or_found_has_a_code_and_a_way_to_mend_it() {
         assert_eq!(stack.command(&stranger).await.code, 4, "{stranger:?}");
     }
     assert_eq!(stack.command(&["link", "1", "no number"]).await.code, 2);
+    let proxy = [("http_proxy", "http://127.0.0.1:9")];
+    let shown = stack.command_with(&["show", "stranger"], &proxy).await;
+    assert_eq!(
+        shown.code, 4,
+        "no proxy is asked for what is on this machine: {shown:?}"
+    );
     let request = stack.request(Method::GET, "/users/stranger").send().await;
     assert_eq!(request.unwrap().status(), 404, "nobody was made");
     stack.finish().await;
