@@ -18,6 +18,7 @@ use futures_util::future::try_join_all;
 use runtime::health::Registry;
 use tokio::sync::mpsc;
 use user::{
+    accepted::Accepted,
     room::Room,
     rules::Terms,
     store::{self, Database},
@@ -78,6 +79,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     let after_commit = AfterCommit {
         announcements,
         notices,
+        accepted: Accepted::default(),
         room: Room::of(ROOM),
     };
     let health = Registry::new("bench", &[]);

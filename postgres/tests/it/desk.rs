@@ -7,6 +7,7 @@ use runtime::health::Registry;
 use testing::postgres::{Options, PostgresServer};
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
+    accepted::Accepted,
     room::Room,
     rules::{Row, Terms},
     store::{self, StoreError, UserReader},
@@ -47,6 +48,7 @@ impl Desk {
         let after_commit = AfterCommit {
             announcements: mpsc::channel(1).0,
             notices: mpsc::channel(1).0,
+            accepted: Accepted::default(),
             room: Room::default(),
         };
         let health = Registry::new("user", &["database"]);

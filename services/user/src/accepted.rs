@@ -31,15 +31,19 @@ struct Shared {
 impl Accepted {
     /// Notes the changes among the answers to a committed batch.
     pub(crate) fn note<E>(&self, answers: &[Result<Answer, E>]) {
-        let mut changes = answers.iter().flatten().filter_map(change).peekable();
+        let mut changes = answers
+            .iter()
+            .flatten()
+            .filter(|answer| is_change(answer))
+            .peekable();
         if changes.peek().is_none() {
             return;
         }
         let mut waiting = self.waiting();
-        for named in changes {
+        for change in changes {
             waiting.changes += 1;
             if waiting.users.len() < MOST_NAMED {
-                waiting.users.extend(named);
+                waiting.users.extend(user(change));
             }
         }
         drop(waiting);
@@ -67,14 +71,22 @@ impl Accepted {
     }
 }
 
-/// A change that has yet to reach HubSpot, with the user it is to name; lines of imports are only counted.
-fn change(answer: &Answer) -> Option<Option<AcceptedUser>> {
+/// Whether it answers a change that has yet to reach HubSpot.
+fn is_change(answer: &Answer) -> bool {
     match answer {
-        Answer::Updated(updated) if updated.sync.state == State::Pending => Some(Some(AcceptedUser {
+        Answer::Updated(updated) => updated.sync.state == State::Pending,
+        Answer::Imported(outcome) => matches!(outcome, ImportOutcome::Changed { .. }),
+        _ => false,
+    }
+}
+
+/// The user to be named; lines of imports are only counted.
+fn user(answer: &Answer) -> Option<AcceptedUser> {
+    match answer {
+        Answer::Updated(updated) => Some(AcceptedUser {
             user_id: updated.user.user_id.clone(),
             version: updated.sync.version,
-        })),
-        Answer::Imported(ImportOutcome::Changed { .. }) => Some(None),
+        }),
         _ => None,
     }
 }

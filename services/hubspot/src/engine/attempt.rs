@@ -289,13 +289,4 @@ impl Attempt {
     fn email(&self) -> Option<String> {
         self.claim.values.get(&Field::Email).cloned().flatten()
     }
-
-    fn moved_to(&mut self, contact_id: &str, rules: Rules<'_>) {
-        self.link = Some(LinkFound {
-            contact_id: contact_id.to_owned(),
-            account_id: rules.account_id.to_owned(),
-            address: None,
-            found: Found::Merged,
-        });
-    }
 }

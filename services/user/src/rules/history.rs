@@ -119,13 +119,13 @@ fn worst(verdict: &Verdict) -> Worst<'_> {
     if let Some(failure) = &verdict.failure {
         return Worst::Reason(&failure.reason);
     }
-    let reasons = verdict.outcomes.values().filter_map(|outcome| match outcome {
+    let mut reasons = verdict.outcomes.values().filter_map(|outcome| match outcome {
         Outcome::Refused { reason } | Outcome::Taken { reason } | Outcome::Parked { reason, .. } => {
             Some(reason)
         }
         Outcome::Confirmed | Outcome::Missing => None,
     });
-    if let Some(reason) = reasons.last() {
+    if let Some(reason) = reasons.next() {
         return Worst::Reason(reason);
     }
     if verdict

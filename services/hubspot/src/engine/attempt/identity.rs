@@ -21,6 +21,16 @@ pub(crate) enum Lookup {
 }
 
 impl Attempt {
+    /// HubSpot answered for the contact under another id: it was merged into that one.
+    pub(super) fn moved_to(&mut self, contact_id: &str, rules: Rules<'_>) {
+        self.link = Some(LinkFound {
+            contact_id: contact_id.to_owned(),
+            account_id: rules.account_id.to_owned(),
+            address: None,
+            found: Found::Merged,
+        });
+    }
+
     /// Looks the user up: by the last confirmed address where its contact is gone, then by the current one.
     pub(super) fn look_up(&mut self, rules: Rules<'_>) {
         let confirmed = self.claim.link.as_ref().and_then(|link| link.address.clone());
