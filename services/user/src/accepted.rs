@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    fn updated(user: &str, version: u64, state: State) -> Result<Answer, ServiceError> {
+    fn updated(user: &str, version: u64, state: State) -> Answer {
         let user = User {
             user_id: user.parse().expect("a valid id"),
             values: contracts::Values::new(),
@@ -105,20 +105,28 @@ mod tests {
             updated_at: String::new(),
         };
         let sync = SyncState { state, version };
-        Ok(Answer::Updated(UserUpdated { user, sync }))
+        Answer::Updated(UserUpdated { user, sync })
+    }
+
+    fn note(accepted: &Accepted, answers: Vec<Answer>) {
+        let answers: Vec<Result<Answer, ServiceError>> = answers.into_iter().map(Ok).collect();
+        accepted.note(&answers);
     }
 
     #[test]
     fn changes_are_counted_and_some_are_named() {
         let accepted = Accepted::default();
-        accepted.note(&[
+        let answers = vec![
             updated("u1", 7, State::Pending),
             updated("u2", 3, State::Unchanged),
-            Ok(Answer::Imported(ImportOutcome::Changed { version: 1 })),
-            Ok(Answer::Rows(4)),
-        ]);
-        let many: Vec<_> = (0..100).map(|_| updated("u3", 1, State::Pending)).collect();
-        accepted.note(&many);
+            Answer::Imported(ImportOutcome::Changed { version: 1 }),
+            Answer::Rows(4),
+        ];
+        note(&accepted, answers);
+        note(
+            &accepted,
+            (0..100).map(|_| updated("u3", 1, State::Pending)).collect(),
+        );
         let waiting = accepted.waiting();
         assert_eq!((waiting.changes, waiting.users.len()), (102, MOST_NAMED));
         assert_eq!(
