@@ -20,3 +20,4 @@ pub mod stack;
 pub mod table;
 pub mod throughput;
 pub mod usage;
+pub mod watch;

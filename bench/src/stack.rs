@@ -120,6 +120,16 @@ impl Stack {
         Gateway::new(self.http.clone(), self.gateway_url.clone())
     }
 
+    /// Where the console is.
+    pub fn console_url(&self) -> String {
+        format!("{}/", self.gateway_url)
+    }
+
+    /// A look at the events, yet to be sent.
+    pub fn events_request(&self) -> RequestBuilder {
+        self.http.get(format!("{}/sync/events", self.gateway_url))
+    }
+
     /// An import, without its body.
     pub fn import_request(&self) -> RequestBuilder {
         self.http.post(format!("{}/users/import", self.gateway_url))

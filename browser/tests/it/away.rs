@@ -26,7 +26,7 @@ async fn while_the_gateway_is_away_the_page_says_so_and_goes_on_when_it_is_back(
     page.wait_for_change("1", "confirmed").await;
     assert!(page.was_not_reloaded().await);
     // The browser notes each connection that it did not get.
-    let noted = page.browser.complaints().await;
+    let noted = page.complaints().await;
     assert!(noted.iter().all(|note| note.contains("net::ERR_")), "{noted:?}");
     page.close().await;
 }

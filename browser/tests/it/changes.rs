@@ -41,7 +41,7 @@ async fn a_change_that_is_refused_names_every_fault() {
     page.wait_for("#change-result", "email:").await;
     page.wait_for("#recent-empty", "Nothing has changed").await;
     // The browser notes the 400 in its log.
-    let noted = page.browser.complaints().await;
+    let noted = page.complaints().await;
     assert!(noted.iter().all(|note| note.contains("400")), "{noted:?}");
     page.close().await;
 }
@@ -85,7 +85,7 @@ async fn a_user_that_nobody_knows_is_said_to_be_unknown() {
     let page = Page::open(&hubsync).await;
     page.send("look-up", &[("userId", "nobody")]).await;
     page.wait_for("#receipt", "Not found").await;
-    let noted = page.browser.complaints().await;
+    let noted = page.complaints().await;
     assert!(noted.iter().all(|note| note.contains("404")), "{noted:?}");
     page.close().await;
 }

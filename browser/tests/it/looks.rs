@@ -81,11 +81,11 @@ async fn the_page_is_readable_in_light_in_dark_and_on_a_phone() {
         ("phone", "light", 390, 3_000),
         ("phone-dark", "dark", 360, 3_000),
     ] {
-        page.browser.look(scheme, width, height).await;
-        assert_eq!(page.browser.evaluate(TOO_WIDE).await, json!([]), "{name}");
+        page.browser.look(scheme, width, height).await.unwrap();
+        assert_eq!(page.evaluate(TOO_WIDE).await, json!([]), "{name}");
         // Colours change over a moment.
         testing::wait::until("texts to stand out", crate::hubsync::CEILING, async || {
-            let faint = page.browser.evaluate(FAINT).await;
+            let faint = page.evaluate(FAINT).await;
             if faint == json!([]) { Ok(()) } else { Err(faint) }
         })
         .await;
@@ -98,9 +98,8 @@ async fn the_page_is_readable_in_light_in_dark_and_on_a_phone() {
 async fn everything_that_can_be_used_has_a_name_and_a_place_in_the_order_of_the_keyboard() {
     let hubsync = Hubsync::start().await;
     let page = busy(&hubsync).await;
-    assert_eq!(page.browser.evaluate(NAMELESS).await, json!([]));
+    assert_eq!(page.evaluate(NAMELESS).await, json!([]));
     let taken_out = page
-        .browser
         .evaluate("return document.querySelectorAll('[tabindex]').length")
         .await;
     assert_eq!(taken_out, 0, "the order of the page is that of the keyboard");

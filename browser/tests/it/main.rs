@@ -3,7 +3,6 @@
 
 mod away;
 mod changes;
-mod chromium;
 mod hubsync;
 mod looks;
 mod page;

@@ -1,12 +1,11 @@
 //! The console as its users see it: texts to read, buttons to press, forms to fill in.
 
+use browser::Chromium;
+use serde_json::Value;
 use testing::wait::until;
 use thirtyfour::{By, WebElement};
 
-use crate::{
-    chromium::Chromium,
-    hubsync::{CEILING, Hubsync, screenshots},
-};
+use crate::hubsync::{CEILING, Hubsync, screenshots};
 
 /// The open page.
 pub(crate) struct Page {
@@ -16,7 +15,7 @@ pub(crate) struct Page {
 impl Page {
     /// Opens the console and waits until it is told how everything stands.
     pub(crate) async fn open(hubsync: &Hubsync) -> Self {
-        let browser = Chromium::start().await;
+        let browser = Chromium::start().await.unwrap();
         browser.driver.goto(hubsync.console()).await.unwrap();
         let page = Self { browser };
         page.wait_for("#connection", "live").await;
@@ -87,11 +86,11 @@ impl Page {
 
     /// Something that is there only while the page was not loaded anew.
     pub(crate) async fn mark(&self) {
-        self.browser.evaluate("window.marked = true").await;
+        self.browser.evaluate("window.marked = true").await.unwrap();
     }
 
     pub(crate) async fn was_not_reloaded(&self) -> bool {
-        self.browser.evaluate("return window.marked === true").await == true
+        self.evaluate("return window.marked === true").await == true
     }
 
     /// A picture of the whole page.
@@ -104,8 +103,19 @@ impl Page {
         self.browser.driver.find(By::Css(selector)).await.unwrap()
     }
 
+    /// What a script answers.
+    pub(crate) async fn evaluate(&self, script: &str) -> Value {
+        self.browser.evaluate(script).await.unwrap()
+    }
+
+    /// What the browser complained of since this was asked last.
+    pub(crate) async fn complaints(&self) -> Vec<String> {
+        self.browser.complaints().await.unwrap()
+    }
+
     /// Ends the browser, in whose page nothing must have gone wrong.
     pub(crate) async fn close(self) {
-        self.browser.finish().await;
+        assert_eq!(self.complaints().await, Vec::<String>::new());
+        self.browser.driver.quit().await.unwrap();
     }
 }

@@ -120,7 +120,7 @@ async fn ids_conditions_and_keys_that_break_their_rule_are_refused() {
 async fn unknown_paths_and_methods_are_problems_too() {
     let gateway = Gateway::start().await;
     for path in [
-        "/",
+        "/console",
         "/users",
         "/users/",
         "/users/1/",

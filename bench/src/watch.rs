@@ -1,0 +1,156 @@
+//! What browsers at the console cost the gateway, and how the page bears a flood.
+
+mod load;
+mod page;
+mod report;
+mod watchers;
+
+use std::time::Duration;
+
+use browser::Chromium;
+use clap::Parser;
+use testing::http;
+
+pub use page::{Page, Sample};
+pub use report::{Report, Round};
+pub use watchers::Watched;
+
+use crate::{
+    disk::Disk,
+    people::Group,
+    stack::{HUBSPOT, Stack},
+    usage::Watch,
+};
+use load::flow;
+
+/// Users that are changed, each with a contact.
+pub(crate) const USERS: usize = 20_000;
+
+/// Changes at a steady pace through the whole system, without and with browsers that watch them in turns; then one real
+/// browser, looked into while it shows them.
+///
+/// Each part runs as a process of its own on this machine.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "watch", version)]
+pub struct Arguments {
+    /// Changes in a second.
+    #[arg(long, default_value_t = 1_000)]
+    pub rate: u32,
+
+    /// How many browsers watch in every second round.
+    #[arg(long, default_value_t = 50)]
+    pub browsers: usize,
+
+    /// How long a round takes, in seconds.
+    #[arg(long, default_value_t = 60)]
+    pub seconds: u64,
+
+    /// Rounds without and with browsers, in turns.
+    #[arg(long, default_value_t = 3)]
+    pub rounds: usize,
+
+    /// How long Chromium shows the changes, in seconds; with 0 there is no Chromium.
+    #[arg(long, default_value_t = 300)]
+    pub page_seconds: u64,
+
+    /// Lone changes on an idle system, each looked for on the page.
+    #[arg(long, default_value_t = 50)]
+    pub lone: u32,
+
+    /// Writes a picture of the page under load to this file.
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<std::path::PathBuf>,
+
+    /// Keeps the users in PostgreSQL instead of a file.
+    #[arg(long)]
+    pub postgres: bool,
+
+    /// Prints the figures as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs everything.
+pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
+    let disk = Disk::make(arguments.postgres).await?;
+    let mut stack = Stack::start(http::client(), disk, &[]).await?;
+    match measure(&mut stack, arguments).await {
+        Ok(report) => {
+            stack.stop().await?;
+            Ok(report)
+        }
+        Err(error) => Err(error.context(stack.tails())),
+    }
+}
+
+async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Report> {
+    let sandbox = stack.sandbox();
+    sandbox.create_contacts(Group::Busy.people(USERS)).await?;
+    stack.start_service(HUBSPOT).await?;
+    let mut round = 1;
+    eprintln!("watch: {USERS} users are made …");
+    stack.gateway().flood(Group::Busy.people(USERS), round).await?;
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..arguments.rounds {
+        for (browsers, rounds) in [(0, &mut without), (arguments.browsers, &mut with)] {
+            round += 1;
+            eprintln!("watch: {browsers} browsers …");
+            rounds.push(one_round(stack, arguments, browsers, round).await?);
+        }
+    }
+    let page = if arguments.page_seconds > 0 {
+        Some(look(stack, arguments, round).await?)
+    } else {
+        None
+    };
+    Ok(Report {
+        rate: arguments.rate,
+        seconds: arguments.seconds,
+        browsers: arguments.browsers,
+        without,
+        with,
+        page,
+    })
+}
+
+/// Changes at the pace for a while, and what that cost.
+async fn one_round(
+    stack: &mut Stack,
+    arguments: &Arguments,
+    browsers: usize,
+    round: u32,
+) -> anyhow::Result<Round> {
+    let watchers = watchers::begin(stack, browsers).await?;
+    let watch = Watch::begin(stack.process_ids());
+    let length = Duration::from_secs(arguments.seconds);
+    let answered = flow(&stack.gateway(), arguments.rate, length, round).await?;
+    let usage = watch.end().await?;
+    Ok(Round {
+        answered,
+        usage,
+        watched: watchers.end().await?,
+    })
+}
+
+async fn look(stack: &mut Stack, arguments: &Arguments, round: u32) -> anyhow::Result<Page> {
+    let chromium = Chromium::start().await?;
+    chromium.driver.goto(stack.console_url()).await?;
+    eprintln!("watch: lone changes, looked for on the page …");
+    let seen = page::lone_changes(&chromium, &stack.gateway(), arguments.lone, round + 1).await?;
+    eprintln!("watch: the page under load …");
+    let length = Duration::from_secs(arguments.page_seconds);
+    let watch = Watch::begin(stack.process_ids());
+    let gateway = stack.gateway();
+    let (answered, samples) = tokio::try_join!(
+        flow(&gateway, arguments.rate, length, round + 2),
+        page::sample(&chromium, length, arguments.picture.as_deref()),
+    )?;
+    let usage = watch.end().await?;
+    chromium.driver.quit().await?;
+    Ok(Page {
+        seen,
+        answered,
+        usage,
+        samples,
+    })
+}
