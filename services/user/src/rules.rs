@@ -23,7 +23,7 @@ pub use change::{Change, Changed, Refusal, change};
 pub use claim::{Claimed, claim};
 pub use import::{Imported, import};
 pub use lease::{Lease, ask_lease, control_line};
-pub use owe::{retry, withdraw};
+pub use owe::{repair, retry, withdraw};
 pub use receipt::{receipt, standing, state_of};
 pub use record::{Effects, record};
 pub use row::{Creating, Doubt, FieldState, OpenAttempt, Row, UsedKey};

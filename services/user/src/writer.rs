@@ -10,6 +10,7 @@ mod batch;
 mod claim;
 mod import;
 mod record;
+mod repair;
 mod retry;
 mod sweep;
 mod update;

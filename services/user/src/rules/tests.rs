@@ -14,6 +14,7 @@ mod links;
 mod receipt;
 mod recheck;
 mod record;
+mod repair;
 mod retry;
 mod schedules;
 mod truth;

@@ -2,7 +2,7 @@
 
 use contracts::{AskLease, ControlLine, ErrorCode, LeaseAnswer, LineControl, ServiceError};
 
-use super::{Answer, Job, Work, batch::Batch, claim, import, record, retry, sweep, update};
+use super::{Answer, Job, Work, batch::Batch, claim, import, record, repair, retry, sweep, update};
 use crate::{
     rules::{ask_lease, control_line},
     store::StoreError,
@@ -28,6 +28,7 @@ pub(super) async fn apply(
         Work::Claim(request) => claim::claim(batch, request).await?.map(Answer::Claims),
         Work::Record(request) => record::record(batch, request).await?.map(Answer::Recorded),
         Work::Retry { users, lane } => Ok(Answer::Retried(retry::retry(batch, users, *lane))),
+        Work::Repair(users) => Ok(Answer::Repaired(repair::repair(batch, users))),
         Work::Sweep { live, backfill } => Ok(Answer::Rows(sweep::sweep(batch, *live, *backfill).await?)),
         Work::WakeNow(users) => Ok(Answer::Rows(sweep::wake_now(batch, users))),
         Work::WakeAnnounced { limit } => Ok(Answer::Rows(sweep::wake_announced(batch, *limit).await?)),

@@ -91,6 +91,7 @@ fn named_users(work: &Work) -> Vec<&UserId> {
                 .collect()
         }
         Work::WakeNow(users) | Work::Retry { users, .. } => users.iter().collect(),
+        Work::Repair(users) => users.iter().map(|user| &user.user_id).collect(),
         Work::Lease(_) | Work::Line(_) | Work::Sweep { .. } | Work::WakeAnnounced { .. } => Vec::new(),
     }
 }

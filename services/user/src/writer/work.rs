@@ -8,8 +8,8 @@ use std::{
 
 use contracts::{
     AskLease, ClaimUsers, ClaimsGiven, ControlLine, ErrorCode, ImportLine, ImportOutcome, Lane, LeaseAnswer,
-    LineControl, RecordVerdicts, ServiceError, UpdateUser, UserId, UserUpdated, UsersRetried,
-    VerdictsRecorded,
+    LineControl, RecordVerdicts, RepairUser, ServiceError, UpdateUser, UserId, UserUpdated, UsersRepaired,
+    UsersRetried, VerdictsRecorded,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -37,6 +37,8 @@ pub enum Work {
         /// How urgently.
         lane: Lane,
     },
+    /// Those users are owed again what HubSpot no longer holds.
+    Repair(Vec<RepairUser>),
     /// Do what is due on at most so many rows of each lane, announcing them.
     Sweep {
         /// Rows due in the live lane.
@@ -70,6 +72,8 @@ pub enum Answer {
     Recorded(VerdictsRecorded),
     /// To [`Work::Retry`].
     Retried(UsersRetried),
+    /// To [`Work::Repair`].
+    Repaired(UsersRepaired),
     /// To sweeps and wake-ups: how many rows were found.
     Rows(usize),
 }

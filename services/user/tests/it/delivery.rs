@@ -52,7 +52,7 @@ fn found(claim: &Claim, contact: &str) -> Verdict {
 }
 
 /// Claims, finds the contact and writes.
-async fn deliver(stack: &Stack, holder: &str, epoch: u64, user: &str) -> VerdictsRecorded {
+pub(crate) async fn deliver(stack: &Stack, holder: &str, epoch: u64, user: &str) -> VerdictsRecorded {
     let given = stack.claim(holder, epoch, &[user]).await.unwrap();
     let recorded = stack.record(holder, vec![found(&given.claims[0], "c1")]).await;
     assert_eq!(recorded.users[0].next, Next::Now);

@@ -1,10 +1,12 @@
 //! What the rules alone make of the same work: rows in a map, selections by looking at each row.
 
+mod again;
+
 use std::collections::BTreeMap;
 
 use contracts::{
-    Claim, ClaimUsers, ErrorCode, ImportLine, ImportOutcome, Lane, Next, RecordVerdicts, ServiceError,
-    UpdateUser, UserId, UsersRetried, Verdict,
+    Claim, ClaimUsers, ErrorCode, ImportLine, ImportOutcome, Next, RecordVerdicts, ServiceError, UpdateUser,
+    UserId, UsersRepaired, UsersRetried, Verdict,
 };
 use user::{
     rules::{self, Change, Claimed, Lease, Refusal, Row, Terms, UnixMs},
@@ -22,6 +24,7 @@ pub(super) enum Digest {
     Recorded(Vec<Next>, Option<Vec<Claim>>, Option<ErrorCode>),
     Rows(usize),
     Retried(UsersRetried),
+    Repaired(UsersRepaired),
     Paused(bool),
 }
 
@@ -44,6 +47,7 @@ pub(super) fn digest(answer: &Result<Answer, ServiceError>) -> Digest {
             recorded.claims_refused,
         ),
         Ok(Answer::Retried(retried)) => Digest::Retried(retried.clone()),
+        Ok(Answer::Repaired(repaired)) => Digest::Repaired(*repaired),
         Ok(Answer::Rows(rows)) => Digest::Rows(*rows),
     }
 }
@@ -122,6 +126,7 @@ impl Model {
             },
             Work::Record(record) => self.record(record),
             Work::Retry { users, lane } => Digest::Retried(self.retry(users, *lane)),
+            Work::Repair(users) => Digest::Repaired(self.repair(users)),
             Work::Sweep { .. } => self.sweep(),
             Work::WakeNow(users) => Digest::Rows(self.wake(users)),
             Work::WakeAnnounced { .. } => {
@@ -187,9 +192,11 @@ impl Model {
         if lease.epoch != wanted.epoch || holder != wanted.holder {
             return Err(ErrorCode::StaleEpoch);
         }
+        let is_left = |row: &Row| row.open.as_ref().is_some_and(|open| open.epoch < lease.epoch);
+        // One that this batch has opened is not found by the database before the next.
         let left_open = self.rows.values().filter(|row| {
-            let open = row.open.as_ref();
-            open.is_some_and(|open| open.epoch < lease.epoch) && !wanted.users.contains(&row.user_id)
+            let was_left = self.stored.get(&row.user_id).is_some_and(is_left);
+            is_left(row) && was_left && !wanted.users.contains(&row.user_id)
         });
         let left_open: Vec<UserId> = left_open.map(|row| row.user_id.clone()).collect();
         let mut given = Vec::new();
@@ -263,25 +270,6 @@ impl Model {
             rules::sweep(self.rows.get_mut(&user).unwrap(), self.now, &self.terms);
         }
         Digest::Rows(found)
-    }
-
-    fn retry(&mut self, users: &[UserId], lane: Lane) -> UsersRetried {
-        let mut retried = UsersRetried::default();
-        for user in users {
-            let Some(row) = self.rows.get_mut(user) else {
-                retried.unknown.push(user.clone());
-                continue;
-            };
-            if !rules::retry(row, lane, self.now) {
-                retried.left += 1;
-                continue;
-            }
-            retried.retried += 1;
-            if lane == Lane::Live {
-                rules::sweep(row, self.now, &self.terms);
-            }
-        }
-        retried
     }
 
     fn wake(&mut self, users: &[UserId]) -> usize {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use contracts::{
     AskLease, Claim, ClaimUsers, ControlLine, Failure, Field, FieldSet, Found, ImportLine, Lane, LineWish,
-    LinkFound, Outcome, Reason, RecordVerdicts, UpdateForm, UpdateUser, UserId, Values, Verdict, Withdrawal,
-    delivery::LeaseWish,
+    LinkFound, Outcome, Reason, RecordVerdicts, RepairUser, UpdateForm, UpdateUser, UserId, Values, Verdict,
+    Withdrawal, delivery::LeaseWish,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use user::writer::Work;
@@ -23,7 +23,8 @@ fn users(rng: &mut StdRng) -> Vec<UserId> {
 }
 
 pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
-    match rng.random_range(0..23) {
+    match rng.random_range(0..25) {
+        23..25 => Work::Repair(repairs(rng, model)),
         21..23 => Work::Retry {
             users: users(rng),
             lane: *[Lane::Live, Lane::Backfill].choose(rng).unwrap(),
@@ -64,6 +65,18 @@ pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
         18 => Work::WakeNow(users(rng)),
         _ => Work::WakeAnnounced { limit: LIMIT },
     }
+}
+
+/// Most of them decided at the turn that the user is at.
+fn repairs(rng: &mut StdRng, model: &Model) -> Vec<RepairUser> {
+    let turn = |user: &UserId| model.row(user.as_str()).map_or(1, |row| row.turn);
+    let users = users(rng);
+    let repair = |user_id: UserId| RepairUser {
+        turn: turn(&user_id) + u64::from(rng.random_bool(0.2)),
+        user_id,
+        fields: FieldSet::from_iter([Field::FirstName]),
+    };
+    users.into_iter().map(repair).collect()
 }
 
 fn holder(rng: &mut StdRng) -> String {
@@ -215,6 +228,7 @@ pub(super) fn copy(work: &Work) -> Work {
             users: users.clone(),
             lane: *lane,
         },
+        Work::Repair(users) => Work::Repair(users.clone()),
         Work::Sweep { live, backfill } => Work::Sweep {
             live: *live,
             backfill: *backfill,
