@@ -25,6 +25,7 @@ pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
         subjects::USERS_SYNC_SUMMARY,
         subjects::USERS_SYNC_RETRY,
         subjects::USERS_LINE,
+        subjects::HUBSPOT_COMPARE,
         &ping_subject(),
     ]
     .map(str::to_owned);

@@ -1,5 +1,6 @@
 //! Every path of the gateway in one place.
 
+mod compare_users;
 mod get_receipt;
 mod get_user;
 mod healthz;
@@ -67,6 +68,8 @@ pub(crate) fn router(gateway: Gateway, metrics: &Metrics) -> Router {
         .route("/sync", get(list_users::list_users))
         .route("/sync/summary", get(summarize::summarize))
         .route("/sync/retry", post(retry_users::retry_users))
+        .route("/sync/drift", post(compare_users::drift))
+        .route("/sync/dry-run", post(compare_users::dry_run))
         .route(
             "/sync/pause",
             get(pause::look).put(pause::pause).delete(pause::resume),

@@ -3,6 +3,7 @@
 
 mod binary;
 mod change_user;
+mod comparisons;
 mod deadlines;
 mod harness;
 mod import_streams;
