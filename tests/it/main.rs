@@ -3,6 +3,7 @@
 
 mod cluster;
 mod delivery;
+mod drift;
 mod imports;
 mod one_command;
 mod order_of_start;
