@@ -229,7 +229,7 @@ async fn changes_made_while_hundreds_are_compared_do_not_wait_for_that() {
         done.store(true, Ordering::Relaxed);
         read_meanwhile
     };
-    let (_, read_meanwhile) = tokio::join!(comparing, changing);
+    let ((), read_meanwhile) = tokio::join!(comparing, changing);
     // Those that left before the worker heard of the change.
     assert!(
         read_meanwhile.iter().all(|reads| *reads <= 10),

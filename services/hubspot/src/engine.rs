@@ -50,7 +50,7 @@ use attempt::{Attempt, Rules};
 use claims::Claims;
 use compose::Kind;
 use deliver::Out;
-use inspections::Inspections;
+use inspections::{Inspections, Waiting};
 use lease::Lease;
 use line::Line;
 use pace::Pace;
@@ -149,8 +149,14 @@ impl Engine {
             Input::Inspect {
                 id,
                 inspection,
+                even_paused,
                 until,
-            } => self.inspect(id, inspection, until),
+            } => self.inspect(Waiting {
+                id,
+                inspection,
+                even_paused,
+                until,
+            }),
             Input::TokenReplaced => self.token_replaced(),
             Input::ShutDown => self.shut_down(),
         }

@@ -63,6 +63,7 @@ impl World {
             let input = Input::Inspect {
                 id,
                 inspection: inspection.clone(),
+                even_paused: number.is_multiple_of(3),
                 until: running + Duration::from_millis(PATIENCE),
             };
             self.agenda.plan(self.now, Event::Tell(process, Box::new(input)));

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{Aim, Field, Finding, FindingKind, UserToCompare};
+use contracts::{Aim, Field, Finding, FindingKind, MAX_COMPARED, UserToCompare};
 
-use crate::engine::{Inspection, Key};
+use crate::engine::{Inspection, Key, MAX_BATCH};
+
+const _: () = assert!(MAX_COMPARED <= MAX_BATCH, "a page is read by one call");
 
 /// What a page of users takes.
 #[derive(Debug, Default)]

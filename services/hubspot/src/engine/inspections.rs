@@ -1,7 +1,7 @@
 //! Reading contacts to compare them, when nothing else wants to be sent: deliveries go first, always.
 //!
 //! An inspection has a call of its own beside those of deliveries, one at a time. It never probes a stopped line. While
-//! an operator has paused delivery it may go, since it writes nothing.
+//! an operator has paused delivery one may go that a person asked for, since it writes nothing.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -23,12 +23,15 @@ pub(crate) struct Inspections {
     out: BTreeMap<CallId, InspectionOut>,
 }
 
+/// An inspection that waits.
 #[derive(Debug)]
-struct Waiting {
-    id: InspectionId,
-    inspection: Inspection,
+pub(crate) struct Waiting {
+    pub(super) id: InspectionId,
+    pub(super) inspection: Inspection,
+    /// Whether it may go while delivery is paused, too.
+    pub(super) even_paused: bool,
     /// When it is given up.
-    until: Duration,
+    pub(super) until: Duration,
 }
 
 #[derive(Debug)]
@@ -45,15 +48,11 @@ impl Inspections {
 }
 
 impl Engine {
-    pub(super) fn inspect(&mut self, id: InspectionId, inspection: Inspection, until: Duration) {
+    pub(super) fn inspect(&mut self, waiting: Waiting) {
         if self.inspections.waiting.len() >= MOST_WAITING {
-            return self.not_inspected(id, NotInspected::Busy);
+            return self.not_inspected(waiting.id, NotInspected::Busy);
         }
-        self.inspections.waiting.push(Waiting {
-            id,
-            inspection,
-            until,
-        });
+        self.inspections.waiting.push(waiting);
     }
 
     /// Sends the next inspection if there is nothing better to do, and gives up those that cannot be sent.
@@ -61,8 +60,11 @@ impl Engine {
         if let Some(why) = self.why_not_inspect() {
             return self.refuse_inspections(&why);
         }
-        if !self.inspections.waiting.is_empty() && self.may_inspect() {
-            let next = self.inspections.waiting.remove(0);
+        let paused = self.lease.is_paused();
+        let mut waiting = self.inspections.waiting.iter();
+        let next = waiting.position(|waiting| waiting.even_paused || !paused);
+        if let Some(next) = next.filter(|_| self.may_inspect()) {
+            let next = self.inspections.waiting.remove(next);
             self.send_inspection(next);
         }
         let now = self.now;

@@ -60,6 +60,8 @@ pub enum Input {
         id: InspectionId,
         /// Which contacts.
         inspection: Inspection,
+        /// Whether it may go while an operator has paused delivery, too.
+        even_paused: bool,
         /// When nobody waits for it to be sent any more.
         until: Duration,
     },

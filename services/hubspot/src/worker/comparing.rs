@@ -7,7 +7,7 @@ mod sweep;
 use std::time::Duration;
 
 use runtime::nats::Nats;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{drift_metrics::DriftMetrics, inspections::Inspector, user_service::UserService};
@@ -22,6 +22,17 @@ pub(super) struct Comparer {
     pub(super) missing: Missing,
     /// The longest a call takes.
     pub(super) call_timeout: Duration,
+}
+
+/// Whose comparison it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// The account whose contacts are meant.
+    pub(super) account_id: &'a str,
+    /// Whether contacts may be read while an operator has paused delivery: where a person asks for it.
+    pub(super) even_paused: bool,
+    /// When nobody waits for it any more.
+    pub(super) until: Instant,
 }
 
 /// The comparisons of the present lease.

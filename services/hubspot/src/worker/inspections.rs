@@ -13,6 +13,7 @@ type Answered = Result<Inspected, NotInspected>;
 
 struct Question {
     inspection: Inspection,
+    even_paused: bool,
     /// How long it is worth sending.
     patience: Duration,
     answer: oneshot::Sender<Answered>,
@@ -26,11 +27,17 @@ pub(super) struct Inspector {
 
 impl Inspector {
     /// Waits until the contacts are read, or until it is known that they are not. Nothing is sent when the patience is
-    /// over; what was sent is waited for.
-    pub(super) async fn inspect(&self, inspection: Inspection, patience: Duration) -> Answered {
+    /// over; what was sent is waited for. While delivery is paused it waits, unless it may go even then.
+    pub(super) async fn inspect(
+        &self,
+        inspection: Inspection,
+        even_paused: bool,
+        patience: Duration,
+    ) -> Answered {
         let (answer, answered) = oneshot::channel();
         let question = Question {
             inspection,
+            even_paused,
             patience,
             answer,
         };
@@ -77,6 +84,7 @@ impl Inspections {
         Input::Inspect {
             id,
             inspection: question.inspection,
+            even_paused: question.even_paused,
             until: running() + question.patience,
         }
     }

@@ -29,6 +29,7 @@ impl Bench {
         self.put(Input::Inspect {
             id: InspectionId(number),
             inspection: inspection(),
+            even_paused: true,
             until: self.now + patience,
         });
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use contracts::{Aim, Compare, Comparison, ErrorCode, ReadToCompare, RepairUser, RepairUsers, ServiceError};
 use tokio::time::Instant;
 
-use super::Comparer;
+use super::{Comparer, Terms};
 use crate::{
     comparison::{Contacts, Judge, Plan, repair_of},
     engine::{Inspected, Inspection, Unserved},
@@ -19,16 +19,15 @@ impl Comparer {
     pub(super) async fn compare(
         &self,
         compare: &Compare,
-        account_id: &str,
-        until: Instant,
+        terms: Terms<'_>,
     ) -> Result<Comparison, ServiceError> {
         let read = ReadToCompare {
             users: compare.users.clone(),
             owing: compare.aim == Aim::DryRun,
         };
         let page = self.users.read_to_compare(&read).await.map_err(unserved)?;
-        let plan = Plan::new(compare.aim, page.users, account_id);
-        let (mut comparison, repairs) = self.judge(compare, &plan, until).await?;
+        let plan = Plan::new(compare.aim, page.users, terms.account_id);
+        let (mut comparison, repairs) = self.judge(compare, &plan, terms).await?;
         comparison.unknown = page.unknown;
         comparison.next = page.next;
         if compare.aim == (Aim::Drift { repair: true }) {
@@ -42,7 +41,7 @@ impl Comparer {
         &self,
         compare: &Compare,
         plan: &Plan,
-        until: Instant,
+        terms: Terms<'_>,
     ) -> Result<(Comparison, Vec<RepairUser>), ServiceError> {
         let judge = Judge {
             aim: compare.aim,
@@ -52,7 +51,7 @@ impl Comparer {
         let checked = plan.by_id.len() + plan.by_address.len();
         let (mut findings, mut repairs) = (plan.known.clone(), Vec::new());
         if let Some(ids) = plan.ids() {
-            let inspected = self.inspect(&ids, until).await?;
+            let inspected = self.inspect(&ids, terms).await?;
             let contacts = Contacts::new(&ids, &inspected);
             for user in &plan.by_id {
                 let finding = judge.linked(user, &contacts);
@@ -61,7 +60,7 @@ impl Comparer {
             }
         }
         if let Some(addresses) = plan.addresses() {
-            let inspected = self.inspect(&addresses, until).await?;
+            let inspected = self.inspect(&addresses, terms).await?;
             let contacts = Contacts::new(&addresses, &inspected);
             findings.extend(plan.by_address.iter().map(|user| judge.unlinked(user, &contacts)));
         }
@@ -75,10 +74,13 @@ impl Comparer {
         Ok((comparison, repairs))
     }
 
-    async fn inspect(&self, inspection: &Inspection, until: Instant) -> Result<Inspected, ServiceError> {
-        let left = until.saturating_duration_since(Instant::now());
+    async fn inspect(&self, inspection: &Inspection, terms: Terms<'_>) -> Result<Inspected, ServiceError> {
+        let left = terms.until.saturating_duration_since(Instant::now());
         let patience = left.saturating_sub(self.call_timeout + TIME_FOR_REPAIR);
-        let inspected = self.inspector.inspect(inspection.clone(), patience).await;
+        let inspected = self
+            .inspector
+            .inspect(inspection.clone(), terms.even_paused, patience)
+            .await;
         inspected.map_err(|why| ServiceError::new(ErrorCode::Unavailable, why.sentence()))
     }
 

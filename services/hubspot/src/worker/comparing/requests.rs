@@ -13,7 +13,7 @@ use runtime::nats::Nats;
 use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::Comparer;
+use super::{Comparer, Terms};
 
 /// The most comparisons at a time; one reads while another waits for its turn.
 const AT_A_TIME: usize = 4;
@@ -79,9 +79,12 @@ async fn compare(
         let message = format!("the request does not fit its contract at line {line}, column {column}");
         ServiceError::new(ErrorCode::InvalidRequest, message)
     })?;
-    comparer
-        .compare(&compare, account_id, Instant::now() + left)
-        .await
+    let terms = Terms {
+        account_id,
+        even_paused: true,
+        until: Instant::now() + left,
+    };
+    comparer.compare(&compare, terms).await
 }
 
 fn time_left(found: Option<&HeaderMap>) -> Duration {

@@ -6,7 +6,7 @@ use contracts::{Aim, Chosen, Compare, Comparison, FindingKind};
 use runtime::Backoff;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::Comparer;
+use super::{Comparer, Terms};
 use crate::{config::DriftSweep, worker::drift_metrics::DriftMetrics};
 
 /// How long a page may take, most of it waiting for a moment with nothing else to do.
@@ -43,8 +43,12 @@ async fn pass(comparer: &Comparer, account_id: &str, repair: bool, metrics: &Dri
         values: false,
     };
     loop {
-        let until = Instant::now() + PAGE_LIMIT;
-        match comparer.compare(&compare, account_id, until).await {
+        let terms = Terms {
+            account_id,
+            even_paused: false,
+            until: Instant::now() + PAGE_LIMIT,
+        };
+        match comparer.compare(&compare, terms).await {
             Ok(page) => {
                 backoff.reset();
                 metrics.page(&page);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{NAME, read};
+use super::{NAME, PATIENCE, inspection, read};
 use crate::engine::{
-    Answer, Call, Fault, LineState, NotInspected, Policy, ProblemKind,
+    Answer, Call, Fault, Input, Inspected, InspectionId, LineState, NotInspected, Policy, ProblemKind,
     tests::{
         accounts::fault,
         bench::Bench,
@@ -49,6 +49,28 @@ fn while_delivery_is_paused_contacts_can_be_read_and_nothing_is_written() {
         matches!(bench.call().1, Call::Update { .. }),
         "what it met kept nobody"
     );
+}
+
+#[test]
+fn what_no_person_asked_for_waits_for_the_end_of_a_pause_and_holds_up_nobody() {
+    let mut bench = Bench::running();
+    bench.paused = true;
+    bench.pass(ms(1_500));
+    bench.put(Input::Inspect {
+        id: InspectionId(1),
+        inspection: inspection(),
+        even_paused: false,
+        until: bench.now + PATIENCE,
+    });
+    bench.inspect(2);
+    let call = bench.inspection_out();
+    bench.answer(call, read());
+    assert!(bench.is_answered(2, Ok(Inspected::default())));
+    bench.pass(ms(1_000));
+    assert!(bench.any_call().is_none());
+    bench.paused = false;
+    bench.pass(ms(1_500));
+    bench.inspection_out();
 }
 
 #[test]

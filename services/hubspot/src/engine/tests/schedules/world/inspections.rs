@@ -24,6 +24,7 @@ impl World {
         self.tell(Input::Inspect {
             id,
             inspection,
+            even_paused: true,
             until,
         });
     }
