@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::harness::{Gateway, problem, slug};
+use crate::responder::wait_for_server;
 
 async fn post(gateway: &Gateway, path: &str, body: &Value) -> Response {
     gateway
@@ -22,7 +23,7 @@ async fn post(gateway: &Gateway, path: &str, body: &Value) -> Response {
 async fn worker(gateway: &Gateway, found: HeaderMap, answer: String) -> oneshot::Receiver<Value> {
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
     let mut requests = client.subscribe(subjects::HUBSPOT_COMPARE).await.unwrap();
-    client.flush().await.unwrap();
+    wait_for_server(&client).await;
     let (sender, asked) = oneshot::channel();
     tokio::spawn(async move {
         let request = requests.next().await.unwrap();
@@ -34,7 +35,7 @@ async fn worker(gateway: &Gateway, found: HeaderMap, answer: String) -> oneshot:
             .publish_with_headers(reply, found, answer.into())
             .await
             .unwrap();
-        client.flush().await.unwrap();
+        wait_for_server(&client).await;
     });
     asked
 }
