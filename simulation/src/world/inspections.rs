@@ -59,7 +59,7 @@ impl World {
                 continue;
             };
             let id = InspectionId(number);
-            self.workers[place].inspecting.insert(id);
+            self.workers[place].inspecting.insert(id, self.now);
             let input = Input::Inspect {
                 id,
                 inspection: inspection.clone(),
@@ -72,17 +72,23 @@ impl World {
 
     /// P6: each question for contacts is answered once.
     pub(super) fn observe_inspected(&mut self, process: Process, id: InspectionId) {
-        if !self.workers[process.place].inspecting.remove(&id) {
+        if self.workers[process.place].inspecting.remove(&id).is_none() {
             self.fail(&format!("P6: {id:?} is answered a second time"));
         }
     }
 
-    /// P6: none is left without an answer.
+    /// P6: none is left without an answer for longer than it was to be waited for, and then sent, and answered.
     pub(super) fn check_inspections(&mut self) {
-        let left = self.workers.iter().find(|worker| !worker.inspecting.is_empty());
-        if let Some(worker) = left {
-            let left = format!("P6: {:?} are never answered", worker.inspecting);
-            self.fail(&left);
+        let longest = PATIENCE + self.plan.call_timeout + SECOND;
+        let now = self.now;
+        let is_late = |asked: &Time| asked + longest < now;
+        let late = self
+            .workers
+            .iter()
+            .find(|worker| worker.inspecting.values().any(is_late));
+        if let Some(worker) = late {
+            let late = format!("P6: some are never answered: {:?}", worker.inspecting);
+            self.fail(&late);
         }
     }
 }

@@ -41,8 +41,8 @@ pub(super) struct Worker {
     /// The contacts that its calls write to.
     pub(super) writing: BTreeMap<CallId, Vec<String>>,
     pub(super) calls_out: usize,
-    /// Questions for contacts that have no answer yet.
-    pub(super) inspecting: BTreeSet<InspectionId>,
+    /// Questions for contacts that have no answer yet, and when they were asked.
+    pub(super) inspecting: BTreeMap<InspectionId, Time>,
     /// Claims it was given and has not reported.
     pub(super) held: Vec<Claim>,
     /// Users whose verdicts are on their way.
@@ -72,7 +72,7 @@ impl Worker {
             lease_valid_until: 0,
             writing: BTreeMap::new(),
             calls_out: 0,
-            inspecting: BTreeSet::new(),
+            inspecting: BTreeMap::new(),
             held: Vec::new(),
             reporting: BTreeSet::new(),
             line_stopped: false,
