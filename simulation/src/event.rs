@@ -62,6 +62,8 @@ pub(crate) enum Event {
     RepeatChange(Box<crate::callers::Sent>),
     /// The sweep runs.
     Sweep,
+    /// Somebody compares users with their contacts.
+    Inspect,
     /// An engine wants to be woken.
     Tick(Process),
     /// Something reaches a worker.
@@ -129,6 +131,7 @@ impl Event {
             Self::Change
             | Self::ChangeOf { .. }
             | Self::Sweep
+            | Self::Inspect
             | Self::Tick(_)
             | Self::Strike(_)
             | Self::Begin(_)
@@ -149,6 +152,7 @@ impl Event {
             self,
             Self::Change
                 | Self::ChangeOf { .. }
+                | Self::Inspect
                 | Self::Strike(_)
                 | Self::Begin(_)
                 | Self::Finish(_)

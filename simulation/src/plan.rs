@@ -189,6 +189,11 @@ impl Plan {
         self.has[fault.index()]
     }
 
+    /// Whether somebody compares users with their contacts meanwhile.
+    pub(crate) fn compares(&self) -> bool {
+        self.users.is_multiple_of(3)
+    }
+
     /// Whether workers are frozen.
     pub(crate) fn freezes(&self) -> bool {
         let kinds = [Fault::Freeze, Fault::FreezeBeforeCall, Fault::LongFreeze];

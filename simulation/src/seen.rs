@@ -12,6 +12,7 @@ named! {
         Updated: "updated",
         Created: "created",
         Contact: "contact",
+        Inspected: "inspected",
         Invalid: "invalid",
         Conflict: "conflict",
         NotFound: "not found",
@@ -47,6 +48,7 @@ impl Seen {
             Answer::Updated { .. } => Self::Updated,
             Answer::Created { .. } => Self::Created,
             Answer::Contact(_) => Self::Contact,
+            Answer::Inspected(_) => Self::Inspected,
             Answer::Problem(problem) => Self::problem(problem),
         }
     }

@@ -4,6 +4,7 @@ mod announce;
 mod calls;
 mod delays;
 mod fate;
+mod inspections;
 mod messages;
 mod observe;
 mod others;
@@ -55,6 +56,8 @@ pub(crate) struct World {
     /// What is wrong with the user service at the moment.
     service_troubles: Vec<Fault>,
     calls_in_calm: u64,
+    /// How many questions for contacts were asked.
+    inspections: u64,
     /// By user, the contacts that were made for it.
     creations: Vec<Vec<Creation>>,
     /// By user, since when it owes something.
@@ -87,6 +90,7 @@ impl World {
             at_rest_since: None,
             service_troubles: Vec::new(),
             calls_in_calm: 0,
+            inspections: 0,
             creations: vec![Vec::new(); plan.users],
             owing_since: vec![None; plan.users],
             tracing,
@@ -146,6 +150,7 @@ impl World {
             Event::ChangeOf { user } => self.change_of(user),
             Event::RepeatChange(sent) => self.send_change(&sent),
             Event::Sweep => self.sweep(),
+            Event::Inspect => self.inspect(),
             Event::Tick(process) => self.wake(process),
             Event::Tell(process, input) => self.tell(process, *input),
             Event::Leave(process, output) => self.leave(process, output),

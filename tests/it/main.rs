@@ -4,6 +4,7 @@
 mod cluster;
 mod commands;
 mod delivery;
+mod drift;
 mod imports;
 mod one_command;
 mod order_of_start;

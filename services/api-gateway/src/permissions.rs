@@ -28,6 +28,7 @@ pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
         subjects::USERS_SYNC_LINK,
         subjects::USERS_SYNC_UNLINK,
         subjects::USERS_LINE,
+        subjects::HUBSPOT_COMPARE,
         &ping_subject(),
     ]
     .map(str::to_owned);

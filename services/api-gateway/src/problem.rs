@@ -88,6 +88,12 @@ pub(crate) enum ApiError {
         /// For the log.
         cause: String,
     },
+    /// Nobody compares users with their contacts at the moment.
+    #[error("users cannot be compared with their contacts now: {why}")]
+    NotComparing {
+        /// Why, and how that mends.
+        why: String,
+    },
     /// The request lay too long before it was worked on.
     #[error("the request waited for longer than its deadline and was not worked on; nothing was done")]
     Expired,
@@ -149,6 +155,7 @@ impl ApiError {
             Self::BadAnswer { .. } => (S::BAD_GATEWAY, "bad-answer", "An unreadable answer"),
             Self::Overloaded => (S::SERVICE_UNAVAILABLE, "overloaded", "Too many requests in work"),
             Self::Unavailable { .. } => (S::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
+            Self::NotComparing { .. } => (S::SERVICE_UNAVAILABLE, "not-comparing", "No comparison now"),
             Self::Expired => (S::SERVICE_UNAVAILABLE, "expired", "The deadline passed before the work began"),
             Self::OutcomeUnknown { .. } => (S::GATEWAY_TIMEOUT, "outcome-unknown", "The outcome is unknown"),
             Self::NoAnswer { .. } => (S::GATEWAY_TIMEOUT, "no-answer", "No answer in time"),

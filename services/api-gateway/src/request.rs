@@ -2,6 +2,7 @@
 
 mod after_query;
 mod body;
+mod compare_body;
 mod contact_body;
 mod content_type;
 mod context;
@@ -20,6 +21,7 @@ mod version_query;
 
 pub(crate) use after_query::AfterQuery;
 pub(crate) use body::read_body;
+pub(crate) use compare_body::{parse_drift, parse_dry_run};
 pub(crate) use contact_body::parse_contact;
 pub(crate) use content_type::{MEDIA_TYPES, read_form, read_import_form, read_json_form};
 pub(crate) use context::{REQUEST_ID, RequestContext};

@@ -1,5 +1,6 @@
 //! Every path of the gateway in one place.
 
+mod compare_users;
 mod console;
 mod get_receipt;
 mod get_user;
@@ -80,6 +81,8 @@ pub(crate) fn router(gateway: Gateway, metrics: &Metrics) -> Router {
         .route("/sync/events", get(stream_events::stream_events))
         .route("/sync/retry", post(retry_users::retry_users))
         .route("/sync/resync", post(resync_users::resync_users))
+        .route("/sync/drift", post(compare_users::drift))
+        .route("/sync/dry-run", post(compare_users::dry_run))
         .route(
             "/sync/pause",
             get(pause::look).put(pause::pause).delete(pause::resume),

@@ -9,9 +9,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use contracts::{
-    ControlLine, GetReceipt, GetUser, ImportUsers, LineControl, LinkUser, ListUsers, Receipt, ResyncUsers,
-    RetryUsers, UnlinkUser, UpdateUser, User, UserUpdated, UsersImported, UsersListed, UsersResynced,
-    UsersRetried, UsersSummary, subjects,
+    Compare, Comparison, ControlLine, GetReceipt, GetUser, ImportUsers, LineControl, LinkUser, ListUsers,
+    Receipt, ResyncUsers, RetryUsers, UnlinkUser, UpdateUser, User, UserUpdated, UsersImported, UsersListed,
+    UsersResynced, UsersRetried, UsersSummary, subjects,
 };
 use runtime::nats::Nats;
 use serde::Serialize;
@@ -26,6 +26,9 @@ use deadline::Deadline;
 use errors::CallError;
 
 pub(crate) use clock::{ClockDifference, MOST_APART_MS};
+
+/// How long a page of a comparison may take: a worker waits for a moment with nothing else to do, then for HubSpot.
+const COMPARE_LIMIT: Duration = Duration::from_secs(40);
 
 /// Asks the user service. Clones share the connection and the limit of requests in work.
 #[derive(Debug, Clone)]
@@ -146,6 +149,21 @@ impl UserService {
         answer.map_err(CallError::of_a_change)
     }
 
+    /// Compares users with their contacts. The worker that delivers does it, when it has nothing else to do: it is waited
+    /// for once, and for longer.
+    pub(crate) async fn compare(
+        &self,
+        compare: &Compare,
+        context: &RequestContext,
+    ) -> Result<Comparison, ApiError> {
+        let answer = self
+            .ask_by(subjects::HUBSPOT_COMPARE, compare, context, async |call| {
+                call.send(COMPARE_LIMIT).await
+            })
+            .await?;
+        answer.map_err(CallError::of_a_comparison)
+    }
+
     /// The connection, once there is one.
     pub(crate) fn nats(&self) -> Option<&Nats> {
         self.nats.get()
@@ -163,6 +181,17 @@ impl UserService {
         question: &Q,
         context: &RequestContext,
     ) -> Result<Result<A, CallError>, ApiError> {
+        let tries = async |call: &Call<'_>| try_twice(call, Deadline::starting_now(self.deadline)).await;
+        self.ask_by(subject, question, context, tries).await
+    }
+
+    async fn ask_by<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        subject: &'static str,
+        question: &Q,
+        context: &RequestContext,
+        tries: impl AsyncFnOnce(&Call<'_>) -> Result<A, CallError>,
+    ) -> Result<Result<A, CallError>, ApiError> {
         let _place = self.in_flight.try_acquire().map_err(|_| ApiError::Overloaded)?;
         let payload = serde_json::to_vec(question).map_err(|error| ApiError::Internal {
             cause: format!("a request to {subject} does not serialize: {error}"),
@@ -178,7 +207,7 @@ impl UserService {
             context,
             clock: &self.clock,
         };
-        Ok(try_twice(&call, Deadline::starting_now(self.deadline)).await)
+        Ok(tries(&call).await)
     }
 }
 

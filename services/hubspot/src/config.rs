@@ -37,12 +37,24 @@ pub struct Config {
     /// `HUBSPOT_WINDOW_LIMIT`, `HUBSPOT_DAILY_LIMIT`, `HUBSPOT_WINDOW_RESERVE_PERCENT` and
     /// `HUBSPOT_DAILY_RESERVE_PERCENT`: how much of HubSpot's limits to use.
     pub quota: Quota,
+    /// `HUBSPOT_DRIFT_EVERY_HOURS` and `HUBSPOT_DRIFT_REPAIR`: whether and how often everybody is compared with its
+    /// contact.
+    pub drift_sweep: Option<DriftSweep>,
     /// `HUBSPOT_HEALTH_LISTEN`: where `/healthz` and `/readyz` are answered.
     pub health_listen: String,
     /// How to reach NATS.
     pub nats: NatsSettings,
     /// What is logged.
     pub log: LogSettings,
+}
+
+/// A sweep that compares everybody with its contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DriftSweep {
+    /// The time from the beginning of one pass to that of the next.
+    pub every: Duration,
+    /// Whether what differs is sent again.
+    pub repair: bool,
 }
 
 impl Config {
@@ -70,6 +82,7 @@ impl Config {
         let call_timeout = reader.duration_ms("HUBSPOT_TIMEOUT_MS", Duration::from_secs(10), timeouts);
         let concurrency = reader.within("HUBSPOT_CONCURRENCY", 10, 1..=50);
         let quota = read_quota(&mut reader);
+        let drift_sweep = read_drift_sweep(&mut reader);
         let health_listen = reader.or("HUBSPOT_HEALTH_LISTEN", "127.0.0.1:3033".to_owned());
         let nats = NatsSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
@@ -81,6 +94,7 @@ impl Config {
                 call_timeout,
                 concurrency,
                 quota,
+                drift_sweep,
                 health_listen,
                 nats,
                 log,
@@ -95,6 +109,20 @@ fn health_url(listen: &str) -> String {
         .replacen("0.0.0.0", "127.0.0.1", 1)
         .replacen("[::]", "[::1]", 1);
     format!("http://{listen}/healthz")
+}
+
+fn read_drift_sweep(reader: &mut Reader<'_>) -> Option<DriftSweep> {
+    let hours: Option<u64> = reader.optional_within("HUBSPOT_DRIFT_EVERY_HOURS", 1..=8_760);
+    let words = [("true", true), ("false", false)];
+    let repair = reader.one_of("HUBSPOT_DRIFT_REPAIR", false, &words);
+    if repair && hours.is_none() {
+        reader.fault(
+            "HUBSPOT_DRIFT_REPAIR",
+            "needs HUBSPOT_DRIFT_EVERY_HOURS, which is not set",
+        );
+    }
+    let every = Duration::from_hours(hours?);
+    Some(DriftSweep { every, repair })
 }
 
 fn read_quota(reader: &mut Reader<'_>) -> Quota {

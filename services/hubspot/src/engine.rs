@@ -14,6 +14,7 @@ mod creates;
 mod deliver;
 mod everyone;
 mod failed_calls;
+mod inspections;
 mod lease;
 mod line;
 mod lookups;
@@ -35,16 +36,21 @@ use std::{
 use contracts::delivery::LeaseWish;
 
 pub use answer::{
-    Answer, Answered, Contact, Created, InputError, Limits, Policy, Problem, ProblemKind, Written,
+    Answer, Answered, Contact, Created, InputError, Inspected, Limits, Policy, Problem, ProblemKind, Profile,
+    Written,
 };
-pub use call::{Call, CreateInput, MAX_BATCH, Properties, UpdateInput};
+pub use call::{Call, CreateInput, Inspection, Key, MAX_BATCH, Properties, UpdateInput};
 pub use line::{Fault, LineState};
-pub use port::{AckHandle, CallId, EmailTaken, Input, Missing, Output, Quota, RequestId, Settings, Unserved};
+pub use port::{
+    AckHandle, CallId, EmailTaken, Input, InspectionId, Missing, NotInspected, Output, Quota, RequestId,
+    Settings, Unserved,
+};
 
 use attempt::{Attempt, Rules};
 use claims::Claims;
 use compose::Kind;
 use deliver::Out;
+use inspections::{Inspections, Waiting};
 use lease::Lease;
 use line::Line;
 use pace::Pace;
@@ -80,6 +86,7 @@ pub struct Engine {
     /// The kinds of calls; the one that went last is the last.
     kinds: [Kind; Kind::ALL.len()],
     calls: BTreeMap<CallId, Out>,
+    inspections: Inspections,
     /// The contacts a write is out for: one at a time, whoever shares them.
     busy: BTreeSet<String>,
     claims: Claims,
@@ -112,6 +119,7 @@ impl Engine {
             ready: Ready::default(),
             kinds: Kind::ALL,
             calls: BTreeMap::new(),
+            inspections: Inspections::default(),
             busy: BTreeSet::new(),
             claims: Claims::default(),
             reports: Reports::default(),
@@ -138,6 +146,17 @@ impl Engine {
             Input::Claimed(request, answer) => self.claimed(request, answer),
             Input::Recorded(request, answer) => self.recorded(request, answer),
             Input::Answered(call, answered) => self.answered(call, answered),
+            Input::Inspect {
+                id,
+                inspection,
+                even_paused,
+                until,
+            } => self.inspect(Waiting {
+                id,
+                inspection,
+                even_paused,
+                until,
+            }),
             Input::TokenReplaced => self.token_replaced(),
             Input::ShutDown => self.shut_down(),
         }
@@ -163,6 +182,7 @@ impl Engine {
             Some(next_call),
             Some(next_call.saturating_sub(claims::AHEAD_OF_PACE)),
             self.next_expiry(),
+            self.next_inspection_at(),
         ];
         times.into_iter().flatten().filter(|at| *at > self.now).min()
     }
@@ -177,8 +197,14 @@ impl Engine {
         self.start_calls();
         // A call that cannot start ends its attempt, so a verdict may have come of it.
         self.send_reports();
+        self.start_inspections();
         self.show_line();
         self.end_if_drained();
+    }
+
+    /// The account that the token opens, once it is known.
+    pub fn account_id(&self) -> Option<&str> {
+        self.account_id.as_deref()
     }
 
     fn draw(&mut self) -> u64 {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod client;
+mod comparison;
 pub mod config;
 pub mod engine;
 mod serve;

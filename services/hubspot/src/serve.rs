@@ -10,7 +10,7 @@ use crate::{
     Config,
     client::{ClientError, HubspotClient},
     engine::Settings,
-    worker::{Health, Worker, WorkerMetrics},
+    worker::{DriftMetrics, Health, Worker, WorkerMetrics},
 };
 
 /// Why the service ended by itself.
@@ -56,7 +56,8 @@ pub async fn serve(
         client,
         nats.clone(),
         health,
-        WorkerMetrics::new(metrics),
+        (WorkerMetrics::new(metrics), DriftMetrics::new(metrics)),
+        config.drift_sweep,
     );
     // The worker is large; whoever awaits this future need not move it about.
     let working = Box::pin(worker.run(shutdown));

@@ -1,8 +1,11 @@
 //! Around the engine: carries out what it asks for, and tells it what happened. Nothing is decided here.
 
 mod acks;
+mod comparing;
 mod consumer;
+mod drift_metrics;
 mod health;
+mod inspections;
 mod metrics;
 mod notices;
 mod user_service;
@@ -21,8 +24,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     client::HubspotClient,
+    config::DriftSweep,
     engine::{Answer, Call, CallId, Engine, Input, Output, Settings},
 };
+use comparing::{Comparer, Comparing};
+pub(crate) use drift_metrics::DriftMetrics;
+use inspections::Inspections;
 use user_service::UserService;
 use wake_ups::WakeUps;
 
@@ -49,6 +56,8 @@ pub(crate) struct Worker {
     health: Health,
     metrics: WorkerMetrics,
     notices: Arc<Notices>,
+    inspections: Inspections,
+    comparing: Comparing,
     /// Requests and calls that are out, no more than the engine has asked for; each has one answer.
     out: JoinSet<Input>,
     acknowledging: TaskTracker,
@@ -61,14 +70,26 @@ impl Worker {
         client: HubspotClient,
         nats: Nats,
         health: Health,
-        metrics: WorkerMetrics,
+        metrics: (WorkerMetrics, DriftMetrics),
+        sweep: Option<DriftSweep>,
     ) -> Self {
+        let (metrics, drift_metrics) = metrics;
+        let users = UserService::new(nats.clone(), health.clone());
+        let inspections = Inspections::new();
+        let comparer = Comparer {
+            users: users.clone(),
+            inspector: inspections.inspector(),
+            missing: settings.missing,
+            call_timeout: settings.call_timeout,
+        };
         Self {
+            comparing: Comparing::new(comparer, nats.clone(), sweep, drift_metrics),
+            inspections,
             notices: Arc::new(Notices::new(&settings.holder)),
             engine: Engine::new(settings),
             started: Instant::now(),
             client: Arc::new(client),
-            users: UserService::new(nats.clone(), health.clone()),
+            users,
             wake_ups: WakeUps::new(nats.clone(), health.clone()),
             nats,
             health,
@@ -110,10 +131,12 @@ impl Worker {
                 }
                 () = self.client.wait_until_token_replaced() => Input::TokenReplaced,
                 input = self.wake_ups.next() => input,
+                input = self.inspections.next(|| self.started.elapsed()) => input,
                 () = until(Some(wake_at)) => Input::Tick,
             };
             if self.handle(input) {
                 // What was acknowledged last may still be on its way.
+                self.comparing.finish().await;
                 runtime::shutdown::drain(&self.acknowledging, Duration::from_secs(1)).await;
                 return;
             }
@@ -161,8 +184,15 @@ impl Worker {
                 let notices = Arc::clone(&self.notices);
                 self.out.spawn(perform(client, metrics, notices, id, call));
             }
-            Output::OpenConsumer { epoch } => self.wake_ups.open(epoch),
-            Output::CloseConsumer => self.wake_ups.close(),
+            Output::OpenConsumer { epoch } => {
+                self.wake_ups.open(epoch);
+                self.comparing.open(self.engine.account_id().unwrap_or_default());
+            }
+            Output::CloseConsumer => {
+                self.wake_ups.close();
+                self.comparing.close();
+            }
+            Output::Inspected(id, answered) => self.inspections.answer(id, answered),
             Output::Ack(acks) => drop(
                 self.acknowledging
                     .spawn(acks::acknowledge(self.nats.clone(), acks)),
@@ -224,7 +254,11 @@ async fn perform(
                 "HubSpot did not do it"
             );
         }
-        Answer::Found { .. } | Answer::Updated { .. } | Answer::Created { .. } | Answer::Contact(_) => {
+        Answer::Found { .. }
+        | Answer::Updated { .. }
+        | Answer::Created { .. }
+        | Answer::Inspected(_)
+        | Answer::Contact(_) => {
             tracing::debug!(
                 kind = call.name(),
                 size = call.size(),

@@ -1,6 +1,7 @@
 //! The service's endpoints on NATS: each decodes, calls and encodes.
 
 mod claim_users;
+mod compare_users;
 mod control_line;
 mod exchange;
 mod get_receipt;
@@ -10,6 +11,7 @@ mod lease;
 mod link_user;
 mod list_users;
 mod record_verdicts;
+mod repair_users;
 mod resync_users;
 mod retry_users;
 mod summarize;
@@ -21,9 +23,9 @@ use async_nats::service::{Service, ServiceExt, endpoint::Endpoint};
 use contracts::{
     ErrorCode, ServiceError,
     subjects::{
-        USER_QUEUE, USER_SERVICE, USERS_CLAIM, USERS_GET, USERS_IMPORT, USERS_LEASE, USERS_LINE,
-        USERS_RECORD, USERS_SYNC_GET, USERS_SYNC_LINK, USERS_SYNC_LIST, USERS_SYNC_RESYNC, USERS_SYNC_RETRY,
-        USERS_SYNC_SUMMARY, USERS_SYNC_UNLINK, USERS_UPDATE,
+        USER_QUEUE, USER_SERVICE, USERS_CLAIM, USERS_COMPARE, USERS_GET, USERS_IMPORT, USERS_LEASE,
+        USERS_LINE, USERS_RECORD, USERS_REPAIR, USERS_SYNC_GET, USERS_SYNC_LINK, USERS_SYNC_LIST,
+        USERS_SYNC_RESYNC, USERS_SYNC_RETRY, USERS_SYNC_SUMMARY, USERS_SYNC_UNLINK, USERS_UPDATE,
     },
 };
 use runtime::{Shutdown, nats::Nats};
@@ -134,6 +136,10 @@ pub(crate) async fn serve(
     begun
         .endpoint(USERS_RECORD, record_verdicts::record_verdicts)
         .await?;
+    begun
+        .endpoint(USERS_COMPARE, compare_users::compare_users)
+        .await?;
+    begun.endpoint(USERS_REPAIR, repair_users::repair_users).await?;
     // The service answers `$SRV` requests for as long as it is held.
     tasks.close();
     tasks.wait().await;

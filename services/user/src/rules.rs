@@ -27,7 +27,7 @@ pub use history::PastAttempt;
 pub use import::{Imported, import};
 pub use lease::{Lease, ask_lease, control_line};
 pub use operator::{Resynced, link_by_operator, resync, unlink};
-pub use owe::{retry, withdraw};
+pub use owe::{repair, retry, withdraw};
 pub use receipt::{receipt, standing, state_of};
 pub use record::{Effects, record};
 pub use row::{Creating, Doubt, FieldState, OpenAttempt, Row, UsedKey};

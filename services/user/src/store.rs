@@ -10,6 +10,7 @@ mod error;
 mod overview;
 mod postgres;
 mod sqlite;
+mod walk;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use contracts::{Lane, UserId};
 pub use database::{Database, InvalidDatabase};
 pub use error::{OpenError, StoreError, Unreadable};
 pub use overview::{Counts, List, Listed, NoSuchList, PendingPosition, TroubleCount, TroubledPosition};
+pub use walk::{Walk, Walked, Whom};
 
 use crate::{
     rules::{Lease, Row, Terms, UnixMs},
@@ -168,6 +170,9 @@ pub trait UserReader: Send + Sync {
 
     /// Users of a list, in its order.
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError>;
+
+    /// Users in the order of their ids.
+    async fn walk(&self, walk: &Walk<'_>) -> Result<Walked, StoreError>;
 
     /// How all users stand. It takes longer the more of them wait.
     async fn count(&self) -> Result<Counts, StoreError>;

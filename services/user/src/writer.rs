@@ -11,6 +11,7 @@ mod claim;
 mod import;
 mod link;
 mod record;
+mod repair;
 mod resync;
 mod retry;
 mod sweep;

@@ -111,7 +111,8 @@ pub struct ControlLine {
 pub enum LineWish {
     /// Only to know.
     Look,
-    /// Nothing is sent to HubSpot until it is resumed; changes are accepted as ever.
+    /// Nothing is written to HubSpot until it is resumed, and nothing read but for a comparison that a person asks for;
+    /// changes are accepted as ever.
     Pause,
     /// Delivery goes on.
     Resume,

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod comparison;
 pub mod delivery;
 pub mod error;
 pub mod fields;
@@ -14,6 +15,10 @@ mod resync;
 pub mod subjects;
 pub mod user;
 
+pub use comparison::{
+    Aim, Chosen, Compare, Comparison, Difference, Finding, FindingKind, MAX_COMPARED, ReadToCompare,
+    RepairUser, RepairUsers, UserToCompare, UsersRepaired, UsersToCompare,
+};
 pub use delivery::{
     AskLease, Claim, ClaimUsers, ClaimsGiven, ControlLine, Failure, Found, Lane, LastAnswer, LeaseAnswer,
     LeaseWish, LineControl, LineWish, Link, LinkFound, MayBeCreated, Next, Outcome, Reason, RecordVerdicts,

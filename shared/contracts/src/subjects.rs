@@ -37,9 +37,16 @@ pub const USERS_CLAIM: &str = "users.claim";
 pub const USERS_RECORD: &str = "users.record";
 /// Event: [`AcceptedNotice`](crate::AcceptedNotice).
 pub const USERS_ACCEPTED: &str = "users.accepted";
+/// Request: [`ReadToCompare`](crate::ReadToCompare), answer: [`UsersToCompare`](crate::UsersToCompare).
+pub const USERS_COMPARE: &str = "users.compare";
+/// Request: [`RepairUsers`](crate::RepairUsers), answer: [`UsersRepaired`](crate::UsersRepaired).
+pub const USERS_REPAIR: &str = "users.repair";
 /// Event: [`SettledNotice`](crate::SettledNotice).
 pub const USERS_SETTLED: &str = "users.settled";
 
+/// Request: [`Compare`](crate::Compare), answer: [`Comparison`](crate::Comparison). Only the worker that has the lease
+/// listens.
+pub const HUBSPOT_COMPARE: &str = "hubspot.compare";
 /// Event: [`LineNotice`](crate::LineNotice).
 pub const HUBSPOT_LINE: &str = "hubspot.line";
 

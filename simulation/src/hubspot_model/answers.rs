@@ -23,6 +23,7 @@ impl HubSpotModel {
                 account_id: self.account().to_owned(),
                 name: None,
             },
+            Call::Inspect(inspection) => Answer::Inspected(self.inspect(inspection)),
             Call::Find { addresses } => self.find(addresses, out.fault, random),
             Call::FindAlone { address } => match self.find_one(address) {
                 Some(contact) => Answer::Contact(self.shown(contact)),
@@ -54,7 +55,7 @@ impl HubSpotModel {
     }
 
     /// The contact that answers to an id, former ids included.
-    fn reachable(&self, id: &str) -> Option<usize> {
+    pub(super) fn reachable(&self, id: &str) -> Option<usize> {
         let contact = self.present(self.by_id(id)?);
         self.exists(contact).then_some(contact)
     }

@@ -1,7 +1,7 @@
 //! Which contact answers to an address.
 
 use contracts::Field;
-use hubspot::engine::{Answer, Contact as Shown, ProblemKind};
+use hubspot::engine::{Answer, Contact as Shown, Inspected, Inspection, Key, ProblemKind, Profile};
 
 use super::{HubSpotModel, answers::about, problem};
 use crate::{fault::Fault, random::Random};
@@ -27,6 +27,33 @@ impl HubSpotModel {
                 found.additional.clone()
             },
         }
+    }
+
+    /// Contacts as they are read to be compared; nobody is found by that.
+    pub(super) fn inspect(&self, inspection: &Inspection) -> Inspected {
+        let mut inspected = Inspected::default();
+        let mut absent = Vec::new();
+        for key in &inspection.keys {
+            let contact = match inspection.by {
+                Key::Id => self.reachable(key),
+                Key::Address => self.holder(key),
+            };
+            match contact {
+                Some(contact) => inspected.contacts.push(Profile {
+                    contact: Shown {
+                        id: Self::id(contact),
+                        ..Shown::default()
+                    },
+                    ..Profile::default()
+                }),
+                None => absent.push(key.clone()),
+            }
+        }
+        if !absent.is_empty() {
+            let missing = problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND");
+            inspected.errors.push(about(absent, Vec::new(), missing));
+        }
+        inspected
     }
 
     pub(super) fn find_one(&mut self, address: &str) -> Option<usize> {

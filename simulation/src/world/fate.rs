@@ -226,6 +226,7 @@ fn empty_success(call: &Call) -> Answer {
             errors: Vec::new(),
         },
         Call::Account
+        | Call::Inspect(_)
         | Call::FindAlone { .. }
         | Call::Read { .. }
         | Call::Patch { .. }

@@ -115,6 +115,7 @@ impl World {
             }
             Output::Call(id, call) => self.observe_call(process, *id, call),
             Output::Line(state) => self.observe_line(process.place, state),
+            Output::Inspected(id, _) => self.observe_inspected(process, *id),
             Output::Claim(..) | Output::Ack(_) | Output::Stopped => {}
         }
     }
@@ -130,7 +131,8 @@ impl World {
         };
         let busy = worker.writing.values().flatten();
         let twice = busy.chain(&contacts).filter(|one| contacts.contains(one)).count() > contacts.len();
-        let paused = *call != Call::Account && worker.is_paused;
+        // What is read to be compared writes nothing.
+        let paused = !matches!(call, Call::Account | Call::Inspect(_)) && worker.is_paused;
         let unleased = *call != Call::Account && now >= worker.lease_valid_until;
         worker.calls_out += 1;
         let too_many = worker.calls_out > worker.concurrency + 1 || call.size() > MAX_BATCH;

@@ -43,6 +43,7 @@ impl World {
     /// The end: besides, the rechecks have come, so that what they can mend is mended.
     pub(super) fn check_at_the_end(&mut self) {
         self.check_at_rest();
+        self.check_inspections();
         for user in 0..self.plan.users {
             for version in 1..=self.users.rows[user].version {
                 if let Err(wrong) = self.check_receipt(user, version) {

@@ -29,6 +29,7 @@ impl World {
             let at = self.random.below(3 * SECOND);
             self.agenda.plan(at, Event::Start(place));
         }
+        self.plan_inspections();
         self.agenda.plan(0, Event::Sweep);
         if self.plan.calm_at < Time::MAX {
             self.agenda.plan(self.plan.calm_at, Event::Calm);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use contracts::{AskLease, Claim, UserId, delivery::LeaseWish};
-use hubspot::engine::{CallId, Engine, Input, Output, Settings};
+use hubspot::engine::{CallId, Engine, Input, InspectionId, Output, Settings};
 
 use super::World;
 use crate::{
@@ -41,6 +41,8 @@ pub(super) struct Worker {
     /// The contacts that its calls write to.
     pub(super) writing: BTreeMap<CallId, Vec<String>>,
     pub(super) calls_out: usize,
+    /// Questions for contacts that have no answer yet, and when they were asked.
+    pub(super) inspecting: BTreeMap<InspectionId, Time>,
     /// Claims it was given and has not reported.
     pub(super) held: Vec<Claim>,
     /// Users whose verdicts are on their way.
@@ -70,6 +72,7 @@ impl Worker {
             lease_valid_until: 0,
             writing: BTreeMap::new(),
             calls_out: 0,
+            inspecting: BTreeMap::new(),
             held: Vec::new(),
             reporting: BTreeSet::new(),
             line_stopped: false,
@@ -87,6 +90,13 @@ impl World {
     pub(super) fn is_alive(&self, process: Process) -> bool {
         let worker = &self.workers[process.place];
         worker.life == process.life && worker.engine.is_some()
+    }
+
+    /// For how long a process has run, if it does.
+    pub(super) fn running(&self, process: Process) -> Option<Duration> {
+        let started = self.workers[process.place].started;
+        self.is_alive(process)
+            .then(|| Duration::from_millis(self.now - started))
     }
 
     /// Until when a process is frozen, if it is.
@@ -266,7 +276,7 @@ impl World {
                 self.tally.transitions.add(Transition::Drained);
                 self.kill(process.place);
             }
-            Output::Line(_) => {}
+            Output::Line(_) | Output::Inspected(..) => {}
         }
     }
 }

@@ -90,6 +90,28 @@ impl CallError {
             other => other.of_a_change(),
         }
     }
+
+    /// For a comparison with HubSpot, which the hubspot service makes.
+    pub(super) fn of_a_comparison(self) -> ApiError {
+        match self {
+            Self::Refused(ServiceError {
+                code: ErrorCode::Unavailable | ErrorCode::Expired,
+                message,
+                ..
+            }) => not_comparing(message),
+            Self::NotReached(_) => not_comparing(
+                "no worker has the line to HubSpot; start a hubspot service, or look at its /readyz",
+            ),
+            Self::Silent(_) => {
+                not_comparing("the worker that has the line did not answer in time; ask again")
+            }
+            other => other.of_a_change(),
+        }
+    }
+}
+
+fn not_comparing(why: impl Into<String>) -> ApiError {
+    ApiError::NotComparing { why: why.into() }
 }
 
 fn is_decision(code: ErrorCode) -> bool {
@@ -172,6 +194,26 @@ mod tests {
         let silent = || CallError::Silent("x".to_owned());
         assert_eq!(silent().of_a_change().kind().slug, "outcome-unknown");
         assert_eq!(silent().of_a_question().kind().slug, "no-answer");
+    }
+
+    #[test]
+    fn a_comparison_that_is_not_made_says_why_and_changed_nothing_that_would_have_to_be_known() {
+        let not_now = refused(ErrorCode::Unavailable).of_a_comparison();
+        assert_eq!(
+            (not_now.kind().slug, not_now.kind().status.as_u16()),
+            ("not-comparing", 503)
+        );
+        assert!(not_now.to_string().contains("because"), "{not_now}");
+        for error in [
+            CallError::NotReached("x".to_owned()),
+            CallError::Silent("x".to_owned()),
+        ] {
+            assert_eq!(error.of_a_comparison().kind().slug, "not-comparing");
+        }
+        assert_eq!(
+            refused(ErrorCode::InvalidRequest).of_a_comparison().kind().slug,
+            "invalid-body"
+        );
     }
 
     #[test]

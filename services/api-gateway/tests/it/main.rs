@@ -3,6 +3,7 @@
 
 mod binary;
 mod change_user;
+mod comparisons;
 mod console;
 mod deadlines;
 mod events;

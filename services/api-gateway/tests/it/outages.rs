@@ -81,6 +81,7 @@ async fn a_forbidden_subject_ends_the_gateway_with_its_name() {
         "users.sync.link",
         "users.sync.unlink",
         "users.line",
+        "hubspot.compare",
         "$SRV.PING.user",
     ];
     let mut everything = without_update.to_vec();

@@ -108,7 +108,7 @@ impl Responder {
 }
 
 /// Messages of one connection are worked on in their order: with this one, the server has all that came before.
-async fn wait_for_server(client: &Client) {
+pub(crate) async fn wait_for_server(client: &Client) {
     let subject = client.new_inbox();
     let mut echo = client.subscribe(subject.clone()).await.unwrap();
     client.publish(subject, Bytes::new()).await.unwrap();

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use contracts::Reason;
+use contracts::{Field, Reason};
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::Value;
 
@@ -12,8 +12,11 @@ use super::{
     details::{existing_id, lacks_scopes, policy, reason},
     headers::{correlation_id, retry_after},
     named_properties::named_properties,
+    request::FORMER_IDS,
 };
-use crate::engine::{Answer, Call, Contact, Created, InputError, Problem, ProblemKind, Written};
+use crate::engine::{
+    Answer, Call, Contact, Created, InputError, Inspected, Problem, ProblemKind, Profile, Written,
+};
 
 pub(super) fn answer(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
     let json = object(body);
@@ -72,7 +75,9 @@ fn problem_kind(
 fn is_about_a_record(call: &Call) -> bool {
     match call {
         Call::FindAlone { .. } | Call::Read { .. } | Call::Patch { .. } => true,
-        Call::Account | Call::Find { .. } | Call::Update { .. } | Call::Create { .. } => false,
+        Call::Account | Call::Find { .. } | Call::Inspect(_) | Call::Update { .. } | Call::Create { .. } => {
+            false
+        }
     }
 }
 
@@ -105,6 +110,10 @@ fn success(call: &Call, status: u16, json: &Value, headers: &HeaderMap) -> Optio
             contacts: list(json, "results").iter().filter_map(contact).collect(),
             errors: input_errors(status, json, headers),
         }),
+        Call::Inspect(_) => Some(Answer::Inspected(Inspected {
+            contacts: list(json, "results").iter().filter_map(profile).collect(),
+            errors: input_errors(status, json, headers),
+        })),
         Call::Update { .. } => Some(Answer::Updated {
             results: list(json, "results").iter().filter_map(written).collect(),
             errors: input_errors(status, json, headers),
@@ -121,20 +130,31 @@ fn success(call: &Call, status: u16, json: &Value, headers: &HeaderMap) -> Optio
 
 fn contact(json: &Value) -> Option<Contact> {
     let id = text(json, "id")?;
-    let property = |name| {
-        json.get("properties")
-            .and_then(|properties| text(properties, name))
-    };
-    let additional = property("hs_additional_emails").unwrap_or_default();
-    let additional = additional
-        .split(';')
-        .map(str::trim)
-        .filter(|address| !address.is_empty());
     Some(Contact {
         id,
-        email: property("email"),
-        additional_emails: additional.map(str::to_owned).collect(),
+        email: property(json, "email"),
+        additional_emails: several(json, "hs_additional_emails"),
     })
+}
+
+fn profile(json: &Value) -> Option<Profile> {
+    let value = |field: Field| Some((field, property(json, field.property())?));
+    Some(Profile {
+        contact: contact(json)?,
+        former_ids: several(json, FORMER_IDS),
+        values: Field::ALL.into_iter().filter_map(value).collect(),
+    })
+}
+
+fn property(json: &Value, name: &str) -> Option<String> {
+    text(json.get("properties")?, name)
+}
+
+/// The parts of a property that lists several.
+fn several(json: &Value, name: &str) -> Vec<String> {
+    let listed = property(json, name).unwrap_or_default();
+    let parts = listed.split(';').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
 }
 
 fn written(json: &Value) -> Option<Written> {

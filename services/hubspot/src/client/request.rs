@@ -1,17 +1,23 @@
 //! Calls as HTTP requests.
 
+use std::collections::BTreeSet;
+
+use contracts::Field;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::Target;
-use crate::engine::{Call, CreateInput, UpdateInput};
+use crate::engine::{Call, CreateInput, Inspection, Key, UpdateInput};
 
 /// What is read of a contact: enough to tell which address found it.
 const READ: [&str; 2] = ["email", "hs_additional_emails"];
+/// The ids of the contacts that were merged into one.
+pub(super) const FORMER_IDS: &str = "hs_merged_object_ids";
 
 pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuilder {
     match call {
         Call::Account => http.get(target.account()),
+        Call::Inspect(inspection) => http.post(target.batch("read")).json(&inspect(inspection)),
         Call::Find { addresses } => http.post(target.batch("read")).json(&find(addresses)),
         Call::FindAlone { address } => {
             let query = [("idProperty", "email"), ("properties", &READ.join(","))];
@@ -34,6 +40,18 @@ pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuild
 fn find(addresses: &[String]) -> Value {
     let inputs: Vec<Value> = addresses.iter().map(|address| json!({ "id": address })).collect();
     json!({ "idProperty": "email", "inputs": inputs, "properties": READ, "propertiesWithHistory": [] })
+}
+
+/// What is read of a contact that is compared: its values too, and what was merged into it.
+fn inspect(inspection: &Inspection) -> Value {
+    let inputs: Vec<Value> = inspection.keys.iter().map(|key| json!({ "id": key })).collect();
+    let fields = Field::ALL.map(Field::property);
+    let properties: BTreeSet<&str> = fields.into_iter().chain(READ).chain([FORMER_IDS]).collect();
+    let mut body = json!({ "inputs": inputs, "properties": properties, "propertiesWithHistory": [] });
+    if inspection.by == Key::Address {
+        body["idProperty"] = "email".into();
+    }
+    body
 }
 
 fn create(inputs: &[CreateInput]) -> Value {

@@ -84,11 +84,34 @@ fn every_bad_setting_is_named() {
         ("HUBSPOT_DAILY_LIMIT", "many"),
         ("HUBSPOT_WINDOW_RESERVE_PERCENT", "100"),
         ("HUBSPOT_DAILY_RESERVE_PERCENT", "-1"),
+        ("HUBSPOT_DRIFT_EVERY_HOURS", "daily"),
+        ("HUBSPOT_DRIFT_REPAIR", "yes"),
     ];
     let message = read(&pairs).expect_err("none can be used").to_string();
     for (name, _) in pairs {
         assert!(message.contains(name), "{message}");
     }
+}
+
+#[test]
+fn the_sweep_for_drift_is_off_until_it_is_told_how_often() {
+    let sweep = |more: &[(&str, &str)]| {
+        let pairs = [&[(SANDBOX, ADDRESS)], more].concat();
+        read(&pairs).map(|config| config.drift_sweep)
+    };
+    let daily = ("HUBSPOT_DRIFT_EVERY_HOURS", "24");
+    let expected = |repair| DriftSweep {
+        every: Duration::from_hours(24),
+        repair,
+    };
+    assert_eq!(sweep(&[]).expect("usable"), None);
+    assert_eq!(sweep(&[daily]).expect("usable"), Some(expected(false)));
+    let repairing = [daily, ("HUBSPOT_DRIFT_REPAIR", "true")];
+    assert_eq!(sweep(&repairing).expect("usable"), Some(expected(true)));
+    let message = sweep(&repairing[1..])
+        .expect_err("a repair of nothing")
+        .to_string();
+    assert!(message.contains("needs HUBSPOT_DRIFT_EVERY_HOURS"), "{message}");
 }
 
 #[test]
@@ -112,6 +135,8 @@ fn the_example_names_every_variable_and_works_as_it_stands() {
         "HUBSPOT_DAILY_LIMIT",
         "HUBSPOT_WINDOW_RESERVE_PERCENT",
         "HUBSPOT_DAILY_RESERVE_PERCENT",
+        "HUBSPOT_DRIFT_EVERY_HOURS",
+        "HUBSPOT_DRIFT_REPAIR",
         "HUBSPOT_HEALTH_LISTEN",
         "RUST_LOG",
         "LOG_FORMAT",

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{LastAnswer, Reason};
+use contracts::{Field, LastAnswer, Reason};
 
 /// A call's answer and the limits its headers taught.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub enum Answer {
         /// The inputs that were not served.
         errors: Vec<InputError>,
     },
+    /// To [`Call::Inspect`](super::Call::Inspect), 200 or 207.
+    Inspected(Inspected),
     /// To [`Call::Update`](super::Call::Update), 200 or 207; only what is listed was written.
     Updated {
         /// The inputs that were written, in no order.
@@ -62,6 +64,26 @@ pub struct Contact {
     pub email: Option<String>,
     /// Its secondary addresses.
     pub additional_emails: Vec<String>,
+}
+
+/// Contacts that were read to be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inspected {
+    /// The contacts, in no order; which key found which is not said.
+    pub contacts: Vec<Profile>,
+    /// The inputs that were not served.
+    pub errors: Vec<InputError>,
+}
+
+/// A contact with its values.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Profile {
+    /// Which, and its addresses.
+    pub contact: Contact,
+    /// The ids of contacts that were merged into it.
+    pub former_ids: Vec<String>,
+    /// What it holds of the table of fields; a property without a value is absent.
+    pub values: BTreeMap<Field, String>,
 }
 
 /// An input of a batch update that was written.

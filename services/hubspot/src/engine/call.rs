@@ -18,6 +18,8 @@ pub enum Call {
         /// The addresses.
         addresses: Vec<String>,
     },
+    /// Batch read of contacts to compare them: distinct keys, at most [`MAX_BATCH`].
+    Inspect(Inspection),
     /// One contact by address, for what a batch read did not account for.
     FindAlone {
         /// The address, in lower case.
@@ -47,6 +49,24 @@ pub enum Call {
     },
 }
 
+/// Which contacts are read to be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// What they are named by.
+    pub by: Key,
+    /// Their names; addresses in lower case.
+    pub keys: Vec<String>,
+}
+
+/// What a contact is named by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// Its record id, or a former one.
+    Id,
+    /// An address, primary or secondary.
+    Address,
+}
+
 /// One contact of a batch update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateInput {
@@ -74,7 +94,11 @@ impl Call {
     pub fn writes(&self) -> bool {
         match self {
             Self::Update { .. } | Self::Create { .. } | Self::Patch { .. } => true,
-            Self::Account | Self::Find { .. } | Self::FindAlone { .. } | Self::Read { .. } => false,
+            Self::Account
+            | Self::Find { .. }
+            | Self::Inspect(_)
+            | Self::FindAlone { .. }
+            | Self::Read { .. } => false,
         }
     }
 
@@ -83,6 +107,7 @@ impl Call {
         match self {
             Self::Account => "account",
             Self::Find { .. } => "find",
+            Self::Inspect(_) => "inspect",
             Self::FindAlone { .. } => "find-alone",
             Self::Update { .. } => "update",
             Self::Create { .. } => "create",
@@ -96,6 +121,7 @@ impl Call {
         match self {
             Self::Account => 0,
             Self::Find { addresses } => addresses.len(),
+            Self::Inspect(inspection) => inspection.keys.len(),
             Self::Update { inputs } => inputs.len(),
             Self::Create { inputs } => inputs.len(),
             Self::FindAlone { .. } | Self::Read { .. } | Self::Patch { .. } => 1,

@@ -21,7 +21,9 @@ const LOCK: Duration = Duration::from_secs(2);
 
 impl Engine {
     pub(super) fn answered(&mut self, id: CallId, answered: Answered) {
-        let Some(out) = self.calls.remove(&id) else { return };
+        let Some(out) = self.calls.remove(&id) else {
+            return self.inspection_answered(id, answered);
+        };
         for contact_id in contacts_of(&out.call) {
             self.busy.remove(contact_id);
         }
@@ -33,7 +35,8 @@ impl Engine {
         }
         self.hear(&answer);
         if self.silent_since.is_none() {
-            self.pace.learn(self.now, out.sent_at, &limits, self.calls.len());
+            let still_out = self.calls.len() + self.inspections.out();
+            self.pace.learn(self.now, out.sent_at, &limits, still_out);
         }
         self.line.probing = out.probe;
         let is_over = |stop: &Stop| out.probe && stop.is_over(&out.call, &answer);
@@ -47,7 +50,7 @@ impl Engine {
     }
 
     /// The day's calls are not spent to the last: HubSpot need not refuse any.
-    fn stop_at_end_of_day(&mut self) {
+    pub(super) fn stop_at_end_of_day(&mut self) {
         if self.pace.has_day_left(self.now) || self.line.stopped().is_some() {
             return;
         }
@@ -112,6 +115,7 @@ impl Engine {
                 | Answer::Found { .. }
                 | Answer::Updated { .. }
                 | Answer::Created { .. }
+                | Answer::Inspected(_)
                 | Answer::Contact(_),
             ) => {
                 let reason = Reason::ours("MISMATCHED_ANSWER", "the answer is to another kind of call");

@@ -175,7 +175,9 @@ pub(super) fn contacts_of(call: &Call) -> impl Iterator<Item = &str> {
         Call::Update { inputs } => (inputs, &[], None),
         Call::Create { inputs } => (&[], inputs, None),
         Call::Patch { contact_id, .. } => (&[], &[], Some(contact_id)),
-        Call::Account | Call::Find { .. } | Call::FindAlone { .. } | Call::Read { .. } => (&[], &[], None),
+        Call::Account | Call::Find { .. } | Call::Inspect(_) | Call::FindAlone { .. } | Call::Read { .. } => {
+            (&[], &[], None)
+        }
     };
     let updated = updated.iter().map(|input| input.contact_id.as_str());
     let created = created.iter().map(|input| input.address.as_str());

@@ -154,7 +154,14 @@ impl Engine {
             (Call::FindAlone { .. }, ProblemKind::NotFound) => {
                 self.each(attempts, Attempt::address_is_absent);
             }
-            (Call::Find { .. } | Call::FindAlone { .. } | Call::Read { .. } | Call::Account, kind) => {
+            (
+                Call::Find { .. }
+                | Call::Inspect(_)
+                | Call::FindAlone { .. }
+                | Call::Read { .. }
+                | Call::Account,
+                kind,
+            ) => {
                 let may_pass = may_pass(kind);
                 let reason = &problem.reason;
                 self.each(attempts, |attempt, _| {

@@ -50,7 +50,12 @@ impl Lease {
 
     /// Whether something may be sent now.
     pub(crate) fn allows(&self, now: Duration) -> bool {
-        self.epoch.is_some() && now < self.valid_until && !self.paused
+        self.is_valid(now) && !self.paused
+    }
+
+    /// Whether it is held beyond doubt, paused or not.
+    pub(crate) fn is_valid(&self, now: Duration) -> bool {
+        self.epoch.is_some() && now < self.valid_until
     }
 
     /// How long an attempt may stay without a verdict.

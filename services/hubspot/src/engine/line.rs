@@ -134,7 +134,7 @@ impl Stop {
 
     /// Whether a question for the account shows that the fault is over, so that no record is needed.
     pub(crate) fn is_probed_by_account(&self) -> bool {
-        self.fault.is_probed_by_account()
+        self.fault.is_probed_by_account() || self.proof == Proof::Account
     }
 
     /// Whether that is a record to probe with now. The first probe is of a record that met the fault; where such a
@@ -200,6 +200,10 @@ impl Line {
         }
         self.failed.clear();
         let before = self.stop.take().filter(|stop| stop.fault == grounds.fault);
+        let proof = match grounds.proof {
+            Proof::Account => Proof::Account,
+            proof => grounds.fault.proof().unwrap_or(proof),
+        };
         let (suspects, probes) = match before {
             Some(stop) => (stop.suspects, stop.probes + 1),
             None => (BTreeSet::new(), 0),
@@ -209,7 +213,7 @@ impl Line {
             fault: grounds.fault,
             reason: grounds.reason,
             probe_at,
-            proof: grounds.fault.proof().unwrap_or(grounds.proof),
+            proof,
             suspects,
             probes,
         };

@@ -83,12 +83,7 @@ impl Pace {
         } else {
             self.even.saturating_sub(self.distance(free) * (BUNCH - 1))
         };
-        let window_moves = self
-            .sent
-            .len()
-            .checked_sub(free as usize)
-            .and_then(|index| self.sent.get(index))
-            .map_or(Duration::ZERO, |at| *at + self.interval);
+        let window_moves = self.when_no_more_than(free - 1);
         // A probe may find a new day of HubSpot's; of a limit of its own the worker knows when it allows a call.
         let day_frees = self.day_frees_at(now).unwrap_or_default();
         evenly.max(window_moves).max(self.paused_until).max(day_frees)
@@ -98,6 +93,19 @@ impl Pace {
     pub(crate) fn next_shared_at(&self, now: Duration) -> Duration {
         let last = self.sent.back().copied().unwrap_or_default();
         self.next_at(now).max(last + self.day.distance(now))
+    }
+
+    /// The earliest time at which a call may leave that can wait: one for which nothing is borrowed from the time after,
+    /// and that leaves half of the window to others.
+    pub(crate) fn next_spare_at(&self, now: Duration) -> Duration {
+        let half = (self.free(now) / 2).max(1);
+        let window_moves = self.when_no_more_than(half - 1);
+        self.next_at(now).max(self.even).max(window_moves)
+    }
+
+    /// Whether the day has calls to spare.
+    pub(crate) fn has_day_to_spare(&self, now: Duration) -> bool {
+        self.has_day_left(now) && self.day.distance(now).is_zero()
     }
 
     /// The most calls out at once: one, until an answer has shown the limits.
@@ -177,6 +185,15 @@ impl Pace {
         let until = self.sent.partition_point(|at| *at <= end);
         let from = self.sent.partition_point(|at| *at + self.interval <= end);
         u32::try_from(until - from).unwrap_or(u32::MAX)
+    }
+
+    /// When the window holds no more than so many calls.
+    fn when_no_more_than(&self, calls: u32) -> Duration {
+        self.sent
+            .len()
+            .checked_sub(calls as usize + 1)
+            .and_then(|index| self.sent.get(index))
+            .map_or(Duration::ZERO, |at| *at + self.interval)
     }
 
     /// How many calls of a window this worker may use now; never none.

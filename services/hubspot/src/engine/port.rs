@@ -3,14 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use contracts::{
-    AskLease, ClaimUsers, ClaimsGiven, ErrorCode, Lane, LeaseAnswer, RecordVerdicts, UserId, VerdictsRecorded,
+    AskLease, ClaimUsers, ClaimsGiven, ErrorCode, Lane, LeaseAnswer, Reason, RecordVerdicts, UserId,
+    VerdictsRecorded,
 };
 
-use super::{Answered, Call, LineState};
+use super::{Answered, Call, Fault, Inspected, Inspection, LineState};
 
 /// Names a call between [`Output::Call`] and [`Input::Answered`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallId(pub u64);
+
+/// Names an inspection between its input and its output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InspectionId(pub u64);
 
 /// Names a request to the user service between its output and its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +54,17 @@ pub enum Input {
     Recorded(RequestId, Result<VerdictsRecorded, Unserved>),
     /// To [`Output::Call`].
     Answered(CallId, Answered),
+    /// Contacts are to be read when nothing else wants to be sent.
+    Inspect {
+        /// Names it.
+        id: InspectionId,
+        /// Which contacts.
+        inspection: Inspection,
+        /// Whether it may go while an operator has paused delivery, too.
+        even_paused: bool,
+        /// When nobody waits for it to be sent any more.
+        until: Duration,
+    },
     /// The token was replaced; the account behind it is asked for before anything else is sent.
     TokenReplaced,
     /// Finish what is out, start nothing, give back the lease.
@@ -62,6 +78,54 @@ pub enum Unserved {
     Refused(ErrorCode),
     /// It did not answer, or the question could not be asked.
     NoAnswer,
+}
+
+/// Why contacts were not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotInspected {
+    /// The worker is stopping.
+    ShuttingDown,
+    /// Another worker delivers.
+    NotDelivering,
+    /// HubSpot has not said which account the token opens.
+    AccountUnknown,
+    /// A fault of the account has stopped the line.
+    Stopped {
+        /// Why.
+        fault: Fault,
+        /// In HubSpot's words.
+        reason: Reason,
+    },
+    /// What is left of the account's calls of the day is kept for deliveries.
+    DayRunsShort,
+    /// Deliveries, or inspections before it, took all the time there was.
+    Busy,
+    /// HubSpot did not do it.
+    Failed(Reason),
+}
+
+impl NotInspected {
+    /// A sentence for people: what it is and how it mends. No personal data.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::ShuttingDown => "the worker that delivers is stopping; ask again in a moment".to_owned(),
+            Self::NotDelivering => "another worker has taken over delivery; ask again in a moment".to_owned(),
+            Self::AccountUnknown => {
+                "HubSpot has not said yet which account the token opens; ask again, or look at /readyz of the \
+                 hubspot service"
+                    .to_owned()
+            }
+            Self::Stopped { fault, .. } => format!("the line is stopped: {}", fault.sentence()),
+            Self::DayRunsShort => "less than half of the account's calls of the day is left, and is kept for \
+                                   changes; ask again when HubSpot's day is over"
+                .to_owned(),
+            Self::Busy => "changes go first and left no room in time; ask again later".to_owned(),
+            Self::Failed(reason) => {
+                let status = reason.status.map_or_else(String::new, |status| format!(" ({status})"));
+                format!("HubSpot did not answer the question for contacts: {}{status}; ask again later", reason.code)
+            }
+        }
+    }
 }
 
 /// Something is to be done. Each request and each call gets exactly one answer, a failure where it got none.
@@ -82,6 +146,8 @@ pub enum Output {
     Record(RequestId, RecordVerdicts),
     /// Call HubSpot.
     Call(CallId, Call),
+    /// To [`Input::Inspect`].
+    Inspected(InspectionId, Result<Inspected, NotInspected>),
     /// These wake-ups are done.
     Ack(Vec<AckHandle>),
     /// The line's state changed.

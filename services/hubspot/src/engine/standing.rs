@@ -123,7 +123,7 @@ impl Engine {
             (ProblemKind::ServerFault { retry_after }, None) => (Fault::Outage, *retry_after),
             (_, None) => (Fault::Outage, None),
         };
-        let grounds = self.grounds(fault, problem, asked, Proof::Answer, &[]);
+        let grounds = self.grounds(fault, problem, asked, Proof::Account, &[]);
         self.stop_line(grounds);
     }
 
@@ -148,6 +148,7 @@ impl Engine {
             | Answer::Found { .. }
             | Answer::Updated { .. }
             | Answer::Created { .. }
+            | Answer::Inspected(_)
             | Answer::Contact(_) => false,
         };
         self.silent_since = if silent {

@@ -17,6 +17,7 @@ mod days;
 mod everyone;
 mod flow;
 mod identity;
+mod inspections;
 mod leases;
 mod leaving;
 mod lost_contacts;

@@ -105,6 +105,7 @@ impl WorkerMetrics {
             | Answer::Found { .. }
             | Answer::Updated { .. }
             | Answer::Created { .. }
+            | Answer::Inspected(_)
             | Answer::Contact(_) => "ok".to_owned(),
         };
         let name = call.name();

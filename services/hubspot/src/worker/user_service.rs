@@ -1,12 +1,13 @@
-//! Questions to the user service over NATS: lease, claim and record.
+//! Questions to the user service over NATS: lease, claim and record, and users to compare.
 
 use std::time::Duration;
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use contracts::{
-    AskLease, ClaimUsers, ClaimsGiven, LeaseAnswer, RecordVerdicts, ServiceError, VerdictsRecorded, headers,
-    subjects::{USERS_CLAIM, USERS_LEASE, USERS_RECORD},
+    AskLease, ClaimUsers, ClaimsGiven, LeaseAnswer, ReadToCompare, RecordVerdicts, RepairUsers, ServiceError,
+    UsersRepaired, UsersToCompare, VerdictsRecorded, headers,
+    subjects::{USERS_CLAIM, USERS_COMPARE, USERS_LEASE, USERS_RECORD, USERS_REPAIR},
 };
 use runtime::nats::{Nats, RequestError};
 use serde::{Serialize, de::DeserializeOwned};
@@ -18,6 +19,7 @@ use crate::engine::Unserved;
 const LEASE_LIMIT: Duration = Duration::from_millis(900);
 const CLAIM_LIMIT: Duration = Duration::from_secs(5);
 const RECORD_LIMIT: Duration = Duration::from_secs(5);
+const COMPARE_LIMIT: Duration = Duration::from_secs(5);
 
 /// The user service, as this worker sees it.
 #[derive(Debug, Clone)]
@@ -41,6 +43,14 @@ impl UserService {
 
     pub(super) async fn record(&self, record: &RecordVerdicts) -> Result<VerdictsRecorded, Unserved> {
         self.ask(USERS_RECORD, record, RECORD_LIMIT).await
+    }
+
+    pub(super) async fn read_to_compare(&self, read: &ReadToCompare) -> Result<UsersToCompare, Unserved> {
+        self.ask(USERS_COMPARE, read, COMPARE_LIMIT).await
+    }
+
+    pub(super) async fn repair(&self, repair: &RepairUsers) -> Result<UsersRepaired, Unserved> {
+        self.ask(USERS_REPAIR, repair, COMPARE_LIMIT).await
     }
 
     async fn ask<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, Unserved>

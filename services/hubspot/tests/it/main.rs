@@ -4,6 +4,7 @@
 mod brokers;
 mod calls;
 mod client;
+mod comparisons;
 mod delivery;
 mod faults;
 mod harness;

@@ -4,13 +4,15 @@ use contracts::Field;
 use hubspot::ServeError;
 use testing::nats::Options;
 
-use crate::harness::Stack;
+use crate::{comparisons::DRIFT, harness::Stack};
 
 /// As the README lists them.
-const NEEDED: [&str; 10] = [
+const NEEDED: [&str; 12] = [
     "users.lease",
     "users.claim",
     "users.record",
+    "users.compare",
+    "users.repair",
     "hubspot.line",
     "$JS.API.STREAM.INFO.USERS",
     "$JS.API.CONSUMER.CREATE.USERS.hubspot",
@@ -20,19 +22,22 @@ const NEEDED: [&str; 10] = [
     "$JS.ACK.USERS.hubspot.>",
 ];
 
+/// What it listens to, as the README has it.
+const HEARD: [&str; 2] = ["_INBOX_hubspot.>", "hubspot.compare"];
+
 const AS_HUBSPOT: [(&str, &str); 2] = [("NATS_USER", "hubspot"), ("NATS_PASSWORD", "pw")];
 
 /// A server that lets the hubspot service send to these subjects only, and everybody else to all.
 async fn stack_that_allows(subjects: &[&str]) -> Stack {
     let config = format!(
-        r#"
+        r"
         no_auth_user: anybody
         authorization {{ users = [
             {{ user: anybody, password: pw }}
             {{ user: hubspot, password: pw,
-               permissions: {{ publish: {subjects:?}, subscribe: ["_INBOX_hubspot.>"] }} }}
+               permissions: {{ publish: {subjects:?}, subscribe: {HEARD:?}, allow_responses: true }} }}
         ] }}
-        "#
+        "
     );
     Stack::start_with(Options {
         config,
@@ -44,7 +49,7 @@ async fn stack_that_allows(subjects: &[&str]) -> Stack {
 #[tokio::test]
 async fn the_subjects_in_the_readme_suffice() {
     let readme = include_str!("../../README.md");
-    for subject in NEEDED {
+    for subject in NEEDED.iter().chain(&HEARD) {
         assert!(readme.contains(&format!("`{subject}`")), "{subject}");
     }
     let stack = stack_that_allows(&NEEDED).await;
@@ -59,12 +64,17 @@ async fn the_subjects_in_the_readme_suffice() {
         .await;
     stack.users.wait_until_settled("1").await;
     stack.wait_until_acknowledged().await;
+    stack.users.compare(DRIFT).await.unwrap();
     worker.stop().await;
 }
 
 #[tokio::test]
 async fn a_forbidden_subject_ends_the_service_and_is_named() {
-    for forbidden in ["users.lease", "$JS.API.CONSUMER.CREATE.USERS.hubspot"] {
+    for forbidden in [
+        "users.lease",
+        "users.repair",
+        "$JS.API.CONSUMER.CREATE.USERS.hubspot",
+    ] {
         let allowed: Vec<_> = NEEDED
             .into_iter()
             .filter(|subject| *subject != forbidden)

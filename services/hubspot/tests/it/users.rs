@@ -1,5 +1,6 @@
 //! Plays the user service: rows in memory, lease, claims and verdicts over NATS, wake-ups into the stream.
 
+mod comparing;
 mod gathering;
 mod protocol;
 mod script;
@@ -17,8 +18,8 @@ use async_nats::jetstream::{
 };
 use contracts::{
     AskLease, Claim, ClaimUsers, ClaimsGiven, ErrorCode, Field, Lane, LeaseAnswer, Link, Next, Outcome,
-    RecordVerdicts, Recorded, UserChanged, UserId, Values, Verdict, VerdictsRecorded, delivery::LeaseWish,
-    subjects,
+    RecordVerdicts, Recorded, RepairUser, UserChanged, UserId, Values, Verdict, VerdictsRecorded,
+    delivery::LeaseWish, subjects,
 };
 use futures_util::StreamExt;
 
@@ -43,6 +44,8 @@ struct State {
     epoch: u64,
     account: Option<String>,
     verdicts: Vec<Verdict>,
+    /// What was asked to be sent again.
+    repairs: Vec<RepairUser>,
     /// A claim that names fewer users has to come again.
     gathers: usize,
 }

@@ -56,6 +56,16 @@ pub fn retry(row: &mut Row, lane: Lane, now: UnixMs) -> bool {
     owe_again(row, troubled, lane, now) || waits
 }
 
+/// Owes fields again that HubSpot no longer holds, behind live changes. Whether it was done: not to a user that has
+/// changed since it was compared, at that turn, nor to one of several who share a contact, who would take turns for ever.
+pub fn repair(row: &mut Row, turn: u64, fields: FieldSet, now: UnixMs) -> bool {
+    let is_shared = row.link.as_ref().is_some_and(|link| link.shared);
+    if row.turn != turn || is_shared {
+        return false;
+    }
+    owe_again(row, fields, Lane::Backfill, now)
+}
+
 /// The fields a caller touched after that version.
 pub(super) fn touched_after(row: &Row, version: u64) -> FieldSet {
     row.fields_where(|state| state.touched > version)

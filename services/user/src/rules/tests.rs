@@ -16,6 +16,7 @@ mod operator;
 mod receipt;
 mod recheck;
 mod record;
+mod repair;
 mod retry;
 mod schedules;
 mod truth;

@@ -8,6 +8,7 @@ mod open;
 mod read;
 mod rows;
 mod transaction;
+mod walk;
 mod writer;
 
 pub(super) use open::{examine, migrate, open};

@@ -4,6 +4,7 @@ mod open;
 mod read;
 mod rows;
 mod transaction;
+mod walk;
 
 pub(super) use open::{examine, migrate, open};
 use read::SqliteReader;

@@ -2,7 +2,9 @@
 
 use contracts::{AskLease, ControlLine, ErrorCode, LeaseAnswer, LineControl, ServiceError};
 
-use super::{Answer, Job, Work, batch::Batch, claim, import, link, record, resync, retry, sweep, update};
+use super::{
+    Answer, Job, Work, batch::Batch, claim, import, link, record, repair, resync, retry, sweep, update,
+};
 use crate::{
     rules::{ask_lease, control_line},
     store::StoreError,
@@ -31,6 +33,7 @@ pub(super) async fn apply(
         Work::Resync(users) => Ok(Answer::Resynced(resync::resync(batch, users))),
         Work::Link(request) => link::link(batch, request).await?.map(Answer::Linked),
         Work::Unlink(request) => link::unlink(batch, request).await?.map(Answer::Linked),
+        Work::Repair(users) => Ok(Answer::Repaired(repair::repair(batch, users))),
         Work::Sweep { live, backfill } => Ok(Answer::Rows(sweep::sweep(batch, *live, *backfill).await?)),
         Work::WakeNow(users) => Ok(Answer::Rows(sweep::wake_now(batch, users))),
         Work::WakeAnnounced { limit } => Ok(Answer::Rows(sweep::wake_announced(batch, *limit).await?)),

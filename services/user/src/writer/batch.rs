@@ -105,6 +105,7 @@ fn named_users(work: &Work) -> Vec<&UserId> {
         Work::Link(link) => vec![&link.user_id],
         Work::Unlink(unlink) => vec![&unlink.user_id],
         Work::WakeNow(users) | Work::Resync(users) | Work::Retry { users, .. } => users.iter().collect(),
+        Work::Repair(users) => users.iter().map(|user| &user.user_id).collect(),
         Work::Lease(_) | Work::Line(_) | Work::Sweep { .. } | Work::WakeAnnounced { .. } => Vec::new(),
     }
 }

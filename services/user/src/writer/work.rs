@@ -8,8 +8,8 @@ use std::{
 
 use contracts::{
     AskLease, ClaimUsers, ClaimsGiven, ControlLine, ErrorCode, ImportLine, ImportOutcome, Lane, LeaseAnswer,
-    LineControl, LinkUser, Receipt, RecordVerdicts, ServiceError, UnlinkUser, UpdateUser, UserId,
-    UserUpdated, UsersResynced, UsersRetried, VerdictsRecorded,
+    LineControl, LinkUser, Receipt, RecordVerdicts, RepairUser, ServiceError, UnlinkUser, UpdateUser, UserId,
+    UserUpdated, UsersRepaired, UsersResynced, UsersRetried, VerdictsRecorded,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,6 +43,8 @@ pub enum Work {
     Link(LinkUser),
     /// An operator has a user's contact forgotten.
     Unlink(UnlinkUser),
+    /// Those users are owed again what HubSpot no longer holds.
+    Repair(Vec<RepairUser>),
     /// Do what is due on at most so many rows of each lane, announcing them.
     Sweep {
         /// Rows due in the live lane.
@@ -80,6 +82,8 @@ pub enum Answer {
     Resynced(UsersResynced),
     /// To [`Work::Link`] and [`Work::Unlink`]: the receipt of the current version.
     Linked(Box<Receipt>),
+    /// To [`Work::Repair`].
+    Repaired(UsersRepaired),
     /// To sweeps and wake-ups: how many rows were found.
     Rows(usize),
 }

@@ -22,11 +22,13 @@ async fn the_services_framework_lists_the_endpoints() {
     subjects.sort_unstable();
     let expected = [
         "users.claim",
+        "users.compare",
         "users.get",
         "users.import",
         "users.lease",
         "users.line",
         "users.record",
+        "users.repair",
         "users.sync.get",
         "users.sync.link",
         "users.sync.list",

@@ -3,6 +3,7 @@
 
 mod announcements;
 mod beside;
+mod comparisons;
 mod database;
 mod delivery;
 mod examination;

@@ -1,6 +1,7 @@
 //! The JSON of each message, pinned: services of different builds read each other's.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
+mod comparisons;
 mod delivery;
 mod errors;
 mod events;

@@ -10,6 +10,8 @@ use crate::engine::{Answer, Call, InputError, ProblemKind};
 pub(crate) enum Proof {
     /// Be answered.
     Answer,
+    /// The same, with the account's details: no record met the fault, so that none would come back to probe with.
+    Account,
     /// Write, or be refused as only a HubSpot that works refuses.
     Write,
     /// Write this field.
@@ -25,7 +27,7 @@ impl Proof {
     /// Whether this answer to this call is the proof.
     pub(crate) fn is_given_by(self, call: &Call, answer: &Answer) -> bool {
         match self {
-            Self::Answer => !still_fails(answer),
+            Self::Answer | Self::Account => !still_fails(answer),
             Self::Write => call.writes() && !still_fails(answer) && is_about_the_record(answer),
             Self::Field(field) => carries(call, field) && wrote(answer),
         }
@@ -54,7 +56,7 @@ fn wrote(answer: &Answer) -> bool {
         Answer::Updated { results, errors } => !results.is_empty() && errors.is_empty(),
         Answer::Created { results, errors } => !results.is_empty() && errors.is_empty(),
         Answer::Contact(_) => true,
-        Answer::Account { .. } | Answer::Found { .. } | Answer::Problem(_) => false,
+        Answer::Account { .. } | Answer::Found { .. } | Answer::Inspected(_) | Answer::Problem(_) => false,
     }
 }
 
@@ -68,7 +70,7 @@ fn is_about_the_record(answer: &Answer) -> bool {
         Answer::Updated { results, errors } => says(results.len(), errors),
         Answer::Created { results, errors } => says(results.len(), errors),
         Answer::Contact(_) | Answer::Problem(_) => true,
-        Answer::Account { .. } | Answer::Found { .. } => false,
+        Answer::Account { .. } | Answer::Found { .. } | Answer::Inspected(_) => false,
     }
 }
 
@@ -78,7 +80,9 @@ fn carries(call: &Call, field: Field) -> bool {
         Call::Update { inputs } => inputs.iter().any(|input| input.properties.contains_key(property)),
         Call::Create { inputs } => inputs.iter().any(|input| input.properties.contains_key(property)),
         Call::Patch { properties, .. } => properties.contains_key(property),
-        Call::Account | Call::Find { .. } | Call::FindAlone { .. } | Call::Read { .. } => false,
+        Call::Account | Call::Find { .. } | Call::Inspect(_) | Call::FindAlone { .. } | Call::Read { .. } => {
+            false
+        }
     }
 }
 

@@ -23,6 +23,19 @@ fn whatever_happens_everything_arrives_once_it_is_calm() {
 }
 
 #[test]
+fn comparisons_all_the_while_change_nothing_of_that_and_each_is_answered() {
+    for seed in 0..SCHEDULES {
+        let mut world = World::new(seed);
+        world.inspect_all_the_while();
+        world.run(Duration::from_mins(3));
+        world.calm_down();
+        world.run(Duration::from_mins(20));
+        let wrong = world.wrong();
+        assert!(wrong.is_empty(), "seed {seed}: {wrong:?}");
+    }
+}
+
+#[test]
 fn without_faults_no_wake_up_is_lost_and_nothing_waits_for_the_sweep() {
     for seed in 0..SCHEDULES {
         let mut world = World::new(seed);

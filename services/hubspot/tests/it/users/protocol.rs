@@ -22,6 +22,18 @@ impl Users {
                 let answer = self.record(serde_json::from_slice(body).unwrap());
                 self.respond(&message, &answer).await;
             }
+            // A worker asks so whether it may ask.
+            subjects::USERS_COMPARE | subjects::USERS_REPAIR if body.is_empty() => {
+                self.refuse(&message, ErrorCode::Expired).await;
+            }
+            subjects::USERS_COMPARE => {
+                let answer = self.to_compare(&serde_json::from_slice(body).unwrap());
+                self.respond(&message, &answer).await;
+            }
+            subjects::USERS_REPAIR => {
+                let answer = self.repair(serde_json::from_slice(body).unwrap());
+                self.respond(&message, &answer).await;
+            }
             other => panic!("an unexpected request on {other}"),
         }
     }

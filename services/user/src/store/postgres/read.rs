@@ -8,11 +8,11 @@ use sqlx::PgPool;
 
 use super::{
     error::{before_commit, limited_to},
-    rows,
+    rows, walk,
 };
 use crate::{
     rules::Row,
-    store::{Counts, List, Listed, StoreError, UserReader, overview::PendingCounts},
+    store::{Counts, List, Listed, StoreError, UserReader, Walk, Walked, overview::PendingCounts},
 };
 
 /// Longer than the server's own limit, so that it speaks first.
@@ -44,6 +44,10 @@ impl UserReader for PostgresReader {
 
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {
         rows::list(&self.pool, list, limit).await
+    }
+
+    async fn walk(&self, walk: &Walk<'_>) -> Result<Walked, StoreError> {
+        walk::walk(&self.pool, walk).await
     }
 
     async fn count(&self) -> Result<Counts, StoreError> {

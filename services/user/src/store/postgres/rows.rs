@@ -205,7 +205,7 @@ fn bind<'q>(query: Query<'q, Postgres, PgArguments>, rows: &[&'q Row]) -> Query<
     query
 }
 
-fn decode(row: &PgRow) -> Result<Row, Unreadable> {
+pub(super) fn decode(row: &PgRow) -> Result<Row, Unreadable> {
     let unreadable = |error: sqlx::Error| Unreadable {
         user_id: row.try_get("user_id").unwrap_or_default(),
         reason: error.to_string(),

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use contracts::UserId;
 use sqlx::SqlitePool;
 
-use super::rows;
+use super::{rows, walk};
 use crate::{
     rules::Row,
-    store::{Counts, List, Listed, StoreError, UserReader, overview::PendingCounts},
+    store::{Counts, List, Listed, StoreError, UserReader, Walk, Walked, overview::PendingCounts},
     time::now_unix_ms,
 };
 
@@ -38,6 +38,10 @@ impl UserReader for SqliteReader {
 
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {
         rows::list(&self.pool, list, limit).await
+    }
+
+    async fn walk(&self, walk: &Walk<'_>) -> Result<Walked, StoreError> {
+        walk::walk(&self.pool, walk).await
     }
 
     async fn count(&self) -> Result<Counts, StoreError> {

@@ -114,7 +114,7 @@ pub(super) async fn save(connection: &mut SqliteConnection, rows: &[&Row]) -> Re
     Ok(())
 }
 
-fn push_names(query: &mut QueryBuilder<Sqlite>) {
+pub(super) fn push_names(query: &mut QueryBuilder<Sqlite>) {
     let mut names = query.separated(", ");
     for name in columns::names() {
         names.push(name);
@@ -143,7 +143,7 @@ fn bind(mut tuple: Separated<'_, Sqlite, &'static str>, row: &Row) {
     }
 }
 
-fn decode(row: &SqliteRow) -> Result<Row, Unreadable> {
+pub(super) fn decode(row: &SqliteRow) -> Result<Row, Unreadable> {
     let unreadable = |error: sqlx::Error| Unreadable {
         user_id: row.try_get("user_id").unwrap_or_default(),
         reason: error.to_string(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{
     Claim, ClaimUsers, ErrorCode, ImportLine, ImportOutcome, Next, Receipt, RecordVerdicts, ServiceError,
-    UpdateUser, UserId, UsersResynced, UsersRetried, Verdict,
+    UpdateUser, UserId, UsersRepaired, UsersResynced, UsersRetried, Verdict,
 };
 use user::{
     rules::{self, Change, Claimed, Lease, Refusal, Row, Terms, UnixMs},
@@ -24,6 +24,7 @@ pub(super) enum Digest {
     Retried(UsersRetried),
     Resynced(UsersResynced),
     Linked(Box<Receipt>),
+    Repaired(UsersRepaired),
     Paused(bool),
 }
 
@@ -48,6 +49,7 @@ pub(super) fn digest(answer: &Result<Answer, ServiceError>) -> Digest {
         Ok(Answer::Retried(retried)) => Digest::Retried(retried.clone()),
         Ok(Answer::Resynced(resynced)) => Digest::Resynced(resynced.clone()),
         Ok(Answer::Linked(receipt)) => Digest::Linked(receipt.clone()),
+        Ok(Answer::Repaired(repaired)) => Digest::Repaired(*repaired),
         Ok(Answer::Rows(rows)) => Digest::Rows(*rows),
     }
 }
@@ -129,6 +131,7 @@ impl Model {
             Work::Resync(users) => Digest::Resynced(self.resync(users)),
             Work::Link(link) => self.link(link),
             Work::Unlink(unlink) => self.unlink(unlink),
+            Work::Repair(users) => Digest::Repaired(self.repair(users)),
             Work::Sweep { .. } => self.sweep(),
             Work::WakeNow(users) => Digest::Rows(self.wake(users)),
             Work::WakeAnnounced { .. } => {
@@ -194,9 +197,11 @@ impl Model {
         if lease.epoch != wanted.epoch || holder != wanted.holder {
             return Err(ErrorCode::StaleEpoch);
         }
+        let is_left = |row: &Row| row.open.as_ref().is_some_and(|open| open.epoch < lease.epoch);
+        // One that this batch has opened is not found by the database before the next.
         let left_open = self.rows.values().filter(|row| {
-            let open = row.open.as_ref();
-            open.is_some_and(|open| open.epoch < lease.epoch) && !wanted.users.contains(&row.user_id)
+            let was_left = self.stored.get(&row.user_id).is_some_and(is_left);
+            is_left(row) && was_left && !wanted.users.contains(&row.user_id)
         });
         let left_open: Vec<UserId> = left_open.map(|row| row.user_id.clone()).collect();
         let mut given = Vec::new();

@@ -1,6 +1,9 @@
 //! What the rules alone make of an operator's work.
 
-use contracts::{ErrorCode, Lane, Link, LinkUser, UnlinkUser, UserId, UsersResynced, UsersRetried};
+use contracts::{
+    ErrorCode, Lane, Link, LinkUser, RepairUser, UnlinkUser, UserId, UsersRepaired, UsersResynced,
+    UsersRetried,
+};
 use user::rules::{self, Resynced, Row};
 
 use super::model::{Digest, Model};
@@ -23,6 +26,19 @@ impl Model {
             }
         }
         retried
+    }
+
+    pub(super) fn repair(&mut self, users: &[RepairUser]) -> UsersRepaired {
+        let mut repaired = UsersRepaired::default();
+        for user in users {
+            let row = self.rows.get_mut(&user.user_id);
+            if row.is_some_and(|row| rules::repair(row, user.turn, user.fields, self.now)) {
+                repaired.repaired += 1;
+            } else {
+                repaired.left += 1;
+            }
+        }
+        repaired
     }
 
     pub(super) fn resync(&mut self, users: &[UserId]) -> UsersResynced {

@@ -3,7 +3,7 @@
 use contracts::{State, Troubled, UserId};
 use user::{
     rules::{self, Row, UnixMs},
-    store::{List, UserReader},
+    store::{List, UserReader, Walk, Whom},
 };
 
 use super::model::Model;
@@ -50,6 +50,13 @@ pub(super) async fn check(reader: &dyn UserReader, model: &Model, place: &str) {
             "{place}: {state:?}"
         );
     }
+    for whom in [Whom::Linked, Whom::Owing] {
+        assert_eq!(
+            walk_all(reader, whom).await,
+            model.whom(whom),
+            "{place}: {whom:?}"
+        );
+    }
     assert_eq!(counts.pending, pending.len() as u64, "{place}");
     let counted = (counts.resending, counts.oldest_pending);
     assert_eq!(counted, model.resending_and_oldest(), "{place}");
@@ -76,9 +83,43 @@ async fn walk(reader: &dyn UserReader, list: impl Fn(Option<&str>) -> List) -> V
     }
 }
 
+/// Every page of a walk through all users, two at a time.
+async fn walk_all(reader: &dyn UserReader, whom: Whom) -> Vec<UserId> {
+    let mut users = Vec::new();
+    let mut after: Option<UserId> = None;
+    loop {
+        let walk = Walk {
+            after: after.as_ref(),
+            whom,
+            limit: 2,
+        };
+        let page = reader.walk(&walk).await.unwrap();
+        users.extend(page.rows.into_iter().map(|row| row.unwrap().user_id));
+        after = page.next;
+        if after.is_none() {
+            return users;
+        }
+    }
+}
+
 impl Model {
     fn everybody(&self) -> Vec<UserId> {
         let mut users: Vec<_> = self.rows().map(|row| row.user_id.clone()).collect();
+        users.sort();
+        users
+    }
+
+    /// Users that a walk is to meet, in its order.
+    fn whom(&self, whom: Whom) -> Vec<UserId> {
+        let is_wanted = |row: &&Row| match whom {
+            Whom::Linked => row.link.is_some(),
+            Whom::Owing => row.is_unsettled(),
+        };
+        let mut users: Vec<_> = self
+            .rows()
+            .filter(is_wanted)
+            .map(|row| row.user_id.clone())
+            .collect();
         users.sort();
         users
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use contracts::{
     AskLease, Claim, ClaimUsers, ControlLine, Failure, Field, FieldSet, Found, ImportLine, Lane, LineWish,
-    LinkFound, LinkUser, Outcome, Reason, RecordVerdicts, UnlinkUser, UpdateForm, UpdateUser, UserId, Values,
-    Verdict, Withdrawal, delivery::LeaseWish,
+    LinkFound, LinkUser, Outcome, Reason, RecordVerdicts, RepairUser, UnlinkUser, UpdateForm, UpdateUser,
+    UserId, Values, Verdict, Withdrawal, delivery::LeaseWish,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use user::writer::Work;
@@ -23,7 +23,7 @@ fn users(rng: &mut StdRng) -> Vec<UserId> {
 }
 
 pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
-    match rng.random_range(0..26) {
+    match rng.random_range(0..28) {
         23 => Work::Resync(users(rng)),
         24 => Work::Link(LinkUser {
             user_id: USERS.choose(rng).unwrap().parse().unwrap(),
@@ -32,6 +32,7 @@ pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
         25 => Work::Unlink(UnlinkUser {
             user_id: USERS.choose(rng).unwrap().parse().unwrap(),
         }),
+        26..28 => Work::Repair(repairs(rng, model)),
         21..23 => Work::Retry {
             users: users(rng),
             lane: *[Lane::Live, Lane::Backfill].choose(rng).unwrap(),
@@ -72,6 +73,18 @@ pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
         18 => Work::WakeNow(users(rng)),
         _ => Work::WakeAnnounced { limit: LIMIT },
     }
+}
+
+/// Most of them decided at the turn that the user is at.
+fn repairs(rng: &mut StdRng, model: &Model) -> Vec<RepairUser> {
+    let turn = |user: &UserId| model.row(user.as_str()).map_or(1, |row| row.turn);
+    let users = users(rng);
+    let repair = |user_id: UserId| RepairUser {
+        turn: turn(&user_id) + u64::from(rng.random_bool(0.2)),
+        user_id,
+        fields: FieldSet::from_iter([Field::FirstName]),
+    };
+    users.into_iter().map(repair).collect()
 }
 
 fn holder(rng: &mut StdRng) -> String {
@@ -231,6 +244,7 @@ pub(super) fn copy(work: &Work) -> Work {
         Work::Resync(users) => Work::Resync(users.clone()),
         Work::Link(link) => Work::Link(link.clone()),
         Work::Unlink(unlink) => Work::Unlink(unlink.clone()),
+        Work::Repair(users) => Work::Repair(users.clone()),
         Work::Sweep { live, backfill } => Work::Sweep {
             live: *live,
             backfill: *backfill,

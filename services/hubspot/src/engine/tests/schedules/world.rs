@@ -2,6 +2,7 @@
 
 mod broker;
 mod hubspot;
+mod inspections;
 mod users;
 
 use std::{
@@ -11,7 +12,9 @@ use std::{
 
 use contracts::{LeaseAnswer, UserId, Verdict};
 
-use crate::engine::{Answered, Call, CallId, Engine, Input, LineState, Output, Settings, Unserved};
+use crate::engine::{
+    Answered, Call, CallId, Engine, Input, InspectionId, LineState, Output, Settings, Unserved,
+};
 use broker::Message;
 use hubspot::Contacts;
 use users::Rows;
@@ -23,6 +26,7 @@ enum Event {
     /// The answer reaches the engine; from now on the contacts are free.
     Answer(CallId, Answered),
     Change,
+    Inspect,
     Disconnect,
     LoseLease,
     Sweep,
@@ -47,6 +51,8 @@ pub(super) struct World {
     valid_until: Duration,
     refuse_lease: u32,
     verdicts: BTreeMap<(UserId, u64), Verdict>,
+    /// Inspections without an answer.
+    inspecting: BTreeSet<InspectionId>,
     calm: bool,
     pub(super) trace: Vec<String>,
 }
@@ -73,6 +79,7 @@ impl World {
             valid_until: Duration::ZERO,
             refuse_lease: 0,
             verdicts: BTreeMap::new(),
+            inspecting: BTreeSet::new(),
             calm: false,
             trace: Vec::new(),
         };
@@ -130,6 +137,7 @@ impl World {
     /// What is not as it should be.
     pub(super) fn wrong(&self) -> Vec<String> {
         let mut wrong = self.rows.wrong(&self.contacts);
+        wrong.extend((self.inspecting.len() > 1).then(|| format!("{:?} are left", self.inspecting)));
         wrong.extend(
             self.stream
                 .keys()
@@ -155,6 +163,7 @@ impl World {
                     self.announce(user);
                 }
             }
+            Event::Inspect => self.inspect(),
             Event::Disconnect | Event::LoseLease if self.calm => {}
             Event::Disconnect => {
                 self.tell(Input::WakeUpsDropped);
@@ -201,6 +210,9 @@ impl World {
             }
             Output::Call(id, call) => self.call(id, &call),
             Output::Ack(acks) => acks.iter().for_each(|ack| self.acknowledge(&ack.reply)),
+            Output::Inspected(id, _) => {
+                assert!(self.inspecting.remove(&id), "one answer for each inspection");
+            }
             Output::Line(_) | Output::Stopped => {}
         }
     }

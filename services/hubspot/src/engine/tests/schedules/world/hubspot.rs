@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::engine::{
-    Answer, Answered, Call, Contact, InputError, Limits, Policy, Problem, ProblemKind, UpdateInput, Written,
+    Answer, Answered, Call, Contact, InputError, Inspected, Limits, Policy, Problem, ProblemKind,
+    UpdateInput, Written,
     tests::samples::{ACCOUNT, reason},
 };
 
@@ -20,6 +21,7 @@ pub(super) fn contacts_of(call: &Call) -> Vec<String> {
         Call::Patch { contact_id, .. } => vec![contact_id.clone()],
         Call::Account
         | Call::Find { .. }
+        | Call::Inspect(_)
         | Call::FindAlone { .. }
         | Call::Read { .. }
         | Call::Create { .. } => Vec::new(),
@@ -127,6 +129,7 @@ impl Contacts {
                     errors: Vec::new(),
                 }
             }
+            Call::Inspect(_) => Answer::Inspected(Inspected::default()),
             Call::FindAlone { address } => Answer::Contact(contact(&owner(address))),
             Call::Read { contact_id } => Answer::Contact(contact(contact_id)),
             Call::Patch {

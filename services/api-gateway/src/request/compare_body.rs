@@ -1,0 +1,127 @@
+//! The body of a request to compare users with their HubSpot contacts.
+
+use contracts::{Aim, Chosen, Compare, Fault, MAX_COMPARED, UserId};
+use serde::Deserialize;
+
+use crate::problem::ApiError;
+
+/// Users by name, or a page of all of them.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Given {
+    users: Option<Vec<UserId>>,
+    after: Option<UserId>,
+    repair: Option<bool>,
+    values: Option<bool>,
+}
+
+/// What is asked of `POST /sync/drift`.
+pub(crate) fn parse_drift(body: &[u8]) -> Result<Compare, ApiError> {
+    let given = parse(body)?;
+    let aim = Aim::Drift {
+        repair: given.repair.unwrap_or_default(),
+    };
+    compare(given, aim)
+}
+
+/// What is asked of `POST /sync/dry-run`.
+pub(crate) fn parse_dry_run(body: &[u8]) -> Result<Compare, ApiError> {
+    let given = parse(body)?;
+    if given.repair.is_some() {
+        return Err(fault(
+            "/repair",
+            "a dry run changes nothing; POST /sync/drift repairs",
+        ));
+    }
+    compare(given, Aim::DryRun)
+}
+
+fn parse(body: &[u8]) -> Result<Given, ApiError> {
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => fault("", &error.to_string()),
+        _ => ApiError::MalformedBody(error.to_string()),
+    })
+}
+
+fn compare(given: Given, aim: Aim) -> Result<Compare, ApiError> {
+    let users = match (given.users, given.after) {
+        (Some(_), Some(_)) => {
+            return Err(fault(
+                "",
+                "users are either named, or come page by page after one",
+            ));
+        }
+        (Some(users), None) if users.is_empty() => return Err(fault("/users", "it names nobody")),
+        (Some(users), None) if users.len() > MAX_COMPARED => {
+            return Err(fault(
+                "/users",
+                &format!("it names at most {MAX_COMPARED} at a time"),
+            ));
+        }
+        (Some(users), None) => Chosen::Named(users),
+        (None, after) => Chosen::After(after),
+    };
+    Ok(Compare {
+        aim,
+        users,
+        values: given.values.unwrap_or_default(),
+    })
+}
+
+fn fault(pointer: &str, detail: &str) -> ApiError {
+    ApiError::InvalidBody(vec![Fault {
+        pointer: pointer.to_owned(),
+        detail: detail.to_owned(),
+    }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(user: &str) -> UserId {
+        user.parse().expect("an id")
+    }
+
+    #[test]
+    fn users_are_named_or_come_page_by_page() {
+        let aim = Aim::Drift { repair: false };
+        for (body, users) in [
+            ("{}", Chosen::After(None)),
+            (r#"{"after":"7"}"#, Chosen::After(Some(id("7")))),
+            (r#"{"users":["7"]}"#, Chosen::Named(vec![id("7")])),
+        ] {
+            let values = false;
+            let expected = Compare { aim, users, values };
+            assert_eq!(parse_drift(body.as_bytes()), Ok(expected), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_repair_and_values_have_to_be_asked_for() {
+        let drift = parse_drift(br#"{"repair":true,"values":true}"#).expect("a good body");
+        assert_eq!((drift.aim, drift.values), (Aim::Drift { repair: true }, true));
+        let dry_run = parse_dry_run(br#"{"values":true}"#).expect("a good body");
+        assert_eq!((dry_run.aim, dry_run.values), (Aim::DryRun, true));
+    }
+
+    #[test]
+    fn what_is_contradictory_or_misspelt_is_refused() {
+        for body in [
+            "[]",
+            r#"{"users":[]}"#,
+            r#"{"users":["no id!"]}"#,
+            r#"{"users":["1"],"after":"1"}"#,
+            r#"{"after":1}"#,
+            r#"{"repiar":true}"#,
+            r#"{"repair":"yes"}"#,
+        ] {
+            let refused = parse_drift(body.as_bytes());
+            assert!(matches!(refused, Err(ApiError::InvalidBody(_))), "{body}");
+        }
+        assert!(parse_dry_run(br#"{"repair":false}"#).is_err());
+        assert!(matches!(parse_drift(b"{"), Err(ApiError::MalformedBody(_))));
+        let many = vec!["\"1\""; MAX_COMPARED + 1].join(",");
+        assert!(parse_drift(format!("{{\"users\":[{many}]}}").as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,12 @@
+//! Comparing users with their contacts: who has to be read, and what follows from what was read. Pure.
+
+mod contacts;
+mod differences;
+mod judge;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use contacts::Contacts;
+pub(crate) use judge::{Judge, repair_of};
+pub(crate) use plan::Plan;

@@ -1,0 +1,98 @@
+//! What follows for a user from what was read.
+
+use contracts::{Aim, Difference, Field, FieldSet, Finding, FindingKind, RepairUser, UserToCompare};
+
+use super::{
+    contacts::{Contacts, Seen},
+    differences::{all_given, differences},
+    plan::address_of,
+};
+use crate::engine::{Missing, Profile};
+
+/// Judges users, each by itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judge {
+    pub(crate) aim: Aim,
+    /// Whether findings are to have values.
+    pub(crate) values: bool,
+    /// What would become of a user without a contact.
+    pub(crate) missing: Missing,
+}
+
+impl Judge {
+    /// Of a user whose contact was read by its id.
+    pub(crate) fn linked(self, user: &UserToCompare, contacts: &Contacts<'_>) -> Option<Finding> {
+        let contact_id = &user.link.as_ref()?.contact_id;
+        let (fields, if_different) = match self.aim {
+            Aim::Drift { .. } => (user.confirmed, FindingKind::Changed),
+            Aim::DryRun => (user.owed, FindingKind::WouldWrite),
+        };
+        match contacts.by_id(contact_id) {
+            Seen::Contact(profile) => {
+                let fields = differences(user, fields, profile, self.values);
+                (!fields.is_empty()).then(|| at(user, if_different, profile, fields))
+            }
+            Seen::Merged(profile) => {
+                let fields = differences(user, fields, profile, self.values);
+                Some(at(user, FindingKind::Merged, profile, fields))
+            }
+            Seen::Absent => Some(finding(user, FindingKind::Gone, Some(contact_id), Vec::new())),
+            Seen::NotTold => Some(finding(user, FindingKind::NotTold, Some(contact_id), Vec::new())),
+        }
+    }
+
+    /// Of a user that has no contact, and for whom one was looked up: it would get all but the address that found it.
+    pub(crate) fn unlinked(self, user: &UserToCompare, contacts: &Contacts<'_>) -> Finding {
+        let seen = address_of(user).map_or(Seen::Absent, |address| contacts.by_address(&address));
+        match seen {
+            Seen::Contact(profile) | Seen::Merged(profile) => {
+                let fields = FieldSet::all().without(Field::Email);
+                let fields = differences(user, fields, profile, self.values);
+                at(user, FindingKind::WouldLink, profile, fields)
+            }
+            Seen::Absent if self.missing == Missing::Create && user.never_linked => {
+                finding(user, FindingKind::WouldCreate, None, all_given(user, self.values))
+            }
+            Seen::Absent => finding(user, FindingKind::NotFound, None, Vec::new()),
+            Seen::NotTold => finding(user, FindingKind::NotTold, None, Vec::new()),
+        }
+    }
+}
+
+/// What is to be sent again for a finding. A delivery finds out by itself what became of a contact that is gone or was
+/// merged.
+pub(crate) fn repair_of(user: &UserToCompare, finding: &Finding) -> Option<RepairUser> {
+    let fields = match finding.finding {
+        FindingKind::Changed => finding.fields.iter().map(|difference| difference.field).collect(),
+        FindingKind::Gone | FindingKind::Merged => user.confirmed,
+        FindingKind::Shared
+        | FindingKind::NotTold
+        | FindingKind::WouldWrite
+        | FindingKind::WouldLink
+        | FindingKind::WouldCreate
+        | FindingKind::NotFound => return None,
+    };
+    Some(RepairUser {
+        user_id: user.user_id.clone(),
+        turn: user.turn,
+        fields,
+    })
+}
+
+fn at(user: &UserToCompare, kind: FindingKind, profile: &Profile, fields: Vec<Difference>) -> Finding {
+    finding(user, kind, Some(&profile.contact.id), fields)
+}
+
+fn finding(
+    user: &UserToCompare,
+    kind: FindingKind,
+    contact_id: Option<&String>,
+    fields: Vec<Difference>,
+) -> Finding {
+    Finding {
+        user_id: user.user_id.clone(),
+        finding: kind,
+        contact_id: contact_id.cloned(),
+        fields,
+    }
+}

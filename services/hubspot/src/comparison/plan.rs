@@ -1,0 +1,84 @@
+//! Who has to be read for a comparison, and how.
+
+use std::collections::BTreeSet;
+
+use contracts::{Aim, Field, Finding, FindingKind, MAX_COMPARED, UserToCompare};
+
+use crate::engine::{Inspection, Key, MAX_BATCH};
+
+const _: () = assert!(MAX_COMPARED <= MAX_BATCH, "a page is read by one call");
+
+/// What a page of users takes.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Users whose contact is read by its id.
+    pub(crate) by_id: Vec<UserToCompare>,
+    /// Users for whom a contact is looked up by address.
+    pub(crate) by_address: Vec<UserToCompare>,
+    /// What is known without asking HubSpot.
+    pub(crate) known: Vec<Finding>,
+    /// How many have nothing to compare.
+    pub(crate) skipped: u64,
+}
+
+impl Plan {
+    /// A plan for these users; a link to a contact of another account is none.
+    pub(crate) fn new(aim: Aim, users: Vec<UserToCompare>, account_id: &str) -> Self {
+        let mut plan = Self::default();
+        for mut user in users {
+            user.link = user.link.filter(|link| link.account_id == account_id);
+            match aim {
+                Aim::Drift { .. } => plan.add_to_drift(user),
+                Aim::DryRun => plan.add_to_dry_run(user),
+            }
+        }
+        plan
+    }
+
+    fn add_to_drift(&mut self, user: UserToCompare) {
+        match &user.link {
+            Some(link) if link.shared => self.known.push(Finding {
+                finding: FindingKind::Shared,
+                contact_id: Some(link.contact_id.clone()),
+                user_id: user.user_id,
+                fields: Vec::new(),
+            }),
+            Some(_) if !user.confirmed.is_empty() => self.by_id.push(user),
+            _ => self.skipped += 1,
+        }
+    }
+
+    fn add_to_dry_run(&mut self, user: UserToCompare) {
+        if user.owed.is_empty() {
+            self.skipped += 1;
+        } else if user.link.is_some() {
+            self.by_id.push(user);
+        } else {
+            self.by_address.push(user);
+        }
+    }
+
+    /// The contacts to read by their ids.
+    pub(crate) fn ids(&self) -> Option<Inspection> {
+        let links = self.by_id.iter().filter_map(|user| user.link.as_ref());
+        inspection(Key::Id, links.map(|link| link.contact_id.clone()).collect())
+    }
+
+    /// The contacts to look up by address.
+    pub(crate) fn addresses(&self) -> Option<Inspection> {
+        let addresses = self.by_address.iter().filter_map(address_of);
+        inspection(Key::Address, addresses.collect())
+    }
+}
+
+/// The address by which a user's contact is looked up, in lower case.
+pub(super) fn address_of(user: &UserToCompare) -> Option<String> {
+    let address = user.values.get(&Field::Email)?.as_deref()?;
+    Some(address.to_lowercase())
+}
+
+/// HubSpot refuses a batch that names somebody twice.
+fn inspection(by: Key, keys: BTreeSet<String>) -> Option<Inspection> {
+    let keys: Vec<String> = keys.into_iter().collect();
+    (!keys.is_empty()).then_some(Inspection { by, keys })
+}

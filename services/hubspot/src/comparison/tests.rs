@@ -1,0 +1,241 @@
+//! What is found of whom.
+
+use contracts::{Aim, Difference, Field, FieldSet, Finding, FindingKind, Found, Link, Reason, UserToCompare};
+
+use super::{Contacts, Judge, Plan, repair_of};
+use crate::engine::{Contact, InputError, Inspected, Missing, Problem, ProblemKind, Profile};
+
+const DRIFT: Aim = Aim::Drift { repair: false };
+const ACCOUNT: &str = "62515";
+
+/// A user `<id>` of the contact `c-<id>`, which confirmed everything.
+fn user(id: &str) -> UserToCompare {
+    let values = [
+        (Field::Email, Some(format!("{id}@example.com"))),
+        (Field::FirstName, Some("Ada".to_owned())),
+        (Field::LastName, None),
+    ];
+    UserToCompare {
+        user_id: id.parse().expect("an id"),
+        turn: 4,
+        values: values.into(),
+        confirmed: FieldSet::all(),
+        owed: FieldSet::EMPTY,
+        link: Some(Link {
+            contact_id: format!("c-{id}"),
+            account_id: ACCOUNT.to_owned(),
+            address: None,
+            found: Found::PrimaryAddress,
+            shared: false,
+        }),
+        never_linked: false,
+    }
+}
+
+/// One that owes everything and has no contact.
+fn newcomer(id: &str) -> UserToCompare {
+    UserToCompare {
+        confirmed: FieldSet::EMPTY,
+        owed: FieldSet::all(),
+        link: None,
+        never_linked: true,
+        ..user(id)
+    }
+}
+
+/// A contact that holds what its user gave.
+fn profile(id: &str) -> Profile {
+    let address = format!("{id}@example.com");
+    Profile {
+        contact: Contact {
+            id: format!("c-{id}"),
+            email: Some(address.clone()),
+            additional_emails: Vec::new(),
+        },
+        former_ids: Vec::new(),
+        values: [(Field::Email, address), (Field::FirstName, "Ada".to_owned())].into(),
+    }
+}
+
+fn not_found(id: &str) -> InputError {
+    InputError {
+        ids: vec![id.to_owned()],
+        trace_ids: Vec::new(),
+        problem: Problem {
+            kind: ProblemKind::NotFound,
+            reason: Reason::ours("OBJECT_NOT_FOUND", "in words"),
+        },
+    }
+}
+
+/// What is found of these users, where HubSpot answers so.
+fn findings(judge: Judge, users: &[UserToCompare], answer: &Inspected) -> Vec<Finding> {
+    let plan = Plan::new(judge.aim, users.to_vec(), ACCOUNT);
+    let mut findings = plan.known.clone();
+    if let Some(ids) = plan.ids() {
+        let contacts = Contacts::new(&ids, answer);
+        findings.extend(plan.by_id.iter().filter_map(|user| judge.linked(user, &contacts)));
+    }
+    if let Some(addresses) = plan.addresses() {
+        let contacts = Contacts::new(&addresses, answer);
+        findings.extend(plan.by_address.iter().map(|user| judge.unlinked(user, &contacts)));
+    }
+    findings
+}
+
+fn judge(aim: Aim) -> Judge {
+    Judge {
+        aim,
+        values: true,
+        missing: Missing::Skip,
+    }
+}
+
+fn answer(contacts: Vec<Profile>, errors: Vec<InputError>) -> Inspected {
+    Inspected { contacts, errors }
+}
+
+fn kinds(findings: &[Finding]) -> Vec<FindingKind> {
+    findings.iter().map(|finding| finding.finding).collect()
+}
+
+#[test]
+fn a_contact_that_holds_what_it_confirmed_is_no_finding() {
+    let mut same = profile("a");
+    same.contact.email = Some("other@example.com".to_owned());
+    same.contact.additional_emails = vec!["A@Example.com".to_owned()];
+    same.values.insert(Field::LastName, String::new());
+    same.values.insert(Field::FirstName, " Ada ".to_owned());
+    assert_eq!(
+        findings(judge(DRIFT), &[user("a")], &answer(vec![same], vec![])),
+        []
+    );
+}
+
+#[test]
+fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
+    let mut changed = profile("a");
+    changed.values.insert(Field::FirstName, "Eva".to_owned());
+    changed.values.insert(Field::LastName, "Lovelace".to_owned());
+    let answer = answer(vec![changed], vec![]);
+    let found = findings(judge(DRIFT), &[user("a")], &answer);
+    let difference = |field, ours: Option<&str>, theirs: &str| Difference {
+        field,
+        ours: ours.map(str::to_owned),
+        theirs: Some(theirs.to_owned()),
+    };
+    let expected = [
+        difference(Field::FirstName, Some("Ada"), "Eva"),
+        difference(Field::LastName, None, "Lovelace"),
+    ];
+    assert_eq!(found[0].fields, expected);
+    let names_only = Judge {
+        values: false,
+        ..judge(DRIFT)
+    };
+    let found = findings(names_only, &[user("a")], &answer);
+    let is_bare = |field: &Difference| field.ours.is_none() && field.theirs.is_none();
+    assert!(found[0].fields.iter().all(is_bare), "{found:?}");
+    let repair = repair_of(&user("a"), &found[0]).expect("something to repair");
+    let names = FieldSet::from_iter([Field::FirstName, Field::LastName]);
+    assert_eq!((repair.turn, repair.fields), (4, names));
+}
+
+#[test]
+fn what_was_not_confirmed_is_not_compared() {
+    let mut partly = user("a");
+    partly.confirmed = FieldSet::from_iter([Field::LastName]);
+    let mut changed = profile("a");
+    changed.values.insert(Field::FirstName, "Eva".to_owned());
+    assert_eq!(
+        findings(judge(DRIFT), &[partly], &answer(vec![changed], vec![])),
+        []
+    );
+}
+
+#[test]
+fn a_contact_is_gone_only_where_hubspot_says_so() {
+    let users = [user("a"), user("b"), user("c")];
+    let answer = answer(vec![profile("c")], vec![not_found("c-a")]);
+    let found = findings(judge(DRIFT), &users, &answer);
+    assert_eq!(kinds(&found), [FindingKind::Gone, FindingKind::NotTold]);
+    let repaired = repair_of(&users[0], &found[0]).map(|repair| repair.fields);
+    assert_eq!(repaired, Some(FieldSet::all()));
+    assert_eq!(repair_of(&users[1], &found[1]), None);
+}
+
+#[test]
+fn a_merged_contact_is_told_by_its_former_ids_or_by_being_the_only_answer() {
+    let mut merged = profile("z");
+    merged.contact.additional_emails = vec!["a@example.com".to_owned()];
+    let alone = answer(vec![merged.clone()], vec![]);
+    merged.former_ids = vec!["c-a".to_owned()];
+    let among_others = answer(vec![profile("b"), merged], vec![]);
+    let both = [user("a"), user("b")];
+    for (users, answer) in [(&both[..], &among_others), (&both[..1], &alone)] {
+        let found = findings(judge(DRIFT), users, answer);
+        assert_eq!(kinds(&found), [FindingKind::Merged]);
+        assert_eq!(found[0].contact_id.as_deref(), Some("c-z"));
+        assert!(repair_of(&users[0], &found[0]).is_some());
+    }
+}
+
+#[test]
+fn a_shared_contact_is_told_and_left_alone() {
+    let mut shared = user("a");
+    shared.link.as_mut().expect("a link").shared = true;
+    let plan = Plan::new(DRIFT, vec![shared.clone()], ACCOUNT);
+    assert_eq!((plan.ids(), plan.addresses()), (None, None));
+    assert_eq!(kinds(&plan.known), [FindingKind::Shared]);
+    assert_eq!(repair_of(&shared, &plan.known[0]), None);
+}
+
+#[test]
+fn nobody_is_read_twice_nor_in_another_account() {
+    let mut elsewhere = user("b");
+    elsewhere.link.as_mut().expect("a link").account_id = "1".to_owned();
+    let plan = Plan::new(DRIFT, vec![user("a"), user("a"), elsewhere], ACCOUNT);
+    assert_eq!(plan.ids().expect("an inspection").keys, ["c-a"]);
+    assert_eq!(plan.skipped, 1);
+}
+
+#[test]
+fn a_dry_run_says_which_owed_fields_would_change_what() {
+    let mut owing = user("a");
+    owing.owed = FieldSet::from_iter([Field::Email, Field::LastName]);
+    owing.values.insert(Field::LastName, Some("Lovelace".to_owned()));
+    let answer = answer(vec![profile("a")], vec![]);
+    let found = findings(judge(Aim::DryRun), &[owing, user("b")], &answer);
+    assert_eq!(kinds(&found), [FindingKind::WouldWrite]);
+    assert_eq!(found[0].fields.len(), 1);
+    assert_eq!(found[0].fields[0].field, Field::LastName);
+}
+
+#[test]
+fn a_dry_run_says_whom_an_address_would_link_and_whom_not() {
+    let mut known = profile("a");
+    known.values.insert(Field::FirstName, "Eva".to_owned());
+    let users = ["a", "b", "c"].map(newcomer);
+    let answer = answer(vec![known, profile("z")], vec![not_found("b@example.com")]);
+    let found = findings(judge(Aim::DryRun), &users, &answer);
+    let expected = [
+        FindingKind::WouldLink,
+        FindingKind::NotFound,
+        FindingKind::NotTold,
+    ];
+    assert_eq!(kinds(&found), expected);
+    assert_eq!(found[0].contact_id.as_deref(), Some("c-a"));
+    let fields: Vec<Field> = found[0]
+        .fields
+        .iter()
+        .map(|difference| difference.field)
+        .collect();
+    assert_eq!(fields, [Field::FirstName]);
+    let creating = Judge {
+        missing: Missing::Create,
+        ..judge(Aim::DryRun)
+    };
+    let found = findings(creating, &users, &answer);
+    assert_eq!(found[1].finding, FindingKind::WouldCreate);
+    assert_eq!(found[1].fields.len(), 2, "a field without a value makes none");
+}

@@ -1,0 +1,194 @@
+//! Reading contacts to compare them, when nothing else wants to be sent: deliveries go first, always.
+//!
+//! An inspection has a call of its own beside those of deliveries, one at a time. It never probes a stopped line. While
+//! an operator has paused delivery one may go that a person asked for, since it writes nothing.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use contracts::Reason;
+
+use super::{
+    Answer, Answered, Call, CallId, Engine, Fault, Inspection, InspectionId, NotInspected, Output, Problem,
+    ProblemKind,
+    line::{Proof, fault_of},
+};
+
+/// More do not wait; whoever asks has to come again.
+const MOST_WAITING: usize = 8;
+
+/// Inspections that wait and that are out.
+#[derive(Debug, Default)]
+pub(crate) struct Inspections {
+    waiting: Vec<Waiting>,
+    out: BTreeMap<CallId, InspectionOut>,
+}
+
+/// An inspection that waits.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(super) id: InspectionId,
+    pub(super) inspection: Inspection,
+    /// Whether it may go while delivery is paused, too.
+    pub(super) even_paused: bool,
+    /// When it is given up.
+    pub(super) until: Duration,
+}
+
+#[derive(Debug)]
+struct InspectionOut {
+    /// Whose it is; none where that was answered otherwise meanwhile.
+    id: Option<InspectionId>,
+    sent_at: Duration,
+}
+
+impl Inspections {
+    pub(super) fn out(&self) -> usize {
+        self.out.len()
+    }
+}
+
+impl Engine {
+    pub(super) fn inspect(&mut self, waiting: Waiting) {
+        if self.inspections.waiting.len() >= MOST_WAITING {
+            return self.not_inspected(waiting.id, NotInspected::Busy);
+        }
+        self.inspections.waiting.push(waiting);
+    }
+
+    /// Sends the next inspection if there is nothing better to do, and gives up those that cannot be sent.
+    pub(super) fn start_inspections(&mut self) {
+        if let Some(why) = self.why_not_inspect() {
+            return self.refuse_inspections(&why);
+        }
+        let paused = self.lease.is_paused();
+        let mut waiting = self.inspections.waiting.iter();
+        let next = waiting.position(|waiting| waiting.even_paused || !paused);
+        if let Some(next) = next.filter(|_| self.may_inspect()) {
+            let next = self.inspections.waiting.remove(next);
+            self.send_inspection(next);
+        }
+        let now = self.now;
+        let waiting = &mut self.inspections.waiting;
+        let given_up: Vec<Waiting> = waiting.extract_if(.., |waiting| waiting.until <= now).collect();
+        for waiting in given_up {
+            self.not_inspected(waiting.id, NotInspected::Busy);
+        }
+    }
+
+    /// When there may be something to do about those that wait.
+    pub(super) fn next_inspection_at(&self) -> Option<Duration> {
+        let given_up_at = self
+            .inspections
+            .waiting
+            .iter()
+            .map(|waiting| waiting.until)
+            .min()?;
+        let may_go_at = self.pace.next_spare_at(self.now);
+        Some(if may_go_at > self.now {
+            given_up_at.min(may_go_at)
+        } else {
+            given_up_at
+        })
+    }
+
+    /// Why no inspection can be sent soon, whatever else is to do.
+    fn why_not_inspect(&self) -> Option<NotInspected> {
+        if self.draining {
+            return Some(NotInspected::ShuttingDown);
+        }
+        if self.lease.epoch().is_none() {
+            return Some(NotInspected::NotDelivering);
+        }
+        if let Some(stop) = self.line.stopped() {
+            return Some(NotInspected::Stopped {
+                fault: stop.fault,
+                reason: stop.reason.clone(),
+            });
+        }
+        if !self.account_checked {
+            return Some(NotInspected::AccountUnknown);
+        }
+        (!self.pace.has_day_to_spare(self.now)).then_some(NotInspected::DayRunsShort)
+    }
+
+    fn refuse_inspections(&mut self, why: &NotInspected) {
+        let waiting = std::mem::take(&mut self.inspections.waiting);
+        let mut refused: Vec<InspectionId> = waiting.into_iter().map(|waiting| waiting.id).collect();
+        if matches!(why, NotInspected::ShuttingDown | NotInspected::NotDelivering) {
+            refused.extend(self.inspections.out.values_mut().filter_map(|out| out.id.take()));
+        }
+        for id in refused {
+            self.not_inspected(id, why.clone());
+        }
+    }
+
+    fn may_inspect(&self) -> bool {
+        self.inspections.out.is_empty()
+            && self.lease.is_valid(self.now)
+            && (self.lease.is_paused() || self.has_nothing_to_send())
+            && self.calls.len() < self.pace.slots(self.settings.concurrency)
+            && self.pace.next_spare_at(self.now) <= self.now
+    }
+
+    fn has_nothing_to_send(&self) -> bool {
+        self.users.waiting() + self.claims.asked() + self.ready.len() == 0
+    }
+
+    fn send_inspection(&mut self, waiting: Waiting) {
+        let call = CallId(self.draw());
+        self.pace.spend(self.now);
+        let out = InspectionOut {
+            id: Some(waiting.id),
+            sent_at: self.now,
+        };
+        self.inspections.out.insert(call, out);
+        self.outputs
+            .push_back(Output::Call(call, Call::Inspect(waiting.inspection)));
+    }
+
+    /// An answer came to a call that is none of a delivery.
+    pub(super) fn inspection_answered(&mut self, call: CallId, answered: Answered) {
+        let Some(out) = self.inspections.out.remove(&call) else {
+            return;
+        };
+        let Answered { answer, limits, .. } = answered;
+        self.hear(&answer);
+        if self.silent_since.is_none() {
+            self.pace.learn(self.now, out.sent_at, &limits, self.calls.len());
+        }
+        let result = match answer {
+            Answer::Inspected(inspected) => Ok(inspected),
+            Answer::Problem(problem) => Err(self.inspection_failed(&problem)),
+            Answer::Account { .. }
+            | Answer::Found { .. }
+            | Answer::Updated { .. }
+            | Answer::Created { .. }
+            | Answer::Contact(_) => {
+                let reason = Reason::ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
+                Err(NotInspected::Failed(reason))
+            }
+        };
+        if let Some(id) = out.id {
+            self.outputs.push_back(Output::Inspected(id, result));
+        }
+        self.stop_at_end_of_day();
+    }
+
+    /// A fault of the account stops the line as it would after any other call, unless it stands still anyway; whatever
+    /// else fails tells nothing of deliveries.
+    fn inspection_failed(&mut self, problem: &Problem) -> NotInspected {
+        let fault = fault_of(problem).filter(|(fault, _)| !matches!(fault, Fault::UnusableProperty(_)));
+        let delivers = self.lease.epoch().is_some() && !self.lease.is_paused();
+        if let Some((fault, asked)) = fault.filter(|_| delivers) {
+            let grounds = self.grounds(fault, problem, asked, Proof::Account, &[]);
+            self.stop_line(grounds);
+        } else if let ProblemKind::Limited { policy, retry_after } = &problem.kind {
+            self.pace.refused(self.now, *policy, *retry_after);
+        }
+        NotInspected::Failed(problem.reason.clone())
+    }
+
+    fn not_inspected(&mut self, id: InspectionId, why: NotInspected) {
+        self.outputs.push_back(Output::Inspected(id, Err(why)));
+    }
+}

@@ -1,0 +1,152 @@
+//! What an inspection meets, and what that is to deliveries.
+
+use std::time::Duration;
+
+use super::{NAME, PATIENCE, inspection, read};
+use crate::engine::{
+    Answer, Call, Fault, Input, Inspected, InspectionId, LineState, NotInspected, Policy, ProblemKind,
+    tests::{
+        accounts::fault,
+        bench::Bench,
+        samples::{ACCOUNT, linked, ms, problem, reason, server_fault},
+    },
+};
+
+#[test]
+fn a_stopped_line_is_not_probed_by_it_and_says_why() {
+    let mut bench = Bench::running();
+    let (call, _) = bench.deliver(&[linked("a", NAME)]);
+    bench.answer(call, problem(ProblemKind::Moving { retry_after: None }));
+    bench.inspect(1);
+    let stopped = NotInspected::Stopped {
+        fault: Fault::AccountMoving,
+        reason: reason("X"),
+    };
+    assert!(bench.is_answered(1, Err(stopped)));
+    bench.pass(Duration::from_secs(61));
+    bench.inspect(2);
+    assert!(!matches!(bench.any_call(), Some((_, Call::Inspect(_)))));
+}
+
+#[test]
+fn while_delivery_is_paused_contacts_can_be_read_and_nothing_is_written() {
+    let mut bench = Bench::running();
+    bench.paused = true;
+    bench.pass(ms(1_500));
+    bench.wake("a");
+    bench.inspect(1);
+    let call = bench.inspection_out();
+    bench.answer(call, problem(ProblemKind::MissingScopes));
+    assert!(bench.is_answered(1, Err(NotInspected::Failed(reason("X")))));
+    assert_eq!(bench.engine.line_state(), LineState::Paused);
+    bench.pass(ms(1_000));
+    bench.inspect(2);
+    bench.inspection_out();
+    bench.paused = false;
+    bench.pass(ms(1_500));
+    bench.give_all(&[linked("a", NAME)]);
+    assert!(
+        matches!(bench.call().1, Call::Update { .. }),
+        "what it met kept nobody"
+    );
+}
+
+#[test]
+fn what_no_person_asked_for_waits_for_the_end_of_a_pause_and_holds_up_nobody() {
+    let mut bench = Bench::running();
+    bench.paused = true;
+    bench.pass(ms(1_500));
+    bench.put(Input::Inspect {
+        id: InspectionId(1),
+        inspection: inspection(),
+        even_paused: false,
+        until: bench.now + PATIENCE,
+    });
+    bench.inspect(2);
+    let call = bench.inspection_out();
+    bench.answer(call, read());
+    assert!(bench.is_answered(2, Ok(Inspected::default())));
+    bench.pass(ms(1_000));
+    assert!(bench.any_call().is_none());
+    bench.paused = false;
+    bench.pass(ms(1_500));
+    bench.inspection_out();
+}
+
+#[test]
+fn a_fault_of_the_account_stops_the_line_until_the_account_answers() {
+    for kind in [
+        ProblemKind::Unauthorized,
+        ProblemKind::MissingScopes,
+        ProblemKind::Moving { retry_after: None },
+    ] {
+        let mut bench = Bench::running();
+        bench.pass(ms(1_000));
+        bench.inspect(1);
+        let call = bench.inspection_out();
+        bench.answer(call, problem(kind.clone()));
+        assert!(bench.is_answered(1, Err(NotInspected::Failed(reason("X")))));
+        assert!(fault(&bench).is_some(), "{kind:?}");
+        bench.pass(Duration::from_secs(61));
+        let (call, probe) = bench.call();
+        assert_eq!(probe, Call::Account, "{kind:?}");
+        bench.answer(call, server_fault());
+        bench.pass(Duration::from_secs(61));
+        let (call, probe) = bench.call();
+        assert_eq!(probe, Call::Account, "{kind:?}");
+        let account = ACCOUNT.to_owned();
+        let answer = Answer::Account {
+            account_id: account,
+            name: None,
+        };
+        bench.answer(call, answer);
+        assert_eq!(bench.engine.line_state(), LineState::Running, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_failure_of_its_own_tells_nothing_of_changes() {
+    let mut bench = Bench::running();
+    for number in 0..3 {
+        bench.pass(ms(1_000));
+        bench.inspect(number);
+        let call = bench.inspection_out();
+        bench.answer(call, server_fault());
+        assert!(bench.is_answered(number, Err(NotInspected::Failed(reason("X")))));
+    }
+    let (call, _) = bench.deliver(&[linked("a", NAME)]);
+    bench.answer(call, server_fault());
+    assert_eq!(fault(&bench), None);
+}
+
+#[test]
+fn a_refusal_for_the_limit_slows_everybody_down() {
+    let mut bench = Bench::running();
+    bench.pass(ms(1_000));
+    bench.inspect(1);
+    let call = bench.inspection_out();
+    let limited = ProblemKind::Limited {
+        policy: Policy::Burst,
+        retry_after: None,
+    };
+    bench.answer(call, problem(limited));
+    bench.wake("a");
+    bench.give_all(&[linked("a", NAME)]);
+    assert!(bench.any_call().is_none(), "a tenth of the window is waited");
+    bench.pass(ms(1_000));
+    bench.give_all(&[linked("a", NAME)]);
+    assert!(matches!(bench.call().1, Call::Update { .. }));
+}
+
+#[test]
+fn the_second_half_of_the_day_is_for_changes() {
+    let mut bench = Bench::running();
+    bench.pass(ms(1_000));
+    bench.inspect(1);
+    let call = bench.inspection_out();
+    bench.answer_with_day(call, read(), 500);
+    bench.pass(ms(1_000));
+    bench.inspect(2);
+    assert!(bench.is_answered(2, Err(NotInspected::DayRunsShort)));
+    assert_eq!(fault(&bench), None);
+}

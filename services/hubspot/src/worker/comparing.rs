@@ -1,0 +1,111 @@
+//! Comparing users with their contacts, while this worker has the lease: on request, and by a sweep of its own.
+
+mod page;
+mod requests;
+mod sweep;
+
+use std::time::Duration;
+
+use runtime::nats::Nats;
+use tokio::{task::JoinHandle, time::Instant};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{drift_metrics::DriftMetrics, inspections::Inspector, user_service::UserService};
+use crate::{config::DriftSweep, engine::Missing};
+
+/// What comparing takes, whoever asks for it.
+#[derive(Clone)]
+pub(super) struct Comparer {
+    pub(super) users: UserService,
+    pub(super) inspector: Inspector,
+    /// What becomes of users without a contact.
+    pub(super) missing: Missing,
+    /// The longest a call takes.
+    pub(super) call_timeout: Duration,
+}
+
+/// Whose comparison it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// The account whose contacts are meant.
+    pub(super) account_id: &'a str,
+    /// Whether contacts may be read while an operator has paused delivery: where a person asks for it.
+    pub(super) even_paused: bool,
+    /// When nobody waits for it any more.
+    pub(super) until: Instant,
+}
+
+/// The comparisons of the present lease.
+pub(super) struct Comparing {
+    comparer: Comparer,
+    nats: Nats,
+    sweep: Option<DriftSweep>,
+    metrics: DriftMetrics,
+    answering: TaskTracker,
+    open: Option<Open>,
+}
+
+struct Open {
+    closed: CancellationToken,
+    sweeping: Option<JoinHandle<()>>,
+}
+
+impl Comparing {
+    pub(super) fn new(
+        comparer: Comparer,
+        nats: Nats,
+        sweep: Option<DriftSweep>,
+        metrics: DriftMetrics,
+    ) -> Self {
+        Self {
+            comparer,
+            nats,
+            sweep,
+            metrics,
+            answering: TaskTracker::new(),
+            open: None,
+        }
+    }
+
+    /// A lease began, for contacts of that account.
+    pub(super) fn open(&mut self, account_id: &str) {
+        self.close();
+        let closed = CancellationToken::new();
+        let (comparer, account_id) = (self.comparer.clone(), account_id.to_owned());
+        let sweeping = self.sweep.map(|sweep| {
+            let work = sweep::sweep(comparer.clone(), account_id.clone(), sweep, self.metrics.clone());
+            tokio::spawn(work)
+        });
+        let requests = requests::answer(
+            self.nats.clone(),
+            comparer,
+            account_id,
+            self.answering.clone(),
+            closed.clone(),
+        );
+        self.answering.spawn(requests);
+        self.open = Some(Open { closed, sweeping });
+    }
+
+    /// The lease is over: what has arrived is answered, if only with that.
+    pub(super) fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.closed.cancel();
+            if let Some(sweeping) = open.sweeping {
+                sweeping.abort();
+            }
+        }
+    }
+
+    /// Waits a little for answers that are on their way.
+    pub(super) async fn finish(&mut self) {
+        self.close();
+        runtime::shutdown::drain(&self.answering, Duration::from_secs(1)).await;
+    }
+}
+
+impl Drop for Comparing {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

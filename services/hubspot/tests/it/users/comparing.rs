@@ -1,0 +1,91 @@
+//! Users that are compared with their contacts.
+
+use std::time::Duration;
+
+use async_nats::{HeaderMap, StatusCode};
+use contracts::{
+    Aim, Chosen, Compare, Comparison, ErrorCode, ReadToCompare, RepairUser, RepairUsers, ServiceError,
+    UserId, UserToCompare, UsersRepaired, UsersToCompare, headers, subjects,
+};
+
+use super::{Row, Users};
+
+impl Users {
+    /// Asks the worker that delivers to compare everybody, as a gateway does.
+    pub(crate) async fn compare(&self, aim: Aim) -> Result<Comparison, ServiceError> {
+        let compare = Compare {
+            aim,
+            users: Chosen::After(None),
+            values: true,
+        };
+        self.ask_to_compare(&serde_json::to_vec(&compare).unwrap(), 30_000)
+            .await
+    }
+
+    pub(crate) async fn ask_to_compare(
+        &self,
+        body: &[u8],
+        time_left_ms: u64,
+    ) -> Result<Comparison, ServiceError> {
+        let mut found = HeaderMap::new();
+        found.insert(headers::TIME_LEFT_MS, time_left_ms.to_string());
+        let request = async_nats::Request::new()
+            .headers(found)
+            .payload(body.to_vec().into())
+            .timeout(Some(Duration::from_secs(30)));
+        let answer = self.client.send_request(subjects::HUBSPOT_COMPARE, request).await;
+        let Ok(answer) = answer else {
+            return Err(ServiceError::new(ErrorCode::Unavailable, "nobody answers"));
+        };
+        assert_ne!(answer.status, Some(StatusCode::NO_RESPONDERS));
+        let is_error = answer
+            .headers
+            .is_some_and(|found| found.get(headers::SERVICE_ERROR_CODE).is_some());
+        if is_error {
+            return Err(serde_json::from_slice(&answer.payload).unwrap());
+        }
+        Ok(serde_json::from_slice(&answer.payload).unwrap())
+    }
+
+    /// What was asked to be sent again so far.
+    pub(crate) fn repairs(&self) -> Vec<RepairUser> {
+        self.state().repairs.clone()
+    }
+
+    pub(super) fn to_compare(&self, read: &ReadToCompare) -> UsersToCompare {
+        let state = self.state();
+        let is_wanted = |row: &Row| {
+            if read.owing {
+                !row.owed.is_empty()
+            } else {
+                row.link.is_some()
+            }
+        };
+        let wanted = state.rows.iter().filter(|(_, row)| is_wanted(row));
+        UsersToCompare {
+            users: wanted
+                .map(|(user_id, row)| user_to_compare(user_id, row))
+                .collect(),
+            ..UsersToCompare::default()
+        }
+    }
+
+    pub(super) fn repair(&self, repair: RepairUsers) -> UsersRepaired {
+        let repaired = u64::try_from(repair.users.len()).unwrap();
+        self.state().repairs.extend(repair.users);
+        UsersRepaired { repaired, left: 0 }
+    }
+}
+
+fn user_to_compare(user_id: &UserId, row: &Row) -> UserToCompare {
+    let confirmed = row.values.keys().filter(|field| !row.owed.contains_key(field));
+    UserToCompare {
+        user_id: user_id.clone(),
+        turn: row.version,
+        values: row.values.clone(),
+        confirmed: confirmed.copied().collect(),
+        owed: row.owed.keys().copied().collect(),
+        link: row.link.clone(),
+        never_linked: row.link.is_none(),
+    }
+}

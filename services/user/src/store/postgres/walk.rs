@@ -1,0 +1,51 @@
+//! A page of a walk through all users, without a lock.
+
+use std::sync::LazyLock;
+
+use sqlx::{AssertSqlSafe, PgPool};
+
+use super::{
+    error::{before_commit, limited},
+    rows::decode,
+};
+use crate::store::{
+    StoreError, Walk, Walked, Whom,
+    columns::{self, integer},
+    walk::Cut,
+};
+
+/// The last user of a stretch, if there is one as long.
+const END: &str = "SELECT user_id FROM users WHERE user_id > $1 ORDER BY user_id LIMIT 1 OFFSET $2";
+
+static LINKED: LazyLock<String> = LazyLock::new(|| select(Whom::Linked));
+static OWING: LazyLock<String> = LazyLock::new(|| select(Whom::Owing));
+
+pub(super) async fn walk(pool: &PgPool, walk: &Walk<'_>) -> Result<Walked, StoreError> {
+    let statement = match walk.whom {
+        Whom::Linked => LINKED.as_str(),
+        Whom::Owing => OWING.as_str(),
+    };
+    let rows = sqlx::query(AssertSqlSafe(statement))
+        .bind(walk.after())
+        .bind(integer(walk.stretch() as u64))
+        .bind(integer(walk.limit as u64 + 1));
+    let rows = limited(rows.fetch_all(pool)).await.map_err(before_commit)?;
+    let rows = match walk.cut(rows.iter().map(decode).collect()) {
+        Cut::Page(page) => return Ok(page),
+        Cut::Stretch(rows) => rows,
+    };
+    let end = sqlx::query_scalar::<_, String>(END)
+        .bind(walk.after())
+        .bind(integer(walk.stretch() as u64 - 1));
+    let end = limited(end.fetch_optional(pool)).await.map_err(before_commit)?;
+    Ok(Walked::stretch(rows, end.as_deref()))
+}
+
+fn select(whom: Whom) -> String {
+    let names = columns::names().collect::<Vec<_>>().join(", ");
+    let condition = whom.condition();
+    format!(
+        "SELECT {names} FROM (SELECT * FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2) AS stretch \
+         WHERE {condition} ORDER BY user_id LIMIT $3"
+    )
+}

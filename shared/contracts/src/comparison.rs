@@ -1,0 +1,222 @@
+//! Comparing users with their HubSpot contacts: what differs, what would be written, what is to be sent again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Field, FieldSet, Link, UserId, Values};
+
+/// The most users of one comparison: as many as HubSpot takes in a batch.
+pub const MAX_COMPARED: usize = 100;
+
+/// Request on `hubspot.compare`; the answer is a [`Comparison`]. One page: whoever wants them all goes on with
+/// [`Comparison::next`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Compare {
+    /// What for.
+    pub aim: Aim,
+    /// Which users.
+    pub users: Chosen,
+    /// Whether the answer is to have the values that differ, which are personal data.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub values: bool,
+}
+
+/// What a comparison is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Aim {
+    /// To find out what HubSpot no longer holds of what it confirmed.
+    Drift {
+        /// Whether that is to be sent again, behind live changes.
+        repair: bool,
+    },
+    /// To find out what would be written where, before anything is.
+    DryRun,
+}
+
+/// Users, named or a page of all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Chosen {
+    /// These, at most [`MAX_COMPARED`].
+    Named(Vec<UserId>),
+    /// A page in the order of ids, after this one, or from the start.
+    After(Option<UserId>),
+}
+
+/// Answer on `hubspot.compare`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comparison {
+    /// Users that were looked up in HubSpot.
+    pub checked: u64,
+    /// Users with nothing to compare: without a contact or without a confirmed field, or, in a dry run, owing nothing.
+    pub skipped: u64,
+    /// What was found; a user without a finding is as it should be.
+    pub findings: Vec<Finding>,
+    /// Users of which something is sent again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repaired: u64,
+    /// Users that were to be, but changed meanwhile, and so are left to the next comparison.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left: u64,
+    /// Named users that do not exist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<UserId>,
+    /// Where the next page begins; none at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<UserId>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// What a comparison found of one user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// Whose.
+    pub user_id: UserId,
+    /// What.
+    pub finding: FindingKind,
+    /// The contact it is about: the one there is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_id: Option<String>,
+    /// The fields that differ, or would be written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Difference>,
+}
+
+/// What a comparison may find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FindingKind {
+    /// The contact holds other values than it confirmed.
+    Changed,
+    /// HubSpot does not know the contact any more.
+    Gone,
+    /// The contact was merged into another one.
+    Merged,
+    /// Several users share the contact, so that it cannot agree with all of them; it is not compared.
+    Shared,
+    /// HubSpot's answer says nothing of the contact.
+    NotTold,
+    /// These fields would be written to the contact.
+    WouldWrite,
+    /// The user would be linked to the contact, and these fields written to it.
+    WouldLink,
+    /// No contact has the address; one would be created.
+    WouldCreate,
+    /// No contact has the address; the user would be missing.
+    NotFound,
+}
+
+impl FindingKind {
+    /// A short stable name for metrics and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Gone => "gone",
+            Self::Merged => "merged",
+            Self::Shared => "shared",
+            Self::NotTold => "not_told",
+            Self::WouldWrite => "would_write",
+            Self::WouldLink => "would_link",
+            Self::WouldCreate => "would_create",
+            Self::NotFound => "not_found",
+        }
+    }
+}
+
+/// A field in which both sides differ. The values are there only where they were asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// Which.
+    pub field: Field,
+    /// The user's value; none where it is cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ours: Option<String>,
+    /// The contact's value, shortened; none where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub theirs: Option<String>,
+}
+
+/// Request on `users.compare`: users as they are to be compared; the answer is [`UsersToCompare`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadToCompare {
+    /// Which users.
+    pub users: Chosen,
+    /// Only those that owe something, instead of those that have a contact.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owing: bool,
+}
+
+/// Answer on `users.compare`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UsersToCompare {
+    /// The users.
+    pub users: Vec<UserToCompare>,
+    /// Named users that do not exist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<UserId>,
+    /// Where the next page begins; none at the end. A page may be empty and not the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<UserId>,
+}
+
+/// A user as it is to be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserToCompare {
+    /// Who.
+    pub user_id: UserId,
+    /// The turn of its row: another one means that it has changed since.
+    pub turn: u64,
+    /// The fields that were ever given.
+    pub values: Values,
+    /// The fields that HubSpot confirmed and that are not owed.
+    pub confirmed: FieldSet,
+    /// The fields that HubSpot has yet to hear.
+    pub owed: FieldSet,
+    /// The contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// Whether there never was a contact, so that one may be created.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub never_linked: bool,
+}
+
+/// Request on `users.repair`: owe fields again, behind live changes; the answer is [`UsersRepaired`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RepairUsers {
+    /// Whose and which, at most [`MAX_COMPARED`] users.
+    pub users: Vec<RepairUser>,
+}
+
+/// A user of [`RepairUsers`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RepairUser {
+    /// Who.
+    pub user_id: UserId,
+    /// The turn at which it was compared; at another one nothing is owed again.
+    pub turn: u64,
+    /// The fields.
+    pub fields: FieldSet,
+}
+
+/// Answer on `users.repair`, sent after the commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UsersRepaired {
+    /// Users of which something is sent again.
+    pub repaired: u64,
+    /// Users that were left alone, since they changed after they were compared.
+    pub left: u64,
+}

@@ -1,0 +1,114 @@
+//! Comparing users with their contacts.
+
+use contracts::{
+    Aim, Chosen, Compare, Comparison, Difference, Field, Finding, FindingKind, Found, Link, ReadToCompare,
+    RepairUser, RepairUsers, UserToCompare, UsersRepaired, UsersToCompare,
+};
+use serde_json::json;
+
+use crate::pin;
+
+#[test]
+fn a_comparison_is_asked_for_by_its_aim_and_its_users() {
+    let mut compare = Compare {
+        aim: Aim::Drift { repair: true },
+        users: Chosen::Named(vec!["1".parse().unwrap()]),
+        values: true,
+    };
+    let json = json!({ "aim": { "drift": { "repair": true } }, "users": { "named": ["1"] }, "values": true });
+    pin(&compare, json);
+    (compare.aim, compare.values) = (Aim::DryRun, false);
+    compare.users = Chosen::After(None);
+    pin(&compare, json!({ "aim": "dryRun", "users": { "after": null } }));
+    compare.users = Chosen::After(Some("1".parse().unwrap()));
+    pin(&compare, json!({ "aim": "dryRun", "users": { "after": "1" } }));
+}
+
+#[test]
+fn a_comparison_tells_what_differs_and_where_it_goes_on() {
+    let finding = Finding {
+        user_id: "1".parse().unwrap(),
+        finding: FindingKind::Changed,
+        contact_id: Some("51".to_owned()),
+        fields: vec![Difference {
+            field: Field::FirstName,
+            ours: Some("Ada".to_owned()),
+            theirs: None,
+        }],
+    };
+    let comparison = Comparison {
+        checked: 99,
+        skipped: 1,
+        findings: vec![finding],
+        repaired: 1,
+        left: 0,
+        unknown: Vec::new(),
+        next: Some("9".parse().unwrap()),
+    };
+    let json = json!({
+        "checked": 99, "skipped": 1, "repaired": 1, "next": "9",
+        "findings": [{
+            "userId": "1", "finding": "changed", "contactId": "51",
+            "fields": [{ "field": "firstName", "ours": "Ada" }]
+        }]
+    });
+    pin(&comparison, json);
+    pin(
+        &Comparison::default(),
+        json!({ "checked": 0, "skipped": 0, "findings": [] }),
+    );
+}
+
+#[test]
+fn users_are_read_as_they_are_to_be_compared() {
+    let read = ReadToCompare {
+        users: Chosen::After(None),
+        owing: true,
+    };
+    pin(&read, json!({ "users": { "after": null }, "owing": true }));
+    let user = UserToCompare {
+        user_id: "1".parse().unwrap(),
+        turn: 7,
+        values: [(Field::FirstName, None)].into(),
+        confirmed: [Field::FirstName].into_iter().collect(),
+        owed: [Field::Email].into_iter().collect(),
+        link: Some(Link {
+            contact_id: "51".to_owned(),
+            account_id: "62515".to_owned(),
+            address: None,
+            found: Found::PrimaryAddress,
+            shared: false,
+        }),
+        never_linked: false,
+    };
+    let users = UsersToCompare {
+        users: vec![user],
+        unknown: vec!["2".parse().unwrap()],
+        next: None,
+    };
+    let json = json!({
+        "users": [{
+            "userId": "1", "turn": 7, "values": { "firstName": null }, "confirmed": ["firstName"], "owed": ["email"],
+            "link": { "contactId": "51", "accountId": "62515", "found": "primaryAddress" }
+        }],
+        "unknown": ["2"]
+    });
+    pin(&users, json);
+}
+
+#[test]
+fn a_repair_names_the_turn_it_was_decided_at() {
+    let repair = RepairUsers {
+        users: vec![RepairUser {
+            user_id: "1".parse().unwrap(),
+            turn: 7,
+            fields: [Field::LastName].into_iter().collect(),
+        }],
+    };
+    pin(
+        &repair,
+        json!({ "users": [{ "userId": "1", "turn": 7, "fields": ["lastName"] }] }),
+    );
+    let repaired = UsersRepaired { repaired: 1, left: 2 };
+    pin(&repaired, json!({ "repaired": 1, "left": 2 }));
+}
