@@ -2,6 +2,7 @@
 
 mod confirm;
 mod doctor;
+mod drift;
 mod failure;
 mod gateway;
 mod link;
@@ -37,6 +38,10 @@ pub(crate) enum Command {
     Retry(retry::Retry),
     /// Has every field of users sent once more, behind live changes.
     Resync(resync::Resync),
+    /// Compares users with what HubSpot holds, and sends again what differs if it is told to. Ends with 1 when something differs.
+    Drift(drift::Drift),
+    /// Tells what would be written where, and writes nothing; works while delivery is paused.
+    DryRun(drift::DryRun),
     /// Links a user to a contact of the account, whatever its address, and sends it every field.
     Link(link::LinkTo),
     /// Forgets a user's contact, so that one is looked up by the user's address.
@@ -83,6 +88,8 @@ pub(crate) async fn run(command: &Command, arguments: &Arguments) -> ExitCode {
         Command::Parked(parked) => parked::run(parked).await,
         Command::Retry(retry) => retry::run(retry).await,
         Command::Resync(resync) => resync::run(resync).await,
+        Command::Drift(drift) => drift::drift(drift).await,
+        Command::DryRun(dry_run) => drift::dry_run(dry_run).await,
         Command::Link(link) => link::link(link).await,
         Command::Unlink(unlink) => link::unlink(unlink).await,
         Command::Pause(asking) => pause::pause(asking).await,

@@ -9,7 +9,7 @@ use url::{Host, Url};
 use super::Failure;
 
 /// Longer than the gateway works on anything.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_mins(1);
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
 /// A running gateway.

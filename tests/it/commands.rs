@@ -1,6 +1,7 @@
 //! What an operator types: the built binary's commands against everything else, by exit codes and JSON.
 
 mod doctor;
+mod drift;
 mod typed;
 
 use reqwest::Method;
