@@ -18,6 +18,7 @@ pub use watchers::Watched;
 use crate::{
     disk::Disk,
     people::Group,
+    settlements::Settlements,
     stack::{HUBSPOT, Stack},
     usage::Watch,
 };
@@ -25,6 +26,10 @@ use load::flow;
 
 /// Users that are changed, each with a contact.
 pub(crate) const USERS: usize = 20_000;
+
+/// The limit of HubSpot's smallest plans, in ten seconds, and how long a call takes.
+const CALLS_PER_WINDOW: usize = 190;
+const LATENCY_MS: u64 = 100;
 
 /// Changes at a steady pace through the whole system, without and with browsers that watch them in turns; then one real
 /// browser, looked into while it shows them.
@@ -85,11 +90,16 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
 
 async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Report> {
     let sandbox = stack.sandbox();
+    sandbox.lift_limits().await?;
     sandbox.create_contacts(Group::Busy.people(USERS)).await?;
     stack.start_service(HUBSPOT).await?;
     let mut round = 1;
     eprintln!("watch: {USERS} users are made …");
+    let settlements = Settlements::listen(&stack.nats_url()).await?;
     stack.gateway().flood(Group::Busy.people(USERS), round).await?;
+    settlements.wait_for_all(Group::Busy.prefix(), USERS, 1).await?;
+    drop(settlements);
+    sandbox.set(CALLS_PER_WINDOW, LATENCY_MS, 0).await?;
     let (mut without, mut with) = (Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {
         for (browsers, rounds) in [(0, &mut without), (arguments.browsers, &mut with)] {
