@@ -6,6 +6,7 @@ mod change_user;
 mod comparisons;
 mod console;
 mod deadlines;
+mod docs;
 mod events;
 mod harness;
 mod import_streams;
