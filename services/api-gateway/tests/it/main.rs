@@ -7,6 +7,7 @@ mod comparisons;
 mod console;
 mod deadlines;
 mod docs;
+mod document;
 mod events;
 mod harness;
 mod import_streams;
