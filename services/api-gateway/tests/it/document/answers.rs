@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::good_answers::good_answer;
+use super::good_answers::good_reactions;
 use super::spec::{Operation, Spec, events, examples, members};
 use crate::harness::{CEILING, Gateway};
 use crate::responder::{Reaction, Responder, refuse};
@@ -246,14 +246,4 @@ async fn every_operation_answers_as_documented_and_in_every_way_that_is_document
             operation.id
         );
     }
-}
-
-/// The first answer has all there may be; after it, pages are the last ones.
-fn good_reactions(operation: &str) -> Vec<Reaction> {
-    let Some(answer) = good_answer(operation) else {
-        return vec![Reaction::Silence];
-    };
-    let mut last = answer.clone();
-    last.as_object_mut().unwrap().remove("next");
-    vec![Reaction::Answer(answer), Reaction::Answer(last)]
 }

@@ -9,6 +9,18 @@ use contracts::{
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::responder::Reaction;
+
+/// The answers that let an operation succeed. The first one has all there may be; after it, pages are the last ones.
+pub(super) fn good_reactions(operation: &str) -> Vec<Reaction> {
+    let Some(answer) = good_answer(operation) else {
+        return vec![Reaction::Silence];
+    };
+    let mut last = answer.clone();
+    last.as_object_mut().unwrap().remove("next");
+    vec![Reaction::Answer(answer), Reaction::Answer(last)]
+}
+
 /// The answer that lets an operation succeed; none where it asks nobody.
 pub(super) fn good_answer(operation: &str) -> Option<Value> {
     Some(match operation {
