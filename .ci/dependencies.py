@@ -25,6 +25,7 @@ TWICE = {
     "digest": "sha2 0.10 below",
     "getrandom": "rand 0.8 below",
     "hashbrown": "hashlink in sqlx",
+    "r-efi": "getrandom of two versions",
     "rand": "async-nats and its nkeys",
     "rand_core": "rand 0.8 below",
     "sha2": "sqlx and nkeys",

@@ -29,6 +29,7 @@ pub(crate) use entity_tag::{Condition, entity_tag, matches_any, read_if_match, r
 pub(crate) use idempotency_key::read_idempotency_key;
 pub(crate) use import_line::parse_import_members;
 pub(crate) use list_query::ListQuery;
+pub(crate) use members::Members;
 pub(crate) use prefer::read_wait;
 pub(crate) use profile_change::{address_required, parse_change};
 pub(crate) use resync_body::parse_resync;

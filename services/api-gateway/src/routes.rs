@@ -2,6 +2,7 @@
 
 mod compare_users;
 mod console;
+mod docs;
 mod get_receipt;
 mod get_user;
 mod healthz;
@@ -89,6 +90,9 @@ pub(crate) fn router(gateway: Gateway, metrics: &Metrics) -> Router {
         )
         .route("/", get(console::page))
         .route("/console/{file}", get(console::file))
+        .route("/docs", get(docs::page))
+        .route("/docs/docs.css", get(docs::style))
+        .route("/openapi.json", get(docs::document))
         .route("/healthz", get(healthz::healthz))
         .route("/readyz", get(readyz::readyz))
         .fallback(async || ApiError::NoSuchPath)

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The members of an object, in their order, equal names included.
 #[derive(Debug, PartialEq)]
-pub(super) struct Members(pub(super) Vec<(String, Value)>);
+pub(crate) struct Members(pub(crate) Vec<(String, Value)>);
 
 /// Why there are no members.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,6 +6,8 @@ mod change_user;
 mod comparisons;
 mod console;
 mod deadlines;
+mod docs;
+mod document;
 mod events;
 mod harness;
 mod import_streams;

@@ -1,0 +1,83 @@
+//! `GET /openapi.json` and `GET /docs`.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::harness::Gateway;
+
+#[tokio::test]
+async fn the_document_is_served_and_kept_by_whoever_has_it() {
+    let gateway = Gateway::start().await;
+    let response = gateway.get("/openapi.json").await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/json");
+    let tag = response.headers()["etag"].clone();
+    let document: Value = response.json().await.unwrap();
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let again = gateway.request(Method::GET, "/openapi.json");
+    let again = again.header("if-none-match", &tag).send().await.unwrap();
+    assert_eq!(again.status(), 304);
+    assert_eq!(again.headers()["etag"], tag);
+}
+
+#[tokio::test]
+async fn the_page_shows_every_operation_problem_and_schema_of_the_document() {
+    let gateway = Gateway::start().await;
+    let document: Value = gateway.get("/openapi.json").await.json().await.unwrap();
+    let page = gateway.get("/docs").await.text().await.unwrap();
+    let methods = document["paths"].as_object().unwrap().values();
+    let methods = methods.flat_map(|path| path.as_object().unwrap().values());
+    let operations = methods.filter_map(|operation| operation["operationId"].as_str());
+    let problems = document["x-problems"].as_array().unwrap().iter();
+    let problems = problems.map(|problem| format!("problem-{}", problem["slug"].as_str().unwrap()));
+    let schemas = document["components"]["schemas"].as_object().unwrap().keys();
+    let schemas = schemas.map(|name| format!("schema-{name}"));
+    let shown: Vec<_> = operations
+        .map(str::to_owned)
+        .chain(problems)
+        .chain(schemas)
+        .collect();
+    assert!(shown.len() > 50, "{shown:?}");
+    for id in shown {
+        assert_eq!(page.matches(&format!("id=\"{id}\"")).count(), 1, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn every_link_within_the_page_leads_somewhere_and_what_it_loads_is_there() {
+    let gateway = Gateway::start().await;
+    let response = gateway.get("/docs").await;
+    let policy = response.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    let page = response.text().await.unwrap();
+    assert!(
+        !page.contains("<script") && !page.contains("style="),
+        "it needs neither"
+    );
+    for target in page
+        .split("href=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+    {
+        match target.strip_prefix('#') {
+            Some(id) => assert!(page.contains(&format!("id=\"{id}\"")), "{target}"),
+            None => assert_eq!(gateway.get(target).await.status(), 200, "{target}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_command_line_can_be_pasted_into_a_shell() {
+    let gateway = Gateway::start().await;
+    let page = gateway.get("/docs").await.text().await.unwrap();
+    for line in [
+        "curl http://127.0.0.1:3030/users/1/sync</code>",
+        "curl -N http://127.0.0.1:3030/sync/events</code>",
+        "curl -X DELETE http://127.0.0.1:3030/sync/pause</code>",
+        "curl -X POST http://127.0.0.1:3030/sync/retry \\\n  -H &#39;Content-Type: application/json&#39; \\\n  \
+         -d &#39;{&quot;users&quot;:[&quot;7&quot;,&quot;8&quot;]}&#39;</code>",
+        "curl -X POST http://127.0.0.1:3030/users/import \\\n  -H &#39;Content-Type: text/csv&#39; \\\n  -T body</code>",
+    ] {
+        assert!(page.contains(line), "{line}");
+    }
+}

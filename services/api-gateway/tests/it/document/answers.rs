@@ -1,0 +1,249 @@
+//! The gateway answers as the document says, and in each of the ways that it says.
+
+use std::collections::BTreeSet;
+
+use contracts::ErrorCode;
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::good_answers::good_reactions;
+use super::spec::{Operation, Spec, events, examples, members};
+use crate::harness::{CEILING, Gateway};
+use crate::responder::{Reaction, Responder, refuse};
+
+/// Answers that take a slow caller, hundreds of callers or a defect; tests of their own see them.
+fn is_hard_to_provoke(id: &str, status: u16) -> bool {
+    status == 408 || (matches!(id, "importUsers" | "streamEvents") && status >= 500)
+}
+
+/// Requests as the document has them, and the answers that were seen.
+struct Check<'a> {
+    spec: &'a Spec,
+    gateway: Gateway,
+    operation: Operation<'a>,
+    seen: BTreeSet<u16>,
+}
+
+impl Check<'_> {
+    fn request(&self, path: &str) -> RequestBuilder {
+        let method = Method::from_bytes(self.operation.method.to_uppercase().as_bytes()).unwrap();
+        self.gateway.request(method, path)
+    }
+
+    /// Requests with each example of a body, or without one.
+    fn good_requests(&self) -> Vec<RequestBuilder> {
+        let path = self.operation.filled_path(self.spec);
+        let content = members(&self.operation.value["requestBody"]["content"]);
+        let bodies =
+            content.flat_map(|(kind, media)| examples(media).into_iter().map(move |body| (kind, body)));
+        let requests = bodies.map(|(kind, body)| {
+            let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+            self.request(&path).header("content-type", kind).body(body)
+        });
+        let requests: Vec<_> = requests.collect();
+        if requests.is_empty() {
+            vec![self.request(&path)]
+        } else {
+            requests
+        }
+    }
+
+    fn good_request(&self) -> RequestBuilder {
+        self.good_requests().swap_remove(0)
+    }
+
+    fn takes(&self, header: &str) -> bool {
+        let parameters = self.spec.parameters(self.operation);
+        parameters.iter().any(|parameter| parameter["name"] == header)
+    }
+
+    fn documents(&self, status: u16) -> bool {
+        self.operation.value["responses"]
+            .get(status.to_string())
+            .is_some()
+    }
+
+    /// Sends a request and holds the answer against the document.
+    async fn send(&mut self, request: RequestBuilder, expected: u16) -> Response {
+        let name = format!("{} {expected}", self.operation.id);
+        let mut response = request.send().await.unwrap();
+        assert_eq!(response.status(), expected, "{name}");
+        let answers = self.spec.answers(self.operation);
+        let documented = answers.into_iter().find(|(status, _)| *status == expected);
+        let (_, answer) = documented.unwrap_or_else(|| panic!("{name} is not documented"));
+        for (header, documented) in members(&answer["headers"]) {
+            self.header(&response, header, self.spec.follow(documented));
+        }
+        self.seen.insert(expected);
+        // What is not sent may have a type all the same.
+        let kind = response.headers().get("content-type").filter(|_| expected != 304);
+        let Some(kind) = kind else {
+            assert!(answer.get("content").is_none(), "{name}");
+            return response;
+        };
+        let kind = kind.to_str().unwrap().split(';').next().unwrap().to_owned();
+        let media = answer["content"]
+            .get(&kind)
+            .unwrap_or_else(|| panic!("{name}: {kind} is not documented"));
+        for (schema, value) in values(&mut response, media).await {
+            assert_eq!(self.spec.faults(schema, &value), [""; 0], "{name}: {value}");
+        }
+        response
+    }
+
+    fn header(&self, response: &Response, name: &str, documented: &Value) {
+        let Some(value) = response.headers().get(name) else {
+            assert_ne!(
+                documented["required"], true,
+                "{} without {name}",
+                self.operation.id
+            );
+            return;
+        };
+        let value = Value::from(value.to_str().unwrap());
+        assert_eq!(
+            self.spec.faults(&documented["schema"], &value),
+            [""; 0],
+            "{name}: {value}"
+        );
+    }
+
+    /// Whatever is refused before anybody is asked.
+    async fn bad_requests(&mut self) {
+        let path = self.operation.filled_path(self.spec);
+        if self.takes("userId") {
+            let path = path.replace("/1", "/a.b");
+            self.send(
+                self.request(&path).header("content-type", "application/json"),
+                400,
+            )
+            .await;
+        }
+        for (name, wrong) in [("version", "x"), ("limit", "501"), ("after", "x")] {
+            if self.takes(name) && !(name == "after" && self.operation.id == "listUsers") {
+                let request = self.good_request().query(&[(name, wrong)]);
+                self.send(request, 400).await;
+            }
+        }
+        if self.documents(415) {
+            let request = self
+                .request(&path)
+                .header("content-type", "text/plain")
+                .body("{}");
+            self.send(request, 415).await;
+        }
+        if self.documents(413) {
+            let request = self.request(&path).header("content-type", "application/json");
+            for (body, status) in [
+                ("{".to_owned(), 400),
+                ("[]".to_owned(), 400),
+                (" ".repeat(16_385), 413),
+            ] {
+                self.send(request.try_clone().unwrap().body(body), status).await;
+            }
+        }
+    }
+
+    /// Whatever the user service refuses.
+    async fn refusals(&mut self) {
+        let mut script = vec![
+            (500, refuse(ErrorCode::Internal)),
+            (502, Reaction::Nonsense),
+            (503, refuse(ErrorCode::Unavailable)),
+            (504, refuse(ErrorCode::OutcomeUnknown)),
+        ];
+        let of_some = [
+            (404, refuse(ErrorCode::UserNotFound)),
+            (412, refuse(ErrorCode::VersionMismatch)),
+            (422, refuse(ErrorCode::KeyReused)),
+        ];
+        script.extend(of_some.into_iter().filter(|(status, _)| self.documents(*status)));
+        let (statuses, reactions): (Vec<_>, Vec<_>) = script.into_iter().unzip();
+        Responder::start(&self.gateway, reactions).await;
+        for status in statuses {
+            self.send(self.good_request(), status).await;
+        }
+    }
+}
+
+/// What an answer holds, each with its schema.
+async fn values<'a>(response: &mut Response, media: &'a Value) -> Vec<(&'a Value, Value)> {
+    let mut text = String::new();
+    // Events have no end.
+    while !(media.get("x-events").is_some() && text.contains("event: status")) {
+        match timeout(CEILING, response.chunk()).await.unwrap().unwrap() {
+            Some(chunk) => text.push_str(std::str::from_utf8(&chunk).unwrap()),
+            None => break,
+        }
+    }
+    if let Some(schemas) = media.get("x-events") {
+        return events(&text)
+            .into_iter()
+            .map(|(name, data)| (&schemas[&name], data))
+            .collect();
+    }
+    if let Some(schema) = media.get("x-lines") {
+        return text
+            .lines()
+            .map(|line| (schema, serde_json::from_str(line).unwrap()))
+            .collect();
+    }
+    let is_json = media["schema"]["type"] != "string";
+    let value = if is_json {
+        serde_json::from_str(&text).unwrap()
+    } else {
+        text.into()
+    };
+    vec![(&media["schema"], value)]
+}
+
+#[tokio::test]
+async fn every_operation_answers_as_documented_and_in_every_way_that_is_documented() {
+    let spec = Spec::read();
+    for operation in spec.operations() {
+        let gateway = Gateway::start().await;
+        let seen = BTreeSet::new();
+        let mut check = Check {
+            spec: &spec,
+            gateway,
+            operation,
+            seen,
+        };
+        if operation.id == "readyz" {
+            check.send(check.good_request(), 503).await;
+        }
+        Responder::start(&check.gateway, good_reactions(operation.id)).await;
+        check.gateway.wait_until_check("user", true).await;
+        for request in check.good_requests() {
+            check.send(request, 200).await;
+        }
+        if check.takes("Prefer") {
+            let response = check
+                .send(check.good_request().header("prefer", "wait=10"), 200)
+                .await;
+            assert_eq!(response.headers()["preference-applied"], "wait=10");
+        }
+        if check.takes("If-None-Match") {
+            let known = check.send(check.good_request(), 200).await.headers()["etag"].clone();
+            check
+                .send(check.good_request().header("if-none-match", known), 304)
+                .await;
+        }
+        check.bad_requests().await;
+        if check.documents(502) {
+            check.gateway = Gateway::start().await;
+            check.refusals().await;
+        }
+        let documented = spec.answers(operation).into_iter().map(|(status, _)| status);
+        let not_seen: Vec<_> = documented.filter(|status| !check.seen.contains(status)).collect();
+        let is_fine = not_seen
+            .iter()
+            .all(|status| is_hard_to_provoke(operation.id, *status));
+        assert!(
+            is_fine,
+            "{}: nothing was answered with {not_seen:?}",
+            operation.id
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! The document takes the bodies that the gateway takes.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::good_answers::good_reactions;
+use super::spec::Spec;
+use crate::harness::{Gateway, JSON, MERGE_PATCH};
+use crate::responder::Responder;
+
+fn address(length: usize) -> String {
+    let domain = format!("{}.{}.example.com", "d".repeat(63), "e".repeat(63));
+    let rest = length - domain.len() - 1;
+    let labels = rest.saturating_sub(64);
+    assert!(rest > 64 || labels == 0);
+    if labels == 0 {
+        return format!("{}@{domain}", "a".repeat(rest));
+    }
+    format!("{}@{}.{domain}", "a".repeat(64), "f".repeat(labels - 1))
+}
+
+/// Each body and whether it is good.
+fn changes() -> Vec<(&'static str, Value, bool)> {
+    let email = "bh@hubspot.com";
+    vec![
+        (JSON, json!({ "email": email }), true),
+        (
+            JSON,
+            json!({ "email": email, "firstName": null, "lastName": "" }),
+            true,
+        ),
+        (
+            JSON,
+            json!({ "email": email, "firstName": "x".repeat(255) }),
+            true,
+        ),
+        (
+            JSON,
+            json!({ "email": email, "firstName": "ü".repeat(256) }),
+            false,
+        ),
+        (JSON, json!({ "email": email, "firstName": "a\nb" }), false),
+        (JSON, json!({ "email": email, "firstName": "a\u{85}b" }), false),
+        (JSON, json!({ "email": email, "firstName": 5 }), false),
+        (JSON, json!({ "email": email, "phone": "1" }), false),
+        (JSON, json!({ "email": address(254) }), true),
+        (JSON, json!({ "email": address(255) }), false),
+        (JSON, json!({ "email": "nobody" }), false),
+        (JSON, json!({ "email": null }), false),
+        (JSON, json!({ "firstName": "Brian" }), false),
+        (JSON, json!([]), false),
+        (MERGE_PATCH, json!({}), true),
+        (MERGE_PATCH, json!({ "lastName": null }), true),
+        (MERGE_PATCH, json!({ "email": email }), true),
+        (MERGE_PATCH, json!({ "email": null }), false),
+        (MERGE_PATCH, json!({ "userId": "1" }), false),
+    ]
+}
+
+fn retries() -> Vec<(&'static str, Value, bool)> {
+    let bodies = [
+        (json!({ "users": ["1", "a-Z_9"] }), true),
+        (json!({ "users": vec!["1"; 500] }), true),
+        (json!({ "users": vec!["1"; 501] }), false),
+        (json!({ "users": [] }), false),
+        (json!({ "users": ["a.b"] }), false),
+        (json!({ "users": ["x".repeat(65)] }), false),
+        (json!({ "users": ["1"], "state": "parked" }), false),
+        (json!({ "state": "missing" }), true),
+        (
+            json!({ "state": "parked", "reason": "A", "after": "3:A:1" }),
+            true,
+        ),
+        (json!({ "state": "pending" }), false),
+        (json!({ "reason": "A" }), false),
+        (json!({}), false),
+    ];
+    bodies
+        .into_iter()
+        .map(|(body, is_good)| (JSON, body, is_good))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_body_is_good_by_the_document_if_it_is_good_for_the_gateway() {
+    let spec = Spec::read();
+    for (path, method, bodies) in [
+        ("/users/{userId}", Method::PATCH, changes()),
+        ("/sync/retry", Method::POST, retries()),
+    ] {
+        let operation = &spec.0["paths"][path][method.as_str().to_lowercase()];
+        let reactions = good_reactions(operation["operationId"].as_str().unwrap());
+        let gateway = Gateway::start().await;
+        Responder::start(&gateway, reactions).await;
+        for (kind, body, is_good) in bodies {
+            let schema = &operation["requestBody"]["content"][kind]["schema"];
+            let faults = spec.faults(schema, &body);
+            assert_eq!(faults.is_empty(), is_good, "the document on {body}: {faults:?}");
+            let request = gateway.request(method.clone(), &path.replace("{userId}", "1"));
+            let request = request.header("content-type", kind).body(body.to_string());
+            let status = request.send().await.unwrap().status();
+            assert_eq!(status, if is_good { 200 } else { 400 }, "the gateway on {body}");
+        }
+    }
+}

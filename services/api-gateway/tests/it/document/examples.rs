@@ -1,0 +1,97 @@
+//! Examples are what they are examples of.
+
+use serde_json::Value;
+
+use super::spec::{Spec, events, examples, items, members};
+
+#[test]
+fn every_body_parameter_and_header_has_an_example_that_is_valid() {
+    let spec = Spec::read();
+    let mut looked_at = 0;
+    visit(&spec.0, "", &mut |place, value| {
+        // A schema's member may be called so, too.
+        if value.get("schema").is_none() || place.contains("/properties/") {
+            return;
+        }
+        let examples = examples(value);
+        assert!(!examples.is_empty(), "{place} has no example");
+        for example in examples {
+            check(&spec, place, value, example);
+            looked_at += 1;
+        }
+    });
+    assert!(looked_at > 50, "{looked_at}");
+}
+
+/// Also what is within text.
+fn check(spec: &Spec, place: &str, holder: &Value, example: &Value) {
+    let none: [String; 0] = [];
+    assert_eq!(spec.faults(&holder["schema"], example), none, "{place}");
+    if let Some(line_schema) = holder.get("x-lines") {
+        for line in example.as_str().unwrap().lines() {
+            let line = serde_json::from_str(line).unwrap();
+            assert_eq!(spec.faults(line_schema, &line), none, "{place}: {line}");
+        }
+    }
+    if let Some(schemas) = holder.get("x-events") {
+        for (name, data) in events(example.as_str().unwrap()) {
+            assert_eq!(spec.faults(&schemas[&name], &data), none, "{place}: {name}");
+        }
+    }
+}
+
+#[test]
+fn examples_within_schemas_are_valid() {
+    let spec = Spec::read();
+    let mut looked_at = 0;
+    visit(&spec.0["components"]["schemas"], "", &mut |place, value| {
+        for example in items(&value["examples"]) {
+            let none: [String; 0] = [];
+            assert_eq!(spec.faults(value, example), none, "{place}");
+            looked_at += 1;
+        }
+    });
+    assert!(looked_at > 10, "{looked_at}");
+}
+
+#[test]
+fn a_schema_that_is_named_is_used_and_everything_has_a_description() {
+    let spec = Spec::read();
+    let text = spec.0.to_string();
+    for kind in ["schemas", "parameters", "headers", "responses"] {
+        for (name, value) in members(&spec.0["components"][kind]) {
+            assert!(
+                text.contains(&format!("\"#/components/{kind}/{name}\"")),
+                "{name} is not used"
+            );
+            assert!(kind == "schemas" || value["description"].is_string(), "{name}");
+        }
+    }
+    for operation in spec.operations() {
+        assert!(operation.value["summary"].is_string(), "{}", operation.id);
+        for (status, answer) in spec.answers(operation) {
+            assert!(answer["description"].is_string(), "{} {status}", operation.id);
+            let id = &answer["headers"]["X-Request-Id"];
+            assert!(id.is_object(), "{} {status}", operation.id);
+        }
+    }
+}
+
+fn visit<'a>(value: &'a Value, place: &str, look: &mut impl FnMut(&str, &'a Value)) {
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                visit(item, &format!("{place}/{index}"), look);
+            }
+        }
+        Value::Object(object) => {
+            look(place, value);
+            for (name, member) in object {
+                if !matches!(name.as_str(), "example" | "examples") {
+                    visit(member, &format!("{place}/{name}"), look);
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,165 @@
+//! What the user service answers, with every member that there may be: a member that is new does not compile here, and
+//! then is not valid until it is documented.
+
+use contracts::{
+    AttemptReceipt, Field, FieldReceipt, Found, ImportOutcome, LineControl, Link, ListedUser, Reason,
+    Receipt, State, SyncState, Trouble, User, UserId, UserUpdated, UsersImported, UsersListed, UsersRetried,
+    UsersSummary,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::responder::Reaction;
+
+/// The answers that let an operation succeed. The first one has all there may be; after it, pages are the last ones.
+pub(super) fn good_reactions(operation: &str) -> Vec<Reaction> {
+    let Some(answer) = good_answer(operation) else {
+        return vec![Reaction::Silence];
+    };
+    let mut last = answer.clone();
+    last.as_object_mut().unwrap().remove("next");
+    vec![Reaction::Answer(answer), Reaction::Answer(last)]
+}
+
+/// The answer that lets an operation succeed; none where it asks nobody.
+pub(super) fn good_answer(operation: &str) -> Option<Value> {
+    Some(match operation {
+        "getUser" => value(&user()),
+        "updateUser" => value(&UserUpdated {
+            user: user(),
+            sync: SyncState {
+                state: State::Confirmed,
+                version: 7,
+            },
+        }),
+        "importUsers" => value(&UsersImported {
+            outcomes: vec![
+                ImportOutcome::Changed { version: 7 },
+                ImportOutcome::Unchanged { version: 7 },
+            ],
+        }),
+        "getReceipt" => value(&receipt()),
+        "listUsers" => value(&listed()),
+        "summarize" | "streamEvents" => value(&summary()),
+        "retryUsers" => value(&UsersRetried {
+            retried: 1,
+            left: 2,
+            unknown: vec![id("8")],
+            next: Some("3:TIMED_OUT:7".to_owned()),
+        }),
+        "lookAtPause" | "pause" | "resume" => value(&LineControl {
+            paused: true,
+            paused_since: Some(time()),
+        }),
+        "healthz" | "readyz" | "metrics" | "console" | "docs" | "openapi" => return None,
+        other => panic!("say here what is answered to {other}"),
+    })
+}
+
+fn value(answer: &impl Serialize) -> Value {
+    serde_json::to_value(answer).unwrap()
+}
+
+pub(super) fn id(text: &str) -> UserId {
+    text.parse().unwrap()
+}
+
+pub(super) fn time() -> String {
+    "2026-01-05T09:30:00.123Z".to_owned()
+}
+
+fn reason() -> Reason {
+    Reason {
+        code: "INVALID_EMAIL".to_owned(),
+        category: Some("VALIDATION_ERROR".to_owned()),
+        message: "not an address".to_owned(),
+        status: Some(400),
+        correlation_id: Some("c-1".to_owned()),
+    }
+}
+
+fn user() -> User {
+    User {
+        user_id: id("1"),
+        values: Field::ALL
+            .map(|field| {
+                (
+                    field,
+                    (field == Field::Email).then(|| "bh@hubspot.com".to_owned()),
+                )
+            })
+            .into(),
+        version: 7,
+        updated_at: time(),
+    }
+}
+
+fn receipt() -> Receipt {
+    let field = FieldReceipt {
+        state: State::Refused,
+        resending: true,
+        reason: Some(reason()),
+        settled_at: Some(time()),
+    };
+    Receipt {
+        user_id: id("1"),
+        version: 7,
+        state: State::Refused,
+        resending: true,
+        fields: Field::ALL.map(|name| (name, field.clone())).into(),
+        contact: Some(Link {
+            contact_id: "51".to_owned(),
+            account_id: "1234567".to_owned(),
+            address: Some("bh@hubspot.com".to_owned()),
+            found: Found::PrimaryAddress,
+            shared: true,
+        }),
+        attempts: 3,
+        last_failure: Some(reason()),
+        last_attempts: vec![AttemptReceipt {
+            attempt: 3,
+            version: 7,
+            at: time(),
+            duration_ms: 306,
+            status: Some(400),
+            code: Some("INVALID_EMAIL".to_owned()),
+            category: Some("VALIDATION_ERROR".to_owned()),
+            correlation_id: Some("c-1".to_owned()),
+        }],
+        current_version: 8,
+    }
+}
+
+fn listed() -> UsersListed {
+    let user = ListedUser {
+        user_id: id("7"),
+        version: 3,
+        state: State::Parked,
+        resending: true,
+        reason: Some(reason()),
+        attempts: 10,
+        updated_at: time(),
+        pending_since: Some(time()),
+    };
+    UsersListed {
+        users: vec![user],
+        next: Some("3:INVALID_EMAIL:7".to_owned()),
+    }
+}
+
+fn summary() -> UsersSummary {
+    UsersSummary {
+        pending: 12,
+        resending: 1,
+        oldest_pending: Some(time()),
+        oldest_pending_age_ms: Some(1_500),
+        troubles: vec![Trouble {
+            state: State::Refused,
+            reason: Some("INVALID_EMAIL".to_owned()),
+            users: 3,
+            example: id("7"),
+        }],
+        troubled: 3,
+        counted_at: time(),
+    }
+}

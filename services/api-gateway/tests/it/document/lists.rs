@@ -1,0 +1,187 @@
+//! Paths, methods, problems and words: as many in the document as in the gateway, and the same.
+
+use std::collections::BTreeSet;
+
+use contracts::{Field, Found, LineState, MAX_LISTED, MAX_TROUBLES, State, UserId};
+use reqwest::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::spec::{Spec, items, members};
+use crate::harness::Gateway;
+
+/// What pages load is no part of the API.
+const FILES: [&str; 2] = ["/console/{file}", "/docs/docs.css"];
+/// Any path may answer so, also one that is not there.
+const ANYWHERE: [&str; 3] = ["no-such-path", "method-not-allowed", "internal"];
+
+/// Routers do not tell their paths, so they are read where they are written.
+fn routed_paths() -> BTreeSet<String> {
+    let routes = include_str!("../../../src/routes.rs")
+        .split("#[cfg(test)]")
+        .next()
+        .unwrap();
+    let metrics = include_str!("../../../../../shared/runtime/src/metrics.rs");
+    let calls = [routes, metrics]
+        .into_iter()
+        .flat_map(|text| text.split(".route(").skip(1));
+    let paths = calls.map(|call| {
+        let path = call
+            .trim_start()
+            .strip_prefix('"')
+            .expect("a path is written out");
+        path.split('"').next().unwrap().to_owned()
+    });
+    paths.filter(|path| !FILES.contains(&path.as_str())).collect()
+}
+
+#[test]
+fn every_path_of_the_router_is_in_the_document_and_the_other_way_round() {
+    let spec = Spec::read();
+    let documented: BTreeSet<_> = members(&spec.0["paths"])
+        .map(|(path, _)| path.to_owned())
+        .collect();
+    assert_eq!(documented, routed_paths());
+}
+
+#[tokio::test]
+async fn every_path_takes_the_methods_of_the_document_and_no_other() {
+    let spec = Spec::read();
+    let gateway = Gateway::start().await;
+    for (path, _) in members(&spec.0["paths"]) {
+        // A user may be called as another path is.
+        let matching = spec.operations().into_iter().filter(|operation| {
+            operation.path == path || (path == "/users/import" && operation.path == "/users/{userId}")
+        });
+        let mut documented: BTreeSet<_> = matching
+            .map(|operation| operation.method.to_uppercase())
+            .collect();
+        if documented.contains("GET") {
+            documented.insert("HEAD".to_owned());
+        }
+        let made_up = Method::from_bytes(b"MAKEUP").unwrap();
+        let request = gateway.request(made_up, &path.replace("{userId}", "1"));
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 405, "{path}");
+        let taken = response.headers()["allow"].to_str().unwrap().split(',');
+        let taken: BTreeSet<_> = taken.map(|method| method.trim().to_owned()).collect();
+        assert_eq!(taken, documented, "{path}");
+    }
+}
+
+/// The table in `problem.rs`, as it is written there: the status's name, the slug and the title.
+fn problems() -> BTreeSet<(String, String, String)> {
+    let rows = include_str!("../../../src/problem.rs").split("(S::").skip(1);
+    let problems = rows.map(|row| {
+        let (status, row) = row.split_once(',').unwrap();
+        let mut texts = row.split('"').skip(1).step_by(2).map(str::to_owned);
+        (status.to_owned(), texts.next().unwrap(), texts.next().unwrap())
+    });
+    problems.collect()
+}
+
+fn status_name(status: &Value) -> String {
+    let status = u16::try_from(status.as_u64().unwrap()).unwrap();
+    let reason = StatusCode::from_u16(status).unwrap().canonical_reason().unwrap();
+    reason.to_uppercase().replace(' ', "_")
+}
+
+#[test]
+fn every_type_of_problem_is_in_the_document_with_its_status_and_title_and_the_other_way_round() {
+    let spec = Spec::read();
+    let documented = items(&spec.0["x-problems"]).map(|problem| {
+        let text = |name: &str| problem[name].as_str().unwrap().to_owned();
+        assert!(!text("mend").is_empty());
+        (status_name(&problem["status"]), text("slug"), text("title"))
+    });
+    assert_eq!(documented.collect::<BTreeSet<_>>(), problems());
+}
+
+#[test]
+fn operations_name_types_of_problems_under_their_status_and_no_type_is_left_out() {
+    let spec = Spec::read();
+    let table: BTreeSet<_> = items(&spec.0["x-problems"])
+        .map(|problem| {
+            (
+                problem["status"].as_u64().unwrap(),
+                problem["slug"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let mut named = BTreeSet::new();
+    for operation in spec.operations() {
+        for (status, answer) in spec.answers(operation) {
+            let problem = &answer["content"]["application/problem+json"];
+            for urn in items(&problem["schema"]["properties"]["type"]["enum"]) {
+                let slug = urn
+                    .as_str()
+                    .unwrap()
+                    .strip_prefix("urn:hubsync:problem:")
+                    .unwrap();
+                assert!(
+                    table.contains(&(u64::from(status), slug)),
+                    "{}: {status} {slug}",
+                    operation.id
+                );
+                named.insert(slug);
+            }
+            if let Some(example) = problem.get("example") {
+                assert_eq!(example["status"], status, "{}", operation.id);
+                let title = items(&spec.0["x-problems"]).find(|row| row["title"] == example["title"]);
+                let urn = format!("urn:hubsync:problem:{}", title.unwrap()["slug"].as_str().unwrap());
+                assert_eq!(example["type"], urn);
+            }
+        }
+    }
+    let left_out: Vec<_> = table.iter().filter(|(_, slug)| !named.contains(slug)).collect();
+    assert!(
+        left_out.iter().all(|(_, slug)| ANYWHERE.contains(slug)),
+        "{left_out:?}"
+    );
+}
+
+/// The words of an enum, as the parser lists them for whoever gives another one.
+fn words<T: DeserializeOwned>() -> Vec<String> {
+    let refusal = serde_json::from_value::<T>(json!("?")).err().unwrap().to_string();
+    let (_, known) = refusal.split_once("expected one of").unwrap();
+    known.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_word_of_a_contract_is_in_the_document_in_its_order() {
+    let spec = Spec::read();
+    let documented = |name: &str| spec.0["components"]["schemas"][name]["enum"].clone();
+    assert_eq!(documented("State"), json!(words::<State>()));
+    assert_eq!(documented("Found"), json!(words::<Found>()));
+    assert_eq!(documented("FieldName"), json!(words::<Field>()));
+    // Whoever stands by does not speak for the line.
+    let mut states = words::<LineState>();
+    states.retain(|state| state != "standby");
+    assert_eq!(documented("LineState"), json!(states));
+}
+
+#[test]
+fn the_limits_in_the_document_are_those_of_the_contracts() {
+    let spec = Spec::read();
+    let schemas = &spec.0["components"]["schemas"];
+    assert_eq!(schemas["UserId"]["maxLength"], UserId::MAX_CHARS);
+    assert_eq!(
+        schemas["Retry"]["oneOf"][0]["properties"]["users"]["maxItems"],
+        MAX_LISTED
+    );
+    assert_eq!(
+        schemas["UsersListed"]["properties"]["users"]["maxItems"],
+        MAX_LISTED
+    );
+    assert_eq!(
+        schemas["UsersSummary"]["properties"]["troubles"]["maxItems"],
+        MAX_TROUBLES
+    );
+    let fields: Vec<_> = Field::ALL.into_iter().map(Field::name).collect();
+    for name in ["UserChange", "UserMergePatch"] {
+        let members: Vec<_> = members(&schemas[name]["properties"])
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(members, fields, "{name}");
+    }
+}

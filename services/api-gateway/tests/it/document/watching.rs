@@ -1,0 +1,74 @@
+//! Events have the data that the document says.
+
+use contracts::{CallLimits, LineNotice, LineState, SettledNotice, SettledUser, State, subjects};
+use reqwest::Response;
+use tokio::time::timeout;
+
+use super::good_answers::{good_answer, id, time};
+use super::spec::{Spec, events};
+use crate::harness::{CEILING, Gateway};
+use crate::responder::{Reaction, Responder};
+
+#[tokio::test]
+async fn events_are_those_of_the_document_with_every_member_that_there_may_be() {
+    let spec = Spec::read();
+    let schemas = &spec.0["paths"]["/sync/events"]["get"]["responses"]["200"]["content"]["text/event-stream"];
+    let gateway = Gateway::start().await;
+    let summary = good_answer("summarize").unwrap();
+    Responder::start(&gateway, vec![Reaction::Answer(summary)]).await;
+    let mut response = gateway.get("/sync/events").await;
+    let mut text = String::new();
+    read_until(&mut response, &mut text, "event: hello").await;
+    publish(&gateway).await;
+    for piece in ["event: changes", "\"worker\":", "\"countedAt\":"] {
+        read_until(&mut response, &mut text, piece).await;
+    }
+    for (name, data) in events(&text) {
+        let faults = spec.faults(&schemas["x-events"][&name], &data);
+        assert_eq!(faults, [""; 0], "{name}: {data}");
+    }
+}
+
+async fn read_until(response: &mut Response, text: &mut String, piece: &str) {
+    while !text
+        .split_once(piece)
+        .is_some_and(|(_, rest)| rest.contains("\n\n"))
+    {
+        let chunk = timeout(CEILING, response.chunk()).await.expect(piece);
+        text.push_str(std::str::from_utf8(&chunk.unwrap().unwrap()).unwrap());
+    }
+}
+
+/// What the services say unasked, with every member that there may be.
+async fn publish(gateway: &Gateway) {
+    let line = LineNotice {
+        worker: "w".to_owned(),
+        state: LineState::Stopped,
+        sentence: "in words".to_owned(),
+        fault: Some("token".to_owned()),
+        code: Some("EXPIRED_AUTHENTICATION".to_owned()),
+        correlation_id: Some("c-1".to_owned()),
+        since: time(),
+        calls: CallLimits {
+            burst_max: Some(190),
+            burst_left: Some(188),
+            day_max: Some(625_000),
+            day_left: Some(624_000),
+        },
+    };
+    let settled = SettledNotice {
+        users: vec![SettledUser {
+            user_id: id("1"),
+            version: 7,
+            state: State::Confirmed,
+        }],
+    };
+    let client = async_nats::connect(gateway.nats.url()).await.unwrap();
+    for (subject, notice) in [
+        (subjects::HUBSPOT_LINE, serde_json::to_vec(&line)),
+        (subjects::USERS_SETTLED, serde_json::to_vec(&settled)),
+    ] {
+        client.publish(subject, notice.unwrap().into()).await.unwrap();
+    }
+    client.flush().await.unwrap();
+}
