@@ -23,6 +23,7 @@ impl Banner<'_> {
         format!(
             "\nhubsync is ready\n\n  \
              gateway  http://{gateway}\n  \
+             console  http://{gateway}/\n  \
              HubSpot  {crm}\n  \
              NATS     {nats}\n  \
              data     {data}\n\n\
