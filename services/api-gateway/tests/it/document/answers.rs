@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::good_answers::good_reactions;
+use super::good_answers::{good_reactions, play_worker};
 use super::spec::{Operation, Spec, events, examples, members};
 use crate::harness::{CEILING, Gateway};
 use crate::responder::{Reaction, Responder, refuse};
@@ -147,20 +147,21 @@ impl Check<'_> {
 
     /// Whatever the user service refuses.
     async fn refusals(&mut self) {
-        let mut script = vec![
+        let script = [
             (500, refuse(ErrorCode::Internal)),
             (502, Reaction::Nonsense),
             (503, refuse(ErrorCode::Unavailable)),
             (504, refuse(ErrorCode::OutcomeUnknown)),
-        ];
-        let of_some = [
             (404, refuse(ErrorCode::UserNotFound)),
+            (409, refuse(ErrorCode::ContactHeld)),
+            (409, refuse(ErrorCode::NoAccount)),
             (412, refuse(ErrorCode::VersionMismatch)),
             (422, refuse(ErrorCode::KeyReused)),
         ];
-        script.extend(of_some.into_iter().filter(|(status, _)| self.documents(*status)));
-        let (statuses, reactions): (Vec<_>, Vec<_>) = script.into_iter().unzip();
+        let script = script.into_iter().filter(|(status, _)| self.documents(*status));
+        let (statuses, reactions): (Vec<_>, Vec<_>) = script.unzip();
         Responder::start(&self.gateway, reactions).await;
+        play_worker(&self.gateway).await;
         for status in statuses {
             self.send(self.good_request(), status).await;
         }
@@ -214,6 +215,7 @@ async fn every_operation_answers_as_documented_and_in_every_way_that_is_document
             check.send(check.good_request(), 503).await;
         }
         Responder::start(&check.gateway, good_reactions(operation.id)).await;
+        play_worker(&check.gateway).await;
         check.gateway.wait_until_check("user", true).await;
         for request in check.good_requests() {
             check.send(request, 200).await;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::good_answers::good_reactions;
+use super::good_answers::{good_reactions, play_worker};
 use super::spec::Spec;
 use crate::harness::{Gateway, JSON, MERGE_PATCH};
 use crate::responder::Responder;
@@ -81,17 +81,78 @@ fn retries() -> Vec<(&'static str, Value, bool)> {
         .collect()
 }
 
+fn resyncs() -> Vec<(&'static str, Value, bool)> {
+    let bodies = [
+        (json!({ "users": ["1"] }), true),
+        (json!({ "users": ["1"], "all": false }), true),
+        (json!({ "users": ["1"], "all": true }), false),
+        (json!({ "users": vec!["1"; 501] }), false),
+        (json!({ "users": [] }), false),
+        (json!({ "users": ["1"], "after": "1" }), false),
+        (json!({ "all": true, "after": "u-99" }), true),
+        (json!({ "all": true, "after": "a.b" }), false),
+        (json!({ "all": false }), false),
+        (json!({ "everybody": true }), false),
+    ];
+    bodies
+        .into_iter()
+        .map(|(body, is_good)| (JSON, body, is_good))
+        .collect()
+}
+
+fn contacts() -> Vec<(&'static str, Value, bool)> {
+    let bodies = [
+        (json!({ "contactId": "501" }), true),
+        (json!({ "contactId": "9".repeat(19) }), true),
+        (json!({ "contactId": "9".repeat(20) }), false),
+        (json!({ "contactId": "007" }), false),
+        (json!({ "contactId": "" }), false),
+        (json!({ "contactId": 501 }), false),
+        (json!({ "contactId": "501", "all": true }), false),
+        (json!({}), false),
+    ];
+    bodies
+        .into_iter()
+        .map(|(body, is_good)| (JSON, body, is_good))
+        .collect()
+}
+
+/// Comparisons, with what both take.
+fn comparisons(can_repair: bool) -> Vec<(&'static str, Value, bool)> {
+    let bodies = [
+        (json!({}), true),
+        (json!({ "after": "u-99", "values": true }), true),
+        (json!({ "users": vec!["1"; 100] }), true),
+        (json!({ "users": vec!["1"; 101] }), false),
+        (json!({ "users": [] }), false),
+        (json!({ "users": ["1"], "after": "1" }), false),
+        (json!({ "values": "yes" }), false),
+        (json!({ "repair": true }), can_repair),
+        (json!({ "users": ["1"], "repair": false }), can_repair),
+        (json!({ "repiar": true }), false),
+    ];
+    bodies
+        .into_iter()
+        .map(|(body, is_good)| (JSON, body, is_good))
+        .collect()
+}
+
 #[tokio::test]
 async fn a_body_is_good_by_the_document_if_it_is_good_for_the_gateway() {
     let spec = Spec::read();
     for (path, method, bodies) in [
         ("/users/{userId}", Method::PATCH, changes()),
         ("/sync/retry", Method::POST, retries()),
+        ("/sync/resync", Method::POST, resyncs()),
+        ("/users/{userId}/contact", Method::PUT, contacts()),
+        ("/sync/drift", Method::POST, comparisons(true)),
+        ("/sync/dry-run", Method::POST, comparisons(false)),
     ] {
         let operation = &spec.0["paths"][path][method.as_str().to_lowercase()];
         let reactions = good_reactions(operation["operationId"].as_str().unwrap());
         let gateway = Gateway::start().await;
         Responder::start(&gateway, reactions).await;
+        play_worker(&gateway).await;
         for (kind, body, is_good) in bodies {
             let schema = &operation["requestBody"]["content"][kind]["schema"];
             let faults = spec.faults(schema, &body);

@@ -2,14 +2,16 @@
 //! then is not valid until it is documented.
 
 use contracts::{
-    AttemptReceipt, Field, FieldReceipt, Found, ImportOutcome, LineControl, Link, ListedUser, Reason,
-    Receipt, State, SyncState, Trouble, User, UserId, UserUpdated, UsersImported, UsersListed, UsersRetried,
-    UsersSummary,
+    AttemptReceipt, Comparison, Difference, Field, FieldReceipt, Finding, FindingKind, Found, ImportOutcome,
+    LineControl, Link, ListedUser, Reason, Receipt, State, SyncState, Trouble, User, UserId, UserUpdated,
+    UsersImported, UsersListed, UsersResynced, UsersRetried, UsersSummary, subjects,
 };
+use futures_util::StreamExt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::responder::Reaction;
+use crate::harness::Gateway;
+use crate::responder::{Reaction, wait_for_server};
 
 /// The answers that let an operation succeed. The first one has all there may be; after it, pages are the last ones.
 pub(super) fn good_reactions(operation: &str) -> Vec<Reaction> {
@@ -19,6 +21,20 @@ pub(super) fn good_reactions(operation: &str) -> Vec<Reaction> {
     let mut last = answer.clone();
     last.as_object_mut().unwrap().remove("next");
     vec![Reaction::Answer(answer), Reaction::Answer(last)]
+}
+
+/// Plays the worker that compares: the user service's script decides for it, too.
+pub(super) async fn play_worker(gateway: &Gateway) {
+    let client = async_nats::connect(gateway.nats.url()).await.unwrap();
+    let mut requests = client.subscribe(subjects::HUBSPOT_COMPARE).await.unwrap();
+    wait_for_server(&client).await;
+    tokio::spawn(async move {
+        while let Some(request) = requests.next().await {
+            let reply = request.reply.unwrap();
+            let passed_on = client.publish_with_reply("users.compared", reply, request.payload);
+            passed_on.await.unwrap();
+        }
+    });
 }
 
 /// The answer that lets an operation succeed; none where it asks nobody.
@@ -38,7 +54,7 @@ pub(super) fn good_answer(operation: &str) -> Option<Value> {
                 ImportOutcome::Unchanged { version: 7 },
             ],
         }),
-        "getReceipt" => value(&receipt()),
+        "getReceipt" | "linkUser" | "unlinkUser" => value(&receipt()),
         "listUsers" => value(&listed()),
         "summarize" | "streamEvents" => value(&summary()),
         "retryUsers" => value(&UsersRetried {
@@ -47,6 +63,14 @@ pub(super) fn good_answer(operation: &str) -> Option<Value> {
             unknown: vec![id("8")],
             next: Some("3:TIMED_OUT:7".to_owned()),
         }),
+        "resyncUsers" => value(&UsersResynced {
+            owed: 1,
+            shared: 2,
+            left: 3,
+            unknown: vec![id("8")],
+            next: Some(id("u-99")),
+        }),
+        "findDrift" | "dryRun" => value(&comparison()),
         "lookAtPause" | "pause" | "resume" => value(&LineControl {
             paused: true,
             paused_since: Some(time()),
@@ -161,5 +185,27 @@ fn summary() -> UsersSummary {
         }],
         troubled: 3,
         counted_at: time(),
+    }
+}
+
+fn comparison() -> Comparison {
+    let finding = Finding {
+        user_id: id("7"),
+        finding: FindingKind::Changed,
+        contact_id: Some("51".to_owned()),
+        fields: vec![Difference {
+            field: Field::FirstName,
+            ours: Some("Brian".to_owned()),
+            theirs: Some("Bryan".to_owned()),
+        }],
+    };
+    Comparison {
+        checked: 100,
+        skipped: 1,
+        findings: vec![finding],
+        repaired: 1,
+        left: 1,
+        unknown: vec![id("8")],
+        next: Some(id("u-99")),
     }
 }

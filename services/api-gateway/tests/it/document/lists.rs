@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{Field, Found, LineState, MAX_LISTED, MAX_TROUBLES, State, UserId};
+use contracts::{
+    Field, FindingKind, Found, LineState, MAX_COMPARED, MAX_LISTED, MAX_TROUBLES, State, UserId,
+};
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -153,6 +155,7 @@ fn every_word_of_a_contract_is_in_the_document_in_its_order() {
     let documented = |name: &str| spec.0["components"]["schemas"][name]["enum"].clone();
     assert_eq!(documented("State"), json!(words::<State>()));
     assert_eq!(documented("Found"), json!(words::<Found>()));
+    assert_eq!(documented("FindingKind"), json!(words::<FindingKind>()));
     assert_eq!(documented("FieldName"), json!(words::<Field>()));
     // Whoever stands by does not speak for the line.
     let mut states = words::<LineState>();
@@ -177,6 +180,14 @@ fn the_limits_in_the_document_are_those_of_the_contracts() {
         schemas["UsersSummary"]["properties"]["troubles"]["maxItems"],
         MAX_TROUBLES
     );
+    assert_eq!(
+        schemas["Resync"]["oneOf"][0]["properties"]["users"]["maxItems"],
+        MAX_LISTED
+    );
+    for name in ["Drift", "DryRun"] {
+        let named = &schemas[name]["oneOf"][0]["properties"]["users"];
+        assert_eq!(named["maxItems"], MAX_COMPARED, "{name}");
+    }
     let fields: Vec<_> = Field::ALL.into_iter().map(Field::name).collect();
     for name in ["UserChange", "UserMergePatch"] {
         let members: Vec<_> = members(&schemas[name]["properties"])
