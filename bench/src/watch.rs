@@ -12,7 +12,7 @@ use clap::Parser;
 use testing::http;
 
 pub use page::{Page, Sample};
-pub use report::{Report, Round};
+pub use report::{Column, Report, Round};
 pub use watchers::Watched;
 
 use crate::{
@@ -31,7 +31,7 @@ pub(crate) const USERS: usize = 20_000;
 const CALLS_PER_WINDOW: usize = 190;
 const LATENCY_MS: u64 = 100;
 
-/// Changes at a steady pace through the whole system, without and with browsers that watch them in turns; then one real
+/// Changes at a steady pace through the whole system, with more and fewer browsers that watch them, in turns; then one real
 /// browser, looked into while it shows them.
 ///
 /// Each part runs as a process of its own on this machine.
@@ -42,15 +42,15 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1_000)]
     pub rate: u32,
 
-    /// How many browsers watch in every second round.
-    #[arg(long, default_value_t = 50)]
-    pub browsers: usize,
+    /// How many browsers watch, in turns.
+    #[arg(long, value_delimiter = ',', default_values_t = [0, 1, 50])]
+    pub browsers: Vec<usize>,
 
     /// How long a round takes, in seconds.
     #[arg(long, default_value_t = 60)]
     pub seconds: u64,
 
-    /// Rounds without and with browsers, in turns.
+    /// Rounds with each number of browsers.
     #[arg(long, default_value_t = 3)]
     pub rounds: usize,
 
@@ -100,12 +100,16 @@ async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Rep
     settlements.wait_for_all(Group::Busy.prefix(), USERS, 1).await?;
     drop(settlements);
     sandbox.set(CALLS_PER_WINDOW, LATENCY_MS, 0).await?;
-    let (mut without, mut with) = (Vec::new(), Vec::new());
+    let column = |browsers: &usize| Column {
+        browsers: *browsers,
+        rounds: Vec::new(),
+    };
+    let mut columns: Vec<Column> = arguments.browsers.iter().map(column).collect();
     for _ in 0..arguments.rounds {
-        for (browsers, rounds) in [(0, &mut without), (arguments.browsers, &mut with)] {
+        for Column { browsers, rounds } in &mut columns {
             round += 1;
             eprintln!("watch: {browsers} browsers …");
-            rounds.push(one_round(stack, arguments, browsers, round).await?);
+            rounds.push(one_round(stack, arguments, *browsers, round).await?);
         }
     }
     let page = if arguments.page_seconds > 0 {
@@ -116,9 +120,7 @@ async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Rep
     Ok(Report {
         rate: arguments.rate,
         seconds: arguments.seconds,
-        browsers: arguments.browsers,
-        without,
-        with,
+        columns,
         page,
     })
 }

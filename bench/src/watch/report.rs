@@ -17,14 +17,19 @@ pub struct Report {
     pub rate: u32,
     /// How long a round took.
     pub seconds: u64,
-    /// How many browsers watched.
-    pub browsers: usize,
-    /// The rounds without browsers.
-    pub without: Vec<Round>,
-    /// The rounds with them.
-    pub with: Vec<Round>,
+    /// With each number of browsers.
+    pub columns: Vec<Column>,
     /// Chromium; none where it was left out.
     pub page: Option<Page>,
+}
+
+/// The rounds with a number of browsers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Column {
+    /// How many watched.
+    pub browsers: usize,
+    /// The rounds.
+    pub rounds: Vec<Round>,
 }
 
 /// A round of changes.
@@ -49,41 +54,51 @@ fn median(rounds: &[Round], figure: impl Fn(&Round) -> f64) -> f64 {
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+impl Report {
+    fn row(&self, to: &mut fmt::Formatter<'_>, what: &str, figure: impl Fn(&Round) -> f64) -> fmt::Result {
+        write!(to, "{what:<26}")?;
+        for column in &self.columns {
+            write!(to, "{:>10.2}", median(&column.rounds, &figure))?;
+        }
+        writeln!(to)
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             to,
             "{} changes a second; medians of {} rounds of {} s each, in turns",
             self.rate,
-            self.with.len(),
+            self.columns.first().map_or(0, |column| column.rounds.len()),
             self.seconds
         )?;
-        let heading = format!("{} browsers", self.browsers);
-        writeln!(to, "\n{:<32}{:>12}{heading:>14}", "", "none")?;
-        let mut row = |what: &str, figure: &dyn Fn(&Round) -> f64| {
-            let (none, all) = (median(&self.without, figure), median(&self.with, figure));
-            writeln!(to, "{what:<32}{none:>12.2}{all:>14.2}")
-        };
-        for process in ["api-gateway", "user", "hubspot", "nats-server"] {
-            row(&format!("{process}: CPU s"), &|round| cpu(&round.usage, process))?;
+        write!(to, "\n{:<26}", "browsers")?;
+        for column in &self.columns {
+            write!(to, "{:>10}", column.browsers)?;
         }
-        row("answered, p50 ms", &|round| {
-            round.answered.map_or(f64::NAN, |delays| delays.p50_ms)
-        })?;
-        row("answered, p99 ms", &|round| {
-            round.answered.map_or(f64::NAN, |delays| delays.p99_ms)
-        })?;
-        let watched = self.with.iter().map(|round| round.watched);
-        for Watched {
-            bytes,
-            frames,
-            dropped,
-        } in watched
-        {
-            writeln!(
-                to,
-                "browsers: {bytes} bytes, {frames} frames of changes, {dropped} times behind"
-            )?;
+        writeln!(to)?;
+        for process in ["api-gateway", "user", "hubspot", "nats-server"] {
+            self.row(to, &format!("{process}: CPU s"), |round| {
+                cpu(&round.usage, process)
+            })?;
+        }
+        let answered =
+            |figure: fn(Delays) -> f64| move |round: &Round| round.answered.map_or(f64::NAN, figure);
+        self.row(to, "answered, p50 ms", answered(|delays| delays.p50_ms))?;
+        self.row(to, "answered, p99 ms", answered(|delays| delays.p99_ms))?;
+        for Column { browsers, rounds } in &self.columns {
+            for Watched {
+                bytes,
+                frames,
+                dropped,
+            } in rounds.iter().map(|round| round.watched)
+            {
+                writeln!(
+                    to,
+                    "{browsers} browsers: {bytes} bytes, {frames} frames of changes, {dropped} times behind"
+                )?;
+            }
         }
         match &self.page {
             Some(page) => write_page(to, page, self.rate),

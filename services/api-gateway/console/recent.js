@@ -4,7 +4,7 @@ import { byId, count, element, setText, setTone, toneOf } from "./dom.js";
 
 const ROWS = 20;
 /** So often is the table written at most: more than anybody can read. */
-const EVERY_MS = 200;
+const EVERY_MS = 150;
 
 const table = byId("recent");
 const body = table.tBodies[0];

@@ -32,7 +32,7 @@ pub(crate) use watching::Watching;
 /// The most browsers that watch at a time.
 const MOST_WATCHING: usize = 256;
 /// The pause between two frames of changes.
-const EVERY: Duration = Duration::from_millis(100);
+const EVERY: Duration = Duration::from_millis(200);
 /// The pause between two looks at how everything stands.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 /// So long after the last browser events are listened to still: it may be back in a moment.

@@ -6,7 +6,7 @@ use contracts::{AcceptedNotice, SettledNotice, State, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The most users that a frame names: more than anybody can read in its tenth of a second.
+/// The most users that a frame names: more than anybody can read in a moment.
 const MOST_NAMED: usize = 40;
 
 /// See the module. It is the data of an event.

@@ -8,9 +8,9 @@ use super::collected::Collected;
 use super::frame::{EventId, Frame};
 
 /// So many frames are kept for a browser that was away for a moment: half a minute of them at the least.
-const FRAMES_KEPT: usize = 300;
+const FRAMES_KEPT: usize = 150;
 /// So many frames may wait for a browser before it misses some: three seconds of them at the least.
-const FRAMES_WAITING: usize = 32;
+const FRAMES_WAITING: usize = 16;
 
 /// See the module.
 #[derive(Debug)]
