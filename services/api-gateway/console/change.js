@@ -1,6 +1,6 @@
 // The form that sends a change, and follows it.
 
-import { ask, Problem, receiptOf } from "./api.js";
+import { ask, laterReceiptOf, Problem } from "./api.js";
 import { byId, duration, element, problemText, stateBadge } from "./dom.js";
 
 const form = byId("change");
@@ -43,7 +43,7 @@ function step(state, text) {
 async function follow(userId, { state, version }, began, signal) {
   let receipt = { state };
   while (receipt.state === "pending") {
-    receipt = await receiptOf(userId, { version, wait: 20, signal });
+    receipt = await laterReceiptOf(userId, { version, signal });
   }
   const reason = Object.values(receipt.fields ?? {}).map((field) => field.reason).find((found) => found);
   const words = reason ? `: ${reason.code}, ${reason.message}` : "";

@@ -10,15 +10,15 @@ const AGAIN_MS = 1_000;
  */
 export function listen(on) {
   let source;
-  let heardAt = Date.now();
+  let heardAt = performance.now();
   const heard = (act) => (event) => {
-    heardAt = Date.now();
+    heardAt = performance.now();
     on.connected(true);
     act(JSON.parse(event.data));
   };
   const open = () => {
     source?.close();
-    heardAt = Date.now();
+    heardAt = performance.now();
     source = new EventSource("/sync/events");
     source.addEventListener("hello", heard(({ resumed }) => resumed || on.begin()));
     source.addEventListener("changes", heard(on.changes));
@@ -31,7 +31,7 @@ export function listen(on) {
   };
   open();
   setInterval(() => {
-    if (Date.now() - heardAt < SILENCE_MS) return;
+    if (performance.now() - heardAt < SILENCE_MS) return;
     on.connected(false);
     open();
   }, AGAIN_MS);

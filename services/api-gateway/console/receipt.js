@@ -1,6 +1,6 @@
 // One user's receipt, followed until it has its verdict.
 
-import { ask, Problem, receiptOf, retry } from "./api.js";
+import { ask, laterReceiptOf, pause, Problem, receiptOf, retry } from "./api.js";
 import { confirmed } from "./dialog.js";
 import { byId, count, duration, element, problemText, stateBadge, time } from "./dom.js";
 
@@ -35,10 +35,9 @@ export async function show(userId) {
 
 /** The receipt as it is later. The gateway answers when there is a verdict; what is only sent again is asked for. */
 async function followed(userId, receipt, signal) {
-  const again = receipt.state !== "pending";
-  if (again) await new Promise((resolve) => setTimeout(resolve, 1_000));
-  signal.throwIfAborted();
-  return receiptOf(userId, { wait: again ? undefined : 20, signal });
+  if (receipt.state === "pending") return laterReceiptOf(userId, { signal });
+  await pause(1_000, signal);
+  return receiptOf(userId, { signal });
 }
 
 const documentOf = (error) =>

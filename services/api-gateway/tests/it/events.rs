@@ -105,6 +105,20 @@ async fn a_user_service_that_is_away_is_told_of() {
 }
 
 #[tokio::test]
+async fn a_user_service_that_says_nothing_does_not_silence_the_gateway() {
+    let gateway = Gateway::start().await;
+    let _users = Responder::start(&gateway, vec![Reaction::Silence]).await;
+    let mut browser = Browser::open(&gateway).await;
+    for _ in 0..2 {
+        let status = browser.next_named("status").await.data;
+        assert!(
+            status["problem"].as_str().unwrap().contains("in time"),
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_browser_that_was_away_for_a_moment_misses_nothing() {
     let gateway = Gateway::start().await;
     let publisher = Publisher::start(&gateway).await;
