@@ -16,7 +16,8 @@ listen({
   changes({ accepted, settled, users }) {
     const verdicts = Object.values(settled).reduce((sum, number) => sum + number, 0);
     plot.add(accepted, settled.confirmed ?? 0);
-    recent.add(users, accepted + verdicts);
+    // A user may be in both.
+    recent.add(users, Math.max(accepted, verdicts));
   },
   status(status) {
     heardAt = new Date();
@@ -55,3 +56,4 @@ setInterval(() => {
 }, 1_000);
 plot.draw();
 window.addEventListener("resize", plot.draw);
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", plot.draw);

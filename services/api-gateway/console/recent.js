@@ -20,7 +20,7 @@ export function onChoose(act) {
   open = act;
 }
 
-/** Takes what a frame names. */
+/** Takes whom a frame names, of so many at the least that it is about. */
 export function add(users, total) {
   for (const user of users) {
     const known = seen.get(user.userId);
