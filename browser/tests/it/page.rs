@@ -57,9 +57,9 @@ impl Page {
         .await;
     }
 
-    /// Presses the button with that text.
+    /// Presses the button whose text begins so.
     pub(crate) async fn press(&self, within: &str, text: &str) {
-        let path = format!("//*[@id='{within}']//button[normalize-space()='{text}']");
+        let path = format!("//*[@id='{within}']//button[starts-with(normalize-space(), '{text}')]");
         self.browser
             .driver
             .find(By::XPath(path))

@@ -21,14 +21,22 @@ export async function ask(method, path, { body, type = "application/json", heade
       headers: body === undefined ? headers : { ...headers, "Content-Type": type },
       body: body === undefined ? undefined : JSON.stringify(body),
       cache: "no-store",
+      // A proxy that asks who somebody is answers with a page of its own.
+      redirect: "error",
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem({ title: "The gateway does not answer", detail: "Nothing is known of what was asked. Try again." });
   }
-  const document = await response.json().catch(() => ({ title: `The gateway answered ${response.status}` }));
-  if (!response.ok) throw new Problem(document);
-  return document;
+  const document = await response.json().catch((error) => {
+    if (error.name === "AbortError") throw error;
+    return null;
+  });
+  if (response.ok && document !== null) return document;
+  throw new Problem(document ?? {
+    title: "An answer that cannot be read",
+    detail: `It has status ${response.status}, and broke off or is none of the gateway's. Nothing is known of what was asked.`,
+  });
 }
 
 /** The receipt of a user, of its latest version unless another is asked for. */

@@ -15,26 +15,34 @@ function given() {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  const button = form.querySelector("button");
+  if (button.disabled) return;
   following.abort();
   following = new AbortController();
   const { signal } = following;
-  const button = form.querySelector("button");
   const userId = form.elements.userId.value;
   button.disabled = true;
   target.replaceChildren(element("p", { className: "empty" }, "Sending …"));
   const began = performance.now();
   try {
     const { sync } = await ask("PATCH", `/users/${encodeURIComponent(userId)}`,
-      { body: given(), type: "application/merge-patch+json", signal });
-    button.disabled = false;
+      { body: given(), type: "application/merge-patch+json" });
     const took = duration(performance.now() - began);
     step(sync.state, `version ${sync.version} is accepted and on disk after ${took}`);
-    await follow(userId, sync, began, signal);
+    follow(userId, sync, began, signal).catch((error) => signal.aborted || lost(error));
   } catch (error) {
+    target.replaceChildren(problemText(documentOf(error)));
+  } finally {
     button.disabled = false;
-    if (!signal.aborted) target.replaceChildren(problemText(error instanceof Problem ? error.document : { detail: String(error) }));
   }
 });
+
+const documentOf = (error) => (error instanceof Problem ? error.document : { detail: String(error) });
+
+/** The change is accepted all the same. */
+function lost(error) {
+  target.append(problemText({ title: "Its receipt cannot be read", detail: error.message }));
+}
 
 function step(state, text) {
   target.replaceChildren(element("p", {}, stateBadge(state), ` ${text}`));

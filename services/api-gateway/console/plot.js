@@ -5,7 +5,7 @@ import { byId } from "./dom.js";
 const SECONDS = 300;
 const canvas = byId("plot");
 const series = { accepted: new Uint32Array(SECONDS), confirmed: new Uint32Array(SECONDS) };
-let latest = Math.floor(Date.now() / 1000);
+let latest = Math.floor(performance.now() / 1000);
 
 /** Counts something that happened now. */
 export function add(accepted, confirmed) {
@@ -26,15 +26,14 @@ export function rates(seconds = 3) {
 }
 
 function advance() {
-  const now = Math.floor(Date.now() / 1000);
+  const now = Math.floor(performance.now() / 1000);
   const passed = Math.min(now - latest, SECONDS);
   for (let step = 1; step <= passed; step += 1) {
     const place = (latest + step) % SECONDS;
     series.accepted[place] = 0;
     series.confirmed[place] = 0;
   }
-  // A clock that was set back must not write over what was counted.
-  if (now > latest) latest = now;
+  latest = now;
 }
 
 /** Draws both lines, up to the last whole second. */

@@ -2,7 +2,7 @@
 
 import { ask, laterReceiptOf, pause, Problem, receiptOf, retry } from "./api.js";
 import { confirmed } from "./dialog.js";
-import { byId, count, duration, element, problemText, stateBadge, time } from "./dom.js";
+import { byId, duration, element, problemText, stateBadge, time } from "./dom.js";
 
 const target = byId("receipt");
 const form = byId("look-up");
@@ -25,8 +25,10 @@ export async function show(userId) {
     let receipt = await receiptOf(userId, { signal });
     draw(receipt);
     while (receipt.state === "pending" || receipt.resending) {
-      receipt = await followed(userId, receipt, signal);
-      draw(receipt);
+      const later = await followed(userId, receipt, signal);
+      // Whatever is being read or pressed stays where it is.
+      if (JSON.stringify(later) !== JSON.stringify(receipt)) draw(later);
+      receipt = later;
     }
   } catch (error) {
     if (!signal.aborted) target.replaceChildren(problemText(documentOf(error)));
@@ -36,7 +38,7 @@ export async function show(userId) {
 /** The receipt as it is later. The gateway answers when there is a verdict; what is only sent again is asked for. */
 async function followed(userId, receipt, signal) {
   if (receipt.state === "pending") return laterReceiptOf(userId, { signal });
-  await pause(1_000, signal);
+  await pause(2_000, signal);
   return receiptOf(userId, { signal });
 }
 
@@ -102,11 +104,11 @@ function retryButton({ userId, state }) {
     if (!sure) return;
     button.disabled = true;
     try {
-      const done = await retry({ users: [userId] });
-      button.after(` ${count(done.retried)} tried again`);
-      show(userId);
+      await retry({ users: [userId] });
+      if (button.isConnected) show(userId);
     } catch (error) {
-      target.append(problemText(documentOf(error)));
+      button.disabled = false;
+      button.after(problemText(documentOf(error)));
     }
   });
   return button;

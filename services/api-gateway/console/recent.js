@@ -14,6 +14,8 @@ let passed = 0;
 let drawnAt = 0;
 let timer = null;
 let open = () => {};
+body.addEventListener("pointerleave", () => schedule());
+body.addEventListener("focusout", () => setTimeout(schedule));
 
 /** What to do when a user is chosen. */
 export function onChoose(act) {
@@ -36,7 +38,8 @@ export function add(users, total) {
 
 /** At once when nothing was drawn lately, so that a lone change is seen at once. */
 function schedule() {
-  if (timer !== null) return;
+  // Nobody is to press another user's name than the one that was aimed at.
+  if (timer !== null || body.matches(":hover, :focus-within")) return;
   const wait = Math.max(0, drawnAt + EVERY_MS - performance.now());
   timer = setTimeout(() => {
     timer = null;

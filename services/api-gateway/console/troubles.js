@@ -42,13 +42,17 @@ function begin(key, trouble) {
     trouble,
     number: element("b"),
     list: element("div"),
-    show: element("button", { type: "button", className: "small" }, "Show users"),
+    isOpen: false,
+    words: element("span", {}, "Show users"),
+    show: element("button", { type: "button", className: "small" }),
     again: element("button", { type: "button", className: "small" }, "Try all again"),
     told: element("p", { className: "quiet", role: "status" }),
   };
   group.show.setAttribute("aria-expanded", "false");
-  group.show.setAttribute("aria-label", `Show users ${named(trouble)}`);
-  group.again.setAttribute("aria-label", `Try all users again that are ${named(trouble)}`);
+  group.show.append(group.words);
+  for (const button of [group.show, group.again]) {
+    button.append(element("span", { className: "hidden" }, ` ${named(trouble)}`));
+  }
   group.show.addEventListener("click", () => toggle(group));
   group.again.addEventListener("click", () => tryAgain(group));
   group.box = element("div", { className: "group" },
@@ -69,13 +73,14 @@ function query({ state, reason }, limit) {
 }
 
 async function toggle(group) {
-  const isOpen = group.list.childElementCount > 0;
-  group.show.setAttribute("aria-expanded", String(!isOpen));
-  setText(group.show, isOpen ? "Show users" : "Hide users");
-  if (isOpen) return group.list.replaceChildren();
+  group.isOpen = !group.isOpen;
+  group.show.setAttribute("aria-expanded", String(group.isOpen));
+  setText(group.words, group.isOpen ? "Hide users" : "Show users");
+  if (!group.isOpen) return group.list.replaceChildren();
   group.list.replaceChildren(element("p", { className: "empty" }, "Looking them up …"));
   try {
     const { users, next } = await ask("GET", query(group.trouble, SHOWN));
+    if (!group.isOpen) return undefined;
     group.list.replaceChildren(listOf(users), next ? element("p", { className: "quiet" }, `The first ${SHOWN}; GET /sync tells of all.`) : "");
   } catch (error) {
     group.list.replaceChildren(problemText(error instanceof Problem ? error.document : { detail: String(error) }));

@@ -56,7 +56,8 @@ impl Collected {
         }
     }
 
-    /// What is seen last of a user counts, unless it is of an older version; whoever is in trouble is named before others.
+    /// What is seen last of a user counts, unless it is of an older version, or tells of a change whose verdict is known;
+    /// whoever is in trouble is named before others.
     fn see(&mut self, user_id: UserId, version: u64, state: State) {
         let seen = Seen {
             user_id,
@@ -64,7 +65,9 @@ impl Collected {
             state,
         };
         if let Some(known) = self.users.iter_mut().find(|known| known.user_id == seen.user_id) {
-            if (known.version, known.state) <= (seen.version, seen.state) {
+            let is_older =
+                (seen.version, seen.state != State::Pending) < (known.version, known.state != State::Pending);
+            if !is_older {
                 *known = seen;
             }
             return;
@@ -168,6 +171,8 @@ mod tests {
         settle(&mut collected, &[("u1", 7, State::Confirmed)]);
         accept(&mut collected, 1, &[("u1", 7)]);
         assert_eq!(data(&collected)["users"][0]["state"], "confirmed");
+        settle(&mut collected, &[("u1", 7, State::Refused)]);
+        assert_eq!(data(&collected)["users"][0]["state"], "refused", "sent once more");
         accept(&mut collected, 1, &[("u1", 8)]);
         assert_eq!(data(&collected)["users"][0]["state"], "pending");
     }
