@@ -62,9 +62,13 @@ struct Total {
     counts: BTreeMap<&'static str, u64>,
     kinds: BTreeMap<String, u64>,
     findings: Vec<Value>,
+    /// How many findings are kept: those that are printed, and one that says that there are more.
+    kept: usize,
     unknown: Vec<Value>,
 }
 
+/// Findings that say that HubSpot holds something else than it confirmed.
+const DIFFERS: [&str; 3] = ["changed", "gone", "merged"];
 /// The counts of a page.
 const COUNTS: [&str; 4] = ["checked", "skipped", "repaired", "left"];
 
@@ -75,7 +79,7 @@ pub(crate) async fn drift(drift: &Drift) -> Result<Exit, Failure> {
         confirm(what, drift.yes)?;
     }
     let total = compare(&drift.compared, "/sync/drift", &json!({ "repair": drift.repair })).await?;
-    let is_well = total.findings.is_empty() || drift.repair;
+    let is_well = drift.repair || DIFFERS.iter().all(|kind| !total.kinds.contains_key(*kind));
     finish(&drift.compared, &total, is_well)
 }
 
@@ -98,7 +102,15 @@ fn finish(compared: &Compared, total: &Total, is_well: bool) -> Result<Exit, Fai
 
 async fn compare(compared: &Compared, path: &str, request: &Value) -> Result<Total, Failure> {
     let gateway = compared.asking.gateway()?;
-    let mut total = Total::default();
+    let kept = if compared.asking.json {
+        usize::MAX
+    } else {
+        compared.limit.saturating_add(1)
+    };
+    let mut total = Total {
+        kept,
+        ..Total::default()
+    };
     let mut request = request.clone();
     request["values"] = compared.values.into();
     if compared.users.is_empty() {
@@ -153,7 +165,9 @@ impl Total {
         }
         for finding in page["findings"].as_array().into_iter().flatten() {
             *self.kinds.entry(text(&finding["finding"])).or_default() += 1;
-            self.findings.push(finding.clone());
+            if self.findings.len() < self.kept {
+                self.findings.push(finding.clone());
+            }
         }
         let unknown = page["unknown"].as_array().into_iter().flatten();
         self.unknown.extend(unknown.cloned());

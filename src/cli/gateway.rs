@@ -16,6 +16,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 pub(crate) struct Gateway {
     http: Client,
     url: String,
+    /// For people: without a password.
+    shown: String,
 }
 
 impl Gateway {
@@ -26,11 +28,21 @@ impl Gateway {
         let builder = Client::builder().timeout(LIMIT).connect_timeout(CONNECT_LIMIT);
         // A proxy knows nothing of this machine.
         let builder = if is_here(url) { builder.no_proxy() } else { builder };
-        let url = url.as_str().trim_end_matches('/').to_owned();
+        let text = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
+        let shown = text(&without_password(url));
         match builder.build() {
-            Ok(http) => Ok(Self { http, url }),
-            Err(error) => Err(unreachable(&url, &error)),
+            Ok(http) => Ok(Self {
+                http,
+                url: text(url),
+                shown,
+            }),
+            Err(error) => Err(unreachable(&shown, &error)),
         }
+    }
+
+    /// Where it is, for people.
+    pub(crate) fn address(&self) -> &str {
+        &self.shown
     }
 
     /// Asks for a document.
@@ -78,20 +90,27 @@ impl Gateway {
         request
             .send()
             .await
-            .map_err(|error| unreachable(&self.url, &error))
+            .map_err(|error| unreachable(&self.shown, &error))
     }
 
     async fn document(&self, response: Response) -> Result<Value, Failure> {
         let body = response.bytes().await;
-        let body = body.map_err(|error| unreachable(&self.url, &error))?;
+        let body = body.map_err(|error| unreachable(&self.shown, &error))?;
         serde_json::from_slice(&body).map_err(|_| self.no_gateway())
     }
 
     fn no_gateway(&self) -> Failure {
         Failure::NoGateway {
-            url: self.url.clone(),
+            url: self.shown.clone(),
         }
     }
+}
+
+fn without_password(url: &Url) -> Url {
+    let mut url = url.clone();
+    // An address that can have none has none.
+    let _ = url.set_password(None);
+    url
 }
 
 fn is_here(url: &Url) -> bool {

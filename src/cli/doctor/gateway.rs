@@ -19,7 +19,7 @@ pub(super) async fn check(asking: &Asking) -> Vec<Check> {
             return vec![Check::failed(GATEWAY, &failure.to_string(), mend)];
         }
     };
-    let mut checks = vec![Check::ok(GATEWAY, &format!("answers at {}", asking.url))];
+    let mut checks = vec![Check::ok(GATEWAY, &format!("answers at {}", gateway.address()))];
     let of_gateway = readiness["checks"].as_array().into_iter().flatten();
     checks.extend(of_gateway.filter_map(of_readiness));
     match gateway.get("/sync/summary").await {

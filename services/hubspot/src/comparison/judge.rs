@@ -59,13 +59,16 @@ impl Judge {
     }
 }
 
-/// What is to be sent again for a finding. A delivery finds out by itself what became of a contact that is gone or was
-/// merged.
+/// What is to be sent again for a finding. A delivery finds out by itself what became of a contact that is gone; the
+/// address it looks it up by is not written over the one that is found. What a merged contact holds may be another
+/// user's, so that people decide: the link moves with the next change, and `resync` sends everything.
 pub(crate) fn repair_of(user: &UserToCompare, finding: &Finding) -> Option<RepairUser> {
     let fields = match finding.finding {
         FindingKind::Changed => finding.fields.iter().map(|difference| difference.field).collect(),
-        FindingKind::Gone | FindingKind::Merged => user.confirmed,
-        FindingKind::Shared
+        FindingKind::Gone if user.confirmed == FieldSet::from_iter([Field::Email]) => user.confirmed,
+        FindingKind::Gone => user.confirmed.without(Field::Email),
+        FindingKind::Merged
+        | FindingKind::Shared
         | FindingKind::NotTold
         | FindingKind::WouldWrite
         | FindingKind::WouldLink

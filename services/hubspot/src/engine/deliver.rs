@@ -47,7 +47,6 @@ impl Engine {
             !self.account_checked && self.line.stopped().is_none_or(|stop| stop.probe_at <= self.now);
         (unknown || self.line.wants_account(self.now))
             && !self.draining
-            && !self.lease.is_paused()
             && self.calls.is_empty()
             && self.pace.next_at(self.now) <= self.now
     }

@@ -8,9 +8,8 @@ use std::{collections::BTreeMap, time::Duration};
 use contracts::Reason;
 
 use super::{
-    Answer, Answered, Call, CallId, Engine, Fault, Inspection, InspectionId, NotInspected, Output, Problem,
-    ProblemKind,
-    line::{Proof, fault_of},
+    Answer, Answered, Call, CallId, Engine, Inspection, InspectionId, NotInspected, Output, Problem,
+    ProblemKind, line::fault_of,
 };
 
 /// More do not wait; whoever asks has to come again.
@@ -152,8 +151,9 @@ impl Engine {
             return;
         };
         let Answered { answer, limits, .. } = answered;
-        self.hear(&answer);
-        if self.silent_since.is_none() {
+        // A lone one without an answer is no reason to step aside.
+        if !matches!(answer, Answer::Problem(_)) {
+            self.hear(&answer);
             self.pace.learn(self.now, out.sent_at, &limits, self.calls.len());
         }
         let result = match answer {
@@ -174,18 +174,22 @@ impl Engine {
         self.stop_at_end_of_day();
     }
 
-    /// A fault of the account stops the line as it would after any other call, unless it stands still anyway; whatever
-    /// else fails tells nothing of deliveries.
+    /// Whatever fails tells nothing of deliveries: they find out by their own calls, and stop the line on their own
+    /// grounds. Only a limit is the same for all.
     fn inspection_failed(&mut self, problem: &Problem) -> NotInspected {
-        let fault = fault_of(problem).filter(|(fault, _)| !matches!(fault, Fault::UnusableProperty(_)));
-        let delivers = self.lease.epoch().is_some() && !self.lease.is_paused();
-        if let Some((fault, asked)) = fault.filter(|_| delivers) {
-            let grounds = self.grounds(fault, problem, asked, Proof::Account, &[]);
-            self.stop_line(grounds);
-        } else if let ProblemKind::Limited { policy, retry_after } = &problem.kind {
+        if let (ProblemKind::Limited { policy, retry_after }, None) = (&problem.kind, fault_of(problem)) {
             self.pace.refused(self.now, *policy, *retry_after);
         }
         NotInspected::Failed(problem.reason.clone())
+    }
+
+    /// What is out may be read with the old token or with the new one: it counts for neither account.
+    pub(super) fn outdate_inspections(&mut self) {
+        let out = self.inspections.out.values_mut();
+        let outdated: Vec<InspectionId> = out.filter_map(|out| out.id.take()).collect();
+        for id in outdated {
+            self.not_inspected(id, NotInspected::AccountUnknown);
+        }
     }
 
     fn not_inspected(&mut self, id: InspectionId, why: NotInspected) {

@@ -129,6 +129,7 @@ impl Engine {
 
     pub(super) fn token_replaced(&mut self) {
         self.account_checked = false;
+        self.outdate_inspections();
         self.line.probe_now(self.now);
     }
 

@@ -215,11 +215,8 @@ fn while_delivery_is_paused_the_lease_is_kept_and_nothing_is_claimed_or_sent() {
     bench.answer(call, all_written(&update));
     assert!(bench.verdict().failure.is_none(), "what was out is recorded");
     bench.wake("c");
+    // The account is asked for all the same: that writes nothing.
     bench.put(Input::TokenReplaced);
-    bench.pass(Duration::from_mins(10));
-    assert!(bench.any_claim().is_none() && bench.any_call().is_none());
-    bench.paused = false;
-    bench.pass(ms(1_000));
     let (call, account) = bench.call();
     assert_eq!(account, Call::Account);
     let account_id = ACCOUNT.to_owned();
@@ -230,6 +227,10 @@ fn while_delivery_is_paused_the_lease_is_kept_and_nothing_is_claimed_or_sent() {
             name: None,
         },
     );
+    bench.pass(Duration::from_mins(10));
+    assert!(bench.any_claim().is_none() && bench.any_call().is_none());
+    bench.paused = false;
+    bench.pass(ms(1_000));
     assert_eq!(bench.engine.line_state(), LineState::Running);
     assert_eq!(bench.claim().1.users.len(), 2);
 }

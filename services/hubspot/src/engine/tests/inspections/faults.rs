@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{NAME, PATIENCE, inspection, read};
 use crate::engine::{
-    Answer, Call, Fault, Input, Inspected, InspectionId, LineState, NotInspected, Policy, ProblemKind,
+    Call, Fault, Input, Inspected, InspectionId, LineState, NotInspected, Policy, ProblemKind,
     tests::{
         accounts::fault,
         bench::Bench,
-        samples::{ACCOUNT, linked, ms, problem, reason, server_fault},
+        samples::{linked, ms, problem, reason, server_fault},
     },
 };
 
@@ -74,10 +74,11 @@ fn what_no_person_asked_for_waits_for_the_end_of_a_pause_and_holds_up_nobody() {
 }
 
 #[test]
-fn a_fault_of_the_account_stops_the_line_until_the_account_answers() {
+fn a_fault_of_the_account_is_told_to_whoever_asked_and_deliveries_find_it_out_by_themselves() {
     for kind in [
         ProblemKind::Unauthorized,
         ProblemKind::MissingScopes,
+        ProblemKind::NoSuchPath,
         ProblemKind::Moving { retry_after: None },
     ] {
         let mut bench = Bench::running();
@@ -86,22 +87,33 @@ fn a_fault_of_the_account_stops_the_line_until_the_account_answers() {
         let call = bench.inspection_out();
         bench.answer(call, problem(kind.clone()));
         assert!(bench.is_answered(1, Err(NotInspected::Failed(reason("X")))));
+        assert_eq!(fault(&bench), None, "{kind:?}: a token may write and not read");
+        let (call, _) = bench.deliver(&[linked("a", NAME)]);
+        bench.answer(call, problem(kind.clone()));
         assert!(fault(&bench).is_some(), "{kind:?}");
-        bench.pass(Duration::from_secs(61));
-        let (call, probe) = bench.call();
-        assert_eq!(probe, Call::Account, "{kind:?}");
-        bench.answer(call, server_fault());
-        bench.pass(Duration::from_secs(61));
-        let (call, probe) = bench.call();
-        assert_eq!(probe, Call::Account, "{kind:?}");
-        let account = ACCOUNT.to_owned();
-        let answer = Answer::Account {
-            account_id: account,
-            name: None,
-        };
-        bench.answer(call, answer);
-        assert_eq!(bench.engine.line_state(), LineState::Running, "{kind:?}");
     }
+}
+
+#[test]
+fn what_is_out_while_the_token_is_replaced_counts_for_neither_account() {
+    let mut bench = Bench::running();
+    bench.pass(ms(1_000));
+    bench.inspect(1);
+    let call = bench.inspection_out();
+    bench.put(Input::TokenReplaced);
+    assert!(bench.is_answered(1, Err(NotInspected::AccountUnknown)));
+    bench.answer(call, problem(ProblemKind::Unauthorized));
+    assert_eq!(fault(&bench), None, "the token it was about is gone");
+}
+
+#[test]
+fn a_lone_inspection_without_an_answer_is_no_reason_to_step_aside() {
+    let mut bench = Bench::running();
+    bench.pass(ms(1_000));
+    bench.inspect(1);
+    let call = bench.inspection_out();
+    bench.answer(call, problem(ProblemKind::Unanswered));
+    assert_eq!(bench.engine.silent_since, None);
 }
 
 #[test]
