@@ -130,13 +130,19 @@ async fn everybody(
     mut request: Value,
     total: &mut Total,
 ) -> Result<(), Failure> {
+    let repair = if request["repair"] == true {
+        " --repair"
+    } else {
+        ""
+    };
+    let command = format!("hubsync {}{repair}", path.trim_start_matches("/sync/"));
     let bar = bar(None);
     if let Some(after) = &compared.after {
         request["after"] = after.as_str().into();
     }
     loop {
         let page = gateway.send(Method::POST, path, Some(&request)).await;
-        let page = page.map_err(|cause| interrupted(cause, request["after"].as_str()))?;
+        let page = page.map_err(|cause| cause.after(request["after"].as_str(), &command))?;
         total.add(&page);
         bar.set_position(total.count("checked") + total.count("skipped"));
         match page["next"].as_str() {
@@ -146,16 +152,6 @@ async fn everybody(
     }
     bar.finish_and_clear();
     Ok(())
-}
-
-fn interrupted(cause: Failure, after: Option<&str>) -> Failure {
-    match after {
-        None => cause,
-        Some(after) => Failure::Interrupted {
-            cause: Box::new(cause),
-            advice: format!("go on with: --after {after}"),
-        },
-    }
 }
 
 impl Total {

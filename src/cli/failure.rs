@@ -77,6 +77,17 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Done up to that user, where any was: the command that goes on from there is said.
+    pub(crate) fn after(self, user: Option<&str>, command: &str) -> Self {
+        match user {
+            None => self,
+            Some(user) => Self::Interrupted {
+                cause: Box::new(self),
+                advice: format!("go on with: {command} --after {user}"),
+            },
+        }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Refused { kind, .. } if kind == "not-found" => Exit::UnknownUser,

@@ -76,7 +76,7 @@ async fn everybody(gateway: &Gateway, resync: &Resync, total: &mut Total) -> Res
     }
     loop {
         let done = gateway.send(Method::POST, "/sync/resync", Some(&body)).await;
-        let done = done.map_err(|cause| interrupted(cause, body["after"].as_str()))?;
+        let done = done.map_err(|cause| cause.after(body["after"].as_str(), "hubsync resync --all"))?;
         total.add(&done);
         bar.set_position(total.owed + total.shared + total.left);
         match done["next"].as_str() {
@@ -86,16 +86,6 @@ async fn everybody(gateway: &Gateway, resync: &Resync, total: &mut Total) -> Res
     }
     bar.finish_and_clear();
     Ok(())
-}
-
-fn interrupted(cause: Failure, after: Option<&str>) -> Failure {
-    match after {
-        None => cause,
-        Some(after) => Failure::Interrupted {
-            cause: Box::new(cause),
-            advice: format!("go on with: hubsync resync --all --after {after}"),
-        },
-    }
 }
 
 impl Total {

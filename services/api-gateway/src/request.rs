@@ -9,6 +9,7 @@ mod context;
 mod entity_tag;
 mod idempotency_key;
 mod import_line;
+mod json_body;
 mod list_query;
 mod members;
 mod prefer;

@@ -1,8 +1,9 @@
 //! The body of a request to compare users with their HubSpot contacts.
 
-use contracts::{Aim, Chosen, Compare, Fault, MAX_COMPARED, UserId};
+use contracts::{Aim, Chosen, Compare, MAX_COMPARED, UserId};
 use serde::Deserialize;
 
+use super::json_body::{fault, parse};
 use crate::problem::ApiError;
 
 /// Users by name, or a page of all of them.
@@ -17,7 +18,7 @@ struct Given {
 
 /// What is asked of `POST /sync/drift`.
 pub(crate) fn parse_drift(body: &[u8]) -> Result<Compare, ApiError> {
-    let given = parse(body)?;
+    let given: Given = parse(body)?;
     let aim = Aim::Drift {
         repair: given.repair.unwrap_or_default(),
     };
@@ -26,7 +27,7 @@ pub(crate) fn parse_drift(body: &[u8]) -> Result<Compare, ApiError> {
 
 /// What is asked of `POST /sync/dry-run`.
 pub(crate) fn parse_dry_run(body: &[u8]) -> Result<Compare, ApiError> {
-    let given = parse(body)?;
+    let given: Given = parse(body)?;
     if given.repair.is_some() {
         return Err(fault(
             "/repair",
@@ -34,13 +35,6 @@ pub(crate) fn parse_dry_run(body: &[u8]) -> Result<Compare, ApiError> {
         ));
     }
     compare(given, Aim::DryRun)
-}
-
-fn parse(body: &[u8]) -> Result<Given, ApiError> {
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => fault("", &error.to_string()),
-        _ => ApiError::MalformedBody(error.to_string()),
-    })
 }
 
 fn compare(given: Given, aim: Aim) -> Result<Compare, ApiError> {
@@ -66,13 +60,6 @@ fn compare(given: Given, aim: Aim) -> Result<Compare, ApiError> {
         users,
         values: given.values.unwrap_or_default(),
     })
-}
-
-fn fault(pointer: &str, detail: &str) -> ApiError {
-    ApiError::InvalidBody(vec![Fault {
-        pointer: pointer.to_owned(),
-        detail: detail.to_owned(),
-    }])
 }
 
 #[cfg(test)]

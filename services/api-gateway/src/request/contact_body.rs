@@ -1,8 +1,9 @@
 //! The body that names a user's contact.
 
-use contracts::{ContactId, Fault};
+use contracts::ContactId;
 use serde_json::Value;
 
+use super::json_body::fault;
 use super::members::{Members, NoMembers, read_members};
 use crate::problem::ApiError;
 
@@ -21,13 +22,6 @@ pub(crate) fn parse_contact(body: &[u8]) -> Result<ContactId, ApiError> {
         [(name, _)] if name == CONTACT_ID => Err(fault("/contactId", "must be a string")),
         _ => Err(fault("", "takes contactId and nothing else")),
     }
-}
-
-fn fault(pointer: &str, detail: &str) -> ApiError {
-    ApiError::InvalidBody(vec![Fault {
-        pointer: pointer.to_owned(),
-        detail: detail.to_owned(),
-    }])
 }
 
 #[cfg(test)]

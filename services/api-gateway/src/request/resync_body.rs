@@ -1,8 +1,9 @@
 //! The body of a request to send everything of users once more.
 
-use contracts::{Fault, MAX_LISTED, ResyncUsers, UserId};
+use contracts::{MAX_LISTED, ResyncUsers, UserId};
 use serde::Deserialize;
 
+use super::json_body::{fault, parse};
 use crate::problem::ApiError;
 
 /// Either users, or everybody.
@@ -17,10 +18,7 @@ struct Given {
 
 /// Who is to be sent once more. Everybody has to be asked for.
 pub(crate) fn parse_resync(body: &[u8]) -> Result<ResyncUsers, ApiError> {
-    let given: Given = serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => fault("", &error.to_string()),
-        _ => ApiError::MalformedBody(error.to_string()),
-    })?;
+    let given: Given = parse(body)?;
     match given {
         Given {
             users: None,
@@ -47,13 +45,6 @@ pub(crate) fn parse_resync(body: &[u8]) -> Result<ResyncUsers, ApiError> {
             users: Some(users), ..
         } => Ok(ResyncUsers::Named(users)),
     }
-}
-
-fn fault(pointer: &str, detail: &str) -> ApiError {
-    ApiError::InvalidBody(vec![Fault {
-        pointer: pointer.to_owned(),
-        detail: detail.to_owned(),
-    }])
 }
 
 #[cfg(test)]

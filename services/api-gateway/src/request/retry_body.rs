@@ -1,8 +1,9 @@
 //! The body of a request to try users again.
 
-use contracts::{Fault, MAX_LISTED, RetryUsers, State, Troubled, UserId};
+use contracts::{MAX_LISTED, RetryUsers, State, Troubled, UserId};
 use serde::Deserialize;
 
+use super::json_body::{fault, parse};
 use crate::problem::ApiError;
 
 /// Either users, or a state and perhaps a reason.
@@ -26,10 +27,7 @@ enum GivenState {
 
 /// Who is to be tried again. Everybody has to be asked for by their states.
 pub(crate) fn parse_retry(body: &[u8]) -> Result<RetryUsers, ApiError> {
-    let given: Given = serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => fault("", &error.to_string()),
-        _ => ApiError::MalformedBody(error.to_string()),
-    })?;
+    let given: Given = parse(body)?;
     let by_state = given.state.is_some() || given.reason.is_some() || given.after.is_some();
     match (given.users, given.state) {
         (Some(_), _) if by_state => Err(fault("", "users are either named or chosen by their state")),
@@ -48,13 +46,6 @@ pub(crate) fn parse_retry(body: &[u8]) -> Result<RetryUsers, ApiError> {
             after: given.after,
         }),
     }
-}
-
-fn fault(pointer: &str, detail: &str) -> ApiError {
-    ApiError::InvalidBody(vec![Fault {
-        pointer: pointer.to_owned(),
-        detail: detail.to_owned(),
-    }])
 }
 
 impl From<GivenState> for State {

@@ -19,11 +19,14 @@ const ANYWHERE: [&str; 3] = ["no-such-path", "method-not-allowed", "internal"];
 
 /// Routers do not tell their paths, so they are read where they are written.
 fn routed_paths() -> BTreeSet<String> {
-    let routes = include_str!("../../../src/routes.rs")
+    let routes = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/routes.rs"))
         .split("#[cfg(test)]")
         .next()
         .unwrap();
-    let metrics = include_str!("../../../../../shared/runtime/src/metrics.rs");
+    let metrics = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/runtime/src/metrics.rs"
+    ));
     let calls = [routes, metrics]
         .into_iter()
         .flat_map(|text| text.split(".route(").skip(1));
