@@ -9,7 +9,7 @@ use crate::harness::{CEILING, Stack, Worker};
 pub(crate) const DRIFT: Aim = Aim::Drift { repair: false };
 const REPAIR: Aim = Aim::Drift { repair: true };
 
-/// A stack in which these users are confirmed at contacts of their own, named like them.
+/// A stack in which these users are confirmed at contacts of their own, named like them, and a worker answers.
 async fn confirmed(users: &[&str]) -> (Stack, Worker) {
     let stack = Stack::start().await;
     let worker = stack.worker().await;
@@ -20,6 +20,11 @@ async fn confirmed(users: &[&str]) -> (Stack, Worker) {
         stack.users.change(user, &fields).await;
         stack.users.wait_until_settled(user).await;
     }
+    // It has to have the lease, and to listen.
+    until("the worker to answer", CEILING, async || {
+        stack.users.compare(DRIFT).await
+    })
+    .await;
     (stack, worker)
 }
 
