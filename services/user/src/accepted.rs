@@ -5,16 +5,36 @@ use std::{
     time::Duration,
 };
 
-use contracts::{AcceptedNotice, AcceptedUser, ImportOutcome, State, subjects::USERS_ACCEPTED};
+use contracts::{AcceptedNotice, AcceptedUser, UserId, subjects::USERS_ACCEPTED};
 use runtime::{Shutdown, nats::Nats};
 use tokio::{sync::Notify, time::sleep};
-
-use crate::writer::Answer;
 
 /// The pause between notices.
 const PAUSE: Duration = Duration::from_millis(100);
 /// The most users a notice names; the others are only counted.
 const MOST_NAMED: usize = 32;
+
+/// The changes of a batch that have yet to reach HubSpot. What a key repeats is none.
+#[derive(Debug, Default)]
+pub(crate) struct Changes(AcceptedNotice);
+
+impl Changes {
+    /// One more, which the notice may name.
+    pub(crate) fn name(&mut self, user_id: &UserId, version: u64) {
+        self.count();
+        if self.0.users.len() < MOST_NAMED {
+            self.0.users.push(AcceptedUser {
+                user_id: user_id.clone(),
+                version,
+            });
+        }
+    }
+
+    /// One more, of which there may be a million: lines of imports.
+    pub(crate) fn count(&mut self) {
+        self.0.changes += 1;
+    }
+}
 
 /// Changes that were committed and not told of yet. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -29,23 +49,15 @@ struct Shared {
 }
 
 impl Accepted {
-    /// Notes the changes among the answers to a committed batch.
-    pub(crate) fn note<E>(&self, answers: &[Result<Answer, E>]) {
-        let mut changes = answers
-            .iter()
-            .flatten()
-            .filter(|answer| is_change(answer))
-            .peekable();
-        if changes.peek().is_none() {
+    /// Notes the changes of a committed batch.
+    pub(crate) fn note(&self, Changes(committed): Changes) {
+        if committed.changes == 0 {
             return;
         }
         let mut waiting = self.waiting();
-        for change in changes {
-            waiting.changes += 1;
-            if waiting.users.len() < MOST_NAMED {
-                waiting.users.extend(user(change));
-            }
-        }
+        waiting.changes += committed.changes;
+        let room = MOST_NAMED - waiting.users.len();
+        waiting.users.extend(committed.users.into_iter().take(room));
         drop(waiting);
         self.shared.arrived.notify_one();
     }
@@ -71,62 +83,26 @@ impl Accepted {
     }
 }
 
-/// Whether it answers a change that has yet to reach HubSpot.
-fn is_change(answer: &Answer) -> bool {
-    match answer {
-        Answer::Updated(updated) => updated.sync.state == State::Pending,
-        Answer::Imported(outcome) => matches!(outcome, ImportOutcome::Changed { .. }),
-        _ => false,
-    }
-}
-
-/// The user to be named; lines of imports are only counted.
-fn user(answer: &Answer) -> Option<AcceptedUser> {
-    match answer {
-        Answer::Updated(updated) => Some(AcceptedUser {
-            user_id: updated.user.user_id.clone(),
-            version: updated.sync.version,
-        }),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use contracts::{ServiceError, SyncState, User, UserUpdated};
-
     use super::*;
 
-    fn updated(user: &str, version: u64, state: State) -> Answer {
-        let user = User {
-            user_id: user.parse().expect("a valid id"),
-            values: contracts::Values::new(),
-            version,
-            updated_at: String::new(),
-        };
-        let sync = SyncState { state, version };
-        Answer::Updated(UserUpdated { user, sync })
-    }
-
-    fn note(accepted: &Accepted, answers: Vec<Answer>) {
-        let answers: Vec<Result<Answer, ServiceError>> = answers.into_iter().map(Ok).collect();
-        accepted.note(&answers);
+    fn changes(user: &str, versions: std::ops::Range<u64>) -> Changes {
+        let mut changes = Changes::default();
+        let user = user.parse().expect("a valid id");
+        for version in versions {
+            changes.name(&user, version);
+        }
+        changes
     }
 
     #[test]
     fn changes_are_counted_and_some_are_named() {
         let accepted = Accepted::default();
-        let answers = vec![
-            updated("u1", 7, State::Pending),
-            updated("u2", 3, State::Unchanged),
-            Answer::Imported(ImportOutcome::Changed { version: 1 }),
-            Answer::Rows(4),
-        ];
-        note(&accepted, answers);
-        note(
-            &accepted,
-            (0..100).map(|_| updated("u3", 1, State::Pending)).collect(),
-        );
+        let mut imported = changes("u1", 7..8);
+        imported.count();
+        accepted.note(imported);
+        accepted.note(changes("u3", 1..101));
         let waiting = accepted.waiting();
         assert_eq!((waiting.changes, waiting.users.len()), (102, MOST_NAMED));
         assert_eq!(

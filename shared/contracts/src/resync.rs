@@ -27,7 +27,7 @@ pub struct UsersResynced {
     pub owed: u64,
     /// Users that were passed over, since they share their contact with another.
     pub shared: u64,
-    /// Users that were left alone: every field of theirs is on its way already.
+    /// Users that were left alone: every field of theirs is on its way already, or their row cannot be read.
     pub left: u64,
     /// Named users that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -26,6 +26,8 @@ pub struct Changed {
     pub version: u64,
     /// Whether the user is to be announced: it turned unsettled, or live.
     pub announce: bool,
+    /// Whether the same key had made this version before: nothing was changed.
+    pub repeated: bool,
 }
 
 /// Why a change was refused; the row is as it was.
@@ -54,6 +56,7 @@ pub fn change(row: &mut Row, change: &Change<'_>, now: UnixMs, terms: &Terms) ->
         let repeated = Changed {
             version: used.version,
             announce: false,
+            repeated: true,
         };
         return if used.given == given {
             Ok(repeated)
@@ -81,6 +84,7 @@ pub fn change(row: &mut Row, change: &Change<'_>, now: UnixMs, terms: &Terms) ->
     Ok(Changed {
         version: row.version,
         announce,
+        repeated: false,
     })
 }
 

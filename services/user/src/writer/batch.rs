@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{Answer, Job, Work, apply};
 use crate::{
-    accepted::Accepted,
+    accepted::{Accepted, Changes},
     room::Room,
     rules::{self, Lease, Row, Terms, UnixMs},
     store::{Found, StoreError, Transaction, UserWriter},
@@ -18,6 +18,7 @@ pub(super) struct Done {
     pub(super) answers: Vec<Result<Answer, ServiceError>>,
     pub(super) announcements: Vec<UserChanged>,
     pub(super) settled: Vec<SettledUser>,
+    pub(super) accepted: Changes,
     /// Whether anything was written.
     pub(super) wrote: bool,
 }
@@ -42,9 +43,10 @@ impl AfterCommit {
             answers,
             announcements,
             settled,
+            accepted,
             ..
         } = done;
-        self.accepted.note(&answers);
+        self.accepted.note(accepted);
         let count = announcements.len();
         if count > 0 {
             if self.announcements.try_send(announcements).is_ok() {
@@ -126,6 +128,7 @@ pub(super) struct Batch<'a> {
     /// The most announcements.
     room: u64,
     pub(super) settled: Vec<SettledUser>,
+    pub(super) accepted: Changes,
 }
 
 impl<'a> Batch<'a> {
@@ -142,6 +145,7 @@ impl<'a> Batch<'a> {
             announcements: Vec::new(),
             room,
             settled: Vec::new(),
+            accepted: Changes::default(),
         }
     }
 
@@ -265,6 +269,7 @@ impl<'a> Batch<'a> {
             answers,
             announcements: self.announcements,
             settled: self.settled,
+            accepted: self.accepted,
             wrote,
         })
     }

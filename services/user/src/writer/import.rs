@@ -16,6 +16,7 @@ pub(super) fn import_line(batch: &mut Batch<'_>, line: &ImportLine) -> Result<Im
     if !changed {
         return Ok(ImportOutcome::Unchanged { version });
     }
+    batch.accepted.count();
     // The sweep announces it when there is room for back-fill.
     batch.put(row);
     Ok(ImportOutcome::Changed { version })

@@ -1,6 +1,6 @@
 //! A caller's change.
 
-use contracts::{ErrorCode, Fault, ServiceError, SyncState, UpdateUser, UserId, UserUpdated, Values};
+use contracts::{ErrorCode, Fault, ServiceError, State, SyncState, UpdateUser, UserId, UserUpdated, Values};
 
 use super::batch::Batch;
 use crate::rules::{Change, Refusal, Row, change, state_of};
@@ -28,6 +28,12 @@ pub(super) fn update(batch: &mut Batch<'_>, request: &UpdateUser) -> Result<User
         user: row.user(),
         sync,
     };
+    if changed.repeated {
+        return Ok(updated);
+    }
+    if updated.sync.state == State::Pending {
+        batch.accepted.name(&request.user_id, changed.version);
+    }
     let lane = row.lane;
     batch.put(row);
     if changed.announce {

@@ -31,12 +31,16 @@ async fn a_change_is_read_back_and_has_a_receipt() {
 }
 
 #[tokio::test]
-async fn whoever_watches_is_told_of_accepted_changes() {
+async fn whoever_watches_is_told_of_accepted_changes_and_not_of_repeats() {
     let (stack, service) = Stack::serving(&[]).await;
     let mut notices = stack.client.client().subscribe(USERS_ACCEPTED).await.unwrap();
     stack.client.client().flush().await.unwrap();
     let mut told = AcceptedNotice::default();
-    stack.update(&ada("1")).await.unwrap();
+    let keyed = UpdateUser {
+        idempotency_key: Some("k".to_owned()),
+        ..ada("1")
+    };
+    stack.update(&keyed).await.unwrap();
     // One change alone is told of at once, what follows a little later, together.
     while told.changes < 3 {
         let notice = tokio::time::timeout(CEILING, notices.next())
@@ -46,6 +50,8 @@ async fn whoever_watches_is_told_of_accepted_changes() {
         let notice: AcceptedNotice = serde_json::from_slice(&notice.payload).unwrap();
         if told.changes == 0 {
             assert_eq!(notice.changes, 1);
+            let repeated = stack.update(&keyed).await.unwrap();
+            assert_eq!((repeated.sync.version, repeated.sync.state), (1, State::Pending));
             stack.update(&ada("2")).await.unwrap();
             stack
                 .update(&patch("1", [(Field::FirstName, "Eva")]))
