@@ -4,7 +4,11 @@ use std::num::NonZeroU64;
 
 use contracts::{Claim, Field};
 
-use super::{OpenAttempt, Row, Terms, UnixMs, history::remember_given_up, terms::has_come};
+use super::{
+    OpenAttempt, Row, Terms, UnixMs,
+    history::{GIVEN_UP, remember_given_up},
+    terms::has_come,
+};
 
 /// What came of asking for a user.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +34,7 @@ pub fn claim(row: &mut Row, holder: &str, epoch: u64, account: &str, now: UnixMs
         return Claimed::InWork;
     }
     if let Some(open) = row.open.take() {
-        give_up(row, open, now, terms);
+        give_up(row, open, GIVEN_UP, now, terms);
     }
     let owed = row.owed();
     if owed.is_empty() {
@@ -54,9 +58,9 @@ pub fn claim(row: &mut Row, holder: &str, epoch: u64, account: &str, now: UnixMs
     Claimed::Given(Box::new(given(row, account, now)))
 }
 
-/// An attempt has no verdict to wait for: its calls may still be carried out, so a doubt starts, counted from now.
-pub(super) fn give_up(row: &mut Row, attempt: OpenAttempt, now: UnixMs, terms: &Terms) {
-    remember_given_up(row, &attempt, now);
+/// An attempt has no verdict to wait for, for the reason of that code: its calls may still be carried out, so a doubt starts, counted from now.
+pub(super) fn give_up(row: &mut Row, attempt: OpenAttempt, code: &str, now: UnixMs, terms: &Terms) {
+    remember_given_up(row, &attempt, code, now);
     row.doubt_from(attempt.version, now + terms.doubt);
     if let Some(address) = attempt.address {
         row.may_be_created(address, now + terms.doubt);

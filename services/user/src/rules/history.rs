@@ -3,12 +3,14 @@
 use contracts::{AttemptReceipt, LastAnswer, Outcome, Reason, Verdict};
 use serde::{Deserialize, Serialize};
 
-use super::{OpenAttempt, Row, UnixMs};
+use super::{OpenAttempt, Row, UnixMs, link::Linked};
 
 /// So many attempts are remembered for each user.
 const ATTEMPTS_KEPT: usize = 10;
 /// What is said of an attempt whose verdict never came.
-const GIVEN_UP: &str = "GIVEN_UP";
+pub(super) const GIVEN_UP: &str = "GIVEN_UP";
+/// What is said of an attempt that was out while an operator linked the user to another contact, or to none.
+pub(super) const OVERTAKEN: &str = "OVERTAKEN";
 /// What is said of an attempt that found no contact.
 const CONTACT_MISSING: &str = "CONTACT_MISSING";
 /// What is said of an attempt that only found out which contact is the user's; the next one writes.
@@ -73,11 +75,17 @@ impl PastAttempt {
     }
 }
 
-/// An attempt got its verdict.
-pub(super) fn remember(row: &mut Row, attempt: &OpenAttempt, verdict: &Verdict, now: UnixMs) {
+/// An attempt got its verdict; `linked` is what came of the link that it found.
+pub(super) fn remember(
+    row: &mut Row,
+    attempt: &OpenAttempt,
+    verdict: &Verdict,
+    linked: Option<&Linked>,
+    now: UnixMs,
+) {
     let answer = verdict.answer.as_ref();
     let answered = answer.map(|answer| answer.status);
-    let (status, remark) = match worst(verdict) {
+    let (status, remark) = match worst(verdict, linked) {
         Worst::Reason(reason) => (reason.status, of_reason(reason)),
         Worst::Code(code) => (answered, of_answer(Some(code), answer)),
         Worst::Nothing => (answered, of_answer(None, answer)),
@@ -85,9 +93,9 @@ pub(super) fn remember(row: &mut Row, attempt: &OpenAttempt, verdict: &Verdict, 
     push(row, attempt, status, remark, now);
 }
 
-/// An attempt was given up: nobody knows what came of it.
-pub(super) fn remember_given_up(row: &mut Row, attempt: &OpenAttempt, now: UnixMs) {
-    push(row, attempt, None, of_answer(Some(GIVEN_UP), None), now);
+/// An attempt was given up, for the reason of that code: nobody knows what came of it.
+pub(super) fn remember_given_up(row: &mut Row, attempt: &OpenAttempt, code: &str, now: UnixMs) {
+    push(row, attempt, None, of_answer(Some(code), None), now);
 }
 
 fn push(row: &mut Row, attempt: &OpenAttempt, status: Option<u16>, remark: Remark, now: UnixMs) {
@@ -111,11 +119,11 @@ fn push(row: &mut Row, attempt: &OpenAttempt, status: Option<u16>, remark: Remar
 /// The worst of what a verdict says.
 enum Worst<'a> {
     Reason(&'a Reason),
-    Code(&'static str),
+    Code(&'a str),
     Nothing,
 }
 
-fn worst(verdict: &Verdict) -> Worst<'_> {
+fn worst<'a>(verdict: &'a Verdict, linked: Option<&'a Linked>) -> Worst<'a> {
     if let Some(failure) = &verdict.failure {
         return Worst::Reason(&failure.reason);
     }
@@ -128,6 +136,9 @@ fn worst(verdict: &Verdict) -> Worst<'_> {
     if let Some(reason) = reasons.next() {
         return Worst::Reason(reason);
     }
+    if let Some(Linked::Refused(reason)) = linked {
+        return Worst::Code(&reason.code);
+    }
     if verdict
         .outcomes
         .values()
@@ -135,7 +146,7 @@ fn worst(verdict: &Verdict) -> Worst<'_> {
     {
         return Worst::Code(CONTACT_MISSING);
     }
-    if verdict.outcomes.is_empty() && verdict.link.is_some() {
+    if verdict.outcomes.is_empty() && linked.is_some() {
         return Worst::Code(CONTACT_FOUND);
     }
     Worst::Nothing

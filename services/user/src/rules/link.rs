@@ -12,7 +12,7 @@ pub(super) enum Linked {
     /// It stands; those other users share the contact from now on.
     Taken(Vec<UserId>),
     /// Another user holds the contact; what asked for the link is settled as taken, if it was this user's own address.
-    Refused,
+    Refused(Reason),
     /// The user was linked to that contact before: nothing was found out.
     NoNews,
 }
@@ -28,8 +28,9 @@ pub(super) fn link(
     now: UnixMs,
 ) -> Linked {
     let shared = !others.is_empty();
+    let address = FieldSet::from_iter([Field::Email]);
     if shared && row.was_created_by_another(found.address.as_deref()) {
-        return Linked::Refused;
+        return Linked::Refused(of_another());
     }
     match found.found {
         Found::Merged => move_link(row, found, shared),
@@ -37,29 +38,14 @@ pub(super) fn link(
         _ if is_linked_to(row, &found) => return Linked::NoNews,
         // Only an operator takes back what an operator said.
         Found::Followed if is_by_operator(row) => {
-            settle_as_taken(
-                row,
-                FieldSet::from_iter([Field::Email]),
-                attempt,
-                &by_operator(),
-                now,
-            );
-            return Linked::Refused;
+            return refuse(row, address, attempt, by_operator(), now);
         }
         Found::Followed if shared => {
-            settle_as_taken(
-                row,
-                FieldSet::from_iter([Field::Email]),
-                attempt,
-                &of_another(),
-                now,
-            );
-            return Linked::Refused;
+            return refuse(row, address, attempt, of_another(), now);
         }
         // Only a primary address says that the contact is this person's, whoever else is linked to it.
         Found::SecondaryAddress if shared => {
-            settle_as_taken(row, attempt.fields, attempt, &of_another(), now);
-            return Linked::Refused;
+            return refuse(row, attempt.fields, attempt, of_another(), now);
         }
         Found::PrimaryAddress | Found::SecondaryAddress | Found::Followed | Found::ByOperator => {
             new_link(row, found, attempt, shared, now);
@@ -156,7 +142,8 @@ fn by_operator() -> Reason {
     )
 }
 
-fn settle_as_taken(row: &mut Row, fields: FieldSet, attempt: &OpenAttempt, reason: &Reason, now: UnixMs) {
+/// Settles those fields as taken.
+fn refuse(row: &mut Row, fields: FieldSet, attempt: &OpenAttempt, reason: Reason, now: UnixMs) -> Linked {
     let outcomes = fields
         .iter()
         .map(|field| {
@@ -169,4 +156,5 @@ fn settle_as_taken(row: &mut Row, fields: FieldSet, attempt: &OpenAttempt, reaso
         })
         .collect();
     settle(row, attempt, outcomes, now);
+    Linked::Refused(reason)
 }

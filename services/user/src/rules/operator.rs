@@ -2,7 +2,9 @@
 
 use contracts::{ContactId, FieldSet, Found, Lane, Link};
 
-use super::{FieldState, Row, Terms, UnixMs, claim::give_up, owe::owe_again, record::succeed};
+use super::{
+    FieldState, Row, Terms, UnixMs, claim::give_up, history::OVERTAKEN, owe::owe_again, record::succeed,
+};
 
 /// What came of having a user sent once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +33,20 @@ pub fn resync(row: &mut Row, now: UnixMs) -> Resynced {
 /// Links the user to the contact that an operator named. Every field is owed to it, the address too: it was not found
 /// by one.
 ///
-/// Nobody else may hold that contact.
-pub fn link_by_operator(row: &mut Row, contact: &ContactId, account: &str, now: UnixMs, terms: &Terms) {
+/// Nobody else may hold that contact. Returns whether the link is new.
+pub fn link_by_operator(
+    row: &mut Row,
+    contact: &ContactId,
+    account: &str,
+    now: UnixMs,
+    terms: &Terms,
+) -> bool {
+    let is_so = row.link.as_ref().is_some_and(|link| {
+        link.found == Found::ByOperator && link.contact_id == contact.as_str() && link.account_id == account
+    });
+    if is_so {
+        return false;
+    }
     overtake(row, now, terms);
     row.link = Some(Link {
         contact_id: contact.to_string(),
@@ -44,6 +58,7 @@ pub fn link_by_operator(row: &mut Row, contact: &ContactId, account: &str, now: 
     row.was_linked = true;
     row.creating.clear();
     begin_anew(row, now);
+    true
 }
 
 /// Forgets the contact, so that one is looked up by the user's address. None is made: there was one.
@@ -60,11 +75,10 @@ pub fn unlink(row: &mut Row, now: UnixMs, terms: &Terms) -> bool {
 }
 
 /// An attempt that is out was given another contact, or none: it is given up, and its verdict will be one of an earlier
-/// attempt, which sets no link and settles nothing. Nobody holds the new number.
+/// attempt, which sets no link and settles nothing: nobody holds its number any more.
 fn overtake(row: &mut Row, now: UnixMs, terms: &Terms) {
     if let Some(open) = row.open.take() {
-        give_up(row, open, now, terms);
-        row.attempt += 1;
+        give_up(row, open, OVERTAKEN, now, terms);
         row.holder.clear();
     }
 }

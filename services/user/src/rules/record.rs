@@ -85,20 +85,22 @@ fn record_earlier(row: &mut Row, verdict: &Verdict, now: UnixMs, terms: &Terms) 
 fn record_open(
     row: &mut Row,
     attempt: &OpenAttempt,
-    verdict: Verdict,
+    mut verdict: Verdict,
     others: Vec<UserId>,
     now: UnixMs,
     terms: &Terms,
 ) -> Effects {
-    remember(row, attempt, &verdict, now);
     let mut now_shared = Vec::new();
     let mut no_news = false;
-    if let Some(found) = verdict.link {
-        match link(row, found, attempt, others, now) {
-            Linked::Taken(others) => now_shared = others,
-            Linked::Refused => {}
-            Linked::NoNews => no_news = true,
-        }
+    let linked = verdict
+        .link
+        .take()
+        .map(|found| link(row, found, attempt, others, now));
+    remember(row, attempt, &verdict, linked.as_ref(), now);
+    match linked {
+        Some(Linked::Taken(others)) => now_shared = others,
+        Some(Linked::NoNews) => no_news = true,
+        Some(Linked::Refused(_)) | None => {}
     }
     if let (Some(address), Some(link)) = (verdict.confirmed_address, &mut row.link) {
         link.address = Some(address);

@@ -26,7 +26,9 @@ pub(super) async fn link(batch: &mut Batch<'_>, request: &LinkUser) -> Result<Li
     }
     let former = row.link.clone();
     let (now, terms) = (batch.now, *batch.terms);
-    rules::link_by_operator(&mut row, contact, &account, now, &terms);
+    if !rules::link_by_operator(&mut row, contact, &account, now, &terms) {
+        return Ok(Ok(current(&row)));
+    }
     let receipt = announce(batch, row);
     leave(batch, former, &request.user_id).await?;
     Ok(Ok(receipt))

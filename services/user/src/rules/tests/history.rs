@@ -92,6 +92,32 @@ fn an_attempt_that_is_given_up_says_so_and_that_nobody_knows_what_hubspot_answer
 }
 
 #[test]
+fn an_attempt_whose_link_is_refused_says_why_and_not_that_it_found_the_contact() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::FirstName, "Eva")]);
+    desk.link("9");
+    let claim = desk.claim();
+    desk.record(answered(200, found(&claim, "1", Found::Followed)));
+    let attempt = newest(&desk);
+    assert_eq!(attempt.code.as_deref(), Some("LINKED_BY_OPERATOR"));
+    assert_eq!(attempt.status, Some(200));
+}
+
+#[test]
+fn an_attempt_that_an_operator_overtakes_says_so_and_counts_once() {
+    let mut desk = Desk::new();
+    let claim = desk.claim();
+    desk.link("9");
+    desk.record(done(&claim));
+    assert_eq!(newest(&desk).code.as_deref(), Some("OVERTAKEN"));
+    let claim = desk.claim();
+    desk.record(done(&claim));
+    let receipt = desk.receipt(1);
+    let numbers: Vec<u64> = receipt.last_attempts.iter().map(|past| past.attempt).collect();
+    assert_eq!((receipt.attempts, numbers), (2, vec![2, 1]));
+}
+
+#[test]
 fn ten_attempts_are_remembered_and_the_latest_comes_first() {
     let mut desk = Desk::new();
     for _ in 0..12 {

@@ -9,9 +9,9 @@ use super::{
 use crate::rules::{Resynced, link_by_operator, resync, unlink};
 
 impl Desk {
-    fn link(&mut self, contact: &str) {
+    pub(super) fn link(&mut self, contact: &str) -> bool {
         let contact = contact.parse().unwrap();
-        link_by_operator(&mut self.row, &contact, ACCOUNT, self.now, &self.terms);
+        link_by_operator(&mut self.row, &contact, ACCOUNT, self.now, &self.terms)
     }
 
     fn unlink(&mut self) -> bool {
@@ -76,6 +76,26 @@ fn a_link_by_an_operator_owes_every_field_the_address_too() {
     let claim = desk.claim();
     assert_eq!(claim.link.as_ref().unwrap().contact_id, "9");
     assert_eq!(desk.record(done(&claim)).next, Next::Settled);
+}
+
+#[test]
+fn a_link_by_an_operator_is_made_once() {
+    let mut desk = Desk::settled();
+    assert!(desk.link("9"));
+    desk.claim();
+    let before = desk.row.clone();
+    assert!(!desk.link("9"), "a request that is sent again owes nothing again");
+    assert_eq!(desk.row, before);
+    assert!(desk.link("10"));
+}
+
+#[test]
+fn a_link_that_a_worker_found_becomes_the_operators() {
+    let mut desk = Desk::new();
+    let claim = desk.claim();
+    desk.record(found(&claim, "9", Found::PrimaryAddress));
+    assert!(desk.link("9"));
+    assert_eq!(desk.row.link.unwrap().found, Found::ByOperator);
 }
 
 #[test]

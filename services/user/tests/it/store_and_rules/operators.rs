@@ -69,7 +69,9 @@ impl Model {
         }
         let former = row.link.clone();
         let row = self.rows.get_mut(&request.user_id).unwrap();
-        rules::link_by_operator(row, &request.contact_id, &account, self.now, &self.terms);
+        if !rules::link_by_operator(row, &request.contact_id, &account, self.now, &self.terms) {
+            return receipt(row);
+        }
         self.announce_and_leave(&request.user_id, former)
     }
 
