@@ -1,9 +1,7 @@
 //! `hubsync show`: a user, and what became of each of its fields.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
-use contracts::{Field, UserId};
+use contracts::UserId;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,8 +10,6 @@ use super::{
     output::{list, reason, table, text},
 };
 
-/// So many earlier versions are looked at for the fields that the latest one did not give.
-const EARLIER: u64 = 50;
 const TROUBLES: [&str; 4] = ["refused", "taken", "parked", "missing"];
 
 /// Which user.
@@ -27,64 +23,32 @@ pub(crate) struct Show {
 
 pub(crate) async fn run(show: &Show) -> Result<Exit, Failure> {
     let gateway = show.asking.gateway()?;
-    let user = gateway.get(&format!("/users/{}", show.user)).await?;
-    let receipts = receipts(&gateway, &show.user, &user).await?;
-    let shown = json!({ "user": user, "receipts": receipts });
-    show.asking
-        .output()
-        .print(&shown, || describe(&user, &receipts))?;
-    let mut states = fields(&receipts)
-        .into_values()
-        .map(|(_, field)| text(&field["state"]));
-    Ok(Exit::well_if(
-        !states.any(|state| TROUBLES.contains(&state.as_str())),
-    ))
+    let (user, receipt) = read(&gateway, &show.user).await?;
+    let shown = json!({ "user": user, "receipt": receipt });
+    show.asking.output().print(&shown, || describe(&user, &receipt))?;
+    let standing = text(&receipt["standing"]);
+    Ok(Exit::well_if(!TROUBLES.contains(&standing.as_str())))
 }
 
-/// The latest receipt, and earlier ones until each field that has a value is told of.
-async fn receipts(gateway: &Gateway, user_id: &UserId, user: &Value) -> Result<Vec<Value>, Failure> {
-    let latest = gateway.get(&format!("/users/{user_id}/sync")).await?;
-    let mut version = latest["version"].as_u64().unwrap_or(1);
-    let oldest = version.saturating_sub(EARLIER).max(1);
-    let mut receipts = vec![latest];
-    while version > oldest && lacks_a_field(user, &receipts) {
-        version -= 1;
-        let earlier = gateway
-            .get(&format!("/users/{user_id}/sync?version={version}"))
-            .await?;
-        if earlier["fields"]
-            .as_object()
-            .is_some_and(|fields| !fields.is_empty())
-        {
-            receipts.push(earlier);
-        }
-    }
-    Ok(receipts)
+async fn read(gateway: &Gateway, user_id: &UserId) -> Result<(Value, Value), Failure> {
+    let user = gateway.get(&format!("/users/{user_id}")).await?;
+    let receipt = gateway.get(&format!("/users/{user_id}/sync")).await?;
+    Ok((user, receipt))
 }
 
-fn lacks_a_field(user: &Value, receipts: &[Value]) -> bool {
-    let found = fields(receipts);
-    let given = Field::ALL.into_iter().map(Field::name);
-    given
-        .filter(|name| !user[name].is_null())
-        .any(|name| !found.contains_key(name))
+/// Each field that was ever given, with the version that gave it last.
+fn fields(receipt: &Value) -> Vec<(&String, String, &Value)> {
+    let latest = receipt["fields"].as_object().into_iter().flatten();
+    let latest = latest.map(|(name, field)| (name, text(&receipt["version"]), field));
+    let earlier = receipt["earlierFields"].as_object().into_iter().flatten();
+    let mut all: Vec<_> = latest
+        .chain(earlier.map(|(name, field)| (name, text(&field["version"]), field)))
+        .collect();
+    all.sort_by_key(|(name, ..)| *name);
+    all
 }
 
-/// Each field, with the version that gave it last.
-fn fields(receipts: &[Value]) -> BTreeMap<&str, (String, &Value)> {
-    let mut found = BTreeMap::new();
-    for receipt in receipts {
-        for (name, field) in receipt["fields"].as_object().into_iter().flatten() {
-            found
-                .entry(name.as_str())
-                .or_insert_with(|| (text(&receipt["version"]), field));
-        }
-    }
-    found
-}
-
-fn describe(user: &Value, receipts: &[Value]) -> String {
-    let latest = &receipts[0];
+fn describe(user: &Value, receipt: &Value) -> String {
     let mut entries = vec![
         ("user", text(&user["userId"])),
         (
@@ -95,14 +59,14 @@ fn describe(user: &Value, receipts: &[Value]) -> String {
                 text(&user["updatedAt"])
             ),
         ),
-        ("state", text(&latest["state"])),
-        ("contact", contact(&latest["contact"])),
-        ("attempts", text(&latest["attempts"])),
+        ("state", text(&receipt["standing"])),
+        ("contact", contact(&receipt["contact"])),
+        ("attempts", text(&receipt["attempts"])),
     ];
-    if !latest["lastFailure"].is_null() {
-        entries.push(("last failure", reason(&latest["lastFailure"])));
+    if !receipt["lastFailure"].is_null() {
+        entries.push(("last failure", reason(&receipt["lastFailure"])));
     }
-    let rows = fields(receipts).into_iter().map(|(name, (version, field))| {
+    let rows = fields(receipt).into_iter().map(|(name, version, field)| {
         let again = if field["resending"] == true {
             " (sent once more)"
         } else {
@@ -110,21 +74,14 @@ fn describe(user: &Value, receipts: &[Value]) -> String {
         };
         let state = format!("{}{again}", text(&field["state"]));
         let (value, at) = (text(&user[name]), text(&field["settledAt"]));
-        [
-            name.to_owned(),
-            value,
-            version,
-            state,
-            at,
-            reason(&field["reason"]),
-        ]
+        [name.clone(), value, version, state, at, reason(&field["reason"])]
     });
     let head = ["FIELD", "VALUE", "VERSION", "STATE", "SINCE", "REASON"];
     format!(
         "{}\n{}{}",
         list(entries),
         table(head, rows),
-        attempts(&latest["lastAttempts"])
+        attempts(&receipt["lastAttempts"])
     )
 }
 

@@ -72,6 +72,14 @@ impl Hubsync {
         assert_eq!(response.status(), 200, "{body}");
     }
 
+    /// Changes what the body names and nothing else.
+    pub(crate) async fn merge(&self, user: &str, body: Value) {
+        let url = format!("{}users/{user}", self.console());
+        let request = self.http.patch(url).body(body.to_string());
+        let request = request.header("content-type", "application/merge-patch+json");
+        assert_eq!(request.send().await.unwrap().status(), 200, "{body}");
+    }
+
     pub(crate) async fn state_of(&self, user: &str) -> String {
         let url = format!("{}users/{user}/sync", self.console());
         let receipt: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();

@@ -67,6 +67,9 @@ async fn a_refused_value_is_shown_in_hubspots_words_with_its_receipt() {
         .change("1", json!({ "email": "\"bad address\"@example.com" }))
         .await;
     page.wait_for("#troubles", "INVALID_EMAIL").await;
+    // A later change that goes well does not hide it.
+    hubsync.merge("1", json!({ "firstName": "Ada" })).await;
+    page.wait_for_change("1", "confirmed").await;
     page.send("look-up", &[("userId", "1")]).await;
     page.wait_for("#receipt", "is invalid").await;
     page.wait_for("#receipt", "correlation id").await;

@@ -24,7 +24,7 @@ export async function show(userId) {
   try {
     let receipt = await receiptOf(userId, { signal });
     draw(receipt);
-    while (receipt.state === "pending" || receipt.resending) {
+    while (isMoving(receipt)) {
       const later = await followed(userId, receipt, signal);
       // Whatever is being read or pressed stays where it is.
       if (JSON.stringify(later) !== JSON.stringify(receipt)) draw(later);
@@ -34,6 +34,14 @@ export async function show(userId) {
     if (!signal.aborted) target.replaceChildren(problemText(documentOf(error)));
   }
 }
+
+/** Every field that was ever given, each with the version that gave it last. */
+function fieldsOf(receipt) {
+  const latest = Object.entries(receipt.fields).map(([name, field]) => [name, { ...field, version: receipt.version }]);
+  return [...latest, ...Object.entries(receipt.earlierFields ?? {})].sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+const isMoving = (receipt) => fieldsOf(receipt).some(([, field]) => field.state === "pending" || field.resending);
 
 /** The receipt as it is later. The gateway answers when there is a verdict; what is only sent again is asked for. */
 async function followed(userId, receipt, signal) {
@@ -46,15 +54,16 @@ const documentOf = (error) =>
   (error instanceof Problem ? error.document : { title: "This page failed", detail: String(error) });
 
 function draw(receipt) {
-  const fields = Object.entries(receipt.fields).map(([name, field]) => element("tr", {},
+  const fields = fieldsOf(receipt).map(([name, field]) => element("tr", {},
     element("td", {}, name),
+    element("td", {}, `${field.version}`),
     element("td", {}, stateBadge(field.state), field.resending ? " sent once more" : ""),
     element("td", {}, ...words(field.reason), field.settledAt ? element("div", { className: "quiet" }, time(field.settledAt)) : null)));
   target.replaceChildren(
-    element("p", {}, stateBadge(receipt.state), ` ${receipt.userId}, version ${receipt.version}`,
-      receipt.resending ? ", sent once more" : ""),
+    element("p", {}, stateBadge(receipt.standing), ` ${receipt.userId}, version ${receipt.version}`,
+      receipt.state === receipt.standing ? "" : ` (${receipt.state})`),
     details(receipt),
-    fields.length ? table(["Field", "State", "HubSpot's words"], fields) : null,
+    fields.length ? table(["Field", "Version", "State", "HubSpot's words"], fields) : null,
     attempts(receipt.lastAttempts ?? []),
     element("p", { className: "row" }, retryButton(receipt), profileButton(receipt.userId)));
 }
@@ -64,7 +73,6 @@ function details(receipt) {
   const list = element("dl", {});
   const entry = (name, ...text) => list.append(element("dt", {}, name), element("dd", {}, ...text));
   entry("Contact", contact ? `${contact.contactId} in account ${contact.accountId}${contact.shared ? ", shared with another user" : ""}` : "none known yet");
-  if (receipt.version !== receipt.currentVersion) entry("Current version", String(receipt.currentVersion));
   if (receipt.lastFailure) entry("Last failure", ...words(receipt.lastFailure));
   return list;
 }
@@ -95,8 +103,8 @@ function table(headings, rows, caption) {
     element("thead", {}, head), element("tbody", {}, ...rows)));
 }
 
-function retryButton({ userId, state }) {
-  if (!["refused", "taken", "parked", "missing"].includes(state)) return null;
+function retryButton({ userId, standing }) {
+  if (!["refused", "taken", "parked", "missing"].includes(standing)) return null;
   const button = element("button", { type: "button" }, "Try again");
   button.addEventListener("click", async () => {
     const sure = await confirmed(`Try ${userId} again?`,

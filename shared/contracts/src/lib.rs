@@ -31,12 +31,12 @@ pub use import::{ImportLine, ImportOutcome, ImportUsers, MAX_IMPORT_LINES, Users
 pub use line::{CallLimits, LineNotice, LineState};
 pub use link::{ContactId, InvalidContactId, LinkUser, UnlinkUser};
 pub use overview::{
-    ListUsers, ListedUser, MAX_LISTED, MAX_TROUBLES, RetryUsers, Trouble, Troubled, UsersListed,
-    UsersRetried, UsersSummary, Which,
+    ListUsers, ListedReason, ListedUser, MAX_LISTED, MAX_TROUBLES, RetryUsers, Trouble, Troubled,
+    UsersListed, UsersRetried, UsersSummary, Which,
 };
 pub use receipt::{
-    AcceptedNotice, AcceptedUser, AttemptReceipt, FieldReceipt, Receipt, SettledNotice, SettledUser, State,
-    SyncState,
+    AcceptedNotice, AcceptedUser, AttemptReceipt, EarlierField, FieldReceipt, Receipt, SettledNotice,
+    SettledUser, State, SyncState,
 };
 pub use resync::{ResyncUsers, UsersResynced};
 pub use user::{GetReceipt, GetUser, UpdateForm, UpdateUser, User, UserUpdated};

@@ -67,7 +67,7 @@ pub struct ListedUser {
     pub resending: bool,
     /// Why it is refused, taken or parked, or why the last attempt failed while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
+    pub reason: Option<ListedReason>,
     /// How many attempts were made to deliver it.
     pub attempts: u64,
     /// When its last change was accepted, RFC 3339 in UTC.
@@ -75,6 +75,34 @@ pub struct ListedUser {
     /// When the oldest change was accepted that waits for its outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_since: Option<String>,
+}
+
+/// A [`Reason`] without its message, which may quote a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedReason {
+    /// A stable code: HubSpot's own, its category, or ours.
+    pub code: String,
+    /// HubSpot's category, where it gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// The HTTP status, where there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// HubSpot's correlation id, for its support.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+}
+
+impl From<Reason> for ListedReason {
+    fn from(reason: Reason) -> Self {
+        Self {
+            code: reason.code,
+            category: reason.category,
+            status: reason.status,
+            correlation_id: reason.correlation_id,
+        }
+    }
 }
 
 /// Answer on `users.sync.summary`: how all users stand together.

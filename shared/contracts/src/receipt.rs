@@ -51,6 +51,11 @@ pub struct Receipt {
     pub resending: bool,
     /// Each field this version was the last to touch.
     pub fields: BTreeMap<Field, FieldReceipt>,
+    /// How the user stands: the worst state of every field that any version gave.
+    pub standing: State,
+    /// With the receipt of the current version: each field that an earlier one was the last to touch.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub earlier_fields: BTreeMap<Field, EarlierField>,
     /// The contact the user is linked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Link>,
@@ -108,6 +113,16 @@ pub struct FieldReceipt {
     /// When the outcome was recorded, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<String>,
+}
+
+/// What became of a field that an earlier version gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierField {
+    /// The version that was the last to touch it.
+    pub version: u64,
+    /// What became of it.
+    #[serde(flatten)]
+    pub field: FieldReceipt,
 }
 
 /// Published on `users.accepted` a few times a second at most, while changes are accepted. No personal data.

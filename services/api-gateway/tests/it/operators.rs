@@ -28,7 +28,7 @@ async fn everybody_is_sent_once_more_page_after_page_and_counted_together() {
 async fn a_contact_is_named_and_forgotten() {
     let gateway = Gateway::start().await;
     let receipt = json!({
-        "userId": "7", "version": 1, "state": "confirmed", "resending": true, "fields": {}, "attempts": 1,
+        "userId": "7", "version": 1, "state": "confirmed", "resending": true, "fields": {}, "standing": "confirmed", "attempts": 1,
         "currentVersion": 1
     });
     let script = vec![

@@ -63,7 +63,7 @@ async fn a_receipt_is_read_for_the_latest_or_an_earlier_version() {
     let gateway = Gateway::start().await;
     let receipt = json!({
         "userId": "1", "version": 7, "state": "pending", "resending": false,
-        "fields": { "email": { "state": "pending" } }, "attempts": 0, "currentVersion": 7
+        "fields": { "email": { "state": "pending" } }, "standing": "pending", "attempts": 0, "currentVersion": 7
     });
     let responder = Responder::start(&gateway, vec![Reaction::Answer(receipt.clone())]).await;
     for path in ["/users/1/sync", "/users/1/sync?version=7"] {

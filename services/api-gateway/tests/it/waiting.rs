@@ -10,7 +10,7 @@ use crate::responder::{Reaction, Responder, updated};
 
 fn receipt(state: &str) -> Reaction {
     Reaction::Answer(json!({
-        "userId": "1", "version": 7, "state": state, "resending": false, "fields": {}, "attempts": 1,
+        "userId": "1", "version": 7, "state": state, "resending": false, "fields": {}, "standing": state, "attempts": 1,
         "currentVersion": 7
     }))
 }

@@ -67,7 +67,7 @@ fn listed(row: &Row) -> ListedUser {
         version: row.version,
         state,
         resending: state != State::Pending && row.is_unsettled(),
-        reason: reason.or(failed),
+        reason: reason.or(failed).map(Into::into),
         attempts: row.attempt,
         updated_at: rfc3339(row.updated_at),
         pending_since: row.pending_since.map(rfc3339),

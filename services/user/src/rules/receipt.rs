@@ -1,6 +1,8 @@
 //! The verdict of a version, as callers see it.
 
-use contracts::{FieldReceipt, Outcome, Reason, Receipt, State};
+use std::collections::BTreeMap;
+
+use contracts::{EarlierField, Field, FieldReceipt, Outcome, Reason, Receipt, State};
 
 use super::{FieldState, PastAttempt, Row};
 
@@ -9,7 +11,7 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
     if version == 0 || version > row.version {
         return None;
     }
-    let fields: std::collections::BTreeMap<_, _> = row
+    let fields: BTreeMap<_, _> = row
         .fields
         .iter()
         .filter(|(_, state)| state.touched == version)
@@ -22,6 +24,8 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
         state: worst.unwrap_or_else(|| without_fields(row, version)),
         resending: fields.values().any(|field| field.resending),
         fields,
+        standing: standing(row).0,
+        earlier_fields: earlier_fields(row, version),
         contact: row.link.clone(),
         attempts: row.attempt,
         last_failure: row.last_failure.clone(),
@@ -34,6 +38,26 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
             .collect(),
         current_version: row.version,
     })
+}
+
+/// The fields that versions before the current one gave, told of with that one.
+fn earlier_fields(row: &Row, version: u64) -> BTreeMap<Field, EarlierField> {
+    if version != row.version {
+        return BTreeMap::new();
+    }
+    let earlier = row
+        .fields
+        .iter()
+        .filter(|(_, state)| (1..version).contains(&state.touched));
+    earlier
+        .map(|(field, state)| {
+            let told = EarlierField {
+                version: state.touched,
+                field: field_receipt(state),
+            };
+            (field, told)
+        })
+        .collect()
 }
 
 /// The state of a version the row has.

@@ -1,6 +1,6 @@
 //! Receipts.
 
-use contracts::{AttemptReceipt, Field, FieldReceipt, Found, Link, Receipt, State};
+use contracts::{AttemptReceipt, EarlierField, Field, FieldReceipt, Found, Link, Receipt, State};
 use serde_json::json;
 
 use crate::{pin, reason, reason_json};
@@ -36,12 +36,23 @@ fn a_receipt_names_each_field_with_its_outcome_and_reason() {
         reason: None,
         settled_at: None,
     };
+    let earlier = EarlierField {
+        version: 1,
+        field: FieldReceipt {
+            state: State::Parked,
+            resending: true,
+            reason: None,
+            settled_at: None,
+        },
+    };
     let receipt = Receipt {
         user_id: "u-7".parse().unwrap(),
         version: 2,
         state: State::Pending,
         resending: true,
         fields: [(Field::Email, refused), (Field::LastName, pending)].into(),
+        standing: State::Parked,
+        earlier_fields: [(Field::FirstName, earlier)].into(),
         contact: Some(Link {
             contact_id: "101".to_owned(),
             account_id: "4711".to_owned(),
@@ -84,6 +95,8 @@ fn a_receipt_names_each_field_with_its_outcome_and_reason() {
             },
             "lastName": { "state": "pending" }
         },
+        "standing": "parked",
+        "earlierFields": { "firstName": { "version": 1, "state": "parked", "resending": true } },
         "contact": {
             "contactId": "101", "accountId": "4711", "address": "ada@example.com", "found": "primaryAddress",
             "shared": true
@@ -109,6 +122,8 @@ fn a_receipt_leaves_out_what_there_is_not() {
         state: State::Superseded,
         resending: false,
         fields: std::collections::BTreeMap::new(),
+        standing: State::Confirmed,
+        earlier_fields: std::collections::BTreeMap::new(),
         contact: None,
         attempts: 0,
         last_failure: None,
@@ -116,8 +131,8 @@ fn a_receipt_leaves_out_what_there_is_not() {
         current_version: 3,
     };
     let json = json!({
-        "userId": "u-7", "version": 1, "state": "superseded", "resending": false, "fields": {}, "attempts": 0,
-        "currentVersion": 3
+        "userId": "u-7", "version": 1, "state": "superseded", "resending": false, "fields": {}, "standing": "confirmed",
+        "attempts": 0, "currentVersion": 3
     });
     pin(&receipt, json);
 }

@@ -2,9 +2,9 @@
 //! then is not valid until it is documented.
 
 use contracts::{
-    AttemptReceipt, Comparison, Difference, Field, FieldReceipt, Finding, FindingKind, Found, ImportOutcome,
-    LineControl, Link, ListedUser, Reason, Receipt, State, SyncState, Trouble, User, UserId, UserUpdated,
-    UsersImported, UsersListed, UsersResynced, UsersRetried, UsersSummary, subjects,
+    AttemptReceipt, Comparison, Difference, EarlierField, Field, FieldReceipt, Finding, FindingKind, Found,
+    ImportOutcome, LineControl, Link, ListedUser, Reason, Receipt, State, SyncState, Trouble, User, UserId,
+    UserUpdated, UsersImported, UsersListed, UsersResynced, UsersRetried, UsersSummary, subjects,
 };
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -131,6 +131,8 @@ fn receipt() -> Receipt {
         state: State::Refused,
         resending: true,
         fields: Field::ALL.map(|name| (name, field.clone())).into(),
+        standing: State::Refused,
+        earlier_fields: [(Field::LastName, EarlierField { version: 6, field })].into(),
         contact: Some(Link {
             contact_id: "51".to_owned(),
             account_id: "1234567".to_owned(),
@@ -160,7 +162,7 @@ fn listed() -> UsersListed {
         version: 3,
         state: State::Parked,
         resending: true,
-        reason: Some(reason()),
+        reason: Some(reason().into()),
         attempts: 10,
         updated_at: time(),
         pending_since: Some(time()),

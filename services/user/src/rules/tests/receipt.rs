@@ -117,6 +117,39 @@ fn a_user_stands_as_its_worst_field_does_and_for_that_reason() {
 }
 
 #[test]
+fn the_current_receipt_tells_of_what_earlier_versions_gave_too() {
+    let mut desk = Desk::settled();
+    desk.change([(Field::LastName, "bad")]);
+    let claim = desk.claim();
+    let mut refused = done(&claim);
+    let outcome = Outcome::Refused { reason: reason("A") };
+    refused.outcomes = [(Field::LastName, outcome)].into();
+    desk.record(refused);
+    desk.change([(Field::FirstName, "Ida")]);
+    let claim = desk.claim();
+    desk.record(done(&claim));
+    let receipt = desk.receipt(3);
+    assert_eq!(
+        (receipt.state, receipt.standing),
+        (State::Confirmed, State::Refused)
+    );
+    let earlier: Vec<_> = receipt
+        .earlier_fields
+        .iter()
+        .map(|(name, earlier)| (*name, earlier.version, earlier.field.state))
+        .collect();
+    assert_eq!(
+        earlier,
+        [
+            (Field::Email, 1, State::Confirmed),
+            (Field::LastName, 2, State::Refused)
+        ]
+    );
+    let former = desk.receipt(2);
+    assert!(former.earlier_fields.is_empty() && former.standing == State::Refused);
+}
+
+#[test]
 fn a_change_is_pending_from_when_it_was_accepted_until_it_has_its_outcome() {
     let mut desk = Desk::settled();
     assert_eq!(desk.row.pending_since, None);
