@@ -12,6 +12,7 @@ mod pause;
 mod progress;
 mod resync;
 mod retry;
+mod series;
 mod show;
 mod status;
 

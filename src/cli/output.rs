@@ -16,11 +16,16 @@ impl Output {
     /// Prints a document as it is, or what it says to people.
     pub(crate) fn print(self, document: &Value, text: impl FnOnce() -> String) -> io::Result<()> {
         let text = if self.json { document.to_string() } else { text() };
-        match writeln!(io::stdout(), "{}", text.trim_end()) {
-            // Whoever reads has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            printed => printed,
-        }
+        print_raw(&format!("{}\n", text.trim_end()))
+    }
+}
+
+/// Prints text as it is.
+pub(crate) fn print_raw(text: &str) -> io::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod doctor;
 mod drift;
+mod interrupted;
+mod scripted;
 mod typed;
 
 use reqwest::Method;
