@@ -8,6 +8,7 @@ mod gateway;
 mod link;
 mod output;
 mod parked;
+mod patience;
 mod pause;
 mod progress;
 mod resync;

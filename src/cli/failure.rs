@@ -1,6 +1,6 @@
 //! What can keep a command from being done, and the exit code of it.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use super::series::Rest;
 
@@ -61,6 +61,8 @@ pub(crate) enum Failure {
         kind: String,
         /// In its words.
         detail: String,
+        /// When it wants to be asked again, if it says so.
+        retry_after: Option<Duration>,
     },
     /// What was to be confirmed was not.
     #[error("{0}")]

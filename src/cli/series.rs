@@ -5,8 +5,9 @@ use indicatif::ProgressBar;
 use reqwest::Method;
 use runtime::Shutdown;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
-use super::{Failure, gateway::Gateway, output::Output};
+use super::{Failure, gateway::Gateway, output::Output, patience::Patience};
 
 /// A command at work at a gateway. Ctrl-C ends it between two requests, or in the middle of one.
 pub(crate) struct Series<'a> {
@@ -81,12 +82,28 @@ impl<'a> Series<'a> {
         request: &Value,
         add: &mut impl FnMut(&Value) -> Result<u64, Failure>,
     ) -> Result<Value, Failure> {
-        let sending = self.gateway.send(Method::POST, path, Some(request));
+        let sending = self.send_patiently(path, request);
         let page = self.shutdown.or(sending).await.unwrap_or(Err(Failure::Stopped))?;
         self.is_under_way = true;
         let users = self.bar.suspend(|| add(&page))?;
         self.bar.set_position(users);
         Ok(page)
+    }
+
+    /// In the middle of the work, a gateway that says when to come back is waited for: to begin anew costs more. Before, whoever
+    /// typed the command wants to know at once.
+    async fn send_patiently(&self, path: &str, request: &Value) -> Result<Value, Failure> {
+        let mut patience = Patience::default();
+        loop {
+            let answer = self.gateway.send(Method::POST, path, Some(request)).await;
+            let Err(failure) = &answer else {
+                return answer;
+            };
+            match patience.pause(failure) {
+                Some(pause) if self.is_under_way => sleep(pause).await,
+                _ => return answer,
+            }
+        }
     }
 
     /// Where nothing was done yet, there is nothing to go on from.

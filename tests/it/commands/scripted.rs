@@ -10,12 +10,12 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::State,
-    http::Response,
+    http::{Method, Response, Uri, header},
 };
 use futures_util::stream;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testing::wait::until;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::Instant};
 
 use super::typed::{Running, Typed};
 use crate::stack::CEILING;
@@ -24,6 +24,8 @@ use crate::stack::CEILING;
 pub(super) enum Reply {
     /// Answers.
     Page(Value),
+    /// Answers that problem, 503, to be asked again after so many seconds.
+    Not(&'static str, u64),
     /// Begins to answer, and is gone.
     BreakOff,
     /// Says nothing.
@@ -33,7 +35,9 @@ pub(super) enum Reply {
 /// A request that arrived.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
+    pub(super) path: String,
     pub(super) body: Value,
+    pub(super) at: Instant,
 }
 
 /// The scripted gateway.
@@ -85,13 +89,23 @@ impl Scripted {
     }
 }
 
-async fn play(State(played): State<Arc<Played>>, body: Bytes) -> Response<Body> {
+async fn play(State(played): State<Arc<Played>>, method: Method, uri: Uri, body: Bytes) -> Response<Body> {
     played.asked.lock().unwrap().push(Asked {
+        path: format!("{method} {uri}"),
         body: serde_json::from_slice(&body).unwrap_or_default(),
+        at: Instant::now(),
     });
     let reply = played.script.lock().unwrap().pop_front();
     match reply.expect("the script has an answer to each request") {
         Reply::Page(page) => Response::new(page.to_string().into()),
+        Reply::Not(slug, seconds) => {
+            let problem = json!({
+                "type": format!("urn:hubsync:problem:{slug}"), "title": slug, "status": 503, "detail": format!("it is {slug}")
+            });
+            let response = Response::builder().status(503);
+            let response = response.header(header::RETRY_AFTER, seconds);
+            response.body(problem.to_string().into()).unwrap()
+        }
         Reply::BreakOff => {
             let broken = Err::<Bytes, _>(std::io::Error::other("gone"));
             Response::new(Body::from_stream(stream::iter([broken])))
