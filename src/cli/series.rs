@@ -24,7 +24,7 @@ pub(crate) struct Rest {
     /// How to go on, for people.
     pub(crate) advice: String,
     /// The same for scripts: further members of the document.
-    members: Value,
+    pub(crate) members: Value,
 }
 
 impl<'a> Series<'a> {
@@ -157,10 +157,14 @@ impl Rest {
 }
 
 /// An option of a command line, to be typed into a shell as it is.
-fn option(name: &str, value: &str) -> String {
+pub(crate) fn option(name: &str, value: &str) -> String {
     // Otherwise it would be taken for an option itself.
     let between = if value.starts_with('-') { '=' } else { ' ' };
-    format!("{name}{between}{value}")
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_:.".contains(&byte);
+    if !value.is_empty() && value.bytes().all(is_plain) {
+        return format!("{name}{between}{value}");
+    }
+    format!("{name}{between}'{}'", value.replace('\'', r"'\''"))
 }
 
 /// What is said to people of a part before what was done.
@@ -182,5 +186,23 @@ pub(crate) fn conclude(
             Err(Failure::Interrupted { cause, rest })
         }
         Err(failure) => Err(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_typed_means_the_same_to_a_shell() {
+        for (value, typed) in [
+            ("3:TIMED_OUT:7", "--after 3:TIMED_OUT:7"),
+            ("-7", "--after=-7"),
+            ("3:a b:7", "--after '3:a b:7'"),
+            ("3:it's:7", r"--after '3:it'\''s:7'"),
+            ("", "--after ''"),
+        ] {
+            assert_eq!(option("--after", value), typed);
+        }
     }
 }

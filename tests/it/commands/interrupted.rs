@@ -123,3 +123,86 @@ async fn a_comparison_that_came_to_its_end_is_not_marked_as_a_part() {
     let afters: Vec<_> = asked.map(|asked| asked.body["after"].clone()).collect();
     assert_eq!(afters, [Value::Null, json!("u-1")]);
 }
+
+/// What is counted before anybody is tried again.
+fn summary() -> Reply {
+    Reply::Page(json!({ "troubled": 9, "troubles": [{ "state": "parked", "reason": "A B", "users": 9 }] }))
+}
+
+fn retried(next: Option<&str>) -> Reply {
+    Reply::Page(json!({ "retried": 4, "left": 1, "next": next }))
+}
+
+#[tokio::test]
+async fn a_retry_that_breaks_off_tells_what_it_did_and_goes_on_from_there() {
+    let gateway = Scripted::start([summary(), retried(Some("3:A B:7")), Reply::BreakOff]).await;
+    let retry = ["retry", "--yes", "--state", "parked", "--reason", "A B"];
+    let typed = gateway.command(&retry).await;
+    assert_eq!(typed.code, 3, "{typed:?}");
+    let advice = "go on with: hubsync retry --state parked --reason 'A B' --after '3:A B:7'";
+    typed.assert_tells(&["so far", "4 users tried again, 1 left alone"], &[advice]);
+
+    let gateway = Scripted::start([summary(), retried(None)]).await;
+    let typed = gateway
+        .command(&[&retry[..], &["--after", "3:A B:7", "--json"]].concat())
+        .await;
+    assert_eq!(
+        (typed.code, typed.json()),
+        (0, json!({ "retried": 4, "left": 1 }))
+    );
+    assert_eq!(
+        gateway.asked()[1].body,
+        json!({ "state": "parked", "reason": "A B", "after": "3:A B:7" })
+    );
+}
+
+#[tokio::test]
+async fn a_retry_of_all_that_is_stopped_by_hand_tells_of_each_state_that_is_left() {
+    let gateway = Scripted::start([summary(), retried(None), retried(None), Reply::Silence]).await;
+    let running = gateway.begin(&["retry", "--all", "--yes", "--json"]);
+    gateway.wait_until_asked(4).await;
+    running.interrupt();
+    let typed = running.ended().await;
+    assert_eq!(typed.code, 1, "{typed:?}");
+    let advice = "go on with: hubsync retry --state parked\nthen with: hubsync retry --state missing\n";
+    typed.assert_tells(&[], &[advice]);
+    let expected = json!({ "retried": 8, "left": 2, "partial": true, "state": "parked" });
+    assert_eq!(typed.json(), expected);
+}
+
+#[tokio::test]
+async fn named_users_of_whom_some_are_done_are_told_from_the_others() {
+    let users: Vec<_> = (1..=402).map(|user| user.to_string()).collect();
+    for command in ["retry", "resync"] {
+        let done = || Reply::Page(json!({ "retried": 200, "owed": 200, "left": 0, "shared": 0 }));
+        let gateway = Scripted::start([done(), done(), Reply::BreakOff]).await;
+        let mut arguments = vec![command, "--json"];
+        arguments.extend(users.iter().map(String::as_str));
+        let typed = gateway.command(&arguments).await;
+        assert_eq!(typed.code, 3, "{typed:?}");
+        typed.assert_tells(
+            &["400"],
+            &[
+                "the first 400 of the 402 users named are done",
+                "from user 401 on",
+            ],
+        );
+        let done = typed.json();
+        assert_eq!(
+            (&done["partial"], &done["remaining"]),
+            (&json!(true), &json!(["401", "402"]))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_resync_that_breaks_off_tells_what_it_did() {
+    let page = Reply::Page(json!({ "owed": 5, "shared": 0, "left": 0, "next": "-7" }));
+    let gateway = Scripted::start([page, Reply::BreakOff]).await;
+    let typed = gateway.command(&["resync", "--all", "--yes"]).await;
+    assert_eq!(typed.code, 3, "{typed:?}");
+    typed.assert_tells(
+        &["so far", "5 users sent once more"],
+        &["go on with: hubsync resync --all --after=-7"],
+    );
+}

@@ -58,3 +58,18 @@ async fn who_has_only_begun_or_would_have_to_wait_for_long_is_told_at_once() {
     let typed = gateway.command(&["drift"]).await;
     assert_eq!((typed.code, gateway.asked().len()), (3, 2), "{typed:?}");
 }
+
+#[tokio::test]
+async fn a_retry_comes_back_in_the_middle_too() {
+    let page = |next: Option<&str>| Reply::Page(json!({ "retried": 1, "left": 0, "next": next }));
+    let summary = Reply::Page(json!({ "troubled": 2, "troubles": [] }));
+    let busy = Reply::Not("unavailable", 0);
+    let gateway = Scripted::start([summary, page(Some("3:A:1")), busy, page(None)]).await;
+    let typed = gateway
+        .command(&["retry", "--state", "parked", "--yes", "--json"])
+        .await;
+    assert_eq!(
+        (typed.code, typed.json()),
+        (0, json!({ "retried": 2, "left": 0 }))
+    );
+}
