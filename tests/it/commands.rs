@@ -3,6 +3,7 @@
 mod doctor;
 mod drift;
 mod interrupted;
+mod parked;
 mod patience;
 mod scripted;
 mod typed;
