@@ -8,10 +8,12 @@ mod gateway;
 mod link;
 mod output;
 mod parked;
+mod patience;
 mod pause;
 mod progress;
 mod resync;
 mod retry;
+mod series;
 mod show;
 mod status;
 

@@ -1,6 +1,8 @@
 //! What can keep a command from being done, and the exit code of it.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
+
+use super::series::Rest;
 
 /// How a command ended. The numbers are a promise to scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,35 +61,32 @@ pub(crate) enum Failure {
         kind: String,
         /// In its words.
         detail: String,
+        /// When it wants to be asked again, if it says so.
+        retry_after: Option<Duration>,
     },
     /// What was to be confirmed was not.
     #[error("{0}")]
     NotConfirmed(&'static str),
-    /// Some of it was done.
-    #[error("{cause}\n{advice}")]
+    /// Whoever typed it did not let it come to its end.
+    #[error("stopped by a signal")]
+    Stopped,
+    /// Some of it was done, and is told of.
+    #[error("{cause}\n{}", .rest.advice)]
     Interrupted {
         /// Why no more.
         cause: Box<Failure>,
-        /// How to go on.
-        advice: String,
+        /// What is left.
+        rest: Rest,
     },
+    /// Nobody could stop it.
+    #[error("signals cannot be listened for: {0}")]
+    Signals(std::io::Error),
     /// The answer cannot be printed.
     #[error("the answer cannot be printed: {0}")]
     Output(#[from] std::io::Error),
 }
 
 impl Failure {
-    /// Done up to that user, where any was: the command that goes on from there is said.
-    pub(crate) fn after(self, user: Option<&str>, command: &str) -> Self {
-        match user {
-            None => self,
-            Some(user) => Self::Interrupted {
-                cause: Box::new(self),
-                advice: format!("go on with: {command} --after {user}"),
-            },
-        }
-    }
-
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Refused { kind, .. } if kind == "not-found" => Exit::UnknownUser,
@@ -97,7 +96,7 @@ impl Failure {
                 status: 502..=504, ..
             } => Exit::Unreachable,
             Self::Refused { status: 400, .. } | Self::NotConfirmed(_) => Exit::Usage,
-            Self::Refused { .. } | Self::Output(_) => Exit::NotWell,
+            Self::Refused { .. } | Self::Stopped | Self::Signals(_) | Self::Output(_) => Exit::NotWell,
             Self::Interrupted { cause, .. } => cause.exit(),
         }
     }

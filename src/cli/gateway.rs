@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method, Response, header::RETRY_AFTER};
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -58,7 +58,7 @@ impl Gateway {
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
         let response = self.exchange(method, path, body).await?;
-        let status = response.status();
+        let (status, retry_after) = (response.status(), retry_after(&response));
         let document = self.document(response).await?;
         if status.is_success() {
             return Ok(document);
@@ -67,6 +67,7 @@ impl Gateway {
             status: status.as_u16(),
             kind: kind(&document).to_owned(),
             detail: detail(&document),
+            retry_after,
         })
     }
 
@@ -120,6 +121,12 @@ fn is_here(url: &Url) -> bool {
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
     }
+}
+
+/// A date is no pause that is worth waiting for.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    seconds.parse().ok().map(Duration::from_secs)
 }
 
 fn kind(document: &Value) -> &str {

@@ -16,11 +16,16 @@ impl Output {
     /// Prints a document as it is, or what it says to people.
     pub(crate) fn print(self, document: &Value, text: impl FnOnce() -> String) -> io::Result<()> {
         let text = if self.json { document.to_string() } else { text() };
-        match writeln!(io::stdout(), "{}", text.trim_end()) {
-            // Whoever reads has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            printed => printed,
-        }
+        print_raw(&format!("{}\n", text.trim_end()))
+    }
+}
+
+/// Prints text as it is.
+pub(crate) fn print_raw(text: &str) -> io::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
     }
 }
 
@@ -72,7 +77,10 @@ pub(crate) fn reason(reason: &Value) -> String {
     if reason.is_null() {
         return String::new();
     }
-    let mut words = format!("{}: {}", text(&reason["code"]), text(&reason["message"]));
+    let mut words = text(&reason["code"]);
+    if let Some(message) = reason["message"].as_str() {
+        words = format!("{words}: {message}");
+    }
     if let Some(id) = reason["correlationId"].as_str() {
         words = format!("{words} (HubSpot's correlation id {id})");
     }
@@ -92,5 +100,26 @@ pub(crate) fn age(ms: u64) -> String {
         seconds @ 120..7_200 => format!("{} min", seconds / 60),
         seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
         seconds => format!("{} days", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_reason_is_told_as_far_as_it_is_known() {
+        for (given, told) in [
+            (Value::Null, ""),
+            (json!({ "code": "TIMED_OUT" }), "TIMED_OUT"),
+            (
+                json!({ "code": "A", "message": "no", "correlationId": "d8" }),
+                "A: no (HubSpot's correlation id d8)",
+            ),
+        ] {
+            assert_eq!(reason(&given), told);
+        }
     }
 }

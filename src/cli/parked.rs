@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     Asking, Exit, Failure,
     gateway::Gateway,
-    output::{reason, table, text},
+    output::{table, text},
 };
 
 /// The most users that the gateway lists at a time.
@@ -122,6 +122,7 @@ fn named(listed: &Value) -> String {
     if users.is_empty() {
         return "nobody is in such trouble".to_owned();
     }
+    // Not the message: HubSpot may quote a value of the profile in it.
     let rows = users.iter().map(|user| {
         let state = text(&user["state"]);
         let again = if user["resending"] == true {
@@ -129,21 +130,33 @@ fn named(listed: &Value) -> String {
         } else {
             ""
         };
+        let [code, category, status, correlation_id] =
+            ["code", "category", "status", "correlationId"].map(|member| text(&user["reason"][member]));
         [
             text(&user["userId"]),
             text(&user["version"]),
             format!("{state}{again}"),
             text(&user["attempts"]),
-            reason(&user["reason"]),
+            code,
+            category,
+            status,
+            correlation_id,
         ]
     });
+    let head = [
+        "USER",
+        "VERSION",
+        "STATE",
+        "ATTEMPTS",
+        "CODE",
+        "CATEGORY",
+        "STATUS",
+        "CORRELATION ID",
+    ];
     let more = if listed["next"].is_null() {
         ""
     } else {
         "\nThere are more; --limit lists them."
     };
-    format!(
-        "{}{more}",
-        table(["USER", "VERSION", "STATE", "ATTEMPTS", "REASON"], rows)
-    )
+    format!("{}{more}", table(head, rows))
 }

@@ -2,17 +2,18 @@
 
 use clap::Args;
 use contracts::UserId;
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
     Asking, Exit, Failure,
     confirm::confirm,
-    gateway::Gateway,
     output::{self, text},
     progress::bar,
     retry::NAMED,
+    series::{Rest, Series, conclude},
 };
+
+const PATH: &str = "/sync/resync";
 
 /// Who is to be sent once more.
 #[derive(Debug, Args)]
@@ -44,57 +45,56 @@ struct Total {
 
 pub(crate) async fn run(resync: &Resync) -> Result<Exit, Failure> {
     let gateway = resync.asking.gateway()?;
-    let mut total = Total::default();
     if resync.all {
         let what = "Every field of every user is sent to HubSpot again, behind live changes; what others wrote into \
                     those fields there is overwritten.";
         confirm(what, resync.yes)?;
-        everybody(&gateway, resync, &mut total).await?;
-    } else {
-        for users in resync.users.chunks(NAMED) {
-            let body = json!({ "users": users });
-            total.add(&gateway.send(Method::POST, "/sync/resync", Some(&body)).await?);
+    }
+    let mut total = Total::default();
+    let mut series = Series::begin(&gateway, bar(None))?;
+    let add = |done: &Value| Ok(total.add(done));
+    let outcome = if resync.all {
+        let mut request = json!({ "all": true });
+        if let Some(after) = &resync.after {
+            request["after"] = after.as_str().into();
         }
-    }
-    let mut document = json!({ "owed": total.owed, "shared": total.shared, "left": total.left });
-    if !total.unknown.is_empty() {
-        document["unknown"] = total.unknown.clone().into();
-    }
-    resync.asking.output().print(&document, || total.describe())?;
-    Ok(if total.unknown.is_empty() {
-        Exit::Well
+        let rest = |after: Option<&str>| Rest::after("hubsync resync --all", after);
+        series.pages(PATH, request, add, rest).await
     } else {
-        Exit::UnknownUser
-    })
-}
-
-async fn everybody(gateway: &Gateway, resync: &Resync, total: &mut Total) -> Result<(), Failure> {
-    let bar = bar(None);
-    let mut body = json!({ "all": true });
-    if let Some(after) = &resync.after {
-        body["after"] = after.as_str().into();
-    }
-    loop {
-        let done = gateway.send(Method::POST, "/sync/resync", Some(&body)).await;
-        let done = done.map_err(|cause| cause.after(body["after"].as_str(), "hubsync resync --all"))?;
-        total.add(&done);
-        bar.set_position(total.owed + total.shared + total.left);
-        match done["next"].as_str() {
-            Some(next) => body["after"] = next.into(),
-            None => break,
-        }
-    }
-    bar.finish_and_clear();
-    Ok(())
+        series.named(PATH, json!({}), &resync.users, NAMED, add).await
+    };
+    // Its bar would stand in the way.
+    drop(series);
+    let output = resync.asking.output();
+    conclude(output, outcome, total.document(), || total.describe())?;
+    Ok(total.exit())
 }
 
 impl Total {
-    fn add(&mut self, done: &Value) {
+    /// Takes what was done, and says how many users were come to so far.
+    fn add(&mut self, done: &Value) -> u64 {
         self.owed += done["owed"].as_u64().unwrap_or(0);
         self.shared += done["shared"].as_u64().unwrap_or(0);
         self.left += done["left"].as_u64().unwrap_or(0);
         self.unknown
             .extend(done["unknown"].as_array().into_iter().flatten().cloned());
+        self.owed + self.shared + self.left
+    }
+
+    fn document(&self) -> Value {
+        let mut document = json!({ "owed": self.owed, "shared": self.shared, "left": self.left });
+        if !self.unknown.is_empty() {
+            document["unknown"] = self.unknown.clone().into();
+        }
+        document
+    }
+
+    fn exit(&self) -> Exit {
+        if self.unknown.is_empty() {
+            Exit::Well
+        } else {
+            Exit::UnknownUser
+        }
     }
 
     fn describe(&self) -> String {
@@ -107,7 +107,7 @@ impl Total {
         }
         if self.left > 0 {
             words = format!(
-                "{words}, {} left alone: all of theirs is on its way already",
+                "{words}, {} left alone: all of theirs is on its way already, or their row cannot be read",
                 self.left
             );
         }

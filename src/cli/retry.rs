@@ -2,7 +2,6 @@
 
 use clap::Args;
 use contracts::UserId;
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,7 +11,10 @@ use super::{
     output::{self, text},
     parked::Trouble,
     progress::bar,
+    series::{Rest, Series, conclude, option},
 };
+
+const PATH: &str = "/sync/retry";
 
 /// So many users are named at a time; with the longest ids, they fit into a body that the gateway takes.
 pub(crate) const NAMED: usize = 200;
@@ -29,6 +31,9 @@ pub(crate) struct Retry {
     /// Of them, those for the reason of this code.
     #[arg(long, requires = "state", value_name = "CODE")]
     reason: Option<String>,
+    /// Goes on after that position, where an earlier one broke off and named it.
+    #[arg(long, requires = "state", value_name = "POSITION")]
+    after: Option<String>,
     /// Everybody in trouble, behind live changes.
     #[arg(long)]
     all: bool,
@@ -50,60 +55,72 @@ struct Total {
 pub(crate) async fn run(retry: &Retry) -> Result<Exit, Failure> {
     let gateway = retry.asking.gateway()?;
     let mut total = Total::default();
-    if retry.users.is_empty() {
-        by_trouble(&gateway, retry, &mut total).await?;
+    let outcome = if retry.users.is_empty() {
+        by_trouble(&gateway, retry, &mut total).await
     } else {
-        for users in retry.users.chunks(NAMED) {
-            let body = json!({ "users": users });
-            total.add(&gateway.send(Method::POST, "/sync/retry", Some(&body)).await?);
-        }
-    }
-    let mut document = json!({ "retried": total.retried, "left": total.left });
-    if !total.unknown.is_empty() {
-        document["unknown"] = total.unknown.clone().into();
-    }
-    retry.asking.output().print(&document, || total.describe())?;
-    Ok(if total.unknown.is_empty() {
-        Exit::Well
-    } else {
-        Exit::UnknownUser
-    })
+        let mut series = Series::begin(&gateway, bar(None))?;
+        let add = |done: &Value| Ok(total.add(done));
+        series.named(PATH, json!({}), &retry.users, NAMED, add).await
+    };
+    let output = retry.asking.output();
+    conclude(output, outcome, total.document(), || total.describe())?;
+    Ok(total.exit())
 }
 
 async fn by_trouble(gateway: &Gateway, retry: &Retry, total: &mut Total) -> Result<(), Failure> {
     let summary = gateway.get("/sync/summary").await?;
     let users = concerned(&summary, retry);
-    let (who, states) = match retry.state {
-        Some(state) => (format!("in state {}", state.word()), vec![state]),
-        None => ("in trouble".to_owned(), Trouble::ALL.to_vec()),
-    };
-    let why = retry
-        .reason
-        .as_deref()
-        .map_or_else(String::new, |code| format!(" for {code}"));
-    let what = format!(
-        "To HubSpot again, behind live changes: {} {who}{why}.",
-        output::users(users)
-    );
-    confirm(&what, retry.yes)?;
-    let bar = bar(Some(users));
-    for state in states {
-        let mut body = json!({ "state": state.word() });
+    confirm(&retry.announcement(users), retry.yes)?;
+    let mut series = Series::begin(gateway, bar(Some(users)))?;
+    let states = retry.state.map_or(Trouble::ALL.to_vec(), |state| vec![state]);
+    for (number, state) in states.iter().enumerate() {
+        let mut request = json!({ "state": state.word() });
         if let Some(reason) = &retry.reason {
-            body["reason"] = reason.as_str().into();
+            request["reason"] = reason.as_str().into();
         }
-        loop {
-            let done = gateway.send(Method::POST, "/sync/retry", Some(&body)).await?;
-            total.add(&done);
-            bar.set_position(total.retried + total.left);
-            match done["next"].as_str() {
-                Some(next) => body["after"] = next.into(),
-                None => break,
-            }
+        if let Some(after) = &retry.after {
+            request["after"] = after.as_str().into();
         }
+        let add = |done: &Value| Ok(total.add(done));
+        let rest = |after: Option<&str>| retry.rest(&states[number..], after);
+        series.pages(PATH, request, add, rest).await?;
     }
-    bar.finish_and_clear();
     Ok(())
+}
+
+impl Retry {
+    fn announcement(&self, users: u64) -> String {
+        let who = match self.state {
+            Some(state) => format!("in state {}", state.word()),
+            None => "in trouble".to_owned(),
+        };
+        let why = self
+            .reason
+            .as_deref()
+            .map_or_else(String::new, |code| format!(" for {code}"));
+        let at_most = if self.after.is_some() { "at most " } else { "" };
+        format!(
+            "To HubSpot again, behind live changes: {at_most}{} {who}{why}.",
+            output::users(users)
+        )
+    }
+
+    /// The first of these states after that position, and all of the others.
+    fn rest(&self, states: &[Trouble], after: Option<&str>) -> Rest {
+        let mut commands = states.iter().map(|state| {
+            let reason = self.reason.as_deref();
+            let reason = reason.map_or_else(String::new, |code| format!(" {}", option("--reason", code)));
+            format!("hubsync retry --state {}{reason}", state.word())
+        });
+        let mut rest = Rest::after(&commands.next().unwrap_or_default(), after);
+        for command in commands {
+            rest.advice = format!("{}\nthen with: {command}", rest.advice);
+        }
+        if let Some(state) = states.first() {
+            rest.members["state"] = state.word().into();
+        }
+        rest
+    }
 }
 
 /// How many users are in such trouble, by the latest count.
@@ -124,11 +141,29 @@ fn concerned(summary: &Value, retry: &Retry) -> u64 {
 }
 
 impl Total {
-    fn add(&mut self, done: &Value) {
+    /// Takes what was done, and says how many users were come to so far.
+    fn add(&mut self, done: &Value) -> u64 {
         self.retried += done["retried"].as_u64().unwrap_or(0);
         self.left += done["left"].as_u64().unwrap_or(0);
         self.unknown
             .extend(done["unknown"].as_array().into_iter().flatten().cloned());
+        self.retried + self.left
+    }
+
+    fn document(&self) -> Value {
+        let mut document = json!({ "retried": self.retried, "left": self.left });
+        if !self.unknown.is_empty() {
+            document["unknown"] = self.unknown.clone().into();
+        }
+        document
+    }
+
+    fn exit(&self) -> Exit {
+        if self.unknown.is_empty() {
+            Exit::Well
+        } else {
+            Exit::UnknownUser
+        }
     }
 
     fn describe(&self) -> String {

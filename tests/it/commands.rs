@@ -2,6 +2,10 @@
 
 mod doctor;
 mod drift;
+mod interrupted;
+mod parked;
+mod patience;
+mod scripted;
 mod typed;
 
 use reqwest::Method;

@@ -174,6 +174,16 @@ impl ApiError {
             _ => None,
         }
     }
+
+    /// For one that ends work of which a part is done and answered for, so that it never becomes an answer itself.
+    pub(crate) fn log_broken_off(&self, request_id: &str) {
+        tracing::warn!(
+            request.id = request_id,
+            problem = self.kind().slug,
+            cause = self.cause().unwrap_or("none"),
+            "a request was done in part: {self}"
+        );
+    }
 }
 
 /// The error travels as an extension; the outermost layer, which knows the request's id, writes the document.

@@ -30,7 +30,15 @@ pub(super) async fn retry_users(
     let until = Instant::now() + LONGEST;
     let mut total = UsersRetried::default();
     loop {
-        let done = gateway.users.retry(&request, &context).await?;
+        let done = match gateway.users.retry(&request, &context).await {
+            Ok(done) => done,
+            // Pages before this one are told of. The caller goes on from here, and meets the error if it lasts.
+            Err(error) if total.next.is_some() => {
+                error.log_broken_off(&context.request_id);
+                return Ok(Json(total));
+            }
+            Err(error) => return Err(error),
+        };
         total.retried += done.retried;
         total.left += done.left;
         total.unknown.extend(done.unknown);

@@ -25,6 +25,24 @@ async fn everybody_is_sent_once_more_page_after_page_and_counted_together() {
 }
 
 #[tokio::test]
+async fn an_error_after_some_pages_tells_of_them_and_where_to_go_on() {
+    let gateway = Gateway::start().await;
+    let page = json!({ "owed": 400, "shared": 60, "left": 40, "next": "u5" });
+    let script = vec![Reaction::Answer(page.clone()), refuse(ErrorCode::Unavailable)];
+    Responder::start(&gateway, script).await;
+    let resync = async |body: Value| {
+        let request = gateway.request(Method::POST, "/sync/resync");
+        request.json(&body).send().await.unwrap()
+    };
+    let response = resync(json!({ "all": true })).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.json::<Value>().await.unwrap(), page);
+    let response = resync(json!({ "all": true, "after": "u5" })).await;
+    assert_eq!(response.status(), 503, "nothing was done");
+    assert_eq!(slug(&problem(response).await), "unavailable");
+}
+
+#[tokio::test]
 async fn a_contact_is_named_and_forgotten() {
     let gateway = Gateway::start().await;
     let receipt = json!({

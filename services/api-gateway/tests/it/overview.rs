@@ -83,6 +83,24 @@ async fn users_are_tried_again_page_after_page_and_counted_together() {
 }
 
 #[tokio::test]
+async fn an_error_after_some_pages_tells_of_them_and_where_to_go_on() {
+    let gateway = Gateway::start().await;
+    let page = json!({ "retried": 400, "left": 100, "next": "3:A:u5" });
+    let script = vec![Reaction::Answer(page.clone()), refuse(ErrorCode::Unavailable)];
+    Responder::start(&gateway, script).await;
+    let retry = async |body: Value| {
+        let request = gateway.request(Method::POST, "/sync/retry");
+        request.json(&body).send().await.unwrap()
+    };
+    let response = retry(json!({ "state": "parked" })).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.json::<Value>().await.unwrap(), page);
+    let response = retry(json!({ "state": "parked", "after": "3:A:u5" })).await;
+    assert_eq!(response.status(), 503, "nothing was done");
+    assert_eq!(slug(&problem(response).await), "unavailable");
+}
+
+#[tokio::test]
 async fn another_try_takes_json_that_says_who_and_nothing_else() {
     let gateway = Gateway::start().await;
     let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
