@@ -65,6 +65,11 @@ impl Hubsync {
         format!("http://127.0.0.1:{}/", self.gateway)
     }
 
+    /// Another site on the same machine.
+    pub(crate) fn sandbox(&self) -> String {
+        self.sandbox_url("faults")
+    }
+
     /// A change by somebody else than the page.
     pub(crate) async fn change(&self, user: &str, body: Value) {
         let url = format!("{}users/{user}", self.console());

@@ -5,5 +5,6 @@ mod away;
 mod changes;
 mod hubsync;
 mod looks;
+mod other_sites;
 mod page;
 mod troubles;

@@ -23,6 +23,11 @@ impl Page {
         page
     }
 
+    /// Goes to another address, and waits for nothing.
+    pub(crate) async fn go(&self, address: &str) {
+        self.browser.driver.goto(address).await.unwrap();
+    }
+
     pub(crate) async fn text(&self, selector: &str) -> String {
         self.element(selector).await.text().await.unwrap()
     }

@@ -79,7 +79,7 @@ fn serve(file: &File, headers: &HeaderMap) -> Response {
         (ETAG, tag),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
+        (REFERRER_POLICY, "same-origin"),
     ];
     if is_known {
         return (StatusCode::NOT_MODIFIED, head).into_response();
