@@ -77,6 +77,17 @@ impl Hubsync {
         assert_eq!(response.status(), 200, "{body}");
     }
 
+    /// Delivery is paused by somebody else than the page, or goes on.
+    pub(crate) async fn pause(&self, is_paused: bool) {
+        let url = format!("{}sync/pause", self.console());
+        let request = if is_paused {
+            self.http.put(url)
+        } else {
+            self.http.delete(url)
+        };
+        assert_eq!(request.send().await.unwrap().status(), 200);
+    }
+
     pub(crate) async fn state_of(&self, user: &str) -> String {
         let url = format!("{}users/{user}/sync", self.console());
         let receipt: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();

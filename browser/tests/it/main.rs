@@ -3,6 +3,7 @@
 
 mod away;
 mod changes;
+mod hidden;
 mod hubsync;
 mod looks;
 mod other_sites;

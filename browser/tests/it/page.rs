@@ -98,6 +98,23 @@ impl Page {
         self.evaluate("return window.marked === true").await == true
     }
 
+    /// As when another tab is looked at, which a browser without a screen does not know.
+    pub(crate) async fn hide(&self) {
+        self.turn("hidden").await;
+    }
+
+    pub(crate) async fn show(&self) {
+        self.turn("visible").await;
+    }
+
+    async fn turn(&self, state: &str) {
+        let script = format!(
+            "Object.defineProperty(document, 'visibilityState', {{ value: '{state}', configurable: true }});
+            document.dispatchEvent(new Event('visibilitychange'));"
+        );
+        self.evaluate(&script).await;
+    }
+
     /// A picture of the whole page.
     pub(crate) async fn photograph(&self, name: &str) {
         let file = screenshots().join(format!("{name}.png"));

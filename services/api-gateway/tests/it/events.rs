@@ -138,6 +138,19 @@ async fn a_browser_that_was_away_for_a_moment_misses_nothing() {
     let missed = back.next_named("changes").await;
     assert_eq!(missed.data["users"][0]["version"], 2);
     assert_ne!(missed.id.as_deref(), Some(last.as_str()));
+    // One that starts anew cannot give the header; where there is one, it is the later.
+    let mut anew = Browser::at(&gateway, &format!("/sync/events?last={last}"), None).await;
+    assert_eq!(anew.next_named("hello").await.data, json!({ "resumed": true }));
+    assert_eq!(anew.next_named("changes").await.id, missed.id);
+    let mut again = Browser::at(
+        &gateway,
+        &format!("/sync/events?last={last}"),
+        missed.id.as_deref(),
+    )
+    .await;
+    assert_eq!(again.next_named("hello").await.data, json!({ "resumed": true }));
+    publisher.accept("u1", 3).await;
+    assert_eq!(again.next_named("changes").await.data["users"][0]["version"], 3);
 }
 
 #[tokio::test]
