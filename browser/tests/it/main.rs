@@ -8,4 +8,5 @@ mod hubsync;
 mod looks;
 mod other_sites;
 mod page;
+mod pause;
 mod troubles;
