@@ -5,6 +5,7 @@ mod away;
 mod changes;
 mod hidden;
 mod hubsync;
+mod listening;
 mod looks;
 mod other_sites;
 mod page;

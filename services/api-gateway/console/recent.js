@@ -22,18 +22,26 @@ export function onChoose(act) {
   open = act;
 }
 
-/** Takes whom a frame names, of so many at the least that it is about. */
-export function add(users, total) {
+/** Takes whom a frame names, of so many at the least that it is about, and how long ago it was. */
+export function add(users, total, agoMs) {
   for (const user of users) {
     const known = seen.get(user.userId);
     // A verdict may be told of before the change that it is about.
     if (known && (known.version > user.version || (known.version === user.version && user.state === "pending"))) continue;
     seen.delete(user.userId);
-    seen.set(user.userId, { ...user, at: new Date() });
+    seen.set(user.userId, { ...user, at: new Date(Date.now() - agoMs) });
   }
   while (seen.size > ROWS) seen.delete(seen.keys().next().value);
   passed += Math.max(0, total - users.length);
   schedule();
+}
+
+/** Forgets all of it: what comes now is of another series. */
+export function clear() {
+  seen.clear();
+  passed = 0;
+  body.replaceChildren();
+  draw();
 }
 
 /** At once when nothing was drawn lately, so that a lone change is seen at once. */
