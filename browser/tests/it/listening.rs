@@ -126,3 +126,26 @@ async fn a_gateway_that_begins_anew_has_the_changes_of_a_database_that_was_resto
     page.wait_for_change("u", "2").await;
     page.close().await;
 }
+
+#[tokio::test]
+async fn of_many_changes_the_page_says_how_many_it_names_some_of() {
+    let hubsync = Hubsync::start().await;
+    let page = played(&hubsync).await;
+    say(&page, "'hello', { resumed: true }").await;
+    let named = "users: [{ userId: 'u', version: 1, state: 'confirmed' }]";
+    say(
+        &page,
+        &format!("'changes', {{ accepted: 1, settled: {{ confirmed: 1 }}, {named} }}"),
+    )
+    .await;
+    page.wait_for_change("u", "1").await;
+    assert_eq!(page.text("#recent-note").await, "", "all of it is named");
+    say(
+        &page,
+        &format!("'changes', {{ accepted: 1_200, settled: {{ confirmed: 40, parked: 2 }}, {named} }}"),
+    )
+    .await;
+    page.wait_for("#recent-note", "Some of 1,201 changes and 43 verdicts heard of.")
+        .await;
+    page.close().await;
+}

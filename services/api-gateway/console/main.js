@@ -16,8 +16,7 @@ listen({
   changes({ accepted, settled, users }, agoMs) {
     const verdicts = Object.values(settled).reduce((sum, number) => sum + number, 0);
     plot.add(accepted, settled.confirmed ?? 0, agoMs);
-    // A user may be in both.
-    recent.add(users, Math.max(accepted, verdicts), agoMs);
+    recent.add(users, accepted, verdicts, agoMs);
   },
   status(status) {
     heardAt = new Date();
