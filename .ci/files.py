@@ -1,4 +1,4 @@
-"""Checks what no compiler checks: lock files without addresses, links in documents, settings that are documented,
+"""Checks what no compiler checks: lock files without addresses, links and headings in documents, settings that are documented,
 alerts that are explained, planted bugs that still apply."""
 
 import pathlib
@@ -29,6 +29,16 @@ def link_faults(files):
             if path and "://" not in path and not path.startswith("mailto:"):
                 if not (file.parent / path).exists() and "::" not in path:
                     yield f"{file}: links to {target}, which is not there"
+
+
+def heading_faults(files):
+    """Without a blank line before it, a heading is easily overlooked, and some take it for text."""
+    for file in files:
+        if file.suffix != ".md":
+            continue
+        text = re.sub(r"^```.*?^```", "```", file.read_text(), flags=re.M | re.S)
+        for heading in re.findall(r"[^\n]\n(#{1,6} .*)", text):
+            yield f"{file}: no blank line before {heading}"
 
 
 def length_faults(files):
@@ -79,7 +89,7 @@ def alert_faults():
 
 def main():
     files = tracked()
-    faults = [*alert_faults(), *lock_faults(), *link_faults(files), *length_faults(files), *setting_faults(files), *patch_faults(files)]
+    faults = [*alert_faults(), *lock_faults(), *link_faults(files), *heading_faults(files), *length_faults(files), *setting_faults(files), *patch_faults(files)]
     for fault in faults:
         print(fault)
     if faults:

@@ -12,7 +12,8 @@ use testing::{
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
 
 /// Without a sandbox of its own, which needs rights that a container does not have; and without calls of its own to anybody.
-const ARGUMENTS: [&str; 9] = [
+/// A name leads to this machine as somebody else's would after DNS rebinding.
+const ARGUMENTS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -22,6 +23,7 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-component-update",
     "--disable-sync",
     "--window-size=1280,1000",
+    "--host-resolver-rules=MAP rebound.example 127.0.0.1",
 ];
 const START_LIMIT: Duration = Duration::from_mins(1);
 

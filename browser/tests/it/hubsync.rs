@@ -65,6 +65,11 @@ impl Hubsync {
         format!("http://127.0.0.1:{}/", self.gateway)
     }
 
+    /// Another site on the same machine.
+    pub(crate) fn sandbox(&self) -> String {
+        self.sandbox_url("faults")
+    }
+
     /// A change by somebody else than the page.
     pub(crate) async fn change(&self, user: &str, body: Value) {
         let url = format!("{}users/{user}", self.console());
@@ -78,6 +83,17 @@ impl Hubsync {
         let request = self.http.patch(url).body(body.to_string());
         let request = request.header("content-type", "application/merge-patch+json");
         assert_eq!(request.send().await.unwrap().status(), 200, "{body}");
+    }
+
+    /// Delivery is paused by somebody else than the page, or goes on.
+    pub(crate) async fn pause(&self, is_paused: bool) {
+        let url = format!("{}sync/pause", self.console());
+        let request = if is_paused {
+            self.http.put(url)
+        } else {
+            self.http.delete(url)
+        };
+        assert_eq!(request.send().await.unwrap().status(), 200);
     }
 
     pub(crate) async fn state_of(&self, user: &str) -> String {

@@ -3,7 +3,11 @@
 
 mod away;
 mod changes;
+mod hidden;
 mod hubsync;
+mod listening;
 mod looks;
+mod other_sites;
 mod page;
+mod pause;
 mod troubles;

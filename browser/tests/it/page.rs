@@ -23,6 +23,11 @@ impl Page {
         page
     }
 
+    /// Goes to another address, and waits for nothing.
+    pub(crate) async fn go(&self, address: &str) {
+        self.browser.driver.goto(address).await.unwrap();
+    }
+
     pub(crate) async fn text(&self, selector: &str) -> String {
         self.element(selector).await.text().await.unwrap()
     }
@@ -91,6 +96,23 @@ impl Page {
 
     pub(crate) async fn was_not_reloaded(&self) -> bool {
         self.evaluate("return window.marked === true").await == true
+    }
+
+    /// As when another tab is looked at, which a browser without a screen does not know.
+    pub(crate) async fn hide(&self) {
+        self.turn("hidden").await;
+    }
+
+    pub(crate) async fn show(&self) {
+        self.turn("visible").await;
+    }
+
+    async fn turn(&self, state: &str) {
+        let script = format!(
+            "Object.defineProperty(document, 'visibilityState', {{ value: '{state}', configurable: true }});
+            document.dispatchEvent(new Event('visibilitychange'));"
+        );
+        self.evaluate(&script).await;
     }
 
     /// A picture of the whole page.

@@ -80,21 +80,3 @@ async fn a_refused_value_is_shown_in_hubspots_words_with_its_receipt() {
     page.wait_for("#receipt", "refused").await;
     page.close().await;
 }
-
-#[tokio::test]
-async fn delivery_is_paused_and_resumed_and_the_line_says_so() {
-    let hubsync = Hubsync::start().await;
-    let page = Page::open(&hubsync).await;
-    page.press("stage-line", "Pause").await;
-    page.press("confirm", "Do it").await;
-    page.wait_for("#stage-line .figure", "paused").await;
-    hubsync
-        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
-        .await;
-    page.wait_for_change("1", "pending").await;
-    page.wait_for("#backlog", "1").await;
-    page.press("stage-line", "Resume").await;
-    page.press("confirm", "Do it").await;
-    page.wait_for_change("1", "confirmed").await;
-    page.close().await;
-}

@@ -1,5 +1,9 @@
 // The gateway's API.
 
+import { shown, untilHidden } from "./shown.js";
+
+/** How long the gateway may take: far longer than it does. What hangs for ever would keep one of the browser's connections. */
+const LIMIT_MS = 30_000;
 /** The least time between two looks at a receipt. */
 const PAUSE_MS = 1_000;
 
@@ -12,12 +16,13 @@ export class Problem extends Error {
 }
 
 /** Asks the gateway; `body` is sent as JSON of that media type. */
-export async function ask(method, path, { body, type = "application/json", headers = {}, signal } = {}) {
+export async function ask(method, path, { body, type = "application/json", headers = {}, signal, limitMs = LIMIT_MS } = {}) {
+  const limit = AbortSignal.timeout(limitMs);
   let response;
   try {
     response = await fetch(path, {
       method,
-      signal,
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
       headers: body === undefined ? headers : { ...headers, "Content-Type": type },
       body: body === undefined ? undefined : JSON.stringify(body),
       cache: "no-store",
@@ -25,12 +30,11 @@ export async function ask(method, path, { body, type = "application/json", heade
       redirect: "error",
     });
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem({ title: "The gateway does not answer", detail: "Nothing is known of what was asked. Try again." });
+    throw unanswered(error);
   }
   const document = await response.json().catch((error) => {
-    if (error.name === "AbortError") throw error;
-    return null;
+    if (error.name === "SyntaxError" || error.name === "TypeError") return null;
+    throw unanswered(error);
   });
   if (response.ok && document !== null) return document;
   throw new Problem(document ?? {
@@ -39,26 +43,45 @@ export async function ask(method, path, { body, type = "application/json", heade
   });
 }
 
+/** Why there is no answer. Whoever called it off knows. */
+function unanswered(error) {
+  if (error.name === "AbortError") return error;
+  const title = error.name === "TimeoutError" ? "The gateway does not answer in time" : "The gateway does not answer";
+  return new Problem({ title, detail: "Nothing is known of what was asked. Try again." });
+}
+
 /** The receipt of a user, of its latest version unless another is asked for. */
 export function receiptOf(userId, { version, wait, signal } = {}) {
   const query = version ? `?version=${version}` : "";
   const headers = wait ? { Prefer: `wait=${wait}` } : {};
-  return ask("GET", `/users/${encodeURIComponent(userId)}/sync${query}`, { headers, signal });
+  const limitMs = LIMIT_MS + (wait ?? 0) * 1_000;
+  return ask("GET", `/users/${encodeURIComponent(userId)}/sync${query}`, { headers, signal, limitMs });
 }
 
-/** The receipt once it has its verdict, or as it is after a while. Where the gateway has no place to wait, it is not pressed. */
+/**
+ * The receipt once it has its verdict, or as it is after a while; while the page is hidden, nobody waits for it. Where the
+ * gateway has no place to wait, it is not pressed.
+ */
 export async function laterReceiptOf(userId, { version, signal }) {
+  await shown(signal);
+  const hidden = untilHidden();
   const began = performance.now();
-  const receipt = await receiptOf(userId, { version, wait: 20, signal });
+  let receipt;
+  try {
+    receipt = await receiptOf(userId, { version, wait: 20, signal: AbortSignal.any([signal, hidden]) });
+  } catch (error) {
+    if (!hidden.aborted || signal.aborted) throw error;
+    return laterReceiptOf(userId, { version, signal });
+  }
   const left = began + PAUSE_MS - performance.now();
   if (receipt.state === "pending" && left > 0) await pause(left, signal);
   return receipt;
 }
 
-/** Waits, unless it is called off. */
+/** Waits, and on while the page is hidden, unless it is called off. */
 export async function pause(ms, signal) {
   await new Promise((resolve) => setTimeout(resolve, ms));
-  signal.throwIfAborted();
+  await shown(signal);
 }
 
 /** Has users tried again; all that a group has, however many requests that takes. Tells of each step. */

@@ -13,19 +13,18 @@ let heardAt = null;
 let isConnected = null;
 
 listen({
-  changes({ accepted, settled, users }) {
+  changes({ accepted, settled, users }, agoMs) {
     const verdicts = Object.values(settled).reduce((sum, number) => sum + number, 0);
-    plot.add(accepted, settled.confirmed ?? 0);
-    // A user may be in both.
-    recent.add(users, Math.max(accepted, verdicts));
+    plot.add(accepted, settled.confirmed ?? 0, agoMs);
+    recent.add(users, accepted, verdicts, agoMs);
   },
   status(status) {
     heardAt = new Date();
     pipeline.update(status);
     troubles.update(status.users);
   },
-  // Whatever was missed, the next status tells how everything stands.
-  begin() {},
+  // A database that was restored has earlier versions again, and of what is pending the verdict may have been missed.
+  begin: recent.clear,
   connected,
 });
 
@@ -39,7 +38,7 @@ function connected(is) {
   banner.hidden = is;
   if (is) return;
   const since = heardAt ? `What you see is as of ${time(heardAt)}.` : "Nothing is known yet.";
-  setText(banner, `The gateway does not answer. ${since} Trying again.`);
+  setText(banner, `The gateway does not answer, or as many watch it as may. ${since} Trying again.`);
 }
 
 function choose(userId) {

@@ -1,11 +1,17 @@
 // The stages that a change passes, and how each stands.
 
-import { ask } from "./api.js";
+import { ask, Problem } from "./api.js";
 import { confirmed } from "./dialog.js";
-import { byId, count, duration, setText, setTone } from "./dom.js";
+import { byId, count, duration, problemText, setText, setTone } from "./dom.js";
 
 const LINE_TONES = { running: "good", paused: "wait", starting: "wait", standby: "wait", stopped: "bad", otherAccount: "bad" };
 const LINE_WORDS = { otherAccount: "another account", standby: "no worker yet" };
+
+/** Whether a worker speaks for the line. */
+let isPresent = false;
+/** Whether delivery is paused: as the worker says, and as the user service knows where there is none. Null while unknown. */
+let isPaused = null;
+let isAsked = false;
 
 /** Takes what the gateway says every second. */
 export function update({ gateway, users, problem, line }) {
@@ -30,6 +36,7 @@ export function update({ gateway, users, problem, line }) {
     setText(byId("oldest"), "?");
   }
   updateLine(line);
+  updatePause(line, users !== undefined);
 }
 
 /** Takes what happened in the last seconds. */
@@ -47,20 +54,17 @@ function stage(name, tone, note) {
 }
 
 function updateLine(line) {
-  const present = line.state !== undefined;
-  setText(byId("line-state"), present ? LINE_WORDS[line.state] ?? line.state : "nobody");
+  isPresent = line.state !== undefined;
+  setText(byId("line-state"), isPresent ? LINE_WORDS[line.state] ?? line.state : "nobody");
   setText(byId("workers"), `${line.workers} ${line.workers === 1 ? "worker" : "workers"}`);
-  stage("line", present ? LINE_TONES[line.state] : "bad", lineNote(line, present));
+  stage("line", isPresent ? LINE_TONES[line.state] : "bad", lineNote(line));
   setTone(byId("stage-hubspot"), line.state === "running" ? "good" : "quiet");
   gauge("burst", line.calls?.burstLeft, line.calls?.burstMax, "calls left");
   gauge("day", line.calls?.dayLeft, line.calls?.dayMax, "calls left");
-  const pause = byId("pause");
-  pause.hidden = !present;
-  setText(pause, line.state === "paused" ? "Resume" : "Pause");
 }
 
-function lineNote(line, present) {
-  if (!present) return "No hubspot service is heard of; changes are kept until one is back.";
+function lineNote(line) {
+  if (!isPresent) return "No hubspot service is heard of; changes are kept until one is back.";
   const id = line.correlationId ? ` HubSpot's correlation id: ${line.correlationId}` : "";
   return line.sentence + id;
 }
@@ -75,19 +79,47 @@ function gauge(name, left, most, words) {
   setText(byId(`${name}-text`), `${count(left)} of ${count(most)} ${words}`);
 }
 
+/** Without a worker the user service is asked once, as each question is written to its log. */
+function updatePause(line, canAsk) {
+  if (isPresent) {
+    isPaused = line.state === "paused";
+    isAsked = false;
+  } else if (canAsk && !isAsked) {
+    isAsked = true;
+    ask("GET", "/sync/pause").then(told, () => {
+      isAsked = false;
+    });
+  }
+  drawPause();
+}
+
+/** A worker takes a moment to notice, and says so itself. */
+function told({ paused }) {
+  if (!isPresent) isPaused = paused;
+  drawPause();
+}
+
+function drawPause() {
+  const button = byId("pause");
+  button.hidden = isPaused === null;
+  setText(button, isPaused ? "Resume" : "Pause");
+}
+
 byId("pause").addEventListener("click", async (event) => {
   const button = event.currentTarget;
-  const isPaused = button.textContent === "Resume";
-  const sure = isPaused
+  const wasPaused = isPaused;
+  const problem = byId("pause-problem");
+  problem.replaceChildren();
+  const sure = wasPaused
     ? await confirmed("Resume delivery?", "What waits is sent to HubSpot from now on.")
     : await confirmed("Pause delivery?", "Changes are accepted and kept, and nothing is sent to HubSpot until delivery is resumed, "
       + "whatever is restarted meanwhile.");
   if (!sure) return;
   button.disabled = true;
   try {
-    await ask(isPaused ? "DELETE" : "PUT", "/sync/pause");
+    told(await ask(wasPaused ? "DELETE" : "PUT", "/sync/pause"));
   } catch (error) {
-    setText(byId("line-note"), error.message);
+    problem.replaceChildren(problemText(error instanceof Problem ? error.document : { detail: String(error) }));
   } finally {
     button.disabled = false;
   }

@@ -7,11 +7,14 @@ const canvas = byId("plot");
 const series = { accepted: new Uint32Array(SECONDS), confirmed: new Uint32Array(SECONDS) };
 let latest = Math.floor(performance.now() / 1000);
 
-/** Counts something that happened now. */
-export function add(accepted, confirmed) {
+/** Counts something that happened so long ago. */
+export function add(accepted, confirmed, agoMs) {
   advance();
-  series.accepted[latest % SECONDS] += accepted;
-  series.confirmed[latest % SECONDS] += confirmed;
+  const ago = latest - Math.floor((performance.now() - agoMs) / 1000);
+  if (ago >= SECONDS) return;
+  const place = (latest - ago + SECONDS) % SECONDS;
+  series.accepted[place] += accepted;
+  series.confirmed[place] += confirmed;
 }
 
 /** What happened in each of the last whole seconds, on average. */

@@ -10,7 +10,8 @@ const table = byId("recent");
 const body = table.tBodies[0];
 /** The latest last; by user, so that a verdict replaces what was pending. */
 const seen = new Map();
-let passed = 0;
+/** What was heard of since this began, and whether all of it was named. */
+let heard = { changes: 0, verdicts: 0, isWhole: true };
 let drawnAt = 0;
 let timer = null;
 let open = () => {};
@@ -22,18 +23,30 @@ export function onChoose(act) {
   open = act;
 }
 
-/** Takes whom a frame names, of so many at the least that it is about. */
-export function add(users, total) {
+/** Takes whom a frame names, how many changes and verdicts it is about, and how long ago it was. */
+export function add(users, changes, verdicts, agoMs) {
   for (const user of users) {
     const known = seen.get(user.userId);
     // A verdict may be told of before the change that it is about.
     if (known && (known.version > user.version || (known.version === user.version && user.state === "pending"))) continue;
     seen.delete(user.userId);
-    seen.set(user.userId, { ...user, at: new Date() });
+    seen.set(user.userId, { ...user, at: new Date(Date.now() - agoMs) });
   }
   while (seen.size > ROWS) seen.delete(seen.keys().next().value);
-  passed += Math.max(0, total - users.length);
+  heard = {
+    changes: heard.changes + changes,
+    verdicts: heard.verdicts + verdicts,
+    isWhole: heard.isWhole && users.length >= Math.max(changes, verdicts),
+  };
   schedule();
+}
+
+/** Forgets all of it: what comes now is of another series. */
+export function clear() {
+  seen.clear();
+  heard = { changes: 0, verdicts: 0, isWhole: true };
+  body.replaceChildren();
+  draw();
 }
 
 /** At once when nothing was drawn lately, so that a lone change is seen at once. */
@@ -52,8 +65,8 @@ function draw() {
   byId("recent-empty").hidden = seen.size > 0;
   table.hidden = seen.size === 0;
   const note = byId("recent-note");
-  note.hidden = passed === 0;
-  if (passed > 0) setText(note, `Some of many: ${count(passed)} more passed by unnamed.`);
+  note.hidden = heard.isWhole;
+  if (!heard.isWhole) setText(note, `Some of ${count(heard.changes)} changes and ${count(heard.verdicts)} verdicts heard of.`);
   [...seen.values()].reverse().forEach((user, index) => fill(rowAt(index), user));
 }
 

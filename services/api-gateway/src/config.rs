@@ -7,6 +7,7 @@ use runtime::nats::NatsSettings;
 use runtime::settings::{Env, Reader, SettingsError};
 use runtime::telemetry::LogSettings;
 
+use crate::hosts::Hosts;
 use crate::server::MOST_CONNECTIONS;
 
 /// Where variables are read from, below the environment of the process.
@@ -17,6 +18,8 @@ pub const ENV_FILES: [&str; 2] = ["services/api-gateway/.env", "nats.env"];
 pub struct Config {
     /// `API_GATEWAY_HOST` and `API_GATEWAY_PORT`: where it listens.
     pub address: SocketAddr,
+    /// `API_GATEWAY_HOSTS`: names with a dot under which it may be reached.
+    pub hosts: Hosts,
     /// What it lets callers do.
     pub limits: Limits,
     /// `NATS_URL` and its like.
@@ -55,12 +58,14 @@ impl Config {
         let mut reader = Reader::new(env);
         let host = reader.or("API_GATEWAY_HOST", IpAddr::V4(Ipv4Addr::LOCALHOST));
         let port = reader.within("API_GATEWAY_PORT", Self::DEFAULT_PORT, 1..=u16::MAX);
+        let hosts = reader.or("API_GATEWAY_HOSTS", Hosts::default());
         let limits = Limits::read(&mut reader);
         let nats = NatsSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         reader.finish(|| {
             Some(Self {
                 address: SocketAddr::new(host, port),
+                hosts,
                 limits,
                 nats,
                 log,
@@ -131,6 +136,7 @@ mod tests {
         for line in [
             "API_GATEWAY_HOST=127.0.0.1",
             "API_GATEWAY_PORT=3030",
+            "API_GATEWAY_HOSTS=",
             "API_GATEWAY_DEADLINE_MS=5000",
             "API_GATEWAY_MAX_IN_FLIGHT=1024",
             "API_GATEWAY_READ_TIMEOUT_MS=10000",

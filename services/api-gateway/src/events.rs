@@ -1,7 +1,7 @@
 //! What browsers watch: changes as they are accepted and settled, and how everything stands.
 //!
-//! Each frame is made once, whoever watches. A browser that does not keep up misses frames; nothing waits for it. While
-//! nobody watches, nothing is listened to.
+//! Each frame is made once, whoever watches. A browser that does not keep up misses frames; nothing waits for it. From
+//! half a minute after the last browser on, nothing is listened to.
 
 mod collected;
 mod frame;

@@ -4,9 +4,11 @@ mod config;
 mod docs;
 mod events;
 mod finish;
+mod hosts;
 mod import;
 mod lines;
 mod listen;
+mod own_site;
 mod permissions;
 mod problem;
 mod readiness;
@@ -19,5 +21,6 @@ mod user_service;
 mod verdict;
 
 pub use config::{Config, ENV_FILES, Limits};
+pub use hosts::Hosts;
 pub use listen::listen;
 pub use serve::{ServeError, serve};

@@ -28,6 +28,14 @@ pub(crate) enum ApiError {
     /// The user does not exist yet, and creating it takes an address.
     #[error("this user does not exist yet, and the first change has to give an address")]
     EmailRequired(Fault),
+    /// The request was meant for another name, which may be that of a page that wants to get in.
+    #[error(
+        "this gateway is not known under the name that was asked for; API_GATEWAY_HOSTS tells it its names"
+    )]
+    UnknownHost,
+    /// A page of another site had it sent.
+    #[error("a page of another site had this sent; nothing was done")]
+    ForeignOrigin,
     /// No route leads there.
     #[error("there is nothing at this path")]
     NoSuchPath,
@@ -140,6 +148,8 @@ impl ApiError {
             Self::InvalidBody(_) => (S::BAD_REQUEST, "invalid-body", "The body is not a valid change"),
             Self::EmailRequired(_) => (S::BAD_REQUEST, "email-required", "A new user needs an address"),
             Self::BodyBrokeOff => (S::BAD_REQUEST, "incomplete-body", "The body broke off"),
+            Self::ForeignOrigin => (S::FORBIDDEN, "foreign-origin", "Asked by a page of another site"),
+            Self::UnknownHost => (S::MISDIRECTED_REQUEST, "unknown-host", "Asked for under an unknown name"),
             Self::NoSuchPath => (S::NOT_FOUND, "no-such-path", "There is nothing at this path"),
             Self::NotFound(_) => (S::NOT_FOUND, "not-found", "Not found"),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),

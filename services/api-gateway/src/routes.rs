@@ -30,8 +30,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::events::Events;
 use crate::finish::{Finish, finish};
+use crate::hosts::Hosts;
 use crate::import::Imports;
 use crate::lines::Lines;
+use crate::own_site::own_site;
 use crate::problem::ApiError;
 use crate::readiness::Readiness;
 use crate::settlements::Settlements;
@@ -59,7 +61,7 @@ pub(crate) struct Gateway {
 }
 
 /// The routes, inside the layers that make every answer whole.
-pub(crate) fn router(gateway: Gateway, metrics: &Metrics) -> Router {
+pub(crate) fn router(gateway: Gateway, hosts: &Hosts, metrics: &Metrics) -> Router {
     let routes = Router::new()
         .route(
             "/users/{userId}",
@@ -97,7 +99,9 @@ pub(crate) fn router(gateway: Gateway, metrics: &Metrics) -> Router {
         .route("/readyz", get(readyz::readyz))
         .fallback(async || ApiError::NoSuchPath)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
-    finished(routes.with_state(gateway).merge(metrics.router()), metrics)
+    let routes = routes.with_state(gateway).merge(metrics.router());
+    let hosts = Arc::new(hosts.clone());
+    finished(routes.layer(from_fn_with_state(hosts, own_site)), metrics)
 }
 
 /// Every answer gets its id, every error its document, and a panic is an error like any other.

@@ -63,7 +63,7 @@ pub async fn serve(
         read_timeout: config.limits.read_timeout,
     };
     tracing::info!(address = %listener.local_addr()?, "the api-gateway is listening");
-    let server = Server::new(router(gateway.clone(), metrics), &config.limits);
+    let server = Server::new(router(gateway.clone(), &config.hosts, metrics), &config.limits);
     tokio::select! {
         () = server.run(listener, &shutdown) => Ok(()),
         Err(error) = keep_connection(config, &nats, &gateway) => Err(error),

@@ -56,6 +56,11 @@ impl Frame {
     }
 }
 
+/// By this machine's clock, in RFC 3339 with milliseconds.
+pub(super) fn now() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

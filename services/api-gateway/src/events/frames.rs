@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
+use serde::Serialize;
 use tokio::sync::broadcast;
 
 use super::collected::Collected;
-use super::frame::{EventId, Frame};
+use super::frame::{EventId, Frame, now};
 
 /// So many frames are kept for a browser that was away for a moment: half a minute of them at the least.
 const FRAMES_KEPT: usize = 150;
@@ -21,6 +22,15 @@ pub(super) struct Frames {
     made: u64,
     kept: VecDeque<Frame>,
     sender: broadcast::Sender<Frame>,
+}
+
+/// The data of a frame.
+#[derive(Debug, Serialize)]
+struct Changes<'a> {
+    /// When it was made, since it may be given again later.
+    at: String,
+    #[serde(flatten)]
+    collected: &'a Collected,
 }
 
 impl Default for Frames {
@@ -49,7 +59,8 @@ impl Frames {
             generation: self.generation,
             number: self.made,
         };
-        let frame = Frame::new("changes", Some(id), collected);
+        let changes = Changes { at: now(), collected };
+        let frame = Frame::new("changes", Some(id), &changes);
         if self.kept.len() == FRAMES_KEPT {
             self.kept.pop_front();
         }

@@ -10,7 +10,7 @@ use tokio::sync::{
 };
 
 use super::Place;
-use super::frame::Frame;
+use super::frame::{Frame, now};
 
 /// The text that a browser gets, piece by piece. Its place is given back when this is dropped.
 #[derive(Debug)]
@@ -30,7 +30,11 @@ impl Watching {
         changes: broadcast::Receiver<Frame>,
         mut status: watch::Receiver<Option<Frame>>,
     ) -> Self {
-        let hello = Frame::new("hello", None, &json!({ "resumed": missed.is_some() }));
+        let hello = Frame::new(
+            "hello",
+            None,
+            &json!({ "resumed": missed.is_some(), "at": now() }),
+        );
         let mut first = VecDeque::from([hello]);
         first.extend(missed.into_iter().flatten());
         // How everything stood a moment ago, if anybody has looked.

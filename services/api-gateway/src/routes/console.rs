@@ -35,7 +35,7 @@ macro_rules! file {
 }
 
 static PAGE: File = file!("index.html", HTML);
-static FILES: [File; 13] = [
+static FILES: [File; 14] = [
     file!("api.js", SCRIPT),
     file!("change.js", SCRIPT),
     file!("console.css", "text/css; charset=utf-8"),
@@ -48,6 +48,7 @@ static FILES: [File; 13] = [
     file!("plot.js", SCRIPT),
     file!("receipt.js", SCRIPT),
     file!("recent.js", SCRIPT),
+    file!("shown.js", SCRIPT),
     file!("troubles.js", SCRIPT),
 ];
 
@@ -79,7 +80,7 @@ fn serve(file: &File, headers: &HeaderMap) -> Response {
         (ETAG, tag),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
+        (REFERRER_POLICY, "same-origin"),
     ];
     if is_known {
         return (StatusCode::NOT_MODIFIED, head).into_response();

@@ -33,7 +33,7 @@ fn serve(kind: &'static str, text: &'static str, headers: &HeaderMap) -> Respons
         (CACHE_CONTROL, "no-cache"),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
+        (REFERRER_POLICY, "same-origin"),
     ];
     if is_known {
         return (StatusCode::NOT_MODIFIED, head, [(ETAG, tag)]).into_response();

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -22,9 +22,10 @@ const RECONNECT: &str = "retry: 1000\n\n";
 
 pub(super) async fn stream_events(
     State(gateway): State<Gateway>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let watching = gateway.events.watch(last_event_id(&headers)).await;
+    let watching = gateway.events.watch(last_event_id(&headers, &uri)).await;
     let watching = watching.ok_or(ApiError::Overloaded)?;
     let shutdown = gateway.shutdown;
     let events = stream::unfold(watching, move |mut watching| {
@@ -43,7 +44,13 @@ pub(super) async fn stream_events(
     Ok((headers, Body::from_stream(text.map(Ok::<_, Infallible>))).into_response())
 }
 
-/// One that is not ours is as good as none.
-fn last_event_id(headers: &HeaderMap) -> Option<EventId> {
-    headers.get(LAST_EVENT_ID)?.to_str().ok()?.parse().ok()
+/// One that is not ours is as good as none. A browser that goes on by itself repeats the query of its start, so that the
+/// header counts.
+fn last_event_id(headers: &HeaderMap, uri: &Uri) -> Option<EventId> {
+    if let Some(last) = headers.get(LAST_EVENT_ID) {
+        return last.to_str().ok()?.parse().ok();
+    }
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?.0;
+    let (_, last) = pairs.into_iter().find(|(name, _)| name == "last")?;
+    last.parse().ok()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use api_gateway::Limits;
 use contracts::{AcceptedNotice, AcceptedUser, SettledNotice, SettledUser, State, subjects};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use testing::wait::until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -57,21 +57,24 @@ async fn a_browser_sees_a_change_from_pending_to_its_verdict() {
     let gateway = Gateway::start().await;
     let publisher = Publisher::start(&gateway).await;
     let mut browser = Browser::open(&gateway).await;
-    assert_eq!(
-        browser.next_named("hello").await.data,
-        json!({ "resumed": false })
-    );
+    assert_eq!(browser.next_named("hello").await.data["resumed"], false);
     publisher.accept("u1", 7).await;
-    let changes = browser.next_named("changes").await.data;
+    let changes = without_time(browser.next_named("changes").await.data);
     let seen = json!([{ "userId": "u1", "version": 7, "state": "pending" }]);
     assert_eq!(changes, json!({ "accepted": 1, "settled": {}, "users": seen }));
     publisher.settle("u1", 7).await;
-    let changes = browser.next_named("changes").await.data;
+    let changes = without_time(browser.next_named("changes").await.data);
     let seen = json!([{ "userId": "u1", "version": 7, "state": "confirmed" }]);
     assert_eq!(
         changes,
         json!({ "accepted": 0, "settled": { "confirmed": 1 }, "users": seen })
     );
+}
+
+fn without_time(mut data: Value) -> Value {
+    let at = data.as_object_mut().unwrap().remove("at");
+    assert!(at.is_some_and(|at| at.is_string()), "{data}");
+    data
 }
 
 #[tokio::test]
@@ -131,13 +134,30 @@ async fn a_browser_that_was_away_for_a_moment_misses_nothing() {
     other.next_named("hello").await;
     drop(browser);
     publisher.accept("u1", 2).await;
-    other.next_named("changes").await;
+    let seen = other.next_named("changes").await;
     drop(other);
     let mut back = Browser::back(&gateway, Some(&last)).await;
-    assert_eq!(back.next_named("hello").await.data, json!({ "resumed": true }));
+    let hello = back.next_named("hello").await.data;
+    assert_eq!(hello["resumed"], true);
     let missed = back.next_named("changes").await;
+    assert_eq!(missed.data, seen.data, "also when it was");
+    let [then, now] = [&missed.data["at"], &hello["at"]].map(|at| at.as_str().unwrap().to_owned());
+    assert!(then <= now, "{then} {now}");
     assert_eq!(missed.data["users"][0]["version"], 2);
     assert_ne!(missed.id.as_deref(), Some(last.as_str()));
+    // One that starts anew cannot give the header; where there is one, it is the later.
+    let mut anew = Browser::at(&gateway, &format!("/sync/events?last={last}"), None).await;
+    assert_eq!(anew.next_named("hello").await.data["resumed"], true);
+    assert_eq!(anew.next_named("changes").await.id, missed.id);
+    let mut again = Browser::at(
+        &gateway,
+        &format!("/sync/events?last={last}"),
+        missed.id.as_deref(),
+    )
+    .await;
+    assert_eq!(again.next_named("hello").await.data["resumed"], true);
+    publisher.accept("u1", 3).await;
+    assert_eq!(again.next_named("changes").await.data["users"][0]["version"], 3);
 }
 
 #[tokio::test]
@@ -145,10 +165,7 @@ async fn an_event_that_is_not_known_begins_anew_and_says_so() {
     let gateway = Gateway::start().await;
     for last in ["0000002a-7", "nonsense", ""] {
         let mut browser = Browser::back(&gateway, Some(last)).await;
-        assert_eq!(
-            browser.next_named("hello").await.data,
-            json!({ "resumed": false })
-        );
+        assert_eq!(browser.next_named("hello").await.data["resumed"], false);
     }
 }
 

@@ -17,6 +17,7 @@ mod metrics;
 mod operators;
 mod outages;
 mod overview;
+mod own_site;
 mod problems;
 mod read_user;
 mod readiness;

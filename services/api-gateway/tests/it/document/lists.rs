@@ -15,7 +15,13 @@ use crate::harness::Gateway;
 /// What pages load is no part of the API.
 const FILES: [&str; 2] = ["/console/{file}", "/docs/docs.css"];
 /// Any path may answer so, also one that is not there.
-const ANYWHERE: [&str; 3] = ["no-such-path", "method-not-allowed", "internal"];
+const ANYWHERE: [&str; 5] = [
+    "no-such-path",
+    "method-not-allowed",
+    "internal",
+    "unknown-host",
+    "foreign-origin",
+];
 
 /// Routers do not tell their paths, so they are read where they are written.
 fn routed_paths() -> BTreeSet<String> {

@@ -27,7 +27,11 @@ impl Browser {
 
     /// One that was there before.
     pub(super) async fn back(gateway: &Gateway, last: Option<&str>) -> Self {
-        let mut request = gateway.request(Method::GET, "/sync/events");
+        Self::at(gateway, "/sync/events", last).await
+    }
+
+    pub(super) async fn at(gateway: &Gateway, path: &str, last: Option<&str>) -> Self {
+        let mut request = gateway.request(Method::GET, path);
         if let Some(last) = last {
             request = request.header("Last-Event-ID", last);
         }

@@ -1,0 +1,105 @@
+//! A page that nobody sees: it holds no connection, and goes on where it was. And one whose gateway answers nothing.
+
+use serde_json::json;
+use testing::wait::until;
+
+use crate::{
+    hubsync::{CEILING, Hubsync},
+    page::Page,
+};
+
+/// Notes what is asked of the gateway.
+const NOTE: &str = "
+    window.asked = [];
+    const real = window.fetch;
+    window.fetch = (path, init) => {
+        window.asked.push({ waits: 'Prefer' in init.headers, signal: init.signal });
+        return real(path, init);
+    };";
+/// Those who wait for a verdict: all of them so far, and those who wait still.
+const WAITING: &str = "
+    const waits = window.asked.filter((request) => request.waits);
+    return [waits.length, waits.filter((request) => !request.signal.aborted).length];";
+/// Another one who listens, in the same browser.
+const LISTEN: &str = "
+    window.heard = '';
+    window.other = new EventSource('/sync/events');
+    window.other.addEventListener('changes', (event) => { window.heard += event.data; });
+    return new Promise((resolve) => window.other.addEventListener('hello', () => resolve(true)));";
+
+#[tokio::test]
+async fn a_hidden_page_listens_to_nothing_and_misses_nothing() {
+    let hubsync = Hubsync::start().await;
+    let page = Page::open(&hubsync).await;
+    let change = async |user: &str| {
+        hubsync
+            .change(user, json!({ "email": format!("{user}@example.com") }))
+            .await;
+    };
+    change("before").await;
+    page.wait_for_change("before", "missing").await;
+    page.evaluate(LISTEN).await;
+    page.hide().await;
+    change("meanwhile").await;
+    until("the change to be told of", CEILING, async || {
+        let heard = page.evaluate("return window.heard").await.to_string();
+        if heard.contains("missing") {
+            Ok(())
+        } else {
+            Err(heard)
+        }
+    })
+    .await;
+    let rows = page.text("#recent").await;
+    assert!(!rows.contains("meanwhile"), "{rows}");
+    page.show().await;
+    page.wait_for_change("meanwhile", "missing").await;
+    page.wait_for_change("before", "missing").await;
+    page.close().await;
+}
+
+#[tokio::test]
+async fn a_hidden_page_waits_for_no_verdict_until_it_is_shown_again() {
+    let hubsync = Hubsync::start().await;
+    let page = Page::open(&hubsync).await;
+    hubsync.pause(true).await;
+    page.wait_for("#stage-line .figure", "paused").await;
+    page.evaluate(NOTE).await;
+    page.send("change", &[("userId", "1"), ("email", "bh@hubspot.com")])
+        .await;
+    let waiting = async |expected: [u8; 2]| {
+        until("those who wait", CEILING, async || {
+            let waiting = page.evaluate(WAITING).await;
+            if waiting == json!(expected) {
+                Ok(())
+            } else {
+                Err(waiting)
+            }
+        })
+        .await;
+    };
+    waiting([1, 1]).await;
+    page.hide().await;
+    waiting([1, 0]).await;
+    page.show().await;
+    waiting([2, 1]).await;
+    hubsync.pause(false).await;
+    page.wait_for("#change-result", "confirmed version 1").await;
+    page.close().await;
+}
+
+#[tokio::test]
+async fn what_the_gateway_does_not_answer_is_given_up_after_a_while() {
+    let hubsync = Hubsync::start().await;
+    let page = Page::open(&hubsync).await;
+    let hang = "
+        const real = AbortSignal.timeout;
+        AbortSignal.timeout = () => real.call(AbortSignal, 100);
+        window.fetch = (path, { signal }) => new Promise((_, reject) => {
+            signal?.addEventListener('abort', () => reject(signal.reason));
+        });";
+    page.evaluate(hang).await;
+    page.send("look-up", &[("userId", "1")]).await;
+    page.wait_for("#receipt", "does not answer in time").await;
+    page.close().await;
+}

@@ -1,0 +1,151 @@
+//! What the page makes of its stream of events. A stream is played, since a gateway has no reason to say all of this.
+
+use serde_json::{Value, json};
+use testing::wait::until;
+
+use crate::{
+    hubsync::{CEILING, Hubsync},
+    page::Page,
+};
+
+/// From now on the page listens to streams that the test plays; `stream` is the latest.
+const PLAY: &str = "
+    window.streams = 0;
+    window.EventSource = class extends EventTarget {
+        static CLOSED = 2;
+        constructor() {
+            super();
+            this.readyState = 1;
+            window.streams += 1;
+            window.stream = this;
+        }
+        close() { this.readyState = 2; }
+        say(name, data, ago = 0) {
+            const at = new Date(Date.now() - ago).toISOString();
+            this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify({ at, ...data }) }));
+        }
+    };";
+/// The browser gives up the stream, as it does after a 503, seven times; how long the page pauses before each other one.
+const GIVE_UP: &str = "
+    const real = window.setTimeout;
+    const pauses = [];
+    window.setTimeout = (act, ms) => {
+        if (ms >= 500) pauses.push(ms);
+        return real(act, 0);
+    };
+    const next = async () => {
+        const before = window.streams;
+        window.stream.readyState = 2;
+        window.stream.dispatchEvent(new Event('error'));
+        while (window.streams === before) await new Promise((resolve) => real(resolve, 1));
+    };
+    return (async () => {
+        for (let time = 0; time < 7; time += 1) await next();
+        window.setTimeout = real;
+        return pauses;
+    })();";
+
+/// A page whose stream the test plays.
+async fn played(hubsync: &Hubsync) -> Page {
+    let page = Page::open(hubsync).await;
+    page.hide().await;
+    page.evaluate(PLAY).await;
+    page.show().await;
+    page
+}
+
+async fn say(page: &Page, words: &str) {
+    page.evaluate(&format!("window.stream.say({words})")).await;
+}
+
+#[tokio::test]
+async fn what_was_missed_is_drawn_where_it_was_and_not_as_if_it_happened_now() {
+    let hubsync = Hubsync::start().await;
+    let page = played(&hubsync).await;
+    say(&page, "'hello', { resumed: true }").await;
+    say(
+        &page,
+        "'changes', { accepted: 900, settled: { confirmed: 900 }, users: [] }, 20_000",
+    )
+    .await;
+    until("the plot to be drawn", CEILING, async || {
+        let label = page
+            .evaluate("return document.querySelector('#plot').ariaLabel")
+            .await;
+        match label.as_str() {
+            Some(label) if label.contains("at most 900 changes a second") => Ok(()),
+            _ => Err(label),
+        }
+    })
+    .await;
+    let rates = "return import('/console/plot.js').then(({ rates }) => rates(10))";
+    assert_eq!(
+        page.evaluate(rates).await,
+        json!({ "accepted": 0, "confirmed": 0 })
+    );
+    page.close().await;
+}
+
+#[tokio::test]
+async fn a_gateway_without_a_place_is_asked_more_and_more_seldom() {
+    let hubsync = Hubsync::start().await;
+    let page = played(&hubsync).await;
+    let pauses = page.evaluate(GIVE_UP).await;
+    page.wait_for("#banner", "does not answer, or as many watch it as may")
+        .await;
+    let pauses: Vec<f64> = pauses
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_f64)
+        .collect();
+    assert!(pauses[0] <= 1_250.0, "{pauses:?}");
+    assert!(pauses[6] >= 22_500.0 && pauses[6] <= 37_500.0, "{pauses:?}");
+    say(&page, "'hello', { resumed: true }").await;
+    page.wait_for("#connection", "live").await;
+    let pauses = page.evaluate(GIVE_UP).await;
+    assert!(pauses[0].as_f64().unwrap() <= 1_250.0, "{pauses:?}");
+    page.close().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_begins_anew_has_the_changes_of_a_database_that_was_restored() {
+    let hubsync = Hubsync::start().await;
+    let page = played(&hubsync).await;
+    let changed = |version: u8| {
+        format!(
+            "'changes', {{ accepted: 1, settled: {{}}, users: [{{ userId: 'u', version: {version}, state: 'pending' }}] }}"
+        )
+    };
+    say(&page, "'hello', { resumed: true }").await;
+    say(&page, &changed(7)).await;
+    page.wait_for_change("u", "7").await;
+    say(&page, "'hello', { resumed: false }").await;
+    page.wait_for("#recent-empty", "Nothing has changed").await;
+    say(&page, &changed(2)).await;
+    page.wait_for_change("u", "2").await;
+    page.close().await;
+}
+
+#[tokio::test]
+async fn of_many_changes_the_page_says_how_many_it_names_some_of() {
+    let hubsync = Hubsync::start().await;
+    let page = played(&hubsync).await;
+    say(&page, "'hello', { resumed: true }").await;
+    let named = "users: [{ userId: 'u', version: 1, state: 'confirmed' }]";
+    say(
+        &page,
+        &format!("'changes', {{ accepted: 1, settled: {{ confirmed: 1 }}, {named} }}"),
+    )
+    .await;
+    page.wait_for_change("u", "1").await;
+    assert_eq!(page.text("#recent-note").await, "", "all of it is named");
+    say(
+        &page,
+        &format!("'changes', {{ accepted: 1_200, settled: {{ confirmed: 40, parked: 2 }}, {named} }}"),
+    )
+    .await;
+    page.wait_for("#recent-note", "Some of 1,201 changes and 43 verdicts heard of.")
+        .await;
+    page.close().await;
+}
