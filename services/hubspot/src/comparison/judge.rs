@@ -4,7 +4,7 @@ use contracts::{Aim, Difference, Field, FieldSet, Finding, FindingKind, RepairUs
 
 use super::{
     contacts::{Contacts, Seen},
-    differences::{all_given, differences},
+    differences::{Compared, all_given, compare},
     plan::address_of,
 };
 use crate::engine::{Missing, Profile};
@@ -29,11 +29,14 @@ impl Judge {
         };
         match contacts.by_id(contact_id) {
             Seen::Contact(profile) => {
-                let fields = differences(user, fields, profile, self.values);
-                (!fields.is_empty()).then(|| at(user, if_different, profile, fields))
+                let Compared { differ, not_told } = compare(user, fields, profile, self.values);
+                if !differ.is_empty() {
+                    return Some(at(user, if_different, profile, differ));
+                }
+                (!not_told.is_empty()).then(|| at(user, FindingKind::NotTold, profile, not_told))
             }
             Seen::Merged(profile) => {
-                let fields = differences(user, fields, profile, self.values);
+                let fields = compare(user, fields, profile, self.values).differ;
                 Some(at(user, FindingKind::Merged, profile, fields))
             }
             Seen::Absent => Some(finding(user, FindingKind::Gone, Some(contact_id), Vec::new())),
@@ -47,8 +50,11 @@ impl Judge {
         match seen {
             Seen::Contact(profile) | Seen::Merged(profile) => {
                 let fields = FieldSet::all().without(Field::Email);
-                let fields = differences(user, fields, profile, self.values);
-                at(user, FindingKind::WouldLink, profile, fields)
+                let Compared { differ, not_told } = compare(user, fields, profile, self.values);
+                if differ.is_empty() && !not_told.is_empty() {
+                    return at(user, FindingKind::NotTold, profile, not_told);
+                }
+                at(user, FindingKind::WouldLink, profile, differ)
             }
             Seen::Absent if self.missing == Missing::Create && user.never_linked => {
                 finding(user, FindingKind::WouldCreate, None, all_given(user, self.values))
