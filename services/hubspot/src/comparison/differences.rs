@@ -1,6 +1,6 @@
 //! Fields in which a user and a contact differ.
 
-use contracts::{Difference, Field, FieldSet, UserToCompare};
+use contracts::{Aim, Difference, Field, FieldSet, UserToCompare};
 
 use crate::engine::Profile;
 
@@ -16,12 +16,22 @@ pub(super) struct Compared {
     pub(super) not_told: Vec<Difference>,
 }
 
-/// Compares these fields, as far as they were ever given.
-pub(super) fn compare(user: &UserToCompare, fields: FieldSet, profile: &Profile, values: bool) -> Compared {
+/// What is compared, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question {
+    pub(super) aim: Aim,
+    pub(super) fields: FieldSet,
+    /// Whether the values are wanted.
+    pub(super) values: bool,
+}
+
+/// Compares the fields that are asked for, as far as they were ever given.
+pub(super) fn compare(user: &UserToCompare, profile: &Profile, question: Question) -> Compared {
+    let Question { aim, fields, values } = question;
     let mut compared = Compared::default();
     let given = user.values.iter().filter(|(field, _)| fields.contains(**field));
     for (field, ours) in given {
-        match is_held(*field, ours.as_deref(), profile) {
+        match is_held(*field, ours.as_deref(), profile, aim) {
             Some(true) => {}
             Some(false) => compared.differ.push(Difference {
                 field: *field,
@@ -56,23 +66,29 @@ pub(super) fn all_given(user: &UserToCompare, values: bool) -> Vec<Difference> {
         .collect()
 }
 
-/// Whether the contact holds the value: an address as any of its addresses, a cleared name as none or an empty one. None
-/// where the answer does not tell. HubSpot lower-cases addresses, and blanks around a value are nothing that a person
-/// changed.
-fn is_held(field: Field, ours: Option<&str>, profile: &Profile) -> Option<bool> {
-    if field != Field::Email {
-        profile.values.get(&field)?;
-        return Some(ours.unwrap_or_default().trim() == theirs(field, profile).unwrap_or_default().trim());
+/// Whether the contact holds the value, a cleared name as none or an empty one; none where the answer does not tell.
+/// Blanks around a value are nothing that a person changed.
+fn is_held(field: Field, ours: Option<&str>, profile: &Profile, aim: Aim) -> Option<bool> {
+    if field == Field::Email {
+        // An address is never cleared.
+        return ours.map_or(Some(true), |ours| is_address_held(ours, profile, aim));
     }
-    // An address is never cleared.
-    let Some(ours) = ours.map(str::to_lowercase) else {
-        return Some(true);
-    };
+    profile.values.get(&field)?;
+    Some(ours.unwrap_or_default().trim() == theirs(field, profile).unwrap_or_default().trim())
+}
+
+/// Whether the contact holds the address: as any of its addresses where it was confirmed, for people may choose another
+/// primary one; as the primary one where it is owed, since that is what a delivery writes. HubSpot lower-cases addresses.
+fn is_address_held(ours: &str, profile: &Profile, aim: Aim) -> Option<bool> {
     let contact = &profile.contact;
-    let mut held = contact.email.iter().chain(&contact.additional_emails);
+    let (secondary, tells_all): (&[String], bool) = match aim {
+        Aim::Drift { .. } => (&contact.additional_emails, profile.tells_additional_emails),
+        Aim::DryRun => (&[], true),
+    };
+    let ours = ours.to_lowercase();
+    let mut held = contact.email.iter().chain(secondary);
     if held.any(|address| address.to_lowercase() == ours) {
         return Some(true);
     }
-    let tells_all = profile.values.contains_key(&Field::Email) && profile.tells_additional_emails;
-    tells_all.then_some(false)
+    (tells_all && profile.values.contains_key(&Field::Email)).then_some(false)
 }

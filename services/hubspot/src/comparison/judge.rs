@@ -4,7 +4,7 @@ use contracts::{Aim, Difference, Field, FieldSet, Finding, FindingKind, RepairUs
 
 use super::{
     contacts::{Contacts, Seen},
-    differences::{Compared, all_given, compare},
+    differences::{Compared, Question, all_given, compare},
     plan::address_of,
 };
 use crate::engine::{Missing, Profile};
@@ -29,14 +29,14 @@ impl Judge {
         };
         match contacts.by_id(contact_id) {
             Seen::Contact(profile) => {
-                let Compared { differ, not_told } = compare(user, fields, profile, self.values);
+                let Compared { differ, not_told } = self.compare(user, profile, fields);
                 if !differ.is_empty() {
                     return Some(at(user, if_different, profile, differ));
                 }
                 (!not_told.is_empty()).then(|| at(user, FindingKind::NotTold, profile, not_told))
             }
             Seen::Merged(profile) => {
-                let fields = compare(user, fields, profile, self.values).differ;
+                let fields = self.compare(user, profile, fields).differ;
                 Some(at(user, FindingKind::Merged, profile, fields))
             }
             Seen::Absent => Some(finding(user, FindingKind::Gone, Some(contact_id), Vec::new())),
@@ -50,7 +50,7 @@ impl Judge {
         match seen {
             Seen::Contact(profile) | Seen::Merged(profile) => {
                 let fields = FieldSet::all().without(Field::Email);
-                let Compared { differ, not_told } = compare(user, fields, profile, self.values);
+                let Compared { differ, not_told } = self.compare(user, profile, fields);
                 if differ.is_empty() && !not_told.is_empty() {
                     return at(user, FindingKind::NotTold, profile, not_told);
                 }
@@ -62,6 +62,15 @@ impl Judge {
             Seen::Absent => finding(user, FindingKind::NotFound, None, Vec::new()),
             Seen::NotTold => finding(user, FindingKind::NotTold, None, Vec::new()),
         }
+    }
+
+    fn compare(self, user: &UserToCompare, profile: &Profile, fields: FieldSet) -> Compared {
+        let question = Question {
+            aim: self.aim,
+            fields,
+            values: self.values,
+        };
+        compare(user, profile, question)
     }
 }
 

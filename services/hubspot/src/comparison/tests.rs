@@ -248,6 +248,27 @@ fn a_dry_run_says_which_owed_fields_would_change_what() {
 }
 
 #[test]
+fn an_owed_address_is_written_though_the_contact_has_it_as_a_secondary_one() {
+    let mut owing = user("a");
+    owing.owed = FieldSet::from_iter([Field::Email]);
+    let mut secondary = profile("a");
+    secondary.contact.additional_emails = vec!["a@example.com".to_owned()];
+    let primary = Some("other@example.com".to_owned());
+    secondary.contact.email.clone_from(&primary);
+    secondary.values.insert(Field::Email, primary);
+    let found = findings(
+        judge(Aim::DryRun),
+        &[owing],
+        &answer(vec![secondary.clone()], vec![]),
+    );
+    assert_eq!(kinds(&found), [FindingKind::WouldWrite]);
+    assert_eq!(fields(&found[0]), [Field::Email]);
+    assert_eq!(found[0].fields[0].theirs.as_deref(), Some("other@example.com"));
+    let confirmed = findings(judge(DRIFT), &[user("a")], &answer(vec![secondary], vec![]));
+    assert_eq!(confirmed, [], "people may choose another primary one");
+}
+
+#[test]
 fn a_dry_run_says_whom_an_address_would_link_and_whom_not() {
     let mut known = profile("a");
     known.values.insert(Field::FirstName, Some("Eva".to_owned()));
