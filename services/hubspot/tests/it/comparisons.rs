@@ -124,6 +124,19 @@ async fn what_hubspot_does_not_answer_is_told_in_words() {
 }
 
 #[tokio::test]
+async fn a_comparison_that_the_user_service_fails_says_nothing_of_deliveries() {
+    let (stack, worker) = confirmed(&["1"]).await;
+    stack.users.babble();
+    let refused = stack.users.compare(DRIFT).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Unavailable);
+    let report = worker.registry.report();
+    let checks = report.checks.iter();
+    let unwell: Vec<_> = checks.filter(|check| !check.ok).collect();
+    assert!(unwell.is_empty(), "{unwell:?}");
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_shutdown_answers_a_question_that_is_out() {
     let (stack, worker) = confirmed(&["1"]).await;
     let slow = Fault::delay(60_000).on_path("batch/read");

@@ -46,6 +46,8 @@ struct State {
     verdicts: Vec<Verdict>,
     /// What was asked to be sent again.
     repairs: Vec<RepairUser>,
+    /// Whether users to compare are answered with what nobody understands.
+    babbles: bool,
     /// A claim that names fewer users has to come again.
     gathers: usize,
 }

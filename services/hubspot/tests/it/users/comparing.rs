@@ -52,6 +52,15 @@ impl Users {
         self.state().repairs.clone()
     }
 
+    /// Answers nothing sensible from now on where users are to be compared.
+    pub(crate) fn babble(&self) {
+        self.state().babbles = true;
+    }
+
+    pub(super) fn babbles(&self) -> bool {
+        self.state().babbles
+    }
+
     pub(super) fn to_compare(&self, read: &ReadToCompare) -> UsersToCompare {
         let state = self.state();
         let is_wanted = |row: &Row| {

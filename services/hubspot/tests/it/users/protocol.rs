@@ -26,6 +26,7 @@ impl Users {
             subjects::USERS_COMPARE | subjects::USERS_REPAIR if body.is_empty() => {
                 self.refuse(&message, ErrorCode::Expired).await;
             }
+            subjects::USERS_COMPARE if self.babbles() => self.respond(&message, &"hm").await,
             subjects::USERS_COMPARE => {
                 let answer = self.to_compare(&serde_json::from_slice(body).unwrap());
                 self.respond(&message, &answer).await;
