@@ -8,9 +8,12 @@ use std::{collections::BTreeMap, time::Duration};
 use contracts::Reason;
 
 use super::{
-    Answer, Answered, Call, CallId, Engine, Inspection, InspectionId, NotInspected, Output, Problem,
-    ProblemKind, line::fault_of,
+    Answer, Answered, Call, CallId, Engine, Inspection, InspectionId, NotInspected, Output, Policy, Problem,
+    ProblemKind,
 };
+
+/// HubSpot does not say when its day ends, so that one that was refused for it is followed by another so much later.
+const DAY_IS_OVER: Duration = Duration::from_hours(1);
 
 /// More do not wait; whoever asks has to come again.
 const MOST_WAITING: usize = 8;
@@ -20,6 +23,8 @@ const MOST_WAITING: usize = 8;
 pub(crate) struct Inspections {
     waiting: Vec<Waiting>,
     out: BTreeMap<CallId, InspectionOut>,
+    /// Until when the day counts as used up, since HubSpot refused one for that.
+    no_day_until: Duration,
 }
 
 /// An inspection that waits.
@@ -107,7 +112,8 @@ impl Engine {
         if !self.account_checked {
             return Some(NotInspected::AccountUnknown);
         }
-        (!self.pace.has_day_to_spare(self.now)).then_some(NotInspected::DayRunsShort)
+        let has_day = self.pace.has_day_to_spare(self.now) && self.inspections.no_day_until <= self.now;
+        (!has_day).then_some(NotInspected::DayRunsShort)
     }
 
     fn refuse_inspections(&mut self, why: &NotInspected) {
@@ -175,10 +181,16 @@ impl Engine {
     }
 
     /// Whatever fails tells nothing of deliveries: they find out by their own calls, and stop the line on their own
-    /// grounds. Only a limit is the same for all.
+    /// grounds. Only the window is the same for all. A day that is used up ends inspections for a while.
     fn inspection_failed(&mut self, problem: &Problem) -> NotInspected {
-        if let (ProblemKind::Limited { policy, retry_after }, None) = (&problem.kind, fault_of(problem)) {
-            self.pace.refused(self.now, *policy, *retry_after);
+        match problem.kind {
+            ProblemKind::Limited {
+                policy: Policy::Day, ..
+            } => self.inspections.no_day_until = self.now + DAY_IS_OVER,
+            ProblemKind::Limited { policy, retry_after } => {
+                self.pace.refused(self.now, policy, retry_after);
+            }
+            _ => {}
         }
         NotInspected::Failed(problem.reason.clone())
     }

@@ -96,11 +96,13 @@ impl Pace {
     }
 
     /// The earliest time at which a call may leave that can wait: one for which nothing is borrowed from the time after,
-    /// and that leaves half of the window to others.
+    /// and that leaves half of the window to others. After a refusal the rest of the window is left to them.
     pub(crate) fn next_spare_at(&self, now: Duration) -> Duration {
         let half = (self.free(now) / 2).max(1);
         let window_moves = self.when_no_more_than(half - 1);
-        self.next_at(now).max(self.even).max(window_moves)
+        let refusal_is_over = self.refused_at.map_or(Duration::ZERO, |at| at + self.interval);
+        let spare = self.next_at(now).max(self.even).max(window_moves);
+        spare.max(refusal_is_over)
     }
 
     /// Whether the day has calls to spare.

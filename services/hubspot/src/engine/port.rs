@@ -116,7 +116,7 @@ impl NotInspected {
                     .to_owned()
             }
             Self::Stopped { fault, .. } => format!("the line is stopped: {}", fault.sentence()),
-            Self::DayRunsShort => "less than half of the account's calls of the day is left, and is kept for \
+            Self::DayRunsShort => "half of the account's calls of the day is used up, and the rest is kept for \
                                    changes; ask again when HubSpot's day is over"
                 .to_owned(),
             Self::Busy => "changes go first and left no room in time; ask again later".to_owned(),
