@@ -112,6 +112,9 @@ impl Engine {
         if !self.account_checked {
             return Some(NotInspected::AccountUnknown);
         }
+        if !self.pace.has_window_to_spare() {
+            return Some(NotInspected::WindowTooSmall);
+        }
         let has_day = self.pace.has_day_to_spare(self.now) && self.inspections.no_day_until <= self.now;
         (!has_day).then_some(NotInspected::DayRunsShort)
     }

@@ -96,6 +96,8 @@ pub enum NotInspected {
         /// In HubSpot's words.
         reason: Reason,
     },
+    /// The window has no call that changes could do without.
+    WindowTooSmall,
     /// What is left of the account's calls of the day is kept for deliveries.
     DayRunsShort,
     /// Deliveries, or inspections before it, took all the time there was.
@@ -116,6 +118,9 @@ impl NotInspected {
                     .to_owned()
             }
             Self::Stopped { fault, .. } => format!("the line is stopped: {}", fault.sentence()),
+            Self::WindowTooSmall => "the calls of ten seconds are too few to spare one of them; raise \
+                                     HUBSPOT_WINDOW_LIMIT to three, or lower HUBSPOT_WINDOW_RESERVE_PERCENT"
+                .to_owned(),
             Self::DayRunsShort => "half of the account's calls of the day is used up, and the rest is kept for \
                                    changes; ask again when HubSpot's day is over"
                 .to_owned(),

@@ -55,6 +55,10 @@ impl Bench {
             daily_remaining: Some(left),
             ..Limits::default()
         };
+        self.answer_with(call, answer, limits);
+    }
+
+    fn answer_with(&mut self, call: CallId, answer: Answer, limits: Limits) {
         self.put(Input::Answered(
             call,
             Answered {
@@ -146,6 +150,32 @@ fn it_takes_no_more_than_half_of_the_window() {
         matches!(bench.call().1, Call::Update { .. }),
         "a change leaves at once"
     );
+}
+
+#[test]
+fn a_window_that_has_no_call_to_spare_is_for_changes_alone() {
+    for (limit, is_read) in [(1, false), (2, false), (3, true)] {
+        let mut bench = Bench::running();
+        bench.pass(ms(1_000));
+        bench.inspect(0);
+        let call = bench.inspection_out();
+        let limits = Limits {
+            max: Some(limit),
+            ..Limits::default()
+        };
+        bench.answer_with(call, read(), limits);
+        bench.pass(ms(11_000));
+        bench.inspect(1);
+        let read_at = bench.any_call().map(|_| bench.now);
+        assert_eq!(read_at.is_some(), is_read, "{limit}");
+        assert_eq!(bench.is_answered(1, Err(NotInspected::WindowTooSmall)), !is_read);
+        bench.wake("a");
+        bench.give_all(&[linked("a", NAME)]);
+        assert!(
+            matches!(bench.call().1, Call::Update { .. }),
+            "{limit}: a change leaves at once"
+        );
+    }
 }
 
 /// What waits and what is out is answered with that, and whoever asks then, once.
