@@ -207,7 +207,8 @@ impl Worker {
     }
 
     /// The time for reporting is over: at least the next worker need not wait for the lease to expire.
-    async fn give_up(self) {
+    async fn give_up(mut self) {
+        self.comparing.finish().await;
         tracing::warn!("stopped with calls still out; their users are claimed anew by the next worker");
         if let Some(ask) = self.last_ask {
             drop(

@@ -59,10 +59,17 @@ impl Engine {
         self.inspections.waiting.push(waiting);
     }
 
-    /// Sends the next inspection if there is nothing better to do, and gives up those that cannot be sent.
+    /// Gives up inspections that cannot be sent, or whose time is over, and sends the next one if there is nothing
+    /// better to do.
     pub(super) fn start_inspections(&mut self) {
         if let Some(why) = self.why_not_inspect() {
             return self.refuse_inspections(&why);
+        }
+        let now = self.now;
+        let waiting = &mut self.inspections.waiting;
+        let given_up: Vec<Waiting> = waiting.extract_if(.., |waiting| waiting.until <= now).collect();
+        for waiting in given_up {
+            self.not_inspected(waiting.id, NotInspected::Busy);
         }
         let paused = self.lease.is_paused();
         let mut waiting = self.inspections.waiting.iter();
@@ -70,12 +77,6 @@ impl Engine {
         if let Some(next) = next.filter(|_| self.may_inspect()) {
             let next = self.inspections.waiting.remove(next);
             self.send_inspection(next);
-        }
-        let now = self.now;
-        let waiting = &mut self.inspections.waiting;
-        let given_up: Vec<Waiting> = waiting.extract_if(.., |waiting| waiting.until <= now).collect();
-        for waiting in given_up {
-            self.not_inspected(waiting.id, NotInspected::Busy);
         }
     }
 

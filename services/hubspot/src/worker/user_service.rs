@@ -46,11 +46,16 @@ impl UserService {
     }
 
     pub(super) async fn read_to_compare(&self, read: &ReadToCompare) -> Result<UsersToCompare, Unserved> {
-        self.ask_aside(USERS_COMPARE, read).await
+        self.ask_aside(USERS_COMPARE, read, COMPARE_LIMIT).await
     }
 
-    pub(super) async fn repair(&self, repair: &RepairUsers) -> Result<UsersRepaired, Unserved> {
-        self.ask_aside(USERS_REPAIR, repair).await
+    /// Nothing is repaired when the limit is over.
+    pub(super) async fn repair(
+        &self,
+        repair: &RepairUsers,
+        limit: Duration,
+    ) -> Result<UsersRepaired, Unserved> {
+        self.ask_aside(USERS_REPAIR, repair, limit).await
     }
 
     /// Asks what deliveries depend on, so that the answer says whether the user service is well.
@@ -69,12 +74,12 @@ impl UserService {
     }
 
     /// Asks for a comparison. What becomes of it says nothing of deliveries.
-    async fn ask_aside<Q, A>(&self, subject: &str, question: &Q) -> Result<A, Unserved>
+    async fn ask_aside<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, Unserved>
     where
         Q: Serialize + Sync,
         A: DeserializeOwned,
     {
-        let answer = self.request(subject, question, COMPARE_LIMIT).await;
+        let answer = self.request(subject, question, limit).await;
         answer.map_err(|why| {
             if let NotAnswered::Failed(why) = &why {
                 tracing::debug!(why, "users cannot be compared");

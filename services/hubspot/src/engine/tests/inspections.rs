@@ -210,6 +210,15 @@ fn a_lost_lease_answers_what_waits_and_what_is_out() {
 }
 
 #[test]
+fn one_whose_time_is_over_is_not_sent() {
+    let mut bench = Bench::running();
+    bench.pass(ms(1_000));
+    bench.inspect_for(1, ms(0));
+    assert!(bench.any_call().is_none());
+    assert!(bench.is_answered(1, Err(NotInspected::Busy)));
+}
+
+#[test]
 fn whoever_waits_too_long_or_behind_too_many_is_told_to_come_again() {
     let mut bench = Bench::running();
     bench.pass(ms(1_000));

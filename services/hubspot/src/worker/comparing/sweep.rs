@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use contracts::{Aim, Chosen, Compare, Comparison, FindingKind};
 use runtime::Backoff;
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::{Comparer, Terms};
 use crate::{config::DriftSweep, worker::drift_metrics::DriftMetrics};
@@ -15,10 +16,22 @@ const PAGE_LIMIT: Duration = Duration::from_mins(5);
 const MOST_NAMED: u64 = 20;
 
 /// Begins a pass each time the setting says so, or later where the one before took longer.
-pub(super) async fn sweep(comparer: Comparer, account_id: String, sweep: DriftSweep, metrics: DriftMetrics) {
+pub(super) async fn sweep(
+    comparer: Comparer,
+    account_id: String,
+    closed: CancellationToken,
+    sweep: DriftSweep,
+    metrics: DriftMetrics,
+) {
+    let terms = || Terms {
+        closed: &closed,
+        account_id: &account_id,
+        even_paused: false,
+        until: Instant::now() + PAGE_LIMIT,
+    };
     loop {
         let next = Instant::now() + sweep.every;
-        let pass = pass(&comparer, &account_id, sweep.repair, &metrics).await;
+        let pass = pass(&comparer, terms, sweep.repair, &metrics).await;
         metrics.passed();
         pass.tell();
         sleep_until(next).await;
@@ -34,7 +47,12 @@ struct Pass {
     found: BTreeMap<FindingKind, u64>,
 }
 
-async fn pass(comparer: &Comparer, account_id: &str, repair: bool, metrics: &DriftMetrics) -> Pass {
+async fn pass<'a>(
+    comparer: &Comparer,
+    terms: impl Fn() -> Terms<'a>,
+    repair: bool,
+    metrics: &DriftMetrics,
+) -> Pass {
     let mut pass = Pass::default();
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
     let mut compare = Compare {
@@ -43,12 +61,7 @@ async fn pass(comparer: &Comparer, account_id: &str, repair: bool, metrics: &Dri
         values: false,
     };
     loop {
-        let terms = Terms {
-            account_id,
-            even_paused: false,
-            until: Instant::now() + PAGE_LIMIT,
-        };
-        match comparer.compare(&compare, terms).await {
+        match comparer.compare(&compare, terms()).await {
             Ok(page) => {
                 backoff.reset();
                 metrics.page(&page);
