@@ -27,7 +27,7 @@ use crate::{
     config::DriftSweep,
     engine::{Answer, Call, CallId, Engine, Input, Output, Settings},
 };
-use comparing::{Comparer, Comparing};
+use comparing::{Comparer, Comparing, Readable};
 pub(crate) use drift_metrics::DriftMetrics;
 use inspections::Inspections;
 use user_service::UserService;
@@ -79,6 +79,7 @@ impl Worker {
         let comparer = Comparer {
             users: users.clone(),
             inspector: inspections.inspector(),
+            readable: Readable::default(),
             missing: settings.missing,
             call_timeout: settings.call_timeout,
         };

@@ -101,7 +101,7 @@ pub enum FindingKind {
     Merged,
     /// Several users share the contact, so that it cannot agree with all of them; it is not compared.
     Shared,
-    /// HubSpot's answer says nothing of the contact, or nothing of these fields.
+    /// HubSpot's answer says nothing of the contact, or nothing of these fields; or HubSpot fails whenever it is asked.
     NotTold,
     /// These fields would be written to the contact.
     WouldWrite,

@@ -2,7 +2,7 @@
 
 use contracts::{Aim, Difference, Field, FieldSet, Finding, FindingKind, Found, Link, Reason, UserToCompare};
 
-use super::{Contacts, Judge, Plan, repair_of};
+use super::{Contacts, Judge, Plan, Read, repair_of};
 use crate::engine::{Contact, InputError, Inspected, Missing, Problem, ProblemKind, Profile};
 
 const DRIFT: Aim = Aim::Drift { repair: false };
@@ -78,12 +78,18 @@ fn not_found(id: &str) -> InputError {
 fn findings(judge: Judge, users: &[UserToCompare], answer: &Inspected) -> Vec<Finding> {
     let plan = Plan::new(judge.aim, users.to_vec(), ACCOUNT);
     let mut findings = plan.known.clone();
+    let read = |asked| {
+        let answer = answer.clone();
+        [Read { asked, answer }]
+    };
     if let Some(ids) = plan.ids() {
-        let contacts = Contacts::new(&ids, answer);
+        let read = read(ids);
+        let contacts = Contacts::new(&read);
         findings.extend(plan.by_id.iter().filter_map(|user| judge.linked(user, &contacts)));
     }
     if let Some(addresses) = plan.addresses() {
-        let contacts = Contacts::new(&addresses, answer);
+        let read = read(addresses);
+        let contacts = Contacts::new(&read);
         findings.extend(plan.by_address.iter().map(|user| judge.unlinked(user, &contacts)));
     }
     findings

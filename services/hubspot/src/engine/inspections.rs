@@ -9,7 +9,7 @@ use contracts::Reason;
 
 use super::{
     Answer, Answered, Call, CallId, Engine, Inspection, InspectionId, NotInspected, Output, Policy, Problem,
-    ProblemKind,
+    ProblemKind, line::fault_of,
 };
 
 /// HubSpot does not say when its day ends, so that one that was refused for it is followed by another so much later.
@@ -193,6 +193,9 @@ impl Engine {
             } => self.inspections.no_day_until = self.now + DAY_IS_OVER,
             ProblemKind::Limited { policy, retry_after } => {
                 self.pace.refused(self.now, policy, retry_after);
+            }
+            _ if fault_of(problem).is_none() => {
+                return NotInspected::Unreadable(problem.reason.clone());
             }
             _ => {}
         }

@@ -102,7 +102,9 @@ pub enum NotInspected {
     DayRunsShort,
     /// Deliveries, or inspections before it, took all the time there was.
     Busy,
-    /// HubSpot did not do it.
+    /// HubSpot did not do it, and a single one of the contacts may be why.
+    Unreadable(Reason),
+    /// HubSpot did not do it, whatever the contacts.
     Failed(Reason),
 }
 
@@ -125,7 +127,7 @@ impl NotInspected {
                                    changes; ask again when HubSpot's day is over"
                 .to_owned(),
             Self::Busy => "changes go first and left no room in time; ask again later".to_owned(),
-            Self::Failed(reason) => {
+            Self::Unreadable(reason) | Self::Failed(reason) => {
                 let status = reason.status.map_or_else(String::new, |status| format!(" ({status})"));
                 format!("HubSpot did not answer the question for contacts: {}{status}; ask again later", reason.code)
             }

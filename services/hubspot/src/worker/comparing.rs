@@ -1,6 +1,7 @@
 //! Comparing users with their contacts, while this worker has the lease: on request, and by a sweep of its own.
 
 mod page;
+mod reading;
 mod requests;
 mod sweep;
 
@@ -9,6 +10,8 @@ use std::time::Duration;
 use runtime::nats::Nats;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub(super) use reading::Readable;
 
 use super::{drift_metrics::DriftMetrics, inspections::Inspector, user_service::UserService};
 use crate::{config::DriftSweep, engine::Missing};
@@ -21,6 +24,7 @@ const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
 pub(super) struct Comparer {
     pub(super) users: UserService,
     pub(super) inspector: Inspector,
+    pub(super) readable: Readable,
     /// What becomes of users without a contact.
     pub(super) missing: Missing,
     /// The longest a call takes.

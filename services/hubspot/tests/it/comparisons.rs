@@ -1,5 +1,7 @@
 //! Comparing users with their contacts, over NATS and HTTP.
 
+mod poison;
+
 use contracts::{Aim, Comparison, ErrorCode, Field, FieldSet, FindingKind};
 use sandbox::{Fault, KnownError};
 use testing::wait::until;

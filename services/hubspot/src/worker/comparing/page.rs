@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{Comparer, TIME_TO_ANSWER, Terms};
 use crate::{
     comparison::{Contacts, Judge, Plan, repair_of},
-    engine::{Inspected, Inspection, NotInspected, Unserved},
+    engine::{NotInspected, Unserved},
 };
 
 /// What the user service may take after a call, for a repair.
@@ -66,8 +66,8 @@ impl Comparer {
         let checked = plan.by_id.len() + plan.by_address.len();
         let (mut findings, mut repairs) = (plan.known.clone(), Vec::new());
         if let Some(ids) = plan.ids() {
-            let inspected = self.inspect(&ids, terms).await?;
-            let contacts = Contacts::new(&ids, &inspected);
+            let read = self.read(ids, terms).await?;
+            let contacts = Contacts::new(&read);
             for user in &plan.by_id {
                 let finding = judge.linked(user, &contacts);
                 repairs.extend(finding.as_ref().and_then(|finding| repair_of(user, finding)));
@@ -75,8 +75,8 @@ impl Comparer {
             }
         }
         if let Some(addresses) = plan.addresses() {
-            let inspected = self.inspect(&addresses, terms).await?;
-            let contacts = Contacts::new(&addresses, &inspected);
+            let read = self.read(addresses, terms).await?;
+            let contacts = Contacts::new(&read);
             findings.extend(plan.by_address.iter().map(|user| judge.unlinked(user, &contacts)));
         }
         findings.sort_by(|one, other| one.user_id.cmp(&other.user_id));
@@ -87,14 +87,6 @@ impl Comparer {
             ..Comparison::default()
         };
         Ok((comparison, repairs))
-    }
-
-    async fn inspect(&self, inspection: &Inspection, terms: Terms<'_>) -> Result<Inspected, ServiceError> {
-        let until = terms.until.checked_sub(self.call_timeout + TIME_FOR_REPAIR);
-        let inspection = inspection.clone();
-        let until = until.unwrap_or_else(Instant::now);
-        let inspected = self.inspector.inspect(inspection, terms.even_paused, until);
-        inspected.await.map_err(|why| not_inspected(&why))
     }
 
     /// Whoever asked is not to be told that it was too late for what is done all the same.
@@ -125,7 +117,7 @@ fn time_for_repair(left: Duration) -> Option<Duration> {
     (!limit.is_zero()).then_some(limit)
 }
 
-fn not_inspected(why: &NotInspected) -> ServiceError {
+pub(super) fn not_inspected(why: &NotInspected) -> ServiceError {
     ServiceError::new(ErrorCode::Unavailable, why.sentence())
 }
 

@@ -12,6 +12,8 @@ use crate::{config::DriftSweep, worker::drift_metrics::DriftMetrics};
 
 /// How long a page may take, most of it waiting for a moment with nothing else to do.
 const PAGE_LIMIT: Duration = Duration::from_mins(5);
+/// After so many tries at a page a person is told; they take some minutes.
+const MANY_TRIES: u32 = 8;
 /// Contacts that are gone and named in the log, in each pass.
 const MOST_NAMED: u64 = 20;
 
@@ -53,7 +55,7 @@ async fn pass<'a>(
     repair: bool,
     metrics: &DriftMetrics,
 ) -> Pass {
-    let mut pass = Pass::default();
+    let (mut pass, mut tries) = (Pass::default(), 0);
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
     let mut compare = Compare {
         aim: Aim::Drift { repair },
@@ -64,13 +66,19 @@ async fn pass<'a>(
         match comparer.compare(&compare, terms()).await {
             Ok(page) => {
                 backoff.reset();
+                tries = 0;
                 metrics.page(&page);
                 pass.add(&page);
                 let Some(next) = page.next else { return pass };
                 compare.users = Chosen::After(Some(next));
             }
             Err(error) => {
-                tracing::debug!(%error, "a page is not compared yet; trying again");
+                tries += 1;
+                if tries == MANY_TRIES {
+                    tracing::warn!(%error, "users are not compared with their contacts for some time; still trying");
+                } else {
+                    tracing::debug!(%error, "a page is not compared yet; trying again");
+                }
                 sleep(backoff.next_delay()).await;
             }
         }

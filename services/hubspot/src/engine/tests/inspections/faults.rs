@@ -124,7 +124,7 @@ fn a_failure_of_its_own_tells_nothing_of_changes() {
         bench.inspect(number);
         let call = bench.inspection_out();
         bench.answer(call, server_fault());
-        assert!(bench.is_answered(number, Err(NotInspected::Failed(reason("X")))));
+        assert!(bench.is_answered(number, Err(NotInspected::Unreadable(reason("X")))));
     }
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, server_fault());
