@@ -7,6 +7,6 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use contacts::Contacts;
+pub(crate) use contacts::{Contacts, Read};
 pub(crate) use judge::{Judge, repair_of};
 pub(crate) use plan::Plan;

@@ -27,7 +27,7 @@ use crate::{
     config::DriftSweep,
     engine::{Answer, Call, CallId, Engine, Input, Output, Settings},
 };
-use comparing::{Comparer, Comparing};
+use comparing::{Comparer, Comparing, Readable};
 pub(crate) use drift_metrics::DriftMetrics;
 use inspections::Inspections;
 use user_service::UserService;
@@ -79,6 +79,7 @@ impl Worker {
         let comparer = Comparer {
             users: users.clone(),
             inspector: inspections.inspector(),
+            readable: Readable::default(),
             missing: settings.missing,
             call_timeout: settings.call_timeout,
         };
@@ -207,7 +208,8 @@ impl Worker {
     }
 
     /// The time for reporting is over: at least the next worker need not wait for the lease to expire.
-    async fn give_up(self) {
+    async fn give_up(mut self) {
+        self.comparing.finish().await;
         tracing::warn!("stopped with calls still out; their users are claimed anew by the next worker");
         if let Some(ask) = self.last_ask {
             drop(

@@ -84,7 +84,7 @@ pub struct Finding {
     /// The contact it is about: the one there is now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<String>,
-    /// The fields that differ, or would be written.
+    /// The fields that differ, would be written, or are not told.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Difference>,
 }
@@ -101,7 +101,7 @@ pub enum FindingKind {
     Merged,
     /// Several users share the contact, so that it cannot agree with all of them; it is not compared.
     Shared,
-    /// HubSpot's answer says nothing of the contact.
+    /// HubSpot's answer says nothing of the contact, or nothing of these fields; or HubSpot fails whenever it is asked.
     NotTold,
     /// These fields would be written to the contact.
     WouldWrite,

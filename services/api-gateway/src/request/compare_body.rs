@@ -1,5 +1,7 @@
 //! The body of a request to compare users with their HubSpot contacts.
 
+use std::collections::BTreeSet;
+
 use contracts::{Aim, Chosen, Compare, MAX_COMPARED, UserId};
 use serde::Deserialize;
 
@@ -52,7 +54,7 @@ fn compare(given: Given, aim: Aim) -> Result<Compare, ApiError> {
                 &format!("it names at most {MAX_COMPARED} at a time"),
             ));
         }
-        (Some(users), None) => Chosen::Named(users),
+        (Some(users), None) => Chosen::Named(once_each(users)),
         (None, after) => Chosen::After(after),
     };
     Ok(Compare {
@@ -60,6 +62,12 @@ fn compare(given: Given, aim: Aim) -> Result<Compare, ApiError> {
         users,
         values: given.values.unwrap_or_default(),
     })
+}
+
+/// A user is compared once however often it is named.
+fn once_each(users: Vec<UserId>) -> Vec<UserId> {
+    let users: BTreeSet<UserId> = users.into_iter().collect();
+    users.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -77,6 +85,10 @@ mod tests {
             ("{}", Chosen::After(None)),
             (r#"{"after":"7"}"#, Chosen::After(Some(id("7")))),
             (r#"{"users":["7"]}"#, Chosen::Named(vec![id("7")])),
+            (
+                r#"{"users":["8","7","8"]}"#,
+                Chosen::Named(vec![id("7"), id("8")]),
+            ),
         ] {
             let values = false;
             let expected = Compare { aim, users, values };

@@ -12,7 +12,7 @@ use super::{
     details::{existing_id, lacks_scopes, policy, reason},
     headers::{correlation_id, retry_after},
     named_properties::named_properties,
-    request::FORMER_IDS,
+    request::{ADDITIONAL_EMAILS, FORMER_IDS},
 };
 use crate::engine::{
     Answer, Call, Contact, Created, InputError, Inspected, Problem, ProblemKind, Profile, Written,
@@ -133,17 +133,27 @@ fn contact(json: &Value) -> Option<Contact> {
     Some(Contact {
         id,
         email: property(json, "email"),
-        additional_emails: several(json, "hs_additional_emails"),
+        additional_emails: several(json, ADDITIONAL_EMAILS),
     })
 }
 
 fn profile(json: &Value) -> Option<Profile> {
-    let value = |field: Field| Some((field, property(json, field.property())?));
+    let value = |field: Field| {
+        told(json, field.property())?;
+        Some((field, property(json, field.property())))
+    };
     Some(Profile {
         contact: contact(json)?,
         former_ids: several(json, FORMER_IDS),
         values: Field::ALL.into_iter().filter_map(value).collect(),
+        tells_additional_emails: told(json, ADDITIONAL_EMAILS).is_some(),
     })
+}
+
+/// What an answer tells of a property: null is one without a value, and what is absent or no text is not told.
+fn told<'a>(json: &'a Value, name: &str) -> Option<&'a Value> {
+    let value = json.get("properties")?.get(name)?;
+    (value.is_null() || value.is_string() || value.is_number()).then_some(value)
 }
 
 fn property(json: &Value, name: &str) -> Option<String> {

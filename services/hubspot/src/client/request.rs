@@ -10,7 +10,9 @@ use super::Target;
 use crate::engine::{Call, CreateInput, Inspection, Key, UpdateInput};
 
 /// What is read of a contact: enough to tell which address found it.
-const READ: [&str; 2] = ["email", "hs_additional_emails"];
+const READ: [&str; 2] = ["email", ADDITIONAL_EMAILS];
+/// The secondary addresses of a contact.
+pub(super) const ADDITIONAL_EMAILS: &str = "hs_additional_emails";
 /// The ids of the contacts that were merged into one.
 pub(super) const FORMER_IDS: &str = "hs_merged_object_ids";
 

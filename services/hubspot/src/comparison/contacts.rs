@@ -5,6 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::{Inspected, Inspection, ProblemKind, Profile};
 
+/// An inspection and its answer.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) asked: Inspection,
+    pub(crate) answer: Inspected,
+}
+
 /// What a key has come to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Seen<'a> {
@@ -18,7 +25,7 @@ pub(super) enum Seen<'a> {
     NotTold,
 }
 
-/// The answer to one inspection, indexed.
+/// The answers to inspections, indexed.
 #[derive(Debug, Default)]
 pub(crate) struct Contacts<'a> {
     by_id: BTreeMap<&'a str, &'a Profile>,
@@ -27,37 +34,42 @@ pub(crate) struct Contacts<'a> {
     by_address: BTreeMap<String, &'a Profile>,
     /// Keys that HubSpot lists as not found, in lower case.
     absent: BTreeSet<String>,
-    /// The contact that was answered where one key alone was asked for: it can only be that one's.
-    only: Option<&'a Profile>,
+    /// The contacts that were answered where one key alone was asked for, by that key: they can only be that one's.
+    alone: BTreeMap<&'a str, &'a Profile>,
 }
 
 impl<'a> Contacts<'a> {
-    pub(crate) fn new(asked: &Inspection, answer: &'a Inspected) -> Self {
+    pub(crate) fn new(read: &'a [Read]) -> Self {
         let mut contacts = Self::default();
-        for profile in &answer.contacts {
-            contacts.by_id.insert(&profile.contact.id, profile);
-            for former in &profile.former_ids {
-                contacts.by_former_id.insert(former, profile);
-            }
-            for address in &profile.contact.additional_emails {
-                contacts.by_address.insert(address.to_lowercase(), profile);
+        for Read { asked, answer } in read {
+            contacts.add(answer);
+            if let ([key], [profile]) = (asked.keys.as_slice(), answer.contacts.as_slice()) {
+                contacts.alone.insert(key, profile);
             }
         }
         // A primary address wins over a secondary one.
-        for profile in &answer.contacts {
+        for profile in read.iter().flat_map(|read| &read.answer.contacts) {
             let address = profile.contact.email.iter();
             let primary = address.map(|address| (address.to_lowercase(), profile));
             contacts.by_address.extend(primary);
         }
+        contacts
+    }
+
+    fn add(&mut self, answer: &'a Inspected) {
+        for profile in &answer.contacts {
+            self.by_id.insert(&profile.contact.id, profile);
+            for former in &profile.former_ids {
+                self.by_former_id.insert(former, profile);
+            }
+            for address in &profile.contact.additional_emails {
+                self.by_address.insert(address.to_lowercase(), profile);
+            }
+        }
         let errors = answer.errors.iter();
         let not_found = errors.filter(|error| error.problem.kind == ProblemKind::NotFound);
         let ids = not_found.flat_map(|error| &error.ids);
-        contacts.absent = ids.map(|id| id.to_lowercase()).collect();
-        contacts.only = match (asked.keys.as_slice(), answer.contacts.as_slice()) {
-            ([_], [profile]) => Some(profile),
-            _ => None,
-        };
-        contacts
+        self.absent.extend(ids.map(|id| id.to_lowercase()));
     }
 
     /// The contact of a record id, or of a former one.
@@ -65,7 +77,7 @@ impl<'a> Contacts<'a> {
         if let Some(profile) = self.by_id.get(id) {
             return Seen::Contact(profile);
         }
-        match self.by_former_id.get(id).copied().or(self.only) {
+        match self.by_former_id.get(id).or(self.alone.get(id)).copied() {
             Some(profile) => Seen::Merged(profile),
             None => self.not_listed(id),
         }
@@ -73,7 +85,7 @@ impl<'a> Contacts<'a> {
 
     /// The contact of an address, which is in lower case.
     pub(super) fn by_address(&self, address: &str) -> Seen<'a> {
-        match self.by_address.get(address).copied().or(self.only) {
+        match self.by_address.get(address).or(self.alone.get(address)).copied() {
             Some(profile) => Seen::Contact(profile),
             None => self.not_listed(address),
         }

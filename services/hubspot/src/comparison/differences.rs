@@ -1,32 +1,57 @@
 //! Fields in which a user and a contact differ.
 
-use contracts::{Difference, Field, FieldSet, UserToCompare};
+use contracts::{Aim, Difference, Field, FieldSet, UserToCompare};
 
 use crate::engine::Profile;
 
 /// A contact's value is told no longer than a user's may be, so that an answer fits into a message.
 const LONGEST: usize = 255;
 
-/// Those of the fields that differ. The values are told only if they are wanted.
-pub(super) fn differences(
-    user: &UserToCompare,
-    fields: FieldSet,
-    profile: &Profile,
-    values: bool,
-) -> Vec<Difference> {
+/// The fields of a user beside those of a contact.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    /// Those that differ. The values are told only if they are wanted.
+    pub(super) differ: Vec<Difference>,
+    /// Those of which the answer says nothing, so that nobody knows; without values.
+    pub(super) not_told: Vec<Difference>,
+}
+
+/// What is compared, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question {
+    pub(super) aim: Aim,
+    pub(super) fields: FieldSet,
+    /// Whether the values are wanted.
+    pub(super) values: bool,
+}
+
+/// Compares the fields that are asked for, as far as they were ever given.
+pub(super) fn compare(user: &UserToCompare, profile: &Profile, question: Question) -> Compared {
+    let Question { aim, fields, values } = question;
+    let mut compared = Compared::default();
     let given = user.values.iter().filter(|(field, _)| fields.contains(**field));
-    given
-        .filter(|(field, ours)| !is_held(**field, ours.as_deref(), profile))
-        .map(|(field, ours)| Difference {
-            field: *field,
-            ours: ours.clone().filter(|_| values),
-            theirs: profile
-                .values
-                .get(field)
-                .filter(|_| values)
-                .map(|theirs| theirs.chars().take(LONGEST).collect()),
-        })
-        .collect()
+    for (field, ours) in given {
+        match is_held(*field, ours.as_deref(), profile, aim) {
+            Some(true) => {}
+            Some(false) => compared.differ.push(Difference {
+                field: *field,
+                ours: ours.clone().filter(|_| values),
+                theirs: theirs(*field, profile)
+                    .filter(|_| values)
+                    .map(|theirs| theirs.chars().take(LONGEST).collect()),
+            }),
+            None => compared.not_told.push(Difference {
+                field: *field,
+                ours: None,
+                theirs: None,
+            }),
+        }
+    }
+    compared
+}
+
+fn theirs(field: Field, profile: &Profile) -> Option<&str> {
+    profile.values.get(&field)?.as_deref()
 }
 
 /// Fields that a new contact would get.
@@ -41,18 +66,29 @@ pub(super) fn all_given(user: &UserToCompare, values: bool) -> Vec<Difference> {
         .collect()
 }
 
-/// Whether the contact holds the value: an address as any of its addresses, a cleared name as none or an empty one.
-/// HubSpot lower-cases addresses, and blanks around a value are nothing that a person changed.
-fn is_held(field: Field, ours: Option<&str>, profile: &Profile) -> bool {
-    let theirs = profile.values.get(&field).map(String::as_str);
-    if field != Field::Email {
-        return ours.unwrap_or_default().trim() == theirs.unwrap_or_default().trim();
+/// Whether the contact holds the value, a cleared name as none or an empty one; none where the answer does not tell.
+/// Blanks around a value are nothing that a person changed.
+fn is_held(field: Field, ours: Option<&str>, profile: &Profile, aim: Aim) -> Option<bool> {
+    if field == Field::Email {
+        // An address is never cleared.
+        return ours.map_or(Some(true), |ours| is_address_held(ours, profile, aim));
     }
-    // An address is never cleared.
-    let Some(ours) = ours.map(str::to_lowercase) else {
-        return true;
-    };
+    profile.values.get(&field)?;
+    Some(ours.unwrap_or_default().trim() == theirs(field, profile).unwrap_or_default().trim())
+}
+
+/// Whether the contact holds the address: as any of its addresses where it was confirmed, for people may choose another
+/// primary one; as the primary one where it is owed, since that is what a delivery writes. HubSpot lower-cases addresses.
+fn is_address_held(ours: &str, profile: &Profile, aim: Aim) -> Option<bool> {
     let contact = &profile.contact;
-    let mut held = contact.email.iter().chain(&contact.additional_emails);
-    held.any(|address| address.to_lowercase() == ours)
+    let (secondary, tells_all): (&[String], bool) = match aim {
+        Aim::Drift { .. } => (&contact.additional_emails, profile.tells_additional_emails),
+        Aim::DryRun => (&[], true),
+    };
+    let ours = ours.to_lowercase();
+    let mut held = contact.email.iter().chain(secondary);
+    if held.any(|address| address.to_lowercase() == ours) {
+        return Some(true);
+    }
+    (tells_all && profile.values.contains_key(&Field::Email)).then_some(false)
 }

@@ -4,7 +4,7 @@ use contracts::{Aim, Difference, Field, FieldSet, Finding, FindingKind, RepairUs
 
 use super::{
     contacts::{Contacts, Seen},
-    differences::{all_given, differences},
+    differences::{Compared, Question, all_given, compare},
     plan::address_of,
 };
 use crate::engine::{Missing, Profile};
@@ -29,11 +29,14 @@ impl Judge {
         };
         match contacts.by_id(contact_id) {
             Seen::Contact(profile) => {
-                let fields = differences(user, fields, profile, self.values);
-                (!fields.is_empty()).then(|| at(user, if_different, profile, fields))
+                let Compared { differ, not_told } = self.compare(user, profile, fields);
+                if !differ.is_empty() {
+                    return Some(at(user, if_different, profile, differ));
+                }
+                (!not_told.is_empty()).then(|| at(user, FindingKind::NotTold, profile, not_told))
             }
             Seen::Merged(profile) => {
-                let fields = differences(user, fields, profile, self.values);
+                let fields = self.compare(user, profile, fields).differ;
                 Some(at(user, FindingKind::Merged, profile, fields))
             }
             Seen::Absent => Some(finding(user, FindingKind::Gone, Some(contact_id), Vec::new())),
@@ -47,8 +50,11 @@ impl Judge {
         match seen {
             Seen::Contact(profile) | Seen::Merged(profile) => {
                 let fields = FieldSet::all().without(Field::Email);
-                let fields = differences(user, fields, profile, self.values);
-                at(user, FindingKind::WouldLink, profile, fields)
+                let Compared { differ, not_told } = self.compare(user, profile, fields);
+                if differ.is_empty() && !not_told.is_empty() {
+                    return at(user, FindingKind::NotTold, profile, not_told);
+                }
+                at(user, FindingKind::WouldLink, profile, differ)
             }
             Seen::Absent if self.missing == Missing::Create && user.never_linked => {
                 finding(user, FindingKind::WouldCreate, None, all_given(user, self.values))
@@ -56,6 +62,15 @@ impl Judge {
             Seen::Absent => finding(user, FindingKind::NotFound, None, Vec::new()),
             Seen::NotTold => finding(user, FindingKind::NotTold, None, Vec::new()),
         }
+    }
+
+    fn compare(self, user: &UserToCompare, profile: &Profile, fields: FieldSet) -> Compared {
+        let question = Question {
+            aim: self.aim,
+            fields,
+            values: self.values,
+        };
+        compare(user, profile, question)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use contracts::{Aim, Difference, Field, FieldSet, Finding, FindingKind, Found, Link, Reason, UserToCompare};
 
-use super::{Contacts, Judge, Plan, repair_of};
+use super::{Contacts, Judge, Plan, Read, repair_of};
 use crate::engine::{Contact, InputError, Inspected, Missing, Problem, ProblemKind, Profile};
 
 const DRIFT: Aim = Aim::Drift { repair: false };
@@ -53,7 +53,13 @@ fn profile(id: &str) -> Profile {
             additional_emails: Vec::new(),
         },
         former_ids: Vec::new(),
-        values: [(Field::Email, address), (Field::FirstName, "Ada".to_owned())].into(),
+        values: [
+            (Field::Email, Some(address)),
+            (Field::FirstName, Some("Ada".to_owned())),
+            (Field::LastName, None),
+        ]
+        .into(),
+        tells_additional_emails: true,
     }
 }
 
@@ -72,12 +78,18 @@ fn not_found(id: &str) -> InputError {
 fn findings(judge: Judge, users: &[UserToCompare], answer: &Inspected) -> Vec<Finding> {
     let plan = Plan::new(judge.aim, users.to_vec(), ACCOUNT);
     let mut findings = plan.known.clone();
+    let read = |asked| {
+        let answer = answer.clone();
+        [Read { asked, answer }]
+    };
     if let Some(ids) = plan.ids() {
-        let contacts = Contacts::new(&ids, answer);
+        let read = read(ids);
+        let contacts = Contacts::new(&read);
         findings.extend(plan.by_id.iter().filter_map(|user| judge.linked(user, &contacts)));
     }
     if let Some(addresses) = plan.addresses() {
-        let contacts = Contacts::new(&addresses, answer);
+        let read = read(addresses);
+        let contacts = Contacts::new(&read);
         findings.extend(plan.by_address.iter().map(|user| judge.unlinked(user, &contacts)));
     }
     findings
@@ -95,6 +107,11 @@ fn answer(contacts: Vec<Profile>, errors: Vec<InputError>) -> Inspected {
     Inspected { contacts, errors }
 }
 
+fn fields(finding: &Finding) -> Vec<Field> {
+    let fields = finding.fields.iter();
+    fields.map(|difference| difference.field).collect()
+}
+
 fn kinds(findings: &[Finding]) -> Vec<FindingKind> {
     findings.iter().map(|finding| finding.finding).collect()
 }
@@ -104,8 +121,8 @@ fn a_contact_that_holds_what_it_confirmed_is_no_finding() {
     let mut same = profile("a");
     same.contact.email = Some("other@example.com".to_owned());
     same.contact.additional_emails = vec!["A@Example.com".to_owned()];
-    same.values.insert(Field::LastName, String::new());
-    same.values.insert(Field::FirstName, " Ada ".to_owned());
+    same.values.insert(Field::LastName, Some(String::new()));
+    same.values.insert(Field::FirstName, Some(" Ada ".to_owned()));
     assert_eq!(
         findings(judge(DRIFT), &[user("a")], &answer(vec![same], vec![])),
         []
@@ -115,8 +132,10 @@ fn a_contact_that_holds_what_it_confirmed_is_no_finding() {
 #[test]
 fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
     let mut changed = profile("a");
-    changed.values.insert(Field::FirstName, "Eva".to_owned());
-    changed.values.insert(Field::LastName, "Lovelace".to_owned());
+    changed.values.insert(Field::FirstName, Some("Eva".to_owned()));
+    changed
+        .values
+        .insert(Field::LastName, Some("Lovelace".to_owned()));
     let answer = answer(vec![changed], vec![]);
     let found = findings(judge(DRIFT), &[user("a")], &answer);
     let difference = |field, ours: Option<&str>, theirs: &str| Difference {
@@ -142,11 +161,33 @@ fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
 }
 
 #[test]
+fn a_field_of_which_the_answer_says_nothing_is_not_told_and_not_repaired() {
+    let mut curt = profile("a");
+    curt.contact.email = Some("other@example.com".to_owned());
+    curt.values.remove(&Field::FirstName);
+    curt.tells_additional_emails = false;
+    let found = findings(judge(DRIFT), &[user("a")], &answer(vec![curt.clone()], vec![]));
+    assert_eq!(kinds(&found), [FindingKind::NotTold]);
+    assert_eq!(fields(&found[0]), [Field::Email, Field::FirstName]);
+    assert_eq!(repair_of(&user("a"), &found[0]), None);
+    curt.values.insert(Field::LastName, Some("Lovelace".to_owned()));
+    let found = findings(judge(DRIFT), &[user("a")], &answer(vec![curt], vec![]));
+    assert_eq!(kinds(&found), [FindingKind::Changed]);
+    assert_eq!(fields(&found[0]), [Field::LastName], "what is told is compared");
+    let bare = Profile {
+        contact: profile("a").contact,
+        ..Profile::default()
+    };
+    let linked = findings(judge(Aim::DryRun), &[newcomer("a")], &answer(vec![bare], vec![]));
+    assert_eq!(kinds(&linked), [FindingKind::NotTold]);
+}
+
+#[test]
 fn what_was_not_confirmed_is_not_compared() {
     let mut partly = user("a");
     partly.confirmed = FieldSet::from_iter([Field::LastName]);
     let mut changed = profile("a");
-    changed.values.insert(Field::FirstName, "Eva".to_owned());
+    changed.values.insert(Field::FirstName, Some("Eva".to_owned()));
     assert_eq!(
         findings(judge(DRIFT), &[partly], &answer(vec![changed], vec![])),
         []
@@ -213,9 +254,30 @@ fn a_dry_run_says_which_owed_fields_would_change_what() {
 }
 
 #[test]
+fn an_owed_address_is_written_though_the_contact_has_it_as_a_secondary_one() {
+    let mut owing = user("a");
+    owing.owed = FieldSet::from_iter([Field::Email]);
+    let mut secondary = profile("a");
+    secondary.contact.additional_emails = vec!["a@example.com".to_owned()];
+    let primary = Some("other@example.com".to_owned());
+    secondary.contact.email.clone_from(&primary);
+    secondary.values.insert(Field::Email, primary);
+    let found = findings(
+        judge(Aim::DryRun),
+        &[owing],
+        &answer(vec![secondary.clone()], vec![]),
+    );
+    assert_eq!(kinds(&found), [FindingKind::WouldWrite]);
+    assert_eq!(fields(&found[0]), [Field::Email]);
+    assert_eq!(found[0].fields[0].theirs.as_deref(), Some("other@example.com"));
+    let confirmed = findings(judge(DRIFT), &[user("a")], &answer(vec![secondary], vec![]));
+    assert_eq!(confirmed, [], "people may choose another primary one");
+}
+
+#[test]
 fn a_dry_run_says_whom_an_address_would_link_and_whom_not() {
     let mut known = profile("a");
-    known.values.insert(Field::FirstName, "Eva".to_owned());
+    known.values.insert(Field::FirstName, Some("Eva".to_owned()));
     let users = ["a", "b", "c"].map(newcomer);
     let answer = answer(vec![known, profile("z")], vec![not_found("b@example.com")]);
     let found = findings(judge(Aim::DryRun), &users, &answer);
@@ -226,12 +288,7 @@ fn a_dry_run_says_whom_an_address_would_link_and_whom_not() {
     ];
     assert_eq!(kinds(&found), expected);
     assert_eq!(found[0].contact_id.as_deref(), Some("c-a"));
-    let fields: Vec<Field> = found[0]
-        .fields
-        .iter()
-        .map(|difference| difference.field)
-        .collect();
-    assert_eq!(fields, [Field::FirstName]);
+    assert_eq!(fields(&found[0]), [Field::FirstName]);
     let creating = Judge {
         missing: Missing::Create,
         ..judge(Aim::DryRun)

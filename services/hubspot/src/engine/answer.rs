@@ -82,8 +82,10 @@ pub struct Profile {
     pub contact: Contact,
     /// The ids of contacts that were merged into it.
     pub former_ids: Vec<String>,
-    /// What it holds of the table of fields; a property without a value is absent.
-    pub values: BTreeMap<Field, String>,
+    /// What the answer tells of the table of fields; none where the contact has no value.
+    pub values: BTreeMap<Field, Option<String>>,
+    /// Whether the answer tells its secondary addresses, if only that there are none.
+    pub tells_additional_emails: bool,
 }
 
 /// An input of a batch update that was written.

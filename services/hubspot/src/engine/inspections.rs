@@ -8,9 +8,12 @@ use std::{collections::BTreeMap, time::Duration};
 use contracts::Reason;
 
 use super::{
-    Answer, Answered, Call, CallId, Engine, Inspection, InspectionId, NotInspected, Output, Problem,
+    Answer, Answered, Call, CallId, Engine, Inspection, InspectionId, NotInspected, Output, Policy, Problem,
     ProblemKind, line::fault_of,
 };
+
+/// HubSpot does not say when its day ends, so that one that was refused for it is followed by another so much later.
+const DAY_IS_OVER: Duration = Duration::from_hours(1);
 
 /// More do not wait; whoever asks has to come again.
 const MOST_WAITING: usize = 8;
@@ -20,6 +23,8 @@ const MOST_WAITING: usize = 8;
 pub(crate) struct Inspections {
     waiting: Vec<Waiting>,
     out: BTreeMap<CallId, InspectionOut>,
+    /// Until when the day counts as used up, since HubSpot refused one for that.
+    no_day_until: Duration,
 }
 
 /// An inspection that waits.
@@ -54,10 +59,17 @@ impl Engine {
         self.inspections.waiting.push(waiting);
     }
 
-    /// Sends the next inspection if there is nothing better to do, and gives up those that cannot be sent.
+    /// Gives up inspections that cannot be sent, or whose time is over, and sends the next one if there is nothing
+    /// better to do.
     pub(super) fn start_inspections(&mut self) {
         if let Some(why) = self.why_not_inspect() {
             return self.refuse_inspections(&why);
+        }
+        let now = self.now;
+        let waiting = &mut self.inspections.waiting;
+        let given_up: Vec<Waiting> = waiting.extract_if(.., |waiting| waiting.until <= now).collect();
+        for waiting in given_up {
+            self.not_inspected(waiting.id, NotInspected::Busy);
         }
         let paused = self.lease.is_paused();
         let mut waiting = self.inspections.waiting.iter();
@@ -65,12 +77,6 @@ impl Engine {
         if let Some(next) = next.filter(|_| self.may_inspect()) {
             let next = self.inspections.waiting.remove(next);
             self.send_inspection(next);
-        }
-        let now = self.now;
-        let waiting = &mut self.inspections.waiting;
-        let given_up: Vec<Waiting> = waiting.extract_if(.., |waiting| waiting.until <= now).collect();
-        for waiting in given_up {
-            self.not_inspected(waiting.id, NotInspected::Busy);
         }
     }
 
@@ -107,7 +113,11 @@ impl Engine {
         if !self.account_checked {
             return Some(NotInspected::AccountUnknown);
         }
-        (!self.pace.has_day_to_spare(self.now)).then_some(NotInspected::DayRunsShort)
+        if !self.pace.has_window_to_spare() {
+            return Some(NotInspected::WindowTooSmall);
+        }
+        let has_day = self.pace.has_day_to_spare(self.now) && self.inspections.no_day_until <= self.now;
+        (!has_day).then_some(NotInspected::DayRunsShort)
     }
 
     fn refuse_inspections(&mut self, why: &NotInspected) {
@@ -175,10 +185,19 @@ impl Engine {
     }
 
     /// Whatever fails tells nothing of deliveries: they find out by their own calls, and stop the line on their own
-    /// grounds. Only a limit is the same for all.
+    /// grounds. Only the window is the same for all. A day that is used up ends inspections for a while.
     fn inspection_failed(&mut self, problem: &Problem) -> NotInspected {
-        if let (ProblemKind::Limited { policy, retry_after }, None) = (&problem.kind, fault_of(problem)) {
-            self.pace.refused(self.now, *policy, *retry_after);
+        match problem.kind {
+            ProblemKind::Limited {
+                policy: Policy::Day, ..
+            } => self.inspections.no_day_until = self.now + DAY_IS_OVER,
+            ProblemKind::Limited { policy, retry_after } => {
+                self.pace.refused(self.now, policy, retry_after);
+            }
+            _ if fault_of(problem).is_none() => {
+                return NotInspected::Unreadable(problem.reason.clone());
+            }
+            _ => {}
         }
         NotInspected::Failed(problem.reason.clone())
     }

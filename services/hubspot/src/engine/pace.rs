@@ -96,11 +96,22 @@ impl Pace {
     }
 
     /// The earliest time at which a call may leave that can wait: one for which nothing is borrowed from the time after,
-    /// and that leaves half of the window to others.
+    /// and that leaves half of the window to others. After a refusal the rest of the window is left to them.
     pub(crate) fn next_spare_at(&self, now: Duration) -> Duration {
-        let half = (self.free(now) / 2).max(1);
-        let window_moves = self.when_no_more_than(half - 1);
-        self.next_at(now).max(self.even).max(window_moves)
+        let half = self.free(now) / 2;
+        let window_moves = match half.checked_sub(1) {
+            Some(calls) => self.when_no_more_than(calls),
+            // What others used is seen for a window.
+            None => self.others.seen_at + self.interval,
+        };
+        let refusal_is_over = self.refused_at.map_or(Duration::ZERO, |at| at + self.interval);
+        let spare = self.next_at(now).max(self.even).max(window_moves);
+        spare.max(refusal_is_over)
+    }
+
+    /// Whether a window has a call to spare at all: of a single one none is left for what comes meanwhile.
+    pub(crate) fn has_window_to_spare(&self) -> bool {
+        self.free_beside(0) > 1
     }
 
     /// Whether the day has calls to spare.
@@ -203,6 +214,10 @@ impl Pace {
         } else {
             0
         };
+        self.free_beside(others)
+    }
+
+    fn free_beside(&self, others: u32) -> u32 {
         let mine = self.max - percent(self.max, self.quota.window_reserve_percent);
         // What others use may be of the reserve. It leaves a few calls in any case, for only an answer shows more.
         let mine = mine.min(self.max.saturating_sub(others).max(self.max / FEW));

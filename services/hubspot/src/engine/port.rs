@@ -96,11 +96,15 @@ pub enum NotInspected {
         /// In HubSpot's words.
         reason: Reason,
     },
+    /// The window has no call that changes could do without.
+    WindowTooSmall,
     /// What is left of the account's calls of the day is kept for deliveries.
     DayRunsShort,
     /// Deliveries, or inspections before it, took all the time there was.
     Busy,
-    /// HubSpot did not do it.
+    /// HubSpot did not do it, and a single one of the contacts may be why.
+    Unreadable(Reason),
+    /// HubSpot did not do it, whatever the contacts.
     Failed(Reason),
 }
 
@@ -116,11 +120,14 @@ impl NotInspected {
                     .to_owned()
             }
             Self::Stopped { fault, .. } => format!("the line is stopped: {}", fault.sentence()),
-            Self::DayRunsShort => "less than half of the account's calls of the day is left, and is kept for \
+            Self::WindowTooSmall => "the calls of ten seconds are too few to spare one of them; raise \
+                                     HUBSPOT_WINDOW_LIMIT to three, or lower HUBSPOT_WINDOW_RESERVE_PERCENT"
+                .to_owned(),
+            Self::DayRunsShort => "half of the account's calls of the day is used up, and the rest is kept for \
                                    changes; ask again when HubSpot's day is over"
                 .to_owned(),
             Self::Busy => "changes go first and left no room in time; ask again later".to_owned(),
-            Self::Failed(reason) => {
+            Self::Unreadable(reason) | Self::Failed(reason) => {
                 let status = reason.status.map_or_else(String::new, |status| format!(" ({status})"));
                 format!("HubSpot did not answer the question for contacts: {}{status}; ask again later", reason.code)
             }

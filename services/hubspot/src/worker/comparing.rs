@@ -1,6 +1,7 @@
 //! Comparing users with their contacts, while this worker has the lease: on request, and by a sweep of its own.
 
 mod page;
+mod reading;
 mod requests;
 mod sweep;
 
@@ -10,14 +11,20 @@ use runtime::nats::Nats;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(super) use reading::Readable;
+
 use super::{drift_metrics::DriftMetrics, inspections::Inspector, user_service::UserService};
 use crate::{config::DriftSweep, engine::Missing};
+
+/// How long an answer takes to be sent.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
 
 /// What comparing takes, whoever asks for it.
 #[derive(Clone)]
 pub(super) struct Comparer {
     pub(super) users: UserService,
     pub(super) inspector: Inspector,
+    pub(super) readable: Readable,
     /// What becomes of users without a contact.
     pub(super) missing: Missing,
     /// The longest a call takes.
@@ -27,6 +34,8 @@ pub(super) struct Comparer {
 /// Whose comparison it is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terms<'a> {
+    /// Cancelled when the lease is over: whoever has the next one compares.
+    pub(super) closed: &'a CancellationToken,
     /// The account whose contacts are meant.
     pub(super) account_id: &'a str,
     /// Whether contacts may be read while an operator has paused delivery: where a person asks for it.
@@ -73,7 +82,8 @@ impl Comparing {
         let closed = CancellationToken::new();
         let (comparer, account_id) = (self.comparer.clone(), account_id.to_owned());
         let sweeping = self.sweep.map(|sweep| {
-            let work = sweep::sweep(comparer.clone(), account_id.clone(), sweep, self.metrics.clone());
+            let (comparer, account_id) = (comparer.clone(), account_id.clone());
+            let work = sweep::sweep(comparer, account_id, closed.clone(), sweep, self.metrics.clone());
             tokio::spawn(work)
         });
         let requests = requests::answer(
@@ -97,10 +107,10 @@ impl Comparing {
         }
     }
 
-    /// Waits a little for answers that are on their way.
+    /// Waits until everybody is answered, who is told to ask again; a repair that is out is waited for.
     pub(super) async fn finish(&mut self) {
         self.close();
-        runtime::shutdown::drain(&self.answering, Duration::from_secs(1)).await;
+        runtime::shutdown::drain(&self.answering, page::TIME_FOR_REPAIR + TIME_TO_ANSWER).await;
     }
 }
 

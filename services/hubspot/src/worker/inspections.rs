@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 
 use crate::engine::{Input, Inspected, Inspection, InspectionId, NotInspected};
 
@@ -14,8 +17,8 @@ type Answered = Result<Inspected, NotInspected>;
 struct Question {
     inspection: Inspection,
     even_paused: bool,
-    /// How long it is worth sending.
-    patience: Duration,
+    /// When it is not worth sending any more.
+    until: Instant,
     answer: oneshot::Sender<Answered>,
 }
 
@@ -26,19 +29,19 @@ pub(super) struct Inspector {
 }
 
 impl Inspector {
-    /// Waits until the contacts are read, or until it is known that they are not. Nothing is sent when the patience is
-    /// over; what was sent is waited for. While delivery is paused it waits, unless it may go even then.
+    /// Waits until the contacts are read, or until it is known that they are not. Nothing is sent after that time; what
+    /// was sent is waited for. While delivery is paused it waits, unless it may go even then.
     pub(super) async fn inspect(
         &self,
         inspection: Inspection,
         even_paused: bool,
-        patience: Duration,
+        until: Instant,
     ) -> Answered {
         let (answer, answered) = oneshot::channel();
         let question = Question {
             inspection,
             even_paused,
-            patience,
+            until,
             answer,
         };
         if self.questions.send(question).await.is_err() {
@@ -85,7 +88,7 @@ impl Inspections {
             id,
             inspection: question.inspection,
             even_paused: question.even_paused,
-            until: running() + question.patience,
+            until: running() + question.until.saturating_duration_since(Instant::now()),
         }
     }
 

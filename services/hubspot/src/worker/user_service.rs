@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use contracts::{
-    AskLease, ClaimUsers, ClaimsGiven, LeaseAnswer, ReadToCompare, RecordVerdicts, RepairUsers, ServiceError,
-    UsersRepaired, UsersToCompare, VerdictsRecorded, headers,
+    AskLease, ClaimUsers, ClaimsGiven, ErrorCode, LeaseAnswer, ReadToCompare, RecordVerdicts, RepairUsers,
+    ServiceError, UsersRepaired, UsersToCompare, VerdictsRecorded, headers,
     subjects::{USERS_CLAIM, USERS_COMPARE, USERS_LEASE, USERS_RECORD, USERS_REPAIR},
 };
 use runtime::nats::{Nats, RequestError};
@@ -46,14 +46,49 @@ impl UserService {
     }
 
     pub(super) async fn read_to_compare(&self, read: &ReadToCompare) -> Result<UsersToCompare, Unserved> {
-        self.ask(USERS_COMPARE, read, COMPARE_LIMIT).await
+        self.ask_aside(USERS_COMPARE, read, COMPARE_LIMIT).await
     }
 
-    pub(super) async fn repair(&self, repair: &RepairUsers) -> Result<UsersRepaired, Unserved> {
-        self.ask(USERS_REPAIR, repair, COMPARE_LIMIT).await
+    /// Nothing is repaired when the limit is over.
+    pub(super) async fn repair(
+        &self,
+        repair: &RepairUsers,
+        limit: Duration,
+    ) -> Result<UsersRepaired, Unserved> {
+        self.ask_aside(USERS_REPAIR, repair, limit).await
     }
 
+    /// Asks what deliveries depend on, so that the answer says whether the user service is well.
     async fn ask<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, Unserved>
+    where
+        Q: Serialize + Sync,
+        A: DeserializeOwned,
+    {
+        let answer = self.request(subject, question, limit).await;
+        match &answer {
+            Ok(_) => self.health.user_service_answers(),
+            Err(NotAnswered::Refused(_)) => {}
+            Err(NotAnswered::Failed(why)) => self.health.user_service_fails(why.clone()),
+        }
+        answer.map_err(Unserved::from)
+    }
+
+    /// Asks for a comparison. What becomes of it says nothing of deliveries.
+    async fn ask_aside<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, Unserved>
+    where
+        Q: Serialize + Sync,
+        A: DeserializeOwned,
+    {
+        let answer = self.request(subject, question, limit).await;
+        answer.map_err(|why| {
+            if let NotAnswered::Failed(why) = &why {
+                tracing::debug!(why, "users cannot be compared");
+            }
+            why.into()
+        })
+    }
+
+    async fn request<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, NotAnswered>
     where
         Q: Serialize + Sync,
         A: DeserializeOwned,
@@ -64,31 +99,43 @@ impl UserService {
         match self.nats.request(subject, found, payload, limit).await {
             Ok(message) => {
                 let answer = serde_json::from_slice(&message.payload);
-                answer
-                    .map_err(|error| self.not_understood(subject, &error))
-                    .inspect(|_| self.health.user_service_answers())
+                answer.map_err(|error| not_understood(subject, &error))
             }
-            Err(error) => Err(self.unserved(subject, &error)),
+            Err(error) => Err(not_answered(subject, &error)),
         }
     }
+}
 
-    fn not_understood(&self, subject: &str, error: &serde_json::Error) -> Unserved {
-        // The words of the parser may quote the body, which holds personal data.
-        let (line, column) = (error.line(), error.column());
-        self.health.user_service_fails(format!(
-            "{subject}: not understood at line {line}, column {column}"
-        ));
-        Unserved::NoAnswer
-    }
+/// Why there is no answer.
+enum NotAnswered {
+    Refused(ErrorCode),
+    /// In words.
+    Failed(String),
+}
 
-    fn unserved(&self, subject: &str, error: &RequestError) -> Unserved {
-        if let RequestError::Service { body, .. } = error
-            && let Ok(refusal) = serde_json::from_slice::<ServiceError>(body)
-        {
-            tracing::debug!(subject, code = ?refusal.code, "the user service refused");
-            return Unserved::Refused(refusal.code);
+impl From<NotAnswered> for Unserved {
+    fn from(why: NotAnswered) -> Self {
+        match why {
+            NotAnswered::Refused(code) => Self::Refused(code),
+            NotAnswered::Failed(_) => Self::NoAnswer,
         }
-        self.health.user_service_fails(format!("{subject}: {error}"));
-        Unserved::NoAnswer
     }
+}
+
+fn not_understood(subject: &str, error: &serde_json::Error) -> NotAnswered {
+    // The words of the parser may quote the body, which holds personal data.
+    let (line, column) = (error.line(), error.column());
+    NotAnswered::Failed(format!(
+        "{subject}: not understood at line {line}, column {column}"
+    ))
+}
+
+fn not_answered(subject: &str, error: &RequestError) -> NotAnswered {
+    if let RequestError::Service { body, .. } = error
+        && let Ok(refusal) = serde_json::from_slice::<ServiceError>(body)
+    {
+        tracing::debug!(subject, code = ?refusal.code, "the user service refused");
+        return NotAnswered::Refused(refusal.code);
+    }
+    NotAnswered::Failed(format!("{subject}: {error}"))
 }

@@ -1,10 +1,15 @@
 //! Comparing users with their contacts, over NATS and HTTP.
 
+mod poison;
+
 use contracts::{Aim, Comparison, ErrorCode, Field, FieldSet, FindingKind};
 use sandbox::{Fault, KnownError};
 use testing::wait::until;
 
-use crate::harness::{CEILING, Stack, Worker};
+use crate::{
+    harness::{CEILING, Stack, Worker},
+    users::Manner,
+};
 
 pub(crate) const DRIFT: Aim = Aim::Drift { repair: false };
 const REPAIR: Aim = Aim::Drift { repair: true };
@@ -124,6 +129,19 @@ async fn what_hubspot_does_not_answer_is_told_in_words() {
 }
 
 #[tokio::test]
+async fn a_comparison_that_the_user_service_fails_says_nothing_of_deliveries() {
+    let (stack, worker) = confirmed(&["1"]).await;
+    stack.users.answer_comparisons(Manner::Babbling);
+    let refused = stack.users.compare(DRIFT).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Unavailable);
+    let report = worker.registry.report();
+    let checks = report.checks.iter();
+    let unwell: Vec<_> = checks.filter(|check| !check.ok).collect();
+    assert!(unwell.is_empty(), "{unwell:?}");
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_shutdown_answers_a_question_that_is_out() {
     let (stack, worker) = confirmed(&["1"]).await;
     let slow = Fault::delay(60_000).on_path("batch/read");
@@ -138,6 +156,33 @@ async fn a_shutdown_answers_a_question_that_is_out() {
     let refused = asking.await.unwrap().unwrap_err();
     assert!(refused.message.contains("is stopping"), "{}", refused.message);
     worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_ends_answers_whoever_waits_for_a_comparison() {
+    let (stack, worker) = confirmed(&["1"]).await;
+    stack.users.answer_comparisons(Manner::Silent);
+    let (users, before) = (stack.users.clone(), stack.users.asked_to_compare());
+    let asking = tokio::spawn(async move { users.compare(DRIFT).await });
+    until("the user service to be asked", CEILING, async || {
+        stack.users.asked_to_compare() > before
+    })
+    .await;
+    worker.stop().await;
+    let refused = asking.await.unwrap().unwrap_err();
+    assert!(refused.message.contains("taken over"), "{}", refused.message);
+}
+
+#[tokio::test]
+async fn one_of_two_workers_answers_while_each_takes_the_lease_for_its_own() {
+    let (stack, worker) = confirmed(&["1"]).await;
+    stack.users.trust_everybody();
+    let second = stack.worker().await;
+    let end = async {
+        worker.stop().await;
+        second.stop().await;
+    };
+    assert_eq!(stack.users.count_answers(20, end).await, 20);
 }
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 
 mod comparing;
 mod gathering;
+mod lease;
 mod protocol;
 mod script;
+
+pub(crate) use comparing::Manner;
 
 use std::{
     collections::BTreeMap,
@@ -17,13 +20,11 @@ use async_nats::jetstream::{
     stream::{Config, DiscardPolicy, RetentionPolicy},
 };
 use contracts::{
-    AskLease, Claim, ClaimUsers, ClaimsGiven, ErrorCode, Field, Lane, LeaseAnswer, Link, Next, Outcome,
-    RecordVerdicts, Recorded, RepairUser, UserChanged, UserId, Values, Verdict, VerdictsRecorded,
-    delivery::LeaseWish, subjects,
+    Claim, ClaimUsers, ClaimsGiven, ErrorCode, Field, Lane, Link, Next, Outcome, RecordVerdicts, Recorded,
+    RepairUser, UserChanged, UserId, Values, Verdict, VerdictsRecorded, subjects,
 };
 use futures_util::StreamExt;
 
-const TTL: Duration = Duration::from_secs(3);
 /// How soon a failed attempt is due again; short, so that tests are.
 const AGAIN: Duration = Duration::from_millis(50);
 
@@ -46,6 +47,12 @@ struct State {
     verdicts: Vec<Verdict>,
     /// What was asked to be sent again.
     repairs: Vec<RepairUser>,
+    /// How users to compare are answered.
+    manner: Manner,
+    /// How often they were asked for.
+    asked_to_compare: usize,
+    /// Whether whoever asks has the lease, as two have it for a moment where one of them does not know yet.
+    trusts_everybody: bool,
     /// A claim that names fewer users has to come again.
     gathers: usize,
 }
@@ -173,37 +180,6 @@ impl Users {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
-    }
-
-    fn lease(&self, ask: &AskLease) -> LeaseAnswer {
-        let mut state = self.state();
-        if let Some(remembered) = state.account.clone().filter(|account| *account != ask.account_id) {
-            return LeaseAnswer::OtherAccount { remembered };
-        }
-        let now = Instant::now();
-        let mine = state
-            .holder
-            .as_ref()
-            .is_some_and(|(holder, _)| *holder == ask.holder);
-        if ask.wish != LeaseWish::Hold {
-            state.holder = state.holder.take().filter(|_| !mine);
-            return LeaseAnswer::Released;
-        }
-        if let Some((_, until)) = state.holder.as_ref().filter(|(_, until)| !mine && *until > now) {
-            return LeaseAnswer::Held {
-                left_ms: u64::try_from((*until - now).as_millis()).unwrap(),
-            };
-        }
-        state.epoch += u64::from(!mine);
-        state.holder = Some((ask.holder.clone(), now + TTL));
-        let ttl_ms = u64::try_from(TTL.as_millis()).unwrap();
-        LeaseAnswer::Granted {
-            epoch: state.epoch,
-            ttl_ms,
-            attempt_term_ms: 60_000,
-            may_step_aside: false,
-            paused: false,
-        }
     }
 
     fn claim(&self, asked: &ClaimUsers) -> Result<ClaimsGiven, ErrorCode> {

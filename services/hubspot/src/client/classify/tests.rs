@@ -1,5 +1,7 @@
 //! Bodies as HubSpot has been seen to send them.
 
+mod profiles;
+
 use std::time::Duration;
 
 use reqwest::{

@@ -55,6 +55,10 @@ impl Bench {
             daily_remaining: Some(left),
             ..Limits::default()
         };
+        self.answer_with(call, answer, limits);
+    }
+
+    fn answer_with(&mut self, call: CallId, answer: Answer, limits: Limits) {
         self.put(Input::Answered(
             call,
             Answered {
@@ -148,6 +152,32 @@ fn it_takes_no_more_than_half_of_the_window() {
     );
 }
 
+#[test]
+fn a_window_that_has_no_call_to_spare_is_for_changes_alone() {
+    for (limit, is_read) in [(1, false), (2, false), (3, true)] {
+        let mut bench = Bench::running();
+        bench.pass(ms(1_000));
+        bench.inspect(0);
+        let call = bench.inspection_out();
+        let limits = Limits {
+            max: Some(limit),
+            ..Limits::default()
+        };
+        bench.answer_with(call, read(), limits);
+        bench.pass(ms(11_000));
+        bench.inspect(1);
+        let read_at = bench.any_call().map(|_| bench.now);
+        assert_eq!(read_at.is_some(), is_read, "{limit}");
+        assert_eq!(bench.is_answered(1, Err(NotInspected::WindowTooSmall)), !is_read);
+        bench.wake("a");
+        bench.give_all(&[linked("a", NAME)]);
+        assert!(
+            matches!(bench.call().1, Call::Update { .. }),
+            "{limit}: a change leaves at once"
+        );
+    }
+}
+
 /// What waits and what is out is answered with that, and whoever asks then, once.
 fn is_refused_after(end: impl FnOnce(&mut Bench), why: &NotInspected) {
     let mut bench = Bench::running();
@@ -177,6 +207,15 @@ fn a_lost_lease_answers_what_waits_and_what_is_out() {
         bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::Held { left_ms: 500 })));
     };
     is_refused_after(lose_lease, &NotInspected::NotDelivering);
+}
+
+#[test]
+fn one_whose_time_is_over_is_not_sent() {
+    let mut bench = Bench::running();
+    bench.pass(ms(1_000));
+    bench.inspect_for(1, ms(0));
+    assert!(bench.any_call().is_none());
+    assert!(bench.is_answered(1, Err(NotInspected::Busy)));
 }
 
 #[test]

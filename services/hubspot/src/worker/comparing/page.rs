@@ -5,22 +5,40 @@ use std::time::Duration;
 use contracts::{Aim, Compare, Comparison, ErrorCode, ReadToCompare, RepairUser, RepairUsers, ServiceError};
 use tokio::time::Instant;
 
-use super::{Comparer, Terms};
+use super::{Comparer, TIME_TO_ANSWER, Terms};
 use crate::{
     comparison::{Contacts, Judge, Plan, repair_of},
-    engine::{Inspected, Inspection, Unserved},
+    engine::{NotInspected, Unserved},
 };
 
 /// What the user service may take after a call, for a repair.
-const TIME_FOR_REPAIR: Duration = Duration::from_secs(3);
+pub(super) const TIME_FOR_REPAIR: Duration = Duration::from_secs(3);
 
 impl Comparer {
     /// Compares a page of users. What has to be asked of HubSpot is sent in time to be answered by then, or not at all.
+    /// With the lease it ends at once, but for a repair that is out.
     pub(super) async fn compare(
         &self,
         compare: &Compare,
         terms: Terms<'_>,
     ) -> Result<Comparison, ServiceError> {
+        let (mut comparison, repairs) = tokio::select! {
+            biased;
+            () = terms.closed.cancelled() => return Err(not_inspected(&NotInspected::NotDelivering)),
+            compared = self.read_and_judge(compare, terms) => compared?,
+        };
+        if compare.aim == (Aim::Drift { repair: true }) {
+            self.repair(repairs, &mut comparison, terms).await?;
+        }
+        Ok(comparison)
+    }
+
+    /// A page of users beside their contacts; also what would be repaired.
+    async fn read_and_judge(
+        &self,
+        compare: &Compare,
+        terms: Terms<'_>,
+    ) -> Result<(Comparison, Vec<RepairUser>), ServiceError> {
         let read = ReadToCompare {
             users: compare.users.clone(),
             owing: compare.aim == Aim::DryRun,
@@ -30,13 +48,10 @@ impl Comparer {
         let (mut comparison, repairs) = self.judge(compare, &plan, terms).await?;
         comparison.unknown = page.unknown;
         comparison.next = page.next;
-        if compare.aim == (Aim::Drift { repair: true }) {
-            self.repair(repairs, &mut comparison).await?;
-        }
-        Ok(comparison)
+        Ok((comparison, repairs))
     }
 
-    /// Reads what the plan asks for and judges each user; also what would be repaired.
+    /// Reads what the plan asks for and judges each user.
     async fn judge(
         &self,
         compare: &Compare,
@@ -51,8 +66,8 @@ impl Comparer {
         let checked = plan.by_id.len() + plan.by_address.len();
         let (mut findings, mut repairs) = (plan.known.clone(), Vec::new());
         if let Some(ids) = plan.ids() {
-            let inspected = self.inspect(&ids, terms).await?;
-            let contacts = Contacts::new(&ids, &inspected);
+            let read = self.read(ids, terms).await?;
+            let contacts = Contacts::new(&read);
             for user in &plan.by_id {
                 let finding = judge.linked(user, &contacts);
                 repairs.extend(finding.as_ref().and_then(|finding| repair_of(user, finding)));
@@ -60,8 +75,8 @@ impl Comparer {
             }
         }
         if let Some(addresses) = plan.addresses() {
-            let inspected = self.inspect(&addresses, terms).await?;
-            let contacts = Contacts::new(&addresses, &inspected);
+            let read = self.read(addresses, terms).await?;
+            let contacts = Contacts::new(&read);
             findings.extend(plan.by_address.iter().map(|user| judge.unlinked(user, &contacts)));
         }
         findings.sort_by(|one, other| one.user_id.cmp(&other.user_id));
@@ -74,29 +89,36 @@ impl Comparer {
         Ok((comparison, repairs))
     }
 
-    async fn inspect(&self, inspection: &Inspection, terms: Terms<'_>) -> Result<Inspected, ServiceError> {
-        let left = terms.until.saturating_duration_since(Instant::now());
-        let patience = left.saturating_sub(self.call_timeout + TIME_FOR_REPAIR);
-        let inspected = self
-            .inspector
-            .inspect(inspection.clone(), terms.even_paused, patience)
-            .await;
-        inspected.map_err(|why| ServiceError::new(ErrorCode::Unavailable, why.sentence()))
-    }
-
-    async fn repair(&self, users: Vec<RepairUser>, comparison: &mut Comparison) -> Result<(), ServiceError> {
+    /// Whoever asked is not to be told that it was too late for what is done all the same.
+    async fn repair(
+        &self,
+        users: Vec<RepairUser>,
+        comparison: &mut Comparison,
+        terms: Terms<'_>,
+    ) -> Result<(), ServiceError> {
         if users.is_empty() {
             return Ok(());
         }
-        let repaired = self
-            .users
-            .repair(&RepairUsers { users })
-            .await
-            .map_err(unserved)?;
+        let left = terms.until.saturating_duration_since(Instant::now());
+        let Some(limit) = time_for_repair(left) else {
+            return Err(not_inspected(&NotInspected::Busy));
+        };
+        let repair = RepairUsers { users };
+        let repaired = self.users.repair(&repair, limit).await.map_err(unserved)?;
         comparison.repaired = repaired.repaired;
         comparison.left = repaired.left;
         Ok(())
     }
+}
+
+/// How long a repair may take where somebody waits for so long; none where there is no time left to say what came of it.
+fn time_for_repair(left: Duration) -> Option<Duration> {
+    let limit = left.checked_sub(TIME_TO_ANSWER)?.min(TIME_FOR_REPAIR);
+    (!limit.is_zero()).then_some(limit)
+}
+
+pub(super) fn not_inspected(why: &NotInspected) -> ServiceError {
+    ServiceError::new(ErrorCode::Unavailable, why.sentence())
 }
 
 fn unserved(why: Unserved) -> ServiceError {
@@ -109,5 +131,21 @@ fn unserved(why: Unserved) -> ServiceError {
             ErrorCode::Unavailable,
             "the user service did not answer the worker that compares; ask again",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repair_ends_before_whoever_asked_has_left() {
+        let seconds = Duration::from_secs;
+        assert_eq!(time_for_repair(seconds(20)), Some(TIME_FOR_REPAIR));
+        let short = time_for_repair(seconds(2)).expect("some time");
+        assert!(short < seconds(2));
+        for left in [seconds(0), TIME_TO_ANSWER] {
+            assert_eq!(time_for_repair(left), None);
+        }
     }
 }

@@ -15,6 +15,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Comparer, Terms};
 
+/// Of those that listen the broker chooses one for each request, so that around a change of lease nobody has two answers.
+const GROUP: &str = "hubspot";
 /// The most comparisons at a time; one reads while another waits for its turn.
 const AT_A_TIME: usize = 4;
 /// How long a request without a deadline is worth working on.
@@ -30,7 +32,8 @@ pub(super) async fn answer(
     answering: TaskTracker,
     closed: CancellationToken,
 ) {
-    let mut requests = match nats.client().subscribe(HUBSPOT_COMPARE).await {
+    let requests = nats.client().queue_subscribe(HUBSPOT_COMPARE, GROUP.to_owned());
+    let mut requests = match requests.await {
         Ok(requests) => requests,
         Err(error) => return tracing::error!(%error, "nobody can be answered on {HUBSPOT_COMPARE}"),
     };
@@ -42,7 +45,8 @@ pub(super) async fn answer(
             request = requests.next() => request,
             () = closed.cancelled(), if !closing => {
                 closing = true;
-                if requests.unsubscribe().await.is_err() {
+                // What is on its way still arrives.
+                if requests.drain().await.is_err() {
                     return;
                 }
                 continue;
@@ -50,13 +54,13 @@ pub(super) async fn answer(
         };
         let Some(request) = request else { return };
         let (nats, comparer, account_id) = (nats.clone(), comparer.clone(), account_id.clone());
-        let places = Arc::clone(&places);
+        let (places, closed) = (Arc::clone(&places), closed.clone());
         answering.spawn(async move {
             let Some(reply) = request.reply.clone() else {
                 return;
             };
             let result = match places.try_acquire() {
-                Ok(_place) => compare(&comparer, &account_id, &request).await,
+                Ok(_place) => compare(&comparer, &account_id, &closed, &request).await,
                 Err(_) => Err(unavailable("as many comparisons as may are under way; ask again")),
             };
             respond(&nats, reply, result).await;
@@ -67,6 +71,7 @@ pub(super) async fn answer(
 async fn compare(
     comparer: &Comparer,
     account_id: &str,
+    closed: &CancellationToken,
     request: &Message,
 ) -> Result<Comparison, ServiceError> {
     let left = time_left(request.headers.as_ref());
@@ -80,6 +85,7 @@ async fn compare(
         ServiceError::new(ErrorCode::InvalidRequest, message)
     })?;
     let terms = Terms {
+        closed,
         account_id,
         even_paused: true,
         until: Instant::now() + left,

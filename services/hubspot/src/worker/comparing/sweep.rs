@@ -5,20 +5,35 @@ use std::{collections::BTreeMap, time::Duration};
 use contracts::{Aim, Chosen, Compare, Comparison, FindingKind};
 use runtime::Backoff;
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::{Comparer, Terms};
 use crate::{config::DriftSweep, worker::drift_metrics::DriftMetrics};
 
 /// How long a page may take, most of it waiting for a moment with nothing else to do.
 const PAGE_LIMIT: Duration = Duration::from_mins(5);
+/// After so many tries at a page a person is told; they take some minutes.
+const MANY_TRIES: u32 = 8;
 /// Contacts that are gone and named in the log, in each pass.
 const MOST_NAMED: u64 = 20;
 
 /// Begins a pass each time the setting says so, or later where the one before took longer.
-pub(super) async fn sweep(comparer: Comparer, account_id: String, sweep: DriftSweep, metrics: DriftMetrics) {
+pub(super) async fn sweep(
+    comparer: Comparer,
+    account_id: String,
+    closed: CancellationToken,
+    sweep: DriftSweep,
+    metrics: DriftMetrics,
+) {
+    let terms = || Terms {
+        closed: &closed,
+        account_id: &account_id,
+        even_paused: false,
+        until: Instant::now() + PAGE_LIMIT,
+    };
     loop {
         let next = Instant::now() + sweep.every;
-        let pass = pass(&comparer, &account_id, sweep.repair, &metrics).await;
+        let pass = pass(&comparer, terms, sweep.repair, &metrics).await;
         metrics.passed();
         pass.tell();
         sleep_until(next).await;
@@ -34,8 +49,13 @@ struct Pass {
     found: BTreeMap<FindingKind, u64>,
 }
 
-async fn pass(comparer: &Comparer, account_id: &str, repair: bool, metrics: &DriftMetrics) -> Pass {
-    let mut pass = Pass::default();
+async fn pass<'a>(
+    comparer: &Comparer,
+    terms: impl Fn() -> Terms<'a>,
+    repair: bool,
+    metrics: &DriftMetrics,
+) -> Pass {
+    let (mut pass, mut tries) = (Pass::default(), 0);
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
     let mut compare = Compare {
         aim: Aim::Drift { repair },
@@ -43,21 +63,22 @@ async fn pass(comparer: &Comparer, account_id: &str, repair: bool, metrics: &Dri
         values: false,
     };
     loop {
-        let terms = Terms {
-            account_id,
-            even_paused: false,
-            until: Instant::now() + PAGE_LIMIT,
-        };
-        match comparer.compare(&compare, terms).await {
+        match comparer.compare(&compare, terms()).await {
             Ok(page) => {
                 backoff.reset();
+                tries = 0;
                 metrics.page(&page);
                 pass.add(&page);
                 let Some(next) = page.next else { return pass };
                 compare.users = Chosen::After(Some(next));
             }
             Err(error) => {
-                tracing::debug!(%error, "a page is not compared yet; trying again");
+                tries += 1;
+                if tries == MANY_TRIES {
+                    tracing::warn!(%error, "users are not compared with their contacts for some time; still trying");
+                } else {
+                    tracing::debug!(%error, "a page is not compared yet; trying again");
+                }
                 sleep(backoff.next_delay()).await;
             }
         }

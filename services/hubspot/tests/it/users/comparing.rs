@@ -8,7 +8,20 @@ use contracts::{
     UserId, UserToCompare, UsersRepaired, UsersToCompare, headers, subjects,
 };
 
+use futures_util::StreamExt;
+
 use super::{Row, Users};
+
+/// How the scripted user service answers those who compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Manner {
+    #[default]
+    Well,
+    /// With what nobody understands.
+    Babbling,
+    /// Not at all.
+    Silent,
+}
 
 impl Users {
     /// Asks the worker that delivers to compare everybody, as a gateway does.
@@ -47,9 +60,55 @@ impl Users {
         Ok(serde_json::from_slice(&answer.payload).unwrap())
     }
 
+    /// Asks so often, one question after the other; returns how many answers come in all, once `end` is through.
+    pub(crate) async fn count_answers(&self, questions: usize, end: impl Future<Output = ()>) -> usize {
+        let inbox = self.client.new_inbox();
+        let mut answers = self.client.subscribe(inbox.clone()).await.unwrap();
+        for _ in 0..questions {
+            let compare = Compare {
+                aim: Aim::Drift { repair: false },
+                users: Chosen::After(None),
+                values: false,
+            };
+            let body = serde_json::to_vec(&compare).unwrap().into();
+            let asked = self
+                .client
+                .publish_with_reply(subjects::HUBSPOT_COMPARE, inbox.clone(), body);
+            asked.await.unwrap();
+            answers.next().await.unwrap();
+        }
+        end.await;
+        // Whatever the server had before this it has passed on.
+        self.client.flush().await.unwrap();
+        answers.unsubscribe().await.unwrap();
+        questions + answers.count().await
+    }
+
     /// What was asked to be sent again so far.
     pub(crate) fn repairs(&self) -> Vec<RepairUser> {
         self.state().repairs.clone()
+    }
+
+    /// Answers so from now on where users are to be compared.
+    pub(crate) fn answer_comparisons(&self, manner: Manner) {
+        self.state().manner = manner;
+    }
+
+    /// How users to compare are answered, which were asked for once more.
+    pub(super) fn manner(&self) -> Manner {
+        let mut state = self.state();
+        state.asked_to_compare += 1;
+        state.manner
+    }
+
+    /// How often users to compare were asked for.
+    pub(crate) fn asked_to_compare(&self) -> usize {
+        self.state().asked_to_compare
+    }
+
+    /// Gives the lease to whoever asks, from now on.
+    pub(crate) fn trust_everybody(&self) {
+        self.state().trusts_everybody = true;
     }
 
     pub(super) fn to_compare(&self, read: &ReadToCompare) -> UsersToCompare {

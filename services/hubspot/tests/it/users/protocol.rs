@@ -4,7 +4,7 @@ use async_nats::{HeaderMap, Message};
 use contracts::{ErrorCode, ServiceError, headers, subjects};
 use serde::Serialize;
 
-use super::Users;
+use super::{Manner, Users};
 
 impl Users {
     pub(super) async fn answer(&self, message: Message) {
@@ -26,10 +26,14 @@ impl Users {
             subjects::USERS_COMPARE | subjects::USERS_REPAIR if body.is_empty() => {
                 self.refuse(&message, ErrorCode::Expired).await;
             }
-            subjects::USERS_COMPARE => {
-                let answer = self.to_compare(&serde_json::from_slice(body).unwrap());
-                self.respond(&message, &answer).await;
-            }
+            subjects::USERS_COMPARE => match self.manner() {
+                Manner::Well => {
+                    let answer = self.to_compare(&serde_json::from_slice(body).unwrap());
+                    self.respond(&message, &answer).await;
+                }
+                Manner::Babbling => self.respond(&message, &"hm").await,
+                Manner::Silent => {}
+            },
             subjects::USERS_REPAIR => {
                 let answer = self.repair(serde_json::from_slice(body).unwrap());
                 self.respond(&message, &answer).await;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{NAME, PATIENCE, inspection, read};
 use crate::engine::{
-    Call, Fault, Input, Inspected, InspectionId, LineState, NotInspected, Policy, ProblemKind,
+    Answer, Call, Fault, Input, Inspected, InspectionId, LineState, NotInspected, Policy, ProblemKind,
     tests::{
         accounts::fault,
         bench::Bench,
-        samples::{linked, ms, problem, reason, server_fault},
+        samples::{all_written, linked, ms, problem, reason, server_fault},
     },
 };
 
@@ -124,30 +124,61 @@ fn a_failure_of_its_own_tells_nothing_of_changes() {
         bench.inspect(number);
         let call = bench.inspection_out();
         bench.answer(call, server_fault());
-        assert!(bench.is_answered(number, Err(NotInspected::Failed(reason("X")))));
+        assert!(bench.is_answered(number, Err(NotInspected::Unreadable(reason("X")))));
     }
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, server_fault());
     assert_eq!(fault(&bench), None);
 }
 
+fn limited(policy: Policy) -> Answer {
+    problem(ProblemKind::Limited {
+        policy,
+        retry_after: None,
+    })
+}
+
 #[test]
-fn a_refusal_for_the_limit_slows_everybody_down() {
+fn a_refusal_for_the_limit_slows_everybody_down_and_no_other_is_read_in_that_window() {
     let mut bench = Bench::running();
     bench.pass(ms(1_000));
     bench.inspect(1);
     let call = bench.inspection_out();
-    let limited = ProblemKind::Limited {
-        policy: Policy::Burst,
-        retry_after: None,
-    };
-    bench.answer(call, problem(limited));
+    bench.answer(call, limited(Policy::Burst));
     bench.wake("a");
+    bench.inspect(2);
     bench.give_all(&[linked("a", NAME)]);
     assert!(bench.any_call().is_none(), "a tenth of the window is waited");
     bench.pass(ms(1_000));
     bench.give_all(&[linked("a", NAME)]);
-    assert!(matches!(bench.call().1, Call::Update { .. }));
+    let (call, update) = bench.call();
+    assert!(matches!(update, Call::Update { .. }));
+    bench.answer(call, all_written(&update));
+    bench.verdict();
+    bench.pass(ms(8_999));
+    assert!(
+        bench.any_call().is_none(),
+        "the rest of the window is for changes"
+    );
+    bench.pass(ms(1));
+    bench.inspection_out();
+}
+
+#[test]
+fn a_day_that_is_used_up_is_not_asked_for_again_at_once_and_changes_find_it_out_by_themselves() {
+    let mut bench = Bench::running();
+    bench.pass(ms(1_000));
+    bench.inspect(1);
+    let call = bench.inspection_out();
+    bench.answer(call, limited(Policy::Day));
+    assert!(bench.is_answered(1, Err(NotInspected::Failed(reason("X")))));
+    assert_eq!(fault(&bench), None);
+    bench.pass(Duration::from_mins(59));
+    bench.inspect(2);
+    assert!(bench.is_answered(2, Err(NotInspected::DayRunsShort)));
+    bench.pass(Duration::from_mins(1));
+    bench.inspect(3);
+    bench.inspection_out();
 }
 
 #[test]

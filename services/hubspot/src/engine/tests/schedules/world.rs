@@ -51,8 +51,8 @@ pub(super) struct World {
     valid_until: Duration,
     refuse_lease: u32,
     verdicts: BTreeMap<(UserId, u64), Verdict>,
-    /// Inspections without an answer.
-    inspecting: BTreeSet<InspectionId>,
+    /// Inspections without an answer, and when they are to have one.
+    inspecting: BTreeMap<InspectionId, Duration>,
     calm: bool,
     pub(super) trace: Vec<String>,
 }
@@ -79,7 +79,7 @@ impl World {
             valid_until: Duration::ZERO,
             refuse_lease: 0,
             verdicts: BTreeMap::new(),
-            inspecting: BTreeSet::new(),
+            inspecting: BTreeMap::new(),
             calm: false,
             trace: Vec::new(),
         };
@@ -137,7 +137,8 @@ impl World {
     /// What is not as it should be.
     pub(super) fn wrong(&self) -> Vec<String> {
         let mut wrong = self.rows.wrong(&self.contacts);
-        wrong.extend((self.inspecting.len() > 1).then(|| format!("{:?} are left", self.inspecting)));
+        let late = self.inspecting.values().any(|by| *by < self.now);
+        wrong.extend(late.then(|| format!("{:?} are left", self.inspecting)));
         wrong.extend(
             self.stream
                 .keys()
@@ -211,7 +212,10 @@ impl World {
             Output::Call(id, call) => self.call(id, &call),
             Output::Ack(acks) => acks.iter().for_each(|ack| self.acknowledge(&ack.reply)),
             Output::Inspected(id, _) => {
-                assert!(self.inspecting.remove(&id), "one answer for each inspection");
+                assert!(
+                    self.inspecting.remove(&id).is_some(),
+                    "one answer for each inspection"
+                );
             }
             Output::Line(_) | Output::Stopped => {}
         }

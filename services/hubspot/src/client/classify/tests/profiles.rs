@@ -1,0 +1,36 @@
+//! Contacts that are read to be compared.
+
+use contracts::Field;
+use reqwest::{StatusCode, header::HeaderMap};
+
+use super::super::answer;
+use crate::engine::{Answer, Call, Inspection, Key, Profile};
+
+fn profile(contact: &str) -> Profile {
+    let call = Call::Inspect(Inspection {
+        by: Key::Id,
+        keys: vec!["512".into()],
+    });
+    let body = format!(r#"{{"results":[{contact}]}}"#);
+    match answer(&call, StatusCode::OK, &HeaderMap::new(), body.as_bytes()) {
+        Answer::Inspected(mut inspected) => inspected.contacts.remove(0),
+        other => panic!("no contacts: {other:?}"),
+    }
+}
+
+#[test]
+fn null_is_a_property_without_a_value_and_what_is_absent_or_no_text_is_not_told() {
+    let told = profile(
+        r#"{"id":"512","properties":{"email":"a@x.de","firstname":null,"lastname":true,"hs_additional_emails":null}}"#,
+    );
+    let expected = [
+        (Field::Email, Some("a@x.de".to_owned())),
+        (Field::FirstName, None),
+    ];
+    assert_eq!(told.values, expected.into());
+    assert!(told.tells_additional_emails);
+    for bare in [r#"{"id":"512"}"#, r#"{"id":"512","properties":{}}"#] {
+        let told = profile(bare);
+        assert!(told.values.is_empty() && !told.tells_additional_emails, "{bare}");
+    }
+}
