@@ -2,7 +2,10 @@
 
 import { shown, untilHidden } from "./shown.js";
 
-/** How long the gateway may take: far longer than it does. What hangs for ever would keep one of the browser's connections. */
+/**
+ * How long the gateway may take, whose deadline is far shorter where nobody sets another one. What hangs for ever would keep one
+ * of the browser's connections.
+ */
 const LIMIT_MS = 30_000;
 /** The least time between two looks at a receipt. */
 const PAUSE_MS = 1_000;

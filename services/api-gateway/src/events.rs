@@ -14,12 +14,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::SubscribeError;
+use bytes::Bytes;
 use contracts::subjects;
 use futures_util::StreamExt;
 use runtime::nats::Nats;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::permissions::ping_subject;
 use crate::routes::Gateway;
 use collected::Collected;
 use frame::Frame;
@@ -37,6 +39,8 @@ const EVERY: Duration = Duration::from_millis(200);
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 /// So long after the last browser events are listened to still: it may be back in a moment.
 const LINGER: Duration = Duration::from_secs(30);
+/// How long the server may take to know that the gateway listens. Only a user service that is silent makes it so long.
+const KNOWN_WITHIN: Duration = Duration::from_millis(500);
 /// How long the first browser waits for the listening to begin, which takes a moment where NATS is there.
 const BEGIN_WITHIN: Duration = Duration::from_secs(2);
 
@@ -101,8 +105,10 @@ impl Events {
     async fn collect(&self, nats: &Nats) -> Result<(), SubscribeError> {
         let mut accepted = nats.client().subscribe(subjects::USERS_ACCEPTED).await?;
         let mut settled = nats.client().subscribe(subjects::USERS_SETTLED).await?;
-        // What was published before the server knew of it is missed.
-        let _ = nats.client().flush().await;
+        // What is published before the server knows of this is missed. It works on what a connection sends in its order, so
+        // that whatever answers this comes after it.
+        let answer = nats.client().request(ping_subject(), Bytes::new());
+        let _ = timeout(KNOWN_WITHIN, answer).await;
         self.shared.is_listening.send_replace(true);
         let mut collected = Collected::default();
         let mut next_at = Instant::now();

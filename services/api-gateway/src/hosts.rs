@@ -14,13 +14,13 @@ pub struct Hosts(BTreeSet<String>);
 
 impl Hosts {
     /// Whether a request to that host was meant for this gateway.
-    pub(crate) fn know(&self, authority: &Authority) -> bool {
+    pub(crate) fn knows(&self, authority: &Authority) -> bool {
         let host = authority.host();
-        is_address(host) || (!host.is_empty() && !host.contains('.')) || self.name(authority)
+        is_address(host) || (!host.is_empty() && !host.contains('.')) || self.lists(authority)
     }
 
     /// Whether that host is one of those that were told.
-    pub(crate) fn name(&self, authority: &Authority) -> bool {
+    pub(crate) fn lists(&self, authority: &Authority) -> bool {
         self.0.contains(&authority.host().to_ascii_lowercase())
     }
 }
@@ -49,7 +49,7 @@ mod tests {
 
     fn knows(hosts: &str, authority: &str) -> bool {
         let hosts: Hosts = hosts.parse().expect("any text will do");
-        hosts.know(&authority.parse().expect("an authority"))
+        hosts.knows(&authority.parse().expect("an authority"))
     }
 
     #[test]
@@ -72,7 +72,7 @@ mod tests {
         ] {
             let is_known = unknown
                 .parse()
-                .is_ok_and(|authority| Hosts::default().know(&authority));
+                .is_ok_and(|authority| Hosts::default().knows(&authority));
             assert!(!is_known, "{unknown}");
         }
     }

@@ -32,11 +32,11 @@ pub(crate) async fn own_site(State(hosts): State<Arc<Hosts>>, request: Request, 
 fn check(hosts: &Hosts, request: &Request) -> Result<(), ApiError> {
     let headers = request.headers();
     let own = own_authorities(request).ok_or(ApiError::UnknownHost)?;
-    if !own.iter().all(|authority| hosts.know(authority)) {
+    if !own.iter().all(|authority| hosts.knows(authority)) {
         return Err(ApiError::UnknownHost);
     }
     let is_ours = |origin: &HeaderValue| {
-        authority_of(origin).is_some_and(|origin| own.contains(&origin) || hosts.name(&origin))
+        authority_of(origin).is_some_and(|origin| own.contains(&origin) || hosts.lists(&origin))
     };
     if !headers.get_all(ORIGIN).iter().all(is_ours) {
         return Err(ApiError::ForeignOrigin);

@@ -71,6 +71,20 @@ async fn a_browser_sees_a_change_from_pending_to_its_verdict() {
     );
 }
 
+#[tokio::test]
+async fn whoever_is_greeted_misses_nothing_from_then_on() {
+    // Who listens first has the listening begin; a dozen times, as it is a matter of moments.
+    for _ in 0..12 {
+        let gateway = Gateway::start().await;
+        let publisher = Publisher::start(&gateway).await;
+        let mut browser = Browser::open(&gateway).await;
+        browser.next_named("hello").await;
+        publisher.accept("u1", 1).await;
+        let changes = timeout(CEILING, browser.next_named("changes")).await;
+        assert_eq!(changes.expect("the change").data["accepted"], 1);
+    }
+}
+
 fn without_time(mut data: Value) -> Value {
     let at = data.as_object_mut().unwrap().remove("at");
     assert!(at.is_some_and(|at| at.is_string()), "{data}");
