@@ -58,6 +58,7 @@ pub(crate) struct Worker {
     notices: Arc<Notices>,
     inspections: Inspections,
     comparing: Comparing,
+    readable: Readable,
     /// Requests and calls that are out, no more than the engine has asked for; each has one answer.
     out: JoinSet<Input>,
     acknowledging: TaskTracker,
@@ -75,17 +76,18 @@ impl Worker {
     ) -> Self {
         let (metrics, drift_metrics) = metrics;
         let users = UserService::new(nats.clone(), health.clone());
-        let inspections = Inspections::new();
+        let (inspections, readable) = (Inspections::new(), Readable::default());
         let comparer = Comparer {
             users: users.clone(),
             inspector: inspections.inspector(),
-            readable: Readable::default(),
+            readable: readable.clone(),
             missing: settings.missing,
             call_timeout: settings.call_timeout,
         };
         Self {
             comparing: Comparing::new(comparer, nats.clone(), sweep, drift_metrics),
             inspections,
+            readable,
             notices: Arc::new(Notices::new(&settings.holder)),
             engine: Engine::new(settings),
             started: Instant::now(),
@@ -182,8 +184,14 @@ impl Worker {
             }
             Output::Call(id, call) => {
                 let (client, metrics) = (Arc::clone(&self.client), self.metrics.clone());
-                let notices = Arc::clone(&self.notices);
-                self.out.spawn(perform(client, metrics, notices, id, call));
+                let (notices, readable) = (Arc::clone(&self.notices), self.readable.clone());
+                self.out.spawn(async move {
+                    let input = perform(client, metrics, notices, id, call).await;
+                    if let Input::Answered(_, answered) = &input {
+                        readable.remember(&answered.answer);
+                    }
+                    input
+                });
             }
             Output::OpenConsumer { epoch } => {
                 self.wake_ups.open(epoch);
@@ -209,18 +217,17 @@ impl Worker {
 
     /// The time for reporting is over: at least the next worker need not wait for the lease to expire.
     async fn give_up(mut self) {
-        self.comparing.finish().await;
         tracing::warn!("stopped with calls still out; their users are claimed anew by the next worker");
-        if let Some(ask) = self.last_ask {
-            drop(
-                self.users
-                    .lease(&AskLease {
-                        wish: LeaseWish::Release,
-                        ..ask
-                    })
-                    .await,
-            );
-        }
+        let release = self.last_ask.map(|ask| AskLease {
+            wish: LeaseWish::Release,
+            ..ask
+        });
+        let released = async {
+            if let Some(release) = release {
+                drop(self.users.lease(&release).await);
+            }
+        };
+        tokio::join!(released, self.comparing.finish());
     }
 }
 

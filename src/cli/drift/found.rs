@@ -190,7 +190,7 @@ fn meaning(kind: &str) -> &str {
         "gone" => "whose contact is gone",
         "merged" => "whose contact was merged into another one",
         "shared" => "who share a contact, which is not compared",
-        "notTold" => "of whose contact HubSpot's answer says nothing",
+        "notTold" => "of whose contact HubSpot told nothing",
         "wouldWrite" => "to whose contact something would be written",
         "wouldLink" => "who would be linked to a contact that has their address",
         "wouldCreate" => "for whom a contact would be created",

@@ -68,10 +68,16 @@ impl Engine {
         let now = self.now;
         let waiting = &mut self.inspections.waiting;
         let given_up: Vec<Waiting> = waiting.extract_if(.., |waiting| waiting.until <= now).collect();
-        for waiting in given_up {
-            self.not_inspected(waiting.id, NotInspected::Busy);
-        }
         let paused = self.lease.is_paused();
+        for waiting in given_up {
+            let held = paused && !waiting.even_paused;
+            let why = if held {
+                NotInspected::Paused
+            } else {
+                NotInspected::Busy
+            };
+            self.not_inspected(waiting.id, why);
+        }
         let mut waiting = self.inspections.waiting.iter();
         let next = waiting.position(|waiting| waiting.even_paused || !paused);
         if let Some(next) = next.filter(|_| self.may_inspect()) {
@@ -209,6 +215,8 @@ impl Engine {
         for id in outdated {
             self.not_inspected(id, NotInspected::AccountUnknown);
         }
+        // It may open another account, with a day of its own.
+        self.inspections.no_day_until = Duration::ZERO;
     }
 
     fn not_inspected(&mut self, id: InspectionId, why: NotInspected) {

@@ -100,6 +100,8 @@ pub enum NotInspected {
     WindowTooSmall,
     /// What is left of the account's calls of the day is kept for deliveries.
     DayRunsShort,
+    /// An operator has paused delivery, for as long as it waited.
+    Paused,
     /// Deliveries, or inspections before it, took all the time there was.
     Busy,
     /// HubSpot did not do it, and a single one of the contacts may be why.
@@ -126,6 +128,7 @@ impl NotInspected {
             Self::DayRunsShort => "half of the account's calls of the day is used up, and the rest is kept for \
                                    changes; ask again when HubSpot's day is over"
                 .to_owned(),
+            Self::Paused => "an operator has paused delivery, and this one waits for its end; resume it".to_owned(),
             Self::Busy => "changes go first and left no room in time; ask again later".to_owned(),
             Self::Unreadable(reason) | Self::Failed(reason) => {
                 let status = reason.status.map_or_else(String::new, |status| format!(" ({status})"));

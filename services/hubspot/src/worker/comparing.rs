@@ -8,7 +8,10 @@ mod sweep;
 use std::time::Duration;
 
 use runtime::nats::Nats;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(super) use reading::Readable;
@@ -111,6 +114,8 @@ impl Comparing {
     pub(super) async fn finish(&mut self) {
         self.close();
         runtime::shutdown::drain(&self.answering, page::TIME_FOR_REPAIR + TIME_TO_ANSWER).await;
+        // The last answers have left when the process ends.
+        let _ = timeout(TIME_TO_ANSWER, self.nats.client().flush()).await;
     }
 }
 

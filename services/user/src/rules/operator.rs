@@ -41,8 +41,12 @@ pub fn link_by_operator(
     now: UnixMs,
     terms: &Terms,
 ) -> bool {
+    // Since nobody else holds the contact, one that counts as shared does so no longer.
     let is_so = row.link.as_ref().is_some_and(|link| {
-        link.found == Found::ByOperator && link.contact_id == contact.as_str() && link.account_id == account
+        link.found == Found::ByOperator
+            && link.contact_id == contact.as_str()
+            && link.account_id == account
+            && !link.shared
     });
     if is_so {
         return false;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use contracts::ServiceError;
@@ -14,30 +14,38 @@ use super::{
 };
 use crate::{
     comparison::Read,
-    engine::{Inspected, Inspection, Key, NotInspected},
+    engine::{Answer, Inspected, Inspection, Key, NotInspected},
 };
 
 /// So many calls for parts of a page fail without one that is answered before the fault is looked for elsewhere: the
-/// whole, its halves and their halves.
-const MOST_FAILED: usize = 7;
+/// whole, and halves three times. Four such contacts may lie as badly as they like.
+const MOST_FAILED: usize = 15;
 
-/// A contact that was read, to find out by whether HubSpot reads any. Clones share it.
+/// A contact that HubSpot has read or written, to find out by whether it reads any. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct Readable {
     contact_id: Arc<Mutex<Option<String>>>,
 }
 
 impl Readable {
-    fn remember(&self, answer: &Inspected) {
-        if let Some(profile) = answer.contacts.first() {
-            let mut contact_id = self.contact_id.lock().unwrap_or_else(PoisonError::into_inner);
-            *contact_id = Some(profile.contact.id.clone());
+    /// Takes a contact from an answer that tells of one.
+    pub(in super::super) fn remember(&self, answer: &Answer) {
+        let contact_id = match answer {
+            Answer::Inspected(inspected) => inspected.contacts.first().map(|profile| &profile.contact.id),
+            Answer::Updated { results, .. } => results.first().map(|written| &written.contact_id),
+            _ => None,
+        };
+        if let Some(contact_id) = contact_id {
+            self.contact_id().replace(contact_id.clone());
         }
     }
 
+    fn contact_id(&self) -> MutexGuard<'_, Option<String>> {
+        self.contact_id.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn inspection(&self) -> Option<Inspection> {
-        let contact_id = self.contact_id.lock().unwrap_or_else(PoisonError::into_inner);
-        let contact_id = contact_id.clone()?;
+        let contact_id = self.contact_id().clone()?;
         Some(Inspection {
             by: Key::Id,
             keys: vec![contact_id],
@@ -47,13 +55,15 @@ impl Readable {
 
 impl Comparer {
     /// Reads these contacts. Where HubSpot fails for all of them, their halves are asked for, until those that it fails
-    /// for stand alone; they are left out. Where it fails for others too, that is the error.
+    /// for stand alone; they are left out, and so is what there is no time left for. Where it fails for others too, that is
+    /// the error.
     pub(super) async fn read(
         &self,
         inspection: Inspection,
         terms: Terms<'_>,
     ) -> Result<Vec<Read>, ServiceError> {
         let (mut read, mut failed) = (Vec::new(), 0);
+        let mut last_failure = None;
         // Whether HubSpot reads other contacts meanwhile.
         let mut answers = false;
         let mut parts = VecDeque::from([inspection]);
@@ -70,6 +80,8 @@ impl Comparer {
                 NotInspected::Unreadable(_) => failed += 1,
                 // The rest would hold up those that were read.
                 NotInspected::Busy if answers => break,
+                // HubSpot took the time.
+                NotInspected::Busy => return Err(not_inspected(last_failure.as_ref().unwrap_or(&why))),
                 _ => return Err(not_inspected(&why)),
             }
             let halves = halves(asked);
@@ -80,6 +92,7 @@ impl Comparer {
                     return Err(not_inspected(&why));
                 }
             }
+            last_failure = Some(why);
             parts.extend(halves);
         }
         Ok(read)
@@ -96,12 +109,9 @@ impl Comparer {
     async fn inspect(&self, inspection: &Inspection, terms: Terms<'_>) -> Result<Inspected, NotInspected> {
         let until = terms.until.checked_sub(self.call_timeout + TIME_FOR_REPAIR);
         let until = until.unwrap_or_else(Instant::now);
-        let inspected = self
-            .inspector
+        self.inspector
             .inspect(inspection.clone(), terms.even_paused, until)
-            .await?;
-        self.readable.remember(&inspected);
-        Ok(inspected)
+            .await
     }
 }
 

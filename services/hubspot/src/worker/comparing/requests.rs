@@ -45,8 +45,8 @@ pub(super) async fn answer(
             request = requests.next() => request,
             () = closed.cancelled(), if !closing => {
                 closing = true;
-                // What is on its way still arrives.
-                if requests.drain().await.is_err() {
+                // What has arrived is answered still.
+                if requests.unsubscribe().await.is_err() {
                     return;
                 }
                 continue;

@@ -56,6 +56,45 @@ async fn a_page_of_nobody_else_is_told_from_an_outage_by_a_contact_that_was_read
 }
 
 #[tokio::test]
+async fn a_contact_that_was_written_tells_it_from_an_outage_as_well() {
+    let stack = Stack::start().await;
+    let worker = stack.worker().await;
+    stack.contact("known@example.com");
+    let fields = [(Field::Email, "known@example.com"), (Field::FirstName, "Ada")];
+    stack.users.change("known", &fields).await;
+    stack.users.wait_until_settled("known").await;
+    let other = stack.contact("poison@example.com");
+    let account = stack.sandbox.portal_id().to_string();
+    stack.users.link("known", "poison@example.com", &other, &account);
+    poison(&stack, "poison", KnownError::Server(500));
+    let found = until("the worker to answer", CEILING, async || {
+        stack.users.compare(DRIFT).await
+    })
+    .await;
+    assert_eq!(findings(&found), [("known", FindingKind::NotTold)]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn one_in_each_quarter_of_a_page_is_told_from_an_outage_by_the_others() {
+    let users = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let (stack, worker) = confirmed(&users).await;
+    worker.stop().await;
+    for user in ["a", "c", "e", "g"] {
+        poison(&stack, user, KnownError::Server(500));
+    }
+    // It has neither read nor written anybody.
+    let worker = stack.start_worker(&[]).await;
+    let found = until("the worker to answer", CEILING, async || {
+        stack.users.compare(DRIFT).await
+    })
+    .await;
+    let expected = ["a", "c", "e", "g"].map(|user| (user, FindingKind::NotTold));
+    assert_eq!(findings(&found), expected);
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn the_sweep_goes_on_behind_it() {
     let (stack, worker) = confirmed(&["1", "2"]).await;
     worker.stop().await;

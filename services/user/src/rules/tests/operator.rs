@@ -87,6 +87,9 @@ fn a_link_by_an_operator_is_made_once() {
     assert!(!desk.link("9"), "a request that is sent again owes nothing again");
     assert_eq!(desk.row, before);
     assert!(desk.link("10"));
+    desk.row.link.as_mut().unwrap().shared = true;
+    assert!(desk.link("10"), "it is alone with its contact again");
+    assert!(!desk.row.link.unwrap().shared);
 }
 
 #[test]

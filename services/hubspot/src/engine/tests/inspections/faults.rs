@@ -74,6 +74,21 @@ fn what_no_person_asked_for_waits_for_the_end_of_a_pause_and_holds_up_nobody() {
 }
 
 #[test]
+fn one_that_waited_for_the_end_of_a_pause_in_vain_is_told_so() {
+    let mut bench = Bench::running();
+    bench.paused = true;
+    bench.pass(ms(1_500));
+    bench.put(Input::Inspect {
+        id: InspectionId(1),
+        inspection: inspection(),
+        even_paused: false,
+        until: bench.now + ms(5_000),
+    });
+    bench.pass(ms(5_000));
+    assert!(bench.is_answered(1, Err(NotInspected::Paused)));
+}
+
+#[test]
 fn a_fault_of_the_account_is_told_to_whoever_asked_and_deliveries_find_it_out_by_themselves() {
     for kind in [
         ProblemKind::Unauthorized,
