@@ -27,12 +27,15 @@ use failure::{Exit, Failure};
 use gateway::Gateway;
 use output::Output;
 
+/// Where a gateway on this machine listens.
+const DEFAULT_URL: &str = "http://127.0.0.1:3030";
+
 /// What may be asked.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// How the pipeline stands: the gateway, users by state, the line to HubSpot. Ends with 1 when it is not well.
     Status(Asking),
-    /// A user, what became of each of its fields, and its contact. Ends with 1 when it is in trouble.
+    /// A user, what became of each of its fields, and its contact. Ends with 1 when a field is in trouble.
     Show(show::Show),
     /// Users that are refused, taken, parked or missing: counted by reason, or listed.
     Parked(parked::Parked),
@@ -63,7 +66,7 @@ pub(crate) struct Asking {
     #[arg(
         long,
         env = "HUBSYNC_URL",
-        default_value = "http://127.0.0.1:3030",
+        default_value = DEFAULT_URL,
         value_name = "URL"
     )]
     pub(crate) url: Url,

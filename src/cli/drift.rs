@@ -84,7 +84,7 @@ async fn compare(compared: &Compared, command: &str, mut request: Value) -> Resu
         }
         let add = |page: &Value| found.add(page);
         series
-            .pages(&path, request, add, |after| Rest::after(&again, after))
+            .pages(&path, request, add, |after| Rest::after(&gateway, &again, after))
             .await
     } else {
         let add = |page: &Value| found.add(page);

@@ -6,7 +6,7 @@ use reqwest::{Client, Method, Response, header::RETRY_AFTER};
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::Failure;
+use super::{DEFAULT_URL, Failure, series::option};
 
 /// Longer than the gateway works on anything.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -43,6 +43,15 @@ impl Gateway {
     /// Where it is, for people.
     pub(crate) fn address(&self) -> &str {
         &self.shown
+    }
+
+    /// What leads a further command here: an option, or nothing where it comes here by itself.
+    pub(crate) fn option(&self) -> String {
+        if self.shown == DEFAULT_URL {
+            String::new()
+        } else {
+            format!(" {}", option("--url", &self.shown))
+        }
     }
 
     /// Asks for a document.

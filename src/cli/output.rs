@@ -20,7 +20,12 @@ impl Output {
     }
 }
 
-/// Prints text as it is.
+/// Prints a part, unless nobody reads any more: that is an error, so that no more is done for nobody.
+pub(crate) fn print_part(text: &str) -> io::Result<()> {
+    io::stdout().write_all(text.as_bytes())
+}
+
+/// Prints text as it is, to the end of what there is to say.
 pub(crate) fn print_raw(text: &str) -> io::Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever reads has seen enough.

@@ -58,7 +58,7 @@ pub(crate) async fn run(resync: &Resync) -> Result<Exit, Failure> {
         if let Some(after) = &resync.after {
             request["after"] = after.as_str().into();
         }
-        let rest = |after: Option<&str>| Rest::after("hubsync resync --all", after);
+        let rest = |after: Option<&str>| Rest::after(&gateway, "hubsync resync --all", after);
         series.pages(PATH, request, add, rest).await
     } else {
         series.named(PATH, json!({}), &resync.users, NAMED, add).await

@@ -82,7 +82,7 @@ async fn by_trouble(gateway: &Gateway, retry: &Retry, total: &mut Total) -> Resu
             request["after"] = after.as_str().into();
         }
         let add = |done: &Value| Ok(total.add(done));
-        let rest = |after: Option<&str>| retry.rest(&states[number..], after);
+        let rest = |after: Option<&str>| retry.rest(gateway, &states[number..], after);
         series.pages(PATH, request, add, rest).await?;
     }
     Ok(())
@@ -106,15 +106,15 @@ impl Retry {
     }
 
     /// The first of these states after that position, and all of the others.
-    fn rest(&self, states: &[Trouble], after: Option<&str>) -> Rest {
+    fn rest(&self, gateway: &Gateway, states: &[Trouble], after: Option<&str>) -> Rest {
         let mut commands = states.iter().map(|state| {
             let reason = self.reason.as_deref();
             let reason = reason.map_or_else(String::new, |code| format!(" {}", option("--reason", code)));
             format!("hubsync retry --state {}{reason}", state.word())
         });
-        let mut rest = Rest::after(&commands.next().unwrap_or_default(), after);
+        let mut rest = Rest::after(gateway, &commands.next().unwrap_or_default(), after);
         for command in commands {
-            rest.advice = format!("{}\nthen with: {command}", rest.advice);
+            rest.advice = format!("{}\nthen with: {command}{}", rest.advice, gateway.option());
         }
         if let Some(state) = states.first() {
             rest.members["state"] = state.word().into();

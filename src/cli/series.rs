@@ -120,15 +120,16 @@ impl<'a> Series<'a> {
 }
 
 impl Rest {
-    /// Everybody after that user.
-    pub(crate) fn after(command: &str, user: Option<&str>) -> Self {
+    /// Everybody after that user, of this gateway.
+    pub(crate) fn after(gateway: &Gateway, command: &str, user: Option<&str>) -> Self {
+        let url = gateway.option();
         match user {
             None => Self {
-                advice: format!("go on with: {command}"),
+                advice: format!("go on with: {command}{url}"),
                 members: json!({}),
             },
             Some(user) => Self {
-                advice: format!("go on with: {command} {}", option("--after", user)),
+                advice: format!("go on with: {command} {}{url}", option("--after", user)),
                 members: json!({ "next": user }),
             },
         }
@@ -160,7 +161,7 @@ impl Rest {
 pub(crate) fn option(name: &str, value: &str) -> String {
     // Otherwise it would be taken for an option itself.
     let between = if value.starts_with('-') { '=' } else { ' ' };
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_:.".contains(&byte);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_:./".contains(&byte);
     if !value.is_empty() && value.bytes().all(is_plain) {
         return format!("{name}{between}{value}");
     }

@@ -26,8 +26,13 @@ pub(crate) async fn run(show: &Show) -> Result<Exit, Failure> {
     let (user, receipt) = read(&gateway, &show.user).await?;
     let shown = json!({ "user": user, "receipt": receipt });
     show.asking.output().print(&shown, || describe(&user, &receipt))?;
-    let standing = text(&receipt["standing"]);
-    Ok(Exit::well_if(!TROUBLES.contains(&standing.as_str())))
+    // A field in trouble is not behind one that is pending.
+    let mut states = fields(&receipt)
+        .into_iter()
+        .map(|(.., field)| text(&field["state"]));
+    Ok(Exit::well_if(
+        !states.any(|state| TROUBLES.contains(&state.as_str())),
+    ))
 }
 
 async fn read(gateway: &Gateway, user_id: &UserId) -> Result<(Value, Value), Failure> {

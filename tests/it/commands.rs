@@ -49,8 +49,16 @@ async fn a_user_in_trouble_is_shown_in_hubspots_words_tried_again_and_confirmed(
         "{text}"
     );
 
-    // A later change that goes well does not hide it.
     stack.sandbox.remove_fault(fault);
+    // A change that waits does not hide it.
+    assert_eq!(stack.command(&["pause"]).await.code, 0);
+    stack.wait_for_status(false).await;
+    stack.merge("1", json!({ "lastName": "Lovelace" })).await;
+    let shown = stack.command(&["show", "1"]).await;
+    assert!(shown.code == 1 && shown.output.contains("pending"), "{shown:?}");
+    assert_eq!(stack.command(&["resume"]).await.code, 0);
+    stack.wait_for_state("1", "confirmed").await;
+    // Nor does one that goes well.
     stack
         .merge("1", json!({ "email": "brian.halligan@hubspot.com" }))
         .await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::{
     Exit, Failure,
-    output::{self, print_raw, table, text},
+    output::{self, print_part, print_raw, table, text},
     series::SO_FAR,
 };
 
@@ -64,7 +64,7 @@ impl Found {
         let unknown = page["unknown"].as_array().into_iter().flatten();
         self.unknown.extend(unknown.cloned());
         match self.listing {
-            Listing::Json => print_raw(&lines(findings, before == 0))?,
+            Listing::Json => print_part(&lines(findings, before == 0))?,
             Listing::Table { limit, .. } => {
                 let kept = limit.saturating_sub(self.findings.len());
                 self.findings.extend(findings.iter().take(kept).cloned());

@@ -110,6 +110,19 @@ async fn findings_are_printed_as_json_while_others_are_looked_for() {
 }
 
 #[tokio::test]
+async fn nothing_more_is_repaired_once_nobody_reads_what_was() {
+    let pages = [page("7", Some("u-1")), page("8", Some("u-2")), page("9", None)];
+    let gateway = Scripted::start(pages).await;
+    let mut running = gateway.begin(&["drift", "--repair", "--yes", "--json"]);
+    running.stop_reading();
+    let typed = running.ended().await;
+    assert_eq!(typed.code, 1, "{typed:?}");
+    let go_on = format!("go on with: hubsync drift --repair --url {}", gateway.url);
+    typed.assert_tells(&[], &[&go_on]);
+    assert_eq!(gateway.asked().len(), 1);
+}
+
+#[tokio::test]
 async fn a_comparison_that_came_to_its_end_is_not_marked_as_a_part() {
     let gateway = Scripted::start([page("7", Some("u-1")), page("8", None)]).await;
     let typed = gateway.command(&["drift", "--json"]).await;
@@ -164,8 +177,11 @@ async fn a_retry_of_all_that_is_stopped_by_hand_tells_of_each_state_that_is_left
     running.interrupt();
     let typed = running.ended().await;
     assert_eq!(typed.code, 1, "{typed:?}");
-    let advice = "go on with: hubsync retry --state parked\nthen with: hubsync retry --state missing\n";
-    typed.assert_tells(&[], &[advice]);
+    let url = &gateway.url;
+    let advice = format!(
+        "go on with: hubsync retry --state parked --url {url}\nthen with: hubsync retry --state missing --url {url}\n"
+    );
+    typed.assert_tells(&[], &[&advice]);
     let expected = json!({ "retried": 8, "left": 2, "partial": true, "state": "parked" });
     assert_eq!(typed.json(), expected);
 }

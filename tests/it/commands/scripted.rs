@@ -42,7 +42,7 @@ pub(super) struct Asked {
 
 /// The scripted gateway.
 pub(super) struct Scripted {
-    url: String,
+    pub(super) url: String,
     played: Arc<Played>,
 }
 

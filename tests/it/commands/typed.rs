@@ -62,6 +62,11 @@ impl Running {
         kill_process(Pid::from_raw(id).unwrap(), Signal::INT).unwrap();
     }
 
+    /// Whoever read its output leaves.
+    pub(super) fn stop_reading(&mut self) {
+        drop(self.process.stdout.take());
+    }
+
     /// The next line of its output, which it will not print again.
     pub(super) async fn next_line(&mut self) -> String {
         let output = self.process.stdout.as_mut().expect("it is piped");
