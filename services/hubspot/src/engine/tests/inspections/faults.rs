@@ -8,7 +8,7 @@ use crate::engine::{
     tests::{
         accounts::fault,
         bench::Bench,
-        samples::{all_written, linked, ms, problem, reason, server_fault},
+        samples::{ACCOUNT, all_written, linked, ms, problem, reason, server_fault},
     },
 };
 
@@ -193,6 +193,29 @@ fn a_day_that_is_used_up_is_not_asked_for_again_at_once_and_changes_find_it_out_
     assert!(bench.is_answered(2, Err(NotInspected::DayRunsShort)));
     bench.pass(Duration::from_mins(1));
     bench.inspect(3);
+    bench.inspection_out();
+}
+
+#[test]
+fn a_new_token_may_have_a_day_of_its_own() {
+    let mut bench = Bench::running();
+    bench.pass(ms(1_000));
+    bench.inspect(1);
+    let call = bench.inspection_out();
+    bench.answer(call, limited(Policy::Day));
+    bench.put(Input::TokenReplaced);
+    let (call, account) = bench.call();
+    assert_eq!(account, Call::Account);
+    let account_id = ACCOUNT.into();
+    bench.answer(
+        call,
+        Answer::Account {
+            account_id,
+            name: None,
+        },
+    );
+    bench.pass(ms(1_000));
+    bench.inspect(2);
     bench.inspection_out();
 }
 
