@@ -1,6 +1,7 @@
 //! Around the engine: carries out what it asks for, and tells it what happened. Nothing is decided here.
 
 mod acks;
+mod caller;
 mod comparing;
 mod consumer;
 mod drift_metrics;
@@ -25,8 +26,9 @@ use tokio_util::task::TaskTracker;
 use crate::{
     client::HubspotClient,
     config::DriftSweep,
-    engine::{Answer, Call, CallId, Engine, Input, Output, Settings},
+    engine::{Engine, Input, Output, Settings},
 };
+use caller::Caller;
 use comparing::{Comparer, Comparing, Readable};
 pub(crate) use drift_metrics::DriftMetrics;
 use inspections::Inspections;
@@ -49,16 +51,14 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 pub(crate) struct Worker {
     engine: Engine,
     started: Instant,
-    client: Arc<HubspotClient>,
     users: UserService,
     nats: Nats,
     wake_ups: WakeUps,
     health: Health,
-    metrics: WorkerMetrics,
-    notices: Arc<Notices>,
+    /// Shared with the calls that are out.
+    caller: Caller,
     inspections: Inspections,
     comparing: Comparing,
-    readable: Readable,
     /// Requests and calls that are out, no more than the engine has asked for; each has one answer.
     out: JoinSet<Input>,
     acknowledging: TaskTracker,
@@ -76,27 +76,30 @@ impl Worker {
     ) -> Self {
         let (metrics, drift_metrics) = metrics;
         let users = UserService::new(nats.clone(), health.clone());
-        let (inspections, readable) = (Inspections::new(), Readable::default());
+        let inspections = Inspections::new();
+        let caller = Caller {
+            client: Arc::new(client),
+            metrics,
+            notices: Arc::new(Notices::new(&settings.holder)),
+            readable: Readable::default(),
+        };
         let comparer = Comparer {
             users: users.clone(),
             inspector: inspections.inspector(),
-            readable: readable.clone(),
+            readable: caller.readable.clone(),
             missing: settings.missing,
             call_timeout: settings.call_timeout,
         };
         Self {
             comparing: Comparing::new(comparer, nats.clone(), sweep, drift_metrics),
             inspections,
-            readable,
-            notices: Arc::new(Notices::new(&settings.holder)),
+            caller,
             engine: Engine::new(settings),
             started: Instant::now(),
-            client: Arc::new(client),
             users,
             wake_ups: WakeUps::new(nats.clone(), health.clone()),
             nats,
             health,
-            metrics,
             out: JoinSet::new(),
             acknowledging: TaskTracker::new(),
             last_ask: None,
@@ -105,14 +108,14 @@ impl Worker {
 
     /// Delivers until the shutdown, and then until everything is reported or the time for that is over.
     pub(crate) async fn run(self, shutdown: Shutdown) {
-        let client = Arc::clone(&self.client);
+        let client = Arc::clone(&self.caller.client);
         self.deliver(shutdown).await;
         client.close().await;
     }
 
     async fn deliver(mut self, shutdown: Shutdown) {
         let _watcher = AbortOnDrop(tokio::spawn(self.health.clone().watch_nats(self.nats.clone())));
-        let _notices = AbortOnDrop(tokio::spawn(self.notices.publish(self.nats.clone())));
+        let _notices = AbortOnDrop(tokio::spawn(self.caller.notices.publish(self.nats.clone())));
         let mut token_check = interval(TOKEN_EVERY);
         self.handle(Input::Tick);
         let mut give_up = None;
@@ -127,12 +130,12 @@ impl Worker {
                 () = until(give_up) => return self.give_up().await,
                 Some(answer) = self.out.join_next() => answered(answer),
                 _ = token_check.tick() => {
-                    if !self.client.token_was_replaced() {
+                    if !self.caller.client.token_was_replaced() {
                         continue;
                     }
                     Input::TokenReplaced
                 }
-                () = self.client.wait_until_token_replaced() => Input::TokenReplaced,
+                () = self.caller.client.wait_until_token_replaced() => Input::TokenReplaced,
                 input = self.wake_ups.next() => input,
                 input = self.inspections.next(|| self.started.elapsed()) => input,
                 () = until(Some(wake_at)) => Input::Tick,
@@ -183,15 +186,9 @@ impl Worker {
                     .spawn(async move { Input::Recorded(request, users.record(&record).await) });
             }
             Output::Call(id, call) => {
-                let (client, metrics) = (Arc::clone(&self.client), self.metrics.clone());
-                let (notices, readable) = (Arc::clone(&self.notices), self.readable.clone());
-                self.out.spawn(async move {
-                    let input = perform(client, metrics, notices, id, call).await;
-                    if let Input::Answered(_, answered) = &input {
-                        readable.remember(&answered.answer);
-                    }
-                    input
-                });
+                let caller = self.caller.clone();
+                self.out
+                    .spawn(async move { Input::Answered(id, caller.perform(&call).await) });
             }
             Output::OpenConsumer { epoch } => {
                 self.wake_ups.open(epoch);
@@ -208,8 +205,8 @@ impl Worker {
             ),
             Output::Line(state) => {
                 self.health.line(&state);
-                self.metrics.line(&state);
-                self.notices.line(&state);
+                self.caller.metrics.line(&state);
+                self.caller.notices.line(&state);
             }
             Output::Stopped => tracing::info!("everything is reported and the lease given back"),
         }
@@ -229,54 +226,6 @@ impl Worker {
         };
         tokio::join!(released, self.comparing.finish());
     }
-}
-
-async fn perform(
-    client: Arc<HubspotClient>,
-    metrics: WorkerMetrics,
-    notices: Arc<Notices>,
-    id: CallId,
-    call: Call,
-) -> Input {
-    let started = Instant::now();
-    let answered = client.perform(&call).await;
-    let duration = started.elapsed();
-    metrics.call(&call, &answered, duration);
-    notices.limits(&answered.limits);
-    let duration_ms = duration.as_millis();
-    match &answered.answer {
-        Answer::Account { account_id, name } => {
-            let (account, name) = (account_id.as_str(), name.as_deref().unwrap_or("without a name"));
-            tracing::info!(account.id = account, account.name = name, target = %client.target(), "HubSpot account");
-        }
-        Answer::Problem(problem) => {
-            let (code, status) = (problem.reason.code.as_str(), problem.reason.status);
-            let correlation = problem.reason.correlation_id.as_deref();
-            let (kind, size) = (call.name(), call.size());
-            tracing::debug!(
-                kind,
-                size,
-                code,
-                status,
-                correlation,
-                duration_ms,
-                "HubSpot did not do it"
-            );
-        }
-        Answer::Found { .. }
-        | Answer::Updated { .. }
-        | Answer::Created { .. }
-        | Answer::Inspected(_)
-        | Answer::Contact(_) => {
-            tracing::debug!(
-                kind = call.name(),
-                size = call.size(),
-                duration_ms,
-                "HubSpot answered"
-            );
-        }
-    }
-    Input::Answered(id, answered)
 }
 
 /// What a task yielded. One that panicked leaves its answer out for ever, so that the worker ends with it, loudly;

@@ -1,0 +1,66 @@
+//! Calls HubSpot, and keeps what a call tells besides its answer: figures, the account's limits, a contact that can be read.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{comparing::Readable, metrics::WorkerMetrics, notices::Notices};
+use crate::{
+    client::HubspotClient,
+    engine::{Answer, Answered, Call},
+};
+
+/// Calls HubSpot. Clones are the same caller.
+#[derive(Clone)]
+pub(super) struct Caller {
+    pub(super) client: Arc<HubspotClient>,
+    pub(super) metrics: WorkerMetrics,
+    pub(super) notices: Arc<Notices>,
+    pub(super) readable: Readable,
+}
+
+impl Caller {
+    pub(super) async fn perform(&self, call: &Call) -> Answered {
+        let started = Instant::now();
+        let answered = self.client.perform(call).await;
+        let duration = started.elapsed();
+        self.metrics.call(call, &answered, duration);
+        self.notices.limits(&answered.limits);
+        self.readable.remember(&answered.answer);
+        self.tell(call, &answered.answer, duration);
+        answered
+    }
+
+    fn tell(&self, call: &Call, answer: &Answer, duration: Duration) {
+        let (kind, size, duration_ms) = (call.name(), call.size(), duration.as_millis());
+        match answer {
+            Answer::Account { account_id, name } => {
+                let (account, name) = (account_id.as_str(), name.as_deref().unwrap_or("without a name"));
+                tracing::info!(
+                    account.id = account,
+                    account.name = name,
+                    target = %self.client.target(),
+                    "HubSpot account"
+                );
+            }
+            Answer::Problem(problem) => {
+                let (code, status) = (problem.reason.code.as_str(), problem.reason.status);
+                let correlation = problem.reason.correlation_id.as_deref();
+                tracing::debug!(
+                    kind,
+                    size,
+                    code,
+                    status,
+                    correlation,
+                    duration_ms,
+                    "HubSpot did not do it"
+                );
+            }
+            Answer::Found { .. }
+            | Answer::Updated { .. }
+            | Answer::Created { .. }
+            | Answer::Inspected(_)
+            | Answer::Contact(_) => tracing::debug!(kind, size, duration_ms, "HubSpot answered"),
+        }
+    }
+}
