@@ -50,9 +50,11 @@ fn check(hosts: &Hosts, request: &Request) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Whom the request says it is for; nobody where it does not say it, as no browser does. None where it cannot be read.
+/// Whom the request says it is for; nobody where `Host` is missing or empty, as no browser sends it. None where it cannot
+/// be read.
 fn own_authorities(request: &Request) -> Option<Vec<Authority>> {
     let named = request.headers().get_all(HOST).iter();
+    let named = named.filter(|host| !host.is_empty());
     let named = named.map(|host| host.to_str().ok()?.parse().ok());
     let of_target = request.uri().authority().cloned().map(Some);
     named.chain(of_target).collect()

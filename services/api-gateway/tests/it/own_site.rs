@@ -3,6 +3,8 @@
 use api_gateway::Limits;
 use reqwest::{Method, Response};
 use testing::nats::{NatsServer, Options};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::{Gateway, problem, slug};
 
@@ -60,6 +62,30 @@ async fn addresses_names_without_a_dot_and_names_that_were_told_are_answered() {
     }
     let answer = ask(&gateway, &Method::GET, "/healthz", &[("host", "example.com")]).await;
     assert_refused(answer, 421, "unknown-host").await;
+}
+
+/// As programs may ask; `reqwest` would put a name there.
+#[tokio::test]
+async fn a_host_that_is_empty_or_missing_is_nobodys() {
+    let gateway = Gateway::start().await;
+    for (head, status) in [
+        ("GET /healthz HTTP/1.1\r\nHost:\r\n", "200"),
+        ("GET /healthz HTTP/1.1\r\nHost: \r\n", "200"),
+        ("GET /healthz HTTP/1.0\r\n", "200"),
+        (
+            "GET /healthz HTTP/1.1\r\nHost:\r\nOrigin: http://10.0.0.1\r\n",
+            "403",
+        ),
+        ("GET http://rebound.example/healthz HTTP/1.1\r\nHost:\r\n", "421"),
+        ("GET /healthz HTTP/1.1\r\nHost: :3030\r\n", "421"),
+    ] {
+        let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+        let request = format!("{head}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{head:?}: {answer}");
+    }
 }
 
 #[tokio::test]
