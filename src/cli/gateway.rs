@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, Response, header::RETRY_AFTER};
+use reqwest::{Client, Method, Response, StatusCode, header::RETRY_AFTER};
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -72,20 +72,18 @@ impl Gateway {
         if status.is_success() {
             return Ok(document);
         }
-        Err(Failure::Refused {
-            status: status.as_u16(),
-            kind: kind(&document).to_owned(),
-            detail: detail(&document),
-            retry_after,
-        })
+        Err(refused(status, retry_after, &document))
     }
 
     /// What `/readyz` says, well or not.
     pub(crate) async fn readiness(&self) -> Result<Value, Failure> {
         let response = self.exchange(Method::GET, "/readyz", None).await?;
+        let (status, retry_after) = (response.status(), retry_after(&response));
         let report = self.document(response).await?;
         if report["name"] == "api-gateway" {
             Ok(report)
+        } else if is_problem(&report) {
+            Err(refused(status, retry_after, &report))
         } else {
             Err(self.no_gateway())
         }
@@ -136,6 +134,21 @@ fn is_here(url: &Url) -> bool {
 fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
     seconds.parse().ok().map(Duration::from_secs)
+}
+
+/// Whether it is a gateway of hubsync that says no.
+fn is_problem(document: &Value) -> bool {
+    let kind = document["type"].as_str().unwrap_or_default();
+    kind.starts_with("urn:hubsync:problem:")
+}
+
+fn refused(status: StatusCode, retry_after: Option<Duration>, document: &Value) -> Failure {
+    Failure::Refused {
+        status: status.as_u16(),
+        kind: kind(document).to_owned(),
+        detail: detail(document),
+        retry_after,
+    }
 }
 
 fn kind(document: &Value) -> &str {

@@ -5,6 +5,7 @@ mod drift;
 mod interrupted;
 mod parked;
 mod patience;
+mod refused;
 mod scripted;
 mod typed;
 

@@ -18,7 +18,7 @@ pub const ENV_FILES: [&str; 2] = ["services/api-gateway/.env", "nats.env"];
 pub struct Config {
     /// `API_GATEWAY_HOST` and `API_GATEWAY_PORT`: where it listens.
     pub address: SocketAddr,
-    /// `API_GATEWAY_HOSTS`: names with a dot under which it may be reached.
+    /// `API_GATEWAY_HOSTS`: names and addresses under which it may be reached.
     pub hosts: Hosts,
     /// What it lets callers do.
     pub limits: Limits,
@@ -121,6 +121,7 @@ mod tests {
         let pairs = [
             ("API_GATEWAY_HOST", "here"),
             ("API_GATEWAY_PORT", "70000"),
+            ("API_GATEWAY_HOSTS", "https://console.example.com"),
             ("API_GATEWAY_DEADLINE_MS", "1"),
             ("API_GATEWAY_MAX_IN_FLIGHT", "0"),
             ("API_GATEWAY_READ_TIMEOUT_MS", "soon"),

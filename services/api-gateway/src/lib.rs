@@ -21,6 +21,6 @@ mod user_service;
 mod verdict;
 
 pub use config::{Config, ENV_FILES, Limits};
-pub use hosts::Hosts;
+pub use hosts::{Hosts, InvalidHosts};
 pub use listen::listen;
 pub use serve::{ServeError, serve};

@@ -36,7 +36,9 @@ fn check(hosts: &Hosts, request: &Request) -> Result<(), ApiError> {
         return Err(ApiError::UnknownHost);
     }
     let is_ours = |origin: &HeaderValue| {
-        authority_of(origin).is_some_and(|origin| own.contains(&origin) || hosts.lists(&origin))
+        Origin::read(origin).is_some_and(|origin| {
+            own.iter().any(|host| origin.is_that_of(host)) || hosts.lists(&origin.authority)
+        })
     };
     if !headers.get_all(ORIGIN).iter().all(is_ours) {
         return Err(ApiError::ForeignOrigin);
@@ -48,19 +50,44 @@ fn check(hosts: &Hosts, request: &Request) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Whom the request says it is for; nobody where it does not say it, as no browser does. None where it cannot be read.
+/// Whom the request says it is for; nobody where `Host` is missing or empty, as no browser sends it. None where it cannot
+/// be read.
 fn own_authorities(request: &Request) -> Option<Vec<Authority>> {
     let named = request.headers().get_all(HOST).iter();
+    let named = named.filter(|host| !host.is_empty());
     let named = named.map(|host| host.to_str().ok()?.parse().ok());
     let of_target = request.uri().authority().cloned().map(Some);
     named.chain(of_target).collect()
 }
 
-/// `null`, of a page that has no site, is nobody's.
-fn authority_of(origin: &HeaderValue) -> Option<Authority> {
-    let origin: Uri = origin.to_str().ok()?.parse().ok()?;
-    origin.scheme()?;
-    origin.authority().cloned()
+/// Where the page is from that had a request sent.
+struct Origin {
+    authority: Authority,
+    default_port: u16,
+}
+
+impl Origin {
+    /// `null`, of a page that has no site, is nobody's.
+    fn read(value: &HeaderValue) -> Option<Self> {
+        let origin: Uri = value.to_str().ok()?.parse().ok()?;
+        let default_port = match origin.scheme_str()? {
+            "http" => 80,
+            "https" => 443,
+            _ => return None,
+        };
+        let authority = origin.authority()?.clone();
+        Some(Self {
+            authority,
+            default_port,
+        })
+    }
+
+    /// Browsers leave out the default port of their scheme, and some proxies write it.
+    fn is_that_of(&self, host: &Authority) -> bool {
+        let port = |authority: &Authority| authority.port_u16().unwrap_or(self.default_port);
+        let is_same_host = self.authority.host().eq_ignore_ascii_case(host.host());
+        is_same_host && port(&self.authority) == port(host)
+    }
 }
 
 fn opens_a_page(request: &Request) -> bool {

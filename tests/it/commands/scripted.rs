@@ -26,6 +26,8 @@ pub(super) enum Reply {
     Page(Value),
     /// Answers that problem, 503, to be asked again after so many seconds.
     Not(&'static str, u64),
+    /// Answers that problem with that status.
+    Never(&'static str, u16),
     /// Begins to answer, and is gone.
     BreakOff,
     /// Says nothing.
@@ -99,17 +101,23 @@ async fn play(State(played): State<Arc<Played>>, method: Method, uri: Uri, body:
     match reply.expect("the script has an answer to each request") {
         Reply::Page(page) => Response::new(page.to_string().into()),
         Reply::Not(slug, seconds) => {
-            let problem = json!({
-                "type": format!("urn:hubsync:problem:{slug}"), "title": slug, "status": 503, "detail": format!("it is {slug}")
-            });
-            let response = Response::builder().status(503);
-            let response = response.header(header::RETRY_AFTER, seconds);
-            response.body(problem.to_string().into()).unwrap()
+            let mut response = problem(slug, 503);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            response
         }
+        Reply::Never(slug, status) => problem(slug, status),
         Reply::BreakOff => {
             let broken = Err::<Bytes, _>(std::io::Error::other("gone"));
             Response::new(Body::from_stream(stream::iter([broken])))
         }
         Reply::Silence => pending().await,
     }
+}
+
+fn problem(slug: &str, status: u16) -> Response<Body> {
+    let problem = json!({
+        "type": format!("urn:hubsync:problem:{slug}"), "title": slug, "status": status, "detail": format!("it is {slug}")
+    });
+    let response = Response::builder().status(status);
+    response.body(problem.to_string().into()).unwrap()
 }

@@ -3,6 +3,8 @@
 use api_gateway::Limits;
 use reqwest::{Method, Response};
 use testing::nats::{NatsServer, Options};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::{Gateway, problem, slug};
 
@@ -62,6 +64,30 @@ async fn addresses_names_without_a_dot_and_names_that_were_told_are_answered() {
     assert_refused(answer, 421, "unknown-host").await;
 }
 
+/// As programs may ask; `reqwest` would put a name there.
+#[tokio::test]
+async fn a_host_that_is_empty_or_missing_is_nobodys() {
+    let gateway = Gateway::start().await;
+    for (head, status) in [
+        ("GET /healthz HTTP/1.1\r\nHost:\r\n", "200"),
+        ("GET /healthz HTTP/1.1\r\nHost: \r\n", "200"),
+        ("GET /healthz HTTP/1.0\r\n", "200"),
+        (
+            "GET /healthz HTTP/1.1\r\nHost:\r\nOrigin: http://10.0.0.1\r\n",
+            "403",
+        ),
+        ("GET http://rebound.example/healthz HTTP/1.1\r\nHost:\r\n", "421"),
+        ("GET /healthz HTTP/1.1\r\nHost: :3030\r\n", "421"),
+    ] {
+        let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+        let request = format!("{head}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{head:?}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_page_of_another_origin_sends_is_refused() {
     let gateway = named("console.example.com").await;
@@ -76,10 +102,53 @@ async fn what_a_page_of_another_origin_sends_is_refused() {
         let answer = ask(&gateway, &Method::PUT, "/sync/pause", &[host, ("origin", origin)]).await;
         assert_refused(answer, 403, "foreign-origin").await;
     }
-    // The last is that of a proxy that asks under another name than it is asked.
-    for origin in ["http://127.0.0.1:3030", "https://console.example.com"] {
-        let answer = ask(&gateway, &Method::PUT, "/sync/pause", &[host, ("origin", origin)]).await;
-        assert_ne!(answer.status(), 403, "{origin}");
+    let answer = ask(
+        &gateway,
+        &Method::PUT,
+        "/sync/pause",
+        &[host, ("origin", "http://127.0.0.1:3030")],
+    )
+    .await;
+    assert_ne!(answer.status(), 403);
+}
+
+#[tokio::test]
+async fn an_origin_is_that_of_the_host_whoever_of_them_writes_the_default_port() {
+    let gateway = Gateway::start().await;
+    for (host, origin, is_own) in [
+        ("10.0.0.1:80", "http://10.0.0.1", true),
+        ("10.0.0.1", "http://10.0.0.1:80", true),
+        ("10.0.0.1:443", "https://10.0.0.1", true),
+        ("10.0.0.1", "https://10.0.0.1", true),
+        ("[fd00::1]:80", "http://[fd00::1]", true),
+        ("LOCALHOST:80", "http://localhost", true),
+        ("10.0.0.1:80", "https://10.0.0.1", false),
+        ("10.0.0.1:443", "http://10.0.0.1", false),
+        ("10.0.0.1", "http://10.0.0.1:8080", false),
+        ("10.0.0.1:8080", "http://10.0.0.1", false),
+        ("10.0.0.1:80", "http://10.0.0.2", false),
+        ("localhost", "capacitor://localhost", false),
+    ] {
+        let headers = [("host", host), ("origin", origin)];
+        let answer = ask(&gateway, &Method::PUT, "/sync/pause", &headers).await;
+        assert_eq!(answer.status() != 403, is_own, "{origin} at {host}");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_does_not_pass_the_host_on_is_listed_by_its_name_or_its_address() {
+    let gateway = named("console.example.com,192.168.1.5,fd00::1").await;
+    for (origin, is_listed) in [
+        ("https://console.example.com", true),
+        ("http://192.168.1.5", true),
+        ("http://192.168.1.5:8080", true),
+        ("http://[fd00::1]", true),
+        ("http://192.168.1.6", false),
+        ("http://[fd00::2]", false),
+    ] {
+        let headers = [("host", "127.0.0.1:3030"), ("origin", origin)];
+        let answer = ask(&gateway, &Method::PUT, "/sync/pause", &headers).await;
+        assert_eq!(answer.status() != 403, is_listed, "{origin}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 pub struct Fault {
     /// The variable, or the file it was to come from.
     pub name: String,
-    /// Why it cannot be used and how to mend it; never its value.
+    /// Why it cannot be used and how to mend it; without its value, or with the part at fault where that is no secret.
     pub problem: String,
 }
 
