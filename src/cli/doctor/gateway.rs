@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{super::output::text, Asking, Check};
+use super::{
+    super::{Failure, output::text},
+    Asking, Check,
+};
 
 const GATEWAY: &str = "gateway";
 const LINE: &str = "line";
@@ -15,7 +18,10 @@ pub(super) async fn check(asking: &Asking) -> Vec<Check> {
     let (gateway, readiness) = match readiness {
         Ok(found) => found,
         Err(failure) => {
-            let mend = "start it, or name its address with --url or HUBSYNC_URL";
+            let mend = match &failure {
+                Failure::Refused { .. } => "as it says",
+                _ => "start it, or name its address with --url or HUBSYNC_URL",
+            };
             return vec![Check::failed(GATEWAY, &failure.to_string(), mend)];
         }
     };

@@ -23,6 +23,10 @@ async fn status_and_doctor_tell_why_a_gateway_refuses_them() {
     let typed = gateway.command(&["doctor"]).await;
     assert_eq!(typed.code, 1, "{typed:?}");
     assert!(typed.output.contains("it is unknown-host"), "{typed:?}");
+    assert!(
+        !typed.output.contains("start it, or name its address"),
+        "{typed:?}"
+    );
 }
 
 #[tokio::test]
