@@ -103,8 +103,12 @@ function table(headings, rows, caption) {
     element("thead", {}, head), element("tbody", {}, ...rows)));
 }
 
-function retryButton({ userId, standing }) {
-  if (!["refused", "taken", "parked", "missing"].includes(standing)) return null;
+const IN_TROUBLE = ["refused", "taken", "parked", "missing"];
+
+/** What stands worst is what is pending, which hides what is refused beside it. */
+function retryButton(receipt) {
+  if (!fieldsOf(receipt).some(([, { state }]) => IN_TROUBLE.includes(state))) return null;
+  const { userId } = receipt;
   const button = element("button", { type: "button" }, "Try again");
   button.addEventListener("click", async () => {
     const sure = await confirmed(`Try ${userId} again?`,
