@@ -59,6 +59,24 @@ async fn a_hidden_page_listens_to_nothing_and_misses_nothing() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_hidden_before_anything_happened_misses_nothing_either() {
+    let hubsync = Hubsync::start().await;
+    let page = Page::open(&hubsync).await;
+    page.hide().await;
+    hubsync
+        .change("meanwhile", json!({ "email": "meanwhile@example.com" }))
+        .await;
+    until("the verdict", CEILING, async || {
+        let state = hubsync.state_of("meanwhile").await;
+        if state == "missing" { Ok(()) } else { Err(state) }
+    })
+    .await;
+    page.show().await;
+    page.wait_for_change("meanwhile", "missing").await;
+    page.close().await;
+}
+
+#[tokio::test]
 async fn a_hidden_page_waits_for_no_verdict_until_it_is_shown_again() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;

@@ -175,11 +175,34 @@ async fn a_browser_that_was_away_for_a_moment_misses_nothing() {
 }
 
 #[tokio::test]
+async fn a_browser_that_saw_no_change_before_it_was_away_misses_nothing_either() {
+    let gateway = Gateway::start().await;
+    let publisher = Publisher::start(&gateway).await;
+    let mut browser = Browser::open(&gateway).await;
+    let greeted = browser.next_named("hello").await.id.unwrap();
+    let mut other = Browser::open(&gateway).await;
+    other.next_named("hello").await;
+    drop(browser);
+    publisher.accept("u1", 1).await;
+    let seen = other.next_named("changes").await;
+    let mut back = Browser::back(&gateway, Some(&greeted)).await;
+    let hello = back.next_named("hello").await;
+    assert_eq!(hello.data["resumed"], true);
+    assert_eq!(hello.id, Some(greeted), "one that is cut off here misses nothing");
+    let missed = back.next_named("changes").await;
+    assert_eq!((missed.id, missed.data), (seen.id.clone(), seen.data));
+    let mut anew = Browser::open(&gateway).await;
+    assert_eq!(anew.next_named("hello").await.id, seen.id);
+}
+
+#[tokio::test]
 async fn an_event_that_is_not_known_begins_anew_and_says_so() {
     let gateway = Gateway::start().await;
     for last in ["0000002a-7", "nonsense", ""] {
         let mut browser = Browser::back(&gateway, Some(last)).await;
-        assert_eq!(browser.next_named("hello").await.data["resumed"], false);
+        let hello = browser.next_named("hello").await;
+        assert_eq!(hello.data["resumed"], false);
+        assert_ne!(hello.id.unwrap(), last);
     }
 }
 
