@@ -94,6 +94,28 @@ async fn what_was_missed_is_drawn_where_it_was_and_not_as_if_it_happened_now() {
 }
 
 #[tokio::test]
+async fn what_happens_now_counts_as_now_whatever_becomes_of_the_clocks() {
+    let hubsync = Hubsync::start().await;
+    let page = played(&hubsync).await;
+    say(&page, "'hello', { resumed: true }").await;
+    say(&page, STATUS).await;
+    // The gateway's clock was set back.
+    let changes = "'changes', { accepted: 900, settled: { confirmed: 900 }, users: [] }, 60_000";
+    say(&page, changes).await;
+    until("the rates", CEILING, async || {
+        let rates = "return import('/console/plot.js').then(({ rates }) => rates(10))";
+        let rates = page.evaluate(rates).await;
+        if rates == json!({ "accepted": 90, "confirmed": 90 }) {
+            Ok(())
+        } else {
+            Err(rates)
+        }
+    })
+    .await;
+    page.close().await;
+}
+
+#[tokio::test]
 async fn a_gateway_without_a_place_is_asked_more_and_more_seldom() {
     let hubsync = Hubsync::start().await;
     let page = played(&hubsync).await;
