@@ -143,7 +143,7 @@ async fn a_gateway_that_begins_anew_has_the_changes_of_a_database_that_was_resto
     let page = played(&hubsync).await;
     let changed = |version: u8| {
         format!(
-            "'changes', {{ accepted: 1, settled: {{}}, users: [{{ userId: 'u', version: {version}, state: 'pending' }}] }}"
+            "'changes', {{ accepted: 2, settled: {{}}, users: [{{ userId: 'u', version: {version}, state: 'pending' }}] }}"
         )
     };
     say(&page, "'hello', { resumed: true }").await;
@@ -151,6 +151,7 @@ async fn a_gateway_that_begins_anew_has_the_changes_of_a_database_that_was_resto
     page.wait_for_change("u", "7").await;
     say(&page, "'hello', { resumed: false }").await;
     page.wait_for("#recent-empty", "Nothing has changed since").await;
+    assert_eq!(page.text("#recent-note").await, "", "what it was some of is gone");
     say(&page, &changed(2)).await;
     page.wait_for_change("u", "2").await;
     page.close().await;

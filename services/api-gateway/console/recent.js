@@ -48,6 +48,7 @@ export function begin() {
     if (user.state === "pending") seen.delete(userId);
     user.isOfBefore = true;
   }
+  if (seen.size === 0) clear();
   setText(byId("recent-empty"), `Nothing has changed since ${time(new Date())}.`);
   schedule();
 }
