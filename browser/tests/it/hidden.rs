@@ -59,6 +59,24 @@ async fn a_hidden_page_listens_to_nothing_and_misses_nothing() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_hidden_before_anything_happened_misses_nothing_either() {
+    let hubsync = Hubsync::start().await;
+    let page = Page::open(&hubsync).await;
+    page.hide().await;
+    hubsync
+        .change("meanwhile", json!({ "email": "meanwhile@example.com" }))
+        .await;
+    until("the verdict", CEILING, async || {
+        let state = hubsync.state_of("meanwhile").await;
+        if state == "missing" { Ok(()) } else { Err(state) }
+    })
+    .await;
+    page.show().await;
+    page.wait_for_change("meanwhile", "missing").await;
+    page.close().await;
+}
+
+#[tokio::test]
 async fn a_hidden_page_waits_for_no_verdict_until_it_is_shown_again() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
@@ -85,6 +103,44 @@ async fn a_hidden_page_waits_for_no_verdict_until_it_is_shown_again() {
     waiting([2, 1]).await;
     hubsync.pause(false).await;
     page.wait_for("#change-result", "confirmed version 1").await;
+    page.close().await;
+}
+
+#[tokio::test]
+async fn a_receipt_is_followed_over_requests_that_fail() {
+    let hubsync = Hubsync::start().await;
+    let page = Page::open(&hubsync).await;
+    hubsync.pause(true).await;
+    page.wait_for("#stage-line .figure", "paused").await;
+    page.send("change", &[("userId", "1"), ("email", "bh@hubspot.com")])
+        .await;
+    page.wait_for("#change-result", "version 1 is accepted").await;
+    page.send("look-up", &[("userId", "1")]).await;
+    page.wait_for("#receipt", "pending 1, version 1").await;
+    // Those who wait ask again when the page is shown.
+    page.hide().await;
+    let fail = "
+        window.real = window.fetch;
+        window.fetch = () => Promise.reject(new TypeError('away'));";
+    page.evaluate(fail).await;
+    page.show().await;
+    for (place, kept) in [
+        ("#receipt", "pending 1, version 1"),
+        ("#change-result", "version 1 is accepted"),
+    ] {
+        page.wait_for(place, "Nothing is known of what was asked").await;
+        page.wait_for(place, kept).await;
+    }
+    page.evaluate("window.fetch = window.real").await;
+    hubsync.pause(false).await;
+    for (place, done) in [
+        ("#receipt", "confirmed 1, version 1"),
+        ("#change-result", "confirmed version 1 after"),
+    ] {
+        page.wait_for(place, done).await;
+        let text = page.text(place).await;
+        assert!(!text.contains("Nothing is known"), "{text}");
+    }
     page.close().await;
 }
 

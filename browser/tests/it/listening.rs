@@ -45,6 +45,13 @@ const GIVE_UP: &str = "
         return pauses;
     })();";
 
+/// A hundred seconds pass.
+const LATER: &str = "
+    const real = performance.now.bind(performance);
+    performance.now = () => real() + 100_000;";
+/// How everything stands, in few words.
+const STATUS: &str = "'status', { gateway: { ready: true, checks: [] }, line: { workers: 0 } }";
+
 /// A page whose stream the test plays.
 async fn played(hubsync: &Hubsync) -> Page {
     let page = Page::open(hubsync).await;
@@ -87,6 +94,28 @@ async fn what_was_missed_is_drawn_where_it_was_and_not_as_if_it_happened_now() {
 }
 
 #[tokio::test]
+async fn what_happens_now_counts_as_now_whatever_becomes_of_the_clocks() {
+    let hubsync = Hubsync::start().await;
+    let page = played(&hubsync).await;
+    say(&page, "'hello', { resumed: true }").await;
+    say(&page, STATUS).await;
+    // The gateway's clock was set back.
+    let changes = "'changes', { accepted: 900, settled: { confirmed: 900 }, users: [] }, 60_000";
+    say(&page, changes).await;
+    until("the rates", CEILING, async || {
+        let rates = "return import('/console/plot.js').then(({ rates }) => rates(10))";
+        let rates = page.evaluate(rates).await;
+        if rates == json!({ "accepted": 90, "confirmed": 90 }) {
+            Ok(())
+        } else {
+            Err(rates)
+        }
+    })
+    .await;
+    page.close().await;
+}
+
+#[tokio::test]
 async fn a_gateway_without_a_place_is_asked_more_and_more_seldom() {
     let hubsync = Hubsync::start().await;
     let page = played(&hubsync).await;
@@ -114,16 +143,69 @@ async fn a_gateway_that_begins_anew_has_the_changes_of_a_database_that_was_resto
     let page = played(&hubsync).await;
     let changed = |version: u8| {
         format!(
-            "'changes', {{ accepted: 1, settled: {{}}, users: [{{ userId: 'u', version: {version}, state: 'pending' }}] }}"
+            "'changes', {{ accepted: 2, settled: {{}}, users: [{{ userId: 'u', version: {version}, state: 'pending' }}] }}"
         )
     };
     say(&page, "'hello', { resumed: true }").await;
     say(&page, &changed(7)).await;
     page.wait_for_change("u", "7").await;
     say(&page, "'hello', { resumed: false }").await;
-    page.wait_for("#recent-empty", "Nothing has changed").await;
+    page.wait_for("#recent-empty", "Nothing has changed since").await;
+    assert_eq!(page.text("#recent-note").await, "", "what it was some of is gone");
     say(&page, &changed(2)).await;
     page.wait_for_change("u", "2").await;
+    page.close().await;
+}
+
+#[tokio::test]
+async fn a_page_that_was_away_for_long_keeps_the_changes_whose_verdict_it_knows() {
+    let hubsync = Hubsync::start().await;
+    let page = played(&hubsync).await;
+    let seen =
+        |users: &str| format!("'changes', {{ accepted: 2, settled: {{ confirmed: 1 }}, users: [{users}] }}");
+    let done = "{ userId: 'done', version: 7, state: 'confirmed' }";
+    let open = "{ userId: 'open', version: 3, state: 'pending' }";
+    say(&page, "'hello', { resumed: false }").await;
+    say(&page, &seen(&format!("{done}, {open}"))).await;
+    page.wait_for_change("open", "pending").await;
+    say(&page, "'hello', { resumed: false }").await;
+    say(&page, &seen("{ userId: 'new', version: 1, state: 'pending' }")).await;
+    page.wait_for_change("new", "pending").await;
+    page.wait_for_change("done", "confirmed").await;
+    let rows = page.text("#recent").await;
+    assert!(!rows.contains("open"), "its verdict may have been missed: {rows}");
+    // The database was restored.
+    say(&page, &seen("{ userId: 'done', version: 6, state: 'pending' }")).await;
+    page.wait_for_change("done", "6").await;
+    let rows = page.text("#recent").await;
+    assert!(!rows.contains("new"), "{rows}");
+    page.close().await;
+}
+
+#[tokio::test]
+async fn the_plot_claims_nothing_of_the_time_in_which_nobody_listened() {
+    let hubsync = Hubsync::start().await;
+    let page = played(&hubsync).await;
+    let heard = async |is_resumed: bool| {
+        page.hide().await;
+        page.evaluate(LATER).await;
+        page.show().await;
+        say(&page, &format!("'hello', {{ resumed: {is_resumed} }}")).await;
+        say(&page, STATUS).await;
+        page.evaluate("return import('/console/plot.js').then(({ draw }) => draw())")
+            .await;
+        let label = page
+            .evaluate("return document.querySelector('#plot').ariaLabel")
+            .await;
+        let label = label.as_str().unwrap();
+        let seconds = label.strip_prefix("no changes in ");
+        let seconds = seconds.and_then(|label| label.strip_suffix(" seconds heard of the last five minutes"));
+        seconds.expect(label).parse::<u32>().unwrap()
+    };
+    let seconds = heard(false).await;
+    assert!(seconds < 60, "{seconds}");
+    let seconds = heard(true).await;
+    assert!(seconds > 90, "{seconds}");
     page.close().await;
 }
 

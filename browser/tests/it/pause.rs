@@ -1,14 +1,18 @@
 //! Pausing delivery, and letting it go on.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{hubsync::Hubsync, page::Page};
 
-/// As the gateway tells it while no worker is there.
-const NO_WORKER: &str = "
-    return import('/console/pipeline.js').then(({ update }) => update({
-        gateway: { ready: true, checks: [] }, users: { pending: 0, resending: 0, troubled: 0 }, line: { workers: 0 },
-    }));";
+/// As the gateway tells it while the line stands so.
+fn told(line: &Value) -> String {
+    format!(
+        "return import('/console/pipeline.js').then(({{ update }}) => update({{
+            gateway: {{ ready: true, checks: [] }}, users: {{ pending: 0, resending: 0, troubled: 0 }}, line: {line},
+        }}));"
+    )
+}
+
 /// Comes when the page was told twice more how everything stands.
 const TWO_STATUSES: &str = "
     const other = new EventSource('/sync/events');
@@ -46,13 +50,31 @@ async fn delivery_is_paused_and_resumed_while_there_is_no_worker() {
     hubsync.pause(true).await;
     // It is told nothing else meanwhile.
     page.hide().await;
-    page.evaluate(NO_WORKER).await;
+    page.evaluate(&told(&json!({ "workers": 0 }))).await;
     page.wait_for("#line-state", "nobody").await;
     page.wait_for("#pause", "Resume").await;
     page.press("stage-line", "Resume").await;
     page.press("confirm", "Do it").await;
     page.wait_for("#pause", "Pause").await;
     page.close().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_does_not_get_to_deliver_hides_no_pause() {
+    let hubsync = Hubsync::start().await;
+    for state in ["otherAccount", "starting", "standby", "stopped"] {
+        let page = Page::open(&hubsync).await;
+        page.wait_for("#pause", "Pause").await;
+        hubsync.pause(true).await;
+        page.hide().await;
+        let line = json!({ "workers": 1, "state": state, "sentence": "in words" });
+        page.evaluate(&told(&line)).await;
+        page.wait_for("#pause", "Resume").await;
+        page.press("stage-line", "Resume").await;
+        page.press("confirm", "Do it").await;
+        page.wait_for("#pause", "Pause").await;
+        page.close().await;
+    }
 }
 
 #[tokio::test]

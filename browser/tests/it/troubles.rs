@@ -80,3 +80,28 @@ async fn a_refused_value_is_shown_in_hubspots_words_with_its_receipt() {
     page.wait_for("#receipt", "refused").await;
     page.close().await;
 }
+
+#[tokio::test]
+async fn a_refused_field_is_tried_again_though_another_one_is_pending() {
+    let hubsync = Hubsync::start().await;
+    let page = Page::open(&hubsync).await;
+    hubsync
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Brian" }))
+        .await;
+    page.wait_for_change("1", "confirmed").await;
+    hubsync
+        .change("1", json!({ "email": "\"bad address\"@example.com" }))
+        .await;
+    page.wait_for("#troubles", "INVALID_EMAIL").await;
+    hubsync.pause(true).await;
+    page.wait_for("#stage-line .figure", "paused").await;
+    hubsync.merge("1", json!({ "firstName": "Ada" })).await;
+    page.send("look-up", &[("userId", "1")]).await;
+    page.wait_for("#receipt", "pending 1, version 3").await;
+    page.wait_for("#receipt", "is invalid").await;
+    page.press("receipt", "Try again").await;
+    page.wait_for("#confirm", "Try 1 again?").await;
+    page.press("confirm", "Do it").await;
+    page.wait_for("#receipt", "sent once more").await;
+    page.close().await;
+}

@@ -9,6 +9,8 @@ import { shown, untilHidden } from "./shown.js";
 const LIMIT_MS = 30_000;
 /** The least time between two looks at a receipt. */
 const PAUSE_MS = 1_000;
+/** The longest time between two tries. */
+const LONGEST_MS = 30_000;
 
 /** A request that did not succeed, as a problem document (RFC 9457). */
 export class Problem extends Error {
@@ -79,6 +81,25 @@ export async function laterReceiptOf(userId, { version, signal }) {
   const left = began + PAUSE_MS - performance.now();
   if (receipt.state === "pending" && left > 0) await pause(left, signal);
   return receipt;
+}
+
+/**
+ * What is answered in the end: after a failure it is asked for again, more and more seldom, unless it is called off or there is no
+ * such thing. Tells of each failure, and with null that there is none any more.
+ */
+export async function answerTo(asking, onFailure, signal) {
+  for (let againMs = PAUSE_MS; ; againMs = Math.min(againMs * 2, LONGEST_MS)) {
+    try {
+      const answer = await asking();
+      onFailure(null);
+      return answer;
+    } catch (error) {
+      const isLast = signal.aborted || error.document?.type === "urn:hubsync:problem:not-found";
+      onFailure(isLast ? null : error);
+      if (isLast) throw error;
+    }
+    await pause(againMs, signal);
+  }
 }
 
 /** Waits, and on while the page is hidden, unless it is called off. */

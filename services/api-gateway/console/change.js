@@ -1,7 +1,7 @@
 // The form that sends a change, and follows it.
 
-import { ask, laterReceiptOf, Problem } from "./api.js";
-import { byId, duration, element, problemText, stateBadge } from "./dom.js";
+import { answerTo, ask, laterReceiptOf, Problem } from "./api.js";
+import { byId, duration, element, problemBeside, problemText, stateBadge } from "./dom.js";
 
 const form = byId("change");
 const target = byId("change-result");
@@ -29,7 +29,7 @@ form.addEventListener("submit", async (event) => {
       { body: given(), type: "application/merge-patch+json" });
     const took = duration(performance.now() - began);
     step(sync.state, `version ${sync.version} is accepted and on disk after ${took}`);
-    follow(userId, sync, began, signal).catch((error) => signal.aborted || lost(error));
+    follow(userId, sync, began, signal).catch((error) => signal.aborted || problemBeside(target)(unread(error)));
   } catch (error) {
     target.replaceChildren(problemText(documentOf(error)));
   } finally {
@@ -40,9 +40,7 @@ form.addEventListener("submit", async (event) => {
 const documentOf = (error) => (error instanceof Problem ? error.document : { detail: String(error) });
 
 /** The change is accepted all the same. */
-function lost(error) {
-  target.append(problemText({ title: "Its receipt cannot be read", detail: error.message }));
-}
+const unread = (error) => ({ title: "Its receipt cannot be read", detail: error.message });
 
 function step(state, text) {
   target.replaceChildren(element("p", {}, stateBadge(state), ` ${text}`));
@@ -50,8 +48,10 @@ function step(state, text) {
 
 async function follow(userId, { state, version }, began, signal) {
   let receipt = { state };
+  const tell = problemBeside(target);
+  const onFailure = (error) => tell(error && unread(error));
   while (receipt.state === "pending") {
-    receipt = await laterReceiptOf(userId, { version, signal });
+    receipt = await answerTo(() => laterReceiptOf(userId, { version, signal }), onFailure, signal);
   }
   const reason = Object.values(receipt.fields ?? {}).map((field) => field.reason).find((found) => found);
   const words = reason ? `: ${reason.code}, ${reason.message}` : "";

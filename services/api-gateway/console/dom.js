@@ -55,6 +55,18 @@ export function time(rfc3339) {
   return date.toDateString() === new Date().toDateString() ? clock : `${date.toLocaleDateString("en-CA")} ${clock}`;
 }
 
+/** A place after what stands there for a problem that may pass. What is the same is not read out again. */
+export function problemBeside(target) {
+  let shown = null;
+  return (problem) => {
+    const next = problem && problemText(problem);
+    if (next && shown?.isConnected && next.textContent === shown.textContent) return;
+    shown?.remove();
+    shown = next;
+    if (next) target.append(next);
+  };
+}
+
 /** Tells of a request that failed: its sentence, and every fault it names. */
 export function problemText(problem) {
   const faults = (problem.errors ?? []).map((fault) =>

@@ -21,6 +21,8 @@ export function listen(on) {
   let last = "";
   /** What the gateway's clock shows, less what ours does. */
   let aheadMs = 0;
+  /** Whether what is told may be of an earlier time: how everything stands is told once all that was missed was. */
+  let isCatchingUp = false;
   const heard = (act) => (event) => {
     heardAt = performance.now();
     againMs = AGAIN_MS;
@@ -30,10 +32,16 @@ export function listen(on) {
   };
   const hello = ({ resumed, at }) => {
     aheadMs = Date.parse(at) - performance.now();
+    isCatchingUp = true;
     if (!resumed) on.begin();
   };
-  // What was missed is told as it was then.
-  const changes = (data) => on.changes(data, Math.max(0, performance.now() + aheadMs - Date.parse(data.at)));
+  const status = (data) => {
+    isCatchingUp = false;
+    on.status(data);
+  };
+  // What was missed is told as it was then. All else is now, whatever becomes of the clocks.
+  const agoMs = (at) => (isCatchingUp ? Math.max(0, performance.now() + aheadMs - Date.parse(at)) : 0);
+  const changes = (data) => on.changes(data, agoMs(data.at));
   const close = () => {
     clearTimeout(timer);
     source?.close();
@@ -46,7 +54,7 @@ export function listen(on) {
     source = new EventSource(last ? `/sync/events?last=${last}` : "/sync/events");
     source.addEventListener("hello", heard(hello));
     source.addEventListener("changes", heard(changes));
-    source.addEventListener("status", heard(on.status));
+    source.addEventListener("status", heard(status));
     // How many changes it was is not known; how everything stands is told in a moment.
     source.addEventListener("dropped", heard(() => {}));
     source.addEventListener("error", () => {

@@ -15,22 +15,27 @@ let isConnected = null;
 listen({
   changes({ accepted, settled, users }, agoMs) {
     const verdicts = Object.values(settled).reduce((sum, number) => sum + number, 0);
+    plot.hear();
     plot.add(accepted, settled.confirmed ?? 0, agoMs);
     recent.add(users, accepted, verdicts, agoMs);
   },
   status(status) {
     heardAt = new Date();
+    plot.hear();
     pipeline.update(status);
     troubles.update(status.users);
   },
-  // A database that was restored has earlier versions again, and of what is pending the verdict may have been missed.
-  begin: recent.clear,
+  begin() {
+    plot.begin();
+    recent.begin();
+  },
   connected,
 });
 
 function connected(is) {
   if (isConnected === is) return;
   isConnected = is;
+  plot.connected(is);
   document.body.classList.toggle("stale", !is);
   setText(byId("connection"), is ? "live" : "offline");
   setTone(byId("connection"), is ? "good" : "bad");

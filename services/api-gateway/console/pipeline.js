@@ -9,7 +9,10 @@ const LINE_WORDS = { otherAccount: "another account", standby: "no worker yet" }
 
 /** Whether a worker speaks for the line. */
 let isPresent = false;
-/** Whether delivery is paused: as the worker says, and as the user service knows where there is none. Null while unknown. */
+/** How a line stands whose worker says whether delivery is paused. */
+const KNOWS_PAUSE = ["running", "paused"];
+let isPauseTold = false;
+/** Whether delivery is paused: as the worker says, and as the user service knows where none does. Null while unknown. */
 let isPaused = null;
 let isAsked = false;
 
@@ -79,9 +82,10 @@ function gauge(name, left, most, words) {
   setText(byId(`${name}-text`), `${count(left)} of ${count(most)} ${words}`);
 }
 
-/** Without a worker the user service is asked once, as each question is written to its log. */
+/** Where no worker says it the user service is asked once, as each question is written to its log. */
 function updatePause(line, canAsk) {
-  if (isPresent) {
+  isPauseTold = KNOWS_PAUSE.includes(line.state);
+  if (isPauseTold) {
     isPaused = line.state === "paused";
     isAsked = false;
   } else if (canAsk && !isAsked) {
@@ -95,7 +99,7 @@ function updatePause(line, canAsk) {
 
 /** A worker takes a moment to notice, and says so itself. */
 function told({ paused }) {
-  if (!isPresent) isPaused = paused;
+  if (!isPauseTold) isPaused = paused;
   drawPause();
 }
 

@@ -6,13 +6,36 @@ const SECONDS = 300;
 const canvas = byId("plot");
 const series = { accepted: new Uint32Array(SECONDS), confirmed: new Uint32Array(SECONDS) };
 let latest = Math.floor(performance.now() / 1000);
+/** Of each second whether this page knows all of it; the last one that was told of, and whether more is to come. */
+const heard = new Uint8Array(SECONDS);
+let heardUntil = latest;
+let isConnected = false;
+
+/** Something is told: up to now all is known. */
+export function hear() {
+  advance();
+  for (let second = Math.max(heardUntil + 1, latest - SECONDS + 1); second <= latest; second += 1) heard[second % SECONDS] = 1;
+  heardUntil = latest;
+}
+
+/** What is told from now on follows nothing that was told before. */
+export function begin() {
+  advance();
+  heardUntil = latest;
+}
+
+/** Whether the next that is told follows what was told before. */
+export function connected(is) {
+  isConnected = is;
+}
 
 /** Counts something that happened so long ago. */
 export function add(accepted, confirmed, agoMs) {
   advance();
   const ago = latest - Math.floor((performance.now() - agoMs) / 1000);
   if (ago >= SECONDS) return;
-  const place = (latest - ago + SECONDS) % SECONDS;
+  const place = placeOf(ago);
+  heard[place] = 1;
   series.accepted[place] += accepted;
   series.confirmed[place] += confirmed;
 }
@@ -22,11 +45,16 @@ export function rates(seconds = 3) {
   advance();
   const mean = (values) => {
     let sum = 0;
-    for (let ago = 1; ago <= seconds; ago += 1) sum += values[(latest - ago + SECONDS) % SECONDS];
+    for (let ago = 1; ago <= seconds; ago += 1) sum += values[placeOf(ago)];
     return sum / seconds;
   };
   return { accepted: mean(series.accepted), confirmed: mean(series.confirmed) };
 }
+
+const placeOf = (ago) => (latest - ago + SECONDS) % SECONDS;
+
+/** Something is told every second or two; what was not told of yet will be. */
+const isHeard = (ago) => heard[placeOf(ago)] === 1 || (isConnected && latest - ago > heardUntil);
 
 function advance() {
   const now = Math.floor(performance.now() / 1000);
@@ -35,6 +63,7 @@ function advance() {
     const place = (latest + step) % SECONDS;
     series.accepted[place] = 0;
     series.confirmed[place] = 0;
+    heard[place] = 0;
   }
   latest = now;
 }
@@ -105,12 +134,17 @@ function drawLine(context, area, top, values, colour, dash) {
   context.lineJoin = "round";
   context.setLineDash(dash);
   context.beginPath();
+  let isDrawn = false;
   for (let ago = SECONDS - 1; ago >= 1; ago -= 1) {
-    const value = values[(latest - ago + SECONDS) % SECONDS];
+    const value = values[placeOf(ago)];
     const x = area.left + area.width * (1 - ago / SECONDS);
     const y = area.top + area.height * (1 - value / top);
-    if (ago === SECONDS - 1) context.moveTo(x, y);
-    else context.lineTo(x, y);
+    if (!isHeard(ago)) isDrawn = false;
+    else if (isDrawn) context.lineTo(x, y);
+    else {
+      context.moveTo(x, y);
+      isDrawn = true;
+    }
   }
   context.stroke();
 }
@@ -119,9 +153,12 @@ function drawLine(context, area, top, values, colour, dash) {
 function describe() {
   const { accepted, confirmed } = rates();
   const most = Math.max(...series.accepted);
+  let listened = 0;
+  for (let ago = 1; ago < SECONDS; ago += 1) listened += isHeard(ago) ? 1 : 0;
+  const span = listened === SECONDS - 1 ? "the last five minutes" : `${listened} seconds heard of the last five minutes`;
   const text = most === 0
-    ? "no changes in the last five minutes"
+    ? `no changes in ${span}`
     : `${Math.round(accepted)} changes accepted and ${Math.round(confirmed)} users confirmed per second at the moment; `
-      + `at most ${most} changes a second in the last five minutes`;
+      + `at most ${most} changes a second in ${span}`;
   if (canvas.getAttribute("aria-label") !== text) canvas.setAttribute("aria-label", text);
 }

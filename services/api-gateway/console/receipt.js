@@ -1,8 +1,8 @@
 // One user's receipt, followed until it has its verdict.
 
-import { ask, laterReceiptOf, pause, Problem, receiptOf, retry } from "./api.js";
+import { answerTo, ask, laterReceiptOf, pause, Problem, receiptOf, retry } from "./api.js";
 import { confirmed } from "./dialog.js";
-import { byId, duration, element, problemText, stateBadge, time } from "./dom.js";
+import { byId, duration, element, problemBeside, problemText, stateBadge, time } from "./dom.js";
 
 const target = byId("receipt");
 const form = byId("look-up");
@@ -24,8 +24,11 @@ export async function show(userId) {
   try {
     let receipt = await receiptOf(userId, { signal });
     draw(receipt);
+    const tell = problemBeside(target);
+    const onFailure = (error) => tell(error && documentOf(error));
     while (isMoving(receipt)) {
-      const later = await followed(userId, receipt, signal);
+      const shown = receipt;
+      const later = await answerTo(() => followed(userId, shown, signal), onFailure, signal);
       // Whatever is being read or pressed stays where it is.
       if (JSON.stringify(later) !== JSON.stringify(receipt)) draw(later);
       receipt = later;
@@ -103,8 +106,12 @@ function table(headings, rows, caption) {
     element("thead", {}, head), element("tbody", {}, ...rows)));
 }
 
-function retryButton({ userId, standing }) {
-  if (!["refused", "taken", "parked", "missing"].includes(standing)) return null;
+const IN_TROUBLE = ["refused", "taken", "parked", "missing"];
+
+/** What stands worst is what is pending, which hides what is refused beside it. */
+function retryButton(receipt) {
+  if (!fieldsOf(receipt).some(([, { state }]) => IN_TROUBLE.includes(state))) return null;
+  const { userId } = receipt;
   const button = element("button", { type: "button" }, "Try again");
   button.addEventListener("click", async () => {
     const sure = await confirmed(`Try ${userId} again?`,

@@ -1,6 +1,6 @@
 // The last changes, as they pass from pending to their verdict.
 
-import { byId, count, element, setText, setTone, toneOf } from "./dom.js";
+import { byId, count, element, setText, setTone, time, toneOf } from "./dom.js";
 
 const ROWS = 20;
 /** So often is the table written at most: more than anybody can read. */
@@ -11,7 +11,7 @@ const body = table.tBodies[0];
 /** The latest last; by user, so that a verdict replaces what was pending. */
 const seen = new Map();
 /** What was heard of since this began, and whether all of it was named. */
-let heard = { changes: 0, verdicts: 0, isWhole: true };
+let heard = nothing();
 let drawnAt = 0;
 let timer = null;
 let open = () => {};
@@ -25,6 +25,7 @@ export function onChoose(act) {
 
 /** Takes whom a frame names, how many changes and verdicts it is about, and how long ago it was. */
 export function add(users, changes, verdicts, agoMs) {
+  if (users.some(isOfRestored)) clear();
   for (const user of users) {
     const known = seen.get(user.userId);
     // A verdict may be told of before the change that it is about.
@@ -41,12 +42,30 @@ export function add(users, changes, verdicts, agoMs) {
   schedule();
 }
 
-/** Forgets all of it: what comes now is of another series. */
-export function clear() {
+/** What comes now follows nothing that came before: of what was pending the verdict may have been missed. */
+export function begin() {
+  for (const [userId, user] of seen) {
+    if (user.state === "pending") seen.delete(userId);
+    user.isOfBefore = true;
+  }
+  if (seen.size === 0) clear();
+  setText(byId("recent-empty"), `Nothing has changed since ${time(new Date())}.`);
+  schedule();
+}
+
+/** A database that was restored has earlier versions again. */
+function isOfRestored({ userId, version }) {
+  const known = seen.get(userId);
+  return known?.isOfBefore && known.version > version;
+}
+
+function clear() {
   seen.clear();
-  heard = { changes: 0, verdicts: 0, isWhole: true };
-  body.replaceChildren();
-  draw();
+  heard = nothing();
+}
+
+function nothing() {
+  return { changes: 0, verdicts: 0, isWhole: true };
 }
 
 /** At once when nothing was drawn lately, so that a lone change is seen at once. */
@@ -67,6 +86,7 @@ function draw() {
   const note = byId("recent-note");
   note.hidden = heard.isWhole;
   if (!heard.isWhole) setText(note, `Some of ${count(heard.changes)} changes and ${count(heard.verdicts)} verdicts heard of.`);
+  while (body.rows.length > seen.size) body.lastElementChild.remove();
   [...seen.values()].reverse().forEach((user, index) => fill(rowAt(index), user));
 }
 
@@ -82,10 +102,10 @@ function rowAt(index) {
 }
 
 function fill(row, { userId, version, state, at }) {
-  const [user, number, badge, time] = row.cells;
+  const [user, number, badge, clock] = row.cells;
   setText(user.firstChild, userId);
   setText(number, String(version));
   setText(badge.firstChild, state);
   setTone(badge.firstChild, toneOf(state));
-  setText(time, at.toLocaleTimeString("en-GB"));
+  setText(clock, at.toLocaleTimeString("en-GB"));
 }

@@ -79,9 +79,12 @@ impl Events {
         let mut is_listening = self.shared.is_listening.subscribe();
         let _ = timeout(BEGIN_WITHIN, is_listening.wait_for(|is_listening| *is_listening)).await;
         let frames = self.shared.frames();
+        let missed = last.and_then(|last| frames.after(last));
+        let known = last.filter(|_| missed.is_some());
         Some(Watching::new(
             place,
-            last.and_then(|last| frames.after(last)),
+            known.unwrap_or_else(|| frames.last()),
+            missed,
             frames.subscribe(),
             self.shared.status.subscribe(),
         ))

@@ -55,12 +55,8 @@ impl Frames {
     /// Makes a frame of what was collected, and sends it.
     pub(super) fn publish(&mut self, collected: &Collected) {
         self.made += 1;
-        let id = EventId {
-            generation: self.generation,
-            number: self.made,
-        };
         let changes = Changes { at: now(), collected };
-        let frame = Frame::new("changes", Some(id), &changes);
+        let frame = Frame::new("changes", Some(self.last()), &changes);
         if self.kept.len() == FRAMES_KEPT {
             self.kept.pop_front();
         }
@@ -72,6 +68,14 @@ impl Frames {
     /// The frames from now on.
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Frame> {
         self.sender.subscribe()
+    }
+
+    /// The frame that was made last; where there is none yet, what the first one follows.
+    pub(super) fn last(&self) -> EventId {
+        EventId {
+            generation: self.generation,
+            number: self.made,
+        }
     }
 
     /// The frames after that event; none where they are not all known.
@@ -122,11 +126,17 @@ mod tests {
     #[test]
     fn an_event_of_an_earlier_listening_is_not_gone_on_from() {
         let mut frames = frames(3);
-        let earlier = EventId {
-            generation: frames.generation,
-            number: 3,
-        };
+        let earlier = frames.last();
         frames.begin();
         assert_eq!(frames.after(earlier), None);
+    }
+
+    #[test]
+    fn who_came_before_the_first_frame_is_given_it() {
+        let mut frames = Frames::default();
+        let first = frames.last();
+        assert_eq!(frames.after(first), Some(Vec::new()));
+        frames.publish(&Collected::default());
+        assert_eq!(frames.after(first).map(|missed| missed.len()), Some(1));
     }
 }

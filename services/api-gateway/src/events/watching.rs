@@ -10,7 +10,7 @@ use tokio::sync::{
 };
 
 use super::Place;
-use super::frame::{Frame, now};
+use super::frame::{EventId, Frame, now};
 
 /// The text that a browser gets, piece by piece. Its place is given back when this is dropped.
 #[derive(Debug)]
@@ -23,16 +23,19 @@ pub(crate) struct Watching {
 }
 
 impl Watching {
-    /// `missed` are the frames since the browser was here last; none where they are not known.
+    /// `missed` are the frames since `follows`, the last event that the browser saw; none where they are not known, and then
+    /// that is the one before all that come.
     pub(super) fn new(
         place: Place,
+        follows: EventId,
         missed: Option<Vec<Frame>>,
         changes: broadcast::Receiver<Frame>,
         mut status: watch::Receiver<Option<Frame>>,
     ) -> Self {
         let hello = Frame::new(
             "hello",
-            None,
+            // One that sees nothing else before it goes away comes back with this.
+            Some(follows),
             &json!({ "resumed": missed.is_some(), "at": now() }),
         );
         let mut first = VecDeque::from([hello]);

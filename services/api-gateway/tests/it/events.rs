@@ -1,5 +1,6 @@
 //! `GET /sync/events`: what browsers watch.
 
+mod back;
 mod browser;
 
 use std::time::Duration;
@@ -132,54 +133,6 @@ async fn a_user_service_that_says_nothing_does_not_silence_the_gateway() {
             status["problem"].as_str().unwrap().contains("in time"),
             "{status}"
         );
-    }
-}
-
-#[tokio::test]
-async fn a_browser_that_was_away_for_a_moment_misses_nothing() {
-    let gateway = Gateway::start().await;
-    let publisher = Publisher::start(&gateway).await;
-    let mut browser = Browser::open(&gateway).await;
-    browser.next_named("hello").await;
-    publisher.accept("u1", 1).await;
-    let last = browser.next_named("changes").await.id.unwrap();
-    // Another one watches what the first misses, so that it is known to have happened.
-    let mut other = Browser::open(&gateway).await;
-    other.next_named("hello").await;
-    drop(browser);
-    publisher.accept("u1", 2).await;
-    let seen = other.next_named("changes").await;
-    drop(other);
-    let mut back = Browser::back(&gateway, Some(&last)).await;
-    let hello = back.next_named("hello").await.data;
-    assert_eq!(hello["resumed"], true);
-    let missed = back.next_named("changes").await;
-    assert_eq!(missed.data, seen.data, "also when it was");
-    let [then, now] = [&missed.data["at"], &hello["at"]].map(|at| at.as_str().unwrap().to_owned());
-    assert!(then <= now, "{then} {now}");
-    assert_eq!(missed.data["users"][0]["version"], 2);
-    assert_ne!(missed.id.as_deref(), Some(last.as_str()));
-    // One that starts anew cannot give the header; where there is one, it is the later.
-    let mut anew = Browser::at(&gateway, &format!("/sync/events?last={last}"), None).await;
-    assert_eq!(anew.next_named("hello").await.data["resumed"], true);
-    assert_eq!(anew.next_named("changes").await.id, missed.id);
-    let mut again = Browser::at(
-        &gateway,
-        &format!("/sync/events?last={last}"),
-        missed.id.as_deref(),
-    )
-    .await;
-    assert_eq!(again.next_named("hello").await.data["resumed"], true);
-    publisher.accept("u1", 3).await;
-    assert_eq!(again.next_named("changes").await.data["users"][0]["version"], 3);
-}
-
-#[tokio::test]
-async fn an_event_that_is_not_known_begins_anew_and_says_so() {
-    let gateway = Gateway::start().await;
-    for last in ["0000002a-7", "nonsense", ""] {
-        let mut browser = Browser::back(&gateway, Some(last)).await;
-        assert_eq!(browser.next_named("hello").await.data["resumed"], false);
     }
 }
 
