@@ -22,8 +22,7 @@ impl World {
                     self.hubspot.present_id(FIRST)
                 };
                 let contact = contact.parse().expect("contacts have numbers");
-                link_by_operator(&mut self.desk.row, &contact, ACCOUNT, now, &terms);
-                true
+                link_by_operator(&mut self.desk.row, &contact, ACCOUNT, now, &terms)
             }
         };
         if was_open && self.desk.row.open.is_none() {
