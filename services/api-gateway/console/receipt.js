@@ -58,15 +58,14 @@ const documentOf = (error) =>
 
 function draw(receipt) {
   const fields = fieldsOf(receipt).map(([name, field]) => element("tr", {},
-    element("td", {}, name),
-    element("td", {}, `${field.version}`),
+    element("td", {}, name, element("div", { className: "quiet" }, `version ${field.version}`)),
     element("td", {}, stateBadge(field.state), field.resending ? " sent once more" : ""),
     element("td", {}, ...words(field.reason), field.settledAt ? element("div", { className: "quiet" }, time(field.settledAt)) : null)));
   target.replaceChildren(
     element("p", {}, stateBadge(receipt.standing), ` ${receipt.userId}, version ${receipt.version}`,
       receipt.state === receipt.standing ? "" : ` (${receipt.state})`),
     details(receipt),
-    fields.length ? table(["Field", "Version", "State", "HubSpot's words"], fields) : null,
+    fields.length ? table(["Field", "State", "HubSpot's words"], fields) : null,
     attempts(receipt.lastAttempts ?? []),
     element("p", { className: "row" }, retryButton(receipt), profileButton(receipt.userId)));
 }
