@@ -29,10 +29,7 @@ fn routed_paths() -> BTreeSet<String> {
         .split("#[cfg(test)]")
         .next()
         .unwrap();
-    let metrics = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../shared/runtime/src/metrics.rs"
-    ));
+    let metrics = include_str!("../../../../../shared/runtime/src/metrics.rs");
     let calls = [routes, metrics]
         .into_iter()
         .flat_map(|text| text.split(".route(").skip(1));
