@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 pub mod comparison;
 pub mod delivery;
 pub mod error;
@@ -15,6 +16,7 @@ mod resync;
 pub mod subjects;
 pub mod user;
 
+pub use address::{is_same_address, lowercase_address};
 pub use comparison::{
     Aim, Chosen, Compare, Comparison, Difference, Finding, FindingKind, MAX_COMPARED, ReadToCompare,
     RepairUser, RepairUsers, UserToCompare, UsersRepaired, UsersToCompare,

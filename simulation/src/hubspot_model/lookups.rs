@@ -21,11 +21,7 @@ impl HubSpotModel {
         Shown {
             id: Self::id(contact),
             email: (!email.is_empty()).then(|| email.clone()),
-            additional_emails: if hides_secondary {
-                Vec::new()
-            } else {
-                found.additional.clone()
-            },
+            additional_emails: (!hides_secondary).then(|| found.additional.clone()),
         }
     }
 

@@ -133,7 +133,7 @@ fn contact(json: &Value) -> Option<Contact> {
     Some(Contact {
         id,
         email: property(json, "email"),
-        additional_emails: several(json, ADDITIONAL_EMAILS),
+        additional_emails: additional_emails(json),
     })
 }
 
@@ -146,8 +146,16 @@ fn profile(json: &Value) -> Option<Profile> {
         contact: contact(json)?,
         former_ids: several(json, FORMER_IDS),
         values: Field::ALL.into_iter().filter_map(value).collect(),
-        tells_additional_emails: told(json, ADDITIONAL_EMAILS).is_some(),
     })
+}
+
+/// HubSpot separates the addresses with semicolons. A quoted address may contain one itself, so a list with a quote cannot be split and
+/// counts as not shown.
+fn additional_emails(json: &Value) -> Option<Vec<String>> {
+    told(json, ADDITIONAL_EMAILS)?;
+    let listed = several(json, ADDITIONAL_EMAILS);
+    let is_quoted = listed.iter().any(|address| address.contains('"'));
+    (!is_quoted).then_some(listed)
 }
 
 /// What an answer tells of a property: null is one without a value, and what is absent or no text is not told.

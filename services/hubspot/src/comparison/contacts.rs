@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contracts::lowercase_address;
+
 use crate::engine::{Inspected, Inspection, ProblemKind, Profile};
 
 /// An inspection and its answer.
@@ -34,7 +36,7 @@ pub(crate) struct Contacts<'a> {
     by_address: BTreeMap<String, &'a Profile>,
     /// Keys that HubSpot lists as not found, in lower case.
     absent: BTreeSet<String>,
-    /// The contacts that were answered where one key alone was asked for, by that key: they can only be that one's.
+    /// The contact that was returned where one key alone was asked for, by that key. HubSpot found it by that key.
     alone: BTreeMap<&'a str, &'a Profile>,
 }
 
@@ -50,7 +52,7 @@ impl<'a> Contacts<'a> {
         // A primary address wins over a secondary one.
         for profile in read.iter().flat_map(|read| &read.answer.contacts) {
             let address = profile.contact.email.iter();
-            let primary = address.map(|address| (address.to_lowercase(), profile));
+            let primary = address.map(|address| (lowercase_address(address), profile));
             contacts.by_address.extend(primary);
         }
         contacts
@@ -62,14 +64,14 @@ impl<'a> Contacts<'a> {
             for former in &profile.former_ids {
                 self.by_former_id.insert(former, profile);
             }
-            for address in &profile.contact.additional_emails {
-                self.by_address.insert(address.to_lowercase(), profile);
+            for address in profile.contact.secondary_addresses() {
+                self.by_address.insert(lowercase_address(address), profile);
             }
         }
         let errors = answer.errors.iter();
         let not_found = errors.filter(|error| error.problem.kind == ProblemKind::NotFound);
         let ids = not_found.flat_map(|error| &error.ids);
-        self.absent.extend(ids.map(|id| id.to_lowercase()));
+        self.absent.extend(ids.map(|id| lowercase_address(id)));
     }
 
     /// The contact of a record id, or of a former one.
@@ -85,7 +87,10 @@ impl<'a> Contacts<'a> {
 
     /// The contact of an address, which is in lower case.
     pub(super) fn by_address(&self, address: &str) -> Seen<'a> {
-        match self.by_address.get(address).or(self.alone.get(address)).copied() {
+        // A contact that shows another address only may have been found because HubSpot takes two addresses for one.
+        let alone = self.alone.get(address);
+        let alone = alone.filter(|profile| profile.contact.may_hide(address));
+        match self.by_address.get(address).or(alone).copied() {
             Some(profile) => Seen::Contact(profile),
             None => self.not_listed(address),
         }
@@ -97,5 +102,45 @@ impl<'a> Contacts<'a> {
         } else {
             Seen::NotTold
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Contact, Key};
+
+    /// What a lookup of this address alone has come to, if HubSpot returns one contact.
+    fn is_found(address: &str, contact: Contact) -> bool {
+        let asked = Inspection {
+            by: Key::Address,
+            keys: vec![address.to_owned()],
+        };
+        let profile = Profile {
+            contact,
+            ..Profile::default()
+        };
+        let answer = Inspected {
+            contacts: vec![profile],
+            errors: Vec::new(),
+        };
+        let read = [Read { asked, answer }];
+        matches!(Contacts::new(&read).by_address(address), Seen::Contact(_))
+    }
+
+    #[test]
+    fn a_contact_that_shows_other_addresses_is_not_the_one_looked_up() {
+        let shows = |secondary: Option<&str>| Contact {
+            id: "7".to_owned(),
+            email: Some("anke@example.com".to_owned()),
+            additional_emails: secondary.map(|address| vec![address.to_owned()]),
+        };
+        assert!(is_found("anke@example.com", shows(Some("x@example.com"))));
+        assert!(is_found("ada@example.com", shows(Some("Ada@example.com"))));
+        assert!(!is_found("an\u{212a}e@example.com", shows(Some("x@example.com"))));
+        assert!(!is_found("ada@example.com", shows(Some("x@example.com"))));
+        // An account that hides secondary addresses: an ASCII address cannot be taken for another one.
+        assert!(is_found("ada@example.com", shows(None)));
+        assert!(!is_found("an\u{212a}e@example.com", shows(None)));
     }
 }

@@ -1,6 +1,6 @@
 //! Fields in which a user and a contact differ.
 
-use contracts::{Aim, Difference, Field, FieldSet, UserToCompare};
+use contracts::{Aim, Difference, Field, FieldSet, UserToCompare, is_same_address};
 
 use crate::engine::Profile;
 
@@ -82,12 +82,11 @@ fn is_held(field: Field, ours: Option<&str>, profile: &Profile, aim: Aim) -> Opt
 fn is_address_held(ours: &str, profile: &Profile, aim: Aim) -> Option<bool> {
     let contact = &profile.contact;
     let (secondary, tells_all): (&[String], bool) = match aim {
-        Aim::Drift { .. } => (&contact.additional_emails, profile.tells_additional_emails),
+        Aim::Drift { .. } => (contact.secondary_addresses(), contact.shows_secondary_addresses()),
         Aim::DryRun => (&[], true),
     };
-    let ours = ours.to_lowercase();
     let mut held = contact.email.iter().chain(secondary);
-    if held.any(|address| address.to_lowercase() == ours) {
+    if held.any(|address| is_same_address(address, ours)) {
         return Some(true);
     }
     (tells_all && profile.values.contains_key(&Field::Email)).then_some(false)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{Aim, Field, Finding, FindingKind, MAX_COMPARED, UserToCompare};
+use contracts::{Aim, Field, Finding, FindingKind, MAX_COMPARED, UserToCompare, lowercase_address};
 
 use crate::engine::{Inspection, Key, MAX_BATCH};
 
@@ -74,7 +74,7 @@ impl Plan {
 /// The address by which a user's contact is looked up, in lower case.
 pub(super) fn address_of(user: &UserToCompare) -> Option<String> {
     let address = user.values.get(&Field::Email)?.as_deref()?;
-    Some(address.to_lowercase())
+    Some(lowercase_address(address))
 }
 
 /// HubSpot refuses a batch that names somebody twice.

@@ -50,7 +50,7 @@ fn profile(id: &str) -> Profile {
         contact: Contact {
             id: format!("c-{id}"),
             email: Some(address.clone()),
-            additional_emails: Vec::new(),
+            additional_emails: Some(Vec::new()),
         },
         former_ids: Vec::new(),
         values: [
@@ -59,7 +59,6 @@ fn profile(id: &str) -> Profile {
             (Field::LastName, None),
         ]
         .into(),
-        tells_additional_emails: true,
     }
 }
 
@@ -120,7 +119,7 @@ fn kinds(findings: &[Finding]) -> Vec<FindingKind> {
 fn a_contact_that_holds_what_it_confirmed_is_no_finding() {
     let mut same = profile("a");
     same.contact.email = Some("other@example.com".to_owned());
-    same.contact.additional_emails = vec!["A@Example.com".to_owned()];
+    same.contact.additional_emails = Some(vec!["A@Example.com".to_owned()]);
     same.values.insert(Field::LastName, Some(String::new()));
     same.values.insert(Field::FirstName, Some(" Ada ".to_owned()));
     assert_eq!(
@@ -165,7 +164,7 @@ fn a_field_of_which_the_answer_says_nothing_is_not_told_and_not_repaired() {
     let mut curt = profile("a");
     curt.contact.email = Some("other@example.com".to_owned());
     curt.values.remove(&Field::FirstName);
-    curt.tells_additional_emails = false;
+    curt.contact.additional_emails = None;
     let found = findings(judge(DRIFT), &[user("a")], &answer(vec![curt.clone()], vec![]));
     assert_eq!(kinds(&found), [FindingKind::NotTold]);
     assert_eq!(fields(&found[0]), [Field::Email, Field::FirstName]);
@@ -209,7 +208,7 @@ fn a_contact_is_gone_only_where_hubspot_says_so() {
 #[test]
 fn a_merged_contact_is_told_by_its_former_ids_or_by_being_the_only_answer() {
     let mut merged = profile("z");
-    merged.contact.additional_emails = vec!["a@example.com".to_owned()];
+    merged.contact.additional_emails = Some(vec!["a@example.com".to_owned()]);
     let alone = answer(vec![merged.clone()], vec![]);
     merged.former_ids = vec!["c-a".to_owned()];
     let among_others = answer(vec![profile("b"), merged], vec![]);
@@ -258,7 +257,7 @@ fn an_owed_address_is_written_though_the_contact_has_it_as_a_secondary_one() {
     let mut owing = user("a");
     owing.owed = FieldSet::from_iter([Field::Email]);
     let mut secondary = profile("a");
-    secondary.contact.additional_emails = vec!["a@example.com".to_owned()];
+    secondary.contact.additional_emails = Some(vec!["a@example.com".to_owned()]);
     let primary = Some("other@example.com".to_owned());
     secondary.contact.email.clone_from(&primary);
     secondary.values.insert(Field::Email, primary);

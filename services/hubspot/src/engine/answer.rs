@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Field, LastAnswer, Reason};
+use contracts::{Field, Found, LastAnswer, Reason, lowercase_address};
 
 /// A call's answer and the limits its headers taught.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +62,38 @@ pub struct Contact {
     pub id: String,
     /// Its primary address.
     pub email: Option<String>,
-    /// Its secondary addresses.
-    pub additional_emails: Vec<String>,
+    /// Its secondary addresses; `None` if the answer does not show them.
+    pub additional_emails: Option<Vec<String>>,
+}
+
+impl Contact {
+    /// The secondary addresses that the answer shows.
+    pub fn secondary_addresses(&self) -> &[String] {
+        self.additional_emails.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the answer shows the secondary addresses, even if there are none.
+    pub fn shows_secondary_addresses(&self) -> bool {
+        self.additional_emails.is_some()
+    }
+
+    /// How the contact holds this address, which is in lower case, if the answer shows it.
+    pub(crate) fn shows(&self, address: &str) -> Option<Found> {
+        let is_it = |shown: &String| lowercase_address(shown) == address;
+        if self.email.iter().any(is_it) {
+            Some(Found::PrimaryAddress)
+        } else if self.secondary_addresses().iter().any(is_it) {
+            Some(Found::SecondaryAddress)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the contact may hold this address without showing it. HubSpot may treat an address outside ASCII as another
+    /// one, so such an address has to be shown.
+    pub(crate) fn may_hide(&self, address: &str) -> bool {
+        !self.shows_secondary_addresses() && address.is_ascii()
+    }
 }
 
 /// Contacts that were read to be compared.
@@ -84,8 +114,6 @@ pub struct Profile {
     pub former_ids: Vec<String>,
     /// What the answer tells of the table of fields; none where the contact has no value.
     pub values: BTreeMap<Field, Option<String>>,
-    /// Whether the answer tells its secondary addresses, if only that there are none.
-    pub tells_additional_emails: bool,
 }
 
 /// An input of a batch update that was written.

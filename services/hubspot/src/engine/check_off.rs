@@ -10,10 +10,10 @@ use contracts::{FieldSet, Reason, UserId};
 use super::{
     Answer, Answered, AttemptId, Call, CallId, Engine, Fault, InputError, Problem, ProblemKind, UpdateInput,
     Written,
-    attempt::{Attempt, Lookup, Rules, Step},
+    attempt::{Attempt, Rules, Step},
     deliver::{Out, contacts_of},
     line::{Grounds, Proof, Stop, fault_of},
-    lookups::held_as,
+    lookups::found_alone,
 };
 
 /// How long HubSpot's locks last.
@@ -95,9 +95,9 @@ impl Engine {
                 self.check_creates(&attempts, &inputs, &results, &errors);
             }
             (Call::FindAlone { address }, Answer::Contact(contact)) => {
-                let found = held_as(&contact, &address);
+                let found = found_alone(&contact, &address);
                 self.each(&attempts, |attempt, rules| {
-                    attempt.looked_up(rules, |_| Lookup::Contact(contact.id.clone(), found));
+                    attempt.looked_up(rules, |_| found.clone());
                 });
             }
             (Call::Read { .. }, Answer::Contact(contact)) => {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use contracts::lowercase_address;
+
 use super::{
     AttemptId, Call, CallId, CreateInput, Engine, MAX_BATCH, UpdateInput,
     attempt::{Attempt, Step},
@@ -180,7 +182,7 @@ impl Engine {
         let attempt = self.attempts.get_mut(&turn.1)?;
         let call = match attempt.step.clone() {
             Step::FindAlone(addresses, _) => Call::FindAlone {
-                address: addresses.first()?.to_lowercase(),
+                address: lowercase_address(addresses.first()?),
             },
             Step::Patch => {
                 let properties = attempt.send();
@@ -209,7 +211,10 @@ impl Engine {
 
 fn wanted_addresses(attempt: &Attempt) -> Vec<String> {
     match &attempt.step {
-        Step::Find(addresses, _) => addresses.iter().map(|address| address.to_lowercase()).collect(),
+        Step::Find(addresses, _) => addresses
+            .iter()
+            .map(|address| lowercase_address(address))
+            .collect(),
         _ => Vec::new(),
     }
 }

@@ -1,5 +1,7 @@
 //! Answers to batch creates: each attempt is checked off by its trace id or its address.
 
+use contracts::lowercase_address;
+
 use super::{AttemptId, CreateInput, Created, Engine, InputError};
 
 impl Engine {
@@ -41,7 +43,7 @@ impl Created {
     fn is_for(&self, input: &CreateInput) -> bool {
         match (&self.trace_id, &self.address) {
             (Some(trace_id), _) => *trace_id == input.trace_id,
-            (None, Some(address)) => address.to_lowercase() == input.address,
+            (None, Some(address)) => lowercase_address(address) == input.address,
             (None, None) => false,
         }
     }
@@ -50,6 +52,6 @@ impl Created {
 impl InputError {
     fn is_about(&self, input: &CreateInput) -> bool {
         self.trace_ids.contains(&input.trace_id)
-            || self.ids.iter().any(|id| id.to_lowercase() == input.address)
+            || self.ids.iter().any(|id| lowercase_address(id) == input.address)
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::Found;
+use contracts::{Found, Reason, lowercase_address};
 
-use super::{AttemptId, Contact, Engine, InputError, ProblemKind, attempt::Lookup};
+use super::{AttemptId, Contact, Engine, InputError, Problem, ProblemKind, attempt::Lookup};
 
 impl Engine {
     /// A batch read was answered.
@@ -17,18 +17,20 @@ impl Engine {
     ) {
         let holders = index_by_address(contacts);
         let lookup = |address: &str| {
-            let address = address.to_lowercase();
+            let address = lowercase_address(address);
             if let Some((id, found)) = holders.get(&address) {
                 return Lookup::Contact(id.clone(), *found);
             }
             let error = errors
                 .iter()
-                .find(|error| error.ids.iter().any(|id| id.to_lowercase() == address));
+                .find(|error| error.ids.iter().any(|id| lowercase_address(id) == address));
             match (error, contacts, asked) {
                 (Some(error), _, _) if error.problem.kind == ProblemKind::NotFound => Lookup::Absent,
                 (Some(error), _, _) => Lookup::Failed(error.problem.clone()),
-                // Asked for nothing else, so this contact has it, as an address that it does not show.
-                (None, [contact], [_]) => Lookup::Contact(contact.id.clone(), Found::SecondaryAddress),
+                // Nothing else was asked for, so HubSpot found this contact by the address.
+                (None, [contact], [_]) if contact.may_hide(&address) => {
+                    Lookup::Contact(contact.id.clone(), Found::SecondaryAddress)
+                }
                 (None, _, _) => Lookup::Unlisted,
             }
         };
@@ -36,35 +38,37 @@ impl Engine {
     }
 }
 
-/// How a contact that was found by an address has it.
-pub(super) fn held_as(contact: &Contact, address: &str) -> Found {
-    let primary = contact
-        .email
-        .as_ref()
-        .is_some_and(|email| email.to_lowercase() == address);
-    if primary {
-        Found::PrimaryAddress
-    } else {
-        Found::SecondaryAddress
+/// What a lookup of one address, which is in lower case, says when it returns this contact. HubSpot finds contacts by its own idea of which
+/// addresses are equal, so the contact has to show the address, or hide its secondary ones.
+pub(super) fn found_alone(contact: &Contact, address: &str) -> Lookup {
+    let hidden = contact.may_hide(address).then_some(Found::SecondaryAddress);
+    if let Some(found) = contact.shows(address).or(hidden) {
+        return Lookup::Contact(contact.id.clone(), found);
     }
+    let reason = Reason::ours(
+        "ADDRESS_NOT_SHOWN",
+        "HubSpot returned a contact that has other addresses than the one that was looked up",
+    );
+    Lookup::Failed(Problem {
+        kind: ProblemKind::Refused,
+        reason,
+    })
 }
 
-/// Which contact has an address, and how. HubSpot does not say which address found a contact, so both kinds count.
+/// Which contact holds an address, and how. HubSpot does not say which address found a contact, so both kinds count.
 fn index_by_address(contacts: &[Contact]) -> BTreeMap<String, (String, Found)> {
     let secondary = contacts.iter().flat_map(|contact| {
-        let addresses = contact.additional_emails.iter();
+        let addresses = contact.secondary_addresses().iter();
         addresses.map(|address| {
             (
-                address.to_lowercase(),
+                lowercase_address(address),
                 (contact.id.clone(), Found::SecondaryAddress),
             )
         })
     });
     let primary = contacts.iter().filter_map(|contact| {
-        Some((
-            contact.email.as_ref()?.to_lowercase(),
-            (contact.id.clone(), Found::PrimaryAddress),
-        ))
+        let address = lowercase_address(contact.email.as_ref()?);
+        Some((address, (contact.id.clone(), Found::PrimaryAddress)))
     });
     // A primary address wins over a secondary one.
     secondary.chain(primary).collect()

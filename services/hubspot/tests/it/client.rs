@@ -242,7 +242,7 @@ async fn a_former_id_is_passed_over_in_a_batch_and_answers_with_the_new_one_alon
     assert_eq!(contacts[0].id, merged);
     assert!(
         contacts[0]
-            .additional_emails
+            .secondary_addresses()
             .contains(&"b@example.com".to_owned()),
         "{contacts:?}"
     );

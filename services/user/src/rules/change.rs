@@ -2,9 +2,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use contracts::{Field, Lane, Outcome, UpdateForm, Values};
+use contracts::{Field, Lane, Outcome, UpdateForm, Values, is_same_address};
 
-use super::{Row, Terms, UnixMs, UsedKey, row::same_address};
+use super::{Row, Terms, UnixMs, UsedKey};
 
 /// What a caller gave.
 #[derive(Debug, Clone)]
@@ -124,7 +124,7 @@ fn is_key_only(row: &Row, form: UpdateForm, field: Field, value: Option<&str>) -
             .value
             .as_deref()
             .zip(value)
-            .is_some_and(|(own, given)| same_address(own, given))
+            .is_some_and(|(own, given)| is_same_address(own, given))
         && !matches!(state.outcome, Some(Outcome::Refused { .. }))
 }
 

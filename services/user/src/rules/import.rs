@@ -1,8 +1,8 @@
 //! A line of an import: what it gives is owed where it differs, and waits for live changes.
 
-use contracts::{Field, Lane, Values};
+use contracts::{Field, Lane, Values, is_same_address};
 
-use super::{Refusal, Row, UnixMs, change::touch, row::same_address};
+use super::{Refusal, Row, UnixMs, change::touch};
 
 /// What became of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ fn accept(row: &mut Row, fields: &Values, differing: &[Field], now: UnixMs) {
 
 fn differs(row: &Row, field: Field, given: Option<&str>) -> bool {
     match (row.fields[field].value.as_deref(), given) {
-        (Some(own), Some(given)) if field == Field::Email => !same_address(own, given),
+        (Some(own), Some(given)) if field == Field::Email => !is_same_address(own, given),
         (own, given) => own != given,
     }
 }

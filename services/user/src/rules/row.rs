@@ -1,6 +1,9 @@
 //! What is kept of a user.
 
-use contracts::{Field, FieldSet, Lane, Link, MayBeCreated, Outcome, PerField, Reason, User, UserId, Values};
+use contracts::{
+    Field, FieldSet, Lane, Link, MayBeCreated, Outcome, PerField, Reason, User, UserId, Values,
+    is_same_address,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{PastAttempt, UnixMs};
@@ -237,7 +240,7 @@ impl Row {
         self.fields[Field::Email]
             .value
             .as_deref()
-            .is_some_and(|own| same_address(own, address))
+            .is_some_and(|own| is_same_address(own, address))
     }
 
     /// HubSpot may create a contact under that address, or it is not known that it did not.
@@ -248,7 +251,7 @@ impl Row {
         let known = self
             .creating
             .iter_mut()
-            .find(|creating| same_address(&creating.address, &address));
+            .find(|creating| is_same_address(&creating.address, &address));
         match known {
             Some(creating) => creating.until = creating.until.max(until),
             None => self.creating.push(Creating { address, until }),
@@ -266,7 +269,7 @@ impl Row {
         };
         let before = self.creating.len();
         self.creating
-            .retain(|creating| !same_address(&creating.address, address));
+            .retain(|creating| !is_same_address(&creating.address, address));
         self.creating.len() < before
     }
 
@@ -291,9 +294,4 @@ impl Row {
         let doubt_ends = self.doubt.map(|doubt| doubt.until);
         wake_at.into_iter().chain(doubt_ends).min()
     }
-}
-
-/// Whether two addresses are the same to HubSpot, which stores them in lower case.
-pub(super) fn same_address(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
 }

@@ -81,6 +81,28 @@ async fn what_was_accepted_is_there_after_a_restart() {
 }
 
 #[tokio::test]
+async fn an_address_that_can_be_taken_for_another_one_is_refused() {
+    let (stack, service) = Stack::serving(&[]).await;
+    for address in [
+        "an\u{212a}e@example.com",
+        "anke\u{200b}@example.com",
+        "anke@example\u{ff0e}com",
+    ] {
+        let refused = stack
+            .update(&patch("1", [(Field::Email, address)]))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (refused.code, refused.faults.len()),
+            (ErrorCode::InvalidRequest, 1)
+        );
+        assert!(!refused.faults[0].detail.contains(address), "{refused:?}");
+    }
+    assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn values_that_break_their_rules_are_refused_together_and_nothing_is_accepted() {
     let (stack, service) = Stack::serving(&[]).await;
     let update = patch("1", [(Field::Email, "nobody"), (Field::LastName, "two\nlines")]);

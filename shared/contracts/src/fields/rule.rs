@@ -2,10 +2,13 @@
 
 use email_address::{EmailAddress, Options};
 
+use crate::address::check_characters;
+
 /// What a value must fulfil.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// One e-mail address of at most 254 characters; it cannot be cleared.
+    /// One e-mail address of at most 254 characters, without characters that are invisible or that other programs turn
+    /// into ASCII; it cannot be cleared.
     Email,
     /// Text of at most so many characters, without control characters; null clears it.
     Text {
@@ -32,11 +35,12 @@ fn check_email(address: &str) -> Result<(), String> {
     if address.chars().count() > MAX_EMAIL_CHARS {
         return Err(format!("must have at most {MAX_EMAIL_CHARS} characters"));
     }
+    check_characters(address)?;
     let options = Options::default()
         .with_required_tld()
         .without_display_text()
         .without_domain_literal();
-    if address.chars().any(char::is_control) || EmailAddress::parse_with_options(address, options).is_err() {
+    if EmailAddress::parse_with_options(address, options).is_err() {
         return Err("must be an e-mail address such as ada@example.com".to_owned());
     }
     Ok(())
@@ -79,6 +83,8 @@ mod tests {
             "a@localhost",
             "Ada <a@b.de>",
             "a@[127.0.0.1]",
+            "an\u{212a}e@example.com",
+            "ada\u{200b}@example.com",
             &long,
         ] {
             assert!(Rule::Email.check(Some(address)).is_err(), "{address}");

@@ -242,7 +242,7 @@ fn a_contact_comes_with_all_its_addresses() {
     let expected = Contact {
         id: "512".into(),
         email: Some("a@x.de".into()),
-        additional_emails: vec!["b@x.de".into(), "c@x.de".into()],
+        additional_emails: Some(vec!["b@x.de".into(), "c@x.de".into()]),
     };
     assert_eq!(read, Answer::Contact(expected));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldSet, Found, LinkFound, MayBeCreated, Outcome, Reason};
+use contracts::{Field, FieldSet, Found, LinkFound, MayBeCreated, Outcome, Reason, lowercase_address};
 
 use super::{Attempt, Blame, Manner, Rules, Step, Why};
 use crate::engine::{Missing, Problem, ProblemKind, Properties};
@@ -15,7 +15,7 @@ impl Attempt {
     /// No contact has an address of this user: makes one, unless one is in doubt under another address.
     pub(super) fn create(&mut self) {
         let own = self.address();
-        let is_other = |creating: &MayBeCreated| own.as_ref() != Some(&creating.address.to_lowercase());
+        let is_other = |creating: &MayBeCreated| own.as_ref() != Some(&lowercase_address(&creating.address));
         let mut in_doubt = self.claim.creating.iter().filter(|creating| creating.in_doubt);
         if in_doubt.any(is_other) {
             let reason = Reason::ours(
@@ -30,7 +30,7 @@ impl Attempt {
 
     /// The address to create a contact under, in lower case.
     pub(crate) fn address(&self) -> Option<String> {
-        Some(self.email()?.to_lowercase())
+        Some(lowercase_address(&self.email()?))
     }
 
     /// A create leaves: every field that has a value and was not refused, owed or not; the address alone after a refusal

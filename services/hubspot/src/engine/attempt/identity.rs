@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{FieldSet, Found, LinkFound, Outcome, Reason};
+use contracts::{FieldSet, Found, LinkFound, Outcome, Reason, lowercase_address};
 
 use super::{Attempt, Blame, Manner, Rules, Step, Why};
 use crate::engine::{Contact, Missing, Problem};
@@ -42,7 +42,7 @@ impl Attempt {
             .chain(creating.map(|creating| creating.address.clone()))
             .collect();
         let mut seen = BTreeSet::new();
-        addresses.retain(|address| seen.insert(address.to_lowercase()));
+        addresses.retain(|address| seen.insert(lowercase_address(address)));
         if addresses.is_empty() {
             self.missing();
         } else {

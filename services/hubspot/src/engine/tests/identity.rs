@@ -124,10 +124,18 @@ fn an_address_no_contact_has_makes_every_owed_field_missing() {
     assert!(verdict.link.is_none());
 }
 
+/// A contact as an account shows it that hides secondary addresses.
+fn hiding(id: &str, email: &str) -> Contact {
+    Contact {
+        additional_emails: None,
+        ..contact(id, email)
+    }
+}
+
 #[test]
 fn an_address_the_answer_does_not_account_for_is_looked_up_alone() {
     for (answer, is_found) in [
-        (Answer::Contact(contact("7", "other@example.com")), true),
+        (Answer::Contact(hiding("7", "other@example.com")), true),
         (problem(ProblemKind::NotFound), false),
     ] {
         let mut bench = Bench::running();
@@ -186,7 +194,7 @@ fn a_primary_address_wins_over_a_secondary_one_and_secondary_ones_find_too() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver_together(&[claim("a"), claim("b")]);
     let mut other = contact("8", "x@example.com");
-    other.additional_emails = vec!["B@example.com".into(), "a@example.com".into()];
+    other.additional_emails = Some(vec!["B@example.com".into(), "a@example.com".into()]);
     bench.answer(call, found(vec![contact("7", "a@example.com"), other]));
     let (_, record) = bench.record();
     let links: Vec<_> = record
@@ -202,4 +210,60 @@ fn a_primary_address_wins_over_a_secondary_one_and_secondary_ones_find_too() {
         (links[1].contact_id.as_str(), links[1].found),
         ("8", Found::SecondaryAddress)
     );
+}
+
+/// The link that follows when HubSpot returns this contact for the address: to a batch read, and to a read of its own.
+fn looked_up_as(address: &str, contact: &Contact) -> [Option<(String, Found)>; 2] {
+    let link = |alone: bool| {
+        let mut bench = Bench::running();
+        let mut user = claim("a");
+        user.values.insert(Field::Email, Some(address.to_owned()));
+        let (mut call, _) = bench.deliver(&[user]);
+        if alone {
+            bench.answer(call, found(Vec::new()));
+            let (next, single) = bench.call();
+            assert!(matches!(single, Call::FindAlone { .. }), "{single:?}");
+            bench.answer(next, Answer::Contact(contact.clone()));
+        } else {
+            bench.answer(call, found(vec![contact.clone()]));
+            if let Some((next, single)) = bench.any_call() {
+                assert!(matches!(single, Call::FindAlone { .. }), "{single:?}");
+                call = next;
+                bench.answer(call, Answer::Contact(contact.clone()));
+            }
+        }
+        let (_, record) = bench.record();
+        let verdict = &record.verdicts[0];
+        if verdict.link.is_none() {
+            let failure = verdict.failure.as_ref().expect("neither a link nor a failure");
+            assert_eq!(failure.reason.code, "ADDRESS_NOT_SHOWN");
+        }
+        verdict
+            .link
+            .as_ref()
+            .map(|link| (link.contact_id.clone(), link.found))
+    };
+    [link(false), link(true)]
+}
+
+#[test]
+fn a_contact_that_shows_other_addresses_is_not_linked() {
+    // The Kelvin sign, which HubSpot might take for a k.
+    let mut other = contact("7", "anke@example.com");
+    other.additional_emails = Some(vec!["ake@example.com".to_owned()]);
+    assert_eq!(looked_up_as("an\u{212a}e@example.com", &other), [None, None]);
+    assert_eq!(looked_up_as("anne@example.com", &other), [None, None]);
+    let shown = Some(("7".to_owned(), Found::SecondaryAddress));
+    assert_eq!(looked_up_as("Ake@Example.com", &other), [shown.clone(), shown]);
+}
+
+#[test]
+fn an_address_outside_ascii_has_to_be_shown() {
+    let mut hides = hiding("7", "x@example.com");
+    assert_eq!(looked_up_as("jürgen@example.com", &hides), [None, None]);
+    let found = Some(("7".to_owned(), Found::SecondaryAddress));
+    assert_eq!(looked_up_as("a@example.com", &hides), [found.clone(), found]);
+    hides.email = Some("jürgen@example.com".to_owned());
+    let found = Some(("7".to_owned(), Found::PrimaryAddress));
+    assert_eq!(looked_up_as("JÜRGEN@example.com", &hides), [found.clone(), found]);
 }

@@ -23,7 +23,7 @@ fn a_fault_that_met_a_write_is_not_over_when_a_lookup_succeeds() {
     let found = Contact {
         id: "c-a".into(),
         email: Some("a@example.com".into()),
-        additional_emails: Vec::new(),
+        additional_emails: Some(Vec::new()),
     };
     bench.answer(
         call,

@@ -78,7 +78,7 @@ pub(super) fn contact(id: &str, email: &str) -> Contact {
     Contact {
         id: id.into(),
         email: Some(email.into()),
-        additional_emails: Vec::new(),
+        additional_emails: Some(Vec::new()),
     }
 }
 

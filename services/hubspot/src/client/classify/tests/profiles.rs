@@ -28,9 +28,12 @@ fn null_is_a_property_without_a_value_and_what_is_absent_or_no_text_is_not_told(
         (Field::FirstName, None),
     ];
     assert_eq!(told.values, expected.into());
-    assert!(told.tells_additional_emails);
+    assert!(told.contact.shows_secondary_addresses());
     for bare in [r#"{"id":"512"}"#, r#"{"id":"512","properties":{}}"#] {
         let told = profile(bare);
-        assert!(told.values.is_empty() && !told.tells_additional_emails, "{bare}");
+        assert!(
+            told.values.is_empty() && !told.contact.shows_secondary_addresses(),
+            "{bare}"
+        );
     }
 }

@@ -33,7 +33,7 @@ fn contact(id: &str) -> Contact {
     Contact {
         id: id.to_owned(),
         email: Some(email),
-        additional_emails: Vec::new(),
+        additional_emails: Some(Vec::new()),
     }
 }
 
