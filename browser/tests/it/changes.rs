@@ -89,3 +89,21 @@ async fn a_user_that_nobody_knows_is_said_to_be_unknown() {
     assert!(noted.iter().all(|note| note.contains("404")), "{noted:?}");
     page.close().await;
 }
+
+#[tokio::test]
+async fn an_open_receipt_follows_changes_that_are_made_elsewhere() {
+    let hubsync = Hubsync::start().await;
+    let page = Page::open(&hubsync).await;
+    page.send("look-up", &[("userId", "1")]).await;
+    page.wait_for("#receipt", "there is no such user").await;
+    hubsync
+        .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
+        .await;
+    page.wait_for("#receipt", "confirmed 1, version 1").await;
+    hubsync.merge("1", json!({ "firstName": "Eva" })).await;
+    page.wait_for("#receipt", "confirmed 1, version 2").await;
+    // The browser notes each 404 in its log.
+    let noted = page.complaints().await;
+    assert!(noted.iter().all(|note| note.contains("404")), "{noted:?}");
+    page.close().await;
+}

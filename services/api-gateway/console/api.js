@@ -9,6 +9,8 @@ import { shown, untilHidden } from "./shown.js";
 const LIMIT_MS = 30_000;
 /** The least time between two looks at a receipt. */
 const PAUSE_MS = 1_000;
+/** Statuses that a repeated question does not change: the user id is not one, or there is no such user. */
+const NEVER_ANSWERED = [400, 404];
 /** The longest time between two tries. */
 const LONGEST_MS = 30_000;
 
@@ -94,7 +96,7 @@ export async function answerTo(asking, onFailure, signal) {
       onFailure(null);
       return answer;
     } catch (error) {
-      const isLast = signal.aborted || error.document?.type === "urn:hubsync:problem:not-found";
+      const isLast = signal.aborted || NEVER_ANSWERED.includes(error.document?.status);
       onFailure(isLast ? null : error);
       if (isLast) throw error;
     }

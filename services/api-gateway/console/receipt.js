@@ -1,4 +1,4 @@
-// One user's receipt, followed until it has its verdict.
+// One user's receipt, followed for as long as it is shown.
 
 import { answerTo, ask, laterReceiptOf, pause, Problem, receiptOf, retry } from "./api.js";
 import { confirmed } from "./dialog.js";
@@ -6,6 +6,8 @@ import { byId, duration, element, problemBeside, problemText, stateBadge, time }
 
 const target = byId("receipt");
 const form = byId("look-up");
+/** The time between two looks at a receipt that waits for nothing; another caller may change the user at any time. */
+const LOOK_EVERY_MS = 3_000;
 /** Ends the following of the user that was looked at before. */
 let following = new AbortController();
 
@@ -14,27 +16,30 @@ form.addEventListener("submit", (event) => {
   show(form.elements.userId.value);
 });
 
-/** Shows a user's receipt and follows it while it is pending. */
+/** Shows a user's receipt and follows it until another one is shown. */
 export async function show(userId) {
   following.abort();
   following = new AbortController();
   const { signal } = following;
   form.elements.userId.value = userId;
   target.replaceChildren(element("p", { className: "empty" }, "Looking it up …"));
-  try {
-    let receipt = await receiptOf(userId, { signal });
-    draw(receipt);
-    const tell = problemBeside(target);
-    const onFailure = (error) => tell(error && documentOf(error));
-    while (isMoving(receipt)) {
-      const shown = receipt;
-      const later = await answerTo(() => followed(userId, shown, signal), onFailure, signal);
+  const tell = problemBeside(target);
+  const onFailure = (error) => tell(error && documentOf(error));
+  let receipt = null;
+  while (!signal.aborted) {
+    const shown = receipt;
+    try {
+      receipt = await answerTo(() => laterThan(shown, userId, signal), onFailure, signal);
       // Whatever is being read or pressed stays where it is.
-      if (JSON.stringify(later) !== JSON.stringify(receipt)) draw(later);
-      receipt = later;
+      if (JSON.stringify(receipt) !== JSON.stringify(shown)) draw(receipt);
+    } catch (error) {
+      if (signal.aborted) return;
+      target.replaceChildren(problemText(documentOf(error)));
+      if (error.document?.status !== 404) return;
+      // There is no such user yet. It may be created while the page is open.
+      receipt = null;
+      await pause(LOOK_EVERY_MS, signal).catch(() => {});
     }
-  } catch (error) {
-    if (!signal.aborted) target.replaceChildren(problemText(documentOf(error)));
   }
 }
 
@@ -46,10 +51,11 @@ function fieldsOf(receipt) {
 
 const isMoving = (receipt) => fieldsOf(receipt).some(([, field]) => field.state === "pending" || field.resending);
 
-/** The receipt as it is later. The gateway answers when there is a verdict; what is only sent again is asked for. */
-async function followed(userId, receipt, signal) {
+/** The first receipt, or the one that follows. The gateway answers a pending one when HubSpot's result is in; others are read again. */
+async function laterThan(receipt, userId, signal) {
+  if (receipt === null) return receiptOf(userId, { signal });
   if (receipt.state === "pending") return laterReceiptOf(userId, { signal });
-  await pause(2_000, signal);
+  await pause(isMoving(receipt) ? 2_000 : LOOK_EVERY_MS, signal);
   return receiptOf(userId, { signal });
 }
 

@@ -18,5 +18,10 @@ pub(crate) const DOCUMENT: &str = include_str!("../docs/openapi.json");
 /// How the page looks.
 pub(crate) const STYLE: &str = include_str!("../docs/docs.css");
 
-/// The page.
-pub(crate) static PAGE: LazyLock<String> = LazyLock::new(|| page::render(&spec::Spec::read(DOCUMENT)));
+/// The page, without the address that its command lines name.
+static PAGE: LazyLock<String> = LazyLock::new(|| page::render(&spec::Spec::read(DOCUMENT)));
+
+/// The page for a reader who reached the gateway at this address, such as `http://127.0.0.1:3030`.
+pub(crate) fn page_for(address: &str) -> String {
+    PAGE.replace(curl::ADDRESS, address)
+}

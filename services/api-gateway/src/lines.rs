@@ -68,6 +68,32 @@ impl Lines {
     }
 }
 
+/// How often it is looked whether a pause has taken effect.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+impl Lines {
+    /// Waits until the delivering worker has reported that it paused, or that it resumed; at most for `limit`. Whether it has.
+    pub(crate) async fn wait_for_pause(&self, paused: bool, limit: Duration) -> bool {
+        let in_effect = async {
+            while !self.is_pause_in_effect(paused) {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        tokio::time::timeout(limit, in_effect).await.is_ok()
+    }
+
+    /// Whether the delivering worker does as the pause says. Where no worker delivers, there is nothing to wait for.
+    pub(crate) fn is_pause_in_effect(&self, paused: bool) -> bool {
+        let state = self.now().notice.map(|notice| notice.state);
+        let contrary = if paused {
+            LineState::Running
+        } else {
+            LineState::Paused
+        };
+        state != Some(contrary)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use contracts::CallLimits;
@@ -120,6 +146,25 @@ mod tests {
             workers: 0,
         };
         assert_eq!(lines.now(), gone);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_is_in_effect_once_the_worker_says_so_or_there_is_none() {
+        let lines = Lines::default();
+        let limit = Duration::from_secs(2);
+        assert!(lines.wait_for_pause(true, limit).await);
+        lines.heard(notice("a", LineState::Running));
+        lines.heard(notice("b", LineState::Standby));
+        assert!(!lines.wait_for_pause(true, limit).await);
+        lines.heard(notice("a", LineState::Running));
+        let (in_effect, ()) = tokio::join!(lines.wait_for_pause(true, limit), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            lines.heard(notice("a", LineState::Paused));
+        });
+        assert!(in_effect);
+        assert!(!lines.is_pause_in_effect(false));
+        // A worker that dies says nothing any more.
+        assert!(lines.wait_for_pause(false, GONE_AFTER).await);
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::spec::{Operation, Spec, text};
 
-/// Where a gateway listens unless it is told otherwise.
-const ADDRESS: &str = "http://127.0.0.1:3030";
+/// Stands for the gateway's address until the page is sent; see [`super::page_for`].
+pub(super) const ADDRESS: &str = "http://gateway.invalid";
 
 /// The line for an operation without a body.
 pub(super) fn line(spec: &Spec, operation: Operation<'_>) -> String {

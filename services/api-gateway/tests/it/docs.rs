@@ -71,13 +71,38 @@ async fn a_command_line_can_be_pasted_into_a_shell() {
     let gateway = Gateway::start().await;
     let page = gateway.get("/docs").await.text().await.unwrap();
     for line in [
-        "curl http://127.0.0.1:3030/users/1/sync</code>",
-        "curl -N http://127.0.0.1:3030/sync/events</code>",
-        "curl -X DELETE http://127.0.0.1:3030/sync/pause</code>",
-        "curl -X POST http://127.0.0.1:3030/sync/retry \\\n  -H &#39;Content-Type: application/json&#39; \\\n  \
+        "curl http://GATEWAY/users/1/sync</code>",
+        "curl -N http://GATEWAY/sync/events</code>",
+        "curl -X DELETE http://GATEWAY/sync/pause</code>",
+        "curl -X POST http://GATEWAY/sync/retry \\\n  -H &#39;Content-Type: application/json&#39; \\\n  \
          -d &#39;{&quot;users&quot;:[&quot;7&quot;,&quot;8&quot;]}&#39;</code>",
-        "curl -X POST http://127.0.0.1:3030/users/import \\\n  -H &#39;Content-Type: text/csv&#39; \\\n  -T body</code>",
+        "curl -X POST http://GATEWAY/users/import \\\n  -H &#39;Content-Type: text/csv&#39; \\\n  -T body</code>",
     ] {
-        assert!(page.contains(line), "{line}");
+        let line = line.replace("GATEWAY", &gateway.address.to_string());
+        assert!(page.contains(&line), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_line_names_the_address_that_the_reader_used() {
+    let gateway = Gateway::start().await;
+    for (headers, address) in [
+        (vec![("host", "localhost:8080")], "http://localhost:8080"),
+        (vec![("host", "[::1]:8080")], "http://[::1]:8080"),
+        (
+            vec![("host", "gateway"), ("x-forwarded-proto", "https")],
+            "https://gateway",
+        ),
+    ] {
+        let mut request = gateway.request(Method::GET, "/docs");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let page = request.send().await.unwrap().text().await.unwrap();
+        assert!(
+            page.contains(&format!("curl {address}/users/1/sync</code>")),
+            "{address}"
+        );
+        assert!(!page.contains("gateway.invalid"), "{address}");
     }
 }
