@@ -34,7 +34,7 @@ pub async fn run_script(client: Client, name: &str, variables: &[(&str, &str)]) 
     let output = match timeout(LIMIT, run).await {
         Ok(Ok(output)) => output,
         Ok(Err(error)) => panic!("{program} cannot be run ({error}): see README.md on how to get it"),
-        Err(_elapsed) => panic!("{name} did not end within {LIMIT:?}"),
+        Err(elapsed) => panic!("{name} did not end in time: {elapsed}"),
     };
     let printed = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name} failed:\n{printed}");
