@@ -159,12 +159,25 @@ fn write_each(
             Err(Refusal::NotFound) => missing.push(input),
             Err(refusal) => match input.trace_id.clone().filter(|_| has_traces) {
                 Some(trace_id) => outcome.errors.push(BatchError::Refused { refusal, trace_id }),
-                None => return Err(refusal),
+                None => return Err(of_whole_batch(refusal, &outcome.results)),
             },
         }
     }
     outcome.errors.extend(not_found(&missing));
     Ok(outcome)
+}
+
+/// A batch that is refused as a whole creates nobody, so it names none of its own contacts as the holder of an address.
+fn of_whole_batch(refusal: Refusal, results: &[BatchResult]) -> Refusal {
+    let is_new = |id| {
+        results
+            .iter()
+            .any(|result| result.was_created && result.contact.id == id)
+    };
+    match refusal {
+        Refusal::EmailTaken { holder, .. } if is_new(holder) => Refusal::EmailTwice,
+        other => other,
+    }
 }
 
 fn write_one(

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::{
-    client::V3,
+    client::{V3, new, traced},
     hostile::{JSON, TOKEN, assert_refused, unhurried},
 };
 
@@ -128,6 +128,26 @@ async fn a_contact_named_twice_in_two_ways_is_still_named_twice() {
     assert_eq!(
         hubspot.contact(51).unwrap().value("firstname").as_deref(),
         Some("Brian")
+    );
+}
+
+#[tokio::test]
+async fn an_address_twice_in_a_batch_is_a_conflict_that_names_nobody() {
+    let (hubspot, client) = unhurried().await;
+    let before = hubspot.contacts();
+    let inputs = ["new@example.com", "NEW@example.com"].map(new);
+    let path = format!("{V3}/batch/create");
+    let body = client.post(&path, json!({ "inputs": inputs })).await.expect(409);
+    assert_eq!(body["message"], "Contact already exists");
+    assert_eq!(hubspot.contacts(), before);
+    let inputs = [
+        traced("t-1", new("new@example.com")),
+        traced("t-2", new("NEW@example.com")),
+    ];
+    let body = client.post(&path, json!({ "inputs": inputs })).await.expect(207);
+    assert_eq!(
+        body["errors"][0]["context"]["existingId"][0],
+        body["results"][0]["id"]
     );
 }
 
