@@ -3,6 +3,7 @@
 mod arguments;
 mod health;
 mod run;
+mod switch_help;
 
 pub use arguments::Arguments;
 pub use run::run;

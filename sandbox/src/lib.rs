@@ -21,9 +21,11 @@ pub use cli::{Arguments, run};
 pub use data_file::DataFileError;
 pub use faults::{Action, BodyKind, CutPoint, Effect, Fault, KnownError, Matcher};
 pub use limits::Limits;
-pub use model::{Contact, ContactId, PastValue, Values, Write, WriteKind};
+pub use model::{
+    Contact, ContactId, CustomProperty, NotAnId, PastValue, PropertyType, Values, Write, WriteKind,
+};
 pub use oauth::OAuthApp;
 pub use sandbox::{Sandbox, StartError, serve};
 pub use sandbox_verbs::Refused;
 pub use settings::Settings;
-pub use switches::{ConflictBody, OldEmail, PartialStatus, Switches};
+pub use switches::{ConflictBody, MessageLanguage, OldEmail, PartialStatus, Switches};

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use crate::{Fault, Limits, OAuthApp, Switches};
+use crate::{CustomProperty, Fault, Limits, OAuthApp, Switches};
 
 /// Everything that can be set before the start; the default suits tests.
 #[derive(Debug, Clone)]
@@ -23,9 +23,9 @@ pub struct Settings {
     pub faults: Vec<Fault>,
     /// Whether a new data set begins with HubSpot's two sample contacts.
     pub sample_contacts: bool,
-    /// Text properties the account has besides HubSpot's own.
-    pub custom_properties: Vec<String>,
-    /// The same, with values that only one contact can have.
+    /// Properties the account has besides HubSpot's own.
+    pub custom_properties: Vec<CustomProperty>,
+    /// Text properties of its own, with values that only one contact can have.
     pub unique_properties: Vec<String>,
     /// The hours by which the account's time is ahead of UTC; its day ends at its own midnight.
     pub utc_offset_hours: i8,

@@ -17,6 +17,8 @@ pub struct Switches {
     pub conflict_body: ConflictBody,
     /// What becomes of a contact's primary address when another one replaces it.
     pub old_email: OldEmail,
+    /// A call of the API may bring back an address that was erased for privacy. People in the browser never may.
+    pub erased_email_returns: bool,
     /// Whether `hs_additional_emails` can be written.
     pub additional_emails_writable: bool,
     /// A merge keeps the id of the primary contact; by default it makes a new one.
@@ -37,6 +39,14 @@ pub struct Switches {
     pub empty_success: bool,
     /// Batch results come in any order but that of the inputs.
     pub shuffle_results: bool,
+    /// Results of batch writes repeat the trace id of their input.
+    pub trace_ids_in_results: bool,
+    /// Each entry in the `errors` of a batch has an `id` of its own, which is no record's.
+    pub error_ids: bool,
+    /// Creates need `associations`, if only an empty list, as HubSpot's specification says and its guide does not.
+    pub associations_required: bool,
+    /// The language of messages for people. Categories, codes and contexts are the same in all of them.
+    pub message_language: MessageLanguage,
     /// How long search keeps showing what was there before a write.
     pub search_lag_ms: u64,
     /// A 429 says in `Retry-After` when to come back.
@@ -68,6 +78,7 @@ impl Default for Switches {
         Self {
             conflict_body: ConflictBody::WithId,
             old_email: OldEmail::Kept,
+            erased_email_returns: false,
             additional_emails_writable: false,
             preserve_primary_id: false,
             former_ids_readable: true,
@@ -78,6 +89,10 @@ impl Default for Switches {
             multi_status_on_success: false,
             empty_success: false,
             shuffle_results: true,
+            trace_ids_in_results: false,
+            error_ids: false,
+            associations_required: false,
+            message_language: MessageLanguage::English,
             search_lag_ms: 1_000,
             retry_after: false,
             rotate_refresh_token: false,
@@ -137,6 +152,16 @@ pub enum PartialStatus {
     MultiStatus,
     /// The status of a full success: 200, for creates 201.
     Success,
+}
+
+/// The language of messages for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageLanguage {
+    /// English.
+    English,
+    /// German.
+    German,
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use serde_json::{Map, Value};
 
-use crate::{Fault, Limits, OAuthApp, Settings, Switches};
+use super::switch_help::switch_help;
+use crate::{CustomProperty, Fault, Limits, OAuthApp, Settings, Switches};
 
 /// A HubSpot for people and tests. It is NOT HubSpot: it keeps its own contacts on this machine, takes no real
 /// token and reaches no real account.
@@ -13,7 +14,7 @@ use crate::{Fault, Limits, OAuthApp, Settings, Switches};
 /// Open the address in a browser to see the contacts and the recent calls. Send calls to it as to
 /// `https://api.hubapi.com`, with the header `Authorization: Bearer sandbox-token`.
 #[derive(Debug, Parser)]
-#[command(name = "hubspot-sandbox", version)]
+#[command(name = "hubspot-sandbox", version, after_long_help = switch_help())]
 pub struct Arguments {
     /// What to do instead of serving.
     #[command(subcommand)]
@@ -48,7 +49,8 @@ pub struct Arguments {
     #[command(flatten)]
     latency: LatencyArguments,
 
-    /// Custom text properties, separated by commas.
+    /// Custom properties, separated by commas: `name` for text, or `name:type`, where the type is string, number, date,
+    /// datetime or bool.
     #[arg(long, env = "HUBSPOT_SANDBOX_PROPERTIES", value_delimiter = ',')]
     properties: Vec<String>,
 
@@ -78,7 +80,7 @@ pub struct Arguments {
     kept_writes: usize,
 
     /// A switch as `name=value`, such as `old_email=dropped`; may be repeated, in the variable separated by blanks.
-    /// `GET /_sandbox/switches` lists them all.
+    /// They are listed below; `GET /_sandbox/switches` shows those in force.
     #[arg(
         long = "switch",
         env = "HUBSPOT_SANDBOX_SWITCHES",
@@ -150,6 +152,9 @@ impl Arguments {
         let faults = given(self.faults)
             .map(|text| text.parse())
             .collect::<Result<Vec<Fault>, String>>();
+        let custom_properties = given(self.properties)
+            .map(|text| text.parse())
+            .collect::<Result<Vec<CustomProperty>, String>>();
         let LimitArguments {
             burst,
             oauth_burst,
@@ -176,7 +181,7 @@ impl Arguments {
             },
             switches,
             faults: faults.map_err(anyhow::Error::msg)?,
-            custom_properties: given(self.properties).collect(),
+            custom_properties: custom_properties.map_err(anyhow::Error::msg)?,
             unique_properties: given(self.unique_properties).collect(),
             utc_offset_hours: self.utc_offset_hours,
             kept_calls: self.kept_calls,
@@ -279,6 +284,7 @@ mod tests {
             ["--switch", "nonsense=1"],
             ["--switch", "retry_after"],
             ["--fault", "answer=200"],
+            ["--properties", "colour:red"],
         ] {
             assert!(settings(&arguments).is_err(), "{arguments:?}");
         }

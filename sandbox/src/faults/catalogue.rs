@@ -37,7 +37,7 @@ pub enum KnownError {
     TokenLimit,
     /// 477: the account is on its way to another data centre; always says `Retry-After`.
     Migrating,
-    /// Any 5xx: 500 from HubSpot itself, 502 to 504 and 521 to 526 from what stands before it.
+    /// Any 5xx: 500 from HubSpot itself, 502 to 504, 520 to 526 and 530 from what stands before it.
     Server(u16),
 }
 
@@ -68,9 +68,9 @@ impl FromStr for KnownError {
             return Ok(*error);
         }
         match name.parse() {
-            Ok(status @ (500..=504 | 520..=526)) => Ok(Self::Server(status)),
+            Ok(status @ (500..=504 | 520..=526 | 530)) => Ok(Self::Server(status)),
             _ => Err(format!(
-                "unknown error {name:?}; known are 400, 401, 401-expired, 403, 403-contact, 404, 408, 414, 423, 429, 429-search, 429-daily, 429-token, 477, 500 to 504 and 520 to 526"
+                "unknown error {name:?}; known are 400, 401, 401-expired, 403, 403-contact, 404, 408, 414, 423, 429, 429-search, 429-daily, 429-token, 477, 500 to 504, 520 to 526 and 530"
             )),
         }
     }
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn every_name_survives_the_way_there_and_back() {
-        let gateway = ["502", "504", "521", "522", "523", "524"];
+        let gateway = ["502", "504", "521", "522", "523", "524", "530"];
         for name in NAMED.iter().map(|(name, _)| *name).chain(gateway) {
             let error: KnownError = name.parse().unwrap();
             assert_eq!(String::from(error), name);
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn other_names_are_refused() {
-        for name in ["200", "418", "five hundred", ""] {
+        for name in ["200", "418", "505", "529", "531", "five hundred", ""] {
             assert!(name.parse::<KnownError>().is_err(), "{name}");
         }
     }

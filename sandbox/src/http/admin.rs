@@ -8,6 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::account::NAME;
 use crate::{Fault, Limits, Switches, app::App, calls::Call, faults::NumberedFault};
@@ -98,6 +99,13 @@ pub(crate) async fn disconnect(State(app): State<Arc<App>>) -> StatusCode {
 pub(crate) async fn connect(State(app): State<Arc<App>>, Json(refresh_token): Json<String>) -> StatusCode {
     app.state().oauth.connect(refresh_token);
     StatusCode::NO_CONTENT
+}
+
+/// A code as HubSpot gives it to a person who consents, for the address in the body, as JSON.
+pub(crate) async fn add_code(State(app): State<Arc<App>>, Json(redirect_uri): Json<String>) -> Json<Value> {
+    let code = Uuid::new_v4().to_string();
+    app.state().oauth.add_code(code.clone(), redirect_uri);
+    Json(json!({ "code": code }))
 }
 
 /// Ends every OAuth access token before its time.

@@ -1,7 +1,7 @@
 //! The batch calls.
 //! <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide>
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Extension, Json,
@@ -14,18 +14,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    batch_error::entry,
     call::Caller,
-    input::{Input, Inputs, NO_CONTENT, Named, NamedWrite, NewWrite},
+    input::{Input, Inputs, NO_CONTENT, Named, NamedWrite, NewWrite, check_associations},
     object::{self, Wanted},
     query::Query,
-    refusal_body::body_of,
 };
 use crate::{
     app::{App, State as AppState},
-    model::{
-        self, Account, ApiVersion, BatchError, BatchOutcome, BatchResult, Context, Refusal, WriteInput,
-        timestamp,
-    },
+    model::{self, Account, ApiVersion, BatchOutcome, BatchResult, Context, Refusal, WriteInput, timestamp},
     switches::PartialStatus,
 };
 
@@ -37,7 +34,9 @@ pub(crate) async fn create(
     Extension(caller): Extension<Caller>,
     Input(input): Input<Inputs<NewWrite>>,
 ) -> Result<Response, Refusal> {
-    let inputs: Vec<WriteInput> = input.inputs.into_iter().map(WriteInput::from).collect();
+    let inputs: Vec<NewWrite> = input.into_iter().collect();
+    check_associations(&app, inputs.iter().all(NewWrite::has_associations))?;
+    let inputs: Vec<WriteInput> = inputs.into_iter().map(WriteInput::from).collect();
     write(
         &app,
         version,
@@ -54,7 +53,7 @@ pub(crate) async fn update(
     Extension(caller): Extension<Caller>,
     Input(input): Input<Inputs<NamedWrite>>,
 ) -> Result<Response, Refusal> {
-    let inputs: Vec<WriteInput> = input.inputs.into_iter().map(WriteInput::from).collect();
+    let inputs: Vec<WriteInput> = input.into_iter().map(WriteInput::from).collect();
     write(
         &app,
         version,
@@ -71,7 +70,7 @@ pub(crate) async fn upsert(
     Extension(caller): Extension<Caller>,
     Input(input): Input<Inputs<NamedWrite>>,
 ) -> Result<Response, Refusal> {
-    let inputs: Vec<WriteInput> = input.inputs.into_iter().map(WriteInput::from).collect();
+    let inputs: Vec<WriteInput> = input.into_iter().map(WriteInput::from).collect();
     write(
         &app,
         version,
@@ -88,7 +87,7 @@ pub(crate) async fn archive(
     Extension(caller): Extension<Caller>,
     Input(input): Input<Inputs<Named>>,
 ) -> Result<StatusCode, Refusal> {
-    let ids: Vec<String> = input.inputs.into_iter().map(|input| input.id.0).collect();
+    let ids: Vec<String> = input.into_iter().map(|input| input.id.0).collect();
     app.change(caller.actor(version), |account, context| {
         model::batch_archive(account, context, &ids)
     })?;
@@ -99,7 +98,8 @@ pub(crate) async fn archive(
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReadInput {
-    inputs: Vec<Named>,
+    #[serde(flatten)]
+    ids: Inputs<Named>,
     id_property: Option<String>,
     #[serde(default)]
     properties: Vec<String>,
@@ -114,7 +114,7 @@ pub(crate) async fn read(
     query: Query,
     Input(input): Input<ReadInput>,
 ) -> Result<Response, Refusal> {
-    let ids: Vec<String> = input.inputs.into_iter().map(|input| input.id.0).collect();
+    let ids: Vec<String> = input.ids.into_iter().map(|input| input.id.0).collect();
     let wanted = Wanted {
         properties: input.properties,
         histories: input.properties_with_history,
@@ -130,11 +130,11 @@ pub(crate) async fn read(
             &context,
             &ids,
             id_property,
-            query.archived(),
+            query.flag("archived")?,
             with_history,
         )?
     };
-    let shown = |account: &Account, result: &BatchResult| object::read(account, &result.contact, &wanted);
+    let shown = |account: &Account, result: &BatchResult, _| object::read(account, &result.contact, &wanted);
     Ok(answer(state, &timestamp(now), &outcome, StatusCode::OK, shown))
 }
 
@@ -156,13 +156,13 @@ fn write(
     Ok(answer(&mut app.state(), &now, &outcome, success, written))
 }
 
-fn written(account: &Account, result: &BatchResult) -> Value {
+fn written(account: &Account, result: &BatchResult, with_trace_id: bool) -> Value {
     let mut object = object::written(
         account,
         &result.contact,
         result.written.iter().map(String::as_str),
     );
-    if let Some(trace_id) = &result.trace_id {
+    if let Some(trace_id) = result.trace_id.as_ref().filter(|_| with_trace_id) {
         object["objectWriteTraceId"] = trace_id.clone().into();
     }
     if let Some(is_new) = result.is_new {
@@ -183,12 +183,12 @@ fn answer(
     now: &str,
     outcome: &BatchOutcome,
     success: StatusCode,
-    shown: impl Fn(&Account, &BatchResult) -> Value,
+    shown: impl Fn(&Account, &BatchResult, bool) -> Value,
 ) -> Response {
     let mut results: Vec<Value> = outcome
         .results
         .iter()
-        .map(|result| shown(&state.account, result))
+        .map(|result| shown(&state.account, result, state.switches.trace_ids_in_results))
         .collect();
     if state.switches.shuffle_results {
         results.shuffle(&mut state.random);
@@ -211,41 +211,5 @@ fn status(state: &AppState, outcome: &BatchOutcome, success: StatusCode) -> Stat
         StatusCode::MULTI_STATUS
     } else {
         success
-    }
-}
-
-/// One entry of `errors`. All ids that were not found share one.
-fn entry(state: &AppState, error: &BatchError) -> Value {
-    let mut context: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    match error {
-        BatchError::NotFound { ids, trace_ids } => {
-            context.insert("ids", ids.clone());
-            if !trace_ids.is_empty() {
-                context.insert("objectWriteTraceId", trace_ids.clone());
-            }
-            json!({
-                "status": "error",
-                "category": "OBJECT_NOT_FOUND",
-                "message":
-                    "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.",
-                "context": context,
-            })
-        }
-        BatchError::Refused { refusal, trace_id } => {
-            let conflict_body = state.switches.conflict_body;
-            let body = body_of(refusal, state.account.stored.portal_id, conflict_body).json;
-            context.insert("objectWriteTraceId", vec![trace_id.clone()]);
-            if let Refusal::EmailTaken { holder, .. } = refusal
-                && conflict_body != crate::switches::ConflictBody::WithoutId
-            {
-                context.insert("existingId", vec![holder.to_string()]);
-            }
-            json!({
-                "status": "error",
-                "category": body["category"],
-                "message": body["message"],
-                "context": context,
-            })
-        }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     app::Actor,
     calls::Call,
     faults::CallFacts,
-    model::{Account, ApiVersion, Source, find},
+    model::{Account, ApiVersion, Source, find, normalized},
 };
 
 /// A call that passed the gate, as the routes see it.
@@ -70,7 +70,7 @@ fn note_write(account: &Account, write: &Value, facts: &mut CallFacts, named: &m
             continue;
         };
         if name == "email" {
-            facts.emails.insert(value.to_lowercase());
+            facts.emails.insert(normalized(value));
         }
         note_unique_value(account, name, value, facts);
     }
@@ -82,7 +82,7 @@ fn note_write(account: &Account, write: &Value, facts: &mut CallFacts, named: &m
 fn note_unique_value(account: &Account, property: &str, value: &str, facts: &mut CallFacts) {
     if property == "email" || account.properties.is_unique(property) {
         let value = if property == "email" {
-            value.to_lowercase()
+            normalized(value)
         } else {
             value.to_owned()
         };
@@ -94,7 +94,7 @@ fn note_unique_value(account: &Account, property: &str, value: &str, facts: &mut
 fn note_contact(account: &Account, name: &str, facts: &mut CallFacts) {
     let property = name.contains('@').then_some("email");
     if property.is_some() {
-        facts.emails.insert(name.to_lowercase());
+        facts.emails.insert(normalized(name));
     } else {
         facts.contacts.insert(name.to_owned());
     }

@@ -5,28 +5,35 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json,
-    extract::{Path, State},
-    http::StatusCode,
+    extract::{OriginalUri, State},
+    http::{HeaderMap, StatusCode},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     call::Caller,
-    input::{Input, NO_CONTENT, PropertiesInput, Text},
+    input::{Input, NO_CONTENT, NewWrite, PropertiesInput, check_associations},
+    link::next_page,
     object::{self, Wanted},
     query::Query,
+    record_id::RecordId,
 };
 use crate::{
     app::App,
-    model::{self, ApiVersion, ContactId, Refusal, find},
+    model::{self, ApiVersion, ContactId, Refusal, Text, WriteInput, find},
 };
 
 const MOST_PER_PAGE: u64 = 100;
 
 type Answer = Result<Json<Value>, Refusal>;
 
-pub(crate) async fn list(State(app): State<Arc<App>>, query: Query) -> Answer {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    query: Query,
+) -> Answer {
     let limit = query.number("limit", 10)?;
     if !(1..=MOST_PER_PAGE).contains(&limit) {
         return Err(Refusal::InvalidParameter(format!(
@@ -36,7 +43,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, query: Query) -> Answer {
     let after = ContactId(query.number("after", 0)?);
     let state = app.state();
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let page = model::list(&state.account, after, limit, query.archived());
+    let page = model::list(&state.account, after, limit, query.flag("archived")?);
     let wanted = wanted(&query);
     let results: Vec<Value> = page
         .contacts
@@ -45,8 +52,8 @@ pub(crate) async fn list(State(app): State<Arc<App>>, query: Query) -> Answer {
         .collect();
     let mut answer = json!({ "results": results });
     if let Some(next) = page.next {
-        answer["paging"] =
-            json!({ "next": { "after": next, "link": format!("?after={next}&limit={limit}") } });
+        let link = next_page(&headers, &uri, &next.to_string());
+        answer["paging"] = json!({ "next": { "after": next, "link": link } });
     }
     Ok(Json(answer))
 }
@@ -55,9 +62,10 @@ pub(crate) async fn create(
     State(app): State<Arc<App>>,
     Extension(version): Extension<ApiVersion>,
     Extension(caller): Extension<Caller>,
-    Input(input): Input<PropertiesInput>,
+    Input(input): Input<NewWrite>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let values = input.into_values();
+    check_associations(&app, input.has_associations())?;
+    let values = WriteInput::from(input).properties;
     let contact = app.change(caller.actor(version), |account, context| {
         model::create(account, context, &values, None)
     })?;
@@ -70,7 +78,7 @@ pub(crate) async fn read(
     State(app): State<Arc<App>>,
     Extension(version): Extension<ApiVersion>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    RecordId(id): RecordId,
     query: Query,
 ) -> Answer {
     let state = app.state();
@@ -80,7 +88,7 @@ pub(crate) async fn read(
         &context,
         &id,
         query.get("idProperty"),
-        query.archived(),
+        query.flag("archived")?,
     )?;
     let contact = contact.ok_or_else(|| missing(&id, query.get("idProperty")))?;
     Ok(Json(object::read(&state.account, contact, &wanted(&query))))
@@ -90,7 +98,7 @@ pub(crate) async fn update(
     State(app): State<Arc<App>>,
     Extension(version): Extension<ApiVersion>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    RecordId(id): RecordId,
     query: Query,
     Input(input): Input<PropertiesInput>,
 ) -> Answer {
@@ -112,7 +120,7 @@ pub(crate) async fn archive(
     State(app): State<Arc<App>>,
     Extension(version): Extension<ApiVersion>,
     Extension(caller): Extension<Caller>,
-    Path(id): Path<String>,
+    RecordId(id): RecordId,
 ) -> Result<StatusCode, Refusal> {
     // An unknown id, or one archived already, makes no difference.
     app.change(caller.actor(version), |account, context| {

@@ -24,12 +24,11 @@ pub(crate) fn answer(
     body: Option<BodyKind>,
     retry_after: Option<u64>,
     portal_id: u32,
-    correlation_id: &str,
 ) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = match body.unwrap_or_else(|| error.usual_body()) {
-        BodyKind::Json => json_body(error, portal_id).correlated(correlation_id),
-        BodyKind::Html => (status, Html(html_body(status.as_u16()))).into_response(),
+        BodyKind::Json => json_body(error, portal_id).into_response(),
+        BodyKind::Html => html_error(status),
         BodyKind::Empty => status.into_response(),
     };
     // HubSpot documents `Retry-After` for 477 only.
@@ -40,6 +39,11 @@ pub(crate) fn answer(
             .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+/// A page of what stands before HubSpot.
+pub(crate) fn html_error(status: StatusCode) -> Response {
+    (status, Html(html_body(status.as_u16()))).into_response()
 }
 
 /// A 200 that is no answer to the call.

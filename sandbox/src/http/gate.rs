@@ -6,20 +6,22 @@ use std::{
 };
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use rand::RngExt;
 use uuid::Uuid;
 
 use super::{
     call::{Caller, facts, logged},
     error_body::ErrorBody,
-    refusal_body::body_of,
+    fault_body::html_error,
+    finish::{with_body, with_headers},
     strike::{Struck, strike},
     unique_lock::UniqueLock,
 };
@@ -27,11 +29,14 @@ use crate::{
     app::App,
     connection::Connection,
     faults::{CallFacts, NumberedFault},
-    model::Refusal,
 };
 
-/// Larger bodies are not read.
+/// Larger bodies are refused.
 pub(crate) const LARGEST_BODY_BYTES: usize = 10 * 1024 * 1024;
+/// Even larger ones are not read to their end.
+const MOST_READ_BYTES: usize = 10 * LARGEST_BODY_BYTES;
+/// Longer addresses are refused by what stands before HubSpot.
+const LONGEST_ADDRESS: usize = 16_200;
 
 /// A call that has been read, and the way on to its route.
 pub(crate) struct Incoming {
@@ -57,13 +62,30 @@ pub(crate) async fn pass(
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_BODY_BYTES).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let Some(body) = read(body).await else {
+        let too_large = ErrorBody::new(StatusCode::PAYLOAD_TOO_LARGE, "HTTP 413 Request Entity Too Large");
+        return with_body(&app, too_large.into_response(), &Uuid::new_v4().to_string());
     };
     let incoming = Incoming { parts, body, next };
     let tasks = app.tasks.clone();
     let finished = tasks.spawn(carry_out(app, connection, incoming)).await;
     finished.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// A body, unless it is too large. One that is too large is read to its end, for many callers listen only then.
+async fn read(body: Body) -> Option<Bytes> {
+    let mut chunks = body.into_data_stream();
+    let (mut kept, mut length) = (BytesMut::new(), 0);
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.ok()?;
+        length += chunk.len();
+        if length <= LARGEST_BODY_BYTES {
+            kept.extend_from_slice(&chunk);
+        } else if length > MOST_READ_BYTES {
+            return None;
+        }
+    }
+    (length <= LARGEST_BODY_BYTES).then(|| kept.freeze())
 }
 
 async fn carry_out(app: Arc<App>, connection: Connection, incoming: Incoming) -> Response {
@@ -120,6 +142,13 @@ impl<'a> Visit<'a> {
     }
 
     async fn go(&self, mut incoming: Incoming, way_back: Duration) -> VisitOutcome {
+        if incoming.parts.uri.to_string().len() > LONGEST_ADDRESS {
+            return VisitOutcome {
+                struck: Struck::Answer(html_error(StatusCode::URI_TOO_LONG)),
+                headers: HeaderMap::new(),
+                fault: None,
+            };
+        }
         let checked = {
             let Parts {
                 method, uri, headers, ..
@@ -132,7 +161,7 @@ impl<'a> Visit<'a> {
             Ok(admitted) => admitted,
             Err(turned_away) => {
                 pause(self.app, way_back).await;
-                let struck = Struck::Answer(turned_away.body.correlated(&self.correlation_id));
+                let struck = Struck::Answer(turned_away.body.into_response());
                 return VisitOutcome {
                     struck,
                     headers: turned_away.headers,
@@ -149,7 +178,7 @@ impl<'a> Visit<'a> {
         let struck = match &fault {
             None => Struck::Answer(self.answer(incoming, way_back).await),
             Some(fault) => {
-                let struck = strike(self.app, &fault.fault.action, incoming, &self.correlation_id).await;
+                let struck = strike(self.app, &fault.fault.action, incoming).await;
                 pause(self.app, way_back).await;
                 struck
             }
@@ -170,7 +199,7 @@ impl<'a> Visit<'a> {
                 drop(lock);
                 return response;
             }
-            Err(locked) => locked.correlated(&self.correlation_id),
+            Err(locked) => locked.into_response(),
         };
         pause(self.app, way_back).await;
         answer
@@ -201,45 +230,4 @@ fn fault_for(app: &App, facts: &CallFacts) -> Option<NumberedFault> {
     let state = &mut *app.state();
     let random = &mut state.random;
     state.faults.strike(facts, || random.random::<f64>())
-}
-
-fn with_body(app: &App, mut response: Response, correlation_id: &str) -> Response {
-    let (portal_id, conflict_body) = {
-        let state = app.state();
-        (state.account.stored.portal_id, state.switches.conflict_body)
-    };
-    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-        return body_of(&refusal, portal_id, conflict_body).correlated(correlation_id);
-    }
-    if let Some(error) = response.extensions_mut().remove::<ErrorBody>() {
-        return error.correlated(correlation_id);
-    }
-    match response.status() {
-        // The router's own answer to a path that has no such method.
-        StatusCode::METHOD_NOT_ALLOWED => {
-            ErrorBody::new(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
-                .correlated(correlation_id)
-        }
-        _ => response,
-    }
-}
-
-fn with_headers(mut response: Response, headers: HeaderMap, correlation_id: &str) -> Response {
-    response.headers_mut().extend(headers);
-    if response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value == "application/json")
-    {
-        let with_charset = HeaderValue::from_static("application/json;charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, with_charset);
-    }
-    if let Ok(value) = HeaderValue::from_str(correlation_id) {
-        response.headers_mut().insert("x-hubspot-correlation-id", value);
-    }
-    // A client that follows nothing but this header would still learn that it is not talking to HubSpot.
-    response
-        .headers_mut()
-        .insert(header::SERVER, HeaderValue::from_static("hubspot-sandbox"));
-    response
 }

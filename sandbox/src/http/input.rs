@@ -1,18 +1,16 @@
 //! Bodies of requests. JSON of another shape is refused in HubSpot's words.
 
-use std::fmt;
-
 use axum::{
     extract::{FromRequest, Request},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
 };
 use bytes::Bytes;
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Visitor},
-};
+use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::model::{Refusal, Values, WriteInput};
+use crate::{
+    app::App,
+    model::{Object, Refusal, Text, Values, WriteInput},
+};
 
 /// A JSON body.
 #[derive(Debug)]
@@ -22,13 +20,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        let content_type = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        if !content_type.is_some_and(|value| value.to_ascii_lowercase().starts_with("application/json")) {
-            return Err(Refusal::NotJson);
-        }
+        check_content_type(request.headers())?;
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|_| Refusal::Internal)?;
@@ -37,50 +29,27 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
 }
 
 pub(crate) fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(bytes).map_err(|error| Refusal::InvalidJson {
-        line: error.line(),
-        column: error.column(),
-        reason: "Cannot deserialize value of the expected type".to_owned(),
-    })
+    let object: Result<Object<T>, _> = serde_json::from_slice(bytes);
+    object
+        .map(|Object(input)| input)
+        .map_err(|error| Refusal::InvalidJson {
+            line: error.line(),
+            column: error.column(),
+            reason: "Cannot deserialize value of the expected type".to_owned(),
+        })
 }
 
-/// Text; numbers and booleans are taken as text, as HubSpot does. `null`, lists and objects are not.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Text(pub(crate) String);
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl Visitor<'_> for TextVisitor {
-    type Value = Text;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("text")
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Text, E> {
-        Ok(Text(value.to_owned()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Text, E> {
-        Ok(Text(value.to_string()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Text, E> {
-        Ok(Text(value.to_string()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Text, E> {
-        Ok(Text(value.to_string()))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Text, E> {
-        Ok(Text(value.to_string()))
+/// Refuses a body that is not declared to be JSON. Parameters of the type do not matter.
+pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let declared = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = declared.split(';').next().unwrap_or_default();
+    if essence.trim().eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(Refusal::NotJson)
     }
 }
 
@@ -102,7 +71,14 @@ impl PropertiesInput {
 /// `{ "inputs": [ ... ] }`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Inputs<T> {
-    pub(crate) inputs: Vec<T>,
+    inputs: Vec<Object<T>>,
+}
+
+impl<T> Inputs<T> {
+    /// The inputs in their order.
+    pub(crate) fn into_iter(self) -> impl Iterator<Item = T> {
+        self.inputs.into_iter().map(|Object(input)| input)
+    }
 }
 
 /// An input of a batch write that names a contact.
@@ -116,13 +92,49 @@ pub(crate) struct NamedWrite {
     properties: PropertiesInput,
 }
 
-/// An input of a batch create.
+/// An input of a create, alone or in a batch.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewWrite {
     object_write_trace_id: Option<String>,
+    associations: Option<Vec<Object<Association>>>,
     #[serde(flatten)]
     properties: PropertiesInput,
+}
+
+/// A record to associate with a new contact. The sandbox has no records but contacts, so it only checks the shape.
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "read for its shape only")]
+struct Association {
+    to: Object<Named>,
+    types: Vec<Object<AssociationType>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(dead_code, reason = "read for its shape only")]
+struct AssociationType {
+    association_category: String,
+    association_type_id: i64,
+}
+
+impl NewWrite {
+    /// Whether it says with what the contact is associated, be it with nothing.
+    pub(crate) fn has_associations(&self) -> bool {
+        self.associations.is_some()
+    }
+}
+
+/// Refuses creates without associations where they are required: the specification and the guide of HubSpot disagree.
+pub(crate) fn check_associations(app: &App, are_given: bool) -> Result<(), Refusal> {
+    if are_given || !app.state().switches.associations_required {
+        return Ok(());
+    }
+    Err(Refusal::InvalidJson {
+        line: 1,
+        column: 1,
+        reason: "Some required fields were not set: [associations]".to_owned(),
+    })
 }
 
 impl From<NamedWrite> for WriteInput {

@@ -54,8 +54,14 @@ impl Query {
             .collect()
     }
 
-    pub(crate) fn archived(&self) -> bool {
-        self.get("archived") == Some("true")
+    /// A boolean, false without one. Python's clients write `True`, those of other languages `true`.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Refusal> {
+        let text = self.get(name).unwrap_or_default();
+        match text.to_ascii_lowercase().as_str() {
+            "true" => Ok(true),
+            "false" | "" => Ok(false),
+            _ => Err(Refusal::InvalidParameter(format!("{name} must be true or false"))),
+        }
     }
 
     /// A number, or its default.
@@ -64,7 +70,7 @@ impl Query {
             return Ok(default);
         };
         text.parse()
-            .map_err(|_| Refusal::InvalidParameter(format!("{name} must be a number, got '{text}'")))
+            .map_err(|_| Refusal::InvalidParameter(format!("{name} must be a number")))
     }
 }
 

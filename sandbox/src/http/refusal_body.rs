@@ -58,6 +58,9 @@ pub(crate) fn body_of(refusal: &Refusal, portal_id: u32, conflict_body: Conflict
             .with("context", json!({ "id": [id] })),
         Refusal::NoSuchPath => not_found("resource not found"),
         Refusal::EmailTaken { email, holder } => email_taken(email, *holder, conflict_body),
+        Refusal::EmailTwice => {
+            ErrorBody::new(StatusCode::CONFLICT, "Contact already exists").category("CONFLICT")
+        }
         Refusal::ValueTaken {
             property,
             value,

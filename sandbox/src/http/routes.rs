@@ -9,7 +9,7 @@ use axum::{
     routing::{delete, get, post, put},
 };
 
-use super::{account, admin, admin_contacts, batches, contacts, gate, page, search, token};
+use super::{account, admin, admin_contacts, batches, contacts, finish, gate, page, search, token};
 use crate::{app::App, model::ApiVersion, model::Refusal};
 
 /// The whole server.
@@ -17,7 +17,7 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     Router::new()
         .merge(hubspot(app))
         .route("/", get(page::show))
-        .nest("/_sandbox", sandbox())
+        .nest("/_sandbox", sandbox(app))
         .layer(DefaultBodyLimit::max(gate::LARGEST_BODY_BYTES))
         .with_state(Arc::clone(app))
 }
@@ -42,6 +42,7 @@ fn hubspot(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/account-info/v3/details", get(account::details))
         .route("/account-info/2026-03/details", get(account::details))
         .route("/account-info/2026-09/details", get(account::details))
+        .route("/oauth/v1/token", post(token::issue_v1))
         .route("/oauth/v3/token", post(token::issue))
         .route("/oauth/2026-03/token", post(token::issue))
         .route("/oauth/2026-09/token", post(token::issue))
@@ -70,7 +71,7 @@ fn contact_routes(version: ApiVersion) -> Router<Arc<App>> {
 }
 
 /// The sandbox's own controls: no token, no limits, no faults.
-fn sandbox() -> Router<Arc<App>> {
+fn sandbox(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/health", get(admin::health))
         .route(
@@ -97,5 +98,7 @@ fn sandbox() -> Router<Arc<App>> {
         .route("/tokens", put(admin::set_tokens))
         .route("/disconnect", post(admin::disconnect))
         .route("/connect", post(admin::connect))
+        .route("/codes", post(admin::add_code))
         .route("/revoke", post(admin::revoke_access_tokens))
+        .layer(from_fn_with_state(Arc::clone(app), finish::finish_control))
 }

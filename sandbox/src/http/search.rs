@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::HeaderMap};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::{
-    input::parsed,
+    input::{check_content_type, parsed},
     object::{self, Wanted},
 };
 use crate::{
@@ -17,7 +17,12 @@ use crate::{
 
 const LONGEST_BODY: usize = 3_000;
 
-pub(crate) async fn search(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Value>, Refusal> {
+pub(crate) async fn search(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Value>, Refusal> {
+    check_content_type(&headers)?;
     if String::from_utf8_lossy(&body).chars().count() > LONGEST_BODY {
         return Err(Refusal::Search(format!(
             "The maximum length of a search request is {LONGEST_BODY} characters."

@@ -54,12 +54,7 @@ impl Cut {
 }
 
 /// Strikes a call.
-pub(crate) async fn strike(
-    app: &Arc<App>,
-    action: &Action,
-    incoming: Incoming,
-    correlation_id: &str,
-) -> Struck {
+pub(crate) async fn strike(app: &Arc<App>, action: &Action, incoming: Incoming) -> Struck {
     match action {
         Action::Answer {
             error,
@@ -68,7 +63,7 @@ pub(crate) async fn strike(
             effect,
         } => {
             take_effect(app, incoming, *effect).await;
-            Struck::Answer(error_answer(app, *error, *body, *retry_after, correlation_id))
+            Struck::Answer(error_answer(app, *error, *body, *retry_after))
         }
         Action::Delay { ms } => {
             pause(app, Duration::from_millis(*ms)).await;
@@ -86,13 +81,7 @@ pub(crate) async fn strike(
         Action::Hang { ms, effect } => {
             take_effect(app, incoming, *effect).await;
             pause(app, Duration::from_millis(*ms)).await;
-            Struck::Answer(error_answer(
-                app,
-                KnownError::Server(524),
-                None,
-                None,
-                correlation_id,
-            ))
+            Struck::Answer(error_answer(app, KnownError::Server(524), None, None))
         }
         Action::EmptySuccess => Struck::Answer(empty_success(app)),
         Action::OddSuccess { body, effect } => {
@@ -102,15 +91,9 @@ pub(crate) async fn strike(
     }
 }
 
-fn error_answer(
-    app: &App,
-    error: KnownError,
-    body: Option<BodyKind>,
-    retry_after: Option<u64>,
-    correlation_id: &str,
-) -> Response {
+fn error_answer(app: &App, error: KnownError, body: Option<BodyKind>, retry_after: Option<u64>) -> Response {
     let portal_id = app.state().account.stored.portal_id;
-    fault_body::answer(error, body, retry_after, portal_id, correlation_id)
+    fault_body::answer(error, body, retry_after, portal_id)
 }
 
 /// Lets the call take effect now, later or not at all. What is due later happens early if the sandbox ends first.

@@ -122,10 +122,29 @@ impl Account {
         id
     }
 
+    /// Whether an address was erased for privacy.
+    pub(crate) fn is_blocked(&self, email: &str) -> bool {
+        self.stored.blocked_emails.contains(email)
+    }
+
     /// Remembers that an address must not come back.
     pub(crate) fn block_email(&mut self, email: String) {
+        self.blocked_emails_mut().insert(email);
+    }
+
+    /// Forgets that an address was erased, because an allowed write brings it back.
+    pub(crate) fn unblock_email(&mut self, email: &str) {
+        if self.is_blocked(email) {
+            self.blocked_emails_mut().remove(email);
+        }
+    }
+
+    /// The block list, to be changed; a refused request leaves it as it was.
+    fn blocked_emails_mut(&mut self) -> &mut BTreeSet<String> {
         self.changes.account = true;
-        self.stored.blocked_emails.insert(email);
+        let before = &mut self.changes.blocked_before;
+        before.get_or_insert_with(|| self.stored.blocked_emails.clone());
+        &mut self.stored.blocked_emails
     }
 
     /// Stores a contact in place of what was there.
@@ -167,6 +186,9 @@ impl Account {
         let changes = std::mem::take(&mut self.changes);
         for (id, before) in changes.before {
             self.replace(id, before);
+        }
+        if let Some(before) = changes.blocked_before {
+            self.stored.blocked_emails = before;
         }
         self.changes.account = changes.account;
     }

@@ -1,6 +1,6 @@
-//! Takes contacts away: archived ones stay readable as such, those deleted for privacy are gone for good.
+//! Archives contacts: they stay readable as archived ones.
 
-use super::{Account, ContactId, Context, Refusal, Values, Write, WriteKind, email, lookup::find};
+use super::{Account, ContactId, Context, Refusal, Values, Write, WriteKind};
 
 /// Archives a live contact. Its addresses become free, its id does not.
 pub(crate) fn archive(account: &mut Account, context: &Context<'_>, id: ContactId) -> Result<(), Refusal> {
@@ -12,26 +12,4 @@ pub(crate) fn archive(account: &mut Account, context: &Context<'_>, id: ContactI
     account.put(contact);
     account.record(Write::new(context, id, WriteKind::Archived, &Values::new(), None));
     Ok(())
-}
-
-/// Deletes a contact for privacy; an unknown address is put on a block list instead.
-pub(crate) fn delete_for_privacy(
-    account: &mut Account,
-    context: &Context<'_>,
-    object_id: &str,
-    id_property: Option<&str>,
-) -> Result<(), Refusal> {
-    match find(account, object_id, id_property)? {
-        Some(id) => {
-            let before = account.contact(id).cloned();
-            account.search_lag.before_change(context, id, before);
-            account.remove(id);
-            Ok(())
-        }
-        None if id_property == Some("email") => {
-            account.block_email(email::normalized(object_id));
-            Ok(())
-        }
-        None => Err(Refusal::NotFound),
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Contact, Refusal};
+use super::{Contact, ContactId, Refusal, email};
 
 /// HubSpot's bound on the inputs of a batch.
 /// <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide>
@@ -26,7 +26,9 @@ pub(crate) struct BatchResult {
     /// Names of the properties that were written.
     pub(crate) written: Vec<String>,
     pub(crate) trace_id: Option<String>,
-    /// Whether an upsert made the contact.
+    /// Whether the write made the contact.
+    pub(crate) was_created: bool,
+    /// Whether an upsert made the contact; other calls do not say.
     pub(crate) is_new: Option<bool>,
 }
 
@@ -51,20 +53,33 @@ pub(crate) fn check_size(count: usize) -> Result<(), Refusal> {
     }
 }
 
-/// Refuses batches that name an id twice, with or without trace ids.
-pub(crate) fn check_distinct<'a>(ids: impl Iterator<Item = &'a str>) -> Result<(), Refusal> {
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    for id in ids {
-        *seen.entry(id).or_default() += 1;
+/// Refuses batches that name a contact twice by the same property, with or without trace ids.
+pub(crate) fn check_distinct<'a>(
+    ids: impl Iterator<Item = (Option<&'a str>, &'a str)>,
+) -> Result<(), Refusal> {
+    let mut seen: BTreeMap<(Option<&str>, String), usize> = BTreeMap::new();
+    for (property, id) in ids {
+        *seen.entry((property, meaning(property, id))).or_default() += 1;
     }
     let repeated: Vec<String> = seen
         .into_iter()
         .filter(|(_, count)| *count > 1)
-        .map(|(id, _)| id.to_owned())
+        .map(|((_, id), _)| id)
         .collect();
     if repeated.is_empty() {
         Ok(())
     } else {
         Err(Refusal::DuplicateIds(repeated))
+    }
+}
+
+/// One text for all ways to write an id: leading zeros and the case of an address make no difference.
+fn meaning(property: Option<&str>, id: &str) -> String {
+    match property {
+        None | Some("hs_object_id") => id
+            .parse()
+            .map_or_else(|_| id.to_owned(), |id: ContactId| id.to_string()),
+        Some("email") => email::normalized(id),
+        Some(_) => id.to_owned(),
     }
 }

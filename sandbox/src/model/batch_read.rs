@@ -21,7 +21,7 @@ pub(crate) fn batch_read(
     if with_history && ids.len() > MOST_HISTORIES {
         return Err(Refusal::TooManyHistories);
     }
-    check_distinct(ids.iter().map(String::as_str))?;
+    check_distinct(ids.iter().map(|id| (id_property, id.as_str())))?;
     let mut outcome = BatchOutcome::default();
     let mut seen = BTreeSet::new();
     let mut missing = Vec::new();
@@ -31,6 +31,7 @@ pub(crate) fn batch_read(
                 contact: contact.clone(),
                 written: Vec::new(),
                 trace_id: None,
+                was_created: false,
                 is_new: None,
             }),
             Some(_) => {}

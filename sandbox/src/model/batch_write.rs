@@ -22,6 +22,13 @@ pub(crate) struct WriteInput {
     pub(crate) trace_id: Option<String>,
 }
 
+impl WriteInput {
+    /// What it names its contact by.
+    fn name(&self) -> (Option<&str>, &str) {
+        (self.id_property.as_deref(), &self.id)
+    }
+}
+
 /// Creates contacts.
 pub(crate) fn batch_create(
     account: &mut Account,
@@ -39,7 +46,7 @@ pub(crate) fn batch_update(
     inputs: &[WriteInput],
 ) -> Result<BatchOutcome, Refusal> {
     check_size(inputs.len())?;
-    check_distinct(inputs.iter().map(|input| input.id.as_str()))?;
+    check_distinct(inputs.iter().map(WriteInput::name))?;
     let follows = context.switches.former_ids_followed;
     write_each(account, context, inputs, |account, input| {
         update_target(account, input, follows)
@@ -53,7 +60,7 @@ pub(crate) fn batch_upsert(
     inputs: &[WriteInput],
 ) -> Result<BatchOutcome, Refusal> {
     check_size(inputs.len())?;
-    check_distinct(inputs.iter().map(|input| input.id.as_str()))?;
+    check_distinct(inputs.iter().map(WriteInput::name))?;
     let inputs = inputs
         .iter()
         .map(|input| upsertable(context, input))
@@ -62,7 +69,7 @@ pub(crate) fn batch_upsert(
         Ok(find(account, &input.id, input.id_property.as_deref())?.map_or(Target::New, Target::Existing))
     })?;
     for result in &mut outcome.results {
-        result.is_new = result.is_new.or(Some(false));
+        result.is_new = Some(result.was_created);
     }
     Ok(outcome)
 }
@@ -74,7 +81,7 @@ pub(crate) fn batch_archive(
     ids: &[String],
 ) -> Result<(), Refusal> {
     check_size(ids.len())?;
-    check_distinct(ids.iter().map(String::as_str))?;
+    check_distinct(ids.iter().map(|id| (None, id.as_str())))?;
     let known: Vec<ContactId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
     for id in known {
         if account.live(id).is_some() {
@@ -117,6 +124,11 @@ fn upsertable(context: &Context<'_>, input: &WriteInput) -> Result<WriteInput, R
     if property == "hs_object_id" {
         return Err(Refusal::NotUnique(property));
     }
+    if input.id.trim().is_empty() {
+        return Err(Refusal::InvalidParameter(
+            "the id of an input is empty".to_owned(),
+        ));
+    }
     Ok(WriteInput {
         id_property: Some(property),
         ..input.clone()
@@ -140,19 +152,32 @@ fn write_each(
     let mut missing = Vec::new();
     for input in inputs {
         let target = target_of(account, input)?;
-        let is_new = matches!(target, Target::New);
+        let was_created = matches!(target, Target::New);
         match write_one(account, context, input, target) {
-            Ok(Some(contact)) => outcome.results.push(result(input, contact, is_new)),
+            Ok(Some(contact)) => outcome.results.push(result(input, contact, was_created)),
             Ok(None) => {}
             Err(Refusal::NotFound) => missing.push(input),
             Err(refusal) => match input.trace_id.clone().filter(|_| has_traces) {
                 Some(trace_id) => outcome.errors.push(BatchError::Refused { refusal, trace_id }),
-                None => return Err(refusal),
+                None => return Err(of_whole_batch(refusal, &outcome.results)),
             },
         }
     }
     outcome.errors.extend(not_found(&missing));
     Ok(outcome)
+}
+
+/// A batch that is refused as a whole creates nobody, so it names none of its own contacts as the holder of an address.
+fn of_whole_batch(refusal: Refusal, results: &[BatchResult]) -> Refusal {
+    let is_new = |id| {
+        results
+            .iter()
+            .any(|result| result.was_created && result.contact.id == id)
+    };
+    match refusal {
+        Refusal::EmailTaken { holder, .. } if is_new(holder) => Refusal::EmailTwice,
+        other => other,
+    }
 }
 
 fn write_one(
@@ -221,12 +246,13 @@ fn has_distinct_traces(inputs: &[WriteInput]) -> bool {
     !inputs.is_empty() && inputs.iter().all(is_distinct)
 }
 
-fn result(input: &WriteInput, contact: Contact, is_new: bool) -> BatchResult {
+fn result(input: &WriteInput, contact: Contact, was_created: bool) -> BatchResult {
     BatchResult {
         contact,
         written: input.properties.keys().cloned().collect(),
         trace_id: input.trace_id.clone(),
-        is_new: is_new.then_some(true),
+        was_created,
+        is_new: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a request has changed so far: enough to undo it, and to write it down once it succeeds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Contact, ContactId, Write};
 
@@ -13,6 +13,8 @@ pub(crate) struct Changes {
     pub(crate) writes: Vec<Write>,
     /// The account itself changed: an id was given out, or an address blocked.
     pub(crate) account: bool,
+    /// The block list as it was, if it changed.
+    pub(crate) blocked_before: Option<BTreeSet<String>>,
 }
 
 impl Changes {

@@ -18,12 +18,21 @@ impl fmt::Display for ContactId {
 }
 
 impl FromStr for ContactId {
-    type Err = std::num::ParseIntError;
+    type Err = NotAnId;
 
+    /// Digits only: no sign, no blanks.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NotAnId);
+        }
+        text.parse().map(Self).map_err(|_| NotAnId)
     }
 }
+
+/// A text that is no id of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id consists of digits")]
+pub struct NotAnId;
 
 impl From<u64> for ContactId {
     fn from(id: u64) -> Self {

@@ -4,9 +4,10 @@
 use super::{
     Account, Contact, Context, Refusal, Values, Write, WriteKind,
     admin_rules::required_by_admin,
+    erasure::{blocked, unblock},
     history::{apply, blank},
     update::conflict,
-    values::{fault_of, faults, stored},
+    values::faults,
 };
 
 /// A create needs a value for at least one of these.
@@ -26,6 +27,7 @@ pub(crate) fn create(
     if let Some(refusal) = conflict(account, None, values) {
         return Err(refusal);
     }
+    unblock(account, context, values);
     let id = account.take_id();
     contact.id = id;
     account.search_lag.before_change(context, id, None);
@@ -37,7 +39,7 @@ pub(crate) fn create(
 /// The contact as it would be but for its id, unless something is wrong with the values alone.
 pub(crate) fn draft(account: &Account, context: &Context<'_>, values: &Values) -> Result<Contact, Refusal> {
     let mut faults = faults(&account.properties, context, values);
-    faults.extend(blocked(account, values));
+    faults.extend(blocked(account, context, values));
     if !faults.is_empty() {
         return Err(Refusal::Properties(faults));
     }
@@ -53,17 +55,4 @@ pub(crate) fn draft(account: &Account, context: &Context<'_>, values: &Values) -
         None => Ok(contact),
         Some(fault) => Err(Refusal::Properties(vec![fault])),
     }
-}
-
-/// An address deleted for privacy cannot come back. HubSpot does not publish the code of this refusal.
-pub(crate) fn blocked(account: &Account, values: &Values) -> Option<super::PropertyFault> {
-    let email = stored(&account.properties, "email", values.get("email")?, None)?;
-    let is_blocked = account.stored.blocked_emails.contains(&email);
-    is_blocked.then(|| {
-        fault_of(
-            "email",
-            "BLOCKED_EMAIL",
-            format!("Email address {email} was deleted for privacy"),
-        )
-    })
 }

@@ -1,8 +1,34 @@
 //! HubSpot's idea of an address. It is deliberately not the rule any client uses.
 
+use super::Values;
+
 /// Lower case, without blanks around it: the form in which HubSpot stores and compares.
+///
+/// A letter beyond ASCII never becomes one of ASCII: the Kelvin sign is no k, or two people would share an address.
 pub(crate) fn normalized(text: &str) -> String {
-    text.trim().to_lowercase()
+    let mut lower = String::with_capacity(text.len());
+    for letter in text.trim().chars() {
+        if !letter.is_ascii() && letter.to_lowercase().any(|part| part.is_ascii()) {
+            lower.push(letter);
+        } else {
+            lower.extend(letter.to_lowercase());
+        }
+    }
+    lower
+}
+
+/// The addresses that a write gives to a contact, each with the property that names it, in the form that is stored.
+pub(crate) fn addresses_in(values: &Values) -> impl Iterator<Item = (&'static str, String)> {
+    let written = ["email", "hs_additional_emails"]
+        .into_iter()
+        .filter_map(|property| Some((property, values.get(property)?)));
+    written
+        .flat_map(|(property, value)| {
+            value
+                .split(';')
+                .map(move |address| (property, normalized(address)))
+        })
+        .filter(|(_, address)| !address.is_empty())
 }
 
 /// Whether HubSpot would store this address; needs a dot in the domain and no blanks.
@@ -35,10 +61,16 @@ fn is_valid_domain(domain: &str) -> bool {
                 .all(|letter| letter.is_alphanumeric() || letter == '-')
     };
     let top_level = labels.last().copied().unwrap_or_default();
-    labels.len() >= 2
-        && labels.iter().all(valid_label)
-        && top_level.chars().any(char::is_alphabetic)
-        && top_level.len() >= 2
+    labels.len() >= 2 && labels.iter().all(valid_label) && is_top_level(top_level)
+}
+
+/// Whether IANA lists this top-level domain, given in lower case, as `xn--` or in letters of its own script.
+fn is_top_level(label: &str) -> bool {
+    if label.is_ascii() {
+        return tld::exist(label);
+    }
+    // Letters that merely look like ASCII, such as those of full width, make no domain of another script.
+    idna::domain_to_ascii(label).is_ok_and(|encoded| encoded.starts_with("xn--") && tld::exist(&encoded))
 }
 
 #[cfg(test)]
@@ -51,6 +83,10 @@ mod tests {
             "a@example.com",
             "x-neal+tag@mail.example.co.uk",
             "o'hara@example.org",
+            "a@example.xn--p1ai",
+            "a@пример.рф",
+            "a@例え.コム",
+            "a@example.museum",
         ] {
             assert!(is_valid(email), "{email}");
         }
@@ -67,6 +103,14 @@ mod tests {
             "a@-example.com",
             ".a@example.com",
             "a@1.2.3.4",
+            "a@example.test",
+            "a@example.invalid",
+            "a@example.localhost",
+            "a@example.con",
+            "a@example.xn--nonsense",
+            "a@example.рф1",
+            "a@example.ｃｏｍ",
+            "a@com",
         ] {
             assert!(!is_valid(email), "{email}");
         }
@@ -75,5 +119,13 @@ mod tests {
     #[test]
     fn stored_addresses_are_lower_case() {
         assert_eq!(normalized(" Ada@Example.COM "), "ada@example.com");
+        assert_eq!(normalized("ÄDA@Пример.РФ"), "äda@пример.рф");
+        assert!(is_valid(&normalized("A@EXAMPLE.XN--P1AI")));
+    }
+
+    #[test]
+    fn lower_case_makes_no_ascii_letter_of_another() {
+        assert_ne!(normalized("\u{212a}im@example.com"), "kim@example.com");
+        assert!(!normalized("\u{130}da@example.com").is_ascii());
     }
 }

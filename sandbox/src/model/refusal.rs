@@ -33,6 +33,8 @@ pub(crate) enum Refusal {
     NoSuchPath,
     /// The address belongs to a contact already.
     EmailTaken { email: String, holder: ContactId },
+    /// Two inputs of a batch that is refused as a whole have the same address, so no contact holds it.
+    EmailTwice,
     /// The value of a unique property belongs to another contact already.
     ValueTaken {
         property: String,

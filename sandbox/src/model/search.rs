@@ -3,10 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{
-    Account, Contact, Refusal,
-    search_filter::{Filter, compare},
-};
+use super::{Account, Contact, Object, Properties, Refusal, Text, search_filter::Filter, search_sort::Sort};
 
 const MOST_GROUPS: usize = 5;
 const MOST_FILTERS_IN_GROUP: usize = 6;
@@ -19,9 +16,9 @@ const MOST_RESULTS: usize = 10_000;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Search {
-    filter_groups: Vec<FilterGroup>,
+    filter_groups: Vec<Object<FilterGroup>>,
     sorts: Vec<Sort>,
-    query: Option<String>,
+    query: Option<Text>,
     pub(crate) properties: Vec<String>,
     limit: Option<usize>,
     after: Option<After>,
@@ -29,28 +26,7 @@ pub(crate) struct Search {
 
 #[derive(Debug, Deserialize)]
 struct FilterGroup {
-    #[serde(default)]
-    filters: Vec<Filter>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Sort {
-    By {
-        #[serde(rename = "propertyName")]
-        property_name: String,
-        #[serde(default)]
-        direction: Direction,
-    },
-    Name(String),
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum Direction {
-    #[default]
-    Ascending,
-    Descending,
+    filters: Vec<Object<Filter>>,
 }
 
 /// HubSpot's guide shows the offset as a string, its older examples as a number.
@@ -74,9 +50,20 @@ pub(crate) fn search(account: &Account, search: &Search) -> Result<Found, Refusa
     let limit = search.limit.unwrap_or(10);
     let offset = offset(search)?;
     check(search, limit, offset)?;
+    let properties = &account.properties;
+    let mut filters = search.filter_groups.iter().flat_map(|group| &group.0.filters);
+    filters.try_for_each(|filter| filter.0.check(properties))?;
+    let sort = search
+        .sorts
+        .first()
+        .map(|sort| sort.checked(properties))
+        .transpose()?;
     let mut matching = account.search_lag.seen(account.contacts());
-    matching.retain(|contact| is_match(search, contact));
-    sort(search, &mut matching);
+    matching.retain(|contact| is_match(properties, search, contact));
+    match sort {
+        Some(sort) => sort.apply(&mut matching),
+        None => matching.sort_by_key(|contact| (contact.created_at, contact.id)),
+    }
     let total = matching.len();
     let contacts: Vec<Contact> = matching.into_iter().skip(offset).take(limit).cloned().collect();
     let end = offset + contacts.len();
@@ -99,7 +86,7 @@ fn offset(search: &Search) -> Result<usize, Refusal> {
 }
 
 fn check(search: &Search, limit: usize, offset: usize) -> Result<(), Refusal> {
-    let filters = |group: &FilterGroup| group.filters.len();
+    let filters = |group: &Object<FilterGroup>| group.0.filters.len();
     let total: usize = search.filter_groups.iter().map(filters).sum();
     if search.filter_groups.len() > MOST_GROUPS {
         return Err(refusal(format!(
@@ -135,14 +122,15 @@ fn refusal(message: String) -> Refusal {
 }
 
 /// Groups are alternatives, the filters of a group must all hold.
-fn is_match(search: &Search, contact: &Contact) -> bool {
-    let group_matches = |group: &FilterGroup| group.filters.iter().all(|filter| filter.matches(contact));
+fn is_match(properties: &Properties, search: &Search, contact: &Contact) -> bool {
+    let holds = |filter: &Object<Filter>| filter.0.matches(properties, contact);
+    let group_matches = |group: &Object<FilterGroup>| group.0.filters.iter().all(holds);
     let in_groups = search.filter_groups.is_empty() || search.filter_groups.iter().any(group_matches);
     in_groups
         && search
             .query
-            .as_deref()
-            .is_none_or(|query| matches_query(contact, query))
+            .as_ref()
+            .is_none_or(|query| matches_query(contact, &query.0))
 }
 
 /// Free text sees all addresses of a contact, unlike a filter on `email`.
@@ -164,26 +152,4 @@ fn matches_query(contact: &Contact, query: &str) -> bool {
         .to_lowercase()
         .split_whitespace()
         .all(|word| texts.iter().any(|text| text.contains(word)))
-}
-
-fn sort(search: &Search, contacts: &mut [&Contact]) {
-    let (name, direction) = match search.sorts.first() {
-        None => return,
-        Some(Sort::Name(name)) => (name, Direction::Ascending),
-        Some(Sort::By {
-            property_name,
-            direction,
-        }) => (property_name, *direction),
-    };
-    contacts.sort_by(|left, right| {
-        let order = compare(
-            &left.value(name).unwrap_or_default(),
-            &right.value(name).unwrap_or_default(),
-        );
-        if direction == Direction::Ascending {
-            order
-        } else {
-            order.reverse()
-        }
-    });
 }

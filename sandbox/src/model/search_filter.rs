@@ -4,7 +4,11 @@ use std::cmp::Ordering;
 
 use serde::Deserialize;
 
-use super::Contact;
+use super::{
+    Contact, Properties, Refusal, Text,
+    comparable::Comparable,
+    property::{Kind, Property},
+};
 
 /// A condition on one property.
 #[derive(Debug, Deserialize)]
@@ -12,15 +16,12 @@ use super::Contact;
 pub(crate) struct Filter {
     property_name: String,
     operator: Operator,
-    #[serde(default)]
-    value: String,
-    #[serde(default)]
-    high_value: String,
-    #[serde(default)]
-    values: Vec<String>,
+    value: Option<Text>,
+    high_value: Option<Text>,
+    values: Option<Vec<Text>>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum Operator {
     Eq,
@@ -39,39 +40,91 @@ enum Operator {
 }
 
 impl Filter {
-    /// Whether a contact meets the condition. Negative ones leave out contacts without a value, as HubSpot does.
-    pub(crate) fn matches(&self, contact: &Contact) -> bool {
-        let Some(actual) = contact.value(&self.property_name) else {
-            return matches!(self.operator, Operator::NotHasProperty);
+    /// Refuses a filter on a property this account lacks, and one without the values its operator compares with.
+    pub(crate) fn check(&self, properties: &Properties) -> Result<(), Refusal> {
+        let name = &self.property_name;
+        let property = known(properties, name)?;
+        let missing = |member: &str| {
+            Refusal::Search(format!(
+                "The filter on property {name} needs {member} for its operator."
+            ))
         };
-        let actual = actual.to_lowercase();
-        let order = |other: &str| compare(&actual, &other.to_lowercase());
-        let is_listed = || self.values.iter().any(|value| value.to_lowercase() == actual);
-        match self.operator {
-            Operator::Eq => order(&self.value) == Ordering::Equal,
-            Operator::Neq => order(&self.value) != Ordering::Equal,
-            Operator::Lt => order(&self.value) == Ordering::Less,
-            Operator::Lte => order(&self.value) != Ordering::Greater,
-            Operator::Gt => order(&self.value) == Ordering::Greater,
-            Operator::Gte => order(&self.value) != Ordering::Less,
-            Operator::Between => {
-                order(&self.value) != Ordering::Less && order(&self.high_value) != Ordering::Greater
+        let value = || self.value.iter().collect::<Vec<_>>();
+        let operands = match self.operator {
+            Operator::HasProperty | Operator::NotHasProperty => return Ok(()),
+            Operator::ContainsToken | Operator::NotContainsToken if self.value.is_some() => return Ok(()),
+            Operator::Between if self.high_value.is_none() => return Err(missing("highValue")),
+            Operator::In | Operator::NotIn => {
+                let values = self.values.as_ref().filter(|values| !values.is_empty());
+                values.ok_or_else(|| missing("values"))?.iter().collect()
             }
+            _ if self.value.is_none() => return Err(missing("value")),
+            Operator::Between => value().into_iter().chain(&self.high_value).collect(),
+            _ => value(),
+        };
+        let is_comparable = |text: &&Text| Comparable::of(property.kind, &text.0).is_some();
+        if operands.iter().all(is_comparable) {
+            return Ok(());
+        }
+        let kind = property.kind.name();
+        Err(Refusal::Search(format!(
+            "The filter on property {name} has a value that is no {kind}."
+        )))
+    }
+
+    /// Whether a contact meets the condition. Negative ones leave out contacts without a value, as HubSpot does.
+    pub(crate) fn matches(&self, properties: &Properties, contact: &Contact) -> bool {
+        let property = properties.get(&self.property_name);
+        let (Some(property), Some(actual)) = (property, contact.value(&self.property_name)) else {
+            return self.operator == Operator::NotHasProperty;
+        };
+        let order = |operand: &Option<Text>| {
+            let operand = Comparable::of(property.kind, &operand.as_ref()?.0)?;
+            Some(Comparable::of(property.kind, &actual)?.order(&operand))
+        };
+        let (low, high) = (|| order(&self.value), || order(&self.high_value));
+        let is_listed = || {
+            let values = self.values.as_deref().unwrap_or_default();
+            values
+                .iter()
+                .any(|value| is_equal(property.kind, &actual, &value.0))
+        };
+        let has_tokens = || {
+            let wanted = self.value.as_ref().map_or("", |value| value.0.as_str());
+            contains_tokens(&actual.to_lowercase(), &wanted.to_lowercase())
+        };
+        match self.operator {
+            Operator::Eq => low() == Some(Ordering::Equal),
+            Operator::Neq => low().is_some_and(Ordering::is_ne),
+            Operator::Lt => low().is_some_and(Ordering::is_lt),
+            Operator::Lte => low().is_some_and(Ordering::is_le),
+            Operator::Gt => low().is_some_and(Ordering::is_gt),
+            Operator::Gte => low().is_some_and(Ordering::is_ge),
+            Operator::Between => low().is_some_and(Ordering::is_ge) && high().is_some_and(Ordering::is_le),
             Operator::In => is_listed(),
             Operator::NotIn => !is_listed(),
             Operator::HasProperty => true,
             Operator::NotHasProperty => false,
-            Operator::ContainsToken => contains_tokens(&actual, &self.value.to_lowercase()),
-            Operator::NotContainsToken => !contains_tokens(&actual, &self.value.to_lowercase()),
+            Operator::ContainsToken => has_tokens(),
+            Operator::NotContainsToken => !has_tokens(),
         }
     }
 }
 
-/// Numbers compare as numbers, everything else as text; ISO times sort as text.
-pub(crate) fn compare(left: &str, right: &str) -> Ordering {
-    match (left.parse::<f64>(), right.parse::<f64>()) {
-        (Ok(left), Ok(right)) => left.total_cmp(&right),
-        _ => left.cmp(right),
+/// The property of a filter or a sort, which the account must have.
+pub(crate) fn known<'a>(properties: &'a Properties, name: &str) -> Result<&'a Property, Refusal> {
+    let unknown = || Refusal::Search(format!("Property \"{name}\" does not exist"));
+    properties.get(name).ok_or_else(unknown)
+}
+
+/// A list must give text in lower case, which is the form that HubSpot compares it with, and options as they are.
+fn is_equal(kind: Kind, actual: &str, listed: &str) -> bool {
+    match kind {
+        Kind::Text | Kind::Email => actual.to_lowercase() == listed,
+        Kind::Bool | Kind::Choice(_) | Kind::Checkboxes(_) => actual == listed,
+        Kind::Number | Kind::Date | Kind::DateTime => {
+            Comparable::of(kind, actual).is_some_and(|actual| Comparable::of(kind, listed) == Some(actual))
+        }
     }
 }
 

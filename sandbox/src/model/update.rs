@@ -1,8 +1,12 @@
 //! Updates a contact that was found.
 
 use super::{
-    Account, Contact, ContactId, Context, Refusal, Values, Write, WriteKind, admin_rules::required_by_admin,
-    create::blocked, email, history::apply, values::faults,
+    Account, Contact, ContactId, Context, Refusal, Values, Write, WriteKind,
+    admin_rules::required_by_admin,
+    email,
+    erasure::{blocked, unblock},
+    history::apply,
+    values::faults,
 };
 
 /// Writes values to a live contact; nothing changes if it is refused.
@@ -17,6 +21,7 @@ pub(crate) fn update(
     if let Some(refusal) = conflict(account, Some(id), values) {
         return Err(refusal);
     }
+    unblock(account, context, values);
     let before = account.live(id).cloned();
     account.search_lag.before_change(context, id, before);
     account.put(contact.clone());
@@ -32,7 +37,7 @@ pub(crate) fn draft(
     values: &Values,
 ) -> Result<Contact, Refusal> {
     let mut faults = faults(&account.properties, context, values);
-    faults.extend(blocked(account, values));
+    faults.extend(blocked(account, context, values));
     if !faults.is_empty() {
         return Err(Refusal::Properties(faults));
     }
@@ -48,13 +53,7 @@ pub(crate) fn draft(
 ///
 /// Addresses are unique over primary and secondary ones.
 pub(crate) fn conflict(account: &Account, own: Option<ContactId>, values: &Values) -> Option<Refusal> {
-    let addresses = ["email", "hs_additional_emails"]
-        .iter()
-        .filter_map(|name| values.get(*name));
-    for email in addresses
-        .flat_map(|value| value.split(';'))
-        .map(email::normalized)
-    {
+    for (_, email) in email::addresses_in(values) {
         match account.holder(&email) {
             Some(holder) if Some(holder) != own => return Some(Refusal::EmailTaken { email, holder }),
             _ => {}

@@ -1,14 +1,18 @@
 //! Checks the properties and values of a write, and brings values into the form in which they are stored.
 //! <https://developers.hubspot.com/docs/api-reference/latest/crm/properties/guide>
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     Context, PropertyFault, Values,
     admin_rules::refused_by_admin,
+    comparable::{iso_date, moment, number},
     email,
     property::{Access, Kind, LIFECYCLE_STAGES, Properties},
 };
+
+/// The longest value that HubSpot stores, in characters.
+const LONGEST_VALUE: usize = 65_536;
 
 /// Every fault of a write, or nothing.
 pub(crate) fn faults(properties: &Properties, context: &Context<'_>, values: &Values) -> Vec<PropertyFault> {
@@ -36,12 +40,19 @@ fn fault(properties: &Properties, context: &Context<'_>, name: &str, value: &str
         Access::Calculated
             if name == "hs_additional_emails" && context.switches.additional_emails_writable =>
         {
-            None
+            let mut addresses = value.split(';').filter(|address| !address.trim().is_empty());
+            addresses.find_map(|address| value_fault(Kind::Email, name, address))
         }
         Access::Calculated => Some(read_only(name, "calculated")),
         Access::ReadOnly => Some(read_only(name, "read only")),
         Access::Writable if is(&context.switches.read_only_property) => Some(read_only(name, "read only")),
         Access::Writable if value.is_empty() => None,
+        // HubSpot does not publish the code of this refusal.
+        Access::Writable if value.chars().count() > LONGEST_VALUE => Some(fault_of(
+            name,
+            "VALUE_TOO_LONG",
+            format!("The value of property \"{name}\" is longer than {LONGEST_VALUE} characters."),
+        )),
         Access::Writable => value_fault(property.kind, name, value),
     }
 }
@@ -59,11 +70,11 @@ fn value_fault(kind: Kind, name: &str, value: &str) -> Option<PropertyFault> {
         Kind::Text => return None,
         Kind::Email if email::is_valid(&email::normalized(value)) => return None,
         Kind::Email => ("INVALID_EMAIL", format!("Email address {value} is invalid")),
-        Kind::Number if value.parse::<f64>().is_ok_and(f64::is_finite) => return None,
+        Kind::Number if number(value).is_some() => return None,
         Kind::Number => ("INVALID_INTEGER", format!("{value} was not a valid number.")),
-        Kind::Date if is_date(value) => return None,
+        Kind::Date if day(value).is_some() => return None,
         Kind::Date => ("INVALID_DATE", format!("{value} was not a valid date.")),
-        Kind::DateTime if is_date_time(value) => return None,
+        Kind::DateTime if moment(value).is_some() => return None,
         Kind::DateTime => ("INVALID_DATE", format!("{value} was not a valid timestamp.")),
         Kind::Bool if value == "true" || value == "false" => return None,
         Kind::Bool => ("INVALID_BOOLEAN", format!("{value} was not a valid boolean.")),
@@ -88,18 +99,19 @@ pub(crate) fn fault_of(name: &str, code: &'static str, message: String) -> Prope
     }
 }
 
-/// ISO, or epoch milliseconds at midnight UTC.
-fn is_date(value: &str) -> bool {
-    const DAY_MS: i64 = 86_400_000;
-    value.parse::<Date>().is_ok()
-        || value
-            .parse::<i64>()
-            .is_ok_and(|milliseconds| milliseconds % DAY_MS == 0)
+/// `YYYY-MM-DD`, from that or from milliseconds at midnight UTC.
+fn day(value: &str) -> Option<String> {
+    if let Some(date) = iso_date(value) {
+        return Some(date.to_string());
+    }
+    let at = Timestamp::from_millisecond(value.parse().ok()?).ok()?;
+    let civil = at.to_zoned(TimeZone::UTC).datetime();
+    (civil.time() == jiff::civil::Time::midnight()).then(|| civil.date().to_string())
 }
 
-/// ISO 8601, or epoch milliseconds.
-fn is_date_time(value: &str) -> bool {
-    value.parse::<Timestamp>().is_ok() || value.parse::<Date>().is_ok() || value.parse::<i64>().is_ok()
+/// ISO 8601 in UTC, the form in which HubSpot answers.
+fn iso(value: &str) -> Option<String> {
+    Some(Timestamp::from_millisecond(moment(value)?).ok()?.to_string())
 }
 
 fn checked(value: &str) -> impl Iterator<Item = &str> {
@@ -121,6 +133,8 @@ pub(crate) fn stored(
         Some(Kind::Checkboxes(_)) if value.starts_with(';') => {
             Some(appended(before.unwrap_or_default(), value))
         }
+        Some(Kind::Date) => day(value),
+        Some(Kind::DateTime) => iso(value),
         _ if name == "lifecyclestage" => Some(later_stage(value, before).to_owned()),
         _ => Some(value.to_owned()),
     }

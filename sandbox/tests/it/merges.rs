@@ -120,6 +120,7 @@ async fn batch_updates_may_follow_a_former_id() {
     let (hubspot, client) = calm().await;
     hubspot.set_switches(Switches {
         former_ids_followed: true,
+        trace_ids_in_results: true,
         ..hubspot.switches()
     });
     let merged = hubspot.merge(51, 1).unwrap().id.to_string();

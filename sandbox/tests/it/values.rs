@@ -1,10 +1,19 @@
 //! Properties and values: what is taken, what is refused, and in which words.
 
 use reqwest::Method;
-use sandbox::{Settings, Switches};
+use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json};
 
-use crate::client::{CURRENT, V3, calm, first_name, properties, started};
+use crate::client::{CURRENT, Client, calm, first_name, properties, started};
+
+async fn with_typed_properties() -> (Sandbox, Client) {
+    let custom_properties = ["birthday:date", "score:number"].map(|text| text.parse().unwrap());
+    started(Settings {
+        custom_properties: custom_properties.into(),
+        ..Settings::default()
+    })
+    .await
+}
 
 #[tokio::test]
 async fn a_create_needs_one_of_three_properties() {
@@ -60,7 +69,7 @@ async fn invalid_properties_are_named_in_the_message_and_in_errors() {
 
 #[tokio::test]
 async fn each_kind_of_bad_value_has_its_code() {
-    let (_hubspot, client) = calm().await;
+    let (_hubspot, client) = with_typed_properties().await;
     for (name, value, code) in [
         ("email", "nope", "INVALID_EMAIL"),
         ("hs_object_id", "7", "READ_ONLY_VALUE"),
@@ -69,9 +78,14 @@ async fn each_kind_of_bad_value_has_its_code() {
         ("lifecyclestage", "nonsense", "INVALID_OPTION"),
         ("hs_buying_role", "CHAMPION;nonsense", "INVALID_OPTION"),
         ("hubspot_owner_id", "nobody", "INVALID_INTEGER"),
-        ("start_date", "yesterday", "INVALID_DATE"),
-        ("start_date", "1795305600001", "INVALID_DATE"),
+        ("hubspot_owner_id", "1e5", "INVALID_INTEGER"),
+        ("score", "1,000", "INVALID_INTEGER"),
+        ("numemployees", "7", "INVALID_OPTION"),
+        ("birthday", "yesterday", "INVALID_DATE"),
+        ("birthday", "1795305600001", "INVALID_DATE"),
+        ("birthday", "2026-11-22T10:00:00Z", "INVALID_DATE"),
         ("closedate", "soon", "INVALID_DATE"),
+        ("closedate", "2026-11-22T10:00:00", "INVALID_DATE"),
         ("hs_marketable_until_renewal", "yes", "INVALID_BOOLEAN"),
     ] {
         let body = client
@@ -89,9 +103,10 @@ async fn each_kind_of_bad_value_has_its_code() {
 
 #[tokio::test]
 async fn good_values_of_each_kind_are_stored() {
-    let (hubspot, client) = calm().await;
+    let (hubspot, client) = with_typed_properties().await;
     let values = json!({
-        "start_date": "2026-11-22", "closedate": "2026-11-22T10:00:00Z", "hs_marketable_until_renewal": true,
+        "birthday": "1795305600000", "closedate": "2026-11-22T12:00:00+02:00", "hs_marketable_until_renewal": true,
+        "start_date": "next year", "numemployees": "5-25",
         "hubspot_owner_id": 12, "hs_buying_role": "CHAMPION",
     });
     client
@@ -107,6 +122,20 @@ async fn good_values_of_each_kind_are_stored() {
         .expect(200);
     let contact = hubspot.contact(51).unwrap();
     assert_eq!(contact.value("hubspot_owner_id").as_deref(), Some("12"));
+    assert_eq!(
+        contact.value("birthday").as_deref(),
+        Some("2026-11-22"),
+        "a day reads as ISO, however it was written"
+    );
+    assert_eq!(
+        contact.value("closedate").as_deref(),
+        Some("2026-11-22T10:00:00Z")
+    );
+    assert_eq!(
+        contact.value("start_date").as_deref(),
+        Some("next year"),
+        "HubSpot's own start date is text"
+    );
     assert_eq!(
         contact.value("hs_buying_role").as_deref(),
         Some("CHAMPION;END_USER"),
@@ -187,90 +216,6 @@ async fn json_of_the_wrong_shape_is_refused_without_a_category() {
         )
         .await
         .expect(415);
-}
-
-#[tokio::test]
-async fn admin_rules_hold_from_2026_09_on() {
-    let (hubspot, client) = calm().await;
-    hubspot.set_switches(Switches {
-        refused_property: Some("firstname".into()),
-        ..hubspot.switches()
-    });
-    let body = properties(json!({"firstname": "x"}));
-    for base in ["/crm/objects/2026-09/contacts", "/crm/objects/2026-09/0-1"] {
-        assert_eq!(
-            client
-                .patch(&format!("{base}/51"), body.clone())
-                .await
-                .expect(400)["category"],
-            "VALIDATION_ERROR"
-        );
-    }
-    for base in [V3, "/crm/objects/2026-03/contacts"] {
-        client
-            .patch(&format!("{base}/51"), body.clone())
-            .await
-            .expect(200);
-    }
-    let required_property = Some("phone".to_owned());
-    hubspot.set_switches(Switches {
-        required_property,
-        refused_property: None,
-        ..hubspot.switches()
-    });
-    client
-        .patch(&format!("{CURRENT}/51"), body.clone())
-        .await
-        .expect(400);
-    client.post(CURRENT, body.clone()).await.expect(400);
-    client.post(V3, body).await.expect(201);
-    client
-        .patch(
-            &format!("{CURRENT}/51"),
-            properties(json!({"phone": "1", "firstname": "x"})),
-        )
-        .await
-        .expect(200);
-}
-
-#[tokio::test]
-async fn a_property_can_be_absent_or_read_only_in_an_account() {
-    let (hubspot, client) = calm().await;
-    for (unknown, read_only, code) in [
-        (Some("phone"), None, "PROPERTY_DOESNT_EXIST"),
-        (None, Some("phone"), "READ_ONLY_VALUE"),
-    ] {
-        hubspot.set_switches(Switches {
-            unknown_property: unknown.map(str::to_owned),
-            read_only_property: read_only.map(str::to_owned),
-            ..hubspot.switches()
-        });
-        let body = properties(json!({"phone": "1"}));
-        let refused = client.patch(&format!("{CURRENT}/51"), body).await.expect(400);
-        assert_eq!(refused["errors"][0]["code"], code);
-        let body = properties(json!({"firstname": "x"}));
-        client.patch(&format!("{CURRENT}/51"), body).await.expect(200);
-    }
-}
-
-#[tokio::test]
-async fn custom_properties_exist_when_the_account_has_them() {
-    let settings = Settings {
-        custom_properties: vec!["favourite_colour".into()],
-        ..Settings::default()
-    };
-    let (hubspot, client) = started(settings).await;
-    client
-        .patch(
-            &format!("{CURRENT}/51"),
-            properties(json!({"favourite_colour": "red"})),
-        )
-        .await
-        .expect(200);
-    assert_eq!(
-        hubspot.contact(51).unwrap().value("favourite_colour").as_deref(),
-        Some("red")
-    );
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@ use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, Target},
     engine::{Answer, Call, Policy, ProblemKind},
 };
-use sandbox::{Action, BodyKind, ConflictBody, CutPoint, Effect, Fault, KnownError, Switches};
+use sandbox::{
+    Action, BodyKind, ConflictBody, CutPoint, Effect, Fault, KnownError, MessageLanguage, Switches,
+};
 
 use crate::calls::{Caller, find, patch, read, update};
 
@@ -14,12 +16,15 @@ use crate::calls::{Caller, find, patch, read, update};
 async fn every_call_works_with_every_version() {
     for (_, version) in ApiVersion::CHOICES {
         let caller = Caller::with(version, Duration::from_secs(10)).await;
+        caller.sandbox.set_switches(Switches {
+            trace_ids_in_results: true,
+            ..caller.sandbox.switches()
+        });
         let id = caller.add("a@example.com");
-        let Answer::Account { account_id, name } = caller.answer(&Call::Account).await else {
+        let Answer::Account { account_id, .. } = caller.answer(&Call::Account).await else {
             panic!("no account")
         };
         assert_eq!(account_id, caller.sandbox.portal_id().to_string());
-        assert!(name.is_some());
         let Answer::Found { contacts, errors } =
             caller.answer(&find(&["a@example.com", "b@example.com"])).await
         else {
@@ -96,8 +101,15 @@ async fn each_error_is_told_by_what_it_means() {
         (KnownError::Server(500), server_fault()),
         (KnownError::Server(502), server_fault()),
         (KnownError::Server(524), server_fault()),
+        (KnownError::Server(530), server_fault()),
     ];
-    for (error, kind) in cases {
+    let languages = [MessageLanguage::English, MessageLanguage::German];
+    let in_each = |case: (KnownError, ProblemKind)| languages.map(|language| (language, case.clone()));
+    for (message_language, (error, kind)) in cases.into_iter().flat_map(in_each) {
+        caller.sandbox.set_switches(Switches {
+            message_language,
+            ..Switches::default()
+        });
         let fault = caller.sandbox.add_fault(Fault::answer(error));
         let problem = caller.problem(&update(&[(&id, "firstname", "Ada")])).await;
         assert_eq!(problem.kind, kind, "{error:?}");
@@ -182,6 +194,7 @@ async fn a_partial_batch_says_what_became_of_each_input() {
     ] {
         caller.sandbox.set_switches(Switches {
             conflict_body,
+            trace_ids_in_results: true,
             ..Switches::default()
         });
         let Answer::Updated { results, errors } = caller.answer(&call).await else {

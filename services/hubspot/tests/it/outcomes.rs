@@ -9,6 +9,7 @@ mod merges;
 mod rules;
 mod splits;
 mod statuses;
+mod untraced;
 mod values;
 
 use contracts::{Failure, Field, Outcome, Reason};

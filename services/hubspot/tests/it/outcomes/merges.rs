@@ -23,13 +23,28 @@ fn links(stack: &Stack) -> Vec<(String, Found)> {
 #[tokio::test]
 async fn a_batch_that_answers_with_another_id_is_confirmed_and_moves_the_link() {
     let stack = linked(1).await;
-    switch(&stack, |switches| switches.former_ids_followed = true);
+    switch(&stack, |switches| {
+        switches.former_ids_followed = true;
+        switches.trace_ids_in_results = true;
+    });
     let merged = merge(&stack);
     let worker = stack.worker().await;
     stack.users.change(&user(0), &[(NAME, "Ada")]).await;
     wait_until_confirmed(&stack, [0], "Ada").await;
     assert_eq!(links(&stack), [(merged, Found::Merged)]);
     assert_eq!(updates(&stack).len(), 1);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn without_trace_ids_another_id_in_the_answer_is_looked_into_before_the_link_moves() {
+    let stack = linked(1).await;
+    switch(&stack, |switches| switches.former_ids_followed = true);
+    let merged = merge(&stack);
+    let worker = stack.worker().await;
+    stack.users.change(&user(0), &[(NAME, "Ada")]).await;
+    wait_until_confirmed(&stack, [0], "Ada").await;
+    assert_eq!(links(&stack), [(merged, Found::Merged)]);
     worker.stop().await;
 }
 

@@ -1,0 +1,41 @@
+//! Runs one of the scripts with the client it needs.
+
+use std::{path::Path, time::Duration};
+
+use tokio::{process::Command, time::timeout};
+
+use crate::Client;
+
+/// Far more than a script takes.
+const LIMIT: Duration = Duration::from_mins(2);
+
+/// Runs a script; panics with what it printed unless it succeeds.
+pub async fn run_script(client: Client, name: &str, variables: &[(&str, &str)]) {
+    let folder = match client.install().await {
+        Ok(folder) => folder,
+        Err(error) => panic!("{error}"),
+    };
+    let program = match client {
+        Client::Node => "node",
+        Client::Python | Client::PythonSdk => "python3",
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
+    let run = Command::new(program)
+        .arg(script)
+        .env("CLIENT_FOLDER", &folder)
+        .env("PYTHONPATH", &folder)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        // The sandbox is on this machine, whatever proxy the registries need.
+        .env("NO_PROXY", "127.0.0.1")
+        .env("no_proxy", "127.0.0.1")
+        .envs(variables.iter().copied())
+        .kill_on_drop(true)
+        .output();
+    let output = match timeout(LIMIT, run).await {
+        Ok(Ok(output)) => output,
+        Ok(Err(error)) => panic!("{program} cannot be run ({error}): see README.md on how to get it"),
+        Err(elapsed) => panic!("{name} did not end in time: {elapsed}"),
+    };
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name} failed:\n{printed}");
+}

@@ -1,0 +1,121 @@
+//! Results without trace ids, and messages in another language: a client that relies on either is caught here.
+
+use contracts::{Field, Found, Outcome};
+use futures_util::future::join_all;
+use sandbox::{ConflictBody, MessageLanguage};
+
+use super::{NAME, email, linked, name, refusal, switch, updates, user};
+use crate::harness::Stack;
+
+const USERS: usize = 30;
+
+fn name_of(number: usize) -> String {
+    format!("Name {number}")
+}
+
+#[tokio::test]
+async fn updates_are_matched_by_contact_in_whatever_order_results_come() {
+    for traced in [false, true] {
+        let stack = linked(USERS).await;
+        switch(&stack, |switches| switches.trace_ids_in_results = traced);
+        stack.users.gather(USERS);
+        let worker = stack.worker().await;
+        let change = async |number| {
+            let value = name_of(number);
+            // Every third address is refused, so that some inputs of a batch are in its errors.
+            let address = if number % 3 == 0 {
+                "nope".to_owned()
+            } else {
+                email(number)
+            };
+            let fields = [(NAME, value.as_str()), (Field::Email, address.as_str())];
+            stack.users.change(&user(number), &fields).await;
+        };
+        join_all((0..USERS).map(change)).await;
+        for number in 0..USERS {
+            stack.users.wait_until_settled(&user(number)).await;
+            assert_eq!(name(&stack, number), Some(name_of(number)));
+            assert_eq!(stack.users.outcome(&user(number), NAME), Some(Outcome::Confirmed));
+            if number % 3 == 0 {
+                assert_eq!(refusal(&stack, number, Field::Email).code, "INVALID_EMAIL");
+            }
+        }
+        // One batch for all, and a second one with what is left of the refused.
+        assert_eq!(updates(&stack).len(), 2, "traced: {traced}");
+        let is_alone = |call: &sandbox::Call| call.method == "PATCH";
+        assert!(!stack.sandbox.calls().iter().any(is_alone), "traced: {traced}");
+        worker.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn created_contacts_are_matched_by_address_in_whatever_order_results_come() {
+    for traced in [false, true] {
+        let stack = Stack::start().await;
+        switch(&stack, |switches| switches.trace_ids_in_results = traced);
+        stack.users.gather(USERS);
+        let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
+        let change = async |number| {
+            let (value, address) = (name_of(number), email(number).to_uppercase());
+            let fields = [(NAME, value.as_str()), (Field::Email, address.as_str())];
+            stack.users.change(&user(number), &fields).await;
+        };
+        join_all((0..USERS).map(change)).await;
+        for number in 0..USERS {
+            stack.users.wait_until_settled(&user(number)).await;
+            assert_eq!(name(&stack, number), Some(name_of(number)));
+            let links = stack.users.verdicts(&user(number)).into_iter();
+            let links: Vec<_> = links.filter_map(|verdict| verdict.link).collect();
+            let contact = stack.sandbox.contact_by_email(&email(number)).unwrap();
+            assert_eq!(links.len(), 1);
+            assert_eq!(
+                (links[0].contact_id.clone(), links[0].found),
+                (contact.id.to_string(), Found::Created)
+            );
+        }
+        let mut creates = stack.sandbox.calls();
+        creates.retain(|call| call.path.ends_with("batch/create"));
+        assert_eq!(creates.len(), 1, "traced: {traced}");
+        worker.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn outcomes_are_the_same_in_another_language() {
+    for (partial_batches, conflict_body) in [
+        (true, ConflictBody::WithId),
+        (false, ConflictBody::WithId),
+        (false, ConflictBody::ObjectAlreadyExists),
+    ] {
+        let stack = linked(4).await;
+        switch(&stack, |switches| {
+            switches.message_language = MessageLanguage::German;
+            switches.partial_batches = partial_batches;
+            switches.conflict_body = conflict_body;
+        });
+        let holder = stack.contact("taken@example.com");
+        stack.sandbox.archive(super::contact(&stack, 3)).unwrap();
+        let worker = stack.worker().await;
+        for (number, address) in [
+            (0, "new@example.com"),
+            (1, "nope"),
+            (2, "taken@example.com"),
+            (3, "gone@example.com"),
+        ] {
+            let fields = [(Field::Email, address), (NAME, "Ada")];
+            stack.users.change(&user(number), &fields).await;
+            stack.users.wait_until_settled(&user(number)).await;
+        }
+        let outcome = |number, field| stack.users.outcome(&user(number), field);
+        assert_eq!(outcome(0, Field::Email), Some(Outcome::Confirmed));
+        let reason = refusal(&stack, 1, Field::Email);
+        assert_eq!(reason.code, "INVALID_EMAIL");
+        assert!(!reason.message.contains("invalid"), "{reason:?}");
+        assert_eq!(outcome(1, NAME), Some(Outcome::Confirmed));
+        let links = stack.users.verdicts(&user(2)).into_iter();
+        let link = links.filter_map(|verdict| verdict.link).last().unwrap();
+        assert_eq!((link.contact_id, link.found), (holder, Found::Followed));
+        assert_eq!(outcome(3, NAME), Some(Outcome::Missing));
+        worker.stop().await;
+    }
+}
