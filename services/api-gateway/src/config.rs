@@ -17,7 +17,7 @@ pub const ENV_FILES: [&str; 2] = ["services/api-gateway/.env", "nats.env"];
 const NAMES: Names<'_> = Names {
     own: &["API_GATEWAY_"],
     shared: &["NATS_"],
-    elsewhere: &["API_GATEWAY_PORTS*"],
+    elsewhere: &["API_GATEWAY_PORTS"],
 };
 
 /// What the gateway is told.

@@ -44,38 +44,44 @@ impl Names<'_> {
     /// A fault for each name that was found and that no setting has.
     pub(super) fn unknown(&self, found: &[(String, Place)], asked: &BTreeSet<String>) -> Vec<Fault> {
         let mut faults: Vec<Fault> = Vec::new();
+        let exact = self.elsewhere.iter().filter(|name| !name.ends_with('*'));
+        let known: BTreeSet<String> = asked
+            .iter()
+            .cloned()
+            .chain(exact.map(ToString::to_string))
+            .collect();
         let names: BTreeSet<&String> = found.iter().map(|(name, _)| name).collect();
         for name in names.into_iter().filter(|name| !asked.contains(*name)) {
             let at_fault =
-                |(found, place): &&(String, Place)| found == name && self.is_mistake(name, place, asked);
+                |(found, place): &&(String, Place)| found == name && self.is_mistake(name, place, &known);
             let places: Vec<_> = found
                 .iter()
                 .filter(at_fault)
                 .map(|(_, place)| place.to_string())
                 .collect();
             if !places.is_empty() {
-                faults.push(self.fault(name, &places.join(" and "), asked));
+                faults.push(self.fault(name, &places.join(" and "), &known));
             }
         }
         faults
     }
 
-    fn is_mistake(&self, name: &str, place: &Place, asked: &BTreeSet<String>) -> bool {
+    fn is_mistake(&self, name: &str, place: &Place, known: &BTreeSet<String>) -> bool {
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         match place {
             Place::File { .. } => !begins(&PARTS) || begins(self.own) || begins(self.shared),
-            Place::Environment if self.is_elsewhere(name, asked) => false,
+            Place::Environment if self.is_elsewhere(name, known) => false,
             Place::Environment if begins(self.own) => true,
             Place::Environment if begins(self.shared) => {
-                !is_of_nats_tools(name) && self.resembles(name, asked)
+                !is_of_nats_tools(name) && self.resembles(name, known)
             }
-            Place::Environment => is_typing_error(name, asked),
+            Place::Environment => is_typing_error(name, known),
         }
     }
 
     /// Whether the name is read in another way. One that only begins like those may be a setting written wrongly.
-    fn is_elsewhere(&self, name: &str, asked: &BTreeSet<String>) -> bool {
-        let is_typing_error = || is_typing_error(name, asked);
+    fn is_elsewhere(&self, name: &str, known: &BTreeSet<String>) -> bool {
+        let is_typing_error = || is_typing_error(name, known);
         self.elsewhere.iter().any(|known| match known.strip_suffix('*') {
             Some(beginning) => name.starts_with(beginning) && !is_typing_error(),
             None => name == *known,
@@ -83,8 +89,8 @@ impl Names<'_> {
     }
 
     /// Whether a setting may be meant by a name that has a prefix of ours.
-    fn resembles(&self, name: &str, asked: &BTreeSet<String>) -> bool {
-        asked.iter().any(|known| {
+    fn resembles(&self, name: &str, known: &BTreeSet<String>) -> bool {
+        known.iter().any(|known| {
             let prefix = self.shared.iter().find(|prefix| known.starts_with(**prefix));
             let Some((known, rest)) =
                 prefix.and_then(|prefix| Some((known.strip_prefix(prefix)?, name.strip_prefix(prefix)?)))
@@ -97,11 +103,11 @@ impl Names<'_> {
         })
     }
 
-    fn fault(&self, name: &str, places: &str, asked: &BTreeSet<String>) -> Fault {
-        let problem = if self.is_elsewhere(name, asked) {
+    fn fault(&self, name: &str, places: &str, known: &BTreeSet<String>) -> Fault {
+        let problem = if self.is_elsewhere(name, known) {
             format!("is read from the environment only, and was found {places}")
         } else {
-            let meant = nearest(name, asked).filter(|nearest| similarity(name, nearest) >= ALIKE);
+            let meant = nearest(name, known).filter(|nearest| similarity(name, nearest) >= ALIKE);
             let hint = meant.map_or_else(
                 || "the .env.example files explain every setting".to_owned(),
                 |nearest| format!("did you mean {nearest}?"),
@@ -120,8 +126,8 @@ impl Names<'_> {
 }
 
 /// Whether the name is one of our names with a few letters wrong. Capitals and small letters are the same.
-fn is_typing_error(name: &str, asked: &BTreeSet<String>) -> bool {
-    let Some(nearest) = nearest(name, asked) else {
+fn is_typing_error(name: &str, known: &BTreeSet<String>) -> bool {
+    let Some(nearest) = nearest(name, known) else {
         return false;
     };
     // Short names, and names of one word, are near to many that are somebody else's.
@@ -134,7 +140,7 @@ fn is_typing_error(name: &str, asked: &BTreeSet<String>) -> bool {
 }
 
 /// The setting whose name is nearest: by letters for a typing error, else rather one that has the same words.
-fn nearest<'n>(name: &str, asked: &'n BTreeSet<String>) -> Option<&'n str> {
+fn nearest<'n>(name: &str, known: &'n BTreeSet<String>) -> Option<&'n str> {
     let name = name.to_uppercase();
     let words: Vec<_> = name.split('_').collect();
     let distance = |known: &&str| {
@@ -145,7 +151,7 @@ fn nearest<'n>(name: &str, asked: &'n BTreeSet<String>) -> Option<&'n str> {
             _ => (usize::MAX - words_shared, typos),
         }
     };
-    asked.iter().map(String::as_str).min_by_key(distance)
+    known.iter().map(String::as_str).min_by_key(distance)
 }
 
 fn similarity(name: &str, known: &str) -> f64 {
