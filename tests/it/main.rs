@@ -11,6 +11,7 @@ mod order_of_start;
 mod overload;
 mod overview;
 mod restarts;
+mod settings;
 mod stack;
 mod stopping;
 mod validation;

@@ -92,12 +92,12 @@ fn read_credentials(reader: &mut Reader<'_>, in_addresses: Credentials) -> Crede
     let token = reader.rotating_secret("NATS_TOKEN");
     let name = reader.optional::<String>("NATS_USER");
     let password = reader.rotating_secret("NATS_PASSWORD");
-    let mut is_given = |name: &str| reader.is_set(name) || reader.is_set(&format!("{name}_FILE"));
+    let mut is_set = |names: &[&str]| names.iter().any(|name| reader.is_set(name));
     // Asked for what is set, not for what could be read: a secret with a fault is not a missing one.
     let given = [
-        is_given("NATS_TOKEN"),
-        is_given("NATS_USER"),
-        is_given("NATS_PASSWORD"),
+        is_set(&["NATS_TOKEN", "NATS_TOKEN_FILE"]),
+        is_set(&["NATS_USER"]),
+        is_set(&["NATS_PASSWORD", "NATS_PASSWORD_FILE"]),
     ];
     if matches!(in_addresses, Credentials::InAddresses(_)) {
         if given.contains(&true) {
