@@ -3,6 +3,7 @@
 use async_nats::jetstream::consumer::{Consumer, pull};
 use contracts::Field;
 use futures_util::StreamExt;
+use serde_json::{Value, json};
 use testing::wait::until;
 
 use crate::harness::{CEILING, Stack};
@@ -109,4 +110,62 @@ async fn a_wake_up_that_an_overtaken_worker_took_comes_all_the_same() {
 async fn deliver_soon(stack: &Stack, round: u32) {
     deliver(stack, &format!("round {round}")).await;
     stack.wait_until_acknowledged().await;
+}
+
+/// Each change alone would keep wake-ups back while the worker says that it delivers.
+#[tokio::test]
+async fn delivery_goes_on_after_somebody_changed_or_paused_the_consumer() {
+    let stack = Stack::start().await;
+    let worker = stack.worker().await;
+    deliver(&stack, "before").await;
+    let client = async_nats::connect(stack.nats.url()).await.unwrap();
+    let jetstream = async_nats::jetstream::new(client);
+    let ask = async |what: &str, payload: Value| -> Value {
+        let subject = format!("CONSUMER.{what}.USERS.hubspot");
+        let answer: Value = jetstream.request(subject, &payload).await.unwrap();
+        assert!(answer.get("error").is_none(), "{answer}");
+        answer
+    };
+    let changes = [
+        ("pause", json!({ "pause_until": "2100-01-01T00:00:00Z" })),
+        ("filter", json!({ "filter_subject": "users.changed.nobody" })),
+        ("deliveries", json!({ "max_deliver": 1, "max_ack_pending": 1 })),
+        ("pulls", json!({ "max_waiting": 1, "max_batch": 1 })),
+    ];
+    for (name, change) in changes {
+        let made_before = ask("INFO", json!({})).await["config"].clone();
+        if name == "pause" {
+            ask("PAUSE", change).await;
+        } else {
+            let mut config = made_before.clone();
+            config
+                .as_object_mut()
+                .unwrap()
+                .extend(change.as_object().unwrap().clone());
+            config["metadata"]
+                .as_object_mut()
+                .unwrap()
+                .retain(|name, _| !name.starts_with("_nats."));
+            let payload = json!({ "stream_name": "USERS", "config": config, "action": "update" });
+            let subject = "CONSUMER.DURABLE.CREATE.USERS.hubspot";
+            let answer: Value = jetstream.request(subject, &payload).await.unwrap();
+            assert!(answer.get("error").is_none(), "{name}: {answer}");
+        }
+        deliver(&stack, name).await;
+        stack.wait_until_acknowledged().await;
+        until(
+            &format!("a consumer made anew after another {name}"),
+            CEILING,
+            async || {
+                let now = ask("INFO", json!({})).await["config"].clone();
+                if now["metadata"]["made-as"] == made_before["metadata"]["made-as"] {
+                    Err(now)
+                } else {
+                    Ok(())
+                }
+            },
+        )
+        .await;
+    }
+    worker.stop().await;
 }
