@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::secret::{Secret, SecretSource};
 
@@ -38,15 +38,21 @@ impl RotatingSecret {
 
     /// The secret as its file has it now; the last one that could be read where the file cannot be used.
     pub fn read(&self) -> Secret {
+        self.look().unwrap_or_else(|| self.last().secret.clone())
+    }
+
+    /// The secret as its file has it now, if the file can be used. Why it cannot is logged once.
+    pub fn look(&self) -> Option<Secret> {
         let read = self.source.read();
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last();
         let setting = &*self.setting;
         match read {
             Ok(secret) => {
                 if last.problem.take().is_some() {
                     tracing::info!(setting, "the secret's file can be used again");
                 }
-                last.secret = secret;
+                last.secret = secret.clone();
+                Some(secret)
             }
             Err(error) => {
                 let problem = error.to_string();
@@ -58,9 +64,18 @@ impl RotatingSecret {
                     );
                     last.problem = Some(problem);
                 }
+                None
             }
         }
-        last.secret.clone()
+    }
+
+    /// Where it comes from.
+    pub fn source(&self) -> &SecretSource {
+        &self.source
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
