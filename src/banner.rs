@@ -1,4 +1,4 @@
-//! What people are told once everything runs.
+//! What people are told once the gateway listens.
 
 use std::net::SocketAddr;
 
@@ -21,7 +21,7 @@ impl Banner<'_> {
             None => "https://api.hubapi.com  (a real account: its contacts are changed)".to_owned(),
         };
         format!(
-            "\nhubsync is ready\n\n  \
+            "\nhubsync listens\n\n  \
              gateway  http://{gateway}\n  \
              console  http://{gateway}/\n  \
              HubSpot  {crm}\n  \

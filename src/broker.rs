@@ -23,8 +23,9 @@ pub(crate) struct Broker {
 impl Broker {
     /// Takes the server that `NATS_URL` names, or starts one with its store in `folder`.
     pub(crate) async fn start(env: &Env, settings: NatsSettings, folder: &Path) -> anyhow::Result<Self> {
-        if let Some(url) = env.get("NATS_URL") {
-            let description = format!("{url} (NATS_URL)");
+        if env.get("NATS_URL").is_some() {
+            // The places only: the address may hold credentials.
+            let description = format!("{} (NATS_URL)", settings.places());
             return Ok(Self {
                 settings,
                 description,
@@ -32,9 +33,14 @@ impl Broker {
             });
         }
         let token = match &settings.credentials {
-            Credentials::Token(token) => Some(token.expose().to_owned()),
-            Credentials::None | Credentials::User { .. } => None,
+            Credentials::Token(token) => Some(token.read()),
+            Credentials::None | Credentials::User { .. } | Credentials::InAddresses(_) => None,
         };
+        // The child keeps the token it is started with, whatever becomes of its file.
+        let credentials = token
+            .clone()
+            .map_or(Credentials::None, |token| Credentials::Token(token.into()));
+        let token = token.map(|token| token.expose().to_owned());
         predecessor::wait_for_end(folder).await?;
         let pid_file = serde_json::Value::from(predecessor::pid_file(folder).display().to_string());
         let config = format!("pid_file: {pid_file}\n");
@@ -55,7 +61,11 @@ impl Broker {
             binary.version
         );
         Ok(Self {
-            settings: NatsSettings { servers, ..settings },
+            settings: NatsSettings {
+                servers,
+                credentials,
+                ..settings
+            },
             description,
             child: Some(server),
         })

@@ -1,19 +1,21 @@
 //! Starts every part in its order, waits, and stops them in theirs.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use anyhow::Context;
 use futures_util::future::select_all;
 use runtime::{
     Metrics, Shutdown,
     health::Registry,
-    nats, open_files,
+    nats, open_files, private_files,
     settings::{Env, SettingsError},
     telemetry,
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::{arguments::Arguments, banner::Banner, broker::Broker, crm, data_folder};
+use crate::{
+    announce::announce, arguments::Arguments, banner::Banner, broker::Broker, crm, data_folder, names,
+};
 
 /// The files settings are read from, beneath the environment.
 pub(crate) const ENV_FILES: [&str; 4] = [
@@ -22,8 +24,6 @@ pub(crate) const ENV_FILES: [&str; 4] = [
     "services/user/.env",
     "services/hubspot/.env",
 ];
-/// How often it is looked whether everything is ready.
-const INTERVAL: Duration = Duration::from_millis(20);
 
 /// The settings of every service.
 struct Configs {
@@ -34,10 +34,12 @@ struct Configs {
 
 /// Runs everything until a signal, or until a part fails.
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let env = Env::load(&ENV_FILES)?;
+    let env = Env::load(&ENV_FILES);
     let real = hubspot::Config::has_token(&env);
     let mut configs = read_configs(&env, arguments, real)?;
     telemetry::init(&configs.gateway.log);
+    // Before anything is written, and for nats-server too, which inherits it.
+    private_files::by_default();
     open_files::allow_most();
     let shutdown = Shutdown::on_signals()?;
     // Held to the end: neither NATS nor the sandbox shares its files with a second process.
@@ -53,7 +55,16 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     } else {
         Some(crm::start_sandbox(arguments.sandbox_listen, &arguments.data).await?)
     };
-    let broker = Broker::start(&env, configs.gateway.nats.clone(), &arguments.data.join("nats")).await?;
+    let folder = arguments.data.join("nats");
+    // Fetching a nats-server may take a while, and may be in vain.
+    let starting = Broker::start(&env, configs.gateway.nats.clone(), &folder);
+    let Some(broker) = shutdown.or(Box::pin(starting)).await else {
+        if let Some(sandbox) = sandbox {
+            sandbox.shutdown().await;
+        }
+        return Ok(());
+    };
+    let broker = broker?;
     configs.gateway.nats = broker.settings.clone();
     let banner = Banner {
         gateway: listener.local_addr()?,
@@ -71,14 +82,17 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Reads the settings of every service and reports the faults of all of them together.
 fn read_configs(env: &Env, arguments: &Arguments, real: bool) -> Result<Configs, SettingsError> {
-    match read_each(env, arguments, real) {
-        (Ok(gateway), Ok(user), Ok(hubspot)) => Ok(Configs {
+    let read = read_each(env, arguments, real);
+    // After all of them were read, which is what tells the names there are.
+    match (read, names::check(env)) {
+        ((Ok(gateway), Ok(user), Ok(hubspot)), Ok(())) => Ok(Configs {
             gateway,
             user,
             hubspot,
         }),
-        (gateway, user, hubspot) => {
-            let faults = [gateway.err(), user.err(), hubspot.err()].into_iter().flatten();
+        ((gateway, user, hubspot), names) => {
+            let errors = [names.err(), gateway.err(), user.err(), hubspot.err()];
+            let faults = errors.into_iter().flatten();
             Err(faults
                 .reduce(SettingsError::and)
                 .expect("one of them is at fault"))
@@ -177,14 +191,6 @@ async fn run_services(
         failed = first_to_end(&mut parts) => return Err(failed),
     }
     stop(parts).await
-}
-
-/// Prints the addresses once every service is ready.
-async fn announce(registries: &[Registry], banner: &Banner<'_>) {
-    while !registries.iter().all(|registry| registry.report().ready) {
-        tokio::time::sleep(INTERVAL).await;
-    }
-    println!("{}", banner.text());
 }
 
 /// A part that ends before it is told to has failed.

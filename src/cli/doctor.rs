@@ -15,15 +15,13 @@ use super::{Asking, Exit, Failure, output::table};
 use crate::{
     arguments::Arguments,
     local::{ENV_FILES, read_each},
+    names,
 };
 use check::{Check, Outcome};
 
 pub(crate) async fn run(asking: &Asking, arguments: &Arguments) -> Result<Exit, Failure> {
     let mut checks = Vec::new();
-    match Env::load(&ENV_FILES) {
-        Ok(env) => by_settings(&env, arguments, &mut checks).await,
-        Err(error) => checks.extend(faults(&error)),
-    }
+    by_settings(&Env::load(&ENV_FILES), arguments, &mut checks).await;
     checks.extend(gateway::check(asking).await);
     let well = checks.iter().all(|check| check.outcome != Outcome::Failed);
     let document = json!({ "well": well, "checks": checks });
@@ -39,6 +37,7 @@ async fn by_settings(env: &Env, arguments: &Arguments, checks: &mut Vec<Check>) 
         of_hubspot = ::hubspot::Config::read(env);
     }
     let errors = [
+        names::check(env).err(),
         of_gateway.err(),
         of_user.as_ref().err().cloned(),
         of_hubspot.as_ref().err().cloned(),

@@ -1,5 +1,9 @@
 //! What `cargo run` starts: one process, its child, its data folder.
 
+mod private_folder;
+mod secrecy;
+mod starting;
+
 use std::{path::Path, time::Duration};
 
 use serde_json::{Value, json};
@@ -20,6 +24,8 @@ struct Hubsync {
     gateway: u16,
     sandbox: u16,
     path: String,
+    /// More settings, by the environment.
+    settings: Vec<(&'static str, String)>,
     process: Option<Child>,
     http: reqwest::Client,
 }
@@ -33,24 +39,47 @@ impl Hubsync {
             gateway,
             sandbox,
             path,
+            settings: Vec::new(),
             process: None,
             http: http::client(),
         }
     }
 
     async fn start(&mut self) {
-        let launch = Launch::new(env!("CARGO_BIN_EXE_hubsync"))
-            .clean_env()
-            .current_dir(self.folder.path());
+        self.begin().await;
+        self.wait_for_line("hubsync is ready").await;
+    }
+
+    /// Starts it under a umask that closes nothing to others.
+    async fn begin(&mut self) {
+        let launch = Launch::new("/bin/sh")
+            .arg("-c")
+            .arg("umask 000; exec \"$0\"")
+            .arg(env!("CARGO_BIN_EXE_hubsync"));
         let launch = launch
+            .clean_env()
+            .current_dir(self.folder.path())
             .env("PATH", &self.path)
             .env("API_GATEWAY_PORT", self.gateway.to_string());
         let launch = launch.env("SANDBOX_LISTEN", format!("127.0.0.1:{}", self.sandbox));
+        let settings = self.settings.iter();
+        let launch = settings.fold(launch, |launch, (name, value)| launch.env(name, value));
         self.process = Some(launch.start().await.unwrap());
-        self.process()
-            .wait_for_line("hubsync is ready", CEILING)
-            .await
-            .unwrap();
+    }
+
+    async fn wait_for_line(&mut self, text: &str) -> String {
+        self.process().wait_for_line(text, CEILING).await.unwrap()
+    }
+
+    fn output(&mut self) -> String {
+        self.process().output().unwrap()
+    }
+
+    /// Waits for the end of one that cannot start, and returns its output.
+    async fn refuses_to_start(&mut self) -> String {
+        self.begin().await;
+        assert_eq!(self.process().wait(CEILING).await.unwrap(), 1);
+        self.output()
     }
 
     fn process(&mut self) -> &mut Child {

@@ -14,7 +14,7 @@ use testing::{database::TestDatabase, http, nats::NatsCluster, ports::free_port,
 use user::store::Database;
 
 pub(crate) use callers::Callers;
-pub(crate) use parts::Service;
+pub(crate) use parts::{Service, built};
 
 /// Generous: a loaded machine is slow, a wake-up lost between two nodes of NATS comes again after half a minute, and what
 /// hangs is found all the same.

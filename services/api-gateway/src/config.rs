@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use runtime::nats::NatsSettings;
-use runtime::settings::{Env, Reader, SettingsError};
+use runtime::settings::{self, Env, Names, Reader, SettingsError};
 use runtime::telemetry::LogSettings;
 
 use crate::hosts::Hosts;
@@ -12,6 +12,13 @@ use crate::server::MOST_CONNECTIONS;
 
 /// Where variables are read from, below the environment of the process.
 pub const ENV_FILES: [&str; 2] = ["services/api-gateway/.env", "nats.env"];
+
+/// The names that the gateway answers for. `docker compose` reads `API_GATEWAY_PORTS`.
+const NAMES: Names<'_> = Names {
+    own: &["API_GATEWAY_"],
+    shared: &["NATS_"],
+    elsewhere: &["API_GATEWAY_PORTS"],
+};
 
 /// What the gateway is told.
 #[derive(Debug, Clone)]
@@ -52,6 +59,11 @@ impl Default for Limits {
 
 impl Config {
     const DEFAULT_PORT: u16 = 3030;
+
+    /// Reads the settings of a gateway that is a process of its own.
+    pub fn load() -> Result<Self, SettingsError> {
+        settings::load(&ENV_FILES, &NAMES, Self::read)
+    }
 
     /// Reads every setting, and reports every bad one.
     pub fn read(env: &Env) -> Result<Self, SettingsError> {

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use anyhow::Context;
 use api_gateway::{Config, ENV_FILES, listen, serve};
 use clap::{Parser, Subcommand};
-use runtime::settings::Env;
 use runtime::{Metrics, Shutdown, failure::in_one_line, health, open_files, telemetry};
 
 /// Takes changes of user profiles over HTTP and hands them to the user service over NATS.
@@ -36,7 +35,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> anyhow::Result<()> {
-    let config = Config::read(&Env::load(&ENV_FILES)?)?;
+    let config = Config::load()?;
     telemetry::init(&config.log);
     open_files::allow_most();
     let shutdown = Shutdown::on_signals()?;
@@ -45,7 +44,7 @@ async fn run() -> anyhow::Result<()> {
 }
 
 async fn probe() -> anyhow::Result<()> {
-    let config = Config::read(&Env::load(&ENV_FILES)?)?;
+    let config = Config::load()?;
     Ok(health::probe(&config.health_url()).await?)
 }
 

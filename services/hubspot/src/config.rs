@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use runtime::{
     nats::NatsSettings,
-    settings::{Env, Reader, SettingsError},
+    settings::{self, Env, Names, Reader, SettingsError},
     telemetry::LogSettings,
 };
 
@@ -18,6 +18,13 @@ pub use access::Access;
 
 /// The files settings are read from, beneath the environment; earlier ones win.
 pub const ENV_FILES: [&str; 2] = ["services/hubspot/.env", "nats.env"];
+
+/// The names that the hubspot service answers for. The sandbox reads names that begin with `HUBSPOT_SANDBOX_`.
+const NAMES: Names<'_> = Names {
+    own: &["HUBSPOT_"],
+    shared: &["NATS_"],
+    elsewhere: &["HUBSPOT_SANDBOX_*"],
+};
 
 /// The settings of the hubspot service.
 #[derive(Debug, Clone)]
@@ -67,6 +74,11 @@ impl Config {
     /// is left out must not send anybody to a sandbox.
     pub fn has_token(env: &Env) -> bool {
         access::names_credentials(env)
+    }
+
+    /// Reads the settings of a hubspot service that is a process of its own.
+    pub fn load() -> Result<Self, SettingsError> {
+        settings::load(&ENV_FILES, &NAMES, Self::read)
     }
 
     /// Reads every setting, or reports every fault.

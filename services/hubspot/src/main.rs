@@ -10,7 +10,6 @@ use runtime::{
     failure::in_one_line,
     health,
     nats::{self, ConnectError},
-    settings::Env,
     telemetry,
 };
 use tokio::net::TcpListener;
@@ -41,7 +40,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let config = Config::read(&Env::load(&ENV_FILES)?)?;
+    let config = Config::load()?;
     if let Some(Command::Health) = arguments.command {
         return Ok(health::probe(&config.health_url()).await?);
     }

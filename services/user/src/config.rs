@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use runtime::{
     nats::NatsSettings,
-    settings::{Env, Reader, SettingsError},
+    settings::{self, Env, Names, Reader, SettingsError},
     telemetry::LogSettings,
 };
 
@@ -15,6 +15,13 @@ use crate::{
 
 /// The files settings are read from, beneath the environment; earlier ones win.
 pub const ENV_FILES: [&str; 2] = ["services/user/.env", "nats.env"];
+
+/// The names that the user service answers for. Other programs have names that begin with `USER_` too.
+const NAMES: Names<'_> = Names {
+    own: &[],
+    shared: &["USER_", "NATS_"],
+    elsewhere: &[],
+};
 
 /// The settings of the user service.
 #[derive(Debug, Clone)]
@@ -27,8 +34,6 @@ pub struct Config {
     pub terms: Terms,
     /// `USER_SWEEP_MS`: how often rows are looked for whose time has come.
     pub sweep_every: Duration,
-    /// `NATS_STREAM_REPLICAS`: copies of the stream in a NATS cluster.
-    pub stream_replicas: usize,
     /// How to reach NATS.
     pub nats: NatsSettings,
     /// What is logged.
@@ -36,6 +41,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Reads the settings of a user service that is a process of its own.
+    pub fn load() -> Result<Self, SettingsError> {
+        settings::load(&ENV_FILES, &NAMES, Self::read)
+    }
+
     /// Reads every setting, or reports every fault.
     pub fn read(env: &Env) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(env);
@@ -44,7 +54,6 @@ impl Config {
         let terms = read_terms(&mut reader);
         let sweep = Duration::from_millis(500);
         let sweep_every = reader.duration_ms("USER_SWEEP_MS", sweep, ms(10)..=ms(60_000));
-        let stream_replicas = reader.within("NATS_STREAM_REPLICAS", 1, 1..=5);
         let nats = NatsSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         reader.finish(|| {
@@ -53,7 +62,6 @@ impl Config {
                 health_listen,
                 terms,
                 sweep_every,
-                stream_replicas,
                 nats,
                 log,
             })

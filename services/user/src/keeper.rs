@@ -13,7 +13,7 @@ use runtime::{Backoff, Shutdown, health::Registry, nats::Nats};
 use tokio::sync::Notify;
 
 use crate::{
-    stream::{self, StreamError, StreamSeen},
+    stream::{StreamError, StreamKeeping, StreamSeen},
     writer::{Answer, Work, WriterHandle},
 };
 
@@ -33,7 +33,7 @@ struct Shared {
 }
 
 impl StreamNews {
-    /// The stream is gone; look at it now.
+    /// The stream is gone, or is not what we made; look at it now.
     pub(crate) fn lost(&self) {
         self.shared.lost.notify_one();
     }
@@ -49,7 +49,7 @@ impl StreamNews {
             .shared
             .last_sequence
             .swap(seen.last_sequence, Ordering::Relaxed);
-        seen.created || seen.last_sequence < confirmed
+        seen.made || seen.last_sequence < confirmed
     }
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Keeper {
     pub(crate) writer: WriterHandle,
     pub(crate) news: StreamNews,
     pub(crate) health: Registry,
-    pub(crate) replicas: usize,
+    pub(crate) stream: StreamKeeping,
     /// Wakes the sweep once there is something to announce.
     pub(crate) swept: Arc<Notify>,
 }
@@ -71,14 +71,22 @@ impl Keeper {
 
     async fn keep(&self) {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+        let mut reported = String::new();
         loop {
             self.nats.wait_until_connected().await;
             let epoch = self.nats.epoch();
             match self.look().await {
-                Ok(()) => backoff.reset(),
+                Ok(()) => {
+                    backoff.reset();
+                    reported.clear();
+                }
                 Err(error) => {
-                    self.health.set("stream", false, error.to_string());
-                    tracing::warn!(%error, "no usable stream; trying again");
+                    let error = error.to_string();
+                    self.health.set("stream", false, error.clone());
+                    if error != reported {
+                        tracing::warn!(error, "no usable stream; trying again");
+                        reported = error;
+                    }
                     tokio::time::sleep(backoff.next_delay()).await;
                     continue;
                 }
@@ -91,7 +99,7 @@ impl Keeper {
     }
 
     async fn look(&self) -> Result<(), StreamError> {
-        let seen = stream::ensure(&self.nats.jetstream(), self.replicas).await?;
+        let seen = self.stream.ensure(&self.nats.jetstream()).await?;
         self.health.set(
             "stream",
             true,
@@ -102,7 +110,7 @@ impl Keeper {
             tracing::info!(
                 stream = STREAM,
                 rows,
-                created = seen.created,
+                made = seen.made,
                 "the stream has no memory; owed users are due"
             );
         }

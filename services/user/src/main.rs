@@ -9,7 +9,6 @@ use runtime::{
     failure::in_one_line,
     health,
     nats::{self, ConnectError},
-    settings::Env,
     telemetry,
 };
 use user::{
@@ -48,7 +47,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let config = Config::read(&Env::load(&ENV_FILES)?)?;
+    let config = Config::load()?;
     match arguments.command {
         Some(Command::Health) => {
             Ok(health::probe(&format!("http://{}/healthz", config.health_listen)).await?)

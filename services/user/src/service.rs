@@ -22,6 +22,7 @@ use crate::{
     room::Room,
     rules::Terms,
     store::{self, Database, OpenError, Opened, UserWriter},
+    stream::StreamKeeping,
     sweeper::Sweeper,
     writer::{self, AfterCommit, WriterHandle},
 };
@@ -53,6 +54,10 @@ pub enum ServeError {
     WriterEnded,
 }
 
+/// Needed only for a stream that somebody made with settings that cannot be changed. Where it is forbidden, `/readyz` says
+/// what is to be done; changes are accepted all the same.
+const DELETE_STREAM: &str = "$JS.API.STREAM.DELETE.USERS";
+
 /// The names of the checks the service reports.
 pub const CHECKS: [&str; 3] = ["database", "nats", "stream"];
 
@@ -75,7 +80,7 @@ pub async fn serve(
     let mut writer = begun.writer;
     // Boxed, or the compiler cannot tell that a task may run them.
     let serving = endpoints::serve(&nats, context, shutdown.clone()).boxed();
-    let forbidden = nats.wait_for_violation().boxed();
+    let forbidden = nats.wait_for_violation_but(&[DELETE_STREAM]).boxed();
     let outcome = tokio::select! {
         outcome = serving => outcome.map_err(ServeError::Endpoints),
         violation = forbidden => Err(ServeError::Forbidden(violation)),
@@ -159,12 +164,13 @@ impl Begun {
         tasks.spawn(async move { stopping.or(waking).await });
         tasks.spawn(notices::publish(nats.clone(), settled, shutdown.clone()));
         tasks.spawn(accepted.publish(nats.clone(), shutdown.clone()));
+        let stream = StreamKeeping::new(config.nats.stream_replicas);
         let keeper = Keeper {
             nats: nats.clone(),
             writer: handle.clone(),
             news: news.clone(),
             health: health.clone(),
-            replicas: config.stream_replicas,
+            stream: stream.clone(),
             swept: Arc::clone(&due),
         };
         tasks.spawn(keeper.run(shutdown.clone()));
@@ -174,6 +180,7 @@ impl Begun {
             every: config.sweep_every,
             woken: due,
             news,
+            stream,
             room,
         };
         tasks.spawn(sweeper.run(shutdown.clone()));

@@ -2,13 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use contracts::subjects::{BACKFILL_WINDOW, DUE_WINDOW, STREAM, WINDOW};
+use contracts::subjects::{BACKFILL_WINDOW, DUE_WINDOW, WINDOW};
 use runtime::{Shutdown, nats::Nats};
 use tokio::sync::Notify;
 
 use crate::{
     keeper::StreamNews,
     room::Room,
+    stream::StreamKeeping,
     writer::{Answer, Work, WriterHandle},
 };
 
@@ -29,6 +30,7 @@ pub(crate) struct Sweeper {
     pub(crate) every: Duration,
     pub(crate) woken: Arc<Notify>,
     pub(crate) news: StreamNews,
+    pub(crate) stream: StreamKeeping,
     pub(crate) room: Room,
 }
 
@@ -86,17 +88,17 @@ impl Sweeper {
         }
     }
 
-    /// How many wake-ups the stream holds; none while there is no stream to announce to.
+    /// How many wake-ups the stream holds; none while there is no stream to announce to, or one that is not what we made.
     async fn wake_ups_held(&self) -> Option<u64> {
         if !self.nats.is_connected() {
             return None;
         }
         let jetstream = self.nats.jetstream();
-        let asked = tokio::time::timeout(INFO_LIMIT, jetstream.get_stream(STREAM)).await;
-        if let Ok(Ok(stream)) = asked {
-            return Some(stream.cached_info().state.messages);
+        let asked = tokio::time::timeout(INFO_LIMIT, self.stream.messages(&jetstream)).await;
+        if let Ok(Ok(Some(messages))) = asked {
+            return Some(messages);
         }
-        // Missing, or in a cluster without a leader: where nobody changes anything, nobody else would notice.
+        // Missing, made by somebody else, or in a cluster without a leader: where nobody changes anything, nobody else would notice.
         self.news.lost();
         None
     }

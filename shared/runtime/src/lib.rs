@@ -6,6 +6,7 @@ pub mod health;
 pub mod metrics;
 pub mod nats;
 pub mod open_files;
+pub mod private_files;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

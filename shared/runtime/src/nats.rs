@@ -4,6 +4,8 @@
 //! told an error, and a caller waiting for room in that queue waits without limit. So requests are refused at once
 //! while disconnected, the queue is small, and the time limit covers everything.
 
+mod address;
+mod authenticate;
 mod connect;
 mod connection;
 mod observer;
@@ -13,6 +15,7 @@ mod settings;
 mod state;
 mod version;
 
+pub use address::AddressError;
 pub use connect::{ConnectError, connect};
 pub use connection::Nats;
 pub use request::RequestError;

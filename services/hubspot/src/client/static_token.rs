@@ -2,19 +2,20 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use runtime::settings::{Secret, SecretSource};
+use runtime::settings::{RotatingSecret, Secret, SecretSource};
 
 /// A token and where it comes from.
 #[derive(Debug)]
 pub(super) struct StaticToken {
-    source: SecretSource,
+    source: RotatingSecret,
     in_use: RwLock<Secret>,
 }
 
 impl StaticToken {
     /// Reads the token.
     pub(super) fn open(source: SecretSource) -> std::io::Result<Self> {
-        let in_use = RwLock::new(source.read()?);
+        let source = RotatingSecret::open("HUBSPOT_ACCESS_TOKEN_FILE", source)?;
+        let in_use = RwLock::new(source.read());
         Ok(Self { source, in_use })
     }
 
@@ -25,20 +26,14 @@ impl StaticToken {
 
     /// Whether the source holds another token than the one in use.
     pub(super) fn was_replaced(&self) -> bool {
-        match &self.source {
-            SecretSource::Value(_) => false,
-            SecretSource::File(_) => self
-                .source
-                .read()
-                .is_ok_and(|secret| secret.expose() != self.in_use().expose()),
-        }
+        let now = self.source.look();
+        now.is_some_and(|secret| secret.expose() != self.in_use().expose())
     }
 
-    /// Uses what the source holds now. A file that cannot be read leaves the token as it is.
+    /// Uses what the source holds now. A file that cannot be used leaves the token as it is.
     pub(super) fn take_up(&self) {
-        match self.source.read() {
-            Ok(secret) => *self.in_use.write().unwrap_or_else(PoisonError::into_inner) = secret,
-            Err(error) => tracing::warn!(%error, "the token's file cannot be read; the token stays as it is"),
+        if let Some(secret) = self.source.look() {
+            *self.in_use.write().unwrap_or_else(PoisonError::into_inner) = secret;
         }
     }
 }

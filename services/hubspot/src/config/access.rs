@@ -123,6 +123,13 @@ fn read_sandbox(reader: &mut Reader<'_>, address: Option<String>, version: ApiVe
         );
         return None;
     };
+    if address.contains('@') {
+        reader.fault(
+            SANDBOX,
+            "holds a user or a password; the sandbox asks for neither, so leave it out",
+        );
+        return None;
+    }
     match Target::sandbox(&address, version) {
         Ok(target) => Some(Access {
             target,

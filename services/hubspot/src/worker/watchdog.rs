@@ -1,10 +1,15 @@
-//! Notices wake-ups that will not come: the stream was rolled back, or an overtaken worker took the consumer over.
+//! Notices wake-ups that will not come: the stream was rolled back, an overtaken worker took the consumer over, or
+//! somebody changed or paused it.
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::{Consumer, pull};
-use contracts::subjects::STREAM;
+use async_nats::jetstream::{
+    consumer::{Consumer, pull},
+    response::Response,
+};
+use contracts::subjects::{CONSUMER, STREAM};
 use runtime::nats::Nats;
+use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
 use super::consumer::MADE_AS;
@@ -35,7 +40,7 @@ impl Counts {
 pub(super) async fn watch(nats: &Nats, consumer: &Consumer<pull::Config>) -> String {
     tokio::select! {
         end = watch_counts(nats, consumer) => end,
-        end = watch_maker(consumer) => end,
+        end = watch_settings(nats) => end,
     }
 }
 
@@ -52,18 +57,58 @@ async fn watch_counts(nats: &Nats, consumer: &Consumer<pull::Config>) -> String 
     }
 }
 
-/// One that is gone is noticed by the pull.
-async fn watch_maker(consumer: &Consumer<pull::Config>) -> String {
-    let own = consumer.cached_info().config.metadata.get(MADE_AS);
+/// One that is gone is noticed by the pull. The first look is at the consumer as it was just made.
+async fn watch_settings(nats: &Nats) -> String {
+    let mut made: Option<Settings> = None;
     loop {
-        tokio::time::sleep(OWN_EVERY).await;
-        let seen = timeout(LIMIT, consumer.get_info()).await;
-        if let Ok(Ok(info)) = seen
-            && info.config.metadata.get(MADE_AS) != own
-        {
-            return "another worker made the consumer anew".to_owned();
+        let now = settings(nats).await;
+        if let (Some(made), Some(now)) = (&made, &now) {
+            if made_as(made) != made_as(now) {
+                return "another worker made the consumer anew".to_owned();
+            }
+            let names = differing(made, now);
+            if !names.is_empty() {
+                return format!("somebody changed settings of the consumer: {}", names.join(", "));
+            }
         }
+        made = made.or(now);
+        tokio::time::sleep(OWN_EVERY).await;
     }
+}
+
+/// The settings as the server tells them: those too that the client library does not know.
+type Settings = Map<String, Value>;
+
+async fn settings(nats: &Nats) -> Option<Settings> {
+    let context = nats.jetstream();
+    let subject = format!("CONSUMER.INFO.{STREAM}.{CONSUMER}");
+    let answer: Response<Value> = timeout(LIMIT, context.request(subject, &json!({})))
+        .await
+        .ok()?
+        .ok()?;
+    match answer {
+        Response::Ok(Value::Object(mut info)) => match info.remove("config") {
+            Some(Value::Object(settings)) => Some(settings),
+            _ => None,
+        },
+        Response::Ok(_) | Response::Err { .. } => None,
+    }
+}
+
+fn made_as(settings: &Settings) -> Option<&Value> {
+    settings.get("metadata")?.get(MADE_AS)
+}
+
+/// The names of the settings that differ and may keep wake-ups back.
+fn differing<'s>(made: &'s Settings, now: &'s Settings) -> Vec<&'s str> {
+    let names = made
+        .keys()
+        .chain(now.keys().filter(|name| !made.contains_key(*name)));
+    names
+        .map(String::as_str)
+        .filter(|name| !["metadata", "description", "num_replicas"].contains(name))
+        .filter(|name| made.get(*name) != now.get(*name))
+        .collect()
 }
 
 async fn count(nats: &Nats, consumer: &Consumer<pull::Config>) -> Option<Counts> {
@@ -97,5 +142,17 @@ mod tests {
         assert!(!counts.apart());
         assert!(Counts { to_come: 6, ..counts }.apart());
         assert!(!Counts { to_come: 8, ..counts }.apart());
+    }
+
+    #[test]
+    fn settings_that_keep_wake_ups_back_differ() {
+        let settings = |value: Value| value.as_object().cloned().expect("an object");
+        let made =
+            settings(json!({ "max_ack_pending": 10_000, "metadata": { MADE_AS: "a" }, "ack_wait": 30 }));
+        let now = settings(json!({
+            "max_ack_pending": 1, "metadata": { MADE_AS: "a", "team": "crm" }, "ack_wait": 30, "pause_until": "2100-01-01T00:00:00Z"
+        }));
+        assert_eq!(differing(&made, &now), ["max_ack_pending", "pause_until"]);
+        assert_eq!(made_as(&made), made_as(&now));
     }
 }

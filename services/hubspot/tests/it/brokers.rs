@@ -3,6 +3,7 @@
 use async_nats::jetstream::consumer::{Consumer, pull};
 use contracts::Field;
 use futures_util::StreamExt;
+use serde_json::{Value, json};
 use testing::wait::until;
 
 use crate::harness::{CEILING, Stack};
@@ -109,4 +110,64 @@ async fn a_wake_up_that_an_overtaken_worker_took_comes_all_the_same() {
 async fn deliver_soon(stack: &Stack, round: u32) {
     deliver(stack, &format!("round {round}")).await;
     stack.wait_until_acknowledged().await;
+}
+
+/// Each change alone would keep wake-ups back while the worker says that it delivers.
+#[tokio::test]
+async fn delivery_goes_on_after_somebody_changed_or_paused_the_consumer() {
+    let stack = Stack::start().await;
+    let worker = stack.worker().await;
+    deliver(&stack, "before").await;
+    let client = async_nats::connect(stack.nats.url()).await.unwrap();
+    let jetstream = async_nats::jetstream::new(client);
+    let ask = async |subject: &str, payload: &Value| -> Result<Value, String> {
+        let answer: Result<Value, _> = jetstream.request(subject.to_owned(), payload).await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        match answer.get("error") {
+            Some(error) => Err(error.to_string()),
+            None => Ok(answer),
+        }
+    };
+    // For a moment there is none, while it is made anew.
+    let config = async || {
+        until("the consumer", CEILING, async || {
+            let info = ask("CONSUMER.INFO.USERS.hubspot", &json!({})).await;
+            info.map(|info| info["config"].clone())
+        })
+        .await
+    };
+    let changes = [
+        ("pause", json!({ "pause_until": "2100-01-01T00:00:00Z" })),
+        ("filter", json!({ "filter_subject": "users.changed.nobody" })),
+        ("deliveries", json!({ "max_deliver": 1, "max_ack_pending": 1 })),
+        ("pulls", json!({ "max_batch": 1 })),
+    ];
+    for (name, change) in changes {
+        let before = config().await;
+        if name == "pause" {
+            ask("CONSUMER.PAUSE.USERS.hubspot", &change).await.unwrap();
+        } else {
+            let mut changed = before.clone();
+            let members = changed.as_object_mut().unwrap();
+            members.extend(change.as_object().unwrap().clone());
+            let metadata = changed["metadata"].as_object_mut().unwrap();
+            metadata.retain(|name, _| !name.starts_with("_nats."));
+            let payload = json!({ "stream_name": "USERS", "config": changed, "action": "update" });
+            let updated = ask("CONSUMER.DURABLE.CREATE.USERS.hubspot", &payload).await;
+            updated.unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        deliver(&stack, name).await;
+        stack.wait_until_acknowledged().await;
+        until(
+            &format!("another consumer than one with another {name}"),
+            CEILING,
+            async || {
+                let now = config().await;
+                let is_new = now["metadata"]["made-as"] != before["metadata"]["made-as"];
+                if is_new { Ok(()) } else { Err(now) }
+            },
+        )
+        .await;
+    }
+    worker.stop().await;
 }

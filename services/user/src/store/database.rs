@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use sqlx::postgres::PgConnectOptions;
+use url::Url;
 
 /// A database, as `USER_DATABASE_URL` names it.
 #[derive(Clone)]
@@ -13,31 +14,75 @@ pub enum Database {
     Postgres(Box<PgConnectOptions>),
 }
 
-/// An address that names no database.
+/// An address that names no database. It may hold a password, and is not quoted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "must name a database file, such as sqlite:.hubsync/users.db, or a server, such as \
-     postgres://user:password@host:5432/hubsync"
-)]
-pub struct InvalidDatabase;
+pub enum InvalidDatabase {
+    /// It cannot be read.
+    #[error(
+        "must name a database file, such as sqlite:.hubsync/users.db, or a server, such as \
+         postgres://user:password@host:5432/hubsync; in a user or password every character of :/?#[]@ must be \
+         percent-encoded"
+    )]
+    Address,
+    /// A parameter does not exist. The library would ignore it, and log its value.
+    #[error("has a parameter that does not exist as its number {position}; there are {}", PARAMETERS.join(", "))]
+    Parameter {
+        /// Which of the parameters, from 1.
+        position: usize,
+    },
+}
+
+/// The parameters of a server's address.
+const PARAMETERS: [&str; 13] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+/// Other names of theirs.
+const ALIASES: [&str; 5] = ["ssl-ca", "ssl-cert", "ssl-key", "ssl-mode", "ssl-root-cert"];
 
 impl FromStr for Database {
     type Err = InvalidDatabase;
 
     fn from_str(url: &str) -> Result<Self, InvalidDatabase> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            check_server(url)?;
             // The reason may hold the password.
-            let options = url.parse().map_err(|_| InvalidDatabase)?;
+            let options = url.parse().map_err(|_| InvalidDatabase::Address)?;
             return Ok(Self::Postgres(Box::new(options)));
         }
-        let path = url.strip_prefix("sqlite:").ok_or(InvalidDatabase)?;
+        let path = url.strip_prefix("sqlite:").ok_or(InvalidDatabase::Address)?;
         let path = path.strip_prefix("//").unwrap_or(path);
         // `:memory:` would lose what was accepted.
         if path.is_empty() || path.starts_with(':') {
-            return Err(InvalidDatabase);
+            return Err(InvalidDatabase::Address);
         }
         Ok(Self::Sqlite(path.into()))
     }
+}
+
+fn check_server(url: &str) -> Result<(), InvalidDatabase> {
+    let url = Url::parse(url).map_err(|_| InvalidDatabase::Address)?;
+    // The rest of a password that has a / in it would become a part of the database's name, which is shown.
+    if url.path().contains(['@', ':']) || url.fragment().is_some() {
+        return Err(InvalidDatabase::Address);
+    }
+    let known =
+        |name: &str| PARAMETERS.contains(&name) || ALIASES.contains(&name) || name.starts_with("options[");
+    let unknown = url.query_pairs().position(|(name, _)| !known(&name));
+    unknown.map_or(Ok(()), |index| {
+        Err(InvalidDatabase::Parameter { position: index + 1 })
+    })
 }
 
 /// Without the password.
@@ -96,8 +141,38 @@ mod tests {
             "sqlite::memory:",
             "postgres://:bad:port/x",
             "users.db",
+            "postgres://me:12/hunter2@host/x",
+            "postgres://me:hun#ter2@host/x",
+            "postgres://me:hun?ter2@host/x",
         ] {
-            assert_eq!(url.parse::<Database>().err(), Some(InvalidDatabase), "{url}");
+            let error = url.parse::<Database>().expect_err(url);
+            assert!(!error.to_string().contains("ter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_does_not_exist_is_refused_without_being_quoted() {
+        for parameters in [
+            "sslmod=require",
+            "sslmode=require&sslpassword=hunter2",
+            "hunter2",
+            "pasword=hunter2",
+        ] {
+            let url = format!("postgres://host/x?{parameters}");
+            let error = url.parse::<Database>().expect_err(&url);
+            let position = parameters.split('&').count();
+            assert_eq!(error, InvalidDatabase::Parameter { position });
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
+        for parameters in [
+            "password=hunter2&user=me&sslmode=require",
+            "options=-c%20jit%3Doff",
+            "options[jit]=off",
+        ] {
+            let database: Database = format!("postgres://host/x?{parameters}")
+                .parse()
+                .expect(parameters);
+            assert!(!format!("{database} {database:?}").contains("hunter2"));
         }
     }
 }

@@ -7,6 +7,7 @@ mod comparisons;
 mod database;
 mod delivery;
 mod examination;
+mod foreign_stream;
 mod imports;
 mod lifecycle;
 mod operators;

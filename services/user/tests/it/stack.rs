@@ -60,7 +60,12 @@ impl Running {
 impl Stack {
     /// A fresh one, with those settings of the service and no service yet.
     pub(crate) async fn new(settings: &[(&str, &str)]) -> Self {
-        let nats = NatsServer::start(Options::default()).await.unwrap();
+        Self::on(Options::default(), settings).await
+    }
+
+    /// Like [`Stack::new`], on such a nats-server.
+    pub(crate) async fn on(options: Options, settings: &[(&str, &str)]) -> Self {
+        let nats = NatsServer::start(options).await.unwrap();
         let client = connect(&nats, "test").await;
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self {
@@ -69,6 +74,13 @@ impl Stack {
             database: TestDatabase::fresh().await,
             settings: settings.iter().map(own).collect(),
         }
+    }
+
+    /// The same, with a client that is connected at this address.
+    pub(crate) async fn with_client(self, url: &str) -> Self {
+        let settings = NatsSettings::at(url).unwrap();
+        let client = nats::connect(&settings, "test", &Shutdown::new()).await.unwrap();
+        Self { client, ..self }
     }
 
     /// A fresh one with its service.

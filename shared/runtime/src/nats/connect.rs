@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, SubscribeError};
 
+use super::authenticate::{self, Turns};
 use super::observer::Observer;
 use super::replies::Replies;
-use super::settings::{Credentials, NatsSettings};
+use super::settings::NatsSettings;
 use super::version::{OLDEST_SERVER, will_do};
 use super::{Nats, connection};
 use crate::{Backoff, Shutdown};
@@ -23,7 +24,8 @@ const PING_INTERVAL: Duration = Duration::from_secs(3);
 pub enum ConnectError {
     /// The credentials are wrong, or missing.
     #[error(
-        "NATS at {servers} refused the credentials; set NATS_USER and NATS_PASSWORD, or NATS_TOKEN, to what it expects"
+        "NATS at {servers} refused the credentials; set NATS_USER and NATS_PASSWORD, or NATS_TOKEN, to what it expects, or \
+         put them into NATS_URL"
     )]
     Refused {
         /// Who refused.
@@ -93,10 +95,11 @@ async fn first_connection(
 ) -> Result<Client, ConnectError> {
     let servers = settings.places();
     let mut backoff = Backoff::new(SHORTEST_DELAY, LONGEST_DELAY);
+    let turns = Turns::default();
     loop {
         // Boxed, because the library's future is large and would be carried through every caller.
         let attempt =
-            Box::pin(options(settings, service_name, observer).connect(settings.servers.as_slice()));
+            Box::pin(options(settings, service_name, observer, &turns).connect(settings.servers.as_slice()));
         let error = match attempt.await {
             Ok(client) => return Ok(client),
             Err(error) => error,
@@ -116,9 +119,14 @@ async fn first_connection(
     }
 }
 
-fn options(settings: &NatsSettings, service_name: &str, observer: &Observer) -> ConnectOptions {
+fn options(
+    settings: &NatsSettings,
+    service_name: &str,
+    observer: &Observer,
+    turns: &Turns,
+) -> ConnectOptions {
     let observer = observer.clone();
-    let options = ConnectOptions::new()
+    authenticate::options(&settings.credentials, turns)
         .name(service_name)
         .custom_inbox_prefix(format!("_INBOX_{service_name}"))
         .client_capacity(settings.client_capacity)
@@ -128,14 +136,7 @@ fn options(settings: &NatsSettings, service_name: &str, observer: &Observer) -> 
         .event_callback(move |event| {
             let observer = observer.clone();
             async move { observer.observe(event) }
-        });
-    match &settings.credentials {
-        Credentials::None => options,
-        Credentials::Token(token) => options.token(token.expose().to_owned()),
-        Credentials::User { name, password } => {
-            options.user_and_password(name.clone(), password.expose().to_owned())
-        }
-    }
+        })
 }
 
 /// At once the first time, then growing up to the cap.

@@ -81,8 +81,18 @@ impl Nats {
     /// Waits until the server forbids something on this connection, now or earlier. It says so by the way only, and
     /// a subscription that is forbidden just stays silent; so a service races its work against this.
     pub async fn wait_for_violation(&self) -> Violation {
-        let state = self.wait_for(|state| !state.violations.is_empty()).await;
-        state.violations[0].clone()
+        self.wait_for_violation_but(&[]).await
+    }
+
+    /// Like [`Nats::wait_for_violation`], leaving out subjects that a service can do without.
+    pub async fn wait_for_violation_but(&self, dispensable: &[&str]) -> Violation {
+        let first = |state: &NatsState| {
+            let mut violations = state.violations.iter();
+            let needed = violations.find(|violation| !dispensable.contains(&violation.subject.as_str()));
+            needed.cloned()
+        };
+        let state = self.wait_for(|state| first(state).is_some()).await;
+        first(&state).expect("that is what was waited for")
     }
 
     /// The version of the server, `2.10.0` or newer.

@@ -2,33 +2,38 @@
 
 use async_nats::ServerAddr;
 
-use crate::settings::{Reader, Secret};
+use super::address::{AddressError, parse_list};
+use crate::settings::{Reader, RotatingSecret};
 
 /// How a service shows who it is.
 #[derive(Debug, Clone)]
 pub enum Credentials {
-    /// The server asks nobody, or the address holds the credentials.
+    /// The server asks nobody.
     None,
     /// One token for everybody, `NATS_TOKEN`.
-    Token(Secret),
+    Token(RotatingSecret),
     /// A user of its own, `NATS_USER` and `NATS_PASSWORD`.
     User {
         /// The user's name.
         name: String,
         /// The user's password.
-        password: Secret,
+        password: RotatingSecret,
     },
+    /// Those in `NATS_URL`, for each server.
+    InAddresses(Vec<(ServerAddr, Credentials)>),
 }
 
 /// The settings of the NATS connection.
 #[derive(Debug, Clone)]
 pub struct NatsSettings {
-    /// `NATS_URL`: one address, or several with commas between them.
+    /// `NATS_URL`: one address, or several with commas between them; without the credentials in them.
     pub servers: Vec<ServerAddr>,
-    /// `NATS_TOKEN`, or `NATS_USER` and `NATS_PASSWORD`; each secret also as `…_FILE`.
+    /// `NATS_TOKEN`, or `NATS_USER` and `NATS_PASSWORD`, each secret also as `…_FILE`; or those in `NATS_URL`.
     pub credentials: Credentials,
     /// `NATS_CLIENT_CAPACITY`: commands that may wait for the connection. Small, so that a stall is felt at once.
     pub client_capacity: usize,
+    /// `NATS_STREAM_REPLICAS`: copies of the stream in a NATS cluster; without it, those of the stream that is there, or 1.
+    pub stream_replicas: Option<usize>,
 }
 
 impl NatsSettings {
@@ -38,23 +43,26 @@ impl NatsSettings {
 
     /// Reads the settings that all services share.
     pub fn read(reader: &mut Reader<'_>) -> Self {
-        let servers = read_servers(reader);
-        let credentials = read_credentials(reader);
+        let (servers, in_addresses) = read_servers(reader);
+        let credentials = read_credentials(reader, in_addresses);
         let client_capacity = reader.within("NATS_CLIENT_CAPACITY", Self::DEFAULT_CAPACITY, 1..=65_536);
+        let stream_replicas = reader.optional_within("NATS_STREAM_REPLICAS", 1..=5);
         Self {
             servers,
             credentials,
             client_capacity,
+            stream_replicas,
         }
     }
 
-    /// A server at this address that asks for no credentials.
-    pub fn at(url: &str) -> std::io::Result<Self> {
-        let servers = parse_servers(url)?;
+    /// The servers at these addresses, with the credentials in them, or without any.
+    pub fn at(url: &str) -> Result<Self, AddressError> {
+        let (servers, credentials) = parse_list(url)?;
         Ok(Self {
             servers,
-            credentials: Credentials::None,
+            credentials,
             client_capacity: Self::DEFAULT_CAPACITY,
+            stream_replicas: None,
         })
     }
 
@@ -68,57 +76,60 @@ impl NatsSettings {
     }
 }
 
-fn read_servers(reader: &mut Reader<'_>) -> Vec<ServerAddr> {
+fn read_servers(reader: &mut Reader<'_>) -> (Vec<ServerAddr>, Credentials) {
     let text = reader.or("NATS_URL", NatsSettings::DEFAULT_URL.to_owned());
-    parse_servers(&text).unwrap_or_else(|error| {
+    parse_list(&text).unwrap_or_else(|error| {
         // The address may hold a password, so it is not repeated.
         reader.fault(
             "NATS_URL",
             format!("is not an address such as {}: {error}", NatsSettings::DEFAULT_URL),
         );
-        Vec::new()
+        (Vec::new(), Credentials::None)
     })
 }
 
-fn parse_servers(text: &str) -> std::io::Result<Vec<ServerAddr>> {
-    let mut servers = Vec::new();
-    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let server: ServerAddr = part.parse()?;
-        if server.is_websocket() {
-            return Err(std::io::Error::other("web sockets are not spoken here"));
-        }
-        servers.push(server);
-    }
-    if servers.is_empty() {
-        Err(std::io::Error::other("no address is given"))
-    } else {
-        Ok(servers)
-    }
-}
-
-fn read_credentials(reader: &mut Reader<'_>) -> Credentials {
-    let token = reader.secret_or_file("NATS_TOKEN");
+fn read_credentials(reader: &mut Reader<'_>, in_addresses: Credentials) -> Credentials {
+    let token = reader.rotating_secret("NATS_TOKEN");
     let name = reader.optional::<String>("NATS_USER");
-    let password = reader.secret_or_file("NATS_PASSWORD");
-    match (token, name, password) {
-        (None, None, None) => Credentials::None,
-        (Some(token), None, None) => Credentials::Token(token),
-        (None, Some(name), Some(password)) => Credentials::User { name, password },
-        (Some(_), _, _) => {
+    let password = reader.rotating_secret("NATS_PASSWORD");
+    let mut is_set = |names: &[&str]| names.iter().any(|name| reader.is_set(name));
+    // Asked for what is set, not for what could be read: a secret with a fault is not a missing one.
+    let given = [
+        is_set(&["NATS_TOKEN", "NATS_TOKEN_FILE"]),
+        is_set(&["NATS_USER"]),
+        is_set(&["NATS_PASSWORD", "NATS_PASSWORD_FILE"]),
+    ];
+    if matches!(in_addresses, Credentials::InAddresses(_)) {
+        if given.contains(&true) {
+            reader.fault(
+                "NATS_URL",
+                "holds credentials, and NATS_TOKEN, NATS_USER or NATS_PASSWORD is set too; keep one of the two",
+            );
+        }
+        return in_addresses;
+    }
+    match given {
+        [true, false, false] => token.map_or(Credentials::None, Credentials::Token),
+        [false, true, true] => match (name, password) {
+            (Some(name), Some(password)) => Credentials::User { name, password },
+            _ => Credentials::None,
+        },
+        [false, false, false] => Credentials::None,
+        [true, _, _] => {
             reader.fault(
                 "NATS_TOKEN",
                 "and NATS_USER or NATS_PASSWORD are both set; keep what the server asks for",
             );
             Credentials::None
         }
-        (None, Some(_), None) => {
+        [false, true, false] => {
             reader.fault(
                 "NATS_PASSWORD",
                 "is not set, but NATS_USER is; set both or neither",
             );
             Credentials::None
         }
-        (None, None, Some(_)) => {
+        [false, false, true] => {
             reader.fault(
                 "NATS_USER",
                 "is not set, but NATS_PASSWORD is; set both or neither",
@@ -160,6 +171,7 @@ mod tests {
             "nats://me:hunter2@host:x",
             ",",
             "ws://me:hunter2@host",
+            "nats://me:hunter2@one,nats://two",
         ] {
             let message = read(&[("NATS_URL", url)])
                 .expect_err("not an address")
@@ -174,11 +186,38 @@ mod tests {
     #[test]
     fn credentials_are_a_token_or_a_user_with_a_password() {
         let token = read(&[("NATS_TOKEN", "t")]).expect("a token will do");
-        assert!(matches!(token.credentials, Credentials::Token(token) if token.expose() == "t"));
+        assert!(matches!(token.credentials, Credentials::Token(token) if token.read().expose() == "t"));
         let user = read(&[("NATS_USER", "u"), ("NATS_PASSWORD", "p")]).expect("a user will do");
         assert!(matches!(user.credentials, Credentials::User { name, .. } if name == "u"));
         assert!(read(&[("NATS_USER", "u")]).is_err());
         assert!(read(&[("NATS_PASSWORD", "p")]).is_err());
         assert!(read(&[("NATS_TOKEN", "t"), ("NATS_USER", "u"), ("NATS_PASSWORD", "p")]).is_err());
+    }
+
+    #[test]
+    fn credentials_in_the_address_are_used_and_shown_nowhere() {
+        let settings =
+            read(&[("NATS_URL", "nats://me:hunter2@one:1,nats://you:hunter3@two")]).expect("usable");
+        assert_eq!(settings.places(), "one:1, two:4222");
+        assert!(matches!(&settings.credentials, Credentials::InAddresses(each) if each.len() == 2));
+        let printed = format!("{settings:?}");
+        assert!(!printed.contains("hunter"), "{printed}");
+    }
+
+    #[test]
+    fn credentials_in_the_address_and_beside_it_are_a_fault() {
+        for (name, value) in [
+            ("NATS_TOKEN", "t"),
+            ("NATS_USER", "u"),
+            ("NATS_PASSWORD", "p"),
+            ("NATS_TOKEN_FILE", "/x"),
+        ] {
+            let error = read(&[("NATS_URL", "nats://me:hunter2@one"), (name, value)]).expect_err(name);
+            let message = error.to_string();
+            assert!(
+                message.contains("NATS_URL: holds credentials") && !message.contains("hunter2"),
+                "{message}"
+            );
+        }
     }
 }

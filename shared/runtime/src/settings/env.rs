@@ -1,13 +1,17 @@
 //! Where settings are looked up: the process environment first, then `.env` files in the order given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::fmt;
 use std::path::Path;
-use std::{fmt, fs, io};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::env_file;
 use super::error::{Fault, SettingsError};
+use super::names::{self, Names, Place};
+use super::text::{check_visible, trimmed};
 
-/// What stands in the environment under one name.
+/// The value of one name.
 #[derive(Clone)]
 enum Value {
     Text(String),
@@ -15,17 +19,26 @@ enum Value {
 }
 
 /// Names and values, read once at start; the process environment itself is never changed.
+///
+/// It remembers each name that is looked up, in copies of it too: these are the settings that exist, and what
+/// [`Env::check`] measures the names in the files and in the environment by.
 #[derive(Clone, Default)]
 pub struct Env {
     values: BTreeMap<String, Value>,
+    /// Each name that was found, with each place it was found in.
+    found: Vec<(String, Place)>,
+    /// What is wrong with the files.
+    faults: Vec<Fault>,
+    asked: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Env {
     /// Reads the process environment over the files, of which earlier ones win. A file may be missing.
     ///
     /// A variable that is set but empty hides the same name in a file, and counts as not set. In a file, `$NAME`
-    /// stands for another variable, unless the value is in single quotes.
-    pub fn load<P: AsRef<Path>>(files: &[P]) -> Result<Self, SettingsError> {
+    /// stands for another variable, unless the value is in single quotes, and of a name that occurs twice the last
+    /// value counts. What is wrong with a file is reported by [`Env::check`].
+    pub fn load<P: AsRef<Path>>(files: &[P]) -> Self {
         Self::layered(std::env::vars_os(), files)
     }
 
@@ -39,43 +52,51 @@ impl Env {
             .into_iter()
             .map(|(name, value)| (name.into(), Value::Text(value.into())))
             .collect();
-        Self { values }
+        Self {
+            values,
+            ..Self::default()
+        }
     }
 
     pub(super) fn layered<P: AsRef<Path>>(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         files: &[P],
-    ) -> Result<Self, SettingsError> {
+    ) -> Self {
         let mut env = Self::default();
         for (name, value) in variables {
             let Ok(name) = name.into_string() else { continue };
-            env.values
-                .insert(name, value.into_string().map_or(Value::NotUnicode, Value::Text));
-        }
-        let mut faults = Vec::new();
-        for file in files {
-            match read_file(file.as_ref()) {
-                Ok(pairs) => env.add_below(pairs),
-                Err(fault) => faults.push(fault),
+            let value = value.into_string().map_or(Value::NotUnicode, Value::Text);
+            if let Value::Text(text) = &value
+                && names::is_of_an_orchestrator(&name, text)
+            {
+                continue;
             }
+            env.found.push((name.clone(), Place::Environment));
+            env.values.insert(name, value);
         }
-        if faults.is_empty() {
-            Ok(env)
-        } else {
-            Err(faults.into())
+        for file in files {
+            env.add_below(env_file::read(file.as_ref()));
         }
+        env
     }
 
-    /// The value of a variable, if it is set to anything but blanks. `Err` when it is not valid Unicode.
-    pub(super) fn lookup(&self, name: &str) -> Result<Option<&str>, &'static str> {
+    /// The value of a variable, if it is set to anything but blanks; or why it cannot be used.
+    pub(super) fn lookup(&self, name: &str) -> Result<Option<&str>, String> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.insert(name.to_owned());
+        drop(asked);
         match self.values.get(name) {
             None => Ok(None),
-            Some(Value::NotUnicode) => Err("is not valid UTF-8"),
-            Some(Value::Text(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+            Some(Value::NotUnicode) => Err("is not valid UTF-8".to_owned()),
+            Some(Value::Text(text)) => {
+                let text = trimmed(text);
+                check_visible(text).map_err(|fault| fault.to_string())?;
+                Ok(Some(text).filter(|text| !text.is_empty()))
+            }
         }
     }
 
-    /// The value of a variable, if it is set to anything but blanks.
+    /// The value of a variable, if it is set to anything but blanks and can be used.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.lookup(name).ok().flatten()
     }
@@ -87,9 +108,33 @@ impl Env {
         self
     }
 
-    fn add_below(&mut self, pairs: Vec<(String, String)>) {
-        for (name, value) in pairs {
-            self.values.entry(name).or_insert(Value::Text(value));
+    /// Every name that was looked up so far, here or in a copy.
+    pub fn asked(&self) -> BTreeSet<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reports what is wrong with the files, and names that no setting has. To be called after every setting was read.
+    pub fn check(&self, names: &Names<'_>) -> Result<(), SettingsError> {
+        let mut faults = self.faults.clone();
+        faults.extend(names.unknown(&self.found, &self.asked()));
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(faults.into())
+        }
+    }
+
+    fn add_below(&mut self, file: env_file::EnvFile) {
+        self.faults.extend(file.faults);
+        for entry in file.entries {
+            if !entry.is_helper {
+                let place = Place::File {
+                    path: file.path.clone(),
+                    line: entry.line,
+                };
+                self.found.push((entry.name.clone(), place));
+            }
+            self.values.entry(entry.name).or_insert(Value::Text(entry.value));
         }
     }
 }
@@ -99,43 +144,4 @@ impl fmt::Debug for Env {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.values.keys()).finish()
     }
-}
-
-fn read_file(path: &Path) -> Result<Vec<(String, String)>, Fault> {
-    let fault = |problem: String| Fault {
-        name: path.display().to_string(),
-        problem,
-    };
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(fault(format!("cannot be read: {error}"))),
-    };
-    let text = text.trim_start_matches('\u{feff}');
-    let mut pairs = Vec::new();
-    for item in dotenvy::from_read_iter(text.as_bytes()) {
-        match item {
-            Ok((name, value)) => add_last_wins(&mut pairs, name, value),
-            Err(error) => return Err(fault(describe(&error, text))),
-        }
-    }
-    Ok(pairs)
-}
-
-/// Within one file a repeated name counts where it stands last, as a shell reading the file would have it.
-fn add_last_wins(pairs: &mut Vec<(String, String)>, name: String, value: String) {
-    pairs.retain(|(earlier, _)| *earlier != name);
-    pairs.push((name, value));
-}
-
-/// The error of the parser quotes the line, which may hold a secret; its number is enough.
-fn describe(error: &dotenvy::Error, text: &str) -> String {
-    let dotenvy::Error::LineParse(line, _) = error else {
-        return "cannot be read".to_owned();
-    };
-    let number = text
-        .find(line.trim_end())
-        .map(|at| text[..at].matches('\n').count() + 1);
-    let place = number.map_or_else(|| "one line".to_owned(), |number| format!("line {number}"));
-    format!("{place} is not NAME=value (put a value with blanks, quotes or # in single quotes)")
 }

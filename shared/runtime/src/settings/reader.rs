@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::env::Env;
 use super::error::{Fault, SettingsError};
+use super::rotating_secret::RotatingSecret;
 use super::secret::{Secret, SecretSource};
 
 /// Reads settings one by one. A faulty one yields its default, or nothing, and [`Reader::finish`] reports it.
@@ -111,22 +112,22 @@ impl<'a> Reader<'a> {
 
     /// A secret that may be left out.
     pub fn secret(&mut self, name: &str) -> Option<Secret> {
-        self.text(name).map(Secret::from)
+        let text = self.text(name)?;
+        match Secret::parse(text) {
+            Ok(secret) => Some(secret),
+            Err(problem) => {
+                self.fault(name, problem);
+                None
+            }
+        }
     }
 
-    /// A secret given as `NAME`, or in the file that `NAME_FILE` names.
-    pub fn secret_or_file(&mut self, name: &str) -> Option<Secret> {
-        let source = self.secret_source(name)?;
-        // Readable a moment ago, or a fault is noted already.
-        source.read().ok()
-    }
-
-    /// Like [`Reader::secret_or_file`], for a secret that is read again when its file changes.
+    /// A secret given as `NAME`, or in the file that `NAME_FILE` names, which may be replaced while the process runs.
     pub fn secret_source(&mut self, name: &str) -> Option<SecretSource> {
         let file_name = format!("{name}_FILE");
         let value = self.secret(name).map(SecretSource::Value);
         let file = self.optional::<PathBuf>(&file_name).map(SecretSource::File);
-        if value.is_some() && file.is_some() {
+        if self.is_set(name) && file.is_some() {
             self.fault(&file_name, format!("and {name} are both set; keep one"));
             return None;
         }
@@ -135,6 +136,13 @@ impl<'a> Reader<'a> {
             self.fault(&file_name, format!("names a file that cannot be used: {error}"));
         }
         Some(source)
+    }
+
+    /// Like [`Reader::secret_source`], with the last value that could be used at hand.
+    pub fn rotating_secret(&mut self, name: &str) -> Option<RotatingSecret> {
+        let source = self.secret_source(name)?;
+        // Readable a moment ago, or a fault is noted already.
+        RotatingSecret::open(&format!("{name}_FILE"), source).ok()
     }
 
     /// Whether a setting is given at all.

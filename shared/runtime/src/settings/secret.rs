@@ -1,15 +1,28 @@
 //! Values that must not reach a log, and where they come from.
 
 use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
 use secrecy::{ExposeSecret, SecretString};
+
+use super::text::{clean_secret, read_text};
+
+/// More than any token or password has.
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// A value that does not print and is wiped from memory when dropped.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {
+    /// Takes a secret as people give it: white space and a byte order mark around it are dropped, and what cannot be part
+    /// of it is refused. The error says what and where, without the value.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        clean_secret(text)
+            .map(Self::from)
+            .map_err(|fault| fault.to_string())
+    }
+
     /// The value itself, for the one place that must send it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -54,10 +67,11 @@ impl SecretSource {
 }
 
 fn read_secret(path: &Path) -> io::Result<Secret> {
-    let text = fs::read_to_string(path)?;
-    let value = text.trim();
-    if value.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is empty"));
+    let invalid = |problem: String| io::Error::new(io::ErrorKind::InvalidData, problem);
+    let text = read_text(path, MAX_BYTES)?;
+    let secret = Secret::parse(&text).map_err(|problem| invalid(format!("what it holds {problem}")))?;
+    if secret.expose().is_empty() {
+        return Err(invalid("the file is empty".to_owned()));
     }
-    Ok(Secret::from(value))
+    Ok(secret)
 }

@@ -1,12 +1,16 @@
 //! What people get wrong in settings, and what they are told.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
+mod files;
+mod names;
+mod secrets;
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Env, Reader, Secret, SecretSource};
+use super::{Env, Names, Reader};
 
 const NO_FILES: &[PathBuf] = &[];
 
@@ -72,7 +76,7 @@ fn good_settings_are_read() {
 #[test]
 fn an_empty_value_counts_as_not_set_and_hides_the_file() {
     let folder = folder_with(&[(".env", "TOKEN=from-file\nOTHER=from-file\n")]);
-    let env = Env::layered(variables(&[("TOKEN", "")]), &[folder.path().join(".env")]).unwrap();
+    let env = Env::layered(variables(&[("TOKEN", "")]), &[folder.path().join(".env")]);
     assert_eq!(env.get("TOKEN"), None);
     assert_eq!(env.get("OTHER"), Some("from-file"));
 }
@@ -85,7 +89,7 @@ fn the_environment_wins_over_files_and_earlier_files_over_later() {
         folder.path().join("absent.env"),
         folder.path().join("b.env"),
     ];
-    let env = Env::layered(variables(&[("A", "process")]), &files).unwrap();
+    let env = Env::layered(variables(&[("A", "process")]), &files);
     assert_eq!(
         (env.get("A"), env.get("B"), env.get("C")),
         (Some("process"), Some("a"), Some("last"))
@@ -98,7 +102,8 @@ fn a_malformed_file_is_named_with_its_line_and_without_its_content() {
         "bad.env",
         "\u{feff}# comment\nA=1\n\nPASSWORD=hunter2 and more\nB=2\n",
     )]);
-    let error = Env::layered(variables(&[]), &[folder.path().join("bad.env")]).unwrap_err();
+    let env = Env::layered(variables(&[]), &[folder.path().join("bad.env")]);
+    let error = env.check(&Names::default()).unwrap_err();
     let message = error.to_string();
     assert!(message.contains("bad.env: line 4 "), "{message}");
     assert!(!message.contains("hunter2"), "{message}");
@@ -107,7 +112,7 @@ fn a_malformed_file_is_named_with_its_line_and_without_its_content() {
 #[test]
 fn a_byte_order_mark_does_not_spoil_the_first_name() {
     let folder = folder_with(&[("bom.env", "\u{feff}A=1\r\nB=2\r\n")]);
-    let env = Env::layered(variables(&[]), &[folder.path().join("bom.env")]).unwrap();
+    let env = Env::layered(variables(&[]), &[folder.path().join("bom.env")]);
     assert_eq!((env.get("A"), env.get("B")), (Some("1"), Some("2")));
 }
 
@@ -115,46 +120,9 @@ fn a_byte_order_mark_does_not_spoil_the_first_name() {
 #[test]
 fn a_value_that_is_not_unicode_is_a_fault_only_when_it_is_read() {
     use std::os::unix::ffi::OsStringExt;
-    let env = Env::layered([("NAME".into(), OsString::from_vec(vec![0xff]))], NO_FILES).unwrap();
+    let env = Env::layered([("NAME".into(), OsString::from_vec(vec![0xff]))], NO_FILES);
     let mut reader = Reader::new(&env);
     let name: Option<String> = reader.optional("NAME");
     let error = reader.finish(|| Some(name)).unwrap_err();
     assert_eq!(error.faults()[0].problem, "is not valid UTF-8");
-}
-
-#[test]
-fn secrets_print_nowhere() {
-    let env = Env::from_pairs([("TOKEN", "hunter2")]);
-    let mut reader = Reader::new(&env);
-    let secret = reader.secret("TOKEN").unwrap();
-    assert_eq!(secret.expose(), "hunter2");
-    let printed = format!(
-        "{secret:?} {env:?} {:?}",
-        SecretSource::Value(Secret::from("hunter2"))
-    );
-    assert!(!printed.contains("hunter2"), "{printed}");
-}
-
-#[test]
-fn a_secret_comes_from_the_file_that_is_named() {
-    let folder = folder_with(&[("token", "  hunter2\n")]);
-    let path = folder.path().join("token");
-    let env = Env::from_pairs([("TOKEN_FILE", path.to_str().unwrap())]);
-    let mut reader = Reader::new(&env);
-    let source = reader.secret_source("TOKEN").unwrap();
-    reader.finish(|| Some(())).unwrap();
-    assert_eq!(source.read().unwrap().expose(), "hunter2");
-    fs::write(&path, "replaced").unwrap();
-    assert_eq!(source.read().unwrap().expose(), "replaced");
-}
-
-#[test]
-fn a_secret_given_twice_or_in_no_file_is_a_fault() {
-    let env = Env::from_pairs([("A", "x"), ("A_FILE", "/y"), ("B_FILE", "/does/not/exist")]);
-    let mut reader = Reader::new(&env);
-    let (both, absent) = (reader.secret_or_file("A"), reader.secret_or_file("B"));
-    assert!(both.is_none() && absent.is_none());
-    let error = reader.finish(|| Some(())).unwrap_err();
-    let names: Vec<_> = error.faults().iter().map(|fault| fault.name.as_str()).collect();
-    assert_eq!(names, ["A_FILE", "B_FILE"]);
 }

@@ -47,7 +47,10 @@ async fn wrong_credentials_are_refused_and_not_tried_again() {
     .await
     .unwrap();
     let mut settings = NatsSettings::at(&server.url()).unwrap();
-    for credentials in [Credentials::None, Credentials::Token(Secret::from("hunter2"))] {
+    for credentials in [
+        Credentials::None,
+        Credentials::Token(Secret::from("hunter2").into()),
+    ] {
         settings.credentials = credentials;
         let error = timeout(CEILING, connect(&settings, "stranger", &Shutdown::new()))
             .await
@@ -59,7 +62,7 @@ async fn wrong_credentials_are_refused_and_not_tried_again() {
             "{error}"
         );
     }
-    settings.credentials = Credentials::Token(Secret::from("right"));
+    settings.credentials = Credentials::Token(Secret::from("right").into());
     assert!(
         connect(&settings, "friend", &Shutdown::new())
             .await

@@ -6,5 +6,6 @@ mod health;
 mod permissions;
 mod reconnecting;
 mod requests;
+mod rotation;
 mod signals;
 mod support;

@@ -25,7 +25,7 @@ pub(crate) async fn connect_to(server: &NatsServer, name: &str) -> Nats {
 pub(crate) fn settings_for_user(server: &NatsServer, name: &str, password: &str) -> NatsSettings {
     let credentials = Credentials::User {
         name: name.to_owned(),
-        password: Secret::from(password),
+        password: Secret::from(password).into(),
     };
     NatsSettings {
         credentials,

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use runtime::settings::{Secret, SecretSource};
+use runtime::settings::{RotatingSecret, Secret, SecretSource};
 
 use super::write_back::write_back;
 use crate::client::OAuthApp;
@@ -17,8 +17,8 @@ pub(super) struct Connection {
     pub(super) number: u64,
     /// Whether HubSpot's last answer held another refresh token.
     pub(super) rotates: bool,
-    client_secret_source: SecretSource,
-    refresh_token_source: SecretSource,
+    client_secret_source: RotatingSecret,
+    refresh_token_source: RotatingSecret,
     /// What the source of the refresh token held when it was last read.
     seen: Secret,
     /// Whether it was said that a refresh token is kept nowhere.
@@ -28,16 +28,20 @@ pub(super) struct Connection {
 impl Connection {
     /// Reads the secrets.
     pub(super) fn open(app: OAuthApp) -> io::Result<Self> {
-        let refresh_token = app.refresh_token.read()?;
+        let client_secret_source =
+            RotatingSecret::open("HUBSPOT_OAUTH_CLIENT_SECRET_FILE", app.client_secret)?;
+        let refresh_token_source =
+            RotatingSecret::open("HUBSPOT_OAUTH_REFRESH_TOKEN_FILE", app.refresh_token)?;
+        let refresh_token = refresh_token_source.read();
         Ok(Self {
             client_id: app.client_id,
-            client_secret: app.client_secret.read()?,
+            client_secret: client_secret_source.read(),
             seen: refresh_token.clone(),
             refresh_token,
             number: 0,
             rotates: false,
-            client_secret_source: app.client_secret,
-            refresh_token_source: app.refresh_token,
+            client_secret_source,
+            refresh_token_source,
             warned: false,
         })
     }
@@ -75,7 +79,7 @@ impl Connection {
 
     /// Writes a refresh token to its file that could not be written before; HubSpot need not rotate it once more.
     pub(super) async fn keep_again(&mut self) {
-        let in_file = matches!(self.refresh_token_source, SecretSource::File(_));
+        let in_file = matches!(self.refresh_token_source.source(), SecretSource::File(_));
         if in_file && self.refresh_token.expose() != self.seen.expose() {
             self.write().await;
         }
@@ -83,7 +87,7 @@ impl Connection {
 
     async fn write(&mut self) {
         let token = self.refresh_token.clone();
-        let kept = match &self.refresh_token_source {
+        let kept = match self.refresh_token_source.source() {
             SecretSource::Value(_) => Err(io::Error::other("it came from a variable")),
             SecretSource::File(path) => keep_in_file(path.clone(), self.seen.clone(), token.clone()).await,
         };
@@ -113,10 +117,10 @@ enum Kept {
 }
 
 /// What the source holds now, if that is not what is known. A variable does not change.
-fn changed(source: &SecretSource, known: &Secret) -> Option<Secret> {
-    match source {
+fn changed(source: &RotatingSecret, known: &Secret) -> Option<Secret> {
+    match source.source() {
         SecretSource::Value(_) => None,
-        SecretSource::File(_) => source.read().ok().filter(|now| now.expose() != known.expose()),
+        SecretSource::File(_) => source.look().filter(|now| now.expose() != known.expose()),
     }
 }
 

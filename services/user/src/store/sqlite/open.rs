@@ -7,6 +7,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use runtime::private_files;
+
 use super::{SqliteReader, SqliteWriter};
 use crate::store::{OpenError, Opened, Tables};
 
@@ -37,11 +39,12 @@ pub(in crate::store) async fn open(path: &Path) -> Result<Opened, OpenError> {
 /// Makes the file where it is missing, checks it and brings its tables up to date.
 pub(in crate::store) async fn migrate(path: &Path) -> Result<(), OpenError> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
+        private_files::create_folder(folder).map_err(|source| OpenError::Folder {
             path: path.display().to_string(),
             source,
         })?;
     }
+    keep_private(path);
     let failed = |source| open_error(path, source);
     let patient = options(path).busy_timeout(BUSY_TIMEOUT_AT_START);
     let mut connection = patient.connect().await.map_err(failed)?;
@@ -51,6 +54,30 @@ pub(in crate::store) async fn migrate(path: &Path) -> Result<(), OpenError> {
         .run_direct(None, &mut connection, false)
         .await?;
     connection.close().await.map_err(failed)
+}
+
+/// Closes the database to everybody but its owner. SQLite gives the files beside it the permissions of the file itself,
+/// which is why that is made here, before SQLite would make it as the umask says.
+fn keep_private(path: &Path) {
+    // Where it cannot be made, opening it says why.
+    let _ = private_files::create_file(path);
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        let file = Path::new(&file);
+        match private_files::close_to_others(file) {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!(
+                file = %file.display(),
+                "others could read a file of the database; now only its owner can"
+            ),
+            Err(error) => tracing::warn!(
+                file = %file.display(),
+                %error,
+                "others may read a file of the database, and that cannot be changed; run as its owner"
+            ),
+        }
+    }
 }
 
 /// Checks a file that is there, and how its tables stand.

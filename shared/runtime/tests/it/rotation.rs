@@ -1,0 +1,199 @@
+//! Credentials: in addresses, in files, and replaced while a connection is up.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use runtime::Shutdown;
+use runtime::nats::{ConnectError, Nats, NatsSettings, connect};
+use runtime::settings::{Env, Reader};
+use rustix::process::Signal;
+use tempfile::TempDir;
+use testing::nats::{NatsServer, Options};
+use testing::ports::free_port;
+use testing::wait::until;
+use tokio::time::timeout;
+
+use crate::support::CEILING;
+
+/// A server whose authorization is in a file that is replaced.
+struct Rotating {
+    server: NatsServer,
+    folder: TempDir,
+}
+
+impl Rotating {
+    async fn start(authorization: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("auth.conf"), authorization).unwrap();
+        let server = NatsServer::start(Options {
+            folder: Some(folder.path().to_owned()),
+            config: "include auth.conf\n".to_owned(),
+            ..Options::default()
+        });
+        Self {
+            server: server.await.unwrap(),
+            folder,
+        }
+    }
+
+    /// As an operator does: replaces the file and has the server read it, which ends connections with what is old.
+    fn rotate(&mut self, authorization: &str) {
+        fs::write(self.folder.path().join("auth.conf"), authorization).unwrap();
+        self.server.running().unwrap().signal(Signal::HUP).unwrap();
+    }
+
+    fn address(&self, credentials: &str) -> String {
+        self.server
+            .url()
+            .replace("nats://", &format!("nats://{credentials}@"))
+    }
+
+    fn secret(&self, content: &str) -> PathBuf {
+        let path = self.folder.path().join("secret");
+        fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+fn token(token: &str) -> String {
+    format!("authorization {{ token: \"{token}\" }}\n")
+}
+
+fn user(name: &str, password: &str) -> String {
+    format!("authorization {{ user: \"{name}\", password: \"{password}\" }}\n")
+}
+
+fn settings(pairs: &[(&str, &str)]) -> NatsSettings {
+    let env = Env::from_pairs(pairs.iter().copied());
+    let mut reader = Reader::new(&env);
+    let settings = NatsSettings::read(&mut reader);
+    reader.finish(|| Some(settings)).unwrap()
+}
+
+async fn connected(settings: &NatsSettings) -> Nats {
+    let shutdown = Shutdown::new();
+    let connecting = connect(settings, "service", &shutdown);
+    timeout(CEILING, connecting).await.unwrap().unwrap()
+}
+
+async fn wait_for_next(nats: &Nats, epoch: u64) {
+    timeout(CEILING, nats.wait_for_reconnect(epoch)).await.unwrap();
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[tokio::test]
+async fn credentials_in_the_address_open_the_server() {
+    for (authorization, good, bad) in [
+        (user("me", "p@ss:/,word"), "me:p%40ss%3A%2F%2Cword", "me:p%40ss"),
+        (token("s3cret/t"), "s3cret%2Ft", "s3cret"),
+    ] {
+        let server = Rotating::start(&authorization).await;
+        let nats = connected(&settings(&[("NATS_URL", &server.address(good))])).await;
+        assert!(nats.is_connected());
+        let refused = settings(&[("NATS_URL", &server.address(bad))]);
+        let error = connect(&refused, "stranger", &Shutdown::new()).await.unwrap_err();
+        assert!(matches!(error, ConnectError::Refused { .. }), "{error}");
+        let shown = format!("{error} {error:?} {refused:?}");
+        assert!(
+            !shown.contains("s3cret") && !shown.contains("p@ss") && !shown.contains("p%40"),
+            "{shown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn each_server_is_shown_its_own_credentials() {
+    let mut one = Rotating::start(&user("a", "1")).await;
+    let mut two = Rotating::start(&token("2")).await;
+    let addresses = format!("{},{}", one.address("a:1"), two.address("2"));
+    let nats = connected(&settings(&[("NATS_URL", &addresses)])).await;
+    // Whichever it is, the other one follows when it ends, and then it again.
+    for _ in 0..4 {
+        let epoch = nats.epoch();
+        let name = nats.client().server_info().server_name;
+        let (present, other) = if name == one.server.name() {
+            (&mut one, two.server.name())
+        } else {
+            (&mut two, one.server.name())
+        };
+        present.server.kill().await.unwrap();
+        wait_for_next(&nats, epoch).await;
+        assert_eq!(nats.client().server_info().server_name, other);
+        present.server.restart().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_replaced_in_its_file_is_used_at_the_next_connection() {
+    let mut server = Rotating::start(&token("one")).await;
+    let path = server.secret("one\n");
+    let nats = connected(&settings(&[
+        ("NATS_URL", &server.server.url()),
+        ("NATS_TOKEN_FILE", text(&path)),
+    ]))
+    .await;
+    // The file first, then the server.
+    let epoch = nats.epoch();
+    fs::write(&path, "\u{feff}two\r\n").unwrap();
+    server.rotate(&token("two"));
+    wait_for_next(&nats, epoch).await;
+    // The server first, and the file while nobody is let in.
+    let epoch = nats.epoch();
+    server.rotate(&token("three"));
+    timeout(CEILING, nats.wait_until_disconnected()).await.unwrap();
+    fs::write(&path, "three").unwrap();
+    wait_for_next(&nats, epoch).await;
+}
+
+#[tokio::test]
+async fn a_password_is_read_again_and_the_last_good_one_remains_where_its_file_is_broken() {
+    let mut server = Rotating::start(&user("me", "one")).await;
+    let path = server.secret("one");
+    let url = server.server.url();
+    let nats = connected(&settings(&[
+        ("NATS_URL", &url),
+        ("NATS_USER", "me"),
+        ("NATS_PASSWORD_FILE", text(&path)),
+    ]))
+    .await;
+    for broken in [&b""[..], b"\xff\xfeo\0", "o\u{200b}ne".as_bytes()] {
+        fs::write(&path, broken).unwrap();
+        let epoch = nats.epoch();
+        server.server.restart().await.unwrap();
+        wait_for_next(&nats, epoch).await;
+    }
+    fs::remove_file(&path).unwrap();
+    let epoch = nats.epoch();
+    server.server.restart().await.unwrap();
+    wait_for_next(&nats, epoch).await;
+    let epoch = nats.epoch();
+    fs::write(&path, "two").unwrap();
+    server.rotate(&user("me", "two"));
+    wait_for_next(&nats, epoch).await;
+}
+
+#[tokio::test]
+async fn a_node_that_only_the_cluster_tells_of_is_shown_the_credentials_of_the_address() {
+    let ports = [(); 2].map(|()| free_port().unwrap());
+    let node = async |own: usize| {
+        let (listens, other) = (ports[own], ports[1 - own]);
+        let cluster = format!(
+            "cluster {{ name: c, listen: \"127.0.0.1:{listens}\", routes: [\"nats-route://127.0.0.1:{other}\"] }}\n"
+        );
+        Rotating::start(&format!("{}{cluster}", user("me", "pw"))).await
+    };
+    let (mut first, second) = (node(0).await, node(1).await);
+    let nats = connected(&settings(&[("NATS_URL", &first.address("me:pw"))])).await;
+    until("word of the other node", CEILING, async || {
+        let known = nats.client().server_pool().await.unwrap();
+        if known.len() > 1 { Ok(()) } else { Err(known.len()) }
+    })
+    .await;
+    let epoch = nats.epoch();
+    first.server.kill().await.unwrap();
+    wait_for_next(&nats, epoch).await;
+    assert_eq!(nats.client().server_info().server_name, second.server.name());
+}
