@@ -8,7 +8,7 @@ use sqlx::{
 };
 
 use super::{SqliteReader, SqliteWriter};
-use crate::store::{OpenError, Opened, Tables};
+use crate::store::{OpenError, Opened, Tables, Unfit};
 
 /// How many connections read.
 const READERS: u32 = 4;
@@ -104,22 +104,14 @@ async fn check_durable(
         .await
         .map_err(&open_error)?;
     if mode != "wal" {
-        return Err(OpenError::Unfit {
-            setting: "journal_mode",
-            found: mode,
-            needed: "wal",
-        });
+        return Err(Unfit::setting("journal_mode", &mode, "wal").into());
     }
     let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
         .fetch_one(connection)
         .await
         .map_err(open_error)?;
     if synchronous < 2 {
-        return Err(OpenError::Unfit {
-            setting: "synchronous",
-            found: synchronous.to_string(),
-            needed: "2 (FULL)",
-        });
+        return Err(Unfit::setting("synchronous", &synchronous.to_string(), "2 (FULL)").into());
     }
     Ok(())
 }
