@@ -10,6 +10,6 @@ mod standby;
 mod tls;
 
 pub use error::PostgresError;
-pub use find::Programs;
+pub use find::{Programs, find_faketime};
 pub use pgbouncer::{PgBouncer, PoolerOptions};
 pub use server::{Options, PostgresServer};

@@ -1,6 +1,7 @@
 //! The writers of the user service on a real server.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
+mod apart;
 mod clocks;
 mod desk;
 mod flood;

@@ -49,7 +49,7 @@ fn newest_of_distribution() -> Option<PathBuf> {
 }
 
 /// The library that shows a program another time.
-pub(super) fn find_faketime() -> Result<PathBuf, PostgresError> {
+pub fn find_faketime() -> Result<PathBuf, PostgresError> {
     let machines = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     let mut libraries = machines.map(|machine| machine.path().join("faketime/libfaketime.so.1"));
     libraries
