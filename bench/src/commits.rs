@@ -89,10 +89,10 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     let (mut together, mut alone) = (Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {
         together.push(work.round(Duration::from_secs(arguments.seconds)).await?);
-        if let Database::Postgres(options) = &database
+        if let Database::Postgres(server) = &database
             && arguments.connections > 0
         {
-            alone.push(alone::round(options, arguments).await?);
+            alone.push(alone::round(&server.connect, arguments).await?);
         }
     }
     let table = match &disk {

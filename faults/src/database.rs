@@ -22,7 +22,9 @@ impl Beside {
     async fn connect(database: &Database) -> sqlx::Result<Self> {
         match database {
             Database::Sqlite(path) => connect(path).await.map(Self::Sqlite),
-            Database::Postgres(options) => PgConnection::connect_with(options).await.map(Self::Postgres),
+            Database::Postgres(server) => PgConnection::connect_with(&server.connect)
+                .await
+                .map(Self::Postgres),
         }
     }
 

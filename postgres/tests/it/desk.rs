@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use contracts::{Field, ServiceError, UpdateForm, UpdateUser, UserId, UserUpdated, Values};
-use runtime::health::Registry;
+use runtime::health::{Check, Registry};
 use testing::postgres::{Options, PostgresServer};
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
@@ -61,8 +61,8 @@ impl Desk {
         }
     }
 
-    pub(crate) async fn update(&self, user: &str, first_name: &str) -> Result<UserUpdated, ServiceError> {
-        let update = UpdateUser {
+    pub(crate) fn change(user: &str, first_name: &str) -> UpdateUser {
+        UpdateUser {
             user_id: user.parse().unwrap(),
             form: UpdateForm::MergePatch,
             fields: Values::from([
@@ -71,7 +71,11 @@ impl Desk {
             ]),
             if_match: None,
             idempotency_key: None,
-        };
+        }
+    }
+
+    pub(crate) async fn update(&self, user: &str, first_name: &str) -> Result<UserUpdated, ServiceError> {
+        let update = Self::change(user, first_name);
         match self.handle.ask(Work::Update(update), None).await? {
             Answer::Updated(updated) => Ok(updated),
             other => panic!("an answer to something else: {other:?}"),
@@ -105,6 +109,12 @@ impl Desk {
 
     pub(crate) fn is_well(&self) -> bool {
         self.health.report().ready
+    }
+
+    /// A line of `/readyz`.
+    pub(crate) fn check(&self, name: &str) -> Option<Check> {
+        let checks = self.health.report().checks;
+        checks.into_iter().find(|check| check.name == name)
     }
 
     pub(crate) async fn close(self) {

@@ -25,6 +25,7 @@ use call::Call;
 use deadline::Deadline;
 use errors::CallError;
 
+use clock::SendingClock;
 pub(crate) use clock::{ClockDifference, MOST_APART_MS};
 
 /// How long a page of a comparison may take: a worker waits for a moment with nothing else to do, then for HubSpot.
@@ -37,6 +38,7 @@ pub(crate) struct UserService {
     deadline: Duration,
     in_flight: Arc<Semaphore>,
     clock: Arc<ClockDifference>,
+    sending_clock: Arc<SendingClock>,
 }
 
 impl UserService {
@@ -47,6 +49,7 @@ impl UserService {
             deadline: limits.deadline,
             in_flight: Arc::new(Semaphore::new(limits.max_in_flight)),
             clock: Arc::default(),
+            sending_clock: Arc::default(),
         }
     }
 
@@ -206,6 +209,7 @@ impl UserService {
             payload: payload.into(),
             context,
             clock: &self.clock,
+            sending_clock: &self.sending_clock,
         };
         Ok(tries(&call).await)
     }
@@ -217,7 +221,11 @@ async fn try_twice<A: DeserializeOwned>(call: &Call<'_>, deadline: Deadline) -> 
     let first = call.send(deadline.first_try()).await;
     let first_was_silent = match &first {
         Err(CallError::Silent(_)) => true,
-        Err(error) if error.is_expired() => false,
+        // Said in time, this is a mistake of clocks.
+        Err(error) if error.is_expired() => {
+            call.sending_clock.renew();
+            false
+        }
         Ok(_) | Err(_) => return first,
     };
     tracing::debug!(

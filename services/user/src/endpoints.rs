@@ -15,6 +15,7 @@ mod repair_users;
 mod resync_users;
 mod retry_users;
 mod summarize;
+mod transit;
 mod update_user;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use contracts::{
 use runtime::{Shutdown, nats::Nats};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+use transit::Transit;
 
 use crate::{
     counts::Counted,
@@ -49,6 +51,7 @@ pub(crate) struct Context {
     pub(crate) reader: Arc<dyn UserReader>,
     reads: Arc<Semaphore>,
     counted: Arc<Counted>,
+    transit: Arc<Transit>,
 }
 
 impl Context {
@@ -58,6 +61,7 @@ impl Context {
             reader,
             reads: Arc::new(Semaphore::new(READS_AT_A_TIME)),
             counted: Arc::default(),
+            transit: Arc::default(),
         }
     }
 

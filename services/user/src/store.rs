@@ -17,8 +17,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use contracts::{Lane, UserId};
 
-pub use database::{Database, InvalidDatabase};
-pub use error::{OpenError, StoreError, Unreadable};
+pub use database::{Database, InvalidDatabase, Server};
+pub use error::{OpenError, PoolMode, StoreError, Unfit, Unreadable};
 pub use overview::{Counts, List, Listed, NoSuchList, PendingPosition, TroubleCount, TroubledPosition};
 pub use walk::{Walk, Walked, Whom};
 
@@ -53,7 +53,7 @@ impl Opened {
 pub async fn open(database: &Database) -> Result<Opened, OpenError> {
     match database {
         Database::Sqlite(path) => sqlite::open(path).await,
-        Database::Postgres(options) => postgres::open(options).await,
+        Database::Postgres(server) => postgres::open(server).await,
     }
 }
 
@@ -61,7 +61,7 @@ pub async fn open(database: &Database) -> Result<Opened, OpenError> {
 pub async fn migrate(database: &Database) -> Result<(), OpenError> {
     match database {
         Database::Sqlite(path) => sqlite::migrate(path).await,
-        Database::Postgres(options) => postgres::migrate(options).await,
+        Database::Postgres(server) => postgres::migrate(server).await,
     }
 }
 
@@ -97,7 +97,7 @@ impl Tables {
 pub async fn examine(database: &Database) -> Result<Tables, OpenError> {
     match database {
         Database::Sqlite(path) => sqlite::examine(path).await,
-        Database::Postgres(options) => postgres::examine(options).await,
+        Database::Postgres(server) => postgres::examine(server).await,
     }
 }
 
@@ -112,6 +112,12 @@ pub trait UserWriter: Send {
 
     /// Goes by that clock instead of the database's.
     fn go_by(&mut self, clock: Clock);
+
+    /// By how many milliseconds the database's clock was ahead of this machine's at the last transaction, as far as the
+    /// time on the way does not explain it. None where the database is on this machine, or was not asked yet.
+    fn clock_difference_ms(&self) -> Option<i64> {
+        None
+    }
 
     /// Closes the connection.
     async fn close(self: Box<Self>) -> Result<(), StoreError>;

@@ -44,8 +44,28 @@ pub(crate) fn now_unix_ms() -> UnixMs {
     UnixMs::try_from(since.as_millis()).unwrap_or(UnixMs::MAX)
 }
 
+/// By how much another clock is ahead of this machine's. Only what the time between the question and its answer cannot
+/// explain counts.
+pub(crate) fn difference_ms(asked: UnixMs, theirs: UnixMs, answered: UnixMs) -> UnixMs {
+    let ahead = theirs.saturating_sub(answered).max(0);
+    let behind = asked.saturating_sub(theirs).max(0);
+    ahead - behind
+}
+
 /// RFC 3339 in UTC with milliseconds.
 pub(crate) fn rfc3339(at: UnixMs) -> String {
     let timestamp = jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     format!("{timestamp:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_on_the_way_is_no_difference_of_clocks() {
+        assert_eq!(difference_ms(1_000, 1_300, 1_900), 0);
+        assert_eq!(difference_ms(1_000, 3_900, 1_900), 2_000);
+        assert_eq!(difference_ms(5_000, 1_000, 5_900), -4_000);
+    }
 }

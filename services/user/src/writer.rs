@@ -53,6 +53,8 @@ const KEPT_FOR_DELIVERY: usize = 512;
 const KEPT_FOR_CHANGES: usize = JOBS_WAITING / 4 * 3;
 /// A batch that turned out to need so many more users than its jobs name is given up: another will be smaller.
 const MOST_BESIDES: usize = 4_096;
+/// Clocks further apart than this are shown as such. The gateway shows those of user service and gateway by the same bound.
+const CLOCKS_APART_MS: u64 = 1_000;
 /// After a failed commit the disk gets a moment, so that a full one is not asked thousands of times a second.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(20);
 
@@ -132,7 +134,7 @@ impl Writer {
                 return Ok(());
             }
             // One by one, each would wait as long for a transaction, and callers with it.
-            Err(error @ StoreError::Unavailable(_)) => {
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Unfit(_))) => {
                 self.report(&error);
                 refuse_all(jobs.drain(..), &unavailable());
                 return Err(TakesNothing);
@@ -167,6 +169,7 @@ impl Writer {
 
     async fn commit(&mut self, jobs: &[Job]) -> Result<Vec<Result<Answer, ServiceError>>, StoreError> {
         let done = self.run_batch(jobs).await?;
+        self.show_clock();
         // A full or read-only disk still commits what writes nothing.
         if done.wrote {
             self.ailing.store(false, Ordering::Relaxed);
@@ -191,6 +194,25 @@ impl Writer {
                 }
             }
         }
+    }
+
+    /// Shows how far the database's clock is from this machine's. Nothing compares the two, but whoever compares times of
+    /// the API to logs should know.
+    fn show_clock(&self) {
+        let Some(difference) = self.store.clock_difference_ms() else {
+            return;
+        };
+        let (apart, side) = (
+            difference.unsigned_abs(),
+            if difference < 0 { "behind" } else { "ahead of" },
+        );
+        let is_close = apart <= CLOCKS_APART_MS;
+        let mut detail =
+            format!("the database's clock is {apart} ms {side} this machine's, as far as can be told");
+        if !is_close {
+            detail += "; times of users and receipts are the database's, so set both clocks by NTP";
+        }
+        self.health.note("clock", is_close, detail);
     }
 
     fn report(&self, error: &StoreError) {

@@ -2,8 +2,10 @@
 
 /// Milliseconds the caller still waits, counted from when the request was sent.
 pub const TIME_LEFT_MS: &str = "Hubsync-Time-Left-Ms";
-/// The wall time after which the caller no longer waits, in milliseconds since 1970.
-pub const DEADLINE_UNIX_MS: &str = "Hubsync-Deadline-Unix-Ms";
+/// When the request was sent, by a clock of the sender that never steps: the clock's id in hexadecimal, a space, and
+/// milliseconds. It says nothing by itself; compared to earlier requests by the same clock it says how long this one was
+/// under way, whatever wall clocks show.
+pub const SENT: &str = "Hubsync-Sent";
 /// The answering service's wall time, in milliseconds since 1970: shows clocks that are apart.
 pub const NOW_UNIX_MS: &str = "Hubsync-Now-Unix-Ms";
 /// W3C trace context, passed through to the last service.

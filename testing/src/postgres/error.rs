@@ -15,6 +15,14 @@ pub enum PostgresError {
          brew install postgresql"
     )]
     NotFound,
+    /// PgBouncer is not installed.
+    #[error("PgBouncer was not found; it is the package of that name: apt-get install pgbouncer")]
+    NoPooler,
+    /// The library that shows a program another time is not installed.
+    #[error(
+        "libfaketime was not found below /usr/lib; it comes with the package faketime: apt-get install faketime"
+    )]
+    NoFaketime,
     /// It refuses to run as root, and there is nobody else.
     #[error(
         "PostgreSQL does not run as root, and there is no user `postgres` to run it as; install it with the system's \

@@ -47,3 +47,12 @@ fn newest_of_distribution() -> Option<PathBuf> {
     });
     folders.max().map(|(_, folder)| folder)
 }
+
+/// The library that shows a program another time.
+pub fn find_faketime() -> Result<PathBuf, PostgresError> {
+    let machines = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut libraries = machines.map(|machine| machine.path().join("faketime/libfaketime.so.1"));
+    libraries
+        .find(|library| library.is_file())
+        .ok_or(PostgresError::NoFaketime)
+}

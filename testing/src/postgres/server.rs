@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use tempfile::TempDir;
 
-use super::{PostgresError, Programs, cluster, cluster::SUPERUSER, owner::Owner};
+use super::{PostgresError, Programs, cluster, cluster::SUPERUSER, find::find_faketime, owner::Owner};
 use crate::{
     ports::free_port,
     process::{Child, Signal},
@@ -23,6 +23,8 @@ const ATTEMPTS: usize = 20;
 pub struct Options {
     /// Settings, as in `postgresql.conf`.
     pub settings: Vec<(String, String)>,
+    /// How far its clock is from the real time, as libfaketime takes it: `+10s`, `-10s`, `+1h`.
+    pub clock: Option<&'static str>,
 }
 
 /// A PostgreSQL server on the loopback interface. It ends with this process, or when this is dropped; its cluster, too.
@@ -139,6 +141,10 @@ impl PostgresServer {
         ];
         let launch = self.owner.launch(&self.programs.path("postgres"));
         let launch = launch.clean_env().current_dir("/").arg("-D").arg(self.data());
+        let launch = match self.options.clock {
+            Some(offset) => launch.env("LD_PRELOAD", find_faketime()?).env("FAKETIME", offset),
+            None => launch,
+        };
         let own = own.iter().map(|(name, value)| format!("{name}={value}"));
         let given = self
             .options

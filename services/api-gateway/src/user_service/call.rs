@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use contracts::headers::{DEADLINE_UNIX_MS, NOW_UNIX_MS, REQUEST_ID, TIME_LEFT_MS, TRACEPARENT};
+use contracts::headers::{NOW_UNIX_MS, REQUEST_ID, SENT, TIME_LEFT_MS, TRACEPARENT};
 use runtime::nats::Nats;
 use serde::de::DeserializeOwned;
 
-use super::clock::{ClockDifference, now_unix_ms};
+use super::clock::{ClockDifference, SendingClock, now_unix_ms};
 use super::errors::{CallError, unreadable};
 use crate::request::RequestContext;
 
@@ -19,13 +19,14 @@ pub(super) struct Call<'a> {
     pub(super) payload: Bytes,
     pub(super) context: &'a RequestContext,
     pub(super) clock: &'a ClockDifference,
+    pub(super) sending_clock: &'a SendingClock,
 }
 
 impl Call<'_> {
     /// Sends the request and waits for its answer for `limit`; past it, the request is not to be worked on.
     pub(super) async fn send<A: DeserializeOwned>(&self, limit: Duration) -> Result<A, CallError> {
         let asked_ms = now_unix_ms();
-        let headers = self.headers(limit, asked_ms);
+        let headers = self.headers(limit);
         let answer = self
             .nats
             .request(self.subject, headers, self.payload.clone(), limit)
@@ -40,11 +41,11 @@ impl Call<'_> {
         serde_json::from_slice(&answer.payload).map_err(|error| unreadable(self.subject, &error))
     }
 
-    fn headers(&self, limit: Duration, now_ms: u64) -> HeaderMap {
+    fn headers(&self, limit: Duration) -> HeaderMap {
         let left_ms = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
         let mut headers = HeaderMap::new();
         headers.insert(TIME_LEFT_MS, left_ms.to_string());
-        headers.insert(DEADLINE_UNIX_MS, now_ms.saturating_add(left_ms).to_string());
+        headers.insert(SENT, self.sending_clock.stamp());
         headers.insert(REQUEST_ID, &*self.context.request_id);
         if let Some(traceparent) = &self.context.traceparent {
             headers.insert(TRACEPARENT, &**traceparent);

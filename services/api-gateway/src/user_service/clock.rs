@@ -1,10 +1,46 @@
-//! Whether the user service's clock and ours agree: deadlines travel as wall time, too.
+//! Clocks: the one that requests are stamped with, and whether the user service's wall clock and ours agree.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// Clocks further apart than this show on `/readyz`.
 pub(crate) const MOST_APART_MS: u64 = 1_000;
+
+/// The clock that requests are stamped with. It never steps, and no other clock has to agree with it: the user service
+/// compares each stamp to earlier ones by the same clock, and so knows how long a request was under way.
+#[derive(Debug)]
+pub(crate) struct SendingClock {
+    started: Instant,
+    id: AtomicU64,
+}
+
+impl Default for SendingClock {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            id: AtomicU64::new(new_id()),
+        }
+    }
+}
+
+impl SendingClock {
+    /// The stamp of a request that is sent now.
+    pub(super) fn stamp(&self) -> String {
+        let id = self.id.load(Ordering::Relaxed);
+        format!("{id:x} {}", self.started.elapsed().as_millis())
+    }
+
+    /// Takes another id, so that nothing is compared to earlier stamps any more. For requests that were said to be late
+    /// though their answers came in time: this machine was suspended, and its clock with it.
+    pub(super) fn renew(&self) {
+        self.id.store(new_id(), Ordering::Relaxed);
+    }
+}
+
+fn new_id() -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().0
+}
 
 /// The difference seen in the latest answer; positive where their clock is ahead.
 #[derive(Debug, Default)]
@@ -40,6 +76,22 @@ pub(super) fn now_unix_ms() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_renewed_clock_has_another_id_and_goes_on() {
+        let clock = SendingClock::default();
+        let stamp = || {
+            let stamp = clock.stamp();
+            let (id, ms) = stamp.split_once(' ').expect("two parts");
+            (id.to_owned(), ms.parse::<u64>().expect("a number"))
+        };
+        let (first, second) = (stamp(), stamp());
+        assert_eq!(first.0, second.0);
+        clock.renew();
+        let third = stamp();
+        assert_ne!(third.0, first.0);
+        assert!(third.1 >= first.1);
+    }
 
     #[test]
     fn the_way_explains_what_it_can() {

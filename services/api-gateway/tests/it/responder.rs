@@ -47,6 +47,12 @@ impl Asked {
     pub(crate) fn number(&self, name: &str) -> u64 {
         self.header(name).unwrap().parse().unwrap()
     }
+
+    /// By which clock it was sent, and when.
+    pub(crate) fn sent(&self) -> (String, u64) {
+        let (clock, ms) = self.header(headers::SENT).unwrap().split_once(' ').unwrap();
+        (clock.to_owned(), ms.parse().unwrap())
+    }
 }
 
 /// The scripted user service.

@@ -57,7 +57,7 @@ where
     Work: Fn(Context, Decoded, Deadline) -> Doing,
     Doing: Future<Output = Result<Answer, ServiceError>>,
 {
-    let result = match decode(&request) {
+    let result = match decode(&request, &context) {
         Ok((decoded, deadline)) => work(context, decoded, deadline).await,
         Err(error) => Err(error),
     };
@@ -71,9 +71,10 @@ where
 
 fn decode<Decoded: serde::de::DeserializeOwned>(
     request: &Request,
+    context: &Context,
 ) -> Result<(Decoded, Deadline), ServiceError> {
-    let deadline = deadline(request.message.headers.as_ref());
-    if deadline.has_passed(now_unix_ms()) {
+    let deadline = deadline(request.message.headers.as_ref(), context);
+    if deadline.has_passed() {
         let message = "the caller's deadline passed before the request was read; nothing was accepted";
         return Err(ServiceError::new(ErrorCode::Expired, message));
     }
@@ -88,13 +89,15 @@ fn decode<Decoded: serde::de::DeserializeOwned>(
     Ok((decoded, deadline))
 }
 
-fn deadline(found: Option<&HeaderMap>) -> Deadline {
-    let number = |name| found?.get(name)?.as_str().parse::<u64>().ok();
-    let left = number(headers::TIME_LEFT_MS).map_or(DEFAULT_TIME_LEFT, Duration::from_millis);
-    Deadline {
-        until: Instant::now() + left.min(Duration::from_hours(1)),
-        until_unix_ms: number(headers::DEADLINE_UNIX_MS).and_then(|until| i64::try_from(until).ok()),
-    }
+/// The time that the caller had left when it sent the request, less what the request was under way.
+fn deadline(found: Option<&HeaderMap>, context: &Context) -> Deadline {
+    let header = |name| Some(found?.get(name)?.as_str());
+    let left = header(headers::TIME_LEFT_MS).and_then(|left| left.parse().ok());
+    let left = left.map_or(DEFAULT_TIME_LEFT, Duration::from_millis);
+    let now = Instant::now();
+    let under_way = context.transit.under_way(header(headers::SENT), now);
+    let left = left.min(Duration::from_hours(1)).saturating_sub(under_way);
+    Deadline { until: now + left }
 }
 
 fn error_headers(error: &ServiceError) -> HeaderMap {

@@ -1,5 +1,7 @@
 //! Which database, by its address.
 
+mod session_options;
+
 use std::{fmt, path::PathBuf, str::FromStr};
 
 use sqlx::postgres::PgConnectOptions;
@@ -11,7 +13,16 @@ pub enum Database {
     /// A file: `sqlite:path`.
     Sqlite(PathBuf),
     /// A server: `postgres://user:password@host:port/database?sslmode=verify-full`.
-    Postgres(Box<PgConnectOptions>),
+    Postgres(Box<Server>),
+}
+
+/// A PostgreSQL server.
+#[derive(Clone)]
+pub struct Server {
+    /// Where it is, and how to log in. Without `options`, which poolers refuse or ignore.
+    pub connect: PgConnectOptions,
+    /// Settings for each session, from `options` in the address or from `PGOPTIONS`: names and values.
+    pub settings: Vec<(String, String)>,
 }
 
 /// An address that names no database. It may hold a password, and is not quoted.
@@ -57,9 +68,7 @@ impl FromStr for Database {
     fn from_str(url: &str) -> Result<Self, InvalidDatabase> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             check_server(url)?;
-            // The reason may hold the password.
-            let options = url.parse().map_err(|_| InvalidDatabase::Address)?;
-            return Ok(Self::Postgres(Box::new(options)));
+            return Ok(Self::Postgres(Box::new(session_options::server(url)?)));
         }
         let path = url.strip_prefix("sqlite:").ok_or(InvalidDatabase::Address)?;
         let path = path.strip_prefix("//").unwrap_or(path);
@@ -90,16 +99,22 @@ impl fmt::Display for Database {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(formatter, "{}", path.display()),
-            Self::Postgres(options) => {
-                let name = options.get_database().unwrap_or(options.get_username());
-                write!(
-                    formatter,
-                    "{name} on {}:{}",
-                    options.get_host(),
-                    options.get_port()
-                )
-            }
+            Self::Postgres(server) => server.fmt(formatter),
         }
+    }
+}
+
+/// Without the password.
+impl fmt::Display for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let connect = &self.connect;
+        let name = connect.get_database().unwrap_or(connect.get_username());
+        write!(
+            formatter,
+            "{name} on {}:{}",
+            connect.get_host(),
+            connect.get_port()
+        )
     }
 }
 

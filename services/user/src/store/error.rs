@@ -1,5 +1,7 @@
 //! What can go wrong with the database, told apart by what became of the change.
 
+use std::fmt;
+
 use contracts::{InvalidUserId, UserId};
 use sqlx::migrate::MigrateError;
 
@@ -28,15 +30,61 @@ pub enum OpenError {
     #[error("the database cannot be migrated: {0}")]
     Migrate(#[from] MigrateError),
     /// The database is set up in a way in which what is accepted could be lost or not be stored.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+}
+
+/// Why a connection is not used although the database answers: what is accepted over it could be lost, end up in another
+/// row, or not be stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// A setting has another value than a promise of ours needs.
     #[error("the database cannot be used as it is set: {setting} is {found}, but must be {needed}")]
-    Unfit {
+    Setting {
         /// The setting of the database.
-        setting: &'static str,
+        setting: String,
         /// Its value.
         found: String,
         /// What it must be.
-        needed: &'static str,
+        needed: String,
     },
+    /// A connection of ours is not one session of the server.
+    #[error(
+        "a connection pooler in {mode} mode is between hubsync and the database; it mixes up the sessions of its \
+         clients. Set its pool_mode to session, or let USER_DATABASE_URL name the database server itself"
+    )]
+    Pooler {
+        /// How the pooler shares the server's sessions among its clients.
+        mode: PoolMode,
+    },
+}
+
+impl Unfit {
+    pub(super) fn setting(setting: &str, found: &str, needed: &str) -> Self {
+        Self::Setting {
+            setting: setting.to_owned(),
+            found: found.to_owned(),
+            needed: needed.to_owned(),
+        }
+    }
+}
+
+/// For how long a pooler gives a client the same session of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PoolMode {
+    /// Until a transaction ends.
+    Transaction,
+    /// Until a statement ends; it refuses transactions.
+    Statement,
+}
+
+impl fmt::Display for PoolMode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Transaction => "transaction",
+            Self::Statement => "statement",
+        })
+    }
 }
 
 /// Why the store could not do as asked.
@@ -45,6 +93,9 @@ pub enum StoreError {
     /// No transaction could begin; nothing changed, and nothing else would fare better.
     #[error("the database takes no transaction: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// The connection is not one that changes may be accepted over; nothing changed, and nothing else would fare better.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// The statement failed before the commit; nothing changed.
     #[error("the database refused, and nothing changed: {0}")]
     NothingChanged(#[source] sqlx::Error),

@@ -5,8 +5,12 @@
 
 mod error;
 mod open;
+mod pooler;
 mod read;
+mod reading;
 mod rows;
+mod session;
+mod session_settings;
 mod transaction;
 mod walk;
 mod writer;

@@ -15,10 +15,7 @@ pub(super) async fn apply(
     batch: &mut Batch<'_>,
     job: &Job,
 ) -> Result<Result<Answer, ServiceError>, StoreError> {
-    if job
-        .deadline
-        .is_some_and(|deadline| deadline.has_passed(batch.now))
-    {
+    if job.deadline.is_some_and(|deadline| deadline.has_passed()) {
         let message = "the caller's deadline passed before the change was written; nothing was accepted";
         return Ok(Err(ServiceError::new(ErrorCode::Expired, message)));
     }

@@ -88,19 +88,18 @@ pub enum Answer {
     Rows(usize),
 }
 
-/// When a caller stops waiting; past either time its work is refused.
+/// When a caller stops waiting; past it, its work is refused. No wall clock has a say in it: those of the caller's machine,
+/// of this one and of the database's may all differ.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
-    /// By the time left when the request came in.
+    /// By this machine's monotonic clock.
     pub until: Instant,
-    /// By the caller's wall clock, in milliseconds since 1970.
-    pub until_unix_ms: Option<i64>,
 }
 
 impl Deadline {
     /// Whether the caller has stopped waiting.
-    pub fn has_passed(&self, now_unix_ms: i64) -> bool {
-        Instant::now() > self.until || self.until_unix_ms.is_some_and(|until| now_unix_ms > until)
+    pub fn has_passed(&self) -> bool {
+        Instant::now() >= self.until
     }
 }
 

@@ -35,8 +35,8 @@ impl Beside {
                 let options = SqliteConnectOptions::new().filename(path);
                 Self::Sqlite(options.connect().await.unwrap())
             }
-            Database::Postgres(options) => {
-                Self::Postgres(PgConnection::connect_with(&options).await.unwrap())
+            Database::Postgres(server) => {
+                Self::Postgres(PgConnection::connect_with(&server.connect).await.unwrap())
             }
         }
     }

@@ -135,13 +135,33 @@ async fn a_request_that_does_not_fit_its_contract_is_refused_without_quoting_it(
 #[tokio::test]
 async fn a_change_whose_caller_has_gone_is_not_made() {
     let (stack, service) = Stack::serving(&[]).await;
-    for (name, value) in [(headers::TIME_LEFT_MS, "0"), (headers::DEADLINE_UNIX_MS, "1000")] {
-        let mut past = HeaderMap::new();
-        past.insert(name, value);
-        let answer = stack.ask_with::<UserUpdated>(USERS_UPDATE, &ada("1"), past).await;
-        assert_eq!(answer.unwrap_err().code, ErrorCode::Expired, "{name}");
-    }
+    let mut past = HeaderMap::new();
+    past.insert(headers::TIME_LEFT_MS, "0");
+    let answer = stack.ask_with::<UserUpdated>(USERS_UPDATE, &ada("1"), past).await;
+    assert_eq!(answer.unwrap_err().code, ErrorCode::Expired);
     assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_that_was_under_way_for_longer_than_its_caller_waits_is_not_made() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let sent_at = |clock: &str, ms: i64| {
+        let mut found = HeaderMap::new();
+        found.insert(headers::TIME_LEFT_MS, "5000");
+        found.insert(headers::SENT, format!("{clock} {ms}"));
+        found
+    };
+    let now = 1_000_000;
+    let ada = ada("1");
+    let change = |found| stack.ask_with::<UserUpdated>(USERS_UPDATE, &ada, found);
+    assert_eq!(change(sent_at("a", now)).await.unwrap().user.version, 1);
+    // Sent ten seconds before the other by the same clock, and not here sooner.
+    let late = change(sent_at("a", now - 10_000)).await.unwrap_err();
+    assert_eq!(late.code, ErrorCode::Expired);
+    // Another clock may show what it likes.
+    assert_eq!(change(sent_at("b", now - 10_000)).await.unwrap().user.version, 2);
+    assert_eq!(change(sent_at("a", now)).await.unwrap().user.version, 3);
     service.stop().await.unwrap();
 }
 

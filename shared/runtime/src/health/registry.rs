@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct HealthReport {
     /// The service.
     pub name: String,
-    /// Whether it can do its work: every check is well.
+    /// Whether it can do its work: every check that it depends on is well.
     pub ready: bool,
     /// The checks, by name.
     pub checks: Vec<Check>,
@@ -32,6 +32,8 @@ pub struct Check {
 pub struct Registry {
     name: Arc<str>,
     checks: Arc<RwLock<BTreeMap<String, Check>>>,
+    /// Shown beside the checks; they do not decide whether the service is ready.
+    notes: Arc<RwLock<BTreeMap<String, Check>>>,
 }
 
 impl Registry {
@@ -40,6 +42,7 @@ impl Registry {
         let registry = Self {
             name: name.into(),
             checks: Arc::default(),
+            notes: Arc::default(),
         };
         for check in expected {
             registry.set(check, false, "starting");
@@ -62,6 +65,22 @@ impl Registry {
         }
     }
 
+    /// Shows something that an operator should know, and that keeps the service from nothing. It is logged when it changes
+    /// between well and unwell.
+    pub fn note(&self, name: &str, ok: bool, detail: impl Into<String>) {
+        let note = Check {
+            name: name.to_owned(),
+            ok,
+            detail: detail.into(),
+        };
+        let mut notes = self.notes.write().unwrap_or_else(PoisonError::into_inner);
+        let before = notes.insert(name.to_owned(), note.clone());
+        drop(notes);
+        if before.map_or(!ok, |before| before.ok != ok) {
+            tracing::warn!(service = %self.name, note = name, ok, detail = note.detail, "worth knowing");
+        }
+    }
+
     /// Removes a check that no longer matters.
     pub fn remove(&self, name: &str) {
         self.checks
@@ -73,11 +92,11 @@ impl Registry {
     /// All checks as they are now.
     pub fn report(&self) -> HealthReport {
         let checks = self.checks.read().unwrap_or_else(PoisonError::into_inner);
-        let checks: Vec<_> = checks.values().cloned().collect();
+        let notes = self.notes.read().unwrap_or_else(PoisonError::into_inner);
         HealthReport {
             name: self.name.to_string(),
-            ready: checks.iter().all(|check| check.ok),
-            checks,
+            ready: checks.values().all(|check| check.ok),
+            checks: checks.values().chain(notes.values()).cloned().collect(),
         }
     }
 }
@@ -98,6 +117,15 @@ mod tests {
         assert!(!registry.report().ready);
         registry.remove("nats");
         assert!(registry.report().ready);
+    }
+
+    #[test]
+    fn a_note_shows_and_keeps_nothing_from_being_ready() {
+        let registry = Registry::new("user", &[]);
+        registry.note("clock", false, "an hour apart");
+        let report = registry.report();
+        assert!(report.ready);
+        assert_eq!((report.checks.len(), report.checks[0].ok), (1, false));
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contracts::UserId;
-use sqlx::PgPool;
 
 use super::{
     error::{before_commit, limited_to},
+    reading::ReadingSessions,
     rows, walk,
 };
 use crate::{
@@ -23,45 +23,58 @@ const PENDING: &str = "SELECT count(*) FILTER (WHERE state = 0) AS pending, \
 const TROUBLES: &str = "SELECT state, reason, count(*) AS users, min(user_id) AS example \
     FROM users WHERE state BETWEEN 1 AND 4 GROUP BY state, reason";
 
-/// The connections that read.
+/// The sessions that read.
 pub(super) struct PostgresReader {
-    pool: PgPool,
+    sessions: ReadingSessions,
     /// Counting may take longer than what callers wait for.
-    counting: PgPool,
+    counting: ReadingSessions,
 }
 
 impl PostgresReader {
-    pub(super) fn new(pool: PgPool, counting: PgPool) -> Self {
-        Self { pool, counting }
+    pub(super) fn new(sessions: ReadingSessions, counting: ReadingSessions) -> Self {
+        Self { sessions, counting }
     }
 }
 
 #[async_trait]
 impl UserReader for PostgresReader {
     async fn find(&self, user_id: &UserId) -> Result<Option<Row>, StoreError> {
-        Ok(rows::find(&self.pool, user_id).await?.transpose()?)
+        let mut reading = self.sessions.begin().await?;
+        let found = rows::find(reading.connection(), user_id).await?;
+        reading.end();
+        Ok(found.transpose()?)
     }
 
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {
-        rows::list(&self.pool, list, limit).await
+        let mut reading = self.sessions.begin().await?;
+        let listed = rows::list(reading.connection(), list, limit).await?;
+        reading.end();
+        Ok(listed)
     }
 
     async fn walk(&self, walk: &Walk<'_>) -> Result<Walked, StoreError> {
-        walk::walk(&self.pool, walk).await
+        let mut reading = self.sessions.begin().await?;
+        let walked = walk::walk(reading.connection(), walk).await?;
+        reading.end();
+        Ok(walked)
     }
 
     async fn count(&self) -> Result<Counts, StoreError> {
+        let mut reading = self.counting.begin().await?;
+        let connection = reading.connection();
         let counted = async {
             let pending = sqlx::query_as::<_, PendingCounts>(PENDING);
-            let pending = pending.fetch_one(&self.counting).await?;
-            let troubles = sqlx::query_as(TROUBLES).fetch_all(&self.counting).await?;
+            let pending = pending.fetch_one(&mut *connection).await?;
+            let troubles = sqlx::query_as(TROUBLES).fetch_all(&mut *connection).await?;
             Ok(Counts::of(&pending, troubles))
         };
-        limited_to(COUNTING_LIMIT, counted).await.map_err(before_commit)
+        let counts = limited_to(COUNTING_LIMIT, counted).await.map_err(before_commit)?;
+        reading.end();
+        Ok(counts)
     }
 
     async fn close(&self) {
-        self.pool.close().await;
+        self.sessions.close().await;
         self.counting.close().await;
     }
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use contracts::{Field, PerField, UserId};
 use sqlx::{
-    AssertSqlSafe, Executor, FromRow as _, PgConnection, PgPool, Postgres, Row as _,
+    AssertSqlSafe, Executor, FromRow as _, PgConnection, Postgres, Row as _,
     postgres::{PgArguments, PgRow},
     query::Query,
 };
@@ -80,16 +80,22 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
 
 /// A row as it is, without a lock.
 pub(super) async fn find(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     user_id: &UserId,
 ) -> Result<Option<Result<Row, Unreadable>>, StoreError> {
     let query = sqlx::query(AssertSqlSafe(STATEMENTS.find.as_str())).bind(user_id.as_str());
-    let row = limited(query.fetch_optional(pool)).await.map_err(before_commit)?;
+    let row = limited(query.fetch_optional(connection))
+        .await
+        .map_err(before_commit)?;
     Ok(row.as_ref().map(decode))
 }
 
 /// Users of a list, in its order, without a lock.
-pub(super) async fn list(pool: &PgPool, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {
+pub(super) async fn list(
+    connection: &mut PgConnection,
+    list: &List,
+    limit: usize,
+) -> Result<Vec<Listed>, StoreError> {
     let query = match list {
         List::Pending { after } => sqlx::query(AssertSqlSafe(STATEMENTS.pending.as_str()))
             .bind(after.lane)
@@ -106,7 +112,7 @@ pub(super) async fn list(pool: &PgPool, list: &List, limit: usize) -> Result<Vec
             .bind(reason),
         List::All { after } => sqlx::query(AssertSqlSafe(STATEMENTS.all.as_str())).bind(after),
     };
-    let rows = limited(query.bind(columns::integer(limit as u64)).fetch_all(pool)).await;
+    let rows = limited(query.bind(columns::integer(limit as u64)).fetch_all(connection)).await;
     let listed = |row: &PgRow| {
         Ok(Listed {
             position: row.try_get("position")?,

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::{
     error::{before_commit, limited},
@@ -20,7 +20,7 @@ const END: &str = "SELECT user_id FROM users WHERE user_id > $1 ORDER BY user_id
 static LINKED: LazyLock<String> = LazyLock::new(|| select(Whom::Linked));
 static OWING: LazyLock<String> = LazyLock::new(|| select(Whom::Owing));
 
-pub(super) async fn walk(pool: &PgPool, walk: &Walk<'_>) -> Result<Walked, StoreError> {
+pub(super) async fn walk(connection: &mut PgConnection, walk: &Walk<'_>) -> Result<Walked, StoreError> {
     let statement = match walk.whom {
         Whom::Linked => LINKED.as_str(),
         Whom::Owing => OWING.as_str(),
@@ -29,7 +29,9 @@ pub(super) async fn walk(pool: &PgPool, walk: &Walk<'_>) -> Result<Walked, Store
         .bind(walk.after())
         .bind(integer(walk.stretch() as u64))
         .bind(integer(walk.limit as u64 + 1));
-    let rows = limited(rows.fetch_all(pool)).await.map_err(before_commit)?;
+    let rows = limited(rows.fetch_all(&mut *connection))
+        .await
+        .map_err(before_commit)?;
     let rows = match walk.cut(rows.iter().map(decode).collect()) {
         Cut::Page(page) => return Ok(page),
         Cut::Stretch(rows) => rows,
@@ -37,7 +39,9 @@ pub(super) async fn walk(pool: &PgPool, walk: &Walk<'_>) -> Result<Walked, Store
     let end = sqlx::query_scalar::<_, String>(END)
         .bind(walk.after())
         .bind(integer(walk.stretch() as u64 - 1));
-    let end = limited(end.fetch_optional(pool)).await.map_err(before_commit)?;
+    let end = limited(end.fetch_optional(connection))
+        .await
+        .map_err(before_commit)?;
     Ok(Walked::stretch(rows, end.as_deref()))
 }
 

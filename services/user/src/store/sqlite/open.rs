@@ -3,14 +3,14 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection,
+    AssertSqlSafe, ConnectOptions, Connection, Row as _, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use runtime::private_files;
 
 use super::{SqliteReader, SqliteWriter};
-use crate::store::{OpenError, Opened, Tables};
+use crate::store::{OpenError, Opened, Tables, Unfit};
 
 /// How many connections read.
 const READERS: u32 = 4;
@@ -24,14 +24,15 @@ pub(in crate::store) async fn open(path: &Path) -> Result<Opened, OpenError> {
     migrate(path).await?;
     let failed = |source| open_error(path, source);
     let options = options(path);
-    let connection = options.connect().await.map_err(failed)?;
+    let writer = SqliteWriter::connect(options.clone()).await;
+    let writer = writer.map_err(|error| connect_error(path, error))?;
     let readers = SqlitePoolOptions::new().max_connections(READERS);
     let readers = readers
-        .connect_with(options.clone().read_only(true))
+        .connect_with(options.read_only(true))
         .await
         .map_err(failed)?;
     Ok(Opened {
-        writers: vec![Box::new(SqliteWriter::new(connection, options))],
+        writers: vec![Box::new(writer)],
         reader: Arc::new(SqliteReader::new(readers)),
     })
 }
@@ -47,8 +48,8 @@ pub(in crate::store) async fn migrate(path: &Path) -> Result<(), OpenError> {
     keep_private(path);
     let failed = |source| open_error(path, source);
     let patient = options(path).busy_timeout(BUSY_TIMEOUT_AT_START);
-    let mut connection = patient.connect().await.map_err(failed)?;
-    check_durable(&mut connection, failed).await?;
+    let connection = connect(&patient).await;
+    let mut connection = connection.map_err(|error| connect_error(path, error))?;
     // Not `run`: its bounds keep the compiler from seeing that a task may run the future.
     sqlx::migrate!("migrations/sqlite")
         .run_direct(None, &mut connection, false)
@@ -89,8 +90,8 @@ pub(in crate::store) async fn examine(path: &Path) -> Result<Tables, OpenError> 
     let existing = options(path)
         .create_if_missing(false)
         .busy_timeout(BUSY_TIMEOUT_AT_START);
-    let mut connection = existing.connect().await.map_err(failed)?;
-    check_durable(&mut connection, failed).await?;
+    let connection = connect(&existing).await;
+    let mut connection = connection.map_err(|error| connect_error(path, error))?;
     let has_tables = "SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
     let has_tables: i64 = sqlx::query_scalar(has_tables)
         .fetch_one(&mut connection)
@@ -112,6 +113,9 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
+        // Where a flush reaches only the disk's cache, as on macOS, it goes on to the disk.
+        .pragma("fullfsync", "1")
+        .pragma("checkpoint_fullfsync", "1")
 }
 
 fn open_error(path: &Path, source: sqlx::Error) -> OpenError {
@@ -122,31 +126,78 @@ fn open_error(path: &Path, source: sqlx::Error) -> OpenError {
     }
 }
 
-async fn check_durable(
-    connection: &mut SqliteConnection,
-    open_error: impl Fn(sqlx::Error) -> OpenError,
-) -> Result<(), OpenError> {
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(&open_error)?;
-    if mode != "wal" {
-        return Err(OpenError::Unfit {
-            setting: "journal_mode",
-            found: mode,
-            needed: "wal",
-        });
+/// Why there is no connection that changes may be accepted over.
+#[derive(Debug)]
+pub(super) enum ConnectError {
+    Database(sqlx::Error),
+    Unfit(Unfit),
+}
+
+impl From<sqlx::Error> for ConnectError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
     }
-    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
-        .fetch_one(connection)
-        .await
-        .map_err(open_error)?;
-    if synchronous < 2 {
-        return Err(OpenError::Unfit {
-            setting: "synchronous",
-            found: synchronous.to_string(),
-            needed: "2 (FULL)",
-        });
+}
+
+fn connect_error(path: &Path, error: ConnectError) -> OpenError {
+    match error {
+        ConnectError::Database(source) => open_error(path, source),
+        ConnectError::Unfit(unfit) => unfit.into(),
     }
-    Ok(())
+}
+
+/// What a connection that writes has to answer. SQLite says nothing where it cannot do as it was told: on a file system
+/// without shared memory, say, there is no write-ahead log. `synchronous` is 2 for FULL.
+const NEEDED: [(&str, &str); 5] = [
+    ("journal_mode", "wal"),
+    ("synchronous", "2"),
+    ("fullfsync", "1"),
+    ("checkpoint_fullfsync", "1"),
+    ("query_only", "0"),
+];
+
+/// A connection that writes, whose settings were read back. No other process can change them later: they belong to the
+/// connection, and the journal mode of a file stays for as long as a connection uses it.
+pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, ConnectError> {
+    let mut connection = options.connect().await?;
+    for (setting, needed) in NEEDED {
+        let found = sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA {setting}")));
+        let found = found.fetch_one(&mut connection).await?;
+        // Some are text and some are numbers.
+        let found = match found.try_get_unchecked::<String, _>(0) {
+            Ok(text) => text,
+            Err(_) => found.try_get_unchecked::<i64, _>(0)?.to_string(),
+        };
+        if found != needed {
+            return Err(ConnectError::Unfit(Unfit::setting(setting, &found, needed)));
+        }
+    }
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with a new file that is opened so.
+    async fn unfit(change: impl FnOnce(SqliteConnectOptions) -> SqliteConnectOptions) -> Option<String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        match connect(&change(options(&folder.path().join("users.db")))).await {
+            Ok(_) => None,
+            Err(ConnectError::Unfit(unfit)) => Some(unfit.to_string()),
+            Err(ConnectError::Database(error)) => panic!("{error}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_would_not_keep_what_it_commits_is_refused_with_the_setting() {
+        assert_eq!(unfit(|options| options).await, None);
+        // It locks without shared memory, as on file systems that have none.
+        let found = unfit(|options| options.vfs("unix-none")).await;
+        assert!(found.is_some_and(|found| found.contains("journal_mode is delete, but must be wal")));
+        let found = unfit(|options| options.synchronous(SqliteSynchronous::Normal)).await;
+        assert!(found.is_some_and(|found| found.contains("synchronous is 1, but must be 2")));
+        let found = unfit(|options| options.pragma("query_only", "1")).await;
+        assert!(found.is_some_and(|found| found.contains("query_only is 1, but must be 0")));
+    }
 }

@@ -3,12 +3,15 @@
 use async_trait::async_trait;
 use contracts::{Lane, UserId};
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection,
+    Connection, SqliteConnection,
     error::DatabaseError,
     sqlite::{SqliteArguments, SqliteConnectOptions},
 };
 
-use super::rows;
+use super::{
+    open::{ConnectError, connect},
+    rows,
+};
 use crate::{
     rules::{Lease, Row, Terms, UnixMs},
     store::{
@@ -50,12 +53,12 @@ pub(super) struct SqliteWriter {
 }
 
 impl SqliteWriter {
-    pub(super) fn new(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
-        Self {
-            connection: Some(connection),
+    pub(super) async fn connect(options: SqliteConnectOptions) -> Result<Self, ConnectError> {
+        Ok(Self {
+            connection: Some(connect(&options).await?),
             options,
             clock: Clock::default(),
-        }
+        })
     }
 }
 
@@ -64,7 +67,10 @@ impl UserWriter for SqliteWriter {
     async fn begin(&mut self, users: &[&UserId]) -> Result<(Box<dyn Transaction + '_>, Found), StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.options.connect().await.map_err(StoreError::Unavailable)?,
+            None => connect(&self.options).await.map_err(|error| match error {
+                ConnectError::Database(error) => StoreError::Unavailable(error),
+                ConnectError::Unfit(unfit) => StoreError::Unfit(unfit),
+            })?,
         };
         let connection = self.connection.insert(connection);
         // From here on no other process writes.

@@ -1,0 +1,171 @@
+//! The whole system, each of its parts with a clock of its own.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    path::{Path, PathBuf},
+};
+
+use sandbox::Sandbox;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testing::{
+    http,
+    nats::{self, NatsServer},
+    ports::free_port,
+    postgres::{Options, PostgresServer, find_faketime},
+    process::{Child, Launch},
+    wait::until,
+};
+
+use crate::desk::CEILING;
+
+/// How far the clock of each part is from the real time.
+struct Clocks {
+    gateway: &'static str,
+    user: &'static str,
+    database: &'static str,
+}
+
+struct System {
+    sandbox: Sandbox,
+    gateway: String,
+    http: reqwest::Client,
+    // In the order in which they end.
+    _services: Vec<Child>,
+    _nats: NatsServer,
+    _server: PostgresServer,
+    _folder: TempDir,
+}
+
+impl System {
+    async fn start(clocks: &Clocks) -> Self {
+        let options = Options {
+            clock: Some(clocks.database),
+            ..Options::default()
+        };
+        let server = PostgresServer::start(options).await;
+        let server = server.unwrap_or_else(|error| panic!("{error}"));
+        let nats = NatsServer::start(nats::Options::default()).await.unwrap();
+        let sandbox = Sandbox::start(sandbox::Settings::default()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let [gateway, user, hubspot] = [(); 3].map(|()| free_port().unwrap().to_string());
+        let settings = BTreeMap::from([
+            ("NATS_URL", nats.url()),
+            ("USER_DATABASE_URL", server.url()),
+            ("USER_HEALTH_LISTEN", format!("127.0.0.1:{user}")),
+            ("HUBSPOT_SANDBOX_URL", sandbox.url()),
+            ("HUBSPOT_HEALTH_LISTEN", format!("127.0.0.1:{hubspot}")),
+            ("API_GATEWAY_PORT", gateway.clone()),
+        ]);
+        let mut services = Vec::new();
+        for (name, clock) in [
+            ("user", clocks.user),
+            ("hubspot", "+0s"),
+            ("api-gateway", clocks.gateway),
+        ] {
+            let mut launch = Launch::new(built(name)).clean_env().current_dir(folder.path());
+            for (name, value) in &settings {
+                launch = launch.env(name, value);
+            }
+            let launch = launch.env(
+                "LD_PRELOAD",
+                find_faketime().unwrap_or_else(|error| panic!("{error}")),
+            );
+            // Only wall clocks differ between machines.
+            let launch = launch
+                .env("FAKETIME", clock)
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+            services.push(launch.start().await.unwrap());
+        }
+        let gateway = format!("http://127.0.0.1:{gateway}");
+        let http = http::client();
+        http::wait_for_ok(&http, &format!("{gateway}/readyz"), CEILING)
+            .await
+            .unwrap();
+        Self {
+            sandbox,
+            gateway,
+            http,
+            _services: services,
+            _nats: nats,
+            _server: server,
+            _folder: folder,
+        }
+    }
+
+    /// Waits until HubSpot has a value of the user's contact.
+    async fn wait_for_name(&self, email: &str, name: &str) {
+        until("the name in HubSpot", CEILING, async || {
+            let contact = self.sandbox.contact_by_email(email)?;
+            (contact.value("firstname").as_deref() == Some(name)).then_some(())
+        })
+        .await;
+    }
+}
+
+fn built(name: &str) -> PathBuf {
+    let own = env::current_exe().unwrap();
+    let path = own.ancestors().nth(2).unwrap_or(Path::new("")).join(name);
+    assert!(
+        path.exists(),
+        "{} is not built; run `cargo build` first",
+        path.display()
+    );
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_and_imports_reach_hubspot_whatever_the_clocks_of_gateway_user_service_and_database_show() {
+    for clocks in [
+        Clocks {
+            gateway: "+0s",
+            user: "+0s",
+            database: "+10s",
+        },
+        Clocks {
+            gateway: "+0s",
+            user: "+0s",
+            database: "-10s",
+        },
+        Clocks {
+            gateway: "-1h",
+            user: "+5m",
+            database: "+1h",
+        },
+        Clocks {
+            gateway: "+1h",
+            user: "-5m",
+            database: "-1h",
+        },
+    ] {
+        let system = System::start(&clocks).await;
+        let body = |user: &str| json!({ "email": format!("{user}@example.com"), "firstName": "Ada" });
+        for user in ["1", "2"] {
+            let contact = [("email", format!("{user}@example.com"))];
+            system.sandbox.create_contact(contact).unwrap();
+        }
+        let changed = system
+            .http
+            .patch(format!("{}/users/1", system.gateway))
+            .json(&body("1"));
+        let changed = changed.send().await.unwrap();
+        assert_eq!(changed.status(), 200, "{}", changed.text().await.unwrap());
+        let mut line = body("2");
+        line["userId"] = Value::from("2");
+        let imported = system.http.post(format!("{}/users/import", system.gateway));
+        let imported = imported
+            .header("content-type", "application/x-ndjson")
+            .body(line.to_string() + "\n");
+        let reports = http::body_of(imported).await.unwrap();
+        let summary: Value = serde_json::from_str(reports.lines().last().unwrap()).unwrap();
+        assert_eq!(
+            (&summary["done"], &summary["changed"]),
+            (&json!(true), &json!(1)),
+            "{reports}"
+        );
+        for user in ["1", "2"] {
+            system.wait_for_name(&format!("{user}@example.com"), "Ada").await;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A server whose clock is far from ours.
+
+use std::time::{Duration, Instant};
+
+use contracts::{AskLease, ClaimUsers, Field, ImportLine, LeaseAnswer, Values, delivery::LeaseWish};
+use testing::postgres::{Options, PostgresServer};
+use user::writer::{Answer, Deadline, Work};
+
+use crate::desk::Desk;
+
+/// As long as the gateway waits for a first try.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+async fn desk_at(clock: &'static str) -> (PostgresServer, Desk) {
+    let options = Options {
+        clock: Some(clock),
+        ..Options::default()
+    };
+    let server = PostgresServer::start(options).await;
+    let server = server.unwrap_or_else(|error| panic!("{error}"));
+    let desk = Desk::at(&server).await;
+    (server, desk)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_imports_and_deliveries_work_whatever_the_clock_of_the_database_shows() {
+    for (clock, seconds) in [("+10s", 10), ("-10s", -10), ("+1h", 3_600), ("-1h", -3_600)] {
+        let (_server, desk) = desk_at(clock).await;
+        let ask = async |work| {
+            let deadline = Deadline {
+                until: Instant::now() + PATIENCE,
+            };
+            desk.handle.ask(work, Some(deadline)).await
+        };
+        let updated = ask(Work::Update(Desk::change("1", "Ada"))).await;
+        assert!(matches!(updated, Ok(Answer::Updated(_))), "{clock}: {updated:?}");
+        let line = ImportLine {
+            user_id: "2".parse().unwrap(),
+            fields: Values::from([(Field::Email, Some("2@example.com".to_owned()))]),
+        };
+        let imported = ask(Work::Import(line)).await;
+        assert!(
+            matches!(imported, Ok(Answer::Imported(_))),
+            "{clock}: {imported:?}"
+        );
+        let lease = AskLease {
+            holder: "w".to_owned(),
+            account_id: "4711".to_owned(),
+            wish: LeaseWish::Hold,
+        };
+        let epoch = match ask(Work::Lease(lease)).await {
+            Ok(Answer::Lease(LeaseAnswer::Granted { epoch, .. })) => epoch,
+            other => panic!("{clock}: no lease: {other:?}"),
+        };
+        let claim = ClaimUsers {
+            holder: "w".to_owned(),
+            epoch,
+            users: vec!["1".parse().unwrap()],
+            limit: 100,
+        };
+        match ask(Work::Claim(claim)).await {
+            Ok(Answer::Claims(claims)) => assert_eq!(claims.claims.len(), 1, "{clock}"),
+            other => panic!("{clock}: nothing to deliver: {other:?}"),
+        }
+        shows(&desk, seconds);
+        desk.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clocks_that_agree_are_shown_as_such() {
+    let (_server, desk) = desk_at("+0s").await;
+    desk.update("1", "Ada").await.unwrap();
+    assert!(desk.check("clock").unwrap().ok);
+    desk.close().await;
+}
+
+/// `/readyz` says how far the clocks are apart, and that the service does its work all the same.
+fn shows(desk: &Desk, seconds: i64) {
+    let check = desk.check("clock").unwrap();
+    let side = if seconds < 0 { "behind" } else { "ahead of" };
+    let apart = check
+        .detail
+        .split_whitespace()
+        .find_map(|word| word.parse::<i64>().ok());
+    let strays = (apart.unwrap() - seconds.abs() * 1_000).abs();
+    assert!(
+        !check.ok && check.detail.contains(side) && strays < 2_000,
+        "{check:?}"
+    );
+    assert!(desk.is_well());
+}

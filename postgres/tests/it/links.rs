@@ -1,0 +1,71 @@
+//! Users that are linked to one contact at the same time.
+
+use contracts::{AskLease, ErrorCode, Field, LinkUser, delivery::LeaseWish};
+use futures_util::future::join_all;
+use testing::postgres::{Options, PostgresServer};
+use testing::wait::until;
+use user::writer::{Answer, Work};
+
+use crate::desk::{CEILING, Desk};
+
+const PAIRS: usize = 200;
+
+async fn hold_the_lease(desk: &Desk) {
+    let ask = AskLease {
+        holder: "w".to_owned(),
+        account_id: "4711".to_owned(),
+        wish: LeaseWish::Hold,
+    };
+    let answer = desk.handle.ask(Work::Lease(ask), None).await;
+    assert!(matches!(answer, Ok(Answer::Lease(_))), "{answer:?}");
+}
+
+/// Whether the user was linked; not if somebody else has the contact.
+async fn link(desk: &Desk, user: &str, contact: &str) -> bool {
+    until("a decision", CEILING, async || {
+        let link = LinkUser {
+            user_id: user.parse().unwrap(),
+            contact_id: contact.parse().unwrap(),
+        };
+        match desk.handle.ask(Work::Link(link), None).await {
+            Ok(Answer::Linked(_)) => Some(true),
+            Err(error) if error.code == ErrorCode::ContactHeld => Some(false),
+            // The lease was kept by somebody else for too long.
+            Err(error) if error.code == ErrorCode::Unavailable => None,
+            other => panic!("{other:?}"),
+        }
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_users_linked_to_one_contact_at_once_one_is_whatever_isolation_the_server_defaults_to() {
+    for isolation in ["read committed", "repeatable read", "serializable"] {
+        let settings = vec![("default_transaction_isolation".to_owned(), isolation.to_owned())];
+        let options = Options {
+            settings,
+            ..Options::default()
+        };
+        let server = PostgresServer::start(options).await;
+        let server = server.unwrap_or_else(|error| panic!("{error}"));
+        let (one, other) = (Desk::at(&server).await, Desk::at(&server).await);
+        hold_the_lease(&one).await;
+        let users = (0..PAIRS).flat_map(|pair| [format!("a{pair}"), format!("b{pair}")]);
+        let users: Vec<String> = users.collect();
+        for made in join_all(users.iter().map(|user| one.update(user, "Ada"))).await {
+            assert!(made.unwrap().user.values.contains_key(&Field::Email));
+        }
+        for pair in 0..PAIRS {
+            let contact = (1_000 + pair).to_string();
+            let (first, second) = (format!("a{pair}"), format!("b{pair}"));
+            let linked = tokio::join!(link(&one, &first, &contact), link(&other, &second, &contact));
+            assert_eq!(
+                usize::from(linked.0) + usize::from(linked.1),
+                1,
+                "{isolation}, pair {pair}: {linked:?}"
+            );
+        }
+        one.close().await;
+        other.close().await;
+    }
+}

@@ -1,0 +1,111 @@
+//! One session of the server. Its settings are made by statements once it is open, because poolers refuse or ignore what
+//! a client asks for when it connects, and each transaction begins by reading them back.
+
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection, Row as _,
+    postgres::{PgConnectOptions, PgRow},
+    raw_sql,
+};
+
+use super::{
+    error::limited,
+    session_settings::{SessionSettings, check_writing},
+};
+use crate::{
+    rules::UnixMs,
+    store::{PoolMode, StoreError, Unfit},
+};
+
+/// Why a session is not open, or takes no transaction. Nothing changed.
+#[derive(Debug)]
+pub(super) enum SessionError {
+    /// The server, or something on the way to it, refused or broke off.
+    Database(sqlx::Error),
+    /// The session is not what our promises need.
+    Unfit(Unfit),
+}
+
+impl From<sqlx::Error> for SessionError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<SessionError> for StoreError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Database(error) => Self::Unavailable(error),
+            SessionError::Unfit(unfit) => Self::Unfit(unfit),
+        }
+    }
+}
+
+/// A connection and what is known of its session.
+pub(super) struct Session {
+    pub(super) connection: PgConnection,
+    /// A random text in a setting of the session. Where it is missing, this is not the session that was set up: our
+    /// prepared statements do not exist in it, or mean something else.
+    marker: String,
+    /// What the server answered when the settings were made, in their order.
+    set: Vec<Option<String>>,
+}
+
+impl Session {
+    /// Connects and makes the settings.
+    pub(super) async fn open(
+        options: &PgConnectOptions,
+        settings: &SessionSettings,
+    ) -> Result<Self, SessionError> {
+        // Boxed for its size, as connecting is rare.
+        let mut connection = limited(Box::pin(PgConnection::connect_with(options))).await?;
+        let marker = format!("{:032x}", rand::random::<u128>());
+        let set_up = settings.set_up(&marker);
+        let row = limited(raw_sql(AssertSqlSafe(set_up)).fetch_one(&mut connection)).await?;
+        let set = (0..row.len())
+            .map(|at| row.try_get(at))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            connection,
+            marker,
+            set,
+        })
+    }
+
+    /// Begins a transaction that writes, and returns the server's time.
+    pub(super) async fn begin_writing(&mut self, settings: &SessionSettings) -> Result<UnixMs, SessionError> {
+        let row = self.begin(settings.begin_writing(), settings).await?;
+        check_writing(&row)?;
+        Ok(row.try_get("now")?)
+    }
+
+    /// Begins a transaction that reads.
+    pub(super) async fn begin_reading(&mut self, settings: &SessionSettings) -> Result<(), SessionError> {
+        self.begin(settings.begin_reading(), settings).await.map(drop)
+    }
+
+    /// One message begins the transaction and reads the settings back, so that this costs no time on the way. From here
+    /// to the end of the transaction no pooler gives the connection another session.
+    async fn begin(&mut self, begin: &str, settings: &SessionSettings) -> Result<PgRow, SessionError> {
+        let begin = raw_sql(AssertSqlSafe(begin)).fetch_one(&mut self.connection);
+        let row = limited(begin).await?;
+        let marker: Option<&str> = row.try_get("marker")?;
+        if marker != Some(&self.marker) {
+            return Err(SessionError::Unfit(Unfit::Pooler {
+                mode: PoolMode::Transaction,
+            }));
+        }
+        settings.check_session(&row, &self.set)?;
+        Ok(row)
+    }
+
+    /// Ends a transaction that has written nothing.
+    pub(super) async fn end(&mut self) -> sqlx::Result<()> {
+        limited(raw_sql("ROLLBACK").execute(&mut self.connection)).await?;
+        Ok(())
+    }
+
+    /// Ends the session.
+    pub(super) async fn close(self) -> sqlx::Result<()> {
+        limited(self.connection.close()).await
+    }
+}
