@@ -1,5 +1,9 @@
 //! `POST /users/import`: many users as they are to be, a line for each.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -7,21 +11,22 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::Gateway;
-use crate::import::Import;
+use crate::connection::Patience;
+use crate::import::{Import, PATIENCE, outbox};
 use crate::problem::ApiError;
 use crate::request::{AfterQuery, RequestContext, read_import_form};
 
-/// Reports that wait for a caller to read them; then the import waits, too.
-const REPORTS_WAITING: usize = 16;
+/// More than the import itself waits, so that it is the one to end, and to say why.
+const CONNECTION_PATIENCE: Duration = Duration::from_secs(PATIENCE.as_secs() + 5);
 
 pub(super) async fn import_users(
     State(gateway): State<Gateway>,
     AfterQuery(after): AfterQuery,
     Extension(context): Extension<RequestContext>,
+    Extension(patience): Extension<Patience>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
@@ -31,7 +36,9 @@ pub(super) async fn import_users(
     // Asked for before the answer begins, since who waits for "100 Continue" would take the answer for a refusal.
     let first = timeout(gateway.read_timeout, body.next()).await;
     let first = first.map_err(|_| ApiError::BodyTimedOut)?;
-    let (reports, reported) = mpsc::channel(REPORTS_WAITING);
+    // Many callers send all of a file before they read any of the answer.
+    patience.set(CONNECTION_PATIENCE);
+    let (reports, reported) = outbox(Arc::clone(&context.request_id));
     let import = Import {
         users: gateway.users,
         context,
@@ -44,8 +51,8 @@ pub(super) async fn import_users(
     };
     tokio::spawn(import.run(form, stream::iter(first).chain(body)));
     let reports = stream::unfold(reported, async |mut reported| {
-        let report = reported.recv().await?;
-        Some((report, reported))
+        let report = reported.next().await?;
+        Some((Ok::<_, Infallible>(report), reported))
     });
     let headers = [(CONTENT_TYPE, "application/x-ndjson")];
     Ok((headers, Body::from_stream(reports)).into_response())
