@@ -10,19 +10,31 @@ use contracts::{ControlLine, LineWish};
 
 use super::Gateway;
 use crate::problem::ApiError;
-use crate::request::RequestContext;
+use crate::request::{NoQuery, RequestContext};
 
 type Context = Extension<RequestContext>;
 
-pub(super) async fn look(gateway: State<Gateway>, context: Context) -> Result<Response, ApiError> {
+pub(super) async fn look(
+    _: NoQuery,
+    gateway: State<Gateway>,
+    context: Context,
+) -> Result<Response, ApiError> {
     control(gateway, context, LineWish::Look).await
 }
 
-pub(super) async fn pause(gateway: State<Gateway>, context: Context) -> Result<Response, ApiError> {
+pub(super) async fn pause(
+    _: NoQuery,
+    gateway: State<Gateway>,
+    context: Context,
+) -> Result<Response, ApiError> {
     control(gateway, context, LineWish::Pause).await
 }
 
-pub(super) async fn resume(gateway: State<Gateway>, context: Context) -> Result<Response, ApiError> {
+pub(super) async fn resume(
+    _: NoQuery,
+    gateway: State<Gateway>,
+    context: Context,
+) -> Result<Response, ApiError> {
     control(gateway, context, LineWish::Resume).await
 }
 
