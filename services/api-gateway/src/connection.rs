@@ -53,6 +53,11 @@ impl Patience {
         self.limit_ms.store(limit_ms, Ordering::Relaxed);
     }
 
+    /// Nobody takes the answer, which is known already.
+    pub(crate) fn lose(&self) {
+        self.set(Duration::ZERO);
+    }
+
     /// Waits as long as for any answer.
     pub(crate) fn reset(&self) {
         self.set(self.usual);

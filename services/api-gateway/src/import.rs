@@ -14,4 +14,4 @@ mod run;
 pub(crate) use imports::Imports;
 pub(crate) use outbox::outbox;
 pub(crate) use parse::Form;
-pub(crate) use run::{Import, PATIENCE};
+pub(crate) use run::Import;

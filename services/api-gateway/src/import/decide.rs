@@ -8,7 +8,7 @@ use contracts::{ErrorCode, ImportLine, ImportOutcome, ImportUsers};
 use runtime::Backoff;
 use tokio::time::{Instant, sleep};
 
-use super::run::{Import, PATIENCE, Stopped, because};
+use super::run::{Import, Stopped, because};
 use crate::problem::ApiError;
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
@@ -39,7 +39,7 @@ impl Import {
                 }
                 Err(error) => self.may_pass(&error)?,
             };
-            if progressed.elapsed() > PATIENCE {
+            if progressed.elapsed() > self.patience {
                 let request_id = &*self.context.request_id;
                 tracing::warn!(request.id = request_id, why, "an import is given up");
                 return Err(Stopped::Failed(why));

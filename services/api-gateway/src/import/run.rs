@@ -14,11 +14,10 @@ use super::outbox::Sender;
 use super::parse::{Form, Parsed, Parser};
 use super::report::{Counts, Reasons, Report, Summary};
 use super::rows::{Row, Rows};
+use crate::connection::Patience;
 use crate::request::RequestContext;
 use crate::user_service::UserService;
 
-/// How long an import waits for a user service that takes nothing, or for a caller that reads no reports.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// How long the rest of a body is read and thrown away, once an import has ended early, and how long the next part of it
 /// may take: a caller that is still sending when the connection closes may see a reset in place of the reason.
 const DISCARD_LIMIT: Duration = Duration::from_secs(5);
@@ -31,9 +30,13 @@ pub(crate) struct Import {
     pub(crate) shutdown: Shutdown,
     /// How long the next part of the body may take.
     pub(crate) read_timeout: Duration,
+    /// How long it waits for a user service that takes nothing, or for a caller that reads no reports.
+    pub(crate) patience: Duration,
     /// Rows up to this line are done with, and passed over.
     pub(crate) after: u64,
     pub(crate) reports: Sender,
+    /// The caller's connection, which ends when the caller is given up.
+    pub(crate) connection: Patience,
     /// Counts what becomes of it.
     pub(crate) imports: Imports,
     /// Given back at the end.
@@ -95,6 +98,9 @@ impl Import {
             counts: progress.counts,
             detail,
         };
+        if outcome == "unheard" {
+            self.connection.lose();
+        }
         let stopped = outcome == "stopped";
         drop(self.place);
         self.reports.finish(summary);
@@ -207,7 +213,7 @@ impl Import {
         self.imports.count(report.counts());
         progress.through_line = progress.read;
         let report = report.through(progress.through_line);
-        match timeout(PATIENCE, self.reports.send(report)).await {
+        match timeout(self.patience, self.reports.send(report)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Stopped::Left),
             Err(_) => Err(Stopped::Unheard),
@@ -221,7 +227,7 @@ impl Import {
             Err(Stopped::Because(why)) => why,
             Err(Stopped::Left) => "its caller left",
             Err(Stopped::Unheard) => {
-                let patience_s = PATIENCE.as_secs();
+                let patience_s = self.patience.as_secs();
                 tracing::warn!(
                     request.id = request_id,
                     through_line,

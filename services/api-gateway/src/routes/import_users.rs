@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Body;
@@ -15,12 +14,9 @@ use tokio::time::timeout;
 
 use super::Gateway;
 use crate::connection::Patience;
-use crate::import::{Import, PATIENCE, outbox};
+use crate::import::{Import, outbox};
 use crate::problem::ApiError;
 use crate::request::{AfterQuery, RequestContext, read_import_form};
-
-/// More than the import itself waits, so that it is the one to end, and to say why.
-const CONNECTION_PATIENCE: Duration = Duration::from_secs(PATIENCE.as_secs() + 5);
 
 pub(super) async fn import_users(
     State(gateway): State<Gateway>,
@@ -36,16 +32,19 @@ pub(super) async fn import_users(
     // Asked for before the answer begins, since who waits for "100 Continue" would take the answer for a refusal.
     let first = timeout(gateway.read_timeout, body.next()).await;
     let first = first.map_err(|_| ApiError::BodyTimedOut)?;
-    // Many callers send all of a file before they read any of the answer.
-    patience.set(CONNECTION_PATIENCE);
+    // Many callers send all of a file before they read any of the answer. The connection waits for a little longer than the
+    // import, so that it is the import that ends, and says why.
+    patience.set(gateway.import_patience.mul_f32(13.0 / 12.0));
     let (reports, reported) = outbox(Arc::clone(&context.request_id));
     let import = Import {
         users: gateway.users,
         context,
         shutdown: gateway.shutdown,
         read_timeout: gateway.read_timeout,
+        patience: gateway.import_patience,
         after,
         reports,
+        connection: patience,
         imports: gateway.imports,
         place,
     };
