@@ -8,7 +8,10 @@ mod gateway;
 mod hubspot;
 mod nats;
 
-use ::runtime::settings::{Env, SettingsError};
+use ::runtime::{
+    one_line,
+    settings::{Env, SettingsError},
+};
 use serde_json::json;
 
 use super::{Asking, Exit, Failure, output::table};
@@ -74,8 +77,8 @@ fn describe(checks: &[Check]) -> String {
         let mend = check
             .mend
             .as_ref()
-            .map_or_else(String::new, |mend| format!("\n→ {mend}"));
-        let detail = format!("{}{mend}", check.detail);
+            .map_or_else(String::new, |mend| format!("\n→ {}", one_line(mend)));
+        let detail = format!("{}{mend}", one_line(&check.detail));
         [check.outcome.word().to_owned(), check.name.to_owned(), detail]
     });
     table(["", "CHECK", "FOUND, AND HOW TO MEND IT"], rows)

@@ -6,7 +6,7 @@ use reqwest::{Client, Method, Response, StatusCode, header::RETRY_AFTER};
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::{DEFAULT_URL, Failure, series::option};
+use super::{DEFAULT_URL, Failure, output::text, series::option};
 
 /// Longer than the gateway works on anything.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -28,12 +28,12 @@ impl Gateway {
         let builder = Client::builder().timeout(LIMIT).connect_timeout(CONNECT_LIMIT);
         // A proxy knows nothing of this machine.
         let builder = if is_here(url) { builder.no_proxy() } else { builder };
-        let text = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
-        let shown = text(&without_password(url));
+        let trimmed = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
+        let shown = trimmed(&without_password(url));
         match builder.build() {
             Ok(http) => Ok(Self {
                 http,
-                url: text(url),
+                url: trimmed(url),
                 shown,
             }),
             Err(error) => Err(unreachable(&shown, &error)),
@@ -158,16 +158,15 @@ fn kind(document: &Value) -> &str {
 
 /// The sentence of a problem document, with every fault of what was given.
 fn detail(document: &Value) -> String {
-    let mut detail = document["detail"]
-        .as_str()
-        .unwrap_or("refused without a reason")
-        .to_owned();
+    let mut detail = text(&document["detail"]);
+    if detail.is_empty() {
+        "refused without a reason".clone_into(&mut detail);
+    }
     for fault in document["errors"].as_array().into_iter().flatten() {
-        let (pointer, words) = (fault["pointer"].as_str(), fault["detail"].as_str());
-        let words = words.unwrap_or_default();
-        if !detail.contains(words) {
-            let place = pointer.map_or_else(String::new, |pointer| format!("{pointer} "));
-            detail = format!("{detail}\n  {place}{words}");
+        let (pointer, words) = (text(&fault["pointer"]), text(&fault["detail"]));
+        if !detail.contains(&words) {
+            let line = format!("{pointer} {words}");
+            detail = format!("{detail}\n  {}", line.trim_start());
         }
     }
     detail

@@ -47,9 +47,11 @@ fn path(user: &UserId) -> String {
 fn print(asking: &Asking, receipt: &Value) -> Result<Exit, Failure> {
     asking.output().print(receipt, || {
         let user = text(&receipt["userId"]);
-        match receipt["contact"]["contactId"].as_str() {
-            Some(contact) => format!("user {user} is linked to contact {contact}, which is sent every field"),
-            None => format!("user {user} has no contact; one is looked up by its address"),
+        let contact = text(&receipt["contact"]["contactId"]);
+        if contact.is_empty() {
+            format!("user {user} has no contact; one is looked up by its address")
+        } else {
+            format!("user {user} is linked to contact {contact}, which is sent every field")
         }
     })?;
     Ok(Exit::Well)

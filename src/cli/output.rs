@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
+use runtime::one_line;
 use serde_json::Value;
 
 /// How answers are printed.
@@ -68,12 +69,13 @@ fn trimmed(table: &Table) -> String {
         .collect()
 }
 
-/// A text of a document, without quotes; empty where there is none.
+/// A text of a document for people, without quotes; empty where there is none. Names and messages may hold anything, so what
+/// would begin a line or steer the terminal is escaped.
 pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::String(text) => one_line(text).into_owned(),
+        other => one_line(&other.to_string()).into_owned(),
     }
 }
 
@@ -83,10 +85,11 @@ pub(crate) fn reason(reason: &Value) -> String {
         return String::new();
     }
     let mut words = text(&reason["code"]);
-    if let Some(message) = reason["message"].as_str() {
+    let (message, id) = (text(&reason["message"]), text(&reason["correlationId"]));
+    if !message.is_empty() {
         words = format!("{words}: {message}");
     }
-    if let Some(id) = reason["correlationId"].as_str() {
+    if !id.is_empty() {
         words = format!("{words} (HubSpot's correlation id {id})");
     }
     words
@@ -126,5 +129,23 @@ mod tests {
         ] {
             assert_eq!(reason(&given), told);
         }
+    }
+
+    #[test]
+    fn a_text_stays_in_its_place_whatever_is_in_it() {
+        let evil = "Ada\r\n7  refused\u{1b}[2J\u{202e}\u{2028}x\ty";
+        let rows = [[text(&json!(evil)), text(&json!({ "a": [evil] }))]];
+        let shown = table(["A", "B"], rows);
+        // The head and one row.
+        assert_eq!(shown.lines().count(), 2, "{shown}");
+        assert!(
+            !shown
+                .trim_end()
+                .chars()
+                .any(|char| char != '\n' && char.is_control()),
+            "{shown:?}"
+        );
+        assert!(!shown.contains(['\u{202e}', '\u{2028}']), "{shown:?}");
+        assert_eq!(reason(&json!({ "code": "A", "message": "a\nb" })), "A: a\\nb");
     }
 }

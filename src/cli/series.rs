@@ -3,7 +3,7 @@
 use contracts::UserId;
 use indicatif::ProgressBar;
 use reqwest::Method;
-use runtime::Shutdown;
+use runtime::{Shutdown, one_line};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -165,6 +165,15 @@ pub(crate) fn option(name: &str, value: &str) -> String {
     if !value.is_empty() && value.bytes().all(is_plain) {
         return format!("{name}{between}{value}");
     }
+    if one_line(value) != value {
+        // Typed as it is, it would steer the terminal. These are the escapes of bash, zsh and ksh.
+        let bytes = value.bytes().map(|byte| match byte {
+            b'\'' | b'\\' => format!("\\{}", char::from(byte)),
+            b' '..=b'~' => char::from(byte).to_string(),
+            _ => format!("\\x{byte:02x}"),
+        });
+        return format!("{name}{between}$'{}'", bytes.collect::<String>());
+    }
     format!("{name}{between}'{}'", value.replace('\'', r"'\''"))
 }
 
@@ -202,6 +211,7 @@ mod tests {
             ("3:a b:7", "--after '3:a b:7'"),
             ("3:it's:7", r"--after '3:it'\''s:7'"),
             ("", "--after ''"),
+            ("3:a\n\u{1b}b'c:7", r"--after $'3:a\x0a\x1bb\'c:7'"),
         ] {
             assert_eq!(option("--after", value), typed);
         }

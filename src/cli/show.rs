@@ -2,6 +2,7 @@
 
 use clap::Args;
 use contracts::UserId;
+use runtime::one_line;
 use serde_json::{Value, json};
 
 use super::{
@@ -79,7 +80,8 @@ fn describe(user: &Value, receipt: &Value) -> String {
         };
         let state = format!("{}{again}", text(&field["state"]));
         let (value, at) = (text(&user[name]), text(&field["settledAt"]));
-        [name.clone(), value, version, state, at, reason(&field["reason"])]
+        let name = one_line(name).into_owned();
+        [name, value, version, state, at, reason(&field["reason"])]
     });
     let head = ["FIELD", "VALUE", "VERSION", "STATE", "SINCE", "REASON"];
     format!(

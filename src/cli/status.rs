@@ -55,7 +55,7 @@ fn ready(readiness: &Value) -> String {
 fn line(line: &Value) -> Vec<(&'static str, String)> {
     let state = match line["state"].as_str() {
         Some("running") => "running".to_owned(),
-        Some(state) => format!("{state}: {}", text(&line["sentence"])),
+        Some(_) => format!("{}: {}", text(&line["state"]), text(&line["sentence"])),
         None => "nobody delivers; start a hubspot service".to_owned(),
     };
     let mut entries = vec![("line", state), ("workers", text(&line["workers"]))];

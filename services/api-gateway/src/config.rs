@@ -45,6 +45,8 @@ pub struct Limits {
     /// `API_GATEWAY_READ_TIMEOUT_MS`: how long the head of a request may take, then its body, and then its caller to
     /// take the answer (Linux only).
     pub read_timeout: Duration,
+    /// No setting: how long an import waits for a user service that takes nothing, or for a caller that reads no reports.
+    pub import_patience: Duration,
 }
 
 impl Default for Limits {
@@ -53,6 +55,7 @@ impl Default for Limits {
             deadline: Duration::from_secs(5),
             max_in_flight: 1024,
             read_timeout: Duration::from_secs(10),
+            import_patience: Duration::from_mins(1),
         }
     }
 }
@@ -109,6 +112,7 @@ impl Limits {
                 1..=MOST_CONNECTIONS,
             ),
             read_timeout: reader.duration_ms("API_GATEWAY_READ_TIMEOUT_MS", default.read_timeout, waits),
+            import_patience: default.import_patience,
         }
     }
 }

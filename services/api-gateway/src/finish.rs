@@ -13,6 +13,7 @@ use prometheus_client::metrics::{counter::Counter, family::Family};
 use runtime::Metrics;
 use tokio::time::Instant;
 
+use crate::connection::Patience;
 use crate::problem::{ApiError, into_document};
 use crate::request::{REQUEST_ID, RequestContext};
 
@@ -93,6 +94,10 @@ pub(crate) async fn finish(State(finish): State<Arc<Finish>>, mut request: Reque
     let path = request.extensions().get::<MatchedPath>().cloned();
     let path = path.as_ref().map_or("unknown", MatchedPath::as_str);
     request.extensions_mut().insert(context.clone());
+    // What an import on the same connection was granted ends with the next request.
+    if let Some(patience) = request.extensions().get::<Patience>() {
+        patience.reset();
+    }
 
     let mut response = next.run(request).await;
 

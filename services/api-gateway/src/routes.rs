@@ -58,6 +58,8 @@ pub(crate) struct Gateway {
     pub(crate) shutdown: Shutdown,
     /// How long a body may take, or the next part of a long one.
     pub(crate) read_timeout: Duration,
+    /// How long an import waits for others.
+    pub(crate) import_patience: Duration,
 }
 
 /// The routes, inside the layers that make every answer whole.

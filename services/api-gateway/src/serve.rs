@@ -61,6 +61,7 @@ pub async fn serve(
         imports: Imports::new(metrics),
         shutdown: shutdown.clone(),
         read_timeout: config.limits.read_timeout,
+        import_patience: config.limits.import_patience,
     };
     tracing::info!(address = %listener.local_addr()?, "the api-gateway is listening");
     let server = Server::new(router(gateway.clone(), &config.hosts, metrics), &config.limits);

@@ -5,25 +5,24 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use runtime::Shutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
+use tower::Layer;
 
 use crate::Limits;
+use crate::connection::Connection;
 
 /// How long requests in work may take to finish once the gateway is told to stop.
 const DRAIN_LIMIT: Duration = Duration::from_secs(8);
 /// The buffer of a connection. A head that does not fit, give or take one read, gets 431.
 const BUFFER_BYTES: usize = 32 * 1024;
-/// What the system holds of answers that a caller has yet to take; it doubles that for its own needs.
-#[cfg(target_os = "linux")]
-const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// Enough that whoever is too many is told so on a connection, few enough to bound what they cost.
 pub(crate) const MOST_CONNECTIONS: usize = 8_192;
 /// The pause after the system refuses to give us a connection, usually for want of file descriptors.
@@ -76,19 +75,19 @@ impl Server {
     }
 
     /// A connection too many waits in the system's own queue.
-    async fn accept(&self, listener: &TcpListener) -> io::Result<(TcpStream, Place)> {
+    async fn accept(&self, listener: &TcpListener) -> io::Result<(Connection, Place)> {
         let place = Arc::clone(&self.connections)
             .acquire_owned()
             .await
             .map_err(io::Error::other)?;
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        limit_writing(&stream, self.read_timeout)?;
-        Ok((stream, place))
+        Ok((Connection::new(stream, self.read_timeout)?, place))
     }
 
-    fn spawn(&self, stream: TcpStream, place: Place, graceful: &GracefulShutdown) {
-        let service = TowerToHyperService::new(self.router.clone());
+    fn spawn(&self, stream: Connection, place: Place, graceful: &GracefulShutdown) {
+        let router = Extension(stream.patience()).layer(self.router.clone());
+        let service = TowerToHyperService::new(router);
         let connection = self
             .http
             .serve_connection(TokioIo::new(stream), service)
@@ -101,21 +100,6 @@ impl Server {
             drop(place);
         });
     }
-}
-
-/// A caller that takes no answers must neither keep its connection nor fill the system's memory: hyper has no limits
-/// for that, the system does.
-#[cfg(target_os = "linux")]
-fn limit_writing(stream: &TcpStream, limit: Duration) -> io::Result<()> {
-    rustix::net::sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER_BYTES)?;
-    let limit_ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
-    Ok(rustix::net::sockopt::set_tcp_user_timeout(stream, limit_ms)?)
-}
-
-/// Other systems have no such limits.
-#[cfg(not(target_os = "linux"))]
-fn limit_writing(_: &TcpStream, _: Duration) -> io::Result<()> {
-    Ok(())
 }
 
 type Place = tokio::sync::OwnedSemaphorePermit;

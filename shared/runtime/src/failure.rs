@@ -2,18 +2,21 @@
 
 use std::{error::Error, iter::successors};
 
+use crate::one_line;
+
 /// An error and its causes in one line. A cause is left out where the line tells it already, as an error whose own
 /// words repeat its cause does.
 pub fn in_one_line(error: &(dyn Error + 'static)) -> String {
     let causes = successors(error.source(), |&cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| {
+    let line = causes.fold(error.to_string(), |line, cause| {
         let cause = cause.to_string();
         if line.contains(&cause) {
             line
         } else {
             format!("{line}: {cause}")
         }
-    })
+    });
+    one_line(&line).into_owned()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod failure;
 pub mod health;
 pub mod metrics;
 pub mod nats;
+mod one_line;
 pub mod open_files;
 pub mod private_files;
 pub mod settings;
@@ -13,4 +14,5 @@ pub mod telemetry;
 
 pub use backoff::Backoff;
 pub use metrics::Metrics;
+pub use one_line::one_line;
 pub use shutdown::Shutdown;

@@ -9,6 +9,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt, registry};
 
+use crate::one_line::one_record;
 use crate::settings::Reader;
 
 /// The NATS client repeats what our own connection events say, so it is silent unless asked for.
@@ -123,14 +124,36 @@ pub fn init(settings: &LogSettings) {
         .filter
         .parse()
         .unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let layer = fmt::layer().with_writer(io::stderr);
+    let has_colours = settings.format == LogFormat::Text && io::stderr().is_terminal();
+    let layer = fmt::layer().with_writer(move || Records { has_colours });
     let layer = match settings.format {
-        LogFormat::Text => layer.with_ansi(io::stderr().is_terminal()).boxed(),
+        LogFormat::Text => layer.with_ansi(has_colours).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
     let layer = layer.with_filter(filter.and(filter_fn(is_free_of_payloads)));
     if registry().with(layer).try_init().is_err() {
         tracing::debug!("logging was started before, and stays as it is");
+    }
+}
+
+/// Writes each record as one line on stderr, whatever the texts in it hold: HubSpot's messages, say. The formats escape the
+/// most of it, but not line breaks in messages and errors, nor the line breaks of Unicode.
+#[derive(Debug, Clone, Copy)]
+struct Records {
+    has_colours: bool,
+}
+
+impl io::Write for Records {
+    /// Is given a whole record at a time.
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(record);
+        let line = one_record(&text, self.has_colours);
+        io::stderr().lock().write_all(line.as_bytes())?;
+        Ok(record.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

@@ -207,8 +207,8 @@ fn row(finding: &Value, values: bool) -> [String; 4] {
             if values {
                 format!(
                     "{name}: {:?}, HubSpot {:?}",
-                    text(&field["ours"]),
-                    text(&field["theirs"])
+                    field["ours"].as_str().unwrap_or_default(),
+                    field["theirs"].as_str().unwrap_or_default()
                 )
             } else {
                 name

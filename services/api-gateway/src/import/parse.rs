@@ -1,50 +1,55 @@
-//! What a line says.
+//! What a row says.
 
-use contracts::{Fault, Field, ImportLine, UserId, Values};
+use contracts::{Fault, ImportLine, UserId, Values};
 
-use super::cells::Cells;
+use super::cells::{Cells, TooManyCells};
+use super::columns::{Column, read_columns};
+use super::rows::{Row, Rows};
 use crate::request::parse_import_members;
 
-const USER_ID: &str = "userId";
-
-/// How lines are written.
+/// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// `application/x-ndjson`: an object in each line; null clears.
     Json,
-    /// `text/csv` (RFC 4180, without line breaks in values): the first line names the columns; an empty value is not given.
+    /// `text/csv` (RFC 4180): the first row names the columns; an empty value is not given.
     Csv,
 }
 
-/// Reads lines of one form.
+/// Reads rows of one form.
 #[derive(Debug)]
 pub(super) enum Parser {
     Json,
     Csv {
         cells: Box<Cells>,
-        /// Of each column; none before the first line.
+        /// Of each column; none before the first row.
         columns: Option<Vec<Column>>,
     },
 }
 
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
-    UserId,
-    Field(Field),
-}
-
-/// What a line is.
+/// What a row is.
 #[derive(Debug, PartialEq)]
 pub(super) enum Parsed {
-    /// Nothing but blanks, or the names of the columns.
+    /// Empty, or the names of the columns.
     Nothing,
     /// A user.
     User(ImportLine),
-    /// Not a user, for these reasons.
-    Wrong(Vec<Fault>),
-    /// The columns cannot be used, and so no line can.
+    /// It gives values that break rules.
+    Invalid(Vec<Fault>),
+    /// It cannot be read, for this reason.
+    Unreadable(String),
+    /// The columns cannot be used, and so no row can.
     Unusable(String),
+}
+
+impl Form {
+    /// Cuts a body of this form.
+    pub(super) fn rows(self) -> Rows {
+        match self {
+            Self::Json => Rows::of_json(),
+            Self::Csv => Rows::of_csv(),
+        }
+    }
 }
 
 impl Parser {
@@ -58,197 +63,89 @@ impl Parser {
         }
     }
 
-    /// Whether the next line has to name the columns.
+    /// Whether the next row has to name the columns.
     pub(super) fn lacks_columns(&self) -> bool {
         matches!(self, Self::Csv { columns: None, .. })
     }
 
-    pub(super) fn parse(&mut self, line: &[u8]) -> Parsed {
-        if line.trim_ascii().is_empty() {
-            return Parsed::Nothing;
-        }
+    pub(super) fn parse(&mut self, row: &Row) -> Parsed {
+        let lacks_columns = self.lacks_columns();
+        let bytes = match &row.bytes {
+            Ok(bytes) => bytes,
+            Err(why) if lacks_columns => {
+                return Parsed::Unusable(format!("the line of columns cannot be read: {why}"));
+            }
+            Err(why) => return Parsed::Unreadable(format!("the row cannot be read: {why}")),
+        };
         match self {
-            Self::Json => match parse_import_members(line) {
+            Self::Json if bytes.trim_ascii().is_empty() => Parsed::Nothing,
+            // A row of blanks has a value, which is not passed over in silence.
+            Self::Csv { .. } if bytes.is_empty() => Parsed::Nothing,
+            Self::Json => match parse_import_members(bytes) {
                 Ok(line) => Parsed::User(line),
-                Err(faults) => Parsed::Wrong(faults),
+                Err(faults) => Parsed::Invalid(faults),
             },
-            Self::Csv {
-                cells,
-                columns: Some(columns),
-            } => parse_record(columns, cells, line),
-            Self::Csv { cells, columns } => match parse_columns(cells, line) {
-                Ok(found) => {
-                    *columns = Some(found);
-                    Parsed::Nothing
-                }
-                Err(why) => Parsed::Unusable(why),
+            Self::Csv { cells, columns } => match columns {
+                Some(columns) => parse_record(columns, cells.of(bytes)),
+                None => match read_columns(&cells.of(bytes)) {
+                    Ok(found) => {
+                        *columns = Some(found);
+                        Parsed::Nothing
+                    }
+                    Err(why) => Parsed::Unusable(why),
+                },
             },
         }
     }
 }
 
-fn parse_columns(cells: &mut Cells, line: &[u8]) -> Result<Vec<Column>, String> {
-    let names = cells.of(line)?;
-    let known: Vec<_> = Field::ALL.into_iter().map(Field::name).collect();
-    let mut columns = Vec::with_capacity(names.len());
-    for name in &names {
-        let field = Field::from_name(name).map(Column::Field);
-        let column = field.or((name == USER_ID).then_some(Column::UserId));
-        let column = column.ok_or_else(|| {
-            format!(
-                "the first line names a column {name:?}; the columns are {USER_ID}, {}",
-                known.join(", ")
-            )
-        })?;
-        if columns.contains(&column) {
-            return Err(format!("the first line names the column {name:?} twice"));
-        }
-        columns.push(column);
-    }
-    if columns.contains(&Column::UserId) {
-        Ok(columns)
-    } else {
-        Err(format!("the first line names no column {USER_ID}"))
-    }
-}
-
-fn parse_record(columns: &[Column], cells: &mut Cells, line: &[u8]) -> Parsed {
-    let cells = match cells.of(line) {
-        Ok(cells) if cells.len() == columns.len() => cells,
+fn parse_record(columns: &[Column], cells: Result<Vec<&[u8]>, TooManyCells>) -> Parsed {
+    let wanted = columns.len();
+    let cells = match cells {
+        Ok(cells) if cells.len() == wanted => cells,
         Ok(cells) => {
-            let (found, wanted) = (cells.len(), columns.len());
-            return Parsed::Wrong(vec![whole(&format!("has {found} values for {wanted} columns"))]);
+            let found = cells.len();
+            return Parsed::Unreadable(format!("the row has {found} value(s) for {wanted} column(s)"));
         }
-        Err(why) => return Parsed::Wrong(vec![whole(&why)]),
+        Err(TooManyCells) => {
+            let limit = TooManyCells::LIMIT;
+            return Parsed::Unreadable(format!(
+                "the row has more than {limit} values for {wanted} column(s)"
+            ));
+        }
     };
     let (mut user_id, mut fields, mut faults) = (None, Values::new(), Vec::new());
     for (column, cell) in columns.iter().zip(cells) {
         let checked = match column {
-            Column::UserId => {
-                let parsed: Result<UserId, _> = cell.parse();
-                parsed
-                    .map(|id| user_id = Some(id))
-                    .map_err(|rule| (USER_ID, rule.to_string()))
-            }
+            Column::UserId => parse_user_id(cell).map(|id| user_id = Some(id)),
             Column::Field(_) if cell.is_empty() => Ok(()),
-            Column::Field(field) => {
-                let checked = field.check(Some(&cell)).map_err(|rule| (field.name(), rule));
-                checked.map(|()| drop(fields.insert(*field, Some(cell))))
-            }
+            Column::Field(field) => parse_text(cell).and_then(|text| {
+                field.check(Some(text))?;
+                fields.insert(*field, Some(text.to_owned()));
+                Ok(())
+            }),
         };
-        faults.extend(checked.err().map(|(name, detail)| Fault {
-            pointer: format!("/{name}"),
+        faults.extend(checked.err().map(|detail| Fault {
+            pointer: format!("/{}", column.name()),
             detail,
         }));
     }
     match user_id {
         Some(user_id) if faults.is_empty() => Parsed::User(ImportLine { user_id, fields }),
-        _ => Parsed::Wrong(faults),
+        // Without an id there is a fault.
+        _ => Parsed::Invalid(faults),
     }
 }
 
-fn whole(detail: &str) -> Fault {
-    Fault {
-        pointer: String::new(),
-        detail: detail.to_owned(),
-    }
+fn parse_user_id(cell: &[u8]) -> Result<UserId, String> {
+    let text = parse_text(cell)?;
+    text.parse()
+        .map_err(|rule: contracts::InvalidUserId| rule.to_string())
+}
+
+fn parse_text(cell: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(cell).map_err(|_| "must be text in UTF-8".to_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn csv(lines: &[&str]) -> Vec<Parsed> {
-        let mut parser = Parser::new(Form::Csv);
-        lines.iter().map(|line| parser.parse(line.as_bytes())).collect()
-    }
-
-    fn user(id: &str, fields: &[(Field, &str)]) -> Parsed {
-        let fields = fields
-            .iter()
-            .map(|(field, value)| (*field, Some((*value).to_owned())));
-        Parsed::User(ImportLine {
-            user_id: id.parse().expect("an id"),
-            fields: fields.collect(),
-        })
-    }
-
-    #[test]
-    fn columns_may_come_in_any_order_and_empty_values_are_not_given() {
-        let parsed = csv(&[
-            "lastName,userId,email",
-            "\"Love, \"\"Ada\"\"\",1,ada@example.com",
-            ",2,eva@example.com",
-            " ",
-        ]);
-        let first = [
-            (Field::Email, "ada@example.com"),
-            (Field::LastName, "Love, \"Ada\""),
-        ];
-        assert_eq!(parsed[1], user("1", &first));
-        assert_eq!(parsed[2], user("2", &[(Field::Email, "eva@example.com")]));
-        assert_eq!((&parsed[0], &parsed[3]), (&Parsed::Nothing, &Parsed::Nothing));
-    }
-
-    #[test]
-    fn a_first_line_that_names_other_columns_ends_it() {
-        for line in [
-            "userId,phone",
-            "email",
-            "userId,userId",
-            "1,ada@example.com",
-            "a,b,c,d,e,f,g,h,i,j,k,l,m,n",
-        ] {
-            assert!(matches!(&csv(&[line])[0], Parsed::Unusable(_)), "{line}");
-        }
-    }
-
-    #[test]
-    fn every_fault_of_a_line_is_found() {
-        let parsed = csv(&["userId,email", "a b,nobody", "1", "1,ada@example.com,3"]);
-        let Parsed::Wrong(faults) = &parsed[1] else {
-            panic!("{parsed:?}")
-        };
-        let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
-        assert_eq!(pointers, ["/userId", "/email"]);
-        assert!(matches!(
-            (&parsed[2], &parsed[3]),
-            (Parsed::Wrong(_), Parsed::Wrong(_))
-        ));
-    }
-
-    #[test]
-    fn a_quote_without_its_end_and_a_break_within_a_line_are_refused() {
-        let parsed = csv(&[
-            "userId,email,firstName",
-            "1,ada@example.com,\"Brian",
-            "2,eva@example.com,A\r3,x@example.com,B",
-            "4,eva@example.com,A\rB",
-        ]);
-        for wrong in &parsed[1..] {
-            assert!(matches!(wrong, Parsed::Wrong(_)), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn objects_name_their_user_and_null_clears() {
-        let mut parser = Parser::new(Form::Json);
-        let parsed = parser.parse(br#"{"userId":"1","firstName":null}"#);
-        let Parsed::User(line) = parsed else {
-            panic!("{parsed:?}")
-        };
-        assert_eq!(line.fields, [(Field::FirstName, None)].into());
-        for wrong in [
-            "{}",
-            "[]",
-            r#"{"userId":1}"#,
-            r#"{"userId":"1","phone":"1"}"#,
-            r#"{"userId":"1","userId":"2"}"#,
-        ] {
-            assert!(
-                matches!(parser.parse(wrong.as_bytes()), Parsed::Wrong(_)),
-                "{wrong}"
-            );
-        }
-    }
-}
+mod tests;

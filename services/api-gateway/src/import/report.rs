@@ -1,13 +1,18 @@
 //! What the caller is told: a line for each batch, and a last one.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use bytes::Bytes;
-use contracts::{Fault, ImportOutcome, ServiceError};
-use serde::Serialize;
+use contracts::{Fault, ImportOutcome, MAX_IMPORT_LINES, ServiceError};
+use serde::{Serialize, Serializer};
 
-/// More faults of a line than this help nobody.
-const MOST_ERRORS: usize = 10;
+/// More faults of a row than this help nobody.
+const MAX_ERRORS: usize = 10;
+/// Reasons that are kept so that rows can share them: rows of a file are mostly wrong in the same few ways.
+const MAX_SHARED_REASONS: usize = 256;
 
-/// How many lines became what.
+/// How many rows became what.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub(super) struct Counts {
     /// They gave something new.
@@ -18,13 +23,26 @@ pub(super) struct Counts {
     refused: u64,
 }
 
-/// A line that was not accepted.
-#[derive(Debug, Serialize)]
-pub(super) struct RefusedLine {
-    line: u64,
+/// Why a row was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+struct Reason {
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<Fault>,
+    errors: Vec<Error>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+struct Error {
+    pointer: String,
+    detail: String,
+}
+
+/// A row that was not accepted, by the line on which it begins.
+#[derive(Debug, Serialize)]
+struct RefusedLine {
+    line: u64,
+    #[serde(flatten, serialize_with = "shared")]
+    reason: Arc<Reason>,
 }
 
 /// The lines up to this one are done with.
@@ -36,6 +54,9 @@ pub(super) struct Report {
     counts: Counts,
     #[serde(rename = "refusedLines", skip_serializing_if = "Vec::is_empty")]
     lines: Vec<RefusedLine>,
+    /// What its own reasons take up; those it shares with earlier reports were counted there.
+    #[serde(skip)]
+    reason_bytes: usize,
 }
 
 /// The last line of the answer.
@@ -52,6 +73,10 @@ pub(super) struct Summary {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) detail: Option<String>,
 }
+
+/// The reasons that rows share.
+#[derive(Debug, Default)]
+pub(super) struct Reasons(HashSet<Arc<Reason>>);
 
 impl Counts {
     pub(super) fn by_outcome(self) -> [(&'static str, u64); 3] {
@@ -75,6 +100,7 @@ impl Report {
             through_line: 0,
             counts: Counts::default(),
             lines: Vec::new(),
+            reason_bytes: 0,
         }
     }
 
@@ -82,33 +108,91 @@ impl Report {
         self.counts
     }
 
-    /// How many lines it names.
+    /// How many rows it names.
     pub(super) fn named(&self) -> usize {
         self.lines.len()
+    }
+
+    /// What it takes up in memory.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.lines.capacity() * size_of::<RefusedLine>() + self.reason_bytes
     }
 
     pub(super) fn through(mut self, line: u64) -> Self {
         self.through_line = line;
         self.lines.sort_by_key(|refused| refused.line);
+        self.lines.shrink_to_fit();
         self
     }
 
-    pub(super) fn outcome(&mut self, line: u64, outcome: ImportOutcome) {
+    /// Takes over the report after this one, if both together name no more rows than a report may.
+    pub(super) fn merge(&mut self, next: Self) -> Result<(), Self> {
+        if self.lines.len() + next.lines.len() > MAX_IMPORT_LINES {
+            return Err(next);
+        }
+        self.through_line = next.through_line;
+        self.counts.add(next.counts);
+        self.lines.extend(next.lines);
+        self.reason_bytes += next.reason_bytes;
+        Ok(())
+    }
+
+    pub(super) fn outcome(&mut self, line: u64, outcome: ImportOutcome, reasons: &mut Reasons) {
         match outcome {
             ImportOutcome::Changed { .. } => self.counts.changed += 1,
             ImportOutcome::Unchanged { .. } => self.counts.unchanged += 1,
             ImportOutcome::Refused { error } => {
                 let ServiceError { message, faults, .. } = error;
-                self.refused(line, message, faults);
+                self.refused(line, message, faults, reasons);
             }
         }
     }
 
-    pub(super) fn refused(&mut self, line: u64, detail: String, errors: Vec<Fault>) {
+    pub(super) fn refused(&mut self, line: u64, detail: String, faults: Vec<Fault>, reasons: &mut Reasons) {
         self.counts.refused += 1;
-        let errors = errors.into_iter().take(MOST_ERRORS).collect();
-        self.lines.push(RefusedLine { line, detail, errors });
+        let errors = faults.into_iter().take(MAX_ERRORS).map(|fault| Error {
+            pointer: fault.pointer,
+            detail: fault.detail,
+        });
+        let reason = Reason {
+            detail,
+            errors: errors.collect(),
+        };
+        let (reason, bytes) = reasons.share(reason);
+        self.reason_bytes += bytes;
+        self.lines.push(RefusedLine { line, reason });
     }
+}
+
+impl Reasons {
+    /// The reason as others have it already, and what it takes up if none has.
+    fn share(&mut self, reason: Reason) -> (Arc<Reason>, usize) {
+        if let Some(known) = self.0.get(&reason) {
+            return (Arc::clone(known), 0);
+        }
+        if self.0.len() >= MAX_SHARED_REASONS {
+            self.0.clear();
+        }
+        let bytes = reason.bytes();
+        let reason = Arc::new(reason);
+        self.0.insert(Arc::clone(&reason));
+        (reason, bytes)
+    }
+}
+
+impl Reason {
+    fn bytes(&self) -> usize {
+        let errors = self.errors.iter();
+        let texts = errors.map(|error| error.pointer.capacity() + error.detail.capacity());
+        size_of::<Self>()
+            + self.detail.capacity()
+            + self.errors.capacity() * size_of::<Error>()
+            + texts.sum::<usize>()
+    }
+}
+
+fn shared<S: Serializer>(reason: &Arc<Reason>, serializer: S) -> Result<S::Ok, S::Error> {
+    reason.as_ref().serialize(serializer)
 }
 
 /// As a line of the answer.

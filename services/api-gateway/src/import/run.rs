@@ -1,29 +1,23 @@
 //! Carries an import out: batch by batch, each waited for, so that the database sets the pace and not the caller.
 
-use std::collections::HashSet;
-use std::io;
-use std::iter::repeat;
 use std::time::Duration;
 
 use bytes::Bytes;
-use contracts::{ErrorCode, ImportLine, ImportOutcome, ImportUsers, MAX_IMPORT_LINES};
+use contracts::{ImportLine, MAX_IMPORT_LINES};
 use futures_util::{FutureExt, Stream, StreamExt};
-use runtime::{Backoff, Shutdown};
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout};
+use runtime::Shutdown;
+use tokio::time::timeout;
 
+use super::encoding::WrongEncoding;
 use super::imports::{Imports, Place};
-use super::lines::{Line, Lines, MAX_LINE_BYTES};
+use super::outbox::Sender;
 use super::parse::{Form, Parsed, Parser};
-use super::report::{Counts, Report, Summary, line_of};
-use crate::problem::ApiError;
+use super::report::{Counts, Reasons, Report, Summary};
+use super::rows::{Row, Rows};
+use crate::connection::Patience;
 use crate::request::RequestContext;
 use crate::user_service::UserService;
 
-/// So long an import waits for a user service that takes nothing, or for a caller that reads no reports.
-const PATIENCE: Duration = Duration::from_mins(1);
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long the rest of a body is read and thrown away, once an import has ended early, and how long the next part of it
 /// may take: a caller that is still sending when the connection closes may see a reset in place of the reason.
 const DISCARD_LIMIT: Duration = Duration::from_secs(5);
@@ -36,30 +30,39 @@ pub(crate) struct Import {
     pub(crate) shutdown: Shutdown,
     /// How long the next part of the body may take.
     pub(crate) read_timeout: Duration,
-    /// So many lines are done with, and passed over.
+    /// How long it waits for a user service that takes nothing, or for a caller that reads no reports.
+    pub(crate) patience: Duration,
+    /// Rows up to this line are done with, and passed over.
     pub(crate) after: u64,
-    pub(crate) reports: mpsc::Sender<io::Result<Bytes>>,
+    pub(crate) reports: Sender,
+    /// The caller's connection, which ends when the caller is given up.
+    pub(crate) connection: Patience,
     /// Counts what becomes of it.
     pub(crate) imports: Imports,
     /// Given back at the end.
     pub(crate) place: Place,
 }
 
-/// Why an import ends before its last line.
-enum Stopped {
+/// Why an import ends before its last row.
+pub(super) enum Stopped {
     /// For this reason, which the caller is told.
     Because(String),
-    /// Nobody reads its reports.
+    /// For this reason, which is in the log already.
+    Failed(String),
+    /// Its caller takes no reports, for as long as we wait.
     Unheard,
+    /// Its caller is gone.
+    Left,
 }
 
 struct Progress {
     parser: Parser,
     batch: Vec<(u64, ImportLine)>,
     report: Report,
+    reasons: Reasons,
     /// The last line that is done with.
     through_line: u64,
-    /// The last line that was read.
+    /// The last line of the last row that was read.
     read: u64,
     counts: Counts,
 }
@@ -75,40 +78,47 @@ impl Import {
             parser: Parser::new(form),
             batch: Vec::with_capacity(MAX_IMPORT_LINES),
             report: Report::new(),
+            reasons: Reasons::default(),
             through_line: self.after,
             read: 0,
             counts: Counts::default(),
         };
-        let (outcome, detail) = match self.read(&mut progress, &mut body).await {
+        let outcome = self.read(form, &mut progress, &mut body).await;
+        self.log(&outcome, progress.through_line);
+        let (outcome, detail) = match outcome {
             Ok(()) => ("done", None),
-            Err(Stopped::Because(detail)) => ("stopped", Some(detail)),
-            Err(Stopped::Unheard) => return self.imports.ended("unheard"),
+            Err(Stopped::Because(detail) | Stopped::Failed(detail)) => ("stopped", Some(detail)),
+            Err(Stopped::Left) => ("unheard", None),
+            Err(Stopped::Unheard) => ("unheard", Some("the reports were not read in time".to_owned())),
         };
         self.imports.ended(outcome);
         let summary = Summary {
-            done: detail.is_none(),
+            done: outcome == "done",
             through_line: progress.through_line,
             counts: progress.counts,
             detail,
         };
+        if outcome == "unheard" {
+            self.connection.lose();
+        }
+        let stopped = outcome == "stopped";
         drop(self.place);
-        // A caller that left does not want it; and whether all of the body came or not, it has been told.
-        let told = timeout(PATIENCE, self.reports.send(Ok(line_of(&summary)))).await;
-        if matches!(told, Ok(Ok(()))) && !summary.done {
+        self.reports.finish(summary);
+        if stopped {
+            // Whether all of it came or not, the caller has been told.
             let _ = timeout(DISCARD_LIMIT, discard(body)).await;
         }
     }
 
     async fn read(
         &self,
+        form: Form,
         progress: &mut Progress,
         body: &mut (impl Stream<Item = Result<Bytes, axum::Error>> + Unpin),
     ) -> Result<(), Stopped> {
-        let mut lines = Lines::default();
+        let mut rows = form.rows();
         loop {
-            while let Some(line) = lines.next() {
-                self.take(progress, line).await?;
-            }
+            self.take_all(progress, &mut rows).await?;
             // What came is passed on when nothing more is there at the moment.
             let chunk = if let Some(chunk) = body.next().now_or_never() {
                 chunk
@@ -117,13 +127,20 @@ impl Import {
                 self.wait(body).await?
             };
             match chunk {
-                Some(Ok(chunk)) => lines.push(&chunk),
+                Some(Ok(chunk)) => rows.push(&chunk)?,
                 Some(Err(_)) => return Err(because("the body broke off")),
                 None => break,
             }
         }
-        if let Some(line) = lines.last() {
-            self.take(progress, line).await?;
+        rows.finish()?;
+        self.take_all(progress, &mut rows).await?;
+        if let Some(row) = rows.last() {
+            self.take(progress, row).await?;
+        }
+        if progress.parser.lacks_columns() {
+            return Err(because(
+                "the file is empty; its first line has to name the columns",
+            ));
         }
         if progress.read < self.after {
             let (lines, after) = (progress.read, self.after);
@@ -140,43 +157,43 @@ impl Import {
     ) -> Result<Option<Result<Bytes, axum::Error>>, Stopped> {
         match self.shutdown.or(timeout(self.read_timeout, body.next())).await {
             Some(Ok(chunk)) => Ok(chunk),
-            Some(Err(_)) => Err(because("the next line did not come in time")),
+            Some(Err(_)) => Err(because("the next part of the body did not come in time")),
             None => Err(because("the gateway is stopping")),
         }
     }
 
-    async fn take(&self, progress: &mut Progress, line: Line) -> Result<(), Stopped> {
-        let Line { number, bytes } = line;
-        progress.read = number;
-        if number <= self.after && !progress.parser.lacks_columns() {
-            return Ok(());
+    async fn take_all(&self, progress: &mut Progress, rows: &mut Rows) -> Result<(), Stopped> {
+        while let Some(row) = rows.next() {
+            self.take(progress, row).await?;
         }
-        let parsed = match bytes {
-            Some(bytes) => progress.parser.parse(&bytes),
-            None if progress.parser.lacks_columns() => Parsed::Unusable(format!(
-                "the line of columns is longer than {MAX_LINE_BYTES} bytes"
-            )),
-            None => Parsed::Wrong(Vec::new()),
-        };
-        match parsed {
-            Parsed::Unusable(why) => return Err(Stopped::Because(why)),
-            // It was read for its columns.
-            _ if number <= self.after => return Ok(()),
-            Parsed::Nothing => {}
-            Parsed::User(user) => progress.batch.push((number, user)),
-            Parsed::Wrong(faults) if faults.is_empty() => {
-                let detail = format!("the line is longer than {MAX_LINE_BYTES} bytes");
-                progress.report.refused(number, detail, faults);
-            }
-            Parsed::Wrong(faults) => {
-                let detail = format!("the line breaks {} rule(s)", faults.len());
-                progress.report.refused(number, detail, faults);
-            }
+        Ok(())
+    }
+
+    async fn take(&self, progress: &mut Progress, row: Row) -> Result<(), Stopped> {
+        let is_done_with = row.last_line <= self.after;
+        if !is_done_with || progress.parser.lacks_columns() {
+            self.refuse_part_of(&row)?;
+            let parsed = progress.parser.parse(&row);
+            // A row that is done with was read for its columns.
+            progress.add(row.first_line, parsed, is_done_with)?;
         }
+        progress.read = row.last_line;
         if progress.batch.len() + progress.report.named() >= MAX_IMPORT_LINES {
             self.send(progress).await?;
         }
         Ok(())
+    }
+
+    /// Half of a row is no row, so an import cannot go on within one.
+    fn refuse_part_of(&self, row: &Row) -> Result<(), Stopped> {
+        let (after, first, last) = (self.after, row.first_line, row.last_line);
+        if !(first..last).contains(&after) {
+            return Ok(());
+        }
+        let before = first - 1;
+        Err(Stopped::Because(format!(
+            "line {after} is within the row on lines {first} to {last}; go on after line {before} or line {last}"
+        )))
     }
 
     /// Has the batch imported, and reports.
@@ -189,70 +206,59 @@ impl Import {
         }
         let (numbers, lines): (Vec<u64>, Vec<ImportLine>) = progress.batch.drain(..).unzip();
         let mut report = std::mem::replace(&mut progress.report, Report::new());
-        for (number, outcome) in numbers.into_iter().zip(self.import(lines).await?) {
-            report.outcome(number, outcome);
+        for (number, outcome) in numbers.into_iter().zip(self.decide(lines).await?) {
+            report.outcome(number, outcome, &mut progress.reasons);
         }
         progress.counts.add(report.counts());
         self.imports.count(report.counts());
         progress.through_line = progress.read;
-        let report = line_of(&report.through(progress.through_line));
-        match timeout(PATIENCE, self.reports.send(Ok(report))).await {
+        let report = report.through(progress.through_line);
+        match timeout(self.patience, self.reports.send(report)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Stopped::Unheard),
+            Ok(Err(_)) => Err(Stopped::Left),
+            Err(_) => Err(Stopped::Unheard),
         }
     }
 
-    /// Sends lines until each is decided. What is decided is not sent again, lest it undo what somebody changed meanwhile,
-    /// but for later lines of a user whose earlier one is not: the later one has to stay the later one.
-    async fn import(&self, lines: Vec<ImportLine>) -> Result<Vec<ImportOutcome>, Stopped> {
-        let mut outcomes: Vec<Option<ImportOutcome>> = vec![None; lines.len()];
-        let mut places: Vec<usize> = (0..lines.len()).collect();
-        let mut request = ImportUsers { lines };
-        let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
-        let mut progressed = Instant::now();
-        while !places.is_empty() {
-            let why = match self.users.import(&request, &self.context).await {
-                Ok(imported) => {
-                    let before = places.len();
-                    keep_undecided(&mut request.lines, &mut places, imported.outcomes, &mut outcomes);
-                    if places.is_empty() {
-                        break;
-                    }
-                    if places.len() < before {
-                        progressed = Instant::now();
-                        backoff.reset();
-                    }
-                    "the user service takes no lines".to_owned()
-                }
-                Err(error) => self.may_pass(&error)?,
-            };
-            if progressed.elapsed() > PATIENCE {
-                let request_id = &*self.context.request_id;
-                tracing::warn!(request.id = request_id, why, "an import is given up");
-                return Err(Stopped::Because(why));
+    /// The head of the answer is out already, so nobody else can log this.
+    fn log(&self, outcome: &Result<(), Stopped>, through_line: u64) {
+        let request_id = &*self.context.request_id;
+        let why = match outcome {
+            Err(Stopped::Because(why)) => why,
+            Err(Stopped::Left) => "its caller left",
+            Err(Stopped::Unheard) => {
+                let patience_s = self.patience.as_secs();
+                tracing::warn!(
+                    request.id = request_id,
+                    through_line,
+                    "an import ended early: its caller read no reports for {patience_s} s"
+                );
+                return;
             }
-            let paused = self.shutdown.or(sleep(backoff.next_delay())).await;
-            paused.ok_or_else(|| because("the gateway is stopping"))?;
-        }
-        Ok(outcomes.into_iter().flatten().collect())
+            Ok(()) | Err(Stopped::Failed(_)) => return,
+        };
+        tracing::info!(
+            request.id = request_id,
+            through_line,
+            "an import ended early: {why}"
+        );
     }
+}
 
-    /// What passes is tried again; the head of the answer is out already, so that the rest has to be logged here.
-    fn may_pass(&self, error: &ApiError) -> Result<String, Stopped> {
-        match error {
-            ApiError::Overloaded
-            | ApiError::Unavailable { .. }
-            | ApiError::Expired
-            | ApiError::OutcomeUnknown { .. } => {
-                Ok("the user service gave no answer, or takes no lines".to_owned())
-            }
-            other => {
-                let (request_id, problem) = (&*self.context.request_id, other.kind().slug);
-                let cause = other.cause();
-                tracing::error!(request.id = request_id, problem, cause, "an import ended early");
-                Err(Stopped::Because(other.to_string()))
+impl Progress {
+    fn add(&mut self, line: u64, parsed: Parsed, is_done_with: bool) -> Result<(), Stopped> {
+        match parsed {
+            Parsed::Unusable(why) => return Err(Stopped::Because(why)),
+            _ if is_done_with => {}
+            Parsed::Nothing => {}
+            Parsed::User(user) => self.batch.push((line, user)),
+            Parsed::Unreadable(why) => self.report.refused(line, why, Vec::new(), &mut self.reasons),
+            Parsed::Invalid(faults) => {
+                let detail = format!("the row breaks {} rule(s)", faults.len());
+                self.report.refused(line, detail, faults, &mut self.reasons);
             }
         }
+        Ok(())
     }
 }
 
@@ -260,40 +266,12 @@ async fn discard(mut body: impl Stream<Item = Result<Bytes, axum::Error>> + Unpi
     while let Ok(Some(Ok(_))) = timeout(DISCARD_PAUSE, body.next()).await {}
 }
 
-/// Puts what is decided in its place and leaves the lines that have to be sent again.
-fn keep_undecided(
-    lines: &mut Vec<ImportLine>,
-    places: &mut Vec<usize>,
-    answered: Vec<ImportOutcome>,
-    outcomes: &mut [Option<ImportOutcome>],
-) {
-    let mut waiting = HashSet::new();
-    let sent = std::mem::take(lines).into_iter().zip(std::mem::take(places));
-    // An answer for fewer lines than were sent leaves the others undecided.
-    for ((line, place), outcome) in sent.zip(answered.into_iter().map(Some).chain(repeat(None))) {
-        let decided = outcome
-            .filter(is_decided)
-            .filter(|_| !waiting.contains(&line.user_id));
-        if decided.is_some() {
-            outcomes[place] = decided;
-        } else {
-            waiting.insert(line.user_id.clone());
-            lines.push(line);
-            places.push(place);
-        }
+impl From<WrongEncoding> for Stopped {
+    fn from(WrongEncoding(why): WrongEncoding) -> Self {
+        because(why)
     }
 }
 
-fn because(why: &str) -> Stopped {
+pub(super) fn because(why: &str) -> Stopped {
     Stopped::Because(why.to_owned())
-}
-
-fn is_decided(outcome: &ImportOutcome) -> bool {
-    match outcome {
-        ImportOutcome::Changed { .. } | ImportOutcome::Unchanged { .. } => true,
-        ImportOutcome::Refused { error } => !matches!(
-            error.code,
-            ErrorCode::Unavailable | ErrorCode::Expired | ErrorCode::OutcomeUnknown
-        ),
-    }
 }

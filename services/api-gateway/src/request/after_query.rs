@@ -1,11 +1,12 @@
 //! The `after` query parameter of an import.
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
+use super::query::Parameters;
 use crate::problem::ApiError;
 
-/// So many lines are passed over, since they are done with.
+/// The last line of the last row that is done with; rows up to it are passed over.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AfterQuery(pub(crate) u64);
 
@@ -13,19 +14,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AfterQuery {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| invalid())?;
-        let mut given = pairs.0.iter().filter(|(name, _)| name == "after");
-        match (given.next(), given.next()) {
-            (None, _) => Ok(Self(0)),
-            (Some((_, text)), None) => text.parse().map(Self).map_err(|_| invalid()),
-            _ => Err(invalid()),
-        }
-    }
-}
-
-fn invalid() -> ApiError {
-    ApiError::InvalidParameter {
-        part: "after",
-        rule: "it takes one whole number, such as ?after=12000".to_owned(),
+        let after = Parameters::read(&parts.uri, &["after"])?.number("after")?;
+        Ok(Self(after.unwrap_or(0)))
     }
 }

@@ -3,65 +3,42 @@
 use std::collections::BTreeSet;
 
 use contracts::{Aim, Chosen, Compare, MAX_COMPARED, UserId};
-use serde::Deserialize;
 
-use super::json_body::{fault, parse};
+use super::object::Object;
 use crate::problem::ApiError;
-
-/// Users by name, or a page of all of them.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Given {
-    users: Option<Vec<UserId>>,
-    after: Option<UserId>,
-    repair: Option<bool>,
-    values: Option<bool>,
-}
 
 /// What is asked of `POST /sync/drift`.
 pub(crate) fn parse_drift(body: &[u8]) -> Result<Compare, ApiError> {
-    let given: Given = parse(body)?;
-    let aim = Aim::Drift {
-        repair: given.repair.unwrap_or_default(),
-    };
-    compare(given, aim)
+    let mut object = Object::of_request(body, &["users", "after", "repair", "values"])?;
+    let repair = object.flag("repair");
+    compare(object, Aim::Drift { repair })
 }
 
 /// What is asked of `POST /sync/dry-run`.
 pub(crate) fn parse_dry_run(body: &[u8]) -> Result<Compare, ApiError> {
-    let given: Given = parse(body)?;
-    if given.repair.is_some() {
-        return Err(fault(
-            "/repair",
-            "a dry run changes nothing; POST /sync/drift repairs",
-        ));
+    let mut object = Object::of_request(body, &["users", "after", "repair", "values"])?;
+    if object.has("repair") {
+        object.fault("repair", "a dry run changes nothing; POST /sync/drift repairs");
     }
-    compare(given, Aim::DryRun)
+    compare(object, Aim::DryRun)
 }
 
-fn compare(given: Given, aim: Aim) -> Result<Compare, ApiError> {
-    let users = match (given.users, given.after) {
-        (Some(_), Some(_)) => {
-            return Err(fault(
-                "",
-                "users are either named, or come page by page after one",
-            ));
-        }
-        (Some(users), None) if users.is_empty() => return Err(fault("/users", "it names nobody")),
-        (Some(users), None) if users.len() > MAX_COMPARED => {
-            return Err(fault(
-                "/users",
-                &format!("it names at most {MAX_COMPARED} at a time"),
-            ));
-        }
-        (Some(users), None) => Chosen::Named(once_each(users)),
-        (None, after) => Chosen::After(after),
+/// Users by name, or a page of all of them.
+fn compare(mut object: Object, aim: Aim) -> Result<Compare, ApiError> {
+    let users: Option<Vec<UserId>> = object.list("users", MAX_COMPARED);
+    let after: Option<UserId> = object.text("after");
+    let values = object.flag("values");
+    if users.is_some() && after.is_some() {
+        object.fault(
+            "after",
+            "goes with all users, page by page, not with users by name",
+        );
+    }
+    let users = match users {
+        Some(users) => Chosen::Named(once_each(users)),
+        None => Chosen::After(after),
     };
-    Ok(Compare {
-        aim,
-        users,
-        values: given.values.unwrap_or_default(),
-    })
+    object.finish(Compare { aim, users, values })
 }
 
 /// A user is compared once however often it is named.
@@ -108,6 +85,11 @@ mod tests {
     fn what_is_contradictory_or_misspelt_is_refused() {
         for body in [
             "[]",
+            "[null,null,true,null]",
+            r#"{"after":null}"#,
+            r#"{"users":null}"#,
+            r#"{"repair":null}"#,
+            r#"{"repair":true,"repair":true}"#,
             r#"{"users":[]}"#,
             r#"{"users":["no id!"]}"#,
             r#"{"users":["1"],"after":"1"}"#,

@@ -1,26 +1,21 @@
 //! The body that names a user's contact.
 
 use contracts::ContactId;
-use serde_json::Value;
 
-use super::json_body::fault;
-use super::members::{Members, NoMembers, read_members};
+use super::object::Object;
 use crate::problem::ApiError;
 
 const CONTACT_ID: &str = "contactId";
 
 /// The contact that is named: `{"contactId":"501"}`.
 pub(crate) fn parse_contact(body: &[u8]) -> Result<ContactId, ApiError> {
-    let Members(members) = read_members(body).map_err(|error| match error {
-        NoMembers::Malformed(detail) => ApiError::MalformedBody(detail),
-        NoMembers::NotAnObject => fault("", "must be a JSON object"),
-    })?;
-    match members.as_slice() {
-        [(name, Value::String(id))] if name == CONTACT_ID => id
-            .parse()
-            .map_err(|rule: contracts::InvalidContactId| fault("/contactId", &rule.to_string())),
-        [(name, _)] if name == CONTACT_ID => Err(fault("/contactId", "must be a string")),
-        _ => Err(fault("", "takes contactId and nothing else")),
+    let mut object = Object::of_request(body, &[CONTACT_ID])?;
+    if !object.has(CONTACT_ID) {
+        object.fault(CONTACT_ID, "is required");
+    }
+    match object.text(CONTACT_ID) {
+        Some(contact_id) => object.finish(contact_id),
+        None => Err(ApiError::InvalidBody(object.faults())),
     }
 }
 
@@ -35,6 +30,8 @@ mod tests {
         for body in [
             "{}",
             "[]",
+            r#"["501"]"#,
+            r#"{"contactId":null}"#,
             r#"{"contactId":501}"#,
             r#"{"contactId":"c1"}"#,
             r#"{"contactId":""}"#,

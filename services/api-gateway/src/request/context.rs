@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, HeaderValue};
 
 /// An id longer than this is not somebody's id.
-const MOST_ID_CHARS: usize = 128;
+const MAX_ID_CHARS: usize = 128;
 /// W3C trace context: version 00 has 55 characters; later versions may have more.
-const MOST_TRACE_CHARS: usize = 256;
+const MAX_TRACE_CHARS: usize = 256;
 
 /// The header of a request's id, in both directions.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
@@ -22,25 +22,46 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
-    /// Takes what the caller sent, where it is harmless to log and to pass on.
+    /// Takes what the caller sent, where it can be logged and passed on without harm.
     pub(crate) fn read(headers: &HeaderMap) -> Self {
-        let request_id = visible(headers, REQUEST_ID, MOST_ID_CHARS);
+        let request_id = one(headers, REQUEST_ID).filter(|id| is_request_id(id));
+        let traceparent = one(headers, contracts::headers::TRACEPARENT).filter(|trace| is_traceparent(trace));
         Self {
-            request_id: request_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string().into()),
-            traceparent: visible(headers, contracts::headers::TRACEPARENT, MOST_TRACE_CHARS),
+            request_id: request_id.map_or_else(|| uuid::Uuid::new_v4().to_string().into(), Arc::from),
+            traceparent: traceparent.map(Arc::from),
         }
     }
 
     /// The id as a header of the answer.
     pub(crate) fn header_value(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.request_id).expect("an id of visible ASCII is a header value")
+        HeaderValue::from_str(&self.request_id).expect("letters, digits and _.:- make a header value")
     }
 }
 
-fn visible(headers: &HeaderMap, name: &str, most_chars: usize) -> Option<Arc<str>> {
-    let text = headers.get(name)?.to_str().ok()?;
-    let is_fine = (1..=most_chars).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-    is_fine.then(|| text.into())
+/// A header that is given once: of two nobody knows which is meant.
+fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let (value, None) = (values.next()?, values.next()) else {
+        return None;
+    };
+    value.to_str().ok()
+}
+
+/// What no log, shell or query language reads as anything but an id.
+fn is_request_id(text: &str) -> bool {
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    (1..=MAX_ID_CHARS).contains(&text.len()) && text.bytes().all(is_fine)
+}
+
+/// Version, trace id, parent id and flags in lower-case hexadecimal digits; later versions may add parts.
+fn is_traceparent(text: &str) -> bool {
+    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let parts: Vec<&str> = text.split('-').collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    text.len() <= MAX_TRACE_CHARS
+        && parts.iter().all(|part| is_hex(part))
+        && lengths.starts_with(&[2, 32, 16, 2])
+        && (parts[0] != "00" || parts.len() == 4)
 }
 
 #[cfg(test)]
@@ -54,11 +75,53 @@ mod tests {
     }
 
     #[test]
-    fn a_harmless_id_is_kept_and_any_other_replaced() {
-        assert_eq!(&*context("abc-1").request_id, "abc-1");
-        for id in ["", "a b", &"x".repeat(129)] {
+    fn an_id_of_letters_digits_and_marks_is_kept_and_any_other_replaced() {
+        for id in ["abc-1", "A_z.0:9-", &"x".repeat(128)] {
+            assert_eq!(&*context(id).request_id, id);
+        }
+        for id in [
+            "",
+            "a b",
+            "a\"b",
+            "a{b}",
+            "a=b",
+            "a\\n",
+            "a/b",
+            "<b>",
+            "%0a",
+            "$(a)",
+            "ä",
+            &"x".repeat(129),
+        ] {
             let made = context(id).request_id;
             assert!(&*made != id && made.len() == 36, "{made}");
+        }
+        let mut twice = HeaderMap::new();
+        for id in ["a", "b"] {
+            twice.append(REQUEST_ID, id.parse().expect("a header value"));
+        }
+        assert_eq!(RequestContext::read(&twice).request_id.len(), 36);
+    }
+
+    #[test]
+    fn only_a_trace_context_is_passed_on_as_one() {
+        let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+        for good in [
+            format!("00-{trace}-{parent}-01"),
+            format!("cc-{trace}-{parent}-01-0a-0b"),
+        ] {
+            assert!(is_traceparent(&good), "{good}");
+        }
+        for bad in [
+            String::new(),
+            "x".to_owned(),
+            format!("00-{trace}-{parent}-01-more"),
+            format!("00-{trace}-{parent}"),
+            format!("00-{}-{parent}-01", trace.to_uppercase()),
+            format!("00-{trace}-{parent}-01 "),
+            format!("cc-{trace}-{parent}-01-{}", "a".repeat(300)),
+        ] {
+            assert!(!is_traceparent(&bad), "{bad}");
         }
     }
 }

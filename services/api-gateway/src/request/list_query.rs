@@ -1,9 +1,10 @@
 //! The query parameters of a list of users.
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use contracts::{ListUsers, MAX_LISTED, Which};
 
+use super::query::{Parameters, invalid};
 use super::troubled::{listed_state, troubled};
 use crate::problem::ApiError;
 
@@ -14,77 +15,37 @@ const USUAL_LIMIT: usize = 100;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ListQuery(pub(crate) ListUsers);
 
+/// A filter that is misspelt would list everybody.
+const KNOWN: [&str; 4] = ["state", "reason", "after", "limit"];
+
 impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
-            .map_err(|_| invalid("query", "it is not text in UTF-8, percent-encoded"))?;
-        parse(pairs.0).map(Self)
+        list_of(&Parameters::read(&parts.uri, &KNOWN)?).map(Self)
     }
 }
 
-fn parse(pairs: Vec<(String, String)>) -> Result<ListUsers, ApiError> {
-    let mut given = Given::default();
-    for (name, value) in pairs {
-        let (part, place) = match name.as_str() {
-            "state" => ("state", &mut given.state),
-            "reason" => ("reason", &mut given.reason),
-            "after" => ("after", &mut given.after),
-            "limit" => ("limit", &mut given.limit),
-            // A filter that is misspelt would list everybody.
-            _ => {
-                return Err(invalid(
-                    "query",
-                    "it takes state, reason, after and limit, and nothing else",
-                ));
-            }
-        };
-        if place.replace(value).is_some() {
-            return Err(invalid(part, "it is given once at most"));
-        }
-    }
-    given.into_list()
-}
-
-#[derive(Default)]
-struct Given {
-    state: Option<String>,
-    reason: Option<String>,
-    after: Option<String>,
-    limit: Option<String>,
-}
-
-impl Given {
-    fn into_list(self) -> Result<ListUsers, ApiError> {
-        let limit = match self.limit {
-            None => USUAL_LIMIT,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|limit| (1..=MAX_LISTED).contains(limit))
-                .ok_or_else(|| invalid("limit", &format!("it is a number from 1 to {MAX_LISTED}")))?,
-        };
-        let which = match self.state.as_deref() {
-            Some("pending") if self.reason.is_some() => {
-                return Err(invalid("reason", "pending users have none"));
-            }
-            Some("pending") => Which::Pending,
-            state => Which::Troubled(troubled(state.map(listed_state).transpose()?, self.reason)?),
-        };
-        Ok(ListUsers {
-            which,
-            after: self.after,
-            limit,
-        })
-    }
-}
-
-fn invalid(part: &'static str, rule: &str) -> ApiError {
-    ApiError::InvalidParameter {
-        part,
-        rule: rule.to_owned(),
-    }
+fn list_of(given: &Parameters) -> Result<ListUsers, ApiError> {
+    let reason = given.get("reason").map(str::to_owned);
+    let limit = match given.get("limit") {
+        None => USUAL_LIMIT,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=MAX_LISTED).contains(limit))
+            .ok_or_else(|| invalid("limit", &format!("it is a number from 1 to {MAX_LISTED}")))?,
+    };
+    let which = match given.get("state") {
+        Some("pending") if reason.is_some() => return Err(invalid("reason", "pending users have none")),
+        Some("pending") => Which::Pending,
+        state => Which::Troubled(troubled(state.map(listed_state).transpose()?, reason)?),
+    };
+    Ok(ListUsers {
+        which,
+        after: given.get("after").map(str::to_owned),
+        limit,
+    })
 }
 
 #[cfg(test)]
@@ -95,11 +56,8 @@ mod tests {
 
     fn list(pairs: &[(&str, &str)]) -> Result<ListUsers, ApiError> {
         let pairs = pairs.iter();
-        parse(
-            pairs
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-        )
+        let pairs = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        list_of(&Parameters::take(pairs.collect(), &KNOWN)?)
     }
 
     #[test]

@@ -1,51 +1,55 @@
 //! Turns a JSON body into the fields of a change, or into the list of everything that is wrong with it.
 
-use std::collections::BTreeMap;
-
 use contracts::fields::Rule;
 use contracts::{Fault, Field, UpdateForm, Values};
 use serde_json::Value;
 
-use super::members::{Members, NoMembers, read_members};
+use super::object::{Object, must_be};
 use crate::problem::ApiError;
 
 /// The fields a body gives. Every fault is found at once.
 pub(crate) fn parse_change(form: UpdateForm, body: &[u8]) -> Result<Values, ApiError> {
-    let Members(members) = read_members(body).map_err(|error| match error {
-        NoMembers::Malformed(detail) => ApiError::MalformedBody(detail),
-        NoMembers::NotAnObject => ApiError::InvalidBody(vec![whole("must be a JSON object")]),
-    })?;
-    let (values, faults) = read_fields(form, &members);
-    if faults.is_empty() {
-        Ok(values)
-    } else {
-        Err(ApiError::InvalidBody(faults))
-    }
+    let mut object = Object::read(body, &Field::ALL.map(Field::name), "a user")?;
+    let values = read_fields(form, &mut object);
+    object.finish(values)
 }
 
-/// The fields that members of an object give, and everything that is wrong with them.
-pub(super) fn read_fields(form: UpdateForm, members: &[(String, Value)]) -> (Values, Vec<Fault>) {
-    let mut reading = Reading {
-        form,
-        values: Values::new(),
-        faults: Vec::new(),
+/// The fields that an object gives; what is wrong with them is told to the object.
+pub(super) fn read_fields(form: UpdateForm, object: &mut Object) -> Values {
+    let mut values = Values::new();
+    for field in Field::ALL {
+        let name = field.name();
+        match object.value(name).map(|value| read_value(form, field, value)) {
+            Some(Ok(Given::Value(value))) => drop(values.insert(field, value)),
+            Some(Err(detail)) => object.fault(name, &detail),
+            None if required(form).any(|required| required == field) => object.fault(name, "is required"),
+            Some(Ok(Given::Untouched)) | None => {}
+        }
+    }
+    values
+}
+
+/// What a member gives.
+enum Given {
+    /// It leaves the field as it is.
+    Untouched,
+    /// A value; none clears the field.
+    Value(Option<String>),
+}
+
+fn read_value(form: UpdateForm, field: Field, value: &Value) -> Result<Given, String> {
+    let null_clears = form == UpdateForm::MergePatch;
+    let text = match value {
+        Value::String(text) => Some(text.as_str()),
+        Value::Null => None,
+        other => return Err(must_be("a string", other)),
     };
-    let mut times_seen: BTreeMap<&str, u32> = BTreeMap::new();
-    for (name, value) in members {
-        let times = times_seen.entry(name).or_default();
-        *times += 1;
-        match *times {
-            1 => reading.member(name, value),
-            2 => reading.fault(name, "is given more than once"),
-            _ => {} // Said already.
-        }
+    // Where null means "untouched", only a required field minds it, and it cannot be cleared.
+    if text.is_none() && !null_clears && !required(form).any(|required| required == field) {
+        return Ok(Given::Untouched);
     }
-    for field in required(form) {
-        if !times_seen.contains_key(field.name()) {
-            reading.fault(field.name(), "is required");
-        }
-    }
-    (reading.values, reading.faults)
+    field.check(text)?;
+    Ok(Given::Value(text.map(str::to_owned)))
 }
 
 /// The pointer to a field, and why it is needed to create a user.
@@ -55,7 +59,7 @@ pub(crate) fn address_required() -> Fault {
         .next()
         .unwrap_or_default();
     Fault {
-        pointer: pointer(name),
+        pointer: format!("/{name}"),
         detail: "is required for a user that does not exist yet".to_owned(),
     }
 }
@@ -65,77 +69,6 @@ fn required(form: UpdateForm) -> impl Iterator<Item = Field> {
     let is_required =
         move |field: &Field| form == UpdateForm::Json && matches!(field.spec().rule, Rule::Email);
     Field::ALL.into_iter().filter(is_required)
-}
-
-struct Reading {
-    form: UpdateForm,
-    values: Values,
-    faults: Vec<Fault>,
-}
-
-impl Reading {
-    fn member(&mut self, name: &str, value: &Value) {
-        let Some(field) = Field::from_name(name) else {
-            let known: Vec<_> = Field::ALL.into_iter().map(Field::name).collect();
-            return self.fault(
-                name,
-                &format!("is not a member of a user; the members are {}", known.join(", ")),
-            );
-        };
-        let text = match value {
-            Value::String(text) => Some(text.as_str()),
-            Value::Null => None,
-            other => return self.fault(name, &format!("must be a string, not {}", type_name(other))),
-        };
-        if let Err(rule) = self.check(field, text) {
-            self.fault(name, &rule);
-        } else if text.is_some() || self.null_clears() {
-            self.values.insert(field, text.map(str::to_owned));
-        }
-    }
-
-    /// Where null means "untouched", only a required field minds it.
-    fn check(&self, field: Field, text: Option<&str>) -> Result<(), String> {
-        let is_untouched = text.is_none() && !self.null_clears();
-        if is_untouched && !required(self.form).any(|required| required == field) {
-            return Ok(());
-        }
-        field.check(text)
-    }
-
-    fn null_clears(&self) -> bool {
-        self.form == UpdateForm::MergePatch
-    }
-
-    fn fault(&mut self, name: &str, detail: &str) {
-        self.faults.push(Fault {
-            pointer: pointer(name),
-            detail: detail.to_owned(),
-        });
-    }
-}
-
-pub(super) fn whole(detail: &str) -> Fault {
-    Fault {
-        pointer: String::new(),
-        detail: detail.to_owned(),
-    }
-}
-
-/// RFC 6901: a tilde and a slash within a name are escaped.
-fn pointer(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
-}
-
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }
 
 #[cfg(test)]

@@ -1,50 +1,30 @@
 //! The body of a request to send everything of users once more.
 
 use contracts::{MAX_LISTED, ResyncUsers, UserId};
-use serde::Deserialize;
 
-use super::json_body::{fault, parse};
+use super::object::Object;
 use crate::problem::ApiError;
 
-/// Either users, or everybody.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Given {
-    users: Option<Vec<UserId>>,
-    #[serde(default)]
-    all: bool,
-    after: Option<UserId>,
-}
-
-/// Who is to be sent once more. Everybody has to be asked for.
+/// Who is to be sent once more: users by name, or everybody, who has to be asked for.
 pub(crate) fn parse_resync(body: &[u8]) -> Result<ResyncUsers, ApiError> {
-    let given: Given = parse(body)?;
-    match given {
-        Given {
-            users: None,
-            all: true,
-            after,
-        } => Ok(ResyncUsers::All { after }),
-        Given {
-            users: Some(_),
-            all: true,
-            ..
-        } => Err(fault("", "it takes users, or all, not both")),
-        Given { after: Some(_), .. } => Err(fault("/after", "it goes with all")),
-        Given { users: None, .. } => Err(fault("", "it takes users, or \"all\": true")),
-        Given {
-            users: Some(users), ..
-        } if users.is_empty() => Err(fault("/users", "it names nobody")),
-        Given {
-            users: Some(users), ..
-        } if users.len() > MAX_LISTED => {
-            let detail = format!("it names at most {MAX_LISTED} at a time");
-            Err(fault("/users", &detail))
+    let mut object = Object::of_request(body, &["users", "all", "after"])?;
+    let users: Option<Vec<UserId>> = object.list("users", MAX_LISTED);
+    let all = object.flag("all");
+    let after: Option<UserId> = object.text("after");
+    if object.is_good() {
+        if users.is_some() && all {
+            object.fault_of_all("takes users, or all, not both");
+        } else if users.is_none() && !all {
+            object.fault_of_all("takes users, or \"all\": true");
         }
-        Given {
-            users: Some(users), ..
-        } => Ok(ResyncUsers::Named(users)),
+        if after.is_some() && !all {
+            object.fault("after", "goes with \"all\": true only");
+        }
     }
+    object.finish(match users {
+        Some(users) => ResyncUsers::Named(users),
+        None => ResyncUsers::All { after },
+    })
 }
 
 #[cfg(test)]
@@ -67,6 +47,15 @@ mod tests {
         for body in [
             "{}",
             "[]",
+            "[null,true,null]",
+            r#"[["1"]]"#,
+            r#"{"all":true,"after":null}"#,
+            r#"{"all":true,"users":null}"#,
+            r#"{"all":null,"users":["1"]}"#,
+            r#"{"all":true,"all":true}"#,
+            r#"{"users":["1"],"users":["2"]}"#,
+            r#"{"users":[["1"]]}"#,
+            r#"{"users":"1"}"#,
             r#"{"all":false}"#,
             r#"{"all":"yes"}"#,
             r#"{"users":[]}"#,

@@ -1,62 +1,63 @@
 //! The body of a request to try users again.
 
-use contracts::{MAX_LISTED, RetryUsers, State, Troubled, UserId};
-use serde::Deserialize;
+use std::str::FromStr;
 
-use super::json_body::{fault, parse};
+use contracts::{MAX_LISTED, RetryUsers, State, Troubled, UserId};
+
+use super::object::Object;
 use crate::problem::ApiError;
 
-/// Either users, or a state and perhaps a reason.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Given {
-    users: Option<Vec<UserId>>,
-    state: Option<GivenState>,
-    reason: Option<String>,
-    after: Option<String>,
-}
+/// A state in which users can be tried again.
+struct GivenState(State);
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum GivenState {
-    Refused,
-    Taken,
-    Parked,
-    Missing,
-}
+impl FromStr for GivenState {
+    type Err = &'static str;
 
-/// Who is to be tried again. Everybody has to be asked for by their states.
-pub(crate) fn parse_retry(body: &[u8]) -> Result<RetryUsers, ApiError> {
-    let given: Given = parse(body)?;
-    let by_state = given.state.is_some() || given.reason.is_some() || given.after.is_some();
-    match (given.users, given.state) {
-        (Some(_), _) if by_state => Err(fault("", "users are either named or chosen by their state")),
-        (Some(users), _) if users.is_empty() => Err(fault("/users", "it names nobody")),
-        (Some(users), _) if users.len() > MAX_LISTED => Err(fault(
-            "/users",
-            &format!("it names at most {MAX_LISTED} at a time"),
-        )),
-        (Some(users), _) => Ok(RetryUsers::Named(users)),
-        (None, None) => Err(fault("", "it takes users, or a state")),
-        (None, Some(state)) => Ok(RetryUsers::Listed {
-            troubled: Troubled {
-                state: Some(state.into()),
-                reason: given.reason,
-            },
-            after: given.after,
-        }),
-    }
-}
-
-impl From<GivenState> for State {
-    fn from(given: GivenState) -> Self {
-        match given {
-            GivenState::Refused => Self::Refused,
-            GivenState::Taken => Self::Taken,
-            GivenState::Parked => Self::Parked,
-            GivenState::Missing => Self::Missing,
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "refused" => Ok(Self(State::Refused)),
+            "taken" => Ok(Self(State::Taken)),
+            "parked" => Ok(Self(State::Parked)),
+            "missing" => Ok(Self(State::Missing)),
+            _ => Err("must be refused, taken, parked or missing"),
         }
     }
+}
+
+/// Who is to be tried again: users by name, or by a state and perhaps a reason. Everybody has to be asked for by their states.
+pub(crate) fn parse_retry(body: &[u8]) -> Result<RetryUsers, ApiError> {
+    let mut object = Object::of_request(body, &["users", "state", "reason", "after"])?;
+    let users: Option<Vec<UserId>> = object.list("users", MAX_LISTED);
+    let state: Option<GivenState> = object.text("state");
+    let reason: Option<String> = object.text("reason");
+    let after: Option<String> = object.text("after");
+    if object.is_good() {
+        if users.is_none() && state.is_none() {
+            object.fault_of_all("takes users, or a state");
+        }
+        for (name, is_given) in [
+            ("state", state.is_some() && users.is_some()),
+            ("reason", reason.is_some() && state.is_none()),
+            ("after", after.is_some() && state.is_none()),
+        ] {
+            if is_given {
+                object.fault(
+                    name,
+                    "goes with users that are chosen by their state, not by name",
+                );
+            }
+        }
+    }
+    object.finish(match users {
+        Some(users) => RetryUsers::Named(users),
+        None => RetryUsers::Listed {
+            troubled: Troubled {
+                state: state.map(|GivenState(state)| state),
+                reason,
+            },
+            after,
+        },
+    })
 }
 
 #[cfg(test)]
@@ -84,6 +85,11 @@ mod tests {
         for body in [
             "{}",
             "[]",
+            r#"[null,"parked",null,null]"#,
+            r#"{"state":"parked","after":null}"#,
+            r#"{"state":{"parked":null}}"#,
+            r#"{"state":null,"users":["1"]}"#,
+            r#"{"users":["1"],"after":"2"}"#,
             r#"{"users":[]}"#,
             r#"{"users":["no id!"]}"#,
             r#"{"users":["1"],"state":"parked"}"#,

@@ -12,9 +12,10 @@ use contracts::Compare;
 
 use super::Gateway;
 use crate::problem::ApiError;
-use crate::request::{RequestContext, parse_drift, parse_dry_run, read_body, read_json_form};
+use crate::request::{NoQuery, RequestContext, parse_drift, parse_dry_run, read_body, read_json_form};
 
 pub(super) async fn drift(
+    _: NoQuery,
     gateway: State<Gateway>,
     context: Extension<RequestContext>,
     headers: HeaderMap,
@@ -24,6 +25,7 @@ pub(super) async fn drift(
 }
 
 pub(super) async fn dry_run(
+    _: NoQuery,
     gateway: State<Gateway>,
     context: Extension<RequestContext>,
     headers: HeaderMap,

@@ -9,9 +9,10 @@ use contracts::GetUser;
 
 use super::Gateway;
 use crate::problem::ApiError;
-use crate::request::{RequestContext, UserIdPath, entity_tag, matches_any};
+use crate::request::{NoQuery, RequestContext, UserIdPath, entity_tag, matches_any};
 
 pub(super) async fn get_user(
+    _: NoQuery,
     State(gateway): State<Gateway>,
     UserIdPath(user_id): UserIdPath,
     Extension(context): Extension<RequestContext>,

@@ -10,9 +10,10 @@ use contracts::{LinkUser, Receipt, UnlinkUser};
 
 use super::Gateway;
 use crate::problem::ApiError;
-use crate::request::{RequestContext, UserIdPath, parse_contact, read_body, read_json_form};
+use crate::request::{NoQuery, RequestContext, UserIdPath, parse_contact, read_body, read_json_form};
 
 pub(super) async fn link_user(
+    _: NoQuery,
     State(gateway): State<Gateway>,
     UserIdPath(user_id): UserIdPath,
     Extension(context): Extension<RequestContext>,
@@ -27,6 +28,7 @@ pub(super) async fn link_user(
 }
 
 pub(super) async fn unlink_user(
+    _: NoQuery,
     State(gateway): State<Gateway>,
     UserIdPath(user_id): UserIdPath,
     Extension(context): Extension<RequestContext>,

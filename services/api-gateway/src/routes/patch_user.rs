@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::Gateway;
 use crate::problem::ApiError;
 use crate::request::{
-    Condition, RequestContext, UserIdPath, entity_tag, parse_change, read_body, read_form,
+    Condition, NoQuery, RequestContext, UserIdPath, entity_tag, parse_change, read_body, read_form,
     read_idempotency_key, read_if_match, read_wait, refuse_if_none_match,
 };
 use crate::verdict::{PREFERENCE_APPLIED, applied, wait_for_verdict};
@@ -27,6 +27,7 @@ struct Accepted<'a> {
 }
 
 pub(super) async fn patch_user(
+    _: NoQuery,
     State(gateway): State<Gateway>,
     UserIdPath(user_id): UserIdPath,
     Extension(context): Extension<RequestContext>,

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::Gateway;
 use crate::problem::ApiError;
-use crate::request::RequestContext;
+use crate::request::{NoQuery, RequestContext};
 
 /// A worker learns of a pause when it renews its lease, each second, and says so at once.
 const IN_EFFECT_WITHIN: Duration = Duration::from_secs(3);
@@ -29,15 +29,27 @@ struct Pause {
     in_effect: bool,
 }
 
-pub(super) async fn look(gateway: State<Gateway>, context: Context) -> Result<Response, ApiError> {
+pub(super) async fn look(
+    _: NoQuery,
+    gateway: State<Gateway>,
+    context: Context,
+) -> Result<Response, ApiError> {
     control(gateway, context, LineWish::Look, Duration::ZERO).await
 }
 
-pub(super) async fn pause(gateway: State<Gateway>, context: Context) -> Result<Response, ApiError> {
+pub(super) async fn pause(
+    _: NoQuery,
+    gateway: State<Gateway>,
+    context: Context,
+) -> Result<Response, ApiError> {
     control(gateway, context, LineWish::Pause, IN_EFFECT_WITHIN).await
 }
 
-pub(super) async fn resume(gateway: State<Gateway>, context: Context) -> Result<Response, ApiError> {
+pub(super) async fn resume(
+    _: NoQuery,
+    gateway: State<Gateway>,
+    context: Context,
+) -> Result<Response, ApiError> {
     control(gateway, context, LineWish::Resume, IN_EFFECT_WITHIN).await
 }
 

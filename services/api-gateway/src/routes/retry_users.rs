@@ -13,12 +13,13 @@ use tokio::time::Instant;
 
 use super::Gateway;
 use crate::problem::ApiError;
-use crate::request::{RequestContext, parse_retry, read_body, read_json_form};
+use crate::request::{NoQuery, RequestContext, parse_retry, read_body, read_json_form};
 
 /// What is left after so long is left to another request; the answer says where to go on.
 const LONGEST: Duration = Duration::from_secs(5);
 
 pub(super) async fn retry_users(
+    _: NoQuery,
     State(gateway): State<Gateway>,
     Extension(context): Extension<RequestContext>,
     headers: HeaderMap,

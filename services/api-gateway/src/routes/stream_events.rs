@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName, Uri};
+use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -13,6 +13,7 @@ use futures_util::{StreamExt, stream};
 use super::Gateway;
 use crate::events::EventId;
 use crate::problem::ApiError;
+use crate::request::LastQuery;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Reverse proxies that hold answers back let this one through by it.
@@ -22,10 +23,13 @@ const RECONNECT: &str = "retry: 1000\n\n";
 
 pub(super) async fn stream_events(
     State(gateway): State<Gateway>,
-    uri: Uri,
+    LastQuery(last): LastQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let watching = gateway.events.watch(last_event_id(&headers, &uri)).await;
+    let watching = gateway
+        .events
+        .watch(last_event_id(&headers, last.as_deref()))
+        .await;
     let watching = watching.ok_or(ApiError::Overloaded)?;
     let shutdown = gateway.shutdown;
     let events = stream::unfold(watching, move |mut watching| {
@@ -46,11 +50,9 @@ pub(super) async fn stream_events(
 
 /// One that is not ours is as good as none. A browser that goes on by itself repeats the query of its start, so that the
 /// header counts.
-fn last_event_id(headers: &HeaderMap, uri: &Uri) -> Option<EventId> {
+fn last_event_id(headers: &HeaderMap, last: Option<&str>) -> Option<EventId> {
     if let Some(last) = headers.get(LAST_EVENT_ID) {
         return last.to_str().ok()?.parse().ok();
     }
-    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?.0;
-    let (_, last) = pairs.into_iter().find(|(name, _)| name == "last")?;
-    last.parse().ok()
+    last?.parse().ok()
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Gateway;
 use crate::lines::Line;
 use crate::problem::ApiError;
-use crate::request::RequestContext;
+use crate::request::{NoQuery, RequestContext};
 
 #[derive(Serialize)]
 struct Summary {
@@ -20,6 +20,7 @@ struct Summary {
 }
 
 pub(super) async fn summarize(
+    _: NoQuery,
     State(gateway): State<Gateway>,
     Extension(context): Extension<RequestContext>,
 ) -> Result<Response, ApiError> {

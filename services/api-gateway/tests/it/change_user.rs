@@ -6,6 +6,8 @@ use serde_json::json;
 use crate::harness::{Gateway, JSON, MERGE_PATCH, problem, slug};
 use crate::responder::{Reaction, Responder, refuse, updated, user};
 
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 #[tokio::test]
 async fn a_change_is_answered_with_the_user_its_tag_and_the_way_to_the_receipt() {
     let gateway = Gateway::start().await;
@@ -15,7 +17,7 @@ async fn a_change_is_answered_with_the_user_its_tag_and_the_way_to_the_receipt()
     let request = gateway.patch("/users/1", "application/json; charset=utf-8", body);
     let response = request
         .header("x-request-id", "id-1")
-        .header("traceparent", "00-a-b-01")
+        .header("traceparent", TRACE)
         .send()
         .await
         .unwrap();
@@ -46,7 +48,7 @@ async fn a_change_is_answered_with_the_user_its_tag_and_the_way_to_the_receipt()
     assert!(asked.body.get("ifMatch").is_none(), "{asked:?}");
     assert_eq!(asked.body["idempotencyKey"].as_str().unwrap().len(), 36);
     assert_eq!(asked.header(headers::REQUEST_ID), Some("id-1"));
-    assert_eq!(asked.header(headers::TRACEPARENT), Some("00-a-b-01"));
+    assert_eq!(asked.header(headers::TRACEPARENT), Some(TRACE));
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ mod docs;
 mod document;
 mod events;
 mod harness;
+mod import_callers;
+mod import_rows;
 mod import_streams;
 mod imports;
 mod limits;

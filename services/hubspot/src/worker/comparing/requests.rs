@@ -105,7 +105,8 @@ async fn respond(nats: &Nats, reply: async_nats::Subject, result: Result<Compari
     let body = match &result {
         Ok(comparison) => serde_json::to_vec(comparison),
         Err(error) => {
-            found.insert(headers::SERVICE_ERROR, error.message.as_str());
+            // A line break would begin another header.
+            found.insert(headers::SERVICE_ERROR, runtime::one_line(&error.message).as_ref());
             found.insert(headers::SERVICE_ERROR_CODE, error.code.number().to_string());
             serde_json::to_vec(error)
         }

@@ -1,0 +1,132 @@
+//! Rows and what they say.
+
+use contracts::Field;
+
+use super::*;
+
+fn parsed(form: Form, text: &[u8]) -> Vec<Parsed> {
+    let (mut rows, mut parser) = (form.rows(), Parser::new(form));
+    rows.push(text).expect("UTF-8");
+    rows.finish().expect("UTF-8");
+    let mut found: Vec<Row> = std::iter::from_fn(|| rows.next()).collect();
+    found.extend(rows.last());
+    found.iter().map(|row| parser.parse(row)).collect()
+}
+
+fn user(id: &str, fields: &[(Field, &str)]) -> Parsed {
+    let fields = fields
+        .iter()
+        .map(|(field, value)| (*field, Some((*value).to_owned())));
+    Parsed::User(ImportLine {
+        user_id: id.parse().expect("an id"),
+        fields: fields.collect(),
+    })
+}
+
+#[test]
+fn empty_values_and_empty_lines_are_not_given() {
+    let text =
+        "\nlastName,userId,email\n\"Love, \"\"Ada\"\"\",1,ada@example.com\n\n,2,eva@example.com\n\"\",3,\n";
+    let first = [
+        (Field::Email, "ada@example.com"),
+        (Field::LastName, "Love, \"Ada\""),
+    ];
+    let expected = [
+        Parsed::Nothing,
+        Parsed::Nothing,
+        user("1", &first),
+        Parsed::Nothing,
+        user("2", &[(Field::Email, "eva@example.com")]),
+        user("3", &[]),
+    ];
+    assert_eq!(parsed(Form::Csv, text.as_bytes()), expected);
+}
+
+#[test]
+fn a_value_with_a_line_break_is_refused_as_a_whole() {
+    let text = "userId,email,firstName\n1,a@example.com,\"Brian\n7,x@example.com,B\"\n2,b@example.com,Eva\n";
+    let parsed = parsed(Form::Csv, text.as_bytes());
+    let Parsed::Invalid(faults) = &parsed[1] else {
+        panic!("{parsed:?}")
+    };
+    assert_eq!(faults.len(), 1);
+    assert_eq!(faults[0].pointer, "/firstName");
+    let second = [(Field::Email, "b@example.com"), (Field::FirstName, "Eva")];
+    assert_eq!(parsed[2..], [user("2", &second)]);
+}
+
+#[test]
+fn every_fault_of_a_row_is_found() {
+    let text = b"userId,email,firstName\na b,nobody,\xff\n1,a\n\n1,ada@example.com,3,\n ,,\n  \n\"\"\n\0,,\n";
+    let parsed = parsed(Form::Csv, text);
+    let Parsed::Invalid(faults) = &parsed[1] else {
+        panic!("{parsed:?}")
+    };
+    let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/userId", "/email", "/firstName"]);
+    let told = |parsed: &Parsed| match parsed {
+        Parsed::Unreadable(why) => why.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(told(&parsed[2]), "the row has 2 value(s) for 3 column(s)");
+    assert_eq!(told(&parsed[4]), "the row has 4 value(s) for 3 column(s)");
+    assert!(matches!(parsed[5], Parsed::Invalid(_)));
+    // A row of blanks is told: other readers see a value there.
+    assert_eq!(told(&parsed[6]), "the row has 1 value(s) for 3 column(s)");
+    assert_eq!(told(&parsed[7]), "the row has 1 value(s) for 3 column(s)");
+    assert!(matches!(parsed[8], Parsed::Invalid(_)));
+}
+
+#[test]
+fn a_byte_order_mark_before_an_id_is_not_dropped() {
+    let parsed = parsed(Form::Csv, "userId\n1\n\u{feff}1\n".as_bytes());
+    assert_eq!(parsed[1], user("1", &[]));
+    assert!(matches!(parsed[2], Parsed::Invalid(_)), "{parsed:?}");
+}
+
+#[test]
+fn a_first_row_that_cannot_be_read_ends_an_import() {
+    for text in [
+        "userId,phone\n",
+        "email\n",
+        "\"user\nId\",email\n",
+        "\"userId,email\n1,a@example.com\n",
+        "userId,\"email\"x\n",
+        "  \n",
+        "a,b,c,d,e,f,g,h,i,j,k,l,m,n\n",
+    ] {
+        let parsed = parsed(Form::Csv, text.as_bytes());
+        assert!(matches!(parsed[0], Parsed::Unusable(_)), "{text:?}: {parsed:?}");
+    }
+}
+
+#[test]
+fn objects_name_their_user_and_null_clears() {
+    let found = parsed(Form::Json, b" \t\n{\"userId\":\"1\",\"firstName\":null}\n");
+    let Parsed::User(line) = &found[1] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(line.fields, [(Field::FirstName, None)].into());
+    for wrong in [
+        "{}",
+        "[]",
+        r#"["1",{}]"#,
+        r#"{"userId":1}"#,
+        r#"{"userId":null}"#,
+        r#"{"userId":"1","phone":"1"}"#,
+        r#"{"userId":"1","userId":"2"}"#,
+        r#"{"userId":"1"}{"userId":"2"}"#,
+        r#"{"userId":"1"} {"userId":"2"}"#,
+        "{\"userId\":\"1\"}\u{2028}{\"userId\":\"2\"}",
+        "{\"userId\":\"1\"}\u{85}{\"userId\":\"2\"}",
+        "{\"userId\":\"1\"}\0",
+        "{\"userId\":\"1\0\"}",
+        r#"{"userId":"1\n2"}"#,
+        r#"{"userId":"1","firstName":"a\u0085b"}"#,
+        r#"{"userId":"1","email":["a@example.com"]}"#,
+    ] {
+        let found = parsed(Form::Json, wrong.as_bytes());
+        assert_eq!(found.len(), 1, "{wrong}");
+        assert!(matches!(found[0], Parsed::Invalid(_)), "{wrong}: {found:?}");
+    }
+}
