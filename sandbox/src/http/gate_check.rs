@@ -89,11 +89,14 @@ impl State {
     }
 
     fn check_scope(&self, method: &Method, path: &str) -> Result<(), ErrorBody> {
-        if !path.starts_with("/crm/") {
+        let is_about_account = path.starts_with("/account-info/");
+        if !is_about_account && !path.starts_with("/crm/") {
             return Ok(());
         }
         let is_read = method == Method::GET || path.ends_with("/batch/read") || path.ends_with("/search");
-        let scope = if is_read {
+        let scope = if is_about_account {
+            "oauth"
+        } else if is_read {
             "crm.objects.contacts.read"
         } else {
             "crm.objects.contacts.write"

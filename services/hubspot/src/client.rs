@@ -3,6 +3,7 @@
 //! The client never retries or decides: what follows from an answer is the engine's business. Access tokens that expire
 //! are its own business, until it has none.
 
+mod account;
 mod body;
 mod classify;
 mod credentials;
@@ -19,9 +20,10 @@ use std::{io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use contracts::{LastAnswer, Reason};
-use reqwest::{Response, StatusCode, header::HeaderMap, redirect};
+use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
 
 use crate::engine::{Answer, Answered, Call, ProblemKind};
+use account::Accounts;
 use runtime::settings::Secret;
 use token::Token;
 
@@ -40,6 +42,7 @@ pub struct HubspotClient {
     target: Target,
     token: Token,
     timeout: Duration,
+    accounts: Accounts,
 }
 
 /// Why there is no client.
@@ -90,7 +93,15 @@ impl HubspotClient {
             http,
             target,
             timeout,
+            accounts: Accounts::default(),
         })
+    }
+
+    /// The same client, for which a token that opens any other account is a fault.
+    #[must_use]
+    pub fn expecting(mut self, account_id: Option<String>) -> Self {
+        self.accounts.expected = account_id;
+        self
     }
 
     /// Where calls go.
@@ -119,7 +130,10 @@ impl HubspotClient {
             Ok(token) => token,
             Err(problem) => return Answered::problem(problem.kind, problem.reason),
         };
-        let answered = self.perform_with(&token, call).await;
+        let answered = match call {
+            Call::Account => self.account(&token).await,
+            _ => self.perform_with(&token, call).await,
+        };
         if let Answer::Problem(problem) = &answered.answer
             && problem.kind == ProblemKind::Unauthorized
         {
@@ -129,21 +143,12 @@ impl HubspotClient {
     }
 
     async fn perform_with(&self, token: &Secret, call: &Call) -> Answered {
-        match self.exchange(token, call).await {
-            Ok(raw) => Answered {
-                limits: headers::limits(&raw.headers),
-                said: Some(LastAnswer {
-                    status: raw.status.as_u16(),
-                    correlation_id: headers::correlation_id(&raw.headers).map(details::word),
-                }),
-                answer: classify::answer(call, raw.status, &raw.headers, &raw.body),
-            },
-            Err(NoAnswer { kind, code, message }) => Answered::problem(kind, Reason::ours(code, &message)),
-        }
+        let request = request::build(&self.http, &self.target, call);
+        answered(call, self.exchange(token, request).await)
     }
 
-    async fn exchange(&self, token: &Secret, call: &Call) -> Result<RawAnswer, NoAnswer> {
-        let request = request::build(&self.http, &self.target, call).bearer_auth(token.expose());
+    async fn exchange(&self, token: &Secret, request: RequestBuilder) -> Result<RawAnswer, NoAnswer> {
+        let request = request.bearer_auth(token.expose());
         let response = request.send().await.map_err(|error| self.no_answer(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         match read_body(response).await {
@@ -182,6 +187,21 @@ impl HubspotClient {
             (ProblemKind::Unanswered, "CONNECTION_CUT", message)
         };
         NoAnswer { kind, code, message }
+    }
+}
+
+/// What an exchange comes to, for that call.
+fn answered(call: &Call, outcome: Result<RawAnswer, NoAnswer>) -> Answered {
+    match outcome {
+        Ok(raw) => Answered {
+            limits: headers::limits(&raw.headers),
+            said: Some(LastAnswer {
+                status: raw.status.as_u16(),
+                correlation_id: headers::correlation_id(&raw.headers).map(details::word),
+            }),
+            answer: classify::answer(call, raw.status, &raw.headers, &raw.body),
+        },
+        Err(NoAnswer { kind, code, message }) => Answered::problem(kind, Reason::ours(code, &message)),
     }
 }
 

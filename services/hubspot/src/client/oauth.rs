@@ -85,6 +85,12 @@ impl OAuth {
         self.shared.tokens.send_modify(AccessTokens::take_up);
     }
 
+    /// The number of the connection that this token was issued for, and the account that was named with it; none if it is
+    /// not the one in use any more.
+    pub(super) fn origin_of(&self, token: &Secret) -> Option<(u64, Option<String>)> {
+        self.shared.tokens.borrow().origin_of(token)
+    }
+
     /// HubSpot did not accept this token. Only the one in use counts: an older one may still be on its way back.
     pub(super) fn was_rejected(&self, token: &Secret) {
         if self.shared.tokens.send_if_modified(|tokens| tokens.reject(token)) {

@@ -39,6 +39,12 @@ pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuild
     }
 }
 
+/// Asks for any contact, for the address of its page.
+pub(super) fn any_contact(http: &Client, target: &Target) -> RequestBuilder {
+    let query = [("limit", "1"), ("properties", "hs_object_id")];
+    http.get(target.contacts()).query(&query)
+}
+
 fn find(addresses: &[String]) -> Value {
     let inputs: Vec<Value> = addresses.iter().map(|address| json!({ "id": address })).collect();
     json!({ "idProperty": "email", "inputs": inputs, "properties": READ, "propertiesWithHistory": [] })
@@ -60,6 +66,8 @@ fn create(inputs: &[CreateInput]) -> Value {
     let input = |input: &CreateInput| {
         json!({
             "properties": input.properties,
+            // Wanted by HubSpot's specification, if only as an empty list.
+            "associations": [],
             "objectWriteTraceId": input.trace_id,
         })
     };

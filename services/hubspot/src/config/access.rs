@@ -19,6 +19,7 @@ const OF_OAUTH: [&str; 5] = [
     REFRESH_TOKEN,
     REFRESH_TOKEN_FILE,
 ];
+const ACCOUNT_ID: &str = "HUBSPOT_ACCOUNT_ID";
 pub(super) const SANDBOX: &str = "HUBSPOT_SANDBOX_URL";
 /// Stand in the example file, and count as not set.
 pub(super) const PLACEHOLDERS: [(&str, &str); 4] = [
@@ -37,6 +38,8 @@ pub struct Access {
     pub target: Target,
     /// Where the token comes from.
     pub credentials: Credentials,
+    /// The account that the credentials have to open, where the settings name it.
+    pub account_id: Option<String>,
     /// Whether the address of a sandbox is set, and ignored since there are credentials of an account.
     pub ignores_sandbox: bool,
 }
@@ -62,6 +65,8 @@ pub(super) fn names_credentials(env: &Env) -> bool {
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Access> {
     let version = reader.one_of("HUBSPOT_API_VERSION", ApiVersion::default(), &ApiVersion::CHOICES);
+    let account_id = reader.optional_within(ACCOUNT_ID, 1..=u64::MAX);
+    let account_id = account_id.map(|id| id.to_string());
     let of_token = OF_TOKEN.into_iter().find(|name| reader.is_set(name));
     let of_oauth = OF_OAUTH.into_iter().find(|name| reader.is_set(name));
     let sandbox = reader.optional::<String>(SANDBOX);
@@ -74,12 +79,14 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Access> {
         );
     }
     if of_token.or(of_oauth).is_none() {
-        return read_sandbox(reader, sandbox, version);
+        let access = read_sandbox(reader, sandbox, version)?;
+        return Some(Access { account_id, ..access });
     }
     // Where there is none its fault is noted; a sandbox must not take the place of what was meant.
     Some(Access {
         target: Target::hubspot(version),
         credentials: token.or(oauth)?,
+        account_id,
         ignores_sandbox: sandbox.is_some(),
     })
 }
@@ -127,6 +134,7 @@ fn read_sandbox(reader: &mut Reader<'_>, address: Option<String>, version: ApiVe
         Ok(target) => Some(Access {
             target,
             credentials: Credentials::fixed(SANDBOX_TOKEN),
+            account_id: None,
             ignores_sandbox: false,
         }),
         Err(error) => {
