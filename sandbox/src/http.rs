@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod admin_contacts;
+mod authorize;
 mod batches;
 mod call;
 mod contacts;

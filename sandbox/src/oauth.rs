@@ -36,6 +36,8 @@ pub(crate) struct TokenRequest {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
     pub(crate) refresh_token: String,
+    pub(crate) code: String,
+    pub(crate) redirect_uri: String,
 }
 
 /// Tokens to answer with.
@@ -71,6 +73,8 @@ pub(crate) struct TokenBook {
     app: OAuthApp,
     is_connected: bool,
     issued: HashMap<String, Timestamp>,
+    /// Codes that were issued and not used, each with the address it was issued for.
+    codes: HashMap<String, String>,
 }
 
 impl TokenBook {
@@ -79,6 +83,7 @@ impl TokenBook {
             app,
             is_connected: true,
             issued: HashMap::new(),
+            codes: HashMap::new(),
         }
     }
 
@@ -94,6 +99,16 @@ impl TokenBook {
         self.app.refresh_token = refresh_token;
     }
 
+    /// Whether the app has this client id.
+    pub(crate) fn knows(&self, client_id: &str) -> bool {
+        self.app.client_id == client_id
+    }
+
+    /// Remembers a code that HubSpot gave to a person who consented, to be brought back to this address.
+    pub(crate) fn add_code(&mut self, code: String, redirect_uri: String) {
+        self.codes.insert(code, redirect_uri);
+    }
+
     /// Ends every access token before its time; the connection stays.
     pub(crate) fn revoke_access_tokens(&mut self) {
         self.issued.clear();
@@ -107,7 +122,17 @@ impl TokenBook {
         rotate: bool,
         mut fresh: impl FnMut() -> String,
     ) -> Result<Issued, TokenRefusal> {
-        self.check(request)?;
+        match request.grant_type.as_str() {
+            "refresh_token" => {
+                self.check_app(request)?;
+                self.check_refresh_token(request)?;
+            }
+            "authorization_code" => self.take_code(request, &mut fresh)?,
+            _ => {
+                let description = "unsupported grant type";
+                return Err(refusal("unsupported_grant_type", "BAD_GRANT_TYPE", description));
+            }
+        }
         let access_token = fresh();
         let expires_at = now
             .saturating_add(self.app.token_lifetime)
@@ -134,46 +159,42 @@ impl TokenBook {
         }
     }
 
-    fn check(&self, request: &TokenRequest) -> Result<(), TokenRefusal> {
-        let invalid = |status, description| TokenRefusal {
-            error: "invalid_grant",
-            status,
-            description,
-        };
-        match request.grant_type.as_str() {
-            "refresh_token" => {}
-            // The sandbox has no consent page, so no code can be good.
-            "authorization_code" => return Err(invalid("BAD_AUTH_CODE", "missing or unknown auth code")),
-            _ => {
-                let error = "unsupported_grant_type";
-                return Err(TokenRefusal {
-                    error,
-                    status: "BAD_GRANT_TYPE",
-                    description: "unsupported grant type",
-                });
-            }
-        }
+    fn check_app(&self, request: &TokenRequest) -> Result<(), TokenRefusal> {
         if request.client_id != self.app.client_id {
             let description = "missing or unknown client id";
-            return Err(TokenRefusal {
-                error: "invalid_client",
-                status: "BAD_CLIENT_ID",
-                description,
-            });
+            return Err(refusal("invalid_client", "BAD_CLIENT_ID", description));
         }
         if request.client_secret != self.app.client_secret {
             let description = "missing or invalid client secret";
-            return Err(TokenRefusal {
-                error: "invalid_client",
-                status: "BAD_CLIENT_SECRET",
-                description,
-            });
+            return Err(refusal("invalid_client", "BAD_CLIENT_SECRET", description));
         }
-        if !self.is_connected || request.refresh_token != self.app.refresh_token {
-            return Err(invalid(
-                "BAD_REFRESH_TOKEN",
-                "refresh token is invalid, expired or revoked",
-            ));
+        Ok(())
+    }
+
+    fn check_refresh_token(&self, request: &TokenRequest) -> Result<(), TokenRefusal> {
+        if self.is_connected && request.refresh_token == self.app.refresh_token {
+            return Ok(());
+        }
+        let description = "refresh token is invalid, expired or revoked";
+        Err(refusal("invalid_grant", "BAD_REFRESH_TOKEN", description))
+    }
+
+    /// Takes a code, which is good once, and connects the account if it was not.
+    fn take_code(
+        &mut self,
+        request: &TokenRequest,
+        fresh: &mut impl FnMut() -> String,
+    ) -> Result<(), TokenRefusal> {
+        let unknown = refusal("invalid_grant", "BAD_AUTH_CODE", "missing or unknown auth code");
+        let redirect_uri = self.codes.get(&request.code).ok_or(unknown)?;
+        self.check_app(request)?;
+        if *redirect_uri != request.redirect_uri {
+            let description = "redirect_uri does not match the one the code was issued for";
+            return Err(refusal("invalid_grant", "BAD_REDIRECT_URI", description));
+        }
+        self.codes.remove(&request.code);
+        if !self.is_connected {
+            self.connect(fresh());
         }
         Ok(())
     }
@@ -190,6 +211,14 @@ impl TokenBook {
         if let Some(oldest) = oldest {
             self.issued.remove(&oldest);
         }
+    }
+}
+
+fn refusal(error: &'static str, status: &'static str, description: &'static str) -> TokenRefusal {
+    TokenRefusal {
+        error,
+        status,
+        description,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use uuid::Uuid;
+
 use crate::{
     Call, Contact, ContactId, Fault, Limits, Sandbox, Switches, Values, Write,
     app::Actor,
@@ -137,6 +139,13 @@ impl Sandbox {
     /// Connects the account again, with another refresh token, as a person who installs the app anew does.
     pub fn connect(&self, refresh_token: impl Into<String>) {
         self.app.state().oauth.connect(refresh_token.into());
+    }
+
+    /// A person consents to the app: the code that HubSpot sends back with them to this address, good once.
+    pub fn consent(&self, redirect_uri: impl Into<String>) -> String {
+        let code = Uuid::new_v4().to_string();
+        self.app.state().oauth.add_code(code.clone(), redirect_uri.into());
+        code
     }
 
     /// Ends every OAuth access token before its time.

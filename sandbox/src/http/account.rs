@@ -15,7 +15,6 @@ pub(crate) async fn details(State(app): State<Arc<App>>) -> Json<Value> {
     let offset = app.utc_offset_hours;
     Json(json!({
         "portalId": app.state().account.stored.portal_id,
-        "portalName": NAME,
         "accountType": "SANDBOX",
         "timeZone": time_zone(offset),
         "companyCurrency": "USD",

@@ -10,6 +10,13 @@ use crate::{
     oauth::Standing,
 };
 
+/// What reads of contacts need.
+pub(crate) const SCOPE_OF_READS: &str = "crm.objects.contacts.read";
+/// What writes of contacts need.
+pub(crate) const SCOPE_OF_WRITES: &str = "crm.objects.contacts.write";
+/// What account details need.
+pub(crate) const SCOPE_OF_ACCOUNT: &str = "oauth";
+
 /// A call that passed.
 #[derive(Debug)]
 pub(crate) struct Admitted {
@@ -89,17 +96,15 @@ impl State {
     }
 
     fn check_scope(&self, method: &Method, path: &str) -> Result<(), ErrorBody> {
-        let is_about_account = path.starts_with("/account-info/");
-        if !is_about_account && !path.starts_with("/crm/") {
-            return Ok(());
-        }
         let is_read = method == Method::GET || path.ends_with("/batch/read") || path.ends_with("/search");
-        let scope = if is_about_account {
-            "oauth"
+        let scope = if path.starts_with("/account-info/") {
+            SCOPE_OF_ACCOUNT
+        } else if !path.starts_with("/crm/") {
+            return Ok(());
         } else if is_read {
-            "crm.objects.contacts.read"
+            SCOPE_OF_READS
         } else {
-            "crm.objects.contacts.write"
+            SCOPE_OF_WRITES
         };
         let is_missing = self
             .switches

@@ -9,7 +9,7 @@ use axum::{
     routing::{delete, get, post, put},
 };
 
-use super::{account, admin, admin_contacts, batches, contacts, gate, page, search, token};
+use super::{account, admin, admin_contacts, authorize, batches, contacts, gate, page, search, token};
 use crate::{app::App, model::ApiVersion, model::Refusal};
 
 /// The whole server.
@@ -17,6 +17,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     Router::new()
         .merge(hubspot(app))
         .route("/", get(page::show))
+        .route("/oauth/authorize", get(authorize::ask))
+        .route("/oauth/authorize/grant", get(authorize::grant))
+        .route("/oauth/authorize/deny", get(authorize::deny))
         .nest("/_sandbox", sandbox())
         .layer(DefaultBodyLimit::max(gate::LARGEST_BODY_BYTES))
         .with_state(Arc::clone(app))
@@ -42,6 +45,7 @@ fn hubspot(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/account-info/v3/details", get(account::details))
         .route("/account-info/2026-03/details", get(account::details))
         .route("/account-info/2026-09/details", get(account::details))
+        .route("/oauth/v1/token", post(token::issue_v1))
         .route("/oauth/v3/token", post(token::issue))
         .route("/oauth/2026-03/token", post(token::issue))
         .route("/oauth/2026-09/token", post(token::issue))

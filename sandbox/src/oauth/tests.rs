@@ -9,6 +9,7 @@ fn request() -> TokenRequest {
         client_id: app.client_id,
         client_secret: app.client_secret,
         refresh_token: app.refresh_token,
+        ..TokenRequest::default()
     }
 }
 

@@ -28,6 +28,7 @@ use runtime::settings::Secret;
 use token::Token;
 
 pub use credentials::{Credentials, OAuthApp};
+pub use oauth::{Connected, Consent, NotConnected, connect};
 pub use target::{ApiVersion, Target, TargetError};
 
 /// The longest answer that is read; a full batch has some hundred kilobytes.
@@ -74,20 +75,7 @@ impl HubspotClient {
     /// A client for that target. No call is made yet; OAuth begins to ask for its first token, for which there must be
     /// a runtime.
     pub fn new(target: Target, credentials: Credentials, timeout: Duration) -> Result<Self, ClientError> {
-        // A second call finds the provider in place, which is all that is wanted.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("hubsync/", env!("CARGO_PKG_VERSION")))
-            .timeout(timeout)
-            .connect_timeout(timeout.min(LONGEST_CONNECT))
-            .redirect(redirect::Policy::none())
-            .tcp_nodelay(true);
-        let builder = if target.is_loopback() {
-            builder.no_proxy()
-        } else {
-            builder
-        };
-        let http = builder.build()?;
+        let http = http_client(&target, timeout)?;
         Ok(Self {
             token: Token::open(credentials, &http, &target)?,
             http,
@@ -202,6 +190,23 @@ fn answered(call: &Call, outcome: Result<RawAnswer, NoAnswer>) -> Answered {
             answer: classify::answer(call, raw.status, &raw.headers, &raw.body),
         },
         Err(NoAnswer { kind, code, message }) => Answered::problem(kind, Reason::ours(code, &message)),
+    }
+}
+
+/// A client for HTTP with that target, which never follows a redirect.
+fn http_client(target: &Target, timeout: Duration) -> reqwest::Result<reqwest::Client> {
+    // A second call finds the provider in place, which is all that is wanted.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("hubsync/", env!("CARGO_PKG_VERSION")))
+        .timeout(timeout)
+        .connect_timeout(timeout.min(LONGEST_CONNECT))
+        .redirect(redirect::Policy::none())
+        .tcp_nodelay(true);
+    if target.is_loopback() {
+        builder.no_proxy().build()
+    } else {
+        builder.build()
     }
 }
 

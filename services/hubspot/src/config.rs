@@ -1,6 +1,6 @@
 //! The settings of the hubspot service.
 
-mod access;
+pub(crate) mod access;
 #[cfg(test)]
 mod tests;
 

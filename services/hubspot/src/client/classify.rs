@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     body::{context, list, object, text},
     details::{existing_id, lacks_scopes, policy, reason},
-    headers::{correlation_id, retry_after},
+    headers::{correlation_id, limits, retry_after},
     named_properties::named_properties,
     request::{ADDITIONAL_EMAILS, FORMER_IDS},
 };
@@ -59,7 +59,7 @@ fn problem_kind(
         },
         423 => ProblemKind::Locked,
         429 => ProblemKind::Limited {
-            policy: policy(error),
+            policy: policy(error, limits(headers).daily_remaining == Some(0)),
             retry_after: retry_after(headers),
         },
         477 => ProblemKind::Moving {
@@ -211,7 +211,7 @@ fn input_problem(error: &Value, status: u16, correlation_id: Option<String>) -> 
         },
         "LOCKED" => ProblemKind::Locked,
         "RATE_LIMITS" | "RATE_LIMIT" => ProblemKind::Limited {
-            policy: policy(error),
+            policy: policy(error, false),
             retry_after: None,
         },
         "MISSING_SCOPES" => ProblemKind::MissingScopes,

@@ -1,6 +1,7 @@
 //! Access tokens that expire: one task asks for each ahead of time, whoever is waiting, and calls carry the latest.
 
 mod access_tokens;
+mod connect;
 mod connection;
 mod endpoint;
 mod lifetime;
@@ -23,6 +24,8 @@ use tokio_util::{
 
 use super::OAuthApp;
 use crate::engine::Problem;
+pub use connect::{Connected, Consent, NotConnected, connect};
+
 use access_tokens::AccessTokens;
 use connection::Connection;
 use endpoint::TokenEndpoint;

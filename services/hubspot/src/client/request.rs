@@ -84,3 +84,23 @@ fn update(inputs: &[UpdateInput]) -> Value {
     };
     json!({ "inputs": inputs.iter().map(input).collect::<Vec<_>>() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_create_has_the_associations_that_hubspots_specification_wants() {
+        let body = create(&[CreateInput {
+            address: "a@example.com".into(),
+            properties: [("email", "a@example.com".to_owned())].into(),
+            trace_id: "t-0".into(),
+        }]);
+        let expected = json!({ "inputs": [{
+            "properties": { "email": "a@example.com" },
+            "associations": [],
+            "objectWriteTraceId": "t-0",
+        }] });
+        assert_eq!(body, expected);
+    }
+}

@@ -6,11 +6,11 @@ use crate::client::{ApiVersion, Credentials, OAuthApp, Target};
 
 pub(super) const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
 const TOKEN_FILE: &str = "HUBSPOT_ACCESS_TOKEN_FILE";
-pub(super) const CLIENT_ID: &str = "HUBSPOT_OAUTH_CLIENT_ID";
-pub(super) const CLIENT_SECRET: &str = "HUBSPOT_OAUTH_CLIENT_SECRET";
+pub(crate) const CLIENT_ID: &str = "HUBSPOT_OAUTH_CLIENT_ID";
+pub(crate) const CLIENT_SECRET: &str = "HUBSPOT_OAUTH_CLIENT_SECRET";
 const CLIENT_SECRET_FILE: &str = "HUBSPOT_OAUTH_CLIENT_SECRET_FILE";
-pub(super) const REFRESH_TOKEN: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN";
-const REFRESH_TOKEN_FILE: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN_FILE";
+pub(crate) const REFRESH_TOKEN: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN";
+pub(crate) const REFRESH_TOKEN_FILE: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN_FILE";
 const OF_TOKEN: [&str; 2] = [TOKEN, TOKEN_FILE];
 const OF_OAUTH: [&str; 5] = [
     CLIENT_ID,
@@ -45,7 +45,7 @@ pub struct Access {
 }
 
 /// A placeholder hides no file and no sandbox.
-pub(super) fn without_placeholders(env: &Env) -> Env {
+pub(crate) fn without_placeholders(env: &Env) -> Env {
     let mut env = env.clone();
     for (name, placeholder) in PLACEHOLDERS {
         if env.get(name) == Some(placeholder) {

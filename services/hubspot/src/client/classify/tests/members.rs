@@ -3,8 +3,8 @@
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::json;
 
-use super::{super::answer, problem, update};
-use crate::engine::{Answer, Call, ProblemKind};
+use super::{super::answer, problem, problem_with, update};
+use crate::engine::{Answer, Call, Policy, ProblemKind};
 
 #[test]
 fn the_record_in_the_way_is_read_from_the_context_only() {
@@ -79,5 +79,23 @@ fn a_refusal_of_the_account_is_about_scopes_in_any_words() {
     assert_eq!(
         problem(&Call::Account, 403, "<html>").kind,
         ProblemKind::Forbidden
+    );
+}
+
+#[test]
+fn a_limit_without_a_policy_is_the_days_where_nothing_is_left_of_the_day() {
+    let other_language = r#"{"message":"Has alcanzado tu limite diario.","errorType":"RATE_LIMIT"}"#;
+    let policy = |left, body| {
+        let headers = [("x-hubspot-ratelimit-daily-remaining", left)];
+        match problem_with(&update(), 429, &headers, body).kind {
+            ProblemKind::Limited { policy, .. } => policy,
+            other => panic!("not a limit: {other:?}"),
+        }
+    };
+    assert_eq!(policy("0", other_language), Policy::Day);
+    assert_eq!(policy("1", other_language), Policy::Burst);
+    assert_eq!(
+        policy("0", r#"{"policyName":"TEN_SECONDLY_ROLLING"}"#),
+        Policy::Burst
     );
 }
