@@ -1,6 +1,7 @@
 //! What operators ask of a running hubsync, over the gateway's HTTP; one file for each command.
 
 mod confirm;
+mod connect;
 mod doctor;
 mod drift;
 mod failure;
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Pause(Asking),
     /// Lets delivery go on.
     Resume(Asking),
+    /// Connects an OAuth app to a HubSpot account, and keeps the refresh token in the file that the settings name.
+    Connect(connect::Connect),
     /// Checks settings, NATS, the database, HubSpot and the gateway, and says how to mend what is not well.
     Doctor(Asking),
 }
@@ -99,6 +102,7 @@ pub(crate) async fn run(command: &Command, arguments: &Arguments) -> ExitCode {
         Command::Unlink(unlink) => link::unlink(unlink).await,
         Command::Pause(asking) => pause::pause(asking).await,
         Command::Resume(asking) => pause::resume(asking).await,
+        Command::Connect(connect) => connect::run(connect).await,
         Command::Doctor(asking) => doctor::run(asking, arguments).await,
     };
     match outcome {

@@ -3,6 +3,7 @@
 mod account;
 mod admin;
 mod admin_contacts;
+mod authorize;
 mod batch_error;
 mod batches;
 mod call;

@@ -99,6 +99,11 @@ impl TokenBook {
         self.app.refresh_token = refresh_token;
     }
 
+    /// Whether the app has this client id.
+    pub(crate) fn knows(&self, client_id: &str) -> bool {
+        self.app.client_id == client_id
+    }
+
     /// Remembers a code that HubSpot gave to a person who consented, to be brought back to this address.
     pub(crate) fn add_code(&mut self, code: String, redirect_uri: String) {
         self.codes.insert(code, redirect_uri);

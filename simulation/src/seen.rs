@@ -61,7 +61,9 @@ impl Seen {
             ProblemKind::NoSuchPath => Self::NoSuchPath,
             ProblemKind::Unauthorized => Self::Unauthorized,
             ProblemKind::Disconnected | ProblemKind::Misconfigured | ProblemKind::NoToken => Self::NoToken,
-            ProblemKind::MissingScopes => Self::MissingScopes,
+            ProblemKind::MissingScopes | ProblemKind::AccountUntold | ProblemKind::WrongAccount => {
+                Self::MissingScopes
+            }
             ProblemKind::Forbidden => Self::Forbidden,
             ProblemKind::Locked => Self::Locked,
             ProblemKind::Limited { policy, .. } => match policy {

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use super::series::Rest;
+use super::{connect::ConnectError, series::Rest};
 
 /// How a command ended. The numbers are a promise to scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +78,9 @@ pub(crate) enum Failure {
         /// What is left.
         rest: Rest,
     },
+    /// No app was connected.
+    #[error(transparent)]
+    NotConnected(#[from] ConnectError),
     /// Nobody could stop it.
     #[error("signals cannot be listened for: {0}")]
     Signals(std::io::Error),
@@ -96,7 +99,11 @@ impl Failure {
                 status: 502..=504, ..
             } => Exit::Unreachable,
             Self::Refused { status: 400, .. } | Self::NotConfirmed(_) => Exit::Usage,
-            Self::Refused { .. } | Self::Stopped | Self::Signals(_) | Self::Output(_) => Exit::NotWell,
+            Self::Refused { .. }
+            | Self::Stopped
+            | Self::NotConnected(_)
+            | Self::Signals(_)
+            | Self::Output(_) => Exit::NotWell,
             Self::Interrupted { cause, .. } => cause.exit(),
         }
     }

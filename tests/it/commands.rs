@@ -1,5 +1,6 @@
 //! What an operator types: the built binary's commands against everything else, by exit codes and JSON.
 
+mod connect;
 mod doctor;
 mod drift;
 mod interrupted;

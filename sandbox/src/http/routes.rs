@@ -9,7 +9,9 @@ use axum::{
     routing::{delete, get, post, put},
 };
 
-use super::{account, admin, admin_contacts, batches, contacts, finish, gate, page, search, token};
+use super::{
+    account, admin, admin_contacts, authorize, batches, contacts, finish, gate, page, search, token,
+};
 use crate::{app::App, model::ApiVersion, model::Refusal};
 
 /// The whole server.
@@ -17,6 +19,9 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
     Router::new()
         .merge(hubspot(app))
         .route("/", get(page::show))
+        .route("/oauth/authorize", get(authorize::ask))
+        .route("/oauth/authorize/grant", get(authorize::grant))
+        .route("/oauth/authorize/deny", get(authorize::deny))
         .nest("/_sandbox", sandbox(app))
         .layer(DefaultBodyLimit::max(gate::LARGEST_BODY_BYTES))
         .with_state(Arc::clone(app))

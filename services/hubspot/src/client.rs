@@ -3,6 +3,7 @@
 //! The client never retries or decides: what follows from an answer is the engine's business. Access tokens that expire
 //! are its own business, until it has none.
 
+mod account;
 mod body;
 mod classify;
 mod credentials;
@@ -19,13 +20,15 @@ use std::{io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use contracts::{LastAnswer, Reason};
-use reqwest::{Response, StatusCode, header::HeaderMap, redirect};
+use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
 
 use crate::engine::{Answer, Answered, Call, ProblemKind};
+use account::Accounts;
 use runtime::settings::Secret;
 use token::Token;
 
 pub use credentials::{Credentials, OAuthApp};
+pub use oauth::{Connected, Consent, NotConnected, connect};
 pub use target::{ApiVersion, Target, TargetError};
 
 /// The longest answer that is read; a full batch has some hundred kilobytes.
@@ -40,6 +43,7 @@ pub struct HubspotClient {
     target: Target,
     token: Token,
     timeout: Duration,
+    accounts: Accounts,
 }
 
 /// Why there is no client.
@@ -71,26 +75,21 @@ impl HubspotClient {
     /// A client for that target. No call is made yet; OAuth begins to ask for its first token, for which there must be
     /// a runtime.
     pub fn new(target: Target, credentials: Credentials, timeout: Duration) -> Result<Self, ClientError> {
-        // A second call finds the provider in place, which is all that is wanted.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("hubsync/", env!("CARGO_PKG_VERSION")))
-            .timeout(timeout)
-            .connect_timeout(timeout.min(LONGEST_CONNECT))
-            .redirect(redirect::Policy::none())
-            .tcp_nodelay(true);
-        let builder = if target.is_loopback() {
-            builder.no_proxy()
-        } else {
-            builder
-        };
-        let http = builder.build()?;
+        let http = http_client(&target, timeout)?;
         Ok(Self {
             token: Token::open(credentials, &http, &target)?,
             http,
             target,
             timeout,
+            accounts: Accounts::default(),
         })
+    }
+
+    /// The same client, for which a token that opens any other account is a fault.
+    #[must_use]
+    pub fn expecting(mut self, account_id: Option<String>) -> Self {
+        self.accounts.expected = account_id;
+        self
     }
 
     /// Where calls go.
@@ -119,7 +118,10 @@ impl HubspotClient {
             Ok(token) => token,
             Err(problem) => return Answered::problem(problem.kind, problem.reason),
         };
-        let answered = self.perform_with(&token, call).await;
+        let answered = match call {
+            Call::Account => self.account(&token).await,
+            _ => self.perform_with(&token, call).await,
+        };
         if let Answer::Problem(problem) = &answered.answer
             && problem.kind == ProblemKind::Unauthorized
         {
@@ -129,21 +131,12 @@ impl HubspotClient {
     }
 
     async fn perform_with(&self, token: &Secret, call: &Call) -> Answered {
-        match self.exchange(token, call).await {
-            Ok(raw) => Answered {
-                limits: headers::limits(&raw.headers),
-                said: Some(LastAnswer {
-                    status: raw.status.as_u16(),
-                    correlation_id: headers::correlation_id(&raw.headers).map(details::word),
-                }),
-                answer: classify::answer(call, raw.status, &raw.headers, &raw.body),
-            },
-            Err(NoAnswer { kind, code, message }) => Answered::problem(kind, Reason::ours(code, &message)),
-        }
+        let request = request::build(&self.http, &self.target, call);
+        answered(call, self.exchange(token, request).await)
     }
 
-    async fn exchange(&self, token: &Secret, call: &Call) -> Result<RawAnswer, NoAnswer> {
-        let request = request::build(&self.http, &self.target, call).bearer_auth(token.expose());
+    async fn exchange(&self, token: &Secret, request: RequestBuilder) -> Result<RawAnswer, NoAnswer> {
+        let request = request.bearer_auth(token.expose());
         let response = request.send().await.map_err(|error| self.no_answer(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         match read_body(response).await {
@@ -182,6 +175,38 @@ impl HubspotClient {
             (ProblemKind::Unanswered, "CONNECTION_CUT", message)
         };
         NoAnswer { kind, code, message }
+    }
+}
+
+/// What an exchange comes to, for that call.
+fn answered(call: &Call, outcome: Result<RawAnswer, NoAnswer>) -> Answered {
+    match outcome {
+        Ok(raw) => Answered {
+            limits: headers::limits(&raw.headers),
+            said: Some(LastAnswer {
+                status: raw.status.as_u16(),
+                correlation_id: headers::correlation_id(&raw.headers).map(details::word),
+            }),
+            answer: classify::answer(call, raw.status, &raw.headers, &raw.body),
+        },
+        Err(NoAnswer { kind, code, message }) => Answered::problem(kind, Reason::ours(code, &message)),
+    }
+}
+
+/// A client for HTTP with that target, which never follows a redirect.
+fn http_client(target: &Target, timeout: Duration) -> reqwest::Result<reqwest::Client> {
+    // A second call finds the provider in place, which is all that is wanted.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("hubsync/", env!("CARGO_PKG_VERSION")))
+        .timeout(timeout)
+        .connect_timeout(timeout.min(LONGEST_CONNECT))
+        .redirect(redirect::Policy::none())
+        .tcp_nodelay(true);
+    if target.is_loopback() {
+        builder.no_proxy().build()
+    } else {
+        builder.build()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The settings of the hubspot service.
 
-mod access;
+pub(crate) mod access;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +20,7 @@ pub use access::Access;
 pub const ENV_FILES: [&str; 2] = ["services/hubspot/.env", "nats.env"];
 
 /// The names that the hubspot service answers for. The sandbox reads names that begin with `HUBSPOT_SANDBOX_`.
-const NAMES: Names<'_> = Names {
+pub(crate) const NAMES: Names<'_> = Names {
     own: &["HUBSPOT_"],
     shared: &["NATS_"],
     elsewhere: &["HUBSPOT_SANDBOX_*"],

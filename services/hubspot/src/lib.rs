@@ -3,6 +3,7 @@
 pub mod client;
 mod comparison;
 pub mod config;
+pub mod connect;
 pub mod engine;
 mod serve;
 mod worker;

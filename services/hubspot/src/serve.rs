@@ -36,7 +36,8 @@ pub async fn serve(
         config.access.target,
         config.access.credentials,
         config.call_timeout,
-    )?;
+    )?
+    .expecting(config.access.account_id);
     if config.access.ignores_sandbox {
         tracing::info!("HUBSPOT_SANDBOX_URL is ignored, since the credentials of an account are set");
     }

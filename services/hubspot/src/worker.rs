@@ -81,6 +81,7 @@ impl Worker {
             client: Arc::new(client),
             metrics,
             notices: Arc::new(Notices::new(&settings.holder)),
+            health: health.clone(),
             readable: Readable::default(),
         };
         let comparer = Comparer {

@@ -21,7 +21,7 @@ impl HubSpotModel {
         match &out.call {
             Call::Account => Answer::Account {
                 account_id: self.account().to_owned(),
-                name: None,
+                details_refused: false,
             },
             Call::Inspect(inspection) => Answer::Inspected(self.inspect(inspection)),
             Call::Find { addresses } => self.find(addresses, out.fault, random),

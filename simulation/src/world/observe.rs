@@ -164,7 +164,9 @@ impl World {
                 LineFault::Disconnected | LineFault::Misconfigured | LineFault::NoToken => {
                     Transition::StoppedNoToken
                 }
-                LineFault::MissingScopes => Transition::StoppedScopes,
+                LineFault::MissingScopes | LineFault::AccountUntold | LineFault::WrongAccount => {
+                    Transition::StoppedScopes
+                }
                 LineFault::DailyQuota => Transition::StoppedDay,
                 LineFault::AccountMoving => Transition::StoppedMoving,
                 LineFault::NoSuchPath => Transition::StoppedPath,

@@ -57,10 +57,15 @@ async fn account(client: &HubspotClient, real: bool) -> Check {
         "sandbox, for want of a token: account"
     };
     match client.perform(&Call::Account).await.answer {
-        Answer::Account { account_id, name } => {
-            let name = name.map_or_else(String::new, |name| format!(" ({name})"));
-            Check::ok(TOKEN, &format!("opens the {whose} {account_id}{name}"))
-        }
+        Answer::Account {
+            account_id,
+            details_refused: false,
+        } => Check::ok(TOKEN, &format!("opens the {whose} {account_id}")),
+        Answer::Account { account_id, .. } => Check::warning(
+            TOKEN,
+            &format!("opens the {whose} {account_id}, but HubSpot refuses it the account's details"),
+            "give the token the scope oauth in HubSpot, if it offers that scope; delivery goes on without it",
+        ),
         Answer::Problem(problem) => failed(TOKEN, &problem, real),
         other => Check::failed(
             TOKEN,

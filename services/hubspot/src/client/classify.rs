@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     body::{context, list, object, text},
     details::{existing_id, lacks_scopes, policy, reason},
-    headers::{correlation_id, retry_after},
+    headers::{correlation_id, limits, retry_after},
     named_properties::named_properties,
     request::{ADDITIONAL_EMAILS, FORMER_IDS},
 };
@@ -49,7 +49,8 @@ fn problem_kind(
             properties: named_properties(error, reason),
         },
         401 => ProblemKind::Unauthorized,
-        403 if lacks_scopes(error) => ProblemKind::MissingScopes,
+        // The details of the account have a scope of their own, whatever the body calls it.
+        403 if lacks_scopes(error) || (is_json && *call == Call::Account) => ProblemKind::MissingScopes,
         403 => ProblemKind::Forbidden,
         404 if is_json && (is_about_a_record(call) || names_an_object(error)) => ProblemKind::NotFound,
         404 => ProblemKind::NoSuchPath,
@@ -58,7 +59,7 @@ fn problem_kind(
         },
         423 => ProblemKind::Locked,
         429 => ProblemKind::Limited {
-            policy: policy(error),
+            policy: policy(error, limits(headers).daily_remaining == Some(0)),
             retry_after: retry_after(headers),
         },
         477 => ProblemKind::Moving {
@@ -104,7 +105,7 @@ fn success(call: &Call, status: u16, json: &Value, headers: &HeaderMap) -> Optio
     match call {
         Call::Account => Some(Answer::Account {
             account_id: text(json, "portalId")?,
-            name: text(json, "portalName").or_else(|| text(json, "name")),
+            details_refused: false,
         }),
         Call::Find { .. } => Some(Answer::Found {
             contacts: list(json, "results").iter().filter_map(contact).collect(),
@@ -196,10 +197,8 @@ fn created(json: &Value) -> Option<Created> {
 fn input_errors(status: u16, json: &Value, headers: &HeaderMap) -> Vec<InputError> {
     let correlation_id = text(json, "correlationId").or_else(|| correlation_id(headers));
     let entry = |error: &Value| InputError {
-        ids: context(error, "ids")
-            .into_iter()
-            .chain(text(error, "id"))
-            .collect(),
+        // Not the entry's own `id`, which names the error and no record.
+        ids: context(error, "ids"),
         trace_ids: context(error, "objectWriteTraceId"),
         problem: input_problem(error, status, correlation_id.clone()),
     };
@@ -220,7 +219,7 @@ fn input_problem(error: &Value, status: u16, correlation_id: Option<String>) -> 
         },
         "LOCKED" => ProblemKind::Locked,
         "RATE_LIMITS" | "RATE_LIMIT" => ProblemKind::Limited {
-            policy: policy(error),
+            policy: policy(error, false),
             retry_after: None,
         },
         "MISSING_SCOPES" => ProblemKind::MissingScopes,

@@ -16,7 +16,6 @@ pub(super) fn reason(error: &Value, status: Option<u16>, correlation_id: Option<
     let inner = list(error, "errors").first();
     let code = inner
         .and_then(|inner| text(inner, "code"))
-        .or_else(|| text(error, "code"))
         .or_else(|| text(error, "policyName"))
         .or_else(|| text(error, "category"))
         .unwrap_or_else(|| status.map_or_else(|| "UNKNOWN".to_owned(), |status| format!("HTTP_{status}")));
@@ -42,24 +41,13 @@ pub(super) fn shortened(message: &str) -> String {
     message.chars().take(LONGEST_MESSAGE).collect()
 }
 
-/// The record that holds a unique value, by the context or by the message.
+/// The record that holds a unique value, where the context names it. Messages name it too, but in words that may be in any
+/// language and may quote the value: without a context, who has the address is looked up by the address.
 pub(super) fn existing_id(error: &Value) -> Option<String> {
     let nested = list(error, "errors");
-    let by_context = std::iter::once(error)
+    std::iter::once(error)
         .chain(nested)
-        .find_map(|error| context(error, "existingId").pop());
-    by_context.or_else(|| std::iter::once(error).chain(nested).find_map(id_in_message))
-}
-
-fn id_in_message(error: &Value) -> Option<String> {
-    let message = text(error, "message")?;
-    let (_, rest) = message.split_once("Existing ID:")?;
-    let digits: String = rest
-        .trim_start()
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect();
-    Some(digits).filter(|digits| !digits.is_empty())
+        .find_map(|error| context(error, "existingId").pop())
 }
 
 /// Whether a 403 is about scopes.
@@ -72,11 +60,12 @@ pub(super) fn lacks_scopes(error: &Value) -> bool {
     by_context || text(error, "category").as_deref() == Some("MISSING_SCOPES")
 }
 
-/// Which limit a 429 is about: by its policy, else by its message, else the burst.
-pub(super) fn policy(error: &Value) -> Policy {
+/// Which limit a 429 is about: by its policy, else by what the headers say is left of the day, else by its message, which
+/// may be in any language, else the burst.
+pub(super) fn policy(error: &Value, day_is_used_up: bool) -> Policy {
     let name = text(error, "policyName").unwrap_or_default().to_uppercase();
     let message = text(error, "message").unwrap_or_default().to_lowercase();
-    if name == "DAILY" || (name.is_empty() && message.contains("daily")) {
+    if name == "DAILY" || (name.is_empty() && (day_is_used_up || message.contains("daily"))) {
         Policy::Day
     } else if name == "SECONDLY" || (name.is_empty() && message.contains("your secondly limit")) {
         Policy::Second

@@ -1,6 +1,7 @@
 //! Access tokens that expire: one task asks for each ahead of time, whoever is waiting, and calls carry the latest.
 
 mod access_tokens;
+mod connect;
 mod connection;
 mod endpoint;
 mod lifetime;
@@ -23,6 +24,8 @@ use tokio_util::{
 
 use super::OAuthApp;
 use crate::engine::Problem;
+pub use connect::{Connected, Consent, NotConnected, connect};
+
 use access_tokens::AccessTokens;
 use connection::Connection;
 use endpoint::TokenEndpoint;
@@ -83,6 +86,12 @@ impl OAuth {
         // Without a token the call says itself what is missing.
         drop(timeout(patience, settled).await);
         self.shared.tokens.send_modify(AccessTokens::take_up);
+    }
+
+    /// The number of the connection that this token was issued for, and the account that was named with it; none if it is
+    /// not the one in use any more.
+    pub(super) fn origin_of(&self, token: &Secret) -> Option<(u64, Option<String>)> {
+        self.shared.tokens.borrow().origin_of(token)
     }
 
     /// HubSpot did not accept this token. Only the one in use counts: an older one may still be on its way back.

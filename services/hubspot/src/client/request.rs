@@ -39,6 +39,12 @@ pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuild
     }
 }
 
+/// Asks for any contact, for the address of its page.
+pub(super) fn any_contact(http: &Client, target: &Target) -> RequestBuilder {
+    let query = [("limit", "1"), ("properties", "hs_object_id")];
+    http.get(target.contacts()).query(&query)
+}
+
 fn find(addresses: &[String]) -> Value {
     let inputs: Vec<Value> = addresses.iter().map(|address| json!({ "id": address })).collect();
     json!({ "idProperty": "email", "inputs": inputs, "properties": READ, "propertiesWithHistory": [] })
@@ -60,6 +66,8 @@ fn create(inputs: &[CreateInput]) -> Value {
     let input = |input: &CreateInput| {
         json!({
             "properties": input.properties,
+            // Wanted by HubSpot's specification, if only as an empty list.
+            "associations": [],
             "objectWriteTraceId": input.trace_id,
         })
     };
@@ -75,4 +83,24 @@ fn update(inputs: &[UpdateInput]) -> Value {
         })
     };
     json!({ "inputs": inputs.iter().map(input).collect::<Vec<_>>() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_create_has_the_associations_that_hubspots_specification_wants() {
+        let body = create(&[CreateInput {
+            address: "a@example.com".into(),
+            properties: [("email", "a@example.com".to_owned())].into(),
+            trace_id: "t-0".into(),
+        }]);
+        let expected = json!({ "inputs": [{
+            "properties": { "email": "a@example.com" },
+            "associations": [],
+            "objectWriteTraceId": "t-0",
+        }] });
+        assert_eq!(body, expected);
+    }
 }

@@ -115,6 +115,11 @@ impl Target {
         self.url(&format!("oauth/{}/token", self.version.word()))
     }
 
+    /// The list of contacts.
+    pub(super) fn contacts(&self) -> String {
+        self.url(&self.version.contacts())
+    }
+
     pub(super) fn batch(&self, what: &str) -> String {
         self.url(&format!("{}/batch/{what}", self.version.contacts()))
     }

@@ -16,6 +16,25 @@ pub(super) enum Token {
     OAuth(OAuth),
 }
 
+/// Whose token it is. Tokens of the same owner open the same account.
+#[derive(Debug)]
+pub(super) enum Owner {
+    /// A token by itself.
+    Token(Secret),
+    /// A connection of the OAuth app, which is one account's; its tokens change.
+    Connection(u64),
+}
+
+impl Owner {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Token(token), Self::Token(other)) => token.expose() == other.expose(),
+            (Self::Connection(number), Self::Connection(other)) => number == other,
+            (Self::Token(_), Self::Connection(_)) | (Self::Connection(_), Self::Token(_)) => false,
+        }
+    }
+}
+
 impl Token {
     /// Reads the secrets, and begins to ask for access tokens where that is needed.
     pub(super) fn open(credentials: Credentials, http: &Client, target: &Target) -> io::Result<Self> {
@@ -40,6 +59,18 @@ impl Token {
                 }
                 oauth.in_use()
             }
+        }
+    }
+
+    /// Whose token this is, and the account that HubSpot named when it issued it.
+    pub(super) fn owner(&self, token: &Secret) -> (Owner, Option<String>) {
+        let issued = match self {
+            Self::Static(_) => None,
+            Self::OAuth(oauth) => oauth.origin_of(token),
+        };
+        match issued {
+            Some((connection, account_id)) => (Owner::Connection(connection), account_id),
+            None => (Owner::Token(token.clone()), None),
         }
     }
 

@@ -6,11 +6,11 @@ use crate::client::{ApiVersion, Credentials, OAuthApp, Target};
 
 pub(super) const TOKEN: &str = "HUBSPOT_ACCESS_TOKEN";
 const TOKEN_FILE: &str = "HUBSPOT_ACCESS_TOKEN_FILE";
-pub(super) const CLIENT_ID: &str = "HUBSPOT_OAUTH_CLIENT_ID";
-pub(super) const CLIENT_SECRET: &str = "HUBSPOT_OAUTH_CLIENT_SECRET";
+pub(crate) const CLIENT_ID: &str = "HUBSPOT_OAUTH_CLIENT_ID";
+pub(crate) const CLIENT_SECRET: &str = "HUBSPOT_OAUTH_CLIENT_SECRET";
 const CLIENT_SECRET_FILE: &str = "HUBSPOT_OAUTH_CLIENT_SECRET_FILE";
-pub(super) const REFRESH_TOKEN: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN";
-const REFRESH_TOKEN_FILE: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN_FILE";
+pub(crate) const REFRESH_TOKEN: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN";
+pub(crate) const REFRESH_TOKEN_FILE: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN_FILE";
 const OF_TOKEN: [&str; 2] = [TOKEN, TOKEN_FILE];
 const OF_OAUTH: [&str; 5] = [
     CLIENT_ID,
@@ -19,6 +19,7 @@ const OF_OAUTH: [&str; 5] = [
     REFRESH_TOKEN,
     REFRESH_TOKEN_FILE,
 ];
+const ACCOUNT_ID: &str = "HUBSPOT_ACCOUNT_ID";
 pub(super) const SANDBOX: &str = "HUBSPOT_SANDBOX_URL";
 /// Stand in the example file, and count as not set.
 pub(super) const PLACEHOLDERS: [(&str, &str); 4] = [
@@ -37,12 +38,14 @@ pub struct Access {
     pub target: Target,
     /// Where the token comes from.
     pub credentials: Credentials,
+    /// The account that the credentials have to open, where the settings name it.
+    pub account_id: Option<String>,
     /// Whether the address of a sandbox is set, and ignored since there are credentials of an account.
     pub ignores_sandbox: bool,
 }
 
 /// A placeholder hides no file and no sandbox.
-pub(super) fn without_placeholders(env: &Env) -> Env {
+pub(crate) fn without_placeholders(env: &Env) -> Env {
     let mut env = env.clone();
     for (name, placeholder) in PLACEHOLDERS {
         if env.get(name) == Some(placeholder) {
@@ -62,6 +65,8 @@ pub(super) fn names_credentials(env: &Env) -> bool {
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Access> {
     let version = reader.one_of("HUBSPOT_API_VERSION", ApiVersion::default(), &ApiVersion::CHOICES);
+    let account_id = reader.optional_within(ACCOUNT_ID, 1..=u64::MAX);
+    let account_id = account_id.map(|id| id.to_string());
     let of_token = OF_TOKEN.into_iter().find(|name| reader.is_set(name));
     let of_oauth = OF_OAUTH.into_iter().find(|name| reader.is_set(name));
     let sandbox = reader.optional::<String>(SANDBOX);
@@ -74,12 +79,14 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Access> {
         );
     }
     if of_token.or(of_oauth).is_none() {
-        return read_sandbox(reader, sandbox, version);
+        let access = read_sandbox(reader, sandbox, version)?;
+        return Some(Access { account_id, ..access });
     }
     // Where there is none its fault is noted; a sandbox must not take the place of what was meant.
     Some(Access {
         target: Target::hubspot(version),
         credentials: token.or(oauth)?,
+        account_id,
         ignores_sandbox: sandbox.is_some(),
     })
 }
@@ -134,6 +141,7 @@ fn read_sandbox(reader: &mut Reader<'_>, address: Option<String>, version: ApiVe
         Ok(target) => Some(Access {
             target,
             credentials: Credentials::fixed(SANDBOX_TOKEN),
+            account_id: None,
             ignores_sandbox: false,
         }),
         Err(error) => {

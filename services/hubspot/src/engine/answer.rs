@@ -22,8 +22,8 @@ pub enum Answer {
     Account {
         /// The portal id.
         account_id: String,
-        /// Its name, where HubSpot says it.
-        name: Option<String>,
+        /// Whether HubSpot refused the account's details, so that the id comes from another answer of HubSpot.
+        details_refused: bool,
     },
     /// To [`Call::Find`](super::Call::Find), 200 or 207.
     Found {
@@ -183,6 +183,10 @@ pub enum ProblemKind {
     NoToken,
     /// 403 because the token lacks scopes.
     MissingScopes,
+    /// 403 for the account's details, and no other answer says which account the token opens.
+    AccountUntold,
+    /// The token opens another account than the settings name.
+    WrongAccount,
     /// 403 for another reason.
     Forbidden,
     /// 423: a lock of about two seconds.

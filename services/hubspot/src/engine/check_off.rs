@@ -264,9 +264,11 @@ impl Engine {
 }
 
 impl InputError {
-    /// Whether it is about this input.
+    /// Whether it is about this input. Where it names inputs by their traces, the ids beside them count only if they are
+    /// those of contacts that were not found: of a conflict they could be the other contact's.
     fn names(&self, input: &UpdateInput) -> bool {
-        self.trace_ids.contains(&input.trace_id) || self.ids.contains(&input.contact_id)
+        let by_id = self.trace_ids.is_empty() || self.problem.kind == ProblemKind::NotFound;
+        self.trace_ids.contains(&input.trace_id) || (by_id && self.ids.contains(&input.contact_id))
     }
 }
 

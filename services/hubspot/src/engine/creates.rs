@@ -1,4 +1,4 @@
-//! Answers to batch creates: each attempt is checked off by its trace id or its address.
+//! Answers to batch creates: each attempt is checked off by its trace id or its address, never by its place in a list.
 
 use contracts::lowercase_address;
 
@@ -14,9 +14,11 @@ impl Engine {
         errors: &[InputError],
     ) {
         for (id, input) in attempts.iter().zip(inputs) {
-            let created = results.iter().find(|result| result.is_for(input));
-            let error = errors.iter().find(|error| error.is_about(input));
-            match (created, error) {
+            let created = results.iter().find(|result| result.is_for(input, inputs));
+            let named = errors.iter().find(|error| error.is_about(input));
+            // An error that names no input can only be about the one that went alone.
+            let alone = errors.first().filter(|_| created.is_none() && inputs.len() == 1);
+            match (created, named.or(alone)) {
                 (Some(created), None) => {
                     self.count_write(Some(*id));
                     self.each(&[*id], |attempt, rules| {
@@ -30,21 +32,39 @@ impl Engine {
                     }
                     self.refused_alone(*id, &error.problem);
                 }
-                (None, None) => self.each(&[*id], |attempt, _| {
-                    attempt.may_have_been_written(false);
-                    attempt.create_passed_over();
-                }),
+                (None, None) => {
+                    let is_unclear = errors.iter().any(|error| error.names_none_of(inputs));
+                    if is_unclear {
+                        self.go_alone(*id);
+                    }
+                    self.each(&[*id], |attempt, _| {
+                        attempt.may_have_been_written(false);
+                        attempt.create_passed_over();
+                    });
+                }
             }
+        }
+    }
+
+    /// One of the errors may be about this record and does not say so: by itself, it will have its own.
+    fn go_alone(&mut self, id: AttemptId) {
+        let user_id = self.user_of(id);
+        if let Some(user) = user_id.and_then(|user_id| self.users.get_mut(&user_id)) {
+            user.batch_limit = 1;
         }
     }
 }
 
 impl Created {
-    fn is_for(&self, input: &CreateInput) -> bool {
-        match (&self.trace_id, &self.address) {
-            (Some(trace_id), _) => *trace_id == input.trace_id,
-            (None, Some(address)) => lowercase_address(address) == input.address,
-            (None, None) => false,
+    /// A trace that is one of the inputs' decides; else the address does, which no two inputs share.
+    fn is_for(&self, input: &CreateInput, inputs: &[CreateInput]) -> bool {
+        let is_ours = |trace: &&String| inputs.iter().any(|input| input.trace_id == **trace);
+        match self.trace_id.as_ref().filter(is_ours) {
+            Some(trace_id) => *trace_id == input.trace_id,
+            None => self
+                .address
+                .as_ref()
+                .is_some_and(|address| lowercase_address(address) == input.address),
         }
     }
 }
@@ -53,5 +73,9 @@ impl InputError {
     fn is_about(&self, input: &CreateInput) -> bool {
         self.trace_ids.contains(&input.trace_id)
             || self.ids.iter().any(|id| lowercase_address(id) == input.address)
+    }
+
+    fn names_none_of(&self, inputs: &[CreateInput]) -> bool {
+        !inputs.iter().any(|input| self.is_about(input))
     }
 }

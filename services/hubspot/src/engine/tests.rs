@@ -30,3 +30,4 @@ mod surprises;
 mod tokens;
 mod waits;
 mod withdrawals;
+mod without_traces;

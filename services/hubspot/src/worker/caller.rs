@@ -4,7 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{comparing::Readable, metrics::WorkerMetrics, notices::Notices};
+use super::{
+    comparing::Readable,
+    health::{DETAILS_REFUSED, Health},
+    metrics::WorkerMetrics,
+    notices::Notices,
+};
 use crate::{
     client::HubspotClient,
     engine::{Answer, Answered, Call},
@@ -16,6 +21,7 @@ pub(super) struct Caller {
     pub(super) client: Arc<HubspotClient>,
     pub(super) metrics: WorkerMetrics,
     pub(super) notices: Arc<Notices>,
+    pub(super) health: Health,
     pub(super) readable: Readable,
 }
 
@@ -34,14 +40,19 @@ impl Caller {
     fn tell(&self, call: &Call, answer: &Answer, duration: Duration) {
         let (kind, size, duration_ms) = (call.name(), call.size(), duration.as_millis());
         match answer {
-            Answer::Account { account_id, name } => {
-                let (account, name) = (account_id.as_str(), name.as_deref().unwrap_or("without a name"));
+            Answer::Account {
+                account_id,
+                details_refused,
+            } => {
                 tracing::info!(
-                    account.id = account,
-                    account.name = name,
+                    account.id = account_id.as_str(),
                     target = %self.client.target(),
                     "HubSpot account"
                 );
+                self.health.account(*details_refused);
+                if self.notices.account(*details_refused) {
+                    tracing::warn!("{DETAILS_REFUSED}; delivery goes on without them");
+                }
             }
             Answer::Problem(problem) => {
                 let (code, status) = (problem.reason.code.as_str(), problem.reason.status);

@@ -8,6 +8,10 @@ const NATS: &str = "nats";
 const USER_SERVICE: &str = "user-service";
 const LINE: &str = "line";
 const WAKE_UPS: &str = "wake-ups";
+const ACCOUNT: &str = "account";
+/// What people are told while the account's id is read from elsewhere.
+pub(super) const DETAILS_REFUSED: &str = "HubSpot refuses the account's details, which need the scope oauth; give the \
+                                          token that scope where HubSpot offers it, and restart the hubspot service";
 
 /// The checks that a hubspot service has.
 pub const CHECKS: [&str; 3] = [NATS, USER_SERVICE, LINE];
@@ -48,6 +52,15 @@ impl Health {
             None => self.registry.remove(WAKE_UPS),
             Some(Ok(())) => self.registry.set(WAKE_UPS, true, "the consumer is there"),
             Some(Err(why)) => self.registry.set(WAKE_UPS, false, why),
+        }
+    }
+
+    /// Whether HubSpot refuses the account's details. Nothing stops for that.
+    pub(super) fn account(&self, details_refused: bool) {
+        if details_refused {
+            self.registry.set(ACCOUNT, true, DETAILS_REFUSED);
+        } else {
+            self.registry.remove(ACCOUNT);
         }
     }
 

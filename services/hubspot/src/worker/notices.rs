@@ -1,12 +1,16 @@
 //! Tells whoever listens how the line stands.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use contracts::{CallLimits, LineNotice, subjects::HUBSPOT_LINE};
 use jiff::Timestamp;
 use runtime::nats::Nats;
 use tokio::{sync::watch, time::timeout};
 
+use super::health::DETAILS_REFUSED;
 use crate::engine::{Limits, LineState};
 
 /// How often it is said, changed or not: who listens takes a worker for gone that says nothing for three seconds.
@@ -15,6 +19,8 @@ const EVERY: Duration = Duration::from_secs(1);
 /// What is said of this worker's line.
 pub(crate) struct Notices {
     current: watch::Sender<LineNotice>,
+    /// Whether HubSpot refuses the account's details.
+    details_refused: AtomicBool,
 }
 
 impl Notices {
@@ -31,6 +37,7 @@ impl Notices {
         };
         Self {
             current: watch::Sender::new(notice),
+            details_refused: AtomicBool::new(false),
         }
     }
 
@@ -42,12 +49,28 @@ impl Notices {
         };
         self.current.send_modify(|notice| {
             notice.state = told(state);
-            notice.sentence = state.sentence();
+            notice.sentence = self.sentence(state);
             notice.fault = fault;
             notice.code = reason.map(|reason| reason.code.clone());
             notice.correlation_id = reason.and_then(|reason| reason.correlation_id.clone());
             notice.since = now();
         });
+    }
+
+    /// Whether HubSpot refuses the account's details, which is told beside the states in which nothing is wrong. Returns
+    /// whether that is news.
+    pub(crate) fn account(&self, details_refused: bool) -> bool {
+        !self.details_refused.swap(details_refused, Ordering::Relaxed) && details_refused
+    }
+
+    fn sentence(&self, state: &LineState) -> String {
+        let sentence = state.sentence();
+        match state {
+            LineState::Running if self.details_refused.load(Ordering::Relaxed) => {
+                format!("{sentence}; {DETAILS_REFUSED}")
+            }
+            _ => sentence,
+        }
     }
 
     /// HubSpot said something of its limits; it is told with the next notice.

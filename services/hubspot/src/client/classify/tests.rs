@@ -1,5 +1,6 @@
 //! Bodies as HubSpot has been seen to send them.
 
+mod members;
 mod profiles;
 
 use std::time::Duration;
@@ -173,27 +174,6 @@ fn a_400_that_names_nothing_is_still_a_refusal_but_a_page_is_none_of_values() {
     ] {
         assert_eq!(problem(&update(), 400, body).kind, kind, "{body}");
     }
-}
-
-#[test]
-fn the_record_in_the_way_is_read_from_context_or_message() {
-    let bodies = [
-        r#"{"message":"Contact already exists. Existing ID: 6501","category":"CONFLICT"}"#,
-        r#"{"message":"Contact already exists","context":{"existingId":["6501"]}}"#,
-        r#"{"category":"OBJECT_ALREADY_EXISTS","errors":[{"message":"A contact with email X already exists. Existing ID: 6501","in":"email"}]}"#,
-        r#"{"message":"Existing ID:6501."}"#,
-    ];
-    for body in bodies {
-        let expected = ProblemKind::Conflict {
-            existing_id: Some("6501".into()),
-        };
-        assert_eq!(problem(&update(), 409, body).kind, expected, "{body}");
-    }
-    let nobody = r#"{"message":"Contact already exists"}"#;
-    assert_eq!(
-        problem(&update(), 409, nobody).kind,
-        ProblemKind::Conflict { existing_id: None }
-    );
 }
 
 #[test]

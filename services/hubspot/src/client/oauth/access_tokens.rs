@@ -95,6 +95,13 @@ impl AccessTokens {
         }
     }
 
+    /// The connection and the account of the token in use, if it is this one.
+    pub(super) fn origin_of(&self, token: &Secret) -> Option<(u64, Option<String>)> {
+        let in_use = self.in_use.as_ref();
+        let it = in_use.filter(|in_use| in_use.secret.expose() == token.expose())?;
+        Some((it.connection, it.account_id.clone()))
+    }
+
     pub(super) fn has_next(&self) -> bool {
         self.next.is_some()
     }

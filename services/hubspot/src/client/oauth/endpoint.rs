@@ -6,7 +6,7 @@ use reqwest::{Client, Response};
 use runtime::settings::Secret;
 use serde_json::Value;
 
-use super::{lifetime::lifetime, refusal::Refusal};
+use super::{connect::Consent, lifetime::lifetime, refusal::Refusal};
 use crate::{
     client::{
         body::{object, text},
@@ -31,6 +31,8 @@ pub(super) struct Issued {
     pub(super) lifetime: Duration,
     /// The account it opens.
     pub(super) account_id: Option<String>,
+    /// The scopes it has, where the answer says so.
+    pub(super) scopes: Option<Vec<String>>,
 }
 
 impl TokenEndpoint {
@@ -45,13 +47,35 @@ impl TokenEndpoint {
         client_secret: &Secret,
         refresh_token: &Secret,
     ) -> Result<Issued, Refusal> {
-        let form = [
+        self.ask(&[
             ("grant_type", "refresh_token"),
             ("client_id", client_id),
             ("client_secret", client_secret.expose()),
             ("refresh_token", refresh_token.expose()),
-        ];
-        match self.http.post(&self.url).form(&form).send().await {
+        ])
+        .await
+    }
+
+    /// Exchanges the code of a person's consent for the first tokens of a connection.
+    pub(super) async fn exchange(
+        &self,
+        client_id: &str,
+        client_secret: &Secret,
+        consent: &Consent,
+    ) -> Result<Issued, Refusal> {
+        self.ask(&[
+            ("grant_type", "authorization_code"),
+            ("client_id", client_id),
+            ("client_secret", client_secret.expose()),
+            ("redirect_uri", &consent.redirect_uri),
+            ("code", consent.code.expose()),
+            ("code_verifier", consent.verifier.expose()),
+        ])
+        .await
+    }
+
+    async fn ask(&self, form: &[(&str, &str)]) -> Result<Issued, Refusal> {
+        match self.http.post(&self.url).form(form).send().await {
             Ok(response) => understand(response).await,
             Err(error) => Err(not_answered(&error)),
         }
@@ -90,6 +114,10 @@ fn issued(json: &Value) -> Option<Issued> {
         refresh_token: secret("refresh_token"),
         lifetime: lifetime(json.get("expires_in").and_then(Value::as_u64))?,
         account_id: text(json, "hub_id"),
+        scopes: json.get("scopes").and_then(Value::as_array).map(|scopes| {
+            let names = scopes.iter().filter_map(Value::as_str);
+            names.map(str::to_owned).collect()
+        }),
     })
 }
 

@@ -23,6 +23,8 @@ impl Blame {
             | ProblemKind::Misconfigured
             | ProblemKind::NoToken
             | ProblemKind::MissingScopes
+            | ProblemKind::AccountUntold
+            | ProblemKind::WrongAccount
             | ProblemKind::Limited { .. }
             | ProblemKind::Moving { .. }
             | ProblemKind::Unreachable => Self::Nobody,

@@ -33,6 +33,8 @@ impl Attempt {
             | ProblemKind::Misconfigured
             | ProblemKind::NoToken
             | ProblemKind::MissingScopes
+            | ProblemKind::AccountUntold
+            | ProblemKind::WrongAccount
             | ProblemKind::Limited { .. }
             | ProblemKind::Moving { .. }
             | ProblemKind::Unreachable => self.fail(reason, Blame::for_problem(&kind), true),

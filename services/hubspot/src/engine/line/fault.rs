@@ -20,6 +20,10 @@ pub enum Fault {
     NoToken,
     /// The token lacks scopes.
     MissingScopes,
+    /// The token may not read the account's details, and nothing else says which account it opens.
+    AccountUntold,
+    /// The token opens another account than `HUBSPOT_ACCOUNT_ID` names.
+    WrongAccount,
     /// The account's calls of the day are used up.
     DailyQuota,
     /// HubSpot moves the account between data centres.
@@ -55,6 +59,14 @@ impl Fault {
             Self::MissingScopes => {
                 "the token lacks scopes; grant crm.objects.contacts.read and crm.objects.contacts.write"
             }
+            Self::AccountUntold => {
+                "HubSpot does not say which account the token opens; give the token the scope oauth, which the \
+                 account's details need, or set HUBSPOT_ACCOUNT_ID to the account's Hub ID"
+            }
+            Self::WrongAccount => {
+                "the token opens another HubSpot account than HUBSPOT_ACCOUNT_ID names; correct the setting or \
+                 replace the token"
+            }
             Self::DailyQuota => "the account's calls of the day are used up; goes on when HubSpot's day ends",
             Self::AccountMoving => {
                 "HubSpot moves the account between data centres; goes on when that is over"
@@ -86,6 +98,8 @@ impl Fault {
             Self::Misconfigured => "misconfigured",
             Self::NoToken => "no_token",
             Self::MissingScopes => "missing_scopes",
+            Self::AccountUntold => "account_untold",
+            Self::WrongAccount => "wrong_account",
             Self::DailyQuota => "daily_quota",
             Self::AccountMoving => "account_moving",
             Self::NoSuchPath => "no_such_path",
@@ -110,7 +124,13 @@ impl Fault {
     pub(super) fn is_probed_by_account(self) -> bool {
         matches!(
             self,
-            Self::Unauthorized | Self::Disconnected | Self::Misconfigured | Self::NoToken | Self::Unreachable
+            Self::Unauthorized
+                | Self::Disconnected
+                | Self::Misconfigured
+                | Self::NoToken
+                | Self::AccountUntold
+                | Self::WrongAccount
+                | Self::Unreachable
         )
     }
 
@@ -121,6 +141,8 @@ impl Fault {
             | Self::Disconnected
             | Self::Misconfigured
             | Self::NoToken
+            | Self::AccountUntold
+            | Self::WrongAccount
             | Self::Unreachable
             | Self::DailyQuota
             | Self::AccountMoving => Some(Proof::Answer),
@@ -141,9 +163,12 @@ impl Fault {
             // HubSpot has been seen to refuse good tokens for a while, so it is asked again soon.
             Self::Unauthorized => (5, 15),
             Self::Disconnected | Self::Misconfigured => (5, 60),
-            Self::MissingScopes | Self::NoSuchPath | Self::UnusableProperty(_) | Self::RefusesEveryone(_) => {
-                (10, 60)
-            }
+            Self::MissingScopes
+            | Self::AccountUntold
+            | Self::WrongAccount
+            | Self::NoSuchPath
+            | Self::UnusableProperty(_)
+            | Self::RefusesEveryone(_) => (10, 60),
             Self::AccountMoving => (60, 60),
             Self::DailyQuota => (300, 300),
         };
@@ -159,6 +184,8 @@ pub(crate) fn fault_of(problem: &Problem) -> Option<(Fault, Option<Duration>)> {
         ProblemKind::Misconfigured => Some((Fault::Misconfigured, None)),
         ProblemKind::NoToken => Some((Fault::NoToken, None)),
         ProblemKind::MissingScopes => Some((Fault::MissingScopes, None)),
+        ProblemKind::AccountUntold => Some((Fault::AccountUntold, None)),
+        ProblemKind::WrongAccount => Some((Fault::WrongAccount, None)),
         ProblemKind::NoSuchPath => Some((Fault::NoSuchPath, None)),
         ProblemKind::Unreachable => Some((Fault::Unreachable, None)),
         ProblemKind::Moving { retry_after } => Some((Fault::AccountMoving, *retry_after)),

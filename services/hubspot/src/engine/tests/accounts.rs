@@ -91,7 +91,7 @@ fn a_token_that_is_not_accepted_is_probed_by_the_account_and_at_once_when_it_is_
         call,
         Answer::Account {
             account_id: ACCOUNT.into(),
-            name: None,
+            details_refused: false,
         },
     );
     assert_eq!(fault(&bench), None);
@@ -221,7 +221,7 @@ fn a_token_of_another_account_ends_the_lease_before_anything_is_sent_with_it() {
         call,
         Answer::Account {
             account_id: "another".into(),
-            name: None,
+            details_refused: false,
         },
     );
     assert!(bench.put_out(&Output::CloseConsumer));

@@ -253,7 +253,7 @@ fn the_first_call_is_alone_until_its_answer_has_shown_the_limits() {
     };
     let answer = Answer::Account {
         account_id: super::samples::ACCOUNT.into(),
-        name: None,
+        details_refused: false,
     };
     bench.put(Input::Answered(
         call,

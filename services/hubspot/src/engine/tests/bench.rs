@@ -36,7 +36,7 @@ impl Bench {
             call,
             Answer::Account {
                 account_id: ACCOUNT.into(),
-                name: None,
+                details_refused: false,
             },
         );
         bench.grant(1);

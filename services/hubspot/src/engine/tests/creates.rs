@@ -17,7 +17,7 @@ fn creating(settings: &mut Settings) {
     settings.missing = Missing::Create;
 }
 
-fn nowhere(call: &Call) -> Answer {
+pub(super) fn nowhere(call: &Call) -> Answer {
     let Call::Find { addresses } = call else {
         panic!("not a lookup: {call:?}")
     };

@@ -20,7 +20,7 @@ fn the_lease_is_asked_for_once_the_account_is_known() {
         call,
         Answer::Account {
             account_id: ACCOUNT.into(),
-            name: None,
+            details_refused: false,
         },
     );
     assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
@@ -35,7 +35,7 @@ fn rows_left_open_are_claimed_until_none_come_before_wake_ups_are() {
         call,
         Answer::Account {
             account_id: ACCOUNT.into(),
-            name: None,
+            details_refused: false,
         },
     );
     assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
@@ -224,7 +224,7 @@ fn while_delivery_is_paused_the_lease_is_kept_and_nothing_is_claimed_or_sent() {
         call,
         Answer::Account {
             account_id,
-            name: None,
+            details_refused: false,
         },
     );
     bench.pass(Duration::from_mins(10));

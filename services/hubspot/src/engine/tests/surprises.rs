@@ -78,7 +78,7 @@ fn a_lease_that_was_asked_for_with_another_account_is_not_used() {
         call,
         Answer::Account {
             account_id: "another".into(),
-            name: None,
+            details_refused: false,
         },
     );
     bench.put(Input::LeaseAnswered(Ok(granted(1))));

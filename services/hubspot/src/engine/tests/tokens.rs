@@ -42,8 +42,11 @@ fn without_a_token_the_line_stops_until_there_is_one_and_the_account_is_known_ag
         bench.put(Input::TokenReplaced);
         let (call, probe) = bench.call();
         assert_eq!(probe, Call::Account);
-        let (account_id, name) = (ACCOUNT.into(), None);
-        bench.answer(call, Answer::Account { account_id, name });
+        let answer = Answer::Account {
+            account_id: ACCOUNT.into(),
+            details_refused: false,
+        };
+        bench.answer(call, answer);
         assert_eq!(fault(&bench), None);
         assert!(bench.claim().1.users.contains(&id("b")));
     }

@@ -39,7 +39,10 @@ fn parse(options: &str) -> Result<Vec<(String, String)>, InvalidDatabase> {
         let assignment = match word.strip_prefix("--") {
             Some(assignment) => assignment.to_owned(),
             None if word == "-c" => words.next().ok_or(InvalidDatabase::Address)?,
-            None => word.strip_prefix("-c").ok_or(InvalidDatabase::Address)?.to_owned(),
+            None => word
+                .strip_prefix("-c")
+                .ok_or(InvalidDatabase::Address)?
+                .to_owned(),
         };
         let (name, value) = assignment.split_once('=').ok_or(InvalidDatabase::Address)?;
         settings.push(setting(&name.replace('-', "_"), value)?);

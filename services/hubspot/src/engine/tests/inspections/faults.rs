@@ -211,7 +211,7 @@ fn a_new_token_may_have_a_day_of_its_own() {
         call,
         Answer::Account {
             account_id,
-            name: None,
+            details_refused: false,
         },
     );
     bench.pass(ms(1_000));

@@ -104,7 +104,7 @@ impl Contacts {
         match call {
             Call::Account => Answer::Account {
                 account_id: ACCOUNT.into(),
-                name: None,
+                details_refused: false,
             },
             Call::Find { addresses } if luck < 22 => {
                 let refused = Problem {

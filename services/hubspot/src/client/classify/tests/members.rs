@@ -1,0 +1,101 @@
+//! What is read of an answer: the members that HubSpot has, by codes, whatever the language of its messages.
+
+use reqwest::{StatusCode, header::HeaderMap};
+use serde_json::json;
+
+use super::{super::answer, problem, problem_with, update};
+use crate::engine::{Answer, Call, Policy, ProblemKind};
+
+#[test]
+fn the_record_in_the_way_is_read_from_the_context_only() {
+    let bodies = [
+        r#"{"message":"Contact already exists","context":{"existingId":["6501"]}}"#,
+        r#"{"message":"Contact already exists. Existing ID: 7","context":{"existingId":["6501"]}}"#,
+        r#"{"category":"OBJECT_ALREADY_EXISTS","errors":[{"message":"taken","context":{"existingId":[6501]}}]}"#,
+    ];
+    for body in bodies {
+        let expected = ProblemKind::Conflict {
+            existing_id: Some("6501".into()),
+        };
+        assert_eq!(problem(&update(), 409, body).kind, expected, "{body}");
+    }
+    // In words, in whatever language, it is no more than a hint; who has the address is looked up.
+    for words in [
+        r#"{"message":"Contact already exists"}"#,
+        r#"{"message":"Contact already exists. Existing ID: 6501","category":"CONFLICT"}"#,
+        r#"{"message":"El contacto ya existe. ID existente: 6501","category":"CONFLICT"}"#,
+        r#"{"category":"OBJECT_ALREADY_EXISTS","errors":[{"message":"A contact with email X already exists. Existing ID: 6501","in":"email"}]}"#,
+    ] {
+        assert_eq!(
+            problem(&update(), 409, words).kind,
+            ProblemKind::Conflict { existing_id: None },
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn the_own_id_of_an_error_is_no_records_id() {
+    let body = json!({ "errors": [
+        { "id": "512", "category": "OBJECT_NOT_FOUND", "message": "gone", "context": { "ids": ["9"] } },
+        { "id": "512", "category": "VALIDATION_ERROR", "message": "no" },
+    ] });
+    let read = answer(
+        &update(),
+        StatusCode::MULTI_STATUS,
+        &HeaderMap::new(),
+        body.to_string().as_bytes(),
+    );
+    let Answer::Updated { errors, .. } = read else {
+        panic!("not a batch")
+    };
+    let ids: Vec<_> = errors.iter().map(|error| error.ids.join(" ")).collect();
+    assert_eq!(ids, ["9", ""]);
+}
+
+#[test]
+fn an_account_needs_its_portal_id_and_nothing_else() {
+    let read = |body: &str| answer(&Call::Account, StatusCode::OK, &HeaderMap::new(), body.as_bytes());
+    let expected = Answer::Account {
+        account_id: "62515".into(),
+        details_refused: false,
+    };
+    assert_eq!(read(r#"{"portalId":62515}"#), expected);
+    let garbled = read(r#"{"portalName":"x","name":"y"}"#);
+    assert!(matches!(garbled, Answer::Problem(problem) if problem.kind == ProblemKind::Garbled));
+}
+
+#[test]
+fn a_refusal_of_the_account_is_about_scopes_in_any_words() {
+    let other_language = r#"{"status":"error","message":"Esta app no tiene los permisos"}"#;
+    assert_eq!(
+        problem(&Call::Account, 403, other_language).kind,
+        ProblemKind::MissingScopes
+    );
+    assert_eq!(
+        problem(&update(), 403, other_language).kind,
+        ProblemKind::Forbidden
+    );
+    assert_eq!(
+        problem(&Call::Account, 403, "<html>").kind,
+        ProblemKind::Forbidden
+    );
+}
+
+#[test]
+fn a_limit_without_a_policy_is_the_days_where_nothing_is_left_of_the_day() {
+    let other_language = r#"{"message":"Has alcanzado tu limite diario.","errorType":"RATE_LIMIT"}"#;
+    let policy = |left, body| {
+        let headers = [("x-hubspot-ratelimit-daily-remaining", left)];
+        match problem_with(&update(), 429, &headers, body).kind {
+            ProblemKind::Limited { policy, .. } => policy,
+            other => panic!("not a limit: {other:?}"),
+        }
+    };
+    assert_eq!(policy("0", other_language), Policy::Day);
+    assert_eq!(policy("1", other_language), Policy::Burst);
+    assert_eq!(
+        policy("0", r#"{"policyName":"TEN_SECONDLY_ROLLING"}"#),
+        Policy::Burst
+    );
+}
