@@ -2,7 +2,8 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io,
+    io::{self, Read, Write},
+    net::SocketAddr,
     path::Path,
 };
 
@@ -15,17 +16,21 @@ const LOCK: &str = "lock";
 
 /// Makes the folder where it is missing, and keeps other people and other processes out of it; the processes while the
 /// file is open. The system takes the lock back from a process that was killed.
-pub(crate) fn lock(folder: &Path) -> anyhow::Result<File> {
+pub(crate) fn lock(folder: &Path) -> anyhow::Result<Lock> {
     let shown = folder.display();
     let created = private_files::create_folder(folder)
         .with_context(|| format!("the data folder {shown} cannot be made"))?;
     if !created {
         close(folder)?;
     }
-    let file = File::create(folder.join(LOCK))
+    // Another process that has the lock keeps what it wrote there.
+    let mut open = File::options();
+    let open = open.write(true).create(true).truncate(false);
+    let file = open
+        .open(folder.join(LOCK))
         .with_context(|| format!("the data folder {shown} cannot be written to"))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => {
             bail!(
                 "the data folder {shown} is in use by another hubsync; stop that one, or name another folder with --data"
@@ -35,6 +40,28 @@ pub(crate) fn lock(folder: &Path) -> anyhow::Result<File> {
             Err(error).with_context(|| format!("the data folder {shown} cannot be locked"))
         }
     }
+}
+
+/// Keeps other processes out of the folder for as long as it is held.
+pub(crate) struct Lock(File);
+
+impl Lock {
+    /// Notes where the gateway of this process listens, for `hubsync doctor`.
+    pub(crate) fn note_gateway(&mut self, address: SocketAddr) -> io::Result<()> {
+        self.0.set_len(0)?;
+        writeln!(self.0, "{address}")
+    }
+}
+
+/// Where the gateway of the hubsync that uses this folder listens; `None` if no hubsync uses it now.
+pub(crate) fn gateway_of(folder: &Path) -> Option<SocketAddr> {
+    let mut file = File::open(folder.join(LOCK)).ok()?;
+    if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+        return None;
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
 }
 
 /// Closes a folder that was there already, and what hubsync keeps in it. Somebody else's folder is left as it is.

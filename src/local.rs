@@ -43,13 +43,14 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     open_files::allow_most();
     let shutdown = Shutdown::on_signals()?;
     // Held to the end: neither NATS nor the sandbox shares its files with a second process.
-    let _lock = data_folder::lock(&arguments.data)?;
+    let mut lock = data_folder::lock(&arguments.data)?;
     let listener = api_gateway::listen(configs.gateway.address).with_context(|| {
         format!(
             "the gateway cannot listen on {} (API_GATEWAY_PORT moves it)",
             configs.gateway.address
         )
     })?;
+    lock.note_gateway(listener.local_addr()?)?;
     let sandbox = if real {
         None
     } else {
@@ -82,9 +83,9 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Reads the settings of every service and reports the faults of all of them together.
 fn read_configs(env: &Env, arguments: &Arguments, real: bool) -> Result<Configs, SettingsError> {
-    let read = read_each(env, arguments, real);
+    let configs = read_each(env, arguments, real);
     // After all of them were read, which is what tells the names there are.
-    match (read, names::check(env)) {
+    match (configs, names::check(env)) {
         ((Ok(gateway), Ok(user), Ok(hubspot)), Ok(())) => Ok(Configs {
             gateway,
             user,

@@ -1,6 +1,6 @@
 //! The gateway as the command line sees it.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use reqwest::{Client, Method, Response, StatusCode, header::RETRY_AFTER};
 use serde_json::Value;
@@ -43,6 +43,15 @@ impl Gateway {
     /// Where it is, for people.
     pub(crate) fn address(&self) -> &str {
         &self.shown
+    }
+
+    /// Whether it is the gateway that listens at this address of this machine.
+    pub(crate) fn listens_at(&self, address: SocketAddr) -> bool {
+        let Ok(url) = Url::parse(&self.url) else {
+            return false;
+        };
+        url.port_or_known_default() == Some(address.port())
+            && (is_here(&url) || url.host_str() == Some(&address.ip().to_string()))
     }
 
     /// What leads a further command here: an option, or nothing where it comes here by itself.

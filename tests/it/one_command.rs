@@ -1,5 +1,6 @@
 //! What `cargo run` starts: one process, its child, its data folder.
 
+mod doctor;
 mod private_folder;
 mod secrecy;
 mod starting;

@@ -4,7 +4,7 @@ use user::store::{Database, OpenError, Tables, examine};
 
 use super::Check;
 
-const NAME: &str = "database";
+pub(super) const NAME: &str = "database";
 
 pub(super) async fn check(database: &Database) -> Check {
     match examine(database).await {

@@ -11,7 +11,7 @@ use super::Check;
 
 /// No contact has it: the domain is reserved for such uses.
 const NOBODY: &str = "nobody@hubsync.invalid";
-const TOKEN: &str = "hubspot token";
+pub(super) const TOKEN: &str = "hubspot token";
 const READ: &str = "hubspot read scope";
 const WRITE: &str = "hubspot write scope";
 
