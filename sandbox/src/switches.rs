@@ -43,7 +43,7 @@ pub struct Switches {
     pub trace_ids_in_results: bool,
     /// Each entry in the `errors` of a batch has an `id` of its own, which is no record's.
     pub error_ids: bool,
-    /// Creates need `associations`, if only an empty list, as HubSpot's specification says and its guide does not.
+    /// Creates need `associations`; an empty list is enough. HubSpot's specification says so, its guide does not.
     pub associations_required: bool,
     /// The language of messages for people. Categories, codes and contexts are the same in all of them.
     pub message_language: MessageLanguage,

@@ -82,11 +82,18 @@ impl Client {
         }
     }
 
+    /// How to get the programs that install and run the client.
+    pub(crate) fn how_to_get(self) -> &'static str {
+        match self {
+            Self::Node => "apt-get install nodejs npm",
+            Self::Python | Self::PythonSdk => "apt-get install python3 python3-pip",
+        }
+    }
+
     async fn run_installer(self, folder: &Path) -> Result<(), InstallError> {
-        let (program, how, arguments): (_, _, &[&str]) = match self {
+        let (program, arguments): (_, &[&str]) = match self {
             Self::Node => (
                 "npm",
-                "apt-get install nodejs npm",
                 &[
                     "install",
                     "--no-save",
@@ -98,7 +105,6 @@ impl Client {
             ),
             Self::Python | Self::PythonSdk => (
                 "python3",
-                "apt-get install python3 python3-pip",
                 &[
                     "-m",
                     "pip",
@@ -117,7 +123,11 @@ impl Client {
             .kill_on_drop(true)
             .output()
             .await
-            .map_err(|source| InstallError::Missing { program, how, source })?;
+            .map_err(|source| InstallError::Missing {
+                program,
+                how: self.how_to_get(),
+                source,
+            })?;
         if output.status.success() {
             return Ok(());
         }

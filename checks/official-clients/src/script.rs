@@ -33,7 +33,12 @@ pub async fn run_script(client: Client, name: &str, variables: &[(&str, &str)]) 
         .output();
     let output = match timeout(LIMIT, run).await {
         Ok(Ok(output)) => output,
-        Ok(Err(error)) => panic!("{program} cannot be run ({error}): see README.md on how to get it"),
+        Ok(Err(error)) => {
+            panic!(
+                "{program} cannot be run ({error}): install it with `{}`",
+                client.how_to_get()
+            )
+        }
         Err(elapsed) => panic!("{name} did not end in time: {elapsed}"),
     };
     let printed = String::from_utf8_lossy(&output.stderr);

@@ -84,7 +84,7 @@ const SWITCHES: [(&str, &str, &str); 29] = [
     (
         "associations_required",
         "true, false",
-        "creates need associations, if only an empty list",
+        "creates need associations; an empty list is enough",
     ),
     (
         "message_language",
@@ -108,7 +108,7 @@ const SWITCHES: [(&str, &str, &str); 29] = [
     ),
     (
         "missing_scopes",
-        "list of crm.objects.contacts.read, crm.objects.contacts.write, oauth",
+        "JSON list of crm.objects.contacts.read, crm.objects.contacts.write, oauth",
         "scopes the app lacks; calls that need one answer 403",
     ),
     ("unknown_property", "name", "a property that this account lacks"),

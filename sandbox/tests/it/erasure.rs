@@ -130,7 +130,7 @@ async fn a_call_of_the_api_may_bring_a_person_back_by_switch_but_the_browser_may
         assert!(answer.status.is_success(), "{way}: {}", answer.text);
         let back = hubspot.contact_by_email("second@example.com").unwrap();
         let edited = hubspot.edit_contact(back.id, [("email", "second@example.com")]);
-        assert!(edited.is_ok(), "whoever is back is blocked no longer");
+        assert!(edited.is_ok(), "the address is no longer blocked");
         assert!(
             hubspot.create_contact([("email", "third@example.com")]).is_err(),
             "the other addresses are"
