@@ -32,7 +32,7 @@ struct System {
     gateway: String,
     http: reqwest::Client,
     // In the order in which they end.
-    _services: Vec<Child>,
+    services: BTreeMap<&'static str, Child>,
     _nats: NatsServer,
     _server: PostgresServer,
     _folder: TempDir,
@@ -58,7 +58,7 @@ impl System {
             ("HUBSPOT_HEALTH_LISTEN", format!("127.0.0.1:{hubspot}")),
             ("API_GATEWAY_PORT", gateway.clone()),
         ]);
-        let mut services = Vec::new();
+        let mut services = BTreeMap::new();
         for (name, clock) in [
             ("user", clocks.user),
             ("hubspot", "+0s"),
@@ -76,7 +76,7 @@ impl System {
             let launch = launch
                 .env("FAKETIME", clock)
                 .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-            services.push(launch.start().await.unwrap());
+            services.insert(name, launch.start().await.unwrap());
         }
         let gateway = format!("http://127.0.0.1:{gateway}");
         let http = http::client();
@@ -87,11 +87,21 @@ impl System {
             sandbox,
             gateway,
             http,
-            _services: services,
+            services,
             _nats: nats,
             _server: server,
             _folder: folder,
         }
+    }
+
+    /// A change, and how it is answered: the status, and the version where it is accepted.
+    async fn change(&self, user: &str, name: &str) -> (u16, Option<u64>) {
+        let body = json!({ "email": format!("{user}@example.com"), "firstName": name });
+        let request = self.http.patch(format!("{}/users/{user}", self.gateway));
+        let response = request.json(&body).send().await.unwrap();
+        let status = response.status().as_u16();
+        let body: Value = response.json().await.unwrap();
+        (status, body["user"]["version"].as_u64())
     }
 
     /// Waits until HubSpot has a value of the user's contact.
@@ -168,4 +178,23 @@ async fn changes_and_imports_reach_hubspot_whatever_the_clocks_of_gateway_user_s
             system.wait_for_name(&format!("{user}@example.com"), "Ada").await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_a_frozen_user_service_gets_too_late_is_not_made_though_all_clocks_differ() {
+    let clocks = Clocks {
+        gateway: "+1h",
+        user: "-5m",
+        database: "-1h",
+    };
+    let mut system = System::start(&clocks).await;
+    assert_eq!(system.change("1", "Ada").await, (200, Some(1)));
+    let user = system.services.get_mut("user").unwrap();
+    user.pause().unwrap();
+    assert_eq!(system.change("1", "Eva").await, (504, None));
+    let user = system.services.get_mut("user").unwrap();
+    user.resume().unwrap();
+    // It gets both tries of the other change first.
+    assert_eq!(system.change("1", "Joan").await, (200, Some(2)));
+    assert_eq!(system.change("1", "Kay").await, (200, Some(3)));
 }

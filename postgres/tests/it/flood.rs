@@ -97,6 +97,11 @@ impl Sender {
             match desk.update(&self.user, &name).await {
                 Ok(updated) => {
                     accepted += 1;
+                    let (version, last) = (updated.sync.version, self.accepted.unwrap_or_default());
+                    assert!(
+                        version > last.0,
+                        "{name} is version {version}, but {last:?} was accepted before: it is lost"
+                    );
                     self.accepted = Some((updated.sync.version, self.sent));
                 }
                 Err(error) => {

@@ -72,6 +72,24 @@ async fn nobody_there_may_pass_and_a_wrong_name_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tables_outlive_a_crash_before_the_first_change_though_the_server_would_not_flush() {
+    for _ in 0..5 {
+        let settings = vec![("synchronous_commit".to_owned(), "off".to_owned())];
+        let server = PostgresServer::start(Options {
+            settings,
+            ..Options::default()
+        });
+        let mut server = server.await.unwrap_or_else(|error| panic!("{error}"));
+        let desk = crate::desk::Desk::at(&server).await;
+        server.kill().await.unwrap();
+        server.start_again().await.unwrap();
+        assert!(desk.row("1").await.is_none());
+        assert_eq!(desk.update("1", "Ada").await.unwrap().sync.version, 1);
+        desk.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn services_that_start_at_once_migrate_once() {
     let server = crate::desk::server().await;
     let url = server.url();

@@ -86,7 +86,12 @@ impl Context {
             return Err(ServiceError::new(ErrorCode::Unavailable, message));
         };
         reading.await.map_err(|error| {
-            tracing::error!(%error, "the database could not be read");
+            // The writers tell of a pooler or a setting, once; they look at it every time the sweep does.
+            if matches!(error, StoreError::Unfit(_)) {
+                tracing::debug!(%error, "the database could not be read");
+            } else {
+                tracing::error!(%error, "the database could not be read");
+            }
             ServiceError::new(
                 ErrorCode::Unavailable,
                 "the database cannot be read at the moment; try again",

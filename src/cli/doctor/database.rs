@@ -41,8 +41,6 @@ fn mend(error: &OpenError) -> &'static str {
         }
         OpenError::Folder { .. } => "make the folder writable, or set USER_DATABASE_URL to another",
         OpenError::Migrate(_) => "look at the migrations that were made, in _sqlx_migrations",
-        OpenError::Unfit { .. } => {
-            "change that setting of the database; what is accepted could be lost otherwise"
-        }
+        OpenError::Unfit { .. } => "change what it names; what is accepted could be lost otherwise",
     }
 }

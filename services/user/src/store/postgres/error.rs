@@ -24,7 +24,7 @@ pub(super) async fn limited_to<T>(
     answer: impl Future<Output = sqlx::Result<T>>,
 ) -> sqlx::Result<T> {
     let too_late = || {
-        let message = format!("no answer within {} s", limit.as_secs());
+        let message = format!("no answer within {limit:?}");
         sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, message))
     };
     tokio::time::timeout(limit, answer)

@@ -54,7 +54,7 @@ pub(in crate::store) async fn migrate(server: &Server) -> Result<(), OpenError> 
 async fn migrate_at(server: &Server, options: &PgConnectOptions) -> Result<SessionSettings, OpenError> {
     let failed = |error| open_error(server, error);
     let settings = SessionSettings::new(&server.settings);
-    let mut session = check(options, settings.clone().without_limits())
+    let mut session = check(options, settings.clone().for_migrations())
         .await
         .map_err(failed)?;
     // Not `run`: its bounds keep the compiler from seeing that a task may run the future.

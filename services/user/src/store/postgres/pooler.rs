@@ -72,15 +72,18 @@ impl Suspicion {
         {
             return Err(SessionError::Unfit(unfit.clone()));
         }
-        let looked = look(options).await;
-        *found = match &looked {
-            Err(SessionError::Unfit(unfit)) => Some((Instant::now(), unfit.clone())),
-            Ok(()) | Err(SessionError::Database(_)) => None,
-        };
-        if looked.is_ok() {
-            self.0.is_raised.store(false, Ordering::Relaxed);
+        match look(options).await {
+            Err(SessionError::Unfit(unfit)) => {
+                *found = Some((Instant::now(), unfit.clone()));
+                Err(SessionError::Unfit(unfit))
+            }
+            // A look needs sessions of its own, which a small pool may not have. The markers protect all the same.
+            Ok(()) | Err(SessionError::Database(_)) => {
+                *found = None;
+                self.0.is_raised.store(false, Ordering::Relaxed);
+                Ok(())
+            }
         }
-        looked
     }
 }
 

@@ -47,9 +47,10 @@ impl SessionSettings {
         Self::of(given.chain(own.iter().cloned()).collect())
     }
 
-    /// For migrations, which may take as long as they take.
-    pub(super) fn without_limits(self) -> Self {
-        self.with("statement_timeout", "0").with("lock_timeout", "0")
+    /// For migrations, which may take as long as they take. Their transactions are not ours, so the session flushes.
+    pub(super) fn for_migrations(self) -> Self {
+        let settings = self.with("statement_timeout", "0").with("lock_timeout", "0");
+        settings.with("synchronous_commit", "on")
     }
 
     /// For counting.

@@ -59,6 +59,8 @@ impl PostgresWriter {
                 // whose settings somebody has changed.
                 Err(_) => {}
             }
+            // Nor is a pooler that refuses transactions from now on; but then the cause is to be told.
+            self.suspicion.clear(&self.options).await?;
         }
         let session = Session::open(&self.options, &self.settings).await?;
         let session = self.begin(session).await?;
