@@ -29,9 +29,9 @@ fn open_to_others(folder: &Path) -> Vec<PathBuf> {
 
 fn open_up(path: &Path) {
     if path.is_dir() {
-        fs::read_dir(path)
-            .unwrap()
-            .for_each(|entry| open_up(&entry.unwrap().path()));
+        for entry in fs::read_dir(path).unwrap() {
+            open_up(&entry.unwrap().path());
+        }
     }
     let mode = if path.is_dir() { 0o777 } else { 0o666 };
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
