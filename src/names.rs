@@ -5,14 +5,11 @@ use runtime::settings::{Env, Names, SettingsError};
 
 use crate::arguments::Arguments;
 
-/// Read by `docker compose`, and where nats-server is looked for.
-const OF_OTHERS: [&str; 2] = ["API_GATEWAY_PORTS", testing::nats::SERVER_VARIABLE];
-
 /// Reports what is wrong with the settings' files, and names that no setting has.
 pub(crate) fn check(env: &Env) -> Result<(), SettingsError> {
     let mut elsewhere = of_command(&Arguments::command());
     elsewhere.extend(of_command(&sandbox::Arguments::command()));
-    elsewhere.extend(OF_OTHERS.map(str::to_owned));
+    elsewhere.push(testing::nats::SERVER_VARIABLE.to_owned());
     let elsewhere: Vec<_> = elsewhere.iter().map(String::as_str).collect();
     env.check(&Names {
         own: &["API_GATEWAY_", "HUBSPOT_", "HUBSYNC_"],

@@ -13,11 +13,11 @@ use crate::server::MOST_CONNECTIONS;
 /// Where variables are read from, below the environment of the process.
 pub const ENV_FILES: [&str; 2] = ["services/api-gateway/.env", "nats.env"];
 
-/// The names that the gateway answers for. `docker compose` reads `API_GATEWAY_PORTS`.
+/// The names that the gateway answers for.
 const NAMES: Names<'_> = Names {
     own: &["API_GATEWAY_"],
     shared: &["NATS_"],
-    elsewhere: &["API_GATEWAY_PORTS"],
+    elsewhere: &[],
 };
 
 /// What the gateway is told.

@@ -7,9 +7,10 @@ use super::error::Fault;
 
 /// The prefixes of all parts of hubsync. A file may be shared by all of them: each part judges its own names in it.
 const PARTS: [&str; 5] = ["API_GATEWAY_", "USER_", "HUBSPOT_", "HUBSYNC_", "NATS_"];
-/// Variables of the NATS tools and images, after `NATS_`; an administrator's shell may well have them.
-const OF_NATS_TOOLS: &str = "CA CERT CONTEXT CREDS DOCKERIZED HOME INBOX_PREFIX JS_API_PREFIX JS_DOMAIN JS_EVENT_PREFIX KEY NKEY \
-     OPERATOR SERVER SOCKS_PROXY STARTUP_LOG TIMEOUT VERSION";
+/// Names that others read: `docker compose`, and the NATS tools and images, whose names an administrator's shell may well have.
+const OF_OTHERS: &str = "API_GATEWAY_PORTS NATS_CA NATS_CERT NATS_CONTEXT NATS_CREDS NATS_DOCKERIZED NATS_HOME NATS_INBOX_PREFIX \
+     NATS_JS_API_PREFIX NATS_JS_DOMAIN NATS_JS_EVENT_PREFIX NATS_KEY NATS_NKEY NATS_OPERATOR NATS_SERVER NATS_SOCKS_PROXY \
+     NATS_STARTUP_LOG NATS_TIMEOUT NATS_VERSION";
 /// How much alike two names are, from 0 to 1, if one may be meant by the other.
 const ALIKE: f64 = 0.5;
 
@@ -70,11 +71,9 @@ impl Names<'_> {
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         match place {
             Place::File { .. } => !begins(&PARTS) || begins(self.own) || begins(self.shared),
-            Place::Environment if self.is_elsewhere(name, known) => false,
+            Place::Environment if is_of_others(name) || self.is_elsewhere(name, known) => false,
             Place::Environment if begins(self.own) => true,
-            Place::Environment if begins(self.shared) => {
-                !is_of_nats_tools(name) && self.resembles(name, known)
-            }
+            Place::Environment if begins(self.shared) => self.resembles(name, known),
             Place::Environment => is_typing_error(name, known),
         }
     }
@@ -158,9 +157,8 @@ fn similarity(name: &str, known: &str) -> f64 {
     strsim::normalized_damerau_levenshtein(&name.to_uppercase(), known)
 }
 
-fn is_of_nats_tools(name: &str) -> bool {
-    let rest = name.strip_prefix("NATS_");
-    rest.is_some_and(|rest| OF_NATS_TOOLS.split_whitespace().any(|known| known == rest))
+fn is_of_others(name: &str) -> bool {
+    OF_OTHERS.split_whitespace().any(|known| known == name)
 }
 
 /// Whether Kubernetes, or Docker for a link, set the variable to tell where a service is: for one named `user`, that is

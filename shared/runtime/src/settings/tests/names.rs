@@ -20,7 +20,7 @@ const SETTINGS: [&str; 12] = [
 const NAMES: Names<'_> = Names {
     own: &["API_GATEWAY_", "HUBSPOT_", "HUBSYNC_"],
     shared: &["USER_", "NATS_"],
-    elsewhere: &["HUBSYNC_DATA", "API_GATEWAY_PORTS", "HUBSPOT_SANDBOX_*"],
+    elsewhere: &["HUBSYNC_DATA", "HUBSPOT_SANDBOX_*"],
 };
 
 /// The faults, of names in the environment and in a file.
