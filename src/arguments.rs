@@ -40,7 +40,7 @@ setting and may be copied or left out:
   nats.env                   NATS_URL, NATS_TOKEN
   services/api-gateway/.env  API_GATEWAY_PORT and limits
   services/user/.env         USER_DATABASE_URL and times
-  services/hubspot/.env      HUBSPOT_ACCESS_TOKEN and pace
+  services/hubspot/.env      HUBSPOT_ACCESS_TOKEN (a service key) and pace
 
 Each service also runs alone: cargo run -p api-gateway, -p user, -p hubspot; and so does the sandbox: -p sandbox.
 

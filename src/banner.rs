@@ -16,7 +16,9 @@ impl Banner<'_> {
         let gateway = self.gateway;
         let crm = match self.sandbox {
             Some(address) => {
-                format!("http://{address}/  (the sandbox; set HUBSPOT_ACCESS_TOKEN to use a real account)")
+                format!(
+                    "http://{address}/  (the sandbox; set HUBSPOT_ACCESS_TOKEN to a service key to use a real account)"
+                )
             }
             None => "https://api.hubapi.com  (a real account: its contacts are changed)".to_owned(),
         };
@@ -30,7 +32,7 @@ impl Banner<'_> {
              Change a user:\n\n  \
              curl -i -X PATCH http://{gateway}/users/1 -H 'Content-Type: application/json' \\\n    \
              -d '{{\"email\":\"bh@hubspot.com\",\"firstName\":\"Ada\",\"lastName\":\"Lovelace\"}}'\n\n\
-             See what became of it:\n\n  \
+             See what became of it (missing, for an address that no contact has):\n\n  \
              curl http://{gateway}/users/1/sync\n\n\
              Ctrl-C stops everything.\n",
             nats = self.nats,

@@ -1,12 +1,14 @@
 //! `hubsync parked`: who is in trouble, and why.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{
     Asking, Exit, Failure,
     gateway::Gateway,
-    output::{table, text},
+    output::{list as list_of, table, text},
 };
 
 /// The most users that the gateway lists at a time.
@@ -55,6 +57,27 @@ impl Trouble {
             Self::Missing => "missing",
         }
     }
+
+    /// What it means, what to do, and when hubsync tries again.
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Refused => {
+                "HubSpot rejected a value. Change the value or HubSpot's rule, then retry; not tried again by itself."
+            }
+            Self::Taken => {
+                "Another contact has the address. Merge the contacts in HubSpot, or hubsync link; looked at again after \
+                 1 min, 10 min, 1 h, then daily."
+            }
+            Self::Parked => {
+                "The delivery of this user alone kept failing. Look at the reason, then retry; tried again only where a \
+                 time is shown."
+            }
+            Self::Missing => {
+                "No contact has the user's address (hubsync show USER), and hubsync creates none unless \
+                 HUBSPOT_MISSING=create is set; looked up again after 1 min, 10 min, 1 h, then daily."
+            }
+        }
+    }
 }
 
 pub(crate) async fn run(parked: &Parked) -> Result<Exit, Failure> {
@@ -80,7 +103,27 @@ fn counted(summary: &Value) -> String {
     let rows = troubles
         .iter()
         .map(|trouble| ["users", "state", "reason", "example"].map(|member| text(&trouble[member])));
-    table(["USERS", "STATE", "REASON", "FOR EXAMPLE"], rows)
+    let states = troubles.iter().map(|trouble| text(&trouble["state"]));
+    format!(
+        "{}{}",
+        table(["USERS", "STATE", "REASON", "FOR EXAMPLE"], rows),
+        legend(states)
+    )
+}
+
+/// What these states mean, and what to do about them.
+fn legend(states: impl Iterator<Item = String>) -> String {
+    let present: BTreeSet<String> = states.collect();
+    let entries = Trouble::ALL
+        .into_iter()
+        .filter(|trouble| present.contains(trouble.word()))
+        .map(|trouble| (trouble.word(), trouble.meaning().to_owned()));
+    let text = list_of(entries);
+    if text.is_empty() {
+        text
+    } else {
+        format!("\n{text}")
+    }
 }
 
 async fn list(gateway: &Gateway, parked: &Parked) -> Result<Value, Failure> {
@@ -141,6 +184,7 @@ fn named(listed: &Value) -> String {
             category,
             status,
             correlation_id,
+            text(&user["nextAttemptAt"]),
         ]
     });
     let head = [
@@ -152,11 +196,13 @@ fn named(listed: &Value) -> String {
         "CATEGORY",
         "STATUS",
         "CORRELATION ID",
+        "TRIED AGAIN",
     ];
     let more = if listed["next"].is_null() {
         ""
     } else {
         "\nThere are more; --limit lists them."
     };
-    format!("{}{more}", table(head, rows))
+    let states = users.iter().map(|user| text(&user["state"]));
+    format!("{}{}{more}", table(head, rows), legend(states))
 }

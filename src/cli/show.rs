@@ -85,11 +85,41 @@ fn describe(user: &Value, receipt: &Value) -> String {
     });
     let head = ["FIELD", "VALUE", "VERSION", "STATE", "SINCE", "REASON"];
     format!(
-        "{}\n{}{}",
+        "{}\n{}{}{}",
         list(entries),
         table(head, rows),
+        problems(&receipt["problems"]),
         attempts(&receipt["lastAttempts"])
     )
+}
+
+/// What keeps fields from HubSpot, what to do about it, and when hubsync tries again.
+fn problems(problems: &Value) -> String {
+    let problems = problems.as_array().into_iter().flatten();
+    let told = problems.map(|problem| {
+        let joined = |member: &str| {
+            let values = problem[member].as_array().into_iter().flatten();
+            values.map(text).collect::<Vec<_>>().join(", ")
+        };
+        let mut entries = vec![
+            (
+                "problem",
+                format!("{} ({})", text(&problem["problem"]), joined("fields")),
+            ),
+            ("what happened", text(&problem["explanation"])),
+        ];
+        if !joined("addresses").is_empty() {
+            entries.push(("looked up", joined("addresses")));
+        }
+        entries.push(("what to do", text(&problem["remedy"])));
+        let next = match problem["nextAttemptAt"].as_str() {
+            Some(at) => format!("{at}, or at once by hubsync retry"),
+            None => "not by itself, or it is under way; hubsync retry tries at once".to_owned(),
+        };
+        entries.push(("tried again", next));
+        format!("\n{}", list(entries))
+    });
+    told.collect()
 }
 
 fn contact(contact: &Value) -> String {

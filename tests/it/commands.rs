@@ -6,6 +6,7 @@ mod drift;
 mod interrupted;
 mod parked;
 mod patience;
+mod problems;
 mod refused;
 mod scripted;
 mod typed;

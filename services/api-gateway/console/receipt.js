@@ -72,8 +72,22 @@ function draw(receipt) {
       receipt.state === receipt.standing ? "" : ` (${receipt.state})`),
     details(receipt),
     fields.length ? table(["Field", "State", "HubSpot's words"], fields) : null,
+    ...(receipt.problems ?? []).map(problemOf),
     attempts(receipt.lastAttempts ?? []),
     element("p", { className: "row" }, retryButton(receipt), profileButton(receipt.userId)));
+}
+
+/** What happened, what to do, and when it is tried again. */
+function problemOf(problem) {
+  const line = (name, text) => (text ? [element("dt", {}, name), element("dd", {}, text)] : []);
+  const next = problem.nextAttemptAt ? `${time(problem.nextAttemptAt)}, or at once by “Try again”` : "only by “Try again”, unless it is being tried now";
+  return element("div", { className: "note" },
+    element("b", {}, problem.fields.join(", ")),
+    element("p", {}, problem.explanation),
+    element("dl", {},
+      ...line("Looked up", (problem.addresses ?? []).join(", ")),
+      ...line("What to do", problem.remedy),
+      ...line("Tried again", next)));
 }
 
 function details(receipt) {

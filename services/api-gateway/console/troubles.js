@@ -35,6 +35,14 @@ export function update(users) {
   setText(empty, "No user is in trouble: whatever was accepted is confirmed or on its way.");
 }
 
+/** What each state means and what to do. No receipt is needed for that, and no address is told. */
+const MEANINGS = {
+  refused: "HubSpot rejected a value. Change the value or HubSpot's rule, then try again; hubsync does not by itself.",
+  taken: "Another contact has the address. Merge the contacts in HubSpot, or link the user to that contact; hubsync looks again after 1 min, 10 min, 1 h, then daily.",
+  parked: "The delivery of these users alone kept failing. Look at the reason in a receipt, which says whether hubsync tries again by itself.",
+  missing: "No contact has the user's address, and hubsync creates none unless HUBSPOT_MISSING=create is set. It looks again after 1 min, 10 min, 1 h, then daily.",
+};
+
 const named = ({ state, reason }) => (reason ? `${state} for ${reason}` : state);
 
 function begin(key, trouble) {
@@ -60,7 +68,7 @@ function begin(key, trouble) {
       element("span", { className: "what" }, stateBadge(trouble.state), " ",
         element("code", {}, trouble.reason ?? "no such contact"), " ", group.number),
       group.show, group.again),
-    group.told, group.list);
+    element("p", { className: "quiet" }, MEANINGS[trouble.state] ?? ""), group.told, group.list);
   groups.set(key, group);
   target.append(group.box);
   return group;
@@ -97,9 +105,10 @@ function listOf(users) {
       element("td", {}, link),
       element("td", {}, user.reason?.category ?? "–"),
       element("td", {}, `${user.attempts}`),
-      element("td", {}, time(user.updatedAt)));
+      element("td", {}, time(user.updatedAt)),
+      element("td", {}, user.nextAttemptAt ? time(user.nextAttemptAt) : "–"));
   });
-  const head = ["User", "Category", "Attempts", "Last changed"].map((text) => element("th", { scope: "col" }, text));
+  const head = ["User", "Category", "Attempts", "Last changed", "Tried again"].map((text) => element("th", { scope: "col" }, text));
   return element("div", { className: "scroll" },
     element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows)));
 }

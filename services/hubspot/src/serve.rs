@@ -9,7 +9,7 @@ use runtime::{
 use crate::{
     Config,
     client::{ClientError, HubspotClient},
-    engine::Settings,
+    engine::{Missing, Settings},
     worker::{DriftMetrics, Health, Worker, WorkerMetrics},
 };
 
@@ -43,6 +43,12 @@ pub async fn serve(
     }
     let holder = uuid::Uuid::new_v4().to_string();
     tracing::info!(holder, target = %client.target(), "calls go there");
+    if config.missing == Missing::Skip {
+        tracing::info!(
+            "users whose address no HubSpot contact has are looked up again later and get no contact; HUBSPOT_MISSING=create \
+             creates contacts for them"
+        );
+    }
     let settings = Settings {
         email_taken: config.email_taken,
         missing: config.missing,

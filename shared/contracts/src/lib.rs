@@ -37,8 +37,8 @@ pub use overview::{
     UsersListed, UsersRetried, UsersSummary, Which,
 };
 pub use receipt::{
-    AcceptedNotice, AcceptedUser, AttemptReceipt, EarlierField, FieldReceipt, Receipt, SettledNotice,
-    SettledUser, State, SyncState,
+    AcceptedNotice, AcceptedUser, AttemptReceipt, EarlierField, FieldReceipt, ProblemKind, Receipt,
+    SettledNotice, SettledUser, State, SyncProblem, SyncState,
 };
 pub use resync::{ResyncUsers, UsersResynced};
 pub use user::{GetReceipt, GetUser, UpdateForm, UpdateUser, User, UserUpdated};

@@ -72,6 +72,9 @@ pub struct ListedUser {
     pub attempts: u64,
     /// When its last change was accepted, RFC 3339 in UTC.
     pub updated_at: String,
+    /// When hubsync tries again by itself what has a problem, RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<String>,
     /// When the oldest change was accepted that waits for its outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_since: Option<String>,

@@ -1,8 +1,12 @@
 //! What became of a version of a user.
 
+mod problem;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use problem::{ProblemKind, SyncProblem};
 
 use crate::{Field, Link, Reason, UserId};
 
@@ -56,6 +60,9 @@ pub struct Receipt {
     /// With the receipt of the current version: each field that an earlier one was the last to touch.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub earlier_fields: BTreeMap<Field, EarlierField>,
+    /// What keeps fields of this receipt from HubSpot, the worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<SyncProblem>,
     /// The contact the user is linked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Link>,

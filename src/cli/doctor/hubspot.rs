@@ -19,8 +19,8 @@ const WRITE: &str = "hubspot write scope";
 pub(super) async fn check(config: &Config, real: bool) -> Vec<Check> {
     let access = &config.access;
     if matches!(access.credentials, Credentials::OAuth(_)) {
-        let why =
-            "an OAuth app is set up, whose tokens only the hubspot service asks for; see its line below";
+        let why = "an OAuth app is set up, whose tokens only the hubspot service asks for; see its line below. hubsync \
+             connect connects the app to an account anew";
         return vec![Check::not_checked(TOKEN, why)];
     }
     let client = HubspotClient::new(
@@ -29,7 +29,7 @@ pub(super) async fn check(config: &Config, real: bool) -> Vec<Check> {
         config.call_timeout,
     );
     let client = match client {
-        Ok(client) => client,
+        Ok(client) => client.expecting(access.account_id.clone()),
         Err(error) => {
             let cause = runtime::failure::in_one_line(&error);
             return vec![Check::failed(
@@ -103,11 +103,19 @@ fn words(reason: &Reason) -> String {
 fn mend(kind: &ProblemKind, real: bool) -> &'static str {
     match kind {
         ProblemKind::Unauthorized => {
-            "put the access token of a private app or service key of the account into HUBSPOT_ACCESS_TOKEN in \
-             services/hubspot/.env"
+            "create a service key in HubSpot (Settings, Integrations, Service Keys) and put it into \
+             HUBSPOT_ACCESS_TOKEN in services/hubspot/.env"
         }
         ProblemKind::MissingScopes => {
-            "give the app the scopes crm.objects.contacts.read and crm.objects.contacts.write in HubSpot"
+            "give the service key or the app the scopes crm.objects.contacts.read and crm.objects.contacts.write in \
+             HubSpot"
+        }
+        ProblemKind::AccountUntold => {
+            "give the token the scope oauth, which the account's details need, or set HUBSPOT_ACCOUNT_ID to the \
+             account's Hub ID"
+        }
+        ProblemKind::WrongAccount => {
+            "correct HUBSPOT_ACCOUNT_ID, or use a token of the account that it names"
         }
         ProblemKind::Unreachable | ProblemKind::Unanswered if real => {
             "let this machine reach https://api.hubapi.com, by HTTPS_PROXY if need be"

@@ -97,7 +97,7 @@ fn read_oauth(reader: &mut Reader<'_>) -> Option<OAuthApp> {
         missing(reader, CLIENT_ID);
     }
     let client_secret = read_part(reader, CLIENT_SECRET, CLIENT_SECRET_FILE);
-    let refresh_token = read_part(reader, REFRESH_TOKEN, REFRESH_TOKEN_FILE);
+    let refresh_token = read_refresh_token(reader);
     Some(OAuthApp {
         client_id: client_id?,
         client_secret: client_secret?,
@@ -112,6 +112,21 @@ fn read_part(reader: &mut Reader<'_>, name: &str, file_name: &str) -> Option<Sec
     reader.secret_source(name)
 }
 
+/// A file that does not exist yet is the usual state before the app is connected.
+fn read_refresh_token(reader: &mut Reader<'_>) -> Option<SecretSource> {
+    if let Some(path) = reader.optional::<std::path::PathBuf>(REFRESH_TOKEN_FILE)
+        && !reader.is_set(REFRESH_TOKEN)
+        && !path.exists()
+    {
+        reader.fault(
+            REFRESH_TOKEN_FILE,
+            "names a file that does not exist; hubsync connect connects the app to a HubSpot account and writes it",
+        );
+        return None;
+    }
+    read_part(reader, REFRESH_TOKEN, REFRESH_TOKEN_FILE)
+}
+
 fn missing(reader: &mut Reader<'_>, name: &str) {
     let together = format!("{CLIENT_ID}, {CLIENT_SECRET} and {REFRESH_TOKEN} belong together");
     reader.fault(name, format!("is not set; {together}"));
@@ -122,9 +137,10 @@ fn read_sandbox(reader: &mut Reader<'_>, address: Option<String>, version: ApiVe
         reader.fault(
             TOKEN,
             format!(
-                "is not set, and neither is {SANDBOX}. Set {TOKEN} to a token of your HubSpot account with the \
-                 scopes crm.objects.contacts.read and crm.objects.contacts.write, or for an OAuth app {CLIENT_ID}, \
-                 {CLIENT_SECRET} and {REFRESH_TOKEN}, or {SANDBOX} to the address of the HubSpot sandbox, such as \
+                "is not set, and neither is {SANDBOX}. Set {TOKEN} to a service key of your HubSpot account (in HubSpot: \
+                 Settings, Integrations, Service Keys) with the scopes crm.objects.contacts.read and \
+                 crm.objects.contacts.write; or for an OAuth app {CLIENT_ID}, {CLIENT_SECRET} and {REFRESH_TOKEN_FILE}, \
+                 which hubsync connect writes; or {SANDBOX} to the address of the HubSpot sandbox, such as \
                  http://127.0.0.1:3031"
             ),
         );

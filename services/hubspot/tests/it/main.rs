@@ -1,7 +1,7 @@
 //! The hubspot service on a real nats-server, with the sandbox for HubSpot and a scripted user service.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
-mod account;
+mod accounts;
 mod brokers;
 mod calls;
 mod client;

@@ -1,10 +1,12 @@
 //! `users.sync.list`: a page of users that are pending or troubled.
 
-use contracts::{ErrorCode, ListUsers, ListedUser, MAX_LISTED, ServiceError, State, UsersListed, Which};
+use contracts::{
+    ErrorCode, FieldSet, ListUsers, ListedUser, MAX_LISTED, ServiceError, State, UsersListed, Which,
+};
 
 use super::Context;
 use crate::{
-    rules::{Row, standing},
+    rules::{Row, next_attempt, standing},
     store::{List, NoSuchList},
     time::rfc3339,
     writer::Deadline,
@@ -70,6 +72,7 @@ fn listed(row: &Row) -> ListedUser {
         reason: reason.or(failed).map(Into::into),
         attempts: row.attempt,
         updated_at: rfc3339(row.updated_at),
+        next_attempt_at: next_attempt(row, FieldSet::all()),
         pending_since: row.pending_since.map(rfc3339),
     }
 }

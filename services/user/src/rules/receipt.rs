@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{EarlierField, Field, FieldReceipt, Outcome, Reason, Receipt, State};
 
-use super::{FieldState, PastAttempt, Row};
+use super::{FieldState, PastAttempt, Row, problem::problems};
 
 /// What became of a version; none where the user never had it.
 pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
@@ -26,6 +26,7 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
         fields,
         standing: standing(row).0,
         earlier_fields: earlier_fields(row, version),
+        problems: problems(row, fields_of(row, version)),
         contact: row.link.clone(),
         attempts: row.attempt,
         last_failure: row.last_failure.clone(),
@@ -38,6 +39,16 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
             .collect(),
         current_version: row.version,
     })
+}
+
+/// The fields that the receipt of a version tells of.
+fn fields_of(row: &Row, version: u64) -> impl Iterator<Item = Field> {
+    let is_current = version == row.version;
+    let given = row
+        .fields
+        .iter()
+        .filter(move |(_, state)| state.touched == version || (is_current && state.touched > 0));
+    given.map(|(field, _)| field)
 }
 
 /// The fields that versions before the current one gave, told of with that one.

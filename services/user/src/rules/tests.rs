@@ -13,6 +13,7 @@ mod import;
 mod lease;
 mod links;
 mod operator;
+mod problem;
 mod receipt;
 mod recheck;
 mod record;

@@ -1,6 +1,8 @@
 //! Receipts.
 
-use contracts::{AttemptReceipt, EarlierField, Field, FieldReceipt, Found, Link, Receipt, State};
+use contracts::{
+    AttemptReceipt, EarlierField, Field, FieldReceipt, Found, Link, ProblemKind, Receipt, State, SyncProblem,
+};
 use serde_json::json;
 
 use crate::{pin, reason, reason_json};
@@ -53,6 +55,14 @@ fn a_receipt_names_each_field_with_its_outcome_and_reason() {
         fields: [(Field::Email, refused), (Field::LastName, pending)].into(),
         standing: State::Parked,
         earlier_fields: [(Field::FirstName, earlier)].into(),
+        problems: vec![SyncProblem {
+            problem: ProblemKind::NotFound,
+            fields: [Field::FirstName].into_iter().collect(),
+            explanation: "what happened".to_owned(),
+            remedy: "what to do".to_owned(),
+            addresses: vec!["ada@example.com".to_owned()],
+            next_attempt_at: Some("2026-01-02T03:05:05.678Z".to_owned()),
+        }],
         contact: Some(Link {
             contact_id: "101".to_owned(),
             account_id: "4711".to_owned(),
@@ -97,6 +107,10 @@ fn a_receipt_names_each_field_with_its_outcome_and_reason() {
         },
         "standing": "parked",
         "earlierFields": { "firstName": { "version": 1, "state": "parked", "resending": true } },
+        "problems": [{
+            "problem": "notFound", "fields": ["firstName"], "explanation": "what happened", "remedy": "what to do",
+            "addresses": ["ada@example.com"], "nextAttemptAt": "2026-01-02T03:05:05.678Z"
+        }],
         "contact": {
             "contactId": "101", "accountId": "4711", "address": "ada@example.com", "found": "primaryAddress",
             "shared": true
@@ -124,6 +138,7 @@ fn a_receipt_leaves_out_what_there_is_not() {
         fields: std::collections::BTreeMap::new(),
         standing: State::Confirmed,
         earlier_fields: std::collections::BTreeMap::new(),
+        problems: Vec::new(),
         contact: None,
         attempts: 0,
         last_failure: None,
@@ -135,4 +150,16 @@ fn a_receipt_leaves_out_what_there_is_not() {
         "attempts": 0, "currentVersion": 3
     });
     pin(&receipt, json);
+}
+
+#[test]
+fn each_kind_of_problem_has_its_word() {
+    for (kind, word) in [
+        (ProblemKind::Rejected, "rejected"),
+        (ProblemKind::Conflict, "conflict"),
+        (ProblemKind::Failed, "failed"),
+        (ProblemKind::NotFound, "notFound"),
+    ] {
+        pin(&kind, json!(word));
+    }
 }

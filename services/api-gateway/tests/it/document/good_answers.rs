@@ -3,8 +3,9 @@
 
 use contracts::{
     AttemptReceipt, Comparison, Difference, EarlierField, Field, FieldReceipt, Finding, FindingKind, Found,
-    ImportOutcome, LineControl, Link, ListedUser, Reason, Receipt, State, SyncState, Trouble, User, UserId,
-    UserUpdated, UsersImported, UsersListed, UsersResynced, UsersRetried, UsersSummary, subjects,
+    ImportOutcome, LineControl, Link, ListedUser, ProblemKind, Reason, Receipt, State, SyncProblem,
+    SyncState, Trouble, User, UserId, UserUpdated, UsersImported, UsersListed, UsersResynced, UsersRetried,
+    UsersSummary, subjects,
 };
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -133,6 +134,14 @@ fn receipt() -> Receipt {
         fields: Field::ALL.map(|name| (name, field.clone())).into(),
         standing: State::Refused,
         earlier_fields: [(Field::LastName, EarlierField { version: 6, field })].into(),
+        problems: vec![SyncProblem {
+            problem: ProblemKind::NotFound,
+            fields: [Field::Email].into_iter().collect(),
+            explanation: "what happened".to_owned(),
+            remedy: "what to do".to_owned(),
+            addresses: vec!["bh@hubspot.com".to_owned()],
+            next_attempt_at: Some(time()),
+        }],
         contact: Some(Link {
             contact_id: "51".to_owned(),
             account_id: "1234567".to_owned(),
@@ -165,6 +174,7 @@ fn listed() -> UsersListed {
         reason: Some(reason().into()),
         attempts: 10,
         updated_at: time(),
+        next_attempt_at: Some(time()),
         pending_since: Some(time()),
     };
     UsersListed {

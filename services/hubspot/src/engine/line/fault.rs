@@ -48,7 +48,7 @@ impl Fault {
                 "HubSpot does not accept the token; replace it (OAuth asks for another by itself)"
             }
             Self::Disconnected => {
-                "the app is not connected to the HubSpot account; connect it again and replace \
+                "the app is not connected to the HubSpot account; connect it again with hubsync connect, or replace \
                  HUBSPOT_OAUTH_REFRESH_TOKEN"
             }
             Self::Misconfigured => {

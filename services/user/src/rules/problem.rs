@@ -1,0 +1,133 @@
+//! The problems of a user in words: what happened, what to do, and when it is tried again.
+
+use std::collections::BTreeMap;
+
+use contracts::{Field, FieldSet, Outcome, ProblemKind, SyncProblem};
+
+use super::{FieldState, Row, row::same_address};
+use crate::time::rfc3339;
+
+/// The problems of these fields, the worst first.
+pub(super) fn problems(row: &Row, fields: impl Iterator<Item = Field>) -> Vec<SyncProblem> {
+    let mut found: BTreeMap<ProblemKind, FieldSet> = BTreeMap::new();
+    for field in fields {
+        if let Some(kind) = kind_of(&row.fields[field]) {
+            found.entry(kind).or_default().insert(field);
+        }
+    }
+    found
+        .into_iter()
+        .map(|(kind, fields)| {
+            let words = words(row, kind, fields);
+            SyncProblem {
+                problem: kind,
+                fields,
+                explanation: words.explanation.to_owned(),
+                remedy: words.remedy.to_owned(),
+                addresses: looked_up(row, kind),
+                next_attempt_at: next_attempt(row, fields),
+            }
+        })
+        .collect()
+}
+
+/// When fields with a problem are tried again, where that is known.
+pub(crate) fn next_attempt(row: &Row, fields: FieldSet) -> Option<String> {
+    let waits = |field: Field| {
+        let state = &row.fields[field];
+        !state.is_owed() && state.outcome.as_ref().is_some_and(is_tried_again)
+    };
+    row.recheck_at.filter(|_| fields.iter().any(waits)).map(rfc3339)
+}
+
+fn kind_of(field: &FieldState) -> Option<ProblemKind> {
+    match field.outcome.as_ref()? {
+        Outcome::Confirmed => None,
+        Outcome::Refused { .. } => Some(ProblemKind::Rejected),
+        Outcome::Taken { .. } => Some(ProblemKind::Conflict),
+        Outcome::Parked { .. } => Some(ProblemKind::Failed),
+        Outcome::Missing => Some(ProblemKind::NotFound),
+    }
+}
+
+fn is_tried_again(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Missing | Outcome::Taken { .. } => true,
+        Outcome::Parked { may_pass, .. } => *may_pass,
+        Outcome::Confirmed | Outcome::Refused { .. } => false,
+    }
+}
+
+/// The addresses by which no contact was found: the user's, and the one that its contact had before. An address that was
+/// changed since has not been looked up yet.
+fn looked_up(row: &Row, kind: ProblemKind) -> Vec<String> {
+    let email = &row.fields[Field::Email];
+    if kind != ProblemKind::NotFound || email.outcome.is_none() {
+        return Vec::new();
+    }
+    let former = row.link.as_ref().and_then(|link| link.address.clone());
+    let mut addresses: Vec<String> = email.value.clone().into_iter().collect();
+    if let Some(former) = former
+        && !addresses.iter().any(|own| same_address(own, &former))
+    {
+        addresses.push(former);
+    }
+    addresses
+}
+
+struct Words {
+    explanation: &'static str,
+    remedy: &'static str,
+}
+
+fn words(row: &Row, kind: ProblemKind, fields: FieldSet) -> Words {
+    match kind {
+        ProblemKind::Rejected => Words {
+            explanation: "HubSpot rejected the value, for the reason given with the field. hubsync does not send it again \
+                          by itself.",
+            remedy: "Change the value, or the rule for the property in HubSpot, then retry the user.",
+        },
+        ProblemKind::Conflict => Words {
+            explanation: "Another HubSpot contact has the address, so the address was not written; the other fields are \
+                          delivered.",
+            remedy: "Merge the two contacts in HubSpot, remove the address from the other contact, or link the user to \
+                     that contact (hubsync link).",
+        },
+        ProblemKind::Failed if has_passing_reason(row, fields) => Words {
+            explanation: "The delivery of this user alone failed several times, for the reason given with the field.",
+            remedy: "Look at the reason. Retry the user once its cause is gone; hubsync tries again seldom.",
+        },
+        ProblemKind::Failed => Words {
+            explanation: "The delivery of this user alone failed several times, for the reason given with the field. \
+                          hubsync does not try again by itself.",
+            remedy: "Look at the reason, and retry the user once its cause is gone.",
+        },
+        ProblemKind::NotFound => not_found(row),
+    }
+}
+
+fn not_found(row: &Row) -> Words {
+    if row.was_linked {
+        return Words {
+            explanation: "No HubSpot contact has the user's address. The user had a contact before, so hubsync does not \
+                          create another one.",
+            remedy: "Restore or create the contact in HubSpot, correct the user's address, or link the user to a contact \
+                     (hubsync link).",
+        };
+    }
+    Words {
+        explanation: "No HubSpot contact has the user's address. hubsync updates contacts; it creates one only if \
+                      HUBSPOT_MISSING=create is set for the hubspot service.",
+        remedy: "Create the contact in HubSpot, correct the user's address, or set HUBSPOT_MISSING=create.",
+    }
+}
+
+fn has_passing_reason(row: &Row, fields: FieldSet) -> bool {
+    let passes = |field: Field| {
+        matches!(
+            row.fields[field].outcome,
+            Some(Outcome::Parked { may_pass: true, .. })
+        )
+    };
+    fields.iter().any(passes)
+}

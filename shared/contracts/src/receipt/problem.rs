@@ -1,0 +1,39 @@
+//! Why a user's values did not reach HubSpot, in words for people.
+
+use serde::{Deserialize, Serialize};
+
+use crate::FieldSet;
+
+/// A problem of a user: what happened, what to do, and when hubsync tries again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncProblem {
+    /// Which problem it is.
+    pub problem: ProblemKind,
+    /// The fields that have it.
+    pub fields: FieldSet,
+    /// What happened. It quotes no value.
+    pub explanation: String,
+    /// What an operator can do about it.
+    pub remedy: String,
+    /// The addresses that were looked up, where no contact was found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+    /// When hubsync tries again by itself, RFC 3339 in UTC; absent where it does not, and while it is trying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<String>,
+}
+
+/// The kinds of problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ProblemKind {
+    /// HubSpot did not take a value.
+    Rejected,
+    /// Another contact has the address.
+    Conflict,
+    /// Deliveries of this user alone kept failing.
+    Failed,
+    /// No contact has the user's address.
+    NotFound,
+}
