@@ -6,6 +6,7 @@
 
 mod connect;
 mod connection;
+mod object;
 mod observer;
 mod replies;
 mod request;
@@ -15,6 +16,7 @@ mod version;
 
 pub use connect::{ConnectError, connect};
 pub use connection::Nats;
+pub use object::from_object;
 pub use request::RequestError;
 pub use settings::{Credentials, NatsSettings};
 pub use state::{NatsState, Violation, ViolationKind};
