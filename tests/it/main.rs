@@ -3,6 +3,7 @@
 
 mod cluster;
 mod commands;
+mod csv;
 mod delivery;
 mod drift;
 mod foreign_stream;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use contracts::{LineNotice, LineState, subjects};
 use futures_util::StreamExt;
-use runtime::nats::Nats;
+use runtime::nats::{Nats, from_object};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -37,7 +37,7 @@ impl Lines {
     pub(crate) async fn listen(&self, nats: &Nats) -> Result<(), async_nats::SubscribeError> {
         let mut notices = nats.client().subscribe(subjects::HUBSPOT_LINE).await?;
         while let Some(message) = notices.next().await {
-            match serde_json::from_slice(&message.payload) {
+            match from_object(&message.payload) {
                 Ok(notice) => self.heard(notice),
                 Err(error) => tracing::debug!(%error, "a notice of the line is not understood"),
             }

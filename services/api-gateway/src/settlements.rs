@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use contracts::{SettledNotice, UserId, subjects};
 use futures_util::StreamExt;
-use runtime::nats::Nats;
+use runtime::nats::{Nats, from_object};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -118,7 +118,7 @@ impl Shared {
     }
 
     fn tell(&self, payload: &[u8]) {
-        let notice: SettledNotice = match serde_json::from_slice(payload) {
+        let notice: SettledNotice = match from_object(payload) {
             Ok(notice) => notice,
             Err(error) => {
                 tracing::debug!(%error, "a notice of settled users is not understood");

@@ -169,7 +169,7 @@ impl Begun<'_> {
         work: Work,
     ) -> Result<(), async_nats::Error>
     where
-        Request: serde::de::DeserializeOwned + Send + 'static,
+        Request: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
         Answer: serde::Serialize + Send + 'static,
         Work: Fn(Context, Request, crate::writer::Deadline) -> Doing + Copy + Send + 'static,
         Doing: Future<Output = Result<Answer, ServiceError>> + Send + 'static,

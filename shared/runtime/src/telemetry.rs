@@ -125,7 +125,10 @@ pub fn init(settings: &LogSettings) {
         .parse()
         .unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let has_colours = settings.format == LogFormat::Text && io::stderr().is_terminal();
-    let layer = fmt::layer().with_writer(move || Records { has_colours });
+    let layer = fmt::layer().with_writer(move || Records {
+        out: io::stderr(),
+        has_colours,
+    });
     let layer = match settings.format {
         LogFormat::Text => layer.with_ansi(has_colours).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
@@ -136,29 +139,34 @@ pub fn init(settings: &LogSettings) {
     }
 }
 
-/// Writes each record as one line on stderr, whatever the texts in it hold: HubSpot's messages, say. The formats escape the
+/// Writes each record as one line, whatever the texts in it hold: HubSpot's messages, say. The formats escape the
 /// most of it, but not line breaks in messages and errors, nor the line breaks of Unicode.
-#[derive(Debug, Clone, Copy)]
-struct Records {
+#[derive(Debug)]
+struct Records<Out> {
+    out: Out,
     has_colours: bool,
 }
 
-impl io::Write for Records {
+impl<Out: io::Write> io::Write for Records<Out> {
     /// Is given a whole record at a time.
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(record);
         let line = one_record(&text, self.has_colours);
-        io::stderr().lock().write_all(line.as_bytes())?;
+        self.out.write_all(line.as_bytes())?;
         Ok(record.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        self.out.flush()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::subscriber::with_default;
+
     use super::*;
     use crate::settings::Env;
 
@@ -183,6 +191,51 @@ mod tests {
             message.contains("RUST_LOG: ") && message.contains("LOG_FORMAT: "),
             "{message}"
         );
+    }
+
+    /// What was written, shared with the writers of a subscriber.
+    #[derive(Debug, Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("nobody panics").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_record_is_one_line_in_both_formats_whatever_is_in_it() {
+        let evil = "a\r\n2026-01-01T00:00:00Z ERROR user: forged\u{1b}[2J\u{2028}\u{85}b\u{202e}\n";
+        for is_json in [false, true] {
+            let written = Written::default();
+            let out = written.clone();
+            let builder = fmt().with_ansi(false).with_writer(move || Records {
+                out: out.clone(),
+                has_colours: false,
+            });
+            let log = || {
+                let error = io::Error::other(evil);
+                tracing::error!(request.id = evil, cause = %evil, debug = ?evil, %error, "HubSpot said: {evil}");
+            };
+            if is_json {
+                with_default(builder.json().flatten_event(true).finish(), log);
+            } else {
+                with_default(builder.finish(), log);
+            }
+            let text = String::from_utf8(written.0.lock().expect("nobody panics").clone()).expect("UTF-8");
+            let line = text.strip_suffix('\n').expect("a record ends with a line break");
+            let breaks = |char: char| char.is_control() || ['\u{2028}', '\u{202e}'].contains(&char);
+            assert!(!line.contains(breaks), "{line:?}");
+            if is_json {
+                let record: serde_json::Value = serde_json::from_str(line).expect("JSON");
+                assert_eq!(record["request.id"], evil);
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::{AcceptedNotice, SettledNotice, State, UserId};
+use runtime::nats::from_object;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -103,8 +104,8 @@ fn word(state: State) -> &'static str {
     }
 }
 
-fn read<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
-    match serde_json::from_slice(payload) {
+fn read<T: Serialize + DeserializeOwned>(payload: &[u8]) -> Option<T> {
+    match from_object(payload) {
         Ok(notice) => Some(notice),
         Err(error) => {
             tracing::debug!(%error, "a notice is not understood");

@@ -11,7 +11,10 @@ use contracts::{
     subjects::{CONSUMER, STREAM, WINDOW, user_of_subject},
 };
 use futures_util::StreamExt;
-use runtime::{Backoff, nats::Nats};
+use runtime::{
+    Backoff,
+    nats::{Nats, from_object},
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout},
@@ -134,7 +137,7 @@ fn wake_up(message: &jetstream::Message) -> Option<Input> {
         sequence: message.info().ok()?.stream_sequence,
         reply: message.reply.as_ref()?.as_str().into(),
     };
-    let changed: UserChanged = serde_json::from_slice(&message.payload).ok()?;
+    let changed: UserChanged = from_object(&message.payload).ok()?;
     let named = user_of_subject(&message.subject)?;
     (named == changed.user_id).then_some(Input::WakeUp {
         user_id: named,

@@ -9,7 +9,7 @@ use contracts::{
     ServiceError, UsersRepaired, UsersToCompare, VerdictsRecorded, headers,
     subjects::{USERS_CLAIM, USERS_COMPARE, USERS_LEASE, USERS_RECORD, USERS_REPAIR},
 };
-use runtime::nats::{Nats, RequestError};
+use runtime::nats::{Nats, RequestError, from_object};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::health::Health;
@@ -62,7 +62,7 @@ impl UserService {
     async fn ask<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, Unserved>
     where
         Q: Serialize + Sync,
-        A: DeserializeOwned,
+        A: Serialize + DeserializeOwned,
     {
         let answer = self.request(subject, question, limit).await;
         match &answer {
@@ -77,7 +77,7 @@ impl UserService {
     async fn ask_aside<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, Unserved>
     where
         Q: Serialize + Sync,
-        A: DeserializeOwned,
+        A: Serialize + DeserializeOwned,
     {
         let answer = self.request(subject, question, limit).await;
         answer.map_err(|why| {
@@ -91,14 +91,14 @@ impl UserService {
     async fn request<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, NotAnswered>
     where
         Q: Serialize + Sync,
-        A: DeserializeOwned,
+        A: Serialize + DeserializeOwned,
     {
         let payload = Bytes::from(serde_json::to_vec(question).expect("contracts have text keys"));
         let mut found = HeaderMap::new();
         found.insert(headers::TIME_LEFT_MS, limit.as_millis().to_string());
         match self.nats.request(subject, found, payload, limit).await {
             Ok(message) => {
-                let answer = serde_json::from_slice(&message.payload);
+                let answer = from_object(&message.payload);
                 answer.map_err(|error| not_understood(subject, &error))
             }
             Err(error) => Err(not_answered(subject, &error)),

@@ -9,7 +9,7 @@ use async_nats::{
 use bytes::Bytes;
 use contracts::{ErrorCode, ServiceError, headers};
 use futures_util::StreamExt;
-use runtime::Shutdown;
+use runtime::{Shutdown, nats::from_object};
 use tokio_util::task::TaskTracker;
 
 use super::Context;
@@ -27,7 +27,7 @@ pub(super) async fn listen<Decoded, Answer, Work, Doing>(
     shutdown: Shutdown,
     work: Work,
 ) where
-    Decoded: serde::de::DeserializeOwned + Send + 'static,
+    Decoded: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
     Answer: serde::Serialize + Send + 'static,
     Work: Fn(Context, Decoded, Deadline) -> Doing + Copy + Send + 'static,
     Doing: Future<Output = Result<Answer, ServiceError>> + Send + 'static,
@@ -52,7 +52,7 @@ pub(super) async fn listen<Decoded, Answer, Work, Doing>(
 
 async fn exchange<Decoded, Answer, Work, Doing>(request: Request, context: Context, work: Work)
 where
-    Decoded: serde::de::DeserializeOwned,
+    Decoded: serde::Serialize + serde::de::DeserializeOwned,
     Answer: serde::Serialize,
     Work: Fn(Context, Decoded, Deadline) -> Doing,
     Doing: Future<Output = Result<Answer, ServiceError>>,
@@ -69,7 +69,7 @@ where
     respond(&request, body, headers).await;
 }
 
-fn decode<Decoded: serde::de::DeserializeOwned>(
+fn decode<Decoded: serde::Serialize + serde::de::DeserializeOwned>(
     request: &Request,
     context: &Context,
 ) -> Result<(Decoded, Deadline), ServiceError> {
@@ -78,7 +78,7 @@ fn decode<Decoded: serde::de::DeserializeOwned>(
         let message = "the caller's deadline passed before the request was read; nothing was accepted";
         return Err(ServiceError::new(ErrorCode::Expired, message));
     }
-    let decoded = serde_json::from_slice(&request.message.payload).map_err(|error| {
+    let decoded = from_object(&request.message.payload).map_err(|error| {
         // The words of the parser may quote the body, which may hold personal data.
         let place = format!("line {}, column {}", error.line(), error.column());
         ServiceError::new(

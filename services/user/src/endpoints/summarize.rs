@@ -1,7 +1,7 @@
 //! `users.sync.summary`: how all users stand together.
 
 use contracts::{MAX_TROUBLES, ServiceError, Trouble, UserId, UsersSummary};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Context;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Nothing is asked but how it stands.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Nothing {}
 
 pub(super) async fn summarize(

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use async_nats::HeaderMap;
 use contracts::{
     AcceptedNotice, ErrorCode, Field, State, UpdateForm, UpdateUser, UserUpdated, headers,
-    subjects::{USERS_ACCEPTED, USERS_UPDATE},
+    subjects::{USERS_ACCEPTED, USERS_GET, USERS_IMPORT, USERS_SYNC_RESYNC, USERS_UPDATE},
 };
 use futures_util::{StreamExt, future::join_all};
+use serde_json::{Value, json};
 
 use crate::stack::{CEILING, Stack, ada, id, patch};
 
@@ -124,11 +125,42 @@ async fn values_that_break_their_rules_are_refused_together_and_nothing_is_accep
 #[tokio::test]
 async fn a_request_that_does_not_fit_its_contract_is_refused_without_quoting_it() {
     let (stack, service) = Stack::serving(&[]).await;
-    let body =
-        serde_json::json!({ "userId": "a.b", "form": "json", "fields": { "email": "ada@example.com" } });
+    let body = json!({ "userId": "a.b", "form": "json", "fields": { "email": "ada@example.com" } });
     let error = stack.ask::<UserUpdated>(USERS_UPDATE, &body).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidRequest);
     assert!(!error.message.contains("ada"), "{}", error.message);
+    service.stop().await.unwrap();
+}
+
+/// Types derived for serde take an array for a struct; a contract is an object.
+#[tokio::test]
+async fn a_request_that_is_no_object_is_refused_and_changes_nothing() {
+    let (stack, service) = Stack::serving(&[]).await;
+    stack.update(&ada("1")).await.unwrap();
+    for (subject, request) in [
+        (
+            USERS_UPDATE,
+            json!(["1", "json", { "firstName": "Eve" }, null, null]),
+        ),
+        (USERS_IMPORT, json!([[["1", { "firstName": "Eve" }]]])),
+        (USERS_IMPORT, json!({ "lines": [["1", { "firstName": "Eve" }]] })),
+        (USERS_SYNC_RESYNC, json!({ "all": [null] })),
+        (USERS_GET, json!(["1"])),
+    ] {
+        let refused: Result<Value, _> = stack.ask(subject, &request).await;
+        assert_eq!(
+            refused.unwrap_err().code,
+            ErrorCode::InvalidRequest,
+            "{subject} {request}"
+        );
+    }
+    assert_eq!(stack.get("1").await.unwrap().version, 1);
+    // Unknown members are what a newer gateway may send.
+    let known: Value = stack
+        .ask(USERS_GET, &json!({ "userId": "1", "more": [1] }))
+        .await
+        .unwrap();
+    assert_eq!(known["version"], 1);
     service.stop().await.unwrap();
 }
 

@@ -126,6 +126,10 @@ impl Check<'_> {
                 self.send(request, 400).await;
             }
         }
+        if self.documents(400) {
+            self.send(self.good_request().query(&[("unknown", "x")]), 400)
+                .await;
+        }
         if self.documents(415) {
             let request = self
                 .request(&path)

@@ -73,6 +73,8 @@ fn retries() -> Vec<(&'static str, Value, bool)> {
         ),
         (json!({ "state": "pending" }), false),
         (json!({ "reason": "A" }), false),
+        (json!({ "state": "parked", "after": null }), false),
+        (json!([null, "parked", null, null]), false),
         (json!({}), false),
     ];
     bodies
@@ -91,6 +93,9 @@ fn resyncs() -> Vec<(&'static str, Value, bool)> {
         (json!({ "users": ["1"], "after": "1" }), false),
         (json!({ "all": true, "after": "u-99" }), true),
         (json!({ "all": true, "after": "a.b" }), false),
+        (json!({ "all": true, "after": null }), false),
+        (json!({ "all": true, "users": null }), false),
+        (json!([null, true, null]), false),
         (json!({ "all": false }), false),
         (json!({ "everybody": true }), false),
     ];
@@ -108,6 +113,8 @@ fn contacts() -> Vec<(&'static str, Value, bool)> {
         (json!({ "contactId": "007" }), false),
         (json!({ "contactId": "" }), false),
         (json!({ "contactId": 501 }), false),
+        (json!({ "contactId": null }), false),
+        (json!(["501"]), false),
         (json!({ "contactId": "501", "all": true }), false),
         (json!({}), false),
     ];
@@ -127,6 +134,8 @@ fn comparisons(can_repair: bool) -> Vec<(&'static str, Value, bool)> {
         (json!({ "users": [] }), false),
         (json!({ "users": ["1"], "after": "1" }), false),
         (json!({ "values": "yes" }), false),
+        (json!({ "after": null }), false),
+        (json!([null, null, true, null]), false),
         (json!({ "repair": true }), can_repair),
         (json!({ "users": ["1"], "repair": false }), can_repair),
         (json!({ "repiar": true }), false),

@@ -9,7 +9,7 @@ use contracts::{
     subjects::{HUBSPOT_COMPARE, USERS_COMPARE, USERS_REPAIR},
 };
 use futures_util::StreamExt;
-use runtime::nats::Nats;
+use runtime::nats::{Nats, from_object};
 use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -79,7 +79,7 @@ async fn compare(
         let message = "the caller's deadline passed before the request was read; nothing was done";
         return Err(ServiceError::new(ErrorCode::Expired, message));
     }
-    let compare: Compare = serde_json::from_slice(&request.payload).map_err(|error| {
+    let compare: Compare = from_object(&request.payload).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let message = format!("the request does not fit its contract at line {line}, column {column}");
         ServiceError::new(ErrorCode::InvalidRequest, message)
