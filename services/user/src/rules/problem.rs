@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldSet, Outcome, ProblemKind, SyncProblem};
+use contracts::{Field, FieldSet, Outcome, ProblemKind, SyncProblem, is_same_address};
 
-use super::{FieldState, Row, row::same_address};
+use super::{FieldState, Row};
 use crate::time::rfc3339;
 
 /// The problems of these fields, the worst first.
@@ -68,7 +68,7 @@ fn looked_up(row: &Row, kind: ProblemKind) -> Vec<String> {
     let former = row.link.as_ref().and_then(|link| link.address.clone());
     let mut addresses: Vec<String> = email.value.clone().into_iter().collect();
     if let Some(former) = former
-        && !addresses.iter().any(|own| same_address(own, &former))
+        && !addresses.iter().any(|own| is_same_address(own, &former))
     {
         addresses.push(former);
     }
