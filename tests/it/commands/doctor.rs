@@ -99,3 +99,21 @@ async fn a_doctor_names_every_bad_setting_and_checks_the_rest() {
     assert_eq!(found.check("nats")["outcome"], "ok");
     stack.stop_service(Service::User).await;
 }
+
+#[tokio::test]
+async fn a_doctor_names_the_scope_of_the_accounts_details_and_checks_the_rest_all_the_same() {
+    let stack = Stack::start().await;
+    stack.sandbox.set_switches(sandbox::Switches {
+        missing_scopes: vec!["oauth".to_owned()],
+        ..sandbox::Switches::default()
+    });
+    let found = stack.doctor(&[]).await;
+    assert_eq!(found.code, 0, "{found:?}");
+    let token = found.check("hubspot token");
+    assert_eq!(token["outcome"], "warning", "{token}");
+    assert!(token["mend"].as_str().unwrap().contains("scope oauth"), "{token}");
+    let account = stack.sandbox.portal_id().to_string();
+    assert!(token["detail"].as_str().unwrap().contains(&account), "{token}");
+    assert_eq!(found.check("hubspot read scope")["outcome"], "ok");
+    stack.finish().await;
+}

@@ -1,12 +1,12 @@
 //! What a receipt says of problems.
 
-use contracts::{Field, FieldSet, Found, Outcome, ProblemKind};
+use contracts::{Field, FieldSet, Found, Lane, Outcome, ProblemKind};
 
 use super::{
     desk::{Desk, SECOND},
     verdicts::{all, done, found, reason, verdict},
 };
-use crate::time::rfc3339;
+use crate::{rules, time::rfc3339};
 
 #[test]
 fn a_contact_that_is_not_found_explains_itself() {
@@ -25,8 +25,12 @@ fn a_contact_that_is_not_found_explains_itself() {
     let next = rfc3339(desk.now + 60 * SECOND);
     assert_eq!(problem.next_attempt_at.as_ref(), Some(&next));
     // While it is tried again there is no later time to tell.
+    let mut retried = desk.clone();
+    assert!(rules::retry(&mut retried.row, Lane::Live, retried.now));
     desk.later(60 * SECOND);
-    assert_eq!(desk.receipt(1).problems[0].next_attempt_at, None);
+    for desk in [retried, desk] {
+        assert_eq!(desk.receipt(1).problems[0].next_attempt_at, None);
+    }
 }
 
 #[test]
