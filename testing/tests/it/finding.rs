@@ -158,3 +158,28 @@ async fn fetching_ends_at_its_limit_and_leaves_nothing_behind() {
     let kept: Vec<_> = std::fs::read_dir(folder.path().join("cache")).unwrap().collect();
     assert_eq!(kept.len(), 1, "only the lock is left: {kept:?}");
 }
+
+#[tokio::test]
+async fn a_fetch_that_somebody_else_does_not_end_is_waited_for_no_longer_than_the_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    std::fs::create_dir(&cache).unwrap();
+    let other = std::fs::File::create(cache.join("fetch.lock")).unwrap();
+    other.lock().unwrap();
+    let mut finder = finder(&[]);
+    finder.cache = Some(cache);
+    finder.patience.limit = std::time::Duration::from_secs(1);
+    // In a runtime of its own, which has to end too.
+    let message = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(finder.find()).unwrap_err().to_string()
+    });
+    testing::wait::until(
+        "an end in spite of the lock",
+        crate::support::CEILING,
+        async || message.is_finished(),
+    )
+    .await;
+    let message = message.join().unwrap();
+    assert!(message.contains("not done within 1 s"), "{message}");
+}

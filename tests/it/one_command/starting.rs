@@ -31,7 +31,8 @@ async fn the_addresses_are_told_while_hubspot_does_not_answer() {
     let mut hubsync = Hubsync::new();
     hubsync.settings.extend([
         ("HUBSPOT_ACCESS_TOKEN", "pat-hunter2".to_owned()),
-        ("HTTPS_PROXY", proxy),
+        ("HTTPS_PROXY", proxy.replace("http://", "http://me:hunter2@")),
+        ("RUST_LOG", "trace".to_owned()),
     ]);
     hubsync.begin().await;
     hubsync.wait_for_line("hubsync listens").await;
