@@ -29,11 +29,14 @@ struct File {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Row {
     /// The line on which it begins.
     line: u64,
     /// Whether only a line break of another kind than the others is before it, so that the two are one row to us.
     joined: bool,
+    /// Whether it ends with such a line break.
+    odd_end: bool,
     values: Vec<String>,
 }
 
@@ -171,7 +174,7 @@ fn check(
     let header = loop {
         match groups.first() {
             Some([row]) if row.values.is_empty() => drop(groups.remove(0)),
-            Some([row]) => break columns(row),
+            Some([row]) if !row.odd_end => break columns(row),
             _ => break None,
         }
     };
@@ -187,7 +190,7 @@ fn check(
     for group in &groups[1..] {
         let given = match group {
             [row] if row.values.is_empty() => continue,
-            [row] => user(&columns, &row.values, known),
+            [row] if !row.odd_end => user(&columns, &row.values, known),
             _ => None,
         };
         let line = group[0].line;
