@@ -195,13 +195,12 @@ fn check(
         };
         let line = group[0].line;
         match (given, imported.rejected.contains(&line)) {
-            (None, true) => {}
             (None, false) => return Err(format!("line {line} is accepted, which gives no user")),
             (Some(_), true) if file.is_rfc => {
                 return Err(format!("line {line} is rejected, which gives a user"));
             }
-            // Rejected for its quoting, which Python's reader does not mind.
-            (Some(_), true) => {}
+            // Where it gives a user, it is rejected for its quoting, which Python's reader does not mind.
+            (_, true) => {}
             (Some((id, profile)), false) => {
                 accepted += 1;
                 known.entry(id.clone()).or_default().extend(profile);
