@@ -29,11 +29,14 @@ struct File {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Row {
     /// The line on which it begins.
     line: u64,
     /// Whether only a line break of another kind than the others is before it, so that the two are one row to us.
     joined: bool,
+    /// Whether it ends with such a line break.
+    odd_end: bool,
     values: Vec<String>,
 }
 
@@ -171,7 +174,7 @@ fn check(
     let header = loop {
         match groups.first() {
             Some([row]) if row.values.is_empty() => drop(groups.remove(0)),
-            Some([row]) => break columns(row),
+            Some([row]) if !row.odd_end => break columns(row),
             _ => break None,
         }
     };
@@ -187,7 +190,7 @@ fn check(
     for group in &groups[1..] {
         let given = match group {
             [row] if row.values.is_empty() => continue,
-            [row] => user(&columns, &row.values, known),
+            [row] if !row.odd_end => user(&columns, &row.values, known),
             _ => None,
         };
         let line = group[0].line;
@@ -196,8 +199,8 @@ fn check(
             (Some(_), true) if file.is_rfc => {
                 return Err(format!("line {line} is rejected, which gives a user"));
             }
-            // Rejected for what it gives, or for its quoting, which Python's reader does not mind.
-            (None | Some(_), true) => {}
+            // Where it gives a user, it is rejected for its quoting, which Python's reader does not mind.
+            (_, true) => {}
             (Some((id, profile)), false) => {
                 accepted += 1;
                 known.entry(id.clone()).or_default().extend(profile);

@@ -89,16 +89,16 @@ def read(text):
     rows, begins, kind = [], 1, None
     for values in reader:
         # The kind of line end before a row that is not the kind of the first row's: to us, both are one row.
-        before = end(lines[begins - 2]) if begins > 1 else kind
-        if kind is None:
-            kind = end(lines[reader.line_num - 1])
-        rows.append({"line": begins, "joined": begins > 1 and before != kind, "values": values})
+        before = end(lines[begins - 2]) if begins > 1 else None
+        after = end(lines[reader.line_num - 1])
+        kind = kind or after
+        rows.append({"line": begins, "joined": before not in (kind, None), "oddEnd": after not in (kind, None), "values": values})
         begins = reader.line_num + 1
     return rows
 
 
 def end(line):
-    return "LF" if line.endswith("\n") else "CR"
+    return "LF" if line.endswith("\n") else "CR" if line.endswith("\r") else None
 
 
 def main(seed, first, count):

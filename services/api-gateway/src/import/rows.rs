@@ -121,13 +121,10 @@ impl Rows {
 
     /// The last row, which need not end its line; once all has arrived and [`Self::next`] gives no more.
     pub(super) fn last(&mut self) -> Option<Row> {
-        if std::mem::take(&mut self.after_return) {
-            if self.row.place != Place::Quoted {
-                // Nothing can follow, so it is clear that the row ends here, whatever ends the others.
-                self.read_line = self.line;
-                return Some(self.end_row());
-            }
-            self.end_line(LineEnd::Return);
+        if std::mem::take(&mut self.after_return)
+            && let Some(row) = self.end_line(LineEnd::Return)
+        {
+            return Some(row);
         }
         if self.row.place == Place::Quoted {
             let opened = self.row.quote_line;

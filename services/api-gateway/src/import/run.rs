@@ -144,6 +144,7 @@ impl Import {
         }
         if progress.read < self.after {
             let (lines, after) = (progress.read, self.after);
+            progress.through_line = lines;
             return Err(Stopped::Because(format!(
                 "there are {lines} lines only, so that none comes after line {after}"
             )));
@@ -172,7 +173,7 @@ impl Import {
     async fn take(&self, progress: &mut Progress, row: Row) -> Result<(), Stopped> {
         let is_done_with = row.last_line <= self.after;
         if !is_done_with || progress.parser.lacks_columns() {
-            self.refuse_part_of(&row)?;
+            self.refuse_part_of(&row, progress)?;
             let parsed = progress.parser.parse(&row);
             // A row that is done with was read for its columns.
             progress.add(row.first_line, parsed, is_done_with)?;
@@ -185,12 +186,14 @@ impl Import {
     }
 
     /// Half of a row is no row, so an import cannot go on within one.
-    fn refuse_part_of(&self, row: &Row) -> Result<(), Stopped> {
+    fn refuse_part_of(&self, row: &Row, progress: &mut Progress) -> Result<(), Stopped> {
         let (after, first, last) = (self.after, row.first_line, row.last_line);
         if !(first..last).contains(&after) {
             return Ok(());
         }
         let before = first - 1;
+        // What a report offers to go on from is always the end of a row.
+        progress.through_line = before;
         Err(Stopped::Because(format!(
             "line {after} is within the row on lines {first} to {last}; go on after line {before} or line {last}"
         )))

@@ -108,6 +108,9 @@ async fn an_import_goes_on_after_the_last_line_of_any_row_and_nowhere_else() {
                 let detail = summary["detail"].as_str().unwrap();
                 let told = format!("line {after} is within the row on lines ");
                 assert!(detail.starts_with(&told), "{detail}");
+                let offered = summary["throughLine"].as_u64().unwrap();
+                let before = ends.iter().rev().find(|end| **end < after);
+                assert_eq!(Some(&offered), before, "after line {after}: {summary}");
             }
         }
     }

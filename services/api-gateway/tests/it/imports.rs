@@ -153,7 +153,11 @@ async fn to_go_on_after_more_lines_than_there_are_is_no_success() {
         .await
         .unwrap();
     let reports = reports(response).await;
-    assert_eq!(reports.last().unwrap()["done"], false);
+    let summary = reports.last().unwrap();
+    assert_eq!(
+        (&summary["done"], &summary["throughLine"]),
+        (&json!(false), &json!(2))
+    );
     let detail = reports.last().unwrap()["detail"].as_str().unwrap();
     assert_eq!(detail, "there are 2 lines only, so that none comes after line 3");
 }

@@ -121,8 +121,16 @@ fn a_line_break_of_another_kind_outside_quotes_begins_no_row() {
 }
 
 #[test]
-fn a_carriage_return_at_the_very_end_ends_the_last_row() {
-    assert_eq!(csv("h\r\n1,a\r"), [good(1, 1, "h"), good(2, 2, "1,a")]);
+fn a_line_break_of_another_kind_at_the_very_end_is_not_overlooked() {
+    assert_rejected(
+        &csv("h\r\n1,a\r"),
+        1,
+        2,
+        2,
+        "carriage return (CR) without a line feed",
+    );
+    assert_rejected(&csv("h\r1,a\n"), 1, 2, 2, "line feed (LF) is outside quotes");
+    assert_eq!(csv("h\r1,a\r"), [good(1, 1, "h"), good(2, 2, "1,a")]);
     assert_rejected(&csv("h\n\"\r"), 1, 2, 2, "never closed");
 }
 
