@@ -43,7 +43,7 @@ pub struct Limits {
     /// `API_GATEWAY_MAX_IN_FLIGHT`: requests in work at once, no more than connections; further ones get 503.
     pub max_in_flight: usize,
     /// `API_GATEWAY_READ_TIMEOUT_MS`: how long the head of a request may take, then its body, and then its caller to
-    /// take the answer (Linux only).
+    /// take the answer.
     pub read_timeout: Duration,
     /// No setting: how long an import waits for a user service that takes nothing, or for a caller that reads no reports.
     pub import_patience: Duration,

@@ -84,6 +84,13 @@ impl Sender {
     pub(super) fn finish(self, summary: Summary) {
         self.0.state().summary = Some(summary);
     }
+
+    /// The caller is given up; what waits for it is thrown away.
+    pub(super) fn give_up(self) {
+        let mut state = self.0.state();
+        state.waiting.clear();
+        state.bytes = 0;
+    }
 }
 
 impl Drop for Sender {

@@ -85,26 +85,26 @@ impl Import {
         };
         let outcome = self.read(form, &mut progress, &mut body).await;
         self.log(&outcome, progress.through_line);
-        let (outcome, detail) = match outcome {
-            Ok(()) => ("done", None),
-            Err(Stopped::Because(detail) | Stopped::Failed(detail)) => ("stopped", Some(detail)),
-            Err(Stopped::Left) => ("unheard", None),
-            Err(Stopped::Unheard) => ("unheard", Some("the reports were not read in time".to_owned())),
+        drop(self.place);
+        let detail = match outcome {
+            Ok(()) => None,
+            Err(Stopped::Because(detail) | Stopped::Failed(detail)) => Some(detail),
+            Err(Stopped::Left | Stopped::Unheard) => {
+                self.imports.ended("unheard");
+                self.connection.lose();
+                return self.reports.give_up();
+            }
         };
-        self.imports.ended(outcome);
+        let is_done = detail.is_none();
+        self.imports.ended(if is_done { "done" } else { "stopped" });
         let summary = Summary {
-            done: outcome == "done",
+            done: is_done,
             through_line: progress.through_line,
             counts: progress.counts,
             detail,
         };
-        if outcome == "unheard" {
-            self.connection.lose();
-        }
-        let stopped = outcome == "stopped";
-        drop(self.place);
         self.reports.finish(summary);
-        if stopped {
+        if !is_done {
             // Whether all of it came or not, the caller has been told.
             let _ = timeout(DISCARD_LIMIT, discard(body)).await;
         }
