@@ -82,9 +82,9 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Reads the settings of every service and reports the faults of all of them together.
 fn read_configs(env: &Env, arguments: &Arguments, real: bool) -> Result<Configs, SettingsError> {
-    let read = read_each(env, arguments, real);
+    let configs = read_each(env, arguments, real);
     // After all of them were read, which is what tells the names there are.
-    match (read, names::check(env)) {
+    match (configs, names::check(env)) {
         ((Ok(gateway), Ok(user), Ok(hubspot)), Ok(())) => Ok(Configs {
             gateway,
             user,
