@@ -197,16 +197,19 @@ async fn changes_made_while_hundreds_are_compared_do_not_wait_for_that() {
 
     let (done, pages) = (AtomicBool::new(false), tokio::sync::Semaphore::new(0));
     let comparing = async {
-        let mut after = Value::Null;
+        let mut page = json!({});
         while !done.load(Ordering::Relaxed) {
-            let found = stack.compare("/sync/drift", json!({ "after": after })).await;
+            let found = stack.compare("/sync/drift", page.clone()).await;
             assert_eq!(
                 found["findings"],
                 json!([]),
                 "nobody is reported for a change of its own"
             );
             pages.add_permits(1);
-            after = found["next"].clone();
+            page = match &found["next"] {
+                Value::Null => json!({}),
+                next => json!({ "after": next }),
+            };
         }
     };
     let changing = async {

@@ -147,12 +147,12 @@ async fn delivery_goes_on_after_somebody_changed_or_paused_the_consumer() {
         if name == "pause" {
             ask("CONSUMER.PAUSE.USERS.hubspot", &change).await.unwrap();
         } else {
-            let mut config = before.clone();
-            let members = config.as_object_mut().unwrap();
+            let mut wanted = before.clone();
+            let members = wanted.as_object_mut().unwrap();
             members.extend(change.as_object().unwrap().clone());
-            let metadata = config["metadata"].as_object_mut().unwrap();
+            let metadata = wanted["metadata"].as_object_mut().unwrap();
             metadata.retain(|name, _| !name.starts_with("_nats."));
-            let payload = json!({ "stream_name": "USERS", "config": config, "action": "update" });
+            let payload = json!({ "stream_name": "USERS", "config": wanted, "action": "update" });
             let updated = ask("CONSUMER.DURABLE.CREATE.USERS.hubspot", &payload).await;
             updated.unwrap_or_else(|error| panic!("{name}: {error}"));
         }
