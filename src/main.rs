@@ -13,7 +13,7 @@ mod names;
 use std::process::ExitCode;
 
 use clap::Parser;
-use runtime::failure::in_one_line;
+use runtime::failure::printed;
 
 use crate::arguments::Arguments;
 
@@ -33,7 +33,7 @@ async fn main() -> ExitCode {
     match local::run(&arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("hubsync: {}", in_one_line(error.as_ref()));
+            eprintln!("hubsync: {}", printed(error.as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use api_gateway::{Config, ENV_FILES, listen, serve};
 use clap::{Parser, Subcommand};
-use runtime::{Metrics, Shutdown, failure::in_one_line, health, open_files, telemetry};
+use runtime::{Metrics, Shutdown, failure::printed, health, open_files, telemetry};
 
 /// Takes changes of user profiles over HTTP and hands them to the user service over NATS.
 #[derive(Debug, Parser)]
@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
-    eprintln!("api-gateway: {}", in_one_line(error.as_ref()));
+    eprintln!("api-gateway: {}", printed(error.as_ref()));
     ExitCode::FAILURE
 }
 

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use hubspot::{CHECKS, Config, ENV_FILES, serve};
 use runtime::{
     Metrics, Shutdown,
-    failure::in_one_line,
+    failure::printed,
     health,
     nats::{self, ConnectError},
     telemetry,
@@ -33,7 +33,7 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("hubspot: {}", in_one_line(error.as_ref()));
+            eprintln!("hubspot: {}", printed(error.as_ref()));
             ExitCode::FAILURE
         }
     }

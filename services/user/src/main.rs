@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use runtime::{
     Shutdown,
-    failure::in_one_line,
+    failure::printed,
     health,
     nats::{self, ConnectError},
     telemetry,
@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("user: {}", in_one_line(error.as_ref()));
+            eprintln!("user: {}", printed(error.as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -2,7 +2,13 @@
 
 use std::{error::Error, iter::successors};
 
-use crate::one_line;
+use crate::{one_line, settings::SettingsError};
+
+/// The error that ends a process, as it is printed: in one line, except the faults of settings, which have a line each.
+pub fn printed(error: &(dyn Error + 'static)) -> String {
+    let settings = error.downcast_ref::<SettingsError>();
+    settings.map_or_else(|| in_one_line(error), SettingsError::to_string)
+}
 
 /// An error and its causes in one line. A cause is left out where the line tells it already, as an error whose own
 /// words repeat its cause does.
@@ -29,6 +35,17 @@ mod tests {
         Repeats(#[source] std::io::Error),
         #[error("did not start")]
         Hides(#[source] Box<Failure>),
+    }
+
+    #[test]
+    fn faults_of_settings_have_a_line_each() {
+        let fault = |name: &str| crate::settings::Fault {
+            name: name.to_owned(),
+            problem: "is not set".to_owned(),
+        };
+        let error = SettingsError::from(vec![fault("HUBSPOT_A\nB"), fault("C")]);
+        let text = "the settings cannot be used:\n  HUBSPOT_A\\nB: is not set\n  C: is not set";
+        assert_eq!(printed(&error), text);
     }
 
     #[test]

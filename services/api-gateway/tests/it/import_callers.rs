@@ -42,7 +42,9 @@ async fn begin(gateway: &Gateway, content_length: usize) -> TcpStream {
 }
 
 async fn counted(gateway: &Gateway, metric: &str) -> bool {
-    let request = gateway.request(Method::GET, "/metrics").header("connection", "close");
+    let request = gateway
+        .request(Method::GET, "/metrics")
+        .header("connection", "close");
     // The test shares its thread with the gateway, whose short limit may cut this request while the file is read.
     let Ok(metrics) = request.send().await else {
         return false;

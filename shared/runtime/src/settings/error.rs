@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::one_line;
+
 /// One setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -51,7 +53,8 @@ impl fmt::Display for SettingsError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "the settings cannot be used:")?;
         for fault in &self.faults {
-            write!(formatter, "\n  {fault}")?;
+            // A name may come from a file or the environment, with anything in it.
+            write!(formatter, "\n  {}", one_line(&fault.to_string()))?;
         }
         Ok(())
     }
