@@ -19,7 +19,6 @@ ALLOWED = {
 TWICE = {
     "base64": "reqwest and sqlx are a version apart from async-nats",
     "block-buffer": "sha2 0.10 below",
-    "const-oid": "der in nkeys",
     "core-foundation": "security-framework on macOS",
     "cpufeatures": "sha2 0.10 below",
     "crypto-common": "sha2 0.10 below",

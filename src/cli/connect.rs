@@ -77,6 +77,12 @@ pub(crate) enum ConnectError {
     /// There is no such sandbox.
     #[error("--sandbox {0}")]
     Sandbox(#[from] TargetError),
+    /// The credentials of a real app must not reach a sandbox.
+    #[error(
+        "--sandbox is for the sandbox's own app: set HUBSPOT_OAUTH_CLIENT_ID to sandbox-client; the secret of any other app \
+         is not sent there"
+    )]
+    NotTheSandboxsApp,
     /// The browser cannot be sent back.
     #[error(transparent)]
     Redirect(#[from] RedirectError),
@@ -99,6 +105,9 @@ pub(crate) enum ConnectError {
     #[error(transparent)]
     NotConnected(#[from] NotConnected),
 }
+
+/// Client ids of sandboxes begin like this; those of HubSpot are UUIDs.
+const OF_SANDBOXES: &str = "sandbox-";
 
 pub(crate) async fn run(connect: &Connect) -> Result<Exit, Failure> {
     let settings = ConnectSettings::load().map_err(ConnectError::from)?;
@@ -129,6 +138,9 @@ impl Connect {
     /// HubSpot's API and its page for consent.
     fn places(&self, settings: &ConnectSettings) -> Result<(Target, Url), ConnectError> {
         if let Some(sandbox) = &self.sandbox {
+            if !settings.client_id.starts_with(OF_SANDBOXES) {
+                return Err(ConnectError::NotTheSandboxsApp);
+            }
             let target = Target::sandbox(sandbox.as_str(), settings.version)?;
             let page = sandbox
                 .join("/oauth/authorize")

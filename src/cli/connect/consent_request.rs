@@ -22,6 +22,9 @@ impl ConsentRequest {
         let scopes = SCOPES.into_iter().chain(more_scopes.iter().map(String::as_str));
         let scopes = scopes.collect::<Vec<_>>().join(" ");
         let mut page = page.clone();
+        // HubSpot shows the page with the query of one connection; this one has its own.
+        page.set_query(None);
+        page.set_fragment(None);
         page.query_pairs_mut()
             .append_pair("client_id", client_id)
             .append_pair("redirect_uri", redirect_uri.as_str())
@@ -79,7 +82,8 @@ mod tests {
 
     #[test]
     fn the_page_is_asked_for_the_scopes_and_shows_no_verifier() {
-        let page = "https://app.hubspot.com/oauth/authorize"
+        // With the query of the app's settings page, as a person may paste it.
+        let page = "https://app.hubspot.com/oauth/authorize?client_id=x&scope=y#z"
             .parse()
             .expect("an address");
         let back = "http://localhost:3034/oauth/callback"
@@ -88,6 +92,8 @@ mod tests {
         let ask = || ConsentRequest::new(&page, "the+id", &back, &["tickets".to_owned()]);
         let request = ask();
         let query: std::collections::BTreeMap<_, _> = request.page().query_pairs().collect();
+        assert_eq!(request.page().query_pairs().count(), query.len(), "nothing twice");
+        assert_eq!(request.page().fragment(), None);
         assert_eq!(query["client_id"], "the+id");
         assert_eq!(query["redirect_uri"], back.as_str());
         assert_eq!(

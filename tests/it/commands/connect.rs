@@ -123,7 +123,9 @@ async fn each_refusal_of_the_token_endpoint_says_what_to_do() {
     }
 
     // HubSpot's page knows no such app, but the code may come from elsewhere.
-    let waiting = setup.connect(&[], &[("HUBSPOT_OAUTH_CLIENT_ID", "wrong")]).await;
+    let waiting = setup
+        .connect(&[], &[("HUBSPOT_OAUTH_CLIENT_ID", "sandbox-unknown")])
+        .await;
     let state = waiting.parameter("state");
     let code = setup.sandbox.consent(waiting.parameter("redirect_uri"));
     let back = waiting.back(&[("code", &code), ("state", &state)]);
@@ -194,6 +196,11 @@ async fn settings_and_addresses_that_cannot_be_used_are_told_before_anybody_is_a
             "without a query",
         ),
         (&["--sandbox", "https://api.hubapi.com"], &[], "HubSpot itself"),
+        (
+            &[],
+            &[("HUBSPOT_OAUTH_CLIENT_ID", "a-real-app")],
+            "the secret of any other app is not sent there",
+        ),
     ] {
         ended(setup.command(more, settings)).await.assert_failed(words);
     }
