@@ -189,7 +189,7 @@ async fn a_stronger_promise_of_the_server_is_kept_also_when_it_is_made_while_we_
     let server = crate::desk::server().await;
     let mut beside = PgConnection::connect(&server.url()).await.unwrap();
     let desk = crate::desk::Desk::at(&server).await;
-    // It tells of each change under which setting it is committed.
+    // It says for each change under which setting it is committed.
     let watched = "CREATE TABLE seen (found text); CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS \
         $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$; \
         CREATE TRIGGER watch AFTER INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION watch()";

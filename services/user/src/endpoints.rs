@@ -86,7 +86,7 @@ impl Context {
             return Err(ServiceError::new(ErrorCode::Unavailable, message));
         };
         reading.await.map_err(|error| {
-            // The writers tell of a pooler or a setting, once; they look at it every time the sweep does.
+            // The writers report a pooler or a setting, once; they look at it every time the sweep does.
             if matches!(error, StoreError::Unfit(_)) {
                 tracing::debug!(%error, "the database could not be read");
             } else {

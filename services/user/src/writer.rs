@@ -196,7 +196,7 @@ impl Writer {
         }
     }
 
-    /// Shows how far the database's clock is from this machine's. Nothing compares the two, but whoever compares times of
+    /// Shows how far the database's clock is from this machine's. Nothing compares the two, but a person who compares times of
     /// the API to logs should know.
     fn show_clock(&self) {
         let Some(difference) = self.store.clock_difference_ms() else {

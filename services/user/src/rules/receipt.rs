@@ -41,7 +41,7 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
     })
 }
 
-/// The fields that the receipt of a version tells of.
+/// The fields that the receipt of a version lists.
 fn fields_of(row: &Row, version: u64) -> impl Iterator<Item = Field> {
     let is_current = version == row.version;
     let given = row

@@ -19,7 +19,7 @@ use crate::store::StoreError;
 /// How long a read waits until it has a session: callers are to be told in time that there is none.
 const LIMIT: Duration = Duration::from_millis(500);
 
-/// At most so many sessions, opened when they are needed.
+/// A limited number of sessions, opened when they are needed.
 pub(super) struct ReadingSessions {
     options: PgConnectOptions,
     settings: SessionSettings,

@@ -98,7 +98,7 @@ impl SessionSettings {
             )
         });
         let set: Vec<String> = set.collect();
-        // A pooler that does not clean up would leave us the statements of whoever had the session before.
+        // A pooler that does not clean up would leave us the statements of the client that had the session before.
         format!(
             "DEALLOCATE ALL; SELECT {}, set_config('hubsync.session', '{marker}', false)",
             set.join(", ")
