@@ -15,18 +15,15 @@ const BRAILLE_BLANK: char = '\u{2800}';
 
 /// An address in lower case, the form in which HubSpot stores it and in which addresses are compared.
 ///
-/// A character outside ASCII that would become an ASCII one is kept: the Kelvin sign does not become a `k`.
+/// A character outside ASCII that is not the capital of its lower case is kept: the Kelvin sign does not become a `k`, nor the
+/// Ångström sign an `å`.
 pub fn lowercase_address(address: &str) -> String {
     if address.is_ascii() {
         return address.to_ascii_lowercase();
     }
     let mut lower = String::with_capacity(address.len());
-    for part in address.split_inclusive(becomes_ascii_in_lower_case) {
-        match part
-            .chars()
-            .next_back()
-            .filter(|last| becomes_ascii_in_lower_case(*last))
-        {
+    for part in address.split_inclusive(keeps_its_case) {
+        match part.chars().next_back().filter(|last| keeps_its_case(*last)) {
             Some(kept) => {
                 lower.push_str(&part[..part.len() - kept.len_utf8()].to_lowercase());
                 lower.push(kept);
@@ -61,6 +58,15 @@ pub(crate) fn check_characters(address: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether lower case would take the character for another one's capital, as the Ohm sign for an omega.
+fn keeps_its_case(character: char) -> bool {
+    if character.is_ascii() || character.to_lowercase().eq([character]) {
+        return false;
+    }
+    let capital = character.to_lowercase().flat_map(char::to_uppercase);
+    becomes_ascii_in_lower_case(character) || !capital.eq([character])
 }
 
 fn becomes_ascii_in_lower_case(character: char) -> bool {
@@ -113,6 +119,16 @@ mod tests {
             assert!(!lower.is_ascii(), "U+{:04X}", u32::from(character));
         }
         assert!(!is_same_address("an\u{212a}e@example.com", "anke@example.com"));
+        // The signs of Ångström and Ohm, the symbol theta and the capital sharp s are no capitals of the letters beside them.
+        for (sign, letter) in [
+            ('\u{212b}', 'å'),
+            ('\u{2126}', 'ω'),
+            ('\u{3f4}', 'θ'),
+            ('\u{1e9e}', 'ß'),
+        ] {
+            assert!(!is_same_address(&sign.to_string(), &letter.to_string()), "{sign}");
+        }
+        assert!(is_same_address("ÅΩΘ\u{13a0}", "åωθ\u{ab70}"));
         assert_eq!(
             lowercase_address("\u{212a}A\u{130}Ö\u{212a}"),
             "\u{212a}a\u{130}ö\u{212a}"

@@ -31,7 +31,9 @@ fn escape(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
             '\r' if is_escaped(char) => escaped.push_str("\\r"),
             '\t' if is_escaped(char) => escaped.push_str("\\t"),
             _ if is_escaped(char) => {
-                write!(escaped, "\\u{:04x}", u32::from(char)).expect("a string takes it");
+                for unit in char.encode_utf16(&mut [0; 2]) {
+                    write!(escaped, "\\u{unit:04x}").expect("a string takes it");
+                }
             }
             _ => escaped.push(char),
         }
@@ -47,6 +49,8 @@ fn is_unsafe(char: char) -> bool {
             '\u{2028}' | '\u{2029}'
             // Marks and controls of direction, by which text can be shown in another order than it has.
             | '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            // Characters without width, except the joiners that names need, and tags, which nobody sees.
+            | '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{e0000}'..='\u{e007f}'
             // Annotations, which terminals may hide, and the byte order mark, which they do.
             | '\u{fff9}'..='\u{fffb}' | '\u{feff}'
         )
@@ -68,6 +72,8 @@ mod tests {
                 "\\u202emoc\\u2066x\\u2069\\u200f",
             ),
             ("\u{feff}1", "\\ufeff1"),
+            ("A\u{200b}d\u{2060}a\u{ad}", "A\\u200bd\\u2060a\\u00ad"),
+            ("a\u{e0041}", "a\\udb40\\udc41"),
         ] {
             assert_eq!(one_line(text), shown, "{text:?}");
         }
