@@ -8,7 +8,7 @@ use async_nats::jetstream::{
 };
 use contracts::{
     UserChanged,
-    subjects::{CONSUMER, STREAM, WINDOW, user_of_subject},
+    subjects::{CONSUMER, STREAM, USERS_CHANGED_ALL, WINDOW, user_of_subject},
 };
 use futures_util::StreamExt;
 use runtime::{
@@ -79,6 +79,9 @@ async fn make_anew(nats: &Nats) -> Result<Consumer<pull::Config>, String> {
         durable_name: Some(CONSUMER.to_owned()),
         description: Some("the hubspot worker that holds the lease".to_owned()),
         metadata: HashMap::from([(MADE_AS.to_owned(), Uuid::new_v4().to_string())]),
+        // Somebody else's stream of this name may hold other messages, which are not ours to remove. As a list, because a single
+        // filter would become part of the API's subject, which credentials may be limited to.
+        filter_subjects: vec![USERS_CHANGED_ALL.to_owned()],
         ack_policy: AckPolicy::Explicit,
         ack_wait: ACK_WAIT,
         max_deliver: -1,

@@ -68,6 +68,37 @@ async fn a_message_that_is_no_wake_up_is_removed() {
 }
 
 #[tokio::test]
+async fn messages_of_somebody_elses_stream_are_left_alone() {
+    let stack = Stack::start().await;
+    let worker = stack.worker().await;
+    deliver(&stack, "before").await;
+    let client = async_nats::connect(stack.nats.url()).await.unwrap();
+    let jetstream = async_nats::jetstream::new(client.clone());
+    jetstream.delete_stream("USERS").await.unwrap();
+    let foreign = async_nats::jetstream::stream::Config {
+        name: "USERS".to_owned(),
+        subjects: vec!["orders.*".to_owned()],
+        retention: async_nats::jetstream::stream::RetentionPolicy::WorkQueue,
+        ..Default::default()
+    };
+    let mut stream = jetstream.create_stream(foreign).await.unwrap();
+    for number in 0..3 {
+        let sent = jetstream.publish(format!("orders.{number}"), "an order".into());
+        sent.await.unwrap().await.unwrap();
+    }
+    let mut attempts = client.subscribe("$JS.API.CONSUMER.CREATE.USERS.>").await.unwrap();
+    // The second attempt shows that the first came to its end.
+    for _ in 0..2 {
+        tokio::time::timeout(CEILING, attempts.next())
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    assert_eq!(stream.info().await.unwrap().state.messages, 3);
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn a_wake_up_that_an_overtaken_worker_took_comes_all_the_same() {
     let stack = Stack::start().await;
     let worker = stack.worker().await;
@@ -138,7 +169,7 @@ async fn delivery_goes_on_after_somebody_changed_or_paused_the_consumer() {
     };
     let changes = [
         ("pause", json!({ "pause_until": "2100-01-01T00:00:00Z" })),
-        ("filter", json!({ "filter_subject": "users.changed.nobody" })),
+        ("filter", json!({ "filter_subjects": ["users.changed.nobody"] })),
         ("deliveries", json!({ "max_deliver": 1, "max_ack_pending": 1 })),
         ("pulls", json!({ "max_batch": 1 })),
     ];
