@@ -158,9 +158,9 @@ pub enum PartialStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageLanguage {
-    /// English.
+    /// Messages in English, as HubSpot's documents show them.
     English,
-    /// German.
+    /// Messages in German; codes and categories stay as they are.
     German,
 }
 

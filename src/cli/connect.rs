@@ -89,7 +89,7 @@ pub(crate) enum ConnectError {
     /// The file cannot be written.
     #[error("the file that HUBSPOT_OAUTH_REFRESH_TOKEN_FILE names cannot be written: {0}")]
     File(#[source] io::Error),
-    /// Nobody consented.
+    /// Nobody allowed the connection in the browser in time.
     #[error(
         "nobody consented within {0} s; run connect again, with --timeout for a longer wait; if HubSpot's page shows an \
          error, register the redirect URL in the app's settings in HubSpot"

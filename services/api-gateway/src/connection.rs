@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// What the system holds of answers that a caller has yet to take; it doubles that for its own needs.
+/// How much of an answer the system holds until the caller reads it. Linux doubles the number for its own bookkeeping.
 #[cfg(target_os = "linux")]
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
@@ -101,7 +101,7 @@ impl Connection {
         }
     }
 
-    /// Something moved.
+    /// Bytes moved in either direction, so the wait for the caller begins anew.
     fn moved(&mut self) {
         if let Some(stalled) = &mut self.stalled {
             stalled.as_mut().reset(Instant::now() + self.patience.limit());

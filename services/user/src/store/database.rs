@@ -59,7 +59,7 @@ const PARAMETERS: [&str; 13] = [
     "statement-cache-capacity",
     "user",
 ];
-/// Other names of theirs.
+/// Other spellings of these parameters that the library accepts.
 const ALIASES: [&str; 5] = ["ssl-ca", "ssl-cert", "ssl-key", "ssl-mode", "ssl-root-cert"];
 
 impl FromStr for Database {

@@ -36,7 +36,7 @@ pub(super) type Settings = Map<String, Value>;
 pub(super) fn wanted(replicas: Option<usize>) -> Settings {
     let config = Config {
         name: STREAM.to_owned(),
-        description: Some("wake-ups of users whose changes HubSpot has yet to hear".to_owned()),
+        description: Some("wake-ups of users with changes that wait for HubSpot".to_owned()),
         subjects: vec![USERS_CHANGED_ALL.into()],
         retention: RetentionPolicy::WorkQueue,
         storage: StorageType::File,

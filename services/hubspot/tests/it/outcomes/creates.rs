@@ -1,7 +1,7 @@
 //! Contacts that are made for users that have none, when HubSpot's answer is not the usual one.
 
 use contracts::{Field, Found};
-use sandbox::{Action, BodyKind, CutPoint, Effect, Fault, KnownError};
+use sandbox::{Action, BodyKind, CutPoint, Effect, Fault, KnownError, Switches};
 use testing::wait::until;
 
 use super::{NAME, email, user, wait_until_confirmed};
@@ -69,5 +69,25 @@ async fn a_contact_that_somebody_makes_meanwhile_is_taken_instead() {
         .map(|link| (link.contact_id.as_str(), link.found))
         .collect();
     assert_eq!(found, [(made.as_str(), Found::PrimaryAddress)]);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_contact_is_created_where_hubspot_requires_associations() {
+    let stack = Stack::start().await;
+    stack.sandbox.set_switches(Switches {
+        associations_required: true,
+        ..stack.sandbox.switches()
+    });
+    let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
+    stack
+        .users
+        .change("1", &[(Field::Email, "nobody@example.com"), (NAME, "Ada")])
+        .await;
+    stack.users.wait_until_settled("1").await;
+    assert_eq!(
+        stack.property("nobody@example.com", "firstname").as_deref(),
+        Some("Ada")
+    );
     worker.stop().await;
 }

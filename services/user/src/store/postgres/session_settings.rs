@@ -53,7 +53,7 @@ impl SessionSettings {
         settings.with("synchronous_commit", "on")
     }
 
-    /// For counting.
+    /// The same settings with the longer limit that counting needs.
     pub(super) fn for_counting(self) -> Self {
         self.with("statement_timeout", COUNTING_LIMIT)
     }
