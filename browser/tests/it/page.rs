@@ -45,18 +45,19 @@ impl Page {
         .await;
     }
 
-    /// Waits until the row of a user among the recent changes says that.
-    pub(crate) async fn wait_for_change(&self, user: &str, state: &str) {
+    /// Waits until the latest changes list this user with `cell` as its version or its state.
+    pub(crate) async fn wait_for_change(&self, user: &str, cell: &str) {
         until(
-            &format!("{user} to be {state} in the list"),
+            &format!("{user} to be {cell} in the list"),
             CEILING,
             async || {
                 let rows = self.text("#recent").await;
-                let row = rows.lines().find(|row| row.starts_with(user));
-                match row {
-                    Some(row) if row.contains(state) => Ok(()),
-                    _ => Err(rows),
-                }
+                // Whole cells are compared: a time such as 22:36:53 contains nearly every version.
+                let is_listed = rows.lines().any(|row| {
+                    let mut cells = row.split_whitespace();
+                    cells.next() == Some(user) && cells.any(|shown| shown == cell)
+                });
+                if is_listed { Ok(()) } else { Err(rows) }
             },
         )
         .await;
