@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Plants each bug in a copy of the repository and says which checks of the harness find it.
-# usage: faults/planted/try.sh [MINUTES]
+# usage: checks/faults/planted/try.sh [MINUTES]
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 minutes=${1:-1}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target/planted}
 copy=$(mktemp -d)
@@ -28,11 +28,11 @@ try() {
     grep --after-context 1 '^FOUND ' report.txt | cut --characters 1-240 || true
 }
 
-from=simulation/planted
-try 'answered before the commit' '--faults kill' faults/planted/answer-before-commit.patch
+from=checks/simulation/planted
+try 'answered before the commit' '--faults kill' checks/faults/planted/answer-before-commit.patch
 try 'acknowledged before the verdict, and no sweep' '--faults kill,nats' \
-    $from/01-ack-before-record.patch faults/planted/sweep-off.patch
-try 'no sweep, and NATS wiped' '--faults nats' faults/planted/sweep-off.patch
+    $from/01-ack-before-record.patch checks/faults/planted/sweep-off.patch
+try 'no sweep, and NATS wiped' '--faults nats' checks/faults/planted/sweep-off.patch
 # One overtaken worker at a time, for the next one would start doubts, which mend it; enough users that each has one turn.
 try 'verdicts of earlier attempts ignored' '--faults lease --every-ms 15000 --users 1500' \
     $from/02-earlier-verdicts-ignored.patch

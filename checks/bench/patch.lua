@@ -1,6 +1,6 @@
 -- PATCHes 10,000 users in turn, each with a name it did not have before.
 --
---   wrk -t2 -c64 -d10s --latency -s bench/patch.lua http://127.0.0.1:3030
+--   wrk -t2 -c64 -d10s --latency -s checks/bench/patch.lua http://127.0.0.1:3030
 
 local threads = 0
 function setup(thread)

@@ -134,7 +134,7 @@ fn built(name: &str) -> PathBuf {
 /// Where pictures go.
 pub(crate) fn screenshots() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = manifest.with_file_name("target").join("screenshots");
+    let folder = manifest.join("../../target/screenshots");
     std::fs::create_dir_all(&folder).unwrap();
     folder
 }

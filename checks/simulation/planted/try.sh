@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Plants each bug in a copy of the repository and says how many schedules the simulation needs to find it.
-# usage: simulation/planted/try.sh [SCHEDULES [NAME...]]; names are beginnings, such as 07
+# usage: checks/simulation/planted/try.sh [SCHEDULES [NAME...]]; names are beginnings, such as 07
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 schedules=${1:-20000}
 names=("${@:2}")
 export CARGO_TARGET_DIR=$PWD/target/planted
@@ -13,7 +13,7 @@ cd "$copy"
 missed=0
 patches=()
 for name in "${names[@]:-}"; do
-    patches+=(simulation/planted/"$name"*.patch)
+    patches+=(checks/simulation/planted/"$name"*.patch)
 done
 for patch in "${patches[@]}"; do
     git apply "$patch"
