@@ -19,8 +19,8 @@ use runtime::health::Registry;
 use tokio::sync::mpsc;
 use user::{
     accepted::Accepted,
-    room::Room,
-    rules::Terms,
+    room::StreamCapacity,
+    rules::RuleTiming,
     store::{self, Database},
     writer::{self, AfterCommit, Work, WriterHandle},
 };
@@ -80,10 +80,10 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
         announcements,
         notices,
         accepted: Accepted::default(),
-        room: Room::of(ROOM),
+        room: StreamCapacity::of(ROOM),
     };
     let health = Registry::new("bench", &[]);
-    let (handle, task) = writer::start(opened.writers, Terms::default(), after_commit, &health);
+    let (handle, task) = writer::start(opened.writers, RuleTiming::default(), after_commit, &health);
     let work = Load::new(arguments, handle);
     let new_users = work.make_users().await?;
     let (mut together, mut alone) = (Vec::new(), Vec::new());

@@ -140,9 +140,9 @@ async fn live_changes(gateway: &Gateway, settlements: &Settlements, round: u32) 
 /// What changes cost the gateway, as many at once as it takes.
 async fn cost(gateway: &Gateway, processes: Vec<(&'static str, u32)>, round: u32) -> anyhow::Result<Cost> {
     let (watch, began) = (Watch::begin(processes), Instant::now());
-    for turn in 0..CHANGES_EACH {
+    for change in 0..CHANGES_EACH {
         let people: Vec<Person> = Group::Busy.people(CHANGED_USERS).collect();
-        gateway.flood(people.into_iter(), round + turn).await?;
+        gateway.flood(people.into_iter(), round + change).await?;
     }
     let seconds = began.elapsed().as_secs_f64();
     let changes = CHANGED_USERS * CHANGES_EACH as usize;

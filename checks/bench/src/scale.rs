@@ -115,13 +115,13 @@ async fn round(system: &mut Stack, arguments: &Arguments, number: u32) -> anyhow
 async fn change(gateway: &Gateway, changes: usize, number: u32) -> anyhow::Result<f64> {
     let mut seconds = 0.0;
     let mut left = changes;
-    for turn in 0.. {
+    for pass in 0.. {
         let people = left.min(CHANGED_USERS);
         if people == 0 {
             break;
         }
         let took = gateway
-            .flood(Group::Busy.people(people), number * 1_000 + turn)
+            .flood(Group::Busy.people(people), number * 1_000 + pass)
             .await;
         seconds += took.context("a change of a round")?.as_secs_f64();
         left -= people;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use contracts::{SettledNotice, State, subjects::USERS_SETTLED};
+use contracts::{ResolvedNotice, SyncState, subjects::USERS_RESOLVED};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
@@ -42,14 +42,14 @@ impl Settlements {
     /// Listens from now on.
     pub async fn listen(nats_url: &str) -> anyhow::Result<Self> {
         let client = async_nats::connect(nats_url).await.context("NATS")?;
-        let mut notices = client.subscribe(USERS_SETTLED).await.context("NATS")?;
+        let mut notices = client.subscribe(USERS_RESOLVED).await.context("NATS")?;
         client.flush().await.context("NATS")?;
         let known = Arc::new(Mutex::new(Known::default()));
         let shared = Arc::clone(&known);
         let listener = tokio::spawn(async move {
             while let Some(message) = notices.next().await {
                 let at = Timestamp::now();
-                if let Ok(notice) = serde_json::from_slice::<SettledNotice>(&message.payload) {
+                if let Ok(notice) = serde_json::from_slice::<ResolvedNotice>(&message.payload) {
                     lock(&shared).note(notice, at);
                 }
             }
@@ -102,10 +102,10 @@ impl Drop for Settlements {
 }
 
 impl Known {
-    fn note(&mut self, notice: SettledNotice, at: Timestamp) {
+    fn note(&mut self, notice: ResolvedNotice, at: Timestamp) {
         for user in notice.users {
             let user_id = user.user_id.to_string();
-            if user.state != State::Confirmed {
+            if user.state != SyncState::Confirmed {
                 self.failure
                     .get_or_insert(format!("{user_id} is {:?}", user.state));
             }

@@ -120,13 +120,13 @@ impl Shared {
             let Some(turnstile) = self.turnstiles.get(&person.id()) else {
                 return;
             };
-            let turn = turnstile.pass().await;
+            let position = turnstile.pass().await;
             let change = person.change(number, &mut random);
             self.caller.change(&change, &mut random).await;
             if random.random_bool(REPEATED) {
                 self.caller.change(&change, &mut random).await;
             }
-            drop(turn);
+            drop(position);
             tokio::time::sleep(self.think.mul_f64(random.random())).await;
         }
     }
@@ -137,8 +137,8 @@ impl Shared {
         if cold.is_empty() || random.random_bool(HOT) {
             return hot.choose(random).copied();
         }
-        let turn = number / CHANGES_IN_A_TURN + random.random_range(0..COLD_AT_A_TIME);
-        let index = usize::try_from(turn).unwrap_or(0) % cold.len();
+        let position = number / CHANGES_IN_A_TURN + random.random_range(0..COLD_AT_A_TIME);
+        let index = usize::try_from(position).unwrap_or(0) % cold.len();
         cold.get(index).copied()
     }
 }

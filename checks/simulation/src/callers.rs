@@ -1,6 +1,6 @@
 //! Callers: changes to users, and changes that are sent twice.
 
-use contracts::{Field, Outcome, UpdateForm, Values};
+use contracts::{Field, FieldResult, UpdateForm, Values};
 use user::rules::Change;
 
 use crate::{
@@ -62,7 +62,7 @@ impl World {
     /// The user service takes a change, or a change that it took before.
     pub(crate) fn send_change(&mut self, sent: &Sent) {
         let row = &self.users.rows[sent.user];
-        let (version, turn) = (row.version, row.turn);
+        let (version, generation) = (row.version, row.generation);
         let known = row.keys.iter().find(|used| Some(&used.key) == sent.key.as_ref());
         let known = known.map(|used| used.version);
         let touched = self.touched(sent);
@@ -76,7 +76,7 @@ impl World {
         self.trace(|| format!("change {sent:?}: {result:?}"));
         let row = &self.users.rows[sent.user];
         match (result, known) {
-            (Ok(changed), Some(first)) if changed.version != first || row.turn != turn => {
+            (Ok(changed), Some(first)) if changed.version != first || row.generation != generation => {
                 self.fail(&format!(
                     "u{}: a repeated change was taken for a new one",
                     sent.user
@@ -142,7 +142,7 @@ impl World {
             field == Field::Email
                 && sent.form == UpdateForm::Json
                 && same
-                && !matches!(own.outcome, Some(Outcome::Refused { .. }))
+                && !matches!(own.result, Some(FieldResult::Rejected { .. }))
         };
         let touched = sent
             .fields

@@ -1,6 +1,6 @@
 //! What may happen next.
 
-use contracts::{ClaimsGiven, LeaseAnswer, VerdictsRecorded};
+use contracts::{LeaseAnswer, ResultsReported, UsersClaimed};
 use hubspot::engine::{Input, Output, RequestId, Unserved};
 
 use crate::{agenda::Time, fault::Fault, hubspot_model::CallOut};
@@ -33,9 +33,9 @@ pub(crate) enum Reply {
     /// For the lease.
     Lease(Result<LeaseAnswer, Unserved>),
     /// For claims.
-    Claims(RequestId, Result<ClaimsGiven, Unserved>),
+    Claims(RequestId, Result<UsersClaimed, Unserved>),
     /// To verdicts.
-    Recorded(RequestId, Result<VerdictsRecorded, Unserved>),
+    Recorded(RequestId, Result<ResultsReported, Unserved>),
 }
 
 impl From<Reply> for Input {

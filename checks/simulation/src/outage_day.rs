@@ -100,7 +100,7 @@ impl Played {
                 self.world.finish(Fault::Outage);
                 let users = self.world.unsettled_users();
                 self.waiting = users
-                    .map(|user| (user, self.world.users.rows[user].turn))
+                    .map(|user| (user, self.world.users.rows[user].generation))
                     .collect();
                 waiting = self.waiting.len();
             }
@@ -147,11 +147,11 @@ impl Played {
 
     fn look_who_waits(&mut self) {
         let rows = &self.world.users.rows;
-        let waits = |(user, turn): &(usize, u64)| {
+        let waits = |(user, generation): &(usize, u64)| {
             let fields = rows[*user].fields.iter();
             fields
                 .into_iter()
-                .any(|(_, field)| field.is_owed() && field.owed <= *turn)
+                .any(|(_, field)| field.is_dirty() && field.dirty_since <= *generation)
         };
         let some_waited = !self.waiting.is_empty();
         self.waiting.retain(waits);

@@ -5,8 +5,10 @@ mod claim;
 mod record;
 mod sweep;
 
-use contracts::{AskLease, Field, Lane, LeaseAnswer, LineWish, UserId, Values, delivery::LeaseWish};
-use user::rules::{self, Change, Changed, Imported, Lease, Refusal, Row, Terms, UnixMs};
+use contracts::{
+    ChangeLease, DeliveryAction, Field, LeaseAnswer, Priority, UserId, Values, delivery::LeaseAction,
+};
+use user::rules::{self, Change, Changed, Imported, Lease, Refusal, Row, RuleTiming, UnixMs};
 
 use crate::{agenda::Time, tally::Tally, transition::Transition};
 
@@ -21,7 +23,7 @@ pub(crate) struct UserService {
     /// The one lease.
     pub(crate) lease: Lease,
     /// The lengths of time the rules go by.
-    pub(crate) terms: Terms,
+    pub(crate) terms: RuleTiming,
     /// How far its clock has stepped away.
     pub(crate) skew: i64,
     /// Users to announce after the transaction.
@@ -39,7 +41,7 @@ impl UserService {
         Self {
             rows,
             lease: Lease::default(),
-            terms: Terms::default(),
+            terms: RuleTiming::default(),
             skew: 0,
             announcements: Vec::new(),
             epochs: vec![Vec::new(); users],
@@ -103,22 +105,22 @@ impl UserService {
     }
 
     /// A worker asks for the lease.
-    pub(crate) fn ask_lease(&mut self, ask: &AskLease, now: Time, tally: &mut Tally) -> LeaseAnswer {
+    pub(crate) fn ask_lease(&mut self, ask: &ChangeLease, now: Time, tally: &mut Tally) -> LeaseAnswer {
         let clock = self.clock(now);
         let has_links = self.rows.iter().any(|row| row.link.is_some());
-        let answer = rules::ask_lease(&mut self.lease, ask, has_links, clock, &self.terms);
-        match ask.wish {
-            LeaseWish::StepAside => tally.transitions.add(Transition::SteppedAside),
-            LeaseWish::Release => tally.transitions.add(Transition::Released),
-            LeaseWish::Hold => {}
+        let answer = rules::change_lease(&mut self.lease, ask, has_links, clock, &self.terms);
+        match ask.action {
+            LeaseAction::Yield => tally.transitions.add(Transition::SteppedAside),
+            LeaseAction::Release => tally.transitions.add(Transition::Released),
+            LeaseAction::Hold => {}
         }
         answer
     }
 
     /// An operator pauses delivery, or lets it go on.
-    pub(crate) fn control_line(&mut self, wish: LineWish, now: Time) {
+    pub(crate) fn control_line(&mut self, wish: DeliveryAction, now: Time) {
         let clock = self.clock(now);
-        rules::control_line(&mut self.lease, wish, clock);
+        rules::control_delivery(&mut self.lease, wish, clock);
     }
 
     /// In which version a field was last touched, as of a version.
@@ -139,8 +141,8 @@ impl UserService {
     }
 
     /// The lane a user is announced in.
-    pub(crate) fn lane(&self, user: usize) -> Lane {
-        self.rows[user].lane
+    pub(crate) fn priority(&self, user: usize) -> Priority {
+        self.rows[user].priority
     }
 }
 

@@ -203,13 +203,13 @@ impl World {
     /// Who owes something.
     pub(crate) fn unsettled_users(&self) -> impl Iterator<Item = usize> {
         let rows = self.users.rows.iter().enumerate();
-        rows.filter(|(_, row)| row.is_unsettled()).map(|(user, _)| user)
+        rows.filter(|(_, row)| row.is_dirty()).map(|(user, _)| user)
     }
 
     /// The rows that are not at rest.
     fn unsettled(&self) -> String {
         let rows = self.users.rows.iter();
-        let busy = rows.filter(|row| row.is_unsettled() || row.doubt.is_some() || row.open.is_some());
+        let busy = rows.filter(|row| row.is_dirty() || row.in_doubt.is_some() || row.open_attempt.is_some());
         format!("{:?}", busy.collect::<Vec<_>>())
     }
 

@@ -107,7 +107,7 @@ impl Events {
 
     async fn collect(&self, nats: &Nats) -> Result<(), SubscribeError> {
         let mut accepted = nats.client().subscribe(subjects::USERS_ACCEPTED).await?;
-        let mut settled = nats.client().subscribe(subjects::USERS_SETTLED).await?;
+        let mut settled = nats.client().subscribe(subjects::USERS_RESOLVED).await?;
         // What is published before the server knows of this is missed. It works on what a connection sends in its order, so
         // that whatever answers this comes after it.
         let answer = nats.client().request(ping_subject(), Bytes::new());

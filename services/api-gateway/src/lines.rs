@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use contracts::{LineNotice, LineState, subjects};
+use contracts::{DeliveryNotice, DeliveryStatus, subjects};
 use futures_util::StreamExt;
 use runtime::nats::{Nats, from_object};
 use serde::Serialize;
@@ -18,7 +18,7 @@ const MOST_WORKERS: usize = 64;
 /// The last notice of each worker. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lines {
-    heard: Arc<Mutex<BTreeMap<String, (LineNotice, Instant)>>>,
+    heard: Arc<Mutex<BTreeMap<String, (DeliveryNotice, Instant)>>>,
 }
 
 /// How the line stands.
@@ -27,7 +27,7 @@ pub(crate) struct Lines {
 pub(crate) struct Line {
     /// What the worker that has the line says of it; none where none has it.
     #[serde(flatten)]
-    pub(crate) notice: Option<LineNotice>,
+    pub(crate) notice: Option<DeliveryNotice>,
     /// How many workers there are.
     pub(crate) workers: usize,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Line {
 impl Lines {
     /// Listens for as long as there is a connection, and again over the next.
     pub(crate) async fn listen(&self, nats: &Nats) -> Result<(), async_nats::SubscribeError> {
-        let mut notices = nats.client().subscribe(subjects::HUBSPOT_LINE).await?;
+        let mut notices = nats.client().subscribe(subjects::HUBSPOT_DELIVERY).await?;
         while let Some(message) = notices.next().await {
             match from_object(&message.payload) {
                 Ok(notice) => self.heard(notice),
@@ -45,7 +45,7 @@ impl Lines {
         Ok(())
     }
 
-    fn heard(&self, notice: LineNotice) {
+    fn heard(&self, notice: DeliveryNotice) {
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         heard.retain(|_, (_, at)| at.elapsed() < GONE_AFTER);
         if heard.len() < MOST_WORKERS || heard.contains_key(&notice.worker) {
@@ -59,8 +59,8 @@ impl Lines {
         let present = heard.values().filter(|(_, at)| at.elapsed() < GONE_AFTER);
         let workers = present.clone().count();
         // Whoever has just lost the line may still speak of it as its own: the later one counts.
-        let has_line = present.filter(|(notice, _)| !matches!(notice.state, LineState::Standby));
-        let latest = has_line.max_by_key(|(notice, at)| (notice.state != LineState::Starting, *at));
+        let has_line = present.filter(|(notice, _)| !matches!(notice.status, DeliveryStatus::Standby));
+        let latest = has_line.max_by_key(|(notice, at)| (notice.status != DeliveryStatus::Starting, *at));
         Line {
             notice: latest.map(|(notice, _)| notice.clone()),
             workers,
@@ -84,11 +84,11 @@ impl Lines {
 
     /// Whether the delivering worker does as the pause says. Where no worker delivers, there is nothing to wait for.
     pub(crate) fn is_pause_in_effect(&self, paused: bool) -> bool {
-        let state = self.now().notice.map(|notice| notice.state);
+        let state = self.now().notice.map(|notice| notice.status);
         let contrary = if paused {
-            LineState::Running
+            DeliveryStatus::Running
         } else {
-            LineState::Paused
+            DeliveryStatus::Paused
         };
         state != Some(contrary)
     }
@@ -100,12 +100,12 @@ mod tests {
 
     use super::*;
 
-    fn notice(worker: &str, state: LineState) -> LineNotice {
-        LineNotice {
+    fn notice(worker: &str, state: DeliveryStatus) -> DeliveryNotice {
+        DeliveryNotice {
             worker: worker.to_owned(),
-            state,
-            sentence: "in words".to_owned(),
-            fault: None,
+            status: state,
+            message: "in words".to_owned(),
+            cause: None,
             code: None,
             correlation_id: None,
             since: "2026-11-26T12:00:00.000Z".to_owned(),
@@ -116,9 +116,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_worker_that_has_the_line_speaks_for_it() {
         let lines = Lines::default();
-        lines.heard(notice("a", LineState::Running));
-        lines.heard(notice("b", LineState::Standby));
-        lines.heard(notice("c", LineState::Starting));
+        lines.heard(notice("a", DeliveryStatus::Running));
+        lines.heard(notice("b", DeliveryStatus::Standby));
+        lines.heard(notice("c", DeliveryStatus::Starting));
         let line = lines.now();
         assert_eq!(line.workers, 3);
         assert_eq!(line.notice.map(|notice| notice.worker), Some("a".to_owned()));
@@ -127,19 +127,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn of_two_who_speak_of_the_line_as_theirs_the_later_one_counts() {
         let lines = Lines::default();
-        lines.heard(notice("a", LineState::Running));
+        lines.heard(notice("a", DeliveryStatus::Running));
         tokio::time::advance(Duration::from_millis(500)).await;
-        lines.heard(notice("b", LineState::Stopped));
+        lines.heard(notice("b", DeliveryStatus::Halted));
         assert_eq!(
-            lines.now().notice.map(|notice| notice.state),
-            Some(LineState::Stopped)
+            lines.now().notice.map(|notice| notice.status),
+            Some(DeliveryStatus::Halted)
         );
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_worker_that_says_nothing_is_gone() {
         let lines = Lines::default();
-        lines.heard(notice("a", LineState::Running));
+        lines.heard(notice("a", DeliveryStatus::Running));
         tokio::time::advance(GONE_AFTER).await;
         let gone = Line {
             notice: None,
@@ -153,13 +153,13 @@ mod tests {
         let lines = Lines::default();
         let limit = Duration::from_secs(2);
         assert!(lines.wait_for_pause(true, limit).await);
-        lines.heard(notice("a", LineState::Running));
-        lines.heard(notice("b", LineState::Standby));
+        lines.heard(notice("a", DeliveryStatus::Running));
+        lines.heard(notice("b", DeliveryStatus::Standby));
         assert!(!lines.wait_for_pause(true, limit).await);
-        lines.heard(notice("a", LineState::Running));
+        lines.heard(notice("a", DeliveryStatus::Running));
         let (in_effect, ()) = tokio::join!(lines.wait_for_pause(true, limit), async {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            lines.heard(notice("a", LineState::Paused));
+            lines.heard(notice("a", DeliveryStatus::Paused));
         });
         assert!(in_effect);
         assert!(!lines.is_pause_in_effect(false));
@@ -171,7 +171,7 @@ mod tests {
     async fn made_up_workers_do_not_fill_the_memory() {
         let lines = Lines::default();
         for worker in 0..1_000 {
-            lines.heard(notice(&worker.to_string(), LineState::Standby));
+            lines.heard(notice(&worker.to_string(), DeliveryStatus::Standby));
         }
         assert_eq!(lines.now().workers, MOST_WORKERS);
     }

@@ -27,16 +27,16 @@ pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
         subjects::USERS_SYNC_RESYNC,
         subjects::USERS_SYNC_LINK,
         subjects::USERS_SYNC_UNLINK,
-        subjects::USERS_LINE,
+        subjects::USERS_DELIVERY,
         subjects::HUBSPOT_COMPARE,
         &ping_subject(),
     ]
     .map(str::to_owned);
     // Held until the answers below are in: the server speaks of what it forbids in the order in which it was asked.
     let heard = [
-        subjects::HUBSPOT_LINE,
+        subjects::HUBSPOT_DELIVERY,
         subjects::USERS_ACCEPTED,
-        subjects::USERS_SETTLED,
+        subjects::USERS_RESOLVED,
     ];
     let _listening = join_all(heard.map(|subject| nats.client().subscribe(subject))).await;
     join_all(needed.iter().map(|subject| async move {

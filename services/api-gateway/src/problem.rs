@@ -4,7 +4,7 @@ mod document;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use contracts::Fault;
+use contracts::InvalidValue;
 
 pub(crate) use document::into_document;
 
@@ -24,10 +24,10 @@ pub(crate) enum ApiError {
     MalformedBody(String),
     /// The body is JSON that does not say a valid change.
     #[error("the body breaks {} rule(s); nothing was changed", .0.len())]
-    InvalidBody(Vec<Fault>),
+    InvalidBody(Vec<InvalidValue>),
     /// The user does not exist yet, and creating it takes an address.
     #[error("this user does not exist yet, and the first change has to give an address")]
-    EmailRequired(Fault),
+    EmailRequired(InvalidValue),
     /// The request was meant for another name, which may be that of a page that wants to get in.
     #[error(
         "this gateway is not known under the name that was asked for; API_GATEWAY_HOSTS tells it its names"

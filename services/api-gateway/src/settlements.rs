@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use contracts::{SettledNotice, UserId, subjects};
+use contracts::{ResolvedNotice, UserId, subjects};
 use futures_util::StreamExt;
 use runtime::nats::{Nats, from_object};
 use tokio::sync::{Notify, watch};
@@ -82,7 +82,7 @@ impl Settlements {
     pub(crate) async fn listen(&self, nats: &Nats) -> Result<(), async_nats::SubscribeError> {
         let mut count = self.shared.count.subscribe();
         while count.wait_for(|count| *count > 0).await.is_ok() {
-            let mut notices = nats.client().subscribe(subjects::USERS_SETTLED).await?;
+            let mut notices = nats.client().subscribe(subjects::USERS_RESOLVED).await?;
             // What was published before the server knew of it is missed.
             let _ = nats.client().flush().await;
             self.shared.is_listening.send_replace(true);
@@ -118,7 +118,7 @@ impl Shared {
     }
 
     fn tell(&self, payload: &[u8]) {
-        let notice: SettledNotice = match from_object(payload) {
+        let notice: ResolvedNotice = match from_object(payload) {
             Ok(notice) => notice,
             Err(error) => {
                 tracing::debug!(%error, "a notice of settled users is not understood");

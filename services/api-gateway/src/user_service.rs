@@ -9,9 +9,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use contracts::{
-    Compare, Comparison, ControlLine, GetReceipt, GetUser, ImportUsers, LineControl, LinkUser, ListUsers,
-    Receipt, ResyncUsers, RetryUsers, UnlinkUser, UpdateUser, User, UserUpdated, UsersImported, UsersListed,
-    UsersResynced, UsersRetried, UsersSummary, subjects,
+    CompareUsers, Comparison, ControlDelivery, DeliveryControl, GetReceipt, GetUser, ImportUsers, LinkUser,
+    ListUsers, Receipt, ResyncUsers, RetryUsers, UnlinkUser, UpdateUser, User, UserUpdated, UsersImported,
+    UsersListed, UsersResynced, UsersRetried, UsersSummary, subjects,
 };
 use runtime::nats::Nats;
 use serde::Serialize;
@@ -92,10 +92,10 @@ impl UserService {
     /// Pauses or resumes delivery.
     pub(crate) async fn control_line(
         &self,
-        control: ControlLine,
+        control: ControlDelivery,
         context: &RequestContext,
-    ) -> Result<LineControl, ApiError> {
-        let answer = self.ask(subjects::USERS_LINE, &control, context).await?;
+    ) -> Result<DeliveryControl, ApiError> {
+        let answer = self.ask(subjects::USERS_DELIVERY, &control, context).await?;
         answer.map_err(CallError::of_a_change)
     }
 
@@ -156,7 +156,7 @@ impl UserService {
     /// for once, and for longer.
     pub(crate) async fn compare(
         &self,
-        compare: &Compare,
+        compare: &CompareUsers,
         context: &RequestContext,
     ) -> Result<Comparison, ApiError> {
         let answer = self

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
-use contracts::{GetReceipt, Receipt, State, UserId};
+use contracts::{GetReceipt, Receipt, SyncState, UserId};
 use tokio::time::{Instant, timeout};
 
 use crate::problem::ApiError;
@@ -39,7 +39,7 @@ pub(crate) async fn wait_for_verdict(
     loop {
         let receipt = gateway.users.get_receipt(&question, context).await?;
         let left = until.saturating_duration_since(Instant::now());
-        if receipt.state != State::Pending || left.is_zero() {
+        if receipt.state != SyncState::Pending || left.is_zero() {
             return Ok(receipt);
         }
         let settled = timeout(left.min(LOOK_EVERY), place.settled());

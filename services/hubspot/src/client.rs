@@ -19,7 +19,7 @@ mod token;
 use std::{io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use contracts::{LastAnswer, Reason};
+use contracts::{LastResponse, Reason};
 use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
 
 use crate::engine::{Answer, Answered, Call, ProblemKind};
@@ -183,7 +183,7 @@ fn answered(call: &Call, outcome: Result<RawAnswer, NoAnswer>) -> Answered {
     match outcome {
         Ok(raw) => Answered {
             limits: headers::limits(&raw.headers),
-            said: Some(LastAnswer {
+            said: Some(LastResponse {
                 status: raw.status.as_u16(),
                 correlation_id: headers::correlation_id(&raw.headers).map(details::word),
             }),

@@ -33,7 +33,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::delivery::LeaseWish;
+use contracts::delivery::LeaseAction;
 
 pub use answer::{
     Answer, Answered, Contact, Created, InputError, Inspected, Limits, Policy, Problem, ProblemKind, Profile,
@@ -74,7 +74,7 @@ pub struct Engine {
     account_checked: bool,
     lease: Lease,
     /// What the last question for the lease was.
-    wish: LeaseWish,
+    wish: LeaseAction,
     /// The account that it named.
     asked_with: Option<String>,
     line: Line,
@@ -109,7 +109,7 @@ impl Engine {
             account_id: None,
             account_checked: false,
             lease: Lease::default(),
-            wish: LeaseWish::Hold,
+            wish: LeaseAction::Hold,
             asked_with: None,
             line: Line::default(),
             shown: None,
@@ -137,8 +137,12 @@ impl Engine {
         self.now = self.now.max(now);
         match input {
             // Without the lease a wake-up is another worker's business.
-            Input::WakeUp { user_id, lane, ack } if self.lease.epoch().is_some() && !self.draining => {
-                self.users.wake(&user_id, lane, ack);
+            Input::WakeUp {
+                user_id,
+                priority,
+                ack,
+            } if self.lease.epoch().is_some() && !self.draining => {
+                self.users.wake(&user_id, priority, ack);
             }
             Input::Tick | Input::WakeUp { .. } => {}
             Input::WakeUpsDropped => self.users.drop_wakeups(),

@@ -15,7 +15,7 @@ mod watchdog;
 
 use std::{sync::Arc, time::Duration};
 
-use contracts::{AskLease, delivery::LeaseWish};
+use contracts::{ChangeLease, delivery::LeaseAction};
 use runtime::{Shutdown, nats::Nats};
 use tokio::{
     task::{JoinError, JoinSet},
@@ -62,7 +62,7 @@ pub(crate) struct Worker {
     /// Requests and calls that are out, no more than the engine has asked for; each has one answer.
     out: JoinSet<Input>,
     acknowledging: TaskTracker,
-    last_ask: Option<AskLease>,
+    last_ask: Option<ChangeLease>,
 }
 
 impl Worker {
@@ -216,8 +216,8 @@ impl Worker {
     /// The time for reporting is over: at least the next worker need not wait for the lease to expire.
     async fn give_up(mut self) {
         tracing::warn!("stopped with calls still out; their users are claimed anew by the next worker");
-        let release = self.last_ask.map(|ask| AskLease {
-            wish: LeaseWish::Release,
+        let release = self.last_ask.map(|ask| ChangeLease {
+            action: LeaseAction::Release,
             ..ask
         });
         let released = async {

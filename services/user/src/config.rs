@@ -9,7 +9,7 @@ use runtime::{
 };
 
 use crate::{
-    rules::{Terms, UnixMs},
+    rules::{RuleTiming, UnixMs},
     store::Database,
 };
 
@@ -31,7 +31,7 @@ pub struct Config {
     /// `USER_HEALTH_LISTEN`: where `/healthz` and `/readyz` are answered.
     pub health_listen: String,
     /// `USER_LEASE_MS`, `USER_ATTEMPT_MS`, `USER_DOUBT_MS`, `USER_ANNOUNCE_MS`: the terms of the row rules.
-    pub terms: Terms,
+    pub terms: RuleTiming,
     /// `USER_SWEEP_MS`: how often rows are looked for whose time has come.
     pub sweep_every: Duration,
     /// How to reach NATS.
@@ -81,18 +81,18 @@ fn read_database(reader: &mut Reader<'_>) -> Option<Database> {
     }
 }
 
-fn read_terms(reader: &mut Reader<'_>) -> Terms {
-    let usual = Terms::default();
+fn read_terms(reader: &mut Reader<'_>) -> RuleTiming {
+    let usual = RuleTiming::default();
     let mut term = |name: &str, default: UnixMs, most: u64| -> UnixMs {
         let default = ms(u64::try_from(default).unwrap_or(0));
         let term = reader.duration_ms(name, default, ms(100)..=ms(most));
         UnixMs::try_from(term.as_millis()).unwrap_or(UnixMs::MAX)
     };
-    Terms {
+    RuleTiming {
         lease: term("USER_LEASE_MS", usual.lease, 60_000),
         attempt: term("USER_ATTEMPT_MS", usual.attempt, 600_000),
-        doubt: term("USER_DOUBT_MS", usual.doubt, 3_600_000),
-        announce: term("USER_ANNOUNCE_MS", usual.announce, 600_000),
+        late_write: term("USER_DOUBT_MS", usual.late_write, 3_600_000),
+        wake_up: term("USER_ANNOUNCE_MS", usual.wake_up, 600_000),
         ..usual
     }
 }
@@ -109,7 +109,7 @@ mod tests {
     fn without_settings_the_database_is_a_file_in_the_data_folder() {
         let config = Config::read(&Env::from_pairs::<&str, &str>([])).expect("the defaults fit");
         assert_eq!(config.database.to_string(), ".hubsync/users.db");
-        assert_eq!(config.terms, Terms::default());
+        assert_eq!(config.terms, RuleTiming::default());
     }
 
     #[test]

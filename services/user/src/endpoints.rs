@@ -24,8 +24,8 @@ use async_nats::service::{Service, ServiceExt, endpoint::Endpoint};
 use contracts::{
     ErrorCode, ServiceError,
     subjects::{
-        USER_QUEUE, USER_SERVICE, USERS_CLAIM, USERS_COMPARE, USERS_GET, USERS_IMPORT, USERS_LEASE,
-        USERS_LINE, USERS_RECORD, USERS_REPAIR, USERS_SYNC_GET, USERS_SYNC_LINK, USERS_SYNC_LIST,
+        USER_QUEUE, USER_SERVICE, USERS_CLAIM, USERS_COMPARE, USERS_DELIVERY, USERS_GET, USERS_IMPORT,
+        USERS_LEASE, USERS_REPAIR, USERS_REPORT, USERS_SYNC_GET, USERS_SYNC_LINK, USERS_SYNC_LIST,
         USERS_SYNC_RESYNC, USERS_SYNC_RETRY, USERS_SYNC_SUMMARY, USERS_SYNC_UNLINK, USERS_UPDATE,
     },
 };
@@ -140,10 +140,10 @@ pub(crate) async fn serve(
     begun.endpoint(USERS_SYNC_LINK, link_user::link_user).await?;
     begun.endpoint(USERS_SYNC_UNLINK, link_user::unlink_user).await?;
     begun.endpoint(USERS_LEASE, lease::lease).await?;
-    begun.endpoint(USERS_LINE, control_line::control_line).await?;
+    begun.endpoint(USERS_DELIVERY, control_line::control_line).await?;
     begun.endpoint(USERS_CLAIM, claim_users::claim_users).await?;
     begun
-        .endpoint(USERS_RECORD, record_verdicts::record_verdicts)
+        .endpoint(USERS_REPORT, record_verdicts::record_verdicts)
         .await?;
     begun
         .endpoint(USERS_COMPARE, compare_users::compare_users)

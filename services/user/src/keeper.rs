@@ -54,7 +54,7 @@ impl StreamNews {
 }
 
 /// Ensures the stream at start, at each reconnect and when it is found missing.
-pub(crate) struct Keeper {
+pub(crate) struct StreamSupervisor {
     pub(crate) nats: Nats,
     pub(crate) writer: WriterHandle,
     pub(crate) news: StreamNews,
@@ -64,7 +64,7 @@ pub(crate) struct Keeper {
     pub(crate) swept: Arc<Notify>,
 }
 
-impl Keeper {
+impl StreamSupervisor {
     pub(crate) async fn run(self, shutdown: Shutdown) {
         let _ = Box::pin(shutdown.or(self.keep())).await;
     }

@@ -1,6 +1,6 @@
 //! Tells whoever listens that receipts have changed.
 
-use contracts::{SettledNotice, SettledUser, subjects::USERS_SETTLED};
+use contracts::{ResolvedNotice, ResolvedUser, subjects::USERS_RESOLVED};
 use runtime::{Shutdown, nats::Nats};
 use tokio::sync::mpsc;
 
@@ -8,15 +8,15 @@ use tokio::sync::mpsc;
 const USERS_PER_NOTICE: usize = 4_000;
 
 /// Publishes a notice for each commit that settled users. A lost one is no loss: receipts can be read.
-pub(crate) async fn publish(nats: Nats, mut settled: mpsc::Receiver<Vec<SettledUser>>, shutdown: Shutdown) {
+pub(crate) async fn publish(nats: Nats, mut settled: mpsc::Receiver<Vec<ResolvedUser>>, shutdown: Shutdown) {
     while let Some(Some(users)) = shutdown.or(settled.recv()).await {
         if !nats.is_connected() {
             continue;
         }
         for users in users.chunks(USERS_PER_NOTICE) {
             let users = users.to_vec();
-            let notice = serde_json::to_vec(&SettledNotice { users }).expect("ids and numbers serialize");
-            if let Err(error) = nats.client().publish(USERS_SETTLED, notice.into()).await {
+            let notice = serde_json::to_vec(&ResolvedNotice { users }).expect("ids and numbers serialize");
+            if let Err(error) = nats.client().publish(USERS_RESOLVED, notice.into()).await {
                 tracing::debug!(%error, "a notice of settled users was not sent");
             }
         }

@@ -17,7 +17,7 @@ use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use runtime::{health::Registry, nats::Nats};
 use tokio::sync::mpsc;
 
-use crate::{keeper::StreamNews, room::Room};
+use crate::{keeper::StreamNews, room::StreamCapacity};
 
 pub(crate) use wake::wake_failed;
 
@@ -57,7 +57,7 @@ pub(crate) struct Relay {
     nats: Nats,
     jetstream: jetstream::Context,
     news: StreamNews,
-    room: Room,
+    room: StreamCapacity,
     failed: mpsc::Sender<UserId>,
     health: Registry,
     /// Whether the stream was last seen to leave announcements unconfirmed.
@@ -72,7 +72,7 @@ impl Relay {
     pub(crate) fn new(
         nats: Nats,
         news: StreamNews,
-        room: Room,
+        room: StreamCapacity,
         failed: mpsc::Sender<UserId>,
         health: Registry,
     ) -> Self {

@@ -13,7 +13,7 @@ use contracts::subjects::WINDOW;
 
 /// Places in the stream. Clones share them.
 #[derive(Debug, Clone)]
-pub struct Room {
+pub struct StreamCapacity {
     counts: Arc<Counts>,
 }
 
@@ -28,14 +28,14 @@ struct Counts {
     ended: AtomicU64,
 }
 
-impl Default for Room {
+impl Default for StreamCapacity {
     /// An empty stream's.
     fn default() -> Self {
         Self::of(WINDOW)
     }
 }
 
-impl Room {
+impl StreamCapacity {
     /// So many places.
     pub fn of(places: u64) -> Self {
         let count = AtomicU64::new;
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn announcements_on_their_way_take_places_that_the_stream_still_shows_as_free() {
-        let room = Room::of(3);
+        let room = StreamCapacity::of(3);
         room.begin(2);
         assert_eq!(room.left(), 1);
         room.learn(room.ended(), WINDOW - 3);
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_stream_that_is_overfull_has_no_place() {
-        let room = Room::default();
+        let room = StreamCapacity::default();
         room.begin(10);
         room.learn(room.ended(), WINDOW + 5);
         assert_eq!(room.left(), 0);

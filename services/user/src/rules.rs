@@ -26,15 +26,15 @@ pub use change::{Change, Changed, Refusal, change};
 pub use claim::{Claimed, claim};
 pub use history::PastAttempt;
 pub use import::{Imported, import};
-pub use lease::{Lease, ask_lease, control_line};
-pub use operator::{Resynced, link_by_operator, resync, unlink};
-pub use owe::{repair, retry, withdraw};
+pub use lease::{Lease, change_lease, control_delivery};
+pub use operator::{ResyncResult, link_by_operator, resync, unlink};
+pub use owe::{repair, retract, retry};
 pub(crate) use problem::next_attempt;
-pub use receipt::{receipt, standing, state_of};
-pub use record::{Effects, record};
-pub use row::{Creating, Doubt, FieldState, OpenAttempt, Row, UsedKey};
+pub use receipt::{overall_state, receipt, state_of};
+pub use record::{Effects, report_result};
+pub use row::{FieldState, LateWriteWindow, OpenAttempt, RememberedCreate, Row, UsedKey};
 pub use sweep::{sweep, wake_now};
-pub use terms::Terms;
+pub use terms::RuleTiming;
 
 /// Milliseconds since 1970 by the store's clock.
 pub type UnixMs = i64;

@@ -16,11 +16,11 @@ use crate::{
     Config,
     accepted::Accepted,
     endpoints::{self, Context},
-    keeper::{Keeper, StreamNews},
+    keeper::{StreamNews, StreamSupervisor},
     notices,
     relay::{self, Relay},
-    room::Room,
-    rules::Terms,
+    room::StreamCapacity,
+    rules::RuleTiming,
     store::{self, Database, OpenError, Opened, UserWriter},
     stream::StreamKeeping,
     sweeper::Sweeper,
@@ -145,8 +145,8 @@ impl Begun {
         let (announcements, announced) = mpsc::channel(BATCHES_WAITING);
         let (notices, settled) = mpsc::channel(BATCHES_WAITING);
         let accepted = Accepted::default();
-        let terms: Terms = config.terms;
-        let room = Room::default();
+        let terms: RuleTiming = config.terms;
+        let room = StreamCapacity::default();
         let after_commit = AfterCommit {
             announcements,
             notices,
@@ -165,7 +165,7 @@ impl Begun {
         tasks.spawn(notices::publish(nats.clone(), settled, shutdown.clone()));
         tasks.spawn(accepted.publish(nats.clone(), shutdown.clone()));
         let stream = StreamKeeping::new(config.nats.stream_replicas);
-        let keeper = Keeper {
+        let keeper = StreamSupervisor {
             nats: nats.clone(),
             writer: handle.clone(),
             news: news.clone(),

@@ -15,15 +15,15 @@ mod walk;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contracts::{Lane, UserId};
+use contracts::{Priority, UserId};
 
 pub use database::{Database, InvalidDatabase, Server};
 pub use error::{OpenError, PoolMode, StoreError, Unfit, Unreadable};
 pub use overview::{Counts, List, Listed, NoSuchList, PendingPosition, TroubleCount, TroubledPosition};
-pub use walk::{Walk, Walked, Whom};
+pub use walk::{ScanFilter, ScanPage, UserScan};
 
 use crate::{
-    rules::{Lease, Row, Terms, UnixMs},
+    rules::{Lease, Row, RuleTiming, UnixMs},
     time::Clock,
 };
 
@@ -136,11 +136,16 @@ pub trait Transaction: Send {
     async fn save(&mut self, rows: &[&Row]) -> Result<(), StoreError>;
 
     /// Moves the times of rows that cannot be read as far ahead as they may lie, so that they are not in the way.
-    async fn put_off(&mut self, users: &[UserId], terms: &Terms) -> Result<(), StoreError>;
+    async fn put_off(&mut self, users: &[UserId], terms: &RuleTiming) -> Result<(), StoreError>;
 
     /// Users with something due in that lane, the oldest first, then those whose time lies further ahead than any
     /// rule allows. Rows that another transaction has are left to it.
-    async fn due(&mut self, lane: Lane, terms: &Terms, limit: usize) -> Result<Vec<UserId>, StoreError>;
+    async fn due(
+        &mut self,
+        priority: Priority,
+        terms: &RuleTiming,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError>;
 
     /// Users whose recheck has come, the oldest first. Rows that another transaction has are left to it.
     async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError>;
@@ -178,7 +183,7 @@ pub trait UserReader: Send + Sync {
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError>;
 
     /// Users in the order of their ids.
-    async fn walk(&self, walk: &Walk<'_>) -> Result<Walked, StoreError>;
+    async fn scan(&self, walk: &UserScan<'_>) -> Result<ScanPage, StoreError>;
 
     /// How all users stand. It takes longer the more of them wait.
     async fn count(&self) -> Result<Counts, StoreError>;

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::{
     keeper::StreamNews,
-    room::Room,
+    room::StreamCapacity,
     stream::StreamKeeping,
     writer::{Answer, Work, WriterHandle},
 };
@@ -31,7 +31,7 @@ pub(crate) struct Sweeper {
     pub(crate) woken: Arc<Notify>,
     pub(crate) news: StreamNews,
     pub(crate) stream: StreamKeeping,
-    pub(crate) room: Room,
+    pub(crate) room: StreamCapacity,
 }
 
 /// When to sweep again.

@@ -34,7 +34,7 @@ use tokio::{
 };
 
 use crate::{
-    rules::Terms,
+    rules::RuleTiming,
     store::{StoreError, UserWriter},
 };
 
@@ -63,7 +63,7 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(20);
 /// The first one works on deliveries and on what time brings, the others on changes; an only one on all of it.
 pub fn start(
     stores: Vec<Box<dyn UserWriter>>,
-    terms: Terms,
+    terms: RuleTiming,
     after_commit: AfterCommit,
     health: &Registry,
 ) -> (WriterHandle, JoinHandle<()>) {
@@ -96,7 +96,7 @@ struct TakesNothing;
 
 struct Writer {
     store: Box<dyn UserWriter>,
-    terms: Terms,
+    terms: RuleTiming,
     after_commit: AfterCommit,
     health: Registry,
     /// Whether the last write failed, whoever's it was: the writer that time keeps busy finds out when all is well.

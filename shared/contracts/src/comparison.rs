@@ -11,11 +11,11 @@ pub const MAX_COMPARED: usize = 100;
 /// [`Comparison::next`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Compare {
+pub struct CompareUsers {
     /// What for.
-    pub aim: Aim,
+    pub purpose: ComparisonPurpose,
     /// Which users.
-    pub users: Chosen,
+    pub users: UserSelection,
     /// Whether the answer is to have the values that differ, which are personal data.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub values: bool,
@@ -24,7 +24,7 @@ pub struct Compare {
 /// What a comparison is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Aim {
+pub enum ComparisonPurpose {
     /// To find out what HubSpot no longer holds of what it confirmed.
     Drift {
         /// Whether that is to be sent again, behind live changes.
@@ -37,7 +37,7 @@ pub enum Aim {
 /// Users, named or a page of all of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Chosen {
+pub enum UserSelection {
     /// These, at most [`MAX_COMPARED`].
     Named(Vec<UserId>),
     /// A page in the order of ids, after this one, or from the start.
@@ -59,7 +59,7 @@ pub struct Comparison {
     pub repaired: u64,
     /// Users that were to be, but changed meanwhile, and so are left to the next comparison.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub left: u64,
+    pub changed_meanwhile: u64,
     /// Named users that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UserId>,
@@ -80,7 +80,7 @@ pub struct Finding {
     /// Whose.
     pub user_id: UserId,
     /// What.
-    pub finding: FindingKind,
+    pub kind: FindingKind,
     /// The contact it is about: the one there is now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<String>,
@@ -102,7 +102,7 @@ pub enum FindingKind {
     /// Several users share the contact, so that it cannot agree with all of them; it is not compared.
     Shared,
     /// HubSpot's answer says nothing of the contact, or nothing of these fields; or HubSpot fails whenever it is asked.
-    NotTold,
+    NotReported,
     /// These fields would be written to the contact.
     WouldWrite,
     /// The user would be linked to the contact, and these fields written to it.
@@ -121,7 +121,7 @@ impl FindingKind {
             Self::Gone => "gone",
             Self::Merged => "merged",
             Self::Shared => "shared",
-            Self::NotTold => "not_told",
+            Self::NotReported => "not_told",
             Self::WouldWrite => "would_write",
             Self::WouldLink => "would_link",
             Self::WouldCreate => "would_create",
@@ -138,21 +138,21 @@ pub struct Difference {
     pub field: Field,
     /// The user's value; none where it is cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ours: Option<String>,
+    pub user_value: Option<String>,
     /// The contact's value, shortened; none where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub theirs: Option<String>,
+    pub contact_value: Option<String>,
 }
 
 /// Request on `users.compare`: users as they are to be compared; the answer is [`UsersToCompare`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ReadToCompare {
+pub struct ReadUsersToCompare {
     /// Which users.
-    pub users: Chosen,
+    pub users: UserSelection,
     /// Only those that owe something, instead of those that have a contact.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub owing: bool,
+    pub dirty_only: bool,
 }
 
 /// Answer on `users.compare`.
@@ -176,13 +176,13 @@ pub struct UserToCompare {
     /// Who.
     pub user_id: UserId,
     /// The turn of its row: another one means that it has changed since.
-    pub turn: u64,
+    pub generation: u64,
     /// The fields that were ever given.
     pub values: Values,
     /// The fields that HubSpot confirmed and that are not owed.
     pub confirmed: FieldSet,
     /// The fields that HubSpot has yet to hear.
-    pub owed: FieldSet,
+    pub dirty: FieldSet,
     /// The contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
@@ -206,7 +206,7 @@ pub struct RepairUser {
     /// Who.
     pub user_id: UserId,
     /// The turn at which it was compared; at another one nothing is owed again.
-    pub turn: u64,
+    pub generation: u64,
     /// The fields.
     pub fields: FieldSet,
 }
@@ -218,5 +218,5 @@ pub struct UsersRepaired {
     /// Users of which something is sent again.
     pub repaired: u64,
     /// Users that were left alone, since they changed after they were compared.
-    pub left: u64,
+    pub changed_meanwhile: u64,
 }

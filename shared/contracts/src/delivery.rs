@@ -3,7 +3,7 @@
 //! One worker holds the lease, under an epoch that grows with each new holder. It claims users that owe HubSpot
 //! something; each claim is a numbered attempt. It records one verdict for each attempt.
 
-mod verdict;
+mod attempt_result;
 
 use std::num::NonZeroU64;
 
@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FieldSet, UserId, Values};
 
-pub use verdict::{
-    Failure, Found, LastAnswer, LinkFound, Next, Outcome, Reason, RecordVerdicts, Recorded, Verdict,
-    VerdictsRecorded, Withdrawal,
+pub use attempt_result::{
+    AttemptFailure, AttemptResult, FieldResult, LastResponse, LinkOrigin, NewLink, NextAction, Reason,
+    ReportResults, ReportedUser, ResultsReported, Retraction,
 };
 
 /// How urgent a user is; live goes first, always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Lane {
+pub enum Priority {
     /// A caller made a change.
     Live,
     /// Resync, import, drift repair, recheck.
@@ -35,31 +35,31 @@ pub struct UserChanged {
     /// The version at the time of the announcement; the row is read anew when it is claimed.
     pub version: u64,
     /// How urgent.
-    pub lane: Lane,
+    pub priority: Priority,
 }
 
 /// Request on `users.lease`: take, renew or give back the right to deliver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AskLease {
+pub struct ChangeLease {
     /// The random id the worker drew; it says whose attempt a verdict is about.
     pub holder: String,
     /// The HubSpot account (portal id) that the worker's token opens.
     pub account_id: String,
     /// What the worker wants.
-    pub wish: LeaseWish,
+    pub action: LeaseAction,
 }
 
 /// What a worker wants of the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum LeaseWish {
+pub enum LeaseAction {
     /// Take it, or renew it.
     Hold,
     /// Give it back on shutdown.
     Release,
     /// Give it to the worker that asks for it, since calls of this one go unanswered.
-    StepAside,
+    Yield,
 }
 
 /// Answer on `users.lease`.
@@ -76,7 +76,7 @@ pub enum LeaseAnswer {
         /// Milliseconds an attempt may stay without a verdict; all its calls have to end within it.
         attempt_term_ms: u64,
         /// Whether another worker asks for it and this one may step aside (at most every ten minutes).
-        may_step_aside: bool,
+        may_yield: bool,
         /// Whether an operator has paused delivery: the lease is held, and nothing is claimed or sent.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         paused: bool,
@@ -100,17 +100,17 @@ pub enum LeaseAnswer {
 /// Request on `users.line`: an operator pauses or resumes delivery, or asks whether it is paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ControlLine {
+pub struct ControlDelivery {
     /// What the operator wants.
-    pub wish: LineWish,
+    pub action: DeliveryAction,
 }
 
 /// What an operator wants of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum LineWish {
+pub enum DeliveryAction {
     /// Only to know.
-    Look,
+    Read,
     /// Nothing is written to HubSpot until it is resumed, and nothing read but for a comparison that a person asks for;
     /// changes are accepted as ever.
     Pause,
@@ -121,7 +121,7 @@ pub enum LineWish {
 /// Answer on `users.line`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LineControl {
+pub struct DeliveryControl {
     /// Whether delivery is paused.
     pub paused: bool,
     /// Since when, in RFC 3339.
@@ -151,13 +151,13 @@ pub const MAX_CLAIMS: usize = 200;
 /// Answer on `users.claim`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ClaimsGiven {
+pub struct UsersClaimed {
     /// The attempts handed out.
     pub claims: Vec<Claim>,
     /// Named users that owe nothing: their wake-ups are done.
-    pub nothing_owed: Vec<UserId>,
+    pub clean: Vec<UserId>,
     /// Named users with an attempt open under this epoch that is within its term.
-    pub in_work: Vec<UserId>,
+    pub in_progress: Vec<UserId>,
     /// Named users left out by the limit.
     pub left_out: Vec<UserId>,
     /// Whether rows left open by older epochs remain; claim again until none do.
@@ -175,13 +175,13 @@ pub struct Claim {
     /// The version whose state this is.
     pub version: u64,
     /// The turn up to which a verdict of this attempt settles.
-    pub turn: u64,
+    pub generation: u64,
     /// How urgent.
-    pub lane: Lane,
+    pub priority: Priority,
     /// The value of each field.
     pub values: Values,
     /// The fields HubSpot has yet to hear: what is to be sent.
-    pub owed: FieldSet,
+    pub dirty: FieldSet,
     /// The contact, where one is known in this account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
@@ -192,13 +192,13 @@ pub struct Claim {
     pub never_linked: bool,
     /// Addresses under which earlier attempts may have created a contact. Each is looked up too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub creating: Vec<MayBeCreated>,
+    pub possible_creates: Vec<PossibleCreate>,
 }
 
 /// An address under which an earlier attempt may have created a contact, without anybody being told its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct MayBeCreated {
+pub struct PossibleCreate {
     /// The address.
     pub address: String,
     /// Whether it may happen still; until then nothing is created under another address.
@@ -218,7 +218,7 @@ pub struct Link {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// How the contact was found.
-    pub found: Found,
+    pub origin: LinkOrigin,
     /// Whether another user is linked to the same contact.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shared: bool,

@@ -63,7 +63,7 @@ pub struct ServiceError {
     pub current_version: Option<u64>,
     /// For [`ErrorCode::InvalidRequest`]: each fault.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub faults: Vec<Fault>,
+    pub invalid_values: Vec<InvalidValue>,
 }
 
 impl ServiceError {
@@ -73,14 +73,14 @@ impl ServiceError {
             code,
             message: message.into(),
             current_version: None,
-            faults: Vec::new(),
+            invalid_values: Vec::new(),
         }
     }
 }
 
 /// One fault of a request's body, as RFC 9457 problem documents list them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fault {
+pub struct InvalidValue {
     /// A JSON pointer (RFC 6901) to the member at fault; empty for the whole body.
     pub pointer: String,
     /// What is wrong and what would be right.

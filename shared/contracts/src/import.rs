@@ -31,13 +31,13 @@ pub struct ImportLine {
 #[serde(rename_all = "camelCase")]
 pub struct UsersImported {
     /// One for each line, in their order.
-    pub outcomes: Vec<ImportOutcome>,
+    pub results: Vec<ImportResult>,
 }
 
 /// What became of a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "camelCase")]
-pub enum ImportOutcome {
+#[serde(tag = "result", rename_all = "camelCase")]
+pub enum ImportResult {
     /// It gave something new, which HubSpot has yet to hear.
     Changed {
         /// The version it made.
@@ -49,7 +49,7 @@ pub enum ImportOutcome {
         version: u64,
     },
     /// It was not accepted, or nobody knows whether it was; the code says which.
-    Refused {
+    Rejected {
         /// Why.
         error: ServiceError,
     },

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Reason, State, UserId};
+use crate::{Reason, SyncState, UserId};
 
 /// Request on `users.sync.list`; the answer is [`UsersListed`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListUsers {
     /// Which users.
-    pub which: Which,
+    pub filter: UserFilter,
     /// Goes on after the page that answered this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
@@ -23,20 +23,20 @@ pub const MAX_LISTED: usize = 500;
 /// Users by how they stand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Which {
+pub enum UserFilter {
     /// A change waits for its outcome; in the order in which they are announced.
     Pending,
     /// Refused, taken, parked or missing; by state, reason and id.
-    Troubled(Troubled),
+    Problems(ProblemFilter),
 }
 
 /// Users that met trouble.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Troubled {
+pub struct ProblemFilter {
     /// In this state only: refused, taken, parked or missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<State>,
+    pub state: Option<SyncState>,
     /// For the reason of this code only; goes with a state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -62,7 +62,7 @@ pub struct ListedUser {
     /// The version it is at.
     pub version: u64,
     /// The worst state of its fields.
-    pub state: State,
+    pub state: SyncState,
     /// Whether it is being sent once more.
     pub resending: bool,
     /// Why it is refused, taken or parked, or why the last attempt failed while it waits.
@@ -123,22 +123,22 @@ pub struct UsersSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_pending_age_ms: Option<u64>,
     /// Users that met trouble, by state and reason, the most frequent first, at most [`MAX_TROUBLES`].
-    pub troubles: Vec<Trouble>,
+    pub problems: Vec<ProblemCount>,
     /// Users that met trouble, in all.
-    pub troubled: u64,
+    pub users_with_problems: u64,
     /// When it was counted, RFC 3339 in UTC. Large counts are not made anew for everybody who asks.
     pub counted_at: String,
 }
 
 /// The most reasons a summary tells apart.
-pub const MAX_TROUBLES: usize = 50;
+pub const MAX_PROBLEM_COUNTS: usize = 50;
 
 /// Users in the same state for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Trouble {
+pub struct ProblemCount {
     /// Refused, taken, parked or missing.
-    pub state: State,
+    pub state: SyncState,
     /// The code of the reason; none for what is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -159,7 +159,7 @@ pub enum RetryUsers {
     #[serde(rename_all = "camelCase")]
     Listed {
         /// Which.
-        troubled: Troubled,
+        filter: ProblemFilter,
         /// Goes on after the answer that said so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<String>,
@@ -173,7 +173,7 @@ pub struct UsersRetried {
     /// Users that are tried again.
     pub retried: u64,
     /// Users that were left alone: nothing of them waits to be tried again, or it is being sent already.
-    pub left: u64,
+    pub skipped: u64,
     /// Named users that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UserId>,

@@ -13,17 +13,17 @@ use crate::{Field, Link, Reason, UserId};
 /// What became of a version, or of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum State {
+pub enum SyncState {
     /// Not settled yet.
     Pending,
     /// HubSpot refused a value, with its reason.
-    Refused,
+    Rejected,
     /// Another contact holds the address.
-    Taken,
+    Conflict,
     /// It kept failing alone; tried again only on request, or seldom where the reason may pass.
-    Parked,
+    Failed,
     /// HubSpot has no such contact.
-    Missing,
+    NotFound,
     /// HubSpot holds the values.
     Confirmed,
     /// Later versions touched every field this one touched.
@@ -34,9 +34,9 @@ pub enum State {
 
 /// The delivery of one change, in short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SyncState {
+pub struct VersionState {
     /// What became of it so far.
-    pub state: State,
+    pub state: SyncState,
     /// The version it is about.
     pub version: u64,
 }
@@ -50,13 +50,13 @@ pub struct Receipt {
     /// The version it is about.
     pub version: u64,
     /// The worst of the fields' states, in the order of [`State`].
-    pub state: State,
+    pub state: SyncState,
     /// Whether a field with an outcome is being sent once more; the outcome stands until then.
     pub resending: bool,
     /// Each field this version was the last to touch.
     pub fields: BTreeMap<Field, FieldReceipt>,
     /// How the user stands: the worst state of every field that any version gave.
-    pub standing: State,
+    pub overall_state: SyncState,
     /// With the receipt of the current version: each field that an earlier one was the last to touch.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub earlier_fields: BTreeMap<Field, EarlierField>,
@@ -110,7 +110,7 @@ pub struct AttemptReceipt {
 #[serde(rename_all = "camelCase")]
 pub struct FieldReceipt {
     /// `pending`, or the outcome.
-    pub state: State,
+    pub state: SyncState,
     /// Whether it is being sent once more although it has an outcome.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resending: bool,
@@ -119,7 +119,7 @@ pub struct FieldReceipt {
     pub reason: Option<Reason>,
     /// When the outcome was recorded, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub settled_at: Option<String>,
+    pub recorded_at: Option<String>,
 }
 
 /// What became of a field that an earlier version gave.
@@ -153,19 +153,19 @@ pub struct AcceptedUser {
 
 /// Published on `users.settled`, one for each batch of verdicts, after their commit. No personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SettledNotice {
+pub struct ResolvedNotice {
     /// The users that turned settled.
-    pub users: Vec<SettledUser>,
+    pub users: Vec<ResolvedUser>,
 }
 
 /// One user of a [`SettledNotice`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SettledUser {
+pub struct ResolvedUser {
     /// Who.
     pub user_id: UserId,
     /// The version whose receipt changed: the user's current one.
     pub version: u64,
     /// What that receipt says now.
-    pub state: State,
+    pub state: SyncState,
 }

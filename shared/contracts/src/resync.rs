@@ -24,11 +24,11 @@ pub enum ResyncUsers {
 #[serde(rename_all = "camelCase")]
 pub struct UsersResynced {
     /// Users that are sent once more.
-    pub owed: u64,
+    pub resynced: u64,
     /// Users that were passed over, since they share their contact with another.
     pub shared: u64,
     /// Users that were left alone: every field of theirs is on its way already, or their row cannot be read.
-    pub left: u64,
+    pub skipped: u64,
     /// Named users that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UserId>,

@@ -30,11 +30,11 @@ pub const USERS_SYNC_UNLINK: &str = "users.sync.unlink";
 /// Request: [`AskLease`](crate::AskLease), answer: [`LeaseAnswer`](crate::LeaseAnswer).
 pub const USERS_LEASE: &str = "users.lease";
 /// Request: [`ControlLine`](crate::ControlLine), answer: [`LineControl`](crate::LineControl).
-pub const USERS_LINE: &str = "users.line";
+pub const USERS_DELIVERY: &str = "users.delivery";
 /// Request: [`ClaimUsers`](crate::ClaimUsers), answer: [`ClaimsGiven`](crate::ClaimsGiven).
 pub const USERS_CLAIM: &str = "users.claim";
 /// Request: [`RecordVerdicts`](crate::RecordVerdicts), answer: [`VerdictsRecorded`](crate::VerdictsRecorded).
-pub const USERS_RECORD: &str = "users.record";
+pub const USERS_REPORT: &str = "users.report";
 /// Event: [`AcceptedNotice`](crate::AcceptedNotice).
 pub const USERS_ACCEPTED: &str = "users.accepted";
 /// Request: [`ReadToCompare`](crate::ReadToCompare), answer: [`UsersToCompare`](crate::UsersToCompare).
@@ -42,13 +42,13 @@ pub const USERS_COMPARE: &str = "users.compare";
 /// Request: [`RepairUsers`](crate::RepairUsers), answer: [`UsersRepaired`](crate::UsersRepaired).
 pub const USERS_REPAIR: &str = "users.repair";
 /// Event: [`SettledNotice`](crate::SettledNotice).
-pub const USERS_SETTLED: &str = "users.settled";
+pub const USERS_RESOLVED: &str = "users.resolved";
 
 /// Request: [`Compare`](crate::Compare), answer: [`Comparison`](crate::Comparison). Only the worker that has the lease
 /// listens.
 pub const HUBSPOT_COMPARE: &str = "hubspot.compare";
 /// Event: [`LineNotice`](crate::LineNotice).
-pub const HUBSPOT_LINE: &str = "hubspot.line";
+pub const HUBSPOT_DELIVERY: &str = "hubspot.delivery";
 
 /// The stream of wake-ups: a work queue with one message for each user.
 pub const STREAM: &str = "USERS";

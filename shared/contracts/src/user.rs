@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SyncState, UserId, Values};
+use crate::{UserId, Values, VersionState};
 
 /// A user as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub struct UserUpdated {
     /// The user as it stands now.
     pub user: User,
     /// What is known of this change's delivery.
-    pub sync: SyncState,
+    pub sync: VersionState,
 }
 
 /// Request on `users.get`; the answer is a [`User`].

@@ -78,8 +78,8 @@ pub(super) async fn lone_changes(
     chromium.evaluate(NOTE).await?;
     let person = Group::Busy.people(1).next().context("somebody")?;
     let mut took_ms = Vec::new();
-    for turn in 0..count {
-        let change = gateway.change(person, round * 1_000 + turn).await?;
+    for step in 0..count {
+        let change = gateway.change(person, round * 1_000 + step).await?;
         let row = format!("{} {}", change.user_id, change.version);
         let script = format!("return window.confirmedAt[{}] ?? null", json!(row));
         let seen_at = until("the change on the page", SEEN_WITHIN, async || {

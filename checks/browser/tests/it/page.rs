@@ -47,19 +47,15 @@ impl Page {
 
     /// Waits until the latest changes list this user with `cell` as its version or its state.
     pub(crate) async fn wait_for_change(&self, user: &str, cell: &str) {
-        until(
-            &format!("{user} to be {cell} in the list"),
-            CEILING,
-            async || {
-                let rows = self.text("#recent").await;
-                // Whole cells are compared: a time such as 22:36:53 contains nearly every version.
-                let is_listed = rows.lines().any(|row| {
-                    let mut cells = row.split_whitespace();
-                    cells.next() == Some(user) && cells.any(|shown| shown == cell)
-                });
-                if is_listed { Ok(()) } else { Err(rows) }
-            },
-        )
+        until(&format!("{user} to be {cell} in the list"), CEILING, async || {
+            let rows = self.text("#recent").await;
+            // Whole cells are compared: a time such as 22:36:53 contains nearly every version.
+            let is_listed = rows.lines().any(|row| {
+                let mut cells = row.split_whitespace();
+                cells.next() == Some(user) && cells.any(|shown| shown == cell)
+            });
+            if is_listed { Ok(()) } else { Err(rows) }
+        })
         .await;
     }
 
@@ -101,14 +97,14 @@ impl Page {
 
     /// As when another tab is looked at, which a browser without a screen does not know.
     pub(crate) async fn hide(&self) {
-        self.turn("hidden").await;
+        self.set_visibility("hidden").await;
     }
 
     pub(crate) async fn show(&self) {
-        self.turn("visible").await;
+        self.set_visibility("visible").await;
     }
 
-    async fn turn(&self, state: &str) {
+    async fn set_visibility(&self, state: &str) {
         let script = format!(
             "Object.defineProperty(document, 'visibilityState', {{ value: '{state}', configurable: true }});
             document.dispatchEvent(new Event('visibilitychange'));"

@@ -14,11 +14,11 @@ async fn park(hubsync: &Hubsync, user: &str) {
     hubsync
         .change(user, json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
         .await;
-    let mut turn = 0;
+    let mut change = 0;
     until(&format!("{user} to be parked"), CEILING, async || {
         // A failure counts only where others succeed.
-        turn += 1;
-        let name = format!("Maria {turn}");
+        change += 1;
+        let name = format!("Maria {change}");
         hubsync
             .change(
                 "other",

@@ -1,7 +1,7 @@
 //! Whether receipts are final and true.
 
 use anyhow::Context;
-use contracts::{Receipt, State};
+use contracts::{Receipt, SyncState};
 
 use super::Scene;
 use testing::http::body_of;
@@ -29,7 +29,7 @@ pub(super) async fn check(scene: &Scene<'_>) -> anyhow::Result<Vec<String>> {
     Ok(wrong)
 }
 
-fn judge(user: &str, version: u64, state: State, body: &str) -> anyhow::Result<Option<String>> {
+fn judge(user: &str, version: u64, state: SyncState, body: &str) -> anyhow::Result<Option<String>> {
     let receipt: Receipt = serde_json::from_str(body).context("a receipt")?;
     let found = receipt.state;
     let is_true = found == state && !receipt.resending;
@@ -38,15 +38,15 @@ fn judge(user: &str, version: u64, state: State, body: &str) -> anyhow::Result<O
     }))
 }
 
-fn chosen(expected: &Expected) -> Vec<(u64, State)> {
-    let all: Vec<(u64, State)> = expected
+fn chosen(expected: &Expected) -> Vec<(u64, SyncState)> {
+    let all: Vec<(u64, SyncState)> = expected
         .states
         .iter()
         .map(|(version, state)| (*version, *state))
         .collect();
     let latest = all.len().saturating_sub(ASKED_FOR);
     let step = latest.div_ceil(ASKED_FOR).max(1);
-    let is_last_word = |(_, state): &&(u64, State)| *state == State::Confirmed;
+    let is_last_word = |(_, state): &&(u64, SyncState)| *state == SyncState::Confirmed;
     let earlier = all[..latest].iter().step_by(step);
     // What a version was the last to touch stays its own, however old it is.
     let standing = all[..latest].iter().filter(is_last_word);

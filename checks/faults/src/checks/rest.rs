@@ -86,12 +86,12 @@ async fn restless(
             continue;
         };
         let recheck = row.recheck_at.is_some();
-        if row.is_unsettled() || row.doubt.is_some() || row.open.is_some() || recheck {
+        if row.is_dirty() || row.in_doubt.is_some() || row.open_attempt.is_some() || recheck {
             restless.push(format!(
                 "{user} owes {:?}, doubt {:?}, open {:?}, wake {:?}, recheck {:?}, failures {}, {:?}",
-                row.owed(),
-                row.doubt,
-                row.open,
+                row.dirty_fields(),
+                row.in_doubt,
+                row.open_attempt,
                 row.wake_at,
                 row.recheck_at,
                 row.failures,

@@ -46,8 +46,8 @@ fn differences(user: &str, expected: &Expected, row: &Row) -> Vec<String> {
     }
     for (field, (value, version)) in &expected.fields {
         let state = &row.fields[*field];
-        if state.value != *value || state.touched != *version {
-            let (held, touched, name) = (&state.value, state.touched, field.name());
+        if state.value != *value || state.changed_in != *version {
+            let (held, touched, name) = (&state.value, state.changed_in, field.name());
             wrong.push(format!(
                 "{name} of {user} is {held:?} of version {touched}, but version {version} gave {value:?}"
             ));

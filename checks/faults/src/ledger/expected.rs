@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use contracts::{Field, State, UpdateForm, Values};
+use contracts::{Field, SyncState, UpdateForm, Values};
 
 use super::Change;
 
@@ -16,7 +16,7 @@ pub struct Expected {
     /// The value of each field, and the version that touched it last.
     pub fields: BTreeMap<Field, (Option<String>, u64)>,
     /// What a receipt of each version has to say.
-    pub states: BTreeMap<u64, State>,
+    pub states: BTreeMap<u64, SyncState>,
     /// The version that each value belongs to; cleared values and those of several versions are left out.
     pub version_of: HashMap<(Field, String), u64>,
     /// Every value that was given.
@@ -44,9 +44,9 @@ impl Expected {
         for (version, touched) in touching {
             let is_last = expected.fields.values().any(|(_, last)| *last == version);
             let state = match (touched, is_last) {
-                (false, _) => State::Unchanged,
-                (true, true) => State::Confirmed,
-                (true, false) => State::Superseded,
+                (false, _) => SyncState::Unchanged,
+                (true, true) => SyncState::Confirmed,
+                (true, false) => SyncState::Superseded,
             };
             expected.states.insert(version, state);
         }

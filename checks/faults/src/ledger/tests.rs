@@ -1,4 +1,4 @@
-use contracts::{Field, State};
+use contracts::{Field, SyncState};
 
 use super::*;
 
@@ -37,9 +37,9 @@ fn the_last_version_of_each_field_counts_whatever_the_order_of_the_answers() {
     assert_eq!(expected.values()[&Field::FirstName], None);
     assert_eq!(expected.values()[&Field::LastName].as_deref(), Some("c"));
     let states = [
-        (1, State::Confirmed),
-        (2, State::Superseded),
-        (3, State::Confirmed),
+        (1, SyncState::Confirmed),
+        (2, SyncState::Superseded),
+        (3, SyncState::Confirmed),
     ];
     assert_eq!(expected.states, states.into_iter().collect());
     assert_eq!(expected.version_of[&(Field::FirstName, "b".to_owned())], 2);
@@ -55,9 +55,9 @@ fn under_application_json_the_same_address_touches_nothing() {
     ledger.accept(&change(2, UpdateForm::Json, &email), 2);
     ledger.accept(&change(3, UpdateForm::MergePatch, &email), 3);
     let states = [
-        (1, State::Superseded),
-        (2, State::Unchanged),
-        (3, State::Confirmed),
+        (1, SyncState::Superseded),
+        (2, SyncState::Unchanged),
+        (3, SyncState::Confirmed),
     ];
     let expected = &ledger.expected()["1"];
     assert_eq!(expected.states, states.into_iter().collect());

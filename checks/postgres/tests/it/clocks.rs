@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use contracts::{AskLease, ClaimUsers, Field, ImportLine, LeaseAnswer, Values, delivery::LeaseWish};
+use contracts::{ChangeLease, ClaimUsers, Field, ImportLine, LeaseAnswer, Values, delivery::LeaseAction};
 use testing::postgres::{Options, PostgresServer};
 use user::writer::{Answer, Deadline, Work};
 
@@ -43,10 +43,10 @@ async fn changes_imports_and_deliveries_work_whatever_the_clock_of_the_database_
             matches!(imported, Ok(Answer::Imported(_))),
             "{clock}: {imported:?}"
         );
-        let lease = AskLease {
+        let lease = ChangeLease {
             holder: "w".to_owned(),
             account_id: "4711".to_owned(),
-            wish: LeaseWish::Hold,
+            action: LeaseAction::Hold,
         };
         let epoch = match ask(Work::Lease(lease)).await {
             Ok(Answer::Lease(LeaseAnswer::Granted { epoch, .. })) => epoch,

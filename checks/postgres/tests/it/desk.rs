@@ -8,8 +8,8 @@ use testing::postgres::{Options, PostgresServer};
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
     accepted::Accepted,
-    room::Room,
-    rules::{Row, Terms},
+    room::StreamCapacity,
+    rules::{Row, RuleTiming},
     store::{self, StoreError, UserReader},
     writer::{self, AfterCommit, Answer, Work, WriterHandle},
 };
@@ -49,10 +49,10 @@ impl Desk {
             announcements: mpsc::channel(1).0,
             notices: mpsc::channel(1).0,
             accepted: Accepted::default(),
-            room: Room::default(),
+            room: StreamCapacity::default(),
         };
         let health = Registry::new("user", &["database"]);
-        let (handle, task) = writer::start(opened.writers, Terms::default(), after_commit, &health);
+        let (handle, task) = writer::start(opened.writers, RuleTiming::default(), after_commit, &health);
         Self {
             handle,
             health,

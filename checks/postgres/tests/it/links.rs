@@ -1,6 +1,6 @@
 //! Users that are linked to one contact at the same time.
 
-use contracts::{AskLease, ErrorCode, Field, LinkUser, delivery::LeaseWish};
+use contracts::{ChangeLease, ErrorCode, Field, LinkUser, delivery::LeaseAction};
 use futures_util::future::join_all;
 use testing::postgres::{Options, PostgresServer};
 use testing::wait::until;
@@ -11,10 +11,10 @@ use crate::desk::{CEILING, Desk};
 const PAIRS: usize = 200;
 
 async fn hold_the_lease(desk: &Desk) {
-    let ask = AskLease {
+    let ask = ChangeLease {
         holder: "w".to_owned(),
         account_id: "4711".to_owned(),
-        wish: LeaseWish::Hold,
+        action: LeaseAction::Hold,
     };
     let answer = desk.handle.ask(Work::Lease(ask), None).await;
     assert!(matches!(answer, Ok(Answer::Lease(_))), "{answer:?}");

@@ -1,6 +1,6 @@
 //! How the server goes about the statements.
 
-use contracts::{AskLease, ClaimUsers, LeaseAnswer, delivery::LeaseWish};
+use contracts::{ChangeLease, ClaimUsers, LeaseAnswer, delivery::LeaseAction};
 use futures_util::future::join_all;
 use sqlx::{Connection, PgConnection};
 use testing::wait::until;
@@ -48,10 +48,10 @@ async fn no_statement_reads_the_whole_table_though_it_was_empty_when_they_were_p
 
 /// As a worker that takes over.
 async fn claim(desk: &Desk) {
-    let ask = AskLease {
+    let ask = ChangeLease {
         holder: "w".to_owned(),
         account_id: "4711".to_owned(),
-        wish: LeaseWish::Hold,
+        action: LeaseAction::Hold,
     };
     let epoch = match desk.handle.ask(Work::Lease(ask), None).await {
         Ok(Answer::Lease(LeaseAnswer::Granted { epoch, .. })) => epoch,

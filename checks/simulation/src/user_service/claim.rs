@@ -1,6 +1,6 @@
 //! Handing users out, as the service's writer does.
 
-use contracts::{ClaimUsers, ClaimsGiven, ErrorCode, delivery::MAX_CLAIMS};
+use contracts::{ClaimUsers, ErrorCode, UsersClaimed, delivery::MAX_CLAIMS};
 use user::rules::{self, Claimed};
 
 use super::{UserService, user_of};
@@ -13,13 +13,13 @@ impl UserService {
         request: &ClaimUsers,
         now: Time,
         tally: &mut Tally,
-    ) -> Result<ClaimsGiven, ErrorCode> {
+    ) -> Result<UsersClaimed, ErrorCode> {
         if self.lease.epoch != request.epoch || self.lease.holder.as_deref() != Some(&request.holder) {
             tally.transitions.add(Transition::StaleEpoch);
             return Err(ErrorCode::StaleEpoch);
         }
         let limit = (request.limit as usize).min(MAX_CLAIMS);
-        let mut given = ClaimsGiven::default();
+        let mut given = UsersClaimed::default();
         for id in &request.users {
             if given.claims.len() >= limit {
                 given.left_out.push(id.clone());
@@ -29,11 +29,11 @@ impl UserService {
                 Claimed::Given(claim) => given.claims.push(*claim),
                 Claimed::NothingOwed => {
                     tally.transitions.add(Transition::NothingOwed);
-                    given.nothing_owed.push(id.clone());
+                    given.clean.push(id.clone());
                 }
                 Claimed::InWork => {
                     tally.transitions.add(Transition::InWork);
-                    given.in_work.push(id.clone());
+                    given.in_progress.push(id.clone());
                 }
             }
         }
@@ -41,11 +41,11 @@ impl UserService {
         Ok(given)
     }
 
-    fn claim_left_open(&mut self, limit: usize, given: &mut ClaimsGiven, now: Time, tally: &mut Tally) {
+    fn claim_left_open(&mut self, limit: usize, given: &mut UsersClaimed, now: Time, tally: &mut Tally) {
         for user in 0..self.rows.len() {
             let epoch = self.lease.epoch;
             let left_open = self.rows[user]
-                .open
+                .open_attempt
                 .as_ref()
                 .is_some_and(|open| open.epoch < epoch);
             if !left_open {
@@ -68,10 +68,10 @@ impl UserService {
         };
         let clock = self.clock(now);
         let row = &mut self.rows[user];
-        if row.open.is_none() && !row.is_unsettled() {
+        if row.open_attempt.is_none() && !row.is_dirty() {
             return Claimed::NothingOwed;
         }
-        let was_open = row.open.is_some();
+        let was_open = row.open_attempt.is_some();
         let claimed = rules::claim(row, holder, self.lease.epoch, account, clock, &self.terms);
         if was_open && claimed != Claimed::InWork {
             tally.transitions.add(Transition::DoubtByClaim);

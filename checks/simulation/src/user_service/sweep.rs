@@ -1,6 +1,6 @@
 //! What time brings, as the service's sweep finds it.
 
-use user::rules::{self, Terms, UnixMs};
+use user::rules::{self, RuleTiming, UnixMs};
 
 use super::UserService;
 use crate::{agenda::Time, tally::Tally, transition::Transition};
@@ -19,20 +19,20 @@ impl UserService {
                 continue;
             }
             let row = &mut self.rows[user];
-            let (doubt, recheck, turn) = (row.doubt, row.recheck_at, row.turn);
-            let lane = rules::sweep(row, clock, &self.terms);
-            let ended = doubt.is_some() && row.doubt.is_none();
-            let rechecked = recheck.is_some() && row.recheck_at.is_none() && row.turn > turn;
+            let (doubt, recheck, generation) = (row.in_doubt, row.recheck_at, row.generation);
+            let priority = rules::sweep(row, clock, &self.terms);
+            let ended = doubt.is_some() && row.in_doubt.is_none();
+            let rechecked = recheck.is_some() && row.recheck_at.is_none() && row.generation > generation;
             if ended {
                 tally.transitions.add(Transition::DoubtEnded);
             }
-            if ended && row.turn > turn + u64::from(rechecked) {
+            if ended && row.generation > generation + u64::from(rechecked) {
                 tally.transitions.add(Transition::OwedAgainByDoubt);
             }
             if rechecked {
                 tally.transitions.add(Transition::OwedAgainByRecheck);
             }
-            if lane.is_some() {
+            if priority.is_some() {
                 announced += 1;
                 self.announcements.push(user);
             }
@@ -43,8 +43,8 @@ impl UserService {
         let row = &self.rows[user];
         let due =
             |at: Option<UnixMs>, furthest: UnixMs| at.is_some_and(|at| at <= clock || at > clock + furthest);
-        let doubt = row.doubt.map(|doubt| doubt.until);
-        let rechecked = due(row.recheck_at, Terms::recheck_horizon());
+        let doubt = row.in_doubt.map(|doubt| doubt.until);
+        let rechecked = due(row.recheck_at, RuleTiming::recheck_horizon());
         let wake_up = if everything { row.due_at() } else { doubt };
         rechecked || due(wake_up, self.terms.horizon())
     }
@@ -60,8 +60,8 @@ impl UserService {
         let clock = self.clock(now);
         for row in &mut self.rows {
             let announced = row.due_at().is_some_and(|at| at > clock)
-                && row.is_unsettled()
-                && row.open.is_none()
+                && row.is_dirty()
+                && row.open_attempt.is_none()
                 && row.failures == 0
                 && row.wake_at.is_some_and(|at| at > clock);
             if announced {
@@ -82,6 +82,6 @@ impl UserService {
     pub(crate) fn is_at_rest(&self) -> bool {
         self.rows
             .iter()
-            .all(|row| !row.is_unsettled() && row.doubt.is_none() && row.open.is_none())
+            .all(|row| !row.is_dirty() && row.in_doubt.is_none() && row.open_attempt.is_none())
     }
 }

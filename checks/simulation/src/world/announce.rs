@@ -1,6 +1,6 @@
 //! Announcements on their way: the relay, the stream, the worker that is served from it.
 
-use contracts::Lane;
+use contracts::Priority;
 use hubspot::engine::{AckHandle, Input};
 
 use super::World;
@@ -98,14 +98,14 @@ impl World {
             return;
         }
         // What the announcement said of the lane is close enough to what the row says.
-        let lane = if self.users.rows[user].is_unsettled() {
-            self.users.lane(user)
+        let priority = if self.users.rows[user].is_dirty() {
+            self.users.priority(user)
         } else {
-            Lane::Live
+            Priority::Live
         };
         let input = Input::WakeUp {
             user_id: user_id(user),
-            lane,
+            priority,
             ack: AckHandle {
                 sequence,
                 reply: sequence.to_string().into(),

@@ -20,7 +20,7 @@ impl World {
             .count() as u64;
         let longest = LONGEST + FOR_EACH_TROUBLE * troubles;
         for user in 0..self.plan.users {
-            if !self.users.rows[user].is_unsettled() || self.has_trouble(user) {
+            if !self.users.rows[user].is_dirty() || self.has_trouble(user) {
                 self.owing_since[user] = None;
                 continue;
             }

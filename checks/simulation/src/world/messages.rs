@@ -124,8 +124,8 @@ impl World {
         }
     }
 
-    fn record(&mut self, request: RequestId, record: &contracts::RecordVerdicts) -> Reply {
-        for verdict in &record.verdicts {
+    fn record(&mut self, request: RequestId, record: &contracts::ReportResults) -> Reply {
+        for verdict in &record.results {
             self.check_blame(verdict);
         }
         let taken = self.users.record(record, self.now, &mut self.tally);

@@ -38,7 +38,7 @@ impl Worker {
             }
         }
         // Of two users who share a contact, it is likely the one that owes just this.
-        let owes = |claim: &&&Claim| claim.owed.iter().count() == properties.len();
+        let owes = |claim: &&&Claim| claim.dirty.iter().count() == properties.len();
         let likely = by_user.values().find(owes).or(by_user.values().next())?;
         let is_sure = by_user.len() == 1;
         Some((likely, is_sure))
@@ -104,13 +104,13 @@ impl World {
             Output::CloseConsumer => self.tally.transitions.add(Transition::LeaseLost),
             Output::Record(_, record) => {
                 let worker = &mut self.workers[process.place];
-                let users = record.verdicts.iter().map(|verdict| verdict.user_id.clone());
+                let users = record.results.iter().map(|verdict| verdict.user_id.clone());
                 worker.reporting.extend(users);
                 worker.held.retain(|claim| {
-                    let same = |verdict: &contracts::Verdict| {
+                    let same = |verdict: &contracts::AttemptResult| {
                         verdict.attempt == claim.attempt && verdict.user_id == claim.user_id
                     };
-                    !record.verdicts.iter().any(same)
+                    !record.results.iter().any(same)
                 });
             }
             Output::Call(id, call) => self.observe_call(process, *id, call),

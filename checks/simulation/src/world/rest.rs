@@ -1,6 +1,6 @@
 //! P2, P4 and P6 at rest: HubSpot holds what was accepted last, and every receipt says what is true.
 
-use contracts::{Field, Outcome, State};
+use contracts::{Field, FieldResult, SyncState};
 use hubspot::engine::{EmailTaken, Missing};
 use user::rules::receipt;
 
@@ -62,13 +62,13 @@ impl World {
     fn check_field(&mut self, user: usize, field: Field) -> Result<(), String> {
         let state = &self.users.rows[user].fields[field];
         let value = state.value.as_deref().unwrap_or_default();
-        if state.touched == 0 {
+        if state.changed_in == 0 {
             return Ok(());
         }
         let name = format!("u{user} {field:?} {value:?}");
-        let Some(Outcome::Confirmed) = &state.outcome else {
+        let Some(FieldResult::Confirmed) = &state.result else {
             return state
-                .outcome
+                .result
                 .as_ref()
                 .map_or(Err(format!("P4: {name} is pending")), |_| Ok(()));
         };
@@ -108,17 +108,17 @@ impl World {
             .filter(|field| history[*field].last() == Some(&version))
             .collect();
         let expected = match () {
-            () if !Field::ALL.iter().any(touched) => State::Unchanged,
-            () if last.is_empty() => State::Superseded,
+            () if !Field::ALL.iter().any(touched) => SyncState::Unchanged,
+            () if last.is_empty() => SyncState::Superseded,
             () => last
                 .iter()
-                .map(|field| state_of(row.fields[*field].outcome.as_ref()))
+                .map(|field| state_of(row.fields[*field].result.as_ref()))
                 .min()
-                .unwrap_or(State::Superseded),
+                .unwrap_or(SyncState::Superseded),
         };
         let told = receipt(row, version).map(|receipt| (receipt.state, receipt.resending));
-        let forgotten = expected == State::Unchanged
-            && told == Some((State::Superseded, false))
+        let forgotten = expected == SyncState::Unchanged
+            && told == Some((SyncState::Superseded, false))
             && row.unchanged.len() >= RANGES_KEPT;
         if told == Some((expected, false)) || forgotten {
             Ok(())
@@ -135,18 +135,18 @@ impl World {
         let name = format!("u{user} {field:?}");
         let own = row.fields[Field::Email].value.as_deref().unwrap_or_default();
         let holder = self.hubspot.holder(own);
-        match &row.fields[field].outcome {
-            Some(Outcome::Parked { may_pass: true, .. }) => {
-                Err(format!("P4: {name} is parked, and nothing was wrong any more"))
-            }
-            Some(Outcome::Missing) => match holder {
+        match &row.fields[field].result {
+            Some(FieldResult::Failed {
+                is_transient: true, ..
+            }) => Err(format!("P4: {name} is parked, and nothing was wrong any more")),
+            Some(FieldResult::NotFound) => match holder {
                 Some(contact) => Err(format!("P4: {name} is missing, but contact {contact} has {own}")),
                 None if self.should_have_been_made(user) => {
                     Err(format!("P4: {name} is missing, and was not made"))
                 }
                 None => Ok(()),
             },
-            Some(Outcome::Taken { .. }) => {
+            Some(FieldResult::Conflict { .. }) => {
                 // A contact that is gone is looked up by the address last confirmed for it, too.
                 let confirmed = row.link.as_ref().and_then(|link| link.address.as_deref());
                 let former = confirmed.and_then(|address| self.hubspot.holder(address));
@@ -161,7 +161,7 @@ impl World {
     fn should_have_been_made(&self, user: usize) -> bool {
         let row = &self.users.rows[user];
         let address = &row.fields[Field::Email];
-        let is_refused = matches!(address.outcome, Some(Outcome::Refused { .. }));
+        let is_refused = matches!(address.result, Some(FieldResult::Rejected { .. }));
         self.plan.missing == Missing::Create && !row.was_linked && address.value.is_some() && !is_refused
     }
 
@@ -187,13 +187,13 @@ impl World {
     }
 }
 
-fn state_of(outcome: Option<&Outcome>) -> State {
+fn state_of(outcome: Option<&FieldResult>) -> SyncState {
     match outcome {
-        None => State::Pending,
-        Some(Outcome::Confirmed) => State::Confirmed,
-        Some(Outcome::Refused { .. }) => State::Refused,
-        Some(Outcome::Missing) => State::Missing,
-        Some(Outcome::Taken { .. }) => State::Taken,
-        Some(Outcome::Parked { .. }) => State::Parked,
+        None => SyncState::Pending,
+        Some(FieldResult::Confirmed) => SyncState::Confirmed,
+        Some(FieldResult::Rejected { .. }) => SyncState::Rejected,
+        Some(FieldResult::NotFound) => SyncState::NotFound,
+        Some(FieldResult::Conflict { .. }) => SyncState::Conflict,
+        Some(FieldResult::Failed { .. }) => SyncState::Failed,
     }
 }

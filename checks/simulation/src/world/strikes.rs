@@ -1,6 +1,6 @@
 //! Planned faults: when they strike, begin and end.
 
-use contracts::{Field, LineWish};
+use contracts::{DeliveryAction, Field};
 use hubspot::engine::Input;
 
 use super::World;
@@ -88,7 +88,7 @@ impl World {
 
     /// Not during a doubt: that is not promised to go well.
     fn step_forward(&mut self) {
-        if self.users.rows.iter().all(|row| row.doubt.is_none()) {
+        if self.users.rows.iter().all(|row| row.in_doubt.is_none()) {
             self.users.skew += *self.random.pick(&[500, 5_000, 60_000, 3_600_000]);
         }
     }
@@ -104,7 +104,7 @@ impl World {
         self.trace(|| format!("{fault:?} begins"));
         match fault {
             Fault::ServiceDown | Fault::ServiceUnavailable => self.service_troubles.push(fault),
-            Fault::Paused => self.users.control_line(LineWish::Pause, self.now),
+            Fault::Paused => self.users.control_line(DeliveryAction::Pause, self.now),
             Fault::UnknownProperty | Fault::ReadOnlyProperty | Fault::AdminRule => {
                 let field = self.some_field();
                 self.hubspot.begin_rule(fault, field);
@@ -123,7 +123,7 @@ impl World {
             Fault::ServiceDown | Fault::ServiceUnavailable => {
                 self.service_troubles.retain(|trouble| *trouble != fault);
             }
-            Fault::Paused => self.users.control_line(LineWish::Resume, self.now),
+            Fault::Paused => self.users.control_line(DeliveryAction::Resume, self.now),
             Fault::UnknownProperty | Fault::ReadOnlyProperty | Fault::AdminRule => {
                 self.hubspot.end_rule(fault);
             }
@@ -158,7 +158,7 @@ impl World {
         self.plan.calm_at = self.now;
         self.awake_since = self.now;
         self.service_troubles.clear();
-        self.users.control_line(LineWish::Resume, self.now);
+        self.users.control_line(DeliveryAction::Resume, self.now);
         for trouble in std::mem::take(&mut self.hubspot.troubles) {
             self.replace_token(trouble);
         }

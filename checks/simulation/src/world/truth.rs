@@ -1,6 +1,6 @@
 //! P4 and P5 at the moment a verdict is taken: what it says is what HubSpot did.
 
-use contracts::{Field, Outcome, Verdict};
+use contracts::{AttemptResult, Field, FieldResult};
 
 use super::World;
 use crate::hubspot_model::REFUSED;
@@ -19,11 +19,11 @@ impl World {
     /// A fault of the account is charged to nobody.
     ///
     /// An outage is no such fault until it has met two records, so what it does to the first one is not checked.
-    pub(super) fn check_blame(&mut self, verdict: &Verdict) {
+    pub(super) fn check_blame(&mut self, verdict: &AttemptResult) {
         let blamed = verdict
             .failure
             .as_ref()
-            .is_some_and(|failure| failure.charged && failure.reason.code.starts_with(OF_THE_ACCOUNT));
+            .is_some_and(|failure| failure.is_counted && failure.reason.code.starts_with(OF_THE_ACCOUNT));
         if blamed {
             self.fail(&format!(
                 "a fault of the account is charged to {}",
@@ -37,19 +37,21 @@ impl World {
         let row = &self.users.rows[user];
         let state = &row.fields[field];
         let value = state.value.clone().unwrap_or_default();
-        let Some(outcome) = &state.outcome else { return };
+        let Some(outcome) = &state.result else { return };
         self.trace(|| format!("u{user} {field:?} {value:?}: {outcome:?}"));
         let (what, is_true) = match outcome {
-            Outcome::Confirmed => (Transition::Confirmed, self.was_taken(user, field, &value)),
-            Outcome::Refused { .. } => (Transition::Refused, self.hubspot.refused[field].contains(&value)),
-            Outcome::Missing => (Transition::Missing, self.was_missed(user)),
+            FieldResult::Confirmed => (Transition::Confirmed, self.was_taken(user, field, &value)),
+            FieldResult::Rejected { .. } => {
+                (Transition::Refused, self.hubspot.refused[field].contains(&value))
+            }
+            FieldResult::NotFound => (Transition::Missing, self.was_missed(user)),
             // Compared with the contacts at the end.
-            Outcome::Taken { .. } => (Transition::Taken, true),
-            Outcome::Parked { reason, .. } => (Transition::Parked, may_be_parked(&reason.code)),
+            FieldResult::Conflict { .. } => (Transition::Taken, true),
+            FieldResult::Failed { reason, .. } => (Transition::Parked, may_be_parked(&reason.code)),
         };
         self.tally.transitions.add(what);
         if !is_true {
-            let outcome = format!("{:?}", self.users.rows[user].fields[field].outcome);
+            let outcome = format!("{:?}", self.users.rows[user].fields[field].result);
             self.fail(&format!(
                 "P4: u{user} {field:?} {value:?} is told to be {outcome}, which is not true"
             ));
@@ -73,7 +75,7 @@ impl World {
         let own = row.fields[Field::Email].value.as_deref();
         let mut addresses = own.into_iter().chain(linked);
         // An address that was given up meanwhile cannot be told any more.
-        let changed = row.fields[Field::Email].is_owed();
+        let changed = row.fields[Field::Email].is_dirty();
         changed || addresses.any(|address| self.hubspot.not_found.contains(&address.to_lowercase()))
     }
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{AskLease, Claim, UserId, delivery::LeaseWish};
+use contracts::{ChangeLease, Claim, UserId, delivery::LeaseAction};
 use hubspot::engine::{CallId, Engine, Input, InspectionId, Output, Settings};
 
 use super::World;
@@ -171,10 +171,10 @@ impl World {
         if !self.is_alive(process) {
             return;
         }
-        let ask = AskLease {
+        let ask = ChangeLease {
             holder: holder(process),
             account_id: ACCOUNT.to_owned(),
-            wish: LeaseWish::Release,
+            action: LeaseAction::Release,
         };
         if !self.service_is(Fault::ServiceDown) {
             self.users.ask_lease(&ask, self.now, &mut self.tally);

@@ -174,7 +174,10 @@ async fn a_node_that_is_cut_off_is_not_well_until_it_is_let_back() {
 
 #[tokio::test]
 async fn the_configuration_for_kubernetes_is_one_that_a_server_takes() {
-    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/kubernetes/nats/nats.conf");
+    let config = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../deploy/kubernetes/nats/nats.conf"
+    );
     let binary = find().await.unwrap();
     let mut child = Launch::new(&binary.path)
         .arg("-t")

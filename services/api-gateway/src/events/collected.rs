@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{AcceptedNotice, SettledNotice, State, UserId};
+use contracts::{AcceptedNotice, ResolvedNotice, SyncState, UserId};
 use runtime::nats::from_object;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,7 +27,7 @@ pub(super) struct Collected {
 struct Seen {
     user_id: UserId,
     version: u64,
-    state: State,
+    state: SyncState,
 }
 
 impl Collected {
@@ -42,13 +42,13 @@ impl Collected {
         };
         self.accepted += notice.changes;
         for user in notice.users {
-            self.see(user.user_id, user.version, State::Pending);
+            self.see(user.user_id, user.version, SyncState::Pending);
         }
     }
 
     /// Users turned settled.
     pub(super) fn settled(&mut self, payload: &[u8]) {
-        let Some(notice) = read::<SettledNotice>(payload) else {
+        let Some(notice) = read::<ResolvedNotice>(payload) else {
             return;
         };
         for user in notice.users {
@@ -59,15 +59,15 @@ impl Collected {
 
     /// What is seen last of a user counts, unless it is of an older version, or tells of a change whose verdict is known;
     /// whoever is in trouble is named before others.
-    fn see(&mut self, user_id: UserId, version: u64, state: State) {
+    fn see(&mut self, user_id: UserId, version: u64, state: SyncState) {
         let seen = Seen {
             user_id,
             version,
             state,
         };
         if let Some(known) = self.users.iter_mut().find(|known| known.user_id == seen.user_id) {
-            let is_older =
-                (seen.version, seen.state != State::Pending) < (known.version, known.state != State::Pending);
+            let is_older = (seen.version, seen.state != SyncState::Pending)
+                < (known.version, known.state != SyncState::Pending);
             if !is_older {
                 *known = seen;
             }
@@ -83,24 +83,24 @@ impl Collected {
     }
 }
 
-fn is_trouble(state: State) -> bool {
+fn is_trouble(state: SyncState) -> bool {
     matches!(
         state,
-        State::Refused | State::Taken | State::Parked | State::Missing
+        SyncState::Rejected | SyncState::Conflict | SyncState::Failed | SyncState::NotFound
     )
 }
 
 /// As it is written in JSON.
-fn word(state: State) -> &'static str {
+fn word(state: SyncState) -> &'static str {
     match state {
-        State::Pending => "pending",
-        State::Refused => "refused",
-        State::Taken => "taken",
-        State::Parked => "parked",
-        State::Missing => "missing",
-        State::Confirmed => "confirmed",
-        State::Superseded => "superseded",
-        State::Unchanged => "unchanged",
+        SyncState::Pending => "pending",
+        SyncState::Rejected => "refused",
+        SyncState::Conflict => "taken",
+        SyncState::Failed => "parked",
+        SyncState::NotFound => "missing",
+        SyncState::Confirmed => "confirmed",
+        SyncState::Superseded => "superseded",
+        SyncState::Unchanged => "unchanged",
     }
 }
 
@@ -116,7 +116,7 @@ fn read<T: Serialize + DeserializeOwned>(payload: &[u8]) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use contracts::{AcceptedUser, SettledUser};
+    use contracts::{AcceptedUser, ResolvedUser};
     use serde_json::{Value, json};
 
     use super::*;
@@ -131,14 +131,14 @@ mod tests {
         collected.accepted(&serde_json::to_vec(&notice).expect("a notice"));
     }
 
-    fn settle(collected: &mut Collected, users: &[(&str, u64, State)]) {
-        let users = users.iter().map(|(user, version, state)| SettledUser {
+    fn settle(collected: &mut Collected, users: &[(&str, u64, SyncState)]) {
+        let users = users.iter().map(|(user, version, state)| ResolvedUser {
             user_id: user.parse().expect("a valid id"),
             version: *version,
             state: *state,
         });
         let users = users.collect();
-        collected.settled(&serde_json::to_vec(&SettledNotice { users }).expect("a notice"));
+        collected.settled(&serde_json::to_vec(&ResolvedNotice { users }).expect("a notice"));
     }
 
     fn data(collected: &Collected) -> Value {
@@ -152,7 +152,7 @@ mod tests {
         accept(&mut collected, 5, &[("u1", 7), ("u2", 1)]);
         settle(
             &mut collected,
-            &[("u1", 7, State::Confirmed), ("u3", 2, State::Refused)],
+            &[("u1", 7, SyncState::Confirmed), ("u3", 2, SyncState::Rejected)],
         );
         let expected = json!({
             "accepted": 5,
@@ -169,10 +169,10 @@ mod tests {
     #[test]
     fn a_verdict_that_comes_before_the_news_of_its_change_is_kept() {
         let mut collected = Collected::default();
-        settle(&mut collected, &[("u1", 7, State::Confirmed)]);
+        settle(&mut collected, &[("u1", 7, SyncState::Confirmed)]);
         accept(&mut collected, 1, &[("u1", 7)]);
         assert_eq!(data(&collected)["users"][0]["state"], "confirmed");
-        settle(&mut collected, &[("u1", 7, State::Refused)]);
+        settle(&mut collected, &[("u1", 7, SyncState::Rejected)]);
         assert_eq!(data(&collected)["users"][0]["state"], "refused", "sent once more");
         accept(&mut collected, 1, &[("u1", 8)]);
         assert_eq!(data(&collected)["users"][0]["state"], "pending");
@@ -184,10 +184,10 @@ mod tests {
         let many: Vec<String> = (0..100).map(|number| format!("u{number}")).collect();
         let many: Vec<_> = many
             .iter()
-            .map(|user| (user.as_str(), 1, State::Confirmed))
+            .map(|user| (user.as_str(), 1, SyncState::Confirmed))
             .collect();
         settle(&mut collected, &many);
-        settle(&mut collected, &[("bad", 1, State::Parked)]);
+        settle(&mut collected, &[("bad", 1, SyncState::Failed)]);
         let data = data(&collected);
         assert_eq!(data["settled"], json!({ "confirmed": 100, "parked": 1 }));
         let users = data["users"].as_array().expect("a list");

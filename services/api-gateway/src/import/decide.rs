@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::iter::repeat;
 use std::time::Duration;
 
-use contracts::{ErrorCode, ImportLine, ImportOutcome, ImportUsers};
+use contracts::{ErrorCode, ImportLine, ImportResult, ImportUsers};
 use runtime::Backoff;
 use tokio::time::{Instant, sleep};
 
@@ -17,8 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 impl Import {
     /// Sends lines until each is decided. What is decided is not sent again, lest it undo what somebody changed meanwhile,
     /// but for later lines of a user whose earlier one is not: the later one has to stay the later one.
-    pub(super) async fn decide(&self, lines: Vec<ImportLine>) -> Result<Vec<ImportOutcome>, Stopped> {
-        let mut outcomes: Vec<Option<ImportOutcome>> = vec![None; lines.len()];
+    pub(super) async fn decide(&self, lines: Vec<ImportLine>) -> Result<Vec<ImportResult>, Stopped> {
+        let mut outcomes: Vec<Option<ImportResult>> = vec![None; lines.len()];
         let mut places: Vec<usize> = (0..lines.len()).collect();
         let mut request = ImportUsers { lines };
         let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
@@ -27,7 +27,7 @@ impl Import {
             let why = match self.users.import(&request, &self.context).await {
                 Ok(imported) => {
                     let before = places.len();
-                    keep_undecided(&mut request.lines, &mut places, imported.outcomes, &mut outcomes);
+                    keep_undecided(&mut request.lines, &mut places, imported.results, &mut outcomes);
                     if places.is_empty() {
                         break;
                     }
@@ -73,8 +73,8 @@ impl Import {
 fn keep_undecided(
     lines: &mut Vec<ImportLine>,
     places: &mut Vec<usize>,
-    answered: Vec<ImportOutcome>,
-    outcomes: &mut [Option<ImportOutcome>],
+    answered: Vec<ImportResult>,
+    outcomes: &mut [Option<ImportResult>],
 ) {
     let mut waiting = HashSet::new();
     let sent = std::mem::take(lines).into_iter().zip(std::mem::take(places));
@@ -93,10 +93,10 @@ fn keep_undecided(
     }
 }
 
-fn is_decided(outcome: &ImportOutcome) -> bool {
+fn is_decided(outcome: &ImportResult) -> bool {
     match outcome {
-        ImportOutcome::Changed { .. } | ImportOutcome::Unchanged { .. } => true,
-        ImportOutcome::Refused { error } => !matches!(
+        ImportResult::Changed { .. } | ImportResult::Unchanged { .. } => true,
+        ImportResult::Rejected { error } => !matches!(
             error.code,
             ErrorCode::Unavailable | ErrorCode::Expired | ErrorCode::OutcomeUnknown
         ),

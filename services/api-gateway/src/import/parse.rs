@@ -1,6 +1,6 @@
 //! What a row says.
 
-use contracts::{Fault, ImportLine, UserId, Values};
+use contracts::{ImportLine, InvalidValue, UserId, Values};
 
 use super::cells::{Cells, TooManyCells};
 use super::columns::{Column, read_columns};
@@ -35,7 +35,7 @@ pub(super) enum Parsed {
     /// A user.
     User(ImportLine),
     /// It gives values that break rules.
-    Invalid(Vec<Fault>),
+    Invalid(Vec<InvalidValue>),
     /// It cannot be read, for this reason.
     Unreadable(String),
     /// The columns cannot be used, and so no row can.
@@ -125,7 +125,7 @@ fn parse_record(columns: &[Column], cells: Result<Vec<&[u8]>, TooManyCells>) -> 
                 Ok(())
             }),
         };
-        faults.extend(checked.err().map(|detail| Fault {
+        faults.extend(checked.err().map(|detail| InvalidValue {
             pointer: format!("/{}", column.name()),
             detail,
         }));

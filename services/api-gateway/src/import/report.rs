@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use contracts::{Fault, ImportOutcome, MAX_IMPORT_LINES, ServiceError};
+use contracts::{ImportResult, InvalidValue, MAX_IMPORT_LINES, ServiceError};
 use serde::{Serialize, Serializer};
 
 /// More faults of a row than this help nobody.
@@ -137,18 +137,28 @@ impl Report {
         Ok(())
     }
 
-    pub(super) fn outcome(&mut self, line: u64, outcome: ImportOutcome, reasons: &mut Reasons) {
+    pub(super) fn outcome(&mut self, line: u64, outcome: ImportResult, reasons: &mut Reasons) {
         match outcome {
-            ImportOutcome::Changed { .. } => self.counts.changed += 1,
-            ImportOutcome::Unchanged { .. } => self.counts.unchanged += 1,
-            ImportOutcome::Refused { error } => {
-                let ServiceError { message, faults, .. } = error;
+            ImportResult::Changed { .. } => self.counts.changed += 1,
+            ImportResult::Unchanged { .. } => self.counts.unchanged += 1,
+            ImportResult::Rejected { error } => {
+                let ServiceError {
+                    message,
+                    invalid_values: faults,
+                    ..
+                } = error;
                 self.refused(line, message, faults, reasons);
             }
         }
     }
 
-    pub(super) fn refused(&mut self, line: u64, detail: String, faults: Vec<Fault>, reasons: &mut Reasons) {
+    pub(super) fn refused(
+        &mut self,
+        line: u64,
+        detail: String,
+        faults: Vec<InvalidValue>,
+        reasons: &mut Reasons,
+    ) {
         self.counts.refused += 1;
         let errors = faults.into_iter().take(MAX_ERRORS).map(|fault| Error {
             pointer: fault.pointer,

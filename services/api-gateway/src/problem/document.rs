@@ -98,7 +98,7 @@ fn entries(error: &ApiError) -> Vec<Entry> {
     }
 }
 
-fn entry(fault: &contracts::Fault) -> Entry {
+fn entry(fault: &contracts::InvalidValue) -> Entry {
     Entry {
         pointer: Some(fault.pointer.clone()),
         detail: fault.detail.clone(),
@@ -109,7 +109,7 @@ fn entry(fault: &contracts::Fault) -> Entry {
 mod tests {
     use axum::body::to_bytes;
     use axum::response::IntoResponse;
-    use contracts::Fault;
+    use contracts::InvalidValue;
     use serde_json::{Value, json};
 
     use super::*;
@@ -144,7 +144,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_of_faults_is_cut() {
-        let fault = Fault {
+        let fault = InvalidValue {
             pointer: "/x".to_owned(),
             detail: "is unknown".to_owned(),
         };

@@ -2,29 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{Aim, Chosen, Compare, MAX_COMPARED, UserId};
+use contracts::{CompareUsers, ComparisonPurpose, MAX_COMPARED, UserId, UserSelection};
 
 use super::object::Object;
 use crate::problem::ApiError;
 
 /// What is asked of `POST /sync/drift`.
-pub(crate) fn parse_drift(body: &[u8]) -> Result<Compare, ApiError> {
+pub(crate) fn parse_drift(body: &[u8]) -> Result<CompareUsers, ApiError> {
     let mut object = Object::of_request(body, &["users", "after", "repair", "values"])?;
     let repair = object.flag("repair");
-    compare(object, Aim::Drift { repair })
+    compare(object, ComparisonPurpose::Drift { repair })
 }
 
 /// What is asked of `POST /sync/dry-run`.
-pub(crate) fn parse_dry_run(body: &[u8]) -> Result<Compare, ApiError> {
+pub(crate) fn parse_dry_run(body: &[u8]) -> Result<CompareUsers, ApiError> {
     let mut object = Object::of_request(body, &["users", "after", "repair", "values"])?;
     if object.has("repair") {
         object.fault("repair", "a dry run changes nothing; POST /sync/drift repairs");
     }
-    compare(object, Aim::DryRun)
+    compare(object, ComparisonPurpose::DryRun)
 }
 
 /// Users by name, or a page of all of them.
-fn compare(mut object: Object, aim: Aim) -> Result<Compare, ApiError> {
+fn compare(mut object: Object, aim: ComparisonPurpose) -> Result<CompareUsers, ApiError> {
     let users: Option<Vec<UserId>> = object.list("users", MAX_COMPARED);
     let after: Option<UserId> = object.text("after");
     let values = object.flag("values");
@@ -35,10 +35,14 @@ fn compare(mut object: Object, aim: Aim) -> Result<Compare, ApiError> {
         );
     }
     let users = match users {
-        Some(users) => Chosen::Named(once_each(users)),
-        None => Chosen::After(after),
+        Some(users) => UserSelection::Named(once_each(users)),
+        None => UserSelection::After(after),
     };
-    object.finish(Compare { aim, users, values })
+    object.finish(CompareUsers {
+        purpose: aim,
+        users,
+        values,
+    })
 }
 
 /// A user is compared once however often it is named.
@@ -57,18 +61,22 @@ mod tests {
 
     #[test]
     fn users_are_named_or_come_page_by_page() {
-        let aim = Aim::Drift { repair: false };
+        let aim = ComparisonPurpose::Drift { repair: false };
         for (body, users) in [
-            ("{}", Chosen::After(None)),
-            (r#"{"after":"7"}"#, Chosen::After(Some(id("7")))),
-            (r#"{"users":["7"]}"#, Chosen::Named(vec![id("7")])),
+            ("{}", UserSelection::After(None)),
+            (r#"{"after":"7"}"#, UserSelection::After(Some(id("7")))),
+            (r#"{"users":["7"]}"#, UserSelection::Named(vec![id("7")])),
             (
                 r#"{"users":["8","7","8"]}"#,
-                Chosen::Named(vec![id("7"), id("8")]),
+                UserSelection::Named(vec![id("7"), id("8")]),
             ),
         ] {
             let values = false;
-            let expected = Compare { aim, users, values };
+            let expected = CompareUsers {
+                purpose: aim,
+                users,
+                values,
+            };
             assert_eq!(parse_drift(body.as_bytes()), Ok(expected), "{body}");
         }
     }
@@ -76,9 +84,15 @@ mod tests {
     #[test]
     fn a_repair_and_values_have_to_be_asked_for() {
         let drift = parse_drift(br#"{"repair":true,"values":true}"#).expect("a good body");
-        assert_eq!((drift.aim, drift.values), (Aim::Drift { repair: true }, true));
+        assert_eq!(
+            (drift.purpose, drift.values),
+            (ComparisonPurpose::Drift { repair: true }, true)
+        );
         let dry_run = parse_dry_run(br#"{"values":true}"#).expect("a good body");
-        assert_eq!((dry_run.aim, dry_run.values), (Aim::DryRun, true));
+        assert_eq!(
+            (dry_run.purpose, dry_run.values),
+            (ComparisonPurpose::DryRun, true)
+        );
     }
 
     #[test]

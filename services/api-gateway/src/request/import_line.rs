@@ -1,6 +1,6 @@
 //! Turns a line of an import into a user, or into the list of everything that is wrong with it.
 
-use contracts::{Fault, Field, ImportLine, UpdateForm};
+use contracts::{Field, ImportLine, InvalidValue, UpdateForm};
 
 use super::members::NoMembers;
 use super::object::{Object, whole};
@@ -9,7 +9,7 @@ use super::profile_change::read_fields;
 const USER_ID: &str = "userId";
 
 /// The user that an object names, and the fields it gives; null clears.
-pub(crate) fn parse_import_members(line: &[u8]) -> Result<ImportLine, Vec<Fault>> {
+pub(crate) fn parse_import_members(line: &[u8]) -> Result<ImportLine, Vec<InvalidValue>> {
     let known: Vec<&str> = std::iter::once(USER_ID)
         .chain(Field::ALL.map(Field::name))
         .collect();

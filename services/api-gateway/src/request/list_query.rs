@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use contracts::{ListUsers, MAX_LISTED, Which};
+use contracts::{ListUsers, MAX_LISTED, UserFilter};
 
 use super::query::{Parameters, invalid};
 use super::troubled::{listed_state, troubled};
@@ -38,11 +38,11 @@ fn list_of(given: &Parameters) -> Result<ListUsers, ApiError> {
     };
     let which = match given.get("state") {
         Some("pending") if reason.is_some() => return Err(invalid("reason", "pending users have none")),
-        Some("pending") => Which::Pending,
-        state => Which::Troubled(troubled(state.map(listed_state).transpose()?, reason)?),
+        Some("pending") => UserFilter::Pending,
+        state => UserFilter::Problems(troubled(state.map(listed_state).transpose()?, reason)?),
     };
     Ok(ListUsers {
-        which,
+        filter: which,
         after: given.get("after").map(str::to_owned),
         limit,
     })
@@ -50,7 +50,7 @@ fn list_of(given: &Parameters) -> Result<ListUsers, ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use contracts::{State, Troubled};
+    use contracts::{ProblemFilter, SyncState};
 
     use super::*;
 
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn without_parameters_all_that_are_in_trouble_are_listed() {
         let expected = ListUsers {
-            which: Which::Troubled(Troubled::default()),
+            filter: UserFilter::Problems(ProblemFilter::default()),
             after: None,
             limit: 100,
         };
@@ -73,8 +73,8 @@ mod tests {
     #[test]
     fn a_state_a_reason_a_position_and_a_limit_are_taken() {
         let expected = ListUsers {
-            which: Which::Troubled(Troubled {
-                state: Some(State::Parked),
+            filter: UserFilter::Problems(ProblemFilter {
+                state: Some(SyncState::Failed),
                 reason: Some("A B".to_owned()),
             }),
             after: Some("3:A B:u1".to_owned()),
@@ -88,8 +88,8 @@ mod tests {
         ];
         assert_eq!(list(&pairs), Ok(expected));
         assert_eq!(
-            list(&[("state", "pending")]).map(|list| list.which),
-            Ok(Which::Pending)
+            list(&[("state", "pending")]).map(|list| list.filter),
+            Ok(UserFilter::Pending)
         );
     }
 

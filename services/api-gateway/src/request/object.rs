@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use contracts::Fault;
+use contracts::InvalidValue;
 use serde_json::Value;
 
 use super::members::{Members, NoMembers, read_members};
@@ -18,7 +18,7 @@ pub(super) struct Object {
     /// Those that are known, each once, with their place in the body.
     members: Vec<(&'static str, usize, Value)>,
     /// Each with the place of its member in the body, in which faults are told.
-    faults: Vec<(usize, Fault)>,
+    faults: Vec<(usize, InvalidValue)>,
 }
 
 /// The place of a fault that belongs to no member.
@@ -140,7 +140,7 @@ impl Object {
     }
 
     /// Everything that is wrong, in the order of the body.
-    pub(super) fn faults(mut self) -> Vec<Fault> {
+    pub(super) fn faults(mut self) -> Vec<InvalidValue> {
         self.faults.sort_by_key(|(place, _)| *place);
         self.faults.into_iter().map(|(_, fault)| fault).collect()
     }
@@ -161,7 +161,7 @@ impl Object {
 
     fn fault_at(&mut self, place: usize, pointer: String, detail: &str) {
         let detail = detail.to_owned();
-        self.faults.push((place, Fault { pointer, detail }));
+        self.faults.push((place, InvalidValue { pointer, detail }));
     }
 }
 
@@ -175,8 +175,8 @@ impl From<NoMembers> for ApiError {
 }
 
 /// A fault of a body as a whole.
-pub(super) fn whole(detail: &str) -> Fault {
-    Fault {
+pub(super) fn whole(detail: &str) -> InvalidValue {
+    InvalidValue {
         pointer: String::new(),
         detail: detail.to_owned(),
     }

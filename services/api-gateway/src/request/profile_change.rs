@@ -1,7 +1,7 @@
 //! Turns a JSON body into the fields of a change, or into the list of everything that is wrong with it.
 
 use contracts::fields::Rule;
-use contracts::{Fault, Field, UpdateForm, Values};
+use contracts::{Field, InvalidValue, UpdateForm, Values};
 use serde_json::Value;
 
 use super::object::{Object, must_be};
@@ -53,12 +53,12 @@ fn read_value(form: UpdateForm, field: Field, value: &Value) -> Result<Given, St
 }
 
 /// The pointer to a field, and why it is needed to create a user.
-pub(crate) fn address_required() -> Fault {
+pub(crate) fn address_required() -> InvalidValue {
     let name = required(UpdateForm::Json)
         .map(Field::name)
         .next()
         .unwrap_or_default();
-    Fault {
+    InvalidValue {
         pointer: format!("/{name}"),
         detail: "is required for a user that does not exist yet".to_owned(),
     }

@@ -2,23 +2,23 @@
 
 use std::str::FromStr;
 
-use contracts::{MAX_LISTED, RetryUsers, State, Troubled, UserId};
+use contracts::{MAX_LISTED, ProblemFilter, RetryUsers, SyncState, UserId};
 
 use super::object::Object;
 use crate::problem::ApiError;
 
 /// A state in which users can be tried again.
-struct GivenState(State);
+struct GivenState(SyncState);
 
 impl FromStr for GivenState {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
-            "refused" => Ok(Self(State::Refused)),
-            "taken" => Ok(Self(State::Taken)),
-            "parked" => Ok(Self(State::Parked)),
-            "missing" => Ok(Self(State::Missing)),
+            "refused" => Ok(Self(SyncState::Rejected)),
+            "taken" => Ok(Self(SyncState::Conflict)),
+            "parked" => Ok(Self(SyncState::Failed)),
+            "missing" => Ok(Self(SyncState::NotFound)),
             _ => Err("must be refused, taken, parked or missing"),
         }
     }
@@ -51,7 +51,7 @@ pub(crate) fn parse_retry(body: &[u8]) -> Result<RetryUsers, ApiError> {
     object.finish(match users {
         Some(users) => RetryUsers::Named(users),
         None => RetryUsers::Listed {
-            troubled: Troubled {
+            filter: ProblemFilter {
                 state: state.map(|GivenState(state)| state),
                 reason,
             },
@@ -71,8 +71,8 @@ mod tests {
         assert_eq!(named, Ok(RetryUsers::Named(expected)));
         let chosen = parse_retry(br#"{"state":"parked","reason":"A","after":"3:A:1"}"#);
         let expected = RetryUsers::Listed {
-            troubled: Troubled {
-                state: Some(State::Parked),
+            filter: ProblemFilter {
+                state: Some(SyncState::Failed),
                 reason: Some("A".to_owned()),
             },
             after: Some("3:A:1".to_owned()),

@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use contracts::Compare;
+use contracts::CompareUsers;
 
 use super::Gateway;
 use crate::problem::ApiError;
@@ -39,7 +39,7 @@ async fn compare(
     Extension(context): Extension<RequestContext>,
     headers: HeaderMap,
     body: Body,
-    parse: impl FnOnce(&[u8]) -> Result<Compare, ApiError>,
+    parse: impl FnOnce(&[u8]) -> Result<CompareUsers, ApiError>,
 ) -> Result<Response, ApiError> {
     read_json_form(&headers)?;
     let body = read_body(&headers, body, gateway.read_timeout).await?;

@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use contracts::{GetReceipt, Receipt, State as SyncStateName};
+use contracts::{GetReceipt, Receipt, SyncState as SyncStateName};
 
 use super::Gateway;
 use crate::problem::ApiError;

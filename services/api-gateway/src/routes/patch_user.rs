@@ -6,7 +6,7 @@ use axum::http::header::{ETAG, LINK};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use contracts::{GetUser, State as SyncStateName, SyncState, UpdateUser, User, UserId, UserUpdated};
+use contracts::{GetUser, SyncState as SyncStateName, UpdateUser, User, UserId, UserUpdated, VersionState};
 use serde::Serialize;
 
 use super::Gateway;
@@ -23,7 +23,7 @@ struct Accepted<'a> {
     success: bool,
     message: &'static str,
     user: &'a User,
-    sync: SyncState,
+    sync: VersionState,
 }
 
 pub(super) async fn patch_user(
@@ -104,10 +104,10 @@ fn message(state: SyncStateName) -> &'static str {
     match state {
         SyncStateName::Pending => "the change is accepted and on its way to HubSpot",
         SyncStateName::Unchanged => "the change is accepted and has nothing to tell HubSpot",
-        SyncStateName::Refused
-        | SyncStateName::Taken
-        | SyncStateName::Parked
-        | SyncStateName::Missing
+        SyncStateName::Rejected
+        | SyncStateName::Conflict
+        | SyncStateName::Failed
+        | SyncStateName::NotFound
         | SyncStateName::Confirmed
         | SyncStateName::Superseded => "the change is accepted; sync says what became of it",
     }

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use contracts::{ControlLine, LineControl, LineWish};
+use contracts::{ControlDelivery, DeliveryAction, DeliveryControl};
 use serde::Serialize;
 
 use super::Gateway;
@@ -24,7 +24,7 @@ type Context = Extension<RequestContext>;
 #[serde(rename_all = "camelCase")]
 struct Pause {
     #[serde(flatten)]
-    control: LineControl,
+    control: DeliveryControl,
     /// Whether the worker that delivers has reported it, or none delivers. What reads the summary next sees the same.
     in_effect: bool,
 }
@@ -34,7 +34,7 @@ pub(super) async fn look(
     gateway: State<Gateway>,
     context: Context,
 ) -> Result<Response, ApiError> {
-    control(gateway, context, LineWish::Look, Duration::ZERO).await
+    control(gateway, context, DeliveryAction::Read, Duration::ZERO).await
 }
 
 pub(super) async fn pause(
@@ -42,7 +42,7 @@ pub(super) async fn pause(
     gateway: State<Gateway>,
     context: Context,
 ) -> Result<Response, ApiError> {
-    control(gateway, context, LineWish::Pause, IN_EFFECT_WITHIN).await
+    control(gateway, context, DeliveryAction::Pause, IN_EFFECT_WITHIN).await
 }
 
 pub(super) async fn resume(
@@ -50,16 +50,19 @@ pub(super) async fn resume(
     gateway: State<Gateway>,
     context: Context,
 ) -> Result<Response, ApiError> {
-    control(gateway, context, LineWish::Resume, IN_EFFECT_WITHIN).await
+    control(gateway, context, DeliveryAction::Resume, IN_EFFECT_WITHIN).await
 }
 
 async fn control(
     State(gateway): State<Gateway>,
     Extension(context): Context,
-    wish: LineWish,
+    wish: DeliveryAction,
     wait_for: Duration,
 ) -> Result<Response, ApiError> {
-    let control = gateway.users.control_line(ControlLine { wish }, &context).await?;
+    let control = gateway
+        .users
+        .control_line(ControlDelivery { action: wish }, &context)
+        .await?;
     let in_effect = gateway.lines.wait_for_pause(control.paused, wait_for).await;
     Ok(([(CACHE_CONTROL, "no-store")], Json(Pause { control, in_effect })).into_response())
 }

@@ -40,9 +40,9 @@ pub(super) async fn resync_users(
             }
             Err(error) => return Err(error),
         };
-        total.owed += done.owed;
+        total.resynced += done.resynced;
         total.shared += done.shared;
-        total.left += done.left;
+        total.skipped += done.skipped;
         total.unknown.extend(done.unknown);
         total.next = done.next;
         match &mut request {

@@ -41,7 +41,7 @@ pub(super) async fn retry_users(
             Err(error) => return Err(error),
         };
         total.retried += done.retried;
-        total.left += done.left;
+        total.skipped += done.skipped;
         total.unknown.extend(done.unknown);
         total.next = done.next;
         match &mut request {

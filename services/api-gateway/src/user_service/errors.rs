@@ -1,6 +1,6 @@
 //! From what can go wrong in a call to what the caller of the gateway is told.
 
-use contracts::{ErrorCode, Fault, ServiceError};
+use contracts::{ErrorCode, InvalidValue, ServiceError};
 use runtime::nats::RequestError;
 
 use crate::problem::ApiError;
@@ -136,10 +136,10 @@ fn refused_change(refusal: ServiceError) -> ApiError {
         code,
         message,
         current_version,
-        faults,
+        invalid_values: faults,
     } = refusal;
     match code {
-        ErrorCode::InvalidRequest if faults.is_empty() => ApiError::InvalidBody(vec![Fault {
+        ErrorCode::InvalidRequest if faults.is_empty() => ApiError::InvalidBody(vec![InvalidValue {
             pointer: String::new(),
             detail: message,
         }]),

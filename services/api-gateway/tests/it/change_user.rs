@@ -1,6 +1,6 @@
 //! `PATCH /users/{userId}`: what goes to the user service and what comes back.
 
-use contracts::{ErrorCode, Fault, ServiceError, headers};
+use contracts::{ErrorCode, InvalidValue, ServiceError, headers};
 use serde_json::json;
 
 use crate::harness::{Gateway, JSON, MERGE_PATCH, problem, slug};
@@ -154,7 +154,7 @@ async fn each_refusal_of_the_user_service_becomes_its_problem() {
 async fn faults_found_by_the_user_service_are_passed_on() {
     let gateway = Gateway::start().await;
     let mut refusal = ServiceError::new(ErrorCode::InvalidRequest, "because");
-    refusal.faults = vec![Fault {
+    refusal.invalid_values = vec![InvalidValue {
         pointer: "/email".to_owned(),
         detail: "is odd".to_owned(),
     }];

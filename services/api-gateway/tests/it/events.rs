@@ -6,7 +6,7 @@ mod browser;
 use std::time::Duration;
 
 use api_gateway::Limits;
-use contracts::{AcceptedNotice, AcceptedUser, SettledNotice, SettledUser, State, subjects};
+use contracts::{AcceptedNotice, AcceptedUser, ResolvedNotice, ResolvedUser, SyncState, subjects};
 use serde::Serialize;
 use serde_json::{Value, json};
 use testing::wait::until;
@@ -43,13 +43,13 @@ impl Publisher {
     }
 
     async fn settle(&self, user: &str, version: u64) {
-        let user = SettledUser {
+        let user = ResolvedUser {
             user_id: user.parse().unwrap(),
             version,
-            state: State::Confirmed,
+            state: SyncState::Confirmed,
         };
-        let notice = SettledNotice { users: vec![user] };
-        self.publish(subjects::USERS_SETTLED, &notice).await;
+        let notice = ResolvedNotice { users: vec![user] };
+        self.publish(subjects::USERS_RESOLVED, &notice).await;
     }
 }
 
@@ -154,7 +154,7 @@ async fn a_browser_that_does_not_read_misses_events_and_holds_up_nobody() {
     while seen < 120 {
         number += 1;
         publisher
-            .publish(subjects::USERS_SETTLED, &many_settled(number))
+            .publish(subjects::USERS_RESOLVED, &many_settled(number))
             .await;
         other.next_named("changes").await;
         seen += 1;
@@ -167,13 +167,13 @@ async fn a_browser_that_does_not_read_misses_events_and_holds_up_nobody() {
 }
 
 /// Users with ids as long as they may be, so that frames are large.
-fn many_settled(number: usize) -> SettledNotice {
-    let user = |index: usize| SettledUser {
+fn many_settled(number: usize) -> ResolvedNotice {
+    let user = |index: usize| ResolvedUser {
         user_id: format!("{number:032}{index:032}").parse().unwrap(),
         version: 1,
-        state: State::Confirmed,
+        state: SyncState::Confirmed,
     };
-    SettledNotice {
+    ResolvedNotice {
         users: (0..100).map(user).collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! `Prefer: wait`: callers who wait for HubSpot's verdict.
 
-use contracts::subjects::USERS_SETTLED;
+use contracts::subjects::USERS_RESOLVED;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -24,7 +24,7 @@ async fn publish_settled(gateway: &Gateway, user: &str) {
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
     let notice = json!({ "users": [{ "userId": user, "version": 7, "state": "confirmed" }] });
     client
-        .publish(USERS_SETTLED, notice.to_string().into())
+        .publish(USERS_RESOLVED, notice.to_string().into())
         .await
         .unwrap();
     client.flush().await.unwrap();

@@ -1,6 +1,6 @@
 //! Fields in which a user and a contact differ.
 
-use contracts::{Aim, Difference, Field, FieldSet, UserToCompare, is_same_address};
+use contracts::{ComparisonPurpose, Difference, Field, FieldSet, UserToCompare, is_same_address};
 
 use crate::engine::Profile;
 
@@ -19,7 +19,7 @@ pub(super) struct Compared {
 /// What is compared, and how.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Question {
-    pub(super) aim: Aim,
+    pub(super) aim: ComparisonPurpose,
     pub(super) fields: FieldSet,
     /// Whether the values are wanted.
     pub(super) values: bool,
@@ -35,15 +35,15 @@ pub(super) fn compare(user: &UserToCompare, profile: &Profile, question: Questio
             Some(true) => {}
             Some(false) => compared.differ.push(Difference {
                 field: *field,
-                ours: ours.clone().filter(|_| values),
-                theirs: theirs(*field, profile)
+                user_value: ours.clone().filter(|_| values),
+                contact_value: theirs(*field, profile)
                     .filter(|_| values)
                     .map(|theirs| theirs.chars().take(LONGEST).collect()),
             }),
             None => compared.not_told.push(Difference {
                 field: *field,
-                ours: None,
-                theirs: None,
+                user_value: None,
+                contact_value: None,
             }),
         }
     }
@@ -60,15 +60,15 @@ pub(super) fn all_given(user: &UserToCompare, values: bool) -> Vec<Difference> {
     given
         .map(|(field, ours)| Difference {
             field: *field,
-            ours: ours.clone().filter(|_| values),
-            theirs: None,
+            user_value: ours.clone().filter(|_| values),
+            contact_value: None,
         })
         .collect()
 }
 
 /// Whether the contact holds the value, a cleared name as none or an empty one; none where the answer does not tell.
 /// Blanks around a value are nothing that a person changed.
-fn is_held(field: Field, ours: Option<&str>, profile: &Profile, aim: Aim) -> Option<bool> {
+fn is_held(field: Field, ours: Option<&str>, profile: &Profile, aim: ComparisonPurpose) -> Option<bool> {
     if field == Field::Email {
         // An address is never cleared.
         return ours.map_or(Some(true), |ours| is_address_held(ours, profile, aim));
@@ -79,11 +79,13 @@ fn is_held(field: Field, ours: Option<&str>, profile: &Profile, aim: Aim) -> Opt
 
 /// Whether the contact holds the address: as any of its addresses where it was confirmed, for people may choose another
 /// primary one; as the primary one where it is owed, since that is what a delivery writes. HubSpot lower-cases addresses.
-fn is_address_held(ours: &str, profile: &Profile, aim: Aim) -> Option<bool> {
+fn is_address_held(ours: &str, profile: &Profile, aim: ComparisonPurpose) -> Option<bool> {
     let contact = &profile.contact;
     let (secondary, tells_all): (&[String], bool) = match aim {
-        Aim::Drift { .. } => (contact.secondary_addresses(), contact.shows_secondary_addresses()),
-        Aim::DryRun => (&[], true),
+        ComparisonPurpose::Drift { .. } => {
+            (contact.secondary_addresses(), contact.shows_secondary_addresses())
+        }
+        ComparisonPurpose::DryRun => (&[], true),
     };
     let mut held = contact.email.iter().chain(secondary);
     if held.any(|address| is_same_address(address, ours)) {

@@ -1,6 +1,8 @@
 //! What follows for a user from what was read.
 
-use contracts::{Aim, Difference, Field, FieldSet, Finding, FindingKind, RepairUser, UserToCompare};
+use contracts::{
+    ComparisonPurpose, Difference, Field, FieldSet, Finding, FindingKind, RepairUser, UserToCompare,
+};
 
 use super::{
     contacts::{Contacts, Seen},
@@ -12,7 +14,7 @@ use crate::engine::{Missing, Profile};
 /// Judges users, each by itself.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judge {
-    pub(crate) aim: Aim,
+    pub(crate) aim: ComparisonPurpose,
     /// Whether findings are to have values.
     pub(crate) values: bool,
     /// What would become of a user without a contact.
@@ -24,8 +26,8 @@ impl Judge {
     pub(crate) fn linked(self, user: &UserToCompare, contacts: &Contacts<'_>) -> Option<Finding> {
         let contact_id = &user.link.as_ref()?.contact_id;
         let (fields, if_different) = match self.aim {
-            Aim::Drift { .. } => (user.confirmed, FindingKind::Changed),
-            Aim::DryRun => (user.owed, FindingKind::WouldWrite),
+            ComparisonPurpose::Drift { .. } => (user.confirmed, FindingKind::Changed),
+            ComparisonPurpose::DryRun => (user.dirty, FindingKind::WouldWrite),
         };
         match contacts.by_id(contact_id) {
             Seen::Contact(profile) => {
@@ -33,14 +35,19 @@ impl Judge {
                 if !differ.is_empty() {
                     return Some(at(user, if_different, profile, differ));
                 }
-                (!not_told.is_empty()).then(|| at(user, FindingKind::NotTold, profile, not_told))
+                (!not_told.is_empty()).then(|| at(user, FindingKind::NotReported, profile, not_told))
             }
             Seen::Merged(profile) => {
                 let fields = self.compare(user, profile, fields).differ;
                 Some(at(user, FindingKind::Merged, profile, fields))
             }
             Seen::Absent => Some(finding(user, FindingKind::Gone, Some(contact_id), Vec::new())),
-            Seen::NotTold => Some(finding(user, FindingKind::NotTold, Some(contact_id), Vec::new())),
+            Seen::NotTold => Some(finding(
+                user,
+                FindingKind::NotReported,
+                Some(contact_id),
+                Vec::new(),
+            )),
         }
     }
 
@@ -52,7 +59,7 @@ impl Judge {
                 let fields = FieldSet::all().without(Field::Email);
                 let Compared { differ, not_told } = self.compare(user, profile, fields);
                 if differ.is_empty() && !not_told.is_empty() {
-                    return at(user, FindingKind::NotTold, profile, not_told);
+                    return at(user, FindingKind::NotReported, profile, not_told);
                 }
                 at(user, FindingKind::WouldLink, profile, differ)
             }
@@ -60,7 +67,7 @@ impl Judge {
                 finding(user, FindingKind::WouldCreate, None, all_given(user, self.values))
             }
             Seen::Absent => finding(user, FindingKind::NotFound, None, Vec::new()),
-            Seen::NotTold => finding(user, FindingKind::NotTold, None, Vec::new()),
+            Seen::NotTold => finding(user, FindingKind::NotReported, None, Vec::new()),
         }
     }
 
@@ -78,13 +85,13 @@ impl Judge {
 /// address it looks it up by is not written over the one that is found. What a merged contact holds may be another
 /// user's, so that people decide: the link moves with the next change, and `resync` sends everything.
 pub(crate) fn repair_of(user: &UserToCompare, finding: &Finding) -> Option<RepairUser> {
-    let fields = match finding.finding {
+    let fields = match finding.kind {
         FindingKind::Changed => finding.fields.iter().map(|difference| difference.field).collect(),
         FindingKind::Gone if user.confirmed == FieldSet::from_iter([Field::Email]) => user.confirmed,
         FindingKind::Gone => user.confirmed.without(Field::Email),
         FindingKind::Merged
         | FindingKind::Shared
-        | FindingKind::NotTold
+        | FindingKind::NotReported
         | FindingKind::WouldWrite
         | FindingKind::WouldLink
         | FindingKind::WouldCreate
@@ -92,7 +99,7 @@ pub(crate) fn repair_of(user: &UserToCompare, finding: &Finding) -> Option<Repai
     };
     Some(RepairUser {
         user_id: user.user_id.clone(),
-        turn: user.turn,
+        generation: user.generation,
         fields,
     })
 }
@@ -109,7 +116,7 @@ fn finding(
 ) -> Finding {
     Finding {
         user_id: user.user_id.clone(),
-        finding: kind,
+        kind,
         contact_id: contact_id.cloned(),
         fields,
     }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{Aim, Field, Finding, FindingKind, MAX_COMPARED, UserToCompare, lowercase_address};
+use contracts::{
+    ComparisonPurpose, Field, Finding, FindingKind, MAX_COMPARED, UserToCompare, lowercase_address,
+};
 
 use crate::engine::{Inspection, Key, MAX_BATCH};
 
@@ -23,13 +25,13 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// A plan for these users; a link to a contact of another account is none.
-    pub(crate) fn new(aim: Aim, users: Vec<UserToCompare>, account_id: &str) -> Self {
+    pub(crate) fn new(aim: ComparisonPurpose, users: Vec<UserToCompare>, account_id: &str) -> Self {
         let mut plan = Self::default();
         for mut user in users {
             user.link = user.link.filter(|link| link.account_id == account_id);
             match aim {
-                Aim::Drift { .. } => plan.add_to_drift(user),
-                Aim::DryRun => plan.add_to_dry_run(user),
+                ComparisonPurpose::Drift { .. } => plan.add_to_drift(user),
+                ComparisonPurpose::DryRun => plan.add_to_dry_run(user),
             }
         }
         plan
@@ -38,7 +40,7 @@ impl Plan {
     fn add_to_drift(&mut self, user: UserToCompare) {
         match &user.link {
             Some(link) if link.shared => self.known.push(Finding {
-                finding: FindingKind::Shared,
+                kind: FindingKind::Shared,
                 contact_id: Some(link.contact_id.clone()),
                 user_id: user.user_id,
                 fields: Vec::new(),
@@ -49,7 +51,7 @@ impl Plan {
     }
 
     fn add_to_dry_run(&mut self, user: UserToCompare) {
-        if user.owed.is_empty() {
+        if user.dirty.is_empty() {
             self.skipped += 1;
         } else if user.link.is_some() {
             self.by_id.push(user);

@@ -1,11 +1,14 @@
 //! What is found of whom.
 
-use contracts::{Aim, Difference, Field, FieldSet, Finding, FindingKind, Found, Link, Reason, UserToCompare};
+use contracts::{
+    ComparisonPurpose, Difference, Field, FieldSet, Finding, FindingKind, Link, LinkOrigin, Reason,
+    UserToCompare,
+};
 
 use super::{Contacts, Judge, Plan, Read, repair_of};
 use crate::engine::{Contact, InputError, Inspected, Missing, Problem, ProblemKind, Profile};
 
-const DRIFT: Aim = Aim::Drift { repair: false };
+const DRIFT: ComparisonPurpose = ComparisonPurpose::Drift { repair: false };
 const ACCOUNT: &str = "62515";
 
 /// A user `<id>` of the contact `c-<id>`, which confirmed everything.
@@ -17,15 +20,15 @@ fn user(id: &str) -> UserToCompare {
     ];
     UserToCompare {
         user_id: id.parse().expect("an id"),
-        turn: 4,
+        generation: 4,
         values: values.into(),
         confirmed: FieldSet::all(),
-        owed: FieldSet::EMPTY,
+        dirty: FieldSet::EMPTY,
         link: Some(Link {
             contact_id: format!("c-{id}"),
             account_id: ACCOUNT.to_owned(),
             address: None,
-            found: Found::PrimaryAddress,
+            origin: LinkOrigin::PrimaryAddress,
             shared: false,
         }),
         never_linked: false,
@@ -36,7 +39,7 @@ fn user(id: &str) -> UserToCompare {
 fn newcomer(id: &str) -> UserToCompare {
     UserToCompare {
         confirmed: FieldSet::EMPTY,
-        owed: FieldSet::all(),
+        dirty: FieldSet::all(),
         link: None,
         never_linked: true,
         ..user(id)
@@ -94,7 +97,7 @@ fn findings(judge: Judge, users: &[UserToCompare], answer: &Inspected) -> Vec<Fi
     findings
 }
 
-fn judge(aim: Aim) -> Judge {
+fn judge(aim: ComparisonPurpose) -> Judge {
     Judge {
         aim,
         values: true,
@@ -112,7 +115,7 @@ fn fields(finding: &Finding) -> Vec<Field> {
 }
 
 fn kinds(findings: &[Finding]) -> Vec<FindingKind> {
-    findings.iter().map(|finding| finding.finding).collect()
+    findings.iter().map(|finding| finding.kind).collect()
 }
 
 #[test]
@@ -139,8 +142,8 @@ fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
     let found = findings(judge(DRIFT), &[user("a")], &answer);
     let difference = |field, ours: Option<&str>, theirs: &str| Difference {
         field,
-        ours: ours.map(str::to_owned),
-        theirs: Some(theirs.to_owned()),
+        user_value: ours.map(str::to_owned),
+        contact_value: Some(theirs.to_owned()),
     };
     let expected = [
         difference(Field::FirstName, Some("Ada"), "Eva"),
@@ -152,11 +155,11 @@ fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
         ..judge(DRIFT)
     };
     let found = findings(names_only, &[user("a")], &answer);
-    let is_bare = |field: &Difference| field.ours.is_none() && field.theirs.is_none();
+    let is_bare = |field: &Difference| field.user_value.is_none() && field.contact_value.is_none();
     assert!(found[0].fields.iter().all(is_bare), "{found:?}");
     let repair = repair_of(&user("a"), &found[0]).expect("something to repair");
     let names = FieldSet::from_iter([Field::FirstName, Field::LastName]);
-    assert_eq!((repair.turn, repair.fields), (4, names));
+    assert_eq!((repair.generation, repair.fields), (4, names));
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn a_field_of_which_the_answer_says_nothing_is_not_told_and_not_repaired() {
     curt.values.remove(&Field::FirstName);
     curt.contact.additional_emails = None;
     let found = findings(judge(DRIFT), &[user("a")], &answer(vec![curt.clone()], vec![]));
-    assert_eq!(kinds(&found), [FindingKind::NotTold]);
+    assert_eq!(kinds(&found), [FindingKind::NotReported]);
     assert_eq!(fields(&found[0]), [Field::Email, Field::FirstName]);
     assert_eq!(repair_of(&user("a"), &found[0]), None);
     curt.values.insert(Field::LastName, Some("Lovelace".to_owned()));
@@ -177,8 +180,12 @@ fn a_field_of_which_the_answer_says_nothing_is_not_told_and_not_repaired() {
         contact: profile("a").contact,
         ..Profile::default()
     };
-    let linked = findings(judge(Aim::DryRun), &[newcomer("a")], &answer(vec![bare], vec![]));
-    assert_eq!(kinds(&linked), [FindingKind::NotTold]);
+    let linked = findings(
+        judge(ComparisonPurpose::DryRun),
+        &[newcomer("a")],
+        &answer(vec![bare], vec![]),
+    );
+    assert_eq!(kinds(&linked), [FindingKind::NotReported]);
 }
 
 #[test]
@@ -198,7 +205,7 @@ fn a_contact_is_gone_only_where_hubspot_says_so() {
     let users = [user("a"), user("b"), user("c")];
     let answer = answer(vec![profile("c")], vec![not_found("c-a")]);
     let found = findings(judge(DRIFT), &users, &answer);
-    assert_eq!(kinds(&found), [FindingKind::Gone, FindingKind::NotTold]);
+    assert_eq!(kinds(&found), [FindingKind::Gone, FindingKind::NotReported]);
     let repaired = repair_of(&users[0], &found[0]).map(|repair| repair.fields);
     let but_for_its_key = FieldSet::all().without(Field::Email);
     assert_eq!(repaired, Some(but_for_its_key), "it is looked up by its address");
@@ -243,10 +250,10 @@ fn nobody_is_read_twice_nor_in_another_account() {
 #[test]
 fn a_dry_run_says_which_owed_fields_would_change_what() {
     let mut owing = user("a");
-    owing.owed = FieldSet::from_iter([Field::Email, Field::LastName]);
+    owing.dirty = FieldSet::from_iter([Field::Email, Field::LastName]);
     owing.values.insert(Field::LastName, Some("Lovelace".to_owned()));
     let answer = answer(vec![profile("a")], vec![]);
-    let found = findings(judge(Aim::DryRun), &[owing, user("b")], &answer);
+    let found = findings(judge(ComparisonPurpose::DryRun), &[owing, user("b")], &answer);
     assert_eq!(kinds(&found), [FindingKind::WouldWrite]);
     assert_eq!(found[0].fields.len(), 1);
     assert_eq!(found[0].fields[0].field, Field::LastName);
@@ -255,20 +262,23 @@ fn a_dry_run_says_which_owed_fields_would_change_what() {
 #[test]
 fn an_owed_address_is_written_though_the_contact_has_it_as_a_secondary_one() {
     let mut owing = user("a");
-    owing.owed = FieldSet::from_iter([Field::Email]);
+    owing.dirty = FieldSet::from_iter([Field::Email]);
     let mut secondary = profile("a");
     secondary.contact.additional_emails = Some(vec!["a@example.com".to_owned()]);
     let primary = Some("other@example.com".to_owned());
     secondary.contact.email.clone_from(&primary);
     secondary.values.insert(Field::Email, primary);
     let found = findings(
-        judge(Aim::DryRun),
+        judge(ComparisonPurpose::DryRun),
         &[owing],
         &answer(vec![secondary.clone()], vec![]),
     );
     assert_eq!(kinds(&found), [FindingKind::WouldWrite]);
     assert_eq!(fields(&found[0]), [Field::Email]);
-    assert_eq!(found[0].fields[0].theirs.as_deref(), Some("other@example.com"));
+    assert_eq!(
+        found[0].fields[0].contact_value.as_deref(),
+        Some("other@example.com")
+    );
     let confirmed = findings(judge(DRIFT), &[user("a")], &answer(vec![secondary], vec![]));
     assert_eq!(confirmed, [], "people may choose another primary one");
 }
@@ -279,20 +289,20 @@ fn a_dry_run_says_whom_an_address_would_link_and_whom_not() {
     known.values.insert(Field::FirstName, Some("Eva".to_owned()));
     let users = ["a", "b", "c"].map(newcomer);
     let answer = answer(vec![known, profile("z")], vec![not_found("b@example.com")]);
-    let found = findings(judge(Aim::DryRun), &users, &answer);
+    let found = findings(judge(ComparisonPurpose::DryRun), &users, &answer);
     let expected = [
         FindingKind::WouldLink,
         FindingKind::NotFound,
-        FindingKind::NotTold,
+        FindingKind::NotReported,
     ];
     assert_eq!(kinds(&found), expected);
     assert_eq!(found[0].contact_id.as_deref(), Some("c-a"));
     assert_eq!(fields(&found[0]), [Field::FirstName]);
     let creating = Judge {
         missing: Missing::Create,
-        ..judge(Aim::DryRun)
+        ..judge(ComparisonPurpose::DryRun)
     };
     let found = findings(creating, &users, &answer);
-    assert_eq!(found[1].finding, FindingKind::WouldCreate);
+    assert_eq!(found[1].kind, FindingKind::WouldCreate);
     assert_eq!(found[1].fields.len(), 2, "a field without a value makes none");
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Field, Found, LastAnswer, Reason, lowercase_address};
+use contracts::{Field, LastResponse, LinkOrigin, Reason, lowercase_address};
 
 /// A call's answer and the limits its headers taught.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Answered {
     /// What the headers said of the rate limits.
     pub limits: Limits,
     /// How HubSpot answered; none where it did not.
-    pub said: Option<LastAnswer>,
+    pub said: Option<LastResponse>,
 }
 
 /// What became of a call.
@@ -78,12 +78,12 @@ impl Contact {
     }
 
     /// How the contact holds this address, which is in lower case, if the answer shows it.
-    pub(crate) fn shows(&self, address: &str) -> Option<Found> {
+    pub(crate) fn shows(&self, address: &str) -> Option<LinkOrigin> {
         let is_it = |shown: &String| lowercase_address(shown) == address;
         if self.email.iter().any(is_it) {
-            Some(Found::PrimaryAddress)
+            Some(LinkOrigin::PrimaryAddress)
         } else if self.secondary_addresses().iter().any(is_it) {
-            Some(Found::SecondaryAddress)
+            Some(LinkOrigin::SecondaryAddress)
         } else {
             None
         }

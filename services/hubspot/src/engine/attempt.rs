@@ -7,7 +7,10 @@ mod refusals;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Claim, Failure, Field, FieldSet, Found, LastAnswer, LinkFound, Outcome, Reason, Verdict};
+use contracts::{
+    AttemptFailure, AttemptResult, Claim, Field, FieldResult, FieldSet, LastResponse, LinkOrigin, NewLink,
+    Reason,
+};
 
 use super::{EmailTaken, MAX_BATCH, Missing, Properties};
 
@@ -95,7 +98,7 @@ pub(crate) struct Attempt {
     /// Whether a call was made for it.
     pub(crate) began: bool,
     /// How HubSpot answered the last call made for it.
-    pub(crate) answer: Option<LastAnswer>,
+    pub(crate) answer: Option<LastResponse>,
     /// Owed fields without an outcome.
     pending: FieldSet,
     /// The fields of the write that is out or came back last.
@@ -103,17 +106,17 @@ pub(crate) struct Attempt {
     manner: Manner,
     /// Whether the contact was read under its id, so that it exists.
     seen: bool,
-    outcomes: BTreeMap<Field, Outcome>,
+    outcomes: BTreeMap<Field, FieldResult>,
     written: FieldSet,
     doubts: Doubts,
-    link: Option<LinkFound>,
+    link: Option<NewLink>,
     confirmed_address: Option<String>,
     failure: Option<(Reason, Blame, bool)>,
 }
 
 impl Attempt {
     pub(crate) fn new(claim: Claim, asked_at: Duration, epoch: u64, rules: Rules<'_>) -> Self {
-        let pending = claim.owed;
+        let pending = claim.dirty;
         let mut attempt = Self {
             claim,
             asked_at,
@@ -182,7 +185,7 @@ impl Attempt {
     pub(crate) fn was_written(&mut self, contact_id: &str, rules: Rules<'_>) {
         self.written = self.written.union(self.sent);
         for field in self.sent.iter() {
-            self.settle(field, Outcome::Confirmed);
+            self.settle(field, FieldResult::Confirmed);
         }
         if self.contact_id() != Some(contact_id) {
             self.moved_to(contact_id, rules);
@@ -212,7 +215,7 @@ impl Attempt {
     pub(crate) fn found_link(&self) -> bool {
         self.link
             .as_ref()
-            .is_some_and(|link| link.found != Found::Created)
+            .is_some_and(|link| link.origin != LinkOrigin::Created)
     }
 
     /// Whether it brings nothing but a link: the user is claimed again at once to write through it.
@@ -221,31 +224,31 @@ impl Attempt {
     }
 
     /// The verdict; `charged` says whether a failure is charged to the record.
-    pub(crate) fn into_verdict(self, charged: bool) -> Verdict {
-        Verdict {
+    pub(crate) fn into_verdict(self, charged: bool) -> AttemptResult {
+        AttemptResult {
             user_id: self.claim.user_id,
             attempt: self.claim.attempt,
             version: self.claim.version,
-            turn: self.claim.turn,
-            outcomes: self.outcomes,
+            generation: self.claim.generation,
+            field_results: self.outcomes,
             written: self.written,
-            may_take_effect_late: self.doubts.takes_effect_late,
+            may_apply_late: self.doubts.takes_effect_late,
             may_have_created: self.doubts.has_created && self.link.is_none(),
             link: self.link,
             confirmed_address: self.confirmed_address,
-            failure: self.failure.map(|(reason, _, may_pass)| Failure {
+            failure: self.failure.map(|(reason, _, may_pass)| AttemptFailure {
                 reason,
-                charged,
-                may_pass,
+                is_counted: charged,
+                is_transient: may_pass,
             }),
-            answer: self.answer,
+            last_response: self.answer,
         }
     }
 
     /// The fields that were refused, and why.
     pub(crate) fn refusals(&self) -> impl Iterator<Item = (Field, &Reason)> {
         self.outcomes.iter().filter_map(|(field, outcome)| match outcome {
-            Outcome::Refused { reason } => Some((*field, reason)),
+            FieldResult::Rejected { reason } => Some((*field, reason)),
             _ => None,
         })
     }
@@ -269,8 +272,8 @@ impl Attempt {
         is_it
     }
 
-    fn settle(&mut self, field: Field, outcome: Outcome) {
-        if field == Field::Email && outcome == Outcome::Confirmed {
+    fn settle(&mut self, field: Field, outcome: FieldResult) {
+        if field == Field::Email && outcome == FieldResult::Confirmed {
             self.confirmed_address = self.email();
         }
         self.pending = self.pending.without(field);

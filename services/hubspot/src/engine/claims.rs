@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Claim, ClaimUsers, ClaimsGiven, ErrorCode, UserId, delivery::MAX_CLAIMS};
+use contracts::{Claim, ClaimUsers, ErrorCode, UserId, UsersClaimed, delivery::MAX_CLAIMS};
 
 use super::{AttemptId, Engine, MAX_BATCH, Output, RequestId, Unserved, attempt::Attempt, users::Place};
 
@@ -148,7 +148,7 @@ impl Engine {
         capacity.saturating_sub(self.ready.len() + asked).min(MAX_CLAIMS)
     }
 
-    pub(super) fn claimed(&mut self, request: RequestId, answer: Result<ClaimsGiven, Unserved>) {
+    pub(super) fn claimed(&mut self, request: RequestId, answer: Result<UsersClaimed, Unserved>) {
         // A claim of a lease since lost is not known any more; the row's new holder finds what it opened.
         let Some(out) = self.claims.out.remove(&request) else {
             return;
@@ -167,8 +167,8 @@ impl Engine {
         for claim in given.claims {
             self.take_up(claim, out.asked_at, out.epoch);
         }
-        self.still_claiming(&given.nothing_owed, request, Self::settle);
-        self.still_claiming(&given.in_work, request, |engine, user_id| {
+        self.still_claiming(&given.clean, request, Self::settle);
+        self.still_claiming(&given.in_progress, request, |engine, user_id| {
             engine.users.wait_until(user_id, engine.now + IN_WORK_PAUSE);
         });
         self.still_claiming(&given.left_out, request, |engine, user_id| {
@@ -204,7 +204,7 @@ impl Engine {
         }
         let id = AttemptId(self.draw());
         let user_id = claim.user_id.clone();
-        let batch_limit = self.users.enter(&user_id, claim.lane).batch_limit;
+        let batch_limit = self.users.enter(&user_id, claim.priority).batch_limit;
         self.users.move_to(&user_id, Place::Working(id));
         let rules = Self::rules(&self.settings, self.account_id.as_ref());
         let mut attempt = Attempt::new(claim, asked_at, epoch, rules);

@@ -27,8 +27,8 @@ impl Engine {
     /// Composes the next call of what is ready and may go: live first, and of the kinds of calls the one that has gone
     /// without for longest, so that many records that are asked for one by one hold up no batch.
     pub(super) fn compose(&mut self, id: CallId) -> Option<(Call, Vec<AttemptId>)> {
-        let lane = Kind::ALL.into_iter().filter_map(|kind| self.first(kind)).min()?.0;
-        let first = |kind: &Kind| self.first(*kind).filter(|turn| turn.0 == lane);
+        let priority = Kind::ALL.into_iter().filter_map(|kind| self.first(kind)).min()?.0;
+        let first = |kind: &Kind| self.first(*kind).filter(|entry| entry.0 == priority);
         let (place, first) = self
             .kinds
             .iter()
@@ -51,12 +51,12 @@ impl Engine {
             Kind::Create => &self.ready.create,
             Kind::Alone => &self.ready.alone,
         };
-        ready.iter().copied().find(|turn| self.may_go(*turn))
+        ready.iter().copied().find(|entry| self.may_go(*entry))
     }
 
     /// Whether no write is out for the contact that the attempt would write to, or create.
-    fn may_go(&self, turn: Turn) -> bool {
-        let Some(attempt) = self.attempts.get(&turn.1) else {
+    fn may_go(&self, entry: Turn) -> bool {
+        let Some(attempt) = self.attempts.get(&entry.1) else {
             return false;
         };
         match attempt.step {
@@ -79,7 +79,7 @@ impl Engine {
 
     /// Whether an attempt may share a batch with the first: those that failed in company keep among themselves.
     fn is_company(&self, first: Turn, other: Turn) -> bool {
-        let limit = |turn: Turn| self.attempts.get(&turn.1).map(|attempt| attempt.batch_limit);
+        let limit = |entry: Turn| self.attempts.get(&entry.1).map(|attempt| attempt.batch_limit);
         limit(first) == limit(other)
     }
 
@@ -88,16 +88,16 @@ impl Engine {
         let mut addresses: Vec<String> = Vec::new();
         let mut known: BTreeSet<String> = BTreeSet::new();
         let mut chosen = Vec::new();
-        for turn in self
+        for entry in self
             .ready
             .find
             .iter()
             .copied()
-            .filter(|turn| self.is_company(first, *turn))
+            .filter(|entry| self.is_company(first, *entry))
         {
             let wanted = self
                 .attempts
-                .get(&turn.1)
+                .get(&entry.1)
                 .map(wanted_addresses)
                 .unwrap_or_default();
             let new = wanted.iter().filter(|address| !known.contains(*address)).count();
@@ -105,7 +105,7 @@ impl Engine {
                 break;
             }
             addresses.extend(wanted.into_iter().filter(|address| known.insert(address.clone())));
-            chosen.push(turn);
+            chosen.push(entry);
         }
         (Call::Find { addresses }, self.take(&chosen))
     }
@@ -114,16 +114,16 @@ impl Engine {
         let limit = self.batch_limit(first);
         let mut contacts: BTreeSet<&str> = BTreeSet::new();
         let mut chosen = Vec::new();
-        for turn in self.ready.write.iter().copied() {
+        for entry in self.ready.write.iter().copied() {
             if chosen.len() == limit {
                 break;
             }
-            let contact = self.attempts.get(&turn.1).and_then(Attempt::contact_id);
-            if self.may_go(turn)
-                && self.is_company(first, turn)
+            let contact = self.attempts.get(&entry.1).and_then(Attempt::contact_id);
+            if self.may_go(entry)
+                && self.is_company(first, entry)
                 && contact.is_some_and(|contact| contacts.insert(contact))
             {
-                chosen.push(turn);
+                chosen.push(entry);
             }
         }
         let attempts = self.take(&chosen);
@@ -151,16 +151,16 @@ impl Engine {
         let limit = self.batch_limit(first);
         let mut addresses: BTreeSet<String> = BTreeSet::new();
         let mut chosen = Vec::new();
-        for turn in self.ready.create.iter().copied() {
+        for entry in self.ready.create.iter().copied() {
             if chosen.len() == limit {
                 break;
             }
-            let address = self.attempts.get(&turn.1).and_then(Attempt::address);
-            if self.may_go(turn)
-                && self.is_company(first, turn)
+            let address = self.attempts.get(&entry.1).and_then(Attempt::address);
+            if self.may_go(entry)
+                && self.is_company(first, entry)
                 && address.is_some_and(|address| addresses.insert(address))
             {
-                chosen.push(turn);
+                chosen.push(entry);
             }
         }
         let attempts = self.take(&chosen);
@@ -177,9 +177,9 @@ impl Engine {
         (Call::Create { inputs }, attempts)
     }
 
-    fn compose_alone(&mut self, turn: Turn) -> Option<(Call, Vec<AttemptId>)> {
-        let attempts = self.take(&[turn]);
-        let attempt = self.attempts.get_mut(&turn.1)?;
+    fn compose_alone(&mut self, entry: Turn) -> Option<(Call, Vec<AttemptId>)> {
+        let attempts = self.take(&[entry]);
+        let attempt = self.attempts.get_mut(&entry.1)?;
         let call = match attempt.step.clone() {
             Step::FindAlone(addresses, _) => Call::FindAlone {
                 address: lowercase_address(addresses.first()?),
@@ -199,13 +199,13 @@ impl Engine {
     }
 
     fn take(&mut self, chosen: &[Turn]) -> Vec<AttemptId> {
-        for turn in chosen {
-            self.ready.remove(*turn);
-            if let Some(attempt) = self.attempts.get_mut(&turn.1) {
+        for entry in chosen {
+            self.ready.remove(*entry);
+            if let Some(attempt) = self.attempts.get_mut(&entry.1) {
                 attempt.began = true;
             }
         }
-        chosen.iter().map(|turn| turn.1).collect()
+        chosen.iter().map(|entry| entry.1).collect()
     }
 }
 

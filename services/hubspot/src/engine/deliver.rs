@@ -133,18 +133,18 @@ impl Engine {
         if attempt.step == Step::Done {
             self.finish(id);
         } else {
-            self.ready.insert((attempt.claim.lane, id), &attempt.step);
+            self.ready.insert((attempt.claim.priority, id), &attempt.step);
         }
     }
 
     /// Gives back attempts for which there is no time left to send them.
     pub(super) fn expire(&mut self) {
-        while let Some((turn, at)) = self.oldest_ready() {
+        while let Some((generation, at)) = self.oldest_ready() {
             if at >= self.now {
                 return;
             }
-            self.ready.remove(turn);
-            self.route(turn.1);
+            self.ready.remove(generation);
+            self.route(generation.1);
         }
     }
 
@@ -154,10 +154,10 @@ impl Engine {
     }
 
     fn oldest_ready(&self) -> Option<(Turn, Duration)> {
-        let turn = self.ready.oldest()?;
-        let attempt = self.attempts.get(&turn.1)?;
+        let generation = self.ready.oldest()?;
+        let attempt = self.attempts.get(&generation.1)?;
         Some((
-            turn,
+            generation,
             send_by(attempt, self.lease.attempt_term(), self.settings.call_timeout),
         ))
     }

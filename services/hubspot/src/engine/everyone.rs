@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{Failure, Field, Lane, Outcome, Reason, UserId, Withdrawal};
+use contracts::{AttemptFailure, Field, FieldResult, Priority, Reason, Retraction, UserId};
 
 use super::{
     AttemptId, Engine, Fault,
@@ -44,7 +44,7 @@ impl Engine {
         }
         self.reports.take_back(&mut reported, field, reason);
         for user_id in reported {
-            self.reports.withdraw(Withdrawal {
+            self.reports.withdraw(Retraction {
                 user_id,
                 field,
                 code: reason.code.clone(),
@@ -60,7 +60,7 @@ impl Engine {
     }
 
     /// The refusals of which nothing is on its way any more.
-    pub(super) fn ripe_withdrawals(&mut self) -> Vec<Withdrawal> {
+    pub(super) fn ripe_withdrawals(&mut self) -> Vec<Retraction> {
         if self.reports.withdrawals.is_empty() {
             return Vec::new();
         }
@@ -78,12 +78,12 @@ impl Engine {
     }
 
     /// Those users owe again, now.
-    pub(super) fn owe_again(&mut self, withdrawals: &[Withdrawal]) {
+    pub(super) fn owe_again(&mut self, withdrawals: &[Retraction]) {
         if self.lease.epoch().is_none() {
             return;
         }
         for withdrawal in withdrawals {
-            self.users.enter(&withdrawal.user_id, Lane::Live);
+            self.users.enter(&withdrawal.user_id, Priority::Live);
         }
     }
 }
@@ -92,21 +92,21 @@ impl Reports {
     /// Takes a refusal out of the verdicts that were not sent yet; leaves the users of whom it was none.
     pub(super) fn take_back(&mut self, users: &mut BTreeSet<UserId>, field: Field, reason: &Reason) {
         for Report { verdict, .. } in &mut self.waiting {
-            let is_it = |outcome: &Outcome| matches!(outcome, Outcome::Refused { reason: of } if of.code == reason.code);
-            if users.contains(&verdict.user_id) && verdict.outcomes.get(&field).is_some_and(is_it) {
+            let is_it = |outcome: &FieldResult| matches!(outcome, FieldResult::Rejected { reason: of } if of.code == reason.code);
+            if users.contains(&verdict.user_id) && verdict.field_results.get(&field).is_some_and(is_it) {
                 users.remove(&verdict.user_id);
-                verdict.outcomes.remove(&field);
-                verdict.failure = Some(Failure {
+                verdict.field_results.remove(&field);
+                verdict.failure = Some(AttemptFailure {
                     reason: reason.clone(),
-                    charged: false,
-                    may_pass: true,
+                    is_counted: false,
+                    is_transient: true,
                 });
             }
         }
     }
 
     /// Takes a refusal back once it is recorded.
-    pub(super) fn withdraw(&mut self, withdrawal: Withdrawal) {
+    pub(super) fn withdraw(&mut self, withdrawal: Retraction) {
         self.withdrawals.push(withdrawal);
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::{LeaseAnswer, LeaseWish};
+use contracts::{LeaseAction, LeaseAnswer};
 
 use super::Unserved;
 
@@ -107,7 +107,7 @@ impl Lease {
     pub(crate) fn answered(
         &mut self,
         now: Duration,
-        wish: LeaseWish,
+        wish: LeaseAction,
         answer: Result<LeaseAnswer, Unserved>,
     ) -> Change {
         let Some(asked_at) = self.asked_at.take() else {
@@ -115,7 +115,7 @@ impl Lease {
         };
         // Without an answer nothing is known to have changed; what may be sent runs out by itself.
         let Ok(answer) = answer else {
-            self.released |= wish == LeaseWish::Release;
+            self.released |= wish == LeaseAction::Release;
             return Change::None;
         };
         self.remembered = None;
@@ -124,7 +124,7 @@ impl Lease {
                 epoch,
                 ttl_ms,
                 attempt_term_ms,
-                may_step_aside,
+                may_yield: may_step_aside,
                 paused,
             } => {
                 self.released = false;
@@ -144,12 +144,7 @@ impl Lease {
                 self.lose()
             }
             LeaseAnswer::Released => {
-                self.next_ask = now
-                    + if wish == LeaseWish::StepAside {
-                        ASIDE
-                    } else {
-                        EVERY
-                    };
+                self.next_ask = now + if wish == LeaseAction::Yield { ASIDE } else { EVERY };
                 self.lose()
             }
             LeaseAnswer::OtherAccount { remembered } => {
@@ -186,7 +181,7 @@ mod tests {
             epoch,
             ttl_ms: 3_000,
             attempt_term_ms: 60_000,
-            may_step_aside: false,
+            may_yield: false,
             paused: false,
         }
     }
@@ -196,7 +191,7 @@ mod tests {
         let mut lease = Lease::default();
         lease.ask(ms(1_000));
         assert_eq!(
-            lease.answered(ms(1_900), LeaseWish::Hold, Ok(granted(4))),
+            lease.answered(ms(1_900), LeaseAction::Hold, Ok(granted(4))),
             Change::Gained(4)
         );
         assert!(lease.allows(ms(2_999)));
@@ -208,16 +203,16 @@ mod tests {
     fn a_lost_answer_changes_nothing_but_what_may_be_sent_runs_out() {
         let mut lease = Lease::default();
         lease.ask(ms(0));
-        lease.answered(ms(1), LeaseWish::Hold, Ok(granted(4)));
+        lease.answered(ms(1), LeaseAction::Hold, Ok(granted(4)));
         lease.ask(ms(1_000));
         assert_eq!(
-            lease.answered(ms(1_900), LeaseWish::Hold, Err(Unserved::NoAnswer)),
+            lease.answered(ms(1_900), LeaseAction::Hold, Err(Unserved::NoAnswer)),
             Change::None
         );
         assert!(lease.allows(ms(1_999)) && !lease.allows(ms(2_000)));
         lease.ask(ms(2_000));
         assert_eq!(
-            lease.answered(ms(2_100), LeaseWish::Hold, Ok(granted(4))),
+            lease.answered(ms(2_100), LeaseAction::Hold, Ok(granted(4))),
             Change::None
         );
         assert!(lease.allows(ms(3_999)));
@@ -228,14 +223,14 @@ mod tests {
         let mut lease = Lease::default();
         for (left_ms, next) in [(300, 300), (2_500, 1_000)] {
             lease.ask(ms(0));
-            lease.answered(ms(0), LeaseWish::Hold, Ok(LeaseAnswer::Held { left_ms }));
+            lease.answered(ms(0), LeaseAction::Hold, Ok(LeaseAnswer::Held { left_ms }));
             assert_eq!(lease.next_ask(), Some(ms(next)));
         }
     }
 
     #[test]
     fn what_was_left_to_others_is_asked_for_later_than_what_was_released() {
-        for (wish, next) in [(LeaseWish::StepAside, 5_000), (LeaseWish::Release, 1_000)] {
+        for (wish, next) in [(LeaseAction::Yield, 5_000), (LeaseAction::Release, 1_000)] {
             let mut lease = Lease::default();
             lease.ask(ms(0));
             lease.answered(ms(10), wish, Ok(LeaseAnswer::Released));
@@ -253,10 +248,10 @@ mod tests {
         ] {
             let mut lease = Lease::default();
             lease.ask(ms(0));
-            lease.answered(ms(1), LeaseWish::Hold, Ok(granted(4)));
+            lease.answered(ms(1), LeaseAction::Hold, Ok(granted(4)));
             lease.ask(ms(1_000));
             assert_eq!(
-                lease.answered(ms(1_001), LeaseWish::Hold, Ok(answer)),
+                lease.answered(ms(1_001), LeaseAction::Hold, Ok(answer)),
                 Change::Lost
             );
             assert!(!lease.allows(ms(1_001)));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Found, Reason, lowercase_address};
+use contracts::{LinkOrigin, Reason, lowercase_address};
 
 use super::{AttemptId, Contact, Engine, InputError, Problem, ProblemKind, attempt::Lookup};
 
@@ -29,7 +29,7 @@ impl Engine {
                 (Some(error), _, _) => Lookup::Failed(error.problem.clone()),
                 // Nothing else was asked for, so HubSpot found this contact by the address.
                 (None, [contact], [_]) if contact.may_hide(&address) => {
-                    Lookup::Contact(contact.id.clone(), Found::SecondaryAddress)
+                    Lookup::Contact(contact.id.clone(), LinkOrigin::SecondaryAddress)
                 }
                 (None, _, _) => Lookup::Unlisted,
             }
@@ -41,7 +41,7 @@ impl Engine {
 /// What a lookup of one address, which is in lower case, says when it returns this contact. HubSpot finds contacts by its own idea of which
 /// addresses are equal, so the contact has to show the address, or hide its secondary ones.
 pub(super) fn found_alone(contact: &Contact, address: &str) -> Lookup {
-    let hidden = contact.may_hide(address).then_some(Found::SecondaryAddress);
+    let hidden = contact.may_hide(address).then_some(LinkOrigin::SecondaryAddress);
     if let Some(found) = contact.shows(address).or(hidden) {
         return Lookup::Contact(contact.id.clone(), found);
     }
@@ -56,19 +56,19 @@ pub(super) fn found_alone(contact: &Contact, address: &str) -> Lookup {
 }
 
 /// Which contact holds an address, and how. HubSpot does not say which address found a contact, so both kinds count.
-fn index_by_address(contacts: &[Contact]) -> BTreeMap<String, (String, Found)> {
+fn index_by_address(contacts: &[Contact]) -> BTreeMap<String, (String, LinkOrigin)> {
     let secondary = contacts.iter().flat_map(|contact| {
         let addresses = contact.secondary_addresses().iter();
         addresses.map(|address| {
             (
                 lowercase_address(address),
-                (contact.id.clone(), Found::SecondaryAddress),
+                (contact.id.clone(), LinkOrigin::SecondaryAddress),
             )
         })
     });
     let primary = contacts.iter().filter_map(|contact| {
         let address = lowercase_address(contact.email.as_ref()?);
-        Some((address, (contact.id.clone(), Found::PrimaryAddress)))
+        Some((address, (contact.id.clone(), LinkOrigin::PrimaryAddress)))
     });
     // A primary address wins over a secondary one.
     secondary.chain(primary).collect()

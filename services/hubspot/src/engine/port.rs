@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use contracts::{
-    AskLease, ClaimUsers, ClaimsGiven, ErrorCode, Lane, LeaseAnswer, Reason, RecordVerdicts, UserId,
-    VerdictsRecorded,
+    ChangeLease, ClaimUsers, ErrorCode, LeaseAnswer, Priority, Reason, ReportResults, ResultsReported,
+    UserId, UsersClaimed,
 };
 
 use super::{Answered, Call, Fault, Inspected, Inspection, LineState};
@@ -40,7 +40,7 @@ pub enum Input {
         /// Who.
         user_id: UserId,
         /// How urgent.
-        lane: Lane,
+        priority: Priority,
         /// What acknowledges it.
         ack: AckHandle,
     },
@@ -49,9 +49,9 @@ pub enum Input {
     /// To [`Output::AskLease`].
     LeaseAnswered(Result<LeaseAnswer, Unserved>),
     /// To [`Output::Claim`].
-    Claimed(RequestId, Result<ClaimsGiven, Unserved>),
+    Claimed(RequestId, Result<UsersClaimed, Unserved>),
     /// To [`Output::Record`].
-    Recorded(RequestId, Result<VerdictsRecorded, Unserved>),
+    Recorded(RequestId, Result<ResultsReported, Unserved>),
     /// To [`Output::Call`].
     Answered(CallId, Answered),
     /// Contacts are to be read when nothing else wants to be sent.
@@ -142,7 +142,7 @@ impl NotInspected {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     /// Ask for the lease.
-    AskLease(AskLease),
+    AskLease(ChangeLease),
     /// A lease under a new epoch: create the consumer anew and deliver wake-ups.
     OpenConsumer {
         /// The epoch.
@@ -153,7 +153,7 @@ pub enum Output {
     /// Ask for claims.
     Claim(RequestId, ClaimUsers),
     /// Report verdicts; sent again, under a new id, until it is answered.
-    Record(RequestId, RecordVerdicts),
+    Record(RequestId, ReportResults),
     /// Call HubSpot.
     Call(CallId, Call),
     /// To [`Input::Inspect`].

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::Lane;
+use contracts::Priority;
 
 use super::{AttemptId, attempt::Step};
 
 /// Where an attempt stands in the line.
-pub(crate) type Turn = (Lane, AttemptId);
+pub(crate) type Turn = (Priority, AttemptId);
 
 /// Attempts that wait for a call.
 #[derive(Debug, Default)]
@@ -21,34 +21,36 @@ pub(crate) struct Ready {
     /// For a call of their own.
     pub(crate) alone: BTreeSet<Turn>,
     /// All of them, oldest first.
-    by_age: BTreeMap<AttemptId, Lane>,
+    by_age: BTreeMap<AttemptId, Priority>,
 }
 
 impl Ready {
-    pub(crate) fn insert(&mut self, turn: Turn, step: &Step) {
+    pub(crate) fn insert(&mut self, generation: Turn, step: &Step) {
         if *step != Step::Done {
-            self.by_age.insert(turn.1, turn.0);
+            self.by_age.insert(generation.1, generation.0);
         }
         match step {
-            Step::Find(..) => self.find.insert(turn),
-            Step::Write => self.write.insert(turn),
-            Step::Create => self.create.insert(turn),
-            Step::FindAlone(..) | Step::Read(_) | Step::Patch => self.alone.insert(turn),
+            Step::Find(..) => self.find.insert(generation),
+            Step::Write => self.write.insert(generation),
+            Step::Create => self.create.insert(generation),
+            Step::FindAlone(..) | Step::Read(_) | Step::Patch => self.alone.insert(generation),
             Step::Done => false,
         };
     }
 
-    pub(crate) fn remove(&mut self, turn: Turn) {
-        self.by_age.remove(&turn.1);
-        self.find.remove(&turn);
-        self.write.remove(&turn);
-        self.create.remove(&turn);
-        self.alone.remove(&turn);
+    pub(crate) fn remove(&mut self, generation: Turn) {
+        self.by_age.remove(&generation.1);
+        self.find.remove(&generation);
+        self.write.remove(&generation);
+        self.create.remove(&generation);
+        self.alone.remove(&generation);
     }
 
     /// The one that was claimed first.
     pub(crate) fn oldest(&self) -> Option<Turn> {
-        self.by_age.first_key_value().map(|(id, lane)| (*lane, *id))
+        self.by_age
+            .first_key_value()
+            .map(|(id, priority)| (*priority, *id))
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = AttemptId> {

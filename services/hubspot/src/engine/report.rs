@@ -6,8 +6,8 @@ use std::{
 };
 
 use contracts::{
-    ErrorCode, Next, Reason, RecordVerdicts, Recorded, UserId, Verdict, VerdictsRecorded, Withdrawal,
-    delivery::MAX_CLAIMS,
+    AttemptResult, ErrorCode, NextAction, Reason, ReportResults, ReportedUser, ResultsReported, Retraction,
+    UserId, delivery::MAX_CLAIMS,
 };
 
 use super::{
@@ -29,7 +29,7 @@ const NOT_UNDERSTOOD_PAUSE: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone)]
 pub(super) struct Report {
     attempt: AttemptId,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: AttemptResult,
     /// Whether the user is claimed again in the same message: its link is to be written through.
     claim_again: bool,
 }
@@ -39,7 +39,7 @@ pub(super) struct Report {
 pub(crate) struct Reports {
     pub(super) waiting: VecDeque<Report>,
     /// Refusals to be taken back, once the verdicts that brought them are recorded.
-    pub(super) withdrawals: Vec<Withdrawal>,
+    pub(super) withdrawals: Vec<Retraction>,
     pub(super) out: BTreeMap<RequestId, Message>,
     /// How many may travel together; one after a message was refused as a whole.
     together: Option<usize>,
@@ -51,7 +51,7 @@ pub(crate) struct Reports {
 #[derive(Debug)]
 pub(super) struct Message {
     pub(super) reports: Vec<Report>,
-    withdrawals: Vec<Withdrawal>,
+    withdrawals: Vec<Retraction>,
 }
 
 impl Reports {
@@ -133,10 +133,10 @@ impl Engine {
             }
             let claim = self.next_claim(request, again);
             let verdicts = reports.iter().map(|report| report.verdict.clone()).collect();
-            let record = RecordVerdicts {
+            let record = ReportResults {
                 holder: self.settings.holder.clone(),
-                verdicts,
-                withdrawals: withdrawals.clone(),
+                results: verdicts,
+                retractions: withdrawals.clone(),
                 claim,
             };
             self.outputs.push_back(Output::Record(request, record));
@@ -145,7 +145,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn recorded(&mut self, request: RequestId, answer: Result<VerdictsRecorded, Unserved>) {
+    pub(super) fn recorded(&mut self, request: RequestId, answer: Result<ResultsReported, Unserved>) {
         let Some(message) = self.reports.out.remove(&request) else {
             return;
         };
@@ -167,24 +167,24 @@ impl Engine {
         }
     }
 
-    fn verdicts_taken(&mut self, request: RequestId, reports: &[Report], recorded: VerdictsRecorded) {
+    fn verdicts_taken(&mut self, request: RequestId, reports: &[Report], recorded: ResultsReported) {
         let again = |user_id: &UserId| {
             recorded
                 .claims
                 .as_ref()
                 .is_some_and(|given| is_named(given, user_id))
         };
-        for Recorded { user_id, next } in &recorded.users {
+        for ReportedUser { user_id, next } in &recorded.users {
             if self.users.place(user_id) != Some(Place::Recording(request)) {
                 continue;
             }
             match next {
                 _ if again(user_id) => self.claiming_again(user_id, request),
-                Next::Settled => self.settle(user_id),
-                Next::Now => self.users.wait_until(user_id, self.now),
+                NextAction::Clean => self.settle(user_id),
+                NextAction::Now => self.users.wait_until(user_id, self.now),
                 // Whoever overtook it may not have settled it: claiming it says what it owes.
-                Next::Overtaken => self.users.wait(user_id),
-                Next::Later { in_ms } => {
+                NextAction::Superseded => self.users.wait(user_id),
+                NextAction::Later { in_ms } => {
                     let at = self.now + Duration::from_millis(*in_ms);
                     self.users.wait_until(user_id, at);
                 }
@@ -196,7 +196,7 @@ impl Engine {
                 self.users.wait(&verdict.user_id);
             }
         }
-        let refused = recorded.claims_refused.unwrap_or(ErrorCode::Unavailable);
+        let refused = recorded.claims_error.unwrap_or(ErrorCode::Unavailable);
         self.claimed(request, recorded.claims.ok_or(Unserved::Refused(refused)));
     }
 
@@ -245,9 +245,9 @@ impl Engine {
     }
 }
 
-fn is_named(given: &contracts::ClaimsGiven, user_id: &UserId) -> bool {
+fn is_named(given: &contracts::UsersClaimed, user_id: &UserId) -> bool {
     given.claims.iter().any(|claim| claim.user_id == *user_id)
-        || [&given.nothing_owed, &given.in_work, &given.left_out]
+        || [&given.clean, &given.in_progress, &given.left_out]
             .into_iter()
             .any(|users| users.contains(user_id))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::{AskLease, LeaseAnswer, Reason, delivery::LeaseWish};
+use contracts::{ChangeLease, LeaseAnswer, Reason, delivery::LeaseAction};
 
 use super::{
     Answer, AttemptId, Engine, Fault, LineState, Output, Problem, ProblemKind, Unserved,
@@ -23,16 +23,16 @@ impl Engine {
         };
         let silent = self.silent_since.is_some_and(|since| since + SILENCE <= self.now);
         self.wish = match () {
-            () if self.draining && self.is_drained() => LeaseWish::Release,
-            () if silent && self.lease.may_step_aside() => LeaseWish::StepAside,
-            () => LeaseWish::Hold,
+            () if self.draining && self.is_drained() => LeaseAction::Release,
+            () if silent && self.lease.may_step_aside() => LeaseAction::Yield,
+            () => LeaseAction::Hold,
         };
         self.lease.ask(self.now);
         self.asked_with = Some(account_id.clone());
-        let ask = AskLease {
+        let ask = ChangeLease {
             holder: self.settings.holder.clone(),
             account_id,
-            wish: self.wish,
+            action: self.wish,
         };
         self.outputs.push_back(Output::AskLease(ask));
     }

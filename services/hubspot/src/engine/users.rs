@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{Lane, UserId};
+use contracts::{Priority, UserId};
 
 use super::{AckHandle, AttemptId, MAX_BATCH, RequestId};
 
@@ -28,7 +28,7 @@ pub(crate) enum Place {
 #[derive(Debug)]
 pub(crate) struct User {
     pub(crate) place: Place,
-    pub(crate) lane: Lane,
+    pub(crate) priority: Priority,
     /// What acknowledges its wake-up; none for a row left open by another worker, or after a disconnect.
     ack: Option<AckHandle>,
     /// A wake-up came after the request that is out was sent, so its answer may not know of the change.
@@ -63,8 +63,8 @@ impl Users {
     }
 
     /// A wake-up: a user in work keeps its place, a waiting one too, unless it becomes more urgent.
-    pub(crate) fn wake(&mut self, user_id: &UserId, lane: Lane, ack: AckHandle) {
-        let user = self.enter(user_id, lane);
+    pub(crate) fn wake(&mut self, user_id: &UserId, priority: Priority, ack: AckHandle) {
+        let user = self.enter(user_id, priority);
         // An older one that is delivered again, and late, was acknowledged before.
         let is_older = user
             .ack
@@ -73,8 +73,8 @@ impl Users {
         if !is_older {
             user.ack = Some(ack);
         }
-        let urgent = lane < user.lane;
-        user.lane = user.lane.min(lane);
+        let urgent = priority < user.priority;
+        user.priority = user.priority.min(priority);
         match user.place {
             Place::Claiming(_) | Place::Recording(_) => user.fresh = true,
             // It need not wait for the end of a pause any more, but for the end of a lock.
@@ -85,11 +85,11 @@ impl Users {
     }
 
     /// The user's entry; a new one waits in its lane.
-    pub(crate) fn enter(&mut self, user_id: &UserId, lane: Lane) -> &mut User {
+    pub(crate) fn enter(&mut self, user_id: &UserId, priority: Priority) -> &mut User {
         if !self.by_id.contains_key(user_id) {
             let user = User {
                 place: Place::Later(Duration::ZERO),
-                lane,
+                priority,
                 ack: None,
                 fresh: false,
                 batch_limit: MAX_BATCH,
@@ -120,7 +120,7 @@ impl Users {
         }
         user.place = place;
         match place {
-            Place::Waiting(order) if user.lane == Lane::Live => {
+            Place::Waiting(order) if user.priority == Priority::Live => {
                 drop(self.live.insert(order, user_id.clone()));
             }
             Place::Waiting(order) => drop(self.backfill.insert(order, user_id.clone())),

@@ -144,7 +144,7 @@ fn wake_up(message: &jetstream::Message) -> Option<Input> {
     let named = user_of_subject(&message.subject)?;
     (named == changed.user_id).then_some(Input::WakeUp {
         user_id: named,
-        lane: changed.lane,
+        priority: changed.priority,
         ack,
     })
 }

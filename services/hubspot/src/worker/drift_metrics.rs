@@ -47,7 +47,7 @@ impl DriftMetrics {
         self.checked.inc_by(page.checked);
         self.repaired.inc_by(page.repaired);
         for finding in &page.findings {
-            let finding = finding.finding.name();
+            let finding = finding.kind.name();
             self.findings.get_or_create(&OfFinding { finding }).inc();
         }
     }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{CallLimits, LineNotice, subjects::HUBSPOT_LINE};
+use contracts::{CallLimits, DeliveryNotice, subjects::HUBSPOT_DELIVERY};
 use jiff::Timestamp;
 use runtime::nats::Nats;
 use tokio::{sync::watch, time::timeout};
@@ -18,18 +18,18 @@ const EVERY: Duration = Duration::from_secs(1);
 
 /// What is said of this worker's line.
 pub(crate) struct Notices {
-    current: watch::Sender<LineNotice>,
+    current: watch::Sender<DeliveryNotice>,
     /// Whether HubSpot refuses the account's details.
     details_refused: AtomicBool,
 }
 
 impl Notices {
     pub(crate) fn new(worker: &str) -> Self {
-        let notice = LineNotice {
+        let notice = DeliveryNotice {
             worker: worker.to_owned(),
-            state: contracts::LineState::Starting,
-            sentence: LineState::Starting.sentence(),
-            fault: None,
+            status: contracts::DeliveryStatus::Starting,
+            message: LineState::Starting.sentence(),
+            cause: None,
             code: None,
             correlation_id: None,
             since: now(),
@@ -48,9 +48,9 @@ impl Notices {
             _ => (None, None),
         };
         self.current.send_modify(|notice| {
-            notice.state = told(state);
-            notice.sentence = self.sentence(state);
-            notice.fault = fault;
+            notice.status = told(state);
+            notice.message = self.sentence(state);
+            notice.cause = fault;
             notice.code = reason.map(|reason| reason.code.clone());
             notice.correlation_id = reason.and_then(|reason| reason.correlation_id.clone());
             notice.since = now();
@@ -94,7 +94,7 @@ impl Notices {
                 if nats.is_connected() {
                     let notice = serde_json::to_vec(&*current.borrow_and_update());
                     let notice = notice.expect("a notice has text keys");
-                    if let Err(error) = nats.client().publish(HUBSPOT_LINE, notice.into()).await {
+                    if let Err(error) = nats.client().publish(HUBSPOT_DELIVERY, notice.into()).await {
                         tracing::debug!(%error, "a notice of the line was not sent");
                     }
                 }
@@ -106,14 +106,14 @@ impl Notices {
     }
 }
 
-fn told(state: &LineState) -> contracts::LineState {
+fn told(state: &LineState) -> contracts::DeliveryStatus {
     match state {
-        LineState::Starting => contracts::LineState::Starting,
-        LineState::Standby => contracts::LineState::Standby,
-        LineState::OtherAccount { .. } => contracts::LineState::OtherAccount,
-        LineState::Running => contracts::LineState::Running,
-        LineState::Paused => contracts::LineState::Paused,
-        LineState::Stopped { .. } => contracts::LineState::Stopped,
+        LineState::Starting => contracts::DeliveryStatus::Starting,
+        LineState::Standby => contracts::DeliveryStatus::Standby,
+        LineState::OtherAccount { .. } => contracts::DeliveryStatus::OtherAccount,
+        LineState::Running => contracts::DeliveryStatus::Running,
+        LineState::Paused => contracts::DeliveryStatus::Paused,
+        LineState::Stopped { .. } => contracts::DeliveryStatus::Halted,
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use contracts::{
-    AskLease, ClaimUsers, ClaimsGiven, ErrorCode, LeaseAnswer, ReadToCompare, RecordVerdicts, RepairUsers,
-    ServiceError, UsersRepaired, UsersToCompare, VerdictsRecorded, headers,
-    subjects::{USERS_CLAIM, USERS_COMPARE, USERS_LEASE, USERS_RECORD, USERS_REPAIR},
+    ChangeLease, ClaimUsers, ErrorCode, LeaseAnswer, ReadUsersToCompare, RepairUsers, ReportResults,
+    ResultsReported, ServiceError, UsersClaimed, UsersRepaired, UsersToCompare, headers,
+    subjects::{USERS_CLAIM, USERS_COMPARE, USERS_LEASE, USERS_REPAIR, USERS_REPORT},
 };
 use runtime::nats::{Nats, RequestError, from_object};
 use serde::{Serialize, de::DeserializeOwned};
@@ -33,19 +33,22 @@ impl UserService {
         Self { nats, health }
     }
 
-    pub(super) async fn lease(&self, ask: &AskLease) -> Result<LeaseAnswer, Unserved> {
+    pub(super) async fn lease(&self, ask: &ChangeLease) -> Result<LeaseAnswer, Unserved> {
         self.ask(USERS_LEASE, ask, LEASE_LIMIT).await
     }
 
-    pub(super) async fn claim(&self, claim: &ClaimUsers) -> Result<ClaimsGiven, Unserved> {
+    pub(super) async fn claim(&self, claim: &ClaimUsers) -> Result<UsersClaimed, Unserved> {
         self.ask(USERS_CLAIM, claim, CLAIM_LIMIT).await
     }
 
-    pub(super) async fn record(&self, record: &RecordVerdicts) -> Result<VerdictsRecorded, Unserved> {
-        self.ask(USERS_RECORD, record, RECORD_LIMIT).await
+    pub(super) async fn record(&self, record: &ReportResults) -> Result<ResultsReported, Unserved> {
+        self.ask(USERS_REPORT, record, RECORD_LIMIT).await
     }
 
-    pub(super) async fn read_to_compare(&self, read: &ReadToCompare) -> Result<UsersToCompare, Unserved> {
+    pub(super) async fn read_to_compare(
+        &self,
+        read: &ReadUsersToCompare,
+    ) -> Result<UsersToCompare, Unserved> {
         self.ask_aside(USERS_COMPARE, read, COMPARE_LIMIT).await
     }
 

@@ -2,7 +2,7 @@
 
 mod poison;
 
-use contracts::{Aim, Comparison, ErrorCode, Field, FieldSet, FindingKind};
+use contracts::{Comparison, ComparisonPurpose, ErrorCode, Field, FieldSet, FindingKind};
 use sandbox::{Fault, KnownError};
 use testing::wait::until;
 
@@ -11,8 +11,8 @@ use crate::{
     users::Manner,
 };
 
-pub(crate) const DRIFT: Aim = Aim::Drift { repair: false };
-const REPAIR: Aim = Aim::Drift { repair: true };
+pub(crate) const DRIFT: ComparisonPurpose = ComparisonPurpose::Drift { repair: false };
+const REPAIR: ComparisonPurpose = ComparisonPurpose::Drift { repair: true };
 
 /// A stack in which these users are confirmed at contacts of their own, named like them, and a worker answers.
 async fn confirmed(users: &[&str]) -> (Stack, Worker) {
@@ -41,7 +41,7 @@ fn contact_of(stack: &Stack, user: &str) -> String {
 fn findings(comparison: &Comparison) -> Vec<(&str, FindingKind)> {
     let findings = comparison.findings.iter();
     findings
-        .map(|finding| (finding.user_id.as_str(), finding.finding))
+        .map(|finding| (finding.user_id.as_str(), finding.kind))
         .collect()
 }
 
@@ -67,7 +67,10 @@ async fn what_people_did_to_contacts_is_found_and_nothing_is_written_by_that() {
     assert_eq!((findings(&found), found.checked), (expected.to_vec(), 4));
     let difference = &found.findings[1].fields[0];
     assert_eq!(
-        (difference.ours.as_deref(), difference.theirs.as_deref()),
+        (
+            difference.user_value.as_deref(),
+            difference.contact_value.as_deref()
+        ),
         (Some("edited"), Some("Eva"))
     );
     assert_eq!(found.findings[2].contact_id, Some(merged.id.to_string()));

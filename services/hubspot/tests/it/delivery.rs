@@ -1,6 +1,6 @@
 //! The usual ways of a change to its contact.
 
-use contracts::{Field, Found, Outcome};
+use contracts::{Field, FieldResult, LinkOrigin};
 
 use sandbox::{Action, CutPoint, Fault};
 
@@ -34,14 +34,14 @@ async fn a_change_reaches_the_contact_with_the_users_address() {
     );
     let verdicts = stack.users.verdicts("1");
     assert_eq!(
-        verdicts[0].link.as_ref().map(|link| link.found),
-        Some(Found::PrimaryAddress)
+        verdicts[0].link.as_ref().map(|link| link.origin),
+        Some(LinkOrigin::PrimaryAddress)
     );
     assert!(
         verdicts[0].written.is_empty(),
         "the link is recorded before anything is written"
     );
-    assert_eq!(stack.users.outcome("1", NAME), Some(Outcome::Confirmed));
+    assert_eq!(stack.users.outcome("1", NAME), Some(FieldResult::Confirmed));
     stack.wait_until_acknowledged().await;
     worker.stop().await;
 }
@@ -60,8 +60,8 @@ async fn a_user_without_a_contact_gets_one_where_the_settings_say_so() {
     let verdicts = stack.users.verdicts("1");
     let found = verdicts
         .iter()
-        .filter_map(|verdict| Some(verdict.link.as_ref()?.found));
-    assert_eq!(found.collect::<Vec<_>>(), [Found::Created]);
+        .filter_map(|verdict| Some(verdict.link.as_ref()?.origin));
+    assert_eq!(found.collect::<Vec<_>>(), [LinkOrigin::Created]);
     stack.wait_until_acknowledged().await;
     worker.stop().await;
 }
@@ -85,8 +85,8 @@ async fn a_create_that_is_carried_out_without_an_answer_makes_one_contact_only()
     assert!(verdicts[0].may_have_created);
     let found = verdicts
         .iter()
-        .filter_map(|verdict| Some(verdict.link.as_ref()?.found));
-    assert_eq!(found.collect::<Vec<_>>(), [Found::PrimaryAddress]);
+        .filter_map(|verdict| Some(verdict.link.as_ref()?.origin));
+    assert_eq!(found.collect::<Vec<_>>(), [LinkOrigin::PrimaryAddress]);
     assert_eq!(
         stack.property("nobody@example.com", "firstname").as_deref(),
         Some("Ada")
@@ -135,7 +135,7 @@ async fn a_user_without_a_contact_is_missing() {
         .change("1", &[(Field::Email, "nobody@example.com"), (NAME, "Ada")])
         .await;
     stack.users.wait_until_settled("1").await;
-    assert_eq!(stack.users.outcome("1", NAME), Some(Outcome::Missing));
+    assert_eq!(stack.users.outcome("1", NAME), Some(FieldResult::NotFound));
     stack.wait_until_acknowledged().await;
     worker.stop().await;
 }
@@ -215,7 +215,7 @@ async fn a_refused_address_does_not_hold_back_the_name() {
         stack.property("a@example.com", "firstname").as_deref(),
         Some("Grace")
     );
-    let Some(Outcome::Refused { reason }) = stack.users.outcome("1", Field::Email) else {
+    let Some(FieldResult::Rejected { reason }) = stack.users.outcome("1", Field::Email) else {
         panic!("not refused: {:?}", stack.users.verdicts("1"))
     };
     assert_eq!(reason.code, "INVALID_EMAIL");
@@ -246,7 +246,10 @@ async fn a_taken_address_leads_to_the_contact_that_holds_it() {
         .filter_map(|verdict| verdict.link)
         .next_back()
         .unwrap();
-    assert_eq!((followed.contact_id, followed.found), (holder, Found::Followed));
+    assert_eq!(
+        (followed.contact_id, followed.origin),
+        (holder, LinkOrigin::Followed)
+    );
     worker.stop().await;
 }
 
@@ -276,8 +279,8 @@ async fn a_merged_contact_is_written_under_its_new_id() {
         .into_iter()
         .filter_map(|verdict| verdict.link);
     assert_eq!(
-        links.last().map(|link| (link.contact_id, link.found)),
-        Some((merged, Found::Merged))
+        links.last().map(|link| (link.contact_id, link.origin)),
+        Some((merged, LinkOrigin::Merged))
     );
     worker.stop().await;
 }
@@ -295,6 +298,6 @@ async fn a_contact_that_was_archived_is_missing_and_keeps_nobody_waiting() {
     stack.sandbox.archive(contact).unwrap();
     stack.users.change("1", &[(NAME, "Grace")]).await;
     stack.users.wait_until_settled("1").await;
-    assert_eq!(stack.users.outcome("1", NAME), Some(Outcome::Missing));
+    assert_eq!(stack.users.outcome("1", NAME), Some(FieldResult::NotFound));
     worker.stop().await;
 }

@@ -1,6 +1,6 @@
 //! What happens when HubSpot is unwell, and that it goes on alone afterwards.
 
-use contracts::{Field, Outcome};
+use contracts::{Field, FieldResult};
 use sandbox::{Fault, KnownError};
 
 use crate::harness::{Stack, Worker};
@@ -65,11 +65,11 @@ async fn one_bad_record_does_not_sink_those_beside_it_and_settles_when_it_is_wel
             .users
             .verdicts(&user(7))
             .iter()
-            .any(|verdict| verdict.may_take_effect_late)
+            .any(|verdict| verdict.may_apply_late)
     );
     stack.sandbox.remove_fault(fault);
     stack.users.wait_until_settled(&user(7)).await;
-    assert_eq!(stack.users.outcome(&user(7), NAME), Some(Outcome::Confirmed));
+    assert_eq!(stack.users.outcome(&user(7), NAME), Some(FieldResult::Confirmed));
     worker.stop().await;
 }
 
@@ -107,7 +107,7 @@ async fn faults_of_the_account_stop_the_line_and_it_resumes_alone() {
                 .into_iter()
                 .filter_map(|verdict| verdict.failure);
             assert!(
-                failures.into_iter().all(|failure| !failure.charged),
+                failures.into_iter().all(|failure| !failure.is_counted),
                 "nobody is charged"
             );
         }
@@ -133,7 +133,7 @@ async fn a_call_that_timed_out_is_reported_as_possibly_carried_out_later() {
     stack.users.wait_until_settled(&user(0)).await;
     let verdicts = stack.users.verdicts(&user(0));
     let failed = verdicts.iter().find(|verdict| verdict.failure.is_some()).unwrap();
-    assert!(failed.may_take_effect_late && failed.written.contains(NAME));
+    assert!(failed.may_apply_late && failed.written.contains(NAME));
     assert_eq!(failed.failure.as_ref().unwrap().reason.code, "TIMED_OUT");
     worker.stop().await;
 }

@@ -12,7 +12,7 @@ mod statuses;
 mod untraced;
 mod values;
 
-use contracts::{Failure, Field, Outcome, Reason};
+use contracts::{AttemptFailure, Field, FieldResult, Reason};
 use sandbox::{Fault, KnownError, Switches};
 
 use crate::harness::Stack;
@@ -67,7 +67,7 @@ async fn wait_until_confirmed(stack: &Stack, users: impl IntoIterator<Item = usi
         stack.users.wait_until_settled(&user(number)).await;
         assert_eq!(
             stack.users.outcome(&user(number), NAME),
-            Some(Outcome::Confirmed),
+            Some(FieldResult::Confirmed),
             "{number}"
         );
         assert_eq!(name(stack, number).as_deref(), Some(value), "{number}");
@@ -77,12 +77,12 @@ async fn wait_until_confirmed(stack: &Stack, users: impl IntoIterator<Item = usi
 /// Why a field of that user was refused.
 fn refusal(stack: &Stack, number: usize, field: Field) -> Reason {
     match stack.users.outcome(&user(number), field) {
-        Some(Outcome::Refused { reason }) => reason,
+        Some(FieldResult::Rejected { reason }) => reason,
         _ => panic!("not refused: {:?}", stack.users.verdicts(&user(number))),
     }
 }
 
-fn failures(stack: &Stack, number: usize) -> Vec<Failure> {
+fn failures(stack: &Stack, number: usize) -> Vec<AttemptFailure> {
     let verdicts = stack.users.verdicts(&user(number));
     verdicts
         .into_iter()

@@ -1,6 +1,6 @@
 //! How workers end, and how the next one takes over.
 
-use contracts::{Field, Outcome};
+use contracts::{Field, FieldResult};
 use sandbox::{Action, Fault};
 use testing::wait::until;
 
@@ -23,7 +23,7 @@ async fn a_stopping_worker_finishes_its_call_records_it_and_gives_back_the_lease
     worker.stop().await;
     assert_eq!(
         stack.users.outcome("1", Field::FirstName),
-        Some(Outcome::Confirmed)
+        Some(FieldResult::Confirmed)
     );
     assert!(stack.users.lease_is_free());
     stack.wait_until_acknowledged().await;

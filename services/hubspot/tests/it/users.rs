@@ -20,8 +20,8 @@ use async_nats::jetstream::{
     stream::{Config, DiscardPolicy, RetentionPolicy},
 };
 use contracts::{
-    Claim, ClaimUsers, ClaimsGiven, ErrorCode, Field, Lane, Link, Next, Outcome, RecordVerdicts, Recorded,
-    RepairUser, UserChanged, UserId, Values, Verdict, VerdictsRecorded, subjects,
+    AttemptResult, Claim, ClaimUsers, ErrorCode, Field, FieldResult, Link, NextAction, Priority, RepairUser,
+    ReportResults, ReportedUser, ResultsReported, UserChanged, UserId, UsersClaimed, Values, subjects,
 };
 use futures_util::StreamExt;
 
@@ -44,7 +44,7 @@ struct State {
     holder: Option<(String, Instant)>,
     epoch: u64,
     account: Option<String>,
-    verdicts: Vec<Verdict>,
+    verdicts: Vec<AttemptResult>,
     /// What was asked to be sent again.
     repairs: Vec<RepairUser>,
     /// How users to compare are answered.
@@ -119,7 +119,7 @@ impl Users {
         let changed = UserChanged {
             user_id: user_id.clone(),
             version,
-            lane: Lane::Live,
+            priority: Priority::Live,
         };
         let payload = serde_json::to_vec(&changed).unwrap().into();
         let jetstream = jetstream::new(self.client.clone());
@@ -140,16 +140,16 @@ impl Users {
     }
 
     /// What became of each field of a user, over all attempts; the latest outcome counts.
-    pub(crate) fn outcome(&self, user: &str, field: Field) -> Option<Outcome> {
+    pub(crate) fn outcome(&self, user: &str, field: Field) -> Option<FieldResult> {
         let verdicts = self.verdicts(user);
         verdicts
             .iter()
             .rev()
-            .find_map(|verdict| verdict.outcomes.get(&field).cloned())
+            .find_map(|verdict| verdict.field_results.get(&field).cloned())
     }
 
-    pub(crate) fn verdicts(&self, user: &str) -> Vec<Verdict> {
-        let of_user = |verdict: &&Verdict| verdict.user_id.as_str() == user;
+    pub(crate) fn verdicts(&self, user: &str) -> Vec<AttemptResult> {
+        let of_user = |verdict: &&AttemptResult| verdict.user_id.as_str() == user;
         self.state().verdicts.iter().filter(of_user).cloned().collect()
     }
 
@@ -182,7 +182,7 @@ impl Users {
         self.state.lock().unwrap()
     }
 
-    fn claim(&self, asked: &ClaimUsers) -> Result<ClaimsGiven, ErrorCode> {
+    fn claim(&self, asked: &ClaimUsers) -> Result<UsersClaimed, ErrorCode> {
         let mut state = self.state();
         if asked.epoch != state.epoch {
             return Err(ErrorCode::StaleEpoch);
@@ -190,37 +190,37 @@ impl Users {
         if state.names_too_few(asked) {
             return Err(ErrorCode::Unavailable);
         }
-        let mut given = ClaimsGiven::default();
+        let mut given = UsersClaimed::default();
         for user_id in &asked.users {
             match state.rows.get_mut(user_id).filter(|row| !row.owed.is_empty()) {
                 Some(row) => given.claims.push(claim_of(user_id, row)),
-                None => given.nothing_owed.push(user_id.clone()),
+                None => given.clean.push(user_id.clone()),
             }
         }
         Ok(given)
     }
 
-    fn record(&self, record: RecordVerdicts) -> VerdictsRecorded {
+    fn record(&self, record: ReportResults) -> ResultsReported {
         let users = record
-            .verdicts
+            .results
             .into_iter()
             .map(|verdict| self.take(verdict))
             .collect();
-        self.owe_again(&record.withdrawals);
+        self.owe_again(&record.retractions);
         let claims = record.claim.map(|claim| self.claim(&claim));
         let (claims, claims_refused) = match claims {
             Some(Ok(given)) => (Some(given), None),
             Some(Err(code)) => (None, Some(code)),
             None => (None, None),
         };
-        VerdictsRecorded {
+        ResultsReported {
             users,
             claims,
-            claims_refused,
+            claims_error: claims_refused,
         }
     }
 
-    fn take(&self, verdict: Verdict) -> Recorded {
+    fn take(&self, verdict: AttemptResult) -> ReportedUser {
         let mut state = self.state();
         let row = state.rows.get_mut(&verdict.user_id).unwrap();
         if let Some(found) = verdict.link.clone() {
@@ -229,7 +229,7 @@ impl Users {
                 contact_id: found.contact_id,
                 account_id: found.account_id,
                 address: found.address,
-                found: found.found,
+                origin: found.origin,
                 shared: false,
             });
             if by_address {
@@ -237,21 +237,21 @@ impl Users {
                 row.owed = again.map(|field| (*field, row.version)).collect();
             }
         }
-        for field in verdict.outcomes.keys() {
+        for field in verdict.field_results.keys() {
             // What was owed since the attempt's claim stays owed.
             row.owed
-                .retain(|owed, version| owed != field || *version > verdict.turn);
+                .retain(|owed, version| owed != field || *version > verdict.generation);
         }
         let next = match &verdict.failure {
-            _ if row.owed.is_empty() => Next::Settled,
-            Some(_) => Next::Later {
+            _ if row.owed.is_empty() => NextAction::Clean,
+            Some(_) => NextAction::Later {
                 in_ms: u64::try_from(AGAIN.as_millis()).unwrap(),
             },
-            None => Next::Now,
+            None => NextAction::Now,
         };
         let user_id = verdict.user_id.clone();
         state.verdicts.push(verdict);
-        Recorded { user_id, next }
+        ReportedUser { user_id, next }
     }
 }
 
@@ -261,13 +261,13 @@ fn claim_of(user_id: &UserId, row: &mut Row) -> Claim {
         user_id: user_id.clone(),
         attempt: NonZeroU64::new(row.attempt).unwrap(),
         version: row.version,
-        turn: row.version,
-        lane: Lane::Live,
+        generation: row.version,
+        priority: Priority::Live,
         values: row.values.clone(),
-        owed: row.owed.keys().copied().collect(),
+        dirty: row.owed.keys().copied().collect(),
         link: row.link.clone(),
         failures: 0,
         never_linked: row.link.is_none(),
-        creating: Vec::new(),
+        possible_creates: Vec::new(),
     }
 }

@@ -1,30 +1,34 @@
 //! `users.compare`: users as they are to be compared with their contacts.
 
 use contracts::{
-    Chosen, ErrorCode, MAX_COMPARED, Outcome, ReadToCompare, ServiceError, UserId, UserToCompare,
-    UsersToCompare,
+    ErrorCode, FieldResult, MAX_COMPARED, ReadUsersToCompare, ServiceError, UserId, UserSelection,
+    UserToCompare, UsersToCompare,
 };
 
 use super::Context;
 use crate::{
     rules::Row,
-    store::{Walk, Whom},
+    store::{ScanFilter, UserScan},
     writer::Deadline,
 };
 
 pub(super) async fn compare_users(
     context: Context,
-    request: ReadToCompare,
+    request: ReadUsersToCompare,
     _: Deadline,
 ) -> Result<UsersToCompare, ServiceError> {
     match request.users {
-        Chosen::Named(users) if users.len() > MAX_COMPARED => {
+        UserSelection::Named(users) if users.len() > MAX_COMPARED => {
             let message = format!("at most {MAX_COMPARED} users are compared at a time; none was");
             Err(ServiceError::new(ErrorCode::InvalidRequest, message))
         }
-        Chosen::Named(users) => read_named(&context, users).await,
-        Chosen::After(after) => {
-            let whom = if request.owing { Whom::Owing } else { Whom::Linked };
+        UserSelection::Named(users) => read_named(&context, users).await,
+        UserSelection::After(after) => {
+            let whom = if request.dirty_only {
+                ScanFilter::Dirty
+            } else {
+                ScanFilter::Linked
+            };
             read_page(&context, after.as_ref(), whom).await
         }
     }
@@ -44,11 +48,15 @@ async fn read_named(context: &Context, users: Vec<UserId>) -> Result<UsersToComp
 async fn read_page(
     context: &Context,
     after: Option<&UserId>,
-    whom: Whom,
+    whom: ScanFilter,
 ) -> Result<UsersToCompare, ServiceError> {
     let limit = MAX_COMPARED;
     let page = context
-        .read(context.reader.walk(&Walk { after, whom, limit }))
+        .read(context.reader.scan(&UserScan {
+            after,
+            filter: whom,
+            limit,
+        }))
         .await?;
     let log =
         |error| tracing::error!(%error, "a row is left out; another version of this service may read it");
@@ -61,19 +69,23 @@ async fn read_page(
 }
 
 fn to_compare(row: &Row) -> UserToCompare {
-    let given: Vec<_> = row.fields.iter().filter(|(_, state)| state.touched > 0).collect();
+    let given: Vec<_> = row
+        .fields
+        .iter()
+        .filter(|(_, state)| state.changed_in > 0)
+        .collect();
     let confirmed = given
         .iter()
-        .filter(|(_, state)| state.outcome == Some(Outcome::Confirmed) && !state.is_owed());
+        .filter(|(_, state)| state.result == Some(FieldResult::Confirmed) && !state.is_dirty());
     UserToCompare {
         user_id: row.user_id.clone(),
-        turn: row.turn,
+        generation: row.generation,
         confirmed: confirmed.map(|(field, _)| *field).collect(),
         values: given
             .iter()
             .map(|(field, state)| (*field, state.value.clone()))
             .collect(),
-        owed: row.owed(),
+        dirty: row.dirty_fields(),
         link: row.link.clone(),
         never_linked: !row.was_linked,
     }

@@ -1,7 +1,7 @@
 //! `users.import`: accepts lines of an import, each as a piece of work of its own, so that they share commits with whatever
 //! else there is.
 
-use contracts::{ErrorCode, ImportOutcome, ImportUsers, MAX_IMPORT_LINES, ServiceError, UsersImported};
+use contracts::{ErrorCode, ImportResult, ImportUsers, MAX_IMPORT_LINES, ServiceError, UsersImported};
 use futures_util::future::join_all;
 
 use super::Context;
@@ -28,10 +28,10 @@ pub(super) async fn import_users(
         }
     });
     Ok(UsersImported {
-        outcomes: join_all(asked).await,
+        results: join_all(asked).await,
     })
 }
 
-fn refused(error: ServiceError) -> ImportOutcome {
-    ImportOutcome::Refused { error }
+fn refused(error: ServiceError) -> ImportResult {
+    ImportResult::Rejected { error }
 }

@@ -1,13 +1,13 @@
 //! `users.lease`: says which worker delivers.
 
-use contracts::{AskLease, LeaseAnswer, ServiceError};
+use contracts::{ChangeLease, LeaseAnswer, ServiceError};
 
 use super::Context;
 use crate::writer::{Answer, Deadline, Work};
 
 pub(super) async fn lease(
     context: Context,
-    ask: AskLease,
+    ask: ChangeLease,
     deadline: Deadline,
 ) -> Result<LeaseAnswer, ServiceError> {
     match context.writer.ask(Work::Lease(ask), Some(deadline)).await? {

@@ -1,12 +1,12 @@
 //! `users.sync.list`: a page of users that are pending or troubled.
 
 use contracts::{
-    ErrorCode, FieldSet, ListUsers, ListedUser, MAX_LISTED, ServiceError, State, UsersListed, Which,
+    ErrorCode, FieldSet, ListUsers, ListedUser, MAX_LISTED, ServiceError, SyncState, UserFilter, UsersListed,
 };
 
 use super::Context;
 use crate::{
-    rules::{Row, next_attempt, standing},
+    rules::{Row, next_attempt, overall_state},
     store::{List, NoSuchList},
     time::rfc3339,
     writer::Deadline,
@@ -18,9 +18,9 @@ pub(super) async fn list_users(
     _: Deadline,
 ) -> Result<UsersListed, ServiceError> {
     let after = request.after.as_deref();
-    let list = match &request.which {
-        Which::Pending => List::pending(after),
-        Which::Troubled(which) => List::troubled(which, after),
+    let list = match &request.filter {
+        UserFilter::Pending => List::pending(after),
+        UserFilter::Problems(which) => List::troubled(which, after),
     };
     let list = list.map_err(no_such_list)?;
     let limit = request.limit.clamp(1, MAX_LISTED);
@@ -62,13 +62,13 @@ pub(super) fn no_such_list(error: NoSuchList) -> ServiceError {
 }
 
 fn listed(row: &Row) -> ListedUser {
-    let (state, reason) = standing(row);
-    let failed = row.last_failure.clone().filter(|_| state == State::Pending);
+    let (state, reason) = overall_state(row);
+    let failed = row.last_failure.clone().filter(|_| state == SyncState::Pending);
     ListedUser {
         user_id: row.user_id.clone(),
         version: row.version,
         state,
-        resending: state != State::Pending && row.is_unsettled(),
+        resending: state != SyncState::Pending && row.is_dirty(),
         reason: reason.or(failed).map(Into::into),
         attempts: row.attempt,
         updated_at: rfc3339(row.updated_at),

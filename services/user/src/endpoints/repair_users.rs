@@ -20,7 +20,7 @@ pub(super) async fn repair_users(
         .await?
     {
         Answer::Repaired(repaired) => {
-            let (sent, left) = (repaired.repaired, repaired.left);
+            let (sent, left) = (repaired.repaired, repaired.changed_meanwhile);
             tracing::info!(
                 repaired = sent,
                 left,

@@ -38,7 +38,7 @@ async fn resync(
     match context.writer.ask(Work::Resync(users), Some(deadline)).await? {
         Answer::Resynced(resynced) => {
             tracing::info!(
-                owed = resynced.owed,
+                owed = resynced.resynced,
                 shared = resynced.shared,
                 "an operator had users sent once more"
             );

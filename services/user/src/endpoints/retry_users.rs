@@ -1,6 +1,6 @@
 //! `users.sync.retry`: has users tried again, named or by what became of them.
 
-use contracts::{ErrorCode, Lane, MAX_LISTED, RetryUsers, ServiceError, UserId, UsersRetried};
+use contracts::{ErrorCode, MAX_LISTED, Priority, RetryUsers, ServiceError, UserId, UsersRetried};
 
 use super::{
     Context,
@@ -21,12 +21,15 @@ pub(super) async fn retry_users(
             let message = format!("at most {MAX_LISTED} users are tried again at a time; none was");
             Err(ServiceError::new(ErrorCode::InvalidRequest, message))
         }
-        RetryUsers::Named(users) => retry(&context, users, Lane::Live, deadline).await,
-        RetryUsers::Listed { troubled, after } => {
+        RetryUsers::Named(users) => retry(&context, users, Priority::Live, deadline).await,
+        RetryUsers::Listed {
+            filter: troubled,
+            after,
+        } => {
             let list = List::troubled(&troubled, after.as_deref()).map_err(no_such_list)?;
             let page = Page::read(&context, &list, MAX_LISTED).await?;
             let users = page.rows.into_iter().map(|row| row.user_id).collect();
-            let retried = retry(&context, users, Lane::Backfill, deadline).await?;
+            let retried = retry(&context, users, Priority::Backfill, deadline).await?;
             Ok(UsersRetried {
                 next: page.next,
                 ..retried
@@ -38,18 +41,18 @@ pub(super) async fn retry_users(
 async fn retry(
     context: &Context,
     users: Vec<UserId>,
-    lane: Lane,
+    priority: Priority,
     deadline: Deadline,
 ) -> Result<UsersRetried, ServiceError> {
     match context
         .writer
-        .ask(Work::Retry { users, lane }, Some(deadline))
+        .ask(Work::Retry { users, priority }, Some(deadline))
         .await?
     {
         Answer::Retried(retried) => {
             tracing::info!(
                 retried = retried.retried,
-                ?lane,
+                ?priority,
                 "an operator had users tried again"
             );
             Ok(retried)

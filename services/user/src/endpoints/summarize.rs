@@ -1,6 +1,6 @@
 //! `users.sync.summary`: how all users stand together.
 
-use contracts::{MAX_TROUBLES, ServiceError, Trouble, UserId, UsersSummary};
+use contracts::{MAX_PROBLEM_COUNTS, ProblemCount, ServiceError, UserId, UsersSummary};
 use serde::{Deserialize, Serialize};
 
 use super::Context;
@@ -24,24 +24,24 @@ pub(super) async fn summarize(
 }
 
 fn summary(counts: &Counts) -> UsersSummary {
-    let mut troubles: Vec<Trouble> = counts.troubles.iter().filter_map(trouble).collect();
+    let mut troubles: Vec<ProblemCount> = counts.troubles.iter().filter_map(trouble).collect();
     troubles.sort_by_key(|trouble| std::cmp::Reverse(trouble.users));
     let in_all = troubles.iter().map(|trouble| trouble.users).sum();
-    troubles.truncate(MAX_TROUBLES);
+    troubles.truncate(MAX_PROBLEM_COUNTS);
     let age = counts.oldest_pending.map(|at| counts.now.saturating_sub(at));
     UsersSummary {
         pending: counts.pending,
         resending: counts.resending,
         oldest_pending: counts.oldest_pending.map(rfc3339),
         oldest_pending_age_ms: age.map(|age| u64::try_from(age).unwrap_or_default()),
-        troubles,
-        troubled: in_all,
+        problems: troubles,
+        users_with_problems: in_all,
         counted_at: rfc3339(counts.now),
     }
 }
 
-fn trouble(count: &TroubleCount) -> Option<Trouble> {
-    Some(Trouble {
+fn trouble(count: &TroubleCount) -> Option<ProblemCount> {
+    Some(ProblemCount {
         state: count.state(),
         reason: Some(count.reason.clone()).filter(|reason| !reason.is_empty()),
         users: u64::try_from(count.users).unwrap_or_default(),

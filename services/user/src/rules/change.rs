@@ -2,9 +2,9 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use contracts::{Field, Lane, Outcome, UpdateForm, Values, is_same_address};
+use contracts::{Field, FieldResult, Priority, UpdateForm, Values, is_same_address};
 
-use super::{Row, Terms, UnixMs, UsedKey};
+use super::{Row, RuleTiming, UnixMs, UsedKey};
 
 /// What a caller gave.
 #[derive(Debug, Clone)]
@@ -47,7 +47,12 @@ const KEYS_KEPT: usize = 8;
 const RANGES_KEPT: usize = 16;
 
 /// Makes a change: version and turn grow, each field given gets value, touched and owed.
-pub fn change(row: &mut Row, change: &Change<'_>, now: UnixMs, terms: &Terms) -> Result<Changed, Refusal> {
+pub fn change(
+    row: &mut Row,
+    change: &Change<'_>,
+    now: UnixMs,
+    terms: &RuleTiming,
+) -> Result<Changed, Refusal> {
     let given = fingerprint(change.fields);
     if let Some(used) = change
         .key
@@ -88,10 +93,10 @@ pub fn change(row: &mut Row, change: &Change<'_>, now: UnixMs, terms: &Terms) ->
     })
 }
 
-fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, terms: &Terms) -> bool {
-    let was_unsettled = row.is_unsettled();
+fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, terms: &RuleTiming) -> bool {
+    let was_unsettled = row.is_dirty();
     row.version += 1;
-    row.turn += 1;
+    row.generation += 1;
     row.updated_at = now;
     let mut touched_any = false;
     for (&field, value) in change.fields {
@@ -105,11 +110,11 @@ fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, terms: &Terms) -> boo
         return false;
     }
     row.rechecks = 0;
-    row.begin_pending(now);
-    let announce = !was_unsettled || row.lane == Lane::Backfill;
-    row.lane = Lane::Live;
+    row.mark_pending(now);
+    let announce = !was_unsettled || row.priority == Priority::Backfill;
+    row.priority = Priority::Live;
     if announce {
-        row.wake_at = Some(now + terms.announce);
+        row.wake_at = Some(now + terms.wake_up);
     }
     announce
 }
@@ -125,17 +130,17 @@ fn is_key_only(row: &Row, form: UpdateForm, field: Field, value: Option<&str>) -
             .as_deref()
             .zip(value)
             .is_some_and(|(own, given)| is_same_address(own, given))
-        && !matches!(state.outcome, Some(Outcome::Refused { .. }))
+        && !matches!(state.result, Some(FieldResult::Rejected { .. }))
 }
 
 pub(super) fn touch(row: &mut Row, field: Field, value: Option<String>) {
-    let (version, turn) = (row.version, row.turn);
+    let (version, generation) = (row.version, row.generation);
     let state = &mut row.fields[field];
     state.value = value;
-    state.touched = version;
-    state.owed = turn;
-    state.outcome = None;
-    state.settled_at = 0;
+    state.changed_in = version;
+    state.dirty_since = generation;
+    state.result = None;
+    state.recorded_at = 0;
 }
 
 fn remember_key(row: &mut Row, key: UsedKey) {

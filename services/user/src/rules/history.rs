@@ -1,6 +1,6 @@
 //! The last attempts to deliver a user, for people who ask what became of a change. No rule reads them.
 
-use contracts::{AttemptReceipt, LastAnswer, Outcome, Reason, Verdict};
+use contracts::{AttemptReceipt, AttemptResult, FieldResult, LastResponse, Reason};
 use serde::{Deserialize, Serialize};
 
 use super::{OpenAttempt, Row, UnixMs, link::Linked};
@@ -79,11 +79,11 @@ impl PastAttempt {
 pub(super) fn remember(
     row: &mut Row,
     attempt: &OpenAttempt,
-    verdict: &Verdict,
+    verdict: &AttemptResult,
     linked: Option<&Linked>,
     now: UnixMs,
 ) {
-    let answer = verdict.answer.as_ref();
+    let answer = verdict.last_response.as_ref();
     let answered = answer.map(|answer| answer.status);
     let (status, remark) = match worst(verdict, linked) {
         Worst::Reason(reason) => (reason.status, of_reason(reason)),
@@ -123,16 +123,19 @@ enum Worst<'a> {
     Nothing,
 }
 
-fn worst<'a>(verdict: &'a Verdict, linked: Option<&'a Linked>) -> Worst<'a> {
+fn worst<'a>(verdict: &'a AttemptResult, linked: Option<&'a Linked>) -> Worst<'a> {
     if let Some(failure) = &verdict.failure {
         return Worst::Reason(&failure.reason);
     }
-    let mut reasons = verdict.outcomes.values().filter_map(|outcome| match outcome {
-        Outcome::Refused { reason } | Outcome::Taken { reason } | Outcome::Parked { reason, .. } => {
-            Some(reason)
-        }
-        Outcome::Confirmed | Outcome::Missing => None,
-    });
+    let mut reasons = verdict
+        .field_results
+        .values()
+        .filter_map(|outcome| match outcome {
+            FieldResult::Rejected { reason }
+            | FieldResult::Conflict { reason }
+            | FieldResult::Failed { reason, .. } => Some(reason),
+            FieldResult::Confirmed | FieldResult::NotFound => None,
+        });
     if let Some(reason) = reasons.next() {
         return Worst::Reason(reason);
     }
@@ -140,13 +143,13 @@ fn worst<'a>(verdict: &'a Verdict, linked: Option<&'a Linked>) -> Worst<'a> {
         return Worst::Code(&reason.code);
     }
     if verdict
-        .outcomes
+        .field_results
         .values()
-        .any(|outcome| *outcome == Outcome::Missing)
+        .any(|outcome| *outcome == FieldResult::NotFound)
     {
         return Worst::Code(CONTACT_MISSING);
     }
-    if verdict.outcomes.is_empty() && linked.is_some() {
+    if verdict.field_results.is_empty() && linked.is_some() {
         return Worst::Code(CONTACT_FOUND);
     }
     Worst::Nothing
@@ -160,7 +163,7 @@ fn of_reason(reason: &Reason) -> Remark {
     }
 }
 
-fn of_answer(code: Option<&str>, answer: Option<&LastAnswer>) -> Remark {
+fn of_answer(code: Option<&str>, answer: Option<&LastResponse>) -> Remark {
     Remark {
         code: code.map(str::to_owned),
         category: None,

@@ -1,6 +1,6 @@
 //! A line of an import: what it gives is owed where it differs, and waits for live changes.
 
-use contracts::{Field, Lane, Values, is_same_address};
+use contracts::{Field, Priority, Values, is_same_address};
 
 use super::{Refusal, Row, UnixMs, change::touch};
 
@@ -36,15 +36,15 @@ pub fn import(row: &mut Row, fields: &Values, now: UnixMs) -> Result<Imported, R
 
 fn accept(row: &mut Row, fields: &Values, differing: &[Field], now: UnixMs) {
     // Who waits already keeps its lane, and its time.
-    if !row.is_unsettled() {
-        row.lane = Lane::Backfill;
+    if !row.is_dirty() {
+        row.priority = Priority::Backfill;
         row.wake_at = Some(now);
     }
     row.version += 1;
-    row.turn += 1;
+    row.generation += 1;
     row.updated_at = now;
     row.rechecks = 0;
-    row.begin_pending(now);
+    row.mark_pending(now);
     for &field in differing {
         touch(row, field, fields[&field].clone());
     }

@@ -1,8 +1,8 @@
 //! Who may deliver.
 
-use contracts::{AskLease, LeaseAnswer, LineControl, LineWish, delivery::LeaseWish};
+use contracts::{ChangeLease, DeliveryAction, DeliveryControl, LeaseAnswer, delivery::LeaseAction};
 
-use super::{Terms, UnixMs, terms::has_come};
+use super::{RuleTiming, UnixMs, terms::has_come};
 
 /// The one lease.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,19 +24,19 @@ pub struct Lease {
 }
 
 /// Answers a worker that asks for the lease. `has_links` says whether any user is linked to a contact.
-pub fn ask_lease(
+pub fn change_lease(
     lease: &mut Lease,
-    ask: &AskLease,
+    ask: &ChangeLease,
     has_links: bool,
     now: UnixMs,
-    terms: &Terms,
+    terms: &RuleTiming,
 ) -> LeaseAnswer {
     let is_holder = lease.holder.as_deref() == Some(ask.holder.as_str());
-    match ask.wish {
-        LeaseWish::Hold => hold(lease, ask, is_holder, has_links, now, terms),
-        LeaseWish::Release | LeaseWish::StepAside if !is_holder => LeaseAnswer::Released,
-        LeaseWish::Release => release(lease, now),
-        LeaseWish::StepAside => {
+    match ask.action {
+        LeaseAction::Hold => hold(lease, ask, is_holder, has_links, now, terms),
+        LeaseAction::Release | LeaseAction::Yield if !is_holder => LeaseAnswer::Released,
+        LeaseAction::Release => release(lease, now),
+        LeaseAction::Yield => {
             lease.stepped_aside_at = Some(now);
             release(lease, now)
         }
@@ -45,11 +45,11 @@ pub fn ask_lease(
 
 fn hold(
     lease: &mut Lease,
-    ask: &AskLease,
+    ask: &ChangeLease,
     is_holder: bool,
     has_links: bool,
     now: UnixMs,
-    terms: &Terms,
+    terms: &RuleTiming,
 ) -> LeaseAnswer {
     match &lease.account_id {
         Some(remembered) if *remembered != ask.account_id && has_links => {
@@ -76,29 +76,29 @@ fn hold(
         epoch: lease.epoch,
         ttl_ms: u64::try_from(terms.lease).unwrap_or(0),
         attempt_term_ms: u64::try_from(terms.attempt).unwrap_or(0),
-        may_step_aside: may_step_aside(lease, now, terms),
+        may_yield: may_step_aside(lease, now, terms),
         paused: lease.paused_since.is_some(),
     }
 }
 
 /// Does what an operator wants of the line, and says how it stands.
-pub fn control_line(lease: &mut Lease, wish: LineWish, now: UnixMs) -> LineControl {
+pub fn control_delivery(lease: &mut Lease, wish: DeliveryAction, now: UnixMs) -> DeliveryControl {
     match wish {
-        LineWish::Look => {}
-        LineWish::Pause => lease.paused_since = lease.paused_since.or(Some(now)),
-        LineWish::Resume => lease.paused_since = None,
+        DeliveryAction::Read => {}
+        DeliveryAction::Pause => lease.paused_since = lease.paused_since.or(Some(now)),
+        DeliveryAction::Resume => lease.paused_since = None,
     }
-    LineControl {
+    DeliveryControl {
         paused: lease.paused_since.is_some(),
         paused_since: lease.paused_since.map(crate::time::rfc3339),
     }
 }
 
-fn may_step_aside(lease: &Lease, now: UnixMs, terms: &Terms) -> bool {
+fn may_step_aside(lease: &Lease, now: UnixMs, terms: &RuleTiming) -> bool {
     let wanted = lease.asked_at.is_some_and(|at| now - at <= terms.lease);
     let lately = lease
         .stepped_aside_at
-        .is_some_and(|at| !has_come(at + terms.step_aside, now, terms.step_aside));
+        .is_some_and(|at| !has_come(at + terms.yield_lease, now, terms.yield_lease));
     wanted && !lately
 }
 

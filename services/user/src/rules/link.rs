@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldSet, Found, Lane, Link, LinkFound, Outcome, Reason, UserId};
+use contracts::{Field, FieldResult, FieldSet, Link, LinkOrigin, NewLink, Priority, Reason, UserId};
 
 use super::{OpenAttempt, Row, UnixMs, outcome::settle, owe::owe_again};
 
@@ -22,41 +22,44 @@ pub(super) enum Linked {
 /// `others` are the users linked to that contact besides this one.
 pub(super) fn link(
     row: &mut Row,
-    found: LinkFound,
+    found: NewLink,
     attempt: &OpenAttempt,
     others: Vec<UserId>,
     now: UnixMs,
 ) -> Linked {
     let shared = !others.is_empty();
     let address = FieldSet::from_iter([Field::Email]);
-    if shared && row.was_created_by_another(found.address.as_deref()) {
+    if shared && row.forget_create_of_another(found.address.as_deref()) {
         return Linked::Refused(of_another());
     }
-    match found.found {
-        Found::Merged => move_link(row, found, shared),
-        Found::Created => created_link(row, found, attempt, shared, now),
+    match found.origin {
+        LinkOrigin::Merged => move_link(row, found, shared),
+        LinkOrigin::Created => created_link(row, found, attempt, shared, now),
         _ if is_linked_to(row, &found) => return Linked::NoNews,
         // Only an operator takes back what an operator said.
-        Found::Followed if is_by_operator(row) => {
+        LinkOrigin::Followed if is_by_operator(row) => {
             return refuse(row, address, attempt, by_operator(), now);
         }
-        Found::Followed if shared => {
+        LinkOrigin::Followed if shared => {
             return refuse(row, address, attempt, of_another(), now);
         }
         // Only a primary address says that the contact is this person's, whoever else is linked to it.
-        Found::SecondaryAddress if shared => {
+        LinkOrigin::SecondaryAddress if shared => {
             return refuse(row, attempt.fields, attempt, of_another(), now);
         }
-        Found::PrimaryAddress | Found::SecondaryAddress | Found::Followed | Found::ByOperator => {
+        LinkOrigin::PrimaryAddress
+        | LinkOrigin::SecondaryAddress
+        | LinkOrigin::Followed
+        | LinkOrigin::ByOperator => {
             new_link(row, found, attempt, shared, now);
         }
     }
     row.was_linked = true;
-    row.creating.clear();
+    row.possible_creates.clear();
     Linked::Taken(others)
 }
 
-fn is_linked_to(row: &Row, found: &LinkFound) -> bool {
+fn is_linked_to(row: &Row, found: &NewLink) -> bool {
     row.link
         .as_ref()
         .is_some_and(|link| link.contact_id == found.contact_id && link.account_id == found.account_id)
@@ -65,44 +68,44 @@ fn is_linked_to(row: &Row, found: &LinkFound) -> bool {
 fn is_by_operator(row: &Row) -> bool {
     row.link
         .as_ref()
-        .is_some_and(|link| link.found == Found::ByOperator)
+        .is_some_and(|link| link.origin == LinkOrigin::ByOperator)
 }
 
 /// A merge moved the contact to another id; it is the same contact, so nothing new is owed, and an operator's link
 /// stays one.
-fn move_link(row: &mut Row, mut found: LinkFound, shared: bool) {
+fn move_link(row: &mut Row, mut found: NewLink, shared: bool) {
     if is_by_operator(row) {
-        found.found = Found::ByOperator;
+        found.origin = LinkOrigin::ByOperator;
     }
     let address = row.link.take().and_then(|link| link.address).or(found.address);
     row.link = Some(Link {
         contact_id: found.contact_id,
         account_id: found.account_id,
         address,
-        found: found.found,
+        origin: found.origin,
         shared,
     });
 }
 
 /// A contact made for this user holds what the attempt carried. Fields that were not owed then went along, but their
 /// outcome is still the one of before: they are owed, so that it becomes true.
-fn created_link(row: &mut Row, found: LinkFound, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
+fn created_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
     row.link = Some(Link {
         contact_id: found.contact_id,
         account_id: found.account_id,
         address: found.address,
-        found: found.found,
+        origin: found.origin,
         shared,
     });
     let others = FieldSet::all()
         .iter()
         .filter(|field| !attempt.fields.contains(*field));
-    owe_again(row, others.collect(), Lane::Live, now);
+    owe_again(row, others.collect(), Priority::Live, now);
 }
 
 /// A new contact has heard nothing of this user: every field is owed, except the address that found it, which it
 /// holds. So secondary addresses are not promoted and a salesperson's correction stands.
-fn new_link(row: &mut Row, found: LinkFound, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
+fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
     let by_own_address = found
         .address
         .as_deref()
@@ -111,7 +114,7 @@ fn new_link(row: &mut Row, found: LinkFound, attempt: &OpenAttempt, shared: bool
         contact_id: found.contact_id,
         account_id: found.account_id,
         address: found.address,
-        found: found.found,
+        origin: found.origin,
         shared,
     });
     let mut again = FieldSet::all();
@@ -120,11 +123,11 @@ fn new_link(row: &mut Row, found: LinkFound, attempt: &OpenAttempt, shared: bool
         settle(
             row,
             attempt,
-            BTreeMap::from([(Field::Email, Outcome::Confirmed)]),
+            BTreeMap::from([(Field::Email, FieldResult::Confirmed)]),
             now,
         );
     }
-    owe_again(row, again, Lane::Live, now);
+    owe_again(row, again, Priority::Live, now);
 }
 
 fn of_another() -> Reason {
@@ -149,7 +152,7 @@ fn refuse(row: &mut Row, fields: FieldSet, attempt: &OpenAttempt, reason: Reason
         .map(|field| {
             (
                 field,
-                Outcome::Taken {
+                FieldResult::Conflict {
                     reason: reason.clone(),
                 },
             )

@@ -1,14 +1,14 @@
 //! What an operator does to a user: everything once more, this contact, or none.
 
-use contracts::{ContactId, FieldSet, Found, Lane, Link};
+use contracts::{ContactId, FieldSet, Link, LinkOrigin, Priority};
 
 use super::{
-    FieldState, Row, Terms, UnixMs, claim::give_up, history::OVERTAKEN, owe::owe_again, record::succeed,
+    FieldState, Row, RuleTiming, UnixMs, claim::give_up, history::OVERTAKEN, owe::owe_again, record::succeed,
 };
 
 /// What came of having a user sent once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resynced {
+pub enum ResyncResult {
     /// Fields are owed that were not.
     Owed,
     /// Every field was owed already.
@@ -18,15 +18,15 @@ pub enum Resynced {
 }
 
 /// Owes every field again, behind live changes.
-pub fn resync(row: &mut Row, now: UnixMs) -> Resynced {
+pub fn resync(row: &mut Row, now: UnixMs) -> ResyncResult {
     if row.link.as_ref().is_some_and(|link| link.shared) {
-        return Resynced::Shared;
+        return ResyncResult::Shared;
     }
-    let settled = row.fields_where(|state| !state.is_owed());
-    if owe_again(row, settled, Lane::Backfill, now) {
-        Resynced::Owed
+    let settled = row.fields_where(|state| !state.is_dirty());
+    if owe_again(row, settled, Priority::Backfill, now) {
+        ResyncResult::Owed
     } else {
-        Resynced::Left
+        ResyncResult::Left
     }
 }
 
@@ -39,11 +39,11 @@ pub fn link_by_operator(
     contact: &ContactId,
     account: &str,
     now: UnixMs,
-    terms: &Terms,
+    terms: &RuleTiming,
 ) -> bool {
     // Since nobody else holds the contact, one that counts as shared does so no longer.
     let is_so = row.link.as_ref().is_some_and(|link| {
-        link.found == Found::ByOperator
+        link.origin == LinkOrigin::ByOperator
             && link.contact_id == contact.as_str()
             && link.account_id == account
             && !link.shared
@@ -56,11 +56,11 @@ pub fn link_by_operator(
         contact_id: contact.to_string(),
         account_id: account.to_owned(),
         address: None,
-        found: Found::ByOperator,
+        origin: LinkOrigin::ByOperator,
         shared: false,
     });
     row.was_linked = true;
-    row.creating.clear();
+    row.possible_creates.clear();
     begin_anew(row, now);
     true
 }
@@ -68,7 +68,7 @@ pub fn link_by_operator(
 /// Forgets the contact, so that one is looked up by the user's address. None is made: there was one.
 ///
 /// Returns whether there was one to forget.
-pub fn unlink(row: &mut Row, now: UnixMs, terms: &Terms) -> bool {
+pub fn unlink(row: &mut Row, now: UnixMs, terms: &RuleTiming) -> bool {
     if row.link.is_none() {
         return false;
     }
@@ -80,8 +80,8 @@ pub fn unlink(row: &mut Row, now: UnixMs, terms: &Terms) -> bool {
 
 /// An attempt that is out was given another contact, or none: it is given up, and its verdict will be one of an earlier
 /// attempt, which sets no link and settles nothing: nobody holds its number any more.
-fn overtake(row: &mut Row, now: UnixMs, terms: &Terms) {
-    if let Some(open) = row.open.take() {
+fn overtake(row: &mut Row, now: UnixMs, terms: &RuleTiming) {
+    if let Some(open) = row.open_attempt.take() {
         give_up(row, open, OVERTAKEN, now, terms);
         row.holder.clear();
     }
@@ -91,6 +91,6 @@ fn begin_anew(row: &mut Row, now: UnixMs) {
     succeed(row);
     row.recheck_at = None;
     row.rechecks = 0;
-    let given: FieldSet = row.fields_where(|state: &FieldState| state.touched > 0);
-    owe_again(row, given, Lane::Live, now);
+    let given: FieldSet = row.fields_where(|state: &FieldState| state.changed_in > 0);
+    owe_again(row, given, Priority::Live, now);
 }

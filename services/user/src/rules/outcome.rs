@@ -2,24 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldSet, Outcome};
+use contracts::{Field, FieldResult, FieldSet};
 
 use super::{OpenAttempt, Row, UnixMs, terms::recheck_pause};
 
 /// Settles fields at the attempt's turn. What was owed since stays owed, and an outcome is kept only for the value
 /// that the attempt carried.
-pub(super) fn settle(row: &mut Row, attempt: &OpenAttempt, outcomes: BTreeMap<Field, Outcome>, now: UnixMs) {
+pub(super) fn settle(
+    row: &mut Row,
+    attempt: &OpenAttempt,
+    outcomes: BTreeMap<Field, FieldResult>,
+    now: UnixMs,
+) {
     let mut may_mend = false;
     for (field, outcome) in outcomes {
         let state = &mut row.fields[field];
-        state.settled = state.settled.max(attempt.turn);
-        if state.touched <= attempt.version {
+        state.resolved_at = state.resolved_at.max(attempt.generation);
+        if state.changed_in <= attempt.version {
             may_mend |= is_rechecked(&outcome);
-            state.outcome = Some(outcome);
-            state.settled_at = now;
+            state.result = Some(outcome);
+            state.recorded_at = now;
         }
     }
-    row.end_pending(attempt);
+    row.update_pending_since(attempt);
     if may_mend {
         row.recheck_at = Some(now + recheck_pause(row.rechecks));
         row.rechecks = row.rechecks.saturating_add(1);
@@ -31,13 +36,16 @@ pub(super) fn settle(row: &mut Row, attempt: &OpenAttempt, outcomes: BTreeMap<Fi
 
 /// The settled fields whose outcome time may mend.
 pub(super) fn rechecked_fields(row: &Row) -> FieldSet {
-    row.fields_where(|state| state.outcome.as_ref().is_some_and(is_rechecked))
+    row.fields_where(|state| state.result.as_ref().is_some_and(is_rechecked))
 }
 
-fn is_rechecked(outcome: &Outcome) -> bool {
+fn is_rechecked(outcome: &FieldResult) -> bool {
     match outcome {
-        Outcome::Missing | Outcome::Taken { .. } => true,
-        Outcome::Parked { may_pass, .. } => *may_pass,
-        Outcome::Confirmed | Outcome::Refused { .. } => false,
+        FieldResult::NotFound | FieldResult::Conflict { .. } => true,
+        FieldResult::Failed {
+            is_transient: may_pass,
+            ..
+        } => *may_pass,
+        FieldResult::Confirmed | FieldResult::Rejected { .. } => false,
     }
 }

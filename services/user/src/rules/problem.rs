@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldSet, Outcome, ProblemKind, SyncProblem, is_same_address};
+use contracts::{Field, FieldResult, FieldSet, ProblemKind, SyncProblem, is_same_address};
 
 use super::{FieldState, Row};
 use crate::time::rfc3339;
@@ -35,26 +35,29 @@ pub(super) fn problems(row: &Row, fields: impl Iterator<Item = Field>) -> Vec<Sy
 pub(crate) fn next_attempt(row: &Row, fields: FieldSet) -> Option<String> {
     let waits = |field: Field| {
         let state = &row.fields[field];
-        !state.is_owed() && state.outcome.as_ref().is_some_and(is_tried_again)
+        !state.is_dirty() && state.result.as_ref().is_some_and(is_tried_again)
     };
     row.recheck_at.filter(|_| fields.iter().any(waits)).map(rfc3339)
 }
 
 fn kind_of(field: &FieldState) -> Option<ProblemKind> {
-    match field.outcome.as_ref()? {
-        Outcome::Confirmed => None,
-        Outcome::Refused { .. } => Some(ProblemKind::Rejected),
-        Outcome::Taken { .. } => Some(ProblemKind::Conflict),
-        Outcome::Parked { .. } => Some(ProblemKind::Failed),
-        Outcome::Missing => Some(ProblemKind::NotFound),
+    match field.result.as_ref()? {
+        FieldResult::Confirmed => None,
+        FieldResult::Rejected { .. } => Some(ProblemKind::Rejected),
+        FieldResult::Conflict { .. } => Some(ProblemKind::Conflict),
+        FieldResult::Failed { .. } => Some(ProblemKind::Failed),
+        FieldResult::NotFound => Some(ProblemKind::NotFound),
     }
 }
 
-fn is_tried_again(outcome: &Outcome) -> bool {
+fn is_tried_again(outcome: &FieldResult) -> bool {
     match outcome {
-        Outcome::Missing | Outcome::Taken { .. } => true,
-        Outcome::Parked { may_pass, .. } => *may_pass,
-        Outcome::Confirmed | Outcome::Refused { .. } => false,
+        FieldResult::NotFound | FieldResult::Conflict { .. } => true,
+        FieldResult::Failed {
+            is_transient: may_pass,
+            ..
+        } => *may_pass,
+        FieldResult::Confirmed | FieldResult::Rejected { .. } => false,
     }
 }
 
@@ -62,7 +65,7 @@ fn is_tried_again(outcome: &Outcome) -> bool {
 /// changed since has not been looked up yet.
 fn looked_up(row: &Row, kind: ProblemKind) -> Vec<String> {
     let email = &row.fields[Field::Email];
-    if kind != ProblemKind::NotFound || email.outcome.is_none() {
+    if kind != ProblemKind::NotFound || email.result.is_none() {
         return Vec::new();
     }
     let former = row.link.as_ref().and_then(|link| link.address.clone());
@@ -125,8 +128,11 @@ fn not_found(row: &Row) -> Words {
 fn has_passing_reason(row: &Row, fields: FieldSet) -> bool {
     let passes = |field: Field| {
         matches!(
-            row.fields[field].outcome,
-            Some(Outcome::Parked { may_pass: true, .. })
+            row.fields[field].result,
+            Some(FieldResult::Failed {
+                is_transient: true,
+                ..
+            })
         )
     };
     fields.iter().any(passes)

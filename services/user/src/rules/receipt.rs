@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{EarlierField, Field, FieldReceipt, Outcome, Reason, Receipt, State};
+use contracts::{EarlierField, Field, FieldReceipt, FieldResult, Reason, Receipt, SyncState};
 
 use super::{FieldState, PastAttempt, Row, problem::problems};
 
@@ -14,7 +14,7 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
     let fields: BTreeMap<_, _> = row
         .fields
         .iter()
-        .filter(|(_, state)| state.touched == version)
+        .filter(|(_, state)| state.changed_in == version)
         .map(|(field, state)| (field, field_receipt(state)))
         .collect();
     let worst = fields.values().map(|field| field.state).min();
@@ -24,7 +24,7 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
         state: worst.unwrap_or_else(|| without_fields(row, version)),
         resending: fields.values().any(|field| field.resending),
         fields,
-        standing: standing(row).0,
+        overall_state: overall_state(row).0,
         earlier_fields: earlier_fields(row, version),
         problems: problems(row, fields_of(row, version)),
         contact: row.link.clone(),
@@ -47,7 +47,7 @@ fn fields_of(row: &Row, version: u64) -> impl Iterator<Item = Field> {
     let given = row
         .fields
         .iter()
-        .filter(move |(_, state)| state.touched == version || (is_current && state.touched > 0));
+        .filter(move |(_, state)| state.changed_in == version || (is_current && state.changed_in > 0));
     given.map(|(field, _)| field)
 }
 
@@ -59,11 +59,11 @@ fn earlier_fields(row: &Row, version: u64) -> BTreeMap<Field, EarlierField> {
     let earlier = row
         .fields
         .iter()
-        .filter(|(_, state)| (1..version).contains(&state.touched));
+        .filter(|(_, state)| (1..version).contains(&state.changed_in));
     earlier
         .map(|(field, state)| {
             let told = EarlierField {
-                version: state.touched,
+                version: state.changed_in,
                 field: field_receipt(state),
             };
             (field, told)
@@ -72,29 +72,29 @@ fn earlier_fields(row: &Row, version: u64) -> BTreeMap<Field, EarlierField> {
 }
 
 /// The state of a version the row has.
-pub fn state_of(row: &Row, version: u64) -> State {
-    receipt(row, version).map_or(State::Superseded, |receipt| receipt.state)
+pub fn state_of(row: &Row, version: u64) -> SyncState {
+    receipt(row, version).map_or(SyncState::Superseded, |receipt| receipt.state)
 }
 
 /// What became of all that callers ever gave: the worst of the fields' states, and why it is so.
-pub fn standing(row: &Row) -> (State, Option<Reason>) {
-    let given = row.fields.iter().filter(|(_, state)| state.touched > 0);
+pub fn overall_state(row: &Row) -> (SyncState, Option<Reason>) {
+    let given = row.fields.iter().filter(|(_, state)| state.changed_in > 0);
     let worst = given
         .map(|(_, state)| state_and_reason(state))
         .min_by_key(|(state, _)| *state);
-    let (state, reason) = worst.unwrap_or((State::Unchanged, None));
+    let (state, reason) = worst.unwrap_or((SyncState::Unchanged, None));
     (state, reason.cloned())
 }
 
-fn without_fields(row: &Row, version: u64) -> State {
+fn without_fields(row: &Row, version: u64) -> SyncState {
     let touched_nothing = row
         .unchanged
         .iter()
         .any(|(first, last)| (*first..=*last).contains(&version));
     if touched_nothing {
-        State::Unchanged
+        SyncState::Unchanged
     } else {
-        State::Superseded
+        SyncState::Superseded
     }
 }
 
@@ -102,22 +102,22 @@ fn field_receipt(field: &FieldState) -> FieldReceipt {
     let (state, reason) = state_and_reason(field);
     FieldReceipt {
         state,
-        resending: field.outcome.is_some() && field.is_owed(),
+        resending: field.result.is_some() && field.is_dirty(),
         reason: reason.cloned(),
-        settled_at: field
-            .outcome
+        recorded_at: field
+            .result
             .as_ref()
-            .map(|_| crate::time::rfc3339(field.settled_at)),
+            .map(|_| crate::time::rfc3339(field.recorded_at)),
     }
 }
 
-fn state_and_reason(field: &FieldState) -> (State, Option<&Reason>) {
-    match &field.outcome {
-        None => (State::Pending, None),
-        Some(Outcome::Confirmed) => (State::Confirmed, None),
-        Some(Outcome::Missing) => (State::Missing, None),
-        Some(Outcome::Refused { reason }) => (State::Refused, Some(reason)),
-        Some(Outcome::Taken { reason }) => (State::Taken, Some(reason)),
-        Some(Outcome::Parked { reason, .. }) => (State::Parked, Some(reason)),
+fn state_and_reason(field: &FieldState) -> (SyncState, Option<&Reason>) {
+    match &field.result {
+        None => (SyncState::Pending, None),
+        Some(FieldResult::Confirmed) => (SyncState::Confirmed, None),
+        Some(FieldResult::NotFound) => (SyncState::NotFound, None),
+        Some(FieldResult::Rejected { reason }) => (SyncState::Rejected, Some(reason)),
+        Some(FieldResult::Conflict { reason }) => (SyncState::Conflict, Some(reason)),
+        Some(FieldResult::Failed { reason, .. }) => (SyncState::Failed, Some(reason)),
     }
 }

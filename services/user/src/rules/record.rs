@@ -2,22 +2,24 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use contracts::{Failure, FieldSet, Found, Lane, Next, Outcome, UserId, Verdict};
+use contracts::{
+    AttemptFailure, AttemptResult, FieldResult, FieldSet, LinkOrigin, NextAction, Priority, UserId,
+};
 
 use super::{
-    OpenAttempt, Row, Terms, UnixMs,
+    OpenAttempt, Row, RuleTiming, UnixMs,
     history::remember,
     link::{Linked, link},
     outcome::settle,
     owe::{owe_again, touched_after},
-    terms::{CHARGES_TO_PARK, failure_pause},
+    terms::{MAX_COUNTED_FAILURES, failure_pause},
 };
 
 /// What follows from a verdict, besides the changed row.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Effects {
     /// What the worker does next about the user.
-    pub next: Next,
+    pub next: NextAction,
     /// Whether the row's receipt may say something new.
     pub settled: bool,
     /// Users who share the contact from now on.
@@ -25,7 +27,7 @@ pub struct Effects {
 }
 
 impl Effects {
-    fn only(next: Next) -> Self {
+    fn only(next: NextAction) -> Self {
         Self {
             next,
             settled: false,
@@ -37,16 +39,16 @@ impl Effects {
 /// Takes a verdict, from any epoch.
 ///
 /// `others` are the users, besides this one, linked to the contact that the verdict's link names.
-pub fn record(
+pub fn report_result(
     row: &mut Row,
     holder: &str,
-    verdict: Verdict,
+    verdict: AttemptResult,
     others: Vec<UserId>,
     now: UnixMs,
-    terms: &Terms,
+    terms: &RuleTiming,
 ) -> Effects {
     let is_last = verdict.attempt.get() == row.attempt && row.holder == holder;
-    match row.open.take_if(|_| is_last) {
+    match row.open_attempt.take_if(|_| is_last) {
         Some(attempt) => record_open(row, &attempt, verdict, others, now, terms),
         None if is_last => Effects::only(next(row, now)),
         None => record_earlier(row, &verdict, now, terms),
@@ -54,41 +56,44 @@ pub fn record(
 }
 
 /// The attempt was overtaken: it settles nothing and sets no link, but what it wrote may stand over something newer.
-fn record_earlier(row: &mut Row, verdict: &Verdict, now: UnixMs, terms: &Terms) -> Effects {
+fn record_earlier(row: &mut Row, verdict: &AttemptResult, now: UnixMs, terms: &RuleTiming) -> Effects {
     let newer = touched_after(row, verdict.version);
     let overwritten: FieldSet = verdict
         .written
         .iter()
         .filter(|field| newer.contains(*field))
         .collect();
-    owe_again(row, overwritten, Lane::Live, now);
-    if verdict.may_take_effect_late {
-        row.doubt_from(verdict.version, now + terms.doubt);
+    owe_again(row, overwritten, Priority::Live, now);
+    if verdict.may_apply_late {
+        row.extend_late_write_window(verdict.version, now + terms.late_write);
     }
     // What it created under an address is found under it.
-    let created = verdict.link.as_ref().filter(|link| link.found == Found::Created);
+    let created = verdict
+        .link
+        .as_ref()
+        .filter(|link| link.origin == LinkOrigin::Created);
     if let Some(address) = created.and_then(|link| link.address.clone()) {
-        row.may_be_created(address, now + terms.doubt);
+        row.record_possible_create(address, now + terms.late_write);
     } else if verdict.may_have_created {
         // Its address is among those that were noted when it was given up.
-        for creating in &mut row.creating {
-            creating.until = creating.until.max(now + terms.doubt);
+        for creating in &mut row.possible_creates {
+            creating.until = creating.until.max(now + terms.late_write);
         }
     }
-    if row.open.is_none() && row.holder.is_empty() {
+    if row.open_attempt.is_none() && row.holder.is_empty() {
         // An operator overtook it, and its worker is the one to go on.
         return Effects::only(next(row, now));
     }
-    Effects::only(Next::Overtaken)
+    Effects::only(NextAction::Superseded)
 }
 
 fn record_open(
     row: &mut Row,
     attempt: &OpenAttempt,
-    mut verdict: Verdict,
+    mut verdict: AttemptResult,
     others: Vec<UserId>,
     now: UnixMs,
-    terms: &Terms,
+    terms: &RuleTiming,
 ) -> Effects {
     let mut now_shared = Vec::new();
     let mut no_news = false;
@@ -105,22 +110,22 @@ fn record_open(
     if let (Some(address), Some(link)) = (verdict.confirmed_address, &mut row.link) {
         link.address = Some(address);
     }
-    let progress = !verdict.outcomes.is_empty();
+    let progress = !verdict.field_results.is_empty();
     let sent = verdict
-        .outcomes
+        .field_results
         .into_iter()
         .filter(|(field, _)| attempt.fields.contains(*field))
         .collect();
     settle(row, attempt, sent, now);
-    if verdict.may_take_effect_late {
-        row.doubt_from(attempt.version, now + terms.doubt);
+    if verdict.may_apply_late {
+        row.extend_late_write_window(attempt.version, now + terms.late_write);
     }
     if let Some(address) = attempt.address.clone().filter(|_| verdict.may_have_created) {
-        row.was_not_created(attempt.since);
-        row.may_be_created(address, now + terms.doubt);
+        row.forget_impossible_creates(attempt.since);
+        row.record_possible_create(address, now + terms.late_write);
     }
     match verdict.failure {
-        Some(failure) if row.is_unsettled() => fail(row, attempt, failure, now),
+        Some(failure) if row.is_dirty() => fail(row, attempt, failure, now),
         _ if no_news && !progress => pause(row, now),
         _ => succeed(row),
     }
@@ -133,17 +138,17 @@ fn record_open(
 }
 
 /// A failure settles nothing, until so many were the record's own fault that it is parked.
-fn fail(row: &mut Row, attempt: &OpenAttempt, failure: Failure, now: UnixMs) {
-    row.charges += u32::from(failure.charged);
-    if row.charges >= CHARGES_TO_PARK {
-        let parked = Outcome::Parked {
+fn fail(row: &mut Row, attempt: &OpenAttempt, failure: AttemptFailure, now: UnixMs) {
+    row.counted_failures += u32::from(failure.is_counted);
+    if row.counted_failures >= MAX_COUNTED_FAILURES {
+        let parked = FieldResult::Failed {
             reason: failure.reason,
-            may_pass: failure.may_pass,
+            is_transient: failure.is_transient,
         };
         let outcomes = attempt
             .fields
             .iter()
-            .filter(|field| row.fields[*field].settled < attempt.turn);
+            .filter(|field| row.fields[*field].resolved_at < attempt.generation);
         let outcomes = outcomes.map(|field| (field, parked.clone())).collect();
         settle(row, attempt, outcomes, now);
         succeed(row);
@@ -163,25 +168,25 @@ fn pause(row: &mut Row, now: UnixMs) {
 
 pub(super) fn succeed(row: &mut Row) {
     row.failures = 0;
-    row.charges = 0;
+    row.counted_failures = 0;
     row.last_failure = None;
 }
 
 /// A row that owes nothing is not woken; one that goes on owing keeps its wake-up, which every claim leaves it with, in
 /// case nobody goes on with it.
 fn rest(row: &mut Row) {
-    if !row.is_unsettled() {
+    if !row.is_dirty() {
         row.wake_at = None;
     }
 }
 
-fn next(row: &Row, now: UnixMs) -> Next {
-    if !row.is_unsettled() {
-        return Next::Settled;
+fn next(row: &Row, now: UnixMs) -> NextAction {
+    if !row.is_dirty() {
+        return NextAction::Clean;
     }
     let wait = row.wake_at.map_or(0, |wake_at| wake_at - now);
     match u64::try_from(wait) {
-        Ok(in_ms) if in_ms > 0 && row.failures > 0 => Next::Later { in_ms },
-        _ => Next::Now,
+        Ok(in_ms) if in_ms > 0 && row.failures > 0 => NextAction::Later { in_ms },
+        _ => NextAction::Now,
     }
 }

@@ -1,7 +1,7 @@
 //! What is kept of a user.
 
 use contracts::{
-    Field, FieldSet, Lane, Link, MayBeCreated, Outcome, PerField, Reason, User, UserId, Values,
+    Field, FieldResult, FieldSet, Link, PerField, PossibleCreate, Priority, Reason, User, UserId, Values,
     is_same_address,
 };
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ pub struct Row {
     /// Grows by one with each change a caller made; never goes back.
     pub version: u64,
     /// Grows by one with each change and each owing-again; never goes back.
-    pub turn: u64,
+    pub generation: u64,
     /// When the last change was accepted.
     pub updated_at: UnixMs,
     /// When the oldest change was accepted that waits for its outcome; none while every field has one.
@@ -32,15 +32,15 @@ pub struct Row {
     /// Whether a contact was ever known: one that is gone is not made anew.
     pub was_linked: bool,
     /// Contacts that HubSpot may still create, or may have created, for this user.
-    pub creating: Vec<Creating>,
+    pub possible_creates: Vec<RememberedCreate>,
     /// The number of the last attempt; 0 before the first.
     pub attempt: u64,
     /// The worker that was given the last attempt.
     pub holder: String,
     /// The last attempt, while it has no verdict.
-    pub open: Option<OpenAttempt>,
+    pub open_attempt: Option<OpenAttempt>,
     /// A call that may still be carried out, or several as one.
-    pub doubt: Option<Doubt>,
+    pub in_doubt: Option<LateWriteWindow>,
     /// When a user that owes is announced again, or, after a failure, tried again.
     pub wake_at: Option<UnixMs>,
     /// When what is missing, taken or parked is looked at again.
@@ -48,11 +48,11 @@ pub struct Row {
     /// How many rechecks there were in a row.
     pub rechecks: u32,
     /// How urgent the user is, while it owes.
-    pub lane: Lane,
+    pub priority: Priority,
     /// Attempts that failed since the last success.
     pub failures: u32,
     /// Those of them that were charged to the record.
-    pub charges: u32,
+    pub counted_failures: u32,
     /// Why the last attempt failed, until one succeeds.
     pub last_failure: Option<Reason>,
     /// The last few attempts that are over, the latest last.
@@ -69,15 +69,15 @@ pub struct FieldState {
     /// Its value; none where it was never given or is cleared.
     pub value: Option<String>,
     /// The version in which a caller last gave it; 0 for never.
-    pub touched: u64,
+    pub changed_in: u64,
     /// The turn at which it was last owed; 0 for never.
-    pub owed: u64,
+    pub dirty_since: u64,
     /// The turn at which it was last settled; 0 for never.
-    pub settled: u64,
+    pub resolved_at: u64,
     /// What became of the value last touched; none until an attempt that carried it has a verdict.
-    pub outcome: Option<Outcome>,
+    pub result: Option<FieldResult>,
     /// When that outcome was recorded.
-    pub settled_at: UnixMs,
+    pub recorded_at: UnixMs,
 }
 
 /// An attempt without a verdict.
@@ -88,7 +88,8 @@ pub struct OpenAttempt {
     /// The version whose state it carries.
     pub version: u64,
     /// The turn up to which its verdict settles.
-    pub turn: u64,
+    #[serde(rename = "turn")]
+    pub generation: u64,
     /// The fields it was given to send.
     pub fields: FieldSet,
     /// When it was given.
@@ -100,16 +101,16 @@ pub struct OpenAttempt {
 
 /// A contact that may be created without anybody being told its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Creating {
+pub struct RememberedCreate {
     /// Its address.
     pub address: String,
     /// When it can no longer happen.
     pub until: UnixMs,
 }
 
-impl Creating {
-    pub(super) fn to_tell(&self, now: UnixMs) -> MayBeCreated {
-        MayBeCreated {
+impl RememberedCreate {
+    pub(super) fn to_possible_create(&self, now: UnixMs) -> PossibleCreate {
+        PossibleCreate {
             address: self.address.clone(),
             in_doubt: self.until > now,
         }
@@ -118,7 +119,7 @@ impl Creating {
 
 /// HubSpot may still carry out a call that its caller gave up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Doubt {
+pub struct LateWriteWindow {
     /// The version the oldest such call carried.
     pub from_version: u64,
     /// When it can no longer happen.
@@ -138,13 +139,13 @@ pub struct UsedKey {
 
 impl FieldState {
     /// Whether HubSpot has yet to hear of the field.
-    pub fn is_owed(&self) -> bool {
-        self.owed > self.settled
+    pub fn is_dirty(&self) -> bool {
+        self.dirty_since > self.resolved_at
     }
 
     /// Whether a caller gave it and nobody knows yet what becomes of that.
     pub fn is_pending(&self) -> bool {
-        self.touched > 0 && self.outcome.is_none()
+        self.changed_in > 0 && self.result.is_none()
     }
 }
 
@@ -154,23 +155,23 @@ impl Row {
         Self {
             user_id,
             version: 0,
-            turn: 0,
+            generation: 0,
             updated_at: 0,
             pending_since: None,
             fields: PerField::from_fn(|_| FieldState::default()),
             link: None,
             was_linked: false,
-            creating: Vec::new(),
+            possible_creates: Vec::new(),
             attempt: 0,
             holder: String::new(),
-            open: None,
-            doubt: None,
+            open_attempt: None,
+            in_doubt: None,
             wake_at: None,
             recheck_at: None,
             rechecks: 0,
-            lane: Lane::Live,
+            priority: Priority::Live,
             failures: 0,
-            charges: 0,
+            counted_failures: 0,
             last_failure: None,
             history: Vec::new(),
             keys: Vec::new(),
@@ -179,27 +180,27 @@ impl Row {
     }
 
     /// The fields HubSpot has yet to hear of.
-    pub fn owed(&self) -> FieldSet {
-        self.fields_where(FieldState::is_owed)
+    pub fn dirty_fields(&self) -> FieldSet {
+        self.fields_where(FieldState::is_dirty)
     }
 
     /// Whether a field is owed.
-    pub fn is_unsettled(&self) -> bool {
-        self.fields.iter().any(|(_, state)| state.is_owed())
+    pub fn is_dirty(&self) -> bool {
+        self.fields.iter().any(|(_, state)| state.is_dirty())
     }
 
     /// A change made fields pending.
-    pub(super) fn begin_pending(&mut self, now: UnixMs) {
+    pub(super) fn mark_pending(&mut self, now: UnixMs) {
         self.pending_since.get_or_insert(now);
     }
 
     /// Fields were settled by an attempt. What is pending after it was accepted after it was given, unless the attempt
     /// carried it.
-    pub(super) fn end_pending(&mut self, attempt: &OpenAttempt) {
+    pub(super) fn update_pending_since(&mut self, attempt: &OpenAttempt) {
         let pending = self.fields.iter().map(|(_, state)| state);
         let oldest = pending
             .filter(|state| state.is_pending())
-            .map(|state| state.touched)
+            .map(|state| state.changed_in)
             .min();
         self.pending_since = match oldest {
             None => None,
@@ -244,43 +245,44 @@ impl Row {
     }
 
     /// HubSpot may create a contact under that address, or it is not known that it did not.
-    pub(super) fn may_be_created(&mut self, address: String, until: UnixMs) {
+    pub(super) fn record_possible_create(&mut self, address: String, until: UnixMs) {
         if self.was_linked {
             return;
         }
         let known = self
-            .creating
+            .possible_creates
             .iter_mut()
             .find(|creating| is_same_address(&creating.address, &address));
         match known {
             Some(creating) => creating.until = creating.until.max(until),
-            None => self.creating.push(Creating { address, until }),
+            None => self.possible_creates.push(RememberedCreate { address, until }),
         }
-        if self.creating.len() > MOST_CREATING {
-            self.creating.remove(0);
+        if self.possible_creates.len() > MOST_CREATING {
+            self.possible_creates.remove(0);
         }
     }
 
     /// A contact that has a former address of this user is another's: it was not made for this one, and is not looked
     /// for any more. Says whether it was such an address.
-    pub(super) fn was_created_by_another(&mut self, address: Option<&str>) -> bool {
+    pub(super) fn forget_create_of_another(&mut self, address: Option<&str>) -> bool {
         let Some(address) = address.filter(|address| !self.has_address(address)) else {
             return false;
         };
-        let before = self.creating.len();
-        self.creating
+        let before = self.possible_creates.len();
+        self.possible_creates
             .retain(|creating| !is_same_address(&creating.address, address));
-        self.creating.len() < before
+        self.possible_creates.len() < before
     }
 
     /// Those of the contacts that may have been created were looked for in vain after it could no longer happen.
-    pub(super) fn was_not_created(&mut self, looked_since: UnixMs) {
-        self.creating.retain(|creating| creating.until > looked_since);
+    pub(super) fn forget_impossible_creates(&mut self, looked_since: UnixMs) {
+        self.possible_creates
+            .retain(|creating| creating.until > looked_since);
     }
 
     /// Starts a doubt, or stretches the one there is: from the lowest version to the latest end.
-    pub(super) fn doubt_from(&mut self, version: u64, until: UnixMs) {
-        let doubt = self.doubt.get_or_insert(Doubt {
+    pub(super) fn extend_late_write_window(&mut self, version: u64, until: UnixMs) {
+        let doubt = self.in_doubt.get_or_insert(LateWriteWindow {
             from_version: version,
             until,
         });
@@ -290,8 +292,8 @@ impl Row {
 
     /// The earliest time at which something is to be done about a wake-up or a doubt.
     pub fn due_at(&self) -> Option<UnixMs> {
-        let wake_at = self.wake_at.filter(|_| self.is_unsettled());
-        let doubt_ends = self.doubt.map(|doubt| doubt.until);
+        let wake_at = self.wake_at.filter(|_| self.is_dirty());
+        let doubt_ends = self.in_doubt.map(|doubt| doubt.until);
         wake_at.into_iter().chain(doubt_ends).min()
     }
 }

@@ -1,29 +1,29 @@
 //! What time brings: doubts that end, rechecks, wake-ups that were lost.
 
-use contracts::Lane;
+use contracts::Priority;
 
 use super::{
-    Row, Terms, UnixMs,
+    Row, RuleTiming, UnixMs,
     outcome::rechecked_fields,
     owe::{owe_again, touched_after},
     terms::has_come,
 };
 
 /// Does what is due on a row. Returns the lane in which it is to be announced, if it is.
-pub fn sweep(row: &mut Row, now: UnixMs, terms: &Terms) -> Option<Lane> {
+pub fn sweep(row: &mut Row, now: UnixMs, terms: &RuleTiming) -> Option<Priority> {
     end_doubt(row, now, terms);
     recheck(row, now);
-    let wake_at = row.wake_at.filter(|_| row.is_unsettled())?;
+    let wake_at = row.wake_at.filter(|_| row.is_dirty())?;
     if !has_come(wake_at, now, terms.horizon()) {
         return None;
     }
-    row.wake_at = Some(now + terms.announce);
-    Some(row.lane)
+    row.wake_at = Some(now + terms.wake_up);
+    Some(row.priority)
 }
 
 /// Makes a row due that was announced to a stream that has lost it. Returns whether it changed.
 pub fn wake_now(row: &mut Row, now: UnixMs) -> bool {
-    let waits = row.is_unsettled() && row.open.is_none() && row.failures == 0;
+    let waits = row.is_dirty() && row.open_attempt.is_none() && row.failures == 0;
     let waits = waits && row.wake_at.is_none_or(|wake_at| wake_at > now);
     if waits {
         row.wake_at = Some(now);
@@ -35,13 +35,13 @@ pub fn wake_now(row: &mut Row, now: UnixMs) -> bool {
 /// that is owed once more, even if it is owed already or out. What was not touched since holds the same value.
 ///
 /// A clock that stepped back must not end a doubt early: one that lies further ahead than its term starts anew.
-fn end_doubt(row: &mut Row, now: UnixMs, terms: &Terms) {
-    if let Some(doubt) = &mut row.doubt {
-        doubt.until = doubt.until.min(now + terms.doubt);
+fn end_doubt(row: &mut Row, now: UnixMs, terms: &RuleTiming) {
+    if let Some(doubt) = &mut row.in_doubt {
+        doubt.until = doubt.until.min(now + terms.late_write);
     }
-    if let Some(doubt) = row.doubt.take_if(|doubt| doubt.until <= now) {
+    if let Some(doubt) = row.in_doubt.take_if(|doubt| doubt.until <= now) {
         let newer = touched_after(row, doubt.from_version);
-        owe_again(row, newer, Lane::Live, now);
+        owe_again(row, newer, Priority::Live, now);
     }
 }
 
@@ -49,10 +49,10 @@ fn end_doubt(row: &mut Row, now: UnixMs, terms: &Terms) {
 fn recheck(row: &mut Row, now: UnixMs) {
     let due = row
         .recheck_at
-        .take_if(|at| has_come(*at, now, Terms::recheck_horizon()))
+        .take_if(|at| has_come(*at, now, RuleTiming::recheck_horizon()))
         .is_some();
     if due {
         let fields = rechecked_fields(row);
-        owe_again(row, fields, Lane::Backfill, now);
+        owe_again(row, fields, Priority::Backfill, now);
     }
 }

@@ -7,17 +7,17 @@ use super::UnixMs;
 /// A time stored further ahead than its term allows counts as past, so that a clock that stepped back delays
 /// nothing for longer than the term. Only a doubt starts anew then: ended early, it would protect from nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terms {
+pub struct RuleTiming {
     /// How long a lease lasts unless it is renewed.
     pub lease: UnixMs,
     /// After what time a user that still owes is announced again.
-    pub announce: UnixMs,
+    pub wake_up: UnixMs,
     /// How long an attempt may stay open before it may be given up; longer than all calls of one attempt together.
     pub attempt: UnixMs,
     /// How long HubSpot may still carry out a call after its caller gave up.
-    pub doubt: UnixMs,
+    pub late_write: UnixMs,
     /// How often at most a worker whose calls go unanswered steps aside for another.
-    pub step_aside: UnixMs,
+    pub yield_lease: UnixMs,
 }
 
 /// The pauses between rechecks of what may have mended itself: 1 minute, 10 minutes, 1 hour, then daily.
@@ -25,24 +25,24 @@ const RECHECKS: [UnixMs; 4] = [60_000, 600_000, 3_600_000, 86_400_000];
 const FIRST_PAUSE: UnixMs = 1_000;
 const LONGEST_PAUSE: UnixMs = 60_000;
 /// So many failures charged to a record park it.
-pub(super) const CHARGES_TO_PARK: u32 = 5;
+pub(super) const MAX_COUNTED_FAILURES: u32 = 5;
 
-impl Default for Terms {
+impl Default for RuleTiming {
     fn default() -> Self {
         Self {
             lease: 3_000,
-            announce: 60_000,
+            wake_up: 60_000,
             attempt: 60_000,
-            doubt: 120_000,
-            step_aside: 600_000,
+            late_write: 120_000,
+            yield_lease: 600_000,
         }
     }
 }
 
-impl Terms {
+impl RuleTiming {
     /// The furthest ahead a wake-up or a doubt's end is ever stored.
     pub fn horizon(&self) -> UnixMs {
-        self.announce.max(self.doubt).max(LONGEST_PAUSE * 5 / 4)
+        self.wake_up.max(self.late_write).max(LONGEST_PAUSE * 5 / 4)
     }
 
     /// The furthest ahead a recheck is ever stored.
@@ -90,10 +90,10 @@ mod tests {
 
     #[test]
     fn the_horizon_holds_the_longest_pause_however_short_the_terms_are() {
-        let short = Terms {
-            announce: 1,
-            doubt: 1,
-            ..Terms::default()
+        let short = RuleTiming {
+            wake_up: 1,
+            late_write: 1,
+            ..RuleTiming::default()
         };
         assert_eq!(short.horizon(), 75_000);
     }

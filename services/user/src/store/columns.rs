@@ -1,13 +1,13 @@
 //! A row as columns. What SQL searches by is a column of its own; what only the rules read is JSON in one.
 
-mod ledger;
+mod row_json;
 
-use contracts::{Field, InvalidUserId, Lane, PerField, State};
+use contracts::{Field, InvalidUserId, PerField, Priority, SyncState};
 use sqlx::FromRow;
 
-use self::ledger::Ledger;
+use self::row_json::RowJson;
 use super::Unreadable;
-use crate::rules::{Lease, Row, UnixMs, standing};
+use crate::rules::{Lease, Row, UnixMs, overall_state};
 
 /// The columns besides the fields', in the order of [`Columns`].
 pub(super) const FIXED: [&str; 14] = [
@@ -34,7 +34,8 @@ pub(super) struct Columns {
     pub(super) version: i64,
     pub(super) updated_at: UnixMs,
     pub(super) ledger: String,
-    pub(super) lane: i64,
+    #[sqlx(rename = "lane")]
+    pub(super) priority: i64,
     pub(super) unsettled: bool,
     pub(super) due_at: Option<UnixMs>,
     pub(super) recheck_at: Option<UnixMs>,
@@ -83,17 +84,17 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 
 impl Columns {
     pub(super) fn of(row: &Row) -> Self {
-        let (state, reason) = standing(row);
+        let (state, reason) = overall_state(row);
         Self {
             user_id: row.user_id.as_str().to_owned(),
             version: integer(row.version),
             updated_at: row.updated_at,
-            ledger: serde_json::to_string(&Ledger::of(row)).expect("a ledger has text keys"),
-            lane: lane_number(row.lane),
-            unsettled: row.is_unsettled(),
+            ledger: serde_json::to_string(&RowJson::of(row)).expect("its keys are text"),
+            priority: priority_number(row.priority),
+            unsettled: row.is_dirty(),
             due_at: row.due_at(),
             recheck_at: row.recheck_at,
-            open_epoch: row.open.as_ref().map(|open| integer(open.epoch)),
+            open_epoch: row.open_attempt.as_ref().map(|open| integer(open.epoch)),
             account_id: row.link.as_ref().map(|link| link.account_id.clone()),
             contact_id: row.link.as_ref().map(|link| link.contact_id.clone()),
             state: state_number(state),
@@ -110,20 +111,19 @@ impl Columns {
     }
 
     fn try_into_row(self, values: PerField<Option<String>>) -> Result<Row, String> {
-        let ledger: Ledger =
-            serde_json::from_str(&self.ledger).map_err(|error| format!("ledger: {error}"))?;
+        let json: RowJson = serde_json::from_str(&self.ledger).map_err(|error| format!("ledger: {error}"))?;
         let user_id = self.user_id.parse();
         let mut row = Row::new(user_id.map_err(|error: InvalidUserId| error.to_string())?);
         row.version = u64::try_from(self.version).map_err(|error| error.to_string())?;
         row.updated_at = self.updated_at;
-        row.lane = if self.lane == lane_number(Lane::Live) {
-            Lane::Live
+        row.priority = if self.priority == priority_number(Priority::Live) {
+            Priority::Live
         } else {
-            Lane::Backfill
+            Priority::Backfill
         };
         row.recheck_at = self.recheck_at;
         row.pending_since = self.pending_since;
-        ledger.fill(&mut row, values, self.account_id.zip(self.contact_id));
+        json.fill(&mut row, values, self.account_id.zip(self.contact_id));
         Ok(row)
     }
 }
@@ -133,24 +133,24 @@ pub(super) fn integer(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The number that stands for a lane; the smaller goes first.
-pub(super) fn lane_number(lane: Lane) -> i64 {
-    match lane {
-        Lane::Live => 0,
-        Lane::Backfill => 1,
+/// The number that a priority is stored as; smaller numbers go first.
+pub(super) fn priority_number(priority: Priority) -> i64 {
+    match priority {
+        Priority::Live => 0,
+        Priority::Backfill => 1,
     }
 }
 
 /// The number that stands for a state. It is written to disk, and the migrations know it.
-pub(super) fn state_number(state: State) -> i64 {
+pub(super) fn state_number(state: SyncState) -> i64 {
     match state {
-        State::Pending => 0,
-        State::Refused => 1,
-        State::Taken => 2,
-        State::Parked => 3,
-        State::Missing => 4,
-        State::Confirmed => 5,
-        State::Superseded => 6,
-        State::Unchanged => 7,
+        SyncState::Pending => 0,
+        SyncState::Rejected => 1,
+        SyncState::Conflict => 2,
+        SyncState::Failed => 3,
+        SyncState::NotFound => 4,
+        SyncState::Confirmed => 5,
+        SyncState::Superseded => 6,
+        SyncState::Unchanged => 7,
     }
 }

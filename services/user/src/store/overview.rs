@@ -2,13 +2,18 @@
 
 use std::str::FromStr;
 
-use contracts::{State, Troubled, UserId};
+use contracts::{ProblemFilter, SyncState, UserId};
 
 use super::{Unreadable, columns::state_number};
 use crate::rules::{Row, UnixMs};
 
 /// The states that are trouble.
-const TROUBLES: [State; 4] = [State::Refused, State::Taken, State::Parked, State::Missing];
+const TROUBLES: [SyncState; 4] = [
+    SyncState::Rejected,
+    SyncState::Conflict,
+    SyncState::Failed,
+    SyncState::NotFound,
+];
 
 /// The place of a row, by its columns, for SQL: an older version of this service may have left them behind the row.
 pub(super) const PENDING_POSITION: &str = "lane || ':' || due_at || ':' || user_id";
@@ -40,7 +45,7 @@ pub enum List {
 /// The place of a pending user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingPosition {
-    pub(super) lane: i64,
+    pub(super) priority: i64,
     pub(super) due_at: UnixMs,
     pub(super) user_id: String,
 }
@@ -74,7 +79,7 @@ impl List {
     /// Pending users.
     pub fn pending(after: Option<&str>) -> Result<Self, NoSuchList> {
         let start = PendingPosition {
-            lane: -1,
+            priority: -1,
             due_at: 0,
             user_id: String::new(),
         };
@@ -89,7 +94,7 @@ impl List {
     }
 
     /// Troubled users.
-    pub fn troubled(which: &Troubled, after: Option<&str>) -> Result<Self, NoSuchList> {
+    pub fn troubled(which: &ProblemFilter, after: Option<&str>) -> Result<Self, NoSuchList> {
         let state = match which.state {
             Some(state) if TROUBLES.contains(&state) => Some(state_number(state)),
             Some(_) => return Err(NoSuchList::State),
@@ -101,7 +106,7 @@ impl List {
             return Err(NoSuchList::Reason);
         }
         let before = match (state, &which.reason) {
-            (None, _) => (state_number(State::Confirmed), String::new()),
+            (None, _) => (state_number(SyncState::Confirmed), String::new()),
             (Some(state), None) => (state + 1, String::new()),
             // Nothing sorts between the two.
             (Some(state), Some(reason)) => (state, format!("{reason}\u{1}")),
@@ -129,9 +134,9 @@ impl FromStr for PendingPosition {
     type Err = NoSuchList;
 
     fn from_str(text: &str) -> Result<Self, NoSuchList> {
-        let (lane, due_at, user_id) = parts(text)?;
+        let (priority, due_at, user_id) = parts(text)?;
         Ok(Self {
-            lane: lane.parse().map_err(|_| NoSuchList::Cursor)?,
+            priority: priority.parse().map_err(|_| NoSuchList::Cursor)?,
             due_at: due_at.parse().map_err(|_| NoSuchList::Cursor)?,
             user_id: user_id.to_owned(),
         })
@@ -193,11 +198,11 @@ pub struct TroubleCount {
 
 impl TroubleCount {
     /// The state they are in.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> SyncState {
         let found = TROUBLES
             .into_iter()
             .find(|state| state_number(*state) == self.state);
-        found.unwrap_or(State::Parked)
+        found.unwrap_or(SyncState::Failed)
     }
 }
 

@@ -10,34 +10,34 @@ const LONGEST: usize = 5_000;
 
 /// A page of a walk.
 #[derive(Debug, Clone, Copy)]
-pub struct Walk<'a> {
+pub struct UserScan<'a> {
     /// Only users after this one.
     pub after: Option<&'a UserId>,
     /// Which of them.
-    pub whom: Whom,
+    pub filter: ScanFilter,
     /// The most users.
     pub limit: usize,
 }
 
 /// Who is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whom {
+pub enum ScanFilter {
     /// Those that have a contact.
     Linked,
     /// Those that owe something.
-    Owing,
+    Dirty,
 }
 
 /// What a page of a walk met.
 #[derive(Debug)]
-pub struct Walked {
+pub struct ScanPage {
     /// The users, in order.
     pub rows: Vec<Result<Row, Unreadable>>,
     /// Where the next page begins; none at the end. A page may be empty and not the last one.
     pub next: Option<UserId>,
 }
 
-impl Walk<'_> {
+impl UserScan<'_> {
     /// After whom, for SQL: every id sorts behind the empty text.
     pub(super) fn after(&self) -> &str {
         self.after.map_or("", UserId::as_str)
@@ -59,29 +59,29 @@ impl Walk<'_> {
             Err(unreadable) => unreadable.user_id.as_str(),
         });
         let next = last.and_then(|last| last.parse().ok());
-        Cut::Page(Walked { rows, next })
+        Cut::Page(ScanPage { rows, next })
     }
 }
 
 /// What the rows that were found come to.
 pub(super) enum Cut {
     /// A full page.
-    Page(Walked),
+    Page(ScanPage),
     /// All of the stretch; whether there is more is to be asked.
     Stretch(Vec<Result<Row, Unreadable>>),
 }
 
-impl Whom {
+impl ScanFilter {
     /// The condition, for SQL.
     pub(super) fn condition(self) -> &'static str {
         match self {
             Self::Linked => "contact_id IS NOT NULL",
-            Self::Owing => "unsettled",
+            Self::Dirty => "unsettled",
         }
     }
 }
 
-impl Walked {
+impl ScanPage {
     /// All of a stretch that ends with that user, or with the last of all.
     pub(super) fn stretch(rows: Vec<Result<Row, Unreadable>>, end: Option<&str>) -> Self {
         let next = end.and_then(|end| end.parse().ok());

@@ -1,12 +1,12 @@
 //! Hands each piece of work to what knows how to do it.
 
-use contracts::{AskLease, ControlLine, ErrorCode, LeaseAnswer, LineControl, ServiceError};
+use contracts::{ChangeLease, ControlDelivery, DeliveryControl, ErrorCode, LeaseAnswer, ServiceError};
 
 use super::{
     Answer, Job, Work, batch::Batch, claim, import, link, record, repair, resync, retry, sweep, update,
 };
 use crate::{
-    rules::{ask_lease, control_line},
+    rules::{change_lease, control_delivery},
     store::StoreError,
 };
 
@@ -26,7 +26,7 @@ pub(super) async fn apply(
         Work::Line(control) => Ok(Answer::Line(line(batch, *control).await?)),
         Work::Claim(request) => claim::claim(batch, request).await?.map(Answer::Claims),
         Work::Record(request) => record::record(batch, request).await?.map(Answer::Recorded),
-        Work::Retry { users, lane } => Ok(Answer::Retried(retry::retry(batch, users, *lane))),
+        Work::Retry { users, priority } => Ok(Answer::Retried(retry::retry(batch, users, *priority))),
         Work::Resync(users) => Ok(Answer::Resynced(resync::resync(batch, users))),
         Work::Link(request) => link::link(batch, request).await?.map(Answer::Linked),
         Work::Unlink(request) => link::unlink(batch, request).await?.map(Answer::Linked),
@@ -38,21 +38,21 @@ pub(super) async fn apply(
     Ok(answer)
 }
 
-async fn line(batch: &mut Batch<'_>, control: ControlLine) -> Result<LineControl, StoreError> {
+async fn line(batch: &mut Batch<'_>, control: ControlDelivery) -> Result<DeliveryControl, StoreError> {
     let mut lease = batch.lease().await?;
-    let answer = control_line(&mut lease, control.wish, batch.now);
+    let answer = control_delivery(&mut lease, control.action, batch.now);
     batch.put_lease(lease);
     Ok(answer)
 }
 
-async fn lease(batch: &mut Batch<'_>, ask: &AskLease) -> Result<LeaseAnswer, StoreError> {
+async fn lease(batch: &mut Batch<'_>, ask: &ChangeLease) -> Result<LeaseAnswer, StoreError> {
     let mut lease = batch.lease().await?;
     let other_account = lease
         .account_id
         .as_ref()
         .is_some_and(|account| *account != ask.account_id);
     let has_links = other_account && batch.transaction.has_links().await?;
-    let answer = ask_lease(&mut lease, ask, has_links, batch.now, batch.terms);
+    let answer = change_lease(&mut lease, ask, has_links, batch.now, batch.terms);
     batch.put_lease(lease);
     Ok(answer)
 }

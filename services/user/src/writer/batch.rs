@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contracts::{Lane, ServiceError, SettledUser, UserChanged, UserId};
+use contracts::{Priority, ResolvedUser, ServiceError, UserChanged, UserId};
 use tokio::sync::mpsc;
 
 use super::{Answer, Job, Work, apply};
 use crate::{
     accepted::{Accepted, Changes},
-    room::Room,
-    rules::{self, Lease, Row, Terms, UnixMs},
+    room::StreamCapacity,
+    rules::{self, Lease, Row, RuleTiming, UnixMs},
     store::{Found, StoreError, Transaction, UserWriter},
 };
 
@@ -17,7 +17,7 @@ use crate::{
 pub(super) struct Done {
     pub(super) answers: Vec<Result<Answer, ServiceError>>,
     pub(super) announcements: Vec<UserChanged>,
-    pub(super) settled: Vec<SettledUser>,
+    pub(super) settled: Vec<ResolvedUser>,
     pub(super) accepted: Changes,
     /// Whether anything was written.
     pub(super) wrote: bool,
@@ -29,11 +29,11 @@ pub struct AfterCommit {
     /// Users to announce. Where it is full, the sweep finds the row when its time comes.
     pub announcements: mpsc::Sender<Vec<UserChanged>>,
     /// Receipts that changed. Where it is full the notice is lost; receipts can be read at any time.
-    pub notices: mpsc::Sender<Vec<SettledUser>>,
+    pub notices: mpsc::Sender<Vec<ResolvedUser>>,
     /// Changes that were made.
     pub accepted: Accepted,
     /// How many may be announced.
-    pub room: Room,
+    pub room: StreamCapacity,
 }
 
 impl AfterCommit {
@@ -66,7 +66,7 @@ impl AfterCommit {
 /// failed, this one writes something in any case, so that a database that has recovered is known to have.
 pub(super) async fn run(
     store: &mut dyn UserWriter,
-    terms: &Terms,
+    terms: &RuleTiming,
     room: u64,
     jobs: &[Job],
     besides: &[UserId],
@@ -97,10 +97,10 @@ fn named_users(work: &Work) -> Vec<&UserId> {
         Work::Record(record) => {
             let claimed = record.claim.iter().flat_map(|claim| &claim.users);
             record
-                .verdicts
+                .results
                 .iter()
                 .map(|verdict| &verdict.user_id)
-                .chain(record.withdrawals.iter().map(|withdrawal| &withdrawal.user_id))
+                .chain(record.retractions.iter().map(|withdrawal| &withdrawal.user_id))
                 .chain(claimed)
                 .collect()
         }
@@ -115,7 +115,7 @@ fn named_users(work: &Work) -> Vec<&UserId> {
 /// The rows of a batch in memory, and its transaction.
 pub(super) struct Batch<'a> {
     pub(super) transaction: Box<dyn Transaction + 'a>,
-    pub(super) terms: &'a Terms,
+    pub(super) terms: &'a RuleTiming,
     pub(super) now: UnixMs,
     /// Every user looked for; none where there is no such user.
     rows: HashMap<UserId, Option<Row>>,
@@ -127,12 +127,12 @@ pub(super) struct Batch<'a> {
     announcements: Vec<UserChanged>,
     /// The most announcements.
     room: u64,
-    pub(super) settled: Vec<SettledUser>,
+    pub(super) settled: Vec<ResolvedUser>,
     pub(super) accepted: Changes,
 }
 
 impl<'a> Batch<'a> {
-    fn new(transaction: Box<dyn Transaction + 'a>, terms: &'a Terms, room: u64) -> Self {
+    fn new(transaction: Box<dyn Transaction + 'a>, terms: &'a RuleTiming, room: u64) -> Self {
         Self {
             now: transaction.now(),
             transaction,
@@ -206,7 +206,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Announces a user whose row is in place. Where the stream has no place, the sweep announces it in its turn.
-    pub(super) fn announce(&mut self, user_id: &UserId, lane: Lane) {
+    pub(super) fn announce(&mut self, user_id: &UserId, priority: Priority) {
         let (now, is_full) = (self.now, self.announcements.len() as u64 >= self.room);
         let Some(row) = self.row_to_change(user_id) else {
             return;
@@ -220,7 +220,7 @@ impl<'a> Batch<'a> {
         self.announcements.push(UserChanged {
             user_id,
             version,
-            lane,
+            priority,
         });
     }
 

@@ -1,6 +1,6 @@
 //! Handing users out to the worker that holds the lease.
 
-use contracts::{ClaimUsers, ClaimsGiven, ErrorCode, ServiceError, UserId, delivery::MAX_CLAIMS};
+use contracts::{ClaimUsers, ErrorCode, ServiceError, UserId, UsersClaimed, delivery::MAX_CLAIMS};
 
 use super::batch::Batch;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 pub(super) async fn claim(
     batch: &mut Batch<'_>,
     request: &ClaimUsers,
-) -> Result<Result<ClaimsGiven, ServiceError>, StoreError> {
+) -> Result<Result<UsersClaimed, ServiceError>, StoreError> {
     let lease = batch.lease().await?;
     if lease.epoch != request.epoch || lease.holder.as_deref() != Some(request.holder.as_str()) {
         let message = "the lease has passed to another worker; drop what is in hand and ask for the lease";
@@ -19,7 +19,7 @@ pub(super) async fn claim(
     }
     batch.load(&request.users).await?;
     let limit = (request.limit as usize).min(MAX_CLAIMS);
-    let mut given = ClaimsGiven::default();
+    let mut given = UsersClaimed::default();
     for user in &request.users {
         if given.claims.len() < limit {
             claim_named(batch, user, &lease, &mut given);
@@ -31,11 +31,11 @@ pub(super) async fn claim(
     Ok(Ok(given))
 }
 
-fn claim_named(batch: &mut Batch<'_>, user: &UserId, lease: &Lease, given: &mut ClaimsGiven) {
+fn claim_named(batch: &mut Batch<'_>, user: &UserId, lease: &Lease, given: &mut UsersClaimed) {
     match claim_row(batch, user, lease) {
         Claimed::Given(claim) => given.claims.push(*claim),
-        Claimed::NothingOwed => given.nothing_owed.push(user.clone()),
-        Claimed::InWork => given.in_work.push(user.clone()),
+        Claimed::NothingOwed => given.clean.push(user.clone()),
+        Claimed::InWork => given.in_progress.push(user.clone()),
     }
 }
 
@@ -44,7 +44,7 @@ async fn claim_left_open(
     batch: &mut Batch<'_>,
     lease: &Lease,
     limit: usize,
-    given: &mut ClaimsGiven,
+    given: &mut UsersClaimed,
 ) -> Result<(), StoreError> {
     let room = limit.saturating_sub(given.claims.len());
     // What this batch has claimed or settled still stands open in the database, so it is asked for on top.
@@ -52,9 +52,11 @@ async fn claim_left_open(
     let found = batch.transaction.left_open(lease.epoch, wanted).await?;
     batch.load(&found).await?;
     for user in &found {
-        let is_open = batch
-            .row(user)
-            .is_some_and(|row| row.open.as_ref().is_some_and(|open| open.epoch < lease.epoch));
+        let is_open = batch.row(user).is_some_and(|row| {
+            row.open_attempt
+                .as_ref()
+                .is_some_and(|open| open.epoch < lease.epoch)
+        });
         if !is_open {
             continue;
         }
@@ -76,7 +78,7 @@ fn claim_row(batch: &mut Batch<'_>, user: &UserId, lease: &Lease) -> Claimed {
     };
     let claimable = batch
         .row(user)
-        .is_some_and(|row| row.open.is_some() || row.is_unsettled());
+        .is_some_and(|row| row.open_attempt.is_some() || row.is_dirty());
     if !claimable {
         return Claimed::NothingOwed;
     }

@@ -57,11 +57,11 @@ fn known(batch: &Batch<'_>, user: &UserId) -> Result<Row, ServiceError> {
 }
 
 fn announce(batch: &mut Batch<'_>, mut row: Row) -> Box<Receipt> {
-    let lane = rules::sweep(&mut row, batch.now, batch.terms);
+    let priority = rules::sweep(&mut row, batch.now, batch.terms);
     let (receipt, user) = (current(&row), row.user_id.clone());
     batch.put(row);
-    if let Some(lane) = lane {
-        batch.announce(&user, lane);
+    if let Some(priority) = priority {
+        batch.announce(&user, priority);
     }
     receipt
 }

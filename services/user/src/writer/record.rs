@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use contracts::{
-    ErrorCode, Next, RecordVerdicts, Recorded, ServiceError, SettledUser, UserId, Verdict, VerdictsRecorded,
-    delivery::MAX_CLAIMS,
+    AttemptResult, ErrorCode, NextAction, ReportResults, ReportedUser, ResolvedUser, ResultsReported,
+    ServiceError, UserId, delivery::MAX_CLAIMS,
 };
 
 use super::{batch::Batch, claim};
@@ -15,40 +15,44 @@ use crate::{
 
 pub(super) async fn record(
     batch: &mut Batch<'_>,
-    request: &RecordVerdicts,
-) -> Result<Result<VerdictsRecorded, ServiceError>, StoreError> {
-    if request.verdicts.len().max(request.withdrawals.len()) > MAX_CLAIMS {
+    request: &ReportResults,
+) -> Result<Result<ResultsReported, ServiceError>, StoreError> {
+    if request.results.len().max(request.retractions.len()) > MAX_CLAIMS {
         let message = format!("at most {MAX_CLAIMS} verdicts are taken at a time; nothing was recorded");
         return Ok(Err(ServiceError::new(ErrorCode::InvalidRequest, message)));
     }
-    if request.verdicts.iter().any(|verdict| verdict.link.is_some()) {
+    if request.results.iter().any(|verdict| verdict.link.is_some()) {
         // Of two who link users to one contact at a time, the second is to see the first.
         batch.lease().await?;
     }
-    let mut answer = VerdictsRecorded::default();
-    for verdict in &request.verdicts {
+    let mut answer = ResultsReported::default();
+    for verdict in &request.results {
         let next = record_one(batch, &request.holder, verdict).await?;
-        answer.users.push(Recorded {
+        answer.users.push(ReportedUser {
             user_id: verdict.user_id.clone(),
             next,
         });
     }
-    for withdrawal in &request.withdrawals {
+    for withdrawal in &request.retractions {
         let now = batch.now;
         if let Some(row) = batch.row_to_change(&withdrawal.user_id) {
-            rules::withdraw(row, withdrawal.field, &withdrawal.code, now);
+            rules::retract(row, withdrawal.field, &withdrawal.code, now);
         }
     }
     if let Some(wanted) = &request.claim {
         match claim::claim(batch, wanted).await? {
             Ok(claims) => answer.claims = Some(claims),
-            Err(refused) => answer.claims_refused = Some(refused.code),
+            Err(refused) => answer.claims_error = Some(refused.code),
         }
     }
     Ok(Ok(answer))
 }
 
-async fn record_one(batch: &mut Batch<'_>, holder: &str, verdict: &Verdict) -> Result<Next, StoreError> {
+async fn record_one(
+    batch: &mut Batch<'_>,
+    holder: &str,
+    verdict: &AttemptResult,
+) -> Result<NextAction, StoreError> {
     let user = &verdict.user_id;
     let others = match &verdict.link {
         Some(found) => linked_to(batch, &found.account_id, &found.contact_id, user).await?,
@@ -56,12 +60,12 @@ async fn record_one(batch: &mut Batch<'_>, holder: &str, verdict: &Verdict) -> R
     };
     let (now, terms) = (batch.now, *batch.terms);
     let Some(row) = batch.row_to_change(user) else {
-        return Ok(Next::Overtaken);
+        return Ok(NextAction::Superseded);
     };
-    let effects = rules::record(row, holder, verdict.clone(), others, now, &terms);
-    if effects.settled && !row.is_unsettled() {
+    let effects = rules::report_result(row, holder, verdict.clone(), others, now, &terms);
+    if effects.settled && !row.is_dirty() {
         let version = row.version;
-        let settled = SettledUser {
+        let settled = ResolvedUser {
             user_id: user.clone(),
             version,
             state: state_of(row, version),

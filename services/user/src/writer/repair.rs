@@ -13,13 +13,13 @@ pub(super) fn repair(batch: &mut Batch<'_>, users: &[RepairUser]) -> UsersRepair
         let now = batch.now;
         let row = batch.row(&user.user_id).cloned();
         let changed =
-            row.and_then(|mut row| rules::repair(&mut row, user.turn, user.fields, now).then_some(row));
+            row.and_then(|mut row| rules::repair(&mut row, user.generation, user.fields, now).then_some(row));
         match changed {
             Some(row) => {
                 repaired.repaired += 1;
                 batch.put(row);
             }
-            None => repaired.left += 1,
+            None => repaired.changed_meanwhile += 1,
         }
     }
     repaired

@@ -3,7 +3,7 @@
 use contracts::{UserId, UsersResynced};
 
 use super::batch::Batch;
-use crate::rules::{self, Resynced};
+use crate::rules::{self, ResyncResult};
 
 /// Owes every field of these users again. The sweep announces them when there is room for back-fill.
 pub(super) fn resync(batch: &mut Batch<'_>, users: &[UserId]) -> UsersResynced {
@@ -13,17 +13,17 @@ pub(super) fn resync(batch: &mut Batch<'_>, users: &[UserId]) -> UsersResynced {
         let Some(mut row) = batch.row(user).cloned() else {
             // What cannot be read is left to whoever can.
             if batch.is_unreadable(user) {
-                resynced.left += 1;
+                resynced.skipped += 1;
             } else {
                 resynced.unknown.push(user.clone());
             }
             continue;
         };
         match rules::resync(&mut row, now) {
-            Resynced::Shared => resynced.shared += 1,
-            Resynced::Left => resynced.left += 1,
-            Resynced::Owed => {
-                resynced.owed += 1;
+            ResyncResult::Shared => resynced.shared += 1,
+            ResyncResult::Left => resynced.skipped += 1,
+            ResyncResult::Owed => {
+                resynced.resynced += 1;
                 batch.put(row);
             }
         }

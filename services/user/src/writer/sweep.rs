@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use contracts::{Lane, UserId};
+use contracts::{Priority, UserId};
 
 use super::batch::Batch;
 use crate::{rules, store::StoreError};
@@ -10,8 +10,13 @@ use crate::{rules, store::StoreError};
 /// Does what is due on at most so many rows of each lane. Returns how many were found due.
 pub(super) async fn sweep(batch: &mut Batch<'_>, live: usize, backfill: usize) -> Result<usize, StoreError> {
     let terms = *batch.terms;
-    let mut due = batch.transaction.due(Lane::Live, &terms, live).await?;
-    due.extend(batch.transaction.due(Lane::Backfill, &terms, backfill).await?);
+    let mut due = batch.transaction.due(Priority::Live, &terms, live).await?;
+    due.extend(
+        batch
+            .transaction
+            .due(Priority::Backfill, &terms, backfill)
+            .await?,
+    );
     due.extend(batch.transaction.rechecks(backfill).await?);
     // A row may be due for two reasons.
     let mut seen = HashSet::new();
@@ -26,8 +31,8 @@ pub(super) async fn sweep(batch: &mut Batch<'_>, live: usize, backfill: usize) -
         let Some(row) = batch.row_to_change(user) else {
             continue;
         };
-        if let Some(lane) = rules::sweep(row, now, &terms) {
-            batch.announce(user, lane);
+        if let Some(priority) = rules::sweep(row, now, &terms) {
+            batch.announce(user, priority);
         }
     }
     Ok(due.len())

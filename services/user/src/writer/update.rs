@@ -1,6 +1,8 @@
 //! A caller's change.
 
-use contracts::{ErrorCode, Fault, ServiceError, State, SyncState, UpdateUser, UserId, UserUpdated, Values};
+use contracts::{
+    ErrorCode, InvalidValue, ServiceError, SyncState, UpdateUser, UserId, UserUpdated, Values, VersionState,
+};
 
 use super::batch::Batch;
 use crate::rules::{Change, Refusal, Row, change, state_of};
@@ -20,7 +22,7 @@ pub(super) fn update(batch: &mut Batch<'_>, request: &UpdateUser) -> Result<User
         key: request.idempotency_key.as_deref(),
     };
     let changed = change(&mut row, &wanted, batch.now, batch.terms).map_err(refused)?;
-    let sync = SyncState {
+    let sync = VersionState {
         state: state_of(&row, changed.version),
         version: changed.version,
     };
@@ -31,13 +33,13 @@ pub(super) fn update(batch: &mut Batch<'_>, request: &UpdateUser) -> Result<User
     if changed.repeated {
         return Ok(updated);
     }
-    if updated.sync.state == State::Pending {
+    if updated.sync.state == SyncState::Pending {
         batch.accepted.name(&request.user_id, changed.version);
     }
-    let lane = row.lane;
+    let priority = row.priority;
     batch.put(row);
     if changed.announce {
-        batch.announce(&request.user_id, lane);
+        batch.announce(&request.user_id, priority);
     }
     Ok(updated)
 }
@@ -59,7 +61,7 @@ pub(super) fn check_readable(batch: &Batch<'_>, user_id: &UserId) -> Result<(), 
 pub(super) fn check_values(fields: &Values) -> Result<(), ServiceError> {
     let faults = fields.iter().filter_map(|(field, value)| {
         let detail = field.check(value.as_deref()).err()?;
-        Some(Fault {
+        Some(InvalidValue {
             pointer: format!("/{}", field.name()),
             detail,
         })
@@ -71,19 +73,19 @@ fn check_key(key: Option<&str>) -> Result<(), ServiceError> {
     if key.is_none_or(|key| !key.is_empty() && key.chars().count() <= MAX_KEY_CHARS) {
         return Ok(());
     }
-    invalid(vec![Fault {
+    invalid(vec![InvalidValue {
         pointer: String::new(),
         detail: format!("the idempotency key must have 1 to {MAX_KEY_CHARS} characters"),
     }])
 }
 
-fn invalid(faults: Vec<Fault>) -> Result<(), ServiceError> {
+fn invalid(faults: Vec<InvalidValue>) -> Result<(), ServiceError> {
     if faults.is_empty() {
         return Ok(());
     }
     let message = "the change has values that break their rules; nothing was accepted";
     Err(ServiceError {
-        faults,
+        invalid_values: faults,
         ..ServiceError::new(ErrorCode::InvalidRequest, message)
     })
 }

@@ -7,9 +7,9 @@ use std::{
 };
 
 use contracts::{
-    AskLease, ClaimUsers, ClaimsGiven, ControlLine, ErrorCode, ImportLine, ImportOutcome, Lane, LeaseAnswer,
-    LineControl, LinkUser, Receipt, RecordVerdicts, RepairUser, ServiceError, UnlinkUser, UpdateUser, UserId,
-    UserUpdated, UsersRepaired, UsersResynced, UsersRetried, VerdictsRecorded,
+    ChangeLease, ClaimUsers, ControlDelivery, DeliveryControl, ErrorCode, ImportLine, ImportResult,
+    LeaseAnswer, LinkUser, Priority, Receipt, RepairUser, ReportResults, ResultsReported, ServiceError,
+    UnlinkUser, UpdateUser, UserId, UserUpdated, UsersClaimed, UsersRepaired, UsersResynced, UsersRetried,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -23,19 +23,19 @@ pub enum Work {
     /// A line of an import.
     Import(ImportLine),
     /// A worker asks for the lease.
-    Lease(AskLease),
+    Lease(ChangeLease),
     /// An operator pauses or resumes delivery.
-    Line(ControlLine),
+    Line(ControlDelivery),
     /// The worker claims users.
     Claim(ClaimUsers),
     /// A worker records verdicts.
-    Record(RecordVerdicts),
+    Record(ReportResults),
     /// An operator has those users tried again, each named once.
     Retry {
         /// Who.
         users: Vec<UserId>,
         /// How urgently.
-        lane: Lane,
+        priority: Priority,
     },
     /// An operator has everything of those users sent once more, each named once.
     Resync(Vec<UserId>),
@@ -67,15 +67,15 @@ pub enum Answer {
     /// To [`Work::Update`].
     Updated(UserUpdated),
     /// To [`Work::Import`].
-    Imported(ImportOutcome),
+    Imported(ImportResult),
     /// To [`Work::Lease`].
     Lease(LeaseAnswer),
     /// To [`Work::Line`].
-    Line(LineControl),
+    Line(DeliveryControl),
     /// To [`Work::Claim`].
-    Claims(ClaimsGiven),
+    Claims(UsersClaimed),
     /// To [`Work::Record`].
-    Recorded(VerdictsRecorded),
+    Recorded(ResultsReported),
     /// To [`Work::Retry`].
     Retried(UsersRetried),
     /// To [`Work::Resync`].

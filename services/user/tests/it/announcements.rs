@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use contracts::{Field, Lane, subjects::STREAM};
+use contracts::{Field, Priority, subjects::STREAM};
 use runtime::health::Registry;
 use testing::wait::until;
 use tokio::sync::mpsc;
 use user::{
     accepted::Accepted,
-    room::Room,
-    rules::Terms,
+    room::StreamCapacity,
+    rules::RuleTiming,
     store,
     writer::{self, AfterCommit, Work},
 };
@@ -29,7 +29,7 @@ async fn a_user_is_announced_once_for_each_time_it_turns_unsettled() {
     stack.update(&ada("2")).await.unwrap();
     stack.wait_until_announced(&["2"]).await;
     let found = stack.announced().await;
-    assert_eq!((found[0].version, found[0].lane), (1, Lane::Live));
+    assert_eq!((found[0].version, found[0].priority), (1, Priority::Live));
     service.stop().await.unwrap();
 }
 
@@ -91,11 +91,11 @@ async fn what_was_committed_by_a_service_that_died_before_announcing_is_announce
         announcements,
         notices: mpsc::channel(8).0,
         accepted: Accepted::default(),
-        room: Room::default(),
+        room: StreamCapacity::default(),
     };
-    let terms = Terms {
-        announce: 200,
-        ..Terms::default()
+    let terms = RuleTiming {
+        wake_up: 200,
+        ..RuleTiming::default()
     };
     let (handle, task) = writer::start(users, terms, after_commit, &Registry::new("user", &[]));
     handle.ask(Work::Update(ada("1")), None).await.unwrap();
@@ -118,10 +118,10 @@ async fn who_finds_no_room_in_the_stream_is_due_at_once() {
         announcements,
         notices: mpsc::channel(8).0,
         accepted: Accepted::default(),
-        room: Room::of(1),
+        room: StreamCapacity::of(1),
     };
     let health = Registry::new("user", &[]);
-    let (handle, task) = writer::start(users, Terms::default(), after_commit, &health);
+    let (handle, task) = writer::start(users, RuleTiming::default(), after_commit, &health);
     for user in ["1", "2", "3"] {
         handle.ask(Work::Update(ada(user)), None).await.unwrap();
     }

@@ -1,8 +1,8 @@
 //! Users as they are to be compared with their contacts, and what is sent again for it.
 
 use contracts::{
-    Chosen, ErrorCode, Field, FieldSet, MAX_COMPARED, ReadToCompare, RepairUser, RepairUsers, ServiceError,
-    State, UserToCompare, UsersRepaired, UsersToCompare,
+    ErrorCode, Field, FieldSet, MAX_COMPARED, ReadUsersToCompare, RepairUser, RepairUsers, ServiceError,
+    SyncState, UserSelection, UserToCompare, UsersRepaired, UsersToCompare,
     subjects::{USERS_COMPARE, USERS_REPAIR},
 };
 use futures_util::future::join_all;
@@ -12,14 +12,22 @@ use crate::{
     stack::{Stack, ada, id, patch},
 };
 
-async fn read(stack: &Stack, users: Chosen, owing: bool) -> Result<UsersToCompare, ServiceError> {
-    stack.ask(USERS_COMPARE, &ReadToCompare { users, owing }).await
+async fn read(stack: &Stack, users: UserSelection, owing: bool) -> Result<UsersToCompare, ServiceError> {
+    stack
+        .ask(
+            USERS_COMPARE,
+            &ReadUsersToCompare {
+                users,
+                dirty_only: owing,
+            },
+        )
+        .await
 }
 
 async fn repair(stack: &Stack, user: &UserToCompare, field: Field) -> UsersRepaired {
     let user = RepairUser {
         user_id: user.user_id.clone(),
-        turn: user.turn,
+        generation: user.generation,
         fields: FieldSet::from_iter([field]),
     };
     stack
@@ -45,7 +53,7 @@ async fn a_user_is_read_with_what_was_given_confirmed_and_owed() {
         .update(&patch("1", [(Field::LastName, "Lovelace")]))
         .await
         .unwrap();
-    let named = Chosen::Named(vec![id("1"), id("nobody")]);
+    let named = UserSelection::Named(vec![id("1"), id("nobody")]);
     let found = read(&stack, named, false).await.unwrap();
     assert_eq!(found.unknown, [id("nobody")]);
     let user = &found.users[0];
@@ -54,7 +62,7 @@ async fn a_user_is_read_with_what_was_given_confirmed_and_owed() {
         user.confirmed,
         FieldSet::from_iter([Field::Email, Field::FirstName])
     );
-    assert_eq!(user.owed, FieldSet::from_iter([Field::LastName]));
+    assert_eq!(user.dirty, FieldSet::from_iter([Field::LastName]));
     assert_eq!(user.link.as_ref().unwrap().contact_id, "c1");
     assert!(!user.never_linked);
     service.stop().await.unwrap();
@@ -68,13 +76,15 @@ async fn pages_lead_through_all_users_of_a_kind_and_to_an_end() {
     for change in join_all(changes.iter().map(|change| stack.update(change))).await {
         change.unwrap();
     }
-    let first = read(&stack, Chosen::After(None), true).await.unwrap();
+    let first = read(&stack, UserSelection::After(None), true).await.unwrap();
     assert_eq!(first.users.len(), MAX_COMPARED);
     assert_eq!(first.next, Some(id(&names[MAX_COMPARED - 1])));
-    let second = read(&stack, Chosen::After(first.next), true).await.unwrap();
+    let second = read(&stack, UserSelection::After(first.next), true)
+        .await
+        .unwrap();
     let left: Vec<_> = second.users.iter().map(|user| user.user_id.as_str()).collect();
     assert_eq!((left, second.next), (vec![names[MAX_COMPARED].as_str()], None));
-    let linked = read(&stack, Chosen::After(None), false).await.unwrap();
+    let linked = read(&stack, UserSelection::After(None), false).await.unwrap();
     assert_eq!((linked.users, linked.next), (vec![], None));
     service.stop().await.unwrap();
 }
@@ -83,17 +93,29 @@ async fn pages_lead_through_all_users_of_a_kind_and_to_an_end() {
 async fn what_differs_is_owed_again_once_and_announced() {
     let (stack, service) = Stack::serving(&[]).await;
     let epoch = confirmed(&stack, "1").await;
-    let found = read(&stack, Chosen::After(None), false).await.unwrap();
+    let found = read(&stack, UserSelection::After(None), false).await.unwrap();
     let user = &found.users[0];
     let done = repair(&stack, user, Field::FirstName).await;
-    assert_eq!(done, UsersRepaired { repaired: 1, left: 0 });
+    assert_eq!(
+        done,
+        UsersRepaired {
+            repaired: 1,
+            changed_meanwhile: 0
+        }
+    );
     let again = repair(&stack, user, Field::FirstName).await;
-    assert_eq!(again, UsersRepaired { repaired: 0, left: 1 });
+    assert_eq!(
+        again,
+        UsersRepaired {
+            repaired: 0,
+            changed_meanwhile: 1
+        }
+    );
     stack.wait_until_announced(&["1"]).await;
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
-    assert_eq!(given.claims[0].owed, FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(given.claims[0].dirty, FieldSet::from_iter([Field::FirstName]));
     let receipt = stack.receipt("1", None).await.unwrap();
-    assert_eq!((receipt.state, receipt.version), (State::Confirmed, 1));
+    assert_eq!((receipt.state, receipt.version), (SyncState::Confirmed, 1));
     service.stop().await.unwrap();
 }
 
@@ -101,7 +123,9 @@ async fn what_differs_is_owed_again_once_and_announced() {
 async fn more_users_than_a_page_are_refused() {
     let (stack, service) = Stack::serving(&[]).await;
     let users = vec![id("1"); MAX_COMPARED + 1];
-    let refused = read(&stack, Chosen::Named(users), false).await.unwrap_err();
+    let refused = read(&stack, UserSelection::Named(users), false)
+        .await
+        .unwrap_err();
     assert_eq!(refused.code, ErrorCode::InvalidRequest);
     service.stop().await.unwrap();
 }

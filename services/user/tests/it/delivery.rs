@@ -3,60 +3,60 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    Claim, ClaimsGiven, ErrorCode, Field, FieldSet, Found, LeaseAnswer, LinkFound, Next, Outcome,
-    RecordVerdicts, SettledNotice, State, Verdict, VerdictsRecorded,
-    delivery::LeaseWish,
-    subjects::{USERS_RECORD, USERS_SETTLED},
+    AttemptResult, Claim, ErrorCode, Field, FieldResult, FieldSet, LeaseAnswer, LinkOrigin, NewLink,
+    NextAction, ReportResults, ResolvedNotice, ResultsReported, SyncState, UsersClaimed,
+    delivery::LeaseAction,
+    subjects::{USERS_REPORT, USERS_RESOLVED},
 };
 use futures_util::StreamExt;
 use testing::wait::until;
 
 use crate::stack::{ACCOUNT, CEILING, Stack, ada, claim_of, id, patch};
 
-pub(crate) fn verdict(claim: &Claim) -> Verdict {
-    Verdict {
+pub(crate) fn verdict(claim: &Claim) -> AttemptResult {
+    AttemptResult {
         user_id: claim.user_id.clone(),
         attempt: claim.attempt,
         version: claim.version,
-        turn: claim.turn,
-        outcomes: BTreeMap::new(),
+        generation: claim.generation,
+        field_results: BTreeMap::new(),
         written: FieldSet::EMPTY,
-        may_take_effect_late: false,
+        may_apply_late: false,
         may_have_created: false,
-        answer: None,
+        last_response: None,
         link: None,
         confirmed_address: None,
         failure: None,
     }
 }
 
-pub(crate) fn done(claim: &Claim) -> Verdict {
-    let outcomes = claim.owed.iter().map(|field| (field, Outcome::Confirmed));
-    Verdict {
-        outcomes: outcomes.collect(),
-        written: claim.owed,
+pub(crate) fn done(claim: &Claim) -> AttemptResult {
+    let outcomes = claim.dirty.iter().map(|field| (field, FieldResult::Confirmed));
+    AttemptResult {
+        field_results: outcomes.collect(),
+        written: claim.dirty,
         ..verdict(claim)
     }
 }
 
-pub(crate) fn found(claim: &Claim, contact: &str) -> Verdict {
-    let link = LinkFound {
+pub(crate) fn found(claim: &Claim, contact: &str) -> AttemptResult {
+    let link = NewLink {
         contact_id: contact.to_owned(),
         account_id: ACCOUNT.to_owned(),
         address: claim.values[&Field::Email].clone(),
-        found: Found::PrimaryAddress,
+        origin: LinkOrigin::PrimaryAddress,
     };
-    Verdict {
+    AttemptResult {
         link: Some(link),
         ..verdict(claim)
     }
 }
 
 /// Claims, finds the contact and writes.
-pub(crate) async fn deliver(stack: &Stack, holder: &str, epoch: u64, user: &str) -> VerdictsRecorded {
+pub(crate) async fn deliver(stack: &Stack, holder: &str, epoch: u64, user: &str) -> ResultsReported {
     let given = stack.claim(holder, epoch, &[user]).await.unwrap();
     let recorded = stack.record(holder, vec![found(&given.claims[0], "c1")]).await;
-    assert_eq!(recorded.users[0].next, Next::Now);
+    assert_eq!(recorded.users[0].next, NextAction::Now);
     let given = stack.claim(holder, epoch, &[user]).await.unwrap();
     stack.record(holder, vec![done(&given.claims[0])]).await
 }
@@ -64,29 +64,29 @@ pub(crate) async fn deliver(stack: &Stack, holder: &str, epoch: u64, user: &str)
 #[tokio::test]
 async fn a_user_that_is_claimed_found_and_written_is_confirmed_and_a_notice_says_so() {
     let (stack, service) = Stack::serving(&[]).await;
-    let mut notices = stack.client.client().subscribe(USERS_SETTLED).await.unwrap();
+    let mut notices = stack.client.client().subscribe(USERS_RESOLVED).await.unwrap();
     stack.update(&ada("1")).await.unwrap();
     let epoch = stack.lease("w").await;
     let recorded = deliver(&stack, "w", epoch, "1").await;
-    assert_eq!(recorded.users[0].next, Next::Settled);
+    assert_eq!(recorded.users[0].next, NextAction::Clean);
     let receipt = stack.receipt("1", None).await.unwrap();
     assert_eq!(
         (receipt.state, receipt.contact.unwrap().contact_id),
-        (State::Confirmed, "c1".to_owned())
+        (SyncState::Confirmed, "c1".to_owned())
     );
     let notice = tokio::time::timeout(CEILING, notices.next())
         .await
         .unwrap()
         .unwrap();
-    let notice: SettledNotice = serde_json::from_slice(&notice.payload).unwrap();
+    let notice: ResolvedNotice = serde_json::from_slice(&notice.payload).unwrap();
     let told: Vec<_> = notice
         .users
         .iter()
         .map(|user| (user.version, user.state))
         .collect();
-    assert_eq!(told, [(1, State::Confirmed)]);
+    assert_eq!(told, [(1, SyncState::Confirmed)]);
     let given = stack.claim("w", epoch, &["1", "nobody"]).await.unwrap();
-    assert_eq!(given.nothing_owed, [id("1"), id("nobody")]);
+    assert_eq!(given.clean, [id("1"), id("nobody")]);
     service.stop().await.unwrap();
 }
 
@@ -96,12 +96,15 @@ async fn the_lease_passes_on_when_it_is_released_or_expires_and_what_is_open_goe
     stack.update(&ada("1")).await.unwrap();
     let first = stack.lease("a").await;
     assert_eq!(stack.claim("a", first, &["1"]).await.unwrap().claims.len(), 1);
-    assert_eq!(stack.claim("a", first, &["1"]).await.unwrap().in_work, [id("1")]);
+    assert_eq!(
+        stack.claim("a", first, &["1"]).await.unwrap().in_progress,
+        [id("1")]
+    );
     assert!(
-        matches!(stack.wish("b", LeaseWish::Hold).await, LeaseAnswer::Held { left_ms } if left_ms <= 300)
+        matches!(stack.wish("b", LeaseAction::Hold).await, LeaseAnswer::Held { left_ms } if left_ms <= 300)
     );
     let second = until("the lease", CEILING, async || {
-        match stack.wish("b", LeaseWish::Hold).await {
+        match stack.wish("b", LeaseAction::Hold).await {
             LeaseAnswer::Granted { epoch, .. } => Ok(epoch),
             other => Err(other),
         }
@@ -112,7 +115,7 @@ async fn the_lease_passes_on_when_it_is_released_or_expires_and_what_is_open_goe
     assert_eq!(stale.code, ErrorCode::StaleEpoch);
     let given = stack.claim("b", second, &[]).await.unwrap();
     assert_eq!((given.claims[0].attempt.get(), given.more_left_open), (2, false));
-    assert_eq!(stack.wish("b", LeaseWish::Release).await, LeaseAnswer::Released);
+    assert_eq!(stack.wish("b", LeaseAction::Release).await, LeaseAnswer::Released);
     assert_eq!(stack.lease("a").await, second + 1);
     service.stop().await.unwrap();
 }
@@ -127,11 +130,11 @@ async fn every_row_left_open_is_handed_out_however_many_claim_at_once() {
     }
     let first = stack.lease("a").await;
     assert_eq!(stack.claim("a", first, &names).await.unwrap().claims.len(), 60);
-    stack.wish("a", LeaseWish::Release).await;
+    stack.wish("a", LeaseAction::Release).await;
     let second = stack.lease("b").await;
     let mut few = claim_of("b", second, &[]);
     few.limit = 10;
-    let asks = (0..5).map(|_| stack.ask::<ClaimsGiven>(contracts::subjects::USERS_CLAIM, &few));
+    let asks = (0..5).map(|_| stack.ask::<UsersClaimed>(contracts::subjects::USERS_CLAIM, &few));
     let given = futures_util::future::join_all(asks).await;
     for given in given {
         let given = given.unwrap();
@@ -157,11 +160,11 @@ async fn when_a_doubt_ends_what_was_touched_since_is_owed_again() {
         .update(&patch("1", [(Field::FirstName, "Ida")]))
         .await
         .unwrap();
-    let late = Verdict {
-        may_take_effect_late: true,
+    let late = AttemptResult {
+        may_apply_late: true,
         may_have_created: false,
-        answer: None,
-        written: given.claims[0].owed,
+        last_response: None,
+        written: given.claims[0].dirty,
         ..verdict(&given.claims[0])
     };
     stack.record("w", vec![late]).await;
@@ -177,7 +180,7 @@ async fn when_a_doubt_ends_what_was_touched_since_is_owed_again() {
         }
     })
     .await;
-    assert_eq!((receipt.state, receipt.version), (State::Confirmed, 3));
+    assert_eq!((receipt.state, receipt.version), (SyncState::Confirmed, 3));
     stack.wait_until_announced(&["1"]).await;
     service.stop().await.unwrap();
 }
@@ -210,12 +213,12 @@ async fn a_contact_that_one_user_leaves_is_free_for_another_in_the_same_record()
     }
     let given = stack.claim("w", epoch, &["1", "2"]).await.unwrap();
     let (mut moves, mut follows) = (done(&given.claims[0]), found(&given.claims[1], "c1"));
-    moves.link = found(&given.claims[0], "c2").link.map(|link| LinkFound {
-        found: Found::Merged,
+    moves.link = found(&given.claims[0], "c2").link.map(|link| NewLink {
+        origin: LinkOrigin::Merged,
         ..link
     });
     if let Some(link) = &mut follows.link {
-        link.found = Found::SecondaryAddress;
+        link.origin = LinkOrigin::SecondaryAddress;
     }
     stack.record("w", vec![moves, follows]).await;
     for (user, contact) in [("1", "c2"), ("2", "c1")] {
@@ -237,20 +240,20 @@ async fn a_record_takes_the_next_claims_along_and_too_many_verdicts_are_refused(
     }
     let epoch = stack.lease("w").await;
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
-    let mut request = RecordVerdicts {
+    let mut request = ReportResults {
         holder: "w".to_owned(),
-        verdicts: vec![found(&given.claims[0], "c1")],
-        withdrawals: Vec::new(),
+        results: vec![found(&given.claims[0], "c1")],
+        retractions: Vec::new(),
         claim: Some(claim_of("w", epoch, &["1", "2"])),
     };
-    let recorded: VerdictsRecorded = stack.ask(USERS_RECORD, &request).await.unwrap();
+    let recorded: ResultsReported = stack.ask(USERS_REPORT, &request).await.unwrap();
     assert_eq!(recorded.claims.unwrap().claims.len(), 2);
     request.claim = Some(claim_of("w", epoch + 1, &["1"]));
-    let recorded: VerdictsRecorded = stack.ask(USERS_RECORD, &request).await.unwrap();
-    assert_eq!(recorded.claims_refused, Some(ErrorCode::StaleEpoch));
-    request.verdicts = vec![request.verdicts[0].clone(); 201];
+    let recorded: ResultsReported = stack.ask(USERS_REPORT, &request).await.unwrap();
+    assert_eq!(recorded.claims_error, Some(ErrorCode::StaleEpoch));
+    request.results = vec![request.results[0].clone(); 201];
     let refused = stack
-        .ask::<VerdictsRecorded>(USERS_RECORD, &request)
+        .ask::<ResultsReported>(USERS_REPORT, &request)
         .await
         .unwrap_err();
     assert_eq!(refused.code, ErrorCode::InvalidRequest);

@@ -1,8 +1,8 @@
 //! Imports.
 
 use contracts::{
-    ErrorCode, Field, ImportLine, ImportOutcome, ImportUsers, Lane, MAX_IMPORT_LINES, State, UsersImported,
-    Values, subjects::USERS_IMPORT,
+    ErrorCode, Field, ImportLine, ImportResult, ImportUsers, MAX_IMPORT_LINES, Priority, SyncState,
+    UsersImported, Values, subjects::USERS_IMPORT,
 };
 
 use crate::stack::{Stack, ada, id};
@@ -18,9 +18,9 @@ fn line<const N: usize>(user: &str, given: [(Field, &str); N]) -> ImportLine {
     }
 }
 
-async fn import(stack: &Stack, lines: Vec<ImportLine>) -> Vec<ImportOutcome> {
+async fn import(stack: &Stack, lines: Vec<ImportLine>) -> Vec<ImportResult> {
     let imported: UsersImported = stack.ask(USERS_IMPORT, &ImportUsers { lines }).await.unwrap();
-    imported.outcomes
+    imported.results
 }
 
 #[tokio::test]
@@ -37,12 +37,12 @@ async fn each_line_is_answered_and_what_is_imported_again_touches_nothing() {
         line("1", [(Field::FirstName, "Ida")]),
     ];
     let outcomes = import(&stack, lines.clone()).await;
-    assert_eq!(outcomes[0], ImportOutcome::Changed { version: 1 });
-    assert_eq!(outcomes[4], ImportOutcome::Changed { version: 2 });
+    assert_eq!(outcomes[0], ImportResult::Changed { version: 1 });
+    assert_eq!(outcomes[4], ImportResult::Changed { version: 2 });
     let codes: Vec<_> = outcomes
         .iter()
         .filter_map(|outcome| match outcome {
-            ImportOutcome::Refused { error } => Some(error.code),
+            ImportResult::Rejected { error } => Some(error.code),
             _ => None,
         })
         .collect();
@@ -56,10 +56,10 @@ async fn each_line_is_answered_and_what_is_imported_again_touches_nothing() {
         stack.get("1").await.unwrap().values[&Field::FirstName].as_deref(),
         Some("Ida")
     );
-    assert_eq!(stack.receipt("1", None).await.unwrap().state, State::Pending);
+    assert_eq!(stack.receipt("1", None).await.unwrap().state, SyncState::Pending);
     assert_eq!(stack.get("2").await.unwrap_err().code, ErrorCode::UserNotFound);
     let again = import(&stack, vec![lines[4].clone()]).await;
-    assert_eq!(again, [ImportOutcome::Unchanged { version: 2 }]);
+    assert_eq!(again, [ImportResult::Unchanged { version: 2 }]);
     service.stop().await.unwrap();
 }
 
@@ -69,12 +69,12 @@ async fn what_is_imported_is_announced_as_back_fill_and_what_is_changed_after_it
     import(&stack, vec![line("1", [(Field::Email, "ada@example.com")])]).await;
     stack.wait_until_announced(&["1"]).await;
     let announced = stack.announced().await;
-    assert_eq!((announced.len(), announced[0].lane), (1, Lane::Backfill));
+    assert_eq!((announced.len(), announced[0].priority), (1, Priority::Backfill));
     stack.update(&ada("2")).await.unwrap();
     stack.wait_until_announced(&["1", "2"]).await;
     let announced = stack.announced().await;
     let live = announced.iter().find(|change| change.user_id == id("2")).unwrap();
-    assert_eq!(live.lane, Lane::Live);
+    assert_eq!(live.priority, Priority::Live);
     service.stop().await.unwrap();
 }
 

@@ -1,8 +1,8 @@
 //! Everything once more, and links by operators, over NATS.
 
 use contracts::{
-    ErrorCode, Found, Lane, LinkUser, MAX_LISTED, Next, Receipt, ResyncUsers, ServiceError, State,
-    UnlinkUser, UsersResynced,
+    ErrorCode, LinkOrigin, LinkUser, MAX_LISTED, NextAction, Priority, Receipt, ResyncUsers, ServiceError,
+    SyncState, UnlinkUser, UsersResynced,
     subjects::{USERS_SYNC_LINK, USERS_SYNC_RESYNC, USERS_SYNC_UNLINK},
 };
 
@@ -45,7 +45,7 @@ impl Stack {
 }
 
 fn counted(resynced: &UsersResynced) -> (u64, u64, u64) {
-    (resynced.owed, resynced.shared, resynced.left)
+    (resynced.resynced, resynced.shared, resynced.skipped)
 }
 
 #[tokio::test]
@@ -62,10 +62,10 @@ async fn everybody_is_sent_once_more_behind_live_changes_and_counted_once() {
             .announced()
             .await
             .iter()
-            .all(|user| user.lane == Lane::Backfill)
+            .all(|user| user.priority == Priority::Backfill)
     );
     let receipt = stack.receipt("1", None).await.unwrap();
-    assert!(receipt.resending && receipt.state == State::Confirmed && receipt.version == 1);
+    assert!(receipt.resending && receipt.state == SyncState::Confirmed && receipt.version == 1);
     service.stop().await.unwrap();
 }
 
@@ -80,14 +80,14 @@ async fn everybody_is_gone_through_page_by_page() {
     }
     let first = stack.resync(&ResyncUsers::All { after: None }).await.unwrap();
     assert_eq!(
-        (first.left, &first.next),
+        (first.skipped, &first.next),
         (500, &Some(id(&users[MAX_LISTED - 1])))
     );
     let second = stack
         .resync(&ResyncUsers::All { after: first.next })
         .await
         .unwrap();
-    assert_eq!((second.left, second.next), (1, None));
+    assert_eq!((second.skipped, second.next), (1, None));
     service.stop().await.unwrap();
 }
 
@@ -121,15 +121,15 @@ async fn a_user_is_linked_to_the_contact_that_an_operator_names_and_announced() 
         (
             contact.contact_id.as_str(),
             contact.account_id.as_str(),
-            contact.found
+            contact.origin
         ),
-        ("77", ACCOUNT, Found::ByOperator)
+        ("77", ACCOUNT, LinkOrigin::ByOperator)
     );
     assert!(receipt.resending && receipt.version == 1);
     stack.wait_until_announced(&["1"]).await;
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
     assert_eq!(given.claims[0].link.as_ref().unwrap().contact_id, "77");
-    assert_eq!(given.claims[0].owed.iter().count(), 2);
+    assert_eq!(given.claims[0].dirty.iter().count(), 2);
     service.stop().await.unwrap();
 }
 
@@ -141,7 +141,7 @@ async fn a_worker_whose_attempt_was_overtaken_by_an_operator_goes_on_with_the_ne
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
     stack.link("1", "77").await.unwrap();
     let recorded = stack.record("w", vec![found(&given.claims[0], "1")]).await;
-    assert_eq!(recorded.users[0].next, Next::Now);
+    assert_eq!(recorded.users[0].next, NextAction::Now);
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
     assert_eq!(given.claims[0].link.as_ref().unwrap().contact_id, "77");
     service.stop().await.unwrap();

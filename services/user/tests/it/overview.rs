@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    ErrorCode, Lane, ListUsers, MAX_LISTED, Outcome, Reason, RetryUsers, State, Troubled, UsersListed,
-    UsersRetried, UsersSummary, Which,
+    ErrorCode, FieldResult, ListUsers, MAX_LISTED, Priority, ProblemFilter, Reason, RetryUsers, SyncState,
+    UserFilter, UsersListed, UsersRetried, UsersSummary,
     subjects::{USERS_SYNC_LIST, USERS_SYNC_RETRY, USERS_SYNC_SUMMARY},
 };
 use serde_json::json;
@@ -27,28 +27,28 @@ async fn refused(stack: &Stack, users: &[&str]) {
         let outcome = |field| {
             (
                 field,
-                Outcome::Refused {
+                FieldResult::Rejected {
                     reason: reason.clone(),
                 },
             )
         };
-        refused.outcomes = claim.owed.iter().map(outcome).collect::<BTreeMap<_, _>>();
+        refused.field_results = claim.dirty.iter().map(outcome).collect::<BTreeMap<_, _>>();
         stack.record("w", vec![refused]).await;
     }
     stack.acknowledge_all().await;
 }
 
-fn which(state: State) -> Troubled {
-    Troubled {
+fn which(state: SyncState) -> ProblemFilter {
+    ProblemFilter {
         state: Some(state),
         reason: None,
     }
 }
 
-async fn list(stack: &Stack, which: Which, after: Option<&str>) -> UsersListed {
+async fn list(stack: &Stack, which: UserFilter, after: Option<&str>) -> UsersListed {
     let after = after.map(str::to_owned);
     let request = ListUsers {
-        which,
+        filter: which,
         after,
         limit: 2,
     };
@@ -71,17 +71,17 @@ async fn summary(stack: &Stack, is_it: impl Fn(&UsersSummary) -> bool) -> UsersS
 async fn users_are_listed_with_their_reasons_page_by_page() {
     let (stack, service) = Stack::serving(&[]).await;
     refused(&stack, &["1", "2", "3"]).await;
-    let first = list(&stack, Which::Troubled(which(State::Refused)), None).await;
+    let first = list(&stack, UserFilter::Problems(which(SyncState::Rejected)), None).await;
     let second = list(
         &stack,
-        Which::Troubled(which(State::Refused)),
+        UserFilter::Problems(which(SyncState::Rejected)),
         first.next.as_deref(),
     )
     .await;
     let users: Vec<_> = first.users.iter().chain(&second.users).collect();
     assert_eq!(users.len(), 3);
     for (user, name) in users.iter().zip(["1", "2", "3"]) {
-        assert_eq!((&user.user_id, user.state), (&id(name), State::Refused));
+        assert_eq!((&user.user_id, user.state), (&id(name), SyncState::Rejected));
         let reason = serde_json::to_value(&user.reason).unwrap();
         assert_eq!(reason["code"], "INVALID_EMAIL");
         assert!(reason.get("message").is_none(), "it may quote a value: {reason}");
@@ -89,7 +89,7 @@ async fn users_are_listed_with_their_reasons_page_by_page() {
     }
     assert_eq!(second.next, None);
     assert!(
-        list(&stack, Which::Troubled(which(State::Parked)), None)
+        list(&stack, UserFilter::Problems(which(SyncState::Failed)), None)
             .await
             .users
             .is_empty()
@@ -101,7 +101,7 @@ async fn users_are_listed_with_their_reasons_page_by_page() {
 async fn a_position_of_another_list_a_reason_that_cannot_be_and_too_many_users_are_refused() {
     let (stack, service) = Stack::serving(&[]).await;
     let request = ListUsers {
-        which: Which::Pending,
+        filter: UserFilter::Pending,
         after: Some("made up".to_owned()),
         limit: 2,
     };
@@ -111,8 +111,8 @@ async fn a_position_of_another_list_a_reason_that_cannot_be_and_too_many_users_a
         .unwrap_err();
     assert_eq!(refused.code, ErrorCode::InvalidRequest);
     let request = ListUsers {
-        which: Which::Troubled(Troubled {
-            state: Some(State::Parked),
+        filter: UserFilter::Problems(ProblemFilter {
+            state: Some(SyncState::Failed),
             reason: Some("\0".to_owned()),
         }),
         after: None,
@@ -135,15 +135,15 @@ async fn pending_and_troubled_users_are_counted() {
     refused(&stack, &["1", "2"]).await;
     stack.update(&ada("3")).await.unwrap();
     let summary = summary(&stack, |summary| summary.pending == 1).await;
-    assert_eq!((summary.troubled, summary.resending), (2, 0));
-    let trouble = &summary.troubles[0];
+    assert_eq!((summary.users_with_problems, summary.resending), (2, 0));
+    let trouble = &summary.problems[0];
     assert_eq!(
         (trouble.state, trouble.users, &trouble.example),
-        (State::Refused, 2, &id("1"))
+        (SyncState::Rejected, 2, &id("1"))
     );
     assert_eq!(trouble.reason.as_deref(), Some("INVALID_EMAIL"));
     assert!(summary.oldest_pending.is_some() && summary.oldest_pending_age_ms < Some(60_000));
-    let pending = list(&stack, Which::Pending, None).await;
+    let pending = list(&stack, UserFilter::Pending, None).await;
     assert_eq!(pending.users[0].user_id, id("3"));
     assert!(pending.users[0].pending_since.is_some());
     service.stop().await.unwrap();
@@ -156,33 +156,33 @@ async fn named_users_are_announced_at_once_and_the_rest_as_back_fill() {
     let named = RetryUsers::Named(vec![id("1"), id("nobody")]);
     let retried: UsersRetried = stack.ask(USERS_SYNC_RETRY, &named).await.unwrap();
     assert_eq!(
-        (retried.retried, retried.left, retried.unknown),
+        (retried.retried, retried.skipped, retried.unknown),
         (1, 0, vec![id("nobody")])
     );
     stack.wait_until_announced(&["1"]).await;
     let listed = RetryUsers::Listed {
-        troubled: which(State::Refused),
+        filter: which(SyncState::Rejected),
         after: None,
     };
     let retried: UsersRetried = stack.ask(USERS_SYNC_RETRY, &listed).await.unwrap();
-    assert_eq!((retried.retried, retried.left, retried.next), (2, 1, None));
+    assert_eq!((retried.retried, retried.skipped, retried.next), (2, 1, None));
     stack.wait_until_announced(&["1", "2", "3"]).await;
-    let lanes: BTreeMap<_, _> = stack
+    let priorities: BTreeMap<_, _> = stack
         .announced()
         .await
         .into_iter()
-        .map(|user| (user.user_id, user.lane))
+        .map(|user| (user.user_id, user.priority))
         .collect();
     assert_eq!(
-        lanes,
+        priorities,
         [
-            (id("1"), Lane::Live),
-            (id("2"), Lane::Backfill),
-            (id("3"), Lane::Backfill)
+            (id("1"), Priority::Live),
+            (id("2"), Priority::Backfill),
+            (id("3"), Priority::Backfill)
         ]
         .into()
     );
     let receipt = stack.receipt("1", None).await.unwrap();
-    assert!(receipt.resending && receipt.state == State::Refused);
+    assert!(receipt.resending && receipt.state == SyncState::Rejected);
     service.stop().await.unwrap();
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use contracts::{
-    AskLease, ClaimUsers, ClaimsGiven, ErrorCode, Field, GetReceipt, GetUser, LeaseAnswer, Receipt,
-    RecordVerdicts, ServiceError, UpdateForm, UpdateUser, User, UserChanged, UserId, UserUpdated, Values,
-    Verdict, VerdictsRecorded,
-    delivery::LeaseWish,
-    subjects::{STREAM, USERS_CLAIM, USERS_GET, USERS_LEASE, USERS_RECORD, USERS_SYNC_GET, USERS_UPDATE},
+    AttemptResult, ChangeLease, ClaimUsers, ErrorCode, Field, GetReceipt, GetUser, LeaseAnswer, Receipt,
+    ReportResults, ResultsReported, ServiceError, UpdateForm, UpdateUser, User, UserChanged, UserId,
+    UserUpdated, UsersClaimed, Values,
+    delivery::LeaseAction,
+    subjects::{STREAM, USERS_CLAIM, USERS_GET, USERS_LEASE, USERS_REPORT, USERS_SYNC_GET, USERS_UPDATE},
 };
 use runtime::{
     Shutdown,
@@ -170,18 +170,18 @@ impl Stack {
         self.ask(USERS_SYNC_GET, &GetReceipt { user_id, version }).await
     }
 
-    pub(crate) async fn wish(&self, holder: &str, wish: LeaseWish) -> LeaseAnswer {
-        let ask = AskLease {
+    pub(crate) async fn wish(&self, holder: &str, wish: LeaseAction) -> LeaseAnswer {
+        let ask = ChangeLease {
             holder: holder.to_owned(),
             account_id: ACCOUNT.to_owned(),
-            wish,
+            action: wish,
         };
         self.ask(USERS_LEASE, &ask).await.unwrap()
     }
 
     /// Takes the lease and returns its epoch.
     pub(crate) async fn lease(&self, holder: &str) -> u64 {
-        match self.wish(holder, LeaseWish::Hold).await {
+        match self.wish(holder, LeaseAction::Hold).await {
             LeaseAnswer::Granted { epoch, .. } => epoch,
             other => panic!("not granted: {other:?}"),
         }
@@ -192,18 +192,18 @@ impl Stack {
         holder: &str,
         epoch: u64,
         users: &[&str],
-    ) -> Result<ClaimsGiven, ServiceError> {
+    ) -> Result<UsersClaimed, ServiceError> {
         self.ask(USERS_CLAIM, &claim_of(holder, epoch, users)).await
     }
 
-    pub(crate) async fn record(&self, holder: &str, verdicts: Vec<Verdict>) -> VerdictsRecorded {
-        let request = RecordVerdicts {
+    pub(crate) async fn record(&self, holder: &str, verdicts: Vec<AttemptResult>) -> ResultsReported {
+        let request = ReportResults {
             holder: holder.to_owned(),
-            verdicts,
-            withdrawals: Vec::new(),
+            results: verdicts,
+            retractions: Vec::new(),
             claim: None,
         };
-        self.ask(USERS_RECORD, &request).await.unwrap()
+        self.ask(USERS_REPORT, &request).await.unwrap()
     }
 
     /// The users announced on the stream, by what its messages say.

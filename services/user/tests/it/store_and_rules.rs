@@ -20,8 +20,8 @@ use testing::database::TestDatabase;
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
     accepted::Accepted,
-    room::Room,
-    rules::Terms,
+    room::StreamCapacity,
+    rules::RuleTiming,
     store::{self, Database, UserReader},
     time::Clock,
     writer::{self, AfterCommit, WriterHandle},
@@ -49,10 +49,10 @@ async fn open(database: &TestDatabase, now: &Arc<AtomicI64>) -> Opened {
         announcements: mpsc::channel(1).0,
         notices: mpsc::channel(1).0,
         accepted: Accepted::default(),
-        room: Room::default(),
+        room: StreamCapacity::default(),
     };
     let health = Registry::new("user", &[]);
-    let (handle, task) = writer::start(writers, Terms::default(), after_commit, &health);
+    let (handle, task) = writer::start(writers, RuleTiming::default(), after_commit, &health);
     Opened { handle, task, reader }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_nats::HeaderMap;
 use contracts::{
-    AcceptedNotice, ErrorCode, Field, State, UpdateForm, UpdateUser, UserUpdated, headers,
+    AcceptedNotice, ErrorCode, Field, SyncState, UpdateForm, UpdateUser, UserUpdated, headers,
     subjects::{USERS_ACCEPTED, USERS_GET, USERS_IMPORT, USERS_SYNC_RESYNC, USERS_UPDATE},
 };
 use futures_util::{StreamExt, future::join_all};
@@ -16,12 +16,15 @@ use crate::stack::{CEILING, Stack, ada, id, patch};
 async fn a_change_is_read_back_and_has_a_receipt() {
     let (stack, service) = Stack::serving(&[]).await;
     let updated = stack.update(&ada("1")).await.unwrap();
-    assert_eq!((updated.user.version, updated.sync.state), (1, State::Pending));
+    assert_eq!(
+        (updated.user.version, updated.sync.state),
+        (1, SyncState::Pending)
+    );
     assert_eq!(stack.get("1").await.unwrap(), updated.user);
     let receipt = stack.receipt("1", None).await.unwrap();
     assert_eq!(
         (receipt.version, receipt.state, receipt.fields.len()),
-        (1, State::Pending, 2)
+        (1, SyncState::Pending, 2)
     );
     assert_eq!(
         stack.receipt("1", Some(2)).await.unwrap_err().code,
@@ -52,7 +55,10 @@ async fn whoever_watches_is_told_of_accepted_changes_and_not_of_repeats() {
         if told.changes == 0 {
             assert_eq!(notice.changes, 1);
             let repeated = stack.update(&keyed).await.unwrap();
-            assert_eq!((repeated.sync.version, repeated.sync.state), (1, State::Pending));
+            assert_eq!(
+                (repeated.sync.version, repeated.sync.state),
+                (1, SyncState::Pending)
+            );
             stack.update(&ada("2")).await.unwrap();
             stack
                 .update(&patch("1", [(Field::FirstName, "Eva")]))
@@ -94,10 +100,10 @@ async fn an_address_that_can_be_taken_for_another_one_is_refused() {
             .await
             .unwrap_err();
         assert_eq!(
-            (refused.code, refused.faults.len()),
+            (refused.code, refused.invalid_values.len()),
             (ErrorCode::InvalidRequest, 1)
         );
-        assert!(!refused.faults[0].detail.contains(address), "{refused:?}");
+        assert!(!refused.invalid_values[0].detail.contains(address), "{refused:?}");
     }
     assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
     service.stop().await.unwrap();
@@ -108,7 +114,11 @@ async fn values_that_break_their_rules_are_refused_together_and_nothing_is_accep
     let (stack, service) = Stack::serving(&[]).await;
     let update = patch("1", [(Field::Email, "nobody"), (Field::LastName, "two\nlines")]);
     let error = stack.update(&update).await.unwrap_err();
-    let pointers: Vec<_> = error.faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    let pointers: Vec<_> = error
+        .invalid_values
+        .iter()
+        .map(|fault| fault.pointer.as_str())
+        .collect();
     assert_eq!(
         (error.code, pointers),
         (ErrorCode::InvalidRequest, vec!["/email", "/lastName"])
@@ -226,7 +236,7 @@ async fn a_key_is_good_for_one_change() {
     assert_eq!(stack.update(&keyed("l", "Eva")).await.unwrap().sync.version, 2);
     let repeated = stack.update(&keyed("k", "Ada")).await.unwrap();
     assert_eq!((repeated.sync.version, repeated.user.version), (1, 2));
-    assert_eq!(repeated.sync.state, State::Superseded);
+    assert_eq!(repeated.sync.state, SyncState::Superseded);
     let reused = stack.update(&keyed("k", "Eva")).await.unwrap_err();
     assert_eq!(reused.code, ErrorCode::KeyReused);
     let endless = stack.update(&keyed(&"k".repeat(256), "Ada")).await.unwrap_err();
@@ -243,7 +253,10 @@ async fn the_stored_address_under_json_touches_nothing() {
         ..patch("1", [(Field::Email, "ADA@example.com")])
     };
     let updated = stack.update(&same).await.unwrap();
-    assert_eq!((updated.sync.version, updated.sync.state), (2, State::Unchanged));
+    assert_eq!(
+        (updated.sync.version, updated.sync.state),
+        (2, SyncState::Unchanged)
+    );
     service.stop().await.unwrap();
 }
 

@@ -1,8 +1,8 @@
 //! Comparing users with their contacts.
 
 use contracts::{
-    Aim, Chosen, Compare, Comparison, Difference, Field, Finding, FindingKind, Found, Link, ReadToCompare,
-    RepairUser, RepairUsers, UserToCompare, UsersRepaired, UsersToCompare,
+    CompareUsers, Comparison, ComparisonPurpose, Difference, Field, Finding, FindingKind, Link, LinkOrigin,
+    ReadUsersToCompare, RepairUser, RepairUsers, UserSelection, UserToCompare, UsersRepaired, UsersToCompare,
 };
 use serde_json::json;
 
@@ -10,17 +10,17 @@ use crate::pin;
 
 #[test]
 fn a_comparison_is_asked_for_by_its_aim_and_its_users() {
-    let mut compare = Compare {
-        aim: Aim::Drift { repair: true },
-        users: Chosen::Named(vec!["1".parse().unwrap()]),
+    let mut compare = CompareUsers {
+        purpose: ComparisonPurpose::Drift { repair: true },
+        users: UserSelection::Named(vec!["1".parse().unwrap()]),
         values: true,
     };
     let json = json!({ "aim": { "drift": { "repair": true } }, "users": { "named": ["1"] }, "values": true });
     pin(&compare, json);
-    (compare.aim, compare.values) = (Aim::DryRun, false);
-    compare.users = Chosen::After(None);
+    (compare.purpose, compare.values) = (ComparisonPurpose::DryRun, false);
+    compare.users = UserSelection::After(None);
     pin(&compare, json!({ "aim": "dryRun", "users": { "after": null } }));
-    compare.users = Chosen::After(Some("1".parse().unwrap()));
+    compare.users = UserSelection::After(Some("1".parse().unwrap()));
     pin(&compare, json!({ "aim": "dryRun", "users": { "after": "1" } }));
 }
 
@@ -28,12 +28,12 @@ fn a_comparison_is_asked_for_by_its_aim_and_its_users() {
 fn a_comparison_tells_what_differs_and_where_it_goes_on() {
     let finding = Finding {
         user_id: "1".parse().unwrap(),
-        finding: FindingKind::Changed,
+        kind: FindingKind::Changed,
         contact_id: Some("51".to_owned()),
         fields: vec![Difference {
             field: Field::FirstName,
-            ours: Some("Ada".to_owned()),
-            theirs: None,
+            user_value: Some("Ada".to_owned()),
+            contact_value: None,
         }],
     };
     let comparison = Comparison {
@@ -41,7 +41,7 @@ fn a_comparison_tells_what_differs_and_where_it_goes_on() {
         skipped: 1,
         findings: vec![finding],
         repaired: 1,
-        left: 0,
+        changed_meanwhile: 0,
         unknown: Vec::new(),
         next: Some("9".parse().unwrap()),
     };
@@ -61,22 +61,22 @@ fn a_comparison_tells_what_differs_and_where_it_goes_on() {
 
 #[test]
 fn users_are_read_as_they_are_to_be_compared() {
-    let read = ReadToCompare {
-        users: Chosen::After(None),
-        owing: true,
+    let read = ReadUsersToCompare {
+        users: UserSelection::After(None),
+        dirty_only: true,
     };
     pin(&read, json!({ "users": { "after": null }, "owing": true }));
     let user = UserToCompare {
         user_id: "1".parse().unwrap(),
-        turn: 7,
+        generation: 7,
         values: [(Field::FirstName, None)].into(),
         confirmed: [Field::FirstName].into_iter().collect(),
-        owed: [Field::Email].into_iter().collect(),
+        dirty: [Field::Email].into_iter().collect(),
         link: Some(Link {
             contact_id: "51".to_owned(),
             account_id: "62515".to_owned(),
             address: None,
-            found: Found::PrimaryAddress,
+            origin: LinkOrigin::PrimaryAddress,
             shared: false,
         }),
         never_linked: false,
@@ -101,7 +101,7 @@ fn a_repair_names_the_turn_it_was_decided_at() {
     let repair = RepairUsers {
         users: vec![RepairUser {
             user_id: "1".parse().unwrap(),
-            turn: 7,
+            generation: 7,
             fields: [Field::LastName].into_iter().collect(),
         }],
     };
@@ -109,6 +109,9 @@ fn a_repair_names_the_turn_it_was_decided_at() {
         &repair,
         json!({ "users": [{ "userId": "1", "turn": 7, "fields": ["lastName"] }] }),
     );
-    let repaired = UsersRepaired { repaired: 1, left: 2 };
+    let repaired = UsersRepaired {
+        repaired: 1,
+        changed_meanwhile: 2,
+    };
     pin(&repaired, json!({ "repaired": 1, "left": 2 }));
 }

@@ -1,8 +1,8 @@
 //! Lease and claim.
 
 use contracts::{
-    AskLease, Claim, ClaimUsers, ClaimsGiven, ControlLine, Field, FieldSet, Found, Lane, LeaseAnswer,
-    LeaseWish, LineControl, LineWish, Link, MayBeCreated,
+    ChangeLease, Claim, ClaimUsers, ControlDelivery, DeliveryAction, DeliveryControl, Field, FieldSet,
+    LeaseAction, LeaseAnswer, Link, LinkOrigin, PossibleCreate, Priority, UsersClaimed,
 };
 use serde_json::json;
 
@@ -11,15 +11,15 @@ use crate::pin;
 #[test]
 fn a_worker_asks_for_the_lease_with_a_wish() {
     let words = [
-        (LeaseWish::Hold, "hold"),
-        (LeaseWish::Release, "release"),
-        (LeaseWish::StepAside, "stepAside"),
+        (LeaseAction::Hold, "hold"),
+        (LeaseAction::Release, "release"),
+        (LeaseAction::Yield, "stepAside"),
     ];
     for (wish, word) in words {
-        let ask = AskLease {
+        let ask = ChangeLease {
             holder: "w".to_owned(),
             account_id: "4711".to_owned(),
-            wish,
+            action: wish,
         };
         pin(&ask, json!({ "holder": "w", "accountId": "4711", "wish": word }));
     }
@@ -31,7 +31,7 @@ fn the_lease_is_granted_held_released_or_of_another_account() {
         epoch: 7,
         ttl_ms: 3_000,
         attempt_term_ms: 60_000,
-        may_step_aside: true,
+        may_yield: true,
         paused: false,
     };
     let json = json!({
@@ -42,7 +42,7 @@ fn the_lease_is_granted_held_released_or_of_another_account() {
         epoch: 7,
         ttl_ms: 3_000,
         attempt_term_ms: 60_000,
-        may_step_aside: false,
+        may_yield: false,
         paused: true,
     };
     let json = json!({
@@ -78,24 +78,24 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
         user_id: "a".parse().unwrap(),
         attempt: 4.try_into().unwrap(),
         version: 3,
-        turn: 5,
-        lane: Lane::Live,
+        generation: 5,
+        priority: Priority::Live,
         values: [
             (Field::Email, Some("ada@example.com".to_owned())),
             (Field::LastName, None),
         ]
         .into(),
-        owed: FieldSet::from_iter([Field::LastName]),
+        dirty: FieldSet::from_iter([Field::LastName]),
         link: Some(Link {
             contact_id: "101".to_owned(),
             account_id: "4711".to_owned(),
             address: None,
-            found: Found::Followed,
+            origin: LinkOrigin::Followed,
             shared: false,
         }),
         failures: 2,
         never_linked: false,
-        creating: Vec::new(),
+        possible_creates: Vec::new(),
     };
     let mut json = json!({
         "userId": "a", "attempt": 4, "version": 3, "turn": 5, "lane": "live",
@@ -107,11 +107,11 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
     json.as_object_mut().unwrap().remove("link");
     pin(&claim, json.clone());
     claim.never_linked = true;
-    let may_be = |address: &str, in_doubt| MayBeCreated {
+    let may_be = |address: &str, in_doubt| PossibleCreate {
         address: address.to_owned(),
         in_doubt,
     };
-    claim.creating = vec![may_be("eva@example.com", true), may_be("ada@example.com", false)];
+    claim.possible_creates = vec![may_be("eva@example.com", true), may_be("ada@example.com", false)];
     json["neverLinked"] = true.into();
     json["creating"] =
         json!([{ "address": "eva@example.com", "inDoubt": true }, { "address": "ada@example.com" }]);
@@ -120,10 +120,10 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
 
 #[test]
 fn the_answer_to_a_claim_accounts_for_every_user_named() {
-    let given = ClaimsGiven {
+    let given = UsersClaimed {
         claims: Vec::new(),
-        nothing_owed: vec!["a".parse().unwrap()],
-        in_work: vec!["b".parse().unwrap()],
+        clean: vec!["a".parse().unwrap()],
+        in_progress: vec!["b".parse().unwrap()],
         left_out: vec!["c".parse().unwrap()],
         more_left_open: true,
     };
@@ -136,14 +136,14 @@ fn the_answer_to_a_claim_accounts_for_every_user_named() {
 #[test]
 fn an_operator_pauses_and_resumes_the_line() {
     let wishes = [
-        (LineWish::Look, "look"),
-        (LineWish::Pause, "pause"),
-        (LineWish::Resume, "resume"),
+        (DeliveryAction::Read, "look"),
+        (DeliveryAction::Pause, "pause"),
+        (DeliveryAction::Resume, "resume"),
     ];
     for (wish, word) in wishes {
-        pin(&ControlLine { wish }, json!({ "wish": word }));
+        pin(&ControlDelivery { action: wish }, json!({ "wish": word }));
     }
-    let mut control = LineControl {
+    let mut control = DeliveryControl {
         paused: false,
         paused_since: None,
     };

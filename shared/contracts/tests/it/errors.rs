@@ -1,6 +1,6 @@
 //! Error answers.
 
-use contracts::{ErrorCode, Fault, ServiceError};
+use contracts::{ErrorCode, InvalidValue, ServiceError};
 use serde_json::json;
 
 use crate::pin;
@@ -35,7 +35,7 @@ fn an_error_has_a_code_and_words_and_perhaps_a_version_and_faults() {
         json!({ "code": "version_mismatch", "message": "read it and decide anew" }),
     );
     error.current_version = Some(4);
-    error.faults = vec![Fault {
+    error.invalid_values = vec![InvalidValue {
         pointer: "/email".to_owned(),
         detail: "must be an address".to_owned(),
     }];

@@ -1,17 +1,19 @@
 //! Wake-ups and notices: ids and numbers, no personal data.
 
-use contracts::{AcceptedNotice, AcceptedUser, Lane, SettledNotice, SettledUser, State, UserChanged};
+use contracts::{
+    AcceptedNotice, AcceptedUser, Priority, ResolvedNotice, ResolvedUser, SyncState, UserChanged,
+};
 use serde_json::json;
 
 use crate::pin;
 
 #[test]
 fn a_wake_up_names_user_version_and_lane() {
-    for (lane, word) in [(Lane::Live, "live"), (Lane::Backfill, "backfill")] {
+    for (priority, word) in [(Priority::Live, "live"), (Priority::Backfill, "backfill")] {
         let changed = UserChanged {
             user_id: "u-7".parse().unwrap(),
             version: 3,
-            lane,
+            priority,
         };
         pin(&changed, json!({ "userId": "u-7", "version": 3, "lane": word }));
     }
@@ -33,12 +35,12 @@ fn a_notice_counts_the_changes_that_were_accepted_and_names_some() {
 
 #[test]
 fn a_notice_lists_the_users_that_turned_settled() {
-    let user = SettledUser {
+    let user = ResolvedUser {
         user_id: "u-7".parse().unwrap(),
         version: 3,
-        state: State::Confirmed,
+        state: SyncState::Confirmed,
     };
-    let notice = SettledNotice { users: vec![user] };
+    let notice = ResolvedNotice { users: vec![user] };
     let json = json!({ "users": [{ "userId": "u-7", "version": 3, "state": "confirmed" }] });
     pin(&notice, json);
 }

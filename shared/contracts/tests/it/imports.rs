@@ -1,6 +1,6 @@
 //! Lines of an import and what became of them.
 
-use contracts::{ErrorCode, Field, ImportLine, ImportOutcome, ImportUsers, ServiceError, UsersImported};
+use contracts::{ErrorCode, Field, ImportLine, ImportResult, ImportUsers, ServiceError, UsersImported};
 use serde_json::json;
 
 use crate::pin;
@@ -21,10 +21,10 @@ fn a_line_names_its_user_and_gives_fields() {
 fn an_outcome_says_what_became_of_its_line() {
     let error = ServiceError::new(ErrorCode::EmailRequired, "why");
     let answer = UsersImported {
-        outcomes: vec![
-            ImportOutcome::Changed { version: 2 },
-            ImportOutcome::Unchanged { version: 1 },
-            ImportOutcome::Refused { error: error.clone() },
+        results: vec![
+            ImportResult::Changed { version: 2 },
+            ImportResult::Unchanged { version: 1 },
+            ImportResult::Rejected { error: error.clone() },
         ],
     };
     let json = json!({ "outcomes": [

@@ -17,9 +17,9 @@ fn users_to_resync_are_named_or_everybody_from_one_on() {
 #[test]
 fn an_answer_to_a_resync_counts_and_says_where_to_go_on() {
     let mut resynced = UsersResynced {
-        owed: 7,
+        resynced: 7,
         shared: 2,
-        left: 1,
+        skipped: 1,
         ..UsersResynced::default()
     };
     pin(&resynced, json!({ "owed": 7, "shared": 2, "left": 1 }));

@@ -1,7 +1,8 @@
 //! Receipts.
 
 use contracts::{
-    AttemptReceipt, EarlierField, Field, FieldReceipt, Found, Link, ProblemKind, Receipt, State, SyncProblem,
+    AttemptReceipt, EarlierField, Field, FieldReceipt, Link, LinkOrigin, ProblemKind, Receipt, SyncProblem,
+    SyncState,
 };
 use serde_json::json;
 
@@ -10,14 +11,14 @@ use crate::{pin, reason, reason_json};
 #[test]
 fn every_state_has_its_word() {
     let words = [
-        (State::Pending, "pending"),
-        (State::Refused, "refused"),
-        (State::Taken, "taken"),
-        (State::Parked, "parked"),
-        (State::Missing, "missing"),
-        (State::Confirmed, "confirmed"),
-        (State::Superseded, "superseded"),
-        (State::Unchanged, "unchanged"),
+        (SyncState::Pending, "pending"),
+        (SyncState::Rejected, "refused"),
+        (SyncState::Conflict, "taken"),
+        (SyncState::Failed, "parked"),
+        (SyncState::NotFound, "missing"),
+        (SyncState::Confirmed, "confirmed"),
+        (SyncState::Superseded, "superseded"),
+        (SyncState::Unchanged, "unchanged"),
     ];
     for (state, word) in words {
         pin(&state, json!(word));
@@ -27,33 +28,33 @@ fn every_state_has_its_word() {
 #[test]
 fn a_receipt_names_each_field_with_its_outcome_and_reason() {
     let refused = FieldReceipt {
-        state: State::Refused,
+        state: SyncState::Rejected,
         resending: true,
         reason: Some(reason()),
-        settled_at: Some("2026-01-02T03:04:05.678Z".to_owned()),
+        recorded_at: Some("2026-01-02T03:04:05.678Z".to_owned()),
     };
     let pending = FieldReceipt {
-        state: State::Pending,
+        state: SyncState::Pending,
         resending: false,
         reason: None,
-        settled_at: None,
+        recorded_at: None,
     };
     let earlier = EarlierField {
         version: 1,
         field: FieldReceipt {
-            state: State::Parked,
+            state: SyncState::Failed,
             resending: true,
             reason: None,
-            settled_at: None,
+            recorded_at: None,
         },
     };
     let receipt = Receipt {
         user_id: "u-7".parse().unwrap(),
         version: 2,
-        state: State::Pending,
+        state: SyncState::Pending,
         resending: true,
         fields: [(Field::Email, refused), (Field::LastName, pending)].into(),
-        standing: State::Parked,
+        overall_state: SyncState::Failed,
         earlier_fields: [(Field::FirstName, earlier)].into(),
         problems: vec![SyncProblem {
             problem: ProblemKind::NotFound,
@@ -67,7 +68,7 @@ fn a_receipt_names_each_field_with_its_outcome_and_reason() {
             contact_id: "101".to_owned(),
             account_id: "4711".to_owned(),
             address: Some("ada@example.com".to_owned()),
-            found: Found::PrimaryAddress,
+            origin: LinkOrigin::PrimaryAddress,
             shared: true,
         }),
         attempts: 5,
@@ -133,10 +134,10 @@ fn a_receipt_leaves_out_what_there_is_not() {
     let receipt = Receipt {
         user_id: "u-7".parse().unwrap(),
         version: 1,
-        state: State::Superseded,
+        state: SyncState::Superseded,
         resending: false,
         fields: std::collections::BTreeMap::new(),
-        standing: State::Confirmed,
+        overall_state: SyncState::Confirmed,
         earlier_fields: std::collections::BTreeMap::new(),
         problems: Vec::new(),
         contact: None,

@@ -1,7 +1,7 @@
 //! Users and changes to them.
 
 use contracts::{
-    Field, GetReceipt, GetUser, State, SyncState, UpdateForm, UpdateUser, User, UserUpdated, Values,
+    Field, GetReceipt, GetUser, SyncState, UpdateForm, UpdateUser, User, UserUpdated, Values, VersionState,
 };
 use serde_json::json;
 
@@ -59,8 +59,8 @@ fn a_change_tells_an_absent_field_from_a_cleared_one() {
 fn the_answer_to_a_change_is_the_user_and_its_delivery_so_far() {
     let updated = UserUpdated {
         user: user(),
-        sync: SyncState {
-            state: State::Pending,
+        sync: VersionState {
+            state: SyncState::Pending,
             version: 3,
         },
     };

@@ -1,24 +1,24 @@
 //! Verdicts and what the user service makes of them.
 
 use contracts::{
-    ClaimUsers, ClaimsGiven, ErrorCode, Failure, Field, FieldSet, Found, LinkFound, Next, Outcome,
-    RecordVerdicts, Recorded, Verdict, VerdictsRecorded, Withdrawal,
+    AttemptFailure, AttemptResult, ClaimUsers, ErrorCode, Field, FieldResult, FieldSet, LinkOrigin, NewLink,
+    NextAction, ReportResults, ReportedUser, ResultsReported, Retraction, UsersClaimed,
 };
 use serde_json::json;
 
 use crate::{pin, reason, reason_json};
 
-fn verdict() -> Verdict {
-    Verdict {
+fn verdict() -> AttemptResult {
+    AttemptResult {
         user_id: "a".parse().unwrap(),
         attempt: 4.try_into().unwrap(),
         version: 3,
-        turn: 5,
-        outcomes: std::collections::BTreeMap::new(),
+        generation: 5,
+        field_results: std::collections::BTreeMap::new(),
         written: FieldSet::EMPTY,
-        may_take_effect_late: false,
+        may_apply_late: false,
         may_have_created: false,
-        answer: None,
+        last_response: None,
         link: None,
         confirmed_address: None,
         failure: None,
@@ -28,20 +28,20 @@ fn verdict() -> Verdict {
 #[test]
 fn every_outcome_has_its_word() {
     let outcomes = [
-        (Outcome::Confirmed, json!({ "outcome": "confirmed" })),
-        (Outcome::Missing, json!({ "outcome": "missing" })),
+        (FieldResult::Confirmed, json!({ "outcome": "confirmed" })),
+        (FieldResult::NotFound, json!({ "outcome": "missing" })),
         (
-            Outcome::Refused { reason: reason() },
+            FieldResult::Rejected { reason: reason() },
             json!({ "outcome": "refused", "reason": reason_json() }),
         ),
         (
-            Outcome::Taken { reason: reason() },
+            FieldResult::Conflict { reason: reason() },
             json!({ "outcome": "taken", "reason": reason_json() }),
         ),
         (
-            Outcome::Parked {
+            FieldResult::Failed {
                 reason: reason(),
-                may_pass: true,
+                is_transient: true,
             },
             json!({ "outcome": "parked", "reason": reason_json(), "mayPass": true }),
         ),
@@ -62,23 +62,23 @@ fn a_verdict_leaves_out_what_did_not_happen() {
 
 #[test]
 fn a_verdict_tells_outcomes_writes_link_and_failure() {
-    let verdict = Verdict {
-        outcomes: [(Field::FirstName, Outcome::Confirmed)].into(),
+    let verdict = AttemptResult {
+        field_results: [(Field::FirstName, FieldResult::Confirmed)].into(),
         written: FieldSet::from_iter([Field::FirstName]),
-        may_take_effect_late: true,
+        may_apply_late: true,
         may_have_created: false,
-        answer: None,
-        link: Some(LinkFound {
+        last_response: None,
+        link: Some(NewLink {
             contact_id: "101".to_owned(),
             account_id: "4711".to_owned(),
             address: Some("ada@example.com".to_owned()),
-            found: Found::SecondaryAddress,
+            origin: LinkOrigin::SecondaryAddress,
         }),
         confirmed_address: Some("ada@example.com".to_owned()),
-        failure: Some(Failure {
+        failure: Some(AttemptFailure {
             reason: reason(),
-            charged: true,
-            may_pass: false,
+            is_counted: true,
+            is_transient: false,
         }),
         ..verdict()
     };
@@ -98,12 +98,12 @@ fn a_verdict_tells_outcomes_writes_link_and_failure() {
 #[test]
 fn a_contact_is_found_in_one_of_four_ways() {
     let words = [
-        (Found::PrimaryAddress, "primaryAddress"),
-        (Found::SecondaryAddress, "secondaryAddress"),
-        (Found::Followed, "followed"),
-        (Found::Merged, "merged"),
-        (Found::Created, "created"),
-        (Found::ByOperator, "byOperator"),
+        (LinkOrigin::PrimaryAddress, "primaryAddress"),
+        (LinkOrigin::SecondaryAddress, "secondaryAddress"),
+        (LinkOrigin::Followed, "followed"),
+        (LinkOrigin::Merged, "merged"),
+        (LinkOrigin::Created, "created"),
+        (LinkOrigin::ByOperator, "byOperator"),
     ];
     for (found, word) in words {
         pin(&found, json!(word));
@@ -112,10 +112,10 @@ fn a_contact_is_found_in_one_of_four_ways() {
 
 #[test]
 fn verdicts_are_recorded_with_the_next_claims() {
-    let mut request = RecordVerdicts {
+    let mut request = ReportResults {
         holder: "w".to_owned(),
-        verdicts: Vec::new(),
-        withdrawals: Vec::new(),
+        results: Vec::new(),
+        retractions: Vec::new(),
         claim: Some(ClaimUsers {
             holder: "w".to_owned(),
             epoch: 7,
@@ -129,7 +129,7 @@ fn verdicts_are_recorded_with_the_next_claims() {
     pin(&request, json);
     request.claim = None;
     pin(&request, json!({ "holder": "w", "verdicts": [] }));
-    request.withdrawals.push(Withdrawal {
+    request.retractions.push(Retraction {
         user_id: "a".parse().unwrap(),
         field: Field::FirstName,
         code: "RULE".to_owned(),
@@ -144,23 +144,23 @@ fn verdicts_are_recorded_with_the_next_claims() {
 #[test]
 fn the_answer_says_what_comes_next_for_each_user() {
     let next = [
-        (Next::Settled, json!({ "next": "settled" })),
-        (Next::Now, json!({ "next": "now" })),
+        (NextAction::Clean, json!({ "next": "settled" })),
+        (NextAction::Now, json!({ "next": "now" })),
         (
-            Next::Later { in_ms: 1_500 },
+            NextAction::Later { in_ms: 1_500 },
             json!({ "next": "later", "inMs": 1500 }),
         ),
-        (Next::Overtaken, json!({ "next": "overtaken" })),
+        (NextAction::Superseded, json!({ "next": "overtaken" })),
     ];
     for (next, json) in next {
-        let user = Recorded {
+        let user = ReportedUser {
             user_id: "a".parse().unwrap(),
             next,
         };
-        let answer = VerdictsRecorded {
+        let answer = ResultsReported {
             users: vec![user],
             claims: None,
-            claims_refused: None,
+            claims_error: None,
         };
         pin(&answer, json!({ "users": [{ "userId": "a", "next": json }] }));
     }
@@ -168,15 +168,15 @@ fn the_answer_says_what_comes_next_for_each_user() {
 
 #[test]
 fn the_answer_has_the_claims_or_says_why_not() {
-    let mut answer = VerdictsRecorded {
+    let mut answer = ResultsReported {
         users: Vec::new(),
-        claims: Some(ClaimsGiven::default()),
-        claims_refused: None,
+        claims: Some(UsersClaimed::default()),
+        claims_error: None,
     };
     let none = json!({
         "claims": [], "nothingOwed": [], "inWork": [], "leftOut": [], "moreLeftOpen": false
     });
     pin(&answer, json!({ "users": [], "claims": none }));
-    (answer.claims, answer.claims_refused) = (None, Some(ErrorCode::StaleEpoch));
+    (answer.claims, answer.claims_error) = (None, Some(ErrorCode::StaleEpoch));
     pin(&answer, json!({ "users": [], "claimsRefused": "stale_epoch" }));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::ImportOutcome;
+use contracts::ImportResult;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -24,7 +24,7 @@ fn changed(line: u64) -> Report {
     let mut report = Report::new();
     report.outcome(
         line,
-        ImportOutcome::Changed { version: 1 },
+        ImportResult::Changed { version: 1 },
         &mut Reasons::default(),
     );
     report.through(line)

@@ -2,10 +2,10 @@
 //! then is not valid until it is documented.
 
 use contracts::{
-    AttemptReceipt, Comparison, Difference, EarlierField, Field, FieldReceipt, Finding, FindingKind, Found,
-    ImportOutcome, LineControl, Link, ListedUser, ProblemKind, Reason, Receipt, State, SyncProblem,
-    SyncState, Trouble, User, UserId, UserUpdated, UsersImported, UsersListed, UsersResynced, UsersRetried,
-    UsersSummary, subjects,
+    AttemptReceipt, Comparison, DeliveryControl, Difference, EarlierField, Field, FieldReceipt, Finding,
+    FindingKind, ImportResult, Link, LinkOrigin, ListedUser, ProblemCount, ProblemKind, Reason, Receipt,
+    SyncProblem, SyncState, User, UserId, UserUpdated, UsersImported, UsersListed, UsersResynced,
+    UsersRetried, UsersSummary, VersionState, subjects,
 };
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -44,15 +44,15 @@ pub(super) fn good_answer(operation: &str) -> Option<Value> {
         "getUser" => value(&user()),
         "updateUser" => value(&UserUpdated {
             user: user(),
-            sync: SyncState {
-                state: State::Confirmed,
+            sync: VersionState {
+                state: SyncState::Confirmed,
                 version: 7,
             },
         }),
         "importUsers" => value(&UsersImported {
-            outcomes: vec![
-                ImportOutcome::Changed { version: 7 },
-                ImportOutcome::Unchanged { version: 7 },
+            results: vec![
+                ImportResult::Changed { version: 7 },
+                ImportResult::Unchanged { version: 7 },
             ],
         }),
         "getReceipt" | "linkUser" | "unlinkUser" => value(&receipt()),
@@ -60,19 +60,19 @@ pub(super) fn good_answer(operation: &str) -> Option<Value> {
         "summarize" | "streamEvents" => value(&summary()),
         "retryUsers" => value(&UsersRetried {
             retried: 1,
-            left: 2,
+            skipped: 2,
             unknown: vec![id("8")],
             next: Some("3:TIMED_OUT:7".to_owned()),
         }),
         "resyncUsers" => value(&UsersResynced {
-            owed: 1,
+            resynced: 1,
             shared: 2,
-            left: 3,
+            skipped: 3,
             unknown: vec![id("8")],
             next: Some(id("u-99")),
         }),
         "findDrift" | "dryRun" => value(&comparison()),
-        "lookAtPause" | "pause" | "resume" => value(&LineControl {
+        "lookAtPause" | "pause" | "resume" => value(&DeliveryControl {
             paused: true,
             paused_since: Some(time()),
         }),
@@ -121,18 +121,18 @@ fn user() -> User {
 
 fn receipt() -> Receipt {
     let field = FieldReceipt {
-        state: State::Refused,
+        state: SyncState::Rejected,
         resending: true,
         reason: Some(reason()),
-        settled_at: Some(time()),
+        recorded_at: Some(time()),
     };
     Receipt {
         user_id: id("1"),
         version: 7,
-        state: State::Refused,
+        state: SyncState::Rejected,
         resending: true,
         fields: Field::ALL.map(|name| (name, field.clone())).into(),
-        standing: State::Refused,
+        overall_state: SyncState::Rejected,
         earlier_fields: [(Field::LastName, EarlierField { version: 6, field })].into(),
         problems: vec![SyncProblem {
             problem: ProblemKind::NotFound,
@@ -146,7 +146,7 @@ fn receipt() -> Receipt {
             contact_id: "51".to_owned(),
             account_id: "1234567".to_owned(),
             address: Some("bh@hubspot.com".to_owned()),
-            found: Found::PrimaryAddress,
+            origin: LinkOrigin::PrimaryAddress,
             shared: true,
         }),
         attempts: 3,
@@ -169,7 +169,7 @@ fn listed() -> UsersListed {
     let user = ListedUser {
         user_id: id("7"),
         version: 3,
-        state: State::Parked,
+        state: SyncState::Failed,
         resending: true,
         reason: Some(reason().into()),
         attempts: 10,
@@ -189,13 +189,13 @@ fn summary() -> UsersSummary {
         resending: 1,
         oldest_pending: Some(time()),
         oldest_pending_age_ms: Some(1_500),
-        troubles: vec![Trouble {
-            state: State::Refused,
+        problems: vec![ProblemCount {
+            state: SyncState::Rejected,
             reason: Some("INVALID_EMAIL".to_owned()),
             users: 3,
             example: id("7"),
         }],
-        troubled: 3,
+        users_with_problems: 3,
         counted_at: time(),
     }
 }
@@ -203,12 +203,12 @@ fn summary() -> UsersSummary {
 fn comparison() -> Comparison {
     let finding = Finding {
         user_id: id("7"),
-        finding: FindingKind::Changed,
+        kind: FindingKind::Changed,
         contact_id: Some("51".to_owned()),
         fields: vec![Difference {
             field: Field::FirstName,
-            ours: Some("Brian".to_owned()),
-            theirs: Some("Bryan".to_owned()),
+            user_value: Some("Brian".to_owned()),
+            contact_value: Some("Bryan".to_owned()),
         }],
     };
     Comparison {
@@ -216,7 +216,7 @@ fn comparison() -> Comparison {
         skipped: 1,
         findings: vec![finding],
         repaired: 1,
-        left: 1,
+        changed_meanwhile: 1,
         unknown: vec![id("8")],
         next: Some(id("u-99")),
     }

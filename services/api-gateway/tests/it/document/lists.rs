@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use contracts::{
-    Field, FindingKind, Found, LineState, MAX_COMPARED, MAX_LISTED, MAX_TROUBLES, State, UserId,
+    DeliveryStatus, Field, FindingKind, LinkOrigin, MAX_COMPARED, MAX_LISTED, MAX_PROBLEM_COUNTS, SyncState,
+    UserId,
 };
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
@@ -159,12 +160,12 @@ fn words<T: DeserializeOwned>() -> Vec<String> {
 fn every_word_of_a_contract_is_in_the_document_in_its_order() {
     let spec = Spec::read();
     let documented = |name: &str| spec.0["components"]["schemas"][name]["enum"].clone();
-    assert_eq!(documented("State"), json!(words::<State>()));
-    assert_eq!(documented("Found"), json!(words::<Found>()));
+    assert_eq!(documented("State"), json!(words::<SyncState>()));
+    assert_eq!(documented("Found"), json!(words::<LinkOrigin>()));
     assert_eq!(documented("FindingKind"), json!(words::<FindingKind>()));
     assert_eq!(documented("FieldName"), json!(words::<Field>()));
     // Whoever stands by does not speak for the line.
-    let mut states = words::<LineState>();
+    let mut states = words::<DeliveryStatus>();
     states.retain(|state| state != "standby");
     assert_eq!(documented("LineState"), json!(states));
 }
@@ -184,7 +185,7 @@ fn the_limits_in_the_document_are_those_of_the_contracts() {
     );
     assert_eq!(
         schemas["UsersSummary"]["properties"]["troubles"]["maxItems"],
-        MAX_TROUBLES
+        MAX_PROBLEM_COUNTS
     );
     assert_eq!(
         schemas["Resync"]["oneOf"][0]["properties"]["users"]["maxItems"],

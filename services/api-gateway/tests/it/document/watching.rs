@@ -1,6 +1,8 @@
 //! Events have the data that the document says.
 
-use contracts::{CallLimits, LineNotice, LineState, SettledNotice, SettledUser, State, subjects};
+use contracts::{
+    CallLimits, DeliveryNotice, DeliveryStatus, ResolvedNotice, ResolvedUser, SyncState, subjects,
+};
 use reqwest::Response;
 use tokio::time::timeout;
 
@@ -41,11 +43,11 @@ async fn read_until(response: &mut Response, text: &mut String, piece: &str) {
 
 /// What the services say unasked, with every member that there may be.
 async fn publish(gateway: &Gateway) {
-    let line = LineNotice {
+    let line = DeliveryNotice {
         worker: "w".to_owned(),
-        state: LineState::Stopped,
-        sentence: "in words".to_owned(),
-        fault: Some("token".to_owned()),
+        status: DeliveryStatus::Halted,
+        message: "in words".to_owned(),
+        cause: Some("token".to_owned()),
         code: Some("EXPIRED_AUTHENTICATION".to_owned()),
         correlation_id: Some("c-1".to_owned()),
         since: time(),
@@ -56,17 +58,17 @@ async fn publish(gateway: &Gateway) {
             day_left: Some(624_000),
         },
     };
-    let settled = SettledNotice {
-        users: vec![SettledUser {
+    let settled = ResolvedNotice {
+        users: vec![ResolvedUser {
             user_id: id("1"),
             version: 7,
-            state: State::Confirmed,
+            state: SyncState::Confirmed,
         }],
     };
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
     for (subject, notice) in [
-        (subjects::HUBSPOT_LINE, serde_json::to_vec(&line)),
-        (subjects::USERS_SETTLED, serde_json::to_vec(&settled)),
+        (subjects::HUBSPOT_DELIVERY, serde_json::to_vec(&line)),
+        (subjects::USERS_RESOLVED, serde_json::to_vec(&settled)),
     ] {
         client.publish(subject, notice.unwrap().into()).await.unwrap();
     }

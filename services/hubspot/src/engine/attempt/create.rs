@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldSet, Found, LinkFound, MayBeCreated, Outcome, Reason, lowercase_address};
+use contracts::{
+    Field, FieldResult, FieldSet, LinkOrigin, NewLink, PossibleCreate, Reason, lowercase_address,
+};
 
 use super::{Attempt, Blame, Manner, Rules, Step, Why};
 use crate::engine::{Missing, Problem, ProblemKind, Properties};
@@ -15,8 +17,13 @@ impl Attempt {
     /// No contact has an address of this user: makes one, unless one is in doubt under another address.
     pub(super) fn create(&mut self) {
         let own = self.address();
-        let is_other = |creating: &MayBeCreated| own.as_ref() != Some(&lowercase_address(&creating.address));
-        let mut in_doubt = self.claim.creating.iter().filter(|creating| creating.in_doubt);
+        let is_other =
+            |creating: &PossibleCreate| own.as_ref() != Some(&lowercase_address(&creating.address));
+        let mut in_doubt = self
+            .claim
+            .possible_creates
+            .iter()
+            .filter(|creating| creating.in_doubt);
         if in_doubt.any(is_other) {
             let reason = Reason::ours(
                 "CREATE_IN_DOUBT",
@@ -57,15 +64,15 @@ impl Attempt {
             // A field without a value is as empty there as it is here. What did not go along is owed still.
             let is_empty = self.claim.values.get(&field).is_none_or(Option::is_none);
             if is_empty || self.sent.contains(field) {
-                self.settle(field, Outcome::Confirmed);
+                self.settle(field, FieldResult::Confirmed);
             }
         }
         self.confirmed_address = self.email();
-        self.link = Some(LinkFound {
+        self.link = Some(NewLink {
             contact_id: contact_id.to_owned(),
             account_id: rules.account_id.to_owned(),
             address: self.email(),
-            found: Found::Created,
+            origin: LinkOrigin::Created,
         });
         self.step = Step::Done;
     }
@@ -117,7 +124,7 @@ impl Attempt {
         };
         for (field, reason) in refused {
             let reason = reason.clone();
-            self.settle(field, Outcome::Refused { reason });
+            self.settle(field, FieldResult::Rejected { reason });
         }
         if self.outcomes.contains_key(&Field::Email) {
             self.missing();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{FieldSet, Found, LinkFound, Outcome, Reason, lowercase_address};
+use contracts::{FieldResult, FieldSet, LinkOrigin, NewLink, Reason, lowercase_address};
 
 use super::{Attempt, Blame, Manner, Rules, Step, Why};
 use crate::engine::{Contact, Missing, Problem};
@@ -11,7 +11,7 @@ use crate::engine::{Contact, Missing, Problem};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Lookup {
     /// This contact has it.
-    Contact(String, Found),
+    Contact(String, LinkOrigin),
     /// No contact has it.
     Absent,
     /// The answer does not account for it.
@@ -23,18 +23,18 @@ pub(crate) enum Lookup {
 impl Attempt {
     /// HubSpot answered for the contact under another id: it was merged into that one.
     pub(super) fn moved_to(&mut self, contact_id: &str, rules: Rules<'_>) {
-        self.link = Some(LinkFound {
+        self.link = Some(NewLink {
             contact_id: contact_id.to_owned(),
             account_id: rules.account_id.to_owned(),
             address: None,
-            found: Found::Merged,
+            origin: LinkOrigin::Merged,
         });
     }
 
     /// Looks the user up: by the last confirmed address where its contact is gone, then by the current one.
     pub(super) fn look_up(&mut self, rules: Rules<'_>) {
         let confirmed = self.claim.link.as_ref().and_then(|link| link.address.clone());
-        let creating = self.claim.creating.iter();
+        let creating = self.claim.possible_creates.iter();
         let creating = creating.filter(|_| rules.missing == Missing::Create);
         let mut addresses: Vec<String> = confirmed
             .into_iter()
@@ -94,7 +94,7 @@ impl Attempt {
         }
     }
 
-    fn found(&mut self, contact_id: &str, address: &str, found: Found, why: &Why, rules: Rules<'_>) {
+    fn found(&mut self, contact_id: &str, address: &str, found: LinkOrigin, why: &Why, rules: Rules<'_>) {
         if let Why::Conflict(reason) = why {
             return self.address_is_held_by(contact_id.to_owned(), reason.clone(), rules);
         }
@@ -111,14 +111,15 @@ impl Attempt {
 
     /// Ends with a link to report: it is recorded before anything is written through it. What the contact before had
     /// confirmed says nothing of this one.
-    pub(super) fn link_to(&mut self, contact_id: &str, address: &str, found: Found, rules: Rules<'_>) {
-        self.outcomes.retain(|_, outcome| *outcome != Outcome::Confirmed);
+    pub(super) fn link_to(&mut self, contact_id: &str, address: &str, found: LinkOrigin, rules: Rules<'_>) {
+        self.outcomes
+            .retain(|_, outcome| *outcome != FieldResult::Confirmed);
         self.confirmed_address = None;
-        self.link = Some(LinkFound {
+        self.link = Some(NewLink {
             contact_id: contact_id.to_owned(),
             account_id: rules.account_id.to_owned(),
             address: Some(address.to_owned()),
-            found,
+            origin: found,
         });
         self.step = Step::Done;
     }
@@ -153,7 +154,7 @@ impl Attempt {
 
     pub(super) fn missing(&mut self) {
         for field in self.pending.iter() {
-            self.outcomes.insert(field, Outcome::Missing);
+            self.outcomes.insert(field, FieldResult::NotFound);
         }
         self.pending = FieldSet::EMPTY;
         self.step = Step::Done;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, Found, Outcome, Reason};
+use contracts::{Field, FieldResult, LinkOrigin, Reason};
 
 use super::{Attempt, Blame, Holder, Manner, Rules, Step, Why};
 use crate::engine::{EmailTaken, Problem, ProblemKind};
@@ -53,7 +53,7 @@ impl Attempt {
         for (field, reason) in named {
             self.settle(
                 field,
-                Outcome::Refused {
+                FieldResult::Rejected {
                     reason: reason.clone(),
                 },
             );
@@ -65,7 +65,7 @@ impl Attempt {
     fn refused_without_a_name(&mut self, reason: Reason) {
         let mut sent = self.sent.iter();
         if let (Some(field), None) = (sent.next(), sent.next()) {
-            self.settle(field, Outcome::Refused { reason });
+            self.settle(field, FieldResult::Rejected { reason });
         } else {
             self.manner = Manner::FieldByField;
         }
@@ -86,7 +86,7 @@ impl Attempt {
     /// its id, and tells its present one.
     pub(super) fn address_is_held_by(&mut self, contact_id: String, reason: Reason, rules: Rules<'_>) {
         if self.contact_id() == Some(contact_id.as_str()) {
-            self.settle(Field::Email, Outcome::Confirmed);
+            self.settle(Field::Email, FieldResult::Confirmed);
             return self.go_on();
         }
         let holder = Holder { contact_id, reason };
@@ -101,11 +101,11 @@ impl Attempt {
     pub(super) fn address_is_taken(&mut self, holder: &Holder, rules: Rules<'_>) {
         match (rules.email_taken, self.email()) {
             (EmailTaken::Follow, Some(email)) => {
-                self.link_to(&holder.contact_id, &email, Found::Followed, rules);
+                self.link_to(&holder.contact_id, &email, LinkOrigin::Followed, rules);
             }
             (EmailTaken::Reject, _) | (EmailTaken::Follow, None) => {
                 let reason = holder.reason.clone();
-                self.settle(Field::Email, Outcome::Taken { reason });
+                self.settle(Field::Email, FieldResult::Conflict { reason });
                 self.go_on();
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::{Field, Next};
+use contracts::{Field, NextAction};
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, all_written, id, linked, ms, problem, reason, server_fault};
@@ -23,10 +23,10 @@ fn stopped_by(kind: ProblemKind) -> Bench {
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, problem(kind));
     let (request, record) = bench.record();
-    let failure = record.verdicts[0].failure.as_ref().expect("not carried out");
-    assert!(!failure.charged && failure.may_pass);
-    assert!(record.verdicts[0].written.is_empty() && !record.verdicts[0].may_take_effect_late);
-    bench.take(request, &record, Next::Later { in_ms: 1_000 });
+    let failure = record.results[0].failure.as_ref().expect("not carried out");
+    assert!(!failure.is_counted && failure.is_transient);
+    assert!(record.results[0].written.is_empty() && !record.results[0].may_apply_late);
+    bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     bench
 }
 
@@ -124,7 +124,7 @@ fn calls_that_fail_for_different_records_stop_the_line_and_one_record_alone_does
     let (call, _) = bench.deliver(&[linked("b", NAME)]);
     bench.answer(call, server_fault());
     let failure = bench.verdict().failure.expect("it failed");
-    assert!(!failure.charged);
+    assert!(!failure.is_counted);
     assert_eq!(fault(&bench), Some(Fault::Outage));
 }
 
@@ -135,7 +135,7 @@ fn an_outage_goes_on_until_a_probe_succeeds_and_parks_nobody() {
         let (call, _) = bench.deliver(&[linked(user, NAME)]);
         bench.answer(call, server_fault());
         let (request, record) = bench.record();
-        bench.take(request, &record, Next::Later { in_ms: 1_000 });
+        bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     }
     let mut probes = 0;
     for _ in 0..600 {
@@ -146,13 +146,13 @@ fn an_outage_goes_on_until_a_probe_succeeds_and_parks_nobody() {
             bench.answer(call, server_fault());
         }
         while let Some((request, record)) = bench.any_record() {
-            assert!(record.verdicts.iter().all(|verdict| {
+            assert!(record.results.iter().all(|verdict| {
                 verdict
                     .failure
                     .as_ref()
-                    .is_some_and(|failure| !failure.charged && failure.may_pass)
+                    .is_some_and(|failure| !failure.is_counted && failure.is_transient)
             }));
-            bench.take(request, &record, Next::Later { in_ms: 1_000 });
+            bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
         }
     }
     // Two every half a minute, once the waits have grown: of a record that met the fault, then of another one.
@@ -170,9 +170,13 @@ fn what_is_claimed_when_the_line_stops_goes_back_uncharged() {
     bench.give_all(&[linked("b", NAME)]);
     bench.answer(call, problem(ProblemKind::MissingScopes));
     let (_, record) = bench.record();
-    assert_eq!(record.verdicts.len(), 2);
-    assert!(record.verdicts.iter().all(|verdict| {
-        verdict.failure.as_ref().is_some_and(|failure| !failure.charged) && verdict.written.is_empty()
+    assert_eq!(record.results.len(), 2);
+    assert!(record.results.iter().all(|verdict| {
+        verdict
+            .failure
+            .as_ref()
+            .is_some_and(|failure| !failure.is_counted)
+            && verdict.written.is_empty()
     }));
 }
 

@@ -1,6 +1,6 @@
 //! Batches of creates: each is checked off by its name.
 
-use contracts::{Field, Found, Next};
+use contracts::{Field, LinkOrigin, NextAction};
 
 use super::creates::{created, found_nobody, refusal};
 use super::samples::{claim, contact, creates, id};
@@ -18,7 +18,7 @@ fn results_are_matched_by_trace_id_or_address_never_by_position() {
     let results = vec![by_address, created(a, "1")];
     let errors = Vec::new();
     bench.answer(call, Answer::Created { results, errors });
-    let verdicts = bench.record().1.verdicts;
+    let verdicts = bench.record().1.results;
     let linked: Vec<_> = verdicts
         .iter()
         .filter_map(|verdict| {
@@ -92,14 +92,17 @@ fn two_users_of_one_address_are_not_created_at_once() {
     while let Some((request, record)) = bench.any_record() {
         links.extend(
             record
-                .verdicts
+                .results
                 .iter()
-                .filter_map(|verdict| Some((verdict.user_id.clone(), verdict.link.as_ref()?.found))),
+                .filter_map(|verdict| Some((verdict.user_id.clone(), verdict.link.as_ref()?.origin))),
         );
-        bench.take(request, &record, Next::Settled);
+        bench.take(request, &record, NextAction::Clean);
     }
     assert_eq!(
         links,
-        [(id("a"), Found::Created), (id("b"), Found::PrimaryAddress)]
+        [
+            (id("a"), LinkOrigin::Created),
+            (id("b"), LinkOrigin::PrimaryAddress)
+        ]
     );
 }

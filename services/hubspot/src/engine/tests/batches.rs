@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use contracts::{Claim, Field, Lane, Next};
+use contracts::{Claim, Field, NextAction, Priority};
 
 use super::bench::Bench;
 use super::samples::{all_written, id, inputs, linked, ms, problem, server_fault, written};
@@ -69,7 +69,7 @@ fn live_changes_leave_before_backfill_which_fills_what_room_is_left() {
     let mut bench = Bench::running();
     let mut claims = many(100);
     for claim in &mut claims {
-        claim.lane = Lane::Backfill;
+        claim.priority = Priority::Backfill;
     }
     claims.push(linked("live", NAME));
     let (_, batch) = bench.deliver_together(&claims);
@@ -96,7 +96,7 @@ fn results_are_matched_by_trace_id_or_id_never_by_position() {
     );
     let (_, record) = bench.record();
     let confirmed: Vec<_> = record
-        .verdicts
+        .results
         .iter()
         .map(|verdict| verdict.user_id.clone())
         .collect();
@@ -144,8 +144,8 @@ fn a_refused_batch_is_split_until_the_guilty_record_stands_alone() {
         assert!((7..=16).contains(&calls), "{calls} calls");
         let mut verdicts = Vec::new();
         while let Some((request, record)) = bench.any_record() {
-            verdicts.extend(record.verdicts.clone());
-            bench.take(request, &record, Next::Settled);
+            verdicts.extend(record.results.clone());
+            bench.take(request, &record, NextAction::Clean);
         }
         assert_eq!(verdicts.len(), 100);
         let failed: Vec<_> = verdicts
@@ -154,10 +154,7 @@ fn a_refused_batch_is_split_until_the_guilty_record_stands_alone() {
             .collect();
         assert_eq!(failed.len(), 1, "one bad record, and 99 good ones");
         assert_eq!(failed[0].user_id, id("u042"));
-        let doubtful = verdicts
-            .iter()
-            .filter(|verdict| verdict.may_take_effect_late)
-            .count();
+        let doubtful = verdicts.iter().filter(|verdict| verdict.may_apply_late).count();
         let server_fault = matches!(kind, ProblemKind::ServerFault { .. });
         assert_eq!(doubtful, if server_fault { 100 } else { 0 });
     }
@@ -169,11 +166,11 @@ fn a_batch_that_is_not_answered_is_claimed_again_in_halves() {
     let (call, _) = bench.deliver_together(&many(8));
     bench.answer(call, problem(ProblemKind::Unanswered));
     let (request, record) = bench.record();
-    assert!(record.verdicts.iter().all(|verdict| {
+    assert!(record.results.iter().all(|verdict| {
         let failure = verdict.failure.as_ref().expect("it failed");
-        verdict.may_take_effect_late && !verdict.written.is_empty() && !failure.charged && failure.may_pass
+        verdict.may_apply_late && !verdict.written.is_empty() && !failure.is_counted && failure.is_transient
     }));
-    bench.take(request, &record, Next::Later { in_ms: 1_000 });
+    bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     bench.pass(ms(1_000));
     for _ in 0..8 {
         bench.give_all(&many(8));
@@ -197,8 +194,8 @@ fn a_failure_is_charged_only_after_another_records_write_succeeded_in_between() 
         let (call, _) = bench.deliver(&[linked("bad", NAME)]);
         bench.answer(call, server_fault());
         let (request, record) = bench.record();
-        charged.push(record.verdicts[0].failure.as_ref().expect("it failed").charged);
-        bench.take(request, &record, Next::Later { in_ms: 1_000 });
+        charged.push(record.results[0].failure.as_ref().expect("it failed").is_counted);
+        bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     }
     assert_eq!(charged, [false, false, true, false, true]);
 }
@@ -209,8 +206,8 @@ fn a_locked_record_is_left_alone_for_two_seconds() {
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, problem(ProblemKind::Locked));
     let (request, record) = bench.record();
-    assert!(!record.verdicts[0].may_take_effect_late);
-    bench.take(request, &record, Next::Later { in_ms: 500 });
+    assert!(!record.results[0].may_apply_late);
+    bench.take(request, &record, NextAction::Later { in_ms: 500 });
     bench.pass(ms(1_999));
     assert!(bench.any_claim().is_none());
     bench.pass(ms(1));
@@ -227,8 +224,8 @@ fn a_429_pauses_the_calls_and_is_charged_to_nobody() {
     };
     bench.answer(call, problem(limited));
     let verdict = bench.verdict();
-    assert!(!verdict.failure.expect("not sent").charged);
-    assert!(verdict.written.is_empty() && !verdict.may_take_effect_late);
+    assert!(!verdict.failure.expect("not sent").is_counted);
+    assert!(verdict.written.is_empty() && !verdict.may_apply_late);
     bench.wake("b");
     assert!(
         bench.any_claim().is_none(),

@@ -3,8 +3,8 @@
 use std::{collections::VecDeque, time::Duration};
 
 use contracts::{
-    Claim, ClaimUsers, ClaimsGiven, Lane, Next, RecordVerdicts, Recorded, Verdict, VerdictsRecorded,
-    delivery::LeaseWish,
+    AttemptResult, Claim, ClaimUsers, NextAction, Priority, ReportResults, ReportedUser, ResultsReported,
+    UsersClaimed, delivery::LeaseAction,
 };
 
 use crate::engine::{
@@ -69,7 +69,7 @@ impl Bench {
     /// Answers the question for the lease that is out, and the claim of what was left open.
     pub(super) fn grant(&mut self, epoch: u64) {
         self.epoch = epoch;
-        assert_eq!(self.lease_wish(), Some(LeaseWish::Hold));
+        assert_eq!(self.lease_wish(), Some(LeaseAction::Hold));
         self.put(Input::LeaseAnswered(Ok(granted(epoch))));
         assert!(self.outputs.contains(&Output::OpenConsumer { epoch }));
         let (request, left_open) = self.claim();
@@ -98,13 +98,13 @@ impl Bench {
     }
 
     pub(super) fn wake(&mut self, user: &str) {
-        self.wake_in(user, Lane::Live, user);
+        self.wake_in(user, Priority::Live, user);
     }
 
-    pub(super) fn wake_in(&mut self, user: &str, lane: Lane, ack: &str) {
+    pub(super) fn wake_in(&mut self, user: &str, priority: Priority, ack: &str) {
         self.put(Input::WakeUp {
             user_id: id(user),
-            lane,
+            priority,
             ack: AckHandle {
                 sequence: 0,
                 reply: ack.into(),
@@ -115,7 +115,7 @@ impl Bench {
     /// Claims these and returns the call that follows.
     pub(super) fn deliver(&mut self, claims: &[Claim]) -> (CallId, Call) {
         for claim in claims {
-            self.wake_in(claim.user_id.as_str(), claim.lane, claim.user_id.as_str());
+            self.wake_in(claim.user_id.as_str(), claim.priority, claim.user_id.as_str());
         }
         self.give_all(claims);
         self.call()
@@ -125,7 +125,7 @@ impl Bench {
     pub(super) fn deliver_together(&mut self, claims: &[Claim]) -> (CallId, Call) {
         self.engine.pace.pause(self.now + ms(1_000));
         for claim in claims {
-            self.wake_in(claim.user_id.as_str(), claim.lane, claim.user_id.as_str());
+            self.wake_in(claim.user_id.as_str(), claim.priority, claim.user_id.as_str());
         }
         for _ in 0..claims.len() {
             self.give_all(claims);
@@ -149,9 +149,9 @@ impl Bench {
     pub(super) fn give(&mut self, request: RequestId, claims: Vec<Claim>) {
         self.put(Input::Claimed(
             request,
-            Ok(ClaimsGiven {
+            Ok(UsersClaimed {
                 claims,
-                ..ClaimsGiven::default()
+                ..UsersClaimed::default()
             }),
         ));
     }
@@ -168,7 +168,7 @@ impl Bench {
     }
 
     /// Answers a record: the same comes next for each user.
-    pub(super) fn take(&mut self, request: RequestId, record: &RecordVerdicts, next: Next) {
+    pub(super) fn take(&mut self, request: RequestId, record: &ReportResults, next: NextAction) {
         self.recorded(request, record, next, None);
     }
 
@@ -176,13 +176,13 @@ impl Bench {
     pub(super) fn take_and_give(
         &mut self,
         request: RequestId,
-        record: &RecordVerdicts,
-        next: Next,
+        record: &ReportResults,
+        next: NextAction,
         claims: Vec<Claim>,
     ) {
-        let given = ClaimsGiven {
+        let given = UsersClaimed {
             claims,
-            ..ClaimsGiven::default()
+            ..UsersClaimed::default()
         };
         self.recorded(request, record, next, Some(given));
     }
@@ -190,28 +190,28 @@ impl Bench {
     fn recorded(
         &mut self,
         request: RequestId,
-        record: &RecordVerdicts,
-        next: Next,
-        claims: Option<ClaimsGiven>,
+        record: &ReportResults,
+        next: NextAction,
+        claims: Option<UsersClaimed>,
     ) {
-        let users = record.verdicts.iter().map(|verdict| Recorded {
+        let users = record.results.iter().map(|verdict| ReportedUser {
             user_id: verdict.user_id.clone(),
             next,
         });
-        let recorded = VerdictsRecorded {
+        let recorded = ResultsReported {
             users: users.collect(),
             claims,
-            claims_refused: None,
+            claims_error: None,
         };
         self.put(Input::Recorded(request, Ok(recorded)));
     }
 
     /// The next verdict, which must be reported alone; the user is settled by it.
-    pub(super) fn verdict(&mut self) -> Verdict {
+    pub(super) fn verdict(&mut self) -> AttemptResult {
         let (request, record) = self.record();
-        assert_eq!(record.verdicts.len(), 1, "{record:?}");
-        self.take(request, &record, Next::Settled);
-        record.verdicts[0].clone()
+        assert_eq!(record.results.len(), 1, "{record:?}");
+        self.take(request, &record, NextAction::Clean);
+        record.results[0].clone()
     }
 
     pub(super) fn claim(&mut self) -> (RequestId, ClaimUsers) {
@@ -238,21 +238,21 @@ impl Bench {
         })
     }
 
-    pub(super) fn record(&mut self) -> (RequestId, RecordVerdicts) {
+    pub(super) fn record(&mut self) -> (RequestId, ReportResults) {
         self.any_record()
             .unwrap_or_else(|| panic!("no record in {:?}", self.outputs))
     }
 
-    pub(super) fn any_record(&mut self) -> Option<(RequestId, RecordVerdicts)> {
+    pub(super) fn any_record(&mut self) -> Option<(RequestId, ReportResults)> {
         self.find(|output| match output {
             Output::Record(request, record) => Some((*request, record.clone())),
             _ => None,
         })
     }
 
-    pub(super) fn lease_wish(&mut self) -> Option<LeaseWish> {
+    pub(super) fn lease_wish(&mut self) -> Option<LeaseAction> {
         self.find(|output| match output {
-            Output::AskLease(ask) => Some(ask.wish),
+            Output::AskLease(ask) => Some(ask.action),
             _ => None,
         })
     }

@@ -1,6 +1,6 @@
 //! Whose fault a failure is, and what is said of it.
 
-use contracts::{Claim, Field, Next, Verdict};
+use contracts::{AttemptResult, Claim, Field, NextAction};
 
 use super::bench::Bench;
 use super::samples::{all_written, claim, inputs, linked, ms, problem, server_fault, written};
@@ -8,8 +8,8 @@ use crate::engine::{Answer, Call, CallId, ProblemKind, Written};
 
 const NAME: &[Field] = &[Field::FirstName];
 
-fn charged(verdict: &Verdict) -> bool {
-    verdict.failure.as_ref().expect("it failed").charged
+fn charged(verdict: &AttemptResult) -> bool {
+    verdict.failure.as_ref().expect("it failed").is_counted
 }
 
 /// Another record's write succeeds.
@@ -20,10 +20,10 @@ fn succeed(bench: &mut Bench) {
 }
 
 /// Reports a failure; the user is claimed again in a second.
-fn failure(bench: &mut Bench) -> Verdict {
+fn failure(bench: &mut Bench) -> AttemptResult {
     let (request, record) = bench.record();
-    bench.take(request, &record, Next::Later { in_ms: 1_000 });
-    record.verdicts[0].clone()
+    bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
+    record.results[0].clone()
 }
 
 #[test]
@@ -74,9 +74,9 @@ fn what_a_batch_wrote_is_unknown_if_its_answer_is_not_understood() {
     let (call, _) = bench.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
     bench.answer(call, problem(ProblemKind::Garbled));
     let (_, record) = bench.record();
-    assert_eq!(record.verdicts.len(), 2);
-    for verdict in record.verdicts {
-        assert!(!verdict.written.is_empty() && !verdict.may_take_effect_late);
+    assert_eq!(record.results.len(), 2);
+    for verdict in record.results {
+        assert!(!verdict.written.is_empty() && !verdict.may_apply_late);
     }
 }
 
@@ -91,8 +91,8 @@ fn a_lookup_that_is_forbidden_does_not_mend_by_itself_and_one_that_met_a_fault_m
         let (call, _) = bench.deliver(&[claim("a")]);
         bench.answer(call, problem(kind));
         let verdict = bench.verdict();
-        assert_eq!(verdict.failure.expect("it failed").may_pass, may_pass);
-        assert!(!verdict.may_take_effect_late, "it writes nothing");
+        assert_eq!(verdict.failure.expect("it failed").is_transient, may_pass);
+        assert!(!verdict.may_apply_late, "it writes nothing");
     }
 }
 
@@ -108,11 +108,11 @@ fn delivers_well(claims: &[Claim], result: impl Fn(Written, usize) -> Written) {
         };
         bench.answer(call, answer);
         let (request, record) = bench.record();
-        assert_eq!(record.verdicts[0].failure, None, "lap {lap}");
+        assert_eq!(record.results[0].failure, None, "lap {lap}");
         if record.claim.is_some() {
-            bench.take_and_give(request, &record, Next::Now, claims.to_vec());
+            bench.take_and_give(request, &record, NextAction::Now, claims.to_vec());
         } else {
-            bench.take(request, &record, Next::Now);
+            bench.take(request, &record, NextAction::Now);
             bench.give_all(claims);
         }
         (call, update) = bench.call();

@@ -1,6 +1,6 @@
 //! Who shares a call with whom.
 
-use contracts::{Claim, Field, MayBeCreated, Next};
+use contracts::{Claim, Field, NextAction, PossibleCreate};
 
 use super::bench::Bench;
 use super::samples::{claim, linked, ms, problem};
@@ -15,7 +15,7 @@ fn records_that_failed_together_share_no_batch_with_others() {
     let (call, _) = bench.deliver_together(&four);
     bench.answer(call, problem(ProblemKind::Unanswered));
     let (request, record) = bench.record();
-    bench.take(request, &record, Next::Later { in_ms: 1_000 });
+    bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     let mut all = vec![linked("fresh", NAME)];
     all.extend(four);
     bench.pass(ms(500));
@@ -36,7 +36,7 @@ fn records_that_failed_together_share_no_batch_with_others() {
 /// A user who may have a contact under a former address.
 fn of_two_addresses(number: usize) -> Claim {
     let mut claim = claim(&format!("u{number}"));
-    claim.creating.push(MayBeCreated {
+    claim.possible_creates.push(PossibleCreate {
         address: format!("former-u{number}@example.com"),
         in_doubt: false,
     });

@@ -5,7 +5,7 @@ mod rules;
 
 use std::collections::BTreeMap;
 
-use contracts::{Claim, Field, Found, Outcome};
+use contracts::{Claim, Field, FieldResult, LinkOrigin};
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, claim, creates, linked, problem, reason};
@@ -75,7 +75,7 @@ fn invalid(properties: &[&str]) -> ProblemKind {
 #[test]
 fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
     let mut user = claim("a");
-    user.owed = [Field::FirstName].into_iter().collect();
+    user.dirty = [Field::FirstName].into_iter().collect();
     user.values.insert(Field::LastName, None);
     let (mut bench, call, create) = found_nobody(&[user]);
     let [input] = creates(&create) else {
@@ -95,13 +95,13 @@ fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
     );
     let (_, record) = bench.record();
     assert!(record.claim.is_none(), "nothing is left to write");
-    let verdict = &record.verdicts[0];
+    let verdict = &record.results[0];
     let link = verdict.link.as_ref().expect("the new contact");
     assert_eq!(
-        (link.contact_id.as_str(), link.account_id.as_str(), link.found),
-        ("77", ACCOUNT, Found::Created)
+        (link.contact_id.as_str(), link.account_id.as_str(), link.origin),
+        ("77", ACCOUNT, LinkOrigin::Created)
     );
-    assert_eq!(verdict.outcomes[&Field::FirstName], Outcome::Confirmed);
+    assert_eq!(verdict.field_results[&Field::FirstName], FieldResult::Confirmed);
     assert_eq!(verdict.confirmed_address.as_deref(), Some("a@example.com"));
     assert!(!verdict.may_have_created);
 }
@@ -116,7 +116,10 @@ fn a_user_that_had_a_contact_gets_no_other_one() {
     bench.answer(call, problem(ProblemKind::NotFound));
     let (call, find) = bench.call();
     bench.answer(call, nowhere(&find));
-    assert_eq!(bench.verdict().outcomes[&Field::FirstName], Outcome::Missing);
+    assert_eq!(
+        bench.verdict().field_results[&Field::FirstName],
+        FieldResult::NotFound
+    );
 }
 
 #[test]
@@ -132,11 +135,14 @@ fn a_refused_field_is_left_out_and_a_refused_address_makes_no_contact() {
     bench.answer(call, refused(&create, &["email"]));
     let verdict = bench.verdict();
     assert!(matches!(
-        verdict.outcomes[&Field::LastName],
-        Outcome::Refused { .. }
+        verdict.field_results[&Field::LastName],
+        FieldResult::Rejected { .. }
     ));
-    assert!(matches!(verdict.outcomes[&Field::Email], Outcome::Refused { .. }));
-    assert_eq!(verdict.outcomes[&Field::FirstName], Outcome::Missing);
+    assert!(matches!(
+        verdict.field_results[&Field::Email],
+        FieldResult::Rejected { .. }
+    ));
+    assert_eq!(verdict.field_results[&Field::FirstName], FieldResult::NotFound);
     assert!(verdict.link.is_none() && verdict.failure.is_none());
 }
 
@@ -154,21 +160,25 @@ fn after_a_refusal_that_names_no_field_the_address_alone_makes_the_contact() {
     let (results, errors) = (vec![created(&creates(&alone)[0], "c9")], Vec::new());
     bench.answer(call, Answer::Created { results, errors });
     let verdict = bench.verdict();
-    assert_eq!(verdict.link.expect("a link").found, Found::Created);
-    assert_eq!(verdict.outcomes[&Field::Email], Outcome::Confirmed);
+    assert_eq!(verdict.link.expect("a link").origin, LinkOrigin::Created);
+    assert_eq!(verdict.field_results[&Field::Email], FieldResult::Confirmed);
     let values = claim("a").values;
     for field in [Field::FirstName, Field::LastName] {
         let has_value = values[&field].is_some();
-        assert_eq!(verdict.outcomes.contains_key(&field), !has_value, "{field:?}");
+        assert_eq!(
+            verdict.field_results.contains_key(&field),
+            !has_value,
+            "{field:?}"
+        );
     }
 
     let (mut bench, call, create) = found_nobody(&[claim("a")]);
     bench.answer(call, refused(&create));
     let (call, alone) = bench.call();
     bench.answer(call, refused(&alone));
-    let outcomes = bench.verdict().outcomes;
-    assert!(matches!(outcomes[&Field::Email], Outcome::Refused { .. }));
-    assert_eq!(outcomes[&Field::FirstName], Outcome::Missing);
+    let outcomes = bench.verdict().field_results;
+    assert!(matches!(outcomes[&Field::Email], FieldResult::Rejected { .. }));
+    assert_eq!(outcomes[&Field::FirstName], FieldResult::NotFound);
 }
 
 #[test]
@@ -178,7 +188,7 @@ fn a_create_without_an_answer_may_have_made_a_contact() {
         bench.answer(call, problem(kind));
         let verdict = bench.verdict();
         assert!(verdict.may_have_created && verdict.failure.is_some());
-        assert_eq!(verdict.may_take_effect_late, late);
+        assert_eq!(verdict.may_apply_late, late);
     }
 }
 

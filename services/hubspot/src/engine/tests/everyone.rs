@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Field, Next, Outcome, Reason, RecordVerdicts};
+use contracts::{Field, FieldResult, NextAction, Reason, ReportResults};
 
 use super::bench::Bench;
 use super::samples::{all_written, error_of, id, inputs, linked, ms, reason, written};
@@ -49,13 +49,13 @@ pub(super) fn refuse_each(
     bench: &mut Bench,
     users: std::ops::Range<usize>,
     code: &str,
-) -> Vec<RecordVerdicts> {
+) -> Vec<ReportResults> {
     let mut records = Vec::new();
     for number in users {
         let (call, _) = bench.deliver(&[linked(&format!("u{number}"), NAME)]);
         bench.answer(call, refused(code));
         while let Some((request, record)) = bench.any_record() {
-            bench.take(request, &record, Next::Settled);
+            bench.take(request, &record, NextAction::Clean);
             records.push(record);
         }
         bench.pass(ms(200));
@@ -82,11 +82,11 @@ fn a_property_that_cannot_be_used_stops_the_line_at_once_and_refuses_nobody() {
         bench.answer(call, refused(code));
         assert_eq!(fault(&bench), Some(Fault::UnusableProperty(Field::FirstName)));
         let (request, record) = bench.record();
-        for verdict in &record.verdicts {
-            assert!(verdict.outcomes.is_empty());
-            assert!(!verdict.failure.as_ref().expect("given back").charged);
+        for verdict in &record.results {
+            assert!(verdict.field_results.is_empty());
+            assert!(!verdict.failure.as_ref().expect("given back").is_counted);
         }
-        bench.take(request, &record, Next::Later { in_ms: 1_000 });
+        bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
         let (user, call, update) = probe(&mut bench, 10);
         assert_eq!(user, "a");
         bench.answer(call, all_written(&update));
@@ -110,12 +110,17 @@ fn a_property_that_one_input_of_a_batch_cannot_use_stops_the_line_too_and_the_ot
     assert_eq!(fault(&bench), Some(Fault::UnusableProperty(Field::FirstName)));
     let (_, record) = bench.record();
     let outcomes: Vec<_> = record
-        .verdicts
+        .results
         .iter()
-        .map(|verdict| (verdict.user_id.as_str(), verdict.outcomes.get(&Field::FirstName)))
+        .map(|verdict| {
+            (
+                verdict.user_id.as_str(),
+                verdict.field_results.get(&Field::FirstName),
+            )
+        })
         .collect();
-    assert_eq!(outcomes, [("a", None), ("b", Some(&Outcome::Confirmed))]);
-    let failure = record.verdicts[0].failure.as_ref().expect("given back");
+    assert_eq!(outcomes, [("a", None), ("b", Some(&FieldResult::Confirmed))]);
+    let failure = record.results[0].failure.as_ref().expect("given back");
     assert_eq!(failure.reason.code, "READ_ONLY_VALUE", "the property's own words");
 }
 
@@ -124,15 +129,23 @@ fn twenty_records_running_that_are_refused_alike_stop_the_line_and_are_owed_agai
     let mut bench = Bench::running();
     let records = refuse_each(&mut bench, 0..19, RULE);
     assert_eq!(fault(&bench), None);
-    assert!(records.iter().all(|record| record.withdrawals.is_empty()));
+    assert!(records.iter().all(|record| record.retractions.is_empty()));
     let records = refuse_each(&mut bench, 19..20, RULE);
     assert_eq!(fault(&bench), Some(Fault::RefusesEveryone(Field::FirstName)));
-    let verdict = &records[0].verdicts[0];
-    assert!(verdict.outcomes.is_empty(), "the last one is not refused at all");
-    assert!(verdict.failure.as_ref().is_some_and(|failure| !failure.charged));
+    let verdict = &records[0].results[0];
+    assert!(
+        verdict.field_results.is_empty(),
+        "the last one is not refused at all"
+    );
+    assert!(
+        verdict
+            .failure
+            .as_ref()
+            .is_some_and(|failure| !failure.is_counted)
+    );
     let mut withdrawn: Vec<_> = records
         .iter()
-        .flat_map(|record| &record.withdrawals)
+        .flat_map(|record| &record.retractions)
         .map(|withdrawal| {
             (
                 withdrawal.field,
@@ -156,9 +169,9 @@ fn refusals_in_one_batch_are_taken_back_before_they_are_recorded() {
     let (call, update) = bench.deliver_together(&claims);
     bench.answer(call, each_refused(&update));
     let (_, record) = bench.record();
-    assert_eq!(record.verdicts.len(), 20);
-    for verdict in &record.verdicts {
-        assert!(verdict.outcomes.is_empty());
+    assert_eq!(record.results.len(), 20);
+    for verdict in &record.results {
+        assert!(verdict.field_results.is_empty());
         assert_eq!(verdict.failure.as_ref().expect("a reason").reason.code, RULE);
     }
 }
@@ -173,10 +186,10 @@ fn records_on_their_way_that_meet_the_rule_after_the_twenty_are_not_refused_eith
     bench.answer(late_call, each_refused(&late_update));
     let mut verdicts = Vec::new();
     while let Some((_, record)) = bench.any_record() {
-        verdicts.extend(record.verdicts);
+        verdicts.extend(record.results);
     }
     assert_eq!(verdicts.len(), 26);
-    assert!(verdicts.iter().all(|verdict| verdict.outcomes.is_empty()));
+    assert!(verdicts.iter().all(|verdict| verdict.field_results.is_empty()));
 }
 
 #[test]
@@ -189,8 +202,8 @@ fn a_rule_is_probed_by_one_of_the_twenty_and_then_by_another_record() {
     bench.answer(call, refused(RULE));
     assert_eq!(fault(&bench), Some(Fault::RefusesEveryone(Field::FirstName)));
     let (request, record) = bench.record();
-    assert!(record.verdicts[0].outcomes.is_empty());
-    bench.take(request, &record, Next::Later { in_ms: 1_000 });
+    assert!(record.results[0].field_results.is_empty());
+    bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     let (second, call, update) = probe(&mut bench, 20);
     assert_eq!(second, "other");
     bench.answer(call, all_written(&update));
@@ -201,19 +214,19 @@ fn a_rule_is_probed_by_one_of_the_twenty_and_then_by_another_record() {
         .clone()
         .expect("the twenty follow in the same message");
     let claims = next.users.iter().map(|user| linked(user.as_str(), NAME));
-    bench.take_and_give(request, &record, Next::Settled, claims.collect());
+    bench.take_and_give(request, &record, NextAction::Clean, claims.collect());
     while let Some((call, update)) = bench.any_call() {
         bench.answer(call, each_refused(&update));
     }
     assert_eq!(fault(&bench), None);
     let (_, record) = bench.record();
-    assert!(record.verdicts.len() >= 19);
-    let is_refused = |outcome: &Outcome| matches!(outcome, Outcome::Refused { .. });
+    assert!(record.results.len() >= 19);
+    let is_refused = |outcome: &FieldResult| matches!(outcome, FieldResult::Rejected { .. });
     assert!(
         record
-            .verdicts
+            .results
             .iter()
-            .all(|verdict| is_refused(&verdict.outcomes[&Field::FirstName]))
+            .all(|verdict| is_refused(&verdict.field_results[&Field::FirstName]))
     );
 }
 

@@ -1,6 +1,6 @@
 //! The usual way of a change: wake-up, claim, call, record, acknowledgement.
 
-use contracts::{ClaimsGiven, ErrorCode, Field, Lane, Next, Outcome};
+use contracts::{ErrorCode, Field, FieldResult, NextAction, Priority, UsersClaimed};
 
 use super::bench::Bench;
 use super::samples::{all_written, claim, id, inputs, linked, ms};
@@ -24,18 +24,19 @@ fn a_lone_change_costs_one_claim_one_call_and_one_record() {
     );
     bench.answer(call, all_written(&update));
     let (request, record) = bench.record();
-    let verdict = &record.verdicts[0];
-    assert_eq!(verdict.outcomes.get(&Field::FirstName), Some(&Outcome::Confirmed));
-    assert_eq!(verdict.written.iter().collect::<Vec<_>>(), NAME);
-    assert!(
-        !verdict.may_take_effect_late && verdict.confirmed_address.is_none() && verdict.failure.is_none()
+    let verdict = &record.results[0];
+    assert_eq!(
+        verdict.field_results.get(&Field::FirstName),
+        Some(&FieldResult::Confirmed)
     );
+    assert_eq!(verdict.written.iter().collect::<Vec<_>>(), NAME);
+    assert!(!verdict.may_apply_late && verdict.confirmed_address.is_none() && verdict.failure.is_none());
     assert!(!verdict.may_have_created);
     assert!(
         bench.acks().is_empty(),
         "nothing is acknowledged before it is recorded"
     );
-    bench.take(request, &record, Next::Settled);
+    bench.take(request, &record, NextAction::Clean);
     assert_eq!(bench.acks(), ["a"]);
     assert!(bench.any_claim().is_none() && bench.any_call().is_none());
 }
@@ -59,9 +60,9 @@ fn a_user_that_owes_nothing_is_acknowledged_by_the_claim() {
     let mut bench = Bench::running();
     bench.wake("a");
     let (request, _) = bench.claim();
-    let given = ClaimsGiven {
-        nothing_owed: vec![id("a")],
-        ..ClaimsGiven::default()
+    let given = UsersClaimed {
+        clean: vec![id("a")],
+        ..UsersClaimed::default()
     };
     bench.put(Input::Claimed(request, Ok(given)));
     assert_eq!(bench.acks(), ["a"]);
@@ -73,14 +74,14 @@ fn a_wake_up_during_the_record_is_claimed_once_more_before_it_is_acknowledged() 
     let (call, update) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, all_written(&update));
     let (request, record) = bench.record();
-    bench.wake_in("a", Lane::Live, "later");
-    bench.take(request, &record, Next::Settled);
+    bench.wake_in("a", Priority::Live, "later");
+    bench.take(request, &record, NextAction::Clean);
     assert!(bench.acks().is_empty());
     let (request, asked) = bench.claim();
     assert_eq!(asked.users, [id("a")]);
-    let given = ClaimsGiven {
-        nothing_owed: vec![id("a")],
-        ..ClaimsGiven::default()
+    let given = UsersClaimed {
+        clean: vec![id("a")],
+        ..UsersClaimed::default()
     };
     bench.put(Input::Claimed(request, Ok(given)));
     assert_eq!(bench.acks(), ["later"]);
@@ -90,7 +91,7 @@ fn a_wake_up_during_the_record_is_claimed_once_more_before_it_is_acknowledged() 
 fn a_wake_up_of_a_user_in_work_is_kept_and_acknowledged_when_it_is_settled() {
     let mut bench = Bench::running();
     let (call, update) = bench.deliver(&[linked("a", NAME)]);
-    bench.wake_in("a", Lane::Live, "second");
+    bench.wake_in("a", Priority::Live, "second");
     assert!(bench.any_claim().is_none(), "one attempt of a user at a time");
     bench.answer(call, all_written(&update));
     bench.verdict();
@@ -100,7 +101,7 @@ fn a_wake_up_of_a_user_in_work_is_kept_and_acknowledged_when_it_is_settled() {
 #[test]
 fn a_user_that_owes_again_is_claimed_again_at_once_and_one_that_failed_when_it_is_due() {
     let mut bench = Bench::running();
-    for (next, pause) in [(Next::Now, 0), (Next::Later { in_ms: 1_500 }, 1_500)] {
+    for (next, pause) in [(NextAction::Now, 0), (NextAction::Later { in_ms: 1_500 }, 1_500)] {
         let (call, update) = bench.deliver(&[linked("a", NAME)]);
         bench.answer(call, all_written(&update));
         let (request, record) = bench.record();
@@ -124,9 +125,9 @@ fn a_user_in_work_unknown_to_this_worker_is_asked_for_again_after_a_few_seconds(
     let mut bench = Bench::running();
     bench.wake("a");
     let (request, _) = bench.claim();
-    let given = ClaimsGiven {
-        in_work: vec![id("a")],
-        ..ClaimsGiven::default()
+    let given = UsersClaimed {
+        in_progress: vec![id("a")],
+        ..UsersClaimed::default()
     };
     bench.put(Input::Claimed(request, Ok(given)));
     bench.pass(ms(4_999));
@@ -145,13 +146,13 @@ fn a_verdict_is_repeated_until_it_is_answered() {
     assert!(bench.any_record().is_none(), "not at once");
     bench.pass(ms(250));
     let (request, second) = bench.record();
-    assert_eq!(first.verdicts, second.verdicts);
+    assert_eq!(first.results, second.results);
     bench.put(Input::Recorded(
         request,
         Err(Unserved::Refused(ErrorCode::Unavailable)),
     ));
     bench.pass(ms(500));
-    assert_eq!(bench.verdict(), first.verdicts[0]);
+    assert_eq!(bench.verdict(), first.results[0]);
     assert_eq!(bench.acks(), ["a"]);
 }
 
@@ -170,20 +171,20 @@ fn a_verdict_that_is_not_understood_does_not_hold_up_the_others() {
     for (call, update) in others {
         bench.answer(call, all_written(&update));
     }
-    bench.take(early, &record, Next::Settled);
+    bench.take(early, &record, NextAction::Clean);
     let mut settled = 1;
     for _ in 0..6 {
         let Some((request, record)) = bench.any_record() else {
             break;
         };
-        if record.verdicts.iter().any(|verdict| verdict.user_id == id("b")) {
+        if record.results.iter().any(|verdict| verdict.user_id == id("b")) {
             bench.put(Input::Recorded(
                 request,
                 Err(Unserved::Refused(ErrorCode::InvalidRequest)),
             ));
         } else {
-            settled += record.verdicts.len();
-            bench.take(request, &record, Next::Settled);
+            settled += record.results.len();
+            bench.take(request, &record, NextAction::Clean);
         }
     }
     assert_eq!(settled, 2, "a and c are recorded");
@@ -220,10 +221,10 @@ fn an_attempt_that_cannot_be_sent_in_time_is_given_back_uncharged() {
     assert_eq!(verdict.user_id, id("b"));
     let failure = verdict.failure.expect("it was not sent");
     assert_eq!(
-        (failure.reason.code.as_str(), failure.charged),
+        (failure.reason.code.as_str(), failure.is_counted),
         ("NOT_SENT", false)
     );
-    assert!(verdict.written.is_empty() && !verdict.may_take_effect_late);
+    assert!(verdict.written.is_empty() && !verdict.may_apply_late);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Which contact is the user's: found, moved, gone.
 
-use contracts::{ClaimsGiven, Field, Found, Next, Outcome, Recorded, VerdictsRecorded};
+use contracts::{Field, FieldResult, LinkOrigin, NextAction, ReportedUser, ResultsReported, UsersClaimed};
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, all_written, claim, contact, id, inputs, linked, problem, reason};
@@ -39,34 +39,34 @@ fn a_found_contact_is_recorded_before_anything_is_written_and_the_same_message_c
     );
     bench.answer(call, found(vec![contact("7", "a@example.com")]));
     let (request, record) = bench.record();
-    let verdict = &record.verdicts[0];
+    let verdict = &record.results[0];
     let link = verdict.link.as_ref().expect("a link");
     assert_eq!(
         (link.contact_id.as_str(), link.account_id.as_str()),
         ("7", ACCOUNT)
     );
     assert_eq!(
-        (link.address.as_deref(), link.found),
-        (Some("a@example.com"), Found::PrimaryAddress)
+        (link.address.as_deref(), link.origin),
+        (Some("a@example.com"), LinkOrigin::PrimaryAddress)
     );
-    assert!(verdict.outcomes.is_empty() && verdict.written.is_empty() && verdict.failure.is_none());
+    assert!(verdict.field_results.is_empty() && verdict.written.is_empty() && verdict.failure.is_none());
     assert_eq!(
         record.claim.expect("claimed in the same message").users,
         [id("a")]
     );
-    let claims = ClaimsGiven {
+    let claims = UsersClaimed {
         claims: vec![linked("a", NAME)],
-        ..ClaimsGiven::default()
+        ..UsersClaimed::default()
     };
     bench.put(Input::Recorded(
         request,
-        Ok(VerdictsRecorded {
-            users: vec![Recorded {
+        Ok(ResultsReported {
+            users: vec![ReportedUser {
                 user_id: id("a"),
-                next: Next::Now,
+                next: NextAction::Now,
             }],
             claims: Some(claims),
-            claims_refused: None,
+            claims_error: None,
         }),
     ));
     assert!(bench.any_claim().is_none(), "one claim is enough");
@@ -83,20 +83,20 @@ fn a_link_that_the_user_service_refuses_leaves_the_user_settled() {
     let (call, _) = bench.deliver(&[claim("a")]);
     bench.answer(call, found(vec![contact("7", "a@example.com")]));
     let (request, _) = bench.record();
-    let claims = ClaimsGiven {
-        nothing_owed: vec![id("a")],
-        ..ClaimsGiven::default()
+    let claims = UsersClaimed {
+        clean: vec![id("a")],
+        ..UsersClaimed::default()
     };
-    let users = vec![Recorded {
+    let users = vec![ReportedUser {
         user_id: id("a"),
-        next: Next::Settled,
+        next: NextAction::Clean,
     }];
     bench.put(Input::Recorded(
         request,
-        Ok(VerdictsRecorded {
+        Ok(ResultsReported {
             users,
             claims: Some(claims),
-            claims_refused: None,
+            claims_error: None,
         }),
     ));
     assert_eq!(bench.acks(), ["a"]);
@@ -114,12 +114,12 @@ fn an_address_no_contact_has_makes_every_owed_field_missing() {
         },
     );
     let verdict = bench.verdict();
-    assert_eq!(verdict.outcomes.len(), Field::COUNT);
+    assert_eq!(verdict.field_results.len(), Field::COUNT);
     assert!(
         verdict
-            .outcomes
+            .field_results
             .values()
-            .all(|outcome| *outcome == Outcome::Missing)
+            .all(|outcome| *outcome == FieldResult::NotFound)
     );
     assert!(verdict.link.is_none());
 }
@@ -151,8 +151,8 @@ fn an_address_the_answer_does_not_account_for_is_looked_up_alone() {
         bench.answer(call, answer);
         let link = bench.verdict().link;
         assert_eq!(
-            link.map(|link| link.found),
-            is_found.then_some(Found::SecondaryAddress)
+            link.map(|link| link.origin),
+            is_found.then_some(LinkOrigin::SecondaryAddress)
         );
     }
 }
@@ -181,7 +181,7 @@ fn two_users_with_one_address_are_looked_up_once_and_both_found() {
     bench.answer(call, found(vec![contact("7", "a@example.com")]));
     let (_, record) = bench.record();
     let contacts: Vec<_> = record
-        .verdicts
+        .results
         .iter()
         .filter_map(|verdict| verdict.link.as_ref())
         .collect();
@@ -198,22 +198,22 @@ fn a_primary_address_wins_over_a_secondary_one_and_secondary_ones_find_too() {
     bench.answer(call, found(vec![contact("7", "a@example.com"), other]));
     let (_, record) = bench.record();
     let links: Vec<_> = record
-        .verdicts
+        .results
         .iter()
         .filter_map(|verdict| verdict.link.clone())
         .collect();
     assert_eq!(
-        (links[0].contact_id.as_str(), links[0].found),
-        ("7", Found::PrimaryAddress)
+        (links[0].contact_id.as_str(), links[0].origin),
+        ("7", LinkOrigin::PrimaryAddress)
     );
     assert_eq!(
-        (links[1].contact_id.as_str(), links[1].found),
-        ("8", Found::SecondaryAddress)
+        (links[1].contact_id.as_str(), links[1].origin),
+        ("8", LinkOrigin::SecondaryAddress)
     );
 }
 
 /// The link that follows when HubSpot returns this contact for the address: to a batch read, and to a read of its own.
-fn looked_up_as(address: &str, contact: &Contact) -> [Option<(String, Found)>; 2] {
+fn looked_up_as(address: &str, contact: &Contact) -> [Option<(String, LinkOrigin)>; 2] {
     let link = |alone: bool| {
         let mut bench = Bench::running();
         let mut user = claim("a");
@@ -233,7 +233,7 @@ fn looked_up_as(address: &str, contact: &Contact) -> [Option<(String, Found)>; 2
             }
         }
         let (_, record) = bench.record();
-        let verdict = &record.verdicts[0];
+        let verdict = &record.results[0];
         if verdict.link.is_none() {
             let failure = verdict.failure.as_ref().expect("neither a link nor a failure");
             assert_eq!(failure.reason.code, "ADDRESS_NOT_SHOWN");
@@ -241,7 +241,7 @@ fn looked_up_as(address: &str, contact: &Contact) -> [Option<(String, Found)>; 2
         verdict
             .link
             .as_ref()
-            .map(|link| (link.contact_id.clone(), link.found))
+            .map(|link| (link.contact_id.clone(), link.origin))
     };
     [link(false), link(true)]
 }
@@ -253,7 +253,7 @@ fn a_contact_that_shows_other_addresses_is_not_linked() {
     other.additional_emails = Some(vec!["ake@example.com".to_owned()]);
     assert_eq!(looked_up_as("an\u{212a}e@example.com", &other), [None, None]);
     assert_eq!(looked_up_as("anne@example.com", &other), [None, None]);
-    let shown = Some(("7".to_owned(), Found::SecondaryAddress));
+    let shown = Some(("7".to_owned(), LinkOrigin::SecondaryAddress));
     assert_eq!(looked_up_as("Ake@Example.com", &other), [shown.clone(), shown]);
 }
 
@@ -261,9 +261,9 @@ fn a_contact_that_shows_other_addresses_is_not_linked() {
 fn an_address_outside_ascii_has_to_be_shown() {
     let mut hides = hiding("7", "x@example.com");
     assert_eq!(looked_up_as("jürgen@example.com", &hides), [None, None]);
-    let found = Some(("7".to_owned(), Found::SecondaryAddress));
+    let found = Some(("7".to_owned(), LinkOrigin::SecondaryAddress));
     assert_eq!(looked_up_as("a@example.com", &hides), [found.clone(), found]);
     hides.email = Some("jürgen@example.com".to_owned());
-    let found = Some(("7".to_owned(), Found::PrimaryAddress));
+    let found = Some(("7".to_owned(), LinkOrigin::PrimaryAddress));
     assert_eq!(looked_up_as("JÜRGEN@example.com", &hides), [found.clone(), found]);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::{ClaimsGiven, ErrorCode, Field, LeaseAnswer, Next, delivery::LeaseWish};
+use contracts::{ErrorCode, Field, LeaseAnswer, NextAction, UsersClaimed, delivery::LeaseAction};
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, all_written, granted, id, inputs, linked, ms, problem};
@@ -23,7 +23,7 @@ fn the_lease_is_asked_for_once_the_account_is_known() {
             details_refused: false,
         },
     );
-    assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
+    assert_eq!(bench.lease_wish(), Some(LeaseAction::Hold));
     assert_eq!(bench.engine.line_state(), LineState::Standby);
 }
 
@@ -38,16 +38,16 @@ fn rows_left_open_are_claimed_until_none_come_before_wake_ups_are() {
             details_refused: false,
         },
     );
-    assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
+    assert_eq!(bench.lease_wish(), Some(LeaseAction::Hold));
     bench.put(Input::LeaseAnswered(Ok(granted(5))));
     assert!(bench.put_out(&Output::OpenConsumer { epoch: 5 }));
     bench.wake("woken");
     let (request, asked) = bench.claim();
     assert!(asked.users.is_empty() && asked.limit > 1 && asked.epoch == 5);
-    let given = ClaimsGiven {
+    let given = UsersClaimed {
         claims: vec![linked("left", NAME)],
         more_left_open: true,
-        ..ClaimsGiven::default()
+        ..UsersClaimed::default()
     };
     bench.put(Input::Claimed(request, Ok(given)));
     let (request, asked) = bench.claim();
@@ -72,7 +72,7 @@ fn nothing_is_sent_on_a_lease_that_was_not_renewed_in_time() {
     bench.now += ms(2_000);
     bench.give(request, vec![linked("a", NAME)]);
     assert!(bench.any_call().is_none());
-    assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
+    assert_eq!(bench.lease_wish(), Some(LeaseAction::Hold));
     bench.put(Input::LeaseAnswered(Ok(granted(1))));
     assert!(bench.any_call().is_some());
 }
@@ -152,7 +152,7 @@ fn links_of_another_account_stop_the_worker_which_keeps_asking_gently() {
     assert_eq!(bench.lease_wish(), None);
     bench.now += ms(1);
     bench.put(Input::Tick);
-    assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
+    assert_eq!(bench.lease_wish(), Some(LeaseAction::Hold));
 }
 
 #[test]
@@ -167,10 +167,10 @@ fn a_worker_that_hears_nothing_of_hubspot_leaves_the_lease_to_one_that_asks() {
         epoch: 1,
         ttl_ms: 3_000,
         attempt_term_ms: 60_000,
-        may_step_aside,
+        may_yield: may_step_aside,
         paused: false,
     };
-    for (may, wish) in [(true, LeaseWish::Hold), (false, LeaseWish::StepAside)] {
+    for (may, wish) in [(true, LeaseAction::Hold), (false, LeaseAction::Yield)] {
         bench.now += ms(1_000);
         bench.put(Input::Tick);
         assert_eq!(bench.lease_wish(), Some(wish));
@@ -187,14 +187,14 @@ fn a_shutdown_finishes_what_is_out_reports_it_and_gives_back_the_lease() {
     bench.wake("waiting");
     bench.put(Input::ShutDown);
     let (request, record) = bench.record();
-    assert_eq!(record.verdicts[0].user_id, id("claimed"));
+    assert_eq!(record.results[0].user_id, id("claimed"));
     assert!(record.claim.is_none());
-    bench.take(request, &record, Next::Later { in_ms: 1_000 });
+    bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     assert!(bench.lease_wish().is_none() && !bench.put_out(&Output::Stopped));
     bench.answer(call, all_written(&update));
     bench.verdict();
     assert_eq!(bench.acks(), ["sent"]);
-    assert_eq!(bench.lease_wish(), Some(LeaseWish::Release));
+    assert_eq!(bench.lease_wish(), Some(LeaseAction::Release));
     bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::Released)));
     assert!(bench.put_out(&Output::Stopped));
 }
@@ -209,9 +209,12 @@ fn while_delivery_is_paused_the_lease_is_kept_and_nothing_is_claimed_or_sent() {
     bench.pass(ms(1_000));
     assert_eq!(bench.engine.line_state(), LineState::Paused);
     let (request, record) = bench.record();
-    let failure = record.verdicts[0].failure.as_ref().expect("given back");
-    assert_eq!((failure.reason.code.as_str(), failure.charged), ("PAUSED", false));
-    bench.take(request, &record, Next::Later { in_ms: 1_000 });
+    let failure = record.results[0].failure.as_ref().expect("given back");
+    assert_eq!(
+        (failure.reason.code.as_str(), failure.is_counted),
+        ("PAUSED", false)
+    );
+    bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     bench.answer(call, all_written(&update));
     assert!(bench.verdict().failure.is_none(), "what was out is recorded");
     bench.wake("c");

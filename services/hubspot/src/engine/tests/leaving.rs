@@ -1,6 +1,6 @@
 //! Shutting down: the lease is given back, but not before everything is reported.
 
-use contracts::{Field, LeaseAnswer, Next, delivery::LeaseWish};
+use contracts::{Field, LeaseAnswer, NextAction, delivery::LeaseAction};
 
 use super::bench::Bench;
 use super::samples::{all_written, granted, linked, ms, server_fault};
@@ -31,15 +31,15 @@ fn a_verdict_that_is_out_or_waits_to_be_sent_again_is_waited_for() {
     stays(&mut bench);
     bench.pass(ms(250));
     let (request, record) = bench.record();
-    bench.take(request, &record, Next::Settled);
-    assert_eq!(bench.lease_wish(), Some(LeaseWish::Release));
+    bench.take(request, &record, NextAction::Clean);
+    assert_eq!(bench.lease_wish(), Some(LeaseAction::Release));
 }
 
 #[test]
 fn a_release_that_gets_no_answer_is_not_waited_for() {
     let mut bench = Bench::running();
     bench.put(Input::ShutDown);
-    assert_eq!(bench.lease_wish(), Some(LeaseWish::Release));
+    assert_eq!(bench.lease_wish(), Some(LeaseAction::Release));
     bench.put(Input::LeaseAnswered(Err(Unserved::NoAnswer)));
     assert!(bench.put_out(&Output::Stopped));
 }
@@ -49,10 +49,10 @@ fn a_renewal_that_got_no_answer_does_not_count_as_the_release() {
     let mut bench = Bench::running();
     bench.now += ms(1_000);
     bench.put(Input::Tick);
-    assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold));
+    assert_eq!(bench.lease_wish(), Some(LeaseAction::Hold));
     bench.put(Input::LeaseAnswered(Err(Unserved::NoAnswer)));
     bench.put(Input::ShutDown);
-    assert_eq!(bench.lease_wish(), Some(LeaseWish::Release));
+    assert_eq!(bench.lease_wish(), Some(LeaseAction::Release));
 }
 
 #[test]
@@ -62,16 +62,16 @@ fn a_lease_that_is_taken_again_is_given_back_again() {
         bench.wake("a");
         let (request, _) = bench.claim();
         bench.put(Input::ShutDown);
-        assert_eq!(bench.lease_wish(), Some(LeaseWish::Release));
+        assert_eq!(bench.lease_wish(), Some(LeaseAction::Release));
         bench.give(request, vec![linked("a", NAME)]);
         let (request, record) = bench.record();
         bench.put(Input::LeaseAnswered(released));
         bench.now += ms(1_000);
         bench.put(Input::Tick);
-        assert_eq!(bench.lease_wish(), Some(LeaseWish::Hold), "a verdict is out");
+        assert_eq!(bench.lease_wish(), Some(LeaseAction::Hold), "a verdict is out");
         bench.put(Input::LeaseAnswered(Ok(granted(2))));
-        bench.take(request, &record, Next::Later { in_ms: 1_000 });
-        assert_eq!(bench.lease_wish(), Some(LeaseWish::Release));
+        bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
+        assert_eq!(bench.lease_wish(), Some(LeaseAction::Release));
     }
 }
 
@@ -82,7 +82,7 @@ fn split_after(stop: impl Fn(&mut Bench)) -> Vec<String> {
     stop(&mut bench);
     bench.answer(call, server_fault());
     assert!(bench.any_call().is_none());
-    let verdicts = bench.record().1.verdicts;
+    let verdicts = bench.record().1.results;
     let codes = verdicts.into_iter().filter_map(|verdict| verdict.failure);
     codes.map(|failure| failure.reason.code).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, Found, Outcome};
+use contracts::{Field, FieldResult, LinkOrigin};
 
 use super::bench::Bench;
 use super::samples::{contact, id, linked, problem, reason};
@@ -58,7 +58,10 @@ fn an_input_a_success_does_not_list_is_asked_for_by_its_id_and_written_alone() {
     assert!(matches!(patch, Call::Patch { contact_id, .. } if contact_id == "c-a"));
     bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
     let verdict = bench.verdict();
-    assert_eq!(verdict.outcomes.get(&Field::FirstName), Some(&Outcome::Confirmed));
+    assert_eq!(
+        verdict.field_results.get(&Field::FirstName),
+        Some(&FieldResult::Confirmed)
+    );
 }
 
 #[test]
@@ -69,13 +72,13 @@ fn a_write_alone_that_says_nothing_either_is_a_failure() {
     let (call, _) = bench.call();
     bench.answer(call, problem(ProblemKind::Garbled));
     let verdict = bench.verdict();
-    assert!(verdict.failure.is_some() && verdict.outcomes.is_empty());
+    assert!(verdict.failure.is_some() && verdict.field_results.is_empty());
     assert_eq!(
         verdict.written.iter().collect::<Vec<_>>(),
         NAME,
         "what it wrote is unknown"
     );
-    assert!(!verdict.may_take_effect_late);
+    assert!(!verdict.may_apply_late);
 }
 
 #[test]
@@ -84,10 +87,13 @@ fn a_contact_that_answers_under_another_id_was_merged_and_the_link_moves_before_
     let call = passed_over(&mut bench);
     bench.answer(call, Answer::Contact(contact("99", "a@example.com")));
     let (_, record) = bench.record();
-    let verdict = &record.verdicts[0];
+    let verdict = &record.results[0];
     let link = verdict.link.as_ref().expect("a moved link");
-    assert_eq!((link.contact_id.as_str(), link.found), ("99", Found::Merged));
-    assert!(verdict.outcomes.is_empty());
+    assert_eq!(
+        (link.contact_id.as_str(), link.origin),
+        ("99", LinkOrigin::Merged)
+    );
+    assert!(verdict.field_results.is_empty());
     assert_eq!(record.claim.expect("claimed again").users, [id("a")]);
 }
 
@@ -99,7 +105,10 @@ fn a_write_alone_that_is_answered_for_another_id_is_confirmed_and_moves_the_link
     let (call, _) = bench.call();
     bench.answer(call, Answer::Contact(contact("99", "a@example.com")));
     let verdict = bench.verdict();
-    assert_eq!(verdict.outcomes.get(&Field::FirstName), Some(&Outcome::Confirmed));
+    assert_eq!(
+        verdict.field_results.get(&Field::FirstName),
+        Some(&FieldResult::Confirmed)
+    );
     assert_eq!(verdict.link.map(|link| link.contact_id).as_deref(), Some("99"));
 }
 
@@ -160,7 +169,10 @@ fn a_contact_that_is_gone_and_nowhere_else_is_missing() {
         },
     );
     let verdict = bench.verdict();
-    assert_eq!(verdict.outcomes.get(&Field::FirstName), Some(&Outcome::Missing));
+    assert_eq!(
+        verdict.field_results.get(&Field::FirstName),
+        Some(&FieldResult::NotFound)
+    );
     assert!(verdict.link.is_none());
 }
 
@@ -257,6 +269,6 @@ fn what_a_contact_confirmed_before_it_was_gone_is_not_confirmed_of_the_one_found
     bench.answer(call, Answer::Found { contacts, errors });
     let verdict = bench.verdict();
     assert_eq!(verdict.link.expect("found").contact_id, "c-2");
-    assert!(verdict.outcomes.is_empty(), "{:?}", verdict.outcomes);
+    assert!(verdict.field_results.is_empty(), "{:?}", verdict.field_results);
     assert!(verdict.written.contains(Field::FirstName) && verdict.confirmed_address.is_none());
 }

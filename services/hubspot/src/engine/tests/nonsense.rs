@@ -1,6 +1,6 @@
 //! Answers that make no sense, or less than they seem to: nothing is borrowed, nothing goes round in circles.
 
-use contracts::{Field, Next, Outcome};
+use contracts::{Field, FieldResult, NextAction};
 
 use super::bench::Bench;
 use super::samples::{all_written, claim, error_of, id, inputs, linked, ms, problem, reason, written};
@@ -61,7 +61,7 @@ fn an_input_that_is_listed_as_written_and_as_refused_is_not_confirmed() {
         },
     );
     let verdict = bench.verdict();
-    assert!(verdict.outcomes.is_empty() && verdict.failure.is_some());
+    assert!(verdict.field_results.is_empty() && verdict.failure.is_some());
     assert_eq!(verdict.written.iter().collect::<Vec<_>>(), NAME);
 }
 
@@ -82,9 +82,9 @@ fn a_success_that_lists_nothing_but_a_limit_paces_the_calls_instead_of_asking_fo
     );
     assert!(bench.any_call().is_none());
     let (_, record) = bench.record();
-    assert_eq!(record.verdicts.len(), 2);
-    for verdict in record.verdicts {
-        assert!(verdict.failure.is_some_and(|failure| !failure.charged));
+    assert_eq!(record.results.len(), 2);
+    for verdict in record.results {
+        assert!(verdict.failure.is_some_and(|failure| !failure.is_counted));
         assert_eq!(verdict.written.iter().collect::<Vec<_>>(), NAME);
     }
 }
@@ -104,8 +104,8 @@ fn an_error_that_names_nobody_is_about_the_only_input_there_is() {
         },
     );
     assert!(matches!(
-        bench.verdict().outcomes[&Field::FirstName],
-        Outcome::Refused { .. }
+        bench.verdict().field_results[&Field::FirstName],
+        FieldResult::Rejected { .. }
     ));
 }
 
@@ -134,8 +134,8 @@ fn a_lookup_that_met_a_limit_is_charged_to_nobody() {
             },
         );
         let (request, record) = bench.record();
-        charged.push(record.verdicts[0].failure.as_ref().expect("it failed").charged);
-        bench.take(request, &record, Next::Later { in_ms: 1_000 });
+        charged.push(record.results[0].failure.as_ref().expect("it failed").is_counted);
+        bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     }
     assert_eq!(charged, [false, false, false]);
 }
@@ -149,7 +149,7 @@ fn a_refusal_of_everything_stops_the_line() {
             let (call, _) = bench.deliver(&[linked(user, NAME)]);
             bench.answer(call, problem(kind.clone()));
             let verdict = bench.verdict();
-            assert!(verdict.written.is_empty() && !verdict.may_take_effect_late);
+            assert!(verdict.written.is_empty() && !verdict.may_apply_late);
         }
         assert_eq!(fault(&bench), Some(Fault::Outage));
         bench.wake("c");

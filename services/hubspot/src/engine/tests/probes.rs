@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::Next;
+use contracts::NextAction;
 
 use super::bench::Bench;
 use super::everyone::{NAME, fault, probe};
@@ -15,7 +15,7 @@ fn a_fault_that_met_a_write_is_not_over_when_a_lookup_succeeds() {
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, problem(ProblemKind::MissingScopes));
     let (request, record) = bench.record();
-    bench.take(request, &record, Next::Later { in_ms: 1_000 });
+    bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     bench.pass(Duration::from_secs(10));
     let (request, _) = bench.claim();
     bench.give(request, vec![claim("a")]);
@@ -36,7 +36,7 @@ fn a_fault_that_met_a_write_is_not_over_when_a_lookup_succeeds() {
     let (request, record) = bench.record();
     let next = record.claim.clone().expect("the probe goes on");
     assert_eq!(next.users, [id("a")]);
-    bench.take_and_give(request, &record, Next::Now, vec![linked("a", NAME)]);
+    bench.take_and_give(request, &record, NextAction::Now, vec![linked("a", NAME)]);
     let (call, update) = bench.call();
     bench.answer(call, all_written(&update));
     assert_eq!(fault(&bench), None);
@@ -49,14 +49,14 @@ fn an_outage_is_probed_by_the_write_that_failed_and_then_by_another_record() {
         let (call, _) = bench.deliver(&[linked(user, NAME)]);
         bench.answer(call, server_fault());
         let (request, record) = bench.record();
-        bench.take(request, &record, Next::Later { in_ms: 30_000 });
+        bench.take(request, &record, NextAction::Later { in_ms: 30_000 });
     }
     bench.wake("c");
     let (first, call, _) = probe(&mut bench, 1);
     assert_eq!(first, "b");
     bench.answer(call, server_fault());
     let (request, record) = bench.record();
-    bench.take(request, &record, Next::Later { in_ms: 30_000 });
+    bench.take(request, &record, NextAction::Later { in_ms: 30_000 });
     let (second, call, update) = probe(&mut bench, 2);
     assert_eq!(second, "c");
     bench.answer(call, all_written(&update));

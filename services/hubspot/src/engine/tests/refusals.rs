@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, Found, Outcome};
+use contracts::{Field, FieldResult, LinkOrigin};
 
 use super::bench::Bench;
 use super::samples::{all_written, contact, error_of, inputs, linked, problem, reason, written};
@@ -53,10 +53,9 @@ fn a_refused_field_is_left_out_and_the_rest_is_sent_again_at_once() {
     assert_eq!(properties(&update), ["firstname"]);
     bench.answer(call, all_written(&update));
     let verdict = bench.verdict();
-    let code =
-        |outcome: &Outcome| matches!(outcome, Outcome::Refused { reason } if reason.code == "INVALID_EMAIL");
-    assert!(code(&verdict.outcomes[&Field::Email]));
-    assert_eq!(verdict.outcomes[&Field::FirstName], Outcome::Confirmed);
+    let code = |outcome: &FieldResult| matches!(outcome, FieldResult::Rejected { reason } if reason.code == "INVALID_EMAIL");
+    assert!(code(&verdict.field_results[&Field::Email]));
+    assert_eq!(verdict.field_results[&Field::FirstName], FieldResult::Confirmed);
     assert_eq!(verdict.written.iter().collect::<Vec<_>>(), [Field::FirstName]);
     assert!(verdict.confirmed_address.is_none() && verdict.failure.is_none());
 }
@@ -73,8 +72,11 @@ fn a_refusal_that_names_no_field_of_ours_is_repeated_field_by_field() {
         assert_eq!(properties(&patch), ["firstname"]);
         bench.answer(call, Answer::Contact(contact("c-a", "old@example.com")));
         let verdict = bench.verdict();
-        assert!(matches!(verdict.outcomes[&Field::Email], Outcome::Refused { .. }));
-        assert_eq!(verdict.outcomes[&Field::FirstName], Outcome::Confirmed);
+        assert!(matches!(
+            verdict.field_results[&Field::Email],
+            FieldResult::Rejected { .. }
+        ));
+        assert_eq!(verdict.field_results[&Field::FirstName], FieldResult::Confirmed);
     }
 }
 
@@ -86,7 +88,7 @@ fn an_address_the_contact_itself_holds_is_confirmed_and_the_rest_sent() {
     assert_eq!(properties(&update), ["firstname"]);
     bench.answer(call, all_written(&update));
     let verdict = bench.verdict();
-    assert_eq!(verdict.outcomes[&Field::Email], Outcome::Confirmed);
+    assert_eq!(verdict.field_results[&Field::Email], FieldResult::Confirmed);
     assert_eq!(verdict.confirmed_address.as_deref(), Some("a@example.com"));
 }
 
@@ -112,8 +114,8 @@ fn an_address_that_the_contact_holds_under_another_id_is_not_taken() {
         bench.answer(call, Answer::Contact(contact("7", "old@example.com")));
         let verdict = bench.verdict();
         let link = verdict.link.expect("the contact's present id");
-        assert_eq!((link.contact_id.as_str(), link.found), ("7", Found::Merged));
-        assert!(verdict.outcomes.is_empty());
+        assert_eq!((link.contact_id.as_str(), link.origin), ("7", LinkOrigin::Merged));
+        assert!(verdict.field_results.is_empty());
     }
 }
 
@@ -125,9 +127,12 @@ fn a_taken_address_is_followed_without_an_outcome_and_without_a_further_write() 
     assert!(bench.any_call().is_none());
     let verdict = bench.verdict();
     let link = verdict.link.expect("the contact that holds the address");
-    assert_eq!((link.contact_id.as_str(), link.found), ("7", Found::Followed));
+    assert_eq!(
+        (link.contact_id.as_str(), link.origin),
+        ("7", LinkOrigin::Followed)
+    );
     assert_eq!(link.address.as_deref(), Some("a@example.com"));
-    assert!(verdict.outcomes.is_empty() && verdict.written.is_empty());
+    assert!(verdict.field_results.is_empty() && verdict.written.is_empty());
 }
 
 #[test]
@@ -139,8 +144,11 @@ fn a_taken_address_is_settled_as_taken_where_the_setting_says_so_and_the_rest_is
     assert_eq!(properties(&update), ["firstname"]);
     bench.answer(call, all_written(&update));
     let verdict = bench.verdict();
-    assert!(matches!(verdict.outcomes[&Field::Email], Outcome::Taken { .. }));
-    assert_eq!(verdict.outcomes[&Field::FirstName], Outcome::Confirmed);
+    assert!(matches!(
+        verdict.field_results[&Field::Email],
+        FieldResult::Conflict { .. }
+    ));
+    assert_eq!(verdict.field_results[&Field::FirstName], FieldResult::Confirmed);
     assert!(verdict.link.is_none());
 }
 
@@ -164,7 +172,10 @@ fn a_conflict_that_names_nobody_is_resolved_by_a_lookup() {
     );
     own_contact_is_read(&mut bench);
     let link = bench.verdict().link.expect("a link");
-    assert_eq!((link.contact_id.as_str(), link.found), ("7", Found::Followed));
+    assert_eq!(
+        (link.contact_id.as_str(), link.origin),
+        ("7", LinkOrigin::Followed)
+    );
 }
 
 #[test]
@@ -189,7 +200,7 @@ fn a_conflict_about_an_address_nobody_has_is_a_failure() {
         },
     );
     let verdict = bench.verdict();
-    assert!(verdict.failure.is_some() && verdict.outcomes.is_empty() && verdict.link.is_none());
+    assert!(verdict.failure.is_some() && verdict.field_results.is_empty() && verdict.link.is_none());
 }
 
 #[test]
@@ -209,12 +220,12 @@ fn a_bad_record_does_not_hold_up_the_one_beside_it() {
     );
     let (_, record) = bench.record();
     let outcomes: Vec<_> = record
-        .verdicts
+        .results
         .iter()
-        .map(|verdict| &verdict.outcomes[&Field::Email])
+        .map(|verdict| &verdict.field_results[&Field::Email])
         .collect();
     assert!(matches!(
         outcomes[..],
-        [Outcome::Refused { .. }, Outcome::Confirmed]
+        [FieldResult::Rejected { .. }, FieldResult::Confirmed]
     ));
 }

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU64, time::Duration};
 
-use contracts::{Claim, Field, Found, Lane, LeaseAnswer, Link, Reason, UserId};
+use contracts::{Claim, Field, LeaseAnswer, Link, LinkOrigin, Priority, Reason, UserId};
 
 use crate::engine::{
     Answer, Call, Contact, CreateInput, InputError, Problem, ProblemKind, UpdateInput, Written,
@@ -92,17 +92,17 @@ pub(super) fn claim(user: &str) -> Claim {
         user_id: id(user),
         attempt: NonZeroU64::MIN,
         version: 1,
-        turn: 1,
-        lane: Lane::Live,
+        generation: 1,
+        priority: Priority::Live,
         values: Field::ALL
             .into_iter()
             .map(|field| (field, Some(value(field))))
             .collect(),
-        owed: Field::ALL.into_iter().collect(),
+        dirty: Field::ALL.into_iter().collect(),
         link: None,
         failures: 0,
         never_linked: true,
-        creating: Vec::new(),
+        possible_creates: Vec::new(),
     }
 }
 
@@ -112,11 +112,11 @@ pub(super) fn linked(user: &str, owed: &[Field]) -> Claim {
         contact_id: format!("c-{user}"),
         account_id: ACCOUNT.into(),
         address: Some(format!("old-{user}@example.com")),
-        found: Found::PrimaryAddress,
+        origin: LinkOrigin::PrimaryAddress,
         shared: false,
     };
     Claim {
-        owed: owed.iter().copied().collect(),
+        dirty: owed.iter().copied().collect(),
         link: Some(link),
         never_linked: false,
         ..claim(user)
@@ -132,7 +132,7 @@ pub(super) fn granted_as(epoch: u64, paused: bool) -> LeaseAnswer {
         epoch,
         ttl_ms: 3_000,
         attempt_term_ms: 60_000,
-        may_step_aside: false,
+        may_yield: false,
         paused,
     }
 }

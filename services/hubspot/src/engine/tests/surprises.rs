@@ -1,6 +1,6 @@
 //! What happens at the wrong moment, or again and again.
 
-use contracts::{Field, LeaseAnswer, Next};
+use contracts::{Field, LeaseAnswer, NextAction};
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, all_written, contact, granted, id, linked, ms, problem, reason};
@@ -27,7 +27,7 @@ fn a_link_that_leads_from_contact_to_contact_is_a_failure_after_a_few() {
             },
         );
         let (request, record) = bench.record();
-        let verdict = &record.verdicts[0];
+        let verdict = &record.results[0];
         assert!(verdict.link.is_some());
         if verdict.failure.is_some() {
             assert_eq!(lap, 3, "a contact may be found, moved and followed");
@@ -35,7 +35,7 @@ fn a_link_that_leads_from_contact_to_contact_is_a_failure_after_a_few() {
             return;
         }
         claimed.link.as_mut().expect("linked").contact_id = next;
-        bench.take_and_give(request, &record, Next::Now, vec![claimed.clone()]);
+        bench.take_and_give(request, &record, NextAction::Now, vec![claimed.clone()]);
         bench.pass(ms(1_000));
         (write, _) = bench.call();
     }
@@ -104,8 +104,8 @@ fn a_batch_that_met_a_lock_is_left_alone_for_two_seconds_whatever_comes_in_betwe
     let (call, _) = bench.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
     bench.answer(call, problem(ProblemKind::Locked));
     let (request, record) = bench.record();
-    assert_eq!(record.verdicts.len(), 2);
-    bench.take(request, &record, Next::Now);
+    assert_eq!(record.results.len(), 2);
+    bench.take(request, &record, NextAction::Now);
     bench.wake("a");
     bench.pass(ms(1_999));
     assert!(bench.any_claim().is_none());
@@ -139,7 +139,7 @@ fn a_wake_up_is_not_acknowledged_because_another_attempt_overtook_the_verdict() 
     let (call, update) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, all_written(&update));
     let (request, record) = bench.record();
-    bench.take(request, &record, Next::Overtaken);
+    bench.take(request, &record, NextAction::Superseded);
     assert!(bench.acks().is_empty());
     assert_eq!(bench.claim().1.users, [id("a")], "the claim says what it owes");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::{Field, LeaseAnswer, delivery::LeaseWish};
+use contracts::{Field, LeaseAnswer, delivery::LeaseAction};
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, id, linked, problem};
@@ -28,7 +28,7 @@ fn stopped_by(kind: &ProblemKind) -> Bench {
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, problem(kind.clone()));
     let failure = bench.verdict().failure.expect("it was not made");
-    assert!(!failure.charged && failure.may_pass);
+    assert!(!failure.is_counted && failure.is_transient);
     bench
 }
 
@@ -61,10 +61,10 @@ fn a_worker_without_a_token_leaves_the_lease_to_one_that_asks() {
             epoch: 1,
             ttl_ms: 3_000,
             attempt_term_ms: 60_000,
-            may_step_aside: true,
+            may_yield: true,
             paused: false,
         };
-        for wish in [LeaseWish::Hold, LeaseWish::StepAside] {
+        for wish in [LeaseAction::Hold, LeaseAction::Yield] {
             bench.now += Duration::from_secs(1);
             bench.put(Input::Tick);
             assert_eq!(bench.lease_wish(), Some(wish), "{kind:?}");

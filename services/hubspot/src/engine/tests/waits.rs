@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::{ClaimsGiven, Field, Next, Recorded, VerdictsRecorded};
+use contracts::{Field, NextAction, ReportedUser, ResultsReported, UsersClaimed};
 
 use super::bench::Bench;
 use super::samples::{all_written, claim, contact, id, linked, ms, problem, server_fault};
@@ -79,7 +79,7 @@ fn an_outage_is_probed_no_sooner_than_hubspot_asks() {
         let retry_after = Some(Duration::from_secs(20));
         bench.answer(call, problem(ProblemKind::ServerFault { retry_after }));
         let (request, record) = bench.record();
-        bench.take(request, &record, Next::Later { in_ms: 1_000 });
+        bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     }
     bench.pass(ms(19_999));
     assert!(bench.any_claim().is_none());
@@ -97,8 +97,8 @@ fn two_messages_are_out_and_the_third_waits() {
     };
     let out: Vec<_> = ["a", "b", "c"].into_iter().filter_map(&mut report).collect();
     assert_eq!(out.len(), 2);
-    bench.take(out[0].0, &out[0].1, Next::Settled);
-    assert_eq!(bench.record().1.verdicts[0].user_id, id("c"));
+    bench.take(out[0].0, &out[0].1, NextAction::Clean);
+    assert_eq!(bench.record().1.results[0].user_id, id("c"));
 }
 
 #[test]
@@ -137,20 +137,20 @@ fn a_user_that_is_claimed_again_in_vain_is_done() {
     let errors = Vec::new();
     bench.answer(call, Answer::Found { contacts, errors });
     let (request, _) = bench.record();
-    let claims = ClaimsGiven {
-        nothing_owed: vec![id("a")],
-        ..ClaimsGiven::default()
+    let claims = UsersClaimed {
+        clean: vec![id("a")],
+        ..UsersClaimed::default()
     };
-    let user = Recorded {
+    let user = ReportedUser {
         user_id: id("a"),
-        next: Next::Now,
+        next: NextAction::Now,
     };
     bench.put(Input::Recorded(
         request,
-        Ok(VerdictsRecorded {
+        Ok(ResultsReported {
             users: vec![user],
             claims: Some(claims),
-            claims_refused: None,
+            claims_error: None,
         }),
     ));
     assert_eq!(bench.acks(), ["a"]);

@@ -1,6 +1,6 @@
 //! Refusals that turn out to be the account's fault after they were said to be the record's.
 
-use contracts::{Field, Next, Outcome, RecordVerdicts, UserId};
+use contracts::{Field, FieldResult, NextAction, ReportResults, UserId};
 
 use super::bench::Bench;
 use super::everyone::{NAME, RULE, fault, probe, refuse_each, refused};
@@ -8,10 +8,10 @@ use super::samples::{all_written, id, linked, ms};
 use crate::engine::{Input, Unserved};
 
 /// The users whose refusals are taken back.
-fn withdrawn(records: &[RecordVerdicts]) -> Vec<UserId> {
+fn withdrawn(records: &[ReportResults]) -> Vec<UserId> {
     let mut users: Vec<UserId> = records
         .iter()
-        .flat_map(|record| &record.withdrawals)
+        .flat_map(|record| &record.retractions)
         .map(|withdrawal| withdrawal.user_id.clone())
         .collect();
     users.sort();
@@ -25,10 +25,10 @@ fn users(numbers: std::ops::Range<usize>) -> Vec<UserId> {
 }
 
 /// Everything that is reported from now on.
-fn records(bench: &mut Bench) -> Vec<RecordVerdicts> {
+fn records(bench: &mut Bench) -> Vec<ReportResults> {
     std::iter::from_fn(|| {
         let (request, record) = bench.any_record()?;
-        bench.take(request, &record, Next::Settled);
+        bench.take(request, &record, NextAction::Clean);
         Some(record)
     })
     .collect()
@@ -61,10 +61,10 @@ fn a_refusal_is_not_taken_back_before_it_is_recorded() {
         "the last one was not recorded at all"
     );
     bench.pass(ms(200));
-    bench.take(request, &out, Next::Settled);
+    bench.take(request, &out, NextAction::Clean);
     let (request, record) = bench.record();
     assert_eq!(
-        (withdrawn(std::slice::from_ref(&record)), record.verdicts.len()),
+        (withdrawn(std::slice::from_ref(&record)), record.results.len()),
         (users(0..1), 0)
     );
     bench.put(Input::Recorded(request, Err(Unserved::NoAnswer)));
@@ -89,18 +89,18 @@ fn a_verdict_on_another_field_that_waits_to_be_sent_is_left_as_it_is() {
     refuse_each(&mut bench, 1..20, RULE);
     assert!(fault(&bench).is_some());
     for (request, record) in out {
-        bench.take(request, &record, Next::Settled);
+        bench.take(request, &record, NextAction::Clean);
     }
     let reported = records(&mut bench);
     assert_eq!(withdrawn(&reported), users(0..1));
     let verdict = reported
         .iter()
-        .flat_map(|record| &record.verdicts)
+        .flat_map(|record| &record.results)
         .find(|verdict| verdict.user_id == id("u0"))
         .expect("its verdict waited");
     assert_eq!(
-        (verdict.outcomes.get(&Field::LastName), &verdict.failure),
-        (Some(&Outcome::Confirmed), &None)
+        (verdict.field_results.get(&Field::LastName), &verdict.failure),
+        (Some(&FieldResult::Confirmed), &None)
     );
 }
 
@@ -110,8 +110,8 @@ fn a_probe_that_is_refused_for_another_reason_is_refused_itself() {
     refuse_each(&mut bench, 0..20, RULE);
     let (_, call, _) = probe(&mut bench, 10);
     bench.answer(call, refused("ANOTHER_RULE"));
-    let verdict = &records(&mut bench)[0].verdicts[0];
-    let Some(Outcome::Refused { reason }) = verdict.outcomes.get(&Field::FirstName) else {
+    let verdict = &records(&mut bench)[0].results[0];
+    let Some(FieldResult::Rejected { reason }) = verdict.field_results.get(&Field::FirstName) else {
         panic!("not refused: {verdict:?}")
     };
     assert_eq!(reason.code, "ANOTHER_RULE");

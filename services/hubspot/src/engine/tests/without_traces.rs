@@ -1,6 +1,6 @@
 //! Answers to batches that do not repeat trace ids, which HubSpot's guide never shows in results.
 
-use contracts::{Claim, Field, Next, Verdict};
+use contracts::{AttemptResult, Claim, Field, NextAction};
 
 use super::bench::Bench;
 use super::creates::found_nobody;
@@ -38,11 +38,11 @@ fn unnamed(kind: ProblemKind) -> InputError {
     }
 }
 
-fn verdicts(bench: &mut Bench) -> Vec<Verdict> {
+fn verdicts(bench: &mut Bench) -> Vec<AttemptResult> {
     let mut all = Vec::new();
     while let Some((request, record)) = bench.any_record() {
-        all.extend(record.verdicts.clone());
-        bench.take(request, &record, Next::Settled);
+        all.extend(record.results.clone());
+        bench.take(request, &record, NextAction::Clean);
     }
     all
 }
@@ -69,7 +69,7 @@ fn updates_without_traces_are_matched_by_contact_id_in_any_order() {
             assert_eq!(bench.call().1, asked, "{order:?}");
             let mut confirmed: Vec<_> = verdicts(&mut bench)
                 .into_iter()
-                .filter(|verdict| verdict.outcomes.contains_key(&Field::FirstName))
+                .filter(|verdict| verdict.field_results.contains_key(&Field::FirstName))
                 .map(|verdict| format!("c-{}", verdict.user_id))
                 .collect();
             confirmed.sort();
@@ -189,7 +189,7 @@ fn an_error_that_names_no_create_is_told_apart_by_sending_each_alone() {
         bench.answer(call, Answer::Problem(absent));
     }
     while let Some((request, record)) = bench.any_record() {
-        bench.take(request, &record, Next::Now);
+        bench.take(request, &record, NextAction::Now);
     }
     bench.give_all(&["a", "b"].map(claim));
     let mut refusal = unnamed(ProblemKind::Refused);

@@ -21,7 +21,7 @@ fn an_older_wake_up_that_comes_again_does_not_take_the_place_of_the_newer_one() 
     };
     let mut users = Users::default();
     for sequence in [4, 3] {
-        users.wake(&id("a"), Lane::Live, numbered(sequence));
+        users.wake(&id("a"), Priority::Live, numbered(sequence));
     }
     assert_eq!(users.settle(&id("a")), Some(numbered(4)));
 }
@@ -29,13 +29,13 @@ fn an_older_wake_up_that_comes_again_does_not_take_the_place_of_the_newer_one() 
 #[test]
 fn live_users_go_before_backfill_each_in_order() {
     let mut users = Users::default();
-    for (name, lane) in [
-        ("a", Lane::Backfill),
-        ("b", Lane::Live),
-        ("c", Lane::Backfill),
-        ("d", Lane::Live),
+    for (name, priority) in [
+        ("a", Priority::Backfill),
+        ("b", Priority::Live),
+        ("c", Priority::Backfill),
+        ("d", Priority::Live),
     ] {
-        users.wake(&id(name), lane, ack(name));
+        users.wake(&id(name), priority, ack(name));
     }
     assert_eq!(users.take(3, REQUEST), [id("b"), id("d"), id("a")]);
 }
@@ -43,21 +43,21 @@ fn live_users_go_before_backfill_each_in_order() {
 #[test]
 fn a_second_wake_up_keeps_the_place_of_the_first_and_a_more_urgent_one_moves_ahead() {
     let mut users = Users::default();
-    users.wake(&id("a"), Lane::Backfill, ack("1"));
-    users.wake(&id("b"), Lane::Backfill, ack("2"));
-    users.wake(&id("a"), Lane::Backfill, ack("3"));
+    users.wake(&id("a"), Priority::Backfill, ack("1"));
+    users.wake(&id("b"), Priority::Backfill, ack("2"));
+    users.wake(&id("a"), Priority::Backfill, ack("3"));
     assert_eq!(users.take(1, REQUEST), [id("a")]);
-    users.wake(&id("c"), Lane::Backfill, ack("4"));
-    users.wake(&id("c"), Lane::Live, ack("5"));
+    users.wake(&id("c"), Priority::Backfill, ack("4"));
+    users.wake(&id("c"), Priority::Live, ack("5"));
     assert_eq!(users.take(2, REQUEST), [id("c"), id("b")]);
 }
 
 #[test]
 fn a_wake_up_that_comes_after_the_request_left_is_not_acknowledged_by_its_answer() {
     let mut users = Users::default();
-    users.wake(&id("a"), Lane::Live, ack("old"));
+    users.wake(&id("a"), Priority::Live, ack("old"));
     users.take(1, REQUEST);
-    users.wake(&id("a"), Lane::Live, ack("new"));
+    users.wake(&id("a"), Priority::Live, ack("new"));
     assert_eq!(users.settle(&id("a")), None);
     assert_eq!(users.take(1, REQUEST), [id("a")]);
     assert_eq!(users.settle(&id("a")), Some(ack("new")));
@@ -67,9 +67,9 @@ fn a_wake_up_that_comes_after_the_request_left_is_not_acknowledged_by_its_answer
 #[test]
 fn a_disconnect_drops_who_only_waits_and_the_handles_of_the_others() {
     let mut users = Users::default();
-    users.wake(&id("a"), Lane::Live, ack("1"));
+    users.wake(&id("a"), Priority::Live, ack("1"));
     users.take(1, REQUEST);
-    users.wake(&id("b"), Lane::Live, ack("2"));
+    users.wake(&id("b"), Priority::Live, ack("2"));
     users.drop_wakeups();
     assert_eq!(users.len(), 1);
     assert_eq!(users.settle(&id("a")), None);
@@ -79,7 +79,7 @@ fn a_disconnect_drops_who_only_waits_and_the_handles_of_the_others() {
 #[test]
 fn a_user_put_aside_waits_again_when_its_time_has_come() {
     let mut users = Users::default();
-    users.wake(&id("a"), Lane::Live, ack("1"));
+    users.wake(&id("a"), Priority::Live, ack("1"));
     users.take(1, REQUEST);
     users.wait_until(&id("a"), Duration::from_secs(5));
     users.release_due(Duration::from_secs(4));

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use contracts::{Aim, Compare, Comparison, ErrorCode, ReadToCompare, RepairUser, RepairUsers, ServiceError};
+use contracts::{
+    CompareUsers, Comparison, ComparisonPurpose, ErrorCode, ReadUsersToCompare, RepairUser, RepairUsers,
+    ServiceError,
+};
 use tokio::time::Instant;
 
 use super::{Comparer, TIME_TO_ANSWER, Terms};
@@ -19,7 +22,7 @@ impl Comparer {
     /// With the lease it ends at once, but for a repair that is out.
     pub(super) async fn compare(
         &self,
-        compare: &Compare,
+        compare: &CompareUsers,
         terms: Terms<'_>,
     ) -> Result<Comparison, ServiceError> {
         let (mut comparison, repairs) = tokio::select! {
@@ -27,7 +30,7 @@ impl Comparer {
             () = terms.closed.cancelled() => return Err(not_inspected(&NotInspected::NotDelivering)),
             compared = self.read_and_judge(compare, terms) => compared?,
         };
-        if compare.aim == (Aim::Drift { repair: true }) {
+        if compare.purpose == (ComparisonPurpose::Drift { repair: true }) {
             self.repair(repairs, &mut comparison, terms).await?;
         }
         Ok(comparison)
@@ -36,15 +39,15 @@ impl Comparer {
     /// A page of users beside their contacts; also what would be repaired.
     async fn read_and_judge(
         &self,
-        compare: &Compare,
+        compare: &CompareUsers,
         terms: Terms<'_>,
     ) -> Result<(Comparison, Vec<RepairUser>), ServiceError> {
-        let read = ReadToCompare {
+        let read = ReadUsersToCompare {
             users: compare.users.clone(),
-            owing: compare.aim == Aim::DryRun,
+            dirty_only: compare.purpose == ComparisonPurpose::DryRun,
         };
         let page = self.users.read_to_compare(&read).await.map_err(unserved)?;
-        let plan = Plan::new(compare.aim, page.users, terms.account_id);
+        let plan = Plan::new(compare.purpose, page.users, terms.account_id);
         let (mut comparison, repairs) = self.judge(compare, &plan, terms).await?;
         comparison.unknown = page.unknown;
         comparison.next = page.next;
@@ -54,12 +57,12 @@ impl Comparer {
     /// Reads what the plan asks for and judges each user.
     async fn judge(
         &self,
-        compare: &Compare,
+        compare: &CompareUsers,
         plan: &Plan,
         terms: Terms<'_>,
     ) -> Result<(Comparison, Vec<RepairUser>), ServiceError> {
         let judge = Judge {
-            aim: compare.aim,
+            aim: compare.purpose,
             values: compare.values,
             missing: self.missing,
         };
@@ -106,7 +109,7 @@ impl Comparer {
         let repair = RepairUsers { users };
         let repaired = self.users.repair(&repair, limit).await.map_err(unserved)?;
         comparison.repaired = repaired.repaired;
-        comparison.left = repaired.left;
+        comparison.changed_meanwhile = repaired.changed_meanwhile;
         Ok(())
     }
 }

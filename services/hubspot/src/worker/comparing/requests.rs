@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_nats::{HeaderMap, Message};
 use bytes::Bytes;
 use contracts::{
-    Compare, Comparison, ErrorCode, ServiceError, headers,
+    CompareUsers, Comparison, ErrorCode, ServiceError, headers,
     subjects::{HUBSPOT_COMPARE, USERS_COMPARE, USERS_REPAIR},
 };
 use futures_util::StreamExt;
@@ -79,7 +79,7 @@ async fn compare(
         let message = "the caller's deadline passed before the request was read; nothing was done";
         return Err(ServiceError::new(ErrorCode::Expired, message));
     }
-    let compare: Compare = from_object(&request.payload).map_err(|error| {
+    let compare: CompareUsers = from_object(&request.payload).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let message = format!("the request does not fit its contract at line {line}, column {column}");
         ServiceError::new(ErrorCode::InvalidRequest, message)

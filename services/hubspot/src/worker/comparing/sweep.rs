@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Aim, Chosen, Compare, Comparison, FindingKind};
+use contracts::{CompareUsers, Comparison, ComparisonPurpose, FindingKind, UserSelection};
 use runtime::Backoff;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -57,9 +57,9 @@ async fn pass<'a>(
 ) -> Pass {
     let (mut pass, mut tries) = (Pass::default(), 0);
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
-    let mut compare = Compare {
-        aim: Aim::Drift { repair },
-        users: Chosen::After(None),
+    let mut compare = CompareUsers {
+        purpose: ComparisonPurpose::Drift { repair },
+        users: UserSelection::After(None),
         values: false,
     };
     loop {
@@ -70,7 +70,7 @@ async fn pass<'a>(
                 metrics.page(&page);
                 pass.add(&page);
                 let Some(next) = page.next else { return pass };
-                compare.users = Chosen::After(Some(next));
+                compare.users = UserSelection::After(Some(next));
             }
             Err(error) => {
                 tries += 1;
@@ -91,9 +91,9 @@ impl Pass {
         self.skipped += page.skipped;
         self.repaired += page.repaired;
         for finding in &page.findings {
-            let count = self.found.entry(finding.finding).or_default();
+            let count = self.found.entry(finding.kind).or_default();
             *count += 1;
-            if finding.finding == FindingKind::Gone && *count <= MOST_NAMED {
+            if finding.kind == FindingKind::Gone && *count <= MOST_NAMED {
                 let contact = finding.contact_id.as_deref();
                 tracing::warn!(user.id = %finding.user_id, contact.id = contact, "HubSpot does not know a contact any more");
             }
@@ -109,7 +109,7 @@ impl Pass {
             gone = found(FindingKind::Gone),
             merged = found(FindingKind::Merged),
             shared = found(FindingKind::Shared),
-            not_told = found(FindingKind::NotTold),
+            not_told = found(FindingKind::NotReported),
             repaired = self.repaired,
             "every user was compared with its contact"
         );

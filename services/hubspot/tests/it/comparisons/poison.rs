@@ -23,7 +23,7 @@ async fn others_are_compared_and_it_is_not_told() {
         .sandbox
         .edit_contact(edited, [("firstname", "Eva")])
         .unwrap();
-    let expected = [("c", FindingKind::NotTold), ("h", FindingKind::Changed)];
+    let expected = [("c", FindingKind::NotReported), ("h", FindingKind::Changed)];
     for error in [
         KnownError::Server(500),
         KnownError::Nameless,
@@ -51,7 +51,7 @@ async fn a_page_of_nobody_else_is_told_from_an_outage_by_a_contact_that_was_read
     stack.users.link("known", "poison@example.com", &other, &account);
     poison(&stack, "poison", KnownError::Server(500));
     let found = stack.users.compare(DRIFT).await.unwrap();
-    assert_eq!(findings(&found), [("known", FindingKind::NotTold)]);
+    assert_eq!(findings(&found), [("known", FindingKind::NotReported)]);
     worker.stop().await;
 }
 
@@ -71,7 +71,7 @@ async fn a_contact_that_was_written_tells_it_from_an_outage_as_well() {
         stack.users.compare(DRIFT).await
     })
     .await;
-    assert_eq!(findings(&found), [("known", FindingKind::NotTold)]);
+    assert_eq!(findings(&found), [("known", FindingKind::NotReported)]);
     worker.stop().await;
 }
 
@@ -89,7 +89,7 @@ async fn one_in_each_quarter_of_a_page_is_told_from_an_outage_by_the_others() {
         stack.users.compare(DRIFT).await
     })
     .await;
-    let expected = ["a", "c", "e", "g"].map(|user| (user, FindingKind::NotTold));
+    let expected = ["a", "c", "e", "g"].map(|user| (user, FindingKind::NotReported));
     assert_eq!(findings(&found), expected);
     worker.stop().await;
 }

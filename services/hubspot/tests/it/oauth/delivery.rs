@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::{Field, Outcome};
+use contracts::{Field, FieldResult};
 use hubspot::client::Credentials;
 use sandbox::{Fault, KnownError};
 use testing::{nats::Options, wait::until};
@@ -31,7 +31,7 @@ async fn deliver(stack: &Stack, name: &str) {
         .change("1", &[(Field::Email, EMAIL), (NAME, name)])
         .await;
     stack.users.wait_until_settled("1").await;
-    assert_eq!(stack.users.outcome("1", NAME), Some(Outcome::Confirmed));
+    assert_eq!(stack.users.outcome("1", NAME), Some(FieldResult::Confirmed));
     until("the name", CEILING, async || {
         stack.property(EMAIL, "firstname").as_deref() == Some(name)
     })
@@ -97,8 +97,9 @@ async fn a_token_that_is_revoked_early_is_replaced_and_delivery_goes_on() {
     stack.sandbox.revoke_access_tokens();
     deliver(&stack, "Ada").await;
     assert_eq!(token_calls(&stack.sandbox).len(), 2);
-    let charged =
-        |verdict: &contracts::Verdict| verdict.failure.as_ref().is_some_and(|failure| failure.charged);
+    let charged = |verdict: &contracts::AttemptResult| {
+        verdict.failure.as_ref().is_some_and(|failure| failure.is_counted)
+    };
     assert!(
         !stack.users.verdicts("1").iter().any(charged),
         "nobody is charged"

@@ -1,6 +1,6 @@
 //! Faults of the account: the line stops and says why, nobody is charged, and it resumes alone.
 
-use contracts::Outcome;
+use contracts::FieldResult;
 use futures_util::future::join_all;
 use hubspot::client::Credentials;
 use runtime::settings::SecretSource;
@@ -31,11 +31,11 @@ async fn goes_on(stack: &Stack, worker: Worker) {
     wait_until_confirmed(stack, 0..2, "Ada").await;
     worker.wait_for_line("delivering").await;
     for number in 0..2 {
-        assert!(failures(stack, number).iter().all(|failure| !failure.charged));
+        assert!(failures(stack, number).iter().all(|failure| !failure.is_counted));
         let verdicts = stack.users.verdicts(&user(number));
-        let mut outcomes = verdicts.iter().flat_map(|verdict| verdict.outcomes.values());
+        let mut outcomes = verdicts.iter().flat_map(|verdict| verdict.field_results.values());
         assert!(
-            outcomes.all(|outcome| *outcome == Outcome::Confirmed),
+            outcomes.all(|outcome| *outcome == FieldResult::Confirmed),
             "{verdicts:?}"
         );
     }

@@ -1,6 +1,6 @@
 //! Answers to batches: partial ones, ones that say nothing, and the refusals that a correct batch never meets.
 
-use contracts::{Field, Outcome};
+use contracts::{Field, FieldResult};
 use hubspot::engine::ProblemKind;
 use sandbox::{BodyKind, Effect, Fault, PartialStatus};
 
@@ -32,8 +32,8 @@ async fn what_a_partial_answer_lists_is_confirmed_by_that_call_alone() {
         }
         assert_eq!(refusal(&stack, 0, Field::Email).code, "INVALID_EMAIL");
         let taken = stack.users.outcome(&user(1), Field::Email);
-        assert!(matches!(taken, Some(Outcome::Taken { .. })), "{taken:?}");
-        assert_eq!(stack.users.outcome(&user(2), NAME), Some(Outcome::Missing));
+        assert!(matches!(taken, Some(FieldResult::Conflict { .. })), "{taken:?}");
+        assert_eq!(stack.users.outcome(&user(2), NAME), Some(FieldResult::NotFound));
         let sizes: Vec<_> = updates(&stack).iter().map(|call| call.inputs).collect();
         assert_eq!(sizes, [USERS], "{partial_status:?}");
         worker.stop().await;
@@ -54,13 +54,13 @@ async fn a_success_that_cannot_be_read_confirms_nothing() {
         wait_until_confirmed(&stack, [0], &value).await;
         let first = &stack.users.verdicts(&user(0))[2 * round];
         assert!(
-            first.outcomes.is_empty() && first.written.contains(NAME),
+            first.field_results.is_empty() && first.written.contains(NAME),
             "{body:?}"
         );
-        assert!(!first.may_take_effect_late, "it was answered");
+        assert!(!first.may_apply_late, "it was answered");
         let failure = first.failure.as_ref().unwrap();
         assert_eq!(failure.reason.code, "NOT_UNDERSTOOD");
-        assert!(failure.may_pass && !failure.charged);
+        assert!(failure.is_transient && !failure.is_counted);
     }
     worker.stop().await;
 }
@@ -122,7 +122,7 @@ async fn a_flood_of_users_two_for_each_contact_never_meets_those_refusals() {
     for number in 0..2 * CONTACTS {
         stack.users.wait_until_settled(&user(number)).await;
         let outcome = stack.users.outcome(&user(number), NAME);
-        assert_eq!(outcome, Some(Outcome::Confirmed));
+        assert_eq!(outcome, Some(FieldResult::Confirmed));
     }
     for number in 0..CONTACTS {
         // The first write made the contact.

@@ -27,12 +27,12 @@ async fn a_connection_that_is_cut_leaves_open_what_was_done_and_the_call_is_sent
         let verdicts = stack.users.verdicts(&user(0));
         let cut_off = &verdicts[2 * round];
         assert!(
-            cut_off.may_take_effect_late && cut_off.written.contains(NAME),
+            cut_off.may_apply_late && cut_off.written.contains(NAME),
             "{cut:?}"
         );
         let failure = cut_off.failure.as_ref().unwrap();
         assert_eq!(failure.reason.code, "CONNECTION_CUT");
-        assert!(failure.may_pass && !failure.charged);
+        assert!(failure.is_transient && !failure.is_counted);
         let after = stack.sandbox.writes_of(contact(&stack, 0)).len();
         assert_eq!(after - before, writes, "{cut:?}");
     }
@@ -58,7 +58,7 @@ async fn an_answer_slower_than_the_timeout_is_no_answer_although_the_call_took_e
     stack.sandbox.remove_fault(fault);
     wait_until_confirmed(&stack, [0], "Ada").await;
     let verdict = &stack.users.verdicts(&user(0))[0];
-    assert!(verdict.may_take_effect_late && verdict.written.contains(NAME));
+    assert!(verdict.may_apply_late && verdict.written.contains(NAME));
     assert_eq!(verdict.failure.as_ref().unwrap().reason.code, "TIMED_OUT");
     worker.stop().await;
 }
@@ -83,7 +83,7 @@ async fn a_contact_that_makes_hubspot_hang_stands_alone_after_a_few_rounds() {
     let others = (0..USERS).filter(|number| *number != GUILTY);
     wait_until_confirmed(&stack, others.clone(), "Ada").await;
     for number in others {
-        assert!(failures(&stack, number).iter().all(|failure| !failure.charged));
+        assert!(failures(&stack, number).iter().all(|failure| !failure.is_counted));
     }
     let answered = updates(&stack)
         .iter()

@@ -1,6 +1,6 @@
 //! Contacts that are made for users that have none, when HubSpot's answer is not the usual one.
 
-use contracts::{Field, Found};
+use contracts::{Field, LinkOrigin};
 use sandbox::{Action, BodyKind, CutPoint, Effect, Fault, KnownError, Switches};
 use testing::wait::until;
 
@@ -66,9 +66,9 @@ async fn a_contact_that_somebody_makes_meanwhile_is_taken_instead() {
     let links: Vec<_> = links.filter_map(|verdict| verdict.link).collect();
     let found: Vec<_> = links
         .iter()
-        .map(|link| (link.contact_id.as_str(), link.found))
+        .map(|link| (link.contact_id.as_str(), link.origin))
         .collect();
-    assert_eq!(found, [(made.as_str(), Found::PrimaryAddress)]);
+    assert_eq!(found, [(made.as_str(), LinkOrigin::PrimaryAddress)]);
     worker.stop().await;
 }
 

@@ -1,6 +1,6 @@
 //! Which contact is the user's: addresses that are taken, secondary ones, contacts that are gone.
 
-use contracts::{Field, Found, Outcome, Verdict};
+use contracts::{AttemptResult, Field, FieldResult, LinkOrigin};
 use sandbox::ConflictBody;
 use testing::wait::until;
 
@@ -18,11 +18,11 @@ fn taken(number: usize) -> String {
 }
 
 /// The user's last link.
-fn link_of(stack: &Stack, number: usize) -> (String, Found) {
+fn link_of(stack: &Stack, number: usize) -> (String, LinkOrigin) {
     let verdicts = stack.users.verdicts(&user(number)).into_iter();
-    let links = verdicts.filter_map(|verdict: Verdict| verdict.link);
+    let links = verdicts.filter_map(|verdict: AttemptResult| verdict.link);
     let link = links.last().unwrap();
-    (link.contact_id, link.found)
+    (link.contact_id, link.origin)
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn a_taken_address_is_followed_whether_or_not_hubspot_names_who_holds_it()
         stack.users.wait_until_settled(&user(number)).await;
         assert_eq!(
             link_of(&stack, number),
-            (holder, Found::Followed),
+            (holder, LinkOrigin::Followed),
             "{conflict_body:?}"
         );
         assert_eq!(
@@ -73,7 +73,7 @@ async fn a_taken_address_is_reported_where_it_is_not_to_be_followed() {
         let change = change.each_ref().map(|(field, value)| (*field, value.as_str()));
         stack.users.change(&user(number), &change).await;
         wait_until_confirmed(&stack, [number], "Ada").await;
-        let Some(Outcome::Taken { reason }) = stack.users.outcome(&user(number), Field::Email) else {
+        let Some(FieldResult::Conflict { reason }) = stack.users.outcome(&user(number), Field::Email) else {
             panic!("not taken: {:?}", stack.users.verdicts(&user(number)))
         };
         assert!(reason.message.contains("already exists"), "{reason:?}");
@@ -96,7 +96,7 @@ async fn a_secondary_address_finds_the_contact_and_is_not_made_its_primary_one()
     let change = [(Field::Email, address.as_str()), (NAME, "Ada")];
     stack.users.change(&user(0), &change).await;
     wait_until_confirmed(&stack, [0], "Ada").await;
-    assert_eq!(link_of(&stack, 0), (id.clone(), Found::SecondaryAddress));
+    assert_eq!(link_of(&stack, 0), (id.clone(), LinkOrigin::SecondaryAddress));
     let primary = stack.property("new@example.com", "email");
     assert_eq!(primary.as_deref(), Some("new@example.com"));
     worker.stop().await;
@@ -109,7 +109,7 @@ async fn a_contact_that_was_archived_is_not_made_anew() {
     stack.sandbox.archive(contact(&stack, 0)).unwrap();
     stack.users.change(&user(0), &[(NAME, "Ada")]).await;
     stack.users.wait_until_settled(&user(0)).await;
-    assert_eq!(stack.users.outcome(&user(0), NAME), Some(Outcome::Missing));
+    assert_eq!(stack.users.outcome(&user(0), NAME), Some(FieldResult::NotFound));
     assert!(stack.sandbox.contact_by_email(&email(0)).is_none());
     worker.stop().await;
 }

@@ -1,6 +1,6 @@
 //! Contacts that were merged into others: every way in which a former id is answered.
 
-use contracts::{Found, Outcome};
+use contracts::{FieldResult, LinkOrigin};
 use sandbox::Fault;
 use testing::wait::until;
 
@@ -14,10 +14,10 @@ fn merge(stack: &Stack) -> String {
     merged.id.to_string()
 }
 
-fn links(stack: &Stack) -> Vec<(String, Found)> {
+fn links(stack: &Stack) -> Vec<(String, LinkOrigin)> {
     let verdicts = stack.users.verdicts(&user(0)).into_iter();
     let links = verdicts.filter_map(|verdict| verdict.link);
-    links.map(|link| (link.contact_id, link.found)).collect()
+    links.map(|link| (link.contact_id, link.origin)).collect()
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn a_batch_that_answers_with_another_id_is_confirmed_and_moves_the_link() 
     let worker = stack.worker().await;
     stack.users.change(&user(0), &[(NAME, "Ada")]).await;
     wait_until_confirmed(&stack, [0], "Ada").await;
-    assert_eq!(links(&stack), [(merged, Found::Merged)]);
+    assert_eq!(links(&stack), [(merged, LinkOrigin::Merged)]);
     assert_eq!(updates(&stack).len(), 1);
     worker.stop().await;
 }
@@ -44,7 +44,7 @@ async fn without_trace_ids_another_id_in_the_answer_is_looked_into_before_the_li
     let worker = stack.worker().await;
     stack.users.change(&user(0), &[(NAME, "Ada")]).await;
     wait_until_confirmed(&stack, [0], "Ada").await;
-    assert_eq!(links(&stack), [(merged, Found::Merged)]);
+    assert_eq!(links(&stack), [(merged, LinkOrigin::Merged)]);
     worker.stop().await;
 }
 
@@ -56,7 +56,7 @@ async fn a_former_id_that_cannot_be_read_leads_to_the_contact_by_its_address() {
     let worker = stack.worker().await;
     stack.users.change(&user(0), &[(NAME, "Ada")]).await;
     wait_until_confirmed(&stack, [0], "Ada").await;
-    assert_eq!(links(&stack), [(merged, Found::PrimaryAddress)]);
+    assert_eq!(links(&stack), [(merged, LinkOrigin::PrimaryAddress)]);
     worker.stop().await;
 }
 
@@ -76,8 +76,8 @@ async fn a_contact_that_is_merged_while_it_is_written_alone_moves_the_link_too()
     .await;
     let merged = merge(&stack);
     wait_until_confirmed(&stack, [0], "Ada").await;
-    assert_eq!(links(&stack), [(merged, Found::Merged)]);
+    assert_eq!(links(&stack), [(merged, LinkOrigin::Merged)]);
     assert_eq!(name(&stack, 0).as_deref(), Some("Ada"));
-    assert_eq!(stack.users.outcome(&user(0), NAME), Some(Outcome::Confirmed));
+    assert_eq!(stack.users.outcome(&user(0), NAME), Some(FieldResult::Confirmed));
     worker.stop().await;
 }

@@ -1,6 +1,6 @@
 //! Rules that an account's admins set up, which HubSpot checks from version 2026-09 on.
 
-use contracts::{Field, Outcome};
+use contracts::{Field, FieldResult};
 use testing::wait::until;
 
 use super::{NAME, failures, linked, name, refusal, switch, user, wait_until_confirmed};
@@ -18,7 +18,7 @@ async fn an_admins_rule_refuses_the_field_on_the_version_that_knows_it() {
         stack.users.change(&user(0), &change).await;
         stack.users.wait_until_settled(&user(0)).await;
         let outcome = stack.users.outcome(&user(0), Field::LastName);
-        assert_eq!(outcome, Some(Outcome::Confirmed), "{version}");
+        assert_eq!(outcome, Some(FieldResult::Confirmed), "{version}");
         assert_eq!(name(&stack, 0).is_none(), refused, "{version}");
         if refused {
             let reason = refusal(&stack, 0, NAME);
@@ -70,7 +70,7 @@ async fn a_new_rule_that_refuses_everyone_stops_the_line_and_is_owed_again_until
     wait_until_confirmed(&stack, 0..USERS, "Ada").await;
     worker.wait_for_line("delivering").await;
     for number in 0..USERS {
-        assert!(failures(&stack, number).iter().all(|failure| !failure.charged));
+        assert!(failures(&stack, number).iter().all(|failure| !failure.is_counted));
     }
     stack.wait_until_acknowledged().await;
     worker.stop().await;

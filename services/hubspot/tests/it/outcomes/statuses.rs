@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use contracts::Verdict;
+use contracts::AttemptResult;
 use sandbox::{Action, BodyKind, Effect, Fault, KnownError};
 
 use super::{NAME, linked, updates, user, wait_until_confirmed};
 use crate::harness::Stack;
 
 /// One call meets this, and the change arrives with a later one. Returns the verdict of the first.
-async fn first_verdict(stack: &Stack, fault: Fault, value: &str) -> Verdict {
+async fn first_verdict(stack: &Stack, fault: Fault, value: &str) -> AttemptResult {
     let before = stack.users.verdicts(&user(0)).len();
     stack.sandbox.add_fault(fault.on_path("batch/update").times(1));
     stack.users.change(&user(0), &[(NAME, value)]).await;
@@ -29,12 +29,12 @@ async fn a_server_that_fails_may_carry_the_call_out_late_and_it_is_sent_again() 
         let value = format!("after {}", error.status());
         let verdict = first_verdict(&stack, Fault::answer(error), &value).await;
         assert!(
-            verdict.may_take_effect_late && verdict.written.contains(NAME),
+            verdict.may_apply_late && verdict.written.contains(NAME),
             "{error:?}"
         );
-        assert!(verdict.outcomes.is_empty(), "{error:?}");
+        assert!(verdict.field_results.is_empty(), "{error:?}");
         let failure = verdict.failure.unwrap();
-        assert!(failure.may_pass && !failure.charged, "{error:?}");
+        assert!(failure.is_transient && !failure.is_counted, "{error:?}");
         assert_eq!(failure.reason.status, Some(error.status()));
         assert!(failure.reason.correlation_id.is_some(), "{error:?}");
     }
@@ -63,12 +63,9 @@ async fn a_refusal_of_one_contact_is_its_own_and_time_alone_does_not_mend_it() {
     ];
     for (number, (fault, status)) in cases.into_iter().enumerate() {
         let verdict = first_verdict(&stack, fault, &format!("name {number}")).await;
-        assert!(
-            !verdict.may_take_effect_late && verdict.written.is_empty(),
-            "{status}"
-        );
+        assert!(!verdict.may_apply_late && verdict.written.is_empty(), "{status}");
         let failure = verdict.failure.unwrap();
-        assert!(!failure.may_pass && !failure.charged, "{status}");
+        assert!(!failure.is_transient && !failure.is_counted, "{status}");
         assert_eq!(failure.reason.status, Some(status));
     }
     worker.stop().await;
@@ -81,9 +78,9 @@ async fn a_limit_is_waited_for_and_charged_to_nobody() {
     for error in [KnownError::BurstLimit, KnownError::SearchLimit] {
         let value = format!("after {error:?}");
         let verdict = first_verdict(&stack, Fault::answer(error), &value).await;
-        assert!(!verdict.may_take_effect_late && verdict.written.is_empty());
+        assert!(!verdict.may_apply_late && verdict.written.is_empty());
         let failure = verdict.failure.unwrap();
-        assert!(!failure.charged && failure.may_pass);
+        assert!(!failure.is_counted && failure.is_transient);
         assert_eq!(failure.reason.status, Some(429));
         worker.wait_for_line("delivering").await;
     }
@@ -95,9 +92,9 @@ async fn a_lock_is_left_to_end() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let verdict = first_verdict(&stack, Fault::answer(KnownError::Locked), "Ada").await;
-    assert!(!verdict.may_take_effect_late && verdict.written.is_empty());
+    assert!(!verdict.may_apply_late && verdict.written.is_empty());
     let failure = verdict.failure.unwrap();
-    assert!(failure.may_pass && !failure.charged);
+    assert!(failure.is_transient && !failure.is_counted);
     assert_eq!(failure.reason.code, "LOCKED");
     let calls = updates(&stack);
     let waited = calls[1].at.duration_since(calls[0].at);

@@ -1,6 +1,6 @@
 //! Results without trace ids, and messages in another language: a client that relies on either is caught here.
 
-use contracts::{Field, Found, Outcome};
+use contracts::{Field, FieldResult, LinkOrigin};
 use futures_util::future::join_all;
 use sandbox::{ConflictBody, MessageLanguage};
 
@@ -35,7 +35,10 @@ async fn updates_are_matched_by_contact_in_whatever_order_results_come() {
         for number in 0..USERS {
             stack.users.wait_until_settled(&user(number)).await;
             assert_eq!(name(&stack, number), Some(name_of(number)));
-            assert_eq!(stack.users.outcome(&user(number), NAME), Some(Outcome::Confirmed));
+            assert_eq!(
+                stack.users.outcome(&user(number), NAME),
+                Some(FieldResult::Confirmed)
+            );
             if number % 3 == 0 {
                 assert_eq!(refusal(&stack, number, Field::Email).code, "INVALID_EMAIL");
             }
@@ -69,8 +72,8 @@ async fn created_contacts_are_matched_by_address_in_whatever_order_results_come(
             let contact = stack.sandbox.contact_by_email(&email(number)).unwrap();
             assert_eq!(links.len(), 1);
             assert_eq!(
-                (links[0].contact_id.clone(), links[0].found),
-                (contact.id.to_string(), Found::Created)
+                (links[0].contact_id.clone(), links[0].origin),
+                (contact.id.to_string(), LinkOrigin::Created)
             );
         }
         let mut creates = stack.sandbox.calls();
@@ -107,15 +110,15 @@ async fn outcomes_are_the_same_in_another_language() {
             stack.users.wait_until_settled(&user(number)).await;
         }
         let outcome = |number, field| stack.users.outcome(&user(number), field);
-        assert_eq!(outcome(0, Field::Email), Some(Outcome::Confirmed));
+        assert_eq!(outcome(0, Field::Email), Some(FieldResult::Confirmed));
         let reason = refusal(&stack, 1, Field::Email);
         assert_eq!(reason.code, "INVALID_EMAIL");
         assert!(!reason.message.contains("invalid"), "{reason:?}");
-        assert_eq!(outcome(1, NAME), Some(Outcome::Confirmed));
+        assert_eq!(outcome(1, NAME), Some(FieldResult::Confirmed));
         let links = stack.users.verdicts(&user(2)).into_iter();
         let link = links.filter_map(|verdict| verdict.link).last().unwrap();
-        assert_eq!((link.contact_id, link.found), (holder, Found::Followed));
-        assert_eq!(outcome(3, NAME), Some(Outcome::Missing));
+        assert_eq!((link.contact_id, link.origin), (holder, LinkOrigin::Followed));
+        assert_eq!(outcome(3, NAME), Some(FieldResult::NotFound));
         worker.stop().await;
     }
 }

@@ -1,6 +1,6 @@
 //! Values and properties that HubSpot refuses.
 
-use contracts::{Field, Outcome};
+use contracts::{Field, FieldResult};
 use sandbox::{Fault, KnownError};
 
 use super::{NAME, contact, linked, name, refusal, switch, updates, user, wait_until_confirmed};
@@ -59,7 +59,7 @@ async fn a_value_hubspot_cannot_read_at_all_concerns_its_user_alone() {
     stack.users.wait_until_settled(&user(0)).await;
     assert!(matches!(
         stack.users.outcome(&user(0), NAME),
-        Some(Outcome::Refused { .. })
+        Some(FieldResult::Rejected { .. })
     ));
     assert_eq!(name(&stack, 0), None);
     worker.stop().await;

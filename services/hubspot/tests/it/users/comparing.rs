@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_nats::{HeaderMap, StatusCode};
 use contracts::{
-    Aim, Chosen, Compare, Comparison, ErrorCode, ReadToCompare, RepairUser, RepairUsers, ServiceError,
-    UserId, UserToCompare, UsersRepaired, UsersToCompare, headers, subjects,
+    CompareUsers, Comparison, ComparisonPurpose, ErrorCode, ReadUsersToCompare, RepairUser, RepairUsers,
+    ServiceError, UserId, UserSelection, UserToCompare, UsersRepaired, UsersToCompare, headers, subjects,
 };
 
 use futures_util::StreamExt;
@@ -25,10 +25,10 @@ pub(crate) enum Manner {
 
 impl Users {
     /// Asks the worker that delivers to compare everybody, as a gateway does.
-    pub(crate) async fn compare(&self, aim: Aim) -> Result<Comparison, ServiceError> {
-        let compare = Compare {
-            aim,
-            users: Chosen::After(None),
+    pub(crate) async fn compare(&self, aim: ComparisonPurpose) -> Result<Comparison, ServiceError> {
+        let compare = CompareUsers {
+            purpose: aim,
+            users: UserSelection::After(None),
             values: true,
         };
         self.ask_to_compare(&serde_json::to_vec(&compare).unwrap(), 30_000)
@@ -65,9 +65,9 @@ impl Users {
         let inbox = self.client.new_inbox();
         let mut answers = self.client.subscribe(inbox.clone()).await.unwrap();
         for _ in 0..questions {
-            let compare = Compare {
-                aim: Aim::Drift { repair: false },
-                users: Chosen::After(None),
+            let compare = CompareUsers {
+                purpose: ComparisonPurpose::Drift { repair: false },
+                users: UserSelection::After(None),
                 values: false,
             };
             let body = serde_json::to_vec(&compare).unwrap().into();
@@ -111,10 +111,10 @@ impl Users {
         self.state().trusts_everybody = true;
     }
 
-    pub(super) fn to_compare(&self, read: &ReadToCompare) -> UsersToCompare {
+    pub(super) fn to_compare(&self, read: &ReadUsersToCompare) -> UsersToCompare {
         let state = self.state();
         let is_wanted = |row: &Row| {
-            if read.owing {
+            if read.dirty_only {
                 !row.owed.is_empty()
             } else {
                 row.link.is_some()
@@ -132,7 +132,10 @@ impl Users {
     pub(super) fn repair(&self, repair: RepairUsers) -> UsersRepaired {
         let repaired = u64::try_from(repair.users.len()).unwrap();
         self.state().repairs.extend(repair.users);
-        UsersRepaired { repaired, left: 0 }
+        UsersRepaired {
+            repaired,
+            changed_meanwhile: 0,
+        }
     }
 }
 
@@ -140,10 +143,10 @@ fn user_to_compare(user_id: &UserId, row: &Row) -> UserToCompare {
     let confirmed = row.values.keys().filter(|field| !row.owed.contains_key(field));
     UserToCompare {
         user_id: user_id.clone(),
-        turn: row.version,
+        generation: row.version,
         values: row.values.clone(),
         confirmed: confirmed.copied().collect(),
-        owed: row.owed.keys().copied().collect(),
+        dirty: row.owed.keys().copied().collect(),
         link: row.link.clone(),
         never_linked: row.link.is_none(),
     }

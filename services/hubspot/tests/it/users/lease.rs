@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use contracts::{AskLease, LeaseAnswer, delivery::LeaseWish};
+use contracts::{ChangeLease, LeaseAnswer, delivery::LeaseAction};
 
 use super::Users;
 
 const TTL: Duration = Duration::from_secs(3);
 
 impl Users {
-    pub(super) fn lease(&self, ask: &AskLease) -> LeaseAnswer {
+    pub(super) fn lease(&self, ask: &ChangeLease) -> LeaseAnswer {
         let mut state = self.state();
         if let Some(remembered) = state.account.clone().filter(|account| *account != ask.account_id) {
             return LeaseAnswer::OtherAccount { remembered };
@@ -19,7 +19,7 @@ impl Users {
             .holder
             .as_ref()
             .is_some_and(|(holder, _)| *holder == ask.holder || state.trusts_everybody);
-        if ask.wish != LeaseWish::Hold {
+        if ask.action != LeaseAction::Hold {
             state.holder = state.holder.take().filter(|_| !mine);
             return LeaseAnswer::Released;
         }
@@ -35,7 +35,7 @@ impl Users {
             epoch: state.epoch,
             ttl_ms,
             attempt_term_ms: 60_000,
-            may_step_aside: false,
+            may_yield: false,
             paused: false,
         }
     }

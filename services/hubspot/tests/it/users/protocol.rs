@@ -18,7 +18,7 @@ impl Users {
                 Ok(given) => self.respond(&message, &given).await,
                 Err(code) => self.refuse(&message, code).await,
             },
-            subjects::USERS_RECORD => {
+            subjects::USERS_REPORT => {
                 let answer = self.record(serde_json::from_slice(body).unwrap());
                 self.respond(&message, &answer).await;
             }

@@ -1,6 +1,6 @@
 //! Rows as a test wants them, and refusals that are taken back.
 
-use contracts::{Field, Found, Link, Outcome, Withdrawal};
+use contracts::{Field, FieldResult, Link, LinkOrigin, Retraction};
 
 use super::Users;
 
@@ -14,7 +14,7 @@ impl Users {
             contact_id: contact_id.to_owned(),
             account_id: account_id.to_owned(),
             address: Some(email.to_owned()),
-            found: Found::PrimaryAddress,
+            origin: LinkOrigin::PrimaryAddress,
             shared: false,
         });
     }
@@ -26,12 +26,12 @@ impl Users {
     }
 
     /// What still stands refused so is owed again.
-    pub(super) fn owe_again(&self, withdrawals: &[Withdrawal]) {
-        for Withdrawal { user_id, field, code } in withdrawals {
+    pub(super) fn owe_again(&self, withdrawals: &[Retraction]) {
+        for Retraction { user_id, field, code } in withdrawals {
             let outcome = self.outcome(user_id.as_str(), *field);
             let mut state = self.state();
             let row = state.rows.get_mut(user_id).unwrap();
-            if matches!(outcome, Some(Outcome::Refused { reason }) if reason.code == *code) {
+            if matches!(outcome, Some(FieldResult::Rejected { reason }) if reason.code == *code) {
                 row.owed.insert(*field, row.version);
             }
         }

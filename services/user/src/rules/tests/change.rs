@@ -1,6 +1,6 @@
 //! A change that a caller made.
 
-use contracts::{Field, Lane, State, UpdateForm};
+use contracts::{Field, Priority, SyncState, UpdateForm};
 
 use super::{
     desk::{Desk, SECOND, values},
@@ -11,27 +11,30 @@ use crate::rules::{Change, Refusal};
 #[test]
 fn version_and_turn_grow_with_each_change() {
     let mut desk = Desk::new();
-    let (version, turn) = (desk.row.version, desk.row.turn);
+    let (version, generation) = (desk.row.version, desk.row.generation);
     desk.change([(Field::FirstName, "Eva")]);
-    assert_eq!((desk.row.version, desk.row.turn), (version + 1, turn + 1));
-    assert_eq!(desk.row.fields[Field::FirstName].touched, desk.row.version);
-    assert_eq!(desk.row.fields[Field::LastName].touched, version);
+    assert_eq!(
+        (desk.row.version, desk.row.generation),
+        (version + 1, generation + 1)
+    );
+    assert_eq!(desk.row.fields[Field::FirstName].changed_in, desk.row.version);
+    assert_eq!(desk.row.fields[Field::LastName].changed_in, version);
 }
 
 #[test]
 fn giving_the_same_name_again_owes_it_again() {
     let mut desk = Desk::settled();
     let changed = desk.change([(Field::FirstName, "Ada")]);
-    assert!(changed.announce && desk.row.fields[Field::FirstName].is_owed());
-    assert_eq!(desk.receipt(changed.version).state, State::Pending);
+    assert!(changed.announce && desk.row.fields[Field::FirstName].is_dirty());
+    assert_eq!(desk.receipt(changed.version).state, SyncState::Pending);
 }
 
 #[test]
 fn under_json_the_stored_address_in_any_case_is_the_key_and_touches_nothing() {
     let mut desk = Desk::settled();
     let changed = desk.change_as(UpdateForm::Json, [(Field::Email, "ADA@Example.com")]);
-    assert!(!changed.announce && !desk.row.is_unsettled());
-    assert_eq!(desk.receipt(changed.version).state, State::Unchanged);
+    assert!(!changed.announce && !desk.row.is_dirty());
+    assert_eq!(desk.receipt(changed.version).state, SyncState::Unchanged);
     let changed = desk.change([(Field::Email, "ada@example.com")]);
     assert!(changed.announce, "under merge patch it is asked for");
 }
@@ -43,7 +46,7 @@ fn under_json_a_refused_address_is_tried_once_more() {
     let claim = desk.claim();
     desk.record(refused(&claim, Field::Email));
     desk.change_as(UpdateForm::Json, [(Field::Email, "eva@example.com")]);
-    assert!(desk.row.fields[Field::Email].is_owed());
+    assert!(desk.row.fields[Field::Email].is_dirty());
 }
 
 #[test]
@@ -58,7 +61,7 @@ fn null_clears_a_name_and_owes_it() {
     };
     desk.try_change(&change).unwrap();
     assert_eq!(desk.claim().values[&Field::LastName], None);
-    assert!(desk.row.fields[Field::LastName].is_owed());
+    assert!(desk.row.fields[Field::LastName].is_dirty());
 }
 
 #[test]
@@ -69,16 +72,16 @@ fn a_change_is_announced_when_the_user_turns_unsettled_or_live() {
         !desk.change([(Field::FirstName, "Ida")]).announce,
         "it was announced"
     );
-    desk.row.lane = Lane::Backfill;
+    desk.row.priority = Priority::Backfill;
     assert!(desk.change([(Field::FirstName, "Eve")]).announce);
-    assert_eq!(desk.row.lane, Lane::Live);
+    assert_eq!(desk.row.priority, Priority::Live);
 }
 
 #[test]
 fn a_lost_announcement_heals_after_the_announce_term() {
     let mut desk = Desk::new();
-    assert_eq!(desk.later(desk.terms.announce - 1), None);
-    assert_eq!(desk.later(1), Some(Lane::Live));
+    assert_eq!(desk.later(desk.terms.wake_up - 1), None);
+    assert_eq!(desk.later(1), Some(Priority::Live));
     assert_eq!(desk.later(SECOND), None, "it is announced once a term");
 }
 
@@ -164,7 +167,7 @@ fn versions_that_touched_nothing_are_remembered_in_ranges_and_not_without_bound(
         desk.change_as(UpdateForm::Json, [(Field::Email, "ada@example.com")]);
     }
     assert_eq!(desk.row.unchanged.len(), 16);
-    assert_eq!(desk.receipt(desk.row.version).state, State::Unchanged);
+    assert_eq!(desk.receipt(desk.row.version).state, SyncState::Unchanged);
 }
 
 #[test]
@@ -174,10 +177,10 @@ fn a_change_while_an_attempt_is_out_stays_owed() {
     let claim = desk.claim();
     desk.change([(Field::FirstName, "Ida")]);
     let effects = desk.record(done(&claim));
-    assert_eq!(effects.next, contracts::Next::Now);
-    assert_eq!(desk.receipt(2).state, State::Superseded);
-    assert_eq!(desk.receipt(3).state, State::Pending, "no borrowed success");
+    assert_eq!(effects.next, contracts::NextAction::Now);
+    assert_eq!(desk.receipt(2).state, SyncState::Superseded);
+    assert_eq!(desk.receipt(3).state, SyncState::Pending, "no borrowed success");
     let claim = desk.claim();
-    desk.record(all(&claim, &contracts::Outcome::Confirmed));
-    assert_eq!(desk.receipt(3).state, State::Confirmed);
+    desk.record(all(&claim, &contracts::FieldResult::Confirmed));
+    assert_eq!(desk.receipt(3).state, SyncState::Confirmed);
 }

@@ -13,8 +13,11 @@ fn a_user_that_owes_is_given_with_all_values_and_the_owed_ones_marked() {
     let mut desk = Desk::settled();
     desk.change([(Field::FirstName, "Eva")]);
     let claim = desk.claim();
-    assert_eq!((claim.version, claim.turn), (desk.row.version, desk.row.turn));
-    assert_eq!(claim.owed, FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(
+        (claim.version, claim.generation),
+        (desk.row.version, desk.row.generation)
+    );
+    assert_eq!(claim.dirty, FieldSet::from_iter([Field::FirstName]));
     assert_eq!(claim.values[&Field::LastName].as_deref(), Some("lastName"));
     assert_eq!(claim.link.unwrap().contact_id, "c1");
 }
@@ -34,14 +37,14 @@ fn an_attempt_within_its_term_is_in_work_and_past_it_is_given_up_with_a_doubt() 
     let first = desk.claim();
     desk.now += desk.terms.attempt - 1;
     assert_eq!(desk.try_claim(), Claimed::InWork);
-    assert_eq!(desk.row.doubt, None);
+    assert_eq!(desk.row.in_doubt, None);
     desk.now += 1;
     let second = desk.claim();
     assert_eq!(second.attempt.get(), first.attempt.get() + 1);
-    let doubt = desk.row.doubt.unwrap();
+    let doubt = desk.row.in_doubt.unwrap();
     assert_eq!(
         (doubt.from_version, doubt.until),
-        (first.version, desk.now + desk.terms.doubt)
+        (first.version, desk.now + desk.terms.late_write)
     );
 }
 
@@ -52,13 +55,13 @@ fn an_attempt_of_an_older_epoch_is_given_up_at_once() {
     (desk.epoch, desk.holder) = (2, "worker-b".to_owned());
     let second = desk.claim();
     assert_eq!((first.attempt.get(), second.attempt.get()), (1, 2));
-    assert_eq!(desk.row.doubt.unwrap().until, desk.now + desk.terms.doubt);
+    assert_eq!(desk.row.in_doubt.unwrap().until, desk.now + desk.terms.late_write);
     assert_eq!(desk.row.holder, "worker-b");
 }
 
 #[test]
 fn a_claim_moves_the_wake_up_only_when_little_of_it_is_left() {
-    for past in [0, SECOND, Desk::new().terms.announce / 2] {
+    for past in [0, SECOND, Desk::new().terms.wake_up / 2] {
         let mut desk = Desk::new();
         let wake_at = desk.row.wake_at.unwrap();
         desk.now += past;
@@ -66,17 +69,17 @@ fn a_claim_moves_the_wake_up_only_when_little_of_it_is_left() {
         assert_eq!(desk.row.wake_at, Some(wake_at));
     }
     let mut desk = Desk::new();
-    desk.now += desk.terms.announce / 2 + SECOND;
+    desk.now += desk.terms.wake_up / 2 + SECOND;
     desk.claim();
-    assert_eq!(desk.row.wake_at, Some(desk.now + desk.terms.announce));
+    assert_eq!(desk.row.wake_at, Some(desk.now + desk.terms.wake_up));
 }
 
 #[test]
 fn a_clock_that_stepped_back_does_not_put_the_wake_up_off_for_longer_than_its_term() {
     let mut desk = Desk::new();
-    desk.now -= 10 * desk.terms.announce;
+    desk.now -= 10 * desk.terms.wake_up;
     desk.claim();
-    assert_eq!(desk.row.wake_at, Some(desk.now + desk.terms.announce));
+    assert_eq!(desk.row.wake_at, Some(desk.now + desk.terms.wake_up));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Contacts that were created for a user, or may have been: what is owed to them, and where they are looked for.
 
-use contracts::{Claim, Field, FieldSet, Found, Next, Outcome, Verdict};
+use contracts::{AttemptResult, Claim, Field, FieldResult, FieldSet, LinkOrigin, NextAction};
 
 use super::{
     desk::{Desk, SECOND},
@@ -13,27 +13,27 @@ fn a_created_contact_is_linked_and_owes_only_what_the_attempt_did_not_carry() {
     let mut desk = Desk::new();
     let claim = desk.claim();
     assert!(claim.never_linked);
-    desk.record(all(&claim, &Outcome::Missing));
+    desk.record(all(&claim, &FieldResult::NotFound));
     desk.change([(Field::FirstName, "Eva")]);
     let claim = desk.claim();
     let mut verdict = done(&claim);
-    verdict.link = found(&claim, "c9", Found::Created).link;
+    verdict.link = found(&claim, "c9", LinkOrigin::Created).link;
     desk.record(verdict);
-    assert_eq!(desk.row.owed(), FieldSet::all().without(Field::FirstName));
+    assert_eq!(desk.row.dirty_fields(), FieldSet::all().without(Field::FirstName));
     let claim = desk.claim();
-    assert!(!claim.never_linked && claim.creating.is_empty());
-    assert_eq!(claim.link.unwrap().found, Found::Created);
+    assert!(!claim.never_linked && claim.possible_creates.is_empty());
+    assert_eq!(claim.link.unwrap().origin, LinkOrigin::Created);
 }
 
 /// The addresses under which a contact may have been created, and whether that may happen still.
 fn creating(claim: &Claim) -> Vec<(&str, bool)> {
-    let all = claim.creating.iter();
+    let all = claim.possible_creates.iter();
     all.map(|creating| (creating.address.as_str(), creating.in_doubt))
         .collect()
 }
 
-fn may_have_created(claim: &Claim) -> Verdict {
-    Verdict {
+fn may_have_created(claim: &Claim) -> AttemptResult {
+    AttemptResult {
         may_have_created: true,
         ..failed(claim, false)
     }
@@ -48,7 +48,7 @@ fn what_an_attempt_given_up_may_have_created_is_looked_for_even_after_its_doubt(
     let claim = desk.claim();
     assert_eq!(creating(&claim), [("ada@example.com", true)]);
     desk.record(failed(&claim, false));
-    desk.now += desk.terms.doubt;
+    desk.now += desk.terms.late_write;
     let claim = desk.claim();
     assert_eq!(creating(&claim), [("ada@example.com", false)]);
     // It says nothing of what was looked for: an attempt may fail before that.
@@ -65,13 +65,13 @@ fn a_clock_that_stepped_back_does_not_end_the_doubt_about_a_create() {
     let mut desk = Desk::new();
     let claim = desk.claim();
     desk.record(may_have_created(&claim));
-    desk.now -= desk.terms.doubt;
+    desk.now -= desk.terms.late_write;
     assert_eq!(creating(&desk.claim()), [("ada@example.com", true)]);
 }
 
 #[test]
 fn a_contact_of_another_user_was_not_created_under_a_former_address() {
-    for kind in [Found::PrimaryAddress, Found::SecondaryAddress] {
+    for kind in [LinkOrigin::PrimaryAddress, LinkOrigin::SecondaryAddress] {
         let mut desk = Desk::new();
         let claim = desk.claim();
         desk.record(may_have_created(&claim));
@@ -81,10 +81,10 @@ fn a_contact_of_another_user_was_not_created_under_a_former_address() {
         verdict.link.as_mut().unwrap().address = Some("ada@example.com".to_owned());
         desk.others = somebody();
         let effects = desk.record(verdict);
-        assert_eq!(effects.next, Next::Now, "what it owes is owed still");
+        assert_eq!(effects.next, NextAction::Now, "what it owes is owed still");
         assert_eq!(desk.row.link, None);
         let claim = desk.claim();
-        assert_eq!((creating(&claim), claim.owed), (vec![], FieldSet::all()));
+        assert_eq!((creating(&claim), claim.dirty), (vec![], FieldSet::all()));
     }
 }
 
@@ -102,7 +102,7 @@ fn each_create_in_doubt_is_kept_until_the_user_is_linked() {
         creating(&claim),
         [("ada@example.com", true), ("eva@example.com", true)]
     );
-    desk.record(found(&claim, "c9", Found::PrimaryAddress));
+    desk.record(found(&claim, "c9", LinkOrigin::PrimaryAddress));
     assert_eq!(creating(&desk.claim()), []);
 }
 
@@ -113,10 +113,10 @@ fn what_an_overtaken_attempt_created_is_looked_for_under_its_address() {
     desk.epoch += 1;
     let claim = desk.claim();
     desk.record(failed(&claim, false));
-    desk.now += desk.terms.doubt;
+    desk.now += desk.terms.late_write;
     let mut verdict = done(&earlier);
-    verdict.link = found(&earlier, "c9", Found::Created).link;
-    assert_eq!(desk.record(verdict).next, Next::Overtaken);
+    verdict.link = found(&earlier, "c9", LinkOrigin::Created).link;
+    assert_eq!(desk.record(verdict).next, NextAction::Superseded);
     assert_eq!(desk.row.link, None);
     assert_eq!(creating(&desk.claim()), [("ada@example.com", true)]);
 }
@@ -147,11 +147,11 @@ fn is_in_doubt_for(desk: &Desk, time: i64) {
 #[test]
 fn a_create_is_in_doubt_for_as_long_as_any_other_call() {
     let (desk, _) = given_up();
-    is_in_doubt_for(&desk, desk.terms.doubt);
+    is_in_doubt_for(&desk, desk.terms.late_write);
     let mut desk = Desk::new();
     let claim = desk.claim();
     desk.record(may_have_created(&claim));
-    is_in_doubt_for(&desk, desk.terms.doubt);
+    is_in_doubt_for(&desk, desk.terms.late_write);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn an_overtaken_attempt_that_may_have_created_starts_the_doubt_anew() {
     let (mut desk, earlier) = given_up();
     desk.now += 100 * SECOND;
     desk.record(may_have_created(&earlier));
-    is_in_doubt_for(&desk, desk.terms.doubt);
+    is_in_doubt_for(&desk, desk.terms.late_write);
 }
 
 #[test]
@@ -167,9 +167,9 @@ fn an_overtaken_attempt_that_created_starts_the_doubt_anew() {
     let (mut desk, earlier) = given_up();
     desk.now += 100 * SECOND;
     let mut verdict = done(&earlier);
-    verdict.link = found(&earlier, "c9", Found::Created).link;
+    verdict.link = found(&earlier, "c9", LinkOrigin::Created).link;
     desk.record(verdict);
-    is_in_doubt_for(&desk, desk.terms.doubt);
+    is_in_doubt_for(&desk, desk.terms.late_write);
 }
 
 #[test]
@@ -177,11 +177,11 @@ fn a_clock_that_stepped_back_does_not_stretch_the_doubt_about_a_create() {
     let mut desk = Desk::new();
     let claim = desk.claim();
     desk.record(may_have_created(&claim));
-    desk.now -= 10 * desk.terms.doubt;
+    desk.now -= 10 * desk.terms.late_write;
     let claim = desk.claim();
     assert_eq!(creating(&claim), IN_DOUBT);
     desk.record(failed(&claim, false));
-    is_in_doubt_for(&desk, desk.terms.doubt);
+    is_in_doubt_for(&desk, desk.terms.late_write);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! One row, its clock and the steps that a test takes with it.
 
-use contracts::{Claim, Field, Lane, Receipt, UpdateForm, UserId, Values, Verdict};
+use contracts::{AttemptResult, Claim, Field, Priority, Receipt, UpdateForm, UserId, Values};
 
 use super::verdicts::{ACCOUNT, done, found};
-use crate::rules::{self, Change, Changed, Claimed, Effects, Refusal, Row, Terms, UnixMs};
+use crate::rules::{self, Change, Changed, Claimed, Effects, Refusal, Row, RuleTiming, UnixMs};
 
 pub(super) const SECOND: UnixMs = 1_000;
 pub(super) const HOLDER: &str = "worker-a";
@@ -12,7 +12,7 @@ pub(super) const HOLDER: &str = "worker-a";
 pub(super) struct Desk {
     pub(super) row: Row,
     pub(super) now: UnixMs,
-    pub(super) terms: Terms,
+    pub(super) terms: RuleTiming,
     pub(super) epoch: u64,
     pub(super) holder: String,
     pub(super) others: Vec<UserId>,
@@ -40,7 +40,7 @@ impl Desk {
         Self {
             row: Row::new("u1".parse().unwrap()),
             now: 1_000_000,
-            terms: Terms::default(),
+            terms: RuleTiming::default(),
             epoch: 1,
             holder: HOLDER.to_owned(),
             others: Vec::new(),
@@ -59,10 +59,10 @@ impl Desk {
     pub(super) fn settled() -> Self {
         let mut desk = Self::new();
         let claim = desk.claim();
-        desk.record(found(&claim, "c1", contracts::Found::PrimaryAddress));
+        desk.record(found(&claim, "c1", contracts::LinkOrigin::PrimaryAddress));
         let claim = desk.claim();
         desk.record(done(&claim));
-        assert!(!desk.row.is_unsettled());
+        assert!(!desk.row.is_dirty());
         desk
     }
 
@@ -111,9 +111,9 @@ impl Desk {
         }
     }
 
-    pub(super) fn record(&mut self, verdict: Verdict) -> Effects {
+    pub(super) fn record(&mut self, verdict: AttemptResult) -> Effects {
         let others = self.others.clone();
-        rules::record(
+        rules::report_result(
             &mut self.row,
             &self.holder,
             verdict,
@@ -123,12 +123,12 @@ impl Desk {
         )
     }
 
-    pub(super) fn sweep(&mut self) -> Option<Lane> {
+    pub(super) fn sweep(&mut self) -> Option<Priority> {
         rules::sweep(&mut self.row, self.now, &self.terms)
     }
 
     /// Lets time pass, sweeping at its end.
-    pub(super) fn later(&mut self, by: UnixMs) -> Option<Lane> {
+    pub(super) fn later(&mut self, by: UnixMs) -> Option<Priority> {
         self.now += by;
         self.sweep()
     }

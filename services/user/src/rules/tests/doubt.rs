@@ -1,6 +1,6 @@
 //! Calls that may be carried out late.
 
-use contracts::{Field, FieldSet, Lane};
+use contracts::{Field, FieldSet, Priority};
 
 use super::{
     desk::{Desk, SECOND},
@@ -16,7 +16,7 @@ fn doubted() -> Desk {
     desk.change([(Field::FirstName, "Ida")]);
     let claim = desk.claim();
     desk.record(done(&claim));
-    assert!(!desk.row.is_unsettled());
+    assert!(!desk.row.is_dirty());
     desk
 }
 
@@ -24,10 +24,10 @@ fn doubted() -> Desk {
 fn at_its_end_what_was_touched_since_is_owed_again_and_announced() {
     let mut desk = doubted();
     let version = desk.row.version;
-    assert_eq!(desk.later(desk.terms.doubt - 1), None);
-    assert_eq!(desk.later(1), Some(Lane::Live));
-    assert_eq!(desk.row.owed(), FieldSet::from_iter([Field::FirstName]));
-    assert_eq!((desk.row.version, desk.row.doubt), (version, None));
+    assert_eq!(desk.later(desk.terms.late_write - 1), None);
+    assert_eq!(desk.later(1), Some(Priority::Live));
+    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FirstName]));
+    assert_eq!((desk.row.version, desk.row.in_doubt), (version, None));
 }
 
 #[test]
@@ -38,21 +38,21 @@ fn what_was_not_touched_since_is_not_owed_again() {
     desk.record(may_be_late(&claim));
     let claim = desk.claim();
     desk.record(done(&claim));
-    assert_eq!(desk.later(desk.terms.doubt), None);
-    assert!(!desk.row.is_unsettled() && desk.row.doubt.is_none());
+    assert_eq!(desk.later(desk.terms.late_write), None);
+    assert!(!desk.row.is_dirty() && desk.row.in_doubt.is_none());
 }
 
 #[test]
 fn doubts_join_from_the_lowest_version_to_the_latest_end() {
     let mut desk = doubted();
-    let first = desk.row.doubt.unwrap();
+    let first = desk.row.in_doubt.unwrap();
     desk.now += SECOND;
     let claim = {
         desk.change([(Field::LastName, "Byron")]);
         desk.claim()
     };
     desk.record(may_be_late(&claim));
-    let joined = desk.row.doubt.unwrap();
+    let joined = desk.row.in_doubt.unwrap();
     assert_eq!(
         (joined.from_version, joined.until),
         (first.from_version, first.until + SECOND)
@@ -62,12 +62,12 @@ fn doubts_join_from_the_lowest_version_to_the_latest_end() {
 #[test]
 fn what_is_out_when_the_doubt_ends_is_owed_once_more_after_it() {
     let mut desk = doubted();
-    desk.now += desk.terms.doubt - SECOND;
+    desk.now += desk.terms.late_write - SECOND;
     desk.change([(Field::FirstName, "Eve")]);
     let claim = desk.claim();
     desk.later(SECOND);
     desk.record(done(&claim));
-    assert!(desk.row.fields[Field::FirstName].is_owed());
+    assert!(desk.row.fields[Field::FirstName].is_dirty());
 }
 
 #[test]
@@ -76,11 +76,11 @@ fn a_success_of_a_later_call_does_not_end_the_doubt_of_an_earlier_one() {
     desk.change([(Field::FirstName, "Eva")]);
     let claim = desk.claim();
     let mut verdict = done(&claim);
-    verdict.may_take_effect_late = true;
+    verdict.may_apply_late = true;
     desk.record(verdict);
-    assert!(!desk.row.is_unsettled());
-    assert_eq!(desk.row.doubt.unwrap().from_version, claim.version);
-    assert_eq!(desk.row.due_at(), Some(desk.now + desk.terms.doubt));
+    assert!(!desk.row.is_dirty());
+    assert_eq!(desk.row.in_doubt.unwrap().from_version, claim.version);
+    assert_eq!(desk.row.due_at(), Some(desk.now + desk.terms.late_write));
 }
 
 #[test]
@@ -89,8 +89,8 @@ fn a_clock_that_stepped_back_starts_the_doubt_anew_and_does_not_end_it_early() {
         let mut desk = doubted();
         desk.now -= step;
         assert_eq!(desk.sweep(), None);
-        assert_eq!(desk.row.doubt.unwrap().until, desk.now + desk.terms.doubt);
-        assert_eq!(desk.later(desk.terms.doubt), Some(Lane::Live));
-        assert_eq!(desk.row.doubt, None);
+        assert_eq!(desk.row.in_doubt.unwrap().until, desk.now + desk.terms.late_write);
+        assert_eq!(desk.later(desk.terms.late_write), Some(Priority::Live));
+        assert_eq!(desk.row.in_doubt, None);
     }
 }

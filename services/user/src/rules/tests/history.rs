@@ -1,15 +1,15 @@
 //! What is remembered of attempts.
 
-use contracts::{AttemptReceipt, Field, Found, LastAnswer, Outcome, Reason, Verdict};
+use contracts::{AttemptReceipt, AttemptResult, Field, FieldResult, LastResponse, LinkOrigin, Reason};
 
 use super::{
     desk::{Desk, SECOND},
     verdicts::{all, done, failed, found},
 };
 
-fn answered(status: u16, verdict: Verdict) -> Verdict {
-    Verdict {
-        answer: Some(LastAnswer {
+fn answered(status: u16, verdict: AttemptResult) -> AttemptResult {
+    AttemptResult {
+        last_response: Some(LastResponse {
             status,
             correlation_id: Some(format!("c-{status}")),
         }),
@@ -54,8 +54,8 @@ fn a_refusal_is_remembered_in_hubspots_words() {
         correlation_id: Some("c-400".to_owned()),
     };
     let mut verdict = answered(200, done(&claim));
-    let refused = Outcome::Refused { reason };
-    verdict.outcomes.insert(Field::LastName, refused);
+    let refused = FieldResult::Rejected { reason };
+    verdict.field_results.insert(Field::LastName, refused);
     desk.record(verdict);
     let attempt = newest(&desk);
     assert_eq!(
@@ -72,10 +72,10 @@ fn a_refusal_is_remembered_in_hubspots_words() {
 fn an_attempt_that_only_finds_the_contact_or_none_says_so() {
     let mut desk = Desk::new();
     let claim = desk.claim();
-    desk.record(answered(200, found(&claim, "c1", Found::PrimaryAddress)));
+    desk.record(answered(200, found(&claim, "c1", LinkOrigin::PrimaryAddress)));
     assert_eq!(newest(&desk).code.as_deref(), Some("CONTACT_FOUND"));
     let claim = desk.claim();
-    desk.record(answered(207, all(&claim, &Outcome::Missing)));
+    desk.record(answered(207, all(&claim, &FieldResult::NotFound)));
     assert_eq!(newest(&desk).code.as_deref(), Some("CONTACT_MISSING"));
     assert_eq!(newest(&desk).status, Some(207));
 }
@@ -97,7 +97,7 @@ fn an_attempt_whose_link_is_refused_says_why_and_not_that_it_found_the_contact()
     desk.change([(Field::FirstName, "Eva")]);
     desk.link("9");
     let claim = desk.claim();
-    desk.record(answered(200, found(&claim, "1", Found::Followed)));
+    desk.record(answered(200, found(&claim, "1", LinkOrigin::Followed)));
     let attempt = newest(&desk);
     assert_eq!(attempt.code.as_deref(), Some("LINKED_BY_OPERATOR"));
     assert_eq!(attempt.status, Some(200));
@@ -157,7 +157,7 @@ fn a_correlation_id_outlives_a_later_attempt_only_where_something_was_wrong() {
         let verdict = if status == 200 {
             done(&claim)
         } else {
-            all(&claim, &Outcome::Missing)
+            all(&claim, &FieldResult::NotFound)
         };
         desk.record(answered(status, verdict));
     }

@@ -1,6 +1,6 @@
 //! Lines of an import.
 
-use contracts::{Field, Lane, Outcome, State, Values};
+use contracts::{Field, FieldResult, Priority, SyncState, Values};
 
 use super::{
     desk::{Desk, values},
@@ -21,7 +21,7 @@ fn only_what_differs_is_touched_and_owed() {
     let version = desk.row.version;
     let imported = import(&mut desk.row, &given, desk.now).unwrap();
     assert!(imported.changed && imported.version == version + 1);
-    let owed: Vec<Field> = desk.row.owed().iter().collect();
+    let owed: Vec<Field> = desk.row.dirty_fields().iter().collect();
     assert_eq!(owed, [Field::FirstName]);
 }
 
@@ -46,8 +46,8 @@ fn a_refused_value_that_is_imported_again_is_not_tried_again() {
     let given = values([(Field::FirstName, "Eva")]);
     assert!(!import(&mut desk.row, &given, desk.now).unwrap().changed);
     assert!(matches!(
-        desk.row.fields[Field::FirstName].outcome,
-        Some(Outcome::Refused { .. })
+        desk.row.fields[Field::FirstName].result,
+        Some(FieldResult::Rejected { .. })
     ));
 }
 
@@ -55,8 +55,8 @@ fn a_refused_value_that_is_imported_again_is_not_tried_again() {
 fn a_settled_user_waits_in_the_back_fill_lane_and_is_due_at_once() {
     let mut desk = Desk::settled();
     import(&mut desk.row, &other_name(), desk.now).unwrap();
-    assert_eq!(desk.row.lane, Lane::Backfill);
-    assert_eq!(desk.later(0), Some(Lane::Backfill));
+    assert_eq!(desk.row.priority, Priority::Backfill);
+    assert_eq!(desk.later(0), Some(Priority::Backfill));
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn a_user_with_a_live_change_stays_live() {
     desk.change([(Field::LastName, "Live")]);
     let wake_at = desk.row.wake_at;
     import(&mut desk.row, &other_name(), desk.now).unwrap();
-    assert_eq!((desk.row.lane, desk.row.wake_at), (Lane::Live, wake_at));
+    assert_eq!((desk.row.priority, desk.row.wake_at), (Priority::Live, wake_at));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_change_after_an_import_makes_the_user_live() {
     let mut desk = Desk::settled();
     import(&mut desk.row, &other_name(), desk.now).unwrap();
     assert!(desk.change([(Field::LastName, "Live")]).announce);
-    assert_eq!(desk.row.lane, Lane::Live);
+    assert_eq!(desk.row.priority, Priority::Live);
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn what_is_imported_while_an_attempt_is_out_stays_owed_when_it_is_settled() {
     let claim = desk.claim();
     let imported = import(&mut desk.row, &other_name(), desk.now).unwrap();
     desk.record(done(&claim));
-    assert!(desk.row.fields[Field::FirstName].is_owed());
-    assert_eq!(desk.receipt(imported.version).state, State::Pending);
+    assert!(desk.row.fields[Field::FirstName].is_dirty());
+    assert_eq!(desk.receipt(imported.version).state, SyncState::Pending);
 }
 
 #[test]

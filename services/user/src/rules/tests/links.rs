@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use contracts::{Field, FieldSet, Found, Next, Outcome, State, UserId};
+use contracts::{Field, FieldResult, FieldSet, LinkOrigin, NextAction, SyncState, UserId};
 
 use super::{
     desk::Desk,
@@ -23,15 +23,15 @@ fn conflicted() -> (Desk, contracts::Claim) {
 
 #[test]
 fn an_address_that_finds_a_contact_is_confirmed_and_every_other_field_owed() {
-    for how in [Found::PrimaryAddress, Found::SecondaryAddress] {
+    for how in [LinkOrigin::PrimaryAddress, LinkOrigin::SecondaryAddress] {
         let mut desk = Desk::new();
         let claim = desk.claim();
         let effects = desk.record(found(&claim, "c1", how));
-        assert_eq!((effects.next, effects.now_shared), (Next::Now, vec![]));
-        assert_eq!(desk.row.owed(), FieldSet::all().without(Field::Email));
+        assert_eq!((effects.next, effects.now_shared), (NextAction::Now, vec![]));
+        assert_eq!(desk.row.dirty_fields(), FieldSet::all().without(Field::Email));
         let link = desk.row.link.unwrap();
         assert_eq!(
-            (link.contact_id.as_str(), link.found, link.shared),
+            (link.contact_id.as_str(), link.origin, link.shared),
             ("c1", how, false)
         );
     }
@@ -42,8 +42,8 @@ fn an_address_that_was_changed_meanwhile_is_owed_to_the_contact_found_by_the_for
     let mut desk = Desk::new();
     let claim = desk.claim();
     desk.change([(Field::Email, "eva@example.com")]);
-    desk.record(found(&claim, "c1", Found::PrimaryAddress));
-    assert_eq!(desk.row.owed(), FieldSet::all());
+    desk.record(found(&claim, "c1", LinkOrigin::PrimaryAddress));
+    assert_eq!(desk.row.dirty_fields(), FieldSet::all());
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn a_merge_moves_the_link_and_owes_nothing() {
     desk.change([(Field::FirstName, "Eva")]);
     let claim = desk.claim();
     let mut verdict = done(&claim);
-    verdict.link = found(&claim, "c2", Found::Merged).link;
-    assert_eq!(desk.record(verdict).next, Next::Settled);
+    verdict.link = found(&claim, "c2", LinkOrigin::Merged).link;
+    assert_eq!(desk.record(verdict).next, NextAction::Clean);
     let link = desk.row.link.unwrap();
     assert_eq!(
         (link.contact_id.as_str(), link.address.as_deref()),
@@ -66,7 +66,7 @@ fn a_contact_of_another_user_is_linked_by_its_primary_address_and_shared_by_both
     let mut desk = Desk::new();
     desk.others = somebody();
     let claim = desk.claim();
-    let effects = desk.record(found(&claim, "c1", Found::PrimaryAddress));
+    let effects = desk.record(found(&claim, "c1", LinkOrigin::PrimaryAddress));
     assert_eq!(effects.now_shared, somebody());
     assert!(desk.row.link.unwrap().shared);
 }
@@ -75,7 +75,7 @@ fn a_contact_of_another_user_is_linked_by_its_primary_address_and_shared_by_both
 fn a_contact_of_another_user_is_linked_by_a_former_address_that_is_its_primary_one() {
     let (mut desk, claim) = conflicted();
     desk.others = somebody();
-    let mut verdict = found(&claim, "c2", Found::PrimaryAddress);
+    let mut verdict = found(&claim, "c2", LinkOrigin::PrimaryAddress);
     verdict.link.as_mut().unwrap().address = Some("ada@example.com".to_owned());
     assert_eq!(desk.record(verdict).now_shared, somebody());
     assert_eq!(desk.row.link.unwrap().contact_id, "c2");
@@ -86,8 +86,8 @@ fn a_field_that_no_caller_ever_gave_is_not_owed_to_a_contact_that_is_found() {
     let mut desk = Desk::empty();
     desk.change([(Field::Email, "ada@example.com")]);
     let claim = desk.claim();
-    desk.record(found(&claim, "c1", Found::PrimaryAddress));
-    assert!(!desk.row.is_unsettled());
+    desk.record(found(&claim, "c1", LinkOrigin::PrimaryAddress));
+    assert!(!desk.row.is_dirty());
 }
 
 #[test]
@@ -95,11 +95,11 @@ fn a_contact_of_another_user_is_not_linked_by_a_secondary_address() {
     let mut desk = Desk::new();
     desk.others = somebody();
     let claim = desk.claim();
-    let effects = desk.record(found(&claim, "c1", Found::SecondaryAddress));
-    assert_eq!((effects.next, effects.now_shared), (Next::Settled, vec![]));
+    let effects = desk.record(found(&claim, "c1", LinkOrigin::SecondaryAddress));
+    assert_eq!((effects.next, effects.now_shared), (NextAction::Clean, vec![]));
     assert_eq!(
         (desk.receipt(1).state, desk.row.link.clone()),
-        (State::Taken, None)
+        (SyncState::Conflict, None)
     );
     assert!(desk.row.recheck_at.is_some());
 }
@@ -107,9 +107,12 @@ fn a_contact_of_another_user_is_not_linked_by_a_secondary_address() {
 #[test]
 fn a_conflict_is_followed_to_a_contact_of_nobodys() {
     let (mut desk, claim) = conflicted();
-    assert_eq!(desk.record(found(&claim, "c2", Found::Followed)).next, Next::Now);
-    assert_eq!(desk.row.owed(), FieldSet::all().without(Field::Email));
-    assert_eq!(desk.receipt(2).state, State::Confirmed);
+    assert_eq!(
+        desk.record(found(&claim, "c2", LinkOrigin::Followed)).next,
+        NextAction::Now
+    );
+    assert_eq!(desk.row.dirty_fields(), FieldSet::all().without(Field::Email));
+    assert_eq!(desk.receipt(2).state, SyncState::Confirmed);
     assert_eq!(desk.row.link.unwrap().contact_id, "c2");
 }
 
@@ -117,20 +120,20 @@ fn a_conflict_is_followed_to_a_contact_of_nobodys() {
 fn a_conflict_with_the_contact_of_another_user_settles_the_address_as_taken() {
     let (mut desk, claim) = conflicted();
     desk.others = somebody();
-    desk.record(found(&claim, "c2", Found::Followed));
-    assert_eq!(desk.receipt(2).state, State::Taken);
+    desk.record(found(&claim, "c2", LinkOrigin::Followed));
+    assert_eq!(desk.receipt(2).state, SyncState::Conflict);
     assert_eq!(desk.row.link.unwrap().contact_id, "c1");
 }
 
 #[test]
 fn a_link_that_is_no_news_pauses_the_user_so_that_nobody_runs_in_circles() {
     let (mut desk, claim) = conflicted();
-    let effects = desk.record(found(&claim, "c1", Found::Followed));
-    assert!(matches!(effects.next, Next::Later { .. }), "{effects:?}");
+    let effects = desk.record(found(&claim, "c1", LinkOrigin::Followed));
+    assert!(matches!(effects.next, NextAction::Later { .. }), "{effects:?}");
     let claim = desk.claim();
     let mut verdict = done(&claim);
-    verdict.link = found(&claim, "c1", Found::Followed).link;
-    assert_eq!(desk.record(verdict).next, Next::Settled);
+    verdict.link = found(&claim, "c1", LinkOrigin::Followed).link;
+    assert_eq!(desk.record(verdict).next, NextAction::Clean);
 }
 
 #[test]
@@ -146,7 +149,7 @@ fn the_confirmed_address_is_kept_for_finding_the_contact_again() {
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Change(usize),
-    Find(usize, Found),
+    Find(usize, LinkOrigin),
     Done(usize),
     Missing(usize),
 }
@@ -154,10 +157,10 @@ enum Step {
 #[test]
 fn however_two_users_come_to_one_contact_it_is_shared_openly_or_held_by_one() {
     let hows = [
-        Found::PrimaryAddress,
-        Found::SecondaryAddress,
-        Found::Followed,
-        Found::Merged,
+        LinkOrigin::PrimaryAddress,
+        LinkOrigin::SecondaryAddress,
+        LinkOrigin::Followed,
+        LinkOrigin::Merged,
     ];
     let mut steps = Vec::new();
     for user in [0, 1] {
@@ -201,13 +204,13 @@ fn take(desks: &mut [Desk; 2], step: Step) -> bool {
         desk.change([(Field::Email, "same@example.com")]);
         return true;
     }
-    if !desk.row.is_unsettled() {
+    if !desk.row.is_dirty() {
         return false;
     }
     let claim = desk.claim();
     let verdict = match step {
         Step::Find(_, how) => found(&claim, "c", how),
-        Step::Missing(_) => all(&claim, &Outcome::Missing),
+        Step::Missing(_) => all(&claim, &FieldResult::NotFound),
         _ => done(&claim),
     };
     let others = other.row.link.iter().map(|_| other.row.user_id.clone());
@@ -226,7 +229,7 @@ fn check_pair(desks: &[Desk; 2], path: &[Step]) {
     }
     for row in rows {
         assert!(
-            row.wake_at.is_some() || !row.is_unsettled(),
+            row.wake_at.is_some() || !row.is_dirty(),
             "a wake-up after {path:?}: {row:?}"
         );
     }

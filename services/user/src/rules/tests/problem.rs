@@ -1,6 +1,6 @@
 //! What a receipt says of problems.
 
-use contracts::{Field, FieldSet, Found, Lane, Outcome, ProblemKind};
+use contracts::{Field, FieldResult, FieldSet, LinkOrigin, Priority, ProblemKind};
 
 use super::{
     desk::{Desk, SECOND},
@@ -12,7 +12,7 @@ use crate::{rules, time::rfc3339};
 fn a_contact_that_is_not_found_explains_itself() {
     let mut desk = Desk::new();
     let claim = desk.claim();
-    desk.record(all(&claim, &Outcome::Missing));
+    desk.record(all(&claim, &FieldResult::NotFound));
     let problems = desk.receipt(1).problems;
     let [problem] = problems.as_slice() else {
         panic!("one problem: {problems:?}")
@@ -26,7 +26,7 @@ fn a_contact_that_is_not_found_explains_itself() {
     assert_eq!(problem.next_attempt_at.as_ref(), Some(&next));
     // While it is tried again there is no later time to tell.
     let mut retried = desk.clone();
-    assert!(rules::retry(&mut retried.row, Lane::Live, retried.now));
+    assert!(rules::retry(&mut retried.row, Priority::Live, retried.now));
     desk.later(60 * SECOND);
     for desk in [retried, desk] {
         assert_eq!(desk.receipt(1).problems[0].next_attempt_at, None);
@@ -37,12 +37,12 @@ fn a_contact_that_is_not_found_explains_itself() {
 fn a_contact_that_is_gone_is_looked_up_by_both_addresses_and_not_created_again() {
     let mut desk = Desk::new();
     let claim = desk.claim();
-    desk.record(found(&claim, "c1", Found::PrimaryAddress));
+    desk.record(found(&claim, "c1", LinkOrigin::PrimaryAddress));
     let claim = desk.claim();
     desk.record(done(&claim));
     desk.change([(Field::Email, "eva@example.com")]);
     let claim = desk.claim();
-    desk.record(all(&claim, &Outcome::Missing));
+    desk.record(all(&claim, &FieldResult::NotFound));
     let problem = desk.receipt(2).problems.remove(0);
     assert_eq!(problem.addresses, ["eva@example.com", "ada@example.com"]);
     assert!(!problem.remedy.contains("HUBSPOT_MISSING"), "{}", problem.remedy);
@@ -53,7 +53,7 @@ fn a_contact_that_is_gone_is_looked_up_by_both_addresses_and_not_created_again()
 fn an_address_that_was_changed_since_counts_as_not_looked_up() {
     let mut desk = Desk::new();
     let claim = desk.claim();
-    desk.record(all(&claim, &Outcome::Missing));
+    desk.record(all(&claim, &FieldResult::NotFound));
     desk.change([(Field::Email, "eva@example.com")]);
     let problem = desk.receipt(2).problems.remove(0);
     assert!(!problem.fields.contains(Field::Email));
@@ -62,18 +62,18 @@ fn an_address_that_was_changed_since_counts_as_not_looked_up() {
 
 #[test]
 fn each_problem_says_whether_and_when_it_is_tried_again() {
-    let parked = |may_pass| Outcome::Parked {
+    let parked = |may_pass| FieldResult::Failed {
         reason: reason("A"),
-        may_pass,
+        is_transient: may_pass,
     };
     for (outcome, kind, again) in [
         (
-            Outcome::Refused { reason: reason("A") },
+            FieldResult::Rejected { reason: reason("A") },
             ProblemKind::Rejected,
             false,
         ),
         (
-            Outcome::Taken { reason: reason("A") },
+            FieldResult::Conflict { reason: reason("A") },
             ProblemKind::Conflict,
             true,
         ),
@@ -84,7 +84,11 @@ fn each_problem_says_whether_and_when_it_is_tried_again() {
         desk.change([(Field::Email, "eva@example.com"), (Field::FirstName, "Eva")]);
         let claim = desk.claim();
         let mut one_bad = verdict(&claim);
-        one_bad.outcomes = [(Field::Email, outcome), (Field::FirstName, Outcome::Confirmed)].into();
+        one_bad.field_results = [
+            (Field::Email, outcome),
+            (Field::FirstName, FieldResult::Confirmed),
+        ]
+        .into();
         desk.record(one_bad);
         let problems = desk.receipt(2).problems;
         assert_eq!(problems.len(), 1, "{problems:?}");

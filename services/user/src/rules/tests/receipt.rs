@@ -1,6 +1,6 @@
 //! What callers are told of a version.
 
-use contracts::{Field, Outcome, State};
+use contracts::{Field, FieldResult, SyncState};
 
 use super::{
     desk::Desk,
@@ -17,21 +17,21 @@ fn a_version_the_user_never_had_has_no_receipt() {
 #[test]
 fn the_worst_outcome_names_the_version() {
     let order = [
-        State::Refused,
-        State::Taken,
-        State::Parked,
-        State::Missing,
-        State::Confirmed,
+        SyncState::Rejected,
+        SyncState::Conflict,
+        SyncState::Failed,
+        SyncState::NotFound,
+        SyncState::Confirmed,
     ];
     let outcome = |state| match state {
-        State::Refused => Outcome::Refused { reason: reason("A") },
-        State::Taken => Outcome::Taken { reason: reason("A") },
-        State::Parked => Outcome::Parked {
+        SyncState::Rejected => FieldResult::Rejected { reason: reason("A") },
+        SyncState::Conflict => FieldResult::Conflict { reason: reason("A") },
+        SyncState::Failed => FieldResult::Failed {
             reason: reason("A"),
-            may_pass: true,
+            is_transient: true,
         },
-        State::Missing => Outcome::Missing,
-        _ => Outcome::Confirmed,
+        SyncState::NotFound => FieldResult::NotFound,
+        _ => FieldResult::Confirmed,
     };
     for (index, worse) in order.into_iter().enumerate() {
         for better in &order[index..] {
@@ -39,7 +39,7 @@ fn the_worst_outcome_names_the_version() {
             desk.change([(Field::FirstName, "Eva"), (Field::LastName, "Byron")]);
             let claim = desk.claim();
             let mut verdict = done(&claim);
-            verdict.outcomes = [
+            verdict.field_results = [
                 (Field::FirstName, outcome(*better)),
                 (Field::LastName, outcome(worse)),
             ]
@@ -56,12 +56,12 @@ fn a_field_without_a_verdict_keeps_the_version_pending() {
     desk.change([(Field::FirstName, "Eva"), (Field::LastName, "bad")]);
     let claim = desk.claim();
     let mut partly = verdict(&claim);
-    let refused = Outcome::Refused { reason: reason("A") };
-    partly.outcomes = [(Field::LastName, refused)].into();
+    let refused = FieldResult::Rejected { reason: reason("A") };
+    partly.field_results = [(Field::LastName, refused)].into();
     desk.record(partly);
     let receipt = desk.receipt(2);
-    assert_eq!(receipt.state, State::Pending);
-    assert_eq!(receipt.fields[&Field::LastName].state, State::Refused);
+    assert_eq!(receipt.state, SyncState::Pending);
+    assert_eq!(receipt.fields[&Field::LastName].state, SyncState::Rejected);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_field_is_sent_again_once_it_had_a_verdict_and_is_owed() {
     desk = Desk::settled();
     assert!(!desk.receipt(1).resending, "it is settled");
     let fields = contracts::FieldSet::all();
-    rules::owe::owe_again(&mut desk.row, fields, contracts::Lane::Live, desk.now);
+    rules::owe::owe_again(&mut desk.row, fields, contracts::Priority::Live, desk.now);
     assert!(desk.receipt(1).resending);
 }
 
@@ -94,26 +94,29 @@ fn only_the_fields_a_version_was_the_last_to_touch_count() {
     let receipt = desk.receipt(2);
     assert_eq!(
         (receipt.state, receipt.fields.len(), receipt.current_version),
-        (State::Superseded, 0, 4)
+        (SyncState::Superseded, 0, 4)
     );
 }
 
 #[test]
 fn a_user_stands_as_its_worst_field_does_and_for_that_reason() {
     let mut desk = Desk::new();
-    assert_eq!(rules::standing(&desk.row), (State::Pending, None));
+    assert_eq!(rules::overall_state(&desk.row), (SyncState::Pending, None));
     desk = Desk::settled();
-    assert_eq!(rules::standing(&desk.row), (State::Confirmed, None));
+    assert_eq!(rules::overall_state(&desk.row), (SyncState::Confirmed, None));
     desk.change([(Field::FirstName, "Eva"), (Field::LastName, "bad")]);
     let claim = desk.claim();
     let mut refused = done(&claim);
     refused
-        .outcomes
-        .insert(Field::LastName, Outcome::Refused { reason: reason("A") });
+        .field_results
+        .insert(Field::LastName, FieldResult::Rejected { reason: reason("A") });
     desk.record(refused);
-    assert_eq!(rules::standing(&desk.row), (State::Refused, Some(reason("A"))));
+    assert_eq!(
+        rules::overall_state(&desk.row),
+        (SyncState::Rejected, Some(reason("A")))
+    );
     desk.change([(Field::FirstName, "Ida")]);
-    assert_eq!(rules::standing(&desk.row), (State::Pending, None));
+    assert_eq!(rules::overall_state(&desk.row), (SyncState::Pending, None));
 }
 
 #[test]
@@ -122,16 +125,16 @@ fn the_current_receipt_tells_of_what_earlier_versions_gave_too() {
     desk.change([(Field::LastName, "bad")]);
     let claim = desk.claim();
     let mut refused = done(&claim);
-    let outcome = Outcome::Refused { reason: reason("A") };
-    refused.outcomes = [(Field::LastName, outcome)].into();
+    let outcome = FieldResult::Rejected { reason: reason("A") };
+    refused.field_results = [(Field::LastName, outcome)].into();
     desk.record(refused);
     desk.change([(Field::FirstName, "Ida")]);
     let claim = desk.claim();
     desk.record(done(&claim));
     let receipt = desk.receipt(3);
     assert_eq!(
-        (receipt.state, receipt.standing),
-        (State::Confirmed, State::Refused)
+        (receipt.state, receipt.overall_state),
+        (SyncState::Confirmed, SyncState::Rejected)
     );
     let earlier: Vec<_> = receipt
         .earlier_fields
@@ -141,12 +144,12 @@ fn the_current_receipt_tells_of_what_earlier_versions_gave_too() {
     assert_eq!(
         earlier,
         [
-            (Field::Email, 1, State::Confirmed),
-            (Field::LastName, 2, State::Refused)
+            (Field::Email, 1, SyncState::Confirmed),
+            (Field::LastName, 2, SyncState::Rejected)
         ]
     );
     let former = desk.receipt(2);
-    assert!(former.earlier_fields.is_empty() && former.standing == State::Refused);
+    assert!(former.earlier_fields.is_empty() && former.overall_state == SyncState::Rejected);
 }
 
 #[test]
@@ -185,7 +188,7 @@ fn what_an_attempt_leaves_without_an_outcome_is_pending_as_long_as_before() {
     desk.now += 10;
     let claim = desk.claim();
     let mut partly = verdict(&claim);
-    partly.outcomes = [(Field::LastName, Outcome::Confirmed)].into();
+    partly.field_results = [(Field::LastName, FieldResult::Confirmed)].into();
     desk.record(partly);
     assert_eq!(desk.row.pending_since, Some(accepted_at));
 }

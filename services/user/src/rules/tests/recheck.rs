@@ -1,6 +1,6 @@
 //! What time may mend is looked at again.
 
-use contracts::{Field, Lane, Outcome, State};
+use contracts::{Field, FieldResult, Priority, SyncState};
 
 use super::{
     desk::{Desk, SECOND},
@@ -14,19 +14,19 @@ fn what_is_missing_is_rechecked_in_the_back_fill_lane_ever_more_seldom() {
     let mut desk = Desk::new();
     for pause in PAUSES {
         let claim = desk.claim();
-        desk.record(all(&claim, &Outcome::Missing));
-        assert_eq!(desk.receipt(1).state, State::Missing);
+        desk.record(all(&claim, &FieldResult::NotFound));
+        assert_eq!(desk.receipt(1).state, SyncState::NotFound);
         assert_eq!(desk.row.recheck_at, Some(desk.now + pause * SECOND));
         assert_eq!(desk.later(pause * SECOND - 1), None);
-        assert_eq!(desk.later(1), Some(Lane::Backfill));
+        assert_eq!(desk.later(1), Some(Priority::Backfill));
         assert!(desk.receipt(1).resending);
     }
     let claim = desk.claim();
-    desk.record(found(&claim, "c1", contracts::Found::PrimaryAddress));
+    desk.record(found(&claim, "c1", contracts::LinkOrigin::PrimaryAddress));
     let claim = desk.claim();
     desk.record(done(&claim));
     assert_eq!((desk.row.recheck_at, desk.row.rechecks), (None, 0));
-    assert_eq!(desk.receipt(1).state, State::Confirmed);
+    assert_eq!(desk.receipt(1).state, SyncState::Confirmed);
 }
 
 #[test]
@@ -34,13 +34,13 @@ fn a_change_starts_the_pauses_anew() {
     let mut desk = Desk::new();
     for _ in 0..3 {
         let claim = desk.claim();
-        desk.record(all(&claim, &Outcome::Missing));
+        desk.record(all(&claim, &FieldResult::NotFound));
         desk.now = desk.row.recheck_at.unwrap();
         desk.sweep();
     }
     desk.change([(Field::FirstName, "Eva")]);
     let claim = desk.claim();
-    desk.record(all(&claim, &Outcome::Missing));
+    desk.record(all(&claim, &FieldResult::NotFound));
     assert_eq!(desk.row.recheck_at, Some(desk.now + 60 * SECOND));
 }
 
@@ -49,28 +49,28 @@ fn refusals_and_what_is_parked_for_good_are_not_rechecked() {
     let reason = reason("CODE");
     let outcomes = [
         (
-            Outcome::Refused {
+            FieldResult::Rejected {
                 reason: reason.clone(),
             },
             false,
         ),
         (
-            Outcome::Taken {
+            FieldResult::Conflict {
                 reason: reason.clone(),
             },
             true,
         ),
         (
-            Outcome::Parked {
+            FieldResult::Failed {
                 reason: reason.clone(),
-                may_pass: true,
+                is_transient: true,
             },
             true,
         ),
         (
-            Outcome::Parked {
+            FieldResult::Failed {
                 reason,
-                may_pass: false,
+                is_transient: false,
             },
             false,
         ),
@@ -90,17 +90,17 @@ fn what_was_parked_for_a_passing_reason_is_rechecked() {
         let claim = desk.claim();
         desk.record(failed(&claim, true));
     }
-    assert_eq!(desk.receipt(1).state, State::Parked);
-    assert_eq!(desk.later(60 * SECOND), Some(Lane::Backfill));
+    assert_eq!(desk.receipt(1).state, SyncState::Failed);
+    assert_eq!(desk.later(60 * SECOND), Some(Priority::Backfill));
 }
 
 #[test]
 fn a_recheck_does_not_push_a_live_user_into_the_back_fill_lane() {
     let mut desk = Desk::new();
     let claim = desk.claim();
-    desk.record(all(&claim, &Outcome::Missing));
+    desk.record(all(&claim, &FieldResult::NotFound));
     desk.now += 59 * SECOND;
     desk.change([(Field::FirstName, "Eva")]);
     desk.later(SECOND);
-    assert_eq!(desk.row.lane, Lane::Live);
+    assert_eq!(desk.row.priority, Priority::Live);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{Field, FieldSet, Next, Outcome, State, Verdict};
+use contracts::{AttemptResult, Field, FieldResult, FieldSet, NextAction, SyncState};
 
 use super::{
     desk::{Desk, SECOND},
@@ -23,15 +23,15 @@ fn each_field_settles_with_its_own_outcome() {
     desk.change([(Field::LastName, "bad")]);
     let claim = desk.claim();
     let effects = desk.record(refused(&claim, Field::LastName));
-    assert_eq!((effects.next, effects.settled), (Next::Settled, true));
-    assert_eq!(desk.receipt(2).state, State::Confirmed);
+    assert_eq!((effects.next, effects.settled), (NextAction::Clean, true));
+    assert_eq!(desk.receipt(2).state, SyncState::Confirmed);
     let receipt = desk.receipt(3);
-    assert_eq!(receipt.state, State::Refused);
+    assert_eq!(receipt.state, SyncState::Rejected);
     assert_eq!(
         receipt.fields[&Field::LastName].reason.as_ref().unwrap().code,
         "INVALID_VALUE"
     );
-    assert_eq!((desk.row.wake_at, desk.row.open.clone()), (None, None));
+    assert_eq!((desk.row.wake_at, desk.row.open_attempt.clone()), (None, None));
 }
 
 #[test]
@@ -39,18 +39,18 @@ fn a_refusal_that_is_taken_back_is_owed_again_unless_it_stands_otherwise_by_then
     let mut desk = changed();
     let claim = desk.claim();
     desk.record(refused(&claim, Field::FirstName));
-    let withdraw = |desk: &mut Desk, code| rules::withdraw(&mut desk.row, Field::FirstName, code, desk.now);
+    let withdraw = |desk: &mut Desk, code| rules::retract(&mut desk.row, Field::FirstName, code, desk.now);
     withdraw(&mut desk, "ANOTHER_CODE");
-    assert!(!desk.row.is_unsettled());
+    assert!(!desk.row.is_dirty());
     withdraw(&mut desk, "INVALID_VALUE");
-    assert_eq!(desk.row.owed(), FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FirstName]));
     assert_eq!(desk.row.wake_at, Some(desk.now));
     let receipt = desk.receipt(2);
-    assert_eq!((receipt.state, receipt.resending), (State::Refused, true));
+    assert_eq!((receipt.state, receipt.resending), (SyncState::Rejected, true));
     let claim = desk.claim();
     desk.record(done(&claim));
     withdraw(&mut desk, "INVALID_VALUE");
-    assert!(!desk.row.is_unsettled());
+    assert!(!desk.row.is_dirty());
 }
 
 #[test]
@@ -58,14 +58,14 @@ fn a_field_without_an_outcome_stays_owed() {
     let mut desk = changed();
     desk.change([(Field::LastName, "Byron")]);
     let claim = desk.claim();
-    let outcomes = [(Field::FirstName, Outcome::Confirmed)].into();
-    let effects = desk.record(Verdict {
-        outcomes,
+    let outcomes = [(Field::FirstName, FieldResult::Confirmed)].into();
+    let effects = desk.record(AttemptResult {
+        field_results: outcomes,
         ..verdict(&claim)
     });
     assert_eq!(
-        (effects.next, desk.row.owed()),
-        (Next::Now, FieldSet::from_iter([Field::LastName]))
+        (effects.next, desk.row.dirty_fields()),
+        (NextAction::Now, FieldSet::from_iter([Field::LastName]))
     );
     assert!(desk.row.wake_at.is_some());
 }
@@ -75,9 +75,14 @@ fn an_outcome_for_a_field_that_was_not_to_be_sent_is_ignored() {
     let mut desk = changed();
     let claim = desk.claim();
     let mut verdict = done(&claim);
-    verdict.outcomes.insert(Field::LastName, Outcome::Missing);
+    verdict
+        .field_results
+        .insert(Field::LastName, FieldResult::NotFound);
     desk.record(verdict);
-    assert_eq!(desk.row.fields[Field::LastName].outcome, Some(Outcome::Confirmed));
+    assert_eq!(
+        desk.row.fields[Field::LastName].result,
+        Some(FieldResult::Confirmed)
+    );
 }
 
 #[test]
@@ -90,7 +95,7 @@ fn a_repeated_verdict_changes_nothing() {
     let effects = desk.record(may_be_late(&claim));
     assert_eq!(desk.row, before);
     assert!(
-        !effects.settled && matches!(effects.next, Next::Later { .. }),
+        !effects.settled && matches!(effects.next, NextAction::Later { .. }),
         "{effects:?}"
     );
 }
@@ -103,13 +108,13 @@ fn a_verdict_of_an_overtaken_attempt_settles_nothing_and_owes_what_it_may_have_o
     desk.epoch += 1;
     let new = desk.claim();
     desk.record(done(&new));
-    assert!(!desk.row.is_unsettled());
+    assert!(!desk.row.is_dirty());
     let effects = desk.record(done(&old));
-    assert_eq!(effects.next, Next::Overtaken);
-    assert_eq!(desk.row.owed(), FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(effects.next, NextAction::Superseded);
+    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FirstName]));
     assert_eq!(desk.row.wake_at, Some(desk.now));
     let receipt = desk.receipt(3);
-    assert_eq!((receipt.state, receipt.resending), (State::Confirmed, true));
+    assert_eq!((receipt.state, receipt.resending), (SyncState::Confirmed, true));
 }
 
 #[test]
@@ -126,7 +131,7 @@ fn a_verdict_of_an_overtaken_attempt_that_wrote_nothing_newer_changes_no_field()
     assert_eq!(desk.row, before, "nothing was touched since");
     desk.now += SECOND;
     desk.record(may_be_late(&old));
-    assert_eq!(desk.row.doubt.unwrap().until, desk.now + desk.terms.doubt);
+    assert_eq!(desk.row.in_doubt.unwrap().until, desk.now + desk.terms.late_write);
 }
 
 #[test]
@@ -134,8 +139,8 @@ fn another_holder_with_the_same_number_is_no_holder_of_the_open_attempt() {
     let mut desk = changed();
     let claim = desk.claim();
     desk.holder = "somebody".to_owned();
-    assert_eq!(desk.record(done(&claim)).next, Next::Overtaken);
-    assert!(desk.row.open.is_some() && desk.row.is_unsettled());
+    assert_eq!(desk.record(done(&claim)).next, NextAction::Superseded);
+    assert!(desk.row.open_attempt.is_some() && desk.row.is_dirty());
 }
 
 #[test]
@@ -144,7 +149,7 @@ fn failures_double_their_pause_and_do_not_park_unless_charged() {
     for doublings in 0..12 {
         let claim = desk.claim();
         assert_eq!(claim.failures, doublings);
-        let Next::Later { in_ms } = desk.record(failed(&claim, false)).next else {
+        let NextAction::Later { in_ms } = desk.record(failed(&claim, false)).next else {
             panic!("it is due later");
         };
         let middle = (SECOND << doublings.min(6)).min(60 * SECOND);
@@ -158,7 +163,7 @@ fn failures_double_their_pause_and_do_not_park_unless_charged() {
     let receipt = desk.receipt(2);
     assert_eq!(
         (receipt.state, receipt.last_failure.unwrap().code),
-        (State::Pending, "TIMED_OUT".to_owned())
+        (SyncState::Pending, "TIMED_OUT".to_owned())
     );
     let claim = desk.claim();
     desk.record(done(&claim));
@@ -190,11 +195,11 @@ fn five_charges_park_the_record() {
     for charges in 1..=5 {
         let claim = desk.claim();
         let effects = desk.record(failed(&claim, true));
-        assert_eq!(effects.next == Next::Settled, charges == 5, "{effects:?}");
+        assert_eq!(effects.next == NextAction::Clean, charges == 5, "{effects:?}");
         desk.now += 60 * SECOND;
     }
-    assert_eq!(desk.receipt(2).state, State::Parked);
-    assert_eq!(desk.row.charges, 0);
+    assert_eq!(desk.receipt(2).state, SyncState::Failed);
+    assert_eq!(desk.row.counted_failures, 0);
 }
 
 #[test]
@@ -207,11 +212,11 @@ fn parking_leaves_alone_what_the_same_verdict_settled() {
     }
     let claim = desk.claim();
     let mut partly = failed(&claim, true);
-    partly.outcomes = [(Field::FirstName, Outcome::Confirmed)].into();
+    partly.field_results = [(Field::FirstName, FieldResult::Confirmed)].into();
     desk.record(partly);
     assert_eq!(
         (desk.receipt(2).state, desk.receipt(3).state),
-        (State::Confirmed, State::Parked)
+        (SyncState::Confirmed, SyncState::Failed)
     );
 }
 
@@ -220,11 +225,11 @@ fn a_failure_that_leaves_nothing_owed_is_none() {
     let mut desk = changed();
     let claim = desk.claim();
     let failure = failed(&claim, true).failure;
-    desk.record(Verdict {
+    desk.record(AttemptResult {
         failure,
         ..done(&claim)
     });
-    assert_eq!((desk.row.failures, desk.row.charges), (0, 0));
+    assert_eq!((desk.row.failures, desk.row.counted_failures), (0, 0));
     assert_eq!(desk.receipt(2).last_failure, None);
 }
 
@@ -240,18 +245,21 @@ fn a_success_takes_back_the_charges() {
     desk.change([(Field::FirstName, "Ida")]);
     let claim = desk.claim();
     desk.record(failed(&claim, true));
-    assert_eq!((desk.row.charges, desk.receipt(3).state), (1, State::Pending));
+    assert_eq!(
+        (desk.row.counted_failures, desk.receipt(3).state),
+        (1, SyncState::Pending)
+    );
 }
 
 #[test]
 fn a_verdict_of_an_attempt_from_the_future_settles_nothing() {
     let mut desk = changed();
     let claim = desk.claim();
-    let mut future = all(&claim, &Outcome::Confirmed);
+    let mut future = all(&claim, &FieldResult::Confirmed);
     future.attempt = claim.attempt.checked_add(5).unwrap();
-    assert_eq!(desk.record(future).next, Next::Overtaken);
+    assert_eq!(desk.record(future).next, NextAction::Superseded);
     assert!(
-        desk.row.is_unsettled(),
+        desk.row.is_dirty(),
         "a database restored to an older state knows fewer attempts"
     );
 }

@@ -1,6 +1,6 @@
 //! An operator has a user tried again.
 
-use contracts::{Field, Lane, Outcome, State};
+use contracts::{Field, FieldResult, Priority, SyncState};
 
 use super::{
     desk::{Desk, SECOND},
@@ -9,23 +9,23 @@ use super::{
 use crate::rules::retry;
 
 fn again(desk: &mut Desk) -> bool {
-    retry(&mut desk.row, Lane::Live, desk.now)
+    retry(&mut desk.row, Priority::Live, desk.now)
 }
 
 #[test]
 fn what_is_in_trouble_is_owed_again_and_its_receipt_stands_until_then() {
     let reason = reason("CODE");
     let outcomes = [
-        Outcome::Refused {
+        FieldResult::Rejected {
             reason: reason.clone(),
         },
-        Outcome::Taken {
+        FieldResult::Conflict {
             reason: reason.clone(),
         },
-        Outcome::Missing,
-        Outcome::Parked {
+        FieldResult::NotFound,
+        FieldResult::Failed {
             reason,
-            may_pass: false,
+            is_transient: false,
         },
     ];
     for outcome in outcomes {
@@ -39,10 +39,10 @@ fn what_is_in_trouble_is_owed_again_and_its_receipt_stands_until_then() {
         assert_eq!((desk.row.version, desk.row.due_at()), (1, Some(desk.now)));
         assert!(!again(&mut desk), "it is being sent");
         let claim = desk.claim();
-        desk.record(found(&claim, "c1", contracts::Found::PrimaryAddress));
+        desk.record(found(&claim, "c1", contracts::LinkOrigin::PrimaryAddress));
         let claim = desk.claim();
         desk.record(done(&claim));
-        assert_eq!(desk.receipt(1).state, State::Confirmed, "{outcome:?}");
+        assert_eq!(desk.receipt(1).state, SyncState::Confirmed, "{outcome:?}");
     }
 }
 
@@ -55,11 +55,14 @@ fn what_is_well_is_not_sent_again() {
     desk.change([(Field::FirstName, "Eva"), (Field::LastName, "bad")]);
     let claim = desk.claim();
     let mut partly = done(&claim);
-    let refused = Outcome::Refused { reason: reason("A") };
-    partly.outcomes.insert(Field::LastName, refused);
+    let refused = FieldResult::Rejected { reason: reason("A") };
+    partly.field_results.insert(Field::LastName, refused);
     desk.record(partly);
     assert!(again(&mut desk));
-    assert_eq!(desk.row.owed().iter().collect::<Vec<_>>(), [Field::LastName]);
+    assert_eq!(
+        desk.row.dirty_fields().iter().collect::<Vec<_>>(),
+        [Field::LastName]
+    );
 }
 
 #[test]
@@ -88,9 +91,9 @@ fn what_is_announced_or_out_is_left_alone() {
 fn many_at_once_go_behind_live_changes() {
     let mut desk = Desk::new();
     let claim = desk.claim();
-    desk.record(all(&claim, &Outcome::Missing));
-    assert!(retry(&mut desk.row, Lane::Backfill, desk.now));
-    assert_eq!(desk.row.lane, Lane::Backfill);
+    desk.record(all(&claim, &FieldResult::NotFound));
+    assert!(retry(&mut desk.row, Priority::Backfill, desk.now));
+    assert_eq!(desk.row.priority, Priority::Backfill);
     desk.change([(Field::FirstName, "Eva")]);
-    assert_eq!(desk.row.lane, Lane::Live);
+    assert_eq!(desk.row.priority, Priority::Live);
 }

@@ -1,6 +1,6 @@
 //! What must be true of a row when everything has come to rest.
 
-use contracts::{Field, Outcome, State};
+use contracts::{Field, FieldResult, SyncState};
 
 use super::hubspot::HubSpot;
 use crate::rules::{Row, state_of};
@@ -11,15 +11,15 @@ pub(super) fn check_at_rest(
     hubspot: &HubSpot,
     was_refused: impl Fn(Field, Option<&str>) -> bool,
 ) -> Result<(), String> {
-    if row.is_unsettled() || row.doubt.is_some() || row.open.is_some() {
+    if row.is_dirty() || row.in_doubt.is_some() || row.open_attempt.is_some() {
         return Err(format!("not at rest: {row:?}"));
     }
     let contact = row.link.as_ref().map_or("none", |link| &link.contact_id);
-    for (field, state) in row.fields.iter().filter(|(_, state)| state.touched > 0) {
+    for (field, state) in row.fields.iter().filter(|(_, state)| state.changed_in > 0) {
         let value = state.value.as_deref();
-        let is_right = match &state.outcome {
-            Some(Outcome::Confirmed) => hubspot.holds(contact, field, value),
-            Some(Outcome::Refused { .. }) => was_refused(field, value),
+        let is_right = match &state.result {
+            Some(FieldResult::Confirmed) => hubspot.holds(contact, field, value),
+            Some(FieldResult::Rejected { .. }) => was_refused(field, value),
             _ => false,
         };
         if !is_right {
@@ -27,10 +27,14 @@ pub(super) fn check_at_rest(
         }
     }
     for version in 1..=row.version {
-        let mut expected = State::Superseded;
-        for (_, state) in row.fields.iter().filter(|(_, state)| state.touched == version) {
-            let refused = matches!(state.outcome, Some(Outcome::Refused { .. }));
-            expected = expected.min(if refused { State::Refused } else { State::Confirmed });
+        let mut expected = SyncState::Superseded;
+        for (_, state) in row.fields.iter().filter(|(_, state)| state.changed_in == version) {
+            let refused = matches!(state.result, Some(FieldResult::Rejected { .. }));
+            expected = expected.min(if refused {
+                SyncState::Rejected
+            } else {
+                SyncState::Confirmed
+            });
         }
         let told = state_of(row, version);
         if told != expected {

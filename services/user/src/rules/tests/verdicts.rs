@@ -1,6 +1,8 @@
 //! Verdicts as a worker would report them.
 
-use contracts::{Claim, Failure, Field, FieldSet, Found, LinkFound, Outcome, Reason, Verdict};
+use contracts::{
+    AttemptFailure, AttemptResult, Claim, Field, FieldResult, FieldSet, LinkOrigin, NewLink, Reason,
+};
 
 pub(super) const ACCOUNT: &str = "4711";
 
@@ -12,17 +14,17 @@ pub(super) fn reason(code: &str) -> Reason {
 }
 
 /// One that says nothing yet.
-pub(super) fn verdict(claim: &Claim) -> Verdict {
-    Verdict {
+pub(super) fn verdict(claim: &Claim) -> AttemptResult {
+    AttemptResult {
         user_id: claim.user_id.clone(),
         attempt: claim.attempt,
         version: claim.version,
-        turn: claim.turn,
-        outcomes: std::collections::BTreeMap::new(),
+        generation: claim.generation,
+        field_results: std::collections::BTreeMap::new(),
         written: FieldSet::EMPTY,
-        may_take_effect_late: false,
+        may_apply_late: false,
         may_have_created: false,
-        answer: None,
+        last_response: None,
         link: None,
         confirmed_address: None,
         failure: None,
@@ -30,60 +32,62 @@ pub(super) fn verdict(claim: &Claim) -> Verdict {
 }
 
 /// The same for every field that was to be sent.
-pub(super) fn all(claim: &Claim, outcome: &Outcome) -> Verdict {
-    Verdict {
-        outcomes: claim.owed.iter().map(|field| (field, outcome.clone())).collect(),
+pub(super) fn all(claim: &Claim, outcome: &FieldResult) -> AttemptResult {
+    AttemptResult {
+        field_results: claim.dirty.iter().map(|field| (field, outcome.clone())).collect(),
         ..verdict(claim)
     }
 }
 
 /// Everything was written.
-pub(super) fn done(claim: &Claim) -> Verdict {
-    Verdict {
-        written: claim.owed,
-        ..all(claim, &Outcome::Confirmed)
+pub(super) fn done(claim: &Claim) -> AttemptResult {
+    AttemptResult {
+        written: claim.dirty,
+        ..all(claim, &FieldResult::Confirmed)
     }
 }
 
 /// The call timed out and may still be carried out.
-pub(super) fn may_be_late(claim: &Claim) -> Verdict {
-    Verdict {
-        written: claim.owed,
-        may_take_effect_late: true,
+pub(super) fn may_be_late(claim: &Claim) -> AttemptResult {
+    AttemptResult {
+        written: claim.dirty,
+        may_apply_late: true,
         may_have_created: false,
         ..failed(claim, false)
     }
 }
 
 /// Nothing reached HubSpot.
-pub(super) fn failed(claim: &Claim, charged: bool) -> Verdict {
-    Verdict {
-        failure: Some(Failure {
+pub(super) fn failed(claim: &Claim, charged: bool) -> AttemptResult {
+    AttemptResult {
+        failure: Some(AttemptFailure {
             reason: reason("TIMED_OUT"),
-            charged,
-            may_pass: true,
+            is_counted: charged,
+            is_transient: true,
         }),
         ..verdict(claim)
     }
 }
 
 /// HubSpot refused one field and took the others.
-pub(super) fn refused(claim: &Claim, field: Field) -> Verdict {
+pub(super) fn refused(claim: &Claim, field: Field) -> AttemptResult {
     let mut verdict = done(claim);
     let reason = reason("INVALID_VALUE");
-    verdict.outcomes.insert(field, Outcome::Refused { reason });
-    verdict.written = claim.owed.without(field);
+    verdict
+        .field_results
+        .insert(field, FieldResult::Rejected { reason });
+    verdict.written = claim.dirty.without(field);
     verdict
 }
 
 /// A contact was found by the user's present address.
-pub(super) fn found(claim: &Claim, contact: &str, found: Found) -> Verdict {
-    Verdict {
-        link: Some(LinkFound {
+pub(super) fn found(claim: &Claim, contact: &str, found: LinkOrigin) -> AttemptResult {
+    AttemptResult {
+        link: Some(NewLink {
             contact_id: contact.to_owned(),
             account_id: ACCOUNT.to_owned(),
             address: claim.values[&Field::Email].clone(),
-            found,
+            origin: found,
         }),
         ..verdict(claim)
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     rules::Row,
-    store::{Counts, List, Listed, StoreError, UserReader, Walk, Walked, overview::PendingCounts},
+    store::{Counts, List, Listed, ScanPage, StoreError, UserReader, UserScan, overview::PendingCounts},
 };
 
 /// Longer than the server's own limit, so that it speaks first.
@@ -52,7 +52,7 @@ impl UserReader for PostgresReader {
         Ok(listed)
     }
 
-    async fn walk(&self, walk: &Walk<'_>) -> Result<Walked, StoreError> {
+    async fn scan(&self, walk: &UserScan<'_>) -> Result<ScanPage, StoreError> {
         let mut reading = self.sessions.begin().await?;
         let walked = walk::walk(reading.connection(), walk).await?;
         reading.end();

@@ -98,7 +98,7 @@ pub(super) async fn list(
 ) -> Result<Vec<Listed>, StoreError> {
     let query = match list {
         List::Pending { after } => sqlx::query(AssertSqlSafe(STATEMENTS.pending.as_str()))
-            .bind(after.lane)
+            .bind(after.priority)
             .bind(after.due_at)
             .bind(&after.user_id),
         List::Troubled {
@@ -180,7 +180,7 @@ fn bind<'q>(query: Query<'q, Postgres, PgArguments>, rows: &[&'q Row]) -> Query<
         .bind(columns.iter().map(|row| row.version).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.updated_at).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.ledger.as_str()).collect::<Vec<_>>())
-        .bind(columns.iter().map(|row| row.lane).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.priority).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.unsettled).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.due_at).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.recheck_at).collect::<Vec<_>>())

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use contracts::{Lane, UserId};
+use contracts::{Priority, UserId};
 use sqlx::{Executor, PgConnection, postgres::PgArguments, query::QueryScalar};
 
 use super::{
@@ -11,10 +11,10 @@ use super::{
     rows,
 };
 use crate::{
-    rules::{Lease, Row, Terms, UnixMs},
+    rules::{Lease, Row, RuleTiming, UnixMs},
     store::{
         Found, StoreError, Transaction,
-        columns::{LeaseColumns, integer, lane_number},
+        columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
 };
@@ -133,16 +133,23 @@ impl Transaction for PostgresTransaction<'_> {
         Err(self.contended(users).await)
     }
 
-    async fn put_off(&mut self, users: &[UserId], terms: &Terms) -> Result<(), StoreError> {
+    async fn put_off(&mut self, users: &[UserId], terms: &RuleTiming) -> Result<(), StoreError> {
         let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
         let put_off = sqlx::query(PUT_OFF).bind(self.now + terms.horizon());
-        let put_off = put_off.bind(self.now + Terms::recheck_horizon()).bind(ids);
+        let put_off = put_off.bind(self.now + RuleTiming::recheck_horizon()).bind(ids);
         let done = limited(put_off.execute(&mut *self.connection)).await;
         done.map(|_| ()).map_err(before_commit)
     }
 
-    async fn due(&mut self, lane: Lane, terms: &Terms, limit: usize) -> Result<Vec<UserId>, StoreError> {
-        let query = sqlx::query_scalar(DUE).bind(lane_number(lane)).bind(self.now);
+    async fn due(
+        &mut self,
+        priority: Priority,
+        terms: &RuleTiming,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let query = sqlx::query_scalar(DUE)
+            .bind(priority_number(priority))
+            .bind(self.now);
         self.ids(query.bind(self.now + terms.horizon()).bind(integer(limit as u64)))
             .await
     }
@@ -150,7 +157,7 @@ impl Transaction for PostgresTransaction<'_> {
     async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
         let query = sqlx::query_scalar(RECHECKS)
             .bind(self.now)
-            .bind(self.now + Terms::recheck_horizon());
+            .bind(self.now + RuleTiming::recheck_horizon());
         self.ids(query.bind(integer(limit as u64))).await
     }
 

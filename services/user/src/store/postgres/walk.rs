@@ -9,7 +9,7 @@ use super::{
     rows::decode,
 };
 use crate::store::{
-    StoreError, Walk, Walked, Whom,
+    ScanFilter, ScanPage, StoreError, UserScan,
     columns::{self, integer},
     walk::Cut,
 };
@@ -17,13 +17,13 @@ use crate::store::{
 /// The last user of a stretch, if there is one as long.
 const END: &str = "SELECT user_id FROM users WHERE user_id > $1 ORDER BY user_id LIMIT 1 OFFSET $2";
 
-static LINKED: LazyLock<String> = LazyLock::new(|| select(Whom::Linked));
-static OWING: LazyLock<String> = LazyLock::new(|| select(Whom::Owing));
+static LINKED: LazyLock<String> = LazyLock::new(|| select(ScanFilter::Linked));
+static OWING: LazyLock<String> = LazyLock::new(|| select(ScanFilter::Dirty));
 
-pub(super) async fn walk(connection: &mut PgConnection, walk: &Walk<'_>) -> Result<Walked, StoreError> {
-    let statement = match walk.whom {
-        Whom::Linked => LINKED.as_str(),
-        Whom::Owing => OWING.as_str(),
+pub(super) async fn walk(connection: &mut PgConnection, walk: &UserScan<'_>) -> Result<ScanPage, StoreError> {
+    let statement = match walk.filter {
+        ScanFilter::Linked => LINKED.as_str(),
+        ScanFilter::Dirty => OWING.as_str(),
     };
     let rows = sqlx::query(AssertSqlSafe(statement))
         .bind(walk.after())
@@ -42,10 +42,10 @@ pub(super) async fn walk(connection: &mut PgConnection, walk: &Walk<'_>) -> Resu
     let end = limited(end.fetch_optional(connection))
         .await
         .map_err(before_commit)?;
-    Ok(Walked::stretch(rows, end.as_deref()))
+    Ok(ScanPage::stretch(rows, end.as_deref()))
 }
 
-fn select(whom: Whom) -> String {
+fn select(whom: ScanFilter) -> String {
     let names = columns::names().collect::<Vec<_>>().join(", ");
     let condition = whom.condition();
     format!(

@@ -7,7 +7,7 @@ use sqlx::SqlitePool;
 use super::{rows, walk};
 use crate::{
     rules::Row,
-    store::{Counts, List, Listed, StoreError, UserReader, Walk, Walked, overview::PendingCounts},
+    store::{Counts, List, Listed, ScanPage, StoreError, UserReader, UserScan, overview::PendingCounts},
     time::now_unix_ms,
 };
 
@@ -40,7 +40,7 @@ impl UserReader for SqliteReader {
         rows::list(&self.pool, list, limit).await
     }
 
-    async fn walk(&self, walk: &Walk<'_>) -> Result<Walked, StoreError> {
+    async fn scan(&self, walk: &UserScan<'_>) -> Result<ScanPage, StoreError> {
         walk::walk(&self.pool, walk).await
     }
 

@@ -62,7 +62,7 @@ pub(super) fn select_list(list: &List, limit: usize) -> QueryBuilder<Sqlite> {
             query.push(" AS position FROM users WHERE due_at IS NOT NULL AND state = 0");
             query.push(" AND (lane, due_at, user_id) > ");
             query.push_tuples([after], |mut tuple, after| {
-                tuple.push_bind(after.lane).push_bind(after.due_at);
+                tuple.push_bind(after.priority).push_bind(after.due_at);
                 tuple.push_bind(after.user_id.clone());
             });
             query.push(" ORDER BY lane, due_at, user_id LIMIT ");
@@ -128,7 +128,7 @@ fn bind(mut tuple: Separated<'_, Sqlite, &'static str>, row: &Row) {
         .push_bind(columns.version)
         .push_bind(columns.updated_at)
         .push_bind(columns.ledger)
-        .push_bind(columns.lane)
+        .push_bind(columns.priority)
         .push_bind(columns.unsettled)
         .push_bind(columns.due_at)
         .push_bind(columns.recheck_at)

@@ -1,7 +1,7 @@
 //! One transaction of the writing connection.
 
 use async_trait::async_trait;
-use contracts::{Lane, UserId};
+use contracts::{Priority, UserId};
 use sqlx::{
     Connection, SqliteConnection,
     error::DatabaseError,
@@ -13,10 +13,10 @@ use super::{
     rows,
 };
 use crate::{
-    rules::{Lease, Row, Terms, UnixMs},
+    rules::{Lease, Row, RuleTiming, UnixMs},
     store::{
         Found, StoreError, Transaction, UserWriter,
-        columns::{LeaseColumns, integer, lane_number},
+        columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
     time::Clock,
@@ -116,10 +116,10 @@ impl Transaction for SqliteTransaction<'_> {
         rows::load(&mut *self.inner, users).await
     }
 
-    async fn put_off(&mut self, users: &[UserId], terms: &Terms) -> Result<(), StoreError> {
+    async fn put_off(&mut self, users: &[UserId], terms: &RuleTiming) -> Result<(), StoreError> {
         let ids = serde_json::to_string(users).expect("ids are text");
         let put_off = sqlx::query(PUT_OFF).bind(self.now + terms.horizon());
-        let put_off = put_off.bind(self.now + Terms::recheck_horizon()).bind(ids);
+        let put_off = put_off.bind(self.now + RuleTiming::recheck_horizon()).bind(ids);
         let done = put_off.execute(&mut *self.inner).await;
         done.map(|_| ()).map_err(StoreError::before_commit)
     }
@@ -128,8 +128,15 @@ impl Transaction for SqliteTransaction<'_> {
         rows::save(&mut self.inner, rows).await
     }
 
-    async fn due(&mut self, lane: Lane, terms: &Terms, limit: usize) -> Result<Vec<UserId>, StoreError> {
-        let query = sqlx::query_scalar(DUE).bind(lane_number(lane)).bind(self.now);
+    async fn due(
+        &mut self,
+        priority: Priority,
+        terms: &RuleTiming,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let query = sqlx::query_scalar(DUE)
+            .bind(priority_number(priority))
+            .bind(self.now);
         self.ids(query.bind(self.now + terms.horizon()).bind(integer(limit as u64)))
             .await
     }
@@ -137,7 +144,7 @@ impl Transaction for SqliteTransaction<'_> {
     async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
         let query = sqlx::query_scalar(RECHECKS)
             .bind(self.now)
-            .bind(self.now + Terms::recheck_horizon());
+            .bind(self.now + RuleTiming::recheck_horizon());
         self.ids(query.bind(integer(limit as u64))).await
     }
 

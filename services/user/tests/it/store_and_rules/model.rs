@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    Claim, ClaimUsers, ErrorCode, ImportLine, ImportOutcome, Next, Receipt, RecordVerdicts, ServiceError,
-    UpdateUser, UserId, UsersRepaired, UsersResynced, UsersRetried, Verdict,
+    AttemptResult, Claim, ClaimUsers, ErrorCode, ImportLine, ImportResult, NextAction, Receipt,
+    ReportResults, ServiceError, UpdateUser, UserId, UsersRepaired, UsersResynced, UsersRetried,
 };
 use user::{
-    rules::{self, Change, Claimed, Lease, Refusal, Row, Terms, UnixMs},
+    rules::{self, Change, Claimed, Lease, Refusal, Row, RuleTiming, UnixMs},
     writer::{Answer, Work},
 };
 
@@ -16,10 +16,10 @@ use user::{
 pub(super) enum Digest {
     Refused(ErrorCode),
     Version(u64),
-    Imported(ImportOutcome),
+    Imported(ImportResult),
     Lease(contracts::LeaseAnswer),
     Claims(Vec<Claim>),
-    Recorded(Vec<Next>, Option<Vec<Claim>>, Option<ErrorCode>),
+    Recorded(Vec<NextAction>, Option<Vec<Claim>>, Option<ErrorCode>),
     Rows(usize),
     Retried(UsersRetried),
     Resynced(UsersResynced),
@@ -44,7 +44,7 @@ pub(super) fn digest(answer: &Result<Answer, ServiceError>) -> Digest {
         Ok(Answer::Recorded(recorded)) => Digest::Recorded(
             recorded.users.iter().map(|user| user.next).collect(),
             recorded.claims.clone().map(|given| by_user(given.claims)),
-            recorded.claims_refused,
+            recorded.claims_error,
         ),
         Ok(Answer::Retried(retried)) => Digest::Retried(retried.clone()),
         Ok(Answer::Resynced(resynced)) => Digest::Resynced(resynced.clone()),
@@ -61,7 +61,7 @@ pub(super) struct Model {
     stored: BTreeMap<UserId, Row>,
     pub(super) lease: Lease,
     claims: Vec<Claim>,
-    pub(super) terms: Terms,
+    pub(super) terms: RuleTiming,
     pub(super) now: UnixMs,
 }
 
@@ -111,7 +111,7 @@ impl Model {
             Work::Import(line) => self.import(line),
             Work::Lease(ask) => {
                 let has_links = self.stored.values().any(|row| row.link.is_some());
-                Digest::Lease(rules::ask_lease(
+                Digest::Lease(rules::change_lease(
                     &mut self.lease,
                     ask,
                     has_links,
@@ -120,14 +120,14 @@ impl Model {
                 ))
             }
             Work::Line(control) => {
-                Digest::Paused(rules::control_line(&mut self.lease, control.wish, self.now).paused)
+                Digest::Paused(rules::control_delivery(&mut self.lease, control.action, self.now).paused)
             }
             Work::Claim(claim) => match self.claim(claim) {
                 Ok(claims) => Digest::Claims(claims),
                 Err(code) => Digest::Refused(code),
             },
             Work::Record(record) => self.record(record),
-            Work::Retry { users, lane } => Digest::Retried(self.retry(users, *lane)),
+            Work::Retry { users, priority } => Digest::Retried(self.retry(users, *priority)),
             Work::Resync(users) => Digest::Resynced(self.resync(users)),
             Work::Link(link) => self.link(link),
             Work::Unlink(unlink) => self.unlink(unlink),
@@ -137,8 +137,8 @@ impl Model {
             Work::WakeAnnounced { .. } => {
                 let now = self.now;
                 let announced = |row: &&Row| {
-                    row.is_unsettled()
-                        && row.open.is_none()
+                    row.is_dirty()
+                        && row.open_attempt.is_none()
                         && row.failures == 0
                         && row.due_at().is_some_and(|due_at| due_at > now)
                         && row.wake_at.is_some_and(|wake_at| wake_at > now)
@@ -183,9 +183,9 @@ impl Model {
         let version = imported.version;
         self.rows.insert(row.user_id.clone(), row);
         Digest::Imported(if imported.changed {
-            ImportOutcome::Changed { version }
+            ImportResult::Changed { version }
         } else {
-            ImportOutcome::Unchanged { version }
+            ImportResult::Unchanged { version }
         })
     }
 
@@ -197,7 +197,11 @@ impl Model {
         if lease.epoch != wanted.epoch || holder != wanted.holder {
             return Err(ErrorCode::StaleEpoch);
         }
-        let is_left = |row: &Row| row.open.as_ref().is_some_and(|open| open.epoch < lease.epoch);
+        let is_left = |row: &Row| {
+            row.open_attempt
+                .as_ref()
+                .is_some_and(|open| open.epoch < lease.epoch)
+        };
         // One that this batch has opened is not found by the database before the next.
         let left_open = self.rows.values().filter(|row| {
             let was_left = self.stored.get(&row.user_id).is_some_and(is_left);
@@ -220,15 +224,15 @@ impl Model {
         Ok(by_user(given))
     }
 
-    fn record(&mut self, record: &RecordVerdicts) -> Digest {
+    fn record(&mut self, record: &ReportResults) -> Digest {
         let next = record
-            .verdicts
+            .results
             .iter()
             .map(|verdict| self.record_one(&record.holder, verdict));
         let next = next.collect();
-        for withdrawal in &record.withdrawals {
+        for withdrawal in &record.retractions {
             if let Some(row) = self.rows.get_mut(&withdrawal.user_id) {
-                rules::withdraw(row, withdrawal.field, &withdrawal.code, self.now);
+                rules::retract(row, withdrawal.field, &withdrawal.code, self.now);
             }
         }
         let claims = record.claim.as_ref().map(|claim| self.claim(claim));
@@ -239,7 +243,7 @@ impl Model {
         }
     }
 
-    fn record_one(&mut self, holder: &str, verdict: &Verdict) -> Next {
+    fn record_one(&mut self, holder: &str, verdict: &AttemptResult) -> NextAction {
         let user = &verdict.user_id;
         let same = |row: &&Row| {
             let links = row.link.as_ref().zip(verdict.link.as_ref());
@@ -248,9 +252,9 @@ impl Model {
         let others = self.rows.values().filter(same).map(|row| row.user_id.clone());
         let others: Vec<UserId> = others.collect();
         let Some(row) = self.rows.get_mut(user) else {
-            return Next::Overtaken;
+            return NextAction::Superseded;
         };
-        let effects = rules::record(row, holder, verdict.clone(), others, self.now, &self.terms);
+        let effects = rules::report_result(row, holder, verdict.clone(), others, self.now, &self.terms);
         for other in &effects.now_shared {
             if let Some(link) = self.rows.get_mut(other).and_then(|row| row.link.as_mut()) {
                 link.shared = true;
@@ -265,7 +269,7 @@ impl Model {
         let mut due = Vec::new();
         for row in self.stored.values() {
             let is_due = come(row.due_at(), horizon);
-            let is_recheck = come(row.recheck_at, Terms::recheck_horizon());
+            let is_recheck = come(row.recheck_at, RuleTiming::recheck_horizon());
             if is_due || is_recheck {
                 due.push(row.user_id.clone());
             }

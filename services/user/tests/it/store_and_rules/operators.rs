@@ -1,27 +1,27 @@
 //! What the rules alone make of an operator's work.
 
 use contracts::{
-    ErrorCode, Lane, Link, LinkUser, RepairUser, UnlinkUser, UserId, UsersRepaired, UsersResynced,
+    ErrorCode, Link, LinkUser, Priority, RepairUser, UnlinkUser, UserId, UsersRepaired, UsersResynced,
     UsersRetried,
 };
-use user::rules::{self, Resynced, Row};
+use user::rules::{self, ResyncResult, Row};
 
 use super::model::{Digest, Model};
 
 impl Model {
-    pub(super) fn retry(&mut self, users: &[UserId], lane: Lane) -> UsersRetried {
+    pub(super) fn retry(&mut self, users: &[UserId], priority: Priority) -> UsersRetried {
         let mut retried = UsersRetried::default();
         for user in users {
             let Some(row) = self.rows.get_mut(user) else {
                 retried.unknown.push(user.clone());
                 continue;
             };
-            if !rules::retry(row, lane, self.now) {
-                retried.left += 1;
+            if !rules::retry(row, priority, self.now) {
+                retried.skipped += 1;
                 continue;
             }
             retried.retried += 1;
-            if lane == Lane::Live {
+            if priority == Priority::Live {
                 rules::sweep(row, self.now, &self.terms);
             }
         }
@@ -32,10 +32,10 @@ impl Model {
         let mut repaired = UsersRepaired::default();
         for user in users {
             let row = self.rows.get_mut(&user.user_id);
-            if row.is_some_and(|row| rules::repair(row, user.turn, user.fields, self.now)) {
+            if row.is_some_and(|row| rules::repair(row, user.generation, user.fields, self.now)) {
                 repaired.repaired += 1;
             } else {
-                repaired.left += 1;
+                repaired.changed_meanwhile += 1;
             }
         }
         repaired
@@ -49,9 +49,9 @@ impl Model {
                 continue;
             };
             match rules::resync(row, self.now) {
-                Resynced::Owed => resynced.owed += 1,
-                Resynced::Left => resynced.left += 1,
-                Resynced::Shared => resynced.shared += 1,
+                ResyncResult::Owed => resynced.resynced += 1,
+                ResyncResult::Left => resynced.skipped += 1,
+                ResyncResult::Shared => resynced.shared += 1,
             }
         }
         resynced

@@ -1,9 +1,9 @@
 //! Lists and counts, against the same by looking at each row.
 
-use contracts::{State, Troubled, UserId};
+use contracts::{ProblemFilter, SyncState, UserId};
 use user::{
     rules::{self, Row, UnixMs},
-    store::{List, UserReader, Walk, Whom},
+    store::{List, ScanFilter, UserReader, UserScan},
 };
 
 use super::model::Model;
@@ -17,16 +17,17 @@ pub(super) async fn check(reader: &dyn UserReader, model: &Model, place: &str) {
     assert_eq!(everybody.await, model.everybody(), "{place}");
     let troubled = model.troubled();
     let all = walk(reader, |position| {
-        List::troubled(&Troubled::default(), position).unwrap()
+        List::troubled(&ProblemFilter::default(), position).unwrap()
     })
     .await;
     assert_eq!(all, ids(&troubled, |_| true), "{place}");
     let mut counted = 0;
     let counts = reader.count().await.unwrap();
     for count in &counts.troubles {
-        let is_it =
-            |(state, reason, _): &(State, String, UserId)| *state == count.state() && *reason == count.reason;
-        let which = Troubled {
+        let is_it = |(state, reason, _): &(SyncState, String, UserId)| {
+            *state == count.state() && *reason == count.reason
+        };
+        let which = ProblemFilter {
             state: Some(count.state()),
             reason: Some(count.reason.clone()),
         };
@@ -38,8 +39,13 @@ pub(super) async fn check(reader: &dyn UserReader, model: &Model, place: &str) {
         counted += expected.len();
     }
     assert_eq!(counted, troubled.len(), "{place}");
-    for state in [State::Refused, State::Taken, State::Parked, State::Missing] {
-        let which = Troubled {
+    for state in [
+        SyncState::Rejected,
+        SyncState::Conflict,
+        SyncState::Failed,
+        SyncState::NotFound,
+    ] {
+        let which = ProblemFilter {
             state: Some(state),
             reason: None,
         };
@@ -50,7 +56,7 @@ pub(super) async fn check(reader: &dyn UserReader, model: &Model, place: &str) {
             "{place}: {state:?}"
         );
     }
-    for whom in [Whom::Linked, Whom::Owing] {
+    for whom in [ScanFilter::Linked, ScanFilter::Dirty] {
         assert_eq!(
             walk_all(reader, whom).await,
             model.whom(whom),
@@ -63,8 +69,8 @@ pub(super) async fn check(reader: &dyn UserReader, model: &Model, place: &str) {
 }
 
 fn ids(
-    troubled: &[(State, String, UserId)],
-    is_wanted: impl Fn(&(State, String, UserId)) -> bool,
+    troubled: &[(SyncState, String, UserId)],
+    is_wanted: impl Fn(&(SyncState, String, UserId)) -> bool,
 ) -> Vec<UserId> {
     let wanted = troubled.iter().filter(|user| is_wanted(user));
     wanted.map(|(_, _, user_id)| user_id.clone()).collect()
@@ -84,16 +90,16 @@ async fn walk(reader: &dyn UserReader, list: impl Fn(Option<&str>) -> List) -> V
 }
 
 /// Every page of a walk through all users, two at a time.
-async fn walk_all(reader: &dyn UserReader, whom: Whom) -> Vec<UserId> {
+async fn walk_all(reader: &dyn UserReader, whom: ScanFilter) -> Vec<UserId> {
     let mut users = Vec::new();
     let mut after: Option<UserId> = None;
     loop {
-        let walk = Walk {
+        let walk = UserScan {
             after: after.as_ref(),
-            whom,
+            filter: whom,
             limit: 2,
         };
-        let page = reader.walk(&walk).await.unwrap();
+        let page = reader.scan(&walk).await.unwrap();
         users.extend(page.rows.into_iter().map(|row| row.unwrap().user_id));
         after = page.next;
         if after.is_none() {
@@ -110,10 +116,10 @@ impl Model {
     }
 
     /// Users that a walk is to meet, in its order.
-    fn whom(&self, whom: Whom) -> Vec<UserId> {
+    fn whom(&self, whom: ScanFilter) -> Vec<UserId> {
         let is_wanted = |row: &&Row| match whom {
-            Whom::Linked => row.link.is_some(),
-            Whom::Owing => row.is_unsettled(),
+            ScanFilter::Linked => row.link.is_some(),
+            ScanFilter::Dirty => row.is_dirty(),
         };
         let mut users: Vec<_> = self
             .rows()
@@ -126,21 +132,23 @@ impl Model {
 
     /// Users in the order of the list of pending ones.
     fn pending(&self) -> Vec<UserId> {
-        let pending = self.rows().filter(|row| rules::standing(row).0 == State::Pending);
+        let pending = self
+            .rows()
+            .filter(|row| rules::overall_state(row).0 == SyncState::Pending);
         let mut pending: Vec<&Row> = pending.collect();
-        pending.sort_by_key(|row| (row.lane, row.due_at(), &row.user_id));
+        pending.sort_by_key(|row| (row.priority, row.due_at(), &row.user_id));
         pending.into_iter().map(|row| row.user_id.clone()).collect()
     }
 
     /// Users in the order of the list of troubled ones, with their state and the code of its reason.
-    fn troubled(&self) -> Vec<(State, String, UserId)> {
+    fn troubled(&self) -> Vec<(SyncState, String, UserId)> {
         let standing = self.rows().map(|row| {
-            let (state, reason) = rules::standing(row);
+            let (state, reason) = rules::overall_state(row);
             let code = reason.map(|reason| reason.code).unwrap_or_default();
             (state, code, row.user_id.clone())
         });
         let mut troubled: Vec<_> = standing
-            .filter(|(state, ..)| (State::Refused..=State::Missing).contains(state))
+            .filter(|(state, ..)| (SyncState::Rejected..=SyncState::NotFound).contains(state))
             .collect();
         troubled.sort();
         troubled
@@ -150,7 +158,7 @@ impl Model {
     fn resending_and_oldest(&self) -> (u64, Option<UnixMs>) {
         let resending = self
             .rows()
-            .filter(|row| row.is_unsettled() && rules::standing(row).0 != State::Pending);
+            .filter(|row| row.is_dirty() && rules::overall_state(row).0 != SyncState::Pending);
         let oldest = self.rows().filter_map(|row| row.pending_since).min();
         (resending.count() as u64, oldest)
     }

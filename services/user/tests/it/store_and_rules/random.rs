@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    AskLease, Claim, ClaimUsers, ControlLine, Failure, Field, FieldSet, Found, ImportLine, Lane, LineWish,
-    LinkFound, LinkUser, Outcome, Reason, RecordVerdicts, RepairUser, UnlinkUser, UpdateForm, UpdateUser,
-    UserId, Values, Verdict, Withdrawal, delivery::LeaseWish,
+    AttemptFailure, AttemptResult, ChangeLease, Claim, ClaimUsers, ControlDelivery, DeliveryAction, Field,
+    FieldResult, FieldSet, ImportLine, LinkOrigin, LinkUser, NewLink, Priority, Reason, RepairUser,
+    ReportResults, Retraction, UnlinkUser, UpdateForm, UpdateUser, UserId, Values, delivery::LeaseAction,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use user::writer::Work;
@@ -35,23 +35,27 @@ pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
         26..28 => Work::Repair(repairs(rng, model)),
         21..23 => Work::Retry {
             users: users(rng),
-            lane: *[Lane::Live, Lane::Backfill].choose(rng).unwrap(),
+            priority: *[Priority::Live, Priority::Backfill].choose(rng).unwrap(),
         },
-        20 => Work::Line(ControlLine {
-            wish: *[LineWish::Look, LineWish::Pause, LineWish::Resume]
-                .choose(rng)
-                .unwrap(),
+        20 => Work::Line(ControlDelivery {
+            action: *[
+                DeliveryAction::Read,
+                DeliveryAction::Pause,
+                DeliveryAction::Resume,
+            ]
+            .choose(rng)
+            .unwrap(),
         }),
         0..5 => Work::Update(update(rng)),
         5 => Work::Import(import_line(rng)),
-        6..8 => Work::Lease(AskLease {
+        6..8 => Work::Lease(ChangeLease {
             holder: holder(rng),
             account_id: "4711".to_owned(),
-            wish: *[
-                LeaseWish::Hold,
-                LeaseWish::Hold,
-                LeaseWish::Release,
-                LeaseWish::StepAside,
+            action: *[
+                LeaseAction::Hold,
+                LeaseAction::Hold,
+                LeaseAction::Release,
+                LeaseAction::Yield,
             ]
             .choose(rng)
             .unwrap(),
@@ -59,10 +63,10 @@ pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
         8..11 => Work::Claim(claim(rng, model)),
         11..16 => {
             let verdicts = (0..rng.random_range(1..4)).filter_map(|_| verdict(rng, model));
-            Work::Record(RecordVerdicts {
+            Work::Record(ReportResults {
                 holder: model.last_holder().unwrap_or("a").to_owned(),
-                verdicts: verdicts.collect(),
-                withdrawals: withdrawals(rng),
+                results: verdicts.collect(),
+                retractions: withdrawals(rng),
                 claim: rng.random_bool(0.5).then(|| claim(rng, model)),
             })
         }
@@ -77,10 +81,10 @@ pub(super) fn work(rng: &mut StdRng, model: &Model) -> Work {
 
 /// Most of them decided at the turn that the user is at.
 fn repairs(rng: &mut StdRng, model: &Model) -> Vec<RepairUser> {
-    let turn = |user: &UserId| model.row(user.as_str()).map_or(1, |row| row.turn);
+    let generation = |user: &UserId| model.row(user.as_str()).map_or(1, |row| row.generation);
     let users = users(rng);
     let repair = |user_id: UserId| RepairUser {
-        turn: turn(&user_id) + u64::from(rng.random_bool(0.2)),
+        generation: generation(&user_id) + u64::from(rng.random_bool(0.2)),
         user_id,
         fields: FieldSet::from_iter([Field::FirstName]),
     };
@@ -137,8 +141,8 @@ fn claim(rng: &mut StdRng, model: &Model) -> ClaimUsers {
     }
 }
 
-fn withdrawals(rng: &mut StdRng) -> Vec<Withdrawal> {
-    let withdrawal = |user_id| Withdrawal {
+fn withdrawals(rng: &mut StdRng) -> Vec<Retraction> {
+    let withdrawal = |user_id| Retraction {
         user_id,
         field: Field::FirstName,
         code: "SOME".to_owned(),
@@ -150,7 +154,7 @@ fn withdrawals(rng: &mut StdRng) -> Vec<Withdrawal> {
     }
 }
 
-fn verdict(rng: &mut StdRng, model: &Model) -> Option<Verdict> {
+fn verdict(rng: &mut StdRng, model: &Model) -> Option<AttemptResult> {
     let claim = model.claims().choose(rng)?;
     let reason = Reason {
         code: "SOME".to_owned(),
@@ -161,49 +165,49 @@ fn verdict(rng: &mut StdRng, model: &Model) -> Option<Verdict> {
     };
     let may_pass = rng.random_bool(0.5);
     let outcome = [
-        Outcome::Confirmed,
-        Outcome::Confirmed,
-        Outcome::Missing,
-        Outcome::Refused {
+        FieldResult::Confirmed,
+        FieldResult::Confirmed,
+        FieldResult::NotFound,
+        FieldResult::Rejected {
             reason: reason.clone(),
         },
-        Outcome::Taken {
+        FieldResult::Conflict {
             reason: reason.clone(),
         },
-        Outcome::Parked {
+        FieldResult::Failed {
             reason: reason.clone(),
-            may_pass,
+            is_transient: may_pass,
         },
     ]
     .choose(rng)?
     .clone();
     let fails = rng.random_bool(0.3);
-    let outcomes: BTreeMap<Field, Outcome> = if fails {
+    let outcomes: BTreeMap<Field, FieldResult> = if fails {
         BTreeMap::new()
     } else {
-        claim.owed.iter().map(|field| (field, outcome.clone())).collect()
+        claim.dirty.iter().map(|field| (field, outcome.clone())).collect()
     };
     let written = if rng.random_bool(0.6) {
-        claim.owed
+        claim.dirty
     } else {
         FieldSet::EMPTY
     };
-    Some(Verdict {
+    Some(AttemptResult {
         user_id: claim.user_id.clone(),
         attempt: claim.attempt,
         version: claim.version,
-        turn: claim.turn,
-        outcomes,
+        generation: claim.generation,
+        field_results: outcomes,
         written,
-        may_take_effect_late: rng.random_bool(0.3),
+        may_apply_late: rng.random_bool(0.3),
         may_have_created: false,
-        answer: None,
+        last_response: None,
         link: rng.random_bool(0.4).then(|| link(rng, claim)),
         confirmed_address: rng.random_bool(0.2).then(|| "ada@example.com".to_owned()),
-        failure: fails.then_some(Failure {
+        failure: fails.then_some(AttemptFailure {
             reason,
-            charged: may_pass,
-            may_pass,
+            is_counted: may_pass,
+            is_transient: may_pass,
         }),
     })
 }
@@ -213,18 +217,18 @@ fn contact(rng: &mut StdRng) -> String {
     rng.random_range(1..4).to_string()
 }
 
-fn link(rng: &mut StdRng, claim: &Claim) -> LinkFound {
+fn link(rng: &mut StdRng, claim: &Claim) -> NewLink {
     let found = [
-        Found::PrimaryAddress,
-        Found::SecondaryAddress,
-        Found::Followed,
-        Found::Merged,
+        LinkOrigin::PrimaryAddress,
+        LinkOrigin::SecondaryAddress,
+        LinkOrigin::Followed,
+        LinkOrigin::Merged,
     ];
-    LinkFound {
+    NewLink {
         contact_id: contact(rng),
         account_id: "4711".to_owned(),
         address: claim.values.get(&Field::Email).cloned().flatten(),
-        found: *found.choose(rng).unwrap(),
+        origin: *found.choose(rng).unwrap(),
     }
 }
 
@@ -237,9 +241,9 @@ pub(super) fn copy(work: &Work) -> Work {
         Work::Line(control) => Work::Line(*control),
         Work::Claim(claim) => Work::Claim(claim.clone()),
         Work::Record(record) => Work::Record(record.clone()),
-        Work::Retry { users, lane } => Work::Retry {
+        Work::Retry { users, priority } => Work::Retry {
             users: users.clone(),
-            lane: *lane,
+            priority: *priority,
         },
         Work::Resync(users) => Work::Resync(users.clone()),
         Work::Link(link) => Work::Link(link.clone()),

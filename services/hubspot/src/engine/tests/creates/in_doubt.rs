@@ -1,6 +1,6 @@
 //! Creates that may have been carried out: their addresses are looked up before anything is made.
 
-use contracts::{Field, Found, MayBeCreated, Outcome};
+use contracts::{Field, FieldResult, LinkOrigin, PossibleCreate};
 
 use super::{Bench, creating, found_nobody, nowhere};
 use crate::engine::{
@@ -8,8 +8,8 @@ use crate::engine::{
     tests::samples::{claim, contact, creates, server_fault},
 };
 
-fn may_be(address: &str, in_doubt: bool) -> MayBeCreated {
-    MayBeCreated {
+fn may_be(address: &str, in_doubt: bool) -> PossibleCreate {
+    PossibleCreate {
         address: address.to_owned(),
         in_doubt,
     }
@@ -18,7 +18,7 @@ fn may_be(address: &str, in_doubt: bool) -> MayBeCreated {
 #[test]
 fn once_it_is_over_a_create_under_a_former_address_is_looked_up_before_another_is_made() {
     let mut user = claim("a");
-    user.creating = vec![may_be("former@example.com", false)];
+    user.possible_creates = vec![may_be("former@example.com", false)];
     let mut bench = Bench::with(creating);
     let (call, find) = bench.deliver(&[user.clone()]);
     assert_eq!(find.size(), 2);
@@ -30,7 +30,7 @@ fn once_it_is_over_a_create_under_a_former_address_is_looked_up_before_another_i
 #[test]
 fn while_a_create_is_in_doubt_its_address_is_looked_up_too_and_nothing_is_made_under_another() {
     let mut user = claim("a");
-    user.creating = vec![may_be("former@example.com", true)];
+    user.possible_creates = vec![may_be("former@example.com", true)];
     let mut bench = Bench::with(creating);
     let (call, find) = bench.deliver(&[user.clone()]);
     assert_eq!(
@@ -43,10 +43,10 @@ fn while_a_create_is_in_doubt_its_address_is_looked_up_too_and_nothing_is_made_u
     let verdict = bench.verdict();
     let failure = verdict.failure.expect("it waits");
     assert_eq!(
-        (failure.reason.code.as_str(), failure.charged),
+        (failure.reason.code.as_str(), failure.is_counted),
         ("CREATE_IN_DOUBT", false)
     );
-    user.creating = vec![may_be("A@Example.com", true)];
+    user.possible_creates = vec![may_be("A@Example.com", true)];
     let (mut bench, _, create) = found_nobody(&[user]);
     assert_eq!(create.size(), 1, "under the same address it may be tried again");
     assert!(bench.any_record().is_none());
@@ -56,11 +56,14 @@ fn while_a_create_is_in_doubt_its_address_is_looked_up_too_and_nothing_is_made_u
 fn without_the_setting_nobody_is_created_or_looked_up_for_it() {
     let mut bench = Bench::running();
     let mut user = claim("a");
-    user.creating = vec![may_be("former@example.com", true)];
+    user.possible_creates = vec![may_be("former@example.com", true)];
     let (call, find) = bench.deliver(&[user]);
     assert_eq!(find.size(), 1);
     bench.answer(call, nowhere(&find));
-    assert_eq!(bench.verdict().outcomes[&Field::FirstName], Outcome::Missing);
+    assert_eq!(
+        bench.verdict().field_results[&Field::FirstName],
+        FieldResult::NotFound
+    );
 }
 
 #[test]
@@ -75,8 +78,8 @@ fn a_batch_of_creates_that_a_server_may_still_carry_out_is_looked_up_before_any_
     bench.answer(call, Answer::Found { contacts, errors });
     let link = bench.verdict().link.expect("it was made after all");
     assert_eq!(
-        (link.contact_id.as_str(), link.found),
-        ("77", Found::PrimaryAddress)
+        (link.contact_id.as_str(), link.origin),
+        ("77", LinkOrigin::PrimaryAddress)
     );
     let (call, find) = bench.call();
     bench.answer(call, nowhere(&find));
@@ -84,5 +87,5 @@ fn a_batch_of_creates_that_a_server_may_still_carry_out_is_looked_up_before_any_
     assert_eq!(creates(&create)[0].address, "b@example.com");
     bench.answer(call, server_fault());
     let verdict = bench.verdict();
-    assert!(verdict.may_have_created && verdict.may_take_effect_late);
+    assert!(verdict.may_have_created && verdict.may_apply_late);
 }

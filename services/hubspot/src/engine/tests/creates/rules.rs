@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Field, Next};
+use contracts::{Field, NextAction};
 
 use super::{Bench, invalid, nowhere, refusal};
 use crate::engine::{
@@ -32,7 +32,7 @@ fn stopped_while_a_create_is_out() -> (Bench, CallId) {
     let (results, errors) = (Vec::new(), errors.collect());
     bench.answer(call, Answer::Updated { results, errors });
     let (request, record) = bench.record();
-    bench.take(request, &record, Next::Later { in_ms: 60_000 });
+    bench.take(request, &record, NextAction::Later { in_ms: 60_000 });
     (bench, create)
 }
 

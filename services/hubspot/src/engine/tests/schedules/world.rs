@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{LeaseAnswer, UserId, Verdict};
+use contracts::{AttemptResult, LeaseAnswer, UserId};
 
 use crate::engine::{
     Answered, Call, CallId, Engine, Input, InspectionId, LineState, Output, Settings, Unserved,
@@ -50,7 +50,7 @@ pub(super) struct World {
     asked_at: Duration,
     valid_until: Duration,
     refuse_lease: u32,
-    verdicts: BTreeMap<(UserId, u64), Verdict>,
+    verdicts: BTreeMap<(UserId, u64), AttemptResult>,
     /// Inspections without an answer, and when they are to have one.
     inspecting: BTreeMap<InspectionId, Duration>,
     calm: bool,
@@ -201,7 +201,7 @@ impl World {
                 self.later(Input::Claimed(request, answer));
             }
             Output::Record(request, record) => {
-                for verdict in &record.verdicts {
+                for verdict in &record.results {
                     let key = (verdict.user_id.clone(), verdict.attempt.get());
                     let first = self.verdicts.entry(key).or_insert_with(|| verdict.clone());
                     assert_eq!(first, verdict, "one verdict for each attempt");
@@ -235,7 +235,7 @@ impl World {
                 epoch: self.epoch,
                 ttl_ms: 3_000,
                 attempt_term_ms: 60_000,
-                may_step_aside: false,
+                may_yield: false,
                 paused: false,
             })
         };

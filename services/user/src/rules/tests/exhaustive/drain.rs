@@ -1,6 +1,6 @@
 //! The calm after a sequence: a new worker, nothing fails, and everything must come right.
 
-use contracts::{Found, Next};
+use contracts::{LinkOrigin, NextAction};
 
 use super::{
     super::truth::check_at_rest,
@@ -17,11 +17,11 @@ impl World {
         self.out.clear();
         self.desk.epoch += 1;
         self.desk.holder = format!("worker-{}", self.desk.epoch);
-        let mut wanted = self.desk.row.open.is_some();
+        let mut wanted = self.desk.row.open_attempt.is_some();
         for _ in 0..ROUNDS {
             wanted |= self.desk.sweep().is_some();
             while std::mem::take(&mut wanted) && self.claim() {
-                wanted = self.deliver() == Next::Now;
+                wanted = self.deliver() == NextAction::Now;
             }
             let row = &self.desk.row;
             let next = row.due_at().into_iter().chain(row.recheck_at);
@@ -34,12 +34,12 @@ impl World {
         panic!("no end after {path:?}: {:?}", self.desk.row);
     }
 
-    fn deliver(&mut self) -> Next {
+    fn deliver(&mut self) -> NextAction {
         let out = self.out.pop().expect("it was claimed");
         let fate = if out.claim.link.is_some() {
             Fate::Done
         } else {
-            Fate::Found(Found::PrimaryAddress)
+            Fate::Found(LinkOrigin::PrimaryAddress)
         };
         let report = self.fate(&out.claim, fate);
         let verdict = report.and_then(|report| report.verdict).expect("both report");

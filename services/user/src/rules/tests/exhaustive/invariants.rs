@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use contracts::Outcome;
+use contracts::FieldResult;
 
 use super::{super::verdicts::ACCOUNT, step::Step, world::World};
 use crate::rules::{Row, outcome::rechecked_fields};
@@ -13,31 +13,35 @@ impl World {
         let row = &self.desk.row;
         let must = |holds: bool, what: &str| assert!(holds, "{what} after {path:?}: {row:?}");
         must(
-            row.version >= before.version && row.turn >= before.turn,
+            row.version >= before.version && row.generation >= before.generation,
             "counts go forward",
         );
         must(row.attempt >= before.attempt, "attempts go forward");
         must(
-            row.wake_at.is_some() || !row.is_unsettled(),
+            row.wake_at.is_some() || !row.is_dirty(),
             "what is owed has a wake-up",
         );
         must(
-            row.due_at().is_some() || row.doubt.is_none(),
+            row.due_at().is_some() || row.in_doubt.is_none(),
             "a doubt has its end",
         );
         for (field, state) in row.fields.iter() {
             must(
-                state.settled <= row.turn && state.owed <= row.turn,
+                state.resolved_at <= row.generation && state.dirty_since <= row.generation,
                 "no field is ahead of its turn",
             );
             must(
-                state.outcome.is_some() || state.is_owed(),
+                state.result.is_some() || state.is_dirty(),
                 "what is settled has an outcome",
             );
             let value = (field, state.value.clone());
-            match state.outcome {
-                Some(Outcome::Confirmed) => must(self.taken.contains(&value), "what is confirmed was taken"),
-                Some(Outcome::Refused { .. }) => must(self.refused.contains(&value), "what is refused was"),
+            match state.result {
+                Some(FieldResult::Confirmed) => {
+                    must(self.taken.contains(&value), "what is confirmed was taken")
+                }
+                Some(FieldResult::Rejected { .. }) => {
+                    must(self.refused.contains(&value), "what is refused was")
+                }
                 _ => {}
             }
         }
@@ -47,14 +51,14 @@ impl World {
         );
         let waits = rechecked_fields(row)
             .iter()
-            .any(|field| !row.fields[field].is_owed());
+            .any(|field| !row.fields[field].is_dirty());
         must(
             !waits || row.recheck_at.is_some(),
             "what time may mend is rechecked",
         );
         let newest = self.out.last().map_or(0, |out| out.claim.attempt.get());
         must(
-            row.open.is_none() || newest <= row.attempt,
+            row.open_attempt.is_none() || newest <= row.attempt,
             "the open attempt is the last one",
         );
         let foreign = row
@@ -67,21 +71,42 @@ impl World {
     pub(super) fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let row = &self.desk.row;
-        (row.version, row.turn, row.attempt, row.wake_at, row.recheck_at).hash(&mut hasher);
-        (row.rechecks, row.lane, row.failures, row.charges, &row.holder).hash(&mut hasher);
+        (
+            row.version,
+            row.generation,
+            row.attempt,
+            row.wake_at,
+            row.recheck_at,
+        )
+            .hash(&mut hasher);
+        (
+            row.rechecks,
+            row.priority,
+            row.failures,
+            row.counted_failures,
+            &row.holder,
+        )
+            .hash(&mut hasher);
         for (field, state) in row.fields.iter() {
-            (field, state.touched, state.owed, state.settled, state.settled_at).hash(&mut hasher);
+            (
+                field,
+                state.changed_in,
+                state.dirty_since,
+                state.resolved_at,
+                state.recorded_at,
+            )
+                .hash(&mut hasher);
             state
-                .outcome
+                .result
                 .as_ref()
                 .map(std::mem::discriminant)
                 .hash(&mut hasher);
         }
-        row.open
+        row.open_attempt
             .as_ref()
-            .map(|open| (open.epoch, open.version, open.turn, open.since))
+            .map(|open| (open.epoch, open.version, open.generation, open.since))
             .hash(&mut hasher);
-        row.doubt
+        row.in_doubt
             .map(|doubt| (doubt.from_version, doubt.until))
             .hash(&mut hasher);
         row.link.as_ref().map(|link| &link.contact_id).hash(&mut hasher);
@@ -93,7 +118,7 @@ impl World {
         said.map(|(verdict, holder)| {
             (
                 verdict.attempt,
-                verdict.outcomes.len(),
+                verdict.field_results.len(),
                 verdict.written.is_empty(),
                 holder,
             )

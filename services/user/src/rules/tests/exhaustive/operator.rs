@@ -5,15 +5,15 @@ use super::{
     step::Act,
     world::{FIRST, World},
 };
-use crate::rules::{Resynced, link_by_operator, resync, unlink};
+use crate::rules::{ResyncResult, link_by_operator, resync, unlink};
 
 impl World {
     /// Does it. Returns whether anything changed.
     pub(super) fn act(&mut self, act: Act) -> bool {
-        let (attempt, was_open) = (self.desk.row.attempt, self.desk.row.open.is_some());
+        let (attempt, was_open) = (self.desk.row.attempt, self.desk.row.open_attempt.is_some());
         let (now, terms) = (self.desk.now, self.desk.terms);
         let changed = match act {
-            Act::Resync => resync(&mut self.desk.row, now) == Resynced::Owed,
+            Act::Resync => resync(&mut self.desk.row, now) == ResyncResult::Owed,
             Act::Unlink => unlink(&mut self.desk.row, now, &terms),
             Act::LinkToNew | Act::LinkToFirst => {
                 let contact = if act == Act::LinkToNew {
@@ -25,7 +25,7 @@ impl World {
                 link_by_operator(&mut self.desk.row, &contact, ACCOUNT, now, &terms)
             }
         };
-        if was_open && self.desk.row.open.is_none() {
+        if was_open && self.desk.row.open_attempt.is_none() {
             self.is_given_up(attempt);
         }
         changed

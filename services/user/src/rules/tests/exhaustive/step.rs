@@ -1,6 +1,6 @@
 //! What may happen to a row.
 
-use contracts::{Field, Found};
+use contracts::{Field, LinkOrigin};
 
 /// One thing that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(super) enum Fate {
     Charged,
     Refused,
     Missing,
-    Found(Found),
+    Found(LinkOrigin),
     /// The contact was merged into another; its values were written there.
     Merged,
     /// The worker dies with a call out, which is carried out late.
@@ -63,9 +63,9 @@ const FATES: [Fate; 11] = [
     Fate::Charged,
     Fate::Refused,
     Fate::Missing,
-    Fate::Found(Found::PrimaryAddress),
-    Fate::Found(Found::SecondaryAddress),
-    Fate::Found(Found::Followed),
+    Fate::Found(LinkOrigin::PrimaryAddress),
+    Fate::Found(LinkOrigin::SecondaryAddress),
+    Fate::Found(LinkOrigin::Followed),
     Fate::Merged,
     Fate::DiesWithCallOut,
 ];

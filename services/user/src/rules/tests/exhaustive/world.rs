@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{Claim, Field, Found, Outcome, Values, Verdict};
+use contracts::{AttemptResult, Claim, Field, FieldResult, LinkOrigin, Values};
 
 use super::{
     super::{
@@ -26,7 +26,7 @@ pub(super) struct Out {
 
 /// What an attempt has to say; no verdict where its worker died.
 pub(super) struct Report {
-    pub(super) verdict: Option<Verdict>,
+    pub(super) verdict: Option<AttemptResult>,
 }
 
 #[derive(Clone)]
@@ -35,7 +35,7 @@ pub(super) struct World {
     pub(super) hubspot: HubSpot,
     pub(super) out: Vec<Out>,
     /// The last verdict and who sent it.
-    pub(super) said: Option<(Verdict, String)>,
+    pub(super) said: Option<(AttemptResult, String)>,
     /// Values that HubSpot refused.
     pub(super) refused: BTreeSet<(Field, Option<String>)>,
     /// Values that HubSpot took, or answers to.
@@ -114,7 +114,7 @@ impl World {
             }
             Step::Second => self.pass(SECOND),
             Step::Term => self.pass(self.desk.terms.attempt),
-            Step::Doubt => self.pass(self.desk.terms.doubt),
+            Step::Doubt => self.pass(self.desk.terms.late_write),
         }
         true
     }
@@ -125,9 +125,9 @@ impl World {
     }
 
     pub(super) fn claim(&mut self) -> bool {
-        let before = (self.desk.row.attempt, self.desk.row.open.clone());
+        let before = (self.desk.row.attempt, self.desk.row.open_attempt.clone());
         let claimed = self.desk.try_claim();
-        if before.1.is_some() && self.desk.row.open != before.1 {
+        if before.1.is_some() && self.desk.row.open_attempt != before.1 {
             self.is_given_up(before.0);
         }
         match claimed {
@@ -145,7 +145,7 @@ impl World {
 
     /// The attempt was given up just now: what it left comes late, but not later than that.
     pub(super) fn is_given_up(&mut self, attempt: u64) {
-        let last_moment = self.desk.now + self.desk.terms.doubt - 1;
+        let last_moment = self.desk.now + self.desk.terms.late_write - 1;
         self.hubspot.limit_late(0, attempt, last_moment);
     }
 
@@ -182,7 +182,7 @@ impl World {
         true
     }
 
-    pub(super) fn record(&mut self, verdict: Verdict, holder: String) -> contracts::Next {
+    pub(super) fn record(&mut self, verdict: AttemptResult, holder: String) -> contracts::NextAction {
         self.said = Some((verdict.clone(), holder.clone()));
         let own = std::mem::replace(&mut self.desk.holder, holder);
         let effects = self.desk.record(verdict);
@@ -194,7 +194,7 @@ impl World {
     fn call(claim: &Claim) -> Option<(String, Values)> {
         let contact = claim.link.clone()?.contact_id;
         let values = claim
-            .owed
+            .dirty
             .iter()
             .map(|field| (field, claim.values[&field].clone()));
         Some((contact, values.collect()))
@@ -220,21 +220,21 @@ impl World {
         let verdict = match fate {
             Fate::NotDone => failed(claim, false),
             Fate::Charged => failed(claim, true),
-            Fate::Missing => all(claim, &Outcome::Missing),
+            Fate::Missing => all(claim, &FieldResult::NotFound),
             Fate::Done => {
                 let (contact, values) = call?;
                 self.wrote(&contact, values);
                 done(claim)
             }
             Fate::MayBeLate => {
-                let at = self.desk.now + self.desk.terms.doubt - 1;
+                let at = self.desk.now + self.desk.terms.late_write - 1;
                 self.call_late(claim, call?, Some(at));
                 may_be_late(claim)
             }
             Fate::DiesWithCallOut => {
                 // Only of the attempt that is open: a process that is killed long after it was overtaken, between
                 // its write and its verdict, is not promised.
-                if self.desk.row.open.is_none() || claim.attempt.get() != self.desk.row.attempt {
+                if self.desk.row.open_attempt.is_none() || claim.attempt.get() != self.desk.row.attempt {
                     return None;
                 }
                 self.call_late(claim, call?, None);
@@ -242,7 +242,7 @@ impl World {
             }
             Fate::Refused => {
                 let (contact, mut values) = call?;
-                let field = claim.owed.iter().next()?;
+                let field = claim.dirty.iter().next()?;
                 let value = values.remove(&field)?;
                 self.refused.insert((field, value));
                 self.wrote(&contact, values);
@@ -254,7 +254,7 @@ impl World {
                 self.hubspot.merge(&contact, &into);
                 self.wrote(&into, values);
                 let mut verdict = done(claim);
-                verdict.link = found(claim, &into, Found::Merged).link;
+                verdict.link = found(claim, &into, LinkOrigin::Merged).link;
                 verdict
             }
             Fate::Found(how) => self.find(claim, how)?,
@@ -275,9 +275,9 @@ impl World {
         });
     }
 
-    fn find(&mut self, claim: &Claim, how: Found) -> Option<Verdict> {
-        let follows = how == Found::Followed;
-        if claim.link.is_some() != follows || (follows && !claim.owed.contains(Field::Email)) {
+    fn find(&mut self, claim: &Claim, how: LinkOrigin) -> Option<AttemptResult> {
+        let follows = how == LinkOrigin::Followed;
+        if claim.link.is_some() != follows || (follows && !claim.dirty.contains(Field::Email)) {
             return None;
         }
         let contact = self.new_contact();

@@ -1,6 +1,6 @@
 //! A worker's call, and what HubSpot makes of it.
 
-use contracts::{Claim, Field, Found, Outcome, Values, Verdict};
+use contracts::{AttemptResult, Claim, Field, FieldResult, LinkOrigin, Values};
 use rand::RngExt;
 
 use super::{
@@ -44,14 +44,14 @@ impl World {
         self.plan(answered_in, Event::Report(Box::new(report)));
     }
 
-    fn call(&mut self, user: usize, claim: &Claim) -> (Verdict, UnixMs) {
+    fn call(&mut self, user: usize, claim: &Claim) -> (AttemptResult, UnixMs) {
         let luck = if self.calm { 1.0 } else { self.rng.random() };
         let Some(link) = &claim.link else {
             return (self.look_up(user, claim, luck), 200);
         };
         let contact = link.contact_id.clone();
         let values: Values = claim
-            .owed
+            .dirty
             .iter()
             .map(|field| (field, claim.values[&field].clone()))
             .collect();
@@ -76,17 +76,17 @@ impl World {
         }
     }
 
-    fn look_up(&mut self, user: usize, claim: &Claim, luck: f64) -> Verdict {
+    fn look_up(&mut self, user: usize, claim: &Claim, luck: f64) -> AttemptResult {
         if luck < 0.1 {
             return failed(claim, false);
         }
         if self.now < self.appears[user] {
-            return all(claim, &Outcome::Missing);
+            return all(claim, &FieldResult::NotFound);
         }
         let contact = format!("contact-{user}");
         let own = claim.values[&Field::Email].clone();
         self.hubspot.find(&contact, own);
-        found(claim, &contact, Found::PrimaryAddress)
+        found(claim, &contact, LinkOrigin::PrimaryAddress)
     }
 
     fn call_late(&mut self, user: usize, claim: &Claim, contact: String, values: Values, after: UnixMs) {
@@ -103,23 +103,25 @@ impl World {
     }
 
     /// HubSpot does as asked, unless another contact holds the address.
-    fn write(&mut self, claim: &Claim, contact: &str, good: Values) -> Verdict {
+    fn write(&mut self, claim: &Claim, contact: &str, good: Values) -> AttemptResult {
         let spare = good.get(&Field::Email).cloned().flatten();
         let spare = spare.filter(|address| address.starts_with("spare") && !contact.starts_with("spare"));
         if let Some(address) = spare {
             self.hubspot.find(&address, Some(address.clone()));
-            return found(claim, &address, Found::Followed);
+            return found(claim, &address, LinkOrigin::Followed);
         }
         let mut verdict = done(claim);
-        for field in claim.owed.iter().filter(|field| !good.contains_key(field)) {
+        for field in claim.dirty.iter().filter(|field| !good.contains_key(field)) {
             let reason = reason("INVALID_VALUE");
-            verdict.outcomes.insert(field, Outcome::Refused { reason });
+            verdict
+                .field_results
+                .insert(field, FieldResult::Rejected { reason });
             verdict.written = verdict.written.without(field);
         }
         let present = self.hubspot.present_id(contact);
         self.hubspot.write(contact, good);
         if present != contact {
-            verdict.link = found(claim, &present, Found::Merged).link;
+            verdict.link = found(claim, &present, LinkOrigin::Merged).link;
         }
         verdict
     }

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use contracts::{Claim, Verdict};
+use contracts::{AttemptResult, Claim};
 
 use crate::rules::UnixMs;
 
@@ -20,9 +20,9 @@ pub(super) enum Event {
     /// A worker calls HubSpot.
     Send(Box<Task<Claim>>),
     /// A worker reports.
-    Report(Box<Task<Verdict>>),
+    Report(Box<Task<AttemptResult>>),
     /// A report reaches the user service.
-    Record(Box<Task<Verdict>>),
+    Record(Box<Task<AttemptResult>>),
     /// HubSpot carries out what is late.
     Late,
     /// A worker freezes.

@@ -1,6 +1,6 @@
 //! Two workers: they renew the lease, claim, report, freeze and die.
 
-use contracts::{AskLease, LeaseAnswer, Next, Verdict, delivery::LeaseWish};
+use contracts::{AttemptResult, ChangeLease, LeaseAnswer, NextAction, delivery::LeaseAction};
 use rand::RngExt;
 
 use super::{
@@ -30,12 +30,12 @@ impl World {
         if self.workers[worker].frozen_until > self.now {
             return;
         }
-        let ask = AskLease {
+        let ask = ChangeLease {
             holder: holder(worker, self.workers[worker].life),
             account_id: ACCOUNT.to_owned(),
-            wish: LeaseWish::Hold,
+            action: LeaseAction::Hold,
         };
-        let answer = rules::ask_lease(&mut self.lease, &ask, true, self.now, &self.terms);
+        let answer = rules::change_lease(&mut self.lease, &ask, true, self.now, &self.terms);
         let LeaseAnswer::Granted { epoch, .. } = answer else {
             self.workers[worker].epoch = None;
             return;
@@ -46,7 +46,7 @@ impl World {
         }
         for user in 0..USERS {
             let left_open = self.rows[user]
-                .open
+                .open_attempt
                 .as_ref()
                 .is_some_and(|open| open.epoch < epoch);
             if left_open {
@@ -87,7 +87,7 @@ impl World {
     }
 
     /// A worker repeats a report until it is answered; one that is killed does not.
-    pub(super) fn report(&mut self, task: Task<Verdict>) {
+    pub(super) fn report(&mut self, task: Task<AttemptResult>) {
         let worker = &self.workers[task.worker];
         if worker.life != task.life {
             return;
@@ -109,7 +109,7 @@ impl World {
         self.plan(delay, Event::Record(Box::new(task)));
     }
 
-    pub(super) fn record(&mut self, task: Task<Verdict>) {
+    pub(super) fn record(&mut self, task: Task<AttemptResult>) {
         let (user, mut verdict) = (task.user, task.what);
         let holder = holder(task.worker, task.life);
         let row = &mut self.rows[user];
@@ -122,12 +122,12 @@ impl World {
             holder.clone_from(&row.holder);
         }
         let others = Vec::new();
-        let effects = rules::record(row, &holder, verdict, others, self.now, &self.terms);
+        let effects = rules::report_result(row, &holder, verdict, others, self.now, &self.terms);
         let (worker, life) = (task.worker, task.life);
         let in_ms = match effects.next {
-            Next::Now => 1,
-            Next::Later { in_ms } => UnixMs::try_from(in_ms).unwrap(),
-            Next::Settled | Next::Overtaken => return,
+            NextAction::Now => 1,
+            NextAction::Later { in_ms } => UnixMs::try_from(in_ms).unwrap(),
+            NextAction::Clean | NextAction::Superseded => return,
         };
         // The answer may be lost.
         if !self.bad_luck(0.1) {

@@ -11,7 +11,7 @@ use super::{
     events::{Agenda, Event},
     workers::Worker,
 };
-use crate::rules::{self, Change, Lease, Row, Terms, UnixMs};
+use crate::rules::{self, Change, Lease, Row, RuleTiming, UnixMs};
 
 pub(super) const USERS: usize = 4;
 pub(super) const SECOND: UnixMs = 1_000;
@@ -53,7 +53,7 @@ pub(super) struct World {
     pub(super) calm: bool,
     pub(super) agenda: Agenda,
     pub(super) rows: Vec<Row>,
-    pub(super) terms: Terms,
+    pub(super) terms: RuleTiming,
     pub(super) hubspot: HubSpot,
     /// Users whose contact appears later, and when.
     pub(super) appears: Vec<UnixMs>,
@@ -77,7 +77,7 @@ impl World {
             calm: false,
             agenda: Agenda::default(),
             rows: (0..USERS).map(row).collect(),
-            terms: Terms::default(),
+            terms: RuleTiming::default(),
             hubspot: HubSpot::default(),
             lease: Lease::default(),
             workers: Default::default(),
@@ -114,7 +114,8 @@ impl World {
     }
 
     fn is_at_rest(&self) -> bool {
-        let rests = |row: &Row| row.due_at().is_none() && row.recheck_at.is_none() && row.open.is_none();
+        let rests =
+            |row: &Row| row.due_at().is_none() && row.recheck_at.is_none() && row.open_attempt.is_none();
         !self.agenda.has_tasks() && self.hubspot.late().is_empty() && self.rows.iter().all(rests)
     }
 
@@ -148,7 +149,7 @@ impl World {
         }
         if self.fault == Some(Fault::DoubtsForgotten) {
             for row in &mut self.rows {
-                row.doubt = None;
+                row.in_doubt = None;
             }
         }
     }
@@ -189,8 +190,8 @@ impl World {
             if self.fault == Some(Fault::RechecksForgotten) {
                 row.recheck_at = None;
             }
-            let lane = rules::sweep(row, self.now, &self.terms);
-            if lane.is_some() && self.fault != Some(Fault::SweepSilent) {
+            let priority = rules::sweep(row, self.now, &self.terms);
+            if priority.is_some() && self.fault != Some(Fault::SweepSilent) {
                 self.stream.insert(user);
             }
         }

@@ -3,7 +3,7 @@
 
 use sqlx::{ConnectOptions as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use contracts::Troubled;
+use contracts::ProblemFilter;
 
 use super::{
     super::{
@@ -19,7 +19,7 @@ async fn every_selection_searches_its_index() {
     let mut database = Database::new().await;
     let statement = |list| select_list(&list, 1).into_string();
     let pending = statement(List::pending(None).unwrap());
-    let troubled = statement(List::troubled(&Troubled::default(), None).unwrap());
+    let troubled = statement(List::troubled(&ProblemFilter::default(), None).unwrap());
     let all = statement(List::all(None));
     let statements = [
         (all.as_str(), "sqlite_autoindex_users"),

@@ -1,6 +1,6 @@
 //! A model of the stream of wake-ups: one message for each user, delivered again after a disconnect.
 
-use contracts::{Lane, UserId};
+use contracts::{Priority, UserId};
 
 use super::World;
 use crate::engine::{AckHandle, Input};
@@ -43,7 +43,7 @@ impl World {
             };
             inputs.push(Input::WakeUp {
                 user_id: user_id.clone(),
-                lane: Lane::Live,
+                priority: Priority::Live,
                 ack,
             });
         }

@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, num::NonZeroU64, time::Duration};
 
 use contracts::{
-    Claim, ClaimUsers, ClaimsGiven, ErrorCode, Field, Lane, Link, Next, Outcome, RecordVerdicts, Recorded,
-    UserId, Verdict, VerdictsRecorded,
+    AttemptResult, Claim, ClaimUsers, ErrorCode, Field, FieldResult, Link, NextAction, Priority,
+    ReportResults, ReportedUser, ResultsReported, UserId, UsersClaimed,
 };
 
 use super::Contacts;
@@ -54,20 +54,20 @@ impl Rows {
         asked: &ClaimUsers,
         epoch: u64,
         now: Duration,
-    ) -> Result<ClaimsGiven, Unserved> {
+    ) -> Result<UsersClaimed, Unserved> {
         if asked.epoch != epoch {
             return Err(Unserved::Refused(ErrorCode::StaleEpoch));
         }
-        let mut given = ClaimsGiven::default();
+        let mut given = UsersClaimed::default();
         for user in &asked.users {
             let row = self.0.get_mut(user).expect("a known user");
             if row
                 .open
                 .is_some_and(|(of, since)| of == epoch && now < since + TERM)
             {
-                given.in_work.push(user.clone());
+                given.in_progress.push(user.clone());
             } else if row.version == row.settled {
-                given.nothing_owed.push(user.clone());
+                given.clean.push(user.clone());
             } else {
                 given.claims.push(open(user, row, epoch, now));
             }
@@ -83,24 +83,24 @@ impl Rows {
         Ok(given)
     }
 
-    pub(super) fn record(&mut self, record: &RecordVerdicts, epoch: u64, now: Duration) -> VerdictsRecorded {
-        let users = record.verdicts.iter().map(|verdict| self.take(verdict)).collect();
+    pub(super) fn record(&mut self, record: &ReportResults, epoch: u64, now: Duration) -> ResultsReported {
+        let users = record.results.iter().map(|verdict| self.take(verdict)).collect();
         let claims = record.claim.as_ref().map(|claim| self.claim(claim, epoch, now));
         let claims_refused = matches!(claims, Some(Err(_))).then_some(ErrorCode::StaleEpoch);
-        VerdictsRecorded {
+        ResultsReported {
             users,
             claims: claims.and_then(Result::ok),
-            claims_refused,
+            claims_error: claims_refused,
         }
     }
 
-    fn take(&mut self, verdict: &Verdict) -> Recorded {
+    fn take(&mut self, verdict: &AttemptResult) -> ReportedUser {
         let row = self.0.get_mut(&verdict.user_id).expect("a known user");
         let user_id = verdict.user_id.clone();
         if row.attempt != verdict.attempt.get() {
-            return Recorded {
+            return ReportedUser {
                 user_id,
-                next: Next::Overtaken,
+                next: NextAction::Superseded,
             };
         }
         if row.open.take().is_some() {
@@ -109,20 +109,20 @@ impl Rows {
                     contact_id: found.contact_id.clone(),
                     account_id: found.account_id.clone(),
                     address: found.address.clone(),
-                    found: found.found,
+                    origin: found.origin,
                     shared: false,
                 });
             }
-            if verdict.outcomes.get(&Field::FirstName) == Some(&Outcome::Confirmed) {
-                row.settled = row.settled.max(verdict.turn);
+            if verdict.field_results.get(&Field::FirstName) == Some(&FieldResult::Confirmed) {
+                row.settled = row.settled.max(verdict.generation);
             }
         }
         let next = match &verdict.failure {
-            _ if row.version == row.settled => Next::Settled,
-            Some(_) => Next::Later { in_ms: 1_000 },
-            None => Next::Now,
+            _ if row.version == row.settled => NextAction::Clean,
+            Some(_) => NextAction::Later { in_ms: 1_000 },
+            None => NextAction::Now,
         };
-        Recorded { user_id, next }
+        ReportedUser { user_id, next }
     }
 }
 
@@ -137,16 +137,16 @@ fn open(user: &UserId, row: &mut Row, epoch: u64, now: Duration) -> Claim {
         user_id: user.clone(),
         attempt: NonZeroU64::new(row.attempt).expect("counted up"),
         version: row.version,
-        turn: row.version,
-        lane: Lane::Live,
+        generation: row.version,
+        priority: Priority::Live,
         values: BTreeMap::from([
             (Field::Email, Some(format!("{user}@example.com"))),
             (Field::FirstName, Some(name(row))),
         ]),
-        owed: [Field::FirstName].into_iter().collect(),
+        dirty: [Field::FirstName].into_iter().collect(),
         link: row.link.clone(),
         failures: 0,
         never_linked: false,
-        creating: Vec::new(),
+        possible_creates: Vec::new(),
     }
 }

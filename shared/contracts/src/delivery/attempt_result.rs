@@ -4,20 +4,20 @@ use std::{collections::BTreeMap, num::NonZeroU64};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimUsers, ClaimsGiven};
+use super::{ClaimUsers, UsersClaimed};
 use crate::{Field, FieldSet, UserId};
 
 /// Request on `users.record`: the verdicts of attempts, and the next claims in the same message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RecordVerdicts {
+pub struct ReportResults {
     /// The worker that was given the attempts. Verdicts are accepted from any epoch.
     pub holder: String,
     /// One verdict for each attempt.
-    pub verdicts: Vec<Verdict>,
+    pub results: Vec<AttemptResult>,
     /// Refusals recorded before that turned out to be no fault of the record; taken after the verdicts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub withdrawals: Vec<Withdrawal>,
+    pub retractions: Vec<Retraction>,
     /// Claims to make after the verdicts are taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<ClaimUsers>,
@@ -26,7 +26,7 @@ pub struct RecordVerdicts {
 /// A refusal that turned out to be the account's fault: the field is owed again if it still stands refused so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Withdrawal {
+pub struct Retraction {
     /// Whose.
     pub user_id: UserId,
     /// The refused field.
@@ -38,7 +38,7 @@ pub struct Withdrawal {
 /// What became of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Verdict {
+pub struct AttemptResult {
     /// Whose.
     pub user_id: UserId,
     /// The claim's attempt number.
@@ -46,34 +46,34 @@ pub struct Verdict {
     /// The claim's version.
     pub version: u64,
     /// The claim's turn.
-    pub turn: u64,
+    pub generation: u64,
     /// The outcome of each field that has one; a field without one stays owed.
-    pub outcomes: BTreeMap<Field, Outcome>,
+    pub field_results: BTreeMap<Field, FieldResult>,
     /// The fields whose values this attempt wrote or may have written to HubSpot.
     pub written: FieldSet,
     /// Whether HubSpot may still carry out one of its calls: a time-out, a cut connection, 408 or 5xx.
-    pub may_take_effect_late: bool,
+    pub may_apply_late: bool,
     /// Whether a contact was created, or may have been or may still be, without its id being known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_have_created: bool,
     /// A link that was found or moved. A new link is reported before anything is written through it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link: Option<LinkFound>,
+    pub link: Option<NewLink>,
     /// The address that HubSpot confirmed for the contact in this attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_address: Option<String>,
     /// Why the attempt failed, where it did; the user is due again after a pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<Failure>,
+    pub failure: Option<AttemptFailure>,
     /// What HubSpot answered last in this attempt, where it answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<LastAnswer>,
+    pub last_response: Option<LastResponse>,
 }
 
 /// The last answer of HubSpot in an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LastAnswer {
+pub struct LastResponse {
     /// The HTTP status.
     pub status: u16,
     /// HubSpot's correlation id, for its support.
@@ -83,29 +83,29 @@ pub struct LastAnswer {
 
 /// What became of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "outcome")]
-pub enum Outcome {
+#[serde(rename_all = "camelCase", tag = "result")]
+pub enum FieldResult {
     /// HubSpot holds the value.
     Confirmed,
     /// HubSpot refused the value.
-    Refused {
+    Rejected {
         /// In HubSpot's words.
         reason: Reason,
     },
     /// There is no such contact.
-    Missing,
+    NotFound,
     /// Another contact holds the address.
-    Taken {
+    Conflict {
         /// In HubSpot's words.
         reason: Reason,
     },
     /// It kept failing alone.
     #[serde(rename_all = "camelCase")]
-    Parked {
+    Failed {
         /// Why it failed last.
         reason: Reason,
         /// Whether time alone may mend it (408, 423, 5xx, time-outs), so that it is rechecked.
-        may_pass: bool,
+        is_transient: bool,
     },
 }
 
@@ -144,19 +144,19 @@ impl Reason {
 /// An attempt that settled nothing, or not all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Failure {
+pub struct AttemptFailure {
     /// Why.
     pub reason: Reason,
     /// Whether it is charged to the record: another record's write succeeded since this one failed before.
-    pub charged: bool,
+    pub is_counted: bool,
     /// Whether time alone may mend it; decides if a parked record is rechecked.
-    pub may_pass: bool,
+    pub is_transient: bool,
 }
 
 /// A contact found for a user, or a link that moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LinkFound {
+pub struct NewLink {
     /// The contact's record id.
     pub contact_id: String,
     /// The account it belongs to.
@@ -165,13 +165,13 @@ pub struct LinkFound {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// How.
-    pub found: Found,
+    pub origin: LinkOrigin,
 }
 
 /// How a contact was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Found {
+pub enum LinkOrigin {
     /// By the primary address of the contact.
     PrimaryAddress,
     /// By a secondary address of the contact; not taken where another user holds that contact.
@@ -189,33 +189,33 @@ pub enum Found {
 /// Answer on `users.record`, sent after the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct VerdictsRecorded {
+pub struct ResultsReported {
     /// One entry for each verdict, in their order.
-    pub users: Vec<Recorded>,
+    pub users: Vec<ReportedUser>,
     /// The claims asked for in the same message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub claims: Option<ClaimsGiven>,
+    pub claims: Option<UsersClaimed>,
     /// Why the claims were refused, where they were; the verdicts stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub claims_refused: Option<crate::ErrorCode>,
+    pub claims_error: Option<crate::ErrorCode>,
 }
 
 /// What a user owes after a verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Recorded {
+pub struct ReportedUser {
     /// Who.
     pub user_id: UserId,
     /// What comes next.
-    pub next: Next,
+    pub next: NextAction,
 }
 
 /// What comes next for a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "next")]
-pub enum Next {
+pub enum NextAction {
     /// It owes nothing: its wake-up is done.
-    Settled,
+    Clean,
     /// It owes something now: claim it again.
     Now,
     /// It failed and is due again later.
@@ -225,5 +225,5 @@ pub enum Next {
         in_ms: u64,
     },
     /// The row is gone or the verdict was of an attempt that another one overtook; its wake-up is done.
-    Overtaken,
+    Superseded,
 }

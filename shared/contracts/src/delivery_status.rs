@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 /// Published on `hubspot.line` by each worker, once a second and when its line changes. No personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct LineNotice {
+pub struct DeliveryNotice {
     /// The random id the worker drew.
     pub worker: String,
     /// How its line stands.
-    pub state: LineState,
+    pub status: DeliveryStatus,
     /// The same for people, with how it mends.
-    pub sentence: String,
+    pub message: String,
     /// The fault that stopped it, by a short stable name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fault: Option<String>,
+    pub cause: Option<String>,
     /// HubSpot's code for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
@@ -30,7 +30,7 @@ pub struct LineNotice {
 /// How a worker's line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum LineState {
+pub enum DeliveryStatus {
     /// HubSpot was not asked for its account yet.
     Starting,
     /// Another worker delivers.
@@ -42,7 +42,7 @@ pub enum LineState {
     /// An operator has paused it.
     Paused,
     /// A fault of the account stopped it.
-    Stopped,
+    Halted,
 }
 
 /// The account's limits of calls, as far as HubSpot's answers told.

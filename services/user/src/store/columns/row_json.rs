@@ -1,24 +1,28 @@
-//! The part of a row that only the rules read.
+//! The part of a row that only the rules read, as JSON.
+//!
+//! The members keep the names under which earlier versions stored them.
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, Found, Link, Outcome, PerField, Reason};
+use contracts::{Field, FieldResult, Link, LinkOrigin, PerField, Reason};
 use serde::{Deserialize, Serialize};
 
-use crate::rules::{Creating, Doubt, FieldState, OpenAttempt, PastAttempt, Row, UnixMs, UsedKey};
+use crate::rules::{
+    FieldState, LateWriteWindow, OpenAttempt, PastAttempt, RememberedCreate, Row, UnixMs, UsedKey,
+};
 
-/// What is written for a row besides its searchable columns. What has its usual value is left out.
+/// A row without the columns that SQL searches by. Members with their default value are left out.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Ledger {
-    turn: u64,
-    fields: BTreeMap<Field, FieldLedger>,
+pub(super) struct RowJson {
+    generation: u64,
+    fields: BTreeMap<Field, FieldJson>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    link: Option<LinkLedger>,
+    link: Option<LinkJson>,
     #[serde(default, skip_serializing_if = "is_default")]
     was_linked: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    creating: Vec<Creating>,
+    creating: Vec<RememberedCreate>,
     #[serde(default, skip_serializing_if = "is_default")]
     attempt: u64,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -26,7 +30,7 @@ pub(super) struct Ledger {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     open: Option<OpenAttempt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    doubt: Option<Doubt>,
+    doubt: Option<LateWriteWindow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wake_at: Option<UnixMs>,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -47,24 +51,43 @@ pub(super) struct Ledger {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct FieldLedger {
+struct FieldJson {
     touched: u64,
     owed: u64,
     #[serde(default, skip_serializing_if = "is_default")]
     settled: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    outcome: Option<Outcome>,
+    outcome: Option<ResultJson>,
     #[serde(default, skip_serializing_if = "is_default")]
     settled_at: UnixMs,
+}
+
+/// The result of a field.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "camelCase")]
+enum ResultJson {
+    Confirmed,
+    Refused {
+        reason: Reason,
+    },
+    Missing,
+    Taken {
+        reason: Reason,
+    },
+    Parked {
+        reason: Reason,
+        #[serde(rename = "mayPass")]
+        is_transient: bool,
+    },
 }
 
 /// A link without the ids, which are columns.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct LinkLedger {
+struct LinkJson {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address: Option<String>,
-    found: Found,
+    found: LinkOrigin,
     #[serde(default, skip_serializing_if = "is_default")]
     shared: bool,
 }
@@ -73,31 +96,31 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-impl Ledger {
+impl RowJson {
     pub(super) fn of(row: &Row) -> Self {
         let link = row.link.as_ref();
         Self {
-            turn: row.turn,
+            generation: row.generation,
             fields: row
                 .fields
                 .iter()
-                .filter_map(|(field, state)| Some((field, FieldLedger::of(state)?)))
+                .filter_map(|(field, state)| Some((field, FieldJson::of(state)?)))
                 .collect(),
-            link: link.map(|link| LinkLedger {
+            link: link.map(|link| LinkJson {
                 address: link.address.clone(),
-                found: link.found,
+                found: link.origin,
                 shared: link.shared,
             }),
             was_linked: row.was_linked,
-            creating: row.creating.clone(),
+            creating: row.possible_creates.clone(),
             attempt: row.attempt,
             holder: row.holder.clone(),
-            open: row.open.clone(),
-            doubt: row.doubt,
+            open: row.open_attempt.clone(),
+            doubt: row.in_doubt,
             wake_at: row.wake_at,
             rechecks: row.rechecks,
             failures: row.failures,
-            charges: row.charges,
+            charges: row.counted_failures,
             last_failure: row.last_failure.clone(),
             history: row.history.clone(),
             keys: row.keys.clone(),
@@ -113,29 +136,29 @@ impl Ledger {
         contact: Option<(String, String)>,
     ) {
         row.fields = PerField::from_fn(|field| {
-            let ledger = self.fields.remove(&field);
-            FieldLedger::into_state(ledger, values[field].take())
+            let json = self.fields.remove(&field);
+            FieldJson::into_state(json, values[field].take())
         });
         let link = self.link.zip(contact);
         row.link = link.map(|(link, (account_id, contact_id))| Link {
             contact_id,
             account_id,
             address: link.address,
-            found: link.found,
+            origin: link.found,
             shared: link.shared,
         });
-        // A ledger written before this was kept tells it by its link.
+        // Rows stored before this member existed were linked if they have a link.
         row.was_linked = self.was_linked || row.link.is_some();
-        row.turn = self.turn;
-        row.creating = self.creating;
+        row.generation = self.generation;
+        row.possible_creates = self.creating;
         row.attempt = self.attempt;
         row.holder = self.holder;
-        row.open = self.open;
-        row.doubt = self.doubt;
+        row.open_attempt = self.open;
+        row.in_doubt = self.doubt;
         row.wake_at = self.wake_at;
         row.rechecks = self.rechecks;
         row.failures = self.failures;
-        row.charges = self.charges;
+        row.counted_failures = self.charges;
         row.last_failure = self.last_failure;
         row.history = self.history;
         row.keys = self.keys;
@@ -143,20 +166,20 @@ impl Ledger {
     }
 }
 
-impl FieldLedger {
+impl FieldJson {
     /// None for a field that was never given.
     fn of(state: &FieldState) -> Option<Self> {
-        (state.touched > 0).then(|| Self {
-            touched: state.touched,
-            owed: state.owed,
-            settled: state.settled,
-            outcome: state.outcome.clone(),
-            settled_at: state.settled_at,
+        (state.changed_in > 0).then(|| Self {
+            touched: state.changed_in,
+            owed: state.dirty_since,
+            settled: state.resolved_at,
+            outcome: state.result.as_ref().map(ResultJson::of),
+            settled_at: state.recorded_at,
         })
     }
 
-    fn into_state(ledger: Option<Self>, value: Option<String>) -> FieldState {
-        let Some(ledger) = ledger else {
+    fn into_state(json: Option<Self>, value: Option<String>) -> FieldState {
+        let Some(json) = json else {
             return FieldState {
                 value,
                 ..FieldState::default()
@@ -164,11 +187,33 @@ impl FieldLedger {
         };
         FieldState {
             value,
-            touched: ledger.touched,
-            owed: ledger.owed,
-            settled: ledger.settled,
-            outcome: ledger.outcome,
-            settled_at: ledger.settled_at,
+            changed_in: json.touched,
+            dirty_since: json.owed,
+            resolved_at: json.settled,
+            result: json.outcome.map(ResultJson::into_result),
+            recorded_at: json.settled_at,
+        }
+    }
+}
+
+impl ResultJson {
+    fn of(result: &FieldResult) -> Self {
+        match result.clone() {
+            FieldResult::Confirmed => Self::Confirmed,
+            FieldResult::Rejected { reason } => Self::Refused { reason },
+            FieldResult::NotFound => Self::Missing,
+            FieldResult::Conflict { reason } => Self::Taken { reason },
+            FieldResult::Failed { reason, is_transient } => Self::Parked { reason, is_transient },
+        }
+    }
+
+    fn into_result(self) -> FieldResult {
+        match self {
+            Self::Confirmed => FieldResult::Confirmed,
+            Self::Refused { reason } => FieldResult::Rejected { reason },
+            Self::Missing => FieldResult::NotFound,
+            Self::Taken { reason } => FieldResult::Conflict { reason },
+            Self::Parked { reason, is_transient } => FieldResult::Failed { reason, is_transient },
         }
     }
 }
