@@ -31,9 +31,9 @@ pub struct Config {
     /// `USER_HEALTH_LISTEN`: where `/healthz` and `/readyz` are answered.
     pub health_listen: String,
     /// `USER_LEASE_MS`, `USER_ATTEMPT_MS`, `USER_DOUBT_MS`, `USER_ANNOUNCE_MS`: the terms of the row rules.
-    pub terms: RuleTiming,
+    pub timing: RuleTiming,
     /// `USER_SWEEP_MS`: how often rows are looked for whose time has come.
-    pub sweep_every: Duration,
+    pub sweep_interval: Duration,
     /// How to reach NATS.
     pub nats: NatsSettings,
     /// What is logged.
@@ -51,17 +51,17 @@ impl Config {
         let mut reader = Reader::new(env);
         let database = read_database(&mut reader);
         let health_listen = reader.or("USER_HEALTH_LISTEN", "127.0.0.1:3032".to_owned());
-        let terms = read_terms(&mut reader);
+        let timing = read_timing(&mut reader);
         let sweep = Duration::from_millis(500);
-        let sweep_every = reader.duration_ms("USER_SWEEP_MS", sweep, ms(10)..=ms(60_000));
+        let sweep_interval = reader.duration_ms("USER_SWEEP_MS", sweep, ms(10)..=ms(60_000));
         let nats = NatsSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
         reader.finish(|| {
             Some(Self {
                 database: database?,
                 health_listen,
-                terms,
-                sweep_every,
+                timing,
+                sweep_interval,
                 nats,
                 log,
             })
@@ -81,7 +81,7 @@ fn read_database(reader: &mut Reader<'_>) -> Option<Database> {
     }
 }
 
-fn read_terms(reader: &mut Reader<'_>) -> RuleTiming {
+fn read_timing(reader: &mut Reader<'_>) -> RuleTiming {
     let usual = RuleTiming::default();
     let mut term = |name: &str, default: UnixMs, most: u64| -> UnixMs {
         let default = ms(u64::try_from(default).unwrap_or(0));

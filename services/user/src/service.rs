@@ -14,28 +14,24 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     Config,
-    accepted::Accepted,
-    endpoints::{self, Context},
-    keeper::{StreamNews, StreamSupervisor},
-    notices,
-    relay::{self, Relay},
-    room::StreamCapacity,
-    rules::RuleTiming,
+    commit::{self, AfterCommit, CommitQueue},
+    operations::{self, Context},
+    relay::{
+        AcceptedNotices, StreamCapacity, StreamNews, StreamSupervisor, Sweeper, WakeUpRelay, publish_resolved,
+        stream::StreamKeeping, wake_failed,
+    },
     store::{self, Database, OpenError, Opened, UserWriter},
-    stream::StreamKeeping,
-    sweeper::Sweeper,
-    writer::{self, AfterCommit, WriterHandle},
 };
 
-/// Batches of announcements and of notices that wait to be sent.
-const BATCHES_WAITING: usize = 256;
-/// Users whose announcement failed and who wait to be made due.
-const ANNOUNCEMENTS_FAILED: usize = 4_096;
-/// How long requests that were begun may take after the shutdown, then the last commit, then the tasks beside them: an
-/// orchestrator waits for ten seconds.
-const REQUESTS_LIMIT: Duration = Duration::from_secs(4);
-const COMMIT_LIMIT: Duration = Duration::from_secs(2);
-const TASKS_LIMIT: Duration = Duration::from_secs(2);
+/// The most batches of wake-ups, and of notices, that wait to be published.
+const MAX_BATCHES_WAITING: usize = 256;
+/// The most users that wait to be made due because their wake-ups failed.
+const MAX_FAILED_WAITING: usize = 4_096;
+/// How long requests may take after the shutdown, then the last commit, then the other tasks. An orchestrator waits for ten seconds
+/// before it kills the process.
+const REQUESTS_TIMEOUT: Duration = Duration::from_secs(4);
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(2);
+const TASKS_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why the service ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -47,11 +43,11 @@ pub enum ServeError {
     #[error("the endpoints cannot be offered on NATS: {0}")]
     Endpoints(async_nats::Error),
     /// NATS does not let this service do its work.
-    #[error("NATS forbids the user service what it needs: {0:?}; mend the permissions of its NATS user")]
+    #[error("NATS forbids the user service what it needs: {0:?}; correct the permissions of its NATS user")]
     Forbidden(Violation),
-    /// The writer ended: a defect of ours.
-    #[error("the writer has ended; see the log")]
-    WriterEnded,
+    /// A committer ended: a defect of ours.
+    #[error("a committer has ended; see the log")]
+    CommitterEnded,
 }
 
 /// Needed only for a stream that somebody made with settings that cannot be changed. Where it is forbidden, `/readyz` says
@@ -69,51 +65,51 @@ pub async fn serve(
     shutdown: Shutdown,
 ) -> Result<(), ServeError> {
     // Boxed for its size.
-    let opening = open_patiently(&config.database, &health).boxed();
+    let opening = open_when_available(&config.database, &health).boxed();
     let Some(opened) = shutdown.or(opening).await else {
         return Ok(());
     };
     let Opened { writers, reader } = opened?;
     health.set("database", true, "open");
-    let begun = Begun::begin(writers, &config, &nats, &health, &shutdown);
-    let context = Context::new(begun.handle.clone(), reader.clone());
-    let mut writer = begun.writer;
+    let parts = Parts::start(writers, &config, &nats, &health, &shutdown);
+    let context = Context::new(parts.commits.clone(), reader.clone());
+    let mut committers = parts.committers;
     // Boxed, or the compiler cannot tell that a task may run them.
-    let serving = endpoints::serve(&nats, context, shutdown.clone()).boxed();
+    let serving = operations::serve(&nats, context, &shutdown).boxed();
     let forbidden = nats.wait_for_violation_but(&[DELETE_STREAM]).boxed();
     let outcome = tokio::select! {
         outcome = serving => outcome.map_err(ServeError::Endpoints),
         violation = forbidden => Err(ServeError::Forbidden(violation)),
-        _ = &mut writer => Err(ServeError::WriterEnded),
-        () = overdue(&shutdown) => {
-            tracing::error!("requests did not end in time; what was not answered may hold or not");
+        _ = &mut committers => Err(ServeError::CommitterEnded),
+        () = requests_overdue(&shutdown) => {
+            tracing::error!("requests did not end in time; changes that were not answered may have been accepted or not");
             Ok(())
         }
     };
     shutdown.trigger();
-    drop(begun.handle);
-    // The last commit is being waited for, not abandoned; it ends once nobody holds a handle. The relay follows it,
-    // so that what was accepted last is announced too.
-    if !writer.is_finished() && tokio::time::timeout(COMMIT_LIMIT, &mut writer).await.is_err() {
-        tracing::error!("the last commit did not end in time; what was not answered may hold or not");
+    // The committers end when nobody can add to their queue any more. The relay ends after them, so that the last wake-ups are
+    // published too.
+    drop(parts.commits);
+    if !committers.is_finished() && tokio::time::timeout(COMMIT_TIMEOUT, &mut committers).await.is_err() {
+        tracing::error!("the last commit did not end in time; changes that were not answered may have been accepted or not");
     }
-    drain(&begun.tasks, TASKS_LIMIT).await;
+    drain(&parts.tasks, TASKS_TIMEOUT).await;
     reader.close().await;
     let _ = tokio::time::timeout(Duration::from_secs(1), nats.client().flush()).await;
     outcome
 }
 
-/// Opens the database; one that may be there later is waited for.
-async fn open_patiently(database: &Database, health: &Registry) -> Result<Opened, OpenError> {
+/// Opens the database, and waits for one that may be there later.
+async fn open_when_available(database: &Database, health: &Registry) -> Result<Opened, OpenError> {
     let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
-    let mut waits = false;
+    let mut is_waiting = false;
     loop {
         match store::open(database).await {
             Err(error @ OpenError::Open { passes: true, .. }) => {
-                if !waits {
+                if !is_waiting {
                     tracing::warn!(%error, "no database yet; trying again");
                 }
-                waits = true;
+                is_waiting = true;
                 health.set("database", false, error.to_string());
                 tokio::time::sleep(backoff.next_delay()).await;
             }
@@ -122,72 +118,70 @@ async fn open_patiently(database: &Database, health: &Registry) -> Result<Opened
     }
 }
 
-async fn overdue(shutdown: &Shutdown) {
+async fn requests_overdue(shutdown: &Shutdown) {
     shutdown.triggered().await;
-    tokio::time::sleep(REQUESTS_LIMIT).await;
+    tokio::time::sleep(REQUESTS_TIMEOUT).await;
 }
 
 /// The parts that run beside the endpoints.
-struct Begun {
-    handle: WriterHandle,
-    writer: JoinHandle<()>,
+struct Parts {
+    commits: CommitQueue,
+    committers: JoinHandle<()>,
     tasks: TaskTracker,
 }
 
-impl Begun {
-    fn begin(
+impl Parts {
+    fn start(
         writers: Vec<Box<dyn UserWriter>>,
         config: &Config,
         nats: &Nats,
         health: &Registry,
         shutdown: &Shutdown,
     ) -> Self {
-        let (announcements, announced) = mpsc::channel(BATCHES_WAITING);
-        let (notices, settled) = mpsc::channel(BATCHES_WAITING);
-        let accepted = Accepted::default();
-        let terms: RuleTiming = config.terms;
-        let room = StreamCapacity::default();
+        let (wake_ups, committed) = mpsc::channel(MAX_BATCHES_WAITING);
+        let (resolved, resolved_users) = mpsc::channel(MAX_BATCHES_WAITING);
+        let (failed, failed_users) = mpsc::channel(MAX_FAILED_WAITING);
+        let accepted = AcceptedNotices::default();
+        let capacity = StreamCapacity::default();
         let after_commit = AfterCommit {
-            announcements,
-            notices,
+            wake_ups,
+            resolved,
             accepted: accepted.clone(),
-            room: room.clone(),
+            capacity: capacity.clone(),
         };
-        let (handle, writer) = writer::start(writers, terms, after_commit, health);
-        let tasks = TaskTracker::new();
-        let (news, due) = (StreamNews::default(), Arc::new(Notify::new()));
-        let (failing, failed) = mpsc::channel(ANNOUNCEMENTS_FAILED);
-        let relay = Relay::new(nats.clone(), news.clone(), room.clone(), failing, health.clone());
-        tasks.spawn(relay.run(announced));
-        let waking = relay::wake_failed(failed, handle.clone());
-        let stopping = shutdown.clone();
-        tasks.spawn(async move { stopping.or(waking).await });
-        tasks.spawn(notices::publish(nats.clone(), settled, shutdown.clone()));
-        tasks.spawn(accepted.publish(nats.clone(), shutdown.clone()));
+        let (commits, committers) = commit::start(writers, config.timing, after_commit, health);
+        let (news, sweep_now) = (StreamNews::default(), Arc::new(Notify::new()));
         let stream = StreamKeeping::new(config.nats.stream_replicas);
-        let keeper = StreamSupervisor {
+        let relay = WakeUpRelay::new(nats.clone(), news.clone(), capacity.clone(), failed, health.clone());
+        let supervisor = StreamSupervisor {
             nats: nats.clone(),
-            writer: handle.clone(),
+            commits: commits.clone(),
             news: news.clone(),
             health: health.clone(),
             stream: stream.clone(),
-            swept: Arc::clone(&due),
+            sweep_now: Arc::clone(&sweep_now),
         };
-        tasks.spawn(keeper.run(shutdown.clone()));
         let sweeper = Sweeper {
             nats: nats.clone(),
-            writer: handle.clone(),
-            every: config.sweep_every,
-            woken: due,
+            commits: commits.clone(),
+            interval: config.sweep_interval,
+            sweep_now,
             news,
             stream,
-            room,
+            capacity,
         };
+        let tasks = TaskTracker::new();
+        tasks.spawn(relay.run(committed));
+        let (waking, stop_waking) = (wake_failed(failed_users, commits.clone()), shutdown.clone());
+        tasks.spawn(async move { stop_waking.or(waking).await });
+        tasks.spawn(publish_resolved(nats.clone(), resolved_users, shutdown.clone()));
+        tasks.spawn(accepted.publish(nats.clone(), shutdown.clone()));
+        tasks.spawn(supervisor.run(shutdown.clone()));
         tasks.spawn(sweeper.run(shutdown.clone()));
         tasks.spawn(watch_connection(nats.clone(), health.clone(), shutdown.clone()));
         Self {
-            handle,
-            writer,
+            commits,
+            committers,
             tasks,
         }
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod access;
 mod address;
 pub mod comparison;
 pub mod delivery;
@@ -12,6 +13,8 @@ pub mod import;
 mod link;
 pub mod overview;
 pub mod receipt;
+mod request;
+mod request_context;
 mod resync;
 pub mod subjects;
 pub mod user;
@@ -35,11 +38,13 @@ pub use import::{ImportLine, ImportResult, ImportUsers, MAX_IMPORT_LINES, UsersI
 pub use link::{ContactId, InvalidContactId, LinkUser, UnlinkUser};
 pub use overview::{
     ListUsers, ListedReason, ListedUser, MAX_LISTED, MAX_PROBLEM_COUNTS, ProblemCount, ProblemFilter,
-    RetryUsers, UserFilter, UsersListed, UsersRetried, UsersSummary,
+    RetryUsers, UserFilter, UsersListed, SummarizeUsers, UsersRetried, UsersSummary,
 };
 pub use receipt::{
     AcceptedNotice, AcceptedUser, AttemptReceipt, EarlierField, FieldReceipt, ProblemKind, Receipt,
     ResolvedNotice, ResolvedUser, SyncProblem, SyncState, VersionState,
 };
+pub use request::{Notice, Request};
+pub use request_context::RequestContext;
 pub use resync::{ResyncUsers, UsersResynced};
 pub use user::{GetReceipt, GetUser, UpdateForm, UpdateUser, User, UserUpdated};

@@ -108,6 +108,10 @@ impl From<Reason> for ListedReason {
     }
 }
 
+/// Request on `users.sync.summary`; the answer is [`UsersSummary`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SummarizeUsers {}
+
 /// Answer on `users.sync.summary`: how all users stand together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,48 +7,46 @@ pub const USER_SERVICE: &str = "user";
 /// The queue group its replicas share.
 pub const USER_QUEUE: &str = "user";
 
-/// Request: [`UpdateUser`](crate::UpdateUser), answer: [`UserUpdated`](crate::UserUpdated).
-pub const USERS_UPDATE: &str = "users.update";
-/// Request: [`ImportUsers`](crate::ImportUsers), answer: [`UsersImported`](crate::UsersImported).
-pub const USERS_IMPORT: &str = "users.import";
-/// Request: [`GetUser`](crate::GetUser), answer: [`User`](crate::User).
-pub const USERS_GET: &str = "users.get";
-/// Request: [`GetReceipt`](crate::GetReceipt), answer: [`Receipt`](crate::Receipt).
-pub const USERS_SYNC_GET: &str = "users.sync.get";
-/// Request: [`ListUsers`](crate::ListUsers), answer: [`UsersListed`](crate::UsersListed).
-pub const USERS_SYNC_LIST: &str = "users.sync.list";
-/// Request: an empty object, answer: [`UsersSummary`](crate::UsersSummary).
-pub const USERS_SYNC_SUMMARY: &str = "users.sync.summary";
-/// Request: [`RetryUsers`](crate::RetryUsers), answer: [`UsersRetried`](crate::UsersRetried).
-pub const USERS_SYNC_RETRY: &str = "users.sync.retry";
-/// Request: [`ResyncUsers`](crate::ResyncUsers), answer: [`UsersResynced`](crate::UsersResynced).
-pub const USERS_SYNC_RESYNC: &str = "users.sync.resync";
-/// Request: [`LinkUser`](crate::LinkUser), answer: [`Receipt`](crate::Receipt).
-pub const USERS_SYNC_LINK: &str = "users.sync.link";
-/// Request: [`UnlinkUser`](crate::UnlinkUser), answer: [`Receipt`](crate::Receipt).
-pub const USERS_SYNC_UNLINK: &str = "users.sync.unlink";
-/// Request: [`AskLease`](crate::AskLease), answer: [`LeaseAnswer`](crate::LeaseAnswer).
-pub const USERS_LEASE: &str = "users.lease";
-/// Request: [`ControlLine`](crate::ControlLine), answer: [`LineControl`](crate::LineControl).
-pub const USERS_DELIVERY: &str = "users.delivery";
-/// Request: [`ClaimUsers`](crate::ClaimUsers), answer: [`ClaimsGiven`](crate::ClaimsGiven).
-pub const USERS_CLAIM: &str = "users.claim";
-/// Request: [`RecordVerdicts`](crate::RecordVerdicts), answer: [`VerdictsRecorded`](crate::VerdictsRecorded).
-pub const USERS_REPORT: &str = "users.report";
-/// Event: [`AcceptedNotice`](crate::AcceptedNotice).
-pub const USERS_ACCEPTED: &str = "users.accepted";
-/// Request: [`ReadToCompare`](crate::ReadToCompare), answer: [`UsersToCompare`](crate::UsersToCompare).
-pub const USERS_COMPARE: &str = "users.compare";
-/// Request: [`RepairUsers`](crate::RepairUsers), answer: [`UsersRepaired`](crate::UsersRepaired).
-pub const USERS_REPAIR: &str = "users.repair";
-/// Event: [`SettledNotice`](crate::SettledNotice).
-pub const USERS_RESOLVED: &str = "users.resolved";
-
-/// Request: [`Compare`](crate::Compare), answer: [`Comparison`](crate::Comparison). Only the worker that has the lease
-/// listens.
-pub const HUBSPOT_COMPARE: &str = "hubspot.compare";
-/// Event: [`LineNotice`](crate::LineNotice).
-pub const HUBSPOT_DELIVERY: &str = "hubspot.delivery";
+/// The subject of [`UpdateUser`](crate::UpdateUser).
+pub const USERS_UPDATE: &str = <crate::UpdateUser as crate::Request>::SUBJECT;
+/// The subject of [`ImportUsers`](crate::ImportUsers).
+pub const USERS_IMPORT: &str = <crate::ImportUsers as crate::Request>::SUBJECT;
+/// The subject of [`GetUser`](crate::GetUser).
+pub const USERS_GET: &str = <crate::GetUser as crate::Request>::SUBJECT;
+/// The subject of [`GetReceipt`](crate::GetReceipt).
+pub const USERS_SYNC_GET: &str = <crate::GetReceipt as crate::Request>::SUBJECT;
+/// The subject of [`ListUsers`](crate::ListUsers).
+pub const USERS_SYNC_LIST: &str = <crate::ListUsers as crate::Request>::SUBJECT;
+/// The subject of [`SummarizeUsers`](crate::SummarizeUsers).
+pub const USERS_SYNC_SUMMARY: &str = <crate::SummarizeUsers as crate::Request>::SUBJECT;
+/// The subject of [`RetryUsers`](crate::RetryUsers).
+pub const USERS_SYNC_RETRY: &str = <crate::RetryUsers as crate::Request>::SUBJECT;
+/// The subject of [`ResyncUsers`](crate::ResyncUsers).
+pub const USERS_SYNC_RESYNC: &str = <crate::ResyncUsers as crate::Request>::SUBJECT;
+/// The subject of [`LinkUser`](crate::LinkUser).
+pub const USERS_SYNC_LINK: &str = <crate::LinkUser as crate::Request>::SUBJECT;
+/// The subject of [`UnlinkUser`](crate::UnlinkUser).
+pub const USERS_SYNC_UNLINK: &str = <crate::UnlinkUser as crate::Request>::SUBJECT;
+/// The subject of [`ChangeLease`](crate::ChangeLease).
+pub const USERS_LEASE: &str = <crate::ChangeLease as crate::Request>::SUBJECT;
+/// The subject of [`ControlDelivery`](crate::ControlDelivery).
+pub const USERS_DELIVERY: &str = <crate::ControlDelivery as crate::Request>::SUBJECT;
+/// The subject of [`ClaimUsers`](crate::ClaimUsers).
+pub const USERS_CLAIM: &str = <crate::ClaimUsers as crate::Request>::SUBJECT;
+/// The subject of [`ReportResults`](crate::ReportResults).
+pub const USERS_REPORT: &str = <crate::ReportResults as crate::Request>::SUBJECT;
+/// The subject of [`ReadUsersToCompare`](crate::ReadUsersToCompare).
+pub const USERS_COMPARE: &str = <crate::ReadUsersToCompare as crate::Request>::SUBJECT;
+/// The subject of [`RepairUsers`](crate::RepairUsers).
+pub const USERS_REPAIR: &str = <crate::RepairUsers as crate::Request>::SUBJECT;
+/// The subject of [`CompareUsers`](crate::CompareUsers).
+pub const HUBSPOT_COMPARE: &str = <crate::CompareUsers as crate::Request>::SUBJECT;
+/// The subject of [`AcceptedNotice`](crate::AcceptedNotice).
+pub const USERS_ACCEPTED: &str = <crate::AcceptedNotice as crate::Notice>::SUBJECT;
+/// The subject of [`ResolvedNotice`](crate::ResolvedNotice).
+pub const USERS_RESOLVED: &str = <crate::ResolvedNotice as crate::Notice>::SUBJECT;
+/// The subject of [`DeliveryNotice`](crate::DeliveryNotice).
+pub const HUBSPOT_DELIVERY: &str = <crate::DeliveryNotice as crate::Notice>::SUBJECT;
 
 /// The stream of wake-ups: a work queue with one message for each user.
 pub const STREAM: &str = "USERS";

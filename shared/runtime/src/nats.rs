@@ -6,21 +6,28 @@
 
 mod address;
 mod authenticate;
+mod call;
+mod clocks;
 mod connect;
 mod connection;
 mod object;
 mod observer;
 mod replies;
 mod request;
+mod serve;
 mod settings;
 mod state;
+mod transit;
 mod version;
 
 pub use address::AddressError;
+pub use call::CallError;
+pub use clocks::Clocks;
 pub use connect::{ConnectError, connect};
 pub use connection::Nats;
 pub use object::from_object;
 pub use request::RequestError;
+pub use serve::{Caller, Deadline, Endpoints, Server};
 pub use settings::{Credentials, NatsSettings};
 pub use state::{NatsState, Violation, ViolationKind};
 pub use version::OLDEST_SERVER;

@@ -27,12 +27,12 @@ impl UserService {
             }
             match self.claim_row(user_of(id), now, tally) {
                 Claimed::Given(claim) => given.claims.push(*claim),
-                Claimed::NothingOwed => {
-                    tally.transitions.add(Transition::NothingOwed);
+                Claimed::Clean => {
+                    tally.transitions.add(Transition::Clean);
                     given.clean.push(id.clone());
                 }
-                Claimed::InWork => {
-                    tally.transitions.add(Transition::InWork);
+                Claimed::InProgress => {
+                    tally.transitions.add(Transition::InProgress);
                     given.in_progress.push(id.clone());
                 }
             }
@@ -64,16 +64,16 @@ impl UserService {
 
     fn claim_row(&mut self, user: usize, now: Time, tally: &mut Tally) -> Claimed {
         let (Some(holder), Some(account)) = (&self.lease.holder, &self.lease.account_id) else {
-            return Claimed::NothingOwed;
+            return Claimed::Clean;
         };
         let clock = self.clock(now);
         let row = &mut self.rows[user];
         if row.open_attempt.is_none() && !row.is_dirty() {
-            return Claimed::NothingOwed;
+            return Claimed::Clean;
         }
         let was_open = row.open_attempt.is_some();
         let claimed = rules::claim(row, holder, self.lease.epoch, account, clock, &self.terms);
-        if was_open && claimed != Claimed::InWork {
+        if was_open && claimed != Claimed::InProgress {
             tally.transitions.add(Transition::DoubtByClaim);
         }
         if matches!(claimed, Claimed::Given(_)) {

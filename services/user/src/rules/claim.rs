@@ -16,9 +16,9 @@ pub enum Claimed {
     /// It was handed out.
     Given(Box<Claim>),
     /// It owes nothing.
-    NothingOwed,
+    Clean,
     /// An attempt is open under this epoch and within its term.
-    InWork,
+    InProgress,
 }
 
 /// Hands a row out under the current epoch, if it owes something.
@@ -38,14 +38,14 @@ pub fn claim(
         open.epoch == epoch && !past_term
     };
     if row.open_attempt.as_ref().is_some_and(is_in_work) {
-        return Claimed::InWork;
+        return Claimed::InProgress;
     }
     if let Some(open) = row.open_attempt.take() {
         give_up(row, open, GIVEN_UP, now, terms);
     }
     let owed = row.dirty_fields();
     if owed.is_empty() {
-        return Claimed::NothingOwed;
+        return Claimed::Clean;
     }
     // A clock that stepped back must not end it early.
     for creating in &mut row.possible_creates {

@@ -10,9 +10,9 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResyncResult {
     /// Fields are owed that were not.
-    Owed,
+    MarkedDirty,
     /// Every field was owed already.
-    Left,
+    AlreadyDirty,
     /// It shares its contact with another user, and nobody knows whose values are the right ones.
     Shared,
 }
@@ -24,9 +24,9 @@ pub fn resync(row: &mut Row, now: UnixMs) -> ResyncResult {
     }
     let settled = row.fields_where(|state| !state.is_dirty());
     if owe_again(row, settled, Priority::Backfill, now) {
-        ResyncResult::Owed
+        ResyncResult::MarkedDirty
     } else {
-        ResyncResult::Left
+        ResyncResult::AlreadyDirty
     }
 }
 

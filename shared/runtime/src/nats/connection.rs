@@ -9,6 +9,7 @@ use async_nats::{Client, HeaderMap, Message};
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use super::clocks::Clocks;
 use super::replies::Replies;
 use super::request::{self, RequestError};
 use super::state::{NatsState, Violation};
@@ -23,6 +24,7 @@ pub struct Nats {
     client: Client,
     state: watch::Receiver<NatsState>,
     replies: Arc<Replies>,
+    clocks: Arc<Clocks>,
 }
 
 pub(super) fn new(client: Client, state: watch::Receiver<NatsState>, replies: Replies) -> Nats {
@@ -30,6 +32,7 @@ pub(super) fn new(client: Client, state: watch::Receiver<NatsState>, replies: Re
         client,
         state,
         replies: Arc::new(replies),
+        clocks: Arc::default(),
     }
 }
 
@@ -37,6 +40,11 @@ impl Nats {
     /// The library's client, for subscriptions, the services framework and publishing.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The clocks of this connection.
+    pub fn clocks(&self) -> &Clocks {
+        &self.clocks
     }
 
     /// `JetStream` over this connection.

@@ -26,7 +26,7 @@ fn a_user_that_owes_is_given_with_all_values_and_the_owed_ones_marked() {
 fn a_user_that_owes_nothing_is_not_given() {
     let mut desk = Desk::settled();
     let before = desk.row.clone();
-    assert_eq!(desk.try_claim(), Claimed::NothingOwed);
+    assert_eq!(desk.try_claim(), Claimed::Clean);
     assert_eq!(desk.row, before);
 }
 
@@ -36,7 +36,7 @@ fn an_attempt_within_its_term_is_in_work_and_past_it_is_given_up_with_a_doubt() 
     desk.change([(Field::FirstName, "Eva")]);
     let first = desk.claim();
     desk.now += desk.terms.attempt - 1;
-    assert_eq!(desk.try_claim(), Claimed::InWork);
+    assert_eq!(desk.try_claim(), Claimed::InProgress);
     assert_eq!(desk.row.in_doubt, None);
     desk.now += 1;
     let second = desk.claim();

@@ -139,7 +139,7 @@ impl World {
                 });
                 true
             }
-            Claimed::InWork | Claimed::NothingOwed => false,
+            Claimed::InProgress | Claimed::Clean => false,
         }
     }
 

@@ -1,0 +1,214 @@
+//! One batch: rows in memory, changed by operations, saved and committed together.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use contracts::{Priority, ResolvedUser, UserChanged, UserId};
+
+use crate::{
+    relay::AcceptedChanges,
+    rules::{self, Lease, Row, RuleTiming, UnixMs},
+    store::{Found, StoreError, Transaction, UserWriter},
+};
+
+/// What follows from a committed batch.
+pub(super) struct Committed {
+    pub(super) wake_ups: Vec<UserChanged>,
+    pub(super) resolved: Vec<ResolvedUser>,
+    pub(super) accepted: AcceptedChanges,
+    /// Whether anything was written.
+    pub(super) wrote: bool,
+}
+
+/// The rows of a batch in memory, and its transaction.
+pub struct Batch<'a> {
+    pub(crate) transaction: Box<dyn Transaction + 'a>,
+    pub(crate) timing: &'a RuleTiming,
+    /// The store's clock when the transaction began.
+    pub(crate) now: UnixMs,
+    /// Every user that was looked up; none where there is no such user.
+    rows: HashMap<UserId, Option<Row>>,
+    changed: HashSet<UserId>,
+    /// Users whose rows this version cannot read, so that it must not write them.
+    unreadable: HashSet<UserId>,
+    lease: Option<Lease>,
+    is_lease_changed: bool,
+    wake_ups: Vec<UserChanged>,
+    /// The most wake-ups that the stream takes now.
+    capacity: u64,
+    /// Users that became clean.
+    pub(crate) resolved: Vec<ResolvedUser>,
+    /// Changes that HubSpot does not have yet.
+    pub(crate) accepted: AcceptedChanges,
+}
+
+impl<'a> Batch<'a> {
+    /// Begins a transaction with the rows of these users.
+    pub(super) async fn begin<'u>(
+        store: &'a mut dyn UserWriter,
+        users: impl Iterator<Item = &'u UserId>,
+        timing: &'a RuleTiming,
+        capacity: u64,
+    ) -> Result<Self, StoreError> {
+        let users: HashSet<&UserId> = users.collect();
+        let users: Vec<&UserId> = users.into_iter().collect();
+        let (transaction, found) = store.begin(&users).await?;
+        let mut batch = Self {
+            now: transaction.now(),
+            transaction,
+            timing,
+            rows: HashMap::with_capacity(users.len()),
+            changed: HashSet::new(),
+            unreadable: HashSet::new(),
+            lease: None,
+            is_lease_changed: false,
+            wake_ups: Vec::new(),
+            capacity,
+            resolved: Vec::new(),
+            accepted: AcceptedChanges::default(),
+        };
+        batch.keep(&users, found);
+        Ok(batch)
+    }
+
+    /// Loads the users that are not in memory yet.
+    pub(crate) async fn load<'u>(
+        &mut self,
+        users: impl IntoIterator<Item = &'u UserId>,
+    ) -> Result<(), StoreError> {
+        let further: HashSet<&UserId> = users
+            .into_iter()
+            .filter(|user| !self.rows.contains_key(*user))
+            .collect();
+        if further.is_empty() {
+            return Ok(());
+        }
+        let further: Vec<&UserId> = further.into_iter().collect();
+        let found = self.transaction.load(&further).await?;
+        self.keep(&further, found);
+        Ok(())
+    }
+
+    /// Keeps the rows that were found of the users that were looked up.
+    fn keep(&mut self, looked_up: &[&UserId], found: Found) {
+        self.rows
+            .extend(looked_up.iter().map(|user| ((*user).clone(), None)));
+        for row in found {
+            match row {
+                Ok(row) => drop(self.rows.insert(row.user_id.clone(), Some(row))),
+                Err(error) => {
+                    tracing::error!(%error, "a row is left alone; another version of this service may read it");
+                    self.unreadable.extend(error.user_id.parse::<UserId>().ok());
+                }
+            }
+        }
+    }
+
+    /// Whether there is such a user, but its row cannot be read.
+    pub(crate) fn is_unreadable(&self, user: &UserId) -> bool {
+        self.unreadable.contains(user)
+    }
+
+    /// The row of a user that was loaded.
+    pub(crate) fn row(&self, user: &UserId) -> Option<&Row> {
+        self.rows.get(user)?.as_ref()
+    }
+
+    /// The row of a user that was loaded, to be changed. It is saved with the batch.
+    pub(crate) fn row_mut(&mut self, user: &UserId) -> Option<&mut Row> {
+        let row = self.rows.get_mut(user)?.as_mut()?;
+        self.changed.insert(user.clone());
+        Some(row)
+    }
+
+    /// Replaces a row. It is saved with the batch.
+    pub(crate) fn put(&mut self, row: Row) {
+        self.changed.insert(row.user_id.clone());
+        self.rows.insert(row.user_id.clone(), Some(row));
+    }
+
+    /// Publishes a wake-up for a user after the commit. If the stream has no space for it, the user is due at once, and the sweep
+    /// publishes the wake-up in its turn.
+    pub(crate) fn wake(&mut self, user_id: &UserId, priority: Priority) {
+        let (now, is_full) = (self.now, self.wake_ups.len() as u64 >= self.capacity);
+        let Some(row) = self.row_mut(user_id) else {
+            return;
+        };
+        if is_full {
+            rules::wake_now(row, now);
+            return;
+        }
+        let version = row.version;
+        self.wake_ups.push(UserChanged {
+            user_id: user_id.clone(),
+            version,
+            priority,
+        });
+    }
+
+    /// How many users were looked up.
+    pub(crate) fn users_looked_up(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The other users that are linked to a contact, as this batch has left them so far.
+    pub(crate) async fn other_users_of_contact(
+        &mut self,
+        account_id: &str,
+        contact_id: &str,
+        user: &UserId,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let stored = self.transaction.linked_to(account_id, contact_id).await?;
+        // Rows in memory may have changed their link since they were loaded, so the database does not speak for them.
+        let stored = stored.into_iter().filter(|other| !self.rows.contains_key(other));
+        let in_memory = self.rows.values().flatten().filter(|row| {
+            let link = row.link.as_ref();
+            link.is_some_and(|link| link.contact_id == contact_id && link.account_id == account_id)
+        });
+        let others: BTreeSet<UserId> = in_memory.map(|row| row.user_id.clone()).chain(stored).collect();
+        Ok(others.into_iter().filter(|other| other != user).collect())
+    }
+
+    /// The lease. Other transactions wait for it from now on, until this one ends.
+    pub(crate) async fn lease(&mut self) -> Result<Lease, StoreError> {
+        if self.lease.is_none() {
+            self.lease = Some(self.transaction.lease().await?);
+        }
+        Ok(self.lease.clone().unwrap_or_default())
+    }
+
+    /// Replaces the lease. It is saved with the batch if it differs.
+    pub(crate) fn put_lease(&mut self, lease: Lease) {
+        self.is_lease_changed = self.is_lease_changed || self.lease.as_ref() != Some(&lease);
+        self.lease = Some(lease);
+    }
+
+    /// Saves the lease with the batch although it does not differ.
+    pub(super) async fn rewrite_lease(&mut self) -> Result<(), StoreError> {
+        self.lease().await?;
+        self.is_lease_changed = true;
+        Ok(())
+    }
+
+    /// Saves what changed and makes it durable.
+    pub(super) async fn commit(mut self) -> Result<Committed, StoreError> {
+        let changed: Vec<&Row> = self
+            .changed
+            .iter()
+            .filter_map(|user| self.rows.get(user)?.as_ref())
+            .collect();
+        let wrote = !changed.is_empty() || self.is_lease_changed;
+        if !changed.is_empty() {
+            self.transaction.save(&changed).await?;
+        }
+        if let Some(lease) = self.lease.filter(|_| self.is_lease_changed) {
+            self.transaction.save_lease(&lease).await?;
+        }
+        self.transaction.commit().await?;
+        Ok(Committed {
+            wake_ups: self.wake_ups,
+            resolved: self.resolved,
+            accepted: self.accepted,
+            wrote,
+        })
+    }
+}

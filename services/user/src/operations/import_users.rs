@@ -1,0 +1,62 @@
+//! `users.import`: lines of an import. Each line is an operation of its own, so that lines share commits with other operations and a
+//! rejected line rejects no other.
+
+use contracts::{
+    ErrorCode, ImportLine, ImportResult, ImportUsers, MAX_IMPORT_LINES, ServiceError, UserId, UsersImported,
+};
+use futures_util::future::join_all;
+use runtime::nats::Caller;
+
+use super::{
+    Context,
+    update_user::{check_values, rejected, stored_or_new},
+};
+use crate::{
+    commit::{Batch, Operation, OperationError, Queue},
+    rules::{Imported, import},
+};
+
+pub(super) async fn import_users(
+    context: Context,
+    request: ImportUsers,
+    caller: Caller,
+) -> Result<UsersImported, ServiceError> {
+    if request.lines.len() > MAX_IMPORT_LINES {
+        let message = format!("an import takes {MAX_IMPORT_LINES} lines at a time; nothing was accepted");
+        return Err(ServiceError::new(ErrorCode::InvalidRequest, message));
+    }
+    // All lines are queued in their order before any is waited for, so that of two lines of one user the later one counts.
+    let results = request.lines.into_iter().map(|line| {
+        let commits = &context.commits;
+        async move {
+            let result = commits.run(line, Some(caller.deadline)).await;
+            result.unwrap_or_else(|error| ImportResult::Rejected { error })
+        }
+    });
+    Ok(UsersImported {
+        results: join_all(results).await,
+    })
+}
+
+impl Operation for ImportLine {
+    type Answer = ImportResult;
+
+    const QUEUE: Queue = Queue::Imports;
+
+    fn users(&self) -> Vec<&UserId> {
+        vec![&self.user_id]
+    }
+
+    async fn apply(&self, batch: &mut Batch<'_>) -> Result<ImportResult, OperationError> {
+        check_values(&self.fields)?;
+        let mut row = stored_or_new(batch, &self.user_id)?;
+        let Imported { version, changed } = import(&mut row, &self.fields, batch.now).map_err(rejected)?;
+        if !changed {
+            return Ok(ImportResult::Unchanged { version });
+        }
+        batch.accepted.count();
+        // The sweep publishes its wake-up when the stream has space for back-fill.
+        batch.put(row);
+        Ok(ImportResult::Changed { version })
+    }
+}

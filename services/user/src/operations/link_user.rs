@@ -1,0 +1,109 @@
+//! `users.sync.link`: an operator says which contact is a user's.
+
+use contracts::{ErrorCode, Link, LinkUser, Receipt, ServiceError, UserId};
+use runtime::nats::Caller;
+
+use super::{Context, check_readable, no_such_user};
+use crate::{
+    commit::{Batch, Operation, OperationError, Queue},
+    rules::{self, Row},
+    store::StoreError,
+};
+
+pub(super) async fn link_user(
+    context: Context,
+    request: LinkUser,
+    caller: Caller,
+) -> Result<Receipt, ServiceError> {
+    let (user, contact) = (request.user_id.clone(), request.contact_id.clone());
+    let receipt = context.commits.run(request, Some(caller.deadline)).await?;
+    tracing::info!(user.id = %user, contact.id = %contact, "an operator linked a user to a contact");
+    Ok(receipt)
+}
+
+impl Operation for LinkUser {
+    /// The receipt of the user's current version.
+    type Answer = Receipt;
+
+    const QUEUE: Queue = Queue::Deliveries;
+
+    fn users(&self) -> Vec<&UserId> {
+        vec![&self.user_id]
+    }
+
+    async fn apply(&self, batch: &mut Batch<'_>) -> Result<Receipt, OperationError> {
+        // Every operation that links users takes the lease first, so that of two that link users to one contact at the same time
+        // the second sees the first.
+        let Some(account) = batch.lease().await?.account_id else {
+            return Err(no_account().into());
+        };
+        let mut row = stored(batch, &self.user_id)?;
+        let contact = &self.contact_id;
+        let others = batch
+            .other_users_of_contact(&account, contact.as_str(), &self.user_id)
+            .await?;
+        if let Some(other) = others.first() {
+            return Err(held_by(other).into());
+        }
+        let former = row.link.clone();
+        if !rules::link_by_operator(&mut row, contact, &account, batch.now, batch.timing) {
+            return Ok(current_receipt(&row));
+        }
+        let receipt = put_and_wake(batch, row);
+        end_sharing(batch, former, &self.user_id).await?;
+        Ok(receipt)
+    }
+}
+
+/// The row of a user that exists and can be read.
+pub(super) fn stored(batch: &Batch<'_>, user: &UserId) -> Result<Row, ServiceError> {
+    check_readable(batch, user)?;
+    batch.row(user).cloned().ok_or_else(no_such_user)
+}
+
+/// Saves a row that an operator made due, and wakes its user.
+pub(super) fn put_and_wake(batch: &mut Batch<'_>, mut row: Row) -> Receipt {
+    let priority = rules::sweep(&mut row, batch.now, batch.timing);
+    let (receipt, user) = (current_receipt(&row), row.user_id.clone());
+    batch.put(row);
+    if let Some(priority) = priority {
+        batch.wake(&user, priority);
+    }
+    receipt
+}
+
+pub(super) fn current_receipt(row: &Row) -> Receipt {
+    rules::receipt(row, row.version).expect("a stored user has a version")
+}
+
+/// If one user is left that shared a contact with this one, that user no longer shares it.
+pub(super) async fn end_sharing(
+    batch: &mut Batch<'_>,
+    former: Option<Link>,
+    user: &UserId,
+) -> Result<(), StoreError> {
+    let Some(former) = former.filter(|link| link.shared) else {
+        return Ok(());
+    };
+    let others = batch
+        .other_users_of_contact(&former.account_id, &former.contact_id, user)
+        .await?;
+    let [other] = others.as_slice() else { return Ok(()) };
+    batch.load([other]).await?;
+    if let Some(link) = batch.row_mut(other).and_then(|row| row.link.as_mut()) {
+        link.shared = false;
+    }
+    Ok(())
+}
+
+fn no_account() -> ServiceError {
+    let message = "no HubSpot account is known yet, and a contact belongs to one; start the hubspot service with a \
+                   token that HubSpot accepts, and try again";
+    ServiceError::new(ErrorCode::NoAccount, message)
+}
+
+fn held_by(other: &UserId) -> ServiceError {
+    let message =
+        format!("user {other} is linked to that contact; unlink that one first, or name another contact");
+    ServiceError::new(ErrorCode::ContactHeld, message)
+}

@@ -1,0 +1,55 @@
+//! What falls due: wake-ups, rechecks and late-write windows that end.
+
+use std::collections::HashSet;
+
+use contracts::{Priority, UserId};
+
+use crate::{
+    commit::{Batch, Operation, OperationError, Queue},
+    rules,
+};
+
+/// Does what is due and publishes wake-ups. Answers how many users were due.
+#[derive(Debug, Clone, Copy)]
+pub struct SweepUsers {
+    /// The most users with live priority.
+    pub live: usize,
+    /// The most users with back-fill priority, and the most rechecks.
+    pub backfill: usize,
+}
+
+impl Operation for SweepUsers {
+    type Answer = usize;
+
+    const QUEUE: Queue = Queue::Deliveries;
+
+    fn users(&self) -> Vec<&UserId> {
+        Vec::new()
+    }
+
+    async fn apply(&self, batch: &mut Batch<'_>) -> Result<usize, OperationError> {
+        let timing = *batch.timing;
+        let mut due = batch.transaction.due(Priority::Live, &timing, self.live).await?;
+        due.extend(batch.transaction.due(Priority::Backfill, &timing, self.backfill).await?);
+        due.extend(batch.transaction.rechecks(self.backfill).await?);
+        // A user may be due for two reasons.
+        let mut seen = HashSet::new();
+        due.retain(|user| seen.insert(user.clone()));
+        batch.load(&due).await?;
+        // Rows that this version cannot read would be found due again and again, and leave no place for others.
+        let (unreadable, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|user| batch.is_unreadable(user));
+        if !unreadable.is_empty() {
+            batch.transaction.put_off(&unreadable, &timing).await?;
+        }
+        for user in &due {
+            let now = batch.now;
+            let Some(row) = batch.row_mut(user) else {
+                continue;
+            };
+            if let Some(priority) = rules::sweep(row, now, &timing) {
+                batch.wake(user, priority);
+            }
+        }
+        Ok(due.len())
+    }
+}

@@ -1,0 +1,120 @@
+//! `users.update`: a caller's change of one user.
+
+use contracts::{
+    ErrorCode, InvalidValue, ServiceError, SyncState, UpdateUser, UserId, UserUpdated, Values, VersionState,
+};
+
+use super::check_readable;
+use crate::{
+    commit::{Batch, Operation, OperationError, Queue},
+    rules::{Change, Refusal, Row, change, state_of},
+};
+
+/// The longest idempotency key; each row keeps a few.
+const MAX_KEY_CHARS: usize = 255;
+
+impl Operation for UpdateUser {
+    type Answer = UserUpdated;
+
+    const QUEUE: Queue = Queue::Changes;
+
+    fn users(&self) -> Vec<&UserId> {
+        vec![&self.user_id]
+    }
+
+    async fn apply(&self, batch: &mut Batch<'_>) -> Result<UserUpdated, OperationError> {
+        check_key(self.idempotency_key.as_deref())?;
+        check_values(&self.fields)?;
+        let mut row = stored_or_new(batch, &self.user_id)?;
+        let requested = Change {
+            form: self.form,
+            fields: &self.fields,
+            if_match: self.if_match,
+            key: self.idempotency_key.as_deref(),
+        };
+        let changed = change(&mut row, &requested, batch.now, batch.timing).map_err(rejected)?;
+        let state = state_of(&row, changed.version);
+        let updated = UserUpdated {
+            user: row.user(),
+            sync: VersionState {
+                state,
+                version: changed.version,
+            },
+        };
+        if changed.repeated {
+            return Ok(updated);
+        }
+        if state == SyncState::Pending {
+            batch.accepted.name(&self.user_id, changed.version);
+        }
+        let priority = row.priority;
+        batch.put(row);
+        if changed.announce {
+            batch.wake(&self.user_id, priority);
+        }
+        Ok(updated)
+    }
+}
+
+/// The row of a user, or a new one for a user that does not exist yet.
+pub(super) fn stored_or_new(batch: &Batch<'_>, user_id: &UserId) -> Result<Row, ServiceError> {
+    check_readable(batch, user_id)?;
+    let stored = batch.row(user_id).cloned();
+    Ok(stored.unwrap_or_else(|| Row::new(user_id.clone())))
+}
+
+/// Checks values by the rules of their fields. The gateway has done so before, but no sender may bring a value into a row that
+/// breaks its rule.
+pub(super) fn check_values(fields: &Values) -> Result<(), ServiceError> {
+    let invalid_values = fields.iter().filter_map(|(field, value)| {
+        let detail = field.check(value.as_deref()).err()?;
+        Some(InvalidValue {
+            pointer: format!("/{}", field.name()),
+            detail,
+        })
+    });
+    reject_invalid(invalid_values.collect())
+}
+
+fn check_key(key: Option<&str>) -> Result<(), ServiceError> {
+    if key.is_none_or(|key| !key.is_empty() && key.chars().count() <= MAX_KEY_CHARS) {
+        return Ok(());
+    }
+    reject_invalid(vec![InvalidValue {
+        pointer: String::new(),
+        detail: format!("the idempotency key must have 1 to {MAX_KEY_CHARS} characters"),
+    }])
+}
+
+fn reject_invalid(invalid_values: Vec<InvalidValue>) -> Result<(), ServiceError> {
+    if invalid_values.is_empty() {
+        return Ok(());
+    }
+    let message = "the change has values that break their rules; nothing was accepted";
+    Err(ServiceError {
+        invalid_values,
+        ..ServiceError::new(ErrorCode::InvalidRequest, message)
+    })
+}
+
+/// The error for a change that the rules reject.
+pub(super) fn rejected(refusal: Refusal) -> ServiceError {
+    match refusal {
+        Refusal::VersionMismatch(current) => {
+            let message = "the user has another version than the one given; read it and decide anew";
+            let error = ServiceError::new(ErrorCode::VersionMismatch, message);
+            ServiceError {
+                current_version: Some(current),
+                ..error
+            }
+        }
+        Refusal::KeyReused => {
+            let message = "the idempotency key was used for another change of this user; take a new key";
+            ServiceError::new(ErrorCode::KeyReused, message)
+        }
+        Refusal::EmailRequired => {
+            let message = "there is no such user yet, and a new one needs an e-mail address";
+            ServiceError::new(ErrorCode::EmailRequired, message)
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Publishes wake-ups to the stream and waits for the server to confirm each.
+//!
+//! Losing one does no harm: the row's wake-up time is a minute ahead, and the sweep publishes the wake-up then. If a failure is
+//! noticed, the user is made due at once, as long as the service runs.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{self, ErrorCode, context::PublishErrorKind};
+use bytes::Bytes;
+use contracts::{
+    UserChanged, UserId,
+    subjects::{STREAM, users_changed},
+};
+use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use runtime::{health::Registry, nats::Nats};
+use tokio::sync::mpsc;
+
+use super::{StreamCapacity, StreamNews};
+
+/// The most wake-ups that wait for their confirmation; further ones wait in the channel.
+const MAX_UNCONFIRMED: usize = 2_048;
+/// The most wake-ups that are published again after a pause; further ones are left to the sweep.
+const MAX_PAUSED: usize = 8_192;
+/// The stream rejects a second wake-up of a user. An earlier one that is about to be acknowledged is gone after one of these pauses.
+const PAUSES_WHILE_HELD: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_secs(1),
+];
+/// How long the last wake-ups may take once the committers have ended.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A wake-up to publish, and how often the stream rejected it because it holds an earlier one of this user.
+struct WakeUp {
+    change: UserChanged,
+    rejected: usize,
+}
+
+/// What became of a wake-up.
+enum Published {
+    /// The stream holds it.
+    Held { sequence: u64 },
+    /// The stream holds an earlier one of this user.
+    HeldEarlier(WakeUp),
+    /// It was not published.
+    Failed { user_id: UserId },
+    /// It may have been published. A stream that lost its quorum goes on reporting that it is well, so this is the only sign.
+    Unconfirmed { user_id: UserId },
+}
+
+/// Publishes the wake-ups of committed changes, until the committers have ended.
+pub(crate) struct WakeUpRelay {
+    nats: Nats,
+    jetstream: jetstream::Context,
+    news: StreamNews,
+    capacity: StreamCapacity,
+    failed: mpsc::Sender<UserId>,
+    health: Registry,
+    /// Whether the stream left the last wake-up unconfirmed.
+    is_unconfirmed: bool,
+    /// Wake-ups that are published and not confirmed yet.
+    unconfirmed: FuturesUnordered<BoxFuture<'static, Published>>,
+    /// Wake-ups that are published again after a pause.
+    paused: FuturesUnordered<BoxFuture<'static, WakeUp>>,
+}
+
+impl WakeUpRelay {
+    pub(crate) fn new(
+        nats: Nats,
+        news: StreamNews,
+        capacity: StreamCapacity,
+        failed: mpsc::Sender<UserId>,
+        health: Registry,
+    ) -> Self {
+        Self {
+            jetstream: nats.jetstream(),
+            nats,
+            news,
+            capacity,
+            failed,
+            health,
+            is_unconfirmed: false,
+            unconfirmed: FuturesUnordered::new(),
+            paused: FuturesUnordered::new(),
+        }
+    }
+
+    pub(crate) async fn run(mut self, mut committed: mpsc::Receiver<Vec<UserChanged>>) {
+        loop {
+            let may_publish = self.unconfirmed.len() < MAX_UNCONFIRMED;
+            tokio::select! {
+                changes = committed.recv(), if may_publish => {
+                    let Some(changes) = changes else { break };
+                    for change in changes {
+                        self.publish(WakeUp { change, rejected: 0 }).await;
+                    }
+                }
+                Some(wake_up) = self.paused.next(), if may_publish => self.publish_again(wake_up).await,
+                Some(published) = self.unconfirmed.next() => self.handle_published(published),
+            }
+        }
+        // Wake-ups that are not confirmed by then are published again when their time comes.
+        let _ = tokio::time::timeout(FINISH_TIMEOUT, self.finish()).await;
+    }
+
+    /// Waits for the last confirmations, and for earlier wake-ups that are about to be acknowledged.
+    async fn finish(&mut self) {
+        loop {
+            tokio::select! {
+                Some(published) = self.unconfirmed.next() => self.handle_published(published),
+                Some(wake_up) = self.paused.next() => self.publish_again(wake_up).await,
+                else => return,
+            }
+        }
+    }
+
+    async fn publish_again(&mut self, wake_up: WakeUp) {
+        self.capacity.reserve(1);
+        self.publish(wake_up).await;
+    }
+
+    /// Publishes a wake-up. Its confirmation is waited for beside others.
+    async fn publish(&mut self, wake_up: WakeUp) {
+        // While disconnected, the client would queue it and send it at any later time.
+        if !self.nats.is_connected() {
+            let user_id = wake_up.change.user_id;
+            return self.handle_published(Published::Failed { user_id });
+        }
+        let change = &wake_up.change;
+        let payload = Bytes::from(serde_json::to_vec(change).expect("ids and numbers serialize"));
+        let published = self
+            .jetstream
+            .publish(users_changed(&change.user_id), payload)
+            .await;
+        let news = self.news.clone();
+        self.unconfirmed.push(Box::pin(async move {
+            let result = match published {
+                Ok(confirmation) => confirmation.await,
+                Err(error) => Err(error),
+            };
+            match result {
+                Ok(confirmed) => Published::Held {
+                    sequence: confirmed.sequence,
+                },
+                Err(error) if holds_earlier(&error) => Published::HeldEarlier(wake_up),
+                Err(error) => {
+                    let user_id = wake_up.change.user_id;
+                    tracing::debug!(user.id = %user_id, %error, "a wake-up was not published; the sweep publishes it again");
+                    match error.kind() {
+                        PublishErrorKind::TimedOut => Published::Unconfirmed { user_id },
+                        PublishErrorKind::StreamNotFound => {
+                            news.report_lost();
+                            Published::Failed { user_id }
+                        }
+                        _ => Published::Failed { user_id },
+                    }
+                }
+            }
+        }));
+    }
+
+    fn handle_published(&mut self, published: Published) {
+        self.capacity.release();
+        match published {
+            Published::Held { sequence } => {
+                self.show_confirmation(true);
+                self.news.report_confirmed(sequence);
+            }
+            Published::HeldEarlier(wake_up) => {
+                self.show_confirmation(true);
+                self.pause(wake_up);
+            }
+            Published::Failed { user_id } => self.leave_to_sweep(user_id),
+            Published::Unconfirmed { user_id } => {
+                self.show_confirmation(false);
+                self.leave_to_sweep(user_id);
+            }
+        }
+    }
+
+    /// Shows on `/readyz` whether the stream confirms wake-ups, when that changes.
+    fn show_confirmation(&mut self, is_confirmed: bool) {
+        if self.is_unconfirmed != is_confirmed {
+            return;
+        }
+        self.is_unconfirmed = !is_confirmed;
+        let detail = if is_confirmed {
+            format!("{STREAM} confirms wake-ups again")
+        } else {
+            format!("{STREAM} does not confirm wake-ups; changes are accepted and wait in the database")
+        };
+        self.health.set("stream", is_confirmed, detail);
+    }
+
+    /// Publishes a wake-up again after a pause. After the last pause, the earlier wake-up in the stream is enough: its user is read
+    /// anew when a worker claims it.
+    fn pause(&self, mut wake_up: WakeUp) {
+        let pause = PAUSES_WHILE_HELD.get(wake_up.rejected).copied();
+        let Some(pause) = pause.filter(|_| self.paused.len() < MAX_PAUSED) else {
+            return;
+        };
+        wake_up.rejected += 1;
+        self.paused.push(Box::pin(async move {
+            tokio::time::sleep(pause).await;
+            wake_up
+        }));
+    }
+
+    /// Has the user made due at once. If too many fail at a time, the rows' own wake-up times remain.
+    fn leave_to_sweep(&self, user_id: UserId) {
+        let _ = self.failed.try_send(user_id);
+    }
+}
+
+/// Whether the stream rejected a wake-up because it holds one of this user.
+fn holds_earlier(error: &jetstream::context::PublishError) -> bool {
+    use std::error::Error as _;
+    let cause = error
+        .source()
+        .and_then(|source| source.downcast_ref::<jetstream::Error>());
+    cause.is_some_and(|cause| {
+        cause.error_code() == ErrorCode::STREAM_STORE_FAILED && cause.to_string().contains("per subject")
+    })
+}

@@ -1,0 +1,94 @@
+//! What a message on NATS is: a request with its subject and its answer, or a notice with its subject.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    AcceptedNotice, ChangeLease, ClaimUsers, CompareUsers, Comparison, ControlDelivery, DeliveryControl, DeliveryNotice,
+    GetReceipt, GetUser, ImportUsers, LeaseAnswer, LinkUser, ListUsers, ReadUsersToCompare, Receipt, RepairUsers,
+    ReportResults, ResolvedNotice, ResultsReported, ResyncUsers, RetryUsers, SummarizeUsers, UnlinkUser, UpdateUser, User,
+    UserUpdated, UsersClaimed, UsersImported, UsersListed, UsersRepaired, UsersResynced, UsersRetried, UsersSummary,
+    UsersToCompare,
+};
+
+/// A request that crosses NATS, with its subject and its answer. The service that owns the subject answers each request, either
+/// with the answer or with a [`ServiceError`](crate::ServiceError).
+pub trait Request: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Where the request is sent.
+    const SUBJECT: &'static str;
+    /// What the service answers.
+    type Answer: Serialize + DeserializeOwned + Send + Sync + 'static;
+}
+
+/// A message that nobody answers. A lost notice does no harm: what it tells can be asked for.
+pub trait Notice: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Where the notice is published.
+    const SUBJECT: &'static str;
+}
+
+/// Declares requests, each with its subject and its answer, and the list of their subjects.
+macro_rules! requests {
+    ($(#[$doc:meta])* $list:ident; $($request:ident: $subject:literal => $answer:ty;)*) => {
+        $(#[$doc])*
+        pub(crate) const $list: &[&str] = &[$($request::SUBJECT),*];
+        $(impl Request for $request {
+            const SUBJECT: &'static str = $subject;
+            type Answer = $answer;
+        })*
+    };
+}
+
+/// Declares notices, each with its subject, and the list of their subjects.
+macro_rules! notices {
+    ($(#[$doc:meta])* $list:ident; $($notice:ident: $subject:literal;)*) => {
+        $(#[$doc])*
+        pub(crate) const $list: &[&str] = &[$($notice::SUBJECT),*];
+        $(impl Notice for $notice {
+            const SUBJECT: &'static str = $subject;
+        })*
+    };
+}
+
+requests! {
+    /// Requests of the gateway that the user service answers.
+    GATEWAY_TO_USER;
+    UpdateUser: "users.update" => UserUpdated;
+    ImportUsers: "users.import" => UsersImported;
+    GetUser: "users.get" => User;
+    GetReceipt: "users.sync.get" => Receipt;
+    ListUsers: "users.sync.list" => UsersListed;
+    SummarizeUsers: "users.sync.summary" => UsersSummary;
+    RetryUsers: "users.sync.retry" => UsersRetried;
+    ResyncUsers: "users.sync.resync" => UsersResynced;
+    LinkUser: "users.sync.link" => Receipt;
+    UnlinkUser: "users.sync.unlink" => Receipt;
+    ControlDelivery: "users.delivery" => DeliveryControl;
+}
+
+requests! {
+    /// Requests of the hubspot service that the user service answers.
+    HUBSPOT_TO_USER;
+    ChangeLease: "users.lease" => LeaseAnswer;
+    ClaimUsers: "users.claim" => UsersClaimed;
+    ReportResults: "users.report" => ResultsReported;
+    ReadUsersToCompare: "users.compare" => UsersToCompare;
+    RepairUsers: "users.repair" => UsersRepaired;
+}
+
+requests! {
+    /// Requests of the gateway that the worker that holds the lease answers.
+    GATEWAY_TO_HUBSPOT;
+    CompareUsers: "hubspot.compare" => Comparison;
+}
+
+notices! {
+    /// Notices of the user service.
+    USER_NOTICES;
+    AcceptedNotice: "users.accepted";
+    ResolvedNotice: "users.resolved";
+}
+
+notices! {
+    /// Notices of the hubspot service.
+    HUBSPOT_NOTICES;
+    DeliveryNotice: "hubspot.delivery";
+}
