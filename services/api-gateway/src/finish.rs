@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::connection::Patience;
 use crate::problem::{ApiError, into_document};
-use crate::request::{REQUEST_ID, RequestContext};
+use crate::request::{REQUEST_ID, read_context, request_id_header};
 
 /// Refusals come in floods while something is down; one line a second is enough to see it.
 const PACE: Duration = Duration::from_secs(1);
@@ -87,7 +87,7 @@ fn known_method(method: &Method) -> &'static str {
 
 /// See the module.
 pub(crate) async fn finish(State(finish): State<Arc<Finish>>, mut request: Request, next: Next) -> Response {
-    let context = RequestContext::read(request.headers());
+    let context = read_context(request.headers());
     let started = Instant::now();
     let method = request.method().clone();
     // The pattern only: a mistyped path may hold an address.
@@ -105,7 +105,7 @@ pub(crate) async fn finish(State(finish): State<Arc<Finish>>, mut request: Reque
         finish.log.write(&error, &context.request_id);
         into_document(&error, &context.request_id, &mut response);
     }
-    response.headers_mut().insert(REQUEST_ID, context.header_value());
+    response.headers_mut().insert(REQUEST_ID, request_id_header(&context));
     finish.count(&method, path, response.status());
     tracing::debug!(
         request.id = &*context.request_id,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use contracts::{headers, subjects};
+use contracts::{access, headers, subjects};
 use futures_util::future::join_all;
 use runtime::nats::{Nats, Violation};
 
@@ -16,30 +16,15 @@ const LIMIT: Duration = Duration::from_secs(1);
 ///
 /// The requests are refused by any user service: they have expired and they are empty.
 pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
-    let needed = [
-        subjects::USERS_UPDATE,
-        subjects::USERS_IMPORT,
-        subjects::USERS_GET,
-        subjects::USERS_SYNC_GET,
-        subjects::USERS_SYNC_LIST,
-        subjects::USERS_SYNC_SUMMARY,
-        subjects::USERS_SYNC_RETRY,
-        subjects::USERS_SYNC_RESYNC,
-        subjects::USERS_SYNC_LINK,
-        subjects::USERS_SYNC_UNLINK,
-        subjects::USERS_DELIVERY,
-        subjects::HUBSPOT_COMPARE,
-        &ping_subject(),
-    ]
-    .map(str::to_owned);
+    let requests: Vec<String> = access::API_GATEWAY
+        .requests()
+        .map(str::to_owned)
+        .chain([ping_subject()])
+        .collect();
     // Held until the answers below are in: the server speaks of what it forbids in the order in which it was asked.
-    let heard = [
-        subjects::HUBSPOT_DELIVERY,
-        subjects::USERS_ACCEPTED,
-        subjects::USERS_RESOLVED,
-    ];
-    let _listening = join_all(heard.map(|subject| nats.client().subscribe(subject))).await;
-    join_all(needed.iter().map(|subject| async move {
+    let notices = access::API_GATEWAY.listens();
+    let _listening = join_all(notices.map(|subject| nats.client().subscribe(subject))).await;
+    join_all(requests.iter().map(|subject| async move {
         let mut expired = HeaderMap::new();
         expired.insert(headers::TIME_LEFT_MS, "0");
         // Whatever comes back, what is forbidden stands in the state.

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::permissions::ping_subject;
-use crate::user_service::{ClockDifference, MOST_APART_MS, UserService};
+use crate::user_service::{MAX_CLOCK_DIFFERENCE_MS, UserService};
 
 /// A good answer this young is given again.
 const FRESH: Duration = Duration::from_secs(1);
@@ -49,7 +49,7 @@ impl Readiness {
             Some(nats) => self.ping(nats).await,
             None => check("user", false, "not asked, for want of a connection"),
         };
-        let clock = clock_check(users.clock());
+        let clock = clock_check(users.clock_ahead_ms());
         let ready = nats.ok && user.ok;
         HealthReport {
             name: "api-gateway".to_owned(),
@@ -100,15 +100,15 @@ fn nats_check(nats: Option<&Nats>) -> Check {
     }
 }
 
-fn clock_check(clock: &ClockDifference) -> Check {
-    let Some(difference_ms) = clock.latest_ms() else {
+fn clock_check(ahead_ms: Option<i64>) -> Check {
+    let Some(difference_ms) = ahead_ms else {
         return check(
             "clock",
             true,
             "not compared yet: no answer of the user service so far",
         );
     };
-    let ok = difference_ms.unsigned_abs() <= MOST_APART_MS;
+    let ok = difference_ms.unsigned_abs() <= MAX_CLOCK_DIFFERENCE_MS;
     let side = if difference_ms < 0 { "behind" } else { "ahead of" };
     let apart = difference_ms.unsigned_abs();
     check(

@@ -1,170 +1,74 @@
-//! The user service as the gateway sees it: three questions over NATS, each with a deadline and one second try.
+//! Calls to the services behind the gateway: bounded in number, within a deadline, and tried a second time where that is safe.
 
-mod call;
-mod clock;
 mod deadline;
 mod errors;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use contracts::{
-    CompareUsers, Comparison, ControlDelivery, DeliveryControl, GetReceipt, GetUser, ImportUsers, LinkUser,
-    ListUsers, Receipt, ResyncUsers, RetryUsers, UnlinkUser, UpdateUser, User, UserUpdated, UsersImported,
-    UsersListed, UsersResynced, UsersRetried, UsersSummary, subjects,
-};
-use runtime::nats::Nats;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
+use contracts::{CompareUsers, Comparison, ErrorCode, GetUser, Request, RequestContext};
+use runtime::nats::{CallError, Nats};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::Limits;
 use crate::problem::ApiError;
-use crate::request::RequestContext;
-use call::Call;
 use deadline::Deadline;
-use errors::CallError;
 
-use clock::SendingClock;
-pub(crate) use clock::{ClockDifference, MOST_APART_MS};
+/// Clocks further apart than this show on `/readyz`.
+pub(crate) const MAX_CLOCK_DIFFERENCE_MS: u64 = 1_000;
+/// How long a page of a comparison may take: the worker waits for a moment without deliveries, and then for HubSpot.
+const COMPARE_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// How long a page of a comparison may take: a worker waits for a moment with nothing else to do, then for HubSpot.
-const COMPARE_LIMIT: Duration = Duration::from_secs(40);
-
-/// Asks the user service. Clones share the connection and the limit of requests in work.
+/// Sends requests to the user service and the hubspot service. Clones share the connection and the limit of requests under way.
 #[derive(Debug, Clone)]
 pub(crate) struct UserService {
     nats: Arc<OnceLock<Nats>>,
-    deadline: Duration,
-    in_flight: Arc<Semaphore>,
-    clock: Arc<ClockDifference>,
-    sending_clock: Arc<SendingClock>,
+    timeout: Duration,
+    under_way: Arc<Semaphore>,
 }
 
 impl UserService {
-    /// A service that cannot be reached until `nats` is set.
+    /// Services that cannot be reached until `nats` is set.
     pub(crate) fn new(nats: Arc<OnceLock<Nats>>, limits: &Limits) -> Self {
         Self {
             nats,
-            deadline: limits.deadline,
-            in_flight: Arc::new(Semaphore::new(limits.max_in_flight)),
-            clock: Arc::default(),
-            sending_clock: Arc::default(),
+            timeout: limits.deadline,
+            under_way: Arc::new(Semaphore::new(limits.max_in_flight)),
         }
     }
 
-    /// Changes a user, or creates it.
-    pub(crate) async fn update(
+    /// Sends a request that changes something. Without an answer nobody knows whether it did.
+    pub(crate) async fn change<R: Request>(
         &self,
-        change: &UpdateUser,
+        request: &R,
         context: &RequestContext,
-    ) -> Result<UserUpdated, ApiError> {
-        let answer = self.ask(subjects::USERS_UPDATE, change, context).await?;
-        answer.map_err(CallError::of_a_change)
+    ) -> Result<R::Answer, ApiError> {
+        let (nats, _permit) = self.begin()?;
+        let answer = call_twice(nats, request, Deadline::starting_now(self.timeout), context).await;
+        answer.map_err(errors::of_a_change)
     }
 
-    /// Takes lines of an import.
-    pub(crate) async fn import(
+    /// Sends a request that changes nothing.
+    pub(crate) async fn read<R: Request>(
         &self,
-        lines: &ImportUsers,
+        request: &R,
         context: &RequestContext,
-    ) -> Result<UsersImported, ApiError> {
-        let answer = self.ask(subjects::USERS_IMPORT, lines, context).await?;
-        answer.map_err(CallError::of_a_change)
+    ) -> Result<R::Answer, ApiError> {
+        let (nats, _permit) = self.begin()?;
+        let answer = call_twice(nats, request, Deadline::starting_now(self.timeout), context).await;
+        answer.map_err(errors::of_a_read)
     }
 
-    /// Reads a user.
-    pub(crate) async fn get(&self, question: &GetUser, context: &RequestContext) -> Result<User, ApiError> {
-        let answer = self.ask(subjects::USERS_GET, question, context).await?;
-        answer.map_err(CallError::of_a_question)
-    }
-
-    /// Reads the receipt of a version.
-    pub(crate) async fn get_receipt(
-        &self,
-        question: &GetReceipt,
-        context: &RequestContext,
-    ) -> Result<Receipt, ApiError> {
-        let answer = self.ask(subjects::USERS_SYNC_GET, question, context).await?;
-        answer.map_err(CallError::of_a_question)
-    }
-
-    /// Pauses or resumes delivery.
-    pub(crate) async fn control_line(
-        &self,
-        control: ControlDelivery,
-        context: &RequestContext,
-    ) -> Result<DeliveryControl, ApiError> {
-        let answer = self.ask(subjects::USERS_DELIVERY, &control, context).await?;
-        answer.map_err(CallError::of_a_change)
-    }
-
-    /// A page of users that are in trouble, or pending.
-    pub(crate) async fn list(
-        &self,
-        list: &ListUsers,
-        context: &RequestContext,
-    ) -> Result<UsersListed, ApiError> {
-        let answer = self.ask(subjects::USERS_SYNC_LIST, list, context).await?;
-        answer.map_err(CallError::of_a_question)
-    }
-
-    /// How all users stand together.
-    pub(crate) async fn summarize(&self, context: &RequestContext) -> Result<UsersSummary, ApiError> {
-        let nothing = serde_json::json!({});
-        let answer = self.ask(subjects::USERS_SYNC_SUMMARY, &nothing, context).await?;
-        answer.map_err(CallError::of_a_question)
-    }
-
-    /// Has users tried again.
-    pub(crate) async fn retry(
-        &self,
-        retry: &RetryUsers,
-        context: &RequestContext,
-    ) -> Result<UsersRetried, ApiError> {
-        let answer = self.ask(subjects::USERS_SYNC_RETRY, retry, context).await?;
-        answer.map_err(CallError::of_a_change)
-    }
-
-    /// Has everything of users sent once more.
-    pub(crate) async fn resync(
-        &self,
-        resync: &ResyncUsers,
-        context: &RequestContext,
-    ) -> Result<UsersResynced, ApiError> {
-        let answer = self.ask(subjects::USERS_SYNC_RESYNC, resync, context).await?;
-        answer.map_err(CallError::of_a_change)
-    }
-
-    /// Links a user to a contact.
-    pub(crate) async fn link(&self, link: &LinkUser, context: &RequestContext) -> Result<Receipt, ApiError> {
-        let answer = self.ask(subjects::USERS_SYNC_LINK, link, context).await?;
-        answer.map_err(CallError::of_a_change)
-    }
-
-    /// Has a user's contact forgotten.
-    pub(crate) async fn unlink(
-        &self,
-        unlink: &UnlinkUser,
-        context: &RequestContext,
-    ) -> Result<Receipt, ApiError> {
-        let answer = self.ask(subjects::USERS_SYNC_UNLINK, unlink, context).await?;
-        answer.map_err(CallError::of_a_change)
-    }
-
-    /// Compares users with their contacts. The worker that delivers does it, when it has nothing else to do: it is waited
-    /// for once, and for longer.
+    /// Compares users with their contacts. The worker that holds the lease does so when it has nothing else to do, so it gets one
+    /// try and more time.
     pub(crate) async fn compare(
         &self,
-        compare: &CompareUsers,
+        request: &CompareUsers,
         context: &RequestContext,
     ) -> Result<Comparison, ApiError> {
-        let answer = self
-            .ask_by(subjects::HUBSPOT_COMPARE, compare, context, async |call| {
-                call.send(COMPARE_LIMIT).await
-            })
-            .await?;
-        answer.map_err(CallError::of_a_comparison)
+        let (nats, _permit) = self.begin()?;
+        let answer = nats.call(request, COMPARE_TIMEOUT, Some(context)).await;
+        answer.map_err(errors::of_a_comparison)
     }
 
     /// The connection, once there is one.
@@ -172,73 +76,40 @@ impl UserService {
         self.nats.get()
     }
 
-    /// How far the user service's clock is from ours.
-    pub(crate) fn clock(&self) -> &ClockDifference {
-        &self.clock
+    /// How many milliseconds the user service's clock is ahead of ours; negative if it is behind, none before its first answer.
+    pub(crate) fn clock_ahead_ms(&self) -> Option<i64> {
+        self.nats()?.clocks().ahead_ms(GetUser::SUBJECT)
     }
 
-    /// The outer error is about this process, the inner one about the call.
-    async fn ask<Q: Serialize, A: DeserializeOwned>(
-        &self,
-        subject: &'static str,
-        question: &Q,
-        context: &RequestContext,
-    ) -> Result<Result<A, CallError>, ApiError> {
-        let tries = async |call: &Call<'_>| try_twice(call, Deadline::starting_now(self.deadline)).await;
-        self.ask_by(subject, question, context, tries).await
-    }
-
-    async fn ask_by<Q: Serialize, A: DeserializeOwned>(
-        &self,
-        subject: &'static str,
-        question: &Q,
-        context: &RequestContext,
-        tries: impl AsyncFnOnce(&Call<'_>) -> Result<A, CallError>,
-    ) -> Result<Result<A, CallError>, ApiError> {
-        let _place = self.in_flight.try_acquire().map_err(|_| ApiError::Overloaded)?;
-        let payload = serde_json::to_vec(question).map_err(|error| ApiError::Internal {
-            cause: format!("a request to {subject} does not serialize: {error}"),
-        })?;
+    fn begin(&self) -> Result<(&Nats, SemaphorePermit<'_>), ApiError> {
+        let permit = self.under_way.try_acquire().map_err(|_| ApiError::Overloaded)?;
         let Some(nats) = self.nats() else {
             let cause = "the first connection to NATS is not made yet".to_owned();
             return Err(ApiError::Unavailable { cause });
         };
-        let call = Call {
-            nats,
-            subject,
-            payload: payload.into(),
-            context,
-            clock: &self.clock,
-            sending_clock: &self.sending_clock,
-        };
-        Ok(tries(&call).await)
+        Ok((nats, permit))
     }
 }
 
-/// A message may be lost between the services, so silence is answered by one more try with the same payload, and so
-/// with the same idempotency key.
-async fn try_twice<A: DeserializeOwned>(call: &Call<'_>, deadline: Deadline) -> Result<A, CallError> {
-    let first = call.send(deadline.first_try()).await;
-    let first_was_silent = match &first {
-        Err(CallError::Silent(_)) => true,
-        // Said in time, this is a mistake of clocks.
-        Err(error) if error.is_expired() => {
-            call.sending_clock.renew();
+/// Messages may be lost between the services, so a request without an answer is sent a second time. It is the same request, with the
+/// same idempotency key if it has one.
+async fn call_twice<R: Request>(
+    nats: &Nats,
+    request: &R,
+    deadline: Deadline,
+    context: &RequestContext,
+) -> Result<R::Answer, CallError> {
+    let first = nats.call(request, deadline.first_try(), Some(context)).await;
+    let may_be_done = match &first {
+        Err(CallError::NoAnswer(_)) => true,
+        // The answer came in time, so the request was not late: our sending clock stood still while this machine was suspended.
+        Err(CallError::Rejected { error, .. }) if error.code == ErrorCode::Expired => {
+            nats.clocks().renew_sending_clock();
             false
         }
         Ok(_) | Err(_) => return first,
     };
-    tracing::debug!(
-        request.id = &*call.context.request_id,
-        subject = call.subject,
-        "trying once more"
-    );
-    let second = call.send(deadline.left()).await;
-    second.map_err(|error| {
-        if first_was_silent {
-            error.after_silence()
-        } else {
-            error
-        }
-    })
+    tracing::debug!(request.id = &*context.request_id, subject = R::SUBJECT, "the request is sent a second time");
+    let second = nats.call(request, deadline.left(), Some(context)).await;
+    second.map_err(|error| if may_be_done { errors::after_silence(error) } else { error })
 }

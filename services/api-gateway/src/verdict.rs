@@ -7,7 +7,7 @@ use contracts::{GetReceipt, Receipt, SyncState, UserId};
 use tokio::time::{Instant, timeout};
 
 use crate::problem::ApiError;
-use crate::request::RequestContext;
+use contracts::RequestContext;
 use crate::routes::Gateway;
 use crate::settlements::Waiting;
 
@@ -37,7 +37,7 @@ pub(crate) async fn wait_for_verdict(
         version: Some(version),
     };
     loop {
-        let receipt = gateway.users.get_receipt(&question, context).await?;
+        let receipt = gateway.users.read(&question, context).await?;
         let left = until.saturating_duration_since(Instant::now());
         if receipt.state != SyncState::Pending || left.is_zero() {
             return Ok(receipt);

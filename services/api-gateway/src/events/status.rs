@@ -9,7 +9,8 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::lines::Line;
-use crate::request::RequestContext;
+use contracts::SummarizeUsers;
+use crate::request::read_context;
 use crate::routes::Gateway;
 
 /// How long the user service may take; whoever watches is told something every few seconds in any case.
@@ -32,10 +33,10 @@ pub(super) struct Status {
 
 impl Status {
     pub(super) async fn of(gateway: &Gateway) -> Self {
-        let context = RequestContext::read(&HeaderMap::new());
+        let context = read_context(&HeaderMap::new());
         let (report, users) = tokio::join!(
             gateway.readiness.report(&gateway.users),
-            timeout(ASKED_WITHIN, gateway.users.summarize(&context)),
+            timeout(ASKED_WITHIN, gateway.users.read(&SummarizeUsers {}, &context)),
         );
         let (users, problem) = match users {
             Ok(Ok(users)) => (Some(users), None),

@@ -24,7 +24,7 @@ impl Import {
         let mut backoff = Backoff::new(SHORTEST_PAUSE, LONGEST_PAUSE);
         let mut progressed = Instant::now();
         while !places.is_empty() {
-            let why = match self.users.import(&request, &self.context).await {
+            let why = match self.users.change(&request, &self.context).await {
                 Ok(imported) => {
                     let before = places.len();
                     keep_undecided(&mut request.lines, &mut places, imported.results, &mut outcomes);

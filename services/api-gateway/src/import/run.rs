@@ -15,7 +15,7 @@ use super::parse::{Form, Parsed, Parser};
 use super::report::{Counts, Reasons, Report, Summary};
 use super::rows::{Row, Rows};
 use crate::connection::Patience;
-use crate::request::RequestContext;
+use contracts::RequestContext;
 use crate::user_service::UserService;
 
 /// How long the rest of a body is read and thrown away, once an import has ended early, and how long the next part of it

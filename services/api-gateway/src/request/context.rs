@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue};
+use contracts::RequestContext;
 
 /// An id longer than this is not somebody's id.
 const MAX_ID_CHARS: usize = 128;
@@ -12,30 +13,19 @@ const MAX_TRACE_CHARS: usize = 256;
 /// The header of a request's id, in both directions.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
 
-/// Passed along with every call.
-#[derive(Debug, Clone)]
-pub(crate) struct RequestContext {
-    /// The caller's `X-Request-Id`, or ours.
-    pub(crate) request_id: Arc<str>,
-    /// The caller's `traceparent`, as it came.
-    pub(crate) traceparent: Option<Arc<str>>,
+/// Reads what the caller sent, as far as it can be logged and passed on without harm.
+pub(crate) fn read_context(headers: &HeaderMap) -> RequestContext {
+    let request_id = one(headers, REQUEST_ID).filter(|id| is_request_id(id));
+    let traceparent = one(headers, contracts::headers::TRACEPARENT).filter(|trace| is_traceparent(trace));
+    RequestContext {
+        request_id: request_id.map_or_else(|| uuid::Uuid::new_v4().to_string().into(), Arc::from),
+        traceparent: traceparent.map(Arc::from),
+    }
 }
 
-impl RequestContext {
-    /// Takes what the caller sent, where it can be logged and passed on without harm.
-    pub(crate) fn read(headers: &HeaderMap) -> Self {
-        let request_id = one(headers, REQUEST_ID).filter(|id| is_request_id(id));
-        let traceparent = one(headers, contracts::headers::TRACEPARENT).filter(|trace| is_traceparent(trace));
-        Self {
-            request_id: request_id.map_or_else(|| uuid::Uuid::new_v4().to_string().into(), Arc::from),
-            traceparent: traceparent.map(Arc::from),
-        }
-    }
-
-    /// The id as a header of the answer.
-    pub(crate) fn header_value(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.request_id).expect("letters, digits and _.:- make a header value")
-    }
+/// The request's id as a header of the response.
+pub(crate) fn request_id_header(context: &RequestContext) -> HeaderValue {
+    HeaderValue::from_str(&context.request_id).expect("letters, digits and _.:- make a header value")
 }
 
 /// A header that is given once: of two nobody knows which is meant.
@@ -71,7 +61,7 @@ mod tests {
     fn context(id: &str) -> RequestContext {
         let mut headers = HeaderMap::new();
         headers.insert(REQUEST_ID, id.parse().expect("a header value"));
-        RequestContext::read(&headers)
+        read_context(&headers)
     }
 
     #[test]
@@ -100,7 +90,7 @@ mod tests {
         for id in ["a", "b"] {
             twice.append(REQUEST_ID, id.parse().expect("a header value"));
         }
-        assert_eq!(RequestContext::read(&twice).request_id.len(), 36);
+        assert_eq!(read_context(&twice).request_id.len(), 36);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) async fn get_receipt(
         Some(_) => gateway.settlements.wait_for(&question.user_id).await,
         None => None,
     };
-    let mut receipt = gateway.users.get_receipt(&question, &context).await?;
+    let mut receipt = gateway.users.read(&question, &context).await?;
     let Some((wait, place)) = wait.zip(place) else {
         return Ok(answer(&receipt));
     };

@@ -18,7 +18,7 @@ pub(super) async fn get_user(
     Extension(context): Extension<RequestContext>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let user = gateway.users.get(&GetUser { user_id }, &context).await?;
+    let user = gateway.users.read(&GetUser { user_id }, &context).await?;
     // Personal data belongs into no shared cache.
     let kept_by_caller = HeaderValue::from_static("private, no-cache");
     let headers_out = [(ETAG, entity_tag(user.version)), (CACHE_CONTROL, kept_by_caller)];

@@ -24,7 +24,7 @@ pub(super) async fn link_user(
     let body = read_body(&headers, body, gateway.read_timeout).await?;
     let contact_id = parse_contact(&body)?;
     let link = LinkUser { user_id, contact_id };
-    Ok(Json(gateway.users.link(&link, &context).await?))
+    Ok(Json(gateway.users.change(&link, &context).await?))
 }
 
 pub(super) async fn unlink_user(
@@ -34,5 +34,5 @@ pub(super) async fn unlink_user(
     Extension(context): Extension<RequestContext>,
 ) -> Result<Json<Receipt>, ApiError> {
     let unlink = UnlinkUser { user_id };
-    Ok(Json(gateway.users.unlink(&unlink, &context).await?))
+    Ok(Json(gateway.users.change(&unlink, &context).await?))
 }

@@ -14,6 +14,6 @@ pub(super) async fn list_users(
     ListQuery(list): ListQuery,
     Extension(context): Extension<RequestContext>,
 ) -> Result<Response, ApiError> {
-    let page = gateway.users.list(&list, &context).await?;
+    let page = gateway.users.read(&list, &context).await?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(page)).into_response())
 }

@@ -53,11 +53,11 @@ pub(super) async fn patch_user(
         idempotency_key: Some(idempotency_key),
     };
     let Some(wait) = read_wait(&headers) else {
-        return Ok(accepted(&gateway.users.update(&change, &context).await?));
+        return Ok(accepted(&gateway.users.change(&change, &context).await?));
     };
     // Taken before the change is made, so that no notice of it is missed.
     let place = gateway.settlements.wait_for(&change.user_id).await;
-    let mut updated = gateway.users.update(&change, &context).await?;
+    let mut updated = gateway.users.change(&change, &context).await?;
     let Some(place) = place else {
         return Ok(accepted(&updated));
     };
@@ -75,7 +75,7 @@ pub(super) async fn patch_user(
 
 /// The refusal names the current version, so it is asked for.
 async fn never_matches(gateway: &Gateway, user_id: UserId, context: &RequestContext) -> ApiError {
-    match gateway.users.get(&GetUser { user_id }, context).await {
+    match gateway.users.read(&GetUser { user_id }, context).await {
         Ok(user) => ApiError::VersionMismatch {
             current: Some(user.version),
         },

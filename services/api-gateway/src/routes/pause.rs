@@ -61,7 +61,7 @@ async fn control(
 ) -> Result<Response, ApiError> {
     let control = gateway
         .users
-        .control_line(ControlDelivery { action: wish }, &context)
+        .change(&ControlDelivery { action: wish }, &context)
         .await?;
     let in_effect = gateway.lines.wait_for_pause(control.paused, wait_for).await;
     Ok(([(CACHE_CONTROL, "no-store")], Json(Pause { control, in_effect })).into_response())

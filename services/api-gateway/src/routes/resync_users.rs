@@ -31,7 +31,7 @@ pub(super) async fn resync_users(
     let until = Instant::now() + LONGEST;
     let mut total = UsersResynced::default();
     loop {
-        let done = match gateway.users.resync(&request, &context).await {
+        let done = match gateway.users.change(&request, &context).await {
             Ok(done) => done,
             // Pages before this one are told of. The caller goes on from here, and meets the error if it lasts.
             Err(error) if total.next.is_some() => {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use contracts::UsersSummary;
+use contracts::{SummarizeUsers, UsersSummary};
 use serde::Serialize;
 
 use super::Gateway;
@@ -24,7 +24,7 @@ pub(super) async fn summarize(
     State(gateway): State<Gateway>,
     Extension(context): Extension<RequestContext>,
 ) -> Result<Response, ApiError> {
-    let users = gateway.users.summarize(&context).await?;
+    let users = gateway.users.read(&SummarizeUsers {}, &context).await?;
     let line = gateway.lines.now();
     Ok(([(CACHE_CONTROL, "no-store")], Json(Summary { users, line })).into_response())
 }

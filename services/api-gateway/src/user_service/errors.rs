@@ -1,112 +1,58 @@
-//! From what can go wrong in a call to what the caller of the gateway is told.
+//! From what can go wrong in a call to what the caller of the gateway reads.
 
 use contracts::{ErrorCode, InvalidValue, ServiceError};
-use runtime::nats::RequestError;
+use runtime::nats::CallError;
 
 use crate::problem::ApiError;
 use crate::request::address_required;
 
-/// Why a call has no good answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum CallError {
-    /// The user service said no.
-    Refused(ServiceError),
-    /// The request went nowhere; nothing was done.
-    NotReached(String),
-    /// No answer; the request may have been carried out.
-    Silent(String),
-    /// An answer that makes no sense; the request may have been carried out.
-    Unreadable(String),
-}
-
-impl From<RequestError> for CallError {
-    fn from(error: RequestError) -> Self {
-        match &error {
-            RequestError::Disconnected
-            | RequestError::NoResponders { .. }
-            | RequestError::Forbidden { .. } => Self::NotReached(error.to_string()),
-            RequestError::TimedOut { .. } | RequestError::Other { .. } => Self::Silent(error.to_string()),
-            RequestError::Service {
-                subject, code, body, ..
-            } => match serde_json::from_slice(body) {
-                Ok(refusal) => Self::Refused(refusal),
-                Err(_) => Self::Unreadable(format!("subject {subject:?} answered an unknown error, {code}")),
-            },
-        }
+/// After a first try without an answer, only a decision about the change itself tells what became of it. That the second try did
+/// nothing says nothing about the first.
+pub(super) fn after_silence(error: CallError) -> CallError {
+    match &error {
+        CallError::Rejected { error: rejection, .. } if is_decision(rejection.code) => error,
+        _ => CallError::NoAnswer("no answer to the first try, and no decision in answer to the second".to_owned()),
     }
 }
 
-/// The parser's message may quote the answer, so only the place is kept.
-pub(super) fn unreadable(subject: &str, error: &serde_json::Error) -> CallError {
-    let (line, column, kind) = (error.line(), error.column(), error.classify());
-    CallError::Unreadable(format!(
-        "answer of {subject:?}: {kind:?} at line {line} column {column}"
-    ))
+/// For a call that changes something.
+pub(super) fn of_a_change(error: CallError) -> ApiError {
+    match error {
+        CallError::Rejected { error, .. } => rejected_change(error),
+        CallError::NotReceived(cause) => ApiError::Unavailable { cause },
+        CallError::NoAnswer(cause) => ApiError::OutcomeUnknown { cause },
+        CallError::Unreadable(cause) => ApiError::BadAnswer { cause },
+    }
 }
 
-impl CallError {
-    pub(super) fn is_expired(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.code == ErrorCode::Expired)
+/// For a call that changes nothing.
+pub(super) fn of_a_read(error: CallError) -> ApiError {
+    match error {
+        CallError::NoAnswer(cause) => ApiError::NoAnswer { cause },
+        CallError::Rejected { error, .. } if error.code == ErrorCode::OutcomeUnknown => ApiError::NoAnswer {
+            cause: error.message,
+        },
+        CallError::Rejected { error, .. } if error.code == ErrorCode::InvalidRequest => ApiError::InvalidParameter {
+            part: "the request",
+            rule: error.message,
+        },
+        other => of_a_change(other),
     }
+}
 
-    /// After a first try without an answer, only a decision about the change itself tells what became of it; that
-    /// the second try did nothing says nothing about the first.
-    pub(super) fn after_silence(self) -> Self {
-        let is_decision = matches!(&self, Self::Refused(refusal) if is_decision(refusal.code));
-        if is_decision {
-            self
-        } else {
-            Self::Silent("no answer to the first try, none of use to the second".to_owned())
+/// For a comparison with HubSpot, which the hubspot service makes.
+pub(super) fn of_a_comparison(error: CallError) -> ApiError {
+    match error {
+        CallError::Rejected { error, .. }
+            if matches!(error.code, ErrorCode::Unavailable | ErrorCode::Expired) =>
+        {
+            not_comparing(error.message)
         }
-    }
-
-    /// For a call that changes something.
-    pub(super) fn of_a_change(self) -> ApiError {
-        match self {
-            Self::Refused(refusal) => refused_change(refusal),
-            Self::NotReached(cause) => ApiError::Unavailable { cause },
-            Self::Silent(cause) => ApiError::OutcomeUnknown { cause },
-            Self::Unreadable(cause) => ApiError::BadAnswer { cause },
+        CallError::NotReceived(_) => {
+            not_comparing("no worker delivers to HubSpot; start a hubspot service, or look at its /readyz")
         }
-    }
-
-    /// For a call that changes nothing.
-    pub(super) fn of_a_question(self) -> ApiError {
-        match self {
-            Self::Refused(ServiceError {
-                code: ErrorCode::OutcomeUnknown,
-                message,
-                ..
-            })
-            | Self::Silent(message) => ApiError::NoAnswer { cause: message },
-            Self::Refused(ServiceError {
-                code: ErrorCode::InvalidRequest,
-                message,
-                ..
-            }) => ApiError::InvalidParameter {
-                part: "the request",
-                rule: message,
-            },
-            other => other.of_a_change(),
-        }
-    }
-
-    /// For a comparison with HubSpot, which the hubspot service makes.
-    pub(super) fn of_a_comparison(self) -> ApiError {
-        match self {
-            Self::Refused(ServiceError {
-                code: ErrorCode::Unavailable | ErrorCode::Expired,
-                message,
-                ..
-            }) => not_comparing(message),
-            Self::NotReached(_) => not_comparing(
-                "no worker has the line to HubSpot; start a hubspot service, or look at its /readyz",
-            ),
-            Self::Silent(_) => {
-                not_comparing("the worker that has the line did not answer in time; ask again")
-            }
-            other => other.of_a_change(),
-        }
+        CallError::NoAnswer(_) => not_comparing("the worker that delivers did not answer in time; try again"),
+        other => of_a_change(other),
     }
 }
 
@@ -131,19 +77,19 @@ fn is_decision(code: ErrorCode) -> bool {
     }
 }
 
-fn refused_change(refusal: ServiceError) -> ApiError {
+fn rejected_change(error: ServiceError) -> ApiError {
     let ServiceError {
         code,
         message,
         current_version,
-        invalid_values: faults,
-    } = refusal;
+        invalid_values,
+    } = error;
     match code {
-        ErrorCode::InvalidRequest if faults.is_empty() => ApiError::InvalidBody(vec![InvalidValue {
+        ErrorCode::InvalidRequest if invalid_values.is_empty() => ApiError::InvalidBody(vec![InvalidValue {
             pointer: String::new(),
             detail: message,
         }]),
-        ErrorCode::InvalidRequest => ApiError::InvalidBody(faults),
+        ErrorCode::InvalidRequest => ApiError::InvalidBody(invalid_values),
         ErrorCode::UserNotFound => ApiError::NotFound(message),
         ErrorCode::EmailRequired => ApiError::EmailRequired(address_required()),
         ErrorCode::VersionMismatch => ApiError::VersionMismatch {
@@ -168,8 +114,11 @@ fn refused_change(refusal: ServiceError) -> ApiError {
 mod tests {
     use super::*;
 
-    fn refused(code: ErrorCode) -> CallError {
-        CallError::Refused(ServiceError::new(code, "because"))
+    fn rejected(code: ErrorCode) -> CallError {
+        CallError::Rejected {
+            subject: "users.update",
+            error: ServiceError::new(code, "because"),
+        }
     }
 
     #[test]
@@ -179,39 +128,39 @@ mod tests {
             ErrorCode::VersionMismatch,
             ErrorCode::EmailRequired,
         ] {
-            assert_eq!(refused(code).after_silence(), refused(code));
+            assert_eq!(after_silence(rejected(code)), rejected(code));
         }
-        let not_reached = CallError::NotReached("x".to_owned());
+        let not_reached = CallError::NotReceived("x".to_owned());
         let unreadable = CallError::Unreadable("x".to_owned());
-        let refusals = [ErrorCode::Expired, ErrorCode::Unavailable, ErrorCode::Internal].map(refused);
+        let refusals = [ErrorCode::Expired, ErrorCode::Unavailable, ErrorCode::Internal].map(rejected);
         for error in refusals.into_iter().chain([not_reached, unreadable]) {
-            assert!(matches!(error.after_silence(), CallError::Silent(_)));
+            assert!(matches!(after_silence(error), CallError::NoAnswer(_)));
         }
     }
 
     #[test]
     fn silence_is_an_unknown_outcome_only_for_a_change() {
-        let silent = || CallError::Silent("x".to_owned());
-        assert_eq!(silent().of_a_change().kind().slug, "outcome-unknown");
-        assert_eq!(silent().of_a_question().kind().slug, "no-answer");
+        let silent = || CallError::NoAnswer("x".to_owned());
+        assert_eq!(of_a_change(silent()).kind().slug, "outcome-unknown");
+        assert_eq!(of_a_read(silent()).kind().slug, "no-answer");
     }
 
     #[test]
     fn a_comparison_that_is_not_made_says_why_and_changed_nothing_that_would_have_to_be_known() {
-        let not_now = refused(ErrorCode::Unavailable).of_a_comparison();
+        let not_now = of_a_comparison(rejected(ErrorCode::Unavailable));
         assert_eq!(
             (not_now.kind().slug, not_now.kind().status.as_u16()),
             ("not-comparing", 503)
         );
         assert!(not_now.to_string().contains("because"), "{not_now}");
         for error in [
-            CallError::NotReached("x".to_owned()),
-            CallError::Silent("x".to_owned()),
+            CallError::NotReceived("x".to_owned()),
+            CallError::NoAnswer("x".to_owned()),
         ] {
-            assert_eq!(error.of_a_comparison().kind().slug, "not-comparing");
+            assert_eq!(of_a_comparison(error).kind().slug, "not-comparing");
         }
         assert_eq!(
-            refused(ErrorCode::InvalidRequest).of_a_comparison().kind().slug,
+            of_a_comparison(rejected(ErrorCode::InvalidRequest)).kind().slug,
             "invalid-body"
         );
     }
@@ -232,7 +181,7 @@ mod tests {
             (ErrorCode::ContactHeld, 409),
             (ErrorCode::Internal, 500),
         ] {
-            assert_eq!(refused(code).of_a_change().kind().status, status, "{code:?}");
+            assert_eq!(of_a_change(rejected(code)).kind().status, status, "{code:?}");
         }
     }
 }
