@@ -18,11 +18,10 @@ use futures_util::future::try_join_all;
 use runtime::health::Registry;
 use tokio::sync::mpsc;
 use user::{
-    accepted::Accepted,
-    room::StreamCapacity,
+    commit::{self, AfterCommit, CommitQueue},
+    relay::{AcceptedNotices, StreamCapacity},
     rules::RuleTiming,
     store::{self, Database},
-    writer::{self, AfterCommit, Work, WriterHandle},
 };
 
 pub use report::{Report, Round};
@@ -72,18 +71,18 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     let disk = Disk::make(!arguments.sqlite).await?;
     let database: Database = disk.url().parse()?;
     let opened = store::open(&database).await?;
-    let (announcements, mut announced) = mpsc::channel(256);
-    let (notices, mut settled) = mpsc::channel(256);
+    let (wake_ups, mut announced) = mpsc::channel(256);
+    let (resolved, mut settled) = mpsc::channel(256);
     tokio::spawn(async move { while announced.recv().await.is_some() {} });
     tokio::spawn(async move { while settled.recv().await.is_some() {} });
     let after_commit = AfterCommit {
-        announcements,
-        notices,
-        accepted: Accepted::default(),
-        room: StreamCapacity::of(ROOM),
+        wake_ups,
+        resolved,
+        accepted: AcceptedNotices::default(),
+        capacity: StreamCapacity::of(ROOM),
     };
     let health = Registry::new("bench", &[]);
-    let (handle, task) = writer::start(opened.writers, RuleTiming::default(), after_commit, &health);
+    let (handle, task) = commit::start(opened.writers, RuleTiming::default(), after_commit, &health);
     let work = Load::new(arguments, handle);
     let new_users = work.make_users().await?;
     let (mut together, mut alone) = (Vec::new(), Vec::new());
@@ -113,13 +112,13 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
 
 /// Requests by many callers, each with the next one as soon as the last is durable.
 struct Load {
-    handle: WriterHandle,
+    handle: CommitQueue,
     users: u64,
     in_flight: u64,
 }
 
 impl Load {
-    fn new(arguments: &Arguments, handle: WriterHandle) -> Self {
+    fn new(arguments: &Arguments, handle: CommitQueue) -> Self {
         Self {
             handle,
             users: arguments.users,
@@ -174,7 +173,7 @@ impl Load {
             if_match: None,
             idempotency_key: Some(format!("change-{number}")),
         };
-        let answer = self.handle.ask(Work::Update(update), None).await;
+        let answer = self.handle.run(update, None).await;
         ensure!(answer.is_ok(), "a change was refused: {answer:?}");
         Ok(())
     }

@@ -105,7 +105,9 @@ pub(crate) async fn finish(State(finish): State<Arc<Finish>>, mut request: Reque
         finish.log.write(&error, &context.request_id);
         into_document(&error, &context.request_id, &mut response);
     }
-    response.headers_mut().insert(REQUEST_ID, request_id_header(&context));
+    response
+        .headers_mut()
+        .insert(REQUEST_ID, request_id_header(&context));
     finish.count(&method, path, response.status());
     tracing::debug!(
         request.id = &*context.request_id,

@@ -109,7 +109,17 @@ async fn call_twice<R: Request>(
         }
         Ok(_) | Err(_) => return first,
     };
-    tracing::debug!(request.id = &*context.request_id, subject = R::SUBJECT, "the request is sent a second time");
+    tracing::debug!(
+        request.id = &*context.request_id,
+        subject = R::SUBJECT,
+        "the request is sent a second time"
+    );
     let second = nats.call(request, deadline.left(), Some(context)).await;
-    second.map_err(|error| if may_be_done { errors::after_silence(error) } else { error })
+    second.map_err(|error| {
+        if may_be_done {
+            errors::after_silence(error)
+        } else {
+            error
+        }
+    })
 }

@@ -7,9 +7,9 @@ use contracts::{GetReceipt, Receipt, SyncState, UserId};
 use tokio::time::{Instant, timeout};
 
 use crate::problem::ApiError;
-use contracts::RequestContext;
 use crate::routes::Gateway;
 use crate::settlements::Waiting;
+use contracts::RequestContext;
 
 /// The answer's header that says that a preference was heeded (RFC 7240).
 pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");

@@ -32,7 +32,7 @@ use caller::Caller;
 use comparing::{Comparer, Comparing, Readable};
 pub(crate) use drift_metrics::DriftMetrics;
 use inspections::Inspections;
-use user_service::UserService;
+use user_service::{LEASE_TIMEOUT, TIMEOUT, UserService};
 use wake_ups::WakeUps;
 
 pub use health::CHECKS;
@@ -173,18 +173,21 @@ impl Worker {
             Output::AskLease(ask) => {
                 self.last_ask = Some(ask.clone());
                 let users = self.users.clone();
-                self.out
-                    .spawn(async move { Input::LeaseAnswered(users.lease(&ask).await) });
+                self.out.spawn(async move {
+                    Input::LeaseAnswered(users.call_for_delivery(&ask, LEASE_TIMEOUT).await)
+                });
             }
             Output::Claim(request, claim) => {
                 let users = self.users.clone();
-                self.out
-                    .spawn(async move { Input::Claimed(request, users.claim(&claim).await) });
+                self.out.spawn(async move {
+                    Input::Claimed(request, users.call_for_delivery(&claim, TIMEOUT).await)
+                });
             }
             Output::Record(request, record) => {
                 let users = self.users.clone();
-                self.out
-                    .spawn(async move { Input::Recorded(request, users.record(&record).await) });
+                self.out.spawn(async move {
+                    Input::Recorded(request, users.call_for_delivery(&record, TIMEOUT).await)
+                });
             }
             Output::Call(id, call) => {
                 let caller = self.caller.clone();
@@ -222,7 +225,7 @@ impl Worker {
         });
         let released = async {
             if let Some(release) = release {
-                drop(self.users.lease(&release).await);
+                drop(self.users.call_for_delivery(&release, LEASE_TIMEOUT).await);
             }
         };
         tokio::join!(released, self.comparing.finish());

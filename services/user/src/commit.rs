@@ -153,7 +153,11 @@ impl Committer {
                     failures += 1;
                     self.report(&error);
                     let is_unknown = matches!(error, StoreError::Unknown(_));
-                    job.reject(if is_unknown { outcome_unknown() } else { unavailable() });
+                    job.reject(if is_unknown {
+                        outcome_unknown()
+                    } else {
+                        unavailable()
+                    });
                 }
             }
         }
@@ -194,7 +198,11 @@ impl Committer {
         }
     }
 
-    async fn apply_once(&mut self, jobs: &mut [Job], further_users: &[UserId]) -> Result<Committed, StoreError> {
+    async fn apply_once(
+        &mut self,
+        jobs: &mut [Job],
+        further_users: &[UserId],
+    ) -> Result<Committed, StoreError> {
         let capacity = self.after_commit.capacity.available();
         let named = jobs.iter().flat_map(Job::users).chain(further_users);
         let mut batch = Batch::begin(self.store.as_mut(), named, &self.timing, capacity).await?;

@@ -109,7 +109,7 @@ mod tests {
     fn without_settings_the_database_is_a_file_in_the_data_folder() {
         let config = Config::read(&Env::from_pairs::<&str, &str>([])).expect("the defaults fit");
         assert_eq!(config.database.to_string(), ".hubsync/users.db");
-        assert_eq!(config.terms, RuleTiming::default());
+        assert_eq!(config.timing, RuleTiming::default());
     }
 
     #[test]

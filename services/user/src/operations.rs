@@ -25,8 +25,8 @@ mod wake_users;
 use std::sync::Arc;
 
 use contracts::{
-    ChangeLease, ClaimUsers, ControlDelivery, ErrorCode, ReportResults, Request, ServiceError, UpdateUser, UserId,
-    subjects::USER_SERVICE,
+    ChangeLease, ClaimUsers, ControlDelivery, ErrorCode, ReportResults, Request, ServiceError, UpdateUser,
+    UserId, subjects::USER_SERVICE,
 };
 use runtime::{
     Shutdown,
@@ -122,7 +122,9 @@ pub(crate) async fn serve(
     register.change::<ChangeLease>().await?;
     register.change::<ClaimUsers>().await?;
     register.change::<ReportResults>().await?;
-    register.function(read_users_to_compare::read_users_to_compare).await?;
+    register
+        .function(read_users_to_compare::read_users_to_compare)
+        .await?;
     register.function(repair_users::repair_users).await?;
     endpoints.finish().await
 }
@@ -179,6 +181,8 @@ fn check_count(count: usize, max: usize, done: &str) -> Result<(), ServiceError>
     if count <= max {
         return Ok(());
     }
-    let message = format!("at most {max} users are {done} by one request, and this one names {count}; nothing was done");
+    let message = format!(
+        "at most {max} users are {done} by one request, and this one names {count}; nothing was done"
+    );
     Err(ServiceError::new(ErrorCode::InvalidRequest, message))
 }

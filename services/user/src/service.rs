@@ -17,8 +17,8 @@ use crate::{
     commit::{self, AfterCommit, CommitQueue},
     operations::{self, Context},
     relay::{
-        AcceptedNotices, StreamCapacity, StreamNews, StreamSupervisor, Sweeper, WakeUpRelay, publish_resolved,
-        stream::StreamKeeping, wake_failed,
+        AcceptedNotices, StreamCapacity, StreamNews, StreamSupervisor, Sweeper, WakeUpRelay,
+        publish_resolved, stream::StreamKeeping, wake_failed,
     },
     store::{self, Database, OpenError, Opened, UserWriter},
 };
@@ -90,8 +90,14 @@ pub async fn serve(
     // The committers end when nobody can add to their queue any more. The relay ends after them, so that the last wake-ups are
     // published too.
     drop(parts.commits);
-    if !committers.is_finished() && tokio::time::timeout(COMMIT_TIMEOUT, &mut committers).await.is_err() {
-        tracing::error!("the last commit did not end in time; changes that were not answered may have been accepted or not");
+    if !committers.is_finished()
+        && tokio::time::timeout(COMMIT_TIMEOUT, &mut committers)
+            .await
+            .is_err()
+    {
+        tracing::error!(
+            "the last commit did not end in time; changes that were not answered may have been accepted or not"
+        );
     }
     drain(&parts.tasks, TASKS_TIMEOUT).await;
     reader.close().await;
@@ -152,7 +158,13 @@ impl Parts {
         let (commits, committers) = commit::start(writers, config.timing, after_commit, health);
         let (news, sweep_now) = (StreamNews::default(), Arc::new(Notify::new()));
         let stream = StreamKeeping::new(config.nats.stream_replicas);
-        let relay = WakeUpRelay::new(nats.clone(), news.clone(), capacity.clone(), failed, health.clone());
+        let relay = WakeUpRelay::new(
+            nats.clone(),
+            news.clone(),
+            capacity.clone(),
+            failed,
+            health.clone(),
+        );
         let supervisor = StreamSupervisor {
             nats: nats.clone(),
             commits: commits.clone(),

@@ -38,7 +38,7 @@ pub use import::{ImportLine, ImportResult, ImportUsers, MAX_IMPORT_LINES, UsersI
 pub use link::{ContactId, InvalidContactId, LinkUser, UnlinkUser};
 pub use overview::{
     ListUsers, ListedReason, ListedUser, MAX_LISTED, MAX_PROBLEM_COUNTS, ProblemCount, ProblemFilter,
-    RetryUsers, UserFilter, UsersListed, SummarizeUsers, UsersRetried, UsersSummary,
+    RetryUsers, SummarizeUsers, UserFilter, UsersListed, UsersRetried, UsersSummary,
 };
 pub use receipt::{
     AcceptedNotice, AcceptedUser, AttemptReceipt, EarlierField, FieldReceipt, ProblemKind, Receipt,

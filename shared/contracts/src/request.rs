@@ -3,11 +3,11 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    AcceptedNotice, ChangeLease, ClaimUsers, CompareUsers, Comparison, ControlDelivery, DeliveryControl, DeliveryNotice,
-    GetReceipt, GetUser, ImportUsers, LeaseAnswer, LinkUser, ListUsers, ReadUsersToCompare, Receipt, RepairUsers,
-    ReportResults, ResolvedNotice, ResultsReported, ResyncUsers, RetryUsers, SummarizeUsers, UnlinkUser, UpdateUser, User,
-    UserUpdated, UsersClaimed, UsersImported, UsersListed, UsersRepaired, UsersResynced, UsersRetried, UsersSummary,
-    UsersToCompare,
+    AcceptedNotice, ChangeLease, ClaimUsers, CompareUsers, Comparison, ControlDelivery, DeliveryControl,
+    DeliveryNotice, GetReceipt, GetUser, ImportUsers, LeaseAnswer, LinkUser, ListUsers, ReadUsersToCompare,
+    Receipt, RepairUsers, ReportResults, ResolvedNotice, ResultsReported, ResyncUsers, RetryUsers,
+    SummarizeUsers, UnlinkUser, UpdateUser, User, UserUpdated, UsersClaimed, UsersImported, UsersListed,
+    UsersRepaired, UsersResynced, UsersRetried, UsersSummary, UsersToCompare,
 };
 
 /// A request that crosses NATS, with its subject and its answer. The service that owns the subject answers each request, either

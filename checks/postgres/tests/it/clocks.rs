@@ -1,10 +1,10 @@
 //! A server whose clock is far from ours.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use contracts::{ChangeLease, ClaimUsers, Field, ImportLine, LeaseAnswer, Values, delivery::LeaseAction};
+use runtime::nats::Deadline;
 use testing::postgres::{Options, PostgresServer};
-use user::writer::{Answer, Deadline, Work};
 
 use crate::desk::Desk;
 
@@ -26,30 +26,22 @@ async fn desk_at(clock: &'static str) -> (PostgresServer, Desk) {
 async fn changes_imports_and_deliveries_work_whatever_the_clock_of_the_database_shows() {
     for (clock, seconds) in [("+10s", 10), ("-10s", -10), ("+1h", 3_600), ("-1h", -3_600)] {
         let (_server, desk) = desk_at(clock).await;
-        let ask = async |work| {
-            let deadline = Deadline {
-                until: Instant::now() + PATIENCE,
-            };
-            desk.handle.ask(work, Some(deadline)).await
-        };
-        let updated = ask(Work::Update(Desk::change("1", "Ada"))).await;
-        assert!(matches!(updated, Ok(Answer::Updated(_))), "{clock}: {updated:?}");
+        let deadline = || Some(Deadline::after(PATIENCE));
+        let updated = desk.handle.run(Desk::change("1", "Ada"), deadline()).await;
+        assert!(updated.is_ok(), "{clock}: {updated:?}");
         let line = ImportLine {
             user_id: "2".parse().unwrap(),
             fields: Values::from([(Field::Email, Some("2@example.com".to_owned()))]),
         };
-        let imported = ask(Work::Import(line)).await;
-        assert!(
-            matches!(imported, Ok(Answer::Imported(_))),
-            "{clock}: {imported:?}"
-        );
+        let imported = desk.handle.run(line, deadline()).await;
+        assert!(imported.is_ok(), "{clock}: {imported:?}");
         let lease = ChangeLease {
             holder: "w".to_owned(),
             account_id: "4711".to_owned(),
             action: LeaseAction::Hold,
         };
-        let epoch = match ask(Work::Lease(lease)).await {
-            Ok(Answer::Lease(LeaseAnswer::Granted { epoch, .. })) => epoch,
+        let epoch = match desk.handle.run(lease, deadline()).await {
+            Ok(LeaseAnswer::Granted { epoch, .. }) => epoch,
             other => panic!("{clock}: no lease: {other:?}"),
         };
         let claim = ClaimUsers {
@@ -58,10 +50,8 @@ async fn changes_imports_and_deliveries_work_whatever_the_clock_of_the_database_
             users: vec!["1".parse().unwrap()],
             limit: 100,
         };
-        match ask(Work::Claim(claim)).await {
-            Ok(Answer::Claims(claims)) => assert_eq!(claims.claims.len(), 1, "{clock}"),
-            other => panic!("{clock}: nothing to deliver: {other:?}"),
-        }
+        let claimed = desk.handle.run(claim, deadline()).await.unwrap();
+        assert_eq!(claimed.claims.len(), 1, "{clock}");
         shows(&desk, seconds);
         desk.close().await;
     }

@@ -7,17 +7,17 @@ use runtime::health::{Check, Registry};
 use testing::postgres::{Options, PostgresServer};
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
-    accepted::Accepted,
-    room::StreamCapacity,
+    commit::{self, AfterCommit, CommitQueue},
+    operations::SweepUsers,
+    relay::{AcceptedNotices, StreamCapacity},
     rules::{Row, RuleTiming},
     store::{self, StoreError, UserReader},
-    writer::{self, AfterCommit, Answer, Work, WriterHandle},
 };
 
 pub(crate) const CEILING: Duration = Duration::from_secs(30);
 
 pub(crate) struct Desk {
-    pub(crate) handle: WriterHandle,
+    pub(crate) handle: CommitQueue,
     pub(crate) health: Registry,
     reader: Arc<dyn UserReader>,
     task: JoinHandle<()>,
@@ -46,13 +46,13 @@ impl Desk {
     pub(crate) async fn at_url(url: &str) -> Self {
         let opened = store::open(&url.parse().unwrap()).await.unwrap();
         let after_commit = AfterCommit {
-            announcements: mpsc::channel(1).0,
-            notices: mpsc::channel(1).0,
-            accepted: Accepted::default(),
-            room: StreamCapacity::default(),
+            wake_ups: mpsc::channel(1).0,
+            resolved: mpsc::channel(1).0,
+            accepted: AcceptedNotices::default(),
+            capacity: StreamCapacity::default(),
         };
         let health = Registry::new("user", &["database"]);
-        let (handle, task) = writer::start(opened.writers, RuleTiming::default(), after_commit, &health);
+        let (handle, task) = commit::start(opened.writers, RuleTiming::default(), after_commit, &health);
         Self {
             handle,
             health,
@@ -76,21 +76,15 @@ impl Desk {
 
     pub(crate) async fn update(&self, user: &str, first_name: &str) -> Result<UserUpdated, ServiceError> {
         let update = Self::change(user, first_name);
-        match self.handle.ask(Work::Update(update), None).await? {
-            Answer::Updated(updated) => Ok(updated),
-            other => panic!("an answer to something else: {other:?}"),
-        }
+        self.handle.run(update, None).await
     }
 
     pub(crate) async fn sweep(&self, most: usize) -> usize {
-        let work = Work::Sweep {
+        let sweep = SweepUsers {
             live: most,
             backfill: most,
         };
-        match self.handle.ask(work, None).await {
-            Ok(Answer::Rows(rows)) => rows,
-            other => panic!("a sweep did not work: {other:?}"),
-        }
+        self.handle.run(sweep, None).await.unwrap()
     }
 
     pub(crate) async fn row(&self, user: &str) -> Option<Row> {

@@ -4,7 +4,6 @@ use contracts::{ChangeLease, ErrorCode, Field, LinkUser, delivery::LeaseAction};
 use futures_util::future::join_all;
 use testing::postgres::{Options, PostgresServer};
 use testing::wait::until;
-use user::writer::{Answer, Work};
 
 use crate::desk::{CEILING, Desk};
 
@@ -16,8 +15,8 @@ async fn hold_the_lease(desk: &Desk) {
         account_id: "4711".to_owned(),
         action: LeaseAction::Hold,
     };
-    let answer = desk.handle.ask(Work::Lease(ask), None).await;
-    assert!(matches!(answer, Ok(Answer::Lease(_))), "{answer:?}");
+    let answer = desk.handle.run(ask, None).await;
+    assert!(answer.is_ok(), "{answer:?}");
 }
 
 /// Whether the user was linked; not if somebody else has the contact.
@@ -27,8 +26,8 @@ async fn link(desk: &Desk, user: &str, contact: &str) -> bool {
             user_id: user.parse().unwrap(),
             contact_id: contact.parse().unwrap(),
         };
-        match desk.handle.ask(Work::Link(link), None).await {
-            Ok(Answer::Linked(_)) => Some(true),
+        match desk.handle.run(link, None).await {
+            Ok(_) => Some(true),
             Err(error) if error.code == ErrorCode::ContactHeld => Some(false),
             // The lease was kept by somebody else for too long.
             Err(error) if error.code == ErrorCode::Unavailable => None,

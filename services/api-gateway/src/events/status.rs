@@ -9,9 +9,9 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::lines::Line;
-use contracts::SummarizeUsers;
 use crate::request::read_context;
 use crate::routes::Gateway;
+use contracts::SummarizeUsers;
 
 /// How long the user service may take; whoever watches is told something every few seconds in any case.
 const ASKED_WITHIN: Duration = Duration::from_secs(2);

@@ -15,8 +15,8 @@ use super::parse::{Form, Parsed, Parser};
 use super::report::{Counts, Reasons, Report, Summary};
 use super::rows::{Row, Rows};
 use crate::connection::Patience;
-use contracts::RequestContext;
 use crate::user_service::UserService;
+use contracts::RequestContext;
 
 /// How long the rest of a body is read and thrown away, once an import has ended early, and how long the next part of it
 /// may take: a caller that is still sending when the connection closes may see a reset in place of the reason.

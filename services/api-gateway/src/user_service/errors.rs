@@ -11,7 +11,9 @@ use crate::request::address_required;
 pub(super) fn after_silence(error: CallError) -> CallError {
     match &error {
         CallError::Rejected { error: rejection, .. } if is_decision(rejection.code) => error,
-        _ => CallError::NoAnswer("no answer to the first try, and no decision in answer to the second".to_owned()),
+        _ => CallError::NoAnswer(
+            "no answer to the first try, and no decision in answer to the second".to_owned(),
+        ),
     }
 }
 
@@ -29,13 +31,15 @@ pub(super) fn of_a_change(error: CallError) -> ApiError {
 pub(super) fn of_a_read(error: CallError) -> ApiError {
     match error {
         CallError::NoAnswer(cause) => ApiError::NoAnswer { cause },
-        CallError::Rejected { error, .. } if error.code == ErrorCode::OutcomeUnknown => ApiError::NoAnswer {
-            cause: error.message,
-        },
-        CallError::Rejected { error, .. } if error.code == ErrorCode::InvalidRequest => ApiError::InvalidParameter {
-            part: "the request",
-            rule: error.message,
-        },
+        CallError::Rejected { error, .. } if error.code == ErrorCode::OutcomeUnknown => {
+            ApiError::NoAnswer { cause: error.message }
+        }
+        CallError::Rejected { error, .. } if error.code == ErrorCode::InvalidRequest => {
+            ApiError::InvalidParameter {
+                part: "the request",
+                rule: error.message,
+            }
+        }
         other => of_a_change(other),
     }
 }

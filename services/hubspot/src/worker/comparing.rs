@@ -89,13 +89,7 @@ impl Comparing {
             let work = sweep::sweep(comparer, account_id, closed.clone(), sweep, self.metrics.clone());
             tokio::spawn(work)
         });
-        let requests = requests::answer(
-            self.nats.clone(),
-            comparer,
-            account_id,
-            self.answering.clone(),
-            closed.clone(),
-        );
+        let requests = requests::answer(self.nats.clone(), comparer, account_id, closed.clone());
         self.answering.spawn(requests);
         self.open = Some(Open { closed, sweeping });
     }

@@ -1,27 +1,19 @@
-//! Questions to the user service over NATS: lease, claim and record, and users to compare.
+//! Calls to the user service.
 
 use std::time::Duration;
 
-use async_nats::HeaderMap;
-use bytes::Bytes;
-use contracts::{
-    ChangeLease, ClaimUsers, ErrorCode, LeaseAnswer, ReadUsersToCompare, RepairUsers, ReportResults,
-    ResultsReported, ServiceError, UsersClaimed, UsersRepaired, UsersToCompare, headers,
-    subjects::{USERS_CLAIM, USERS_COMPARE, USERS_LEASE, USERS_REPAIR, USERS_REPORT},
-};
-use runtime::nats::{Nats, RequestError, from_object};
-use serde::{Serialize, de::DeserializeOwned};
+use contracts::Request;
+use runtime::nats::{CallError, Nats};
 
 use super::health::Health;
 use crate::engine::Unserved;
 
-/// Shorter than the lease's term, so that a lost answer leaves time to ask again.
-const LEASE_LIMIT: Duration = Duration::from_millis(900);
-const CLAIM_LIMIT: Duration = Duration::from_secs(5);
-const RECORD_LIMIT: Duration = Duration::from_secs(5);
-const COMPARE_LIMIT: Duration = Duration::from_secs(5);
+/// The timeout of requests for the lease: shorter than the lease itself, so that a lost answer leaves time to ask again.
+pub(super) const LEASE_TIMEOUT: Duration = Duration::from_millis(900);
+/// The timeout of other requests.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The user service, as this worker sees it.
+/// The user service, as this worker reaches it. Clones share the connection.
 #[derive(Debug, Clone)]
 pub(super) struct UserService {
     nats: Nats,
@@ -33,112 +25,44 @@ impl UserService {
         Self { nats, health }
     }
 
-    pub(super) async fn lease(&self, ask: &ChangeLease) -> Result<LeaseAnswer, Unserved> {
-        self.ask(USERS_LEASE, ask, LEASE_LIMIT).await
-    }
-
-    pub(super) async fn claim(&self, claim: &ClaimUsers) -> Result<UsersClaimed, Unserved> {
-        self.ask(USERS_CLAIM, claim, CLAIM_LIMIT).await
-    }
-
-    pub(super) async fn record(&self, record: &ReportResults) -> Result<ResultsReported, Unserved> {
-        self.ask(USERS_REPORT, record, RECORD_LIMIT).await
-    }
-
-    pub(super) async fn read_to_compare(
+    /// Sends a request that deliveries depend on. Whether it is answered shows on `/readyz`.
+    pub(super) async fn call_for_delivery<R: Request>(
         &self,
-        read: &ReadUsersToCompare,
-    ) -> Result<UsersToCompare, Unserved> {
-        self.ask_aside(USERS_COMPARE, read, COMPARE_LIMIT).await
-    }
-
-    /// Nothing is repaired when the limit is over.
-    pub(super) async fn repair(
-        &self,
-        repair: &RepairUsers,
-        limit: Duration,
-    ) -> Result<UsersRepaired, Unserved> {
-        self.ask_aside(USERS_REPAIR, repair, limit).await
-    }
-
-    /// Asks what deliveries depend on, so that the answer says whether the user service is well.
-    async fn ask<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, Unserved>
-    where
-        Q: Serialize + Sync,
-        A: Serialize + DeserializeOwned,
-    {
-        let answer = self.request(subject, question, limit).await;
+        request: &R,
+        timeout: Duration,
+    ) -> Result<R::Answer, Unserved> {
+        let answer = self.nats.call(request, timeout, None).await;
         match &answer {
             Ok(_) => self.health.user_service_answers(),
-            Err(NotAnswered::Refused(_)) => {}
-            Err(NotAnswered::Failed(why)) => self.health.user_service_fails(why.clone()),
+            // An answer too; what follows from it is for the caller.
+            Err(CallError::Rejected { .. }) => {}
+            Err(error) => self.health.user_service_fails(error.to_string()),
         }
-        answer.map_err(Unserved::from)
+        answer.map_err(|error| unserved(R::SUBJECT, &error))
     }
 
-    /// Asks for a comparison. What becomes of it says nothing of deliveries.
-    async fn ask_aside<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, Unserved>
-    where
-        Q: Serialize + Sync,
-        A: Serialize + DeserializeOwned,
-    {
-        let answer = self.request(subject, question, limit).await;
-        answer.map_err(|why| {
-            if let NotAnswered::Failed(why) = &why {
-                tracing::debug!(why, "users cannot be compared");
+    /// Sends a request of a comparison. Its result says nothing about deliveries.
+    pub(super) async fn call<R: Request>(
+        &self,
+        request: &R,
+        timeout: Duration,
+    ) -> Result<R::Answer, Unserved> {
+        let answer = self.nats.call(request, timeout, None).await;
+        answer.map_err(|error| {
+            if !matches!(error, CallError::Rejected { .. }) {
+                tracing::debug!(%error, "a comparison cannot reach the user service");
             }
-            why.into()
+            unserved(R::SUBJECT, &error)
         })
     }
+}
 
-    async fn request<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, NotAnswered>
-    where
-        Q: Serialize + Sync,
-        A: Serialize + DeserializeOwned,
-    {
-        let payload = Bytes::from(serde_json::to_vec(question).expect("contracts have text keys"));
-        let mut found = HeaderMap::new();
-        found.insert(headers::TIME_LEFT_MS, limit.as_millis().to_string());
-        match self.nats.request(subject, found, payload, limit).await {
-            Ok(message) => {
-                let answer = from_object(&message.payload);
-                answer.map_err(|error| not_understood(subject, &error))
-            }
-            Err(error) => Err(not_answered(subject, &error)),
+fn unserved(subject: &'static str, error: &CallError) -> Unserved {
+    match error {
+        CallError::Rejected { error, .. } => {
+            tracing::debug!(subject, code = ?error.code, "the user service rejected a request");
+            Unserved::Refused(error.code)
         }
+        CallError::NotReceived(_) | CallError::NoAnswer(_) | CallError::Unreadable(_) => Unserved::NoAnswer,
     }
-}
-
-/// Why there is no answer.
-enum NotAnswered {
-    Refused(ErrorCode),
-    /// In words.
-    Failed(String),
-}
-
-impl From<NotAnswered> for Unserved {
-    fn from(why: NotAnswered) -> Self {
-        match why {
-            NotAnswered::Refused(code) => Self::Refused(code),
-            NotAnswered::Failed(_) => Self::NoAnswer,
-        }
-    }
-}
-
-fn not_understood(subject: &str, error: &serde_json::Error) -> NotAnswered {
-    // The words of the parser may quote the body, which holds personal data.
-    let (line, column) = (error.line(), error.column());
-    NotAnswered::Failed(format!(
-        "{subject}: not understood at line {line}, column {column}"
-    ))
-}
-
-fn not_answered(subject: &str, error: &RequestError) -> NotAnswered {
-    if let RequestError::Service { body, .. } = error
-        && let Ok(refusal) = serde_json::from_slice::<ServiceError>(body)
-    {
-        tracing::debug!(subject, code = ?refusal.code, "the user service refused");
-        return NotAnswered::Refused(refusal.code);
-    }
-    NotAnswered::Failed(format!("{subject}: {error}"))
 }

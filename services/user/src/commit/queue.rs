@@ -33,7 +33,10 @@ pub trait Operation: Send + Sync + 'static {
 
     /// Does it on the rows in memory. An operation is applied again if its transaction has to begin again, so `self` does not
     /// change.
-    fn apply(&self, batch: &mut Batch<'_>) -> impl Future<Output = Result<Self::Answer, OperationError>> + Send;
+    fn apply(
+        &self,
+        batch: &mut Batch<'_>,
+    ) -> impl Future<Output = Result<Self::Answer, OperationError>> + Send;
 }
 
 /// Which committer an operation waits for.
@@ -174,7 +177,10 @@ trait AnyOperation: Send + Sync {
 
 impl std::fmt::Debug for dyn AnyOperation {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("AnyOperation").field("users", &self.users().len()).finish()
+        formatter
+            .debug_struct("AnyOperation")
+            .field("users", &self.users().len())
+            .finish()
     }
 }
 

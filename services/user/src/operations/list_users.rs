@@ -49,8 +49,7 @@ impl Page {
             .last()
             .filter(|_| !is_last)
             .map(|last| last.position.clone());
-        let log =
-            |error| tracing::error!(%error, "a row is left out of a list; another version of this service may read it");
+        let log = |error| tracing::error!(%error, "a row is left out of a list; another version of this service may read it");
         let rows = found
             .into_iter()
             .filter_map(|listed| listed.row.map_err(log).ok())

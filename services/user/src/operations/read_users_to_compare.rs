@@ -1,8 +1,8 @@
 //! `users.compare`: the parts of users that the hubspot service compares with their contacts.
 
 use contracts::{
-    FieldResult, MAX_COMPARED, ReadUsersToCompare, ServiceError, UserId, UserSelection,
-    UserToCompare, UsersToCompare,
+    FieldResult, MAX_COMPARED, ReadUsersToCompare, ServiceError, UserId, UserSelection, UserToCompare,
+    UsersToCompare,
 };
 
 use runtime::nats::Caller;
@@ -52,11 +52,7 @@ async fn read_page(
 ) -> Result<UsersToCompare, ServiceError> {
     let limit = MAX_COMPARED;
     let page = context
-        .read(context.reader.scan(&UserScan {
-            after,
-            filter,
-            limit,
-        }))
+        .read(context.reader.scan(&UserScan { after, filter, limit }))
         .await?;
     let log =
         |error| tracing::error!(%error, "a row is left out; another version of this service may read it");

@@ -1,8 +1,8 @@
 //! `users.report`: a worker reports the results of attempts, and may claim the next users in the same message.
 
 use contracts::{
-    AttemptResult, ErrorCode, NextAction, ReportResults, ReportedUser, ResolvedUser, ResultsReported, ServiceError,
-    UserId, delivery::MAX_CLAIMS,
+    AttemptResult, ErrorCode, NextAction, ReportResults, ReportedUser, ResolvedUser, ResultsReported,
+    ServiceError, UserId, delivery::MAX_CLAIMS,
 };
 
 use crate::{

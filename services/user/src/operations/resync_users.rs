@@ -27,7 +27,10 @@ pub(super) async fn resync_users(
             (page.rows.into_iter().map(|row| row.user_id).collect(), next)
         }
     };
-    let answer = context.commits.run(ResyncListed(users), Some(caller.deadline)).await?;
+    let answer = context
+        .commits
+        .run(ResyncListed(users), Some(caller.deadline))
+        .await?;
     tracing::info!(
         resynced = answer.resynced,
         shared = answer.shared,

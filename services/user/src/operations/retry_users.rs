@@ -32,7 +32,11 @@ pub(super) async fn retry_users(
     };
     let listed = RetryListed { users, priority };
     let answer = context.commits.run(listed, Some(caller.deadline)).await?;
-    tracing::info!(retried = answer.retried, ?priority, "an operator had users tried again");
+    tracing::info!(
+        retried = answer.retried,
+        ?priority,
+        "an operator had users tried again"
+    );
     Ok(UsersRetried { next, ..answer })
 }
 

@@ -30,7 +30,12 @@ impl Operation for SweepUsers {
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<usize, OperationError> {
         let timing = *batch.timing;
         let mut due = batch.transaction.due(Priority::Live, &timing, self.live).await?;
-        due.extend(batch.transaction.due(Priority::Backfill, &timing, self.backfill).await?);
+        due.extend(
+            batch
+                .transaction
+                .due(Priority::Backfill, &timing, self.backfill)
+                .await?,
+        );
         due.extend(batch.transaction.rechecks(self.backfill).await?);
         // A user may be due for two reasons.
         let mut seen = HashSet::new();

@@ -68,7 +68,11 @@ impl AcceptedNotices {
             let notice = std::mem::take(&mut *self.waiting());
             if notice.changes > 0 && nats.is_connected() {
                 let notice = serde_json::to_vec(&notice).expect("ids and numbers serialize");
-                if let Err(error) = nats.client().publish(AcceptedNotice::SUBJECT, notice.into()).await {
+                if let Err(error) = nats
+                    .client()
+                    .publish(AcceptedNotice::SUBJECT, notice.into())
+                    .await
+                {
                     tracing::debug!(%error, "a notice of accepted changes was not sent");
                 }
             }

@@ -65,7 +65,11 @@ impl Sweeper {
         self.capacity.update(released, held);
         let available = self.capacity.available();
         // Users that are due fill only a part of the stream, and back-fill a smaller part, so that new changes always find space.
-        let below = |window: u64| available.saturating_sub(WINDOW - window).min(MAX_USERS_PER_COMMIT);
+        let below = |window: u64| {
+            available
+                .saturating_sub(WINDOW - window)
+                .min(MAX_USERS_PER_COMMIT)
+        };
         let live = below(DUE_WINDOW).max(MIN_USERS).min(available);
         if live == 0 {
             return NextSweep::AfterInterval;

@@ -7,11 +7,10 @@ use runtime::health::Registry;
 use testing::wait::until;
 use tokio::sync::mpsc;
 use user::{
-    accepted::Accepted,
-    room::StreamCapacity,
+    commit::{self, AfterCommit},
+    relay::{AcceptedNotices, StreamCapacity},
     rules::RuleTiming,
     store,
-    writer::{self, AfterCommit, Work},
 };
 
 use crate::stack::{CEILING, Stack, ada, patch};
@@ -86,19 +85,19 @@ async fn when_nats_comes_back_with_an_empty_disk_what_is_owed_is_announced_anew(
 async fn what_was_committed_by_a_service_that_died_before_announcing_is_announced_by_the_next() {
     let stack = Stack::new(&[("USER_SWEEP_MS", "20")]).await;
     let users = store::open(&stack.database()).await.unwrap().writers;
-    let (announcements, mut announced) = mpsc::channel(8);
+    let (wake_ups, mut announced) = mpsc::channel(8);
     let after_commit = AfterCommit {
-        announcements,
-        notices: mpsc::channel(8).0,
-        accepted: Accepted::default(),
-        room: StreamCapacity::default(),
+        wake_ups,
+        resolved: mpsc::channel(8).0,
+        accepted: AcceptedNotices::default(),
+        capacity: StreamCapacity::default(),
     };
     let terms = RuleTiming {
         wake_up: 200,
         ..RuleTiming::default()
     };
-    let (handle, task) = writer::start(users, terms, after_commit, &Registry::new("user", &[]));
-    handle.ask(Work::Update(ada("1")), None).await.unwrap();
+    let (handle, task) = commit::start(users, terms, after_commit, &Registry::new("user", &[]));
+    handle.run(ada("1"), None).await.unwrap();
     drop(handle);
     task.await.unwrap();
     assert!(announced.recv().await.is_some(), "it was to be announced");
@@ -113,17 +112,17 @@ async fn who_finds_no_room_in_the_stream_is_due_at_once() {
     let (stack, service) = Stack::serving(&[]).await;
     service.stop().await.unwrap();
     let users = store::open(&stack.database()).await.unwrap().writers;
-    let (announcements, mut announced) = mpsc::channel(8);
+    let (wake_ups, mut announced) = mpsc::channel(8);
     let after_commit = AfterCommit {
-        announcements,
-        notices: mpsc::channel(8).0,
-        accepted: Accepted::default(),
-        room: StreamCapacity::of(1),
+        wake_ups,
+        resolved: mpsc::channel(8).0,
+        accepted: AcceptedNotices::default(),
+        capacity: StreamCapacity::of(1),
     };
     let health = Registry::new("user", &[]);
-    let (handle, task) = writer::start(users, RuleTiming::default(), after_commit, &health);
+    let (handle, task) = commit::start(users, RuleTiming::default(), after_commit, &health);
     for user in ["1", "2", "3"] {
-        handle.ask(Work::Update(ada(user)), None).await.unwrap();
+        handle.run(ada(user), None).await.unwrap();
     }
     drop(handle);
     task.await.unwrap();

@@ -103,7 +103,7 @@ async fn wait_until_repaired(stack: &Stack, service: &Running, name: &str) {
         &format!("a stream of ours instead of one with another {name}"),
         CEILING,
         async || {
-            let differences = user::stream::differences(&stack.client.jetstream(), None).await;
+            let differences = user::relay::stream::differences(&stack.client.jetstream(), None).await;
             let is_ours = matches!(&differences, Ok(Some(names)) if names.is_empty());
             if is_ours && service.is_well("stream") {
                 Ok(())

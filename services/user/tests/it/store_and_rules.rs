@@ -4,6 +4,7 @@
 
 mod migration;
 mod model;
+mod operation;
 mod operators;
 mod overview;
 mod random;
@@ -19,12 +20,11 @@ use runtime::health::Registry;
 use testing::database::TestDatabase;
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
-    accepted::Accepted,
-    room::StreamCapacity,
+    commit::{self, AfterCommit, CommitQueue},
+    relay::{AcceptedNotices, StreamCapacity},
     rules::RuleTiming,
     store::{self, Database, UserReader},
     time::Clock,
-    writer::{self, AfterCommit, WriterHandle},
 };
 
 use model::Model;
@@ -33,7 +33,7 @@ use random::{USERS, work};
 const ROUNDS: usize = 120;
 
 struct Opened {
-    handle: WriterHandle,
+    handle: CommitQueue,
     task: JoinHandle<()>,
     reader: Arc<dyn UserReader>,
 }
@@ -46,13 +46,13 @@ async fn open(database: &TestDatabase, now: &Arc<AtomicI64>) -> Opened {
     let now = Arc::clone(now);
     writers[0].go_by(Clock::new(move || now.load(Ordering::Relaxed)));
     let after_commit = AfterCommit {
-        announcements: mpsc::channel(1).0,
-        notices: mpsc::channel(1).0,
-        accepted: Accepted::default(),
-        room: StreamCapacity::default(),
+        wake_ups: mpsc::channel(1).0,
+        resolved: mpsc::channel(1).0,
+        accepted: AcceptedNotices::default(),
+        capacity: StreamCapacity::default(),
     };
     let health = Registry::new("user", &[]);
-    let (handle, task) = writer::start(writers, RuleTiming::default(), after_commit, &health);
+    let (handle, task) = commit::start(writers, RuleTiming::default(), after_commit, &health);
     Opened { handle, task, reader }
 }
 
@@ -79,9 +79,7 @@ async fn the_database_follows_the_rules_whatever_is_asked_together() {
                 .map(|_| work(&mut rng, &model))
                 .collect();
             // Asked before the writer runs, they form one batch, in this order.
-            let asked = batch
-                .iter()
-                .map(|work| opened.handle.ask(random::copy(work), None));
+            let asked = batch.iter().map(|work| work.clone().run(&opened.handle));
             let answers = join_all(asked).await;
             let expected = model.run(now.load(Ordering::Relaxed), &batch);
             for (index, (answer, expected)) in answers.iter().zip(&expected).enumerate() {

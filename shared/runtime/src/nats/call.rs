@@ -48,7 +48,8 @@ impl Nats {
             .map_err(|error| call_error(R::SUBJECT, &error))?;
         let answered_at = header(answer.headers.as_ref(), headers::NOW_UNIX_MS);
         if let Some(theirs_ms) = answered_at.and_then(|value| value.parse().ok()) {
-            self.clocks().observe(R::SUBJECT, asked_ms, theirs_ms, now_unix_ms());
+            self.clocks()
+                .observe(R::SUBJECT, asked_ms, theirs_ms, now_unix_ms());
         }
         from_object(&answer.payload).map_err(|error| {
             // The parser's message may quote the answer, which holds personal data, so only the place is kept.

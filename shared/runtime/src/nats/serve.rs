@@ -206,7 +206,9 @@ impl Server {
     fn caller(&self, found: Option<&HeaderMap>) -> Caller {
         let now = Instant::now();
         let left = header(found, headers::TIME_LEFT_MS).and_then(|left| left.parse().ok());
-        let left = left.map_or(DEFAULT_TIME_LEFT, Duration::from_millis).min(MAX_TIME_LEFT);
+        let left = left
+            .map_or(DEFAULT_TIME_LEFT, Duration::from_millis)
+            .min(MAX_TIME_LEFT);
         let under_way = self.transit.under_way(header(found, headers::SENT), now);
         let short = |value: &&str| value.len() <= MAX_CONTEXT_CHARS;
         let request_id = header(found, headers::REQUEST_ID).filter(short);
@@ -226,7 +228,11 @@ impl Server {
             return tracing::debug!(subject = %message.subject, "a request without a reply subject was carried out");
         };
         headers.insert(headers::NOW_UNIX_MS, now_unix_ms().to_string());
-        let sent = self.nats.client().publish_with_headers(reply, headers, body).await;
+        let sent = self
+            .nats
+            .client()
+            .publish_with_headers(reply, headers, body)
+            .await;
         if let Err(error) = sent {
             // The caller sees a time-out and may send the request again.
             tracing::warn!(subject = %message.subject, %error, "an answer could not be sent");
@@ -297,7 +303,10 @@ fn read<R: Request>(payload: &[u8], deadline: Deadline) -> Result<R, ServiceErro
 fn error_headers(error: &ServiceError) -> HeaderMap {
     let mut map = HeaderMap::new();
     let code = serde_json::to_value(error.code).ok();
-    map.insert(headers::SERVICE_ERROR, code.as_ref().and_then(|code| code.as_str()).unwrap_or("internal"));
+    map.insert(
+        headers::SERVICE_ERROR,
+        code.as_ref().and_then(|code| code.as_str()).unwrap_or("internal"),
+    );
     map.insert(headers::SERVICE_ERROR_CODE, error.code.number().to_string());
     map
 }

@@ -8,6 +8,7 @@ use contracts::{
 };
 use tokio::time::Instant;
 
+use super::super::user_service::TIMEOUT;
 use super::{Comparer, TIME_TO_ANSWER, Terms};
 use crate::{
     comparison::{Contacts, Judge, Plan, repair_of},
@@ -46,7 +47,7 @@ impl Comparer {
             users: compare.users.clone(),
             dirty_only: compare.purpose == ComparisonPurpose::DryRun,
         };
-        let page = self.users.read_to_compare(&read).await.map_err(unserved)?;
+        let page = self.users.call(&read, TIMEOUT).await.map_err(unserved)?;
         let plan = Plan::new(compare.purpose, page.users, terms.account_id);
         let (mut comparison, repairs) = self.judge(compare, &plan, terms).await?;
         comparison.unknown = page.unknown;
@@ -107,7 +108,7 @@ impl Comparer {
             return Err(not_inspected(&NotInspected::Busy));
         };
         let repair = RepairUsers { users };
-        let repaired = self.users.repair(&repair, limit).await.map_err(unserved)?;
+        let repaired = self.users.call(&repair, limit).await.map_err(unserved)?;
         comparison.repaired = repaired.repaired;
         comparison.changed_meanwhile = repaired.changed_meanwhile;
         Ok(())

@@ -26,7 +26,7 @@ impl Desk {
 #[test]
 fn a_resync_owes_every_field_as_back_fill_and_once() {
     let mut desk = Desk::settled();
-    assert_eq!(resync(&mut desk.row, desk.now), ResyncResult::Owed);
+    assert_eq!(resync(&mut desk.row, desk.now), ResyncResult::MarkedDirty);
     assert_eq!(
         (desk.row.dirty_fields(), desk.row.priority),
         (FieldSet::all(), Priority::Backfill)
@@ -34,7 +34,7 @@ fn a_resync_owes_every_field_as_back_fill_and_once() {
     assert_eq!((desk.row.version, desk.row.due_at()), (1, Some(desk.now)));
     assert!(desk.receipt(1).resending && desk.receipt(1).state == SyncState::Confirmed);
     let before = desk.row.clone();
-    assert_eq!(resync(&mut desk.row, desk.now), ResyncResult::Left);
+    assert_eq!(resync(&mut desk.row, desk.now), ResyncResult::AlreadyDirty);
     assert_eq!(desk.row, before);
 }
 
@@ -42,7 +42,7 @@ fn a_resync_owes_every_field_as_back_fill_and_once() {
 fn a_resync_keeps_a_live_change_live_and_owes_what_it_left_out() {
     let mut desk = Desk::settled();
     desk.change([(Field::FirstName, "Eva")]);
-    assert_eq!(resync(&mut desk.row, desk.now), ResyncResult::Owed);
+    assert_eq!(resync(&mut desk.row, desk.now), ResyncResult::MarkedDirty);
     assert_eq!(
         (desk.row.dirty_fields(), desk.row.priority),
         (FieldSet::all(), Priority::Live)

@@ -12,7 +12,7 @@ use testing::database::TestDatabase;
 use super::{
     model::Model,
     open, overview,
-    random::{self, USERS, work},
+    random::{USERS, work},
 };
 use crate::beside::{Beside, Statement};
 
@@ -40,9 +40,7 @@ async fn how_users_stand_is_worked_out_for_rows_that_are_older() {
         for _ in 0..10 {
             now.fetch_add(rng.random_range(0..40_000), Ordering::Relaxed);
             let batch: Vec<_> = (0..4).map(|_| work(&mut rng, &model)).collect();
-            let asked = batch
-                .iter()
-                .map(|work| opened.handle.ask(random::copy(work), None));
+            let asked = batch.iter().map(|work| work.clone().run(&opened.handle));
             join_all(asked).await;
             model.run(now.load(Ordering::Relaxed), &batch);
         }

@@ -6,10 +6,9 @@ use contracts::{
     AttemptResult, Claim, ClaimUsers, ErrorCode, ImportLine, ImportResult, NextAction, Receipt,
     ReportResults, ServiceError, UpdateUser, UserId, UsersRepaired, UsersResynced, UsersRetried,
 };
-use user::{
-    rules::{self, Change, Claimed, Lease, Refusal, Row, RuleTiming, UnixMs},
-    writer::{Answer, Work},
-};
+use user::rules::{self, Change, Claimed, Lease, Refusal, Row, RuleTiming, UnixMs};
+
+use super::operation::{Answer, Work};
 
 /// An answer, as far as it is compared.
 #[derive(Debug, PartialEq)]

@@ -49,8 +49,8 @@ impl Model {
                 continue;
             };
             match rules::resync(row, self.now) {
-                ResyncResult::Owed => resynced.resynced += 1,
-                ResyncResult::Left => resynced.skipped += 1,
+                ResyncResult::MarkedDirty => resynced.resynced += 1,
+                ResyncResult::AlreadyDirty => resynced.skipped += 1,
                 ResyncResult::Shared => resynced.shared += 1,
             }
         }

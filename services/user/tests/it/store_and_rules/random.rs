@@ -8,9 +8,9 @@ use contracts::{
     ReportResults, Retraction, UnlinkUser, UpdateForm, UpdateUser, UserId, Values, delivery::LeaseAction,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
-use user::writer::Work;
 
 use super::model::Model;
+use super::operation::Work;
 
 pub(super) const USERS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 /// More than there are users, so that no selection is cut short.
@@ -229,31 +229,5 @@ fn link(rng: &mut StdRng, claim: &Claim) -> NewLink {
         account_id: "4711".to_owned(),
         address: claim.values.get(&Field::Email).cloned().flatten(),
         origin: *found.choose(rng).unwrap(),
-    }
-}
-
-/// Work is asked once; the model gets another of the same.
-pub(super) fn copy(work: &Work) -> Work {
-    match work {
-        Work::Update(update) => Work::Update(update.clone()),
-        Work::Import(line) => Work::Import(line.clone()),
-        Work::Lease(ask) => Work::Lease(ask.clone()),
-        Work::Line(control) => Work::Line(*control),
-        Work::Claim(claim) => Work::Claim(claim.clone()),
-        Work::Record(record) => Work::Record(record.clone()),
-        Work::Retry { users, priority } => Work::Retry {
-            users: users.clone(),
-            priority: *priority,
-        },
-        Work::Resync(users) => Work::Resync(users.clone()),
-        Work::Link(link) => Work::Link(link.clone()),
-        Work::Unlink(unlink) => Work::Unlink(unlink.clone()),
-        Work::Repair(users) => Work::Repair(users.clone()),
-        Work::Sweep { live, backfill } => Work::Sweep {
-            live: *live,
-            backfill: *backfill,
-        },
-        Work::WakeNow(users) => Work::WakeNow(users.clone()),
-        Work::WakeAnnounced { limit } => Work::WakeAnnounced { limit: *limit },
     }
 }

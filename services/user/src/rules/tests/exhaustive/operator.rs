@@ -13,7 +13,7 @@ impl World {
         let (attempt, was_open) = (self.desk.row.attempt, self.desk.row.open_attempt.is_some());
         let (now, terms) = (self.desk.now, self.desk.terms);
         let changed = match act {
-            Act::Resync => resync(&mut self.desk.row, now) == ResyncResult::Owed,
+            Act::Resync => resync(&mut self.desk.row, now) == ResyncResult::MarkedDirty,
             Act::Unlink => unlink(&mut self.desk.row, now, &terms),
             Act::LinkToNew | Act::LinkToFirst => {
                 let contact = if act == Act::LinkToNew {
