@@ -67,7 +67,7 @@ async fn jetstream(nats: &Nats, context: &jetstream::Context) -> Check {
 
 async fn stream(context: &jetstream::Context, replicas: Option<usize>) -> Check {
     const NAME: &str = "stream";
-    match timeout(LIMIT, user::stream::differences(context, replicas)).await {
+    match timeout(LIMIT, user::relay::stream::differences(context, replicas)).await {
         Ok(Ok(Some(differences))) if differences.is_empty() => {
             Check::ok(NAME, &format!("{STREAM} has the settings it needs"))
         }

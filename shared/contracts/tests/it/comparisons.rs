@@ -15,13 +15,13 @@ fn a_comparison_is_asked_for_by_its_aim_and_its_users() {
         users: UserSelection::Named(vec!["1".parse().unwrap()]),
         values: true,
     };
-    let json = json!({ "aim": { "drift": { "repair": true } }, "users": { "named": ["1"] }, "values": true });
+    let json = json!({ "purpose": { "drift": { "repair": true } }, "users": { "named": ["1"] }, "values": true });
     pin(&compare, json);
     (compare.purpose, compare.values) = (ComparisonPurpose::DryRun, false);
     compare.users = UserSelection::After(None);
-    pin(&compare, json!({ "aim": "dryRun", "users": { "after": null } }));
+    pin(&compare, json!({ "purpose": "dryRun", "users": { "after": null } }));
     compare.users = UserSelection::After(Some("1".parse().unwrap()));
-    pin(&compare, json!({ "aim": "dryRun", "users": { "after": "1" } }));
+    pin(&compare, json!({ "purpose": "dryRun", "users": { "after": "1" } }));
 }
 
 #[test]
@@ -48,8 +48,8 @@ fn a_comparison_tells_what_differs_and_where_it_goes_on() {
     let json = json!({
         "checked": 99, "skipped": 1, "repaired": 1, "next": "9",
         "findings": [{
-            "userId": "1", "finding": "changed", "contactId": "51",
-            "fields": [{ "field": "firstName", "ours": "Ada" }]
+            "userId": "1", "kind": "changed", "contactId": "51",
+            "fields": [{ "field": "firstName", "userValue": "Ada" }]
         }]
     });
     pin(&comparison, json);
@@ -65,7 +65,7 @@ fn users_are_read_as_they_are_to_be_compared() {
         users: UserSelection::After(None),
         dirty_only: true,
     };
-    pin(&read, json!({ "users": { "after": null }, "owing": true }));
+    pin(&read, json!({ "users": { "after": null }, "dirtyOnly": true }));
     let user = UserToCompare {
         user_id: "1".parse().unwrap(),
         generation: 7,
@@ -88,8 +88,8 @@ fn users_are_read_as_they_are_to_be_compared() {
     };
     let json = json!({
         "users": [{
-            "userId": "1", "turn": 7, "values": { "firstName": null }, "confirmed": ["firstName"], "owed": ["email"],
-            "link": { "contactId": "51", "accountId": "62515", "found": "primaryAddress" }
+            "userId": "1", "generation": 7, "values": { "firstName": null }, "confirmed": ["firstName"], "dirty": ["email"],
+            "link": { "contactId": "51", "accountId": "62515", "origin": "primaryAddress" }
         }],
         "unknown": ["2"]
     });
@@ -107,11 +107,11 @@ fn a_repair_names_the_turn_it_was_decided_at() {
     };
     pin(
         &repair,
-        json!({ "users": [{ "userId": "1", "turn": 7, "fields": ["lastName"] }] }),
+        json!({ "users": [{ "userId": "1", "generation": 7, "fields": ["lastName"] }] }),
     );
     let repaired = UsersRepaired {
         repaired: 1,
         changed_meanwhile: 2,
     };
-    pin(&repaired, json!({ "repaired": 1, "left": 2 }));
+    pin(&repaired, json!({ "repaired": 1, "changedMeanwhile": 2 }));
 }

@@ -13,7 +13,7 @@ fn a_worker_asks_for_the_lease_with_a_wish() {
     let words = [
         (LeaseAction::Hold, "hold"),
         (LeaseAction::Release, "release"),
-        (LeaseAction::Yield, "stepAside"),
+        (LeaseAction::Yield, "yield"),
     ];
     for (wish, word) in words {
         let ask = ChangeLease {
@@ -21,7 +21,7 @@ fn a_worker_asks_for_the_lease_with_a_wish() {
             account_id: "4711".to_owned(),
             action: wish,
         };
-        pin(&ask, json!({ "holder": "w", "accountId": "4711", "wish": word }));
+        pin(&ask, json!({ "holder": "w", "accountId": "4711", "action": word }));
     }
 }
 
@@ -35,7 +35,7 @@ fn the_lease_is_granted_held_released_or_of_another_account() {
         paused: false,
     };
     let json = json!({
-        "answer": "granted", "epoch": 7, "ttlMs": 3000, "attemptTermMs": 60000, "mayStepAside": true
+        "answer": "granted", "epoch": 7, "ttlMs": 3000, "attemptTermMs": 60000, "mayYield": true
     });
     pin(&granted, json);
     let paused = LeaseAnswer::Granted {
@@ -46,7 +46,7 @@ fn the_lease_is_granted_held_released_or_of_another_account() {
         paused: true,
     };
     let json = json!({
-        "answer": "granted", "epoch": 7, "ttlMs": 3000, "attemptTermMs": 60000, "mayStepAside": false, "paused": true
+        "answer": "granted", "epoch": 7, "ttlMs": 3000, "attemptTermMs": 60000, "mayYield": false, "paused": true
     });
     pin(&paused, json);
     pin(
@@ -98,9 +98,9 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
         possible_creates: Vec::new(),
     };
     let mut json = json!({
-        "userId": "a", "attempt": 4, "version": 3, "turn": 5, "lane": "live",
-        "values": { "email": "ada@example.com", "lastName": null }, "owed": ["lastName"],
-        "link": { "contactId": "101", "accountId": "4711", "found": "followed" }, "failures": 2
+        "userId": "a", "attempt": 4, "version": 3, "generation": 5, "priority": "live",
+        "values": { "email": "ada@example.com", "lastName": null }, "dirty": ["lastName"],
+        "link": { "contactId": "101", "accountId": "4711", "origin": "followed" }, "failures": 2
     });
     pin(&claim, json.clone());
     claim.link = None;
@@ -113,7 +113,7 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
     };
     claim.possible_creates = vec![may_be("eva@example.com", true), may_be("ada@example.com", false)];
     json["neverLinked"] = true.into();
-    json["creating"] =
+    json["possibleCreates"] =
         json!([{ "address": "eva@example.com", "inDoubt": true }, { "address": "ada@example.com" }]);
     pin(&claim, json);
 }
@@ -128,7 +128,7 @@ fn the_answer_to_a_claim_accounts_for_every_user_named() {
         more_left_open: true,
     };
     let json = json!({
-        "claims": [], "nothingOwed": ["a"], "inWork": ["b"], "leftOut": ["c"], "moreLeftOpen": true
+        "claims": [], "clean": ["a"], "inProgress": ["b"], "leftOut": ["c"], "moreLeftOpen": true
     });
     pin(&given, json);
 }
@@ -136,12 +136,12 @@ fn the_answer_to_a_claim_accounts_for_every_user_named() {
 #[test]
 fn an_operator_pauses_and_resumes_the_line() {
     let wishes = [
-        (DeliveryAction::Read, "look"),
+        (DeliveryAction::Read, "read"),
         (DeliveryAction::Pause, "pause"),
         (DeliveryAction::Resume, "resume"),
     ];
     for (wish, word) in wishes {
-        pin(&ControlDelivery { action: wish }, json!({ "wish": word }));
+        pin(&ControlDelivery { action: wish }, json!({ "action": word }));
     }
     let mut control = DeliveryControl {
         paused: false,

@@ -41,7 +41,7 @@ fn an_error_has_a_code_and_words_and_perhaps_a_version_and_faults() {
     }];
     let json = json!({
         "code": "version_mismatch", "message": "read it and decide anew", "currentVersion": 4,
-        "faults": [{ "pointer": "/email", "detail": "must be an address" }]
+        "invalidValues": [{ "pointer": "/email", "detail": "must be an address" }]
     });
     pin(&error, json);
 }

@@ -27,10 +27,10 @@ fn an_outcome_says_what_became_of_its_line() {
             ImportResult::Rejected { error: error.clone() },
         ],
     };
-    let json = json!({ "outcomes": [
-        { "outcome": "changed", "version": 2 },
-        { "outcome": "unchanged", "version": 1 },
-        { "outcome": "refused", "error": error }
+    let json = json!({ "results": [
+        { "result": "changed", "version": 2 },
+        { "result": "unchanged", "version": 1 },
+        { "result": "rejected", "error": error }
     ] });
     pin(&answer, json);
 }

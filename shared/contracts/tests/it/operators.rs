@@ -22,10 +22,10 @@ fn an_answer_to_a_resync_counts_and_says_where_to_go_on() {
         skipped: 1,
         ..UsersResynced::default()
     };
-    pin(&resynced, json!({ "owed": 7, "shared": 2, "left": 1 }));
+    pin(&resynced, json!({ "resynced": 7, "shared": 2, "skipped": 1 }));
     resynced.unknown = vec!["nobody".parse().unwrap()];
     resynced.next = Some("u-7".parse().unwrap());
-    let json = json!({ "owed": 7, "shared": 2, "left": 1, "unknown": ["nobody"], "next": "u-7" });
+    let json = json!({ "resynced": 7, "shared": 2, "skipped": 1, "unknown": ["nobody"], "next": "u-7" });
     pin(&resynced, json);
 }
 

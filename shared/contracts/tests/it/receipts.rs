@@ -12,10 +12,10 @@ use crate::{pin, reason, reason_json};
 fn every_state_has_its_word() {
     let words = [
         (SyncState::Pending, "pending"),
-        (SyncState::Rejected, "refused"),
-        (SyncState::Conflict, "taken"),
-        (SyncState::Failed, "parked"),
-        (SyncState::NotFound, "missing"),
+        (SyncState::Rejected, "rejected"),
+        (SyncState::Conflict, "conflict"),
+        (SyncState::Failed, "failed"),
+        (SyncState::NotFound, "notFound"),
         (SyncState::Confirmed, "confirmed"),
         (SyncState::Superseded, "superseded"),
         (SyncState::Unchanged, "unchanged"),
@@ -101,19 +101,19 @@ fn a_receipt_names_each_field_with_its_outcome_and_reason() {
         "userId": "u-7", "version": 2, "state": "pending", "resending": true,
         "fields": {
             "email": {
-                "state": "refused", "resending": true, "reason": reason_json(),
-                "settledAt": "2026-01-02T03:04:05.678Z"
+                "state": "rejected", "resending": true, "reason": reason_json(),
+                "recordedAt": "2026-01-02T03:04:05.678Z"
             },
             "lastName": { "state": "pending" }
         },
-        "standing": "parked",
-        "earlierFields": { "firstName": { "version": 1, "state": "parked", "resending": true } },
+        "overallState": "failed",
+        "earlierFields": { "firstName": { "version": 1, "state": "failed", "resending": true } },
         "problems": [{
             "problem": "notFound", "fields": ["firstName"], "explanation": "what happened", "remedy": "what to do",
             "addresses": ["ada@example.com"], "nextAttemptAt": "2026-01-02T03:05:05.678Z"
         }],
         "contact": {
-            "contactId": "101", "accountId": "4711", "address": "ada@example.com", "found": "primaryAddress",
+            "contactId": "101", "accountId": "4711", "address": "ada@example.com", "origin": "primaryAddress",
             "shared": true
         },
         "attempts": 5, "lastFailure": reason_json(),
@@ -147,7 +147,7 @@ fn a_receipt_leaves_out_what_there_is_not() {
         current_version: 3,
     };
     let json = json!({
-        "userId": "u-7", "version": 1, "state": "superseded", "resending": false, "fields": {}, "standing": "confirmed",
+        "userId": "u-7", "version": 1, "state": "superseded", "resending": false, "fields": {}, "overallState": "confirmed",
         "attempts": 0, "currentVersion": 3
     });
     pin(&receipt, json);

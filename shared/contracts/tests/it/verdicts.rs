@@ -28,22 +28,22 @@ fn verdict() -> AttemptResult {
 #[test]
 fn every_outcome_has_its_word() {
     let outcomes = [
-        (FieldResult::Confirmed, json!({ "outcome": "confirmed" })),
-        (FieldResult::NotFound, json!({ "outcome": "missing" })),
+        (FieldResult::Confirmed, json!({ "result": "confirmed" })),
+        (FieldResult::NotFound, json!({ "result": "notFound" })),
         (
             FieldResult::Rejected { reason: reason() },
-            json!({ "outcome": "refused", "reason": reason_json() }),
+            json!({ "result": "rejected", "reason": reason_json() }),
         ),
         (
             FieldResult::Conflict { reason: reason() },
-            json!({ "outcome": "taken", "reason": reason_json() }),
+            json!({ "result": "conflict", "reason": reason_json() }),
         ),
         (
             FieldResult::Failed {
                 reason: reason(),
                 is_transient: true,
             },
-            json!({ "outcome": "parked", "reason": reason_json(), "mayPass": true }),
+            json!({ "result": "failed", "reason": reason_json(), "isTransient": true }),
         ),
     ];
     for (outcome, json) in outcomes {
@@ -54,8 +54,8 @@ fn every_outcome_has_its_word() {
 #[test]
 fn a_verdict_leaves_out_what_did_not_happen() {
     let json = json!({
-        "userId": "a", "attempt": 4, "version": 3, "turn": 5, "outcomes": {}, "written": [],
-        "mayTakeEffectLate": false
+        "userId": "a", "attempt": 4, "version": 3, "generation": 5, "fieldResults": {}, "written": [],
+        "mayApplyLate": false
     });
     pin(&verdict(), json);
 }
@@ -83,14 +83,14 @@ fn a_verdict_tells_outcomes_writes_link_and_failure() {
         ..verdict()
     };
     let json = json!({
-        "userId": "a", "attempt": 4, "version": 3, "turn": 5,
-        "outcomes": { "firstName": { "outcome": "confirmed" } }, "written": ["firstName"],
-        "mayTakeEffectLate": true,
+        "userId": "a", "attempt": 4, "version": 3, "generation": 5,
+        "fieldResults": { "firstName": { "result": "confirmed" } }, "written": ["firstName"],
+        "mayApplyLate": true,
         "link": {
-            "contactId": "101", "accountId": "4711", "address": "ada@example.com", "found": "secondaryAddress"
+            "contactId": "101", "accountId": "4711", "address": "ada@example.com", "origin": "secondaryAddress"
         },
         "confirmedAddress": "ada@example.com",
-        "failure": { "reason": reason_json(), "charged": true, "mayPass": false }
+        "failure": { "reason": reason_json(), "isCounted": true, "isTransient": false }
     });
     pin(&verdict, json);
 }
@@ -124,11 +124,11 @@ fn verdicts_are_recorded_with_the_next_claims() {
         }),
     };
     let json = json!({
-        "holder": "w", "verdicts": [], "claim": { "holder": "w", "epoch": 7, "users": [], "limit": 1 }
+        "holder": "w", "results": [], "claim": { "holder": "w", "epoch": 7, "users": [], "limit": 1 }
     });
     pin(&request, json);
     request.claim = None;
-    pin(&request, json!({ "holder": "w", "verdicts": [] }));
+    pin(&request, json!({ "holder": "w", "results": [] }));
     request.retractions.push(Retraction {
         user_id: "a".parse().unwrap(),
         field: Field::FirstName,
@@ -137,20 +137,20 @@ fn verdicts_are_recorded_with_the_next_claims() {
     let withdrawal = json!({ "userId": "a", "field": "firstName", "code": "RULE" });
     pin(
         &request,
-        json!({ "holder": "w", "verdicts": [], "withdrawals": [withdrawal] }),
+        json!({ "holder": "w", "results": [], "retractions": [withdrawal] }),
     );
 }
 
 #[test]
 fn the_answer_says_what_comes_next_for_each_user() {
     let next = [
-        (NextAction::Clean, json!({ "next": "settled" })),
+        (NextAction::Clean, json!({ "next": "clean" })),
         (NextAction::Now, json!({ "next": "now" })),
         (
             NextAction::Later { in_ms: 1_500 },
             json!({ "next": "later", "inMs": 1500 }),
         ),
-        (NextAction::Superseded, json!({ "next": "overtaken" })),
+        (NextAction::Superseded, json!({ "next": "superseded" })),
     ];
     for (next, json) in next {
         let user = ReportedUser {
@@ -174,9 +174,9 @@ fn the_answer_has_the_claims_or_says_why_not() {
         claims_error: None,
     };
     let none = json!({
-        "claims": [], "nothingOwed": [], "inWork": [], "leftOut": [], "moreLeftOpen": false
+        "claims": [], "clean": [], "inProgress": [], "leftOut": [], "moreLeftOpen": false
     });
     pin(&answer, json!({ "users": [], "claims": none }));
     (answer.claims, answer.claims_error) = (None, Some(ErrorCode::StaleEpoch));
-    pin(&answer, json!({ "users": [], "claimsRefused": "stale_epoch" }));
+    pin(&answer, json!({ "users": [], "claimsError": "stale_epoch" }));
 }
