@@ -1,69 +1,68 @@
-//! Comparing users with their HubSpot contacts: what differs, what would be written, what is to be sent again.
+//! Comparing users with their HubSpot contacts: what differs, what would be written, what is sent again.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Field, FieldSet, Link, UserId, Values};
 
-/// The most users of one comparison: as many as HubSpot takes in a batch.
+/// The most users in one comparison: as many as HubSpot reads in a batch.
 pub const MAX_COMPARED: usize = 100;
 
-/// Request on `hubspot.compare`; the answer is a [`Comparison`]. One page: whoever wants them all goes on with
-/// [`Comparison::next`].
+/// Compares users with their contacts, one page at a time. Sent on `hubspot.compare`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CompareUsers {
-    /// What for.
+    /// What the comparison is for.
     pub purpose: ComparisonPurpose,
     /// Which users.
     pub users: UserSelection,
-    /// Whether the answer is to have the values that differ, which are personal data.
+    /// Whether the answer has the values that differ. They are personal data.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub values: bool,
 }
 
-/// What a comparison is made for.
+/// What a comparison is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ComparisonPurpose {
-    /// To find out what HubSpot no longer holds of what it confirmed.
+    /// Finds values that HubSpot confirmed and no longer has.
     Drift {
-        /// Whether that is to be sent again, behind live changes.
+        /// Whether such values are sent again, with back-fill priority.
         repair: bool,
     },
-    /// To find out what would be written where, before anything is.
+    /// Shows what hubsync would write, without writing.
     DryRun,
 }
 
-/// Users, named or a page of all of them.
+/// Named users, or a page of all users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum UserSelection {
-    /// These, at most [`MAX_COMPARED`].
+    /// These users, at most [`MAX_COMPARED`].
     Named(Vec<UserId>),
-    /// A page in the order of ids, after this one, or from the start.
+    /// The page after this user in the order of ids, or the first page.
     After(Option<UserId>),
 }
 
-/// Answer on `hubspot.compare`.
+/// The answer to [`CompareUsers`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
     /// Users that were looked up in HubSpot.
     pub checked: u64,
-    /// Users with nothing to compare: without a contact or without a confirmed field, or, in a dry run, owing nothing.
+    /// Users that were skipped: they have no contact or no confirmed field or, in a dry run, are clean.
     pub skipped: u64,
-    /// What was found; a user without a finding is as it should be.
+    /// What differs. A user without a finding agrees with its contact.
     pub findings: Vec<Finding>,
-    /// Users of which something is sent again.
+    /// Users that are sent again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub repaired: u64,
-    /// Users that were to be, but changed meanwhile, and so are left to the next comparison.
+    /// Users that changed during the comparison. They are left to the next one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub changed_meanwhile: u64,
     /// Named users that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UserId>,
-    /// Where the next page begins; none at the end.
+    /// The page after this user is the next one; none at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<UserId>,
 }
@@ -73,35 +72,35 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-/// What a comparison found of one user.
+/// A difference between a user and its contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// What.
+    /// Which kind of difference it is.
     pub kind: FindingKind,
-    /// The contact it is about: the one there is now.
+    /// The contact as it is now, after any merge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<String>,
-    /// The fields that differ, would be written, or are not told.
+    /// The fields that differ, would be written, or were not reported.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Difference>,
 }
 
-/// What a comparison may find.
+/// The kinds of differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum FindingKind {
-    /// The contact holds other values than it confirmed.
+    /// The contact has other values than HubSpot confirmed.
     Changed,
-    /// HubSpot does not know the contact any more.
+    /// HubSpot no longer has the contact.
     Gone,
     /// The contact was merged into another one.
     Merged,
-    /// Several users share the contact, so that it cannot agree with all of them; it is not compared.
+    /// Several users share the contact. It is not compared, because it cannot agree with all of them.
     Shared,
-    /// HubSpot's answer says nothing of the contact, or nothing of these fields; or HubSpot fails whenever it is asked.
+    /// HubSpot's response does not have the contact or these fields, or HubSpot fails at each request for the contact.
     NotReported,
     /// These fields would be written to the contact.
     WouldWrite,
@@ -109,8 +108,11 @@ pub enum FindingKind {
     WouldLink,
     /// No contact has the address; one would be created.
     WouldCreate,
-    /// No contact has the address; the user would be missing.
+    /// No contact has the address, and none would be created.
     NotFound,
+    /// A kind that a later version may report.
+    #[serde(other)]
+    Unknown,
 }
 
 impl FindingKind {
@@ -126,36 +128,37 @@ impl FindingKind {
             Self::WouldLink => "would_link",
             Self::WouldCreate => "would_create",
             Self::NotFound => "not_found",
+            Self::Unknown => "unknown",
         }
     }
 }
 
-/// A field in which both sides differ. The values are there only where they were asked for.
+/// A field that differs. It has the values only if they were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
-    /// Which.
+    /// The field.
     pub field: Field,
-    /// The user's value; none where it is cleared.
+    /// The user's value; none if it is cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_value: Option<String>,
-    /// The contact's value, shortened; none where it has none.
+    /// The contact's value, shortened; none if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_value: Option<String>,
 }
 
-/// Request on `users.compare`: users as they are to be compared; the answer is [`UsersToCompare`].
+/// Reads the parts of users that are compared with contacts. Sent on `users.compare`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReadUsersToCompare {
     /// Which users.
     pub users: UserSelection,
-    /// Only those that owe something, instead of those that have a contact.
+    /// Whether to read dirty users instead of users that have a contact.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dirty_only: bool,
 }
 
-/// Answer on `users.compare`.
+/// The answer to [`ReadUsersToCompare`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsersToCompare {
@@ -164,38 +167,38 @@ pub struct UsersToCompare {
     /// Named users that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UserId>,
-    /// Where the next page begins; none at the end. A page may be empty and not the last one.
+    /// The page after this user is the next one; none at the end. An empty page is not always the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<UserId>,
 }
 
-/// A user as it is to be compared.
+/// The parts of a user that are compared with its contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserToCompare {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
-    /// The turn of its row: another one means that it has changed since.
+    /// The generation of its row. If it grows, the user has changed since.
     pub generation: u64,
-    /// The fields that were ever given.
+    /// The value of each field that a caller has given.
     pub values: Values,
-    /// The fields that HubSpot confirmed and that are not owed.
+    /// The fields that HubSpot confirmed and that are not dirty.
     pub confirmed: FieldSet,
-    /// The fields that HubSpot has yet to hear.
+    /// The dirty fields.
     pub dirty: FieldSet,
-    /// The contact.
+    /// The contact that the user is linked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
-    /// Whether there never was a contact, so that one may be created.
+    /// Whether the user was never linked to a contact. Only then may one be created.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_linked: bool,
 }
 
-/// Request on `users.repair`: owe fields again, behind live changes; the answer is [`UsersRepaired`].
+/// Marks fields dirty that HubSpot no longer has, with back-fill priority. Sent on `users.repair`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RepairUsers {
-    /// Whose and which, at most [`MAX_COMPARED`] users.
+    /// At most [`MAX_COMPARED`] users.
     pub users: Vec<RepairUser>,
 }
 
@@ -203,20 +206,20 @@ pub struct RepairUsers {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RepairUser {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
-    /// The turn at which it was compared; at another one nothing is owed again.
+    /// The generation at which it was compared. If the row has another one, nothing is marked dirty.
     pub generation: u64,
-    /// The fields.
+    /// The fields to mark dirty.
     pub fields: FieldSet,
 }
 
-/// Answer on `users.repair`, sent after the commit.
+/// The answer to [`RepairUsers`], sent after the commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsersRepaired {
-    /// Users of which something is sent again.
+    /// Users that are sent again.
     pub repaired: u64,
-    /// Users that were left alone, since they changed after they were compared.
+    /// Users that changed after they were compared, and were left alone.
     pub changed_meanwhile: u64,
 }

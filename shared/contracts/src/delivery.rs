@@ -1,7 +1,7 @@
-//! Lease, claim and record: how the hubspot service gets work from the user service and reports on it.
+//! Lease, claim and report: how the hubspot service gets work from the user service and reports on it.
 //!
-//! One worker holds the lease, under an epoch that grows with each new holder. It claims users that owe HubSpot
-//! something; each claim is a numbered attempt. It records one verdict for each attempt.
+//! One worker holds the lease, under an epoch that grows with each new holder. It claims dirty users; each claim is a numbered
+//! attempt. It reports one result for each attempt.
 
 mod attempt_result;
 
@@ -16,151 +16,150 @@ pub use attempt_result::{
     ReportResults, ReportedUser, ResultsReported, Retraction,
 };
 
-/// How urgent a user is; live goes first, always.
+/// How urgent a user is. Live users always go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Priority {
     /// A caller made a change.
     Live,
-    /// Resync, import, drift repair, recheck.
+    /// A resync, an import, a repair or a recheck.
     Backfill,
 }
 
-/// The wake-up on `users.changed.<userId>`: this user wants attention. No personal data travels in it.
+/// The wake-up on `users.changed.<userId>`: this user has to be delivered. It carries no personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserChanged {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
-    /// The version at the time of the announcement; the row is read anew when it is claimed.
+    /// The version when the wake-up was published. The row is read again when the user is claimed.
     pub version: u64,
-    /// How urgent.
+    /// How urgent the user is.
     pub priority: Priority,
 }
 
-/// Request on `users.lease`: take, renew or give back the right to deliver.
+/// Takes, renews or gives back the right to deliver. Sent on `users.lease`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeLease {
-    /// The random id the worker drew; it says whose attempt a verdict is about.
+    /// The random id of the worker. The user service compares it with the holder of an attempt.
     pub holder: String,
     /// The HubSpot account (portal id) that the worker's token opens.
     pub account_id: String,
-    /// What the worker wants.
+    /// What to do with the lease.
     pub action: LeaseAction,
 }
 
-/// What a worker wants of the lease.
+/// What a worker does with the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum LeaseAction {
-    /// Take it, or renew it.
+    /// Takes or renews it.
     Hold,
-    /// Give it back on shutdown.
+    /// Gives it back at shutdown.
     Release,
-    /// Give it to the worker that asks for it, since calls of this one go unanswered.
+    /// Gives it to a worker that asks for it, because HubSpot does not answer this one.
     Yield,
 }
 
-/// Answer on `users.lease`.
+/// The answer to [`ChangeLease`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "answer")]
 pub enum LeaseAnswer {
     /// The worker holds the lease.
     #[serde(rename_all = "camelCase")]
     Granted {
-        /// Grows with each new holder.
+        /// The number of this lease. It grows with each new holder.
         epoch: u64,
-        /// Milliseconds the lease lasts from when it was granted.
+        /// Milliseconds that the lease lasts from when it was granted.
         ttl_ms: u64,
-        /// Milliseconds an attempt may stay without a verdict; all its calls have to end within it.
+        /// Milliseconds that an attempt may take. All its calls have to end within them.
         attempt_term_ms: u64,
-        /// Whether another worker asks for it and this one may step aside (at most every ten minutes).
+        /// Whether another worker asks for the lease and this one may yield it, which it may do at most every ten minutes.
         may_yield: bool,
-        /// Whether an operator has paused delivery: the lease is held, and nothing is claimed or sent.
+        /// Whether an operator has paused delivery. The worker then keeps the lease, but claims and sends nothing.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         paused: bool,
     },
-    /// Another worker holds it.
+    /// Another worker holds the lease.
     #[serde(rename_all = "camelCase")]
     Held {
-        /// Milliseconds until it expires unless it is renewed.
+        /// Milliseconds until the lease expires unless it is renewed.
         left_ms: u64,
     },
-    /// The lease was given back, or was not this worker's.
+    /// The worker does not hold the lease any more, or never did.
     Released,
-    /// The links in the database belong to another HubSpot account; an operator must decide.
+    /// The links in the database belong to another HubSpot account. An operator has to decide what to do.
     #[serde(rename_all = "camelCase")]
     OtherAccount {
-        /// The account the links belong to.
+        /// The account that the links belong to.
         remembered: String,
     },
 }
 
-/// Request on `users.line`: an operator pauses or resumes delivery, or asks whether it is paused.
+/// Pauses or resumes delivery, or reads whether it is paused. Sent on `users.delivery`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlDelivery {
-    /// What the operator wants.
+    /// What to do.
     pub action: DeliveryAction,
 }
 
-/// What an operator wants of the line.
+/// What an operator does with delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DeliveryAction {
-    /// Only to know.
+    /// Reads whether it is paused.
     Read,
-    /// Nothing is written to HubSpot until it is resumed, and nothing read but for a comparison that a person asks for;
-    /// changes are accepted as ever.
+    /// Pauses it. hubsync then accepts changes as before, but writes nothing to HubSpot, and reads only for comparisons that a person
+    /// asks for.
     Pause,
-    /// Delivery goes on.
+    /// Resumes it.
     Resume,
 }
 
-/// Answer on `users.line`.
+/// The answer to [`ControlDelivery`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryControl {
     /// Whether delivery is paused.
     pub paused: bool,
-    /// Since when, in RFC 3339.
+    /// When it was paused, as an RFC 3339 time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_since: Option<String>,
 }
 
-/// Request on `users.claim`: hand out users that owe something, as numbered attempts.
+/// Claims dirty users as numbered attempts. Sent on `users.claim`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClaimUsers {
-    /// The worker's id.
+    /// The id of the worker.
     pub holder: String,
-    /// The epoch of its lease; any but the current one is refused with `stale_epoch`.
+    /// The epoch of its lease. Any epoch except the current one is rejected with `stale_epoch`.
     pub epoch: u64,
-    /// The users wanted by name, each at most once.
+    /// The users to claim, each at most once.
     pub users: Vec<UserId>,
-    /// The most claims to give, at most [`MAX_CLAIMS`]; what the named users leave is filled with rows left open by
-    /// older epochs.
+    /// The most claims to give, at most [`MAX_CLAIMS`]. If the named users leave space, attempts that older epochs left open fill it.
     pub limit: u32,
 }
 
-/// The most users one claim may name, the most claims one answer and the most verdicts one record holds: with the
-/// longest values they stay below the megabyte a NATS message may have.
+/// The most users in one claim, claims in one answer, and results in one report. With values of the maximum length, messages stay
+/// below the megabyte that NATS allows.
 pub const MAX_CLAIMS: usize = 200;
 
-/// Answer on `users.claim`.
+/// The answer to [`ClaimUsers`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsersClaimed {
-    /// The attempts handed out.
+    /// The attempts that were given.
     pub claims: Vec<Claim>,
-    /// Named users that owe nothing: their wake-ups are done.
+    /// Named users that are clean. Their wake-ups can be acknowledged.
     pub clean: Vec<UserId>,
-    /// Named users with an attempt open under this epoch that is within its term.
+    /// Named users with an attempt of this epoch that is still under way.
     pub in_progress: Vec<UserId>,
-    /// Named users left out by the limit.
+    /// Named users that the limit left out.
     pub left_out: Vec<UserId>,
-    /// Whether rows left open by older epochs remain; claim again until none do.
+    /// Whether attempts that older epochs left open remain. The worker claims again until none do.
     pub more_left_open: bool,
 }
 
@@ -168,26 +167,26 @@ pub struct UsersClaimed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
-    /// Grows by one with each attempt of this user.
+    /// The number of the attempt. It grows by one with each attempt of this user.
     pub attempt: NonZeroU64,
-    /// The version whose state this is.
+    /// The version that the values belong to.
     pub version: u64,
-    /// The turn up to which a verdict of this attempt settles.
+    /// The generation up to which this attempt resolves fields.
     pub generation: u64,
-    /// How urgent.
+    /// How urgent the user is.
     pub priority: Priority,
     /// The value of each field.
     pub values: Values,
-    /// The fields HubSpot has yet to hear: what is to be sent.
+    /// The fields to send.
     pub dirty: FieldSet,
-    /// The contact, where one is known in this account.
+    /// The contact, if one is known in this account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
-    /// How many attempts failed since the last success; for the engine's backoff.
+    /// How many attempts failed since the last success.
     pub failures: u32,
-    /// Whether the user was never linked to any contact, so that one may be created for it.
+    /// Whether the user was never linked to a contact. Only then may a contact be created for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_linked: bool,
     /// Addresses under which earlier attempts may have created a contact. Each is looked up too.
@@ -195,26 +194,26 @@ pub struct Claim {
     pub possible_creates: Vec<PossibleCreate>,
 }
 
-/// An address under which an earlier attempt may have created a contact, without anybody being told its id.
+/// An address under which an earlier attempt may have created a contact although HubSpot returned no id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PossibleCreate {
     /// The address.
     pub address: String,
-    /// Whether it may happen still; until then nothing is created under another address.
+    /// Whether HubSpot may still create it. Until then no contact is created under another address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_doubt: bool,
 }
 
-/// The HubSpot contact a user is linked to.
+/// The HubSpot contact that a user is linked to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Link {
-    /// The contact's record id.
+    /// The record id of the contact.
     pub contact_id: String,
-    /// The account (portal id) the record id belongs to.
+    /// The account (portal id) that the record id belongs to.
     pub account_id: String,
-    /// The address last confirmed for it.
+    /// The address that HubSpot last confirmed for the contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// How the contact was found.

@@ -1,51 +1,54 @@
-//! What the workers say of the line to HubSpot.
+//! Whether delivery to HubSpot runs, as each worker reports it.
 
 use serde::{Deserialize, Serialize};
 
-/// Published on `hubspot.line` by each worker, once a second and when its line changes. No personal data.
+/// Each worker publishes this on `hubspot.delivery` once a second, and whenever its status changes. It carries no personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeliveryNotice {
-    /// The random id the worker drew.
+    /// The random id of the worker.
     pub worker: String,
-    /// How its line stands.
+    /// Whether it delivers.
     pub status: DeliveryStatus,
-    /// The same for people, with how it mends.
+    /// The same as a sentence for people, with what would change it.
     pub message: String,
-    /// The fault that stopped it, by a short stable name.
+    /// Why delivery is halted, as a short stable name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// HubSpot's code for that.
+    /// HubSpot's code for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// HubSpot's correlation id, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
-    /// Since when it stands so, RFC 3339 in UTC by the worker's clock.
+    /// When the status began, as an RFC 3339 time of the worker's clock in UTC.
     pub since: String,
-    /// What HubSpot last said of the account's limits.
+    /// The account's limits of calls.
     pub calls: CallLimits,
 }
 
-/// How a worker's line stands.
+/// Whether a worker delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DeliveryStatus {
-    /// HubSpot was not asked for its account yet.
+    /// It has not asked HubSpot for the account yet.
     Starting,
     /// Another worker delivers.
     Standby,
-    /// The token opens another account than the one that users are linked to.
+    /// Its token opens another account than the one that users are linked to.
     OtherAccount,
     /// It delivers.
     Running,
-    /// An operator has paused it.
+    /// An operator has paused delivery.
     Paused,
-    /// A fault of the account stopped it.
+    /// A fault of the account has halted delivery.
     Halted,
+    /// A status that a later version may report.
+    #[serde(other)]
+    Unknown,
 }
 
-/// The account's limits of calls, as far as HubSpot's answers told.
+/// The account's limits of calls, as far as HubSpot's responses tell them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CallLimits {

@@ -1,24 +1,24 @@
-//! Stable error codes, carried in the headers of the NATS services framework.
+//! Errors of the services, with stable codes.
 
 use serde::{Deserialize, Serialize};
 
-/// Why a service refused a request. The code is stable; the message is for people.
+/// Why a service rejected a request. The code is stable; the message is for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The request is malformed or a value breaks its rule; nothing changed.
     InvalidRequest,
-    /// There is no such user.
+    /// The user does not exist.
     UserNotFound,
-    /// The user does not exist yet and no address was given.
+    /// The user does not exist yet, and a new one needs an address.
     EmailRequired,
-    /// `if_match` names another version than the stored one.
+    /// The stored version differs from `if_match`.
     VersionMismatch,
     /// The idempotency key was used for a change with other fields.
     KeyReused,
-    /// The deadline passed before the request was worked on; nothing changed.
+    /// The caller stopped waiting before the request was begun; nothing changed.
     Expired,
-    /// Nothing was accepted; try again.
+    /// The service cannot do it at the moment. Nothing changed; try again.
     Unavailable,
     /// The connection to the database was lost in a commit: the change may have been accepted.
     OutcomeUnknown,
@@ -30,6 +30,9 @@ pub enum ErrorCode {
     ContactHeld,
     /// A defect of ours; nothing changed.
     Internal,
+    /// A code that a later version may send.
+    #[serde(other)]
+    Unknown,
 }
 
 impl ErrorCode {
@@ -42,32 +45,32 @@ impl ErrorCode {
             Self::StaleEpoch | Self::NoAccount | Self::ContactHeld => 409,
             Self::VersionMismatch => 412,
             Self::KeyReused => 422,
-            Self::Internal => 500,
+            Self::Internal | Self::Unknown => 500,
             Self::Unavailable => 503,
             Self::OutcomeUnknown => 504,
         }
     }
 }
 
-/// The body of an error answer.
+/// An error in place of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
 #[error("{message}")]
 pub struct ServiceError {
     /// The stable code.
     pub code: ErrorCode,
-    /// What went wrong and how to mend it, for people; no personal data.
+    /// What went wrong and how to fix it, for people. It has no personal data.
     pub message: String,
-    /// For [`ErrorCode::VersionMismatch`]: the stored version; 0 where the user does not exist.
+    /// For [`ErrorCode::VersionMismatch`]: the stored version; 0 if the user does not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_version: Option<u64>,
-    /// For [`ErrorCode::InvalidRequest`]: each fault.
+    /// For [`ErrorCode::InvalidRequest`]: every invalid value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invalid_values: Vec<InvalidValue>,
 }
 
 impl ServiceError {
-    /// An error of that code.
+    /// An error with this code.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -78,11 +81,11 @@ impl ServiceError {
     }
 }
 
-/// One fault of a request's body, as RFC 9457 problem documents list them.
+/// One invalid value of a request, as RFC 9457 problem documents list them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvalidValue {
-    /// A JSON pointer (RFC 6901) to the member at fault; empty for the whole body.
+    /// A JSON pointer (RFC 6901) to the value; empty for the whole request.
     pub pointer: String,
-    /// What is wrong and what would be right.
+    /// What is wrong, and what would be right.
     pub detail: String,
 }

@@ -1,18 +1,17 @@
-//! Header names of requests and answers on NATS.
+//! Headers of requests and answers on NATS.
 
-/// Milliseconds the caller still waits, counted from when the request was sent.
+/// How many milliseconds the caller still waited when it sent the request.
 pub const TIME_LEFT_MS: &str = "Hubsync-Time-Left-Ms";
-/// When the request was sent, by a clock of the sender that never steps: the clock's id in hexadecimal, a space, and
-/// milliseconds. It says nothing by itself; compared to earlier requests by the same clock it says how long this one was
-/// under way, whatever wall clocks show.
+/// When the request was sent, by a clock of the sender that never steps: the clock's id in hexadecimal, a space, and milliseconds.
+/// Compared with earlier requests by the same clock it tells how long this one was under way, whatever the wall clocks show.
 pub const SENT: &str = "Hubsync-Sent";
-/// The answering service's wall time, in milliseconds since 1970: shows clocks that are apart.
+/// The wall time of the service that answers, in milliseconds since 1970. It shows clocks that differ.
 pub const NOW_UNIX_MS: &str = "Hubsync-Now-Unix-Ms";
-/// W3C trace context, passed through to the last service.
+/// The W3C trace context of the HTTP request that the message belongs to.
 pub const TRACEPARENT: &str = "traceparent";
-/// The id of the HTTP request a message belongs to, for logs.
+/// The id of the HTTP request that the message belongs to. The service that answers writes it into its log lines.
 pub const REQUEST_ID: &str = "Hubsync-Request-Id";
-/// The framework's header with an error's stable code (NATS ADR-32).
+/// The stable code of an error, in the header that the services framework defines for it (NATS ADR-32).
 pub const SERVICE_ERROR: &str = "Nats-Service-Error";
-/// The framework's header with an error's number (NATS ADR-32).
+/// The number of an error, in the header that the services framework defines for it (NATS ADR-32).
 pub const SERVICE_ERROR_CODE: &str = "Nats-Service-Error-Code";

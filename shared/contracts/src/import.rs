@@ -1,54 +1,53 @@
-//! Lines of an import, between the gateway and the user service.
+//! Lines of an import.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ServiceError, UserId, Values};
 
-/// The most lines in one request: few enough that it stays far below what a message may hold, and that live changes do not
-/// wait for it.
+/// The most lines in one request. The request stays far below what a message may hold, and live changes do not wait for it.
 pub const MAX_IMPORT_LINES: usize = 100;
 
-/// Request on `users.import`: users as they are to be, at most [`MAX_IMPORT_LINES`].
+/// Imports users. Sent on `users.import`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportUsers {
-    /// One for each user; where one comes twice, the later line counts.
+    /// At most [`MAX_IMPORT_LINES`] lines. If two lines name one user, the later one counts.
     pub lines: Vec<ImportLine>,
 }
 
-/// A user as it is to be; what is not given stays as it is.
+/// The values of one user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImportLine {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
-    /// The fields given; null clears.
+    /// The given fields; null clears a field. Other fields keep their values.
     pub fields: Values,
 }
 
-/// Answer on `users.import`, sent after what was accepted is on disk.
+/// The answer to [`ImportUsers`], sent after the accepted lines are on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsersImported {
-    /// One for each line, in their order.
+    /// One result for each line, in their order.
     pub results: Vec<ImportResult>,
 }
 
-/// What became of a line.
+/// The result of one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "camelCase")]
 pub enum ImportResult {
-    /// It gave something new, which HubSpot has yet to hear.
+    /// The line differs from the stored user and is sent to HubSpot.
     Changed {
-        /// The version it made.
+        /// The version that the line made.
         version: u64,
     },
-    /// It gave what was stored, and touched nothing.
+    /// The line equals the stored user and was skipped.
     Unchanged {
-        /// The version there is.
+        /// The current version.
         version: u64,
     },
-    /// It was not accepted, or nobody knows whether it was; the code says which.
+    /// The line was not accepted, or nobody knows whether it was; the code says which.
     Rejected {
         /// Why.
         error: ServiceError,

@@ -1,4 +1,4 @@
-//! An operator says which contact is a user's.
+//! Links that an operator makes or removes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,25 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::UserId;
 
-/// Request on `users.sync.link`: that contact is the user's, whatever its address. Every field is owed to it.
-///
-/// The answer is the receipt of the user's current version.
+/// Links a user to a contact, whatever the contact's address. Every field is marked dirty. Sent on `users.sync.link`; the answer is the
+/// receipt of the user's current version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkUser {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// The contact's record id, in the account that links belong to.
+    /// The record id of the contact, in the account that links belong to.
     pub contact_id: ContactId,
 }
 
-/// Request on `users.sync.unlink`: the contact is forgotten and looked up by the user's address.
-///
-/// The answer is the receipt of the user's current version.
+/// Removes a user's link. The contact is looked up again by the user's address. Sent on `users.sync.unlink`; the answer is the receipt
+/// of the user's current version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UnlinkUser {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
 }
 
@@ -34,7 +32,7 @@ pub struct UnlinkUser {
 #[serde(try_from = "String", into = "String")]
 pub struct ContactId(String);
 
-/// The text is no contact's id.
+/// The text is not the id of a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a contact id is the number that HubSpot shows as the record id: 1 to 19 digits, without leading zeros"
@@ -42,7 +40,7 @@ pub struct ContactId(String);
 pub struct InvalidContactId;
 
 impl ContactId {
-    /// The most digits, as in a number of 63 bits.
+    /// A number of 63 bits has at most this many digits.
     const MAX_DIGITS: usize = 19;
 
     /// The id as text.

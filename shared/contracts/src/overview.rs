@@ -1,81 +1,81 @@
-//! Many users at once: which wait, which met trouble and why, and trying them again.
+//! Many users at once: lists, a summary, and trying users with problems again.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Reason, SyncState, UserId};
 
-/// Request on `users.sync.list`; the answer is [`UsersListed`].
+/// Lists users that are pending or have problems. Sent on `users.sync.list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListUsers {
     /// Which users.
     pub filter: UserFilter,
-    /// Goes on after the page that answered this.
+    /// Where the page begins: the `next` of the page before, or absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// The most users, from 1 to [`MAX_LISTED`].
+    /// The most users in the page, from 1 to [`MAX_LISTED`].
     pub limit: usize,
 }
 
-/// The most users of one page, and of one request to try again: so many rows are no burden to anybody.
+/// The most users in one page, and in one request to try users again.
 pub const MAX_LISTED: usize = 500;
 
-/// Users by how they stand.
+/// Which users to list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum UserFilter {
-    /// A change waits for its outcome; in the order in which they are announced.
+    /// Users with a change that has no result yet, in the order in which they are woken.
     Pending,
-    /// Refused, taken, parked or missing; by state, reason and id.
+    /// Users with problems, by state, reason and id.
     Problems(ProblemFilter),
 }
 
-/// Users that met trouble.
+/// Which users with problems.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemFilter {
-    /// In this state only: refused, taken, parked or missing.
+    /// Only users in this state: rejected, conflict, failed or not found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<SyncState>,
-    /// For the reason of this code only; goes with a state.
+    /// Only users whose reason has this code. It needs a state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// A page of users.
+/// The answer to [`ListUsers`]: a page of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsersListed {
     /// The users.
     pub users: Vec<ListedUser>,
-    /// Given as [`ListUsers::after`], goes on; none at the end.
+    /// Where the next page begins, to be given as [`ListUsers::after`]; none at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// A user of a list: how it stands, and nothing of its profile.
+/// A user in a list, without its profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedUser {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
-    /// The version it is at.
+    /// The current version.
     pub version: u64,
-    /// The worst state of its fields.
+    /// The state over all fields.
     pub state: SyncState,
-    /// Whether it is being sent once more.
+    /// Whether the user is being sent again.
     pub resending: bool,
-    /// Why it is refused, taken or parked, or why the last attempt failed while it waits.
+    /// Why the user has its problem, or why its last attempt failed while it is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ListedReason>,
-    /// How many attempts were made to deliver it.
+    /// The number of attempts so far.
     pub attempts: u64,
-    /// When its last change was accepted, RFC 3339 in UTC.
+    /// When the last change was accepted, as an RFC 3339 time in UTC.
     pub updated_at: String,
-    /// When hubsync tries again by itself what has a problem, RFC 3339 in UTC.
+    /// When hubsync tries a user with a problem again by itself, as an RFC 3339 time in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<String>,
-    /// When the oldest change was accepted that waits for its outcome.
+    /// When the oldest change without a result was accepted, as an RFC 3339 time in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_since: Option<String>,
 }
@@ -84,12 +84,12 @@ pub struct ListedUser {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedReason {
-    /// A stable code: HubSpot's own, its category, or ours.
+    /// A stable code: HubSpot's own, its category, or one of ours.
     pub code: String,
-    /// HubSpot's category, where it gave one.
+    /// HubSpot's category, if it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, if HubSpot responded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// HubSpot's correlation id, for its support.
@@ -108,80 +108,80 @@ impl From<Reason> for ListedReason {
     }
 }
 
-/// Request on `users.sync.summary`; the answer is [`UsersSummary`].
+/// Counts users. Sent on `users.sync.summary`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummarizeUsers {}
 
-/// Answer on `users.sync.summary`: how all users stand together.
+/// The answer to [`SummarizeUsers`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsersSummary {
-    /// Users with a change that waits for its outcome.
+    /// Users with a change that has no result yet.
     pub pending: u64,
-    /// Users with nothing pending that are being sent once more: a recheck, a retry, a resync.
+    /// Users without such a change that are being sent again, by a recheck, a retry or a resync.
     pub resending: u64,
-    /// When the oldest change was accepted that waits for its outcome, RFC 3339 in UTC.
+    /// When the oldest change without a result was accepted, as an RFC 3339 time in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_pending: Option<String>,
-    /// Its age in milliseconds by the database's clock.
+    /// Its age in milliseconds, by the database's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_pending_age_ms: Option<u64>,
-    /// Users that met trouble, by state and reason, the most frequent first, at most [`MAX_TROUBLES`].
+    /// Users with problems by state and reason, the largest count first; at most [`MAX_PROBLEM_COUNTS`].
     pub problems: Vec<ProblemCount>,
-    /// Users that met trouble, in all.
+    /// All users with problems.
     pub users_with_problems: u64,
-    /// When it was counted, RFC 3339 in UTC. Large counts are not made anew for everybody who asks.
+    /// When users were counted, as an RFC 3339 time in UTC. Counts that took long are given for a while.
     pub counted_at: String,
 }
 
-/// The most reasons a summary tells apart.
+/// The most counts of problems in a summary.
 pub const MAX_PROBLEM_COUNTS: usize = 50;
 
-/// Users in the same state for the same reason.
+/// The number of users in one state for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemCount {
-    /// Refused, taken, parked or missing.
+    /// Rejected, conflict, failed or not found.
     pub state: SyncState,
-    /// The code of the reason; none for what is missing.
+    /// The code of the reason; none for users that were not found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// How many.
+    /// The number of users.
     pub users: u64,
     /// One of them.
     pub example: UserId,
 }
 
-/// Request on `users.sync.retry`: what is refused, taken, parked or missing of these users is owed again, and pauses
-/// after failures are over.
+/// Tries users with problems again: their fields with problems are marked dirty, and pauses after failures end. Sent on
+/// `users.sync.retry`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RetryUsers {
-    /// These, at most [`MAX_LISTED`], at once.
+    /// These users, at most [`MAX_LISTED`], with live priority.
     Named(Vec<UserId>),
-    /// Those that met this trouble, behind live changes; so many of them that are listed after `after`.
+    /// A page of the users with these problems, with back-fill priority.
     #[serde(rename_all = "camelCase")]
     Listed {
-        /// Which.
+        /// Which users.
         filter: ProblemFilter,
-        /// Goes on after the answer that said so.
+        /// Where the page begins: the `next` of the answer before, or absent for the first page.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<String>,
     },
 }
 
-/// Answer on `users.sync.retry`, sent after the commit.
+/// The answer to [`RetryUsers`], sent after the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UsersRetried {
     /// Users that are tried again.
     pub retried: u64,
-    /// Users that were left alone: nothing of them waits to be tried again, or it is being sent already.
+    /// Users that were skipped, because they have no problem or are being sent already.
     pub skipped: u64,
     /// Named users that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UserId>,
-    /// Given as `after`, goes on; none at the end.
+    /// Where the next page begins, to be given as `after`; none at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What became of a version of a user.
+//! Receipts: what became of a version of a user.
 
 mod problem;
 
@@ -10,97 +10,100 @@ pub use problem::{ProblemKind, SyncProblem};
 
 use crate::{Field, Link, Reason, UserId};
 
-/// What became of a version, or of a field.
+/// What became of a version, of a field, or of all fields of a user. Of several fields the first state in this order counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SyncState {
-    /// Not settled yet.
+    /// Not resolved yet.
     Pending,
-    /// HubSpot refused a value, with its reason.
+    /// HubSpot rejected a value.
     Rejected,
-    /// Another contact holds the address.
+    /// Another contact has the address.
     Conflict,
-    /// It kept failing alone; tried again only on request, or seldom where the reason may pass.
+    /// Attempts for this user alone kept failing.
     Failed,
-    /// HubSpot has no such contact.
+    /// No contact was found for the user.
     NotFound,
-    /// HubSpot holds the values.
+    /// HubSpot has the values.
     Confirmed,
-    /// Later versions touched every field this one touched.
+    /// Later versions changed every field that this one changed.
     Superseded,
-    /// The change touched no field.
+    /// The version changed no field.
     Unchanged,
+    /// A state that a later version of the services may report.
+    #[serde(other)]
+    Unknown,
 }
 
-/// The delivery of one change, in short.
+/// A version and its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionState {
-    /// What became of it so far.
+    /// The state so far.
     pub state: SyncState,
-    /// The version it is about.
+    /// The version.
     pub version: u64,
 }
 
-/// The receipt of one version: what became of the fields it was the last to touch.
+/// The receipt of one version. It covers the fields that no later version changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// The version it is about.
+    /// The version.
     pub version: u64,
-    /// The worst of the fields' states, in the order of [`State`].
+    /// The state of the version: the first one of its fields' states, in the order of [`SyncState`].
     pub state: SyncState,
-    /// Whether a field with an outcome is being sent once more; the outcome stands until then.
+    /// Whether a field that has a result is being sent again. The result stays until there is a new one.
     pub resending: bool,
-    /// Each field this version was the last to touch.
+    /// Each field that this version was the last to change.
     pub fields: BTreeMap<Field, FieldReceipt>,
-    /// How the user stands: the worst state of every field that any version gave.
+    /// The state over all fields of the user, whichever version changed them.
     pub overall_state: SyncState,
-    /// With the receipt of the current version: each field that an earlier one was the last to touch.
+    /// In the receipt of the current version: each field that an earlier version was the last to change.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub earlier_fields: BTreeMap<Field, EarlierField>,
-    /// What keeps fields of this receipt from HubSpot, the worst first.
+    /// What keeps fields of this receipt from HubSpot, the worst problem first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<SyncProblem>,
-    /// The contact the user is linked to.
+    /// The contact that the user is linked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Link>,
-    /// How many attempts were made to deliver this user, over all versions.
+    /// The number of attempts so far, over all versions.
     pub attempts: u64,
     /// Why the last attempt failed, while the user waits for the next one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<Reason>,
-    /// The last attempts that carried this version or a later one, the latest first; at most ten are remembered of a
-    /// user, over all versions.
+    /// The last attempts that carried this version or a later one, the latest first. At most ten attempts of a user are kept, over all
+    /// versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub last_attempts: Vec<AttemptReceipt>,
-    /// The user's current version.
+    /// The current version of the user.
     pub current_version: u64,
 }
 
-/// An attempt that is over.
+/// An attempt that has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttemptReceipt {
-    /// Its number; a user's attempts count from 1.
+    /// The number of the attempt; the attempts of a user count from 1.
     pub attempt: u64,
-    /// The version whose state it carried.
+    /// The version that it carried.
     pub version: u64,
-    /// When it was given to a worker, RFC 3339 in UTC.
+    /// When it was given to a worker, as an RFC 3339 time in UTC.
     pub at: String,
-    /// Milliseconds from there to its verdict.
+    /// Milliseconds from then to its result.
     pub duration_ms: u64,
-    /// HubSpot's status for the call that the code is about, where it says, or for the last one that it answered.
+    /// The status of HubSpot's response that the code is about, or of the last response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Why not everything it was given was confirmed: HubSpot's own code or one of ours; absent where it was.
+    /// Why not every field was confirmed: HubSpot's code or one of ours. Absent if every field was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// HubSpot's category, where it gave one.
+    /// HubSpot's category, if it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// HubSpot's correlation id; of an attempt that was confirmed it is kept until the next one.
+    /// HubSpot's correlation id. That of a successful attempt is kept until the next attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
@@ -109,30 +112,31 @@ pub struct AttemptReceipt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FieldReceipt {
-    /// `pending`, or the outcome.
+    /// The state of the field.
     pub state: SyncState,
-    /// Whether it is being sent once more although it has an outcome.
+    /// Whether the field is being sent again although it has a result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resending: bool,
-    /// HubSpot's own reason for a refusal, a conflict or a failure.
+    /// HubSpot's reason for a rejection, a conflict or a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// When the outcome was recorded, RFC 3339 in UTC.
+    /// When the result was recorded, as an RFC 3339 time in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<String>,
 }
 
-/// What became of a field that an earlier version gave.
+/// What became of a field that an earlier version was the last to change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarlierField {
-    /// The version that was the last to touch it.
+    /// That version.
     pub version: u64,
-    /// What became of it.
+    /// What became of the field.
     #[serde(flatten)]
     pub field: FieldReceipt,
 }
 
-/// Published on `users.accepted` a few times a second at most, while changes are accepted. No personal data.
+/// The user service publishes this on `users.accepted`, at most ten times a second, while changes are accepted. It carries no personal
+/// data.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AcceptedNotice {
     /// How many changes were committed since the last notice.
@@ -145,27 +149,27 @@ pub struct AcceptedNotice {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AcceptedUser {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
     /// The version that the change made.
     pub version: u64,
 }
 
-/// Published on `users.settled`, one for each batch of verdicts, after their commit. No personal data.
+/// The user service publishes this on `users.resolved`, after a commit that made users clean. It carries no personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvedNotice {
-    /// The users that turned settled.
+    /// The users that became clean.
     pub users: Vec<ResolvedUser>,
 }
 
-/// One user of a [`SettledNotice`].
+/// One user of a [`ResolvedNotice`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResolvedUser {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
-    /// The version whose receipt changed: the user's current one.
+    /// The user's current version, whose receipt changed.
     pub version: u64,
-    /// What that receipt says now.
+    /// The state of that version now.
     pub state: SyncState,
 }

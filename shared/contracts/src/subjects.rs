@@ -1,10 +1,10 @@
-//! Subjects, stream and consumer.
+//! The stream of wake-ups, its consumer, and names that services share.
 
 use crate::UserId;
 
 /// The name of the user service in the NATS services framework.
 pub const USER_SERVICE: &str = "user";
-/// The queue group its replicas share.
+/// The queue group of its replicas: each request goes to one of them.
 pub const USER_QUEUE: &str = "user";
 
 /// The subject of [`UpdateUser`](crate::UpdateUser).
@@ -48,26 +48,26 @@ pub const USERS_RESOLVED: &str = <crate::ResolvedNotice as crate::Notice>::SUBJE
 /// The subject of [`DeliveryNotice`](crate::DeliveryNotice).
 pub const HUBSPOT_DELIVERY: &str = <crate::DeliveryNotice as crate::Notice>::SUBJECT;
 
-/// The stream of wake-ups: a work queue with one message for each user.
+/// The stream of wake-ups: a work queue with at most one message per user.
 pub const STREAM: &str = "USERS";
 /// The subjects of the stream.
 pub const USERS_CHANGED_ALL: &str = "users.changed.*";
-/// The durable pull consumer of the lease holder.
+/// The durable pull consumer of the worker that holds the lease.
 pub const CONSUMER: &str = "hubspot";
-/// The most wake-ups the stream holds; the database holds the rest.
+/// The most wake-ups in the stream. Users beyond them wait in the database.
 pub const WINDOW: u64 = 10_000;
-/// The most wake-ups the stream may hold for users to be announced whose time has come: enough for every call a worker
-/// may have out, few enough that a change accepted while a backlog drains finds a place and is delivered in seconds.
+/// The sweep fills the stream with at most this many wake-ups: enough for every call that a worker may have under way, and few enough
+/// that a change that is accepted while a backlog drains is delivered within seconds.
 pub const DUE_WINDOW: u64 = 4_000;
-/// The same for back-fill, so that it waits for live users.
+/// The same for users with back-fill priority, so that they wait for live ones.
 pub const BACKFILL_WINDOW: u64 = DUE_WINDOW / 2;
 
-/// The subject on which a user is announced.
+/// The subject of a user's wake-up.
 pub fn users_changed(user_id: &UserId) -> String {
     format!("users.changed.{user_id}")
 }
 
-/// The user a wake-up's subject names.
+/// The user that the subject of a wake-up names.
 pub fn user_of_subject(subject: &str) -> Option<UserId> {
     subject.strip_prefix("users.changed.")?.parse().ok()
 }

@@ -1,77 +1,78 @@
-//! A user and a change to it, between the gateway and the user service.
+//! A user, and a change of it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{UserId, Values, VersionState};
 
-/// A user as it stands.
+/// A user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
-    /// Its id.
+    /// The user's id.
     pub user_id: UserId,
-    /// Every field by its contract name; null where it has no value.
+    /// Every field by its name; null if it has no value.
     #[serde(flatten)]
     pub values: Values,
-    /// Grows by one with each accepted change; the entity tag.
+    /// The version. It grows by one with each accepted change, and is the entity tag.
     pub version: u64,
-    /// When the last change was accepted, RFC 3339 in UTC.
+    /// When the last change was accepted, as an RFC 3339 time in UTC.
     pub updated_at: String,
 }
 
-/// How the fields of a change are meant.
+/// How the fields of a change are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum UpdateForm {
-    /// `application/json`: the address is given with every change, and touches nothing where it equals the stored one.
+    /// `application/json`: every change gives the address, which counts as changed only if it differs from the stored one.
     Json,
-    /// `application/merge-patch+json` (RFC 7396): what is given is touched, null clears.
+    /// `application/merge-patch+json` (RFC 7396): every given field counts as changed, and null clears a field.
     MergePatch,
 }
 
-/// Request on `users.update`: change a user, or create it.
+/// Changes a user, or creates it. Sent on `users.update`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateUser {
-    /// Whom to change.
+    /// The user to change.
     pub user_id: UserId,
-    /// How the fields are meant.
+    /// How the fields are read.
     pub form: UpdateForm,
-    /// The fields given.
+    /// The given fields.
     pub fields: Values,
-    /// The version the caller knows; another stored version refuses the change.
+    /// The version that the caller knows. The change is rejected if the stored version is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_match: Option<u64>,
-    /// A repeat with the same key answers with the version the first one made. 1 to 255 characters.
+    /// A key of 1 to 255 characters. A second change with the same key changes nothing, and its answer has the version that the first
+    /// one made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
 }
 
-/// Answer on `users.update`, sent after the change is on disk.
+/// The answer to [`UpdateUser`], sent after the change is on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserUpdated {
-    /// The user as it stands now.
+    /// The user after the change.
     pub user: User,
-    /// What is known of this change's delivery.
+    /// The version that the change made, and its state.
     pub sync: VersionState,
 }
 
-/// Request on `users.get`; the answer is a [`User`].
+/// Reads a user. Sent on `users.get`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetUser {
-    /// Whom to read.
+    /// The user to read.
     pub user_id: UserId,
 }
 
-/// Request on `users.sync.get`; the answer is a [`Receipt`](crate::Receipt).
+/// Reads the receipt of a version. Sent on `users.sync.get`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GetReceipt {
-    /// Whose receipt.
+    /// The user.
     pub user_id: UserId,
-    /// Of which version; the latest where it is absent.
+    /// The version; the latest one if it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
 }

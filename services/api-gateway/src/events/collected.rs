@@ -101,6 +101,7 @@ fn word(state: SyncState) -> &'static str {
         SyncState::Confirmed => "confirmed",
         SyncState::Superseded => "superseded",
         SyncState::Unchanged => "unchanged",
+        SyncState::Unknown => "unknown",
     }
 }
 

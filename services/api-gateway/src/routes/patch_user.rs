@@ -109,6 +109,7 @@ fn message(state: SyncStateName) -> &'static str {
         | SyncStateName::Failed
         | SyncStateName::NotFound
         | SyncStateName::Confirmed
-        | SyncStateName::Superseded => "the change is accepted; sync says what became of it",
+        | SyncStateName::Superseded
+        | SyncStateName::Unknown => "the change is accepted; sync says what became of it",
     }
 }

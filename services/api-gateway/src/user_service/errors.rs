@@ -77,7 +77,8 @@ fn is_decision(code: ErrorCode) -> bool {
         | ErrorCode::Unavailable
         | ErrorCode::OutcomeUnknown
         | ErrorCode::StaleEpoch
-        | ErrorCode::Internal => false,
+        | ErrorCode::Internal
+        | ErrorCode::Unknown => false,
     }
 }
 
@@ -108,6 +109,8 @@ fn rejected_change(error: ServiceError) -> ApiError {
         ErrorCode::StaleEpoch => ApiError::BadAnswer {
             cause: format!("an answer not meant for us: {message}"),
         },
+        // A later version of a service has an error that this gateway does not know.
+        ErrorCode::Unknown => ApiError::BadAnswer { cause: message },
         ErrorCode::Internal => ApiError::Internal {
             cause: format!("user service: {message}"),
         },

@@ -95,7 +95,8 @@ pub(crate) fn repair_of(user: &UserToCompare, finding: &Finding) -> Option<Repai
         | FindingKind::WouldWrite
         | FindingKind::WouldLink
         | FindingKind::WouldCreate
-        | FindingKind::NotFound => return None,
+        | FindingKind::NotFound
+        | FindingKind::Unknown => return None,
     };
     Some(RepairUser {
         user_id: user.user_id.clone(),

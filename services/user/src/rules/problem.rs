@@ -106,6 +106,10 @@ fn words(row: &Row, kind: ProblemKind, fields: FieldSet) -> Words {
             remedy: "Look at the reason, and retry the user once its cause is gone.",
         },
         ProblemKind::NotFound => not_found(row),
+        ProblemKind::Unknown => Words {
+            explanation: "A later version of the user service recorded a result that this version does not know.",
+            remedy: "Run one version of the user service, the later one.",
+        },
     }
 }
 

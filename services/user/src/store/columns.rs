@@ -152,5 +152,6 @@ pub(super) fn state_number(state: SyncState) -> i64 {
         SyncState::Confirmed => 5,
         SyncState::Superseded => 6,
         SyncState::Unchanged => 7,
+        SyncState::Unknown => 8,
     }
 }

@@ -1,6 +1,7 @@
 //! Start, discovery and shutdown.
 
 use contracts::ErrorCode;
+use contracts::access;
 use futures_util::future::join_all;
 
 use crate::stack::{CEILING, Stack, ada};
@@ -20,24 +21,8 @@ async fn the_services_framework_lists_the_endpoints() {
         .map(|endpoint| endpoint["subject"].as_str().unwrap())
         .collect();
     subjects.sort_unstable();
-    let expected = [
-        "users.claim",
-        "users.compare",
-        "users.get",
-        "users.import",
-        "users.lease",
-        "users.line",
-        "users.record",
-        "users.repair",
-        "users.sync.get",
-        "users.sync.link",
-        "users.sync.list",
-        "users.sync.resync",
-        "users.sync.retry",
-        "users.sync.summary",
-        "users.sync.unlink",
-        "users.update",
-    ];
+    let mut expected: Vec<&str> = access::USER.answers().collect();
+    expected.sort_unstable();
     assert_eq!(subjects, expected);
     service.stop().await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! What a worker reports of an attempt, and what the user service makes of it.
+//! What a worker reports about an attempt, and what follows from it.
 
 use std::{collections::BTreeMap, num::NonZeroU64};
 
@@ -7,70 +7,70 @@ use serde::{Deserialize, Serialize};
 use super::{ClaimUsers, UsersClaimed};
 use crate::{Field, FieldSet, UserId};
 
-/// Request on `users.record`: the verdicts of attempts, and the next claims in the same message.
+/// Reports the results of attempts, and claims the next users in the same message. Sent on `users.report`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportResults {
-    /// The worker that was given the attempts. Verdicts are accepted from any epoch.
+    /// The worker that was given the attempts. Results are accepted from any epoch.
     pub holder: String,
-    /// One verdict for each attempt.
+    /// One result for each attempt.
     pub results: Vec<AttemptResult>,
-    /// Refusals recorded before that turned out to be no fault of the record; taken after the verdicts.
+    /// Rejections of earlier reports that were the account's fault. They are handled after the results.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retractions: Vec<Retraction>,
-    /// Claims to make after the verdicts are taken.
+    /// Users to claim after the results are recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<ClaimUsers>,
 }
 
-/// A refusal that turned out to be the account's fault: the field is owed again if it still stands refused so.
+/// A rejection that turned out to be the account's fault. The field is marked dirty again if it is still rejected for this reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Retraction {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// The refused field.
+    /// The rejected field.
     pub field: Field,
-    /// The code of the reason it was refused for.
+    /// The code of the reason.
     pub code: String,
 }
 
-/// What became of one attempt.
+/// The result of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttemptResult {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// The claim's attempt number.
+    /// The attempt's number, from the claim.
     pub attempt: NonZeroU64,
-    /// The claim's version.
+    /// The version, from the claim.
     pub version: u64,
-    /// The claim's turn.
+    /// The generation, from the claim.
     pub generation: u64,
-    /// The outcome of each field that has one; a field without one stays owed.
+    /// The result of each field that has one. A field without a result stays dirty.
     pub field_results: BTreeMap<Field, FieldResult>,
-    /// The fields whose values this attempt wrote or may have written to HubSpot.
+    /// The fields whose values this attempt wrote, or may have written, to HubSpot.
     pub written: FieldSet,
-    /// Whether HubSpot may still carry out one of its calls: a time-out, a cut connection, 408 or 5xx.
+    /// Whether HubSpot may still apply one of its calls: after a time-out, a lost connection, 408 or 5xx.
     pub may_apply_late: bool,
-    /// Whether a contact was created, or may have been or may still be, without its id being known.
+    /// Whether HubSpot created a contact, may have created one, or may still do so, without telling its id.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_have_created: bool,
-    /// A link that was found or moved. A new link is reported before anything is written through it.
+    /// A link that was found or that moved. A new link is reported before anything is written through it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<NewLink>,
-    /// The address that HubSpot confirmed for the contact in this attempt.
+    /// The address that HubSpot confirmed for the contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_address: Option<String>,
-    /// Why the attempt failed, where it did; the user is due again after a pause.
+    /// Why the attempt failed, if it did. The user is due again after a pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<AttemptFailure>,
-    /// What HubSpot answered last in this attempt, where it answered.
+    /// HubSpot's last response to this attempt, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_response: Option<LastResponse>,
 }
 
-/// The last answer of HubSpot in an attempt.
+/// HubSpot's last response to an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LastResponse {
@@ -81,46 +81,46 @@ pub struct LastResponse {
     pub correlation_id: Option<String>,
 }
 
-/// What became of one field.
+/// The result of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "result")]
 pub enum FieldResult {
-    /// HubSpot holds the value.
+    /// HubSpot has the value.
     Confirmed,
-    /// HubSpot refused the value.
+    /// HubSpot rejected the value.
     Rejected {
-        /// In HubSpot's words.
+        /// Why, in HubSpot's words.
         reason: Reason,
     },
-    /// There is no such contact.
+    /// No contact was found for the user.
     NotFound,
-    /// Another contact holds the address.
+    /// Another contact has the address.
     Conflict {
-        /// In HubSpot's words.
+        /// Why, in HubSpot's words.
         reason: Reason,
     },
-    /// It kept failing alone.
+    /// Attempts for this user alone kept failing.
     #[serde(rename_all = "camelCase")]
     Failed {
-        /// Why it failed last.
+        /// Why the last attempt failed.
         reason: Reason,
-        /// Whether time alone may mend it (408, 423, 5xx, time-outs), so that it is rechecked.
+        /// Whether the failure may pass by itself (408, 423, 5xx, time-outs). If so, the user is rechecked.
         is_transient: bool,
     },
 }
 
-/// A failure or a refusal, in HubSpot's words.
+/// Why an attempt failed, or why a value was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reason {
-    /// A stable code: HubSpot's own (`INVALID_EMAIL`), its category, or ours (`TIMED_OUT`).
+    /// A stable code: HubSpot's own (`INVALID_EMAIL`), its category, or one of ours (`TIMED_OUT`).
     pub code: String,
-    /// HubSpot's category (`VALIDATION_ERROR`), where it gave one.
+    /// HubSpot's category (`VALIDATION_ERROR`), if it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// HubSpot's message, at most 500 characters.
     pub message: String,
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, if HubSpot responded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// HubSpot's correlation id, for its support.
@@ -129,7 +129,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// A reason of our own, with no answer of HubSpot behind it.
+    /// A reason of our own, without a response of HubSpot.
     pub fn ours(code: &str, message: &str) -> Self {
         Self {
             code: code.to_owned(),
@@ -141,30 +141,30 @@ impl Reason {
     }
 }
 
-/// An attempt that settled nothing, or not all.
+/// Why an attempt resolved nothing, or not everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttemptFailure {
-    /// Why.
+    /// Why it failed.
     pub reason: Reason,
-    /// Whether it is charged to the record: another record's write succeeded since this one failed before.
+    /// Whether it counts against the record, because another record's write has succeeded since this one failed before.
     pub is_counted: bool,
-    /// Whether time alone may mend it; decides if a parked record is rechecked.
+    /// Whether the failure may pass by itself. If so, a user that has failed too often is rechecked.
     pub is_transient: bool,
 }
 
-/// A contact found for a user, or a link that moved.
+/// A contact that was found for a user, or a link that moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewLink {
-    /// The contact's record id.
+    /// The record id of the contact.
     pub contact_id: String,
-    /// The account it belongs to.
+    /// The account that the record id belongs to.
     pub account_id: String,
-    /// The address it was found by, as the user has it.
+    /// The address by which it was found, as the user has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// How.
+    /// How it was found.
     pub origin: LinkOrigin,
 }
 
@@ -174,56 +174,56 @@ pub struct NewLink {
 pub enum LinkOrigin {
     /// By the primary address of the contact.
     PrimaryAddress,
-    /// By a secondary address of the contact; not taken where another user holds that contact.
+    /// By a secondary address of the contact. Such a link is not accepted if another user is linked to the contact.
     SecondaryAddress,
-    /// Through a conflict that named it: the address was taken by this contact.
+    /// By a conflict that named it: this contact has the address.
     Followed,
-    /// HubSpot answered for a former id with this one.
+    /// By a merge: HubSpot returned this contact for a former id.
     Merged,
-    /// It was made for this user, with every field.
+    /// It was created for this user, with every field.
     Created,
-    /// An operator said so; it is not left for a contact that holds the address.
+    /// An operator named it. The link stays even if another contact has the address.
     ByOperator,
 }
 
-/// Answer on `users.record`, sent after the commit.
+/// The answer to [`ReportResults`], sent after the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultsReported {
-    /// One entry for each verdict, in their order.
+    /// One entry for each result, in their order.
     pub users: Vec<ReportedUser>,
-    /// The claims asked for in the same message.
+    /// The claims that the same message asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims: Option<UsersClaimed>,
-    /// Why the claims were refused, where they were; the verdicts stand.
+    /// Why the claims were rejected, if they were. The results are recorded all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claims_error: Option<crate::ErrorCode>,
 }
 
-/// What a user owes after a verdict.
+/// A user after its result was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportedUser {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
-    /// What comes next.
+    /// What the worker does next about it.
     pub next: NextAction,
 }
 
-/// What comes next for a user.
+/// What a worker does next about a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "next")]
 pub enum NextAction {
-    /// It owes nothing: its wake-up is done.
+    /// The user is clean: acknowledge its wake-up.
     Clean,
-    /// It owes something now: claim it again.
+    /// The user is dirty and due now: claim it again.
     Now,
-    /// It failed and is due again later.
+    /// The attempt failed and the user is due again later.
     #[serde(rename_all = "camelCase")]
     Later {
         /// Milliseconds from now.
         in_ms: u64,
     },
-    /// The row is gone or the verdict was of an attempt that another one overtook; its wake-up is done.
+    /// The user does not exist, or a later attempt has superseded this one: acknowledge the wake-up.
     Superseded,
 }

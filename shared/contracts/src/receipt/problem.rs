@@ -1,4 +1,4 @@
-//! Why a user's values did not reach HubSpot, in words for people.
+//! Why a user's values did not reach HubSpot, as sentences for people.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,18 +8,18 @@ use crate::FieldSet;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncProblem {
-    /// Which problem it is.
+    /// The kind of problem.
     pub problem: ProblemKind,
     /// The fields that have it.
     pub fields: FieldSet,
-    /// What happened. It quotes no value.
+    /// What happened. It quotes no value of the user.
     pub explanation: String,
     /// What an operator can do about it.
     pub remedy: String,
-    /// The addresses that were looked up, where no contact was found.
+    /// The addresses that were looked up, if no contact was found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
-    /// When hubsync tries again by itself, RFC 3339 in UTC; absent where it does not, and while it is trying.
+    /// When hubsync tries again by itself, as an RFC 3339 time in UTC. Absent if it does not, and while it is trying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<String>,
 }
@@ -28,12 +28,15 @@ pub struct SyncProblem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ProblemKind {
-    /// HubSpot did not take a value.
+    /// HubSpot rejected a value.
     Rejected,
     /// Another contact has the address.
     Conflict,
-    /// Deliveries of this user alone kept failing.
+    /// Attempts for this user alone kept failing.
     Failed,
     /// No contact has the user's address.
     NotFound,
+    /// A kind that a later version may report.
+    #[serde(other)]
+    Unknown,
 }

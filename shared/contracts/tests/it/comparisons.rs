@@ -15,13 +15,20 @@ fn a_comparison_is_asked_for_by_its_aim_and_its_users() {
         users: UserSelection::Named(vec!["1".parse().unwrap()]),
         values: true,
     };
-    let json = json!({ "purpose": { "drift": { "repair": true } }, "users": { "named": ["1"] }, "values": true });
+    let json =
+        json!({ "purpose": { "drift": { "repair": true } }, "users": { "named": ["1"] }, "values": true });
     pin(&compare, json);
     (compare.purpose, compare.values) = (ComparisonPurpose::DryRun, false);
     compare.users = UserSelection::After(None);
-    pin(&compare, json!({ "purpose": "dryRun", "users": { "after": null } }));
+    pin(
+        &compare,
+        json!({ "purpose": "dryRun", "users": { "after": null } }),
+    );
     compare.users = UserSelection::After(Some("1".parse().unwrap()));
-    pin(&compare, json!({ "purpose": "dryRun", "users": { "after": "1" } }));
+    pin(
+        &compare,
+        json!({ "purpose": "dryRun", "users": { "after": "1" } }),
+    );
 }
 
 #[test]

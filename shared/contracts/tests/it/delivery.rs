@@ -21,7 +21,10 @@ fn a_worker_asks_for_the_lease_with_a_wish() {
             account_id: "4711".to_owned(),
             action: wish,
         };
-        pin(&ask, json!({ "holder": "w", "accountId": "4711", "action": word }));
+        pin(
+            &ask,
+            json!({ "holder": "w", "accountId": "4711", "action": word }),
+        );
     }
 }
 

@@ -15,7 +15,10 @@ fn a_wake_up_names_user_version_and_lane() {
             version: 3,
             priority,
         };
-        pin(&changed, json!({ "userId": "u-7", "version": 3, "priority": word }));
+        pin(
+            &changed,
+            json!({ "userId": "u-7", "version": 3, "priority": word }),
+        );
     }
 }
 
