@@ -1,19 +1,13 @@
 //! The few subjects the service needs suffice, and one that is forbidden ends it.
 
-use contracts::Field;
+use contracts::{Field, access};
 use hubspot::ServeError;
 use testing::nats::Options;
 
 use crate::{comparisons::DRIFT, harness::Stack};
 
-/// As the README lists them.
-const NEEDED: [&str; 12] = [
-    "users.lease",
-    "users.claim",
-    "users.record",
-    "users.compare",
-    "users.repair",
-    "hubspot.line",
+/// What the worker sends to `JetStream`: its consumer, the wake-ups and their acknowledgements.
+const TO_JETSTREAM: [&str; 6] = [
     "$JS.API.STREAM.INFO.USERS",
     "$JS.API.CONSUMER.CREATE.USERS.hubspot",
     "$JS.API.CONSUMER.DELETE.USERS.hubspot",
@@ -22,20 +16,29 @@ const NEEDED: [&str; 12] = [
     "$JS.ACK.USERS.hubspot.>",
 ];
 
-/// What it listens to, as the README has it.
-const HEARD: [&str; 2] = ["_INBOX_hubspot.>", "hubspot.compare"];
+/// Every subject that the worker sends to.
+fn publish() -> Vec<&'static str> {
+    let own = access::HUBSPOT.requests().chain(access::HUBSPOT.publishes());
+    own.chain(TO_JETSTREAM).collect()
+}
+
+/// Every subject that the worker listens to.
+fn subscribe() -> Vec<&'static str> {
+    access::HUBSPOT.answers().chain(["_INBOX_hubspot.>"]).collect()
+}
 
 const AS_HUBSPOT: [(&str, &str); 2] = [("NATS_USER", "hubspot"), ("NATS_PASSWORD", "pw")];
 
 /// A server that lets the hubspot service send to these subjects only, and everybody else to all.
 async fn stack_that_allows(subjects: &[&str]) -> Stack {
+    let heard = subscribe();
     let config = format!(
         r"
         no_auth_user: anybody
         authorization {{ users = [
             {{ user: anybody, password: pw }}
             {{ user: hubspot, password: pw,
-               permissions: {{ publish: {subjects:?}, subscribe: {HEARD:?}, allow_responses: true }} }}
+               permissions: {{ publish: {subjects:?}, subscribe: {heard:?}, allow_responses: true }} }}
         ] }}
         "
     );
@@ -49,10 +52,10 @@ async fn stack_that_allows(subjects: &[&str]) -> Stack {
 #[tokio::test]
 async fn the_subjects_in_the_readme_suffice() {
     let readme = include_str!("../../README.md");
-    for subject in NEEDED.iter().chain(&HEARD) {
+    for subject in publish().into_iter().chain(subscribe()) {
         assert!(readme.contains(&format!("`{subject}`")), "{subject}");
     }
-    let stack = stack_that_allows(&NEEDED).await;
+    let stack = stack_that_allows(&publish()).await;
     let worker = stack.start_worker(&AS_HUBSPOT).await;
     worker.wait_for_line("delivering").await;
     stack
@@ -75,7 +78,7 @@ async fn a_forbidden_subject_ends_the_service_and_is_named() {
         "users.repair",
         "$JS.API.CONSUMER.CREATE.USERS.hubspot",
     ] {
-        let allowed: Vec<_> = NEEDED
+        let allowed: Vec<_> = publish()
             .into_iter()
             .filter(|subject| *subject != forbidden)
             .collect();
