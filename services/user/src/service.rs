@@ -109,7 +109,11 @@ async fn open_patiently(database: &Database, health: &Registry) -> Result<Opened
     let mut waits = false;
     loop {
         match store::open(database).await {
-            Err(error @ OpenError::Open { passes: true, .. }) => {
+            Err(
+                error @ OpenError::Open {
+                    is_transient: true, ..
+                },
+            ) => {
                 if !waits {
                     tracing::warn!(%error, "no database yet; trying again");
                 }

@@ -7,7 +7,7 @@ use contracts::{
 use super::Context;
 use crate::{
     rules::{Row, next_attempt, overall_state},
-    store::{List, NoSuchList},
+    store::{InvalidList, List},
     time::rfc3339,
     writer::Deadline,
 };
@@ -20,7 +20,7 @@ pub(super) async fn list_users(
     let after = request.after.as_deref();
     let list = match &request.filter {
         UserFilter::Pending => List::pending(after),
-        UserFilter::Problems(which) => List::troubled(which, after),
+        UserFilter::Problems(which) => List::problems(which, after),
     };
     let list = list.map_err(no_such_list)?;
     let limit = request.limit.clamp(1, MAX_LISTED);
@@ -57,7 +57,7 @@ impl Page {
     }
 }
 
-pub(super) fn no_such_list(error: NoSuchList) -> ServiceError {
+pub(super) fn no_such_list(error: InvalidList) -> ServiceError {
     ServiceError::new(ErrorCode::InvalidRequest, error.to_string())
 }
 

@@ -26,7 +26,7 @@ pub(super) async fn retry_users(
             filter: troubled,
             after,
         } => {
-            let list = List::troubled(&troubled, after.as_deref()).map_err(no_such_list)?;
+            let list = List::problems(&troubled, after.as_deref()).map_err(no_such_list)?;
             let page = Page::read(&context, &list, MAX_LISTED).await?;
             let users = page.rows.into_iter().map(|row| row.user_id).collect();
             let retried = retry(&context, users, Priority::Backfill, deadline).await?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Context;
 use crate::{
-    store::{Counts, TroubleCount},
+    store::{Counts, ProblemTotal},
     time::rfc3339,
     writer::Deadline,
 };
@@ -24,7 +24,7 @@ pub(super) async fn summarize(
 }
 
 fn summary(counts: &Counts) -> UsersSummary {
-    let mut troubles: Vec<ProblemCount> = counts.troubles.iter().filter_map(trouble).collect();
+    let mut troubles: Vec<ProblemCount> = counts.problems.iter().filter_map(trouble).collect();
     troubles.sort_by_key(|trouble| std::cmp::Reverse(trouble.users));
     let in_all = troubles.iter().map(|trouble| trouble.users).sum();
     troubles.truncate(MAX_PROBLEM_COUNTS);
@@ -40,7 +40,7 @@ fn summary(counts: &Counts) -> UsersSummary {
     }
 }
 
-fn trouble(count: &TroubleCount) -> Option<ProblemCount> {
+fn trouble(count: &ProblemTotal) -> Option<ProblemCount> {
     Some(ProblemCount {
         state: count.state(),
         reason: Some(count.reason.clone()).filter(|reason| !reason.is_empty()),

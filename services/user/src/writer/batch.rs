@@ -10,7 +10,7 @@ use crate::{
     accepted::{Accepted, Changes},
     room::StreamCapacity,
     rules::{self, Lease, Row, RuleTiming, UnixMs},
-    store::{Found, StoreError, Transaction, UserWriter},
+    store::{LoadedRows, StoreError, Transaction, UserWriter},
 };
 
 /// What a committed batch answers and what follows from it.
@@ -168,7 +168,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps what was found of the users looked for.
-    fn keep(&mut self, looked_for: &[&UserId], found: Found) {
+    fn keep(&mut self, looked_for: &[&UserId], found: LoadedRows) {
         self.rows
             .extend(looked_for.iter().map(|user| ((*user).clone(), None)));
         for row in found {

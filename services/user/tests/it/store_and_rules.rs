@@ -44,7 +44,7 @@ async fn open(database: &TestDatabase, now: &Arc<AtomicI64>) -> Opened {
     let store::Opened { mut writers, reader } = store::open(&database).await.unwrap();
     writers.truncate(1);
     let now = Arc::clone(now);
-    writers[0].go_by(Clock::new(move || now.load(Ordering::Relaxed)));
+    writers[0].use_clock(Clock::new(move || now.load(Ordering::Relaxed)));
     let after_commit = AfterCommit {
         announcements: mpsc::channel(1).0,
         notices: mpsc::channel(1).0,
