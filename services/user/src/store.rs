@@ -1,4 +1,4 @@
-//! Where users are stored: in SQLite or in PostgreSQL.
+//! Where users are stored: in SQLite, in PostgreSQL, or in memory for simulations and component tests.
 //!
 //! A store offers a few statements and makes no decisions: the rules decide, and the group commit is the same for all
 //! stores. A transaction begins with the rows of the users it is called for. Where several transactions can write at a
@@ -8,6 +8,7 @@
 mod columns;
 mod database;
 mod error;
+pub mod memory;
 mod postgres;
 mod queries;
 mod sqlite;

@@ -5,8 +5,8 @@ mod counts;
 mod list;
 mod scan;
 
-pub(super) use counts::PendingCounts;
 pub use counts::{Counts, ProblemTotal};
+pub(super) use counts::{MAX_PROBLEM_STATE, MIN_PROBLEM_STATE, PendingCounts};
 pub use list::{InvalidList, List, Listed, PendingPosition, ProblemPosition};
 pub(super) use list::{PENDING_POSITION, PROBLEM_POSITION};
 pub(super) use scan::ScannedRows;

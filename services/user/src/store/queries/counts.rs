@@ -13,6 +13,10 @@ pub(super) const PROBLEM_STATES: [SyncState; 4] = [
     SyncState::NotFound,
 ];
 
+/// The lowest and the highest number of a state that is a problem. SQL names them in its statements.
+pub(in crate::store) const MIN_PROBLEM_STATE: i64 = state_number(PROBLEM_STATES[0]);
+pub(in crate::store) const MAX_PROBLEM_STATE: i64 = state_number(PROBLEM_STATES[3]);
+
 /// How many users are in which state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
