@@ -111,7 +111,11 @@ async fn open_when_available(database: &Database, health: &Registry) -> Result<O
     let mut is_waiting = false;
     loop {
         match store::open(database).await {
-            Err(error @ OpenError::Open { passes: true, .. }) => {
+            Err(
+                error @ OpenError::Open {
+                    is_transient: true, ..
+                },
+            ) => {
                 if !is_waiting {
                     tracing::warn!(%error, "no database yet; trying again");
                 }

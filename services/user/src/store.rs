@@ -1,16 +1,17 @@
-//! Users on disk, in SQLite or in PostgreSQL.
+//! Where users are stored: in SQLite, in PostgreSQL, or in memory for simulations and component tests.
 //!
-//! What a store offers is a handful of statements; decisions are left to the rules, and the group commit is the same
-//! for both. A transaction begins with the rows of the users it was called for, locked in the order of their ids where
-//! others may write too; what it needs beyond them it never waits for, so that no two ever wait for each other.
+//! A store offers a few statements and makes no decisions: the rules decide, and the group commit is the same for all
+//! stores. A transaction begins with the rows of the users it is called for. Where several transactions can write at a
+//! time, it locks these rows in the order of their ids. It never waits for rows that it needs beyond them, so no two
+//! transactions can wait for each other.
 
 mod columns;
 mod database;
 mod error;
-mod overview;
+pub mod memory;
 mod postgres;
+mod queries;
 mod sqlite;
-mod walk;
 
 use std::sync::Arc;
 
@@ -18,23 +19,26 @@ use async_trait::async_trait;
 use contracts::{Priority, UserId};
 
 pub use database::{Database, InvalidDatabase, Server};
-pub use error::{OpenError, PoolMode, StoreError, Unfit, Unreadable};
-pub use overview::{Counts, List, Listed, NoSuchList, PendingPosition, TroubleCount, TroubledPosition};
-pub use walk::{ScanFilter, ScanPage, UserScan};
+pub use error::{Cause, OpenError, PoolMode, StoreError, Unfit, Unreadable};
+pub use queries::{
+    Counts, InvalidList, List, Listed, PendingPosition, ProblemPosition, ProblemTotal, ScanFilter, ScanPage,
+    UserScan,
+};
 
 use crate::{
     rules::{Lease, Row, RuleTiming, UnixMs},
     time::Clock,
 };
 
-/// Rows as they were found, in no order. One that cannot be read spoils no other.
-pub type Found = Vec<Result<Row, Unreadable>>;
+/// The rows of the users that exist, in no order. A row that cannot be read does not affect the others.
+pub type LoadedRows = Vec<Result<Row, Unreadable>>;
 
-/// A database that is ready.
+/// An open database.
 pub struct Opened {
-    /// One for deliveries, and more for changes where the database lets several write at a time.
+    /// The first one is for deliveries. Where the database lets several connections write at a time, the others are for
+    /// changes.
     pub writers: Vec<Box<dyn UserWriter>>,
-    /// Reads beside them.
+    /// Reads at the same time as the writers write.
     pub reader: Arc<dyn UserReader>,
 }
 
@@ -57,7 +61,7 @@ pub async fn open(database: &Database) -> Result<Opened, OpenError> {
     }
 }
 
-/// Makes or changes the tables alone.
+/// Only brings the tables up to date.
 pub async fn migrate(database: &Database) -> Result<(), OpenError> {
     match database {
         Database::Sqlite(path) => sqlite::migrate(path).await,
@@ -65,28 +69,28 @@ pub async fn migrate(database: &Database) -> Result<(), OpenError> {
     }
 }
 
-/// How the tables of a database stand.
+/// Whether the tables of a database are those that this version needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tables {
-    /// There are none yet, or not even a file; they are made at the first start.
+    /// There are no tables yet, or not even a file. The first start creates them.
     Absent,
-    /// So many migrations are to be made yet, at the next start.
+    /// This many migrations are missing. The next start applies them.
     Behind(usize),
-    /// As this version wants them.
+    /// They are what this version needs.
     UpToDate,
     /// A later version has changed them.
     Ahead,
 }
 
 impl Tables {
-    /// By the migrations that this version knows and those that were made.
-    fn of(known: &sqlx::migrate::Migrator, made: &[i64]) -> Self {
-        let to_make = known
+    /// Compares the migrations that this version knows with those that were applied to the database.
+    fn compare(known: &sqlx::migrate::Migrator, applied: &[i64]) -> Self {
+        let missing = known
             .iter()
-            .filter(|migration| !made.contains(&migration.version));
-        match to_make.count() {
-            _ if made.is_empty() => Self::Absent,
-            _ if made.iter().any(|version| !known.version_exists(*version)) => Self::Ahead,
+            .filter(|migration| !applied.contains(&migration.version));
+        match missing.count() {
+            _ if applied.is_empty() => Self::Absent,
+            _ if applied.iter().any(|version| !known.version_exists(*version)) => Self::Ahead,
             0 => Self::UpToDate,
             behind => Self::Behind(behind),
         }
@@ -104,17 +108,21 @@ pub async fn examine(database: &Database) -> Result<Tables, OpenError> {
 /// A connection that writes.
 #[async_trait]
 pub trait UserWriter: Send {
-    /// Begins a transaction, with those of the users that exist; nobody else changes them until it ends.
-    async fn begin(&mut self, users: &[&UserId]) -> Result<(Box<dyn Transaction + '_>, Found), StoreError>;
+    /// Begins a transaction and returns the rows of those users that exist. No other transaction changes these rows
+    /// before this one ends.
+    async fn begin(
+        &mut self,
+        users: &[&UserId],
+    ) -> Result<(Box<dyn Transaction + '_>, LoadedRows), StoreError>;
 
-    /// Forgets a connection whose state is unknown; the next transaction opens another.
+    /// Forgets a connection whose state is unknown. The next transaction opens another.
     fn forget_connection(&mut self);
 
-    /// Goes by that clock instead of the database's.
-    fn go_by(&mut self, clock: Clock);
+    /// Uses this clock instead of the database's.
+    fn use_clock(&mut self, clock: Clock);
 
-    /// By how many milliseconds the database's clock was ahead of this machine's at the last transaction, as far as the
-    /// time on the way does not explain it. None where the database is on this machine, or was not asked yet.
+    /// By how many milliseconds the database's clock was ahead of this machine's at the last transaction, after the time
+    /// that the messages took is subtracted. None where the database runs on this machine, or was not asked yet.
     fn clock_difference_ms(&self) -> Option<i64> {
         None
     }
@@ -123,23 +131,25 @@ pub trait UserWriter: Send {
     async fn close(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// A transaction; rolled back unless it is committed.
+/// A transaction. It is rolled back unless it is committed.
 #[async_trait]
 pub trait Transaction: Send {
-    /// The store's clock, read when the transaction began and had its rows.
+    /// The store's time, read when the transaction had its rows.
     fn now(&self) -> UnixMs;
 
-    /// The rows of those users that exist, to be changed. [`StoreError::Contended`] where another transaction has one.
-    async fn load(&mut self, users: &[&UserId]) -> Result<Found, StoreError>;
+    /// Loads the rows of those users that exist, to be changed. [`StoreError::Contended`] where another transaction holds
+    /// one of them.
+    async fn load(&mut self, users: &[&UserId]) -> Result<LoadedRows, StoreError>;
 
-    /// Inserts rows that were not there when they were loaded, and replaces those that were.
+    /// Inserts the rows of users that did not exist when they were loaded, and replaces the others.
     async fn save(&mut self, rows: &[&Row]) -> Result<(), StoreError>;
 
-    /// Moves the times of rows that cannot be read as far ahead as they may lie, so that they are not in the way.
+    /// Moves the times of rows that cannot be read to the furthest time that a rule may set, so that the sweep does not
+    /// find them again and again.
     async fn put_off(&mut self, users: &[UserId], terms: &RuleTiming) -> Result<(), StoreError>;
 
-    /// Users with something due in that lane, the oldest first, then those whose time lies further ahead than any
-    /// rule allows. Rows that another transaction has are left to it.
+    /// Users of this priority that are due, the earliest first, followed by those whose time is further ahead than any
+    /// rule may set. Rows that another transaction holds are skipped.
     async fn due(
         &mut self,
         priority: Priority,
@@ -147,45 +157,47 @@ pub trait Transaction: Send {
         limit: usize,
     ) -> Result<Vec<UserId>, StoreError>;
 
-    /// Users whose recheck has come, the oldest first. Rows that another transaction has are left to it.
+    /// Users whose recheck is due, the earliest first, followed by those whose time is further ahead than any rule may
+    /// set. Rows that another transaction holds are skipped.
     async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError>;
 
-    /// Users with an attempt left open by an older epoch.
+    /// Users with an open attempt of an earlier epoch.
     async fn left_open(&mut self, epoch: u64, limit: usize) -> Result<Vec<UserId>, StoreError>;
 
-    /// Unsettled users that are in nobody's hands and whose wake-up lies ahead.
+    /// Dirty users without an open attempt or a failure whose wake-up is in the future: the wake-up was published, and no
+    /// worker has claimed the user. Rows that another transaction holds are skipped.
     async fn announced(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError>;
 
-    /// Users linked to that contact. Whoever is about to add one asks for the lease before, so that of two who are
-    /// the second sees the first.
+    /// Users linked to this contact. A caller that is about to link one more loads the lease first: the lease is locked,
+    /// so that of two such callers the second one sees the link of the first.
     async fn linked_to(&mut self, account: &str, contact: &str) -> Result<Vec<UserId>, StoreError>;
 
     /// Whether any user is linked to a contact.
     async fn has_links(&mut self) -> Result<bool, StoreError>;
 
-    /// The lease as it stands; nobody else changes it until the transaction ends.
+    /// Loads the lease. No other transaction changes it before this one ends.
     async fn lease(&mut self) -> Result<Lease, StoreError>;
 
     /// Writes the lease.
     async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError>;
 
-    /// Makes everything durable. An error says whether anything may hold.
+    /// Makes everything durable. An error says whether the changes may have been stored.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// Reads beside the writers, each of a committed state.
+/// Reads committed rows while the writers write.
 #[async_trait]
 pub trait UserReader: Send + Sync {
-    /// A user's row, if there is such a user.
+    /// The row of a user; none if there is no such user.
     async fn find(&self, user_id: &UserId) -> Result<Option<Row>, StoreError>;
 
-    /// Users of a list, in its order.
+    /// At most `limit` users of a list, in its order.
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError>;
 
-    /// Users in the order of their ids.
-    async fn scan(&self, walk: &UserScan<'_>) -> Result<ScanPage, StoreError>;
+    /// A page of all users that match a filter, in the order of their ids.
+    async fn scan(&self, scan: &UserScan<'_>) -> Result<ScanPage, StoreError>;
 
-    /// How all users stand. It takes longer the more of them wait.
+    /// Counts users by state. The more users are due or have problems, the longer it takes.
     async fn count(&self) -> Result<Counts, StoreError>;
 
     /// Closes the connections.

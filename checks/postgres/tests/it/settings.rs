@@ -61,14 +61,14 @@ async fn commits_are_flushed_though_the_server_would_not() {
 async fn nobody_there_may_pass_and_a_wrong_name_does_not() {
     let mut server = crate::desk::server().await;
     let wrong = server.url().replace("/postgres", "/nowhere");
-    let passes = async |url: &str| match store::open(&url.parse().unwrap()).await {
-        Err(OpenError::Open { passes, .. }) => passes,
+    let is_transient = async |url: &str| match store::open(&url.parse().unwrap()).await {
+        Err(OpenError::Open { is_transient, .. }) => is_transient,
         Err(other) => panic!("refused for another reason: {other}"),
         Ok(_) => panic!("{url} was opened"),
     };
-    assert!(!passes(&wrong).await);
+    assert!(!is_transient(&wrong).await);
     server.stop().await.unwrap();
-    assert!(passes(&server.url()).await);
+    assert!(is_transient(&server.url()).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

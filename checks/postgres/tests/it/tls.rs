@@ -40,7 +40,13 @@ async fn a_server_whose_certificate_is_not_known_and_one_that_does_not_encrypt_a
     ] {
         let error = store::open(&url.parse().unwrap()).await.map(drop).unwrap_err();
         assert!(
-            matches!(error, OpenError::Open { passes: false, .. }),
+            matches!(
+                error,
+                OpenError::Open {
+                    is_transient: false,
+                    ..
+                }
+            ),
             "{error:?}"
         );
     }

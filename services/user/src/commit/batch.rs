@@ -7,7 +7,7 @@ use contracts::{Priority, ResolvedUser, UserChanged, UserId};
 use crate::{
     relay::AcceptedChanges,
     rules::{self, Lease, Row, RuleTiming, UnixMs},
-    store::{Found, StoreError, Transaction, UserWriter},
+    store::{LoadedRows, StoreError, Transaction, UserWriter},
 };
 
 /// What follows from a committed batch.
@@ -89,7 +89,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Keeps the rows that were found of the users that were looked up.
-    fn keep(&mut self, looked_up: &[&UserId], found: Found) {
+    fn keep(&mut self, looked_up: &[&UserId], found: LoadedRows) {
         self.rows
             .extend(looked_up.iter().map(|user| ((*user).clone(), None)));
         for row in found {

@@ -9,7 +9,7 @@ use runtime::nats::Caller;
 use super::Context;
 use crate::{
     rules::{Row, next_attempt, overall_state},
-    store::{List, NoSuchList},
+    store::{InvalidList, List},
     time::rfc3339,
 };
 
@@ -21,7 +21,7 @@ pub(super) async fn list_users(
     let after = request.after.as_deref();
     let list = match &request.filter {
         UserFilter::Pending => List::pending(after),
-        UserFilter::Problems(filter) => List::troubled(filter, after),
+        UserFilter::Problems(filter) => List::problems(filter, after),
     };
     let list = list.map_err(no_such_list)?;
     let limit = request.limit.clamp(1, MAX_LISTED);
@@ -58,7 +58,7 @@ impl Page {
     }
 }
 
-pub(super) fn no_such_list(error: NoSuchList) -> ServiceError {
+pub(super) fn no_such_list(error: InvalidList) -> ServiceError {
     ServiceError::new(ErrorCode::InvalidRequest, error.to_string())
 }
 

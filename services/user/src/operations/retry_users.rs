@@ -24,7 +24,7 @@ pub(super) async fn retry_users(
             (users, Priority::Live, None)
         }
         RetryUsers::Listed { filter, after } => {
-            let list = List::troubled(&filter, after.as_deref()).map_err(no_such_list)?;
+            let list = List::problems(&filter, after.as_deref()).map_err(no_such_list)?;
             let page = Page::read(&context, &list, MAX_LISTED).await?;
             let users = page.rows.into_iter().map(|row| row.user_id).collect();
             (users, Priority::Backfill, page.next)

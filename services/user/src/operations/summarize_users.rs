@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use super::Context;
 use crate::{
-    store::{Counts, StoreError, TroubleCount, UserReader},
+    store::{Counts, ProblemTotal, StoreError, UserReader},
     time::rfc3339,
 };
 
@@ -54,7 +54,7 @@ impl CachedCounts {
 }
 
 fn summary(counts: &Counts) -> UsersSummary {
-    let mut problems: Vec<ProblemCount> = counts.troubles.iter().filter_map(problem_count).collect();
+    let mut problems: Vec<ProblemCount> = counts.problems.iter().filter_map(problem_count).collect();
     problems.sort_by_key(|problem| std::cmp::Reverse(problem.users));
     let users_with_problems = problems.iter().map(|problem| problem.users).sum();
     problems.truncate(MAX_PROBLEM_COUNTS);
@@ -70,7 +70,7 @@ fn summary(counts: &Counts) -> UsersSummary {
     }
 }
 
-fn problem_count(count: &TroubleCount) -> Option<ProblemCount> {
+fn problem_count(count: &ProblemTotal) -> Option<ProblemCount> {
     Some(ProblemCount {
         state: count.state(),
         reason: Some(count.reason.clone()).filter(|reason| !reason.is_empty()),

@@ -1,4 +1,5 @@
-//! A row as columns. What SQL searches by is a column of its own; what only the rules read is JSON in one.
+//! How a row is stored. Values that SQL searches by have columns of their own; what only the rules read is JSON in one
+//! column. All three databases store rows in this form. The columns keep the names under which they were created.
 
 mod row_json;
 
@@ -9,8 +10,8 @@ use self::row_json::RowJson;
 use super::Unreadable;
 use crate::rules::{Lease, Row, UnixMs, overall_state};
 
-/// The columns besides the fields', in the order of [`Columns`].
-pub(super) const FIXED: [&str; 14] = [
+/// The columns that do not belong to a field, in the order of [`Columns`].
+const FIXED: [&str; 14] = [
     "user_id",
     "version",
     "updated_at",
@@ -27,24 +28,30 @@ pub(super) const FIXED: [&str; 14] = [
     "pending_since",
 ];
 
-/// The columns of a row, besides its fields.
-#[derive(Debug, FromRow)]
+/// The columns of a row that do not belong to a field.
+#[derive(Debug, Clone, FromRow)]
 pub(super) struct Columns {
     pub(super) user_id: String,
     pub(super) version: i64,
     pub(super) updated_at: UnixMs,
-    pub(super) ledger: String,
+    /// What only the rules read; see [`RowJson`].
+    #[sqlx(rename = "ledger")]
+    pub(super) row_json: String,
+    /// See [`priority_number`].
     #[sqlx(rename = "lane")]
     pub(super) priority: i64,
-    pub(super) unsettled: bool,
+    #[sqlx(rename = "unsettled")]
+    pub(super) is_dirty: bool,
+    /// See [`Row::due_at`].
     pub(super) due_at: Option<UnixMs>,
     pub(super) recheck_at: Option<UnixMs>,
+    /// The epoch of the open attempt.
     pub(super) open_epoch: Option<i64>,
     pub(super) account_id: Option<String>,
     pub(super) contact_id: Option<String>,
-    /// See [`state_number`].
+    /// The overall state; see [`state_number`].
     pub(super) state: i64,
-    /// The code of why it is so; empty where there is none.
+    /// The code of the reason for this state; empty where there is none.
     pub(super) reason: String,
     pub(super) pending_since: Option<UnixMs>,
 }
@@ -75,23 +82,24 @@ impl From<LeaseColumns> for Lease {
     }
 }
 
-/// The names of all columns.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+/// The names of all columns, those of the fields last.
+pub(super) fn column_names() -> impl Iterator<Item = &'static str> {
     FIXED
         .into_iter()
         .chain(Field::ALL.map(|field| field.spec().column))
 }
 
 impl Columns {
+    /// The columns of a row.
     pub(super) fn of(row: &Row) -> Self {
         let (state, reason) = overall_state(row);
         Self {
             user_id: row.user_id.as_str().to_owned(),
             version: integer(row.version),
             updated_at: row.updated_at,
-            ledger: serde_json::to_string(&RowJson::of(row)).expect("its keys are text"),
+            row_json: serde_json::to_string(&RowJson::of(row)).expect("the keys of its maps are text"),
             priority: priority_number(row.priority),
-            unsettled: row.is_dirty(),
+            is_dirty: row.is_dirty(),
             due_at: row.due_at(),
             recheck_at: row.recheck_at,
             open_epoch: row.open_attempt.as_ref().map(|open| integer(open.epoch)),
@@ -103,7 +111,7 @@ impl Columns {
         }
     }
 
-    /// The row, with the values of its fields.
+    /// Builds the row from its columns and the values of its fields.
     pub(super) fn into_row(self, values: PerField<Option<String>>) -> Result<Row, Unreadable> {
         let user_id = self.user_id.clone();
         self.try_into_row(values)
@@ -111,7 +119,8 @@ impl Columns {
     }
 
     fn try_into_row(self, values: PerField<Option<String>>) -> Result<Row, String> {
-        let json: RowJson = serde_json::from_str(&self.ledger).map_err(|error| format!("ledger: {error}"))?;
+        let json: RowJson =
+            serde_json::from_str(&self.row_json).map_err(|error| format!("ledger: {error}"))?;
         let user_id = self.user_id.parse();
         let mut row = Row::new(user_id.map_err(|error: InvalidUserId| error.to_string())?);
         row.version = u64::try_from(self.version).map_err(|error| error.to_string())?;
@@ -128,21 +137,21 @@ impl Columns {
     }
 }
 
-/// Versions and epochs count single events, so that they stay below 2^63.
+/// A count as the database stores it. Versions and epochs count single events, so they stay below 2^63.
 pub(super) fn integer(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// The number that a priority is stored as; smaller numbers go first.
-pub(super) fn priority_number(priority: Priority) -> i64 {
+/// The number that a priority is stored as. Smaller numbers are delivered first.
+pub(super) const fn priority_number(priority: Priority) -> i64 {
     match priority {
         Priority::Live => 0,
         Priority::Backfill => 1,
     }
 }
 
-/// The number that stands for a state. It is written to disk, and the migrations know it.
-pub(super) fn state_number(state: SyncState) -> i64 {
+/// The number that a state is stored as. Migrations use these numbers, so they never change.
+pub(super) const fn state_number(state: SyncState) -> i64 {
     match state {
         SyncState::Pending => 0,
         SyncState::Rejected => 1,

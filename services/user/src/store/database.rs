@@ -1,4 +1,4 @@
-//! Which database, by its address.
+//! Which database to use, by its address.
 
 mod session_options;
 
@@ -19,26 +19,26 @@ pub enum Database {
 /// A PostgreSQL server.
 #[derive(Clone)]
 pub struct Server {
-    /// Where it is, and how to log in. Without `options`, which poolers refuse or ignore.
+    /// The server's address and how to log in, without `options`, which poolers refuse or ignore.
     pub connect: PgConnectOptions,
     /// Settings for each session, from `options` in the address or from `PGOPTIONS`: names and values.
     pub settings: Vec<(String, String)>,
 }
 
-/// An address that names no database. It may hold a password, and is not quoted.
+/// Why an address names no database. The address may contain a password, so no error quotes it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidDatabase {
-    /// It cannot be read.
+    /// The address cannot be parsed.
     #[error(
         "must name a database file, such as sqlite:.hubsync/users.db, or a server, such as \
          postgres://user:password@host:5432/hubsync; in a user or password every character of :/?#[]@ must be \
          percent-encoded"
     )]
     Address,
-    /// A parameter does not exist. The library would ignore it, and log its value.
-    #[error("has a parameter that does not exist as its number {position}; there are {}", PARAMETERS.join(", "))]
+    /// A parameter does not exist. sqlx would ignore it and log its value.
+    #[error("parameter {position} of the address does not exist; use one of {}", PARAMETERS.join(", "))]
     Parameter {
-        /// Which of the parameters, from 1.
+        /// The position of the parameter in the address, from 1.
         position: usize,
     },
 }
@@ -59,7 +59,7 @@ const PARAMETERS: [&str; 13] = [
     "statement-cache-capacity",
     "user",
 ];
-/// Other spellings of these parameters that the library accepts.
+/// Other spellings of these parameters that sqlx accepts.
 const ALIASES: [&str; 5] = ["ssl-ca", "ssl-cert", "ssl-key", "ssl-mode", "ssl-root-cert"];
 
 impl FromStr for Database {
@@ -72,7 +72,7 @@ impl FromStr for Database {
         }
         let path = url.strip_prefix("sqlite:").ok_or(InvalidDatabase::Address)?;
         let path = path.strip_prefix("//").unwrap_or(path);
-        // `:memory:` would lose what was accepted.
+        // SQLite would keep `:memory:` in memory and lose accepted changes.
         if path.is_empty() || path.starts_with(':') {
             return Err(InvalidDatabase::Address);
         }
@@ -82,7 +82,7 @@ impl FromStr for Database {
 
 fn check_server(url: &str) -> Result<(), InvalidDatabase> {
     let url = Url::parse(url).map_err(|_| InvalidDatabase::Address)?;
-    // The rest of a password that has a / in it would become a part of the database's name, which is shown.
+    // If a password contains a slash, its rest would become a part of the database's name, which is logged.
     if url.path().contains(['@', ':']) || url.fragment().is_some() {
         return Err(InvalidDatabase::Address);
     }
@@ -94,7 +94,7 @@ fn check_server(url: &str) -> Result<(), InvalidDatabase> {
     })
 }
 
-/// Without the password.
+/// Shows the address without the password.
 impl fmt::Display for Database {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -104,7 +104,7 @@ impl fmt::Display for Database {
     }
 }
 
-/// Without the password.
+/// Shows the address without the password.
 impl fmt::Display for Server {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let connect = &self.connect;
@@ -149,11 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_database_or_one_that_forgets_is_refused() {
+    fn an_address_without_a_durable_database_is_refused() {
         for url in [
             "mysql://x",
             "sqlite:",
             "sqlite::memory:",
+            "memory:",
+            "memory",
             "postgres://:bad:port/x",
             "users.db",
             "postgres://me:12/hunter2@host/x",
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_does_not_exist_is_refused_without_being_quoted() {
+    fn an_unknown_parameter_is_refused_and_not_quoted() {
         for parameters in [
             "sslmod=require",
             "sslmode=require&sslpassword=hunter2",

@@ -1,6 +1,6 @@
-//! What can go wrong with the database, told apart by what became of the change.
+//! Errors of the store. Each kind of error says what became of the change.
 
-use std::fmt;
+use std::{error::Error, fmt};
 
 use contracts::{InvalidUserId, UserId};
 use sqlx::migrate::MigrateError;
@@ -8,47 +8,47 @@ use sqlx::migrate::MigrateError;
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The file cannot be opened, or the server not be reached.
+    /// The file cannot be opened, or the server cannot be reached.
     #[error("the database {database} cannot be opened: {source}")]
     Open {
-        /// Which.
+        /// The path of the file, or the name of the database and its server.
         database: String,
-        /// Whether it may be there later: it was not reached, or does not take connections at the moment.
-        passes: bool,
-        /// Why.
+        /// Whether another try can help: the server was not reached, or takes no connections at the moment.
+        is_transient: bool,
+        /// The error of the database or of the network.
         source: sqlx::Error,
     },
-    /// Its folder cannot be made.
-    #[error("the folder of the database {path} cannot be made: {source}")]
+    /// The folder of the file cannot be created.
+    #[error("the folder of the database {path} cannot be created: {source}")]
     Folder {
-        /// The file.
+        /// The path of the file.
         path: String,
-        /// Why.
+        /// The error of the file system.
         source: std::io::Error,
     },
     /// The tables cannot be brought up to date.
     #[error("the database cannot be migrated: {0}")]
     Migrate(#[from] MigrateError),
-    /// The database is set up in a way in which what is accepted could be lost or not be stored.
+    /// The database has settings with which accepted changes could be lost, or not be stored at all.
     #[error(transparent)]
     Unfit(#[from] Unfit),
 }
 
-/// Why a connection is not used although the database answers: what is accepted over it could be lost, end up in another
-/// row, or not be stored.
+/// Why a connection is not used although the database answers. A change accepted over it could be lost, be written to
+/// another row, or not be stored at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// A setting has another value than a promise of ours needs.
+    /// A setting has another value than durable commits need.
     #[error("the database cannot be used as it is set: {setting} is {found}, but must be {needed}")]
     Setting {
         /// The setting of the database.
         setting: String,
         /// Its value.
         found: String,
-        /// What it must be.
+        /// The value that it must have.
         needed: String,
     },
-    /// A connection of ours is not one session of the server.
+    /// The connection changes between sessions of the server.
     #[error(
         "a connection pooler in {mode} mode is between hubsync and the database; it mixes up the sessions of its \
          clients. Set its pool_mode to session, or let USER_DATABASE_URL name the database server itself"
@@ -74,7 +74,7 @@ impl Unfit {
 pub enum PoolMode {
     /// Until a transaction ends.
     Transaction,
-    /// Until a statement ends; it refuses transactions.
+    /// Until a statement ends. A pooler in this mode refuses transactions.
     Statement,
 }
 
@@ -87,48 +87,61 @@ impl fmt::Display for PoolMode {
     }
 }
 
-/// Why the store could not do as asked.
+/// The error that the database itself gave: of `sqlx`, or of the store in memory.
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// No transaction could begin; nothing changed, and nothing else would fare better.
+    /// No transaction could begin. Nothing changed, and other transactions would fail as well.
     #[error("the database takes no transaction: {0}")]
-    Unavailable(#[source] sqlx::Error),
-    /// The connection is not one that changes may be accepted over; nothing changed, and nothing else would fare better.
+    Unavailable(#[source] Cause),
+    /// Changes must not be accepted over this connection. Nothing changed, and other transactions would fail as well.
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    /// The statement failed before the commit; nothing changed.
+    /// A statement failed before the commit, or the database rolled the commit back. Nothing changed.
     #[error("the database refused, and nothing changed: {0}")]
-    NothingChanged(#[source] sqlx::Error),
-    /// The commit itself failed in a way that does not tell whether it holds.
+    NothingChanged(#[source] Cause),
+    /// The commit failed, and its error does not say whether the changes were stored.
     #[error("the commit failed, and may hold or not: {0}")]
-    Unknown(#[source] sqlx::Error),
-    /// Another transaction has rows that this one needs, beyond those it began with; nothing changed. Begun again with
-    /// them, it waits for them in its turn.
+    Unknown(#[source] Cause),
+    /// Another transaction holds rows of these users, and this transaction was rolled back. The caller begins again
+    /// with these users, so that the rows are locked at the beginning.
     #[error("another transaction has rows that this one needs")]
     Contended(Vec<UserId>),
-    /// A row holds what this version cannot read.
+    /// This version cannot read a row.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
 }
 
-/// A row that holds what this version cannot read: another version wrote it, or a hand did.
-#[derive(Debug, thiserror::Error)]
-#[error("the row of user {user_id} cannot be read: {reason}")]
-pub struct Unreadable {
-    /// Whose row.
-    pub user_id: String,
-    /// What is wrong with it; no personal data.
-    pub reason: String,
-}
-
 impl StoreError {
-    /// An error of a statement inside a transaction, or of a read.
-    pub(super) fn before_commit(error: sqlx::Error) -> Self {
-        Self::NothingChanged(error)
+    /// No transaction could begin.
+    pub(super) fn unavailable(cause: impl Into<Cause>) -> Self {
+        Self::Unavailable(cause.into())
+    }
+
+    /// A statement inside a transaction failed, or a read did.
+    pub(super) fn before_commit(cause: impl Into<Cause>) -> Self {
+        Self::NothingChanged(cause.into())
+    }
+
+    /// The commit failed without saying whether it holds.
+    pub(super) fn unknown(cause: impl Into<Cause>) -> Self {
+        Self::Unknown(cause.into())
     }
 }
 
-/// Ids as the database holds them.
+/// This version cannot read a row: another version of hubsync, or a person, wrote it.
+#[derive(Debug, thiserror::Error)]
+#[error("the row of user {user_id} cannot be read: {reason}")]
+pub struct Unreadable {
+    /// The user of the row, as the database holds the id.
+    pub user_id: String,
+    /// What is wrong with the row, without personal data.
+    pub reason: String,
+}
+
+/// Parses ids as the database holds them.
 pub(super) fn parse_ids(ids: Vec<String>) -> Result<Vec<UserId>, StoreError> {
     let parse = |id: String| {
         id.parse().map_err(|error: InvalidUserId| Unreadable {

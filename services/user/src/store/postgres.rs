@@ -1,21 +1,19 @@
-//! A server, for more than one user service and for more users than one machine should hold.
+//! A PostgreSQL server, for several user services and for more users than one machine should hold.
 //!
-//! Several connections write. Rows are locked when they are loaded: those a transaction begins with in the order of
-//! their ids, waiting for whoever has one; all others without waiting. So transactions never wait in a circle.
+//! Several connections write. A transaction locks the rows that it loads. It waits only for the rows that it begins with,
+//! and locks these in the order of their ids; other rows it locks at once or not at all. So no transactions can wait for
+//! each other in a circle.
 
 mod error;
 mod open;
-mod pooler;
-mod read;
-mod reading;
+mod reader;
 mod rows;
+mod scan;
 mod session;
-mod session_settings;
 mod transaction;
-mod walk;
 mod writer;
 
 pub(super) use open::{examine, migrate, open};
-use read::PostgresReader;
+use reader::PostgresReader;
 use transaction::PostgresTransaction;
 use writer::PostgresWriter;

@@ -1,11 +1,11 @@
-//! A file, with a write-ahead log that is flushed at every commit. One connection writes; a few others read.
+//! A database file, with a write-ahead log that is flushed at every commit. One connection writes, a few others read.
 
 mod open;
-mod read;
+mod reader;
 mod rows;
+mod scan;
 mod transaction;
-mod walk;
 
 pub(super) use open::{examine, migrate, open};
-use read::SqliteReader;
+use reader::SqliteReader;
 use transaction::SqliteWriter;

@@ -13,5 +13,8 @@ mod lifecycle;
 mod operators;
 mod overview;
 mod stack;
+mod store;
 mod store_and_rules;
+mod store_side_by_side;
+mod stores;
 mod updates;

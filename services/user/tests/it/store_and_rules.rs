@@ -1,6 +1,6 @@
-//! Random work through the writer on a database, against the same by the rules on rows in memory.
+//! Random work through the writer on each store, compared with the same work by the rules alone.
 //!
-//! Time is the test's own, batches hold several pieces of work at once, and the database is opened anew in between.
+//! The test controls the time, batches contain several pieces of work, and the store is opened again from time to time.
 
 mod migration;
 mod model;
@@ -17,20 +17,22 @@ use std::sync::{
 use futures_util::future::join_all;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use runtime::health::Registry;
-use testing::database::TestDatabase;
 use tokio::{sync::mpsc, task::JoinHandle};
 use user::{
     commit::{self, AfterCommit, CommitQueue},
     relay::{AcceptedNotices, StreamCapacity},
     rules::RuleTiming,
-    store::{self, Database, UserReader},
+    store::{self, UserReader},
     time::Clock,
 };
 
+use crate::stores::{StoreKind, TestStore, on_each_store};
 use model::Model;
 use random::{USERS, work};
 
 const ROUNDS: usize = 120;
+
+on_each_store![a_store_follows_the_rules_whatever_is_asked_together];
 
 struct Opened {
     handle: CommitQueue,
@@ -38,13 +40,12 @@ struct Opened {
     reader: Arc<dyn UserReader>,
 }
 
-/// With one writer, so that what is asked together is done together.
-async fn open(database: &TestDatabase, now: &Arc<AtomicI64>) -> Opened {
-    let database: Database = database.url().parse().unwrap();
-    let store::Opened { mut writers, reader } = store::open(&database).await.unwrap();
+/// Opens the store with one writer, so that work that is asked together forms one batch.
+async fn open(store: &TestStore, now: &Arc<AtomicI64>) -> Opened {
+    let store::Opened { mut writers, reader } = store.open().await;
     writers.truncate(1);
     let now = Arc::clone(now);
-    writers[0].go_by(Clock::new(move || now.load(Ordering::Relaxed)));
+    writers[0].use_clock(Clock::new(move || now.load(Ordering::Relaxed)));
     let after_commit = AfterCommit {
         wake_ups: mpsc::channel(1).0,
         resolved: mpsc::channel(1).0,
@@ -64,13 +65,12 @@ impl Opened {
     }
 }
 
-#[tokio::test]
-async fn the_database_follows_the_rules_whatever_is_asked_together() {
+async fn a_store_follows_the_rules_whatever_is_asked_together(kind: StoreKind) {
     for seed in 0..6 {
-        let database = TestDatabase::fresh().await;
+        let store = kind.fresh().await;
         let mut rng = StdRng::seed_from_u64(seed);
         let now = Arc::new(AtomicI64::new(1_000_000));
-        let mut opened = open(&database, &now).await;
+        let mut opened = open(&store, &now).await;
         let mut model = Model::default();
         for round in 0..ROUNDS {
             let step = [0, 10, 1_000, 30_000, 61_000, 121_000][rng.random_range(0..6)];
@@ -102,7 +102,7 @@ async fn the_database_follows_the_rules_whatever_is_asked_together() {
             .await;
             if round % 20 == 19 {
                 opened.close().await;
-                opened = open(&database, &now).await;
+                opened = open(&store, &now).await;
             }
         }
         opened.close().await;

@@ -1,6 +1,6 @@
 //! The part of a row that only the rules read, as JSON.
 //!
-//! The members keep the names under which earlier versions stored them.
+//! The members keep the names under which earlier versions stored them; a comment says what each is called in a row.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::rules::{
     FieldState, LateWriteWindow, OpenAttempt, PastAttempt, RememberedCreate, Row, UnixMs, UsedKey,
 };
 
-/// A row without the columns that SQL searches by. Members with their default value are left out.
+/// A row without the values that have columns of their own. Members with their default value are left out.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RowJson {
@@ -21,14 +21,17 @@ pub(super) struct RowJson {
     link: Option<LinkJson>,
     #[serde(default, skip_serializing_if = "is_default")]
     was_linked: bool,
+    /// The row's `possible_creates`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     creating: Vec<RememberedCreate>,
     #[serde(default, skip_serializing_if = "is_default")]
     attempt: u64,
     #[serde(default, skip_serializing_if = "is_default")]
     holder: String,
+    /// The row's `open_attempt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     open: Option<OpenAttempt>,
+    /// The row's `in_doubt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     doubt: Option<LateWriteWindow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,6 +40,7 @@ pub(super) struct RowJson {
     rechecks: u32,
     #[serde(default, skip_serializing_if = "is_default")]
     failures: u32,
+    /// The row's `counted_failures`.
     #[serde(default, skip_serializing_if = "is_default")]
     charges: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,20 +53,26 @@ pub(super) struct RowJson {
     unchanged: Vec<(u64, u64)>,
 }
 
+/// A field without its value, which is a column.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FieldJson {
+    /// The field's `changed_in`.
     touched: u64,
+    /// The field's `dirty_since`.
     owed: u64,
+    /// The field's `resolved_at`.
     #[serde(default, skip_serializing_if = "is_default")]
     settled: u64,
+    /// The field's `result`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     outcome: Option<ResultJson>,
+    /// The field's `recorded_at`.
     #[serde(default, skip_serializing_if = "is_default")]
     settled_at: UnixMs,
 }
 
-/// The result of a field.
+/// The result of a field, under the names that states had before.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
 enum ResultJson {
@@ -81,12 +91,13 @@ enum ResultJson {
     },
 }
 
-/// A link without the ids, which are columns.
+/// A link without its ids, which are columns.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LinkJson {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address: Option<String>,
+    /// The link's `origin`.
     found: LinkOrigin,
     #[serde(default, skip_serializing_if = "is_default")]
     shared: bool,
@@ -128,7 +139,7 @@ impl RowJson {
         }
     }
 
-    /// Fills in what the other columns left open.
+    /// Completes a row that already has the values of the other columns.
     pub(super) fn fill(
         mut self,
         row: &mut Row,

@@ -1,13 +1,14 @@
-//! Takes the settings of `options` out of a server's address. As parameters of the connection a pooler refuses or ignores
-//! them, so they are set once the connection is made, and read back.
+//! Takes the settings in `options` out of a server's address. A pooler refuses or ignores them as parameters of the
+//! connection, so they are set by statements after the connection is made, and read back.
 
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::{InvalidDatabase, Server};
 
+/// Parses a server's address and takes its settings out.
 pub(super) fn server(url: &str) -> Result<Server, InvalidDatabase> {
-    // The reasons of both parsers may hold the password.
+    // The errors of both parsers may contain the password, so they are dropped.
     let mut url: Url = url.parse().map_err(|_| InvalidDatabase::Address)?;
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let is_setting = |name: &str| name == "options" || name.starts_with("options[");
@@ -16,7 +17,7 @@ pub(super) fn server(url: &str) -> Result<Server, InvalidDatabase> {
         url.query_pairs_mut().clear().extend_pairs(others);
     }
     let connect: PgConnectOptions = url.as_str().parse().map_err(|_| InvalidDatabase::Address)?;
-    // What is left comes from PGOPTIONS. It cannot be taken out, but it can be read back.
+    // Options that are left come from PGOPTIONS. They cannot be removed, but they can be set and read back like the others.
     let mut settings = parse(connect.get_options().unwrap_or_default())?;
     for (name, value) in &pairs {
         if name == "options" {
@@ -31,7 +32,7 @@ pub(super) fn server(url: &str) -> Result<Server, InvalidDatabase> {
     Ok(Server { connect, settings })
 }
 
-/// Parses `-c name=value --name=value`, where a backslash keeps a space in a value.
+/// Parses `-c name=value --name=value`. A backslash before a space makes it part of the value.
 fn parse(options: &str) -> Result<Vec<(String, String)>, InvalidDatabase> {
     let mut words = words(options).into_iter();
     let mut settings = Vec::new();
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_sets_nothing_is_refused() {
+    fn options_without_a_setting_are_refused() {
         for options in ["-x", "-c", "-c%20work_mem", "work_mem=1", "-c%20a'b=1"] {
             assert!(
                 server(&format!("postgres://db/users?options={options}")).is_err(),

@@ -1,4 +1,4 @@
-//! Errors of PostgreSQL, told apart by what became of the change.
+//! Errors of PostgreSQL, sorted by what became of the change.
 
 use std::{io, time::Duration};
 
@@ -6,19 +6,19 @@ use sqlx::error::DatabaseError;
 
 use crate::store::StoreError;
 
-/// What the server may take for a statement at most: longer than its own limit, so that it speaks first, and shorter
-/// than callers wait, so that they are told.
+/// How long the server may take for a statement. It is longer than the server's own limit, so that the server's error
+/// comes first, and shorter than callers wait, so that they get an answer.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Another transaction has the row, and this one was not to wait, or waited for long enough.
+/// SQLSTATE: another transaction holds the row, and this one does not wait, or has waited for as long as it may.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
-/// Waits for an answer of the server, but not for ever: a network that swallows packets tells nobody.
+/// Waits for an answer of the server, up to a limit: a network that drops packets gives no error.
 pub(super) async fn limited<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
     limited_to(LIMIT, answer).await
 }
 
-/// The same, for so long.
+/// Waits for an answer of the server, up to this limit.
 pub(super) async fn limited_to<T>(
     limit: Duration,
     answer: impl Future<Output = sqlx::Result<T>>,
@@ -32,34 +32,35 @@ pub(super) async fn limited_to<T>(
         .unwrap_or_else(|_| Err(too_late()))
 }
 
-/// An error before the commit: nothing changed. It is the server's own, or one of what it was asked.
+/// An error before the commit: nothing changed. Either the server is the cause, or the statement.
 pub(super) fn before_commit(error: sqlx::Error) -> StoreError {
     if is_of_the_server(&error) {
-        StoreError::Unavailable(error)
+        StoreError::unavailable(error)
     } else {
-        StoreError::NothingChanged(error)
+        StoreError::before_commit(error)
     }
 }
 
-/// An error of the commit. Where the server says that it gave the transaction up, nothing changed; in all other cases,
-/// a shutdown among them, it may have been written already.
+/// An error of the commit. Where the server says that it rolled the transaction back, nothing changed. In all other
+/// cases, including a shutdown of the server, the commit may have been written already.
 pub(super) fn at_commit(error: sqlx::Error) -> StoreError {
     match class(&error).as_deref() {
-        // Integrity, rollback.
-        Some("23" | "40") => StoreError::NothingChanged(error),
-        _ => StoreError::Unknown(error),
+        // Integrity constraint violation, transaction rollback.
+        Some("23" | "40") => StoreError::before_commit(error),
+        _ => StoreError::unknown(error),
     }
 }
 
+/// Whether another transaction holds a row.
 pub(super) fn is_contention(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(DatabaseError::code);
     code.as_deref() == Some(LOCK_NOT_AVAILABLE)
 }
 
-/// Whether anything else would fail as well.
+/// Whether other statements would fail as well.
 pub(super) fn is_of_the_server(error: &sqlx::Error) -> bool {
     match class(error).as_deref() {
-        // Connection, read-only, out of resources, operator.
+        // Connection exception, invalid transaction state (read-only), insufficient resources, operator intervention.
         Some(class) => matches!(class, "08" | "25" | "53" | "57"),
         None => matches!(
             error,
@@ -68,7 +69,8 @@ pub(super) fn is_of_the_server(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether the two cannot agree to encrypt, or the server is not known for who it should be: no matter of time.
+/// Whether client and server cannot agree on encryption, or the server's certificate is not trusted. Another try does not
+/// help.
 pub(super) fn is_distrust(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Tls(_) => true,

@@ -1,4 +1,4 @@
-//! Connects, migrates and checks that commits are durable.
+//! Connects to the server, migrates the tables and checks that commits are durable.
 
 use std::sync::Arc;
 
@@ -7,24 +7,22 @@ use sqlx::{ConnectOptions as _, PgConnection, postgres::PgConnectOptions};
 use super::{
     PostgresReader, PostgresWriter,
     error::{is_distrust, is_of_the_server, limited},
-    pooler::{self, Suspicion},
-    reading::ReadingSessions,
-    session::{Session, SessionError},
-    session_settings::SessionSettings,
+    session::{ReadingSessions, Session, SessionError, SessionSettings, Suspicion, look_for_pooler},
 };
 use crate::store::{OpenError, Opened, Server, Tables, Unfit, UserWriter};
 
-/// How many connections write changes, each those of some users; one more is for deliveries. On two cores, two take a
-/// third more changes than one, and four hardly more than two: see docs/benchmarks.md.
+/// The number of connections that write changes; the users are divided among them. One more connection is for deliveries.
+/// On two cores, two connections write a third more changes than one, and four hardly more than two: see
+/// docs/benchmarks.md.
 const CHANGE_WRITERS: usize = 2;
-/// How many connections read.
+/// The number of connections that read.
 const READERS: u32 = 8;
 
-/// Opens the database on the server, which must be there already.
+/// Opens the database on the server. The database must exist.
 pub(in crate::store) async fn open(server: &Server) -> Result<Opened, OpenError> {
     let failed = |error| open_error(server, error);
     let options = options(server);
-    pooler::look(&options).await.map_err(failed)?;
+    look_for_pooler(&options).await.map_err(failed)?;
     let settings = migrate_at(server, &options).await?;
     let suspicion = Suspicion::default();
     let mut writers: Vec<Box<dyn UserWriter>> = Vec::new();
@@ -32,7 +30,7 @@ pub(in crate::store) async fn open(server: &Server) -> Result<Opened, OpenError>
         let writer = PostgresWriter::connect(options.clone(), settings.clone(), suspicion.clone()).await;
         writers.push(Box::new(writer.map_err(failed)?));
     }
-    let readers = |settings, most| ReadingSessions::new(options.clone(), settings, suspicion.clone(), most);
+    let readers = |settings, count| ReadingSessions::new(options.clone(), settings, suspicion.clone(), count);
     let counting = readers(settings.clone().for_counting(), 1);
     let reader = PostgresReader::new(readers(settings, READERS), counting);
     Ok(Opened {
@@ -41,55 +39,56 @@ pub(in crate::store) async fn open(server: &Server) -> Result<Opened, OpenError>
     })
 }
 
-/// Checks the server and brings the tables up to date. Services that start at once wait for each other.
+/// Checks the server and brings the tables up to date. Services that start at the same time wait for each other.
 pub(in crate::store) async fn migrate(server: &Server) -> Result<(), OpenError> {
     let options = options(server);
-    pooler::look(&options)
+    look_for_pooler(&options)
         .await
         .map_err(|error| open_error(server, error))?;
     migrate_at(server, &options).await.map(drop)
 }
 
-/// The same, and returns the settings for the sessions that use the tables.
+/// Does the same, and returns the settings for the sessions that use the tables.
 async fn migrate_at(server: &Server, options: &PgConnectOptions) -> Result<SessionSettings, OpenError> {
     let failed = |error| open_error(server, error);
     let settings = SessionSettings::new(&server.settings);
     let mut session = check(options, settings.clone().for_migrations())
         .await
         .map_err(failed)?;
-    // Not `run`: its bounds keep the compiler from seeing that a task may run the future.
+    // `run` does the same, but its bounds keep the compiler from seeing that its future is `Send`.
     sqlx::migrate!("migrations/postgres")
         .run_direct(None, &mut session.connection, false)
         .await?;
     let path = check_tables(&mut session.connection).await.map_err(failed)?;
     session.close().await.map_err(|error| failed(error.into()))?;
-    // Where somebody changes the path meanwhile, other sessions still go to the same tables.
+    // All sessions use the search path of this one. If it is changed on the server meanwhile, they still use these
+    // tables.
     Ok(settings.with("search_path", &path))
 }
 
-/// Checks the server, and how its tables stand.
+/// Checks the server, and whether its tables are up to date.
 pub(in crate::store) async fn examine(server: &Server) -> Result<Tables, OpenError> {
     let examined = async {
         let options = options(server);
-        pooler::look(&options).await?;
+        look_for_pooler(&options).await?;
         let mut session = check(&options, SessionSettings::new(&server.settings)).await?;
         let has_tables = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
         let has_tables: bool = limited(has_tables.fetch_one(&mut session.connection)).await?;
-        let mut made = Vec::new();
+        let mut applied = Vec::new();
         if has_tables {
             let versions = sqlx::query_scalar("SELECT version FROM _sqlx_migrations");
-            made = limited(versions.fetch_all(&mut session.connection)).await?;
+            applied = limited(versions.fetch_all(&mut session.connection)).await?;
         }
         session.close().await?;
-        Ok(made)
+        Ok(applied)
     };
-    let made = examined.await.map_err(|error| open_error(server, error))?;
-    Ok(Tables::of(&sqlx::migrate!("migrations/postgres"), &made))
+    let applied = examined.await.map_err(|error| open_error(server, error))?;
+    Ok(Tables::compare(&sqlx::migrate!("migrations/postgres"), &applied))
 }
 
-/// How to connect. What a pooler would refuse or ignore is left to the session's settings.
+/// How to connect. Parameters that a pooler would refuse or ignore are set as the session's settings instead.
 fn options(server: &Server) -> PgConnectOptions {
-    // Whoever asked logs what failed, once.
+    // Failed statements are logged once, by the caller.
     server
         .connect
         .clone()
@@ -102,14 +101,14 @@ fn open_error(server: &Server, error: SessionError) -> OpenError {
     match error {
         SessionError::Unfit(unfit) => unfit.into(),
         SessionError::Database(source) => OpenError::Open {
-            passes: is_of_the_server(&source) && !is_distrust(&source),
+            is_transient: is_of_the_server(&source) && !is_distrust(&source),
             database: server.to_string(),
             source,
         },
     }
 }
 
-/// A session at a server to which changes could be written.
+/// Opens a session, and checks that changes can be written in it.
 async fn check(options: &PgConnectOptions, settings: SessionSettings) -> Result<Session, SessionError> {
     let mut session = Session::open(options, &settings).await?;
     session.begin_writing(&settings).await?;
@@ -126,7 +125,7 @@ async fn check(options: &PgConnectOptions, settings: SessionSettings) -> Result<
     Ok(session)
 }
 
-/// Checks that the tables outlive a crash of the server, and returns the path on which they were found.
+/// Checks that the tables survive a crash of the server, and returns the search path on which they were found.
 async fn check_tables(connection: &mut PgConnection) -> Result<String, SessionError> {
     let unlogged = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class WHERE oid IN ('users'::regclass, 'lease'::regclass) \

@@ -1,4 +1,4 @@
-//! Reading rows from and writing them to the table `users`, all rows of a batch in one statement.
+//! Reads rows from the table `users` and writes them to it, all rows of a batch in one statement.
 
 use std::sync::LazyLock;
 
@@ -13,13 +13,13 @@ use super::error::{before_commit, limited};
 use crate::{
     rules::{Row, UnixMs},
     store::{
-        Found, List, Listed, StoreError, Unreadable,
+        List, Listed, LoadedRows, StoreError, Unreadable,
         columns::{self, Columns},
-        overview::{PENDING_POSITION, TROUBLED_POSITION},
+        queries::{PENDING_POSITION, PROBLEM_POSITION},
     },
 };
 
-/// The types of the columns, in their order; a field's is text.
+/// The types of the columns that do not belong to a field, in their order. A field's column is text.
 const TYPES: [&str; 14] = [
     "text", "int8", "int8", "text", "int8", "bool", "int8", "int8", "int8", "text", "text", "int8", "text",
     "int8",
@@ -28,7 +28,7 @@ const TYPES: [&str; 14] = [
 struct Statements {
     find: String,
     pending: String,
-    troubled: String,
+    problems: String,
     all: String,
     begin_with: String,
     load: String,
@@ -37,7 +37,7 @@ struct Statements {
 }
 
 static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
-    let names = columns::names().collect::<Vec<_>>().join(", ");
+    let names = columns::column_names().collect::<Vec<_>>().join(", ");
     let locked =
         format!("SELECT {names} FROM users WHERE user_id = ANY ($1) ORDER BY user_id FOR NO KEY UPDATE");
     let types = TYPES.into_iter().chain(Field::ALL.map(|_| "text"));
@@ -46,7 +46,7 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
         .map(|(kind, at)| format!("${at}::{kind}[]"))
         .collect();
     let given = format!("unnest({}) AS given ({names})", arrays.join(", "));
-    let set: Vec<String> = columns::names()
+    let set: Vec<String> = columns::column_names()
         .filter(|name| *name != "user_id")
         .map(|name| format!("{name} = given.{name}"))
         .collect();
@@ -57,14 +57,15 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
             "SELECT {names}, {PENDING_POSITION} AS position FROM users WHERE due_at IS NOT NULL AND state = 0 \
              AND (lane, due_at, user_id) > ($1, $2, $3) ORDER BY lane, due_at, user_id LIMIT $4"
         ),
-        troubled: format!(
-            "SELECT {names}, {TROUBLED_POSITION} AS position FROM users WHERE state BETWEEN 1 AND 4 \
+        problems: format!(
+            "SELECT {names}, {PROBLEM_POSITION} AS position FROM users WHERE state BETWEEN 1 AND 4 \
              AND (state, reason, user_id) > ($1, $2, $3) AND (state, reason) < ($4, $5) ORDER BY state, reason, user_id LIMIT $6"
         ),
         all: format!(
             "SELECT {names}, user_id AS position FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2"
         ),
-        // The time is read when the rows are held: whoever had them before went by an earlier one.
+        // The time is read after the rows are locked, so that it is later than the times of transactions that held them
+        // before. `MATERIALIZED` makes the server finish locking first.
         begin_with: format!(
             "WITH locked AS MATERIALIZED ({locked}) \
              SELECT (extract(epoch FROM clock_timestamp()) * 1000)::int8 AS now, locked.* \
@@ -78,7 +79,7 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     }
 });
 
-/// A row as it is, without a lock.
+/// Selects a row without locking it.
 pub(super) async fn find(
     connection: &mut PgConnection,
     user_id: &UserId,
@@ -90,7 +91,7 @@ pub(super) async fn find(
     Ok(row.as_ref().map(decode))
 }
 
-/// Users of a list, in its order, without a lock.
+/// Selects users of a list, in its order, without locking them.
 pub(super) async fn list(
     connection: &mut PgConnection,
     list: &List,
@@ -101,10 +102,10 @@ pub(super) async fn list(
             .bind(after.priority)
             .bind(after.due_at)
             .bind(&after.user_id),
-        List::Troubled {
+        List::Problems {
             after,
             before: (state, reason),
-        } => sqlx::query(AssertSqlSafe(STATEMENTS.troubled.as_str()))
+        } => sqlx::query(AssertSqlSafe(STATEMENTS.problems.as_str()))
             .bind(after.state)
             .bind(&after.reason)
             .bind(&after.user_id)
@@ -123,36 +124,36 @@ pub(super) async fn list(
     rows.map_err(before_commit)
 }
 
-/// The rows of those users that exist, locked in the order of their ids, and the time when they were.
+/// Locks the rows of those users that exist, in the order of their ids, and returns them with the time after that.
 pub(super) async fn begin_with(
     connection: &mut PgConnection,
     users: &[&UserId],
-) -> sqlx::Result<(UnixMs, Found)> {
+) -> sqlx::Result<(UnixMs, LoadedRows)> {
     let rows = fetch(connection, &STATEMENTS.begin_with, users).await?;
     let mut now = UnixMs::MIN;
-    let mut found = Vec::with_capacity(rows.len());
+    let mut loaded = Vec::with_capacity(rows.len());
     for row in &rows {
         now = now.max(row.try_get("now")?);
-        // Where nobody was found, there is the time alone.
+        // If no user exists, one row has only the time.
         if row.try_get::<Option<&str>, _>("user_id")?.is_some() {
-            found.push(decode(row));
+            loaded.push(decode(row));
         }
     }
-    Ok((now, found))
+    Ok((now, loaded))
 }
 
-/// The rows of those users that exist, locked at once or not at all.
-pub(super) async fn load(connection: &mut PgConnection, users: &[&UserId]) -> sqlx::Result<Found> {
+/// Locks the rows of those users that exist, and fails at once if another transaction holds one of them.
+pub(super) async fn load(connection: &mut PgConnection, users: &[&UserId]) -> sqlx::Result<LoadedRows> {
     let rows = fetch(connection, &STATEMENTS.load, users).await?;
     Ok(rows.iter().map(decode).collect())
 }
 
-/// Inserts rows, in the order of their ids, and returns how many of them were not there yet.
+/// Inserts rows that do not exist yet, in the order of their ids, and returns how many these were.
 pub(super) async fn insert(connection: &mut PgConnection, rows: &[&Row]) -> sqlx::Result<u64> {
     write(connection, &STATEMENTS.insert, rows).await
 }
 
-/// Replaces rows and returns how many of them were there.
+/// Replaces rows that exist, and returns how many these were.
 pub(super) async fn update(connection: &mut PgConnection, rows: &[&Row]) -> sqlx::Result<u64> {
     write(connection, &STATEMENTS.update, rows).await
 }
@@ -179,9 +180,14 @@ fn bind<'q>(query: Query<'q, Postgres, PgArguments>, rows: &[&'q Row]) -> Query<
         .bind(rows.iter().map(|row| row.user_id.as_str()).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.version).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.updated_at).collect::<Vec<_>>())
-        .bind(columns.iter().map(|row| row.ledger.as_str()).collect::<Vec<_>>())
+        .bind(
+            columns
+                .iter()
+                .map(|row| row.row_json.as_str())
+                .collect::<Vec<_>>(),
+        )
         .bind(columns.iter().map(|row| row.priority).collect::<Vec<_>>())
-        .bind(columns.iter().map(|row| row.unsettled).collect::<Vec<_>>())
+        .bind(columns.iter().map(|row| row.is_dirty).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.due_at).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.recheck_at).collect::<Vec<_>>())
         .bind(columns.iter().map(|row| row.open_epoch).collect::<Vec<_>>())
@@ -211,6 +217,7 @@ fn bind<'q>(query: Query<'q, Postgres, PgArguments>, rows: &[&'q Row]) -> Query<
     query
 }
 
+/// Builds a row from what a statement selected.
 pub(super) fn decode(row: &PgRow) -> Result<Row, Unreadable> {
     let unreadable = |error: sqlx::Error| Unreadable {
         user_id: row.try_get("user_id").unwrap_or_default(),

@@ -1,5 +1,9 @@
-//! One session of the server. Its settings are made by statements once it is open, because poolers refuse or ignore what
-//! a client asks for when it connects, and each transaction begins by reading them back.
+//! A session of the server. Its settings are made by statements after it is open, because poolers refuse or ignore
+//! settings that a client asks for when it connects. Each transaction begins by reading the settings back.
+
+mod pooler;
+mod reading;
+mod settings;
 
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, Row as _,
@@ -7,21 +11,23 @@ use sqlx::{
     raw_sql,
 };
 
-use super::{
-    error::limited,
-    session_settings::{SessionSettings, check_writing},
-};
+pub(super) use pooler::{Suspicion, look_for_pooler};
+pub(super) use reading::ReadingSessions;
+pub(super) use settings::SessionSettings;
+
+use self::settings::check_writing;
+use super::error::limited;
 use crate::{
     rules::UnixMs,
     store::{PoolMode, StoreError, Unfit},
 };
 
-/// Why a session is not open, or takes no transaction. Nothing changed.
+/// Why a session cannot be opened, or takes no transaction. Nothing changed.
 #[derive(Debug)]
 pub(super) enum SessionError {
-    /// The server, or something on the way to it, refused or broke off.
+    /// The server, or the way to it, refused or failed.
     Database(sqlx::Error),
-    /// The session is not what our promises need.
+    /// Changes must not be accepted in this session.
     Unfit(Unfit),
 }
 
@@ -34,19 +40,19 @@ impl From<sqlx::Error> for SessionError {
 impl From<SessionError> for StoreError {
     fn from(error: SessionError) -> Self {
         match error {
-            SessionError::Database(error) => Self::Unavailable(error),
+            SessionError::Database(error) => Self::unavailable(error),
             SessionError::Unfit(unfit) => Self::Unfit(unfit),
         }
     }
 }
 
-/// A connection and what is known of its session.
+/// A connection and what was set up in its session.
 pub(super) struct Session {
     pub(super) connection: PgConnection,
-    /// A random text in a setting of the session. Where it is missing, this is not the session that was set up: our
-    /// prepared statements do not exist in it, or mean something else.
+    /// A random text in a setting of the session. A session without it is not the one that was set up: our prepared
+    /// statements do not exist in it, or mean something else.
     marker: String,
-    /// What the server answered when the settings were made, in their order.
+    /// The values that the server gave for the settings when they were made, in their order.
     set: Vec<Option<String>>,
 }
 
@@ -56,7 +62,7 @@ impl Session {
         options: &PgConnectOptions,
         settings: &SessionSettings,
     ) -> Result<Self, SessionError> {
-        // Boxed for its size, as connecting is rare.
+        // The future is large and connecting is rare, so it is boxed.
         let mut connection = limited(Box::pin(PgConnection::connect_with(options))).await?;
         let marker = format!("{:032x}", rand::random::<u128>());
         let set_up = settings.set_up(&marker);
@@ -83,8 +89,8 @@ impl Session {
         self.begin(settings.begin_reading(), settings).await.map(drop)
     }
 
-    /// One message begins the transaction and reads the settings back, so that this costs no time on the way. From here
-    /// to the end of the transaction no pooler gives the connection another session.
+    /// Begins a transaction and checks the session. One message does both, so that the check needs no round trip of its
+    /// own. From here to the end of the transaction no pooler gives the connection another session.
     async fn begin(&mut self, begin: &str, settings: &SessionSettings) -> Result<PgRow, SessionError> {
         let begin = raw_sql(AssertSqlSafe(begin)).fetch_one(&mut self.connection);
         let row = limited(begin).await?;

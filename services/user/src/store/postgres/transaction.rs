@@ -1,4 +1,4 @@
-//! One transaction of a writing connection.
+//! A transaction of a connection that writes.
 
 use std::collections::HashSet;
 
@@ -13,44 +13,47 @@ use super::{
 use crate::{
     rules::{Lease, Row, RuleTiming, UnixMs},
     store::{
-        Found, StoreError, Transaction,
+        LoadedRows, StoreError, Transaction,
         columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
 };
 
-/// By lane, now, the furthest a rule looks ahead, and the most.
+/// Users that are due, then those whose time is too far ahead. Parameters: priority, now, the furthest time that a rule
+/// may set, limit.
 const DUE: &str = "SELECT user_id FROM (SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane = $1 \
     AND due_at <= $2 ORDER BY due_at LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED) AS come \
     UNION ALL SELECT user_id FROM (SELECT user_id FROM users WHERE due_at IS NOT NULL \
     AND lane = $1 AND due_at > $3 LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED) AS far LIMIT $4";
-/// By now, the furthest a recheck lies ahead, and the most.
+/// Users whose recheck is due, then those whose time is too far ahead. Parameters: now, the furthest time that a rule may
+/// set, limit.
 const RECHECKS: &str = "SELECT user_id FROM (SELECT user_id FROM users WHERE recheck_at IS NOT NULL \
     AND recheck_at <= $1 ORDER BY recheck_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS come \
     UNION ALL SELECT user_id FROM (SELECT user_id FROM users WHERE recheck_at IS NOT NULL \
     AND recheck_at > $2 LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS far LIMIT $3";
-/// By epoch and the most.
+/// Parameters: epoch, limit.
 const LEFT_OPEN: &str = "SELECT user_id FROM users WHERE open_epoch IS NOT NULL AND open_epoch < $1 LIMIT $2";
-/// By now and the most. Both lanes are named, so that only what lies ahead is read from the index.
+/// Parameters: now, limit. Both priorities are named, so that the index is searched for future times only.
 const ANNOUNCED: &str = "SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane IN (0, 1) AND due_at > $1 \
     AND unsettled AND open_epoch IS NULL AND ledger::json ->> 'failures' IS NULL \
     AND (ledger::json ->> 'wakeAt')::int8 > $1 LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED";
-/// By the new times and the users; what has no time gets none.
+/// Parameters: the new wake-up, the new recheck, users. A row without such a time gets none.
 const PUT_OFF: &str = "UPDATE users SET due_at = CASE WHEN due_at IS NOT NULL THEN $1 END, \
     recheck_at = CASE WHEN recheck_at IS NOT NULL THEN $2 END WHERE user_id = ANY ($3)";
-/// By account and contact.
+/// Parameters: account, contact.
 const LINKED_TO: &str = "SELECT user_id FROM users WHERE account_id = $1 AND contact_id = $2";
 
-/// A transaction. Where it is not committed its connection is forgotten, unless it says itself that it was rolled back.
+/// A transaction. If it is dropped without a commit, the writer has to forget the connection, except after
+/// [`StoreError::Contended`]: then the transaction was rolled back already.
 pub(super) struct PostgresTransaction<'a> {
     connection: &'a mut PgConnection,
     now: UnixMs,
-    /// Users that exist, each locked.
+    /// The users whose rows were loaded, and so are locked.
     held: HashSet<UserId>,
 }
 
 impl<'a> PostgresTransaction<'a> {
-    /// The connection is in a transaction that has done nothing yet.
+    /// Takes a connection in a transaction that has done nothing yet.
     pub(super) fn new(connection: &'a mut PgConnection) -> Self {
         Self {
             connection,
@@ -59,20 +62,20 @@ impl<'a> PostgresTransaction<'a> {
         }
     }
 
-    /// Locks what it begins with, and reads the server's clock.
-    pub(super) async fn begin_with(&mut self, users: &[&UserId]) -> sqlx::Result<Found> {
-        let (now, found) = rows::begin_with(self.connection, users).await?;
+    /// Locks and loads the first rows, and reads the server's clock.
+    pub(super) async fn begin_with(&mut self, users: &[&UserId]) -> sqlx::Result<LoadedRows> {
+        let (now, rows) = rows::begin_with(self.connection, users).await?;
         self.now = now;
-        self.hold(&found);
-        Ok(found)
+        self.remember_held(&rows);
+        Ok(rows)
     }
 
     pub(super) fn set_now(&mut self, now: UnixMs) {
         self.now = now;
     }
 
-    fn hold(&mut self, found: &Found) {
-        let held = found.iter().flatten().map(|row| row.user_id.clone());
+    fn remember_held(&mut self, rows: &LoadedRows) {
+        let held = rows.iter().flatten().map(|row| row.user_id.clone());
         self.held.extend(held);
     }
 
@@ -84,7 +87,7 @@ impl<'a> PostgresTransaction<'a> {
         parse_ids(ids.map_err(before_commit)?)
     }
 
-    /// Rolls back, so that the connection can be used again.
+    /// Rolls back after contention, so that the connection can be used again.
     async fn contended(&mut self, users: Vec<UserId>) -> StoreError {
         match limited(self.connection.execute("ROLLBACK")).await {
             Ok(_) => StoreError::Contended(users),
@@ -99,11 +102,11 @@ impl Transaction for PostgresTransaction<'_> {
         self.now
     }
 
-    async fn load(&mut self, users: &[&UserId]) -> Result<Found, StoreError> {
+    async fn load(&mut self, users: &[&UserId]) -> Result<LoadedRows, StoreError> {
         match rows::load(self.connection, users).await {
-            Ok(found) => {
-                self.hold(&found);
-                Ok(found)
+            Ok(rows) => {
+                self.remember_held(&rows);
+                Ok(rows)
             }
             Err(error) if is_contention(&error) => {
                 let users = users.iter().map(|user| (*user).clone()).collect();
@@ -128,7 +131,7 @@ impl Transaction for PostgresTransaction<'_> {
         if inserted == new.len() as u64 {
             return Ok(());
         }
-        // Somebody else has made one of them since it was looked for.
+        // Another transaction has created one of them since this one looked for it.
         let users = new.iter().map(|row| row.user_id.clone()).collect();
         Err(self.contended(users).await)
     }

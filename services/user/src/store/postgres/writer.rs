@@ -7,25 +7,23 @@ use sqlx::{PgConnection, postgres::PgConnectOptions};
 use super::{
     PostgresTransaction,
     error::{before_commit, is_contention, is_silence},
-    pooler::Suspicion,
-    session::{Session, SessionError},
-    session_settings::SessionSettings,
+    session::{Session, SessionError, SessionSettings, Suspicion},
 };
 use crate::{
     rules::UnixMs,
-    store::{Found, StoreError, Transaction, Unfit, UserWriter},
+    store::{LoadedRows, StoreError, Transaction, Unfit, UserWriter},
     time::{Clock, difference_ms, now_unix_ms},
 };
 
-/// A session, opened again where it is lost.
+/// A session that writes, opened again after it was lost.
 pub(super) struct PostgresWriter {
     session: Option<Session>,
     options: PgConnectOptions,
     settings: SessionSettings,
     suspicion: Suspicion,
-    /// Instead of the server's.
+    /// The clock to use instead of the server's.
     clock: Option<Clock>,
-    /// How far the server's clock is ahead of ours.
+    /// By how much the server's clock is ahead of this machine's.
     clock_difference_ms: Option<i64>,
 }
 
@@ -46,20 +44,21 @@ impl PostgresWriter {
         })
     }
 
-    /// A connection in a new transaction.
+    /// Begins a transaction, in a new session if the present one is lost.
     async fn begun(&mut self) -> Result<&mut PgConnection, SessionError> {
         self.suspicion.clear(&self.options).await?;
         if let Some(session) = self.session.take() {
             match self.begin(session).await {
                 Ok(session) => return Ok(&mut self.session.insert(session).connection),
-                // Nor would it answer a new connection, and callers have waited for long enough.
+                // A server that does not answer would not answer a new connection either, and callers have waited for
+                // long enough.
                 Err(SessionError::Database(error)) if is_silence(&error) => return Err(error.into()),
                 Err(error @ SessionError::Unfit(Unfit::Pooler { .. })) => return Err(error),
-                // One that the server has closed meanwhile, as at a restart, is no reason to refuse anything, nor is one
-                // whose settings somebody has changed.
+                // A session that the server has closed, as when it restarts, or whose settings were changed is replaced by
+                // a new one.
                 Err(_) => {}
             }
-            // Nor is a pooler that refuses transactions from now on; but then the cause is to be told.
+            // If the error raised a suspicion, the check finds the pooler, and the caller gets the real cause.
             self.suspicion.clear(&self.options).await?;
         }
         let session = Session::open(&self.options, &self.settings).await?;
@@ -68,19 +67,19 @@ impl PostgresWriter {
     }
 
     async fn begin(&mut self, mut session: Session) -> Result<Session, SessionError> {
-        let asked = now_unix_ms();
+        let asked_at = now_unix_ms();
         let begun = session.begin_writing(&self.settings).await;
-        let theirs: UnixMs = begun.inspect_err(|error| self.suspicion.raise_by(error))?;
-        self.clock_difference_ms = Some(difference_ms(asked, theirs, now_unix_ms()));
+        let server_time: UnixMs = begun.inspect_err(|error| self.suspicion.raise_by(error))?;
+        self.clock_difference_ms = Some(difference_ms(asked_at, server_time, now_unix_ms()));
         Ok(session)
     }
 }
 
-/// Whoever has a row for longer than the server lets wait has them all, as far as can be told: tried one by one, each
-/// would wait as long.
+/// An error of the first statement. If another transaction holds a row for longer than the server lets this one wait, it
+/// may hold all of them: jobs that are tried one by one would wait as long each, so the whole batch fails.
 fn cannot_begin(error: sqlx::Error) -> StoreError {
     if is_contention(&error) {
-        StoreError::Unavailable(error)
+        StoreError::unavailable(error)
     } else {
         before_commit(error)
     }
@@ -88,23 +87,26 @@ fn cannot_begin(error: sqlx::Error) -> StoreError {
 
 #[async_trait]
 impl UserWriter for PostgresWriter {
-    async fn begin(&mut self, users: &[&UserId]) -> Result<(Box<dyn Transaction + '_>, Found), StoreError> {
+    async fn begin(
+        &mut self,
+        users: &[&UserId],
+    ) -> Result<(Box<dyn Transaction + '_>, LoadedRows), StoreError> {
         let clock = self.clock.clone();
         let connection = self.begun().await?;
         let mut transaction = PostgresTransaction::new(connection);
-        let found = transaction.begin_with(users).await.map_err(cannot_begin)?;
+        let rows = transaction.begin_with(users).await.map_err(cannot_begin)?;
         if let Some(clock) = clock {
             transaction.set_now(clock.now());
         }
-        Ok((Box::new(transaction), found))
+        Ok((Box::new(transaction), rows))
     }
 
     fn forget_connection(&mut self) {
-        // The server rolls back what it was in.
+        // The server rolls back the transaction of a connection that is closed.
         self.session = None;
     }
 
-    fn go_by(&mut self, clock: Clock) {
+    fn use_clock(&mut self, clock: Clock) {
         self.clock = Some(clock);
     }
 

@@ -1,4 +1,4 @@
-//! Opens the database, migrates it and checks that its commits are durable.
+//! Opens the database file, migrates it and checks that its commits are durable.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -12,14 +12,14 @@ use runtime::private_files;
 use super::{SqliteReader, SqliteWriter};
 use crate::store::{OpenError, Opened, Tables, Unfit};
 
-/// How many connections read.
+/// The number of connections that read.
 const READERS: u32 = 4;
-/// How long a transaction waits for another process that writes: callers are to be told in time that it does.
+/// How long a transaction waits while another process writes. Callers get an answer before they stop waiting.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
-/// At the start nobody waits for an answer yet.
+/// The same limit at the start, when no caller waits for an answer yet.
 const BUSY_TIMEOUT_AT_START: Duration = Duration::from_secs(5);
 
-/// Opens the database file, making it where it is missing.
+/// Opens the database file, and creates it where it is missing.
 pub(in crate::store) async fn open(path: &Path) -> Result<Opened, OpenError> {
     migrate(path).await?;
     let failed = |source| open_error(path, source);
@@ -37,7 +37,7 @@ pub(in crate::store) async fn open(path: &Path) -> Result<Opened, OpenError> {
     })
 }
 
-/// Makes the file where it is missing, checks it and brings its tables up to date.
+/// Creates the file where it is missing, checks it and brings its tables up to date.
 pub(in crate::store) async fn migrate(path: &Path) -> Result<(), OpenError> {
     if let Some(folder) = path.parent() {
         private_files::create_folder(folder).map_err(|source| OpenError::Folder {
@@ -47,20 +47,20 @@ pub(in crate::store) async fn migrate(path: &Path) -> Result<(), OpenError> {
     }
     keep_private(path);
     let failed = |source| open_error(path, source);
-    let patient = options(path).busy_timeout(BUSY_TIMEOUT_AT_START);
-    let connection = connect(&patient).await;
+    let at_start = options(path).busy_timeout(BUSY_TIMEOUT_AT_START);
+    let connection = connect(&at_start).await;
     let mut connection = connection.map_err(|error| connect_error(path, error))?;
-    // Not `run`: its bounds keep the compiler from seeing that a task may run the future.
+    // `run` does the same, but its bounds keep the compiler from seeing that its future is `Send`.
     sqlx::migrate!("migrations/sqlite")
         .run_direct(None, &mut connection, false)
         .await?;
     connection.close().await.map_err(failed)
 }
 
-/// Closes the database to everybody but its owner. SQLite gives the files beside it the permissions of the file itself,
-/// which is why that is made here, before SQLite would make it as the umask says.
+/// Lets only the owner read the database. SQLite gives the files beside it the permissions of the database file, so that
+/// file is created here: SQLite would create it with the permissions that the umask leaves.
 fn keep_private(path: &Path) {
-    // Where it cannot be made, opening it says why.
+    // If the file cannot be created, opening it fails too, with an error that says why.
     let _ = private_files::create_file(path);
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut file = path.as_os_str().to_owned();
@@ -75,13 +75,13 @@ fn keep_private(path: &Path) {
             Err(error) => tracing::warn!(
                 file = %file.display(),
                 %error,
-                "others may read a file of the database, and that cannot be changed; run as its owner"
+                "others may read a file of the database, and its permissions cannot be changed; run as its owner"
             ),
         }
     }
 }
 
-/// Checks a file that is there, and how its tables stand.
+/// Checks a file that exists, and whether its tables are up to date.
 pub(in crate::store) async fn examine(path: &Path) -> Result<Tables, OpenError> {
     if !path.exists() {
         return Ok(Tables::Absent);
@@ -97,13 +97,13 @@ pub(in crate::store) async fn examine(path: &Path) -> Result<Tables, OpenError> 
         .fetch_one(&mut connection)
         .await
         .map_err(failed)?;
-    let mut made = Vec::new();
+    let mut applied = Vec::new();
     if has_tables > 0 {
         let versions = sqlx::query_scalar("SELECT version FROM _sqlx_migrations");
-        made = versions.fetch_all(&mut connection).await.map_err(failed)?;
+        applied = versions.fetch_all(&mut connection).await.map_err(failed)?;
     }
     connection.close().await.map_err(failed)?;
-    Ok(Tables::of(&sqlx::migrate!("migrations/sqlite"), &made))
+    Ok(Tables::compare(&sqlx::migrate!("migrations/sqlite"), &applied))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -113,20 +113,20 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
-        // Where a flush reaches only the disk's cache, as on macOS, it goes on to the disk.
+        // On macOS a flush ends in the disk's cache, unless these settings let it continue to the disk.
         .pragma("fullfsync", "1")
         .pragma("checkpoint_fullfsync", "1")
 }
 
 fn open_error(path: &Path, source: sqlx::Error) -> OpenError {
     OpenError::Open {
-        passes: false,
+        is_transient: false,
         database: path.display().to_string(),
         source,
     }
 }
 
-/// Why there is no connection that changes may be accepted over.
+/// Why there is no connection over which changes may be accepted.
 #[derive(Debug)]
 pub(super) enum ConnectError {
     Database(sqlx::Error),
@@ -146,8 +146,8 @@ fn connect_error(path: &Path, error: ConnectError) -> OpenError {
     }
 }
 
-/// What a connection that writes has to answer. SQLite says nothing where it cannot do as it was told: on a file system
-/// without shared memory, say, there is no write-ahead log. `synchronous` is 2 for FULL.
+/// The settings that a connection that writes must have. SQLite gives no error where it cannot apply a setting: on a file
+/// system without shared memory, for example, there is no write-ahead log. `synchronous` is 2 for FULL.
 const NEEDED: [(&str, &str); 5] = [
     ("journal_mode", "wal"),
     ("synchronous", "2"),
@@ -156,14 +156,14 @@ const NEEDED: [(&str, &str); 5] = [
     ("query_only", "0"),
 ];
 
-/// A connection that writes, whose settings were read back. No other process can change them later: they belong to the
-/// connection, and the journal mode of a file stays for as long as a connection uses it.
+/// Opens a connection that writes and reads its settings back. No other process can change them later: they belong to the
+/// connection, except the journal mode, which cannot change while a connection uses the file.
 pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, ConnectError> {
     let mut connection = options.connect().await?;
     for (setting, needed) in NEEDED {
         let found = sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA {setting}")));
         let found = found.fetch_one(&mut connection).await?;
-        // Some are text and some are numbers.
+        // Some settings are text and some are numbers.
         let found = match found.try_get_unchecked::<String, _>(0) {
             Ok(text) => text,
             Err(_) => found.try_get_unchecked::<i64, _>(0)?.to_string(),
@@ -179,7 +179,7 @@ pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConn
 mod tests {
     use super::*;
 
-    /// What is wrong with a new file that is opened so.
+    /// What is wrong with a new file that is opened with these options.
     async fn unfit(change: impl FnOnce(SqliteConnectOptions) -> SqliteConnectOptions) -> Option<String> {
         let folder = tempfile::tempdir().expect("a folder");
         match connect(&change(options(&folder.path().join("users.db")))).await {
@@ -190,9 +190,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_that_would_not_keep_what_it_commits_is_refused_with_the_setting() {
+    async fn a_connection_without_durable_commits_is_refused() {
         assert_eq!(unfit(|options| options).await, None);
-        // It locks without shared memory, as on file systems that have none.
+        // This one locks without shared memory, as on file systems that have none.
         let found = unfit(|options| options.vfs("unix-none")).await;
         assert!(found.is_some_and(|found| found.contains("journal_mode is delete, but must be wal")));
         let found = unfit(|options| options.synchronous(SqliteSynchronous::Normal)).await;

@@ -1,4 +1,4 @@
-//! Reading rows from and writing them to the table `users`.
+//! Reads rows from the table `users` and writes them to it.
 
 use contracts::{Field, PerField, UserId};
 use sqlx::{
@@ -9,20 +9,23 @@ use sqlx::{
 use crate::{
     rules::Row,
     store::{
-        Found, List, Listed, StoreError, Unreadable,
+        List, Listed, LoadedRows, StoreError, Unreadable,
         columns::{self, Columns},
-        overview::{PENDING_POSITION, TROUBLED_POSITION},
+        queries::{PENDING_POSITION, PROBLEM_POSITION},
     },
 };
 
-/// Rows of one INSERT; with its columns well below SQLite's 32,766 parameters.
+/// The rows of one INSERT. With a parameter for each column they stay well below SQLite's limit of 32,766 parameters.
 const ROWS_PER_INSERT: usize = 128;
 
-/// The rows of those users that exist.
-pub(super) async fn load(executor: impl SqliteExecutor<'_>, users: &[&UserId]) -> Result<Found, StoreError> {
+/// Loads the rows of those users that exist.
+pub(super) async fn load(
+    executor: impl SqliteExecutor<'_>,
+    users: &[&UserId],
+) -> Result<LoadedRows, StoreError> {
     let ids = serde_json::to_string(users).expect("ids are text");
     let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
-    push_names(&mut query);
+    push_column_names(&mut query);
     query
         .push(" FROM users WHERE user_id IN (SELECT value FROM json_each(")
         .push_bind(ids)
@@ -35,7 +38,7 @@ pub(super) async fn load(executor: impl SqliteExecutor<'_>, users: &[&UserId]) -
     Ok(rows.iter().map(decode).collect())
 }
 
-/// Users of a list, in its order.
+/// Selects users of a list, in its order.
 pub(super) async fn list(
     executor: impl SqliteExecutor<'_>,
     list: &List,
@@ -53,9 +56,10 @@ pub(super) async fn list(
     rows.map_err(StoreError::before_commit)
 }
 
+/// The statement of a list.
 pub(super) fn select_list(list: &List, limit: usize) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
-    push_names(&mut query);
+    push_column_names(&mut query);
     match list {
         List::Pending { after } => {
             query.push(", ").push(PENDING_POSITION);
@@ -67,8 +71,8 @@ pub(super) fn select_list(list: &List, limit: usize) -> QueryBuilder<Sqlite> {
             });
             query.push(" ORDER BY lane, due_at, user_id LIMIT ");
         }
-        List::Troubled { after, before } => {
-            query.push(", ").push(TROUBLED_POSITION);
+        List::Problems { after, before } => {
+            query.push(", ").push(PROBLEM_POSITION);
             query.push(" AS position FROM users WHERE state BETWEEN 1 AND 4");
             query.push(" AND (state, reason, user_id) > ");
             query.push_tuples([after], |mut tuple, after| {
@@ -90,21 +94,22 @@ pub(super) fn select_list(list: &List, limit: usize) -> QueryBuilder<Sqlite> {
     query
 }
 
-/// Inserts rows, or replaces those that exist.
+/// Inserts rows, and replaces those that exist.
 pub(super) async fn save(connection: &mut SqliteConnection, rows: &[&Row]) -> Result<(), StoreError> {
     for chunk in rows.chunks(ROWS_PER_INSERT) {
         let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO users (");
-        push_names(&mut insert);
+        push_column_names(&mut insert);
         insert.push(") ");
         insert.push_values(chunk, |tuple, row| bind(tuple, row));
         insert.push(" ON CONFLICT (user_id) DO UPDATE SET ");
         let mut sets = insert.separated(", ");
-        for name in columns::names().filter(|name| *name != "user_id") {
+        for name in columns::column_names().filter(|name| *name != "user_id") {
             sets.push(name)
                 .push_unseparated(" = excluded.")
                 .push_unseparated(name);
         }
-        // Each length of chunk is a statement of its own: only those of single rows are worth keeping prepared.
+        // Chunks of different lengths are different statements. Only the one for a single row is used often enough to be
+        // kept prepared.
         let query = insert.build().persistent(chunk.len() == 1);
         query
             .execute(&mut *connection)
@@ -114,9 +119,10 @@ pub(super) async fn save(connection: &mut SqliteConnection, rows: &[&Row]) -> Re
     Ok(())
 }
 
-pub(super) fn push_names(query: &mut QueryBuilder<Sqlite>) {
+/// Pushes the names of all columns, separated by commas.
+pub(super) fn push_column_names(query: &mut QueryBuilder<Sqlite>) {
     let mut names = query.separated(", ");
-    for name in columns::names() {
+    for name in columns::column_names() {
         names.push(name);
     }
 }
@@ -127,9 +133,9 @@ fn bind(mut tuple: Separated<'_, Sqlite, &'static str>, row: &Row) {
         .push_bind(columns.user_id)
         .push_bind(columns.version)
         .push_bind(columns.updated_at)
-        .push_bind(columns.ledger)
+        .push_bind(columns.row_json)
         .push_bind(columns.priority)
-        .push_bind(columns.unsettled)
+        .push_bind(columns.is_dirty)
         .push_bind(columns.due_at)
         .push_bind(columns.recheck_at)
         .push_bind(columns.open_epoch)
@@ -143,6 +149,7 @@ fn bind(mut tuple: Separated<'_, Sqlite, &'static str>, row: &Row) {
     }
 }
 
+/// Builds a row from what a statement selected.
 pub(super) fn decode(row: &SqliteRow) -> Result<Row, Unreadable> {
     let unreadable = |error: sqlx::Error| Unreadable {
         user_id: row.try_get("user_id").unwrap_or_default(),

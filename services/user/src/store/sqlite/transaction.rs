@@ -1,4 +1,4 @@
-//! One transaction of the writing connection.
+//! The connection that writes, and its transactions.
 
 use async_trait::async_trait;
 use contracts::{Priority, UserId};
@@ -15,33 +15,35 @@ use super::{
 use crate::{
     rules::{Lease, Row, RuleTiming, UnixMs},
     store::{
-        Found, StoreError, Transaction, UserWriter,
+        LoadedRows, StoreError, Transaction, UserWriter,
         columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
     time::Clock,
 };
 
-/// By lane, now, the furthest a rule looks ahead, and the most.
+/// Users that are due, then those whose time is too far ahead. Parameters: priority, now, the furthest time that a rule
+/// may set, limit.
 const DUE: &str = "SELECT user_id FROM (SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane = ?1 \
     AND due_at <= ?2 ORDER BY due_at LIMIT ?4) \
     UNION ALL SELECT user_id FROM (SELECT user_id FROM users WHERE due_at IS NOT NULL \
     AND lane = ?1 AND due_at > ?3 LIMIT ?4) LIMIT ?4";
-/// By now, the furthest a recheck lies ahead, and the most.
+/// Users whose recheck is due, then those whose time is too far ahead. Parameters: now, the furthest time that a rule may
+/// set, limit.
 const RECHECKS: &str = "SELECT user_id FROM (SELECT user_id FROM users WHERE recheck_at IS NOT NULL \
     AND recheck_at <= ?1 ORDER BY recheck_at LIMIT ?3) \
     UNION ALL SELECT user_id FROM (SELECT user_id FROM users WHERE recheck_at IS NOT NULL \
     AND recheck_at > ?2 LIMIT ?3) LIMIT ?3";
-/// By epoch and the most.
+/// Parameters: epoch, limit.
 const LEFT_OPEN: &str = "SELECT user_id FROM users WHERE open_epoch IS NOT NULL AND open_epoch < ?1 LIMIT ?2";
-/// By now and the most. Both lanes are named, so that only what lies ahead is read from the index.
+/// Parameters: now, limit. Both priorities are named, so that the index is searched for future times only.
 const ANNOUNCED: &str = "SELECT user_id FROM users WHERE due_at IS NOT NULL AND lane IN (0, 1) AND due_at > ?1 \
     AND unsettled AND open_epoch IS NULL AND ledger ->> 'failures' IS NULL \
     AND ledger ->> 'wakeAt' > ?1 LIMIT ?2";
-/// By the new times and the users; what has no time gets none.
+/// Parameters: the new wake-up, the new recheck, users as JSON. A row without such a time gets none.
 const PUT_OFF: &str = "UPDATE users SET due_at = iif(due_at IS NULL, NULL, ?1), \
     recheck_at = iif(recheck_at IS NULL, NULL, ?2) WHERE user_id IN (SELECT value FROM json_each(?3))";
-/// By account and contact.
+/// Parameters: account, contact.
 const LINKED_TO: &str = "SELECT user_id FROM users WHERE account_id = ?1 AND contact_id = ?2";
 
 /// The connection that writes.
@@ -64,34 +66,37 @@ impl SqliteWriter {
 
 #[async_trait]
 impl UserWriter for SqliteWriter {
-    async fn begin(&mut self, users: &[&UserId]) -> Result<(Box<dyn Transaction + '_>, Found), StoreError> {
+    async fn begin(
+        &mut self,
+        users: &[&UserId],
+    ) -> Result<(Box<dyn Transaction + '_>, LoadedRows), StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => connect(&self.options).await.map_err(|error| match error {
-                ConnectError::Database(error) => StoreError::Unavailable(error),
+                ConnectError::Database(error) => StoreError::unavailable(error),
                 ConnectError::Unfit(unfit) => StoreError::Unfit(unfit),
             })?,
         };
         let connection = self.connection.insert(connection);
-        // From here on no other process writes.
+        // `IMMEDIATE` locks the database for writing: from here on no other process can change what is read.
         let begun = connection.begin_with("BEGIN IMMEDIATE").await;
         let mut transaction = SqliteTransaction {
-            inner: begun.map_err(StoreError::Unavailable)?,
+            inner: begun.map_err(StoreError::unavailable)?,
             now: self.clock.now(),
         };
-        let found = rows::load(&mut *transaction.inner, users).await?;
-        Ok((Box::new(transaction), found))
+        let rows = rows::load(&mut *transaction.inner, users).await?;
+        Ok((Box::new(transaction), rows))
     }
 
     fn forget_connection(&mut self) {
         self.connection = None;
     }
 
-    fn go_by(&mut self, clock: Clock) {
+    fn use_clock(&mut self, clock: Clock) {
         self.clock = clock;
     }
 
-    /// Moves the log into the database.
+    /// Closes the connection, which moves the write-ahead log into the database file.
     async fn close(self: Box<Self>) -> Result<(), StoreError> {
         match self.connection {
             Some(connection) => connection.close().await.map_err(StoreError::before_commit),
@@ -100,7 +105,7 @@ impl UserWriter for SqliteWriter {
     }
 }
 
-/// Nobody else writes while it lasts, so that nothing is ever contended.
+/// A transaction. No other one can write before it ends, so it is never contended.
 struct SqliteTransaction<'a> {
     inner: sqlx::Transaction<'a, sqlx::Sqlite>,
     now: UnixMs,
@@ -112,7 +117,7 @@ impl Transaction for SqliteTransaction<'_> {
         self.now
     }
 
-    async fn load(&mut self, users: &[&UserId]) -> Result<Found, StoreError> {
+    async fn load(&mut self, users: &[&UserId]) -> Result<LoadedRows, StoreError> {
         rows::load(&mut *self.inner, users).await
     }
 
@@ -228,15 +233,15 @@ impl SqliteTransaction<'_> {
     }
 }
 
-/// SQLite says by its code where nothing was written.
+/// An error of the commit. With some codes SQLite says that it wrote nothing.
 fn at_commit(error: sqlx::Error) -> StoreError {
     const BUSY: &str = "5";
     const FULL: &str = "13";
     const READ_ONLY: &str = "8";
     let code = error.as_database_error().and_then(DatabaseError::code);
     match code.as_deref() {
-        Some(BUSY | FULL | READ_ONLY) => StoreError::NothingChanged(error),
-        _ => StoreError::Unknown(error),
+        Some(BUSY | FULL | READ_ONLY) => StoreError::before_commit(error),
+        _ => StoreError::unknown(error),
     }
 }
 

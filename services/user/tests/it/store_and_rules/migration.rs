@@ -14,7 +14,10 @@ use super::{
     open, overview,
     random::{USERS, work},
 };
-use crate::beside::{Beside, Statement};
+use crate::{
+    beside::{Beside, Statement},
+    stores::TestStore,
+};
 
 /// Undoes the migration that keeps it.
 const FORGET: Statement = Statement {
@@ -27,11 +30,13 @@ const FORGET: Statement = Statement {
 #[tokio::test]
 async fn how_users_stand_is_worked_out_for_rows_that_are_older() {
     let database = TestDatabase::fresh().await;
+    let database_url = database.url().to_owned();
+    let store = TestStore::Database(database);
     let mut rng = StdRng::seed_from_u64(7);
     let now = Arc::new(AtomicI64::new(1_000_000));
     let mut model = Model::default();
     for round in 0..12 {
-        let opened = open(&database, &now).await;
+        let opened = open(&store, &now).await;
         overview::check(opened.reader.as_ref(), &model, &format!("round {round}")).await;
         for user in USERS {
             let stored = opened.reader.find(&user.parse().unwrap()).await.unwrap();
@@ -45,7 +50,7 @@ async fn how_users_stand_is_worked_out_for_rows_that_are_older() {
             model.run(now.load(Ordering::Relaxed), &batch);
         }
         opened.close().await;
-        let mut beside = Beside::at(database.url().parse().unwrap()).await;
+        let mut beside = Beside::at(database_url.parse().unwrap()).await;
         beside.execute(FORGET).await;
         beside.close().await;
         model.forget_since_when();

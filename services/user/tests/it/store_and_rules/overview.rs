@@ -17,13 +17,13 @@ pub(super) async fn check(reader: &dyn UserReader, model: &Model, place: &str) {
     assert_eq!(everybody.await, model.everybody(), "{place}");
     let troubled = model.troubled();
     let all = walk(reader, |position| {
-        List::troubled(&ProblemFilter::default(), position).unwrap()
+        List::problems(&ProblemFilter::default(), position).unwrap()
     })
     .await;
     assert_eq!(all, ids(&troubled, |_| true), "{place}");
     let mut counted = 0;
     let counts = reader.count().await.unwrap();
-    for count in &counts.troubles {
+    for count in &counts.problems {
         let is_it = |(state, reason, _): &(SyncState, String, UserId)| {
             *state == count.state() && *reason == count.reason
         };
@@ -31,7 +31,7 @@ pub(super) async fn check(reader: &dyn UserReader, model: &Model, place: &str) {
             state: Some(count.state()),
             reason: Some(count.reason.clone()),
         };
-        let listed = walk(reader, |position| List::troubled(&which, position).unwrap()).await;
+        let listed = walk(reader, |position| List::problems(&which, position).unwrap()).await;
         let expected = ids(&troubled, is_it);
         assert_eq!(listed, expected, "{place}: {which:?}");
         assert_eq!(count.users, i64::try_from(expected.len()).unwrap(), "{place}");
@@ -49,7 +49,7 @@ pub(super) async fn check(reader: &dyn UserReader, model: &Model, place: &str) {
             state: Some(state),
             reason: None,
         };
-        let listed = walk(reader, |position| List::troubled(&which, position).unwrap()).await;
+        let listed = walk(reader, |position| List::problems(&which, position).unwrap()).await;
         assert_eq!(
             listed,
             ids(&troubled, |(found, ..)| *found == state),

@@ -1,4 +1,4 @@
-//! How SQLite goes about each selection.
+//! How SQLite executes each selection.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 use sqlx::{ConnectOptions as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -7,7 +7,7 @@ use contracts::ProblemFilter;
 
 use super::{
     super::{
-        read::{PENDING, TROUBLES},
+        reader::{PENDING, PROBLEMS},
         rows::select_list,
     },
     ANNOUNCED, DUE, LEFT_OPEN, LINKED_TO, RECHECKS,
@@ -19,7 +19,7 @@ async fn every_selection_searches_its_index() {
     let mut database = Database::new().await;
     let statement = |list| select_list(&list, 1).into_string();
     let pending = statement(List::pending(None).unwrap());
-    let troubled = statement(List::troubled(&ProblemFilter::default(), None).unwrap());
+    let problems = statement(List::problems(&ProblemFilter::default(), None).unwrap());
     let all = statement(List::all(None));
     let statements = [
         (all.as_str(), "sqlite_autoindex_users"),
@@ -29,8 +29,8 @@ async fn every_selection_searches_its_index() {
         (ANNOUNCED, "users_due"),
         (LINKED_TO, "users_contact"),
         (pending.as_str(), "users_due"),
-        (troubled.as_str(), "users_troubled"),
-        (TROUBLES, "users_troubled"),
+        (problems.as_str(), "users_troubled"),
+        (PROBLEMS, "users_troubled"),
     ];
     for (statement, index) in statements {
         let steps = database.explain(statement).await;
@@ -42,7 +42,7 @@ async fn every_selection_searches_its_index() {
             of_table.len(),
             "{statement}: {steps:?}"
         );
-        // Pending users that are due at the same moment are put in the order of their ids.
+        // SQLite may sort pending users that are due at the same moment by their ids.
         let may_sort = |step: &str| statement == pending && step.ends_with("FOR LAST TERM OF ORDER BY");
         assert!(
             steps
@@ -54,7 +54,7 @@ async fn every_selection_searches_its_index() {
 }
 
 #[tokio::test]
-async fn counting_reads_no_user_that_owes_nothing() {
+async fn counting_reads_only_users_that_are_due() {
     let steps = Database::new().await.explain(PENDING).await;
     assert_eq!(steps, ["SCAN users USING INDEX users_due"]);
 }
@@ -76,7 +76,7 @@ impl Database {
         }
     }
 
-    /// What the database does with each table, in its order.
+    /// The steps in which the database executes a statement.
     async fn explain(&mut self, statement: &str) -> Vec<String> {
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
         let steps = sqlx::query(explain)

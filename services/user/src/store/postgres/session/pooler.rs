@@ -1,8 +1,9 @@
-//! Finds out whether a connection pooler mixes up the sessions of its clients.
+//! Detects a connection pooler that mixes up the sessions of its clients.
 //!
-//! A pooler in transaction mode gives a client another session of the server for each transaction. Each transaction of
-//! ours notices that by the marker of its session, and accepts nothing then. This module says so at the start already,
-//! and keeps refusing for as long as such a pooler is there, so that no change is accepted by chance.
+//! A pooler in transaction mode gives a client another session of the server for each transaction. Each of our
+//! transactions notices that by the marker of its session, and then accepts nothing. This module detects the pooler at the
+//! start already. It also keeps refusing transactions for as long as such a pooler is there: some of them would get the
+//! right session by chance.
 
 use std::{
     sync::{
@@ -18,24 +19,24 @@ use sqlx::{
 use tokio::sync::Mutex;
 
 use super::{
-    error::{limited, limited_to},
-    session::SessionError,
+    super::error::{limited, limited_to},
+    SessionError,
 };
 use crate::store::{PoolMode, Unfit};
 
-/// Transactions that are kept open during a look. The first takes the session that the pooler used last, which is the one
-/// with our marker, unless somebody else was faster.
+/// The number of transactions that are kept open during a check. The first one gets the session that the pooler used
+/// last. That is the one with our marker, unless another client was faster.
 const HELD: usize = 3;
-/// How long a look may take. A pooler that has no session left lets its clients wait.
+/// How long a statement of the check may take. A pooler without a free session lets its clients wait.
 const LIMIT: Duration = Duration::from_secs(2);
-/// How long a pooler that was found is not looked for again.
+/// For how long the result of a check that found a pooler is used again.
 const FRESH: Duration = Duration::from_secs(1);
-/// What PgBouncer answers in statement mode when a transaction begins.
+/// SQLSTATE: PgBouncer's answer in statement mode when a transaction begins.
 const PROTOCOL_VIOLATION: &str = "08P01";
 
-/// Whether a pooler is suspected. Clones share it.
+/// Whether a pooler is suspected. Clones share the suspicion.
 #[derive(Clone, Default)]
-pub(super) struct Suspicion(Arc<Inner>);
+pub(in crate::store::postgres) struct Suspicion(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -44,13 +45,13 @@ struct Inner {
 }
 
 impl Suspicion {
-    /// Remembers that a session was not the one that was set up, or that a transaction was refused.
+    /// Suspects a pooler, because a session was not the one that was set up, or because a transaction was refused.
     pub(super) fn raise(&self) {
         self.0.is_raised.store(true, Ordering::Relaxed);
     }
 
-    /// Whether an error is one that a pooler in statement mode gives.
-    pub(super) fn raise_by(&self, error: &SessionError) {
+    /// Suspects a pooler if the error is one that a pooler causes.
+    pub(in crate::store::postgres) fn raise_by(&self, error: &SessionError) {
         let is_raised = match error {
             SessionError::Unfit(Unfit::Pooler { .. }) => true,
             SessionError::Unfit(Unfit::Setting { .. }) => false,
@@ -61,8 +62,11 @@ impl Suspicion {
         }
     }
 
-    /// Fails where a pooler is suspected and found. Everybody who asks meanwhile waits for the same look.
-    pub(super) async fn clear(&self, options: &PgConnectOptions) -> Result<(), SessionError> {
+    /// Checks for a pooler if one is suspected, and fails if it finds one. Concurrent callers wait for the same check.
+    pub(in crate::store::postgres) async fn clear(
+        &self,
+        options: &PgConnectOptions,
+    ) -> Result<(), SessionError> {
         if !self.0.is_raised.load(Ordering::Relaxed) {
             return Ok(());
         }
@@ -72,12 +76,13 @@ impl Suspicion {
         {
             return Err(SessionError::Unfit(unfit.clone()));
         }
-        match look(options).await {
+        match look_for_pooler(options).await {
             Err(SessionError::Unfit(unfit)) => {
                 *found = Some((Instant::now(), unfit.clone()));
                 Err(SessionError::Unfit(unfit))
             }
-            // A look needs sessions of its own, which a small pool may not have. The markers protect all the same.
+            // The check needs sessions of its own, which a small pool may not have. The markers still protect every
+            // transaction.
             Ok(()) | Err(SessionError::Database(_)) => {
                 *found = None;
                 self.0.is_raised.store(false, Ordering::Relaxed);
@@ -87,9 +92,11 @@ impl Suspicion {
     }
 }
 
-/// Fails where clients of a pooler share sessions.
-pub(super) async fn look(options: &PgConnectOptions) -> Result<(), SessionError> {
-    // Boxed for its size, as connecting is rare.
+/// Fails if a pooler shares sessions among its clients.
+pub(in crate::store::postgres) async fn look_for_pooler(
+    options: &PgConnectOptions,
+) -> Result<(), SessionError> {
+    // The future is large and connecting is rare, so it is boxed.
     let mut holder = limited(Box::pin(PgConnection::connect_with(options))).await?;
     let marker = format!("{:032x}", rand::random::<u128>());
     let mark = format!("SELECT set_config('hubsync.session', '{marker}', false)");
@@ -97,7 +104,8 @@ pub(super) async fn look(options: &PgConnectOptions) -> Result<(), SessionError>
     let mut held = Vec::with_capacity(HELD);
     for _ in 0..HELD {
         let mut other = limited(Box::pin(PgConnection::connect_with(options))).await?;
-        // Its session is kept until the transaction ends, so that the marked connection gets another one if it has to share.
+        // This connection keeps its session until its transaction ends. If the pooler shares sessions, the marked
+        // connection gets another one meanwhile.
         let seen = ask(&mut other, &format!("{HOLD}; {MARKER}")).await;
         let seen = seen.map_err(|error| {
             if is_refused_transaction(&error) {
@@ -107,14 +115,14 @@ pub(super) async fn look(options: &PgConnectOptions) -> Result<(), SessionError>
             }
         })?;
         held.push(other);
-        // In this order: where it is the pooler's only session, the marked connection would wait for it.
+        // The marked connection is asked second: if the pooler has only this session, it would wait for it in vain.
         if seen.as_ref() == Some(&marker) || ask(&mut holder, MARKER).await?.as_ref() != Some(&marker) {
             return Err(pooler(PoolMode::Transaction));
         }
     }
     for connection in held.into_iter().chain([holder]) {
         if let Err(error) = limited(connection.close()).await {
-            tracing::debug!(%error, "a connection that looked for a pooler did not close cleanly");
+            tracing::debug!(%error, "a connection that checked for a pooler did not close cleanly");
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Sessions that read. Each reads inside a transaction, because only there a pooler cannot exchange the session.
+//! Sessions that read. Each read is a transaction, because only during a transaction no pooler can exchange the session.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -8,62 +8,58 @@ use std::{
 use sqlx::{PgConnection, postgres::PgConnectOptions};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{
-    error::limited_to,
-    pooler::Suspicion,
-    session::{Session, SessionError},
-    session_settings::SessionSettings,
-};
+use super::{super::error::limited_to, Session, SessionError, SessionSettings, Suspicion};
 use crate::store::StoreError;
 
-/// How long a read waits until it has a session: callers are to be told in time that there is none.
+/// How long a read waits for a session. Callers get an answer before they stop waiting.
 const LIMIT: Duration = Duration::from_millis(500);
 
 /// A limited number of sessions, opened when they are needed.
-pub(super) struct ReadingSessions {
+pub(in crate::store::postgres) struct ReadingSessions {
     options: PgConnectOptions,
     settings: SessionSettings,
     suspicion: Suspicion,
-    places: Arc<Semaphore>,
-    most: u32,
+    /// One permit for each session.
+    permits: Arc<Semaphore>,
+    max_sessions: u32,
     idle: Arc<Mutex<Vec<Session>>>,
 }
 
 /// A session in a transaction that reads. Without [`Reading::end`] its connection is closed.
-pub(super) struct Reading {
+pub(in crate::store::postgres) struct Reading {
     session: Session,
-    place: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
     idle: Arc<Mutex<Vec<Session>>>,
 }
 
 impl ReadingSessions {
-    pub(super) fn new(
+    pub(in crate::store::postgres) fn new(
         options: PgConnectOptions,
         settings: SessionSettings,
         suspicion: Suspicion,
-        most: u32,
+        max_sessions: u32,
     ) -> Self {
         Self {
             options,
             settings,
             suspicion,
-            places: Arc::new(Semaphore::new(most as usize)),
-            most,
+            permits: Arc::new(Semaphore::new(max_sessions as usize)),
+            max_sessions,
             idle: Arc::default(),
         }
     }
 
     /// Begins a transaction that reads.
-    pub(super) async fn begin(&self) -> Result<Reading, StoreError> {
-        // Two kinds of failure: the time is over, or the session cannot be had.
+    pub(in crate::store::postgres) async fn begin(&self) -> Result<Reading, StoreError> {
+        // The outer error is the timeout, the inner one says why there is no session.
         let begun = limited_to(LIMIT, async { Ok(self.begin_now().await) }).await;
         let begun = begun.map_err(SessionError::Database).flatten();
         Ok(begun.inspect_err(|error| self.suspicion.raise_by(error))?)
     }
 
     async fn begin_now(&self) -> Result<Reading, SessionError> {
-        let place = Arc::clone(&self.places).acquire_owned().await;
-        let place = place.map_err(|_| SessionError::Database(sqlx::Error::PoolClosed))?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = permit.map_err(|_| SessionError::Database(sqlx::Error::PoolClosed))?;
         self.suspicion.clear(&self.options).await?;
         loop {
             let idle = lock(&self.idle).pop();
@@ -76,21 +72,24 @@ impl ReadingSessions {
                 Ok(()) => {
                     return Ok(Reading {
                         session,
-                        place,
+                        permit,
                         idle: Arc::clone(&self.idle),
                     });
                 }
-                // Idle sessions end with the server they belong to, as at a restart, which is no reason to refuse a read.
+                // An idle session may have ended meanwhile, as when the server restarts. The next one is tried.
                 Err(SessionError::Database(_)) if !is_new => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Closes the sessions; those that read are waited for.
-    pub(super) async fn close(&self) {
-        let all = limited_to(LIMIT, async { Ok(self.places.acquire_many(self.most).await) }).await;
-        self.places.close();
+    /// Closes the sessions, and waits for those that still read.
+    pub(in crate::store::postgres) async fn close(&self) {
+        let all = limited_to(LIMIT, async {
+            Ok(self.permits.acquire_many(self.max_sessions).await)
+        })
+        .await;
+        self.permits.close();
         drop(all);
         let idle = std::mem::take(&mut *lock(&self.idle));
         for session in idle {
@@ -102,15 +101,15 @@ impl ReadingSessions {
 }
 
 impl Reading {
-    pub(super) fn connection(&mut self) -> &mut PgConnection {
+    pub(in crate::store::postgres) fn connection(&mut self) -> &mut PgConnection {
         &mut self.session.connection
     }
 
-    /// Ends the transaction without keeping the caller, and gives the session back.
-    pub(super) fn end(self) {
+    /// Ends the transaction in the background, so that the caller does not wait, and returns the session.
+    pub(in crate::store::postgres) fn end(self) {
         let Self {
             mut session,
-            place,
+            permit,
             idle,
         } = self;
         tokio::spawn(async move {
@@ -118,7 +117,7 @@ impl Reading {
                 Ok(()) => lock(&idle).push(session),
                 Err(error) => tracing::debug!(%error, "a session that reads was lost"),
             }
-            drop(place);
+            drop(permit);
         });
     }
 }

@@ -1,25 +1,25 @@
-//! Reads beside the writer.
+//! The connections that read.
 
 use async_trait::async_trait;
 use contracts::UserId;
 use sqlx::SqlitePool;
 
-use super::{rows, walk};
+use super::{rows, scan};
 use crate::{
     rules::Row,
-    store::{Counts, List, Listed, ScanPage, StoreError, UserReader, UserScan, overview::PendingCounts},
+    store::{Counts, List, Listed, ScanPage, StoreError, UserReader, UserScan, queries::PendingCounts},
     time::now_unix_ms,
 };
 
-/// By now.
+/// Counts users that are due, all of them dirty or in doubt. Its parameter is the current time.
 pub(super) const PENDING: &str = "SELECT count(*) FILTER (WHERE state = 0) AS pending, \
     count(*) FILTER (WHERE unsettled AND state <> 0) AS resending, min(pending_since) AS oldest_pending, ?1 AS now \
     FROM users WHERE due_at IS NOT NULL";
-/// Troubled users by state and reason.
-pub(super) const TROUBLES: &str = "SELECT state, reason, count(*) AS users, min(user_id) AS example \
+/// Counts users with problems, by state and reason.
+pub(super) const PROBLEMS: &str = "SELECT state, reason, count(*) AS users, min(user_id) AS example \
     FROM users WHERE state BETWEEN 1 AND 4 GROUP BY state, reason";
 
-/// The connections that read.
+/// A pool of connections that read.
 pub(super) struct SqliteReader {
     pool: SqlitePool,
 }
@@ -40,8 +40,8 @@ impl UserReader for SqliteReader {
         rows::list(&self.pool, list, limit).await
     }
 
-    async fn scan(&self, walk: &UserScan<'_>) -> Result<ScanPage, StoreError> {
-        walk::walk(&self.pool, walk).await
+    async fn scan(&self, scan: &UserScan<'_>) -> Result<ScanPage, StoreError> {
+        scan::scan(&self.pool, scan).await
     }
 
     async fn count(&self) -> Result<Counts, StoreError> {
@@ -50,8 +50,11 @@ impl UserReader for SqliteReader {
             .fetch_one(&self.pool)
             .await
             .map_err(StoreError::before_commit)?;
-        let troubles = sqlx::query_as(TROUBLES).fetch_all(&self.pool).await;
-        Ok(Counts::of(&pending, troubles.map_err(StoreError::before_commit)?))
+        let problems = sqlx::query_as(PROBLEMS).fetch_all(&self.pool).await;
+        Ok(Counts::new(
+            &pending,
+            problems.map_err(StoreError::before_commit)?,
+        ))
     }
 
     async fn close(&self) {

@@ -1,4 +1,4 @@
-//! Reads beside the writers.
+//! Reads while the writers write.
 
 use std::time::Duration;
 
@@ -7,26 +7,26 @@ use contracts::UserId;
 
 use super::{
     error::{before_commit, limited_to},
-    reading::ReadingSessions,
-    rows, walk,
+    rows, scan,
+    session::ReadingSessions,
 };
 use crate::{
     rules::Row,
-    store::{Counts, List, Listed, ScanPage, StoreError, UserReader, UserScan, overview::PendingCounts},
+    store::{Counts, List, Listed, ScanPage, StoreError, UserReader, UserScan, queries::PendingCounts},
 };
 
-/// Longer than the server's own limit, so that it speaks first.
+/// How long counting may take. It is longer than the server's own limit, so that the server's error comes first.
 pub(super) const COUNTING_LIMIT: Duration = Duration::from_secs(35);
 const PENDING: &str = "SELECT count(*) FILTER (WHERE state = 0) AS pending, \
     count(*) FILTER (WHERE unsettled AND state <> 0) AS resending, min(pending_since) AS oldest_pending, \
     (extract(epoch FROM clock_timestamp()) * 1000)::int8 AS now FROM users WHERE due_at IS NOT NULL";
-const TROUBLES: &str = "SELECT state, reason, count(*) AS users, min(user_id) AS example \
+const PROBLEMS: &str = "SELECT state, reason, count(*) AS users, min(user_id) AS example \
     FROM users WHERE state BETWEEN 1 AND 4 GROUP BY state, reason";
 
 /// The sessions that read.
 pub(super) struct PostgresReader {
     sessions: ReadingSessions,
-    /// Counting may take longer than what callers wait for.
+    /// Counting has a session of its own, because it may take longer than other reads.
     counting: ReadingSessions,
 }
 
@@ -40,9 +40,9 @@ impl PostgresReader {
 impl UserReader for PostgresReader {
     async fn find(&self, user_id: &UserId) -> Result<Option<Row>, StoreError> {
         let mut reading = self.sessions.begin().await?;
-        let found = rows::find(reading.connection(), user_id).await?;
+        let row = rows::find(reading.connection(), user_id).await?;
         reading.end();
-        Ok(found.transpose()?)
+        Ok(row.transpose()?)
     }
 
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {
@@ -52,11 +52,11 @@ impl UserReader for PostgresReader {
         Ok(listed)
     }
 
-    async fn scan(&self, walk: &UserScan<'_>) -> Result<ScanPage, StoreError> {
+    async fn scan(&self, scan: &UserScan<'_>) -> Result<ScanPage, StoreError> {
         let mut reading = self.sessions.begin().await?;
-        let walked = walk::walk(reading.connection(), walk).await?;
+        let page = scan::scan(reading.connection(), scan).await?;
         reading.end();
-        Ok(walked)
+        Ok(page)
     }
 
     async fn count(&self) -> Result<Counts, StoreError> {
@@ -65,8 +65,8 @@ impl UserReader for PostgresReader {
         let counted = async {
             let pending = sqlx::query_as::<_, PendingCounts>(PENDING);
             let pending = pending.fetch_one(&mut *connection).await?;
-            let troubles = sqlx::query_as(TROUBLES).fetch_all(&mut *connection).await?;
-            Ok(Counts::of(&pending, troubles))
+            let problems = sqlx::query_as(PROBLEMS).fetch_all(&mut *connection).await?;
+            Ok(Counts::new(&pending, problems))
         };
         let counts = limited_to(COUNTING_LIMIT, counted).await.map_err(before_commit)?;
         reading.end();

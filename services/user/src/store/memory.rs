@@ -1,0 +1,181 @@
+//! A store in memory, for simulations in virtual time and for component tests of other services. It forgets everything
+//! when the process ends, so no `USER_DATABASE_URL` selects it.
+//!
+//! It behaves like PostgreSQL with several writers, with two differences that virtual time needs:
+//!
+//! - It never waits. Each method completes when it is polled for the first time, so that a caller needs no runtime. Where
+//!   PostgreSQL would wait for another transaction, an error is returned at once: [`StoreError::Contended`] for rows,
+//!   [`StoreError::NothingChanged`] for the lease. That includes `begin`, which returns the users whose rows are held.
+//! - It is deterministic. Where SQL leaves an order open, users are returned in the order of their ids.
+//!
+//! Rows are kept in the columns and the JSON in which databases store them, and are decoded again when they are loaded. A
+//! rule that relies on a value that is not stored fails here as it would on disk.
+
+mod faults;
+mod index;
+mod reader;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod transaction;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use contracts::UserId;
+
+pub use faults::{MemoryFault, MemoryFaults};
+
+use self::{
+    faults::PlantedFaults,
+    reader::MemoryReader,
+    tables::Tables,
+    transaction::{MemoryTransaction, TransactionId},
+};
+use super::{LoadedRows, Opened, StoreError, Transaction, UserReader, UserWriter};
+use crate::{
+    rules::{Lease, Row},
+    time::Clock,
+};
+
+/// A store in memory. Clones share its users and its lease.
+#[derive(Clone)]
+pub struct MemoryStore {
+    shared: Arc<Mutex<Shared>>,
+    clock: Clock,
+}
+
+/// What the writers and readers of a store share.
+#[derive(Default)]
+struct Shared {
+    /// What is committed.
+    tables: Tables,
+    lease: Lease,
+    /// Which open transaction holds the row of a user.
+    held_rows: HashMap<UserId, TransactionId>,
+    /// Which open transaction holds the lease.
+    held_lease: Option<TransactionId>,
+    last_transaction: TransactionId,
+    faults: PlantedFaults,
+}
+
+/// Why the store in memory returned an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum MemoryError {
+    #[error("the fault {0:?} was planted")]
+    Planted(MemoryFault),
+    #[error("another open transaction holds the lease; end that transaction first")]
+    LeaseIsHeld,
+    #[error("the transaction was rolled back by an earlier error; begin another one")]
+    RolledBack,
+}
+
+impl MemoryStore {
+    /// An empty store whose time this clock shows.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            shared: Arc::default(),
+            clock,
+        }
+    }
+
+    /// A reader and this many writers, in the form in which databases are opened. The users stay when they are closed, so
+    /// that a simulated service can start again on the same store.
+    pub fn open(&self, writers: usize) -> Opened {
+        Opened {
+            writers: (0..writers).map(|_| self.writer()).collect(),
+            reader: self.reader(),
+        }
+    }
+
+    /// Another writer.
+    pub fn writer(&self) -> Box<dyn UserWriter> {
+        Box::new(MemoryWriter {
+            store: self.clone(),
+            clock: self.clock.clone(),
+        })
+    }
+
+    /// Another reader.
+    pub fn reader(&self) -> Arc<dyn UserReader> {
+        Arc::new(MemoryReader::new(self.clone()))
+    }
+
+    /// Plants faults into the writers of this store.
+    pub fn faults(&self) -> MemoryFaults {
+        MemoryFaults::new(self.clone())
+    }
+
+    /// Every committed row, by id. Rows that cannot be read are left out.
+    pub fn rows(&self) -> Vec<Row> {
+        let shared = self.lock();
+        let rows = shared.tables.rows.values();
+        rows.filter_map(|stored| stored.decode().ok()).collect()
+    }
+
+    /// The committed row of a user; none if there is no such user or its row cannot be read.
+    pub fn row(&self, user_id: &UserId) -> Option<Row> {
+        self.lock().tables.rows.get(user_id)?.decode().ok()
+    }
+
+    /// The committed lease.
+    pub fn lease(&self) -> Lease {
+        self.lock().lease.clone()
+    }
+
+    /// Those of the users whose rows an open transaction holds: with them, another `begin` would be contended.
+    pub fn held(&self, users: &[&UserId]) -> Vec<UserId> {
+        let shared = self.lock();
+        let is_held = |user: &&&UserId| shared.held_rows.contains_key(**user);
+        users.iter().filter(is_held).map(|user| (*user).clone()).collect()
+    }
+
+    /// Makes the row of a user one that this version cannot read, as if a later version had written it.
+    pub fn make_unreadable(&self, user_id: &UserId) {
+        self.lock().tables.make_unreadable(user_id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        // Every change of the shared state is complete before anything could panic.
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    /// An empty store with this machine's clock.
+    fn default() -> Self {
+        Self::new(Clock::default())
+    }
+}
+
+/// A writer of a store in memory.
+struct MemoryWriter {
+    store: MemoryStore,
+    clock: Clock,
+}
+
+#[async_trait]
+impl UserWriter for MemoryWriter {
+    async fn begin(
+        &mut self,
+        users: &[&UserId],
+    ) -> Result<(Box<dyn Transaction + '_>, LoadedRows), StoreError> {
+        let (transaction, rows) = MemoryTransaction::begin(&self.store, &self.clock, users)?;
+        Ok((Box::new(transaction), rows))
+    }
+
+    fn forget_connection(&mut self) {
+        // There is none: a transaction that is dropped has released everything.
+    }
+
+    fn use_clock(&mut self, clock: Clock) {
+        self.clock = clock;
+    }
+
+    async fn close(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

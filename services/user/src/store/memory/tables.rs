@@ -1,0 +1,101 @@
+//! Rows in memory with the indexes that the databases have too.
+
+use std::collections::BTreeMap;
+
+use contracts::{PerField, UserId};
+
+use super::index::Index;
+use crate::{
+    rules::{Row, UnixMs},
+    store::{
+        Unreadable,
+        columns::Columns,
+        queries::{MAX_PROBLEM_STATE, MIN_PROBLEM_STATE},
+    },
+};
+
+/// A row in the form in which it is stored.
+#[derive(Debug, Clone)]
+pub(super) struct StoredRow {
+    pub(super) columns: Columns,
+    values: PerField<Option<String>>,
+}
+
+impl StoredRow {
+    pub(super) fn encode(row: &Row) -> Self {
+        Self {
+            columns: Columns::of(row),
+            values: PerField::from_fn(|field| row.fields[field].value.clone()),
+        }
+    }
+
+    pub(super) fn decode(&self) -> Result<Row, Unreadable> {
+        self.columns.clone().into_row(self.values.clone())
+    }
+}
+
+/// Rows and their indexes. What is committed is one of these; what an open transaction has written is another.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    pub(super) rows: BTreeMap<UserId, StoredRow>,
+    /// By priority and time.
+    pub(super) due: Index<(i64, UnixMs)>,
+    /// By time.
+    pub(super) rechecks: Index<UnixMs>,
+    /// By the epoch of the open attempt.
+    pub(super) open_attempts: Index<i64>,
+    /// By account and contact.
+    pub(super) contacts: Index<(String, String)>,
+    /// By state and reason.
+    pub(super) problems: Index<(i64, String)>,
+}
+
+impl Tables {
+    /// Inserts a row, or replaces the one of the same user.
+    pub(super) fn put(&mut self, user_id: UserId, stored: StoredRow) {
+        if let Some(former) = self.rows.get(&user_id) {
+            let keys = Keys::of(&former.columns);
+            self.due.remove(keys.due, &user_id);
+            self.rechecks.remove(keys.recheck, &user_id);
+            self.open_attempts.remove(keys.open_attempt, &user_id);
+            self.contacts.remove(keys.contact, &user_id);
+            self.problems.remove(keys.problem, &user_id);
+        }
+        let keys = Keys::of(&stored.columns);
+        self.due.insert(keys.due, &user_id);
+        self.rechecks.insert(keys.recheck, &user_id);
+        self.open_attempts.insert(keys.open_attempt, &user_id);
+        self.contacts.insert(keys.contact, &user_id);
+        self.problems.insert(keys.problem, &user_id);
+        self.rows.insert(user_id, stored);
+    }
+
+    /// Replaces the JSON of a row by one that this version does not know.
+    pub(super) fn make_unreadable(&mut self, user_id: &UserId) {
+        if let Some(stored) = self.rows.get_mut(user_id) {
+            stored.columns.row_json = r#"{"of":"another version"}"#.to_owned();
+        }
+    }
+}
+
+/// The keys of a row in each index.
+struct Keys {
+    due: Option<(i64, UnixMs)>,
+    recheck: Option<UnixMs>,
+    open_attempt: Option<i64>,
+    contact: Option<(String, String)>,
+    problem: Option<(i64, String)>,
+}
+
+impl Keys {
+    fn of(columns: &Columns) -> Self {
+        let is_problem = (MIN_PROBLEM_STATE..=MAX_PROBLEM_STATE).contains(&columns.state);
+        Self {
+            due: columns.due_at.map(|due_at| (columns.priority, due_at)),
+            recheck: columns.recheck_at,
+            open_attempt: columns.open_epoch,
+            contact: columns.account_id.clone().zip(columns.contact_id.clone()),
+            problem: is_problem.then(|| (columns.state, columns.reason.clone())),
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! A transaction of a store in memory.
+
+use std::{
+    collections::HashSet,
+    ops::{Bound, RangeBounds},
+};
+
+use async_trait::async_trait;
+use contracts::{Priority, UserId};
+
+use super::{
+    MemoryError, MemoryFault, MemoryStore, Shared,
+    index::Index,
+    tables::{StoredRow, Tables},
+};
+use crate::{
+    rules::{Lease, Row, RuleTiming, UnixMs},
+    store::{
+        LoadedRows, StoreError, Transaction,
+        columns::{integer, priority_number},
+    },
+    time::Clock,
+};
+
+/// Tells the transactions of a store apart.
+pub(super) type TransactionId = u64;
+
+/// What a transaction has written is kept beside what is committed until it commits. Rows and lease that it holds are
+/// released when it is committed, rolled back or dropped.
+pub(super) struct MemoryTransaction {
+    store: MemoryStore,
+    id: TransactionId,
+    now: UnixMs,
+    /// The rows this transaction holds.
+    held: HashSet<UserId>,
+    /// The rows it has written.
+    written: Tables,
+    written_lease: Option<Lease>,
+    is_open: bool,
+}
+
+impl MemoryTransaction {
+    /// Begins a transaction that holds the rows of those users that exist.
+    pub(super) fn begin(
+        store: &MemoryStore,
+        clock: &Clock,
+        users: &[&UserId],
+    ) -> Result<(Self, LoadedRows), StoreError> {
+        let mut shared = store.lock();
+        shared.faults.strike(MemoryFault::BeginFails)?;
+        let contended: Vec<UserId> = users
+            .iter()
+            .filter(|user| shared.tables.rows.contains_key(**user) && shared.held_rows.contains_key(**user))
+            .map(|user| (*user).clone())
+            .collect();
+        if !contended.is_empty() {
+            return Err(StoreError::Contended(contended));
+        }
+        shared.last_transaction += 1;
+        let mut transaction = Self {
+            store: store.clone(),
+            id: shared.last_transaction,
+            // Read once the rows are known to be free, as on PostgreSQL: transactions that held them before have an
+            // earlier time.
+            now: clock.now(),
+            held: HashSet::new(),
+            written: Tables::default(),
+            written_lease: None,
+            is_open: true,
+        };
+        let rows = transaction.hold_and_decode(&mut shared, users);
+        drop(shared);
+        Ok((transaction, rows))
+    }
+
+    /// Does a statement on what is committed. After an error the transaction is rolled back, as PostgreSQL would do.
+    fn statement<T>(
+        &mut self,
+        run: impl FnOnce(&mut Self, &mut Shared) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if !self.is_open {
+            return Err(StoreError::before_commit(MemoryError::RolledBack));
+        }
+        let store = self.store.clone();
+        let mut shared = store.lock();
+        let result = shared.faults.strike(MemoryFault::StatementFails);
+        let result = result.and_then(|()| run(self, &mut shared));
+        if result.is_err() {
+            self.end(&mut shared);
+        }
+        result
+    }
+
+    /// Releases what the transaction holds. What it has written and not committed is forgotten.
+    fn end(&mut self, shared: &mut Shared) {
+        self.is_open = false;
+        for user in self.held.drain() {
+            shared.held_rows.remove(&user);
+        }
+        if shared.held_lease == Some(self.id) {
+            shared.held_lease = None;
+        }
+    }
+
+    fn is_held_by_another(&self, shared: &Shared, user: &UserId) -> bool {
+        shared
+            .held_rows
+            .get(user)
+            .is_some_and(|holder| *holder != self.id)
+    }
+
+    fn hold(&mut self, shared: &mut Shared, user: &UserId) {
+        if self.held.insert(user.clone()) {
+            shared.held_rows.insert(user.clone(), self.id);
+        }
+    }
+
+    /// The row of a user as this transaction sees it.
+    fn stored<'a>(&'a self, shared: &'a Shared, user: &UserId) -> Option<&'a StoredRow> {
+        self.written
+            .rows
+            .get(user)
+            .or_else(|| shared.tables.rows.get(user))
+    }
+
+    fn hold_and_decode(&mut self, shared: &mut Shared, users: &[&UserId]) -> LoadedRows {
+        let mut rows = Vec::with_capacity(users.len());
+        for user in users {
+            if let Some(stored) = self.stored(shared, user) {
+                rows.push(stored.decode());
+                self.hold(shared, user);
+            }
+        }
+        rows
+    }
+
+    fn load_rows(&mut self, shared: &mut Shared, users: &[&UserId]) -> Result<LoadedRows, StoreError> {
+        let exists = |user: &UserId| shared.tables.rows.contains_key(user);
+        if users
+            .iter()
+            .any(|user| exists(user) && self.is_held_by_another(shared, user))
+        {
+            // All of them, as on PostgreSQL, whose error does not name the row.
+            return Err(StoreError::Contended(users.iter().copied().cloned().collect()));
+        }
+        Ok(self.hold_and_decode(shared, users))
+    }
+
+    fn save_rows(&mut self, shared: &mut Shared, rows: &[&Row]) -> Result<(), StoreError> {
+        let new = rows.iter().filter(|row| !self.held.contains(&row.user_id));
+        let new: Vec<UserId> = new.map(|row| row.user_id.clone()).collect();
+        // Another transaction has created one of them since it was loaded, or is about to.
+        let exists =
+            |user: &UserId| shared.tables.rows.contains_key(user) || self.is_held_by_another(shared, user);
+        if new.iter().any(exists) {
+            return Err(StoreError::Contended(new));
+        }
+        for row in rows {
+            self.hold(shared, &row.user_id);
+            self.written.put(row.user_id.clone(), StoredRow::encode(row));
+        }
+        Ok(())
+    }
+
+    fn put_off_rows(
+        &mut self,
+        shared: &mut Shared,
+        users: &[UserId],
+        terms: &RuleTiming,
+    ) -> Result<(), StoreError> {
+        let (due_at, recheck_at) = (
+            self.now + terms.horizon(),
+            self.now + RuleTiming::recheck_horizon(),
+        );
+        if users.iter().any(|user| self.is_held_by_another(shared, user)) {
+            return Err(StoreError::Contended(users.to_vec()));
+        }
+        for user in users {
+            let Some(mut stored) = self.stored(shared, user).cloned() else {
+                continue;
+            };
+            stored.columns.due_at = stored.columns.due_at.map(|_| due_at);
+            stored.columns.recheck_at = stored.columns.recheck_at.map(|_| recheck_at);
+            self.hold(shared, user);
+            self.written.put(user.clone(), stored);
+        }
+        Ok(())
+    }
+
+    /// At most `limit` users of a range of an index, as this transaction sees it.
+    fn select<K: Ord>(
+        &self,
+        shared: &Shared,
+        index: impl Fn(&Tables) -> &Index<K>,
+        range: impl RangeBounds<K> + Clone,
+        accept: impl Fn(&UserId) -> bool,
+        limit: usize,
+    ) -> Vec<UserId> {
+        // What this transaction has written replaces the committed row, whether or not it is in the range.
+        let is_written = |user: &UserId| self.written.rows.contains_key(user);
+        let committed = index(&shared.tables).users(range.clone());
+        let committed = committed.filter(|(_, user)| !is_written(user) && accept(user));
+        let mut found: Vec<(&K, &UserId)> = committed.take(limit).collect();
+        let written = index(&self.written).users(range);
+        found.extend(written.filter(|(_, user)| accept(user)));
+        found.sort_unstable();
+        found.truncate(limit);
+        found.into_iter().map(|(_, user)| user.clone()).collect()
+    }
+
+    /// Like [`select`](Self::select), from two ranges one after the other. Rows that another transaction holds are
+    /// skipped, and this one holds those that it found.
+    fn select_and_hold<K: Ord>(
+        &mut self,
+        shared: &mut Shared,
+        index: impl Fn(&Tables) -> &Index<K>,
+        ranges: [(Bound<K>, Bound<K>); 2],
+        accept: impl Fn(&StoredRow) -> bool,
+        limit: usize,
+    ) -> Vec<UserId>
+    where
+        K: Clone,
+    {
+        let mut found = Vec::new();
+        for range in ranges {
+            let accept = |user: &UserId| {
+                !self.is_held_by_another(shared, user) && self.stored(shared, user).is_some_and(&accept)
+            };
+            let left = limit - found.len();
+            found.extend(self.select(shared, &index, range, accept, left));
+        }
+        for user in &found {
+            self.hold(shared, user);
+        }
+        found
+    }
+
+    fn hold_lease(&mut self, shared: &mut Shared) -> Result<(), StoreError> {
+        if shared.held_lease.is_some_and(|holder| holder != self.id) {
+            return Err(StoreError::before_commit(MemoryError::LeaseIsHeld));
+        }
+        shared.held_lease = Some(self.id);
+        Ok(())
+    }
+
+    /// Makes what was written the committed state, unless a planted fault loses it.
+    fn apply(&mut self, shared: &mut Shared) -> Result<(), StoreError> {
+        shared.faults.strike(MemoryFault::CommitLost)?;
+        for (user, stored) in std::mem::take(&mut self.written.rows) {
+            shared.tables.put(user, stored);
+        }
+        if let Some(lease) = self.written_lease.take() {
+            shared.lease = lease;
+        }
+        shared.faults.strike(MemoryFault::AnswerLost)
+    }
+}
+
+/// Rolls back what was not committed.
+impl Drop for MemoryTransaction {
+    fn drop(&mut self) {
+        if self.is_open {
+            let store = self.store.clone();
+            self.end(&mut store.lock());
+        }
+    }
+}
+
+#[async_trait]
+impl Transaction for MemoryTransaction {
+    fn now(&self) -> UnixMs {
+        self.now
+    }
+
+    async fn load(&mut self, users: &[&UserId]) -> Result<LoadedRows, StoreError> {
+        self.statement(|this, shared| this.load_rows(shared, users))
+    }
+
+    async fn save(&mut self, rows: &[&Row]) -> Result<(), StoreError> {
+        self.statement(|this, shared| this.save_rows(shared, rows))
+    }
+
+    async fn put_off(&mut self, users: &[UserId], terms: &RuleTiming) -> Result<(), StoreError> {
+        self.statement(|this, shared| this.put_off_rows(shared, users, terms))
+    }
+
+    async fn due(
+        &mut self,
+        priority: Priority,
+        terms: &RuleTiming,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let priority = priority_number(priority);
+        let (now, furthest) = (self.now, self.now + terms.horizon());
+        let due = (
+            Bound::Included((priority, UnixMs::MIN)),
+            Bound::Included((priority, now)),
+        );
+        let too_far = (
+            Bound::Excluded((priority, furthest)),
+            Bound::Included((priority, UnixMs::MAX)),
+        );
+        self.statement(|this, shared| {
+            Ok(this.select_and_hold(shared, |tables| &tables.due, [due, too_far], |_| true, limit))
+        })
+    }
+
+    async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        let due = (Bound::Unbounded, Bound::Included(self.now));
+        let furthest = self.now + RuleTiming::recheck_horizon();
+        let too_far = (Bound::Excluded(furthest), Bound::Unbounded);
+        self.statement(|this, shared| {
+            Ok(this.select_and_hold(shared, |tables| &tables.rechecks, [due, too_far], |_| true, limit))
+        })
+    }
+
+    async fn left_open(&mut self, epoch: u64, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        self.statement(|this, shared| {
+            Ok(this.select(
+                shared,
+                |tables| &tables.open_attempts,
+                ..integer(epoch),
+                |_| true,
+                limit,
+            ))
+        })
+    }
+
+    async fn announced(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        let now = self.now;
+        let in_future = |priority| {
+            let priority = priority_number(priority);
+            (
+                Bound::Excluded((priority, now)),
+                Bound::Included((priority, UnixMs::MAX)),
+            )
+        };
+        let waits_for_a_worker = |stored: &StoredRow| {
+            let columns = &stored.columns;
+            // The rest is in the JSON. A row that cannot be read is not known to have been announced.
+            columns.is_dirty
+                && columns.open_epoch.is_none()
+                && stored
+                    .decode()
+                    .is_ok_and(|row| row.failures == 0 && row.wake_at.is_some_and(|at| at > now))
+        };
+        let ranges = [in_future(Priority::Live), in_future(Priority::Backfill)];
+        self.statement(|this, shared| {
+            Ok(this.select_and_hold(shared, |tables| &tables.due, ranges, waits_for_a_worker, limit))
+        })
+    }
+
+    async fn linked_to(&mut self, account: &str, contact: &str) -> Result<Vec<UserId>, StoreError> {
+        let contact = (account.to_owned(), contact.to_owned());
+        self.statement(|this, shared| {
+            let range = contact.clone()..=contact;
+            Ok(this.select(shared, |tables| &tables.contacts, range, |_| true, usize::MAX))
+        })
+    }
+
+    async fn has_links(&mut self) -> Result<bool, StoreError> {
+        self.statement(|this, shared| {
+            if this.written.rows.is_empty() {
+                return Ok(!shared.tables.contacts.is_empty());
+            }
+            Ok(!this
+                .select(shared, |tables| &tables.contacts, .., |_| true, 1)
+                .is_empty())
+        })
+    }
+
+    async fn lease(&mut self) -> Result<Lease, StoreError> {
+        self.statement(|this, shared| {
+            this.hold_lease(shared)?;
+            Ok(this.written_lease.clone().unwrap_or_else(|| shared.lease.clone()))
+        })
+    }
+
+    async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
+        self.statement(|this, shared| {
+            this.hold_lease(shared)?;
+            this.written_lease = Some(lease.clone());
+            Ok(())
+        })
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        self.statement(|this, shared| {
+            let result = this.apply(shared);
+            this.end(shared);
+            result
+        })
+    }
+}

@@ -1,0 +1,266 @@
+//! What every store promises: transactions, locks, and how far a page reads.
+
+use contracts::{Field, FieldSet, Link, LinkOrigin, Priority, UserId};
+use user::{
+    rules::{Lease, OpenAttempt, Row, RuleTiming},
+    store::{LoadedRows, Opened, ScanFilter, StoreError, UserScan},
+    time::Clock,
+};
+
+use crate::{
+    stack::id,
+    stores::{StoreKind, on_each_store},
+};
+
+const NOW: i64 = 1_000_000;
+
+on_each_store![
+    a_committed_row_and_lease_can_be_read_again,
+    a_dropped_transaction_changes_nothing,
+    a_transaction_sees_what_it_has_written,
+    rows_that_another_transaction_holds_are_contended,
+    rows_that_another_transaction_holds_are_not_due,
+    a_user_that_another_transaction_created_is_contended,
+    only_one_transaction_holds_the_lease,
+    a_scan_returns_an_empty_page_where_few_rows_match,
+];
+
+/// A store whose time is [`NOW`].
+async fn open(kind: StoreKind) -> (Opened, crate::stores::TestStore) {
+    let store = kind.fresh().await;
+    let mut opened = store.open().await;
+    for writer in &mut opened.writers {
+        writer.use_clock(Clock::new(|| NOW));
+    }
+    (opened, store)
+}
+
+/// A user with a change that is due, and a link.
+fn row(user: &str) -> Row {
+    let mut row = Row::new(id(user));
+    row.version = 1;
+    row.generation = 1;
+    row.updated_at = NOW;
+    row.pending_since = Some(NOW);
+    row.wake_at = Some(NOW);
+    let email = &mut row.fields[Field::Email];
+    email.value = Some(format!("{user}@example.com"));
+    (email.changed_in, email.dirty_since) = (1, 1);
+    row.was_linked = true;
+    row.link = Some(Link {
+        contact_id: format!("contact of {user}"),
+        account_id: "4711".to_owned(),
+        address: None,
+        origin: LinkOrigin::PrimaryAddress,
+        shared: false,
+    });
+    row
+}
+
+fn readable(rows: LoadedRows) -> Vec<Row> {
+    rows.into_iter().map(Result::unwrap).collect()
+}
+
+async fn create(opened: &mut Opened, users: &[&str]) {
+    let rows: Vec<Row> = users.iter().map(|user| row(user)).collect();
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    transaction.save(&rows.iter().collect::<Vec<_>>()).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+async fn a_committed_row_and_lease_can_be_read_again(kind: StoreKind) {
+    let (mut opened, _store) = open(kind).await;
+    let lease = Lease {
+        holder: Some("w".to_owned()),
+        epoch: 3,
+        expires_at: NOW + 1,
+        asked_at: Some(NOW),
+        stepped_aside_at: Some(NOW - 1),
+        account_id: Some("4711".to_owned()),
+        paused_since: Some(NOW - 2),
+    };
+    let (mut transaction, loaded) = opened.writers[0].begin(&[&id("1")]).await.unwrap();
+    assert!(loaded.is_empty());
+    assert_eq!(transaction.now(), NOW);
+    assert_eq!(transaction.lease().await.unwrap(), Lease::default());
+    transaction.save(&[&row("1")]).await.unwrap();
+    transaction.save_lease(&lease).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(opened.reader.find(&id("1")).await.unwrap(), Some(row("1")));
+    let (mut transaction, loaded) = opened.writers[0].begin(&[&id("1"), &id("2")]).await.unwrap();
+    assert_eq!(readable(loaded), [row("1")]);
+    assert_eq!(transaction.lease().await.unwrap(), lease);
+    drop(transaction);
+    opened.close().await.unwrap();
+}
+
+async fn a_dropped_transaction_changes_nothing(kind: StoreKind) {
+    let (mut opened, _store) = open(kind).await;
+    create(&mut opened, &["1"]).await;
+    let (mut transaction, loaded) = opened.writers[0].begin(&[&id("1")]).await.unwrap();
+    let mut changed = readable(loaded).remove(0);
+    changed.version = 2;
+    transaction.save(&[&changed, &row("2")]).await.unwrap();
+    let lease = Lease {
+        epoch: 9,
+        ..Lease::default()
+    };
+    transaction.save_lease(&lease).await.unwrap();
+    drop(transaction);
+    // As the writer does: PostgreSQL rolls back when the connection is closed.
+    opened.writers[0].forget_connection();
+    assert_eq!(opened.reader.find(&id("1")).await.unwrap(), Some(row("1")));
+    assert_eq!(opened.reader.find(&id("2")).await.unwrap(), None);
+    let (mut transaction, _) = opened.writers[0].begin(&[&id("1")]).await.unwrap();
+    assert_eq!(transaction.lease().await.unwrap(), Lease::default());
+    drop(transaction);
+    opened.close().await.unwrap();
+}
+
+async fn a_transaction_sees_what_it_has_written(kind: StoreKind) {
+    let (mut opened, _store) = open(kind).await;
+    create(&mut opened, &["1", "2", "3"]).await;
+    let terms = RuleTiming::default();
+    let (mut transaction, loaded) = opened.writers[0].begin(&[&id("1")]).await.unwrap();
+    let mut changed = readable(loaded).remove(0);
+    // It is claimed, and so no longer due; and it is linked to the contact of another.
+    changed.wake_at = None;
+    changed.open_attempt = Some(OpenAttempt {
+        epoch: 1,
+        version: 1,
+        generation: 1,
+        fields: FieldSet::all(),
+        since: NOW,
+        address: None,
+    });
+    changed.link = row("2").link;
+    transaction.save(&[&changed, &row("4")]).await.unwrap();
+    let due = transaction.due(Priority::Live, &terms, 10).await.unwrap();
+    assert_eq!(due, [id("2"), id("3"), id("4")]);
+    assert_eq!(transaction.left_open(2, 10).await.unwrap(), [id("1")]);
+    let mut linked = transaction.linked_to("4711", "contact of 2").await.unwrap();
+    linked.sort();
+    assert_eq!(linked, [id("1"), id("2")]);
+    let loaded = readable(transaction.load(&[&id("1"), &id("4")]).await.unwrap());
+    assert!(loaded.contains(&changed) && loaded.contains(&row("4")));
+    // Readers do not see it before the commit.
+    assert_eq!(opened.reader.find(&id("4")).await.unwrap(), None);
+    transaction.commit().await.unwrap();
+    assert_eq!(opened.reader.find(&id("1")).await.unwrap(), Some(changed));
+    opened.close().await.unwrap();
+}
+
+async fn rows_that_another_transaction_holds_are_contended(kind: StoreKind) {
+    if !kind.has_several_writers() {
+        return;
+    }
+    let (mut opened, _store) = open(kind).await;
+    create(&mut opened, &["1", "2"]).await;
+    let [first, second, ..] = opened.writers.as_mut_slice() else {
+        panic!("there are several writers");
+    };
+    let (holding, _) = first.begin(&[&id("1")]).await.unwrap();
+    let (mut other, _) = second.begin(&[&id("2")]).await.unwrap();
+    let error = other.load(&[&id("1")]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Contended(users) if users == [id("1")]));
+    drop(other);
+    holding.commit().await.unwrap();
+    // The other one was rolled back and holds nothing any more.
+    let (transaction, loaded) = first.begin(&[&id("1"), &id("2")]).await.unwrap();
+    assert_eq!(loaded.len(), 2);
+    transaction.commit().await.unwrap();
+    opened.close().await.unwrap();
+}
+
+async fn rows_that_another_transaction_holds_are_not_due(kind: StoreKind) {
+    if !kind.has_several_writers() {
+        return;
+    }
+    let (mut opened, _store) = open(kind).await;
+    create(&mut opened, &["1", "2", "3"]).await;
+    let terms = RuleTiming::default();
+    let [first, second, third] = opened.writers.as_mut_slice() else {
+        panic!("there are three writers");
+    };
+    let (holding, _) = first.begin(&[&id("2")]).await.unwrap();
+    let (mut sweeping, _) = second.begin(&[]).await.unwrap();
+    let due = sweeping.due(Priority::Live, &terms, 10).await.unwrap();
+    assert_eq!(due, [id("1"), id("3")]);
+    // A sweep holds what it found.
+    let (mut another, _) = third.begin(&[]).await.unwrap();
+    assert_eq!(another.due(Priority::Live, &terms, 10).await.unwrap(), []);
+    for transaction in [holding, sweeping, another] {
+        transaction.commit().await.unwrap();
+    }
+    opened.close().await.unwrap();
+}
+
+async fn a_user_that_another_transaction_created_is_contended(kind: StoreKind) {
+    if !kind.has_several_writers() {
+        return;
+    }
+    let (mut opened, _store) = open(kind).await;
+    let [first, second, ..] = opened.writers.as_mut_slice() else {
+        panic!("there are several writers");
+    };
+    let (mut slow, _) = first.begin(&[&id("1")]).await.unwrap();
+    let (mut fast, _) = second.begin(&[&id("1")]).await.unwrap();
+    fast.save(&[&row("1")]).await.unwrap();
+    fast.commit().await.unwrap();
+    let mut late = row("1");
+    late.version = 7;
+    let error = slow.save(&[&late]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Contended(users) if users == [id("1")]));
+    drop(slow);
+    assert_eq!(opened.reader.find(&id("1")).await.unwrap(), Some(row("1")));
+    opened.close().await.unwrap();
+}
+
+async fn only_one_transaction_holds_the_lease(kind: StoreKind) {
+    if !kind.has_several_writers() {
+        return;
+    }
+    let (mut opened, _store) = open(kind).await;
+    let [first, second, ..] = opened.writers.as_mut_slice() else {
+        panic!("there are several writers");
+    };
+    let (mut holding, _) = first.begin(&[]).await.unwrap();
+    holding.lease().await.unwrap();
+    let (mut other, _) = second.begin(&[]).await.unwrap();
+    let error = other.lease().await.unwrap_err();
+    assert!(matches!(error, StoreError::NothingChanged(_)), "{error}");
+    drop(other);
+    second.forget_connection();
+    holding.commit().await.unwrap();
+    let (mut other, _) = second.begin(&[]).await.unwrap();
+    other.lease().await.unwrap();
+    drop(other);
+    opened.close().await.unwrap();
+}
+
+async fn a_scan_returns_an_empty_page_where_few_rows_match(kind: StoreKind) {
+    const UNLINKED: usize = 5_001;
+    let (mut opened, _store) = open(kind).await;
+    let rows: Vec<Row> = (0..UNLINKED)
+        .map(|number| Row::new(id(&format!("a{number:04}"))))
+        .chain([row("z")])
+        .collect();
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    transaction.save(&rows.iter().collect::<Vec<_>>()).await.unwrap();
+    transaction.commit().await.unwrap();
+    let scan = async |after: Option<UserId>| {
+        let scan = UserScan {
+            after: after.as_ref(),
+            filter: ScanFilter::Linked,
+            limit: 10,
+        };
+        opened.reader.scan(&scan).await.unwrap()
+    };
+    let first = scan(None).await;
+    assert!(first.rows.is_empty());
+    assert_eq!(first.next, Some(id("a4999")));
+    let second = scan(first.next).await;
+    assert_eq!(readable(second.rows), [row("z")]);
+    assert_eq!(second.next, None);
+    opened.close().await.unwrap();
+}
