@@ -48,43 +48,54 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(20);
 
 /// Starts a committer for each writing connection. They end when every clone of the queue is dropped and the last operation is
 /// done.
-///
-/// The first one takes deliveries and what falls due, the others take changes; a single one takes everything.
 pub fn start(
     stores: Vec<Box<dyn UserWriter>>,
     timing: RuleTiming,
     after_commit: AfterCommit,
     health: &Registry,
 ) -> (CommitQueue, JoinHandle<()>) {
+    let (queue, committers) = create(stores, timing, after_commit, health);
     let mut tasks = JoinSet::new();
-    let mut senders = Vec::with_capacity(stores.len());
+    for committer in committers {
+        tasks.spawn(committer.run());
+    }
+    let ended = async move {
+        // A committer that panicked ends the others, and with them the service.
+        while let Some(Ok(())) = tasks.join_next().await {}
+    };
+    (queue, tokio::spawn(ended))
+}
+
+/// Creates a committer for each writing connection, without running it: a simulation decides when each of them commits.
+///
+/// The first one takes deliveries and what falls due, the others take changes; a single one takes everything.
+pub fn create(
+    stores: Vec<Box<dyn UserWriter>>,
+    timing: RuleTiming,
+    after_commit: AfterCommit,
+    health: &Registry,
+) -> (CommitQueue, Vec<Committer>) {
     let is_failing = Arc::new(AtomicBool::new(false));
+    let mut senders = Vec::with_capacity(stores.len());
+    let mut committers = Vec::with_capacity(stores.len());
     for store in stores {
-        let (sender, receiver) = mpsc::channel(queue::MAX_WAITING);
-        let committer = Committer {
+        let (sender, waiting) = mpsc::channel(queue::MAX_WAITING);
+        senders.push(sender);
+        committers.push(Committer {
+            waiting,
             store,
             timing,
             after_commit: after_commit.clone(),
             health: health.clone(),
             is_failing: Arc::clone(&is_failing),
-        };
-        senders.push(sender);
-        tasks.spawn(committer.run(receiver));
+        });
     }
-    // The relay ends when the last committer drops its end of the channel.
-    drop(after_commit);
-    let ended = async move {
-        // A committer that panicked ends the others, and with them the service.
-        while let Some(Ok(())) = tasks.join_next().await {}
-    };
-    (CommitQueue::new(senders), tokio::spawn(ended))
+    (CommitQueue::new(senders), committers)
 }
 
-/// The database takes no transaction at the moment.
-struct TakesNoTransaction;
-
 /// Commits operations over one connection.
-struct Committer {
+pub struct Committer {
+    waiting: mpsc::Receiver<Job>,
     store: Box<dyn UserWriter>,
     timing: RuleTiming,
     after_commit: AfterCommit,
@@ -94,15 +105,18 @@ struct Committer {
     is_failing: Arc<AtomicBool>,
 }
 
+/// When to commit the next batch.
+#[derive(PartialEq, Eq)]
+enum NextBatch {
+    AtOnce,
+    AfterPause,
+}
+
 impl Committer {
-    async fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
+    async fn run(mut self) {
         let mut jobs = Vec::with_capacity(MAX_JOBS_PER_COMMIT);
-        while waiting.recv_many(&mut jobs, MAX_JOBS_PER_COMMIT).await > 0 {
-            if let Err(TakesNoTransaction) = self.commit_all(&mut jobs).await {
-                // Callers that arrived meanwhile would wait as long for the same result, one commit after another.
-                while let Ok(job) = waiting.try_recv() {
-                    job.reject(unavailable());
-                }
+        while self.waiting.recv_many(&mut jobs, MAX_JOBS_PER_COMMIT).await > 0 {
+            if self.commit_batch(&mut jobs).await == NextBatch::AfterPause {
                 tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
             }
         }
@@ -111,40 +125,57 @@ impl Committer {
         }
     }
 
+    /// Commits the operations that wait now as one batch, and answers them. Returns how many there were.
+    pub async fn commit_waiting(&mut self) -> usize {
+        let mut jobs = Vec::new();
+        while jobs.len() < MAX_JOBS_PER_COMMIT
+            && let Ok(job) = self.waiting.try_recv()
+        {
+            jobs.push(job);
+        }
+        let count = jobs.len();
+        if count > 0 {
+            self.commit_batch(&mut jobs).await;
+        }
+        count
+    }
+
     /// Commits a batch and answers. If the batch failed and nothing changed, its operations are committed one by one, so that one
     /// that cannot be written fails alone.
-    async fn commit_all(&mut self, jobs: &mut Vec<Job>) -> Result<(), TakesNoTransaction> {
+    async fn commit_batch(&mut self, jobs: &mut Vec<Job>) -> NextBatch {
         match self.commit(jobs).await {
             Ok(()) => {
                 answer_all(jobs);
-                return Ok(());
+                NextBatch::AtOnce
             }
             Err(error @ StoreError::Unknown(_)) => {
                 self.report(&error);
                 reject_all(jobs, &outcome_unknown());
-                return Ok(());
+                NextBatch::AtOnce
             }
-            // One by one, each operation would wait as long for a transaction, and its caller with it.
+            // One by one, each operation would wait as long for a transaction, and its caller with it. Callers that arrived meanwhile
+            // would wait for the same result, one commit after another.
             Err(error @ (StoreError::Unavailable(_) | StoreError::Unfit(_))) => {
                 self.report(&error);
                 reject_all(jobs, &unavailable());
-                return Err(TakesNoTransaction);
+                while let Ok(job) = self.waiting.try_recv() {
+                    job.reject(unavailable());
+                }
+                NextBatch::AfterPause
             }
             Err(error) if jobs.len() == 1 => {
                 self.report(&error);
                 reject_all(jobs, &unavailable());
-                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
-                return Ok(());
+                NextBatch::AfterPause
             }
             Err(error) => {
                 tracing::warn!(%error, jobs = jobs.len(), "a commit failed; its operations are committed one by one");
+                self.commit_one_by_one(jobs).await
             }
         }
-        self.commit_one_by_one(jobs).await;
-        Ok(())
     }
 
-    async fn commit_one_by_one(&mut self, jobs: &mut Vec<Job>) {
+    async fn commit_one_by_one(&mut self, jobs: &mut Vec<Job>) -> NextBatch {
         let mut failures = 0;
         for mut job in jobs.drain(..) {
             match self.commit(std::slice::from_mut(&mut job)).await {
@@ -163,7 +194,9 @@ impl Committer {
         }
         // A single failure is the fault of one operation; several are the database's.
         if failures > 1 {
-            tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+            NextBatch::AfterPause
+        } else {
+            NextBatch::AtOnce
         }
     }
 
