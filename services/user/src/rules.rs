@@ -32,7 +32,9 @@ pub use owe::{repair, retract, retry};
 pub(crate) use problem::next_attempt;
 pub use receipt::{overall_state, receipt, state_of};
 pub use record::{Effects, report_result};
-pub use row::{FieldState, LateWriteWindow, OpenAttempt, RememberedCreate, Row, UsedKey};
+pub use row::{
+    FieldState, LateWriteWindow, OpenAttempt, RememberedCreate, Row, UnknownMembers, UnknownParts, UsedKey,
+};
 pub use sweep::{sweep, wake_now};
 pub use terms::RuleTiming;
 

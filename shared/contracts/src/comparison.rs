@@ -181,6 +181,7 @@ pub struct UserToCompare {
     /// The generation of its row. If it grows, the user has changed since.
     pub generation: u64,
     /// The value of each field that a caller has given.
+    #[serde(deserialize_with = "crate::fields::known_fields")]
     pub values: Values,
     /// The fields that HubSpot confirmed and that are not dirty.
     pub confirmed: FieldSet,

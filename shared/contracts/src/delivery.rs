@@ -178,6 +178,7 @@ pub struct Claim {
     /// How urgent the user is.
     pub priority: Priority,
     /// The value of each field.
+    #[serde(deserialize_with = "crate::fields::known_fields")]
     pub values: Values,
     /// The fields to send.
     pub dirty: FieldSet,

@@ -2,6 +2,7 @@
 //!
 //! A further field is one entry in the table below and one migration that adds its column.
 
+mod known;
 mod per_field;
 mod rule;
 mod set;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use known::known_fields;
 pub use per_field::PerField;
 pub use rule::Rule;
 pub use set::FieldSet;

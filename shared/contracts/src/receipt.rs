@@ -57,11 +57,16 @@ pub struct Receipt {
     /// Whether a field that has a result is being sent again. The result stays until there is a new one.
     pub resending: bool,
     /// Each field that this version was the last to change.
+    #[serde(deserialize_with = "crate::fields::known_fields")]
     pub fields: BTreeMap<Field, FieldReceipt>,
     /// The state over all fields of the user, whichever version changed them.
     pub overall_state: SyncState,
     /// In the receipt of the current version: each field that an earlier version was the last to change.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "crate::fields::known_fields"
+    )]
     pub earlier_fields: BTreeMap<Field, EarlierField>,
     /// What keeps fields of this receipt from HubSpot, the worst problem first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

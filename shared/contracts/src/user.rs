@@ -11,7 +11,7 @@ pub struct User {
     /// The user's id.
     pub user_id: UserId,
     /// Every field by its name; null if it has no value.
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "crate::fields::known_fields")]
     pub values: Values,
     /// The version. It grows by one with each accepted change, and is the entity tag.
     pub version: u64,

@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use contracts::{Claim, Field};
 
 use super::{
-    OpenAttempt, Row, RuleTiming, UnixMs,
+    OpenAttempt, Row, RuleTiming, UnixMs, UnknownMembers,
     history::{GIVEN_UP, remember_given_up},
     terms::has_come,
 };
@@ -60,6 +60,7 @@ pub fn claim(
         fields: owed,
         since: now,
         address: row.fields[Field::Email].value.clone().filter(|_| !row.was_linked),
+        unknown: UnknownMembers::new(),
     });
     push_wake_on(row, now, terms);
     Claimed::Given(Box::new(given(row, account, now)))

@@ -134,7 +134,7 @@ fn worst<'a>(verdict: &'a AttemptResult, linked: Option<&'a Linked>) -> Worst<'a
             FieldResult::Rejected { reason }
             | FieldResult::Conflict { reason }
             | FieldResult::Failed { reason, .. } => Some(reason),
-            FieldResult::Confirmed | FieldResult::NotFound => None,
+            FieldResult::Confirmed | FieldResult::NotFound | FieldResult::Unknown => None,
         });
     if let Some(reason) = reasons.next() {
         return Worst::Reason(reason);

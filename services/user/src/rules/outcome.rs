@@ -46,6 +46,6 @@ fn is_rechecked(outcome: &FieldResult) -> bool {
             is_transient: may_pass,
             ..
         } => *may_pass,
-        FieldResult::Confirmed | FieldResult::Rejected { .. } => false,
+        FieldResult::Confirmed | FieldResult::Rejected { .. } | FieldResult::Unknown => false,
     }
 }

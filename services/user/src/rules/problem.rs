@@ -42,7 +42,7 @@ pub(crate) fn next_attempt(row: &Row, fields: FieldSet) -> Option<String> {
 
 fn kind_of(field: &FieldState) -> Option<ProblemKind> {
     match field.result.as_ref()? {
-        FieldResult::Confirmed => None,
+        FieldResult::Confirmed | FieldResult::Unknown => None,
         FieldResult::Rejected { .. } => Some(ProblemKind::Rejected),
         FieldResult::Conflict { .. } => Some(ProblemKind::Conflict),
         FieldResult::Failed { .. } => Some(ProblemKind::Failed),
@@ -57,7 +57,7 @@ fn is_tried_again(outcome: &FieldResult) -> bool {
             is_transient: may_pass,
             ..
         } => *may_pass,
-        FieldResult::Confirmed | FieldResult::Rejected { .. } => false,
+        FieldResult::Confirmed | FieldResult::Rejected { .. } | FieldResult::Unknown => false,
     }
 }
 

@@ -42,11 +42,15 @@ impl Effects {
 pub fn report_result(
     row: &mut Row,
     holder: &str,
-    verdict: AttemptResult,
+    mut verdict: AttemptResult,
     others: Vec<UserId>,
     now: UnixMs,
     terms: &RuleTiming,
 ) -> Effects {
+    // A worker of a later version may report results that this version does not know. Their fields stay dirty.
+    verdict
+        .field_results
+        .retain(|_, result| *result != FieldResult::Unknown);
     let is_last = verdict.attempt.get() == row.attempt && row.holder == holder;
     match row.open_attempt.take_if(|_| is_last) {
         Some(attempt) => record_open(row, &attempt, verdict, others, now, terms),

@@ -1,5 +1,7 @@
 //! What is kept of a user.
 
+use std::collections::BTreeMap;
+
 use contracts::{
     Field, FieldResult, FieldSet, Link, PerField, PossibleCreate, Priority, Reason, User, UserId, Values,
     is_same_address,
@@ -61,6 +63,22 @@ pub struct Row {
     pub keys: Vec<UsedKey>,
     /// Ranges of versions that touched nothing, the last few, both ends included.
     pub unchanged: Vec<(u64, u64)>,
+    /// What a later version of the service stored in this row.
+    pub unknown: UnknownParts,
+}
+
+/// Members of stored JSON that this version does not know.
+pub type UnknownMembers = BTreeMap<String, serde_json::Value>;
+
+/// What a later version of the service stored in a row. It is written back unchanged, so that versions can run side by side.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct UnknownParts {
+    /// Members of the row itself.
+    pub members: UnknownMembers,
+    /// Fields that this version does not know, by name.
+    pub fields: UnknownMembers,
+    /// Members of the link, and the contact that it led to. They are dropped when the user is linked to another contact.
+    pub link: Option<(String, UnknownMembers)>,
 }
 
 /// One field of a row.
@@ -78,6 +96,8 @@ pub struct FieldState {
     pub result: Option<FieldResult>,
     /// When that outcome was recorded.
     pub recorded_at: UnixMs,
+    /// What a later version of the service stored for this field.
+    pub unknown: UnknownMembers,
 }
 
 /// An attempt without a verdict.
@@ -97,6 +117,9 @@ pub struct OpenAttempt {
     /// The address under which its worker may create a contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// What a later version of the service stored for this attempt.
+    #[serde(flatten)]
+    pub unknown: UnknownMembers,
 }
 
 /// A contact that may be created without anybody being told its id.
@@ -176,6 +199,7 @@ impl Row {
             history: Vec::new(),
             keys: Vec::new(),
             unchanged: Vec::new(),
+            unknown: UnknownParts::default(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What every store promises: transactions, locks, and how far a page reads.
 
+use std::collections::BTreeMap;
+
 use contracts::{Field, FieldSet, Link, LinkOrigin, Priority, UserId};
 use user::{
     rules::{Lease, OpenAttempt, Row, RuleTiming},
@@ -132,6 +134,7 @@ async fn a_transaction_sees_what_it_has_written(kind: StoreKind) {
         fields: FieldSet::all(),
         since: NOW,
         address: None,
+        unknown: BTreeMap::new(),
     });
     changed.link = row("2").link;
     transaction.save(&[&changed, &row("4")]).await.unwrap();

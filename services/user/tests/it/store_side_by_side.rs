@@ -269,6 +269,7 @@ impl World {
             resolved_at: self.rng.random_range(0..9),
             result: results.choose(&mut self.rng).unwrap().clone(),
             recorded_at: self.now,
+            ..FieldState::default()
         }
     }
 
@@ -319,6 +320,7 @@ impl World {
             fields: FieldSet::from_iter([Field::FirstName]),
             since: self.now,
             address: None,
+            unknown: BTreeMap::new(),
         });
         row.in_doubt = self.maybe_time(0.2).map(|until| LateWriteWindow {
             from_version: 1,

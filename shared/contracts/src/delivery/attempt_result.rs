@@ -107,6 +107,9 @@ pub enum FieldResult {
         /// Whether the failure may pass by itself (408, 423, 5xx, time-outs). If so, the user is rechecked.
         is_transient: bool,
     },
+    /// A result that a later version of the services may record.
+    #[serde(other)]
+    Unknown,
 }
 
 /// Why an attempt failed, or why a value was rejected.

@@ -73,7 +73,9 @@ impl Serialize for FieldSet {
 
 impl<'de> Deserialize<'de> for FieldSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Vec::<Field>::deserialize(deserializer)?.into_iter().collect())
+        // Fields that a later version knows are left out.
+        let names = Vec::<String>::deserialize(deserializer)?;
+        Ok(names.iter().filter_map(|name| Field::from_name(name)).collect())
     }
 }
 

@@ -2,21 +2,24 @@
 //!
 //! The members keep the names under which earlier versions stored them; a comment says what each is called in a row.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use contracts::{Field, FieldResult, Link, LinkOrigin, PerField, Reason};
+use contracts::{FieldResult, Link, LinkOrigin, PerField, Reason};
 use serde::{Deserialize, Serialize};
 
 use crate::rules::{
-    FieldState, LateWriteWindow, OpenAttempt, PastAttempt, RememberedCreate, Row, UnixMs, UsedKey,
+    FieldState, LateWriteWindow, OpenAttempt, PastAttempt, RememberedCreate, Row, UnixMs, UnknownMembers,
+    UnknownParts, UsedKey,
 };
 
 /// A row without the values that have columns of their own. Members with their default value are left out.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RowJson {
+    #[serde(rename = "turn")]
     generation: u64,
-    fields: BTreeMap<Field, FieldJson>,
+    /// By field name: a later version may have stored fields that this one does not know.
+    fields: BTreeMap<Cow<'static, str>, FieldJson>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<LinkJson>,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -51,6 +54,8 @@ pub(super) struct RowJson {
     keys: Vec<UsedKey>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unchanged: Vec<(u64, u64)>,
+    #[serde(flatten)]
+    unknown: UnknownMembers,
 }
 
 /// A field without its value, which is a column.
@@ -66,10 +71,23 @@ struct FieldJson {
     settled: u64,
     /// The field's `result`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    outcome: Option<ResultJson>,
+    outcome: Option<AnyResultJson>,
     /// The field's `recorded_at`.
     #[serde(default, skip_serializing_if = "is_default")]
     settled_at: UnixMs,
+    #[serde(flatten)]
+    unknown: UnknownMembers,
+}
+
+/// The member of a field that has its result.
+const RESULT: &str = "outcome";
+
+/// The result of a field, which a later version may have recorded.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum AnyResultJson {
+    Known(ResultJson),
+    Unknown(serde_json::Value),
 }
 
 /// The result of a field, under the names that states had before.
@@ -101,10 +119,23 @@ struct LinkJson {
     found: LinkOrigin,
     #[serde(default, skip_serializing_if = "is_default")]
     shared: bool,
+    #[serde(flatten)]
+    unknown: UnknownMembers,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+fn unknown_field((name, json): (&String, &serde_json::Value)) -> Option<(Cow<'static, str>, FieldJson)> {
+    Some((
+        Cow::Owned(name.clone()),
+        serde_json::from_value(json.clone()).ok()?,
+    ))
+}
+
+fn unknown_value((name, json): (Cow<'static, str>, FieldJson)) -> Option<(String, serde_json::Value)> {
+    Some((name.into_owned(), serde_json::to_value(json).ok()?))
 }
 
 impl RowJson {
@@ -115,12 +146,17 @@ impl RowJson {
             fields: row
                 .fields
                 .iter()
-                .filter_map(|(field, state)| Some((field, FieldJson::of(state)?)))
+                .filter_map(|(field, state)| Some((Cow::Borrowed(field.name()), FieldJson::of(state)?)))
+                .chain(row.unknown.fields.iter().filter_map(unknown_field))
                 .collect(),
             link: link.map(|link| LinkJson {
                 address: link.address.clone(),
                 found: link.origin,
                 shared: link.shared,
+                unknown: match &row.unknown.link {
+                    Some((contact_id, members)) if *contact_id == link.contact_id => members.clone(),
+                    _ => UnknownMembers::new(),
+                },
             }),
             was_linked: row.was_linked,
             creating: row.possible_creates.clone(),
@@ -136,6 +172,7 @@ impl RowJson {
             history: row.history.clone(),
             keys: row.keys.clone(),
             unchanged: row.unchanged.clone(),
+            unknown: row.unknown.members.clone(),
         }
     }
 
@@ -147,17 +184,27 @@ impl RowJson {
         contact: Option<(String, String)>,
     ) {
         row.fields = PerField::from_fn(|field| {
-            let json = self.fields.remove(&field);
+            let json = self.fields.remove(field.name());
             FieldJson::into_state(json, values[field].take())
         });
-        let link = self.link.zip(contact);
-        row.link = link.map(|(link, (account_id, contact_id))| Link {
-            contact_id,
-            account_id,
-            address: link.address,
-            origin: link.found,
-            shared: link.shared,
-        });
+        row.unknown = UnknownParts {
+            members: self.unknown,
+            // Those of known fields have been removed.
+            fields: self.fields.into_iter().filter_map(unknown_value).collect(),
+            link: None,
+        };
+        if let Some((link, (account_id, contact_id))) = self.link.zip(contact) {
+            if !link.unknown.is_empty() {
+                row.unknown.link = Some((contact_id.clone(), link.unknown));
+            }
+            row.link = Some(Link {
+                contact_id,
+                account_id,
+                address: link.address,
+                origin: link.found,
+                shared: link.shared,
+            });
+        }
         // Rows stored before this member existed were linked if they have a link.
         row.was_linked = self.was_linked || row.link.is_some();
         row.generation = self.generation;
@@ -184,9 +231,23 @@ impl FieldJson {
             touched: state.changed_in,
             owed: state.dirty_since,
             settled: state.resolved_at,
-            outcome: state.result.as_ref().map(ResultJson::of),
+            outcome: state
+                .result
+                .as_ref()
+                .and_then(ResultJson::of)
+                .map(AnyResultJson::Known),
             settled_at: state.recorded_at,
+            unknown: Self::unknown_members(state),
         })
+    }
+
+    /// What a later version stored for the field. An unknown result is among it, until a known one replaces it.
+    fn unknown_members(state: &FieldState) -> UnknownMembers {
+        let mut members = state.unknown.clone();
+        if state.result != Some(FieldResult::Unknown) {
+            members.remove(RESULT);
+        }
+        members
     }
 
     fn into_state(json: Option<Self>, value: Option<String>) -> FieldState {
@@ -196,26 +257,37 @@ impl FieldJson {
                 ..FieldState::default()
             };
         };
+        let mut unknown = json.unknown;
+        let result = json.outcome.map(|outcome| match outcome {
+            AnyResultJson::Known(result) => result.into_result(),
+            AnyResultJson::Unknown(result) => {
+                unknown.insert(RESULT.to_owned(), result);
+                FieldResult::Unknown
+            }
+        });
         FieldState {
             value,
             changed_in: json.touched,
             dirty_since: json.owed,
             resolved_at: json.settled,
-            result: json.outcome.map(ResultJson::into_result),
+            result,
             recorded_at: json.settled_at,
+            unknown,
         }
     }
 }
 
 impl ResultJson {
-    fn of(result: &FieldResult) -> Self {
-        match result.clone() {
+    /// None for a result that this version does not know; it is written back as it was read.
+    fn of(result: &FieldResult) -> Option<Self> {
+        Some(match result.clone() {
             FieldResult::Confirmed => Self::Confirmed,
             FieldResult::Rejected { reason } => Self::Refused { reason },
             FieldResult::NotFound => Self::Missing,
             FieldResult::Conflict { reason } => Self::Taken { reason },
             FieldResult::Failed { reason, is_transient } => Self::Parked { reason, is_transient },
-        }
+            FieldResult::Unknown => return None,
+        })
     }
 
     fn into_result(self) -> FieldResult {
@@ -226,5 +298,92 @@ impl ResultJson {
             Self::Taken { reason } => FieldResult::Conflict { reason },
             Self::Parked { reason, is_transient } => FieldResult::Failed { reason, is_transient },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::Field;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn row(stored: &Value) -> Row {
+        let json: RowJson = serde_json::from_value(stored.clone()).expect("a stored row");
+        let mut row = Row::new("1".parse().expect("a valid id"));
+        let contact = Some(("4711".to_owned(), "51".to_owned()));
+        json.fill(&mut row, PerField::default(), contact);
+        row
+    }
+
+    fn stored(row: &Row) -> Value {
+        serde_json::to_value(RowJson::of(row)).expect("text keys")
+    }
+
+    /// Every member under the name that earlier versions stored.
+    fn usual() -> Value {
+        let reason = json!({ "code": "C", "message": "m" });
+        json!({
+            "turn": 9,
+            "fields": {
+                "email": { "touched": 1, "owed": 2, "settled": 3, "outcome": { "outcome": "confirmed" }, "settledAt": 4 },
+                "firstName": { "touched": 1, "owed": 2, "settled": 3, "outcome": { "outcome": "refused", "reason": reason } },
+                "lastName": { "touched": 1, "owed": 2, "settled": 3,
+                              "outcome": { "outcome": "parked", "reason": reason, "mayPass": true } }
+            },
+            "link": { "address": "a@x.io", "found": "primaryAddress", "shared": true },
+            "wasLinked": true,
+            "creating": [{ "address": "b@x.io", "until": 5 }],
+            "attempt": 6,
+            "holder": "w",
+            "open": { "epoch": 1, "version": 2, "turn": 3, "fields": ["email"], "since": 4, "address": "c@x.io" },
+            "doubt": { "from_version": 1, "until": 2 },
+            "wakeAt": 7,
+            "rechecks": 1,
+            "failures": 2,
+            "charges": 1,
+            "lastFailure": reason,
+            "history": [[1, 2, 3, 4, 200]],
+            "keys": [{ "key": "k", "version": 1, "given": 2 }],
+            "unchanged": [[2, 3]]
+        })
+    }
+
+    #[test]
+    fn stored_members_keep_their_names() {
+        assert_eq!(stored(&row(&usual())), usual());
+    }
+
+    #[test]
+    fn members_of_a_later_version_are_written_back() {
+        let mut later = usual();
+        later["new"] = json!({ "a": [1] });
+        later["fields"]["email"]["new"] = json!(1);
+        later["fields"]["email"]["outcome"] = json!({ "outcome": "skipped", "why": "later" });
+        later["fields"]["phone"] = json!({ "touched": 1, "owed": 1, "new": true });
+        later["link"]["new"] = json!("x");
+        later["open"]["new"] = json!(null);
+        let row = row(&later);
+        assert_eq!(row.fields[Field::Email].result, Some(FieldResult::Unknown));
+        assert_eq!(stored(&row), later);
+    }
+
+    #[test]
+    fn a_known_result_replaces_an_unknown_one() {
+        let mut later = usual();
+        later["fields"]["email"]["outcome"] = json!({ "outcome": "skipped" });
+        let mut row = row(&later);
+        row.fields[Field::Email].result = Some(FieldResult::Confirmed);
+        assert_eq!(stored(&row), usual());
+    }
+
+    #[test]
+    fn members_of_a_link_end_with_the_link() {
+        let mut later = usual();
+        later["link"]["new"] = json!("x");
+        let mut row = row(&later);
+        let link = row.link.as_mut().expect("a link");
+        link.contact_id = "52".to_owned();
+        assert_eq!(stored(&row), usual());
     }
 }
