@@ -165,12 +165,16 @@ async fn every_mistake_in_the_settings_is_reported_by_name() {
         .current_dir(folder.path());
     let launch = launch
         .env("API_GATEWAY_PORT", "http")
-        .env("USER_DOUBT_MS", "soon")
+        .env("USER_LATE_WRITE_MS", "soon")
         .env("HUBSPOT_EMAIL_TAKEN", "maybe");
     let mut process = launch.start().await.unwrap();
     assert_eq!(process.wait(CEILING).await.unwrap(), 1);
     let output = process.output().unwrap();
-    for name in ["API_GATEWAY_PORT: ", "USER_DOUBT_MS: ", "HUBSPOT_EMAIL_TAKEN: "] {
+    for name in [
+        "API_GATEWAY_PORT: ",
+        "USER_LATE_WRITE_MS: ",
+        "HUBSPOT_EMAIL_TAKEN: ",
+    ] {
         assert!(output.contains(name), "{name} is not reported:\n{output}");
     }
 }

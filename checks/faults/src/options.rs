@@ -59,13 +59,13 @@ pub enum Length {
 /// Lengths of time that belong together: HubSpot may carry out a call late, and whoever called it goes by how late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scale {
-    /// `USER_DOUBT_MS`.
+    /// `USER_LATE_WRITE_MS`.
     pub doubt: Duration,
     /// The latest that HubSpot carries out a call after it came; well below the doubt.
     pub latest_effect: Duration,
     /// `USER_ATTEMPT_MS`.
     pub attempt: Duration,
-    /// `USER_ANNOUNCE_MS`.
+    /// `USER_WAKE_UP_MS`.
     pub announce: Duration,
     /// `HUBSPOT_TIMEOUT_MS`.
     pub call_timeout: Duration,

@@ -70,7 +70,7 @@ impl UserService {
         let clock = self.clock(now);
         let row = &mut self.rows[user];
         let before = row.version;
-        let changed = rules::change(row, change, clock, &self.terms);
+        let changed = rules::accept_change(row, change, clock, &self.terms);
         let what = match &changed {
             Err(_) => Transition::ChangeRefused,
             Ok(_) if row.version == before => Transition::Unchanged,
@@ -80,7 +80,7 @@ impl UserService {
             Ok(_) => Transition::Changed,
         };
         tally.transitions.add(what);
-        if changed.as_ref().is_ok_and(|changed| changed.announce) {
+        if changed.as_ref().is_ok_and(|changed| changed.wake) {
             self.announcements.push(user);
         }
         changed
@@ -95,10 +95,10 @@ impl UserService {
         tally: &mut Tally,
     ) -> Result<Imported, Refusal> {
         let clock = self.clock(now);
-        let imported = rules::import(&mut self.rows[user], fields, clock);
+        let imported = rules::accept_line(&mut self.rows[user], fields, clock);
         tally.transitions.add(match &imported {
             Err(_) => Transition::ChangeRefused,
-            Ok(imported) if imported.changed => Transition::Imported,
+            Ok(imported) if imported.is_changed => Transition::Imported,
             Ok(_) => Transition::ImportedNothing,
         });
         imported

@@ -13,10 +13,10 @@ use crate::{
     store::Database,
 };
 
-/// The files settings are read from, beneath the environment; earlier ones win.
+/// The files that settings are read from. The environment wins over them, and earlier files over later ones.
 pub const ENV_FILES: [&str; 2] = ["services/user/.env", "nats.env"];
 
-/// The names that the user service answers for. Other programs have names that begin with `USER_` too.
+/// The names of settings. An unknown name that begins like these is a mistake, except that other programs use `USER_` too.
 const NAMES: Names<'_> = Names {
     own: &[],
     shared: &["USER_", "NATS_"],
@@ -30,9 +30,9 @@ pub struct Config {
     pub database: Database,
     /// `USER_HEALTH_LISTEN`: where `/healthz` and `/readyz` are answered.
     pub health_listen: String,
-    /// `USER_LEASE_MS`, `USER_ATTEMPT_MS`, `USER_DOUBT_MS`, `USER_ANNOUNCE_MS`: the terms of the row rules.
+    /// `USER_LEASE_MS`, `USER_ATTEMPT_MS`, `USER_LATE_WRITE_MS`, `USER_WAKE_UP_MS`: how long things take.
     pub timing: RuleTiming,
-    /// `USER_SWEEP_MS`: how often rows are looked for whose time has come.
+    /// `USER_SWEEP_MS`: how often the service looks for users that are due.
     pub sweep_interval: Duration,
     /// How to reach NATS.
     pub nats: NatsSettings,
@@ -46,7 +46,7 @@ impl Config {
         settings::load(&ENV_FILES, &NAMES, Self::read)
     }
 
-    /// Reads every setting, or reports every fault.
+    /// Reads every setting. The error names every wrong one.
     pub fn read(env: &Env) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(env);
         let database = read_database(&mut reader);
@@ -91,8 +91,8 @@ fn read_timing(reader: &mut Reader<'_>) -> RuleTiming {
     RuleTiming {
         lease: term("USER_LEASE_MS", usual.lease, 60_000),
         attempt: term("USER_ATTEMPT_MS", usual.attempt, 600_000),
-        late_write: term("USER_DOUBT_MS", usual.late_write, 3_600_000),
-        wake_up: term("USER_ANNOUNCE_MS", usual.wake_up, 600_000),
+        late_write: term("USER_LATE_WRITE_MS", usual.late_write, 3_600_000),
+        wake_up: term("USER_WAKE_UP_MS", usual.wake_up, 600_000),
         ..usual
     }
 }
@@ -114,10 +114,10 @@ mod tests {
 
     #[test]
     fn every_fault_is_reported_by_name() {
-        let env = Env::from_pairs([("USER_DATABASE_URL", "mysql://x"), ("USER_DOUBT_MS", "soon")]);
+        let env = Env::from_pairs([("USER_DATABASE_URL", "mysql://x"), ("USER_LATE_WRITE_MS", "soon")]);
         let message = Config::read(&env).expect_err("two faults").to_string();
         assert!(
-            message.contains("USER_DATABASE_URL: ") && message.contains("USER_DOUBT_MS: "),
+            message.contains("USER_DATABASE_URL: ") && message.contains("USER_LATE_WRITE_MS: "),
             "{message}"
         );
     }

@@ -6,37 +6,37 @@
 
 mod change;
 mod claim;
+mod dirty;
 mod history;
 mod import;
 mod lease;
 mod link;
 mod operator;
-mod outcome;
-mod owe;
 mod problem;
 mod receipt;
-mod record;
+mod report;
+mod results;
 mod row;
 mod sweep;
-mod terms;
 #[cfg(test)]
 mod tests;
+mod timing;
 
-pub use change::{Change, Changed, Refusal, change};
+pub use change::{Change, Changed, Refusal, accept_change};
 pub use claim::{Claimed, claim};
+pub use dirty::{repair, retract, retry};
 pub use history::PastAttempt;
-pub use import::{Imported, import};
+pub use import::{Imported, accept_line};
 pub use lease::{Lease, change_lease, control_delivery};
 pub use operator::{ResyncResult, link_by_operator, resync, unlink};
-pub use owe::{repair, retract, retry};
 pub(crate) use problem::next_attempt;
 pub use receipt::{overall_state, receipt, state_of};
-pub use record::{Effects, report_result};
+pub use report::{Effects, report_result};
 pub use row::{
     FieldState, LateWriteWindow, OpenAttempt, RememberedCreate, Row, UnknownMembers, UnknownParts, UsedKey,
 };
-pub use sweep::{sweep, wake_now};
-pub use terms::RuleTiming;
+pub use sweep::{handle_due, wake_now};
+pub use timing::RuleTiming;
 
 /// Milliseconds since 1970 by the store's clock.
 pub type UnixMs = i64;

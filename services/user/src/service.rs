@@ -1,4 +1,4 @@
-//! The whole service: opens the database, serves the endpoints, announces and sweeps until the shutdown.
+//! The whole service: opens the database, answers requests, publishes wake-ups and sweeps until the shutdown.
 
 use std::{sync::Arc, time::Duration};
 

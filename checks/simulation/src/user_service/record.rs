@@ -121,7 +121,7 @@ impl UserService {
         if !is_open && before.is_told_otherwise(row) {
             taken.borrowed.push(user);
         }
-        if effects.settled {
+        if effects.is_resolved {
             let settled = Field::ALL
                 .into_iter()
                 .filter(|field| row.fields[*field].resolved_at > before.settled[*field]);

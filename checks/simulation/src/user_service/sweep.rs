@@ -20,7 +20,7 @@ impl UserService {
             }
             let row = &mut self.rows[user];
             let (doubt, recheck, generation) = (row.in_doubt, row.recheck_at, row.generation);
-            let priority = rules::sweep(row, clock, &self.terms);
+            let priority = rules::handle_due(row, clock, &self.terms);
             let ended = doubt.is_some() && row.in_doubt.is_none();
             let rechecked = recheck.is_some() && row.recheck_at.is_none() && row.generation > generation;
             if ended {
@@ -44,9 +44,9 @@ impl UserService {
         let due =
             |at: Option<UnixMs>, furthest: UnixMs| at.is_some_and(|at| at <= clock || at > clock + furthest);
         let doubt = row.in_doubt.map(|doubt| doubt.until);
-        let rechecked = due(row.recheck_at, RuleTiming::recheck_horizon());
+        let rechecked = due(row.recheck_at, RuleTiming::max_recheck_distance());
         let wake_up = if everything { row.due_at() } else { doubt };
-        rechecked || due(wake_up, self.terms.horizon())
+        rechecked || due(wake_up, self.terms.max_wake_up_distance())
     }
 
     /// Makes a user due whose announcement failed.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     commit::{Batch, Operation, OperationError, Queue},
-    rules::{Imported, import},
+    rules::{Imported, accept_line},
 };
 
 pub(super) async fn import_users(
@@ -50,7 +50,10 @@ impl Operation for ImportLine {
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<ImportResult, OperationError> {
         check_values(&self.fields)?;
         let mut row = stored_or_new(batch, &self.user_id)?;
-        let Imported { version, changed } = import(&mut row, &self.fields, batch.now).map_err(rejected)?;
+        let Imported {
+            version,
+            is_changed: changed,
+        } = accept_line(&mut row, &self.fields, batch.now).map_err(rejected)?;
         if !changed {
             return Ok(ImportResult::Unchanged { version });
         }

@@ -63,7 +63,7 @@ pub(super) fn stored(batch: &Batch<'_>, user: &UserId) -> Result<Row, ServiceErr
 
 /// Saves a row that an operator made due, and wakes its user.
 pub(super) fn put_and_wake(batch: &mut Batch<'_>, mut row: Row) -> Receipt {
-    let priority = rules::sweep(&mut row, batch.now, batch.timing);
+    let priority = rules::handle_due(&mut row, batch.now, batch.timing);
     let (receipt, user) = (current_receipt(&row), row.user_id.clone());
     batch.put(row);
     if let Some(priority) = priority {

@@ -78,7 +78,7 @@ async fn report_one(
         return Ok(NextAction::Superseded);
     };
     let effects = rules::report_result(row, holder, result.clone(), others, now, &timing);
-    if effects.settled && !row.is_dirty() {
+    if effects.is_resolved && !row.is_dirty() {
         let version = row.version;
         let state = state_of(row, version);
         batch.resolved.push(ResolvedUser {

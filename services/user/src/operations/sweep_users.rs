@@ -51,7 +51,7 @@ impl Operation for SweepUsers {
             let Some(row) = batch.row_mut(user) else {
                 continue;
             };
-            if let Some(priority) = rules::sweep(row, now, &timing) {
+            if let Some(priority) = rules::handle_due(row, now, &timing) {
                 batch.wake(user, priority);
             }
         }

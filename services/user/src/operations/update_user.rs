@@ -7,7 +7,7 @@ use contracts::{
 use super::check_readable;
 use crate::{
     commit::{Batch, Operation, OperationError, Queue},
-    rules::{Change, Refusal, Row, change, state_of},
+    rules::{Change, Refusal, Row, accept_change, state_of},
 };
 
 /// The longest idempotency key; each row keeps a few.
@@ -32,7 +32,7 @@ impl Operation for UpdateUser {
             if_match: self.if_match,
             key: self.idempotency_key.as_deref(),
         };
-        let changed = change(&mut row, &requested, batch.now, batch.timing).map_err(rejected)?;
+        let changed = accept_change(&mut row, &requested, batch.now, batch.timing).map_err(rejected)?;
         let state = state_of(&row, changed.version);
         let updated = UserUpdated {
             user: row.user(),
@@ -41,7 +41,7 @@ impl Operation for UpdateUser {
                 version: changed.version,
             },
         };
-        if changed.repeated {
+        if changed.is_repeat {
             return Ok(updated);
         }
         if state == SyncState::Pending {
@@ -49,7 +49,7 @@ impl Operation for UpdateUser {
         }
         let priority = row.priority;
         batch.put(row);
-        if changed.announce {
+        if changed.wake {
             batch.wake(&self.user_id, priority);
         }
         Ok(updated)

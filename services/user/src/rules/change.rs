@@ -1,4 +1,4 @@
-//! A change that a caller made.
+//! A caller's change of a user.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -6,53 +6,54 @@ use contracts::{Field, FieldResult, Priority, UpdateForm, Values, is_same_addres
 
 use super::{Row, RuleTiming, UnixMs, UsedKey};
 
-/// What a caller gave.
+/// A change as the caller gave it.
 #[derive(Debug, Clone)]
 pub struct Change<'a> {
-    /// How the fields are meant.
+    /// How the fields are read.
     pub form: UpdateForm,
-    /// The fields given; each fulfils its rule.
+    /// The given fields. Each value keeps the rule of its field.
     pub fields: &'a Values,
-    /// The version the caller knows.
+    /// The version that the caller knows.
     pub if_match: Option<u64>,
-    /// A repeat with the same key changes nothing.
+    /// The idempotency key.
     pub key: Option<&'a str>,
 }
 
 /// A change that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Changed {
-    /// The version this change made, or the one its first sending made.
+    /// The version that this change made, or that the first change with the same key made.
     pub version: u64,
-    /// Whether the user is to be announced: it turned unsettled, or live.
-    pub announce: bool,
-    /// Whether the same key had made this version before: nothing was changed.
-    pub repeated: bool,
+    /// Whether to publish a wake-up: the user became dirty, or its priority rose.
+    pub wake: bool,
+    /// Whether an earlier change had the same key, so that nothing changed.
+    pub is_repeat: bool,
 }
 
-/// Why a change was refused; the row is as it was.
+/// Why a change was rejected. The row has not changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The stored version is another one; 0 where the user does not exist.
+    /// The stored version, which differs from the given one; 0 if the user does not exist.
     VersionMismatch(u64),
-    /// The key was used for a change that gave something else.
+    /// The key was used for a change with other fields.
     KeyReused,
     /// A new user needs an address.
     EmailRequired,
 }
 
-/// So many keys are remembered for each user.
-const KEYS_KEPT: usize = 8;
-/// So many ranges of versions that touched nothing are remembered for each user.
-const RANGES_KEPT: usize = 16;
+/// At most this many keys are kept per user.
+const MAX_KEYS: usize = 8;
+/// At most this many ranges of versions that changed no field are kept per user.
+const MAX_UNCHANGED_RANGES: usize = 16;
 
-/// Makes a change: version and turn grow, each field given gets value, touched and owed.
-pub fn change(
+/// Accepts a change: version and generation grow by one, and each given field gets its value and becomes dirty.
+pub fn accept_change(
     row: &mut Row,
     change: &Change<'_>,
     now: UnixMs,
-    terms: &RuleTiming,
+    timing: &RuleTiming,
 ) -> Result<Changed, Refusal> {
+    // A repeat is recognised before anything else: its own first sending changed the version that `if_match` names.
     let given = fingerprint(change.fields);
     if let Some(used) = change
         .key
@@ -60,8 +61,8 @@ pub fn change(
     {
         let repeated = Changed {
             version: used.version,
-            announce: false,
-            repeated: true,
+            wake: false,
+            is_repeat: true,
         };
         return if used.given == given {
             Ok(repeated)
@@ -75,7 +76,7 @@ pub fn change(
     if row.version == 0 && !change.fields.contains_key(&Field::Email) {
         return Err(Refusal::EmailRequired);
     }
-    let announce = accept(row, change, now, terms);
+    let wake = accept(row, change, now, timing);
     if let Some(key) = change.key {
         remember_key(
             row,
@@ -88,39 +89,41 @@ pub fn change(
     }
     Ok(Changed {
         version: row.version,
-        announce,
-        repeated: false,
+        wake,
+        is_repeat: false,
     })
 }
 
-fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, terms: &RuleTiming) -> bool {
-    let was_unsettled = row.is_dirty();
+fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, timing: &RuleTiming) -> bool {
+    let was_dirty = row.is_dirty();
     row.version += 1;
     row.generation += 1;
     row.updated_at = now;
-    let mut touched_any = false;
+    let mut is_any_changed = false;
     for (&field, value) in change.fields {
         if !is_key_only(row, change.form, field, value.as_deref()) {
-            touch(row, field, value.clone());
-            touched_any = true;
+            set_value(row, field, value.clone());
+            is_any_changed = true;
         }
     }
-    if !touched_any {
+    // A change that changed no field still made a version, which its receipt has to know.
+    if !is_any_changed {
         remember_unchanged(row);
         return false;
     }
     row.rechecks = 0;
     row.mark_pending(now);
-    let announce = !was_unsettled || row.priority == Priority::Backfill;
+    // A dirty live user has a wake-up under way already, or an attempt whose worker claims it again.
+    let wake = !was_dirty || row.priority == Priority::Backfill;
     row.priority = Priority::Live;
-    if announce {
-        row.wake_at = Some(now + terms.wake_up);
+    if wake {
+        row.wake_at = Some(now + timing.wake_up);
     }
-    announce
+    wake
 }
 
-/// Under `application/json` the stored address says who is meant and touches nothing, unless it was refused: then
-/// the caller asks for it once more.
+/// Whether the field is only the address that an `application/json` change has to give, and not a change of it. A rejected address
+/// counts as changed, because the caller asks to send it again.
 fn is_key_only(row: &Row, form: UpdateForm, field: Field, value: Option<&str>) -> bool {
     let state = &row.fields[field];
     form == UpdateForm::Json
@@ -133,7 +136,7 @@ fn is_key_only(row: &Row, form: UpdateForm, field: Field, value: Option<&str>) -
         && !matches!(state.result, Some(FieldResult::Rejected { .. }))
 }
 
-pub(super) fn touch(row: &mut Row, field: Field, value: Option<String>) {
+pub(super) fn set_value(row: &mut Row, field: Field, value: Option<String>) {
     let (version, generation) = (row.version, row.generation);
     let state = &mut row.fields[field];
     state.value = value;
@@ -144,7 +147,7 @@ pub(super) fn touch(row: &mut Row, field: Field, value: Option<String>) {
 }
 
 fn remember_key(row: &mut Row, key: UsedKey) {
-    if row.keys.len() == KEYS_KEPT {
+    if row.keys.len() == MAX_KEYS {
         row.keys.remove(0);
     }
     row.keys.push(key);
@@ -155,16 +158,16 @@ fn remember_unchanged(row: &mut Row) {
         Some((_, last)) if *last + 1 == row.version => *last = row.version,
         _ => row.unchanged.push((row.version, row.version)),
     }
-    if row.unchanged.len() > RANGES_KEPT {
+    if row.unchanged.len() > MAX_UNCHANGED_RANGES {
         row.unchanged.remove(0);
     }
 }
 
-/// Tells changes under one key apart. Stable for one build; a key used across an upgrade may be refused as reused,
-/// which changes nothing.
+/// Tells two changes with the same key apart. It is stable within one build. A key that is used again after an upgrade may be
+/// rejected as reused, which does no harm.
 fn fingerprint(fields: &Values) -> u64 {
     let mut hasher = DefaultHasher::new();
     fields.hash(&mut hasher);
-    // SQL integers have 63 bits.
+    // Integers in SQL are signed.
     hasher.finish() >> 1
 }

@@ -1,4 +1,4 @@
-//! Handing a user out as a numbered attempt.
+//! Giving a user to a worker as a numbered attempt.
 
 use std::num::NonZeroU64;
 
@@ -7,49 +7,49 @@ use contracts::{Claim, Field};
 use super::{
     OpenAttempt, Row, RuleTiming, UnixMs, UnknownMembers,
     history::{GIVEN_UP, remember_given_up},
-    terms::has_come,
+    timing::is_due,
 };
 
-/// What came of asking for a user.
+/// The answer to a claim of one user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Claimed {
-    /// It was handed out.
+    /// The user was given.
     Given(Box<Claim>),
-    /// It owes nothing.
+    /// The user is clean.
     Clean,
-    /// An attempt is open under this epoch and within its term.
+    /// An attempt of this epoch is still under way.
     InProgress,
 }
 
-/// Hands a row out under the current epoch, if it owes something.
+/// Gives a dirty row to the worker that holds the lease.
 ///
-/// An attempt open under an older epoch, or past its term, is given up: its calls may still be carried out, so a
-/// doubt starts, counted from now.
+/// An open attempt of an older epoch, or one that is past its term, is given up first. HubSpot may still apply its calls, so a
+/// late-write window begins now.
 pub fn claim(
     row: &mut Row,
     holder: &str,
     epoch: u64,
     account: &str,
     now: UnixMs,
-    terms: &RuleTiming,
+    timing: &RuleTiming,
 ) -> Claimed {
-    let is_in_work = |open: &OpenAttempt| {
-        let past_term = has_come(open.since + terms.attempt, now, terms.attempt);
+    let is_under_way = |open: &OpenAttempt| {
+        let past_term = is_due(open.since + timing.attempt, now, timing.attempt);
         open.epoch == epoch && !past_term
     };
-    if row.open_attempt.as_ref().is_some_and(is_in_work) {
+    if row.open_attempt.as_ref().is_some_and(is_under_way) {
         return Claimed::InProgress;
     }
     if let Some(open) = row.open_attempt.take() {
-        give_up(row, open, GIVEN_UP, now, terms);
+        give_up(row, open, GIVEN_UP, now, timing);
     }
-    let owed = row.dirty_fields();
-    if owed.is_empty() {
+    let dirty = row.dirty_fields();
+    if dirty.is_empty() {
         return Claimed::Clean;
     }
-    // A clock that stepped back must not end it early.
-    for creating in &mut row.possible_creates {
-        creating.until = creating.until.min(now + terms.late_write);
+    // If the clock stepped back, the windows end a whole term from now, and not earlier.
+    for create in &mut row.possible_creates {
+        create.until = create.until.min(now + timing.late_write);
     }
     row.attempt += 1;
     holder.clone_into(&mut row.holder);
@@ -57,34 +57,35 @@ pub fn claim(
         epoch,
         version: row.version,
         generation: row.generation,
-        fields: owed,
+        fields: dirty,
         since: now,
         address: row.fields[Field::Email].value.clone().filter(|_| !row.was_linked),
         unknown: UnknownMembers::new(),
     });
-    push_wake_on(row, now, terms);
-    Claimed::Given(Box::new(given(row, account, now)))
+    postpone_wake_up(row, now, timing);
+    Claimed::Given(Box::new(claim_of(row, account, now)))
 }
 
-/// An attempt has no verdict to wait for, for the reason of that code: its calls may still be carried out, so a doubt starts, counted from now.
-pub(super) fn give_up(row: &mut Row, attempt: OpenAttempt, code: &str, now: UnixMs, terms: &RuleTiming) {
+/// Gives an attempt up whose result nobody waits for any more; `code` says why. HubSpot may still apply its calls, so a late-write
+/// window begins now.
+pub(super) fn give_up(row: &mut Row, attempt: OpenAttempt, code: &str, now: UnixMs, timing: &RuleTiming) {
     remember_given_up(row, &attempt, code, now);
-    row.extend_late_write_window(attempt.version, now + terms.late_write);
+    row.extend_late_write_window(attempt.version, now + timing.late_write);
     if let Some(address) = attempt.address {
-        row.record_possible_create(address, now + terms.late_write);
+        row.record_possible_create(address, now + timing.late_write);
     }
 }
 
-/// A row out in an attempt need not be announced soon. Its due time is indexed, so it is moved only when little of
+/// A user with an attempt under way need not be woken soon. The wake-up time is indexed, so it is moved only when less than half of
 /// it is left.
-fn push_wake_on(row: &mut Row, now: UnixMs, terms: &RuleTiming) {
+fn postpone_wake_up(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
     let left = row.wake_at.map_or(0, |wake_at| wake_at - now);
-    if left < terms.wake_up / 2 || left > terms.wake_up {
-        row.wake_at = Some(now + terms.wake_up);
+    if left < timing.wake_up / 2 || left > timing.wake_up {
+        row.wake_at = Some(now + timing.wake_up);
     }
 }
 
-fn given(row: &Row, account: &str, now: UnixMs) -> Claim {
+fn claim_of(row: &Row, account: &str, now: UnixMs) -> Claim {
     Claim {
         user_id: row.user_id.clone(),
         attempt: NonZeroU64::new(row.attempt).expect("the first attempt has number 1"),
@@ -99,7 +100,7 @@ fn given(row: &Row, account: &str, now: UnixMs) -> Claim {
         possible_creates: row
             .possible_creates
             .iter()
-            .map(|creating| creating.to_possible_create(now))
+            .map(|create| create.to_possible_create(now))
             .collect(),
     }
 }

@@ -1,43 +1,43 @@
-//! The last attempts to deliver a user, for people who ask what became of a change. No rule reads them.
+//! The last attempts of a user, for receipts. No rule depends on them.
 
 use contracts::{AttemptReceipt, AttemptResult, FieldResult, LastResponse, Reason};
 use serde::{Deserialize, Serialize};
 
-use super::{OpenAttempt, Row, UnixMs, link::Linked};
+use super::{OpenAttempt, Row, UnixMs, link::LinkDecision};
 
-/// So many attempts are remembered for each user.
-const ATTEMPTS_KEPT: usize = 10;
-/// What is said of an attempt whose verdict never came.
+/// At most this many attempts are kept per user.
+const MAX_ATTEMPTS: usize = 10;
+/// The code of an attempt whose result never came.
 pub(super) const GIVEN_UP: &str = "GIVEN_UP";
-/// What is said of an attempt that was out while an operator linked the user to another contact, or to none.
-pub(super) const OVERTAKEN: &str = "OVERTAKEN";
-/// What is said of an attempt that found no contact.
-const CONTACT_MISSING: &str = "CONTACT_MISSING";
-/// What is said of an attempt that only found out which contact is the user's; the next one writes.
+/// The code of an attempt that was under way when an operator linked the user to another contact, or unlinked it.
+pub(super) const SUPERSEDED: &str = "OVERTAKEN";
+/// The code of an attempt that found no contact.
+const CONTACT_NOT_FOUND: &str = "CONTACT_MISSING";
+/// The code of an attempt that only found the user's contact. The next attempt writes.
 const CONTACT_FOUND: &str = "CONTACT_FOUND";
 
-/// An attempt that is over.
+/// An attempt that has ended.
 ///
-/// It is written as a list, and what went well as a short one: most of what a row weighs may be these.
+/// It is stored as an array, because these may be the largest part of a row. A successful attempt takes the least space.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastAttempt(
-    /// Its number.
+    /// The number of the attempt.
     u64,
-    /// The version whose state it carried.
+    /// The version that it carried.
     u64,
-    /// When it was given.
+    /// When it was given to a worker.
     UnixMs,
-    /// Milliseconds from there to its verdict.
+    /// Milliseconds from then to its result.
     UnixMs,
-    /// HubSpot's last status; 0 where it said none.
+    /// HubSpot's last status; 0 if it did not respond.
     u16,
-    #[serde(default, skip_serializing_if = "Option::is_none")] Option<Remark>,
+    #[serde(default, skip_serializing_if = "Option::is_none")] Option<AttemptNote>,
 );
 
-/// What is remembered of an attempt besides its status.
+/// What is kept of an attempt besides its status.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-struct Remark {
-    /// Why it did not confirm all it was given.
+struct AttemptNote {
+    /// Why not every field was confirmed.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,7 @@ impl PastAttempt {
         self.1
     }
 
-    /// The attempt as callers see it.
+    /// The attempt as a receipt shows it.
     pub(super) fn receipt(&self) -> AttemptReceipt {
         let Self(attempt, version, given_at, duration, status, remark) = self;
         let remark = remark.clone().unwrap_or_default();
@@ -75,35 +75,35 @@ impl PastAttempt {
     }
 }
 
-/// An attempt got its verdict; `linked` is what came of the link that it found.
-pub(super) fn remember(
+/// Keeps an attempt that got its result. `linked` is what was decided about its link.
+pub(super) fn remember_attempt(
     row: &mut Row,
     attempt: &OpenAttempt,
-    verdict: &AttemptResult,
-    linked: Option<&Linked>,
+    result: &AttemptResult,
+    linked: Option<&LinkDecision>,
     now: UnixMs,
 ) {
-    let answer = verdict.last_response.as_ref();
-    let answered = answer.map(|answer| answer.status);
-    let (status, remark) = match worst(verdict, linked) {
-        Worst::Reason(reason) => (reason.status, of_reason(reason)),
-        Worst::Code(code) => (answered, of_answer(Some(code), answer)),
-        Worst::Nothing => (answered, of_answer(None, answer)),
+    let response = result.last_response.as_ref();
+    let status_of_response = response.map(|response| response.status);
+    let (status, remark) = match main_reason(result, linked) {
+        MainReason::Reason(reason) => (reason.status, note_of_reason(reason)),
+        MainReason::Code(code) => (status_of_response, note_of_response(Some(code), response)),
+        MainReason::Nothing => (status_of_response, note_of_response(None, response)),
     };
     push(row, attempt, status, remark, now);
 }
 
-/// An attempt was given up, for the reason of that code: nobody knows what came of it.
+/// Keeps an attempt that was given up; `code` says why.
 pub(super) fn remember_given_up(row: &mut Row, attempt: &OpenAttempt, code: &str, now: UnixMs) {
-    push(row, attempt, None, of_answer(Some(code), None), now);
+    push(row, attempt, None, note_of_response(Some(code), None), now);
 }
 
-fn push(row: &mut Row, attempt: &OpenAttempt, status: Option<u16>, remark: Remark, now: UnixMs) {
-    // What went well is hardly asked about once something else came after it.
+fn push(row: &mut Row, attempt: &OpenAttempt, status: Option<u16>, remark: AttemptNote, now: UnixMs) {
+    // The correlation id of a successful attempt is hardly ever asked for once another attempt followed.
     if let Some(last) = row.history.last_mut() {
         last.forget_correlation_id();
     }
-    if row.history.len() == ATTEMPTS_KEPT {
+    if row.history.len() == MAX_ATTEMPTS {
         row.history.remove(0);
     }
     row.history.push(PastAttempt(
@@ -112,61 +112,58 @@ fn push(row: &mut Row, attempt: &OpenAttempt, status: Option<u16>, remark: Remar
         attempt.since,
         now.saturating_sub(attempt.since),
         status.unwrap_or(0),
-        Some(remark).filter(|remark| *remark != Remark::default()),
+        Some(remark).filter(|remark| *remark != AttemptNote::default()),
     ));
 }
 
-/// The worst of what a verdict says.
-enum Worst<'a> {
+/// Why an attempt did not confirm everything.
+enum MainReason<'a> {
     Reason(&'a Reason),
     Code(&'a str),
     Nothing,
 }
 
-fn worst<'a>(verdict: &'a AttemptResult, linked: Option<&'a Linked>) -> Worst<'a> {
-    if let Some(failure) = &verdict.failure {
-        return Worst::Reason(&failure.reason);
+fn main_reason<'a>(result: &'a AttemptResult, linked: Option<&'a LinkDecision>) -> MainReason<'a> {
+    if let Some(failure) = &result.failure {
+        return MainReason::Reason(&failure.reason);
     }
-    let mut reasons = verdict
-        .field_results
-        .values()
-        .filter_map(|outcome| match outcome {
-            FieldResult::Rejected { reason }
-            | FieldResult::Conflict { reason }
-            | FieldResult::Failed { reason, .. } => Some(reason),
-            FieldResult::Confirmed | FieldResult::NotFound | FieldResult::Unknown => None,
-        });
+    let mut reasons = result.field_results.values().filter_map(|result| match result {
+        FieldResult::Rejected { reason }
+        | FieldResult::Conflict { reason }
+        | FieldResult::Failed { reason, .. } => Some(reason),
+        FieldResult::Confirmed | FieldResult::NotFound | FieldResult::Unknown => None,
+    });
     if let Some(reason) = reasons.next() {
-        return Worst::Reason(reason);
+        return MainReason::Reason(reason);
     }
-    if let Some(Linked::Refused(reason)) = linked {
-        return Worst::Code(&reason.code);
+    if let Some(LinkDecision::Rejected(reason)) = linked {
+        return MainReason::Code(&reason.code);
     }
-    if verdict
+    if result
         .field_results
         .values()
-        .any(|outcome| *outcome == FieldResult::NotFound)
+        .any(|result| *result == FieldResult::NotFound)
     {
-        return Worst::Code(CONTACT_MISSING);
+        return MainReason::Code(CONTACT_NOT_FOUND);
     }
-    if verdict.field_results.is_empty() && linked.is_some() {
-        return Worst::Code(CONTACT_FOUND);
+    if result.field_results.is_empty() && linked.is_some() {
+        return MainReason::Code(CONTACT_FOUND);
     }
-    Worst::Nothing
+    MainReason::Nothing
 }
 
-fn of_reason(reason: &Reason) -> Remark {
-    Remark {
+fn note_of_reason(reason: &Reason) -> AttemptNote {
+    AttemptNote {
         code: Some(reason.code.clone()),
         category: reason.category.clone(),
         correlation_id: reason.correlation_id.clone(),
     }
 }
 
-fn of_answer(code: Option<&str>, answer: Option<&LastResponse>) -> Remark {
-    Remark {
+fn note_of_response(code: Option<&str>, response: Option<&LastResponse>) -> AttemptNote {
+    AttemptNote {
         code: code.map(str::to_owned),
         category: None,
-        correlation_id: answer.and_then(|answer| answer.correlation_id.clone()),
+        correlation_id: response.and_then(|response| response.correlation_id.clone()),
     }
 }

@@ -1,41 +1,41 @@
-//! A line of an import: what it gives is owed where it differs, and waits for live changes.
+//! A line of an import: fields that differ become dirty, with back-fill priority.
 
 use contracts::{Field, Priority, Values, is_same_address};
 
-use super::{Refusal, Row, UnixMs, change::touch};
+use super::{Refusal, Row, UnixMs, change::set_value};
 
-/// What became of a line.
+/// An accepted line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Imported {
-    /// The version the user is at now.
+    /// The current version of the user.
     pub version: u64,
-    /// Whether the line gave something else than what was stored.
-    pub changed: bool,
+    /// Whether the line differed from the stored user.
+    pub is_changed: bool,
 }
 
-/// Takes a line: version and turn grow where something differs, and only what differs gets value, touched and owed. A line
-/// that differs in nothing is no change, so that an import may be repeated at no cost.
-pub fn import(row: &mut Row, fields: &Values, now: UnixMs) -> Result<Imported, Refusal> {
+/// Accepts a line. If it differs from the stored user, version and generation grow by one, and the fields that differ get their
+/// values and become dirty. Otherwise nothing changes, so that the same import can be run again at no cost.
+pub fn accept_line(row: &mut Row, fields: &Values, now: UnixMs) -> Result<Imported, Refusal> {
     if row.version == 0 && !fields.contains_key(&Field::Email) {
         return Err(Refusal::EmailRequired);
     }
-    let differing: Vec<Field> = fields
+    let changed_fields: Vec<Field> = fields
         .iter()
         .filter(|(field, value)| differs(row, **field, value.as_deref()))
         .map(|(field, _)| *field)
         .collect();
-    let changed = !differing.is_empty();
+    let changed = !changed_fields.is_empty();
     if changed {
-        accept(row, fields, &differing, now);
+        accept(row, fields, &changed_fields, now);
     }
     Ok(Imported {
         version: row.version,
-        changed,
+        is_changed: changed,
     })
 }
 
-fn accept(row: &mut Row, fields: &Values, differing: &[Field], now: UnixMs) {
-    // Who waits already keeps its lane, and its time.
+fn accept(row: &mut Row, fields: &Values, changed_fields: &[Field], now: UnixMs) {
+    // A user that is dirty already keeps its priority and its wake-up time.
     if !row.is_dirty() {
         row.priority = Priority::Backfill;
         row.wake_at = Some(now);
@@ -45,8 +45,8 @@ fn accept(row: &mut Row, fields: &Values, differing: &[Field], now: UnixMs) {
     row.updated_at = now;
     row.rechecks = 0;
     row.mark_pending(now);
-    for &field in differing {
-        touch(row, field, fields[&field].clone());
+    for &field in changed_fields {
+        set_value(row, field, fields[&field].clone());
     }
 }
 

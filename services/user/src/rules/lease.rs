@@ -1,43 +1,43 @@
-//! Who may deliver.
+//! The lease: which worker may deliver.
 
 use contracts::{ChangeLease, DeliveryAction, DeliveryControl, LeaseAnswer, delivery::LeaseAction};
 
-use super::{RuleTiming, UnixMs, terms::has_come};
+use super::{RuleTiming, UnixMs, timing::is_due};
 
-/// The one lease.
+/// The lease. There is one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Lease {
-    /// The worker that holds it; none before the first and after a release.
+    /// The worker that holds it; none before the first one and after a release.
     pub holder: Option<String>,
     /// Grows with each new holder; 0 before the first.
     pub epoch: u64,
     /// When it ends unless it is renewed.
     pub expires_at: UnixMs,
-    /// When another worker was last refused.
-    pub asked_at: Option<UnixMs>,
-    /// When a holder last stepped aside.
-    pub stepped_aside_at: Option<UnixMs>,
+    /// When another worker last asked for it in vain.
+    pub requested_at: Option<UnixMs>,
+    /// When a holder last yielded it.
+    pub yielded_at: Option<UnixMs>,
     /// The HubSpot account that links belong to.
     pub account_id: Option<String>,
-    /// Since when an operator has paused delivery.
+    /// When an operator paused delivery; none while it is not paused.
     pub paused_since: Option<UnixMs>,
 }
 
-/// Answers a worker that asks for the lease. `has_links` says whether any user is linked to a contact.
+/// Gives, renews or takes back the lease. `has_links` says whether any user is linked to a contact.
 pub fn change_lease(
     lease: &mut Lease,
-    ask: &ChangeLease,
+    change: &ChangeLease,
     has_links: bool,
     now: UnixMs,
-    terms: &RuleTiming,
+    timing: &RuleTiming,
 ) -> LeaseAnswer {
-    let is_holder = lease.holder.as_deref() == Some(ask.holder.as_str());
-    match ask.action {
-        LeaseAction::Hold => hold(lease, ask, is_holder, has_links, now, terms),
+    let is_holder = lease.holder.as_deref() == Some(change.holder.as_str());
+    match change.action {
+        LeaseAction::Hold => hold(lease, change, is_holder, has_links, now, timing),
         LeaseAction::Release | LeaseAction::Yield if !is_holder => LeaseAnswer::Released,
         LeaseAction::Release => release(lease, now),
         LeaseAction::Yield => {
-            lease.stepped_aside_at = Some(now);
+            lease.yielded_at = Some(now);
             release(lease, now)
         }
     }
@@ -45,14 +45,14 @@ pub fn change_lease(
 
 fn hold(
     lease: &mut Lease,
-    ask: &ChangeLease,
+    change: &ChangeLease,
     is_holder: bool,
     has_links: bool,
     now: UnixMs,
-    terms: &RuleTiming,
+    timing: &RuleTiming,
 ) -> LeaseAnswer {
     match &lease.account_id {
-        Some(remembered) if *remembered != ask.account_id && has_links => {
+        Some(remembered) if *remembered != change.account_id && has_links => {
             return LeaseAnswer::OtherAccount {
                 remembered: remembered.clone(),
             };
@@ -60,30 +60,30 @@ fn hold(
         _ => {}
     }
     if !is_holder {
-        if lease.holder.is_some() && !has_come(lease.expires_at, now, terms.lease) {
-            lease.asked_at = Some(now);
+        if lease.holder.is_some() && !is_due(lease.expires_at, now, timing.lease) {
+            lease.requested_at = Some(now);
             return LeaseAnswer::Held {
                 left_ms: u64::try_from(lease.expires_at - now).unwrap_or(0),
             };
         }
-        lease.holder = Some(ask.holder.clone());
+        lease.holder = Some(change.holder.clone());
         lease.epoch += 1;
-        lease.asked_at = None;
+        lease.requested_at = None;
     }
-    lease.account_id = Some(ask.account_id.clone());
-    lease.expires_at = now + terms.lease;
+    lease.account_id = Some(change.account_id.clone());
+    lease.expires_at = now + timing.lease;
     LeaseAnswer::Granted {
         epoch: lease.epoch,
-        ttl_ms: u64::try_from(terms.lease).unwrap_or(0),
-        attempt_term_ms: u64::try_from(terms.attempt).unwrap_or(0),
-        may_yield: may_step_aside(lease, now, terms),
+        ttl_ms: u64::try_from(timing.lease).unwrap_or(0),
+        attempt_term_ms: u64::try_from(timing.attempt).unwrap_or(0),
+        may_yield: may_yield(lease, now, timing),
         paused: lease.paused_since.is_some(),
     }
 }
 
-/// Does what an operator wants of the line, and says how it stands.
-pub fn control_delivery(lease: &mut Lease, wish: DeliveryAction, now: UnixMs) -> DeliveryControl {
-    match wish {
+/// Pauses or resumes delivery, and returns whether it is paused.
+pub fn control_delivery(lease: &mut Lease, action: DeliveryAction, now: UnixMs) -> DeliveryControl {
+    match action {
         DeliveryAction::Read => {}
         DeliveryAction::Pause => lease.paused_since = lease.paused_since.or(Some(now)),
         DeliveryAction::Resume => lease.paused_since = None,
@@ -94,12 +94,12 @@ pub fn control_delivery(lease: &mut Lease, wish: DeliveryAction, now: UnixMs) ->
     }
 }
 
-fn may_step_aside(lease: &Lease, now: UnixMs, terms: &RuleTiming) -> bool {
-    let wanted = lease.asked_at.is_some_and(|at| now - at <= terms.lease);
-    let lately = lease
-        .stepped_aside_at
-        .is_some_and(|at| !has_come(at + terms.yield_lease, now, terms.yield_lease));
-    wanted && !lately
+fn may_yield(lease: &Lease, now: UnixMs, timing: &RuleTiming) -> bool {
+    let is_wanted = lease.requested_at.is_some_and(|at| now - at <= timing.lease);
+    let has_yielded = lease
+        .yielded_at
+        .is_some_and(|at| !is_due(at + timing.yield_lease, now, timing.yield_lease));
+    is_wanted && !has_yielded
 }
 
 fn release(lease: &mut Lease, now: UnixMs) -> LeaseAnswer {

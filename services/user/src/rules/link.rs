@@ -1,49 +1,49 @@
-//! Which contact a user is linked to.
+//! Whether a link that a worker found is accepted.
 
 use std::collections::BTreeMap;
 
 use contracts::{Field, FieldResult, FieldSet, Link, LinkOrigin, NewLink, Priority, Reason, UserId};
 
-use super::{OpenAttempt, Row, UnixMs, outcome::settle, owe::owe_again};
+use super::{OpenAttempt, Row, UnixMs, dirty::mark_dirty, results::resolve_fields};
 
-/// What came of a link that a worker found.
+/// What was decided about a link.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Linked {
-    /// It stands; those other users share the contact from now on.
-    Taken(Vec<UserId>),
-    /// Another user holds the contact; what asked for the link is settled as taken, if it was this user's own address.
-    Refused(Reason),
-    /// The user was linked to that contact before: nothing was found out.
-    NoNews,
+pub(super) enum LinkDecision {
+    /// The user is linked to the contact, and shares it with these users.
+    Accepted(Vec<UserId>),
+    /// The link was rejected for this reason. Fields that depended on it have the result `Conflict`.
+    Rejected(Reason),
+    /// The user was linked to the contact before.
+    AlreadyLinked,
 }
 
-/// Takes a found link, before anything is written through it.
+/// Accepts or rejects a link, before anything is written through it.
 ///
-/// `others` are the users linked to that contact besides this one.
-pub(super) fn link(
+/// `others` are the other users that are linked to the contact.
+pub(super) fn decide_link(
     row: &mut Row,
     found: NewLink,
     attempt: &OpenAttempt,
     others: Vec<UserId>,
     now: UnixMs,
-) -> Linked {
+) -> LinkDecision {
     let shared = !others.is_empty();
     let address = FieldSet::from_iter([Field::Email]);
     if shared && row.forget_create_of_another(found.address.as_deref()) {
-        return Linked::Refused(of_another());
+        return LinkDecision::Rejected(of_another());
     }
     match found.origin {
         LinkOrigin::Merged => move_link(row, found, shared),
         LinkOrigin::Created => created_link(row, found, attempt, shared, now),
-        _ if is_linked_to(row, &found) => return Linked::NoNews,
-        // Only an operator takes back what an operator said.
+        _ if is_linked_to(row, &found) => return LinkDecision::AlreadyLinked,
+        // Only an operator changes an operator's link.
         LinkOrigin::Followed if is_by_operator(row) => {
             return refuse(row, address, attempt, by_operator(), now);
         }
         LinkOrigin::Followed if shared => {
             return refuse(row, address, attempt, of_another(), now);
         }
-        // Only a primary address says that the contact is this person's, whoever else is linked to it.
+        // A primary address proves that the contact is this person's, even if others are linked to it. A secondary one does not.
         LinkOrigin::SecondaryAddress if shared => {
             return refuse(row, attempt.fields, attempt, of_another(), now);
         }
@@ -56,7 +56,7 @@ pub(super) fn link(
     }
     row.was_linked = true;
     row.possible_creates.clear();
-    Linked::Taken(others)
+    LinkDecision::Accepted(others)
 }
 
 fn is_linked_to(row: &Row, found: &NewLink) -> bool {
@@ -71,8 +71,7 @@ fn is_by_operator(row: &Row) -> bool {
         .is_some_and(|link| link.origin == LinkOrigin::ByOperator)
 }
 
-/// A merge moved the contact to another id; it is the same contact, so nothing new is owed, and an operator's link
-/// stays one.
+/// A merge gave the contact another id. It is the same contact, so no field becomes dirty, and an operator's link stays one.
 fn move_link(row: &mut Row, mut found: NewLink, shared: bool) {
     if is_by_operator(row) {
         found.origin = LinkOrigin::ByOperator;
@@ -87,8 +86,8 @@ fn move_link(row: &mut Row, mut found: NewLink, shared: bool) {
     });
 }
 
-/// A contact made for this user holds what the attempt carried. Fields that were not owed then went along, but their
-/// outcome is still the one of before: they are owed, so that it becomes true.
+/// A contact that was created for this user has every value of the attempt. Fields that were clean then were written too, but their
+/// results are older than the contact. They become dirty, so that their results become true.
 fn created_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
     row.link = Some(Link {
         contact_id: found.contact_id,
@@ -100,11 +99,11 @@ fn created_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bo
     let others = FieldSet::all()
         .iter()
         .filter(|field| !attempt.fields.contains(*field));
-    owe_again(row, others.collect(), Priority::Live, now);
+    mark_dirty(row, others.collect(), Priority::Live, now);
 }
 
-/// A new contact has heard nothing of this user: every field is owed, except the address that found it, which it
-/// holds. So secondary addresses are not promoted and a salesperson's correction stands.
+/// A contact that is new to this user gets every field, except the address by which it was found. So a secondary address does not
+/// replace the primary one, and a salesperson's correction of the address stays.
 fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
     let by_own_address = found
         .address
@@ -120,34 +119,40 @@ fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, 
     let mut again = FieldSet::all();
     if by_own_address {
         again = again.without(Field::Email);
-        settle(
+        resolve_fields(
             row,
             attempt,
             BTreeMap::from([(Field::Email, FieldResult::Confirmed)]),
             now,
         );
     }
-    owe_again(row, again, Priority::Live, now);
+    mark_dirty(row, again, Priority::Live, now);
 }
 
 fn of_another() -> Reason {
     Reason::ours(
         "CONTACT_OF_ANOTHER_USER",
-        "the contact that holds this address is linked to another user",
+        "the contact that has this address is linked to another user",
     )
 }
 
 fn by_operator() -> Reason {
     Reason::ours(
         "LINKED_BY_OPERATOR",
-        "another contact holds this address, and an operator linked the user to this one; unlink the user, or mend \
+        "another contact has this address, and an operator linked the user to this one; unlink the user, or correct \
          the address",
     )
 }
 
-/// Settles those fields as taken.
-fn refuse(row: &mut Row, fields: FieldSet, attempt: &OpenAttempt, reason: Reason, now: UnixMs) -> Linked {
-    let outcomes = fields
+/// Rejects the link: these fields get the result `Conflict`.
+fn refuse(
+    row: &mut Row,
+    fields: FieldSet,
+    attempt: &OpenAttempt,
+    reason: Reason,
+    now: UnixMs,
+) -> LinkDecision {
+    let results = fields
         .iter()
         .map(|field| {
             (
@@ -158,6 +163,6 @@ fn refuse(row: &mut Row, fields: FieldSet, attempt: &OpenAttempt, reason: Reason
             )
         })
         .collect();
-    settle(row, attempt, outcomes, now);
-    Linked::Refused(reason)
+    resolve_fields(row, attempt, results, now);
+    LinkDecision::Rejected(reason)
 }

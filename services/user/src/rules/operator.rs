@@ -1,47 +1,48 @@
-//! What an operator does to a user: everything once more, this contact, or none.
+//! What an operator does to a user: send everything again, link it to a contact, or unlink it.
 
 use contracts::{ContactId, FieldSet, Link, LinkOrigin, Priority};
 
 use super::{
-    FieldState, Row, RuleTiming, UnixMs, claim::give_up, history::OVERTAKEN, owe::owe_again, record::succeed,
+    FieldState, Row, RuleTiming, UnixMs, claim::give_up, dirty::mark_dirty, history::SUPERSEDED,
+    report::reset_failures,
 };
 
-/// What came of having a user sent once more.
+/// The result of a resync of one user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResyncResult {
-    /// Fields are owed that were not.
+    /// Fields became dirty.
     MarkedDirty,
-    /// Every field was owed already.
+    /// Every field was dirty already.
     AlreadyDirty,
-    /// It shares its contact with another user, and nobody knows whose values are the right ones.
+    /// The user shares its contact with another one, and hubsync cannot know whose values are right.
     Shared,
 }
 
-/// Owes every field again, behind live changes.
+/// Marks every field dirty, with back-fill priority.
 pub fn resync(row: &mut Row, now: UnixMs) -> ResyncResult {
     if row.link.as_ref().is_some_and(|link| link.shared) {
         return ResyncResult::Shared;
     }
     let settled = row.fields_where(|state| !state.is_dirty());
-    if owe_again(row, settled, Priority::Backfill, now) {
+    if mark_dirty(row, settled, Priority::Backfill, now) {
         ResyncResult::MarkedDirty
     } else {
         ResyncResult::AlreadyDirty
     }
 }
 
-/// Links the user to the contact that an operator named. Every field is owed to it, the address too: it was not found
-/// by one.
+/// Links the user to the contact that an operator named. Every field becomes dirty, the address too, because the contact was not
+/// found by it.
 ///
-/// Nobody else may hold that contact. Returns whether the link is new.
+/// No other user may be linked to the contact. Returns whether the link is new.
 pub fn link_by_operator(
     row: &mut Row,
     contact: &ContactId,
     account: &str,
     now: UnixMs,
-    terms: &RuleTiming,
+    timing: &RuleTiming,
 ) -> bool {
-    // Since nobody else holds the contact, one that counts as shared does so no longer.
+    // No other user is linked to the contact, so a link that is marked as shared has to be replaced.
     let is_so = row.link.as_ref().is_some_and(|link| {
         link.origin == LinkOrigin::ByOperator
             && link.contact_id == contact.as_str()
@@ -51,7 +52,7 @@ pub fn link_by_operator(
     if is_so {
         return false;
     }
-    overtake(row, now, terms);
+    supersede_attempt(row, now, timing);
     row.link = Some(Link {
         contact_id: contact.to_string(),
         account_id: account.to_owned(),
@@ -61,36 +62,36 @@ pub fn link_by_operator(
     });
     row.was_linked = true;
     row.possible_creates.clear();
-    begin_anew(row, now);
+    send_everything(row, now);
     true
 }
 
-/// Forgets the contact, so that one is looked up by the user's address. None is made: there was one.
+/// Removes the link. The contact is then looked up by the user's address, and none is created, because the user had one.
 ///
-/// Returns whether there was one to forget.
-pub fn unlink(row: &mut Row, now: UnixMs, terms: &RuleTiming) -> bool {
+/// Returns whether there was a link.
+pub fn unlink(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> bool {
     if row.link.is_none() {
         return false;
     }
-    overtake(row, now, terms);
+    supersede_attempt(row, now, timing);
     row.link = None;
-    begin_anew(row, now);
+    send_everything(row, now);
     true
 }
 
-/// An attempt that is out was given another contact, or none: it is given up, and its verdict will be one of an earlier
-/// attempt, which sets no link and settles nothing: nobody holds its number any more.
-fn overtake(row: &mut Row, now: UnixMs, terms: &RuleTiming) {
+/// Supersedes an attempt under way, which was given another contact or none. Clearing the holder makes its result that of an earlier
+/// attempt, which sets no link and resolves nothing.
+fn supersede_attempt(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
     if let Some(open) = row.open_attempt.take() {
-        give_up(row, open, OVERTAKEN, now, terms);
+        give_up(row, open, SUPERSEDED, now, timing);
         row.holder.clear();
     }
 }
 
-fn begin_anew(row: &mut Row, now: UnixMs) {
-    succeed(row);
+fn send_everything(row: &mut Row, now: UnixMs) {
+    reset_failures(row);
     row.recheck_at = None;
     row.rechecks = 0;
     let given: FieldSet = row.fields_where(|state: &FieldState| state.changed_in > 0);
-    owe_again(row, given, Priority::Live, now);
+    mark_dirty(row, given, Priority::Live, now);
 }

@@ -1,4 +1,4 @@
-//! The problems of a user in words: what happened, what to do, and when it is tried again.
+//! The problems of a user as sentences: what happened, what to do, and when hubsync tries again.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use contracts::{Field, FieldResult, FieldSet, ProblemKind, SyncProblem, is_same_
 use super::{FieldState, Row};
 use crate::time::rfc3339;
 
-/// The problems of these fields, the worst first.
+/// The problems of these fields, the worst one first.
 pub(super) fn problems(row: &Row, fields: impl Iterator<Item = Field>) -> Vec<SyncProblem> {
     let mut found: BTreeMap<ProblemKind, FieldSet> = BTreeMap::new();
     for field in fields {
@@ -18,12 +18,12 @@ pub(super) fn problems(row: &Row, fields: impl Iterator<Item = Field>) -> Vec<Sy
     found
         .into_iter()
         .map(|(kind, fields)| {
-            let words = words(row, kind, fields);
+            let sentences = sentences(row, kind, fields);
             SyncProblem {
                 problem: kind,
                 fields,
-                explanation: words.explanation.to_owned(),
-                remedy: words.remedy.to_owned(),
+                explanation: sentences.explanation.to_owned(),
+                remedy: sentences.remedy.to_owned(),
                 addresses: looked_up(row, kind),
                 next_attempt_at: next_attempt(row, fields),
             }
@@ -31,7 +31,7 @@ pub(super) fn problems(row: &Row, fields: impl Iterator<Item = Field>) -> Vec<Sy
         .collect()
 }
 
-/// When fields with a problem are tried again, where that is known.
+/// When hubsync tries fields with a problem again by itself, if it does.
 pub(crate) fn next_attempt(row: &Row, fields: FieldSet) -> Option<String> {
     let waits = |field: Field| {
         let state = &row.fields[field];
@@ -50,8 +50,8 @@ fn kind_of(field: &FieldState) -> Option<ProblemKind> {
     }
 }
 
-fn is_tried_again(outcome: &FieldResult) -> bool {
-    match outcome {
+fn is_tried_again(result: &FieldResult) -> bool {
+    match result {
         FieldResult::NotFound | FieldResult::Conflict { .. } => true,
         FieldResult::Failed {
             is_transient: may_pass,
@@ -61,8 +61,8 @@ fn is_tried_again(outcome: &FieldResult) -> bool {
     }
 }
 
-/// The addresses by which no contact was found: the user's, and the one that its contact had before. An address that was
-/// changed since has not been looked up yet.
+/// The addresses that were looked up in vain: the user's, and the last one that HubSpot confirmed for its contact. An address that
+/// changed since then has not been looked up yet.
 fn looked_up(row: &Row, kind: ProblemKind) -> Vec<String> {
     let email = &row.fields[Field::Email];
     if kind != ProblemKind::NotFound || email.result.is_none() {
@@ -78,51 +78,51 @@ fn looked_up(row: &Row, kind: ProblemKind) -> Vec<String> {
     addresses
 }
 
-struct Words {
+struct Sentences {
     explanation: &'static str,
     remedy: &'static str,
 }
 
-fn words(row: &Row, kind: ProblemKind, fields: FieldSet) -> Words {
+fn sentences(row: &Row, kind: ProblemKind, fields: FieldSet) -> Sentences {
     match kind {
-        ProblemKind::Rejected => Words {
+        ProblemKind::Rejected => Sentences {
             explanation: "HubSpot rejected the value, for the reason given with the field. hubsync does not send it again \
                           by itself.",
             remedy: "Change the value, or the rule for the property in HubSpot, then retry the user.",
         },
-        ProblemKind::Conflict => Words {
+        ProblemKind::Conflict => Sentences {
             explanation: "Another HubSpot contact has the address, so the address was not written; the other fields are \
                           delivered.",
             remedy: "Merge the two contacts in HubSpot, remove the address from the other contact, or link the user to \
                      that contact (hubsync link).",
         },
-        ProblemKind::Failed if has_passing_reason(row, fields) => Words {
+        ProblemKind::Failed if has_passing_reason(row, fields) => Sentences {
             explanation: "The delivery of this user alone failed several times, for the reason given with the field.",
             remedy: "Look at the reason. Retry the user once its cause is gone; hubsync tries again seldom.",
         },
-        ProblemKind::Failed => Words {
+        ProblemKind::Failed => Sentences {
             explanation: "The delivery of this user alone failed several times, for the reason given with the field. \
                           hubsync does not try again by itself.",
             remedy: "Look at the reason, and retry the user once its cause is gone.",
         },
         ProblemKind::NotFound => not_found(row),
-        ProblemKind::Unknown => Words {
+        ProblemKind::Unknown => Sentences {
             explanation: "A later version of the user service recorded a result that this version does not know.",
             remedy: "Run one version of the user service, the later one.",
         },
     }
 }
 
-fn not_found(row: &Row) -> Words {
+fn not_found(row: &Row) -> Sentences {
     if row.was_linked {
-        return Words {
+        return Sentences {
             explanation: "No HubSpot contact has the user's address. The user had a contact before, so hubsync does not \
                           create another one.",
             remedy: "Restore or create the contact in HubSpot, correct the user's address, or link the user to a contact \
                      (hubsync link).",
         };
     }
-    Words {
+    Sentences {
         explanation: "No HubSpot contact has the user's address. hubsync updates contacts; it creates one only if \
                       HUBSPOT_MISSING=create is set for the hubspot service.",
         remedy: "Create the contact in HubSpot, correct the user's address, or set HUBSPOT_MISSING=create.",

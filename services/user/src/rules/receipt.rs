@@ -1,4 +1,4 @@
-//! The verdict of a version, as callers see it.
+//! The receipt of a version.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use contracts::{EarlierField, Field, FieldReceipt, FieldResult, Reason, Receipt,
 
 use super::{FieldState, PastAttempt, Row, problem::problems};
 
-/// What became of a version; none where the user never had it.
+/// The receipt of a version; none if the user never had this version.
 pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
     if version == 0 || version > row.version {
         return None;
@@ -41,7 +41,7 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
     })
 }
 
-/// The fields that the receipt of a version lists.
+/// The fields that the receipt of a version covers. That of the current version covers every field.
 fn fields_of(row: &Row, version: u64) -> impl Iterator<Item = Field> {
     let is_current = version == row.version;
     let given = row
@@ -51,7 +51,7 @@ fn fields_of(row: &Row, version: u64) -> impl Iterator<Item = Field> {
     given.map(|(field, _)| field)
 }
 
-/// The fields that versions before the current one gave, told of with that one.
+/// In the receipt of the current version: the fields that earlier versions were the last to change.
 fn earlier_fields(row: &Row, version: u64) -> BTreeMap<Field, EarlierField> {
     if version != row.version {
         return BTreeMap::new();
@@ -71,12 +71,12 @@ fn earlier_fields(row: &Row, version: u64) -> BTreeMap<Field, EarlierField> {
         .collect()
 }
 
-/// The state of a version the row has.
+/// The state of a version.
 pub fn state_of(row: &Row, version: u64) -> SyncState {
     receipt(row, version).map_or(SyncState::Superseded, |receipt| receipt.state)
 }
 
-/// What became of all that callers ever gave: the worst of the fields' states, and why it is so.
+/// The state over all fields that callers have given, which is the worst one, and its reason.
 pub fn overall_state(row: &Row) -> (SyncState, Option<Reason>) {
     let given = row.fields.iter().filter(|(_, state)| state.changed_in > 0);
     let worst = given

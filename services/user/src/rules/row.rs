@@ -1,4 +1,4 @@
-//! What is kept of a user.
+//! The row of a user.
 
 use std::collections::BTreeMap;
 
@@ -10,58 +10,58 @@ use serde::{Deserialize, Serialize};
 
 use super::{PastAttempt, UnixMs};
 
-/// So many addresses are remembered under which a contact may have been created. Each takes a change of address, and an
-/// attempt after it that failed or was given up.
-const MOST_CREATING: usize = 8;
+/// At most this many addresses are kept under which a contact may have been created. Each of them takes a change of the address and
+/// an attempt that failed or was given up.
+const MAX_REMEMBERED_CREATES: usize = 8;
 
-/// A user, what HubSpot has yet to hear of it, and what became of the rest.
+/// A user: its values, which of them HubSpot does not have yet, and what became of the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
-    /// Grows by one with each change a caller made; never goes back.
+    /// The version. It grows by one with each change of a caller and never goes back.
     pub version: u64,
-    /// Grows by one with each change and each owing-again; never goes back.
+    /// The generation. It grows by one with each change and each time fields are marked dirty again, and never goes back.
     pub generation: u64,
     /// When the last change was accepted.
     pub updated_at: UnixMs,
-    /// When the oldest change was accepted that waits for its outcome; none while every field has one.
+    /// When the oldest change without a result was accepted; none if every field has a result.
     pub pending_since: Option<UnixMs>,
-    /// Each field's value and standing.
+    /// Each field's value and state.
     pub fields: PerField<FieldState>,
-    /// The contact, once one is known.
+    /// The contact that the user is linked to.
     pub link: Option<Link>,
-    /// Whether a contact was ever known: one that is gone is not made anew.
+    /// Whether the user was ever linked. A contact that was deleted is not created again.
     pub was_linked: bool,
-    /// Contacts that HubSpot may still create, or may have created, for this user.
+    /// Addresses under which HubSpot may have created a contact for this user, or may still do so.
     pub possible_creates: Vec<RememberedCreate>,
     /// The number of the last attempt; 0 before the first.
     pub attempt: u64,
-    /// The worker that was given the last attempt.
+    /// The worker that was given the last attempt; empty if an operator superseded it.
     pub holder: String,
-    /// The last attempt, while it has no verdict.
+    /// The last attempt, while it has no result.
     pub open_attempt: Option<OpenAttempt>,
-    /// A call that may still be carried out, or several as one.
+    /// Until when HubSpot may still apply calls that we gave up.
     pub in_doubt: Option<LateWriteWindow>,
-    /// When a user that owes is announced again, or, after a failure, tried again.
+    /// When a dirty user is woken again or, after a failure, tried again.
     pub wake_at: Option<UnixMs>,
-    /// When what is missing, taken or parked is looked at again.
+    /// When fields with a problem that may pass are tried again.
     pub recheck_at: Option<UnixMs>,
-    /// How many rechecks there were in a row.
+    /// How many rechecks there were since the last change.
     pub rechecks: u32,
-    /// How urgent the user is, while it owes.
+    /// How urgent the user is, while it is dirty.
     pub priority: Priority,
-    /// Attempts that failed since the last success.
+    /// How many attempts failed since the last success.
     pub failures: u32,
-    /// Those of them that were charged to the record.
+    /// How many of them count against the record.
     pub counted_failures: u32,
-    /// Why the last attempt failed, until one succeeds.
+    /// Why the last attempt failed; none after a success.
     pub last_failure: Option<Reason>,
-    /// The last few attempts that are over, the latest last.
+    /// The last few attempts that ended, the latest one last.
     pub history: Vec<PastAttempt>,
     /// The last few idempotency keys.
     pub keys: Vec<UsedKey>,
-    /// Ranges of versions that touched nothing, the last few, both ends included.
+    /// The last few ranges of versions that changed no field, both ends included.
     pub unchanged: Vec<(u64, u64)>,
     /// What a later version of the service stored in this row.
     pub unknown: UnknownParts,
@@ -84,37 +84,37 @@ pub struct UnknownParts {
 /// One field of a row.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FieldState {
-    /// Its value; none where it was never given or is cleared.
+    /// The value; none if the field was never given or is cleared.
     pub value: Option<String>,
-    /// The version in which a caller last gave it; 0 for never.
+    /// The version in which a caller last gave the field; 0 for never.
     pub changed_in: u64,
-    /// The turn at which it was last owed; 0 for never.
+    /// The generation at which the field was last marked dirty; 0 for never.
     pub dirty_since: u64,
-    /// The turn at which it was last settled; 0 for never.
+    /// The generation at which the field was last resolved; 0 for never.
     pub resolved_at: u64,
-    /// What became of the value last touched; none until an attempt that carried it has a verdict.
+    /// What became of the current value; none until an attempt that carried it has a result.
     pub result: Option<FieldResult>,
-    /// When that outcome was recorded.
+    /// When the result was recorded.
     pub recorded_at: UnixMs,
     /// What a later version of the service stored for this field.
     pub unknown: UnknownMembers,
 }
 
-/// An attempt without a verdict.
+/// An attempt without a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenAttempt {
-    /// The epoch under which it was given.
+    /// The epoch of the lease under which it was given.
     pub epoch: u64,
-    /// The version whose state it carries.
+    /// The version that it carries.
     pub version: u64,
-    /// The turn up to which its verdict settles.
+    /// The generation up to which its result resolves fields.
     #[serde(rename = "turn")]
     pub generation: u64,
-    /// The fields it was given to send.
+    /// The fields to send.
     pub fields: FieldSet,
-    /// When it was given.
+    /// When it was given to the worker.
     pub since: UnixMs,
-    /// The address under which its worker may create a contact.
+    /// The address under which the worker may create a contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// What a later version of the service stored for this attempt.
@@ -122,12 +122,12 @@ pub struct OpenAttempt {
     pub unknown: UnknownMembers,
 }
 
-/// A contact that may be created without anybody being told its id.
+/// An address under which HubSpot may have created a contact although it returned no id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RememberedCreate {
-    /// Its address.
+    /// The address.
     pub address: String,
-    /// When it can no longer happen.
+    /// When HubSpot can no longer create it.
     pub until: UnixMs,
 }
 
@@ -140,40 +140,40 @@ impl RememberedCreate {
     }
 }
 
-/// HubSpot may still carry out a call that its caller gave up.
+/// The time in which HubSpot may still apply calls that we gave up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LateWriteWindow {
-    /// The version the oldest such call carried.
+    /// The lowest version that one of the calls carried.
     pub from_version: u64,
-    /// When it can no longer happen.
+    /// The end of the window.
     pub until: UnixMs,
 }
 
-/// An idempotency key and the change made under it.
+/// An idempotency key and the change that was made with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsedKey {
     /// The key.
     pub key: String,
-    /// The version the change made.
+    /// The version that the change made.
     pub version: u64,
-    /// A fingerprint of what the change gave.
+    /// A fingerprint of the fields that the change gave.
     pub given: u64,
 }
 
 impl FieldState {
-    /// Whether HubSpot has yet to hear of the field.
+    /// Whether the field has to be sent.
     pub fn is_dirty(&self) -> bool {
         self.dirty_since > self.resolved_at
     }
 
-    /// Whether a caller gave it and nobody knows yet what becomes of that.
+    /// Whether a caller gave the field and there is no result yet.
     pub fn is_pending(&self) -> bool {
         self.changed_in > 0 && self.result.is_none()
     }
 }
 
 impl Row {
-    /// A user no change was made to yet.
+    /// A user that does not exist yet.
     pub fn new(user_id: UserId) -> Self {
         Self {
             user_id,
@@ -203,23 +203,23 @@ impl Row {
         }
     }
 
-    /// The fields HubSpot has yet to hear of.
+    /// The fields that have to be sent.
     pub fn dirty_fields(&self) -> FieldSet {
         self.fields_where(FieldState::is_dirty)
     }
 
-    /// Whether a field is owed.
+    /// Whether a field has to be sent.
     pub fn is_dirty(&self) -> bool {
         self.fields.iter().any(|(_, state)| state.is_dirty())
     }
 
-    /// A change made fields pending.
+    /// Notes that a change was accepted whose fields have no result yet.
     pub(super) fn mark_pending(&mut self, now: UnixMs) {
         self.pending_since.get_or_insert(now);
     }
 
-    /// Fields were settled by an attempt. What is pending after it was accepted after it was given, unless the attempt
-    /// carried it.
+    /// Updates when the oldest pending change was accepted, after fields got results. A change that the attempt did not carry was
+    /// accepted after the attempt was given.
     pub(super) fn update_pending_since(&mut self, attempt: &OpenAttempt) {
         let pending = self.fields.iter().map(|(_, state)| state);
         let oldest = pending
@@ -233,7 +233,7 @@ impl Row {
         };
     }
 
-    /// The fields of which that is true.
+    /// The fields that fulfil a condition.
     pub(super) fn fields_where(&self, is_true: impl Fn(&FieldState) -> bool) -> FieldSet {
         self.fields
             .iter()
@@ -250,7 +250,7 @@ impl Row {
             .collect()
     }
 
-    /// The user as callers see it.
+    /// The user as the API shows it.
     pub fn user(&self) -> User {
         User {
             user_id: self.user_id.clone(),
@@ -260,7 +260,7 @@ impl Row {
         }
     }
 
-    /// Whether that is the user's address, compared as HubSpot does, in lower case.
+    /// Whether this is the user's address. Addresses are compared in lower case, as HubSpot does.
     pub(super) fn has_address(&self, address: &str) -> bool {
         self.fields[Field::Email]
             .value
@@ -268,7 +268,7 @@ impl Row {
             .is_some_and(|own| is_same_address(own, address))
     }
 
-    /// HubSpot may create a contact under that address, or it is not known that it did not.
+    /// Remembers that a contact may exist under this address although HubSpot returned no id.
     pub(super) fn record_possible_create(&mut self, address: String, until: UnixMs) {
         if self.was_linked {
             return;
@@ -276,48 +276,47 @@ impl Row {
         let known = self
             .possible_creates
             .iter_mut()
-            .find(|creating| is_same_address(&creating.address, &address));
+            .find(|create| is_same_address(&create.address, &address));
         match known {
-            Some(creating) => creating.until = creating.until.max(until),
+            Some(create) => create.until = create.until.max(until),
             None => self.possible_creates.push(RememberedCreate { address, until }),
         }
-        if self.possible_creates.len() > MOST_CREATING {
+        if self.possible_creates.len() > MAX_REMEMBERED_CREATES {
             self.possible_creates.remove(0);
         }
     }
 
-    /// A contact that has a former address of this user is another's: it was not made for this one, and is not looked
-    /// for any more. Says whether it was such an address.
+    /// Forgets a former address of this user, because its contact belongs to another user, so that it was not created for this one.
+    /// Returns whether the address was remembered.
     pub(super) fn forget_create_of_another(&mut self, address: Option<&str>) -> bool {
         let Some(address) = address.filter(|address| !self.has_address(address)) else {
             return false;
         };
         let before = self.possible_creates.len();
         self.possible_creates
-            .retain(|creating| !is_same_address(&creating.address, address));
+            .retain(|create| !is_same_address(&create.address, address));
         self.possible_creates.len() < before
     }
 
-    /// Those of the contacts that may have been created were looked for in vain after it could no longer happen.
+    /// Forgets addresses under which an attempt that began at this time looked in vain, after HubSpot could no longer create a contact.
     pub(super) fn forget_impossible_creates(&mut self, looked_since: UnixMs) {
-        self.possible_creates
-            .retain(|creating| creating.until > looked_since);
+        self.possible_creates.retain(|create| create.until > looked_since);
     }
 
-    /// Starts a doubt, or stretches the one there is: from the lowest version to the latest end.
+    /// Begins a late-write window, or extends the present one: it has the lowest version and the latest end.
     pub(super) fn extend_late_write_window(&mut self, version: u64, until: UnixMs) {
-        let doubt = self.in_doubt.get_or_insert(LateWriteWindow {
+        let window = self.in_doubt.get_or_insert(LateWriteWindow {
             from_version: version,
             until,
         });
-        doubt.from_version = doubt.from_version.min(version);
-        doubt.until = doubt.until.max(until);
+        window.from_version = window.from_version.min(version);
+        window.until = window.until.max(until);
     }
 
-    /// The earliest time at which something is to be done about a wake-up or a doubt.
+    /// When the row is due: at its wake-up time, or when its late-write window ends, whichever is earlier.
     pub fn due_at(&self) -> Option<UnixMs> {
         let wake_at = self.wake_at.filter(|_| self.is_dirty());
-        let doubt_ends = self.in_doubt.map(|doubt| doubt.until);
+        let doubt_ends = self.in_doubt.map(|window| window.until);
         wake_at.into_iter().chain(doubt_ends).min()
     }
 }

@@ -1,27 +1,27 @@
-//! What time brings: doubts that end, rechecks, wake-ups that were lost.
+//! What falls due: late-write windows that end, rechecks, and wake-ups that were lost.
 
 use contracts::Priority;
 
 use super::{
     Row, RuleTiming, UnixMs,
-    outcome::rechecked_fields,
-    owe::{owe_again, touched_after},
-    terms::has_come,
+    dirty::{changed_after, mark_dirty},
+    results::rechecked_fields,
+    timing::is_due,
 };
 
-/// Does what is due on a row. Returns the lane in which it is to be announced, if it is.
-pub fn sweep(row: &mut Row, now: UnixMs, terms: &RuleTiming) -> Option<Priority> {
-    end_doubt(row, now, terms);
+/// Does what is due on a row. If a wake-up has to be published, returns its priority.
+pub fn handle_due(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> Option<Priority> {
+    end_late_write_window(row, now, timing);
     recheck(row, now);
     let wake_at = row.wake_at.filter(|_| row.is_dirty())?;
-    if !has_come(wake_at, now, terms.horizon()) {
+    if !is_due(wake_at, now, timing.max_wake_up_distance()) {
         return None;
     }
-    row.wake_at = Some(now + terms.wake_up);
+    row.wake_at = Some(now + timing.wake_up);
     Some(row.priority)
 }
 
-/// Makes a row due that was announced to a stream that has lost it. Returns whether it changed.
+/// Makes a row due whose wake-up was lost. Returns whether it changed.
 pub fn wake_now(row: &mut Row, now: UnixMs) -> bool {
     let waits = row.is_dirty() && row.open_attempt.is_none() && row.failures == 0;
     let waits = waits && row.wake_at.is_none_or(|wake_at| wake_at > now);
@@ -31,28 +31,28 @@ pub fn wake_now(row: &mut Row, now: UnixMs) -> bool {
     waits
 }
 
-/// A late call can no longer happen. If it did, it stands over what a caller touched after the version it carried:
-/// that is owed once more, even if it is owed already or out. What was not touched since holds the same value.
+/// Ends the window in which HubSpot may apply a late call. If it did, the call replaced values that callers changed after its version.
+/// Those fields are sent again, even if they are dirty already or being sent. Other fields have the value that the call wrote.
 ///
-/// A clock that stepped back must not end a doubt early: one that lies further ahead than its term starts anew.
-fn end_doubt(row: &mut Row, now: UnixMs, terms: &RuleTiming) {
-    if let Some(doubt) = &mut row.in_doubt {
-        doubt.until = doubt.until.min(now + terms.late_write);
+/// If the clock stepped back, the window would end too late. It then ends a whole term from now, and never earlier.
+fn end_late_write_window(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
+    if let Some(window) = &mut row.in_doubt {
+        window.until = window.until.min(now + timing.late_write);
     }
-    if let Some(doubt) = row.in_doubt.take_if(|doubt| doubt.until <= now) {
-        let newer = touched_after(row, doubt.from_version);
-        owe_again(row, newer, Priority::Live, now);
+    if let Some(window) = row.in_doubt.take_if(|window| window.until <= now) {
+        let newer = changed_after(row, window.from_version);
+        mark_dirty(row, newer, Priority::Live, now);
     }
 }
 
-/// What was missing, taken or parked for a passing reason is tried once more.
+/// Tries fields again whose problem may have passed.
 fn recheck(row: &mut Row, now: UnixMs) {
     let due = row
         .recheck_at
-        .take_if(|at| has_come(*at, now, RuleTiming::recheck_horizon()))
+        .take_if(|at| is_due(*at, now, RuleTiming::max_recheck_distance()))
         .is_some();
     if due {
         let fields = rechecked_fields(row);
-        owe_again(row, fields, Priority::Backfill, now);
+        mark_dirty(row, fields, Priority::Backfill, now);
     }
 }

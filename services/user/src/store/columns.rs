@@ -74,8 +74,8 @@ impl From<LeaseColumns> for Lease {
             holder: columns.holder,
             epoch: u64::try_from(columns.epoch).unwrap_or(0),
             expires_at: columns.expires_at,
-            asked_at: columns.asked_at,
-            stepped_aside_at: columns.stepped_aside_at,
+            requested_at: columns.asked_at,
+            yielded_at: columns.stepped_aside_at,
             account_id: columns.account_id,
             paused_since: columns.paused_since,
         }

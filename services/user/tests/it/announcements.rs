@@ -34,7 +34,7 @@ async fn a_user_is_announced_once_for_each_time_it_turns_unsettled() {
 
 #[tokio::test]
 async fn the_stream_keeps_the_first_wake_up_of_a_user_and_refuses_another() {
-    let (stack, service) = Stack::serving(&[("USER_ANNOUNCE_MS", "200"), ("USER_SWEEP_MS", "20")]).await;
+    let (stack, service) = Stack::serving(&[("USER_WAKE_UP_MS", "200"), ("USER_SWEEP_MS", "20")]).await;
     stack.update(&ada("1")).await.unwrap();
     stack.wait_until_announced(&["1"]).await;
     let jetstream = stack.client.jetstream();
@@ -136,7 +136,7 @@ async fn who_finds_no_room_in_the_stream_is_due_at_once() {
 
 #[tokio::test]
 async fn a_wake_up_that_is_acknowledged_late_does_not_swallow_the_next() {
-    let (stack, service) = Stack::serving(&[("USER_ANNOUNCE_MS", "60000")]).await;
+    let (stack, service) = Stack::serving(&[("USER_WAKE_UP_MS", "60000")]).await;
     let jetstream = stack.client.jetstream();
     // Somebody else's wake-up of the user is still in the stream when the change is announced.
     jetstream

@@ -147,7 +147,7 @@ async fn every_row_left_open_is_handed_out_however_many_claim_at_once() {
 
 #[tokio::test]
 async fn when_a_doubt_ends_what_was_touched_since_is_owed_again() {
-    let (stack, service) = Stack::serving(&[("USER_DOUBT_MS", "1000"), ("USER_SWEEP_MS", "20")]).await;
+    let (stack, service) = Stack::serving(&[("USER_LATE_WRITE_MS", "1000"), ("USER_SWEEP_MS", "20")]).await;
     stack.update(&ada("1")).await.unwrap();
     let epoch = stack.lease("w").await;
     deliver(&stack, "w", epoch, "1").await;

@@ -76,8 +76,8 @@ async fn a_committed_row_and_lease_can_be_read_again(kind: StoreKind) {
         holder: Some("w".to_owned()),
         epoch: 3,
         expires_at: NOW + 1,
-        asked_at: Some(NOW),
-        stepped_aside_at: Some(NOW - 1),
+        requested_at: Some(NOW),
+        yielded_at: Some(NOW - 1),
         account_id: Some("4711".to_owned()),
         paused_since: Some(NOW - 2),
     };

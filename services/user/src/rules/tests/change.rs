@@ -25,7 +25,7 @@ fn version_and_turn_grow_with_each_change() {
 fn giving_the_same_name_again_owes_it_again() {
     let mut desk = Desk::settled();
     let changed = desk.change([(Field::FirstName, "Ada")]);
-    assert!(changed.announce && desk.row.fields[Field::FirstName].is_dirty());
+    assert!(changed.wake && desk.row.fields[Field::FirstName].is_dirty());
     assert_eq!(desk.receipt(changed.version).state, SyncState::Pending);
 }
 
@@ -33,10 +33,10 @@ fn giving_the_same_name_again_owes_it_again() {
 fn under_json_the_stored_address_in_any_case_is_the_key_and_touches_nothing() {
     let mut desk = Desk::settled();
     let changed = desk.change_as(UpdateForm::Json, [(Field::Email, "ADA@Example.com")]);
-    assert!(!changed.announce && !desk.row.is_dirty());
+    assert!(!changed.wake && !desk.row.is_dirty());
     assert_eq!(desk.receipt(changed.version).state, SyncState::Unchanged);
     let changed = desk.change([(Field::Email, "ada@example.com")]);
-    assert!(changed.announce, "under merge patch it is asked for");
+    assert!(changed.wake, "under merge patch it is asked for");
 }
 
 #[test]
@@ -67,13 +67,10 @@ fn null_clears_a_name_and_owes_it() {
 #[test]
 fn a_change_is_announced_when_the_user_turns_unsettled_or_live() {
     let mut desk = Desk::settled();
-    assert!(desk.change([(Field::FirstName, "Eva")]).announce);
-    assert!(
-        !desk.change([(Field::FirstName, "Ida")]).announce,
-        "it was announced"
-    );
+    assert!(desk.change([(Field::FirstName, "Eva")]).wake);
+    assert!(!desk.change([(Field::FirstName, "Ida")]).wake, "it was announced");
     desk.row.priority = Priority::Backfill;
-    assert!(desk.change([(Field::FirstName, "Eve")]).announce);
+    assert!(desk.change([(Field::FirstName, "Eve")]).wake);
     assert_eq!(desk.row.priority, Priority::Live);
 }
 
@@ -118,7 +115,7 @@ fn a_repeated_key_answers_with_the_version_it_made_until_it_is_forgotten() {
     let first = desk.try_change(&keyed("k")).unwrap();
     let before = desk.row.clone();
     let again = desk.try_change(&keyed("k")).unwrap();
-    assert_eq!((again.version, again.announce), (first.version, false));
+    assert_eq!((again.version, again.wake), (first.version, false));
     assert_eq!(desk.row, before);
     let other = values([(Field::FirstName, "Ida")]);
     let reused = Change {

@@ -67,7 +67,7 @@ impl Desk {
     }
 
     pub(super) fn try_change(&mut self, change: &Change<'_>) -> Result<Changed, Refusal> {
-        rules::change(&mut self.row, change, self.now, &self.terms)
+        rules::accept_change(&mut self.row, change, self.now, &self.terms)
     }
 
     pub(super) fn change_as<const N: usize>(
@@ -124,7 +124,7 @@ impl Desk {
     }
 
     pub(super) fn sweep(&mut self) -> Option<Priority> {
-        rules::sweep(&mut self.row, self.now, &self.terms)
+        rules::handle_due(&mut self.row, self.now, &self.terms)
     }
 
     /// Lets time pass, sweeping at its end.

@@ -6,7 +6,7 @@ use super::{
     desk::{Desk, values},
     verdicts::{done, refused},
 };
-use crate::rules::{Refusal, import};
+use crate::rules::{Refusal, accept_line};
 
 /// A value no change of the desk gives.
 fn other_name() -> Values {
@@ -19,8 +19,8 @@ fn only_what_differs_is_touched_and_owed() {
     let mut given = desk.row.values();
     given.extend(other_name());
     let version = desk.row.version;
-    let imported = import(&mut desk.row, &given, desk.now).unwrap();
-    assert!(imported.changed && imported.version == version + 1);
+    let imported = accept_line(&mut desk.row, &given, desk.now).unwrap();
+    assert!(imported.is_changed && imported.version == version + 1);
     let owed: Vec<Field> = desk.row.dirty_fields().iter().collect();
     assert_eq!(owed, [Field::FirstName]);
 }
@@ -32,8 +32,8 @@ fn a_line_that_differs_in_nothing_leaves_the_row_as_it_is() {
     let address = given[&Field::Email].as_ref().unwrap().to_uppercase();
     given.insert(Field::Email, Some(address));
     let before = desk.row.clone();
-    let imported = import(&mut desk.row, &given, desk.now + 1).unwrap();
-    assert!(!imported.changed && imported.version == before.version);
+    let imported = accept_line(&mut desk.row, &given, desk.now + 1).unwrap();
+    assert!(!imported.is_changed && imported.version == before.version);
     assert_eq!(desk.row, before);
 }
 
@@ -44,7 +44,7 @@ fn a_refused_value_that_is_imported_again_is_not_tried_again() {
     let claim = desk.claim();
     desk.record(refused(&claim, Field::FirstName));
     let given = values([(Field::FirstName, "Eva")]);
-    assert!(!import(&mut desk.row, &given, desk.now).unwrap().changed);
+    assert!(!accept_line(&mut desk.row, &given, desk.now).unwrap().is_changed);
     assert!(matches!(
         desk.row.fields[Field::FirstName].result,
         Some(FieldResult::Rejected { .. })
@@ -54,7 +54,7 @@ fn a_refused_value_that_is_imported_again_is_not_tried_again() {
 #[test]
 fn a_settled_user_waits_in_the_back_fill_lane_and_is_due_at_once() {
     let mut desk = Desk::settled();
-    import(&mut desk.row, &other_name(), desk.now).unwrap();
+    accept_line(&mut desk.row, &other_name(), desk.now).unwrap();
     assert_eq!(desk.row.priority, Priority::Backfill);
     assert_eq!(desk.later(0), Some(Priority::Backfill));
 }
@@ -64,15 +64,15 @@ fn a_user_with_a_live_change_stays_live() {
     let mut desk = Desk::settled();
     desk.change([(Field::LastName, "Live")]);
     let wake_at = desk.row.wake_at;
-    import(&mut desk.row, &other_name(), desk.now).unwrap();
+    accept_line(&mut desk.row, &other_name(), desk.now).unwrap();
     assert_eq!((desk.row.priority, desk.row.wake_at), (Priority::Live, wake_at));
 }
 
 #[test]
 fn a_change_after_an_import_makes_the_user_live() {
     let mut desk = Desk::settled();
-    import(&mut desk.row, &other_name(), desk.now).unwrap();
-    assert!(desk.change([(Field::LastName, "Live")]).announce);
+    accept_line(&mut desk.row, &other_name(), desk.now).unwrap();
+    assert!(desk.change([(Field::LastName, "Live")]).wake);
     assert_eq!(desk.row.priority, Priority::Live);
 }
 
@@ -81,7 +81,7 @@ fn what_is_imported_while_an_attempt_is_out_stays_owed_when_it_is_settled() {
     let mut desk = Desk::settled();
     desk.change([(Field::FirstName, "Eva")]);
     let claim = desk.claim();
-    let imported = import(&mut desk.row, &other_name(), desk.now).unwrap();
+    let imported = accept_line(&mut desk.row, &other_name(), desk.now).unwrap();
     desk.record(done(&claim));
     assert!(desk.row.fields[Field::FirstName].is_dirty());
     assert_eq!(desk.receipt(imported.version).state, SyncState::Pending);
@@ -90,7 +90,7 @@ fn what_is_imported_while_an_attempt_is_out_stays_owed_when_it_is_settled() {
 #[test]
 fn a_new_user_needs_an_address() {
     let mut desk = Desk::empty();
-    let refused = import(&mut desk.row, &other_name(), desk.now);
+    let refused = accept_line(&mut desk.row, &other_name(), desk.now);
     assert_eq!(refused, Err(Refusal::EmailRequired));
     assert_eq!(desk.row.version, 0);
 }

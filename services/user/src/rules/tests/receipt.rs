@@ -71,7 +71,7 @@ fn a_field_is_sent_again_once_it_had_a_verdict_and_is_owed() {
     desk = Desk::settled();
     assert!(!desk.receipt(1).resending, "it is settled");
     let fields = contracts::FieldSet::all();
-    rules::owe::owe_again(&mut desk.row, fields, contracts::Priority::Live, desk.now);
+    rules::dirty::mark_dirty(&mut desk.row, fields, contracts::Priority::Live, desk.now);
     assert!(desk.receipt(1).resending);
 }
 

@@ -23,7 +23,7 @@ fn each_field_settles_with_its_own_outcome() {
     desk.change([(Field::LastName, "bad")]);
     let claim = desk.claim();
     let effects = desk.record(refused(&claim, Field::LastName));
-    assert_eq!((effects.next, effects.settled), (NextAction::Clean, true));
+    assert_eq!((effects.next, effects.is_resolved), (NextAction::Clean, true));
     assert_eq!(desk.receipt(2).state, SyncState::Confirmed);
     let receipt = desk.receipt(3);
     assert_eq!(receipt.state, SyncState::Rejected);
@@ -95,7 +95,7 @@ fn a_repeated_verdict_changes_nothing() {
     let effects = desk.record(may_be_late(&claim));
     assert_eq!(desk.row, before);
     assert!(
-        !effects.settled && matches!(effects.next, NextAction::Later { .. }),
+        !effects.is_resolved && matches!(effects.next, NextAction::Later { .. }),
         "{effects:?}"
     );
 }

@@ -169,8 +169,8 @@ impl MemoryTransaction {
         terms: &RuleTiming,
     ) -> Result<(), StoreError> {
         let (due_at, recheck_at) = (
-            self.now + terms.horizon(),
-            self.now + RuleTiming::recheck_horizon(),
+            self.now + terms.max_wake_up_distance(),
+            self.now + RuleTiming::max_recheck_distance(),
         );
         if users.iter().any(|user| self.is_held_by_another(shared, user)) {
             return Err(StoreError::Contended(users.to_vec()));
@@ -210,17 +210,14 @@ impl MemoryTransaction {
 
     /// Like [`select`](Self::select), from two ranges one after the other. Rows that another transaction holds are
     /// skipped, and this one holds those that it found.
-    fn select_and_hold<K: Ord>(
+    fn select_and_hold<K: Ord + Clone>(
         &mut self,
         shared: &mut Shared,
         index: impl Fn(&Tables) -> &Index<K>,
         ranges: [(Bound<K>, Bound<K>); 2],
         accept: impl Fn(&StoredRow) -> bool,
         limit: usize,
-    ) -> Vec<UserId>
-    where
-        K: Clone,
-    {
+    ) -> Vec<UserId> {
         let mut found = Vec::new();
         for range in ranges {
             let accept = |user: &UserId| {
@@ -291,7 +288,7 @@ impl Transaction for MemoryTransaction {
         limit: usize,
     ) -> Result<Vec<UserId>, StoreError> {
         let priority = priority_number(priority);
-        let (now, furthest) = (self.now, self.now + terms.horizon());
+        let (now, furthest) = (self.now, self.now + terms.max_wake_up_distance());
         let due = (
             Bound::Included((priority, UnixMs::MIN)),
             Bound::Included((priority, now)),
@@ -307,7 +304,7 @@ impl Transaction for MemoryTransaction {
 
     async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
         let due = (Bound::Unbounded, Bound::Included(self.now));
-        let furthest = self.now + RuleTiming::recheck_horizon();
+        let furthest = self.now + RuleTiming::max_recheck_distance();
         let too_far = (Bound::Excluded(furthest), Bound::Unbounded);
         self.statement(|this, shared| {
             Ok(this.select_and_hold(shared, |tables| &tables.rechecks, [due, too_far], |_| true, limit))

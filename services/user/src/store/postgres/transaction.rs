@@ -138,8 +138,10 @@ impl Transaction for PostgresTransaction<'_> {
 
     async fn put_off(&mut self, users: &[UserId], terms: &RuleTiming) -> Result<(), StoreError> {
         let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
-        let put_off = sqlx::query(PUT_OFF).bind(self.now + terms.horizon());
-        let put_off = put_off.bind(self.now + RuleTiming::recheck_horizon()).bind(ids);
+        let put_off = sqlx::query(PUT_OFF).bind(self.now + terms.max_wake_up_distance());
+        let put_off = put_off
+            .bind(self.now + RuleTiming::max_recheck_distance())
+            .bind(ids);
         let done = limited(put_off.execute(&mut *self.connection)).await;
         done.map(|_| ()).map_err(before_commit)
     }
@@ -153,14 +155,18 @@ impl Transaction for PostgresTransaction<'_> {
         let query = sqlx::query_scalar(DUE)
             .bind(priority_number(priority))
             .bind(self.now);
-        self.ids(query.bind(self.now + terms.horizon()).bind(integer(limit as u64)))
-            .await
+        self.ids(
+            query
+                .bind(self.now + terms.max_wake_up_distance())
+                .bind(integer(limit as u64)),
+        )
+        .await
     }
 
     async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
         let query = sqlx::query_scalar(RECHECKS)
             .bind(self.now)
-            .bind(self.now + RuleTiming::recheck_horizon());
+            .bind(self.now + RuleTiming::max_recheck_distance());
         self.ids(query.bind(integer(limit as u64))).await
     }
 
@@ -201,8 +207,8 @@ impl Transaction for PostgresTransaction<'_> {
             .bind(&lease.holder)
             .bind(integer(lease.epoch))
             .bind(lease.expires_at)
-            .bind(lease.asked_at)
-            .bind(lease.stepped_aside_at)
+            .bind(lease.requested_at)
+            .bind(lease.yielded_at)
             .bind(&lease.account_id)
             .bind(lease.paused_since);
         let done = limited(update.execute(&mut *self.connection)).await;

@@ -123,8 +123,10 @@ impl Transaction for SqliteTransaction<'_> {
 
     async fn put_off(&mut self, users: &[UserId], terms: &RuleTiming) -> Result<(), StoreError> {
         let ids = serde_json::to_string(users).expect("ids are text");
-        let put_off = sqlx::query(PUT_OFF).bind(self.now + terms.horizon());
-        let put_off = put_off.bind(self.now + RuleTiming::recheck_horizon()).bind(ids);
+        let put_off = sqlx::query(PUT_OFF).bind(self.now + terms.max_wake_up_distance());
+        let put_off = put_off
+            .bind(self.now + RuleTiming::max_recheck_distance())
+            .bind(ids);
         let done = put_off.execute(&mut *self.inner).await;
         done.map(|_| ()).map_err(StoreError::before_commit)
     }
@@ -142,14 +144,18 @@ impl Transaction for SqliteTransaction<'_> {
         let query = sqlx::query_scalar(DUE)
             .bind(priority_number(priority))
             .bind(self.now);
-        self.ids(query.bind(self.now + terms.horizon()).bind(integer(limit as u64)))
-            .await
+        self.ids(
+            query
+                .bind(self.now + terms.max_wake_up_distance())
+                .bind(integer(limit as u64)),
+        )
+        .await
     }
 
     async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
         let query = sqlx::query_scalar(RECHECKS)
             .bind(self.now)
-            .bind(self.now + RuleTiming::recheck_horizon());
+            .bind(self.now + RuleTiming::max_recheck_distance());
         self.ids(query.bind(integer(limit as u64))).await
     }
 
@@ -204,8 +210,8 @@ impl Transaction for SqliteTransaction<'_> {
             .bind(integer(lease.epoch))
             .bind(lease.expires_at);
         let update = update
-            .bind(lease.asked_at)
-            .bind(lease.stepped_aside_at)
+            .bind(lease.requested_at)
+            .bind(lease.yielded_at)
             .bind(&lease.account_id)
             .bind(lease.paused_since);
         update

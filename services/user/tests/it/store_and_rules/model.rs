@@ -162,7 +162,7 @@ impl Model {
         };
         let known = self.rows.get(&update.user_id).cloned();
         let mut row = known.unwrap_or_else(|| Row::new(update.user_id.clone()));
-        match rules::change(&mut row, &change, self.now, &self.terms) {
+        match rules::accept_change(&mut row, &change, self.now, &self.terms) {
             Ok(changed) => {
                 self.rows.insert(row.user_id.clone(), row);
                 Digest::Version(changed.version)
@@ -176,12 +176,12 @@ impl Model {
     fn import(&mut self, line: &ImportLine) -> Digest {
         let known = self.rows.get(&line.user_id).cloned();
         let mut row = known.unwrap_or_else(|| Row::new(line.user_id.clone()));
-        let Ok(imported) = rules::import(&mut row, &line.fields, self.now) else {
+        let Ok(imported) = rules::accept_line(&mut row, &line.fields, self.now) else {
             return Digest::Refused(ErrorCode::EmailRequired);
         };
         let version = imported.version;
         self.rows.insert(row.user_id.clone(), row);
-        Digest::Imported(if imported.changed {
+        Digest::Imported(if imported.is_changed {
             ImportResult::Changed { version }
         } else {
             ImportResult::Unchanged { version }
@@ -263,19 +263,19 @@ impl Model {
     }
 
     fn sweep(&mut self) -> Digest {
-        let (now, horizon) = (self.now, self.terms.horizon());
+        let (now, horizon) = (self.now, self.terms.max_wake_up_distance());
         let come = |at: Option<UnixMs>, furthest| at.is_some_and(|at| at <= now || at > now + furthest);
         let mut due = Vec::new();
         for row in self.stored.values() {
             let is_due = come(row.due_at(), horizon);
-            let is_recheck = come(row.recheck_at, RuleTiming::recheck_horizon());
+            let is_recheck = come(row.recheck_at, RuleTiming::max_recheck_distance());
             if is_due || is_recheck {
                 due.push(row.user_id.clone());
             }
         }
         let found = due.len();
         for user in due {
-            rules::sweep(self.rows.get_mut(&user).unwrap(), self.now, &self.terms);
+            rules::handle_due(self.rows.get_mut(&user).unwrap(), self.now, &self.terms);
         }
         Digest::Rows(found)
     }

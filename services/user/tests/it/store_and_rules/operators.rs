@@ -22,7 +22,7 @@ impl Model {
             }
             retried.retried += 1;
             if priority == Priority::Live {
-                rules::sweep(row, self.now, &self.terms);
+                rules::handle_due(row, self.now, &self.terms);
             }
         }
         retried
@@ -88,7 +88,7 @@ impl Model {
 
     fn announce_and_leave(&mut self, user: &UserId, former: Option<Link>) -> Digest {
         let row = self.rows.get_mut(user).unwrap();
-        rules::sweep(row, self.now, &self.terms);
+        rules::handle_due(row, self.now, &self.terms);
         let row = &self.rows[user];
         let digest = receipt(row);
         if let Some(former) = former.filter(|link| link.shared) {

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use contracts::FieldResult;
 
 use super::{super::verdicts::ACCOUNT, step::Step, world::World};
-use crate::rules::{Row, outcome::rechecked_fields};
+use crate::rules::{Row, results::rechecked_fields};
 
 impl World {
     /// What must hold after every step.

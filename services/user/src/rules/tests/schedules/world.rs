@@ -178,9 +178,9 @@ impl World {
             if_match: None,
             key: None,
         };
-        let changed = rules::change(row, &change, self.now, &self.terms).unwrap();
+        let changed = rules::accept_change(row, &change, self.now, &self.terms).unwrap();
         // An announcement may be lost.
-        if changed.announce && !self.bad_luck(0.2) {
+        if changed.wake && !self.bad_luck(0.2) {
             self.stream.insert(user);
         }
     }
@@ -190,7 +190,7 @@ impl World {
             if self.fault == Some(Fault::RechecksForgotten) {
                 row.recheck_at = None;
             }
-            let priority = rules::sweep(row, self.now, &self.terms);
+            let priority = rules::handle_due(row, self.now, &self.terms);
             if priority.is_some() && self.fault != Some(Fault::SweepSilent) {
                 self.stream.insert(user);
             }

@@ -1,31 +1,31 @@
-//! Settling fields, and what is looked at again later.
+//! Resolving fields, and when fields with problems are rechecked.
 
 use std::collections::BTreeMap;
 
 use contracts::{Field, FieldResult, FieldSet};
 
-use super::{OpenAttempt, Row, UnixMs, terms::recheck_pause};
+use super::{OpenAttempt, Row, UnixMs, timing::recheck_pause};
 
-/// Settles fields at the attempt's turn. What was owed since stays owed, and an outcome is kept only for the value
-/// that the attempt carried.
-pub(super) fn settle(
+/// Resolves fields up to the attempt's generation. A field that was marked dirty after the claim stays dirty. A result is kept only
+/// if the attempt carried the field's current value.
+pub(super) fn resolve_fields(
     row: &mut Row,
     attempt: &OpenAttempt,
-    outcomes: BTreeMap<Field, FieldResult>,
+    results: BTreeMap<Field, FieldResult>,
     now: UnixMs,
 ) {
-    let mut may_mend = false;
-    for (field, outcome) in outcomes {
+    let mut may_pass = false;
+    for (field, result) in results {
         let state = &mut row.fields[field];
         state.resolved_at = state.resolved_at.max(attempt.generation);
         if state.changed_in <= attempt.version {
-            may_mend |= is_rechecked(&outcome);
-            state.result = Some(outcome);
+            may_pass |= is_rechecked(&result);
+            state.result = Some(result);
             state.recorded_at = now;
         }
     }
     row.update_pending_since(attempt);
-    if may_mend {
+    if may_pass {
         row.recheck_at = Some(now + recheck_pause(row.rechecks));
         row.rechecks = row.rechecks.saturating_add(1);
     } else if rechecked_fields(row).is_empty() {
@@ -34,13 +34,13 @@ pub(super) fn settle(
     }
 }
 
-/// The settled fields whose outcome time may mend.
+/// The fields whose problem may pass by itself.
 pub(super) fn rechecked_fields(row: &Row) -> FieldSet {
     row.fields_where(|state| state.result.as_ref().is_some_and(is_rechecked))
 }
 
-fn is_rechecked(outcome: &FieldResult) -> bool {
-    match outcome {
+fn is_rechecked(result: &FieldResult) -> bool {
+    match result {
         FieldResult::NotFound | FieldResult::Conflict { .. } => true,
         FieldResult::Failed {
             is_transient: may_pass,

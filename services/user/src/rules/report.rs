@@ -1,0 +1,202 @@
+//! Recording the result of an attempt.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use contracts::{
+    AttemptFailure, AttemptResult, FieldResult, FieldSet, LinkOrigin, NextAction, Priority, UserId,
+};
+
+use super::{
+    OpenAttempt, Row, RuleTiming, UnixMs,
+    dirty::{changed_after, mark_dirty},
+    history::remember_attempt,
+    link::{LinkDecision, decide_link},
+    results::resolve_fields,
+    timing::{MAX_COUNTED_FAILURES, failure_pause},
+};
+
+/// What follows from a result, besides the changed row.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Effects {
+    /// What the worker does next about the user.
+    pub next: NextAction,
+    /// Whether the result was that of the open attempt, so that the user's receipt may have changed.
+    pub is_resolved: bool,
+    /// Other users that share the contact from now on.
+    pub now_shared: Vec<UserId>,
+}
+
+impl Effects {
+    fn only(next: NextAction) -> Self {
+        Self {
+            next,
+            is_resolved: false,
+            now_shared: Vec::new(),
+        }
+    }
+}
+
+/// Records the result of an attempt, whichever epoch it belongs to.
+///
+/// `others` are the other users that are linked to the contact of the result's link.
+pub fn report_result(
+    row: &mut Row,
+    holder: &str,
+    mut result: AttemptResult,
+    others: Vec<UserId>,
+    now: UnixMs,
+    timing: &RuleTiming,
+) -> Effects {
+    // A worker of a later version may report results that this version does not know. Their fields stay dirty.
+    result
+        .field_results
+        .retain(|_, result| *result != FieldResult::Unknown);
+    // Only the worker that was given the last attempt may resolve fields, and only once.
+    let is_last = result.attempt.get() == row.attempt && row.holder == holder;
+    match row.open_attempt.take_if(|_| is_last) {
+        Some(attempt) => report_current(row, &attempt, result, others, now, timing),
+        // The same result again, because its answer was lost.
+        None if is_last => Effects::only(next_action(row, now)),
+        None => report_earlier(row, &result, now, timing),
+    }
+}
+
+/// Records the result of an attempt that a later one has superseded. It resolves nothing and sets no link, but what it wrote may have
+/// replaced newer values, so those are sent again.
+fn report_earlier(row: &mut Row, result: &AttemptResult, now: UnixMs, timing: &RuleTiming) -> Effects {
+    let newer = changed_after(row, result.version);
+    let overwritten: FieldSet = result
+        .written
+        .iter()
+        .filter(|field| newer.contains(*field))
+        .collect();
+    mark_dirty(row, overwritten, Priority::Live, now);
+    if result.may_apply_late {
+        row.extend_late_write_window(result.version, now + timing.late_write);
+    }
+    // A contact that it created is found again by its address.
+    let created = result
+        .link
+        .as_ref()
+        .filter(|link| link.origin == LinkOrigin::Created);
+    if let Some(address) = created.and_then(|link| link.address.clone()) {
+        row.record_possible_create(address, now + timing.late_write);
+    } else if result.may_have_created {
+        // Its address was remembered when the attempt was given up.
+        for create in &mut row.possible_creates {
+            create.until = create.until.max(now + timing.late_write);
+        }
+    }
+    if row.open_attempt.is_none() && row.holder.is_empty() {
+        // An operator superseded it and no worker has claimed the user since, so this worker goes on.
+        return Effects::only(next_action(row, now));
+    }
+    Effects::only(NextAction::Superseded)
+}
+
+fn report_current(
+    row: &mut Row,
+    attempt: &OpenAttempt,
+    mut result: AttemptResult,
+    others: Vec<UserId>,
+    now: UnixMs,
+    timing: &RuleTiming,
+) -> Effects {
+    let mut now_shared = Vec::new();
+    let mut is_already_linked = false;
+    // The link comes first: fields that the attempt wrote through it must not be resolved if the link is rejected.
+    let decision = result
+        .link
+        .take()
+        .map(|found| decide_link(row, found, attempt, others, now));
+    remember_attempt(row, attempt, &result, decision.as_ref(), now);
+    match decision {
+        Some(LinkDecision::Accepted(others)) => now_shared = others,
+        Some(LinkDecision::AlreadyLinked) => is_already_linked = true,
+        Some(LinkDecision::Rejected(_)) | None => {}
+    }
+    // The address by which the contact is found again if its id is lost.
+    if let (Some(address), Some(link)) = (result.confirmed_address, &mut row.link) {
+        link.address = Some(address);
+    }
+    let has_results = !result.field_results.is_empty();
+    // A worker resolves only fields that it was given.
+    let sent = result
+        .field_results
+        .into_iter()
+        .filter(|(field, _)| attempt.fields.contains(*field))
+        .collect();
+    resolve_fields(row, attempt, sent, now);
+    if result.may_apply_late {
+        row.extend_late_write_window(attempt.version, now + timing.late_write);
+    }
+    if let Some(address) = attempt.address.clone().filter(|_| result.may_have_created) {
+        row.forget_impossible_creates(attempt.since);
+        row.record_possible_create(address, now + timing.late_write);
+    }
+    match result.failure {
+        Some(failure) if row.is_dirty() => handle_failure(row, attempt, failure, now),
+        // The attempt found out nothing new. Without a pause the next one would find out the same at once, and so on.
+        _ if is_already_linked && !has_results => schedule_retry(row, now),
+        _ => reset_failures(row),
+    }
+    clear_wake_up_if_clean(row);
+    Effects {
+        next: next_action(row, now),
+        is_resolved: true,
+        now_shared,
+    }
+}
+
+/// A failure resolves nothing. After too many failures that count against the record, its fields get the result `Failed`.
+fn handle_failure(row: &mut Row, attempt: &OpenAttempt, failure: AttemptFailure, now: UnixMs) {
+    row.counted_failures += u32::from(failure.is_counted);
+    if row.counted_failures >= MAX_COUNTED_FAILURES {
+        let failed = FieldResult::Failed {
+            reason: failure.reason,
+            is_transient: failure.is_transient,
+        };
+        let results = attempt
+            .fields
+            .iter()
+            .filter(|field| row.fields[*field].resolved_at < attempt.generation);
+        let results = results.map(|field| (field, failed.clone())).collect();
+        resolve_fields(row, attempt, results, now);
+        reset_failures(row);
+        return;
+    }
+    row.last_failure = Some(failure.reason);
+    schedule_retry(row, now);
+}
+
+fn schedule_retry(row: &mut Row, now: UnixMs) {
+    row.failures = row.failures.saturating_add(1);
+    // The jitter depends on the user, so that users that failed together are not all due together.
+    let mut seed = DefaultHasher::new();
+    (&row.user_id, row.attempt).hash(&mut seed);
+    row.wake_at = Some(now + failure_pause(row.failures, seed.finish()));
+}
+
+pub(super) fn reset_failures(row: &mut Row) {
+    row.failures = 0;
+    row.counted_failures = 0;
+    row.last_failure = None;
+}
+
+/// A clean row needs no wake-up. A dirty one keeps the wake-up time that its claim set, in case its worker does not go on.
+fn clear_wake_up_if_clean(row: &mut Row) {
+    if !row.is_dirty() {
+        row.wake_at = None;
+    }
+}
+
+fn next_action(row: &Row, now: UnixMs) -> NextAction {
+    if !row.is_dirty() {
+        return NextAction::Clean;
+    }
+    let wait = row.wake_at.map_or(0, |wake_at| wake_at - now);
+    match u64::try_from(wait) {
+        Ok(in_ms) if in_ms > 0 && row.failures > 0 => NextAction::Later { in_ms },
+        _ => NextAction::Now,
+    }
+}

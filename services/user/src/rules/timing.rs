@@ -1,0 +1,109 @@
+//! How long things take, by the rules.
+
+use super::UnixMs;
+
+/// How long things take, in milliseconds.
+///
+/// A stored time that is further ahead than the rule that set it allows counts as due: so a clock that stepped back delays nothing
+/// for longer than the rule does. The late-write window is the exception. It starts again, because ending it early would protect
+/// from nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleTiming {
+    /// How long the lease lasts unless it is renewed.
+    pub lease: UnixMs,
+    /// After how long a dirty user is woken again.
+    pub wake_up: UnixMs,
+    /// How long an attempt may take before it is given up. It is longer than all calls of one attempt together.
+    pub attempt: UnixMs,
+    /// How long HubSpot may still apply a call after we gave it up.
+    pub late_write: UnixMs,
+    /// The shortest time between two yields of the lease.
+    pub yield_lease: UnixMs,
+}
+
+/// The pauses between rechecks of a problem that may pass: 1 minute, 10 minutes, 1 hour, then daily.
+const RECHECK_PAUSES: [UnixMs; 4] = [60_000, 600_000, 3_600_000, 86_400_000];
+const MIN_FAILURE_PAUSE: UnixMs = 1_000;
+const MAX_FAILURE_PAUSE: UnixMs = 60_000;
+/// After this many failures that count against the record, hubsync stops trying.
+pub(super) const MAX_COUNTED_FAILURES: u32 = 5;
+
+impl Default for RuleTiming {
+    fn default() -> Self {
+        Self {
+            lease: 3_000,
+            wake_up: 60_000,
+            attempt: 60_000,
+            late_write: 120_000,
+            yield_lease: 600_000,
+        }
+    }
+}
+
+impl RuleTiming {
+    /// How far ahead a wake-up, or the end of a late-write window, is stored at most.
+    pub fn max_wake_up_distance(&self) -> UnixMs {
+        self.wake_up.max(self.late_write).max(MAX_FAILURE_PAUSE * 5 / 4)
+    }
+
+    /// How far ahead a recheck is stored at most.
+    pub fn max_recheck_distance() -> UnixMs {
+        RECHECK_PAUSES[RECHECK_PAUSES.len() - 1]
+    }
+}
+
+/// Whether a stored time has come, or is further ahead than the rule that set it allows.
+pub(super) fn is_due(at: UnixMs, now: UnixMs, furthest: UnixMs) -> bool {
+    at <= now || at > now + furthest
+}
+
+/// The pause after this many rechecks.
+pub(super) fn recheck_pause(rechecks: u32) -> UnixMs {
+    RECHECK_PAUSES[(rechecks as usize).min(RECHECK_PAUSES.len() - 1)]
+}
+
+/// The pause after this many failures, counted from 1: it doubles from 1 s to 1 minute, and varies by a quarter.
+///
+/// The jitter is derived from `jitter_seed`, so that the rules stay deterministic.
+pub(super) fn failure_pause(failures: u32, jitter_seed: u64) -> UnixMs {
+    let doublings = failures.saturating_sub(1).min(6);
+    let pause = (MIN_FAILURE_PAUSE << doublings).min(MAX_FAILURE_PAUSE);
+    let spread = i64::try_from(jitter_seed % 512).unwrap_or(0) - 256;
+    pause + pause * spread / 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_doubles_to_a_minute_and_strays_by_a_quarter_at_most() {
+        for (failures, middle) in [(1, 1_000), (2, 2_000), (5, 16_000), (7, 60_000), (40, 60_000)] {
+            for seed in [0, 17, 256, 511, u64::MAX] {
+                let pause = failure_pause(failures, seed);
+                assert!(
+                    pause >= middle * 3 / 4 && pause <= middle * 5 / 4,
+                    "{failures} {seed}: {pause}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_horizon_holds_the_longest_pause_however_short_the_terms_are() {
+        let short = RuleTiming {
+            wake_up: 1,
+            late_write: 1,
+            ..RuleTiming::default()
+        };
+        assert_eq!(short.max_wake_up_distance(), 75_000);
+    }
+
+    #[test]
+    fn rechecks_become_daily() {
+        assert_eq!(
+            [0, 1, 2, 3, 50].map(recheck_pause),
+            [60_000, 600_000, 3_600_000, 86_400_000, 86_400_000]
+        );
+    }
+}
