@@ -143,7 +143,7 @@ impl Registration<'_> {
         let commits = self.context.commits.clone();
         let run = move |request: R, caller: Caller| {
             let commits = commits.clone();
-            async move { commits.run(request, Some(caller.deadline)).await }
+            async move { commits.run_for(request, caller).await }
         };
         self.endpoints.add::<R, _>(run).await
     }

@@ -9,7 +9,7 @@ use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FieldSet, UserId, Values};
+use crate::{FieldSet, RequestContext, UserId, Values};
 
 pub use attempt_result::{
     AttemptFailure, AttemptResult, FieldResult, LastResponse, LinkOrigin, NewLink, NextAction, Reason,
@@ -190,6 +190,9 @@ pub struct Claim {
     /// Whether the user was never linked to a contact. Only then may a contact be created for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_linked: bool,
+    /// The HTTP request of the last change, so that the log of the worker names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestContext>,
     /// Addresses under which earlier attempts may have created a contact. Each is looked up too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub possible_creates: Vec<PossibleCreate>,

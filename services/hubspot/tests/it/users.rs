@@ -258,6 +258,7 @@ impl Users {
 fn claim_of(user_id: &UserId, row: &mut Row) -> Claim {
     row.attempt += 1;
     Claim {
+        request: None,
         user_id: user_id.clone(),
         attempt: NonZeroU64::new(row.attempt).unwrap(),
         version: row.version,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use contracts::{Priority, ResolvedUser, UserChanged, UserId};
+use contracts::{Priority, RequestContext, ResolvedUser, UserChanged, UserId};
 
 use crate::{
     relay::AcceptedChanges,
@@ -23,6 +23,8 @@ pub(super) struct Committed {
 pub struct Batch<'a> {
     pub(crate) transaction: Box<dyn Transaction + 'a>,
     pub(crate) timing: &'a RuleTiming,
+    /// The HTTP request of the operation that is being applied, if it has one.
+    pub(crate) request: Option<RequestContext>,
     /// The store's clock when the transaction began.
     pub(crate) now: UnixMs,
     /// Every user that was looked up; none where there is no such user.
@@ -56,6 +58,7 @@ impl<'a> Batch<'a> {
             now: transaction.now(),
             transaction,
             timing,
+            request: None,
             rows: HashMap::with_capacity(users.len()),
             changed: HashSet::new(),
             unreadable: HashSet::new(),

@@ -6,8 +6,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use contracts::{ErrorCode, ServiceError, UserId};
-use runtime::nats::Deadline;
+use contracts::{ErrorCode, RequestContext, ServiceError, UserId};
+use runtime::nats::{Caller, Deadline};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Batch;
@@ -99,6 +99,15 @@ impl CommitQueue {
         operation: O,
         deadline: Option<Deadline>,
     ) -> Result<O::Answer, ServiceError> {
+        self.add(operation, deadline, None).await
+    }
+
+    async fn add<O: Operation>(
+        &self,
+        operation: O,
+        deadline: Option<Deadline>,
+        request: Option<RequestContext>,
+    ) -> Result<O::Answer, ServiceError> {
         let sender = self.sender(&operation);
         if sender.capacity() <= O::QUEUE.kept_places() {
             return Err(unavailable(TOO_MANY_WAIT));
@@ -107,6 +116,7 @@ impl CommitQueue {
         let job = Job(Box::new(WaitingOperation {
             operation,
             deadline,
+            request,
             answer: None,
             reply,
         }));
@@ -119,6 +129,15 @@ impl CommitQueue {
         answer
             .await
             .unwrap_or_else(|_| Err(ServiceError::new(ErrorCode::OutcomeUnknown, lost)))
+    }
+
+    /// Has an operation done for the sender of a request.
+    pub async fn run_for<O: Operation>(
+        &self,
+        operation: O,
+        caller: Caller,
+    ) -> Result<O::Answer, ServiceError> {
+        self.add(operation, Some(caller.deadline), caller.context).await
     }
 
     fn sender<O: Operation>(&self, operation: &O) -> &mpsc::Sender<Job> {
@@ -187,6 +206,7 @@ impl std::fmt::Debug for dyn AnyOperation {
 struct WaitingOperation<O: Operation> {
     operation: O,
     deadline: Option<Deadline>,
+    request: Option<RequestContext>,
     /// The answer between the operation and its commit.
     answer: Option<Result<O::Answer, ServiceError>>,
     reply: oneshot::Sender<Result<O::Answer, ServiceError>>,
@@ -199,6 +219,7 @@ impl<O: Operation> AnyOperation for WaitingOperation<O> {
     }
 
     async fn apply(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+        batch.request.clone_from(&self.request);
         self.answer = Some(if self.deadline.is_some_and(Deadline::has_passed) {
             let message = "the caller's deadline passed before the change was written; nothing was accepted";
             Err(ServiceError::new(ErrorCode::Expired, message))

@@ -27,9 +27,9 @@ pub(super) async fn import_users(
     }
     // All lines are queued in their order before any is waited for, so that of two lines of one user the later one counts.
     let results = request.lines.into_iter().map(|line| {
-        let commits = &context.commits;
+        let (commits, caller) = (&context.commits, caller.clone());
         async move {
-            let result = commits.run(line, Some(caller.deadline)).await;
+            let result = commits.run_for(line, caller).await;
             result.unwrap_or_else(|error| ImportResult::Rejected { error })
         }
     });
@@ -57,6 +57,7 @@ impl Operation for ImportLine {
         if !changed {
             return Ok(ImportResult::Unchanged { version });
         }
+        row.request.clone_from(&batch.request);
         batch.accepted.count();
         // The sweep publishes its wake-up when the stream has space for back-fill.
         batch.put(row);

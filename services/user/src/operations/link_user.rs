@@ -16,7 +16,7 @@ pub(super) async fn link_user(
     caller: Caller,
 ) -> Result<Receipt, ServiceError> {
     let (user, contact) = (request.user_id.clone(), request.contact_id.clone());
-    let receipt = context.commits.run(request, Some(caller.deadline)).await?;
+    let receipt = context.commits.run_for(request, caller).await?;
     tracing::info!(user.id = %user, contact.id = %contact, "an operator linked a user to a contact");
     Ok(receipt)
 }

@@ -16,7 +16,7 @@ pub(super) async fn repair_users(
 ) -> Result<UsersRepaired, ServiceError> {
     check_count(request.users.len(), MAX_COMPARED, "repaired")?;
     let listed = RepairListed(request.users);
-    let answer = context.commits.run(listed, Some(caller.deadline)).await?;
+    let answer = context.commits.run_for(listed, caller).await?;
     tracing::info!(
         repaired = answer.repaired,
         changed_meanwhile = answer.changed_meanwhile,

@@ -27,10 +27,7 @@ pub(super) async fn resync_users(
             (page.rows.into_iter().map(|row| row.user_id).collect(), next)
         }
     };
-    let answer = context
-        .commits
-        .run(ResyncListed(users), Some(caller.deadline))
-        .await?;
+    let answer = context.commits.run_for(ResyncListed(users), caller).await?;
     tracing::info!(
         resynced = answer.resynced,
         shared = answer.shared,

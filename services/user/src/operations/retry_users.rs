@@ -31,7 +31,7 @@ pub(super) async fn retry_users(
         }
     };
     let listed = RetryListed { users, priority };
-    let answer = context.commits.run(listed, Some(caller.deadline)).await?;
+    let answer = context.commits.run_for(listed, caller).await?;
     tracing::info!(
         retried = answer.retried,
         ?priority,

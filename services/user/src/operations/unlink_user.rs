@@ -18,7 +18,7 @@ pub(super) async fn unlink_user(
     caller: Caller,
 ) -> Result<Receipt, ServiceError> {
     let user = request.user_id.clone();
-    let receipt = context.commits.run(request, Some(caller.deadline)).await?;
+    let receipt = context.commits.run_for(request, caller).await?;
     tracing::info!(user.id = %user, "an operator unlinked a user from its contact");
     Ok(receipt)
 }

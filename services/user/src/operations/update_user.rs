@@ -47,6 +47,7 @@ impl Operation for UpdateUser {
         if state == SyncState::Pending {
             batch.accepted.name(&self.user_id, changed.version);
         }
+        row.request.clone_from(&batch.request);
         let priority = row.priority;
         batch.put(row);
         if changed.wake {

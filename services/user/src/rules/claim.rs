@@ -97,6 +97,7 @@ fn claim_of(row: &Row, account: &str, now: UnixMs) -> Claim {
         link: row.link.clone().filter(|link| link.account_id == account),
         failures: row.failures,
         never_linked: !row.was_linked,
+        request: row.request.clone(),
         possible_creates: row
             .possible_creates
             .iter()

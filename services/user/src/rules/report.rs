@@ -140,7 +140,7 @@ fn report_current(
         _ if is_already_linked && !has_results => schedule_retry(row, now),
         _ => reset_failures(row),
     }
-    clear_wake_up_if_clean(row);
+    finish_if_clean(row);
     Effects {
         next: next_action(row, now),
         is_resolved: true,
@@ -183,10 +183,12 @@ pub(super) fn reset_failures(row: &mut Row) {
     row.last_failure = None;
 }
 
-/// A clean row needs no wake-up. A dirty one keeps the wake-up time that its claim set, in case its worker does not go on.
-fn clear_wake_up_if_clean(row: &mut Row) {
+/// A clean row needs no wake-up, and nobody asks any more which request changed it. A dirty one keeps the wake-up time that its claim
+/// set, in case its worker does not go on.
+fn finish_if_clean(row: &mut Row) {
     if !row.is_dirty() {
         row.wake_at = None;
+        row.request = None;
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    Field, FieldResult, FieldSet, Link, PerField, PossibleCreate, Priority, Reason, User, UserId, Values,
-    is_same_address,
+    Field, FieldResult, FieldSet, Link, PerField, PossibleCreate, Priority, Reason, RequestContext, User,
+    UserId, Values, is_same_address,
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,8 @@ pub struct Row {
     pub recheck_at: Option<UnixMs>,
     /// How many rechecks there were since the last change.
     pub rechecks: u32,
+    /// The HTTP request of the last change, while the user is dirty.
+    pub request: Option<RequestContext>,
     /// How urgent the user is, while it is dirty.
     pub priority: Priority,
     /// How many attempts failed since the last success.
@@ -192,6 +194,7 @@ impl Row {
             wake_at: None,
             recheck_at: None,
             rechecks: 0,
+            request: None,
             priority: Priority::Live,
             failures: 0,
             counted_failures: 0,

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use contracts::{
     AttemptResult, Claim, ErrorCode, Field, FieldResult, FieldSet, LeaseAnswer, LinkOrigin, NewLink,
-    NextAction, ReportResults, ResolvedNotice, ResultsReported, SyncState, UsersClaimed,
+    NextAction, ReportResults, Request, ResolvedNotice, ResultsReported, SyncState, UpdateUser, UserUpdated,
+    UsersClaimed,
     delivery::LeaseAction,
+    headers,
     subjects::{USERS_REPORT, USERS_RESOLVED},
 };
 use futures_util::StreamExt;
@@ -277,4 +279,33 @@ async fn a_wake_up_that_an_older_one_keeps_out_is_offered_again_though_the_servi
     stack.wait_until_announced(&["1"]).await;
     assert_eq!(stack.announced().await[0].version, 2);
     stopping.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_claim_names_the_request_of_the_last_change() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.lease("w").await;
+    let mut headers = async_nats::HeaderMap::new();
+    headers.insert(headers::REQUEST_ID, "r-1");
+    headers.insert(
+        headers::TRACEPARENT,
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    );
+    stack
+        .ask_with::<UserUpdated>(UpdateUser::SUBJECT, &ada("1"), headers)
+        .await
+        .unwrap();
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    let request = given.claims[0].request.clone().unwrap();
+    assert_eq!(&*request.request_id, "r-1");
+    assert!(request.traceparent.unwrap().starts_with("00-4bf9"));
+    // A change without a request id replaces it, so that no attempt names a request that it does not carry.
+    stack.record("w", vec![done(&given.claims[0])]).await;
+    stack
+        .update(&patch("1", [(Field::FirstName, "Grace")]))
+        .await
+        .unwrap();
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    assert_eq!(given.claims[0].request, None);
+    service.stop().await.unwrap();
 }

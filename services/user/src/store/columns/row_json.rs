@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use contracts::{FieldResult, Link, LinkOrigin, PerField, Reason};
+use contracts::{FieldResult, Link, LinkOrigin, PerField, Reason, RequestContext};
 use serde::{Deserialize, Serialize};
 
 use crate::rules::{
@@ -37,6 +37,8 @@ pub(super) struct RowJson {
     /// The row's `in_doubt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     doubt: Option<LateWriteWindow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request: Option<RequestContext>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     wake_at: Option<UnixMs>,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -164,6 +166,7 @@ impl RowJson {
             holder: row.holder.clone(),
             open: row.open_attempt.clone(),
             doubt: row.in_doubt,
+            request: row.request.clone(),
             wake_at: row.wake_at,
             rechecks: row.rechecks,
             failures: row.failures,
@@ -213,6 +216,7 @@ impl RowJson {
         row.holder = self.holder;
         row.open_attempt = self.open;
         row.in_doubt = self.doubt;
+        row.request = self.request;
         row.wake_at = self.wake_at;
         row.rechecks = self.rechecks;
         row.failures = self.failures;
@@ -338,6 +342,7 @@ mod tests {
             "holder": "w",
             "open": { "epoch": 1, "version": 2, "turn": 3, "fields": ["email"], "since": 4, "address": "c@x.io" },
             "doubt": { "from_version": 1, "until": 2 },
+            "request": { "requestId": "r", "traceparent": "t" },
             "wakeAt": 7,
             "rechecks": 1,
             "failures": 2,
