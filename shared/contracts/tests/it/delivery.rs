@@ -78,6 +78,7 @@ fn users_are_claimed_by_name_under_an_epoch() {
 #[test]
 fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
     let mut claim = Claim {
+        request: None,
         user_id: "a".parse().unwrap(),
         attempt: 4.try_into().unwrap(),
         version: 3,

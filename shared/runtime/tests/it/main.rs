@@ -1,6 +1,7 @@
 //! The runtime against a real nats-server, real sockets and real signals.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
+mod calls;
 mod connecting;
 mod health;
 mod permissions;
