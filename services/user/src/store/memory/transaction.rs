@@ -1,7 +1,7 @@
 //! A transaction of a store in memory.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     ops::{Bound, RangeBounds},
 };
 
@@ -125,6 +125,8 @@ impl MemoryTransaction {
 
     fn hold_and_decode(&mut self, shared: &mut Shared, users: &[&UserId]) -> LoadedRows {
         let mut rows = Vec::with_capacity(users.len());
+        // Each user once and by id, whatever order the caller's sets have, so that a simulation can be repeated.
+        let users: BTreeSet<&UserId> = users.iter().copied().collect();
         for user in users {
             if let Some(stored) = self.stored(shared, user) {
                 rows.push(stored.decode());
@@ -210,17 +212,14 @@ impl MemoryTransaction {
 
     /// Like [`select`](Self::select), from two ranges one after the other. Rows that another transaction holds are
     /// skipped, and this one holds those that it found.
-    fn select_and_hold<K: Ord>(
+    fn select_and_hold<K: Ord + Clone>(
         &mut self,
         shared: &mut Shared,
         index: impl Fn(&Tables) -> &Index<K>,
         ranges: [(Bound<K>, Bound<K>); 2],
         accept: impl Fn(&StoredRow) -> bool,
         limit: usize,
-    ) -> Vec<UserId>
-    where
-        K: Clone,
-    {
+    ) -> Vec<UserId> {
         let mut found = Vec::new();
         for range in ranges {
             let accept = |user: &UserId| {
