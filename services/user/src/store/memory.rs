@@ -126,7 +126,8 @@ impl MemoryStore {
         self.lock().lease.clone()
     }
 
-    /// Those of the users whose rows an open transaction holds: with them, another `begin` would be contended.
+    /// The users among these whose rows an open transaction holds. A `begin` with one of them would be contended, so a
+    /// simulation that runs several transactions at a time begins when there is none.
     pub fn held(&self, users: &[&UserId]) -> Vec<UserId> {
         let shared = self.lock();
         let is_held = |user: &&&UserId| shared.held_rows.contains_key(**user);

@@ -73,7 +73,7 @@ impl Tables {
     /// Replaces the JSON of a row by one that this version does not know.
     pub(super) fn make_unreadable(&mut self, user_id: &UserId) {
         if let Some(stored) = self.rows.get_mut(user_id) {
-            stored.columns.row_json = r#"{"of":"another version"}"#.to_owned();
+            r#"{"of":"another version"}"#.clone_into(&mut stored.columns.row_json);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A transaction of a store in memory.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     ops::{Bound, RangeBounds},
 };
 
@@ -125,6 +125,8 @@ impl MemoryTransaction {
 
     fn hold_and_decode(&mut self, shared: &mut Shared, users: &[&UserId]) -> LoadedRows {
         let mut rows = Vec::with_capacity(users.len());
+        // Each user once and by id, whatever order the caller's sets have, so that a simulation can be repeated.
+        let users: BTreeSet<&UserId> = users.iter().copied().collect();
         for user in users {
             if let Some(stored) = self.stored(shared, user) {
                 rows.push(stored.decode());
