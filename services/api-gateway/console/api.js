@@ -112,12 +112,12 @@ export async function pause(ms, signal) {
 
 /** Has users tried again; all that a group has, however many requests that takes. Tells of each step. */
 export async function retry(which, onStep = () => {}) {
-  const total = { retried: 0, left: 0 };
+  const total = { retried: 0, skipped: 0 };
   let after;
   do {
     const done = await ask("POST", "/sync/retry", { body: { ...which, after } });
     total.retried += done.retried;
-    total.left += done.left;
+    total.skipped += done.skipped;
     after = done.next;
     onStep(total);
   } while (after !== undefined);

@@ -21,7 +21,7 @@ export function setTone(target, tone) {
 }
 
 const TONES = {
-  confirmed: "good", pending: "wait", refused: "bad", taken: "bad", parked: "bad", missing: "bad",
+  confirmed: "good", pending: "wait", rejected: "bad", conflict: "bad", failed: "bad", notFound: "bad",
 };
 
 /** What a state means. */

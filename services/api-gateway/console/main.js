@@ -13,10 +13,10 @@ let heardAt = null;
 let isConnected = null;
 
 listen({
-  changes({ accepted, settled, users }, agoMs) {
-    const verdicts = Object.values(settled).reduce((sum, number) => sum + number, 0);
+  changes({ accepted, resolved, users }, agoMs) {
+    const verdicts = Object.values(resolved).reduce((sum, number) => sum + number, 0);
     plot.hear();
-    plot.add(accepted, settled.confirmed ?? 0, agoMs);
+    plot.add(accepted, resolved.confirmed ?? 0, agoMs);
     recent.add(users, accepted, verdicts, agoMs);
   },
   status(status) {

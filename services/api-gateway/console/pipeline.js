@@ -4,7 +4,7 @@ import { ask, Problem } from "./api.js";
 import { confirmed } from "./dialog.js";
 import { byId, count, duration, problemText, setText, setTone } from "./dom.js";
 
-const LINE_TONES = { running: "good", paused: "wait", starting: "wait", standby: "wait", stopped: "bad", otherAccount: "bad" };
+const LINE_TONES = { running: "good", paused: "wait", starting: "wait", standby: "wait", halted: "bad", otherAccount: "bad" };
 const LINE_WORDS = { otherAccount: "another account", standby: "no worker yet" };
 
 /** Whether a worker speaks for the line. */
@@ -17,7 +17,7 @@ let isPaused = null;
 let isAsked = false;
 
 /** Takes what the gateway says every second. */
-export function update({ gateway, users, problem, line }) {
+export function update({ gateway, users, problem, delivery: line }) {
   byId("pipeline").removeAttribute("data-loading");
   const check = (name) => gateway.checks.find((found) => found.name === name) ?? { ok: false, detail: "not told" };
   stage("gateway", gateway.ready ? "good" : "bad", gateway.ready ? "takes changes" : "refuses changes: see what is red");
@@ -27,7 +27,7 @@ export function update({ gateway, users, problem, line }) {
   stage("nats", nats.ok ? "good" : "bad", nats.ok ? "hands changes on to the HubSpot service" : nats.detail);
   setText(byId("nats"), nats.ok ? "connected" : "away");
   if (users) {
-    const trouble = users.troubled ? `, ${count(users.troubled)} in trouble` : "";
+    const trouble = users.usersWithProblems ? `, ${count(users.usersWithProblems)} in trouble` : "";
     const again = users.resending ? `, ${count(users.resending)} sent once more` : "";
     const note = clock.ok ? `answers${trouble}${again}` : clock.detail;
     stage("user", user.ok && clock.ok ? "good" : "wait", note);
@@ -57,11 +57,11 @@ function stage(name, tone, note) {
 }
 
 function updateLine(line) {
-  isPresent = line.state !== undefined;
-  setText(byId("line-state"), isPresent ? LINE_WORDS[line.state] ?? line.state : "nobody");
+  isPresent = line.status !== undefined;
+  setText(byId("line-state"), isPresent ? LINE_WORDS[line.status] ?? line.status : "nobody");
   setText(byId("workers"), `${line.workers} ${line.workers === 1 ? "worker" : "workers"}`);
-  stage("line", isPresent ? LINE_TONES[line.state] : "bad", lineNote(line));
-  setTone(byId("stage-hubspot"), line.state === "running" ? "good" : "quiet");
+  stage("line", isPresent ? LINE_TONES[line.status] : "bad", lineNote(line));
+  setTone(byId("stage-hubspot"), line.status === "running" ? "good" : "quiet");
   gauge("burst", line.calls?.burstLeft, line.calls?.burstMax, "calls left");
   gauge("day", line.calls?.dayLeft, line.calls?.dayMax, "calls left");
 }
@@ -69,7 +69,7 @@ function updateLine(line) {
 function lineNote(line) {
   if (!isPresent) return "No hubspot service is heard of; changes are kept until one is back.";
   const id = line.correlationId ? ` HubSpot's correlation id: ${line.correlationId}` : "";
-  return line.sentence + id;
+  return line.message + id;
 }
 
 function gauge(name, left, most, words) {
@@ -84,9 +84,9 @@ function gauge(name, left, most, words) {
 
 /** Where no worker says it the user service is asked once, as each question is written to its log. */
 function updatePause(line, canAsk) {
-  isPauseTold = KNOWS_PAUSE.includes(line.state);
+  isPauseTold = KNOWS_PAUSE.includes(line.status);
   if (isPauseTold) {
-    isPaused = line.state === "paused";
+    isPaused = line.status === "paused";
     isAsked = false;
   } else if (canAsk && !isAsked) {
     isAsked = true;

@@ -66,10 +66,10 @@ function draw(receipt) {
   const fields = fieldsOf(receipt).map(([name, field]) => element("tr", {},
     element("td", {}, name, element("div", { className: "quiet" }, `version ${field.version}`)),
     element("td", {}, stateBadge(field.state), field.resending ? " sent once more" : ""),
-    element("td", {}, ...words(field.reason), field.settledAt ? element("div", { className: "quiet" }, time(field.settledAt)) : null)));
+    element("td", {}, ...words(field.reason), field.recordedAt ? element("div", { className: "quiet" }, time(field.recordedAt)) : null)));
   target.replaceChildren(
-    element("p", {}, stateBadge(receipt.standing), ` ${receipt.userId}, version ${receipt.version}`,
-      receipt.state === receipt.standing ? "" : ` (${receipt.state})`),
+    element("p", {}, stateBadge(receipt.overallState), ` ${receipt.userId}, version ${receipt.version}`,
+      receipt.state === receipt.overallState ? "" : ` (${receipt.state})`),
     details(receipt),
     fields.length ? table(["Field", "State", "HubSpot's words"], fields) : null,
     ...(receipt.problems ?? []).map(problemOf),
@@ -125,7 +125,7 @@ function table(headings, rows, caption) {
     element("thead", {}, head), element("tbody", {}, ...rows)));
 }
 
-const IN_TROUBLE = ["refused", "taken", "parked", "missing"];
+const IN_TROUBLE = ["rejected", "conflict", "failed", "notFound"];
 
 /** What stands worst is what is pending, which hides what is refused beside it. */
 function retryButton(receipt) {

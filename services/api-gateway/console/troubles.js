@@ -19,7 +19,7 @@ export function onChoose(act) {
 export function update(users) {
   if (!users) return;
   const present = new Set();
-  for (const trouble of users.troubles) {
+  for (const trouble of users.problems) {
     const key = `${trouble.state} ${trouble.reason ?? ""}`;
     present.add(key);
     const group = groups.get(key) ?? begin(key, trouble);
@@ -37,10 +37,10 @@ export function update(users) {
 
 /** What each state means and what to do. No receipt is needed for that, and no address is told. */
 const MEANINGS = {
-  refused: "HubSpot rejected a value. Change the value or HubSpot's rule, then try again; hubsync does not by itself.",
-  taken: "Another contact has the address. Merge the contacts in HubSpot, or link the user to that contact; hubsync looks again after 1 min, 10 min, 1 h, then daily.",
-  parked: "The delivery of these users alone kept failing. Look at the reason in a receipt, which says whether hubsync tries again by itself.",
-  missing: "No contact has the user's address, and hubsync creates none unless HUBSPOT_MISSING=create is set. It looks again after 1 min, 10 min, 1 h, then daily.",
+  rejected: "HubSpot rejected a value. Change the value or HubSpot's rule, then try again; hubsync does not by itself.",
+  conflict: "Another contact has the address. Merge the contacts in HubSpot, or link the user to that contact; hubsync looks again after 1 min, 10 min, 1 h, then daily.",
+  failed: "The delivery of these users alone kept failing. Look at the reason in a receipt, which says whether hubsync tries again by itself.",
+  notFound: "No contact has the user's address, and hubsync creates none unless HUBSPOT_MISSING=create is set. It looks again after 1 min, 10 min, 1 h, then daily.",
 };
 
 const named = ({ state, reason }) => (reason ? `${state} for ${reason}` : state);
@@ -123,7 +123,7 @@ async function tryAgain(group) {
   try {
     const told = (done) => setText(group.told, `${count(done.retried)} tried again so far`);
     const done = await retry({ state, reason }, told);
-    setText(group.told, `${count(done.retried)} tried again, ${count(done.left)} left alone`);
+    setText(group.told, `${count(done.retried)} tried again, ${count(done.skipped)} left alone`);
   } catch (error) {
     group.told.replaceChildren(problemText(error instanceof Problem ? error.document : { detail: String(error) }));
   } finally {

@@ -37,13 +37,13 @@ async fn a_hidden_page_listens_to_nothing_and_misses_nothing() {
             .await;
     };
     change("before").await;
-    page.wait_for_change("before", "missing").await;
+    page.wait_for_change("before", "notFound").await;
     page.evaluate(LISTEN).await;
     page.hide().await;
     change("meanwhile").await;
     until("the change to be told of", CEILING, async || {
         let heard = page.evaluate("return window.heard").await.to_string();
-        if heard.contains("missing") {
+        if heard.contains("notFound") {
             Ok(())
         } else {
             Err(heard)
@@ -53,8 +53,8 @@ async fn a_hidden_page_listens_to_nothing_and_misses_nothing() {
     let rows = page.text("#recent").await;
     assert!(!rows.contains("meanwhile"), "{rows}");
     page.show().await;
-    page.wait_for_change("meanwhile", "missing").await;
-    page.wait_for_change("before", "missing").await;
+    page.wait_for_change("meanwhile", "notFound").await;
+    page.wait_for_change("before", "notFound").await;
     page.close().await;
 }
 
@@ -68,11 +68,11 @@ async fn a_page_that_is_hidden_before_anything_happened_misses_nothing_either() 
         .await;
     until("the verdict", CEILING, async || {
         let state = hubsync.state_of("meanwhile").await;
-        if state == "missing" { Ok(()) } else { Err(state) }
+        if state == "notFound" { Ok(()) } else { Err(state) }
     })
     .await;
     page.show().await;
-    page.wait_for_change("meanwhile", "missing").await;
+    page.wait_for_change("meanwhile", "notFound").await;
     page.close().await;
 }
 

@@ -50,7 +50,7 @@ const LATER: &str = "
     const real = performance.now.bind(performance);
     performance.now = () => real() + 100_000;";
 /// How everything stands, in few words.
-const STATUS: &str = "'status', { gateway: { ready: true, checks: [] }, line: { workers: 0 } }";
+const STATUS: &str = "'status', { gateway: { ready: true, checks: [] }, delivery: { workers: 0 } }";
 
 /// A page whose stream the test plays.
 async fn played(hubsync: &Hubsync) -> Page {
@@ -72,7 +72,7 @@ async fn what_was_missed_is_drawn_where_it_was_and_not_as_if_it_happened_now() {
     say(&page, "'hello', { resumed: true }").await;
     say(
         &page,
-        "'changes', { accepted: 900, settled: { confirmed: 900 }, users: [] }, 20_000",
+        "'changes', { accepted: 900, resolved: { confirmed: 900 }, users: [] }, 20_000",
     )
     .await;
     until("the plot to be drawn", CEILING, async || {
@@ -100,7 +100,7 @@ async fn what_happens_now_counts_as_now_whatever_becomes_of_the_clocks() {
     say(&page, "'hello', { resumed: true }").await;
     say(&page, STATUS).await;
     // The gateway's clock was set back.
-    let changes = "'changes', { accepted: 900, settled: { confirmed: 900 }, users: [] }, 60_000";
+    let changes = "'changes', { accepted: 900, resolved: { confirmed: 900 }, users: [] }, 60_000";
     say(&page, changes).await;
     until("the rates", CEILING, async || {
         let rates = "return import('/console/plot.js').then(({ rates }) => rates(10))";
@@ -143,7 +143,7 @@ async fn a_gateway_that_begins_anew_has_the_changes_of_a_database_that_was_resto
     let page = played(&hubsync).await;
     let changed = |version: u8| {
         format!(
-            "'changes', {{ accepted: 2, settled: {{}}, users: [{{ userId: 'u', version: {version}, state: 'pending' }}] }}"
+            "'changes', {{ accepted: 2, resolved: {{}}, users: [{{ userId: 'u', version: {version}, state: 'pending' }}] }}"
         )
     };
     say(&page, "'hello', { resumed: true }").await;
@@ -162,7 +162,7 @@ async fn a_page_that_was_away_for_long_keeps_the_changes_whose_verdict_it_knows(
     let hubsync = Hubsync::start().await;
     let page = played(&hubsync).await;
     let seen =
-        |users: &str| format!("'changes', {{ accepted: 2, settled: {{ confirmed: 1 }}, users: [{users}] }}");
+        |users: &str| format!("'changes', {{ accepted: 2, resolved: {{ confirmed: 1 }}, users: [{users}] }}");
     let done = "{ userId: 'done', version: 7, state: 'confirmed' }";
     let open = "{ userId: 'open', version: 3, state: 'pending' }";
     say(&page, "'hello', { resumed: false }").await;
@@ -217,14 +217,14 @@ async fn of_many_changes_the_page_says_how_many_it_names_some_of() {
     let named = "users: [{ userId: 'u', version: 1, state: 'confirmed' }]";
     say(
         &page,
-        &format!("'changes', {{ accepted: 1, settled: {{ confirmed: 1 }}, {named} }}"),
+        &format!("'changes', {{ accepted: 1, resolved: {{ confirmed: 1 }}, {named} }}"),
     )
     .await;
     page.wait_for_change("u", "1").await;
     assert_eq!(page.text("#recent-note").await, "", "all of it is named");
     say(
         &page,
-        &format!("'changes', {{ accepted: 1_200, settled: {{ confirmed: 40, parked: 2 }}, {named} }}"),
+        &format!("'changes', {{ accepted: 1_200, resolved: {{ confirmed: 40, failed: 2 }}, {named} }}"),
     )
     .await;
     page.wait_for("#recent-note", "Some of 1,201 changes and 43 verdicts heard of.")

@@ -65,7 +65,7 @@ async fn busy(hubsync: &Hubsync) -> Page {
         )
         .await;
     page.wait_for("#troubles", "INVALID_EMAIL").await;
-    page.wait_for("#troubles", "missing").await;
+    page.wait_for("#troubles", "notFound").await;
     page.send("look-up", &[("userId", "1")]).await;
     page.wait_for("#receipt", "INVALID_EMAIL").await;
     page

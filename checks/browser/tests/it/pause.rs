@@ -8,7 +8,7 @@ use crate::{hubsync::Hubsync, page::Page};
 fn told(line: &Value) -> String {
     format!(
         "return import('/console/pipeline.js').then(({{ update }}) => update({{
-            gateway: {{ ready: true, checks: [] }}, users: {{ pending: 0, resending: 0, troubled: 0 }}, line: {line},
+            gateway: {{ ready: true, checks: [] }}, users: {{ pending: 0, resending: 0, usersWithProblems: 0 }}, delivery: {line},
         }}));"
     )
 }
@@ -62,12 +62,12 @@ async fn delivery_is_paused_and_resumed_while_there_is_no_worker() {
 #[tokio::test]
 async fn a_worker_that_does_not_get_to_deliver_hides_no_pause() {
     let hubsync = Hubsync::start().await;
-    for state in ["otherAccount", "starting", "standby", "stopped"] {
+    for state in ["otherAccount", "starting", "standby", "halted"] {
         let page = Page::open(&hubsync).await;
         page.wait_for("#pause", "Pause").await;
         hubsync.pause(true).await;
         page.hide().await;
-        let line = json!({ "workers": 1, "state": state, "sentence": "in words" });
+        let line = json!({ "workers": 1, "status": state, "message": "in words" });
         page.evaluate(&told(&line)).await;
         page.wait_for("#pause", "Resume").await;
         page.press("stage-line", "Resume").await;

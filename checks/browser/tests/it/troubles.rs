@@ -26,7 +26,7 @@ async fn park(hubsync: &Hubsync, user: &str) {
             )
             .await;
         let state = hubsync.state_of(user).await;
-        if state == "parked" { Ok(()) } else { Err(state) }
+        if state == "failed" { Ok(()) } else { Err(state) }
     })
     .await;
 }
@@ -37,7 +37,7 @@ async fn a_parked_user_is_tried_again_after_hubspot_is_mended() {
     park(&hubsync, "1").await;
     let page = Page::open(&hubsync).await;
     page.mark().await;
-    page.wait_for("#troubles", "parked").await;
+    page.wait_for("#troubles", "failed").await;
     page.wait_for("#troubles", "1 user").await;
     page.press("troubles", "Show users").await;
     page.wait_for("#troubles table", "1").await;
@@ -77,7 +77,7 @@ async fn a_refused_value_is_shown_in_hubspots_words_with_its_receipt() {
     page.press("receipt", "Try again").await;
     page.wait_for("#confirm", "Try 1 again?").await;
     page.press("confirm", "Leave it").await;
-    page.wait_for("#receipt", "refused").await;
+    page.wait_for("#receipt", "rejected").await;
     page.close().await;
 }
 

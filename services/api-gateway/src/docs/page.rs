@@ -71,7 +71,7 @@ fn problems(spec: &Spec) -> String {
             "<tr id=\"problem-{slug}\"><th scope=\"row\">{}</th><td><code>{slug}</code></td><td>{}</td><td>{}</td></tr>\n",
             problem["status"],
             escape(text(problem, "title")),
-            phrase(text(problem, "mend"))
+            phrase(text(problem, "fix"))
         )
     });
     let rows: String = rows.collect();

@@ -16,7 +16,7 @@ pub(super) struct Collected {
     /// How many changes were accepted.
     accepted: u64,
     /// How many users turned settled, by what became of their last change.
-    settled: BTreeMap<&'static str, u64>,
+    resolved: BTreeMap<&'static str, u64>,
     /// Some of them, the latest last.
     users: Vec<Seen>,
 }
@@ -32,7 +32,7 @@ struct Seen {
 
 impl Collected {
     pub(super) fn is_empty(&self) -> bool {
-        self.accepted == 0 && self.settled.is_empty()
+        self.accepted == 0 && self.resolved.is_empty()
     }
 
     /// Changes were accepted.
@@ -52,7 +52,7 @@ impl Collected {
             return;
         };
         for user in notice.users {
-            *self.settled.entry(word(user.state)).or_default() += 1;
+            *self.resolved.entry(word(user.state)).or_default() += 1;
             self.see(user.user_id, user.version, user.state);
         }
     }
@@ -94,10 +94,10 @@ fn is_trouble(state: SyncState) -> bool {
 fn word(state: SyncState) -> &'static str {
     match state {
         SyncState::Pending => "pending",
-        SyncState::Rejected => "refused",
-        SyncState::Conflict => "taken",
-        SyncState::Failed => "parked",
-        SyncState::NotFound => "missing",
+        SyncState::Rejected => "rejected",
+        SyncState::Conflict => "conflict",
+        SyncState::Failed => "failed",
+        SyncState::NotFound => "notFound",
         SyncState::Confirmed => "confirmed",
         SyncState::Superseded => "superseded",
         SyncState::Unchanged => "unchanged",
@@ -156,11 +156,11 @@ mod tests {
         );
         let expected = json!({
             "accepted": 5,
-            "settled": { "confirmed": 1, "refused": 1 },
+            "resolved": { "confirmed": 1, "rejected": 1 },
             "users": [
                 { "userId": "u1", "version": 7, "state": "confirmed" },
                 { "userId": "u2", "version": 1, "state": "pending" },
-                { "userId": "u3", "version": 2, "state": "refused" },
+                { "userId": "u3", "version": 2, "state": "rejected" },
             ],
         });
         assert_eq!(data(&collected), expected);
@@ -173,7 +173,7 @@ mod tests {
         accept(&mut collected, 1, &[("u1", 7)]);
         assert_eq!(data(&collected)["users"][0]["state"], "confirmed");
         settle(&mut collected, &[("u1", 7, SyncState::Rejected)]);
-        assert_eq!(data(&collected)["users"][0]["state"], "refused", "sent once more");
+        assert_eq!(data(&collected)["users"][0]["state"], "rejected", "sent once more");
         accept(&mut collected, 1, &[("u1", 8)]);
         assert_eq!(data(&collected)["users"][0]["state"], "pending");
     }
@@ -189,7 +189,7 @@ mod tests {
         settle(&mut collected, &many);
         settle(&mut collected, &[("bad", 1, SyncState::Failed)]);
         let data = data(&collected);
-        assert_eq!(data["settled"], json!({ "confirmed": 100, "parked": 1 }));
+        assert_eq!(data["resolved"], json!({ "confirmed": 100, "failed": 1 }));
         let users = data["users"].as_array().expect("a list");
         assert_eq!(users.len(), MOST_NAMED);
         assert!(users.iter().any(|user| user["userId"] == "bad"));

@@ -27,7 +27,7 @@ pub(super) struct Status {
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
     /// What `/sync/summary` says of the line.
-    line: Line,
+    delivery: Line,
 }
 
 impl Status {
@@ -46,7 +46,7 @@ impl Status {
             gateway: report,
             users,
             problem,
-            line: gateway.lines.now(),
+            delivery: gateway.lines.now(),
         }
     }
 }

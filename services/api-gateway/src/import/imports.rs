@@ -28,7 +28,7 @@ pub(crate) struct Place(
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
-    outcome: &'static str,
+    result: &'static str,
 }
 
 impl Imports {
@@ -56,12 +56,12 @@ impl Imports {
     /// Counts the lines of a report.
     pub(super) fn count(&self, counts: Counts) {
         for (outcome, lines) in counts.by_outcome() {
-            self.lines.get_or_create(&Outcome { outcome }).inc_by(lines);
+            self.lines.get_or_create(&Outcome { result: outcome }).inc_by(lines);
         }
     }
 
     /// Counts an import that has ended.
     pub(super) fn ended(&self, outcome: &'static str) {
-        self.ended.get_or_create(&Outcome { outcome }).inc();
+        self.ended.get_or_create(&Outcome { result: outcome }).inc();
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Counts {
     /// They gave what was stored.
     unchanged: u64,
     /// They were not accepted.
-    refused: u64,
+    rejected: u64,
 }
 
 /// Why a row was not accepted.
@@ -52,7 +52,7 @@ pub(super) struct Report {
     through_line: u64,
     #[serde(flatten)]
     counts: Counts,
-    #[serde(rename = "refusedLines", skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "rejectedLines", skip_serializing_if = "Vec::is_empty")]
     lines: Vec<RefusedLine>,
     /// What its own reasons take up; those it shares with earlier reports were counted there.
     #[serde(skip)]
@@ -83,14 +83,14 @@ impl Counts {
         [
             ("changed", self.changed),
             ("unchanged", self.unchanged),
-            ("refused", self.refused),
+            ("rejected", self.rejected),
         ]
     }
 
     pub(super) fn add(&mut self, other: Self) {
         self.changed += other.changed;
         self.unchanged += other.unchanged;
-        self.refused += other.refused;
+        self.rejected += other.rejected;
     }
 }
 
@@ -159,7 +159,7 @@ impl Report {
         faults: Vec<InvalidValue>,
         reasons: &mut Reasons,
     ) {
-        self.counts.refused += 1;
+        self.counts.rejected += 1;
         let errors = faults.into_iter().take(MAX_ERRORS).map(|fault| Error {
             pointer: fault.pointer,
             detail: fault.detail,

@@ -90,7 +90,7 @@ impl Import {
             Ok(()) => None,
             Err(Stopped::Because(detail) | Stopped::Failed(detail)) => Some(detail),
             Err(Stopped::Left | Stopped::Unheard) => {
-                self.imports.ended("unheard");
+                self.imports.ended("unread");
                 self.connection.lose();
                 return self.reports.give_up();
             }

@@ -81,7 +81,7 @@ mod tests {
             limit: 500,
         };
         let pairs = [
-            ("state", "parked"),
+            ("state", "failed"),
             ("reason", "A B"),
             ("after", "3:A B:u1"),
             ("limit", "500"),
@@ -96,10 +96,10 @@ mod tests {
     #[test]
     fn what_would_list_something_else_than_was_meant_is_refused() {
         let wrong: [&[(&str, &str)]; 9] = [
-            &[("sate", "parked")],
+            &[("sate", "failed")],
             &[("state", "confirmed")],
-            &[("state", "Parked")],
-            &[("state", "parked"), ("state", "missing")],
+            &[("state", "Failed")],
+            &[("state", "failed"), ("state", "notFound")],
             &[("reason", "A")],
             &[("state", "pending"), ("reason", "A")],
             &[("limit", "0")],

@@ -15,11 +15,11 @@ impl FromStr for GivenState {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
-            "refused" => Ok(Self(SyncState::Rejected)),
-            "taken" => Ok(Self(SyncState::Conflict)),
-            "parked" => Ok(Self(SyncState::Failed)),
-            "missing" => Ok(Self(SyncState::NotFound)),
-            _ => Err("must be refused, taken, parked or missing"),
+            "rejected" => Ok(Self(SyncState::Rejected)),
+            "conflict" => Ok(Self(SyncState::Conflict)),
+            "failed" => Ok(Self(SyncState::Failed)),
+            "notFound" => Ok(Self(SyncState::NotFound)),
+            _ => Err("must be rejected, conflict, failed or notFound"),
         }
     }
 }
@@ -69,7 +69,7 @@ mod tests {
         let named = parse_retry(br#"{"users":["1","2"]}"#);
         let expected = ["1", "2"].map(|user| user.parse().expect("an id")).to_vec();
         assert_eq!(named, Ok(RetryUsers::Named(expected)));
-        let chosen = parse_retry(br#"{"state":"parked","reason":"A","after":"3:A:1"}"#);
+        let chosen = parse_retry(br#"{"state":"failed","reason":"A","after":"3:A:1"}"#);
         let expected = RetryUsers::Listed {
             filter: ProblemFilter {
                 state: Some(SyncState::Failed),
@@ -85,17 +85,17 @@ mod tests {
         for body in [
             "{}",
             "[]",
-            r#"[null,"parked",null,null]"#,
-            r#"{"state":"parked","after":null}"#,
-            r#"{"state":{"parked":null}}"#,
+            r#"[null,"failed",null,null]"#,
+            r#"{"state":"failed","after":null}"#,
+            r#"{"state":{"failed":null}}"#,
             r#"{"state":null,"users":["1"]}"#,
             r#"{"users":["1"],"after":"2"}"#,
             r#"{"users":[]}"#,
             r#"{"users":["no id!"]}"#,
-            r#"{"users":["1"],"state":"parked"}"#,
+            r#"{"users":["1"],"state":"failed"}"#,
             r#"{"reason":"A"}"#,
             r#"{"state":"pending"}"#,
-            r#"{"state":"parked","resaon":"A"}"#,
+            r#"{"state":"failed","resaon":"A"}"#,
         ] {
             assert!(
                 matches!(parse_retry(body.as_bytes()), Err(ApiError::InvalidBody(_))),

@@ -7,13 +7,13 @@ use crate::problem::ApiError;
 /// The state that is meant, if users are listed by it.
 pub(crate) fn listed_state(name: &str) -> Result<SyncState, ApiError> {
     match name {
-        "refused" => Ok(SyncState::Rejected),
-        "taken" => Ok(SyncState::Conflict),
-        "parked" => Ok(SyncState::Failed),
-        "missing" => Ok(SyncState::NotFound),
+        "rejected" => Ok(SyncState::Rejected),
+        "conflict" => Ok(SyncState::Conflict),
+        "failed" => Ok(SyncState::Failed),
+        "notFound" => Ok(SyncState::NotFound),
         _ => Err(ApiError::InvalidParameter {
             part: "state",
-            rule: "it is one of pending, refused, taken, parked and missing".to_owned(),
+            rule: "it is one of pending, rejected, conflict, failed and notFound".to_owned(),
         }),
     }
 }

@@ -16,7 +16,7 @@ use crate::request::{NoQuery, RequestContext};
 struct Summary {
     #[serde(flatten)]
     users: UsersSummary,
-    line: Line,
+    delivery: Line,
 }
 
 pub(super) async fn summarize(
@@ -25,6 +25,6 @@ pub(super) async fn summarize(
     Extension(context): Extension<RequestContext>,
 ) -> Result<Response, ApiError> {
     let users = gateway.users.summarize(&context).await?;
-    let line = gateway.lines.now();
-    Ok(([(CACHE_CONTROL, "no-store")], Json(Summary { users, line })).into_response())
+    let delivery = gateway.lines.now();
+    Ok(([(CACHE_CONTROL, "no-store")], Json(Summary { users, delivery })).into_response())
 }

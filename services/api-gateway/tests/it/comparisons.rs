@@ -45,7 +45,7 @@ async fn a_page_is_compared_by_the_worker_that_has_the_line() {
     let gateway = Gateway::start().await;
     let comparison = json!({
         "checked": 100, "skipped": 0, "repaired": 1, "next": "u-99",
-        "findings": [{ "userId": "7", "finding": "changed", "contactId": "51", "fields": [{ "field": "firstName" }] }]
+        "findings": [{ "userId": "7", "kind": "changed", "contactId": "51", "fields": [{ "field": "firstName" }] }]
     });
     let asked = worker(&gateway, HeaderMap::new(), comparison.to_string()).await;
     let body = json!({ "after": "u-1", "repair": true });
@@ -53,7 +53,7 @@ async fn a_page_is_compared_by_the_worker_that_has_the_line() {
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert_eq!(response.json::<Value>().await.unwrap(), comparison);
-    let expected = json!({ "aim": { "drift": { "repair": true } }, "users": { "after": "u-1" } });
+    let expected = json!({ "purpose": { "drift": { "repair": true } }, "users": { "after": "u-1" } });
     assert_eq!(asked.await.unwrap(), expected);
 }
 
@@ -69,7 +69,7 @@ async fn a_dry_run_is_asked_for_as_such() {
     )
     .await;
     assert_eq!(response.status(), 200);
-    let expected = json!({ "aim": "dryRun", "users": { "named": ["7"] }, "values": true });
+    let expected = json!({ "purpose": "dryRun", "users": { "named": ["7"] }, "values": true });
     assert_eq!(asked.await.unwrap(), expected);
 }
 

@@ -62,13 +62,13 @@ async fn a_browser_sees_a_change_from_pending_to_its_verdict() {
     publisher.accept("u1", 7).await;
     let changes = without_time(browser.next_named("changes").await.data);
     let seen = json!([{ "userId": "u1", "version": 7, "state": "pending" }]);
-    assert_eq!(changes, json!({ "accepted": 1, "settled": {}, "users": seen }));
+    assert_eq!(changes, json!({ "accepted": 1, "resolved": {}, "users": seen }));
     publisher.settle("u1", 7).await;
     let changes = without_time(browser.next_named("changes").await.data);
     let seen = json!([{ "userId": "u1", "version": 7, "state": "confirmed" }]);
     assert_eq!(
         changes,
-        json!({ "accepted": 0, "settled": { "confirmed": 1 }, "users": seen })
+        json!({ "accepted": 0, "resolved": { "confirmed": 1 }, "users": seen })
     );
 }
 
@@ -96,7 +96,7 @@ fn without_time(mut data: Value) -> Value {
 async fn how_everything_stands_is_told_every_second() {
     let gateway = Gateway::start().await;
     let summary = json!({
-        "pending": 3, "resending": 0, "troubles": [], "troubled": 0, "countedAt": "2026-11-26T12:00:00.000Z"
+        "pending": 3, "resending": 0, "problems": [], "usersWithProblems": 0, "countedAt": "2026-11-26T12:00:00.000Z"
     });
     let _users = Responder::start(&gateway, vec![Reaction::Answer(summary.clone())]).await;
     gateway.wait_until_check("user", true).await;
@@ -105,7 +105,7 @@ async fn how_everything_stands_is_told_every_second() {
         let status = browser.next_named("status").await.data;
         assert_eq!(status["users"], summary, "{status}");
         assert_eq!(status["gateway"]["ready"], true, "{status}");
-        assert_eq!(status["line"]["workers"], 0, "{status}");
+        assert_eq!(status["delivery"]["workers"], 0, "{status}");
     }
 }
 

@@ -106,7 +106,7 @@ async fn a_caller_that_sends_all_of_a_file_before_it_reads_gets_every_report() {
     // All is decided while nothing is read.
     wait_until_counted(
         &gateway,
-        &format!("hubsync_import_lines_total{{outcome=\"refused\"}} {LINES}"),
+        &format!("hubsync_import_lines_total{{result=\"rejected\"}} {LINES}"),
     )
     .await;
     // A caller may take its time, although not for ever.
@@ -119,7 +119,7 @@ async fn a_caller_that_sends_all_of_a_file_before_it_reads_gets_every_report() {
     let reports = lines_of(&answer);
     let refused = reports
         .iter()
-        .filter_map(|report| report["refusedLines"].as_array())
+        .filter_map(|report| report["rejectedLines"].as_array())
         .flatten();
     let lines: Vec<u64> = refused.map(|refused| refused["line"].as_u64().unwrap()).collect();
     assert!(
@@ -128,7 +128,7 @@ async fn a_caller_that_sends_all_of_a_file_before_it_reads_gets_every_report() {
         lines.len()
     );
     let expected =
-        json!({ "done": true, "throughLine": LINES, "changed": 0, "unchanged": 0, "refused": LINES });
+        json!({ "done": true, "throughLine": LINES, "changed": 0, "unchanged": 0, "rejected": LINES });
     assert_eq!(reports.last().unwrap(), &expected);
 }
 
@@ -173,7 +173,7 @@ async fn callers_that_never_read_are_given_up_in_time_and_their_places_are_free_
     timeout(CEILING, ends).await.expect("each connection ends");
     assert!(begun.elapsed() > PATIENCE, "{:?}", begun.elapsed());
     assert!(begun.elapsed() < 5 * PATIENCE, "{:?}", begun.elapsed());
-    wait_until_counted(&gateway, "hubsync_imports_total{outcome=\"unheard\"} 4").await;
+    wait_until_counted(&gateway, "hubsync_imports_total{result=\"unread\"} 4").await;
     let response = import(&gateway, NDJSON, "").send().await.unwrap();
     assert_eq!(response.status(), 200);
 }
@@ -200,7 +200,7 @@ async fn a_caller_that_stops_sending_is_told_so_and_its_place_is_free_again() {
         summary["detail"],
         "the next part of the body did not come in time"
     );
-    wait_until_counted(&gateway, "hubsync_imports_total{outcome=\"stopped\"} 1").await;
+    wait_until_counted(&gateway, "hubsync_imports_total{result=\"stopped\"} 1").await;
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn a_caller_that_reads_nothing_of_a_finished_import_loses_its_connection()
         .write_all(REFUSED.repeat(LINES).as_bytes())
         .await
         .unwrap();
-    wait_until_counted(&gateway, "hubsync_imports_total{outcome=\"done\"} 1").await;
+    wait_until_counted(&gateway, "hubsync_imports_total{result=\"done\"} 1").await;
     let begun = Instant::now();
     let cut = sends_until_cut(&mut connection, b"");
     timeout(CEILING, cut).await.expect("the connection ends");

@@ -44,7 +44,7 @@ async fn detail(gateway: &Gateway, kind: &str, body: impl Into<reqwest::Body>) -
 fn rejected(reports: &[Value]) -> Vec<u64> {
     let lists = reports
         .iter()
-        .filter_map(|report| report["refusedLines"].as_array());
+        .filter_map(|report| report["rejectedLines"].as_array());
     lists
         .flatten()
         .map(|refused| refused["line"].as_u64().unwrap())
@@ -67,7 +67,7 @@ async fn what_is_within_quotes_never_becomes_a_row() {
     let responder = Responder::start(&gateway, vec![outcomes(&[changed(), changed()])]).await;
     let reports = send(&gateway, "/users/import", CSV, ROWS).await;
     assert_eq!(rejected(&reports), REJECTED);
-    let expected = json!({ "done": true, "throughLine": 18, "changed": 2, "unchanged": 0, "refused": 5 });
+    let expected = json!({ "done": true, "throughLine": 18, "changed": 2, "unchanged": 0, "rejected": 5 });
     assert_eq!(reports.last().unwrap(), &expected);
     assert_eq!(imported(&responder), ["1", "5"]);
 }
@@ -122,12 +122,12 @@ async fn a_quote_that_is_never_closed_is_one_rejected_row_that_names_its_line() 
     let body = "userId,email\n1,\"a@example.com\n2,b@example.com\n3,c@example.com\n";
     let reports = send(&gateway, "/users/import", CSV, body).await;
     assert_eq!(rejected(&reports), [2]);
-    let detail = reports[0]["refusedLines"][0]["detail"].as_str().unwrap();
+    let detail = reports[0]["rejectedLines"][0]["detail"].as_str().unwrap();
     assert!(
         detail.contains("the quote that opens on line 2 is never closed"),
         "{detail}"
     );
-    let expected = json!({ "done": true, "throughLine": 4, "changed": 0, "unchanged": 0, "refused": 1 });
+    let expected = json!({ "done": true, "throughLine": 4, "changed": 0, "unchanged": 0, "rejected": 1 });
     assert_eq!(reports[1], expected);
 }
 
@@ -177,7 +177,7 @@ async fn a_file_with_columns_and_no_rows_is_done() {
     ] {
         let reports = send(&gateway, "/users/import", kind, body).await;
         let expected =
-            json!({ "done": true, "throughLine": lines, "changed": 0, "unchanged": 0, "refused": 0 });
+            json!({ "done": true, "throughLine": lines, "changed": 0, "unchanged": 0, "rejected": 0 });
         assert_eq!(reports.last().unwrap(), &expected, "{body:?}");
     }
 }
@@ -199,7 +199,7 @@ async fn no_value_is_in_a_report() {
     let response = import(&gateway, CSV, body).send().await.unwrap();
     let text = response.text().await.unwrap();
     assert!(
-        text.contains("\"refused\":3") && !text.contains("secret"),
+        text.contains("\"rejected\":3") && !text.contains("secret"),
         "{text}"
     );
 }

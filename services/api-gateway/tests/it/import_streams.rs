@@ -88,10 +88,10 @@ async fn lines_and_imports_are_counted_by_what_became_of_them() {
     let metrics = gateway.request(Method::GET, "/metrics").send().await.unwrap();
     let metrics = metrics.text().await.unwrap();
     for counted in [
-        r#"hubsync_import_lines_total{outcome="changed"} 1"#,
-        r#"hubsync_import_lines_total{outcome="refused"} 1"#,
-        r#"hubsync_imports_total{outcome="done"} 1"#,
-        r#"hubsync_imports_total{outcome="stopped"} 1"#,
+        r#"hubsync_import_lines_total{result="changed"} 1"#,
+        r#"hubsync_import_lines_total{result="rejected"} 1"#,
+        r#"hubsync_imports_total{result="done"} 1"#,
+        r#"hubsync_imports_total{result="stopped"} 1"#,
     ] {
         assert!(
             metrics.lines().any(|line| line == counted),

@@ -28,15 +28,15 @@ pub(crate) async fn reports(response: Response) -> Vec<Value> {
 }
 
 pub(crate) fn outcomes(outcomes: &[Value]) -> Reaction {
-    Reaction::Answer(json!({ "outcomes": outcomes }))
+    Reaction::Answer(json!({ "results": outcomes }))
 }
 
 pub(crate) fn changed() -> Value {
-    json!({ "outcome": "changed", "version": 1 })
+    json!({ "result": "changed", "version": 1 })
 }
 
 fn refused(code: ErrorCode) -> Value {
-    json!({ "outcome": "refused", "error": { "code": code, "message": "because" } })
+    json!({ "result": "rejected", "error": { "code": code, "message": "because" } })
 }
 
 fn users(asked: &Value) -> Vec<&str> {
@@ -49,7 +49,7 @@ async fn each_line_is_accepted_or_refused_by_its_number() {
     let gateway = Gateway::start().await;
     let answer = outcomes(&[
         changed(),
-        json!({ "outcome": "unchanged", "version": 4 }),
+        json!({ "result": "unchanged", "version": 4 }),
         refused(ErrorCode::EmailRequired),
     ]);
     let responder = Responder::start(&gateway, vec![answer]).await;
@@ -73,17 +73,17 @@ async fn each_line_is_accepted_or_refused_by_its_number() {
     let [report, summary] = reports.as_slice() else {
         panic!("{reports:?}")
     };
-    let lines: Vec<_> = report["refusedLines"]
+    let lines: Vec<_> = report["rejectedLines"]
         .as_array()
         .unwrap()
         .iter()
         .map(|line| line["line"].as_u64().unwrap())
         .collect();
     assert_eq!(lines, [2, 5, 6]);
-    let pointers = report["refusedLines"][1]["errors"].as_array().unwrap().iter();
+    let pointers = report["rejectedLines"][1]["errors"].as_array().unwrap().iter();
     let pointers: Vec<_> = pointers.map(|fault| fault["pointer"].as_str().unwrap()).collect();
     assert_eq!(pointers, ["/email", "/phone"]);
-    let expected = json!({ "done": true, "throughLine": 6, "changed": 1, "unchanged": 1, "refused": 3 });
+    let expected = json!({ "done": true, "throughLine": 6, "changed": 1, "unchanged": 1, "rejected": 3 });
     assert_eq!(summary, &expected);
 }
 
@@ -101,7 +101,7 @@ async fn a_line_that_is_not_decided_is_sent_again_with_later_ones_of_its_user_an
     let asked = responder.asked();
     let sent: Vec<_> = asked.iter().map(|asked| users(&asked.body)).collect();
     assert_eq!(sent, [vec!["1", "2", "1", "2"], vec!["2", "2"], vec!["2", "2"]]);
-    let expected = json!({ "done": true, "throughLine": 5, "changed": 4, "unchanged": 0, "refused": 0 });
+    let expected = json!({ "done": true, "throughLine": 5, "changed": 4, "unchanged": 0, "rejected": 0 });
     assert_eq!(reports.last().unwrap(), &expected);
 }
 
@@ -117,7 +117,7 @@ async fn lines_that_are_done_with_are_passed_over() {
         .send()
         .await
         .unwrap();
-    let expected = json!({ "done": true, "throughLine": 3, "changed": 1, "unchanged": 0, "refused": 0 });
+    let expected = json!({ "done": true, "throughLine": 3, "changed": 1, "unchanged": 0, "rejected": 0 });
     assert_eq!(reports(response).await.last().unwrap(), &expected);
     assert_eq!(users(&responder.asked()[0].body), ["2"]);
 }
@@ -212,13 +212,13 @@ async fn lines_that_are_refused_are_reported_a_hundred_at_a_time() {
     let reports = reports(import(&gateway, NDJSON, "x\n".repeat(250)).send().await.unwrap()).await;
     let named = reports
         .iter()
-        .filter_map(|report| report["refusedLines"].as_array());
+        .filter_map(|report| report["rejectedLines"].as_array());
     let named: Vec<usize> = named.map(Vec::len).collect();
     assert!(
         named.iter().all(|lines| *lines <= 100) && named.iter().sum::<usize>() == 250,
         "{named:?}"
     );
-    assert_eq!(reports.last().unwrap()["refused"], 250);
+    assert_eq!(reports.last().unwrap()["rejected"], 250);
 }
 
 #[tokio::test]

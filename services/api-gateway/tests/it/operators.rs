@@ -11,15 +11,15 @@ use crate::responder::{Reaction, Responder, refuse};
 async fn everybody_is_sent_once_more_page_after_page_and_counted_together() {
     let gateway = Gateway::start().await;
     let pages = [
-        json!({ "owed": 400, "shared": 60, "left": 40, "next": "u5" }),
-        json!({ "owed": 7, "shared": 0, "left": 1 }),
+        json!({ "resynced": 400, "shared": 60, "skipped": 40, "next": "u5" }),
+        json!({ "resynced": 7, "shared": 0, "skipped": 1 }),
     ];
     let responder = Responder::start(&gateway, pages.map(Reaction::Answer).to_vec()).await;
     let request = gateway.request(Method::POST, "/sync/resync");
     let response = request.json(&json!({ "all": true })).send().await.unwrap();
     assert_eq!(response.status(), 200);
     let total: Value = response.json().await.unwrap();
-    assert_eq!(total, json!({ "owed": 407, "shared": 60, "left": 41 }));
+    assert_eq!(total, json!({ "resynced": 407, "shared": 60, "skipped": 41 }));
     let asked: Vec<_> = responder.asked().into_iter().map(|asked| asked.body).collect();
     assert_eq!(asked, [json!({ "all": {} }), json!({ "all": { "after": "u5" } })]);
 }
@@ -27,7 +27,7 @@ async fn everybody_is_sent_once_more_page_after_page_and_counted_together() {
 #[tokio::test]
 async fn an_error_after_some_pages_tells_of_them_and_where_to_go_on() {
     let gateway = Gateway::start().await;
-    let page = json!({ "owed": 400, "shared": 60, "left": 40, "next": "u5" });
+    let page = json!({ "resynced": 400, "shared": 60, "skipped": 40, "next": "u5" });
     let script = vec![Reaction::Answer(page.clone()), refuse(ErrorCode::Unavailable)];
     Responder::start(&gateway, script).await;
     let resync = async |body: Value| {
@@ -46,7 +46,7 @@ async fn an_error_after_some_pages_tells_of_them_and_where_to_go_on() {
 async fn a_contact_is_named_and_forgotten() {
     let gateway = Gateway::start().await;
     let receipt = json!({
-        "userId": "7", "version": 1, "state": "confirmed", "resending": true, "fields": {}, "standing": "confirmed", "attempts": 1,
+        "userId": "7", "version": 1, "state": "confirmed", "resending": true, "fields": {}, "overallState": "confirmed", "attempts": 1,
         "currentVersion": 1
     });
     let script = vec![

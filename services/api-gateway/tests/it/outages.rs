@@ -80,14 +80,14 @@ async fn a_forbidden_subject_ends_the_gateway_with_its_name() {
         "users.sync.resync",
         "users.sync.link",
         "users.sync.unlink",
-        "users.line",
+        "users.delivery",
         "hubspot.compare",
         "$SRV.PING.user",
     ];
     let mut everything = without_update.to_vec();
     everything.push("users.update");
     let inbox = "_INBOX_api-gateway.>";
-    let all_heard = vec![inbox, "hubspot.line", "users.accepted", "users.settled"];
+    let all_heard = vec![inbox, "hubspot.delivery", "users.accepted", "users.resolved"];
     let all_but = |left_out| {
         let heard = all_heard.iter().copied();
         heard.filter(|subject| *subject != left_out).collect::<Vec<_>>()
@@ -95,9 +95,9 @@ async fn a_forbidden_subject_ends_the_gateway_with_its_name() {
     for (publish, subscribe, forbidden) in [
         (&without_update[..], all_heard.clone(), Some("users.update")),
         (&everything, all_but(inbox), Some("_INBOX")),
-        (&everything, all_but("hubspot.line"), Some("hubspot.line")),
+        (&everything, all_but("hubspot.delivery"), Some("hubspot.delivery")),
         (&everything, all_but("users.accepted"), Some("users.accepted")),
-        (&everything, all_but("users.settled"), Some("users.settled")),
+        (&everything, all_but("users.resolved"), Some("users.resolved")),
         (&everything, all_heard.clone(), None),
     ] {
         let config = format!(

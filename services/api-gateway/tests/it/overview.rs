@@ -13,14 +13,14 @@ async fn a_list_is_asked_for_by_state_reason_and_position() {
     let page = json!({ "users": [], "next": "3:A:u9" });
     let responder = Responder::start(&gateway, vec![Reaction::Answer(page.clone())]).await;
     let response = gateway
-        .get("/sync?state=parked&reason=A&after=3%3AA%3Au1&limit=5")
+        .get("/sync?state=failed&reason=A&after=3%3AA%3Au1&limit=5")
         .await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert_eq!(response.json::<Value>().await.unwrap(), page);
     let asked = &responder.asked()[0];
     let expected = json!({
-        "which": { "troubled": { "state": "parked", "reason": "A" } }, "after": "3:A:u1", "limit": 5
+        "filter": { "problems": { "state": "failed", "reason": "A" } }, "after": "3:A:u1", "limit": 5
     });
     assert_eq!(
         (asked.subject.as_str(), &asked.body),
@@ -38,7 +38,7 @@ async fn a_filter_that_is_misspelt_lists_nobody() {
         "reason=A",
         "limit=0",
         "limit=501",
-        "state=parked&state=taken",
+        "state=failed&state=conflict",
     ] {
         let response = gateway.get(&format!("/sync?{query}")).await;
         assert_eq!(response.status(), 400, "{query}");
@@ -60,24 +60,24 @@ async fn a_position_that_the_user_service_refuses_is_the_callers_mistake() {
 async fn users_are_tried_again_page_after_page_and_counted_together() {
     let gateway = Gateway::start().await;
     let pages = [
-        json!({ "retried": 400, "left": 100, "next": "3:A:u5" }),
-        json!({ "retried": 7, "left": 0 }),
+        json!({ "retried": 400, "skipped": 100, "next": "3:A:u5" }),
+        json!({ "retried": 7, "skipped": 0 }),
     ];
     let responder = Responder::start(&gateway, pages.map(Reaction::Answer).to_vec()).await;
     let request = gateway.request(Method::POST, "/sync/retry");
     let response = request
-        .json(&json!({ "state": "parked", "reason": "A" }))
+        .json(&json!({ "state": "failed", "reason": "A" }))
         .send()
         .await
         .unwrap();
     assert_eq!(response.status(), 200);
     let total: Value = response.json().await.unwrap();
-    assert_eq!(total, json!({ "retried": 407, "left": 100 }));
+    assert_eq!(total, json!({ "retried": 407, "skipped": 100 }));
     let asked: Vec<_> = responder.asked().into_iter().map(|asked| asked.body).collect();
-    let troubled = json!({ "state": "parked", "reason": "A" });
+    let filter = json!({ "state": "failed", "reason": "A" });
     let expected = [
-        json!({ "listed": { "troubled": troubled } }),
-        json!({ "listed": { "troubled": troubled, "after": "3:A:u5" } }),
+        json!({ "listed": { "filter": filter } }),
+        json!({ "listed": { "filter": filter, "after": "3:A:u5" } }),
     ];
     assert_eq!(asked, expected);
 }
@@ -85,17 +85,17 @@ async fn users_are_tried_again_page_after_page_and_counted_together() {
 #[tokio::test]
 async fn an_error_after_some_pages_tells_of_them_and_where_to_go_on() {
     let gateway = Gateway::start().await;
-    let page = json!({ "retried": 400, "left": 100, "next": "3:A:u5" });
+    let page = json!({ "retried": 400, "skipped": 100, "next": "3:A:u5" });
     let script = vec![Reaction::Answer(page.clone()), refuse(ErrorCode::Unavailable)];
     Responder::start(&gateway, script).await;
     let retry = async |body: Value| {
         let request = gateway.request(Method::POST, "/sync/retry");
         request.json(&body).send().await.unwrap()
     };
-    let response = retry(json!({ "state": "parked" })).await;
+    let response = retry(json!({ "state": "failed" })).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.json::<Value>().await.unwrap(), page);
-    let response = retry(json!({ "state": "parked", "after": "3:A:u5" })).await;
+    let response = retry(json!({ "state": "failed", "after": "3:A:u5" })).await;
     assert_eq!(response.status(), 503, "nothing was done");
     assert_eq!(slug(&problem(response).await), "unavailable");
 }

@@ -63,7 +63,7 @@ async fn a_receipt_is_read_for_the_latest_or_an_earlier_version() {
     let gateway = Gateway::start().await;
     let receipt = json!({
         "userId": "1", "version": 7, "state": "pending", "resending": false,
-        "fields": { "email": { "state": "pending" } }, "standing": "pending", "attempts": 0, "currentVersion": 7
+        "fields": { "email": { "state": "pending" } }, "overallState": "pending", "attempts": 0, "currentVersion": 7
     });
     let responder = Responder::start(&gateway, vec![Reaction::Answer(receipt.clone())]).await;
     for path in ["/users/1/sync", "/users/1/sync?version=7"] {
@@ -108,7 +108,7 @@ async fn delivery_is_paused_looked_at_and_resumed() {
     let responder = Responder::start(&gateway, vec![Reaction::Answer(paused.clone())]).await;
     for (method, wish) in [
         (Method::PUT, "pause"),
-        (Method::GET, "look"),
+        (Method::GET, "read"),
         (Method::DELETE, "resume"),
     ] {
         let response = gateway.request(method, "/sync/pause").send().await.unwrap();
@@ -120,7 +120,7 @@ async fn delivery_is_paused_looked_at_and_resumed() {
         let asked = responder.asked().pop().unwrap();
         assert_eq!(
             (asked.subject.as_str(), &asked.body),
-            ("users.line", &json!({ "wish": wish }))
+            ("users.delivery", &json!({ "action": wish }))
         );
     }
 }

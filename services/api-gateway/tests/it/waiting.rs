@@ -10,7 +10,7 @@ use crate::responder::{Reaction, Responder, updated};
 
 fn receipt(state: &str) -> Reaction {
     Reaction::Answer(json!({
-        "userId": "1", "version": 7, "state": state, "resending": false, "fields": {}, "standing": state, "attempts": 1,
+        "userId": "1", "version": 7, "state": state, "resending": false, "fields": {}, "overallState": state, "attempts": 1,
         "currentVersion": 7
     }))
 }
@@ -78,14 +78,14 @@ async fn a_change_stays_accepted_if_its_verdict_cannot_be_asked_for() {
 #[tokio::test]
 async fn a_receipt_is_waited_for_as_well() {
     let gateway = Gateway::start().await;
-    let script = vec![receipt("pending"), receipt("pending"), receipt("refused")];
+    let script = vec![receipt("pending"), receipt("pending"), receipt("rejected")];
     let responder = Responder::start(&gateway, script).await;
     let answer = send(gateway.request(Method::GET, "/users/1/sync"), "wait=20");
     responder.wait_until_asked(2).await;
     publish_settled(&gateway, "1").await;
     let answer = answer.await.unwrap();
     assert_eq!(answer.headers()["preference-applied"], "wait=20");
-    assert_eq!(answer.json::<Value>().await.unwrap()["state"], "refused");
+    assert_eq!(answer.json::<Value>().await.unwrap()["state"], "rejected");
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn reports_that_wait_are_merged_and_the_summary_comes_last() {
         sender.send(changed(line)).await.expect("room");
     }
     sender.finish(summary());
-    let merged = json!({ "throughLine": 10_000, "changed": 10_000, "unchanged": 0, "refused": 0 });
+    let merged = json!({ "throughLine": 10_000, "changed": 10_000, "unchanged": 0, "rejected": 0 });
     assert_eq!(read(receiver.next().await), merged);
     assert_eq!(read(receiver.next().await)["done"], true);
     assert_eq!(receiver.next().await, None);
@@ -67,9 +67,9 @@ async fn many_rows_refused_for_few_reasons_wait_in_little_memory() {
     }
     for number in 0..2_000 {
         let report = read(receiver.next().await);
-        assert_eq!(report["refused"], 100);
-        assert_eq!(report["refusedLines"][49]["line"], number * 100 + 50);
-        assert_eq!(report["refusedLines"][49]["detail"], "reason 0");
+        assert_eq!(report["rejected"], 100);
+        assert_eq!(report["rejectedLines"][49]["line"], number * 100 + 50);
+        assert_eq!(report["rejectedLines"][49]["detail"], "reason 0");
     }
 }
 

@@ -65,16 +65,16 @@ fn retries() -> Vec<(&'static str, Value, bool)> {
         (json!({ "users": [] }), false),
         (json!({ "users": ["a.b"] }), false),
         (json!({ "users": ["x".repeat(65)] }), false),
-        (json!({ "users": ["1"], "state": "parked" }), false),
-        (json!({ "state": "missing" }), true),
+        (json!({ "users": ["1"], "state": "failed" }), false),
+        (json!({ "state": "notFound" }), true),
         (
-            json!({ "state": "parked", "reason": "A", "after": "3:A:1" }),
+            json!({ "state": "failed", "reason": "A", "after": "3:A:1" }),
             true,
         ),
         (json!({ "state": "pending" }), false),
         (json!({ "reason": "A" }), false),
-        (json!({ "state": "parked", "after": null }), false),
-        (json!([null, "parked", null, null]), false),
+        (json!({ "state": "failed", "after": null }), false),
+        (json!([null, "failed", null, null]), false),
         (json!({}), false),
     ];
     bodies
