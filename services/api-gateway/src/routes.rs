@@ -1,21 +1,10 @@
-//! Every path of the gateway in one place.
+//! Every path of the gateway, in one table. Each operation has a file of its own, which decodes the request, calls the user
+//! service and encodes the response.
 
-mod compare_users;
-mod console;
-mod docs;
-mod get_receipt;
-mod get_user;
-mod healthz;
-mod import_users;
-mod link_user;
-mod list_users;
-mod patch_user;
-mod pause;
-mod readyz;
-mod resync_users;
-mod retry_users;
-mod stream_events;
-mod summarize;
+mod health;
+mod pages;
+mod sync;
+mod users;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -28,93 +17,93 @@ use axum::routing::{get, post, put};
 use runtime::{Metrics, Shutdown};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::events::Events;
-use crate::finish::{Finish, finish};
-use crate::hosts::Hosts;
-use crate::import::Imports;
-use crate::lines::Lines;
-use crate::own_site::own_site;
-use crate::problem::ApiError;
+use crate::events::{DeliveryMonitor, EventHub, ResolutionWaiters};
+use crate::import::ImportSlots;
 use crate::readiness::Readiness;
-use crate::settlements::Settlements;
+use crate::request::{AllowedHosts, reject_other_sites};
+use crate::response::{ApiError, ResponseCompletion, complete_response};
 use crate::user_service::UserService;
 
-/// What the handlers share.
+/// What all handlers share.
 #[derive(Debug, Clone)]
 pub(crate) struct Gateway {
-    /// The user service.
+    /// Sends requests to the user service.
     pub(crate) users: UserService,
-    /// What `/readyz` says.
+    /// Makes the report of `/readyz`.
     pub(crate) readiness: Arc<Readiness>,
-    /// How the line to HubSpot stands.
-    pub(crate) lines: Lines,
-    /// Who waits for users to be settled.
-    pub(crate) settlements: Settlements,
-    /// What browsers watch.
-    pub(crate) events: Events,
-    /// The imports there are.
-    pub(crate) imports: Imports,
-    /// Ends imports before their end.
+    /// Knows the status of delivery to HubSpot.
+    pub(crate) delivery: DeliveryMonitor,
+    /// Wakes callers that wait for HubSpot's result.
+    pub(crate) resolutions: ResolutionWaiters,
+    /// Makes the events that browsers watch.
+    pub(crate) events: EventHub,
+    /// Limits the imports that run.
+    pub(crate) imports: ImportSlots,
+    /// Ends imports and event streams when the gateway stops.
     pub(crate) shutdown: Shutdown,
     /// How long a body may take, or the next part of a long one.
     pub(crate) read_timeout: Duration,
-    /// How long an import waits for others.
-    pub(crate) import_patience: Duration,
+    /// How long an import waits for the user service or its caller.
+    pub(crate) import_wait: Duration,
 }
 
-/// The routes, inside the layers that make every answer whole.
-pub(crate) fn router(gateway: Gateway, hosts: &Hosts, metrics: &Metrics) -> Router {
+/// The routes, inside the layers that complete every response.
+pub(crate) fn router(gateway: Gateway, hosts: &AllowedHosts, metrics: &Metrics) -> Router {
     let routes = Router::new()
-        .route(
-            "/users/{userId}",
-            get(get_user::get_user).patch(patch_user::patch_user),
-        )
-        // A user may have that id, too.
+        .route("/users/{userId}", get(users::get_user).patch(users::update_user))
+        // A user may have the id "import", so the path supports the methods of a user as well.
         .route(
             "/users/import",
-            get(get_user::get_user)
-                .patch(patch_user::patch_user)
-                .post(import_users::import_users),
+            get(users::get_user)
+                .patch(users::update_user)
+                .post(users::import_users),
         )
-        .route("/users/{userId}/sync", get(get_receipt::get_receipt))
+        .route("/users/{userId}/sync", get(users::get_receipt))
         .route(
             "/users/{userId}/contact",
-            put(link_user::link_user).delete(link_user::unlink_user),
+            put(users::link_user).delete(users::unlink_user),
         )
-        .route("/sync", get(list_users::list_users))
-        .route("/sync/summary", get(summarize::summarize))
-        .route("/sync/events", get(stream_events::stream_events))
-        .route("/sync/retry", post(retry_users::retry_users))
-        .route("/sync/resync", post(resync_users::resync_users))
-        .route("/sync/drift", post(compare_users::drift))
-        .route("/sync/dry-run", post(compare_users::dry_run))
+        .route("/sync", get(sync::list_users))
+        .route("/sync/summary", get(sync::summarize_users))
+        .route("/sync/events", get(sync::stream_events))
+        .route("/sync/retry", post(sync::retry_users))
+        .route("/sync/resync", post(sync::resync_users))
+        .route("/sync/drift", post(sync::find_drift))
+        .route("/sync/dry-run", post(sync::dry_run))
         .route(
             "/sync/pause",
-            get(pause::look).put(pause::pause).delete(pause::resume),
+            get(sync::read_pause)
+                .put(sync::pause_delivery)
+                .delete(sync::resume_delivery),
         )
-        .route("/", get(console::page))
-        .route("/console/{file}", get(console::file))
-        .route("/docs", get(docs::page))
-        .route("/docs/docs.css", get(docs::style))
-        .route("/openapi.json", get(docs::document))
-        .route("/healthz", get(healthz::healthz))
-        .route("/readyz", get(readyz::readyz))
+        .route("/", get(pages::console_page))
+        .route("/console/{file}", get(pages::console_file))
+        .route("/docs", get(pages::docs_page))
+        .route("/docs/docs.css", get(pages::docs_style))
+        .route("/openapi.json", get(pages::openapi_document))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
         .fallback(async || ApiError::NoSuchPath)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
     let routes = routes.with_state(gateway).merge(metrics.router());
     let hosts = Arc::new(hosts.clone());
-    finished(routes.layer(from_fn_with_state(hosts, own_site)), metrics)
+    complete(
+        routes.layer(from_fn_with_state(hosts, reject_other_sites)),
+        metrics,
+    )
 }
 
-/// Every answer gets its id, every error its document, and a panic is an error like any other.
-fn finished(routes: Router, metrics: &Metrics) -> Router {
+/// Adds the layers that give each response its request id and each error its document. A panic becomes an error like any
+/// other.
+fn complete(routes: Router, metrics: &Metrics) -> Router {
+    let completion = Arc::new(ResponseCompletion::new(metrics));
     routes
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::new(Finish::new(metrics)), finish))
+        .layer(CatchPanicLayer::custom(response_to_panic))
+        .layer(from_fn_with_state(completion, complete_response))
 }
 
-/// The panic itself is on stderr already, by its hook.
-fn panicked(_: Box<dyn Any + Send>) -> Response {
+/// The panic itself is on stderr already: its hook has printed it.
+fn response_to_panic(_: Box<dyn Any + Send>) -> Response {
     ApiError::Internal {
         cause: "a handler panicked".to_owned(),
     }
@@ -129,13 +118,13 @@ mod tests {
 
     use super::*;
 
-    async fn breaks() -> &'static str {
-        panic!("a handler broke")
+    async fn panics() -> &'static str {
+        panic!("a handler panicked")
     }
 
     #[tokio::test]
     async fn a_panic_is_answered_with_a_problem_document() {
-        let routes = finished(Router::new().route("/", get(breaks)), &Metrics::default());
+        let routes = complete(Router::new().route("/", get(panics)), &Metrics::default());
         let response = routes
             .oneshot(Request::new(Body::empty()))
             .await

@@ -19,8 +19,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use crate::Limits;
-use crate::problem::ApiError;
 use crate::request::RequestContext;
+use crate::response::ApiError;
 use call::Call;
 use deadline::Deadline;
 use errors::CallError;

@@ -3,8 +3,8 @@
 use contracts::{ErrorCode, InvalidValue, ServiceError};
 use runtime::nats::RequestError;
 
-use crate::problem::ApiError;
 use crate::request::address_required;
+use crate::response::ApiError;
 
 /// Why a call has no good answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,7 +22,7 @@ const REFUSED: &str = "{\"userId\":\"1\",\"email\":\"nobody\",\"phone\":\"1\"}\n
 async fn impatient_gateway() -> Gateway {
     Gateway::start_with(Limits {
         read_timeout: READ_TIMEOUT,
-        import_patience: PATIENCE,
+        import_wait: PATIENCE,
         ..Limits::default()
     })
     .await
@@ -198,7 +198,7 @@ async fn a_caller_that_stops_sending_is_told_so_and_its_place_is_free_again() {
     );
     assert_eq!(
         summary["detail"],
-        "the next part of the body did not come in time"
+        "the next part of the body did not arrive in time"
     );
     wait_until_counted(&gateway, "hubsync_imports_total{result=\"stopped\"} 1").await;
 }

@@ -147,7 +147,7 @@ async fn a_file_that_cannot_be_used_is_told_why_before_its_first_row() {
         (b"userId\temail\n1\ta@example.com\n".to_vec(), "tabs"),
         (b"userid,email\n".to_vec(), "column 1 has to be written userId"),
         (b"userId, email\n".to_vec(), "column 2 has to be written email"),
-        (b"userId,email,email\n".to_vec(), "column 3 is email once more"),
+        (b"userId,email,email\n".to_vec(), "column 3 repeats email"),
         (b"userId,email,\n".to_vec(), "column 3 has no name"),
         (b"userId,em\xffail\n".to_vec(), "column 2 has an unknown name"),
         (b"1,secret@example.com\n".to_vec(), "names none of the columns"),

@@ -159,7 +159,7 @@ async fn to_go_on_after_more_lines_than_there_are_is_no_success() {
         (&json!(false), &json!(2))
     );
     let detail = reports.last().unwrap()["detail"].as_str().unwrap();
-    assert_eq!(detail, "there are 2 lines only, so that none comes after line 3");
+    assert_eq!(detail, "the file has only 2 lines, so no row comes after line 3");
 }
 
 #[tokio::test]

@@ -78,9 +78,11 @@ async fn every_path_takes_the_methods_of_the_document_and_no_other() {
     }
 }
 
-/// The table in `problem.rs`, as it is written there: the status's name, the slug and the title.
+/// The table in `error.rs`, as it is written there: the status's name, the slug and the title.
 fn problems() -> BTreeSet<(String, String, String)> {
-    let rows = include_str!("../../../src/problem.rs").split("(S::").skip(1);
+    let rows = include_str!("../../../src/response/error.rs")
+        .split("(S::")
+        .skip(1);
     let problems = rows.map(|row| {
         let (status, row) = row.split_once(',').unwrap();
         let mut texts = row.split('"').skip(1).step_by(2).map(str::to_owned);
