@@ -1,4 +1,4 @@
-//! Too much, too slow, too many.
+//! Limits on size, time and number.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use tokio::sync::Notify;
 use crate::harness::{CEILING, Gateway, JSON, problem, slug};
 use crate::responder::{Reaction, Responder, updated};
 
-/// A small limit for slow callers.
+/// A short limit for slow callers.
 const READ_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Sends bytes as they are and returns all that comes back until the gateway closes the connection. A gateway that
-/// has heard enough closes it while there is still something to send, which may be felt as a reset.
+/// Sends raw bytes and returns everything that comes back until the gateway closes the connection. The gateway may close it
+/// while there is still something to send, which can cause a reset.
 async fn exchange(gateway: &Gateway, request: &str) -> String {
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     let _ = stream.write_all(request.as_bytes()).await;
@@ -55,9 +55,9 @@ async fn a_body_of_16_kib_is_taken_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
-async fn a_body_without_a_length_is_refused_before_all_of_it_is_read() {
+async fn a_body_without_a_length_is_rejected_before_its_end() {
     let gateway = Gateway::start().await;
-    // 20 KiB of a chunk that claims to go on for 2 GiB.
+    // 20 KiB of a chunk that claims to have 2 GiB.
     let body = format!(
         "{}7fffffff\r\n{}",
         head("Transfer-Encoding: chunked\r\n"),
@@ -68,7 +68,7 @@ async fn a_body_without_a_length_is_refused_before_all_of_it_is_read() {
 }
 
 #[tokio::test]
-async fn a_caller_that_asks_first_need_not_send_a_body_that_is_too_long() {
+async fn a_caller_that_expects_100_need_not_send_a_long_body() {
     let gateway = Gateway::start().await;
     let answer = exchange(
         &gateway,
@@ -79,7 +79,7 @@ async fn a_caller_that_asks_first_need_not_send_a_body_that_is_too_long() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_arrive_in_time_is_given_up() {
+async fn a_body_that_does_not_arrive_in_time_gets_408() {
     let gateway = Gateway::start_with(Limits {
         read_timeout: READ_TIMEOUT,
         ..Limits::default()
@@ -106,7 +106,7 @@ async fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_long_is_refused() {
+async fn a_head_that_is_too_long_gets_431() {
     let gateway = Gateway::start().await;
     let one_long = format!("X-Long: {}\r\n", "x".repeat(512 * 1024));
     let many_short = "X-Short: x\r\n".repeat(200);
@@ -117,7 +117,7 @@ async fn a_head_that_is_too_long_is_refused() {
 }
 
 #[tokio::test]
-async fn requests_beyond_the_limit_are_refused_at_once() {
+async fn requests_above_the_limit_get_503_at_once() {
     let gateway = Gateway::start_with(Limits {
         max_in_flight: 1,
         ..Limits::default()
@@ -133,7 +133,7 @@ async fn requests_beyond_the_limit_are_refused_at_once() {
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers()["retry-after"], "1");
     assert_eq!(slug(&problem(response).await), "overloaded");
-    // Health is answered all the same.
+    // Health checks are still answered.
     gateway.wait_until_check("user", true).await;
 
     allowed.notify_one();
@@ -143,7 +143,7 @@ async fn requests_beyond_the_limit_are_refused_at_once() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_caller_that_takes_no_answers_loses_its_connection() {
+async fn a_caller_that_reads_no_responses_loses_its_connection() {
     let gateway = Gateway::start_with(Limits {
         read_timeout: READ_TIMEOUT,
         ..Limits::default()

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::harness::Gateway;
 
 #[tokio::test]
-async fn the_document_is_served_and_kept_by_whoever_has_it() {
+async fn the_document_is_served_with_a_tag() {
     let gateway = Gateway::start().await;
     let response = gateway.get("/openapi.json").await;
     assert_eq!(response.status(), 200);
@@ -44,7 +44,7 @@ async fn the_page_shows_every_operation_problem_and_schema_of_the_document() {
 }
 
 #[tokio::test]
-async fn every_link_within_the_page_leads_somewhere_and_what_it_loads_is_there() {
+async fn every_link_of_the_page_works() {
     let gateway = Gateway::start().await;
     let response = gateway.get("/docs").await;
     let policy = response.headers()["content-security-policy"].to_str().unwrap();
@@ -84,7 +84,7 @@ async fn a_command_line_can_be_pasted_into_a_shell() {
 }
 
 #[tokio::test]
-async fn a_command_line_names_the_address_that_the_reader_used() {
+async fn a_command_line_has_the_address_that_the_reader_used() {
     let gateway = Gateway::start().await;
     for (headers, address) in [
         (vec![("host", "localhost:8080")], "http://localhost:8080"),

@@ -1,4 +1,4 @@
-//! `GET /sync`, its summary, and another try.
+//! `GET /sync` and `POST /sync/retry`.
 
 use contracts::ErrorCode;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use crate::harness::{Gateway, problem, slug};
 use crate::responder::{Reaction, Responder, refuse};
 
 #[tokio::test]
-async fn a_list_is_asked_for_by_state_reason_and_position() {
+async fn a_list_is_requested_by_state_reason_and_position() {
     let gateway = Gateway::start().await;
     let page = json!({ "users": [], "next": "3:A:u9" });
     let responder = Responder::start(&gateway, vec![Reaction::Answer(page.clone())]).await;
@@ -48,7 +48,7 @@ async fn a_filter_that_is_misspelt_lists_nobody() {
 }
 
 #[tokio::test]
-async fn a_position_that_the_user_service_refuses_is_the_callers_mistake() {
+async fn a_position_that_the_user_service_rejects_is_a_400() {
     let gateway = Gateway::start().await;
     Responder::start(&gateway, vec![refuse(ErrorCode::InvalidRequest)]).await;
     let response = gateway.get("/sync?after=x").await;
@@ -57,7 +57,7 @@ async fn a_position_that_the_user_service_refuses_is_the_callers_mistake() {
 }
 
 #[tokio::test]
-async fn users_are_tried_again_page_after_page_and_counted_together() {
+async fn a_retry_by_state_goes_page_by_page() {
     let gateway = Gateway::start().await;
     let pages = [
         json!({ "retried": 400, "skipped": 100, "next": "3:A:u5" }),
@@ -83,7 +83,7 @@ async fn users_are_tried_again_page_after_page_and_counted_together() {
 }
 
 #[tokio::test]
-async fn an_error_after_some_pages_tells_of_them_and_where_to_go_on() {
+async fn an_error_after_some_pages_reports_them_and_the_next() {
     let gateway = Gateway::start().await;
     let page = json!({ "retried": 400, "skipped": 100, "next": "3:A:u5" });
     let script = vec![Reaction::Answer(page.clone()), refuse(ErrorCode::Unavailable)];
@@ -101,7 +101,7 @@ async fn an_error_after_some_pages_tells_of_them_and_where_to_go_on() {
 }
 
 #[tokio::test]
-async fn another_try_takes_json_that_says_who_and_nothing_else() {
+async fn a_retry_takes_only_json_that_says_which_users() {
     let gateway = Gateway::start().await;
     let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
     let send = async |kind: &str, body: &str| {
@@ -116,7 +116,7 @@ async fn another_try_takes_json_that_says_who_and_nothing_else() {
         )
     };
     let json = "application/json";
-    // What another site can make a browser send.
+    // A page of another site can make a browser send this.
     assert_eq!(
         send("text/plain", r#"{"users":["1"]}"#).await,
         (415, "unsupported-media-type".to_owned())

@@ -1,11 +1,11 @@
-//! The console's files. What the page does is tested in a browser.
+//! The files of the console. The browser package tests what the page does.
 
 use reqwest::Method;
 
 use crate::harness::{Gateway, problem, slug};
 
 #[tokio::test]
-async fn the_page_and_everything_it_loads_are_served_and_nothing_else_may_be_loaded() {
+async fn the_page_and_everything_it_loads_are_served() {
     let gateway = Gateway::start().await;
     let page = gateway.get("/").await;
     assert_eq!(page.status(), 200);
@@ -32,7 +32,7 @@ async fn the_page_and_everything_it_loads_are_served_and_nothing_else_may_be_loa
     assert!(seen.len() > 10, "{seen:?}");
 }
 
-/// Files that a page or a script names.
+/// The files that a page or a script names.
 fn named_files(text: &str) -> Vec<String> {
     let quoted = text.split('"').skip(1).step_by(2);
     let of_page = quoted.clone().filter(|word| word.starts_with("/console/"));
@@ -41,7 +41,7 @@ fn named_files(text: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_browser_that_has_the_files_is_told_that_they_are_the_same() {
+async fn a_browser_with_current_files_gets_304() {
     let gateway = Gateway::start().await;
     let tag = gateway.get("/console/main.js").await.headers()["etag"].clone();
     let again = gateway
@@ -53,7 +53,7 @@ async fn a_browser_that_has_the_files_is_told_that_they_are_the_same() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_of_the_page_is_not_served() {
+async fn a_file_of_no_page_is_not_served() {
     let gateway = Gateway::start().await;
     for file in ["index.html", "..%2Findex.html", "secret.txt"] {
         let answer = gateway.get(&format!("/console/{file}")).await;

@@ -23,7 +23,7 @@ async fn a_user_is_read_with_its_tag() {
 }
 
 #[tokio::test]
-async fn a_user_the_caller_knows_is_not_sent_again() {
+async fn a_user_that_the_caller_has_is_not_sent_again() {
     let gateway = Gateway::start().await;
     Responder::start(&gateway, vec![Reaction::Answer(user(7))]).await;
     for (tags, status) in [
@@ -38,13 +38,13 @@ async fn a_user_the_caller_knows_is_not_sent_again() {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), status, "{tags}");
         assert_eq!(response.headers()["etag"], "\"7\"");
-        // A length would be that of the body which is not sent.
+        // A length would be wrong, since the body is not sent.
         assert_eq!(response.headers().contains_key("content-length"), status == 200);
     }
 }
 
 #[tokio::test]
-async fn head_tells_the_same_without_the_body() {
+async fn head_answers_like_get_without_a_body() {
     let gateway = Gateway::start().await;
     Responder::start(
         &gateway,
@@ -81,7 +81,7 @@ async fn a_receipt_is_read_for_the_latest_or_an_earlier_version() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_not_found_and_what_is_no_version_is_refused() {
+async fn missing_users_are_not_found_and_bad_versions_rejected() {
     let gateway = Gateway::start().await;
     Responder::start(&gateway, vec![refuse(ErrorCode::UserNotFound)]).await;
     for path in [
@@ -102,7 +102,7 @@ async fn what_does_not_exist_is_not_found_and_what_is_no_version_is_refused() {
 }
 
 #[tokio::test]
-async fn delivery_is_paused_looked_at_and_resumed() {
+async fn delivery_is_paused_and_resumed() {
     let gateway = Gateway::start().await;
     let paused = json!({ "paused": true, "pausedSince": "2026-11-24T02:00:00Z" });
     let responder = Responder::start(&gateway, vec![Reaction::Answer(paused.clone())]).await;
@@ -113,7 +113,7 @@ async fn delivery_is_paused_looked_at_and_resumed() {
     ] {
         let response = gateway.request(method, "/sync/pause").send().await.unwrap();
         assert_eq!(response.status(), 200);
-        // No hubspot service delivers here that would have to confirm it.
+        // No hubspot service runs here, so the pause is in effect at once.
         let mut expected = paused.clone();
         expected["inEffect"] = json!(true);
         assert_eq!(response.json::<Value>().await.unwrap(), expected);

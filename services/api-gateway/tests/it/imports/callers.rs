@@ -1,4 +1,4 @@
-//! `POST /users/import`: callers that send without reading, and callers that stop.
+//! `POST /users/import`: callers that send without reading, and callers that stop sending.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 
+use super::{NDJSON, import};
 use crate::harness::{CEILING, Gateway};
-use crate::imports::{NDJSON, import};
 
-/// Far less than it takes to send and read a file.
+/// Far less than the time to send and read a file.
 const READ_TIMEOUT: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Each of these lines is refused, by the gateway itself.
-const REFUSED: &str = "{\"userId\":\"1\",\"email\":\"nobody\",\"phone\":\"1\"}\n";
+/// A row that the gateway itself rejects.
+const REJECTED_ROW: &str = "{\"userId\":\"1\",\"email\":\"nobody\",\"phone\":\"1\"}\n";
 
 async fn impatient_gateway() -> Gateway {
     Gateway::start_with(Limits {
@@ -28,7 +28,7 @@ async fn impatient_gateway() -> Gateway {
     .await
 }
 
-/// A connection with a small buffer, so that hardly anything of the answer is taken unless it is read.
+/// Opens a connection with a small buffer, which takes hardly anything of the response unless it is read.
 async fn begin(gateway: &Gateway, content_length: usize) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4 * 1024).unwrap();
@@ -45,7 +45,7 @@ async fn counted(gateway: &Gateway, metric: &str) -> bool {
     let request = gateway
         .request(Method::GET, "/metrics")
         .header("connection", "close");
-    // The test shares its thread with the gateway, whose short limit may cut this request while the file is read.
+    // The test shares its thread with the gateway. Its short limit may end this request while the file is read.
     let Ok(metrics) = request.send().await else {
         return false;
     };
@@ -64,7 +64,7 @@ async fn wait_until_counted(gateway: &Gateway, metric: &str) {
     .await;
 }
 
-/// The lines of an answer in chunks.
+/// The lines of a chunked response.
 fn lines_of(answer: &str) -> Vec<Value> {
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
     let mut text = String::new();
@@ -83,7 +83,7 @@ fn lines_of(answer: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Sends the body and then more, which nobody reads: that tells when the connection ends, and reads nothing.
+/// Sends the body and then single bytes until the connection ends, without reading anything.
 async fn sends_until_cut(connection: &mut TcpStream, body: &[u8]) {
     let mut sent = connection.write_all(body).await;
     while sent.is_ok() {
@@ -93,23 +93,23 @@ async fn sends_until_cut(connection: &mut TcpStream, body: &[u8]) {
 }
 
 #[tokio::test]
-async fn a_caller_that_sends_all_of_a_file_before_it_reads_gets_every_report() {
+async fn a_caller_that_sends_before_it_reads_gets_every_report() {
     const LINES: usize = 100_000;
     let gateway = impatient_gateway().await;
-    let mut connection = begin(&gateway, LINES * REFUSED.len()).await;
-    let body = REFUSED.repeat(LINES);
+    let mut connection = begin(&gateway, LINES * REJECTED_ROW.len()).await;
+    let body = REJECTED_ROW.repeat(LINES);
     let sent = connection.write_all(body.as_bytes());
     timeout(CEILING, sent)
         .await
         .expect("the gateway takes all of it")
         .unwrap();
-    // All is decided while nothing is read.
+    // Every row has its result although nothing is read.
     wait_until_counted(
         &gateway,
         &format!("hubsync_import_lines_total{{result=\"rejected\"}} {LINES}"),
     )
     .await;
-    // A caller may take its time, although not for ever.
+    // A caller may take some time before it reads.
     sleep(4 * READ_TIMEOUT).await;
     let mut answer = String::new();
     timeout(CEILING, connection.read_to_string(&mut answer))
@@ -117,11 +117,13 @@ async fn a_caller_that_sends_all_of_a_file_before_it_reads_gets_every_report() {
         .unwrap()
         .unwrap();
     let reports = lines_of(&answer);
-    let refused = reports
+    let rejected = reports
         .iter()
         .filter_map(|report| report["rejectedLines"].as_array())
         .flatten();
-    let lines: Vec<u64> = refused.map(|refused| refused["line"].as_u64().unwrap()).collect();
+    let lines: Vec<u64> = rejected
+        .map(|rejected| rejected["line"].as_u64().unwrap())
+        .collect();
     assert!(
         lines.iter().copied().eq(1..=LINES as u64),
         "{} lines",
@@ -133,9 +135,9 @@ async fn a_caller_that_sends_all_of_a_file_before_it_reads_gets_every_report() {
 }
 
 #[tokio::test]
-async fn a_caller_that_sends_slowly_and_reads_nothing_meanwhile_is_not_cut() {
+async fn a_caller_that_sends_slowly_without_reading_is_not_cut() {
     let gateway = impatient_gateway().await;
-    let part = REFUSED.repeat(10_000);
+    let part = REJECTED_ROW.repeat(10_000);
     let mut connection = begin(&gateway, 8 * part.len()).await;
     let begun = Instant::now();
     for _ in 0..8 {
@@ -143,7 +145,7 @@ async fn a_caller_that_sends_slowly_and_reads_nothing_meanwhile_is_not_cut() {
             .await
             .unwrap()
             .unwrap();
-        // Less than what the gateway waits for the next part, and together more than it waits for a reader.
+        // Shorter than the limit for the next part. All pauses together are longer than the limit for a caller that does not read.
         sleep(READ_TIMEOUT * 9 / 10).await;
     }
     assert!(begun.elapsed() > PATIENCE, "{:?}", begun.elapsed());
@@ -156,9 +158,9 @@ async fn a_caller_that_sends_slowly_and_reads_nothing_meanwhile_is_not_cut() {
 }
 
 #[tokio::test]
-async fn callers_that_never_read_are_given_up_in_time_and_their_places_are_free_again() {
+async fn imports_of_callers_that_never_read_end_in_time() {
     let gateway = impatient_gateway().await;
-    // Each is refused for a reason of its own, so that what waits for the caller soon takes up all that it may.
+    // Each row is rejected for a different reason, so that the waiting reports soon reach their limit.
     let lines = (0..100_000).map(|number| format!("{{\"userId\":\"1\",\"m{number}\":1}}\n"));
     let body: String = lines.collect();
     let begun = Instant::now();
@@ -179,11 +181,11 @@ async fn callers_that_never_read_are_given_up_in_time_and_their_places_are_free_
 }
 
 #[tokio::test]
-async fn a_caller_that_stops_sending_is_told_so_and_its_place_is_free_again() {
+async fn a_caller_that_stops_sending_gets_the_reason() {
     let gateway = impatient_gateway().await;
     let begun = Instant::now();
     let mut connection = begin(&gateway, 1_000).await;
-    connection.write_all(REFUSED.as_bytes()).await.unwrap();
+    connection.write_all(REJECTED_ROW.as_bytes()).await.unwrap();
     let mut answer = String::new();
     timeout(CEILING, connection.read_to_string(&mut answer))
         .await
@@ -204,12 +206,12 @@ async fn a_caller_that_stops_sending_is_told_so_and_its_place_is_free_again() {
 }
 
 #[tokio::test]
-async fn a_caller_that_reads_nothing_of_a_finished_import_loses_its_connection() {
+async fn a_caller_that_does_not_read_the_end_loses_its_connection() {
     const LINES: usize = 20_000;
     let gateway = impatient_gateway().await;
-    let mut connection = begin(&gateway, LINES * REFUSED.len()).await;
+    let mut connection = begin(&gateway, LINES * REJECTED_ROW.len()).await;
     connection
-        .write_all(REFUSED.repeat(LINES).as_bytes())
+        .write_all(REJECTED_ROW.repeat(LINES).as_bytes())
         .await
         .unwrap();
     wait_until_counted(&gateway, "hubsync_imports_total{result=\"done\"} 1").await;

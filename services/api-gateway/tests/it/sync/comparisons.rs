@@ -19,7 +19,7 @@ async fn post(gateway: &Gateway, path: &str, body: &Value) -> Response {
         .unwrap()
 }
 
-/// Plays the worker that has the line for one request, and says what it was asked.
+/// Plays the worker that delivers, for one request, and returns that request.
 async fn worker(gateway: &Gateway, found: HeaderMap, answer: String) -> oneshot::Receiver<Value> {
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
     let mut requests = client.subscribe(subjects::HUBSPOT_COMPARE).await.unwrap();
@@ -41,7 +41,7 @@ async fn worker(gateway: &Gateway, found: HeaderMap, answer: String) -> oneshot:
 }
 
 #[tokio::test]
-async fn a_page_is_compared_by_the_worker_that_has_the_line() {
+async fn a_page_is_compared_by_the_worker_that_delivers() {
     let gateway = Gateway::start().await;
     let comparison = json!({
         "checked": 100, "skipped": 0, "repaired": 1, "next": "u-99",
@@ -58,7 +58,7 @@ async fn a_page_is_compared_by_the_worker_that_has_the_line() {
 }
 
 #[tokio::test]
-async fn a_dry_run_is_asked_for_as_such() {
+async fn a_dry_run_is_requested_as_such() {
     let gateway = Gateway::start().await;
     let nothing = json!({ "checked": 0, "skipped": 0, "findings": [] });
     let asked = worker(&gateway, HeaderMap::new(), nothing.to_string()).await;
@@ -74,7 +74,7 @@ async fn a_dry_run_is_asked_for_as_such() {
 }
 
 #[tokio::test]
-async fn without_a_worker_that_has_the_line_the_answer_says_so() {
+async fn without_a_worker_the_response_says_so() {
     let gateway = Gateway::start().await;
     let response = post(&gateway, "/sync/drift", &json!({})).await;
     assert_eq!(response.status(), 503);
@@ -86,7 +86,7 @@ async fn without_a_worker_that_has_the_line_the_answer_says_so() {
 }
 
 #[tokio::test]
-async fn why_the_worker_compares_nothing_now_reaches_the_caller() {
+async fn the_reason_of_the_worker_reaches_the_caller() {
     let gateway = Gateway::start().await;
     let refusal = ServiceError::new(ErrorCode::Unavailable, "the line is stopped: the token is bad");
     let mut found = HeaderMap::new();
@@ -103,7 +103,7 @@ async fn why_the_worker_compares_nothing_now_reaches_the_caller() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_what_it_has_to_be_asks_nobody() {
+async fn an_invalid_body_is_rejected_by_the_gateway() {
     let gateway = Gateway::start().await;
     for (path, kind, body, expected) in [
         ("/sync/drift", "text/plain", "{}", (415, "unsupported-media-type")),

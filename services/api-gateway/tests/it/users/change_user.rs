@@ -1,4 +1,4 @@
-//! `PATCH /users/{userId}`: what goes to the user service and what comes back.
+//! `PATCH /users/{userId}`: the request to the user service and the response to the caller.
 
 use contracts::{ErrorCode, InvalidValue, ServiceError, headers};
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::responder::{Reaction, Responder, refuse, updated, user};
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 #[tokio::test]
-async fn a_change_is_answered_with_the_user_its_tag_and_the_way_to_the_receipt() {
+async fn a_change_is_answered_with_user_tag_and_receipt_link() {
     let gateway = Gateway::start().await;
     let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(7))]).await;
 
@@ -91,7 +91,7 @@ async fn a_percent_encoded_id_is_decoded() {
 }
 
 #[tokio::test]
-async fn a_moved_version_is_named() {
+async fn a_version_mismatch_names_the_current_version() {
     let gateway = Gateway::start().await;
     let mut refusal = ServiceError::new(ErrorCode::VersionMismatch, "because");
     refusal.current_version = Some(9);
@@ -129,7 +129,7 @@ async fn a_weak_tag_never_matches_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn each_refusal_of_the_user_service_becomes_its_problem() {
+async fn each_error_of_the_user_service_becomes_its_problem() {
     let gateway = Gateway::start().await;
     let cases = [
         (ErrorCode::InvalidRequest, 400, "invalid-body"),
@@ -151,7 +151,7 @@ async fn each_refusal_of_the_user_service_becomes_its_problem() {
 }
 
 #[tokio::test]
-async fn faults_found_by_the_user_service_are_passed_on() {
+async fn invalid_values_found_by_the_user_service_are_passed_on() {
     let gateway = Gateway::start().await;
     let mut refusal = ServiceError::new(ErrorCode::InvalidRequest, "because");
     refusal.invalid_values = vec![InvalidValue {

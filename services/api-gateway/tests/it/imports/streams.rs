@@ -1,4 +1,4 @@
-//! `POST /users/import`: both directions at once, and how they end.
+//! `POST /users/import`: sending and reading at the same time, and how an import ends.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,23 +8,23 @@ use tokio::{
     time::timeout,
 };
 
+use super::{NDJSON, changed, import, reports, results};
 use crate::harness::{CEILING, Gateway};
-use crate::imports::{NDJSON, changed, import, outcomes, reports};
 use crate::responder::Responder;
 
 #[tokio::test]
-async fn a_caller_that_is_still_sending_when_an_import_ends_is_told_why() {
+async fn a_caller_that_still_sends_when_an_import_ends_gets_the_reason() {
     let gateway = Gateway::start().await;
-    // More than the buffers between the two hold.
+    // More than the buffers in between can hold.
     let body = format!("userId,phone\n{}", "1,2\n".repeat(8_000_000));
     let reports = reports(import(&gateway, "text/csv", body).send().await.unwrap()).await;
     assert_eq!(reports.last().unwrap()["done"], false);
 }
 
 #[tokio::test]
-async fn who_waits_for_100_continue_is_told_to_before_the_answer_begins() {
+async fn a_caller_that_expects_100_gets_it_before_the_response() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![outcomes(&[changed()])]).await;
+    let responder = Responder::start(&gateway, vec![results(&[changed()])]).await;
     let mut connection = TcpStream::connect(gateway.address).await.unwrap();
     let line = "{\"userId\":\"1\",\"email\":\"a@example.com\"}\n";
     let head = format!(
@@ -51,9 +51,9 @@ async fn who_waits_for_100_continue_is_told_to_before_the_answer_begins() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_stops_says_where_to_go_on() {
+async fn a_shutdown_says_where_to_continue() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![outcomes(&[changed()])]).await;
+    let responder = Responder::start(&gateway, vec![results(&[changed()])]).await;
     let mut connection = TcpStream::connect(gateway.address).await.unwrap();
     let line = "{\"userId\":\"1\",\"email\":\"a@example.com\"}\n";
     let begun = format!(
@@ -79,9 +79,9 @@ async fn a_gateway_that_stops_says_where_to_go_on() {
 }
 
 #[tokio::test]
-async fn lines_and_imports_are_counted_by_what_became_of_them() {
+async fn rows_and_imports_are_counted_by_their_result() {
     let gateway = Gateway::start().await;
-    let _responder = Responder::start(&gateway, vec![outcomes(&[changed()])]).await;
+    let _responder = Responder::start(&gateway, vec![results(&[changed()])]).await;
     let body = "userId,email\n1,b@example.com\n2,nobody\n";
     reports(import(&gateway, "text/csv", body).send().await.unwrap()).await;
     reports(import(&gateway, "text/csv", "phone\n").send().await.unwrap()).await;

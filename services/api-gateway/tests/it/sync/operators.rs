@@ -1,4 +1,4 @@
-//! Everything once more, and a user's contact.
+//! `POST /sync/resync` and the link of a user.
 
 use contracts::ErrorCode;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use crate::harness::{Gateway, problem, slug};
 use crate::responder::{Reaction, Responder, refuse};
 
 #[tokio::test]
-async fn everybody_is_sent_once_more_page_after_page_and_counted_together() {
+async fn a_resync_of_all_users_goes_page_by_page() {
     let gateway = Gateway::start().await;
     let pages = [
         json!({ "resynced": 400, "shared": 60, "skipped": 40, "next": "u5" }),
@@ -25,7 +25,7 @@ async fn everybody_is_sent_once_more_page_after_page_and_counted_together() {
 }
 
 #[tokio::test]
-async fn an_error_after_some_pages_tells_of_them_and_where_to_go_on() {
+async fn an_error_after_some_pages_reports_them_and_the_next() {
     let gateway = Gateway::start().await;
     let page = json!({ "resynced": 400, "shared": 60, "skipped": 40, "next": "u5" });
     let script = vec![Reaction::Answer(page.clone()), refuse(ErrorCode::Unavailable)];
@@ -43,7 +43,7 @@ async fn an_error_after_some_pages_tells_of_them_and_where_to_go_on() {
 }
 
 #[tokio::test]
-async fn a_contact_is_named_and_forgotten() {
+async fn a_contact_is_linked_and_unlinked() {
     let gateway = Gateway::start().await;
     let receipt = json!({
         "userId": "7", "version": 1, "state": "confirmed", "resending": true, "fields": {}, "overallState": "confirmed", "attempts": 1,
@@ -75,7 +75,7 @@ async fn a_contact_is_named_and_forgotten() {
 }
 
 #[tokio::test]
-async fn a_contact_that_cannot_be_linked_is_refused_with_what_to_do() {
+async fn a_contact_that_cannot_be_linked_is_rejected() {
     let gateway = Gateway::start().await;
     let refusals = [
         ErrorCode::ContactHeld,
@@ -92,7 +92,7 @@ async fn a_contact_that_cannot_be_linked_is_refused_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn neither_takes_what_a_page_of_another_site_can_send_nor_what_says_nothing() {
+async fn plain_text_and_empty_bodies_are_rejected() {
     let gateway = Gateway::start().await;
     let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
     for (method, path) in [(Method::POST, "/sync/resync"), (Method::PUT, "/users/7/contact")] {

@@ -1,4 +1,4 @@
-//! How long the user service is waited for, and what is said when nothing comes.
+//! How long the gateway waits for the user service, and its response when nothing comes.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ async fn gateway() -> Gateway {
 }
 
 #[tokio::test]
-async fn silence_is_answered_with_one_more_try_and_then_an_unknown_outcome() {
+async fn after_two_silent_tries_the_outcome_is_unknown() {
     let gateway = gateway().await;
     let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
     let start = Instant::now();
@@ -43,7 +43,7 @@ async fn silence_is_answered_with_one_more_try_and_then_an_unknown_outcome() {
 }
 
 #[tokio::test]
-async fn both_tries_say_how_long_they_are_waited_for_and_when_they_were_sent() {
+async fn both_tries_carry_the_time_left_and_the_sending_time() {
     let gateway = gateway().await;
     let responder = Responder::start(&gateway, vec![Reaction::Silence, Reaction::Answer(updated(7))]).await;
     assert_eq!(gateway.good_change().send().await.unwrap().status(), 200);
@@ -79,7 +79,7 @@ async fn a_second_try_that_did_nothing_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn a_second_try_that_is_decided_tells_the_outcome() {
+async fn a_decision_on_the_second_try_is_the_outcome() {
     let gateway = gateway().await;
     Responder::start(&gateway, vec![Reaction::Silence, refuse(ErrorCode::KeyReused)]).await;
     let response = gateway.good_change().send().await.unwrap();
@@ -87,7 +87,7 @@ async fn a_second_try_that_is_decided_tells_the_outcome() {
 }
 
 #[tokio::test]
-async fn an_expired_request_is_tried_once_more_and_was_never_accepted() {
+async fn an_expired_request_is_sent_once_more() {
     let gateway = gateway().await;
     let script = vec![
         refuse(ErrorCode::Expired),
@@ -111,7 +111,7 @@ async fn an_expired_request_is_tried_once_more_and_was_never_accepted() {
 }
 
 #[tokio::test]
-async fn a_question_without_an_answer_says_so() {
+async fn a_get_without_an_answer_gets_504() {
     let gateway = gateway().await;
     Responder::start(
         &gateway,

@@ -1,15 +1,15 @@
-//! `POST /users/import`: rows that span lines, files that cannot be used, and where an import goes on.
+//! `POST /users/import`: rows that span lines, files that cannot be used, and where an import continues.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::{NDJSON, changed, import, reports, results};
 use crate::harness::Gateway;
-use crate::imports::{NDJSON, changed, import, outcomes, reports};
 use crate::responder::Responder;
 
 const CSV: &str = "text/csv";
 
-/// Two users and every kind of row that is not one, most of them on several lines.
+/// Two users and every kind of rejected row, most of them on several lines.
 const ROWS: &str = "\u{feff}userId,email,firstName\r\n\
     1,a@example.com,\"Ada\"\r\n\
     2,b@example.com,\"line\nbreaks\r\nand\rmore\"\r\n\
@@ -47,7 +47,7 @@ fn rejected(reports: &[Value]) -> Vec<u64> {
         .filter_map(|report| report["rejectedLines"].as_array());
     lists
         .flatten()
-        .map(|refused| refused["line"].as_u64().unwrap())
+        .map(|rejected| rejected["line"].as_u64().unwrap())
         .collect()
 }
 
@@ -62,9 +62,9 @@ fn imported(responder: &Responder) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_within_quotes_never_becomes_a_row() {
+async fn text_within_quotes_never_becomes_a_row() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![outcomes(&[changed(), changed()])]).await;
+    let responder = Responder::start(&gateway, vec![results(&[changed(), changed()])]).await;
     let reports = send(&gateway, "/users/import", CSV, ROWS).await;
     assert_eq!(rejected(&reports), REJECTED);
     let expected = json!({ "done": true, "throughLine": 18, "changed": 2, "unchanged": 0, "rejected": 5 });
@@ -73,7 +73,7 @@ async fn what_is_within_quotes_never_becomes_a_row() {
 }
 
 #[tokio::test]
-async fn an_import_goes_on_after_the_last_line_of_any_row_and_nowhere_else() {
+async fn an_import_continues_only_after_the_last_line_of_a_row() {
     for (kind, text, ends, users) in [
         (CSV, ROWS, &ENDS[..], &[(2, "1"), (11, "5")][..]),
         (
@@ -87,7 +87,7 @@ async fn an_import_goes_on_after_the_last_line_of_any_row_and_nowhere_else() {
         for after in 0..=last {
             let gateway = Gateway::start().await;
             let left: Vec<_> = users.iter().filter(|(line, _)| *line > after).collect();
-            let responder = Responder::start(&gateway, vec![outcomes(&vec![changed(); left.len()])]).await;
+            let responder = Responder::start(&gateway, vec![results(&vec![changed(); left.len()])]).await;
             let path = format!("/users/import?after={after}");
             let reports = send(&gateway, &path, kind, text).await;
             let summary = reports.last().unwrap();
@@ -106,8 +106,8 @@ async fn an_import_goes_on_after_the_last_line_of_any_row_and_nowhere_else() {
                     (&json!(false), &json!(0))
                 );
                 let detail = summary["detail"].as_str().unwrap();
-                let told = format!("line {after} is within the row on lines ");
-                assert!(detail.starts_with(&told), "{detail}");
+                let message = format!("line {after} is within the row on lines ");
+                assert!(detail.starts_with(&message), "{detail}");
                 let offered = summary["throughLine"].as_u64().unwrap();
                 let before = ends.iter().rev().find(|end| **end < after);
                 assert_eq!(Some(&offered), before, "after line {after}: {summary}");
@@ -117,7 +117,7 @@ async fn an_import_goes_on_after_the_last_line_of_any_row_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn a_quote_that_is_never_closed_is_one_rejected_row_that_names_its_line() {
+async fn an_unclosed_quote_is_one_rejected_row_that_names_its_line() {
     let gateway = Gateway::start().await;
     let body = "userId,email\n1,\"a@example.com\n2,b@example.com\n3,c@example.com\n";
     let reports = send(&gateway, "/users/import", CSV, body).await;
@@ -132,13 +132,13 @@ async fn a_quote_that_is_never_closed_is_one_rejected_row_that_names_its_line() 
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_used_is_told_why_before_its_first_row() {
+async fn a_file_that_cannot_be_used_is_rejected_with_the_reason() {
     let gateway = Gateway::start().await;
     let utf_16: Vec<u8> = "userId,email\n1,a@example.com\n"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    for (body, told) in [
+    for (body, message) in [
         (b"".to_vec(), "the file is empty"),
         (b"\xef\xbb\xbf\n\r\n".to_vec(), "the file is empty"),
         (utf_16.clone(), "UTF-16"),
@@ -160,8 +160,8 @@ async fn a_file_that_cannot_be_used_is_told_why_before_its_first_row() {
     ] {
         let detail = detail(&gateway, CSV, body).await;
         assert!(
-            detail.contains(told) && !detail.contains("secret"),
-            "{told}: {detail}"
+            detail.contains(message) && !detail.contains("secret"),
+            "{message}: {detail}"
         );
     }
 }
@@ -183,7 +183,7 @@ async fn a_file_with_columns_and_no_rows_is_done() {
 }
 
 #[tokio::test]
-async fn an_import_takes_no_parameter_but_after() {
+async fn an_import_has_no_parameter_except_after() {
     let gateway = Gateway::start().await;
     for query in ["afer=3", "after=1&after=2", "after=1&x=2", "after=-1", "after="] {
         let request = gateway.request(Method::POST, &format!("/users/import?{query}"));

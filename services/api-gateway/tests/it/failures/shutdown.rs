@@ -1,4 +1,4 @@
-//! Stopping while requests are in work.
+//! Shutdown while requests are in progress.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::harness::{CEILING, Gateway};
 use crate::responder::{Reaction, Responder, updated};
 
 #[tokio::test]
-async fn a_request_in_work_is_finished_and_no_other_is_taken() {
+async fn a_request_in_progress_is_finished_and_no_other_accepted() {
     let gateway = Gateway::start().await;
     let allowed = Arc::new(Notify::new());
     let held = Reaction::AnswerLater(updated(7), Arc::clone(&allowed));
@@ -34,7 +34,7 @@ async fn a_request_in_work_is_finished_and_no_other_is_taken() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_does_not_hold_up_the_stop() {
+async fn an_idle_connection_does_not_delay_the_shutdown() {
     let gateway = Gateway::start().await;
     // The client keeps its connection for the next request.
     assert_eq!(gateway.get("/healthz").await.status(), 200);
@@ -45,7 +45,7 @@ async fn an_idle_connection_does_not_hold_up_the_stop() {
 }
 
 #[tokio::test]
-async fn a_request_that_does_not_end_holds_up_the_stop_for_eight_seconds_at_most() {
+async fn a_hanging_request_delays_the_shutdown_by_eight_seconds() {
     let limits = Limits {
         deadline: Duration::from_secs(100),
         ..Limits::default()

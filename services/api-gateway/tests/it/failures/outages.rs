@@ -1,4 +1,4 @@
-//! Nobody at the other end: the answer is 503, at once.
+//! Without NATS or a user service, the response is 503 at once.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use testing::wait::until;
 use crate::harness::{CEILING, Gateway, problem, slug};
 use crate::responder::{Reaction, Responder, updated};
 
-/// Far below the deadline, far above what it takes on a busy machine.
+/// Far below the deadline, and far above the time that it takes on a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 async fn is_refused_at_once(gateway: &Gateway) {
@@ -22,13 +22,13 @@ async fn is_refused_at_once(gateway: &Gateway) {
 }
 
 #[tokio::test]
-async fn without_a_user_service_changes_are_refused_at_once() {
+async fn without_a_user_service_changes_get_503_at_once() {
     let gateway = Gateway::start().await;
     is_refused_at_once(&gateway).await;
 }
 
 #[tokio::test]
-async fn while_nats_is_down_changes_are_refused_and_never_sent_later() {
+async fn while_nats_is_down_changes_get_503_and_are_not_sent_later() {
     let mut gateway = Gateway::start().await;
     gateway.nats.kill().await.unwrap();
     gateway.wait_until_check("nats", false).await;
@@ -45,7 +45,7 @@ async fn while_nats_is_down_changes_are_refused_and_never_sent_later() {
 }
 
 #[tokio::test]
-async fn before_nats_is_there_the_gateway_lives_and_refuses() {
+async fn before_nats_starts_changes_get_503() {
     let mut nats = NatsServer::start(Options::default()).await.unwrap();
     nats.stop().await.unwrap();
     let mut gateway = Gateway::start_before_nats(Limits::default(), nats).await;
@@ -57,7 +57,7 @@ async fn before_nats_is_there_the_gateway_lives_and_refuses() {
 }
 
 #[tokio::test]
-async fn credentials_that_are_refused_end_the_gateway_with_a_reason() {
+async fn refused_credentials_end_the_gateway_with_the_reason() {
     let options = Options {
         token: Some("right".to_owned()),
         ..Options::default()

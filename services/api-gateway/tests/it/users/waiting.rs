@@ -1,4 +1,4 @@
-//! `Prefer: wait`: callers who wait for HubSpot's verdict.
+//! `Prefer: wait`: callers that wait for HubSpot's result.
 
 use contracts::subjects::USERS_RESOLVED;
 use reqwest::{Method, RequestBuilder, Response};
@@ -31,7 +31,7 @@ async fn publish_settled(gateway: &Gateway, user: &str) {
 }
 
 #[tokio::test]
-async fn a_change_is_answered_with_its_verdict_as_soon_as_there_is_one() {
+async fn a_change_is_answered_as_soon_as_its_result_is_in() {
     let gateway = Gateway::start().await;
     let script = vec![
         Reaction::Answer(updated(7)),
@@ -53,7 +53,7 @@ async fn a_change_is_answered_with_its_verdict_as_soon_as_there_is_one() {
 }
 
 #[tokio::test]
-async fn a_caller_who_has_waited_for_long_enough_is_told_what_is_known() {
+async fn a_caller_gets_the_current_state_when_the_time_is_up() {
     let gateway = Gateway::start().await;
     Responder::start(&gateway, vec![Reaction::Answer(updated(7)), receipt("pending")]).await;
     let answer = send(gateway.good_change(), "wait=1").await.unwrap();
@@ -66,7 +66,7 @@ async fn a_caller_who_has_waited_for_long_enough_is_told_what_is_known() {
 }
 
 #[tokio::test]
-async fn a_change_stays_accepted_if_its_verdict_cannot_be_asked_for() {
+async fn a_change_stays_accepted_if_its_receipt_cannot_be_read() {
     let gateway = Gateway::start().await;
     Responder::start(&gateway, vec![Reaction::Answer(updated(7)), Reaction::Nonsense]).await;
     let answer = send(gateway.good_change(), "wait=5").await.unwrap();
@@ -76,7 +76,7 @@ async fn a_change_stays_accepted_if_its_verdict_cannot_be_asked_for() {
 }
 
 #[tokio::test]
-async fn a_receipt_is_waited_for_as_well() {
+async fn a_receipt_can_be_waited_for_as_well() {
     let gateway = Gateway::start().await;
     let script = vec![receipt("pending"), receipt("pending"), receipt("rejected")];
     let responder = Responder::start(&gateway, script).await;
@@ -89,7 +89,7 @@ async fn a_receipt_is_waited_for_as_well() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_stops_keeps_nobody_waiting() {
+async fn a_shutdown_ends_the_wait() {
     let gateway = Gateway::start().await;
     let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(7)), receipt("pending")]).await;
     let answer = send(gateway.good_change(), "wait=30");
