@@ -6,5 +6,5 @@ mod hub;
 mod resolutions;
 
 pub(crate) use delivery::{DeliveryMonitor, DeliveryReport};
-pub(crate) use hub::{EventHub, EventId};
+pub(crate) use hub::{EventHub, EventId, event_schemas};
 pub(crate) use resolutions::{ResolutionWaiter, ResolutionWaiters};

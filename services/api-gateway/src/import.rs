@@ -9,7 +9,7 @@ mod run;
 mod send_batch;
 mod slots;
 
-pub(crate) use reports::report_queue;
+pub(crate) use reports::{report_line_schema, report_queue};
 pub(crate) use rows::ImportFormat;
 pub(crate) use run::ImportRun;
 pub(crate) use slots::ImportSlots;

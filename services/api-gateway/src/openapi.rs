@@ -1,22 +1,22 @@
-//! The `OpenAPI` document of the gateway, and the page that shows it to people. The page is rendered once and has no script.
+//! The `OpenAPI` document of the gateway, and the page that shows it to people.
 //!
-//! The document is written by hand, in `docs/openapi.json`. Tests compare it with the routes, the contracts and real
-//! responses.
+//! The document is generated at start: paths and methods come from the router, schemas from the types, parameters from the
+//! extractors and problems from the errors. Each route describes itself in the file of its operation. See
+//! `docs/decisions/17-openapi.md`.
 
+mod components;
+mod describe;
+mod document;
 mod page;
+mod problems;
+mod refine;
+mod user_schemas;
 
-use std::sync::LazyLock;
-
-/// The document.
-pub(crate) const DOCUMENT: &str = include_str!("../docs/openapi.json");
+pub(crate) use components::add_query_parameters;
+pub(crate) use describe::{Describe, Media, schema_value};
+pub(crate) use document::{ApiDocument, ApiDocumentBuilder};
+pub(crate) use problems::Problems;
+pub(crate) use user_schemas::{health_report_schema, user_schema};
 
 /// The style of the page.
 pub(crate) const STYLE: &str = include_str!("../docs/docs.css");
-
-/// The page with a placeholder for the address in its command lines.
-static PAGE: LazyLock<String> = LazyLock::new(|| page::render(DOCUMENT));
-
-/// The page for a reader who reached the gateway under this address, such as `http://127.0.0.1:3030`.
-pub(crate) fn page_for(address: &str) -> String {
-    PAGE.replace(page::ADDRESS, address)
-}

@@ -12,5 +12,6 @@ mod wait_for_result;
 pub(crate) use completion::{ResponseCompletion, complete_response};
 pub(crate) use entity_tag::{entity_tag, matches_any};
 pub(crate) use error::ApiError;
+pub(crate) use problem_document::ProblemDocument;
 pub(crate) use static_file::{StaticFile, content_tag};
 pub(crate) use wait_for_result::{PREFERENCE_APPLIED, applied_wait, wait_for_result};

@@ -10,15 +10,20 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use aide::axum::ApiRouter;
+use aide::axum::routing::{ApiMethodDocs, ApiMethodRouter, get_with, post_with, put_with};
+use aide::openapi::Operation;
+use aide::transform::TransformOperation;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::get;
+use axum::{Extension, Router};
 use runtime::{Metrics, Shutdown};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::events::{DeliveryMonitor, EventHub, ResolutionWaiters};
 use crate::import::ImportSlots;
+use crate::openapi::{ApiDocumentBuilder, Describe, Media};
 use crate::readiness::Readiness;
 use crate::request::{AllowedHosts, reject_other_sites};
 use crate::response::{ApiError, ResponseCompletion, complete_response};
@@ -49,48 +54,112 @@ pub(crate) struct Gateway {
 
 /// The routes, inside the layers that complete every response.
 pub(crate) fn router(gateway: Gateway, hosts: &AllowedHosts, metrics: &Metrics) -> Router {
-    let routes = Router::new()
-        .route("/users/{userId}", get(users::get_user).patch(users::update_user))
-        // A user may have the id "import", so the path supports the methods of a user as well.
-        .route(
-            "/users/import",
-            get(users::get_user)
-                .patch(users::update_user)
-                .post(users::import_users),
-        )
-        .route("/users/{userId}/sync", get(users::get_receipt))
-        .route(
-            "/users/{userId}/contact",
-            put(users::link_user).delete(users::unlink_user),
-        )
-        .route("/sync", get(sync::list_users))
-        .route("/sync/summary", get(sync::summarize_users))
-        .route("/sync/events", get(sync::stream_events))
-        .route("/sync/retry", post(sync::retry_users))
-        .route("/sync/resync", post(sync::resync_users))
-        .route("/sync/drift", post(sync::find_drift))
-        .route("/sync/dry-run", post(sync::dry_run))
-        .route(
-            "/sync/pause",
-            get(sync::read_pause)
-                .put(sync::pause_delivery)
-                .delete(sync::resume_delivery),
-        )
-        .route("/", get(pages::console_page))
+    let document = ApiDocumentBuilder::begin();
+    let (routes, document) = document.finish(described_routes());
+    let routes = routes
+        // Files that pages load are not part of the API.
         .route("/console/{file}", get(pages::console_file))
-        .route("/docs", get(pages::docs_page))
         .route("/docs/docs.css", get(pages::docs_style))
-        .route("/openapi.json", get(pages::openapi_document))
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz))
         .fallback(async || ApiError::NoSuchPath)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(Extension(Arc::new(document)));
     let routes = routes.with_state(gateway).merge(metrics.router());
     let hosts = Arc::new(hosts.clone());
     complete(
         routes.layer(from_fn_with_state(hosts, reject_other_sites)),
         metrics,
     )
+}
+
+/// Every operation of the API, with its description for the document.
+fn described_routes() -> ApiRouter<Gateway> {
+    ApiRouter::new()
+        .api_route(
+            "/users/{userId}",
+            get_with(users::get_user, users::describe_get_user)
+                .patch_with(users::update_user, users::describe_update_user),
+        )
+        .api_route(
+            "/users/import",
+            // A user may have the id "import", so the path has the methods of a user as well. They are described above.
+            ApiMethodRouter::from(get(users::get_user).patch(users::update_user))
+                .post_with(users::import_users, users::describe_import_users),
+        )
+        .api_route(
+            "/users/{userId}/sync",
+            get_with(users::get_receipt, users::describe_get_receipt),
+        )
+        .api_route(
+            "/users/{userId}/contact",
+            put_with(users::link_user, users::describe_link_user)
+                .delete_with(users::unlink_user, users::describe_unlink_user),
+        )
+        .api_route("/sync", get_with(sync::list_users, sync::describe_list_users))
+        .api_route(
+            "/sync/summary",
+            get_with(sync::summarize_users, sync::describe_summarize_users),
+        )
+        .api_route(
+            "/sync/events",
+            get_with(sync::stream_events, sync::describe_stream_events),
+        )
+        .api_route(
+            "/sync/retry",
+            post_with(sync::retry_users, sync::describe_retry_users),
+        )
+        .api_route(
+            "/sync/resync",
+            post_with(sync::resync_users, sync::describe_resync_users),
+        )
+        .api_route(
+            "/sync/drift",
+            post_with(sync::find_drift, sync::describe_find_drift),
+        )
+        .api_route("/sync/dry-run", post_with(sync::dry_run, sync::describe_dry_run))
+        .api_route(
+            "/sync/pause",
+            get_with(sync::read_pause, sync::describe_read_pause)
+                .put_with(sync::pause_delivery, sync::describe_pause_delivery)
+                .delete_with(sync::resume_delivery, sync::describe_resume_delivery),
+        )
+        .api_route("/healthz", get_with(health::healthz, health::describe_healthz))
+        .api_route("/readyz", get_with(health::readyz, health::describe_readyz))
+        // The route itself comes with the metrics.
+        .api_route_docs("/metrics", get_docs(describe_metrics))
+        .api_route("/", get_with(pages::console_page, pages::describe_console_page))
+        .api_route("/docs", get_with(pages::docs_page, pages::describe_docs_page))
+        .api_route(
+            "/openapi.json",
+            get_with(pages::openapi_document, pages::describe_openapi_document),
+        )
+}
+
+/// The documentation of a GET whose handler is elsewhere.
+fn get_docs(describe: impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_>) -> ApiMethodDocs {
+    let mut operation = Operation::default();
+    let _ = describe(TransformOperation::new(&mut operation));
+    ApiMethodDocs::new("get", operation)
+}
+
+/// Describes the operation of the metrics for the API document.
+fn describe_metrics(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .describe(
+            "metrics",
+            "Operation",
+            "Read the metrics",
+            "Counters and gauges in the OpenMetrics text format.",
+        )
+        .responds(
+            200,
+            "The metrics as they are now.",
+            &[],
+            "application/openmetrics-text",
+            Media::text().example(
+                "# TYPE hubsync_http_requests counter\nhubsync_http_requests_total{method=\"PATCH\",path=\"/users/{userId}\",\
+                 status=\"200\"} 2\n# EOF\n",
+            ),
+        )
 }
 
 /// Adds the layers that give each response its request id and each error its document. A panic becomes an error like any

@@ -44,26 +44,27 @@ pub enum UserSelection {
     After(Option<UserId>),
 }
 
-/// Answer on `hubspot.compare`.
+/// The result of a comparison of one page of users.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Comparison {
-    /// Users that were looked up in HubSpot.
+    /// How many users were looked up in HubSpot.
     pub checked: u64,
-    /// Users with nothing to compare: without a contact or without a confirmed field, or, in a dry run, owing nothing.
+    /// How many users had nothing to compare: no contact or no confirmed field, or, in a dry run, no dirty field.
     pub skipped: u64,
-    /// What was found; a user without a finding is as it should be.
+    /// What was found. A user without a finding has no difference.
     pub findings: Vec<Finding>,
-    /// Users of which something is sent again.
+    /// How many users are sent again, at least in part; absent where none is.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub repaired: u64,
-    /// Users that were to be, but changed meanwhile, and so are left to the next comparison.
+    /// How many users were not repaired, since they changed during the comparison; absent where none did.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub changed_meanwhile: u64,
-    /// Named users that do not exist.
+    /// Users in the request that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UserId>,
-    /// Where the next page begins; none at the end.
+    /// The last user of this page: pass it as `after` to get the next page. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<UserId>,
 }
@@ -73,43 +74,45 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-/// What a comparison found of one user.
+/// A difference between a user and its contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Finding {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// What.
+    /// The kind of difference.
     pub kind: FindingKind,
-    /// The contact it is about: the one there is now.
+    /// The contact that the user is linked to now, or would be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<String>,
-    /// The fields that differ, would be written, or are not told.
+    /// The fields that differ, would be written, or are missing in the response of HubSpot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Difference>,
 }
 
-/// What a comparison may find.
+/// The kind of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum FindingKind {
-    /// The contact holds other values than it confirmed.
+    /// The contact has other values than those it confirmed.
     Changed,
-    /// HubSpot does not know the contact any more.
+    /// The contact does not exist in HubSpot any more.
     Gone,
     /// The contact was merged into another one.
     Merged,
-    /// Several users share the contact, so that it cannot agree with all of them; it is not compared.
+    /// Several users are linked to the contact, so it cannot agree with all of them. It is not compared.
     Shared,
-    /// HubSpot's answer says nothing of the contact, or nothing of these fields; or HubSpot fails whenever it is asked.
+    /// The response of HubSpot lacks the contact or these fields, or HubSpot fails whenever this contact is read.
     NotReported,
-    /// These fields would be written to the contact.
+    /// A delivery would write these fields to the contact.
     WouldWrite,
-    /// The user would be linked to the contact, and these fields written to it.
+    /// A delivery would link the user to the contact and write these fields to it.
     WouldLink,
-    /// No contact has the address; one would be created.
+    /// No contact has the address, and a delivery would create one.
     WouldCreate,
-    /// No contact has the address; the user would be missing.
+    /// No contact has the address, and a delivery would create none.
     NotFound,
 }
 
@@ -130,16 +133,17 @@ impl FindingKind {
     }
 }
 
-/// A field in which both sides differ. The values are there only where they were asked for.
+/// A field that differs. The values are included only on request, since they are personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Difference {
-    /// Which.
+    /// The field.
     pub field: Field,
-    /// The user's value; none where it is cleared.
+    /// The value of the user; absent where it is cleared, or where values were not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_value: Option<String>,
-    /// The contact's value, shortened; none where it has none.
+    /// The value of the contact, shortened; absent where it has none, or where values were not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_value: Option<String>,
 }

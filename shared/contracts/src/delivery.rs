@@ -118,13 +118,14 @@ pub enum DeliveryAction {
     Resume,
 }
 
-/// Answer on `users.line`.
+/// Whether delivery is paused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct DeliveryControl {
     /// Whether delivery is paused.
     pub paused: bool,
-    /// Since when, in RFC 3339.
+    /// Since when it is paused, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_since: Option<String>,
 }
@@ -206,15 +207,16 @@ pub struct PossibleCreate {
     pub in_doubt: bool,
 }
 
-/// The HubSpot contact a user is linked to.
+/// The HubSpot contact that a user is linked to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Link {
-    /// The contact's record id.
+    /// The record id of the contact.
     pub contact_id: String,
-    /// The account (portal id) the record id belongs to.
+    /// The account (portal id) that the record id belongs to.
     pub account_id: String,
-    /// The address last confirmed for it.
+    /// The address that HubSpot last confirmed for the contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// How the contact was found.

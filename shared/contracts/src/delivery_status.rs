@@ -2,63 +2,67 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Published on `hubspot.line` by each worker, once a second and when its line changes. No personal data.
+/// The report of a worker on its delivery. Each worker publishes it on `hubspot.delivery` once a second, and when its status
+/// changes. It contains no personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct DeliveryNotice {
-    /// The random id the worker drew.
+    /// The random id of the worker.
     pub worker: String,
-    /// How its line stands.
+    /// The status of delivery.
     pub status: DeliveryStatus,
-    /// The same for people, with how it mends.
+    /// The reason of the status and what to do, for people.
     pub message: String,
-    /// The fault that stopped it, by a short stable name.
+    /// The cause of a halt, as a short stable name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// HubSpot's code for that.
+    /// HubSpot's code for that cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// HubSpot's correlation id, for its support.
+    /// The correlation id of HubSpot, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
-    /// Since when it stands so, RFC 3339 in UTC by the worker's clock.
+    /// Since when the status is this one, RFC 3339 in UTC by the clock of the worker.
     pub since: String,
-    /// What HubSpot last said of the account's limits.
+    /// The limits of the account, as HubSpot last reported them.
     pub calls: CallLimits,
 }
 
-/// How a worker's line stands.
+/// The status of a worker's delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum DeliveryStatus {
-    /// HubSpot was not asked for its account yet.
+    /// The worker has not learnt the account of its token yet.
     Starting,
     /// Another worker delivers.
     Standby,
-    /// The token opens another account than the one that users are linked to.
+    /// The token belongs to another account than the links of the users.
     OtherAccount,
-    /// It delivers.
+    /// The worker delivers changes.
     Running,
-    /// An operator has paused it.
+    /// An operator has paused delivery.
     Paused,
-    /// A fault of the account stopped it.
+    /// A failure of the account has halted delivery.
     Halted,
 }
 
-/// The account's limits of calls, as far as HubSpot's answers told.
+/// The limits on calls of the account, as HubSpot last reported them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CallLimits {
-    /// Calls allowed in ten seconds.
+    /// How many calls the account may make in ten seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst_max: Option<u64>,
-    /// Calls left of them.
+    /// How many of these calls are left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst_left: Option<u64>,
-    /// Calls allowed in a day.
+    /// How many calls the account may make in a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day_max: Option<u64>,
-    /// Calls left of them.
+    /// How many of these calls are left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day_left: Option<u64>,
 }

@@ -45,37 +45,40 @@ pub struct ProblemFilter {
 /// A page of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct UsersListed {
-    /// The users.
+    /// The users of this page.
     pub users: Vec<ListedUser>,
-    /// Given as [`ListUsers::after`], goes on; none at the end.
+    /// The position after this page: pass it as `after` to get the next page. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// A user of a list: how it stands, and nothing of its profile.
+/// A user in a list, with the state of its delivery and nothing of its profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ListedUser {
-    /// Who.
+    /// The user.
     pub user_id: UserId,
-    /// The version it is at.
+    /// The current version of the user.
     pub version: u64,
     /// The worst state of its fields.
     pub state: SyncState,
-    /// Whether it is being sent once more.
+    /// Whether a field that has a result is being sent again.
     pub resending: bool,
-    /// Why it is refused, taken or parked, or why the last attempt failed while it waits.
+    /// Why the user is rejected, in conflict or failed; or why the last attempt failed while it is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ListedReason>,
-    /// How many attempts were made to deliver it.
+    /// How many attempts to deliver the user were made.
     pub attempts: u64,
-    /// When its last change was accepted, RFC 3339 in UTC.
+    /// When the last change was accepted, RFC 3339 in UTC.
     pub updated_at: String,
-    /// When hubsync tries again by itself what has a problem, RFC 3339 in UTC.
+    /// When hubsync tries again by itself to solve the problem, RFC 3339 in UTC; absent where it does not, and while an
+    /// attempt is running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<String>,
-    /// When the oldest change was accepted that waits for its outcome.
+    /// When the oldest pending change was accepted, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_since: Option<String>,
 }
@@ -83,16 +86,17 @@ pub struct ListedUser {
 /// A [`Reason`] without its message, which may quote a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ListedReason {
-    /// A stable code: HubSpot's own, its category, or ours.
+    /// A stable code: HubSpot's own, its category, or one of hubsync's.
     pub code: String,
-    /// HubSpot's category, where it gave one.
+    /// The category that HubSpot gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status of HubSpot's response, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// HubSpot's correlation id, for its support.
+    /// The correlation id of HubSpot, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
@@ -108,43 +112,45 @@ impl From<Reason> for ListedReason {
     }
 }
 
-/// Answer on `users.sync.summary`: how all users stand together.
+/// How many users are in which state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct UsersSummary {
-    /// Users with a change that waits for its outcome.
+    /// How many users have a pending change.
     pub pending: u64,
-    /// Users with nothing pending that are being sent once more: a recheck, a retry, a resync.
+    /// How many users have nothing pending but are being sent again, after a recheck, a retry or a resync.
     pub resending: u64,
-    /// When the oldest change was accepted that waits for its outcome, RFC 3339 in UTC.
+    /// When the oldest pending change was accepted, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_pending: Option<String>,
-    /// Its age in milliseconds by the database's clock.
+    /// The age of the oldest pending change in milliseconds, by the clock of the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_pending_age_ms: Option<u64>,
-    /// Users that met trouble, by state and reason, the most frequent first, at most [`MAX_TROUBLES`].
+    /// Users with problems by state and reason, the most frequent first, at most [`MAX_PROBLEM_COUNTS`] groups.
     pub problems: Vec<ProblemCount>,
-    /// Users that met trouble, in all.
+    /// How many users have a problem.
     pub users_with_problems: u64,
-    /// When it was counted, RFC 3339 in UTC. Large counts are not made anew for everybody who asks.
+    /// When the users were counted, RFC 3339 in UTC. Large counts are reused for a while.
     pub counted_at: String,
 }
 
 /// The most reasons a summary tells apart.
 pub const MAX_PROBLEM_COUNTS: usize = 50;
 
-/// Users in the same state for the same reason.
+/// The number of users in the same state for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ProblemCount {
-    /// Refused, taken, parked or missing.
+    /// The state: rejected, conflict, failed or not found.
     pub state: SyncState,
-    /// The code of the reason; none for what is missing.
+    /// The code of the reason; absent where no contact was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// How many.
+    /// How many users there are.
     pub users: u64,
-    /// One of them.
+    /// One of these users.
     pub example: UserId,
 }
 
@@ -166,18 +172,19 @@ pub enum RetryUsers {
     },
 }
 
-/// Answer on `users.sync.retry`, sent after the commit.
+/// The result of a retry. It is sent after the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct UsersRetried {
-    /// Users that are tried again.
+    /// How many users are sent again.
     pub retried: u64,
-    /// Users that were left alone: nothing of them waits to be tried again, or it is being sent already.
+    /// How many users were skipped: they have no problem, or are being sent already.
     pub skipped: u64,
-    /// Named users that do not exist.
+    /// Users in the request that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UserId>,
-    /// Given as `after`, goes on; none at the end.
+    /// The position where the request stopped: pass it as `after` to continue. Absent when it is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }

@@ -10,124 +10,131 @@ pub use problem::{ProblemKind, SyncProblem};
 
 use crate::{Field, Link, Reason, UserId};
 
-/// What became of a version, or of a field.
+/// The state of a version or a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum SyncState {
-    /// Not settled yet.
+    /// It has no result yet.
     Pending,
-    /// HubSpot refused a value, with its reason.
+    /// HubSpot rejected a value.
     Rejected,
-    /// Another contact holds the address.
+    /// Another contact has the address.
     Conflict,
-    /// It kept failing alone; tried again only on request, or seldom where the reason may pass.
+    /// Delivery of this user kept failing while others succeeded. hubsync retries only on request, or seldom where the reason
+    /// may be transient.
     Failed,
-    /// HubSpot has no such contact.
+    /// HubSpot has no contact for the user.
     NotFound,
-    /// HubSpot holds the values.
+    /// HubSpot has the values.
     Confirmed,
-    /// Later versions touched every field this one touched.
+    /// Later versions changed every field that this one changed.
     Superseded,
-    /// The change touched no field.
+    /// The change gave no new value.
     Unchanged,
 }
 
-/// The delivery of one change, in short.
+/// The state of one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct VersionState {
-    /// What became of it so far.
+    /// The state so far.
     pub state: SyncState,
-    /// The version it is about.
+    /// The version.
     pub version: u64,
 }
 
-/// The receipt of one version: what became of the fields it was the last to touch.
+/// The receipt of a version: the state of each field that it was the last to change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Receipt {
-    /// Whose.
+    /// The user.
     pub user_id: UserId,
-    /// The version it is about.
+    /// The version of this receipt.
     pub version: u64,
-    /// The worst of the fields' states, in the order of [`State`].
+    /// The worst state of these fields, in the order of [`SyncState`].
     pub state: SyncState,
-    /// Whether a field with an outcome is being sent once more; the outcome stands until then.
+    /// Whether a field that has a result is being sent again. The result stays until there is a new one.
     pub resending: bool,
-    /// Each field this version was the last to touch.
+    /// Each field that this version was the last to change.
     pub fields: BTreeMap<Field, FieldReceipt>,
-    /// How the user stands: the worst state of every field that any version gave.
+    /// The worst state of all fields of the user, whichever version gave them.
     pub overall_state: SyncState,
-    /// With the receipt of the current version: each field that an earlier one was the last to touch.
+    /// In the receipt of the current version: each field that an earlier version was the last to change.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub earlier_fields: BTreeMap<Field, EarlierField>,
-    /// What keeps fields of this receipt from HubSpot, the worst first.
+    /// What keeps fields of this receipt from HubSpot, the worst problem first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<SyncProblem>,
-    /// The contact the user is linked to.
+    /// The contact that the user is linked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Link>,
-    /// How many attempts were made to deliver this user, over all versions.
+    /// How many attempts to deliver this user were made, over all versions.
     pub attempts: u64,
     /// Why the last attempt failed, while the user waits for the next one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<Reason>,
-    /// The last attempts that carried this version or a later one, the latest first; at most ten are remembered of a
-    /// user, over all versions.
+    /// The last attempts that carried this version or a later one, latest first. At most ten attempts of a user are kept,
+    /// over all versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub last_attempts: Vec<AttemptReceipt>,
-    /// The user's current version.
+    /// The current version of the user.
     pub current_version: u64,
 }
 
-/// An attempt that is over.
+/// An attempt that has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AttemptReceipt {
-    /// Its number; a user's attempts count from 1.
+    /// The number of the attempt; the attempts of a user start at 1.
     pub attempt: u64,
     /// The version whose state it carried.
     pub version: u64,
-    /// When it was given to a worker, RFC 3339 in UTC.
+    /// When a worker got the attempt, RFC 3339 in UTC.
     pub at: String,
-    /// Milliseconds from there to its verdict.
+    /// How many milliseconds passed from then to its result.
     pub duration_ms: u64,
-    /// HubSpot's status for the call that the code is about, where it says, or for the last one that it answered.
+    /// The status of HubSpot's response to the call that the code is about, or else to the last call that was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Why not everything it was given was confirmed: HubSpot's own code or one of ours; absent where it was.
+    /// Why not everything was confirmed: HubSpot's own code or one of hubsync's. Absent where everything was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// HubSpot's category, where it gave one.
+    /// The category that HubSpot gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// HubSpot's correlation id; of an attempt that was confirmed it is kept until the next one.
+    /// The correlation id of HubSpot. For a confirmed attempt it is kept until the next one ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
 
-/// What became of one field.
+/// The state of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct FieldReceipt {
-    /// `pending`, or the outcome.
+    /// `pending`, or its result.
     pub state: SyncState,
-    /// Whether it is being sent once more although it has an outcome.
+    /// Whether the field is being sent again although it has a result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resending: bool,
-    /// HubSpot's own reason for a refusal, a conflict or a failure.
+    /// HubSpot's own reason of a rejection, a conflict or a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// When the outcome was recorded, RFC 3339 in UTC.
+    /// When the result was recorded, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<String>,
 }
 
-/// What became of a field that an earlier version gave.
+/// The state of a field that an earlier version gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EarlierField {
-    /// The version that was the last to touch it.
+    /// The version that was the last to change it.
     pub version: u64,
-    /// What became of it.
+    /// The state of the field.
     #[serde(flatten)]
     pub field: FieldReceipt,
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use contracts::{DeliveryNotice, DeliveryStatus, subjects};
 use futures_util::StreamExt;
 use runtime::nats::{Nats, from_object};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -25,9 +26,10 @@ pub(crate) struct DeliveryMonitor {
     notices: Arc<Mutex<Notices>>,
 }
 
-/// The status of delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The status of delivery: the last report of the worker that delivers. Where no worker does, only `workers` is present.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("dependentRequired" = { "status": ["worker", "message", "since", "calls"] }))]
 pub(crate) struct DeliveryReport {
     /// The notice of the worker that delivers; `None` where no worker does.
     #[serde(flatten)]

@@ -19,17 +19,29 @@ use bytes::Bytes;
 use contracts::subjects;
 use futures_util::StreamExt;
 use runtime::nats::Nats;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::openapi::schema_value;
 use crate::permissions::ping_subject;
 use crate::routes::Gateway;
 use change_batch::ChangeBatch;
-use history::ChangeHistory;
+use history::{ChangeHistory, ChangesData};
 use status::Status;
-use subscription::Subscription;
+use subscription::{Dropped, Hello, Subscription};
 
 pub(crate) use sse::EventId;
+
+/// The schema of each event's data, by the name of the event.
+pub(crate) fn event_schemas() -> Value {
+    json!({
+        "hello": schema_value::<Hello>(),
+        "changes": schema_value::<ChangesData<'_>>(),
+        "status": schema_value::<Status>(),
+        "dropped": schema_value::<Dropped>(),
+    })
+}
 
 /// How many browsers may watch at a time.
 const MAX_SUBSCRIBERS: usize = 256;

@@ -4,4 +4,5 @@ mod queue;
 mod report;
 
 pub(crate) use queue::{ReportSender, report_queue};
+pub(crate) use report::report_line_schema;
 pub(super) use report::{BatchReport, ImportSummary, RowCounts, SharedReasons};

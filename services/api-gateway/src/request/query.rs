@@ -1,6 +1,7 @@
 //! Reads query parameters. Each parameter is known and given at most once: a misspelt or repeated one would silently ask for
 //! something else than the caller means.
 
+use aide::OperationInput;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::Uri;
 use axum::http::request::Parts;
@@ -72,6 +73,9 @@ pub(crate) fn invalid_parameter(part: &'static str, rule: &str) -> ApiError {
         rule: rule.to_owned(),
     }
 }
+
+/// The extractor reads no parameters, so it adds none to the document.
+impl OperationInput for NoQuery {}
 
 impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
     type Rejection = ApiError;

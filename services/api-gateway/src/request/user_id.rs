@@ -1,5 +1,8 @@
 //! Reads the user id from the path.
 
+use aide::OperationInput;
+use aide::generate::GenContext;
+use aide::openapi::{Operation, ReferenceOr};
 use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::request::Parts;
 use contracts::{InvalidUserId, UserId};
@@ -11,6 +14,18 @@ use crate::response::ApiError;
 /// of the route itself is the id.
 #[derive(Debug)]
 pub(crate) struct UserIdPath(pub(crate) UserId);
+
+impl OperationInput for UserIdPath {
+    fn operation_input(context: &mut GenContext, operation: &mut Operation) {
+        // The parameter refers to the schema, which the generator has to know.
+        context.schema.subschema_for::<UserId>();
+        operation.parameters.push(ReferenceOr::Reference {
+            reference: "#/components/parameters/userId".to_owned(),
+            summary: None,
+            description: None,
+        });
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for UserIdPath {
     type Rejection = ApiError;

@@ -1,5 +1,6 @@
 //! Every error that a caller can get: one enum, and one match that gives each its status, type and title.
 
+use aide::OperationOutput;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use contracts::InvalidValue;
@@ -167,6 +168,105 @@ impl ApiError {
         ProblemType { status, slug, title }
     }
 
+    /// What a caller can do about the problem.
+    pub(crate) fn fix(&self) -> &'static str {
+        match self {
+            Self::InvalidParameter { .. } => {
+                "See `errors`: the user id, a header or a query parameter breaks its rule."
+            }
+            Self::MalformedBody(_) => "Send JSON in UTF-8.",
+            Self::InvalidBody(_) => {
+                "See `errors`, which has a JSON pointer for each invalid value. A body is an object, and null is not the same as an absent member."
+            }
+            Self::EmailRequired(_) => "Give `email` in the first change of a user.",
+            Self::IncompleteBody => "Send the whole body.",
+            Self::ForeignOrigin => {
+                "Use the console or a program. The `Origin` of a browser has to be the `Host`, or listed in `API_GATEWAY_HOSTS` as behind a proxy that does not pass `Host` on."
+            }
+            Self::UnknownHost => {
+                "Use an address or a name without a dot, or add the name to `API_GATEWAY_HOSTS`."
+            }
+            Self::NoSuchPath => "Look for the path in this document.",
+            Self::NotFound(_) => "The user, or this version of it, does not exist.",
+            Self::MethodNotAllowed => "See `Allow`.",
+            Self::BodyTimedOut => "Nothing was changed. Send the body faster.",
+            Self::VersionMismatch { .. } => {
+                "Nothing was changed. `currentVersion` is the current version, or 0 where the user does not exist. Read the user, decide again, and send the change with its `ETag`."
+            }
+            Self::BodyTooLarge { .. } => "Nothing was changed. A body may have 16 KiB, except for an import.",
+            Self::UnsupportedMediaType(_) => {
+                "Send one of the media types of the operation, in UTF-8 and without an encoding."
+            }
+            Self::KeyReused => "Nothing was changed. Use a new key for another change.",
+            Self::NoAccount(_) => "Start the hubspot service with a valid token, and try again.",
+            Self::ContactHeld(_) => {
+                "`detail` names that user: remove its link first, or name another contact."
+            }
+            Self::Internal { .. } => "This is a defect in hubsync. Search the logs for the request id.",
+            Self::BadAnswer { .. } => {
+                "A change may have been accepted: send it again to make sure. The log has more."
+            }
+            Self::Overloaded | Self::Unavailable { .. } | Self::Expired => {
+                "Nothing was done. Try again after `Retry-After`."
+            }
+            Self::NotComparing { .. } => {
+                "`detail` says why no worker compares users at the moment, and what to do."
+            }
+            Self::OutcomeUnknown { .. } => {
+                "The request may have been carried out. It is safe to send it again."
+            }
+            Self::NoAnswer { .. } => "Nothing was changed. Send the request again.",
+        }
+    }
+
+    /// One example of each error, for the API document.
+    pub(crate) fn examples() -> Vec<Self> {
+        let value = |pointer: &str, detail: &str| InvalidValue {
+            pointer: pointer.to_owned(),
+            detail: detail.to_owned(),
+        };
+        let email = value("/email", "must be an e-mail address such as ada@example.com");
+        let user_id = "a user id has 1 to 64 characters of A-Z, a-z, 0-9, _ and -";
+        let cause = String::new;
+        vec![
+            Self::InvalidParameter {
+                part: "userId",
+                rule: user_id.to_owned(),
+            },
+            Self::MalformedBody("it is empty".to_owned()),
+            Self::InvalidBody(vec![email, value("/firstName", "must be a string, not a number")]),
+            Self::EmailRequired(value("/email", "is required for a user that does not exist yet")),
+            Self::IncompleteBody,
+            Self::ForeignOrigin,
+            Self::UnknownHost,
+            Self::NoSuchPath,
+            Self::NotFound("there is no such user".to_owned()),
+            Self::MethodNotAllowed,
+            Self::BodyTimedOut,
+            Self::NoAccount("no HubSpot account is known yet".to_owned()),
+            Self::ContactHeld(
+                "user 8 is linked to that contact; unlink that one first, or name another contact".to_owned(),
+            ),
+            Self::VersionMismatch { current: Some(9) },
+            Self::BodyTooLarge { limit: 16 * 1024 },
+            Self::UnsupportedMediaType(
+                "this media type is not supported; a change is application/json, application/merge-patch+json"
+                    .to_owned(),
+            ),
+            Self::KeyReused,
+            Self::Internal { cause: cause() },
+            Self::BadAnswer { cause: cause() },
+            Self::Overloaded,
+            Self::Unavailable { cause: cause() },
+            Self::NotComparing {
+                why: "no worker delivers; start a hubspot service, or look at its /readyz".to_owned(),
+            },
+            Self::Expired,
+            Self::OutcomeUnknown { cause: cause() },
+            Self::NoAnswer { cause: cause() },
+        ]
+    }
+
     /// The internal cause, for the log only.
     pub(crate) fn cause(&self) -> Option<&str> {
         match self {
@@ -188,6 +288,11 @@ impl ApiError {
             "a request was done in part: {self}"
         );
     }
+}
+
+/// An error has no response of its own in the document: operations list the problems that they can answer.
+impl OperationOutput for ApiError {
+    type Inner = Self;
 }
 
 /// Puts the error into the response as an extension. The outermost layer knows the request id and writes the document.

@@ -6,7 +6,9 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use contracts::InvalidValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::ApiError;
 use crate::request::CHANGE_TYPES;
@@ -22,42 +24,82 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 /// How many errors a document lists. More help nobody, and would make the response to a small body large.
 const MAX_ERRORS: usize = 100;
 
-#[derive(Debug, Serialize)]
+/// A problem document (RFC 9457).
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ProblemDocument<'a> {
+#[schemars(rename = "Problem")]
+pub(crate) struct ProblemDocument<'a> {
+    /// The type of the problem. It never changes.
+    #[schemars(regex(pattern = "^urn:hubsync:problem:[a-z-]+$"))]
     r#type: String,
+    /// A title that is the same for every problem of this type.
     title: &'a str,
+    /// The status of the response.
+    #[schemars(schema_with = "status_schema")]
     status: u16,
+    /// This problem, for people.
     detail: String,
+    /// The id of the request.
+    #[schemars(regex(pattern = "^urn:hubsync:request:"))]
     instance: String,
+    /// All errors at once, at most a hundred, with a last entry that says how many more there are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MAX_ERRORS + 1))]
     errors: Vec<ErrorEntry>,
+    /// With `version-mismatch`: the current version, or 0 where the user does not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "current_version_schema")]
     current_version: Option<u64>,
 }
 
-#[derive(Debug, Serialize)]
+/// An error in a request.
+#[derive(Debug, Serialize, JsonSchema)]
 struct ErrorEntry {
+    /// The JSON pointer (RFC 6901) to the invalid member; empty for the whole body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<String>,
+    /// What is wrong, and what would be valid.
     detail: String,
+}
+
+impl<'a> ProblemDocument<'a> {
+    fn new(error: &ApiError, request_id: &str) -> Self {
+        let kind = error.kind();
+        Self {
+            r#type: format!("urn:hubsync:problem:{}", kind.slug),
+            title: kind.title,
+            status: kind.status.as_u16(),
+            detail: error.to_string(),
+            instance: format!("urn:hubsync:request:{}", utf8_percent_encode(request_id, ESCAPED)),
+            errors: error_entries(error),
+            current_version: match error {
+                ApiError::VersionMismatch { current } => *current,
+                _ => None,
+            },
+        }
+    }
+}
+
+impl ApiError {
+    /// The document of this error for a made-up request, as an example.
+    pub(crate) fn example_document(&self) -> Value {
+        let document = ProblemDocument::new(self, "import-2026-01-05");
+        serde_json::to_value(document).expect("a document of strings and numbers serializes")
+    }
+}
+
+fn status_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 400, "maximum": 599 })
+}
+
+fn current_version_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 0 })
 }
 
 /// Gives the response of an error its body and headers. Headers that are set already, such as `Allow`, stay.
 pub(super) fn write_problem_document(error: &ApiError, request_id: &str, response: &mut Response) {
     let kind = error.kind();
-    let document = ProblemDocument {
-        r#type: format!("urn:hubsync:problem:{}", kind.slug),
-        title: kind.title,
-        status: kind.status.as_u16(),
-        detail: error.to_string(),
-        instance: format!("urn:hubsync:request:{}", utf8_percent_encode(request_id, ESCAPED)),
-        errors: error_entries(error),
-        current_version: match error {
-            ApiError::VersionMismatch { current } => *current,
-            _ => None,
-        },
-    };
+    let document = ProblemDocument::new(error, request_id);
     let body = serde_json::to_vec(&document).expect("a document of strings and numbers serializes");
     *response.body_mut() = Body::from(body);
     let headers = response.headers_mut();

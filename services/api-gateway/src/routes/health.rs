@@ -3,5 +3,5 @@
 mod healthz;
 mod readyz;
 
-pub(super) use healthz::healthz;
-pub(super) use readyz::readyz;
+pub(super) use healthz::{describe_healthz, healthz};
+pub(super) use readyz::{describe_readyz, readyz};

@@ -109,21 +109,22 @@ pub enum FieldResult {
     },
 }
 
-/// A failure or a refusal, in HubSpot's words.
+/// The reason of a rejection, a conflict or a failure: HubSpot's own, or one of hubsync's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Reason {
-    /// A stable code: HubSpot's own (`INVALID_EMAIL`), its category, or ours (`TIMED_OUT`).
+    /// A stable code: HubSpot's own (`INVALID_EMAIL`), its category, or one of hubsync's (`TIMED_OUT`).
     pub code: String,
-    /// HubSpot's category (`VALIDATION_ERROR`), where it gave one.
+    /// The category that HubSpot gave (`VALIDATION_ERROR`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// HubSpot's message, at most 500 characters.
+    /// The message of HubSpot, at most 500 characters. It may quote a value.
     pub message: String,
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status of HubSpot's response, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// HubSpot's correlation id, for its support.
+    /// The correlation id of HubSpot, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
@@ -171,18 +172,19 @@ pub struct NewLink {
 /// How a contact was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum LinkOrigin {
     /// By the primary address of the contact.
     PrimaryAddress,
-    /// By a secondary address of the contact; not taken where another user holds that contact.
+    /// By a secondary address of the contact. A contact of another user is not taken this way.
     SecondaryAddress,
-    /// Through a conflict that named it: the address was taken by this contact.
+    /// A conflict named it: this contact has the address.
     Followed,
-    /// HubSpot answered for a former id with this one.
+    /// HubSpot answered for an earlier id with this contact.
     Merged,
-    /// It was made for this user, with every field.
+    /// It was created for this user.
     Created,
-    /// An operator said so; it is not left for a contact that holds the address.
+    /// An operator named it. The link stays even if another contact has the address.
     ByOperator,
 }
 

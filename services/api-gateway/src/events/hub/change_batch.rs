@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{AcceptedNotice, ResolvedNotice, SyncState, UserId};
 use runtime::nats::from_object;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -11,22 +12,26 @@ use serde::de::DeserializeOwned;
 const MAX_NAMED: usize = 40;
 
 /// The changes between two events.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct ChangeBatch {
-    /// How many changes were accepted.
+    /// How many changes were accepted, without those that change nothing.
     accepted: u64,
     /// How many users were resolved, by the state of their last version.
     resolved: BTreeMap<SyncState, u64>,
     /// Some of these users, the latest last.
+    #[schemars(length(max = MAX_NAMED))]
     users: Vec<NamedUser>,
 }
 
 /// A user with the state of its version.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct NamedUser {
+    /// The user.
     user_id: UserId,
+    /// The version.
     version: u64,
+    /// The state of the version.
     state: SyncState,
 }
 

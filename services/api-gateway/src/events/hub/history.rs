@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use axum::response::sse::Event;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::broadcast;
 
@@ -26,11 +27,12 @@ pub(super) struct ChangeHistory {
     sender: broadcast::Sender<Event>,
 }
 
-/// The data of an event of changes.
-#[derive(Debug, Serialize)]
-struct ChangesData<'a> {
-    /// When the event was made. A browser that resumes gets it later.
+/// Changes since the event before: all are counted, some users are named. The event has an id.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ChangesData<'a> {
+    /// When the event was made, by the clock of the gateway. A caller that resumes gets it later.
     at: String,
+    /// The changes.
     #[serde(flatten)]
     batch: &'a ChangeBatch,
 }

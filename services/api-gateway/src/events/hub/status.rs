@@ -5,20 +5,23 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 use contracts::UsersSummary;
 use runtime::health::HealthReport;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::events::DeliveryReport;
+use crate::openapi::health_report_schema;
 use crate::request::RequestContext;
 use crate::routes::Gateway;
 
 /// How long the user service may take. The browsers must get a status every few seconds even while it is silent.
 const SUMMARY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The data of a `status` event.
-#[derive(Debug, Serialize)]
+/// The status of the gateway, the users and delivery. It comes once a second.
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Status {
     /// The report of `/readyz`.
+    #[schemars(schema_with = "health_report_schema")]
     gateway: HealthReport,
     /// The users' part of `/sync/summary`; absent where it could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use axum::response::sse::Event;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::sync::{
     broadcast::{self, error::RecvError},
     watch,
@@ -22,6 +23,22 @@ pub(crate) struct Subscription {
     status: watch::Receiver<Option<Event>>,
 }
 
+/// The first event of a stream.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Hello {
+    /// Whether every event since `Last-Event-ID`, or `last`, follows.
+    resumed: bool,
+    /// The time by the clock of the gateway.
+    at: String,
+}
+
+/// The caller did not keep up.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Dropped {
+    /// How many `changes` events the caller missed.
+    frames: u64,
+}
+
 impl Subscription {
     /// `missed` are the events since `follows`, the last one that the browser saw. Where they are not known, `follows` is the
     /// latest event instead, and the browser starts anew.
@@ -36,7 +53,10 @@ impl Subscription {
             "hello",
             // A browser that loses the connection before any change comes back with this id and misses nothing.
             Some(follows),
-            &json!({ "resumed": missed.is_some(), "at": now() }),
+            &Hello {
+                resumed: missed.is_some(),
+                at: now(),
+            },
         );
         let mut first = VecDeque::from([hello]);
         first.extend(missed.into_iter().flatten());
@@ -75,6 +95,6 @@ impl Subscription {
 }
 
 /// The event that tells how many events of changes the browser missed.
-fn dropped(events: u64) -> Event {
-    sse::event("dropped", None, &json!({ "frames": events }))
+fn dropped(frames: u64) -> Event {
+    sse::event("dropped", None, &Dropped { frames })
 }

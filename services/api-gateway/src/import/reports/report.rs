@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use contracts::{ImportResult, InvalidValue, MAX_IMPORT_LINES, ServiceError};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+use crate::openapi::schema_value;
 
 /// How many invalid values of a row are reported. More help nobody.
 const MAX_ERRORS: usize = 10;
@@ -13,7 +17,7 @@ const MAX_ERRORS: usize = 10;
 const MAX_SHARED_REASONS: usize = 256;
 
 /// How many rows had which result.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, JsonSchema)]
 pub(in crate::import) struct RowCounts {
     /// Rows that gave a new value.
     changed: u64,
@@ -24,35 +28,47 @@ pub(in crate::import) struct RowCounts {
 }
 
 /// Why a row was rejected.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 struct RejectionReason {
+    /// The reason, for people.
     detail: String,
+    /// The invalid values of the row, at most ten.
+    #[schemars(length(max = MAX_ERRORS))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<RejectedValue>,
 }
 
 /// A value of a row that breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 struct RejectedValue {
+    /// The JSON pointer to the value.
     pointer: String,
+    /// What is wrong, and what would be valid.
     detail: String,
 }
 
-/// A rejected row, named by the line on which it begins.
-#[derive(Debug, Serialize)]
+/// A rejected row.
+#[derive(Debug, Serialize, JsonSchema)]
 struct RejectedRow {
+    /// The line on which the row begins.
     line: u64,
+    /// Why it was rejected.
     #[serde(flatten, serialize_with = "serialize_shared")]
+    #[schemars(with = "RejectionReason")]
     reason: Arc<RejectionReason>,
 }
 
-/// The report on all rows up to a line.
-#[derive(Debug, Serialize)]
+/// A report on a batch of rows, which are stored. The counts are those of the batch.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("not" = { "required": ["done"] }))]
 pub(in crate::import) struct BatchReport {
+    /// The last line of the batch: an import can continue after it.
     through_line: u64,
+    /// The results of the rows.
     #[serde(flatten)]
     counts: RowCounts,
+    /// The rejected rows.
     #[serde(rename = "rejectedLines", skip_serializing_if = "Vec::is_empty")]
     rejected: Vec<RejectedRow>,
     /// The size of the reasons that are new in this report. Reasons shared with earlier reports are counted there.
@@ -60,14 +76,15 @@ pub(in crate::import) struct BatchReport {
     reason_bytes: usize,
 }
 
-/// The last line of the response.
-#[derive(Debug, Serialize)]
+/// The last line of the response. The counts are those of the whole import.
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::import) struct ImportSummary {
     /// Whether every row was read.
     pub(in crate::import) done: bool,
     /// The line after which the import can continue with `?after=`.
     pub(in crate::import) through_line: u64,
+    /// The results of all rows.
     #[serde(flatten)]
     pub(in crate::import) counts: RowCounts,
     /// Why not every row was read.
@@ -212,6 +229,11 @@ impl RejectionReason {
 
 fn serialize_shared<S: Serializer>(reason: &Arc<RejectionReason>, serializer: S) -> Result<S::Ok, S::Error> {
     reason.as_ref().serialize(serializer)
+}
+
+/// The schema of a line of the response.
+pub(crate) fn report_line_schema() -> Value {
+    json!({ "oneOf": [schema_value::<BatchReport>(), schema_value::<ImportSummary>()] })
 }
 
 /// Encodes a report or a summary as a line of the response.

@@ -1,19 +1,79 @@
 //! `GET /openapi.json` and `GET /docs`: the API document, for programs and for people.
 
+use crate::openapi::{ApiDocument, Describe, Media, STYLE};
+use aide::transform::TransformOperation;
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, uri::Authority};
 use axum::response::Response;
 
-use crate::openapi::{DOCUMENT, STYLE, page_for};
 use crate::response::{StaticFile, content_tag};
 
-pub(in crate::routes) async fn openapi_document(headers: HeaderMap) -> Response {
-    respond("application/json", DOCUMENT.to_owned(), &headers)
+/// What callers can rely on in an OpenAPI document.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "describes a document that is built elsewhere")]
+struct DocumentOutline {
+    /// The version of the OpenAPI specification.
+    openapi: String,
+    /// The name and version of the API.
+    info: serde_json::Map<String, Value>,
+    /// The operations by path and method.
+    paths: serde_json::Map<String, Value>,
+    /// Everything else in the document.
+    #[serde(flatten)]
+    others: serde_json::Map<String, Value>,
 }
 
-pub(in crate::routes) async fn docs_page(headers: HeaderMap) -> Response {
-    let page = page_for(&requested_address(&headers));
+pub(in crate::routes) async fn openapi_document(
+    Extension(document): Extension<Arc<ApiDocument>>,
+    headers: HeaderMap,
+) -> Response {
+    respond("application/json", document.json().to_owned(), &headers)
+}
+
+/// Describes the operation for the API document.
+pub(in crate::routes) fn describe_openapi_document(
+    operation: TransformOperation<'_>,
+) -> TransformOperation<'_> {
+    operation
+        .describe("openapi", "Pages", "Read this document", "The document is generated from the routes and types of the gateway.")
+        .headers(&["ifNoneMatch"])
+        .responds(200, "The document.", &["ETag"], "application/json", Media::of::<DocumentOutline>().example(json!({
+            "openapi": "3.1.0", "info": { "title": "hubsync api-gateway", "version": "0.1.0" }, "paths": {}
+        })))
+        .responds_empty(304, "The caller has the current document.", &["ETag"])
+}
+
+pub(in crate::routes) async fn docs_page(
+    Extension(document): Extension<Arc<ApiDocument>>,
+    headers: HeaderMap,
+) -> Response {
+    let page = document.page_for(&requested_address(&headers));
     respond("text/html; charset=utf-8", page, &headers)
+}
+
+/// Describes the operation for the API document.
+pub(in crate::routes) fn describe_docs_page(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .describe(
+            "docs",
+            "Pages",
+            "Read this document as a page",
+            "A page with every operation, problem and schema. It has no script.",
+        )
+        .headers(&["ifNoneMatch"])
+        .responds(
+            200,
+            "The page.",
+            &["ETag"],
+            "text/html",
+            Media::text().example("<!doctype html>"),
+        )
+        .responds_empty(304, "The browser has the current page.", &["ETag"])
 }
 
 pub(in crate::routes) async fn docs_style(headers: HeaderMap) -> Response {

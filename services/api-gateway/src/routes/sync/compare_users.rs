@@ -1,5 +1,8 @@
 //! `POST /sync/drift` and `POST /sync/dry-run`: compare a page of users with their HubSpot contacts.
 
+use crate::openapi::{Describe, Media, Problems};
+use aide::transform::TransformOperation;
+use serde_json::json;
 use std::collections::BTreeSet;
 
 use axum::body::Body;
@@ -8,7 +11,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use contracts::{CompareUsers, ComparisonPurpose, MAX_COMPARED, UserId, UserSelection};
+use contracts::{CompareUsers, Comparison, ComparisonPurpose, MAX_COMPARED, UserId, UserSelection};
 
 use crate::request::{JsonObject, NoQuery, RequestContext, read_body, require_json};
 use crate::response::ApiError;
@@ -24,6 +27,26 @@ pub(in crate::routes) async fn find_drift(
     compare(gateway, context, headers, body, parse_drift).await
 }
 
+/// Describes the operation for the API document.
+pub(in crate::routes) fn describe_find_drift(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .describe("findDrift", "Operation", "Compare users with their contacts",
+            "Compares fields that HubSpot has confirmed and that are not dirty, for a page of at most a hundred users in the order of their ids; a page may \
+             be empty and not be the last. The findings are `changed`, `gone`, `merged`, `shared` and `notReported`. With `repair`, fields that differ are \
+             sent again with lower priority than live changes, unless the user has changed meanwhile. The worker that delivers makes the comparison when no \
+             change waits. If it cannot within forty seconds, the response is `not-comparing`.")
+        .headers(&["requestId", "traceparent"])
+        .body("application/json", Media::named("Drift")
+            .named_example("page", "a page, with the values, which are personal data", json!({ "values": true }))
+            .named_example("repair", "these users, repairing what differs", json!({ "users": ["7", "8"], "repair": true })))
+        .responds(200, "The findings of this page. The last page has no `next`.", &[], "application/json",
+            Media::of::<Comparison>().example(json!({
+                "checked": 100, "skipped": 0, "next": "u-99", "findings": [{ "userId": "7", "kind": "changed", "contactId": "51",
+                    "fields": [{ "field": "firstName", "userValue": "Brian", "contactValue": "Bryan" }] }]
+            })))
+        .problems(&[Problems::INVALID_REQUEST, Problems::BODY_TIMED_OUT, Problems::BODY_TOO_LARGE, Problems::UNSUPPORTED_MEDIA_TYPE, Problems::INTERNAL, Problems::BAD_ANSWER, Problems::NOT_COMPARING,])
+}
+
 pub(in crate::routes) async fn dry_run(
     _: NoQuery,
     gateway: State<Gateway>,
@@ -32,6 +55,24 @@ pub(in crate::routes) async fn dry_run(
     body: Body,
 ) -> Result<Response, ApiError> {
     compare(gateway, context, headers, body, parse_dry_run).await
+}
+
+/// Describes the operation for the API document.
+pub(in crate::routes) fn describe_dry_run(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .describe("dryRun", "Operation", "Show what a delivery would write",
+            "Checks dirty users, a page of at most a hundred in the order of their ids. The findings are `wouldWrite`, `wouldLink`, `wouldCreate`, \
+             `notFound`, `gone`, `merged` and `notReported`. Nothing is written and no link is stored. It works while delivery is paused.")
+        .headers(&["requestId", "traceparent"])
+        .body("application/json", Media::named("DryRun")
+            .named_example("page", "the page after another one", json!({ "after": "u-99" }))
+            .named_example("named", "these users, with the values, which are personal data", json!({ "users": ["7"], "values": true })))
+        .responds(200, "The findings of this page. The last page has no `next`.", &[], "application/json",
+            Media::of::<Comparison>().example(json!({
+                "checked": 1, "skipped": 0, "findings": [{ "userId": "7", "kind": "wouldLink", "contactId": "51",
+                    "fields": [{ "field": "firstName", "userValue": "Brian" }] }]
+            })))
+        .problems(&[Problems::INVALID_REQUEST, Problems::BODY_TIMED_OUT, Problems::BODY_TOO_LARGE, Problems::UNSUPPORTED_MEDIA_TYPE, Problems::INTERNAL, Problems::BAD_ANSWER, Problems::NOT_COMPARING,])
 }
 
 async fn compare(

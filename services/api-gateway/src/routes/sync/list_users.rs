@@ -1,11 +1,17 @@
 //! `GET /sync`: lists users with problems, or pending ones, page by page.
 
+use crate::openapi::{Describe, Media, Problems, add_query_parameters};
+use aide::OperationInput;
+use aide::generate::GenContext;
+use aide::openapi::Operation;
+use aide::transform::TransformOperation;
 use axum::extract::{FromRequestParts, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use contracts::{ListUsers, MAX_LISTED, ProblemFilter, UserFilter};
+use contracts::{ListUsers, MAX_LISTED, ProblemFilter, UserFilter, UsersListed};
+use serde_json::json;
 
 use crate::request::{ProblemState, QueryParameters, RequestContext, invalid_parameter};
 use crate::response::ApiError;
@@ -20,6 +26,24 @@ const PARAMETERS: [&str; 4] = ["state", "reason", "after", "limit"];
 /// The users that the query asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::routes) struct ListQuery(ListUsers);
+
+impl OperationInput for ListQuery {
+    fn operation_input(_: &mut GenContext, operation: &mut Operation) {
+        add_query_parameters(
+            operation,
+            json!([
+                { "name": "state", "in": "query", "description": "The state of the users; all four kinds of problems if it is absent.",
+                    "schema": { "enum": ["pending", "rejected", "conflict", "failed", "notFound"] }, "example": "failed" },
+                { "name": "reason", "in": "query", "description": "The code of the reason. It needs a state other than `pending`.",
+                    "schema": { "type": "string" }, "example": "TIMED_OUT" },
+                { "name": "after", "in": "query", "description": "Where to continue: `next` of the page before.",
+                    "schema": { "type": "string" }, "example": "3:TIMED_OUT:7" },
+                { "name": "limit", "in": "query", "description": "The size of the page.",
+                    "schema": { "type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": DEFAULT_LIMIT }, "example": 100 }
+            ]),
+        );
+    }
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
     type Rejection = ApiError;
@@ -36,6 +60,21 @@ pub(in crate::routes) async fn list_users(
 ) -> Result<Response, ApiError> {
     let page = gateway.users.list(&list, &context).await?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(page)).into_response())
+}
+
+/// Describes the operation for the API document.
+pub(in crate::routes) fn describe_list_users(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .describe("listUsers", "Delivery", "List users with problems, or pending ones",
+            "Users with problems come by state, reason and id; pending ones in the order of their next attempt. The list contains nothing of a profile. \
+             Unknown and repeated parameters are rejected.")
+        .headers(&["requestId", "traceparent"])
+        .responds(200, "A page. The last one has no `next`.", &[], "application/json", Media::of::<UsersListed>().example(json!({
+            "users": [{ "userId": "7", "version": 3, "state": "failed", "resending": false, "reason": { "code": "TIMED_OUT" },
+                "attempts": 10, "updatedAt": "2026-01-05T09:30:00.123Z" }],
+            "next": "3:TIMED_OUT:7"
+        })))
+        .problems(&[Problems::INVALID_PARAMETER, Problems::INTERNAL, Problems::BAD_ANSWER, Problems::UNAVAILABLE, Problems::NO_ANSWER,])
 }
 
 fn parse_list(parameters: &QueryParameters) -> Result<ListUsers, ApiError> {

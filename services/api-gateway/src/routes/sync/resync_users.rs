@@ -1,5 +1,8 @@
 //! `POST /sync/resync`: sends every field of users again.
 
+use crate::openapi::{Describe, Media, Problems};
+use aide::transform::TransformOperation;
+use serde_json::json;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -50,6 +53,22 @@ pub(in crate::routes) async fn resync_users(
             _ => return Ok(Json(total)),
         }
     }
+}
+
+/// Describes the operation for the API document.
+pub(in crate::routes) fn describe_resync_users(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .describe("resyncUsers", "Operation", "Send every field of users again",
+            "Every field is sent again, with lower priority than live changes. A request works for five seconds at most. If it does not get to the end, or \
+             fails after a part, the response has a `next`.")
+        .headers(&["requestId", "traceparent"])
+        .body("application/json", Media::named("Resync")
+            .named_example("named", "these users", json!({ "users": ["7", "8"] }))
+            .named_example("all", "all users", json!({ "all": true })))
+        .responds(200, "The resync is stored.", &[], "application/json", Media::of::<UsersResynced>().example(json!({
+            "resynced": 1, "shared": 0, "skipped": 0, "unknown": ["8"]
+        })))
+        .problems(&[Problems::INVALID_REQUEST, Problems::BODY_TIMED_OUT, Problems::BODY_TOO_LARGE, Problems::UNSUPPORTED_MEDIA_TYPE, Problems::INTERNAL, Problems::BAD_ANSWER, Problems::UNAVAILABLE, Problems::OUTCOME_UNKNOWN,])
 }
 
 /// Parses the body: users by name, or `"all": true`. An empty body does not mean all users.

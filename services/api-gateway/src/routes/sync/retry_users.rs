@@ -1,5 +1,8 @@
 //! `POST /sync/retry`: sends the fields that have a problem again.
 
+use crate::openapi::{Describe, Media, Problems};
+use aide::transform::TransformOperation;
+use serde_json::json;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -49,6 +52,23 @@ pub(in crate::routes) async fn retry_users(
             _ => return Ok(Json(total)),
         }
     }
+}
+
+/// Describes the operation for the API document.
+pub(in crate::routes) fn describe_retry_users(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .describe("retryUsers", "Operation", "Retry users with problems",
+            "Rejected, conflicting, failed and not found fields are sent again, and the pause after a failure ends. Users by name are delivered at once; \
+             those chosen by their state have lower priority than live changes. A request works for five seconds at most. If it does not get to the \
+             end, or fails after a part, the response has a `next`.")
+        .headers(&["requestId", "traceparent"])
+        .body("application/json", Media::named("Retry")
+            .named_example("named", "these users", json!({ "users": ["7", "8"] }))
+            .named_example("byReason", "all users that have failed for a reason", json!({ "state": "failed", "reason": "TIMED_OUT" })))
+        .responds(200, "The retry is stored.", &[], "application/json", Media::of::<UsersRetried>().example(json!({
+            "retried": 1, "skipped": 0, "unknown": ["8"]
+        })))
+        .problems(&[Problems::INVALID_REQUEST, Problems::BODY_TIMED_OUT, Problems::BODY_TOO_LARGE, Problems::UNSUPPORTED_MEDIA_TYPE, Problems::INTERNAL, Problems::BAD_ANSWER, Problems::UNAVAILABLE, Problems::OUTCOME_UNKNOWN,])
 }
 
 /// Parses the body: users by name, or all users with a state and perhaps a reason.

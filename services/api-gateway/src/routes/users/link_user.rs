@@ -2,11 +2,15 @@
 //!
 //! A page of another site cannot make a browser send a PUT without permission, as it could a plain POST.
 
+use super::get_receipt::link_example;
+use crate::openapi::{Describe, Media, Problems};
+use aide::transform::TransformOperation;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::{Extension, Json};
 use contracts::{ContactId, LinkUser, Receipt};
+use serde_json::json;
 
 use crate::request::{JsonObject, NoQuery, RequestContext, UserIdPath, read_body, require_json};
 use crate::response::ApiError;
@@ -27,6 +31,19 @@ pub(in crate::routes) async fn link_user(
     let contact_id = parse_contact(&body)?;
     let link = LinkUser { user_id, contact_id };
     Ok(Json(gateway.users.link(&link, &context).await?))
+}
+
+/// Describes the operation for the API document.
+pub(in crate::routes) fn describe_link_user(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .describe("linkUser", "Operation", "Link a user to a contact",
+            "The user is linked to that contact of the account, whatever its address, and every field is sent to it. If another contact has the user's \
+             address, the address becomes a `conflict`, and the link stays.")
+        .headers(&["requestId", "traceparent"])
+        .body("application/json", Media::named("ContactLink").example(json!({ "contactId": "501" })))
+        .responds(200, "The link is stored. This is the receipt of the current version.", &[], "application/json",
+            Media::of::<Receipt>().example(link_example()))
+        .problems(&[Problems::NOT_FOUND, Problems::NOT_LINKED, Problems::INVALID_REQUEST, Problems::BODY_TIMED_OUT, Problems::BODY_TOO_LARGE, Problems::UNSUPPORTED_MEDIA_TYPE, Problems::INTERNAL, Problems::BAD_ANSWER, Problems::UNAVAILABLE, Problems::OUTCOME_UNKNOWN,])
 }
 
 /// Parses `{"contactId":"501"}`.

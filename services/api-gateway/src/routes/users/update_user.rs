@@ -1,5 +1,7 @@
 //! `PATCH /users/{userId}`: changes a user, or creates it.
 
+use crate::openapi::{Describe, Media, Problems, user_schema};
+use aide::transform::TransformOperation;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{ETAG, LINK};
@@ -9,7 +11,9 @@ use axum::{Extension, Json};
 use contracts::{
     Field, GetUser, SyncState, UpdateForm, UpdateUser, User, UserId, UserUpdated, Values, VersionState,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::request::{
     IfMatch, JsonObject, NoQuery, RequestContext, UserIdPath, read_body, read_change_format, read_fields,
@@ -18,12 +22,18 @@ use crate::request::{
 use crate::response::{ApiError, PREFERENCE_APPLIED, applied_wait, entity_tag, wait_for_result};
 use crate::routes::Gateway;
 
-/// The body of a successful response.
-#[derive(Debug, Serialize)]
+/// The response to a change that is stored.
+#[derive(Debug, Serialize, JsonSchema)]
 struct ChangeAccepted<'a> {
+    /// Always true.
+    #[schemars(extend("const" = true))]
     success: bool,
+    /// What happened, for people.
     message: &'static str,
+    /// The user as it is stored now.
+    #[schemars(schema_with = "user_schema")]
     user: &'a User,
+    /// The state of the delivery of this version.
     sync: VersionState,
 }
 
@@ -75,6 +85,33 @@ pub(in crate::routes) async fn update_user(
         .headers_mut()
         .insert(PREFERENCE_APPLIED, applied_wait(wait));
     Ok(response)
+}
+
+/// Describes the operation for the API document.
+pub(in crate::routes) fn describe_update_user(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .describe("updateUser", "Users", "Change a user, or create it",
+            "With `application/json`, every change gives `email`, which changes nothing if it equals the stored address; a name that is absent or \
+             null stays unchanged. With `application/merge-patch+json` (RFC 7396), absent fields stay unchanged and null clears a name; `email` cannot \
+             be null, and is required for a user that does not exist yet. The body may have 16 KiB. Unknown members, repeated members and invalid \
+             values are all reported at once. `If-None-Match` is rejected.")
+        .headers(&["requestId", "traceparent", "ifMatch", "idempotencyKey", "prefer"])
+        .body("application/json", Media::named("UserChange").example(json!({
+            "email": "bh@hubspot.com", "firstName": "Brian", "lastName": "Halligan"
+        })))
+        .body("application/merge-patch+json", Media::named("UserMergePatch").example(json!({ "firstName": "Brian", "lastName": null })))
+        .responds(200, "The change is stored. `sync` has the state of its delivery.", &["ETag", "Link", "Preference-Applied"], "application/json",
+            Media::of::<ChangeAccepted<'_>>().example(json!({
+                "success": true, "message": message(SyncState::Pending),
+                "user": { "userId": "1", "email": "bh@hubspot.com", "firstName": "Brian", "lastName": "Halligan", "version": 7,
+                    "updatedAt": "2026-01-05T09:30:00.123Z" },
+                "sync": { "state": "pending", "version": 7 }
+            })))
+        .problems(&[
+            Problems::INVALID_CHANGE, Problems::BODY_TIMED_OUT, Problems::VERSION_MISMATCH, Problems::BODY_TOO_LARGE,
+            Problems::UNSUPPORTED_MEDIA_TYPE, Problems::KEY_REUSED, Problems::INTERNAL, Problems::BAD_ANSWER, Problems::UNAVAILABLE,
+            Problems::CHANGE_UNANSWERED,
+        ])
 }
 
 /// The fields that the body gives, or every error in it.

@@ -72,7 +72,7 @@ pub(super) fn good_answer(operation: &str) -> Option<Value> {
             next: Some(id("u-99")),
         }),
         "findDrift" | "dryRun" => value(&comparison()),
-        "lookAtPause" | "pause" | "resume" => value(&DeliveryControl {
+        "readPause" | "pause" | "resume" => value(&DeliveryControl {
             paused: true,
             paused_since: Some(time()),
         }),

@@ -20,6 +20,22 @@ async fn the_document_is_served_with_a_tag() {
     assert_eq!(again.headers()["etag"], tag);
 }
 
+/// `docs/openapi.json` is for people and tools that read the repository. `UPDATE_OPENAPI=1` writes it anew.
+#[tokio::test]
+async fn the_document_in_the_repository_is_the_one_that_is_served() {
+    let gateway = Gateway::start().await;
+    let served = gateway.get("/openapi.json").await.text().await.unwrap() + "\n";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(path, &served).unwrap();
+    }
+    let stored = std::fs::read_to_string(path).unwrap();
+    assert!(
+        stored == served,
+        "docs/openapi.json is out of date; run the tests of api-gateway with UPDATE_OPENAPI=1"
+    );
+}
+
 #[tokio::test]
 async fn the_page_shows_every_operation_problem_and_schema_of_the_document() {
     let gateway = Gateway::start().await;
