@@ -62,7 +62,7 @@ struct ErrorEntry {
     detail: String,
 }
 
-impl<'a> ProblemDocument<'a> {
+impl ProblemDocument<'_> {
     fn new(error: &ApiError, request_id: &str) -> Self {
         let kind = error.kind();
         Self {

@@ -13,11 +13,11 @@ use axum::response::Response;
 
 use crate::response::{StaticFile, content_tag};
 
-/// What callers can rely on in an OpenAPI document.
+/// What callers can rely on in the document.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "describes a document that is built elsewhere")]
 struct DocumentOutline {
-    /// The version of the OpenAPI specification.
+    /// The version of the specification that the document follows.
     openapi: String,
     /// The name and version of the API.
     info: serde_json::Map<String, Value>,

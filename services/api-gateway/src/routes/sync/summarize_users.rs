@@ -50,7 +50,7 @@ pub(in crate::routes) fn describe_summarize_users(
                 { "state": "notFound", "users": 1, "example": "9" }],
             "usersWithProblems": 4, "countedAt": "2026-01-05T09:30:00.000Z",
             "delivery": { "worker": "0f8e5c1a", "status": "running", "message": "changes are delivered", "since": "2026-01-05T08:00:00.000Z",
-                "calls": { "burstMax": 190, "burstLeft": 188, "dayMax": 625000, "dayLeft": 624000 }, "workers": 2 }
+                "calls": { "burstMax": 190, "burstLeft": 188, "dayMax": 625_000, "dayLeft": 624_000 }, "workers": 2 }
         })))
         .problems(&[Problems::INVALID_PARAMETER, Problems::INTERNAL, Problems::BAD_ANSWER, Problems::UNAVAILABLE, Problems::NO_ANSWER,])
 }
