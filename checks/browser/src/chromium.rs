@@ -1,4 +1,4 @@
-//! Chromium, headless, with a fresh profile, and its driver.
+//! Starts headless Chromium with a fresh profile, and its driver.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -11,8 +11,8 @@ use testing::{
 };
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver};
 
-/// Without a sandbox of its own, which needs rights that a container does not have; and without calls of its own to anybody.
-/// A name leads to this machine as somebody else's would after DNS rebinding.
+/// Chromium runs without its sandbox, which needs rights that a container does not have, and without network calls of its own.
+/// The name `rebound.example` points to this machine, as after DNS rebinding.
 const ARGUMENTS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
@@ -27,18 +27,18 @@ const ARGUMENTS: [&str; 10] = [
 ];
 const START_LIMIT: Duration = Duration::from_mins(1);
 
-/// A browser. Dropping it ends its driver, and the browser with it.
+/// A running browser. Dropping it ends its driver and the browser.
 #[derive(Debug)]
 pub struct Chromium {
-    /// What drives it.
+    /// The connection to the driver.
     pub driver: WebDriver,
     _process: Child,
     _profile: TempDir,
 }
 
-/// A program of Debian's packages is not there.
+/// A program from Debian's packages is missing.
 #[derive(Debug, thiserror::Error)]
-#[error("{} is missing; on Debian `apt-get install chromium chromium-driver` brings it", path.display())]
+#[error("{} is missing; on Debian `apt-get install chromium chromium-driver` installs it", path.display())]
 pub struct MissingProgram {
     path: PathBuf,
 }
@@ -70,7 +70,7 @@ impl Chromium {
         })
     }
 
-    /// Shows pages as they look in that colour scheme, `light` or `dark`, on a screen of that size.
+    /// Shows pages in a colour scheme, `light` or `dark`, on a screen of that size.
     pub async fn look(&self, scheme: &str, width: u32, height: u32) -> anyhow::Result<()> {
         let tools = self.driver.cdp();
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
@@ -86,13 +86,13 @@ impl Chromium {
         Ok(())
     }
 
-    /// What a script answers.
+    /// Runs a script and returns its result.
     pub async fn evaluate(&self, script: &str) -> anyhow::Result<Value> {
         let answer = self.driver.execute(script, Vec::new()).await?;
         Ok(answer.json().clone())
     }
 
-    /// Errors and warnings in the browser's own console since this was asked last.
+    /// The errors and warnings in the browser's log since the last call.
     pub async fn complaints(&self) -> anyhow::Result<Vec<String>> {
         let entries = self.driver.get_log("browser").await?;
         Ok(entries.into_iter().map(|entry| entry.message).collect())

@@ -1,20 +1,20 @@
 // The gateway's API.
 
-import { shown, untilHidden } from "./shown.js";
+import { untilVisible, whileVisible } from "./visibility.js";
 
 /**
- * How long the gateway may take, whose deadline is far shorter where nobody sets another one. What hangs for ever would keep one
- * of the browser's connections.
+ * How long the gateway may take. Its own deadline is far shorter by default. A request that hangs forever would occupy one of
+ * the browser's connections.
  */
-const LIMIT_MS = 30_000;
-/** The least time between two looks at a receipt. */
-const PAUSE_MS = 1_000;
-/** Statuses that a repeated question does not change: the user id is not one, or there is no such user. */
-const NEVER_ANSWERED = [400, 404];
+const TIMEOUT_MS = 30_000;
+/** The shortest time between two requests for the same receipt. */
+const MIN_PAUSE_MS = 1_000;
+/** Statuses that another try does not change: the user id is invalid, or the user does not exist. */
+const FINAL_STATUSES = [400, 404];
 /** The longest time between two tries. */
-const LONGEST_MS = 30_000;
+const MAX_PAUSE_MS = 30_000;
 
-/** A request that did not succeed, as a problem document (RFC 9457). */
+/** A request that failed, with its problem document (RFC 9457). */
 export class Problem extends Error {
   constructor(document) {
     super(document.detail ?? document.title);
@@ -22,9 +22,9 @@ export class Problem extends Error {
   }
 }
 
-/** Asks the gateway; `body` is sent as JSON of that media type. */
-export async function ask(method, path, { body, type = "application/json", headers = {}, signal, limitMs = LIMIT_MS } = {}) {
-  const limit = AbortSignal.timeout(limitMs);
+/** Sends a request to the gateway. `body` is sent as JSON of that media type. */
+export async function send(method, path, { body, type = "application/json", headers = {}, signal, timeoutMs = TIMEOUT_MS } = {}) {
+  const limit = AbortSignal.timeout(timeoutMs);
   let response;
   try {
     response = await fetch(path, {
@@ -33,92 +33,92 @@ export async function ask(method, path, { body, type = "application/json", heade
       headers: body === undefined ? headers : { ...headers, "Content-Type": type },
       body: body === undefined ? undefined : JSON.stringify(body),
       cache: "no-store",
-      // A proxy that asks who somebody is answers with a page of its own.
+      // A proxy with a login redirects to a page of its own, which is no response of the gateway.
       redirect: "error",
     });
   } catch (error) {
-    throw unanswered(error);
+    throw noResponse(error);
   }
   const document = await response.json().catch((error) => {
     if (error.name === "SyntaxError" || error.name === "TypeError") return null;
-    throw unanswered(error);
+    throw noResponse(error);
   });
   if (response.ok && document !== null) return document;
   throw new Problem(document ?? {
-    title: "An answer that cannot be read",
-    detail: `It has status ${response.status}, and broke off or is none of the gateway's. Nothing is known of what was asked.`,
+    title: "The response cannot be read",
+    detail: `It has status ${response.status} and is incomplete, or does not come from the gateway. The outcome of the request is unknown.`,
   });
 }
 
-/** Why there is no answer. Whoever called it off knows. */
-function unanswered(error) {
+/** The problem of a request without a response. An abort is passed on: its caller knows about it. */
+function noResponse(error) {
   if (error.name === "AbortError") return error;
   const title = error.name === "TimeoutError" ? "The gateway does not answer in time" : "The gateway does not answer";
-  return new Problem({ title, detail: "Nothing is known of what was asked. Try again." });
+  return new Problem({ title, detail: "The outcome of the request is unknown. Try again." });
 }
 
-/** The receipt of a user, of its latest version unless another is asked for. */
-export function receiptOf(userId, { version, wait, signal } = {}) {
+/** Reads the receipt of a user, by default that of its latest version. */
+export function readReceipt(userId, { version, wait, signal } = {}) {
   const query = version ? `?version=${version}` : "";
   const headers = wait ? { Prefer: `wait=${wait}` } : {};
-  const limitMs = LIMIT_MS + (wait ?? 0) * 1_000;
-  return ask("GET", `/users/${encodeURIComponent(userId)}/sync${query}`, { headers, signal, limitMs });
+  const timeoutMs = TIMEOUT_MS + (wait ?? 0) * 1_000;
+  return send("GET", `/users/${encodeURIComponent(userId)}/sync${query}`, { headers, signal, timeoutMs });
 }
 
 /**
- * The receipt once it has its verdict, or as it is after a while; while the page is hidden, nobody waits for it. Where the
- * gateway has no place to wait, it is not pressed.
+ * Reads the receipt when HubSpot's result is in, or after a while. A hidden page does not wait: it would hold a connection.
+ * When too many callers wait, the gateway answers at once; then this pauses before the next request.
  */
-export async function laterReceiptOf(userId, { version, signal }) {
-  await shown(signal);
-  const hidden = untilHidden();
+export async function waitForReceipt(userId, { version, signal }) {
+  await untilVisible(signal);
+  const hidden = whileVisible();
   const began = performance.now();
   let receipt;
   try {
-    receipt = await receiptOf(userId, { version, wait: 20, signal: AbortSignal.any([signal, hidden]) });
+    receipt = await readReceipt(userId, { version, wait: 20, signal: AbortSignal.any([signal, hidden]) });
   } catch (error) {
     if (!hidden.aborted || signal.aborted) throw error;
-    return laterReceiptOf(userId, { version, signal });
+    return waitForReceipt(userId, { version, signal });
   }
-  const left = began + PAUSE_MS - performance.now();
-  if (receipt.state === "pending" && left > 0) await pause(left, signal);
+  const remaining = began + MIN_PAUSE_MS - performance.now();
+  if (receipt.state === "pending" && remaining > 0) await pause(remaining, signal);
   return receipt;
 }
 
 /**
- * What is answered in the end: after a failure it is asked for again, more and more seldom, unless it is called off or there is no
- * such thing. Tells of each failure, and with null that there is none any more.
+ * Repeats a request until it succeeds, with growing pauses, unless it is aborted or the status is final. Calls `onFailure` with
+ * each error, and with null when the request succeeds.
  */
-export async function answerTo(asking, onFailure, signal) {
-  for (let againMs = PAUSE_MS; ; againMs = Math.min(againMs * 2, LONGEST_MS)) {
+export async function retryUntilAnswered(request, onFailure, signal) {
+  for (let pauseMs = MIN_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     try {
-      const answer = await asking();
+      const response = await request();
       onFailure(null);
-      return answer;
+      return response;
     } catch (error) {
-      const isLast = signal.aborted || NEVER_ANSWERED.includes(error.document?.status);
+      const isLast = signal.aborted || FINAL_STATUSES.includes(error.document?.status);
       onFailure(isLast ? null : error);
       if (isLast) throw error;
     }
-    await pause(againMs, signal);
+    await pause(pauseMs, signal);
   }
 }
 
-/** Waits, and on while the page is hidden, unless it is called off. */
+/** Waits for that time, and while the page is hidden, unless it is aborted. */
 export async function pause(ms, signal) {
   await new Promise((resolve) => setTimeout(resolve, ms));
-  await shown(signal);
+  await untilVisible(signal);
 }
 
-/** Has users tried again; all that a group has, however many requests that takes. Tells of each step. */
-export async function retry(which, onStep = () => {}) {
-  const total = { retried: 0, left: 0 };
+/** Retries users. A large group takes several requests; `onStep` is called after each. */
+export async function retry(selection, onStep = () => {}) {
+  const total = { retried: 0, skipped: 0 };
   let after;
   do {
-    const done = await ask("POST", "/sync/retry", { body: { ...which, after } });
-    total.retried += done.retried;
-    total.left += done.left;
-    after = done.next;
+    const page = await send("POST", "/sync/retry", { body: { ...selection, after } });
+    total.retried += page.retried;
+    total.skipped += page.skipped;
+    after = page.next;
     onStep(total);
   } while (after !== undefined);
   return total;

@@ -1,14 +1,14 @@
-// The form that sends a change, and follows it.
+// The form that sends a change and shows its result.
 
-import { answerTo, ask, laterReceiptOf, Problem } from "./api.js";
-import { byId, duration, element, problemBeside, problemText, stateBadge } from "./dom.js";
+import { Problem, retryUntilAnswered, send, waitForReceipt } from "./api.js";
+import { byId, duration, element, problemBelow, problemBox, stateBadge } from "./dom.js";
 
 const form = byId("change");
 const target = byId("change-result");
-let following = new AbortController();
+let current = new AbortController();
 
-/** Fields that are given; what is left empty stays as it is. */
-function given() {
+/** The fields that are filled in. Empty ones stay unchanged. */
+function filledFields() {
   const fields = ["email", "firstName", "lastName"].map((name) => [name, form.elements[name].value]);
   return Object.fromEntries(fields.filter(([, value]) => value !== ""));
 }
@@ -17,21 +17,21 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button");
   if (button.disabled) return;
-  following.abort();
-  following = new AbortController();
-  const { signal } = following;
+  current.abort();
+  current = new AbortController();
+  const { signal } = current;
   const userId = form.elements.userId.value;
   button.disabled = true;
   target.replaceChildren(element("p", { className: "empty" }, "Sending …"));
   const began = performance.now();
   try {
-    const { sync } = await ask("PATCH", `/users/${encodeURIComponent(userId)}`,
-      { body: given(), type: "application/merge-patch+json" });
+    const { sync } = await send("PATCH", `/users/${encodeURIComponent(userId)}`,
+      { body: filledFields(), type: "application/merge-patch+json" });
     const took = duration(performance.now() - began);
-    step(sync.state, `version ${sync.version} is accepted and on disk after ${took}`);
-    follow(userId, sync, began, signal).catch((error) => signal.aborted || problemBeside(target)(unread(error)));
+    showStep(sync.state, `version ${sync.version} is accepted and stored after ${took}`);
+    follow(userId, sync, began, signal).catch((error) => signal.aborted || problemBelow(target)(unreadable(error)));
   } catch (error) {
-    target.replaceChildren(problemText(documentOf(error)));
+    target.replaceChildren(problemBox(documentOf(error)));
   } finally {
     button.disabled = false;
   }
@@ -39,21 +39,21 @@ form.addEventListener("submit", async (event) => {
 
 const documentOf = (error) => (error instanceof Problem ? error.document : { detail: String(error) });
 
-/** The change is accepted all the same. */
-const unread = (error) => ({ title: "Its receipt cannot be read", detail: error.message });
+/** The problem of a receipt that cannot be read. The change is accepted all the same. */
+const unreadable = (error) => ({ title: "The receipt cannot be read", detail: error.message });
 
-function step(state, text) {
+function showStep(state, text) {
   target.replaceChildren(element("p", {}, stateBadge(state), ` ${text}`));
 }
 
 async function follow(userId, { state, version }, began, signal) {
   let receipt = { state };
-  const tell = problemBeside(target);
-  const onFailure = (error) => tell(error && unread(error));
+  const showProblem = problemBelow(target);
+  const onFailure = (error) => showProblem(error && unreadable(error));
   while (receipt.state === "pending") {
-    receipt = await answerTo(() => laterReceiptOf(userId, { version, signal }), onFailure, signal);
+    receipt = await retryUntilAnswered(() => waitForReceipt(userId, { version, signal }), onFailure, signal);
   }
   const reason = Object.values(receipt.fields ?? {}).map((field) => field.reason).find((found) => found);
-  const words = reason ? `: ${reason.code}, ${reason.message}` : "";
-  step(receipt.state, `version ${version} after ${duration(performance.now() - began)}${words}`);
+  const explanation = reason ? `: ${reason.code}, ${reason.message}` : "";
+  showStep(receipt.state, `version ${version} after ${duration(performance.now() - began)}${explanation}`);
 }

@@ -1,9 +1,9 @@
-// Says what will happen before it does.
+// Asks the operator to confirm an action.
 
 import { byId, setText } from "./dom.js";
 
-/** Whether the operator wants it. */
-export function confirmed(title, text) {
+/** Shows what will happen, and resolves to whether the operator wants it. */
+export function confirm(title, text) {
   const dialog = byId("confirm");
   setText(byId("confirm-title"), title);
   setText(byId("confirm-text"), text);

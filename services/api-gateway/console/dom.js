@@ -1,4 +1,4 @@
-// Small helpers for making elements and texts. Text is always set as text, never as markup.
+// Helpers that make elements and texts. Text is always set as text, never as markup.
 
 /** The element of that id. */
 export const byId = (id) => document.getElementById(id);
@@ -10,21 +10,21 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
-/** Sets an element's text if it is another one, so that nothing is drawn or read out again for nothing. */
+/** Sets an element's text if it differs, so that unchanged text is not drawn or read out again. */
 export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
-/** Sets how an element looks by what it means: good, wait, bad or quiet. */
+/** Sets the colours of an element by its meaning: good, wait, bad or quiet. */
 export function setTone(target, tone) {
   if (target.dataset.tone !== tone) target.dataset.tone = tone;
 }
 
 const TONES = {
-  confirmed: "good", pending: "wait", refused: "bad", taken: "bad", parked: "bad", missing: "bad",
+  confirmed: "good", pending: "wait", rejected: "bad", conflict: "bad", failed: "bad", notFound: "bad",
 };
 
-/** What a state means. */
+/** The tone of a state. */
 export const toneOf = (state) => TONES[state] ?? "quiet";
 
 /** A state as a badge. */
@@ -36,10 +36,10 @@ export function stateBadge(state) {
 
 const integers = new Intl.NumberFormat("en");
 
-/** A count for people. */
+/** Formats a count. */
 export const count = (number) => integers.format(number);
 
-/** A length of time in milliseconds for people. */
+/** Formats a length of time in milliseconds. */
 export function duration(ms) {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
@@ -48,18 +48,18 @@ export function duration(ms) {
   return `${Math.floor(ms / 86_400_000)} d`;
 }
 
-/** A time of day; with its date where that is not today. */
+/** Formats a time of day, with its date unless that is today. */
 export function time(rfc3339) {
   const date = new Date(rfc3339);
   const clock = date.toLocaleTimeString("en-GB");
   return date.toDateString() === new Date().toDateString() ? clock : `${date.toLocaleDateString("en-CA")} ${clock}`;
 }
 
-/** A place after what stands there for a problem that may pass. What is the same is not read out again. */
-export function problemBeside(target) {
+/** Returns a function that shows a problem below the content of an element, or removes it with null. An unchanged problem is not read out again. */
+export function problemBelow(target) {
   let shown = null;
   return (problem) => {
-    const next = problem && problemText(problem);
+    const next = problem && problemBox(problem);
     if (next && shown?.isConnected && next.textContent === shown.textContent) return;
     shown?.remove();
     shown = next;
@@ -67,12 +67,12 @@ export function problemBeside(target) {
   };
 }
 
-/** Tells of a request that failed: its sentence, and every fault it names. */
-export function problemText(problem) {
-  const faults = (problem.errors ?? []).map((fault) =>
-    element("li", {}, fault.pointer ? `${fault.pointer.slice(1)}: ${fault.detail}` : fault.detail));
+/** A box with a problem document: its title, its detail and every error in it. */
+export function problemBox(problem) {
+  const errors = (problem.errors ?? []).map((error) =>
+    element("li", {}, error.pointer ? `${error.pointer.slice(1)}: ${error.detail}` : error.detail));
   return element("div", { className: "problem" },
-    element("b", {}, problem.title ?? "That did not work"),
+    element("b", {}, problem.title ?? "The request failed"),
     element("div", {}, problem.detail ?? ""),
-    faults.length ? element("ul", {}, ...faults) : null);
+    errors.length ? element("ul", {}, ...errors) : null);
 }

@@ -1,32 +1,32 @@
-// Listens to /sync/events while the page is shown, and keeps at it.
+// Listens to /sync/events while the page is visible, and reconnects as often as necessary.
 
-import { isShown } from "./shown.js";
+import { isVisible } from "./visibility.js";
 
-/** How long nothing may be heard, though something is said every second, before the connection counts as lost. */
-const SILENCE_MS = 5_000;
-/** The first pause before another start, and the longest: where as many listen as may, each try is one more for the gateway. */
-const AGAIN_MS = 1_000;
-const LONGEST_MS = 30_000;
+/** The connection counts as lost when no event has come for this long; the gateway sends one every second. */
+const MAX_SILENCE_MS = 5_000;
+/** The first and the longest pause before a new connection. While the gateway has too many listeners, each try costs it something. */
+const MIN_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 30_000;
 
 /**
- * Calls `on.changes(data, agoMs)`, `on.status(data)`, `on.begin()` when what is told from now on follows nothing that was told
- * before, and `on.connected(is)`. A browser goes on by itself after most losses, and asks for what it missed; for the others
- * there is a new start, which asks for the same.
+ * Calls `on.changes(data, agoMs)`, `on.status(data)`, `on.begin()` when later events do not follow the earlier ones without a gap,
+ * and `on.connected(is)`. After most losses the browser reconnects by itself and asks for the events that it missed. After the
+ * others this opens a new connection, which asks for the same.
  */
 export function listen(on) {
   let source = null;
   let timer = null;
-  let againMs = AGAIN_MS;
-  let heardAt = performance.now();
-  let last = "";
-  /** What the gateway's clock shows, less what ours does. */
+  let pauseMs = MIN_PAUSE_MS;
+  let lastEventAt = performance.now();
+  let lastId = "";
+  /** The gateway's clock minus this page's clock. */
   let aheadMs = 0;
-  /** Whether what is told may be of an earlier time: how everything stands is told once all that was missed was. */
+  /** Whether changes may be earlier ones that were missed. The first status comes after all of them. */
   let isCatchingUp = false;
-  const heard = (act) => (event) => {
-    heardAt = performance.now();
-    againMs = AGAIN_MS;
-    last = event.lastEventId || last;
+  const handle = (act) => (event) => {
+    lastEventAt = performance.now();
+    pauseMs = MIN_PAUSE_MS;
+    lastId = event.lastEventId || lastId;
     on.connected(true);
     act(JSON.parse(event.data));
   };
@@ -39,7 +39,7 @@ export function listen(on) {
     isCatchingUp = false;
     on.status(data);
   };
-  // What was missed is told as it was then. All else is now, whatever becomes of the clocks.
+  // A missed change is dated by its own time. Any other change happens now, even if a clock is set back or forward.
   const agoMs = (at) => (isCatchingUp ? Math.max(0, performance.now() + aheadMs - Date.parse(at)) : 0);
   const changes = (data) => on.changes(data, agoMs(data.at));
   const close = () => {
@@ -49,30 +49,30 @@ export function listen(on) {
   };
   const open = () => {
     close();
-    if (!isShown()) return;
-    heardAt = performance.now();
-    source = new EventSource(last ? `/sync/events?last=${last}` : "/sync/events");
-    source.addEventListener("hello", heard(hello));
-    source.addEventListener("changes", heard(changes));
-    source.addEventListener("status", heard(status));
-    // How many changes it was is not known; how everything stands is told in a moment.
-    source.addEventListener("dropped", heard(() => {}));
+    if (!isVisible()) return;
+    lastEventAt = performance.now();
+    source = new EventSource(lastId ? `/sync/events?last=${lastId}` : "/sync/events");
+    source.addEventListener("hello", handle(hello));
+    source.addEventListener("changes", handle(changes));
+    source.addEventListener("status", handle(status));
+    // The number of missed changes is not known; the next status shows their effect.
+    source.addEventListener("dropped", handle(() => {}));
     source.addEventListener("error", () => {
       on.connected(false);
-      if (source?.readyState === EventSource.CLOSED) later();
+      if (source?.readyState === EventSource.CLOSED) reopen();
     });
   };
-  /** The browser has given up. */
-  const later = () => {
+  /** Opens a new connection after a pause: the browser does not reconnect by itself after an error status. */
+  const reopen = () => {
     close();
-    timer = setTimeout(open, againMs * (0.75 + Math.random() / 2));
-    againMs = Math.min(againMs * 2, LONGEST_MS);
+    timer = setTimeout(open, pauseMs * (0.75 + Math.random() / 2));
+    pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
   };
   open();
-  document.addEventListener("visibilitychange", () => (isShown() ? open() : close()));
+  document.addEventListener("visibilitychange", () => (isVisible() ? open() : close()));
   setInterval(() => {
-    if (source === null || performance.now() - heardAt < SILENCE_MS) return;
+    if (source === null || performance.now() - lastEventAt < MAX_SILENCE_MS) return;
     on.connected(false);
     open();
-  }, AGAIN_MS);
+  }, MIN_PAUSE_MS);
 }

@@ -1,29 +1,29 @@
-// The console: what is heard from the gateway goes to the parts of the page.
+// The console: passes the events of the gateway to the parts of the page.
 
 import "./change.js";
 import { byId, setText, setTone, time } from "./dom.js";
 import { listen } from "./events.js";
 import * as pipeline from "./pipeline.js";
 import * as plot from "./plot.js";
+import * as problems from "./problems.js";
 import * as receipt from "./receipt.js";
 import * as recent from "./recent.js";
-import * as troubles from "./troubles.js";
 
-let heardAt = null;
+let statusAt = null;
 let isConnected = null;
 
 listen({
-  changes({ accepted, settled, users }, agoMs) {
-    const verdicts = Object.values(settled).reduce((sum, number) => sum + number, 0);
-    plot.hear();
-    plot.add(accepted, settled.confirmed ?? 0, agoMs);
-    recent.add(users, accepted, verdicts, agoMs);
+  changes({ accepted, resolved, users }, agoMs) {
+    const results = Object.values(resolved).reduce((sum, number) => sum + number, 0);
+    plot.markKnown();
+    plot.add(accepted, resolved.confirmed ?? 0, agoMs);
+    recent.add(users, accepted, results, agoMs);
   },
   status(status) {
-    heardAt = new Date();
-    plot.hear();
+    statusAt = new Date();
+    plot.markKnown();
     pipeline.update(status);
-    troubles.update(status.users);
+    problems.update(status.users);
   },
   begin() {
     plot.begin();
@@ -42,8 +42,8 @@ function connected(is) {
   const banner = byId("banner");
   banner.hidden = is;
   if (is) return;
-  const since = heardAt ? `What you see is as of ${time(heardAt)}.` : "Nothing is known yet.";
-  setText(banner, `The gateway does not answer, or as many watch it as may. ${since} Trying again.`);
+  const since = statusAt ? `This page shows the state of ${time(statusAt)}.` : "No state is known yet.";
+  setText(banner, `The gateway does not answer, or too many browsers watch it. ${since} Trying again.`);
 }
 
 function choose(userId) {
@@ -52,7 +52,7 @@ function choose(userId) {
 }
 
 recent.onChoose(choose);
-troubles.onChoose(choose);
+problems.onChoose(choose);
 
 setInterval(() => {
   pipeline.updateRates(plot.rates());

@@ -1,35 +1,36 @@
-// The stages that a change passes, and how each stands.
+// The stages of the pipeline, and the status of each.
 
-import { ask, Problem } from "./api.js";
-import { confirmed } from "./dialog.js";
-import { byId, count, duration, problemText, setText, setTone } from "./dom.js";
+import { Problem, send } from "./api.js";
+import { confirm } from "./dialog.js";
+import { byId, count, duration, problemBox, setText, setTone } from "./dom.js";
 
-const LINE_TONES = { running: "good", paused: "wait", starting: "wait", standby: "wait", stopped: "bad", otherAccount: "bad" };
-const LINE_WORDS = { otherAccount: "another account", standby: "no worker yet" };
+const DELIVERY_TONES = { running: "good", paused: "wait", starting: "wait", standby: "wait", halted: "bad", otherAccount: "bad" };
+const DELIVERY_LABELS = { otherAccount: "another account", standby: "no worker yet" };
 
-/** Whether a worker speaks for the line. */
+/** Whether a worker reports the status of delivery. */
 let isPresent = false;
-/** How a line stands whose worker says whether delivery is paused. */
-const KNOWS_PAUSE = ["running", "paused"];
-let isPauseTold = false;
-/** Whether delivery is paused: as the worker says, and as the user service knows where none does. Null while unknown. */
+/** The statuses that show whether delivery is paused. */
+const PAUSE_STATUSES = ["running", "paused"];
+/** Whether the worker reports whether delivery is paused. */
+let isPauseReported = false;
+/** Whether delivery is paused: as the worker reports it, or else as the user service has it. Null while unknown. */
 let isPaused = null;
-let isAsked = false;
+let isRequested = false;
 
-/** Takes what the gateway says every second. */
-export function update({ gateway, users, problem, line }) {
+/** Shows the status that the gateway sends every second. */
+export function update({ gateway, users, problem, delivery }) {
   byId("pipeline").removeAttribute("data-loading");
-  const check = (name) => gateway.checks.find((found) => found.name === name) ?? { ok: false, detail: "not told" };
-  stage("gateway", gateway.ready ? "good" : "bad", gateway.ready ? "takes changes" : "refuses changes: see what is red");
+  const check = (name) => gateway.checks.find((found) => found.name === name) ?? { ok: false, detail: "not reported" };
+  stage("gateway", gateway.ready ? "good" : "bad", gateway.ready ? "accepts changes" : "accepts no changes: see the stages in red");
   const clock = check("clock");
   const user = check("user");
   const nats = check("nats");
-  stage("nats", nats.ok ? "good" : "bad", nats.ok ? "hands changes on to the HubSpot service" : nats.detail);
-  setText(byId("nats"), nats.ok ? "connected" : "away");
+  stage("nats", nats.ok ? "good" : "bad", nats.ok ? "passes changes to the HubSpot service" : nats.detail);
+  setText(byId("nats"), nats.ok ? "connected" : "not connected");
   if (users) {
-    const trouble = users.troubled ? `, ${count(users.troubled)} in trouble` : "";
-    const again = users.resending ? `, ${count(users.resending)} sent once more` : "";
-    const note = clock.ok ? `answers${trouble}${again}` : clock.detail;
+    const problems = users.usersWithProblems ? `, ${count(users.usersWithProblems)} with problems` : "";
+    const resending = users.resending ? `, ${count(users.resending)} sent again` : "";
+    const note = clock.ok ? `answers${problems}${resending}` : clock.detail;
     stage("user", user.ok && clock.ok ? "good" : "wait", note);
     setText(byId("backlog"), count(users.pending));
     setText(byId("oldest"), users.oldestPendingAgeMs === undefined ? "none" : duration(users.oldestPendingAgeMs));
@@ -38,14 +39,14 @@ export function update({ gateway, users, problem, line }) {
     setText(byId("backlog"), "?");
     setText(byId("oldest"), "?");
   }
-  updateLine(line);
-  updatePause(line, users !== undefined);
+  updateDelivery(delivery);
+  updatePause(delivery, users !== undefined);
 }
 
-/** Takes what happened in the last seconds. */
-export function updateRates({ accepted, confirmed: done }) {
+/** Shows the rates of the last seconds. */
+export function updateRates({ accepted, confirmed }) {
   setText(byId("accepted-rate"), rate(accepted));
-  setText(byId("confirmed-rate"), rate(done));
+  setText(byId("confirmed-rate"), rate(confirmed));
 }
 
 const rate = (number) => (number > 0 && number < 9.95 ? number.toFixed(1) : count(Math.round(number)));
@@ -56,50 +57,50 @@ function stage(name, tone, note) {
   setText(target.querySelector(".note"), note);
 }
 
-function updateLine(line) {
-  isPresent = line.state !== undefined;
-  setText(byId("line-state"), isPresent ? LINE_WORDS[line.state] ?? line.state : "nobody");
-  setText(byId("workers"), `${line.workers} ${line.workers === 1 ? "worker" : "workers"}`);
-  stage("line", isPresent ? LINE_TONES[line.state] : "bad", lineNote(line));
-  setTone(byId("stage-hubspot"), line.state === "running" ? "good" : "quiet");
-  gauge("burst", line.calls?.burstLeft, line.calls?.burstMax, "calls left");
-  gauge("day", line.calls?.dayLeft, line.calls?.dayMax, "calls left");
+function updateDelivery(delivery) {
+  isPresent = delivery.status !== undefined;
+  setText(byId("delivery-status"), isPresent ? DELIVERY_LABELS[delivery.status] ?? delivery.status : "no worker");
+  setText(byId("workers"), `${delivery.workers} ${delivery.workers === 1 ? "worker" : "workers"}`);
+  stage("delivery", isPresent ? DELIVERY_TONES[delivery.status] : "bad", deliveryNote(delivery));
+  setTone(byId("stage-hubspot"), delivery.status === "running" ? "good" : "quiet");
+  gauge("burst", delivery.calls?.burstLeft, delivery.calls?.burstMax, "calls left");
+  gauge("day", delivery.calls?.dayLeft, delivery.calls?.dayMax, "calls left");
 }
 
-function lineNote(line) {
-  if (!isPresent) return "No hubspot service is heard of; changes are kept until one is back.";
-  const id = line.correlationId ? ` HubSpot's correlation id: ${line.correlationId}` : "";
-  return line.sentence + id;
+function deliveryNote(delivery) {
+  if (!isPresent) return "No hubspot service is running. Changes are kept until one starts.";
+  const id = delivery.correlationId ? ` HubSpot's correlation id: ${delivery.correlationId}` : "";
+  return delivery.message + id;
 }
 
-function gauge(name, left, most, words) {
+function gauge(name, left, max, unit) {
   const meter = byId(name);
-  if (left === undefined || most === undefined) {
-    setText(byId(`${name}-text`), "not told yet");
+  if (left === undefined || max === undefined) {
+    setText(byId(`${name}-text`), "not known yet");
     return;
   }
-  Object.assign(meter, { max: most, low: most * 0.1, high: most * 0.3, optimum: most, value: left });
-  setText(byId(`${name}-text`), `${count(left)} of ${count(most)} ${words}`);
+  Object.assign(meter, { max, low: max * 0.1, high: max * 0.3, optimum: max, value: left });
+  setText(byId(`${name}-text`), `${count(left)} of ${count(max)} ${unit}`);
 }
 
-/** Where no worker says it the user service is asked once, as each question is written to its log. */
-function updatePause(line, canAsk) {
-  isPauseTold = KNOWS_PAUSE.includes(line.state);
-  if (isPauseTold) {
-    isPaused = line.state === "paused";
-    isAsked = false;
-  } else if (canAsk && !isAsked) {
-    isAsked = true;
-    ask("GET", "/sync/pause").then(told, () => {
-      isAsked = false;
+/** Where no worker reports a pause, the user service is asked, but only once: it logs each such request. */
+function updatePause(delivery, canRequest) {
+  isPauseReported = PAUSE_STATUSES.includes(delivery.status);
+  if (isPauseReported) {
+    isPaused = delivery.status === "paused";
+    isRequested = false;
+  } else if (canRequest && !isRequested) {
+    isRequested = true;
+    send("GET", "/sync/pause").then(showPause, () => {
+      isRequested = false;
     });
   }
   drawPause();
 }
 
-/** A worker takes a moment to notice, and says so itself. */
-function told({ paused }) {
-  if (!isPauseTold) isPaused = paused;
+/** Shows a pause as the user service has it, unless a worker reports its own view: that is what counts for delivery. */
+function showPause({ paused }) {
+  if (!isPauseReported) isPaused = paused;
   drawPause();
 }
 
@@ -115,15 +116,15 @@ byId("pause").addEventListener("click", async (event) => {
   const problem = byId("pause-problem");
   problem.replaceChildren();
   const sure = wasPaused
-    ? await confirmed("Resume delivery?", "What waits is sent to HubSpot from now on.")
-    : await confirmed("Pause delivery?", "Changes are accepted and kept, and nothing is sent to HubSpot until delivery is resumed, "
-      + "whatever is restarted meanwhile.");
+    ? await confirm("Resume delivery?", "Pending changes are delivered to HubSpot again.")
+    : await confirm("Pause delivery?", "Changes are still accepted and stored, but nothing is sent to HubSpot until you resume delivery. "
+      + "The pause survives restarts.");
   if (!sure) return;
   button.disabled = true;
   try {
-    told(await ask(wasPaused ? "DELETE" : "PUT", "/sync/pause"));
+    showPause(await send(wasPaused ? "DELETE" : "PUT", "/sync/pause"));
   } catch (error) {
-    problem.replaceChildren(problemText(error instanceof Problem ? error.document : { detail: String(error) }));
+    problem.replaceChildren(problemBox(error instanceof Problem ? error.document : { detail: String(error) }));
   } finally {
     button.disabled = false;
   }

@@ -1,4 +1,4 @@
-// Changes accepted and users confirmed per second over the last five minutes, on a canvas.
+// Draws the changes accepted and the users confirmed per second over the last five minutes.
 
 import { byId } from "./dom.js";
 
@@ -6,41 +6,42 @@ const SECONDS = 300;
 const canvas = byId("plot");
 const series = { accepted: new Uint32Array(SECONDS), confirmed: new Uint32Array(SECONDS) };
 let latest = Math.floor(performance.now() / 1000);
-/** Of each second whether this page knows all of it; the last one that was told of, and whether more is to come. */
-const heard = new Uint8Array(SECONDS);
-let heardUntil = latest;
+/** For each second, whether this page knows all of its changes. */
+const known = new Uint8Array(SECONDS);
+/** The last second that is known, and whether the next events continue from there. */
+let knownUntil = latest;
 let isConnected = false;
 
-/** Something is told: up to now all is known. */
-export function hear() {
+/** Marks every second up to now as known: an event has come. */
+export function markKnown() {
   advance();
-  for (let second = Math.max(heardUntil + 1, latest - SECONDS + 1); second <= latest; second += 1) heard[second % SECONDS] = 1;
-  heardUntil = latest;
+  for (let second = Math.max(knownUntil + 1, latest - SECONDS + 1); second <= latest; second += 1) known[second % SECONDS] = 1;
+  knownUntil = latest;
 }
 
-/** What is told from now on follows nothing that was told before. */
+/** Leaves a gap: the next events do not continue from the earlier ones. */
 export function begin() {
   advance();
-  heardUntil = latest;
+  knownUntil = latest;
 }
 
-/** Whether the next that is told follows what was told before. */
+/** Says whether the page is connected, so that the next events continue from the earlier ones. */
 export function connected(is) {
   isConnected = is;
 }
 
-/** Counts something that happened so long ago. */
+/** Adds changes that happened `agoMs` milliseconds ago. */
 export function add(accepted, confirmed, agoMs) {
   advance();
   const ago = latest - Math.floor((performance.now() - agoMs) / 1000);
   if (ago >= SECONDS) return;
   const place = placeOf(ago);
-  heard[place] = 1;
+  known[place] = 1;
   series.accepted[place] += accepted;
   series.confirmed[place] += confirmed;
 }
 
-/** What happened in each of the last whole seconds, on average. */
+/** The average per second over the last whole seconds. */
 export function rates(seconds = 3) {
   advance();
   const mean = (values) => {
@@ -53,8 +54,8 @@ export function rates(seconds = 3) {
 
 const placeOf = (ago) => (latest - ago + SECONDS) % SECONDS;
 
-/** Something is told every second or two; what was not told of yet will be. */
-const isHeard = (ago) => heard[placeOf(ago)] === 1 || (isConnected && latest - ago > heardUntil);
+/** While connected, the latest seconds count as known: an event comes every second or two and will cover them. */
+const isKnown = (ago) => known[placeOf(ago)] === 1 || (isConnected && latest - ago > knownUntil);
 
 function advance() {
   const now = Math.floor(performance.now() / 1000);
@@ -63,7 +64,7 @@ function advance() {
     const place = (latest + step) % SECONDS;
     series.accepted[place] = 0;
     series.confirmed[place] = 0;
-    heard[place] = 0;
+    known[place] = 0;
   }
   latest = now;
 }
@@ -90,7 +91,7 @@ export function draw() {
   describe();
 }
 
-/** The colours are pairs for light and dark, which a canvas cannot read. */
+/** The colours are `light-dark()` pairs, which a canvas cannot read; an element resolves them. */
 function resolved(pair) {
   canvas.style.color = pair;
   const colour = getComputedStyle(canvas).color;
@@ -98,10 +99,10 @@ function resolved(pair) {
   return colour;
 }
 
-function roundUp(most) {
-  if (most <= 4) return 4;
-  const power = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 4, 5, 10].map((step) => step * power).find((step) => step >= most);
+function roundUp(max) {
+  if (max <= 4) return 4;
+  const power = 10 ** Math.floor(Math.log10(max));
+  return [1, 2, 4, 5, 10].map((step) => step * power).find((step) => step >= max);
 }
 
 function drawScale(context, area, top, edge, quiet) {
@@ -139,7 +140,7 @@ function drawLine(context, area, top, values, colour, dash) {
     const value = values[placeOf(ago)];
     const x = area.left + area.width * (1 - ago / SECONDS);
     const y = area.top + area.height * (1 - value / top);
-    if (!isHeard(ago)) isDrawn = false;
+    if (!isKnown(ago)) isDrawn = false;
     else if (isDrawn) context.lineTo(x, y);
     else {
       context.moveTo(x, y);
@@ -149,16 +150,16 @@ function drawLine(context, area, top, values, colour, dash) {
   context.stroke();
 }
 
-/** For those who do not see it. */
+/** Describes the plot for people who do not see it. */
 function describe() {
   const { accepted, confirmed } = rates();
-  const most = Math.max(...series.accepted);
-  let listened = 0;
-  for (let ago = 1; ago < SECONDS; ago += 1) listened += isHeard(ago) ? 1 : 0;
-  const span = listened === SECONDS - 1 ? "the last five minutes" : `${listened} seconds heard of the last five minutes`;
-  const text = most === 0
+  const max = Math.max(...series.accepted);
+  let knownSeconds = 0;
+  for (let ago = 1; ago < SECONDS; ago += 1) knownSeconds += isKnown(ago) ? 1 : 0;
+  const span = knownSeconds === SECONDS - 1 ? "the last five minutes" : `${knownSeconds} known seconds of the last five minutes`;
+  const text = max === 0
     ? `no changes in ${span}`
     : `${Math.round(accepted)} changes accepted and ${Math.round(confirmed)} users confirmed per second at the moment; `
-      + `at most ${most} changes a second in ${span}`;
+      + `at most ${max} changes a second in ${span}`;
   if (canvas.getAttribute("aria-label") !== text) canvas.setAttribute("aria-label", text);
 }

@@ -1,111 +1,111 @@
-// One user's receipt, followed for as long as it is shown.
+// The receipt of one user, kept up to date while it is shown.
 
-import { answerTo, ask, laterReceiptOf, pause, Problem, receiptOf, retry } from "./api.js";
-import { confirmed } from "./dialog.js";
-import { byId, duration, element, problemBeside, problemText, stateBadge, time } from "./dom.js";
+import { pause, Problem, readReceipt, retry, retryUntilAnswered, send, waitForReceipt } from "./api.js";
+import { confirm } from "./dialog.js";
+import { byId, duration, element, problemBelow, problemBox, stateBadge, time } from "./dom.js";
 
 const target = byId("receipt");
 const form = byId("look-up");
-/** The time between two looks at a receipt that waits for nothing; another caller may change the user at any time. */
-const LOOK_EVERY_MS = 3_000;
-/** Ends the following of the user that was looked at before. */
-let following = new AbortController();
+/** The time between two requests for a receipt that is not pending: another caller may change the user at any time. */
+const POLL_MS = 3_000;
+/** Ends the updates of the receipt that was shown before. */
+let current = new AbortController();
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   show(form.elements.userId.value);
 });
 
-/** Shows a user's receipt and follows it until another one is shown. */
+/** Shows the receipt of a user, and keeps it up to date until another one is shown. */
 export async function show(userId) {
-  following.abort();
-  following = new AbortController();
-  const { signal } = following;
+  current.abort();
+  current = new AbortController();
+  const { signal } = current;
   form.elements.userId.value = userId;
-  target.replaceChildren(element("p", { className: "empty" }, "Looking it up …"));
-  const tell = problemBeside(target);
-  const onFailure = (error) => tell(error && documentOf(error));
+  target.replaceChildren(element("p", { className: "empty" }, "Loading …"));
+  const showProblem = problemBelow(target);
+  const onFailure = (error) => showProblem(error && documentOf(error));
   let receipt = null;
   while (!signal.aborted) {
     const shown = receipt;
     try {
-      receipt = await answerTo(() => laterThan(shown, userId, signal), onFailure, signal);
-      // Whatever is being read or pressed stays where it is.
+      receipt = await retryUntilAnswered(() => nextReceipt(shown, userId, signal), onFailure, signal);
+      // An unchanged receipt is not drawn again, so that nothing moves while somebody reads or presses a button.
       if (JSON.stringify(receipt) !== JSON.stringify(shown)) draw(receipt);
     } catch (error) {
       if (signal.aborted) return;
-      target.replaceChildren(problemText(documentOf(error)));
+      target.replaceChildren(problemBox(documentOf(error)));
       if (error.document?.status !== 404) return;
-      // There is no such user yet. It may be created while the page is open.
+      // The user does not exist. It may be created while the page is open.
       receipt = null;
-      await pause(LOOK_EVERY_MS, signal).catch(() => {});
+      await pause(POLL_MS, signal).catch(() => {});
     }
   }
 }
 
-/** Every field that was ever given, each with the version that gave it last. */
+/** Every field that was ever given, with the version that gave it last. */
 function fieldsOf(receipt) {
   const latest = Object.entries(receipt.fields).map(([name, field]) => [name, { ...field, version: receipt.version }]);
   return [...latest, ...Object.entries(receipt.earlierFields ?? {})].sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
-const isMoving = (receipt) => fieldsOf(receipt).some(([, field]) => field.state === "pending" || field.resending);
+const isInProgress = (receipt) => fieldsOf(receipt).some(([, field]) => field.state === "pending" || field.resending);
 
-/** The first receipt, or the one that follows. The gateway answers a pending one when HubSpot's result is in; others are read again. */
-async function laterThan(receipt, userId, signal) {
-  if (receipt === null) return receiptOf(userId, { signal });
-  if (receipt.state === "pending") return laterReceiptOf(userId, { signal });
-  await pause(isMoving(receipt) ? 2_000 : LOOK_EVERY_MS, signal);
-  return receiptOf(userId, { signal });
+/** The first receipt, or the next one. For a pending one the gateway answers when HubSpot's result is in; others are polled. */
+async function nextReceipt(receipt, userId, signal) {
+  if (receipt === null) return readReceipt(userId, { signal });
+  if (receipt.state === "pending") return waitForReceipt(userId, { signal });
+  await pause(isInProgress(receipt) ? 2_000 : POLL_MS, signal);
+  return readReceipt(userId, { signal });
 }
 
 const documentOf = (error) =>
-  (error instanceof Problem ? error.document : { title: "This page failed", detail: String(error) });
+  (error instanceof Problem ? error.document : { title: "This page has an error", detail: String(error) });
 
 function draw(receipt) {
   const fields = fieldsOf(receipt).map(([name, field]) => element("tr", {},
     element("td", {}, name, element("div", { className: "quiet" }, `version ${field.version}`)),
-    element("td", {}, stateBadge(field.state), field.resending ? " sent once more" : ""),
-    element("td", {}, ...words(field.reason), field.settledAt ? element("div", { className: "quiet" }, time(field.settledAt)) : null)));
+    element("td", {}, stateBadge(field.state), field.resending ? " sent again" : ""),
+    element("td", {}, ...reasonText(field.reason), field.recordedAt ? element("div", { className: "quiet" }, time(field.recordedAt)) : null)));
   target.replaceChildren(
-    element("p", {}, stateBadge(receipt.standing), ` ${receipt.userId}, version ${receipt.version}`,
-      receipt.state === receipt.standing ? "" : ` (${receipt.state})`),
+    element("p", {}, stateBadge(receipt.overallState), ` ${receipt.userId}, version ${receipt.version}`,
+      receipt.state === receipt.overallState ? "" : ` (${receipt.state})`),
     details(receipt),
-    fields.length ? table(["Field", "State", "HubSpot's words"], fields) : null,
-    ...(receipt.problems ?? []).map(problemOf),
-    attempts(receipt.lastAttempts ?? []),
+    fields.length ? table(["Field", "State", "HubSpot's reason"], fields) : null,
+    ...(receipt.problems ?? []).map(problemNote),
+    attemptTable(receipt.lastAttempts ?? []),
     element("p", { className: "row" }, retryButton(receipt), profileButton(receipt.userId)));
 }
 
-/** What happened, what to do, and when it is tried again. */
-function problemOf(problem) {
+/** A problem: what happened, what to do, and when hubsync tries again. */
+function problemNote(problem) {
   const line = (name, text) => (text ? [element("dt", {}, name), element("dd", {}, text)] : []);
-  const next = problem.nextAttemptAt ? `${time(problem.nextAttemptAt)}, or at once by “Try again”` : "only by “Try again”, unless it is being tried now";
+  const next = problem.nextAttemptAt ? `${time(problem.nextAttemptAt)}, or at once with “Retry”` : "only with “Retry”, unless an attempt is running now";
   return element("div", { className: "note" },
     element("b", {}, problem.fields.join(", ")),
     element("p", {}, problem.explanation),
     element("dl", {},
-      ...line("Looked up", (problem.addresses ?? []).join(", ")),
+      ...line("Addresses looked up", (problem.addresses ?? []).join(", ")),
       ...line("What to do", problem.remedy),
-      ...line("Tried again", next)));
+      ...line("Next attempt", next)));
 }
 
 function details(receipt) {
   const contact = receipt.contact;
   const list = element("dl", {});
   const entry = (name, ...text) => list.append(element("dt", {}, name), element("dd", {}, ...text));
-  entry("Contact", contact ? `${contact.contactId} in account ${contact.accountId}${contact.shared ? ", shared with another user" : ""}` : "none known yet");
-  if (receipt.lastFailure) entry("Last failure", ...words(receipt.lastFailure));
+  entry("Contact", contact ? `${contact.contactId} in account ${contact.accountId}${contact.shared ? ", shared with another user" : ""}` : "not known yet");
+  if (receipt.lastFailure) entry("Last failure", ...reasonText(receipt.lastFailure));
   return list;
 }
 
-function words(reason) {
+function reasonText(reason) {
   if (!reason) return [];
   const id = reason.correlationId ? element("div", { className: "quiet" }, `correlation id ${reason.correlationId}`) : null;
   return [element("code", {}, reason.code), ` ${reason.message}`, id];
 }
 
-function attempts(last) {
+function attemptTable(last) {
   if (!last.length) return element("p", { className: "quiet" }, "No attempt has ended yet.");
   const rows = last.map((attempt) => element("tr", {},
     element("td", {}, `${attempt.attempt}`),
@@ -115,7 +115,7 @@ function attempts(last) {
     element("td", {}, attempt.code ?? "confirmed",
       attempt.category ? element("div", { className: "quiet" }, attempt.category) : null,
       attempt.correlationId ? element("div", { className: "quiet" }, attempt.correlationId) : null)));
-  return table(["Attempt", "Given", "Took", "Status", "Outcome"], rows, "The last attempts to deliver the user, the latest first");
+  return table(["Attempt", "Started", "Duration", "Status", "Result"], rows, "The last attempts to deliver the user, latest first");
 }
 
 function table(headings, rows, caption) {
@@ -125,16 +125,16 @@ function table(headings, rows, caption) {
     element("thead", {}, head), element("tbody", {}, ...rows)));
 }
 
-const IN_TROUBLE = ["refused", "taken", "parked", "missing"];
+const PROBLEM_STATES = ["rejected", "conflict", "failed", "notFound"];
 
-/** What stands worst is what is pending, which hides what is refused beside it. */
+/** The button is there if any field has a problem. The overall state does not show that while another field is pending. */
 function retryButton(receipt) {
-  if (!fieldsOf(receipt).some(([, { state }]) => IN_TROUBLE.includes(state))) return null;
+  if (!fieldsOf(receipt).some(([, { state }]) => PROBLEM_STATES.includes(state))) return null;
   const { userId } = receipt;
-  const button = element("button", { type: "button" }, "Try again");
+  const button = element("button", { type: "button" }, "Retry");
   button.addEventListener("click", async () => {
-    const sure = await confirmed(`Try ${userId} again?`,
-      "The fields that are refused, taken, parked or missing are sent to HubSpot once more, at once. The values stay as they are.");
+    const sure = await confirm(`Retry ${userId}?`,
+      "Sends the fields with a problem to HubSpot again, at once. Their values do not change.");
     if (!sure) return;
     button.disabled = true;
     try {
@@ -142,26 +142,26 @@ function retryButton(receipt) {
       if (button.isConnected) show(userId);
     } catch (error) {
       button.disabled = false;
-      button.after(problemText(documentOf(error)));
+      button.after(problemBox(documentOf(error)));
     }
   });
   return button;
 }
 
-/** Values are shown to whoever asks for them, not before. */
+/** The values of the profile are personal data, so they are shown only on request. */
 function profileButton(userId) {
-  const button = element("button", { type: "button" }, "Show its values");
+  const button = element("button", { type: "button" }, "Show values");
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      const user = await ask("GET", `/users/${encodeURIComponent(userId)}`);
+      const user = await send("GET", `/users/${encodeURIComponent(userId)}`);
       const list = element("dl", {});
       for (const name of ["email", "firstName", "lastName"]) {
         list.append(element("dt", {}, name), element("dd", {}, user[name] ?? "–"));
       }
       button.replaceWith(list);
     } catch (error) {
-      button.replaceWith(problemText(documentOf(error)));
+      button.replaceWith(problemBox(documentOf(error)));
     }
   });
   return button;

@@ -1,78 +1,78 @@
-// The last changes, as they pass from pending to their verdict.
+// The last changes, as they go from pending to their result.
 
 import { byId, count, element, setText, setTone, time, toneOf } from "./dom.js";
 
 const ROWS = 20;
-/** So often is the table written at most: more than anybody can read. */
-const EVERY_MS = 150;
+/** The shortest time between two updates of the table. Nobody can read faster. */
+const MIN_INTERVAL_MS = 150;
 
 const table = byId("recent");
 const body = table.tBodies[0];
-/** The latest last; by user, so that a verdict replaces what was pending. */
-const seen = new Map();
-/** What was heard of since this began, and whether all of it was named. */
-let heard = nothing();
+/** The latest last. They are kept by user, so that a result replaces the pending change. */
+const shown = new Map();
+/** How many changes and results were counted, and whether all of them were named. */
+let counted = nothing();
 let drawnAt = 0;
 let timer = null;
 let open = () => {};
 body.addEventListener("pointerleave", () => schedule());
 body.addEventListener("focusout", () => setTimeout(schedule));
 
-/** What to do when a user is chosen. */
+/** Sets what happens when a user is chosen. */
 export function onChoose(act) {
   open = act;
 }
 
-/** Takes whom a frame names, how many changes and verdicts it is about, and how long ago it was. */
-export function add(users, changes, verdicts, agoMs) {
-  if (users.some(isOfRestored)) clear();
+/** Adds the users that an event names, with the number of changes and results that it counts, and its age. */
+export function add(users, changes, results, agoMs) {
+  if (users.some(isFromRestoredDatabase)) clear();
   for (const user of users) {
-    const known = seen.get(user.userId);
-    // A verdict may be told of before the change that it is about.
+    const known = shown.get(user.userId);
+    // A result may come before its change.
     if (known && (known.version > user.version || (known.version === user.version && user.state === "pending"))) continue;
-    seen.delete(user.userId);
-    seen.set(user.userId, { ...user, at: new Date(Date.now() - agoMs) });
+    shown.delete(user.userId);
+    shown.set(user.userId, { ...user, at: new Date(Date.now() - agoMs) });
   }
-  while (seen.size > ROWS) seen.delete(seen.keys().next().value);
-  heard = {
-    changes: heard.changes + changes,
-    verdicts: heard.verdicts + verdicts,
-    isWhole: heard.isWhole && users.length >= Math.max(changes, verdicts),
+  while (shown.size > ROWS) shown.delete(shown.keys().next().value);
+  counted = {
+    changes: counted.changes + changes,
+    results: counted.results + results,
+    isComplete: counted.isComplete && users.length >= Math.max(changes, results),
   };
   schedule();
 }
 
-/** What comes now follows nothing that came before: of what was pending the verdict may have been missed. */
+/** Handles a gap in the events: the results of pending changes may have been missed, so these are removed. */
 export function begin() {
-  for (const [userId, user] of seen) {
-    if (user.state === "pending") seen.delete(userId);
-    user.isOfBefore = true;
+  for (const [userId, user] of shown) {
+    if (user.state === "pending") shown.delete(userId);
+    user.isFromBefore = true;
   }
-  if (seen.size === 0) clear();
+  if (shown.size === 0) clear();
   setText(byId("recent-empty"), `Nothing has changed since ${time(new Date())}.`);
   schedule();
 }
 
-/** A database that was restored has earlier versions again. */
-function isOfRestored({ userId, version }) {
-  const known = seen.get(userId);
-  return known?.isOfBefore && known.version > version;
+/** Whether the database was restored from a backup: then users have earlier versions again. */
+function isFromRestoredDatabase({ userId, version }) {
+  const known = shown.get(userId);
+  return known?.isFromBefore && known.version > version;
 }
 
 function clear() {
-  seen.clear();
-  heard = nothing();
+  shown.clear();
+  counted = nothing();
 }
 
 function nothing() {
-  return { changes: 0, verdicts: 0, isWhole: true };
+  return { changes: 0, results: 0, isComplete: true };
 }
 
-/** At once when nothing was drawn lately, so that a lone change is seen at once. */
+/** Draws the table, at once if it was not drawn lately. */
 function schedule() {
-  // Nobody is to press another user's name than the one that was aimed at.
+  // The rows must not move while somebody is about to press a name.
   if (timer !== null || body.matches(":hover, :focus-within")) return;
-  const wait = Math.max(0, drawnAt + EVERY_MS - performance.now());
+  const wait = Math.max(0, drawnAt + MIN_INTERVAL_MS - performance.now());
   timer = setTimeout(() => {
     timer = null;
     drawnAt = performance.now();
@@ -81,16 +81,16 @@ function schedule() {
 }
 
 function draw() {
-  byId("recent-empty").hidden = seen.size > 0;
-  table.hidden = seen.size === 0;
+  byId("recent-empty").hidden = shown.size > 0;
+  table.hidden = shown.size === 0;
   const note = byId("recent-note");
-  note.hidden = heard.isWhole;
-  if (!heard.isWhole) setText(note, `Some of ${count(heard.changes)} changes and ${count(heard.verdicts)} verdicts heard of.`);
-  while (body.rows.length > seen.size) body.lastElementChild.remove();
-  [...seen.values()].reverse().forEach((user, index) => fill(rowAt(index), user));
+  note.hidden = counted.isComplete;
+  if (!counted.isComplete) setText(note, `Showing some of ${count(counted.changes)} changes and ${count(counted.results)} results.`);
+  while (body.rows.length > shown.size) body.lastElementChild.remove();
+  [...shown.values()].reverse().forEach((user, index) => fill(rowAt(index), user));
 }
 
-/** Rows are made once and filled again and again. */
+/** Rows are made once and reused. */
 function rowAt(index) {
   if (body.rows.length > index) return body.rows[index];
   const link = element("button", { type: "button", className: "link" });

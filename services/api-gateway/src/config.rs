@@ -7,46 +7,47 @@ use runtime::nats::NatsSettings;
 use runtime::settings::{self, Env, Names, Reader, SettingsError};
 use runtime::telemetry::LogSettings;
 
-use crate::hosts::Hosts;
-use crate::server::MOST_CONNECTIONS;
+use crate::request::AllowedHosts;
+use crate::server::MAX_CONNECTIONS;
 
-/// Where variables are read from, below the environment of the process.
+/// The files that variables are read from, where the environment of the process does not have them.
 pub const ENV_FILES: [&str; 2] = ["services/api-gateway/.env", "nats.env"];
 
-/// The names that the gateway answers for.
+/// The prefixes of variables in which a misspelt name is reported.
 const NAMES: Names<'_> = Names {
     own: &["API_GATEWAY_"],
     shared: &["NATS_"],
     elsewhere: &[],
 };
 
-/// What the gateway is told.
+/// Every setting of the gateway.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// `API_GATEWAY_HOST` and `API_GATEWAY_PORT`: where it listens.
+    /// `API_GATEWAY_HOST` and `API_GATEWAY_PORT`: the address that the gateway listens on.
     pub address: SocketAddr,
-    /// `API_GATEWAY_HOSTS`: names and addresses under which it may be reached.
-    pub hosts: Hosts,
-    /// What it lets callers do.
+    /// `API_GATEWAY_HOSTS`: names and addresses under which callers may reach the gateway.
+    pub hosts: AllowedHosts,
+    /// Limits on what callers may use.
     pub limits: Limits,
-    /// `NATS_URL` and its like.
+    /// `NATS_URL` and the other `NATS_` variables.
     pub nats: NatsSettings,
     /// `LOG_FORMAT` and `RUST_LOG`.
     pub log: LogSettings,
 }
 
-/// Bounds on what one caller, and all of them together, can take up.
+/// Limits on what one caller, and all callers together, may use.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// `API_GATEWAY_DEADLINE_MS`: how long the user service is waited for, both tries together.
+    /// `API_GATEWAY_DEADLINE_MS`: how long a request waits for the user service, with both tries together.
     pub deadline: Duration,
-    /// `API_GATEWAY_MAX_IN_FLIGHT`: requests in work at once, no more than connections; further ones get 503.
+    /// `API_GATEWAY_MAX_IN_FLIGHT`: how many requests may be in progress at once; further ones get 503.
     pub max_in_flight: usize,
-    /// `API_GATEWAY_READ_TIMEOUT_MS`: how long the head of a request may take, then its body, and then its caller to
-    /// take the answer.
+    /// `API_GATEWAY_READ_TIMEOUT_MS`: how long the head of a request may take, then its body, and then its caller to read
+    /// the response.
     pub read_timeout: Duration,
-    /// No setting: how long an import waits for a user service that takes nothing, or for a caller that reads no reports.
-    pub import_patience: Duration,
+    /// How long an import waits for a user service that accepts nothing, or for a caller that reads no reports. This is not
+    /// a setting; tests shorten it.
+    pub import_wait: Duration,
 }
 
 impl Default for Limits {
@@ -55,7 +56,7 @@ impl Default for Limits {
             deadline: Duration::from_secs(5),
             max_in_flight: 1024,
             read_timeout: Duration::from_secs(10),
-            import_patience: Duration::from_mins(1),
+            import_wait: Duration::from_mins(1),
         }
     }
 }
@@ -68,12 +69,12 @@ impl Config {
         settings::load(&ENV_FILES, &NAMES, Self::read)
     }
 
-    /// Reads every setting, and reports every bad one.
+    /// Reads every setting. The error names all settings that cannot be used.
     pub fn read(env: &Env) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(env);
         let host = reader.or("API_GATEWAY_HOST", IpAddr::V4(Ipv4Addr::LOCALHOST));
         let port = reader.within("API_GATEWAY_PORT", Self::DEFAULT_PORT, 1..=u16::MAX);
-        let hosts = reader.or("API_GATEWAY_HOSTS", Hosts::default());
+        let hosts = reader.or("API_GATEWAY_HOSTS", AllowedHosts::default());
         let limits = Limits::read(&mut reader);
         let nats = NatsSettings::read(&mut reader);
         let log = LogSettings::read(&mut reader);
@@ -88,7 +89,7 @@ impl Config {
         })
     }
 
-    /// Where a process on the same machine asks whether the gateway lives.
+    /// The URL at which a process on the same machine checks that the gateway is running.
     pub fn health_url(&self) -> String {
         let host: IpAddr = match self.address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -103,16 +104,16 @@ impl Limits {
     fn read(reader: &mut Reader<'_>) -> Self {
         let default = Self::default();
         let milliseconds = Duration::from_millis;
-        let waits = milliseconds(100)..=milliseconds(120_000);
+        let allowed = milliseconds(100)..=milliseconds(120_000);
         Self {
-            deadline: reader.duration_ms("API_GATEWAY_DEADLINE_MS", default.deadline, waits.clone()),
+            deadline: reader.duration_ms("API_GATEWAY_DEADLINE_MS", default.deadline, allowed.clone()),
             max_in_flight: reader.within(
                 "API_GATEWAY_MAX_IN_FLIGHT",
                 default.max_in_flight,
-                1..=MOST_CONNECTIONS,
+                1..=MAX_CONNECTIONS,
             ),
-            read_timeout: reader.duration_ms("API_GATEWAY_READ_TIMEOUT_MS", default.read_timeout, waits),
-            import_patience: default.import_patience,
+            read_timeout: reader.duration_ms("API_GATEWAY_READ_TIMEOUT_MS", default.read_timeout, allowed),
+            import_wait: default.import_wait,
         }
     }
 }

@@ -1,17 +1,15 @@
-//! Imports: a stream of lines goes in, a stream of reports comes out, and neither is ever whole in memory.
+//! Imports of many users. Rows stream in, reports stream out, and neither is ever whole in memory.
+//!
+//! `rows` cuts the body into rows and parses them, `run` sends them to the user service batch by batch, and `reports` carries
+//! the results to the caller.
 
-mod cells;
-mod columns;
-mod decide;
-mod encoding;
-mod imports;
-mod outbox;
-mod parse;
-mod report;
+mod reports;
 mod rows;
 mod run;
+mod send_batch;
+mod slots;
 
-pub(crate) use imports::Imports;
-pub(crate) use outbox::outbox;
-pub(crate) use parse::Form;
-pub(crate) use run::Import;
+pub(crate) use reports::{report_line_schema, report_queue};
+pub(crate) use rows::ImportFormat;
+pub(crate) use run::ImportRun;
+pub(crate) use slots::ImportSlots;

@@ -1,27 +1,20 @@
 #![doc = include_str!("../README.md")]
 
 mod config;
-mod connection;
-mod docs;
+mod console;
 mod events;
-mod finish;
-mod hosts;
 mod import;
-mod lines;
-mod listen;
-mod own_site;
+mod openapi;
 mod permissions;
-mod problem;
 mod readiness;
 mod request;
+mod response;
 mod routes;
 mod serve;
 mod server;
-mod settlements;
 mod user_service;
-mod verdict;
 
 pub use config::{Config, ENV_FILES, Limits};
-pub use hosts::{Hosts, InvalidHosts};
-pub use listen::listen;
+pub use request::{AllowedHosts, InvalidHosts};
 pub use serve::{ServeError, serve};
+pub use server::listen;

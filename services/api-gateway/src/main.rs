@@ -7,7 +7,7 @@ use api_gateway::{Config, ENV_FILES, listen, serve};
 use clap::{Parser, Subcommand};
 use runtime::{Metrics, Shutdown, failure::printed, health, open_files, telemetry};
 
-/// Takes changes of user profiles over HTTP and hands them to the user service over NATS.
+/// Accepts changes of user profiles over HTTP and passes them to the user service over NATS.
 #[derive(Debug, Parser)]
 #[command(name = "api-gateway", version, after_help = settings_help())]
 struct Cli {
@@ -17,17 +17,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Asks the gateway on this machine whether it lives; exits with 0 if it does.
+    /// Checks whether the gateway on this machine is running; exits with 0 if it is.
     Health,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let result = match Cli::parse().command {
         None => run().await,
         Some(Command::Health) => probe().await,
     };
-    let Err(error) = outcome else {
+    let Err(error) = result else {
         return ExitCode::SUCCESS;
     };
     eprintln!("api-gateway: {}", printed(error.as_ref()));
@@ -51,6 +51,6 @@ async fn probe() -> anyhow::Result<()> {
 fn settings_help() -> String {
     let files = ENV_FILES.join(" and ");
     let settings = include_str!("../.env.example");
-    let of_nats = include_str!("../../../nats.env.example");
-    format!("Settings come from the environment, and from {files}:\n\n{settings}\n{of_nats}")
+    let nats_settings = include_str!("../../../nats.env.example");
+    format!("Settings are read from the environment, then from {files}:\n\n{settings}\n{nats_settings}")
 }

@@ -1,5 +1,5 @@
-//! Finds out at start whether NATS lets the gateway do its work. The server tells of a forbidden subject only by the
-//! way, so that each later request would look like a user service that does not answer.
+//! Checks at start that NATS lets the gateway use the subjects it needs. The server reports a forbidden subject only as an
+//! event of the connection, so each later request would look like a user service that does not answer.
 
 use std::time::Duration;
 
@@ -9,32 +9,33 @@ use contracts::{access, headers, subjects};
 use futures_util::future::join_all;
 use runtime::nats::{Nats, Violation};
 
-/// A server says "forbidden" at once; a user service that is slow to answer is no reason to wait longer.
-const LIMIT: Duration = Duration::from_secs(1);
+/// The server reports a forbidden subject at once, so a user service that is slow to answer need not be waited for.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What the server forbids, of all that the gateway needs.
+/// The first subject that the server forbids, of all that the gateway needs.
 ///
-/// The requests are refused by any user service: they have expired and they are empty.
+/// It sends a request to each subject. Every service rejects these requests, since they are empty and have expired.
 pub(crate) async fn find_forbidden(nats: &Nats) -> Option<Violation> {
     let requests: Vec<String> = access::API_GATEWAY
         .requests()
         .map(str::to_owned)
         .chain([ping_subject()])
         .collect();
-    // Held until the answers below are in: the server speaks of what it forbids in the order in which it was asked.
+    // The server reports in the order in which it was asked. These subscriptions come first and are held until the answers
+    // below arrive, so their violations are known by then.
     let notices = access::API_GATEWAY.listens();
-    let _listening = join_all(notices.map(|subject| nats.client().subscribe(subject))).await;
+    let _subscriptions = join_all(notices.map(|subject| nats.client().subscribe(subject))).await;
     join_all(requests.iter().map(|subject| async move {
         let mut expired = HeaderMap::new();
         expired.insert(headers::TIME_LEFT_MS, "0");
-        // Whatever comes back, what is forbidden stands in the state.
-        let _ = nats.request(subject, expired, Bytes::new(), LIMIT).await;
+        // The answer does not matter: a violation is recorded in the state of the connection.
+        let _ = nats.request(subject, expired, Bytes::new(), PROBE_TIMEOUT).await;
     }))
     .await;
     nats.state().borrow().violations.first().cloned()
 }
 
-/// Where the user service says that it is there, whatever its requests.
+/// The subject on which the user service answers pings, even while it accepts no requests.
 pub(crate) fn ping_subject() -> String {
     format!("$SRV.PING.{}", subjects::USER_SERVICE)
 }

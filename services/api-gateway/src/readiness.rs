@@ -1,4 +1,4 @@
-//! What the gateway needs, looked at when somebody asks, but not more often than once a second while all is well.
+//! Checks the services that the gateway needs, at most once a second while they are well.
 
 use std::time::Duration;
 
@@ -12,42 +12,46 @@ use tokio::time::Instant;
 use crate::permissions::ping_subject;
 use crate::user_service::{MAX_CLOCK_DIFFERENCE_MS, UserService};
 
-/// A good answer this young is given again.
-const FRESH: Duration = Duration::from_secs(1);
-/// A bad one is given again for less long, so that a service that has just started is soon seen.
-const FRESH_IF_BAD: Duration = Duration::from_millis(100);
-/// A user service that takes longer to say that it is there is not well.
-const PING_LIMIT: Duration = Duration::from_secs(1);
+/// How long a successful ping is reused.
+const REUSE_SUCCESS: Duration = Duration::from_secs(1);
+/// How long a failed ping is reused: shorter, so that a service that has just started is seen soon.
+const REUSE_FAILURE: Duration = Duration::from_millis(100);
+/// A user service that does not answer a ping within this time counts as away.
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// An answer of the user service, or that there was none.
+/// The result of the last ping of the user service.
 #[derive(Debug)]
 struct Ping {
     at: Instant,
-    /// Over which connection to NATS. Over another one nothing is known.
+    /// The connection to NATS that it was sent over. Its result says nothing about a later connection.
     epoch: u64,
     check: Check,
 }
 
 impl Ping {
     fn is_fresh(&self, epoch: u64) -> bool {
-        let fresh = if self.check.ok { FRESH } else { FRESH_IF_BAD };
-        self.epoch == epoch && self.at.elapsed() < fresh
+        let reuse_for = if self.check.ok {
+            REUSE_SUCCESS
+        } else {
+            REUSE_FAILURE
+        };
+        self.epoch == epoch && self.at.elapsed() < reuse_for
     }
 }
 
-/// Remembers the last answer of the user service.
+/// Makes the readiness report, and remembers the last ping for it.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness {
     last_ping: Mutex<Option<Ping>>,
 }
 
 impl Readiness {
-    /// The report. Clocks that are apart show in it, but the gateway still takes changes, so it stays ready.
+    /// The report of `/readyz`. Clocks that differ are reported, but the gateway stays ready: it can still accept changes.
     pub(crate) async fn report(&self, users: &UserService) -> HealthReport {
         let nats = nats_check(users.nats());
         let user = match users.nats().filter(|_| nats.ok) {
             Some(nats) => self.ping(nats).await,
-            None => check("user", false, "not asked, for want of a connection"),
+            None => check("user", false, "not checked, since there is no connection to NATS"),
         };
         let clock = clock_check(users.clock_ahead_ms());
         let ready = nats.ok && user.ok;
@@ -58,7 +62,7 @@ impl Readiness {
         }
     }
 
-    /// Whoever asks meanwhile waits for the same ping.
+    /// Pings the user service, or reuses the last ping. Callers that come while a ping is out wait for its result.
     async fn ping(&self, nats: &Nats) -> Check {
         let mut last_ping = self.last_ping.lock().await;
         let epoch = nats.epoch();
@@ -67,7 +71,7 @@ impl Readiness {
         }
         let subject = ping_subject();
         let check = match nats
-            .request(&subject, HeaderMap::new(), Bytes::new(), PING_LIMIT)
+            .request(&subject, HeaderMap::new(), Bytes::new(), PING_TIMEOUT)
             .await
         {
             Ok(_) => check("user", true, "answers"),
@@ -82,7 +86,7 @@ impl Readiness {
     }
 }
 
-/// What the server forbids is told by the way only, and would look like silence.
+/// A violation of permissions fails the check: requests on that subject would get no answer.
 fn nats_check(nats: Option<&Nats>) -> Check {
     let Some(nats) = nats.filter(|nats| nats.is_connected()) else {
         return check("nats", false, "not connected");
@@ -105,7 +109,7 @@ fn clock_check(ahead_ms: Option<i64>) -> Check {
         return check(
             "clock",
             true,
-            "not compared yet: no answer of the user service so far",
+            "not compared yet: the user service has not answered a request so far",
         );
     };
     let ok = difference_ms.unsigned_abs() <= MAX_CLOCK_DIFFERENCE_MS;
@@ -114,7 +118,7 @@ fn clock_check(ahead_ms: Option<i64>) -> Check {
     check(
         "clock",
         ok,
-        &format!("the user service's clock is {apart} ms {side} ours, as far as can be told"),
+        &format!("the user service's clock is at least {apart} ms {side} the gateway's"),
     )
 }
 

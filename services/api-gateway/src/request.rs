@@ -1,44 +1,29 @@
-//! Parses the parts of a request; what comes out can be trusted.
+//! Reads the parts of a request: its site, its context, its path, query, headers and body. What comes out has been checked.
 
-mod after_query;
 mod body;
-mod compare_body;
-mod contact_body;
 mod content_type;
 mod context;
-mod entity_tag;
 mod idempotency_key;
-mod import_line;
-mod last_query;
-mod list_query;
-mod members;
-mod object;
+mod if_match;
+mod json_object;
 mod prefer;
-mod profile_change;
+mod problem_state;
+mod profile_fields;
 mod query;
-mod resync_body;
-mod retry_body;
-mod troubled;
+mod site;
 mod user_id;
-mod version_query;
 
-pub(crate) use after_query::AfterQuery;
 pub(crate) use body::read_body;
-pub(crate) use compare_body::{parse_drift, parse_dry_run};
-pub(crate) use contact_body::parse_contact;
-pub(crate) use content_type::{MEDIA_TYPES, read_form, read_import_form, read_json_form};
+pub(crate) use content_type::{CHANGE_TYPES, read_change_format, read_import_format, require_json};
 pub(crate) use context::{REQUEST_ID, read_context, request_id_header};
 pub(crate) use contracts::RequestContext;
-pub(crate) use entity_tag::{Condition, entity_tag, matches_any, read_if_match, refuse_if_none_match};
 pub(crate) use idempotency_key::read_idempotency_key;
-pub(crate) use import_line::parse_import_members;
-pub(crate) use last_query::LastQuery;
-pub(crate) use list_query::ListQuery;
-pub(crate) use members::Members;
+pub(crate) use if_match::{IfMatch, read_if_match, reject_if_none_match};
+pub(crate) use json_object::{JsonMembers, JsonObject, JsonObjectError, invalid_body};
 pub(crate) use prefer::read_wait;
-pub(crate) use profile_change::{address_required, parse_change};
-pub(crate) use query::NoQuery;
-pub(crate) use resync_body::parse_resync;
-pub(crate) use retry_body::parse_retry;
+pub(crate) use problem_state::ProblemState;
+pub(crate) use profile_fields::{address_required, read_fields};
+pub(crate) use query::{NoQuery, QueryParameters, invalid_parameter};
+pub(crate) use site::reject_other_sites;
+pub use site::{AllowedHosts, InvalidHosts};
 pub(crate) use user_id::UserIdPath;
-pub(crate) use version_query::VersionQuery;

@@ -1,120 +1,178 @@
-//! Every path of the gateway in one place.
+//! Every path of the gateway, in one table. Each operation has a file of its own, which decodes the request, calls the user
+//! service and encodes the response.
 
-mod compare_users;
-mod console;
-mod docs;
-mod get_receipt;
-mod get_user;
-mod healthz;
-mod import_users;
-mod link_user;
-mod list_users;
-mod patch_user;
-mod pause;
-mod readyz;
-mod resync_users;
-mod retry_users;
-mod stream_events;
-mod summarize;
+mod health;
+mod pages;
+mod sync;
+mod users;
 
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use aide::axum::ApiRouter;
+use aide::axum::routing::{ApiMethodDocs, ApiMethodRouter, get_with, post_with, put_with};
+use aide::openapi::Operation;
+use aide::transform::TransformOperation;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::get;
+use axum::{Extension, Router};
 use runtime::{Metrics, Shutdown};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::events::Events;
-use crate::finish::{Finish, finish};
-use crate::hosts::Hosts;
-use crate::import::Imports;
-use crate::lines::Lines;
-use crate::own_site::own_site;
-use crate::problem::ApiError;
+use crate::events::{DeliveryMonitor, EventHub, ResolutionWaiters};
+use crate::import::ImportSlots;
+use crate::openapi::{ApiDocumentBuilder, Describe, Media};
 use crate::readiness::Readiness;
-use crate::settlements::Settlements;
+use crate::request::{AllowedHosts, reject_other_sites};
+use crate::response::{ApiError, ResponseCompletion, complete_response};
 use crate::user_service::UserService;
 
-/// What the handlers share.
+/// What all handlers share.
 #[derive(Debug, Clone)]
 pub(crate) struct Gateway {
-    /// The user service.
+    /// Sends requests to the user service.
     pub(crate) users: UserService,
-    /// What `/readyz` says.
+    /// Makes the report of `/readyz`.
     pub(crate) readiness: Arc<Readiness>,
-    /// How the line to HubSpot stands.
-    pub(crate) lines: Lines,
-    /// Who waits for users to be settled.
-    pub(crate) settlements: Settlements,
-    /// What browsers watch.
-    pub(crate) events: Events,
-    /// The imports there are.
-    pub(crate) imports: Imports,
-    /// Ends imports before their end.
+    /// Knows the status of delivery to HubSpot.
+    pub(crate) delivery: DeliveryMonitor,
+    /// Wakes callers that wait for HubSpot's result.
+    pub(crate) resolutions: ResolutionWaiters,
+    /// Makes the events that browsers watch.
+    pub(crate) events: EventHub,
+    /// Limits the imports that run.
+    pub(crate) imports: ImportSlots,
+    /// Ends imports and event streams when the gateway stops.
     pub(crate) shutdown: Shutdown,
     /// How long a body may take, or the next part of a long one.
     pub(crate) read_timeout: Duration,
-    /// How long an import waits for others.
-    pub(crate) import_patience: Duration,
+    /// How long an import waits for the user service or its caller.
+    pub(crate) import_wait: Duration,
 }
 
-/// The routes, inside the layers that make every answer whole.
-pub(crate) fn router(gateway: Gateway, hosts: &Hosts, metrics: &Metrics) -> Router {
-    let routes = Router::new()
-        .route(
-            "/users/{userId}",
-            get(get_user::get_user).patch(patch_user::patch_user),
-        )
-        // A user may have that id, too.
-        .route(
-            "/users/import",
-            get(get_user::get_user)
-                .patch(patch_user::patch_user)
-                .post(import_users::import_users),
-        )
-        .route("/users/{userId}/sync", get(get_receipt::get_receipt))
-        .route(
-            "/users/{userId}/contact",
-            put(link_user::link_user).delete(link_user::unlink_user),
-        )
-        .route("/sync", get(list_users::list_users))
-        .route("/sync/summary", get(summarize::summarize))
-        .route("/sync/events", get(stream_events::stream_events))
-        .route("/sync/retry", post(retry_users::retry_users))
-        .route("/sync/resync", post(resync_users::resync_users))
-        .route("/sync/drift", post(compare_users::drift))
-        .route("/sync/dry-run", post(compare_users::dry_run))
-        .route(
-            "/sync/pause",
-            get(pause::look).put(pause::pause).delete(pause::resume),
-        )
-        .route("/", get(console::page))
-        .route("/console/{file}", get(console::file))
-        .route("/docs", get(docs::page))
-        .route("/docs/docs.css", get(docs::style))
-        .route("/openapi.json", get(docs::document))
-        .route("/healthz", get(healthz::healthz))
-        .route("/readyz", get(readyz::readyz))
+/// The routes, inside the layers that complete every response.
+pub(crate) fn router(gateway: Gateway, hosts: &AllowedHosts, metrics: &Metrics) -> Router {
+    let document = ApiDocumentBuilder::begin();
+    let (routes, document) = document.finish(described_routes());
+    let routes = routes
+        // Files that pages load are not part of the API.
+        .route("/console/{file}", get(pages::console_file))
+        .route("/docs/docs.css", get(pages::docs_style))
         .fallback(async || ApiError::NoSuchPath)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(Extension(Arc::new(document)));
     let routes = routes.with_state(gateway).merge(metrics.router());
     let hosts = Arc::new(hosts.clone());
-    finished(routes.layer(from_fn_with_state(hosts, own_site)), metrics)
+    complete(
+        routes.layer(from_fn_with_state(hosts, reject_other_sites)),
+        metrics,
+    )
 }
 
-/// Every answer gets its id, every error its document, and a panic is an error like any other.
-fn finished(routes: Router, metrics: &Metrics) -> Router {
+/// Every operation of the API, with its description for the document.
+fn described_routes() -> ApiRouter<Gateway> {
+    ApiRouter::new()
+        .api_route(
+            "/users/{userId}",
+            get_with(users::get_user, users::describe_get_user)
+                .patch_with(users::update_user, users::describe_update_user),
+        )
+        .api_route(
+            "/users/import",
+            // A user may have the id "import", so the path has the methods of a user as well. They are described above.
+            ApiMethodRouter::from(get(users::get_user).patch(users::update_user))
+                .post_with(users::import_users, users::describe_import_users),
+        )
+        .api_route(
+            "/users/{userId}/sync",
+            get_with(users::get_receipt, users::describe_get_receipt),
+        )
+        .api_route(
+            "/users/{userId}/contact",
+            put_with(users::link_user, users::describe_link_user)
+                .delete_with(users::unlink_user, users::describe_unlink_user),
+        )
+        .api_route("/sync", get_with(sync::list_users, sync::describe_list_users))
+        .api_route(
+            "/sync/summary",
+            get_with(sync::summarize_users, sync::describe_summarize_users),
+        )
+        .api_route(
+            "/sync/events",
+            get_with(sync::stream_events, sync::describe_stream_events),
+        )
+        .api_route(
+            "/sync/retry",
+            post_with(sync::retry_users, sync::describe_retry_users),
+        )
+        .api_route(
+            "/sync/resync",
+            post_with(sync::resync_users, sync::describe_resync_users),
+        )
+        .api_route(
+            "/sync/drift",
+            post_with(sync::find_drift, sync::describe_find_drift),
+        )
+        .api_route("/sync/dry-run", post_with(sync::dry_run, sync::describe_dry_run))
+        .api_route(
+            "/sync/pause",
+            get_with(sync::read_pause, sync::describe_read_pause)
+                .put_with(sync::pause_delivery, sync::describe_pause_delivery)
+                .delete_with(sync::resume_delivery, sync::describe_resume_delivery),
+        )
+        .api_route("/healthz", get_with(health::healthz, health::describe_healthz))
+        .api_route("/readyz", get_with(health::readyz, health::describe_readyz))
+        // The route itself comes with the metrics.
+        .api_route_docs("/metrics", get_docs(describe_metrics))
+        .api_route("/", get_with(pages::console_page, pages::describe_console_page))
+        .api_route("/docs", get_with(pages::docs_page, pages::describe_docs_page))
+        .api_route(
+            "/openapi.json",
+            get_with(pages::openapi_document, pages::describe_openapi_document),
+        )
+}
+
+/// The documentation of a GET whose handler is elsewhere.
+fn get_docs(describe: impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_>) -> ApiMethodDocs {
+    let mut operation = Operation::default();
+    let _ = describe(TransformOperation::new(&mut operation));
+    ApiMethodDocs::new("get", operation)
+}
+
+/// Describes the operation of the metrics for the API document.
+fn describe_metrics(operation: TransformOperation<'_>) -> TransformOperation<'_> {
+    operation
+        .describe(
+            "metrics",
+            "Operation",
+            "Read the metrics",
+            "Counters and gauges in the OpenMetrics text format.",
+        )
+        .responds(
+            200,
+            "The metrics as they are now.",
+            &[],
+            "application/openmetrics-text",
+            Media::text().example(
+                "# TYPE hubsync_http_requests counter\nhubsync_http_requests_total{method=\"PATCH\",path=\"/users/{userId}\",\
+                 status=\"200\"} 2\n# EOF\n",
+            ),
+        )
+}
+
+/// Adds the layers that give each response its request id and each error its document. A panic becomes an error like any
+/// other.
+fn complete(routes: Router, metrics: &Metrics) -> Router {
+    let completion = Arc::new(ResponseCompletion::new(metrics));
     routes
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(Arc::new(Finish::new(metrics)), finish))
+        .layer(CatchPanicLayer::custom(response_to_panic))
+        .layer(from_fn_with_state(completion, complete_response))
 }
 
-/// The panic itself is on stderr already, by its hook.
-fn panicked(_: Box<dyn Any + Send>) -> Response {
+/// The panic itself is on stderr already: its hook has printed it.
+fn response_to_panic(_: Box<dyn Any + Send>) -> Response {
     ApiError::Internal {
         cause: "a handler panicked".to_owned(),
     }
@@ -129,13 +187,13 @@ mod tests {
 
     use super::*;
 
-    async fn breaks() -> &'static str {
-        panic!("a handler broke")
+    async fn panics() -> &'static str {
+        panic!("a handler panicked")
     }
 
     #[tokio::test]
     async fn a_panic_is_answered_with_a_problem_document() {
-        let routes = finished(Router::new().route("/", get(breaks)), &Metrics::default());
+        let routes = complete(Router::new().route("/", get(panics)), &Metrics::default());
         let response = routes
             .oneshot(Request::new(Body::empty()))
             .await

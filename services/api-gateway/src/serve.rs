@@ -9,42 +9,40 @@ use runtime::{Metrics, Shutdown};
 use tokio::net::TcpListener;
 
 use crate::Config;
-use crate::events::Events;
-use crate::import::Imports;
-use crate::lines::Lines;
+use crate::events::{DeliveryMonitor, EventHub, ResolutionWaiters};
+use crate::import::ImportSlots;
 use crate::permissions::find_forbidden;
 use crate::readiness::Readiness;
 use crate::routes::{Gateway, router};
 use crate::server::Server;
-use crate::settlements::Settlements;
 use crate::user_service::UserService;
 
-/// The name under which NATS knows the gateway.
+/// The name of the gateway's connection to NATS.
 const SERVICE_NAME: &str = "api-gateway";
 
-/// Why the gateway stopped without being told to.
+/// Why the gateway stopped although nobody told it to.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// NATS will not have us.
+    /// The NATS server does not accept the connection, and trying again does not help.
     #[error(transparent)]
     Nats(#[from] ConnectError),
-    /// NATS lets us in, but not do our work.
+    /// The permissions of the NATS user lack a subject that the gateway needs.
     #[error(
-        "NATS forbids subject {subject:?}, which the api-gateway needs; the user's permissions need mending"
+        "NATS forbids subject {subject:?}, which the api-gateway needs; add it to the permissions of the NATS user"
     )]
     Forbidden {
-        /// What is forbidden.
+        /// The first subject that is forbidden.
         subject: String,
     },
-    /// The listener cannot be used.
+    /// The listener has no address or cannot be used.
     #[error("the listener cannot be used: {0}")]
     Listener(#[from] io::Error),
 }
 
-/// Serves until the shutdown, then finishes what is in work, for a few seconds at most.
+/// Serves until the shutdown, then finishes the requests in progress, for a few seconds at most.
 ///
-/// It serves at once: until the first connection to NATS is made, changes are answered 503. What is in `metrics`, its
-/// own counts and those of others in this process, is shown under `/metrics`.
+/// It accepts connections at once. Until the first connection to NATS is made, it answers changes with 503. `/metrics`
+/// shows everything that is registered in `metrics`, also by other services in this process.
 pub async fn serve(
     config: &Config,
     listener: TcpListener,
@@ -55,44 +53,47 @@ pub async fn serve(
     let gateway = Gateway {
         users: UserService::new(Arc::clone(&nats), &config.limits),
         readiness: Arc::new(Readiness::default()),
-        lines: Lines::default(),
-        settlements: Settlements::default(),
-        events: Events::default(),
-        imports: Imports::new(metrics),
+        delivery: DeliveryMonitor::default(),
+        resolutions: ResolutionWaiters::default(),
+        events: EventHub::default(),
+        imports: ImportSlots::new(metrics),
         shutdown: shutdown.clone(),
         read_timeout: config.limits.read_timeout,
-        import_patience: config.limits.import_patience,
+        import_wait: config.limits.import_wait,
     };
     tracing::info!(address = %listener.local_addr()?, "the api-gateway is listening");
     let server = Server::new(router(gateway.clone(), &config.hosts, metrics), &config.limits);
     tokio::select! {
         () = server.run(listener, &shutdown) => Ok(()),
-        Err(error) = keep_connection(config, &nats, &gateway) => Err(error),
-        never = gateway.events.look(&gateway) => match never {},
+        Err(error) = connect_and_listen(config, &nats, &gateway) => Err(error),
+        never = gateway.events.publish_status(&gateway) => match never {},
     }
 }
 
-/// Makes the connection; from then on it keeps itself. Ends only when there will never be one.
-async fn keep_connection(
+/// Connects to NATS and listens to notices. The client reconnects by itself from then on, so this returns only an error
+/// after which no connection will ever be made.
+async fn connect_and_listen(
     config: &Config,
     nats: &OnceLock<Nats>,
     gateway: &Gateway,
 ) -> Result<Infallible, ServeError> {
     match connect(&config.nats, SERVICE_NAME, &gateway.shutdown).await {
         Ok(connection) => {
+            // Checked before the first request is sent: a forbidden subject would look like a service that is silent.
             if let Some(Violation { subject, .. }) = find_forbidden(&connection).await {
                 return Err(ServeError::Forbidden { subject });
             }
-            let _ = nats.set(connection.clone()); // It is set here only.
+            let _ = nats.set(connection.clone()); // Nothing else sets it.
             let listening = tokio::try_join!(
-                gateway.lines.listen(&connection),
-                gateway.settlements.listen(&connection),
+                gateway.delivery.listen(&connection),
+                gateway.resolutions.listen(&connection),
                 gateway.events.listen(&connection),
             );
             if let Err(error) = listening {
-                tracing::error!(%error, "nothing is heard of the line to HubSpot and of settled users");
+                tracing::error!(%error, "cannot subscribe to notices: the console and waiting callers get no news");
             }
         }
+        // The server drains its requests; this side has nothing left to do.
         Err(ConnectError::Stopped { .. }) => {}
         Err(error) => return Err(error.into()),
     }

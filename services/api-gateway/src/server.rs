@@ -1,5 +1,9 @@
-//! Accepts connections and serves HTTP/1.1 on them, with bounds that `axum::serve` does not offer: on the time a
-//! request's head may take, on the time an answer may wait to be taken, on the number of connections, and on the drain.
+//! Accepts connections and serves HTTP/1.1 on them, with limits that `axum::serve` does not offer: on the time that the head
+//! of a request may take, on the time that a response may wait to be read, on the number of connections, and on the time
+//! that requests in progress get at the shutdown.
+
+mod connection;
+mod listener;
 
 use std::io;
 use std::sync::Arc;
@@ -12,23 +16,30 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use runtime::Shutdown;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tower::Layer;
 
 use crate::Limits;
-use crate::connection::Connection;
+use connection::Connection;
 
-/// How long requests in work may take to finish once the gateway is told to stop.
-const DRAIN_LIMIT: Duration = Duration::from_secs(8);
-/// The buffer of a connection. A head that does not fit, give or take one read, gets 431.
+pub(crate) use connection::StallLimit;
+pub use listener::listen;
+
+/// How long requests in progress may take to finish after the shutdown begins.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
+/// The read buffer of a connection. A request whose head does not fit into it (plus one read) gets 431.
 const BUFFER_BYTES: usize = 32 * 1024;
-/// Enough that whoever is too many is told so on a connection, few enough to bound what they cost.
-pub(crate) const MOST_CONNECTIONS: usize = 8_192;
-/// The pause after the system refuses to give us a connection, usually for want of file descriptors.
+/// How many connections may be open. It is far more than `API_GATEWAY_MAX_IN_FLIGHT`, so that callers above that limit still
+/// get a connection on which they are told so.
+pub(crate) const MAX_CONNECTIONS: usize = 8_192;
+/// The pause after the system fails to accept a connection, usually because file descriptors have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(250);
 
-/// What connections are served with.
+/// A slot among the open connections, free again when this is dropped.
+type ConnectionPermit = OwnedSemaphorePermit;
+
+/// Serves connections.
 pub(crate) struct Server {
     router: Router,
     http: Builder<TokioExecutor>,
@@ -46,17 +57,17 @@ impl Server {
         Self {
             router,
             http,
-            connections: Arc::new(Semaphore::new(MOST_CONNECTIONS)),
+            connections: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             read_timeout: limits.read_timeout,
         }
     }
 
-    /// Serves until the shutdown, then takes no more connections and finishes those there are.
+    /// Serves until the shutdown, then accepts no more connections and finishes the requests in progress.
     pub(crate) async fn run(self, listener: TcpListener, shutdown: &Shutdown) {
         let graceful = GracefulShutdown::new();
         while let Some(accepted) = shutdown.or(self.accept(&listener)).await {
             match accepted {
-                Ok((stream, place)) => self.spawn(stream, place, &graceful),
+                Ok((connection, permit)) => self.spawn(connection, permit, &graceful),
                 Err(error) if concerns_one_caller(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, "no connection can be accepted; trying again shortly");
@@ -64,9 +75,10 @@ impl Server {
                 }
             }
         }
+        // New callers must see a closed port, not wait for a process that is about to end.
         drop(listener);
         let open = graceful.count();
-        if timeout(DRAIN_LIMIT, graceful.shutdown()).await.is_err() {
+        if timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
             tracing::warn!(
                 open_at_start = open,
                 "requests were cut off: they did not finish in time"
@@ -74,36 +86,37 @@ impl Server {
         }
     }
 
-    /// A connection too many waits in the system's own queue.
-    async fn accept(&self, listener: &TcpListener) -> io::Result<(Connection, Place)> {
-        let place = Arc::clone(&self.connections)
+    /// Accepts the next connection. While the limit is reached, further connections wait in the system's queue.
+    async fn accept(&self, listener: &TcpListener) -> io::Result<(Connection, ConnectionPermit)> {
+        // The permit comes first: a connection that was accepted without one would have to be closed again.
+        let permit = Arc::clone(&self.connections)
             .acquire_owned()
             .await
             .map_err(io::Error::other)?;
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        Ok((Connection::new(stream, self.read_timeout)?, place))
+        Ok((Connection::new(stream, self.read_timeout)?, permit))
     }
 
-    fn spawn(&self, stream: Connection, place: Place, graceful: &GracefulShutdown) {
-        let router = Extension(stream.patience()).layer(self.router.clone());
+    fn spawn(&self, connection: Connection, permit: ConnectionPermit, graceful: &GracefulShutdown) {
+        // Handlers reach the limit of their own connection through this extension.
+        let router = Extension(connection.stall_limit()).layer(self.router.clone());
         let service = TowerToHyperService::new(router);
-        let connection = self
+        let serving = self
             .http
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(connection), service)
             .into_owned();
-        let connection = graceful.watch(connection);
+        let serving = graceful.watch(serving);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            if let Err(error) = serving.await {
                 tracing::debug!(error = %error, "a connection ended early");
             }
-            drop(place);
+            drop(permit);
         });
     }
 }
 
-type Place = tokio::sync::OwnedSemaphorePermit;
-
+/// Whether an error of `accept` is about a caller that is gone already, so that the next connection can be accepted at once.
 fn concerns_one_caller(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput, NotConnected};
     matches!(

@@ -11,7 +11,7 @@ use runtime::nats::{CallError, Nats};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::Limits;
-use crate::problem::ApiError;
+use crate::response::ApiError;
 use deadline::Deadline;
 
 /// Clocks further apart than this show on `/readyz`.

@@ -43,26 +43,27 @@ pub enum UserSelection {
     After(Option<UserId>),
 }
 
-/// The answer to [`CompareUsers`].
+/// The result of a comparison of one page of users.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Comparison {
-    /// Users that were looked up in HubSpot.
+    /// How many users were looked up in HubSpot.
     pub checked: u64,
-    /// Users that were skipped: they have no contact or no confirmed field or, in a dry run, are clean.
+    /// How many users had nothing to compare: no contact or no confirmed field, or, in a dry run, no dirty field.
     pub skipped: u64,
-    /// What differs. A user without a finding agrees with its contact.
+    /// What was found. A user without a finding has no difference.
     pub findings: Vec<Finding>,
-    /// Users that are sent again.
+    /// How many users are sent again, at least in part; absent where none is.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub repaired: u64,
-    /// Users that changed during the comparison. They are left to the next one.
+    /// How many users were not repaired, since they changed during the comparison; absent where none did.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub changed_meanwhile: u64,
-    /// Named users that do not exist.
+    /// Users in the request that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UserId>,
-    /// The page after this user is the next one; none at the end.
+    /// The last user of this page: pass it as `after` to get the next page. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<UserId>,
 }
@@ -75,40 +76,42 @@ fn is_zero(count: &u64) -> bool {
 /// A difference between a user and its contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// The user.
     pub user_id: UserId,
-    /// Which kind of difference it is.
+    /// The kind of difference.
     pub kind: FindingKind,
-    /// The contact as it is now, after any merge.
+    /// The contact that the user is linked to now, or would be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_id: Option<String>,
-    /// The fields that differ, would be written, or were not reported.
+    /// The fields that differ, would be written, or are missing in the response of HubSpot.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Difference>,
 }
 
-/// The kinds of differences.
+/// The kind of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum FindingKind {
-    /// The contact has other values than HubSpot confirmed.
+    /// The contact has other values than those it confirmed.
     Changed,
-    /// HubSpot no longer has the contact.
+    /// The contact does not exist in HubSpot any more.
     Gone,
     /// The contact was merged into another one.
     Merged,
-    /// Several users share the contact. It is not compared, because it cannot agree with all of them.
+    /// Several users are linked to the contact, so it cannot agree with all of them. It is not compared.
     Shared,
-    /// HubSpot's response does not have the contact or these fields, or HubSpot fails at each request for the contact.
+    /// The response of HubSpot lacks the contact or these fields, or HubSpot fails whenever this contact is read.
     NotReported,
-    /// These fields would be written to the contact.
+    /// A delivery would write these fields to the contact.
     WouldWrite,
-    /// The user would be linked to the contact, and these fields written to it.
+    /// A delivery would link the user to the contact and write these fields to it.
     WouldLink,
-    /// No contact has the address; one would be created.
+    /// No contact has the address, and a delivery would create one.
     WouldCreate,
-    /// No contact has the address, and none would be created.
+    /// No contact has the address, and a delivery would create none.
     NotFound,
     /// A kind that a later version may report.
     #[serde(other)]
@@ -133,16 +136,17 @@ impl FindingKind {
     }
 }
 
-/// A field that differs. It has the values only if they were asked for.
+/// A field that differs. The values are included only on request, since they are personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Difference {
     /// The field.
     pub field: Field,
-    /// The user's value; none if it is cleared.
+    /// The value of the user; absent where it is cleared, or where values were not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_value: Option<String>,
-    /// The contact's value, shortened; none if it has none.
+    /// The value of the contact, shortened; absent where it has none, or where values were not requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_value: Option<String>,
 }

@@ -118,13 +118,14 @@ pub enum DeliveryAction {
     Resume,
 }
 
-/// The answer to [`ControlDelivery`].
+/// Whether delivery is paused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct DeliveryControl {
     /// Whether delivery is paused.
     pub paused: bool,
-    /// When it was paused, as an RFC 3339 time.
+    /// Since when it is paused, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_since: Option<String>,
 }
@@ -212,6 +213,7 @@ pub struct PossibleCreate {
 /// The HubSpot contact that a user is linked to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Link {
     /// The record id of the contact.
     pub contact_id: String,

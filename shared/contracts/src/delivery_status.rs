@@ -2,66 +2,70 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Each worker publishes this on `hubspot.delivery` once a second, and whenever its status changes. It carries no personal data.
+/// The report of a worker on its delivery. Each worker publishes it on `hubspot.delivery` once a second, and when its status
+/// changes. It contains no personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct DeliveryNotice {
     /// The random id of the worker.
     pub worker: String,
-    /// Whether it delivers.
+    /// The status of delivery.
     pub status: DeliveryStatus,
-    /// The same as a sentence for people, with what would change it.
+    /// The reason of the status and what to do, for people.
     pub message: String,
-    /// Why delivery is halted, as a short stable name.
+    /// The cause of a halt, as a short stable name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// HubSpot's code for it.
+    /// HubSpot's code for that cause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// HubSpot's correlation id, for its support.
+    /// The correlation id of HubSpot, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
-    /// When the status began, as an RFC 3339 time of the worker's clock in UTC.
+    /// Since when the status is this one, RFC 3339 in UTC by the clock of the worker.
     pub since: String,
-    /// The account's limits of calls.
+    /// The limits of the account, as HubSpot last reported them.
     pub calls: CallLimits,
 }
 
-/// Whether a worker delivers.
+/// The status of a worker's delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum DeliveryStatus {
-    /// It has not asked HubSpot for the account yet.
+    /// The worker has not learnt the account of its token yet.
     Starting,
     /// Another worker delivers.
     Standby,
-    /// Its token opens another account than the one that users are linked to.
+    /// The token belongs to another account than the links of the users.
     OtherAccount,
-    /// It delivers.
+    /// The worker delivers changes.
     Running,
     /// An operator has paused delivery.
     Paused,
-    /// A fault of the account has halted delivery.
+    /// A failure of the account has halted delivery.
     Halted,
     /// A status that a later version may report.
     #[serde(other)]
     Unknown,
 }
 
-/// The account's limits of calls, as far as HubSpot's responses tell them.
+/// The limits on calls of the account, as HubSpot last reported them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CallLimits {
-    /// Calls allowed in ten seconds.
+    /// How many calls the account may make in ten seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst_max: Option<u64>,
-    /// Calls left of them.
+    /// How many of these calls are left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst_left: Option<u64>,
-    /// Calls allowed in a day.
+    /// How many calls the account may make in a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day_max: Option<u64>,
-    /// Calls left of them.
+    /// How many of these calls are left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day_left: Option<u64>,
 }

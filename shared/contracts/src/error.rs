@@ -81,11 +81,12 @@ impl ServiceError {
     }
 }
 
-/// One invalid value of a request, as RFC 9457 problem documents list them.
+/// An error in a value of a request, as RFC 9457 problem documents list them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct InvalidValue {
-    /// A JSON pointer (RFC 6901) to the value; empty for the whole request.
+    /// The JSON pointer (RFC 6901) to the invalid member; empty for the whole body.
     pub pointer: String,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what would be valid.
     pub detail: String,
 }

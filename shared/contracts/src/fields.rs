@@ -36,6 +36,7 @@ macro_rules! fields {
     ($($(#[doc = $doc:literal])+ $field:ident { $name:literal, $column:literal, $property:literal, $rule:expr })+) => {
         /// A field of a user's profile.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
         pub enum Field {
             $($(#[doc = $doc])+ #[serde(rename = $name)] $field,)+
         }

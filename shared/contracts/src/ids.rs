@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 /// Cloning is cheap: the text is shared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(
+    feature = "openapi",
+    derive(schemars::JsonSchema),
+    schemars(extend("minLength" = 1, "maxLength" = Self::MAX_CHARS, "pattern" = "^[A-Za-z0-9_-]+$", "examples" = ["1"]))
+)]
 pub struct UserId(Arc<str>);
 
 /// The text is not a user id.

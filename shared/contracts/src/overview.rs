@@ -45,37 +45,40 @@ pub struct ProblemFilter {
 /// The answer to [`ListUsers`]: a page of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct UsersListed {
-    /// The users.
+    /// The users of this page.
     pub users: Vec<ListedUser>,
-    /// Where the next page begins, to be given as [`ListUsers::after`]; none at the end.
+    /// The position after this page: pass it as `after` to get the next page. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
-/// A user in a list, without its profile.
+/// A user in a list, with the state of its delivery and nothing of its profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ListedUser {
     /// The user.
     pub user_id: UserId,
-    /// The current version.
+    /// The current version of the user.
     pub version: u64,
     /// The state over all fields.
     pub state: SyncState,
-    /// Whether the user is being sent again.
+    /// Whether a field that has a result is being sent again.
     pub resending: bool,
-    /// Why the user has its problem, or why its last attempt failed while it is pending.
+    /// Why the user is rejected, in conflict or failed; or why the last attempt failed while it is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ListedReason>,
-    /// The number of attempts so far.
+    /// How many attempts to deliver the user were made.
     pub attempts: u64,
-    /// When the last change was accepted, as an RFC 3339 time in UTC.
+    /// When the last change was accepted, RFC 3339 in UTC.
     pub updated_at: String,
-    /// When hubsync tries a user with a problem again by itself, as an RFC 3339 time in UTC.
+    /// When hubsync tries again by itself to solve the problem, RFC 3339 in UTC; absent where it does not, and while an
+    /// attempt is running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<String>,
-    /// When the oldest change without a result was accepted, as an RFC 3339 time in UTC.
+    /// When the oldest pending change was accepted, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_since: Option<String>,
 }
@@ -83,16 +86,17 @@ pub struct ListedUser {
 /// A [`Reason`] without its message, which may quote a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ListedReason {
-    /// A stable code: HubSpot's own, its category, or one of ours.
+    /// A stable code: HubSpot's own, its category, or one of hubsync's.
     pub code: String,
-    /// HubSpot's category, if it gave one.
+    /// The category that HubSpot gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// The HTTP status, if HubSpot responded.
+    /// The HTTP status of HubSpot's response, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// HubSpot's correlation id, for its support.
+    /// The correlation id of HubSpot, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
@@ -112,43 +116,45 @@ impl From<Reason> for ListedReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummarizeUsers {}
 
-/// The answer to [`SummarizeUsers`].
+/// How many users are in which state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct UsersSummary {
-    /// Users with a change that has no result yet.
+    /// How many users have a pending change.
     pub pending: u64,
-    /// Users without such a change that are being sent again, by a recheck, a retry or a resync.
+    /// How many users have nothing pending but are being sent again, after a recheck, a retry or a resync.
     pub resending: u64,
-    /// When the oldest change without a result was accepted, as an RFC 3339 time in UTC.
+    /// When the oldest pending change was accepted, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_pending: Option<String>,
-    /// Its age in milliseconds, by the database's clock.
+    /// The age of the oldest pending change in milliseconds, by the clock of the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_pending_age_ms: Option<u64>,
-    /// Users with problems by state and reason, the largest count first; at most [`MAX_PROBLEM_COUNTS`].
+    /// Users with problems by state and reason, the most frequent first, at most [`MAX_PROBLEM_COUNTS`] groups.
     pub problems: Vec<ProblemCount>,
-    /// All users with problems.
+    /// How many users have a problem.
     pub users_with_problems: u64,
-    /// When users were counted, as an RFC 3339 time in UTC. Counts that took long are given for a while.
+    /// When the users were counted, RFC 3339 in UTC. Large counts are reused for a while.
     pub counted_at: String,
 }
 
 /// The most counts of problems in a summary.
 pub const MAX_PROBLEM_COUNTS: usize = 50;
 
-/// The number of users in one state for one reason.
+/// The number of users in the same state for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ProblemCount {
-    /// Rejected, conflict, failed or not found.
+    /// The state: rejected, conflict, failed or not found.
     pub state: SyncState,
-    /// The code of the reason; none for users that were not found.
+    /// The code of the reason; absent where no contact was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The number of users.
+    /// How many users there are.
     pub users: u64,
-    /// One of them.
+    /// One of these users.
     pub example: UserId,
 }
 
@@ -170,18 +176,19 @@ pub enum RetryUsers {
     },
 }
 
-/// The answer to [`RetryUsers`], sent after the commit.
+/// The result of a retry. It is sent after the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct UsersRetried {
-    /// Users that are tried again.
+    /// How many users are sent again.
     pub retried: u64,
-    /// Users that were skipped, because they have no problem or are being sent already.
+    /// How many users were skipped: they have no problem, or are being sent already.
     pub skipped: u64,
-    /// Named users that do not exist.
+    /// Users in the request that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UserId>,
-    /// Where the next page begins, to be given as `after`; none at the end.
+    /// The position where the request stopped: pass it as `after` to continue. Absent when it is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }

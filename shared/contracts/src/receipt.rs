@@ -10,33 +10,36 @@ pub use problem::{ProblemKind, SyncProblem};
 
 use crate::{Field, Link, Reason, UserId};
 
-/// What became of a version, of a field, or of all fields of a user. Of several fields the first state in this order counts.
+/// The state of a version or a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum SyncState {
-    /// Not resolved yet.
+    /// It has no result yet.
     Pending,
     /// HubSpot rejected a value.
     Rejected,
     /// Another contact has the address.
     Conflict,
-    /// Attempts for this user alone kept failing.
+    /// Delivery of this user kept failing while others succeeded. hubsync retries only on request, or seldom where the reason
+    /// may be transient.
     Failed,
-    /// No contact was found for the user.
+    /// HubSpot has no contact for the user.
     NotFound,
     /// HubSpot has the values.
     Confirmed,
     /// Later versions changed every field that this one changed.
     Superseded,
-    /// The version changed no field.
+    /// The change gave no new value.
     Unchanged,
     /// A state that a later version of the services may report.
     #[serde(other)]
     Unknown,
 }
 
-/// A version and its state.
+/// The state of one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct VersionState {
     /// The state so far.
     pub state: SyncState,
@@ -44,22 +47,23 @@ pub struct VersionState {
     pub version: u64,
 }
 
-/// The receipt of one version. It covers the fields that no later version changed.
+/// The receipt of a version: the state of each field that it was the last to change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Receipt {
     /// The user.
     pub user_id: UserId,
-    /// The version.
+    /// The version of this receipt.
     pub version: u64,
-    /// The state of the version: the first one of its fields' states, in the order of [`SyncState`].
+    /// The worst state of these fields, in the order of [`SyncState`].
     pub state: SyncState,
     /// Whether a field that has a result is being sent again. The result stays until there is a new one.
     pub resending: bool,
     /// Each field that this version was the last to change.
     #[serde(deserialize_with = "crate::fields::known_fields")]
     pub fields: BTreeMap<Field, FieldReceipt>,
-    /// The state over all fields of the user, whichever version changed them.
+    /// The worst state of all fields of the user, whichever version gave them.
     pub overall_state: SyncState,
     /// In the receipt of the current version: each field that an earlier version was the last to change.
     #[serde(
@@ -74,13 +78,13 @@ pub struct Receipt {
     /// The contact that the user is linked to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Link>,
-    /// The number of attempts so far, over all versions.
+    /// How many attempts to deliver this user were made, over all versions.
     pub attempts: u64,
     /// Why the last attempt failed, while the user waits for the next one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<Reason>,
-    /// The last attempts that carried this version or a later one, the latest first. At most ten attempts of a user are kept, over all
-    /// versions.
+    /// The last attempts that carried this version or a later one, latest first. At most ten attempts of a user are kept,
+    /// over all versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub last_attempts: Vec<AttemptReceipt>,
     /// The current version of the user.
@@ -90,52 +94,55 @@ pub struct Receipt {
 /// An attempt that has ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AttemptReceipt {
-    /// The number of the attempt; the attempts of a user count from 1.
+    /// The number of the attempt; the attempts of a user start at 1.
     pub attempt: u64,
     /// The version that it carried.
     pub version: u64,
-    /// When it was given to a worker, as an RFC 3339 time in UTC.
+    /// When a worker got the attempt, RFC 3339 in UTC.
     pub at: String,
-    /// Milliseconds from then to its result.
+    /// How many milliseconds passed from then to its result.
     pub duration_ms: u64,
-    /// The status of HubSpot's response that the code is about, or of the last response.
+    /// The status of HubSpot's response to the call that the code is about, or else to the last call that was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Why not every field was confirmed: HubSpot's code or one of ours. Absent if every field was.
+    /// Why not everything was confirmed: HubSpot's own code or one of hubsync's. Absent where everything was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// HubSpot's category, if it gave one.
+    /// The category that HubSpot gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// HubSpot's correlation id. That of a successful attempt is kept until the next attempt.
+    /// The correlation id of HubSpot. For a confirmed attempt it is kept until the next one ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
 
-/// What became of one field.
+/// The state of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct FieldReceipt {
-    /// The state of the field.
+    /// `pending`, or its result.
     pub state: SyncState,
     /// Whether the field is being sent again although it has a result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resending: bool,
-    /// HubSpot's reason for a rejection, a conflict or a failure.
+    /// HubSpot's own reason of a rejection, a conflict or a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// When the result was recorded, as an RFC 3339 time in UTC.
+    /// When the result was recorded, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded_at: Option<String>,
 }
 
-/// What became of a field that an earlier version was the last to change.
+/// The state of a field that an earlier version gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EarlierField {
-    /// That version.
+    /// The version that was the last to change it.
     pub version: u64,
-    /// What became of the field.
+    /// The state of the field.
     #[serde(flatten)]
     pub field: FieldReceipt,
 }

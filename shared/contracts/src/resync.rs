@@ -19,20 +19,21 @@ pub enum ResyncUsers {
     },
 }
 
-/// The answer to [`ResyncUsers`], sent after the commit.
+/// The result of a resync. It is sent after the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct UsersResynced {
-    /// Users that are sent again.
+    /// How many users are sent again.
     pub resynced: u64,
-    /// Users that were skipped because they share their contact with another user.
+    /// How many users were skipped because they share their contact with another user.
     pub shared: u64,
-    /// Users that were skipped because every field is dirty already, or because their row cannot be read.
+    /// How many users were skipped because every field is being sent already, or because their row cannot be read.
     pub skipped: u64,
-    /// Named users that do not exist.
+    /// Users in the request that do not exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<UserId>,
-    /// Where the next page begins, to be given as `after`; none at the end.
+    /// The last user of this request: pass it as `after` to continue. Absent when it is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<UserId>,
 }

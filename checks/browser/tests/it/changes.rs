@@ -1,22 +1,22 @@
-//! Changes: sent with the form, made elsewhere, looked up.
+//! Changes that are sent with the form, made elsewhere, or looked up.
 
 use serde_json::json;
 
 use crate::{hubsync::Hubsync, page::Page};
 
 #[tokio::test]
-async fn before_anything_happens_the_page_says_so() {
+async fn an_empty_database_is_shown_as_such() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     page.wait_for("#recent-empty", "Nothing has changed").await;
-    page.wait_for("#troubles-empty", "No user is in trouble").await;
+    page.wait_for("#problems-empty", "No user has a problem").await;
     assert_eq!(page.text("#backlog").await, "0");
     assert_eq!(page.text("#oldest").await, "none");
     page.close().await;
 }
 
 #[tokio::test]
-async fn a_change_sent_with_the_form_is_followed_until_it_is_confirmed() {
+async fn a_change_sent_with_the_form_is_shown_until_it_is_confirmed() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     page.mark().await;
@@ -25,7 +25,7 @@ async fn a_change_sent_with_the_form_is_followed_until_it_is_confirmed() {
     page.wait_for("#change-result", "confirmed version 1 after").await;
     page.wait_for_change("1", "confirmed").await;
     assert_eq!(hubsync.state_of("1").await, "confirmed");
-    // What is left empty stays as it is.
+    // Empty fields stay unchanged.
     page.send("change", &[("email", ""), ("firstName", "Eva")]).await;
     page.wait_for("#change-result", "confirmed version 2 after").await;
     assert!(page.was_not_reloaded().await);
@@ -33,21 +33,21 @@ async fn a_change_sent_with_the_form_is_followed_until_it_is_confirmed() {
 }
 
 #[tokio::test]
-async fn a_change_that_is_refused_names_every_fault() {
+async fn a_rejected_change_shows_every_error() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     page.send("change", &[("userId", "1"), ("email", "no address")])
         .await;
     page.wait_for("#change-result", "email:").await;
     page.wait_for("#recent-empty", "Nothing has changed").await;
-    // The browser notes the 400 in its log.
-    let noted = page.complaints().await;
-    assert!(noted.iter().all(|note| note.contains("400")), "{noted:?}");
+    // The browser logs the 400.
+    let logged = page.complaints().await;
+    assert!(logged.iter().all(|entry| entry.contains("400")), "{logged:?}");
     page.close().await;
 }
 
 #[tokio::test]
-async fn a_change_made_elsewhere_passes_from_pending_to_confirmed_without_a_reload() {
+async fn a_change_made_elsewhere_appears_without_a_reload() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     page.mark().await;
@@ -60,7 +60,7 @@ async fn a_change_made_elsewhere_passes_from_pending_to_confirmed_without_a_relo
 }
 
 #[tokio::test]
-async fn a_users_values_are_shown_to_whoever_asks_for_them_and_not_before() {
+async fn the_values_of_a_user_are_shown_only_on_request() {
     let hubsync = Hubsync::start().await;
     hubsync
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Augusta" }))
@@ -74,24 +74,24 @@ async fn a_users_values_are_shown_to_whoever_asks_for_them_and_not_before() {
         !body.contains("bh@hubspot.com") && !body.contains("Augusta"),
         "{body}"
     );
-    page.press("receipt", "Show its values").await;
+    page.press("receipt", "Show values").await;
     page.wait_for("#receipt", "Augusta").await;
     page.close().await;
 }
 
 #[tokio::test]
-async fn a_user_that_nobody_knows_is_said_to_be_unknown() {
+async fn an_unknown_user_is_reported() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     page.send("look-up", &[("userId", "nobody")]).await;
     page.wait_for("#receipt", "Not found").await;
-    let noted = page.complaints().await;
-    assert!(noted.iter().all(|note| note.contains("404")), "{noted:?}");
+    let logged = page.complaints().await;
+    assert!(logged.iter().all(|entry| entry.contains("404")), "{logged:?}");
     page.close().await;
 }
 
 #[tokio::test]
-async fn an_open_receipt_follows_changes_that_are_made_elsewhere() {
+async fn an_open_receipt_shows_changes_made_elsewhere() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     page.send("look-up", &[("userId", "1")]).await;
@@ -102,8 +102,8 @@ async fn an_open_receipt_follows_changes_that_are_made_elsewhere() {
     page.wait_for("#receipt", "confirmed 1, version 1").await;
     hubsync.merge("1", json!({ "firstName": "Eva" })).await;
     page.wait_for("#receipt", "confirmed 1, version 2").await;
-    // The browser notes each 404 in its log.
-    let noted = page.complaints().await;
-    assert!(noted.iter().all(|note| note.contains("404")), "{noted:?}");
+    // The browser logs each 404.
+    let logged = page.complaints().await;
+    assert!(logged.iter().all(|entry| entry.contains("404")), "{logged:?}");
     page.close().await;
 }

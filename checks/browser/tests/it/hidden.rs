@@ -1,4 +1,4 @@
-//! A page that nobody sees: it holds no connection, and goes on where it was. And one whose gateway answers nothing.
+//! A page that is hidden: it uses no connection, and continues where it was. Also a page whose gateway does not answer.
 
 use serde_json::json;
 use testing::wait::until;
@@ -8,27 +8,27 @@ use crate::{
     page::Page,
 };
 
-/// Notes what is asked of the gateway.
-const NOTE: &str = "
-    window.asked = [];
+/// Records the requests to the gateway.
+const RECORD: &str = "
+    window.requests = [];
     const real = window.fetch;
     window.fetch = (path, init) => {
-        window.asked.push({ waits: 'Prefer' in init.headers, signal: init.signal });
+        window.requests.push({ waits: 'Prefer' in init.headers, signal: init.signal });
         return real(path, init);
     };";
-/// Those who wait for a verdict: all of them so far, and those who wait still.
+/// Requests that wait for a result: how many there were, and how many still wait.
 const WAITING: &str = "
-    const waits = window.asked.filter((request) => request.waits);
+    const waits = window.requests.filter((request) => request.waits);
     return [waits.length, waits.filter((request) => !request.signal.aborted).length];";
-/// Another one who listens, in the same browser.
+/// Opens a second event stream in the same browser.
 const LISTEN: &str = "
-    window.heard = '';
+    window.received = '';
     window.other = new EventSource('/sync/events');
-    window.other.addEventListener('changes', (event) => { window.heard += event.data; });
+    window.other.addEventListener('changes', (event) => { window.received += event.data; });
     return new Promise((resolve) => window.other.addEventListener('hello', () => resolve(true)));";
 
 #[tokio::test]
-async fn a_hidden_page_listens_to_nothing_and_misses_nothing() {
+async fn a_hidden_page_does_not_listen_and_misses_nothing() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     let change = async |user: &str| {
@@ -37,56 +37,56 @@ async fn a_hidden_page_listens_to_nothing_and_misses_nothing() {
             .await;
     };
     change("before").await;
-    page.wait_for_change("before", "missing").await;
+    page.wait_for_change("before", "notFound").await;
     page.evaluate(LISTEN).await;
     page.hide().await;
     change("meanwhile").await;
-    until("the change to be told of", CEILING, async || {
-        let heard = page.evaluate("return window.heard").await.to_string();
-        if heard.contains("missing") {
+    until("the change to be announced", CEILING, async || {
+        let received = page.evaluate("return window.received").await.to_string();
+        if received.contains("notFound") {
             Ok(())
         } else {
-            Err(heard)
+            Err(received)
         }
     })
     .await;
     let rows = page.text("#recent").await;
     assert!(!rows.contains("meanwhile"), "{rows}");
     page.show().await;
-    page.wait_for_change("meanwhile", "missing").await;
-    page.wait_for_change("before", "missing").await;
+    page.wait_for_change("meanwhile", "notFound").await;
+    page.wait_for_change("before", "notFound").await;
     page.close().await;
 }
 
 #[tokio::test]
-async fn a_page_that_is_hidden_before_anything_happened_misses_nothing_either() {
+async fn a_page_hidden_before_any_event_misses_nothing() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     page.hide().await;
     hubsync
         .change("meanwhile", json!({ "email": "meanwhile@example.com" }))
         .await;
-    until("the verdict", CEILING, async || {
+    until("the result", CEILING, async || {
         let state = hubsync.state_of("meanwhile").await;
-        if state == "missing" { Ok(()) } else { Err(state) }
+        if state == "notFound" { Ok(()) } else { Err(state) }
     })
     .await;
     page.show().await;
-    page.wait_for_change("meanwhile", "missing").await;
+    page.wait_for_change("meanwhile", "notFound").await;
     page.close().await;
 }
 
 #[tokio::test]
-async fn a_hidden_page_waits_for_no_verdict_until_it_is_shown_again() {
+async fn a_hidden_page_does_not_wait_for_results() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     hubsync.pause(true).await;
-    page.wait_for("#stage-line .figure", "paused").await;
-    page.evaluate(NOTE).await;
+    page.wait_for("#stage-delivery .figure", "paused").await;
+    page.evaluate(RECORD).await;
     page.send("change", &[("userId", "1"), ("email", "bh@hubspot.com")])
         .await;
     let waiting = async |expected: [u8; 2]| {
-        until("those who wait", CEILING, async || {
+        until("the waiting requests", CEILING, async || {
             let waiting = page.evaluate(WAITING).await;
             if waiting == json!(expected) {
                 Ok(())
@@ -107,17 +107,17 @@ async fn a_hidden_page_waits_for_no_verdict_until_it_is_shown_again() {
 }
 
 #[tokio::test]
-async fn a_receipt_is_followed_over_requests_that_fail() {
+async fn a_receipt_is_updated_after_failed_requests() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     hubsync.pause(true).await;
-    page.wait_for("#stage-line .figure", "paused").await;
+    page.wait_for("#stage-delivery .figure", "paused").await;
     page.send("change", &[("userId", "1"), ("email", "bh@hubspot.com")])
         .await;
     page.wait_for("#change-result", "version 1 is accepted").await;
     page.send("look-up", &[("userId", "1")]).await;
     page.wait_for("#receipt", "pending 1, version 1").await;
-    // Those who wait ask again when the page is shown.
+    // The page sends its waiting requests again when it is visible.
     page.hide().await;
     let fail = "
         window.real = window.fetch;
@@ -128,7 +128,8 @@ async fn a_receipt_is_followed_over_requests_that_fail() {
         ("#receipt", "pending 1, version 1"),
         ("#change-result", "version 1 is accepted"),
     ] {
-        page.wait_for(place, "Nothing is known of what was asked").await;
+        page.wait_for(place, "The outcome of the request is unknown")
+            .await;
         page.wait_for(place, kept).await;
     }
     page.evaluate("window.fetch = window.real").await;
@@ -139,13 +140,13 @@ async fn a_receipt_is_followed_over_requests_that_fail() {
     ] {
         page.wait_for(place, done).await;
         let text = page.text(place).await;
-        assert!(!text.contains("Nothing is known"), "{text}");
+        assert!(!text.contains("outcome of the request"), "{text}");
     }
     page.close().await;
 }
 
 #[tokio::test]
-async fn what_the_gateway_does_not_answer_is_given_up_after_a_while() {
+async fn a_request_without_a_response_times_out() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     let hang = "

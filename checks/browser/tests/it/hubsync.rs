@@ -1,4 +1,4 @@
-//! A whole hubsync in one process, with the sandbox in it.
+//! A complete hubsync in one process, with the sandbox in place of HubSpot.
 
 use std::{
     env,
@@ -14,7 +14,7 @@ use testing::{
     process::{Child, Launch},
 };
 
-/// Generous: a loaded machine is slow, and what hangs is found all the same.
+/// A generous limit for waits: a loaded machine is slow, and a test that hangs is still found.
 pub(crate) const CEILING: Duration = Duration::from_mins(1);
 
 pub(crate) struct Hubsync {
@@ -26,7 +26,7 @@ pub(crate) struct Hubsync {
 }
 
 impl Hubsync {
-    /// Everything, ready.
+    /// Starts hubsync and waits until it is ready.
     pub(crate) async fn start() -> Self {
         let [gateway, sandbox] = [(); 2].map(|()| free_port().unwrap());
         let mut hubsync = Self {
@@ -40,7 +40,7 @@ impl Hubsync {
         hubsync
     }
 
-    /// On the data that is there.
+    /// Starts hubsync again with its data.
     pub(crate) async fn start_again(&mut self) {
         let mut process = Launch::new(built("hubsync"))
             .clean_env()
@@ -60,24 +60,24 @@ impl Hubsync {
         assert_eq!(process.wait(CEILING).await.unwrap(), 0, "{}", process.tail());
     }
 
-    /// Where the console is.
+    /// The URL of the console.
     pub(crate) fn console(&self) -> String {
         format!("http://127.0.0.1:{}/", self.gateway)
     }
 
-    /// Another site on the same machine.
+    /// The URL of another site on the same machine.
     pub(crate) fn sandbox(&self) -> String {
         self.sandbox_url("faults")
     }
 
-    /// A change by somebody else than the page.
+    /// Makes a change without the page.
     pub(crate) async fn change(&self, user: &str, body: Value) {
         let url = format!("{}users/{user}", self.console());
         let response = self.http.patch(url).json(&body).send().await.unwrap();
         assert_eq!(response.status(), 200, "{body}");
     }
 
-    /// Changes what the body names and nothing else.
+    /// Changes only the fields in the body, without the page.
     pub(crate) async fn merge(&self, user: &str, body: Value) {
         let url = format!("{}users/{user}", self.console());
         let request = self.http.patch(url).body(body.to_string());
@@ -85,7 +85,7 @@ impl Hubsync {
         assert_eq!(request.send().await.unwrap().status(), 200, "{body}");
     }
 
-    /// Delivery is paused by somebody else than the page, or goes on.
+    /// Pauses or resumes delivery without the page.
     pub(crate) async fn pause(&self, is_paused: bool) {
         let url = format!("{}sync/pause", self.console());
         let request = if is_paused {
@@ -118,11 +118,11 @@ impl Hubsync {
     }
 }
 
-/// A binary of the workspace: the test's own lies one folder deeper.
+/// A binary of the workspace. The test's own binary is one folder deeper.
 fn built(name: &str) -> PathBuf {
     let own = env::current_exe().unwrap();
     let path = own.ancestors().nth(2).map(|folder| folder.join(name));
-    let path = path.expect("a test lies in a folder of the target's");
+    let path = path.expect("the test binary is in a folder of the target directory");
     assert!(
         path.exists(),
         "{} is not built; run `cargo build` first",
@@ -131,7 +131,7 @@ fn built(name: &str) -> PathBuf {
     path
 }
 
-/// Where pictures go.
+/// The folder for screenshots.
 pub(crate) fn screenshots() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = manifest.join("../../target/screenshots");

@@ -1,4 +1,4 @@
-//! What the page makes of its stream of events. A stream is played, since a gateway has no reason to say all of this.
+//! How the page handles its event stream. The tests play the stream, since a real gateway would not send these events.
 
 use serde_json::{Value, json};
 use testing::wait::until;
@@ -8,7 +8,7 @@ use crate::{
     page::Page,
 };
 
-/// From now on the page listens to streams that the test plays; `stream` is the latest.
+/// Replaces `EventSource`, so that the page listens to streams that the test plays. `stream` is the latest one.
 const PLAY: &str = "
     window.streams = 0;
     window.EventSource = class extends EventTarget {
@@ -25,7 +25,7 @@ const PLAY: &str = "
             this.dispatchEvent(new MessageEvent(name, { data: JSON.stringify({ at, ...data }) }));
         }
     };";
-/// The browser gives up the stream, as it does after a 503, seven times; how long the page pauses before each other one.
+/// The browser gives up the stream seven times, as it does after a 503. Returns the pauses before each new stream.
 const GIVE_UP: &str = "
     const real = window.setTimeout;
     const pauses = [];
@@ -45,14 +45,14 @@ const GIVE_UP: &str = "
         return pauses;
     })();";
 
-/// A hundred seconds pass.
+/// Moves the page's clock on by a hundred seconds.
 const LATER: &str = "
     const real = performance.now.bind(performance);
     performance.now = () => real() + 100_000;";
-/// How everything stands, in few words.
-const STATUS: &str = "'status', { gateway: { ready: true, checks: [] }, line: { workers: 0 } }";
+/// A short status.
+const STATUS: &str = "'status', { gateway: { ready: true, checks: [] }, delivery: { workers: 0 } }";
 
-/// A page whose stream the test plays.
+/// Opens a page whose stream the test plays.
 async fn played(hubsync: &Hubsync) -> Page {
     let page = Page::open(hubsync).await;
     page.hide().await;
@@ -66,13 +66,13 @@ async fn say(page: &Page, words: &str) {
 }
 
 #[tokio::test]
-async fn what_was_missed_is_drawn_where_it_was_and_not_as_if_it_happened_now() {
+async fn missed_changes_are_drawn_at_their_own_time() {
     let hubsync = Hubsync::start().await;
     let page = played(&hubsync).await;
     say(&page, "'hello', { resumed: true }").await;
     say(
         &page,
-        "'changes', { accepted: 900, settled: { confirmed: 900 }, users: [] }, 20_000",
+        "'changes', { accepted: 900, resolved: { confirmed: 900 }, users: [] }, 20_000",
     )
     .await;
     until("the plot to be drawn", CEILING, async || {
@@ -94,13 +94,13 @@ async fn what_was_missed_is_drawn_where_it_was_and_not_as_if_it_happened_now() {
 }
 
 #[tokio::test]
-async fn what_happens_now_counts_as_now_whatever_becomes_of_the_clocks() {
+async fn new_changes_count_as_now_although_the_clock_was_set() {
     let hubsync = Hubsync::start().await;
     let page = played(&hubsync).await;
     say(&page, "'hello', { resumed: true }").await;
     say(&page, STATUS).await;
-    // The gateway's clock was set back.
-    let changes = "'changes', { accepted: 900, settled: { confirmed: 900 }, users: [] }, 60_000";
+    // The gateway's clock was set back by a minute.
+    let changes = "'changes', { accepted: 900, resolved: { confirmed: 900 }, users: [] }, 60_000";
     say(&page, changes).await;
     until("the rates", CEILING, async || {
         let rates = "return import('/console/plot.js').then(({ rates }) => rates(10))";
@@ -116,11 +116,11 @@ async fn what_happens_now_counts_as_now_whatever_becomes_of_the_clocks() {
 }
 
 #[tokio::test]
-async fn a_gateway_without_a_place_is_asked_more_and_more_seldom() {
+async fn the_pause_grows_while_the_gateway_has_no_place() {
     let hubsync = Hubsync::start().await;
     let page = played(&hubsync).await;
     let pauses = page.evaluate(GIVE_UP).await;
-    page.wait_for("#banner", "does not answer, or as many watch it as may")
+    page.wait_for("#banner", "does not answer, or too many browsers watch it")
         .await;
     let pauses: Vec<f64> = pauses
         .as_array()
@@ -138,12 +138,12 @@ async fn a_gateway_without_a_place_is_asked_more_and_more_seldom() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_begins_anew_has_the_changes_of_a_database_that_was_restored() {
+async fn after_a_new_start_a_restored_database_is_shown() {
     let hubsync = Hubsync::start().await;
     let page = played(&hubsync).await;
     let changed = |version: u8| {
         format!(
-            "'changes', {{ accepted: 2, settled: {{}}, users: [{{ userId: 'u', version: {version}, state: 'pending' }}] }}"
+            "'changes', {{ accepted: 2, resolved: {{}}, users: [{{ userId: 'u', version: {version}, state: 'pending' }}] }}"
         )
     };
     say(&page, "'hello', { resumed: true }").await;
@@ -151,18 +151,18 @@ async fn a_gateway_that_begins_anew_has_the_changes_of_a_database_that_was_resto
     page.wait_for_change("u", "7").await;
     say(&page, "'hello', { resumed: false }").await;
     page.wait_for("#recent-empty", "Nothing has changed since").await;
-    assert_eq!(page.text("#recent-note").await, "", "what it was some of is gone");
+    assert_eq!(page.text("#recent-note").await, "", "the earlier counts are gone");
     say(&page, &changed(2)).await;
     page.wait_for_change("u", "2").await;
     page.close().await;
 }
 
 #[tokio::test]
-async fn a_page_that_was_away_for_long_keeps_the_changes_whose_verdict_it_knows() {
+async fn after_a_gap_changes_with_a_known_result_stay() {
     let hubsync = Hubsync::start().await;
     let page = played(&hubsync).await;
     let seen =
-        |users: &str| format!("'changes', {{ accepted: 2, settled: {{ confirmed: 1 }}, users: [{users}] }}");
+        |users: &str| format!("'changes', {{ accepted: 2, resolved: {{ confirmed: 1 }}, users: [{users}] }}");
     let done = "{ userId: 'done', version: 7, state: 'confirmed' }";
     let open = "{ userId: 'open', version: 3, state: 'pending' }";
     say(&page, "'hello', { resumed: false }").await;
@@ -173,7 +173,7 @@ async fn a_page_that_was_away_for_long_keeps_the_changes_whose_verdict_it_knows(
     page.wait_for_change("new", "pending").await;
     page.wait_for_change("done", "confirmed").await;
     let rows = page.text("#recent").await;
-    assert!(!rows.contains("open"), "its verdict may have been missed: {rows}");
+    assert!(!rows.contains("open"), "its result may have been missed: {rows}");
     // The database was restored.
     say(&page, &seen("{ userId: 'done', version: 6, state: 'pending' }")).await;
     page.wait_for_change("done", "6").await;
@@ -183,10 +183,10 @@ async fn a_page_that_was_away_for_long_keeps_the_changes_whose_verdict_it_knows(
 }
 
 #[tokio::test]
-async fn the_plot_claims_nothing_of_the_time_in_which_nobody_listened() {
+async fn the_plot_leaves_out_the_time_without_a_connection() {
     let hubsync = Hubsync::start().await;
     let page = played(&hubsync).await;
-    let heard = async |is_resumed: bool| {
+    let known_seconds = async |is_resumed: bool| {
         page.hide().await;
         page.evaluate(LATER).await;
         page.show().await;
@@ -199,35 +199,35 @@ async fn the_plot_claims_nothing_of_the_time_in_which_nobody_listened() {
             .await;
         let label = label.as_str().unwrap();
         let seconds = label.strip_prefix("no changes in ");
-        let seconds = seconds.and_then(|label| label.strip_suffix(" seconds heard of the last five minutes"));
+        let seconds = seconds.and_then(|label| label.strip_suffix(" known seconds of the last five minutes"));
         seconds.expect(label).parse::<u32>().unwrap()
     };
-    let seconds = heard(false).await;
+    let seconds = known_seconds(false).await;
     assert!(seconds < 60, "{seconds}");
-    let seconds = heard(true).await;
+    let seconds = known_seconds(true).await;
     assert!(seconds > 90, "{seconds}");
     page.close().await;
 }
 
 #[tokio::test]
-async fn of_many_changes_the_page_says_how_many_it_names_some_of() {
+async fn the_page_says_how_many_changes_it_does_not_name() {
     let hubsync = Hubsync::start().await;
     let page = played(&hubsync).await;
     say(&page, "'hello', { resumed: true }").await;
     let named = "users: [{ userId: 'u', version: 1, state: 'confirmed' }]";
     say(
         &page,
-        &format!("'changes', {{ accepted: 1, settled: {{ confirmed: 1 }}, {named} }}"),
+        &format!("'changes', {{ accepted: 1, resolved: {{ confirmed: 1 }}, {named} }}"),
     )
     .await;
     page.wait_for_change("u", "1").await;
-    assert_eq!(page.text("#recent-note").await, "", "all of it is named");
+    assert_eq!(page.text("#recent-note").await, "", "all users are named");
     say(
         &page,
-        &format!("'changes', {{ accepted: 1_200, settled: {{ confirmed: 40, parked: 2 }}, {named} }}"),
+        &format!("'changes', {{ accepted: 1_200, resolved: {{ confirmed: 40, failed: 2 }}, {named} }}"),
     )
     .await;
-    page.wait_for("#recent-note", "Some of 1,201 changes and 43 verdicts heard of.")
+    page.wait_for("#recent-note", "Showing some of 1,201 changes and 43 results.")
         .await;
     page.close().await;
 }

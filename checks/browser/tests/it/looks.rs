@@ -1,17 +1,17 @@
-//! How the page looks: in light, in dark, on a phone; by keyboard and for a screen reader.
+//! The page in light and dark colours, on a phone, by keyboard and with a screen reader.
 
 use serde_json::json;
 
 use crate::{hubsync::Hubsync, page::Page};
 
-/// Controls and pictures that a screen reader has no name for.
+/// Finds controls and pictures without a name for screen readers.
 const NAMELESS: &str = "
     const nameOf = (element) => element.getAttribute('aria-label') || element.textContent.trim()
         || [...(element.labels ?? [])].map((label) => label.textContent.trim()).join('') || element.getAttribute('alt');
     return [...document.querySelectorAll('button, input, a, meter, canvas, [role=img]')]
         .filter((element) => !nameOf(element)).map((element) => element.outerHTML);";
 
-/// Elements that stand out of the screen to the side.
+/// Finds elements that are wider than the screen.
 const TOO_WIDE: &str = "
     return document.documentElement.scrollWidth > document.documentElement.clientWidth
         ? [...document.querySelectorAll('body *')]
@@ -19,7 +19,7 @@ const TOO_WIDE: &str = "
             .map((element) => element.tagName + ' ' + element.id)
         : [];";
 
-/// Texts whose contrast to what is behind them is below 4.5 to 1 (WCAG 2.2, 1.4.3).
+/// Finds texts with a contrast below 4.5 to 1 to their background (WCAG 2.2, 1.4.3).
 const FAINT: &str = "
     const channels = (colour) => (colour.match(/[\\d.]+/g) ?? []).map(Number);
     const light = ([red, green, blue]) => [red, green, blue]
@@ -44,7 +44,7 @@ const FAINT: &str = "
     }
     return faint;";
 
-/// A page with something of everything on it.
+/// Opens a page and makes it show every kind of content.
 async fn busy(hubsync: &Hubsync) -> Page {
     let page = Page::open(hubsync).await;
     hubsync
@@ -64,8 +64,8 @@ async fn busy(hubsync: &Hubsync) -> Page {
             nobody,
         )
         .await;
-    page.wait_for("#troubles", "INVALID_EMAIL").await;
-    page.wait_for("#troubles", "missing").await;
+    page.wait_for("#problems", "INVALID_EMAIL").await;
+    page.wait_for("#problems", "notFound").await;
     page.send("look-up", &[("userId", "1")]).await;
     page.wait_for("#receipt", "INVALID_EMAIL").await;
     page
@@ -83,11 +83,15 @@ async fn the_page_is_readable_in_light_in_dark_and_on_a_phone() {
     ] {
         page.browser.look(scheme, width, height).await.unwrap();
         assert_eq!(page.evaluate(TOO_WIDE).await, json!([]), "{name}");
-        // Colours change over a moment.
-        testing::wait::until("texts to stand out", crate::hubsync::CEILING, async || {
-            let faint = page.evaluate(FAINT).await;
-            if faint == json!([]) { Ok(()) } else { Err(faint) }
-        })
+        // Colours change in a short transition.
+        testing::wait::until(
+            "all texts to have enough contrast",
+            crate::hubsync::CEILING,
+            async || {
+                let faint = page.evaluate(FAINT).await;
+                if faint == json!([]) { Ok(()) } else { Err(faint) }
+            },
+        )
         .await;
         page.photograph(name).await;
     }
@@ -95,13 +99,13 @@ async fn the_page_is_readable_in_light_in_dark_and_on_a_phone() {
 }
 
 #[tokio::test]
-async fn everything_that_can_be_used_has_a_name_and_a_place_in_the_order_of_the_keyboard() {
+async fn every_control_has_a_name_and_a_place_in_the_tab_order() {
     let hubsync = Hubsync::start().await;
     let page = busy(&hubsync).await;
     assert_eq!(page.evaluate(NAMELESS).await, json!([]));
-    let taken_out = page
+    let with_tabindex = page
         .evaluate("return document.querySelectorAll('[tabindex]').length")
         .await;
-    assert_eq!(taken_out, 0, "the order of the page is that of the keyboard");
+    assert_eq!(with_tabindex, 0, "the tab order is the order of the page");
     page.close().await;
 }

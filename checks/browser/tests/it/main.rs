@@ -1,4 +1,4 @@
-//! The console as people use it.
+//! The console in a real browser, used as people use it.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 mod away;
@@ -10,4 +10,4 @@ mod looks;
 mod other_sites;
 mod page;
 mod pause;
-mod troubles;
+mod problems;

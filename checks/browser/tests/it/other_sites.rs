@@ -1,9 +1,9 @@
-//! Pages of other sites, with a browser that reaches the gateway.
+//! Pages of other sites in a browser that can reach the gateway.
 
 use crate::{hubsync::Hubsync, page::Page};
 
 #[tokio::test]
-async fn a_name_that_leads_here_after_dns_rebinding_shows_nothing() {
+async fn a_rebound_name_shows_nothing() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     let rebound = hubsync.console().replace("127.0.0.1", "rebound.example");
@@ -11,16 +11,16 @@ async fn a_name_that_leads_here_after_dns_rebinding_shows_nothing() {
     page.wait_for("body", "urn:hubsync:problem:unknown-host").await;
     let script = "return fetch('/sync').then((answer) => answer.status)";
     assert_eq!(page.evaluate(script).await, 421);
-    let noted = page.complaints().await;
-    assert!(noted.iter().all(|note| note.contains("421")), "{noted:?}");
+    let logged = page.complaints().await;
+    assert!(logged.iter().all(|entry| entry.contains("421")), "{logged:?}");
     page.close().await;
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_takes_no_place_of_those_who_watch() {
+async fn a_page_of_another_origin_cannot_open_an_event_stream() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
-    // Another port is another origin of the same site; a plain request is sent without asking first.
+    // Another port is another origin of the same site. The browser sends a plain request to it without asking first.
     page.go(&hubsync.sandbox()).await;
     let script = format!(
         "return fetch('{}sync/events', {{ mode: 'no-cors' }}).then((answer) => answer.text()).then(() => 'ended')",

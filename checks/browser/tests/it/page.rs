@@ -1,4 +1,4 @@
-//! The console as its users see it: texts to read, buttons to press, forms to fill in.
+//! The console as people use it: texts to read, buttons to press, forms to fill in.
 
 use browser::Chromium;
 use serde_json::Value;
@@ -13,17 +13,17 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Opens the console and waits until it is told how everything stands.
+    /// Opens the console and waits until it shows the status.
     pub(crate) async fn open(hubsync: &Hubsync) -> Self {
         let browser = Chromium::start().await.unwrap();
         browser.driver.goto(hubsync.console()).await.unwrap();
         let page = Self { browser };
         page.wait_for("#connection", "live").await;
-        page.wait_for("#stage-line .figure", "running").await;
+        page.wait_for("#stage-delivery .figure", "running").await;
         page
     }
 
-    /// Goes to another address, and waits for nothing.
+    /// Goes to another address without waiting for anything.
     pub(crate) async fn go(&self, address: &str) {
         self.browser.driver.goto(address).await.unwrap();
     }
@@ -32,11 +32,11 @@ impl Page {
         self.element(selector).await.text().await.unwrap()
     }
 
-    /// Waits until an element's text holds those words.
+    /// Waits until an element's text contains those words.
     pub(crate) async fn wait_for(&self, selector: &str, words: &str) {
         until(&format!("{selector} to say {words:?}"), CEILING, async || {
             let text = match self.browser.driver.find(By::Css(selector)).await {
-                // It may be drawn anew between the two.
+                // The page may replace the element between the two calls.
                 Ok(element) => element.text().await.map_err(|error| error.to_string())?,
                 Err(error) => return Err(error.to_string()),
             };
@@ -59,7 +59,7 @@ impl Page {
         .await;
     }
 
-    /// Presses the button whose text begins so.
+    /// Presses the button whose text starts with this text.
     pub(crate) async fn press(&self, within: &str, text: &str) {
         let path = format!("//*[@id='{within}']//button[starts-with(normalize-space(), '{text}')]");
         self.browser
@@ -86,7 +86,7 @@ impl Page {
             .unwrap();
     }
 
-    /// Something that is there only while the page was not loaded anew.
+    /// Sets a mark that is gone when the page is loaded again.
     pub(crate) async fn mark(&self) {
         self.browser.evaluate("window.marked = true").await.unwrap();
     }
@@ -95,7 +95,7 @@ impl Page {
         self.evaluate("return window.marked === true").await == true
     }
 
-    /// As when another tab is looked at, which a browser without a screen does not know.
+    /// Hides the page, as if the user looked at another tab. A headless browser cannot do that itself.
     pub(crate) async fn hide(&self) {
         self.set_visibility("hidden").await;
     }
@@ -112,7 +112,7 @@ impl Page {
         self.evaluate(&script).await;
     }
 
-    /// A picture of the whole page.
+    /// Takes a screenshot of the page.
     pub(crate) async fn photograph(&self, name: &str) {
         let file = screenshots().join(format!("{name}.png"));
         self.browser.driver.screenshot(&file).await.unwrap();
@@ -122,17 +122,17 @@ impl Page {
         self.browser.driver.find(By::Css(selector)).await.unwrap()
     }
 
-    /// What a script answers.
+    /// Runs a script and returns its result.
     pub(crate) async fn evaluate(&self, script: &str) -> Value {
         self.browser.evaluate(script).await.unwrap()
     }
 
-    /// What the browser complained of since this was asked last.
+    /// The errors and warnings in the browser's log since the last call.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         self.browser.complaints().await.unwrap()
     }
 
-    /// Ends the browser, in whose page nothing must have gone wrong.
+    /// Closes the browser, and checks that its log has no errors or warnings.
     pub(crate) async fn close(self) {
         assert_eq!(self.complaints().await, Vec::<String>::new());
         self.browser.driver.quit().await.unwrap();

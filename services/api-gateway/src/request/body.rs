@@ -8,34 +8,41 @@ use axum::http::header::{CONTENT_LENGTH, EXPECT};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use crate::problem::ApiError;
+use crate::response::ApiError;
 
-/// The most bytes a body may have.
-pub(crate) const MAX_BODY_BYTES: usize = 16 * 1024;
+/// How many bytes a body may have.
+const MAX_BODY_BYTES: usize = 16 * 1024;
 
-/// How much of a body that is too long is read and thrown away. A caller still sending when the connection closes
-/// may see a reset in place of the answer; this much covers honest mistakes.
-const MOST_DISCARDED_BYTES: usize = 1024 * 1024;
-const DISCARD_LIMIT: Duration = Duration::from_millis(500);
+/// How many bytes of a body that is too long are read and thrown away. A caller that is still sending when the connection
+/// closes may see a reset instead of the response; this covers honest mistakes.
+const MAX_DISCARDED_BYTES: usize = 1024 * 1024;
+/// How long that may take.
+const DISCARD_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The whole body, which has to arrive within `limit`.
+/// Reads the whole body, which has to arrive within `limit`.
 pub(crate) async fn read_body(headers: &HeaderMap, body: Body, limit: Duration) -> Result<Vec<u8>, ApiError> {
     let mut stream = body.into_data_stream();
+    // A declared length that is too large is rejected without reading: a caller that sent `Expect: 100-continue` then need
+    // not send the body at all.
     let result = if declared_length(headers).is_some_and(|length| length > MAX_BODY_BYTES) {
-        Err(ApiError::BodyTooLarge {
-            limit: MAX_BODY_BYTES,
-        })
+        Err(too_large())
     } else {
         timeout(limit, collect(&mut stream))
             .await
             .unwrap_or(Err(ApiError::BodyTimedOut))
     };
-    // Who waits for "100 Continue" has not sent the body and need not.
+    // A caller that waits for "100 Continue" has sent nothing that could be thrown away.
     if matches!(result, Err(ApiError::BodyTooLarge { .. })) && !headers.contains_key(EXPECT) {
-        // Whether all of it came or not, the answer is the same.
-        let _ = timeout(DISCARD_LIMIT, discard(&mut stream)).await;
+        // The response is the same whether all of it arrived or not.
+        let _ = timeout(DISCARD_TIMEOUT, discard(&mut stream)).await;
     }
     result
+}
+
+fn too_large() -> ApiError {
+    ApiError::BodyTooLarge {
+        limit: MAX_BODY_BYTES,
+    }
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<usize> {
@@ -45,11 +52,9 @@ fn declared_length(headers: &HeaderMap) -> Option<usize> {
 async fn collect(stream: &mut BodyDataStream) -> Result<Vec<u8>, ApiError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| ApiError::BodyBrokeOff)?;
+        let chunk = chunk.map_err(|_| ApiError::IncompleteBody)?;
         if bytes.len() + chunk.len() > MAX_BODY_BYTES {
-            return Err(ApiError::BodyTooLarge {
-                limit: MAX_BODY_BYTES,
-            });
+            return Err(too_large());
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -57,10 +62,10 @@ async fn collect(stream: &mut BodyDataStream) -> Result<Vec<u8>, ApiError> {
 }
 
 async fn discard(stream: &mut BodyDataStream) {
-    let mut left = MOST_DISCARDED_BYTES;
+    let mut remaining = MAX_DISCARDED_BYTES;
     while let Some(Ok(chunk)) = stream.next().await {
-        match left.checked_sub(chunk.len()) {
-            Some(rest) => left = rest,
+        match remaining.checked_sub(chunk.len()) {
+            Some(rest) => remaining = rest,
             None => return,
         }
     }

@@ -1,22 +1,23 @@
-//! What a request carries with it to the last service: its id and its trace.
+//! The request id and the trace context, which travel with each call to the last service.
 
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue};
 use contracts::RequestContext;
 
-/// An id longer than this is not somebody's id.
+/// How long a caller's request id may be.
 const MAX_ID_CHARS: usize = 128;
-/// W3C trace context: version 00 has 55 characters; later versions may have more.
+/// How long a trace context may be. Version 00 of the W3C format has 55 characters; later versions may have more.
 const MAX_TRACE_CHARS: usize = 256;
 
-/// The header of a request's id, in both directions.
+/// The header of the request id, in requests and responses.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
 
 /// Reads what the caller sent, as far as it can be logged and passed on without harm.
 pub(crate) fn read_context(headers: &HeaderMap) -> RequestContext {
-    let request_id = one(headers, REQUEST_ID).filter(|id| is_request_id(id));
-    let traceparent = one(headers, contracts::headers::TRACEPARENT).filter(|trace| is_traceparent(trace));
+    let request_id = single_value(headers, REQUEST_ID).filter(|id| is_request_id(id));
+    let traceparent =
+        single_value(headers, contracts::headers::TRACEPARENT).filter(|trace| is_traceparent(trace));
     RequestContext {
         request_id: request_id.map_or_else(|| uuid::Uuid::new_v4().to_string().into(), Arc::from),
         traceparent: traceparent.map(Arc::from),
@@ -28,8 +29,8 @@ pub(crate) fn request_id_header(context: &RequestContext) -> HeaderValue {
     HeaderValue::from_str(&context.request_id).expect("letters, digits and _.:- make a header value")
 }
 
-/// A header that is given once: of two nobody knows which is meant.
-fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// The value of a header that is given exactly once. With two values nobody could tell which one is meant.
+fn single_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let (value, None) = (values.next()?, values.next()) else {
         return None;
@@ -37,13 +38,13 @@ fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     value.to_str().ok()
 }
 
-/// What no log, shell or query language reads as anything but an id.
+/// Allows only characters that no log, shell or query language gives a meaning.
 fn is_request_id(text: &str) -> bool {
-    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
-    (1..=MAX_ID_CHARS).contains(&text.len()) && text.bytes().all(is_fine)
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    (1..=MAX_ID_CHARS).contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
-/// Version, trace id, parent id and flags in lower-case hexadecimal digits; later versions may add parts.
+/// Checks the parts: version, trace id, parent id and flags in lower-case hexadecimal digits. Later versions may add parts.
 fn is_traceparent(text: &str) -> bool {
     let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let parts: Vec<&str> = text.split('-').collect();
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_letters_digits_and_marks_is_kept_and_any_other_replaced() {
+    fn an_id_of_letters_digits_and_marks_is_kept_others_replaced() {
         for id in ["abc-1", "A_z.0:9-", &"x".repeat(128)] {
             assert_eq!(&*context(id).request_id, id);
         }

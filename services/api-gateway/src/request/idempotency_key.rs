@@ -1,14 +1,15 @@
-//! The key under which a change may be repeated without being made twice.
+//! Reads the key that lets a caller send a change again without making it twice.
 
 use axum::http::HeaderMap;
 
-use crate::problem::ApiError;
+use super::invalid_parameter;
+use crate::response::ApiError;
 
 const NAME: &str = "idempotency-key";
-const MOST_CHARS: usize = 255;
+const MAX_CHARS: usize = 255;
 const RULE: &str = "it takes one value of 1 to 255 visible ASCII characters";
 
-/// The caller's key, or a new one: our own second try needs a key as well.
+/// The caller's key, or a new one: the gateway's own second try needs a key as well.
 pub(crate) fn read_idempotency_key(headers: &HeaderMap) -> Result<String, ApiError> {
     let mut values = headers.get_all(NAME).iter();
     let (first, second) = (values.next(), values.next());
@@ -18,11 +19,8 @@ pub(crate) fn read_idempotency_key(headers: &HeaderMap) -> Result<String, ApiErr
     let is_visible = |text: &&str| text.bytes().all(|byte| byte.is_ascii_graphic());
     let key = value.to_str().ok().filter(is_visible);
     match key {
-        Some(key) if second.is_none() && (1..=MOST_CHARS).contains(&key.len()) => Ok(key.to_owned()),
-        _ => Err(ApiError::InvalidParameter {
-            part: "Idempotency-Key",
-            rule: RULE.to_owned(),
-        }),
+        Some(key) if second.is_none() && (1..=MAX_CHARS).contains(&key.len()) => Ok(key.to_owned()),
+        _ => Err(invalid_parameter("Idempotency-Key", RULE)),
     }
 }
 
@@ -39,14 +37,14 @@ mod tests {
     }
 
     #[test]
-    fn the_callers_key_is_taken_as_it_is() {
+    fn the_callers_key_is_used_unchanged() {
         for text in ["a", "\"8e03978e-40d5\"", &"x".repeat(255)] {
             assert_eq!(key(&[text]).as_deref(), Some(text));
         }
     }
 
     #[test]
-    fn a_key_that_breaks_the_rule_is_refused() {
+    fn a_key_that_breaks_the_rule_is_rejected() {
         for text in ["", "a b", "ä", &"x".repeat(256)] {
             assert_eq!(key(&[text]), None, "{text}");
         }

@@ -1,26 +1,25 @@
-//! `Prefer: wait=10` (RFC 7240): how long a caller would like to wait for HubSpot's verdict.
+//! Reads `Prefer: wait=10` (RFC 7240): how long a caller wants to wait for HubSpot's result.
 
 use std::time::Duration;
 
 use axum::http::HeaderMap;
 
-/// The longest wait: proxies in front of the gateway end longer ones.
-const LONGEST: Duration = Duration::from_secs(30);
+/// The longest wait. Proxies in front of the gateway often end longer requests.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// The wait that is preferred, 30 seconds at most; none where there is no such preference, or one that makes no sense, which
-/// the RFC has us ignore.
+/// The wait that the caller prefers, reduced to 30 seconds. A preference that cannot be read is ignored, as the RFC demands.
 pub(crate) fn read_wait(headers: &HeaderMap) -> Option<Duration> {
     let given = headers.get_all("prefer").iter();
     let preferences = given
         .filter_map(|value| value.to_str().ok())
         .flat_map(|text| text.split(','));
-    // Of several the first one counts.
+    // The RFC says that the first of several counts.
     let wait = preferences.into_iter().find_map(|preference| {
         let (name, value) = preference.split(';').next()?.split_once('=')?;
         name.trim().eq_ignore_ascii_case("wait").then_some(value)
     })?;
     let seconds: u64 = wait.trim().trim_matches('"').parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST)).filter(|wait| !wait.is_zero())
+    Some(Duration::from_secs(seconds).min(MAX_WAIT)).filter(|wait| !wait.is_zero())
 }
 
 #[cfg(test)]
@@ -44,13 +43,13 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_thirty_seconds_at_most() {
+    fn a_wait_is_at_most_thirty_seconds() {
         assert_eq!(wait(&["wait=31"]), Some(30));
         assert_eq!(wait(&["wait=99999999999"]), Some(30));
     }
 
     #[test]
-    fn what_makes_no_sense_is_ignored() {
+    fn a_preference_that_cannot_be_read_is_ignored() {
         for text in ["", "wait", "wait=", "wait=soon", "wait=-1", "wait=0", "waits=5"] {
             assert_eq!(wait(&[text]), None, "{text}");
         }

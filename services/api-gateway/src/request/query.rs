@@ -1,81 +1,87 @@
-//! Query parameters: each known one is taken once. One that is misspelt, or given twice, would silently ask for something else.
+//! Reads query parameters. Each parameter is known and given at most once: a misspelt or repeated one would silently ask for
+//! something else than the caller means.
 
+use aide::OperationInput;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::Uri;
 use axum::http::request::Parts;
 
-use crate::problem::ApiError;
+use crate::response::ApiError;
 
 /// The parameters of a request, by name.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Parameters(Vec<(&'static str, String)>);
+pub(crate) struct QueryParameters(Vec<(&'static str, String)>);
 
-/// For routes that take no parameters.
+/// Extractor for routes that take no parameters.
 #[derive(Debug)]
 pub(crate) struct NoQuery;
 
-impl Parameters {
-    /// Takes those that are known.
-    pub(super) fn read(uri: &Uri, known: &[&'static str]) -> Result<Self, ApiError> {
+impl QueryParameters {
+    /// Reads the parameters of a URI. Names that are not in `known` are rejected.
+    pub(crate) fn read(uri: &Uri, known: &[&'static str]) -> Result<Self, ApiError> {
         let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri)
-            .map_err(|_| invalid("query", "it is not text in UTF-8, percent-encoded"))?;
-        Self::take(pairs.0, known)
+            .map_err(|_| invalid_parameter("query", "it is not percent-encoded UTF-8"))?;
+        Self::from_pairs(pairs.0, known)
     }
 
-    /// Takes pairs of names and values.
-    pub(super) fn take(pairs: Vec<(String, String)>, known: &[&'static str]) -> Result<Self, ApiError> {
-        let mut taken: Vec<(&'static str, String)> = Vec::with_capacity(pairs.len());
+    /// Checks pairs of names and values.
+    pub(crate) fn from_pairs(pairs: Vec<(String, String)>, known: &[&'static str]) -> Result<Self, ApiError> {
+        let mut parameters: Vec<(&'static str, String)> = Vec::with_capacity(pairs.len());
         for (name, value) in pairs {
             let Some(known) = known.iter().find(|known| **known == name) else {
-                return Err(unknown(known));
+                return Err(unknown_parameter(known));
             };
-            if taken.iter().any(|(before, _)| before == known) {
-                return Err(invalid(known, "it is given more than once"));
+            if parameters.iter().any(|(earlier, _)| earlier == known) {
+                return Err(invalid_parameter(known, "it is given more than once"));
             }
-            taken.push((known, value));
+            parameters.push((known, value));
         }
-        Ok(Self(taken))
+        Ok(Self(parameters))
     }
 
     /// The value of a parameter.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let pair = self.0.iter().find(|(known, _)| *known == name);
         pair.map(|(_, value)| value.as_str())
     }
 
-    /// A whole number in digits only.
-    pub(super) fn number(&self, name: &'static str) -> Result<Option<u64>, ApiError> {
+    /// The value of a parameter that is a whole number in digits.
+    pub(crate) fn number(&self, name: &'static str) -> Result<Option<u64>, ApiError> {
         let Some(text) = self.get(name) else {
             return Ok(None);
         };
+        // The parser of the standard library also accepts a plus sign.
         let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|_| is_digits);
-        let rule = || invalid(name, &format!("it takes one whole number, such as ?{name}=7"));
-        number.ok_or_else(rule).map(Some)
+        let error = || invalid_parameter(name, &format!("it takes one whole number, such as ?{name}=7"));
+        number.ok_or_else(error).map(Some)
     }
 }
 
-fn unknown(known: &[&'static str]) -> ApiError {
+fn unknown_parameter(known: &[&'static str]) -> ApiError {
     if known.is_empty() {
-        return invalid("query", "this takes no query parameters");
+        return invalid_parameter("query", "this path takes no query parameters");
     }
     let known = known.join(", ");
-    invalid("query", &format!("it takes {known}, and nothing else"))
+    invalid_parameter("query", &format!("it takes only {known}"))
 }
 
-/// A parameter that breaks a rule.
-pub(super) fn invalid(part: &'static str, rule: &str) -> ApiError {
+/// The error for a part of a request that breaks a rule.
+pub(crate) fn invalid_parameter(part: &'static str, rule: &str) -> ApiError {
     ApiError::InvalidParameter {
         part,
         rule: rule.to_owned(),
     }
 }
 
+/// The extractor reads no parameters, so it adds none to the document.
+impl OperationInput for NoQuery {}
+
 impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        Parameters::read(&parts.uri, &[]).map(|_| Self)
+        QueryParameters::read(&parts.uri, &[]).map(|_| Self)
     }
 }
 
@@ -83,12 +89,12 @@ impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
 mod tests {
     use super::*;
 
-    fn read(path: &str) -> Result<Parameters, ApiError> {
-        Parameters::read(&path.parse().expect("a path"), &["after", "last"])
+    fn read(path: &str) -> Result<QueryParameters, ApiError> {
+        QueryParameters::read(&path.parse().expect("a path"), &["after", "last"])
     }
 
     #[test]
-    fn known_parameters_are_taken_once() {
+    fn known_parameters_are_accepted_once() {
         let parameters = read("/?after=7&last=a%20b").expect("good");
         assert_eq!(parameters.get("last"), Some("a b"));
         assert_eq!(parameters.number("after"), Ok(Some(7)));
@@ -105,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_digits() {
+    fn numbers_have_only_digits() {
         for text in [
             "",
             "x",

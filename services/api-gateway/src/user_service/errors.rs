@@ -3,8 +3,8 @@
 use contracts::{ErrorCode, InvalidValue, ServiceError};
 use runtime::nats::CallError;
 
-use crate::problem::ApiError;
 use crate::request::address_required;
+use crate::response::ApiError;
 
 /// After a first try without an answer, only a decision about the change itself tells what became of it. That the second try did
 /// nothing says nothing about the first.

@@ -1,4 +1,4 @@
-//! The binary as people and containers call it.
+//! The binary, called as people and containers call it.
 
 use std::process::{Command, Output};
 
@@ -11,7 +11,7 @@ fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_probe_succeeds_while_the_gateway_lives() {
+async fn the_probe_succeeds_while_the_gateway_runs() {
     let gateway = Gateway::start().await;
     let port = gateway.address.port().to_string();
     let settings = [("API_GATEWAY_PORT", port.as_str())];

@@ -1,4 +1,4 @@
-//! The `OpenAPI` document says what the gateway does, and all of it.
+//! The `OpenAPI` document is complete and agrees with the gateway.
 
 mod answers;
 mod bodies;

@@ -1,4 +1,4 @@
-//! `GET /sync/events`: what browsers watch.
+//! `GET /sync/events`: the stream that browsers watch.
 
 mod back;
 mod browser;
@@ -18,7 +18,7 @@ use crate::harness::{CEILING, Gateway, problem, slug};
 use crate::responder::{Reaction, Responder};
 use browser::Browser;
 
-/// The services that publish notices.
+/// Plays the services that publish notices.
 struct Publisher {
     client: async_nats::Client,
 }
@@ -54,7 +54,7 @@ impl Publisher {
 }
 
 #[tokio::test]
-async fn a_browser_sees_a_change_from_pending_to_its_verdict() {
+async fn a_browser_sees_a_change_from_pending_to_its_result() {
     let gateway = Gateway::start().await;
     let publisher = Publisher::start(&gateway).await;
     let mut browser = Browser::open(&gateway).await;
@@ -62,19 +62,19 @@ async fn a_browser_sees_a_change_from_pending_to_its_verdict() {
     publisher.accept("u1", 7).await;
     let changes = without_time(browser.next_named("changes").await.data);
     let seen = json!([{ "userId": "u1", "version": 7, "state": "pending" }]);
-    assert_eq!(changes, json!({ "accepted": 1, "settled": {}, "users": seen }));
+    assert_eq!(changes, json!({ "accepted": 1, "resolved": {}, "users": seen }));
     publisher.settle("u1", 7).await;
     let changes = without_time(browser.next_named("changes").await.data);
     let seen = json!([{ "userId": "u1", "version": 7, "state": "confirmed" }]);
     assert_eq!(
         changes,
-        json!({ "accepted": 0, "settled": { "confirmed": 1 }, "users": seen })
+        json!({ "accepted": 0, "resolved": { "confirmed": 1 }, "users": seen })
     );
 }
 
 #[tokio::test]
-async fn whoever_is_greeted_misses_nothing_from_then_on() {
-    // Who listens first has the listening begin; a dozen times, as it is a matter of moments.
+async fn a_browser_misses_nothing_after_its_greeting() {
+    // The first browser starts the subscription. This is repeated, since a gap would be short.
     for _ in 0..12 {
         let gateway = Gateway::start().await;
         let publisher = Publisher::start(&gateway).await;
@@ -93,10 +93,10 @@ fn without_time(mut data: Value) -> Value {
 }
 
 #[tokio::test]
-async fn how_everything_stands_is_told_every_second() {
+async fn the_status_comes_every_second() {
     let gateway = Gateway::start().await;
     let summary = json!({
-        "pending": 3, "resending": 0, "troubles": [], "troubled": 0, "countedAt": "2026-11-26T12:00:00.000Z"
+        "pending": 3, "resending": 0, "problems": [], "usersWithProblems": 0, "countedAt": "2026-11-26T12:00:00.000Z"
     });
     let _users = Responder::start(&gateway, vec![Reaction::Answer(summary.clone())]).await;
     gateway.wait_until_check("user", true).await;
@@ -105,12 +105,12 @@ async fn how_everything_stands_is_told_every_second() {
         let status = browser.next_named("status").await.data;
         assert_eq!(status["users"], summary, "{status}");
         assert_eq!(status["gateway"]["ready"], true, "{status}");
-        assert_eq!(status["line"]["workers"], 0, "{status}");
+        assert_eq!(status["delivery"]["workers"], 0, "{status}");
     }
 }
 
 #[tokio::test]
-async fn a_user_service_that_is_away_is_told_of() {
+async fn a_user_service_that_is_away_is_reported() {
     let gateway = Gateway::start().await;
     let mut browser = Browser::open(&gateway).await;
     let status = browser.next_named("status").await.data;
@@ -123,7 +123,7 @@ async fn a_user_service_that_is_away_is_told_of() {
 }
 
 #[tokio::test]
-async fn a_user_service_that_says_nothing_does_not_silence_the_gateway() {
+async fn a_silent_user_service_does_not_silence_the_gateway() {
     let gateway = Gateway::start().await;
     let _users = Responder::start(&gateway, vec![Reaction::Silence]).await;
     let mut browser = Browser::open(&gateway).await;
@@ -137,8 +137,8 @@ async fn a_user_service_that_says_nothing_does_not_silence_the_gateway() {
 }
 
 #[tokio::test]
-async fn a_browser_that_does_not_read_misses_events_and_holds_up_nobody() {
-    // One that takes nothing for as long as this loses its connection.
+async fn a_browser_that_does_not_read_misses_events() {
+    // A browser that reads nothing for this time would lose its connection.
     let gateway = Gateway::start_with(Limits {
         read_timeout: CEILING,
         ..Limits::default()
@@ -148,7 +148,7 @@ async fn a_browser_that_does_not_read_misses_events_and_holds_up_nobody() {
     let mut slow = slow_browser(&gateway).await;
     let mut other = Browser::open(&gateway).await;
     other.next_named("hello").await;
-    // A frame is a few kilobytes; the slow one's buffers hold some dozens of them.
+    // An event has a few kilobytes; the buffers of the slow browser hold some dozens of them.
     let mut seen = 0;
     let mut number = 0;
     while seen < 120 {
@@ -166,7 +166,7 @@ async fn a_browser_that_does_not_read_misses_events_and_holds_up_nobody() {
     );
 }
 
-/// Users with ids as long as they may be, so that frames are large.
+/// Users with the longest ids, so that events are large.
 fn many_settled(number: usize) -> ResolvedNotice {
     let user = |index: usize| ResolvedUser {
         user_id: format!("{number:032}{index:032}").parse().unwrap(),
@@ -178,7 +178,7 @@ fn many_settled(number: usize) -> ResolvedNotice {
     }
 }
 
-/// A connection with the smallest buffers, of which nothing is read.
+/// Opens a connection with the smallest buffers, which reads nothing.
 async fn slow_browser(gateway: &Gateway) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
@@ -189,7 +189,7 @@ async fn slow_browser(gateway: &Gateway) -> TcpStream {
     stream
 }
 
-/// What the gateway writes, up to those words.
+/// Reads what the gateway writes, up to those words.
 async fn read_until(stream: &mut TcpStream, words: &str) -> String {
     let mut text = Vec::new();
     let reading = async {
@@ -203,7 +203,7 @@ async fn read_until(stream: &mut TcpStream, words: &str) -> String {
 }
 
 #[tokio::test]
-async fn browsers_beyond_the_most_are_refused_and_a_place_is_given_back() {
+async fn browsers_above_the_limit_get_503_until_a_place_is_free() {
     let gateway = Gateway::start().await;
     let mut browsers = Vec::new();
     for _ in 0..256 {
@@ -221,7 +221,7 @@ async fn browsers_beyond_the_most_are_refused_and_a_place_is_given_back() {
 }
 
 #[tokio::test]
-async fn those_who_watch_do_not_hold_up_the_stop() {
+async fn open_streams_do_not_delay_the_shutdown() {
     let gateway = Gateway::start().await;
     let mut browser = Browser::open(&gateway).await;
     browser.next_named("hello").await;

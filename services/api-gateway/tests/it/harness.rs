@@ -1,4 +1,4 @@
-//! A gateway in this process, on a port of its own, with a nats-server of its own.
+//! Runs a gateway in this process, on its own port and with its own nats-server.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use testing::wait::until;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// More than anything here takes on a busy machine.
+/// A limit for waits that is longer than anything here takes on a busy machine.
 pub(crate) const CEILING: Duration = Duration::from_secs(30);
 
 pub(crate) const JSON: &str = "application/json";
@@ -43,12 +43,12 @@ impl Gateway {
         gateway
     }
 
-    /// The server may be down.
+    /// Starts the gateway without waiting for NATS, which may be down.
     pub(crate) async fn start_before_nats(limits: Limits, nats: NatsServer) -> Self {
         Self::start_as(limits, nats, &[]).await
     }
 
-    /// With credentials, for servers that ask for some.
+    /// Starts the gateway with further settings, such as credentials.
     pub(crate) async fn start_as(limits: Limits, nats: NatsServer, settings: &[(&str, &str)]) -> Self {
         let url = nats.url();
         let pairs = settings.iter().copied().chain([("NATS_URL", url.as_str())]);
@@ -84,7 +84,7 @@ impl Gateway {
             .body(body)
     }
 
-    /// A change that nothing is wrong with.
+    /// A valid change.
     pub(crate) fn good_change(&self) -> RequestBuilder {
         self.patch("/users/1", JSON, r#"{"email":"bh@hubspot.com"}"#)
     }
@@ -121,7 +121,7 @@ impl Gateway {
     }
 }
 
-/// A problem document, after a look at what all of them have.
+/// Reads a problem document, and checks the members that every one has.
 pub(crate) async fn problem(response: Response) -> Value {
     assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
     let status = response.status().as_u16();
@@ -140,7 +140,7 @@ pub(crate) async fn problem(response: Response) -> Value {
     document
 }
 
-/// The end of a problem's type.
+/// The name at the end of a problem's type.
 pub(crate) fn slug(document: &Value) -> &str {
     document["type"]
         .as_str()

@@ -1,4 +1,8 @@
-//! `POST /users/import`: what goes to the user service and what comes back.
+//! `POST /users/import`: the requests to the user service and the reports to the caller.
+
+mod callers;
+mod rows;
+mod streams;
 
 use contracts::ErrorCode;
 use reqwest::{Method, RequestBuilder, Response};
@@ -27,16 +31,16 @@ pub(crate) async fn reports(response: Response) -> Vec<Value> {
         .collect()
 }
 
-pub(crate) fn outcomes(outcomes: &[Value]) -> Reaction {
-    Reaction::Answer(json!({ "outcomes": outcomes }))
+pub(crate) fn results(results: &[Value]) -> Reaction {
+    Reaction::Answer(json!({ "results": results }))
 }
 
 pub(crate) fn changed() -> Value {
-    json!({ "outcome": "changed", "version": 1 })
+    json!({ "result": "changed", "version": 1 })
 }
 
-fn refused(code: ErrorCode) -> Value {
-    json!({ "outcome": "refused", "error": { "code": code, "message": "because" } })
+fn rejected(code: ErrorCode) -> Value {
+    json!({ "result": "rejected", "error": { "code": code, "message": "because" } })
 }
 
 fn users(asked: &Value) -> Vec<&str> {
@@ -45,12 +49,12 @@ fn users(asked: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn each_line_is_accepted_or_refused_by_its_number() {
+async fn each_row_is_accepted_or_rejected_by_its_line() {
     let gateway = Gateway::start().await;
-    let answer = outcomes(&[
+    let answer = results(&[
         changed(),
-        json!({ "outcome": "unchanged", "version": 4 }),
-        refused(ErrorCode::EmailRequired),
+        json!({ "result": "unchanged", "version": 4 }),
+        rejected(ErrorCode::EmailRequired),
     ]);
     let responder = Responder::start(&gateway, vec![answer]).await;
     let body = "{\"userId\":\"1\",\"email\":\"ada@example.com\"}\n\
@@ -73,27 +77,27 @@ async fn each_line_is_accepted_or_refused_by_its_number() {
     let [report, summary] = reports.as_slice() else {
         panic!("{reports:?}")
     };
-    let lines: Vec<_> = report["refusedLines"]
+    let lines: Vec<_> = report["rejectedLines"]
         .as_array()
         .unwrap()
         .iter()
         .map(|line| line["line"].as_u64().unwrap())
         .collect();
     assert_eq!(lines, [2, 5, 6]);
-    let pointers = report["refusedLines"][1]["errors"].as_array().unwrap().iter();
+    let pointers = report["rejectedLines"][1]["errors"].as_array().unwrap().iter();
     let pointers: Vec<_> = pointers.map(|fault| fault["pointer"].as_str().unwrap()).collect();
     assert_eq!(pointers, ["/email", "/phone"]);
-    let expected = json!({ "done": true, "throughLine": 6, "changed": 1, "unchanged": 1, "refused": 3 });
+    let expected = json!({ "done": true, "throughLine": 6, "changed": 1, "unchanged": 1, "rejected": 3 });
     assert_eq!(summary, &expected);
 }
 
 #[tokio::test]
-async fn a_line_that_is_not_decided_is_sent_again_with_later_ones_of_its_user_and_no_others() {
+async fn an_open_row_is_sent_again_with_later_rows_of_its_user() {
     let gateway = Gateway::start().await;
     let script = vec![
-        outcomes(&[changed(), refused(ErrorCode::Unavailable), changed(), changed()]),
-        outcomes(&[refused(ErrorCode::OutcomeUnknown), refused(ErrorCode::Expired)]),
-        outcomes(&[changed(), changed()]),
+        results(&[changed(), rejected(ErrorCode::Unavailable), changed(), changed()]),
+        results(&[rejected(ErrorCode::OutcomeUnknown), rejected(ErrorCode::Expired)]),
+        results(&[changed(), changed()]),
     ];
     let responder = Responder::start(&gateway, script).await;
     let body = "userId,email\n1,a@example.com\n2,b@example.com\n1,c@example.com\n2,d@example.com\n";
@@ -101,14 +105,14 @@ async fn a_line_that_is_not_decided_is_sent_again_with_later_ones_of_its_user_an
     let asked = responder.asked();
     let sent: Vec<_> = asked.iter().map(|asked| users(&asked.body)).collect();
     assert_eq!(sent, [vec!["1", "2", "1", "2"], vec!["2", "2"], vec!["2", "2"]]);
-    let expected = json!({ "done": true, "throughLine": 5, "changed": 4, "unchanged": 0, "refused": 0 });
+    let expected = json!({ "done": true, "throughLine": 5, "changed": 4, "unchanged": 0, "rejected": 0 });
     assert_eq!(reports.last().unwrap(), &expected);
 }
 
 #[tokio::test]
-async fn lines_that_are_done_with_are_passed_over() {
+async fn rows_up_to_after_are_skipped() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![outcomes(&[changed()])]).await;
+    let responder = Responder::start(&gateway, vec![results(&[changed()])]).await;
     let request = gateway.request(Method::POST, "/users/import?after=2");
     let body = "\nuserId,email\n2,b@example.com\n";
     let response = request
@@ -117,13 +121,13 @@ async fn lines_that_are_done_with_are_passed_over() {
         .send()
         .await
         .unwrap();
-    let expected = json!({ "done": true, "throughLine": 3, "changed": 1, "unchanged": 0, "refused": 0 });
+    let expected = json!({ "done": true, "throughLine": 3, "changed": 1, "unchanged": 0, "rejected": 0 });
     assert_eq!(reports(response).await.last().unwrap(), &expected);
     assert_eq!(users(&responder.asked()[0].body), ["2"]);
 }
 
 #[tokio::test]
-async fn columns_that_nobody_knows_end_an_import_before_its_first_line() {
+async fn unknown_columns_end_an_import_before_its_first_row() {
     let gateway = Gateway::start().await;
     let body = "userId,phone\n1,2\n";
     let reports = reports(import(&gateway, "text/csv", body).send().await.unwrap()).await;
@@ -142,7 +146,7 @@ async fn columns_that_nobody_knows_end_an_import_before_its_first_line() {
 }
 
 #[tokio::test]
-async fn to_go_on_after_more_lines_than_there_are_is_no_success() {
+async fn an_after_beyond_the_end_of_the_file_is_no_success() {
     let gateway = Gateway::start().await;
     let request = gateway.request(Method::POST, "/users/import?after=3");
     let body = "userId,email\n2,b@example.com\n";
@@ -159,13 +163,13 @@ async fn to_go_on_after_more_lines_than_there_are_is_no_success() {
         (&json!(false), &json!(2))
     );
     let detail = reports.last().unwrap()["detail"].as_str().unwrap();
-    assert_eq!(detail, "there are 2 lines only, so that none comes after line 3");
+    assert_eq!(detail, "the file has only 2 lines, so no row comes after line 3");
 }
 
 #[tokio::test]
-async fn more_lines_than_a_request_may_have_go_in_several() {
+async fn a_large_import_goes_in_several_requests() {
     let gateway = Gateway::start().await;
-    let all = |count| outcomes(&vec![changed(); count]);
+    let all = |count| results(&vec![changed(); count]);
     let responder = Responder::start(&gateway, vec![all(100), all(100), all(50)]).await;
     let lines = (0..250).map(|number| format!("{{\"userId\":\"{number}\",\"email\":\"a@example.com\"}}\n"));
     let body: String = lines.collect();
@@ -175,7 +179,7 @@ async fn more_lines_than_a_request_may_have_go_in_several() {
 }
 
 #[tokio::test]
-async fn only_the_import_takes_a_post_and_it_only_in_its_forms() {
+async fn only_the_import_path_has_post_in_its_two_formats() {
     let gateway = Gateway::start().await;
     let response = gateway.request(Method::POST, "/users/1").send().await.unwrap();
     assert_eq!(slug(&problem(response).await), "method-not-allowed");
@@ -194,7 +198,7 @@ async fn only_the_import_takes_a_post_and_it_only_in_its_forms() {
 }
 
 #[tokio::test]
-async fn a_user_may_be_called_import() {
+async fn a_user_may_have_the_id_import() {
     let gateway = Gateway::start().await;
     let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(1))]).await;
     let change = gateway.patch("/users/import", JSON, r#"{"email":"bh@hubspot.com"}"#);
@@ -207,22 +211,22 @@ async fn a_user_may_be_called_import() {
 }
 
 #[tokio::test]
-async fn lines_that_are_refused_are_reported_a_hundred_at_a_time() {
+async fn rejected_rows_are_reported_a_hundred_at_a_time() {
     let gateway = Gateway::start().await;
     let reports = reports(import(&gateway, NDJSON, "x\n".repeat(250)).send().await.unwrap()).await;
     let named = reports
         .iter()
-        .filter_map(|report| report["refusedLines"].as_array());
+        .filter_map(|report| report["rejectedLines"].as_array());
     let named: Vec<usize> = named.map(Vec::len).collect();
     assert!(
         named.iter().all(|lines| *lines <= 100) && named.iter().sum::<usize>() == 250,
         "{named:?}"
     );
-    assert_eq!(reports.last().unwrap()["refused"], 250);
+    assert_eq!(reports.last().unwrap()["rejected"], 250);
 }
 
 #[tokio::test]
-async fn an_id_that_is_no_text_is_no_other_user() {
+async fn an_id_that_is_no_text_is_rejected() {
     let gateway = Gateway::start().await;
     for path in ["/users/%FF", "/users/%FF/sync"] {
         let response = gateway.request(Method::GET, path).send().await.unwrap();

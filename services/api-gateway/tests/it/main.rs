@@ -1,28 +1,17 @@
-//! The gateway from outside: real HTTP, a real nats-server, and a user service that follows a script.
+//! Tests of the gateway from outside: real HTTP, a real nats-server, and a user service that follows a script.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 mod binary;
-mod change_user;
-mod comparisons;
-mod console;
-mod deadlines;
-mod docs;
 mod document;
 mod events;
+mod failures;
 mod harness;
-mod import_callers;
-mod import_rows;
-mod import_streams;
 mod imports;
-mod limits;
 mod metrics;
-mod operators;
-mod outages;
-mod overview;
 mod own_site;
+mod pages;
 mod problems;
-mod read_user;
 mod readiness;
 mod responder;
-mod shutdown;
-mod waiting;
+mod sync;
+mod users;

@@ -1,11 +1,11 @@
-//! What the gateway counts.
+//! The metrics of the gateway.
 
 use reqwest::Method;
 
 use crate::harness::Gateway;
 
 #[tokio::test]
-async fn requests_are_counted_by_the_pattern_of_their_path_and_never_by_what_callers_make_up() {
+async fn requests_are_counted_by_path_pattern_and_known_method() {
     let gateway = Gateway::start().await;
     let made_up = Method::from_bytes(b"MAKEUP").unwrap();
     for path in ["/users/1", "/users/2", "/ada@example.com"] {

@@ -1,4 +1,4 @@
-//! Pages of other sites: they may have a browser send things here, and nothing comes of it.
+//! Requests that pages of other sites make a browser send, all of which are rejected.
 
 use api_gateway::Limits;
 use reqwest::{Method, Response};
@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::harness::{Gateway, problem, slug};
 
-/// A gateway that is told a name.
+/// A gateway with that name in `API_GATEWAY_HOSTS`.
 async fn named(name: &str) -> Gateway {
     let nats = NatsServer::start(Options::default()).await.unwrap();
     Gateway::start_as(Limits::default(), nats, &[("API_GATEWAY_HOSTS", name)]).await
@@ -28,7 +28,7 @@ async fn assert_refused(answer: Response, status: u16, kind: &str) {
 }
 
 #[tokio::test]
-async fn a_name_that_was_made_to_lead_here_is_refused_on_every_path() {
+async fn a_rebound_name_is_rejected_on_every_path() {
     let gateway = Gateway::start().await;
     for (method, path) in [
         (Method::GET, "/"),
@@ -48,7 +48,7 @@ async fn a_name_that_was_made_to_lead_here_is_refused_on_every_path() {
 }
 
 #[tokio::test]
-async fn addresses_names_without_a_dot_and_names_that_were_told_are_answered() {
+async fn addresses_plain_names_and_listed_names_are_answered() {
     let gateway = named("console.example.com").await;
     for host in [
         "127.0.0.1:3030",
@@ -64,9 +64,9 @@ async fn addresses_names_without_a_dot_and_names_that_were_told_are_answered() {
     assert_refused(answer, 421, "unknown-host").await;
 }
 
-/// As programs may ask; `reqwest` would put a name there.
+/// Requests that programs can send. `reqwest` would always set `Host`, so they are written by hand.
 #[tokio::test]
-async fn a_host_that_is_empty_or_missing_is_nobodys() {
+async fn an_empty_or_missing_host_is_allowed() {
     let gateway = Gateway::start().await;
     for (head, status) in [
         ("GET /healthz HTTP/1.1\r\nHost:\r\n", "200"),
@@ -89,7 +89,7 @@ async fn a_host_that_is_empty_or_missing_is_nobodys() {
 }
 
 #[tokio::test]
-async fn what_a_page_of_another_origin_sends_is_refused() {
+async fn a_request_from_another_origin_is_rejected() {
     let gateway = named("console.example.com").await;
     let host = ("host", "127.0.0.1:3030");
     for origin in [
@@ -113,7 +113,7 @@ async fn what_a_page_of_another_origin_sends_is_refused() {
 }
 
 #[tokio::test]
-async fn an_origin_is_that_of_the_host_whoever_of_them_writes_the_default_port() {
+async fn an_origin_matches_the_host_with_or_without_default_port() {
     let gateway = Gateway::start().await;
     for (host, origin, is_own) in [
         ("10.0.0.1:80", "http://10.0.0.1", true),
@@ -136,7 +136,7 @@ async fn an_origin_is_that_of_the_host_whoever_of_them_writes_the_default_port()
 }
 
 #[tokio::test]
-async fn a_proxy_that_does_not_pass_the_host_on_is_listed_by_its_name_or_its_address() {
+async fn a_listed_origin_is_accepted_whatever_the_host() {
     let gateway = named("console.example.com,192.168.1.5,fd00::1").await;
     for (origin, is_listed) in [
         ("https://console.example.com", true),
@@ -153,7 +153,7 @@ async fn a_proxy_that_does_not_pass_the_host_on_is_listed_by_its_name_or_its_add
 }
 
 #[tokio::test]
-async fn another_site_may_lead_to_the_pages_and_to_nothing_else() {
+async fn another_site_may_link_to_the_pages_only() {
     let gateway = Gateway::start().await;
     for site in ["cross-site", "same-site"] {
         let loaded = [("sec-fetch-site", site), ("sec-fetch-mode", "no-cors")];

@@ -1,4 +1,4 @@
-//! Requests that are refused at the edge; the user service never hears of them.
+//! Requests that the gateway rejects itself, without asking the user service.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::harness::{Gateway, JSON, problem, slug};
 use crate::responder::{Reaction, Responder, updated};
 
 #[tokio::test]
-async fn every_fault_of_a_body_is_listed_at_once_and_nothing_is_asked() {
+async fn every_error_of_a_body_is_listed_at_once() {
     let gateway = Gateway::start().await;
     let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(1))]).await;
     let body = r#"{"email":"nobody","shoeSize":"1","firstName":5,"firstName":"x"}"#;
@@ -26,7 +26,7 @@ async fn every_fault_of_a_body_is_listed_at_once_and_nothing_is_asked() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_refused() {
+async fn a_body_that_is_no_json_is_rejected() {
     let gateway = Gateway::start().await;
     for body in [&b"{"[..], b"", b"\xff\xfe", "[".repeat(10_000).as_bytes()] {
         let response = gateway
@@ -44,7 +44,7 @@ async fn a_body_that_is_no_json_is_refused() {
 }
 
 #[tokio::test]
-async fn other_media_types_are_refused_with_those_that_are_taken() {
+async fn other_media_types_are_rejected_with_the_supported_ones() {
     let gateway = Gateway::start().await;
     for content_type in [
         "text/plain",
@@ -73,7 +73,7 @@ async fn other_media_types_are_refused_with_those_that_are_taken() {
 }
 
 #[tokio::test]
-async fn ids_conditions_and_keys_that_break_their_rule_are_refused() {
+async fn invalid_ids_conditions_and_keys_are_rejected() {
     let gateway = Gateway::start().await;
     let long = format!("/users/{}", "x".repeat(65));
     for path in [
@@ -117,7 +117,7 @@ async fn ids_conditions_and_keys_that_break_their_rule_are_refused() {
 }
 
 #[tokio::test]
-async fn unknown_paths_and_methods_are_problems_too() {
+async fn unknown_paths_and_methods_get_problem_documents() {
     let gateway = Gateway::start().await;
     for path in [
         "/console",

@@ -24,7 +24,7 @@ async fn the_gateway_is_ready_while_a_user_service_answers() {
 }
 
 #[tokio::test]
-async fn the_gateway_lives_whatever_it_can_reach() {
+async fn the_gateway_is_alive_whatever_it_can_reach() {
     let mut gateway = Gateway::start().await;
     gateway.nats.kill().await.unwrap();
     for method in [Method::GET, Method::HEAD] {
@@ -36,7 +36,7 @@ async fn the_gateway_lives_whatever_it_can_reach() {
 }
 
 #[tokio::test]
-async fn clocks_that_are_apart_show_but_the_gateway_stays_ready() {
+async fn clocks_that_differ_are_reported_but_the_gateway_is_ready() {
     let gateway = Gateway::start().await;
     let behind = SystemTime::now() - Duration::from_mins(1);
     let behind_ms = u64::try_from(behind.duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();

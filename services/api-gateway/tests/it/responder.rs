@@ -1,4 +1,4 @@
-//! Plays the user service on a real connection: what it answers is decided by the test, what it was asked is kept.
+//! Plays the user service over a real connection. The test decides its responses, and it keeps the requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,19 +15,19 @@ use crate::harness::{CEILING, Gateway};
 /// What the user service does with a request.
 #[derive(Clone)]
 pub(crate) enum Reaction {
-    /// Answers.
+    /// Answers with this body.
     Answer(Value),
-    /// Answers, once the test allows it.
+    /// Answers with this body when the test allows it.
     AnswerLater(Value, Arc<Notify>),
-    /// Answers, with the wall time of its clock.
+    /// Answers with this body and this wall time of its clock.
     AnswerAt(Value, u64),
-    /// Answers something that is no JSON.
+    /// Answers with text that is no JSON.
     Nonsense,
-    /// Refuses, as the framework does.
+    /// Answers with an error, as the services framework does.
     Refuse(ServiceError),
-    /// Says nothing.
+    /// Does not answer.
     Silence,
-    /// Says nothing and serves no longer.
+    /// Does not answer, and unsubscribes.
     Leave,
 }
 
@@ -48,7 +48,7 @@ impl Asked {
         self.header(name).unwrap().parse().unwrap()
     }
 
-    /// By which clock it was sent, and when.
+    /// The id of the clock by which it was sent, and the time in milliseconds.
     pub(crate) fn sent(&self) -> (String, u64) {
         let (clock, ms) = self.header(headers::SENT).unwrap().split_once(' ').unwrap();
         (clock.to_owned(), ms.parse().unwrap())
@@ -61,7 +61,7 @@ pub(crate) struct Responder {
 }
 
 impl Responder {
-    /// Reacts to the first request with the first reaction, and so on; the last one goes on.
+    /// Reacts to the first request with the first reaction, and so on. The last reaction is repeated.
     pub(crate) async fn start(gateway: &Gateway, script: Vec<Reaction>) -> Self {
         let client = async_nats::connect(gateway.nats.url()).await.unwrap();
         let mut requests = client
@@ -79,7 +79,7 @@ impl Responder {
             loop {
                 tokio::select! {
                     Some(message) = requests.next() => {
-                        // A notice asks nothing.
+                        // A notice expects no answer.
                         if message.reply.is_none() {
                             continue;
                         }
@@ -99,7 +99,7 @@ impl Responder {
         Self { asked }
     }
 
-    /// What it was asked so far.
+    /// The requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
@@ -113,7 +113,7 @@ impl Responder {
     }
 }
 
-/// Messages of one connection are worked on in their order: with this one, the server has all that came before.
+/// The server handles the messages of a connection in order. When this message comes back, it has handled all earlier ones.
 pub(crate) async fn wait_for_server(client: &Client) {
     let subject = client.new_inbox();
     let mut echo = client.subscribe(subject.clone()).await.unwrap();
@@ -170,7 +170,7 @@ pub(crate) fn refuse(code: ErrorCode) -> Reaction {
     Reaction::Refuse(ServiceError::new(code, "because"))
 }
 
-/// The user of most tests, as the user service tells it.
+/// The user of most tests, as the user service answers it.
 pub(crate) fn user(version: u64) -> Value {
     json!({
         "userId": "1", "email": "bh@hubspot.com", "firstName": "Brian", "lastName": null,
@@ -178,7 +178,7 @@ pub(crate) fn user(version: u64) -> Value {
     })
 }
 
-/// An accepted change.
+/// The answer to an accepted change.
 pub(crate) fn updated(version: u64) -> Value {
     json!({ "user": user(version), "sync": { "state": "pending", "version": version } })
 }

@@ -112,21 +112,22 @@ pub enum FieldResult {
     Unknown,
 }
 
-/// Why an attempt failed, or why a value was rejected.
+/// The reason of a rejection, a conflict or a failure: HubSpot's own, or one of hubsync's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Reason {
-    /// A stable code: HubSpot's own (`INVALID_EMAIL`), its category, or one of ours (`TIMED_OUT`).
+    /// A stable code: HubSpot's own (`INVALID_EMAIL`), its category, or one of hubsync's (`TIMED_OUT`).
     pub code: String,
-    /// HubSpot's category (`VALIDATION_ERROR`), if it gave one.
+    /// The category that HubSpot gave (`VALIDATION_ERROR`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// HubSpot's message, at most 500 characters.
+    /// The message of HubSpot, at most 500 characters. It may quote a value.
     pub message: String,
-    /// The HTTP status, if HubSpot responded.
+    /// The HTTP status of HubSpot's response, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// HubSpot's correlation id, for its support.
+    /// The correlation id of HubSpot, for its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
 }
@@ -174,16 +175,17 @@ pub struct NewLink {
 /// How a contact was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum LinkOrigin {
     /// By the primary address of the contact.
     PrimaryAddress,
-    /// By a secondary address of the contact. Such a link is not accepted if another user is linked to the contact.
+    /// By a secondary address of the contact. A contact of another user is not taken this way.
     SecondaryAddress,
-    /// By a conflict that named it: this contact has the address.
+    /// A conflict named it: this contact has the address.
     Followed,
-    /// By a merge: HubSpot returned this contact for a former id.
+    /// HubSpot answered for an earlier id with this contact.
     Merged,
-    /// It was created for this user, with every field.
+    /// It was created for this user.
     Created,
     /// An operator named it. The link stays even if another contact has the address.
     ByOperator,

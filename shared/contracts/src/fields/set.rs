@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Field;
 
-/// A set of fields; travels as a list of contract names.
+/// A set of fields. In JSON it is a list of field names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FieldSet(u32);
 
@@ -76,6 +76,21 @@ impl<'de> Deserialize<'de> for FieldSet {
         // Fields that a later version knows are left out.
         let names = Vec::<String>::deserialize(deserializer)?;
         Ok(names.iter().filter_map(|name| Field::from_name(name)).collect())
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for FieldSet {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FieldSet".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Vec::<Field>::json_schema(generator)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The gateway answers as the document says, and in each of the ways that it says.
+//! Every response of the gateway is documented, and every documented response occurs.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +12,12 @@ use super::spec::{Operation, Spec, events, examples, members};
 use crate::harness::{CEILING, Gateway};
 use crate::responder::{Reaction, Responder, refuse};
 
-/// Answers that take a slow caller, hundreds of callers or a defect; tests of their own see them.
+/// Responses that need a slow caller, hundreds of callers or a defect. Other tests cover them.
 fn is_hard_to_provoke(id: &str, status: u16) -> bool {
     status == 408 || (matches!(id, "importUsers" | "streamEvents") && status >= 500)
 }
 
-/// Requests as the document has them, and the answers that were seen.
+/// Sends the documented requests and collects the responses.
 struct Check<'a> {
     spec: &'a Spec,
     gateway: Gateway,
@@ -31,7 +31,7 @@ impl Check<'_> {
         self.gateway.request(method, path)
     }
 
-    /// Requests with each example of a body, or without one.
+    /// One request for each example of a body, or one without a body.
     fn good_requests(&self) -> Vec<RequestBuilder> {
         let path = self.operation.filled_path(self.spec);
         let content = members(&self.operation.value["requestBody"]["content"]);
@@ -64,7 +64,7 @@ impl Check<'_> {
             .is_some()
     }
 
-    /// Sends a request and holds the answer against the document.
+    /// Sends a request and compares the response with the document.
     async fn send(&mut self, request: RequestBuilder, expected: u16) -> Response {
         let name = format!("{} {expected}", self.operation.id);
         let mut response = request.send().await.unwrap();
@@ -76,7 +76,7 @@ impl Check<'_> {
             self.header(&response, header, self.spec.follow(documented));
         }
         self.seen.insert(expected);
-        // What is not sent may have a type all the same.
+        // A 304 may have a type although it has no body.
         let kind = response.headers().get("content-type").filter(|_| expected != 304);
         let Some(kind) = kind else {
             assert!(answer.get("content").is_none(), "{name}");
@@ -109,7 +109,7 @@ impl Check<'_> {
         );
     }
 
-    /// Whatever is refused before anybody is asked.
+    /// Requests that the gateway rejects itself.
     async fn bad_requests(&mut self) {
         let path = self.operation.filled_path(self.spec);
         if self.takes("userId") {
@@ -149,7 +149,7 @@ impl Check<'_> {
         }
     }
 
-    /// Whatever the user service refuses.
+    /// Requests that the user service rejects.
     async fn refusals(&mut self) {
         let script = [
             (500, refuse(ErrorCode::Internal)),
@@ -172,10 +172,10 @@ impl Check<'_> {
     }
 }
 
-/// What an answer holds, each with its schema.
+/// The values in a response, each with its schema.
 async fn values<'a>(response: &mut Response, media: &'a Value) -> Vec<(&'a Value, Value)> {
     let mut text = String::new();
-    // Events have no end.
+    // A stream of events has no end, so it is read up to the first status.
     while !(media.get("x-events").is_some() && text.contains("event: status")) {
         match timeout(CEILING, response.chunk()).await.unwrap().unwrap() {
             Some(chunk) => text.push_str(std::str::from_utf8(&chunk).unwrap()),
@@ -204,7 +204,7 @@ async fn values<'a>(response: &mut Response, media: &'a Value) -> Vec<(&'a Value
 }
 
 #[tokio::test]
-async fn every_operation_answers_as_documented_and_in_every_way_that_is_documented() {
+async fn every_operation_answers_in_every_documented_way() {
     let spec = Spec::read();
     for operation in spec.operations() {
         let gateway = Gateway::start().await;

@@ -1,4 +1,4 @@
-//! The document takes the bodies that the gateway takes.
+//! The document accepts exactly the bodies that the gateway accepts.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn address(length: usize) -> String {
     format!("{}@{}.{domain}", "a".repeat(64), "f".repeat(labels - 1))
 }
 
-/// Each body and whether it is good.
+/// Bodies of changes, and whether they are valid.
 fn changes() -> Vec<(&'static str, Value, bool)> {
     let email = "bh@hubspot.com";
     vec![
@@ -65,16 +65,16 @@ fn retries() -> Vec<(&'static str, Value, bool)> {
         (json!({ "users": [] }), false),
         (json!({ "users": ["a.b"] }), false),
         (json!({ "users": ["x".repeat(65)] }), false),
-        (json!({ "users": ["1"], "state": "parked" }), false),
-        (json!({ "state": "missing" }), true),
+        (json!({ "users": ["1"], "state": "failed" }), false),
+        (json!({ "state": "notFound" }), true),
         (
-            json!({ "state": "parked", "reason": "A", "after": "3:A:1" }),
+            json!({ "state": "failed", "reason": "A", "after": "3:A:1" }),
             true,
         ),
         (json!({ "state": "pending" }), false),
         (json!({ "reason": "A" }), false),
-        (json!({ "state": "parked", "after": null }), false),
-        (json!([null, "parked", null, null]), false),
+        (json!({ "state": "failed", "after": null }), false),
+        (json!([null, "failed", null, null]), false),
         (json!({}), false),
     ];
     bodies
@@ -124,7 +124,7 @@ fn contacts() -> Vec<(&'static str, Value, bool)> {
         .collect()
 }
 
-/// Comparisons, with what both take.
+/// Bodies of both kinds of comparisons.
 fn comparisons(can_repair: bool) -> Vec<(&'static str, Value, bool)> {
     let bodies = [
         (json!({}), true),
@@ -147,7 +147,7 @@ fn comparisons(can_repair: bool) -> Vec<(&'static str, Value, bool)> {
 }
 
 #[tokio::test]
-async fn a_body_is_good_by_the_document_if_it_is_good_for_the_gateway() {
+async fn the_document_and_the_gateway_accept_the_same_bodies() {
     let spec = Spec::read();
     for (path, method, bodies) in [
         ("/users/{userId}", Method::PATCH, changes()),

@@ -1,4 +1,4 @@
-//! Examples are what they are examples of.
+//! The examples in the document are valid.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ fn every_body_parameter_and_header_has_an_example_that_is_valid() {
     let spec = Spec::read();
     let mut looked_at = 0;
     visit(&spec.0, "", &mut |place, value| {
-        // A schema's member may be called so, too.
+        // A member of a schema may have the name "schema" as well.
         if value.get("schema").is_none() || place.contains("/properties/") {
             return;
         }
@@ -23,7 +23,7 @@ fn every_body_parameter_and_header_has_an_example_that_is_valid() {
     assert!(looked_at > 50, "{looked_at}");
 }
 
-/// Also what is within text.
+/// Checks an example, and the JSON within an example that is text.
 fn check(spec: &Spec, place: &str, holder: &Value, example: &Value) {
     let none: [String; 0] = [];
     assert_eq!(spec.faults(&holder["schema"], example), none, "{place}");
@@ -55,7 +55,7 @@ fn examples_within_schemas_are_valid() {
 }
 
 #[test]
-fn a_schema_that_is_named_is_used_and_everything_has_a_description() {
+fn every_component_is_used_and_described() {
     let spec = Spec::read();
     let text = spec.0.to_string();
     for kind in ["schemas", "parameters", "headers", "responses"] {

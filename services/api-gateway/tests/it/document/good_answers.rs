@@ -1,5 +1,5 @@
-//! What the user service answers, with every member that there may be: a member that is new does not compile here, and
-//! then is not valid until it is documented.
+//! Responses of the user service with all optional members. A new member of a contract does not compile here until it is added,
+//! and is then an error until it is documented.
 
 use contracts::{
     AttemptReceipt, Comparison, DeliveryControl, Difference, EarlierField, Field, FieldReceipt, Finding,
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::harness::Gateway;
 use crate::responder::{Reaction, wait_for_server};
 
-/// The answers that let an operation succeed. The first one has all there may be; after it, pages are the last ones.
+/// The responses that let an operation succeed. The first has all optional members; later pages have no `next`.
 pub(super) fn good_reactions(operation: &str) -> Vec<Reaction> {
     let Some(answer) = good_answer(operation) else {
         return vec![Reaction::Silence];
@@ -24,7 +24,7 @@ pub(super) fn good_reactions(operation: &str) -> Vec<Reaction> {
     vec![Reaction::Answer(answer), Reaction::Answer(last)]
 }
 
-/// Plays the worker that compares: the user service's script decides for it, too.
+/// Plays the worker that compares. It passes its requests to the scripted user service.
 pub(super) async fn play_worker(gateway: &Gateway) {
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
     let mut requests = client.subscribe(subjects::HUBSPOT_COMPARE).await.unwrap();
@@ -38,7 +38,7 @@ pub(super) async fn play_worker(gateway: &Gateway) {
     });
 }
 
-/// The answer that lets an operation succeed; none where it asks nobody.
+/// The response that lets an operation succeed; `None` for an operation that sends no request.
 pub(super) fn good_answer(operation: &str) -> Option<Value> {
     Some(match operation {
         "getUser" => value(&user()),
@@ -72,12 +72,12 @@ pub(super) fn good_answer(operation: &str) -> Option<Value> {
             next: Some(id("u-99")),
         }),
         "findDrift" | "dryRun" => value(&comparison()),
-        "lookAtPause" | "pause" | "resume" => value(&DeliveryControl {
+        "readPause" | "pause" | "resume" => value(&DeliveryControl {
             paused: true,
             paused_since: Some(time()),
         }),
         "healthz" | "readyz" | "metrics" | "console" | "docs" | "openapi" => return None,
-        other => panic!("say here what is answered to {other}"),
+        other => panic!("add the response for {other} here"),
     })
 }
 

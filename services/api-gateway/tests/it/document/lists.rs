@@ -1,4 +1,4 @@
-//! Paths, methods, problems and words: as many in the document as in the gateway, and the same.
+//! The document has the same paths, methods, problems and enum values as the gateway.
 
 use std::collections::BTreeSet;
 
@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::spec::{Spec, items, members};
 use crate::harness::Gateway;
 
-/// What pages load is no part of the API.
+/// Files that pages load are not part of the API.
 const FILES: [&str; 2] = ["/console/{file}", "/docs/docs.css"];
-/// Any path may answer so, also one that is not there.
+/// Problems that any path may have, even one that does not exist.
 const ANYWHERE: [&str; 5] = [
     "no-such-path",
     "method-not-allowed",
@@ -24,7 +24,7 @@ const ANYWHERE: [&str; 5] = [
     "foreign-origin",
 ];
 
-/// Routers do not tell their paths, so they are read where they are written.
+/// The paths in the source of the routes: a router cannot list its paths.
 fn routed_paths() -> BTreeSet<String> {
     let routes = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/routes.rs"))
         .split("#[cfg(test)]")
@@ -33,7 +33,7 @@ fn routed_paths() -> BTreeSet<String> {
     let metrics = include_str!("../../../../../shared/runtime/src/metrics.rs");
     let calls = [routes, metrics]
         .into_iter()
-        .flat_map(|text| text.split(".route(").skip(1));
+        .flat_map(|text| text.split("route(").skip(1));
     let paths = calls.map(|call| {
         let path = call
             .trim_start()
@@ -45,7 +45,7 @@ fn routed_paths() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_path_of_the_router_is_in_the_document_and_the_other_way_round() {
+fn the_document_has_exactly_the_paths_of_the_router() {
     let spec = Spec::read();
     let documented: BTreeSet<_> = members(&spec.0["paths"])
         .map(|(path, _)| path.to_owned())
@@ -54,11 +54,11 @@ fn every_path_of_the_router_is_in_the_document_and_the_other_way_round() {
 }
 
 #[tokio::test]
-async fn every_path_takes_the_methods_of_the_document_and_no_other() {
+async fn every_path_has_exactly_the_methods_of_the_document() {
     let spec = Spec::read();
     let gateway = Gateway::start().await;
     for (path, _) in members(&spec.0["paths"]) {
-        // A user may be called as another path is.
+        // A user may have the id "import", so that path also has the methods of a user.
         let matching = spec.operations().into_iter().filter(|operation| {
             operation.path == path || (path == "/users/import" && operation.path == "/users/{userId}")
         });
@@ -78,9 +78,11 @@ async fn every_path_takes_the_methods_of_the_document_and_no_other() {
     }
 }
 
-/// The table in `problem.rs`, as it is written there: the status's name, the slug and the title.
+/// The rows of the table in `error.rs`: the name of the status, the slug and the title.
 fn problems() -> BTreeSet<(String, String, String)> {
-    let rows = include_str!("../../../src/problem.rs").split("(S::").skip(1);
+    let rows = include_str!("../../../src/response/error.rs")
+        .split("(S::")
+        .skip(1);
     let problems = rows.map(|row| {
         let (status, row) = row.split_once(',').unwrap();
         let mut texts = row.split('"').skip(1).step_by(2).map(str::to_owned);
@@ -96,18 +98,18 @@ fn status_name(status: &Value) -> String {
 }
 
 #[test]
-fn every_type_of_problem_is_in_the_document_with_its_status_and_title_and_the_other_way_round() {
+fn the_document_has_exactly_the_problems_of_the_gateway() {
     let spec = Spec::read();
     let documented = items(&spec.0["x-problems"]).map(|problem| {
         let text = |name: &str| problem[name].as_str().unwrap().to_owned();
-        assert!(!text("mend").is_empty());
+        assert!(!text("fix").is_empty());
         (status_name(&problem["status"]), text("slug"), text("title"))
     });
     assert_eq!(documented.collect::<BTreeSet<_>>(), problems());
 }
 
 #[test]
-fn operations_name_types_of_problems_under_their_status_and_no_type_is_left_out() {
+fn operations_list_problems_under_their_status() {
     let spec = Spec::read();
     let table: BTreeSet<_> = items(&spec.0["x-problems"])
         .map(|problem| {
@@ -149,7 +151,7 @@ fn operations_name_types_of_problems_under_their_status_and_no_type_is_left_out(
     );
 }
 
-/// The words of an enum, as the parser lists them for whoever gives another one.
+/// The values of an enum, as the parser lists them in its error for an unknown one.
 fn words<T: DeserializeOwned>() -> Vec<String> {
     let refusal = serde_json::from_value::<T>(json!("?")).err().unwrap().to_string();
     let (_, known) = refusal.split_once("expected one of").unwrap();
@@ -157,17 +159,17 @@ fn words<T: DeserializeOwned>() -> Vec<String> {
 }
 
 #[test]
-fn every_word_of_a_contract_is_in_the_document_in_its_order() {
+fn every_enum_of_a_contract_is_in_the_document_in_its_order() {
     let spec = Spec::read();
     let documented = |name: &str| spec.0["components"]["schemas"][name]["enum"].clone();
-    assert_eq!(documented("State"), json!(words::<SyncState>()));
-    assert_eq!(documented("Found"), json!(words::<LinkOrigin>()));
+    assert_eq!(documented("SyncState"), json!(words::<SyncState>()));
+    assert_eq!(documented("LinkOrigin"), json!(words::<LinkOrigin>()));
     assert_eq!(documented("FindingKind"), json!(words::<FindingKind>()));
-    assert_eq!(documented("FieldName"), json!(words::<Field>()));
-    // Whoever stands by does not speak for the line.
+    assert_eq!(documented("Field"), json!(words::<Field>()));
+    // A worker on standby never gives the status of delivery.
     let mut states = words::<DeliveryStatus>();
     states.retain(|state| state != "standby");
-    assert_eq!(documented("LineState"), json!(states));
+    assert_eq!(documented("DeliveryStatus"), json!(states));
 }
 
 #[test]
@@ -184,7 +186,7 @@ fn the_limits_in_the_document_are_those_of_the_contracts() {
         MAX_LISTED
     );
     assert_eq!(
-        schemas["UsersSummary"]["properties"]["troubles"]["maxItems"],
+        schemas["UsersSummary"]["properties"]["problems"]["maxItems"],
         MAX_PROBLEM_COUNTS
     );
     assert_eq!(

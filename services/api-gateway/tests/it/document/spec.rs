@@ -1,4 +1,4 @@
-//! Reads the document and validates by it.
+//! Reads the document and validates values by its schemas.
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
@@ -23,7 +23,7 @@ impl Spec {
         Self(serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap())
     }
 
-    /// What a `$ref` leads to, or the value itself.
+    /// The value that a `$ref` refers to, or the value itself.
     pub(super) fn follow<'a>(&'a self, value: &'a Value) -> &'a Value {
         match value["$ref"].as_str() {
             Some(reference) => self.0.pointer(&reference[1..]).expect(reference),
@@ -55,7 +55,7 @@ impl Spec {
         all.map(|parameter| self.follow(parameter)).collect()
     }
 
-    /// The statuses that are documented, with their answers.
+    /// The documented statuses with their responses.
     pub(super) fn answers<'a>(&'a self, operation: Operation<'a>) -> Vec<(u16, &'a Value)> {
         let answers = members(&operation.value["responses"]);
         answers
@@ -63,8 +63,8 @@ impl Spec {
             .collect()
     }
 
-    /// The faults of a value. Members that its schema does not have are faults, although callers are to ignore them: who
-    /// adds one is to document it.
+    /// The errors of a value. A member that is not in the schema is an error here, although callers have to ignore such members:
+    /// a new member has to be documented.
     pub(super) fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
         let validator = self.validator(schema);
         let faults = validator.iter_errors(value);
@@ -151,7 +151,7 @@ pub(super) fn examples(holder: &Value) -> Vec<&Value> {
     holder.get("example").into_iter().chain(named).collect()
 }
 
-/// The events in a text: their names and data.
+/// The names and data of the events in a text.
 pub(super) fn events(text: &str) -> Vec<(String, Value)> {
     let blocks = text.split("\n\n").filter_map(|block| {
         let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));

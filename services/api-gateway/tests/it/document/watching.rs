@@ -1,4 +1,4 @@
-//! Events have the data that the document says.
+//! The events of the stream agree with the document.
 
 use contracts::{
     CallLimits, DeliveryNotice, DeliveryStatus, ResolvedNotice, ResolvedUser, SyncState, subjects,
@@ -12,7 +12,7 @@ use crate::harness::{CEILING, Gateway};
 use crate::responder::{Reaction, Responder};
 
 #[tokio::test]
-async fn events_are_those_of_the_document_with_every_member_that_there_may_be() {
+async fn events_with_all_optional_members_are_documented() {
     let spec = Spec::read();
     let schemas = &spec.0["paths"]["/sync/events"]["get"]["responses"]["200"]["content"]["text/event-stream"];
     let gateway = Gateway::start().await;
@@ -41,7 +41,7 @@ async fn read_until(response: &mut Response, text: &mut String, piece: &str) {
     }
 }
 
-/// What the services say unasked, with every member that there may be.
+/// Publishes the notices of other services with all optional members.
 async fn publish(gateway: &Gateway) {
     let line = DeliveryNotice {
         worker: "w".to_owned(),

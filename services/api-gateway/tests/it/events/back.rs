@@ -1,4 +1,4 @@
-//! Browsers that come back to where they were.
+//! Browsers that come back and continue where they were.
 
 use super::{Browser, Publisher};
 use crate::harness::Gateway;
@@ -11,7 +11,7 @@ async fn a_browser_that_was_away_for_a_moment_misses_nothing() {
     browser.next_named("hello").await;
     publisher.accept("u1", 1).await;
     let last = browser.next_named("changes").await.id.unwrap();
-    // Another one watches what the first misses, so that it is known to have happened.
+    // Another browser watches what the first one misses, so that the test knows that it happened.
     let mut other = Browser::open(&gateway).await;
     other.next_named("hello").await;
     drop(browser);
@@ -27,7 +27,7 @@ async fn a_browser_that_was_away_for_a_moment_misses_nothing() {
     assert!(then <= now, "{then} {now}");
     assert_eq!(missed.data["users"][0]["version"], 2);
     assert_ne!(missed.id.as_deref(), Some(last.as_str()));
-    // One that starts anew cannot give the header; where there is one, it is the later.
+    // A browser that starts anew cannot send the header. If there is a header, it is more recent than the query.
     let mut anew = Browser::at(&gateway, &format!("/sync/events?last={last}"), None).await;
     assert_eq!(anew.next_named("hello").await.data["resumed"], true);
     assert_eq!(anew.next_named("changes").await.id, missed.id);
@@ -43,7 +43,7 @@ async fn a_browser_that_was_away_for_a_moment_misses_nothing() {
 }
 
 #[tokio::test]
-async fn a_browser_that_saw_no_change_before_it_was_away_misses_nothing_either() {
+async fn a_browser_that_saw_only_the_greeting_misses_nothing() {
     let gateway = Gateway::start().await;
     let publisher = Publisher::start(&gateway).await;
     let mut browser = Browser::open(&gateway).await;
@@ -64,7 +64,7 @@ async fn a_browser_that_saw_no_change_before_it_was_away_misses_nothing_either()
 }
 
 #[tokio::test]
-async fn an_event_that_is_not_known_begins_anew_and_says_so() {
+async fn an_unknown_event_id_starts_anew() {
     let gateway = Gateway::start().await;
     for last in ["0000002a-7", "nonsense", ""] {
         let mut browser = Browser::back(&gateway, Some(last)).await;

@@ -1,4 +1,4 @@
-//! A browser that watches, as far as events go.
+//! Plays a browser that watches the stream.
 
 use reqwest::{Method, Response};
 use serde_json::Value;
@@ -14,7 +14,7 @@ pub(super) struct Event {
     pub(super) data: Value,
 }
 
-/// A browser that watches.
+/// A browser that watches the stream.
 pub(super) struct Browser {
     response: Response,
     text: String,
@@ -25,7 +25,7 @@ impl Browser {
         Self::back(gateway, None).await
     }
 
-    /// One that was there before.
+    /// Opens the stream again after the event `last`.
     pub(super) async fn back(gateway: &Gateway, last: Option<&str>) -> Self {
         Self::at(gateway, "/sync/events", last).await
     }
@@ -45,7 +45,7 @@ impl Browser {
         }
     }
 
-    /// The next event; none where the stream ends.
+    /// The next event; `None` where the stream ends.
     pub(super) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {

@@ -1,0 +1,6 @@
+//! Failures, limits and the shutdown.
+
+mod deadlines;
+mod limits;
+mod outages;
+mod shutdown;

@@ -1,0 +1,125 @@
+//! How long the gateway waits for the user service, and its response when nothing comes.
+
+use std::time::{Duration, Instant};
+
+use api_gateway::Limits;
+use contracts::{ErrorCode, headers};
+
+use crate::harness::{Gateway, problem, slug};
+use crate::responder::{Reaction, Responder, refuse, updated, user};
+
+const DEADLINE: Duration = Duration::from_millis(1_500);
+
+async fn gateway() -> Gateway {
+    Gateway::start_with(Limits {
+        deadline: DEADLINE,
+        ..Limits::default()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn after_two_silent_tries_the_outcome_is_unknown() {
+    let gateway = gateway().await;
+    let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
+    let start = Instant::now();
+    let response = gateway.good_change().send().await.unwrap();
+    assert_eq!(response.status(), 504);
+    assert!(start.elapsed() >= DEADLINE, "{:?}", start.elapsed());
+    let document = problem(response).await;
+    assert_eq!(slug(&document), "outcome-unknown");
+    assert!(
+        document["detail"]
+            .as_str()
+            .unwrap()
+            .contains("may have been accepted"),
+        "{document}"
+    );
+
+    let asked = responder.asked();
+    assert_eq!(asked.len(), 2);
+    assert!(asked[0].body["idempotencyKey"].is_string());
+    assert_eq!(asked[0].body, asked[1].body);
+}
+
+#[tokio::test]
+async fn both_tries_carry_the_time_left_and_the_sending_time() {
+    let gateway = gateway().await;
+    let responder = Responder::start(&gateway, vec![Reaction::Silence, Reaction::Answer(updated(7))]).await;
+    assert_eq!(gateway.good_change().send().await.unwrap().status(), 200);
+
+    let asked = responder.asked();
+    let left: Vec<_> = asked
+        .iter()
+        .map(|asked| asked.number(headers::TIME_LEFT_MS))
+        .collect();
+    assert_eq!(left[0], 900);
+    assert!(left[1] <= 600, "{left:?}");
+    let (first, second) = (asked[0].sent(), asked[1].sent());
+    assert_eq!(first.0, second.0, "one clock");
+    assert!(second.1 >= first.1 + 900, "{first:?}, {second:?}");
+}
+
+#[tokio::test]
+async fn a_second_try_that_did_nothing_leaves_the_outcome_unknown() {
+    for second in [
+        refuse(ErrorCode::Unavailable),
+        refuse(ErrorCode::Expired),
+        Reaction::Nonsense,
+    ] {
+        let gateway = gateway().await;
+        Responder::start(&gateway, vec![Reaction::Silence, second]).await;
+        let response = gateway.good_change().send().await.unwrap();
+        assert_eq!(slug(&problem(response).await), "outcome-unknown");
+    }
+    let gateway = gateway().await;
+    Responder::start(&gateway, vec![Reaction::Leave]).await;
+    let response = gateway.good_change().send().await.unwrap();
+    assert_eq!(slug(&problem(response).await), "outcome-unknown");
+}
+
+#[tokio::test]
+async fn a_decision_on_the_second_try_is_the_outcome() {
+    let gateway = gateway().await;
+    Responder::start(&gateway, vec![Reaction::Silence, refuse(ErrorCode::KeyReused)]).await;
+    let response = gateway.good_change().send().await.unwrap();
+    assert_eq!(response.status(), 422);
+}
+
+#[tokio::test]
+async fn an_expired_request_is_sent_once_more() {
+    let gateway = gateway().await;
+    let script = vec![
+        refuse(ErrorCode::Expired),
+        Reaction::Answer(updated(7)),
+        refuse(ErrorCode::Expired),
+    ];
+    let responder = Responder::start(&gateway, script).await;
+    assert_eq!(gateway.good_change().send().await.unwrap().status(), 200);
+    let asked = responder.asked();
+    assert_ne!(
+        asked[0].sent().0,
+        asked[1].sent().0,
+        "what was said to be late in time is not compared again"
+    );
+    let response = gateway.good_change().send().await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), slug(&problem(response).await)),
+        (503, "expired")
+    );
+    assert_eq!(responder.asked().len(), 4);
+}
+
+#[tokio::test]
+async fn a_get_without_an_answer_gets_504() {
+    let gateway = gateway().await;
+    Responder::start(
+        &gateway,
+        vec![Reaction::Silence, Reaction::Answer(user(7)), Reaction::Silence],
+    )
+    .await;
+    assert_eq!(gateway.get("/users/1").await.status(), 200);
+    let response = gateway.get("/users/1").await;
+    assert_eq!(response.status(), 504);
+    assert_eq!(slug(&problem(response).await), "no-answer");
+}

@@ -1,0 +1,5 @@
+//! Operations on the delivery of all users.
+
+mod comparisons;
+mod operators;
+mod overview;

@@ -1,0 +1,5 @@
+//! Operations on users.
+
+mod change_user;
+mod read_user;
+mod waiting;

@@ -1,0 +1,101 @@
+//! `Prefer: wait`: callers that wait for HubSpot's result.
+
+use contracts::subjects::USERS_RESOLVED;
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::harness::Gateway;
+use crate::responder::{Reaction, Responder, updated};
+
+fn receipt(state: &str) -> Reaction {
+    Reaction::Answer(json!({
+        "userId": "1", "version": 7, "state": state, "resending": false, "fields": {}, "overallState": state, "attempts": 1,
+        "currentVersion": 7
+    }))
+}
+
+fn send(request: RequestBuilder, wait: &str) -> JoinHandle<Response> {
+    let request = request.header("prefer", wait);
+    tokio::spawn(async move { request.send().await.unwrap() })
+}
+
+async fn publish_settled(gateway: &Gateway, user: &str) {
+    let client = async_nats::connect(gateway.nats.url()).await.unwrap();
+    let notice = json!({ "users": [{ "userId": user, "version": 7, "state": "confirmed" }] });
+    client
+        .publish(USERS_RESOLVED, notice.to_string().into())
+        .await
+        .unwrap();
+    client.flush().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_is_answered_as_soon_as_its_result_is_in() {
+    let gateway = Gateway::start().await;
+    let script = vec![
+        Reaction::Answer(updated(7)),
+        receipt("pending"),
+        receipt("confirmed"),
+    ];
+    let responder = Responder::start(&gateway, script).await;
+    let answer = send(gateway.good_change(), "wait=20");
+    responder.wait_until_asked(2).await;
+    publish_settled(&gateway, "2").await;
+    publish_settled(&gateway, "1").await;
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["preference-applied"], "wait=20");
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(body["sync"], json!({ "state": "confirmed", "version": 7 }));
+    let asked: Vec<_> = responder.asked().into_iter().map(|asked| asked.subject).collect();
+    assert_eq!(asked, ["users.update", "users.sync.get", "users.sync.get"]);
+}
+
+#[tokio::test]
+async fn a_caller_gets_the_current_state_when_the_time_is_up() {
+    let gateway = Gateway::start().await;
+    Responder::start(&gateway, vec![Reaction::Answer(updated(7)), receipt("pending")]).await;
+    let answer = send(gateway.good_change(), "wait=1").await.unwrap();
+    assert_eq!(answer.headers()["preference-applied"], "wait=1");
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(
+        (&body["success"], &body["sync"]["state"]),
+        (&json!(true), &json!("pending"))
+    );
+}
+
+#[tokio::test]
+async fn a_change_stays_accepted_if_its_receipt_cannot_be_read() {
+    let gateway = Gateway::start().await;
+    Responder::start(&gateway, vec![Reaction::Answer(updated(7)), Reaction::Nonsense]).await;
+    let answer = send(gateway.good_change(), "wait=5").await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(body["sync"]["state"], "pending");
+}
+
+#[tokio::test]
+async fn a_receipt_can_be_waited_for_as_well() {
+    let gateway = Gateway::start().await;
+    let script = vec![receipt("pending"), receipt("pending"), receipt("rejected")];
+    let responder = Responder::start(&gateway, script).await;
+    let answer = send(gateway.request(Method::GET, "/users/1/sync"), "wait=20");
+    responder.wait_until_asked(2).await;
+    publish_settled(&gateway, "1").await;
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.headers()["preference-applied"], "wait=20");
+    assert_eq!(answer.json::<Value>().await.unwrap()["state"], "rejected");
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_the_wait() {
+    let gateway = Gateway::start().await;
+    let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(7)), receipt("pending")]).await;
+    let answer = send(gateway.good_change(), "wait=30");
+    responder.wait_until_asked(2).await;
+    gateway.stop();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status(), 200);
+    gateway.stopped().await.unwrap();
+}
