@@ -17,7 +17,7 @@ pub(crate) enum StoreKind {
 /// A store that a test can open several times.
 pub(crate) enum TestStore {
     Memory(MemoryStore),
-    Database(TestDatabase),
+    Database(Box<TestDatabase>),
 }
 
 impl StoreKind {
@@ -25,7 +25,7 @@ impl StoreKind {
     pub(crate) async fn fresh(self) -> TestStore {
         match self {
             Self::Memory => TestStore::Memory(MemoryStore::default()),
-            Self::Database => TestStore::Database(TestDatabase::fresh().await),
+            Self::Database => TestStore::Database(Box::new(TestDatabase::fresh().await)),
         }
     }
 

@@ -31,7 +31,7 @@ const FORGET: Statement = Statement {
 async fn how_users_stand_is_worked_out_for_rows_that_are_older() {
     let database = TestDatabase::fresh().await;
     let database_url = database.url().to_owned();
-    let store = TestStore::Database(database);
+    let store = TestStore::Database(Box::new(database));
     let mut rng = StdRng::seed_from_u64(7);
     let now = Arc::new(AtomicI64::new(1_000_000));
     let mut model = Model::default();
