@@ -220,7 +220,11 @@ impl Committer {
         loop {
             match self.apply_once(jobs, &further_users).await {
                 Ok(committed) => return Ok(committed),
-                Err(StoreError::Contended(users)) if further_users.len() < MAX_FURTHER_USERS => {
+                // Beginning again helps only if it names users that it did not name before.
+                Err(StoreError::Contended(users))
+                    if further_users.len() < MAX_FURTHER_USERS
+                        && users.iter().any(|user| !further_users.contains(user)) =>
+                {
                     further_users.extend(users);
                 }
                 Err(error) => {
