@@ -82,7 +82,7 @@ async fn without_a_worker_the_response_says_so() {
     let problem = problem(response).await;
     assert_eq!(slug(&problem), "not-comparing");
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("no worker has the line"), "{detail}");
+    assert!(detail.contains("no worker delivers"), "{detail}");
 }
 
 #[tokio::test]
