@@ -25,7 +25,6 @@ mod nonsense;
 mod probes;
 mod refusals;
 mod samples;
-mod schedules;
 mod surprises;
 mod tokens;
 mod waits;
