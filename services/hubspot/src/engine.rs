@@ -36,14 +36,14 @@ use std::{
 use contracts::delivery::LeaseAction;
 
 pub use answer::{
-    Answer, Answered, Contact, Created, InputError, Inspected, Limits, Policy, Problem, ProblemKind, Profile,
-    Written,
+    CallError, CallErrorKind, CallResponse, Contact, CreatedContact, InputError, InspectedContacts, Profile,
+    RateLimit, RateLimitHeaders, Response, UpdatedContact,
 };
-pub use call::{Call, CreateInput, Inspection, Key, MAX_BATCH, Properties, UpdateInput};
-pub use line::{Fault, LineState};
+pub use call::{Call, ContactKey, CreateInput, Inspection, MAX_BATCH, Properties, UpdateInput};
+pub use line::{HaltCause, WorkerStatus};
 pub use port::{
-    AckHandle, CallId, EmailTaken, Input, InspectionId, Missing, NotInspected, Output, Quota, RequestId,
-    Settings, Unserved,
+    AckHandle, CallId, EmailConflict, Input, InspectionError, InspectionId, MissingContact, Output,
+    QuotaSettings, RequestId, Settings, UserServiceError,
 };
 
 use attempt::{Attempt, Rules};
@@ -53,10 +53,10 @@ use deliver::Out;
 use inspections::{Inspections, Waiting};
 use lease::Lease;
 use line::Line;
-use pace::Pace;
+use pace::RateLimiter;
 use ready::Ready;
 use report::Reports;
-use users::Users;
+use users::WakeUps;
 
 /// Names an attempt within an engine; a later one has a higher number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,9 +78,9 @@ pub struct Engine {
     /// The account that it named.
     asked_with: Option<String>,
     line: Line,
-    shown: Option<LineState>,
-    pace: Pace,
-    users: Users,
+    shown: Option<WorkerStatus>,
+    rate_limiter: RateLimiter,
+    wake_ups: WakeUps,
     attempts: BTreeMap<AttemptId, Attempt>,
     ready: Ready,
     /// The kinds of calls; the one that went last is the last.
@@ -113,8 +113,8 @@ impl Engine {
             asked_with: None,
             line: Line::default(),
             shown: None,
-            pace: Pace::new(settings.quota),
-            users: Users::default(),
+            rate_limiter: RateLimiter::new(settings.quota),
+            wake_ups: WakeUps::default(),
             attempts: BTreeMap::new(),
             ready: Ready::default(),
             kinds: Kind::ALL,
@@ -142,14 +142,14 @@ impl Engine {
                 priority,
                 ack,
             } if self.lease.epoch().is_some() && !self.draining => {
-                self.users.wake(&user_id, priority, ack);
+                self.wake_ups.wake(&user_id, priority, ack);
             }
             Input::Tick | Input::WakeUp { .. } => {}
-            Input::WakeUpsDropped => self.users.drop_wakeups(),
-            Input::LeaseAnswered(answer) => self.lease_answered(answer),
-            Input::Claimed(request, answer) => self.claimed(request, answer),
-            Input::Recorded(request, answer) => self.recorded(request, answer),
-            Input::Answered(call, answered) => self.answered(call, answered),
+            Input::WakeUpsDropped => self.wake_ups.drop_acks(),
+            Input::LeaseResponse(answer) => self.lease_answered(answer),
+            Input::ClaimResponse(request, answer) => self.claimed(request, answer),
+            Input::ReportResponse(request, answer) => self.recorded(request, answer),
+            Input::CallResponse(call, answered) => self.answered(call, answered),
             Input::Inspect {
                 id,
                 inspection,
@@ -179,7 +179,7 @@ impl Engine {
             self.lease
                 .next_ask()
                 .filter(|_| self.account_id.is_some() && !self.stopped),
-            self.users.next_due(),
+            self.wake_ups.next_due(),
             self.line.stopped().map(|stop| stop.probe_at),
             Some(self.claims.paused_until()),
             self.reports.paused_until(),
@@ -194,7 +194,7 @@ impl Engine {
     /// Does everything that can be done now.
     fn advance(&mut self) {
         self.expire();
-        self.users.release_due(self.now);
+        self.wake_ups.release_due(self.now);
         self.ask_lease();
         self.send_reports();
         self.send_claims();
@@ -219,8 +219,8 @@ impl Engine {
     fn rules<'a>(settings: &Settings, account_id: Option<&'a String>) -> Rules<'a> {
         Rules {
             account_id: account_id.map_or("", String::as_str),
-            email_taken: settings.email_taken,
-            missing: settings.missing,
+            email_taken: settings.email_conflict,
+            missing: settings.missing_contact,
         }
     }
 }

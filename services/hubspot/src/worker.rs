@@ -88,7 +88,7 @@ impl Worker {
             users: users.clone(),
             inspector: inspections.inspector(),
             readable: caller.readable.clone(),
-            missing: settings.missing,
+            missing: settings.missing_contact,
             call_timeout: settings.call_timeout,
         };
         Self {
@@ -162,7 +162,7 @@ impl Worker {
         self.engine.handle(self.started.elapsed(), input);
         let mut stopped = false;
         while let Some(output) = self.engine.next_output() {
-            stopped |= output == Output::Stopped;
+            stopped |= output == Output::ShutDownComplete;
             self.carry_out(output);
         }
         stopped
@@ -170,26 +170,26 @@ impl Worker {
 
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::AskLease(ask) => {
+            Output::ChangeLease(ask) => {
                 self.last_ask = Some(ask.clone());
                 let users = self.users.clone();
                 self.out
-                    .spawn(async move { Input::LeaseAnswered(users.lease(&ask).await) });
+                    .spawn(async move { Input::LeaseResponse(users.lease(&ask).await) });
             }
             Output::Claim(request, claim) => {
                 let users = self.users.clone();
                 self.out
-                    .spawn(async move { Input::Claimed(request, users.claim(&claim).await) });
+                    .spawn(async move { Input::ClaimResponse(request, users.claim(&claim).await) });
             }
-            Output::Record(request, record) => {
+            Output::Report(request, record) => {
                 let users = self.users.clone();
                 self.out
-                    .spawn(async move { Input::Recorded(request, users.record(&record).await) });
+                    .spawn(async move { Input::ReportResponse(request, users.record(&record).await) });
             }
             Output::Call(id, call) => {
                 let caller = self.caller.clone();
                 self.out
-                    .spawn(async move { Input::Answered(id, caller.perform(&call).await) });
+                    .spawn(async move { Input::CallResponse(id, caller.perform(&call).await) });
             }
             Output::OpenConsumer { epoch } => {
                 self.wake_ups.open(epoch);
@@ -204,12 +204,12 @@ impl Worker {
                 self.acknowledging
                     .spawn(acks::acknowledge(self.nats.clone(), acks)),
             ),
-            Output::Line(state) => {
+            Output::Status(state) => {
                 self.health.line(&state);
                 self.caller.metrics.line(&state);
                 self.caller.notices.line(&state);
             }
-            Output::Stopped => tracing::info!("everything is reported and the lease given back"),
+            Output::ShutDownComplete => tracing::info!("everything is reported and the lease given back"),
         }
     }
 

@@ -6,18 +6,18 @@ use contracts::{Field, LastResponse, LinkOrigin, Reason, lowercase_address};
 
 /// A call's answer and the limits its headers taught.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered {
+pub struct CallResponse {
     /// What became of the call.
-    pub answer: Answer,
+    pub response: Response,
     /// What the headers said of the rate limits.
-    pub limits: Limits,
+    pub rate_limits: RateLimitHeaders,
     /// How HubSpot answered; none where it did not.
-    pub said: Option<LastResponse>,
+    pub last_response: Option<LastResponse>,
 }
 
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum Response {
     /// To [`Call::Account`](super::Call::Account).
     Account {
         /// The portal id.
@@ -33,18 +33,18 @@ pub enum Answer {
         errors: Vec<InputError>,
     },
     /// To [`Call::Inspect`](super::Call::Inspect), 200 or 207.
-    Inspected(Inspected),
+    Inspected(InspectedContacts),
     /// To [`Call::Update`](super::Call::Update), 200 or 207; only what is listed was written.
     Updated {
         /// The inputs that were written, in no order.
-        results: Vec<Written>,
+        results: Vec<UpdatedContact>,
         /// The inputs that were not.
         errors: Vec<InputError>,
     },
     /// To [`Call::Create`](super::Call::Create), 201 or 207; only what is listed was created.
     Created {
         /// The contacts that were created, in no order.
-        results: Vec<Created>,
+        results: Vec<CreatedContact>,
         /// The inputs that were not.
         errors: Vec<InputError>,
     },
@@ -52,7 +52,7 @@ pub enum Answer {
     /// [`Call::Patch`](super::Call::Patch).
     Contact(Contact),
     /// The call as a whole did not succeed.
-    Problem(Problem),
+    Error(CallError),
 }
 
 /// A contact as far as identity goes.
@@ -98,7 +98,7 @@ impl Contact {
 
 /// Contacts that were read to be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Inspected {
+pub struct InspectedContacts {
     /// The contacts, in no order; which key found which is not said.
     pub contacts: Vec<Profile>,
     /// The inputs that were not served.
@@ -118,7 +118,7 @@ pub struct Profile {
 
 /// An input of a batch update that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct UpdatedContact {
     /// The contact's record id; another than asked for after a merge.
     pub contact_id: String,
     /// The trace id of the input, where HubSpot repeats it.
@@ -127,7 +127,7 @@ pub struct Written {
 
 /// An input of a batch create that was carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Created {
+pub struct CreatedContact {
     /// The new contact's record id.
     pub contact_id: String,
     /// Its address, where HubSpot repeats it.
@@ -144,21 +144,21 @@ pub struct InputError {
     /// The trace ids it is about.
     pub trace_ids: Vec<String>,
     /// What is wrong.
-    pub problem: Problem,
+    pub error: CallError,
 }
 
 /// Why a call, or one input of it, did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct CallError {
     /// What it means.
-    pub kind: ProblemKind,
+    pub kind: CallErrorKind,
     /// In HubSpot's words.
     pub reason: Reason,
 }
 
 /// What a problem means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProblemKind {
+pub enum CallErrorKind {
     /// 400: values were refused, those of the named properties where it names any.
     Invalid {
         /// The reason for each named property.
@@ -184,7 +184,7 @@ pub enum ProblemKind {
     /// 403 because the token lacks scopes.
     MissingScopes,
     /// 403 for the account's details, and no other answer says which account the token opens.
-    AccountUntold,
+    AccountUnknown,
     /// The token opens another account than the settings name.
     WrongAccount,
     /// 403 for another reason.
@@ -192,37 +192,37 @@ pub enum ProblemKind {
     /// 423: a lock of about two seconds.
     Locked,
     /// 429.
-    Limited {
+    RateLimited {
         /// Which limit.
-        policy: Policy,
+        limit: RateLimit,
         /// The wait that HubSpot asks for, which is rare.
         retry_after: Option<Duration>,
     },
     /// 477: the account moves between data centres.
-    Moving {
+    AccountMoving {
         /// The wait that HubSpot asks for.
         retry_after: Option<Duration>,
     },
     /// 408 or 5xx: the call may still be carried out.
-    ServerFault {
+    ServerError {
         /// The wait that HubSpot asks for, which is rare.
         retry_after: Option<Duration>,
     },
     /// Timed out, or cut after the request was on its way: the call may still be carried out.
-    Unanswered,
+    NoResponse,
     /// No connection was made: the call is not carried out.
     Unreachable,
     /// Any other status that is not a success.
-    Refused,
+    UnexpectedStatus,
     /// A success whose body cannot be understood: what it wrote is unknown.
-    Garbled,
+    UnreadableBody,
 }
 
 /// The limits HubSpot counts calls by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Policy {
+pub enum RateLimit {
     /// The rolling window of ten seconds; also what an unnamed limit is taken for.
-    Burst,
+    Window,
     /// A limit by the second.
     Second,
     /// The account's day.
@@ -231,7 +231,7 @@ pub enum Policy {
 
 /// What the headers of an answer say of the limits; any of it may be absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limits {
+pub struct RateLimitHeaders {
     /// Calls allowed in a window.
     pub max: Option<u32>,
     /// Calls left in it.
@@ -244,13 +244,13 @@ pub struct Limits {
     pub daily_remaining: Option<u64>,
 }
 
-impl Answered {
+impl CallResponse {
     /// A problem without headers, as when nothing was answered.
-    pub fn problem(kind: ProblemKind, reason: Reason) -> Self {
+    pub fn problem(kind: CallErrorKind, reason: Reason) -> Self {
         Self {
-            answer: Answer::Problem(Problem { kind, reason }),
-            limits: Limits::default(),
-            said: None,
+            response: Response::Error(CallError { kind, reason }),
+            rate_limits: RateLimitHeaders::default(),
+            last_response: None,
         }
     }
 }

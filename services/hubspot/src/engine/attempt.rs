@@ -12,7 +12,7 @@ use contracts::{
     Reason,
 };
 
-use super::{EmailTaken, MAX_BATCH, Missing, Properties};
+use super::{EmailConflict, MAX_BATCH, MissingContact, Properties};
 
 pub(crate) use blame::Blame;
 pub(crate) use identity::Lookup;
@@ -72,9 +72,9 @@ pub(crate) struct Rules<'a> {
     /// The account the token opens.
     pub(crate) account_id: &'a str,
     /// What to do with a taken address.
-    pub(crate) email_taken: EmailTaken,
+    pub(crate) email_taken: EmailConflict,
     /// What to do with a user that has no contact.
-    pub(crate) missing: Missing,
+    pub(crate) missing: MissingContact,
 }
 
 /// What the calls of an attempt may have done without saying so.

@@ -21,7 +21,7 @@ pub enum Call {
     /// Batch read of contacts to compare them: distinct keys, at most [`MAX_BATCH`].
     Inspect(Inspection),
     /// One contact by address, for what a batch read did not account for.
-    FindAlone {
+    FindSingle {
         /// The address, in lower case.
         address: String,
     },
@@ -41,7 +41,7 @@ pub enum Call {
         contact_id: String,
     },
     /// Update of one contact.
-    Patch {
+    UpdateSingle {
         /// The contact's record id.
         contact_id: String,
         /// What is written.
@@ -53,14 +53,14 @@ pub enum Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
     /// What they are named by.
-    pub by: Key,
+    pub by: ContactKey,
     /// Their names; addresses in lower case.
     pub keys: Vec<String>,
 }
 
 /// What a contact is named by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
+pub enum ContactKey {
     /// Its record id, or a former one.
     Id,
     /// An address, primary or secondary.
@@ -93,11 +93,11 @@ impl Call {
     /// Whether the call changes contacts, so that an unanswered one may still take effect.
     pub fn writes(&self) -> bool {
         match self {
-            Self::Update { .. } | Self::Create { .. } | Self::Patch { .. } => true,
+            Self::Update { .. } | Self::Create { .. } | Self::UpdateSingle { .. } => true,
             Self::Account
             | Self::Find { .. }
             | Self::Inspect(_)
-            | Self::FindAlone { .. }
+            | Self::FindSingle { .. }
             | Self::Read { .. } => false,
         }
     }
@@ -108,11 +108,11 @@ impl Call {
             Self::Account => "account",
             Self::Find { .. } => "find",
             Self::Inspect(_) => "inspect",
-            Self::FindAlone { .. } => "find-alone",
+            Self::FindSingle { .. } => "find-alone",
             Self::Update { .. } => "update",
             Self::Create { .. } => "create",
             Self::Read { .. } => "read",
-            Self::Patch { .. } => "patch",
+            Self::UpdateSingle { .. } => "patch",
         }
     }
 
@@ -124,7 +124,7 @@ impl Call {
             Self::Inspect(inspection) => inspection.keys.len(),
             Self::Update { inputs } => inputs.len(),
             Self::Create { inputs } => inputs.len(),
-            Self::FindAlone { .. } | Self::Read { .. } | Self::Patch { .. } => 1,
+            Self::FindSingle { .. } | Self::Read { .. } | Self::UpdateSingle { .. } => 1,
         }
     }
 }

@@ -8,11 +8,11 @@ use std::{
 use contracts::{FieldSet, Reason, UserId};
 
 use super::{
-    Answer, Answered, AttemptId, Call, CallId, Engine, Fault, InputError, Problem, ProblemKind, UpdateInput,
-    Written,
+    AttemptId, Call, CallError, CallErrorKind, CallId, CallResponse, Engine, HaltCause, InputError, Response,
+    UpdateInput, UpdatedContact,
     attempt::{Attempt, Rules, Step},
     deliver::{Out, contacts_of},
-    line::{Grounds, Proof, Stop, fault_of},
+    line::{Grounds, RecoveryCheck, Stop, fault_of},
     lookups::found_alone,
 };
 
@@ -20,14 +20,18 @@ use super::{
 const LOCK: Duration = Duration::from_secs(2);
 
 impl Engine {
-    pub(super) fn answered(&mut self, id: CallId, answered: Answered) {
+    pub(super) fn answered(&mut self, id: CallId, answered: CallResponse) {
         let Some(out) = self.calls.remove(&id) else {
             return self.inspection_answered(id, answered);
         };
         for contact_id in contacts_of(&out.call) {
             self.busy.remove(contact_id);
         }
-        let Answered { answer, limits, said } = answered;
+        let CallResponse {
+            response: answer,
+            rate_limits: limits,
+            last_response: said,
+        } = answered;
         for id in &out.attempts {
             if let Some(attempt) = self.attempts.get_mut(id) {
                 attempt.answer.clone_from(&said);
@@ -36,7 +40,7 @@ impl Engine {
         self.hear(&answer);
         if self.silent_since.is_none() {
             let still_out = self.calls.len() + self.inspections.out();
-            self.pace.learn(self.now, out.sent_at, &limits, still_out);
+            self.rate_limiter.learn(self.now, out.sent_at, &limits, still_out);
         }
         self.line.probing = out.probe;
         let is_over = |stop: &Stop| out.probe && stop.is_over(&out.call, &answer);
@@ -51,7 +55,7 @@ impl Engine {
 
     /// The day's calls are not spent to the last: HubSpot need not refuse any.
     pub(super) fn stop_at_end_of_day(&mut self) {
-        if self.pace.has_day_left(self.now) || self.line.stopped().is_some() {
+        if self.rate_limiter.has_day_left(self.now) || self.line.stopped().is_some() {
             return;
         }
         let reason = Reason::ours(
@@ -59,19 +63,19 @@ impl Engine {
             "no calls are left of the account's day, less what is reserved",
         );
         let frees_in = self
-            .pace
+            .rate_limiter
             .day_frees_at(self.now)
             .map(|at| at.saturating_sub(self.now));
         self.stop_line(Grounds {
-            fault: Fault::DailyQuota,
+            fault: HaltCause::DailyQuota,
             reason,
             asked: frees_in,
-            proof: Proof::Answer,
+            proof: RecoveryCheck::Answer,
             suspects: Vec::new(),
         });
     }
 
-    fn check_off(&mut self, out: Out, answer: Answer) {
+    fn check_off(&mut self, out: Out, answer: Response) {
         let Out {
             call,
             attempts,
@@ -79,31 +83,31 @@ impl Engine {
             ..
         } = out;
         match (call, answer) {
-            (Call::Account, Answer::Account { account_id, .. }) => self.account_is(account_id),
-            (Call::Account, Answer::Problem(problem)) => self.account_failed(&problem),
-            (call, Answer::Problem(problem)) => self.call_failed(&call, &attempts, &problem, probe),
-            (Call::Find { addresses }, Answer::Found { contacts, errors }) => {
+            (Call::Account, Response::Account { account_id, .. }) => self.account_is(account_id),
+            (Call::Account, Response::Error(problem)) => self.account_failed(&problem),
+            (call, Response::Error(problem)) => self.call_failed(&call, &attempts, &problem, probe),
+            (Call::Find { addresses }, Response::Found { contacts, errors }) => {
                 self.check_lookups(&attempts, &addresses, &contacts, &errors);
             }
-            (Call::Update { inputs }, Answer::Updated { results, errors }) => {
+            (Call::Update { inputs }, Response::Updated { results, errors }) => {
                 if says_nothing(&inputs, &results, &errors) {
                     return self.check_silence(&Call::Update { inputs }, &attempts, errors, probe);
                 }
                 self.check_updates(&attempts, &inputs, &results, &errors);
             }
-            (Call::Create { inputs }, Answer::Created { results, errors }) => {
+            (Call::Create { inputs }, Response::Created { results, errors }) => {
                 self.check_creates(&attempts, &inputs, &results, &errors);
             }
-            (Call::FindAlone { address }, Answer::Contact(contact)) => {
+            (Call::FindSingle { address }, Response::Contact(contact)) => {
                 let found = found_alone(&contact, &address);
                 self.each(&attempts, |attempt, rules| {
                     attempt.looked_up(rules, |_| found.clone());
                 });
             }
-            (Call::Read { .. }, Answer::Contact(contact)) => {
+            (Call::Read { .. }, Response::Contact(contact)) => {
                 self.each(&attempts, |attempt, rules| attempt.was_read(&contact, rules));
             }
-            (Call::Patch { .. }, Answer::Contact(contact)) => {
+            (Call::UpdateSingle { .. }, Response::Contact(contact)) => {
                 self.count_write(attempts.first().copied());
                 self.each(&attempts, |attempt, rules| {
                     attempt.was_written(&contact.id, rules);
@@ -111,16 +115,16 @@ impl Engine {
             }
             (
                 call,
-                Answer::Account { .. }
-                | Answer::Found { .. }
-                | Answer::Updated { .. }
-                | Answer::Created { .. }
-                | Answer::Inspected(_)
-                | Answer::Contact(_),
+                Response::Account { .. }
+                | Response::Found { .. }
+                | Response::Updated { .. }
+                | Response::Created { .. }
+                | Response::Inspected(_)
+                | Response::Contact(_),
             ) => {
                 let reason = Reason::ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
-                let problem = Problem {
-                    kind: ProblemKind::Garbled,
+                let problem = CallError {
+                    kind: CallErrorKind::UnreadableBody,
                     reason,
                 };
                 self.call_failed(&call, &attempts, &problem, probe);
@@ -145,16 +149,16 @@ impl Engine {
         &mut self,
         attempts: &[AttemptId],
         inputs: &[UpdateInput],
-        results: &[Written],
+        results: &[UpdatedContact],
         errors: &[InputError],
     ) {
-        let by_trace: BTreeMap<&str, &Written> = results
+        let by_trace: BTreeMap<&str, &UpdatedContact> = results
             .iter()
             .filter_map(|result| Some((result.trace_id.as_deref()?, result)))
             .collect();
         let traces: BTreeSet<&str> = inputs.iter().map(|input| input.trace_id.as_str()).collect();
         // A result that names an input by its trace is that one's alone, whatever contact it was written to.
-        let by_id: BTreeMap<&str, &Written> = results
+        let by_id: BTreeMap<&str, &UpdatedContact> = results
             .iter()
             .filter(|result| {
                 result
@@ -171,7 +175,7 @@ impl Engine {
             let error = errors
                 .iter()
                 .find(|error| error.names(input))
-                .map(|error| &error.problem);
+                .map(|error| &error.error);
             match (written, error) {
                 (Some(written), None) => {
                     self.count_write(Some(*id));
@@ -202,7 +206,7 @@ impl Engine {
             }
         }
         match errors.into_iter().next() {
-            Some(error) => self.call_failed(call, attempts, &error.problem, probe),
+            Some(error) => self.call_failed(call, attempts, &error.error, probe),
             // Smaller ones tell more.
             None if attempts.len() > 1 => self.limit_batches(attempts),
             None => self.each(attempts, |attempt, _| attempt.passed_over()),
@@ -210,14 +214,14 @@ impl Engine {
     }
 
     /// A write of this attempt's record, and no other, met a problem.
-    pub(super) fn refused_alone(&mut self, id: AttemptId, problem: &Problem) {
+    pub(super) fn refused_alone(&mut self, id: AttemptId, problem: &CallError) {
         if let Some((fault, asked)) = fault_of(problem) {
-            let grounds = self.grounds(fault, problem, asked, Proof::Write, &[id]);
+            let grounds = self.grounds(fault, problem, asked, RecoveryCheck::Write, &[id]);
             let reason = grounds.reason.clone();
             self.stop_line(grounds);
             return self.fail_all(&[id], &reason);
         }
-        if problem.kind == ProblemKind::Locked {
+        if problem.kind == CallErrorKind::Locked {
             self.leave_locked(id);
         }
         let rules = Self::rules(&self.settings, self.account_id.as_ref());
@@ -244,7 +248,10 @@ impl Engine {
     /// The record is not touched again before its lock is over.
     pub(super) fn leave_locked(&mut self, id: AttemptId) {
         let until = self.now + LOCK;
-        if let Some(user) = self.user_of(id).and_then(|user_id| self.users.get_mut(&user_id)) {
+        if let Some(user) = self
+            .user_of(id)
+            .and_then(|user_id| self.wake_ups.get_mut(&user_id))
+        {
             user.not_before = until;
         }
     }
@@ -256,7 +263,7 @@ impl Engine {
         self.line
             .succeeded(attempt.map_or(FieldSet::EMPTY, Attempt::sent));
         let user_id = attempt.map(|attempt| attempt.claim.user_id.clone());
-        if let Some(user) = user_id.and_then(|user_id| self.users.get_mut(&user_id)) {
+        if let Some(user) = user_id.and_then(|user_id| self.wake_ups.get_mut(&user_id)) {
             // Its own success does not count against it.
             user.failed_after = user.failed_after.map(|writes| writes + 1);
         }
@@ -267,13 +274,13 @@ impl InputError {
     /// Whether it is about this input. Where it names inputs by their traces, the ids beside them count only if they are
     /// those of contacts that were not found: of a conflict they could be the other contact's.
     fn names(&self, input: &UpdateInput) -> bool {
-        let by_id = self.trace_ids.is_empty() || self.problem.kind == ProblemKind::NotFound;
+        let by_id = self.trace_ids.is_empty() || self.error.kind == CallErrorKind::NotFound;
         self.trace_ids.contains(&input.trace_id) || (by_id && self.ids.contains(&input.contact_id))
     }
 }
 
 /// Whether a batch's answer neither lists an input as written nor names one in its errors.
-fn says_nothing(inputs: &[UpdateInput], results: &[Written], errors: &[InputError]) -> bool {
+fn says_nothing(inputs: &[UpdateInput], results: &[UpdatedContact], errors: &[InputError]) -> bool {
     results.is_empty()
         && !errors
             .iter()

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use contracts::{Claim, ClaimUsers, ErrorCode, UserId, UsersClaimed, delivery::MAX_CLAIMS};
 
-use super::{AttemptId, Engine, MAX_BATCH, Output, RequestId, Unserved, attempt::Attempt, users::Place};
+use super::{
+    AttemptId, Engine, MAX_BATCH, Output, RequestId, UserServiceError, attempt::Attempt, users::Stage,
+};
 
 /// The most claims out at once.
 const MOST_OUT: usize = 2;
@@ -68,7 +70,7 @@ pub(super) fn doubled(first: Duration, times: u32) -> Duration {
 
 impl Engine {
     pub(super) fn send_claims(&mut self) {
-        while self.users.waiting() > 0 || self.claims.left_open || self.next_probe().is_some() {
+        while self.wake_ups.queued() > 0 || self.claims.left_open || self.next_probe().is_some() {
             let request = RequestId(self.draw());
             let Some(claim) = self.next_claim(request, Vec::new()) else {
                 return;
@@ -118,17 +120,18 @@ impl Engine {
         }
         match self.next_probe() {
             Some(user_id) => {
-                self.users.move_to(&user_id, Place::Claiming(request));
+                self.wake_ups.move_to(&user_id, Stage::Claiming(request));
                 vec![user_id]
             }
-            None => self.users.take(most, request),
+            None => self.wake_ups.take(most, request),
         }
     }
 
     /// The record to probe a stopped line with, where that is not just the next one.
     fn next_probe(&self) -> Option<UserId> {
         let stop = self.line.stopped()?;
-        self.users.find_idle(self.now, |user_id| stop.is_probe(user_id))
+        self.wake_ups
+            .find_idle(self.now, |user_id| stop.is_probe(user_id))
     }
 
     /// How many more users can be sent soon.
@@ -144,22 +147,23 @@ impl Engine {
             let alone = self.attempts.is_empty() && self.calls.is_empty() && asked == 0;
             return if alone { self.line.allowance(self.now) } else { 0 };
         }
-        let capacity = self.pace.slots(self.settings.concurrency) * MAX_BATCH;
+        let capacity = self.rate_limiter.slots(self.settings.concurrency) * MAX_BATCH;
         capacity.saturating_sub(self.ready.len() + asked).min(MAX_CLAIMS)
     }
 
-    pub(super) fn claimed(&mut self, request: RequestId, answer: Result<UsersClaimed, Unserved>) {
+    pub(super) fn claimed(&mut self, request: RequestId, answer: Result<UsersClaimed, UserServiceError>) {
         // A claim of a lease since lost is not known any more; the row's new holder finds what it opened.
         let Some(out) = self.claims.out.remove(&request) else {
             return;
         };
         let given = match answer {
             Ok(given) => given,
-            Err(Unserved::Refused(ErrorCode::StaleEpoch)) => return self.lease_is_lost(),
-            Err(Unserved::Refused(_) | Unserved::NoAnswer) => {
+            Err(UserServiceError::Rejected(ErrorCode::StaleEpoch)) => return self.lease_is_lost(),
+            Err(UserServiceError::Rejected(_) | UserServiceError::NoResponse) => {
                 self.claims.pause(self.now);
-                return self
-                    .still_claiming(&out.users, request, |engine, user_id| engine.users.wait(user_id));
+                return self.still_claiming(&out.users, request, |engine, user_id| {
+                    engine.wake_ups.queue(user_id)
+                });
             }
         };
         self.claims.troubles = 0;
@@ -169,21 +173,21 @@ impl Engine {
         }
         self.still_claiming(&given.clean, request, Self::settle);
         self.still_claiming(&given.in_progress, request, |engine, user_id| {
-            engine.users.wait_until(user_id, engine.now + IN_WORK_PAUSE);
+            engine.wake_ups.defer(user_id, engine.now + IN_WORK_PAUSE);
         });
         self.still_claiming(&given.left_out, request, |engine, user_id| {
-            engine.users.wait(user_id);
+            engine.wake_ups.queue(user_id);
         });
         // Not in the answer at all, which should not be: asked for again a little later.
         self.still_claiming(&out.users, request, |engine, user_id| {
-            engine.users.wait_until(user_id, engine.now + FIRST_PAUSE);
+            engine.wake_ups.defer(user_id, engine.now + FIRST_PAUSE);
         });
     }
 
     /// Does something about each of the users that this claim was about and that nothing else happened to.
     fn still_claiming(&mut self, users: &[UserId], request: RequestId, act: impl Fn(&mut Self, &UserId)) {
         for user_id in users {
-            if self.users.place(user_id) == Some(Place::Claiming(request)) {
+            if self.wake_ups.place(user_id) == Some(Stage::Claiming(request)) {
                 act(self, user_id);
             }
         }
@@ -191,21 +195,21 @@ impl Engine {
 
     /// Its wake-up is done, unless a newer one came.
     pub(super) fn settle(&mut self, user_id: &UserId) {
-        if let Some(ack) = self.users.settle(user_id) {
+        if let Some(ack) = self.wake_ups.resolve(user_id) {
             self.acknowledge(ack);
         }
     }
 
     fn take_up(&mut self, claim: Claim, asked_at: Duration, epoch: u64) {
-        match self.users.place(&claim.user_id) {
+        match self.wake_ups.place(&claim.user_id) {
             // In work already. Left alone, the new attempt ends with its term, and the user is claimed anew.
-            Some(Place::Working(_) | Place::Recording(_)) => return,
-            Some(Place::Waiting(_) | Place::Claiming(_) | Place::Later(_)) | None => {}
+            Some(Stage::Working(_) | Stage::Recording(_)) => return,
+            Some(Stage::Waiting(_) | Stage::Claiming(_) | Stage::Later(_)) | None => {}
         }
         let id = AttemptId(self.draw());
         let user_id = claim.user_id.clone();
-        let batch_limit = self.users.enter(&user_id, claim.priority).batch_limit;
-        self.users.move_to(&user_id, Place::Working(id));
+        let batch_limit = self.wake_ups.enter(&user_id, claim.priority).batch_limit;
+        self.wake_ups.move_to(&user_id, Stage::Working(id));
         let rules = Self::rules(&self.settings, self.account_id.as_ref());
         let mut attempt = Attempt::new(claim, asked_at, epoch, rules);
         attempt.batch_limit = batch_limit;

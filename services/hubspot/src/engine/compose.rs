@@ -181,12 +181,12 @@ impl Engine {
         let attempts = self.take(&[entry]);
         let attempt = self.attempts.get_mut(&entry.1)?;
         let call = match attempt.step.clone() {
-            Step::FindAlone(addresses, _) => Call::FindAlone {
+            Step::FindAlone(addresses, _) => Call::FindSingle {
                 address: lowercase_address(addresses.first()?),
             },
             Step::Patch => {
                 let properties = attempt.send();
-                Call::Patch {
+                Call::UpdateSingle {
                     contact_id: attempt.contact_id()?.to_owned(),
                     properties,
                 }

@@ -2,7 +2,7 @@
 
 use contracts::lowercase_address;
 
-use super::{AttemptId, CreateInput, Created, Engine, InputError};
+use super::{AttemptId, CreateInput, CreatedContact, Engine, InputError};
 
 impl Engine {
     /// A batch create was answered.
@@ -10,7 +10,7 @@ impl Engine {
         &mut self,
         attempts: &[AttemptId],
         inputs: &[CreateInput],
-        results: &[Created],
+        results: &[CreatedContact],
         errors: &[InputError],
     ) {
         for (id, input) in attempts.iter().zip(inputs) {
@@ -30,7 +30,7 @@ impl Engine {
                     if let Some(attempt) = self.attempts.get_mut(id).filter(|_| created.is_some()) {
                         attempt.may_have_been_written(false);
                     }
-                    self.refused_alone(*id, &error.problem);
+                    self.refused_alone(*id, &error.error);
                 }
                 (None, None) => {
                     let is_unclear = errors.iter().any(|error| error.names_none_of(inputs));
@@ -49,13 +49,13 @@ impl Engine {
     /// One of the errors may be about this record and does not say so: by itself, it will have its own.
     fn go_alone(&mut self, id: AttemptId) {
         let user_id = self.user_of(id);
-        if let Some(user) = user_id.and_then(|user_id| self.users.get_mut(&user_id)) {
+        if let Some(user) = user_id.and_then(|user_id| self.wake_ups.get_mut(&user_id)) {
             user.batch_limit = 1;
         }
     }
 }
 
-impl Created {
+impl CreatedContact {
     /// A trace that is one of the inputs' decides; else the address does, which no two inputs share.
     fn is_for(&self, input: &CreateInput, inputs: &[CreateInput]) -> bool {
         let is_ours = |trace: &&String| inputs.iter().any(|input| input.trace_id == **trace);

@@ -48,7 +48,7 @@ impl Engine {
         (unknown || self.line.wants_account(self.now))
             && !self.draining
             && self.calls.is_empty()
-            && self.pace.next_at(self.now) <= self.now
+            && self.rate_limiter.next_at(self.now) <= self.now
     }
 
     fn may_call(&self) -> bool {
@@ -57,27 +57,27 @@ impl Engine {
             && self.lease.allows(self.now)
             && self.calls.len()
                 < self
-                    .pace
+                    .rate_limiter
                     .slots(self.settings.concurrency)
                     .min(self.line.allowance(self.now))
             && self.next_call_at() <= self.now
             // A probe finds out whether a new day has begun.
-            && (self.pace.has_day_left(self.now) || self.line.stopped().is_some())
+            && (self.rate_limiter.has_day_left(self.now) || self.line.stopped().is_some())
     }
 
     /// When a call may leave. Where the day runs short, one that others could share waits for them.
     pub(super) fn next_call_at(&self) -> Duration {
         if self.line.stopped().is_none() && self.waits_for_company() {
-            self.pace.next_shared_at(self.now)
+            self.rate_limiter.next_shared_at(self.now)
         } else {
-            self.pace.next_at(self.now)
+            self.rate_limiter.next_at(self.now)
         }
     }
 
     /// Whether those who wait do not fill a call, and none of them is to go alone or in a smaller one: records that fail
     /// are told apart by many calls, and hold up the others until they are.
     fn waits_for_company(&self) -> bool {
-        let waiting = self.users.waiting() + self.claims.asked() + self.ready.len();
+        let waiting = self.wake_ups.queued() + self.claims.asked() + self.ready.len();
         let shares = |id: AttemptId| {
             let attempt = self.attempts.get(&id);
             attempt.is_none_or(|attempt| attempt.batch_limit == MAX_BATCH)
@@ -85,11 +85,11 @@ impl Engine {
         waiting < MAX_BATCH
             && self.ready.alone.is_empty()
             && self.ready.ids().all(shares)
-            && !self.users.anyone_waits_in_a_smaller_batch()
+            && !self.wake_ups.anyone_waits_in_a_smaller_batch()
     }
 
     fn send(&mut self, id: CallId, call: Call, attempts: Vec<AttemptId>) {
-        self.pace.spend(self.now);
+        self.rate_limiter.spend(self.now);
         self.busy.extend(contacts_of(&call).map(str::to_owned));
         self.outputs.push_back(Output::Call(id, call.clone()));
         let probe = self.line.stopped().is_some();
@@ -173,10 +173,12 @@ pub(super) fn contacts_of(call: &Call) -> impl Iterator<Item = &str> {
     let (updated, created, single): (&[UpdateInput], &[CreateInput], Option<&str>) = match call {
         Call::Update { inputs } => (inputs, &[], None),
         Call::Create { inputs } => (&[], inputs, None),
-        Call::Patch { contact_id, .. } => (&[], &[], Some(contact_id)),
-        Call::Account | Call::Find { .. } | Call::Inspect(_) | Call::FindAlone { .. } | Call::Read { .. } => {
-            (&[], &[], None)
-        }
+        Call::UpdateSingle { contact_id, .. } => (&[], &[], Some(contact_id)),
+        Call::Account
+        | Call::Find { .. }
+        | Call::Inspect(_)
+        | Call::FindSingle { .. }
+        | Call::Read { .. } => (&[], &[], None),
     };
     let updated = updated.iter().map(|input| input.contact_id.as_str());
     let created = created.iter().map(|input| input.address.as_str());

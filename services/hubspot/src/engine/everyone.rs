@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use contracts::{AttemptFailure, Field, FieldResult, Priority, Reason, Retraction, UserId};
 
 use super::{
-    AttemptId, Engine, Fault,
-    line::{Grounds, Proof},
+    AttemptId, Engine, HaltCause,
+    line::{Grounds, RecoveryCheck},
     report::{Report, Reports},
 };
 
@@ -28,7 +28,8 @@ impl Engine {
 
     /// Whether it is the refusal that stopped the line, met by a probe or by a record that was on its way.
     fn is_refused_again(&self, field: Field, reason: &Reason) -> bool {
-        let is_same = |fault, code: &str| fault == Fault::RefusesEveryone(field) && code == reason.code;
+        let is_same =
+            |fault, code: &str| fault == HaltCause::RejectsEveryRecord(field) && code == reason.code;
         self.line
             .stopped()
             .is_some_and(|stop| is_same(stop.fault, &stop.reason.code))
@@ -51,10 +52,10 @@ impl Engine {
             });
         }
         self.stop_line(Grounds {
-            fault: Fault::RefusesEveryone(field),
+            fault: HaltCause::RejectsEveryRecord(field),
             reason: reason.clone(),
             asked: None,
-            proof: Proof::Field(field),
+            proof: RecoveryCheck::Field(field),
             suspects,
         });
     }
@@ -83,7 +84,7 @@ impl Engine {
             return;
         }
         for withdrawal in withdrawals {
-            self.users.enter(&withdrawal.user_id, Priority::Live);
+            self.wake_ups.enter(&withdrawal.user_id, Priority::Live);
         }
     }
 }

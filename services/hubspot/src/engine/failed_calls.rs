@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use contracts::{Reason, UserId};
 
 use super::{
-    AttemptId, Call, Engine, Fault, Problem, ProblemKind,
+    AttemptId, Call, CallError, CallErrorKind, Engine, HaltCause,
     attempt::{Attempt, Blame},
-    line::{Grounds, Proof, fault_of},
+    line::{Grounds, RecoveryCheck, fault_of},
 };
 
 impl Engine {
@@ -16,25 +16,29 @@ impl Engine {
         &mut self,
         call: &Call,
         attempts: &[AttemptId],
-        problem: &Problem,
+        problem: &CallError,
         probe: bool,
     ) {
         let reason = &problem.reason;
         if let Some((fault, asked)) = fault_of(problem) {
-            let grounds = self.grounds(fault, problem, asked, Proof::after(call), attempts);
+            let grounds = self.grounds(fault, problem, asked, RecoveryCheck::after(call), attempts);
             let reason = grounds.reason.clone();
             self.stop_line(grounds);
             return self.fail_all(attempts, &reason);
         }
         match &problem.kind {
-            ProblemKind::Limited { policy, retry_after } => {
-                self.pace.refused(self.now, *policy, *retry_after);
+            CallErrorKind::RateLimited {
+                limit: policy,
+                retry_after,
+            } => {
+                self.rate_limiter
+                    .record_rejection(self.now, *policy, *retry_after);
                 self.fail_all(attempts, reason);
             }
-            ProblemKind::ServerFault { .. } | ProblemKind::Unanswered | ProblemKind::Garbled => {
+            CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse | CallErrorKind::UnreadableBody => {
                 self.may_be_an_outage(call, attempts, problem, probe);
             }
-            ProblemKind::Locked if attempts.len() > 1 => {
+            CallErrorKind::Locked if attempts.len() > 1 => {
                 self.halve(attempts);
                 for id in attempts {
                     self.leave_locked(*id);
@@ -43,7 +47,7 @@ impl Engine {
             }
             _ if attempts.len() > 1 => self.limit_batches(attempts),
             // A page of a firewall, a redirect: it may be this record's fault, but not that of another one as well.
-            ProblemKind::Forbidden | ProblemKind::Refused => {
+            CallErrorKind::Forbidden | CallErrorKind::UnexpectedStatus => {
                 self.may_be_an_outage(call, attempts, problem, probe);
             }
             _ => self.failed_alone(call, attempts, problem),
@@ -51,7 +55,7 @@ impl Engine {
     }
 
     /// The call failed for no reason that names a record.
-    fn may_be_an_outage(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem, probe: bool) {
+    fn may_be_an_outage(&mut self, call: &Call, attempts: &[AttemptId], problem: &CallError, probe: bool) {
         if call.writes()
             && let Some(late) = may_have_written(&problem.kind)
         {
@@ -64,20 +68,26 @@ impl Engine {
         let everyone = self.line.failed(self.users_of(attempts));
         if everyone || probe {
             let asked = match problem.kind {
-                ProblemKind::ServerFault { retry_after } => retry_after,
+                CallErrorKind::ServerError { retry_after } => retry_after,
                 _ => None,
             };
-            let grounds = self.grounds(Fault::Outage, problem, asked, Proof::after(call), attempts);
+            let grounds = self.grounds(
+                HaltCause::Outage,
+                problem,
+                asked,
+                RecoveryCheck::after(call),
+                attempts,
+            );
             self.stop_line(grounds);
             return self.fail_all(attempts, &problem.reason);
         }
         match problem.kind {
             _ if attempts.len() == 1 => self.failed_alone(call, attempts, problem),
-            ProblemKind::ServerFault { .. } if matches!(call, Call::Create { .. }) => {
+            CallErrorKind::ServerError { .. } if matches!(call, Call::Create { .. }) => {
                 self.halve(attempts);
                 self.each(attempts, Attempt::look_before_creating_again);
             }
-            ProblemKind::ServerFault { .. } => self.limit_batches(attempts),
+            CallErrorKind::ServerError { .. } => self.limit_batches(attempts),
             // Sending the halves at once could take their whole term; they are claimed again in smaller batches.
             _ => {
                 self.halve(attempts);
@@ -89,10 +99,10 @@ impl Engine {
     /// Grounds to stop, of a problem that these attempts met.
     pub(super) fn grounds(
         &self,
-        fault: Fault,
-        problem: &Problem,
+        fault: HaltCause,
+        problem: &CallError,
         asked: Option<Duration>,
-        proof: Proof,
+        proof: RecoveryCheck,
         attempts: &[AttemptId],
     ) -> Grounds {
         Grounds {
@@ -135,29 +145,29 @@ impl Engine {
                 continue;
             };
             attempt.batch_limit = limit;
-            if let Some(user) = self.users.get_mut(&attempt.claim.user_id) {
+            if let Some(user) = self.wake_ups.get_mut(&attempt.claim.user_id) {
                 user.batch_limit = limit;
             }
         }
     }
 
-    fn failed_alone(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem) {
+    fn failed_alone(&mut self, call: &Call, attempts: &[AttemptId], problem: &CallError) {
         match (call, &problem.kind) {
-            (Call::Update { .. } | Call::Create { .. } | Call::Patch { .. }, _) => {
+            (Call::Update { .. } | Call::Create { .. } | Call::UpdateSingle { .. }, _) => {
                 for id in attempts {
                     self.refused_alone(*id, problem);
                 }
             }
-            (Call::Read { .. }, ProblemKind::NotFound) => {
+            (Call::Read { .. }, CallErrorKind::NotFound) => {
                 self.each(attempts, Attempt::is_gone);
             }
-            (Call::FindAlone { .. }, ProblemKind::NotFound) => {
+            (Call::FindSingle { .. }, CallErrorKind::NotFound) => {
                 self.each(attempts, Attempt::address_is_absent);
             }
             (
                 Call::Find { .. }
                 | Call::Inspect(_)
-                | Call::FindAlone { .. }
+                | Call::FindSingle { .. }
                 | Call::Read { .. }
                 | Call::Account,
                 kind,
@@ -173,21 +183,21 @@ impl Engine {
 }
 
 /// Whether a call that failed so may have written what it carried, and then, whether it may still do so.
-fn may_have_written(kind: &ProblemKind) -> Option<bool> {
+fn may_have_written(kind: &CallErrorKind) -> Option<bool> {
     match kind {
-        ProblemKind::ServerFault { .. } | ProblemKind::Unanswered => Some(true),
-        ProblemKind::Garbled => Some(false),
+        CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse => Some(true),
+        CallErrorKind::UnreadableBody => Some(false),
         _ => None,
     }
 }
 
 /// Whether time alone may mend it.
-fn may_pass(kind: &ProblemKind) -> bool {
+fn may_pass(kind: &CallErrorKind) -> bool {
     matches!(
         kind,
-        ProblemKind::ServerFault { .. }
-            | ProblemKind::Unanswered
-            | ProblemKind::Garbled
-            | ProblemKind::Locked
+        CallErrorKind::ServerError { .. }
+            | CallErrorKind::NoResponse
+            | CallErrorKind::UnreadableBody
+            | CallErrorKind::Locked
     )
 }

@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, time::Duration};
 use contracts::Reason;
 
 use super::{
-    Answer, Answered, Call, CallId, Engine, Inspection, InspectionId, NotInspected, Output, Policy, Problem,
-    ProblemKind, line::fault_of,
+    Call, CallError, CallErrorKind, CallId, CallResponse, Engine, Inspection, InspectionError, InspectionId,
+    Output, RateLimit, Response, line::fault_of,
 };
 
 /// HubSpot does not say when its day ends, so that one that was refused for it is followed by another so much later.
@@ -54,7 +54,7 @@ impl Inspections {
 impl Engine {
     pub(super) fn inspect(&mut self, waiting: Waiting) {
         if self.inspections.waiting.len() >= MOST_WAITING {
-            return self.not_inspected(waiting.id, NotInspected::Busy);
+            return self.not_inspected(waiting.id, InspectionError::Busy);
         }
         self.inspections.waiting.push(waiting);
     }
@@ -72,9 +72,9 @@ impl Engine {
         for waiting in given_up {
             let held = paused && !waiting.even_paused;
             let why = if held {
-                NotInspected::Paused
+                InspectionError::Paused
             } else {
-                NotInspected::Busy
+                InspectionError::Busy
             };
             self.not_inspected(waiting.id, why);
         }
@@ -94,7 +94,7 @@ impl Engine {
             .iter()
             .map(|waiting| waiting.until)
             .min()?;
-        let may_go_at = self.pace.next_spare_at(self.now);
+        let may_go_at = self.rate_limiter.next_spare_at(self.now);
         Some(if may_go_at > self.now {
             given_up_at.min(may_go_at)
         } else {
@@ -103,33 +103,37 @@ impl Engine {
     }
 
     /// Why no inspection can be sent soon, whatever else is to do.
-    fn why_not_inspect(&self) -> Option<NotInspected> {
+    fn why_not_inspect(&self) -> Option<InspectionError> {
         if self.draining {
-            return Some(NotInspected::ShuttingDown);
+            return Some(InspectionError::ShuttingDown);
         }
         if self.lease.epoch().is_none() {
-            return Some(NotInspected::NotDelivering);
+            return Some(InspectionError::NotDelivering);
         }
         if let Some(stop) = self.line.stopped() {
-            return Some(NotInspected::Stopped {
-                fault: stop.fault,
+            return Some(InspectionError::Halted {
+                cause: stop.fault,
                 reason: stop.reason.clone(),
             });
         }
         if !self.account_checked {
-            return Some(NotInspected::AccountUnknown);
+            return Some(InspectionError::AccountUnknown);
         }
-        if !self.pace.has_window_to_spare() {
-            return Some(NotInspected::WindowTooSmall);
+        if !self.rate_limiter.has_window_to_spare() {
+            return Some(InspectionError::WindowTooSmall);
         }
-        let has_day = self.pace.has_day_to_spare(self.now) && self.inspections.no_day_until <= self.now;
-        (!has_day).then_some(NotInspected::DayRunsShort)
+        let has_day =
+            self.rate_limiter.has_day_to_spare(self.now) && self.inspections.no_day_until <= self.now;
+        (!has_day).then_some(InspectionError::DayRunsShort)
     }
 
-    fn refuse_inspections(&mut self, why: &NotInspected) {
+    fn refuse_inspections(&mut self, why: &InspectionError) {
         let waiting = std::mem::take(&mut self.inspections.waiting);
         let mut refused: Vec<InspectionId> = waiting.into_iter().map(|waiting| waiting.id).collect();
-        if matches!(why, NotInspected::ShuttingDown | NotInspected::NotDelivering) {
+        if matches!(
+            why,
+            InspectionError::ShuttingDown | InspectionError::NotDelivering
+        ) {
             refused.extend(self.inspections.out.values_mut().filter_map(|out| out.id.take()));
         }
         for id in refused {
@@ -141,17 +145,17 @@ impl Engine {
         self.inspections.out.is_empty()
             && self.lease.is_valid(self.now)
             && (self.lease.is_paused() || self.has_nothing_to_send())
-            && self.calls.len() < self.pace.slots(self.settings.concurrency)
-            && self.pace.next_spare_at(self.now) <= self.now
+            && self.calls.len() < self.rate_limiter.slots(self.settings.concurrency)
+            && self.rate_limiter.next_spare_at(self.now) <= self.now
     }
 
     fn has_nothing_to_send(&self) -> bool {
-        self.users.waiting() + self.claims.asked() + self.ready.len() == 0
+        self.wake_ups.queued() + self.claims.asked() + self.ready.len() == 0
     }
 
     fn send_inspection(&mut self, waiting: Waiting) {
         let call = CallId(self.draw());
-        self.pace.spend(self.now);
+        self.rate_limiter.spend(self.now);
         let out = InspectionOut {
             id: Some(waiting.id),
             sent_at: self.now,
@@ -162,26 +166,31 @@ impl Engine {
     }
 
     /// An answer came to a call that is none of a delivery.
-    pub(super) fn inspection_answered(&mut self, call: CallId, answered: Answered) {
+    pub(super) fn inspection_answered(&mut self, call: CallId, answered: CallResponse) {
         let Some(out) = self.inspections.out.remove(&call) else {
             return;
         };
-        let Answered { answer, limits, .. } = answered;
+        let CallResponse {
+            response: answer,
+            rate_limits: limits,
+            ..
+        } = answered;
         // A lone one without an answer is no reason to step aside.
-        if !matches!(answer, Answer::Problem(_)) {
+        if !matches!(answer, Response::Error(_)) {
             self.hear(&answer);
-            self.pace.learn(self.now, out.sent_at, &limits, self.calls.len());
+            self.rate_limiter
+                .learn(self.now, out.sent_at, &limits, self.calls.len());
         }
         let result = match answer {
-            Answer::Inspected(inspected) => Ok(inspected),
-            Answer::Problem(problem) => Err(self.inspection_failed(&problem)),
-            Answer::Account { .. }
-            | Answer::Found { .. }
-            | Answer::Updated { .. }
-            | Answer::Created { .. }
-            | Answer::Contact(_) => {
+            Response::Inspected(inspected) => Ok(inspected),
+            Response::Error(problem) => Err(self.inspection_failed(&problem)),
+            Response::Account { .. }
+            | Response::Found { .. }
+            | Response::Updated { .. }
+            | Response::Created { .. }
+            | Response::Contact(_) => {
                 let reason = Reason::ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
-                Err(NotInspected::Failed(reason))
+                Err(InspectionError::Failed(reason))
             }
         };
         if let Some(id) = out.id {
@@ -192,20 +201,24 @@ impl Engine {
 
     /// Whatever fails tells nothing of deliveries: they find out by their own calls, and stop the line on their own
     /// grounds. Only the window is the same for all. A day that is used up ends inspections for a while.
-    fn inspection_failed(&mut self, problem: &Problem) -> NotInspected {
+    fn inspection_failed(&mut self, problem: &CallError) -> InspectionError {
         match problem.kind {
-            ProblemKind::Limited {
-                policy: Policy::Day, ..
+            CallErrorKind::RateLimited {
+                limit: RateLimit::Day,
+                ..
             } => self.inspections.no_day_until = self.now + DAY_IS_OVER,
-            ProblemKind::Limited { policy, retry_after } => {
-                self.pace.refused(self.now, policy, retry_after);
+            CallErrorKind::RateLimited {
+                limit: policy,
+                retry_after,
+            } => {
+                self.rate_limiter.record_rejection(self.now, policy, retry_after);
             }
             _ if fault_of(problem).is_none() => {
-                return NotInspected::Unreadable(problem.reason.clone());
+                return InspectionError::Unreadable(problem.reason.clone());
             }
             _ => {}
         }
-        NotInspected::Failed(problem.reason.clone())
+        InspectionError::Failed(problem.reason.clone())
     }
 
     /// What is out may be read with the old token or with the new one: it counts for neither account.
@@ -213,13 +226,13 @@ impl Engine {
         let out = self.inspections.out.values_mut();
         let outdated: Vec<InspectionId> = out.filter_map(|out| out.id.take()).collect();
         for id in outdated {
-            self.not_inspected(id, NotInspected::AccountUnknown);
+            self.not_inspected(id, InspectionError::AccountUnknown);
         }
         // It may open another account, with a day of its own.
         self.inspections.no_day_until = Duration::ZERO;
     }
 
-    fn not_inspected(&mut self, id: InspectionId, why: NotInspected) {
+    fn not_inspected(&mut self, id: InspectionId, why: InspectionError) {
         self.outputs.push_back(Output::Inspected(id, Err(why)));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contracts::{LeaseAction, LeaseAnswer};
 
-use super::Unserved;
+use super::UserServiceError;
 
 /// How often the lease is asked for.
 const EVERY: Duration = Duration::from_secs(1);
@@ -108,7 +108,7 @@ impl Lease {
         &mut self,
         now: Duration,
         wish: LeaseAction,
-        answer: Result<LeaseAnswer, Unserved>,
+        answer: Result<LeaseAnswer, UserServiceError>,
     ) -> Change {
         let Some(asked_at) = self.asked_at.take() else {
             return Change::None;
@@ -206,7 +206,7 @@ mod tests {
         lease.answered(ms(1), LeaseAction::Hold, Ok(granted(4)));
         lease.ask(ms(1_000));
         assert_eq!(
-            lease.answered(ms(1_900), LeaseAction::Hold, Err(Unserved::NoAnswer)),
+            lease.answered(ms(1_900), LeaseAction::Hold, Err(UserServiceError::NoResponse)),
             Change::None
         );
         assert!(lease.allows(ms(1_999)) && !lease.allows(ms(2_000)));

@@ -15,15 +15,15 @@ use std::{collections::BTreeSet, time::Duration};
 
 use contracts::{Field, FieldSet, Reason, UserId};
 
-use super::{Answer, Call};
-pub use fault::Fault;
+use super::{Call, Response};
+pub use fault::HaltCause;
 pub(crate) use fault::fault_of;
-pub(crate) use proof::Proof;
-use runs::Runs;
+pub(crate) use proof::RecoveryCheck;
+use runs::RejectionStreaks;
 
 /// The state of the line, for health, metrics and logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LineState {
+pub enum WorkerStatus {
     /// The account is not known yet.
     Starting,
     /// Another worker holds the lease, or nobody answered the question for it.
@@ -38,15 +38,15 @@ pub enum LineState {
     /// Paused by an operator, until it is resumed.
     Paused,
     /// Stopped by a fault of the account.
-    Stopped {
+    Halted {
         /// Why.
-        fault: Fault,
+        cause: HaltCause,
         /// In HubSpot's words.
         reason: Reason,
     },
 }
 
-impl LineState {
+impl WorkerStatus {
     /// The names of all states.
     pub const NAMES: [&str; 6] = [
         "starting",
@@ -65,12 +65,12 @@ impl LineState {
             Self::OtherAccount { .. } => "other_account",
             Self::Running => "running",
             Self::Paused => "paused",
-            Self::Stopped { .. } => "stopped",
+            Self::Halted { .. } => "stopped",
         }
     }
 
     /// A sentence for people: what it is and how it mends.
-    pub fn sentence(&self) -> String {
+    pub fn message(&self) -> String {
         match self {
             Self::Starting => "asking HubSpot for the account".to_owned(),
             Self::Standby => "standing by for the lease".to_owned(),
@@ -82,7 +82,7 @@ impl LineState {
                 "users are linked to contacts of the HubSpot account {remembered}, but the token opens another \
                  one; use a token of that account, or drop the links"
             ),
-            Self::Stopped { fault, .. } => fault.sentence(),
+            Self::Halted { cause: fault, .. } => fault.message(),
         }
     }
 
@@ -90,9 +90,9 @@ impl LineState {
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (
-                Self::Stopped { fault, reason },
-                Self::Stopped {
-                    fault: other_fault,
+                Self::Halted { cause: fault, reason },
+                Self::Halted {
+                    cause: other_fault,
                     reason: other_reason,
                 },
             ) => fault == other_fault && reason.code == other_reason.code,
@@ -104,12 +104,12 @@ impl LineState {
 /// Why the line is to stop, and how to find out that it may go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grounds {
-    pub(crate) fault: Fault,
+    pub(crate) fault: HaltCause,
     pub(crate) reason: Reason,
     /// The wait that HubSpot asks for.
     pub(crate) asked: Option<Duration>,
     /// What a probe has to do.
-    pub(crate) proof: Proof,
+    pub(crate) proof: RecoveryCheck,
     /// Records that met the fault, to probe with.
     pub(crate) suspects: Vec<UserId>,
 }
@@ -117,10 +117,10 @@ pub(crate) struct Grounds {
 /// A stopped line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stop {
-    pub(crate) fault: Fault,
+    pub(crate) fault: HaltCause,
     pub(crate) reason: Reason,
     pub(crate) probe_at: Duration,
-    proof: Proof,
+    proof: RecoveryCheck,
     suspects: BTreeSet<UserId>,
     /// How many probes failed.
     probes: u32,
@@ -128,13 +128,13 @@ pub(crate) struct Stop {
 
 impl Stop {
     /// Whether that answer to a probe shows that the fault is over.
-    pub(crate) fn is_over(&self, call: &Call, answer: &Answer) -> bool {
-        self.proof.is_given_by(call, answer)
+    pub(crate) fn is_over(&self, call: &Call, answer: &Response) -> bool {
+        self.proof.is_passed_by(call, answer)
     }
 
     /// Whether a question for the account shows that the fault is over, so that no record is needed.
     pub(crate) fn is_probed_by_account(&self) -> bool {
-        self.fault.is_probed_by_account() || self.proof == Proof::Account
+        self.fault.is_probed_by_account() || self.proof == RecoveryCheck::Account
     }
 
     /// Whether that is a record to probe with now. The first probe is of a record that met the fault; where such a
@@ -165,7 +165,7 @@ pub(crate) struct Line {
     pub(crate) probing: bool,
     /// The records of the calls that failed since one succeeded.
     failed: Vec<BTreeSet<UserId>>,
-    runs: Runs,
+    runs: RejectionStreaks,
 }
 
 impl Line {
@@ -193,7 +193,7 @@ impl Line {
     /// refusal that stopped it is one of those it stopped for.
     pub(crate) fn stop(&mut self, now: Duration, grounds: Grounds) {
         if let Some(stop) = self.stop.as_mut().filter(|_| !self.probing) {
-            if stop.fault == grounds.fault && matches!(stop.fault, Fault::RefusesEveryone(_)) {
+            if stop.fault == grounds.fault && matches!(stop.fault, HaltCause::RejectsEveryRecord(_)) {
                 stop.suspects.extend(grounds.suspects);
             }
             return;
@@ -201,7 +201,7 @@ impl Line {
         self.failed.clear();
         let before = self.stop.take().filter(|stop| stop.fault == grounds.fault);
         let proof = match grounds.proof {
-            Proof::Account => Proof::Account,
+            RecoveryCheck::Account => RecoveryCheck::Account,
             proof => grounds.fault.proof().unwrap_or(proof),
         };
         let (suspects, probes) = match before {
@@ -242,7 +242,7 @@ impl Line {
         if let Some(stop) = self.stop.take()
             && user.is_some_and(|user| !stop.is_suspect(user))
         {
-            self.runs.convict(&stop.suspects);
+            self.runs.exclude(&stop.suspects);
         }
         self.failed.clear();
     }
@@ -257,7 +257,7 @@ impl Line {
     /// A write of these fields succeeded.
     pub(crate) fn succeeded(&mut self, fields: FieldSet) {
         self.failed.clear();
-        self.runs.written(fields);
+        self.runs.record_success(fields);
         if self.stop.is_none() {
             self.stops = 0;
         }
@@ -276,6 +276,6 @@ impl Line {
 
     /// A record's field was refused. Returns the records that were refused alike running, if that makes it everyone.
     pub(crate) fn refused(&mut self, field: Field, code: &str, user: &UserId) -> Option<BTreeSet<UserId>> {
-        self.runs.refused(field, code, user)
+        self.runs.record_rejection(field, code, user)
     }
 }

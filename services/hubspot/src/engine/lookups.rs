@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{LinkOrigin, Reason, lowercase_address};
 
-use super::{AttemptId, Contact, Engine, InputError, Problem, ProblemKind, attempt::Lookup};
+use super::{AttemptId, CallError, CallErrorKind, Contact, Engine, InputError, attempt::Lookup};
 
 impl Engine {
     /// A batch read was answered.
@@ -25,8 +25,8 @@ impl Engine {
                 .iter()
                 .find(|error| error.ids.iter().any(|id| lowercase_address(id) == address));
             match (error, contacts, asked) {
-                (Some(error), _, _) if error.problem.kind == ProblemKind::NotFound => Lookup::Absent,
-                (Some(error), _, _) => Lookup::Failed(error.problem.clone()),
+                (Some(error), _, _) if error.error.kind == CallErrorKind::NotFound => Lookup::Absent,
+                (Some(error), _, _) => Lookup::Failed(error.error.clone()),
                 // Nothing else was asked for, so HubSpot found this contact by the address.
                 (None, [contact], [_]) if contact.may_hide(&address) => {
                     Lookup::Contact(contact.id.clone(), LinkOrigin::SecondaryAddress)
@@ -49,8 +49,8 @@ pub(super) fn found_alone(contact: &Contact, address: &str) -> Lookup {
         "ADDRESS_NOT_SHOWN",
         "HubSpot returned a contact that has other addresses than the one that was looked up",
     );
-    Lookup::Failed(Problem {
-        kind: ProblemKind::Refused,
+    Lookup::Failed(CallError {
+        kind: CallErrorKind::UnexpectedStatus,
         reason,
     })
 }

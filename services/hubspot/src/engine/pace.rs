@@ -11,7 +11,7 @@ mod tests;
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{Limits, Policy, Quota};
+use super::{QuotaSettings, RateLimit, RateLimitHeaders};
 use day::Day;
 
 /// What is assumed until an answer says otherwise: the smallest plan.
@@ -34,8 +34,8 @@ const REMEMBERED: usize = 10_000;
 
 /// The pace of calls.
 #[derive(Debug)]
-pub(crate) struct Pace {
-    quota: Quota,
+pub(crate) struct RateLimiter {
+    quota: QuotaSettings,
     max: u32,
     interval: Duration,
     /// When calls at even distances would be through with what has left so far.
@@ -59,8 +59,8 @@ struct Others {
     seen_at: Duration,
 }
 
-impl Pace {
-    pub(crate) fn new(quota: Quota) -> Self {
+impl RateLimiter {
+    pub(crate) fn new(quota: QuotaSettings) -> Self {
         Self {
             quota,
             max: quota.calls_per_window.unwrap_or(ASSUMED_MAX),
@@ -146,7 +146,13 @@ impl Pace {
     }
 
     /// An answer came to a call that left at `sent_at`, with `still_out` other calls out.
-    pub(crate) fn learn(&mut self, now: Duration, sent_at: Duration, limits: &Limits, still_out: usize) {
+    pub(crate) fn learn(
+        &mut self,
+        now: Duration,
+        sent_at: Duration,
+        limits: &RateLimitHeaders,
+        still_out: usize,
+    ) {
         self.taught |= self.refused_at.is_none_or(|at| sent_at >= at);
         self.max = limits.max.filter(|max| *max > 0).unwrap_or(self.max);
         self.interval = limits
@@ -167,11 +173,16 @@ impl Pace {
 
     /// A 429 came: waits a tenth of the window, or as long as HubSpot says, and goes on with one call alone. That call
     /// shows how much is free; the window's other calls need not be waited for.
-    pub(crate) fn refused(&mut self, now: Duration, policy: Policy, retry_after: Option<Duration>) {
+    pub(crate) fn record_rejection(
+        &mut self,
+        now: Duration,
+        policy: RateLimit,
+        retry_after: Option<Duration>,
+    ) {
         let shortest = self.interval / 10;
         let wait = match (retry_after, policy) {
             (Some(asked), _) => asked.clamp(shortest, LONGEST_PAUSE),
-            (None, Policy::Burst | Policy::Second | Policy::Day) => shortest,
+            (None, RateLimit::Window | RateLimit::Second | RateLimit::Day) => shortest,
         };
         self.refused_at = Some(now);
         self.taught = false;

@@ -7,7 +7,7 @@ use contracts::{
     UserId, UsersClaimed,
 };
 
-use super::{Answered, Call, Fault, Inspected, Inspection, LineState};
+use super::{Call, CallResponse, HaltCause, InspectedContacts, Inspection, WorkerStatus};
 
 /// Names a call between [`Output::Call`] and [`Input::Answered`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,13 +47,13 @@ pub enum Input {
     /// The connection or the consumer was lost: handles given before mean nothing any more.
     WakeUpsDropped,
     /// To [`Output::AskLease`].
-    LeaseAnswered(Result<LeaseAnswer, Unserved>),
+    LeaseResponse(Result<LeaseAnswer, UserServiceError>),
     /// To [`Output::Claim`].
-    Claimed(RequestId, Result<UsersClaimed, Unserved>),
+    ClaimResponse(RequestId, Result<UsersClaimed, UserServiceError>),
     /// To [`Output::Record`].
-    Recorded(RequestId, Result<ResultsReported, Unserved>),
+    ReportResponse(RequestId, Result<ResultsReported, UserServiceError>),
     /// To [`Output::Call`].
-    Answered(CallId, Answered),
+    CallResponse(CallId, CallResponse),
     /// Contacts are to be read when nothing else wants to be sent.
     Inspect {
         /// Names it.
@@ -73,16 +73,16 @@ pub enum Input {
 
 /// Why the user service did not do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unserved {
+pub enum UserServiceError {
     /// It refused.
-    Refused(ErrorCode),
+    Rejected(ErrorCode),
     /// It did not answer, or the question could not be asked.
-    NoAnswer,
+    NoResponse,
 }
 
 /// Why contacts were not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotInspected {
+pub enum InspectionError {
     /// The worker is stopping.
     ShuttingDown,
     /// Another worker delivers.
@@ -90,9 +90,9 @@ pub enum NotInspected {
     /// HubSpot has not said which account the token opens.
     AccountUnknown,
     /// A fault of the account has stopped the line.
-    Stopped {
+    Halted {
         /// Why.
-        fault: Fault,
+        cause: HaltCause,
         /// In HubSpot's words.
         reason: Reason,
     },
@@ -110,9 +110,9 @@ pub enum NotInspected {
     Failed(Reason),
 }
 
-impl NotInspected {
+impl InspectionError {
     /// A sentence for people: what it is and how it mends. No personal data.
-    pub fn sentence(&self) -> String {
+    pub fn message(&self) -> String {
         match self {
             Self::ShuttingDown => "the worker that delivers is stopping; ask again in a moment".to_owned(),
             Self::NotDelivering => "another worker has taken over delivery; ask again in a moment".to_owned(),
@@ -121,7 +121,7 @@ impl NotInspected {
                  hubspot service"
                     .to_owned()
             }
-            Self::Stopped { fault, .. } => format!("the line is stopped: {}", fault.sentence()),
+            Self::Halted { cause: fault, .. } => format!("the line is stopped: {}", fault.message()),
             Self::WindowTooSmall => "the calls of ten seconds are too few to spare one of them; raise \
                                      HUBSPOT_WINDOW_LIMIT to three, or lower HUBSPOT_WINDOW_RESERVE_PERCENT"
                 .to_owned(),
@@ -142,7 +142,7 @@ impl NotInspected {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     /// Ask for the lease.
-    AskLease(ChangeLease),
+    ChangeLease(ChangeLease),
     /// A lease under a new epoch: create the consumer anew and deliver wake-ups.
     OpenConsumer {
         /// The epoch.
@@ -153,17 +153,17 @@ pub enum Output {
     /// Ask for claims.
     Claim(RequestId, ClaimUsers),
     /// Report verdicts; sent again, under a new id, until it is answered.
-    Record(RequestId, ReportResults),
+    Report(RequestId, ReportResults),
     /// Call HubSpot.
     Call(CallId, Call),
     /// To [`Input::Inspect`].
-    Inspected(InspectionId, Result<Inspected, NotInspected>),
+    Inspected(InspectionId, Result<InspectedContacts, InspectionError>),
     /// These wake-ups are done.
     Ack(Vec<AckHandle>),
     /// The line's state changed.
-    Line(LineState),
+    Status(WorkerStatus),
     /// Everything that was out is finished and the lease is given back.
-    Stopped,
+    ShutDownComplete,
 }
 
 /// What an engine is told once.
@@ -172,20 +172,20 @@ pub struct Settings {
     /// The random id this worker drew.
     pub holder: String,
     /// What to do with an address that another contact holds.
-    pub email_taken: EmailTaken,
+    pub email_conflict: EmailConflict,
     /// What to do with a user that has no contact.
-    pub missing: Missing,
+    pub missing_contact: MissingContact,
     /// The most calls out at once.
     pub concurrency: usize,
     /// The longest a call takes before it counts as unanswered.
     pub call_timeout: Duration,
     /// How much of HubSpot's limits to use.
-    pub quota: Quota,
+    pub quota: QuotaSettings,
 }
 
 /// How much of HubSpot's limits a worker uses. What the answers' headers say counts where it is less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Quota {
+pub struct QuotaSettings {
     /// The most calls in a window of ten seconds; none for what HubSpot allows.
     pub calls_per_window: Option<u32>,
     /// The most calls in any 24 hours, as far as this worker remembers them; none for what HubSpot allows.
@@ -201,18 +201,18 @@ impl Settings {
     pub fn for_holder(holder: impl Into<String>) -> Self {
         Self {
             holder: holder.into(),
-            email_taken: EmailTaken::Follow,
-            missing: Missing::Skip,
+            email_conflict: EmailConflict::Follow,
+            missing_contact: MissingContact::Skip,
             concurrency: 10,
             call_timeout: Duration::from_secs(10),
-            quota: Quota::default(),
+            quota: QuotaSettings::default(),
         }
     }
 }
 
 /// What to do with a user whose addresses no contact has, and that was never linked to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Missing {
+pub enum MissingContact {
     /// Settle it as missing, and look again later.
     #[default]
     Skip,
@@ -222,7 +222,7 @@ pub enum Missing {
 
 /// What to do with an address that another contact holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum EmailTaken {
+pub enum EmailConflict {
     /// Link the user to that contact, unless the user service refuses.
     #[default]
     Follow,

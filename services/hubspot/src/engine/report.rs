@@ -11,8 +11,8 @@ use contracts::{
 };
 
 use super::{
-    AckHandle, AttemptId, Engine, MAX_BATCH, Output, RequestId, Unserved, attempt::Blame, claims::doubled,
-    users::Place,
+    AckHandle, AttemptId, Engine, MAX_BATCH, Output, RequestId, UserServiceError, attempt::Blame,
+    claims::doubled, users::Stage,
 };
 
 /// The most records out at once.
@@ -72,8 +72,8 @@ impl Engine {
         };
         let user_id = attempt.claim.user_id.clone();
         let mut charged = false;
-        if self.users.place(&user_id) == Some(Place::Working(id))
-            && let Some(user) = self.users.get_mut(&user_id)
+        if self.wake_ups.place(&user_id) == Some(Stage::Working(id))
+            && let Some(user) = self.wake_ups.get_mut(&user_id)
         {
             if attempt.only_links() {
                 user.links += 1;
@@ -126,8 +126,8 @@ impl Engine {
                 claim_again,
             } in &reports
             {
-                if self.users.place(&verdict.user_id) == Some(Place::Working(*attempt)) {
-                    self.users.move_to(&verdict.user_id, Place::Recording(request));
+                if self.wake_ups.place(&verdict.user_id) == Some(Stage::Working(*attempt)) {
+                    self.wake_ups.move_to(&verdict.user_id, Stage::Recording(request));
                     again.extend(claim_again.then(|| verdict.user_id.clone()));
                 }
             }
@@ -139,13 +139,13 @@ impl Engine {
                 retractions: withdrawals.clone(),
                 claim,
             };
-            self.outputs.push_back(Output::Record(request, record));
+            self.outputs.push_back(Output::Report(request, record));
             let message = Message { reports, withdrawals };
             self.reports.out.insert(request, message);
         }
     }
 
-    pub(super) fn recorded(&mut self, request: RequestId, answer: Result<ResultsReported, Unserved>) {
+    pub(super) fn recorded(&mut self, request: RequestId, answer: Result<ResultsReported, UserServiceError>) {
         let Some(message) = self.reports.out.remove(&request) else {
             return;
         };
@@ -162,7 +162,7 @@ impl Engine {
             Err(error) => {
                 self.reports.withdrawals.extend(withdrawals);
                 self.verdicts_not_taken(request, reports, error);
-                self.claimed(request, Err(Unserved::NoAnswer));
+                self.claimed(request, Err(UserServiceError::NoResponse));
             }
         }
     }
@@ -175,52 +175,55 @@ impl Engine {
                 .is_some_and(|given| is_named(given, user_id))
         };
         for ReportedUser { user_id, next } in &recorded.users {
-            if self.users.place(user_id) != Some(Place::Recording(request)) {
+            if self.wake_ups.place(user_id) != Some(Stage::Recording(request)) {
                 continue;
             }
             match next {
                 _ if again(user_id) => self.claiming_again(user_id, request),
                 NextAction::Clean => self.settle(user_id),
-                NextAction::Now => self.users.wait_until(user_id, self.now),
+                NextAction::Now => self.wake_ups.defer(user_id, self.now),
                 // Whoever overtook it may not have settled it: claiming it says what it owes.
-                NextAction::Superseded => self.users.wait(user_id),
+                NextAction::Superseded => self.wake_ups.queue(user_id),
                 NextAction::Later { in_ms } => {
                     let at = self.now + Duration::from_millis(*in_ms);
-                    self.users.wait_until(user_id, at);
+                    self.wake_ups.defer(user_id, at);
                 }
             }
         }
         for Report { verdict, .. } in reports {
             // Not in the answer, which should not be: claiming it says what it owes.
-            if self.users.place(&verdict.user_id) == Some(Place::Recording(request)) {
-                self.users.wait(&verdict.user_id);
+            if self.wake_ups.place(&verdict.user_id) == Some(Stage::Recording(request)) {
+                self.wake_ups.queue(&verdict.user_id);
             }
         }
         let refused = recorded.claims_error.unwrap_or(ErrorCode::Unavailable);
-        self.claimed(request, recorded.claims.ok_or(Unserved::Refused(refused)));
+        self.claimed(
+            request,
+            recorded.claims.ok_or(UserServiceError::Rejected(refused)),
+        );
     }
 
     /// The same message claimed the user again; that answer tells what comes next. A wake-up that came since the
     /// message left stays fresh.
     fn claiming_again(&mut self, user_id: &UserId, request: RequestId) {
-        if let Some(user) = self.users.get_mut(user_id) {
-            user.place = Place::Claiming(request);
+        if let Some(user) = self.wake_ups.get_mut(user_id) {
+            user.stage = Stage::Claiming(request);
         }
     }
 
-    fn verdicts_not_taken(&mut self, request: RequestId, reports: Vec<Report>, error: Unserved) {
+    fn verdicts_not_taken(&mut self, request: RequestId, reports: Vec<Report>, error: UserServiceError) {
         let not_understood = match error {
-            Unserved::Refused(ErrorCode::InvalidRequest | ErrorCode::Internal) => true,
-            Unserved::Refused(_) | Unserved::NoAnswer => false,
+            UserServiceError::Rejected(ErrorCode::InvalidRequest | ErrorCode::Internal) => true,
+            UserServiceError::Rejected(_) | UserServiceError::NoResponse => false,
         };
         let gives_up = not_understood && reports.len() == 1;
         for report in reports.into_iter().rev() {
             let user_id = report.verdict.user_id.clone();
-            let mine = self.users.place(&user_id) == Some(Place::Recording(request));
+            let mine = self.wake_ups.place(&user_id) == Some(Stage::Recording(request));
             if gives_up && mine {
-                self.users.wait_until(&user_id, self.now + NOT_UNDERSTOOD_PAUSE);
+                self.wake_ups.defer(&user_id, self.now + NOT_UNDERSTOOD_PAUSE);
             } else if mine {
-                self.users.move_to(&user_id, Place::Working(report.attempt));
+                self.wake_ups.move_to(&user_id, Stage::Working(report.attempt));
             }
             if !gives_up {
                 self.reports.waiting.push_front(report);

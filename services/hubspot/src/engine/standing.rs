@@ -5,11 +5,11 @@ use std::time::Duration;
 use contracts::{ChangeLease, LeaseAnswer, Reason, delivery::LeaseAction};
 
 use super::{
-    Answer, AttemptId, Engine, Fault, LineState, Output, Problem, ProblemKind, Unserved,
+    AttemptId, CallError, CallErrorKind, Engine, HaltCause, Output, Response, UserServiceError, WorkerStatus,
     attempt::Blame,
     claims::Claims,
     lease::Change,
-    line::{Grounds, Proof, Stop, fault_of},
+    line::{Grounds, RecoveryCheck, Stop, fault_of},
 };
 
 /// How long calls go unanswered before the lease is left to another worker that asks for it.
@@ -34,15 +34,15 @@ impl Engine {
             account_id,
             action: self.wish,
         };
-        self.outputs.push_back(Output::AskLease(ask));
+        self.outputs.push_back(Output::ChangeLease(ask));
     }
 
-    pub(super) fn lease_answered(&mut self, answer: Result<LeaseAnswer, Unserved>) {
+    pub(super) fn lease_answered(&mut self, answer: Result<LeaseAnswer, UserServiceError>) {
         // Asked for with the account of a token since replaced, it gives no right to the links of this one.
         let answer = if self.asked_with == self.account_id {
             answer
         } else {
-            Err(Unserved::NoAnswer)
+            Err(UserServiceError::NoResponse)
         };
         match self.lease.answered(self.now, self.wish, answer) {
             Change::None if self.lease.is_paused() => self.give_all_back(&paused()),
@@ -71,7 +71,7 @@ impl Engine {
     /// Drops all work of the lease that is over. The next holder finds the rows that are left open; only of attempts
     /// for which something was called there is something to say.
     fn let_go(&mut self) {
-        self.users.clear();
+        self.wake_ups.clear();
         self.claims = Claims::default();
         for id in self.ready.drain() {
             if self.attempts.get(&id).is_some_and(|attempt| attempt.began) {
@@ -114,16 +114,24 @@ impl Engine {
     }
 
     /// HubSpot did not say which account the token opens.
-    pub(super) fn account_failed(&mut self, problem: &Problem) {
+    pub(super) fn account_failed(&mut self, problem: &CallError) {
         let (fault, asked) = match (&problem.kind, fault_of(problem)) {
             (_, Some((fault, asked))) => (fault, asked),
-            (ProblemKind::Limited { policy, retry_after }, None) => {
-                return self.pace.refused(self.now, *policy, *retry_after);
+            (
+                CallErrorKind::RateLimited {
+                    limit: policy,
+                    retry_after,
+                },
+                None,
+            ) => {
+                return self
+                    .rate_limiter
+                    .record_rejection(self.now, *policy, *retry_after);
             }
-            (ProblemKind::ServerFault { retry_after }, None) => (Fault::Outage, *retry_after),
-            (_, None) => (Fault::Outage, None),
+            (CallErrorKind::ServerError { retry_after }, None) => (HaltCause::Outage, *retry_after),
+            (_, None) => (HaltCause::Outage, None),
         };
-        let grounds = self.grounds(fault, problem, asked, Proof::Account, &[]);
+        let grounds = self.grounds(fault, problem, asked, RecoveryCheck::Account, &[]);
         self.stop_line(grounds);
     }
 
@@ -134,23 +142,23 @@ impl Engine {
     }
 
     /// Whether an answer shows that HubSpot can be heard, for stepping aside where it cannot.
-    pub(super) fn hear(&mut self, answer: &Answer) {
+    pub(super) fn hear(&mut self, answer: &Response) {
         let silent = match answer {
-            Answer::Problem(problem) => matches!(
+            Response::Error(problem) => matches!(
                 problem.kind,
-                ProblemKind::Unanswered
-                    | ProblemKind::Unreachable
+                CallErrorKind::NoResponse
+                    | CallErrorKind::Unreachable
                     // Nothing was sent; another worker asks for a token of its own.
-                    | ProblemKind::Disconnected
-                    | ProblemKind::Misconfigured
-                    | ProblemKind::NoToken
+                    | CallErrorKind::Disconnected
+                    | CallErrorKind::Misconfigured
+                    | CallErrorKind::NoToken
             ),
-            Answer::Account { .. }
-            | Answer::Found { .. }
-            | Answer::Updated { .. }
-            | Answer::Created { .. }
-            | Answer::Inspected(_)
-            | Answer::Contact(_) => false,
+            Response::Account { .. }
+            | Response::Found { .. }
+            | Response::Updated { .. }
+            | Response::Created { .. }
+            | Response::Inspected(_)
+            | Response::Contact(_) => false,
         };
         self.silent_since = if silent {
             self.silent_since.or(Some(self.now))
@@ -177,31 +185,31 @@ impl Engine {
         }
         if self.lease.epoch().is_none() || self.lease.is_released() {
             self.stopped = true;
-            self.outputs.push_back(Output::Stopped);
+            self.outputs.push_back(Output::ShutDownComplete);
         } else if self.lease.hurry(self.now) {
             self.ask_lease();
         }
     }
 
     /// The state of the line, for health and metrics.
-    pub fn line_state(&self) -> LineState {
+    pub fn status(&self) -> WorkerStatus {
         if let Some(remembered) = self.lease.remembered() {
-            return LineState::OtherAccount {
+            return WorkerStatus::OtherAccount {
                 remembered: remembered.to_owned(),
             };
         }
         if self.lease.is_paused() {
-            return LineState::Paused;
+            return WorkerStatus::Paused;
         }
         let stop = self.line.stopped().filter(|_| !self.waits_for_records());
         match (stop, &self.account_id, self.lease.epoch()) {
-            (Some(stop), _, _) => LineState::Stopped {
-                fault: stop.fault,
+            (Some(stop), _, _) => WorkerStatus::Halted {
+                cause: stop.fault,
                 reason: stop.reason.clone(),
             },
-            (None, None, _) => LineState::Starting,
-            (None, Some(_), None) => LineState::Standby,
-            (None, Some(_), Some(_)) => LineState::Running,
+            (None, None, _) => WorkerStatus::Starting,
+            (None, Some(_), None) => WorkerStatus::Standby,
+            (None, Some(_), Some(_)) => WorkerStatus::Running,
         }
     }
 
@@ -213,10 +221,10 @@ impl Engine {
     }
 
     pub(super) fn show_line(&mut self) {
-        let state = self.line_state();
+        let state = self.status();
         if !self.shown.as_ref().is_some_and(|shown| shown.is_like(&state)) {
             self.shown = Some(state.clone());
-            self.outputs.push_back(Output::Line(state));
+            self.outputs.push_back(Output::Status(state));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{AckHandle, AttemptId, MAX_BATCH, RequestId};
 
 /// Where a user is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Stage {
     /// Waits to be claimed, in its lane, in this order.
     Waiting(u64),
     /// Named in a claim that is out.
@@ -27,7 +27,7 @@ pub(crate) enum Place {
 /// One user.
 #[derive(Debug)]
 pub(crate) struct User {
-    pub(crate) place: Place,
+    pub(crate) stage: Stage,
     pub(crate) priority: Priority,
     /// What acknowledges its wake-up; none for a row left open by another worker, or after a disconnect.
     ack: Option<AckHandle>,
@@ -45,7 +45,7 @@ pub(crate) struct User {
 
 /// All users that want attention.
 #[derive(Debug, Default)]
-pub(crate) struct Users {
+pub(crate) struct WakeUps {
     by_id: BTreeMap<UserId, User>,
     live: BTreeMap<u64, UserId>,
     backfill: BTreeMap<u64, UserId>,
@@ -53,13 +53,13 @@ pub(crate) struct Users {
     drawn: u64,
 }
 
-impl Users {
+impl WakeUps {
     pub(crate) fn get_mut(&mut self, user_id: &UserId) -> Option<&mut User> {
         self.by_id.get_mut(user_id)
     }
 
-    pub(crate) fn place(&self, user_id: &UserId) -> Option<Place> {
-        self.by_id.get(user_id).map(|user| user.place)
+    pub(crate) fn place(&self, user_id: &UserId) -> Option<Stage> {
+        self.by_id.get(user_id).map(|user| user.stage)
     }
 
     /// A wake-up: a user in work keeps its place, a waiting one too, unless it becomes more urgent.
@@ -75,12 +75,12 @@ impl Users {
         }
         let urgent = priority < user.priority;
         user.priority = user.priority.min(priority);
-        match user.place {
-            Place::Claiming(_) | Place::Recording(_) => user.fresh = true,
+        match user.stage {
+            Stage::Claiming(_) | Stage::Recording(_) => user.fresh = true,
             // It need not wait for the end of a pause any more, but for the end of a lock.
-            Place::Later(_) => self.wait_until(user_id, Duration::ZERO),
-            Place::Waiting(_) if urgent => self.wait(user_id),
-            Place::Working(_) | Place::Waiting(_) => {}
+            Stage::Later(_) => self.defer(user_id, Duration::ZERO),
+            Stage::Waiting(_) if urgent => self.queue(user_id),
+            Stage::Working(_) | Stage::Waiting(_) => {}
         }
     }
 
@@ -88,7 +88,7 @@ impl Users {
     pub(crate) fn enter(&mut self, user_id: &UserId, priority: Priority) -> &mut User {
         if !self.by_id.contains_key(user_id) {
             let user = User {
-                place: Place::Later(Duration::ZERO),
+                stage: Stage::Later(Duration::ZERO),
                 priority,
                 ack: None,
                 fresh: false,
@@ -98,61 +98,61 @@ impl Users {
                 links: 0,
             };
             self.by_id.insert(user_id.clone(), user);
-            self.wait(user_id);
+            self.queue(user_id);
         }
         self.by_id.get_mut(user_id).expect("it was entered above")
     }
 
     /// Moves a user to another place.
-    pub(crate) fn move_to(&mut self, user_id: &UserId, place: Place) {
+    pub(crate) fn move_to(&mut self, user_id: &UserId, place: Stage) {
         let Some(user) = self.by_id.get_mut(user_id) else {
             return;
         };
-        match user.place {
-            Place::Waiting(order) => {
+        match user.stage {
+            Stage::Waiting(order) => {
                 self.live.remove(&order);
                 self.backfill.remove(&order);
             }
-            Place::Later(at) => {
+            Stage::Later(at) => {
                 self.due.remove(&(at, user_id.clone()));
             }
-            Place::Claiming(_) | Place::Working(_) | Place::Recording(_) => {}
+            Stage::Claiming(_) | Stage::Working(_) | Stage::Recording(_) => {}
         }
-        user.place = place;
+        user.stage = place;
         match place {
-            Place::Waiting(order) if user.priority == Priority::Live => {
+            Stage::Waiting(order) if user.priority == Priority::Live => {
                 drop(self.live.insert(order, user_id.clone()));
             }
-            Place::Waiting(order) => drop(self.backfill.insert(order, user_id.clone())),
-            Place::Later(at) => drop(self.due.insert((at, user_id.clone()))),
+            Stage::Waiting(order) => drop(self.backfill.insert(order, user_id.clone())),
+            Stage::Later(at) => drop(self.due.insert((at, user_id.clone()))),
             // What was announced before a request leaves is known to whoever answers it.
-            Place::Claiming(_) | Place::Recording(_) => user.fresh = false,
-            Place::Working(_) => {}
+            Stage::Claiming(_) | Stage::Recording(_) => user.fresh = false,
+            Stage::Working(_) => {}
         }
     }
 
     /// Puts a user at the end of its lane.
-    pub(crate) fn wait(&mut self, user_id: &UserId) {
+    pub(crate) fn queue(&mut self, user_id: &UserId) {
         self.drawn += 1;
-        self.move_to(user_id, Place::Waiting(self.drawn));
+        self.move_to(user_id, Stage::Waiting(self.drawn));
     }
 
     /// Puts a user aside until then, or until its lock is over.
-    pub(crate) fn wait_until(&mut self, user_id: &UserId, at: Duration) {
+    pub(crate) fn defer(&mut self, user_id: &UserId, at: Duration) {
         if let Some(user) = self.by_id.get(user_id) {
             let at = at.max(user.not_before);
-            self.move_to(user_id, Place::Later(at));
+            self.move_to(user_id, Stage::Later(at));
         }
     }
 
     /// It owes nothing. Its wake-up is returned to be acknowledged, unless a newer one says to ask once more.
-    pub(crate) fn settle(&mut self, user_id: &UserId) -> Option<AckHandle> {
+    pub(crate) fn resolve(&mut self, user_id: &UserId) -> Option<AckHandle> {
         if self.by_id.get(user_id)?.fresh {
-            self.wait(user_id);
+            self.queue(user_id);
             return None;
         }
         // The place is cleared from every index before the entry goes.
-        self.move_to(user_id, Place::Working(AttemptId(0)));
+        self.move_to(user_id, Stage::Working(AttemptId(0)));
         self.by_id.remove(user_id)?.ack
     }
 
@@ -162,7 +162,7 @@ impl Users {
             if at > now {
                 return;
             }
-            self.wait(&user_id);
+            self.queue(&user_id);
         }
     }
 
@@ -181,7 +181,7 @@ impl Users {
             .cloned()
             .collect();
         for user_id in &taken {
-            self.move_to(user_id, Place::Claiming(request));
+            self.move_to(user_id, Stage::Claiming(request));
         }
         taken
     }
@@ -196,7 +196,7 @@ impl Users {
     }
 
     /// How many users wait.
-    pub(crate) fn waiting(&self) -> usize {
+    pub(crate) fn queued(&self) -> usize {
         self.live.len() + self.backfill.len()
     }
 
@@ -217,7 +217,7 @@ impl Users {
     }
 
     /// Wake-ups given before mean nothing any more: users that only wait are dropped, the others go on without.
-    pub(crate) fn drop_wakeups(&mut self) {
+    pub(crate) fn drop_acks(&mut self) {
         let waiting: Vec<UserId> = self
             .live
             .values()

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     client::HubspotClient,
-    engine::{Answer, Answered, Call},
+    engine::{Call, CallResponse, Response},
 };
 
 /// Calls HubSpot. Clones are the same caller.
@@ -26,21 +26,21 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub(super) async fn perform(&self, call: &Call) -> Answered {
+    pub(super) async fn perform(&self, call: &Call) -> CallResponse {
         let started = Instant::now();
         let answered = self.client.perform(call).await;
         let duration = started.elapsed();
         self.metrics.call(call, &answered, duration);
-        self.notices.limits(&answered.limits);
-        self.readable.remember(&answered.answer);
-        self.tell(call, &answered.answer, duration);
+        self.notices.limits(&answered.rate_limits);
+        self.readable.remember(&answered.response);
+        self.tell(call, &answered.response, duration);
         answered
     }
 
-    fn tell(&self, call: &Call, answer: &Answer, duration: Duration) {
+    fn tell(&self, call: &Call, answer: &Response, duration: Duration) {
         let (kind, size, duration_ms) = (call.name(), call.size(), duration.as_millis());
         match answer {
-            Answer::Account {
+            Response::Account {
                 account_id,
                 details_refused,
             } => {
@@ -54,7 +54,7 @@ impl Caller {
                     tracing::warn!("{DETAILS_REFUSED}; delivery goes on without them");
                 }
             }
-            Answer::Problem(problem) => {
+            Response::Error(problem) => {
                 let (code, status) = (problem.reason.code.as_str(), problem.reason.status);
                 let correlation = problem.reason.correlation_id.as_deref();
                 tracing::debug!(
@@ -67,11 +67,11 @@ impl Caller {
                     "HubSpot did not do it"
                 );
             }
-            Answer::Found { .. }
-            | Answer::Updated { .. }
-            | Answer::Created { .. }
-            | Answer::Inspected(_)
-            | Answer::Contact(_) => tracing::debug!(kind, size, duration_ms, "HubSpot answered"),
+            Response::Found { .. }
+            | Response::Updated { .. }
+            | Response::Created { .. }
+            | Response::Inspected(_)
+            | Response::Contact(_) => tracing::debug!(kind, size, duration_ms, "HubSpot answered"),
         }
     }
 }

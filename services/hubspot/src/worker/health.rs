@@ -2,7 +2,7 @@
 
 use runtime::{health::Registry, nats::Nats};
 
-use crate::engine::LineState;
+use crate::engine::WorkerStatus;
 
 const NATS: &str = "nats";
 const USER_SERVICE: &str = "user-service";
@@ -65,20 +65,20 @@ impl Health {
     }
 
     /// The line's state. A worker that stands by is as ready as it can be.
-    pub(super) fn line(&self, state: &LineState) {
-        let sentence = state.sentence();
+    pub(super) fn line(&self, state: &WorkerStatus) {
+        let sentence = state.message();
         match state {
-            LineState::Starting => self.registry.set(LINE, false, sentence),
-            LineState::Standby | LineState::Running => self.registry.set(LINE, true, sentence),
-            LineState::Paused => {
+            WorkerStatus::Starting => self.registry.set(LINE, false, sentence),
+            WorkerStatus::Standby | WorkerStatus::Running => self.registry.set(LINE, true, sentence),
+            WorkerStatus::Paused => {
                 tracing::warn!("nothing is delivered: {sentence}");
                 self.registry.set(LINE, true, sentence);
             }
-            LineState::OtherAccount { remembered } => {
+            WorkerStatus::OtherAccount { remembered } => {
                 tracing::error!(account.remembered = remembered.as_str(), "{sentence}");
                 self.registry.set(LINE, false, sentence);
             }
-            LineState::Stopped { fault, reason } => {
+            WorkerStatus::Halted { cause: fault, reason } => {
                 // HubSpot's own message stays out of the log, for it may quote values.
                 let (code, status) = (reason.code.as_str(), reason.status);
                 let correlation = reason.correlation_id.as_deref();

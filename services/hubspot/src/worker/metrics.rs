@@ -8,7 +8,7 @@ use prometheus_client::{
 };
 use runtime::Metrics;
 
-use crate::engine::{Answer, Answered, Call, LineState};
+use crate::engine::{Call, CallResponse, Response, WorkerStatus};
 
 /// Upper bounds of the durations of calls, in seconds.
 const SECONDS: [f64; 10] = [0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -83,30 +83,30 @@ impl WorkerMetrics {
     }
 
     /// The line's state changed.
-    pub(super) fn line(&self, state: &LineState) {
-        for name in LineState::NAMES {
+    pub(super) fn line(&self, state: &WorkerStatus) {
+        for name in WorkerStatus::NAMES {
             let gauge = self.line.get_or_create(&OfState { state: name });
             gauge.set(i64::from(name == state.name()));
         }
         self.fault.clear();
-        if let LineState::Stopped { fault, .. } = state {
+        if let WorkerStatus::Halted { cause: fault, .. } = state {
             self.fault.get_or_create(&OfFault { fault: fault.name() }).set(1);
         }
     }
 
     /// A call was answered, or not.
-    pub(super) fn call(&self, call: &Call, answered: &Answered, duration: Duration) {
-        let result = match &answered.answer {
-            Answer::Problem(problem) => {
+    pub(super) fn call(&self, call: &Call, answered: &CallResponse, duration: Duration) {
+        let result = match &answered.response {
+            Response::Error(problem) => {
                 let status = problem.reason.status;
                 status.map_or_else(|| "none".to_owned(), |status| status.to_string())
             }
-            Answer::Account { .. }
-            | Answer::Found { .. }
-            | Answer::Updated { .. }
-            | Answer::Created { .. }
-            | Answer::Inspected(_)
-            | Answer::Contact(_) => "ok".to_owned(),
+            Response::Account { .. }
+            | Response::Found { .. }
+            | Response::Updated { .. }
+            | Response::Created { .. }
+            | Response::Inspected(_)
+            | Response::Contact(_) => "ok".to_owned(),
         };
         let name = call.name();
         self.calls.get_or_create(&OfResult { call: name, result }).inc();
@@ -116,7 +116,7 @@ impl WorkerMetrics {
             .observe(duration.as_secs_f64());
         let records = u64::try_from(call.size()).unwrap_or(u64::MAX);
         self.records.get_or_create(&of_call).inc_by(records);
-        let limits = &answered.limits;
+        let limits = &answered.rate_limits;
         self.set_left("ten_seconds", limits.remaining.map(u64::from));
         self.set_left("day", limits.daily_remaining);
     }
@@ -134,14 +134,14 @@ mod tests {
     use contracts::Reason;
 
     use super::*;
-    use crate::engine::Fault;
+    use crate::engine::HaltCause;
 
     #[test]
     fn just_one_state_of_the_line_is_shown_and_why_it_stands_still() {
         let metrics = Metrics::default();
         let worker = WorkerMetrics::new(&metrics);
-        worker.line(&LineState::Stopped {
-            fault: Fault::Unauthorized,
+        worker.line(&WorkerStatus::Halted {
+            cause: HaltCause::Unauthorized,
             reason: Reason::ours("EXPIRED_AUTHENTICATION", "in words"),
         });
         let text = metrics.text();
@@ -157,7 +157,7 @@ mod tests {
             text.contains("hubsync_line_fault{fault=\"unauthorized\"} 1\n"),
             "{text}"
         );
-        worker.line(&LineState::Running);
+        worker.line(&WorkerStatus::Running);
         let text = metrics.text();
         assert!(
             text.contains("hubsync_line_state{state=\"stopped\"} 0\n"),

@@ -11,7 +11,7 @@ use runtime::nats::Nats;
 use tokio::{sync::watch, time::timeout};
 
 use super::health::DETAILS_REFUSED;
-use crate::engine::{Limits, LineState};
+use crate::engine::{RateLimitHeaders, WorkerStatus};
 
 /// How often it is said, changed or not: who listens takes a worker for gone that says nothing for three seconds.
 const EVERY: Duration = Duration::from_secs(1);
@@ -28,7 +28,7 @@ impl Notices {
         let notice = DeliveryNotice {
             worker: worker.to_owned(),
             status: contracts::DeliveryStatus::Starting,
-            message: LineState::Starting.sentence(),
+            message: WorkerStatus::Starting.message(),
             cause: None,
             code: None,
             correlation_id: None,
@@ -42,9 +42,9 @@ impl Notices {
     }
 
     /// The line's state changed.
-    pub(crate) fn line(&self, state: &LineState) {
+    pub(crate) fn line(&self, state: &WorkerStatus) {
         let (fault, reason) = match state {
-            LineState::Stopped { fault, reason } => (Some(fault.name().to_owned()), Some(reason)),
+            WorkerStatus::Halted { cause: fault, reason } => (Some(fault.name().to_owned()), Some(reason)),
             _ => (None, None),
         };
         self.current.send_modify(|notice| {
@@ -63,10 +63,10 @@ impl Notices {
         !self.details_refused.swap(details_refused, Ordering::Relaxed) && details_refused
     }
 
-    fn sentence(&self, state: &LineState) -> String {
-        let sentence = state.sentence();
+    fn sentence(&self, state: &WorkerStatus) -> String {
+        let sentence = state.message();
         match state {
-            LineState::Running if self.details_refused.load(Ordering::Relaxed) => {
+            WorkerStatus::Running if self.details_refused.load(Ordering::Relaxed) => {
                 format!("{sentence}; {DETAILS_REFUSED}")
             }
             _ => sentence,
@@ -74,7 +74,7 @@ impl Notices {
     }
 
     /// HubSpot said something of its limits; it is told with the next notice.
-    pub(crate) fn limits(&self, limits: &Limits) {
+    pub(crate) fn limits(&self, limits: &RateLimitHeaders) {
         self.current.send_if_modified(|notice| {
             let calls = &mut notice.calls;
             let (max, left) = (limits.max.map(u64::from), limits.remaining.map(u64::from));
@@ -106,14 +106,14 @@ impl Notices {
     }
 }
 
-fn told(state: &LineState) -> contracts::DeliveryStatus {
+fn told(state: &WorkerStatus) -> contracts::DeliveryStatus {
     match state {
-        LineState::Starting => contracts::DeliveryStatus::Starting,
-        LineState::Standby => contracts::DeliveryStatus::Standby,
-        LineState::OtherAccount { .. } => contracts::DeliveryStatus::OtherAccount,
-        LineState::Running => contracts::DeliveryStatus::Running,
-        LineState::Paused => contracts::DeliveryStatus::Paused,
-        LineState::Stopped { .. } => contracts::DeliveryStatus::Halted,
+        WorkerStatus::Starting => contracts::DeliveryStatus::Starting,
+        WorkerStatus::Standby => contracts::DeliveryStatus::Standby,
+        WorkerStatus::OtherAccount { .. } => contracts::DeliveryStatus::OtherAccount,
+        WorkerStatus::Running => contracts::DeliveryStatus::Running,
+        WorkerStatus::Paused => contracts::DeliveryStatus::Paused,
+        WorkerStatus::Halted { .. } => contracts::DeliveryStatus::Halted,
     }
 }
 

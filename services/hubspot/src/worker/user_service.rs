@@ -13,7 +13,7 @@ use runtime::nats::{Nats, RequestError, from_object};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::health::Health;
-use crate::engine::Unserved;
+use crate::engine::UserServiceError;
 
 /// Shorter than the lease's term, so that a lost answer leaves time to ask again.
 const LEASE_LIMIT: Duration = Duration::from_millis(900);
@@ -33,22 +33,22 @@ impl UserService {
         Self { nats, health }
     }
 
-    pub(super) async fn lease(&self, ask: &ChangeLease) -> Result<LeaseAnswer, Unserved> {
+    pub(super) async fn lease(&self, ask: &ChangeLease) -> Result<LeaseAnswer, UserServiceError> {
         self.ask(USERS_LEASE, ask, LEASE_LIMIT).await
     }
 
-    pub(super) async fn claim(&self, claim: &ClaimUsers) -> Result<UsersClaimed, Unserved> {
+    pub(super) async fn claim(&self, claim: &ClaimUsers) -> Result<UsersClaimed, UserServiceError> {
         self.ask(USERS_CLAIM, claim, CLAIM_LIMIT).await
     }
 
-    pub(super) async fn record(&self, record: &ReportResults) -> Result<ResultsReported, Unserved> {
+    pub(super) async fn record(&self, record: &ReportResults) -> Result<ResultsReported, UserServiceError> {
         self.ask(USERS_REPORT, record, RECORD_LIMIT).await
     }
 
     pub(super) async fn read_to_compare(
         &self,
         read: &ReadUsersToCompare,
-    ) -> Result<UsersToCompare, Unserved> {
+    ) -> Result<UsersToCompare, UserServiceError> {
         self.ask_aside(USERS_COMPARE, read, COMPARE_LIMIT).await
     }
 
@@ -57,12 +57,12 @@ impl UserService {
         &self,
         repair: &RepairUsers,
         limit: Duration,
-    ) -> Result<UsersRepaired, Unserved> {
+    ) -> Result<UsersRepaired, UserServiceError> {
         self.ask_aside(USERS_REPAIR, repair, limit).await
     }
 
     /// Asks what deliveries depend on, so that the answer says whether the user service is well.
-    async fn ask<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, Unserved>
+    async fn ask<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, UserServiceError>
     where
         Q: Serialize + Sync,
         A: Serialize + DeserializeOwned,
@@ -73,11 +73,16 @@ impl UserService {
             Err(NotAnswered::Refused(_)) => {}
             Err(NotAnswered::Failed(why)) => self.health.user_service_fails(why.clone()),
         }
-        answer.map_err(Unserved::from)
+        answer.map_err(UserServiceError::from)
     }
 
     /// Asks for a comparison. What becomes of it says nothing of deliveries.
-    async fn ask_aside<Q, A>(&self, subject: &str, question: &Q, limit: Duration) -> Result<A, Unserved>
+    async fn ask_aside<Q, A>(
+        &self,
+        subject: &str,
+        question: &Q,
+        limit: Duration,
+    ) -> Result<A, UserServiceError>
     where
         Q: Serialize + Sync,
         A: Serialize + DeserializeOwned,
@@ -116,11 +121,11 @@ enum NotAnswered {
     Failed(String),
 }
 
-impl From<NotAnswered> for Unserved {
+impl From<NotAnswered> for UserServiceError {
     fn from(why: NotAnswered) -> Self {
         match why {
-            NotAnswered::Refused(code) => Self::Refused(code),
-            NotAnswered::Failed(_) => Self::NoAnswer,
+            NotAnswered::Refused(code) => Self::Rejected(code),
+            NotAnswered::Failed(_) => Self::NoResponse,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Whose fault a failure is.
 
-use crate::engine::ProblemKind;
+use crate::engine::CallErrorKind;
 
 /// Whose fault a failure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,30 +13,30 @@ pub(crate) enum Blame {
 
 impl Blame {
     /// Whose fault a problem is that only this record met.
-    pub(super) fn for_problem(kind: &ProblemKind) -> Self {
+    pub(super) fn for_problem(kind: &CallErrorKind) -> Self {
         match kind {
             // Faults of the account, which stop the line before a record is looked at; in a batch's list of errors
             // they still are no fault of the record.
-            ProblemKind::NoSuchPath
-            | ProblemKind::Unauthorized
-            | ProblemKind::Disconnected
-            | ProblemKind::Misconfigured
-            | ProblemKind::NoToken
-            | ProblemKind::MissingScopes
-            | ProblemKind::AccountUntold
-            | ProblemKind::WrongAccount
-            | ProblemKind::Limited { .. }
-            | ProblemKind::Moving { .. }
-            | ProblemKind::Unreachable => Self::Nobody,
-            ProblemKind::Invalid { .. }
-            | ProblemKind::Conflict { .. }
-            | ProblemKind::NotFound
-            | ProblemKind::Forbidden
-            | ProblemKind::Locked
-            | ProblemKind::ServerFault { .. }
-            | ProblemKind::Unanswered
-            | ProblemKind::Refused
-            | ProblemKind::Garbled => Self::Record,
+            CallErrorKind::NoSuchPath
+            | CallErrorKind::Unauthorized
+            | CallErrorKind::Disconnected
+            | CallErrorKind::Misconfigured
+            | CallErrorKind::NoToken
+            | CallErrorKind::MissingScopes
+            | CallErrorKind::AccountUnknown
+            | CallErrorKind::WrongAccount
+            | CallErrorKind::RateLimited { .. }
+            | CallErrorKind::AccountMoving { .. }
+            | CallErrorKind::Unreachable => Self::Nobody,
+            CallErrorKind::Invalid { .. }
+            | CallErrorKind::Conflict { .. }
+            | CallErrorKind::NotFound
+            | CallErrorKind::Forbidden
+            | CallErrorKind::Locked
+            | CallErrorKind::ServerError { .. }
+            | CallErrorKind::NoResponse
+            | CallErrorKind::UnexpectedStatus
+            | CallErrorKind::UnreadableBody => Self::Record,
         }
     }
 }

@@ -7,11 +7,11 @@ use contracts::{
 };
 
 use super::{Attempt, Blame, Manner, Rules, Step, Why};
-use crate::engine::{Missing, Problem, ProblemKind, Properties};
+use crate::engine::{CallError, CallErrorKind, MissingContact, Properties};
 
 impl Attempt {
     pub(super) fn may_create(&self, rules: Rules<'_>) -> bool {
-        rules.missing == Missing::Create && self.claim.never_linked && self.claim.link.is_none()
+        rules.missing == MissingContact::Create && self.claim.never_linked && self.claim.link.is_none()
     }
 
     /// No contact has an address of this user: makes one, unless one is in doubt under another address.
@@ -78,16 +78,18 @@ impl Attempt {
     }
 
     /// The create of this record, and no other, met a problem.
-    pub(crate) fn create_failed(&mut self, problem: Problem, rules: Rules<'_>) {
+    pub(crate) fn create_failed(&mut self, problem: CallError, rules: Rules<'_>) {
         match (&problem.kind, self.email()) {
             // Somebody was quicker, or an earlier create was carried out after all: whoever has the address is it.
-            (ProblemKind::Conflict { .. }, Some(email)) => {
+            (CallErrorKind::Conflict { .. }, Some(email)) => {
                 self.step = Step::Find(vec![email], Why::Created(problem.reason));
             }
-            (ProblemKind::NotFound | ProblemKind::Conflict { .. }, _) => {
+            (CallErrorKind::NotFound | CallErrorKind::Conflict { .. }, _) => {
                 self.fail(problem.reason, Blame::Record, true);
             }
-            (ProblemKind::Invalid { properties }, _) => self.values_not_created(properties, &problem.reason),
+            (CallErrorKind::Invalid { properties }, _) => {
+                self.values_not_created(properties, &problem.reason)
+            }
             _ => self.write_failed(problem, rules),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use contracts::{FieldResult, FieldSet, LinkOrigin, NewLink, Reason, lowercase_address};
 
 use super::{Attempt, Blame, Manner, Rules, Step, Why};
-use crate::engine::{Contact, Missing, Problem};
+use crate::engine::{CallError, Contact, MissingContact};
 
 /// What a batch read says of one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) enum Lookup {
     /// The answer does not account for it.
     Unlisted,
     /// It could not be looked up.
-    Failed(Problem),
+    Failed(CallError),
 }
 
 impl Attempt {
@@ -35,7 +35,7 @@ impl Attempt {
     pub(super) fn look_up(&mut self, rules: Rules<'_>) {
         let confirmed = self.claim.link.as_ref().and_then(|link| link.address.clone());
         let creating = self.claim.possible_creates.iter();
-        let creating = creating.filter(|_| rules.missing == Missing::Create);
+        let creating = creating.filter(|_| rules.missing == MissingContact::Create);
         let mut addresses: Vec<String> = confirmed
             .into_iter()
             .chain(self.email())

@@ -5,39 +5,41 @@ use std::collections::BTreeMap;
 use contracts::{Field, FieldResult, LinkOrigin, Reason};
 
 use super::{Attempt, Blame, Holder, Manner, Rules, Step, Why};
-use crate::engine::{EmailTaken, Problem, ProblemKind};
+use crate::engine::{CallError, CallErrorKind, EmailConflict};
 
 impl Attempt {
     /// The write of this record, and no other, met a problem.
-    pub(crate) fn write_failed(&mut self, problem: Problem, rules: Rules<'_>) {
-        let Problem { kind, reason } = problem;
+    pub(crate) fn write_failed(&mut self, problem: CallError, rules: Rules<'_>) {
+        let CallError { kind, reason } = problem;
         match kind {
-            ProblemKind::Invalid { properties } => self.values_refused(&properties, reason),
-            ProblemKind::Conflict { existing_id } => self.conflicted(existing_id, reason, rules),
+            CallErrorKind::Invalid { properties } => self.values_refused(&properties, reason),
+            CallErrorKind::Conflict { existing_id } => self.conflicted(existing_id, reason, rules),
             // A contact that was read a moment ago is gone if a write alone does not find it.
-            ProblemKind::NotFound if self.seen => self.is_gone(rules),
-            ProblemKind::NotFound => self.passed_over(),
-            ProblemKind::ServerFault { .. } | ProblemKind::Unanswered => {
+            CallErrorKind::NotFound if self.seen => self.is_gone(rules),
+            CallErrorKind::NotFound => self.passed_over(),
+            CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse => {
                 self.may_have_been_written(true);
                 self.fail(reason, Blame::Record, true);
             }
-            ProblemKind::Garbled => {
+            CallErrorKind::UnreadableBody => {
                 self.may_have_been_written(false);
                 self.fail(reason, Blame::Record, true);
             }
-            ProblemKind::Forbidden | ProblemKind::Refused => self.fail(reason, Blame::Record, false),
-            ProblemKind::Locked
-            | ProblemKind::NoSuchPath
-            | ProblemKind::Unauthorized
-            | ProblemKind::Disconnected
-            | ProblemKind::Misconfigured
-            | ProblemKind::NoToken
-            | ProblemKind::MissingScopes
-            | ProblemKind::AccountUntold
-            | ProblemKind::WrongAccount
-            | ProblemKind::Limited { .. }
-            | ProblemKind::Moving { .. }
-            | ProblemKind::Unreachable => self.fail(reason, Blame::for_problem(&kind), true),
+            CallErrorKind::Forbidden | CallErrorKind::UnexpectedStatus => {
+                self.fail(reason, Blame::Record, false)
+            }
+            CallErrorKind::Locked
+            | CallErrorKind::NoSuchPath
+            | CallErrorKind::Unauthorized
+            | CallErrorKind::Disconnected
+            | CallErrorKind::Misconfigured
+            | CallErrorKind::NoToken
+            | CallErrorKind::MissingScopes
+            | CallErrorKind::AccountUnknown
+            | CallErrorKind::WrongAccount
+            | CallErrorKind::RateLimited { .. }
+            | CallErrorKind::AccountMoving { .. }
+            | CallErrorKind::Unreachable => self.fail(reason, Blame::for_problem(&kind), true),
         }
     }
 
@@ -100,10 +102,10 @@ impl Attempt {
     /// Another contact holds the address.
     pub(super) fn address_is_taken(&mut self, holder: &Holder, rules: Rules<'_>) {
         match (rules.email_taken, self.email()) {
-            (EmailTaken::Follow, Some(email)) => {
+            (EmailConflict::Follow, Some(email)) => {
                 self.link_to(&holder.contact_id, &email, LinkOrigin::Followed, rules);
             }
-            (EmailTaken::Reject, _) | (EmailTaken::Follow, None) => {
+            (EmailConflict::Reject, _) | (EmailConflict::Follow, None) => {
                 let reason = holder.reason.clone();
                 self.settle(Field::Email, FieldResult::Conflict { reason });
                 self.go_on();

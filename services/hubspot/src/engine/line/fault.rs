@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use contracts::{Field, Reason};
 
-use super::Proof;
-use crate::engine::{Policy, Problem, ProblemKind};
+use super::RecoveryCheck;
+use crate::engine::{CallError, CallErrorKind, RateLimit};
 
 /// Why the line stands still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Fault {
+pub enum HaltCause {
     /// HubSpot does not accept the token.
     Unauthorized,
     /// The app is not connected to the account any more.
@@ -21,7 +21,7 @@ pub enum Fault {
     /// The token lacks scopes.
     MissingScopes,
     /// The token may not read the account's details, and nothing else says which account it opens.
-    AccountUntold,
+    AccountUnknown,
     /// The token opens another account than `HUBSPOT_ACCOUNT_ID` names.
     WrongAccount,
     /// The account's calls of the day are used up.
@@ -37,12 +37,12 @@ pub enum Fault {
     /// The property of this field is unknown to the account, or read-only.
     UnusableProperty(Field),
     /// The value of this field is refused whatever the record, as by a new rule of the account's administrators.
-    RefusesEveryone(Field),
+    RejectsEveryRecord(Field),
 }
 
-impl Fault {
+impl HaltCause {
     /// A sentence for people: what it is and how it mends.
-    pub fn sentence(self) -> String {
+    pub fn message(self) -> String {
         let sentence = match self {
             Self::Unauthorized => {
                 "HubSpot does not accept the token; replace it (OAuth asks for another by itself)"
@@ -59,7 +59,7 @@ impl Fault {
             Self::MissingScopes => {
                 "the token lacks scopes; grant crm.objects.contacts.read and crm.objects.contacts.write"
             }
-            Self::AccountUntold => {
+            Self::AccountUnknown => {
                 "HubSpot does not say which account the token opens; give the token the scope oauth, which the \
                  account's details need, or set HUBSPOT_ACCOUNT_ID to the account's Hub ID"
             }
@@ -80,7 +80,7 @@ impl Fault {
                     "the contact property {property} is unknown to the HubSpot account or read-only; mend it there"
                 );
             }
-            Self::RefusesEveryone(field) => {
+            Self::RejectsEveryRecord(field) => {
                 let property = field.property();
                 return format!(
                     "HubSpot refuses the contact property {property} whatever the record; mend the account's rule for it"
@@ -98,7 +98,7 @@ impl Fault {
             Self::Misconfigured => "misconfigured",
             Self::NoToken => "no_token",
             Self::MissingScopes => "missing_scopes",
-            Self::AccountUntold => "account_untold",
+            Self::AccountUnknown => "account_untold",
             Self::WrongAccount => "wrong_account",
             Self::DailyQuota => "daily_quota",
             Self::AccountMoving => "account_moving",
@@ -106,14 +106,14 @@ impl Fault {
             Self::Unreachable => "unreachable",
             Self::Outage => "outage",
             Self::UnusableProperty(_) => "unusable_property",
-            Self::RefusesEveryone(_) => "refuses_everyone",
+            Self::RejectsEveryRecord(_) => "refuses_everyone",
         }
     }
 
     /// What HubSpot says of the fault: of the property where that is at fault, and else of the call.
-    pub(crate) fn reason_in(self, problem: &Problem) -> &Reason {
+    pub(crate) fn reason_in(self, problem: &CallError) -> &Reason {
         match (self, &problem.kind) {
-            (Self::UnusableProperty(field), ProblemKind::Invalid { properties }) => {
+            (Self::UnusableProperty(field), CallErrorKind::Invalid { properties }) => {
                 properties.get(field.property()).unwrap_or(&problem.reason)
             }
             _ => &problem.reason,
@@ -128,32 +128,34 @@ impl Fault {
                 | Self::Disconnected
                 | Self::Misconfigured
                 | Self::NoToken
-                | Self::AccountUntold
+                | Self::AccountUnknown
                 | Self::WrongAccount
                 | Self::Unreachable
         )
     }
 
     /// What shows that it is over, where that does not depend on the call that met it.
-    pub(super) fn proof(self) -> Option<Proof> {
+    pub(super) fn proof(self) -> Option<RecoveryCheck> {
         match self {
             Self::Unauthorized
             | Self::Disconnected
             | Self::Misconfigured
             | Self::NoToken
-            | Self::AccountUntold
+            | Self::AccountUnknown
             | Self::WrongAccount
             | Self::Unreachable
             | Self::DailyQuota
-            | Self::AccountMoving => Some(Proof::Answer),
-            Self::UnusableProperty(field) | Self::RefusesEveryone(field) => Some(Proof::Field(field)),
+            | Self::AccountMoving => Some(RecoveryCheck::Answer),
+            Self::UnusableProperty(field) | Self::RejectsEveryRecord(field) => {
+                Some(RecoveryCheck::Field(field))
+            }
             Self::MissingScopes | Self::NoSuchPath | Self::Outage => None,
         }
     }
 
     /// Whether a record that did not meet the fault may show that it is over, for that record may be guilty itself.
     pub(super) fn is_probed_by_others(self) -> bool {
-        matches!(self, Self::Outage | Self::RefusesEveryone(_))
+        matches!(self, Self::Outage | Self::RejectsEveryRecord(_))
     }
 
     /// The first wait before a probe, and the longest; it doubles in between.
@@ -164,11 +166,11 @@ impl Fault {
             Self::Unauthorized => (5, 15),
             Self::Disconnected | Self::Misconfigured => (5, 60),
             Self::MissingScopes
-            | Self::AccountUntold
+            | Self::AccountUnknown
             | Self::WrongAccount
             | Self::NoSuchPath
             | Self::UnusableProperty(_)
-            | Self::RefusesEveryone(_) => (10, 60),
+            | Self::RejectsEveryRecord(_) => (10, 60),
             Self::AccountMoving => (60, 60),
             Self::DailyQuota => (300, 300),
         };
@@ -177,41 +179,41 @@ impl Fault {
 }
 
 /// The fault of the account that a problem shows by itself, and the wait that HubSpot asks for.
-pub(crate) fn fault_of(problem: &Problem) -> Option<(Fault, Option<Duration>)> {
+pub(crate) fn fault_of(problem: &CallError) -> Option<(HaltCause, Option<Duration>)> {
     match &problem.kind {
-        ProblemKind::Unauthorized => Some((Fault::Unauthorized, None)),
-        ProblemKind::Disconnected => Some((Fault::Disconnected, None)),
-        ProblemKind::Misconfigured => Some((Fault::Misconfigured, None)),
-        ProblemKind::NoToken => Some((Fault::NoToken, None)),
-        ProblemKind::MissingScopes => Some((Fault::MissingScopes, None)),
-        ProblemKind::AccountUntold => Some((Fault::AccountUntold, None)),
-        ProblemKind::WrongAccount => Some((Fault::WrongAccount, None)),
-        ProblemKind::NoSuchPath => Some((Fault::NoSuchPath, None)),
-        ProblemKind::Unreachable => Some((Fault::Unreachable, None)),
-        ProblemKind::Moving { retry_after } => Some((Fault::AccountMoving, *retry_after)),
-        ProblemKind::Limited {
-            policy: Policy::Day,
+        CallErrorKind::Unauthorized => Some((HaltCause::Unauthorized, None)),
+        CallErrorKind::Disconnected => Some((HaltCause::Disconnected, None)),
+        CallErrorKind::Misconfigured => Some((HaltCause::Misconfigured, None)),
+        CallErrorKind::NoToken => Some((HaltCause::NoToken, None)),
+        CallErrorKind::MissingScopes => Some((HaltCause::MissingScopes, None)),
+        CallErrorKind::AccountUnknown => Some((HaltCause::AccountUnknown, None)),
+        CallErrorKind::WrongAccount => Some((HaltCause::WrongAccount, None)),
+        CallErrorKind::NoSuchPath => Some((HaltCause::NoSuchPath, None)),
+        CallErrorKind::Unreachable => Some((HaltCause::Unreachable, None)),
+        CallErrorKind::AccountMoving { retry_after } => Some((HaltCause::AccountMoving, *retry_after)),
+        CallErrorKind::RateLimited {
+            limit: RateLimit::Day,
             retry_after,
-        } => Some((Fault::DailyQuota, *retry_after)),
-        ProblemKind::Invalid { properties } => {
+        } => Some((HaltCause::DailyQuota, *retry_after)),
+        CallErrorKind::Invalid { properties } => {
             let unusable = |code: &str| matches!(code, "PROPERTY_DOESNT_EXIST" | "READ_ONLY_VALUE");
             let field = properties
                 .iter()
                 .filter(|(_, reason)| unusable(&reason.code))
                 .find_map(|(property, _)| Field::from_property(property))?;
-            Some((Fault::UnusableProperty(field), None))
+            Some((HaltCause::UnusableProperty(field), None))
         }
-        ProblemKind::Limited {
-            policy: Policy::Burst | Policy::Second,
+        CallErrorKind::RateLimited {
+            limit: RateLimit::Window | RateLimit::Second,
             ..
         }
-        | ProblemKind::Conflict { .. }
-        | ProblemKind::NotFound
-        | ProblemKind::Forbidden
-        | ProblemKind::Locked
-        | ProblemKind::ServerFault { .. }
-        | ProblemKind::Unanswered
-        | ProblemKind::Refused
-        | ProblemKind::Garbled => None,
+        | CallErrorKind::Conflict { .. }
+        | CallErrorKind::NotFound
+        | CallErrorKind::Forbidden
+        | CallErrorKind::Locked
+        | CallErrorKind::ServerError { .. }
+        | CallErrorKind::NoResponse
+        | CallErrorKind::UnexpectedStatus
+        | CallErrorKind::UnreadableBody => None,
     }
 }

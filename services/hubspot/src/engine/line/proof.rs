@@ -3,11 +3,11 @@
 use contracts::Field;
 
 use super::fault_of;
-use crate::engine::{Answer, Call, InputError, ProblemKind};
+use crate::engine::{Call, CallErrorKind, InputError, Response};
 
 /// What a probe has to do to show that a fault is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Proof {
+pub(crate) enum RecoveryCheck {
     /// Be answered.
     Answer,
     /// The same, with the account's details: no record met the fault, so that none would come back to probe with.
@@ -18,14 +18,14 @@ pub(crate) enum Proof {
     Field(Field),
 }
 
-impl Proof {
+impl RecoveryCheck {
     /// What shows that the fault that met this call is over: one that met writes is not over when a lookup succeeds.
     pub(crate) fn after(call: &Call) -> Self {
         if call.writes() { Self::Write } else { Self::Answer }
     }
 
     /// Whether this answer to this call is the proof.
-    pub(crate) fn is_given_by(self, call: &Call, answer: &Answer) -> bool {
+    pub(crate) fn is_passed_by(self, call: &Call, answer: &Response) -> bool {
         match self {
             Self::Answer | Self::Account => !still_fails(answer),
             Self::Write => call.writes() && !still_fails(answer) && is_about_the_record(answer),
@@ -35,42 +35,44 @@ impl Proof {
 }
 
 /// Whether the answer shows that the line's fault is not over.
-fn still_fails(answer: &Answer) -> bool {
-    let Answer::Problem(problem) = answer else {
+fn still_fails(answer: &Response) -> bool {
+    let Response::Error(problem) = answer else {
         return false;
     };
     let failed = matches!(
         problem.kind,
-        ProblemKind::ServerFault { .. }
-            | ProblemKind::Unanswered
-            | ProblemKind::Garbled
-            | ProblemKind::Forbidden
-            | ProblemKind::Refused
-            | ProblemKind::Limited { .. }
+        CallErrorKind::ServerError { .. }
+            | CallErrorKind::NoResponse
+            | CallErrorKind::UnreadableBody
+            | CallErrorKind::Forbidden
+            | CallErrorKind::UnexpectedStatus
+            | CallErrorKind::RateLimited { .. }
     );
     failed || fault_of(problem).is_some()
 }
 
-fn wrote(answer: &Answer) -> bool {
+fn wrote(answer: &Response) -> bool {
     match answer {
-        Answer::Updated { results, errors } => !results.is_empty() && errors.is_empty(),
-        Answer::Created { results, errors } => !results.is_empty() && errors.is_empty(),
-        Answer::Contact(_) => true,
-        Answer::Account { .. } | Answer::Found { .. } | Answer::Inspected(_) | Answer::Problem(_) => false,
+        Response::Updated { results, errors } => !results.is_empty() && errors.is_empty(),
+        Response::Created { results, errors } => !results.is_empty() && errors.is_empty(),
+        Response::Contact(_) => true,
+        Response::Account { .. } | Response::Found { .. } | Response::Inspected(_) | Response::Error(_) => {
+            false
+        }
     }
 }
 
 /// Whether the answer says anything of the record; a success that lists nobody does not.
-fn is_about_the_record(answer: &Answer) -> bool {
+fn is_about_the_record(answer: &Response) -> bool {
     let says = |results: usize, errors: &[InputError]| {
-        let faulty = errors.iter().any(|error| fault_of(&error.problem).is_some());
+        let faulty = errors.iter().any(|error| fault_of(&error.error).is_some());
         !faulty && results + errors.len() > 0
     };
     match answer {
-        Answer::Updated { results, errors } => says(results.len(), errors),
-        Answer::Created { results, errors } => says(results.len(), errors),
-        Answer::Contact(_) | Answer::Problem(_) => true,
-        Answer::Account { .. } | Answer::Found { .. } | Answer::Inspected(_) => false,
+        Response::Updated { results, errors } => says(results.len(), errors),
+        Response::Created { results, errors } => says(results.len(), errors),
+        Response::Contact(_) | Response::Error(_) => true,
+        Response::Account { .. } | Response::Found { .. } | Response::Inspected(_) => false,
     }
 }
 
@@ -79,10 +81,12 @@ fn carries(call: &Call, field: Field) -> bool {
     match call {
         Call::Update { inputs } => inputs.iter().any(|input| input.properties.contains_key(property)),
         Call::Create { inputs } => inputs.iter().any(|input| input.properties.contains_key(property)),
-        Call::Patch { properties, .. } => properties.contains_key(property),
-        Call::Account | Call::Find { .. } | Call::Inspect(_) | Call::FindAlone { .. } | Call::Read { .. } => {
-            false
-        }
+        Call::UpdateSingle { properties, .. } => properties.contains_key(property),
+        Call::Account
+        | Call::Find { .. }
+        | Call::Inspect(_)
+        | Call::FindSingle { .. }
+        | Call::Read { .. } => false,
     }
 }
 
@@ -91,7 +95,7 @@ mod tests {
     use super::*;
     use contracts::Reason;
 
-    use crate::engine::{Created, Problem, UpdateInput, Written};
+    use crate::engine::{CallError, CreatedContact, UpdateInput, UpdatedContact};
 
     fn update() -> Call {
         let input = UpdateInput {
@@ -102,11 +106,11 @@ mod tests {
         Call::Update { inputs: vec![input] }
     }
 
-    fn errors(kinds: &[ProblemKind]) -> Vec<InputError> {
-        let error = |kind: &ProblemKind| InputError {
+    fn errors(kinds: &[CallErrorKind]) -> Vec<InputError> {
+        let error = |kind: &CallErrorKind| InputError {
             ids: Vec::new(),
             trace_ids: Vec::new(),
-            problem: Problem {
+            error: CallError {
                 kind: kind.clone(),
                 reason: Reason::ours("X", "in HubSpot's words"),
             },
@@ -114,24 +118,24 @@ mod tests {
         kinds.iter().map(error).collect()
     }
 
-    fn updated(results: usize, kinds: &[ProblemKind]) -> Answer {
-        let result = Written {
+    fn updated(results: usize, kinds: &[CallErrorKind]) -> Response {
+        let result = UpdatedContact {
             contact_id: "7".to_owned(),
             trace_id: None,
         };
-        Answer::Updated {
+        Response::Updated {
             results: vec![result; results],
             errors: errors(kinds),
         }
     }
 
-    fn created(results: usize, kinds: &[ProblemKind]) -> Answer {
-        let result = Created {
+    fn created(results: usize, kinds: &[CallErrorKind]) -> Response {
+        let result = CreatedContact {
             contact_id: "7".to_owned(),
             address: None,
             trace_id: None,
         };
-        Answer::Created {
+        Response::Created {
             results: vec![result; results],
             errors: errors(kinds),
         }
@@ -139,11 +143,11 @@ mod tests {
 
     #[test]
     fn a_field_is_proved_by_a_success_without_any_error() {
-        let proof = Proof::Field(Field::FirstName);
+        let proof = RecoveryCheck::Field(Field::FirstName);
         for answer in [updated, created] {
-            assert!(proof.is_given_by(&update(), &answer(1, &[])));
-            assert!(!proof.is_given_by(&update(), &answer(1, &[ProblemKind::NotFound])));
-            assert!(!proof.is_given_by(&update(), &answer(0, &[])));
+            assert!(proof.is_passed_by(&update(), &answer(1, &[])));
+            assert!(!proof.is_passed_by(&update(), &answer(1, &[CallErrorKind::NotFound])));
+            assert!(!proof.is_passed_by(&update(), &answer(0, &[])));
         }
     }
 
@@ -152,13 +156,13 @@ mod tests {
         for answer in [updated, created] {
             for (results, kinds, is_proof) in [
                 (1, vec![], true),
-                (0, vec![ProblemKind::NotFound], true),
-                (1, vec![ProblemKind::NotFound], true),
+                (0, vec![CallErrorKind::NotFound], true),
+                (1, vec![CallErrorKind::NotFound], true),
                 (0, vec![], false),
-                (0, vec![ProblemKind::MissingScopes], false),
-                (1, vec![ProblemKind::MissingScopes], false),
+                (0, vec![CallErrorKind::MissingScopes], false),
+                (1, vec![CallErrorKind::MissingScopes], false),
             ] {
-                let given = Proof::Write.is_given_by(&update(), &answer(results, &kinds));
+                let given = RecoveryCheck::Write.is_passed_by(&update(), &answer(results, &kinds));
                 assert_eq!(given, is_proof, "{results} and {kinds:?}");
             }
         }

@@ -6,12 +6,12 @@ fn user(number: usize) -> UserId {
     format!("u{number}").parse().expect("a valid id")
 }
 
-fn grounds(fault: Fault, suspects: std::ops::Range<usize>) -> Grounds {
+fn grounds(fault: HaltCause, suspects: std::ops::Range<usize>) -> Grounds {
     Grounds {
         fault,
         reason: Reason::ours("RULE", "in HubSpot's words"),
         asked: None,
-        proof: Proof::Write,
+        proof: RecoveryCheck::Write,
         suspects: suspects.map(user).collect(),
     }
 }
@@ -22,7 +22,7 @@ fn fails(line: &mut Line, number: usize) -> bool {
 
 /// How long it waits when it stops.
 fn wait(line: &mut Line) -> Duration {
-    line.stop(Duration::ZERO, grounds(Fault::Outage, 0..1));
+    line.stop(Duration::ZERO, grounds(HaltCause::Outage, 0..1));
     line.stopped().expect("it has just stopped").probe_at
 }
 
@@ -65,7 +65,10 @@ fn who_was_refused_is_guilty_only_if_another_record_resumes_the_line() {
     let field = Field::FirstName;
     for (witness, count_again) in [(Some(user(30)), false), (Some(user(3)), true), (None, true)] {
         let mut line = Line::default();
-        line.stop(Duration::ZERO, grounds(Fault::RefusesEveryone(field), 0..20));
+        line.stop(
+            Duration::ZERO,
+            grounds(HaltCause::RejectsEveryRecord(field), 0..20),
+        );
         line.resume(witness.as_ref());
         let everyone = (0..20).filter_map(|number| line.refused(field, "RULE", &user(number)));
         assert_eq!(everyone.count() == 1, count_again, "{witness:?}");
@@ -78,7 +81,7 @@ fn a_property_that_cannot_be_used_is_probed_by_who_met_it_every_time() {
     for _ in 0..4 {
         line.stop(
             Duration::ZERO,
-            grounds(Fault::UnusableProperty(Field::Email), 0..1),
+            grounds(HaltCause::UnusableProperty(Field::Email), 0..1),
         );
         assert!(line.stopped().is_some_and(|stop| stop.is_probe(&user(0))));
         line.probing = true;
@@ -87,12 +90,12 @@ fn a_property_that_cannot_be_used_is_probed_by_who_met_it_every_time() {
 
 #[test]
 fn another_fault_and_another_code_are_news() {
-    let stopped = |fault, code| LineState::Stopped {
-        fault,
+    let stopped = |fault, code| WorkerStatus::Halted {
+        cause: fault,
         reason: Reason::ours(code, "in HubSpot's words"),
     };
-    let state = stopped(Fault::Outage, "A");
-    assert!(state.is_like(&stopped(Fault::Outage, "A")));
-    assert!(!state.is_like(&stopped(Fault::Outage, "B")));
-    assert!(!state.is_like(&stopped(Fault::NoSuchPath, "A")));
+    let state = stopped(HaltCause::Outage, "A");
+    assert!(state.is_like(&stopped(HaltCause::Outage, "A")));
+    assert!(!state.is_like(&stopped(HaltCause::Outage, "B")));
+    assert!(!state.is_like(&stopped(HaltCause::NoSuchPath, "A")));
 }

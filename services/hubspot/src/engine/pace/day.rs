@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use crate::engine::{Limits, Quota};
+use crate::engine::{QuotaSettings, RateLimitHeaders};
 
 const HOUR: Duration = Duration::from_hours(1);
 const HOURS: u64 = 24;
@@ -12,7 +12,7 @@ const LONGEST_DISTANCE: Duration = Duration::from_secs(10);
 /// What is left of the day.
 #[derive(Debug)]
 pub(super) struct Day {
-    quota: Quota,
+    quota: QuotaSettings,
     /// The calls that a whole day has.
     whole: Option<u64>,
     /// By the last answer that said so, less what was sent since.
@@ -25,7 +25,7 @@ pub(super) struct Day {
 }
 
 impl Day {
-    pub(super) fn new(quota: Quota) -> Self {
+    pub(super) fn new(quota: QuotaSettings) -> Self {
         Self {
             quota,
             whole: None,
@@ -84,7 +84,7 @@ impl Day {
         }
     }
 
-    pub(super) fn learn(&mut self, now: Duration, limits: &Limits, still_out: usize) {
+    pub(super) fn learn(&mut self, now: Duration, limits: &RateLimitHeaders, still_out: usize) {
         // A day without a single call allowed is no limit that HubSpot has.
         let Some(remaining) = limits.daily_remaining.filter(|_| limits.daily != Some(0)) else {
             return;
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_calls_of_an_hour_are_one_number_and_those_of_a_day_ago_are_none() {
-        let mut day = Day::new(Quota::default());
+        let mut day = Day::new(QuotaSettings::default());
         for hour in 0..100 {
             for _ in 0..10 {
                 day.spend(HOUR * hour);

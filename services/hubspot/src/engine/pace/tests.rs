@@ -11,18 +11,18 @@ fn ms(ms: u64) -> Duration {
 }
 
 /// A governor that an answer has shown this limit.
-fn taught(max: u32, quota: Quota) -> Pace {
-    let mut pace = Pace::new(quota);
-    let limits = Limits {
+fn taught(max: u32, quota: QuotaSettings) -> RateLimiter {
+    let mut pace = RateLimiter::new(quota);
+    let limits = RateLimitHeaders {
         max: Some(max),
-        ..Limits::default()
+        ..RateLimitHeaders::default()
     };
     pace.learn(seconds(0), seconds(0), &limits, 0);
     pace
 }
 
 /// Sends as early as allowed from then on, and returns when.
-fn send_all(pace: &mut Pace, from: Duration, count: usize) -> Vec<Duration> {
+fn send_all(pace: &mut RateLimiter, from: Duration, count: usize) -> Vec<Duration> {
     let mut now = from;
     (0..count)
         .map(|_| {
@@ -49,7 +49,7 @@ fn fullest_window(times: &[Duration]) -> usize {
 #[test]
 fn no_window_holds_more_calls_than_the_limit() {
     for max in [1, 2, 7, 10, 100, 110, 190, 250] {
-        let mut pace = taught(max, Quota::default());
+        let mut pace = taught(max, QuotaSettings::default());
         let times = send_all(&mut pace, seconds(100), max as usize * 4);
         assert!(fullest_window(&times) <= max as usize, "{max}");
     }
@@ -58,7 +58,7 @@ fn no_window_holds_more_calls_than_the_limit() {
 #[test]
 fn calls_that_arrive_a_little_unevenly_do_not_fill_a_window_either() {
     for max in [100, 110, 190, 250] {
-        let mut pace = taught(max, Quota::default());
+        let mut pace = taught(max, QuotaSettings::default());
         let times = send_all(&mut pace, seconds(100), max as usize * 4);
         let late_first = times.iter().enumerate().map(|(index, at)| {
             // Every other call takes 100 ms longer to arrive.
@@ -73,7 +73,7 @@ fn calls_that_arrive_a_little_unevenly_do_not_fill_a_window_either() {
 #[test]
 fn a_flood_uses_at_least_95_percent_of_what_is_allowed() {
     for max in [100, 110, 190, 250] {
-        let mut pace = taught(max, Quota::default());
+        let mut pace = taught(max, QuotaSettings::default());
         let times = send_all(&mut pace, seconds(100), max as usize * 10);
         let took = times[max as usize * 10 - 1].saturating_sub(times[0]);
         assert!(took < seconds(105), "{max}: {took:?}");
@@ -83,7 +83,7 @@ fn a_flood_uses_at_least_95_percent_of_what_is_allowed() {
 #[test]
 fn a_lone_call_leaves_at_once_and_so_does_the_one_that_follows_from_it() {
     for max in [10, 100, 190] {
-        let mut pace = taught(max, Quota::default());
+        let mut pace = taught(max, QuotaSettings::default());
         let times = send_all(&mut pace, seconds(100), 2);
         assert_eq!(times, [seconds(100); 2]);
     }
@@ -91,12 +91,12 @@ fn a_lone_call_leaves_at_once_and_so_does_the_one_that_follows_from_it() {
 
 #[test]
 fn calls_of_others_are_seen_in_what_remains_and_leave_less_until_they_are_over() {
-    let mut pace = taught(190, Quota::default());
+    let mut pace = taught(190, QuotaSettings::default());
     let mine = send_all(&mut pace, seconds(100), 10);
-    let limits = Limits {
+    let limits = RateLimitHeaders {
         max: Some(190),
         remaining: Some(80),
-        ..Limits::default()
+        ..RateLimitHeaders::default()
     };
     // 110 are used, ten of them by this worker.
     pace.learn(seconds(101), mine[9], &limits, 0);
@@ -112,16 +112,16 @@ fn calls_of_others_are_seen_in_what_remains_and_leave_less_until_they_are_over()
 
 #[test]
 fn a_worker_alone_in_its_window_takes_nobody_for_others() {
-    let mut pace = taught(190, Quota::default());
+    let mut pace = taught(190, QuotaSettings::default());
     let mut sent = Vec::new();
     for _ in 0..600 {
         let at = send_all(&mut pace, sent.last().copied().unwrap_or(seconds(100)), 1)[0];
         sent.push(at);
         let used = sent.iter().filter(|other| **other + seconds(10) > at).count();
-        let limits = Limits {
+        let limits = RateLimitHeaders {
             max: Some(190),
             remaining: Some(190 - u32::try_from(used).expect("few")),
-            ..Limits::default()
+            ..RateLimitHeaders::default()
         };
         pace.learn(at + ms(250), at, &limits, 5);
         assert_eq!(pace.free(at + ms(250)), 186);
@@ -130,13 +130,13 @@ fn a_worker_alone_in_its_window_takes_nobody_for_others() {
 
 #[test]
 fn a_ceiling_and_a_reserve_keep_calls_back() {
-    let ceiling = Quota {
+    let ceiling = QuotaSettings {
         calls_per_window: Some(100),
-        ..Quota::default()
+        ..QuotaSettings::default()
     };
-    let reserve = Quota {
+    let reserve = QuotaSettings {
         window_reserve_percent: 50,
-        ..Quota::default()
+        ..QuotaSettings::default()
     };
     for (quota, most) in [(ceiling, 100), (reserve, 95)] {
         let mut pace = taught(190, quota);
@@ -151,14 +151,14 @@ fn a_ceiling_and_a_reserve_keep_calls_back() {
 
 #[test]
 fn what_others_use_may_be_of_the_reserve() {
-    let quota = Quota {
+    let quota = QuotaSettings {
         window_reserve_percent: 50,
-        ..Quota::default()
+        ..QuotaSettings::default()
     };
     let mut pace = taught(190, quota);
-    let remaining = |remaining| Limits {
+    let remaining = |remaining| RateLimitHeaders {
         remaining: Some(remaining),
-        ..Limits::default()
+        ..RateLimitHeaders::default()
     };
     pace.learn(seconds(100), seconds(100), &remaining(140), 0);
     assert_eq!(pace.free(seconds(100)), 93);
@@ -168,47 +168,47 @@ fn what_others_use_may_be_of_the_reserve() {
 
 #[test]
 fn after_a_429_one_call_alone_is_tried_each_second_until_one_is_answered() {
-    let mut pace = taught(190, Quota::default());
+    let mut pace = taught(190, QuotaSettings::default());
     let times = send_all(&mut pace, seconds(100), 3);
-    pace.refused(times[2] + ms(200), Policy::Burst, None);
+    pace.record_rejection(times[2] + ms(200), RateLimit::Window, None);
     // An answer to a call that left before the refusal shows nothing about the time after it.
-    pace.learn(times[2] + ms(220), times[1], &Limits::default(), 0);
+    pace.learn(times[2] + ms(220), times[1], &RateLimitHeaders::default(), 0);
     assert_eq!(pace.next_at(times[2] + ms(220)), times[2] + ms(1_200));
     assert_eq!(pace.slots(10), 1);
     let alone = send_all(&mut pace, times[2] + ms(220), 1)[0];
-    pace.refused(alone + ms(200), Policy::Burst, None);
+    pace.record_rejection(alone + ms(200), RateLimit::Window, None);
     assert_eq!(pace.next_at(alone + ms(200)), alone + ms(1_200));
     let alone = send_all(&mut pace, alone + ms(200), 1)[0];
-    pace.learn(alone + ms(200), alone, &Limits::default(), 0);
+    pace.learn(alone + ms(200), alone, &RateLimitHeaders::default(), 0);
     assert_eq!(pace.slots(10), 10);
     assert!(pace.next_at(alone + ms(300)) <= alone + ms(300), "and no longer");
 }
 
 #[test]
 fn a_wait_that_hubspot_asks_for_is_kept() {
-    let mut pace = taught(190, Quota::default());
-    pace.refused(seconds(100), Policy::Burst, Some(seconds(17)));
+    let mut pace = taught(190, QuotaSettings::default());
+    pace.record_rejection(seconds(100), RateLimit::Window, Some(seconds(17)));
     assert_eq!(pace.next_at(seconds(100)), seconds(117));
 }
 
 #[test]
 fn waits_and_windows_that_make_no_sense_neither_stop_the_calls_for_good_nor_let_them_hammer() {
     for asked in [Duration::MAX, seconds(u64::MAX), seconds(86_400 * 365)] {
-        let mut pace = Pace::new(Quota::default());
-        pace.refused(seconds(100), Policy::Burst, Some(asked));
+        let mut pace = RateLimiter::new(QuotaSettings::default());
+        pace.record_rejection(seconds(100), RateLimit::Window, Some(asked));
         assert!(pace.next_at(seconds(100)) <= seconds(100 + 3_600));
     }
-    let mut pace = Pace::new(Quota::default());
-    pace.refused(seconds(100), Policy::Burst, Some(Duration::ZERO));
+    let mut pace = RateLimiter::new(QuotaSettings::default());
+    pace.record_rejection(seconds(100), RateLimit::Window, Some(Duration::ZERO));
     assert_eq!(pace.next_at(seconds(100)), seconds(101));
-    let window = |max, interval| Limits {
+    let window = |max, interval| RateLimitHeaders {
         max: Some(max),
         interval: Some(interval),
-        ..Limits::default()
+        ..RateLimitHeaders::default()
     };
     for max in [0, 1, 100, u32::MAX] {
         for interval in [Duration::ZERO, Duration::from_millis(u64::MAX)] {
-            let mut pace = Pace::new(Quota::default());
+            let mut pace = RateLimiter::new(QuotaSettings::default());
             pace.learn(seconds(100), seconds(100), &window(max, interval), 0);
             let times = send_all(&mut pace, seconds(100), 3);
             assert!(times[2] <= seconds(100 + 180), "{max} in {interval:?}: {times:?}");
@@ -218,15 +218,15 @@ fn waits_and_windows_that_make_no_sense_neither_stop_the_calls_for_good_nor_let_
 
 #[test]
 fn the_first_call_is_alone() {
-    let mut pace = Pace::new(Quota::default());
+    let mut pace = RateLimiter::new(QuotaSettings::default());
     assert_eq!(pace.slots(10), 1);
-    pace.learn(seconds(0), seconds(0), &Limits::default(), 0);
+    pace.learn(seconds(0), seconds(0), &RateLimitHeaders::default(), 0);
     assert_eq!(pace.slots(10), 10);
 }
 
 #[test]
 fn a_tenth_of_a_window_leaves_at_once_and_the_rest_is_spread() {
-    let mut pace = taught(190, Quota::default());
+    let mut pace = taught(190, QuotaSettings::default());
     let times = send_all(&mut pace, seconds(100), 19);
     assert_eq!(times[..18], [seconds(100); 18]);
     assert!(times[18] > seconds(100));
@@ -236,7 +236,7 @@ fn a_tenth_of_a_window_leaves_at_once_and_the_rest_is_spread() {
 
 #[test]
 fn three_calls_that_are_late_leave_together() {
-    let mut pace = taught(190, Quota::default());
+    let mut pace = taught(190, QuotaSettings::default());
     send_all(&mut pace, seconds(100), 40);
     let late = pace.even;
     let times = send_all(&mut pace, late, 4);
@@ -246,7 +246,7 @@ fn three_calls_that_are_late_leave_together() {
 
 #[test]
 fn no_more_calls_are_remembered_than_two_windows_hold() {
-    let mut pace = taught(190, Quota::default());
+    let mut pace = taught(190, QuotaSettings::default());
     for second in 0..100 {
         pace.spend(seconds(second));
     }
@@ -259,11 +259,11 @@ fn no_more_calls_are_remembered_than_two_windows_hold() {
 
 #[test]
 fn a_window_of_another_length_is_learned_and_one_without_calls_is_not() {
-    let mut pace = taught(190, Quota::default());
-    let limits = |max, interval| Limits {
+    let mut pace = taught(190, QuotaSettings::default());
+    let limits = |max, interval| RateLimitHeaders {
         max: Some(max),
         interval,
-        ..Limits::default()
+        ..RateLimitHeaders::default()
     };
     pace.learn(seconds(1), seconds(1), &limits(0, None), 0);
     assert_eq!(pace.free(seconds(1)), 186);
@@ -275,10 +275,10 @@ fn a_window_of_another_length_is_learned_and_one_without_calls_is_not() {
 #[test]
 fn a_few_calls_of_others_are_seen_and_a_few_of_ones_own_are_left_by_many() {
     for (remaining, free) in [(187, 186), (170, 166), (0, 18)] {
-        let mut pace = taught(190, Quota::default());
-        let limits = Limits {
+        let mut pace = taught(190, QuotaSettings::default());
+        let limits = RateLimitHeaders {
             remaining: Some(remaining),
-            ..Limits::default()
+            ..RateLimitHeaders::default()
         };
         pace.learn(seconds(100), seconds(100), &limits, 0);
         assert_eq!(pace.free(seconds(100)), free, "{remaining} remain");

@@ -6,19 +6,19 @@ use contracts::{Field, NextAction};
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, all_written, id, linked, ms, problem, reason, server_fault};
-use crate::engine::{Answer, Call, Fault, Input, LineState, Output, Policy, ProblemKind};
+use crate::engine::{Call, CallErrorKind, HaltCause, Input, Output, RateLimit, Response, WorkerStatus};
 
 const NAME: &[Field] = &[Field::FirstName];
 
-pub(super) fn fault(bench: &Bench) -> Option<Fault> {
-    match bench.engine.line_state() {
-        LineState::Stopped { fault, .. } => Some(fault),
+pub(super) fn fault(bench: &Bench) -> Option<HaltCause> {
+    match bench.engine.status() {
+        WorkerStatus::Halted { cause: fault, .. } => Some(fault),
         _ => None,
     }
 }
 
 /// Two users are out when the first is answered so; both are reported uncharged.
-fn stopped_by(kind: ProblemKind) -> Bench {
+fn stopped_by(kind: CallErrorKind) -> Bench {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, problem(kind));
@@ -33,21 +33,21 @@ fn stopped_by(kind: ProblemKind) -> Bench {
 #[test]
 fn each_fault_of_the_account_stops_the_line_and_a_single_probe_resumes_it() {
     let cases = [
-        (ProblemKind::MissingScopes, Fault::MissingScopes, 10),
-        (ProblemKind::NoSuchPath, Fault::NoSuchPath, 10),
+        (CallErrorKind::MissingScopes, HaltCause::MissingScopes, 10),
+        (CallErrorKind::NoSuchPath, HaltCause::NoSuchPath, 10),
         (
-            ProblemKind::Moving {
+            CallErrorKind::AccountMoving {
                 retry_after: Some(Duration::from_secs(90)),
             },
-            Fault::AccountMoving,
+            HaltCause::AccountMoving,
             90,
         ),
         (
-            ProblemKind::Limited {
-                policy: Policy::Day,
+            CallErrorKind::RateLimited {
+                limit: RateLimit::Day,
                 retry_after: None,
             },
-            Fault::DailyQuota,
+            HaltCause::DailyQuota,
             300,
         ),
     ];
@@ -77,11 +77,11 @@ fn each_fault_of_the_account_stops_the_line_and_a_single_probe_resumes_it() {
 
 #[test]
 fn a_token_that_is_not_accepted_is_probed_by_the_account_and_at_once_when_it_is_replaced() {
-    let mut bench = stopped_by(ProblemKind::Unauthorized);
+    let mut bench = stopped_by(CallErrorKind::Unauthorized);
     bench.pass(Duration::from_secs(5));
     let (call, probe) = bench.call();
     assert_eq!(probe, Call::Account);
-    bench.answer(call, problem(ProblemKind::Unauthorized));
+    bench.answer(call, problem(CallErrorKind::Unauthorized));
     bench.pass(Duration::from_secs(9));
     assert!(bench.any_call().is_none(), "the wait doubles");
     bench.put(Input::TokenReplaced);
@@ -89,7 +89,7 @@ fn a_token_that_is_not_accepted_is_probed_by_the_account_and_at_once_when_it_is_
     assert_eq!(probe, Call::Account);
     bench.answer(
         call,
-        Answer::Account {
+        Response::Account {
             account_id: ACCOUNT.into(),
             details_refused: false,
         },
@@ -100,15 +100,15 @@ fn a_token_that_is_not_accepted_is_probed_by_the_account_and_at_once_when_it_is_
 
 #[test]
 fn a_connection_that_cannot_be_made_is_probed_and_nothing_counts_as_sent() {
-    let mut bench = stopped_by(ProblemKind::Unreachable);
-    assert_eq!(fault(&bench), Some(Fault::Unreachable));
+    let mut bench = stopped_by(CallErrorKind::Unreachable);
+    assert_eq!(fault(&bench), Some(HaltCause::Unreachable));
     for wait in [1, 2, 4, 8, 16, 30, 30] {
         bench.pass(ms(wait * 1_000 - 1));
         assert!(bench.any_call().is_none());
         bench.pass(ms(1));
         let (call, probe) = bench.call();
         assert_eq!(probe, Call::Account);
-        bench.answer(call, problem(ProblemKind::Unreachable));
+        bench.answer(call, problem(CallErrorKind::Unreachable));
     }
 }
 
@@ -125,7 +125,7 @@ fn calls_that_fail_for_different_records_stop_the_line_and_one_record_alone_does
     bench.answer(call, server_fault());
     let failure = bench.verdict().failure.expect("it failed");
     assert!(!failure.is_counted);
-    assert_eq!(fault(&bench), Some(Fault::Outage));
+    assert_eq!(fault(&bench), Some(HaltCause::Outage));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn what_is_claimed_when_the_line_stops_goes_back_uncharged() {
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
     bench.wake("b");
     bench.give_all(&[linked("b", NAME)]);
-    bench.answer(call, problem(ProblemKind::MissingScopes));
+    bench.answer(call, problem(CallErrorKind::MissingScopes));
     let (_, record) = bench.record();
     assert_eq!(record.results.len(), 2);
     assert!(record.results.iter().all(|verdict| {
@@ -187,7 +187,7 @@ fn calls_that_come_back_after_the_line_stopped_do_not_lengthen_the_wait() {
         .map(|user| bench.deliver(&[linked(user, NAME)]))
         .into();
     for (call, _) in calls {
-        bench.answer(call, problem(ProblemKind::MissingScopes));
+        bench.answer(call, problem(CallErrorKind::MissingScopes));
     }
     bench.wake("d");
     bench.pass(Duration::from_secs(10));
@@ -200,14 +200,14 @@ fn calls_that_come_back_after_the_line_stopped_do_not_lengthen_the_wait() {
 
 #[test]
 fn the_line_says_why_it_stopped_once() {
-    let mut bench = stopped_by(ProblemKind::MissingScopes);
-    let stopped = LineState::Stopped {
-        fault: Fault::MissingScopes,
+    let mut bench = stopped_by(CallErrorKind::MissingScopes);
+    let stopped = WorkerStatus::Halted {
+        cause: HaltCause::MissingScopes,
         reason: reason("X"),
     };
-    assert!(bench.put_out(&Output::Line(stopped.clone())));
+    assert!(bench.put_out(&Output::Status(stopped.clone())));
     bench.put(Input::Tick);
-    assert!(!bench.put_out(&Output::Line(stopped)));
+    assert!(!bench.put_out(&Output::Status(stopped)));
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_token_of_another_account_ends_the_lease_before_anything_is_sent_with_it() {
     );
     bench.answer(
         call,
-        Answer::Account {
+        Response::Account {
             account_id: "another".into(),
             details_refused: false,
         },

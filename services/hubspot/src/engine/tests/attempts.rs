@@ -6,22 +6,22 @@ use contracts::Field;
 
 use super::samples::{ACCOUNT, claim, linked, ms, reason};
 use crate::engine::{
-    EmailTaken, Missing, Problem, ProblemKind,
+    CallError, CallErrorKind, EmailConflict, MissingContact,
     attempt::{Attempt, Blame, Rules, Step},
 };
 
 const RULES: Rules<'_> = Rules {
     account_id: ACCOUNT,
-    email_taken: EmailTaken::Follow,
-    missing: Missing::Create,
+    email_taken: EmailConflict::Follow,
+    missing: MissingContact::Create,
 };
 
 #[test]
 fn a_create_that_does_not_find_something_is_a_failure_of_the_record() {
     let mut attempt = Attempt::new(claim("a"), ms(0), 1, RULES);
     attempt.step = Step::Create;
-    let problem = Problem {
-        kind: ProblemKind::NotFound,
+    let problem = CallError {
+        kind: CallErrorKind::NotFound,
         reason: reason("X"),
     };
     attempt.create_failed(problem, RULES);
@@ -40,8 +40,8 @@ fn a_refusal_is_taken_back_only_if_it_is_of_that_field_and_for_that_reason() {
         ("firstname".to_owned(), reason("RULE")),
         ("lastname".to_owned(), reason("OTHER")),
     ]);
-    let problem = Problem {
-        kind: ProblemKind::Invalid { properties },
+    let problem = CallError {
+        kind: CallErrorKind::Invalid { properties },
         reason: reason("X"),
     };
     attempt.write_failed(problem, RULES);

@@ -4,7 +4,7 @@ use contracts::{Field, LinkOrigin, NextAction};
 
 use super::creates::{created, found_nobody, refusal};
 use super::samples::{claim, contact, creates, id};
-use crate::engine::{Answer, Call, InputError, ProblemKind};
+use crate::engine::{Call, CallErrorKind, InputError, Response};
 
 #[test]
 fn results_are_matched_by_trace_id_or_address_never_by_position() {
@@ -17,7 +17,7 @@ fn results_are_matched_by_trace_id_or_address_never_by_position() {
     by_address.address = by_address.address.map(|address| address.to_uppercase());
     let results = vec![by_address, created(a, "1")];
     let errors = Vec::new();
-    bench.answer(call, Answer::Created { results, errors });
+    bench.answer(call, Response::Created { results, errors });
     let verdicts = bench.record().1.results;
     let linked: Vec<_> = verdicts
         .iter()
@@ -40,11 +40,11 @@ fn an_error_that_names_an_address_is_about_that_create_alone() {
     let by_address = InputError {
         ids: vec![b.address.to_uppercase()],
         trace_ids: Vec::new(),
-        ..refusal(b, ProblemKind::Conflict { existing_id: None })
+        ..refusal(b, CallErrorKind::Conflict { existing_id: None })
     };
     let results = vec![created(a, "1")];
     let errors = vec![by_address];
-    bench.answer(call, Answer::Created { results, errors });
+    bench.answer(call, Response::Created { results, errors });
     let verdict = bench.verdict();
     assert_eq!(verdict.link.map(|link| link.contact_id).as_deref(), Some("1"));
     let addresses = vec![b.address.clone()];
@@ -63,7 +63,7 @@ fn two_users_of_one_address_are_not_created_at_once() {
     let (mut bench, call, create) = found_nobody(&[claim("a"), other]);
     assert_eq!(create.size(), 1);
     assert!(bench.any_call().is_none(), "the second waits for the first");
-    let answer = Answer::Created {
+    let answer = Response::Created {
         results: vec![created(&creates(&create)[0], "77")],
         errors: Vec::new(),
     };
@@ -71,11 +71,11 @@ fn two_users_of_one_address_are_not_created_at_once() {
     let (call, create) = bench.call();
     bench.answer(
         call,
-        Answer::Created {
+        Response::Created {
             results: Vec::new(),
             errors: vec![refusal(
                 &creates(&create)[0],
-                ProblemKind::Conflict {
+                CallErrorKind::Conflict {
                     existing_id: Some("77".into()),
                 },
             )],
@@ -83,7 +83,7 @@ fn two_users_of_one_address_are_not_created_at_once() {
     );
     let (call, find) = bench.call();
     assert!(matches!(find, Call::Find { .. }), "who has the address is asked");
-    let answer = Answer::Found {
+    let answer = Response::Found {
         contacts: vec![contact("77", "a@example.com")],
         errors: Vec::new(),
     };

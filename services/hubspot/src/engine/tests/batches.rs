@@ -6,7 +6,9 @@ use contracts::{Claim, Field, NextAction, Priority};
 
 use super::bench::Bench;
 use super::samples::{all_written, id, inputs, linked, ms, problem, server_fault, written};
-use crate::engine::{Answer, Answered, Call, Input, Limits, MAX_BATCH, Policy, ProblemKind};
+use crate::engine::{
+    Call, CallErrorKind, CallResponse, Input, MAX_BATCH, RateLimit, RateLimitHeaders, Response,
+};
 
 const NAME: &[Field] = &[Field::FirstName];
 
@@ -89,7 +91,7 @@ fn results_are_matched_by_trace_id_or_id_never_by_position() {
     let results = vec![written(third), by_id];
     bench.answer(
         call,
-        Answer::Updated {
+        Response::Updated {
             results,
             errors: Vec::new(),
         },
@@ -110,7 +112,7 @@ fn results_are_matched_by_trace_id_or_id_never_by_position() {
 }
 
 /// Answers calls until none is out: whole batches with the guilty contact fail with `kind`.
-fn answer_all(bench: &mut Bench, guilty: &str, kind: &ProblemKind) -> usize {
+fn answer_all(bench: &mut Bench, guilty: &str, kind: &CallErrorKind) -> usize {
     let mut calls = 0;
     loop {
         let Some((call, update)) = bench.any_call() else {
@@ -133,9 +135,9 @@ fn answer_all(bench: &mut Bench, guilty: &str, kind: &ProblemKind) -> usize {
 #[test]
 fn a_refused_batch_is_split_until_the_guilty_record_stands_alone() {
     for kind in [
-        ProblemKind::ServerFault { retry_after: None },
-        ProblemKind::Forbidden,
-        ProblemKind::Refused,
+        CallErrorKind::ServerError { retry_after: None },
+        CallErrorKind::Forbidden,
+        CallErrorKind::UnexpectedStatus,
     ] {
         let mut bench = Bench::with(|settings| settings.concurrency = 1);
         let (call, _) = bench.deliver_together(&many(100));
@@ -155,7 +157,7 @@ fn a_refused_batch_is_split_until_the_guilty_record_stands_alone() {
         assert_eq!(failed.len(), 1, "one bad record, and 99 good ones");
         assert_eq!(failed[0].user_id, id("u042"));
         let doubtful = verdicts.iter().filter(|verdict| verdict.may_apply_late).count();
-        let server_fault = matches!(kind, ProblemKind::ServerFault { .. });
+        let server_fault = matches!(kind, CallErrorKind::ServerError { .. });
         assert_eq!(doubtful, if server_fault { 100 } else { 0 });
     }
 }
@@ -164,7 +166,7 @@ fn a_refused_batch_is_split_until_the_guilty_record_stands_alone() {
 fn a_batch_that_is_not_answered_is_claimed_again_in_halves() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver_together(&many(8));
-    bench.answer(call, problem(ProblemKind::Unanswered));
+    bench.answer(call, problem(CallErrorKind::NoResponse));
     let (request, record) = bench.record();
     assert!(record.results.iter().all(|verdict| {
         let failure = verdict.failure.as_ref().expect("it failed");
@@ -204,7 +206,7 @@ fn a_failure_is_charged_only_after_another_records_write_succeeded_in_between() 
 fn a_locked_record_is_left_alone_for_two_seconds() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
-    bench.answer(call, problem(ProblemKind::Locked));
+    bench.answer(call, problem(CallErrorKind::Locked));
     let (request, record) = bench.record();
     assert!(!record.results[0].may_apply_late);
     bench.take(request, &record, NextAction::Later { in_ms: 500 });
@@ -218,8 +220,8 @@ fn a_locked_record_is_left_alone_for_two_seconds() {
 fn a_429_pauses_the_calls_and_is_charged_to_nobody() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
-    let limited = ProblemKind::Limited {
-        policy: Policy::Burst,
+    let limited = CallErrorKind::RateLimited {
+        limit: RateLimit::Window,
         retry_after: Some(Duration::from_secs(4)),
     };
     bench.answer(call, problem(limited));
@@ -243,21 +245,21 @@ fn the_first_call_is_alone_until_its_answer_has_shown_the_limits() {
     assert_eq!(account, Call::Account);
     bench.pass(Duration::from_secs(1));
     assert!(bench.any_call().is_none());
-    let limits = Limits {
+    let limits = RateLimitHeaders {
         max: Some(100),
         remaining: Some(99),
-        ..Limits::default()
+        ..RateLimitHeaders::default()
     };
-    let answer = Answer::Account {
+    let answer = Response::Account {
         account_id: super::samples::ACCOUNT.into(),
         details_refused: false,
     };
-    bench.put(Input::Answered(
+    bench.put(Input::CallResponse(
         call,
-        Answered {
-            answer,
-            limits,
-            said: None,
+        CallResponse {
+            response: answer,
+            rate_limits: limits,
+            last_response: None,
         },
     ));
     bench.grant(1);

@@ -8,7 +8,8 @@ use contracts::{
 };
 
 use crate::engine::{
-    AckHandle, Answer, Answered, Call, CallId, EmailTaken, Engine, Input, Limits, Output, RequestId, Settings,
+    AckHandle, Call, CallId, CallResponse, EmailConflict, Engine, Input, Output, RateLimitHeaders, RequestId,
+    Response, Settings,
 };
 
 use super::samples::{ACCOUNT, granted, granted_as, id, ms};
@@ -34,7 +35,7 @@ impl Bench {
         let (call, _) = bench.call();
         bench.answer(
             call,
-            Answer::Account {
+            Response::Account {
                 account_id: ACCOUNT.into(),
                 details_refused: false,
             },
@@ -46,7 +47,7 @@ impl Bench {
     /// A worker that has asked for its account.
     pub(super) fn starting(set: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::for_holder("w");
-        settings.email_taken = EmailTaken::Follow;
+        settings.email_conflict = EmailConflict::Follow;
         set(&mut settings);
         let mut bench = Self {
             engine: Engine::new(settings),
@@ -70,7 +71,7 @@ impl Bench {
     pub(super) fn grant(&mut self, epoch: u64) {
         self.epoch = epoch;
         assert_eq!(self.lease_wish(), Some(LeaseAction::Hold));
-        self.put(Input::LeaseAnswered(Ok(granted(epoch))));
+        self.put(Input::LeaseResponse(Ok(granted(epoch))));
         assert!(self.outputs.contains(&Output::OpenConsumer { epoch }));
         let (request, left_open) = self.claim();
         assert!(left_open.users.is_empty());
@@ -93,7 +94,7 @@ impl Bench {
     fn renew(&mut self) {
         while self.lease_wish().is_some() {
             let answer = granted_as(self.epoch, self.paused);
-            self.put(Input::LeaseAnswered(Ok(answer)));
+            self.put(Input::LeaseResponse(Ok(answer)));
         }
     }
 
@@ -123,7 +124,7 @@ impl Bench {
 
     /// Claims these while no call may leave, and returns the call that takes them all as soon as one may.
     pub(super) fn deliver_together(&mut self, claims: &[Claim]) -> (CallId, Call) {
-        self.engine.pace.pause(self.now + ms(1_000));
+        self.engine.rate_limiter.pause(self.now + ms(1_000));
         for claim in claims {
             self.wake_in(claim.user_id.as_str(), claim.priority, claim.user_id.as_str());
         }
@@ -147,7 +148,7 @@ impl Bench {
     }
 
     pub(super) fn give(&mut self, request: RequestId, claims: Vec<Claim>) {
-        self.put(Input::Claimed(
+        self.put(Input::ClaimResponse(
             request,
             Ok(UsersClaimed {
                 claims,
@@ -156,13 +157,13 @@ impl Bench {
         ));
     }
 
-    pub(super) fn answer(&mut self, call: CallId, answer: Answer) {
-        self.put(Input::Answered(
+    pub(super) fn answer(&mut self, call: CallId, answer: Response) {
+        self.put(Input::CallResponse(
             call,
-            Answered {
-                answer,
-                limits: Limits::default(),
-                said: None,
+            CallResponse {
+                response: answer,
+                rate_limits: RateLimitHeaders::default(),
+                last_response: None,
             },
         ));
     }
@@ -203,7 +204,7 @@ impl Bench {
             claims,
             claims_error: None,
         };
-        self.put(Input::Recorded(request, Ok(recorded)));
+        self.put(Input::ReportResponse(request, Ok(recorded)));
     }
 
     /// The next verdict, which must be reported alone; the user is settled by it.
@@ -245,14 +246,14 @@ impl Bench {
 
     pub(super) fn any_record(&mut self) -> Option<(RequestId, ReportResults)> {
         self.find(|output| match output {
-            Output::Record(request, record) => Some((*request, record.clone())),
+            Output::Report(request, record) => Some((*request, record.clone())),
             _ => None,
         })
     }
 
     pub(super) fn lease_wish(&mut self) -> Option<LeaseAction> {
         self.find(|output| match output {
-            Output::AskLease(ask) => Some(ask.action),
+            Output::ChangeLease(ask) => Some(ask.action),
             _ => None,
         })
     }
@@ -260,14 +261,14 @@ impl Bench {
     /// The account of the question for the lease that is out.
     pub(super) fn asked_account(&mut self) -> Option<String> {
         self.find(|output| match output {
-            Output::AskLease(ask) => Some(ask.account_id.clone()),
+            Output::ChangeLease(ask) => Some(ask.account_id.clone()),
             _ => None,
         })
     }
 
     /// How often the line's state was said since this was asked last.
     pub(super) fn lines(&mut self) -> usize {
-        let line = |output: &Output| matches!(output, Output::Line(_)).then_some(());
+        let line = |output: &Output| matches!(output, Output::Status(_)).then_some(());
         std::iter::from_fn(|| self.find(line)).count()
     }
 

@@ -4,7 +4,7 @@ use contracts::{AttemptResult, Claim, Field, NextAction};
 
 use super::bench::Bench;
 use super::samples::{all_written, claim, inputs, linked, ms, problem, server_fault, written};
-use crate::engine::{Answer, Call, CallId, ProblemKind, Written};
+use crate::engine::{Call, CallErrorKind, CallId, Response, UpdatedContact};
 
 const NAME: &[Field] = &[Field::FirstName];
 
@@ -34,14 +34,14 @@ fn a_records_own_success_does_not_charge_its_next_failure() {
     bench.answer(call, server_fault());
     failure(&mut bench);
     let (call, _) = bench.deliver(&bad);
-    let unnamed = ProblemKind::Invalid {
+    let unnamed = CallErrorKind::Invalid {
         properties: std::collections::BTreeMap::new(),
     };
     bench.answer(call, problem(unnamed));
     let (call, _) = bench.call();
     bench.answer(
         call,
-        Answer::Contact(super::samples::contact("c-bad", "x@example.com")),
+        Response::Contact(super::samples::contact("c-bad", "x@example.com")),
     );
     let (call, _) = bench.call();
     bench.answer(call, server_fault());
@@ -55,14 +55,14 @@ fn a_record_that_is_locked_again_and_again_is_charged_and_a_locked_batch_is_not(
     for (claims, is_charged) in [(&one[..], true), (&two[..], false)] {
         let mut bench = Bench::running();
         let (call, _) = bench.deliver_together(claims);
-        bench.answer(call, problem(ProblemKind::Locked));
+        bench.answer(call, problem(CallErrorKind::Locked));
         failure(&mut bench);
         succeed(&mut bench);
         bench.pass(ms(3_000));
         bench.give_all(claims);
         let calls: Vec<(CallId, Call)> = std::iter::from_fn(|| bench.any_call()).collect();
         for (call, _) in calls {
-            bench.answer(call, problem(ProblemKind::Locked));
+            bench.answer(call, problem(CallErrorKind::Locked));
         }
         assert_eq!(charged(&failure(&mut bench)), is_charged);
     }
@@ -72,7 +72,7 @@ fn a_record_that_is_locked_again_and_again_is_charged_and_a_locked_batch_is_not(
 fn what_a_batch_wrote_is_unknown_if_its_answer_is_not_understood() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
-    bench.answer(call, problem(ProblemKind::Garbled));
+    bench.answer(call, problem(CallErrorKind::UnreadableBody));
     let (_, record) = bench.record();
     assert_eq!(record.results.len(), 2);
     for verdict in record.results {
@@ -83,9 +83,9 @@ fn what_a_batch_wrote_is_unknown_if_its_answer_is_not_understood() {
 #[test]
 fn a_lookup_that_is_forbidden_does_not_mend_by_itself_and_one_that_met_a_fault_may() {
     for (kind, may_pass) in [
-        (ProblemKind::Forbidden, false),
-        (ProblemKind::ServerFault { retry_after: None }, true),
-        (ProblemKind::Unanswered, true),
+        (CallErrorKind::Forbidden, false),
+        (CallErrorKind::ServerError { retry_after: None }, true),
+        (CallErrorKind::NoResponse, true),
     ] {
         let mut bench = Bench::running();
         let (call, _) = bench.deliver(&[claim("a")]);
@@ -97,12 +97,12 @@ fn a_lookup_that_is_forbidden_does_not_mend_by_itself_and_one_that_met_a_fault_m
 }
 
 /// Delivers the same again and again; each write is answered so, and each verdict is no failure.
-fn delivers_well(claims: &[Claim], result: impl Fn(Written, usize) -> Written) {
+fn delivers_well(claims: &[Claim], result: impl Fn(UpdatedContact, usize) -> UpdatedContact) {
     let mut bench = Bench::running();
     let (mut call, mut update) = bench.deliver(claims);
     for lap in 0..6 {
         let results = inputs(&update).iter().map(|input| result(written(input), lap));
-        let answer = Answer::Updated {
+        let answer = Response::Updated {
             results: results.collect(),
             errors: Vec::new(),
         };
@@ -122,7 +122,7 @@ fn delivers_well(claims: &[Claim], result: impl Fn(Written, usize) -> Written) {
 #[test]
 fn verdicts_that_say_more_than_where_the_contact_is_never_run_in_circles() {
     delivers_well(&[linked("a", NAME)], |written, _| written);
-    delivers_well(&[linked("a", NAME)], |written, lap| Written {
+    delivers_well(&[linked("a", NAME)], |written, lap| UpdatedContact {
         contact_id: format!("merged-{lap}"),
         ..written
     });

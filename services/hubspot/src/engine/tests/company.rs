@@ -4,7 +4,7 @@ use contracts::{Claim, Field, NextAction, PossibleCreate};
 
 use super::bench::Bench;
 use super::samples::{claim, linked, ms, problem};
-use crate::engine::{Call, MAX_BATCH, Missing, ProblemKind};
+use crate::engine::{Call, CallErrorKind, MAX_BATCH, MissingContact};
 
 const NAME: &[Field] = &[Field::FirstName];
 
@@ -13,13 +13,13 @@ fn records_that_failed_together_share_no_batch_with_others() {
     let mut bench = Bench::running();
     let four = ["a", "b", "c", "d"].map(|user| linked(user, NAME));
     let (call, _) = bench.deliver_together(&four);
-    bench.answer(call, problem(ProblemKind::Unanswered));
+    bench.answer(call, problem(CallErrorKind::NoResponse));
     let (request, record) = bench.record();
     bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     let mut all = vec![linked("fresh", NAME)];
     all.extend(four);
     bench.pass(ms(500));
-    bench.engine.pace.pause(bench.now + ms(1_000));
+    bench.engine.rate_limiter.pause(bench.now + ms(1_000));
     bench.wake("fresh");
     bench.give_all(&all);
     bench.pass(ms(500));
@@ -45,7 +45,7 @@ fn of_two_addresses(number: usize) -> Claim {
 
 #[test]
 fn a_lookup_takes_users_as_long_as_their_addresses_fit() {
-    let mut bench = Bench::with(|settings| settings.missing = Missing::Create);
+    let mut bench = Bench::with(|settings| settings.missing_contact = MissingContact::Create);
     let claims: Vec<Claim> = (0..51).map(of_two_addresses).collect();
     let (_, find) = bench.deliver_together(&claims);
     assert!(matches!(find, Call::Find { .. }));
@@ -56,7 +56,7 @@ fn a_lookup_takes_users_as_long_as_their_addresses_fit() {
 
 #[test]
 fn an_address_that_is_looked_up_for_another_takes_no_room() {
-    let mut bench = Bench::with(|settings| settings.missing = Missing::Create);
+    let mut bench = Bench::with(|settings| settings.missing_contact = MissingContact::Create);
     let mut claims: Vec<Claim> = (0..50).map(of_two_addresses).collect();
     let mut twin = claim("twin");
     twin.values

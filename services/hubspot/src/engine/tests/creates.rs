@@ -10,27 +10,28 @@ use contracts::{Claim, Field, FieldResult, LinkOrigin};
 use super::bench::Bench;
 use super::samples::{ACCOUNT, claim, creates, linked, problem, reason};
 use crate::engine::{
-    Answer, Call, CallId, CreateInput, Created, InputError, Missing, Problem, ProblemKind, Settings,
+    Call, CallError, CallErrorKind, CallId, CreateInput, CreatedContact, InputError, MissingContact,
+    Response, Settings,
 };
 
 fn creating(settings: &mut Settings) {
-    settings.missing = Missing::Create;
+    settings.missing_contact = MissingContact::Create;
 }
 
-pub(super) fn nowhere(call: &Call) -> Answer {
+pub(super) fn nowhere(call: &Call) -> Response {
     let Call::Find { addresses } = call else {
         panic!("not a lookup: {call:?}")
     };
-    let problem = Problem {
-        kind: ProblemKind::NotFound,
+    let problem = CallError {
+        kind: CallErrorKind::NotFound,
         reason: reason("OBJECT_NOT_FOUND"),
     };
-    Answer::Found {
+    Response::Found {
         contacts: Vec::new(),
         errors: vec![InputError {
             ids: addresses.clone(),
             trace_ids: Vec::new(),
-            problem,
+            error: problem,
         }],
     }
 }
@@ -44,30 +45,30 @@ pub(super) fn found_nobody(claims: &[Claim]) -> (Bench, CallId, Call) {
     (bench, call, create)
 }
 
-pub(super) fn created(input: &CreateInput, contact_id: &str) -> Created {
-    Created {
+pub(super) fn created(input: &CreateInput, contact_id: &str) -> CreatedContact {
+    CreatedContact {
         contact_id: contact_id.to_owned(),
         address: Some(input.address.clone()),
         trace_id: Some(input.trace_id.clone()),
     }
 }
 
-pub(super) fn refusal(input: &CreateInput, kind: ProblemKind) -> InputError {
+pub(super) fn refusal(input: &CreateInput, kind: CallErrorKind) -> InputError {
     InputError {
         ids: Vec::new(),
         trace_ids: vec![input.trace_id.clone()],
-        problem: Problem {
+        error: CallError {
             kind,
             reason: reason("X"),
         },
     }
 }
 
-fn invalid(properties: &[&str]) -> ProblemKind {
+fn invalid(properties: &[&str]) -> CallErrorKind {
     let named = properties
         .iter()
         .map(|property| ((*property).to_owned(), reason("BAD")));
-    ProblemKind::Invalid {
+    CallErrorKind::Invalid {
         properties: named.collect::<BTreeMap<_, _>>(),
     }
 }
@@ -88,7 +89,7 @@ fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
     );
     bench.answer(
         call,
-        Answer::Created {
+        Response::Created {
             results: vec![created(input, "77")],
             errors: Vec::new(),
         },
@@ -110,10 +111,10 @@ fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
 fn a_user_that_had_a_contact_gets_no_other_one() {
     let mut bench = Bench::with(creating);
     let (call, _) = bench.deliver(&[linked("a", &[Field::FirstName])]);
-    bench.answer(call, problem(ProblemKind::NotFound));
+    bench.answer(call, problem(CallErrorKind::NotFound));
     let (call, read) = bench.call();
     assert!(matches!(read, Call::Read { .. }));
-    bench.answer(call, problem(ProblemKind::NotFound));
+    bench.answer(call, problem(CallErrorKind::NotFound));
     let (call, find) = bench.call();
     bench.answer(call, nowhere(&find));
     assert_eq!(
@@ -125,7 +126,7 @@ fn a_user_that_had_a_contact_gets_no_other_one() {
 #[test]
 fn a_refused_field_is_left_out_and_a_refused_address_makes_no_contact() {
     let (mut bench, call, create) = found_nobody(&[claim("a")]);
-    let refused = |create: &Call, properties: &[&str]| Answer::Created {
+    let refused = |create: &Call, properties: &[&str]| Response::Created {
         results: Vec::new(),
         errors: vec![refusal(&creates(create)[0], invalid(properties))],
     };
@@ -148,7 +149,7 @@ fn a_refused_field_is_left_out_and_a_refused_address_makes_no_contact() {
 
 #[test]
 fn after_a_refusal_that_names_no_field_the_address_alone_makes_the_contact() {
-    let refused = |create: &Call| Answer::Created {
+    let refused = |create: &Call| Response::Created {
         results: Vec::new(),
         errors: vec![refusal(&creates(create)[0], invalid(&["company"]))],
     };
@@ -158,7 +159,7 @@ fn after_a_refusal_that_names_no_field_the_address_alone_makes_the_contact() {
     let sent: Vec<_> = creates(&alone)[0].properties.keys().copied().collect();
     assert_eq!(sent, ["email"]);
     let (results, errors) = (vec![created(&creates(&alone)[0], "c9")], Vec::new());
-    bench.answer(call, Answer::Created { results, errors });
+    bench.answer(call, Response::Created { results, errors });
     let verdict = bench.verdict();
     assert_eq!(verdict.link.expect("a link").origin, LinkOrigin::Created);
     assert_eq!(verdict.field_results[&Field::Email], FieldResult::Confirmed);
@@ -183,7 +184,10 @@ fn after_a_refusal_that_names_no_field_the_address_alone_makes_the_contact() {
 
 #[test]
 fn a_create_without_an_answer_may_have_made_a_contact() {
-    for (kind, late) in [(ProblemKind::Unanswered, true), (ProblemKind::Garbled, false)] {
+    for (kind, late) in [
+        (CallErrorKind::NoResponse, true),
+        (CallErrorKind::UnreadableBody, false),
+    ] {
         let (mut bench, call, _) = found_nobody(&[claim("a")]);
         bench.answer(call, problem(kind));
         let verdict = bench.verdict();
@@ -195,7 +199,7 @@ fn a_create_without_an_answer_may_have_made_a_contact() {
 #[test]
 fn a_success_that_does_not_list_the_contact_is_looked_into() {
     let (mut bench, call, _) = found_nobody(&[claim("a")]);
-    let nothing = Answer::Created {
+    let nothing = Response::Created {
         results: Vec::new(),
         errors: Vec::new(),
     };
@@ -203,11 +207,11 @@ fn a_success_that_does_not_list_the_contact_is_looked_into() {
     let (call, find) = bench.call();
     assert_eq!(
         find,
-        Call::FindAlone {
+        Call::FindSingle {
             address: "a@example.com".into()
         }
     );
-    bench.answer(call, problem(ProblemKind::NotFound));
+    bench.answer(call, problem(CallErrorKind::NotFound));
     let verdict = bench.verdict();
     assert!(verdict.may_have_created && verdict.failure.is_some());
 }

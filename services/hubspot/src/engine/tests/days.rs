@@ -7,7 +7,7 @@ use contracts::{Claim, Field};
 use super::accounts::fault;
 use super::bench::Bench;
 use super::samples::{all_written, inputs, linked, ms};
-use crate::engine::{Answered, Fault, Input, Limits};
+use crate::engine::{CallResponse, HaltCause, Input, RateLimitHeaders};
 
 const NAME: &[Field] = &[Field::FirstName];
 
@@ -15,20 +15,20 @@ const NAME: &[Field] = &[Field::FirstName];
 fn a_day_without_a_call_left_stops_the_line_before_it_is_refused() {
     let mut bench = Bench::running();
     let (call, update) = bench.deliver(&[linked("a", NAME)]);
-    let limits = Limits {
+    let limits = RateLimitHeaders {
         daily: Some(250_000),
         daily_remaining: Some(0),
-        ..Limits::default()
+        ..RateLimitHeaders::default()
     };
-    bench.put(Input::Answered(
+    bench.put(Input::CallResponse(
         call,
-        Answered {
-            answer: all_written(&update),
-            limits,
-            said: None,
+        CallResponse {
+            response: all_written(&update),
+            rate_limits: limits,
+            last_response: None,
         },
     ));
-    assert_eq!(fault(&bench), Some(Fault::DailyQuota));
+    assert_eq!(fault(&bench), Some(HaltCause::DailyQuota));
     assert!(bench.verdict().failure.is_none(), "the call itself was answered");
 }
 
@@ -44,7 +44,7 @@ fn a_days_limit_of_ones_own_is_kept_by_probes_too() {
         // So far apart are the calls of a day that has so few.
         bench.pass(ms(10_000));
     }
-    assert_eq!(fault(&bench), Some(Fault::DailyQuota));
+    assert_eq!(fault(&bench), Some(HaltCause::DailyQuota));
     bench.wake("b");
     bench.pass(Duration::from_hours(23));
     assert!(bench.any_claim().is_none() && bench.any_call().is_none());
@@ -60,17 +60,17 @@ fn a_days_limit_of_ones_own_is_kept_by_probes_too() {
 fn when_the_day_runs_short_a_call_waits_for_company_until_it_is_full() {
     let mut bench = Bench::running();
     let (call, update) = bench.deliver(&[linked("a", NAME)]);
-    let limits = Limits {
+    let limits = RateLimitHeaders {
         daily: Some(90_000),
         daily_remaining: Some(43_300),
-        ..Limits::default()
+        ..RateLimitHeaders::default()
     };
-    bench.put(Input::Answered(
+    bench.put(Input::CallResponse(
         call,
-        Answered {
-            answer: all_written(&update),
-            limits,
-            said: None,
+        CallResponse {
+            response: all_written(&update),
+            rate_limits: limits,
+            last_response: None,
         },
     ));
     let claims: Vec<Claim> = (0..100).map(|user| linked(&format!("u{user}"), NAME)).collect();

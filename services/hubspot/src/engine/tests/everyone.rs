@@ -6,39 +6,39 @@ use contracts::{Field, FieldResult, NextAction, Reason, ReportResults};
 
 use super::bench::Bench;
 use super::samples::{all_written, error_of, id, inputs, linked, ms, reason, written};
-use crate::engine::{Answer, Call, CallId, Fault, LineState, Problem, ProblemKind};
+use crate::engine::{Call, CallError, CallErrorKind, CallId, HaltCause, Response, WorkerStatus};
 
 pub(super) const NAME: &[Field] = &[Field::FirstName];
 pub(super) const RULE: &str = "SOME_RULE";
 
-pub(super) fn fault(bench: &Bench) -> Option<Fault> {
-    match bench.engine.line_state() {
-        LineState::Stopped { fault, .. } => Some(fault),
+pub(super) fn fault(bench: &Bench) -> Option<HaltCause> {
+    match bench.engine.status() {
+        WorkerStatus::Halted { cause: fault, .. } => Some(fault),
         _ => None,
     }
 }
 
 /// The first name is refused with this code.
-fn refusal(code: &str) -> ProblemKind {
+fn refusal(code: &str) -> CallErrorKind {
     let named = BTreeMap::from([("firstname".to_owned(), reason(code))]);
-    ProblemKind::Invalid { properties: named }
+    CallErrorKind::Invalid { properties: named }
 }
 
-pub(super) fn refused(code: &str) -> Answer {
-    Answer::Problem(Problem {
+pub(super) fn refused(code: &str) -> Response {
+    Response::Error(CallError {
         kind: refusal(code),
         reason: reason(code),
     })
 }
 
 /// A partial success without a success.
-fn each_refused(update: &Call) -> Answer {
+fn each_refused(update: &Call) -> Response {
     let errors = inputs(update).iter().map(|input| {
         let mut error = error_of(input, refusal(RULE));
-        error.problem.reason = reason(RULE);
+        error.error.reason = reason(RULE);
         error
     });
-    Answer::Updated {
+    Response::Updated {
         results: Vec::new(),
         errors: errors.collect(),
     }
@@ -80,7 +80,7 @@ fn a_property_that_cannot_be_used_stops_the_line_at_once_and_refuses_nobody() {
         let mut bench = Bench::running();
         let (call, _) = bench.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
         bench.answer(call, refused(code));
-        assert_eq!(fault(&bench), Some(Fault::UnusableProperty(Field::FirstName)));
+        assert_eq!(fault(&bench), Some(HaltCause::UnusableProperty(Field::FirstName)));
         let (request, record) = bench.record();
         for verdict in &record.results {
             assert!(verdict.field_results.is_empty());
@@ -102,12 +102,12 @@ fn a_property_that_one_input_of_a_batch_cannot_use_stops_the_line_too_and_the_ot
         panic!("two inputs")
     };
     let error = error_of(a, refusal("READ_ONLY_VALUE"));
-    let answer = Answer::Updated {
+    let answer = Response::Updated {
         results: vec![written(b)],
         errors: vec![error],
     };
     bench.answer(call, answer);
-    assert_eq!(fault(&bench), Some(Fault::UnusableProperty(Field::FirstName)));
+    assert_eq!(fault(&bench), Some(HaltCause::UnusableProperty(Field::FirstName)));
     let (_, record) = bench.record();
     let outcomes: Vec<_> = record
         .results
@@ -131,7 +131,10 @@ fn twenty_records_running_that_are_refused_alike_stop_the_line_and_are_owed_agai
     assert_eq!(fault(&bench), None);
     assert!(records.iter().all(|record| record.retractions.is_empty()));
     let records = refuse_each(&mut bench, 19..20, RULE);
-    assert_eq!(fault(&bench), Some(Fault::RefusesEveryone(Field::FirstName)));
+    assert_eq!(
+        fault(&bench),
+        Some(HaltCause::RejectsEveryRecord(Field::FirstName))
+    );
     let verdict = &records[0].results[0];
     assert!(
         verdict.field_results.is_empty(),
@@ -200,7 +203,10 @@ fn a_rule_is_probed_by_one_of_the_twenty_and_then_by_another_record() {
     let (first, call, _) = probe(&mut bench, 10);
     assert!(first.starts_with('u'), "{first}");
     bench.answer(call, refused(RULE));
-    assert_eq!(fault(&bench), Some(Fault::RefusesEveryone(Field::FirstName)));
+    assert_eq!(
+        fault(&bench),
+        Some(HaltCause::RejectsEveryRecord(Field::FirstName))
+    );
     let (request, record) = bench.record();
     assert!(record.results[0].field_results.is_empty());
     bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
@@ -239,7 +245,10 @@ fn a_probe_that_does_not_carry_the_field_proves_nothing() {
     bench.give(request, vec![linked(asked.users[0].as_str(), &[Field::LastName])]);
     let (call, update) = bench.call();
     bench.answer(call, all_written(&update));
-    assert_eq!(fault(&bench), Some(Fault::RefusesEveryone(Field::FirstName)));
+    assert_eq!(
+        fault(&bench),
+        Some(HaltCause::RejectsEveryRecord(Field::FirstName))
+    );
 }
 
 #[test]
@@ -253,10 +262,10 @@ fn bad_values_never_stop_the_line() {
 fn the_reason_of_a_rule_is_hubspots_own() {
     let mut bench = Bench::running();
     refuse_each(&mut bench, 0..20, RULE);
-    let LineState::Stopped { fault, reason } = bench.engine.line_state() else {
+    let WorkerStatus::Halted { cause: fault, reason } = bench.engine.status() else {
         panic!("stopped")
     };
-    assert!(fault.sentence().contains("firstname"));
+    assert!(fault.message().contains("firstname"));
     let Reason { code, message, .. } = reason;
     assert_eq!((code.as_str(), message.as_str()), (RULE, "in HubSpot's words"));
 }

@@ -4,7 +4,7 @@ use contracts::{ErrorCode, Field, FieldResult, NextAction, Priority, UsersClaime
 
 use super::bench::Bench;
 use super::samples::{all_written, claim, id, inputs, linked, ms};
-use crate::engine::{Call, Input, Unserved};
+use crate::engine::{Call, Input, UserServiceError};
 
 const NAME: &[Field] = &[Field::FirstName];
 
@@ -64,7 +64,7 @@ fn a_user_that_owes_nothing_is_acknowledged_by_the_claim() {
         clean: vec![id("a")],
         ..UsersClaimed::default()
     };
-    bench.put(Input::Claimed(request, Ok(given)));
+    bench.put(Input::ClaimResponse(request, Ok(given)));
     assert_eq!(bench.acks(), ["a"]);
 }
 
@@ -83,7 +83,7 @@ fn a_wake_up_during_the_record_is_claimed_once_more_before_it_is_acknowledged() 
         clean: vec![id("a")],
         ..UsersClaimed::default()
     };
-    bench.put(Input::Claimed(request, Ok(given)));
+    bench.put(Input::ClaimResponse(request, Ok(given)));
     assert_eq!(bench.acks(), ["later"]);
 }
 
@@ -129,7 +129,7 @@ fn a_user_in_work_unknown_to_this_worker_is_asked_for_again_after_a_few_seconds(
         in_progress: vec![id("a")],
         ..UsersClaimed::default()
     };
-    bench.put(Input::Claimed(request, Ok(given)));
+    bench.put(Input::ClaimResponse(request, Ok(given)));
     bench.pass(ms(4_999));
     assert!(bench.any_claim().is_none() && bench.acks().is_empty());
     bench.pass(ms(1));
@@ -142,14 +142,14 @@ fn a_verdict_is_repeated_until_it_is_answered() {
     let (call, update) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, all_written(&update));
     let (request, first) = bench.record();
-    bench.put(Input::Recorded(request, Err(Unserved::NoAnswer)));
+    bench.put(Input::ReportResponse(request, Err(UserServiceError::NoResponse)));
     assert!(bench.any_record().is_none(), "not at once");
     bench.pass(ms(250));
     let (request, second) = bench.record();
     assert_eq!(first.results, second.results);
-    bench.put(Input::Recorded(
+    bench.put(Input::ReportResponse(
         request,
-        Err(Unserved::Refused(ErrorCode::Unavailable)),
+        Err(UserServiceError::Rejected(ErrorCode::Unavailable)),
     ));
     bench.pass(ms(500));
     assert_eq!(bench.verdict(), first.results[0]);
@@ -178,9 +178,9 @@ fn a_verdict_that_is_not_understood_does_not_hold_up_the_others() {
             break;
         };
         if record.results.iter().any(|verdict| verdict.user_id == id("b")) {
-            bench.put(Input::Recorded(
+            bench.put(Input::ReportResponse(
                 request,
-                Err(Unserved::Refused(ErrorCode::InvalidRequest)),
+                Err(UserServiceError::Rejected(ErrorCode::InvalidRequest)),
             ));
         } else {
             settled += record.results.len();
@@ -199,7 +199,7 @@ fn a_claim_that_got_no_answer_is_made_again() {
     let mut bench = Bench::running();
     bench.wake("a");
     let (request, _) = bench.claim();
-    bench.put(Input::Claimed(request, Err(Unserved::NoAnswer)));
+    bench.put(Input::ClaimResponse(request, Err(UserServiceError::NoResponse)));
     assert!(bench.any_claim().is_none());
     bench.pass(ms(250));
     let (request, asked) = bench.claim();

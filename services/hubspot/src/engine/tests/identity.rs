@@ -4,24 +4,24 @@ use contracts::{Field, FieldResult, LinkOrigin, NextAction, ReportedUser, Result
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, all_written, claim, contact, id, inputs, linked, problem, reason};
-use crate::engine::{Answer, Call, Contact, Input, InputError, Problem, ProblemKind};
+use crate::engine::{Call, CallError, CallErrorKind, Contact, Input, InputError, Response};
 
 const NAME: &[Field] = &[Field::FirstName];
 
 fn nowhere(addresses: &[&str]) -> Vec<InputError> {
-    let problem = Problem {
-        kind: ProblemKind::NotFound,
+    let problem = CallError {
+        kind: CallErrorKind::NotFound,
         reason: reason("OBJECT_NOT_FOUND"),
     };
     vec![InputError {
         ids: addresses.iter().map(|address| (*address).to_owned()).collect(),
         trace_ids: Vec::new(),
-        problem,
+        error: problem,
     }]
 }
 
-fn found(contacts: Vec<Contact>) -> Answer {
-    Answer::Found {
+fn found(contacts: Vec<Contact>) -> Response {
+    Response::Found {
         contacts,
         errors: Vec::new(),
     }
@@ -58,7 +58,7 @@ fn a_found_contact_is_recorded_before_anything_is_written_and_the_same_message_c
         claims: vec![linked("a", NAME)],
         ..UsersClaimed::default()
     };
-    bench.put(Input::Recorded(
+    bench.put(Input::ReportResponse(
         request,
         Ok(ResultsReported {
             users: vec![ReportedUser {
@@ -91,7 +91,7 @@ fn a_link_that_the_user_service_refuses_leaves_the_user_settled() {
         user_id: id("a"),
         next: NextAction::Clean,
     }];
-    bench.put(Input::Recorded(
+    bench.put(Input::ReportResponse(
         request,
         Ok(ResultsReported {
             users,
@@ -108,7 +108,7 @@ fn an_address_no_contact_has_makes_every_owed_field_missing() {
     let (call, _) = bench.deliver(&[claim("a")]);
     bench.answer(
         call,
-        Answer::Found {
+        Response::Found {
             contacts: Vec::new(),
             errors: nowhere(&["A@example.com"]),
         },
@@ -135,8 +135,8 @@ fn hiding(id: &str, email: &str) -> Contact {
 #[test]
 fn an_address_the_answer_does_not_account_for_is_looked_up_alone() {
     for (answer, is_found) in [
-        (Answer::Contact(hiding("7", "other@example.com")), true),
-        (problem(ProblemKind::NotFound), false),
+        (Response::Contact(hiding("7", "other@example.com")), true),
+        (problem(CallErrorKind::NotFound), false),
     ] {
         let mut bench = Bench::running();
         let (call, _) = bench.deliver(&[claim("a")]);
@@ -144,7 +144,7 @@ fn an_address_the_answer_does_not_account_for_is_looked_up_alone() {
         let (call, find) = bench.call();
         assert_eq!(
             find,
-            Call::FindAlone {
+            Call::FindSingle {
                 address: "a@example.com".into()
             }
         );
@@ -222,14 +222,14 @@ fn looked_up_as(address: &str, contact: &Contact) -> [Option<(String, LinkOrigin
         if alone {
             bench.answer(call, found(Vec::new()));
             let (next, single) = bench.call();
-            assert!(matches!(single, Call::FindAlone { .. }), "{single:?}");
-            bench.answer(next, Answer::Contact(contact.clone()));
+            assert!(matches!(single, Call::FindSingle { .. }), "{single:?}");
+            bench.answer(next, Response::Contact(contact.clone()));
         } else {
             bench.answer(call, found(vec![contact.clone()]));
             if let Some((next, single)) = bench.any_call() {
-                assert!(matches!(single, Call::FindAlone { .. }), "{single:?}");
+                assert!(matches!(single, Call::FindSingle { .. }), "{single:?}");
                 call = next;
-                bench.answer(call, Answer::Contact(contact.clone()));
+                bench.answer(call, Response::Contact(contact.clone()));
             }
         }
         let (_, record) = bench.record();

@@ -9,8 +9,8 @@ use contracts::{Field, LeaseAnswer};
 use super::bench::Bench;
 use super::samples::{all_written, linked, ms};
 use crate::engine::{
-    Answer, Answered, Call, CallId, Input, Inspected, Inspection, InspectionId, Key, Limits, MAX_BATCH,
-    NotInspected, Output,
+    Call, CallId, CallResponse, ContactKey, Input, InspectedContacts, Inspection, InspectionError,
+    InspectionId, MAX_BATCH, Output, RateLimitHeaders, Response,
 };
 
 const NAME: &[Field] = &[Field::FirstName];
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 
 fn inspection() -> Inspection {
     Inspection {
-        by: Key::Id,
+        by: ContactKey::Id,
         keys: vec!["c-a".to_owned()],
     }
 }
@@ -45,33 +45,33 @@ impl Bench {
         call
     }
 
-    fn is_answered(&mut self, number: u64, answer: Result<Inspected, NotInspected>) -> bool {
+    fn is_answered(&mut self, number: u64, answer: Result<InspectedContacts, InspectionError>) -> bool {
         self.put_out(&Output::Inspected(InspectionId(number), answer))
     }
 
-    fn answer_with_day(&mut self, call: CallId, answer: Answer, left: u64) {
-        let limits = Limits {
+    fn answer_with_day(&mut self, call: CallId, answer: Response, left: u64) {
+        let limits = RateLimitHeaders {
             daily: Some(1_000),
             daily_remaining: Some(left),
-            ..Limits::default()
+            ..RateLimitHeaders::default()
         };
         self.answer_with(call, answer, limits);
     }
 
-    fn answer_with(&mut self, call: CallId, answer: Answer, limits: Limits) {
-        self.put(Input::Answered(
+    fn answer_with(&mut self, call: CallId, answer: Response, limits: RateLimitHeaders) {
+        self.put(Input::CallResponse(
             call,
-            Answered {
-                answer,
-                limits,
-                said: None,
+            CallResponse {
+                response: answer,
+                rate_limits: limits,
+                last_response: None,
             },
         ));
     }
 }
 
-fn read() -> Answer {
-    Answer::Inspected(Inspected::default())
+fn read() -> Response {
+    Response::Inspected(InspectedContacts::default())
 }
 
 #[test]
@@ -83,11 +83,11 @@ fn an_idle_worker_reads_at_once_one_question_after_the_other() {
     bench.inspect(2);
     assert!(bench.any_call().is_none(), "one at a time");
     bench.answer(call, read());
-    assert!(bench.is_answered(1, Ok(Inspected::default())));
+    assert!(bench.is_answered(1, Ok(InspectedContacts::default())));
     bench.pass(ms(200));
     let call = bench.inspection_out();
     bench.answer(call, read());
-    assert!(bench.is_answered(2, Ok(Inspected::default())));
+    assert!(bench.is_answered(2, Ok(InspectedContacts::default())));
 }
 
 #[test]
@@ -159,16 +159,19 @@ fn a_window_that_has_no_call_to_spare_is_for_changes_alone() {
         bench.pass(ms(1_000));
         bench.inspect(0);
         let call = bench.inspection_out();
-        let limits = Limits {
+        let limits = RateLimitHeaders {
             max: Some(limit),
-            ..Limits::default()
+            ..RateLimitHeaders::default()
         };
         bench.answer_with(call, read(), limits);
         bench.pass(ms(11_000));
         bench.inspect(1);
         let read_at = bench.any_call().map(|_| bench.now);
         assert_eq!(read_at.is_some(), is_read, "{limit}");
-        assert_eq!(bench.is_answered(1, Err(NotInspected::WindowTooSmall)), !is_read);
+        assert_eq!(
+            bench.is_answered(1, Err(InspectionError::WindowTooSmall)),
+            !is_read
+        );
         bench.wake("a");
         bench.give_all(&[linked("a", NAME)]);
         assert!(
@@ -179,7 +182,7 @@ fn a_window_that_has_no_call_to_spare_is_for_changes_alone() {
 }
 
 /// What waits and what is out is answered with that, and whoever asks then, once.
-fn is_refused_after(end: impl FnOnce(&mut Bench), why: &NotInspected) {
+fn is_refused_after(end: impl FnOnce(&mut Bench), why: &InspectionError) {
     let mut bench = Bench::running();
     bench.pass(ms(1_000));
     bench.inspect(1);
@@ -191,12 +194,12 @@ fn is_refused_after(end: impl FnOnce(&mut Bench), why: &NotInspected) {
         assert!(bench.is_answered(number, Err(why.clone())), "{number}: {why:?}");
     }
     bench.answer(call, read());
-    assert!(!bench.is_answered(1, Ok(Inspected::default())));
+    assert!(!bench.is_answered(1, Ok(InspectedContacts::default())));
 }
 
 #[test]
 fn a_shutdown_answers_what_waits_and_what_is_out() {
-    is_refused_after(|bench| bench.put(Input::ShutDown), &NotInspected::ShuttingDown);
+    is_refused_after(|bench| bench.put(Input::ShutDown), &InspectionError::ShuttingDown);
 }
 
 #[test]
@@ -204,9 +207,9 @@ fn a_lost_lease_answers_what_waits_and_what_is_out() {
     let lose_lease = |bench: &mut Bench| {
         bench.now += ms(1_000);
         bench.put(Input::Tick);
-        bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::Held { left_ms: 500 })));
+        bench.put(Input::LeaseResponse(Ok(LeaseAnswer::Held { left_ms: 500 })));
     };
-    is_refused_after(lose_lease, &NotInspected::NotDelivering);
+    is_refused_after(lose_lease, &InspectionError::NotDelivering);
 }
 
 #[test]
@@ -215,7 +218,7 @@ fn one_whose_time_is_over_is_not_sent() {
     bench.pass(ms(1_000));
     bench.inspect_for(1, ms(0));
     assert!(bench.any_call().is_none());
-    assert!(bench.is_answered(1, Err(NotInspected::Busy)));
+    assert!(bench.is_answered(1, Err(InspectionError::Busy)));
 }
 
 #[test]
@@ -225,22 +228,22 @@ fn whoever_waits_too_long_or_behind_too_many_is_told_to_come_again() {
     bench.wake("a");
     bench.inspect_for(1, ms(300));
     bench.pass(ms(299));
-    assert!(!bench.is_answered(1, Err(NotInspected::Busy)));
+    assert!(!bench.is_answered(1, Err(InspectionError::Busy)));
     assert_eq!(bench.engine.wait_until(), Some(bench.now + ms(1)));
     bench.pass(ms(1));
-    assert!(bench.is_answered(1, Err(NotInspected::Busy)));
+    assert!(bench.is_answered(1, Err(InspectionError::Busy)));
     for number in 2..=9 {
         bench.inspect(number);
     }
-    assert!(!bench.is_answered(9, Err(NotInspected::Busy)));
+    assert!(!bench.is_answered(9, Err(InspectionError::Busy)));
     bench.inspect(10);
-    assert!(bench.is_answered(10, Err(NotInspected::Busy)));
+    assert!(bench.is_answered(10, Err(InspectionError::Busy)));
 }
 
 #[test]
 fn an_inspection_names_as_many_contacts_as_a_batch() {
     let call = Call::Inspect(Inspection {
-        by: Key::Address,
+        by: ContactKey::Address,
         keys: vec!["a@example.com".to_owned(); MAX_BATCH],
     });
     assert_eq!(

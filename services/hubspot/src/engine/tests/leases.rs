@@ -6,25 +6,25 @@ use contracts::{ErrorCode, Field, LeaseAnswer, NextAction, UsersClaimed, deliver
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, all_written, granted, id, inputs, linked, ms, problem};
-use crate::engine::{Answer, Call, Input, LineState, Output, ProblemKind, Unserved};
+use crate::engine::{Call, CallErrorKind, Input, Output, Response, UserServiceError, WorkerStatus};
 
 const NAME: &[Field] = &[Field::FirstName];
 
 #[test]
 fn the_lease_is_asked_for_once_the_account_is_known() {
     let mut bench = Bench::starting(|_| {});
-    assert_eq!(bench.engine.line_state(), LineState::Starting);
+    assert_eq!(bench.engine.status(), WorkerStatus::Starting);
     assert_eq!(bench.lease_wish(), None);
     let (call, _) = bench.call();
     bench.answer(
         call,
-        Answer::Account {
+        Response::Account {
             account_id: ACCOUNT.into(),
             details_refused: false,
         },
     );
     assert_eq!(bench.lease_wish(), Some(LeaseAction::Hold));
-    assert_eq!(bench.engine.line_state(), LineState::Standby);
+    assert_eq!(bench.engine.status(), WorkerStatus::Standby);
 }
 
 #[test]
@@ -33,13 +33,13 @@ fn rows_left_open_are_claimed_until_none_come_before_wake_ups_are() {
     let (call, _) = bench.call();
     bench.answer(
         call,
-        Answer::Account {
+        Response::Account {
             account_id: ACCOUNT.into(),
             details_refused: false,
         },
     );
     assert_eq!(bench.lease_wish(), Some(LeaseAction::Hold));
-    bench.put(Input::LeaseAnswered(Ok(granted(5))));
+    bench.put(Input::LeaseResponse(Ok(granted(5))));
     assert!(bench.put_out(&Output::OpenConsumer { epoch: 5 }));
     bench.wake("woken");
     let (request, asked) = bench.claim();
@@ -49,7 +49,7 @@ fn rows_left_open_are_claimed_until_none_come_before_wake_ups_are() {
         more_left_open: true,
         ..UsersClaimed::default()
     };
-    bench.put(Input::Claimed(request, Ok(given)));
+    bench.put(Input::ClaimResponse(request, Ok(given)));
     let (request, asked) = bench.claim();
     assert!(asked.users.is_empty());
     bench.give(request, Vec::new());
@@ -73,7 +73,7 @@ fn nothing_is_sent_on_a_lease_that_was_not_renewed_in_time() {
     bench.give(request, vec![linked("a", NAME)]);
     assert!(bench.any_call().is_none());
     assert_eq!(bench.lease_wish(), Some(LeaseAction::Hold));
-    bench.put(Input::LeaseAnswered(Ok(granted(1))));
+    bench.put(Input::LeaseResponse(Ok(granted(1))));
     assert!(bench.any_call().is_some());
 }
 
@@ -83,14 +83,14 @@ fn a_lost_lease_drops_everything_but_what_was_sent() {
         |bench: &mut Bench| {
             bench.now += ms(1_000);
             bench.put(Input::Tick);
-            bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::Held { left_ms: 3_000 })));
+            bench.put(Input::LeaseResponse(Ok(LeaseAnswer::Held { left_ms: 3_000 })));
         },
         |bench: &mut Bench| {
             bench.wake("x");
             let (request, _) = bench.claim();
-            bench.put(Input::Claimed(
+            bench.put(Input::ClaimResponse(
                 request,
-                Err(Unserved::Refused(ErrorCode::StaleEpoch)),
+                Err(UserServiceError::Rejected(ErrorCode::StaleEpoch)),
             ));
         },
     ];
@@ -101,7 +101,7 @@ fn a_lost_lease_drops_everything_but_what_was_sent() {
         bench.give_all(&[linked("claimed", NAME)]);
         lose(&mut bench);
         assert!(bench.put_out(&Output::CloseConsumer));
-        assert_eq!(bench.engine.line_state(), LineState::Standby);
+        assert_eq!(bench.engine.status(), WorkerStatus::Standby);
         assert!(bench.any_record().is_none());
         bench.answer(call, all_written(&update));
         let verdict = bench.verdict();
@@ -141,12 +141,12 @@ fn links_of_another_account_stop_the_worker_which_keeps_asking_gently() {
     let answer = LeaseAnswer::OtherAccount {
         remembered: "7".into(),
     };
-    bench.put(Input::LeaseAnswered(Ok(answer)));
-    let state = LineState::OtherAccount {
+    bench.put(Input::LeaseResponse(Ok(answer)));
+    let state = WorkerStatus::OtherAccount {
         remembered: "7".into(),
     };
-    assert_eq!(bench.engine.line_state(), state);
-    assert!(bench.put_out(&Output::Line(state)));
+    assert_eq!(bench.engine.status(), state);
+    assert!(bench.put_out(&Output::Status(state)));
     bench.now += ms(9_999);
     bench.put(Input::Tick);
     assert_eq!(bench.lease_wish(), None);
@@ -159,7 +159,7 @@ fn links_of_another_account_stop_the_worker_which_keeps_asking_gently() {
 fn a_worker_that_hears_nothing_of_hubspot_leaves_the_lease_to_one_that_asks() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
-    bench.answer(call, problem(ProblemKind::Unanswered));
+    bench.answer(call, problem(CallErrorKind::NoResponse));
     bench.verdict();
     bench.pass(Duration::from_secs(30));
     assert!(bench.lease_wish().is_none(), "nobody else asks");
@@ -174,7 +174,7 @@ fn a_worker_that_hears_nothing_of_hubspot_leaves_the_lease_to_one_that_asks() {
         bench.now += ms(1_000);
         bench.put(Input::Tick);
         assert_eq!(bench.lease_wish(), Some(wish));
-        bench.put(Input::LeaseAnswered(Ok(answer(may))));
+        bench.put(Input::LeaseResponse(Ok(answer(may))));
     }
 }
 
@@ -190,13 +190,13 @@ fn a_shutdown_finishes_what_is_out_reports_it_and_gives_back_the_lease() {
     assert_eq!(record.results[0].user_id, id("claimed"));
     assert!(record.claim.is_none());
     bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
-    assert!(bench.lease_wish().is_none() && !bench.put_out(&Output::Stopped));
+    assert!(bench.lease_wish().is_none() && !bench.put_out(&Output::ShutDownComplete));
     bench.answer(call, all_written(&update));
     bench.verdict();
     assert_eq!(bench.acks(), ["sent"]);
     assert_eq!(bench.lease_wish(), Some(LeaseAction::Release));
-    bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::Released)));
-    assert!(bench.put_out(&Output::Stopped));
+    bench.put(Input::LeaseResponse(Ok(LeaseAnswer::Released)));
+    assert!(bench.put_out(&Output::ShutDownComplete));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn while_delivery_is_paused_the_lease_is_kept_and_nothing_is_claimed_or_sent() {
     bench.give_all(&[linked("b", NAME)]);
     bench.paused = true;
     bench.pass(ms(1_000));
-    assert_eq!(bench.engine.line_state(), LineState::Paused);
+    assert_eq!(bench.engine.status(), WorkerStatus::Paused);
     let (request, record) = bench.record();
     let failure = record.results[0].failure.as_ref().expect("given back");
     assert_eq!(
@@ -225,7 +225,7 @@ fn while_delivery_is_paused_the_lease_is_kept_and_nothing_is_claimed_or_sent() {
     let account_id = ACCOUNT.to_owned();
     bench.answer(
         call,
-        Answer::Account {
+        Response::Account {
             account_id,
             details_refused: false,
         },
@@ -234,7 +234,7 @@ fn while_delivery_is_paused_the_lease_is_kept_and_nothing_is_claimed_or_sent() {
     assert!(bench.any_claim().is_none() && bench.any_call().is_none());
     bench.paused = false;
     bench.pass(ms(1_000));
-    assert_eq!(bench.engine.line_state(), LineState::Running);
+    assert_eq!(bench.engine.status(), WorkerStatus::Running);
     assert_eq!(bench.claim().1.users.len(), 2);
 }
 
@@ -243,18 +243,18 @@ fn a_worker_without_the_lease_does_not_go_on_saying_that_hubspot_failed() {
     let mut bench = Bench::with(|settings| settings.concurrency = 2);
     for user in ["a", "b"] {
         let (call, _) = bench.deliver(&[linked(user, NAME)]);
-        bench.answer(call, problem(ProblemKind::ServerFault { retry_after: None }));
+        bench.answer(call, problem(CallErrorKind::ServerError { retry_after: None }));
     }
-    assert!(matches!(bench.engine.line_state(), LineState::Stopped { .. }));
+    assert!(matches!(bench.engine.status(), WorkerStatus::Halted { .. }));
     bench.now += ms(1_000);
     bench.put(Input::Tick);
-    bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::Held { left_ms: 1_000 })));
-    assert_eq!(bench.engine.line_state(), LineState::Standby);
+    bench.put(Input::LeaseResponse(Ok(LeaseAnswer::Held { left_ms: 1_000 })));
+    assert_eq!(bench.engine.status(), WorkerStatus::Standby);
     bench.now += ms(1_000);
     bench.put(Input::Tick);
-    bench.put(Input::LeaseAnswered(Ok(granted(2))));
+    bench.put(Input::LeaseResponse(Ok(granted(2))));
     assert!(
-        matches!(bench.engine.line_state(), LineState::Stopped { .. }),
+        matches!(bench.engine.status(), WorkerStatus::Halted { .. }),
         "it has a probe to make before it sends as before"
     );
 }

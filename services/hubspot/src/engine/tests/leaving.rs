@@ -4,7 +4,7 @@ use contracts::{Field, LeaseAnswer, NextAction, delivery::LeaseAction};
 
 use super::bench::Bench;
 use super::samples::{all_written, granted, linked, ms, server_fault};
-use crate::engine::{Input, Output, Unserved};
+use crate::engine::{Input, Output, UserServiceError};
 
 const NAME: &[Field] = &[Field::FirstName];
 
@@ -18,7 +18,7 @@ fn reporting() -> Bench {
 
 fn stays(bench: &mut Bench) {
     assert_eq!(bench.lease_wish(), None);
-    assert!(!bench.put_out(&Output::Stopped));
+    assert!(!bench.put_out(&Output::ShutDownComplete));
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn a_verdict_that_is_out_or_waits_to_be_sent_again_is_waited_for() {
     let (request, _) = bench.record();
     bench.put(Input::ShutDown);
     stays(&mut bench);
-    bench.put(Input::Recorded(request, Err(Unserved::NoAnswer)));
+    bench.put(Input::ReportResponse(request, Err(UserServiceError::NoResponse)));
     stays(&mut bench);
     bench.pass(ms(250));
     let (request, record) = bench.record();
@@ -40,8 +40,8 @@ fn a_release_that_gets_no_answer_is_not_waited_for() {
     let mut bench = Bench::running();
     bench.put(Input::ShutDown);
     assert_eq!(bench.lease_wish(), Some(LeaseAction::Release));
-    bench.put(Input::LeaseAnswered(Err(Unserved::NoAnswer)));
-    assert!(bench.put_out(&Output::Stopped));
+    bench.put(Input::LeaseResponse(Err(UserServiceError::NoResponse)));
+    assert!(bench.put_out(&Output::ShutDownComplete));
 }
 
 #[test]
@@ -50,14 +50,14 @@ fn a_renewal_that_got_no_answer_does_not_count_as_the_release() {
     bench.now += ms(1_000);
     bench.put(Input::Tick);
     assert_eq!(bench.lease_wish(), Some(LeaseAction::Hold));
-    bench.put(Input::LeaseAnswered(Err(Unserved::NoAnswer)));
+    bench.put(Input::LeaseResponse(Err(UserServiceError::NoResponse)));
     bench.put(Input::ShutDown);
     assert_eq!(bench.lease_wish(), Some(LeaseAction::Release));
 }
 
 #[test]
 fn a_lease_that_is_taken_again_is_given_back_again() {
-    for released in [Ok(LeaseAnswer::Released), Err(Unserved::NoAnswer)] {
+    for released in [Ok(LeaseAnswer::Released), Err(UserServiceError::NoResponse)] {
         let mut bench = Bench::running();
         bench.wake("a");
         let (request, _) = bench.claim();
@@ -65,11 +65,11 @@ fn a_lease_that_is_taken_again_is_given_back_again() {
         assert_eq!(bench.lease_wish(), Some(LeaseAction::Release));
         bench.give(request, vec![linked("a", NAME)]);
         let (request, record) = bench.record();
-        bench.put(Input::LeaseAnswered(released));
+        bench.put(Input::LeaseResponse(released));
         bench.now += ms(1_000);
         bench.put(Input::Tick);
         assert_eq!(bench.lease_wish(), Some(LeaseAction::Hold), "a verdict is out");
-        bench.put(Input::LeaseAnswered(Ok(granted(2))));
+        bench.put(Input::LeaseResponse(Ok(granted(2))));
         bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
         assert_eq!(bench.lease_wish(), Some(LeaseAction::Release));
     }
@@ -92,7 +92,7 @@ fn what_is_to_be_sent_again_goes_back_if_the_lease_is_lost_delivery_paused_or_th
     let lost = split_after(|bench| {
         bench.now += ms(1_000);
         bench.put(Input::Tick);
-        bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::Held { left_ms: 3_000 })));
+        bench.put(Input::LeaseResponse(Ok(LeaseAnswer::Held { left_ms: 3_000 })));
     });
     assert_eq!(lost, ["LEASE_LOST", "LEASE_LOST"]);
     let paused = split_after(|bench| {
@@ -109,8 +109,8 @@ fn a_wake_up_without_the_lease_or_while_leaving_is_not_taken() {
     let mut bench = Bench::running();
     bench.put(Input::ShutDown);
     bench.wake("a");
-    assert_eq!(bench.engine.users.len(), 0);
+    assert_eq!(bench.engine.wake_ups.len(), 0);
     let mut bench = Bench::starting(|_| {});
     bench.wake("a");
-    assert_eq!(bench.engine.users.len(), 0);
+    assert_eq!(bench.engine.wake_ups.len(), 0);
 }

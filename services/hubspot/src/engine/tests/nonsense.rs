@@ -4,24 +4,26 @@ use contracts::{Field, FieldResult, NextAction};
 
 use super::bench::Bench;
 use super::samples::{all_written, claim, error_of, id, inputs, linked, ms, problem, reason, written};
-use crate::engine::{Answer, Call, Fault, InputError, LineState, Policy, Problem, ProblemKind, Written};
+use crate::engine::{
+    Call, CallError, CallErrorKind, HaltCause, InputError, RateLimit, Response, UpdatedContact, WorkerStatus,
+};
 
 const NAME: &[Field] = &[Field::FirstName];
 
-fn nameless(kind: ProblemKind) -> InputError {
+fn nameless(kind: CallErrorKind) -> InputError {
     InputError {
         ids: Vec::new(),
         trace_ids: Vec::new(),
-        problem: Problem {
+        error: CallError {
             kind,
             reason: reason("X"),
         },
     }
 }
 
-fn fault(bench: &Bench) -> Option<Fault> {
-    match bench.engine.line_state() {
-        LineState::Stopped { fault, .. } => Some(fault),
+fn fault(bench: &Bench) -> Option<HaltCause> {
+    match bench.engine.status() {
+        WorkerStatus::Halted { cause: fault, .. } => Some(fault),
         _ => None,
     }
 }
@@ -34,11 +36,11 @@ fn a_result_that_names_another_input_is_not_borrowed_for_the_contact_it_was_merg
         panic!("both in one batch: {update:?}")
     };
     // The contact of `a` was merged into that of `b`, under whose id it is listed.
-    let result = Written {
+    let result = UpdatedContact {
         contact_id: b.contact_id.clone(),
         trace_id: Some(a.trace_id.clone()),
     };
-    let answer = Answer::Updated {
+    let answer = Response::Updated {
         results: vec![result],
         errors: Vec::new(),
     };
@@ -55,9 +57,9 @@ fn an_input_that_is_listed_as_written_and_as_refused_is_not_confirmed() {
     let input = &inputs(&update)[0];
     bench.answer(
         call,
-        Answer::Updated {
+        Response::Updated {
             results: vec![written(input)],
-            errors: vec![error_of(input, ProblemKind::Locked)],
+            errors: vec![error_of(input, CallErrorKind::Locked)],
         },
     );
     let verdict = bench.verdict();
@@ -69,13 +71,13 @@ fn an_input_that_is_listed_as_written_and_as_refused_is_not_confirmed() {
 fn a_success_that_lists_nothing_but_a_limit_paces_the_calls_instead_of_asking_for_each() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
-    let limited = ProblemKind::Limited {
-        policy: Policy::Burst,
+    let limited = CallErrorKind::RateLimited {
+        limit: RateLimit::Window,
         retry_after: None,
     };
     bench.answer(
         call,
-        Answer::Updated {
+        Response::Updated {
             results: Vec::new(),
             errors: vec![nameless(limited)],
         },
@@ -93,12 +95,12 @@ fn a_success_that_lists_nothing_but_a_limit_paces_the_calls_instead_of_asking_fo
 fn an_error_that_names_nobody_is_about_the_only_input_there_is() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
-    let kind = ProblemKind::Invalid {
+    let kind = CallErrorKind::Invalid {
         properties: [("firstname".to_owned(), reason("BAD"))].into(),
     };
     bench.answer(
         call,
-        Answer::Updated {
+        Response::Updated {
             results: Vec::new(),
             errors: vec![nameless(kind)],
         },
@@ -118,8 +120,8 @@ fn a_lookup_that_met_a_limit_is_charged_to_nobody() {
         bench.answer(call, all_written(&update));
         bench.verdict();
         let (call, _) = bench.deliver(&[claim("a")]);
-        let limited = ProblemKind::Limited {
-            policy: Policy::Second,
+        let limited = CallErrorKind::RateLimited {
+            limit: RateLimit::Second,
             retry_after: None,
         };
         let error = InputError {
@@ -128,7 +130,7 @@ fn a_lookup_that_met_a_limit_is_charged_to_nobody() {
         };
         bench.answer(
             call,
-            Answer::Found {
+            Response::Found {
                 contacts: Vec::new(),
                 errors: vec![error],
             },
@@ -142,7 +144,7 @@ fn a_lookup_that_met_a_limit_is_charged_to_nobody() {
 
 #[test]
 fn a_refusal_of_everything_stops_the_line() {
-    for kind in [ProblemKind::Refused, ProblemKind::Forbidden] {
+    for kind in [CallErrorKind::UnexpectedStatus, CallErrorKind::Forbidden] {
         let mut bench = Bench::running();
         for user in ["a", "b"] {
             assert_eq!(fault(&bench), None);
@@ -151,7 +153,7 @@ fn a_refusal_of_everything_stops_the_line() {
             let verdict = bench.verdict();
             assert!(verdict.written.is_empty() && !verdict.may_apply_late);
         }
-        assert_eq!(fault(&bench), Some(Fault::Outage));
+        assert_eq!(fault(&bench), Some(HaltCause::Outage));
         bench.wake("c");
         bench.pass(ms(1_000));
         bench.give_all(&[linked("c", NAME)]);
@@ -159,7 +161,7 @@ fn a_refusal_of_everything_stops_the_line() {
         bench.answer(probe, problem(kind));
         assert_eq!(
             fault(&bench),
-            Some(Fault::Outage),
+            Some(HaltCause::Outage),
             "the probe was refused as well"
         );
     }

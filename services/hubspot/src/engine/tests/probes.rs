@@ -7,13 +7,13 @@ use contracts::NextAction;
 use super::bench::Bench;
 use super::everyone::{NAME, fault, probe};
 use super::samples::{all_written, claim, id, linked, problem, server_fault};
-use crate::engine::{Answer, Contact, Fault, ProblemKind};
+use crate::engine::{CallErrorKind, Contact, HaltCause, Response};
 
 #[test]
 fn a_fault_that_met_a_write_is_not_over_when_a_lookup_succeeds() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
-    bench.answer(call, problem(ProblemKind::MissingScopes));
+    bench.answer(call, problem(CallErrorKind::MissingScopes));
     let (request, record) = bench.record();
     bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     bench.pass(Duration::from_secs(10));
@@ -27,12 +27,12 @@ fn a_fault_that_met_a_write_is_not_over_when_a_lookup_succeeds() {
     };
     bench.answer(
         call,
-        Answer::Found {
+        Response::Found {
             contacts: vec![found],
             errors: Vec::new(),
         },
     );
-    assert_eq!(fault(&bench), Some(Fault::MissingScopes));
+    assert_eq!(fault(&bench), Some(HaltCause::MissingScopes));
     let (request, record) = bench.record();
     let next = record.claim.clone().expect("the probe goes on");
     assert_eq!(next.users, [id("a")]);

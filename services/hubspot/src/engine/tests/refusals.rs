@@ -6,32 +6,32 @@ use contracts::{Field, FieldResult, LinkOrigin};
 
 use super::bench::Bench;
 use super::samples::{all_written, contact, error_of, inputs, linked, problem, reason, written};
-use crate::engine::{Answer, Call, EmailTaken, InputError, Problem, ProblemKind};
+use crate::engine::{Call, CallError, CallErrorKind, EmailConflict, InputError, Response};
 
 const BOTH: &[Field] = &[Field::Email, Field::FirstName];
 
-fn invalid(properties: &[&str]) -> ProblemKind {
+fn invalid(properties: &[&str]) -> CallErrorKind {
     let reasons = properties
         .iter()
         .map(|property| ((*property).to_owned(), reason("INVALID_EMAIL")));
-    ProblemKind::Invalid {
+    CallErrorKind::Invalid {
         properties: reasons.collect::<BTreeMap<_, _>>(),
     }
 }
 
-fn taken_by(contact_id: Option<&str>) -> ProblemKind {
-    ProblemKind::Conflict {
+fn taken_by(contact_id: Option<&str>) -> CallErrorKind {
+    CallErrorKind::Conflict {
         existing_id: contact_id.map(str::to_owned),
     }
 }
 
 /// The first write of a user that owes address and name is answered so.
-fn refused(bench: &mut Bench, kind: ProblemKind) {
+fn refused(bench: &mut Bench, kind: CallErrorKind) {
     let (call, update) = bench.deliver(&[linked("a", BOTH)]);
     let errors = vec![error_of(&inputs(&update)[0], kind)];
     bench.answer(
         call,
-        Answer::Updated {
+        Response::Updated {
             results: Vec::new(),
             errors,
         },
@@ -40,7 +40,7 @@ fn refused(bench: &mut Bench, kind: ProblemKind) {
 
 fn properties(call: &Call) -> Vec<&'static str> {
     match call {
-        Call::Patch { properties, .. } => properties.keys().copied().collect(),
+        Call::UpdateSingle { properties, .. } => properties.keys().copied().collect(),
         other => inputs(other)[0].properties.keys().copied().collect(),
     }
 }
@@ -70,7 +70,7 @@ fn a_refusal_that_names_no_field_of_ours_is_repeated_field_by_field() {
         bench.answer(call, problem(invalid(named)));
         let (call, patch) = bench.call();
         assert_eq!(properties(&patch), ["firstname"]);
-        bench.answer(call, Answer::Contact(contact("c-a", "old@example.com")));
+        bench.answer(call, Response::Contact(contact("c-a", "old@example.com")));
         let verdict = bench.verdict();
         assert!(matches!(
             verdict.field_results[&Field::Email],
@@ -101,17 +101,17 @@ fn own_contact_is_read(bench: &mut Bench) {
             contact_id: "c-a".into()
         }
     );
-    bench.answer(call, Answer::Contact(contact("c-a", "old@example.com")));
+    bench.answer(call, Response::Contact(contact("c-a", "old@example.com")));
 }
 
 #[test]
 fn an_address_that_the_contact_holds_under_another_id_is_not_taken() {
-    let settings = [EmailTaken::Reject, EmailTaken::Follow];
+    let settings = [EmailConflict::Reject, EmailConflict::Follow];
     for email_taken in settings {
-        let mut bench = Bench::with(|settings| settings.email_taken = email_taken);
+        let mut bench = Bench::with(|settings| settings.email_conflict = email_taken);
         refused(&mut bench, taken_by(Some("7")));
         let (call, _) = bench.call();
-        bench.answer(call, Answer::Contact(contact("7", "old@example.com")));
+        bench.answer(call, Response::Contact(contact("7", "old@example.com")));
         let verdict = bench.verdict();
         let link = verdict.link.expect("the contact's present id");
         assert_eq!((link.contact_id.as_str(), link.origin), ("7", LinkOrigin::Merged));
@@ -137,7 +137,7 @@ fn a_taken_address_is_followed_without_an_outcome_and_without_a_further_write() 
 
 #[test]
 fn a_taken_address_is_settled_as_taken_where_the_setting_says_so_and_the_rest_is_sent() {
-    let mut bench = Bench::with(|settings| settings.email_taken = EmailTaken::Reject);
+    let mut bench = Bench::with(|settings| settings.email_conflict = EmailConflict::Reject);
     refused(&mut bench, taken_by(Some("7")));
     own_contact_is_read(&mut bench);
     let (call, update) = bench.call();
@@ -165,7 +165,7 @@ fn a_conflict_that_names_nobody_is_resolved_by_a_lookup() {
     );
     bench.answer(
         call,
-        Answer::Found {
+        Response::Found {
             contacts: vec![contact("7", "a@example.com")],
             errors: Vec::new(),
         },
@@ -183,18 +183,18 @@ fn a_conflict_about_an_address_nobody_has_is_a_failure() {
     let mut bench = Bench::running();
     refused(&mut bench, taken_by(None));
     let (call, _) = bench.call();
-    let problem = Problem {
-        kind: ProblemKind::NotFound,
+    let problem = CallError {
+        kind: CallErrorKind::NotFound,
         reason: reason("OBJECT_NOT_FOUND"),
     };
     let errors = vec![InputError {
         ids: vec!["a@example.com".into()],
         trace_ids: Vec::new(),
-        problem,
+        error: problem,
     }];
     bench.answer(
         call,
-        Answer::Found {
+        Response::Found {
             contacts: Vec::new(),
             errors,
         },
@@ -213,7 +213,7 @@ fn a_bad_record_does_not_hold_up_the_one_beside_it() {
     let errors = vec![error_of(a, invalid(&["email", "firstname"]))];
     bench.answer(
         call,
-        Answer::Updated {
+        Response::Updated {
             results: vec![written(b)],
             errors,
         },

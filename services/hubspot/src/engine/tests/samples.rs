@@ -5,7 +5,7 @@ use std::{num::NonZeroU64, time::Duration};
 use contracts::{Claim, Field, LeaseAnswer, Link, LinkOrigin, Priority, Reason, UserId};
 
 use crate::engine::{
-    Answer, Call, Contact, CreateInput, InputError, Problem, ProblemKind, UpdateInput, Written,
+    Call, CallError, CallErrorKind, Contact, CreateInput, InputError, Response, UpdateInput, UpdatedContact,
 };
 
 pub(super) const ACCOUNT: &str = "62515";
@@ -22,41 +22,41 @@ pub(super) fn reason(code: &str) -> Reason {
     Reason::ours(code, "in HubSpot's words")
 }
 
-pub(super) fn problem(kind: ProblemKind) -> Answer {
-    Answer::Problem(Problem {
+pub(super) fn problem(kind: CallErrorKind) -> Response {
+    Response::Error(CallError {
         kind,
         reason: reason("X"),
     })
 }
 
-pub(super) fn server_fault() -> Answer {
-    problem(ProblemKind::ServerFault { retry_after: None })
+pub(super) fn server_fault() -> Response {
+    problem(CallErrorKind::ServerError { retry_after: None })
 }
 
 /// Every input listed as written.
-pub(super) fn all_written(call: &Call) -> Answer {
-    Answer::Updated {
+pub(super) fn all_written(call: &Call) -> Response {
+    Response::Updated {
         results: inputs(call).iter().map(written).collect(),
         errors: Vec::new(),
     }
 }
 
-pub(super) fn written(input: &UpdateInput) -> Written {
-    Written {
+pub(super) fn written(input: &UpdateInput) -> UpdatedContact {
+    UpdatedContact {
         contact_id: input.contact_id.clone(),
         trace_id: Some(input.trace_id.clone()),
     }
 }
 
-pub(super) fn error_of(input: &UpdateInput, kind: ProblemKind) -> InputError {
-    let problem = Problem {
+pub(super) fn error_of(input: &UpdateInput, kind: CallErrorKind) -> InputError {
+    let problem = CallError {
         kind,
         reason: reason("X"),
     };
     InputError {
         ids: Vec::new(),
         trace_ids: vec![input.trace_id.clone()],
-        problem,
+        error: problem,
     }
 }
 

@@ -4,7 +4,9 @@ use contracts::{Field, LeaseAnswer, NextAction};
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, all_written, contact, granted, id, linked, ms, problem, reason};
-use crate::engine::{Answer, Answered, Input, Limits, LineState, Output, Problem, ProblemKind};
+use crate::engine::{
+    CallError, CallErrorKind, CallResponse, Input, Output, RateLimitHeaders, Response, WorkerStatus,
+};
 
 const NAME: &[Field] = &[Field::FirstName];
 
@@ -14,14 +16,14 @@ fn a_link_that_leads_from_contact_to_contact_is_a_failure_after_a_few() {
     let mut claimed = linked("a", NAME);
     let (mut write, _) = bench.deliver(&[claimed.clone()]);
     for lap in 0..10 {
-        bench.answer(write, problem(ProblemKind::NotFound));
+        bench.answer(write, problem(CallErrorKind::NotFound));
         let (read, _) = bench.call();
-        bench.answer(read, problem(ProblemKind::NotFound));
+        bench.answer(read, problem(CallErrorKind::NotFound));
         let (call, _) = bench.call();
         let next = format!("c-{lap}");
         bench.answer(
             call,
-            Answer::Found {
+            Response::Found {
                 contacts: vec![contact(&next, "old-a@example.com")],
                 errors: Vec::new(),
             },
@@ -49,8 +51,8 @@ fn a_probe_that_fails_under_another_correlation_id_is_no_news() {
         let mut reason = reason("EXPIRED_AUTHENTICATION");
         reason.message = format!("expired {correlation} second(s) ago");
         reason.correlation_id = Some(correlation.to_owned());
-        Answer::Problem(Problem {
-            kind: ProblemKind::Unauthorized,
+        Response::Error(CallError {
+            kind: CallErrorKind::Unauthorized,
             reason,
         })
     };
@@ -76,12 +78,12 @@ fn a_lease_that_was_asked_for_with_another_account_is_not_used() {
     assert!(bench.lease_wish().is_some(), "asked for with the account before");
     bench.answer(
         call,
-        Answer::Account {
+        Response::Account {
             account_id: "another".into(),
             details_refused: false,
         },
     );
-    bench.put(Input::LeaseAnswered(Ok(granted(1))));
+    bench.put(Input::LeaseResponse(Ok(granted(1))));
     bench.wake("a");
     assert!(
         bench.any_claim().is_none(),
@@ -91,18 +93,15 @@ fn a_lease_that_was_asked_for_with_another_account_is_not_used() {
     bench.put(Input::Tick);
     assert_eq!(bench.asked_account().as_deref(), Some("another"));
     let remembered = ACCOUNT.to_owned();
-    bench.put(Input::LeaseAnswered(Ok(LeaseAnswer::OtherAccount { remembered })));
-    assert!(matches!(
-        bench.engine.line_state(),
-        LineState::OtherAccount { .. }
-    ));
+    bench.put(Input::LeaseResponse(Ok(LeaseAnswer::OtherAccount { remembered })));
+    assert!(matches!(bench.engine.status(), WorkerStatus::OtherAccount { .. }));
 }
 
 #[test]
 fn a_batch_that_met_a_lock_is_left_alone_for_two_seconds_whatever_comes_in_between() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
-    bench.answer(call, problem(ProblemKind::Locked));
+    bench.answer(call, problem(CallErrorKind::Locked));
     let (request, record) = bench.record();
     assert_eq!(record.results.len(), 2);
     bench.take(request, &record, NextAction::Now);
@@ -117,20 +116,20 @@ fn a_batch_that_met_a_lock_is_left_alone_for_two_seconds_whatever_comes_in_betwe
 fn an_account_without_a_daily_limit_is_not_out_of_calls() {
     let mut bench = Bench::running();
     let (call, update) = bench.deliver(&[linked("a", NAME)]);
-    let limits = Limits {
+    let limits = RateLimitHeaders {
         daily: Some(0),
         daily_remaining: Some(0),
-        ..Limits::default()
+        ..RateLimitHeaders::default()
     };
-    bench.put(Input::Answered(
+    bench.put(Input::CallResponse(
         call,
-        Answered {
-            answer: all_written(&update),
-            limits,
-            said: None,
+        CallResponse {
+            response: all_written(&update),
+            rate_limits: limits,
+            last_response: None,
         },
     ));
-    assert_eq!(bench.engine.line_state(), LineState::Running);
+    assert_eq!(bench.engine.status(), WorkerStatus::Running);
 }
 
 #[test]
@@ -148,5 +147,5 @@ fn a_wake_up_is_not_acknowledged_because_another_attempt_overtook_the_verdict() 
 fn a_worker_that_has_nothing_but_the_account_out_stops_at_once() {
     let mut bench = Bench::starting(|_| {});
     bench.put(Input::ShutDown);
-    assert!(bench.put_out(&Output::Stopped));
+    assert!(bench.put_out(&Output::ShutDownComplete));
 }

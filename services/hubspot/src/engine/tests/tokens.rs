@@ -6,24 +6,24 @@ use contracts::{Field, LeaseAnswer, delivery::LeaseAction};
 
 use super::bench::Bench;
 use super::samples::{ACCOUNT, id, linked, problem};
-use crate::engine::{Answer, Call, Fault, Input, LineState, ProblemKind};
+use crate::engine::{Call, CallErrorKind, HaltCause, Input, Response, WorkerStatus};
 
 const NAME: &[Field] = &[Field::FirstName];
-const CASES: [(ProblemKind, Fault); 3] = [
-    (ProblemKind::Disconnected, Fault::Disconnected),
-    (ProblemKind::Misconfigured, Fault::Misconfigured),
-    (ProblemKind::NoToken, Fault::NoToken),
+const CASES: [(CallErrorKind, HaltCause); 3] = [
+    (CallErrorKind::Disconnected, HaltCause::Disconnected),
+    (CallErrorKind::Misconfigured, HaltCause::Misconfigured),
+    (CallErrorKind::NoToken, HaltCause::NoToken),
 ];
 
-fn fault(bench: &Bench) -> Option<Fault> {
-    match bench.engine.line_state() {
-        LineState::Stopped { fault, .. } => Some(fault),
+fn fault(bench: &Bench) -> Option<HaltCause> {
+    match bench.engine.status() {
+        WorkerStatus::Halted { cause: fault, .. } => Some(fault),
         _ => None,
     }
 }
 
 /// A call could not be made.
-fn stopped_by(kind: &ProblemKind) -> Bench {
+fn stopped_by(kind: &CallErrorKind) -> Bench {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, problem(kind.clone()));
@@ -42,7 +42,7 @@ fn without_a_token_the_line_stops_until_there_is_one_and_the_account_is_known_ag
         bench.put(Input::TokenReplaced);
         let (call, probe) = bench.call();
         assert_eq!(probe, Call::Account);
-        let answer = Answer::Account {
+        let answer = Response::Account {
             account_id: ACCOUNT.into(),
             details_refused: false,
         };
@@ -68,7 +68,7 @@ fn a_worker_without_a_token_leaves_the_lease_to_one_that_asks() {
             bench.now += Duration::from_secs(1);
             bench.put(Input::Tick);
             assert_eq!(bench.lease_wish(), Some(wish), "{kind:?}");
-            bench.put(Input::LeaseAnswered(Ok(held.clone())));
+            bench.put(Input::LeaseResponse(Ok(held.clone())));
         }
     }
 }

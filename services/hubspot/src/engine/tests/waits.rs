@@ -6,7 +6,7 @@ use contracts::{Field, NextAction, ReportedUser, ResultsReported, UsersClaimed};
 
 use super::bench::Bench;
 use super::samples::{all_written, claim, contact, id, linked, ms, problem, server_fault};
-use crate::engine::{Answer, Call, Input, ProblemKind, Unserved};
+use crate::engine::{Call, CallErrorKind, Input, Response, UserServiceError};
 
 const NAME: &[Field] = &[Field::FirstName];
 
@@ -15,13 +15,13 @@ fn the_engine_asks_to_be_woken_when_a_claim_or_a_record_is_due_again() {
     let mut bench = Bench::running();
     bench.wake("a");
     let (request, _) = bench.claim();
-    bench.put(Input::Claimed(request, Err(Unserved::NoAnswer)));
+    bench.put(Input::ClaimResponse(request, Err(UserServiceError::NoResponse)));
     assert_eq!(bench.engine.wait_until(), Some(bench.now + ms(250)));
     let mut bench = Bench::running();
     let (call, update) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, all_written(&update));
     let (request, _) = bench.record();
-    bench.put(Input::Recorded(request, Err(Unserved::NoAnswer)));
+    bench.put(Input::ReportResponse(request, Err(UserServiceError::NoResponse)));
     assert_eq!(bench.engine.wait_until(), Some(bench.now + ms(250)));
 }
 
@@ -77,7 +77,7 @@ fn an_outage_is_probed_no_sooner_than_hubspot_asks() {
     for user in ["a", "b"] {
         let (call, _) = bench.deliver(&[linked(user, NAME)]);
         let retry_after = Some(Duration::from_secs(20));
-        bench.answer(call, problem(ProblemKind::ServerFault { retry_after }));
+        bench.answer(call, problem(CallErrorKind::ServerError { retry_after }));
         let (request, record) = bench.record();
         bench.take(request, &record, NextAction::Later { in_ms: 1_000 });
     }
@@ -112,7 +112,7 @@ fn a_user_that_is_claimed_again_counts_among_what_there_is_room_for() {
     }
     bench.wake("w0");
     let (request, _) = bench.claim();
-    bench.put(Input::Claimed(request, Err(Unserved::NoAnswer)));
+    bench.put(Input::ClaimResponse(request, Err(UserServiceError::NoResponse)));
     for user in ["w1", "w2", "w3"] {
         bench.wake(user);
     }
@@ -120,7 +120,7 @@ fn a_user_that_is_claimed_again_counts_among_what_there_is_room_for() {
     bench.now += ms(250);
     let contacts = vec![contact("7", "a@example.com")];
     let errors = Vec::new();
-    bench.answer(lookup, Answer::Found { contacts, errors });
+    bench.answer(lookup, Response::Found { contacts, errors });
     let next = bench.record().1.claim.expect("it is claimed again");
     assert_eq!(
         (next.users, next.limit),
@@ -135,7 +135,7 @@ fn a_user_that_is_claimed_again_in_vain_is_done() {
     let (call, _) = bench.deliver(&[claim("a")]);
     let contacts = vec![contact("7", "a@example.com")];
     let errors = Vec::new();
-    bench.answer(call, Answer::Found { contacts, errors });
+    bench.answer(call, Response::Found { contacts, errors });
     let (request, _) = bench.record();
     let claims = UsersClaimed {
         clean: vec![id("a")],
@@ -145,7 +145,7 @@ fn a_user_that_is_claimed_again_in_vain_is_done() {
         user_id: id("a"),
         next: NextAction::Now,
     };
-    bench.put(Input::Recorded(
+    bench.put(Input::ReportResponse(
         request,
         Ok(ResultsReported {
             users: vec![user],

@@ -5,7 +5,7 @@ use contracts::{Field, FieldResult, NextAction, ReportResults, UserId};
 use super::bench::Bench;
 use super::everyone::{NAME, RULE, fault, probe, refuse_each, refused};
 use super::samples::{all_written, id, linked, ms};
-use crate::engine::{Input, Unserved};
+use crate::engine::{Input, UserServiceError};
 
 /// The users whose refusals are taken back.
 fn withdrawn(records: &[ReportResults]) -> Vec<UserId> {
@@ -67,7 +67,7 @@ fn a_refusal_is_not_taken_back_before_it_is_recorded() {
         (withdrawn(std::slice::from_ref(&record)), record.results.len()),
         (users(0..1), 0)
     );
-    bench.put(Input::Recorded(request, Err(Unserved::NoAnswer)));
+    bench.put(Input::ReportResponse(request, Err(UserServiceError::NoResponse)));
     assert!(bench.any_record().is_none(), "not at once");
     assert_eq!(bench.engine.wait_until(), Some(bench.now + ms(250)));
     bench.pass(ms(250));

@@ -5,7 +5,9 @@ use contracts::{AttemptResult, Claim, Field, NextAction};
 use super::bench::Bench;
 use super::creates::found_nobody;
 use super::samples::{claim, creates, error_of, inputs, linked, reason};
-use crate::engine::{Answer, Call, Created, InputError, Problem, ProblemKind, UpdateInput, Written};
+use crate::engine::{
+    Call, CallError, CallErrorKind, CreatedContact, InputError, Response, UpdateInput, UpdatedContact,
+};
 
 const NAME: &[Field] = &[Field::FirstName];
 
@@ -20,18 +22,18 @@ fn linked_three() -> Vec<Claim> {
     ["a", "b", "c"].map(|user| linked(user, NAME)).into()
 }
 
-fn written_under(input: &UpdateInput, trace: Option<&str>) -> Written {
-    Written {
+fn written_under(input: &UpdateInput, trace: Option<&str>) -> UpdatedContact {
+    UpdatedContact {
         contact_id: input.contact_id.clone(),
         trace_id: trace.map(str::to_owned),
     }
 }
 
-fn unnamed(kind: ProblemKind) -> InputError {
+fn unnamed(kind: CallErrorKind) -> InputError {
     InputError {
         ids: Vec::new(),
         trace_ids: Vec::new(),
-        problem: Problem {
+        error: CallError {
             kind,
             reason: reason("X"),
         },
@@ -58,7 +60,7 @@ fn updates_without_traces_are_matched_by_contact_id_in_any_order() {
             let results = order[..2]
                 .iter()
                 .map(|place| written_under(&inputs[*place], trace));
-            let answer = Answer::Updated {
+            let answer = Response::Updated {
                 results: results.collect(),
                 errors: Vec::new(),
             };
@@ -84,11 +86,11 @@ fn updates_without_traces_are_matched_by_contact_id_in_any_order() {
 fn a_result_for_a_contact_that_was_not_sent_confirms_nobody() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
-    let stranger = Written {
+    let stranger = UpdatedContact {
         contact_id: "999".to_owned(),
         trace_id: None,
     };
-    let answer = Answer::Updated {
+    let answer = Response::Updated {
         results: vec![stranger],
         errors: Vec::new(),
     };
@@ -109,9 +111,9 @@ fn an_error_with_a_trace_is_not_about_the_contact_whose_id_it_mentions() {
     };
     let conflict = InputError {
         ids: vec![b.contact_id.clone()],
-        ..error_of(a, ProblemKind::Refused)
+        ..error_of(a, CallErrorKind::UnexpectedStatus)
     };
-    let answer = Answer::Updated {
+    let answer = Response::Updated {
         results: vec![written_under(b, None)],
         errors: vec![conflict],
     };
@@ -128,12 +130,12 @@ fn creates_without_traces_are_matched_by_address_in_any_order() {
         for order in orders() {
             let (mut bench, call, create) = found_nobody(&["a", "b", "c"].map(claim));
             let inputs = creates(&create);
-            let results = order.iter().map(|place| Created {
+            let results = order.iter().map(|place| CreatedContact {
                 contact_id: format!("new-{}", inputs[*place].address),
                 address: Some(inputs[*place].address.to_uppercase()),
                 trace_id: trace.map(str::to_owned),
             });
-            let answer = Answer::Created {
+            let answer = Response::Created {
                 results: results.collect(),
                 errors: Vec::new(),
             };
@@ -151,19 +153,19 @@ fn creates_without_traces_are_matched_by_address_in_any_order() {
 #[test]
 fn a_create_that_is_listed_by_its_id_alone_is_looked_up() {
     let (mut bench, call, create) = found_nobody(&[claim("a"), claim("b")]);
-    let nameless = |id: &str| Created {
+    let nameless = |id: &str| CreatedContact {
         contact_id: id.to_owned(),
         address: None,
         trace_id: None,
     };
-    let answer = Answer::Created {
+    let answer = Response::Created {
         results: vec![nameless("1"), nameless("2")],
         errors: Vec::new(),
     };
     bench.answer(call, answer);
     assert!(bench.any_record().is_none(), "which is whose is not known");
     let asked: Vec<Call> = std::iter::from_fn(|| bench.any_call().map(|(_, call)| call)).collect();
-    let address = |input: &crate::engine::CreateInput| Call::FindAlone {
+    let address = |input: &crate::engine::CreateInput| Call::FindSingle {
         address: input.address.clone(),
     };
     assert_eq!(asked[0], address(&creates(&create)[0]));
@@ -173,27 +175,27 @@ fn a_create_that_is_listed_by_its_id_alone_is_looked_up() {
 fn an_error_that_names_no_create_is_told_apart_by_sending_each_alone() {
     let (mut bench, call, create) = found_nobody(&[claim("a"), claim("b")]);
     assert_eq!(create.size(), 2);
-    let answer = Answer::Created {
+    let answer = Response::Created {
         results: Vec::new(),
-        errors: vec![unnamed(ProblemKind::Refused)],
+        errors: vec![unnamed(CallErrorKind::UnexpectedStatus)],
     };
     bench.answer(call, answer);
     for _ in 0..2 {
         // Its address is asked for first: it may have been made all the same.
         let (call, find) = bench.call();
-        assert!(matches!(find, Call::FindAlone { .. }), "{find:?}");
-        let absent = Problem {
-            kind: ProblemKind::NotFound,
+        assert!(matches!(find, Call::FindSingle { .. }), "{find:?}");
+        let absent = CallError {
+            kind: CallErrorKind::NotFound,
             reason: reason("OBJECT_NOT_FOUND"),
         };
-        bench.answer(call, Answer::Problem(absent));
+        bench.answer(call, Response::Error(absent));
     }
     while let Some((request, record)) = bench.any_record() {
         bench.take(request, &record, NextAction::Now);
     }
     bench.give_all(&["a", "b"].map(claim));
-    let mut refusal = unnamed(ProblemKind::Refused);
-    refusal.problem.reason = reason("ITS_OWN");
+    let mut refusal = unnamed(CallErrorKind::UnexpectedStatus);
+    refusal.error.reason = reason("ITS_OWN");
     let mut created_alone = 0;
     while let Some((call, asked)) = bench.any_call() {
         assert_eq!(asked.size(), 1, "each goes alone from now on");
@@ -202,7 +204,7 @@ fn an_error_that_names_no_create_is_told_apart_by_sending_each_alone() {
             continue;
         }
         created_alone += creates(&asked).len();
-        let answer = Answer::Created {
+        let answer = Response::Created {
             results: Vec::new(),
             errors: vec![refusal.clone()],
         };

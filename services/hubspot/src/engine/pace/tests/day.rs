@@ -2,24 +2,24 @@
 
 use super::*;
 
-fn three_a_day() -> Quota {
-    Quota {
+fn three_a_day() -> QuotaSettings {
+    QuotaSettings {
         calls_per_day: Some(3),
-        ..Quota::default()
+        ..QuotaSettings::default()
     }
 }
 
 #[test]
 fn the_calls_of_a_day_end_before_hubspots_do_and_leave_the_reserve() {
-    let quota = Quota {
+    let quota = QuotaSettings {
         day_reserve_percent: 10,
-        ..Quota::default()
+        ..QuotaSettings::default()
     };
     let mut pace = taught(190, quota);
-    let left = |remaining| Limits {
+    let left = |remaining| RateLimitHeaders {
         daily: Some(1_000),
         daily_remaining: Some(remaining),
-        ..Limits::default()
+        ..RateLimitHeaders::default()
     };
     pace.learn(seconds(1), seconds(1), &left(104), 2);
     assert!(pace.has_day_left(seconds(1)));
@@ -70,28 +70,28 @@ fn calls_above_the_limit_are_free_again_when_they_are_a_day_old() {
 
 #[test]
 fn what_is_left_of_a_day_is_forgotten_when_nothing_is_said_of_it_for_as_long() {
-    let mut pace = Pace::new(Quota::default());
-    let limits = Limits {
+    let mut pace = RateLimiter::new(QuotaSettings::default());
+    let limits = RateLimitHeaders {
         daily: Some(1_000),
         daily_remaining: Some(1),
-        ..Limits::default()
+        ..RateLimitHeaders::default()
     };
     pace.learn(seconds(10), seconds(10), &limits, 0);
     pace.spend(seconds(11));
     assert!(!pace.has_day_left(seconds(11)));
-    pace.learn(seconds(12), seconds(11), &Limits::default(), 0);
+    pace.learn(seconds(12), seconds(11), &RateLimitHeaders::default(), 0);
     assert!(!pace.has_day_left(seconds(86_400)));
     assert!(pace.has_day_left(seconds(86_411)));
 }
 
 #[test]
 fn once_half_of_the_day_is_spent_what_is_left_is_spread_over_a_whole_one() {
-    let mut pace = Pace::new(Quota::default());
-    let learn = |pace: &mut Pace, remaining| {
-        let limits = Limits {
+    let mut pace = RateLimiter::new(QuotaSettings::default());
+    let learn = |pace: &mut RateLimiter, remaining| {
+        let limits = RateLimitHeaders {
             daily: Some(86_400),
             daily_remaining: Some(remaining),
-            ..Limits::default()
+            ..RateLimitHeaders::default()
         };
         pace.learn(seconds(100), seconds(100), &limits, 0);
     };
@@ -114,11 +114,11 @@ fn once_half_of_the_day_is_spent_what_is_left_is_spread_over_a_whole_one() {
 
 #[test]
 fn a_limit_of_its_own_is_spread_as_well() {
-    let quota = Quota {
+    let quota = QuotaSettings {
         calls_per_day: Some(20),
-        ..Quota::default()
+        ..QuotaSettings::default()
     };
-    let mut pace = Pace::new(quota);
+    let mut pace = RateLimiter::new(quota);
     for _ in 0..10 {
         pace.spend(seconds(100));
     }

@@ -4,7 +4,7 @@ use contracts::{Field, FieldResult, LinkOrigin, PossibleCreate};
 
 use super::{Bench, creating, found_nobody, nowhere};
 use crate::engine::{
-    Answer, Call,
+    Call, Response,
     tests::samples::{claim, contact, creates, server_fault},
 };
 
@@ -75,7 +75,7 @@ fn a_batch_of_creates_that_a_server_may_still_carry_out_is_looked_up_before_any_
     assert!(matches!(find, Call::Find { .. }), "{find:?}");
     let found = contact("77", "a@example.com");
     let (contacts, errors) = (vec![found], Vec::new());
-    bench.answer(call, Answer::Found { contacts, errors });
+    bench.answer(call, Response::Found { contacts, errors });
     let link = bench.verdict().link.expect("it was made after all");
     assert_eq!(
         (link.contact_id.as_str(), link.origin),

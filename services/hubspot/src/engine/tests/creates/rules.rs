@@ -6,7 +6,7 @@ use contracts::{Field, NextAction};
 
 use super::{Bench, invalid, nowhere, refusal};
 use crate::engine::{
-    Answer, Call, CallId, Missing, ProblemKind,
+    Call, CallErrorKind, CallId, MissingContact, Response,
     tests::samples::{claim, creates, error_of, inputs, linked, ms, problem, reason},
 };
 
@@ -14,7 +14,7 @@ use crate::engine::{
 /// stops for it.
 fn stopped_while_a_create_is_out() -> (Bench, CallId) {
     let mut bench = Bench::with(|settings| {
-        settings.missing = Missing::Create;
+        settings.missing_contact = MissingContact::Create;
         settings.call_timeout = Duration::from_secs(25);
     });
     let (call, find) = bench.deliver(&[claim("new")]);
@@ -22,7 +22,7 @@ fn stopped_while_a_create_is_out() -> (Bench, CallId) {
     let (call, create) = bench.call();
     let errors = vec![refusal(&creates(&create)[0], invalid(&["firstname"]))];
     let results = Vec::new();
-    bench.answer(call, Answer::Created { results, errors });
+    bench.answer(call, Response::Created { results, errors });
     let (create, _) = bench.call();
     let others: Vec<_> = (0..19)
         .map(|number| linked(&format!("u{number}"), &[Field::FirstName]))
@@ -30,21 +30,21 @@ fn stopped_while_a_create_is_out() -> (Bench, CallId) {
     let (call, update) = bench.deliver_together(&others);
     let errors = inputs(&update).iter().map(|input| error_of(input, refused()));
     let (results, errors) = (Vec::new(), errors.collect());
-    bench.answer(call, Answer::Updated { results, errors });
+    bench.answer(call, Response::Updated { results, errors });
     let (request, record) = bench.record();
     bench.take(request, &record, NextAction::Later { in_ms: 60_000 });
     (bench, create)
 }
 
-fn refused() -> ProblemKind {
+fn refused() -> CallErrorKind {
     let properties = BTreeMap::from([("firstname".to_owned(), reason("BAD"))]);
-    ProblemKind::Invalid { properties }
+    CallErrorKind::Invalid { properties }
 }
 
 #[test]
 fn a_create_that_is_out_when_the_line_stops_may_have_made_a_contact() {
     let (mut bench, create) = stopped_while_a_create_is_out();
-    bench.answer(create, problem(ProblemKind::Unanswered));
+    bench.answer(create, problem(CallErrorKind::NoResponse));
     let verdict = bench.verdict();
     assert!(verdict.may_have_created && verdict.failure.is_some());
 }
@@ -54,7 +54,7 @@ fn a_create_that_meets_a_contact_after_the_line_stopped_is_looked_up_or_given_ba
     let (mut bench, create) = stopped_while_a_create_is_out();
     bench.pass(ms(20_000));
     let existing_id = Some("77".to_owned());
-    bench.answer(create, problem(ProblemKind::Conflict { existing_id }));
+    bench.answer(create, problem(CallErrorKind::Conflict { existing_id }));
     let find = bench.any_call().map(|(_, call)| call);
     assert!(
         matches!(find, Some(Call::Find { .. })) || bench.any_record().is_some(),

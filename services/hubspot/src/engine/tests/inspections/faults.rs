@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{NAME, PATIENCE, inspection, read};
 use crate::engine::{
-    Answer, Call, Fault, Input, Inspected, InspectionId, LineState, NotInspected, Policy, ProblemKind,
+    Call, CallErrorKind, HaltCause, Input, InspectedContacts, InspectionError, InspectionId, RateLimit,
+    Response, WorkerStatus,
     tests::{
         accounts::fault,
         bench::Bench,
@@ -16,10 +17,10 @@ use crate::engine::{
 fn a_stopped_line_is_not_probed_by_it_and_says_why() {
     let mut bench = Bench::running();
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
-    bench.answer(call, problem(ProblemKind::Moving { retry_after: None }));
+    bench.answer(call, problem(CallErrorKind::AccountMoving { retry_after: None }));
     bench.inspect(1);
-    let stopped = NotInspected::Stopped {
-        fault: Fault::AccountMoving,
+    let stopped = InspectionError::Halted {
+        cause: HaltCause::AccountMoving,
         reason: reason("X"),
     };
     assert!(bench.is_answered(1, Err(stopped)));
@@ -36,9 +37,9 @@ fn while_delivery_is_paused_contacts_can_be_read_and_nothing_is_written() {
     bench.wake("a");
     bench.inspect(1);
     let call = bench.inspection_out();
-    bench.answer(call, problem(ProblemKind::MissingScopes));
-    assert!(bench.is_answered(1, Err(NotInspected::Failed(reason("X")))));
-    assert_eq!(bench.engine.line_state(), LineState::Paused);
+    bench.answer(call, problem(CallErrorKind::MissingScopes));
+    assert!(bench.is_answered(1, Err(InspectionError::Failed(reason("X")))));
+    assert_eq!(bench.engine.status(), WorkerStatus::Paused);
     bench.pass(ms(1_000));
     bench.inspect(2);
     bench.inspection_out();
@@ -65,7 +66,7 @@ fn what_no_person_asked_for_waits_for_the_end_of_a_pause_and_holds_up_nobody() {
     bench.inspect(2);
     let call = bench.inspection_out();
     bench.answer(call, read());
-    assert!(bench.is_answered(2, Ok(Inspected::default())));
+    assert!(bench.is_answered(2, Ok(InspectedContacts::default())));
     bench.pass(ms(1_000));
     assert!(bench.any_call().is_none());
     bench.paused = false;
@@ -85,23 +86,23 @@ fn one_that_waited_for_the_end_of_a_pause_in_vain_is_told_so() {
         until: bench.now + ms(5_000),
     });
     bench.pass(ms(5_000));
-    assert!(bench.is_answered(1, Err(NotInspected::Paused)));
+    assert!(bench.is_answered(1, Err(InspectionError::Paused)));
 }
 
 #[test]
 fn a_fault_of_the_account_is_told_to_whoever_asked_and_deliveries_find_it_out_by_themselves() {
     for kind in [
-        ProblemKind::Unauthorized,
-        ProblemKind::MissingScopes,
-        ProblemKind::NoSuchPath,
-        ProblemKind::Moving { retry_after: None },
+        CallErrorKind::Unauthorized,
+        CallErrorKind::MissingScopes,
+        CallErrorKind::NoSuchPath,
+        CallErrorKind::AccountMoving { retry_after: None },
     ] {
         let mut bench = Bench::running();
         bench.pass(ms(1_000));
         bench.inspect(1);
         let call = bench.inspection_out();
         bench.answer(call, problem(kind.clone()));
-        assert!(bench.is_answered(1, Err(NotInspected::Failed(reason("X")))));
+        assert!(bench.is_answered(1, Err(InspectionError::Failed(reason("X")))));
         assert_eq!(fault(&bench), None, "{kind:?}: a token may write and not read");
         let (call, _) = bench.deliver(&[linked("a", NAME)]);
         bench.answer(call, problem(kind.clone()));
@@ -116,8 +117,8 @@ fn what_is_out_while_the_token_is_replaced_counts_for_neither_account() {
     bench.inspect(1);
     let call = bench.inspection_out();
     bench.put(Input::TokenReplaced);
-    assert!(bench.is_answered(1, Err(NotInspected::AccountUnknown)));
-    bench.answer(call, problem(ProblemKind::Unauthorized));
+    assert!(bench.is_answered(1, Err(InspectionError::AccountUnknown)));
+    bench.answer(call, problem(CallErrorKind::Unauthorized));
     assert_eq!(fault(&bench), None, "the token it was about is gone");
 }
 
@@ -127,7 +128,7 @@ fn a_lone_inspection_without_an_answer_is_no_reason_to_step_aside() {
     bench.pass(ms(1_000));
     bench.inspect(1);
     let call = bench.inspection_out();
-    bench.answer(call, problem(ProblemKind::Unanswered));
+    bench.answer(call, problem(CallErrorKind::NoResponse));
     assert_eq!(bench.engine.silent_since, None);
 }
 
@@ -139,16 +140,16 @@ fn a_failure_of_its_own_tells_nothing_of_changes() {
         bench.inspect(number);
         let call = bench.inspection_out();
         bench.answer(call, server_fault());
-        assert!(bench.is_answered(number, Err(NotInspected::Unreadable(reason("X")))));
+        assert!(bench.is_answered(number, Err(InspectionError::Unreadable(reason("X")))));
     }
     let (call, _) = bench.deliver(&[linked("a", NAME)]);
     bench.answer(call, server_fault());
     assert_eq!(fault(&bench), None);
 }
 
-fn limited(policy: Policy) -> Answer {
-    problem(ProblemKind::Limited {
-        policy,
+fn limited(policy: RateLimit) -> Response {
+    problem(CallErrorKind::RateLimited {
+        limit: policy,
         retry_after: None,
     })
 }
@@ -159,7 +160,7 @@ fn a_refusal_for_the_limit_slows_everybody_down_and_no_other_is_read_in_that_win
     bench.pass(ms(1_000));
     bench.inspect(1);
     let call = bench.inspection_out();
-    bench.answer(call, limited(Policy::Burst));
+    bench.answer(call, limited(RateLimit::Window));
     bench.wake("a");
     bench.inspect(2);
     bench.give_all(&[linked("a", NAME)]);
@@ -185,12 +186,12 @@ fn a_day_that_is_used_up_is_not_asked_for_again_at_once_and_changes_find_it_out_
     bench.pass(ms(1_000));
     bench.inspect(1);
     let call = bench.inspection_out();
-    bench.answer(call, limited(Policy::Day));
-    assert!(bench.is_answered(1, Err(NotInspected::Failed(reason("X")))));
+    bench.answer(call, limited(RateLimit::Day));
+    assert!(bench.is_answered(1, Err(InspectionError::Failed(reason("X")))));
     assert_eq!(fault(&bench), None);
     bench.pass(Duration::from_mins(59));
     bench.inspect(2);
-    assert!(bench.is_answered(2, Err(NotInspected::DayRunsShort)));
+    assert!(bench.is_answered(2, Err(InspectionError::DayRunsShort)));
     bench.pass(Duration::from_mins(1));
     bench.inspect(3);
     bench.inspection_out();
@@ -202,14 +203,14 @@ fn a_new_token_may_have_a_day_of_its_own() {
     bench.pass(ms(1_000));
     bench.inspect(1);
     let call = bench.inspection_out();
-    bench.answer(call, limited(Policy::Day));
+    bench.answer(call, limited(RateLimit::Day));
     bench.put(Input::TokenReplaced);
     let (call, account) = bench.call();
     assert_eq!(account, Call::Account);
     let account_id = ACCOUNT.into();
     bench.answer(
         call,
-        Answer::Account {
+        Response::Account {
             account_id,
             details_refused: false,
         },
@@ -228,6 +229,6 @@ fn the_second_half_of_the_day_is_for_changes() {
     bench.answer_with_day(call, read(), 500);
     bench.pass(ms(1_000));
     bench.inspect(2);
-    assert!(bench.is_answered(2, Err(NotInspected::DayRunsShort)));
+    assert!(bench.is_answered(2, Err(InspectionError::DayRunsShort)));
     assert_eq!(fault(&bench), None);
 }
