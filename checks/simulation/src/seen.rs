@@ -23,7 +23,6 @@ named! {
         Forbidden: "forbidden",
         Locked: "locked",
         LimitedBurst: "limited, burst",
-        LimitedSecond: "limited, second",
         LimitedDay: "limited, day",
         Moving: "moving",
         ServerFault: "server fault",
@@ -70,7 +69,6 @@ impl Seen {
             CallErrorKind::Locked => Self::Locked,
             CallErrorKind::RateLimited { limit: policy, .. } => match policy {
                 RateLimit::Window => Self::LimitedBurst,
-                RateLimit::Second => Self::LimitedSecond,
                 RateLimit::Day => Self::LimitedDay,
             },
             CallErrorKind::AccountMoving { .. } => Self::Moving,

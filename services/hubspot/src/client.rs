@@ -116,7 +116,7 @@ impl HubspotClient {
     pub async fn perform(&self, call: &Call) -> CallResponse {
         let token = match self.token.for_call(call, self.timeout).await {
             Ok(token) => token,
-            Err(problem) => return CallResponse::problem(problem.kind, problem.reason),
+            Err(problem) => return CallResponse::error(problem.kind, problem.reason),
         };
         let answered = match call {
             Call::Account => self.account(&token).await,
@@ -189,7 +189,7 @@ fn answered(call: &Call, outcome: Result<RawAnswer, NoAnswer>) -> CallResponse {
             }),
             response: classify::answer(call, raw.status, &raw.headers, &raw.body),
         },
-        Err(NoAnswer { kind, code, message }) => CallResponse::problem(kind, Reason::ours(code, &message)),
+        Err(NoAnswer { kind, code, message }) => CallResponse::error(kind, Reason::ours(code, &message)),
     }
 }
 

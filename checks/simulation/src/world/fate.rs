@@ -157,7 +157,7 @@ impl World {
             Fault::BurstLimit => refused(limited(RateLimit::Window, None), "BURST"),
             Fault::SecondLimit => {
                 let asked = self.random.chance(300).then_some(Duration::from_secs(2));
-                refused(limited(RateLimit::Second, asked), "SECONDLY")
+                refused(limited(RateLimit::Window, asked), "SECONDLY")
             }
             Fault::CutBefore => refused(CallErrorKind::Unreachable, "ACCOUNT_UNREACHABLE"),
             Fault::CutDuring => {

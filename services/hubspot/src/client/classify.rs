@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     body::{context, list, object, text},
-    details::{existing_id, lacks_scopes, policy, reason},
+    details::{existing_id, lacks_scopes, rate_limit, reason},
     headers::{correlation_id, limits, retry_after},
     named_properties::named_properties,
     request::{ADDITIONAL_EMAILS, FORMER_IDS},
@@ -60,7 +60,7 @@ fn problem_kind(
         },
         423 => CallErrorKind::Locked,
         429 => CallErrorKind::RateLimited {
-            limit: policy(error, limits(headers).daily_remaining == Some(0)),
+            limit: rate_limit(error, limits(headers).daily_remaining == Some(0)),
             retry_after: retry_after(headers),
         },
         477 => CallErrorKind::AccountMoving {
@@ -220,7 +220,7 @@ fn input_problem(error: &Value, status: u16, correlation_id: Option<String>) -> 
         },
         "LOCKED" => CallErrorKind::Locked,
         "RATE_LIMITS" | "RATE_LIMIT" => CallErrorKind::RateLimited {
-            limit: policy(error, false),
+            limit: rate_limit(error, false),
             retry_after: None,
         },
         "MISSING_SCOPES" => CallErrorKind::MissingScopes,

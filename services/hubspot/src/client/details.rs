@@ -60,15 +60,13 @@ pub(super) fn lacks_scopes(error: &Value) -> bool {
     by_context || text(error, "category").as_deref() == Some("MISSING_SCOPES")
 }
 
-/// Which limit a 429 is about: by its policy, else by what the headers say is left of the day, else by its message, which
-/// may be in any language, else the burst.
-pub(super) fn policy(error: &Value, day_is_used_up: bool) -> RateLimit {
+/// The limit that a 429 is about: by its policy, or by what the headers say is left of the day, or by its message, which
+/// may be in any language. Every other 429 is about the window, also one for a limit by the second.
+pub(super) fn rate_limit(error: &Value, day_is_used_up: bool) -> RateLimit {
     let name = text(error, "policyName").unwrap_or_default().to_uppercase();
     let message = text(error, "message").unwrap_or_default().to_lowercase();
     if name == "DAILY" || (name.is_empty() && (day_is_used_up || message.contains("daily"))) {
         RateLimit::Day
-    } else if name == "SECONDLY" || (name.is_empty() && message.contains("your secondly limit")) {
-        RateLimit::Second
     } else {
         RateLimit::Window
     }

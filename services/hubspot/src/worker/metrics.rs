@@ -146,7 +146,7 @@ mod tests {
         });
         let text = metrics.text();
         assert!(
-            text.contains("hubsync_line_state{state=\"stopped\"} 1\n"),
+            text.contains("hubsync_line_state{state=\"halted\"} 1\n"),
             "{text}"
         );
         assert!(
@@ -160,7 +160,7 @@ mod tests {
         worker.line(&WorkerStatus::Running);
         let text = metrics.text();
         assert!(
-            text.contains("hubsync_line_state{state=\"stopped\"} 0\n"),
+            text.contains("hubsync_line_state{state=\"halted\"} 0\n"),
             "{text}"
         );
         assert!(

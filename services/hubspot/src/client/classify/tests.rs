@@ -134,7 +134,7 @@ fn a_limit_is_told_by_its_policy_or_its_message_and_is_a_burst_otherwise() {
             r#"{"policyName":"TEN_SECONDLY_ROLLING","message":"x"}"#,
             RateLimit::Window,
         ),
-        (r#"{"policyName":"SECONDLY"}"#, RateLimit::Second),
+        (r#"{"policyName":"SECONDLY"}"#, RateLimit::Window),
         (r#"{"policyName":"DAILY"}"#, RateLimit::Day),
         (
             r#"{"message":"You have reached your daily limit."}"#,
@@ -142,7 +142,7 @@ fn a_limit_is_told_by_its_policy_or_its_message_and_is_a_burst_otherwise() {
         ),
         (
             r#"{"message":"You have reached your secondly limit."}"#,
-            RateLimit::Second,
+            RateLimit::Window,
         ),
         (
             r#"{"message":"You have reached your ten_secondly_rolling limit."}"#,

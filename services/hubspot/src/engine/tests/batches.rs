@@ -116,7 +116,7 @@ fn answer_all(bench: &mut Bench, guilty: &str, kind: &CallErrorKind) -> usize {
     let mut calls = 0;
     loop {
         let Some((call, update)) = bench.any_call() else {
-            if bench.engine.ready.len() == 0 {
+            if bench.engine.dispatch.waiting() == 0 {
                 return calls;
             }
             // The pace lets the next one wait a little.
@@ -279,5 +279,5 @@ fn no_more_is_claimed_than_can_be_sent_soon() {
     for _ in 0..300 {
         bench.give_all(&claims);
     }
-    assert_eq!(bench.engine.ready.len(), MAX_BATCH);
+    assert_eq!(bench.engine.dispatch.waiting(), MAX_BATCH);
 }

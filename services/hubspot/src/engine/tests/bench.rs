@@ -124,7 +124,10 @@ impl Bench {
 
     /// Claims these while no call may leave, and returns the call that takes them all as soon as one may.
     pub(super) fn deliver_together(&mut self, claims: &[Claim]) -> (CallId, Call) {
-        self.engine.rate_limiter.pause(self.now + ms(1_000));
+        self.engine
+            .dispatch
+            .rate_limiter_mut()
+            .pause_until(self.now + ms(1_000));
         for claim in claims {
             self.wake_in(claim.user_id.as_str(), claim.priority, claim.user_id.as_str());
         }

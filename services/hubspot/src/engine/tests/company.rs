@@ -19,7 +19,11 @@ fn records_that_failed_together_share_no_batch_with_others() {
     let mut all = vec![linked("fresh", NAME)];
     all.extend(four);
     bench.pass(ms(500));
-    bench.engine.rate_limiter.pause(bench.now + ms(1_000));
+    bench
+        .engine
+        .dispatch
+        .rate_limiter_mut()
+        .pause_until(bench.now + ms(1_000));
     bench.wake("fresh");
     bench.give_all(&all);
     bench.pass(ms(500));

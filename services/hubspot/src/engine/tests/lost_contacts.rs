@@ -234,12 +234,13 @@ fn contacts_that_are_asked_for_one_by_one_do_not_hold_up_a_batch() {
     bench.wake("later");
     bench.give_all(&[linked("later", NAME)]);
     for others in 0.. {
-        while bench.engine.rate_limiter.next_at(bench.now) > bench.now {
+        while bench.engine.dispatch.rate_limiter().next_call_at(bench.now) > bench.now {
             bench.pass(
                 bench
                     .engine
-                    .rate_limiter
-                    .next_at(bench.now)
+                    .dispatch
+                    .rate_limiter()
+                    .next_call_at(bench.now)
                     .saturating_sub(bench.now),
             );
         }

@@ -121,7 +121,7 @@ fn a_lookup_that_met_a_limit_is_charged_to_nobody() {
         bench.verdict();
         let (call, _) = bench.deliver(&[claim("a")]);
         let limited = CallErrorKind::RateLimited {
-            limit: RateLimit::Second,
+            limit: RateLimit::Window,
             retry_after: None,
         };
         let error = InputError {
