@@ -1,4 +1,4 @@
-//! Claims, contacts and answers to write scripts with.
+//! Claims, contacts and responses for the tests.
 
 use std::{num::NonZeroU64, time::Duration};
 
@@ -22,15 +22,15 @@ pub(super) fn reason(code: &str) -> Reason {
     Reason::ours(code, "in HubSpot's words")
 }
 
-pub(super) fn problem(kind: CallErrorKind) -> Response {
+pub(super) fn failed(kind: CallErrorKind) -> Response {
     Response::Error(CallError {
         kind,
         reason: reason("X"),
     })
 }
 
-pub(super) fn server_fault() -> Response {
-    problem(CallErrorKind::ServerError { retry_after: None })
+pub(super) fn server_error() -> Response {
+    failed(CallErrorKind::ServerError { retry_after: None })
 }
 
 /// Every input listed as written.
@@ -49,14 +49,14 @@ pub(super) fn written(input: &UpdateInput) -> UpdatedContact {
 }
 
 pub(super) fn error_of(input: &UpdateInput, kind: CallErrorKind) -> InputError {
-    let problem = CallError {
+    let error = CallError {
         kind,
         reason: reason("X"),
     };
     InputError {
         ids: Vec::new(),
         trace_ids: vec![input.trace_id.clone()],
-        error: problem,
+        error,
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn contact(id: &str, email: &str) -> Contact {
     }
 }
 
-/// A claim of a user that is not linked yet and owes every field.
+/// A claim of a user that is not linked yet and has every field dirty.
 pub(super) fn claim(user: &str) -> Claim {
     let value = |field: Field| match field {
         Field::Email => format!("{user}@example.com"),
@@ -106,8 +106,8 @@ pub(super) fn claim(user: &str) -> Claim {
     }
 }
 
-/// A claim of a user linked to the contact `c-<user>` that owes these fields.
-pub(super) fn linked(user: &str, owed: &[Field]) -> Claim {
+/// A claim of a user linked to the contact `c-<user>` that has these fields dirty.
+pub(super) fn linked(user: &str, dirty: &[Field]) -> Claim {
     let link = Link {
         contact_id: format!("c-{user}"),
         account_id: ACCOUNT.into(),
@@ -116,7 +116,7 @@ pub(super) fn linked(user: &str, owed: &[Field]) -> Claim {
         shared: false,
     };
     Claim {
-        dirty: owed.iter().copied().collect(),
+        dirty: dirty.iter().copied().collect(),
         link: Some(link),
         never_linked: false,
         ..claim(user)

@@ -1,4 +1,4 @@
-//! A worker on a bench: its questions are answered by hand.
+//! A worker whose requests and calls a test answers by hand.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -14,8 +14,8 @@ use crate::engine::{
 
 use super::samples::{ACCOUNT, granted, granted_as, id, ms};
 
-/// A worker and what it has put out.
-pub(super) struct Bench {
+/// A worker and its outputs that no test has taken yet.
+pub(super) struct TestWorker {
     pub(super) engine: Engine,
     pub(super) now: Duration,
     pub(super) epoch: u64,
@@ -24,24 +24,24 @@ pub(super) struct Bench {
     outputs: VecDeque<Output>,
 }
 
-impl Bench {
-    /// A worker that knows its account, holds the lease and has seen that nothing was left open.
+impl TestWorker {
+    /// A worker that knows its account, holds the lease and has found no attempt left open.
     pub(super) fn running() -> Self {
         Self::with(|_| {})
     }
 
     pub(super) fn with(set: impl FnOnce(&mut Settings)) -> Self {
-        let mut bench = Self::starting(set);
-        let (call, _) = bench.call();
-        bench.answer(
+        let mut worker = Self::starting(set);
+        let (call, _) = worker.call();
+        worker.respond(
             call,
             Response::Account {
                 account_id: ACCOUNT.into(),
                 details_refused: false,
             },
         );
-        bench.grant(1);
-        bench
+        worker.grant(1);
+        worker
     }
 
     /// A worker that has asked for its account.
@@ -49,15 +49,15 @@ impl Bench {
         let mut settings = Settings::for_holder("w");
         settings.email_conflict = EmailConflict::Follow;
         set(&mut settings);
-        let mut bench = Self {
+        let mut worker = Self {
             engine: Engine::new(settings),
             now: ms(1_000),
             epoch: 0,
             paused: false,
             outputs: VecDeque::new(),
         };
-        bench.put(Input::Tick);
-        bench
+        worker.put(Input::Tick);
+        worker
     }
 
     pub(super) fn put(&mut self, input: Input) {
@@ -67,10 +67,10 @@ impl Bench {
         }
     }
 
-    /// Answers the question for the lease that is out, and the claim of what was left open.
+    /// Grants the lease that is requested, and answers the claim of attempts left open.
     pub(super) fn grant(&mut self, epoch: u64) {
         self.epoch = epoch;
-        assert_eq!(self.lease_wish(), Some(LeaseAction::Hold));
+        assert_eq!(self.lease_action(), Some(LeaseAction::Hold));
         self.put(Input::LeaseResponse(Ok(granted(epoch))));
         assert!(self.outputs.contains(&Output::OpenConsumer { epoch }));
         let (request, left_open) = self.claim();
@@ -78,7 +78,7 @@ impl Bench {
         self.give(request, Vec::new());
     }
 
-    /// Lets time pass; the lease is renewed, as it would be.
+    /// Lets time pass; the lease is renewed meanwhile.
     pub(super) fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(at) = self.engine.wait_until().filter(|at| *at <= end) {
@@ -92,9 +92,9 @@ impl Bench {
     }
 
     fn renew(&mut self) {
-        while self.lease_wish().is_some() {
-            let answer = granted_as(self.epoch, self.paused);
-            self.put(Input::LeaseResponse(Ok(answer)));
+        while self.lease_action().is_some() {
+            let response = granted_as(self.epoch, self.paused);
+            self.put(Input::LeaseResponse(Ok(response)));
         }
     }
 
@@ -134,12 +134,12 @@ impl Bench {
         for _ in 0..claims.len() {
             self.give_all(claims);
         }
-        assert!(self.any_call().is_none(), "the pace allows no call");
+        assert!(self.any_call().is_none(), "the rate limiter allows no call");
         self.pass(ms(1_000));
         self.call()
     }
 
-    /// Gives out these claims for every claim request that is out.
+    /// Answers every claim in flight with those of these claims that it names.
     pub(super) fn give_all(&mut self, claims: &[Claim]) {
         while let Some((request, asked)) = self.any_claim() {
             let wanted = claims
@@ -160,27 +160,27 @@ impl Bench {
         ));
     }
 
-    pub(super) fn answer(&mut self, call: CallId, answer: Response) {
+    pub(super) fn respond(&mut self, call: CallId, response: Response) {
         self.put(Input::CallResponse(
             call,
             CallResponse {
-                response: answer,
+                response,
                 rate_limits: RateLimitHeaders::default(),
                 last_response: None,
             },
         ));
     }
 
-    /// Answers a record: the same comes next for each user.
-    pub(super) fn take(&mut self, request: RequestId, record: &ReportResults, next: NextAction) {
-        self.recorded(request, record, next, None);
+    /// Answers a report: the same comes next for each user.
+    pub(super) fn take(&mut self, request: RequestId, report: &ReportResults, next: NextAction) {
+        self.recorded(request, report, next, None);
     }
 
-    /// Answers a record and the claim that came with it.
+    /// Answers a report and the claim that came with it.
     pub(super) fn take_and_give(
         &mut self,
         request: RequestId,
-        record: &ReportResults,
+        report: &ReportResults,
         next: NextAction,
         claims: Vec<Claim>,
     ) {
@@ -188,18 +188,18 @@ impl Bench {
             claims,
             ..UsersClaimed::default()
         };
-        self.recorded(request, record, next, Some(given));
+        self.recorded(request, report, next, Some(given));
     }
 
     fn recorded(
         &mut self,
         request: RequestId,
-        record: &ReportResults,
+        report: &ReportResults,
         next: NextAction,
         claims: Option<UsersClaimed>,
     ) {
-        let users = record.results.iter().map(|verdict| ReportedUser {
-            user_id: verdict.user_id.clone(),
+        let users = report.results.iter().map(|result| ReportedUser {
+            user_id: result.user_id.clone(),
             next,
         });
         let recorded = ResultsReported {
@@ -210,12 +210,12 @@ impl Bench {
         self.put(Input::ReportResponse(request, Ok(recorded)));
     }
 
-    /// The next verdict, which must be reported alone; the user is settled by it.
-    pub(super) fn verdict(&mut self) -> AttemptResult {
-        let (request, record) = self.record();
-        assert_eq!(record.results.len(), 1, "{record:?}");
-        self.take(request, &record, NextAction::Clean);
-        record.results[0].clone()
+    /// The next result, which must be reported alone; the user is clean afterwards.
+    pub(super) fn result(&mut self) -> AttemptResult {
+        let (request, report) = self.report();
+        assert_eq!(report.results.len(), 1, "{report:?}");
+        self.take(request, &report, NextAction::Clean);
+        report.results[0].clone()
     }
 
     pub(super) fn claim(&mut self) -> (RequestId, ClaimUsers) {
@@ -242,26 +242,26 @@ impl Bench {
         })
     }
 
-    pub(super) fn record(&mut self) -> (RequestId, ReportResults) {
-        self.any_record()
+    pub(super) fn report(&mut self) -> (RequestId, ReportResults) {
+        self.any_report()
             .unwrap_or_else(|| panic!("no record in {:?}", self.outputs))
     }
 
-    pub(super) fn any_record(&mut self) -> Option<(RequestId, ReportResults)> {
+    pub(super) fn any_report(&mut self) -> Option<(RequestId, ReportResults)> {
         self.find(|output| match output {
-            Output::Report(request, record) => Some((*request, record.clone())),
+            Output::Report(request, report) => Some((*request, report.clone())),
             _ => None,
         })
     }
 
-    pub(super) fn lease_wish(&mut self) -> Option<LeaseAction> {
+    pub(super) fn lease_action(&mut self) -> Option<LeaseAction> {
         self.find(|output| match output {
             Output::ChangeLease(ask) => Some(ask.action),
             _ => None,
         })
     }
 
-    /// The account of the question for the lease that is out.
+    /// The account of the lease request in flight.
     pub(super) fn asked_account(&mut self) -> Option<String> {
         self.find(|output| match output {
             Output::ChangeLease(ask) => Some(ask.account_id.clone()),
@@ -269,8 +269,8 @@ impl Bench {
         })
     }
 
-    /// How often the line's state was said since this was asked last.
-    pub(super) fn lines(&mut self) -> usize {
+    /// How often the status changed since this was asked last.
+    pub(super) fn statuses(&mut self) -> usize {
         let line = |output: &Output| matches!(output, Output::Status(_)).then_some(());
         std::iter::from_fn(|| self.find(line)).count()
     }
