@@ -175,13 +175,11 @@ impl Engine {
         self.finish_shutdown();
     }
 
-    /// The users that come next. Whether one of them needs a smaller batch is asked only where it matters, because it
-    /// takes a look at every one.
+    /// The users that come next.
     fn upcoming(&self) -> Upcoming {
-        let users = self.wake_ups.queued() + self.claims.requested();
         Upcoming {
-            users,
-            has_smaller_batch: users < MAX_BATCH && self.wake_ups.has_queued_with_smaller_batch(),
+            users: self.wake_ups.queued() + self.claims.requested(),
+            has_smaller_batch: self.wake_ups.has_queued_with_smaller_batch(),
         }
     }
 }

@@ -242,7 +242,7 @@ impl Attempt {
                 self.after_unlisted_create()
             }
             (_, Event::WriteFailed(error)) => self.after_failed_create(error, policy),
-            // Whoever has the address by now is looked up before anything is created again.
+            // The contact may have the address by now, so a lookup comes before another create.
             (_, Event::CreateMayHaveHappened) => self.find(policy),
 
             // Whole calls.

@@ -3,7 +3,10 @@
 //! Live changes go before imports. Of the kinds of calls, the one that has waited longest goes first, so that many
 //! records that need calls of their own hold up no batch. When a call may leave is left to the rate limiter.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use contracts::Priority;
 
@@ -202,7 +205,7 @@ impl Batching {
             return vec![first.1];
         }
         let max = if rules.single { 1 } else { batch_limit };
-        let mut keys: BTreeSet<String> = BTreeSet::new();
+        let mut keys: BTreeSet<Cow<'_, str>> = BTreeSet::new();
         let mut chosen = Vec::new();
         for (_, id) in self.waiting(kind) {
             if chosen.len() == max {
@@ -216,12 +219,13 @@ impl Batching {
                 continue;
             };
             if kind == CallKind::Find {
-                let new_keys: Vec<String> = addresses_of(attempt);
-                let new = new_keys.iter().filter(|key| !keys.contains(*key)).count();
+                let addresses = addresses_of(attempt);
+                let is_new = |address: &&String| !keys.contains(address.as_str());
+                let new = addresses.iter().filter(is_new).count();
                 if keys.len() + new > MAX_BATCH {
                     break;
                 }
-                keys.extend(new_keys);
+                keys.extend(addresses.into_iter().map(Cow::Owned));
                 chosen.push(*id);
             } else if !is_busy(attempt, rules.busy)
                 // HubSpot rejects a batch that names a contact twice. The second write waits for the first.
@@ -236,14 +240,14 @@ impl Batching {
 
 /// Whether a write is in flight for the contact that the attempt would write to, or create.
 fn is_busy(attempt: &Attempt, busy: &BTreeSet<String>) -> bool {
-    written_contact(attempt).is_some_and(|contact| busy.contains(&contact))
+    written_contact(attempt).is_some_and(|contact| busy.contains(contact.as_ref()))
 }
 
 /// What names the contact that the attempt's next step writes: its id, or its address if it is to be created.
-fn written_contact(attempt: &Attempt) -> Option<String> {
+fn written_contact(attempt: &Attempt) -> Option<Cow<'_, str>> {
     match attempt.step() {
-        Step::Update | Step::UpdateSingle => attempt.contact_id().map(str::to_owned),
-        Step::Create => attempt.create_address(),
+        Step::Update | Step::UpdateSingle => attempt.contact_id().map(Cow::Borrowed),
+        Step::Create => attempt.create_address().map(Cow::Owned),
         Step::Find(_) | Step::FindSingle(_) | Step::Read(_) | Step::Done => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The claims that are requested and not answered yet. After a new lease they first ask for the attempts that earlier
 //! workers left open.
 //!
-//! Whom to claim is decided by the engine, from the wake-ups and the capacity of dispatch.
+//! Which users to claim is decided by the engine, from the wake-ups and the capacity of dispatch.
 
 use std::{collections::BTreeMap, time::Duration};
 

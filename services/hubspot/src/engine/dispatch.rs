@@ -51,7 +51,7 @@ pub(crate) enum Effect {
 pub(crate) struct Upcoming {
     /// How many users are queued or being claimed.
     pub(crate) users: usize,
-    /// Whether one of them shares a batch with few others only. Known only if they do not fill a batch.
+    /// Whether one of the queued users shares a batch with few others only.
     pub(crate) has_smaller_batch: bool,
 }
 

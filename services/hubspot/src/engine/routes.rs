@@ -338,7 +338,7 @@ impl Engine {
         let Some(report) = self.reports.record_success(request) else {
             return;
         };
-        // A retraction makes its user dirty, which nobody else says to this worker.
+        // A retraction makes its user dirty again, and no wake-up need come for that.
         if self.leadership.epoch().is_some() {
             for retraction in &report.retractions {
                 self.wake_ups.add(&retraction.user_id, Priority::Live);

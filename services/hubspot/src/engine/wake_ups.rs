@@ -64,6 +64,8 @@ pub(crate) struct WakeUps {
     backfill: BTreeMap<u64, UserId>,
     deferred: BTreeSet<(Duration, UserId)>,
     last_position: u64,
+    /// The users of batches that failed, which are few. They decide often whether a call waits to be shared.
+    in_smaller_batches: BTreeSet<UserId>,
     /// How many writes have succeeded since this worker's start, for [`History`].
     writes: u64,
 }
@@ -185,8 +187,8 @@ impl WakeUps {
 
     /// Whether a batch with one of the queued users has failed before.
     pub(crate) fn has_queued_with_smaller_batch(&self) -> bool {
-        let mut queued = self.live.values().chain(self.backfill.values());
-        queued.any(|user_id| self.batch_limit(user_id) < MAX_BATCH)
+        let mut users = self.in_smaller_batches.iter();
+        users.any(|user_id| matches!(self.stage(user_id), Some(Stage::Queued(_))))
     }
 
     /// Takes at most `max` queued users into a claim, live changes first.
@@ -355,6 +357,7 @@ impl WakeUps {
         }
         // Removes the user from the queues, so that no queue names a user without an entry.
         self.move_to(user_id, Stage::InAttempt(AttemptId(0)));
+        self.in_smaller_batches.remove(user_id);
         self.users.remove(user_id)?.ack
     }
 
@@ -370,6 +373,7 @@ impl WakeUps {
     pub(crate) fn limit_batch(&mut self, user_id: &UserId, limit: usize) {
         if let Some(user) = self.users.get_mut(user_id) {
             user.history.batch_limit = limit;
+            self.in_smaller_batches.insert(user_id.clone());
         }
     }
 
@@ -388,17 +392,15 @@ impl WakeUps {
         only_links: bool,
         failure: Option<FailureScope>,
     ) -> Recorded {
-        match self.users.get_mut(user_id) {
-            Some(user) if user.stage == Stage::InAttempt(attempt) => {
-                user.history.record_end(self.writes, only_links, failure)
-            }
-            _ => Recorded::default(),
+        let user = self.users.get_mut(user_id);
+        let Some(user) = user.filter(|user| user.stage == Stage::InAttempt(attempt)) else {
+            return Recorded::default();
+        };
+        let recorded = user.history.record_end(self.writes, only_links, failure);
+        if user.history.batch_limit == MAX_BATCH {
+            self.in_smaller_batches.remove(user_id);
         }
-    }
-
-    fn batch_limit(&self, user_id: &UserId) -> usize {
-        let user = self.users.get(user_id);
-        user.map_or(MAX_BATCH, |user| user.history.batch_limit)
+        recorded
     }
 
     /// How many users are known.
@@ -419,6 +421,7 @@ impl WakeUps {
         self.live.clear();
         self.backfill.clear();
         for user_id in queued {
+            self.in_smaller_batches.remove(&user_id);
             self.users.remove(&user_id);
         }
         for user in self.users.values_mut() {

@@ -32,7 +32,7 @@ impl Dispatch {
     pub(crate) fn handle_response(&mut self, call: &CallInFlight, response: &Response, moment: Moment<'_>) {
         let is_check = call.is_recovery_check;
         let halt = self.circuit_breaker.halt_state().filter(|_| is_check);
-        // Delivery resumes before the attempts hear of the response, so that they go on instead of being given back.
+        // Delivery resumes before the attempts get the response, so that they go on instead of being given back.
         if halt.is_some_and(|halt| halt.is_over(&call.call, response)) {
             let user = call.attempts.first().and_then(|id| self.user_of(*id));
             self.circuit_breaker.resume(user.as_ref());

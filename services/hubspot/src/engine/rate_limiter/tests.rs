@@ -35,7 +35,7 @@ fn send_all(limiter: &mut RateLimiter, from: Duration, count: usize) -> Vec<Dura
         .collect()
 }
 
-/// The most calls in any window of ten seconds.
+/// The maximum number of calls in any window of ten seconds.
 fn fullest_window(times: &[Duration]) -> usize {
     let in_window = |start: &Duration| {
         times
@@ -138,14 +138,11 @@ fn a_ceiling_and_a_reserve_keep_calls_back() {
         window_reserve_percent: 50,
         ..QuotaSettings::default()
     };
-    for (quota, most) in [(ceiling, 100), (reserve, 95)] {
+    for (quota, max) in [(ceiling, 100), (reserve, 95)] {
         let mut limiter = with_limit(190, quota);
         let times = send_all(&mut limiter, seconds(100), 400);
         let fullest = fullest_window(&times);
-        assert!(
-            fullest <= most && fullest >= most * 95 / 100,
-            "{fullest} of {most}"
-        );
+        assert!(fullest <= max && fullest >= max * 95 / 100, "{fullest} of {max}");
     }
 }
 

@@ -146,7 +146,11 @@ fn a_superseded_result_does_not_acknowledge_the_wake_up() {
     let (request, report) = worker.report();
     worker.take(request, &report, NextAction::Superseded);
     assert!(worker.acks().is_empty());
-    assert_eq!(worker.claim().1.users, [id("a")], "the claim says what it owes");
+    assert_eq!(
+        worker.claim().1.users,
+        [id("a")],
+        "the claim says which fields are dirty"
+    );
 }
 
 #[test]

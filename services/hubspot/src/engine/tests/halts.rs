@@ -199,13 +199,13 @@ fn responses_after_the_halt_do_not_lengthen_the_wait() {
 #[test]
 fn the_cause_of_a_halt_is_shown_once() {
     let mut worker = halted_by(CallErrorKind::MissingScopes);
-    let stopped = WorkerStatus::Halted {
+    let halted = WorkerStatus::Halted {
         cause: HaltCause::MissingScopes,
         reason: reason("X"),
     };
-    assert!(worker.put_out(&Output::Status(stopped.clone())));
+    assert!(worker.put_out(&Output::Status(halted.clone())));
     worker.put(Input::Tick);
-    assert!(!worker.put_out(&Output::Status(stopped)));
+    assert!(!worker.put_out(&Output::Status(halted)));
 }
 
 #[test]

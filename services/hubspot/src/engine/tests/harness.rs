@@ -271,8 +271,8 @@ impl TestWorker {
 
     /// How often the status changed since this was asked last.
     pub(super) fn statuses(&mut self) -> usize {
-        let line = |output: &Output| matches!(output, Output::Status(_)).then_some(());
-        std::iter::from_fn(|| self.find(line)).count()
+        let status = |output: &Output| matches!(output, Output::Status(_)).then_some(());
+        std::iter::from_fn(|| self.find(status)).count()
     }
 
     /// The wake-ups acknowledged since this was asked last.

@@ -214,12 +214,12 @@ fn a_primary_address_wins_over_a_secondary_one_and_secondary_ones_find_too() {
 
 /// The link that follows when HubSpot returns this contact for the address, to a batch read and to a single one.
 fn looked_up_as(address: &str, contact: &Contact) -> [Option<(String, LinkOrigin)>; 2] {
-    let link = |alone: bool| {
+    let link = |is_single: bool| {
         let mut worker = TestWorker::running();
         let mut user = claim("a");
         user.values.insert(Field::Email, Some(address.to_owned()));
         let (mut call, _) = worker.deliver(&[user]);
-        if alone {
+        if is_single {
             worker.respond(call, found(Vec::new()));
             let (next, single) = worker.call();
             assert!(matches!(single, Call::FindSingle { .. }), "{single:?}");

@@ -121,10 +121,7 @@ fn every_slot_is_for_changes() {
     assert!(matches!(worker.call().1, Call::Update { .. }));
     worker.inspect(2);
     worker.pass(ms(1_000));
-    assert!(
-        worker.any_call().is_none(),
-        "the only slot is taken by the change"
-    );
+    assert!(worker.any_call().is_none(), "the change uses the only slot");
 }
 
 #[test]

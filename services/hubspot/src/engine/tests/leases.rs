@@ -105,7 +105,7 @@ fn a_lost_lease_drops_everything_except_sent_calls() {
         assert!(worker.any_report().is_none());
         worker.respond(call, all_written(&update));
         let result = worker.result();
-        assert_eq!(result.user_id, id("sent"), "a verdict is accepted from any epoch");
+        assert_eq!(result.user_id, id("sent"), "a result is accepted from any epoch");
         assert!(worker.acks().is_empty() && worker.any_call().is_none() && worker.any_report().is_none());
     }
 }
@@ -158,7 +158,7 @@ fn a_worker_without_responses_yields_the_lease() {
     worker.respond(call, failed(CallErrorKind::NoResponse));
     worker.result();
     worker.pass(Duration::from_secs(30));
-    assert!(worker.lease_action().is_none(), "nobody else asks");
+    assert!(worker.lease_action().is_none(), "no other worker asks");
     let granted = |may_yield| LeaseAnswer::Granted {
         epoch: 1,
         ttl_ms: 3_000,

@@ -216,7 +216,7 @@ fn checks_alternate_between_affected_and_other_records() {
     let (second, call, update) = check(&mut worker, 20);
     assert_eq!(second, "other");
     worker.respond(call, all_written(&update));
-    assert_eq!(halt_cause(&worker), None, "so the twenty are guilty themselves");
+    assert_eq!(halt_cause(&worker), None, "so the twenty are at fault themselves");
     let (request, report) = worker.report();
     let next = report
         .claim
@@ -270,7 +270,7 @@ fn the_reason_shown_is_hubspots_own() {
         reason,
     } = worker.engine.status()
     else {
-        panic!("stopped")
+        panic!("not halted")
     };
     assert!(halt_cause.message().contains("firstname"));
     let Reason { code, message, .. } = reason;

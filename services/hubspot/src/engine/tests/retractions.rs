@@ -36,14 +36,14 @@ fn reports(worker: &mut TestWorker) -> Vec<ReportResults> {
 
 #[test]
 fn only_a_success_of_the_field_restarts_the_count() {
-    for (field, stops) in [(Field::FirstName, false), (Field::LastName, true)] {
+    for (field, halts) in [(Field::FirstName, false), (Field::LastName, true)] {
         let mut worker = TestWorker::running();
         reject_each(&mut worker, 0..19, RULE);
         let (call, update) = worker.deliver(&[linked("good", &[field])]);
         worker.respond(call, all_written(&update));
         reports(&mut worker);
         reject_each(&mut worker, 19..20, RULE);
-        assert_eq!(halt_cause(&worker).is_some(), stops, "{field:?}");
+        assert_eq!(halt_cause(&worker).is_some(), halts, "{field:?}");
     }
 }
 
@@ -97,7 +97,7 @@ fn a_retraction_leaves_results_of_other_fields_alone() {
         .iter()
         .flat_map(|report| &report.results)
         .find(|result| result.user_id == id("u0"))
-        .expect("its verdict waited");
+        .expect("its result waited");
     assert_eq!(
         (result.field_results.get(&Field::LastName), &result.failure),
         (Some(&FieldResult::Confirmed), &None)

@@ -80,10 +80,10 @@ fn a_lease_that_is_gained_again_is_released_again() {
 }
 
 /// A batch of two is in flight when delivery ends, and its failure asks for halves.
-fn split_after(stop: impl Fn(&mut TestWorker)) -> Vec<String> {
+fn split_after(end_delivery: impl Fn(&mut TestWorker)) -> Vec<String> {
     let mut worker = TestWorker::running();
     let (call, _) = worker.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
-    stop(&mut worker);
+    end_delivery(&mut worker);
     worker.respond(call, server_error());
     assert!(worker.any_call().is_none());
     let results = worker.report().1.results;

@@ -69,7 +69,7 @@ impl History {
             }
             Some(FailureScope::Account) => {}
             Some(FailureScope::Record) => {
-                // Only a record that keeps failing while others succeed is to blame itself.
+                // Only a record that keeps failing while others succeed is at fault itself.
                 is_counted = self.failed_after.is_some_and(|earlier| writes > earlier);
                 self.failed_after = Some(writes);
             }

@@ -19,11 +19,11 @@ fn an_inspection_is_no_recovery_check() {
     let (call, _) = worker.deliver(&[linked("a", NAME)]);
     worker.respond(call, failed(CallErrorKind::AccountMoving { retry_after: None }));
     worker.inspect(1);
-    let stopped = InspectionError::Halted {
+    let halted = InspectionError::Halted {
         cause: HaltCause::AccountMoving,
         reason: reason("X"),
     };
-    assert!(worker.is_answered(1, Err(stopped)));
+    assert!(worker.is_answered(1, Err(halted)));
     worker.pass(Duration::from_secs(61));
     worker.inspect(2);
     assert!(!matches!(worker.any_call(), Some((_, Call::Inspect(_)))));
@@ -48,7 +48,7 @@ fn while_delivery_is_paused_contacts_can_be_read_and_nothing_is_written() {
     worker.give_all(&[linked("a", NAME)]);
     assert!(
         matches!(worker.call().1, Call::Update { .. }),
-        "what it met kept nobody"
+        "its failure held up no change"
     );
 }
 
