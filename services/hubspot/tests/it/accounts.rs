@@ -183,7 +183,7 @@ async fn links_of_another_account_are_not_written_through_where_details_are_refu
     stack.users.change("1", &change).await;
     let worker = stack.start_worker(&[]).await;
     worker
-        .wait_for_line("linked to contacts of the HubSpot account 1")
+        .wait_for_status("linked to contacts of the HubSpot account 1")
         .await;
     assert_eq!(
         stack.property("bh@hubspot.com", "firstname").as_deref(),
@@ -198,8 +198,8 @@ async fn where_nothing_names_the_account_the_line_says_what_to_do() {
     empty(&stack.sandbox);
     stack.sandbox.set_switches(without_details());
     let worker = stack.start_worker(&[]).await;
-    worker.wait_for_line("the scope oauth").await;
-    worker.wait_for_line("HUBSPOT_ACCOUNT_ID").await;
+    worker.wait_for_status("the scope oauth").await;
+    worker.wait_for_status("HUBSPOT_ACCOUNT_ID").await;
     assert!(!worker.registry.report().ready);
     worker.stop().await;
 }

@@ -16,7 +16,7 @@ async fn what_a_partial_answer_lists_is_confirmed_by_that_call_alone() {
         stack.contact("taken@example.com");
         stack.sandbox.archive(contact(&stack, 2)).unwrap();
         let worker = stack.start_worker(&[("HUBSPOT_EMAIL_TAKEN", "reject")]).await;
-        worker.wait_for_line("delivering").await;
+        worker.wait_for_status("delivering").await;
         stack.users.gather(USERS);
         stack.users.change(&user(0), &[(Field::Email, "nope")]).await;
         stack
