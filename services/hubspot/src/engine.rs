@@ -134,7 +134,7 @@ impl Engine {
     /// When to handle an [`Input::Tick`] if nothing happens before.
     pub fn wait_until(&self) -> Option<Duration> {
         let next_call_at = self.dispatch.next_call_at(self.now, self.upcoming());
-        let halt = self.dispatch.circuit_breaker().halt_state();
+        let halt = self.dispatch.circuit_breaker().current_halt();
         let times = [
             self.leadership.next_request_at(),
             self.wake_ups.next_due_at(),

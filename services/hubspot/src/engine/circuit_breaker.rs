@@ -85,7 +85,7 @@ pub(crate) struct CircuitBreaker {
 }
 
 impl CircuitBreaker {
-    pub(crate) fn halt_state(&self) -> Option<&Halt> {
+    pub(crate) fn current_halt(&self) -> Option<&Halt> {
         self.halt.as_ref()
     }
 
@@ -110,7 +110,7 @@ impl CircuitBreaker {
     }
 
     /// Halts delivery. `is_check` says whether the evidence comes from a recovery check.
-    pub(crate) fn halt(&mut self, now: Duration, evidence: Evidence, is_check: bool) {
+    pub(crate) fn trip(&mut self, now: Duration, evidence: Evidence, is_check: bool) {
         // The calls in flight when it halted fail as well and tell nothing new. But a record that meets the rejection
         // that caused the halt is one more affected record.
         if let Some(halt) = self.halt.as_mut().filter(|_| !is_check) {

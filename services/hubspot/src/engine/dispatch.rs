@@ -62,6 +62,12 @@ pub(crate) struct Moment<'a> {
     pub(crate) leadership: &'a Leadership,
 }
 
+impl<'a> Moment<'a> {
+    pub(crate) fn new(now: Duration, leadership: &'a Leadership) -> Self {
+        Self { now, leadership }
+    }
+}
+
 /// The attempts that are open, and the calls for them.
 #[derive(Debug)]
 pub(crate) struct Dispatch {
@@ -212,7 +218,7 @@ impl Dispatch {
         // A record that was claimed for a recovery check goes on, because it was claimed when the check was due.
         if let Some(halt) = self
             .circuit_breaker
-            .halt_state()
+            .current_halt()
             .filter(|halt| halt.check_at > now)
         {
             return Some(halt.reason.clone());
@@ -312,7 +318,7 @@ impl Dispatch {
     /// While that call is in flight nothing else is.
     fn wants_account_call(&self, moment: Moment<'_>) -> bool {
         let Moment { now, leadership } = moment;
-        let halt = self.circuit_breaker.halt_state();
+        let halt = self.circuit_breaker.current_halt();
         let is_unknown = !leadership.is_account_verified() && halt.is_none_or(|halt| halt.check_at <= now);
         (is_unknown || self.circuit_breaker.wants_account_call(now))
             && !leadership.is_shutting_down()
@@ -360,7 +366,7 @@ impl Dispatch {
     /// Halts delivery, and gives back what waits for a call. The records are claimed again when it goes on.
     fn halt(&mut self, now: Duration, evidence: Evidence, is_check: bool) {
         let reason = evidence.reason.clone();
-        self.circuit_breaker.halt(now, evidence, is_check);
+        self.circuit_breaker.trip(now, evidence, is_check);
         self.give_back_waiting(&reason);
     }
 

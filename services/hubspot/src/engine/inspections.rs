@@ -127,7 +127,7 @@ impl Inspections {
         if leadership.epoch().is_none() {
             return Some(InspectionError::NotDelivering);
         }
-        if let Some(halt) = dispatch.circuit_breaker().halt_state() {
+        if let Some(halt) = dispatch.circuit_breaker().current_halt() {
             return Some(InspectionError::Halted {
                 cause: halt.cause,
                 reason: halt.reason.clone(),

@@ -153,7 +153,7 @@ impl Engine {
 
     /// The user for the next recovery check, if a particular one is wanted.
     fn user_to_check(&self) -> Option<UserId> {
-        let halt = self.dispatch.circuit_breaker().halt_state()?;
+        let halt = self.dispatch.circuit_breaker().current_halt()?;
         self.wake_ups
             .find_idle(self.now, |user_id| halt.may_check_with(user_id))
     }
@@ -190,10 +190,7 @@ impl Engine {
             .wake_ups
             .start_attempt(&claimed.user_id, claimed.priority, id);
         if let Some(batch_limit) = started {
-            let moment = Moment {
-                now: self.now,
-                leadership: &self.leadership,
-            };
+            let moment = Moment::new(self.now, &self.leadership);
             self.dispatch
                 .start_attempt(id, claimed, claim.requested_at, claim.epoch, batch_limit, moment);
             self.apply_effects();
@@ -203,20 +200,14 @@ impl Engine {
     // Calls
 
     pub(super) fn give_back_expired(&mut self) {
-        let moment = Moment {
-            now: self.now,
-            leadership: &self.leadership,
-        };
+        let moment = Moment::new(self.now, &self.leadership);
         self.dispatch.give_back_expired(moment);
         self.apply_effects();
     }
 
     pub(super) fn start_calls(&mut self) {
         let upcoming = self.upcoming();
-        let moment = Moment {
-            now: self.now,
-            leadership: &self.leadership,
-        };
+        let moment = Moment::new(self.now, &self.leadership);
         let calls = self.dispatch.start_calls(moment, upcoming, &mut self.ids);
         let calls = calls.into_iter().map(|(id, call)| Output::Call(id, call));
         self.outputs.extend(calls);
@@ -235,10 +226,7 @@ impl Engine {
             let limiter = self.dispatch.rate_limiter_mut();
             limiter.record_response(self.now, call.sent_at, &response.rate_limits, in_flight);
         }
-        let moment = Moment {
-            now: self.now,
-            leadership: &self.leadership,
-        };
+        let moment = Moment::new(self.now, &self.leadership);
         self.dispatch.handle_response(&call, &response.response, moment);
         self.apply_effects();
         self.halt_if_day_is_used_up();

@@ -55,7 +55,7 @@ impl WorkerStatus {
         // Without the lease this worker gets no records, so it cannot learn that a halt that only a record can check is
         // over. What it saw last says nothing about HubSpot now, so the halt is hidden until the lease comes back.
         let halt = breaker
-            .halt_state()
+            .current_halt()
             .filter(|halt| has_lease || !is_account_known || halt.is_checked_by_account_call());
         match (halt, is_account_known, has_lease) {
             (Some(halt), _, _) => Self::Halted {

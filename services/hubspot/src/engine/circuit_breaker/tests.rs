@@ -22,8 +22,8 @@ fn halts(breaker: &mut CircuitBreaker, number: usize) -> bool {
 
 /// How long it waits when an outage halts it.
 fn wait(breaker: &mut CircuitBreaker, is_check: bool) -> Duration {
-    breaker.halt(Duration::ZERO, evidence(HaltCause::Outage, 0..1), is_check);
-    breaker.halt_state().expect("it has just halted").check_at
+    breaker.trip(Duration::ZERO, evidence(HaltCause::Outage, 0..1), is_check);
+    breaker.current_halt().expect("it has just halted").check_at
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn after_a_failed_check_with_an_affected_record_another_is_tried_soon() {
     let mut is_check = false;
     for (seconds, is_affected) in [(30, true), (1, false), (30, true), (1, false)] {
         assert_eq!(wait(&mut breaker, is_check), Duration::from_secs(seconds));
-        let halt = breaker.halt_state().expect("it has just halted");
+        let halt = breaker.current_halt().expect("it has just halted");
         assert_eq!(halt.may_check_with(&user(0)), is_affected);
         is_check = true;
     }
@@ -67,7 +67,7 @@ fn affected_records_are_excluded_only_if_another_passes_the_check() {
     for (passed_by, count_again) in [(Some(user(30)), false), (Some(user(3)), true), (None, true)] {
         let mut breaker = CircuitBreaker::default();
         let evidence = evidence(HaltCause::RejectsEveryRecord(field), 0..20);
-        breaker.halt(Duration::ZERO, evidence, false);
+        breaker.trip(Duration::ZERO, evidence, false);
         breaker.resume(passed_by.as_ref());
         let streaks = (0..20).filter_map(|number| breaker.record_rejection(field, "RULE", &user(number)));
         assert_eq!(streaks.count() == 1, count_again, "{passed_by:?}");
@@ -79,10 +79,10 @@ fn an_unusable_property_is_always_checked_with_the_affected_record() {
     let mut breaker = CircuitBreaker::default();
     for lap in 0..4 {
         let evidence = evidence(HaltCause::UnusableProperty(Field::Email), 0..1);
-        breaker.halt(Duration::ZERO, evidence, lap > 0);
+        breaker.trip(Duration::ZERO, evidence, lap > 0);
         assert!(
             breaker
-                .halt_state()
+                .current_halt()
                 .is_some_and(|halt| halt.may_check_with(&user(0)))
         );
     }

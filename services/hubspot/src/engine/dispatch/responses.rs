@@ -31,7 +31,7 @@ impl Dispatch {
     /// Handles the response to a call that was taken out of those in flight.
     pub(crate) fn handle_response(&mut self, call: &CallInFlight, response: &Response, moment: Moment<'_>) {
         let is_check = call.is_recovery_check;
-        let halt = self.circuit_breaker.halt_state().filter(|_| is_check);
+        let halt = self.circuit_breaker.current_halt().filter(|_| is_check);
         // Delivery resumes before the attempts get the response, so that they go on instead of being given back.
         if halt.is_some_and(|halt| halt.is_over(&call.call, response)) {
             let user = call.attempts.first().and_then(|id| self.user_of(*id));
