@@ -162,7 +162,7 @@ impl Batching {
         let first_of = |batching: &Self, kind| batching.first(attempts, kind, rules.busy);
         let firsts = CALL_KINDS.into_iter().filter_map(|kind| first_of(self, kind));
         let priority = firsts.min()?.0;
-        // Among the kinds that have an attempt of the highest priority, the one that waited longest has its turn.
+        // Among the kinds that have an attempt of the highest priority, the one that waited longest goes.
         let (index, kind, first) = self.kinds.iter().enumerate().find_map(|(index, kind)| {
             let first = first_of(self, *kind).filter(|first| first.0 == priority)?;
             Some((index, *kind, first))
