@@ -1,7 +1,7 @@
 //! What may happen next.
 
 use contracts::{LeaseAnswer, ResultsReported, UsersClaimed};
-use hubspot::engine::{Input, Output, RequestId, Unserved};
+use hubspot::engine::{Input, Output, RequestId, UserServiceError};
 
 use crate::{agenda::Time, fault::Fault, hubspot_model::CallOut};
 
@@ -31,19 +31,19 @@ pub(crate) struct Question {
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
     /// For the lease.
-    Lease(Result<LeaseAnswer, Unserved>),
+    Lease(Result<LeaseAnswer, UserServiceError>),
     /// For claims.
-    Claims(RequestId, Result<UsersClaimed, Unserved>),
+    Claims(RequestId, Result<UsersClaimed, UserServiceError>),
     /// To verdicts.
-    Recorded(RequestId, Result<ResultsReported, Unserved>),
+    Recorded(RequestId, Result<ResultsReported, UserServiceError>),
 }
 
 impl From<Reply> for Input {
     fn from(reply: Reply) -> Self {
         match reply {
-            Reply::Lease(answer) => Self::LeaseAnswered(answer),
-            Reply::Claims(request, answer) => Self::Claimed(request, answer),
-            Reply::Recorded(request, answer) => Self::Recorded(request, answer),
+            Reply::Lease(answer) => Self::LeaseResponse(answer),
+            Reply::Claims(request, answer) => Self::ClaimResponse(request, answer),
+            Reply::Recorded(request, answer) => Self::ReportResponse(request, answer),
         }
     }
 }
@@ -139,9 +139,9 @@ impl Event {
             | Self::Snapshot
             | Self::Redeliver { .. }
             | Self::Calm => false,
-            Self::Tell(_, input) => !matches!(**input, Input::LeaseAnswered(_)),
-            Self::Leave(_, output) => !matches!(**output, Output::AskLease(_)),
-            Self::Arrive(question) => !matches!(question.output, Output::AskLease(_)),
+            Self::Tell(_, input) => !matches!(**input, Input::LeaseResponse(_)),
+            Self::Leave(_, output) => !matches!(**output, Output::ChangeLease(_)),
+            Self::Arrive(question) => !matches!(question.output, Output::ChangeLease(_)),
             _ => true,
         }
     }

@@ -12,7 +12,7 @@ mod writes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use contracts::{Field, PerField, Reason};
-use hubspot::engine::{Call, CallId, Limits, Problem, ProblemKind};
+use hubspot::engine::{Call, CallError, CallErrorKind, CallId, RateLimitHeaders};
 
 use crate::{
     agenda::Time,
@@ -162,12 +162,12 @@ impl HubSpotModel {
     }
 
     /// What the headers say.
-    pub(crate) fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> RateLimitHeaders {
         if !self.tells_limits {
-            return Limits::default();
+            return RateLimitHeaders::default();
         }
         let used = u32::try_from(self.recent.len()).unwrap_or(u32::MAX);
-        Limits {
+        RateLimitHeaders {
             max: Some(self.calls_allowed),
             remaining: Some(self.calls_allowed.saturating_sub(used)),
             interval: Some(std::time::Duration::from_secs(10)),
@@ -178,8 +178,8 @@ impl HubSpotModel {
 }
 
 /// A problem of that kind.
-pub(crate) fn problem(kind: ProblemKind, code: &str) -> Problem {
-    Problem {
+pub(crate) fn problem(kind: CallErrorKind, code: &str) -> CallError {
+    CallError {
         kind,
         reason: reason(code),
     }

@@ -1,6 +1,6 @@
 //! What a seed makes of a schedule: how many of what, which faults, and how often they strike.
 
-use hubspot::engine::{EmailTaken, Missing};
+use hubspot::engine::{EmailConflict, MissingContact};
 
 use crate::{agenda::Time, fault::Fault, random::Random, tally::Named};
 
@@ -74,9 +74,9 @@ pub(crate) struct Plan {
     /// Whether only single records have faults, so that nobody else may be held back for long.
     pub(crate) only_records: bool,
     /// What the workers do about a taken address.
-    pub(crate) email_taken: EmailTaken,
+    pub(crate) email_taken: EmailConflict,
     /// What the workers do about a user without a contact.
-    pub(crate) missing: Missing,
+    pub(crate) missing: MissingContact,
     /// The workers' patience with a call.
     pub(crate) call_timeout: Time,
     /// How many calls HubSpot allows in ten seconds.
@@ -126,14 +126,14 @@ impl Plan {
             sweepless,
             only_records,
             email_taken: if random.chance(250) {
-                EmailTaken::Reject
+                EmailConflict::Reject
             } else {
-                EmailTaken::Follow
+                EmailConflict::Follow
             },
             missing: if random.chance(350) {
-                Missing::Create
+                MissingContact::Create
             } else {
-                Missing::Skip
+                MissingContact::Skip
             },
             call_timeout: *random.pick(&[4 * SECOND, 10 * SECOND]),
             calls_allowed: if chosen(Fault::NarrowLimit) {
@@ -173,8 +173,8 @@ impl Plan {
             latest_effect: 0,
             sweepless: false,
             only_records: false,
-            email_taken: EmailTaken::Follow,
-            missing: Missing::Skip,
+            email_taken: EmailConflict::Follow,
+            missing: MissingContact::Skip,
             call_timeout: 10 * SECOND,
             calls_allowed: 190,
             day: (625_000, 0),

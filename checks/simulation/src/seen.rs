@@ -1,6 +1,6 @@
 //! The answers of HubSpot as an engine sees them, to be counted.
 
-use hubspot::engine::{Answer, Policy, Problem, ProblemKind};
+use hubspot::engine::{CallError, CallErrorKind, RateLimit, Response};
 
 use crate::names::named;
 
@@ -23,7 +23,6 @@ named! {
         Forbidden: "forbidden",
         Locked: "locked",
         LimitedBurst: "limited, burst",
-        LimitedSecond: "limited, second",
         LimitedDay: "limited, day",
         Moving: "moving",
         ServerFault: "server fault",
@@ -41,52 +40,53 @@ named! {
 
 impl Seen {
     /// The answer as a whole.
-    pub fn answer(answer: &Answer) -> Self {
+    pub fn answer(answer: &Response) -> Self {
         match answer {
-            Answer::Account { .. } => Self::Account,
-            Answer::Found { .. } => Self::Found,
-            Answer::Updated { .. } => Self::Updated,
-            Answer::Created { .. } => Self::Created,
-            Answer::Contact(_) => Self::Contact,
-            Answer::Inspected(_) => Self::Inspected,
-            Answer::Problem(problem) => Self::problem(problem),
+            Response::Account { .. } => Self::Account,
+            Response::Found { .. } => Self::Found,
+            Response::Updated { .. } => Self::Updated,
+            Response::Created { .. } => Self::Created,
+            Response::Contact(_) => Self::Contact,
+            Response::Inspected(_) => Self::Inspected,
+            Response::Error(problem) => Self::problem(problem),
         }
     }
 
-    fn problem(problem: &Problem) -> Self {
+    fn problem(problem: &CallError) -> Self {
         match &problem.kind {
-            ProblemKind::Invalid { .. } => Self::Invalid,
-            ProblemKind::Conflict { .. } => Self::Conflict,
-            ProblemKind::NotFound => Self::NotFound,
-            ProblemKind::NoSuchPath => Self::NoSuchPath,
-            ProblemKind::Unauthorized => Self::Unauthorized,
-            ProblemKind::Disconnected | ProblemKind::Misconfigured | ProblemKind::NoToken => Self::NoToken,
-            ProblemKind::MissingScopes | ProblemKind::AccountUntold | ProblemKind::WrongAccount => {
+            CallErrorKind::Invalid { .. } => Self::Invalid,
+            CallErrorKind::Conflict { .. } => Self::Conflict,
+            CallErrorKind::NotFound => Self::NotFound,
+            CallErrorKind::NoSuchPath => Self::NoSuchPath,
+            CallErrorKind::Unauthorized => Self::Unauthorized,
+            CallErrorKind::Disconnected | CallErrorKind::Misconfigured | CallErrorKind::NoToken => {
+                Self::NoToken
+            }
+            CallErrorKind::MissingScopes | CallErrorKind::AccountUnknown | CallErrorKind::WrongAccount => {
                 Self::MissingScopes
             }
-            ProblemKind::Forbidden => Self::Forbidden,
-            ProblemKind::Locked => Self::Locked,
-            ProblemKind::Limited { policy, .. } => match policy {
-                Policy::Burst => Self::LimitedBurst,
-                Policy::Second => Self::LimitedSecond,
-                Policy::Day => Self::LimitedDay,
+            CallErrorKind::Forbidden => Self::Forbidden,
+            CallErrorKind::Locked => Self::Locked,
+            CallErrorKind::RateLimited { limit: policy, .. } => match policy {
+                RateLimit::Window => Self::LimitedBurst,
+                RateLimit::Day => Self::LimitedDay,
             },
-            ProblemKind::Moving { .. } => Self::Moving,
-            ProblemKind::ServerFault { .. } => Self::ServerFault,
-            ProblemKind::Unanswered => Self::Unanswered,
-            ProblemKind::Unreachable => Self::Unreachable,
-            ProblemKind::Refused => Self::Refused,
-            ProblemKind::Garbled => Self::Garbled,
+            CallErrorKind::AccountMoving { .. } => Self::Moving,
+            CallErrorKind::ServerError { .. } => Self::ServerFault,
+            CallErrorKind::NoResponse => Self::Unanswered,
+            CallErrorKind::Unreachable => Self::Unreachable,
+            CallErrorKind::UnexpectedStatus => Self::Refused,
+            CallErrorKind::UnreadableBody => Self::Garbled,
         }
     }
 
     /// The problem of one input.
-    pub fn input(problem: &Problem) -> Self {
+    pub fn input(problem: &CallError) -> Self {
         match problem.kind {
-            ProblemKind::Invalid { .. } => Self::InputInvalid,
-            ProblemKind::Conflict { .. } => Self::InputConflict,
-            ProblemKind::NotFound => Self::InputNotFound,
-            ProblemKind::Locked => Self::InputLocked,
+            CallErrorKind::Invalid { .. } => Self::InputInvalid,
+            CallErrorKind::Conflict { .. } => Self::InputConflict,
+            CallErrorKind::NotFound => Self::InputNotFound,
+            CallErrorKind::Locked => Self::InputLocked,
             _ => Self::InputOther,
         }
     }

@@ -15,7 +15,7 @@ mod truth;
 mod workers;
 
 use contracts::Field;
-use hubspot::engine::Missing;
+use hubspot::engine::MissingContact;
 
 use crate::{
     agenda::{Agenda, Time},
@@ -221,8 +221,8 @@ impl World {
                 continue;
             }
             let missing = match self.plan.missing {
-                Missing::Skip => 150,
-                Missing::Create => 500,
+                MissingContact::Skip => 150,
+                MissingContact::Create => 500,
             };
             if self.plan.has(Fault::MissingContact) && self.random.chance(missing) {
                 self.tally.faults.add(Fault::MissingContact);

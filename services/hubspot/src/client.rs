@@ -20,9 +20,9 @@ use std::{io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use contracts::{LastResponse, Reason};
-use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
+use reqwest::{RequestBuilder, StatusCode, header::HeaderMap, redirect};
 
-use crate::engine::{Answer, Answered, Call, ProblemKind};
+use crate::engine::{Call, CallErrorKind, CallResponse, Response};
 use account::Accounts;
 use runtime::settings::Secret;
 use token::Token;
@@ -66,7 +66,7 @@ struct RawAnswer {
 
 /// No complete answer.
 struct NoAnswer {
-    kind: ProblemKind,
+    kind: CallErrorKind,
     code: &'static str,
     message: String,
 }
@@ -113,24 +113,24 @@ impl HubspotClient {
     }
 
     /// Makes a call and says what became of it.
-    pub async fn perform(&self, call: &Call) -> Answered {
+    pub async fn perform(&self, call: &Call) -> CallResponse {
         let token = match self.token.for_call(call, self.timeout).await {
             Ok(token) => token,
-            Err(problem) => return Answered::problem(problem.kind, problem.reason),
+            Err(problem) => return CallResponse::error(problem.kind, problem.reason),
         };
         let answered = match call {
             Call::Account => self.account(&token).await,
             _ => self.perform_with(&token, call).await,
         };
-        if let Answer::Problem(problem) = &answered.answer
-            && problem.kind == ProblemKind::Unauthorized
+        if let Response::Error(problem) = &answered.response
+            && problem.kind == CallErrorKind::Unauthorized
         {
             self.token.was_rejected(&token);
         }
         answered
     }
 
-    async fn perform_with(&self, token: &Secret, call: &Call) -> Answered {
+    async fn perform_with(&self, token: &Secret, call: &Call) -> CallResponse {
         let request = request::build(&self.http, &self.target, call);
         answered(call, self.exchange(token, request).await)
     }
@@ -152,7 +152,7 @@ impl HubspotClient {
                 body: Bytes::new(),
             }),
             Err(BodyError::TooLong) => Err(NoAnswer {
-                kind: ProblemKind::Garbled,
+                kind: CallErrorKind::UnreadableBody,
                 code: "ANSWER_TOO_LONG",
                 message: format!("the answer is longer than {LONGEST_BODY} bytes"),
             }),
@@ -163,33 +163,33 @@ impl HubspotClient {
     fn no_answer(&self, error: &reqwest::Error) -> NoAnswer {
         let (kind, code, message) = if error.is_builder() {
             let message = "the request cannot be built; does the token hold line breaks?".to_owned();
-            (ProblemKind::Unauthorized, "INVALID_REQUEST", message)
+            (CallErrorKind::Unauthorized, "INVALID_REQUEST", message)
         } else if error.is_connect() {
             let message = format!("no connection to {}", self.target.host());
-            (ProblemKind::Unreachable, "UNREACHABLE", message)
+            (CallErrorKind::Unreachable, "UNREACHABLE", message)
         } else if error.is_timeout() {
             let message = format!("no answer within {} ms", self.timeout.as_millis());
-            (ProblemKind::Unanswered, "TIMED_OUT", message)
+            (CallErrorKind::NoResponse, "TIMED_OUT", message)
         } else {
             let message = "the connection was cut before the answer was complete".to_owned();
-            (ProblemKind::Unanswered, "CONNECTION_CUT", message)
+            (CallErrorKind::NoResponse, "CONNECTION_CUT", message)
         };
         NoAnswer { kind, code, message }
     }
 }
 
 /// What an exchange comes to, for that call.
-fn answered(call: &Call, outcome: Result<RawAnswer, NoAnswer>) -> Answered {
+fn answered(call: &Call, outcome: Result<RawAnswer, NoAnswer>) -> CallResponse {
     match outcome {
-        Ok(raw) => Answered {
-            limits: headers::limits(&raw.headers),
-            said: Some(LastResponse {
+        Ok(raw) => CallResponse {
+            rate_limits: headers::limits(&raw.headers),
+            last_response: Some(LastResponse {
                 status: raw.status.as_u16(),
                 correlation_id: headers::correlation_id(&raw.headers).map(details::word),
             }),
-            answer: classify::answer(call, raw.status, &raw.headers, &raw.body),
+            response: classify::answer(call, raw.status, &raw.headers, &raw.body),
         },
-        Err(NoAnswer { kind, code, message }) => Answered::problem(kind, Reason::ours(code, &message)),
+        Err(NoAnswer { kind, code, message }) => CallResponse::error(kind, Reason::ours(code, &message)),
     }
 }
 
@@ -215,7 +215,7 @@ enum BodyError {
     Cut(reqwest::Error),
 }
 
-async fn read_body(mut response: Response) -> Result<Bytes, BodyError> {
+async fn read_body(mut response: reqwest::Response) -> Result<Bytes, BodyError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(BodyError::Cut)? {
         if body.len() + chunk.len() > LONGEST_BODY {

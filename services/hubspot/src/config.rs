@@ -12,7 +12,7 @@ use runtime::{
     telemetry::LogSettings,
 };
 
-use crate::engine::{EmailTaken, Missing, Quota};
+use crate::engine::{EmailConflict, MissingContact, QuotaSettings};
 
 pub use access::Access;
 
@@ -34,16 +34,16 @@ pub struct Config {
     /// which credentials. Each secret may be in a file, which the name with `_FILE` names.
     pub access: Access,
     /// `HUBSPOT_EMAIL_TAKEN`: what to do with an address that another contact holds.
-    pub email_taken: EmailTaken,
+    pub email_taken: EmailConflict,
     /// `HUBSPOT_MISSING`: what to do with a user that has no contact.
-    pub missing: Missing,
+    pub missing: MissingContact,
     /// `HUBSPOT_TIMEOUT_MS`: how long a call may take.
     pub call_timeout: Duration,
     /// `HUBSPOT_CONCURRENCY`: the most calls out at once.
     pub concurrency: usize,
     /// `HUBSPOT_WINDOW_LIMIT`, `HUBSPOT_DAILY_LIMIT`, `HUBSPOT_WINDOW_RESERVE_PERCENT` and
     /// `HUBSPOT_DAILY_RESERVE_PERCENT`: how much of HubSpot's limits to use.
-    pub quota: Quota,
+    pub quota: QuotaSettings,
     /// `HUBSPOT_DRIFT_EVERY_HOURS` and `HUBSPOT_DRIFT_REPAIR`: whether and how often everybody is compared with its
     /// contact.
     pub drift_sweep: Option<DriftSweep>,
@@ -86,10 +86,13 @@ impl Config {
         let env = access::without_placeholders(env);
         let mut reader = Reader::new(&env);
         let access = access::read(&mut reader);
-        let taken = [("follow", EmailTaken::Follow), ("reject", EmailTaken::Reject)];
-        let email_taken = reader.one_of("HUBSPOT_EMAIL_TAKEN", EmailTaken::Follow, &taken);
-        let choices = [("skip", Missing::Skip), ("create", Missing::Create)];
-        let missing = reader.one_of("HUBSPOT_MISSING", Missing::Skip, &choices);
+        let taken = [
+            ("follow", EmailConflict::Follow),
+            ("reject", EmailConflict::Reject),
+        ];
+        let email_taken = reader.one_of("HUBSPOT_EMAIL_TAKEN", EmailConflict::Follow, &taken);
+        let choices = [("skip", MissingContact::Skip), ("create", MissingContact::Create)];
+        let missing = reader.one_of("HUBSPOT_MISSING", MissingContact::Skip, &choices);
         let timeouts = Duration::from_millis(100)..=Duration::from_secs(25);
         let call_timeout = reader.duration_ms("HUBSPOT_TIMEOUT_MS", Duration::from_secs(10), timeouts);
         let concurrency = reader.within("HUBSPOT_CONCURRENCY", 10, 1..=50);
@@ -137,8 +140,8 @@ fn read_drift_sweep(reader: &mut Reader<'_>) -> Option<DriftSweep> {
     Some(DriftSweep { every, repair })
 }
 
-fn read_quota(reader: &mut Reader<'_>) -> Quota {
-    Quota {
+fn read_quota(reader: &mut Reader<'_>) -> QuotaSettings {
+    QuotaSettings {
         calls_per_window: reader.optional_within("HUBSPOT_WINDOW_LIMIT", 1..=10_000),
         calls_per_day: reader.optional_within("HUBSPOT_DAILY_LIMIT", 1..=1_000_000_000),
         window_reserve_percent: reader.within("HUBSPOT_WINDOW_RESERVE_PERCENT", 0, 0..=90),

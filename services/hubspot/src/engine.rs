@@ -1,134 +1,96 @@
-//! The delivery engine: a pure state machine that decides what is claimed, sent, recorded and acknowledged, and when.
+//! The delivery engine: decides what is claimed, sent to HubSpot, reported and acknowledged, and when.
 //!
-//! No input or output, no clock, no randomness of its own. [`Engine::handle`] takes what happened and the time since
-//! the start; [`Engine::next_output`] gives what is to be done; [`Engine::wait_until`] says when to call again if
-//! nothing happens. The same inputs at the same times give the same outputs, so that a schedule can be replayed.
+//! It does no input or output and has no clock or randomness of its own. [`Engine::handle`] takes what happened and the
+//! time since the start, [`Engine::next_output`] gives what is to be done, and [`Engine::wait_until`] says when to call
+//! again if nothing happens. The same inputs at the same times give the same outputs, so any schedule can be replayed.
+//!
+//! ```text
+//! wake-up ─▶ WakeUps ─▶ Claims ─▶ Dispatch ─▶ Reports ─▶ ack
+//!                                 Attempt ─▶ Batching ─▶ CallsInFlight
+//!                                    ▲  RateLimiter, CircuitBreaker │
+//!                                    └─────────── responses ◀───────┘
+//! Leadership says whether this worker may deliver at all; Inspections use the calls that deliveries leave over.
+//! ```
+//!
+//! Each part has its own state and knows only the parts that feed it. What has to go back is returned, and the engine
+//! passes it on: this file and `routes` are the only places that know all parts.
 
-mod answer;
 mod attempt;
+mod backoff;
+mod batch_results;
+mod batching;
 mod call;
-mod check_off;
+mod calls;
+mod circuit_breaker;
 mod claims;
-mod compose;
-mod creates;
-mod deliver;
-mod everyone;
+mod dispatch;
 mod failed_calls;
 mod inspections;
-mod lease;
-mod line;
-mod lookups;
-mod pace;
-mod port;
-mod ready;
-mod report;
-mod standing;
-mod users;
+mod io;
+mod leadership;
+mod rate_limiter;
+mod reports;
+mod response;
+mod routes;
+mod settings;
+mod status;
+mod wake_ups;
 
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
-use contracts::delivery::LeaseAction;
-
-pub use answer::{
-    Answer, Answered, Contact, Created, InputError, Inspected, Limits, Policy, Problem, ProblemKind, Profile,
-    Written,
+pub use call::{Call, ContactKey, CreateInput, Inspection, MAX_BATCH, Properties, UpdateInput};
+pub use circuit_breaker::HaltCause;
+pub use inspections::InspectionError;
+pub use io::{AckHandle, CallId, Input, InspectionId, Output, RequestId, UserServiceError};
+pub use response::{
+    CallError, CallErrorKind, CallResponse, Contact, CreatedContact, InputError, InspectedContacts, Profile,
+    RateLimit, RateLimitHeaders, Response, UpdatedContact,
 };
-pub use call::{Call, CreateInput, Inspection, Key, MAX_BATCH, Properties, UpdateInput};
-pub use line::{Fault, LineState};
-pub use port::{
-    AckHandle, CallId, EmailTaken, Input, InspectionId, Missing, NotInspected, Output, Quota, RequestId,
-    Settings, Unserved,
-};
+pub use settings::{EmailConflict, MissingContact, QuotaSettings, Settings};
+pub use status::WorkerStatus;
 
-use attempt::{Attempt, Rules};
 use claims::Claims;
-use compose::Kind;
-use deliver::Out;
-use inspections::{Inspections, Waiting};
-use lease::Lease;
-use line::Line;
-use pace::Pace;
-use ready::Ready;
-use report::Reports;
-use users::Users;
-
-/// Names an attempt within an engine; a later one has a higher number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct AttemptId(u64);
+use dispatch::{Dispatch, Upcoming};
+use inspections::{Inspections, WaitingInspection};
+use io::Ids;
+use leadership::Leadership;
+use reports::Reports;
+use wake_ups::WakeUps;
 
 /// The delivery engine.
 #[derive(Debug)]
 pub struct Engine {
-    settings: Settings,
     now: Duration,
-    drawn: u64,
-    /// The account behind the token, once HubSpot has said it.
-    account_id: Option<String>,
-    /// Whether the token in use is known to open that account.
-    account_checked: bool,
-    lease: Lease,
-    /// What the last question for the lease was.
-    wish: LeaseAction,
-    /// The account that it named.
-    asked_with: Option<String>,
-    line: Line,
-    shown: Option<LineState>,
-    pace: Pace,
-    users: Users,
-    attempts: BTreeMap<AttemptId, Attempt>,
-    ready: Ready,
-    /// The kinds of calls; the one that went last is the last.
-    kinds: [Kind; Kind::ALL.len()],
-    calls: BTreeMap<CallId, Out>,
-    inspections: Inspections,
-    /// The contacts a write is out for: one at a time, whoever shares them.
-    busy: BTreeSet<String>,
+    concurrency: usize,
+    ids: Ids,
+    leadership: Leadership,
+    wake_ups: WakeUps,
     claims: Claims,
+    dispatch: Dispatch,
     reports: Reports,
-    /// How many writes succeeded.
-    writes: u64,
-    /// Since when calls have gone unanswered, with none answered in between.
-    silent_since: Option<Duration>,
-    draining: bool,
-    stopped: bool,
+    inspections: Inspections,
+    last_status: Option<WorkerStatus>,
     outputs: VecDeque<Output>,
 }
 
 impl Engine {
-    /// An engine that has done nothing yet. Handle a [`Input::Tick`] to start it.
+    /// An engine that has done nothing yet. Handle an [`Input::Tick`] to start it.
     pub fn new(settings: Settings) -> Self {
         Self {
             now: Duration::ZERO,
-            drawn: 0,
-            account_id: None,
-            account_checked: false,
-            lease: Lease::default(),
-            wish: LeaseAction::Hold,
-            asked_with: None,
-            line: Line::default(),
-            shown: None,
-            pace: Pace::new(settings.quota),
-            users: Users::default(),
-            attempts: BTreeMap::new(),
-            ready: Ready::default(),
-            kinds: Kind::ALL,
-            calls: BTreeMap::new(),
-            inspections: Inspections::default(),
-            busy: BTreeSet::new(),
+            concurrency: settings.concurrency,
+            ids: Ids::default(),
+            leadership: Leadership::new(settings.holder.clone()),
+            wake_ups: WakeUps::default(),
             claims: Claims::default(),
+            dispatch: Dispatch::new(settings),
             reports: Reports::default(),
-            writes: 0,
-            silent_since: None,
-            draining: false,
-            stopped: false,
+            inspections: Inspections::default(),
+            last_status: None,
             outputs: VecDeque::new(),
-            settings,
         }
     }
 
@@ -136,91 +98,88 @@ impl Engine {
     pub fn handle(&mut self, now: Duration, input: Input) {
         self.now = self.now.max(now);
         match input {
-            // Without the lease a wake-up is another worker's business.
+            Input::Tick => {}
             Input::WakeUp {
                 user_id,
                 priority,
                 ack,
-            } if self.lease.epoch().is_some() && !self.draining => {
-                self.users.wake(&user_id, priority, ack);
-            }
-            Input::Tick | Input::WakeUp { .. } => {}
-            Input::WakeUpsDropped => self.users.drop_wakeups(),
-            Input::LeaseAnswered(answer) => self.lease_answered(answer),
-            Input::Claimed(request, answer) => self.claimed(request, answer),
-            Input::Recorded(request, answer) => self.recorded(request, answer),
-            Input::Answered(call, answered) => self.answered(call, answered),
+            } => self.handle_wake_up(&user_id, priority, ack),
+            Input::WakeUpsDropped => self.wake_ups.drop_acks(),
+            Input::LeaseResponse(response) => self.handle_lease_response(response),
+            Input::ClaimResponse(request, response) => self.handle_claim_response(request, response),
+            Input::ReportResponse(request, response) => self.handle_report_response(request, response),
+            Input::CallResponse(call, response) => self.handle_call_response(call, response),
             Input::Inspect {
                 id,
                 inspection,
                 even_paused,
                 until,
-            } => self.inspect(Waiting {
+            } => self.add_inspection(WaitingInspection {
                 id,
                 inspection,
                 even_paused,
                 until,
             }),
-            Input::TokenReplaced => self.token_replaced(),
-            Input::ShutDown => self.shut_down(),
+            Input::TokenReplaced => self.handle_token_replaced(),
+            Input::ShutDown => self.start_shutdown(),
         }
         self.advance();
     }
 
-    /// The next thing to do; none when all was taken.
+    /// The next thing to do, or `None` if everything was taken.
     pub fn next_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// When to handle a [`Input::Tick`] if nothing happens before.
+    /// When to handle an [`Input::Tick`] if nothing happens before.
     pub fn wait_until(&self) -> Option<Duration> {
-        let next_call = self.next_call_at();
+        let next_call_at = self.dispatch.next_call_at(self.now, self.upcoming());
+        let halt = self.dispatch.circuit_breaker().current_halt();
         let times = [
-            self.lease
-                .next_ask()
-                .filter(|_| self.account_id.is_some() && !self.stopped),
-            self.users.next_due(),
-            self.line.stopped().map(|stop| stop.probe_at),
+            self.leadership.next_request_at(),
+            self.wake_ups.next_due_at(),
+            halt.map(|halt| halt.check_at),
             Some(self.claims.paused_until()),
             self.reports.paused_until(),
-            Some(next_call),
-            Some(next_call.saturating_sub(claims::AHEAD_OF_PACE)),
-            self.next_expiry(),
-            self.next_inspection_at(),
+            Some(next_call_at),
+            Some(next_call_at.saturating_sub(claims::AHEAD_OF_CALLS)),
+            self.dispatch.next_expiry_at(&self.leadership),
+            self.inspections.next_at(self.now, &self.dispatch),
         ];
         times.into_iter().flatten().filter(|at| *at > self.now).min()
     }
 
-    /// Does everything that can be done now.
+    /// The account that the token opens, once it is known.
+    pub fn account_id(&self) -> Option<&str> {
+        self.leadership.account_id()
+    }
+
+    /// Whether this worker delivers, and why not.
+    pub fn status(&self) -> WorkerStatus {
+        WorkerStatus::of(&self.leadership, self.dispatch.circuit_breaker())
+    }
+
+    /// Does everything that can be done now, in the order in which one thing makes room for the next.
     fn advance(&mut self) {
-        self.expire();
-        self.users.release_due(self.now);
-        self.ask_lease();
+        // Expired attempts go first: their results are reported below, and they must not go into a call.
+        self.give_back_expired();
+        self.wake_ups.queue_due(self.now);
+        self.request_lease();
+        // A report carries a claim along, so reports go before claims.
         self.send_reports();
         self.send_claims();
         self.start_calls();
-        // A call that cannot start ends its attempt, so a verdict may have come of it.
-        self.send_reports();
+        // Only calls that deliveries have left over are used.
         self.start_inspections();
-        self.show_line();
-        self.end_if_drained();
+        self.show_status();
+        self.finish_shutdown();
     }
 
-    /// The account that the token opens, once it is known.
-    pub fn account_id(&self) -> Option<&str> {
-        self.account_id.as_deref()
-    }
-
-    fn draw(&mut self) -> u64 {
-        self.drawn += 1;
-        self.drawn
-    }
-
-    fn rules<'a>(settings: &Settings, account_id: Option<&'a String>) -> Rules<'a> {
-        Rules {
-            account_id: account_id.map_or("", String::as_str),
-            email_taken: settings.email_taken,
-            missing: settings.missing,
+    /// The users that come next.
+    fn upcoming(&self) -> Upcoming {
+        Upcoming {
+            users: self.wake_ups.queued() + self.claims.requested(),
+            has_smaller_batch: self.wake_ups.has_queued_with_smaller_batch(),
         }
     }
 }

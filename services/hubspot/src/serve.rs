@@ -9,7 +9,7 @@ use runtime::{
 use crate::{
     Config,
     client::{ClientError, HubspotClient},
-    engine::{Missing, Settings},
+    engine::{MissingContact, Settings},
     worker::{DriftMetrics, Health, Worker, WorkerMetrics},
 };
 
@@ -43,15 +43,15 @@ pub async fn serve(
     }
     let holder = uuid::Uuid::new_v4().to_string();
     tracing::info!(holder, target = %client.target(), "calls go there");
-    if config.missing == Missing::Skip {
+    if config.missing == MissingContact::Skip {
         tracing::info!(
             "users whose address no HubSpot contact has are looked up again later and get no contact; HUBSPOT_MISSING=create \
              creates contacts for them"
         );
     }
     let settings = Settings {
-        email_taken: config.email_taken,
-        missing: config.missing,
+        email_conflict: config.email_taken,
+        missing_contact: config.missing,
         concurrency: config.concurrency,
         call_timeout: config.call_timeout,
         quota: config.quota,

@@ -1,4 +1,4 @@
-//! Around the engine: carries out what it asks for, and tells it what happened. Nothing is decided here.
+//! The worker around the engine: carries out its outputs and gives it what happened. It decides nothing.
 
 mod acks;
 mod caller;
@@ -40,14 +40,14 @@ pub(crate) use health::Health;
 pub(crate) use metrics::WorkerMetrics;
 use notices::Notices;
 
-/// How long a shutdown waits for calls that are out and for their verdicts.
+/// How long a shutdown waits for calls in flight and for the reports of their results.
 const DRAIN: Duration = Duration::from_secs(8);
-/// How often a token's file is looked at.
-const TOKEN_EVERY: Duration = Duration::from_millis(500);
-/// Wakes the engine even if it asks for nothing.
-const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// How often a token's file is checked.
+const TOKEN_CHECK_INTERVAL: Duration = Duration::from_millis(500);
+/// The engine is woken at least this often.
+const MAX_SLEEP: Duration = Duration::from_mins(1);
 
-/// An engine at work.
+/// An engine with its connections.
 pub(crate) struct Worker {
     engine: Engine,
     started: Instant,
@@ -55,12 +55,12 @@ pub(crate) struct Worker {
     nats: Nats,
     wake_ups: WakeUps,
     health: Health,
-    /// Shared with the calls that are out.
+    /// Shared with the calls in flight.
     caller: Caller,
     inspections: Inspections,
     comparing: Comparing,
-    /// Requests and calls that are out, no more than the engine has asked for; each has one answer.
-    out: JoinSet<Input>,
+    /// The requests and calls in flight. The engine bounds their number, and each has one response.
+    in_flight: JoinSet<Input>,
     acknowledging: TaskTracker,
     last_ask: Option<ChangeLease>,
 }
@@ -88,7 +88,7 @@ impl Worker {
             users: users.clone(),
             inspector: inspections.inspector(),
             readable: caller.readable.clone(),
-            missing: settings.missing,
+            missing: settings.missing_contact,
             call_timeout: settings.call_timeout,
         };
         Self {
@@ -101,7 +101,7 @@ impl Worker {
             wake_ups: WakeUps::new(nats.clone(), health.clone()),
             nats,
             health,
-            out: JoinSet::new(),
+            in_flight: JoinSet::new(),
             acknowledging: TaskTracker::new(),
             last_ask: None,
         }
@@ -117,7 +117,7 @@ impl Worker {
     async fn deliver(mut self, shutdown: Shutdown) {
         let _watcher = AbortOnDrop(tokio::spawn(self.health.clone().watch_nats(self.nats.clone())));
         let _notices = AbortOnDrop(tokio::spawn(self.caller.notices.publish(self.nats.clone())));
-        let mut token_check = interval(TOKEN_EVERY);
+        let mut token_check = interval(TOKEN_CHECK_INTERVAL);
         self.handle(Input::Tick);
         let mut give_up = None;
         loop {
@@ -129,7 +129,7 @@ impl Worker {
                     Input::ShutDown
                 }
                 () = until(give_up) => return self.give_up().await,
-                Some(answer) = self.out.join_next() => answered(answer),
+                Some(answer) = self.in_flight.join_next() => answered(answer),
                 _ = token_check.tick() => {
                     if !self.caller.client.token_was_replaced() {
                         continue;
@@ -142,7 +142,7 @@ impl Worker {
                 () = until(Some(wake_at)) => Input::Tick,
             };
             if self.handle(input) {
-                // What was acknowledged last may still be on its way.
+                // The last acknowledgements may still be on their way.
                 self.comparing.finish().await;
                 runtime::shutdown::drain(&self.acknowledging, Duration::from_secs(1)).await;
                 return;
@@ -151,18 +151,18 @@ impl Worker {
     }
 
     fn wake_at(&self) -> Instant {
-        let longest = Instant::now() + LONGEST_SLEEP;
+        let longest = Instant::now() + MAX_SLEEP;
         self.engine
             .wait_until()
             .map_or(longest, |at| (self.started + at).min(longest))
     }
 
-    /// Tells the engine and does what it asks for; true when it has stopped.
+    /// Gives the engine an input and carries out its outputs. Returns true when it has shut down.
     fn handle(&mut self, input: Input) -> bool {
         self.engine.handle(self.started.elapsed(), input);
         let mut stopped = false;
         while let Some(output) = self.engine.next_output() {
-            stopped |= output == Output::Stopped;
+            stopped |= output == Output::ShutDownComplete;
             self.carry_out(output);
         }
         stopped
@@ -170,29 +170,29 @@ impl Worker {
 
     fn carry_out(&mut self, output: Output) {
         match output {
-            Output::AskLease(ask) => {
+            Output::ChangeLease(ask) => {
                 self.last_ask = Some(ask.clone());
                 let users = self.users.clone();
-                self.out.spawn(async move {
-                    Input::LeaseAnswered(users.call_for_delivery(&ask, LEASE_TIMEOUT).await)
+                self.in_flight.spawn(async move {
+                    Input::LeaseResponse(users.call_for_delivery(&ask, LEASE_TIMEOUT).await)
                 });
             }
             Output::Claim(request, claim) => {
                 let users = self.users.clone();
-                self.out.spawn(async move {
-                    Input::Claimed(request, users.call_for_delivery(&claim, TIMEOUT).await)
+                self.in_flight.spawn(async move {
+                    Input::ClaimResponse(request, users.call_for_delivery(&claim, TIMEOUT).await)
                 });
             }
-            Output::Record(request, record) => {
+            Output::Report(request, record) => {
                 let users = self.users.clone();
-                self.out.spawn(async move {
-                    Input::Recorded(request, users.call_for_delivery(&record, TIMEOUT).await)
+                self.in_flight.spawn(async move {
+                    Input::ReportResponse(request, users.call_for_delivery(&record, TIMEOUT).await)
                 });
             }
             Output::Call(id, call) => {
                 let caller = self.caller.clone();
-                self.out
-                    .spawn(async move { Input::Answered(id, caller.perform(&call).await) });
+                self.in_flight
+                    .spawn(async move { Input::CallResponse(id, caller.perform(&call).await) });
             }
             Output::OpenConsumer { epoch } => {
                 self.wake_ups.open(epoch);
@@ -207,18 +207,18 @@ impl Worker {
                 self.acknowledging
                     .spawn(acks::acknowledge(self.nats.clone(), acks)),
             ),
-            Output::Line(state) => {
-                self.health.line(&state);
-                self.caller.metrics.line(&state);
-                self.caller.notices.line(&state);
+            Output::Status(status) => {
+                self.health.set_status(&status);
+                self.caller.metrics.set_status(&status);
+                self.caller.notices.set_status(&status);
             }
-            Output::Stopped => tracing::info!("everything is reported and the lease given back"),
+            Output::ShutDownComplete => tracing::info!("everything is reported and the lease is released"),
         }
     }
 
-    /// The time for reporting is over: at least the next worker need not wait for the lease to expire.
+    /// The time for reporting is over. Releases the lease, so that the next worker need not wait for it to expire.
     async fn give_up(mut self) {
-        tracing::warn!("stopped with calls still out; their users are claimed anew by the next worker");
+        tracing::warn!("stopped with calls still in flight; the next worker claims their users again");
         let release = self.last_ask.map(|ask| ChangeLease {
             action: LeaseAction::Release,
             ..ask
@@ -232,13 +232,13 @@ impl Worker {
     }
 }
 
-/// What a task yielded. One that panicked leaves its answer out for ever, so that the worker ends with it, loudly;
-/// the next one claims what was out.
+/// What a task returned. A panicked task leaves the engine without its response for ever, so the worker ends with it; the
+/// next worker claims what was in flight.
 fn answered(answer: Result<Input, JoinError>) -> Input {
     answer.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
-/// Waits for that time; for ever where there is none.
+/// Waits for that time, or for ever if there is none.
 async fn until(time: Option<Instant>) {
     match time {
         Some(time) => tokio::time::sleep_until(time).await,
@@ -246,7 +246,7 @@ async fn until(time: Option<Instant>) {
     }
 }
 
-/// Ends a task that nobody waits for.
+/// Ends the task when it is dropped.
 struct AbortOnDrop(tokio::task::JoinHandle<()>);
 
 impl Drop for AbortOnDrop {

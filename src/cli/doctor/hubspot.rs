@@ -4,7 +4,7 @@ use contracts::Reason;
 use hubspot::{
     Config,
     client::{Credentials, HubspotClient},
-    engine::{Answer, Call, Problem, ProblemKind},
+    engine::{Call, CallError, CallErrorKind, Response},
 };
 
 use super::Check;
@@ -56,17 +56,17 @@ async fn account(client: &HubspotClient, real: bool) -> Check {
     } else {
         "sandbox, for want of a token: account"
     };
-    match client.perform(&Call::Account).await.answer {
-        Answer::Account {
+    match client.perform(&Call::Account).await.response {
+        Response::Account {
             account_id,
             details_refused: false,
         } => Check::ok(TOKEN, &format!("opens the {whose} {account_id}")),
-        Answer::Account { account_id, .. } => Check::warning(
+        Response::Account { account_id, .. } => Check::warning(
             TOKEN,
             &format!("opens the {whose} {account_id}, but HubSpot refuses it the account's details"),
             "give the token the scope oauth in HubSpot, if it offers that scope; delivery goes on without it",
         ),
-        Answer::Problem(problem) => failed(TOKEN, &problem, real),
+        Response::Error(problem) => failed(TOKEN, &problem, real),
         other => Check::failed(
             TOKEN,
             &format!("an answer that makes no sense: {other:?}"),
@@ -79,9 +79,9 @@ async fn read_scope(client: &HubspotClient) -> Check {
     let call = Call::Find {
         addresses: vec![NOBODY.to_owned()],
     };
-    match client.perform(&call).await.answer {
-        Answer::Found { .. } => Check::ok(READ, "contacts can be read"),
-        Answer::Problem(problem) => failed(READ, &problem, true),
+    match client.perform(&call).await.response {
+        Response::Found { .. } => Check::ok(READ, "contacts can be read"),
+        Response::Error(problem) => failed(READ, &problem, true),
         other => Check::failed(
             READ,
             &format!("an answer that makes no sense: {other:?}"),
@@ -90,7 +90,7 @@ async fn read_scope(client: &HubspotClient) -> Check {
     }
 }
 
-fn failed(name: &'static str, problem: &Problem, real: bool) -> Check {
+fn failed(name: &'static str, problem: &CallError, real: bool) -> Check {
     Check::failed(name, &words(&problem.reason), mend(&problem.kind, real))
 }
 
@@ -100,30 +100,30 @@ fn words(reason: &Reason) -> String {
     format!("{}: {}{correlation}", reason.code, reason.message)
 }
 
-fn mend(kind: &ProblemKind, real: bool) -> &'static str {
+fn mend(kind: &CallErrorKind, real: bool) -> &'static str {
     match kind {
-        ProblemKind::Unauthorized => {
+        CallErrorKind::Unauthorized => {
             "create a service key in HubSpot (Settings, Integrations, Service Keys) and put it into \
              HUBSPOT_ACCESS_TOKEN in services/hubspot/.env"
         }
-        ProblemKind::MissingScopes => {
+        CallErrorKind::MissingScopes => {
             "give the service key or the app the scopes crm.objects.contacts.read and crm.objects.contacts.write in \
              HubSpot"
         }
-        ProblemKind::AccountUntold => {
+        CallErrorKind::AccountUnknown => {
             "give the token the scope oauth, which the account's details need, or set HUBSPOT_ACCOUNT_ID to the \
              account's Hub ID"
         }
-        ProblemKind::WrongAccount => {
+        CallErrorKind::WrongAccount => {
             "correct HUBSPOT_ACCOUNT_ID, or use a token of the account that it names"
         }
-        ProblemKind::Unreachable | ProblemKind::Unanswered if real => {
+        CallErrorKind::Unreachable | CallErrorKind::NoResponse if real => {
             "let this machine reach https://api.hubapi.com, by HTTPS_PROXY if need be"
         }
-        ProblemKind::Unreachable | ProblemKind::Unanswered => {
+        CallErrorKind::Unreachable | CallErrorKind::NoResponse => {
             "start the sandbox (cargo run, or cargo run -p sandbox), or set HUBSPOT_ACCESS_TOKEN"
         }
-        ProblemKind::Limited { .. } => "wait: the account's calls are used up for now",
+        CallErrorKind::RateLimited { .. } => "wait: the account's calls are used up for now",
         _ => "try again; if it stays so, ask HubSpot's support with the correlation id",
     }
 }

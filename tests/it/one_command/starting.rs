@@ -38,7 +38,7 @@ async fn the_addresses_are_told_while_hubspot_does_not_answer() {
     hubsync.wait_for_line("hubsync listens").await;
     let address = format!("gateway  http://127.0.0.1:{}", hubsync.gateway);
     hubsync.wait_for_line(&address).await;
-    let line = hubsync.wait_for_line("hubspot: line: ").await;
+    let line = hubsync.wait_for_line("hubspot: delivery: ").await;
     let output = hubsync.output();
     assert!(output.contains("Not ready yet"), "{output}");
     assert!(

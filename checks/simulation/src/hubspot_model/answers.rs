@@ -1,6 +1,8 @@
 //! Carrying calls out, and what is answered to them.
 
-use hubspot::engine::{Answer, Call, InputError, Problem, ProblemKind, Properties, UpdateInput, Written};
+use hubspot::engine::{
+    Call, CallError, CallErrorKind, InputError, Properties, Response, UpdateInput, UpdatedContact,
+};
 
 use super::{ACCOUNT, Author, CallOut, HubSpotModel, OTHER_ACCOUNT, problem};
 use crate::{agenda::Time, fault::Fault, random::Random};
@@ -12,28 +14,28 @@ enum Done {
     /// Passed over without a word, as former ids are.
     Dropped,
     /// Refused.
-    Refused(Problem),
+    Refused(CallError),
 }
 
 impl HubSpotModel {
     /// Carries a call out and says what there is to answer.
-    pub(crate) fn carry_out(&mut self, out: &CallOut, now: Time, random: &mut Random) -> Answer {
+    pub(crate) fn carry_out(&mut self, out: &CallOut, now: Time, random: &mut Random) -> Response {
         match &out.call {
-            Call::Account => Answer::Account {
+            Call::Account => Response::Account {
                 account_id: self.account().to_owned(),
                 details_refused: false,
             },
-            Call::Inspect(inspection) => Answer::Inspected(self.inspect(inspection)),
+            Call::Inspect(inspection) => Response::Inspected(self.inspect(inspection)),
             Call::Find { addresses } => self.find(addresses, out.fault, random),
-            Call::FindAlone { address } => match self.find_one(address) {
-                Some(contact) => Answer::Contact(self.shown(contact)),
-                None => Answer::Problem(problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND")),
+            Call::FindSingle { address } => match self.find_one(address) {
+                Some(contact) => Response::Contact(self.shown(contact)),
+                None => Response::Error(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND")),
             },
             Call::Read { contact_id } => match self.reachable(contact_id) {
-                Some(contact) => Answer::Contact(self.shown(contact)),
-                None => Answer::Problem(problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND")),
+                Some(contact) => Response::Contact(self.shown(contact)),
+                None => Response::Error(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND")),
             },
-            Call::Patch {
+            Call::UpdateSingle {
                 contact_id,
                 properties,
             } => {
@@ -67,21 +69,21 @@ impl HubSpotModel {
         author: Option<&Author>,
         now: Time,
         random: &mut Random,
-    ) -> Answer {
+    ) -> Response {
         let Some(contact) = self.reachable(contact_id) else {
-            return Answer::Problem(problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND"));
+            return Response::Error(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND"));
         };
         match self.write(contact, properties, author, now, random) {
-            Ok(()) => Answer::Contact(self.shown(contact)),
-            Err(problem) => Answer::Problem(*problem),
+            Ok(()) => Response::Contact(self.shown(contact)),
+            Err(problem) => Response::Error(*problem),
         }
     }
 
-    fn update(&mut self, inputs: &[UpdateInput], out: &CallOut, now: Time, random: &mut Random) -> Answer {
+    fn update(&mut self, inputs: &[UpdateInput], out: &CallOut, now: Time, random: &mut Random) -> Response {
         let whole = out.fault == Some(Fault::AllOrNothing);
         if let Some(problem) = whole.then(|| self.first_refusal(inputs, random)).flatten() {
             self.struck.push(Fault::AllOrNothing);
-            return Answer::Problem(problem);
+            return Response::Error(problem);
         }
         let mut results = Vec::new();
         let mut errors = Vec::new();
@@ -89,12 +91,12 @@ impl HubSpotModel {
         for (index, input) in inputs.iter().enumerate() {
             let author = out.authors.get(index).and_then(Option::as_ref);
             match self.update_one(input, author, now, random) {
-                Done::Written(contact) => results.push(Written {
+                Done::Written(contact) => results.push(UpdatedContact {
                     contact_id: Self::id(contact),
                     trace_id: Some(input.trace_id.clone()),
                 }),
                 Done::Dropped => {}
-                Done::Refused(problem) if problem.kind == ProblemKind::NotFound => {
+                Done::Refused(problem) if problem.kind == CallErrorKind::NotFound => {
                     missing.0.push(input.contact_id.clone());
                     missing.1.push(input.trace_id.clone());
                 }
@@ -109,12 +111,12 @@ impl HubSpotModel {
             errors.push(about(
                 missing.0,
                 traces,
-                problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND"),
+                problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND"),
             ));
         }
         random.shuffle(&mut results);
         self.distort(&mut results, &mut errors, out.fault, random);
-        Answer::Updated { results, errors }
+        Response::Updated { results, errors }
     }
 
     fn update_one(
@@ -125,7 +127,7 @@ impl HubSpotModel {
         random: &mut Random,
     ) -> Done {
         let Some(asked) = self.by_id(&input.contact_id) else {
-            return Done::Refused(problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND"));
+            return Done::Refused(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND"));
         };
         let contact = self.present(asked);
         if contact != asked {
@@ -136,11 +138,11 @@ impl HubSpotModel {
             self.struck.push(Fault::MergeFollowed);
         }
         if !self.exists(contact) {
-            return Done::Refused(problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND"));
+            return Done::Refused(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND"));
         }
         if self.trouble_of(contact, now) == Some(Fault::LockedContact) {
             self.struck.push(Fault::LockedContact);
-            return Done::Refused(problem(ProblemKind::Locked, "RECORD_LOCKED"));
+            return Done::Refused(problem(CallErrorKind::Locked, "RECORD_LOCKED"));
         }
         match self.write(contact, &input.properties, author, now, random) {
             Ok(()) => Done::Written(contact),
@@ -155,7 +157,7 @@ impl HubSpotModel {
     }
 
     /// The first problem of a batch that is carried out as a whole or not at all.
-    fn first_refusal(&mut self, inputs: &[UpdateInput], random: &mut Random) -> Option<Problem> {
+    fn first_refusal(&mut self, inputs: &[UpdateInput], random: &mut Random) -> Option<CallError> {
         inputs
             .iter()
             .find_map(|input| self.check_values(&input.properties, random).err())
@@ -164,7 +166,7 @@ impl HubSpotModel {
 
     fn distort(
         &mut self,
-        results: &mut Vec<Written>,
+        results: &mut Vec<UpdatedContact>,
         errors: &mut Vec<InputError>,
         fault: Option<Fault>,
         random: &mut Random,
@@ -186,7 +188,7 @@ impl HubSpotModel {
                 errors.push(about(
                     Vec::new(),
                     traces,
-                    problem(ProblemKind::Locked, "RECORD_LISTED_TWICE"),
+                    problem(CallErrorKind::Locked, "RECORD_LISTED_TWICE"),
                 ));
             }
             _ => {}
@@ -195,10 +197,10 @@ impl HubSpotModel {
 }
 
 /// An entry in the list of errors.
-pub(super) fn about(ids: Vec<String>, trace_ids: Vec<String>, problem: Problem) -> InputError {
+pub(super) fn about(ids: Vec<String>, trace_ids: Vec<String>, problem: CallError) -> InputError {
     InputError {
         ids,
         trace_ids,
-        problem,
+        error: problem,
     }
 }

@@ -1,7 +1,7 @@
 //! Contacts that this system makes.
 
 use contracts::Field;
-use hubspot::engine::{Answer, CreateInput, Created, Problem, ProblemKind};
+use hubspot::engine::{CallError, CallErrorKind, CreateInput, CreatedContact, Response};
 
 use super::{Author, CallOut, Creation, HubSpotModel, answers::about, problem};
 use crate::{agenda::Time, fault::Fault, random::Random};
@@ -13,13 +13,13 @@ impl HubSpotModel {
         out: &CallOut,
         now: Time,
         random: &mut Random,
-    ) -> Answer {
+    ) -> Response {
         let mut results = Vec::new();
         let mut errors = Vec::new();
         for (index, input) in inputs.iter().enumerate() {
             let author = out.authors.get(index).and_then(Option::as_ref);
             match self.create_one(input, author, now, random) {
-                Ok(contact) => results.push(Created {
+                Ok(contact) => results.push(CreatedContact {
                     contact_id: Self::id(contact),
                     address: Some(input.address.clone()),
                     trace_id: Some(input.trace_id.clone()),
@@ -41,7 +41,7 @@ impl HubSpotModel {
             }
             _ => {}
         }
-        Answer::Created { results, errors }
+        Response::Created { results, errors }
     }
 
     fn create_one(
@@ -50,11 +50,14 @@ impl HubSpotModel {
         author: Option<&Author>,
         now: Time,
         random: &mut Random,
-    ) -> Result<usize, Box<Problem>> {
+    ) -> Result<usize, Box<CallError>> {
         let address = input.properties.get(Field::Email.property());
         let address = address.map(|address| address.to_lowercase()).unwrap_or_default();
         if address != input.address {
-            return Err(Box::new(problem(ProblemKind::Refused, "NOT_ITS_ADDRESS")));
+            return Err(Box::new(problem(
+                CallErrorKind::UnexpectedStatus,
+                "NOT_ITS_ADDRESS",
+            )));
         }
         self.check_values(&input.properties, random)?;
         let Some(contact) = self.create(&address) else {

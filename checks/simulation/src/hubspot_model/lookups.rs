@@ -1,7 +1,9 @@
 //! Which contact answers to an address.
 
 use contracts::Field;
-use hubspot::engine::{Answer, Contact as Shown, Inspected, Inspection, Key, ProblemKind, Profile};
+use hubspot::engine::{
+    CallErrorKind, Contact as Shown, ContactKey, InspectedContacts, Inspection, Profile, Response,
+};
 
 use super::{HubSpotModel, answers::about, problem};
 use crate::{fault::Fault, random::Random};
@@ -26,13 +28,13 @@ impl HubSpotModel {
     }
 
     /// Contacts as they are read to be compared; nobody is found by that.
-    pub(super) fn inspect(&self, inspection: &Inspection) -> Inspected {
-        let mut inspected = Inspected::default();
+    pub(super) fn inspect(&self, inspection: &Inspection) -> InspectedContacts {
+        let mut inspected = InspectedContacts::default();
         let mut absent = Vec::new();
         for key in &inspection.keys {
             let contact = match inspection.by {
-                Key::Id => self.reachable(key),
-                Key::Address => self.holder(key),
+                ContactKey::Id => self.reachable(key),
+                ContactKey::Address => self.holder(key),
             };
             match contact {
                 Some(contact) => inspected.contacts.push(Profile {
@@ -46,7 +48,7 @@ impl HubSpotModel {
             }
         }
         if !absent.is_empty() {
-            let missing = problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND");
+            let missing = problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND");
             inspected.errors.push(about(absent, Vec::new(), missing));
         }
         inspected
@@ -67,7 +69,12 @@ impl HubSpotModel {
         found
     }
 
-    pub(super) fn find(&mut self, addresses: &[String], fault: Option<Fault>, random: &mut Random) -> Answer {
+    pub(super) fn find(
+        &mut self,
+        addresses: &[String],
+        fault: Option<Fault>,
+        random: &mut Random,
+    ) -> Response {
         let mut contacts = Vec::new();
         let mut absent = Vec::new();
         let mut errors = Vec::new();
@@ -81,9 +88,9 @@ impl HubSpotModel {
                 Some(Fault::LookupFails) => {
                     self.struck.push(Fault::LookupFails);
                     let kind = if random.chance(500) {
-                        ProblemKind::Locked
+                        CallErrorKind::Locked
                     } else {
-                        ProblemKind::Refused
+                        CallErrorKind::UnexpectedStatus
                     };
                     let problem = problem(kind, "RECORD_LOOKUP");
                     errors.push(about(vec![address.clone()], Vec::new(), problem));
@@ -103,9 +110,9 @@ impl HubSpotModel {
         }
         random.shuffle(&mut contacts);
         if !absent.is_empty() {
-            let missing = problem(ProblemKind::NotFound, "OBJECT_NOT_FOUND");
+            let missing = problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND");
             errors.push(about(absent, Vec::new(), missing));
         }
-        Answer::Found { contacts, errors }
+        Response::Found { contacts, errors }
     }
 }

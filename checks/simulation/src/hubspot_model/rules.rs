@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::{Field, Reason};
-use hubspot::engine::{Problem, ProblemKind, Properties};
+use hubspot::engine::{CallError, CallErrorKind, Properties};
 
 use super::{HubSpotModel, problem, reason};
 use crate::{fault::Fault, random::Random};
@@ -57,7 +57,7 @@ impl HubSpotModel {
         &mut self,
         properties: &Properties,
         random: &mut Random,
-    ) -> Result<(), Box<Problem>> {
+    ) -> Result<(), Box<CallError>> {
         let fields = properties
             .iter()
             .filter_map(|(property, value)| Some((Field::from_property(property)?, value)));
@@ -84,14 +84,14 @@ impl HubSpotModel {
                 self.struck.push(fault);
                 properties.insert(field.property().to_owned(), reason);
             }
-            return Err(Box::new(problem(ProblemKind::Invalid { properties }, REFUSED)));
+            return Err(Box::new(problem(CallErrorKind::Invalid { properties }, REFUSED)));
         }
         let odd = fields.iter().find(|(_, value)| value.starts_with(ODD));
         if let Some((field, _)) = odd {
             refuse(*field);
             self.struck.push(Fault::RefusedNameless);
             let properties = BTreeMap::new();
-            return Err(Box::new(problem(ProblemKind::Invalid { properties }, REFUSED)));
+            return Err(Box::new(problem(CallErrorKind::Invalid { properties }, REFUSED)));
         }
         Ok(())
     }

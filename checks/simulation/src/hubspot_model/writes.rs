@@ -1,7 +1,7 @@
 //! Writes to one contact, and whether the newest value stands.
 
 use contracts::Field;
-use hubspot::engine::{Problem, ProblemKind, Properties};
+use hubspot::engine::{CallError, CallErrorKind, Properties};
 
 use super::{Author, HubSpotModel, Writer, problem};
 use crate::{agenda::Time, fault::Fault, random::Random};
@@ -15,7 +15,7 @@ impl HubSpotModel {
         author: Option<&Author>,
         now: Time,
         random: &mut Random,
-    ) -> Result<(), Box<Problem>> {
+    ) -> Result<(), Box<CallError>> {
         self.check_values(properties, random)?;
         if let Some(address) = properties.get(Field::Email.property()) {
             self.check_address(contact, &address.to_lowercase(), random)?;
@@ -34,7 +34,7 @@ impl HubSpotModel {
         contact: usize,
         address: &str,
         random: &mut Random,
-    ) -> Result<(), Box<Problem>> {
+    ) -> Result<(), Box<CallError>> {
         let Some(holder) = self.holder(address) else {
             return Ok(());
         };
@@ -49,7 +49,7 @@ impl HubSpotModel {
     }
 
     /// The conflict about an address that a contact holds.
-    pub(super) fn address_held(&mut self, address: &str, random: &mut Random) -> Problem {
+    pub(super) fn address_held(&mut self, address: &str, random: &mut Random) -> CallError {
         let names = match (
             self.has_habit(Fault::TakenWithId),
             self.has_habit(Fault::TakenWithoutId),
@@ -67,7 +67,7 @@ impl HubSpotModel {
             self.contacts[holder].answered_to.insert(address.to_owned());
         }
         let existing_id = holder.map(Self::id);
-        problem(ProblemKind::Conflict { existing_id }, "CONFLICT")
+        problem(CallErrorKind::Conflict { existing_id }, "CONFLICT")
     }
 
     fn put(&mut self, contact: usize, field: Field, value: &str, author: Option<&Author>) {

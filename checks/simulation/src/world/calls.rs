@@ -1,6 +1,6 @@
 //! Calls on their way to HubSpot, and what becomes of them.
 
-use hubspot::engine::{Answer, Answered, Call, CallId, Input, Limits};
+use hubspot::engine::{Call, CallId, CallResponse, Input, RateLimitHeaders, Response};
 
 use super::{World, fate::Fate};
 use crate::{
@@ -49,19 +49,19 @@ impl World {
     fn meet(&mut self, mut out: CallOut, fate: Fate) {
         out.is_told = false;
         out.told_at = (self.now + fate.told_after).min(out.until);
-        self.tell_answer(&out, fate.answer, Limits::default(), out.told_at);
+        self.tell_answer(&out, fate.answer, RateLimitHeaders::default(), out.told_at);
         if let Some(after) = fate.effect_after {
             self.agenda.plan(self.now + after, Event::Effect(Box::new(out)));
         }
     }
 
-    fn tell_answer(&mut self, out: &CallOut, answer: Answer, limits: Limits, at: Time) {
-        let input = Input::Answered(
+    fn tell_answer(&mut self, out: &CallOut, answer: Response, limits: RateLimitHeaders, at: Time) {
+        let input = Input::CallResponse(
             out.id,
-            Answered {
-                answer,
-                limits,
-                said: None,
+            CallResponse {
+                response: answer,
+                rate_limits: limits,
+                last_response: None,
             },
         );
         self.agenda.plan(at, Event::Tell(out.from, Box::new(input)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubspot::engine::{Answer, Call, Policy, Problem, ProblemKind};
+use hubspot::engine::{Call, CallError, CallErrorKind, RateLimit, Response};
 
 use super::World;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 /// What a caller is told instead of what HubSpot makes of its call, when, and when the call is carried out.
 pub(super) struct Fate {
-    pub(super) answer: Answer,
+    pub(super) answer: Response,
     pub(super) told_after: Time,
     pub(super) effect_after: Option<Time>,
 }
@@ -29,10 +29,10 @@ impl World {
         }
         if !self.hubspot.admits(self.now) {
             self.tally.faults.add(Fault::NarrowLimit);
-            return Some(refused(limited(Policy::Burst, None), "BURST"));
+            return Some(refused(limited(RateLimit::Window, None), "BURST"));
         }
         if self.hubspot.has_spent_its_day(self.now) {
-            return Some(refused(limited(Policy::Day, None), "DAY"));
+            return Some(refused(limited(RateLimit::Day, None), "DAY"));
         }
         if let Some(fate) = self.fate_by_contact(&out.call) {
             return Some(fate);
@@ -52,31 +52,34 @@ impl World {
     fn fate_in_trouble(&mut self, trouble: Fault, call: &Call) -> Option<Fate> {
         let is_account = *call == Call::Account;
         match trouble {
-            Fault::Unauthorized => Some(refused(ProblemKind::Unauthorized, "ACCOUNT_TOKEN")),
+            Fault::Unauthorized => Some(refused(CallErrorKind::Unauthorized, "ACCOUNT_TOKEN")),
             Fault::NoAccessToken => {
                 let kinds = [
-                    ProblemKind::Disconnected,
-                    ProblemKind::Misconfigured,
-                    ProblemKind::NoToken,
+                    CallErrorKind::Disconnected,
+                    CallErrorKind::Misconfigured,
+                    CallErrorKind::NoToken,
                 ];
                 Some(refused(self.random.pick(&kinds).clone(), "ACCOUNT_NO_TOKEN"))
             }
             Fault::MissingScopes if !is_account => {
-                Some(refused(ProblemKind::MissingScopes, "ACCOUNT_SCOPES"))
+                Some(refused(CallErrorKind::MissingScopes, "ACCOUNT_SCOPES"))
             }
-            Fault::DayLimit => Some(refused(limited(Policy::Day, None), "ACCOUNT_DAY")),
+            Fault::DayLimit => Some(refused(limited(RateLimit::Day, None), "ACCOUNT_DAY")),
             Fault::Moving => {
                 let retry_after = self.random.chance(500).then_some(Duration::from_secs(30));
-                Some(refused(ProblemKind::Moving { retry_after }, "ACCOUNT_MOVING"))
+                Some(refused(
+                    CallErrorKind::AccountMoving { retry_after },
+                    "ACCOUNT_MOVING",
+                ))
             }
-            Fault::NoSuchPath if !is_account => Some(refused(ProblemKind::NoSuchPath, "ACCOUNT_PATH")),
-            Fault::Unreachable => Some(refused(ProblemKind::Unreachable, "ACCOUNT_UNREACHABLE")),
+            Fault::NoSuchPath if !is_account => Some(refused(CallErrorKind::NoSuchPath, "ACCOUNT_PATH")),
+            Fault::Unreachable => Some(refused(CallErrorKind::Unreachable, "ACCOUNT_UNREACHABLE")),
             Fault::Outage => {
                 let retry_after = None;
                 let effect_after = self.perhaps_carried_out();
                 Some(Fate {
                     effect_after,
-                    ..refused(ProblemKind::ServerFault { retry_after }, "OUTAGE")
+                    ..refused(CallErrorKind::ServerError { retry_after }, "OUTAGE")
                 })
             }
             Fault::Hanging => Some(Fate {
@@ -98,7 +101,7 @@ impl World {
     fn unanswered(&self, code: &str) -> Fate {
         Fate {
             told_after: self.plan.call_timeout,
-            ..refused(ProblemKind::Unanswered, code)
+            ..refused(CallErrorKind::NoResponse, code)
         }
     }
 
@@ -106,7 +109,7 @@ impl World {
     fn fate_by_contact(&mut self, call: &Call) -> Option<Fate> {
         let ids: Vec<&str> = match call {
             Call::Update { inputs } => inputs.iter().map(|input| input.contact_id.as_str()).collect(),
-            Call::Patch { contact_id, .. } => vec![contact_id],
+            Call::UpdateSingle { contact_id, .. } => vec![contact_id],
             _ => return None,
         };
         let troubles = ids.into_iter().filter_map(|id| {
@@ -116,12 +119,12 @@ impl World {
         let worst = troubles.min()?;
         match worst {
             Fault::Poison => Some(refused(
-                ProblemKind::ServerFault { retry_after: None },
+                CallErrorKind::ServerError { retry_after: None },
                 "RECORD_POISON",
             )),
-            Fault::ForbiddenContact => Some(refused(ProblemKind::Forbidden, "RECORD_FORBIDDEN")),
-            Fault::LockedContact if matches!(call, Call::Patch { .. }) => {
-                Some(refused(ProblemKind::Locked, "RECORD_LOCKED"))
+            Fault::ForbiddenContact => Some(refused(CallErrorKind::Forbidden, "RECORD_FORBIDDEN")),
+            Fault::LockedContact if matches!(call, Call::UpdateSingle { .. }) => {
+                Some(refused(CallErrorKind::Locked, "RECORD_LOCKED"))
             }
             _ => None,
         }
@@ -129,7 +132,7 @@ impl World {
 
     /// What a fault does to one call; none where it only changes how the call is carried out or answered.
     fn fate_by_fault(&mut self, fault: Fault, out: &mut CallOut) -> Option<Fate> {
-        let fault_of = |retry_after| ProblemKind::ServerFault { retry_after };
+        let fault_of = |retry_after| CallErrorKind::ServerError { retry_after };
         let fate = match fault {
             Fault::Status408 => refused(fault_of(None), "408"),
             Fault::Status500 => refused(fault_of(None), "500"),
@@ -141,30 +144,30 @@ impl World {
                 let after = self.random.below(self.plan.latest_effect);
                 carried_out(after, refused(fault_of(None), "504"))
             }
-            Fault::Locked => refused(ProblemKind::Locked, "LOCKED"),
-            Fault::HtmlPage => self.perhaps_at_once(refused(ProblemKind::Garbled, "HTML")),
+            Fault::Locked => refused(CallErrorKind::Locked, "LOCKED"),
+            Fault::HtmlPage => self.perhaps_at_once(refused(CallErrorKind::UnreadableBody, "HTML")),
             Fault::HtmlRefusal => {
                 let kind = if self.random.chance(500) {
-                    ProblemKind::Forbidden
+                    CallErrorKind::Forbidden
                 } else {
-                    ProblemKind::Refused
+                    CallErrorKind::UnexpectedStatus
                 };
                 refused(kind, "HTML")
             }
-            Fault::BurstLimit => refused(limited(Policy::Burst, None), "BURST"),
+            Fault::BurstLimit => refused(limited(RateLimit::Window, None), "BURST"),
             Fault::SecondLimit => {
                 let asked = self.random.chance(300).then_some(Duration::from_secs(2));
-                refused(limited(Policy::Second, asked), "SECONDLY")
+                refused(limited(RateLimit::Window, asked), "SECONDLY")
             }
-            Fault::CutBefore => refused(ProblemKind::Unreachable, "ACCOUNT_UNREACHABLE"),
+            Fault::CutBefore => refused(CallErrorKind::Unreachable, "ACCOUNT_UNREACHABLE"),
             Fault::CutDuring => {
                 let effect_after = self.perhaps_carried_out();
                 Fate {
                     effect_after,
-                    ..refused(ProblemKind::Unanswered, "CUT")
+                    ..refused(CallErrorKind::NoResponse, "CUT")
                 }
             }
-            Fault::CutAfter => carried_out(2, refused(ProblemKind::Unanswered, "CUT")),
+            Fault::CutAfter => carried_out(2, refused(CallErrorKind::NoResponse, "CUT")),
             Fault::TimedOut => self.unanswered("TIMED_OUT"),
             Fault::LateEffect => {
                 let after = self.random.below(self.plan.latest_effect);
@@ -173,7 +176,7 @@ impl World {
             Fault::EmptySuccess => {
                 let empty = Fate {
                     answer: empty_success(&out.call),
-                    ..refused(ProblemKind::Garbled, "EMPTY")
+                    ..refused(CallErrorKind::UnreadableBody, "EMPTY")
                 };
                 self.perhaps_at_once(empty)
             }
@@ -194,10 +197,10 @@ impl World {
 }
 
 /// An answer that comes soon, and a call that is not carried out.
-fn refused(kind: ProblemKind, code: &str) -> Fate {
-    let Problem { kind, reason } = problem(kind, code);
+fn refused(kind: CallErrorKind, code: &str) -> Fate {
+    let CallError { kind, reason } = problem(kind, code);
     Fate {
-        answer: Answer::Problem(Problem { kind, reason }),
+        answer: Response::Error(CallError { kind, reason }),
         told_after: 40,
         effect_after: None,
     }
@@ -210,26 +213,29 @@ fn carried_out(after: Time, fate: Fate) -> Fate {
     }
 }
 
-fn limited(policy: Policy, retry_after: Option<Duration>) -> ProblemKind {
-    ProblemKind::Limited { policy, retry_after }
+fn limited(policy: RateLimit, retry_after: Option<Duration>) -> CallErrorKind {
+    CallErrorKind::RateLimited {
+        limit: policy,
+        retry_after,
+    }
 }
 
 /// A success that lists nothing.
-fn empty_success(call: &Call) -> Answer {
+fn empty_success(call: &Call) -> Response {
     match call {
-        Call::Update { .. } => Answer::Updated {
+        Call::Update { .. } => Response::Updated {
             results: Vec::new(),
             errors: Vec::new(),
         },
-        Call::Find { .. } => Answer::Found {
+        Call::Find { .. } => Response::Found {
             contacts: Vec::new(),
             errors: Vec::new(),
         },
         Call::Account
         | Call::Inspect(_)
-        | Call::FindAlone { .. }
+        | Call::FindSingle { .. }
         | Call::Read { .. }
-        | Call::Patch { .. }
-        | Call::Create { .. } => Answer::Problem(problem(ProblemKind::Garbled, "EMPTY")),
+        | Call::UpdateSingle { .. }
+        | Call::Create { .. } => Response::Error(problem(CallErrorKind::UnreadableBody, "EMPTY")),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubspot::engine::{Input, Inspection, InspectionId, Key};
+use hubspot::engine::{ContactKey, Input, Inspection, InspectionId};
 
 use super::World;
 use crate::{
@@ -42,14 +42,14 @@ impl World {
         let inspection = if number.is_multiple_of(2) {
             let ids = users.map(HubSpotModel::id).collect();
             Inspection {
-                by: Key::Id,
+                by: ContactKey::Id,
                 keys: ids,
             }
         } else {
             let mut addresses: Vec<String> = users.map(|user| self.first_address(user)).collect();
             addresses.dedup();
             Inspection {
-                by: Key::Address,
+                by: ContactKey::Address,
                 keys: addresses,
             }
         };

@@ -1,7 +1,7 @@
 //! Questions to the user service on their way: lost, slow, doubled, too late.
 
 use contracts::ErrorCode;
-use hubspot::engine::{Input, Output, RequestId, Unserved};
+use hubspot::engine::{Input, Output, RequestId, UserServiceError};
 
 use super::World;
 use crate::{
@@ -18,7 +18,7 @@ const LIMIT: Time = 5 * SECOND;
 impl World {
     /// A question leaves its worker.
     pub(super) fn ask(&mut self, from: Process, output: Output) {
-        let is_lease = matches!(output, Output::AskLease(_));
+        let is_lease = matches!(output, Output::ChangeLease(_));
         let until = self.now + if is_lease { LEASE_LIMIT } else { LIMIT };
         let question = Question {
             from,
@@ -60,15 +60,15 @@ impl World {
 
     /// The worker learns nothing until its patience ends.
     fn leave_unanswered(&mut self, question: &Question) {
-        self.reply(question, Err(Unserved::NoAnswer), question.until);
+        self.reply(question, Err(UserServiceError::NoResponse), question.until);
     }
 
-    fn reply(&mut self, question: &Question, error: Result<(), Unserved>, at: Time) {
+    fn reply(&mut self, question: &Question, error: Result<(), UserServiceError>, at: Time) {
         let Err(error) = error else { return };
         let reply = match &question.output {
-            Output::AskLease(_) => Reply::Lease(Err(error)),
+            Output::ChangeLease(_) => Reply::Lease(Err(error)),
             Output::Claim(request, _) => Reply::Claims(*request, Err(error)),
-            Output::Record(request, _) => Reply::Recorded(*request, Err(error)),
+            Output::Report(request, _) => Reply::Recorded(*request, Err(error)),
             _ => return,
         };
         self.answer(question, reply, at);
@@ -92,14 +92,14 @@ impl World {
             return self.leave_unanswered(question);
         }
         if self.service_is(Fault::ServiceUnavailable) {
-            let refused = Unserved::Refused(ErrorCode::Unavailable);
+            let refused = UserServiceError::Rejected(ErrorCode::Unavailable);
             return self.reply(question, Err(refused), self.now + 2);
         }
         let reply = self.serve(&question.output);
         self.announce_all();
         let Some(reply) = reply else { return };
         if self.strikes(Fault::OutcomeUnknown) {
-            let unknown = Unserved::Refused(ErrorCode::OutcomeUnknown);
+            let unknown = UserServiceError::Rejected(ErrorCode::OutcomeUnknown);
             return self.reply(question, Err(unknown), self.now + 2);
         }
         let at = self.now + self.message_delay(question.until + SECOND);
@@ -111,15 +111,15 @@ impl World {
 
     fn serve(&mut self, output: &Output) -> Option<Reply> {
         match output {
-            Output::AskLease(ask) => {
+            Output::ChangeLease(ask) => {
                 let answer = self.users.ask_lease(ask, self.now, &mut self.tally);
                 Some(Reply::Lease(Ok(answer)))
             }
             Output::Claim(request, claim) => {
                 let given = self.users.claim(claim, self.now, &mut self.tally);
-                Some(Reply::Claims(*request, given.map_err(Unserved::Refused)))
+                Some(Reply::Claims(*request, given.map_err(UserServiceError::Rejected)))
             }
-            Output::Record(request, record) => Some(self.record(*request, record)),
+            Output::Report(request, record) => Some(self.record(*request, record)),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{Claim, Field, LeaseAnswer, PerField, UserId};
 use hubspot::engine::{
-    Answer, Call, CallId, Fault as LineFault, Input, LineState, MAX_BATCH, Output, Properties,
+    Call, CallId, HaltCause as LineFault, Input, MAX_BATCH, Output, Properties, Response, WorkerStatus,
 };
 
 use super::{
@@ -50,12 +50,12 @@ impl World {
         self.trace(|| format!("w{place} <- {input:?}"));
         let worker = &mut self.workers[place];
         match input {
-            Input::LeaseAnswered(Ok(LeaseAnswer::Granted { ttl_ms, paused, .. })) => {
+            Input::LeaseResponse(Ok(LeaseAnswer::Granted { ttl_ms, paused, .. })) => {
                 worker.lease_valid_until = worker.lease_asked_at + ttl_ms * 2 / 3;
                 worker.is_paused = *paused;
             }
-            Input::Claimed(_, Ok(given)) => worker.held.extend(given.claims.iter().cloned()),
-            Input::Recorded(_, Ok(recorded)) => {
+            Input::ClaimResponse(_, Ok(given)) => worker.held.extend(given.claims.iter().cloned()),
+            Input::ReportResponse(_, Ok(recorded)) => {
                 for told in &recorded.users {
                     worker.reporting.remove(&told.user_id);
                 }
@@ -65,33 +65,33 @@ impl World {
                     .flat_map(|given| given.claims.iter().cloned());
                 worker.held.extend(claims);
             }
-            Input::Answered(id, answered) => {
+            Input::CallResponse(id, answered) => {
                 let written = worker.writing.remove(id);
                 worker.calls_out -= 1;
                 let several = written.is_some_and(|contacts| contacts.len() > 1);
-                if several && matches!(answered.answer, Answer::Problem(_)) {
+                if several && matches!(answered.response, Response::Error(_)) {
                     self.tally.transitions.add(Transition::BatchFailed);
                 }
-                self.count_answer(&answered.answer);
+                self.count_answer(&answered.response);
             }
             _ => {}
         }
     }
 
-    fn count_answer(&mut self, answer: &Answer) {
+    fn count_answer(&mut self, answer: &Response) {
         self.tally.seen.add(Seen::answer(answer));
         let errors = match answer {
-            Answer::Updated { results, errors } => {
+            Response::Updated { results, errors } => {
                 if results.len() > 1 {
                     self.tally.transitions.add(Transition::BatchWritten);
                 }
                 errors
             }
-            Answer::Found { errors, .. } | Answer::Created { errors, .. } => errors,
+            Response::Found { errors, .. } | Response::Created { errors, .. } => errors,
             _ => return,
         };
         for error in errors {
-            self.tally.seen.add(Seen::input(&error.problem));
+            self.tally.seen.add(Seen::input(&error.error));
         }
     }
 
@@ -99,10 +99,10 @@ impl World {
         self.trace(|| format!("{} -> {output:?}", holder(process)));
         let now = self.now;
         match output {
-            Output::AskLease(_) => self.workers[process.place].lease_asked_at = now,
+            Output::ChangeLease(_) => self.workers[process.place].lease_asked_at = now,
             Output::OpenConsumer { .. } => self.tally.transitions.add(Transition::LeaseGained),
             Output::CloseConsumer => self.tally.transitions.add(Transition::LeaseLost),
-            Output::Record(_, record) => {
+            Output::Report(_, record) => {
                 let worker = &mut self.workers[process.place];
                 let users = record.results.iter().map(|verdict| verdict.user_id.clone());
                 worker.reporting.extend(users);
@@ -114,9 +114,9 @@ impl World {
                 });
             }
             Output::Call(id, call) => self.observe_call(process, *id, call),
-            Output::Line(state) => self.observe_line(process.place, state),
+            Output::Status(state) => self.observe_line(process.place, state),
             Output::Inspected(id, _) => self.observe_inspected(process, *id),
-            Output::Claim(..) | Output::Ack(_) | Output::Stopped => {}
+            Output::Claim(..) | Output::Ack(_) | Output::ShutDownComplete => {}
         }
     }
 
@@ -126,7 +126,7 @@ impl World {
         let worker = &mut self.workers[process.place];
         let contacts: Vec<String> = match call {
             Call::Update { inputs } => inputs.iter().map(|input| input.contact_id.clone()).collect(),
-            Call::Patch { contact_id, .. } => vec![contact_id.clone()],
+            Call::UpdateSingle { contact_id, .. } => vec![contact_id.clone()],
             _ => Vec::new(),
         };
         let busy = worker.writing.values().flatten();
@@ -156,15 +156,15 @@ impl World {
         }
     }
 
-    fn observe_line(&mut self, place: usize, state: &LineState) {
+    fn observe_line(&mut self, place: usize, state: &WorkerStatus) {
         let worker = &mut self.workers[place];
         let stopped = match state {
-            LineState::Stopped { fault, .. } => Some(match fault {
+            WorkerStatus::Halted { cause: fault, .. } => Some(match fault {
                 LineFault::Unauthorized => Transition::StoppedUnauthorized,
                 LineFault::Disconnected | LineFault::Misconfigured | LineFault::NoToken => {
                     Transition::StoppedNoToken
                 }
-                LineFault::MissingScopes | LineFault::AccountUntold | LineFault::WrongAccount => {
+                LineFault::MissingScopes | LineFault::AccountUnknown | LineFault::WrongAccount => {
                     Transition::StoppedScopes
                 }
                 LineFault::DailyQuota => Transition::StoppedDay,
@@ -173,14 +173,14 @@ impl World {
                 LineFault::Unreachable => Transition::StoppedUnreachable,
                 LineFault::Outage => Transition::StoppedOutage,
                 LineFault::UnusableProperty(_) => Transition::StoppedProperty,
-                LineFault::RefusesEveryone(_) => Transition::StoppedEveryone,
+                LineFault::RejectsEveryRecord(_) => Transition::StoppedEveryone,
             }),
-            LineState::OtherAccount { .. } => Some(Transition::StoppedOtherAccount),
-            LineState::Paused => {
+            WorkerStatus::OtherAccount { .. } => Some(Transition::StoppedOtherAccount),
+            WorkerStatus::Paused => {
                 self.tally.transitions.add(Transition::Paused);
                 None
             }
-            LineState::Starting | LineState::Standby | LineState::Running => None,
+            WorkerStatus::Starting | WorkerStatus::Standby | WorkerStatus::Running => None,
         };
         let resumed = worker.line_stopped && stopped.is_none();
         worker.line_stopped = stopped.is_some();
@@ -199,7 +199,7 @@ impl World {
                 .iter()
                 .map(|input| (Some(input.contact_id.as_str()), &input.properties))
                 .collect(),
-            Call::Patch {
+            Call::UpdateSingle {
                 contact_id,
                 properties,
             } => vec![(Some(contact_id), properties)],

@@ -1,7 +1,7 @@
 //! P2, P4 and P6 at rest: HubSpot holds what was accepted last, and every receipt says what is true.
 
 use contracts::{Field, FieldResult, SyncState};
-use hubspot::engine::{EmailTaken, Missing};
+use hubspot::engine::{EmailConflict, MissingContact};
 use user::rules::receipt;
 
 use super::World;
@@ -162,7 +162,10 @@ impl World {
         let row = &self.users.rows[user];
         let address = &row.fields[Field::Email];
         let is_refused = matches!(address.result, Some(FieldResult::Rejected { .. }));
-        self.plan.missing == Missing::Create && !row.was_linked && address.value.is_some() && !is_refused
+        self.plan.missing == MissingContact::Create
+            && !row.was_linked
+            && address.value.is_some()
+            && !is_refused
     }
 
     /// Another contact holds the address, and the user may not follow to it.
@@ -177,7 +180,7 @@ impl World {
         let is_shared = others
             .into_iter()
             .any(|other| self.linked_contact(other) == Some(holder));
-        if self.plan.email_taken == EmailTaken::Reject || is_shared {
+        if self.plan.email_taken == EmailConflict::Reject || is_shared {
             Ok(())
         } else {
             Err(format!(

@@ -126,8 +126,8 @@ impl World {
         let process = Process { place, life };
         let settings = Settings {
             concurrency,
-            email_taken: self.plan.email_taken,
-            missing: self.plan.missing,
+            email_conflict: self.plan.email_taken,
+            missing_contact: self.plan.missing,
             call_timeout: Duration::from_millis(self.plan.call_timeout),
             ..Settings::for_holder(holder(process))
         };
@@ -235,7 +235,7 @@ impl World {
             self.workers[place].leaves_at = at;
             for output in outputs {
                 self.observe_output(process, &output);
-                if !matches!(output, Output::Line(_)) {
+                if !matches!(output, Output::Status(_)) {
                     self.agenda.plan(at, Event::Leave(process, Box::new(output)));
                 }
             }
@@ -267,16 +267,16 @@ impl World {
             return self.agenda.plan(until, Event::Leave(process, output));
         }
         match *output {
-            Output::AskLease(_) | Output::Claim(..) | Output::Record(..) => self.ask(process, *output),
+            Output::ChangeLease(_) | Output::Claim(..) | Output::Report(..) => self.ask(process, *output),
             Output::Call(id, call) => self.call(process, id, call),
             Output::OpenConsumer { .. } => self.open_consumer(process),
             Output::CloseConsumer => self.broker.close(process),
             Output::Ack(acks) => self.acknowledge(acks),
-            Output::Stopped => {
+            Output::ShutDownComplete => {
                 self.tally.transitions.add(Transition::Drained);
                 self.kill(process.place);
             }
-            Output::Line(_) | Output::Inspected(..) => {}
+            Output::Status(_) | Output::Inspected(..) => {}
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     request,
     token::Owner,
 };
-use crate::engine::{Answer, Answered, Call, Problem, ProblemKind};
+use crate::engine::{Call, CallError, CallErrorKind, CallResponse, Response};
 use runtime::settings::Secret;
 
 /// What is known of accounts besides what is asked.
@@ -40,36 +40,36 @@ impl Accounts {
 
 impl HubspotClient {
     /// Answers which account this token opens.
-    pub(super) async fn account(&self, token: &Secret) -> Answered {
+    pub(super) async fn account(&self, token: &Secret) -> CallResponse {
         let mut answered = self.perform_with(token, &Call::Account).await;
-        let refusal = match &answered.answer {
-            Answer::Problem(problem) if problem.kind == ProblemKind::MissingScopes => Some(problem.clone()),
+        let refusal = match &answered.response {
+            Response::Error(problem) if problem.kind == CallErrorKind::MissingScopes => Some(problem.clone()),
             _ => None,
         };
         if let Some(refusal) = refusal {
-            answered.answer = match self.account_without_details(token, refusal).await {
-                Ok(account_id) => Answer::Account {
+            answered.response = match self.account_without_details(token, refusal).await {
+                Ok(account_id) => Response::Account {
                     account_id,
                     details_refused: true,
                 },
-                Err(problem) => Answer::Problem(*problem),
+                Err(problem) => Response::Error(*problem),
             };
         }
-        if let Answer::Account { account_id, .. } = &answered.answer {
+        if let Response::Account { account_id, .. } = &answered.response {
             match self.check(account_id) {
                 Ok(()) => self.accounts.remember(self.token.owner(token).0, account_id),
-                Err(problem) => answered.answer = Answer::Problem(*problem),
+                Err(problem) => answered.response = Response::Error(*problem),
             }
         }
         answered
     }
 
-    fn check(&self, account_id: &str) -> Result<(), Box<Problem>> {
+    fn check(&self, account_id: &str) -> Result<(), Box<CallError>> {
         match &self.accounts.expected {
             Some(expected) if expected != account_id => {
                 let message = "the token opens another account than HUBSPOT_ACCOUNT_ID names";
-                Err(Box::new(Problem {
-                    kind: ProblemKind::WrongAccount,
+                Err(Box::new(CallError {
+                    kind: CallErrorKind::WrongAccount,
                     reason: contracts::Reason::ours("WRONG_ACCOUNT", message),
                 }))
             }
@@ -81,8 +81,8 @@ impl HubspotClient {
     async fn account_without_details(
         &self,
         token: &Secret,
-        refusal: Problem,
-    ) -> Result<String, Box<Problem>> {
+        refusal: CallError,
+    ) -> Result<String, Box<CallError>> {
         let (owner, named_with_token) = self.token.owner(token);
         if let Some(account_id) = named_with_token.or_else(|| self.accounts.told_before(&owner)) {
             return Ok(account_id);
@@ -91,8 +91,8 @@ impl HubspotClient {
             return Ok(account_id);
         }
         let untold = || {
-            Box::new(Problem {
-                kind: ProblemKind::AccountUntold,
+            Box::new(CallError {
+                kind: CallErrorKind::AccountUnknown,
                 ..refusal
             })
         };
@@ -101,7 +101,7 @@ impl HubspotClient {
 
     /// The account in whose pages a contact is shown that this token can read; none where there is no such contact, or
     /// HubSpot does not give its page.
-    async fn account_of_any_contact(&self, token: &Secret) -> Result<Option<String>, Box<Problem>> {
+    async fn account_of_any_contact(&self, token: &Secret) -> Result<Option<String>, Box<CallError>> {
         let request = request::any_contact(&self.http, &self.target);
         // Its problems mean what those of any call mean that reads several contacts.
         let like = Call::Find {
@@ -112,8 +112,8 @@ impl HubspotClient {
                 let body = object(&raw.body).unwrap_or_default();
                 Ok(list(&body, "results").iter().find_map(account_of))
             }
-            outcome => match answered(&like, outcome).answer {
-                Answer::Problem(problem) => Err(Box::new(problem)),
+            outcome => match answered(&like, outcome).response {
+                Response::Error(problem) => Err(Box::new(problem)),
                 _ => Ok(None),
             },
         }

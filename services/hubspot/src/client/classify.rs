@@ -9,16 +9,17 @@ use serde_json::Value;
 
 use super::{
     body::{context, list, object, text},
-    details::{existing_id, lacks_scopes, policy, reason},
+    details::{existing_id, lacks_scopes, rate_limit, reason},
     headers::{correlation_id, limits, retry_after},
     named_properties::named_properties,
     request::{ADDITIONAL_EMAILS, FORMER_IDS},
 };
 use crate::engine::{
-    Answer, Call, Contact, Created, InputError, Inspected, Problem, ProblemKind, Profile, Written,
+    Call, CallError, CallErrorKind, Contact, CreatedContact, InputError, InspectedContacts, Profile,
+    Response, UpdatedContact,
 };
 
-pub(super) fn answer(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Answer {
+pub(super) fn answer(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Response {
     let json = object(body);
     if status.is_success() {
         let understood = json
@@ -30,7 +31,7 @@ pub(super) fn answer(call: &Call, status: StatusCode, headers: &HeaderMap, body:
     let error = json.unwrap_or_default();
     let reason = reason(&error, Some(status.as_u16()), correlation_id(headers));
     let kind = problem_kind(call, status.as_u16(), headers, &error, is_json, &reason);
-    Answer::Problem(Problem { kind, reason })
+    Response::Error(CallError { kind, reason })
 }
 
 fn problem_kind(
@@ -40,42 +41,42 @@ fn problem_kind(
     error: &Value,
     is_json: bool,
     reason: &Reason,
-) -> ProblemKind {
+) -> CallErrorKind {
     match status {
         // The status of this body has not been seen, so its category decides.
-        _ if text(error, "category").as_deref() == Some("LOCKED") => ProblemKind::Locked,
+        _ if text(error, "category").as_deref() == Some("LOCKED") => CallErrorKind::Locked,
         // A page of whatever stands before HubSpot says nothing of a value.
-        400 if is_json => ProblemKind::Invalid {
+        400 if is_json => CallErrorKind::Invalid {
             properties: named_properties(error, reason),
         },
-        401 => ProblemKind::Unauthorized,
+        401 => CallErrorKind::Unauthorized,
         // The details of the account have a scope of their own, whatever the body calls it.
-        403 if lacks_scopes(error) || (is_json && *call == Call::Account) => ProblemKind::MissingScopes,
-        403 => ProblemKind::Forbidden,
-        404 if is_json && (is_about_a_record(call) || names_an_object(error)) => ProblemKind::NotFound,
-        404 => ProblemKind::NoSuchPath,
-        409 => ProblemKind::Conflict {
+        403 if lacks_scopes(error) || (is_json && *call == Call::Account) => CallErrorKind::MissingScopes,
+        403 => CallErrorKind::Forbidden,
+        404 if is_json && (is_about_a_record(call) || names_an_object(error)) => CallErrorKind::NotFound,
+        404 => CallErrorKind::NoSuchPath,
+        409 => CallErrorKind::Conflict {
             existing_id: existing_id(error),
         },
-        423 => ProblemKind::Locked,
-        429 => ProblemKind::Limited {
-            policy: policy(error, limits(headers).daily_remaining == Some(0)),
+        423 => CallErrorKind::Locked,
+        429 => CallErrorKind::RateLimited {
+            limit: rate_limit(error, limits(headers).daily_remaining == Some(0)),
             retry_after: retry_after(headers),
         },
-        477 => ProblemKind::Moving {
+        477 => CallErrorKind::AccountMoving {
             retry_after: retry_after(headers),
         },
-        408 | 500..=599 => ProblemKind::ServerFault {
+        408 | 500..=599 => CallErrorKind::ServerError {
             retry_after: retry_after(headers),
         },
-        _ => ProblemKind::Refused,
+        _ => CallErrorKind::UnexpectedStatus,
     }
 }
 
 /// A 404 to a call about one record may be about the record; to any other it is about the path.
 fn is_about_a_record(call: &Call) -> bool {
     match call {
-        Call::FindAlone { .. } | Call::Read { .. } | Call::Patch { .. } => true,
+        Call::FindSingle { .. } | Call::Read { .. } | Call::UpdateSingle { .. } => true,
         Call::Account | Call::Find { .. } | Call::Inspect(_) | Call::Update { .. } | Call::Create { .. } => {
             false
         }
@@ -87,7 +88,7 @@ fn names_an_object(error: &Value) -> bool {
     text(error, "category").as_deref() == Some("OBJECT_NOT_FOUND")
 }
 
-fn garbled(status: StatusCode, headers: &HeaderMap) -> Answer {
+fn garbled(status: StatusCode, headers: &HeaderMap) -> Response {
     let reason = Reason {
         code: "NOT_UNDERSTOOD".to_owned(),
         category: None,
@@ -95,36 +96,36 @@ fn garbled(status: StatusCode, headers: &HeaderMap) -> Answer {
         status: Some(status.as_u16()),
         correlation_id: correlation_id(headers),
     };
-    Answer::Problem(Problem {
-        kind: ProblemKind::Garbled,
+    Response::Error(CallError {
+        kind: CallErrorKind::UnreadableBody,
         reason,
     })
 }
 
-fn success(call: &Call, status: u16, json: &Value, headers: &HeaderMap) -> Option<Answer> {
+fn success(call: &Call, status: u16, json: &Value, headers: &HeaderMap) -> Option<Response> {
     match call {
-        Call::Account => Some(Answer::Account {
+        Call::Account => Some(Response::Account {
             account_id: text(json, "portalId")?,
             details_refused: false,
         }),
-        Call::Find { .. } => Some(Answer::Found {
+        Call::Find { .. } => Some(Response::Found {
             contacts: list(json, "results").iter().filter_map(contact).collect(),
             errors: input_errors(status, json, headers),
         }),
-        Call::Inspect(_) => Some(Answer::Inspected(Inspected {
+        Call::Inspect(_) => Some(Response::Inspected(InspectedContacts {
             contacts: list(json, "results").iter().filter_map(profile).collect(),
             errors: input_errors(status, json, headers),
         })),
-        Call::Update { .. } => Some(Answer::Updated {
+        Call::Update { .. } => Some(Response::Updated {
             results: list(json, "results").iter().filter_map(written).collect(),
             errors: input_errors(status, json, headers),
         }),
-        Call::Create { .. } => Some(Answer::Created {
+        Call::Create { .. } => Some(Response::Created {
             results: list(json, "results").iter().filter_map(created).collect(),
             errors: input_errors(status, json, headers),
         }),
-        Call::FindAlone { .. } | Call::Read { .. } | Call::Patch { .. } => {
-            Some(Answer::Contact(contact(json)?))
+        Call::FindSingle { .. } | Call::Read { .. } | Call::UpdateSingle { .. } => {
+            Some(Response::Contact(contact(json)?))
         }
     }
 }
@@ -176,15 +177,15 @@ fn several(json: &Value, name: &str) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-fn written(json: &Value) -> Option<Written> {
-    Some(Written {
+fn written(json: &Value) -> Option<UpdatedContact> {
+    Some(UpdatedContact {
         contact_id: text(json, "id")?,
         trace_id: text(json, "objectWriteTraceId"),
     })
 }
 
-fn created(json: &Value) -> Option<Created> {
-    Some(Created {
+fn created(json: &Value) -> Option<CreatedContact> {
+    Some(CreatedContact {
         contact_id: text(json, "id")?,
         address: json
             .get("properties")
@@ -200,43 +201,43 @@ fn input_errors(status: u16, json: &Value, headers: &HeaderMap) -> Vec<InputErro
         // Not the entry's own `id`, which names the error and no record.
         ids: context(error, "ids"),
         trace_ids: context(error, "objectWriteTraceId"),
-        problem: input_problem(error, status, correlation_id.clone()),
+        error: input_problem(error, status, correlation_id.clone()),
     };
     list(json, "errors").iter().map(entry).collect()
 }
 
 /// An entry in a batch's list of errors has no status of its own, so its category decides.
-fn input_problem(error: &Value, status: u16, correlation_id: Option<String>) -> Problem {
+fn input_problem(error: &Value, status: u16, correlation_id: Option<String>) -> CallError {
     let reason = Reason {
         status: Some(status),
         ..reason(error, None, correlation_id)
     };
     let category = text(error, "category").unwrap_or_default();
     let kind = match category.as_str() {
-        "OBJECT_NOT_FOUND" => ProblemKind::NotFound,
-        "CONFLICT" | "OBJECT_ALREADY_EXISTS" => ProblemKind::Conflict {
+        "OBJECT_NOT_FOUND" => CallErrorKind::NotFound,
+        "CONFLICT" | "OBJECT_ALREADY_EXISTS" => CallErrorKind::Conflict {
             existing_id: existing_id(error),
         },
-        "LOCKED" => ProblemKind::Locked,
-        "RATE_LIMITS" | "RATE_LIMIT" => ProblemKind::Limited {
-            policy: policy(error, false),
+        "LOCKED" => CallErrorKind::Locked,
+        "RATE_LIMITS" | "RATE_LIMIT" => CallErrorKind::RateLimited {
+            limit: rate_limit(error, false),
             retry_after: None,
         },
-        "MISSING_SCOPES" => ProblemKind::MissingScopes,
-        "VALIDATION_ERROR" => ProblemKind::Invalid {
+        "MISSING_SCOPES" => CallErrorKind::MissingScopes,
+        "VALIDATION_ERROR" => CallErrorKind::Invalid {
             properties: named_properties(error, &reason),
         },
-        _ if existing_id(error).is_some() => ProblemKind::Conflict {
+        _ if existing_id(error).is_some() => CallErrorKind::Conflict {
             existing_id: existing_id(error),
         },
         _ => {
             let properties = named_properties(error, &reason);
             if properties.is_empty() {
-                ProblemKind::Refused
+                CallErrorKind::UnexpectedStatus
             } else {
-                ProblemKind::Invalid { properties }
+                CallErrorKind::Invalid { properties }
             }
         }
     };
-    Problem { kind, reason }
+    CallError { kind, reason }
 }

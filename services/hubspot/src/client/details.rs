@@ -4,7 +4,7 @@ use contracts::Reason;
 use serde_json::Value;
 
 use super::body::{context, list, text};
-use crate::engine::Policy;
+use crate::engine::RateLimit;
 
 /// The longest message that is kept, in characters.
 const LONGEST_MESSAGE: usize = 500;
@@ -60,16 +60,14 @@ pub(super) fn lacks_scopes(error: &Value) -> bool {
     by_context || text(error, "category").as_deref() == Some("MISSING_SCOPES")
 }
 
-/// Which limit a 429 is about: by its policy, else by what the headers say is left of the day, else by its message, which
-/// may be in any language, else the burst.
-pub(super) fn policy(error: &Value, day_is_used_up: bool) -> Policy {
+/// The limit that a 429 is about: by its policy, or by what the headers say is left of the day, or by its message, which
+/// may be in any language. Every other 429 is about the window, also one for a limit by the second.
+pub(super) fn rate_limit(error: &Value, day_is_used_up: bool) -> RateLimit {
     let name = text(error, "policyName").unwrap_or_default().to_uppercase();
     let message = text(error, "message").unwrap_or_default().to_lowercase();
     if name == "DAILY" || (name.is_empty() && (day_is_used_up || message.contains("daily"))) {
-        Policy::Day
-    } else if name == "SECONDLY" || (name.is_empty() && message.contains("your secondly limit")) {
-        Policy::Second
+        RateLimit::Day
     } else {
-        Policy::Burst
+        RateLimit::Window
     }
 }

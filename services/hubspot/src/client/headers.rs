@@ -4,10 +4,10 @@ use std::{str::FromStr, time::Duration};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-use crate::engine::Limits;
+use crate::engine::RateLimitHeaders;
 
-pub(super) fn limits(headers: &HeaderMap) -> Limits {
-    Limits {
+pub(super) fn limits(headers: &HeaderMap) -> RateLimitHeaders {
+    RateLimitHeaders {
         max: number(headers, "x-hubspot-ratelimit-max"),
         remaining: number(headers, "x-hubspot-ratelimit-remaining"),
         interval: number(headers, "x-hubspot-ratelimit-interval-milliseconds").map(Duration::from_millis),

@@ -23,7 +23,7 @@ use tokio_util::{
 };
 
 use super::OAuthApp;
-use crate::engine::Problem;
+use crate::engine::CallError;
 pub use connect::{Connected, Consent, NotConnected, connect};
 
 use access_tokens::AccessTokens;
@@ -75,7 +75,7 @@ impl OAuth {
     }
 
     /// The token that calls carry, or why there is none.
-    pub(super) fn in_use(&self) -> Result<Secret, Box<Problem>> {
+    pub(super) fn in_use(&self) -> Result<Secret, Box<CallError>> {
         self.shared.tokens.borrow().in_use(Instant::now())
     }
 

@@ -7,7 +7,7 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::Target;
-use crate::engine::{Call, CreateInput, Inspection, Key, UpdateInput};
+use crate::engine::{Call, ContactKey, CreateInput, Inspection, UpdateInput};
 
 /// What is read of a contact: enough to tell which address found it.
 const READ: [&str; 2] = ["email", ADDITIONAL_EMAILS];
@@ -21,7 +21,7 @@ pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuild
         Call::Account => http.get(target.account()),
         Call::Inspect(inspection) => http.post(target.batch("read")).json(&inspect(inspection)),
         Call::Find { addresses } => http.post(target.batch("read")).json(&find(addresses)),
-        Call::FindAlone { address } => {
+        Call::FindSingle { address } => {
             let query = [("idProperty", "email"), ("properties", &READ.join(","))];
             http.get(target.contact(address)).query(&query)
         }
@@ -30,7 +30,7 @@ pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuild
         Call::Read { contact_id } => http
             .get(target.contact(contact_id))
             .query(&[("properties", READ.join(","))]),
-        Call::Patch {
+        Call::UpdateSingle {
             contact_id,
             properties,
         } => http
@@ -56,7 +56,7 @@ fn inspect(inspection: &Inspection) -> Value {
     let fields = Field::ALL.map(Field::property);
     let properties: BTreeSet<&str> = fields.into_iter().chain(READ).chain([FORMER_IDS]).collect();
     let mut body = json!({ "inputs": inputs, "properties": properties, "propertiesWithHistory": [] });
-    if inspection.by == Key::Address {
+    if inspection.by == ContactKey::Address {
         body["idProperty"] = "email".into();
     }
     body

@@ -6,7 +6,7 @@ use reqwest::Client;
 use runtime::settings::Secret;
 
 use super::{Credentials, Target, oauth::OAuth, static_token::StaticToken};
-use crate::engine::{Call, Problem};
+use crate::engine::{Call, CallError};
 
 /// A bearer token. One that may open another account is taken up only together with the question for the account, so
 /// that nothing is written into an account that was not checked.
@@ -45,7 +45,7 @@ impl Token {
     }
 
     /// The token for a call, or why there is none. Only the question for the account waits for one.
-    pub(super) async fn for_call(&self, call: &Call, patience: Duration) -> Result<Secret, Box<Problem>> {
+    pub(super) async fn for_call(&self, call: &Call, patience: Duration) -> Result<Secret, Box<CallError>> {
         match self {
             Self::Static(token) => {
                 if *call == Call::Account {

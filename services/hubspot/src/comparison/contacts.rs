@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::lowercase_address;
 
-use crate::engine::{Inspected, Inspection, ProblemKind, Profile};
+use crate::engine::{CallErrorKind, InspectedContacts, Inspection, Profile};
 
 /// An inspection and its answer.
 #[derive(Debug)]
 pub(crate) struct Read {
     pub(crate) asked: Inspection,
-    pub(crate) answer: Inspected,
+    pub(crate) answer: InspectedContacts,
 }
 
 /// What a key has come to.
@@ -58,7 +58,7 @@ impl<'a> Contacts<'a> {
         contacts
     }
 
-    fn add(&mut self, answer: &'a Inspected) {
+    fn add(&mut self, answer: &'a InspectedContacts) {
         for profile in &answer.contacts {
             self.by_id.insert(&profile.contact.id, profile);
             for former in &profile.former_ids {
@@ -69,7 +69,7 @@ impl<'a> Contacts<'a> {
             }
         }
         let errors = answer.errors.iter();
-        let not_found = errors.filter(|error| error.problem.kind == ProblemKind::NotFound);
+        let not_found = errors.filter(|error| error.error.kind == CallErrorKind::NotFound);
         let ids = not_found.flat_map(|error| &error.ids);
         self.absent.extend(ids.map(|id| lowercase_address(id)));
     }
@@ -108,19 +108,19 @@ impl<'a> Contacts<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Contact, Key};
+    use crate::engine::{Contact, ContactKey};
 
     /// What a lookup of this address alone has come to, if HubSpot returns one contact.
     fn is_found(address: &str, contact: Contact) -> bool {
         let asked = Inspection {
-            by: Key::Address,
+            by: ContactKey::Address,
             keys: vec![address.to_owned()],
         };
         let profile = Profile {
             contact,
             ..Profile::default()
         };
-        let answer = Inspected {
+        let answer = InspectedContacts {
             contacts: vec![profile],
             errors: Vec::new(),
         };

@@ -9,7 +9,7 @@ use super::{
     differences::{Compared, Question, all_given, compare},
     plan::address_of,
 };
-use crate::engine::{Missing, Profile};
+use crate::engine::{MissingContact, Profile};
 
 /// Judges users, each by itself.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ pub(crate) struct Judge {
     /// Whether findings are to have values.
     pub(crate) values: bool,
     /// What would become of a user without a contact.
-    pub(crate) missing: Missing,
+    pub(crate) missing: MissingContact,
 }
 
 impl Judge {
@@ -63,7 +63,7 @@ impl Judge {
                 }
                 at(user, FindingKind::WouldLink, profile, differ)
             }
-            Seen::Absent if self.missing == Missing::Create && user.never_linked => {
+            Seen::Absent if self.missing == MissingContact::Create && user.never_linked => {
                 finding(user, FindingKind::WouldCreate, None, all_given(user, self.values))
             }
             Seen::Absent => finding(user, FindingKind::NotFound, None, Vec::new()),

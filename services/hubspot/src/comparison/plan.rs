@@ -6,7 +6,7 @@ use contracts::{
     ComparisonPurpose, Field, Finding, FindingKind, MAX_COMPARED, UserToCompare, lowercase_address,
 };
 
-use crate::engine::{Inspection, Key, MAX_BATCH};
+use crate::engine::{ContactKey, Inspection, MAX_BATCH};
 
 const _: () = assert!(MAX_COMPARED <= MAX_BATCH, "a page is read by one call");
 
@@ -63,13 +63,16 @@ impl Plan {
     /// The contacts to read by their ids.
     pub(crate) fn ids(&self) -> Option<Inspection> {
         let links = self.by_id.iter().filter_map(|user| user.link.as_ref());
-        inspection(Key::Id, links.map(|link| link.contact_id.clone()).collect())
+        inspection(
+            ContactKey::Id,
+            links.map(|link| link.contact_id.clone()).collect(),
+        )
     }
 
     /// The contacts to look up by address.
     pub(crate) fn addresses(&self) -> Option<Inspection> {
         let addresses = self.by_address.iter().filter_map(address_of);
-        inspection(Key::Address, addresses.collect())
+        inspection(ContactKey::Address, addresses.collect())
     }
 }
 
@@ -80,7 +83,7 @@ pub(super) fn address_of(user: &UserToCompare) -> Option<String> {
 }
 
 /// HubSpot refuses a batch that names somebody twice.
-fn inspection(by: Key, keys: BTreeSet<String>) -> Option<Inspection> {
+fn inspection(by: ContactKey, keys: BTreeSet<String>) -> Option<Inspection> {
     let keys: Vec<String> = keys.into_iter().collect();
     (!keys.is_empty()).then_some(Inspection { by, keys })
 }

@@ -6,7 +6,9 @@ use contracts::{
 };
 
 use super::{Contacts, Judge, Plan, Read, repair_of};
-use crate::engine::{Contact, InputError, Inspected, Missing, Problem, ProblemKind, Profile};
+use crate::engine::{
+    CallError, CallErrorKind, Contact, InputError, InspectedContacts, MissingContact, Profile,
+};
 
 const DRIFT: ComparisonPurpose = ComparisonPurpose::Drift { repair: false };
 const ACCOUNT: &str = "62515";
@@ -69,15 +71,15 @@ fn not_found(id: &str) -> InputError {
     InputError {
         ids: vec![id.to_owned()],
         trace_ids: Vec::new(),
-        problem: Problem {
-            kind: ProblemKind::NotFound,
+        error: CallError {
+            kind: CallErrorKind::NotFound,
             reason: Reason::ours("OBJECT_NOT_FOUND", "in words"),
         },
     }
 }
 
 /// What is found of these users, where HubSpot answers so.
-fn findings(judge: Judge, users: &[UserToCompare], answer: &Inspected) -> Vec<Finding> {
+fn findings(judge: Judge, users: &[UserToCompare], answer: &InspectedContacts) -> Vec<Finding> {
     let plan = Plan::new(judge.aim, users.to_vec(), ACCOUNT);
     let mut findings = plan.known.clone();
     let read = |asked| {
@@ -101,12 +103,12 @@ fn judge(aim: ComparisonPurpose) -> Judge {
     Judge {
         aim,
         values: true,
-        missing: Missing::Skip,
+        missing: MissingContact::Skip,
     }
 }
 
-fn answer(contacts: Vec<Profile>, errors: Vec<InputError>) -> Inspected {
-    Inspected { contacts, errors }
+fn answer(contacts: Vec<Profile>, errors: Vec<InputError>) -> InspectedContacts {
+    InspectedContacts { contacts, errors }
 }
 
 fn fields(finding: &Finding) -> Vec<Field> {
@@ -299,7 +301,7 @@ fn a_dry_run_says_whom_an_address_would_link_and_whom_not() {
     assert_eq!(found[0].contact_id.as_deref(), Some("c-a"));
     assert_eq!(fields(&found[0]), [Field::FirstName]);
     let creating = Judge {
-        missing: Missing::Create,
+        missing: MissingContact::Create,
         ..judge(ComparisonPurpose::DryRun)
     };
     let found = findings(creating, &users, &answer);

@@ -1,9 +1,12 @@
-//! One claimed attempt on its way to its verdict: what it still has to do, and what became of it so far.
+//! One claimed attempt: what has happened to it, and the one table that says what comes next.
+//!
+//! An attempt never acts by itself. It says which [`Step`] it needs, batching puts it into a call, and the response
+//! comes back as an [`Event`]. [`Attempt::handle`] turns step and event into the next step, until it is done.
 
-mod blame;
 mod create;
-mod identity;
-mod refusals;
+mod link;
+mod lookup;
+mod write;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,145 +15,280 @@ use contracts::{
     Reason,
 };
 
-use super::{EmailTaken, MAX_BATCH, Missing, Properties};
+use super::{CallError, Contact, EmailConflict, MissingContact, Properties, circuit_breaker::FailureScope};
+pub(crate) use link::AddressHolder;
+pub(crate) use lookup::{FoundContacts, Lookup, LookupResult, result_of_single_lookup};
 
-pub(crate) use blame::Blame;
-pub(crate) use identity::Lookup;
-
-/// What an attempt does next.
+/// What an attempt needs next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Look these addresses up, the first that finds a contact counts; travels in a batch.
-    Find(Vec<String>, Why),
-    /// Look the first address up alone; the others follow.
-    FindAlone(Vec<String>, Why),
-    /// Write what is pending; travels in a batch.
-    Write,
-    /// Create a contact; travels in a batch.
+    /// Look up addresses, in a batch with others.
+    Find(Lookup),
+    /// Look up the first of the addresses in a call of its own; the others follow.
+    FindSingle(Lookup),
+    /// Write the pending fields, in a batch with others.
+    Update,
+    /// Write the pending fields in a call of its own.
+    UpdateSingle,
+    /// Create a contact, in a batch with others.
     Create,
-    /// Ask for the contact by its id; where an address is taken, to learn whether it is the holder's former id.
-    Read(Option<Holder>),
-    /// Write alone.
-    Patch,
-    /// Report the verdict.
+    /// Read the contact by its id. After an address conflict, this tells whether the holder of the address is the
+    /// user's own contact under a former id.
+    Read(Option<AddressHolder>),
+    /// Nothing: report the result.
     Done,
 }
 
-/// Why an address is looked up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// To learn which contact is the user's.
-    Link,
-    /// To learn which contact holds the address that a conflict was about.
-    Conflict(Reason),
-    /// To learn which contact has the address that a create was for.
-    Created(Reason),
+/// What a response means for one attempt.
+#[derive(Debug)]
+pub(crate) enum Event<'r> {
+    /// A batch read by address was answered.
+    LookedUp(&'r FoundContacts<'r>),
+    /// The first address was looked up in a call of its own.
+    LookedUpSingle(LookupResult),
+    /// The first address was looked up in a call of its own, and no contact has it.
+    AddressNotFound,
+    /// The contact was asked for by its id, and this one answered.
+    ContactRead(&'r Contact),
+    /// No contact answers to the id.
+    ContactNotFound,
+    /// HubSpot listed the update as done, for the contact with this id.
+    Updated(&'r str),
+    /// HubSpot listed the create as done, under this contact id.
+    Created(&'r str),
+    /// The call succeeded, but its response does not mention this attempt.
+    Unlisted,
+    /// HubSpot did not carry out this attempt's write, for this reason.
+    WriteFailed(&'r CallError),
+    /// A batch of creates failed on the side of HubSpot, so the contact may exist although HubSpot returned no id.
+    CreateMayHaveHappened,
+    /// The attempt cannot go on.
+    Failed(Failure),
 }
 
-/// Who has an address that could not be written.
+/// Why an attempt ended with pending fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Holder {
-    contact_id: String,
-    /// The conflict.
-    reason: Reason,
+pub(crate) struct Failure {
+    pub(crate) reason: Reason,
+    pub(crate) scope: FailureScope,
+    /// Whether the failure may go away with time alone.
+    pub(crate) is_transient: bool,
+}
+
+impl Failure {
+    /// A failure of the account, the network or a whole batch: the record is given back and claimed again.
+    pub(crate) fn of_account(reason: Reason) -> Self {
+        Self {
+            reason,
+            scope: FailureScope::Account,
+            is_transient: true,
+        }
+    }
+
+    /// A failure of this record alone.
+    pub(crate) fn of_record(reason: Reason) -> Self {
+        Self {
+            reason,
+            scope: FailureScope::Record,
+            is_transient: true,
+        }
+    }
 }
 
 /// How an attempt's fields are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    /// All of them, in a batch with other records.
-    Together,
-    /// All of them, in a call of their own, after a batch update passed over the record.
-    Alone,
-    /// One after another, after a refusal that named none.
+enum WriteMode {
+    /// All fields, in a batch with other records.
+    Batch,
+    /// All fields, in a call of its own, because a batch update did not mention the record.
+    Single,
+    /// One field after another, because a rejection named none of them.
     FieldByField,
 }
 
-/// What is fixed for all attempts of an engine.
+/// What is the same for all attempts of an engine.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules<'a> {
-    /// The account the token opens.
+pub(crate) struct AttemptPolicy<'a> {
+    /// The account that the token opens.
     pub(crate) account_id: &'a str,
-    /// What to do with a taken address.
-    pub(crate) email_taken: EmailTaken,
-    /// What to do with a user that has no contact.
-    pub(crate) missing: Missing,
-}
-
-/// What the calls of an attempt may have done without saying so.
-#[derive(Debug, Default)]
-struct Doubts {
-    takes_effect_late: bool,
-    has_created: bool,
+    pub(crate) email_conflict: EmailConflict,
+    pub(crate) missing_contact: MissingContact,
 }
 
 /// One claimed attempt.
 #[derive(Debug)]
 pub(crate) struct Attempt {
-    pub(crate) claim: Claim,
-    /// When the claim was asked for: the store's term started after that.
-    pub(crate) asked_at: Duration,
+    claim: Claim,
+    /// When the claim was requested. The user service's term for the attempt started after that.
+    requested_at: Duration,
     /// The epoch it was claimed under.
-    pub(crate) epoch: u64,
-    pub(crate) step: Step,
-    /// The most records it may share a batch with; shrinks when a batch with it fails.
-    pub(crate) batch_limit: usize,
+    epoch: u64,
+    step: Step,
+    /// The maximum number of records in a batch with it; shrinks when a batch with it fails.
+    batch_limit: usize,
     /// Whether a call was made for it.
-    pub(crate) began: bool,
-    /// How HubSpot answered the last call made for it.
-    pub(crate) answer: Option<LastResponse>,
-    /// Owed fields without an outcome.
+    has_call: bool,
+    /// How HubSpot responded to the last call made for it.
+    last_response: Option<LastResponse>,
+    /// The dirty fields without a result.
     pending: FieldSet,
-    /// The fields of the write that is out or came back last.
+    /// The fields of the last write, whether it is in flight or answered.
     sent: FieldSet,
-    manner: Manner,
-    /// Whether the contact was read under its id, so that it exists.
-    seen: bool,
-    outcomes: BTreeMap<Field, FieldResult>,
+    write_mode: WriteMode,
+    /// Whether a read by id has shown that the contact exists.
+    is_contact_seen: bool,
+    results: BTreeMap<Field, FieldResult>,
+    /// The fields that HubSpot has or may have written.
     written: FieldSet,
-    doubts: Doubts,
+    may_apply_late: bool,
+    may_have_created: bool,
     link: Option<NewLink>,
     confirmed_address: Option<String>,
-    failure: Option<(Reason, Blame, bool)>,
+    failure: Option<Failure>,
 }
 
 impl Attempt {
-    pub(crate) fn new(claim: Claim, asked_at: Duration, epoch: u64, rules: Rules<'_>) -> Self {
-        let pending = claim.dirty;
+    pub(crate) fn new(
+        claim: Claim,
+        requested_at: Duration,
+        epoch: u64,
+        batch_limit: usize,
+        policy: AttemptPolicy<'_>,
+    ) -> Self {
         let mut attempt = Self {
+            pending: claim.dirty,
             claim,
-            asked_at,
+            requested_at,
             epoch,
             step: Step::Done,
-            batch_limit: MAX_BATCH,
-            began: false,
-            answer: None,
-            pending,
+            batch_limit,
+            has_call: false,
+            last_response: None,
             sent: FieldSet::EMPTY,
-            manner: Manner::Together,
-            seen: false,
-            outcomes: BTreeMap::new(),
+            write_mode: WriteMode::Batch,
+            is_contact_seen: false,
+            results: BTreeMap::new(),
             written: FieldSet::EMPTY,
-            doubts: Doubts::default(),
+            may_apply_late: false,
+            may_have_created: false,
             link: None,
             confirmed_address: None,
             failure: None,
         };
-        // A link into another account means nothing here.
-        if attempt
+        // A link into another account says nothing about this one.
+        attempt
             .claim
             .link
-            .as_ref()
-            .is_some_and(|link| link.account_id != rules.account_id)
-        {
-            attempt.claim.link = None;
-        }
-        if attempt.claim.link.is_some() {
-            attempt.go_on();
+            .take_if(|link| link.account_id != policy.account_id);
+        attempt.step = if attempt.claim.link.is_some() {
+            attempt.next_write()
         } else {
-            attempt.look_up(rules);
-        }
+            attempt.find(policy)
+        };
         attempt
+    }
+
+    /// Turns an event into the next step. This table is the whole life of an attempt:
+    ///
+    /// ```text
+    /// linked: Update ──▶ Done            no link: Find ──▶ link found: Done (reported first, claimed again to write)
+    ///            │                                  │
+    ///            │ not listed: Read ─▶ UpdateSingle │ none found: Create ──▶ Done, or not found: Done
+    ///            │ gone: Find                       │ not listed: FindSingle
+    /// ```
+    ///
+    /// The arms are ordered by event. Where the step does not matter it is not named: a retraction may have changed the
+    /// step while the call was in flight, and the response has to count all the same.
+    pub(crate) fn handle(&mut self, event: Event<'_>, policy: AttemptPolicy<'_>) {
+        self.step = match (self.step.clone(), event) {
+            // Lookups by address.
+            (Step::Find(lookup) | Step::FindSingle(lookup), Event::LookedUp(found)) => {
+                self.after_lookup(lookup, policy, |address| found.result_for(address))
+            }
+            (Step::Find(lookup) | Step::FindSingle(lookup), Event::LookedUpSingle(result)) => {
+                self.after_lookup(lookup, policy, |_| result.clone())
+            }
+            (Step::FindSingle(lookup), Event::AddressNotFound) => {
+                self.after_address_not_found(lookup, policy)
+            }
+            (step, Event::LookedUp(_) | Event::LookedUpSingle(_) | Event::AddressNotFound) => step,
+
+            // Reads by id.
+            (Step::Read(Some(holder)), Event::ContactRead(contact)) if self.is_linked_to(&contact.id) => {
+                // The user's contact is not the holder of the address, so the address is another contact's.
+                self.after_address_conflict(&holder, policy)
+            }
+            (_, Event::ContactRead(contact)) if self.is_linked_to(&contact.id) => self.after_contact_seen(),
+            (_, Event::ContactRead(contact)) => {
+                self.record_merge(&contact.id, policy);
+                Step::Done
+            }
+            (_, Event::ContactNotFound) => self.find(policy),
+
+            // Updates.
+            (_, Event::Updated(contact_id)) => self.after_update(contact_id, policy),
+            (step, Event::Unlisted) if step != Step::Create => {
+                self.mark_possibly_written(false);
+                Step::Read(None)
+            }
+            (step, Event::WriteFailed(error)) if step != Step::Create => {
+                self.after_failed_write(error, policy)
+            }
+
+            // Creates.
+            (_, Event::Created(contact_id)) => self.after_create(contact_id, policy),
+            (_, Event::Unlisted) => {
+                self.mark_possibly_written(false);
+                self.after_unlisted_create()
+            }
+            (_, Event::WriteFailed(error)) => self.after_failed_create(error, policy),
+            // The contact may have the address by now, so a lookup comes before another create.
+            (_, Event::CreateMayHaveHappened) => self.find(policy),
+
+            // Whole calls.
+            (_, Event::Failed(failure)) => self.fail(failure),
+        };
+    }
+
+    pub(crate) fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    pub(crate) fn requested_at(&self) -> Duration {
+        self.requested_at
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(crate) fn step(&self) -> &Step {
+        &self.step
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.step == Step::Done
+    }
+
+    pub(crate) fn batch_limit(&self) -> usize {
+        self.batch_limit
+    }
+
+    pub(crate) fn limit_batch(&mut self, limit: usize) {
+        self.batch_limit = limit;
+    }
+
+    /// Whether a call was made for it, so that there is something to report even if the lease is lost.
+    pub(crate) fn has_call(&self) -> bool {
+        self.has_call
+    }
+
+    pub(crate) fn record_call(&mut self) {
+        self.has_call = true;
+    }
+
+    pub(crate) fn record_response(&mut self, response: Option<&LastResponse>) {
+        self.last_response = response.cloned();
     }
 
     /// The contact the user is linked to.
@@ -158,61 +296,39 @@ impl Attempt {
         self.claim.link.as_ref().map(|link| link.contact_id.as_str())
     }
 
-    /// A write leaves: remembers which fields it carries, and returns their values.
-    pub(crate) fn send(&mut self) -> Properties {
-        self.sent = self.next_fields();
-        let values = &self.claim.values;
-        let text = |field| values.get(&field).cloned().flatten().unwrap_or_default();
-        self.sent
-            .iter()
-            .map(|field| (field.property(), text(field)))
-            .collect()
+    fn is_linked_to(&self, contact_id: &str) -> bool {
+        self.contact_id() == Some(contact_id)
     }
 
-    /// The fields of the write that is out or came back last.
+    fn email(&self) -> Option<String> {
+        self.claim.values.get(&Field::Email).cloned().flatten()
+    }
+
+    /// The fields of the last write.
     pub(crate) fn sent(&self) -> FieldSet {
         self.sent
     }
 
-    fn next_fields(&self) -> FieldSet {
-        match self.manner {
-            Manner::Together | Manner::Alone => self.pending,
-            Manner::FieldByField => self.pending.iter().take(1).collect(),
-        }
-    }
-
-    /// HubSpot listed the write as done, for the contact of that id.
-    pub(crate) fn was_written(&mut self, contact_id: &str, rules: Rules<'_>) {
+    /// Notes that the write in flight may have been applied, or, if `late`, may be applied even later.
+    pub(crate) fn mark_possibly_written(&mut self, late: bool) {
         self.written = self.written.union(self.sent);
-        for field in self.sent.iter() {
-            self.settle(field, FieldResult::Confirmed);
-        }
-        if self.contact_id() != Some(contact_id) {
-            self.moved_to(contact_id, rules);
-        }
-        self.go_on();
+        self.may_apply_late |= late;
+        self.may_have_created |= self.step == Step::Create;
     }
 
-    /// The write that is out may have been carried out, or may still be.
-    pub(crate) fn may_have_been_written(&mut self, late: bool) {
-        self.written = self.written.union(self.sent);
-        self.doubts.takes_effect_late |= late;
-        self.doubts.has_created |= self.step == Step::Create;
-    }
-
-    /// The attempt ends without settling what is pending.
-    pub(crate) fn fail(&mut self, reason: Reason, blame: Blame, may_pass: bool) {
-        self.failure = Some((reason, blame, may_pass));
+    /// Ends the attempt with its pending fields unresolved.
+    pub(crate) fn fail(&mut self, failure: Failure) -> Step {
+        self.failure = Some(failure);
         self.step = Step::Done;
+        Step::Done
     }
 
-    /// Whose fault its failure is, where it failed.
-    pub(crate) fn blame(&self) -> Option<Blame> {
-        self.failure.as_ref().map(|(_, blame, _)| *blame)
+    pub(crate) fn failure_scope(&self) -> Option<FailureScope> {
+        self.failure.as_ref().map(|failure| failure.scope)
     }
 
-    /// Whether the user service is told of a link that it has to accept before anything is written through it.
-    pub(crate) fn found_link(&self) -> bool {
+    /// Whether it found a link that the user service has to accept before anything is written through it.
+    pub(crate) fn has_found_link(&self) -> bool {
         self.link
             .as_ref()
             .is_some_and(|link| link.origin != LinkOrigin::Created)
@@ -220,76 +336,90 @@ impl Attempt {
 
     /// Whether it brings nothing but a link: the user is claimed again at once to write through it.
     pub(crate) fn only_links(&self) -> bool {
-        self.found_link() && self.outcomes.is_empty() && self.failure.is_none()
+        self.has_found_link() && self.results.is_empty() && self.failure.is_none()
     }
 
-    /// The verdict; `charged` says whether a failure is charged to the record.
-    pub(crate) fn into_verdict(self, charged: bool) -> AttemptResult {
+    /// The result to report; `is_counted` says whether a failure counts against the record.
+    pub(crate) fn into_result(self, is_counted: bool) -> AttemptResult {
         AttemptResult {
             user_id: self.claim.user_id,
             attempt: self.claim.attempt,
             version: self.claim.version,
             generation: self.claim.generation,
-            field_results: self.outcomes,
+            field_results: self.results,
             written: self.written,
-            may_apply_late: self.doubts.takes_effect_late,
-            may_have_created: self.doubts.has_created && self.link.is_none(),
+            may_apply_late: self.may_apply_late,
+            may_have_created: self.may_have_created && self.link.is_none(),
             link: self.link,
             confirmed_address: self.confirmed_address,
-            failure: self.failure.map(|(reason, _, may_pass)| AttemptFailure {
-                reason,
-                is_counted: charged,
-                is_transient: may_pass,
+            failure: self.failure.map(|failure| AttemptFailure {
+                reason: failure.reason,
+                is_counted,
+                is_transient: failure.is_transient,
             }),
-            last_response: self.answer,
+            last_response: self.last_response,
         }
     }
 
-    /// The fields that were refused, and why.
-    pub(crate) fn refusals(&self) -> impl Iterator<Item = (Field, &Reason)> {
-        self.outcomes.iter().filter_map(|(field, outcome)| match outcome {
+    /// The rejected fields, and why each was rejected.
+    pub(crate) fn rejections(&self) -> impl Iterator<Item = (Field, &Reason)> {
+        self.results.iter().filter_map(|(field, result)| match result {
             FieldResult::Rejected { reason } => Some((*field, reason)),
             _ => None,
         })
     }
 
-    /// A refusal turned out to be the account's fault: the field is pending again. Whether it was refused so.
-    pub(crate) fn take_back(&mut self, field: Field, code: &str) -> bool {
-        let is_it = self
-            .refusals()
-            .any(|(refused, reason)| refused == field && reason.code == code);
-        if is_it {
-            self.outcomes.remove(&field);
-            self.pending.insert(field);
-            match (self.contact_id(), &self.step) {
-                (Some(_), _) => self.go_on(),
-                // Without its address no contact was to be made.
-                (None, Step::Done) => self.step = Step::Create,
-                // A contact is looked for or made; what to write to it is not known before.
-                (None, _) => {}
-            }
+    /// A rejection turned out to be the account's fault, so the field is pending again. Returns whether this attempt's
+    /// field was rejected with that code.
+    pub(crate) fn retract_rejection(&mut self, field: Field, code: &str) -> bool {
+        let is_rejected = self
+            .rejections()
+            .any(|(rejected, reason)| rejected == field && reason.code == code);
+        if !is_rejected {
+            return false;
         }
-        is_it
+        self.results.remove(&field);
+        self.pending.insert(field);
+        match (self.contact_id(), &self.step) {
+            (Some(_), _) => self.step = self.next_write(),
+            // It was done because its address was rejected, without which no contact is created.
+            (None, Step::Done) => self.step = Step::Create,
+            // Its contact is being looked up or created. What is written afterwards is decided then.
+            (None, _) => {}
+        }
+        true
     }
 
-    fn settle(&mut self, field: Field, outcome: FieldResult) {
-        if field == Field::Email && outcome == FieldResult::Confirmed {
+    fn resolve(&mut self, field: Field, result: FieldResult) {
+        if field == Field::Email && result == FieldResult::Confirmed {
             self.confirmed_address = self.email();
         }
         self.pending = self.pending.without(field);
-        self.outcomes.insert(field, outcome);
+        self.results.insert(field, result);
     }
 
-    /// Writes what is still pending, or is done.
-    fn go_on(&mut self) {
-        self.step = match self.manner {
+    /// Writes what is still pending, if anything is.
+    fn next_write(&self) -> Step {
+        match self.write_mode {
             _ if self.pending.is_empty() => Step::Done,
-            Manner::Together => Step::Write,
-            Manner::Alone | Manner::FieldByField => Step::Patch,
-        };
+            WriteMode::Batch => Step::Update,
+            WriteMode::Single | WriteMode::FieldByField => Step::UpdateSingle,
+        }
     }
 
-    fn email(&self) -> Option<String> {
-        self.claim.values.get(&Field::Email).cloned().flatten()
+    /// The values of these fields as HubSpot's properties. An empty text clears a property.
+    fn properties_of(&self, fields: FieldSet) -> Properties {
+        let text = |field| {
+            self.claim
+                .values
+                .get(&field)
+                .cloned()
+                .flatten()
+                .unwrap_or_default()
+        };
+        fields
+            .iter()
+            .map(|field| (field.property(), text(field)))
+            .collect()
     }
 }

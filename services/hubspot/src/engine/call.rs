@@ -1,47 +1,49 @@
-//! What the engine asks of HubSpot: the few calls it needs, without a word on HTTP.
+//! The calls that the engine makes to HubSpot. How they look in HTTP is left to the client.
 
 use std::collections::BTreeMap;
 
 /// Property values by HubSpot's internal name; an empty text clears a property.
 pub type Properties = BTreeMap<&'static str, String>;
 
-/// The most inputs HubSpot takes in one batch.
+/// The maximum number of inputs that HubSpot takes in one batch.
 pub const MAX_BATCH: usize = 100;
 
 /// One call to HubSpot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    /// The details of the account the token opens. It takes up the token anew, so a replaced one is in use after it.
+    /// Reads the details of the account that the token opens. The client reads the token anew for it, so a replaced
+    /// token is in use from this call on.
     Account,
-    /// Batch read by address, primary or secondary: lower case, each address once, at most [`MAX_BATCH`].
+    /// Reads a batch of contacts by primary or secondary address: at most [`MAX_BATCH`] addresses in lower case, each
+    /// once.
     Find {
         /// The addresses.
         addresses: Vec<String>,
     },
-    /// Batch read of contacts to compare them: distinct keys, at most [`MAX_BATCH`].
+    /// Reads a batch of contacts to compare them: at most [`MAX_BATCH`] keys, each once.
     Inspect(Inspection),
-    /// One contact by address, for what a batch read did not account for.
-    FindAlone {
-        /// The address, in lower case.
+    /// Reads one contact by address, because the response to a batch read did not mention the address.
+    FindSingle {
+        /// The address in lower case.
         address: String,
     },
-    /// Batch update by contact id: distinct ids, at most [`MAX_BATCH`].
+    /// Updates a batch of contacts by their ids: at most [`MAX_BATCH`] ids, each once.
     Update {
         /// The contacts and what is written to each.
         inputs: Vec<UpdateInput>,
     },
-    /// Batch create: distinct addresses, at most [`MAX_BATCH`].
+    /// Creates a batch of contacts: at most [`MAX_BATCH`] addresses, each once.
     Create {
-        /// What each contact is made of; its address among it.
+        /// What each contact is created with, including its address.
         inputs: Vec<CreateInput>,
     },
-    /// One contact by its id; a former id may be answered with the contact it was merged into.
+    /// Reads one contact by its id. For a former id HubSpot may return the contact it was merged into.
     Read {
         /// The contact's record id.
         contact_id: String,
     },
-    /// Update of one contact.
-    Patch {
+    /// Updates one contact.
+    UpdateSingle {
         /// The contact's record id.
         contact_id: String,
         /// What is written.
@@ -49,18 +51,18 @@ pub enum Call {
     },
 }
 
-/// Which contacts are read to be compared.
+/// The contacts to read for a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspection {
-    /// What they are named by.
-    pub by: Key,
-    /// Their names; addresses in lower case.
+    /// What the keys are.
+    pub by: ContactKey,
+    /// The keys; addresses are in lower case.
     pub keys: Vec<String>,
 }
 
-/// What a contact is named by.
+/// What identifies a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
+pub enum ContactKey {
     /// Its record id, or a former one.
     Id,
     /// An address, primary or secondary.
@@ -74,45 +76,45 @@ pub struct UpdateInput {
     pub contact_id: String,
     /// What is written.
     pub properties: Properties,
-    /// Unique to this input; results and errors name it.
+    /// An id that no other input has; results and errors name the input by it.
     pub trace_id: String,
 }
 
 /// One contact of a batch create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateInput {
-    /// Its address in lower case, which is among the properties as the user has it.
+    /// Its address in lower case. The properties hold it, too, as the user has it.
     pub address: String,
-    /// What it is made of.
+    /// What it is created with.
     pub properties: Properties,
-    /// Unique to this input; results and errors name it.
+    /// An id that no other input has; results and errors name the input by it.
     pub trace_id: String,
 }
 
 impl Call {
-    /// Whether the call changes contacts, so that an unanswered one may still take effect.
+    /// Whether the call changes contacts, so that it may be applied even if no response comes.
     pub fn writes(&self) -> bool {
         match self {
-            Self::Update { .. } | Self::Create { .. } | Self::Patch { .. } => true,
+            Self::Update { .. } | Self::Create { .. } | Self::UpdateSingle { .. } => true,
             Self::Account
             | Self::Find { .. }
             | Self::Inspect(_)
-            | Self::FindAlone { .. }
+            | Self::FindSingle { .. }
             | Self::Read { .. } => false,
         }
     }
 
-    /// A short name for logs.
+    /// A short name for logs and metrics.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Account => "account",
             Self::Find { .. } => "find",
             Self::Inspect(_) => "inspect",
-            Self::FindAlone { .. } => "find-alone",
+            Self::FindSingle { .. } => "find-single",
             Self::Update { .. } => "update",
             Self::Create { .. } => "create",
             Self::Read { .. } => "read",
-            Self::Patch { .. } => "patch",
+            Self::UpdateSingle { .. } => "update-single",
         }
     }
 
@@ -124,7 +126,7 @@ impl Call {
             Self::Inspect(inspection) => inspection.keys.len(),
             Self::Update { inputs } => inputs.len(),
             Self::Create { inputs } => inputs.len(),
-            Self::FindAlone { .. } | Self::Read { .. } | Self::Patch { .. } => 1,
+            Self::FindSingle { .. } | Self::Read { .. } | Self::UpdateSingle { .. } => 1,
         }
     }
 }

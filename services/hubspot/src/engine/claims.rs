@@ -1,215 +1,159 @@
-//! Claims: as many users as can be sent soon, live first; before them, what another worker left open.
+//! The claims that are requested and not answered yet. After a new lease they first ask for the attempts that earlier
+//! workers left open.
+//!
+//! Which users to claim is decided by the engine, from the wake-ups and the capacity of dispatch.
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Claim, ClaimUsers, ErrorCode, UserId, UsersClaimed, delivery::MAX_CLAIMS};
+use contracts::{ClaimUsers, UserId};
 
-use super::{AttemptId, Engine, MAX_BATCH, Output, RequestId, Unserved, attempt::Attempt, users::Place};
+use super::{RequestId, backoff::Backoff};
 
-/// The most claims out at once.
-const MOST_OUT: usize = 2;
-/// Nothing is claimed while the pace allows no call for longer than this.
-pub(super) const AHEAD_OF_PACE: Duration = Duration::from_secs(1);
-/// How long to leave a user whose attempt is open without this worker knowing of it.
-const IN_WORK_PAUSE: Duration = Duration::from_secs(5);
-/// The waits after a claim that was not served double between these.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The maximum number of claims in flight.
+const MAX_IN_FLIGHT: usize = 2;
+/// Nothing is claimed while no call may leave for longer than this: the terms of the attempts would run out waiting.
+pub(crate) const AHEAD_OF_CALLS: Duration = Duration::from_secs(1);
 
-/// A claim that is out.
+/// A claim in flight.
 #[derive(Debug)]
-struct ClaimOut {
-    users: Vec<UserId>,
+pub(crate) struct ClaimInFlight {
+    pub(crate) users: Vec<UserId>,
     limit: usize,
-    epoch: u64,
-    asked_at: Duration,
-    /// Whether it asks for what was left open.
-    fills: bool,
+    pub(crate) epoch: u64,
+    pub(crate) requested_at: Duration,
+    /// Whether it also asks for attempts that earlier workers left open.
+    takes_over: bool,
 }
 
-/// Claims that are out.
+/// The claims in flight.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
-    out: BTreeMap<RequestId, ClaimOut>,
-    /// Whether rows left open by older epochs may remain.
-    left_open: bool,
-    paused_until: Duration,
-    troubles: u32,
+    in_flight: BTreeMap<RequestId, ClaimInFlight>,
+    /// Whether attempts of earlier epochs may still be open.
+    has_left_open: bool,
+    backoff: Backoff,
 }
 
 impl Claims {
-    /// A new epoch: what older ones left open comes first.
-    pub(super) fn begin(&mut self) {
+    /// A new epoch began: the attempts that earlier ones left open come first.
+    pub(crate) fn begin_epoch(&mut self) {
         *self = Self {
-            left_open: true,
+            has_left_open: true,
             ..Self::default()
         };
     }
 
-    pub(super) fn paused_until(&self) -> Duration {
-        self.paused_until
+    /// The lease is lost. Responses to the claims in flight are ignored, because the next holder takes over the attempts
+    /// that they open.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
     }
 
-    /// How many users were asked for.
-    pub(super) fn asked(&self) -> usize {
-        self.out.values().map(|claim| claim.limit).sum()
+    /// When the pause after a failed claim ends.
+    pub(crate) fn paused_until(&self) -> Duration {
+        self.backoff.until()
     }
 
-    fn pause(&mut self, now: Duration) {
-        self.paused_until = now + doubled(FIRST_PAUSE, self.troubles).min(LONGEST_PAUSE);
-        self.troubles = self.troubles.saturating_add(1);
-    }
-}
-
-/// `first`, doubled so many times.
-pub(super) fn doubled(first: Duration, times: u32) -> Duration {
-    first.saturating_mul(2_u32.checked_pow(times).unwrap_or(u32::MAX))
-}
-
-impl Engine {
-    pub(super) fn send_claims(&mut self) {
-        while self.users.waiting() > 0 || self.claims.left_open || self.next_probe().is_some() {
-            let request = RequestId(self.draw());
-            let Some(claim) = self.next_claim(request, Vec::new()) else {
-                return;
-            };
-            self.outputs.push_back(Output::Claim(request, claim));
-        }
+    /// Whether another claim may be sent now.
+    pub(crate) fn may_send(&self, now: Duration) -> bool {
+        self.backoff.is_over(now) && self.in_flight.len() < MAX_IN_FLIGHT
     }
 
-    /// The next claim, if there is room for one: of `first`, whose verdicts are in the same message, then of those
-    /// that wait.
-    pub(super) fn next_claim(&mut self, request: RequestId, mut first: Vec<UserId>) -> Option<ClaimUsers> {
-        let room = self.room();
-        let epoch = self.lease.epoch()?;
-        first.truncate(room);
-        let mut users = first;
-        let fills = self.claims.left_open && !self.claims.out.values().any(|claim| claim.fills);
-        if !self.claims.left_open {
-            users.extend(self.take_waiting(room - users.len(), request));
-        }
-        let limit = if fills { room } else { users.len() };
+    /// How many users the claims in flight ask for.
+    pub(crate) fn requested(&self) -> usize {
+        self.in_flight.values().map(|claim| claim.limit).sum()
+    }
+
+    pub(crate) fn has_left_open(&self) -> bool {
+        self.has_left_open
+    }
+
+    /// Makes a claim of these users, and of attempts left open if it is time for them; `None` if it would be empty.
+    pub(crate) fn start(
+        &mut self,
+        now: Duration,
+        request: RequestId,
+        users: Vec<UserId>,
+        capacity: usize,
+        holder: &str,
+        epoch: u64,
+    ) -> Option<ClaimUsers> {
+        // One such claim at a time, for the next one would ask for the same attempts.
+        let takes_over = self.has_left_open && !self.in_flight.values().any(|claim| claim.takes_over);
+        let limit = if takes_over { capacity } else { users.len() };
         if limit == 0 {
             return None;
         }
         let claim = ClaimUsers {
-            holder: self.settings.holder.clone(),
+            holder: holder.to_owned(),
             epoch,
             users: users.clone(),
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
         };
-        self.claims.out.insert(
-            request,
-            ClaimOut {
-                users,
-                limit,
-                epoch,
-                asked_at: self.now,
-                fills,
-            },
-        );
+        let in_flight = ClaimInFlight {
+            users,
+            limit,
+            epoch,
+            requested_at: now,
+            takes_over,
+        };
+        self.in_flight.insert(request, in_flight);
         Some(claim)
     }
 
-    /// Takes up to so many users into a claim: those that have waited longest, or the one to probe a stopped line with.
-    fn take_waiting(&mut self, most: usize, request: RequestId) -> Vec<UserId> {
-        if most == 0 {
-            return Vec::new();
-        }
-        match self.next_probe() {
-            Some(user_id) => {
-                self.users.move_to(&user_id, Place::Claiming(request));
-                vec![user_id]
-            }
-            None => self.users.take(most, request),
-        }
+    /// A claim was answered; `None` if it belongs to a lease that was lost meanwhile.
+    pub(crate) fn take(&mut self, request: RequestId) -> Option<ClaimInFlight> {
+        self.in_flight.remove(&request)
     }
 
-    /// The record to probe a stopped line with, where that is not just the next one.
-    fn next_probe(&self) -> Option<UserId> {
-        let stop = self.line.stopped()?;
-        self.users.find_idle(self.now, |user_id| stop.is_probe(user_id))
+    pub(crate) fn record_success(&mut self, claim: &ClaimInFlight, more_left_open: bool) {
+        self.backoff.record_success();
+        // Only a claim that asked for attempts left open can tell that there are no more.
+        self.has_left_open = more_left_open || (self.has_left_open && !claim.takes_over);
     }
 
-    /// How many more users can be sent soon.
-    fn room(&self) -> usize {
-        let may_send = self.account_checked && !self.draining && self.lease.allows(self.now);
-        let soon = self.next_call_at() <= self.now + AHEAD_OF_PACE && self.claims.paused_until <= self.now;
-        if !may_send || !soon || self.claims.out.len() >= MOST_OUT {
-            return 0;
-        }
-        let asked = self.claims.asked();
-        if self.line.stopped().is_some() {
-            // The probe is alone.
-            let alone = self.attempts.is_empty() && self.calls.is_empty() && asked == 0;
-            return if alone { self.line.allowance(self.now) } else { 0 };
-        }
-        let capacity = self.pace.slots(self.settings.concurrency) * MAX_BATCH;
-        capacity.saturating_sub(self.ready.len() + asked).min(MAX_CLAIMS)
+    pub(crate) fn record_failure(&mut self, now: Duration) {
+        self.backoff.record_failure(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(claims: &mut Claims, request: u64, users: &[&str], capacity: usize) -> Option<ClaimUsers> {
+        let users = users.iter().map(|user| user.parse().expect("a valid id"));
+        claims.start(
+            Duration::ZERO,
+            RequestId(request),
+            users.collect(),
+            capacity,
+            "w",
+            1,
+        )
     }
 
-    pub(super) fn claimed(&mut self, request: RequestId, answer: Result<UsersClaimed, Unserved>) {
-        // A claim of a lease since lost is not known any more; the row's new holder finds what it opened.
-        let Some(out) = self.claims.out.remove(&request) else {
-            return;
-        };
-        let given = match answer {
-            Ok(given) => given,
-            Err(Unserved::Refused(ErrorCode::StaleEpoch)) => return self.lease_is_lost(),
-            Err(Unserved::Refused(_) | Unserved::NoAnswer) => {
-                self.claims.pause(self.now);
-                return self
-                    .still_claiming(&out.users, request, |engine, user_id| engine.users.wait(user_id));
-            }
-        };
-        self.claims.troubles = 0;
-        self.claims.left_open = given.more_left_open || (self.claims.left_open && !out.fills);
-        for claim in given.claims {
-            self.take_up(claim, out.asked_at, out.epoch);
-        }
-        self.still_claiming(&given.clean, request, Self::settle);
-        self.still_claiming(&given.in_progress, request, |engine, user_id| {
-            engine.users.wait_until(user_id, engine.now + IN_WORK_PAUSE);
-        });
-        self.still_claiming(&given.left_out, request, |engine, user_id| {
-            engine.users.wait(user_id);
-        });
-        // Not in the answer at all, which should not be: asked for again a little later.
-        self.still_claiming(&out.users, request, |engine, user_id| {
-            engine.users.wait_until(user_id, engine.now + FIRST_PAUSE);
-        });
+    #[test]
+    fn a_new_epoch_asks_for_attempts_left_open_until_there_are_no_more() {
+        let mut claims = Claims::default();
+        claims.begin_epoch();
+        assert_eq!(start(&mut claims, 1, &[], 50).map(|claim| claim.limit), Some(50));
+        assert_eq!(start(&mut claims, 2, &[], 50), None, "one at a time");
+        let claim = claims.take(RequestId(1)).expect("it is in flight");
+        claims.record_success(&claim, true);
+        assert!(start(&mut claims, 3, &[], 50).is_some());
+        let claim = claims.take(RequestId(3)).expect("it is in flight");
+        claims.record_success(&claim, false);
+        assert_eq!(start(&mut claims, 4, &[], 50), None);
     }
 
-    /// Does something about each of the users that this claim was about and that nothing else happened to.
-    fn still_claiming(&mut self, users: &[UserId], request: RequestId, act: impl Fn(&mut Self, &UserId)) {
-        for user_id in users {
-            if self.users.place(user_id) == Some(Place::Claiming(request)) {
-                act(self, user_id);
-            }
+    #[test]
+    fn a_claim_asks_for_the_users_it_names_and_two_may_be_in_flight() {
+        let mut claims = Claims::default();
+        for (request, may_send) in [(1, true), (2, true), (3, false)] {
+            assert_eq!(claims.may_send(Duration::ZERO), may_send);
+            start(&mut claims, request, &["a", "b"], 50);
         }
-    }
-
-    /// Its wake-up is done, unless a newer one came.
-    pub(super) fn settle(&mut self, user_id: &UserId) {
-        if let Some(ack) = self.users.settle(user_id) {
-            self.acknowledge(ack);
-        }
-    }
-
-    fn take_up(&mut self, claim: Claim, asked_at: Duration, epoch: u64) {
-        match self.users.place(&claim.user_id) {
-            // In work already. Left alone, the new attempt ends with its term, and the user is claimed anew.
-            Some(Place::Working(_) | Place::Recording(_)) => return,
-            Some(Place::Waiting(_) | Place::Claiming(_) | Place::Later(_)) | None => {}
-        }
-        let id = AttemptId(self.draw());
-        let user_id = claim.user_id.clone();
-        let batch_limit = self.users.enter(&user_id, claim.priority).batch_limit;
-        self.users.move_to(&user_id, Place::Working(id));
-        let rules = Self::rules(&self.settings, self.account_id.as_ref());
-        let mut attempt = Attempt::new(claim, asked_at, epoch, rules);
-        attempt.batch_limit = batch_limit;
-        self.attempts.insert(id, attempt);
-        self.route(id);
+        assert_eq!(claims.requested(), 6);
     }
 }

@@ -1,193 +1,85 @@
-//! Calls that did not succeed as a whole: whose fault it is, and what is sent again.
+//! What follows from a call that failed as a whole. Decides only; dispatch carries it out.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use contracts::{Reason, UserId};
+use super::{Call, CallError, CallErrorKind, HaltCause};
 
-use super::{
-    AttemptId, Call, Engine, Fault, Problem, ProblemKind,
-    attempt::{Attempt, Blame},
-    line::{Grounds, Proof, fault_of},
-};
+/// What follows from a call that failed as a whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum FailedCall {
+    /// The account is at fault: halt delivery, give the attempts back.
+    HaltFor(HaltCause, Option<Duration>),
+    /// A rate limit was hit: wait, give the attempts back.
+    RateLimited(Option<Duration>),
+    /// Nothing says whether a record or HubSpot as a whole is at fault. Earlier failures may tell.
+    Unexplained,
+    /// One contact of the batch is locked, and the error does not say which. Give all of them back; they are claimed
+    /// again in smaller batches once the lock is over.
+    LockedBatch,
+    /// One record of the batch is at fault, and the error does not say which. Send smaller batches at once.
+    SplitBatch,
+    /// The call was for a single record, which is at fault.
+    Single,
+}
 
-impl Engine {
-    /// The call as a whole did not succeed.
-    pub(super) fn call_failed(
-        &mut self,
-        call: &Call,
-        attempts: &[AttemptId],
-        problem: &Problem,
-        probe: bool,
-    ) {
-        let reason = &problem.reason;
-        if let Some((fault, asked)) = fault_of(problem) {
-            let grounds = self.grounds(fault, problem, asked, Proof::after(call), attempts);
-            let reason = grounds.reason.clone();
-            self.stop_line(grounds);
-            return self.fail_all(attempts, &reason);
-        }
-        match &problem.kind {
-            ProblemKind::Limited { policy, retry_after } => {
-                self.pace.refused(self.now, *policy, *retry_after);
-                self.fail_all(attempts, reason);
-            }
-            ProblemKind::ServerFault { .. } | ProblemKind::Unanswered | ProblemKind::Garbled => {
-                self.may_be_an_outage(call, attempts, problem, probe);
-            }
-            ProblemKind::Locked if attempts.len() > 1 => {
-                self.halve(attempts);
-                for id in attempts {
-                    self.leave_locked(*id);
-                }
-                self.fail_all(attempts, reason);
-            }
-            _ if attempts.len() > 1 => self.limit_batches(attempts),
-            // A page of a firewall, a redirect: it may be this record's fault, but not that of another one as well.
-            ProblemKind::Forbidden | ProblemKind::Refused => {
-                self.may_be_an_outage(call, attempts, problem, probe);
-            }
-            _ => self.failed_alone(call, attempts, problem),
-        }
+/// Decides what follows from a call for `size` attempts that failed as a whole.
+pub(crate) fn classify(error: &CallError, size: usize) -> FailedCall {
+    if let Some((cause, retry_after)) = HaltCause::of(error) {
+        return FailedCall::HaltFor(cause, retry_after);
     }
-
-    /// The call failed for no reason that names a record.
-    fn may_be_an_outage(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem, probe: bool) {
-        if call.writes()
-            && let Some(late) = may_have_written(&problem.kind)
-        {
-            for id in attempts {
-                if let Some(attempt) = self.attempts.get_mut(id) {
-                    attempt.may_have_been_written(late);
-                }
-            }
+    match &error.kind {
+        CallErrorKind::RateLimited { retry_after, .. } => FailedCall::RateLimited(*retry_after),
+        CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse | CallErrorKind::UnreadableBody => {
+            FailedCall::Unexplained
         }
-        let everyone = self.line.failed(self.users_of(attempts));
-        if everyone || probe {
-            let asked = match problem.kind {
-                ProblemKind::ServerFault { retry_after } => retry_after,
-                _ => None,
-            };
-            let grounds = self.grounds(Fault::Outage, problem, asked, Proof::after(call), attempts);
-            self.stop_line(grounds);
-            return self.fail_all(attempts, &problem.reason);
-        }
-        match problem.kind {
-            _ if attempts.len() == 1 => self.failed_alone(call, attempts, problem),
-            ProblemKind::ServerFault { .. } if matches!(call, Call::Create { .. }) => {
-                self.halve(attempts);
-                self.each(attempts, Attempt::look_before_creating_again);
-            }
-            ProblemKind::ServerFault { .. } => self.limit_batches(attempts),
-            // Sending the halves at once could take their whole term; they are claimed again in smaller batches.
-            _ => {
-                self.halve(attempts);
-                self.fail_all(attempts, &problem.reason);
-            }
-        }
-    }
-
-    /// Grounds to stop, of a problem that these attempts met.
-    pub(super) fn grounds(
-        &self,
-        fault: Fault,
-        problem: &Problem,
-        asked: Option<Duration>,
-        proof: Proof,
-        attempts: &[AttemptId],
-    ) -> Grounds {
-        Grounds {
-            fault,
-            reason: fault.reason_in(problem).clone(),
-            asked,
-            proof,
-            // A single one, for that it cannot be mended is found out by a single call.
-            suspects: attempts
-                .iter()
-                .filter_map(|id| self.user_of(*id))
-                .take(1)
-                .collect(),
-        }
-    }
-
-    fn users_of(&self, attempts: &[AttemptId]) -> BTreeSet<UserId> {
-        attempts.iter().filter_map(|id| self.user_of(*id)).collect()
-    }
-
-    /// Nobody's fault: given back.
-    pub(super) fn fail_all(&mut self, attempts: &[AttemptId], reason: &Reason) {
-        self.each(attempts, |attempt, _| {
-            attempt.fail(reason.clone(), Blame::Nobody, true);
-        });
-    }
-
-    /// Sends the halves again at once, until the guilty record stands alone.
-    pub(super) fn limit_batches(&mut self, attempts: &[AttemptId]) {
-        self.halve(attempts);
-        for id in attempts {
-            self.route(*id);
-        }
-    }
-
-    fn halve(&mut self, attempts: &[AttemptId]) {
-        let limit = attempts.len().div_ceil(2);
-        for id in attempts {
-            let Some(attempt) = self.attempts.get_mut(id) else {
-                continue;
-            };
-            attempt.batch_limit = limit;
-            if let Some(user) = self.users.get_mut(&attempt.claim.user_id) {
-                user.batch_limit = limit;
-            }
-        }
-    }
-
-    fn failed_alone(&mut self, call: &Call, attempts: &[AttemptId], problem: &Problem) {
-        match (call, &problem.kind) {
-            (Call::Update { .. } | Call::Create { .. } | Call::Patch { .. }, _) => {
-                for id in attempts {
-                    self.refused_alone(*id, problem);
-                }
-            }
-            (Call::Read { .. }, ProblemKind::NotFound) => {
-                self.each(attempts, Attempt::is_gone);
-            }
-            (Call::FindAlone { .. }, ProblemKind::NotFound) => {
-                self.each(attempts, Attempt::address_is_absent);
-            }
-            (
-                Call::Find { .. }
-                | Call::Inspect(_)
-                | Call::FindAlone { .. }
-                | Call::Read { .. }
-                | Call::Account,
-                kind,
-            ) => {
-                let may_pass = may_pass(kind);
-                let reason = &problem.reason;
-                self.each(attempts, |attempt, _| {
-                    attempt.fail(reason.clone(), Blame::Record, may_pass);
-                });
-            }
-        }
+        CallErrorKind::Locked if size > 1 => FailedCall::LockedBatch,
+        _ if size > 1 => FailedCall::SplitBatch,
+        // A firewall's page or a redirect may come of this record's values. Two such failures of different records are
+        // no record's fault.
+        CallErrorKind::Forbidden | CallErrorKind::UnexpectedStatus => FailedCall::Unexplained,
+        _ => FailedCall::Single,
     }
 }
 
-/// Whether a call that failed so may have written what it carried, and then, whether it may still do so.
-fn may_have_written(kind: &ProblemKind) -> Option<bool> {
+/// What follows from an unexplained failure that is not known to be HubSpot's as a whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// The call was for a single record, which may be at fault.
+    Single,
+    /// Look the addresses up before creating anything again.
+    LookUpCreates,
+    /// Send smaller batches at once.
+    SplitNow,
+    /// Give the attempts back. They are claimed again in smaller batches.
+    SplitLater,
+}
+
+pub(crate) fn retry_after_unexplained(call: &Call, error: &CallError, size: usize) -> Retry {
+    match error.kind {
+        _ if size == 1 => Retry::Single,
+        CallErrorKind::ServerError { .. } if matches!(call, Call::Create { .. }) => Retry::LookUpCreates,
+        CallErrorKind::ServerError { .. } => Retry::SplitNow,
+        // Calls without a response take long. One half after the other could take the whole term of the attempts.
+        _ => Retry::SplitLater,
+    }
+}
+
+/// Whether a write that failed this way may have been applied, and if so, whether it may be applied even later.
+pub(crate) fn may_have_written(kind: &CallErrorKind) -> Option<bool> {
     match kind {
-        ProblemKind::ServerFault { .. } | ProblemKind::Unanswered => Some(true),
-        ProblemKind::Garbled => Some(false),
+        CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse => Some(true),
+        CallErrorKind::UnreadableBody => Some(false),
         _ => None,
     }
 }
 
-/// Whether time alone may mend it.
-fn may_pass(kind: &ProblemKind) -> bool {
+/// Whether a failed read may succeed with time alone.
+pub(crate) fn is_transient(kind: &CallErrorKind) -> bool {
     matches!(
         kind,
-        ProblemKind::ServerFault { .. }
-            | ProblemKind::Unanswered
-            | ProblemKind::Garbled
-            | ProblemKind::Locked
+        CallErrorKind::ServerError { .. }
+            | CallErrorKind::NoResponse
+            | CallErrorKind::UnreadableBody
+            | CallErrorKind::Locked
     )
 }

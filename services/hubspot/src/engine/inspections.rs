@@ -1,225 +1,254 @@
-//! Reading contacts to compare them, when nothing else wants to be sent: deliveries go first, always.
+//! Reads contacts to compare them with users while no delivery needs the calls.
 //!
-//! An inspection has a call of its own beside those of deliveries, one at a time. It never probes a stopped line. While
-//! an operator has paused delivery one may go that a person asked for, since it writes nothing.
+//! An inspection has a call of its own beside those of deliveries, one at a time. It is never a recovery check. While an
+//! operator has paused delivery, one that a person asked for may go, because it writes nothing.
+
+mod error;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use contracts::Reason;
 
 use super::{
-    Answer, Answered, Call, CallId, Engine, Inspection, InspectionId, NotInspected, Output, Policy, Problem,
-    ProblemKind, line::fault_of,
+    Call, CallError, CallErrorKind, CallId, HaltCause, InspectedContacts, Inspection, InspectionId, Output,
+    RateLimit, Response, dispatch::Dispatch, leadership::Leadership,
 };
+pub use error::InspectionError;
 
-/// HubSpot does not say when its day ends, so that one that was refused for it is followed by another so much later.
-const DAY_IS_OVER: Duration = Duration::from_hours(1);
+/// HubSpot does not say when its day ends. After it rejected an inspection for the daily limit, the next one waits this
+/// long.
+const DAY_PAUSE: Duration = Duration::from_hours(1);
+/// At most this many inspections wait. Further ones are answered with "busy".
+const MAX_WAITING: usize = 8;
 
-/// More do not wait; whoever asks has to come again.
-const MOST_WAITING: usize = 8;
-
-/// Inspections that wait and that are out.
+/// Inspections that wait, and those in flight.
 #[derive(Debug, Default)]
 pub(crate) struct Inspections {
-    waiting: Vec<Waiting>,
-    out: BTreeMap<CallId, InspectionOut>,
-    /// Until when the day counts as used up, since HubSpot refused one for that.
-    no_day_until: Duration,
+    waiting: Vec<WaitingInspection>,
+    in_flight: BTreeMap<CallId, InspectionInFlight>,
+    /// Until when the day counts as used up, because HubSpot rejected an inspection for it.
+    day_paused_until: Duration,
+    outputs: Vec<Output>,
 }
 
 /// An inspection that waits.
 #[derive(Debug)]
-pub(crate) struct Waiting {
-    pub(super) id: InspectionId,
-    pub(super) inspection: Inspection,
-    /// Whether it may go while delivery is paused, too.
-    pub(super) even_paused: bool,
+pub(crate) struct WaitingInspection {
+    pub(crate) id: InspectionId,
+    pub(crate) inspection: Inspection,
+    /// Whether it may go while delivery is paused.
+    pub(crate) even_paused: bool,
     /// When it is given up.
-    pub(super) until: Duration,
+    pub(crate) until: Duration,
 }
 
+/// An inspection in flight.
 #[derive(Debug)]
-struct InspectionOut {
-    /// Whose it is; none where that was answered otherwise meanwhile.
+pub(crate) struct InspectionInFlight {
+    /// The id to answer to; `None` if it was answered otherwise meanwhile.
     id: Option<InspectionId>,
-    sent_at: Duration,
+    pub(crate) sent_at: Duration,
 }
 
 impl Inspections {
-    pub(super) fn out(&self) -> usize {
-        self.out.len()
-    }
-}
-
-impl Engine {
-    pub(super) fn inspect(&mut self, waiting: Waiting) {
-        if self.inspections.waiting.len() >= MOST_WAITING {
-            return self.not_inspected(waiting.id, NotInspected::Busy);
-        }
-        self.inspections.waiting.push(waiting);
+    /// The results since this was asked last.
+    pub(crate) fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
     }
 
-    /// Gives up inspections that cannot be sent, or whose time is over, and sends the next one if there is nothing
-    /// better to do.
-    pub(super) fn start_inspections(&mut self) {
-        if let Some(why) = self.why_not_inspect() {
-            return self.refuse_inspections(&why);
-        }
-        let now = self.now;
-        let waiting = &mut self.inspections.waiting;
-        let given_up: Vec<Waiting> = waiting.extract_if(.., |waiting| waiting.until <= now).collect();
-        let paused = self.lease.is_paused();
-        for waiting in given_up {
-            let held = paused && !waiting.even_paused;
-            let why = if held {
-                NotInspected::Paused
-            } else {
-                NotInspected::Busy
-            };
-            self.not_inspected(waiting.id, why);
-        }
-        let mut waiting = self.inspections.waiting.iter();
-        let next = waiting.position(|waiting| waiting.even_paused || !paused);
-        if let Some(next) = next.filter(|_| self.may_inspect()) {
-            let next = self.inspections.waiting.remove(next);
-            self.send_inspection(next);
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    pub(crate) fn add(&mut self, inspection: WaitingInspection) {
+        if self.waiting.len() < MAX_WAITING {
+            self.waiting.push(inspection);
+        } else {
+            self.fail(inspection.id, InspectionError::Busy);
         }
     }
 
-    /// When there may be something to do about those that wait.
-    pub(super) fn next_inspection_at(&self) -> Option<Duration> {
-        let given_up_at = self
-            .inspections
-            .waiting
-            .iter()
-            .map(|waiting| waiting.until)
-            .min()?;
-        let may_go_at = self.pace.next_spare_at(self.now);
-        Some(if may_go_at > self.now {
+    /// When there may be something to do about the waiting inspections.
+    pub(crate) fn next_at(&self, now: Duration, dispatch: &Dispatch) -> Option<Duration> {
+        let given_up_at = self.waiting.iter().map(|waiting| waiting.until).min()?;
+        let may_go_at = dispatch.rate_limiter().next_spare_call_at(now);
+        Some(if may_go_at > now {
             given_up_at.min(may_go_at)
         } else {
             given_up_at
         })
     }
 
-    /// Why no inspection can be sent soon, whatever else is to do.
-    fn why_not_inspect(&self) -> Option<NotInspected> {
-        if self.draining {
-            return Some(NotInspected::ShuttingDown);
+    /// Gives up the inspections that cannot be sent, or whose time is over. Returns the next one to send, if deliveries
+    /// leave room for it; `is_idle` says that no user waits for delivery.
+    pub(crate) fn next(
+        &mut self,
+        now: Duration,
+        leadership: &Leadership,
+        dispatch: &Dispatch,
+        is_idle: bool,
+        max_calls: usize,
+    ) -> Option<WaitingInspection> {
+        if let Some(error) = self.blocked(now, leadership, dispatch) {
+            self.fail_all(&error);
+            return None;
         }
-        if self.lease.epoch().is_none() {
-            return Some(NotInspected::NotDelivering);
+        let is_paused = leadership.is_paused();
+        let given_up = self.waiting.extract_if(.., |waiting| waiting.until <= now);
+        for waiting in given_up.collect::<Vec<_>>() {
+            let was_held_back = is_paused && !waiting.even_paused;
+            let error = if was_held_back {
+                InspectionError::Paused
+            } else {
+                InspectionError::Busy
+            };
+            self.fail(waiting.id, error);
         }
-        if let Some(stop) = self.line.stopped() {
-            return Some(NotInspected::Stopped {
-                fault: stop.fault,
-                reason: stop.reason.clone(),
+        let may_send = self.in_flight.is_empty()
+            && leadership.holds_lease(now)
+            && (is_paused || is_idle)
+            && dispatch.calls_in_flight() < max_calls
+            && dispatch.rate_limiter().next_spare_call_at(now) <= now;
+        let may_go = |waiting: &WaitingInspection| waiting.even_paused || !is_paused;
+        let next = self.waiting.iter().position(may_go).filter(|_| may_send)?;
+        Some(self.waiting.remove(next))
+    }
+
+    /// Why no inspection can be sent soon, whatever else there is to do.
+    fn blocked(
+        &self,
+        now: Duration,
+        leadership: &Leadership,
+        dispatch: &Dispatch,
+    ) -> Option<InspectionError> {
+        if leadership.is_shutting_down() {
+            return Some(InspectionError::ShuttingDown);
+        }
+        if leadership.epoch().is_none() {
+            return Some(InspectionError::NotDelivering);
+        }
+        if let Some(halt) = dispatch.circuit_breaker().current_halt() {
+            return Some(InspectionError::Halted {
+                cause: halt.cause,
+                reason: halt.reason.clone(),
             });
         }
-        if !self.account_checked {
-            return Some(NotInspected::AccountUnknown);
+        if !leadership.is_account_verified() {
+            return Some(InspectionError::AccountUnknown);
         }
-        if !self.pace.has_window_to_spare() {
-            return Some(NotInspected::WindowTooSmall);
+        if !dispatch.rate_limiter().has_spare_window() {
+            return Some(InspectionError::WindowTooSmall);
         }
-        let has_day = self.pace.has_day_to_spare(self.now) && self.inspections.no_day_until <= self.now;
-        (!has_day).then_some(NotInspected::DayRunsShort)
+        let has_day = dispatch.rate_limiter().has_spare_day(now) && self.day_paused_until <= now;
+        (!has_day).then_some(InspectionError::DayRunsShort)
     }
 
-    fn refuse_inspections(&mut self, why: &NotInspected) {
-        let waiting = std::mem::take(&mut self.inspections.waiting);
-        let mut refused: Vec<InspectionId> = waiting.into_iter().map(|waiting| waiting.id).collect();
-        if matches!(why, NotInspected::ShuttingDown | NotInspected::NotDelivering) {
-            refused.extend(self.inspections.out.values_mut().filter_map(|out| out.id.take()));
+    fn fail_all(&mut self, error: &InspectionError) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut failed: Vec<InspectionId> = waiting.into_iter().map(|waiting| waiting.id).collect();
+        // In these cases nobody here waits for the responses any more.
+        if matches!(
+            error,
+            InspectionError::ShuttingDown | InspectionError::NotDelivering
+        ) {
+            failed.extend(self.in_flight.values_mut().filter_map(|call| call.id.take()));
         }
-        for id in refused {
-            self.not_inspected(id, why.clone());
+        for id in failed {
+            self.fail(id, error.clone());
         }
     }
 
-    fn may_inspect(&self) -> bool {
-        self.inspections.out.is_empty()
-            && self.lease.is_valid(self.now)
-            && (self.lease.is_paused() || self.has_nothing_to_send())
-            && self.calls.len() < self.pace.slots(self.settings.concurrency)
-            && self.pace.next_spare_at(self.now) <= self.now
-    }
-
-    fn has_nothing_to_send(&self) -> bool {
-        self.users.waiting() + self.claims.asked() + self.ready.len() == 0
-    }
-
-    fn send_inspection(&mut self, waiting: Waiting) {
-        let call = CallId(self.draw());
-        self.pace.spend(self.now);
-        let out = InspectionOut {
-            id: Some(waiting.id),
-            sent_at: self.now,
+    pub(crate) fn record_sent(&mut self, now: Duration, call: CallId, id: InspectionId) {
+        let in_flight = InspectionInFlight {
+            id: Some(id),
+            sent_at: now,
         };
-        self.inspections.out.insert(call, out);
-        self.outputs
-            .push_back(Output::Call(call, Call::Inspect(waiting.inspection)));
+        self.in_flight.insert(call, in_flight);
     }
 
-    /// An answer came to a call that is none of a delivery.
-    pub(super) fn inspection_answered(&mut self, call: CallId, answered: Answered) {
-        let Some(out) = self.inspections.out.remove(&call) else {
-            return;
-        };
-        let Answered { answer, limits, .. } = answered;
-        // A lone one without an answer is no reason to step aside.
-        if !matches!(answer, Answer::Problem(_)) {
-            self.hear(&answer);
-            self.pace.learn(self.now, out.sent_at, &limits, self.calls.len());
-        }
-        let result = match answer {
-            Answer::Inspected(inspected) => Ok(inspected),
-            Answer::Problem(problem) => Err(self.inspection_failed(&problem)),
-            Answer::Account { .. }
-            | Answer::Found { .. }
-            | Answer::Updated { .. }
-            | Answer::Created { .. }
-            | Answer::Contact(_) => {
+    /// The call is not in flight any more; `None` if it never was one of an inspection.
+    pub(crate) fn take_call(&mut self, call: CallId) -> Option<InspectionInFlight> {
+        self.in_flight.remove(&call)
+    }
+
+    /// Handles the response. Returns the pause that a rate limit asks for, if one was hit: the window is the same for
+    /// deliveries.
+    ///
+    /// Any other failure says nothing about deliveries. They find out by their own calls, and halt on their own evidence.
+    pub(crate) fn handle_response(
+        &mut self,
+        now: Duration,
+        call: &InspectionInFlight,
+        response: Response,
+    ) -> Option<RateLimited> {
+        let mut rate_limited = None;
+        let result = match response {
+            Response::Inspected(contacts) => Ok(contacts),
+            Response::Error(error) => {
+                match error.kind {
+                    CallErrorKind::RateLimited {
+                        limit: RateLimit::Day,
+                        ..
+                    } => self.day_paused_until = now + DAY_PAUSE,
+                    CallErrorKind::RateLimited { retry_after, .. } => {
+                        rate_limited = Some(RateLimited { retry_after });
+                    }
+                    _ => {}
+                }
+                Err(to_inspection_error(error))
+            }
+            Response::Account { .. }
+            | Response::Found { .. }
+            | Response::Updated { .. }
+            | Response::Created { .. }
+            | Response::Contact(_) => {
                 let reason = Reason::ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
-                Err(NotInspected::Failed(reason))
+                Err(InspectionError::Failed(reason))
             }
         };
-        if let Some(id) = out.id {
-            self.outputs.push_back(Output::Inspected(id, result));
+        if let Some(id) = call.id {
+            self.answer(id, result);
         }
-        self.stop_at_end_of_day();
+        rate_limited
     }
 
-    /// Whatever fails tells nothing of deliveries: they find out by their own calls, and stop the line on their own
-    /// grounds. Only the window is the same for all. A day that is used up ends inspections for a while.
-    fn inspection_failed(&mut self, problem: &Problem) -> NotInspected {
-        match problem.kind {
-            ProblemKind::Limited {
-                policy: Policy::Day, ..
-            } => self.inspections.no_day_until = self.now + DAY_IS_OVER,
-            ProblemKind::Limited { policy, retry_after } => {
-                self.pace.refused(self.now, policy, retry_after);
-            }
-            _ if fault_of(problem).is_none() => {
-                return NotInspected::Unreadable(problem.reason.clone());
-            }
-            _ => {}
-        }
-        NotInspected::Failed(problem.reason.clone())
-    }
-
-    /// What is out may be read with the old token or with the new one: it counts for neither account.
-    pub(super) fn outdate_inspections(&mut self) {
-        let out = self.inspections.out.values_mut();
-        let outdated: Vec<InspectionId> = out.filter_map(|out| out.id.take()).collect();
+    /// The token was replaced. The inspections in flight may be read with the old token or with the new one, so they
+    /// count for neither account.
+    pub(crate) fn outdate(&mut self) {
+        let in_flight = self.in_flight.values_mut();
+        let outdated: Vec<InspectionId> = in_flight.filter_map(|call| call.id.take()).collect();
         for id in outdated {
-            self.not_inspected(id, NotInspected::AccountUnknown);
+            self.fail(id, InspectionError::AccountUnknown);
         }
-        // It may open another account, with a day of its own.
-        self.inspections.no_day_until = Duration::ZERO;
+        // The new token may open another account, with a day of its own.
+        self.day_paused_until = Duration::ZERO;
     }
 
-    fn not_inspected(&mut self, id: InspectionId, why: NotInspected) {
-        self.outputs.push_back(Output::Inspected(id, Err(why)));
+    fn fail(&mut self, id: InspectionId, error: InspectionError) {
+        self.answer(id, Err(error));
+    }
+
+    fn answer(&mut self, id: InspectionId, result: Result<InspectedContacts, InspectionError>) {
+        self.outputs.push(Output::Inspected(id, result));
+    }
+}
+
+/// An inspection was rejected for the limit of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RateLimited {
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// The call that an inspection is sent as.
+pub(crate) fn call_for(waiting: WaitingInspection) -> Call {
+    Call::Inspect(waiting.inspection)
+}
+
+fn to_inspection_error(error: CallError) -> InspectionError {
+    let is_rate_limited = matches!(error.kind, CallErrorKind::RateLimited { .. });
+    if is_rate_limited || HaltCause::of(&error).is_some() {
+        InspectionError::Failed(error.reason)
+    } else {
+        InspectionError::Unreadable(error.reason)
     }
 }

@@ -1,33 +1,32 @@
-//! The engine driven by scripts: what happened goes in, what comes out is compared.
+//! Tests of the whole engine: each test gives it inputs and compares its outputs.
 
 #![expect(
     clippy::panic,
-    reason = "a script that meets something else than it expects ends"
+    reason = "a test ends when the engine does something else than it expects"
 )]
 
-mod accounts;
 mod attempts;
 mod batch_creates;
 mod batches;
-mod bench;
-mod charges;
-mod company;
+mod counted_failures;
 mod creates;
-mod days;
-mod everyone;
+mod daily_limit;
+mod edge_cases;
 mod flow;
+mod halts;
+mod harness;
 mod identity;
 mod inspections;
 mod leases;
-mod leaving;
 mod lost_contacts;
-mod nonsense;
-mod probes;
-mod refusals;
+mod missing_tokens;
+mod recovery_checks;
+mod rejections;
+mod rejections_by_account;
+mod retractions;
 mod samples;
-mod schedules;
-mod surprises;
-mod tokens;
+mod shared_batches;
+mod shutdowns;
+mod unclear_responses;
 mod waits;
-mod withdrawals;
 mod without_traces;

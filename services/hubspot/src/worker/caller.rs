@@ -1,4 +1,4 @@
-//! Calls HubSpot, and keeps what a call tells besides its answer: figures, the account's limits, a contact that can be read.
+//! Calls HubSpot, and passes on what a response says besides its result: metrics, the rate limits, a readable contact.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     client::HubspotClient,
-    engine::{Answer, Answered, Call},
+    engine::{Call, CallResponse, Response},
 };
 
-/// Calls HubSpot. Clones are the same caller.
+/// Calls HubSpot. Clones share the client and what it has learned.
 #[derive(Clone)]
 pub(super) struct Caller {
     pub(super) client: Arc<HubspotClient>,
@@ -26,21 +26,21 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub(super) async fn perform(&self, call: &Call) -> Answered {
+    pub(super) async fn perform(&self, call: &Call) -> CallResponse {
         let started = Instant::now();
-        let answered = self.client.perform(call).await;
+        let response = self.client.perform(call).await;
         let duration = started.elapsed();
-        self.metrics.call(call, &answered, duration);
-        self.notices.limits(&answered.limits);
-        self.readable.remember(&answered.answer);
-        self.tell(call, &answered.answer, duration);
-        answered
+        self.metrics.call(call, &response, duration);
+        self.notices.limits(&response.rate_limits);
+        self.readable.remember(&response.response);
+        self.log(call, &response.response, duration);
+        response
     }
 
-    fn tell(&self, call: &Call, answer: &Answer, duration: Duration) {
+    fn log(&self, call: &Call, response: &Response, duration: Duration) {
         let (kind, size, duration_ms) = (call.name(), call.size(), duration.as_millis());
-        match answer {
-            Answer::Account {
+        match response {
+            Response::Account {
                 account_id,
                 details_refused,
             } => {
@@ -50,13 +50,13 @@ impl Caller {
                     "HubSpot account"
                 );
                 self.health.account(*details_refused);
-                if self.notices.account(*details_refused) {
+                if self.notices.set_details_refused(*details_refused) {
                     tracing::warn!("{DETAILS_REFUSED}; delivery goes on without them");
                 }
             }
-            Answer::Problem(problem) => {
-                let (code, status) = (problem.reason.code.as_str(), problem.reason.status);
-                let correlation = problem.reason.correlation_id.as_deref();
+            Response::Error(error) => {
+                let (code, status) = (error.reason.code.as_str(), error.reason.status);
+                let correlation = error.reason.correlation_id.as_deref();
                 tracing::debug!(
                     kind,
                     size,
@@ -64,14 +64,14 @@ impl Caller {
                     status,
                     correlation,
                     duration_ms,
-                    "HubSpot did not do it"
+                    "a call to HubSpot failed"
                 );
             }
-            Answer::Found { .. }
-            | Answer::Updated { .. }
-            | Answer::Created { .. }
-            | Answer::Inspected(_)
-            | Answer::Contact(_) => tracing::debug!(kind, size, duration_ms, "HubSpot answered"),
+            Response::Found { .. }
+            | Response::Updated { .. }
+            | Response::Created { .. }
+            | Response::Inspected(_)
+            | Response::Contact(_) => tracing::debug!(kind, size, duration_ms, "HubSpot answered"),
         }
     }
 }

@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(super) use reading::Readable;
 
 use super::{drift_metrics::DriftMetrics, inspections::Inspector, user_service::UserService};
-use crate::{config::DriftSweep, engine::Missing};
+use crate::{config::DriftSweep, engine::MissingContact};
 
 /// How long an answer takes to be sent.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ pub(super) struct Comparer {
     pub(super) inspector: Inspector,
     pub(super) readable: Readable,
     /// What becomes of users without a contact.
-    pub(super) missing: Missing,
+    pub(super) missing: MissingContact,
     /// The longest a call takes.
     pub(super) call_timeout: Duration,
 }

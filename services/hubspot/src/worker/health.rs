@@ -1,12 +1,12 @@
-//! What this worker says about itself: checks for `/readyz`, and a log line where the line changes.
+//! The checks of this worker for `/readyz`, and a log line when its status changes.
 
 use runtime::{health::Registry, nats::Nats};
 
-use crate::engine::LineState;
+use crate::engine::WorkerStatus;
 
 const NATS: &str = "nats";
 const USER_SERVICE: &str = "user-service";
-const LINE: &str = "line";
+const DELIVERY: &str = "delivery";
 const WAKE_UPS: &str = "wake-ups";
 const ACCOUNT: &str = "account";
 /// What people are told while the account's id is read from elsewhere.
@@ -14,7 +14,7 @@ pub(super) const DETAILS_REFUSED: &str = "HubSpot refuses the account's details,
                                           token that scope where HubSpot offers it, and restart the hubspot service";
 
 /// The checks that a hubspot service has.
-pub const CHECKS: [&str; 3] = [NATS, USER_SERVICE, LINE];
+pub const CHECKS: [&str; 3] = [NATS, USER_SERVICE, DELIVERY];
 
 /// The checks of one worker. Clones share them.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ impl Health {
         Self { registry }
     }
 
-    /// Says whether there is a connection to NATS, as long as it runs.
+    /// Shows whether there is a connection to NATS, as long as it runs.
     pub(super) async fn watch_nats(self, nats: Nats) {
         loop {
             nats.wait_until_connected().await;
@@ -46,7 +46,7 @@ impl Health {
         self.registry.set(USER_SERVICE, false, why);
     }
 
-    /// The consumer is there, or why not; of no interest to a worker without the lease.
+    /// Shows whether the consumer is there, and why not. A worker without the lease has no such check.
     pub(super) fn wake_ups(&self, state: Option<Result<(), String>>) {
         match state {
             None => self.registry.remove(WAKE_UPS),
@@ -55,7 +55,7 @@ impl Health {
         }
     }
 
-    /// Whether HubSpot refuses the account's details. Nothing stops for that.
+    /// Shows whether HubSpot refuses the account's details. Delivery goes on without them.
     pub(super) fn account(&self, details_refused: bool) {
         if details_refused {
             self.registry.set(ACCOUNT, true, DETAILS_REFUSED);
@@ -64,32 +64,32 @@ impl Health {
         }
     }
 
-    /// The line's state. A worker that stands by is as ready as it can be.
-    pub(super) fn line(&self, state: &LineState) {
-        let sentence = state.sentence();
-        match state {
-            LineState::Starting => self.registry.set(LINE, false, sentence),
-            LineState::Standby | LineState::Running => self.registry.set(LINE, true, sentence),
-            LineState::Paused => {
-                tracing::warn!("nothing is delivered: {sentence}");
-                self.registry.set(LINE, true, sentence);
+    /// Shows the worker's new status. A worker on standby is as ready as it can be.
+    pub(super) fn set_status(&self, status: &WorkerStatus) {
+        let message = status.message();
+        match status {
+            WorkerStatus::Starting => self.registry.set(DELIVERY, false, message),
+            WorkerStatus::Standby | WorkerStatus::Running => self.registry.set(DELIVERY, true, message),
+            WorkerStatus::Paused => {
+                tracing::warn!("nothing is delivered: {message}");
+                self.registry.set(DELIVERY, true, message);
             }
-            LineState::OtherAccount { remembered } => {
-                tracing::error!(account.remembered = remembered.as_str(), "{sentence}");
-                self.registry.set(LINE, false, sentence);
+            WorkerStatus::OtherAccount { remembered } => {
+                tracing::error!(account.remembered = remembered.as_str(), "{message}");
+                self.registry.set(DELIVERY, false, message);
             }
-            LineState::Stopped { fault, reason } => {
+            WorkerStatus::Halted { cause, reason } => {
                 // HubSpot's own message stays out of the log, for it may quote values.
-                let (code, status) = (reason.code.as_str(), reason.status);
+                let (code, http_status) = (reason.code.as_str(), reason.status);
                 let correlation = reason.correlation_id.as_deref();
                 tracing::error!(
-                    ?fault,
+                    ?cause,
                     code,
-                    status,
+                    http_status,
                     correlation,
-                    "nothing is delivered: {sentence}"
+                    "nothing is delivered: {message}"
                 );
-                self.registry.set(LINE, false, format!("{sentence} ({code})"));
+                self.registry.set(DELIVERY, false, format!("{message} ({code})"));
             }
         }
     }

@@ -7,12 +7,12 @@ use tokio::{
     time::Instant,
 };
 
-use crate::engine::{Input, Inspected, Inspection, InspectionId, NotInspected};
+use crate::engine::{Input, InspectedContacts, Inspection, InspectionError, InspectionId};
 
 /// Questions that wait to be taken; the engine takes them at once.
 const AHEAD: usize = 8;
 
-type Answered = Result<Inspected, NotInspected>;
+type Answered = Result<InspectedContacts, InspectionError>;
 
 struct Question {
     inspection: Inspection,
@@ -45,10 +45,10 @@ impl Inspector {
             answer,
         };
         if self.questions.send(question).await.is_err() {
-            return Err(NotInspected::ShuttingDown);
+            return Err(InspectionError::ShuttingDown);
         }
         // The worker ends without an answer only where it ends altogether.
-        answered.await.unwrap_or(Err(NotInspected::ShuttingDown))
+        answered.await.unwrap_or(Err(InspectionError::ShuttingDown))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What this worker counts: the state of the line, calls to HubSpot, and what is left of its limits.
+//! The metrics of a worker: whether it delivers, its calls to HubSpot, and what is left of HubSpot's limits.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use prometheus_client::{
 };
 use runtime::Metrics;
 
-use crate::engine::{Answer, Answered, Call, LineState};
+use crate::engine::{Call, CallResponse, Response, WorkerStatus};
 
 /// Upper bounds of the durations of calls, in seconds.
 const SECONDS: [f64; 10] = [0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfState {
-    state: &'static str,
+struct OfStatus {
+    status: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfFault {
-    fault: &'static str,
+struct OfCause {
+    cause: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -31,7 +31,7 @@ struct OfCall {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfResult {
     call: &'static str,
-    /// `ok`, the status, or `none` where there was no answer.
+    /// `ok`, the status, or `none` if there was no response.
     result: String,
 }
 
@@ -43,8 +43,8 @@ struct OfWindow {
 /// The metrics of one worker. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct WorkerMetrics {
-    line: Family<OfState, Gauge>,
-    fault: Family<OfFault, Gauge>,
+    status: Family<OfStatus, Gauge>,
+    halt_cause: Family<OfCause, Gauge>,
     calls: Family<OfResult, Counter>,
     seconds: Family<OfCall, Histogram>,
     records: Family<OfCall, Counter>,
@@ -55,16 +55,17 @@ impl WorkerMetrics {
     /// Metrics that are shown among these.
     pub(crate) fn new(metrics: &Metrics) -> Self {
         let shown = Self {
-            line: Family::default(),
-            fault: Family::default(),
+            status: Family::default(),
+            halt_cause: Family::default(),
             calls: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
             records: Family::default(),
             calls_left: Family::default(),
         };
-        metrics.register("line_state", "1 for the state the line is in", shown.line.clone());
-        let help = "1 for the fault of the account that keeps the line still";
-        metrics.register("line_fault", help, shown.fault.clone());
+        let help = "1 for the status of this worker";
+        metrics.register("delivery_status", help, shown.status.clone());
+        let help = "1 for the cause that keeps delivery halted";
+        metrics.register("delivery_halt_cause", help, shown.halt_cause.clone());
         metrics.register(
             "hubspot_calls",
             "Calls to HubSpot, by result",
@@ -82,31 +83,32 @@ impl WorkerMetrics {
         shown
     }
 
-    /// The line's state changed.
-    pub(super) fn line(&self, state: &LineState) {
-        for name in LineState::NAMES {
-            let gauge = self.line.get_or_create(&OfState { state: name });
-            gauge.set(i64::from(name == state.name()));
+    /// Shows the worker's new status.
+    pub(super) fn set_status(&self, status: &WorkerStatus) {
+        for name in WorkerStatus::NAMES {
+            let gauge = self.status.get_or_create(&OfStatus { status: name });
+            gauge.set(i64::from(name == status.name()));
         }
-        self.fault.clear();
-        if let LineState::Stopped { fault, .. } = state {
-            self.fault.get_or_create(&OfFault { fault: fault.name() }).set(1);
+        self.halt_cause.clear();
+        if let WorkerStatus::Halted { cause, .. } = status {
+            let of_cause = OfCause { cause: cause.name() };
+            self.halt_cause.get_or_create(&of_cause).set(1);
         }
     }
 
-    /// A call was answered, or not.
-    pub(super) fn call(&self, call: &Call, answered: &Answered, duration: Duration) {
-        let result = match &answered.answer {
-            Answer::Problem(problem) => {
-                let status = problem.reason.status;
+    /// Counts a call and its response.
+    pub(super) fn call(&self, call: &Call, response: &CallResponse, duration: Duration) {
+        let result = match &response.response {
+            Response::Error(error) => {
+                let status = error.reason.status;
                 status.map_or_else(|| "none".to_owned(), |status| status.to_string())
             }
-            Answer::Account { .. }
-            | Answer::Found { .. }
-            | Answer::Updated { .. }
-            | Answer::Created { .. }
-            | Answer::Inspected(_)
-            | Answer::Contact(_) => "ok".to_owned(),
+            Response::Account { .. }
+            | Response::Found { .. }
+            | Response::Updated { .. }
+            | Response::Created { .. }
+            | Response::Inspected(_)
+            | Response::Contact(_) => "ok".to_owned(),
         };
         let name = call.name();
         self.calls.get_or_create(&OfResult { call: name, result }).inc();
@@ -116,7 +118,7 @@ impl WorkerMetrics {
             .observe(duration.as_secs_f64());
         let records = u64::try_from(call.size()).unwrap_or(u64::MAX);
         self.records.get_or_create(&of_call).inc_by(records);
-        let limits = &answered.limits;
+        let limits = &response.rate_limits;
         self.set_left("ten_seconds", limits.remaining.map(u64::from));
         self.set_left("day", limits.daily_remaining);
     }
@@ -134,39 +136,39 @@ mod tests {
     use contracts::Reason;
 
     use super::*;
-    use crate::engine::Fault;
+    use crate::engine::HaltCause;
 
     #[test]
-    fn just_one_state_of_the_line_is_shown_and_why_it_stands_still() {
+    fn one_status_is_shown_with_the_cause_of_a_halt() {
         let metrics = Metrics::default();
         let worker = WorkerMetrics::new(&metrics);
-        worker.line(&LineState::Stopped {
-            fault: Fault::Unauthorized,
+        worker.set_status(&WorkerStatus::Halted {
+            cause: HaltCause::Unauthorized,
             reason: Reason::ours("EXPIRED_AUTHENTICATION", "in words"),
         });
         let text = metrics.text();
         assert!(
-            text.contains("hubsync_line_state{state=\"stopped\"} 1\n"),
+            text.contains("hubsync_delivery_status{status=\"halted\"} 1\n"),
             "{text}"
         );
         assert!(
-            text.contains("hubsync_line_state{state=\"running\"} 0\n"),
+            text.contains("hubsync_delivery_status{status=\"running\"} 0\n"),
             "{text}"
         );
         assert!(
-            text.contains("hubsync_line_fault{fault=\"unauthorized\"} 1\n"),
+            text.contains("hubsync_delivery_halt_cause{cause=\"unauthorized\"} 1\n"),
             "{text}"
         );
-        worker.line(&LineState::Running);
+        worker.set_status(&WorkerStatus::Running);
         let text = metrics.text();
         assert!(
-            text.contains("hubsync_line_state{state=\"stopped\"} 0\n"),
+            text.contains("hubsync_delivery_status{status=\"halted\"} 0\n"),
             "{text}"
         );
         assert!(
-            text.contains("hubsync_line_state{state=\"running\"} 1\n"),
+            text.contains("hubsync_delivery_status{status=\"running\"} 1\n"),
             "{text}"
         );
-        assert!(!text.contains("fault=\"unauthorized\""), "{text}");
+        assert!(!text.contains("cause=\"unauthorized\""), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! Tells whoever listens how the line stands.
+//! Publishes whether this worker delivers, and why not, every second. Gateways and user services listen.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -11,12 +11,12 @@ use runtime::nats::Nats;
 use tokio::{sync::watch, time::timeout};
 
 use super::health::DETAILS_REFUSED;
-use crate::engine::{Limits, LineState};
+use crate::engine::{RateLimitHeaders, WorkerStatus};
 
-/// How often it is said, changed or not: who listens takes a worker for gone that says nothing for three seconds.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often the notice is published, changed or not. A listener takes a worker for gone after three seconds without one.
+const INTERVAL: Duration = Duration::from_secs(1);
 
-/// What is said of this worker's line.
+/// The notice about this worker.
 pub(crate) struct Notices {
     current: watch::Sender<DeliveryNotice>,
     /// Whether HubSpot refuses the account's details.
@@ -28,7 +28,7 @@ impl Notices {
         let notice = DeliveryNotice {
             worker: worker.to_owned(),
             status: contracts::DeliveryStatus::Starting,
-            message: LineState::Starting.sentence(),
+            message: WorkerStatus::Starting.message(),
             cause: None,
             code: None,
             correlation_id: None,
@@ -41,40 +41,40 @@ impl Notices {
         }
     }
 
-    /// The line's state changed.
-    pub(crate) fn line(&self, state: &LineState) {
-        let (fault, reason) = match state {
-            LineState::Stopped { fault, reason } => (Some(fault.name().to_owned()), Some(reason)),
+    /// Takes the worker's new status into the notice.
+    pub(crate) fn set_status(&self, status: &WorkerStatus) {
+        let (cause, reason) = match status {
+            WorkerStatus::Halted { cause, reason } => (Some(cause.name().to_owned()), Some(reason)),
             _ => (None, None),
         };
         self.current.send_modify(|notice| {
-            notice.status = told(state);
-            notice.message = self.sentence(state);
-            notice.cause = fault;
+            notice.status = in_contract(status);
+            notice.message = self.message(status);
+            notice.cause = cause;
             notice.code = reason.map(|reason| reason.code.clone());
             notice.correlation_id = reason.and_then(|reason| reason.correlation_id.clone());
             notice.since = now();
         });
     }
 
-    /// Whether HubSpot refuses the account's details, which is told beside the states in which nothing is wrong. Returns
-    /// whether that is news.
-    pub(crate) fn account(&self, details_refused: bool) -> bool {
+    /// Notes whether HubSpot refuses the account's details, which the message of a running worker mentions. Returns whether
+    /// that is news.
+    pub(crate) fn set_details_refused(&self, details_refused: bool) -> bool {
         !self.details_refused.swap(details_refused, Ordering::Relaxed) && details_refused
     }
 
-    fn sentence(&self, state: &LineState) -> String {
-        let sentence = state.sentence();
-        match state {
-            LineState::Running if self.details_refused.load(Ordering::Relaxed) => {
-                format!("{sentence}; {DETAILS_REFUSED}")
+    fn message(&self, status: &WorkerStatus) -> String {
+        let message = status.message();
+        match status {
+            WorkerStatus::Running if self.details_refused.load(Ordering::Relaxed) => {
+                format!("{message}; {DETAILS_REFUSED}")
             }
-            _ => sentence,
+            _ => message,
         }
     }
 
-    /// HubSpot said something of its limits; it is told with the next notice.
-    pub(crate) fn limits(&self, limits: &Limits) {
+    /// Takes what HubSpot said about its rate limits into the next notice.
+    pub(crate) fn limits(&self, limits: &RateLimitHeaders) {
         self.current.send_if_modified(|notice| {
             let calls = &mut notice.calls;
             let (max, left) = (limits.max.map(u64::from), limits.remaining.map(u64::from));
@@ -86,7 +86,7 @@ impl Notices {
         });
     }
 
-    /// Says it, for as long as it runs. A lost one is no loss: the next follows.
+    /// Publishes the notice for as long as it runs. A lost notice does no harm, because the next one follows.
     pub(crate) fn publish(&self, nats: Nats) -> impl Future<Output = ()> + use<> {
         let mut current = self.current.subscribe();
         async move {
@@ -95,10 +95,10 @@ impl Notices {
                     let notice = serde_json::to_vec(&*current.borrow_and_update());
                     let notice = notice.expect("a notice has text keys");
                     if let Err(error) = nats.client().publish(HUBSPOT_DELIVERY, notice.into()).await {
-                        tracing::debug!(%error, "a notice of the line was not sent");
+                        tracing::debug!(%error, "a delivery notice was not sent");
                     }
                 }
-                if let Ok(Err(_)) = timeout(EVERY, current.changed()).await {
+                if let Ok(Err(_)) = timeout(INTERVAL, current.changed()).await {
                     return;
                 }
             }
@@ -106,14 +106,14 @@ impl Notices {
     }
 }
 
-fn told(state: &LineState) -> contracts::DeliveryStatus {
-    match state {
-        LineState::Starting => contracts::DeliveryStatus::Starting,
-        LineState::Standby => contracts::DeliveryStatus::Standby,
-        LineState::OtherAccount { .. } => contracts::DeliveryStatus::OtherAccount,
-        LineState::Running => contracts::DeliveryStatus::Running,
-        LineState::Paused => contracts::DeliveryStatus::Paused,
-        LineState::Stopped { .. } => contracts::DeliveryStatus::Halted,
+fn in_contract(status: &WorkerStatus) -> contracts::DeliveryStatus {
+    match status {
+        WorkerStatus::Starting => contracts::DeliveryStatus::Starting,
+        WorkerStatus::Standby => contracts::DeliveryStatus::Standby,
+        WorkerStatus::OtherAccount { .. } => contracts::DeliveryStatus::OtherAccount,
+        WorkerStatus::Running => contracts::DeliveryStatus::Running,
+        WorkerStatus::Paused => contracts::DeliveryStatus::Paused,
+        WorkerStatus::Halted { .. } => contracts::DeliveryStatus::Halted,
     }
 }
 

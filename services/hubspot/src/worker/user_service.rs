@@ -6,7 +6,7 @@ use contracts::Request;
 use runtime::nats::{CallError, Nats};
 
 use super::health::Health;
-use crate::engine::Unserved;
+use crate::engine::UserServiceError;
 
 /// The timeout of requests for the lease: shorter than the lease itself, so that a lost answer leaves time to ask again.
 pub(super) const LEASE_TIMEOUT: Duration = Duration::from_millis(900);
@@ -30,7 +30,7 @@ impl UserService {
         &self,
         request: &R,
         timeout: Duration,
-    ) -> Result<R::Answer, Unserved> {
+    ) -> Result<R::Answer, UserServiceError> {
         let answer = self.nats.call(request, timeout, None).await;
         match &answer {
             Ok(_) => self.health.user_service_answers(),
@@ -38,7 +38,7 @@ impl UserService {
             Err(CallError::Rejected { .. }) => {}
             Err(error) => self.health.user_service_fails(error.to_string()),
         }
-        answer.map_err(|error| unserved(R::SUBJECT, &error))
+        answer.map_err(|error| error_of(R::SUBJECT, &error))
     }
 
     /// Sends a request of a comparison. Its result says nothing about deliveries.
@@ -46,23 +46,25 @@ impl UserService {
         &self,
         request: &R,
         timeout: Duration,
-    ) -> Result<R::Answer, Unserved> {
+    ) -> Result<R::Answer, UserServiceError> {
         let answer = self.nats.call(request, timeout, None).await;
         answer.map_err(|error| {
             if !matches!(error, CallError::Rejected { .. }) {
                 tracing::debug!(%error, "a comparison cannot reach the user service");
             }
-            unserved(R::SUBJECT, &error)
+            error_of(R::SUBJECT, &error)
         })
     }
 }
 
-fn unserved(subject: &'static str, error: &CallError) -> Unserved {
+fn error_of(subject: &'static str, error: &CallError) -> UserServiceError {
     match error {
         CallError::Rejected { error, .. } => {
             tracing::debug!(subject, code = ?error.code, "the user service rejected a request");
-            Unserved::Refused(error.code)
+            UserServiceError::Rejected(error.code)
         }
-        CallError::NotReceived(_) | CallError::NoAnswer(_) | CallError::Unreadable(_) => Unserved::NoAnswer,
+        CallError::NotReceived(_) | CallError::NoAnswer(_) | CallError::Unreadable(_) => {
+            UserServiceError::NoResponse
+        }
     }
 }

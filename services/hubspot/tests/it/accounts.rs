@@ -5,7 +5,7 @@ use std::time::Duration;
 use contracts::Field;
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, OAuthApp, Target},
-    engine::{Answer, Call, ProblemKind},
+    engine::{Call, CallErrorKind, Response},
 };
 use runtime::settings::{Secret, SecretSource};
 use sandbox::{Fault, KnownError, Sandbox, Switches};
@@ -33,8 +33,8 @@ fn empty(sandbox: &Sandbox) {
     }
 }
 
-fn refused(account_id: impl std::fmt::Display) -> Answer {
-    Answer::Account {
+fn refused(account_id: impl std::fmt::Display) -> Response {
+    Response::Account {
         account_id: account_id.to_string(),
         details_refused: true,
     }
@@ -69,7 +69,7 @@ async fn an_account_that_no_answer_names_is_not_assumed() {
     empty(&caller.sandbox);
     caller.sandbox.set_switches(without_details());
     let problem = caller.problem(&Call::Account).await;
-    assert_eq!(problem.kind, ProblemKind::AccountUntold);
+    assert_eq!(problem.kind, CallErrorKind::AccountUnknown);
     assert_eq!(problem.reason.status, Some(403));
 }
 
@@ -80,7 +80,7 @@ async fn a_token_whose_account_was_told_once_goes_on_without_the_details() {
     let account_id = caller.sandbox.portal_id();
     assert!(matches!(
         caller.answer(&Call::Account).await,
-        Answer::Account { .. }
+        Response::Account { .. }
     ));
     caller.sandbox.set_switches(without_details());
     assert_eq!(caller.answer(&Call::Account).await, refused(account_id));
@@ -95,15 +95,15 @@ async fn another_token_is_not_taken_for_one_of_the_same_account() {
     std::fs::write(&path, "one").unwrap();
     let client = client(&sandbox, Credentials::Token(SecretSource::File(path.clone())));
     assert!(matches!(
-        client.perform(&Call::Account).await.answer,
-        Answer::Account { .. }
+        client.perform(&Call::Account).await.response,
+        Response::Account { .. }
     ));
     sandbox.set_switches(without_details());
     std::fs::write(&path, "two").unwrap();
-    let Answer::Problem(problem) = client.perform(&Call::Account).await.answer else {
+    let Response::Error(problem) = client.perform(&Call::Account).await.response else {
         panic!("the account of the second token is not known")
     };
-    assert_eq!(problem.kind, ProblemKind::AccountUntold);
+    assert_eq!(problem.kind, CallErrorKind::AccountUnknown);
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn the_account_that_came_with_an_oauth_token_is_used_where_details_are_ref
         refresh_token: SecretSource::Value(Secret::from("sandbox-refresh-token")),
     };
     let client = client(&sandbox, Credentials::OAuth(app));
-    let answer = client.perform(&Call::Account).await.answer;
+    let answer = client.perform(&Call::Account).await.response;
     client.close().await;
     assert_eq!(answer, refused(sandbox.portal_id()));
 }
@@ -129,9 +129,9 @@ async fn the_setting_names_the_account_where_hubspot_does_not_and_never_another_
     let ask = async |account_id: &str| {
         let client = client(&sandbox, Credentials::fixed("sandbox-token"));
         let client = client.expecting(Some(account_id.to_owned()));
-        client.perform(&Call::Account).await.answer
+        client.perform(&Call::Account).await.response
     };
-    let is_wrong = |answer: Answer| matches!(answer, Answer::Problem(problem) if problem.kind == ProblemKind::WrongAccount);
+    let is_wrong = |answer: Response| matches!(answer, Response::Error(problem) if problem.kind == CallErrorKind::WrongAccount);
     // HubSpot names it, by its details or by a contact.
     assert!(is_wrong(ask("1").await));
     sandbox.set_switches(without_details());
@@ -147,13 +147,13 @@ async fn what_keeps_the_account_from_being_found_otherwise_is_told_as_it_is() {
     caller
         .sandbox
         .set_switches(without_scopes(&["oauth", "crm.objects.contacts.read"]));
-    assert_eq!(caller.kind(&Call::Account).await, ProblemKind::MissingScopes);
+    assert_eq!(caller.kind(&Call::Account).await, CallErrorKind::MissingScopes);
     caller.sandbox.set_switches(without_details());
     caller
         .sandbox
         .add_fault(Fault::answer(KnownError::Server(502)).on_path("objects").times(1));
     let kind = caller.kind(&Call::Account).await;
-    assert_eq!(kind, ProblemKind::ServerFault { retry_after: None });
+    assert_eq!(kind, CallErrorKind::ServerError { retry_after: None });
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn links_of_another_account_are_not_written_through_where_details_are_refu
     stack.users.change("1", &change).await;
     let worker = stack.start_worker(&[]).await;
     worker
-        .wait_for_line("linked to contacts of the HubSpot account 1")
+        .wait_for_status("linked to contacts of the HubSpot account 1")
         .await;
     assert_eq!(
         stack.property("bh@hubspot.com", "firstname").as_deref(),
@@ -198,8 +198,8 @@ async fn where_nothing_names_the_account_the_line_says_what_to_do() {
     empty(&stack.sandbox);
     stack.sandbox.set_switches(without_details());
     let worker = stack.start_worker(&[]).await;
-    worker.wait_for_line("the scope oauth").await;
-    worker.wait_for_line("HUBSPOT_ACCOUNT_ID").await;
+    worker.wait_for_status("the scope oauth").await;
+    worker.wait_for_status("HUBSPOT_ACCOUNT_ID").await;
     assert!(!worker.registry.report().ready);
     worker.stop().await;
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, Target},
-    engine::{Answer, Answered, Call, Contact, Problem, ProblemKind, UpdateInput},
+    engine::{Call, CallError, CallErrorKind, CallResponse, Contact, Response, UpdateInput},
 };
 use sandbox::Sandbox;
 
@@ -29,28 +29,28 @@ impl Caller {
         Self { sandbox, client }
     }
 
-    pub(crate) async fn answered(&self, call: &Call) -> Answered {
+    pub(crate) async fn answered(&self, call: &Call) -> CallResponse {
         self.client.perform(call).await
     }
 
-    pub(crate) async fn answer(&self, call: &Call) -> Answer {
-        self.answered(call).await.answer
+    pub(crate) async fn answer(&self, call: &Call) -> Response {
+        self.answered(call).await.response
     }
 
-    pub(crate) async fn problem(&self, call: &Call) -> Problem {
+    pub(crate) async fn problem(&self, call: &Call) -> CallError {
         match self.answer(call).await {
-            Answer::Problem(problem) => problem,
+            Response::Error(problem) => problem,
             other => panic!("not a problem: {other:?}"),
         }
     }
 
-    pub(crate) async fn kind(&self, call: &Call) -> ProblemKind {
+    pub(crate) async fn kind(&self, call: &Call) -> CallErrorKind {
         self.problem(call).await.kind
     }
 
     pub(crate) async fn contact(&self, call: &Call) -> Contact {
         match self.answer(call).await {
-            Answer::Contact(contact) => contact,
+            Response::Contact(contact) => contact,
             other => panic!("not a contact: {other:?}"),
         }
     }
@@ -79,7 +79,7 @@ pub(crate) fn read(contact_id: &str) -> Call {
 
 pub(crate) fn patch(contact_id: &str, property: &'static str, value: &str) -> Call {
     let properties = BTreeMap::from([(property, value.to_owned())]);
-    Call::Patch {
+    Call::UpdateSingle {
         contact_id: contact_id.to_owned(),
         properties,
     }

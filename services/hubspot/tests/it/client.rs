@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, Target},
-    engine::{Answer, Call, Policy, ProblemKind},
+    engine::{Call, CallErrorKind, RateLimit, Response},
 };
 use sandbox::{
     Action, BodyKind, ConflictBody, CutPoint, Effect, Fault, KnownError, MessageLanguage, Switches,
@@ -21,12 +21,12 @@ async fn every_call_works_with_every_version() {
             ..caller.sandbox.switches()
         });
         let id = caller.add("a@example.com");
-        let expected = Answer::Account {
+        let expected = Response::Account {
             account_id: caller.sandbox.portal_id().to_string(),
             details_refused: false,
         };
         assert_eq!(caller.answer(&Call::Account).await, expected);
-        let Answer::Found { contacts, errors } =
+        let Response::Found { contacts, errors } =
             caller.answer(&find(&["a@example.com", "b@example.com"])).await
         else {
             panic!("not found")
@@ -39,9 +39,9 @@ async fn every_call_works_with_every_version() {
             (contacts.len(), errors[0].ids.as_slice()),
             (1, &["b@example.com".to_owned()][..])
         );
-        assert_eq!(errors[0].problem.kind, ProblemKind::NotFound);
+        assert_eq!(errors[0].error.kind, CallErrorKind::NotFound);
         let updated = caller.answer(&update(&[(&id, "firstname", "Ada")])).await;
-        let Answer::Updated { results, errors } = updated else {
+        let Response::Updated { results, errors } = updated else {
             panic!("not updated")
         };
         assert_eq!(
@@ -51,7 +51,7 @@ async fn every_call_works_with_every_version() {
         assert!(errors.is_empty());
         assert_eq!(caller.contact(&read(&id)).await.id, id);
         assert_eq!(caller.contact(&patch(&id, "lastname", "Lovelace")).await.id, id);
-        let alone = Call::FindAlone {
+        let alone = Call::FindSingle {
             address: "a@example.com".into(),
         };
         assert_eq!(caller.contact(&alone).await.id, id);
@@ -67,7 +67,7 @@ async fn every_call_works_with_every_version() {
 #[tokio::test]
 async fn the_headers_teach_the_limits() {
     let caller = Caller::start().await;
-    let limits = caller.answered(&Call::Account).await.limits;
+    let limits = caller.answered(&Call::Account).await.rate_limits;
     assert_eq!((limits.max, limits.remaining), (Some(190), Some(189)));
     assert_eq!(limits.interval, Some(Duration::from_secs(10)));
     assert!(limits.daily.is_some() && limits.daily_remaining.is_some());
@@ -77,25 +77,25 @@ async fn the_headers_teach_the_limits() {
 async fn each_error_is_told_by_what_it_means() {
     let caller = Caller::start().await;
     let id = caller.add("a@example.com");
-    let server_fault = || ProblemKind::ServerFault { retry_after: None };
+    let server_fault = || CallErrorKind::ServerError { retry_after: None };
     let cases = [
-        (KnownError::InvalidToken, ProblemKind::Unauthorized),
-        (KnownError::ExpiredToken, ProblemKind::Unauthorized),
-        (KnownError::MissingScopes, ProblemKind::MissingScopes),
-        (KnownError::NotFound, ProblemKind::NoSuchPath),
+        (KnownError::InvalidToken, CallErrorKind::Unauthorized),
+        (KnownError::ExpiredToken, CallErrorKind::Unauthorized),
+        (KnownError::MissingScopes, CallErrorKind::MissingScopes),
+        (KnownError::NotFound, CallErrorKind::NoSuchPath),
         (KnownError::RequestTimeout, server_fault()),
-        (KnownError::Locked, ProblemKind::Locked),
+        (KnownError::Locked, CallErrorKind::Locked),
         (
             KnownError::BurstLimit,
-            ProblemKind::Limited {
-                policy: Policy::Burst,
+            CallErrorKind::RateLimited {
+                limit: RateLimit::Window,
                 retry_after: None,
             },
         ),
         (
             KnownError::DailyLimit,
-            ProblemKind::Limited {
-                policy: Policy::Day,
+            CallErrorKind::RateLimited {
+                limit: RateLimit::Day,
                 retry_after: None,
             },
         ),
@@ -105,7 +105,7 @@ async fn each_error_is_told_by_what_it_means() {
         (KnownError::Server(530), server_fault()),
     ];
     let languages = [MessageLanguage::English, MessageLanguage::German];
-    let in_each = |case: (KnownError, ProblemKind)| languages.map(|language| (language, case.clone()));
+    let in_each = |case: (KnownError, CallErrorKind)| languages.map(|language| (language, case.clone()));
     for (message_language, (error, kind)) in cases.into_iter().flat_map(in_each) {
         caller.sandbox.set_switches(Switches {
             message_language,
@@ -120,7 +120,7 @@ async fn each_error_is_told_by_what_it_means() {
     caller.sandbox.add_fault(Fault::answer(KnownError::Migrating));
     let moving = caller.kind(&Call::Account).await;
     assert!(
-        matches!(moving, ProblemKind::Moving { retry_after: Some(_) }),
+        matches!(moving, CallErrorKind::AccountMoving { retry_after: Some(_) }),
         "{moving:?}"
     );
 }
@@ -140,7 +140,7 @@ async fn a_body_of_any_kind_does_not_hide_the_status() {
         let kind = caller.kind(&Call::Account).await;
         assert_eq!(
             kind,
-            ProblemKind::ServerFault {
+            CallErrorKind::ServerError {
                 retry_after: Some(Duration::from_secs(9))
             },
             "{body:?}"
@@ -162,7 +162,7 @@ async fn a_call_that_may_be_carried_out_is_told_from_one_that_is_not() {
         [CutPoint::BeforeEffect, CutPoint::AfterEffect, CutPoint::MidAnswer].map(|at| Action::Cut { at });
     for action in [hang].into_iter().chain(cuts) {
         let fault = caller.sandbox.add_fault(Fault::new(action.clone()).times(1));
-        assert_eq!(caller.kind(&call).await, ProblemKind::Unanswered, "{action:?}");
+        assert_eq!(caller.kind(&call).await, CallErrorKind::NoResponse, "{action:?}");
         caller.sandbox.remove_fault(fault);
     }
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -170,10 +170,10 @@ async fn a_call_that_may_be_carried_out_is_told_from_one_that_is_not() {
     drop(listener);
     let target = Target::sandbox(&address, ApiVersion::default()).unwrap();
     let client = HubspotClient::new(target, Credentials::fixed("t"), Duration::from_secs(2)).unwrap();
-    let Answer::Problem(problem) = client.perform(&call).await.answer else {
+    let Response::Error(problem) = client.perform(&call).await.response else {
         panic!("nobody is there")
     };
-    assert_eq!(problem.kind, ProblemKind::Unreachable);
+    assert_eq!(problem.kind, CallErrorKind::Unreachable);
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn a_partial_batch_says_what_became_of_each_input() {
             trace_ids_in_results: true,
             ..Switches::default()
         });
-        let Answer::Updated { results, errors } = caller.answer(&call).await else {
+        let Response::Updated { results, errors } = caller.answer(&call).await else {
             panic!("not a batch")
         };
         assert_eq!(
@@ -213,20 +213,20 @@ async fn a_partial_batch_says_what_became_of_each_input() {
                 .iter()
                 .find(|error| error.trace_ids.contains(&trace.to_owned()));
             of.unwrap_or_else(|| panic!("{trace} is not in {errors:?}"))
-                .problem
+                .error
                 .kind
                 .clone()
         };
-        let ProblemKind::Invalid { properties } = error("t-1") else {
+        let CallErrorKind::Invalid { properties } = error("t-1") else {
             panic!("not invalid")
         };
         assert_eq!(properties["email"].code, "INVALID_EMAIL");
         // An error of a batch names the holder in its context, a 409 in words only.
         let existing_id = (conflict_body != ConflictBody::WithoutId).then(|| good.clone());
-        assert_eq!(error("t-2"), ProblemKind::Conflict { existing_id });
-        assert_eq!(error("t-3"), ProblemKind::NotFound);
+        assert_eq!(error("t-2"), CallErrorKind::Conflict { existing_id });
+        assert_eq!(error("t-3"), CallErrorKind::NotFound);
         let alone = caller.kind(&patch(&taker, "email", "a@example.com")).await;
-        assert_eq!(alone, ProblemKind::Conflict { existing_id: None });
+        assert_eq!(alone, CallErrorKind::Conflict { existing_id: None });
     }
 }
 
@@ -236,7 +236,8 @@ async fn a_former_id_is_passed_over_in_a_batch_and_answers_with_the_new_one_alon
     let former = caller.add("a@example.com");
     let other = caller.add("b@example.com");
     let merged = caller.sandbox.merge(&former, &other).unwrap().id.to_string();
-    let Answer::Updated { results, errors } = caller.answer(&update(&[(&former, "firstname", "Ada")])).await
+    let Response::Updated { results, errors } =
+        caller.answer(&update(&[(&former, "firstname", "Ada")])).await
     else {
         panic!("not a batch")
     };
@@ -246,7 +247,7 @@ async fn a_former_id_is_passed_over_in_a_batch_and_answers_with_the_new_one_alon
         caller.contact(&patch(&former, "firstname", "Ada")).await.id,
         merged
     );
-    let Answer::Found { contacts, .. } = caller.answer(&find(&["b@example.com"])).await else {
+    let Response::Found { contacts, .. } = caller.answer(&find(&["b@example.com"])).await else {
         panic!("not found")
     };
     assert_eq!(contacts[0].id, merged);
@@ -261,15 +262,15 @@ async fn a_former_id_is_passed_over_in_a_batch_and_answers_with_the_new_one_alon
 #[tokio::test]
 async fn a_contact_that_is_not_there_is_told_from_a_path_that_is_not() {
     let caller = Caller::start().await;
-    assert_eq!(caller.kind(&read("999999")).await, ProblemKind::NotFound);
+    assert_eq!(caller.kind(&read("999999")).await, CallErrorKind::NotFound);
     assert_eq!(
         caller.kind(&patch("999999", "firstname", "Ada")).await,
-        ProblemKind::NotFound
+        CallErrorKind::NotFound
     );
-    let alone = Call::FindAlone {
+    let alone = Call::FindSingle {
         address: "nobody+x@example.com".into(),
     };
-    assert_eq!(caller.kind(&alone).await, ProblemKind::NotFound);
+    assert_eq!(caller.kind(&alone).await, CallErrorKind::NotFound);
     let target = Target::sandbox(
         &format!("{}/elsewhere", caller.sandbox.url()),
         ApiVersion::default(),
@@ -281,10 +282,14 @@ async fn a_contact_that_is_not_there_is_told_from_a_path_that_is_not() {
         Duration::from_secs(5),
     )
     .unwrap();
-    let Answer::Problem(problem) = client.perform(&update(&[("1", "firstname", "Ada")])).await.answer else {
+    let Response::Error(problem) = client
+        .perform(&update(&[("1", "firstname", "Ada")]))
+        .await
+        .response
+    else {
         panic!("there is no such path")
     };
-    assert_eq!(problem.kind, ProblemKind::NoSuchPath);
+    assert_eq!(problem.kind, CallErrorKind::NoSuchPath);
 }
 
 #[tokio::test]
@@ -292,6 +297,6 @@ async fn a_wrong_token_is_not_accepted() {
     let caller = Caller::start().await;
     caller.sandbox.set_tokens(["another"]);
     let problem = caller.problem(&Call::Account).await;
-    assert_eq!(problem.kind, ProblemKind::Unauthorized);
+    assert_eq!(problem.kind, CallErrorKind::Unauthorized);
     assert!(problem.reason.correlation_id.is_some());
 }

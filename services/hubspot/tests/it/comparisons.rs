@@ -104,10 +104,10 @@ async fn a_question_that_makes_no_sense_or_comes_too_late_is_refused() {
 async fn only_the_worker_that_delivers_answers() {
     let (stack, worker) = confirmed(&["1"]).await;
     let second = stack.start_worker(&[]).await;
-    second.wait_for_line("standing by").await;
+    second.wait_for_status("standing by").await;
     assert_eq!(stack.users.compare(DRIFT).await.unwrap().checked, 1);
     worker.stop().await;
-    second.wait_for_line("delivering").await;
+    second.wait_for_status("delivering").await;
     until("the second worker to answer", CEILING, async || {
         stack.users.compare(DRIFT).await
     })

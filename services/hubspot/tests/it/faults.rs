@@ -90,9 +90,9 @@ async fn faults_of_the_account_stop_the_line_and_it_resumes_alone() {
         for number in 0..2 {
             stack.users.change(&user(number), &[(NAME, "second")]).await;
         }
-        worker.wait_for_line(sentence).await;
+        worker.wait_for_status(sentence).await;
         assert!(!worker.registry.report().ready);
-        let gauge = format!(r#"hubsync_line_fault{{fault="{fault_name}"}} 1"#);
+        let gauge = format!(r#"hubsync_delivery_halt_cause{{cause="{fault_name}"}} 1"#);
         assert!(
             worker.metrics.text().contains(&gauge),
             "{}",
@@ -111,7 +111,7 @@ async fn faults_of_the_account_stop_the_line_and_it_resumes_alone() {
                 "nobody is charged"
             );
         }
-        worker.wait_for_line("delivering").await;
+        worker.wait_for_status("delivering").await;
         assert!(!worker.metrics.text().contains(&gauge));
         stack.wait_until_acknowledged().await;
         worker.stop().await;
@@ -124,7 +124,7 @@ async fn a_call_that_timed_out_is_reported_as_possibly_carried_out_later() {
     let first = linked(&stack, 1).await;
     first.stop().await;
     let worker = stack.start_worker(&[("HUBSPOT_TIMEOUT_MS", "300")]).await;
-    worker.wait_for_line("delivering").await;
+    worker.wait_for_status("delivering").await;
     let delay = Fault::new(sandbox::Action::Delay { ms: 2_000 })
         .on_path("batch/update")
         .times(1);
@@ -155,7 +155,7 @@ async fn links_of_another_account_keep_the_line_still() {
     let stack = Stack::start().await;
     stack.users.remember_account("1");
     let worker = stack.start_worker(&[]).await;
-    worker.wait_for_line("the HubSpot account 1").await;
+    worker.wait_for_status("the HubSpot account 1").await;
     assert_eq!(stack.users.epoch(), 0);
     worker.stop().await;
 }

@@ -57,7 +57,7 @@ impl Stack {
     /// A worker that delivers.
     pub(crate) async fn worker(&self) -> Worker {
         let worker = self.start_worker(&[]).await;
-        worker.wait_for_line("delivering").await;
+        worker.wait_for_status("delivering").await;
         worker
     }
 
@@ -119,19 +119,19 @@ impl Stack {
 }
 
 impl Worker {
-    /// Waits until what is said of the line contains this.
-    pub(crate) async fn wait_for_line(&self, part: &str) {
-        until("the line's state", CEILING, async || {
+    /// Waits until the message of the check `delivery` contains this.
+    pub(crate) async fn wait_for_status(&self, part: &str) {
+        until("the status of delivery", CEILING, async || {
             let report = self.registry.report();
-            let line = report
+            let delivery = report
                 .checks
                 .into_iter()
-                .find(|check| check.name == "line")
+                .find(|check| check.name == "delivery")
                 .unwrap();
-            if line.detail.contains(part) {
+            if delivery.detail.contains(part) {
                 Ok(())
             } else {
-                Err(line.detail)
+                Err(delivery.detail)
             }
         })
         .await;

@@ -11,7 +11,7 @@ use std::{
 
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, OAuthApp, Target},
-    engine::{Answer, Call},
+    engine::{Call, Response},
 };
 use runtime::settings::{Secret, SecretSource};
 use sandbox::{Limits, Sandbox};
@@ -120,6 +120,6 @@ async fn take_up(client: &HubspotClient) {
 }
 
 async fn opens_the_account(client: &HubspotClient) {
-    let answer = client.perform(&Call::Account).await.answer;
-    assert!(matches!(answer, Answer::Account { .. }), "{answer:?}");
+    let answer = client.perform(&Call::Account).await.response;
+    assert!(matches!(answer, Response::Account { .. }), "{answer:?}");
 }

@@ -57,7 +57,7 @@ async fn the_subjects_in_the_readme_suffice() {
     }
     let stack = stack_that_allows(&publish()).await;
     let worker = stack.start_worker(&AS_HUBSPOT).await;
-    worker.wait_for_line("delivering").await;
+    worker.wait_for_status("delivering").await;
     stack
         .users
         .change(

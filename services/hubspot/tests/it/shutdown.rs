@@ -34,9 +34,9 @@ async fn a_second_worker_stands_by_and_takes_over_from_one_that_stopped() {
     let stack = Stack::start().await;
     let first = stack.worker().await;
     let second = stack.start_worker(&[]).await;
-    second.wait_for_line("standing by").await;
+    second.wait_for_status("standing by").await;
     first.stop().await;
-    second.wait_for_line("delivering").await;
+    second.wait_for_status("delivering").await;
     assert_eq!(stack.users.epoch(), 2);
     stack
         .users
@@ -54,7 +54,7 @@ async fn a_second_worker_takes_over_from_one_that_crashed() {
     let stack = Stack::start().await;
     let first = stack.worker().await;
     let second = stack.start_worker(&[]).await;
-    second.wait_for_line("standing by").await;
+    second.wait_for_status("standing by").await;
     first.crash().await;
     stack
         .users

@@ -12,7 +12,7 @@ use reqwest::{
 use serde_json::json;
 
 use super::answer;
-use crate::engine::{Answer, Call, Contact, Policy, Problem, ProblemKind};
+use crate::engine::{Call, CallError, CallErrorKind, Contact, RateLimit, Response};
 
 fn update() -> Call {
     Call::Update { inputs: Vec::new() }
@@ -24,18 +24,18 @@ fn read() -> Call {
     }
 }
 
-fn problem_with(call: &Call, status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Problem {
+fn problem_with(call: &Call, status: u16, headers: &[(&'static str, &'static str)], body: &str) -> CallError {
     let pairs = headers
         .iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
     let status = StatusCode::from_u16(status).expect("a status");
     match answer(call, status, &pairs.collect(), body.as_bytes()) {
-        Answer::Problem(problem) => problem,
+        Response::Error(problem) => problem,
         other => panic!("not a problem: {other:?}"),
     }
 }
 
-fn problem(call: &Call, status: u16, body: &str) -> Problem {
+fn problem(call: &Call, status: u16, body: &str) -> CallError {
     problem_with(call, status, &[], body)
 }
 
@@ -44,58 +44,83 @@ fn each_status_means_what_it_means() {
     let scopes = r#"{"category":"MISSING_SCOPES"}"#;
     let granular = r#"{"errors":[{"context":{"requiredGranularScopes":["crm.objects.contacts.write"]}}]}"#;
     let cases = [
-        (update(), 401, "", ProblemKind::Unauthorized),
-        (update(), 403, scopes, ProblemKind::MissingScopes),
-        (update(), 403, granular, ProblemKind::MissingScopes),
-        (update(), 403, "<html>", ProblemKind::Forbidden),
+        (update(), 401, "", CallErrorKind::Unauthorized),
+        (update(), 403, scopes, CallErrorKind::MissingScopes),
+        (update(), 403, granular, CallErrorKind::MissingScopes),
+        (update(), 403, "<html>", CallErrorKind::Forbidden),
         (
             update(),
             404,
             r#"{"message":"resource not found"}"#,
-            ProblemKind::NoSuchPath,
+            CallErrorKind::NoSuchPath,
         ),
-        (Call::Account, 404, "{}", ProblemKind::NoSuchPath),
+        (Call::Account, 404, "{}", CallErrorKind::NoSuchPath),
         (
             update(),
             404,
             r#"{"category":"OBJECT_NOT_FOUND"}"#,
-            ProblemKind::NotFound,
+            CallErrorKind::NotFound,
         ),
         (
             read(),
             404,
             r#"{"message":"resource not found"}"#,
-            ProblemKind::NotFound,
+            CallErrorKind::NotFound,
         ),
-        (read(), 404, "<html>no such page</html>", ProblemKind::NoSuchPath),
-        (update(), 408, "", ProblemKind::ServerFault { retry_after: None }),
-        (update(), 409, "{}", ProblemKind::Conflict { existing_id: None }),
-        (update(), 414, "", ProblemKind::Refused),
-        (update(), 423, "", ProblemKind::Locked),
+        (
+            read(),
+            404,
+            "<html>no such page</html>",
+            CallErrorKind::NoSuchPath,
+        ),
+        (
+            update(),
+            408,
+            "",
+            CallErrorKind::ServerError { retry_after: None },
+        ),
+        (update(), 409, "{}", CallErrorKind::Conflict { existing_id: None }),
+        (update(), 414, "", CallErrorKind::UnexpectedStatus),
+        (update(), 423, "", CallErrorKind::Locked),
         (
             update(),
             400,
             r#"{"category":"LOCKED","message":"Timed out"}"#,
-            ProblemKind::Locked,
+            CallErrorKind::Locked,
         ),
-        (update(), 477, "", ProblemKind::Moving { retry_after: None }),
+        (
+            update(),
+            477,
+            "",
+            CallErrorKind::AccountMoving { retry_after: None },
+        ),
         (
             update(),
             500,
             r#"{"message":"internal error"}"#,
-            ProblemKind::ServerFault { retry_after: None },
+            CallErrorKind::ServerError { retry_after: None },
         ),
         (
             update(),
             502,
             "<html>bad gateway</html>",
-            ProblemKind::ServerFault { retry_after: None },
+            CallErrorKind::ServerError { retry_after: None },
         ),
-        (update(), 524, "", ProblemKind::ServerFault { retry_after: None }),
-        (update(), 302, "", ProblemKind::Refused),
-        (update(), 200, "<html>a proxy</html>", ProblemKind::Garbled),
-        (read(), 200, "{}", ProblemKind::Garbled),
-        (update(), 200, "[]", ProblemKind::Garbled),
+        (
+            update(),
+            524,
+            "",
+            CallErrorKind::ServerError { retry_after: None },
+        ),
+        (update(), 302, "", CallErrorKind::UnexpectedStatus),
+        (
+            update(),
+            200,
+            "<html>a proxy</html>",
+            CallErrorKind::UnreadableBody,
+        ),
+        (read(), 200, "{}", CallErrorKind::UnreadableBody),
+        (update(), 200, "[]", CallErrorKind::UnreadableBody),
     ];
     for (call, status, body, kind) in cases {
         assert_eq!(problem(&call, status, body).kind, kind, "{status} {body}");
@@ -107,27 +132,30 @@ fn a_limit_is_told_by_its_policy_or_its_message_and_is_a_burst_otherwise() {
     let cases = [
         (
             r#"{"policyName":"TEN_SECONDLY_ROLLING","message":"x"}"#,
-            Policy::Burst,
+            RateLimit::Window,
         ),
-        (r#"{"policyName":"SECONDLY"}"#, Policy::Second),
-        (r#"{"policyName":"DAILY"}"#, Policy::Day),
-        (r#"{"message":"You have reached your daily limit."}"#, Policy::Day),
+        (r#"{"policyName":"SECONDLY"}"#, RateLimit::Window),
+        (r#"{"policyName":"DAILY"}"#, RateLimit::Day),
+        (
+            r#"{"message":"You have reached your daily limit."}"#,
+            RateLimit::Day,
+        ),
         (
             r#"{"message":"You have reached your secondly limit."}"#,
-            Policy::Second,
+            RateLimit::Window,
         ),
         (
             r#"{"message":"You have reached your ten_secondly_rolling limit."}"#,
-            Policy::Burst,
+            RateLimit::Window,
         ),
-        ("", Policy::Burst),
+        ("", RateLimit::Window),
     ];
     for (body, policy) in cases {
         let kind = problem_with(&update(), 429, &[("retry-after", "7")], body).kind;
         assert_eq!(
             kind,
-            ProblemKind::Limited {
-                policy,
+            CallErrorKind::RateLimited {
+                limit: policy,
                 retry_after: Some(Duration::from_secs(7))
             }
         );
@@ -150,7 +178,7 @@ fn properties_are_read_from_the_errors_the_message_and_the_validation_results() 
         ],
     });
     for body in [embedded, listed] {
-        let ProblemKind::Invalid { properties } = problem(&update(), 400, &body.to_string()).kind else {
+        let CallErrorKind::Invalid { properties } = problem(&update(), 400, &body.to_string()).kind else {
             panic!("not invalid: {body}")
         };
         assert_eq!(properties.keys().collect::<Vec<_>>(), ["email", "lastname"]);
@@ -162,15 +190,15 @@ fn properties_are_read_from_the_errors_the_message_and_the_validation_results() 
 
 #[test]
 fn a_400_that_names_nothing_is_still_a_refusal_but_a_page_is_none_of_values() {
-    let nameless = ProblemKind::Invalid {
+    let nameless = CallErrorKind::Invalid {
         properties: std::collections::BTreeMap::new(),
     };
     let wrong_shape = r#"{"message":"Invalid input JSON on line 1, column 33: [oops"}"#;
     for (body, kind) in [
         (wrong_shape, nameless.clone()),
         ("{}", nameless),
-        ("", ProblemKind::Refused),
-        ("<html>", ProblemKind::Refused),
+        ("", CallErrorKind::UnexpectedStatus),
+        ("<html>", CallErrorKind::UnexpectedStatus),
     ] {
         assert_eq!(problem(&update(), 400, body).kind, kind, "{body}");
     }
@@ -190,7 +218,7 @@ fn a_partial_batch_is_read_input_by_input_whatever_its_status() {
     });
     for status in [StatusCode::OK, StatusCode::MULTI_STATUS] {
         let read = answer(&update(), status, &HeaderMap::new(), body.to_string().as_bytes());
-        let Answer::Updated { results, errors } = read else {
+        let Response::Updated { results, errors } = read else {
             panic!("not a batch")
         };
         assert_eq!(results.len(), 2);
@@ -206,11 +234,14 @@ fn a_partial_batch_is_read_input_by_input_whatever_its_status() {
             (&errors[0].ids[..], &errors[0].trace_ids[..]),
             (&["9".into(), "10".into()][..], &["t-2".into(), "t-3".into()][..])
         );
-        let kinds: Vec<_> = errors.iter().map(|error| error.problem.kind.clone()).collect();
-        let conflict = ProblemKind::Conflict {
+        let kinds: Vec<_> = errors.iter().map(|error| error.error.kind.clone()).collect();
+        let conflict = CallErrorKind::Conflict {
             existing_id: Some("7".into()),
         };
-        assert_eq!(kinds, [ProblemKind::NotFound, conflict, ProblemKind::Refused]);
+        assert_eq!(
+            kinds,
+            [CallErrorKind::NotFound, conflict, CallErrorKind::UnexpectedStatus]
+        );
         assert_eq!(errors[2].trace_ids, ["t-5"]);
     }
 }
@@ -224,7 +255,7 @@ fn a_contact_comes_with_all_its_addresses() {
         email: Some("a@x.de".into()),
         additional_emails: Some(vec!["b@x.de".into(), "c@x.de".into()]),
     };
-    assert_eq!(read, Answer::Contact(expected));
+    assert_eq!(read, Response::Contact(expected));
 }
 
 #[test]
@@ -253,10 +284,10 @@ fn the_reason_of_one_input_has_its_category_and_the_correlation_id_of_the_answer
     )]);
     let status = StatusCode::MULTI_STATUS;
     let read = answer(&update(), status, &headers, body.to_string().as_bytes());
-    let Answer::Updated { errors, .. } = read else {
+    let Response::Updated { errors, .. } = read else {
         panic!("not a batch: {read:?}")
     };
-    let ProblemKind::Invalid { properties } = &errors[0].problem.kind else {
+    let CallErrorKind::Invalid { properties } = &errors[0].error.kind else {
         panic!("not invalid: {errors:?}")
     };
     let reason = &properties["email"];
@@ -272,7 +303,7 @@ fn a_reason_that_is_reported_is_short_however_long_its_words_are() {
     let long = "X".repeat(100_000);
     let fault = json!({ "code": long, "message": long, "context": { "propertyName": ["email"] } });
     let body = json!({ "category": long, "correlationId": long, "message": long, "errors": [fault] });
-    let ProblemKind::Invalid { properties } = problem(&update(), 400, &body.to_string()).kind else {
+    let CallErrorKind::Invalid { properties } = problem(&update(), 400, &body.to_string()).kind else {
         panic!("a refusal")
     };
     let reason = serde_json::to_string(&properties["email"]).expect("JSON");

@@ -4,7 +4,7 @@ use contracts::Reason;
 use runtime::settings::Secret;
 use tokio::time::Instant;
 
-use crate::engine::{Problem, ProblemKind};
+use crate::engine::{CallError, CallErrorKind};
 
 /// An access token.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub(super) struct AccessTokens {
     /// For another account, or after a time without a good token: in use from the next question for the account on.
     next: Option<AccessToken>,
     /// Why the last attempt yielded no token.
-    trouble: Option<Problem>,
+    trouble: Option<CallError>,
 }
 
 impl AccessToken {
@@ -51,7 +51,7 @@ impl AccessToken {
 impl AccessTokens {
     /// The token that calls carry, or why there is none. A rejected one is tried until it is known that there is no
     /// other, for a rejection may pass.
-    pub(super) fn in_use(&self, now: Instant) -> Result<Secret, Box<Problem>> {
+    pub(super) fn in_use(&self, now: Instant) -> Result<Secret, Box<CallError>> {
         match (&self.in_use, &self.trouble) {
             (Some(token), Some(trouble)) if token.is_rejected => Err(Box::new(trouble.clone())),
             (Some(token), _) if token.is_usable(now) => Ok(token.secret.clone()),
@@ -74,7 +74,7 @@ impl AccessTokens {
     }
 
     /// No token was issued.
-    pub(super) fn failed(&mut self, trouble: Problem) {
+    pub(super) fn failed(&mut self, trouble: CallError) {
         self.trouble = Some(trouble);
     }
 
@@ -130,9 +130,9 @@ impl AccessTokens {
     }
 }
 
-fn not_yet() -> Problem {
-    Problem {
-        kind: ProblemKind::NoToken,
+fn not_yet() -> CallError {
+    CallError {
+        kind: CallErrorKind::NoToken,
         reason: Reason::ours("NO_ACCESS_TOKEN", "HubSpot has not issued an access token yet"),
     }
 }

@@ -7,7 +7,7 @@ use runtime::settings::Secret;
 use super::endpoint::TokenEndpoint;
 use crate::{
     client::{Credentials, HubspotClient, Target, http_client},
-    engine::{Answer, Call},
+    engine::{Call, Response},
 };
 
 /// How long the token endpoint may take; a person waits for it.
@@ -96,8 +96,8 @@ pub async fn connect(
 /// The account that an access token opens, where HubSpot says it.
 async fn account(target: &Target, access_token: &str) -> Option<String> {
     let client = HubspotClient::new(target.clone(), Credentials::fixed(access_token), TIMEOUT).ok()?;
-    match client.perform(&Call::Account).await.answer {
-        Answer::Account { account_id, .. } => Some(account_id),
+    match client.perform(&Call::Account).await.response {
+        Response::Account { account_id, .. } => Some(account_id),
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         body::{object, text},
         read_body,
     },
-    engine::ProblemKind,
+    engine::CallErrorKind,
 };
 
 /// Where access tokens are asked for.
@@ -90,7 +90,7 @@ async fn understand(response: Response) -> Result<Issued, Refusal> {
     }
     object(&body).as_ref().and_then(issued).ok_or_else(|| {
         let message = "HubSpot's token endpoint answered with success, but without a usable token";
-        Refusal::without_answer(ProblemKind::NoToken, "NOT_UNDERSTOOD", message)
+        Refusal::without_answer(CallErrorKind::NoToken, "NOT_UNDERSTOOD", message)
     })
 }
 
@@ -104,7 +104,7 @@ fn not_answered(error: &reqwest::Error) -> Refusal {
     } else {
         ("TOKEN_UNREACHABLE", "HubSpot's token endpoint cannot be reached")
     };
-    Refusal::without_answer(ProblemKind::Unreachable, code, message)
+    Refusal::without_answer(CallErrorKind::Unreachable, code, message)
 }
 
 fn issued(json: &Value) -> Option<Issued> {

@@ -18,7 +18,7 @@ use super::{
     lifetime::{refresh_after, usable},
     refusal::Refusal,
 };
-use crate::engine::ProblemKind;
+use crate::engine::CallErrorKind;
 
 /// How often the files of the secrets are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -41,7 +41,7 @@ pub(super) struct Refresher {
     /// Grows with every token that was rejected since one lasted.
     rejections: Backoff,
     /// What the last attempt failed of, to be logged once.
-    failing: Option<ProblemKind>,
+    failing: Option<CallErrorKind>,
 }
 
 impl Refresher {
@@ -146,14 +146,14 @@ impl Refresher {
         let correlation = problem.reason.correlation_id.as_deref();
         let left_s = self.shared.tokens.borrow().seconds_left(Instant::now());
         match problem.kind {
-            ProblemKind::Disconnected => tracing::error!(
+            CallErrorKind::Disconnected => tracing::error!(
                 code,
                 status,
                 correlation,
                 left_s,
                 "the app is not connected to the HubSpot account; connect it again and replace the refresh token"
             ),
-            ProblemKind::Misconfigured => tracing::error!(
+            CallErrorKind::Misconfigured => tracing::error!(
                 code,
                 status,
                 correlation,

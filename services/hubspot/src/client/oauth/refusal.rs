@@ -12,7 +12,7 @@ use crate::{
         details::word,
         headers::{correlation_id, retry_after},
     },
-    engine::{Problem, ProblemKind},
+    engine::{CallError, CallErrorKind},
 };
 
 /// The app was uninstalled, or its refresh token revoked: a person must connect it again.
@@ -33,7 +33,7 @@ const LONGEST_CODE: usize = 64;
 /// No access token was issued.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
-    pub(super) problem: Problem,
+    pub(super) problem: CallError,
     /// The wait that HubSpot asks for.
     pub(super) retry_after: Option<Duration>,
 }
@@ -49,10 +49,10 @@ impl Refusal {
         };
         let kind = match status {
             // A limit, or an endpoint that is unwell, whatever the body says.
-            429 | 500.. => ProblemKind::NoToken,
+            429 | 500.. => CallErrorKind::NoToken,
             _ => codes()
                 .find_map(|code| meaning(&code))
-                .unwrap_or(ProblemKind::NoToken),
+                .unwrap_or(CallErrorKind::NoToken),
         };
         let category = code(&error, "category");
         let code = codes()
@@ -71,31 +71,34 @@ impl Refusal {
                 .map(word),
         };
         Self {
-            problem: Problem { kind, reason },
+            problem: CallError { kind, reason },
             retry_after: retry_after(headers),
         }
     }
 
     /// From no answer, or none that can be used.
-    pub(super) fn without_answer(kind: ProblemKind, code: &str, message: &str) -> Self {
+    pub(super) fn without_answer(kind: CallErrorKind, code: &str, message: &str) -> Self {
         let reason = Reason::ours(code, message);
         Self {
-            problem: Problem { kind, reason },
+            problem: CallError { kind, reason },
             retry_after: None,
         }
     }
 
     /// Whether time alone may mend it.
     pub(super) fn may_pass(&self) -> bool {
-        matches!(self.problem.kind, ProblemKind::NoToken | ProblemKind::Unreachable)
+        matches!(
+            self.problem.kind,
+            CallErrorKind::NoToken | CallErrorKind::Unreachable
+        )
     }
 }
 
-fn meaning(code: &str) -> Option<ProblemKind> {
+fn meaning(code: &str) -> Option<CallErrorKind> {
     if DISCONNECTED.contains(&code) {
-        Some(ProblemKind::Disconnected)
+        Some(CallErrorKind::Disconnected)
     } else if MISCONFIGURED.contains(&code) {
-        Some(ProblemKind::Misconfigured)
+        Some(CallErrorKind::Misconfigured)
     } else {
         None
     }

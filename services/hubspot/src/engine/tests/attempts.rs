@@ -1,52 +1,119 @@
-//! What one attempt does by itself.
+//! One attempt by itself: which event leads from which step to which.
 
 use std::collections::BTreeMap;
 
-use contracts::Field;
+use contracts::{Claim, Field};
 
-use super::samples::{ACCOUNT, claim, linked, ms, reason};
+use super::samples::{ACCOUNT, claim, contact, linked, ms, reason};
 use crate::engine::{
-    EmailTaken, Missing, Problem, ProblemKind,
-    attempt::{Attempt, Blame, Rules, Step},
+    CallError, CallErrorKind, EmailConflict, InputError, MAX_BATCH, MissingContact,
+    attempt::{Attempt, AttemptPolicy, Event, FoundContacts, Step},
+    circuit_breaker::FailureScope,
 };
 
-const RULES: Rules<'_> = Rules {
+const POLICY: AttemptPolicy<'_> = AttemptPolicy {
     account_id: ACCOUNT,
-    email_taken: EmailTaken::Follow,
-    missing: Missing::Create,
+    email_conflict: EmailConflict::Follow,
+    missing_contact: MissingContact::Create,
 };
+
+fn attempt(claim: Claim) -> Attempt {
+    Attempt::new(claim, ms(0), 1, MAX_BATCH, POLICY)
+}
+
+fn error(kind: CallErrorKind) -> CallError {
+    CallError {
+        kind,
+        reason: reason("X"),
+    }
+}
+
+/// An attempt whose address no contact has.
+fn creating() -> Attempt {
+    let mut attempt = attempt(claim("a"));
+    let requested = ["a@example.com".to_owned()];
+    let errors = [InputError {
+        ids: requested.to_vec(),
+        trace_ids: Vec::new(),
+        error: error(CallErrorKind::NotFound),
+    }];
+    attempt.handle(
+        Event::LookedUp(&FoundContacts::new(&requested, &[], &errors)),
+        POLICY,
+    );
+    assert_eq!(attempt.step(), &Step::Create);
+    attempt
+}
+
+fn updating() -> Attempt {
+    let mut attempt = attempt(linked("a", &[Field::FirstName, Field::LastName]));
+    assert_eq!(attempt.step(), &Step::Update);
+    attempt.start_update();
+    attempt
+}
+
+#[test]
+fn each_event_leads_an_update_to_its_next_step() {
+    let not_found = error(CallErrorKind::NotFound);
+    let unnamed = error(CallErrorKind::Invalid {
+        properties: BTreeMap::new(),
+    });
+    let forbidden = error(CallErrorKind::Forbidden);
+    for (event, step) in [
+        (Event::Updated("c-a"), Step::Done),
+        (Event::Updated("merged"), Step::Done),
+        (Event::Unlisted, Step::Read(None)),
+        (Event::WriteFailed(&not_found), Step::Read(None)),
+        (Event::WriteFailed(&unnamed), Step::UpdateSingle),
+        (Event::WriteFailed(&forbidden), Step::Done),
+    ] {
+        let name = format!("{event:?}");
+        let mut attempt = updating();
+        attempt.handle(event, POLICY);
+        assert_eq!(attempt.step(), &step, "{name}");
+    }
+}
+
+#[test]
+fn an_update_that_was_not_listed_goes_alone_once_the_contact_is_seen() {
+    let mut attempt = updating();
+    attempt.handle(Event::Unlisted, POLICY);
+    attempt.handle(Event::ContactRead(&contact("c-a", "a@example.com")), POLICY);
+    assert_eq!(attempt.step(), &Step::UpdateSingle);
+    attempt.handle(Event::ContactNotFound, POLICY);
+    assert!(matches!(attempt.step(), Step::Find(_)));
+}
 
 #[test]
 fn a_create_that_does_not_find_something_is_a_failure_of_the_record() {
-    let mut attempt = Attempt::new(claim("a"), ms(0), 1, RULES);
-    attempt.step = Step::Create;
-    let problem = Problem {
-        kind: ProblemKind::NotFound,
-        reason: reason("X"),
-    };
-    attempt.create_failed(problem, RULES);
+    let mut attempt = creating();
+    attempt.handle(Event::WriteFailed(&error(CallErrorKind::NotFound)), POLICY);
     assert_eq!(
-        (attempt.blame(), &attempt.step),
-        (Some(Blame::Record), &Step::Done)
+        (attempt.failure_scope(), attempt.step()),
+        (Some(FailureScope::Record), &Step::Done)
     );
 }
 
 #[test]
-fn a_refusal_is_taken_back_only_if_it_is_of_that_field_and_for_that_reason() {
-    let both = [Field::FirstName, Field::LastName];
-    let mut attempt = Attempt::new(linked("a", &both), ms(0), 1, RULES);
-    attempt.send();
+fn a_create_that_was_not_listed_is_looked_up_alone() {
+    let mut attempt = creating();
+    attempt.handle(Event::Unlisted, POLICY);
+    assert!(matches!(attempt.step(), Step::FindSingle(_)));
+}
+
+#[test]
+fn only_a_rejection_of_that_field_and_code_is_retracted() {
+    let mut attempt = updating();
     let properties = BTreeMap::from([
         ("firstname".to_owned(), reason("RULE")),
         ("lastname".to_owned(), reason("OTHER")),
     ]);
-    let problem = Problem {
-        kind: ProblemKind::Invalid { properties },
-        reason: reason("X"),
-    };
-    attempt.write_failed(problem, RULES);
-    assert!(!attempt.take_back(Field::LastName, "RULE"));
-    assert_eq!((attempt.refusals().count(), &attempt.step), (2, &Step::Done));
-    assert!(attempt.take_back(Field::LastName, "OTHER"));
-    assert_eq!((attempt.refusals().count(), &attempt.step), (1, &Step::Write));
+    attempt.handle(
+        Event::WriteFailed(&error(CallErrorKind::Invalid { properties })),
+        POLICY,
+    );
+    assert!(!attempt.retract_rejection(Field::LastName, "RULE"));
+    assert_eq!((attempt.rejections().count(), attempt.step()), (2, &Step::Done));
+    assert!(attempt.retract_rejection(Field::LastName, "OTHER"));
+    assert_eq!((attempt.rejections().count(), attempt.step()), (1, &Step::Update));
 }

@@ -1,14 +1,14 @@
-//! Batches of creates: each is checked off by its name.
+//! Batches of creates: each result is matched by what it names.
 
 use contracts::{Field, LinkOrigin, NextAction};
 
-use super::creates::{created, found_nobody, refusal};
+use super::creates::{created, found_nobody, rejection};
 use super::samples::{claim, contact, creates, id};
-use crate::engine::{Answer, Call, InputError, ProblemKind};
+use crate::engine::{Call, CallErrorKind, InputError, Response};
 
 #[test]
 fn results_are_matched_by_trace_id_or_address_never_by_position() {
-    let (mut bench, call, create) = found_nobody(&[claim("a"), claim("b")]);
+    let (mut worker, call, create) = found_nobody(&[claim("a"), claim("b")]);
     let [a, b] = creates(&create) else {
         panic!("two inputs: {create:?}")
     };
@@ -17,39 +17,34 @@ fn results_are_matched_by_trace_id_or_address_never_by_position() {
     by_address.address = by_address.address.map(|address| address.to_uppercase());
     let results = vec![by_address, created(a, "1")];
     let errors = Vec::new();
-    bench.answer(call, Answer::Created { results, errors });
-    let verdicts = bench.record().1.results;
-    let linked: Vec<_> = verdicts
+    worker.respond(call, Response::Created { results, errors });
+    let results = worker.report().1.results;
+    let linked: Vec<_> = results
         .iter()
-        .filter_map(|verdict| {
-            Some((
-                verdict.user_id.as_str(),
-                verdict.link.as_ref()?.contact_id.as_str(),
-            ))
-        })
+        .filter_map(|result| Some((result.user_id.as_str(), result.link.as_ref()?.contact_id.as_str())))
         .collect();
     assert_eq!(linked, [("a", "1"), ("b", "2")]);
 }
 
 #[test]
 fn an_error_that_names_an_address_is_about_that_create_alone() {
-    let (mut bench, call, create) = found_nobody(&[claim("a"), claim("b")]);
+    let (mut worker, call, create) = found_nobody(&[claim("a"), claim("b")]);
     let [a, b] = creates(&create) else {
         panic!("two inputs: {create:?}")
     };
     let by_address = InputError {
         ids: vec![b.address.to_uppercase()],
         trace_ids: Vec::new(),
-        ..refusal(b, ProblemKind::Conflict { existing_id: None })
+        ..rejection(b, CallErrorKind::Conflict { existing_id: None })
     };
     let results = vec![created(a, "1")];
     let errors = vec![by_address];
-    bench.answer(call, Answer::Created { results, errors });
-    let verdict = bench.verdict();
-    assert_eq!(verdict.link.map(|link| link.contact_id).as_deref(), Some("1"));
+    worker.respond(call, Response::Created { results, errors });
+    let result = worker.result();
+    assert_eq!(result.link.map(|link| link.contact_id).as_deref(), Some("1"));
     let addresses = vec![b.address.clone()];
     assert_eq!(
-        bench.call().1,
+        worker.call().1,
         Call::Find { addresses },
         "who has it is looked up"
     );
@@ -60,43 +55,43 @@ fn two_users_of_one_address_are_not_created_at_once() {
     let mut other = claim("b");
     let email = Some("A@example.com".to_owned());
     other.values.insert(Field::Email, email);
-    let (mut bench, call, create) = found_nobody(&[claim("a"), other]);
+    let (mut worker, call, create) = found_nobody(&[claim("a"), other]);
     assert_eq!(create.size(), 1);
-    assert!(bench.any_call().is_none(), "the second waits for the first");
-    let answer = Answer::Created {
+    assert!(worker.any_call().is_none(), "the second waits for the first");
+    let response = Response::Created {
         results: vec![created(&creates(&create)[0], "77")],
         errors: Vec::new(),
     };
-    bench.answer(call, answer);
-    let (call, create) = bench.call();
-    bench.answer(
+    worker.respond(call, response);
+    let (call, create) = worker.call();
+    worker.respond(
         call,
-        Answer::Created {
+        Response::Created {
             results: Vec::new(),
-            errors: vec![refusal(
+            errors: vec![rejection(
                 &creates(&create)[0],
-                ProblemKind::Conflict {
+                CallErrorKind::Conflict {
                     existing_id: Some("77".into()),
                 },
             )],
         },
     );
-    let (call, find) = bench.call();
+    let (call, find) = worker.call();
     assert!(matches!(find, Call::Find { .. }), "who has the address is asked");
-    let answer = Answer::Found {
+    let response = Response::Found {
         contacts: vec![contact("77", "a@example.com")],
         errors: Vec::new(),
     };
-    bench.answer(call, answer);
+    worker.respond(call, response);
     let mut links = Vec::new();
-    while let Some((request, record)) = bench.any_record() {
+    while let Some((request, report)) = worker.any_report() {
         links.extend(
-            record
+            report
                 .results
                 .iter()
-                .filter_map(|verdict| Some((verdict.user_id.clone(), verdict.link.as_ref()?.origin))),
+                .filter_map(|result| Some((result.user_id.clone(), result.link.as_ref()?.origin))),
         );
-        bench.take(request, &record, NextAction::Clean);
+        worker.take(request, &report, NextAction::Clean);
     }
     assert_eq!(
         links,

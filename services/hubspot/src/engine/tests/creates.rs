@@ -1,73 +1,74 @@
-//! Contacts made for users that have none, where the settings say so.
+//! Contacts created for users that have none, if the settings ask for it.
 
+mod halts;
 mod in_doubt;
-mod rules;
 
 use std::collections::BTreeMap;
 
 use contracts::{Claim, Field, FieldResult, LinkOrigin};
 
-use super::bench::Bench;
-use super::samples::{ACCOUNT, claim, creates, linked, problem, reason};
+use super::harness::TestWorker;
+use super::samples::{ACCOUNT, claim, creates, failed, linked, reason};
 use crate::engine::{
-    Answer, Call, CallId, CreateInput, Created, InputError, Missing, Problem, ProblemKind, Settings,
+    Call, CallError, CallErrorKind, CallId, CreateInput, CreatedContact, InputError, MissingContact,
+    Response, Settings,
 };
 
 fn creating(settings: &mut Settings) {
-    settings.missing = Missing::Create;
+    settings.missing_contact = MissingContact::Create;
 }
 
-pub(super) fn nowhere(call: &Call) -> Answer {
+pub(super) fn nowhere(call: &Call) -> Response {
     let Call::Find { addresses } = call else {
         panic!("not a lookup: {call:?}")
     };
-    let problem = Problem {
-        kind: ProblemKind::NotFound,
+    let error = CallError {
+        kind: CallErrorKind::NotFound,
         reason: reason("OBJECT_NOT_FOUND"),
     };
-    Answer::Found {
+    Response::Found {
         contacts: Vec::new(),
         errors: vec![InputError {
             ids: addresses.clone(),
             trace_ids: Vec::new(),
-            problem,
+            error,
         }],
     }
 }
 
-/// A worker that may create, whose lookup of these users has found nobody; with the create that follows.
-pub(super) fn found_nobody(claims: &[Claim]) -> (Bench, CallId, Call) {
-    let mut bench = Bench::with(creating);
-    let (call, find) = bench.deliver_together(claims);
-    bench.answer(call, nowhere(&find));
-    let (call, create) = bench.call();
-    (bench, call, create)
+/// A worker that may create, whose lookup of these users found no contact, and the create that follows.
+pub(super) fn found_nobody(claims: &[Claim]) -> (TestWorker, CallId, Call) {
+    let mut worker = TestWorker::with(creating);
+    let (call, find) = worker.deliver_together(claims);
+    worker.respond(call, nowhere(&find));
+    let (call, create) = worker.call();
+    (worker, call, create)
 }
 
-pub(super) fn created(input: &CreateInput, contact_id: &str) -> Created {
-    Created {
+pub(super) fn created(input: &CreateInput, contact_id: &str) -> CreatedContact {
+    CreatedContact {
         contact_id: contact_id.to_owned(),
         address: Some(input.address.clone()),
         trace_id: Some(input.trace_id.clone()),
     }
 }
 
-pub(super) fn refusal(input: &CreateInput, kind: ProblemKind) -> InputError {
+pub(super) fn rejection(input: &CreateInput, kind: CallErrorKind) -> InputError {
     InputError {
         ids: Vec::new(),
         trace_ids: vec![input.trace_id.clone()],
-        problem: Problem {
+        error: CallError {
             kind,
             reason: reason("X"),
         },
     }
 }
 
-fn invalid(properties: &[&str]) -> ProblemKind {
+fn invalid(properties: &[&str]) -> CallErrorKind {
     let named = properties
         .iter()
         .map(|property| ((*property).to_owned(), reason("BAD")));
-    ProblemKind::Invalid {
+    CallErrorKind::Invalid {
         properties: named.collect::<BTreeMap<_, _>>(),
     }
 }
@@ -77,7 +78,7 @@ fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
     let mut user = claim("a");
     user.dirty = [Field::FirstName].into_iter().collect();
     user.values.insert(Field::LastName, None);
-    let (mut bench, call, create) = found_nobody(&[user]);
+    let (mut worker, call, create) = found_nobody(&[user]);
     let [input] = creates(&create) else {
         panic!("one input: {create:?}")
     };
@@ -86,128 +87,127 @@ fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
         (input.address.as_str(), names),
         ("a@example.com", vec!["email", "firstname"])
     );
-    bench.answer(
+    worker.respond(
         call,
-        Answer::Created {
+        Response::Created {
             results: vec![created(input, "77")],
             errors: Vec::new(),
         },
     );
-    let (_, record) = bench.record();
-    assert!(record.claim.is_none(), "nothing is left to write");
-    let verdict = &record.results[0];
-    let link = verdict.link.as_ref().expect("the new contact");
+    let (_, report) = worker.report();
+    assert!(report.claim.is_none(), "nothing is left to write");
+    let result = &report.results[0];
+    let link = result.link.as_ref().expect("the new contact");
     assert_eq!(
         (link.contact_id.as_str(), link.account_id.as_str(), link.origin),
         ("77", ACCOUNT, LinkOrigin::Created)
     );
-    assert_eq!(verdict.field_results[&Field::FirstName], FieldResult::Confirmed);
-    assert_eq!(verdict.confirmed_address.as_deref(), Some("a@example.com"));
-    assert!(!verdict.may_have_created);
+    assert_eq!(result.field_results[&Field::FirstName], FieldResult::Confirmed);
+    assert_eq!(result.confirmed_address.as_deref(), Some("a@example.com"));
+    assert!(!result.may_have_created);
 }
 
 #[test]
-fn a_user_that_had_a_contact_gets_no_other_one() {
-    let mut bench = Bench::with(creating);
-    let (call, _) = bench.deliver(&[linked("a", &[Field::FirstName])]);
-    bench.answer(call, problem(ProblemKind::NotFound));
-    let (call, read) = bench.call();
+fn a_user_that_had_a_contact_gets_no_second_one() {
+    let mut worker = TestWorker::with(creating);
+    let (call, _) = worker.deliver(&[linked("a", &[Field::FirstName])]);
+    worker.respond(call, failed(CallErrorKind::NotFound));
+    let (call, read) = worker.call();
     assert!(matches!(read, Call::Read { .. }));
-    bench.answer(call, problem(ProblemKind::NotFound));
-    let (call, find) = bench.call();
-    bench.answer(call, nowhere(&find));
+    worker.respond(call, failed(CallErrorKind::NotFound));
+    let (call, find) = worker.call();
+    worker.respond(call, nowhere(&find));
     assert_eq!(
-        bench.verdict().field_results[&Field::FirstName],
+        worker.result().field_results[&Field::FirstName],
         FieldResult::NotFound
     );
 }
 
 #[test]
-fn a_refused_field_is_left_out_and_a_refused_address_makes_no_contact() {
-    let (mut bench, call, create) = found_nobody(&[claim("a")]);
-    let refused = |create: &Call, properties: &[&str]| Answer::Created {
+fn a_rejected_field_is_left_out_and_a_rejected_address_ends_it() {
+    let (mut worker, call, create) = found_nobody(&[claim("a")]);
+    let rejected = |create: &Call, properties: &[&str]| Response::Created {
         results: Vec::new(),
-        errors: vec![refusal(&creates(create)[0], invalid(properties))],
+        errors: vec![rejection(&creates(create)[0], invalid(properties))],
     };
-    bench.answer(call, refused(&create, &["lastname"]));
-    let (call, create) = bench.call();
+    worker.respond(call, rejected(&create, &["lastname"]));
+    let (call, create) = worker.call();
     assert!(!creates(&create)[0].properties.contains_key("lastname"));
-    bench.answer(call, refused(&create, &["email"]));
-    let verdict = bench.verdict();
+    worker.respond(call, rejected(&create, &["email"]));
+    let result = worker.result();
     assert!(matches!(
-        verdict.field_results[&Field::LastName],
+        result.field_results[&Field::LastName],
         FieldResult::Rejected { .. }
     ));
     assert!(matches!(
-        verdict.field_results[&Field::Email],
+        result.field_results[&Field::Email],
         FieldResult::Rejected { .. }
     ));
-    assert_eq!(verdict.field_results[&Field::FirstName], FieldResult::NotFound);
-    assert!(verdict.link.is_none() && verdict.failure.is_none());
+    assert_eq!(result.field_results[&Field::FirstName], FieldResult::NotFound);
+    assert!(result.link.is_none() && result.failure.is_none());
 }
 
 #[test]
-fn after_a_refusal_that_names_no_field_the_address_alone_makes_the_contact() {
-    let refused = |create: &Call| Answer::Created {
+fn after_an_unnamed_rejection_the_address_alone_is_created() {
+    let rejected = |create: &Call| Response::Created {
         results: Vec::new(),
-        errors: vec![refusal(&creates(create)[0], invalid(&["company"]))],
+        errors: vec![rejection(&creates(create)[0], invalid(&["company"]))],
     };
-    let (mut bench, call, create) = found_nobody(&[claim("a")]);
-    bench.answer(call, refused(&create));
-    let (call, alone) = bench.call();
+    let (mut worker, call, create) = found_nobody(&[claim("a")]);
+    worker.respond(call, rejected(&create));
+    let (call, alone) = worker.call();
     let sent: Vec<_> = creates(&alone)[0].properties.keys().copied().collect();
     assert_eq!(sent, ["email"]);
     let (results, errors) = (vec![created(&creates(&alone)[0], "c9")], Vec::new());
-    bench.answer(call, Answer::Created { results, errors });
-    let verdict = bench.verdict();
-    assert_eq!(verdict.link.expect("a link").origin, LinkOrigin::Created);
-    assert_eq!(verdict.field_results[&Field::Email], FieldResult::Confirmed);
+    worker.respond(call, Response::Created { results, errors });
+    let result = worker.result();
+    assert_eq!(result.link.expect("a link").origin, LinkOrigin::Created);
+    assert_eq!(result.field_results[&Field::Email], FieldResult::Confirmed);
     let values = claim("a").values;
     for field in [Field::FirstName, Field::LastName] {
         let has_value = values[&field].is_some();
-        assert_eq!(
-            verdict.field_results.contains_key(&field),
-            !has_value,
-            "{field:?}"
-        );
+        assert_eq!(result.field_results.contains_key(&field), !has_value, "{field:?}");
     }
 
-    let (mut bench, call, create) = found_nobody(&[claim("a")]);
-    bench.answer(call, refused(&create));
-    let (call, alone) = bench.call();
-    bench.answer(call, refused(&alone));
-    let outcomes = bench.verdict().field_results;
+    let (mut worker, call, create) = found_nobody(&[claim("a")]);
+    worker.respond(call, rejected(&create));
+    let (call, alone) = worker.call();
+    worker.respond(call, rejected(&alone));
+    let outcomes = worker.result().field_results;
     assert!(matches!(outcomes[&Field::Email], FieldResult::Rejected { .. }));
     assert_eq!(outcomes[&Field::FirstName], FieldResult::NotFound);
 }
 
 #[test]
-fn a_create_without_an_answer_may_have_made_a_contact() {
-    for (kind, late) in [(ProblemKind::Unanswered, true), (ProblemKind::Garbled, false)] {
-        let (mut bench, call, _) = found_nobody(&[claim("a")]);
-        bench.answer(call, problem(kind));
-        let verdict = bench.verdict();
-        assert!(verdict.may_have_created && verdict.failure.is_some());
-        assert_eq!(verdict.may_apply_late, late);
+fn a_create_without_a_response_may_have_created_a_contact() {
+    for (kind, late) in [
+        (CallErrorKind::NoResponse, true),
+        (CallErrorKind::UnreadableBody, false),
+    ] {
+        let (mut worker, call, _) = found_nobody(&[claim("a")]);
+        worker.respond(call, failed(kind));
+        let result = worker.result();
+        assert!(result.may_have_created && result.failure.is_some());
+        assert_eq!(result.may_apply_late, late);
     }
 }
 
 #[test]
-fn a_success_that_does_not_list_the_contact_is_looked_into() {
-    let (mut bench, call, _) = found_nobody(&[claim("a")]);
-    let nothing = Answer::Created {
+fn a_create_that_is_not_listed_is_looked_up() {
+    let (mut worker, call, _) = found_nobody(&[claim("a")]);
+    let nothing = Response::Created {
         results: Vec::new(),
         errors: Vec::new(),
     };
-    bench.answer(call, nothing);
-    let (call, find) = bench.call();
+    worker.respond(call, nothing);
+    let (call, find) = worker.call();
     assert_eq!(
         find,
-        Call::FindAlone {
+        Call::FindSingle {
             address: "a@example.com".into()
         }
     );
-    bench.answer(call, problem(ProblemKind::NotFound));
-    let verdict = bench.verdict();
-    assert!(verdict.may_have_created && verdict.failure.is_some());
+    worker.respond(call, failed(CallErrorKind::NotFound));
+    let result = worker.result();
+    assert!(result.may_have_created && result.failure.is_some());
 }

@@ -1,238 +1,238 @@
-//! The usual way of a change: wake-up, claim, call, record, acknowledgement.
+//! The usual way of a change: wake-up, claim, call, report, acknowledgement.
 
 use contracts::{ErrorCode, Field, FieldResult, NextAction, Priority, UsersClaimed};
 
-use super::bench::Bench;
+use super::harness::TestWorker;
 use super::samples::{all_written, claim, id, inputs, linked, ms};
-use crate::engine::{Call, Input, Unserved};
+use crate::engine::{Call, Input, UserServiceError};
 
 const NAME: &[Field] = &[Field::FirstName];
 
 #[test]
-fn a_lone_change_costs_one_claim_one_call_and_one_record() {
-    let mut bench = Bench::running();
-    bench.wake("a");
-    let (request, asked) = bench.claim();
+fn one_change_costs_one_claim_one_call_and_one_report() {
+    let mut worker = TestWorker::running();
+    worker.wake("a");
+    let (request, asked) = worker.claim();
     assert_eq!(asked.users, [id("a")]);
-    bench.give(request, vec![linked("a", NAME)]);
-    let (call, update) = bench.call();
+    worker.give(request, vec![linked("a", NAME)]);
+    let (call, update) = worker.call();
     let input = &inputs(&update)[0];
     assert_eq!(input.contact_id, "c-a");
     assert_eq!(
         input.properties.iter().collect::<Vec<_>>(),
         [(&"firstname", &"firstName of a".to_owned())]
     );
-    bench.answer(call, all_written(&update));
-    let (request, record) = bench.record();
-    let verdict = &record.results[0];
+    worker.respond(call, all_written(&update));
+    let (request, report) = worker.report();
+    let result = &report.results[0];
     assert_eq!(
-        verdict.field_results.get(&Field::FirstName),
+        result.field_results.get(&Field::FirstName),
         Some(&FieldResult::Confirmed)
     );
-    assert_eq!(verdict.written.iter().collect::<Vec<_>>(), NAME);
-    assert!(!verdict.may_apply_late && verdict.confirmed_address.is_none() && verdict.failure.is_none());
-    assert!(!verdict.may_have_created);
+    assert_eq!(result.written.iter().collect::<Vec<_>>(), NAME);
+    assert!(!result.may_apply_late && result.confirmed_address.is_none() && result.failure.is_none());
+    assert!(!result.may_have_created);
     assert!(
-        bench.acks().is_empty(),
+        worker.acks().is_empty(),
         "nothing is acknowledged before it is recorded"
     );
-    bench.take(request, &record, NextAction::Clean);
-    assert_eq!(bench.acks(), ["a"]);
-    assert!(bench.any_claim().is_none() && bench.any_call().is_none());
+    worker.take(request, &report, NextAction::Clean);
+    assert_eq!(worker.acks(), ["a"]);
+    assert!(worker.any_claim().is_none() && worker.any_call().is_none());
 }
 
 #[test]
 fn a_cleared_field_is_sent_as_an_empty_text_and_a_sent_address_is_confirmed() {
-    let mut bench = Bench::running();
+    let mut worker = TestWorker::running();
     let mut cleared = linked("a", &[Field::Email, Field::LastName]);
     cleared.values.insert(Field::LastName, None);
-    let (call, update) = bench.deliver(&[cleared]);
+    let (call, update) = worker.deliver(&[cleared]);
     assert_eq!(inputs(&update)[0].properties["lastname"], "");
-    bench.answer(call, all_written(&update));
+    worker.respond(call, all_written(&update));
     assert_eq!(
-        bench.verdict().confirmed_address.as_deref(),
+        worker.result().confirmed_address.as_deref(),
         Some("a@example.com")
     );
 }
 
 #[test]
-fn a_user_that_owes_nothing_is_acknowledged_by_the_claim() {
-    let mut bench = Bench::running();
-    bench.wake("a");
-    let (request, _) = bench.claim();
+fn a_clean_user_is_acknowledged_by_the_claim() {
+    let mut worker = TestWorker::running();
+    worker.wake("a");
+    let (request, _) = worker.claim();
     let given = UsersClaimed {
         clean: vec![id("a")],
         ..UsersClaimed::default()
     };
-    bench.put(Input::Claimed(request, Ok(given)));
-    assert_eq!(bench.acks(), ["a"]);
+    worker.put(Input::ClaimResponse(request, Ok(given)));
+    assert_eq!(worker.acks(), ["a"]);
 }
 
 #[test]
-fn a_wake_up_during_the_record_is_claimed_once_more_before_it_is_acknowledged() {
-    let mut bench = Bench::running();
-    let (call, update) = bench.deliver(&[linked("a", NAME)]);
-    bench.answer(call, all_written(&update));
-    let (request, record) = bench.record();
-    bench.wake_in("a", Priority::Live, "later");
-    bench.take(request, &record, NextAction::Clean);
-    assert!(bench.acks().is_empty());
-    let (request, asked) = bench.claim();
+fn a_wake_up_during_the_report_is_claimed_before_its_ack() {
+    let mut worker = TestWorker::running();
+    let (call, update) = worker.deliver(&[linked("a", NAME)]);
+    worker.respond(call, all_written(&update));
+    let (request, report) = worker.report();
+    worker.wake_in("a", Priority::Live, "later");
+    worker.take(request, &report, NextAction::Clean);
+    assert!(worker.acks().is_empty());
+    let (request, asked) = worker.claim();
     assert_eq!(asked.users, [id("a")]);
     let given = UsersClaimed {
         clean: vec![id("a")],
         ..UsersClaimed::default()
     };
-    bench.put(Input::Claimed(request, Ok(given)));
-    assert_eq!(bench.acks(), ["later"]);
+    worker.put(Input::ClaimResponse(request, Ok(given)));
+    assert_eq!(worker.acks(), ["later"]);
 }
 
 #[test]
-fn a_wake_up_of_a_user_in_work_is_kept_and_acknowledged_when_it_is_settled() {
-    let mut bench = Bench::running();
-    let (call, update) = bench.deliver(&[linked("a", NAME)]);
-    bench.wake_in("a", Priority::Live, "second");
-    assert!(bench.any_claim().is_none(), "one attempt of a user at a time");
-    bench.answer(call, all_written(&update));
-    bench.verdict();
-    assert_eq!(bench.acks(), ["second"]);
+fn a_wake_up_during_an_attempt_is_acknowledged_when_clean() {
+    let mut worker = TestWorker::running();
+    let (call, update) = worker.deliver(&[linked("a", NAME)]);
+    worker.wake_in("a", Priority::Live, "second");
+    assert!(worker.any_claim().is_none(), "one attempt of a user at a time");
+    worker.respond(call, all_written(&update));
+    worker.result();
+    assert_eq!(worker.acks(), ["second"]);
 }
 
 #[test]
-fn a_user_that_owes_again_is_claimed_again_at_once_and_one_that_failed_when_it_is_due() {
-    let mut bench = Bench::running();
+fn a_dirty_user_is_claimed_at_once_and_a_failed_one_when_due() {
+    let mut worker = TestWorker::running();
     for (next, pause) in [(NextAction::Now, 0), (NextAction::Later { in_ms: 1_500 }, 1_500)] {
-        let (call, update) = bench.deliver(&[linked("a", NAME)]);
-        bench.answer(call, all_written(&update));
-        let (request, record) = bench.record();
-        bench.take(request, &record, next);
+        let (call, update) = worker.deliver(&[linked("a", NAME)]);
+        worker.respond(call, all_written(&update));
+        let (request, report) = worker.report();
+        worker.take(request, &report, next);
         if pause > 0 {
-            bench.pass(ms(pause - 1));
-            assert!(bench.any_claim().is_none());
-            bench.pass(ms(1));
+            worker.pass(ms(pause - 1));
+            assert!(worker.any_claim().is_none());
+            worker.pass(ms(1));
         }
-        let (request, asked) = bench.claim();
+        let (request, asked) = worker.claim();
         assert_eq!(asked.users, [id("a")]);
-        bench.give(request, vec![linked("a", NAME)]);
-        let (call, update) = bench.call();
-        bench.answer(call, all_written(&update));
-        bench.verdict();
+        worker.give(request, vec![linked("a", NAME)]);
+        let (call, update) = worker.call();
+        worker.respond(call, all_written(&update));
+        worker.result();
     }
 }
 
 #[test]
-fn a_user_in_work_unknown_to_this_worker_is_asked_for_again_after_a_few_seconds() {
-    let mut bench = Bench::running();
-    bench.wake("a");
-    let (request, _) = bench.claim();
+fn an_attempt_unknown_to_this_worker_is_claimed_again_later() {
+    let mut worker = TestWorker::running();
+    worker.wake("a");
+    let (request, _) = worker.claim();
     let given = UsersClaimed {
         in_progress: vec![id("a")],
         ..UsersClaimed::default()
     };
-    bench.put(Input::Claimed(request, Ok(given)));
-    bench.pass(ms(4_999));
-    assert!(bench.any_claim().is_none() && bench.acks().is_empty());
-    bench.pass(ms(1));
-    assert_eq!(bench.claim().1.users, [id("a")]);
+    worker.put(Input::ClaimResponse(request, Ok(given)));
+    worker.pass(ms(4_999));
+    assert!(worker.any_claim().is_none() && worker.acks().is_empty());
+    worker.pass(ms(1));
+    assert_eq!(worker.claim().1.users, [id("a")]);
 }
 
 #[test]
-fn a_verdict_is_repeated_until_it_is_answered() {
-    let mut bench = Bench::running();
-    let (call, update) = bench.deliver(&[linked("a", NAME)]);
-    bench.answer(call, all_written(&update));
-    let (request, first) = bench.record();
-    bench.put(Input::Recorded(request, Err(Unserved::NoAnswer)));
-    assert!(bench.any_record().is_none(), "not at once");
-    bench.pass(ms(250));
-    let (request, second) = bench.record();
+fn a_result_is_reported_until_it_is_taken() {
+    let mut worker = TestWorker::running();
+    let (call, update) = worker.deliver(&[linked("a", NAME)]);
+    worker.respond(call, all_written(&update));
+    let (request, first) = worker.report();
+    worker.put(Input::ReportResponse(request, Err(UserServiceError::NoResponse)));
+    assert!(worker.any_report().is_none(), "not at once");
+    worker.pass(ms(250));
+    let (request, second) = worker.report();
     assert_eq!(first.results, second.results);
-    bench.put(Input::Recorded(
+    worker.put(Input::ReportResponse(
         request,
-        Err(Unserved::Refused(ErrorCode::Unavailable)),
+        Err(UserServiceError::Rejected(ErrorCode::Unavailable)),
     ));
-    bench.pass(ms(500));
-    assert_eq!(bench.verdict(), first.results[0]);
-    assert_eq!(bench.acks(), ["a"]);
+    worker.pass(ms(500));
+    assert_eq!(worker.result(), first.results[0]);
+    assert_eq!(worker.acks(), ["a"]);
 }
 
 #[test]
-fn a_verdict_that_is_not_understood_does_not_hold_up_the_others() {
-    let mut bench = Bench::running();
-    let (call, update) = bench.deliver(&[linked("a", NAME)]);
-    bench.wake("b");
-    bench.wake("c");
-    bench.give_all(&[linked("b", NAME), linked("c", NAME)]);
-    let others: Vec<_> = std::iter::from_fn(|| bench.any_call()).collect();
-    let (early, record) = {
-        bench.answer(call, all_written(&update));
-        bench.record()
+fn an_unreadable_result_does_not_hold_up_the_others() {
+    let mut worker = TestWorker::running();
+    let (call, update) = worker.deliver(&[linked("a", NAME)]);
+    worker.wake("b");
+    worker.wake("c");
+    worker.give_all(&[linked("b", NAME), linked("c", NAME)]);
+    let others: Vec<_> = std::iter::from_fn(|| worker.any_call()).collect();
+    let (early, report) = {
+        worker.respond(call, all_written(&update));
+        worker.report()
     };
     for (call, update) in others {
-        bench.answer(call, all_written(&update));
+        worker.respond(call, all_written(&update));
     }
-    bench.take(early, &record, NextAction::Clean);
+    worker.take(early, &report, NextAction::Clean);
     let mut settled = 1;
     for _ in 0..6 {
-        let Some((request, record)) = bench.any_record() else {
+        let Some((request, report)) = worker.any_report() else {
             break;
         };
-        if record.results.iter().any(|verdict| verdict.user_id == id("b")) {
-            bench.put(Input::Recorded(
+        if report.results.iter().any(|result| result.user_id == id("b")) {
+            worker.put(Input::ReportResponse(
                 request,
-                Err(Unserved::Refused(ErrorCode::InvalidRequest)),
+                Err(UserServiceError::Rejected(ErrorCode::InvalidRequest)),
             ));
         } else {
-            settled += record.results.len();
-            bench.take(request, &record, NextAction::Clean);
+            settled += report.results.len();
+            worker.take(request, &report, NextAction::Clean);
         }
     }
     assert_eq!(settled, 2, "a and c are recorded");
     assert!(
-        bench.any_record().is_none(),
+        worker.any_report().is_none(),
         "and b is left to the term of its claim"
     );
 }
 
 #[test]
-fn a_claim_that_got_no_answer_is_made_again() {
-    let mut bench = Bench::running();
-    bench.wake("a");
-    let (request, _) = bench.claim();
-    bench.put(Input::Claimed(request, Err(Unserved::NoAnswer)));
-    assert!(bench.any_claim().is_none());
-    bench.pass(ms(250));
-    let (request, asked) = bench.claim();
+fn a_claim_without_a_response_is_repeated() {
+    let mut worker = TestWorker::running();
+    worker.wake("a");
+    let (request, _) = worker.claim();
+    worker.put(Input::ClaimResponse(request, Err(UserServiceError::NoResponse)));
+    assert!(worker.any_claim().is_none());
+    worker.pass(ms(250));
+    let (request, asked) = worker.claim();
     assert_eq!(asked.users, [id("a")]);
-    bench.give(request, vec![claim("a")]);
-    assert!(matches!(bench.call().1, Call::Find { .. }));
+    worker.give(request, vec![claim("a")]);
+    assert!(matches!(worker.call().1, Call::Find { .. }));
 }
 
 #[test]
-fn an_attempt_that_cannot_be_sent_in_time_is_given_back_uncharged() {
-    let mut bench = Bench::with(|settings| settings.concurrency = 1);
-    let (_, _) = bench.deliver(&[linked("a", NAME)]);
-    bench.wake("b");
-    bench.give_all(&[linked("b", NAME)]);
-    bench.pass(ms(48_000));
-    assert!(bench.any_record().is_none());
-    bench.pass(ms(1));
-    let verdict = bench.verdict();
-    assert_eq!(verdict.user_id, id("b"));
-    let failure = verdict.failure.expect("it was not sent");
+fn an_expired_attempt_is_given_back_and_not_counted() {
+    let mut worker = TestWorker::with(|settings| settings.concurrency = 1);
+    let (_, _) = worker.deliver(&[linked("a", NAME)]);
+    worker.wake("b");
+    worker.give_all(&[linked("b", NAME)]);
+    worker.pass(ms(48_000));
+    assert!(worker.any_report().is_none());
+    worker.pass(ms(1));
+    let result = worker.result();
+    assert_eq!(result.user_id, id("b"));
+    let failure = result.failure.expect("it was not sent");
     assert_eq!(
         (failure.reason.code.as_str(), failure.is_counted),
         ("NOT_SENT", false)
     );
-    assert!(verdict.written.is_empty() && !verdict.may_apply_late);
+    assert!(result.written.is_empty() && !result.may_apply_late);
 }
 
 #[test]
 fn a_disconnect_drops_wake_ups_that_wait_and_acknowledges_none_of_them() {
-    let mut bench = Bench::running();
-    let (call, update) = bench.deliver(&[linked("a", NAME)]);
-    bench.put(Input::WakeUpsDropped);
-    bench.answer(call, all_written(&update));
-    bench.verdict();
-    assert!(bench.acks().is_empty());
+    let mut worker = TestWorker::running();
+    let (call, update) = worker.deliver(&[linked("a", NAME)]);
+    worker.put(Input::WakeUpsDropped);
+    worker.respond(call, all_written(&update));
+    worker.result();
+    assert!(worker.acks().is_empty());
 }

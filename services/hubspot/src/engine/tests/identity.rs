@@ -1,46 +1,46 @@
-//! Which contact is the user's: found, moved, gone.
+//! How the contact of a user is found by address.
 
 use contracts::{Field, FieldResult, LinkOrigin, NextAction, ReportedUser, ResultsReported, UsersClaimed};
 
-use super::bench::Bench;
-use super::samples::{ACCOUNT, all_written, claim, contact, id, inputs, linked, problem, reason};
-use crate::engine::{Answer, Call, Contact, Input, InputError, Problem, ProblemKind};
+use super::harness::TestWorker;
+use super::samples::{ACCOUNT, all_written, claim, contact, failed, id, inputs, linked, reason};
+use crate::engine::{Call, CallError, CallErrorKind, Contact, Input, InputError, Response};
 
 const NAME: &[Field] = &[Field::FirstName];
 
 fn nowhere(addresses: &[&str]) -> Vec<InputError> {
-    let problem = Problem {
-        kind: ProblemKind::NotFound,
+    let error = CallError {
+        kind: CallErrorKind::NotFound,
         reason: reason("OBJECT_NOT_FOUND"),
     };
     vec![InputError {
         ids: addresses.iter().map(|address| (*address).to_owned()).collect(),
         trace_ids: Vec::new(),
-        problem,
+        error,
     }]
 }
 
-fn found(contacts: Vec<Contact>) -> Answer {
-    Answer::Found {
+fn found(contacts: Vec<Contact>) -> Response {
+    Response::Found {
         contacts,
         errors: Vec::new(),
     }
 }
 
 #[test]
-fn a_found_contact_is_recorded_before_anything_is_written_and_the_same_message_claims_again() {
-    let mut bench = Bench::running();
-    let (call, find) = bench.deliver(&[claim("a")]);
+fn a_found_link_is_reported_first_and_claimed_again() {
+    let mut worker = TestWorker::running();
+    let (call, find) = worker.deliver(&[claim("a")]);
     assert_eq!(
         find,
         Call::Find {
             addresses: vec!["a@example.com".into()]
         }
     );
-    bench.answer(call, found(vec![contact("7", "a@example.com")]));
-    let (request, record) = bench.record();
-    let verdict = &record.results[0];
-    let link = verdict.link.as_ref().expect("a link");
+    worker.respond(call, found(vec![contact("7", "a@example.com")]));
+    let (request, report) = worker.report();
+    let result = &report.results[0];
+    let link = result.link.as_ref().expect("a link");
     assert_eq!(
         (link.contact_id.as_str(), link.account_id.as_str()),
         ("7", ACCOUNT)
@@ -49,16 +49,16 @@ fn a_found_contact_is_recorded_before_anything_is_written_and_the_same_message_c
         (link.address.as_deref(), link.origin),
         (Some("a@example.com"), LinkOrigin::PrimaryAddress)
     );
-    assert!(verdict.field_results.is_empty() && verdict.written.is_empty() && verdict.failure.is_none());
+    assert!(result.field_results.is_empty() && result.written.is_empty() && result.failure.is_none());
     assert_eq!(
-        record.claim.expect("claimed in the same message").users,
+        report.claim.expect("claimed in the same message").users,
         [id("a")]
     );
     let claims = UsersClaimed {
         claims: vec![linked("a", NAME)],
         ..UsersClaimed::default()
     };
-    bench.put(Input::Recorded(
+    worker.put(Input::ReportResponse(
         request,
         Ok(ResultsReported {
             users: vec![ReportedUser {
@@ -69,20 +69,20 @@ fn a_found_contact_is_recorded_before_anything_is_written_and_the_same_message_c
             claims_error: None,
         }),
     ));
-    assert!(bench.any_claim().is_none(), "one claim is enough");
-    let (call, update) = bench.call();
+    assert!(worker.any_claim().is_none(), "one claim is enough");
+    let (call, update) = worker.call();
     assert_eq!(inputs(&update)[0].contact_id, "c-a");
-    bench.answer(call, all_written(&update));
-    bench.verdict();
-    assert_eq!(bench.acks(), ["a"]);
+    worker.respond(call, all_written(&update));
+    worker.result();
+    assert_eq!(worker.acks(), ["a"]);
 }
 
 #[test]
-fn a_link_that_the_user_service_refuses_leaves_the_user_settled() {
-    let mut bench = Bench::running();
-    let (call, _) = bench.deliver(&[claim("a")]);
-    bench.answer(call, found(vec![contact("7", "a@example.com")]));
-    let (request, _) = bench.record();
+fn a_link_that_the_user_service_rejects_ends_the_delivery() {
+    let mut worker = TestWorker::running();
+    let (call, _) = worker.deliver(&[claim("a")]);
+    worker.respond(call, found(vec![contact("7", "a@example.com")]));
+    let (request, _) = worker.report();
     let claims = UsersClaimed {
         clean: vec![id("a")],
         ..UsersClaimed::default()
@@ -91,7 +91,7 @@ fn a_link_that_the_user_service_refuses_leaves_the_user_settled() {
         user_id: id("a"),
         next: NextAction::Clean,
     }];
-    bench.put(Input::Recorded(
+    worker.put(Input::ReportResponse(
         request,
         Ok(ResultsReported {
             users,
@@ -99,29 +99,29 @@ fn a_link_that_the_user_service_refuses_leaves_the_user_settled() {
             claims_error: None,
         }),
     ));
-    assert_eq!(bench.acks(), ["a"]);
+    assert_eq!(worker.acks(), ["a"]);
 }
 
 #[test]
-fn an_address_no_contact_has_makes_every_owed_field_missing() {
-    let mut bench = Bench::running();
-    let (call, _) = bench.deliver(&[claim("a")]);
-    bench.answer(
+fn an_address_without_a_contact_makes_dirty_fields_not_found() {
+    let mut worker = TestWorker::running();
+    let (call, _) = worker.deliver(&[claim("a")]);
+    worker.respond(
         call,
-        Answer::Found {
+        Response::Found {
             contacts: Vec::new(),
             errors: nowhere(&["A@example.com"]),
         },
     );
-    let verdict = bench.verdict();
-    assert_eq!(verdict.field_results.len(), Field::COUNT);
+    let result = worker.result();
+    assert_eq!(result.field_results.len(), Field::COUNT);
     assert!(
-        verdict
+        result
             .field_results
             .values()
             .all(|outcome| *outcome == FieldResult::NotFound)
     );
-    assert!(verdict.link.is_none());
+    assert!(result.link.is_none());
 }
 
 /// A contact as an account shows it that hides secondary addresses.
@@ -133,23 +133,23 @@ fn hiding(id: &str, email: &str) -> Contact {
 }
 
 #[test]
-fn an_address_the_answer_does_not_account_for_is_looked_up_alone() {
-    for (answer, is_found) in [
-        (Answer::Contact(hiding("7", "other@example.com")), true),
-        (problem(ProblemKind::NotFound), false),
+fn an_address_that_is_not_listed_is_looked_up_alone() {
+    for (response, is_found) in [
+        (Response::Contact(hiding("7", "other@example.com")), true),
+        (failed(CallErrorKind::NotFound), false),
     ] {
-        let mut bench = Bench::running();
-        let (call, _) = bench.deliver(&[claim("a")]);
-        bench.answer(call, found(Vec::new()));
-        let (call, find) = bench.call();
+        let mut worker = TestWorker::running();
+        let (call, _) = worker.deliver(&[claim("a")]);
+        worker.respond(call, found(Vec::new()));
+        let (call, find) = worker.call();
         assert_eq!(
             find,
-            Call::FindAlone {
+            Call::FindSingle {
                 address: "a@example.com".into()
             }
         );
-        bench.answer(call, answer);
-        let link = bench.verdict().link;
+        worker.respond(call, response);
+        let link = worker.result().link;
         assert_eq!(
             link.map(|link| link.origin),
             is_found.then_some(LinkOrigin::SecondaryAddress)
@@ -159,31 +159,31 @@ fn an_address_the_answer_does_not_account_for_is_looked_up_alone() {
 
 #[test]
 fn a_link_into_another_account_counts_as_none() {
-    let mut bench = Bench::running();
+    let mut worker = TestWorker::running();
     let mut foreign = linked("a", NAME);
     foreign.link.as_mut().expect("linked").account_id = "1".into();
-    let (_, call) = bench.deliver(&[foreign]);
+    let (_, call) = worker.deliver(&[foreign]);
     assert!(matches!(call, Call::Find { .. }));
 }
 
 #[test]
 fn two_users_with_one_address_are_looked_up_once_and_both_found() {
-    let mut bench = Bench::running();
+    let mut worker = TestWorker::running();
     let mut twin = claim("b");
     twin.values.insert(Field::Email, Some("A@Example.com".into()));
-    let (call, find) = bench.deliver_together(&[claim("a"), twin]);
+    let (call, find) = worker.deliver_together(&[claim("a"), twin]);
     assert_eq!(
         find,
         Call::Find {
             addresses: vec!["a@example.com".into()]
         }
     );
-    bench.answer(call, found(vec![contact("7", "a@example.com")]));
-    let (_, record) = bench.record();
-    let contacts: Vec<_> = record
+    worker.respond(call, found(vec![contact("7", "a@example.com")]));
+    let (_, report) = worker.report();
+    let contacts: Vec<_> = report
         .results
         .iter()
-        .filter_map(|verdict| verdict.link.as_ref())
+        .filter_map(|result| result.link.as_ref())
         .collect();
     assert_eq!(contacts.len(), 2);
     assert!(contacts.iter().all(|link| link.contact_id == "7"));
@@ -191,16 +191,16 @@ fn two_users_with_one_address_are_looked_up_once_and_both_found() {
 
 #[test]
 fn a_primary_address_wins_over_a_secondary_one_and_secondary_ones_find_too() {
-    let mut bench = Bench::running();
-    let (call, _) = bench.deliver_together(&[claim("a"), claim("b")]);
+    let mut worker = TestWorker::running();
+    let (call, _) = worker.deliver_together(&[claim("a"), claim("b")]);
     let mut other = contact("8", "x@example.com");
     other.additional_emails = Some(vec!["B@example.com".into(), "a@example.com".into()]);
-    bench.answer(call, found(vec![contact("7", "a@example.com"), other]));
-    let (_, record) = bench.record();
-    let links: Vec<_> = record
+    worker.respond(call, found(vec![contact("7", "a@example.com"), other]));
+    let (_, report) = worker.report();
+    let links: Vec<_> = report
         .results
         .iter()
-        .filter_map(|verdict| verdict.link.clone())
+        .filter_map(|result| result.link.clone())
         .collect();
     assert_eq!(
         (links[0].contact_id.as_str(), links[0].origin),
@@ -212,33 +212,33 @@ fn a_primary_address_wins_over_a_secondary_one_and_secondary_ones_find_too() {
     );
 }
 
-/// The link that follows when HubSpot returns this contact for the address: to a batch read, and to a read of its own.
+/// The link that follows when HubSpot returns this contact for the address, to a batch read and to a single one.
 fn looked_up_as(address: &str, contact: &Contact) -> [Option<(String, LinkOrigin)>; 2] {
-    let link = |alone: bool| {
-        let mut bench = Bench::running();
+    let link = |is_single: bool| {
+        let mut worker = TestWorker::running();
         let mut user = claim("a");
         user.values.insert(Field::Email, Some(address.to_owned()));
-        let (mut call, _) = bench.deliver(&[user]);
-        if alone {
-            bench.answer(call, found(Vec::new()));
-            let (next, single) = bench.call();
-            assert!(matches!(single, Call::FindAlone { .. }), "{single:?}");
-            bench.answer(next, Answer::Contact(contact.clone()));
+        let (mut call, _) = worker.deliver(&[user]);
+        if is_single {
+            worker.respond(call, found(Vec::new()));
+            let (next, single) = worker.call();
+            assert!(matches!(single, Call::FindSingle { .. }), "{single:?}");
+            worker.respond(next, Response::Contact(contact.clone()));
         } else {
-            bench.answer(call, found(vec![contact.clone()]));
-            if let Some((next, single)) = bench.any_call() {
-                assert!(matches!(single, Call::FindAlone { .. }), "{single:?}");
+            worker.respond(call, found(vec![contact.clone()]));
+            if let Some((next, single)) = worker.any_call() {
+                assert!(matches!(single, Call::FindSingle { .. }), "{single:?}");
                 call = next;
-                bench.answer(call, Answer::Contact(contact.clone()));
+                worker.respond(call, Response::Contact(contact.clone()));
             }
         }
-        let (_, record) = bench.record();
-        let verdict = &record.results[0];
-        if verdict.link.is_none() {
-            let failure = verdict.failure.as_ref().expect("neither a link nor a failure");
+        let (_, report) = worker.report();
+        let result = &report.results[0];
+        if result.link.is_none() {
+            let failure = result.failure.as_ref().expect("neither a link nor a failure");
             assert_eq!(failure.reason.code, "ADDRESS_NOT_SHOWN");
         }
-        verdict
+        result
             .link
             .as_ref()
             .map(|link| (link.contact_id.clone(), link.origin))

@@ -1,45 +1,45 @@
-//! Contacts that a write passed over: still there, merged, gone.
+//! Contacts that a write does not find or does not list: still there, merged, gone.
 
 use std::collections::BTreeMap;
 
 use contracts::{Field, FieldResult, LinkOrigin};
 
-use super::bench::Bench;
-use super::samples::{contact, id, linked, problem, reason};
-use crate::engine::{Answer, Call, CallId, Contact, InputError, Problem, ProblemKind};
+use super::harness::TestWorker;
+use super::samples::{contact, failed, id, linked, reason};
+use crate::engine::{Call, CallError, CallErrorKind, CallId, Contact, InputError, Response};
 
 const NAME: &[Field] = &[Field::FirstName];
 
 fn nowhere(addresses: &[&str]) -> Vec<InputError> {
-    let problem = Problem {
-        kind: ProblemKind::NotFound,
+    let error = CallError {
+        kind: CallErrorKind::NotFound,
         reason: reason("OBJECT_NOT_FOUND"),
     };
     vec![InputError {
         ids: addresses.iter().map(|address| (*address).to_owned()).collect(),
         trace_ids: Vec::new(),
-        problem,
+        error,
     }]
 }
 
-fn found(contacts: Vec<Contact>) -> Answer {
-    Answer::Found {
+fn found(contacts: Vec<Contact>) -> Response {
+    Response::Found {
         contacts,
         errors: Vec::new(),
     }
 }
 
-/// A batch update that says nothing of its only input, up to the question for the contact by its id.
-fn passed_over(bench: &mut Bench) -> CallId {
-    let (call, _) = bench.deliver(&[linked("a", NAME)]);
-    bench.answer(
+/// A batch update whose response does not list its only input, up to the read of the contact by its id.
+fn unlisted(worker: &mut TestWorker) -> CallId {
+    let (call, _) = worker.deliver(&[linked("a", NAME)]);
+    worker.respond(
         call,
-        Answer::Updated {
+        Response::Updated {
             results: Vec::new(),
             errors: Vec::new(),
         },
     );
-    let (call, read) = bench.call();
+    let (call, read) = worker.call();
     assert_eq!(
         read,
         Call::Read {
@@ -50,85 +50,85 @@ fn passed_over(bench: &mut Bench) -> CallId {
 }
 
 #[test]
-fn an_input_a_success_does_not_list_is_asked_for_by_its_id_and_written_alone() {
-    let mut bench = Bench::running();
-    let call = passed_over(&mut bench);
-    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
-    let (call, patch) = bench.call();
-    assert!(matches!(patch, Call::Patch { contact_id, .. } if contact_id == "c-a"));
-    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
-    let verdict = bench.verdict();
+fn an_input_that_is_not_listed_is_read_and_written_alone() {
+    let mut worker = TestWorker::running();
+    let call = unlisted(&mut worker);
+    worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
+    let (call, patch) = worker.call();
+    assert!(matches!(patch, Call::UpdateSingle { contact_id, .. } if contact_id == "c-a"));
+    worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
+    let result = worker.result();
     assert_eq!(
-        verdict.field_results.get(&Field::FirstName),
+        result.field_results.get(&Field::FirstName),
         Some(&FieldResult::Confirmed)
     );
 }
 
 #[test]
-fn a_write_alone_that_says_nothing_either_is_a_failure() {
-    let mut bench = Bench::running();
-    let call = passed_over(&mut bench);
-    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
-    let (call, _) = bench.call();
-    bench.answer(call, problem(ProblemKind::Garbled));
-    let verdict = bench.verdict();
-    assert!(verdict.failure.is_some() && verdict.field_results.is_empty());
+fn a_single_write_that_is_not_listed_is_a_failure() {
+    let mut worker = TestWorker::running();
+    let call = unlisted(&mut worker);
+    worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
+    let (call, _) = worker.call();
+    worker.respond(call, failed(CallErrorKind::UnreadableBody));
+    let result = worker.result();
+    assert!(result.failure.is_some() && result.field_results.is_empty());
     assert_eq!(
-        verdict.written.iter().collect::<Vec<_>>(),
+        result.written.iter().collect::<Vec<_>>(),
         NAME,
         "what it wrote is unknown"
     );
-    assert!(!verdict.may_apply_late);
+    assert!(!result.may_apply_late);
 }
 
 #[test]
-fn a_contact_that_answers_under_another_id_was_merged_and_the_link_moves_before_the_next_write() {
-    let mut bench = Bench::running();
-    let call = passed_over(&mut bench);
-    bench.answer(call, Answer::Contact(contact("99", "a@example.com")));
-    let (_, record) = bench.record();
-    let verdict = &record.results[0];
-    let link = verdict.link.as_ref().expect("a moved link");
+fn a_merge_moves_the_link_before_the_next_write() {
+    let mut worker = TestWorker::running();
+    let call = unlisted(&mut worker);
+    worker.respond(call, Response::Contact(contact("99", "a@example.com")));
+    let (_, report) = worker.report();
+    let result = &report.results[0];
+    let link = result.link.as_ref().expect("a moved link");
     assert_eq!(
         (link.contact_id.as_str(), link.origin),
         ("99", LinkOrigin::Merged)
     );
-    assert!(verdict.field_results.is_empty());
-    assert_eq!(record.claim.expect("claimed again").users, [id("a")]);
+    assert!(result.field_results.is_empty());
+    assert_eq!(report.claim.expect("claimed again").users, [id("a")]);
 }
 
 #[test]
-fn a_write_alone_that_is_answered_for_another_id_is_confirmed_and_moves_the_link() {
-    let mut bench = Bench::running();
-    let call = passed_over(&mut bench);
-    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
-    let (call, _) = bench.call();
-    bench.answer(call, Answer::Contact(contact("99", "a@example.com")));
-    let verdict = bench.verdict();
+fn a_single_write_under_another_id_moves_the_link() {
+    let mut worker = TestWorker::running();
+    let call = unlisted(&mut worker);
+    worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
+    let (call, _) = worker.call();
+    worker.respond(call, Response::Contact(contact("99", "a@example.com")));
+    let result = worker.result();
     assert_eq!(
-        verdict.field_results.get(&Field::FirstName),
+        result.field_results.get(&Field::FirstName),
         Some(&FieldResult::Confirmed)
     );
-    assert_eq!(verdict.link.map(|link| link.contact_id).as_deref(), Some("99"));
+    assert_eq!(result.link.map(|link| link.contact_id).as_deref(), Some("99"));
 }
 
 #[test]
-fn a_contact_that_is_gone_is_looked_up_by_the_last_confirmed_address_and_by_the_current_one() {
-    let mut bench = Bench::running();
-    let call = passed_over(&mut bench);
-    bench.answer(call, problem(ProblemKind::NotFound));
-    let (call, find) = bench.call();
+fn a_lost_contact_is_looked_up_by_both_addresses() {
+    let mut worker = TestWorker::running();
+    let call = unlisted(&mut worker);
+    worker.respond(call, failed(CallErrorKind::NotFound));
+    let (call, find) = worker.call();
     let addresses = vec!["old-a@example.com".to_owned(), "a@example.com".to_owned()];
     assert_eq!(find, Call::Find { addresses });
     let errors = nowhere(&["old-a@example.com"]);
-    bench.answer(
+    worker.respond(
         call,
-        Answer::Found {
+        Response::Found {
             contacts: vec![contact("8", "a@example.com")],
             errors,
         },
     );
-    let link = bench.verdict().link.expect("a new link");
+    let link = worker.result().link.expect("a new link");
     assert_eq!(
         (link.contact_id.as_str(), link.address.as_deref()),
         ("8", Some("a@example.com"))
@@ -137,11 +137,11 @@ fn a_contact_that_is_gone_is_looked_up_by_the_last_confirmed_address_and_by_the_
 
 #[test]
 fn the_last_confirmed_address_goes_before_the_current_one() {
-    let mut bench = Bench::running();
-    let call = passed_over(&mut bench);
-    bench.answer(call, problem(ProblemKind::NotFound));
-    let (call, _) = bench.call();
-    bench.answer(
+    let mut worker = TestWorker::running();
+    let call = unlisted(&mut worker);
+    worker.respond(call, failed(CallErrorKind::NotFound));
+    let (call, _) = worker.call();
+    worker.respond(
         call,
         found(vec![
             contact("8", "a@example.com"),
@@ -149,70 +149,70 @@ fn the_last_confirmed_address_goes_before_the_current_one() {
         ]),
     );
     assert_eq!(
-        bench.verdict().link.map(|link| link.contact_id).as_deref(),
+        worker.result().link.map(|link| link.contact_id).as_deref(),
         Some("9")
     );
 }
 
 #[test]
-fn a_contact_that_is_gone_and_nowhere_else_is_missing() {
-    let mut bench = Bench::running();
-    let call = passed_over(&mut bench);
-    bench.answer(call, problem(ProblemKind::NotFound));
-    let (call, _) = bench.call();
+fn a_lost_contact_that_no_address_finds_is_not_found() {
+    let mut worker = TestWorker::running();
+    let call = unlisted(&mut worker);
+    worker.respond(call, failed(CallErrorKind::NotFound));
+    let (call, _) = worker.call();
     let errors = nowhere(&["old-a@example.com", "a@example.com"]);
-    bench.answer(
+    worker.respond(
         call,
-        Answer::Found {
+        Response::Found {
             contacts: Vec::new(),
             errors,
         },
     );
-    let verdict = bench.verdict();
+    let result = worker.result();
     assert_eq!(
-        verdict.field_results.get(&Field::FirstName),
+        result.field_results.get(&Field::FirstName),
         Some(&FieldResult::NotFound)
     );
-    assert!(verdict.link.is_none());
+    assert!(result.link.is_none());
 }
 
 #[test]
-fn a_contact_found_by_address_under_the_id_that_is_gone_is_not_followed_in_circles() {
-    let mut bench = Bench::running();
-    let call = passed_over(&mut bench);
-    bench.answer(call, problem(ProblemKind::NotFound));
-    let (call, _) = bench.call();
-    bench.answer(call, found(vec![contact("c-a", "old-a@example.com")]));
-    let verdict = bench.verdict();
-    assert!(verdict.link.is_none());
+fn a_contact_found_under_its_lost_id_is_a_failure() {
+    let mut worker = TestWorker::running();
+    let call = unlisted(&mut worker);
+    worker.respond(call, failed(CallErrorKind::NotFound));
+    let (call, _) = worker.call();
+    worker.respond(call, found(vec![contact("c-a", "old-a@example.com")]));
+    let result = worker.result();
+    assert!(result.link.is_none());
     assert_eq!(
-        verdict.failure.map(|failure| failure.reason.code).as_deref(),
+        result.failure.map(|failure| failure.reason.code).as_deref(),
         Some("CONTACT_UNSETTLED")
     );
 }
 
 #[test]
-fn a_contact_that_was_read_and_that_a_write_does_not_find_is_looked_up_by_its_addresses() {
-    let mut bench = Bench::running();
-    let call = passed_over(&mut bench);
-    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
-    let (call, _) = bench.call();
-    bench.answer(call, problem(ProblemKind::NotFound));
+fn a_seen_contact_that_a_write_misses_is_looked_up() {
+    let mut worker = TestWorker::running();
+    let call = unlisted(&mut worker);
+    worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
+    let (call, _) = worker.call();
+    worker.respond(call, failed(CallErrorKind::NotFound));
     assert!(
-        matches!(bench.call().1, Call::Find { .. }),
+        matches!(worker.call().1, Call::Find { .. }),
         "it is not read again"
     );
 }
 
 #[test]
-fn a_success_that_lists_nobody_of_a_batch_is_asked_for_again_in_halves() {
-    let mut bench = Bench::running();
-    let (call, _) = bench.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
+fn a_success_that_lists_no_record_is_repeated_in_halves() {
+    let mut worker = TestWorker::running();
+    let (call, _) = worker.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
     let errors = Vec::new();
     let results = Vec::new();
-    bench.answer(call, Answer::Updated { results, errors });
+    worker.respond(call, Response::Updated { results, errors });
     for _ in 0..2 {
-        let (_, half) = bench.call();
+        let (_, half) = worker.call();
         assert!(
             matches!(half, Call::Update { .. }) && half.size() == 1,
             "{half:?}"
@@ -221,54 +221,61 @@ fn a_success_that_lists_nobody_of_a_batch_is_asked_for_again_in_halves() {
 }
 
 #[test]
-fn contacts_that_are_asked_for_one_by_one_do_not_hold_up_a_batch() {
-    let mut bench = Bench::running();
+fn contacts_that_are_read_one_by_one_do_not_hold_up_a_batch() {
+    let mut worker = TestWorker::running();
     let claims: Vec<_> = (0..50)
         .map(|number| linked(&format!("u{number}"), NAME))
         .collect();
-    let (call, _) = bench.deliver_together(&claims);
+    let (call, _) = worker.deliver_together(&claims);
     let ids: Vec<String> = (0..50).map(|number| format!("c-u{number}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let (results, errors) = (Vec::new(), nowhere(&ids));
-    bench.answer(call, Answer::Updated { results, errors });
-    bench.wake("later");
-    bench.give_all(&[linked("later", NAME)]);
+    worker.respond(call, Response::Updated { results, errors });
+    worker.wake("later");
+    worker.give_all(&[linked("later", NAME)]);
     for others in 0.. {
-        while bench.engine.pace.next_at(bench.now) > bench.now {
-            bench.pass(bench.engine.pace.next_at(bench.now).saturating_sub(bench.now));
+        while worker.engine.dispatch.rate_limiter().next_call_at(worker.now) > worker.now {
+            worker.pass(
+                worker
+                    .engine
+                    .dispatch
+                    .rate_limiter()
+                    .next_call_at(worker.now)
+                    .saturating_sub(worker.now),
+            );
         }
-        let (call, next) = bench.call();
+        let (call, next) = worker.call();
         match next {
             Call::Update { .. } => return assert!(others < 10, "after {others} calls for others"),
             Call::Find { addresses } => {
                 let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
                 let (contacts, errors) = (Vec::new(), nowhere(&addresses));
-                bench.answer(call, Answer::Found { contacts, errors });
+                worker.respond(call, Response::Found { contacts, errors });
             }
-            _ => bench.answer(call, problem(ProblemKind::NotFound)),
+            _ => worker.respond(call, failed(CallErrorKind::NotFound)),
         }
     }
 }
 
 #[test]
-fn what_a_contact_confirmed_before_it_was_gone_is_not_confirmed_of_the_one_found_instead() {
-    let mut bench = Bench::running();
+fn a_lost_contacts_confirmations_do_not_count_for_the_next() {
+    let mut worker = TestWorker::running();
     let both = &[Field::FirstName, Field::LastName];
-    let (call, _) = bench.deliver(&[linked("a", both)]);
+    let (call, _) = worker.deliver(&[linked("a", both)]);
     let properties = BTreeMap::new();
-    bench.answer(call, problem(ProblemKind::Invalid { properties }));
-    let (call, _) = bench.call();
-    bench.answer(call, Answer::Contact(contact("c-a", "a@example.com")));
+    worker.respond(call, failed(CallErrorKind::Invalid { properties }));
+    let (call, _) = worker.call();
+    worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
     for _ in 0..2 {
-        let (call, _) = bench.call();
-        bench.answer(call, problem(ProblemKind::NotFound));
+        let (call, _) = worker.call();
+        worker.respond(call, failed(CallErrorKind::NotFound));
     }
-    let (call, _) = bench.call();
+    let (call, _) = worker.call();
     let contacts = vec![contact("c-2", "a@example.com")];
     let errors = nowhere(&["old-a@example.com"]);
-    bench.answer(call, Answer::Found { contacts, errors });
-    let verdict = bench.verdict();
-    assert_eq!(verdict.link.expect("found").contact_id, "c-2");
-    assert!(verdict.field_results.is_empty(), "{:?}", verdict.field_results);
-    assert!(verdict.written.contains(Field::FirstName) && verdict.confirmed_address.is_none());
+    worker.respond(call, Response::Found { contacts, errors });
+    let result = worker.result();
+    assert_eq!(result.link.expect("found").contact_id, "c-2");
+    assert!(result.field_results.is_empty(), "{:?}", result.field_results);
+    assert!(result.written.contains(Field::FirstName) && result.confirmed_address.is_none());
 }

@@ -1,11 +1,11 @@
-//! Claims, contacts and answers to write scripts with.
+//! Claims, contacts and responses for the tests.
 
 use std::{num::NonZeroU64, time::Duration};
 
 use contracts::{Claim, Field, LeaseAnswer, Link, LinkOrigin, Priority, Reason, UserId};
 
 use crate::engine::{
-    Answer, Call, Contact, CreateInput, InputError, Problem, ProblemKind, UpdateInput, Written,
+    Call, CallError, CallErrorKind, Contact, CreateInput, InputError, Response, UpdateInput, UpdatedContact,
 };
 
 pub(super) const ACCOUNT: &str = "62515";
@@ -22,41 +22,41 @@ pub(super) fn reason(code: &str) -> Reason {
     Reason::ours(code, "in HubSpot's words")
 }
 
-pub(super) fn problem(kind: ProblemKind) -> Answer {
-    Answer::Problem(Problem {
+pub(super) fn failed(kind: CallErrorKind) -> Response {
+    Response::Error(CallError {
         kind,
         reason: reason("X"),
     })
 }
 
-pub(super) fn server_fault() -> Answer {
-    problem(ProblemKind::ServerFault { retry_after: None })
+pub(super) fn server_error() -> Response {
+    failed(CallErrorKind::ServerError { retry_after: None })
 }
 
 /// Every input listed as written.
-pub(super) fn all_written(call: &Call) -> Answer {
-    Answer::Updated {
+pub(super) fn all_written(call: &Call) -> Response {
+    Response::Updated {
         results: inputs(call).iter().map(written).collect(),
         errors: Vec::new(),
     }
 }
 
-pub(super) fn written(input: &UpdateInput) -> Written {
-    Written {
+pub(super) fn written(input: &UpdateInput) -> UpdatedContact {
+    UpdatedContact {
         contact_id: input.contact_id.clone(),
         trace_id: Some(input.trace_id.clone()),
     }
 }
 
-pub(super) fn error_of(input: &UpdateInput, kind: ProblemKind) -> InputError {
-    let problem = Problem {
+pub(super) fn error_of(input: &UpdateInput, kind: CallErrorKind) -> InputError {
+    let error = CallError {
         kind,
         reason: reason("X"),
     };
     InputError {
         ids: Vec::new(),
         trace_ids: vec![input.trace_id.clone()],
-        problem,
+        error,
     }
 }
 
@@ -82,13 +82,14 @@ pub(super) fn contact(id: &str, email: &str) -> Contact {
     }
 }
 
-/// A claim of a user that is not linked yet and owes every field.
+/// A claim of a user that is not linked yet and has every field dirty.
 pub(super) fn claim(user: &str) -> Claim {
     let value = |field: Field| match field {
         Field::Email => format!("{user}@example.com"),
         named => format!("{} of {user}", named.name()),
     };
     Claim {
+        request: None,
         user_id: id(user),
         attempt: NonZeroU64::MIN,
         version: 1,
@@ -106,8 +107,8 @@ pub(super) fn claim(user: &str) -> Claim {
     }
 }
 
-/// A claim of a user linked to the contact `c-<user>` that owes these fields.
-pub(super) fn linked(user: &str, owed: &[Field]) -> Claim {
+/// A claim of a user linked to the contact `c-<user>` that has these fields dirty.
+pub(super) fn linked(user: &str, dirty: &[Field]) -> Claim {
     let link = Link {
         contact_id: format!("c-{user}"),
         account_id: ACCOUNT.into(),
@@ -116,7 +117,7 @@ pub(super) fn linked(user: &str, owed: &[Field]) -> Claim {
         shared: false,
     };
     Claim {
-        dirty: owed.iter().copied().collect(),
+        dirty: dirty.iter().copied().collect(),
         link: Some(link),
         never_linked: false,
         ..claim(user)

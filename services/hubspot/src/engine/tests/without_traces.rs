@@ -1,15 +1,17 @@
-//! Answers to batches that do not repeat trace ids, which HubSpot's guide never shows in results.
+//! Responses to batches without trace ids, which HubSpot's guide never shows in results.
 
 use contracts::{AttemptResult, Claim, Field, NextAction};
 
-use super::bench::Bench;
 use super::creates::found_nobody;
+use super::harness::TestWorker;
 use super::samples::{claim, creates, error_of, inputs, linked, reason};
-use crate::engine::{Answer, Call, Created, InputError, Problem, ProblemKind, UpdateInput, Written};
+use crate::engine::{
+    Call, CallError, CallErrorKind, CreatedContact, InputError, Response, UpdateInput, UpdatedContact,
+};
 
 const NAME: &[Field] = &[Field::FirstName];
 
-/// What stands in a result in place of the input's trace id.
+/// What a result has in place of the input's trace id.
 const TRACES: [Option<&str>; 2] = [None, Some("of-another-call")];
 
 fn orders() -> impl Iterator<Item = [usize; 3]> {
@@ -20,29 +22,29 @@ fn linked_three() -> Vec<Claim> {
     ["a", "b", "c"].map(|user| linked(user, NAME)).into()
 }
 
-fn written_under(input: &UpdateInput, trace: Option<&str>) -> Written {
-    Written {
+fn written_under(input: &UpdateInput, trace: Option<&str>) -> UpdatedContact {
+    UpdatedContact {
         contact_id: input.contact_id.clone(),
         trace_id: trace.map(str::to_owned),
     }
 }
 
-fn unnamed(kind: ProblemKind) -> InputError {
+fn unnamed(kind: CallErrorKind) -> InputError {
     InputError {
         ids: Vec::new(),
         trace_ids: Vec::new(),
-        problem: Problem {
+        error: CallError {
             kind,
             reason: reason("X"),
         },
     }
 }
 
-fn verdicts(bench: &mut Bench) -> Vec<AttemptResult> {
+fn reported(worker: &mut TestWorker) -> Vec<AttemptResult> {
     let mut all = Vec::new();
-    while let Some((request, record)) = bench.any_record() {
-        all.extend(record.results.clone());
-        bench.take(request, &record, NextAction::Clean);
+    while let Some((request, report)) = worker.any_report() {
+        all.extend(report.results.clone());
+        worker.take(request, &report, NextAction::Clean);
     }
     all
 }
@@ -51,26 +53,26 @@ fn verdicts(bench: &mut Bench) -> Vec<AttemptResult> {
 fn updates_without_traces_are_matched_by_contact_id_in_any_order() {
     for trace in TRACES {
         for order in orders() {
-            let mut bench = Bench::running();
-            let (call, update) = bench.deliver_together(&linked_three());
+            let mut worker = TestWorker::running();
+            let (call, update) = worker.deliver_together(&linked_three());
             let inputs = inputs(&update);
             // The input that comes last in this order is not listed.
             let results = order[..2]
                 .iter()
                 .map(|place| written_under(&inputs[*place], trace));
-            let answer = Answer::Updated {
+            let response = Response::Updated {
                 results: results.collect(),
                 errors: Vec::new(),
             };
-            bench.answer(call, answer);
+            worker.respond(call, response);
             let asked = Call::Read {
                 contact_id: inputs[order[2]].contact_id.clone(),
             };
-            assert_eq!(bench.call().1, asked, "{order:?}");
-            let mut confirmed: Vec<_> = verdicts(&mut bench)
+            assert_eq!(worker.call().1, asked, "{order:?}");
+            let mut confirmed: Vec<_> = reported(&mut worker)
                 .into_iter()
-                .filter(|verdict| verdict.field_results.contains_key(&Field::FirstName))
-                .map(|verdict| format!("c-{}", verdict.user_id))
+                .filter(|result| result.field_results.contains_key(&Field::FirstName))
+                .map(|result| format!("c-{}", result.user_id))
                 .collect();
             confirmed.sort();
             let mut listed = [&inputs[order[0]].contact_id, &inputs[order[1]].contact_id].map(Clone::clone);
@@ -81,44 +83,44 @@ fn updates_without_traces_are_matched_by_contact_id_in_any_order() {
 }
 
 #[test]
-fn a_result_for_a_contact_that_was_not_sent_confirms_nobody() {
-    let mut bench = Bench::running();
-    let (call, _) = bench.deliver(&[linked("a", NAME)]);
-    let stranger = Written {
+fn a_result_for_a_contact_that_was_not_sent_counts_for_nobody() {
+    let mut worker = TestWorker::running();
+    let (call, _) = worker.deliver(&[linked("a", NAME)]);
+    let stranger = UpdatedContact {
         contact_id: "999".to_owned(),
         trace_id: None,
     };
-    let answer = Answer::Updated {
+    let response = Response::Updated {
         results: vec![stranger],
         errors: Vec::new(),
     };
-    bench.answer(call, answer);
-    assert!(bench.any_record().is_none());
+    worker.respond(call, response);
+    assert!(worker.any_report().is_none());
     let asked = Call::Read {
         contact_id: "c-a".to_owned(),
     };
-    assert_eq!(bench.call().1, asked);
+    assert_eq!(worker.call().1, asked);
 }
 
 #[test]
-fn an_error_with_a_trace_is_not_about_the_contact_whose_id_it_mentions() {
-    let mut bench = Bench::running();
-    let (call, update) = bench.deliver_together(&[linked("a", &[Field::Email]), linked("b", NAME)]);
+fn a_traced_error_is_not_about_the_contact_it_mentions() {
+    let mut worker = TestWorker::running();
+    let (call, update) = worker.deliver_together(&[linked("a", &[Field::Email]), linked("b", NAME)]);
     let [a, b] = inputs(&update) else {
         panic!("two inputs")
     };
     let conflict = InputError {
         ids: vec![b.contact_id.clone()],
-        ..error_of(a, ProblemKind::Refused)
+        ..error_of(a, CallErrorKind::UnexpectedStatus)
     };
-    let answer = Answer::Updated {
+    let response = Response::Updated {
         results: vec![written_under(b, None)],
         errors: vec![conflict],
     };
-    bench.answer(call, answer);
-    for verdict in verdicts(&mut bench) {
-        let failed = verdict.failure.is_some();
-        assert_eq!(failed, verdict.user_id.as_str() == "a", "{verdict:?}");
+    worker.respond(call, response);
+    for result in reported(&mut worker) {
+        let failed = result.failure.is_some();
+        assert_eq!(failed, result.user_id.as_str() == "a", "{result:?}");
     }
 }
 
@@ -126,23 +128,23 @@ fn an_error_with_a_trace_is_not_about_the_contact_whose_id_it_mentions() {
 fn creates_without_traces_are_matched_by_address_in_any_order() {
     for trace in TRACES {
         for order in orders() {
-            let (mut bench, call, create) = found_nobody(&["a", "b", "c"].map(claim));
+            let (mut worker, call, create) = found_nobody(&["a", "b", "c"].map(claim));
             let inputs = creates(&create);
-            let results = order.iter().map(|place| Created {
+            let results = order.iter().map(|place| CreatedContact {
                 contact_id: format!("new-{}", inputs[*place].address),
                 address: Some(inputs[*place].address.to_uppercase()),
                 trace_id: trace.map(str::to_owned),
             });
-            let answer = Answer::Created {
+            let response = Response::Created {
                 results: results.collect(),
                 errors: Vec::new(),
             };
-            bench.answer(call, answer);
-            let verdicts = verdicts(&mut bench);
-            assert_eq!(verdicts.len(), 3);
-            for verdict in verdicts {
-                let link = verdict.link.expect("a contact was made");
-                assert_eq!(link.contact_id, format!("new-{}@example.com", verdict.user_id));
+            worker.respond(call, response);
+            let results = reported(&mut worker);
+            assert_eq!(results.len(), 3);
+            for result in results {
+                let link = result.link.expect("a contact was made");
+                assert_eq!(link.contact_id, format!("new-{}@example.com", result.user_id));
             }
         }
     }
@@ -150,68 +152,68 @@ fn creates_without_traces_are_matched_by_address_in_any_order() {
 
 #[test]
 fn a_create_that_is_listed_by_its_id_alone_is_looked_up() {
-    let (mut bench, call, create) = found_nobody(&[claim("a"), claim("b")]);
-    let nameless = |id: &str| Created {
+    let (mut worker, call, create) = found_nobody(&[claim("a"), claim("b")]);
+    let nameless = |id: &str| CreatedContact {
         contact_id: id.to_owned(),
         address: None,
         trace_id: None,
     };
-    let answer = Answer::Created {
+    let response = Response::Created {
         results: vec![nameless("1"), nameless("2")],
         errors: Vec::new(),
     };
-    bench.answer(call, answer);
-    assert!(bench.any_record().is_none(), "which is whose is not known");
-    let asked: Vec<Call> = std::iter::from_fn(|| bench.any_call().map(|(_, call)| call)).collect();
-    let address = |input: &crate::engine::CreateInput| Call::FindAlone {
+    worker.respond(call, response);
+    assert!(worker.any_report().is_none(), "which is whose is not known");
+    let asked: Vec<Call> = std::iter::from_fn(|| worker.any_call().map(|(_, call)| call)).collect();
+    let address = |input: &crate::engine::CreateInput| Call::FindSingle {
         address: input.address.clone(),
     };
     assert_eq!(asked[0], address(&creates(&create)[0]));
 }
 
 #[test]
-fn an_error_that_names_no_create_is_told_apart_by_sending_each_alone() {
-    let (mut bench, call, create) = found_nobody(&[claim("a"), claim("b")]);
+fn after_an_unnamed_error_each_create_is_sent_alone() {
+    let (mut worker, call, create) = found_nobody(&[claim("a"), claim("b")]);
     assert_eq!(create.size(), 2);
-    let answer = Answer::Created {
+    let response = Response::Created {
         results: Vec::new(),
-        errors: vec![unnamed(ProblemKind::Refused)],
+        errors: vec![unnamed(CallErrorKind::UnexpectedStatus)],
     };
-    bench.answer(call, answer);
+    worker.respond(call, response);
     for _ in 0..2 {
-        // Its address is asked for first: it may have been made all the same.
-        let (call, find) = bench.call();
-        assert!(matches!(find, Call::FindAlone { .. }), "{find:?}");
-        let absent = Problem {
-            kind: ProblemKind::NotFound,
+        // Its address is looked up first, because the contact may exist.
+        let (call, find) = worker.call();
+        assert!(matches!(find, Call::FindSingle { .. }), "{find:?}");
+        let absent = CallError {
+            kind: CallErrorKind::NotFound,
             reason: reason("OBJECT_NOT_FOUND"),
         };
-        bench.answer(call, Answer::Problem(absent));
+        worker.respond(call, Response::Error(absent));
     }
-    while let Some((request, record)) = bench.any_record() {
-        bench.take(request, &record, NextAction::Now);
+    while let Some((request, report)) = worker.any_report() {
+        worker.take(request, &report, NextAction::Now);
     }
-    bench.give_all(&["a", "b"].map(claim));
-    let mut refusal = unnamed(ProblemKind::Refused);
-    refusal.problem.reason = reason("ITS_OWN");
+    worker.give_all(&["a", "b"].map(claim));
+    let mut rejection = unnamed(CallErrorKind::UnexpectedStatus);
+    rejection.error.reason = reason("ITS_OWN");
     let mut created_alone = 0;
-    while let Some((call, asked)) = bench.any_call() {
+    while let Some((call, asked)) = worker.any_call() {
         assert_eq!(asked.size(), 1, "each goes alone from now on");
         if matches!(asked, Call::Find { .. }) {
-            bench.answer(call, super::creates::nowhere(&asked));
+            worker.respond(call, super::creates::nowhere(&asked));
             continue;
         }
         created_alone += creates(&asked).len();
-        let answer = Answer::Created {
+        let response = Response::Created {
             results: Vec::new(),
-            errors: vec![refusal.clone()],
+            errors: vec![rejection.clone()],
         };
-        bench.answer(call, answer);
+        worker.respond(call, response);
     }
     assert_eq!(created_alone, 2);
-    let failures: Vec<String> = verdicts(&mut bench)
+    let failures: Vec<String> = reported(&mut worker)
         .into_iter()
-        .filter_map(|verdict| Some(verdict.failure?.reason.code))
+        .filter_map(|result| Some(result.failure?.reason.code))
         .collect();
     assert_eq!(failures, ["ITS_OWN", "ITS_OWN"]);
 }

@@ -12,7 +12,7 @@ use super::super::user_service::TIMEOUT;
 use super::{Comparer, TIME_TO_ANSWER, Terms};
 use crate::{
     comparison::{Contacts, Judge, Plan, repair_of},
-    engine::{NotInspected, Unserved},
+    engine::{InspectionError, UserServiceError},
 };
 
 /// What the user service may take after a call, for a repair.
@@ -28,7 +28,7 @@ impl Comparer {
     ) -> Result<Comparison, ServiceError> {
         let (mut comparison, repairs) = tokio::select! {
             biased;
-            () = terms.closed.cancelled() => return Err(not_inspected(&NotInspected::NotDelivering)),
+            () = terms.closed.cancelled() => return Err(not_inspected(&InspectionError::NotDelivering)),
             compared = self.read_and_judge(compare, terms) => compared?,
         };
         if compare.purpose == (ComparisonPurpose::Drift { repair: true }) {
@@ -105,7 +105,7 @@ impl Comparer {
         }
         let left = terms.until.saturating_duration_since(Instant::now());
         let Some(limit) = time_for_repair(left) else {
-            return Err(not_inspected(&NotInspected::Busy));
+            return Err(not_inspected(&InspectionError::Busy));
         };
         let repair = RepairUsers { users };
         let repaired = self.users.call(&repair, limit).await.map_err(unserved)?;
@@ -121,17 +121,17 @@ fn time_for_repair(left: Duration) -> Option<Duration> {
     (!limit.is_zero()).then_some(limit)
 }
 
-pub(super) fn not_inspected(why: &NotInspected) -> ServiceError {
-    ServiceError::new(ErrorCode::Unavailable, why.sentence())
+pub(super) fn not_inspected(why: &InspectionError) -> ServiceError {
+    ServiceError::new(ErrorCode::Unavailable, why.message())
 }
 
-fn unserved(why: Unserved) -> ServiceError {
+fn unserved(why: UserServiceError) -> ServiceError {
     match why {
-        Unserved::Refused(ErrorCode::InvalidRequest) => ServiceError::new(
+        UserServiceError::Rejected(ErrorCode::InvalidRequest) => ServiceError::new(
             ErrorCode::InvalidRequest,
             "the user service does not take these users; name a hundred at most",
         ),
-        Unserved::Refused(_) | Unserved::NoAnswer => ServiceError::new(
+        UserServiceError::Rejected(_) | UserServiceError::NoResponse => ServiceError::new(
             ErrorCode::Unavailable,
             "the user service did not answer the worker that compares; ask again",
         ),

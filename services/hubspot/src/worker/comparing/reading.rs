@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     comparison::Read,
-    engine::{Answer, Inspected, Inspection, Key, NotInspected},
+    engine::{ContactKey, InspectedContacts, Inspection, InspectionError, Response},
 };
 
 /// So many calls for parts of a page fail without one that is answered before the fault is looked for elsewhere: the
@@ -29,10 +29,10 @@ pub(in super::super) struct Readable {
 
 impl Readable {
     /// Takes a contact from an answer that tells of one.
-    pub(in super::super) fn remember(&self, answer: &Answer) {
+    pub(in super::super) fn remember(&self, answer: &Response) {
         let contact_id = match answer {
-            Answer::Inspected(inspected) => inspected.contacts.first().map(|profile| &profile.contact.id),
-            Answer::Updated { results, .. } => results.first().map(|written| &written.contact_id),
+            Response::Inspected(inspected) => inspected.contacts.first().map(|profile| &profile.contact.id),
+            Response::Updated { results, .. } => results.first().map(|written| &written.contact_id),
             _ => None,
         };
         if let Some(contact_id) = contact_id {
@@ -47,7 +47,7 @@ impl Readable {
     fn inspection(&self) -> Option<Inspection> {
         let contact_id = self.contact_id().clone()?;
         Some(Inspection {
-            by: Key::Id,
+            by: ContactKey::Id,
             keys: vec![contact_id],
         })
     }
@@ -77,11 +77,11 @@ impl Comparer {
                 Err(why) => why,
             };
             match why {
-                NotInspected::Unreadable(_) => failed += 1,
+                InspectionError::Unreadable(_) => failed += 1,
                 // The rest would hold up those that were read.
-                NotInspected::Busy if answers => break,
+                InspectionError::Busy if answers => break,
                 // HubSpot took the time.
-                NotInspected::Busy => return Err(not_inspected(last_failure.as_ref().unwrap_or(&why))),
+                InspectionError::Busy => return Err(not_inspected(last_failure.as_ref().unwrap_or(&why))),
                 _ => return Err(not_inspected(&why)),
             }
             let halves = halves(asked);
@@ -106,7 +106,11 @@ impl Comparer {
         }
     }
 
-    async fn inspect(&self, inspection: &Inspection, terms: Terms<'_>) -> Result<Inspected, NotInspected> {
+    async fn inspect(
+        &self,
+        inspection: &Inspection,
+        terms: Terms<'_>,
+    ) -> Result<InspectedContacts, InspectionError> {
         let until = terms.until.checked_sub(self.call_timeout + TIME_FOR_REPAIR);
         let until = until.unwrap_or_else(Instant::now);
         self.inspector

@@ -20,7 +20,7 @@ async fn delivering(token_lifetime: Duration) -> (Stack, Worker, TokenFile) {
     let mut config = stack.config(&[]);
     config.access.credentials = Credentials::OAuth(file.app());
     let worker = Stack::serve(config).await;
-    worker.wait_for_line("delivering").await;
+    worker.wait_for_status("delivering").await;
     (stack, worker, file)
 }
 
@@ -104,7 +104,7 @@ async fn a_token_that_is_revoked_early_is_replaced_and_delivery_goes_on() {
         !stack.users.verdicts("1").iter().any(charged),
         "nobody is charged"
     );
-    worker.wait_for_line("delivering").await;
+    worker.wait_for_status("delivering").await;
     worker.stop().await;
 }
 
@@ -116,12 +116,12 @@ async fn a_connection_that_is_over_stops_the_line_until_the_refresh_token_is_rep
         .users
         .change("1", &[(Field::Email, EMAIL), (NAME, "Ada")])
         .await;
-    worker.wait_for_line("(BAD_REFRESH_TOKEN)").await;
+    worker.wait_for_status("(BAD_REFRESH_TOKEN)").await;
     assert!(!worker.registry.report().ready);
     stack.sandbox.connect("another");
     file.replace("another");
     stack.users.wait_until_settled("1").await;
-    worker.wait_for_line("delivering").await;
+    worker.wait_for_status("delivering").await;
     assert_eq!(stack.property(EMAIL, "firstname").as_deref(), Some("Ada"));
     worker.stop().await;
 }
@@ -134,6 +134,6 @@ async fn a_wrong_app_is_said_and_nothing_is_delivered() {
     app.client_id = "another".to_owned();
     config.access.credentials = Credentials::OAuth(app);
     let worker = Stack::serve(config).await;
-    worker.wait_for_line("check HUBSPOT_OAUTH_CLIENT_ID").await;
+    worker.wait_for_status("check HUBSPOT_OAUTH_CLIENT_ID").await;
     worker.stop().await;
 }

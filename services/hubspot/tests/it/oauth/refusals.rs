@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, OAuthApp, Target},
-    engine::{Answer, Call, Problem, ProblemKind},
+    engine::{Call, CallError, CallErrorKind, Response},
 };
 use sandbox::{Action, Effect, Fault, KnownError, Sandbox};
 use testing::wait::until;
@@ -18,17 +18,17 @@ async fn start() -> Sandbox {
     Sandbox::start(settings(Duration::from_mins(30))).await.unwrap()
 }
 
-async fn problem(client: &HubspotClient) -> Problem {
-    match client.perform(&Call::Account).await.answer {
-        Answer::Problem(problem) => problem,
+async fn problem(client: &HubspotClient) -> CallError {
+    match client.perform(&Call::Account).await.response {
+        Response::Error(problem) => problem,
         other => panic!("not a problem: {other:?}"),
     }
 }
 
 async fn wait_for_the_account(client: &HubspotClient) {
     until("the account", CEILING, async || {
-        match client.perform(&Call::Account).await.answer {
-            Answer::Account { .. } => Ok(()),
+        match client.perform(&Call::Account).await.response {
+            Response::Account { .. } => Ok(()),
             other => Err(other),
         }
     })
@@ -44,7 +44,7 @@ async fn a_wrong_app_is_told_from_a_connection_that_is_over() {
                 client_id: "another".into(),
                 ..sandbox_app()
             },
-            ProblemKind::Misconfigured,
+            CallErrorKind::Misconfigured,
             "BAD_CLIENT_ID",
         ),
         (
@@ -52,12 +52,12 @@ async fn a_wrong_app_is_told_from_a_connection_that_is_over() {
                 client_secret: value("another"),
                 ..sandbox_app()
             },
-            ProblemKind::Misconfigured,
+            CallErrorKind::Misconfigured,
             "BAD_CLIENT_SECRET",
         ),
         (
             app(value("another")),
-            ProblemKind::Disconnected,
+            CallErrorKind::Disconnected,
             "BAD_REFRESH_TOKEN",
         ),
     ];
@@ -81,7 +81,7 @@ async fn what_may_pass_is_tried_again_until_it_has() {
         let problem = problem(&client).await;
         assert_eq!(
             (problem.kind, problem.reason.code.as_str()),
-            (ProblemKind::NoToken, code)
+            (CallErrorKind::NoToken, code)
         );
         sandbox.remove_fault(fault);
         wait_for_the_account(&client).await;
@@ -128,7 +128,7 @@ async fn an_endpoint_that_is_silent_or_not_there_counts_as_unreachable() {
     for (client, code) in [(silent, "TOKEN_TIMED_OUT"), (absent, "TOKEN_UNREACHABLE")] {
         until("the reason", CEILING, async || {
             let problem = problem(&client).await;
-            let expected = problem.kind == ProblemKind::Unreachable && problem.reason.code == code;
+            let expected = problem.kind == CallErrorKind::Unreachable && problem.reason.code == code;
             if expected { Ok(()) } else { Err(problem) }
         })
         .await;
@@ -146,7 +146,7 @@ async fn a_client_secret_that_is_put_right_in_its_file_is_used_without_a_restart
         ..sandbox_app()
     };
     let client = client(&sandbox, ApiVersion::default(), app, TIMEOUT);
-    assert_eq!(problem(&client).await.kind, ProblemKind::Misconfigured);
+    assert_eq!(problem(&client).await.kind, CallErrorKind::Misconfigured);
     std::fs::write(&path, "sandbox-secret").unwrap();
     wait_for_the_account(&client).await;
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use hubspot::{
     client::{ApiVersion, HubspotClient},
-    engine::{Answer, Call, ProblemKind},
+    engine::{Call, CallErrorKind, Response},
 };
 use sandbox::{Fault, KnownError, Sandbox, Switches};
 use testing::wait::until;
@@ -76,8 +76,8 @@ async fn tokens_are_refreshed_ahead_of_expiry_one_at_a_time_and_no_call_fails() 
 async fn keep_calling(client: Arc<HubspotClient>) {
     opens_the_account(&client).await;
     loop {
-        let answer = client.perform(&read(CONTACT)).await.answer;
-        assert!(matches!(answer, Answer::Contact(_)), "{answer:?}");
+        let answer = client.perform(&read(CONTACT)).await.response;
+        assert!(matches!(answer, Response::Contact(_)), "{answer:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -88,8 +88,8 @@ async fn a_refreshed_token_of_the_same_account_is_used_without_asking_for_it() {
     let client = client(&sandbox, ApiVersion::default(), sandbox_app(), TIMEOUT);
     opens_the_account(&client).await;
     until_token_calls(&sandbox, 2, async || {
-        let answer = client.perform(&read(CONTACT)).await.answer;
-        assert!(matches!(answer, Answer::Contact(_)), "{answer:?}");
+        let answer = client.perform(&read(CONTACT)).await.response;
+        assert!(matches!(answer, Response::Contact(_)), "{answer:?}");
         assert!(!client.token_was_replaced());
         tokio::time::sleep(Duration::from_millis(50)).await;
     })
@@ -105,12 +105,12 @@ async fn a_token_that_is_revoked_early_is_replaced_once_and_the_account_asked_ag
     let calls = [CONTACT; 10].map(read);
     let answers = futures_util::future::join_all(calls.iter().map(|call| client.perform(call))).await;
     let rejected = answers.iter().filter(|answered| {
-        matches!(&answered.answer, Answer::Problem(problem) if problem.kind == ProblemKind::Unauthorized)
+        matches!(&answered.response, Response::Error(problem) if problem.kind == CallErrorKind::Unauthorized)
     });
     assert_eq!(rejected.count(), 10);
     take_up(&client).await;
-    let answer = client.perform(&read(CONTACT)).await.answer;
-    assert!(matches!(answer, Answer::Contact(_)), "{answer:?}");
+    let answer = client.perform(&read(CONTACT)).await.response;
+    assert!(matches!(answer, Response::Contact(_)), "{answer:?}");
     assert_eq!(token_calls(&sandbox).len(), 2);
 }
 
@@ -120,8 +120,8 @@ async fn tokens_that_are_never_accepted_are_asked_for_less_and_less_often() {
     sandbox.add_fault(Fault::answer(KnownError::InvalidToken).on_path("/account-info/"));
     let client = client(&sandbox, ApiVersion::default(), sandbox_app(), TIMEOUT);
     until_token_calls(&sandbox, 3, async || {
-        let answer = client.perform(&Call::Account).await.answer;
-        assert!(matches!(answer, Answer::Problem(_)), "{answer:?}");
+        let answer = client.perform(&Call::Account).await.response;
+        assert!(matches!(answer, Response::Error(_)), "{answer:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     })
     .await;
@@ -163,14 +163,14 @@ async fn a_rotated_refresh_token_from_a_variable_is_kept_as_long_as_the_client()
     let first = client(&sandbox, ApiVersion::default(), app.clone(), TIMEOUT);
     opens_the_account(&first).await;
     sandbox.revoke_access_tokens();
-    let answer = first.perform(&read(CONTACT)).await.answer;
-    assert!(matches!(answer, Answer::Problem(_)), "{answer:?}");
+    let answer = first.perform(&read(CONTACT)).await.response;
+    assert!(matches!(answer, Response::Error(_)), "{answer:?}");
     take_up(&first).await;
     let second = client(&sandbox, ApiVersion::default(), app, TIMEOUT);
-    let Answer::Problem(problem) = second.perform(&Call::Account).await.answer else {
+    let Response::Error(problem) = second.perform(&Call::Account).await.response else {
         panic!("the variable is out of date")
     };
-    assert_eq!(problem.kind, ProblemKind::Disconnected);
+    assert_eq!(problem.kind, CallErrorKind::Disconnected);
 }
 
 #[tokio::test]
@@ -195,8 +195,8 @@ async fn two_processes_that_share_a_file_live_with_rotation() {
     // The first one's refresh token is good no more; it finds the one that the second one wrote.
     sandbox.revoke_access_tokens();
     for client in [&first, &second] {
-        let answer = client.perform(&read(CONTACT)).await.answer;
-        assert!(matches!(answer, Answer::Problem(_)), "{answer:?}");
+        let answer = client.perform(&read(CONTACT)).await.response;
+        assert!(matches!(answer, Response::Error(_)), "{answer:?}");
         take_up(client).await;
     }
     assert_eq!(

@@ -21,7 +21,7 @@ async fn stands_still(stack: &Stack, worker: &Worker, sentence: &str) {
     for number in 0..2 {
         stack.users.change(&user(number), &[(NAME, "Ada")]).await;
     }
-    worker.wait_for_line(sentence).await;
+    worker.wait_for_status(sentence).await;
     assert!(!worker.registry.report().ready, "{sentence}");
     assert!((0..2).all(|number| stack.users.owes(&user(number), NAME)));
 }
@@ -29,7 +29,7 @@ async fn stands_still(stack: &Stack, worker: &Worker, sentence: &str) {
 /// Both users are confirmed by the same worker, and were neither charged nor refused.
 async fn goes_on(stack: &Stack, worker: Worker) {
     wait_until_confirmed(stack, 0..2, "Ada").await;
-    worker.wait_for_line("delivering").await;
+    worker.wait_for_status("delivering").await;
     for number in 0..2 {
         assert!(failures(stack, number).iter().all(|failure| !failure.is_counted));
         let verdicts = stack.users.verdicts(&user(number));
@@ -90,11 +90,11 @@ async fn each_fault_of_the_account_stops_the_line_until_it_is_mended() {
         ),
         (
             Trouble::Set(unknown),
-            format!("{no_property}; mend it there (PROPERTY_DOESNT_EXIST)"),
+            format!("{no_property}; correct it there (PROPERTY_DOESNT_EXIST)"),
         ),
         (
             Trouble::Set(read_only),
-            format!("{no_property}; mend it there (READ_ONLY_VALUE)"),
+            format!("{no_property}; correct it there (READ_ONLY_VALUE)"),
         ),
     ];
     join_all(cases.map(|(trouble, sentence)| async move { stops_and_resumes(trouble, &sentence).await }))
@@ -122,7 +122,7 @@ async fn a_day_that_is_used_up_and_an_account_on_the_move_are_left_alone_until_a
         let mut config = stack.config(&[]);
         config.access.credentials = Credentials::Token(SecretSource::File(token.clone()));
         let worker = Stack::serve(config).await;
-        worker.wait_for_line("delivering").await;
+        worker.wait_for_status("delivering").await;
         let fault = stack.sandbox.add_fault(Fault::answer(error).times(1));
         stands_still(&stack, &worker, sentence).await;
         // The fault is over, which nobody tells; the wait is minutes long, and a new token ends it.

@@ -1,7 +1,7 @@
 //! Answers to batches: partial ones, ones that say nothing, and the refusals that a correct batch never meets.
 
 use contracts::{Field, FieldResult};
-use hubspot::engine::ProblemKind;
+use hubspot::engine::CallErrorKind;
 use sandbox::{BodyKind, Effect, Fault, PartialStatus};
 
 use super::{NAME, contact, email, link, linked, refusal, switch, updates, user, wait_until_confirmed};
@@ -16,7 +16,7 @@ async fn what_a_partial_answer_lists_is_confirmed_by_that_call_alone() {
         stack.contact("taken@example.com");
         stack.sandbox.archive(contact(&stack, 2)).unwrap();
         let worker = stack.start_worker(&[("HUBSPOT_EMAIL_TAKEN", "reject")]).await;
-        worker.wait_for_line("delivering").await;
+        worker.wait_for_status("delivering").await;
         stack.users.gather(USERS);
         stack.users.change(&user(0), &[(Field::Email, "nope")]).await;
         stack
@@ -96,7 +96,7 @@ async fn too_many_inputs_and_an_id_twice_are_refusals_that_name_no_property() {
         (&twice[..], "Duplicate IDs found in batch input"),
     ] {
         let problem = caller.problem(&update(inputs)).await;
-        let nameless = ProblemKind::Invalid {
+        let nameless = CallErrorKind::Invalid {
             properties: std::collections::BTreeMap::new(),
         };
         assert_eq!(problem.kind, nameless, "{words}");

@@ -69,7 +69,7 @@ async fn a_contact_that_makes_hubspot_hang_stands_alone_after_a_few_rounds() {
     const GUILTY: usize = 5;
     let stack = linked(USERS).await;
     let worker = stack.start_worker(&[("HUBSPOT_TIMEOUT_MS", "500")]).await;
-    worker.wait_for_line("delivering").await;
+    worker.wait_for_status("delivering").await;
     let hang = Action::Hang {
         ms: 100_000,
         effect: Effect::None,
@@ -105,14 +105,14 @@ async fn hubspot_that_cannot_be_reached_is_waited_for() {
     let mut config = stack.config(&[]);
     config.access.target = Target::sandbox(&format!("http://{address}"), ApiVersion::default()).unwrap();
     let worker = Stack::serve(config).await;
-    worker.wait_for_line("HubSpot cannot be reached").await;
+    worker.wait_for_status("HubSpot cannot be reached").await;
     assert!(!worker.registry.report().ready);
     let settings = sandbox::Settings {
         listen: address,
         ..sandbox::Settings::default()
     };
     let hubspot = Sandbox::start(settings).await.unwrap();
-    worker.wait_for_line("delivering").await;
+    worker.wait_for_status("delivering").await;
     worker.stop().await;
     hubspot.shutdown().await;
 }

@@ -10,7 +10,7 @@ use crate::harness::{CEILING, Stack, Worker};
 async fn creating() -> (Stack, Worker) {
     let stack = Stack::start().await;
     let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
-    worker.wait_for_line("delivering").await;
+    worker.wait_for_status("delivering").await;
     (stack, worker)
 }
 

@@ -59,7 +59,7 @@ async fn a_new_rule_that_refuses_everyone_stops_the_line_and_is_owed_again_until
         stack.users.change(&user(number), &[(NAME, "Ada")]).await;
     }
     worker
-        .wait_for_line("HubSpot refuses the contact property firstname whatever the record")
+        .wait_for_status("HubSpot rejects the contact property firstname for every record")
         .await;
     assert!(!worker.registry.report().ready);
     until("everyone to owe again", CEILING, async || {
@@ -68,7 +68,7 @@ async fn a_new_rule_that_refuses_everyone_stops_the_line_and_is_owed_again_until
     .await;
     switch(&stack, |switches| switches.refused_property = None);
     wait_until_confirmed(&stack, 0..USERS, "Ada").await;
-    worker.wait_for_line("delivering").await;
+    worker.wait_for_status("delivering").await;
     for number in 0..USERS {
         assert!(failures(&stack, number).iter().all(|failure| !failure.is_counted));
     }

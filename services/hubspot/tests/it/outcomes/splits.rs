@@ -71,7 +71,7 @@ async fn a_contact_that_fails_every_batch_stands_alone_after_seven_halvings() {
         );
         assert!(!reason.message.is_empty() && reason.correlation_id.is_some());
         assert_few_calls(&updates(&stack), &[error.status()]);
-        worker.wait_for_line("delivering").await;
+        worker.wait_for_status("delivering").await;
         worker.stop().await;
     }))
     .await;

@@ -38,7 +38,7 @@ async fn a_server_that_fails_may_carry_the_call_out_late_and_it_is_sent_again() 
         assert_eq!(failure.reason.status, Some(error.status()));
         assert!(failure.reason.correlation_id.is_some(), "{error:?}");
     }
-    worker.wait_for_line("delivering").await;
+    worker.wait_for_status("delivering").await;
     stack.wait_until_acknowledged().await;
     worker.stop().await;
 }
@@ -82,7 +82,7 @@ async fn a_limit_is_waited_for_and_charged_to_nobody() {
         let failure = verdict.failure.unwrap();
         assert!(!failure.is_counted && failure.is_transient);
         assert_eq!(failure.reason.status, Some(429));
-        worker.wait_for_line("delivering").await;
+        worker.wait_for_status("delivering").await;
     }
     worker.stop().await;
 }

@@ -4,7 +4,7 @@ use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::json;
 
 use super::{super::answer, problem, problem_with, update};
-use crate::engine::{Answer, Call, Policy, ProblemKind};
+use crate::engine::{Call, CallErrorKind, RateLimit, Response};
 
 #[test]
 fn the_record_in_the_way_is_read_from_the_context_only() {
@@ -14,7 +14,7 @@ fn the_record_in_the_way_is_read_from_the_context_only() {
         r#"{"category":"OBJECT_ALREADY_EXISTS","errors":[{"message":"taken","context":{"existingId":[6501]}}]}"#,
     ];
     for body in bodies {
-        let expected = ProblemKind::Conflict {
+        let expected = CallErrorKind::Conflict {
             existing_id: Some("6501".into()),
         };
         assert_eq!(problem(&update(), 409, body).kind, expected, "{body}");
@@ -28,7 +28,7 @@ fn the_record_in_the_way_is_read_from_the_context_only() {
     ] {
         assert_eq!(
             problem(&update(), 409, words).kind,
-            ProblemKind::Conflict { existing_id: None },
+            CallErrorKind::Conflict { existing_id: None },
             "{words}"
         );
     }
@@ -46,7 +46,7 @@ fn the_own_id_of_an_error_is_no_records_id() {
         &HeaderMap::new(),
         body.to_string().as_bytes(),
     );
-    let Answer::Updated { errors, .. } = read else {
+    let Response::Updated { errors, .. } = read else {
         panic!("not a batch")
     };
     let ids: Vec<_> = errors.iter().map(|error| error.ids.join(" ")).collect();
@@ -56,13 +56,13 @@ fn the_own_id_of_an_error_is_no_records_id() {
 #[test]
 fn an_account_needs_its_portal_id_and_nothing_else() {
     let read = |body: &str| answer(&Call::Account, StatusCode::OK, &HeaderMap::new(), body.as_bytes());
-    let expected = Answer::Account {
+    let expected = Response::Account {
         account_id: "62515".into(),
         details_refused: false,
     };
     assert_eq!(read(r#"{"portalId":62515}"#), expected);
     let garbled = read(r#"{"portalName":"x","name":"y"}"#);
-    assert!(matches!(garbled, Answer::Problem(problem) if problem.kind == ProblemKind::Garbled));
+    assert!(matches!(garbled, Response::Error(problem) if problem.kind == CallErrorKind::UnreadableBody));
 }
 
 #[test]
@@ -70,15 +70,15 @@ fn a_refusal_of_the_account_is_about_scopes_in_any_words() {
     let other_language = r#"{"status":"error","message":"Esta app no tiene los permisos"}"#;
     assert_eq!(
         problem(&Call::Account, 403, other_language).kind,
-        ProblemKind::MissingScopes
+        CallErrorKind::MissingScopes
     );
     assert_eq!(
         problem(&update(), 403, other_language).kind,
-        ProblemKind::Forbidden
+        CallErrorKind::Forbidden
     );
     assert_eq!(
         problem(&Call::Account, 403, "<html>").kind,
-        ProblemKind::Forbidden
+        CallErrorKind::Forbidden
     );
 }
 
@@ -88,14 +88,14 @@ fn a_limit_without_a_policy_is_the_days_where_nothing_is_left_of_the_day() {
     let policy = |left, body| {
         let headers = [("x-hubspot-ratelimit-daily-remaining", left)];
         match problem_with(&update(), 429, &headers, body).kind {
-            ProblemKind::Limited { policy, .. } => policy,
+            CallErrorKind::RateLimited { limit: policy, .. } => policy,
             other => panic!("not a limit: {other:?}"),
         }
     };
-    assert_eq!(policy("0", other_language), Policy::Day);
-    assert_eq!(policy("1", other_language), Policy::Burst);
+    assert_eq!(policy("0", other_language), RateLimit::Day);
+    assert_eq!(policy("1", other_language), RateLimit::Window);
     assert_eq!(
         policy("0", r#"{"policyName":"TEN_SECONDLY_ROLLING"}"#),
-        Policy::Burst
+        RateLimit::Window
     );
 }

@@ -4,16 +4,16 @@ use contracts::Field;
 use reqwest::{StatusCode, header::HeaderMap};
 
 use super::super::answer;
-use crate::engine::{Answer, Call, Inspection, Key, Profile};
+use crate::engine::{Call, ContactKey, Inspection, Profile, Response};
 
 fn profile(contact: &str) -> Profile {
     let call = Call::Inspect(Inspection {
-        by: Key::Id,
+        by: ContactKey::Id,
         keys: vec!["512".into()],
     });
     let body = format!(r#"{{"results":[{contact}]}}"#);
     match answer(&call, StatusCode::OK, &HeaderMap::new(), body.as_bytes()) {
-        Answer::Inspected(mut inspected) => inspected.contacts.remove(0),
+        Response::Inspected(mut inspected) => inspected.contacts.remove(0),
         other => panic!("no contacts: {other:?}"),
     }
 }

@@ -29,8 +29,8 @@ fn carried(tokens: &AccessTokens, now: Instant) -> String {
     tokens.in_use(now).unwrap().expose().to_owned()
 }
 
-fn trouble(kind: ProblemKind) -> Problem {
-    Problem { kind, ..not_yet() }
+fn trouble(kind: CallErrorKind) -> CallError {
+    CallError { kind, ..not_yet() }
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn the_first_token_waits_for_the_question_for_the_account() {
     let (now, mut tokens) = (Instant::now(), AccessTokens::default());
     assert!(!tokens.is_settled(now));
     assert!(tokens.issued(token("one", Some("1"), 0, now + SECOND), now));
-    assert_eq!(tokens.in_use(now).unwrap_err().kind, ProblemKind::NoToken);
+    assert_eq!(tokens.in_use(now).unwrap_err().kind, CallErrorKind::NoToken);
     assert!(tokens.is_settled(now));
     tokens.take_up();
     assert_eq!(carried(&tokens, now), "one");
@@ -76,11 +76,11 @@ fn a_token_that_may_open_another_account_waits_for_the_question() {
 fn calls_go_on_while_no_token_is_issued_until_the_old_one_expires() {
     let now = Instant::now();
     let mut tokens = in_use(None, now);
-    tokens.failed(trouble(ProblemKind::Disconnected));
+    tokens.failed(trouble(CallErrorKind::Disconnected));
     assert_eq!(carried(&tokens, now + 59 * SECOND), "one");
     assert_eq!(tokens.seconds_left(now), 60);
     let expired = tokens.in_use(now + 60 * SECOND).unwrap_err();
-    assert_eq!(expired.kind, ProblemKind::Disconnected);
+    assert_eq!(expired.kind, CallErrorKind::Disconnected);
     assert!(tokens.issued(token("two", None, 0, now + 90 * SECOND), now + 61 * SECOND));
     tokens.take_up();
     assert_eq!(carried(&tokens, now + 61 * SECOND), "two");
@@ -105,8 +105,8 @@ fn a_rejected_token_is_tried_until_it_is_known_that_there_is_no_other() {
     let mut tokens = in_use(Some("1"), now);
     assert!(tokens.reject(&Secret::from("one")));
     assert_eq!(carried(&tokens, now), "one");
-    tokens.failed(trouble(ProblemKind::Disconnected));
-    assert_eq!(tokens.in_use(now).unwrap_err().kind, ProblemKind::Disconnected);
+    tokens.failed(trouble(CallErrorKind::Disconnected));
+    assert_eq!(tokens.in_use(now).unwrap_err().kind, CallErrorKind::Disconnected);
 }
 
 #[test]

@@ -13,25 +13,28 @@ fn a_refusal_is_told_by_its_status_member_before_its_error_member() {
     let cases = [
         (
             json!({"status": "BAD_REFRESH_TOKEN", "error": "invalid_grant"}),
-            ProblemKind::Disconnected,
+            CallErrorKind::Disconnected,
         ),
         (
             json!({"status": "BAD_HUB", "error": "access_denied"}),
-            ProblemKind::Disconnected,
+            CallErrorKind::Disconnected,
         ),
-        (json!({"error": "invalid_grant"}), ProblemKind::Disconnected),
-        (json!({"error": "access_denied"}), ProblemKind::Disconnected),
+        (json!({"error": "invalid_grant"}), CallErrorKind::Disconnected),
+        (json!({"error": "access_denied"}), CallErrorKind::Disconnected),
         (
             json!({"status": "BAD_CLIENT_ID", "error": "invalid_client"}),
-            ProblemKind::Misconfigured,
+            CallErrorKind::Misconfigured,
         ),
         (
             json!({"status": "BAD_CLIENT_SECRET", "error": "invalid_grant"}),
-            ProblemKind::Misconfigured,
+            CallErrorKind::Misconfigured,
         ),
-        (json!({"status": "BAD_GRANT_TYPE"}), ProblemKind::Misconfigured),
-        (json!({"status": "BAD_REDIRECT_URI"}), ProblemKind::Misconfigured),
-        (json!({"error": "invalid_client"}), ProblemKind::Misconfigured),
+        (json!({"status": "BAD_GRANT_TYPE"}), CallErrorKind::Misconfigured),
+        (
+            json!({"status": "BAD_REDIRECT_URI"}),
+            CallErrorKind::Misconfigured,
+        ),
+        (json!({"error": "invalid_client"}), CallErrorKind::Misconfigured),
     ];
     for (body, kind) in cases {
         for status in [400, 401, 403] {
@@ -51,7 +54,7 @@ fn what_is_not_understood_may_pass() {
     ];
     for body in bodies {
         let refusal = refusal(400, &body);
-        assert_eq!(refusal.problem.kind, ProblemKind::NoToken, "{body}");
+        assert_eq!(refusal.problem.kind, CallErrorKind::NoToken, "{body}");
         assert!(refusal.may_pass());
     }
 }

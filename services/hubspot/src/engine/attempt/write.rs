@@ -1,0 +1,131 @@
+//! Updates of the linked contact: what is sent, and what follows from each way in which HubSpot may decline it.
+
+use std::collections::BTreeMap;
+
+use contracts::{Field, FieldResult, FieldSet, Reason};
+
+use super::{AddressHolder, Attempt, AttemptPolicy, Failure, FailureScope, Lookup, Step, WriteMode};
+use crate::engine::{CallError, CallErrorKind, Properties};
+
+impl Attempt {
+    /// An update leaves: remembers which fields it carries, and returns their values.
+    pub(crate) fn start_update(&mut self) -> Properties {
+        self.sent = match self.write_mode {
+            WriteMode::Batch | WriteMode::Single => self.pending,
+            WriteMode::FieldByField => self.pending.iter().take(1).collect(),
+        };
+        self.properties_of(self.sent)
+    }
+
+    pub(super) fn after_update(&mut self, contact_id: &str, policy: AttemptPolicy<'_>) -> Step {
+        self.written = self.written.union(self.sent);
+        for field in self.sent.iter() {
+            self.resolve(field, FieldResult::Confirmed);
+        }
+        // HubSpot answers under another id after the contact was merged into another one.
+        if !self.is_linked_to(contact_id) {
+            self.record_merge(contact_id, policy);
+        }
+        self.next_write()
+    }
+
+    pub(super) fn after_failed_write(&mut self, error: &CallError, policy: AttemptPolicy<'_>) -> Step {
+        let reason = error.reason.clone();
+        match &error.kind {
+            CallErrorKind::Invalid { properties } => self.after_rejected_values(properties, reason),
+            CallErrorKind::Conflict { existing_id } => {
+                self.after_conflict(existing_id.clone(), reason, policy)
+            }
+            // The contact was there a moment ago. If a write of this record alone does not find it, it is gone.
+            CallErrorKind::NotFound if self.is_contact_seen => self.find(policy),
+            // A batch may fail to find a contact that was merged. Reading it by its id tells.
+            CallErrorKind::NotFound => Step::Read(None),
+            CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse => {
+                self.mark_possibly_written(true);
+                self.fail(Failure::of_record(reason))
+            }
+            CallErrorKind::UnreadableBody => {
+                self.mark_possibly_written(false);
+                self.fail(Failure::of_record(reason))
+            }
+            // Time alone does not change a permission, so the user service is told not to try the record again by itself.
+            CallErrorKind::Forbidden | CallErrorKind::UnexpectedStatus => self.fail(Failure {
+                is_transient: false,
+                ..Failure::of_record(reason)
+            }),
+            kind @ (CallErrorKind::Locked
+            | CallErrorKind::NoSuchPath
+            | CallErrorKind::Unauthorized
+            | CallErrorKind::Disconnected
+            | CallErrorKind::Misconfigured
+            | CallErrorKind::NoToken
+            | CallErrorKind::MissingScopes
+            | CallErrorKind::AccountUnknown
+            | CallErrorKind::WrongAccount
+            | CallErrorKind::RateLimited { .. }
+            | CallErrorKind::AccountMoving { .. }
+            | CallErrorKind::Unreachable) => self.fail(Failure {
+                reason,
+                scope: FailureScope::of(kind),
+                is_transient: true,
+            }),
+        }
+    }
+
+    /// The rejected fields that the error names, as far as they were sent.
+    pub(super) fn named_rejections(&self, properties: &BTreeMap<String, Reason>) -> Vec<(Field, Reason)> {
+        let named = properties
+            .iter()
+            .filter_map(|(property, reason)| Some((Field::from_property(property)?, reason.clone())));
+        named.filter(|(field, _)| self.sent.contains(*field)).collect()
+    }
+
+    /// Values were rejected: the named ones get that result, and the rest is sent again at once.
+    fn after_rejected_values(&mut self, properties: &BTreeMap<String, Reason>, reason: Reason) -> Step {
+        let named = self.named_rejections(properties);
+        if named.is_empty() {
+            return self.after_unnamed_rejection(reason);
+        }
+        for (field, reason) in named {
+            self.resolve(field, FieldResult::Rejected { reason });
+        }
+        self.next_write()
+    }
+
+    /// A rejection that names none of the fields is about the only field, if one was sent. Otherwise the fields are sent
+    /// one by one to find out.
+    fn after_unnamed_rejection(&mut self, reason: Reason) -> Step {
+        let mut sent = self.sent.iter();
+        if let (Some(field), None) = (sent.next(), sent.next()) {
+            self.resolve(field, FieldResult::Rejected { reason });
+        } else {
+            self.write_mode = WriteMode::FieldByField;
+        }
+        self.next_write()
+    }
+
+    fn after_conflict(
+        &mut self,
+        existing_id: Option<String>,
+        reason: Reason,
+        policy: AttemptPolicy<'_>,
+    ) -> Step {
+        let email = self.email().filter(|_| self.sent.contains(Field::Email));
+        match (email, existing_id) {
+            // No address was sent, so the conflict is about another unique property: a rejection like any other.
+            (None, _) => self.after_unnamed_rejection(reason),
+            (Some(_), Some(contact_id)) => {
+                self.after_holder_found(AddressHolder { contact_id, reason }, policy)
+            }
+            (Some(email), None) => Step::Find(Lookup::after_conflict(email, reason)),
+        }
+    }
+
+    pub(super) fn resolve_pending_as_not_found(&mut self) -> Step {
+        for field in self.pending.iter() {
+            self.results.insert(field, FieldResult::NotFound);
+        }
+        self.pending = FieldSet::EMPTY;
+        Step::Done
+    }
+}

@@ -1,0 +1,394 @@
+//! From attempts to results: starts attempts, sends their calls when that is allowed, and ends them.
+//!
+//! Dispatch joins the parts between claim and report: attempts wait in batching for a call, the rate limiter and the
+//! circuit breaker say when one may leave, and `responses` hands what comes back to the attempts. What concerns other
+//! parts of the engine is not called from here but noted as an [`Effect`], in the order in which it happened.
+
+mod responses;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use contracts::{Claim, Field, LastResponse, Reason, UserId};
+
+use super::{
+    Call, CallId, MAX_BATCH, Settings,
+    attempt::{Attempt, AttemptPolicy, Failure},
+    batching::{BatchRules, Batching, OpenAttempts},
+    calls::{CallInFlight, CallsInFlight},
+    circuit_breaker::{CircuitBreaker, Evidence, HaltCause, RecoveryCheck},
+    io::{AttemptId, Ids},
+    leadership::{Leadership, lease_lost},
+    rate_limiter::RateLimiter,
+};
+
+/// What is left of an attempt's term after its last call could have ended, for the result to arrive.
+const TIME_TO_REPORT: Duration = Duration::from_secs(2);
+
+/// Something that other parts of the engine have to know.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// HubSpot has said which account the token opens.
+    AccountKnown(String),
+    /// A write for this user succeeded.
+    WriteSucceeded(UserId),
+    /// A batch with this user failed, so it shares a batch with fewer records from now on.
+    LimitBatch(UserId, usize),
+    /// HubSpot has locked this user's contact until then.
+    Lock(UserId, Duration),
+    /// Rejections of this field turned out to be the account's fault. Those of open attempts are taken back already;
+    /// these users' are reported, or are about to be.
+    RetractRejections {
+        users: BTreeSet<UserId>,
+        field: Field,
+        reason: Reason,
+    },
+    /// An attempt ended.
+    AttemptEnded(AttemptId, Box<Attempt>),
+}
+
+/// The users that come next, as far as they decide whether a call waits for more of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Upcoming {
+    /// How many users are queued or being claimed.
+    pub(crate) users: usize,
+    /// Whether one of the queued users shares a batch with few others only.
+    pub(crate) has_smaller_batch: bool,
+}
+
+/// The time, and what this worker may do at it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    pub(crate) now: Duration,
+    pub(crate) leadership: &'a Leadership,
+}
+
+impl<'a> Moment<'a> {
+    pub(crate) fn new(now: Duration, leadership: &'a Leadership) -> Self {
+        Self { now, leadership }
+    }
+}
+
+/// The attempts that are open, and the calls for them.
+#[derive(Debug)]
+pub(crate) struct Dispatch {
+    settings: Settings,
+    attempts: OpenAttempts,
+    batching: Batching,
+    calls: CallsInFlight,
+    rate_limiter: RateLimiter,
+    circuit_breaker: CircuitBreaker,
+    effects: Vec<Effect>,
+}
+
+impl Dispatch {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            attempts: OpenAttempts::new(),
+            batching: Batching::default(),
+            calls: CallsInFlight::default(),
+            rate_limiter: RateLimiter::new(settings.quota),
+            circuit_breaker: CircuitBreaker::default(),
+            effects: Vec::new(),
+            settings,
+        }
+    }
+
+    pub(crate) fn circuit_breaker(&self) -> &CircuitBreaker {
+        &self.circuit_breaker
+    }
+
+    pub(crate) fn circuit_breaker_mut(&mut self) -> &mut CircuitBreaker {
+        &mut self.circuit_breaker
+    }
+
+    pub(crate) fn rate_limiter(&self) -> &RateLimiter {
+        &self.rate_limiter
+    }
+
+    pub(crate) fn rate_limiter_mut(&mut self) -> &mut RateLimiter {
+        &mut self.rate_limiter
+    }
+
+    /// What has happened since this was asked last.
+    pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// How many attempts wait for a call.
+    pub(crate) fn waiting(&self) -> usize {
+        self.batching.len()
+    }
+
+    pub(crate) fn calls_in_flight(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// The call is not in flight any more; `None` if it never was one of a delivery.
+    pub(crate) fn take_call(&mut self, id: CallId) -> Option<CallInFlight> {
+        self.calls.remove(id)
+    }
+
+    /// Notes how HubSpot responded to the last call of these attempts.
+    pub(crate) fn record_last_response(&mut self, call: &CallInFlight, response: Option<&LastResponse>) {
+        for id in &call.attempts {
+            if let Some(attempt) = self.attempts.get_mut(id) {
+                attempt.record_response(response);
+            }
+        }
+    }
+
+    pub(crate) fn has_open_attempt(&self, user_id: &UserId) -> bool {
+        let mut attempts = self.attempts.values();
+        attempts.any(|attempt| attempt.claim().user_id == *user_id)
+    }
+
+    /// Whether nothing is left to wait for.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.attempts.is_empty() && self.calls.are_for_no_attempt()
+    }
+
+    /// How many more users can be sent soon, while `claimed` others are being claimed.
+    pub(crate) fn capacity(&self, now: Duration, claimed: usize) -> usize {
+        if self.circuit_breaker.is_halted() {
+            // A recovery check is a single record, with nothing else on its way.
+            let is_idle = self.attempts.is_empty() && self.calls.is_empty() && claimed == 0;
+            return if is_idle {
+                self.circuit_breaker.max_calls(now)
+            } else {
+                0
+            };
+        }
+        let max = self.rate_limiter.max_in_flight(self.settings.concurrency) * MAX_BATCH;
+        max.saturating_sub(self.batching.len() + claimed)
+    }
+
+    /// Takes up a claimed attempt.
+    pub(crate) fn start_attempt(
+        &mut self,
+        id: AttemptId,
+        claim: Claim,
+        requested_at: Duration,
+        epoch: u64,
+        batch_limit: usize,
+        moment: Moment<'_>,
+    ) {
+        let policy = self.policy(moment);
+        let attempt = Attempt::new(claim, requested_at, epoch, batch_limit, policy);
+        self.attempts.insert(id, attempt);
+        self.forward(id, moment);
+    }
+
+    fn policy<'a>(&self, moment: Moment<'a>) -> AttemptPolicy<'a> {
+        AttemptPolicy {
+            account_id: moment.leadership.account_id().unwrap_or_default(),
+            email_conflict: self.settings.email_conflict,
+            missing_contact: self.settings.missing_contact,
+        }
+    }
+
+    /// Sends an attempt on its way: to wait for its next call, or to its result.
+    fn forward(&mut self, id: AttemptId, moment: Moment<'_>) {
+        let Some(attempt) = self.attempts.get(&id) else {
+            return;
+        };
+        let give_back = if attempt.is_done() {
+            None
+        } else {
+            self.reason_to_give_back(attempt, moment)
+        };
+        let Some(attempt) = self.attempts.get_mut(&id) else {
+            return;
+        };
+        if let Some(reason) = give_back {
+            attempt.fail(Failure::of_account(reason));
+        }
+        if attempt.is_done() {
+            self.end(id);
+        } else {
+            self.batching.insert(id, attempt);
+        }
+    }
+
+    /// Why an attempt cannot have another call.
+    fn reason_to_give_back(&self, attempt: &Attempt, moment: Moment<'_>) -> Option<Reason> {
+        let Moment { now, leadership } = moment;
+        if let Some(reason) = leadership.reason_to_give_back(attempt.epoch()) {
+            return Some(reason);
+        }
+        // A record that was claimed for a recovery check goes on, because it was claimed when the check was due.
+        if let Some(halt) = self
+            .circuit_breaker
+            .current_halt()
+            .filter(|halt| halt.check_at > now)
+        {
+            return Some(halt.reason.clone());
+        }
+        (self.send_by(attempt, leadership) < now)
+            .then(|| Reason::ours("NOT_SENT", "the attempt's term left no time for the call"))
+    }
+
+    /// The last moment at which a call may start, so that it ends within the attempt's term, however it ends.
+    fn send_by(&self, attempt: &Attempt, leadership: &Leadership) -> Duration {
+        let term_ends = attempt.requested_at() + leadership.attempt_term();
+        term_ends.saturating_sub(self.settings.call_timeout + TIME_TO_REPORT)
+    }
+
+    fn end(&mut self, id: AttemptId) {
+        if let Some(attempt) = self.attempts.remove(&id) {
+            self.effects.push(Effect::AttemptEnded(id, Box::new(attempt)));
+        }
+    }
+
+    /// Gives back the attempts that have waited too long to be sent within their term.
+    pub(crate) fn give_back_expired(&mut self, moment: Moment<'_>) {
+        while let Some((id, send_by)) = self.oldest_waiting(moment.leadership) {
+            if send_by >= moment.now {
+                return;
+            }
+            self.batching.remove(id);
+            self.forward(id, moment);
+        }
+    }
+
+    /// When the attempt that waits longest will have waited too long.
+    pub(crate) fn next_expiry_at(&self, leadership: &Leadership) -> Option<Duration> {
+        let (_, send_by) = self.oldest_waiting(leadership)?;
+        Some(send_by + Duration::from_millis(1))
+    }
+
+    fn oldest_waiting(&self, leadership: &Leadership) -> Option<(AttemptId, Duration)> {
+        let id = self.batching.oldest()?;
+        let attempt = self.attempts.get(&id)?;
+        Some((id, self.send_by(attempt, leadership)))
+    }
+
+    /// Gives back every attempt that waits for a call. Those whose call is in flight get their response first.
+    pub(crate) fn give_back_waiting(&mut self, reason: &Reason) {
+        for id in self.batching.drain() {
+            self.give_back(id, reason.clone());
+        }
+    }
+
+    /// The lease is lost. The next holder finds the open attempts by itself, so there is something to report only for
+    /// those that had a call.
+    pub(crate) fn drop_waiting(&mut self) {
+        for id in self.batching.drain() {
+            if self.attempts.get(&id).is_some_and(Attempt::has_call) {
+                self.give_back(id, lease_lost());
+            } else {
+                self.attempts.remove(&id);
+            }
+        }
+    }
+
+    fn give_back(&mut self, id: AttemptId, reason: Reason) {
+        if let Some(attempt) = self.attempts.get_mut(&id) {
+            attempt.fail(Failure::of_account(reason));
+            self.end(id);
+        }
+    }
+
+    /// Starts as many calls as may leave now.
+    pub(crate) fn start_calls(
+        &mut self,
+        moment: Moment<'_>,
+        upcoming: Upcoming,
+        ids: &mut Ids,
+    ) -> Vec<(CallId, Call)> {
+        let mut started = Vec::new();
+        if self.wants_account_call(moment) {
+            started.push(self.send(ids.call(), Call::Account, Vec::new(), moment.now));
+        }
+        while self.may_call(moment, upcoming) {
+            let id = ids.call();
+            let rules = BatchRules {
+                busy: self.calls.busy_contacts(),
+                single: self.circuit_breaker.is_halted(),
+                holder: moment.leadership.holder(),
+            };
+            let Some((call, attempts)) = self.batching.next_call(&mut self.attempts, id, rules) else {
+                break;
+            };
+            started.push(self.send(id, call, attempts, moment.now));
+        }
+        started
+    }
+
+    /// The account is asked for before anything else is sent, after the token was replaced, and as a recovery check.
+    /// While that call is in flight nothing else is.
+    fn wants_account_call(&self, moment: Moment<'_>) -> bool {
+        let Moment { now, leadership } = moment;
+        let halt = self.circuit_breaker.current_halt();
+        let is_unknown = !leadership.is_account_verified() && halt.is_none_or(|halt| halt.check_at <= now);
+        (is_unknown || self.circuit_breaker.wants_account_call(now))
+            && !leadership.is_shutting_down()
+            && self.calls.is_empty()
+            && self.rate_limiter.next_call_at(now) <= now
+    }
+
+    fn may_call(&self, moment: Moment<'_>, upcoming: Upcoming) -> bool {
+        let Moment { now, leadership } = moment;
+        let max_calls = self
+            .rate_limiter
+            .max_in_flight(self.settings.concurrency)
+            .min(self.circuit_breaker.max_calls(now));
+        leadership.may_deliver(now)
+            && self.calls.len() < max_calls
+            && self.next_call_at(now, upcoming) <= now
+            // Without a call left only a recovery check goes out, to find out whether a new day has begun.
+            && (self.rate_limiter.has_day_left(now) || self.circuit_breaker.is_halted())
+    }
+
+    /// When the next call may leave. If the day runs short, a call that more records could share waits for them.
+    pub(crate) fn next_call_at(&self, now: Duration, upcoming: Upcoming) -> Duration {
+        let can_be_shared = upcoming.users + self.batching.len() < MAX_BATCH
+            && !upcoming.has_smaller_batch
+            && self.batching.all_share_a_full_batch(&self.attempts);
+        if can_be_shared && !self.circuit_breaker.is_halted() {
+            self.rate_limiter.next_shared_call_at(now)
+        } else {
+            self.rate_limiter.next_call_at(now)
+        }
+    }
+
+    fn send(&mut self, id: CallId, call: Call, attempts: Vec<AttemptId>, now: Duration) -> (CallId, Call) {
+        self.rate_limiter.record_call(now);
+        let in_flight = CallInFlight {
+            call: call.clone(),
+            attempts,
+            is_recovery_check: self.circuit_breaker.is_halted(),
+            sent_at: now,
+        };
+        self.calls.insert(id, in_flight);
+        (id, call)
+    }
+
+    /// Halts delivery, and gives back what waits for a call. The records are claimed again when it goes on.
+    fn halt(&mut self, now: Duration, evidence: Evidence, is_check: bool) {
+        let reason = evidence.reason.clone();
+        self.circuit_breaker.trip(now, evidence, is_check);
+        self.give_back_waiting(&reason);
+    }
+
+    /// Halts before the day's calls are used to the last one, so that HubSpot need not reject any.
+    pub(crate) fn halt_if_day_is_used_up(&mut self, now: Duration) {
+        if self.rate_limiter.has_day_left(now) || self.circuit_breaker.is_halted() {
+            return;
+        }
+        let reason = Reason::ours(
+            "DAILY_LIMIT",
+            "no calls are left of the account's day, less what is reserved",
+        );
+        let evidence = Evidence {
+            cause: HaltCause::DailyQuota,
+            reason,
+            retry_after: self
+                .rate_limiter
+                .day_frees_at(now)
+                .map(|at| at.saturating_sub(now)),
+            check: RecoveryCheck::Response,
+            affected: Vec::new(),
+        };
+        self.halt(now, evidence, false);
+    }
+}

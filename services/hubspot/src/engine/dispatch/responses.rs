@@ -1,0 +1,399 @@
+//! Handles the responses to calls: tells each attempt what the response means for it, and the circuit breaker and the
+//! rate limiter what it means for the account.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use contracts::{Field, FieldSet, Reason, UserId};
+
+use super::{Dispatch, Effect, Moment};
+use crate::engine::{
+    Call, CallError, CallErrorKind, Response,
+    attempt::{Event, Failure, FoundContacts, result_of_single_lookup},
+    batch_results::{self, InputResult},
+    calls::CallInFlight,
+    circuit_breaker::{Evidence, FailureScope, HaltCause, RecoveryCheck},
+    failed_calls::{self, FailedCall, Retry},
+    io::AttemptId,
+};
+
+/// How long HubSpot's locks last.
+const LOCK: Duration = Duration::from_secs(2);
+
+/// What all steps of handling one response need to know.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    moment: Moment<'a>,
+    /// Whether the call was a recovery check.
+    is_check: bool,
+}
+
+impl Dispatch {
+    /// Handles the response to a call that was taken out of those in flight.
+    pub(crate) fn handle_response(&mut self, call: &CallInFlight, response: &Response, moment: Moment<'_>) {
+        let is_check = call.is_recovery_check;
+        let halt = self.circuit_breaker.current_halt().filter(|_| is_check);
+        // Delivery resumes before the attempts get the response, so that they go on instead of being given back.
+        if halt.is_some_and(|halt| halt.is_over(&call.call, response)) {
+            let user = call.attempts.first().and_then(|id| self.user_of(*id));
+            self.circuit_breaker.resume(user.as_ref());
+        }
+        let context = Context { moment, is_check };
+        let attempts = &call.attempts;
+        match (&call.call, response) {
+            (Call::Account, Response::Account { account_id, .. }) => {
+                self.effects.push(Effect::AccountKnown(account_id.clone()));
+            }
+            (Call::Account, Response::Error(error)) => self.handle_failed_account_call(error, context),
+            (_, Response::Error(error)) => self.handle_failed_call(call, error, context),
+            (Call::Find { addresses }, Response::Found { contacts, errors }) => {
+                let found = FoundContacts::new(addresses, contacts, errors);
+                self.tell_all(attempts, context, || Event::LookedUp(&found));
+            }
+            (Call::Update { inputs }, Response::Updated { results, errors }) => {
+                match batch_results::update_results(inputs, results, errors) {
+                    Some(results) => self.handle_input_results(attempts, results, Event::Updated, context),
+                    None => {
+                        let error = errors.first().map(|error| &error.error);
+                        self.handle_silent_update(call, error, context);
+                    }
+                }
+            }
+            (Call::Create { inputs }, Response::Created { results, errors }) => {
+                let results = batch_results::create_results(inputs, results, errors);
+                self.handle_input_results(attempts, results, Event::Created, context);
+            }
+            (Call::FindSingle { address }, Response::Contact(contact)) => {
+                let result = result_of_single_lookup(contact, address);
+                self.tell_all(attempts, context, || Event::LookedUpSingle(result.clone()));
+            }
+            (Call::Read { .. }, Response::Contact(contact)) => {
+                self.tell_all(attempts, context, || Event::ContactRead(contact));
+            }
+            (Call::UpdateSingle { .. }, Response::Contact(contact)) => {
+                self.tell_all(attempts, context, || Event::Updated(&contact.id));
+            }
+            (
+                _,
+                Response::Account { .. }
+                | Response::Found { .. }
+                | Response::Updated { .. }
+                | Response::Created { .. }
+                | Response::Inspected(_)
+                | Response::Contact(_),
+            ) => {
+                let reason = Reason::ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
+                let kind = CallErrorKind::UnreadableBody;
+                self.handle_failed_call(call, &CallError { kind, reason }, context);
+            }
+        }
+    }
+
+    fn tell_all<'r>(&mut self, attempts: &[AttemptId], context: Context<'_>, event: impl Fn() -> Event<'r>) {
+        for id in attempts {
+            self.tell(*id, event(), context);
+        }
+    }
+
+    /// Tells an attempt what the response means for it, and sends it on its way.
+    fn tell(&mut self, id: AttemptId, event: Event<'_>, context: Context<'_>) {
+        let policy = self.policy(context.moment);
+        let Some(attempt) = self.attempts.get_mut(&id) else {
+            return;
+        };
+        if matches!(event, Event::Updated(_) | Event::Created(_)) {
+            self.circuit_breaker.record_success(attempt.sent());
+            let user_id = attempt.claim().user_id.clone();
+            self.effects.push(Effect::WriteSucceeded(user_id));
+        }
+        attempt.handle(event, policy);
+        self.forward(id, context.moment);
+    }
+
+    /// The results of a batch write, in the order of the attempts; `done` makes the event of an input that was carried
+    /// out.
+    fn handle_input_results<'r>(
+        &mut self,
+        attempts: &[AttemptId],
+        results: Vec<InputResult<'r>>,
+        done: impl Fn(&'r str) -> Event<'r>,
+        context: Context<'_>,
+    ) {
+        for (id, result) in attempts.iter().copied().zip(results) {
+            match result {
+                InputResult::Done(contact_id) => self.tell(id, done(contact_id), context),
+                InputResult::Failed {
+                    error,
+                    is_listed_as_done,
+                } => {
+                    if is_listed_as_done {
+                        self.mark_possibly_written(id, false);
+                    }
+                    self.handle_failed_write(id, error, context);
+                }
+                InputResult::Unlisted { may_have_failed } => {
+                    if may_have_failed && let Some(user_id) = self.user_of(id) {
+                        // Sent by itself next time, the record gets an error of its own.
+                        self.effects.push(Effect::LimitBatch(user_id, 1));
+                    }
+                    self.tell(id, Event::Unlisted, context);
+                }
+            }
+        }
+    }
+
+    /// A batch update succeeded, but its response lists no input as done and names none in an error.
+    fn handle_silent_update(&mut self, call: &CallInFlight, error: Option<&CallError>, context: Context<'_>) {
+        for id in &call.attempts {
+            self.mark_possibly_written(*id, false);
+        }
+        match error {
+            Some(error) => self.handle_failed_call(call, error, context),
+            // Smaller batches tell more.
+            None if call.attempts.len() > 1 => self.split_batch(&call.attempts, context),
+            None => self.tell_all(&call.attempts, context, || Event::Unlisted),
+        }
+    }
+
+    /// A write of this attempt's record, and of no other, failed.
+    fn handle_failed_write(&mut self, id: AttemptId, error: &CallError, context: Context<'_>) {
+        // Even one input's error can be the account's, such as a missing scope.
+        if let Some((cause, retry_after)) = HaltCause::of(error) {
+            let evidence = self.evidence(cause, retry_after, error, RecoveryCheck::Write, &[id]);
+            let reason = evidence.reason.clone();
+            self.halt(context.moment.now, evidence, context.is_check);
+            return self.give_back_all(&[id], &reason, context);
+        }
+        if error.kind == CallErrorKind::Locked {
+            self.lock(id, context);
+        }
+        let policy = self.policy(context.moment);
+        let Some(attempt) = self.attempts.get_mut(&id) else {
+            return;
+        };
+        let before: FieldSet = attempt.rejections().map(|(field, _)| field).collect();
+        attempt.handle(Event::WriteFailed(error), policy);
+        let after = attempt.rejections().filter(|(field, _)| !before.contains(*field));
+        let new: Vec<_> = after.map(|(field, reason)| (field, reason.clone())).collect();
+        // Before the attempt goes on its way: if its rejection is the account's fault, it must not be reported.
+        self.count_rejections(id, &new, context);
+        self.forward(id, context.moment);
+    }
+
+    fn count_rejections(&mut self, id: AttemptId, rejections: &[(Field, Reason)], context: Context<'_>) {
+        let Some(user) = self.user_of(id) else { return };
+        for (field, reason) in rejections {
+            let users = self.circuit_breaker.record_rejection(*field, &reason.code, &user);
+            if let Some(users) = users {
+                self.halt_for_rejections(users, *field, reason, context);
+            }
+        }
+    }
+
+    /// The account rejects every value of a field: takes the rejections back, and halts.
+    fn halt_for_rejections(
+        &mut self,
+        users: BTreeSet<UserId>,
+        field: Field,
+        reason: &Reason,
+        context: Context<'_>,
+    ) {
+        let affected = users.iter().cloned().collect();
+        // Open attempts forget the rejection. For the other users it is reported, or about to be.
+        let mut reported = users;
+        for attempt in self.attempts.values_mut() {
+            let user_id = &attempt.claim().user_id;
+            if reported.contains(user_id) && attempt.retract_rejection(field, &reason.code) {
+                reported.remove(&attempt.claim().user_id);
+            }
+        }
+        // Noted before the halt: the attempts that the halt gives back bring no such rejection any more.
+        self.effects.push(Effect::RetractRejections {
+            users: reported,
+            field,
+            reason: reason.clone(),
+        });
+        let evidence = Evidence {
+            cause: HaltCause::RejectsEveryRecord(field),
+            reason: reason.clone(),
+            retry_after: None,
+            check: RecoveryCheck::FieldWrite(field),
+            affected,
+        };
+        self.halt(context.moment.now, evidence, context.is_check);
+    }
+
+    fn handle_failed_account_call(&mut self, error: &CallError, context: Context<'_>) {
+        let now = context.moment.now;
+        let (cause, retry_after) = match (HaltCause::of(error), &error.kind) {
+            (Some(cause), _) => cause,
+            (None, CallErrorKind::RateLimited { retry_after, .. }) => {
+                return self.rate_limiter.record_rejection(now, *retry_after);
+            }
+            (None, CallErrorKind::ServerError { retry_after }) => (HaltCause::Outage, *retry_after),
+            (None, _) => (HaltCause::Outage, None),
+        };
+        let evidence = self.evidence(cause, retry_after, error, RecoveryCheck::Account, &[]);
+        self.halt(now, evidence, context.is_check);
+    }
+
+    /// A call failed as a whole.
+    fn handle_failed_call(&mut self, call: &CallInFlight, error: &CallError, context: Context<'_>) {
+        let attempts = &call.attempts;
+        let now = context.moment.now;
+        match failed_calls::classify(error, attempts.len()) {
+            FailedCall::HaltFor(cause, retry_after) => {
+                let check = RecoveryCheck::after(&call.call);
+                let evidence = self.evidence(cause, retry_after, error, check, attempts);
+                let reason = evidence.reason.clone();
+                self.halt(now, evidence, context.is_check);
+                self.give_back_all(attempts, &reason, context);
+            }
+            FailedCall::RateLimited(retry_after) => {
+                self.rate_limiter.record_rejection(now, retry_after);
+                self.give_back_all(attempts, &error.reason, context);
+            }
+            FailedCall::Unexplained => self.handle_unexplained_failure(call, error, context),
+            FailedCall::LockedBatch => {
+                self.halve_batch_limits(attempts);
+                for id in attempts {
+                    self.lock(*id, context);
+                }
+                self.give_back_all(attempts, &error.reason, context);
+            }
+            FailedCall::SplitBatch => self.split_batch(attempts, context),
+            FailedCall::Single => self.handle_failed_single(call, error, context),
+        }
+    }
+
+    /// A call failed for no reason that names a record. One record may be at fault, or HubSpot as a whole.
+    fn handle_unexplained_failure(&mut self, call: &CallInFlight, error: &CallError, context: Context<'_>) {
+        let attempts = &call.attempts;
+        // However it goes on: what the call carried may have been written.
+        if call.call.writes()
+            && let Some(late) = failed_calls::may_have_written(&error.kind)
+        {
+            for id in attempts {
+                self.mark_possibly_written(*id, late);
+            }
+        }
+        let users = attempts.iter().filter_map(|id| self.user_of(*id)).collect();
+        let is_outage = self.circuit_breaker.record_failed_call(users);
+        if is_outage || context.is_check {
+            let retry_after = match error.kind {
+                CallErrorKind::ServerError { retry_after } => retry_after,
+                _ => None,
+            };
+            let check = RecoveryCheck::after(&call.call);
+            let evidence = self.evidence(HaltCause::Outage, retry_after, error, check, attempts);
+            self.halt(context.moment.now, evidence, context.is_check);
+            return self.give_back_all(attempts, &error.reason, context);
+        }
+        match failed_calls::retry_after_unexplained(&call.call, error, attempts.len()) {
+            Retry::Single => self.handle_failed_single(call, error, context),
+            Retry::LookUpCreates => {
+                self.halve_batch_limits(attempts);
+                self.tell_all(attempts, context, || Event::CreateMayHaveHappened);
+            }
+            Retry::SplitNow => self.split_batch(attempts, context),
+            Retry::SplitLater => {
+                self.halve_batch_limits(attempts);
+                self.give_back_all(attempts, &error.reason, context);
+            }
+        }
+    }
+
+    /// A call for a single record failed.
+    fn handle_failed_single(&mut self, call: &CallInFlight, error: &CallError, context: Context<'_>) {
+        let attempts = &call.attempts;
+        match (&call.call, &error.kind) {
+            (Call::Update { .. } | Call::Create { .. } | Call::UpdateSingle { .. }, _) => {
+                for id in attempts {
+                    self.handle_failed_write(*id, error, context);
+                }
+            }
+            (Call::Read { .. }, CallErrorKind::NotFound) => {
+                self.tell_all(attempts, context, || Event::ContactNotFound);
+            }
+            (Call::FindSingle { .. }, CallErrorKind::NotFound) => {
+                self.tell_all(attempts, context, || Event::AddressNotFound);
+            }
+            (
+                Call::Find { .. }
+                | Call::Inspect(_)
+                | Call::FindSingle { .. }
+                | Call::Read { .. }
+                | Call::Account,
+                kind,
+            ) => {
+                let failure = Failure {
+                    reason: error.reason.clone(),
+                    scope: FailureScope::Record,
+                    is_transient: failed_calls::is_transient(kind),
+                };
+                self.tell_all(attempts, context, || Event::Failed(failure.clone()));
+            }
+        }
+    }
+
+    /// Sends smaller batches at once, until the record at fault is alone.
+    fn split_batch(&mut self, attempts: &[AttemptId], context: Context<'_>) {
+        self.halve_batch_limits(attempts);
+        for id in attempts {
+            self.forward(*id, context.moment);
+        }
+    }
+
+    fn halve_batch_limits(&mut self, attempts: &[AttemptId]) {
+        let limit = attempts.len().div_ceil(2);
+        for id in attempts {
+            if let Some(attempt) = self.attempts.get_mut(id) {
+                attempt.limit_batch(limit);
+                let user_id = attempt.claim().user_id.clone();
+                self.effects.push(Effect::LimitBatch(user_id, limit));
+            }
+        }
+    }
+
+    fn give_back_all(&mut self, attempts: &[AttemptId], reason: &Reason, context: Context<'_>) {
+        let failure = Failure::of_account(reason.clone());
+        self.tell_all(attempts, context, || Event::Failed(failure.clone()));
+    }
+
+    fn mark_possibly_written(&mut self, id: AttemptId, late: bool) {
+        if let Some(attempt) = self.attempts.get_mut(&id) {
+            attempt.mark_possibly_written(late);
+        }
+    }
+
+    fn lock(&mut self, id: AttemptId, context: Context<'_>) {
+        if let Some(user_id) = self.user_of(id) {
+            let until = context.moment.now + LOCK;
+            self.effects.push(Effect::Lock(user_id, until));
+        }
+    }
+
+    fn user_of(&self, id: AttemptId) -> Option<UserId> {
+        let attempt = self.attempts.get(&id)?;
+        Some(attempt.claim().user_id.clone())
+    }
+
+    /// The evidence that an error is, met by these attempts.
+    fn evidence(
+        &self,
+        cause: HaltCause,
+        retry_after: Option<Duration>,
+        error: &CallError,
+        check: RecoveryCheck,
+        attempts: &[AttemptId],
+    ) -> Evidence {
+        // One record is enough to check with: a single call shows whether it still fails.
+        let affected = attempts.iter().filter_map(|id| self.user_of(*id)).take(1);
+        Evidence {
+            cause,
+            reason: cause.reason_in(error).clone(),
+            retry_after,
+            check,
+            affected: affected.collect(),
+        }
+    }
+}

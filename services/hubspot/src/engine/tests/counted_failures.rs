@@ -1,0 +1,129 @@
+//! Which failures count against a record, and what is reported about them.
+
+use contracts::{AttemptResult, Claim, Field, NextAction};
+
+use super::harness::TestWorker;
+use super::samples::{all_written, claim, failed, inputs, linked, ms, server_error, written};
+use crate::engine::{Call, CallErrorKind, CallId, Response, UpdatedContact};
+
+const NAME: &[Field] = &[Field::FirstName];
+
+fn counted(result: &AttemptResult) -> bool {
+    result.failure.as_ref().expect("it failed").is_counted
+}
+
+/// Another record's write succeeds.
+fn succeed(worker: &mut TestWorker) {
+    let (call, update) = worker.deliver(&[linked("good", NAME)]);
+    worker.respond(call, all_written(&update));
+    worker.result();
+}
+
+/// Reports a failure; the user is claimed again in a second.
+fn failure(worker: &mut TestWorker) -> AttemptResult {
+    let (request, report) = worker.report();
+    worker.take(request, &report, NextAction::Later { in_ms: 1_000 });
+    report.results[0].clone()
+}
+
+#[test]
+fn a_records_own_success_does_not_make_its_failure_count() {
+    let mut worker = TestWorker::running();
+    let bad = [linked("bad", &[Field::FirstName, Field::LastName])];
+    let (call, _) = worker.deliver(&bad);
+    worker.respond(call, server_error());
+    failure(&mut worker);
+    let (call, _) = worker.deliver(&bad);
+    let unnamed = CallErrorKind::Invalid {
+        properties: std::collections::BTreeMap::new(),
+    };
+    worker.respond(call, failed(unnamed));
+    let (call, _) = worker.call();
+    worker.respond(
+        call,
+        Response::Contact(super::samples::contact("c-bad", "x@example.com")),
+    );
+    let (call, _) = worker.call();
+    worker.respond(call, server_error());
+    assert!(!counted(&failure(&mut worker)));
+}
+
+#[test]
+fn a_repeated_lock_counts_for_one_record_but_not_for_a_batch() {
+    let one = [linked("a", NAME)];
+    let two = [linked("a", NAME), linked("b", NAME)];
+    for (claims, is_counted) in [(&one[..], true), (&two[..], false)] {
+        let mut worker = TestWorker::running();
+        let (call, _) = worker.deliver_together(claims);
+        worker.respond(call, failed(CallErrorKind::Locked));
+        failure(&mut worker);
+        succeed(&mut worker);
+        worker.pass(ms(3_000));
+        worker.give_all(claims);
+        let calls: Vec<(CallId, Call)> = std::iter::from_fn(|| worker.any_call()).collect();
+        for (call, _) in calls {
+            worker.respond(call, failed(CallErrorKind::Locked));
+        }
+        assert_eq!(counted(&failure(&mut worker)), is_counted);
+    }
+}
+
+#[test]
+fn an_unreadable_response_means_possibly_written() {
+    let mut worker = TestWorker::running();
+    let (call, _) = worker.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
+    worker.respond(call, failed(CallErrorKind::UnreadableBody));
+    let (_, report) = worker.report();
+    assert_eq!(report.results.len(), 2);
+    for result in report.results {
+        assert!(!result.written.is_empty() && !result.may_apply_late);
+    }
+}
+
+#[test]
+fn a_forbidden_lookup_is_permanent_and_a_server_error_transient() {
+    for (kind, is_transient) in [
+        (CallErrorKind::Forbidden, false),
+        (CallErrorKind::ServerError { retry_after: None }, true),
+        (CallErrorKind::NoResponse, true),
+    ] {
+        let mut worker = TestWorker::running();
+        let (call, _) = worker.deliver(&[claim("a")]);
+        worker.respond(call, failed(kind));
+        let result = worker.result();
+        assert_eq!(result.failure.expect("it failed").is_transient, is_transient);
+        assert!(!result.may_apply_late, "it writes nothing");
+    }
+}
+
+/// Delivers the same user again and again; each write gets this result, and no attempt fails.
+fn delivers_well(claims: &[Claim], result: impl Fn(UpdatedContact, usize) -> UpdatedContact) {
+    let mut worker = TestWorker::running();
+    let (mut call, mut update) = worker.deliver(claims);
+    for lap in 0..6 {
+        let results = inputs(&update).iter().map(|input| result(written(input), lap));
+        let response = Response::Updated {
+            results: results.collect(),
+            errors: Vec::new(),
+        };
+        worker.respond(call, response);
+        let (request, report) = worker.report();
+        assert_eq!(report.results[0].failure, None, "lap {lap}");
+        if report.claim.is_some() {
+            worker.take_and_give(request, &report, NextAction::Now, claims.to_vec());
+        } else {
+            worker.take(request, &report, NextAction::Now);
+            worker.give_all(claims);
+        }
+        (call, update) = worker.call();
+    }
+}
+
+#[test]
+fn links_found_while_writing_never_count_as_a_chain() {
+    delivers_well(&[linked("a", NAME)], |written, _| written);
+    delivers_well(&[linked("a", NAME)], |written, lap| UpdatedContact {
+        contact_id: format!("merged-{lap}"),
+        ..written
+    });
+}

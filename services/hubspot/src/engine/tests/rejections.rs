@@ -1,0 +1,231 @@
+//! Rejected values and conflicting addresses.
+
+use std::collections::BTreeMap;
+
+use contracts::{Field, FieldResult, LinkOrigin};
+
+use super::harness::TestWorker;
+use super::samples::{all_written, contact, error_of, failed, inputs, linked, reason, written};
+use crate::engine::{Call, CallError, CallErrorKind, EmailConflict, InputError, Response};
+
+const BOTH: &[Field] = &[Field::Email, Field::FirstName];
+
+fn invalid(properties: &[&str]) -> CallErrorKind {
+    let reasons = properties
+        .iter()
+        .map(|property| ((*property).to_owned(), reason("INVALID_EMAIL")));
+    CallErrorKind::Invalid {
+        properties: reasons.collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn held_by(contact_id: Option<&str>) -> CallErrorKind {
+    CallErrorKind::Conflict {
+        existing_id: contact_id.map(str::to_owned),
+    }
+}
+
+/// The first write of a user with a dirty address and name gets this response.
+fn rejected(worker: &mut TestWorker, kind: CallErrorKind) {
+    let (call, update) = worker.deliver(&[linked("a", BOTH)]);
+    let errors = vec![error_of(&inputs(&update)[0], kind)];
+    worker.respond(
+        call,
+        Response::Updated {
+            results: Vec::new(),
+            errors,
+        },
+    );
+}
+
+fn properties(call: &Call) -> Vec<&'static str> {
+    match call {
+        Call::UpdateSingle { properties, .. } => properties.keys().copied().collect(),
+        other => inputs(other)[0].properties.keys().copied().collect(),
+    }
+}
+
+#[test]
+fn a_rejected_field_is_left_out_and_the_rest_sent_again() {
+    let mut worker = TestWorker::running();
+    rejected(&mut worker, invalid(&["email"]));
+    let (call, update) = worker.call();
+    assert_eq!(properties(&update), ["firstname"]);
+    worker.respond(call, all_written(&update));
+    let result = worker.result();
+    let code = |outcome: &FieldResult| matches!(outcome, FieldResult::Rejected { reason } if reason.code == "INVALID_EMAIL");
+    assert!(code(&result.field_results[&Field::Email]));
+    assert_eq!(result.field_results[&Field::FirstName], FieldResult::Confirmed);
+    assert_eq!(result.written.iter().collect::<Vec<_>>(), [Field::FirstName]);
+    assert!(result.confirmed_address.is_none() && result.failure.is_none());
+}
+
+#[test]
+fn an_unnamed_rejection_is_repeated_field_by_field() {
+    for named in [&[][..], &["favourite_colour"]] {
+        let mut worker = TestWorker::running();
+        rejected(&mut worker, invalid(named));
+        let (call, patch) = worker.call();
+        assert_eq!(properties(&patch), ["email"]);
+        worker.respond(call, failed(invalid(named)));
+        let (call, patch) = worker.call();
+        assert_eq!(properties(&patch), ["firstname"]);
+        worker.respond(call, Response::Contact(contact("c-a", "old@example.com")));
+        let result = worker.result();
+        assert!(matches!(
+            result.field_results[&Field::Email],
+            FieldResult::Rejected { .. }
+        ));
+        assert_eq!(result.field_results[&Field::FirstName], FieldResult::Confirmed);
+    }
+}
+
+#[test]
+fn an_address_of_the_own_contact_is_confirmed() {
+    let mut worker = TestWorker::running();
+    rejected(&mut worker, held_by(Some("c-a")));
+    let (call, update) = worker.call();
+    assert_eq!(properties(&update), ["firstname"]);
+    worker.respond(call, all_written(&update));
+    let result = worker.result();
+    assert_eq!(result.field_results[&Field::Email], FieldResult::Confirmed);
+    assert_eq!(result.confirmed_address.as_deref(), Some("a@example.com"));
+}
+
+/// Before an address counts as a conflict, the contact is read, because its id may be a former one of the holder.
+fn own_contact_is_read(worker: &mut TestWorker) {
+    let (call, read) = worker.call();
+    assert_eq!(
+        read,
+        Call::Read {
+            contact_id: "c-a".into()
+        }
+    );
+    worker.respond(call, Response::Contact(contact("c-a", "old@example.com")));
+}
+
+#[test]
+fn an_address_held_under_a_former_id_is_no_conflict() {
+    let settings = [EmailConflict::Reject, EmailConflict::Follow];
+    for email_taken in settings {
+        let mut worker = TestWorker::with(|settings| settings.email_conflict = email_taken);
+        rejected(&mut worker, held_by(Some("7")));
+        let (call, _) = worker.call();
+        worker.respond(call, Response::Contact(contact("7", "old@example.com")));
+        let result = worker.result();
+        let link = result.link.expect("the contact's present id");
+        assert_eq!((link.contact_id.as_str(), link.origin), ("7", LinkOrigin::Merged));
+        assert!(result.field_results.is_empty());
+    }
+}
+
+#[test]
+fn a_conflicting_address_is_followed_without_a_write() {
+    let mut worker = TestWorker::running();
+    rejected(&mut worker, held_by(Some("7")));
+    own_contact_is_read(&mut worker);
+    assert!(worker.any_call().is_none());
+    let result = worker.result();
+    let link = result.link.expect("the contact that holds the address");
+    assert_eq!(
+        (link.contact_id.as_str(), link.origin),
+        ("7", LinkOrigin::Followed)
+    );
+    assert_eq!(link.address.as_deref(), Some("a@example.com"));
+    assert!(result.field_results.is_empty() && result.written.is_empty());
+}
+
+#[test]
+fn a_conflicting_address_is_a_conflict_if_the_setting_says_so() {
+    let mut worker = TestWorker::with(|settings| settings.email_conflict = EmailConflict::Reject);
+    rejected(&mut worker, held_by(Some("7")));
+    own_contact_is_read(&mut worker);
+    let (call, update) = worker.call();
+    assert_eq!(properties(&update), ["firstname"]);
+    worker.respond(call, all_written(&update));
+    let result = worker.result();
+    assert!(matches!(
+        result.field_results[&Field::Email],
+        FieldResult::Conflict { .. }
+    ));
+    assert_eq!(result.field_results[&Field::FirstName], FieldResult::Confirmed);
+    assert!(result.link.is_none());
+}
+
+#[test]
+fn a_conflict_that_names_no_contact_is_looked_up() {
+    let mut worker = TestWorker::running();
+    rejected(&mut worker, held_by(None));
+    let (call, find) = worker.call();
+    assert_eq!(
+        find,
+        Call::Find {
+            addresses: vec!["a@example.com".into()]
+        }
+    );
+    worker.respond(
+        call,
+        Response::Found {
+            contacts: vec![contact("7", "a@example.com")],
+            errors: Vec::new(),
+        },
+    );
+    own_contact_is_read(&mut worker);
+    let link = worker.result().link.expect("a link");
+    assert_eq!(
+        (link.contact_id.as_str(), link.origin),
+        ("7", LinkOrigin::Followed)
+    );
+}
+
+#[test]
+fn a_conflict_about_an_address_that_no_contact_has_fails() {
+    let mut worker = TestWorker::running();
+    rejected(&mut worker, held_by(None));
+    let (call, _) = worker.call();
+    let error = CallError {
+        kind: CallErrorKind::NotFound,
+        reason: reason("OBJECT_NOT_FOUND"),
+    };
+    let errors = vec![InputError {
+        ids: vec!["a@example.com".into()],
+        trace_ids: Vec::new(),
+        error,
+    }];
+    worker.respond(
+        call,
+        Response::Found {
+            contacts: Vec::new(),
+            errors,
+        },
+    );
+    let result = worker.result();
+    assert!(result.failure.is_some() && result.field_results.is_empty() && result.link.is_none());
+}
+
+#[test]
+fn a_bad_record_does_not_hold_up_the_one_beside_it() {
+    let mut worker = TestWorker::running();
+    let (call, update) = worker.deliver_together(&[linked("a", BOTH), linked("b", BOTH)]);
+    let [a, b] = inputs(&update) else {
+        panic!("both in one batch: {update:?}")
+    };
+    let errors = vec![error_of(a, invalid(&["email", "firstname"]))];
+    worker.respond(
+        call,
+        Response::Updated {
+            results: vec![written(b)],
+            errors,
+        },
+    );
+    let (_, report) = worker.report();
+    let outcomes: Vec<_> = report
+        .results
+        .iter()
+        .map(|result| &result.field_results[&Field::Email])
+        .collect();
+    assert!(matches!(
+        outcomes[..],
+        [FieldResult::Rejected { .. }, FieldResult::Confirmed]
+    ));
+}
