@@ -21,23 +21,19 @@ impl Totals {
         }
     }
 
-    /// Adds the counts of one answer.
-    pub(crate) fn add(&mut self, answer: &Value) {
+    /// Adds the counts of one answer, and returns the sum of all members.
+    pub(crate) fn add(&mut self, answer: &Value) -> u64 {
         for (member, count) in &mut self.counts {
             *count += answer[*member].as_u64().unwrap_or(0);
         }
         let unknown = answer["unknown"].as_array().into_iter().flatten();
         self.unknown_users.extend(unknown.cloned());
+        self.counts.values().sum()
     }
 
     /// The sum of one member.
     pub(crate) fn count(&self, member: &str) -> u64 {
         self.counts.get(member).copied().unwrap_or(0)
-    }
-
-    /// The sum of all members.
-    pub(crate) fn all(&self) -> u64 {
-        self.counts.values().sum()
     }
 
     /// The totals in the form of one answer.
@@ -51,10 +47,11 @@ impl Totals {
 
     /// One line for each named user that does not exist, each with a line break before it.
     pub(crate) fn unknown_user_lines(&self) -> String {
-        let users = self.unknown_users.iter();
-        users
-            .map(|user| format!("\nthere is no user {}", text(user)))
-            .collect()
+        let mut lines = String::new();
+        for user in &self.unknown_users {
+            lines = format!("{lines}\nthere is no user {}", text(user));
+        }
+        lines
     }
 
     /// Succeeds unless a named user does not exist.

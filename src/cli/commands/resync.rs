@@ -40,10 +40,7 @@ pub(crate) async fn run(resync: &Resync) -> Result<ExitStatus, CommandError> {
     }
     let mut totals = Totals::new(&["resynced", "shared", "skipped"]);
     let mut bulk = BulkRequest::new(&gateway, progress_bar(None))?;
-    let add = |answer: &Value| {
-        totals.add(answer);
-        Ok(totals.all())
-    };
+    let add = |answer: &Value| Ok(totals.add(answer));
     let ended = if resync.all {
         let mut request = json!({ "all": true });
         if let Some(after) = &resync.after {

@@ -48,7 +48,7 @@ pub(crate) async fn run(retry: &Retry) -> Result<ExitStatus, CommandError> {
         retry_by_state(&gateway, retry, &mut totals).await
     } else {
         let mut bulk = BulkRequest::new(&gateway, progress_bar(None))?;
-        let add = |answer: &Value| add(&mut totals, answer);
+        let add = |answer: &Value| Ok(totals.add(answer));
         bulk.send_for_users(PATH, json!({}), &retry.users, MAX_NAMED_USERS, add)
             .await
     };
@@ -75,7 +75,7 @@ async fn retry_by_state(gateway: &Gateway, retry: &Retry, totals: &mut Totals) -
         if let Some(after) = &retry.after {
             request["after"] = after.as_str().into();
         }
-        let add = |answer: &Value| add(totals, answer);
+        let add = |answer: &Value| Ok(totals.add(answer));
         let remainder = |after: Option<&str>| retry.remainder(gateway, &states[number..], after);
         bulk.send_pages(PATH, request, add, remainder).await?;
     }
@@ -136,12 +136,6 @@ impl Retry {
         }
         remainder
     }
-}
-
-/// Adds an answer, and returns how many users all answers so far cover.
-fn add(totals: &mut Totals, answer: &Value) -> Result<u64, CommandError> {
-    totals.add(answer);
-    Ok(totals.all())
 }
 
 fn describe(totals: &Totals) -> String {
