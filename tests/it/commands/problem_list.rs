@@ -1,23 +1,23 @@
-//! `hubsync parked`, user by user.
+//! The list of `hubsync problems`.
 
 use serde_json::{Value, json};
 
-use super::scripted::{Reply, Scripted};
+use super::scripted_gateway::{Reply, ScriptedGateway};
 
 fn user(id: &str, reason: &Value) -> Value {
     json!({
-        "userId": id, "version": 3, "state": "refused", "resending": id == "3", "attempts": 2, "reason": reason
+        "userId": id, "version": 3, "state": "rejected", "resending": id == "3", "attempts": 2, "reason": reason
     })
 }
 
-/// What is between two columns does not matter.
+/// The cells of a table's line, without the spaces between columns.
 fn cells(line: &str) -> Vec<&str> {
     let cells = line.split("  ").map(str::trim);
     cells.filter(|cell| !cell.is_empty()).collect()
 }
 
 #[tokio::test]
-async fn a_reason_is_listed_as_far_as_it_is_known_and_nothing_of_a_profile_with_it() {
+async fn a_reason_is_listed_without_its_message() {
     let whole = json!({
         "code": "INVALID_EMAIL", "category": "VALIDATION_ERROR", "status": 400, "correlationId": "d84d",
         "message": "Email address ada@example.com is invalid"
@@ -31,10 +31,10 @@ async fn a_reason_is_listed_as_far_as_it_is_known_and_nothing_of_a_profile_with_
         ),
         user("4", &Value::Null),
     ];
-    let gateway = Scripted::start([Reply::Page(json!({ "users": users }))]).await;
-    let typed = gateway.command(&["parked", "--state", "refused"]).await;
-    assert_eq!(typed.code, 0, "{typed:?}");
-    let lines: Vec<_> = typed.output.lines().map(cells).collect();
+    let gateway = ScriptedGateway::start([Reply::Answer(json!({ "users": users }))]).await;
+    let result = gateway.command(&["problems", "--state", "rejected"]).await;
+    assert_eq!(result.code, 0, "{result:?}");
+    let lines: Vec<_> = result.output.lines().map(cells).collect();
     let expected = [
         &[
             "USER",
@@ -45,27 +45,27 @@ async fn a_reason_is_listed_as_far_as_it_is_known_and_nothing_of_a_profile_with_
             "CATEGORY",
             "STATUS",
             "CORRELATION ID",
-            "TRIED AGAIN",
+            "NEXT ATTEMPT",
         ][..],
         &[
             "1",
             "3",
-            "refused",
+            "rejected",
             "2",
             "INVALID_EMAIL",
             "VALIDATION_ERROR",
             "400",
             "d84d",
         ],
-        &["2", "3", "refused", "2", "TIMED_OUT"],
+        &["2", "3", "rejected", "2", "TIMED_OUT"],
         &["3", "3", "refused (sent once more)", "2", "NO_ID", "207"],
-        &["4", "3", "refused", "2"],
+        &["4", "3", "rejected", "2"],
     ];
     let (users, legend) = lines.split_at(expected.len());
-    assert_eq!(users, expected, "{typed:?}");
-    assert_eq!(legend[1][0], "refused", "{typed:?}");
+    assert_eq!(users, expected, "{result:?}");
+    assert_eq!(legend[1][0], "rejected", "{result:?}");
     assert!(
-        typed.output.lines().all(|line| line == line.trim_end()),
-        "{typed:?}"
+        result.output.lines().all(|line| line == line.trim_end()),
+        "{result:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! Types a command and reads what comes back.
+//! Runs a command as a process, and keeps its exit code and output.
 
 use std::process::Stdio;
 
@@ -13,18 +13,18 @@ use tokio::{
 
 use crate::stack::{CEILING, Stack};
 
-/// How a command ended.
+/// The exit code and the output of a command.
 #[derive(Debug)]
-pub(super) struct Typed {
+pub(super) struct CommandResult {
     pub(super) code: i32,
     pub(super) output: String,
     pub(super) errors: String,
 }
 
-impl Typed {
-    /// A command with those settings and no others, in a folder without any.
+impl CommandResult {
+    /// Runs a command with these settings and no others, in an empty folder.
     pub(super) async fn alone(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
-        Running::start(arguments, settings).ended().await
+        Running::start(arguments, settings).wait().await
     }
 
     pub(super) fn json(&self) -> Value {
@@ -32,14 +32,14 @@ impl Typed {
     }
 }
 
-/// A command at work.
+/// A command that runs.
 pub(super) struct Running {
     process: Child,
     _folder: TempDir,
 }
 
 impl Running {
-    /// Types a command with those settings and no others, in a folder without any.
+    /// Starts a command with these settings and no others, in an empty folder.
     pub(super) fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_hubsync"));
@@ -56,18 +56,18 @@ impl Running {
         }
     }
 
-    /// Types Ctrl-C.
+    /// Sends the signal of Ctrl-C.
     pub(super) fn interrupt(&self) {
         let id = self.process.id().expect("it runs").cast_signed();
         kill_process(Pid::from_raw(id).unwrap(), Signal::INT).unwrap();
     }
 
-    /// Whoever read its output leaves.
-    pub(super) fn stop_reading(&mut self) {
+    /// Closes the reading end of the command's output.
+    pub(super) fn close_output(&mut self) {
         drop(self.process.stdout.take());
     }
 
-    /// The next line of its output, which it will not print again.
+    /// Reads the next line of the output. `wait` does not return it again.
     pub(super) async fn next_line(&mut self) -> String {
         let output = self.process.stdout.as_mut().expect("it is piped");
         let reading = async {
@@ -80,29 +80,29 @@ impl Running {
         timeout(CEILING, reading).await.expect("it prints a line")
     }
 
-    pub(super) async fn ended(self) -> Typed {
-        let ended = timeout(CEILING, self.process.wait_with_output());
-        let ended = ended.await.expect("it ends").unwrap();
+    pub(super) async fn wait(self) -> CommandResult {
+        let wait = timeout(CEILING, self.process.wait_with_output());
+        let wait = wait.await.expect("it ends").unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Typed {
-            code: ended.status.code().expect("it ends by itself"),
-            output: text(ended.stdout),
-            errors: text(ended.stderr),
+        CommandResult {
+            code: wait.status.code().expect("it ends by itself"),
+            output: text(wait.stdout),
+            errors: text(wait.stderr),
         }
     }
 }
 
 impl Stack {
-    /// A command that asks this stack's gateway.
-    pub(super) async fn command(&self, arguments: &[&str]) -> Typed {
-        Typed::alone(arguments, &[("HUBSYNC_URL", self.gateway_url())]).await
+    /// Runs a command against this stack's gateway.
+    pub(super) async fn command(&self, arguments: &[&str]) -> CommandResult {
+        CommandResult::alone(arguments, &[("HUBSYNC_URL", self.gateway_url())]).await
     }
 
-    /// A command with the settings that the services of this stack have, and some others over them.
-    pub(super) async fn command_with(&self, arguments: &[&str], others: &[(&str, &str)]) -> Typed {
+    /// Runs a command with the settings of this stack's services; `others` take precedence.
+    pub(super) async fn command_with(&self, arguments: &[&str], others: &[(&str, &str)]) -> CommandResult {
         let mut settings: Vec<_> = self.settings().collect();
         settings.push(("HUBSYNC_URL", self.gateway_url()));
         settings.extend(others);
-        Typed::alone(arguments, &settings).await
+        CommandResult::alone(arguments, &settings).await
     }
 }

@@ -1,4 +1,4 @@
-//! Plays the gateway: what it answers is decided by the test, what it was asked is kept.
+//! A gateway whose answers the test decides. It records the requests that it receives.
 
 use std::{
     collections::VecDeque,
@@ -17,100 +17,108 @@ use serde_json::{Value, json};
 use testing::wait::until;
 use tokio::{net::TcpListener, time::Instant};
 
-use super::typed::{Running, Typed};
+use super::process::{CommandResult, Running};
 use crate::stack::CEILING;
 
 /// What the gateway does with a request.
 pub(super) enum Reply {
-    /// Answers.
-    Page(Value),
-    /// Answers that problem, 503, to be asked again after so many seconds.
-    Not(&'static str, u64),
-    /// Answers that problem with that status.
-    Never(&'static str, u16),
-    /// Begins to answer, and is gone.
-    BreakOff,
-    /// Says nothing.
-    Silence,
+    /// Answers 200 with this document.
+    Answer(Value),
+    /// Answers 503 with this problem, and with `Retry-After` in seconds.
+    Unavailable(&'static str, u64),
+    /// Answers with this problem and status.
+    Problem(&'static str, u16),
+    /// Sends the head of an answer and closes the connection.
+    CloseWhileAnswering,
+    /// Keeps the connection open and never answers.
+    NoAnswer,
 }
 
-/// A request that arrived.
+/// A request that the gateway has received.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct ReceivedRequest {
     pub(super) path: String,
     pub(super) body: Value,
     pub(super) at: Instant,
 }
 
 /// The scripted gateway.
-pub(super) struct Scripted {
+pub(super) struct ScriptedGateway {
     pub(super) url: String,
-    played: Arc<Played>,
+    played: Arc<Script>,
 }
 
-struct Played {
+struct Script {
     script: Mutex<VecDeque<Reply>>,
-    asked: Mutex<Vec<Asked>>,
+    requests: Mutex<Vec<ReceivedRequest>>,
 }
 
-impl Scripted {
-    /// Answers the first request with the first reply, and so on; there must be one for each.
+impl ScriptedGateway {
+    /// Answers the first request with the first reply, the second with the second, and so on. A request without a reply
+    /// fails the test.
     pub(super) async fn start(script: impl IntoIterator<Item = Reply>) -> Self {
-        let played = Arc::new(Played {
+        let played = Arc::new(Script {
             script: Mutex::new(script.into_iter().collect()),
-            asked: Mutex::default(),
+            requests: Mutex::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(play).with_state(Arc::clone(&played));
+        let router = Router::new()
+            .fallback(reply_by_script)
+            .with_state(Arc::clone(&played));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { url, played }
     }
 
-    /// What it was asked so far.
-    pub(super) fn asked(&self) -> Vec<Asked> {
-        self.played.asked.lock().unwrap().clone()
+    /// All requests so far.
+    pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.played.requests.lock().unwrap().clone()
     }
 
-    pub(super) async fn wait_until_asked(&self, times: usize) {
+    pub(super) async fn wait_for_requests(&self, times: usize) {
         until("requests at the gateway", CEILING, async || {
-            let count = self.asked().len();
+            let count = self.requests().len();
             if count >= times { Ok(()) } else { Err(count) }
         })
         .await;
     }
 
-    /// A command that asks this gateway.
-    pub(super) async fn command(&self, arguments: &[&str]) -> Typed {
-        self.begin(arguments).ended().await
+    /// Runs a command against this gateway to its end.
+    pub(super) async fn command(&self, arguments: &[&str]) -> CommandResult {
+        self.begin(arguments).wait().await
     }
 
-    /// A command that asks this gateway, while it runs.
+    /// Starts a command against this gateway.
     pub(super) fn begin(&self, arguments: &[&str]) -> Running {
         Running::start(arguments, &[("HUBSYNC_URL", &self.url)])
     }
 }
 
-async fn play(State(played): State<Arc<Played>>, method: Method, uri: Uri, body: Bytes) -> Response<Body> {
-    played.asked.lock().unwrap().push(Asked {
+async fn reply_by_script(
+    State(played): State<Arc<Script>>,
+    method: Method,
+    uri: Uri,
+    body: Bytes,
+) -> Response<Body> {
+    played.requests.lock().unwrap().push(ReceivedRequest {
         path: format!("{method} {uri}"),
         body: serde_json::from_slice(&body).unwrap_or_default(),
         at: Instant::now(),
     });
     let reply = played.script.lock().unwrap().pop_front();
     match reply.expect("the script has an answer to each request") {
-        Reply::Page(page) => Response::new(page.to_string().into()),
-        Reply::Not(slug, seconds) => {
+        Reply::Answer(page) => Response::new(page.to_string().into()),
+        Reply::Unavailable(slug, seconds) => {
             let mut response = problem(slug, 503);
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
             response
         }
-        Reply::Never(slug, status) => problem(slug, status),
-        Reply::BreakOff => {
+        Reply::Problem(slug, status) => problem(slug, status),
+        Reply::CloseWhileAnswering => {
             let broken = Err::<Bytes, _>(std::io::Error::other("gone"));
             Response::new(Body::from_stream(stream::iter([broken])))
         }
-        Reply::Silence => pending().await,
+        Reply::NoAnswer => pending().await,
     }
 }
 

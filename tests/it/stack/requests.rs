@@ -1,4 +1,4 @@
-//! What callers of the gateway do.
+//! Requests to the gateway.
 
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -6,23 +6,23 @@ use serde_json::Value;
 use super::Stack;
 
 impl Stack {
-    /// Any request to the gateway.
+    /// Makes any request to the gateway.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.gateway))
     }
 
-    /// A change, as `application/json`.
+    /// Sends a change as `application/json`.
     pub(crate) async fn patch(&self, user: &str, body: Value) -> Response {
         let request = self.request(Method::PATCH, &format!("/users/{user}"));
         request.json(&body).send().await.unwrap()
     }
 
-    /// A change that must be accepted. Returns its version.
+    /// Sends a change that must be accepted, and returns its version.
     pub(crate) async fn change(&self, user: &str, body: Value) -> u64 {
         accepted(self.patch(user, body).await).await
     }
 
-    /// A change as `application/merge-patch+json` that must be accepted. Returns its version.
+    /// Sends a change as `application/merge-patch+json` that must be accepted, and returns its version.
     pub(crate) async fn merge(&self, user: &str, body: Value) -> u64 {
         let request = self.request(Method::PATCH, &format!("/users/{user}"));
         let request = request
@@ -31,14 +31,14 @@ impl Stack {
         accepted(request.send().await.unwrap()).await
     }
 
-    /// Looks at, makes or ends the pause of delivery.
+    /// Reads (GET), starts (PUT) or ends (DELETE) the pause of delivery.
     pub(crate) async fn pause(&self, method: Method) -> Value {
         let response = self.request(method, "/sync/pause").send().await.unwrap();
         assert_eq!(response.status(), 200);
         response.json().await.unwrap()
     }
 
-    /// The user as it stands; none if there is none.
+    /// The user, if it exists.
     pub(crate) async fn user(&self, user: &str) -> Option<Value> {
         let response = self
             .request(Method::GET, &format!("/users/{user}"))
@@ -52,7 +52,7 @@ impl Stack {
         }
     }
 
-    /// The latest receipt of a user, if the gateway has one to give.
+    /// The receipt of a user's latest version, if the gateway answers with one.
     pub(crate) async fn receipt(&self, user: &str) -> Option<Value> {
         let response = self
             .request(Method::GET, &format!("/users/{user}/sync"))

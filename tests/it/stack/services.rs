@@ -1,4 +1,4 @@
-//! Starting, stopping and killing services.
+//! Starts, stops and kills services.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ impl Service {
     }
 }
 
-/// A binary of the workspace, beside the one under test.
+/// The path of a binary of the workspace, which is in the same folder as `hubsync`.
 pub(crate) fn built(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_BIN_EXE_hubsync")).with_file_name(name);
     assert!(
@@ -38,7 +38,7 @@ pub(crate) fn built(name: &str) -> PathBuf {
 }
 
 impl Stack {
-    /// Starts a service; it need not be ready yet.
+    /// Starts a service without waiting until it is ready.
     pub(crate) async fn start_service(&mut self, service: Service) {
         let mut launch = Launch::new(service.binary())
             .clean_env()
@@ -49,17 +49,17 @@ impl Stack {
         self.running.insert(service, launch.start().await.unwrap());
     }
 
-    /// Stops a service as an operator would; it must end well.
+    /// Stops a service with SIGTERM. It must exit without an error.
     pub(crate) async fn stop_service(&mut self, service: Service) {
         let Some(mut child) = self.running.remove(&service) else {
             return;
         };
         child.terminate().unwrap();
         let code = child.wait(CEILING).await.unwrap();
-        assert_eq!(code, 0, "{service:?} did not end well:\n{}", child.tail());
+        assert_eq!(code, 0, "{service:?} exited with an error:\n{}", child.tail());
     }
 
-    /// Kills a service as a crash would.
+    /// Kills a service with SIGKILL.
     pub(crate) async fn kill_service(&mut self, service: Service) {
         let mut child = self.running.remove(&service).expect("the service runs");
         child.kill().unwrap();
@@ -72,7 +72,7 @@ impl Stack {
         self.start_service(service).await;
     }
 
-    /// Takes a service out of the stack, so that a second one may be started beside it.
+    /// Removes a running service from the stack, so that a second one can start beside it.
     pub(crate) fn take(&mut self, service: Service) -> Child {
         self.running.remove(&service).expect("the service runs")
     }

@@ -1,14 +1,14 @@
-//! What is said of a user that did not reach HubSpot.
+//! What commands print about a user that has a problem.
 
 use serde_json::json;
 
 use crate::stack::Stack;
 
 #[tokio::test]
-async fn a_contact_that_is_not_found_explains_itself_and_lists_tell_no_address() {
+async fn a_missing_contact_is_explained_and_lists_have_no_address() {
     let stack = Stack::start().await;
     stack.change("1", json!({ "email": "nobody@example.com" })).await;
-    stack.wait_for_state("1", "missing").await;
+    stack.wait_for_state("1", "notFound").await;
 
     let shown = stack.command(&["show", "1", "--json"]).await.json();
     let problem = &shown["receipt"]["problems"][0];
@@ -21,16 +21,18 @@ async fn a_contact_that_is_not_found_explains_itself_and_lists_tell_no_address()
         assert!(found, "{words}: {text}");
     }
 
-    let listed = stack.command(&["parked", "--state", "missing", "--json"]).await;
+    let listed = stack
+        .command(&["problems", "--state", "notFound", "--json"])
+        .await;
     assert_eq!(listed.json()["users"][0]["nextAttemptAt"], at.as_str());
-    let counted = stack.command(&["parked"]).await;
+    let counted = stack.command(&["problems"]).await;
     assert!(counted.output.contains("HUBSPOT_MISSING=create"), "{counted:?}");
-    for typed in [
+    for result in [
         listed,
         counted,
-        stack.command(&["parked", "--state", "missing"]).await,
+        stack.command(&["problems", "--state", "notFound"]).await,
     ] {
-        assert!(!typed.output.contains("nobody@example.com"), "{typed:?}");
+        assert!(!result.output.contains("nobody@example.com"), "{result:?}");
     }
     stack.finish().await;
 }
