@@ -1,30 +1,30 @@
-//! Connections that end, hang or crawl.
+//! Faults of connections.
 
 use std::time::Duration;
 
 use testing::proxy::Passage::{Open, Slow, Stalled};
 
-use super::{Breaker, Done};
-use crate::{fault::Way, parts::Link};
+use super::{FaultInjector, Injection};
+use crate::{components::Link, fault::Way};
 
-/// For each chunk: slow enough for time-outs, not for a standstill.
+/// The delay of each chunk: long enough for time-outs, and short enough that data still passes.
 const DELAY: Duration = Duration::from_millis(150);
 
-impl Breaker {
-    pub(super) fn cut(&self, link: Link) -> Done {
+impl FaultInjector {
+    pub(super) fn cut(&self, link: Link) -> Injection {
         self.stack.cut_link(link);
-        Done::Broken
+        Injection::Done
     }
 
-    pub(super) async fn refuse(&self, link: Link, lasts: Duration) -> Done {
+    pub(super) async fn refuse(&self, link: Link, duration: Duration) -> Injection {
         let _alone = self.link(link).await;
         self.stack.refuse_link(link, true);
-        tokio::time::sleep(lasts).await;
+        tokio::time::sleep(duration).await;
         self.stack.refuse_link(link, false);
-        Done::Broken
+        Injection::Done
     }
 
-    pub(super) async fn stall(&self, link: Link, way: Way, lasts: Duration) -> Done {
+    pub(super) async fn stall(&self, link: Link, way: Way, duration: Duration) -> Injection {
         let (there, back) = match way {
             Way::There => (Stalled, Open),
             Way::Back => (Open, Stalled),
@@ -32,16 +32,16 @@ impl Breaker {
         };
         let _alone = self.link(link).await;
         self.stack.set_link(link, there, back);
-        tokio::time::sleep(lasts).await;
+        tokio::time::sleep(duration).await;
         self.stack.set_link(link, Open, Open);
-        Done::Broken
+        Injection::Done
     }
 
-    pub(super) async fn slow(&self, link: Link, lasts: Duration) -> Done {
+    pub(super) async fn slow(&self, link: Link, duration: Duration) -> Injection {
         let _alone = self.link(link).await;
         self.stack.set_link(link, Slow(DELAY), Slow(DELAY));
-        tokio::time::sleep(lasts).await;
+        tokio::time::sleep(duration).await;
         self.stack.set_link(link, Open, Open);
-        Done::Broken
+        Injection::Done
     }
 }

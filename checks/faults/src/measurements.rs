@@ -1,4 +1,4 @@
-//! How soon things go on: after the active hubspot service was killed, and after NATS is back.
+//! Measures how long a fail-over of the hubspot service and a restart of NATS take.
 
 use std::{
     fmt,
@@ -15,33 +15,33 @@ use crate::stack::Stack;
 
 const INTERVAL: Duration = Duration::from_millis(10);
 const CEILING: Duration = Duration::from_mins(1);
-/// A change is repeated this often until it is accepted.
+/// The time between two attempts to make a change.
 const REPEAT: Duration = Duration::from_millis(20);
 
-/// What was measured, in milliseconds.
+/// The measured times, in milliseconds.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Measures {
+pub struct Measurements {
     /// From the kill of the active hubspot service to the next confirmed delivery.
     pub failover_ms: Vec<u64>,
     /// From the opening of the port of a restarted nats-server to the next accepted change.
     pub nats_restart_ms: Vec<u64>,
 }
 
-impl Measures {
-    /// Measures both so often, on a system that is at rest. The user is nobody that the ledger knows.
+impl Measurements {
+    /// Measures both this many times, on a system that has converged. The changed user is not one of the run's users.
     pub async fn take(stack: &Stack, times: usize, nats_away: Duration) -> anyhow::Result<Self> {
-        let mut measures = Self::default();
+        let mut measurements = Self::default();
         for _ in 0..times {
-            // A cluster elects its leaders for seconds after all of it was away.
+            // After all nodes were down, a cluster takes seconds to elect its leaders.
             stack.nats().await.wait_until_well().await?;
             stack.wait_until_ready().await?;
-            measures.failover_ms.push(failover(stack).await?);
+            measurements.failover_ms.push(failover(stack).await?);
             stack.wait_until_ready().await?;
-            measures
+            measurements
                 .nats_restart_ms
                 .push(nats_restart(stack, nats_away).await?);
         }
-        Ok(measures)
+        Ok(measurements)
     }
 }
 
@@ -66,9 +66,9 @@ async fn failover(stack: &Stack) -> anyhow::Result<u64> {
         );
         tokio::time::sleep(INTERVAL).await;
     }
-    let took = ms(killed);
+    let elapsed_ms = ms(killed);
     stack.service(active).await?.start().await?;
-    Ok(took)
+    Ok(elapsed_ms)
 }
 
 async fn nats_restart(stack: &Stack, away: Duration) -> anyhow::Result<u64> {
@@ -103,7 +103,7 @@ fn ms(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-impl fmt::Display for Measures {
+impl fmt::Display for Measurements {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(longest) = self.failover_ms.iter().max() {
             let count = self.failover_ms.len();

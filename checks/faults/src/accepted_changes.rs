@@ -1,4 +1,4 @@
-//! The harness' own book of what was answered 200, and what it says must be true in the end.
+//! The harness's own record of changes that were answered 200, from which it derives the expected state.
 
 mod expected;
 
@@ -12,95 +12,96 @@ use tokio::sync::watch;
 
 pub use expected::Expected;
 
-/// A change that a caller asked for.
+/// A change that a caller sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Its number in the run; every value it gives has it in its name.
+    /// The number in the run, which is part of every value of the change.
     pub number: u64,
-    /// Whom it changes.
+    /// The user that it changes.
     pub user: String,
-    /// How the fields are meant.
+    /// How absent and null fields are interpreted.
     pub form: UpdateForm,
-    /// What it gives.
+    /// The given values.
     pub fields: Values,
 }
 
-/// What was accepted.
+/// The changes that were accepted.
 #[derive(Debug)]
-pub struct Ledger {
-    book: Mutex<Book>,
-    /// How many changes were accepted so far.
+pub struct AcceptedChanges {
+    records: Mutex<AnswerRecords>,
+    /// The number of accepted changes so far.
     accepted: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
-struct Book {
+struct AnswerRecords {
     users: HashMap<String, BTreeMap<u64, Change>>,
-    /// The version each change was told first.
+    /// The version in the first answer to each change, by the change's number.
     versions: HashMap<u64, u64>,
     contradictions: Vec<String>,
 }
 
-impl Default for Ledger {
+impl Default for AcceptedChanges {
     fn default() -> Self {
         Self {
-            book: Mutex::default(),
+            records: Mutex::default(),
             accepted: watch::Sender::new(0),
         }
     }
 }
 
-impl Ledger {
-    /// A change was answered 200 with this version. What contradicts earlier answers is noted.
+impl AcceptedChanges {
+    /// Records that a change was answered 200 with this version, and whether that contradicts earlier answers.
     pub fn accept(&self, change: &Change, version: u64) {
-        let mut book = self.lock();
+        let mut records = self.lock();
         let user = &change.user;
-        if let Some(first) = book.versions.insert(change.number, version) {
+        if let Some(first) = records.versions.insert(change.number, version) {
             if first != version {
                 let number = change.number;
                 let text = format!(
                     "change {number} of user {user} was version {first}, and {version} when repeated"
                 );
-                book.contradictions.push(text);
+                records.contradictions.push(text);
             }
             return;
         }
-        let versions = book.users.entry(user.clone()).or_default();
+        let versions = records.users.entry(user.clone()).or_default();
         if let Some(other) = versions.insert(version, change.clone()) {
             let (one, other) = (other.number, change.number);
-            let text = format!("changes {one} and {other} were both told version {version} of user {user}");
-            book.contradictions.push(text);
+            let text =
+                format!("changes {one} and {other} were both answered with version {version} of user {user}");
+            records.contradictions.push(text);
         }
-        drop(book);
+        drop(records);
         self.accepted.send_modify(|count| *count += 1);
     }
 
-    /// Notes an answer that nothing here allows.
-    pub fn contradict(&self, text: String) {
+    /// Records an answer that must not happen.
+    pub fn add_contradiction(&self, text: String) {
         self.lock().contradictions.push(text);
     }
 
-    /// How many changes were accepted, to be watched.
+    /// Watches the number of accepted changes.
     pub fn accepted(&self) -> watch::Receiver<u64> {
         self.accepted.subscribe()
     }
 
-    /// What contradicted itself.
+    /// All contradictions so far.
     pub fn contradictions(&self) -> Vec<String> {
         self.lock().contradictions.clone()
     }
 
-    /// What must be true of each user now that every answer is in.
+    /// The expected state of each user, once every change is answered.
     pub fn expected(&self) -> BTreeMap<String, Expected> {
-        let book = self.lock();
-        let users = book.users.iter();
+        let records = self.lock();
+        let users = records.users.iter();
         users
             .map(|(user, versions)| (user.clone(), Expected::of(versions)))
             .collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, AnswerRecords> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

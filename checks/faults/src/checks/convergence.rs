@@ -1,4 +1,4 @@
-//! Waits until nobody owes, doubts or waits any more, and the stream is empty.
+//! Waits until no user is dirty, in doubt or waiting, and the stream is empty.
 
 use std::{
     collections::BTreeMap,
@@ -10,27 +10,27 @@ use contracts::UserId;
 use serde::Serialize;
 use user::store::UserReader;
 
-use crate::{ledger::Expected, stack::Stack};
+use crate::{accepted_changes::Expected, stack::Stack};
 
 const INTERVAL: Duration = Duration::from_millis(250);
-/// So many restless users are named.
-const NAMED: usize = 5;
+/// How many users an error names.
+const MAX_NAMED_USERS: usize = 5;
 
-/// How everything came to rest.
+/// How the system converged.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Rest {
-    /// How long that took, from when things were well and HubSpot had carried out what it was late with.
+pub struct Convergence {
+    /// The time that it took, from the last late effect of a call to HubSpot, in milliseconds.
     pub after_ms: u64,
-    /// How many users owed something at first.
-    pub unsettled_at_first: u64,
+    /// How many users were dirty at the start of that time.
+    pub dirty_at_first: u64,
 }
 
-/// Waits for it; the error says who does not come to rest.
-pub async fn wait_for_rest(
+/// Waits until the system has converged. The inner error names users that have not.
+pub async fn wait_for_convergence(
     stack: &Stack,
     expected: &BTreeMap<String, Expected>,
     within: Duration,
-) -> anyhow::Result<Result<Rest, String>> {
+) -> anyhow::Result<Result<Convergence, String>> {
     let opened = user::store::open(&stack.database()).await?;
     let rest = wait(stack, opened.reader.as_ref(), expected, within).await;
     opened.close().await?;
@@ -42,43 +42,43 @@ async fn wait(
     reader: &dyn UserReader,
     expected: &BTreeMap<String, Expected>,
     within: Duration,
-) -> anyhow::Result<Result<Rest, String>> {
+) -> anyhow::Result<Result<Convergence, String>> {
     let began = Instant::now();
-    let unsettled_at_first = unsettled(reader).await?;
+    let dirty_at_first = count_dirty(reader).await?;
     loop {
-        let restless = restless(stack, reader, expected).await?;
-        if restless.is_empty() {
+        let remaining = remaining(stack, reader, expected).await?;
+        if remaining.is_empty() {
             let after_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            return Ok(Ok(Rest {
+            return Ok(Ok(Convergence {
                 after_ms,
-                unsettled_at_first,
+                dirty_at_first,
             }));
         }
         if began.elapsed() >= within {
             return Ok(Err(format!(
-                "not at rest after {within:?}: {}",
-                restless.join("; ")
+                "not converged after {within:?}: {}",
+                remaining.join("; ")
             )));
         }
         tokio::time::sleep(INTERVAL).await;
     }
 }
 
-async fn unsettled(reader: &dyn UserReader) -> anyhow::Result<u64> {
+async fn count_dirty(reader: &dyn UserReader) -> anyhow::Result<u64> {
     let counts = reader.count().await?;
     Ok(counts.pending + counts.resending)
 }
 
-/// The first few things that are not at rest.
-async fn restless(
+/// Describes the first few users that have not converged, and the wake-ups in the stream.
+async fn remaining(
     stack: &Stack,
     reader: &dyn UserReader,
     expected: &BTreeMap<String, Expected>,
 ) -> anyhow::Result<Vec<String>> {
-    let mut restless = Vec::new();
-    let count = unsettled(reader).await?;
+    let mut remaining = Vec::new();
+    let count = count_dirty(reader).await?;
     if count > 0 {
-        restless.push(format!("{count} users owe"));
+        remaining.push(format!("{count} users are dirty"));
     }
     for user in expected.keys() {
         let user_id: UserId = user.parse()?;
@@ -87,8 +87,8 @@ async fn restless(
         };
         let recheck = row.recheck_at.is_some();
         if row.is_dirty() || row.in_doubt.is_some() || row.open_attempt.is_some() || recheck {
-            restless.push(format!(
-                "{user} owes {:?}, doubt {:?}, open {:?}, wake {:?}, recheck {:?}, failures {}, {:?}",
+            remaining.push(format!(
+                "{user}: dirty {:?}, in doubt {:?}, open attempt {:?}, next wake-up {:?}, recheck {:?}, failures {}, {:?}",
                 row.dirty_fields(),
                 row.in_doubt,
                 row.open_attempt,
@@ -98,15 +98,15 @@ async fn restless(
                 row.last_failure
             ));
         }
-        if restless.len() > NAMED {
-            return Ok(restless);
+        if remaining.len() > MAX_NAMED_USERS {
+            return Ok(remaining);
         }
     }
     let wake_ups = wake_ups(stack).await;
     if !matches!(wake_ups, Ok(0)) {
-        restless.push(format!("wake-ups in the stream: {wake_ups:?}"));
+        remaining.push(format!("wake-ups in the stream: {wake_ups:?}"));
     }
-    Ok(restless)
+    Ok(remaining)
 }
 
 async fn wake_ups(stack: &Stack) -> Result<u64, String> {

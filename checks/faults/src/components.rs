@@ -1,51 +1,51 @@
-//! The parts of the system that run as processes, and the connections between them.
+//! The processes of the system, and the connections between them.
 
 use serde::Serialize;
 
-/// A process that is broken now and then. The sandbox is not: it stands for HubSpot, which has faults of its own.
+/// A process into which faults are injected. The sandbox is none of them, because HubSpot has its own faults.
 ///
-/// In this order nothing is missed when they are stopped.
+/// The order is that in which they stop: a component comes before those that it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// A gateway.
+pub enum Component {
+    /// The first gateway.
     FirstGateway,
-    /// The other one, where there are two.
+    /// The second gateway, in runs with replicas.
     SecondGateway,
-    /// One of two hubspot services; either may hold the lease.
+    /// The first of two hubspot services. Each of them can hold the lease.
     FirstHubspot,
-    /// The other one.
+    /// The second hubspot service.
     SecondHubspot,
-    /// A user service.
+    /// The first user service.
     FirstUser,
-    /// The other one, where there are two.
+    /// The second user service, in runs with replicas.
     SecondUser,
-    /// nats-server, or all of its cluster.
+    /// nats-server, or all nodes of its cluster.
     Nats,
 }
 
-/// A connection between two parties, through proxies of its own.
+/// The connections between two components, which have their own proxies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Link {
     /// Callers and a gateway.
-    Callers(Part),
+    Callers(Component),
     /// A service and NATS, every node of it.
-    Nats(Part),
+    Nats(Component),
     /// A hubspot service and HubSpot.
-    Hubspot(Part),
+    Hubspot(Component),
 }
 
-/// Which parts a run has.
+/// The components of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cast {
-    /// Whether there are two gateways and two user services; for the latter, users have to be in a server.
+pub struct Topology {
+    /// Whether there are two gateways and two user services. Two user services need a database server.
     pub replicas: bool,
-    /// How many nodes of NATS there are.
+    /// The number of NATS nodes.
     pub nodes: usize,
 }
 
-impl Part {
-    /// Its name in reports and of its log.
+impl Component {
+    /// The name in reports and in the log's file name.
     pub fn name(self) -> &'static str {
         match self {
             Self::FirstGateway => "gateway-1",
@@ -58,7 +58,7 @@ impl Part {
         }
     }
 
-    /// The program that runs.
+    /// The name of the binary.
     pub fn program(self) -> &'static str {
         match self {
             Self::FirstGateway | Self::SecondGateway => "api-gateway",
@@ -83,14 +83,14 @@ impl Link {
     /// Its name in reports.
     pub fn name(self) -> String {
         match self {
-            Self::Callers(part) => format!("callers-{}", part.name()),
-            Self::Nats(part) => format!("{}-nats", part.name()),
-            Self::Hubspot(part) => format!("{}-hubspot", part.name()),
+            Self::Callers(component) => format!("callers-{}", component.name()),
+            Self::Nats(component) => format!("{}-nats", component.name()),
+            Self::Hubspot(component) => format!("{}-hubspot", component.name()),
         }
     }
 }
 
-impl Cast {
+impl Topology {
     /// One of each, and a second hubspot service that stands by.
     pub const SMALL: Self = Self {
         replicas: false,
@@ -98,38 +98,44 @@ impl Cast {
     };
 
     /// The services, in an order in which nothing is missed when they are stopped.
-    pub fn services(self) -> Vec<Part> {
+    pub fn services(self) -> Vec<Component> {
         if self.replicas {
             vec![
-                Part::FirstGateway,
-                Part::SecondGateway,
-                Part::FirstHubspot,
-                Part::SecondHubspot,
-                Part::FirstUser,
-                Part::SecondUser,
+                Component::FirstGateway,
+                Component::SecondGateway,
+                Component::FirstHubspot,
+                Component::SecondHubspot,
+                Component::FirstUser,
+                Component::SecondUser,
             ]
         } else {
             vec![
-                Part::FirstGateway,
-                Part::FirstHubspot,
-                Part::SecondHubspot,
-                Part::FirstUser,
+                Component::FirstGateway,
+                Component::FirstHubspot,
+                Component::SecondHubspot,
+                Component::FirstUser,
             ]
         }
     }
 
     /// Every part.
-    pub fn parts(self) -> Vec<Part> {
-        let mut parts = self.services();
-        parts.push(Part::Nats);
-        parts
+    pub fn components(self) -> Vec<Component> {
+        let mut components = self.services();
+        components.push(Component::Nats);
+        components
     }
 
     /// Every connection.
     pub fn links(self) -> Vec<Link> {
         let services = self.services();
-        let callers = services.iter().copied().filter(|part| part.is_gateway());
-        let hubspot = services.iter().copied().filter(|part| part.is_hubspot());
+        let callers = services
+            .iter()
+            .copied()
+            .filter(|component| component.is_gateway());
+        let hubspot = services
+            .iter()
+            .copied()
+            .filter(|component| component.is_hubspot());
         let nats = services.iter().copied().map(Link::Nats);
         let links = callers.map(Link::Callers).chain(nats);
         links.chain(hubspot.map(Link::Hubspot)).collect()

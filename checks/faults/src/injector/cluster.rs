@@ -1,22 +1,22 @@
-//! Nodes of a NATS cluster, which come and go one by one.
+//! Faults of single nodes of a NATS cluster.
 
 use std::time::Duration;
 
 use contracts::subjects::STREAM;
 
-use super::{Breaker, Done};
+use super::{FaultInjector, Injection};
 use crate::fault::NodeFault;
 
-const DOWN: Done = Done::NotPossible("the node was down");
-const NO_LEADER: Done = Done::NotPossible("no node led the stream");
+const DOWN: Injection = Injection::NotPossible("the node was down");
+const NO_LEADER: Injection = Injection::NotPossible("no node led the stream");
 
-impl Breaker {
+impl FaultInjector {
     pub(super) async fn break_node(
         &self,
         fault: NodeFault,
         node: usize,
-        lasts: Duration,
-    ) -> anyhow::Result<Done> {
+        duration: Duration,
+    ) -> anyhow::Result<Injection> {
         let mut nats = self.stack.nats().await;
         match fault {
             NodeFault::Kill | NodeFault::Wipe => nats.node(node).kill().await?,
@@ -25,9 +25,9 @@ impl Breaker {
                     return Ok(NO_LEADER);
                 };
                 nats.node(leader).kill().await?;
-                tokio::time::sleep(lasts).await;
+                tokio::time::sleep(duration).await;
                 nats.node(leader).restart().await?;
-                return Ok(Done::Broken);
+                return Ok(Injection::Done);
             }
             NodeFault::Terminate => nats.node(node).stop().await?,
             NodeFault::Freeze => {
@@ -35,41 +35,41 @@ impl Breaker {
                     return Ok(DOWN);
                 };
                 child.pause()?;
-                tokio::time::sleep(lasts).await;
+                tokio::time::sleep(duration).await;
                 child.resume()?;
-                return Ok(Done::Broken);
+                return Ok(Injection::Done);
             }
             NodeFault::Isolate => {
                 nats.isolate(node, true);
-                tokio::time::sleep(lasts).await;
+                tokio::time::sleep(duration).await;
                 nats.isolate(node, false);
-                return Ok(Done::Broken);
+                return Ok(Injection::Done);
             }
         }
         if fault == NodeFault::Wipe {
             nats.node(node).wipe()?;
         }
-        tokio::time::sleep(lasts).await;
+        tokio::time::sleep(duration).await;
         nats.node(node).restart().await?;
-        Ok(Done::Broken)
+        Ok(Injection::Done)
     }
 
-    /// What is left answers clients, and can agree on nothing.
-    pub(super) async fn lose_quorum(&self, left: usize, lasts: Duration) -> anyhow::Result<Done> {
+    /// Kills every node except one, which then has no quorum.
+    pub(super) async fn lose_quorum(&self, left: usize, duration: Duration) -> anyhow::Result<Injection> {
         let mut nats = self.stack.nats().await;
         let others = (0..nats.size()).filter(|node| *node != left);
         for node in others.clone() {
             nats.node(node).kill().await?;
         }
-        tokio::time::sleep(lasts).await;
+        tokio::time::sleep(duration).await;
         for node in others {
             nats.node(node).restart().await?;
         }
-        Ok(Done::Broken)
+        Ok(Injection::Done)
     }
 
-    /// As an upgrade goes: the next one only when all are well.
-    pub(super) async fn restart_in_turn(&self, down: Duration) -> anyhow::Result<Done> {
+    /// Restarts the nodes one after another, as an upgrade does: the next one only when all are healthy.
+    pub(super) async fn restart_in_turn(&self, down: Duration) -> anyhow::Result<Injection> {
         let mut nats = self.stack.nats().await;
         for node in 0..nats.size() {
             nats.wait_until_well().await?;
@@ -77,6 +77,6 @@ impl Breaker {
             tokio::time::sleep(down).await;
             nats.node(node).restart().await?;
         }
-        Ok(Done::Broken)
+        Ok(Injection::Done)
     }
 }

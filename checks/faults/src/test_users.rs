@@ -1,34 +1,34 @@
-//! The users of a run, and the changes that are made to them.
+//! The users of a run, and the changes to them.
 
 use contracts::{Field, UpdateForm, Values};
 use rand::{RngExt, rngs::StdRng};
 
-use crate::ledger::Change;
+use crate::accepted_changes::Change;
 
-/// How often a caller changes an address where that is done at all: seldom, as each leaves a secondary address behind.
+/// The share of changes that change the address. It is small because each one adds a secondary address to the contact.
 const ADDRESS_CHANGES: f64 = 0.02;
 const CLEARED: f64 = 0.1;
 
-/// A user.
+/// A user of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Person {
-    /// Whether it is changed all the time, by several callers.
+pub struct TestUser {
+    /// Whether several callers change it all the time.
     pub hot: bool,
-    /// Which one, from 0.
+    /// The number, from 0.
     pub number: usize,
 }
 
-impl Person {
-    /// So many users.
+impl TestUser {
+    /// Makes this many users.
     pub fn all(hot: usize, cold: usize) -> Vec<Self> {
-        let person = |hot| move |number| Self { hot, number };
+        let user = |hot| move |number| Self { hot, number };
         (0..hot)
-            .map(person(true))
-            .chain((0..cold).map(person(false)))
+            .map(user(true))
+            .chain((0..cold).map(user(false)))
             .collect()
     }
 
-    /// Its id.
+    /// The user's id.
     pub fn id(self) -> String {
         let kind = if self.hot { "hot" } else { "cold" };
         format!("{kind}-{}", self.number)
@@ -48,8 +48,8 @@ impl Person {
         }
     }
 
-    /// The change by which it is known at all.
-    pub fn introduction(self, number: u64) -> Change {
+    /// The change that creates the user.
+    pub fn first_change(self, number: u64) -> Change {
         let fields = Values::from([
             (Field::Email, Some(self.email())),
             (Field::FirstName, Some(value("F", number))),
@@ -57,12 +57,13 @@ impl Person {
         self.changed(number, fields)
     }
 
-    /// Some change. A value is given once only, so that it tells the change it came from.
+    /// A random change. Each value is used only once, so that a value identifies its change.
     pub fn change(self, number: u64, random: &mut StdRng) -> Change {
         let mut fields = Values::new();
         let form = self.form();
         if form == UpdateForm::MergePatch && self.hot {
-            // Its contact is known by now: found by an address that nobody has yet, it would be missing.
+            // Only hot users change their address: they are linked to a contact already. Without a link, a lookup by the new
+            // address would find no contact.
             if random.random_bool(ADDRESS_CHANGES) {
                 let email = format!("{}.{number}@example.com", self.id());
                 fields.insert(Field::Email, Some(email));

@@ -1,4 +1,4 @@
-//! What the accepted changes of a user add up to. Worked out anew here, without the rules of the product.
+//! Derives the expected state of a user from its accepted changes, without the code of the product.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,44 +6,44 @@ use contracts::{Field, SyncState, UpdateForm, Values};
 
 use super::Change;
 
-/// What must be true of a user in the end.
+/// The expected state of a user at the end of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Expected {
     /// The last version.
     pub version: u64,
-    /// Versions up to it that nobody was told of.
-    pub untold: Vec<u64>,
-    /// The value of each field, and the version that touched it last.
+    /// Versions up to the last one that no answer named.
+    pub unreported: Vec<u64>,
+    /// The value of each field, and the version that last changed it.
     pub fields: BTreeMap<Field, (Option<String>, u64)>,
-    /// What a receipt of each version has to say.
+    /// The sync state that the receipt of each version must have.
     pub states: BTreeMap<u64, SyncState>,
-    /// The version that each value belongs to; cleared values and those of several versions are left out.
+    /// The version of each value, without cleared values and values of several versions.
     pub version_of: HashMap<(Field, String), u64>,
-    /// Every value that was given.
+    /// Every given value.
     pub given: HashSet<(Field, String)>,
 }
 
 impl Expected {
-    /// Of the changes of one user, by version.
+    /// Derives it from one user's changes by version.
     pub fn of(versions: &BTreeMap<u64, Change>) -> Self {
         let version = versions.keys().next_back().copied().unwrap_or(0);
         let mut expected = Self {
             version,
-            untold: (1..=version).filter(|one| !versions.contains_key(one)).collect(),
+            unreported: (1..=version).filter(|one| !versions.contains_key(one)).collect(),
             ..Self::default()
         };
-        let mut given_often = Vec::new();
-        let mut touching = BTreeMap::new();
+        let mut given_twice = Vec::new();
+        let mut changed_by_version = BTreeMap::new();
         for (version, change) in versions {
-            let touched = expected.touch(*version, change, &mut given_often);
-            touching.insert(*version, touched);
+            let changed = expected.apply(*version, change, &mut given_twice);
+            changed_by_version.insert(*version, changed);
         }
-        for key in given_often {
+        for key in given_twice {
             expected.version_of.remove(&key);
         }
-        for (version, touched) in touching {
+        for (version, changed) in changed_by_version {
             let is_last = expected.fields.values().any(|(_, last)| *last == version);
-            let state = match (touched, is_last) {
+            let state = match (changed, is_last) {
                 (false, _) => SyncState::Unchanged,
                 (true, true) => SyncState::Confirmed,
                 (true, false) => SyncState::Superseded,
@@ -53,9 +53,9 @@ impl Expected {
         expected
     }
 
-    /// Applies a change, and says whether it touched anything.
-    fn touch(&mut self, version: u64, change: &Change, given_often: &mut Vec<(Field, String)>) -> bool {
-        let mut touched = false;
+    /// Applies a change, and returns whether it changed anything.
+    fn apply(&mut self, version: u64, change: &Change, given_twice: &mut Vec<(Field, String)>) -> bool {
+        let mut changed = false;
         for (field, value) in &change.fields {
             let given = value.clone().map(|value| (*field, value));
             self.given.extend(given);
@@ -63,16 +63,16 @@ impl Expected {
             {
                 continue;
             }
-            touched = true;
+            changed = true;
             self.fields.insert(*field, (value.clone(), version));
             if let Some(value) = value {
                 let key = (*field, value.clone());
                 if self.version_of.insert(key.clone(), version).is_some() {
-                    given_often.push(key);
+                    given_twice.push(key);
                 }
             }
         }
-        touched
+        changed
     }
 
     fn holds(&self, field: Field, value: Option<&String>) -> bool {
@@ -81,7 +81,7 @@ impl Expected {
             .is_some_and(|(own, _)| own.as_ref() == value)
     }
 
-    /// Every field that was ever given, with its value.
+    /// The value of every field that was ever given.
     pub fn values(&self) -> Values {
         let fields = self.fields.iter();
         fields
