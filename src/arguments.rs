@@ -1,4 +1,4 @@
-//! The command line.
+//! The arguments of `hubsync` without a command.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -6,11 +6,11 @@ use clap::Parser;
 
 use crate::cli::Command;
 
-/// Carries every profile change of an application into the right HubSpot contact.
+/// Sends every profile change of an application to the right HubSpot contact.
 ///
-/// Starts everything on this machine in one process: the api-gateway, the user service and the hubspot service, with
-/// a nats-server as a child unless NATS_URL names one, and the HubSpot sandbox unless HUBSPOT_ACCESS_TOKEN or an OAuth
-/// app is set. Ctrl-C or SIGTERM drains and leaves nothing running; a second one ends at once.
+/// Without a command, runs everything in one process: the api-gateway, the user service and the hubspot service. It also
+/// starts a nats-server unless NATS_URL names one, and the HubSpot sandbox unless HUBSPOT_ACCESS_TOKEN or an OAuth app is
+/// set. Ctrl-C or SIGTERM finishes work in progress and stops everything; a second signal stops at once.
 ///
 /// With a command, asks a running gateway instead.
 #[derive(Debug, Parser)]
@@ -20,11 +20,11 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
-    /// The folder for the database, NATS and the sandbox's contacts; kept between runs.
+    /// The folder for the database, NATS and the sandbox's contacts. It is kept between runs.
     #[arg(long, env = "HUBSYNC_DATA", default_value = ".hubsync", value_name = "FOLDER")]
     pub(crate) data: PathBuf,
 
-    /// Where the HubSpot sandbox listens.
+    /// The address on which the HubSpot sandbox listens.
     #[arg(
         long,
         env = "SANDBOX_LISTEN",
@@ -35,18 +35,18 @@ pub(crate) struct Arguments {
 }
 
 const SETTINGS: &str = "\
-Settings come from the environment and from these files, each of which has an example beside it that explains every
-setting and may be copied or left out:
+Settings come from the environment and from these files. Every file is optional. The example file beside each one
+explains its settings:
   nats.env                   NATS_URL, NATS_TOKEN
   services/api-gateway/.env  API_GATEWAY_PORT and limits
   services/user/.env         USER_DATABASE_URL and times
-  services/hubspot/.env      HUBSPOT_ACCESS_TOKEN (a service key) and pace
+    services/hubspot/.env      HUBSPOT_ACCESS_TOKEN (a service key) and rate limits
 
 Each service also runs alone: cargo run -p api-gateway, -p user, -p hubspot; and so does the sandbox: -p sandbox.
 
-Commands end with
-  0  well, or done
-  1  not well, refused, or failed
-  2  wrong usage, or a question that was not answered with yes
-  3  no gateway, or no service behind it, can be reached
+Exit codes of commands
+  0  success, or healthy
+  1  failure, or unhealthy
+  2  wrong usage, or not confirmed
+  3  the gateway, or a service behind it, cannot be reached
   4  no such user";

@@ -1,22 +1,10 @@
-//! What operators ask of a running hubsync, over the gateway's HTTP; one file for each command.
+//! The commands of an operator, which ask a running hubsync over the gateway's HTTP API.
 
-mod confirm;
-mod connect;
-mod doctor;
-mod drift;
-mod failure;
+mod bulk;
+mod commands;
+mod error;
 mod gateway;
-mod link;
-mod output;
-mod parked;
-mod patience;
-mod pause;
-mod progress;
-mod resync;
-mod retry;
-mod series;
-mod show;
-mod status;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -24,48 +12,51 @@ use clap::{Args, Subcommand};
 use url::Url;
 
 use crate::arguments::Arguments;
-use failure::{Exit, Failure};
+use commands::{connect, doctor, drift, link, pause, problems, resync, retry, show, status};
+use error::{CommandError, ExitStatus};
 use gateway::Gateway;
-use output::Output;
+use terminal::Output;
 
-/// Where a gateway on this machine listens.
+/// The address of a gateway on this machine that runs with the default settings.
 const DEFAULT_URL: &str = "http://127.0.0.1:3030";
 
-/// What may be asked.
+/// One command with its arguments.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// How the pipeline stands: the gateway, users by state, the line to HubSpot. Ends with 1 when it is not well.
-    Status(Asking),
-    /// A user, what became of each of its fields, and its contact. Ends with 1 when a field is in trouble.
+    /// Shows the state of the gateway, of delivery to HubSpot, and how many users are in each state. Exits with 1
+    /// unless all is healthy.
+    Status(GatewayOptions),
+    /// Shows a user, the sync state of each field, and the linked contact. Exits with 1 if a field has a problem.
     Show(show::Show),
-    /// Users that are refused, taken, parked or missing: counted by reason, or listed.
-    Parked(parked::Parked),
-    /// Has users tried again, named or by their trouble.
+    /// Counts users with problems (rejected, conflict, failed, notFound) by reason, or lists them.
+    Problems(problems::Problems),
+    /// Retries users with problems: the ones you name, or all in one state.
     Retry(retry::Retry),
-    /// Has every field of users sent once more, behind live changes.
+    /// Sends every field of users to HubSpot again. Live changes are sent first.
     Resync(resync::Resync),
-    /// Compares users with what HubSpot holds, and sends again what differs if it is told to. Ends with 1 when something differs.
+    /// Compares users with their HubSpot contacts, and with --repair sends again what differs. Exits with 1 if
+    /// something differs.
     Drift(drift::Drift),
-    /// Tells what would be written where, and writes nothing; works while delivery is paused.
+    /// Shows what hubsync would write to which contact, without writing. Works while delivery is paused.
     DryRun(drift::DryRun),
-    /// Links a user to a contact of the account, whatever its address, and sends it every field.
-    Link(link::LinkTo),
-    /// Forgets a user's contact, so that one is looked up by the user's address.
+    /// Links a user to a contact, whatever the contact's address is, and sends it every field.
+    Link(link::Link),
+    /// Removes a user's link to a contact. hubsync then looks up a contact by the user's address.
     Unlink(link::Unlink),
-    /// Stops delivery to HubSpot, over restarts too; changes are accepted as ever.
-    Pause(Asking),
-    /// Lets delivery go on.
-    Resume(Asking),
-    /// Connects an OAuth app to a HubSpot account, and keeps the refresh token in the file that the settings name.
+    /// Pauses delivery to HubSpot until `resume`, also across restarts. Changes are still accepted.
+    Pause(GatewayOptions),
+    /// Resumes delivery to HubSpot.
+    Resume(GatewayOptions),
+    /// Connects an OAuth app to a HubSpot account, and writes the refresh token to the file named in the settings.
     Connect(connect::Connect),
-    /// Checks settings, NATS, the database, HubSpot and the gateway, and says how to mend what is not well.
-    Doctor(Asking),
+    /// Checks settings, NATS, the database, HubSpot and the gateway, and says how to fix what is broken.
+    Doctor(GatewayOptions),
 }
 
-/// Whom to ask, and how to print the answer.
+/// Which gateway to ask, and how to print its answer.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Asking {
-    /// The gateway.
+pub(crate) struct GatewayOptions {
+    /// The address of the gateway.
     #[arg(
         long,
         env = "HUBSYNC_URL",
@@ -74,13 +65,13 @@ pub(crate) struct Asking {
         value_name = "URL"
     )]
     pub(crate) url: Url,
-    /// Prints JSON: the documents of the gateway.
+    /// Prints the gateway's answer as JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-impl Asking {
-    fn gateway(&self) -> Result<Gateway, Failure> {
+impl GatewayOptions {
+    fn gateway(&self) -> Result<Gateway, CommandError> {
         Gateway::at(&self.url)
     }
 
@@ -89,28 +80,28 @@ impl Asking {
     }
 }
 
-/// Does what is asked, and says how it went.
+/// Runs a command, prints its error if it fails, and returns its exit code.
 pub(crate) async fn run(command: &Command, arguments: &Arguments) -> ExitCode {
-    let outcome = match command {
-        Command::Status(asking) => status::run(asking).await,
+    let ended = match command {
+        Command::Status(options) => status::run(options).await,
         Command::Show(show) => show::run(show).await,
-        Command::Parked(parked) => parked::run(parked).await,
+        Command::Problems(problems) => problems::run(problems).await,
         Command::Retry(retry) => retry::run(retry).await,
         Command::Resync(resync) => resync::run(resync).await,
-        Command::Drift(drift) => drift::drift(drift).await,
+        Command::Drift(drift) => drift::run(drift).await,
         Command::DryRun(dry_run) => drift::dry_run(dry_run).await,
-        Command::Link(link) => link::link(link).await,
+        Command::Link(link) => link::run(link).await,
         Command::Unlink(unlink) => link::unlink(unlink).await,
-        Command::Pause(asking) => pause::pause(asking).await,
-        Command::Resume(asking) => pause::resume(asking).await,
+        Command::Pause(options) => pause::run(options).await,
+        Command::Resume(options) => pause::resume(options).await,
         Command::Connect(connect) => connect::run(connect).await,
-        Command::Doctor(asking) => doctor::run(asking, arguments).await,
+        Command::Doctor(options) => doctor::run(options, arguments).await,
     };
-    match outcome {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            eprintln!("hubsync: {failure}");
-            failure.exit().into()
+    match ended {
+        Ok(status) => status.into(),
+        Err(error) => {
+            eprintln!("hubsync: {error}");
+            error.exit_status().into()
         }
     }
 }

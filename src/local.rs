@@ -1,144 +1,83 @@
-//! Starts every part in its order, waits, and stops them in theirs.
+//! Runs all services in this process: starts them in order, waits, and stops them in the reverse order of need.
+
+mod banner;
+pub(crate) mod data_folder;
+mod nats;
+mod readiness;
+mod sandbox;
 
 use std::future::Future;
 
 use anyhow::Context;
 use futures_util::future::select_all;
-use runtime::{
-    Metrics, Shutdown,
-    health::Registry,
-    nats, open_files, private_files,
-    settings::{Env, SettingsError},
-    telemetry,
-};
+use runtime::{Metrics, Shutdown, health::Registry, open_files, private_files, settings::Env, telemetry};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    announce::announce, arguments::Arguments, banner::Banner, broker::Broker, crm, data_folder, names,
+    arguments::Arguments,
+    settings::{Configs, ENV_FILES},
 };
+use banner::Banner;
+use nats::LocalNats;
+use readiness::print_readiness;
 
-/// The files settings are read from, beneath the environment.
-pub(crate) const ENV_FILES: [&str; 4] = [
-    "nats.env",
-    "services/api-gateway/.env",
-    "services/user/.env",
-    "services/hubspot/.env",
-];
-
-/// The settings of every service.
-struct Configs {
-    gateway: api_gateway::Config,
-    user: user::Config,
-    hubspot: hubspot::Config,
-}
-
-/// Runs everything until a signal, or until a part fails.
+/// Runs everything until a signal arrives or a service fails.
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let env = Env::load(&ENV_FILES);
-    let real = hubspot::Config::has_token(&env);
-    let mut configs = read_configs(&env, arguments, real)?;
+    let is_real_hubspot = hubspot::Config::has_token(&env);
+    let mut configs = Configs::read(&env, arguments, is_real_hubspot)?;
     telemetry::init(&configs.gateway.log);
-    // Before anything is written, and for nats-server too, which inherits it.
+    // Before the first file is written and before nats-server starts, which inherits the file mode mask.
     private_files::by_default();
     open_files::allow_most();
     let shutdown = Shutdown::on_signals()?;
-    // Held to the end: neither NATS nor the sandbox shares its files with a second process.
+    // Held until the end, so that no second process uses the files of NATS and of the sandbox.
     let mut lock = data_folder::lock(&arguments.data)?;
     let listener = api_gateway::listen(configs.gateway.address).with_context(|| {
         format!(
-            "the gateway cannot listen on {} (API_GATEWAY_PORT moves it)",
+            "the gateway cannot listen on {} (set another port with API_GATEWAY_PORT)",
             configs.gateway.address
         )
     })?;
-    lock.note_gateway(listener.local_addr()?)?;
-    let sandbox = if real {
+    lock.write_gateway_address(listener.local_addr()?)?;
+    let sandbox = if is_real_hubspot {
         None
     } else {
-        Some(crm::start_sandbox(arguments.sandbox_listen, &arguments.data).await?)
+        Some(sandbox::start(arguments.sandbox_listen, &arguments.data).await?)
     };
     let folder = arguments.data.join("nats");
-    // Fetching a nats-server may take a while, and may be in vain.
-    let starting = Broker::start(&env, configs.gateway.nats.clone(), &folder);
-    let Some(broker) = shutdown.or(Box::pin(starting)).await else {
+    // The download of a nats-server can take long, so a signal stops it.
+    let starting = LocalNats::start(&env, configs.gateway.nats.clone(), &folder);
+    let Some(nats) = shutdown.or(Box::pin(starting)).await else {
         if let Some(sandbox) = sandbox {
             sandbox.shutdown().await;
         }
         return Ok(());
     };
-    let broker = broker?;
-    configs.gateway.nats = broker.settings.clone();
+    let nats = nats?;
+    configs.gateway.nats = nats.settings.clone();
     let banner = Banner {
         gateway: listener.local_addr()?,
-        nats: &broker.description,
+        nats: &nats.description,
         data: &arguments.data,
-        sandbox: sandbox.as_ref().map(sandbox::Sandbox::address),
+        sandbox: sandbox.as_ref().map(::sandbox::Sandbox::address),
     };
-    let outcome = run_services(configs, listener, &banner, &shutdown).await;
-    broker.stop().await;
+    let ended = run_services(configs, listener, &banner, &shutdown).await;
+    nats.stop().await;
     if let Some(sandbox) = sandbox {
         sandbox.shutdown().await;
     }
-    outcome
+    ended
 }
 
-/// Reads the settings of every service and reports the faults of all of them together.
-fn read_configs(env: &Env, arguments: &Arguments, real: bool) -> Result<Configs, SettingsError> {
-    let configs = read_each(env, arguments, real);
-    // After all of them were read, which is what tells the names there are.
-    match (configs, names::check(env)) {
-        ((Ok(gateway), Ok(user), Ok(hubspot)), Ok(())) => Ok(Configs {
-            gateway,
-            user,
-            hubspot,
-        }),
-        ((gateway, user, hubspot), names) => {
-            let errors = [names.err(), gateway.err(), user.err(), hubspot.err()];
-            let faults = errors.into_iter().flatten();
-            Err(faults
-                .reduce(SettingsError::and)
-                .expect("one of them is at fault"))
-        }
-    }
-}
-
-type Read<Config> = Result<Config, SettingsError>;
-
-/// The settings of each service, for all of them in one process.
-pub(crate) fn read_each(
-    env: &Env,
-    arguments: &Arguments,
-    real: bool,
-) -> (
-    Read<api_gateway::Config>,
-    Read<user::Config>,
-    Read<hubspot::Config>,
-) {
-    let mut env = env.clone();
-    if env.get("USER_DATABASE_URL").is_none() {
-        let file = arguments.data.join("users.db");
-        env = env.with("USER_DATABASE_URL", &format!("sqlite:{}", file.display()));
-    }
-    if !real {
-        env = env.with(
-            "HUBSPOT_SANDBOX_URL",
-            &format!("http://{}", arguments.sandbox_listen),
-        );
-    }
-    (
-        api_gateway::Config::read(&env),
-        user::Config::read(&env),
-        hubspot::Config::read(&env),
-    )
-}
-
-/// A service that runs in this process, with a shutdown of its own so that they end in order.
-struct Part {
+/// A service in this process. Each has its own shutdown, so that they stop one after another.
+struct RunningService {
     name: &'static str,
     shutdown: Shutdown,
     task: JoinHandle<anyhow::Result<()>>,
 }
 
-impl Part {
+impl RunningService {
     fn start<Running>(name: &'static str, run: impl FnOnce(Shutdown) -> Running) -> Self
     where
         Running: Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -168,47 +107,48 @@ async fn run_services(
     let metrics = Metrics::default();
     let (gateway_metrics, hubspot_metrics) = (metrics.clone(), metrics);
     let [user_health, hubspot_health] = registries.clone();
-    let for_user = nats::connect(&nats_settings, "user", shutdown).await?;
-    let for_hubspot = nats::connect(&nats_settings, "hubspot", shutdown).await?;
-    // In the order in which they are stopped: nothing new comes in, then nothing goes out, then the books close.
-    let mut parts = vec![
-        Part::start("api-gateway", |stop| async move {
+    let user_nats = runtime::nats::connect(&nats_settings, "user", shutdown).await?;
+    let hubspot_nats = runtime::nats::connect(&nats_settings, "hubspot", shutdown).await?;
+    // They stop in this order: first no change comes in, then nothing is delivered, and the user service stops last
+    // because the other two need it until their end.
+    let mut services = vec![
+        RunningService::start("api-gateway", |stop| async move {
             Ok(api_gateway::serve(&gateway, listener, &gateway_metrics, stop).await?)
         }),
-        Part::start("hubspot", |stop| async move {
-            Ok(hubspot::serve(hubspot, for_hubspot, hubspot_health, &hubspot_metrics, stop).await?)
+        RunningService::start("hubspot", |stop| async move {
+            Ok(hubspot::serve(hubspot, hubspot_nats, hubspot_health, &hubspot_metrics, stop).await?)
         }),
-        Part::start("user", |stop| async move {
-            Ok(user::serve(user, for_user, user_health, stop).await?)
+        RunningService::start("user", |stop| async move {
+            Ok(user::serve(user, user_nats, user_health, stop).await?)
         }),
     ];
     tokio::select! {
-        () = announce(&registries, banner) => {}
+        () = print_readiness(&registries, banner) => {}
         () = shutdown.triggered() => {}
-        failed = first_to_end(&mut parts) => return Err(failed),
+        error = wait_for_failure(&mut services) => return Err(error),
     }
     tokio::select! {
         () = shutdown.triggered() => {}
-        failed = first_to_end(&mut parts) => return Err(failed),
+        error = wait_for_failure(&mut services) => return Err(error),
     }
-    stop(parts).await
+    stop(services).await
 }
 
-/// A part that ends before it is told to has failed.
-async fn first_to_end(parts: &mut [Part]) -> anyhow::Error {
-    let (outcome, index, _) = select_all(parts.iter_mut().map(|part| &mut part.task)).await;
-    let name = parts[index].name;
-    match outcome {
-        Ok(Ok(())) => anyhow::anyhow!("{name} ended by itself"),
+/// Waits for the first service to end. Without a shutdown, every end is a failure.
+async fn wait_for_failure(services: &mut [RunningService]) -> anyhow::Error {
+    let (ended, index, _) = select_all(services.iter_mut().map(|service| &mut service.task)).await;
+    let name = services[index].name;
+    match ended {
+        Ok(Ok(())) => anyhow::anyhow!("{name} stopped unexpectedly"),
         Ok(Err(error)) => error.context(name),
         Err(panic) => anyhow::Error::new(panic).context(name),
     }
 }
 
-async fn stop(parts: Vec<Part>) -> anyhow::Result<()> {
-    for part in parts {
-        part.shutdown.trigger();
-        part.task.await?.context(part.name)?;
+async fn stop(services: Vec<RunningService>) -> anyhow::Result<()> {
+    for service in services {
+        service.shutdown.trigger();
+        service.task.await?.context(service.name)?;
     }
     Ok(())
 }

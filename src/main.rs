@@ -1,14 +1,9 @@
-//! Everything on one machine, which is what `cargo run` starts, and the commands of an operator.
+//! Runs all of hubsync on one machine, which is what `cargo run` starts, and the commands of an operator.
 
-mod announce;
 mod arguments;
-mod banner;
-mod broker;
 mod cli;
-mod crm;
-mod data_folder;
 mod local;
-mod names;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -17,14 +12,14 @@ use runtime::failure::printed;
 
 use crate::arguments::Arguments;
 
-/// As for a command line that cannot be understood.
+/// The exit code of wrong usage, the same that clap uses for a command line that it cannot parse.
 const WRONG_USAGE: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let Some(command) = &arguments.command {
-        if let Err(error) = names::check_of_command() {
+        if let Err(error) = settings::check_command_names() {
             eprintln!("hubsync: {error}");
             return ExitCode::from(WRONG_USAGE);
         }

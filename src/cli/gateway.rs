@@ -1,4 +1,4 @@
-//! The gateway as the command line sees it.
+//! The client of the gateway's HTTP API.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -6,99 +6,110 @@ use reqwest::{Client, Method, Response, StatusCode, header::RETRY_AFTER};
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::{DEFAULT_URL, Failure, output::text, series::option};
+use super::{CommandError, DEFAULT_URL, bulk::shell_option, terminal::text};
 
-/// Longer than the gateway works on anything.
-const LIMIT: Duration = Duration::from_mins(1);
-const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// Longer than the gateway takes for any answer.
+const TIMEOUT: Duration = Duration::from_mins(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A running gateway.
+/// A client of one gateway.
 pub(crate) struct Gateway {
     http: Client,
     url: String,
-    /// For people: without a password.
-    shown: String,
+    /// The address without a password, for messages.
+    printed_url: String,
 }
 
 impl Gateway {
-    /// Nothing is asked yet.
-    pub(crate) fn at(url: &Url) -> Result<Self, Failure> {
-        // A second call finds the provider in place, which is all that is wanted.
+    /// Makes a client without sending a request.
+    pub(crate) fn at(url: &Url) -> Result<Self, CommandError> {
+        // An error means that the provider is installed already, which is what reqwest needs.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let builder = Client::builder().timeout(LIMIT).connect_timeout(CONNECT_LIMIT);
-        // A proxy knows nothing of this machine.
-        let builder = if is_here(url) { builder.no_proxy() } else { builder };
+        let builder = Client::builder()
+            .timeout(TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT);
+        // A proxy cannot reach the loopback addresses of this machine.
+        let builder = if is_loopback(url) {
+            builder.no_proxy()
+        } else {
+            builder
+        };
         let trimmed = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
-        let shown = trimmed(&without_password(url));
+        let printed_url = trimmed(&without_password(url));
         match builder.build() {
             Ok(http) => Ok(Self {
                 http,
                 url: trimmed(url),
-                shown,
+                printed_url,
             }),
-            Err(error) => Err(unreachable(&shown, &error)),
+            Err(error) => Err(unreachable(&printed_url, &error)),
         }
     }
 
-    /// Where it is, for people.
-    pub(crate) fn address(&self) -> &str {
-        &self.shown
+    /// The address without a password, for messages.
+    pub(crate) fn printed_url(&self) -> &str {
+        &self.printed_url
     }
 
-    /// Whether it is the gateway that listens at this address of this machine.
+    /// Whether this client's address leads to a gateway on this machine that listens at `address`.
     pub(crate) fn listens_at(&self, address: SocketAddr) -> bool {
         let Ok(url) = Url::parse(&self.url) else {
             return false;
         };
         url.port_or_known_default() == Some(address.port())
-            && (is_here(&url) || url.host_str() == Some(&address.ip().to_string()))
+            && (is_loopback(&url) || url.host_str() == Some(&address.ip().to_string()))
     }
 
-    /// What leads a further command here: an option, or nothing where it comes here by itself.
-    pub(crate) fn option(&self) -> String {
-        if self.shown == DEFAULT_URL {
+    /// The `--url` option of a further command for this gateway, with a space before it; empty for the default address.
+    pub(crate) fn url_option(&self) -> String {
+        if self.printed_url == DEFAULT_URL {
             String::new()
         } else {
-            format!(" {}", option("--url", &self.shown))
+            format!(" {}", shell_option("--url", &self.printed_url))
         }
     }
 
-    /// Asks for a document.
-    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+    /// Requests a document.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, CommandError> {
         self.send(Method::GET, path, None).await
     }
 
-    /// Has something done.
+    /// Sends a request and returns the document of a successful answer.
     pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, CommandError> {
         let response = self.exchange(method, path, body).await?;
         let (status, retry_after) = (response.status(), retry_after(&response));
         let document = self.document(response).await?;
         if status.is_success() {
             return Ok(document);
         }
-        Err(refused(status, retry_after, &document))
+        Err(rejected(status, retry_after, &document))
     }
 
-    /// What `/readyz` says, well or not.
-    pub(crate) async fn readiness(&self) -> Result<Value, Failure> {
+    /// The report of `/readyz`, whether the gateway is ready or not.
+    pub(crate) async fn readiness(&self) -> Result<Value, CommandError> {
         let response = self.exchange(Method::GET, "/readyz", None).await?;
         let (status, retry_after) = (response.status(), retry_after(&response));
         let report = self.document(response).await?;
         if report["name"] == "api-gateway" {
             Ok(report)
         } else if is_problem(&report) {
-            Err(refused(status, retry_after, &report))
+            Err(rejected(status, retry_after, &report))
         } else {
-            Err(self.no_gateway())
+            Err(self.not_a_gateway())
         }
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Response, Failure> {
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Response, CommandError> {
         let request = self.http.request(method, format!("{}{path}", self.url));
         let request = match body {
             Some(body) => request.json(body),
@@ -107,30 +118,30 @@ impl Gateway {
         request
             .send()
             .await
-            .map_err(|error| unreachable(&self.shown, &error))
+            .map_err(|error| unreachable(&self.printed_url, &error))
     }
 
-    async fn document(&self, response: Response) -> Result<Value, Failure> {
+    async fn document(&self, response: Response) -> Result<Value, CommandError> {
         let body = response.bytes().await;
-        let body = body.map_err(|error| unreachable(&self.shown, &error))?;
-        serde_json::from_slice(&body).map_err(|_| self.no_gateway())
+        let body = body.map_err(|error| unreachable(&self.printed_url, &error))?;
+        serde_json::from_slice(&body).map_err(|_| self.not_a_gateway())
     }
 
-    fn no_gateway(&self) -> Failure {
-        Failure::NoGateway {
-            url: self.shown.clone(),
+    fn not_a_gateway(&self) -> CommandError {
+        CommandError::NotAGateway {
+            url: self.printed_url.clone(),
         }
     }
 }
 
 fn without_password(url: &Url) -> Url {
     let mut url = url.clone();
-    // An address that can have none has none.
+    // This fails only for an address that cannot have a password.
     let _ = url.set_password(None);
     url
 }
 
-fn is_here(url: &Url) -> bool {
+fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -139,62 +150,62 @@ fn is_here(url: &Url) -> bool {
     }
 }
 
-/// A date is no pause that is worth waiting for.
+/// The seconds of `Retry-After`. A date is ignored, because the gateway never sends one.
 fn retry_after(response: &Response) -> Option<Duration> {
     let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
     seconds.parse().ok().map(Duration::from_secs)
 }
 
-/// Whether it is a gateway of hubsync that says no.
+/// Whether a document is a problem document of a hubsync gateway.
 fn is_problem(document: &Value) -> bool {
     let kind = document["type"].as_str().unwrap_or_default();
     kind.starts_with("urn:hubsync:problem:")
 }
 
-fn refused(status: StatusCode, retry_after: Option<Duration>, document: &Value) -> Failure {
-    Failure::Refused {
+fn rejected(status: StatusCode, retry_after: Option<Duration>, document: &Value) -> CommandError {
+    CommandError::Rejected {
         status: status.as_u16(),
-        kind: kind(document).to_owned(),
+        slug: slug(document).to_owned(),
         detail: detail(document),
         retry_after,
     }
 }
 
-fn kind(document: &Value) -> &str {
+fn slug(document: &Value) -> &str {
     let kind = document["type"].as_str().unwrap_or_default();
     kind.rsplit(':').next().unwrap_or_default()
 }
 
-/// The sentence of a problem document, with every fault of what was given.
+/// The `detail` of a problem document, with one more line for each invalid value that it does not mention.
 fn detail(document: &Value) -> String {
     let mut detail = text(&document["detail"]);
     if detail.is_empty() {
-        "refused without a reason".clone_into(&mut detail);
+        "the gateway rejected the request without a reason".clone_into(&mut detail);
     }
-    for fault in document["errors"].as_array().into_iter().flatten() {
-        let (pointer, words) = (text(&fault["pointer"]), text(&fault["detail"]));
-        if !detail.contains(&words) {
-            let line = format!("{pointer} {words}");
+    for error in document["errors"].as_array().into_iter().flatten() {
+        let (pointer, explanation) = (text(&error["pointer"]), text(&error["detail"]));
+        if !detail.contains(&explanation) {
+            let line = format!("{pointer} {explanation}");
             detail = format!("{detail}\n  {}", line.trim_start());
         }
     }
     detail
 }
 
-fn unreachable(url: &str, error: &reqwest::Error) -> Failure {
+fn unreachable(url: &str, error: &reqwest::Error) -> CommandError {
     let cause = if error.is_timeout() {
         "no answer in time".to_owned()
     } else {
-        innermost(error)
+        innermost_cause(error)
     };
-    Failure::Unreachable {
+    CommandError::Unreachable {
         url: url.to_owned(),
         cause,
     }
 }
 
-/// The cause that says the most: "connection refused".
-fn innermost(error: &reqwest::Error) -> String {
+/// The last error in the chain, which is the most specific, such as "connection refused".
+fn innermost_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;

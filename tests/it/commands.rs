@@ -1,15 +1,15 @@
-//! What an operator types: the built binary's commands against everything else, by exit codes and JSON.
+//! An operator's commands, run as the built binary against a whole system: exit codes, JSON and text.
 
+mod busy_gateway;
 mod connect;
 mod doctor;
 mod drift;
 mod interrupted;
-mod parked;
-mod patience;
-mod problems;
-mod refused;
-mod scripted;
-mod typed;
+mod problem_details;
+mod problem_list;
+mod process;
+mod rejecting_gateway;
+mod scripted_gateway;
 
 use reqwest::Method;
 use sandbox::{Fault, KnownError};
@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 use testing::wait::until;
 
 use crate::stack::{CEILING, Service, Stack};
-use typed::Typed;
+use process::CommandResult;
 
 #[tokio::test]
-async fn a_user_in_trouble_is_shown_in_hubspots_words_tried_again_and_confirmed() {
+async fn a_rejected_user_is_shown_listed_and_confirmed_by_a_retry() {
     let stack = Stack::start().await;
     stack.change("1", json!({ "email": "bh@hubspot.com" })).await;
     stack.wait_for_state("1", "confirmed").await;
@@ -28,7 +28,7 @@ async fn a_user_in_trouble_is_shown_in_hubspots_words_tried_again_and_confirmed(
     let nameless = Fault::answer(KnownError::Nameless).for_contact(contact);
     let fault = stack.sandbox.add_fault(nameless);
     stack.merge("1", json!({ "firstName": "Ada" })).await;
-    stack.wait_for_state("1", "refused").await;
+    stack.wait_for_state("1", "rejected").await;
 
     let shown = stack.command(&["show", "1", "--json"]).await;
     assert_eq!(shown.code, 1);
@@ -37,23 +37,23 @@ async fn a_user_in_trouble_is_shown_in_hubspots_words_tried_again_and_confirmed(
     let name = &shown["receipt"]["fields"]["firstName"];
     assert_eq!(
         (&name["state"], &name["reason"]["status"]),
-        (&json!("refused"), &json!(400))
+        (&json!("rejected"), &json!(400))
     );
     let email = &shown["receipt"]["earlierFields"]["email"];
     assert_eq!(
         email["state"], "confirmed",
-        "the fields of earlier versions are told of, too"
+        "fields of earlier versions are shown, too"
     );
-    let words = name["reason"]["message"].as_str().unwrap();
+    let message = name["reason"]["message"].as_str().unwrap();
     let text = stack.command(&["show", "1"]).await.output;
-    let first_word = words.split(' ').next().unwrap();
+    let first_word = message.split(' ').next().unwrap();
     assert!(
         text.contains(first_word) && text.contains("correlation id"),
         "{text}"
     );
 
     stack.sandbox.remove_fault(fault);
-    // A change that waits does not hide it.
+    // A pending change does not hide the problem.
     assert_eq!(stack.command(&["pause"]).await.code, 0);
     stack.wait_for_status(false).await;
     stack.merge("1", json!({ "lastName": "Lovelace" })).await;
@@ -61,7 +61,7 @@ async fn a_user_in_trouble_is_shown_in_hubspots_words_tried_again_and_confirmed(
     assert!(shown.code == 1 && shown.output.contains("pending"), "{shown:?}");
     assert_eq!(stack.command(&["resume"]).await.code, 0);
     stack.wait_for_state("1", "confirmed").await;
-    // Nor does one that goes well.
+    // A confirmed change does not hide it, either.
     stack
         .merge("1", json!({ "email": "brian.halligan@hubspot.com" }))
         .await;
@@ -69,33 +69,35 @@ async fn a_user_in_trouble_is_shown_in_hubspots_words_tried_again_and_confirmed(
     let shown = stack.command(&["show", "1"]).await;
     assert_eq!(shown.code, 1, "{shown:?}");
     assert!(
-        shown.output.contains("refused") && !shown.output.contains("state     confirmed"),
+        shown.output.contains("rejected") && !shown.output.contains("state     confirmed"),
         "{shown:?}"
     );
 
-    stack.wait_for_summary("troubled", &json!(1)).await;
-    let counted = stack.command(&["parked", "--json"]).await;
+    stack.wait_for_summary("usersWithProblems", &json!(1)).await;
+    let counted = stack.command(&["problems", "--json"]).await;
     assert_eq!(
-        (counted.code, &counted.json()["troubles"][0]["state"]),
-        (0, &json!("refused"))
+        (counted.code, &counted.json()["problems"][0]["state"]),
+        (0, &json!("rejected"))
     );
-    let listed = stack.command(&["parked", "--state", "refused", "--json"]).await;
+    let listed = stack
+        .command(&["problems", "--state", "rejected", "--json"])
+        .await;
     assert_eq!(listed.json()["users"][0]["userId"], "1");
 
-    let asked = stack.command(&["retry", "--state", "refused", "--json"]).await;
-    assert_eq!(asked.code, 2, "nobody is there to say yes: {asked:?}");
+    let asked = stack.command(&["retry", "--state", "rejected", "--json"]).await;
+    assert_eq!(asked.code, 2, "without a terminal, --yes is required: {asked:?}");
     assert!(
         asked.errors.contains("1 user in state refused") && asked.errors.contains("--yes"),
         "{asked:?}"
     );
     let retried = stack
-        .command(&["retry", "--state", "refused", "--yes", "--json"])
+        .command(&["retry", "--state", "rejected", "--yes", "--json"])
         .await;
     assert_eq!(
         (retried.code, retried.json()),
-        (0, json!({ "retried": 1, "left": 0 }))
+        (0, json!({ "retried": 1, "skipped": 0 }))
     );
-    until("a user out of trouble", CEILING, async || {
+    until("a user without problems", CEILING, async || {
         let shown = stack.command(&["show", "1"]).await;
         if shown.code == 0 { Ok(()) } else { Err(shown) }
     })
@@ -104,10 +106,10 @@ async fn a_user_in_trouble_is_shown_in_hubspots_words_tried_again_and_confirmed(
 }
 
 #[tokio::test]
-async fn named_users_are_tried_again_and_those_that_do_not_exist_are_named() {
+async fn a_retry_of_named_users_reports_those_that_do_not_exist() {
     let stack = Stack::start().await;
     stack.change("1", json!({ "email": "nobody@example.com" })).await;
-    stack.wait_for_state("1", "missing").await;
+    stack.wait_for_state("1", "notFound").await;
     stack
         .sandbox
         .create_contact([("email", "nobody@example.com")])
@@ -116,32 +118,32 @@ async fn named_users_are_tried_again_and_those_that_do_not_exist_are_named() {
     assert_eq!(retried.code, 4);
     assert_eq!(
         retried.json(),
-        json!({ "retried": 1, "left": 0, "unknown": ["stranger"] })
+        json!({ "retried": 1, "skipped": 0, "unknown": ["stranger"] })
     );
     stack.wait_for_state("1", "confirmed").await;
     stack.finish().await;
 }
 
 #[tokio::test]
-async fn delivery_is_paused_and_goes_on_and_the_status_says_so() {
+async fn the_status_shows_that_delivery_is_paused_and_resumed() {
     let stack = Stack::start().await;
     stack.wait_for_status(true).await;
     let paused = stack.command(&["pause", "--json"]).await;
     assert_eq!((paused.code, &paused.json()["paused"]), (0, &json!(true)));
-    // A command that follows at once sees the same.
+    // The next command sees the pause at once.
     let status = stack.command(&["status", "--json"]).await;
-    assert_eq!(status.json()["summary"]["line"]["state"], "paused");
+    assert_eq!(status.json()["summary"]["delivery"]["status"], "paused");
     stack.change("1", json!({ "email": "bh@hubspot.com" })).await;
     assert_eq!(stack.command(&["resume"]).await.code, 0);
     let status = stack.command(&["status", "--json"]).await;
-    assert_eq!(status.json()["summary"]["line"]["state"], "running");
+    assert_eq!(status.json()["summary"]["delivery"]["status"], "running");
     stack.wait_for_state("1", "confirmed").await;
     stack.wait_for_status(true).await;
     stack.finish().await;
 }
 
 #[tokio::test]
-async fn a_status_without_a_user_service_says_who_is_missing() {
+async fn the_status_without_a_user_service_is_unhealthy() {
     let mut stack = Stack::start().await;
     stack.stop_service(Service::User).await;
     let status = stack.wait_for_status(false).await;
@@ -155,7 +157,7 @@ async fn a_status_without_a_user_service_says_who_is_missing() {
 }
 
 #[tokio::test]
-async fn everybody_is_sent_once_more_after_a_yes_and_counted() {
+async fn a_resync_of_all_users_needs_yes_and_counts_them() {
     let stack = Stack::start().await;
     for (user, email) in [("1", "bh@hubspot.com"), ("2", "emailmaria@hubspot.com")] {
         stack
@@ -172,20 +174,20 @@ async fn everybody_is_sent_once_more_after_a_yes_and_counted() {
     let resynced = stack.command(&["resync", "--all", "--yes", "--json"]).await;
     assert_eq!(
         (resynced.code, resynced.json()),
-        (0, json!({ "owed": 2, "shared": 0, "left": 0 }))
+        (0, json!({ "resynced": 2, "shared": 0, "skipped": 0 }))
     );
     stack
         .wait_for_property("bh@hubspot.com", "firstname", "Ada")
         .await;
-    stack.wait_until_nobody_owes().await;
+    stack.wait_until_no_user_is_dirty().await;
     let named = stack.command(&["resync", "1", "--json"]).await;
-    assert_eq!(named.json()["owed"], 1);
-    assert_eq!(stack.command(&["resync"]).await.code, 2, "it names nobody");
+    assert_eq!(named.json()["resynced"], 1);
+    assert_eq!(stack.command(&["resync"]).await.code, 2, "no user is named");
     stack.finish().await;
 }
 
 #[tokio::test]
-async fn a_link_moves_writes_to_another_contact_and_an_unlink_back_to_the_one_of_the_address() {
+async fn writes_follow_a_link_and_after_an_unlink_the_address() {
     let stack = Stack::start().await;
     stack
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
@@ -203,14 +205,14 @@ async fn a_link_moves_writes_to_another_contact_and_an_unlink_back_to_the_one_of
         .id;
     let linked = stack.command(&["link", "1", &other.to_string(), "--json"]).await;
     assert_eq!(
-        (linked.code, &linked.json()["contact"]["found"]),
+        (linked.code, &linked.json()["contact"]["origin"]),
         (0, &json!("byOperator"))
     );
     stack
         .wait_for_property("other@example.com", "firstname", "Ada")
         .await;
-    // Its address stands at the contact it was linked to before, and the link holds all the same.
-    let receipt = stack.wait_for_state("1", "taken").await;
+    // The contact it was linked to before still has the user's address, which is a conflict; the link stays.
+    let receipt = stack.wait_for_state("1", "conflict").await;
     assert_eq!(receipt["contact"]["contactId"], other.to_string());
     assert_eq!(receipt["fields"]["email"]["reason"]["code"], "LINKED_BY_OPERATOR");
 
@@ -228,14 +230,14 @@ async fn a_link_moves_writes_to_another_contact_and_an_unlink_back_to_the_one_of
 }
 
 #[tokio::test]
-async fn who_cannot_be_asked_or_found_has_a_code_and_a_way_to_mend_it() {
+async fn an_unreachable_gateway_and_an_unknown_user_have_exit_codes() {
     let stack = Stack::start().await;
-    let nobody = Typed::alone(&["status", "--url", "http://127.0.0.1:9"], &[]).await;
+    let nobody = CommandResult::alone(&["status", "--url", "http://127.0.0.1:9"], &[]).await;
     assert_eq!(nobody.code, 3);
     assert!(nobody.errors.contains("--url or HUBSYNC_URL"), "{nobody:?}");
-    let other = Typed::alone(&["status", "--url", &stack.sandbox.url()], &[]).await;
+    let other = CommandResult::alone(&["status", "--url", &stack.sandbox.url()], &[]).await;
     assert_eq!(other.code, 3);
-    assert!(other.errors.contains("is no gateway of hubsync"), "{other:?}");
+    assert!(other.errors.contains("is not a hubsync gateway"), "{other:?}");
     for stranger in [["show", "stranger"], ["unlink", "stranger"]] {
         assert_eq!(stack.command(&stranger).await.code, 4, "{stranger:?}");
     }
@@ -244,24 +246,28 @@ async fn who_cannot_be_asked_or_found_has_a_code_and_a_way_to_mend_it() {
     let shown = stack.command_with(&["show", "stranger"], &proxy).await;
     assert_eq!(
         shown.code, 4,
-        "no proxy is asked for what is on this machine: {shown:?}"
+        "no proxy is used for an address on this machine: {shown:?}"
     );
     let request = stack.request(Method::GET, "/users/stranger").send().await;
-    assert_eq!(request.unwrap().status(), 404, "nobody was made");
+    assert_eq!(request.unwrap().status(), 404, "no user was created");
     stack.finish().await;
 }
 
 impl Stack {
-    async fn wait_for_status(&self, well: bool) -> Value {
-        until(&format!("a status that is well: {well}"), CEILING, async || {
-            let status = self.command(&["status", "--json"]).await;
-            if status.code == i32::from(!well) {
-                assert_eq!(status.json()["well"], well);
-                Ok(status.json())
-            } else {
-                Err(status)
-            }
-        })
+    async fn wait_for_status(&self, healthy: bool) -> Value {
+        until(
+            &format!("a status with healthy: {healthy}"),
+            CEILING,
+            async || {
+                let status = self.command(&["status", "--json"]).await;
+                if status.code == i32::from(!healthy) {
+                    assert_eq!(status.json()["healthy"], healthy);
+                    Ok(status.json())
+                } else {
+                    Err(status)
+                }
+            },
+        )
         .await
     }
 }

@@ -1,6 +1,6 @@
-//! Random files of CSV, as Python writes them: what is stored is what Python's reader sees, or the row is rejected.
+//! Imports random CSV files that Python's `csv` module wrote. Each row is stored as Python reads it, or is rejected.
 //!
-//! `CSV_FILES` is how many files there are, `CSV_SEED` repeats a run.
+//! `CSV_FILES` sets the number of files, and `CSV_SEED` repeats a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -13,17 +13,18 @@ use testing::wait::until;
 
 use crate::stack::{CEILING, Service, Stack};
 
-const USUAL_FILES: usize = 300;
+const DEFAULT_FILES: usize = 300;
+/// Users that exist before the imports. Damaged files try to change them by accident.
 const VICTIMS: [&str; 4] = ["victim-1", "victim-2", "victim-3", "victim-4"];
 
-/// A file, and what Python sees in it.
+/// A file, and the rows that Python reads from it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct File {
     number: usize,
     /// In hexadecimal digits.
     body: String,
-    /// Whether it was written by RFC 4180 and not damaged: then every row is decided by its values.
+    /// Whether the file follows RFC 4180 and was not damaged. Then only a row's values decide whether it is accepted.
     is_rfc: bool,
     rows: Vec<Row>,
 }
@@ -33,16 +34,16 @@ struct File {
 struct Row {
     /// The line on which it begins.
     line: u64,
-    /// Whether only a line break of another kind than the others is before it, so that the two are one row to us.
+    /// Whether the line break before the row is of another kind than the others. hubsync reads the two rows as one.
     joined: bool,
-    /// Whether it ends with such a line break.
+    /// Whether the line break after the row is of another kind than the others.
     odd_end: bool,
     values: Vec<String>,
 }
 
 type Profile = BTreeMap<Field, String>;
 
-/// What became of a file.
+/// The result of importing a file.
 struct Imported {
     is_done: bool,
     /// The lines of rejected rows.
@@ -115,18 +116,20 @@ async fn import(stack: &Stack, file: &File) -> Imported {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let summary = reports.last().unwrap();
-    let refused = reports
+    let rejected = reports
         .iter()
-        .filter_map(|report| report["refusedLines"].as_array())
+        .filter_map(|report| report["rejectedLines"].as_array())
         .flatten();
     Imported {
         is_done: summary["done"] == true,
-        rejected: refused.map(|refused| refused["line"].as_u64().unwrap()).collect(),
+        rejected: rejected
+            .map(|rejected| rejected["delivery"].as_u64().unwrap())
+            .collect(),
         accepted: summary["changed"].as_u64().unwrap() + summary["unchanged"].as_u64().unwrap(),
     }
 }
 
-/// The columns, unless Python's first row is no header of ours.
+/// The columns, if the row is a valid header.
 fn columns(row: &Row) -> Option<Vec<Option<Field>>> {
     let column = |name: &String| match name.as_str() {
         "userId" => Some(None),
@@ -138,7 +141,7 @@ fn columns(row: &Row) -> Option<Vec<Option<Field>>> {
     (distinct.len() == columns.len()).then_some(columns)
 }
 
-/// The user that a row gives by the rules of the fields.
+/// The user and profile in a row, if the rules of the fields accept it.
 fn user(
     columns: &[Option<Field>],
     values: &[String],
@@ -159,17 +162,17 @@ fn user(
         }
     }
     let id = id?;
-    // A user that does not exist yet needs an address.
+    // A new user needs an address.
     (known.contains_key(&id) || profile.contains_key(&Field::Email)).then_some((id, profile))
 }
 
-/// Holds what became of a file against what Python sees, and adds it to what is known to be stored.
+/// Compares the result of an import with the rows that Python reads, and records in `known` what must be stored now.
 fn check(
     file: &File,
     imported: &Imported,
     known: &mut BTreeMap<String, Profile>,
 ) -> Result<Vec<String>, String> {
-    // Rows between which only a line break of another kind is are one row to us, which is rejected by its first line.
+    // Rows that are joined by a line break of another kind are one row to hubsync, which rejects it by its first line.
     let mut groups: Vec<&[Row]> = file.rows.chunk_by(|_, next| next.joined).collect();
     let header = loop {
         match groups.first() {
@@ -183,10 +186,10 @@ fn check(
         return if is_fine {
             Ok(Vec::new())
         } else {
-            Err("the columns are not understood as Python does".to_owned())
+            Err("the columns are read differently from Python".to_owned())
         };
     };
-    let (mut touched, mut accepted) = (Vec::new(), 0);
+    let (mut changed, mut accepted) = (Vec::new(), 0);
     for group in &groups[1..] {
         let given = match group {
             [row] if row.values.is_empty() => continue,
@@ -195,16 +198,16 @@ fn check(
         };
         let line = group[0].line;
         match (given, imported.rejected.contains(&line)) {
-            (None, false) => return Err(format!("line {line} is accepted, which gives no user")),
+            (None, false) => return Err(format!("line {line} is accepted, but has no valid user")),
             (Some(_), true) if file.is_rfc => {
-                return Err(format!("line {line} is rejected, which gives a user"));
+                return Err(format!("line {line} is rejected, but has a valid user"));
             }
-            // Where it gives a user, it is rejected for its quoting, which Python's reader does not mind.
+            // A valid user in a damaged file is rejected for its quoting, about which Python's reader is less strict.
             (_, true) => {}
             (Some((id, profile)), false) => {
                 accepted += 1;
                 known.entry(id.clone()).or_default().extend(profile);
-                touched.push(id);
+                changed.push(id);
             }
         }
     }
@@ -221,7 +224,7 @@ fn check(
             imported.rejected
         ));
     }
-    Ok(touched)
+    Ok(changed)
 }
 
 async fn stored(stack: &Stack, id: &str) -> Profile {
@@ -237,9 +240,9 @@ async fn stored(stack: &Stack, id: &str) -> Profile {
 }
 
 #[tokio::test]
-async fn what_is_stored_is_what_another_reader_sees_or_the_row_is_rejected() {
+async fn rows_are_stored_as_python_reads_them_or_rejected() {
     let seed = setting("CSV_SEED").unwrap_or_else(|| rand::random_range(0..1_000_000));
-    let count = setting("CSV_FILES").map_or(USUAL_FILES, |count| usize::try_from(count).unwrap());
+    let count = setting("CSV_FILES").map_or(DEFAULT_FILES, |count| usize::try_from(count).unwrap());
     let files = write_files(seed, count);
     let stack = started().await;
     let victim = Profile::from([(Field::Email, "victim@example.com".to_owned())]);
@@ -248,9 +251,9 @@ async fn what_is_stored_is_what_another_reader_sees_or_the_row_is_rejected() {
     for file in &files {
         let imported = import(&stack, file).await;
         let number = file.number;
-        let touched = check(file, &imported, &mut known);
-        let touched = touched.unwrap_or_else(|why| panic!("file {number} of CSV_SEED={seed}: {why}"));
-        for id in BTreeSet::from_iter(touched) {
+        let changed = check(file, &imported, &mut known);
+        let changed = changed.unwrap_or_else(|why| panic!("file {number} of CSV_SEED={seed}: {why}"));
+        for id in BTreeSet::from_iter(changed) {
             assert_eq!(
                 stored(&stack, &id).await,
                 known[&id],
@@ -266,13 +269,13 @@ async fn what_is_stored_is_what_another_reader_sees_or_the_row_is_rejected() {
             "CSV_SEED={seed}: {id} has changed"
         );
     }
-    // Nothing is delivered here, so that every user there is waits.
+    // No hubspot service runs, so every user is pending.
     let summary = stack.request(Method::GET, "/sync/summary").send().await.unwrap();
     let summary: Value = summary.json().await.unwrap();
     assert_eq!(
         summary["pending"],
         known.len(),
-        "CSV_SEED={seed}: other users were made"
+        "CSV_SEED={seed}: other users were created"
     );
     assert!(figures.accepted > 0 && figures.rejected > 0, "{figures:?}");
     println!("CSV_SEED={seed}: {figures:?}, {} users", known.len());

@@ -1,11 +1,11 @@
-//! What becomes of a change when everything is well, and when HubSpot or its people see things differently.
+//! Deliveries of changes: to a contact, to no contact, and where HubSpot or its users disagree.
 
 use serde_json::json;
 
 use crate::stack::Stack;
 
 #[tokio::test]
-async fn an_update_reaches_the_contact_and_the_receipt_says_so() {
+async fn an_update_reaches_the_contact_and_is_confirmed() {
     let stack = Stack::start().await;
     let body = json!({ "email": "bh@hubspot.com", "firstName": "Ada", "lastName": "Lovelace" });
     let response = stack.patch("1", body).await;
@@ -28,7 +28,7 @@ async fn an_update_reaches_the_contact_and_the_receipt_says_so() {
 }
 
 #[tokio::test]
-async fn a_missing_contact_leaves_the_update_accepted_and_the_receipt_says_missing() {
+async fn an_update_without_a_contact_is_accepted_and_not_found() {
     let stack = Stack::start().await;
     stack
         .change(
@@ -36,19 +36,19 @@ async fn a_missing_contact_leaves_the_update_accepted_and_the_receipt_says_missi
             json!({ "email": "nobody@example.com", "firstName": "No", "lastName": "Body" }),
         )
         .await;
-    let receipt = stack.wait_for_state("7", "missing").await;
+    let receipt = stack.wait_for_state("7", "notFound").await;
     assert_eq!(receipt["contact"], json!(null));
     let user = stack.user("7").await.unwrap();
     assert_eq!(user["firstName"], "No");
     assert!(
         stack.sandbox.contact_by_email("nobody@example.com").is_none(),
-        "no contact is invented"
+        "no contact is created"
     );
     stack.finish().await;
 }
 
 #[tokio::test]
-async fn of_two_quick_changes_the_later_one_stands_at_the_end() {
+async fn the_last_of_many_quick_changes_wins() {
     let stack = Stack::start().await;
     for number in 1..=20 {
         stack
@@ -69,7 +69,10 @@ async fn of_two_quick_changes_the_later_one_stands_at_the_end() {
     let numbers: Vec<u32> = names
         .filter_map(|name| name.strip_prefix("Ada ")?.parse().ok())
         .collect();
-    assert!(numbers.is_sorted(), "a write went backwards: {numbers:?}");
+    assert!(
+        numbers.is_sorted(),
+        "an older value overwrote a newer one: {numbers:?}"
+    );
     stack.finish().await;
 }
 
@@ -91,7 +94,7 @@ async fn a_change_of_address_updates_the_same_contact() {
 }
 
 #[tokio::test]
-async fn an_address_that_another_contact_holds_is_followed() {
+async fn an_address_of_another_contact_moves_the_link_to_it() {
     let stack = Stack::start().await;
     stack
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
@@ -106,22 +109,22 @@ async fn an_address_that_another_contact_holds_is_followed() {
         .await;
     let receipt = stack.wait_for_state("1", "confirmed").await;
     assert_eq!(receipt["contact"]["contactId"], other.id.to_string());
-    assert_eq!(receipt["contact"]["found"], "followed");
+    assert_eq!(receipt["contact"]["origin"], "followed");
     assert!(
         stack.sandbox.contact_by_email("bh@hubspot.com").is_some(),
-        "the former contact is left as it was"
+        "the former contact is unchanged"
     );
     stack.finish().await;
 }
 
 #[tokio::test]
-async fn a_bad_address_does_not_hold_back_a_new_name() {
+async fn a_rejected_address_does_not_delay_a_new_name() {
     let stack = Stack::start().await;
     stack
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Brian" }))
         .await;
     stack.wait_for_state("1", "confirmed").await;
-    // Valid by the standard, refused by HubSpot.
+    // This address is valid by the standard, and HubSpot rejects it.
     stack
         .change(
             "1",
@@ -131,16 +134,19 @@ async fn a_bad_address_does_not_hold_back_a_new_name() {
     stack
         .wait_for_property("bh@hubspot.com", "firstname", "Ada")
         .await;
-    let receipt = stack.wait_for_state("1", "refused").await;
+    let receipt = stack.wait_for_state("1", "rejected").await;
     assert_eq!(receipt["fields"]["firstName"]["state"], "confirmed");
-    assert_eq!(receipt["fields"]["email"]["state"], "refused");
+    assert_eq!(receipt["fields"]["email"]["state"], "rejected");
     let reason = &receipt["fields"]["email"]["reason"];
     assert_eq!(
         (&reason["code"], &reason["category"]),
         (&json!("INVALID_EMAIL"), &json!("VALIDATION_ERROR"))
     );
-    let words = reason["message"].as_str().unwrap();
-    assert!(words.contains("bad address"), "not HubSpot's words: {words}");
+    let message = reason["message"].as_str().unwrap();
+    assert!(
+        message.contains("bad address"),
+        "not HubSpot's message: {message}"
+    );
     assert_eq!(reason["correlationId"].as_str().unwrap().len(), 36, "{reason}");
     let attempts = receipt["lastAttempts"].as_array().unwrap();
     assert_eq!(
@@ -156,20 +162,20 @@ async fn a_bad_address_does_not_hold_back_a_new_name() {
 }
 
 #[tokio::test]
-async fn a_receipt_tells_of_the_attempts_what_hubspot_answered_and_when() {
+async fn a_receipt_lists_the_last_attempts() {
     let stack = Stack::start().await;
     stack
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
         .await;
     let receipt = stack.wait_for_state("1", "confirmed").await;
     let attempts = receipt["lastAttempts"].as_array().unwrap();
-    // The first finds the contact, the second writes to it.
-    let told: Vec<_> = attempts
+    // The first attempt finds the contact, the second writes to it.
+    let listed: Vec<_> = attempts
         .iter()
         .map(|attempt| (&attempt["attempt"], &attempt["status"], &attempt["code"]))
         .collect();
     assert_eq!(
-        told,
+        listed,
         [
             (&json!(2), &json!(200), &json!(null)),
             (&json!(1), &json!(200), &json!("CONTACT_FOUND")),
@@ -182,7 +188,7 @@ async fn a_receipt_tells_of_the_attempts_what_hubspot_answered_and_when() {
 }
 
 #[tokio::test]
-async fn an_edit_by_a_salesperson_of_a_field_we_do_not_touch_survives() {
+async fn a_salespersons_edit_of_an_unchanged_field_survives() {
     let stack = Stack::start().await;
     stack
         .change(

@@ -1,4 +1,4 @@
-//! What people change in HubSpot is found and mended, and a dry run says what a delivery would do.
+//! Comparisons find and repair what people changed in HubSpot, and a dry run shows what a delivery would do.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::stack::Stack;
 
-/// Contacts to be compared while others are changed.
+/// The number of contacts that are compared while other users change.
 const MANY: usize = 300;
 
 impl Stack {
@@ -20,7 +20,7 @@ impl Stack {
         body
     }
 
-    /// A user with that name, confirmed at a contact of its own. Returns the contact's id.
+    /// Makes a user with this name that is confirmed at its own contact. Returns the contact's id.
     async fn confirmed(&self, user: &str) -> String {
         let email = format!("{user}@example.com");
         let contact = self.sandbox.create_contact([("email", email.as_str())]).unwrap();
@@ -35,7 +35,7 @@ impl Stack {
         contact.value("firstname")
     }
 
-    /// Calls that were made since the log was last emptied, besides questions for the account.
+    /// The calls since the log was last emptied, without those for the account's details.
     fn calls_about_contacts(&self) -> Vec<Call> {
         let mut calls = self.sandbox.calls();
         calls.retain(|call| call.path.contains("contacts"));
@@ -47,12 +47,12 @@ fn is_read(call: &Call) -> bool {
     call.path.ends_with("batch/read")
 }
 
-fn finding(user: &str, finding: &str, contact: &str) -> Value {
-    json!({ "userId": user, "finding": finding, "contactId": contact })
+fn finding(user: &str, kind: &str, contact: &str) -> Value {
+    json!({ "userId": user, "kind": kind, "contactId": contact })
 }
 
 #[tokio::test]
-async fn what_a_salesperson_changed_is_found_and_a_repair_brings_the_users_value_back() {
+async fn a_repair_restores_a_value_that_a_salesperson_changed() {
     let stack = Stack::start().await;
     let contact = stack.confirmed("ada").await;
     stack.confirmed("eva").await;
@@ -63,7 +63,7 @@ async fn what_a_salesperson_changed_is_found_and_a_repair_brings_the_users_value
     stack.sandbox.forget_calls();
     let found = stack.compare("/sync/drift", json!({ "values": true })).await;
     let mut changed = finding("ada", "changed", &contact);
-    changed["fields"] = json!([{ "field": "firstName", "ours": "ada", "theirs": "Adele" }]);
+    changed["fields"] = json!([{ "field": "firstName", "userValue": "ada", "contactValue": "Adele" }]);
     assert_eq!(
         found,
         json!({ "checked": 2, "skipped": 0, "findings": [changed] })
@@ -89,7 +89,7 @@ async fn what_a_salesperson_changed_is_found_and_a_repair_brings_the_users_value
 }
 
 #[tokio::test]
-async fn contacts_that_are_gone_or_merged_are_told_apart_and_their_users_find_their_way() {
+async fn gone_and_merged_contacts_are_distinguished() {
     let stack = Stack::start().await;
     let archived = stack.confirmed("archived").await;
     let former = stack.confirmed("former").await;
@@ -103,8 +103,8 @@ async fn contacts_that_are_gone_or_merged_are_told_apart_and_their_users_find_th
     let moved = finding("former", "merged", &merged);
     let gone = finding("archived", "gone", &archived);
     assert_eq!(found["findings"], json!([gone, moved]));
-    assert_eq!(found["repaired"], 1, "the merged one is left to people");
-    stack.wait_for_state("archived", "missing").await;
+    assert_eq!(found["repaired"], 1, "a merged contact is not repaired");
+    stack.wait_for_state("archived", "notFound").await;
     stack.merge("former", json!({ "lastName": "Moved" })).await;
     let receipt = stack.wait_for_state("former", "confirmed").await;
     assert_eq!(receipt["contact"]["contactId"], merged);
@@ -112,7 +112,7 @@ async fn contacts_that_are_gone_or_merged_are_told_apart_and_their_users_find_th
 }
 
 #[tokio::test]
-async fn a_dry_run_while_delivery_is_paused_says_what_would_be_written_and_writes_nothing() {
+async fn a_dry_run_shows_what_would_be_written_and_writes_nothing() {
     let stack = Stack::start().await;
     stack.confirmed("known").await;
     let contact = stack
@@ -120,7 +120,7 @@ async fn a_dry_run_while_delivery_is_paused_says_what_would_be_written_and_write
         .create_contact([("email", "new@example.com"), ("firstname", "Nora")])
         .unwrap();
     stack.pause(Method::PUT).await;
-    stack.wait_for_line("paused").await;
+    stack.wait_for_delivery("paused").await;
     stack.sandbox.forget_calls();
     let contacts = stack.sandbox.contacts();
     stack.merge("known", json!({ "lastName": "Lovelace" })).await;
@@ -131,17 +131,17 @@ async fn a_dry_run_while_delivery_is_paused_says_what_would_be_written_and_write
     let found = stack.compare("/sync/dry-run", json!({ "values": true })).await;
     assert_eq!((&found["checked"], &found["next"]), (&json!(3), &Value::Null));
     let findings = found["findings"].as_array().unwrap();
-    let told: Vec<_> = findings
+    let listed: Vec<_> = findings
         .iter()
         .map(|finding| {
             (
                 finding["userId"].as_str().unwrap(),
-                finding["finding"].as_str().unwrap(),
+                finding["kind"].as_str().unwrap(),
             )
         })
         .collect();
     assert_eq!(
-        told,
+        listed,
         [
             ("known", "wouldWrite"),
             ("new", "wouldLink"),
@@ -150,12 +150,12 @@ async fn a_dry_run_while_delivery_is_paused_says_what_would_be_written_and_write
     );
     assert_eq!(
         findings[0]["fields"],
-        json!([{ "field": "lastName", "ours": "Lovelace" }])
+        json!([{ "field": "lastName", "userValue": "Lovelace" }])
     );
     assert_eq!(findings[1]["contactId"], contact.id.to_string());
     assert_eq!(
         findings[1]["fields"],
-        json!([{ "field": "firstName", "ours": "New", "theirs": "Nora" }])
+        json!([{ "field": "firstName", "userValue": "New", "contactValue": "Nora" }])
     );
     let calls = stack.calls_about_contacts();
     assert!(!calls.is_empty() && calls.iter().all(is_read), "{calls:?}");
@@ -163,14 +163,14 @@ async fn a_dry_run_while_delivery_is_paused_says_what_would_be_written_and_write
     assert_eq!(
         stack.receipt("new").await.unwrap()["contact"],
         Value::Null,
-        "no link is kept"
+        "no link is stored"
     );
 
     stack.pause(Method::DELETE).await;
     for (user, state) in [
         ("known", "confirmed"),
         ("new", "confirmed"),
-        ("stranger", "missing"),
+        ("stranger", "notFound"),
     ] {
         stack.wait_for_state(user, state).await;
     }
@@ -179,7 +179,7 @@ async fn a_dry_run_while_delivery_is_paused_says_what_would_be_written_and_write
 }
 
 #[tokio::test]
-async fn changes_made_while_hundreds_are_compared_do_not_wait_for_that() {
+async fn a_change_does_not_wait_for_a_running_comparison() {
     let stack = Stack::start().await;
     let mut lines = String::new();
     for number in 0..MANY {
@@ -192,7 +192,7 @@ async fn changes_made_while_hundreds_are_compared_do_not_wait_for_that() {
     let request = request.header("content-type", "application/x-ndjson").body(lines);
     let report = request.send().await.unwrap().text().await.unwrap();
     assert!(report.contains("\"done\":true"), "{report}");
-    stack.wait_until_nobody_owes().await;
+    stack.wait_until_no_user_is_dirty().await;
     stack.sandbox.forget_calls();
 
     let (done, pages) = (AtomicBool::new(false), tokio::sync::Semaphore::new(0));
@@ -203,7 +203,7 @@ async fn changes_made_while_hundreds_are_compared_do_not_wait_for_that() {
             assert_eq!(
                 found["findings"],
                 json!([]),
-                "nobody is reported for a change of its own"
+                "a change by the application is not reported as drift"
             );
             pages.add_permits(1);
             page = match &found["next"] {
@@ -215,7 +215,7 @@ async fn changes_made_while_hundreds_are_compared_do_not_wait_for_that() {
     let changing = async {
         let mut read_meanwhile = Vec::new();
         for number in 0..10 {
-            // One page at least between two changes.
+            // Waits for at least one page between two changes.
             pages.acquire().await.unwrap().forget();
             let user = format!("live-{number}");
             let email = format!("{user}@example.com");
@@ -234,7 +234,7 @@ async fn changes_made_while_hundreds_are_compared_do_not_wait_for_that() {
         read_meanwhile
     };
     let ((), read_meanwhile) = tokio::join!(comparing, changing);
-    // Those that left before the worker heard of the change.
+    // These calls left before the worker received the wake-up of the change.
     assert!(
         read_meanwhile.iter().all(|reads| *reads <= 10),
         "{read_meanwhile:?}"

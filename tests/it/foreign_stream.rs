@@ -1,4 +1,4 @@
-//! A stream that somebody deletes and makes again with other settings while changes flow.
+//! Another program deletes the stream and creates it with other settings while users change.
 
 use serde_json::{Value, json};
 use testing::wait::until;
@@ -6,14 +6,14 @@ use testing::wait::until;
 use crate::stack::{CEILING, Callers, Stack};
 
 #[tokio::test]
-async fn every_change_is_confirmed_although_the_stream_is_made_again_with_other_settings() {
+async fn changes_are_confirmed_after_the_stream_was_replaced() {
     let stack = Stack::start().await;
     let client = async_nats::connect(stack.nats.url().split(',').next().unwrap())
         .await
         .unwrap();
     let jetstream = async_nats::jetstream::new(client);
-    let ask = async |what: &str, payload: &Value| -> Result<Value, String> {
-        let answer: Result<Value, _> = jetstream.request(format!("STREAM.{what}.USERS"), payload).await;
+    let request = async |action: &str, payload: &Value| -> Result<Value, String> {
+        let answer: Result<Value, _> = jetstream.request(format!("STREAM.{action}.USERS"), payload).await;
         let answer = answer.map_err(|error| error.to_string())?;
         if answer.get("error").is_some() {
             Err(answer.to_string())
@@ -22,7 +22,7 @@ async fn every_change_is_confirmed_although_the_stream_is_made_again_with_other_
         }
     };
     let callers = Callers::start(&stack, 4);
-    // The last one is not noticed by publishing to it, and would leave users pending for good.
+    // The last setting causes no error when a message is published, so users would stay pending forever.
     for change in [
         json!({ "subjects": ["users.changed.caller-1"] }),
         json!({ "max_age": 100_000_000, "duplicate_window": 100_000_000 }),
@@ -39,16 +39,16 @@ async fn every_change_is_confirmed_although_the_stream_is_made_again_with_other_
             .as_object_mut()
             .unwrap()
             .extend(change.as_object().unwrap().clone());
-        // Faster than the user service, which makes its own where it finds none.
+        // Repeated because the user service may create its own stream between the two requests.
         until("the other stream", CEILING, async || {
-            ask("DELETE", &json!({})).await?;
-            ask("CREATE", &wanted).await
+            request("DELETE", &json!({})).await?;
+            request("CREATE", &wanted).await
         })
         .await;
     }
     callers.wait_for_accepted(20).await;
-    let told = callers.stop().await;
-    stack.check_kept(&told).await;
-    stack.wait_until_user_service_says("stream", true).await;
+    let results = callers.stop().await;
+    stack.check_accepted_changes(&results).await;
+    stack.wait_for_user_service_check("stream", true).await;
     stack.finish().await;
 }

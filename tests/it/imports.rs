@@ -1,4 +1,4 @@
-//! A whole import, from its lines to HubSpot's contacts.
+//! Imports, from the lines of the request to HubSpot's contacts.
 
 use reqwest::{Method, Response};
 use sandbox::Switches;
@@ -32,14 +32,14 @@ async fn summary(response: Response) -> Value {
     serde_json::from_str(text.lines().last().unwrap()).unwrap()
 }
 
-async fn with_contacts() -> Stack {
+async fn start_creating_contacts() -> Stack {
     let mut stack = Stack::without_services().await;
     stack.set("HUBSPOT_MISSING", "create");
     stack.start_services().await;
     stack
 }
 
-async fn all_are_confirmed(stack: &Stack, name: &str) {
+async fn wait_until_all_are_confirmed(stack: &Stack, name: &str) {
     for number in 0..USERS {
         stack.wait_for_property(&address(number), "firstname", name).await;
         stack.wait_for_state(&format!("u-{number}"), "confirmed").await;
@@ -47,12 +47,12 @@ async fn all_are_confirmed(stack: &Stack, name: &str) {
 }
 
 #[tokio::test]
-async fn every_line_becomes_a_contact_and_the_same_import_again_calls_nobody() {
-    let stack = with_contacts().await;
+async fn a_repeated_import_makes_no_calls_to_hubspot() {
+    let stack = start_creating_contacts().await;
     let users = u64::try_from(USERS).unwrap();
     let first = summary(import(&stack, lines(0, "Ada")).await).await;
     assert_eq!((&first["done"], &first["changed"]), (&json!(true), &json!(users)));
-    all_are_confirmed(&stack, "Ada").await;
+    wait_until_all_are_confirmed(&stack, "Ada").await;
     let calls = stack.sandbox.calls().len();
     let again = summary(import(&stack, lines(0, "Ada")).await).await;
     assert_eq!(
@@ -64,9 +64,9 @@ async fn every_line_becomes_a_contact_and_the_same_import_again_calls_nobody() {
     stack.finish().await;
 }
 
-/// One call at a time, each of which takes its time, and so many lines that they take many.
+/// Calls are slow and made one at a time, so the import takes many of them.
 #[tokio::test]
-async fn a_change_made_while_an_import_drains_does_not_wait_for_it() {
+async fn a_live_change_does_not_wait_for_an_import() {
     let mut stack = Stack::without_services().await;
     stack.set("HUBSPOT_MISSING", "create");
     stack.set("HUBSPOT_CONCURRENCY", "1");
@@ -90,14 +90,17 @@ async fn a_change_made_while_an_import_drains_does_not_wait_for_it() {
 }
 
 #[tokio::test]
-async fn an_import_waits_for_a_user_service_that_is_away() {
-    let mut stack = with_contacts().await;
+async fn an_import_waits_for_a_stopped_user_service() {
+    let mut stack = start_creating_contacts().await;
     stack.kill_service(Service::User).await;
-    // The head of the answer comes before the first line is accepted.
+    // The gateway sends the head of the answer before the first line is accepted.
     let importing = import(&stack, lines(0, "Ada")).await;
     stack.start_service(Service::User).await;
     let summary = summary(importing).await;
-    assert_eq!((&summary["done"], &summary["refused"]), (&json!(true), &json!(0)));
-    all_are_confirmed(&stack, "Ada").await;
+    assert_eq!(
+        (&summary["done"], &summary["rejected"]),
+        (&json!(true), &json!(0))
+    );
+    wait_until_all_are_confirmed(&stack, "Ada").await;
     stack.finish().await;
 }

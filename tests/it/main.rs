@@ -1,4 +1,4 @@
-//! The system from outside: built binaries as processes, real NATS, real SQLite, the sandbox over HTTP.
+//! Tests of the whole system: the built binaries as processes, a real NATS server and database, the sandbox over HTTP.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 mod cluster;

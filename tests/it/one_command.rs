@@ -1,4 +1,4 @@
-//! What `cargo run` starts: one process, its child, its data folder.
+//! `hubsync` without a command: one process, its nats-server, its data folder.
 
 mod doctor;
 mod private_folder;
@@ -15,7 +15,7 @@ use tokio::process::Command;
 use crate::stack::CEILING;
 use process::Hubsync;
 
-/// The commands that the README shows and this test types.
+/// The README's commands with `curl`.
 fn commands_of_the_readme() -> Vec<String> {
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let blocks = readme.split("```").skip(1).step_by(2);
@@ -26,10 +26,10 @@ fn commands_of_the_readme() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_curl_of_the_readme_does_what_the_readme_says() {
+async fn the_readmes_curl_commands_work() {
     let mut hubsync = Hubsync::new();
     hubsync.start().await;
-    // Word for word; curl itself is told that port 3030 stands elsewhere.
+    // The commands run unchanged; this file redirects curl from port 3030 to the gateway's port.
     let moved = format!("connect-to = \"127.0.0.1:3030:127.0.0.1:{}\"\n", hubsync.gateway);
     std::fs::write(hubsync.folder.path().join(".curlrc"), moved).unwrap();
     let commands = commands_of_the_readme();
@@ -63,7 +63,7 @@ async fn the_curl_of_the_readme_does_what_the_readme_says() {
 }
 
 #[tokio::test]
-async fn a_signal_to_stop_leaves_nothing_running() {
+async fn a_stop_signal_leaves_nothing_running() {
     let mut hubsync = Hubsync::new();
     hubsync.start().await;
     assert!(hubsync.nats_server_runs());
@@ -72,7 +72,7 @@ async fn a_signal_to_stop_leaves_nothing_running() {
 }
 
 #[tokio::test]
-async fn what_was_answered_before_a_kill_arrives_after_the_next_start() {
+async fn accepted_changes_survive_a_kill() {
     let mut hubsync = Hubsync::new();
     let mut last = None;
     for round in 0..3_u64 {
@@ -87,7 +87,7 @@ async fn what_was_answered_before_a_kill_arrives_after_the_next_start() {
                 }
             }
         };
-        // A moment that differs from run to run: the kill may fall before, into or after any step.
+        // The moment differs between runs, so the kill can hit any step.
         let _ = tokio::time::timeout(Duration::from_millis(200 + 130 * round), changing).await;
         hubsync.kill().await;
         until("the nats-server to end with its parent", CEILING, async || {
@@ -111,16 +111,16 @@ async fn what_was_answered_before_a_kill_arrives_after_the_next_start() {
     let user = format!("http://127.0.0.1:{}/users/1", hubsync.gateway);
     let user: Value = hubsync.http.get(user).send().await.unwrap().json().await.unwrap();
     assert_eq!(contact["properties"]["firstname"], user["firstName"]);
-    // The one that was on its way when the process died may have been accepted without an answer.
+    // The change in progress when the process died may have been accepted without an answer.
     assert!(
         user["version"].as_u64() > Some(version) || user["firstName"] == name,
-        "{user} stands over {name}"
+        "{user} instead of {name}"
     );
     assert_eq!(hubsync.stop().await, 0);
 }
 
 #[tokio::test]
-async fn a_second_one_on_the_same_data_is_refused_and_the_first_goes_on() {
+async fn a_second_process_on_the_same_data_does_not_start() {
     let mut hubsync = Hubsync::new();
     hubsync.start().await;
     let second = Launch::new(env!("CARGO_BIN_EXE_hubsync")).clean_env();
@@ -140,7 +140,7 @@ async fn a_second_one_on_the_same_data_is_refused_and_the_first_goes_on() {
 }
 
 #[tokio::test]
-async fn an_old_nats_server_on_the_path_is_passed_over() {
+async fn an_old_nats_server_on_the_path_is_skipped() {
     let mut hubsync = Hubsync::new();
     let old = hubsync.folder.path().join("nats-server");
     std::fs::write(&old, "#!/bin/sh\necho 'nats-server: v2.9.10'\n").unwrap();
@@ -152,13 +152,13 @@ async fn an_old_nats_server_on_the_path_is_passed_over() {
     let output = hubsync.process().output().unwrap();
     assert!(
         output.contains("2.9.10"),
-        "nothing is said of the old server:\n{output}"
+        "the old server is not mentioned:\n{output}"
     );
     assert_eq!(hubsync.stop().await, 0);
 }
 
 #[tokio::test]
-async fn every_mistake_in_the_settings_is_reported_by_name() {
+async fn every_invalid_setting_is_reported_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let launch = Launch::new(env!("CARGO_BIN_EXE_hubsync"))
         .clean_env()

@@ -1,11 +1,11 @@
-//! Services may be started in any order, and before NATS.
+//! Services can be started in any order, and before NATS.
 
 use serde_json::json;
 
 use crate::stack::{CEILING, Service, Stack};
 
 #[tokio::test]
-async fn services_may_be_started_in_any_order() {
+async fn services_can_be_started_in_any_order() {
     use Service::{Gateway, Hubspot, User};
     let orders = [
         [Gateway, Hubspot, User],
@@ -28,7 +28,7 @@ async fn services_may_be_started_in_any_order() {
 }
 
 #[tokio::test]
-async fn services_wait_for_a_nats_that_starts_after_them() {
+async fn services_wait_for_nats_to_start() {
     let mut stack = Stack::without_services().await;
     stack.nats.stop().await.unwrap();
     for service in Service::ALL {
@@ -48,7 +48,7 @@ async fn services_wait_for_a_nats_that_starts_after_them() {
 }
 
 #[tokio::test]
-async fn a_service_that_still_waits_for_nats_ends_well_when_it_is_told_to() {
+async fn a_service_that_waits_for_nats_stops_cleanly() {
     let mut stack = Stack::without_services().await;
     stack.nats.stop().await.unwrap();
     for service in Service::ALL {

@@ -1,4 +1,4 @@
-//! More callers than can be served, and callers that mean no good: the others are served all the same.
+//! Too many callers, and hostile callers: the other callers are still served.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 use crate::stack::{Callers, Stack};
 
 const CALLERS: usize = 1_000;
-/// So few places that most of them are refused at any time.
-const IN_WORK: &str = "50";
+/// So few requests at a time that the gateway rejects most of them.
+const MAX_IN_FLIGHT: &str = "50";
 const ACCEPTED: u64 = 500;
 
 async fn stack_with(settings: &[(&str, &str)]) -> Stack {
@@ -22,43 +22,47 @@ async fn stack_with(settings: &[(&str, &str)]) -> Stack {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flood_from_a_thousand_connections_is_taken_or_refused_and_what_is_taken_stays() {
+async fn accepted_changes_of_a_thousand_callers_are_kept() {
     runtime::open_files::allow_most();
     #[cfg_attr(
         not(target_os = "linux"),
-        expect(unused_mut, reason = "memory is looked at on Linux only")
+        expect(unused_mut, reason = "memory is checked on Linux only")
     )]
-    let mut stack = stack_with(&[("API_GATEWAY_MAX_IN_FLIGHT", IN_WORK)]).await;
+    let mut stack = stack_with(&[("API_GATEWAY_MAX_IN_FLIGHT", MAX_IN_FLIGHT)]).await;
     let callers = Callers::start(&stack, CALLERS);
     callers.wait_for_accepted(ACCEPTED).await;
-    let told = callers.stop().await;
+    let results = callers.stop().await;
 
     let mut other: BTreeMap<&str, u64> = BTreeMap::new();
-    for (what, count) in told.iter().flat_map(|told| &told.other) {
+    for (what, count) in results.iter().flat_map(|results| &results.other) {
         *other.entry(what).or_default() += count;
     }
     assert_eq!(other.keys().collect::<Vec<_>>(), [&"503"], "{other:?}");
     let body = json!({ "email": "bh@hubspot.com", "firstName": "Ada" });
-    assert_eq!(stack.patch("1", body).await.status(), 200, "the flood is over");
-    stack.check_kept(&told).await;
+    assert_eq!(
+        stack.patch("1", body).await.status(),
+        200,
+        "a change after the overload is accepted"
+    );
+    stack.check_accepted_changes(&results).await;
     #[cfg(target_os = "linux")]
     linux::check_memory(&mut stack);
     stack.finish().await;
 }
 
 #[tokio::test]
-async fn half_sent_requests_take_no_place_of_others() {
+async fn half_sent_requests_do_not_block_others() {
     let stack = stack_with(&[("API_GATEWAY_MAX_IN_FLIGHT", "1")]).await;
     let half_sent = half_sent(&stack, 100).await;
     let body = json!({ "email": "bh@hubspot.com", "firstName": "Ada" });
     assert_eq!(stack.patch("1", body).await.status(), 200);
     stack.wait_for_state("1", "confirmed").await;
-    // With them, the gateway would have something to finish.
+    // Otherwise the gateway would wait for them when it stops.
     drop(half_sent);
     stack.finish().await;
 }
 
-/// Connections that have sent a part of a request and send no more.
+/// Opens connections that send only a part of a request.
 async fn half_sent(stack: &Stack, count: usize) -> Vec<TcpStream> {
     let head = "PATCH /users/1 HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n";
     let with_half_a_body = format!("{head}Content-Length: 100\r\n\r\n{{");
@@ -73,7 +77,7 @@ async fn half_sent(stack: &Stack, count: usize) -> Vec<TcpStream> {
     streams
 }
 
-/// What only Linux lets a test look at, or do to another process.
+/// Tests that read or limit another process, which only Linux allows.
 #[cfg(target_os = "linux")]
 mod linux {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -83,22 +87,22 @@ mod linux {
     use super::{half_sent, stack_with};
     use crate::stack::{CEILING, Service, Stack};
 
-    /// Ten times what each has without callers, in a debug build.
-    const MOST_MEMORY_MIB: u64 = 160;
+    /// Ten times the memory of a service without callers, in a debug build.
+    const MAX_MEMORY_MIB: u64 = 160;
 
     pub(super) fn check_memory(stack: &mut Stack) {
         for service in [Service::Gateway, Service::User] {
             let used = peak_memory_mib(stack.process(service).pid());
-            assert!(used < MOST_MEMORY_MIB, "{service:?} used {used} MiB");
+            assert!(used < MAX_MEMORY_MIB, "{service:?} used {used} MiB");
         }
     }
 
     #[tokio::test]
-    async fn more_connections_than_file_descriptors_are_given_up_and_others_served() {
+    async fn a_gateway_out_of_file_descriptors_recovers() {
         let mut stack = stack_with(&[("API_GATEWAY_READ_TIMEOUT_MS", "500")]).await;
         allow_open_files(stack.process(Service::Gateway).pid(), 48);
         let _half_sent = half_sent(&stack, 150).await;
-        // On a connection that the gateway does not have yet.
+        // A new client makes a new connection, which needs a file descriptor.
         let others = http::client();
         until("a change to be accepted", CEILING, async || {
             let request = others.patch(format!("{}/users/1", stack.gateway_url()));
@@ -109,8 +113,8 @@ mod linux {
             }
         })
         .await;
-        let said = stack.process(Service::Gateway).output().unwrap();
-        assert!(said.contains("no connection can be accepted"), "{said}");
+        let output = stack.process(Service::Gateway).output().unwrap();
+        assert!(output.contains("no connection can be accepted"), "{output}");
         stack.wait_for_state("1", "confirmed").await;
         stack.finish().await;
     }
@@ -124,7 +128,7 @@ mod linux {
         prlimit(pid, Resource::Nofile, limit).unwrap();
     }
 
-    /// The most resident memory that a process has had.
+    /// The peak resident memory of a process.
     fn peak_memory_mib(pid: u32) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let line = status

@@ -1,4 +1,4 @@
-//! Where is my record, and why did it fail: lists, counts and another try.
+//! Lists and counts of users with problems, and retries.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -20,20 +20,20 @@ impl Stack {
         response.json().await.unwrap()
     }
 
-    async fn wait_for_line_in_summary(&self, state: &Value, workers: u64) {
+    async fn wait_for_delivery_in_summary(&self, status: &Value, workers: u64) {
         until(
-            &format!("{workers} workers, the line {state}"),
+            &format!("{workers} workers and delivery {status}"),
             CEILING,
             async || {
-                let line = self.sync("/sync/summary").await["line"].clone();
-                let is_it = line["state"] == *state && line["workers"] == workers;
-                if is_it { Ok(()) } else { Err(line) }
+                let delivery = self.sync("/sync/summary").await["delivery"].clone();
+                let matches = delivery["status"] == *status && delivery["workers"] == workers;
+                if matches { Ok(()) } else { Err(delivery) }
             },
         )
         .await;
     }
 
-    /// Waits until the summary, which is not counted anew for everybody, says so.
+    /// Waits until a member of the summary has this value. The summary is cached, so it lags behind.
     pub(crate) async fn wait_for_summary(&self, member: &str, value: &Value) -> Value {
         until(&format!("{member} to be {value}"), CEILING, async || {
             let summary = self.sync("/sync/summary").await;
@@ -48,19 +48,19 @@ impl Stack {
 }
 
 #[tokio::test]
-async fn users_without_a_contact_are_listed_counted_and_delivered_once_there_is_one() {
+async fn users_without_a_contact_are_listed_and_retried() {
     let stack = Stack::start().await;
     for user in ["a", "b", "c"] {
         let body = json!({ "email": format!("{user}@example.com"), "firstName": "No" });
         stack.change(user, body).await;
-        stack.wait_for_state(user, "missing").await;
+        stack.wait_for_state(user, "notFound").await;
     }
     stack
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
         .await;
     stack.wait_for_state("1", "confirmed").await;
 
-    let first = stack.sync("/sync?state=missing&limit=2").await;
+    let first = stack.sync("/sync?state=notFound&limit=2").await;
     let ids = |page: &Value| -> Vec<String> {
         let users = page["users"].as_array().unwrap().iter();
         users
@@ -70,7 +70,7 @@ async fn users_without_a_contact_are_listed_counted_and_delivered_once_there_is_
     assert_eq!(ids(&first), ["a", "b"]);
     let next = first["next"].as_str().unwrap();
     let second = stack
-        .sync(&format!("/sync?state=missing&limit=2&after={next}"))
+        .sync(&format!("/sync?state=notFound&limit=2&after={next}"))
         .await;
     assert_eq!(
         (ids(&second), &second["next"]),
@@ -82,21 +82,21 @@ async fn users_without_a_contact_are_listed_counted_and_delivered_once_there_is_
     );
     assert!(
         !first.to_string().contains("example.com"),
-        "a list has nothing of a profile: {first}"
+        "a list contains no profile data: {first}"
     );
 
-    let summary = stack.wait_for_summary("troubled", &json!(3)).await;
+    let summary = stack.wait_for_summary("usersWithProblems", &json!(3)).await;
     assert_eq!(
-        summary["troubles"],
-        json!([{ "state": "missing", "users": 3, "example": "a" }])
+        summary["problems"],
+        json!([{ "state": "notFound", "users": 3, "example": "a" }])
     );
     assert_eq!(summary["pending"], 0);
     assert_eq!(
-        (&summary["line"]["state"], &summary["line"]["workers"]),
+        (&summary["delivery"]["status"], &summary["delivery"]["workers"]),
         (&json!("running"), &json!(1))
     );
     assert!(
-        summary["line"]["calls"]["dayLeft"].as_u64() > Some(0),
+        summary["delivery"]["calls"]["dayLeft"].as_u64() > Some(0),
         "{summary}"
     );
 
@@ -105,7 +105,10 @@ async fn users_without_a_contact_are_listed_counted_and_delivered_once_there_is_
         .create_contact([("email", "b@example.com")])
         .unwrap();
     let retried = stack.retry(json!({ "users": ["b", "nobody"] })).await;
-    assert_eq!(retried, json!({ "retried": 1, "left": 0, "unknown": ["nobody"] }));
+    assert_eq!(
+        retried,
+        json!({ "retried": 1, "skipped": 0, "unknown": ["nobody"] })
+    );
     let receipt = stack.wait_for_state("b", "confirmed").await;
     assert_eq!(receipt["contact"]["contactId"], contact.id.to_string());
     assert_eq!(receipt["version"], 1, "it is the same change");
@@ -116,32 +119,35 @@ async fn users_without_a_contact_are_listed_counted_and_delivered_once_there_is_
             .create_contact([("email", format!("{user}@example.com").as_str())])
             .unwrap();
     }
-    let retried = stack.retry(json!({ "state": "missing" })).await;
+    let retried = stack.retry(json!({ "state": "notFound" })).await;
     assert_eq!(retried["retried"], 2, "{retried}");
     for user in ["a", "c"] {
         stack.wait_for_state(user, "confirmed").await;
     }
-    stack.wait_for_summary("troubled", &json!(0)).await;
+    stack.wait_for_summary("usersWithProblems", &json!(0)).await;
     stack.finish().await;
 }
 
 #[tokio::test]
-async fn the_summary_says_that_delivery_is_paused_and_that_nobody_delivers() {
+async fn the_summary_shows_a_pause_and_the_lack_of_workers() {
     let mut stack = Stack::start().await;
     stack.pause(Method::PUT).await;
-    stack.wait_for_line_in_summary(&json!("paused"), 1).await;
+    stack.wait_for_delivery_in_summary(&json!("paused"), 1).await;
     stack.stop_service(Service::Hubspot).await;
-    stack.wait_for_line_in_summary(&Value::Null, 0).await;
+    stack.wait_for_delivery_in_summary(&Value::Null, 0).await;
     stack.start_service(Service::Hubspot).await;
     stack.pause(Method::DELETE).await;
-    stack.wait_for_line_in_summary(&json!("running"), 1).await;
+    stack.wait_for_delivery_in_summary(&json!("running"), 1).await;
     stack.finish().await;
 }
 
 #[tokio::test]
-async fn a_caller_who_prefers_to_wait_is_answered_with_the_verdict() {
+async fn a_waiting_caller_gets_the_sync_state() {
     let stack = Stack::start().await;
-    for (email, state) in [("bh@hubspot.com", "confirmed"), ("nobody@example.com", "missing")] {
+    for (email, state) in [
+        ("bh@hubspot.com", "confirmed"),
+        ("nobody@example.com", "notFound"),
+    ] {
         let request = stack.request(Method::PATCH, &format!("/users/{state}"));
         let request = request.header("Prefer", "wait=30");
         let response = request.json(&json!({ "email": email, "firstName": "Ada" }));

@@ -1,4 +1,4 @@
-//! A part goes down between the acceptance of a change and its delivery.
+//! A service or NATS stops between the acceptance of a change and its delivery.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::stack::{CEILING, Service, Stack};
 
-/// A change that is accepted while nobody delivers.
+/// Accepts a change while no hubspot service runs.
 async fn accepted_and_waiting() -> Stack {
     let mut stack = Stack::start().await;
     stack.stop_service(Service::Hubspot).await;
@@ -19,7 +19,7 @@ async fn accepted_and_waiting() -> Stack {
     stack
 }
 
-async fn is_delivered_once_hubspot_runs(mut stack: Stack) {
+async fn start_hubspot_and_wait_for_delivery(mut stack: Stack) {
     stack.start_service(Service::Hubspot).await;
     stack
         .wait_for_property("bh@hubspot.com", "firstname", "Ada")
@@ -31,14 +31,14 @@ async fn is_delivered_once_hubspot_runs(mut stack: Stack) {
 
 #[tokio::test]
 async fn an_update_survives_a_hubspot_service_that_is_down() {
-    is_delivered_once_hubspot_runs(accepted_and_waiting().await).await;
+    start_hubspot_and_wait_for_delivery(accepted_and_waiting().await).await;
 }
 
 #[tokio::test]
 async fn an_update_survives_a_restart_of_the_user_service() {
     let mut stack = accepted_and_waiting().await;
     stack.restart_service(Service::User).await;
-    is_delivered_once_hubspot_runs(stack).await;
+    start_hubspot_and_wait_for_delivery(stack).await;
 }
 
 #[tokio::test]
@@ -46,21 +46,21 @@ async fn an_update_survives_the_death_of_the_user_service() {
     let mut stack = accepted_and_waiting().await;
     stack.kill_service(Service::User).await;
     stack.start_service(Service::User).await;
-    is_delivered_once_hubspot_runs(stack).await;
+    start_hubspot_and_wait_for_delivery(stack).await;
 }
 
 #[tokio::test]
 async fn an_update_survives_a_restart_of_the_gateway() {
     let mut stack = accepted_and_waiting().await;
     stack.restart_service(Service::Gateway).await;
-    is_delivered_once_hubspot_runs(stack).await;
+    start_hubspot_and_wait_for_delivery(stack).await;
 }
 
 #[tokio::test]
 async fn an_update_survives_a_restart_of_nats() {
     let mut stack = accepted_and_waiting().await;
     stack.nats.restart().await.unwrap();
-    is_delivered_once_hubspot_runs(stack).await;
+    start_hubspot_and_wait_for_delivery(stack).await;
 }
 
 #[tokio::test]
@@ -70,11 +70,11 @@ async fn an_update_survives_the_loss_of_the_disk_of_nats() {
     stack.nats.kill().await.unwrap();
     stack.nats.wipe().unwrap();
     stack.nats.restart().await.unwrap();
-    is_delivered_once_hubspot_runs(stack).await;
+    start_hubspot_and_wait_for_delivery(stack).await;
 }
 
 #[tokio::test]
-async fn nats_may_lose_its_disk_while_every_service_lives() {
+async fn nats_can_lose_its_disk_while_services_run() {
     let mut stack = Stack::start().await;
     stack.nats.kill().await.unwrap();
     stack.nats.wipe().unwrap();
@@ -88,7 +88,7 @@ async fn nats_may_lose_its_disk_while_every_service_lives() {
 }
 
 #[tokio::test]
-async fn an_update_survives_the_death_of_the_hubspot_service_with_a_call_out() {
+async fn an_update_survives_a_hubspot_service_killed_in_a_call() {
     let mut stack = Stack::start().await;
     let usual = stack.sandbox.switches();
     stack.sandbox.set_switches(Switches {
@@ -98,7 +98,7 @@ async fn an_update_survives_the_death_of_the_hubspot_service_with_a_call_out() {
     stack
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
         .await;
-    testing::wait::until("a call to be out", CEILING, async || {
+    testing::wait::until("a running call", CEILING, async || {
         stack
             .receipt("1")
             .await
@@ -107,7 +107,7 @@ async fn an_update_survives_the_death_of_the_hubspot_service_with_a_call_out() {
     .await;
     stack.kill_service(Service::Hubspot).await;
     stack.sandbox.set_switches(usual);
-    is_delivered_once_hubspot_runs(stack).await;
+    start_hubspot_and_wait_for_delivery(stack).await;
 }
 
 #[tokio::test]
@@ -130,14 +130,14 @@ async fn a_second_hubspot_service_takes_over_when_the_first_dies() {
 }
 
 #[tokio::test]
-async fn a_pause_holds_delivery_over_restarts_until_it_is_resumed() {
+async fn a_pause_survives_restarts_until_it_is_resumed() {
     let mut stack = Stack::start().await;
     assert_eq!(stack.pause(Method::PUT).await["paused"], true);
     for service in [Service::User, Service::Hubspot] {
         stack.restart_service(service).await;
     }
-    // Only a user service that is back says so.
-    stack.wait_for_line("paused by an operator").await;
+    // The hubspot service learns this from the user service, so both have restarted.
+    stack.wait_for_delivery("paused by an operator").await;
     stack
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
         .await;
@@ -161,28 +161,28 @@ async fn a_pause_holds_delivery_over_restarts_until_it_is_resumed() {
 }
 
 #[tokio::test]
-async fn a_database_that_another_process_keeps_is_told_to_callers_who_may_come_back() {
+async fn a_locked_database_gives_callers_503_with_retry_after() {
     let stack = Stack::start().await;
     let change = || stack.patch("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }));
     assert_eq!(change().await.status(), 200);
     let database = stack.database();
-    let keeping = faults::database::lock(&database, Duration::from_secs(3));
-    let asking = async {
-        let refused = testing::wait::until("a refusal", CEILING, async || {
+    let locking = faults::database::lock(&database, Duration::from_secs(3));
+    let calling = async {
+        let rejected = testing::wait::until("a rejection", CEILING, async || {
             Some(change().await).filter(|answer| answer.status() != 200)
         })
         .await;
-        // Not 504: nothing was accepted, and that is known.
-        assert_eq!(refused.status(), 503);
-        assert!(refused.headers().contains_key("retry-after"));
+        // The answer is 503 instead of 504, because it is known that nothing was accepted.
+        assert_eq!(rejected.status(), 503);
+        assert!(rejected.headers().contains_key("retry-after"));
         assert_eq!(
             stack.user("1").await.unwrap()["firstName"],
             "Ada",
-            "reading goes on"
+            "reads still work"
         );
     };
-    let (kept, ()) = tokio::join!(keeping, asking);
-    kept.unwrap();
+    let (locked, ()) = tokio::join!(locking, calling);
+    locked.unwrap();
     assert_eq!(change().await.status(), 200);
     stack.wait_for_state("1", "confirmed").await;
     stack.finish().await;

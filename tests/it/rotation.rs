@@ -1,4 +1,4 @@
-//! The token of NATS is replaced while every service runs.
+//! The NATS token is replaced while every service runs.
 
 use std::fs;
 
@@ -15,8 +15,8 @@ fn authorization(token: &str) -> String {
     format!("authorization {{ token: \"{token}\" }}\n")
 }
 
-/// Callers are told to come back while services find their way again.
-async fn is_delivered(stack: &Stack, name: &str) {
+/// Changes a user and waits for the delivery. Callers get 503 while services reconnect.
+async fn change_and_wait_for_delivery(stack: &Stack, name: &str) {
     until("the change to be accepted", CEILING, async || {
         let body = json!({ "email": "bh@hubspot.com", "firstName": name });
         let status = stack.patch("1", body).await.status();
@@ -28,7 +28,7 @@ async fn is_delivered(stack: &Stack, name: &str) {
 }
 
 #[tokio::test]
-async fn every_service_goes_on_when_the_token_of_nats_is_replaced() {
+async fn services_continue_after_the_nats_token_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let (auth, token) = (folder.path().join("auth.conf"), folder.path().join("token"));
     fs::write(&auth, authorization("hunter1")).unwrap();
@@ -45,31 +45,31 @@ async fn every_service_goes_on_when_the_token_of_nats_is_replaced() {
     stack.set("NATS_STREAM_REPLICAS", "1");
     stack.set("NATS_TOKEN_FILE", token.to_str().unwrap());
     stack.start_services().await;
-    is_delivered(&stack, "Ada").await;
+    change_and_wait_for_delivery(&stack, "Ada").await;
 
     fs::write(&token, "hunter2\r\n").unwrap();
     fs::write(&auth, authorization("hunter2")).unwrap();
     server.running().unwrap().signal(Signal::HUP).unwrap();
-    is_delivered(&stack, "Bea").await;
+    change_and_wait_for_delivery(&stack, "Bea").await;
 
-    // Emptied by a clumsy hand, and the server restarted twice: the last good one is used.
+    // The file was emptied by mistake, and the server restarts twice: services use the last valid token.
     fs::write(&token, "").unwrap();
     for name in ["Cleo", "Dora"] {
         server.restart().await.unwrap();
-        is_delivered(&stack, name).await;
+        change_and_wait_for_delivery(&stack, name).await;
     }
     fs::write(&token, "hunter3").unwrap();
     fs::write(&auth, authorization("hunter3")).unwrap();
     server.running().unwrap().signal(Signal::HUP).unwrap();
-    is_delivered(&stack, "Eva").await;
+    change_and_wait_for_delivery(&stack, "Eva").await;
 
     for service in Service::ALL {
         let output = stack.process(service).output().unwrap();
-        let told = output
+        let warnings = output
             .lines()
             .filter(|line| line.contains("the last good value is used"))
             .count();
-        assert_eq!(told, 1, "{service:?}:\n{output}");
+        assert_eq!(warnings, 1, "{service:?}:\n{output}");
         assert!(
             output.contains("NATS_TOKEN_FILE") && output.contains("empty"),
             "{output}"

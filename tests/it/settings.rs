@@ -1,4 +1,4 @@
-//! Settings as people write them, against the built binaries.
+//! Settings from files and the environment, read by the built binaries.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -14,15 +14,15 @@ const EXAMPLES: [&str; 4] = [
     "services/user/.env",
     "services/hubspot/.env",
 ];
-/// Credentials of an account cannot be beside the address of a sandbox: both are read, whichever is set.
-const READ: [(&str, &str); 1] = [("HUBSPOT_SANDBOX_URL", "http://127.0.0.1:3031")];
+/// The hubspot service needs a token or a sandbox. It reads the names of both, whichever is set.
+const REQUIRED: [(&str, &str); 1] = [("HUBSPOT_SANDBOX_URL", "http://127.0.0.1:3031")];
 
 fn example(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{file}.example"));
     fs::read_to_string(path).unwrap()
 }
 
-/// The names that an example explains, whether they are commented out or not.
+/// The names in an example file, also those that are commented out.
 fn names_in(example: &str) -> BTreeSet<String> {
     let names = example
         .lines()
@@ -35,16 +35,16 @@ fn names_in(example: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// What the services look up.
+/// The names that the services read.
 fn names_read() -> BTreeSet<String> {
-    let env = Env::from_pairs(READ);
+    let env = Env::from_pairs(REQUIRED);
     api_gateway::Config::read(&env).unwrap();
     user::Config::read(&env).unwrap();
     hubspot::Config::read(&env).unwrap();
     env.asked()
 }
 
-/// A folder with these files in their places.
+/// Makes a folder with these files.
 fn folder(files: &[(&str, String)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (file, content) in files {
@@ -63,15 +63,15 @@ async fn start(folder: &TempDir, binary: &str, settings: &[(&str, &str)]) -> Chi
     launch.start().await.unwrap()
 }
 
-/// The output of a binary that refuses its settings.
-async fn refused(folder: &TempDir, binary: &str, settings: &[(&str, &str)]) -> String {
+/// Starts a binary, expects it to exit because of its settings, and returns its output.
+async fn fail_to_start(folder: &TempDir, binary: &str, settings: &[(&str, &str)]) -> String {
     let mut process = start(folder, binary, settings).await;
     assert_eq!(process.wait(CEILING).await.unwrap(), 1, "{}", process.tail());
     process.output().unwrap()
 }
 
 #[test]
-fn the_examples_explain_what_is_read_and_nothing_else() {
+fn the_examples_explain_exactly_the_settings_that_are_read() {
     let explained: BTreeSet<_> = EXAMPLES
         .iter()
         .flat_map(|file| names_in(&example(file)))
@@ -85,7 +85,7 @@ fn the_examples_explain_what_is_read_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn everything_starts_with_the_examples_as_they_are() {
+async fn everything_starts_with_the_unchanged_examples() {
     let files = EXAMPLES.map(|file| (file, example(file)));
     let folder = folder(&files);
     let [gateway, sandbox] = [(); 2].map(|()| testing::ports::free_port().unwrap());
@@ -104,7 +104,7 @@ async fn everything_starts_with_the_examples_as_they_are() {
 }
 
 #[tokio::test]
-async fn misspelt_names_end_every_program_and_are_told_together() {
+async fn all_misspelt_names_are_reported_together() {
     let files = [
         ("nats.env", "NATS_TOKN=hunter2\n".to_owned()),
         (
@@ -144,9 +144,12 @@ async fn misspelt_names_end_every_program_and_are_told_together() {
         ("user", vec![of_nats, of_user, "USER_LEASE_MS: must be a number"]),
         ("hubspot", vec![of_nats, of_hubspot]),
     ] {
-        let output = refused(&folder, binary, &environment).await;
+        let output = fail_to_start(&folder, binary, &environment).await;
         for part in &parts {
-            assert!(output.contains(part), "{binary} does not say {part:?}:\n{output}");
+            assert!(
+                output.contains(part),
+                "{binary} does not print {part:?}:\n{output}"
+            );
         }
         assert_eq!(
             output.lines().filter(|line| line.starts_with("  ")).count(),
@@ -155,11 +158,11 @@ async fn misspelt_names_end_every_program_and_are_told_together() {
         );
         assert!(!output.contains("hunter2"), "{output}");
     }
-    assert!(!folder.path().join(".hubsync").exists(), "nothing was begun");
+    assert!(!folder.path().join(".hubsync").exists(), "nothing was started");
 }
 
 #[tokio::test]
-async fn names_of_other_programs_keep_nothing_from_starting() {
+async fn names_of_other_programs_are_ignored() {
     let folder = folder(&[]);
     let port = testing::ports::free_port().unwrap().to_string();
     let settings = [
@@ -197,7 +200,7 @@ async fn names_of_other_programs_keep_nothing_from_starting() {
 }
 
 #[tokio::test]
-async fn what_stands_in_the_place_of_a_secret_is_refused() {
+async fn placeholders_and_malformed_secrets_are_rejected() {
     for (name, value, part) in [
         ("NATS_TOKEN", "choose-a-long-random-token", "is a placeholder"),
         ("HUBSPOT_ACCESS_TOKEN", "your-token-here", "is a placeholder"),
@@ -215,7 +218,7 @@ async fn what_stands_in_the_place_of_a_secret_is_refused() {
         ),
         ("RUST_LOG", "trce", "did you mean trace?"),
     ] {
-        let output = refused(&folder(&[]), "hubsync", &[(name, value)]).await;
+        let output = fail_to_start(&folder(&[]), "hubsync", &[(name, value)]).await;
         assert!(
             output.contains(&format!("{name}: ")) && output.contains(part),
             "{output}"
@@ -228,7 +231,7 @@ async fn what_stands_in_the_place_of_a_secret_is_refused() {
 }
 
 #[tokio::test]
-async fn the_database_of_a_service_by_itself_is_private() {
+async fn the_database_of_a_single_service_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder(&[]);
     let shell = Launch::new("/bin/sh")
@@ -247,9 +250,9 @@ async fn the_database_of_a_service_by_itself_is_private() {
     assert_eq!((mode(".hubsync"), mode(".hubsync/users.db")), (0o700, 0o600));
 }
 
-/// A misspelt one would ask a gateway that nobody meant.
+/// With a misspelt name, the command would ask another gateway than intended.
 #[tokio::test]
-async fn a_command_refuses_a_misspelt_name() {
+async fn a_command_rejects_a_misspelt_name() {
     let folder = folder(&[]);
     let launch = Launch::new(built("hubsync"))
         .arg("status")

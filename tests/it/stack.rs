@@ -1,8 +1,8 @@
-//! A whole system for one test: every service a process, the sandbox inside the test so that it can be watched.
+//! A whole system for one test. Every service is a process; the sandbox runs inside the test, which can read its log.
 
 mod callers;
-mod calls;
-mod parts;
+mod requests;
+mod services;
 mod waits;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -14,13 +14,13 @@ use testing::{database::TestDatabase, http, nats::NatsCluster, ports::free_port,
 use user::store::Database;
 
 pub(crate) use callers::Callers;
-pub(crate) use parts::{Service, built};
+pub(crate) use services::{Service, built};
 
-/// Generous: a loaded machine is slow, a wake-up lost between two nodes of NATS comes again after half a minute, and what
-/// hangs is found all the same.
+/// The limit of each wait. A loaded machine is slow, and a wake-up that was lost between two NATS nodes is published again
+/// after half a minute only.
 pub(crate) const CEILING: Duration = Duration::from_mins(1);
 
-/// NATS and the sandbox, and whichever services the test has started.
+/// NATS, the sandbox, and the services that the test has started.
 pub(crate) struct Stack {
     pub(crate) nats: NatsCluster,
     pub(crate) sandbox: Sandbox,
@@ -33,7 +33,7 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// NATS and the sandbox alone.
+    /// Starts NATS and the sandbox, and no service.
     pub(crate) async fn without_services() -> Self {
         Self::with_nodes(NatsCluster::nodes_in_tests()).await
     }
@@ -70,14 +70,14 @@ impl Stack {
         }
     }
 
-    /// Everything, ready.
+    /// Starts everything and waits until it is ready.
     pub(crate) async fn start() -> Self {
         let mut stack = Self::without_services().await;
         stack.start_services().await;
         stack
     }
 
-    /// Everything, ready, with three nodes of NATS.
+    /// Starts everything with three NATS nodes and waits until it is ready.
     pub(crate) async fn start_in_cluster() -> Self {
         let mut stack = Self::with_nodes(3).await;
         stack.start_services().await;
@@ -92,19 +92,19 @@ impl Stack {
         self.wait_until_ready().await;
     }
 
-    /// Where the gateway is.
+    /// The address of the gateway.
     pub(crate) fn gateway_url(&self) -> &str {
         &self.gateway
     }
 
-    /// The settings that services are started with.
+    /// The settings that services start with.
     pub(crate) fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
         self.settings
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Gives a setting to the services started from now on.
+    /// Sets a setting for services that start from now on.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.settings.insert(name.to_owned(), value.to_owned());
     }
@@ -114,10 +114,10 @@ impl Stack {
         self.database.url().parse().unwrap()
     }
 
-    /// Ends everything and checks what must hold at the end of every test: nobody is unsettled, nothing waits in the
-    /// stream, and each service ended well.
+    /// Checks what must hold at the end of every test, and stops everything: no user is dirty, the stream is empty, and each
+    /// service exits without an error.
     pub(crate) async fn finish(mut self) {
-        self.wait_until_nobody_owes().await;
+        self.wait_until_no_user_is_dirty().await;
         self.wait_for_empty_stream().await;
         for service in [Service::Gateway, Service::Hubspot, Service::User] {
             self.stop_service(service).await;
@@ -127,7 +127,7 @@ impl Stack {
         assert_eq!(
             (counts.pending, counts.resending),
             (0, 0),
-            "users are unsettled at the end of the test"
+            "users are dirty at the end of the test"
         );
         opened.close().await.unwrap();
         self.nats.stop().await.unwrap();

@@ -1,4 +1,4 @@
-//! Bad input: the right status, every fault named, nothing changed.
+//! Invalid input gets the right status and an error for each invalid value, and changes nothing.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::stack::Stack;
 
 /// A request, the status it must get, and the pointers its problem document must list.
 struct Case {
-    what: &'static str,
+    name: &'static str,
     path: &'static str,
     content_type: &'static str,
     body: String,
@@ -18,9 +18,9 @@ struct Case {
 const JSON: &str = "application/json";
 const MERGE: &str = "application/merge-patch+json";
 
-fn case(what: &'static str, body: &Value, pointers: &'static [&'static str]) -> Case {
+fn case(name: &'static str, body: &Value, pointers: &'static [&'static str]) -> Case {
     Case {
-        what,
+        name,
         path: "/users/1",
         content_type: JSON,
         body: body.to_string(),
@@ -29,10 +29,10 @@ fn case(what: &'static str, body: &Value, pointers: &'static [&'static str]) -> 
     }
 }
 
-fn merge(what: &'static str, body: &Value, pointers: &'static [&'static str]) -> Case {
+fn merge(name: &'static str, body: &Value, pointers: &'static [&'static str]) -> Case {
     Case {
         content_type: MERGE,
-        ..case(what, body, pointers)
+        ..case(name, body, pointers)
     }
 }
 
@@ -61,7 +61,7 @@ fn cases() -> Vec<Case> {
             &["/nick"],
         ),
         case(
-            "every fault at once",
+            "several errors at once",
             &json!({ "email": "x", "firstName": 1, "a/b": 2 }),
             &["/email", "/firstName", "/a~1b"],
         ),
@@ -98,22 +98,22 @@ fn cases() -> Vec<Case> {
 }
 
 #[tokio::test]
-async fn bad_input_gets_its_problem_document_and_changes_nothing() {
+async fn invalid_input_gets_a_problem_document_and_changes_nothing() {
     let stack = Stack::start().await;
     for case in cases() {
         let request = stack
             .request(Method::PATCH, case.path)
             .header("Content-Type", case.content_type);
         let response = request.body(case.body).send().await.unwrap();
-        assert_eq!(response.status(), case.status, "{}", case.what);
+        assert_eq!(response.status(), case.status, "{}", case.name);
         assert_eq!(
             response.headers()["content-type"],
             "application/problem+json",
             "{}",
-            case.what
+            case.name
         );
         let document: Value = response.json().await.unwrap();
-        assert_eq!(document["status"], case.status, "{}: {document}", case.what);
+        assert_eq!(document["status"], case.status, "{}: {document}", case.name);
         let pointers: Vec<&str> = document["errors"]
             .as_array()
             .into_iter()
@@ -121,20 +121,16 @@ async fn bad_input_gets_its_problem_document_and_changes_nothing() {
             .filter_map(|fault| fault["pointer"].as_str())
             .collect();
         for pointer in case.pointers {
-            assert!(pointers.contains(pointer), "{}: {document}", case.what);
+            assert!(pointers.contains(pointer), "{}: {document}", case.name);
         }
-        assert!(
-            stack.user("1").await.is_none(),
-            "{} left a user behind",
-            case.what
-        );
+        assert!(stack.user("1").await.is_none(), "{} created a user", case.name);
     }
     assert_eq!(stack.wake_ups().await, Ok(0));
     stack.finish().await;
 }
 
 #[tokio::test]
-async fn a_change_of_a_version_that_moved_on_is_refused() {
+async fn a_change_of_an_outdated_version_is_rejected() {
     let stack = Stack::start().await;
     stack
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
@@ -157,7 +153,7 @@ async fn a_change_of_a_version_that_moved_on_is_refused() {
 }
 
 #[tokio::test]
-async fn without_a_user_service_the_gateway_refuses_at_once() {
+async fn without_a_user_service_the_gateway_rejects_at_once() {
     let mut stack = Stack::start().await;
     stack.stop_service(crate::stack::Service::User).await;
     let response = stack.patch("1", json!({ "email": "bh@hubspot.com" })).await;

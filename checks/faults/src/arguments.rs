@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line of `faults`.
 
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
@@ -9,68 +9,68 @@ use crate::{
     plan::Family,
 };
 
-/// Runs the whole system as processes, breaks it on a schedule drawn from a seed, and checks that nothing accepted was
-/// lost, reordered or invented. The exit code says whether all went well.
+/// Runs the whole system as processes, injects faults by a schedule that a seed determines, and checks that no accepted
+/// change was lost or reordered, and no value invented. Exits with 1 if a check found something.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "faults", version)]
 pub struct Arguments {
-    /// What the schedule is drawn from; a fresh one unless it is given.
+    /// The seed of the schedule; random by default.
     #[arg(long)]
     seed: Option<u64>,
 
-    /// Goes on until so many changes were accepted.
+    /// Runs until this many changes were accepted.
     #[arg(long, conflicts_with = "minutes")]
     changes: Option<u64>,
 
-    /// Goes on for so many minutes.
+    /// Runs for this many minutes.
     #[arg(long, default_value_t = 2.0)]
     minutes: f64,
 
-    /// Users, a hundredth of them hot, four at least.
+    /// The number of users. One in a hundred is hot, and at least four are.
     #[arg(long, default_value_t = 400)]
     users: usize,
 
-    /// Callers at a time.
+    /// The number of concurrent callers.
     #[arg(long, default_value_t = 16)]
     clients: usize,
 
-    /// How long a caller waits between two changes, in milliseconds, at most.
+    /// The longest pause of a caller between two changes, in milliseconds.
     #[arg(long, default_value_t = 60)]
     think_ms: u64,
 
-    /// The mean time from one fault to the next, in milliseconds; 0 draws none.
+    /// The mean time between two faults, in milliseconds; 0 injects none.
     #[arg(long, default_value_t = 1_500)]
     every_ms: u64,
 
-    /// Which faults; all of them unless it is given.
+    /// The families of faults; all by default.
     #[arg(long, value_delimiter = ',')]
     faults: Vec<Family>,
 
-    /// Doubts, late effects and terms as in production, in place of those of a short run.
+    /// Uses the times of production for late writes and attempts, instead of those of a short run.
     #[arg(long)]
     full: bool,
 
-    /// Keeps users in a PostgreSQL server of the run's own, not in a file, with two gateways and two user services.
+    /// Stores users in a PostgreSQL server that the run starts, with two gateways and two user services.
     #[arg(long)]
     postgres: bool,
 
-    /// Runs NATS as a cluster of so many nodes; three break in more ways than one.
+    /// Runs NATS as a cluster of this many nodes.
     #[arg(long, default_value_t = 1)]
     nodes: usize,
 
-    /// How long everything may take to come to rest in the end, in seconds.
+    /// How long the system has to converge after the last fault, in seconds.
     #[arg(long)]
-    rest_within_s: Option<u64>,
+    converge_within_s: Option<u64>,
 
-    /// How often fail-over and the return of NATS are measured in the end.
+    /// How often fail-over and a restart of NATS are measured at the end.
     #[arg(long, default_value_t = 0)]
-    measures: usize,
+    measurements: usize,
 
-    /// How long NATS is away before its return is measured, in seconds.
+    /// How long NATS is down before its restart is measured, in seconds.
     #[arg(long, default_value_t = 0)]
     nats_away_s: u64,
 
-    /// The folder with the programs; that of this one unless it is given.
+    /// The folder with the services' binaries; the folder of this program by default.
     #[arg(long)]
     programs: Option<PathBuf>,
 
@@ -80,7 +80,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// The run that is asked for.
+    /// The options of the run.
     pub fn into_options(self) -> anyhow::Result<Options> {
         let hot = (self.users / 100).max(4).min(self.users);
         let families: BTreeSet<Family> = if self.every_ms == 0 {
@@ -95,8 +95,8 @@ impl Arguments {
             None => std::env::current_exe()?.with_file_name(""),
         };
         let mut scale = if self.full { Scale::FULL } else { Scale::SHORT };
-        if let Some(seconds) = self.rest_within_s {
-            scale.rest_within = Duration::from_secs(seconds);
+        if let Some(seconds) = self.converge_within_s {
+            scale.converge_within = Duration::from_secs(seconds);
         }
         let length = Duration::from_secs_f64(self.minutes * 60.0);
         Ok(Options {
@@ -111,7 +111,7 @@ impl Arguments {
             scale,
             postgres: self.postgres,
             nodes: self.nodes,
-            measures: self.measures,
+            measurements: self.measurements,
             nats_away: Duration::from_secs(self.nats_away_s),
             programs,
         })

@@ -1,9 +1,9 @@
-//! What must be true once things are well again.
+//! The checks after the last fault has ended.
 
 mod contacts;
+mod convergence;
 mod history;
 mod receipts;
-mod rest;
 mod rows;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -12,77 +12,77 @@ use anyhow::Context;
 
 use serde::Serialize;
 
+pub use convergence::{Convergence, wait_for_convergence};
 pub use history::History;
 use history::{Circumstances, FirstWrites, note_first_writes};
-pub use rest::{Rest, wait_for_rest};
 
-use crate::{breaker::Window, hubspot::Hubspot, ledger::Expected, stack::Stack};
+use crate::{accepted_changes::Expected, hubspot::Hubspot, injector::FaultWindow, stack::Stack};
 
-/// A check, by what it asks.
+/// A check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
-    /// Everything comes to rest within its time: nobody owes, doubts or waits, and the stream is empty.
-    Rest,
-    /// Answers agree with each other, and none is one that nobody deserves.
+    /// The system converges in time: no user is dirty, in doubt or waiting, and the stream is empty.
+    Convergence,
+    /// Answers do not contradict each other, and no valid change was rejected.
     Answers,
-    /// The database holds every accepted change, and no other.
+    /// The database contains every accepted change, and no others.
     Rows,
-    /// Every contact holds the last accepted values.
+    /// Every contact has the last accepted values.
     Contacts,
-    /// Nothing went backwards but what could not be prevented, and that was repaired.
+    /// No older value overwrote a newer one, except where that cannot be prevented, and then it was repaired.
     History,
-    /// Every receipt is final and true.
+    /// Every receipt has its final and correct state.
     Receipts,
-    /// No service ended by itself, each ended well when told to, and none was left running.
+    /// No service stopped unexpectedly, each exits without an error on SIGTERM, and none is left running.
     Processes,
-    /// The harness did what it planned.
+    /// The harness injected and undid every planned fault.
     Harness,
 }
 
-/// Something that is not as promised.
+/// Something that a check found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Finding {
     /// The check that found it.
     pub check: Check,
-    /// What it is.
+    /// What was found, in one sentence.
     pub what: String,
 }
 
 impl Finding {
-    /// One for each sentence.
+    /// Makes a finding of each sentence.
     pub fn all(check: Check, sentences: impl IntoIterator<Item = String>) -> impl Iterator<Item = Self> {
         sentences.into_iter().map(move |what| Self { check, what })
     }
 }
 
-/// What the checks look at.
+/// Everything that the checks read.
 #[derive(Debug)]
-pub struct Scene<'a> {
+pub struct CheckContext<'a> {
     /// The system.
     pub stack: &'a Stack,
     /// The sandbox.
     pub hubspot: &'a Hubspot,
-    /// What must be true of each user.
+    /// The expected state of each user.
     pub expected: &'a BTreeMap<String, Expected>,
-    /// Contact ids by user.
+    /// Contact ids by user id.
     pub contacts: &'a BTreeMap<String, String>,
-    /// What was broken when.
-    pub windows: &'a [Window],
-    /// The latest that HubSpot carries out a call after it came.
+    /// When each fault was in effect.
+    pub windows: &'a [FaultWindow],
+    /// How long after its arrival HubSpot may still apply a call.
     pub latest_effect: Duration,
 }
 
-impl Scene<'_> {
-    /// Looks at everything that can be looked at while the services run.
-    pub async fn look(&self) -> anyhow::Result<(Vec<Finding>, History)> {
+impl CheckContext<'_> {
+    /// Runs every check that needs running services.
+    pub async fn run_all(&self) -> anyhow::Result<(Vec<Finding>, History)> {
         let mut findings = Vec::new();
         findings.extend(Finding::all(Check::Rows, rows::check(self).await?));
         findings.extend(Finding::all(Check::Receipts, receipts::check(self).await?));
         let mut contacts = Vec::new();
         let mut first_writes = FirstWrites::new();
         for (user, expected) in self.expected {
-            let id = self.contacts.get(user).context("everybody has a contact")?;
+            let id = self.contacts.get(user).context("every user has a contact")?;
             let contact = self.hubspot.contact(id).await?;
             note_first_writes(&mut first_writes, &contact.writes);
             contacts.push((user, expected, contact));

@@ -1,7 +1,7 @@
-//! Callers: many at a time, who repeat what was not answered until it is.
+//! Concurrent callers that repeat each change until it is answered.
 
 mod caller;
-mod turnstile;
+mod in_flight_limit;
 
 use std::{
     collections::BTreeMap,
@@ -17,34 +17,35 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use reqwest::Client;
 use tokio::task::JoinSet;
 
-use self::{caller::Caller, turnstile::Turnstile};
-use crate::{ledger::Ledger, options::Options, people::Person};
+use self::{caller::Caller, in_flight_limit::InFlightLimit};
+use crate::{accepted_changes::AcceptedChanges, options::Options, test_users::TestUser};
 
 pub use caller::Answers;
 
-/// How often a hot user is chosen.
-const HOT: f64 = 0.5;
-/// So many cold users are changed at a time, and after so many changes the next one has its turn. Then it is left alone for
-/// long: what stands wrong in its contact is not mended by chance.
-const COLD_AT_A_TIME: u64 = 8;
-const CHANGES_IN_A_TURN: u64 = 80;
-/// How often a change that was answered is sent once more.
-const REPEATED: f64 = 0.03;
-/// Once things are well, everything is answered within this time.
-const LAST_ANSWERS: Duration = Duration::from_mins(2);
+/// The share of changes that are for hot users.
+const HOT_SHARE: f64 = 0.5;
+/// How many cold users are changed in the same period.
+const CONCURRENT_COLD_USERS: u64 = 8;
+/// How many changes pass until the next cold user replaces one of them. A replaced user stays unchanged for long, so that
+/// no later change hides a wrong value in its contact.
+const CHANGES_PER_COLD_USER: u64 = 80;
+/// The share of answered changes that are sent again.
+const REPEAT_SHARE: f64 = 0.03;
+/// How long callers may take for their last answers, after all faults have ended.
+const LAST_ANSWERS_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// What all callers share.
+/// The state that all callers share.
 #[derive(Debug)]
 struct Shared {
-    people: Vec<Person>,
-    turnstiles: BTreeMap<String, Turnstile>,
+    users: Vec<TestUser>,
+    limits: BTreeMap<String, InFlightLimit>,
     caller: Caller,
     next_change: AtomicU64,
     stopped: AtomicBool,
     think: Duration,
 }
 
-/// Callers at work.
+/// Running callers.
 #[derive(Debug)]
 pub struct Clients {
     shared: Arc<Shared>,
@@ -52,14 +53,19 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Callers of the gateways at these addresses; nobody calls yet.
-    pub fn new(http: Client, gateways: Vec<String>, ledger: Arc<Ledger>, options: &Options) -> Self {
-        let people = Person::all(options.hot, options.cold);
-        let turnstiles = people.iter().map(|person| (person.id(), Turnstile::default()));
+    /// Prepares callers for these gateways, without starting them.
+    pub fn new(
+        http: Client,
+        gateways: Vec<String>,
+        accepted_changes: Arc<AcceptedChanges>,
+        options: &Options,
+    ) -> Self {
+        let users = TestUser::all(options.hot, options.cold);
+        let limits = users.iter().map(|user| (user.id(), InFlightLimit::default()));
         let shared = Shared {
-            turnstiles: turnstiles.collect(),
-            people,
-            caller: Caller::new(http, gateways, ledger),
+            limits: limits.collect(),
+            users,
+            caller: Caller::new(http, gateways, accepted_changes),
             next_change: AtomicU64::new(1),
             stopped: AtomicBool::new(false),
             think: options.think,
@@ -70,16 +76,16 @@ impl Clients {
         }
     }
 
-    /// Makes the hot users known, one after another.
-    pub async fn introduce(&self, seed: u64) {
+    /// Creates the hot users, one after another.
+    pub async fn create_hot_users(&self, seed: u64) {
         let mut random = StdRng::seed_from_u64(seed);
-        for person in self.shared.people.iter().filter(|person| person.hot) {
-            let change = person.introduction(self.shared.number());
+        for user in self.shared.users.iter().filter(|user| user.hot) {
+            let change = user.first_change(self.shared.number());
             self.shared.caller.change(&change, &mut random).await;
         }
     }
 
-    /// Starts so many callers.
+    /// Starts this many callers.
     pub fn start(&mut self, seed: u64, clients: usize) {
         for client in 0..clients as u64 {
             let random = StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(client));
@@ -87,22 +93,24 @@ impl Clients {
         }
     }
 
-    /// What callers were answered so far.
+    /// The number of answers so far, by status.
     pub fn answers(&self) -> Answers {
         self.shared.caller.answers()
     }
 
-    /// Lets nobody begin anything new, and waits until everything was answered.
+    /// Stops the callers after their current changes are answered.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
         self.shared.stopped.store(true, Ordering::Relaxed);
         let all = async {
             while let Some(ended) = self.tasks.join_next().await {
-                ended.context("a caller broke")?;
+                ended.context("a caller panicked")?;
             }
             Ok(())
         };
-        let answered = tokio::time::timeout(LAST_ANSWERS, all).await;
-        answered.with_context(|| format!("a change was not answered within {LAST_ANSWERS:?} of calm"))?
+        let answered = tokio::time::timeout(LAST_ANSWERS_TIMEOUT, all).await;
+        answered.with_context(|| {
+            format!("a change was not answered within {LAST_ANSWERS_TIMEOUT:?} after the last fault")
+        })?
     }
 }
 
@@ -114,16 +122,16 @@ impl Shared {
     async fn call(self: Arc<Self>, mut random: StdRng) {
         while !self.stopped.load(Ordering::Relaxed) {
             let number = self.number();
-            let Some(person) = self.choose(number, &mut random) else {
+            let Some(user) = self.choose(number, &mut random) else {
                 return;
             };
-            let Some(turnstile) = self.turnstiles.get(&person.id()) else {
+            let Some(limit) = self.limits.get(&user.id()) else {
                 return;
             };
-            let position = turnstile.pass().await;
-            let change = person.change(number, &mut random);
+            let position = limit.acquire().await;
+            let change = user.change(number, &mut random);
             self.caller.change(&change, &mut random).await;
-            if random.random_bool(REPEATED) {
+            if random.random_bool(REPEAT_SHARE) {
                 self.caller.change(&change, &mut random).await;
             }
             drop(position);
@@ -131,13 +139,13 @@ impl Shared {
         }
     }
 
-    fn choose(&self, number: u64, random: &mut StdRng) -> Option<Person> {
-        let hot = self.people.partition_point(|person| person.hot);
-        let (hot, cold) = self.people.split_at(hot);
-        if cold.is_empty() || random.random_bool(HOT) {
+    fn choose(&self, number: u64, random: &mut StdRng) -> Option<TestUser> {
+        let hot = self.users.partition_point(|user| user.hot);
+        let (hot, cold) = self.users.split_at(hot);
+        if cold.is_empty() || random.random_bool(HOT_SHARE) {
             return hot.choose(random).copied();
         }
-        let position = number / CHANGES_IN_A_TURN + random.random_range(0..COLD_AT_A_TIME);
+        let position = number / CHANGES_PER_COLD_USER + random.random_range(0..CONCURRENT_COLD_USERS);
         let index = usize::try_from(position).unwrap_or(0) % cold.len();
         cold.get(index).copied()
     }

@@ -1,4 +1,4 @@
-//! The user database, as another process meets it.
+//! Locks and changes the user database as another process would.
 
 use std::{
     path::Path,
@@ -8,17 +8,17 @@ use std::{
 use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use user::store::Database;
 
-/// The service commits all the time; between two commits there is room.
+/// The service commits all the time, so a lock is free between two commits.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
-const BETWEEN_TWO: Duration = Duration::from_millis(50);
+const UPDATE_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Somebody else's connection.
-enum Beside {
+/// A connection that does not belong to the user service.
+enum OtherConnection {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
-impl Beside {
+impl OtherConnection {
     async fn connect(database: &Database) -> sqlx::Result<Self> {
         match database {
             Database::Sqlite(path) => connect(path).await.map(Self::Sqlite),
@@ -48,29 +48,30 @@ async fn connect(database: &Path) -> sqlx::Result<SqliteConnection> {
     options.busy_timeout(BUSY_TIMEOUT).connect().await
 }
 
-/// Keeps everybody else from writing for so long.
-pub async fn lock(database: &Database, lasts: Duration) -> sqlx::Result<()> {
-    let mut beside = Beside::connect(database).await?;
+/// Blocks all other writers for this time.
+pub async fn lock(database: &Database, duration: Duration) -> sqlx::Result<()> {
+    let mut connection = OtherConnection::connect(database).await?;
     let lock = "BEGIN; LOCK TABLE users, lease IN EXCLUSIVE MODE";
-    beside.execute("BEGIN IMMEDIATE", lock).await?;
-    tokio::time::sleep(lasts).await;
-    beside.execute("ROLLBACK", "ROLLBACK").await?;
-    beside.close().await
+    connection.execute("BEGIN IMMEDIATE", lock).await?;
+    tokio::time::sleep(duration).await;
+    connection.execute("ROLLBACK", "ROLLBACK").await?;
+    connection.close().await
 }
 
-/// Ends the lease again and again for so long, whatever its holder believes: whoever asks first gets it.
-pub async fn free_lease(database: &Database, lasts: Duration) -> sqlx::Result<()> {
-    let mut beside = Beside::connect(database).await?;
-    let deadline = Instant::now() + lasts;
+/// Makes the lease expire again and again for this time, so that the next worker that asks gets it although its holder
+/// believes that it has it.
+pub async fn free_lease(database: &Database, duration: Duration) -> sqlx::Result<()> {
+    let mut connection = OtherConnection::connect(database).await?;
+    let deadline = Instant::now() + duration;
     let free = "UPDATE lease SET expires_at = 0";
     while Instant::now() < deadline {
-        beside.execute(free, free).await?;
-        tokio::time::sleep(BETWEEN_TWO).await;
+        connection.execute(free, free).await?;
+        tokio::time::sleep(UPDATE_INTERVAL).await;
     }
-    beside.close().await
+    connection.close().await
 }
 
-/// Empties the write-ahead log, so that the next commit needs room on the disk.
+/// Truncates the write-ahead log, so that the next commit needs space on the disk.
 pub async fn empty_log(database: &Path) -> sqlx::Result<()> {
     let mut connection = connect(database).await?;
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")

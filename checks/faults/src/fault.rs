@@ -1,71 +1,71 @@
-//! What can be broken.
+//! The faults that can be injected.
 
 use std::fmt;
 
-use crate::parts::{Link, Part};
+use crate::components::{Component, Link};
 
-/// One way to break something.
+/// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// SIGKILL, and a start a moment later.
-    Kill(Part),
-    /// SIGKILL of every part at the same moment.
+    /// SIGKILL, and a restart a moment later.
+    Kill(Component),
+    /// SIGKILL of every process at the same moment.
     KillEverything,
-    /// SIGTERM, and a start a moment later.
-    Terminate(Part),
+    /// SIGTERM, and a restart a moment later.
+    Terminate(Component),
     /// SIGSTOP for longer than the lease, then SIGCONT.
-    Freeze(Part),
+    Freeze(Component),
     /// The store of nats-server is deleted while it is down.
     WipeNats,
-    /// An empty nats-server takes the place of the one there was, while the services live.
+    /// An empty nats-server replaces the running one while the services run.
     ReplaceNats,
-    /// The store of nats-server is an older copy after a restart.
+    /// nats-server restarts with an older copy of its store.
     RollNatsBack,
-    /// A single node of a cluster.
+    /// A fault of a single cluster node.
     Node(NodeFault, usize),
     /// Every node but this one is killed.
     LoseQuorum(usize),
-    /// Every node is stopped and started again, one after the other.
+    /// Every node is stopped and restarted, one after another.
     RollingRestart,
-    /// Connections are reset once.
+    /// All connections of the link are reset once.
     Cut(Link),
-    /// Connections are reset, and new ones, too.
+    /// All connections are reset, and new ones are refused for a while.
     Refuse(Link),
-    /// Connections stay, and nothing passes.
+    /// Connections stay open, and no data passes.
     Stall(Link, Way),
-    /// Everything takes longer.
+    /// Data passes slowly.
     Slow(Link),
-    /// HubSpot misbehaves, for a share of the calls in percent.
-    Hubspot(Trouble, u8),
-    /// Another process writes to the database and does not end.
+    /// HubSpot misbehaves for this percentage of calls.
+    Hubspot(HubspotFault, u8),
+    /// Another process holds a write lock on the database.
     LockDatabase,
     /// The disk of the database is full.
     FillDisk,
-    /// The disk of the database is read-only after a restart of the user service.
+    /// The disk of the database is read-only when the user service restarts.
     ReadOnlyDisk,
     /// SIGKILL of the database server.
     KillDatabase,
-    /// The lease is free although its holder renews it: for a moment two are sure to be the one.
+    /// The lease expires although its holder renews it, so for a moment two workers believe that they have it.
     FreeLease,
-    /// The active hubspot service has calls on the way that HubSpot gets only after another worker took over.
-    Overtake(Ending),
+    /// HubSpot receives calls of the active hubspot service only after another worker has taken over.
+    TakeOverLease(FormerHolder),
 }
 
-/// What becomes of a worker that is overtaken.
+/// What happens to the worker whose lease was taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// It is killed, and can say nothing of its calls.
+pub enum FormerHolder {
+    /// It is killed, and cannot report its calls.
     Killed,
-    /// It is frozen for longer than a doubt lasts, and then says what became of them.
+    /// It is frozen for longer than the late-write window, and then reports its calls.
     Frozen,
 }
 
-/// What is done to a node.
+/// A fault of a cluster node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeFault {
     /// SIGKILL.
     Kill,
-    /// SIGKILL of the one that leads the stream, whichever that is.
+    /// SIGKILL of the node that leads the stream.
     KillLeader,
     /// SIGTERM.
     Terminate,
@@ -73,16 +73,16 @@ pub enum NodeFault {
     Freeze,
     /// Its store is deleted while it is down.
     Wipe,
-    /// It does not reach the others, though clients reach it.
+    /// It cannot reach the other nodes, but clients can reach it.
     Isolate,
 }
 
-/// Which direction of a connection.
+/// The direction of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// From the one that connected.
+    /// From the side that connected.
     There,
-    /// To the one that connected.
+    /// To the side that connected.
     Back,
     /// Both.
     Both,
@@ -90,33 +90,33 @@ pub enum Way {
 
 /// How HubSpot misbehaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum HubspotFault {
     /// 429 before any limit is reached.
     Throttles,
     /// 500.
     Fails,
-    /// 502 with a page of a gateway.
-    IsUnreachable,
+    /// 502 with an HTML page.
+    AnswersBadGateway,
     /// 401.
-    RefusesTheToken,
-    /// Answers come late, some after their caller gave up.
-    IsSlow,
-    /// The connection ends, and nothing was done.
+    RejectsToken,
+    /// Answers come late, some after the caller's time-out.
+    AnswersSlowly,
+    /// The connection ends before the call is applied.
     CutsBefore,
-    /// The connection ends after the call was carried out.
+    /// The connection ends after the call was applied.
     CutsAfter,
     /// The connection ends in the middle of the answer.
     CutsMidway,
-    /// 504, and the call is carried out much later.
+    /// 504, and the call is applied much later.
     AnswersAndActsLate,
-    /// No answer, and the call is carried out much later.
+    /// No answer, and the call is applied much later.
     HangsAndActsLate,
-    /// 2xx that lists nothing and does nothing.
-    SaysNothing,
+    /// 2xx with an empty result, and the call is not applied.
+    AnswersEmpty,
 }
 
 impl NodeFault {
-    /// Every one.
+    /// All of them.
     pub const ALL: [Self; 6] = [
         Self::Kill,
         Self::KillLeader,
@@ -127,27 +127,27 @@ impl NodeFault {
     ];
 }
 
-impl Trouble {
-    /// Every one.
+impl HubspotFault {
+    /// All of them.
     pub const ALL: [Self; 11] = [
         Self::Throttles,
         Self::Fails,
-        Self::IsUnreachable,
-        Self::RefusesTheToken,
-        Self::IsSlow,
+        Self::AnswersBadGateway,
+        Self::RejectsToken,
+        Self::AnswersSlowly,
         Self::CutsBefore,
         Self::CutsAfter,
         Self::CutsMidway,
         Self::AnswersAndActsLate,
         Self::HangsAndActsLate,
-        Self::SaysNothing,
+        Self::AnswersEmpty,
     ];
 
-    /// Whether the caller may give up a call that is carried out all the same, or is being carried out.
+    /// Whether the caller may time out on a call that HubSpot still applies.
     pub fn may_act_late(self) -> bool {
         matches!(
             self,
-            Self::IsSlow
+            Self::AnswersSlowly
                 | Self::CutsBefore
                 | Self::CutsAfter
                 | Self::CutsMidway
@@ -160,27 +160,27 @@ impl Trouble {
         match self {
             Self::Throttles => "throttles",
             Self::Fails => "fails",
-            Self::IsUnreachable => "is-unreachable",
-            Self::RefusesTheToken => "refuses-the-token",
-            Self::IsSlow => "is-slow",
+            Self::AnswersBadGateway => "is-unreachable",
+            Self::RejectsToken => "refuses-the-token",
+            Self::AnswersSlowly => "is-slow",
             Self::CutsBefore => "cuts-before",
             Self::CutsAfter => "cuts-after",
             Self::CutsMidway => "cuts-midway",
             Self::AnswersAndActsLate => "answers-and-acts-late",
             Self::HangsAndActsLate => "hangs-and-acts-late",
-            Self::SaysNothing => "says-nothing",
+            Self::AnswersEmpty => "says-nothing",
         }
     }
 }
 
 impl Fault {
-    /// The kind, under which it is counted.
+    /// The kind under which the fault is counted.
     pub fn kind(self) -> String {
         match self {
-            Self::Kill(part) => format!("kill {}", part.name()),
+            Self::Kill(component) => format!("kill {}", component.name()),
             Self::KillEverything => "everything killed".to_owned(),
-            Self::Terminate(part) => format!("terminate {}", part.name()),
-            Self::Freeze(part) => format!("freeze {}", part.name()),
+            Self::Terminate(component) => format!("terminate {}", component.name()),
+            Self::Freeze(component) => format!("freeze {}", component.name()),
             Self::WipeNats => "nats wiped".to_owned(),
             Self::ReplaceNats => "nats replaced".to_owned(),
             Self::RollNatsBack => "nats rolled back".to_owned(),
@@ -202,8 +202,8 @@ impl Fault {
             Self::FillDisk => "disk full".to_owned(),
             Self::ReadOnlyDisk => "disk read-only".to_owned(),
             Self::FreeLease => "lease freed".to_owned(),
-            Self::Overtake(Ending::Killed) => "overtaken and killed".to_owned(),
-            Self::Overtake(Ending::Frozen) => "overtaken and frozen".to_owned(),
+            Self::TakeOverLease(FormerHolder::Killed) => "lease taken over, holder killed".to_owned(),
+            Self::TakeOverLease(FormerHolder::Frozen) => "lease taken over, holder frozen".to_owned(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The sandbox: its contacts, the history of writes, the trouble it makes.
+//! The client of the sandbox: contacts with the history of their writes, limits, and faults.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use testing::http::body_of;
 
-use crate::people::Person;
+use crate::test_users::TestUser;
 
-/// So many contacts are created in a call, as many as HubSpot takes.
-const CREATED_AT_ONCE: usize = 100;
+/// The most contacts that HubSpot creates in one call.
+const MAX_CREATED_PER_CALL: usize = 100;
 
-/// A contact as the sandbox has it.
+/// A contact in the sandbox.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Contact {
     /// Its properties.
@@ -30,16 +30,16 @@ pub struct Contact {
 pub struct Write {
     /// When it took effect.
     pub at: Timestamp,
-    /// The caller's own mark: the worker, its call, and the place in the call.
+    /// The mark that the worker sets: its id, the number of its call, and the place in the call.
     #[serde(default)]
     pub trace_id: Option<String>,
-    /// The number of the call in the sandbox, in the order in which calls came.
+    /// The number of the call in the sandbox, in order of arrival.
     pub call: u64,
-    /// What was written.
+    /// The properties that were written.
     pub properties: BTreeMap<String, String>,
 }
 
-/// The sandbox, past every proxy.
+/// Talks to the sandbox directly, without a proxy.
 #[derive(Debug, Clone)]
 pub struct Hubspot {
     http: Client,
@@ -58,17 +58,17 @@ struct CreatedContact {
 }
 
 impl Hubspot {
-    /// The sandbox at this address.
+    /// A client of the sandbox at this address.
     pub fn new(http: Client, url: String) -> Self {
         Self { http, url }
     }
 
     /// Adds a contact for each of them, and returns their ids by the user's id.
-    pub async fn create_contacts(&self, people: &[Person]) -> anyhow::Result<BTreeMap<String, String>> {
+    pub async fn create_contacts(&self, users: &[TestUser]) -> anyhow::Result<BTreeMap<String, String>> {
         let mut ids = BTreeMap::new();
-        for people in people.chunks(CREATED_AT_ONCE) {
-            let input = |person: &Person| json!({ "properties": { "email": person.email() } });
-            let inputs: Vec<Value> = people.iter().map(input).collect();
+        for users in users.chunks(MAX_CREATED_PER_CALL) {
+            let input = |user: &TestUser| json!({ "properties": { "email": user.email() } });
+            let inputs: Vec<Value> = users.iter().map(input).collect();
             let url = format!("{}/crm/objects/2026-09/contacts/batch/create", self.url);
             let request = self.http.post(url).bearer_auth("sandbox-token");
             let body = body_of(request.json(&json!({ "inputs": inputs }))).await?;
@@ -80,8 +80,8 @@ impl Hubspot {
                     .cloned()
                     .flatten()
                     .unwrap_or_default();
-                let user = people.iter().find(|person| person.email() == email);
-                let user = user.context("a contact that nobody asked for")?;
+                let user = users.iter().find(|user| user.email() == email);
+                let user = user.context("an unexpected contact")?;
                 ids.insert(user.id(), contact.id);
             }
         }
@@ -94,29 +94,29 @@ impl Hubspot {
         serde_json::from_str(&body).with_context(|| format!("contact {id}"))
     }
 
-    /// Sets how many calls are let through in ten seconds.
+    /// Sets how many calls are allowed in ten seconds.
     pub async fn set_limit(&self, burst: u64) -> anyhow::Result<()> {
         let limits = json!({ "burst": burst, "window_ms": 10_000, "daily": 100_000_000 });
         body_of(self.http.put(self.control("limits")).json(&limits)).await?;
         Ok(())
     }
 
-    /// How long each call takes, and how much longer at most.
+    /// Sets how long each call takes, and the most that is randomly added.
     pub async fn set_latency(&self, latency_ms: u64, jitter_ms: u64) -> anyhow::Result<()> {
         let latency = json!({ "latency_ms": latency_ms, "latency_jitter_ms": jitter_ms });
         body_of(self.http.patch(self.control("switches")).json(&latency)).await?;
         Ok(())
     }
 
-    /// Makes trouble from now on, and says its number.
-    pub async fn make_trouble(&self, fault: String) -> anyhow::Result<u64> {
+    /// Adds a fault and returns its number.
+    pub async fn add_fault(&self, fault: String) -> anyhow::Result<u64> {
         let body = body_of(self.http.post(self.control("faults")).body(fault)).await?;
         let body: Value = serde_json::from_str(&body)?;
         body["id"].as_u64().context("a fault without a number")
     }
 
-    /// How many calls the trouble has met; then it ends.
-    pub async fn end_trouble(&self, number: u64) -> anyhow::Result<u64> {
+    /// Removes a fault and returns how many calls it has affected.
+    pub async fn remove_fault(&self, number: u64) -> anyhow::Result<u64> {
         let body = body_of(self.http.get(self.control("faults"))).await?;
         let faults: Vec<Value> = serde_json::from_str(&body)?;
         body_of(self.http.delete(self.control(&format!("faults/{number}")))).await?;

@@ -1,18 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+pub mod accepted_changes;
 pub mod arguments;
-pub mod breaker;
 pub mod checks;
 pub mod clients;
+pub mod components;
 pub mod database;
 pub mod fault;
 pub mod hubspot;
-pub mod ledger;
-pub mod measures;
+pub mod injector;
+pub mod measurements;
 pub mod options;
-pub mod parts;
-pub mod people;
 pub mod plan;
 pub mod report;
 pub mod run;
 pub mod stack;
+pub mod test_users;

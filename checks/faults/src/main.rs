@@ -1,4 +1,4 @@
-//! `faults`: proof by breaking it, for as long as one likes.
+//! `faults`: injects faults into the whole system for as long as you want.
 
 use std::process::ExitCode;
 
@@ -9,14 +9,14 @@ use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // The figures alone go to standard output.
+    // Logs go to stderr, so that stdout contains only the report.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("faults=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
     match try_run(Arguments::parse()).await {
-        Ok(well) => well,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("faults: {}", in_one_line(error.as_ref()));
             ExitCode::FAILURE

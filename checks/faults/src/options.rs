@@ -1,62 +1,62 @@
-//! What a run is asked to do.
+//! The options of a run.
 
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
-use crate::{parts::Cast, plan::Family};
+use crate::{components::Topology, plan::Family};
 
-/// A run.
+/// The options of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What the plan of faults and the changes come from.
+    /// The seed of the plan and of the changes.
     pub seed: u64,
-    /// How long things are broken.
+    /// How long faults are injected.
     pub length: Length,
-    /// The mean time from one fault to the next.
+    /// The mean time between two faults.
     pub every: Duration,
-    /// Which kinds of fault.
+    /// The families of faults.
     pub families: BTreeSet<Family>,
-    /// Users that are changed all the time, each by several callers.
+    /// The number of users that several callers change all the time.
     pub hot: usize,
-    /// Users that are changed now and then.
+    /// The number of users that are changed for a short period only.
     pub cold: usize,
-    /// Callers at a time.
+    /// The number of concurrent callers.
     pub clients: usize,
-    /// How long a caller waits before its next change, at most.
+    /// The longest pause of a caller before its next change.
     pub think: Duration,
-    /// The lengths of time that belong together.
+    /// The times that depend on each other.
     pub scale: Scale,
-    /// Users are kept in PostgreSQL, not in a file, and there are two gateways and two user services.
+    /// Whether users are stored in PostgreSQL; if so, there are two gateways and two user services.
     pub postgres: bool,
-    /// How many nodes NATS has.
+    /// The number of NATS nodes.
     pub nodes: usize,
-    /// How often fail-over and the return of NATS are measured in the end.
-    pub measures: usize,
-    /// How long NATS is away before its return is measured.
+    /// How often fail-over and a restart of NATS are measured at the end.
+    pub measurements: usize,
+    /// How long NATS is down before its restart is measured.
     pub nats_away: Duration,
-    /// The folder with the programs of the workspace.
+    /// The folder with the services' binaries.
     pub programs: PathBuf,
 }
 
 impl Options {
-    /// Which parts the run has.
-    pub fn cast(&self) -> Cast {
-        Cast {
+    /// The components of the run.
+    pub fn topology(&self) -> Topology {
+        Topology {
             replicas: self.postgres,
             nodes: self.nodes,
         }
     }
 }
 
-/// When breaking ends.
+/// When the injection of faults ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
-    /// After so many accepted changes.
+    /// After this many accepted changes.
     Changes(u64),
-    /// After so long.
+    /// After this time.
     For(Duration),
 }
 
-/// Lengths of time that belong together: HubSpot may carry out a call late, and whoever called it goes by how late.
+/// Times that depend on each other: how late HubSpot may apply a call determines how long the services wait for that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scale {
     /// `USER_LATE_WRITE_MS`.
@@ -69,28 +69,28 @@ pub struct Scale {
     pub announce: Duration,
     /// `HUBSPOT_TIMEOUT_MS`.
     pub call_timeout: Duration,
-    /// How long everything may take to come to rest once things are well.
-    pub rest_within: Duration,
+    /// How long the system has to converge after the last fault.
+    pub converge_within: Duration,
 }
 
 impl Scale {
-    /// As in production.
+    /// The times of production.
     pub const FULL: Self = Self {
         doubt: Duration::from_mins(2),
         latest_effect: Duration::from_secs(100),
         attempt: Duration::from_mins(1),
         announce: Duration::from_mins(1),
         call_timeout: Duration::from_secs(10),
-        rest_within: Duration::from_mins(15),
+        converge_within: Duration::from_mins(15),
     };
 
-    /// For a run of minutes.
+    /// Shorter times for a run of minutes.
     pub const SHORT: Self = Self {
         doubt: Duration::from_secs(10),
         latest_effect: Duration::from_secs(5),
         attempt: Duration::from_secs(12),
         announce: Duration::from_secs(10),
         call_timeout: Duration::from_secs(2),
-        rest_within: Duration::from_mins(3),
+        converge_within: Duration::from_mins(3),
     };
 }

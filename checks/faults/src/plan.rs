@@ -1,4 +1,4 @@
-//! The plan of faults: drawn from a seed alone, so that the same seed breaks the same things in the same order.
+//! The plan of faults. It depends on the seed only, so the same seed gives the same faults in the same order.
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
@@ -9,11 +9,11 @@ use rand::{
 };
 
 use crate::{
-    fault::{Ending, Fault, NodeFault, Trouble, Way},
-    parts::{Cast, Part},
+    components::{Component, Topology},
+    fault::{Fault, FormerHolder, HubspotFault, NodeFault, Way},
 };
 
-/// Faults that are switched on together.
+/// A group of faults that can be selected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Family {
     /// SIGKILL.
@@ -26,7 +26,7 @@ pub enum Family {
     Freeze,
     /// nats-server loses or changes its store.
     Nats,
-    /// Nodes of a NATS cluster come and go.
+    /// Nodes of a NATS cluster stop, freeze or lose their store.
     Cluster,
     /// Connections are cut, refused, stalled, slowed.
     Network,
@@ -34,7 +34,7 @@ pub enum Family {
     Hubspot,
     /// The database is locked, its disk full or read-only; its server is killed.
     Database,
-    /// The lease passes on although its holder has calls on the way.
+    /// Another worker gets the lease although its holder renews it or has running calls.
     Lease,
 }
 
@@ -51,38 +51,38 @@ impl Family {
         Self::Lease,
     ];
 
-    /// Every family there is for so many nodes of NATS.
+    /// All families that are possible with this many NATS nodes.
     pub fn of(nodes: usize) -> BTreeSet<Self> {
         let cluster = (nodes > 1).then_some(Self::Cluster);
         Self::EVERYWHERE.into_iter().chain(cluster).collect()
     }
 }
 
-/// In one round of the plan, each part is killed so many times.
-const KILLS_IN_A_ROUND: usize = 3;
+/// How often each component is killed in one round of the plan.
+const KILLS_PER_ROUND: usize = 3;
 /// Longer than the lease of three seconds.
 const FREEZE_MS: std::ops::Range<u64> = 3_500..6_000;
 const DOWN_MS: std::ops::Range<u64> = 0..1_500;
-const TROUBLE_MS: std::ops::Range<u64> = 500..4_000;
+const OTHER_FAULTS_MS: std::ops::Range<u64> = 500..4_000;
 
 /// A fault with its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Planned {
-    /// From 1.
+    /// The number in the plan, from 1.
     pub number: u64,
-    /// From the start of the run.
+    /// When it begins, from the start of the run.
     pub at: Duration,
-    /// How long it lasts, or how long what was ended stays down.
-    pub lasts: Duration,
-    /// What is broken.
+    /// How long the fault lasts, or how long a stopped component stays down.
+    pub duration: Duration,
+    /// The fault.
     pub fault: Fault,
 }
 
-/// An endless plan: rounds in which every kind of fault comes, each in an order of its own.
+/// An endless plan of rounds. Each round contains every kind of fault in random order.
 #[derive(Debug)]
 pub struct Plan {
     random: StdRng,
-    cast: Cast,
+    topology: Topology,
     families: BTreeSet<Family>,
     every: Duration,
     round: Vec<Fault>,
@@ -91,11 +91,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan of this seed.
-    pub fn new(seed: u64, cast: Cast, families: &BTreeSet<Family>, every: Duration) -> Self {
+    /// The plan for this seed.
+    pub fn new(seed: u64, topology: Topology, families: &BTreeSet<Family>, every: Duration) -> Self {
         Self {
             random: StdRng::seed_from_u64(seed),
-            cast,
+            topology,
             families: families.clone(),
             every,
             round: Vec::new(),
@@ -108,17 +108,17 @@ impl Plan {
         let families = self.families.clone();
         let mut round: Vec<Fault> = families
             .into_iter()
-            .flat_map(|family| self.cards(family))
+            .flat_map(|family| self.faults_of(family))
             .collect();
         round.shuffle(&mut self.random);
         round
     }
 
-    fn cards(&mut self, family: Family) -> Vec<Fault> {
-        let cast = self.cast;
-        let each = move |make: fn(Part) -> Fault| cast.parts().into_iter().map(make);
+    fn faults_of(&mut self, family: Family) -> Vec<Fault> {
+        let topology = self.topology;
+        let each = move |make: fn(Component) -> Fault| topology.components().into_iter().map(make);
         match family {
-            Family::Kill => [(); KILLS_IN_A_ROUND]
+            Family::Kill => [(); KILLS_PER_ROUND]
                 .iter()
                 .flat_map(|()| each(Fault::Kill))
                 .collect(),
@@ -128,7 +128,7 @@ impl Plan {
             Family::Nats => vec![Fault::WipeNats, Fault::ReplaceNats, Fault::RollNatsBack],
             Family::Cluster => self.cluster(),
             Family::Network => self.network(),
-            Family::Hubspot => Trouble::ALL
+            Family::Hubspot => HubspotFault::ALL
                 .into_iter()
                 .map(|trouble| Fault::Hubspot(trouble, self.share()))
                 .collect(),
@@ -140,15 +140,15 @@ impl Plan {
             ],
             Family::Lease => vec![
                 Fault::FreeLease,
-                Fault::Overtake(Ending::Killed),
-                Fault::Overtake(Ending::Frozen),
+                Fault::TakeOverLease(FormerHolder::Killed),
+                Fault::TakeOverLease(FormerHolder::Frozen),
             ],
         }
     }
 
-    /// Each way to break a link, at links of which every one has its turn.
+    /// A fault for each link, where all kinds of network faults take turns.
     fn network(&mut self) -> Vec<Fault> {
-        let mut links = self.cast.links();
+        let mut links = self.topology.links();
         links.shuffle(&mut self.random);
         let way = *[Way::There, Way::Back, Way::Both]
             .choose(&mut self.random)
@@ -164,9 +164,9 @@ impl Plan {
         broken.map(|(link, fault)| fault(link, way)).collect()
     }
 
-    /// Everything that can become of a node, and of several.
+    /// Every fault of a single node, and of several nodes.
     fn cluster(&mut self) -> Vec<Fault> {
-        let mut node = || self.random.random_range(0..self.cast.nodes);
+        let mut node = || self.random.random_range(0..self.topology.nodes);
         let mut faults: Vec<_> = NodeFault::ALL
             .into_iter()
             .map(|fault| Fault::Node(fault, node()))
@@ -175,7 +175,7 @@ impl Plan {
         faults
     }
 
-    /// Some calls, or all of them.
+    /// The percentage of calls that a fault of HubSpot affects.
     fn share(&mut self) -> u8 {
         if self.random.random_bool(0.4) {
             100
@@ -194,7 +194,7 @@ impl Plan {
             | Fault::RollingRestart
             | Fault::WipeNats
             | Fault::RollNatsBack => DOWN_MS,
-            _ => TROUBLE_MS,
+            _ => OTHER_FAULTS_MS,
         };
         Duration::from_millis(self.random.random_range(range))
     }
@@ -213,7 +213,7 @@ impl Iterator for Plan {
         Some(Planned {
             number: self.number,
             at: self.at,
-            lasts: self.length(fault),
+            duration: self.length(fault),
             fault,
         })
     }
@@ -224,11 +224,14 @@ impl fmt::Display for Planned {
         let Self {
             number,
             at,
-            lasts,
+            duration,
             fault,
         } = self;
-        let (at, lasts) = (at.as_secs_f64(), lasts.as_secs_f64());
-        write!(formatter, "{number:>4}  at {at:>7.1} s for {lasts:.1} s: {fault}")
+        let (at, duration) = (at.as_secs_f64(), duration.as_secs_f64());
+        write!(
+            formatter,
+            "{number:>4}  at {at:>7.1} s for {duration:.1} s: {fault}"
+        )
     }
 }
 
@@ -236,45 +239,48 @@ impl fmt::Display for Planned {
 mod tests {
     use super::*;
 
-    const CAST: Cast = Cast {
+    const TOPOLOGY: Topology = Topology {
         replicas: true,
         nodes: 3,
     };
 
     fn plan(seed: u64) -> Vec<Planned> {
-        Plan::new(seed, CAST, &Family::of(3), Duration::from_secs(1))
+        Plan::new(seed, TOPOLOGY, &Family::of(3), Duration::from_secs(1))
             .take(200)
             .collect()
     }
 
     #[test]
-    fn a_seed_is_always_the_same_plan_and_another_seed_another() {
+    fn the_plan_depends_on_the_seed() {
         assert_eq!(plan(7), plan(7));
         assert_ne!(plan(7), plan(8));
     }
 
     #[test]
-    fn in_a_round_every_part_is_killed_three_times_and_every_trouble_comes_once() {
-        let round = Plan::new(1, CAST, &Family::of(3), Duration::from_secs(1)).next_round();
-        for part in CAST.parts() {
+    fn a_round_contains_every_kind_of_fault() {
+        let round = Plan::new(1, TOPOLOGY, &Family::of(3), Duration::from_secs(1)).next_round();
+        for component in TOPOLOGY.components() {
             assert_eq!(
-                round.iter().filter(|fault| **fault == Fault::Kill(part)).count(),
-                KILLS_IN_A_ROUND
+                round
+                    .iter()
+                    .filter(|fault| **fault == Fault::Kill(component))
+                    .count(),
+                KILLS_PER_ROUND
             );
         }
-        for trouble in Trouble::ALL {
-            let is_that = |fault: &&Fault| matches!(fault, Fault::Hubspot(found, _) if *found == trouble);
-            assert_eq!(round.iter().filter(is_that).count(), 1, "{trouble:?}");
+        for trouble in HubspotFault::ALL {
+            let matches = |fault: &&Fault| matches!(fault, Fault::Hubspot(found, _) if *found == trouble);
+            assert_eq!(round.iter().filter(matches).count(), 1, "{trouble:?}");
         }
     }
 
     #[test]
-    fn only_the_families_asked_for_are_planned() {
+    fn only_selected_families_are_planned() {
         let families = [Family::Kill].into_iter().collect();
-        let mut plan = Plan::new(1, Cast::SMALL, &families, Duration::from_secs(1)).take(40);
+        let mut plan = Plan::new(1, Topology::SMALL, &families, Duration::from_secs(1)).take(40);
         assert!(plan.all(|planned| matches!(planned.fault, Fault::Kill(_))));
         assert_eq!(
-            Plan::new(1, Cast::SMALL, &BTreeSet::new(), Duration::from_secs(1)).next(),
+            Plan::new(1, Topology::SMALL, &BTreeSet::new(), Duration::from_secs(1)).next(),
             None
         );
     }

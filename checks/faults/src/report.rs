@@ -1,41 +1,41 @@
-//! The figures of a run, for people and as JSON.
+//! The report of a run, as text and as JSON.
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use serde::Serialize;
 
 use crate::{
-    breaker::Tallies,
-    checks::{Check, Finding, History, Rest},
+    checks::{Check, Convergence, Finding, History},
     clients::Answers,
-    measures::Measures,
+    injector::FaultCounts,
+    measurements::Measurements,
 };
 
-/// So many findings of each check are shown; the JSON has them all.
-const SHOWN: usize = 10;
+/// How many findings of each check the text shows. The JSON contains all of them.
+const MAX_SHOWN: usize = 10;
 
-/// What a run did and found.
+/// The figures and the findings of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// What it was drawn from.
+    /// The seed of the plan and of the changes.
     pub seed: u64,
-    /// How long things were broken, in seconds.
+    /// How long faults were injected, in seconds.
     pub broken_for_s: f64,
-    /// Accepted changes.
+    /// The number of accepted changes.
     pub accepted: u64,
-    /// What callers were answered.
+    /// The number of answers by status.
     pub answers: Answers,
-    /// What was broken.
-    pub faults: Tallies,
-    /// How everything came to rest; none if it did not.
-    pub rest: Option<Rest>,
-    /// What went backwards and was repaired.
+    /// The faults by kind.
+    pub faults: FaultCounts,
+    /// How the system converged; `None` if it did not.
+    pub convergence: Option<Convergence>,
+    /// Older values that overwrote newer ones, by explanation.
     pub history: History,
-    /// Fail-over and the return of NATS.
-    pub measures: Measures,
-    /// What is not as promised. A good run has none.
+    /// The measured times of fail-over and of a restart of NATS.
+    pub measurements: Measurements,
+    /// Everything that the checks found. A good run has no findings.
     pub findings: Vec<Finding>,
-    /// Where the logs of all services are, if something was found.
+    /// The folder with the logs of all services, if there are findings.
     pub logs: Option<PathBuf>,
 }
 
@@ -53,45 +53,45 @@ impl fmt::Display for Report {
             .iter()
             .map(|(answer, count)| format!("{count} × {answer}"));
         writeln!(to, "answers: {}", answers.collect::<Vec<_>>().join(", "))?;
-        for (kind, tally) in &self.faults.done {
-            let (times, longest) = (tally.times, tally.longest_until_accepted_ms);
+        for (kind, count) in &self.faults.injected {
+            let (times, longest) = (count.times, count.longest_until_accepted_ms);
             write!(
                 to,
                 "  {kind:<32}{times:>5} times, accepted again within {longest:>6} ms"
             )?;
-            if tally.calls_met > 0 {
-                write!(to, ", {} calls", tally.calls_met)?;
+            if count.calls_met > 0 {
+                write!(to, ", {} calls", count.calls_met)?;
             }
             writeln!(to)?;
         }
-        for (kind, why) in &self.faults.left_out {
-            writeln!(to, "  {kind:<32}left out: {why}")?;
+        for (kind, why) in &self.faults.skipped {
+            writeln!(to, "  {kind:<32}skipped: {why}")?;
         }
-        if let Some(rest) = self.rest {
-            let (unsettled, after) = (rest.unsettled_at_first, rest.after_ms);
+        if let Some(convergence) = self.convergence {
+            let (dirty, after) = (convergence.dirty_at_first, convergence.after_ms);
             writeln!(
                 to,
-                "at rest {after} ms after the last late effect, from {unsettled} users who owed"
+                "converged {after} ms after the last late effect, from {dirty} dirty users"
             )?;
         }
         let History {
             writes,
             late_effects,
-            overtaken,
+            superseded,
             unexplained,
         } = self.history;
         writeln!(
             to,
-            "{writes} writes; went backwards and was repaired: {late_effects} by late effects, {overtaken} by an \
-             overtaken worker; unexplained: {unexplained}"
+            "{writes} writes; older values that overwrote newer ones: {late_effects} by late effects, {superseded} by a \
+             superseded worker, {unexplained} unexplained"
         )?;
-        write!(to, "{}", self.measures)?;
+        write!(to, "{}", self.measurements)?;
         self.write_findings(to)
     }
 }
 
 impl Report {
-    /// The checks that found something, with how much.
+    /// The number of findings of each check.
     pub fn found(&self) -> BTreeMap<Check, usize> {
         let mut found = BTreeMap::new();
         for finding in &self.findings {
@@ -104,7 +104,7 @@ impl Report {
         for (check, count) in self.found() {
             writeln!(to, "FOUND by {check:?}: {count}")?;
             let findings = self.findings.iter().filter(|finding| finding.check == check);
-            for finding in findings.take(SHOWN) {
+            for finding in findings.take(MAX_SHOWN) {
                 writeln!(to, "  {}", finding.what)?;
             }
         }

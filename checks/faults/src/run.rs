@@ -1,4 +1,4 @@
-//! A whole run: start, break, let things be well, check.
+//! A whole run: starts the system, injects faults, waits until it converges, and checks it.
 
 use std::{
     collections::BTreeMap,
@@ -9,63 +9,68 @@ use std::{
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    breaker::Breaker,
-    checks::{Check, Finding, History, Rest, Scene, wait_for_rest},
+    accepted_changes::{AcceptedChanges, Expected},
+    checks::{Check, CheckContext, Convergence, Finding, History, wait_for_convergence},
     clients::Clients,
     hubspot::Hubspot,
-    ledger::{Expected, Ledger},
-    measures::Measures,
+    injector::FaultInjector,
+    measurements::Measurements,
     options::{Length, Options},
-    people::Person,
     plan::Plan,
     report::Report,
     stack::Stack,
+    test_users::TestUser,
 };
 
-/// Changes accepted without a fault for so long are as good as an infinite run.
-const LONGEST: Duration = Duration::from_hours(24);
-/// A lot more than a plan for a small account, so that the backlog of a flood drains soon.
+/// The longest time for a run that ends by its number of changes.
+const MAX_RUN: Duration = Duration::from_hours(24);
+/// Far more than a real account allows, so that the backlog is delivered soon.
 const CALLS_IN_TEN_SECONDS: u64 = 1_000;
-/// A call that was on its way when things became well.
-const AFTER_THE_LATEST: Duration = Duration::from_secs(2);
+/// The time for a call that was in progress when the last fault ended.
+const LAST_CALL_TIME: Duration = Duration::from_secs(2);
 const LATENCY_MS: u64 = 20;
 const JITTER_MS: u64 = 40;
 
-/// Runs everything. The report says what was found; an error is one of the harness itself.
+/// Runs everything. The report contains the findings; an error means that the harness itself failed.
 pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let stack = Arc::new(Stack::start(options).await?);
     let hubspot = Hubspot::new(stack.http.clone(), stack.sandbox_url());
     hubspot.set_limit(CALLS_IN_TEN_SECONDS).await?;
     let contacts = hubspot
-        .create_contacts(&Person::all(options.hot, options.cold))
+        .create_contacts(&TestUser::all(options.hot, options.cold))
         .await?;
     hubspot.set_latency(LATENCY_MS, JITTER_MS).await?;
-    let ledger = Arc::new(Ledger::default());
+    let accepted_changes = Arc::new(AcceptedChanges::default());
     let clients = Clients::new(
         stack.http.clone(),
         stack.gateway_urls(),
-        Arc::clone(&ledger),
+        Arc::clone(&accepted_changes),
         options,
     );
-    let breaker = Breaker::new(Arc::clone(&stack), hubspot.clone(), Arc::clone(&ledger), options);
+    let injector = FaultInjector::new(
+        Arc::clone(&stack),
+        hubspot.clone(),
+        Arc::clone(&accepted_changes),
+        options,
+    );
     let run = Run {
         options,
-        looked_after: look_after(&stack),
+        supervisor: supervise(&stack),
         stack,
         hubspot,
         contacts,
-        ledger,
-        breaker: Arc::new(breaker),
+        accepted_changes,
+        injector: Arc::new(injector),
         clients,
         findings: Vec::new(),
     };
     run.go().await
 }
 
-/// Services that end by themselves are started again.
-fn look_after(stack: &Arc<Stack>) -> JoinHandle<anyhow::Result<()>> {
+/// Restarts services that stop unexpectedly.
+fn supervise(stack: &Arc<Stack>) -> JoinHandle<anyhow::Result<()>> {
     let stack = Arc::clone(stack);
-    tokio::spawn(async move { stack.look_after_services().await })
+    tokio::spawn(async move { stack.supervise_services().await })
 }
 
 struct Run<'a> {
@@ -73,41 +78,44 @@ struct Run<'a> {
     stack: Arc<Stack>,
     hubspot: Hubspot,
     contacts: BTreeMap<String, String>,
-    ledger: Arc<Ledger>,
-    breaker: Arc<Breaker>,
+    accepted_changes: Arc<AcceptedChanges>,
+    injector: Arc<FaultInjector>,
     clients: Clients,
-    looked_after: JoinHandle<anyhow::Result<()>>,
+    supervisor: JoinHandle<anyhow::Result<()>>,
     findings: Vec<Finding>,
 }
 
 impl Run<'_> {
     async fn go(mut self) -> anyhow::Result<Report> {
-        self.clients.introduce(self.options.seed).await;
-        let within = self.options.scale.rest_within;
-        let introduced = wait_for_rest(&self.stack, &self.ledger.expected(), within).await?;
-        introduced.map_err(anyhow::Error::msg)?;
+        self.clients.create_hot_users(self.options.seed).await;
+        let within = self.options.scale.converge_within;
+        let converged = wait_for_convergence(&self.stack, &self.accepted_changes.expected(), within).await?;
+        converged.map_err(anyhow::Error::msg)?;
         let began = Instant::now();
         self.break_things().await;
         let broken_for_s = began.elapsed().as_secs_f64();
-        tracing::info!("things are well");
+        tracing::info!("all faults have ended");
         let unanswered = self.clients.stop().await.err();
         self.find(Check::Answers, unanswered.map(|error| error.to_string()));
-        let expected = self.ledger.expected();
-        let rest = self.rest(&expected).await?;
+        let expected = self.accepted_changes.expected();
+        let convergence = self.convergence(&expected).await?;
         let history = self.check(&expected).await?;
-        let measures = self.measure().await;
+        let measurements = self.measure().await;
         self.end().await;
-        let well = self.findings.is_empty();
-        let logs = if well { None } else { Some(self.stack.keep_logs()?) };
+        let logs = if self.findings.is_empty() {
+            None
+        } else {
+            Some(self.stack.keep_logs()?)
+        };
         Ok(Report {
             seed: self.options.seed,
             broken_for_s,
-            accepted: *self.ledger.accepted().borrow(),
+            accepted: *self.accepted_changes.accepted().borrow(),
             answers: self.clients.answers(),
-            faults: self.breaker.tallies(),
-            rest,
+            faults: self.injector.fault_counts(),
+            convergence,
             history,
-            measures,
+            measurements,
             findings: self.findings,
             logs,
         })
@@ -117,15 +125,15 @@ impl Run<'_> {
         let options = self.options;
         self.clients.start(options.seed, options.clients);
         let (stop, stopped) = watch::channel(false);
-        let plan = Plan::new(options.seed, options.cast(), &options.families, options.every);
-        let breaking = async { self.breaker.carry_out(plan, stopped).await };
+        let plan = Plan::new(options.seed, options.topology(), &options.families, options.every);
+        let breaking = async { self.injector.run_plan(plan, stopped).await };
         let ending = async {
             self.enough().await;
-            // Nobody listens where the plan is empty.
+            // With an empty plan, nothing waits for this.
             let _ = stop.send(true);
         };
         tokio::join!(breaking, ending);
-        let failures = self.breaker.failures();
+        let failures = self.injector.failures();
         self.find(Check::Harness, failures);
     }
 
@@ -134,32 +142,35 @@ impl Run<'_> {
         match self.options.length {
             Length::For(length) => tokio::time::sleep(length).await,
             Length::Changes(count) => {
-                let mut accepted = self.ledger.accepted();
+                let mut accepted = self.accepted_changes.accepted();
                 let enough = accepted.wait_for(|accepted| *accepted >= count);
-                // Ended by its length, so that it ends at all.
-                let _ = tokio::time::timeout(LONGEST, enough).await;
+                // The time-out ends the run if changes are no longer accepted.
+                let _ = tokio::time::timeout(MAX_RUN, enough).await;
             }
         }
     }
 
-    async fn rest(&mut self, expected: &BTreeMap<String, Expected>) -> anyhow::Result<Option<Rest>> {
-        // What HubSpot carries out last is none of the services' doing, so that they cannot be asked for it.
-        tokio::time::sleep(self.options.scale.latest_effect + AFTER_THE_LATEST).await;
-        let within = self.options.scale.rest_within;
-        match wait_for_rest(&self.stack, expected, within).await? {
-            Ok(rest) => Ok(Some(rest)),
-            Err(restless) => {
-                self.find(Check::Rest, [restless]);
+    async fn convergence(
+        &mut self,
+        expected: &BTreeMap<String, Expected>,
+    ) -> anyhow::Result<Option<Convergence>> {
+        // The services cannot know when HubSpot applies its last late call, so this waits for the latest possible time.
+        tokio::time::sleep(self.options.scale.latest_effect + LAST_CALL_TIME).await;
+        let within = self.options.scale.converge_within;
+        match wait_for_convergence(&self.stack, expected, within).await? {
+            Ok(convergence) => Ok(Some(convergence)),
+            Err(remaining) => {
+                self.find(Check::Convergence, [remaining]);
                 Ok(None)
             }
         }
     }
 
     async fn check(&mut self, expected: &BTreeMap<String, Expected>) -> anyhow::Result<History> {
-        let contradictions = self.ledger.contradictions();
+        let contradictions = self.accepted_changes.contradictions();
         self.find(Check::Answers, contradictions);
-        let windows = self.breaker.windows();
-        let scene = Scene {
+        let windows = self.injector.windows();
+        let context = CheckContext {
             stack: &self.stack,
             hubspot: &self.hubspot,
             expected,
@@ -167,40 +178,40 @@ impl Run<'_> {
             windows: &windows,
             latest_effect: self.options.scale.latest_effect + self.options.scale.call_timeout,
         };
-        let (findings, history) = scene.look().await?;
+        let (findings, history) = context.run_all().await?;
         self.findings.extend(findings);
         Ok(history)
     }
 
-    async fn measure(&mut self) -> Measures {
-        match Measures::take(&self.stack, self.options.measures, self.options.nats_away).await {
-            Ok(measures) => measures,
+    async fn measure(&mut self) -> Measurements {
+        match Measurements::take(&self.stack, self.options.measurements, self.options.nats_away).await {
+            Ok(measurements) => measurements,
             Err(error) => {
-                self.find(Check::Rest, [format!("{error:#}")]);
-                Measures::default()
+                self.find(Check::Convergence, [format!("{error:#}")]);
+                Measurements::default()
             }
         }
     }
 
     async fn end(&mut self) {
-        self.stop_looking_after().await;
+        self.stop_supervisor().await;
         let wrong = self.stack.stop().await;
         self.find(Check::Processes, wrong);
         let ends = self.stack.unplanned_ends();
         let ends = ends.iter().map(|end| {
-            let (name, at, code, tail) = (end.part.name(), end.at, end.code, &end.tail);
-            format!("{name} ended by itself with {code} at {at}:\n{tail}")
+            let (name, at, code, tail) = (end.component.name(), end.at, end.code, &end.tail);
+            format!("{name} stopped unexpectedly with exit code {code} at {at}:\n{tail}")
         });
         self.find(Check::Processes, ends);
     }
 
-    /// It never ends by itself.
-    async fn stop_looking_after(&mut self) {
-        self.looked_after.abort();
-        if let Ok(ended) = (&mut self.looked_after).await {
+    /// Stops the task that restarts services. If it has ended before, that is a finding.
+    async fn stop_supervisor(&mut self) {
+        self.supervisor.abort();
+        if let Ok(ended) = (&mut self.supervisor).await {
             let why = ended
                 .err()
-                .map(|error| format!("services were no longer looked after: {error:#}"));
+                .map(|error| format!("stopped services were no longer restarted: {error:#}"));
             self.find(Check::Harness, why);
         }
     }

@@ -1,4 +1,4 @@
-//! The whole system as processes, each party behind proxies of its own.
+//! The whole system as processes. Each component has its own proxies.
 
 mod disk;
 mod health;
@@ -26,56 +26,56 @@ use links::Proxies;
 pub use service::Service;
 pub use start::UnplannedEnd;
 
-use crate::parts::{Link, Part};
+use crate::components::{Component, Link};
 
-/// What runs. Dropping it ends all of it.
+/// The running system. Dropping it stops all processes.
 #[derive(Debug)]
 pub struct Stack {
-    /// Talks to the gateway and to the sandbox.
+    /// The client for requests to the gateway and to the sandbox.
     pub http: Client,
-    services: BTreeMap<Part, Mutex<Service>>,
+    services: BTreeMap<Component, Mutex<Service>>,
     nats: Mutex<NatsCluster>,
     links: BTreeMap<Link, Proxies>,
     sandbox: Mutex<Child>,
     sandbox_port: u16,
-    health: BTreeMap<Part, u16>,
+    health: BTreeMap<Component, u16>,
     unplanned: Lock<Vec<UnplannedEnd>>,
     database: Database,
     server: Option<Mutex<PostgresServer>>,
-    /// Where the database is, if it is a file.
+    /// The disk of the database, if the database is a file.
     pub disk: Disk,
-    // Last, for fields are dropped in this order.
+    // This comes last because fields are dropped in order, and the processes use the folder.
     folder: TempDir,
 }
 
 impl Stack {
-    /// A service, for as long as nobody else breaks it.
-    pub async fn service(&self, part: Part) -> anyhow::Result<MutexGuard<'_, Service>> {
-        let service = self.services.get(&part);
-        let service = service.with_context(|| format!("{} is no service", part.name()))?;
+    /// Waits for exclusive use of a service.
+    pub async fn service(&self, component: Component) -> anyhow::Result<MutexGuard<'_, Service>> {
+        let service = self.services.get(&component);
+        let service = service.with_context(|| format!("{} is not a service", component.name()))?;
         let mut service = service.lock().await;
-        self.note_unplanned_end(part, &mut service);
+        self.note_unplanned_end(component, &mut service);
         Ok(service)
     }
 
-    /// NATS, every node of it, for as long as nobody else breaks it.
+    /// Waits for exclusive use of NATS with all its nodes.
     pub async fn nats(&self) -> MutexGuard<'_, NatsCluster> {
         self.nats.lock().await
     }
 
-    /// The services there are, in an order in which nothing is missed when they are stopped.
-    pub fn parts(&self) -> Vec<Part> {
+    /// The services, in the order in which they stop.
+    pub fn components(&self) -> Vec<Component> {
         self.services.keys().copied().collect()
     }
 
-    /// The sandbox, past every proxy.
+    /// The address of the sandbox, without a proxy.
     pub fn sandbox_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.sandbox_port)
     }
 
-    /// Where a service says whether it is ready.
-    pub fn ready_url(&self, part: Part) -> String {
-        format!("http://127.0.0.1:{}/readyz", self.health[&part])
+    /// The address of a service's readiness report.
+    pub fn ready_url(&self, component: Component) -> String {
+        format!("http://127.0.0.1:{}/readyz", self.health[&component])
     }
 
     /// The user database.
@@ -83,7 +83,7 @@ impl Stack {
         self.database.clone()
     }
 
-    /// Its server, where there is one, for as long as nobody else breaks it.
+    /// Waits for exclusive use of the database server, if there is one.
     pub async fn database_server(&self) -> Option<MutexGuard<'_, PostgresServer>> {
         Some(self.server.as_ref()?.lock().await)
     }
@@ -93,7 +93,7 @@ impl Stack {
         self.server.is_none() && self.disk.can_be_broken()
     }
 
-    /// Its file.
+    /// The file of the SQLite database.
     pub fn database_file(&self) -> PathBuf {
         self.disk.folder().join("users.db")
     }
@@ -103,7 +103,7 @@ impl Stack {
         self.folder.path()
     }
 
-    /// Services that ended without being told to, so far.
+    /// The services that have stopped unexpectedly so far.
     pub fn unplanned_ends(&self) -> Vec<UnplannedEnd> {
         self.unplanned
             .lock()

@@ -1,4 +1,4 @@
-//! `hubsync connect` against the sandbox, with a browser that follows links and other programs that meddle.
+//! `hubsync connect` against the sandbox, with a browser that follows links and other programs that send requests.
 
 mod setup;
 
@@ -9,7 +9,7 @@ use sandbox::Switches;
 use setup::{Setup, browser, ended, mode};
 
 #[tokio::test]
-async fn a_person_who_consents_connects_the_app_and_the_token_is_in_its_file() {
+async fn consent_connects_the_app_and_saves_the_token() {
     let setup = Setup::start().await;
     let waiting = setup.connect(&[], &[]).await;
     assert!(waiting.printed.contains(&waiting.parameter("redirect_uri")));
@@ -25,14 +25,14 @@ async fn a_person_who_consents_connects_the_app_and_the_token_is_in_its_file() {
     let token = std::fs::read_to_string(setup.token_file()).unwrap();
     assert_eq!(token, "sandbox-refresh-token\n");
     assert_eq!(mode(&setup.token_file()), 0o600);
-    assert_eq!(setup.names(), ["refresh-token"]);
+    assert_eq!(setup.file_names(), ["refresh-token"]);
     for text in [&shown, &ended.printed, &ended.errors] {
         assert!(!text.contains("sandbox-refresh-token") && !text.contains("sandbox-secret"));
     }
 }
 
 #[tokio::test]
-async fn answers_that_others_send_neither_end_the_wait_nor_are_believed() {
+async fn requests_without_the_right_state_are_ignored() {
     let setup = Setup::start().await;
     let waiting = setup.connect(&[], &[]).await;
     let state = waiting.parameter("state");
@@ -62,7 +62,7 @@ async fn answers_that_others_send_neither_end_the_wait_nor_are_believed() {
     assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
     let answer = browser().post(prefetch).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
-    // A connection that says nothing holds nobody up.
+    // An idle connection does not hold up the command.
     let port = waiting.back(&[]).port().unwrap();
     let silent = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     waiting.click("Connect").await;
@@ -71,23 +71,23 @@ async fn answers_that_others_send_neither_end_the_wait_nor_are_believed() {
 }
 
 #[tokio::test]
-async fn a_person_who_refuses_is_told_and_the_old_token_stays() {
+async fn a_denied_consent_is_reported_and_the_old_token_stays() {
     let setup = Setup::start().await;
     std::fs::write(setup.token_file(), "old").unwrap();
     let waiting = setup.connect(&["--yes"], &[]).await;
     waiting.click("Cancel").await;
     waiting.ended().await.assert_failed("access_denied");
     assert_eq!(std::fs::read_to_string(setup.token_file()).unwrap(), "old");
-    assert_eq!(setup.names(), ["refresh-token"]);
+    assert_eq!(setup.file_names(), ["refresh-token"]);
 }
 
 #[tokio::test]
-async fn a_token_that_is_there_is_replaced_only_where_somebody_agrees() {
+async fn an_existing_token_is_replaced_only_with_yes() {
     let setup = Setup::start().await;
     std::fs::write(setup.token_file(), "old").unwrap();
-    let refused = ended(setup.command(&[], &[])).await;
-    assert_eq!(refused.code, Some(2), "{refused:?}");
-    assert!(refused.errors.contains("--yes"), "{refused:?}");
+    let rejected = ended(setup.command(&[], &[])).await;
+    assert_eq!(rejected.code, Some(2), "{rejected:?}");
+    assert!(rejected.errors.contains("--yes"), "{rejected:?}");
     assert_eq!(std::fs::read_to_string(setup.token_file()).unwrap(), "old");
     let waiting = setup.connect(&["--yes"], &[]).await;
     waiting.click("Connect").await;
@@ -99,7 +99,7 @@ async fn a_token_that_is_there_is_replaced_only_where_somebody_agrees() {
 }
 
 #[tokio::test]
-async fn each_refusal_of_the_token_endpoint_says_what_to_do() {
+async fn each_error_of_the_token_endpoint_says_what_to_do() {
     let setup = Setup::start().await;
     let waiting = setup
         .connect(&[], &[("HUBSPOT_OAUTH_CLIENT_SECRET", "wrong")])
@@ -122,7 +122,7 @@ async fn each_refusal_of_the_token_endpoint_says_what_to_do() {
         waiting.ended().await.assert_failed(words);
     }
 
-    // HubSpot's page knows no such app, but the code may come from elsewhere.
+    // The consent page does not know this app, but a code could still arrive.
     let waiting = setup
         .connect(&[], &[("HUBSPOT_OAUTH_CLIENT_ID", "sandbox-unknown")])
         .await;
@@ -134,11 +134,11 @@ async fn each_refusal_of_the_token_endpoint_says_what_to_do() {
         .ended()
         .await
         .assert_failed("check HUBSPOT_OAUTH_CLIENT_ID");
-    assert!(setup.names().is_empty(), "{:?}", setup.names());
+    assert!(setup.file_names().is_empty(), "{:?}", setup.file_names());
 }
 
 #[tokio::test]
-async fn a_connection_without_the_scopes_of_contacts_is_not_kept() {
+async fn a_token_without_the_contact_scopes_is_not_saved() {
     let setup = Setup::start().await;
     setup.sandbox.set_switches(Switches {
         missing_scopes: vec!["crm.objects.contacts.write".to_owned()],
@@ -147,14 +147,14 @@ async fn a_connection_without_the_scopes_of_contacts_is_not_kept() {
     let waiting = setup.connect(&[], &[]).await;
     waiting.click("Connect").await;
     waiting.ended().await.assert_failed("crm.objects.contacts.write");
-    assert!(setup.names().is_empty());
+    assert!(setup.file_names().is_empty());
 }
 
 #[tokio::test]
-async fn nobody_who_comes_a_port_in_use_and_a_signal_end_it_and_leave_nothing() {
+async fn a_timeout_a_used_port_and_a_signal_leave_no_file() {
     let setup = Setup::start().await;
     let waiting = setup.connect(&["--timeout", "1"], &[]).await;
-    waiting.ended().await.assert_failed("nobody consented within 1 s");
+    waiting.ended().await.assert_failed("no consent within 1 s");
 
     let waiting = setup.connect(&[], &[]).await;
     let redirect_uri = waiting.parameter("redirect_uri");
@@ -163,11 +163,11 @@ async fn nobody_who_comes_a_port_in_use_and_a_signal_end_it_and_leave_nothing() 
     let pid = Pid::from_raw(waiting.process.id().unwrap().try_into().unwrap()).unwrap();
     kill_process(pid, Signal::INT).unwrap();
     waiting.ended().await.assert_failed("stopped by a signal");
-    assert!(setup.names().is_empty(), "{:?}", setup.names());
+    assert!(setup.file_names().is_empty(), "{:?}", setup.file_names());
 }
 
 #[tokio::test]
-async fn settings_and_addresses_that_cannot_be_used_are_told_before_anybody_is_asked() {
+async fn invalid_settings_and_addresses_fail_before_the_page_opens() {
     let setup = Setup::start().await;
     for (more, settings, words) in [
         (
@@ -199,7 +199,7 @@ async fn settings_and_addresses_that_cannot_be_used_are_told_before_anybody_is_a
         (
             &[],
             &[("HUBSPOT_OAUTH_CLIENT_ID", "a-real-app")],
-            "the secret of any other app is not sent there",
+            "the secret of another app is never sent to a sandbox",
         ),
     ] {
         ended(setup.command(more, settings)).await.assert_failed(words);

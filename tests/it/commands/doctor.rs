@@ -1,12 +1,12 @@
-//! `hubsync doctor` finds what is wrong, and says how to mend it.
+//! `hubsync doctor` finds what is broken, and says how to fix it.
 
 use serde_json::Value;
 
-use super::typed::Typed;
+use super::process::CommandResult;
 use crate::stack::{Service, Stack};
 
-impl Typed {
-    /// What was found of one thing; the first, where there are several.
+impl CommandResult {
+    /// The first check with this name.
     fn check(&self, name: &str) -> Value {
         let document = self.json();
         let checks = document["checks"].as_array().unwrap();
@@ -20,20 +20,20 @@ impl Typed {
     fn assert_failed(&self, name: &str, detail: &str) {
         assert_eq!(self.code, 1, "{self:?}");
         let check = self.check(name);
-        assert_eq!(check["outcome"], "failed", "{check}");
+        assert_eq!(check["result"], "failed", "{check}");
         assert!(check["detail"].as_str().unwrap().contains(detail), "{check}");
-        assert!(!check["mend"].as_str().unwrap().is_empty(), "{check}");
+        assert!(!check["fix"].as_str().unwrap().is_empty(), "{check}");
     }
 }
 
 impl Stack {
-    async fn doctor(&self, others: &[(&str, &str)]) -> Typed {
+    async fn doctor(&self, others: &[(&str, &str)]) -> CommandResult {
         self.command_with(&["doctor", "--json"], others).await
     }
 }
 
 #[tokio::test]
-async fn a_doctor_finds_nothing_where_all_is_well_and_owns_up_to_what_it_did_not_check() {
+async fn a_doctor_of_a_healthy_system_says_what_it_did_not_check() {
     let stack = Stack::start().await;
     let found = stack.doctor(&[]).await;
     assert_eq!(found.code, 0, "{found:?}");
@@ -49,11 +49,11 @@ async fn a_doctor_finds_nothing_where_all_is_well_and_owns_up_to_what_it_did_not
         "hubspot read scope",
         "gateway",
         "gateway: user",
-        "line",
+        "delivery",
     ] {
-        assert_eq!(found.check(name)["outcome"], "ok", "{}", found.check(name));
+        assert_eq!(found.check(name)["result"], "ok", "{}", found.check(name));
     }
-    assert_eq!(found.check("hubspot write scope")["outcome"], "notChecked");
+    assert_eq!(found.check("hubspot write scope")["result"], "notChecked");
     let text = stack.command_with(&["doctor"], &[]).await.output;
     assert!(text.contains(&stack.sandbox.portal_id().to_string()), "{text}");
     stack.finish().await;
@@ -66,7 +66,7 @@ async fn a_doctor_finds_a_wrong_token_and_changes_nothing() {
     let found = stack.doctor(&[]).await;
     found.assert_failed("hubspot token", "_AUTHENTICATION");
     found.assert_failed("gateway", "no gateway at");
-    assert_eq!(found.check("stream")["outcome"], "warning");
+    assert_eq!(found.check("stream")["result"], "warning");
     assert!(
         found.check("database")["detail"]
             .as_str()
@@ -77,7 +77,7 @@ async fn a_doctor_finds_a_wrong_token_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_doctor_finds_that_nobody_is_where_nats_should_be() {
+async fn a_doctor_finds_unreachable_nats_and_database() {
     let stack = Stack::without_services().await;
     let found = stack.doctor(&[("NATS_URL", "nats://127.0.0.1:9")]).await;
     found.assert_failed("nats", "127.0.0.1:9");
@@ -91,17 +91,17 @@ async fn a_doctor_finds_that_nobody_is_where_nats_should_be() {
 async fn a_doctor_names_every_bad_setting_and_checks_the_rest() {
     let mut stack = Stack::without_services().await;
     stack.start_service(Service::User).await;
-    let faults = [("HUBSPOT_EMAIL_TAKEN", "maybe"), ("API_GATEWAY_PORT", "http")];
-    let found = stack.doctor(&faults).await;
+    let invalid = [("HUBSPOT_EMAIL_TAKEN", "maybe"), ("API_GATEWAY_PORT", "http")];
+    let found = stack.doctor(&invalid).await;
     found.assert_failed("settings", "API_GATEWAY_PORT: ");
     assert!(found.output.contains("HUBSPOT_EMAIL_TAKEN: "), "{found:?}");
-    assert_eq!(found.check("hubspot")["outcome"], "notChecked");
-    assert_eq!(found.check("nats")["outcome"], "ok");
+    assert_eq!(found.check("hubspot")["result"], "notChecked");
+    assert_eq!(found.check("nats")["result"], "ok");
     stack.stop_service(Service::User).await;
 }
 
 #[tokio::test]
-async fn a_doctor_names_the_scope_of_the_accounts_details_and_checks_the_rest_all_the_same() {
+async fn a_doctor_warns_of_a_missing_oauth_scope_and_checks_the_rest() {
     let stack = Stack::start().await;
     stack.sandbox.set_switches(sandbox::Switches {
         missing_scopes: vec!["oauth".to_owned()],
@@ -110,10 +110,10 @@ async fn a_doctor_names_the_scope_of_the_accounts_details_and_checks_the_rest_al
     let found = stack.doctor(&[]).await;
     assert_eq!(found.code, 0, "{found:?}");
     let token = found.check("hubspot token");
-    assert_eq!(token["outcome"], "warning", "{token}");
-    assert!(token["mend"].as_str().unwrap().contains("scope oauth"), "{token}");
+    assert_eq!(token["result"], "warning", "{token}");
+    assert!(token["fix"].as_str().unwrap().contains("scope oauth"), "{token}");
     let account = stack.sandbox.portal_id().to_string();
     assert!(token["detail"].as_str().unwrap().contains(&account), "{token}");
-    assert_eq!(found.check("hubspot read scope")["outcome"], "ok");
+    assert_eq!(found.check("hubspot read scope")["result"], "ok");
     stack.finish().await;
 }

@@ -5,14 +5,14 @@ use serde_json::json;
 use crate::stack::Stack;
 
 #[tokio::test]
-async fn what_was_changed_in_hubspot_is_told_and_repaired_only_by_who_says_so() {
+async fn a_change_in_hubspot_is_shown_and_repaired_only_with_yes() {
     let stack = Stack::start().await;
     let known = json!({ "email": "bh@hubspot.com", "firstName": "Brian" });
     stack.change("1", known).await;
     stack.wait_for_state("1", "confirmed").await;
-    let alike = stack.command(&["drift"]).await;
-    assert_eq!(alike.code, 0, "{alike:?}");
-    assert!(alike.output.starts_with("1 user compared"), "{alike:?}");
+    let equal = stack.command(&["drift"]).await;
+    assert_eq!(equal.code, 0, "{equal:?}");
+    assert!(equal.output.starts_with("1 user compared"), "{equal:?}");
 
     let contact = stack.sandbox.contact_by_email("bh@hubspot.com").unwrap().id;
     let contact = contact.to_string();
@@ -23,14 +23,17 @@ async fn what_was_changed_in_hubspot_is_told_and_repaired_only_by_who_says_so() 
     let found = stack.command(&["drift", "--json"]).await;
     assert_eq!(found.code, 1, "{found:?}");
     let finding = json!({
-        "userId": "1", "finding": "changed", "contactId": contact, "fields": [{ "field": "firstName" }]
+        "userId": "1", "kind": "changed", "contactId": contact, "fields": [{ "field": "firstName" }]
     });
     assert_eq!(found.json()["findings"], json!([finding]));
-    let told = stack.command(&["drift", "--values"]).await.output;
-    assert!(told.contains("firstName: \"Brian\", HubSpot \"Brain\""), "{told}");
+    let printed = stack.command(&["drift", "--values"]).await.output;
+    assert!(
+        printed.contains("firstName: \"Brian\", HubSpot \"Brain\""),
+        "{printed}"
+    );
 
     let asked = stack.command(&["drift", "--repair"]).await;
-    assert_eq!(asked.code, 2, "nobody is there to say yes: {asked:?}");
+    assert_eq!(asked.code, 2, "without a terminal, --yes is required: {asked:?}");
     let repaired = stack.command(&["drift", "--repair", "--yes", "--json"]).await;
     assert_eq!((repaired.code, &repaired.json()["repaired"]), (0, &json!(1)));
     stack
@@ -40,7 +43,7 @@ async fn what_was_changed_in_hubspot_is_told_and_repaired_only_by_who_says_so() 
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_what_would_be_written_where_while_delivery_is_paused() {
+async fn a_dry_run_works_while_delivery_is_paused() {
     let stack = Stack::start().await;
     stack.wait_for_status(true).await;
     assert_eq!(stack.command(&["pause"]).await.code, 0);
@@ -49,14 +52,14 @@ async fn a_dry_run_tells_what_would_be_written_where_while_delivery_is_paused() 
         .change("1", json!({ "email": "bh@hubspot.com", "firstName": "Ada" }))
         .await;
     stack.change("2", json!({ "email": "nobody@example.com" })).await;
-    let told = stack.command(&["dry-run", "--json"]).await;
-    assert_eq!(told.code, 0, "{told:?}");
-    let told = told.json();
-    let findings: Vec<_> = told["findings"]
+    let dry_run = stack.command(&["dry-run", "--json"]).await;
+    assert_eq!(dry_run.code, 0, "{dry_run:?}");
+    let dry_run = dry_run.json();
+    let findings: Vec<_> = dry_run["findings"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|finding| (&finding["userId"], &finding["finding"]))
+        .map(|finding| (&finding["userId"], &finding["kind"]))
         .collect();
     assert_eq!(
         findings,
@@ -65,11 +68,11 @@ async fn a_dry_run_tells_what_would_be_written_where_while_delivery_is_paused() 
             (&json!("2"), &json!("notFound"))
         ]
     );
-    let words = stack.command(&["dry-run", "1", "2", "stranger"]).await;
-    assert_eq!(words.code, 4, "{words:?}");
+    let text = stack.command(&["dry-run", "1", "2", "stranger"]).await;
+    assert_eq!(text.code, 4, "{text:?}");
     assert!(
-        words.output.contains("1 who would be linked") && words.output.contains("no user stranger"),
-        "{words:?}"
+        text.output.contains("1 who would be linked") && text.output.contains("no user stranger"),
+        "{text:?}"
     );
     assert_eq!(stack.command(&["resume"]).await.code, 0);
     stack.wait_for_state("1", "confirmed").await;

@@ -1,4 +1,4 @@
-//! `hubsync doctor` looks at the folder of the hubsync that is running.
+//! `hubsync doctor` checks the data folder of the hubsync that is running.
 
 use serde_json::Value;
 use tokio::process::Command;
@@ -6,7 +6,7 @@ use tokio::process::Command;
 use super::Hubsync;
 
 impl Hubsync {
-    /// What `doctor` finds, from the working folder of this hubsync.
+    /// Runs `doctor` in the working folder of this hubsync.
     async fn doctor(&self, options: &[&str]) -> Value {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hubsync"));
         let command = command
@@ -20,24 +20,24 @@ impl Hubsync {
     }
 }
 
-/// How a check went, and what was found.
+/// The result and the detail of a check.
 fn found<'a>(document: &'a Value, name: &str) -> (&'a str, &'a str) {
     let checks = document["checks"].as_array().unwrap();
     let check = checks.iter().find(|check| check["name"] == name).unwrap();
     (
-        check["outcome"].as_str().unwrap(),
+        check["result"].as_str().unwrap(),
         check["detail"].as_str().unwrap(),
     )
 }
 
 #[tokio::test]
-async fn a_doctor_looks_at_no_folder_that_the_gateway_does_not_use() {
+async fn a_doctor_skips_a_folder_that_the_gateway_does_not_use() {
     let mut hubsync = Hubsync::new();
     hubsync.settings.push(("HUBSYNC_DATA", "elsewhere".to_owned()));
     hubsync.start().await;
     let elsewhere = hubsync.doctor(&[]).await;
-    let (outcome, detail) = found(&elsewhere, "database");
-    assert_eq!(outcome, "notChecked", "{detail}");
+    let (result, detail) = found(&elsewhere, "database");
+    assert_eq!(result, "notChecked", "{detail}");
     assert!(
         detail.contains(".hubsync") && detail.contains("--data"),
         "{detail}"
@@ -49,8 +49,8 @@ async fn a_doctor_looks_at_no_folder_that_the_gateway_does_not_use() {
     assert_eq!(found(&there, "database").0, "ok", "{there}");
     assert_eq!(found(&there, "hubspot token").0, "ok", "{there}");
     hubsync.stop().await;
-    // Nothing runs now, so that nothing else can be meant.
+    // Without a running gateway, doctor checks the folder of its own options.
     let stopped = hubsync.doctor(&named[..2]).await;
-    let (outcome, detail) = found(&stopped, "database");
-    assert_eq!(outcome, "ok", "{detail}");
+    let (result, detail) = found(&stopped, "database");
+    assert_eq!(result, "ok", "{detail}");
 }

@@ -1,4 +1,4 @@
-//! Who may read the data folder.
+//! The permissions of the data folder.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Hubsync;
 
-/// Everything in the folder, itself included, that others may do anything with.
+/// The folder and everything in it that others can read, write or execute.
 fn open_to_others(folder: &Path) -> Vec<PathBuf> {
     let metadata = fs::symlink_metadata(folder).unwrap();
     if metadata.is_symlink() {
@@ -48,7 +48,7 @@ async fn change(hubsync: &Hubsync, name: &str) {
 }
 
 #[tokio::test]
-async fn nobody_else_may_read_the_data_folder_whatever_the_umask_is() {
+async fn only_the_owner_can_read_the_data_folder() {
     let mut hubsync = Hubsync::new();
     let data = hubsync.folder.path().join(".hubsync");
     hubsync.start().await;
@@ -71,7 +71,7 @@ async fn nobody_else_may_read_the_data_folder_whatever_the_umask_is() {
     }
     assert_eq!(hubsync.stop().await, 0);
 
-    // One of an earlier version, or of a clumsy copy.
+    // As a careless copy would leave it.
     open_up(&data);
     hubsync.start().await;
     assert!(
@@ -92,21 +92,21 @@ async fn nobody_else_may_read_the_data_folder_whatever_the_umask_is() {
 }
 
 #[tokio::test]
-async fn a_folder_of_somebody_else_is_neither_closed_nor_used() {
+async fn a_folder_with_foreign_files_is_neither_closed_nor_used() {
     let mut hubsync = Hubsync::new();
     let data = hubsync.folder.path().join("project");
     fs::create_dir(&data).unwrap();
     fs::write(data.join("README.md"), "x").unwrap();
     open_up(&data);
     hubsync.settings.push(("HUBSYNC_DATA", "project".to_owned()));
-    let output = hubsync.refuses_to_start().await;
+    let output = hubsync.fail_to_start().await;
     assert!(
-        output.contains("holds files that are not hubsync's") && output.contains("--data"),
+        output.contains("contains files that are not hubsync's") && output.contains("--data"),
         "{output}"
     );
     assert_eq!(open_to_others(&data), [data.clone(), data.join("README.md")]);
     assert_eq!(fs::read_dir(&data).unwrap().count(), 1);
-    // Closed by its owner, it may be used, and what is not hubsync's stays as it is; so does what a link points to.
+    // After its owner has closed it, hubsync uses the folder. Foreign files and targets of links are not changed.
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
     symlink(hubsync.folder.path().join("elsewhere"), data.join("users.db.old")).unwrap();
     fs::write(hubsync.folder.path().join("elsewhere"), "x").unwrap();

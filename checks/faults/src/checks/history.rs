@@ -1,9 +1,10 @@
-//! Whether a contact ever went backwards, and whether that could not be prevented and was repaired.
+//! Checks that an older value never overwrote a newer one, except where that cannot be prevented.
 //!
-//! Every value names its version. An older one over a newer one is explained by a late effect (a call that was sent or
-//! came before the newer one, when calls could be given up) or by an overtaken worker (another one that
-//! wrote before, when the lease could pass on). A worker that sends an older state after a newer one has no excuse. A
-//! value that no accepted change gave is one that was invented.
+//! Each value belongs to one version. Two things explain an older value over a newer one. A late effect: the call was
+//! sent or arrived before the newer one, at a time when calls could time out and still be applied. A superseded worker:
+//! the call came from another worker that had written before, at a time when it could lose the lease. Nothing explains a
+//! worker that sends an older value after a newer one, or a value that no accepted change gave. Whether an overwritten
+//! value was repaired is shown by the contact's final values.
 
 #[cfg(test)]
 mod tests;
@@ -14,15 +15,17 @@ use contracts::Field;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::{breaker::Window, fault::Fault, hubspot::Write, ledger::Expected, parts::Link};
+use crate::{
+    accepted_changes::Expected, components::Link, fault::Fault, hubspot::Write, injector::FaultWindow,
+};
 
-/// A write that was under way when something was broken may be seen a little later.
-const AFTERWARDS: SignedDuration = SignedDuration::from_secs(5);
+/// A write that was in progress during a fault can arrive this much later.
+const MAX_DELAY: SignedDuration = SignedDuration::from_secs(5);
 
-/// When each worker was first seen to write, to any contact.
+/// When each worker made its first write to any contact.
 pub(super) type FirstWrites = BTreeMap<String, Timestamp>;
 
-/// Notes the first write of each worker.
+/// Records the first write of each worker.
 pub(super) fn note_first_writes(first: &mut FirstWrites, writes: &[Write]) {
     for write in writes {
         if let Some(mark) = mark(write) {
@@ -32,33 +35,33 @@ pub(super) fn note_first_writes(first: &mut FirstWrites, writes: &[Write]) {
     }
 }
 
-/// What explains a write that went backwards.
+/// What can explain that an older value overwrote a newer one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Circumstances<'a> {
-    /// What was broken when.
-    pub(super) windows: &'a [Window],
-    /// When each worker was first seen to write.
+    /// When each fault was in effect.
+    pub(super) windows: &'a [FaultWindow],
+    /// When each worker made its first write.
     pub(super) first_writes: &'a FirstWrites,
-    /// The latest that a call is carried out after it was given up.
+    /// How long after a time-out HubSpot may still apply a call.
     pub(super) latest_effect: SignedDuration,
 }
 
-/// How often something went backwards, and why.
+/// How often an older value overwrote a newer one, and why.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct History {
-    /// Writes that were looked at.
+    /// The number of writes that were checked.
     pub writes: u64,
-    /// By a call that was carried out late.
+    /// Older values of a call that was applied late.
     pub late_effects: u64,
-    /// By a worker that was overtaken.
-    pub overtaken: u64,
-    /// Without an explanation, or never repaired.
+    /// Older values of a worker that had lost the lease.
+    pub superseded: u64,
+    /// Older values without an explanation.
     pub unexplained: u64,
 }
 
-/// Who sent a write, and as its how manyth call.
+/// The worker that sent a write, and the number of its call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Mark<'a> {
+struct CallMark<'a> {
     worker: &'a str,
     call: u64,
 }
@@ -70,14 +73,14 @@ struct Newest<'a> {
     write: &'a Write,
 }
 
-enum Excuse {
+enum Explanation {
     LateEffect,
     Overtaken,
     None,
 }
 
 impl History {
-    /// Reads the writes of one contact; a sentence for each that has no excuse or was not repaired.
+    /// Checks the writes of one contact, and returns a sentence for each that has no explanation.
     pub(super) fn read(
         &mut self,
         user: &str,
@@ -94,13 +97,13 @@ impl History {
                     continue;
                 };
                 let Some(version) = expected.version_of.get(&(field, value.clone())).copied() else {
-                    wrong.extend(invented(user, expected, field, value, write));
+                    wrong.extend(unknown_value(user, expected, field, value, write));
                     continue;
                 };
                 match newest.get(&field) {
                     Some(newer) if newer.version > version => {
-                        let excuse = circumstances.excuse(newer.write, write);
-                        wrong.extend(self.count(&excuse, user, property, (newer, version, write)));
+                        let explanation = circumstances.explanation(newer.write, write);
+                        wrong.extend(self.count(&explanation, user, property, (newer, version, write)));
                     }
                     _ => {
                         newest.insert(field, Newest { version, write });
@@ -113,15 +116,15 @@ impl History {
 
     fn count(
         &mut self,
-        excuse: &Excuse,
+        explanation: &Explanation,
         user: &str,
         property: &str,
         (newer, version, write): (&Newest<'_>, u64, &Write),
     ) -> Option<String> {
-        match excuse {
-            Excuse::LateEffect => self.late_effects += 1,
-            Excuse::Overtaken => self.overtaken += 1,
-            Excuse::None => {
+        match explanation {
+            Explanation::LateEffect => self.late_effects += 1,
+            Explanation::Overtaken => self.superseded += 1,
+            Explanation::None => {
                 self.unexplained += 1;
                 let (before, at) = (newer.version, write.at);
                 let (first, second) = (&newer.write.trace_id, &write.trace_id);
@@ -134,8 +137,15 @@ impl History {
     }
 }
 
-/// A sentence about a value that no change gave. Cleared ones and those of several versions name no version.
-fn invented(user: &str, expected: &Expected, field: Field, value: &str, write: &Write) -> Option<String> {
+/// A sentence about a value that no change gave. Cleared values, and values of several versions, belong to no single
+/// version and are not checked.
+fn unknown_value(
+    user: &str,
+    expected: &Expected,
+    field: Field,
+    value: &str,
+    write: &Write,
+) -> Option<String> {
     if value.is_empty() || expected.given.contains(&(field, value.to_owned())) {
         return None;
     }
@@ -146,36 +156,37 @@ fn invented(user: &str, expected: &Expected, field: Field, value: &str, write: &
 }
 
 impl Circumstances<'_> {
-    /// That it was repaired is shown by what the contact holds in the end.
-    fn excuse(self, newer: &Write, older: &Write) -> Excuse {
-        let overtaken = |worker: &str| {
+    /// Finds the explanation for a write of an older value after a newer one.
+    fn explanation(self, newer: &Write, older: &Write) -> Explanation {
+        let superseded = |worker: &str| {
             let wrote_before = self
                 .first_writes
                 .get(worker)
                 .is_some_and(|first| *first <= newer.at);
-            // Its very first call may have been held up on its way.
-            let may_be = wrote_before || self.was_broken(older, holds_calls_up, AFTERWARDS);
-            may_be && self.was_broken(older, takes_the_lease, AFTERWARDS)
+            // If this is the worker's first write, its call may have been held up since before the newer one.
+            let may_be = wrote_before || self.was_broken(older, holds_calls_up, MAX_DELAY);
+            may_be && self.was_broken(older, takes_the_lease, MAX_DELAY)
         };
-        let late = || self.was_broken(older, makes_calls_late, self.latest_effect + AFTERWARDS);
+        let late = || self.was_broken(older, makes_calls_late, self.latest_effect + MAX_DELAY);
         match (mark(newer), mark(older)) {
             (Some(newer), Some(older)) if newer.worker == older.worker => {
                 if older.call < newer.call && late() {
-                    Excuse::LateEffect
+                    Explanation::LateEffect
                 } else {
-                    Excuse::None
+                    Explanation::None
                 }
             }
-            // Of another worker, or without a mark, as calls for one contact are: the sandbox numbers calls as they come.
-            _ if older.call < newer.call && late() => Excuse::LateEffect,
-            (_, Some(older)) if overtaken(older.worker) => Excuse::Overtaken,
-            (Some(_), Some(_)) => Excuse::None,
-            _ if self.was_broken(older, takes_the_lease, AFTERWARDS) => Excuse::Overtaken,
-            _ => Excuse::None,
+            // Calls of two workers, or calls for a single contact, which have no mark: the sandbox's numbers give the order in
+            // which the calls arrived.
+            _ if older.call < newer.call && late() => Explanation::LateEffect,
+            (_, Some(older)) if superseded(older.worker) => Explanation::Overtaken,
+            (Some(_), Some(_)) => Explanation::None,
+            _ if self.was_broken(older, takes_the_lease, MAX_DELAY) => Explanation::Overtaken,
+            _ => Explanation::None,
         }
     }
 
-    /// Whether something of that kind was broken shortly before a write.
+    /// Whether a fault of this kind was in effect shortly before a write.
     fn was_broken(self, write: &Write, kind: fn(Fault) -> bool, shortly: SignedDuration) -> bool {
         self.windows
             .iter()
@@ -183,12 +194,14 @@ impl Circumstances<'_> {
     }
 }
 
-/// Where the holder cannot renew it for seconds, or is gone.
+/// Whether a fault can keep the holder from renewing the lease for seconds.
 fn takes_the_lease(fault: Fault) -> bool {
     match fault {
-        Fault::Kill(part) | Fault::Terminate(part) | Fault::Freeze(part) => !part.is_gateway(),
+        Fault::Kill(component) | Fault::Terminate(component) | Fault::Freeze(component) => {
+            !component.is_gateway()
+        }
         Fault::Refuse(link) | Fault::Stall(link, _) | Fault::Slow(link) => {
-            matches!(link, Link::Nats(part) if !part.is_gateway())
+            matches!(link, Link::Nats(component) if !component.is_gateway())
         }
         Fault::Cut(_) | Fault::Hubspot(..) => false,
         Fault::KillEverything
@@ -203,11 +216,11 @@ fn takes_the_lease(fault: Fault) -> bool {
         | Fault::FillDisk
         | Fault::ReadOnlyDisk
         | Fault::FreeLease
-        | Fault::Overtake(_) => true,
+        | Fault::TakeOverLease(_) => true,
     }
 }
 
-/// Where a caller gives a call up that HubSpot has got, or may get yet.
+/// Whether a fault can make a worker time out on a call that HubSpot has received or will receive.
 fn makes_calls_late(fault: Fault) -> bool {
     match fault {
         Fault::Hubspot(trouble, _) => trouble.may_act_late(),
@@ -216,20 +229,20 @@ fn makes_calls_late(fault: Fault) -> bool {
     }
 }
 
-/// Where a call stands still between the worker's last look and HubSpot.
+/// Whether a fault can delay a call between the worker's last check and HubSpot.
 fn holds_calls_up(fault: Fault) -> bool {
     match fault {
         Fault::Refuse(link) | Fault::Stall(link, _) | Fault::Slow(link) => matches!(link, Link::Hubspot(_)),
-        Fault::Freeze(part) => part.is_hubspot(),
-        Fault::Overtake(_) => true,
+        Fault::Freeze(component) => component.is_hubspot(),
+        Fault::TakeOverLease(_) => true,
         _ => false,
     }
 }
 
-/// The engine marks each input with the worker, its call and the place in it.
-fn mark(write: &Write) -> Option<Mark<'_>> {
+/// The engine marks each input of a batch with the worker, the number of the call, and the place in the call.
+fn mark(write: &Write) -> Option<CallMark<'_>> {
     let (rest, _place) = write.trace_id.as_deref()?.rsplit_once('-')?;
     let (worker, call) = rest.rsplit_once('-')?;
     let call = call.parse().ok()?;
-    Some(Mark { worker, call })
+    Some(CallMark { worker, call })
 }

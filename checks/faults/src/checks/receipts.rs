@@ -1,27 +1,27 @@
-//! Whether receipts are final and true.
+//! Checks that receipts have their final and correct state.
 
 use anyhow::Context;
 use contracts::{Receipt, SyncState};
 
-use super::Scene;
+use super::CheckContext;
 use testing::http::body_of;
 
-use crate::ledger::Expected;
+use crate::accepted_changes::Expected;
 
-/// Of users with many versions, so many of the latest are asked for, and as many spread over the others.
-const ASKED_FOR: usize = 20;
+/// For a user with many versions, this many of the latest receipts are read, and about as many of the earlier ones.
+const MAX_LATEST: usize = 20;
 
-/// A sentence for each receipt that is not.
-pub(super) async fn check(scene: &Scene<'_>) -> anyhow::Result<Vec<String>> {
+/// Returns a sentence for each wrong receipt.
+pub(super) async fn check(context: &CheckContext<'_>) -> anyhow::Result<Vec<String>> {
     let mut wrong = Vec::new();
-    for (user, expected) in scene.expected {
+    for (user, expected) in context.expected {
         for (version, state) in chosen(expected) {
             let url = format!(
                 "{}/users/{user}/sync?version={version}",
-                scene.stack.gateway_url()
+                context.stack.gateway_url()
             );
-            match body_of(scene.stack.http.get(url)).await {
-                Ok(body) => wrong.extend(judge(user, version, state, &body)?),
+            match body_of(context.stack.http.get(url)).await {
+                Ok(body) => wrong.extend(check_receipt(user, version, state, &body)?),
                 Err(error) => wrong.push(format!("no receipt of version {version} of {user}: {error:#}")),
             }
         }
@@ -29,7 +29,7 @@ pub(super) async fn check(scene: &Scene<'_>) -> anyhow::Result<Vec<String>> {
     Ok(wrong)
 }
 
-fn judge(user: &str, version: u64, state: SyncState, body: &str) -> anyhow::Result<Option<String>> {
+fn check_receipt(user: &str, version: u64, state: SyncState, body: &str) -> anyhow::Result<Option<String>> {
     let receipt: Receipt = serde_json::from_str(body).context("a receipt")?;
     let found = receipt.state;
     let is_true = found == state && !receipt.resending;
@@ -44,11 +44,11 @@ fn chosen(expected: &Expected) -> Vec<(u64, SyncState)> {
         .iter()
         .map(|(version, state)| (*version, *state))
         .collect();
-    let latest = all.len().saturating_sub(ASKED_FOR);
-    let step = latest.div_ceil(ASKED_FOR).max(1);
-    let is_last_word = |(_, state): &&(u64, SyncState)| *state == SyncState::Confirmed;
+    let latest = all.len().saturating_sub(MAX_LATEST);
+    let step = latest.div_ceil(MAX_LATEST).max(1);
+    let is_confirmed = |(_, state): &&(u64, SyncState)| *state == SyncState::Confirmed;
     let earlier = all[..latest].iter().step_by(step);
-    // What a version was the last to touch stays its own, however old it is.
-    let standing = all[..latest].iter().filter(is_last_word);
+    // A version that was the last to change a field has to stay confirmed, however old it is.
+    let standing = all[..latest].iter().filter(is_confirmed);
     earlier.chain(standing).chain(&all[latest..]).copied().collect()
 }

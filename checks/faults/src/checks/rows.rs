@@ -1,4 +1,4 @@
-//! Whether the database holds every accepted change and no other, read as the user service reads it.
+//! Checks that the database contains every accepted change and no others, read as the user service reads it.
 
 use anyhow::Context;
 use contracts::UserId;
@@ -7,21 +7,21 @@ use user::{
     store::{self, UserReader},
 };
 
-use super::Scene;
-use crate::ledger::Expected;
+use super::CheckContext;
+use crate::accepted_changes::Expected;
 
-/// A sentence for each user that is not as the ledger says.
-pub(super) async fn check(scene: &Scene<'_>) -> anyhow::Result<Vec<String>> {
-    let opened = store::open(&scene.stack.database()).await?;
-    let found = compare(scene, opened.reader.as_ref()).await;
+/// Returns a sentence for each difference.
+pub(super) async fn check(context: &CheckContext<'_>) -> anyhow::Result<Vec<String>> {
+    let opened = store::open(&context.stack.database()).await?;
+    let found = compare(context, opened.reader.as_ref()).await;
     opened.close().await?;
     found
 }
 
-async fn compare(scene: &Scene<'_>, reader: &dyn UserReader) -> anyhow::Result<Vec<String>> {
+async fn compare(context: &CheckContext<'_>, reader: &dyn UserReader) -> anyhow::Result<Vec<String>> {
     let mut wrong = Vec::new();
-    for (user, expected) in scene.expected {
-        let user_id: UserId = user.parse().context("the ids of a run are valid")?;
+    for (user, expected) in context.expected {
+        let user_id: UserId = user.parse().context("user ids of a run are valid")?;
         match reader.find(&user_id).await? {
             Some(row) => wrong.extend(differences(user, expected, &row)),
             None => wrong.push(format!("{user} is not in the database, but was accepted")),
@@ -33,23 +33,23 @@ async fn compare(scene: &Scene<'_>, reader: &dyn UserReader) -> anyhow::Result<V
 fn differences(user: &str, expected: &Expected, row: &Row) -> Vec<String> {
     let mut wrong = Vec::new();
     if row.version != expected.version {
-        let (found, told) = (row.version, expected.version);
+        let (found, last) = (row.version, expected.version);
         wrong.push(format!(
-            "{user} is at version {found}, but {told} was the last that anybody was told"
+            "{user} is at version {found}, but the last version in an answer was {last}"
         ));
     }
-    if !expected.untold.is_empty() {
-        let untold = &expected.untold;
+    if !expected.unreported.is_empty() {
+        let unreported = &expected.unreported;
         wrong.push(format!(
-            "{user} has versions nobody was told of, although everybody repeats: {untold:?}"
+            "{user} has versions that no answer named, although every caller repeats its change: {unreported:?}"
         ));
     }
     for (field, (value, version)) in &expected.fields {
         let state = &row.fields[*field];
         if state.value != *value || state.changed_in != *version {
-            let (held, touched, name) = (&state.value, state.changed_in, field.name());
+            let (held, changed, name) = (&state.value, state.changed_in, field.name());
             wrong.push(format!(
-                "{name} of {user} is {held:?} of version {touched}, but version {version} gave {value:?}"
+                "{name} of {user} is {held:?} of version {changed}, but version {version} gave {value:?}"
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! One change: sent until it is answered for good.
+//! Sends one change until it gets a final answer.
 
 use std::{
     collections::BTreeMap,
@@ -11,28 +11,28 @@ use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 
-use crate::ledger::{Change, Ledger};
+use crate::accepted_changes::{AcceptedChanges, Change};
 
 /// Longer than the gateway's own deadline.
-const PATIENCE: Duration = Duration::from_secs(8);
-/// Some callers give up sooner, while their change is on its way.
-const IMPATIENT: f64 = 0.05;
-const IMPATIENCE_MS: std::ops::Range<u64> = 2..300;
+const TIMEOUT: Duration = Duration::from_secs(8);
+/// The share of requests with a short time-out, so that the change is repeated while the first one is in progress.
+const SHORT_TIMEOUT_SHARE: f64 = 0.05;
+const SHORT_TIMEOUT_MS: std::ops::Range<u64> = 2..300;
 const PAUSE_MS: std::ops::Range<u64> = 50..400;
 
-/// How often what was answered: statuses, and `none` for no answer.
+/// The number of answers by HTTP status, and of requests without an answer as `none`.
 pub type Answers = BTreeMap<String, u64>;
 
-/// Sends changes to any of the gateways; what is repeated may go to another one.
+/// Sends changes to a random gateway. A repeat can go to another gateway.
 #[derive(Debug)]
 pub(super) struct Caller {
     http: Client,
     gateways: Vec<String>,
-    ledger: Arc<Ledger>,
+    accepted_changes: Arc<AcceptedChanges>,
     answers: Mutex<Answers>,
 }
 
-/// Of an answer, what tells the change's own version; `user` may be at a later one already.
+/// The part of an answer with the version of this change. The answer's `user` may have a later version.
 #[derive(Deserialize)]
 struct Accepted {
     sync: AcceptedVersion,
@@ -44,11 +44,11 @@ struct AcceptedVersion {
 }
 
 impl Caller {
-    pub(super) fn new(http: Client, gateways: Vec<String>, ledger: Arc<Ledger>) -> Self {
+    pub(super) fn new(http: Client, gateways: Vec<String>, accepted_changes: Arc<AcceptedChanges>) -> Self {
         Self {
             http,
             gateways,
-            ledger,
+            accepted_changes,
             answers: Mutex::default(),
         }
     }
@@ -60,16 +60,16 @@ impl Caller {
             .clone()
     }
 
-    /// Sends a change until it is accepted, or refused for good, which nothing here deserves.
+    /// Sends a change until it is accepted. A rejection is recorded as a contradiction, because every change is valid.
     pub(super) async fn change(&self, change: &Change, random: &mut StdRng) {
         loop {
             let gateway = self.gateways.choose(random).map_or("", String::as_str);
-            match self.send(gateway, change, patience(random)).await {
+            match self.send(gateway, change, timeout(random)).await {
                 Ok(response) if response.status() == StatusCode::OK => {
-                    // An answer that breaks off is none.
+                    // An incomplete answer counts as no answer.
                     if let Ok(Accepted { sync }) = response.json().await {
                         self.count("200");
-                        return self.ledger.accept(change, sync.version);
+                        return self.accepted_changes.accept(change, sync.version);
                     }
                     self.count("none");
                 }
@@ -81,7 +81,7 @@ impl Caller {
                     self.count(status.as_str());
                     let body = response.text().await.unwrap_or_default();
                     let text = format!("change {} of {} got {status}: {body}", change.number, change.user);
-                    return self.ledger.contradict(text);
+                    return self.accepted_changes.add_contradiction(text);
                 }
                 Err(_) => self.count("none"),
             }
@@ -89,7 +89,7 @@ impl Caller {
         }
     }
 
-    async fn send(&self, gateway: &str, change: &Change, patience: Duration) -> reqwest::Result<Response> {
+    async fn send(&self, gateway: &str, change: &Change, timeout: Duration) -> reqwest::Result<Response> {
         let media_type = match change.form {
             UpdateForm::Json => "application/json",
             UpdateForm::MergePatch => "application/merge-patch+json",
@@ -99,7 +99,7 @@ impl Caller {
             .body(serde_json::json!(change.fields).to_string())
             .header("Content-Type", media_type)
             .header("Idempotency-Key", format!("change-{}", change.number));
-        request.timeout(patience).send().await
+        request.timeout(timeout).send().await
     }
 
     fn count(&self, answer: &str) {
@@ -108,15 +108,15 @@ impl Caller {
     }
 }
 
-fn patience(random: &mut StdRng) -> Duration {
-    if random.random_bool(IMPATIENT) {
-        Duration::from_millis(random.random_range(IMPATIENCE_MS))
+fn timeout(random: &mut StdRng) -> Duration {
+    if random.random_bool(SHORT_TIMEOUT_SHARE) {
+        Duration::from_millis(random.random_range(SHORT_TIMEOUT_MS))
     } else {
-        PATIENCE
+        TIMEOUT
     }
 }
 
-/// What the gateway says when the change may or may not have been made, or was not and may be later.
+/// Whether the status means that the change was not made, or that it is unknown whether it was made.
 fn may_be_repeated(status: StatusCode) -> bool {
     matches!(
         status,

@@ -1,4 +1,4 @@
-//! The disk of the user database: a small one of its own, where this machine lets the harness mount one.
+//! A small disk for the user database, which can be filled and made read-only, if the harness may mount one.
 
 use std::{
     fs::{self, File},
@@ -13,7 +13,7 @@ use anyhow::{Context, bail, ensure};
 const SIZE: &str = "size=192m";
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// A folder, and whether a disk of its own is mounted there.
+/// A folder, on which a disk may be mounted.
 #[derive(Debug)]
 pub struct Disk {
     folder: PathBuf,
@@ -21,7 +21,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Makes the folder, and mounts a small disk there if that is allowed; mounting takes root.
+    /// Makes the folder, and mounts a small disk in memory on it if that is allowed. Mounting needs root.
     pub fn make(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         let mounted = mount(&["-t", "tmpfs", "-o", SIZE, "tmpfs"], &folder);
@@ -52,12 +52,12 @@ impl Disk {
         }
     }
 
-    /// Gives the room back.
+    /// Frees the disk again.
     pub fn empty(&self) -> io::Result<()> {
         fs::remove_file(self.filler())
     }
 
-    /// Makes it read-only or writable; only while nobody has a file open for writing.
+    /// Makes it read-only or writable. This fails while a file is open for writing.
     pub fn set_read_only(&self, read_only: bool) -> anyhow::Result<()> {
         ensure!(self.mounted, "the database has no disk of its own");
         let option = if read_only { "remount,ro" } else { "remount,rw" };
@@ -75,13 +75,13 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         if self.mounted {
-            // Lazily: the folder is removed next, whoever may still look into it.
+            // A lazy unmount works even if a process still uses the folder, which is removed next.
             let _ = Command::new("umount").arg("-l").arg(&self.folder).output();
         }
     }
 }
 
-/// Whether that worked. Where there is no such program, or it may not, it did not.
+/// Runs `mount`, and returns whether it succeeded.
 fn mount(arguments: &[&str], folder: &Path) -> bool {
     let tried = Command::new("mount").args(arguments).arg(folder).output();
     tried.is_ok_and(|output| output.status.success())

@@ -1,14 +1,16 @@
-//! What the hubspot services say of themselves on `/readyz`.
+//! Reads the readiness reports of the hubspot services.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::Stack;
-use crate::parts::Part;
+use crate::components::Component;
 
-/// A service that is frozen says nothing.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A frozen service does not answer at all.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// The readiness check of the hubspot service that says whether it delivers.
+const DELIVERY_CHECK: &str = "line";
 
 #[derive(Deserialize)]
 struct Health {
@@ -23,26 +25,26 @@ struct HealthCheck {
 }
 
 impl Stack {
-    /// The hubspot service that delivers; none if none says so.
-    pub async fn active_hubspot(&self) -> Option<Part> {
-        for part in [Part::FirstHubspot, Part::SecondHubspot] {
-            let line = self.check(part, "line").await;
-            if line.is_some_and(|line| line.ok && !line.detail.contains("standing by")) {
-                return Some(part);
+    /// The hubspot service that delivers, by its own report.
+    pub async fn active_hubspot(&self) -> Option<Component> {
+        for component in [Component::FirstHubspot, Component::SecondHubspot] {
+            let delivery = self.check(component, DELIVERY_CHECK).await;
+            if delivery.is_some_and(|check| check.ok && !check.detail.contains("standing by")) {
+                return Some(component);
             }
         }
         None
     }
 
-    /// Whether that hubspot service has reached the user service.
-    pub async fn reaches_user_service(&self, part: Part) -> bool {
-        let check = self.check(part, "user-service").await;
+    /// Whether the hubspot service reaches the user service.
+    pub async fn reaches_user_service(&self, component: Component) -> bool {
+        let check = self.check(component, "user-service").await;
         check.is_some_and(|check| check.ok)
     }
 
-    async fn check(&self, part: Part, name: &str) -> Option<HealthCheck> {
-        let request = self.http.get(self.ready_url(part)).timeout(PATIENCE);
-        // 503 has the same body.
+    async fn check(&self, component: Component, name: &str) -> Option<HealthCheck> {
+        let request = self.http.get(self.ready_url(component)).timeout(TIMEOUT);
+        // The body is the same with status 503.
         let health: Health = request.send().await.ok()?.json().await.ok()?;
         health.checks.into_iter().find(|check| check.name == name)
     }

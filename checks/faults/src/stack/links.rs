@@ -1,13 +1,13 @@
-//! The connections between the parties, each of which can be broken.
+//! The connections between components, which can be cut, stalled and slowed.
 
 use std::io;
 
 use testing::proxy::{Passage, Proxy};
 
 use super::Stack;
-use crate::parts::Link;
+use crate::components::Link;
 
-/// One way for each address that the other side has.
+/// One proxy for each address of the other side.
 #[derive(Debug)]
 pub(super) struct Proxies(Vec<Proxy>);
 
@@ -26,12 +26,12 @@ impl Proxies {
 }
 
 impl Stack {
-    /// A gateway, as callers reach it.
+    /// The address of the first gateway, through its proxy.
     pub fn gateway_url(&self) -> String {
         self.gateway_urls().swap_remove(0)
     }
 
-    /// Every gateway, as callers reach them.
+    /// The addresses of all gateways, through their proxies.
     pub fn gateway_urls(&self) -> Vec<String> {
         let gateways = self
             .links
@@ -46,7 +46,7 @@ impl Stack {
         self.proxies(link).iter().for_each(Proxy::cut);
     }
 
-    /// Resets whoever connects, until it is asked not to.
+    /// Resets existing and new connections while `refuses` is set.
     pub fn refuse_link(&self, link: Link, refuses: bool) {
         self.proxies(link).iter().for_each(|proxy| proxy.refuse(refuses));
     }
@@ -56,10 +56,10 @@ impl Stack {
         self.proxies(link).iter().for_each(|proxy| proxy.set(there, back));
     }
 
-    /// Leads every service to other nodes of NATS.
-    pub fn lead_to_nats(&self, ports: &[u16]) {
-        for part in self.parts() {
-            let ways = self.proxies(Link::Nats(part)).iter().zip(ports);
+    /// Connects the proxies of every service to other NATS nodes.
+    pub fn redirect_to_nats(&self, ports: &[u16]) {
+        for component in self.components() {
+            let ways = self.proxies(Link::Nats(component)).iter().zip(ports);
             ways.for_each(|(proxy, port)| proxy.lead_to(*port));
         }
     }

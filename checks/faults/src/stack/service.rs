@@ -1,23 +1,23 @@
-//! One service: started with the same settings again and again.
+//! A service that can be stopped and restarted with the same settings.
 
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, ensure};
 use testing::process::{Child, Launch};
 
-use crate::parts::Part;
+use crate::components::Component;
 
-/// A process that was killed is gone at once.
-const GONE_WITHIN: Duration = Duration::from_secs(10);
-/// A service says something when it starts; a machine under load may take its time.
-const SPEAKS_WITHIN: Duration = Duration::from_mins(1);
-/// What a service may take to end well.
-pub(super) const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// A killed process ends at once, so this is generous.
+const KILL_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a service may take to print its first line on a loaded machine.
+const FIRST_LINE_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a service may take to stop after SIGTERM.
+pub(super) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A service, running or not.
 #[derive(Debug)]
 pub struct Service {
-    part: Part,
+    component: Component,
     program: PathBuf,
     folder: PathBuf,
     settings: Vec<(&'static str, String)>,
@@ -25,10 +25,15 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service that does not run yet.
-    pub fn new(part: Part, program: PathBuf, folder: PathBuf, settings: Vec<(&'static str, String)>) -> Self {
+    /// Makes a service without starting it.
+    pub fn new(
+        component: Component,
+        program: PathBuf,
+        folder: PathBuf,
+        settings: Vec<(&'static str, String)>,
+    ) -> Self {
         Self {
-            part,
+            component,
             program,
             folder,
             settings,
@@ -36,9 +41,9 @@ impl Service {
         }
     }
 
-    /// Starts it; it need not be ready yet.
+    /// Starts it without waiting until it is ready.
     pub async fn start(&mut self) -> anyhow::Result<()> {
-        let log = self.folder.join(format!("{}.log", self.part.name()));
+        let log = self.folder.join(format!("{}.log", self.component.name()));
         let mut launch = Launch::new(&self.program)
             .clean_env()
             .current_dir(&self.folder)
@@ -50,42 +55,42 @@ impl Service {
         Ok(())
     }
 
-    /// Kills it as a crash would.
+    /// Kills it with SIGKILL and waits until it has ended.
     pub async fn kill(&mut self) -> anyhow::Result<()> {
-        self.strike()?;
-        self.gone().await
+        self.send_kill()?;
+        self.wait_until_gone().await
     }
 
-    /// Kills it, and does not wait until it is gone.
-    pub fn strike(&mut self) -> anyhow::Result<()> {
+    /// Kills it without waiting for its end.
+    pub fn send_kill(&mut self) -> anyhow::Result<()> {
         if let Some(child) = self.running() {
             child.kill()?;
         }
         Ok(())
     }
 
-    /// Waits until it is gone.
-    pub async fn gone(&mut self) -> anyhow::Result<()> {
+    /// Waits until it has ended.
+    pub async fn wait_until_gone(&mut self) -> anyhow::Result<()> {
         if let Some(mut child) = self.child.take() {
-            child.wait(GONE_WITHIN).await?;
+            child.wait(KILL_TIMEOUT).await?;
         }
         Ok(())
     }
 
-    /// Stops it as an operator would; it has to end well and soon.
+    /// Stops it with SIGTERM. It must exit without an error and in time.
     pub async fn terminate(&mut self) -> anyhow::Result<()> {
-        let name = self.part.name();
+        let name = self.component.name();
         let Some(mut child) = self.child.take() else {
             return Ok(());
         };
         if child.exit_code().is_some() {
             return Ok(());
         }
-        // One that has said nothing yet may not even listen for signals, and would end as by a kill.
-        let _ = child.wait_for_line("", SPEAKS_WITHIN).await;
+        // Before its first line, a service may not have installed its signal handler, and SIGTERM would kill it.
+        let _ = child.wait_for_line("", FIRST_LINE_TIMEOUT).await;
         child.terminate()?;
-        let ended = child.wait(ENDS_WITHIN).await;
-        let code = ended.with_context(|| format!("{name} did not end within {ENDS_WITHIN:?} of SIGTERM"))?;
+        let ended = child.wait(STOP_TIMEOUT).await;
+        let code = ended.with_context(|| format!("{name} did not end within {STOP_TIMEOUT:?} of SIGTERM"))?;
         ensure!(
             code == 0,
             "{name} ended with {code} on SIGTERM:\n{}",
@@ -94,13 +99,13 @@ impl Service {
         Ok(())
     }
 
-    /// The running process; none while it is down.
+    /// The process, if it is running.
     pub fn running(&mut self) -> Option<&mut Child> {
         let child = self.child.as_mut()?;
         child.exit_code().is_none().then_some(child)
     }
 
-    /// If it ended without being told to: its exit code and last words.
+    /// If it has stopped unexpectedly: its exit code and the end of its log.
     pub fn take_unplanned_end(&mut self) -> Option<(i32, String)> {
         let code = self.child.as_mut()?.exit_code()?;
         let child = self.child.take()?;

@@ -1,21 +1,21 @@
 //! The settings of each service.
 
-use crate::{options::Options, parts::Part};
+use crate::{components::Component, options::Options};
 
-/// Ports that the settings speak of.
+/// The ports that the settings contain.
 #[derive(Debug)]
 pub(super) struct Ports {
-    /// Where the service finds the nodes of NATS: its own proxies.
+    /// The service's own proxies for the NATS nodes.
     pub(super) nats: Vec<u16>,
-    /// Where it listens itself: requests in the gateway, health in the others.
+    /// The port on which the service listens, for requests (gateway) or for its readiness report (others).
     pub(super) own: u16,
-    /// Where a hubspot service finds HubSpot: its own proxy.
+    /// The hubspot service's own proxy for HubSpot.
     pub(super) hubspot: Option<u16>,
 }
 
-/// What a service is started with.
+/// The settings of one service.
 pub(super) fn settings(
-    part: Part,
+    component: Component,
     ports: &Ports,
     database: &str,
     options: &Options,
@@ -29,12 +29,12 @@ pub(super) fn settings(
         .map(|port| format!("nats://{}", local(*port)))
         .collect();
     let mut settings = vec![("NATS_URL", nats.join(","))];
-    match part {
-        Part::Nats => {}
-        Part::FirstGateway | Part::SecondGateway => {
+    match component {
+        Component::Nats => {}
+        Component::FirstGateway | Component::SecondGateway => {
             settings.push(("API_GATEWAY_PORT", ports.own.to_string()));
         }
-        Part::FirstUser | Part::SecondUser => settings.extend([
+        Component::FirstUser | Component::SecondUser => settings.extend([
             ("NATS_STREAM_REPLICAS", nodes.to_string()),
             ("USER_DATABASE_URL", database.to_owned()),
             ("USER_HEALTH_LISTEN", local(ports.own)),
@@ -42,7 +42,7 @@ pub(super) fn settings(
             ("USER_ATTEMPT_MS", ms(scale.attempt)),
             ("USER_WAKE_UP_MS", ms(scale.announce)),
         ]),
-        Part::FirstHubspot | Part::SecondHubspot => settings.extend([
+        Component::FirstHubspot | Component::SecondHubspot => settings.extend([
             (
                 "HUBSPOT_SANDBOX_URL",
                 ports

@@ -1,4 +1,4 @@
-//! Starts everything, and starts again what ends without being told to.
+//! Starts everything, and restarts services that stop unexpectedly.
 
 use std::{
     collections::BTreeMap,
@@ -25,24 +25,24 @@ use super::{
     settings::{Ports, settings},
 };
 use crate::{
+    components::{Component, Link},
     options::Options,
-    parts::{Link, Part},
 };
 
 const SANDBOX: &str = "hubspot-sandbox";
-/// More than any contact gets.
+/// More writes than any contact gets.
 const KEPT_WRITES: &str = "10000000";
 const START_LIMIT: Duration = Duration::from_mins(1);
-const LOOKED_AFTER_EVERY: Duration = Duration::from_millis(200);
-/// So long a service that ended by itself stays down, as under a supervisor.
+const SUPERVISION_INTERVAL: Duration = Duration::from_millis(200);
+/// How long a service that stopped unexpectedly stays down, as under a supervisor.
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
 
-/// A service ended without being told to.
+/// A service that stopped without a signal from the harness.
 #[derive(Debug, Clone, Serialize)]
 pub struct UnplannedEnd {
-    /// Which.
-    pub part: Part,
-    /// When that was noticed.
+    /// The service.
+    pub component: Component,
+    /// When the harness noticed it.
     pub at: Timestamp,
     /// Its exit code.
     pub code: i32,
@@ -51,17 +51,20 @@ pub struct UnplannedEnd {
 }
 
 impl Stack {
-    /// Starts every part and waits until changes are taken and delivered.
+    /// Starts everything and waits until every service is ready.
     pub async fn start(options: &Options) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("hubsync-faults-").tempdir()?;
         let disk = Disk::make(folder.path().join("database"))?;
         let nats = NatsCluster::start(options.nodes, Some(folder.path().join("nats-0"))).await?;
-        let wanted = options.cast().services();
-        let own = wanted.iter().copied().map(|part| Ok((part, free_port()?)));
-        let own: BTreeMap<Part, u16> = own.collect::<std::io::Result<_>>()?;
+        let wanted = options.topology().services();
+        let own = wanted
+            .iter()
+            .copied()
+            .map(|component| Ok((component, free_port()?)));
+        let own: BTreeMap<Component, u16> = own.collect::<std::io::Result<_>>()?;
         let sandbox_port = free_port()?;
         let mut links = BTreeMap::new();
-        for link in options.cast().links() {
+        for link in options.topology().links() {
             let targets = match link {
                 Link::Callers(gateway) => vec![own[&gateway]],
                 Link::Nats(_) => nats.ports(),
@@ -80,12 +83,12 @@ impl Stack {
             PostgresServer::url,
         );
         let mut services = BTreeMap::new();
-        for &part in &wanted {
-            let ports = ports(part, &links, own[&part]);
-            let settings = settings(part, &ports, &database, options);
-            let program = program(&options.programs, part.program())?;
-            let service = Service::new(part, program, folder.path().to_owned(), settings);
-            services.insert(part, Mutex::new(service));
+        for &component in &wanted {
+            let ports = ports(component, &links, own[&component]);
+            let settings = settings(component, &ports, &database, options);
+            let program = program(&options.programs, component.program())?;
+            let service = Service::new(component, program, folder.path().to_owned(), settings);
+            services.insert(component, Mutex::new(service));
         }
         let stack = Self {
             http: http::client(),
@@ -101,47 +104,47 @@ impl Stack {
             disk,
             folder,
         };
-        for part in wanted.into_iter().rev() {
-            stack.service(part).await?.start().await?;
+        for component in wanted.into_iter().rev() {
+            stack.service(component).await?.start().await?;
         }
         stack.wait_until_ready().await?;
         Ok(stack)
     }
 
-    /// Waits until every service says that it is ready; a hubspot service that stands by is.
+    /// Waits until every service is ready. A hubspot service on standby counts as ready.
     pub async fn wait_until_ready(&self) -> anyhow::Result<()> {
         let sandbox = format!("{}/_sandbox/health", self.sandbox_url());
         http::wait_for_ok(&self.http, &sandbox, START_LIMIT).await?;
-        for part in self.parts() {
-            http::wait_for_ok(&self.http, &self.ready_url(part), START_LIMIT).await?;
+        for component in self.components() {
+            http::wait_for_ok(&self.http, &self.ready_url(component), START_LIMIT).await?;
         }
         Ok(())
     }
 
     /// Starts again whatever ends by itself, for ever.
-    pub async fn look_after_services(&self) -> anyhow::Result<()> {
+    pub async fn supervise_services(&self) -> anyhow::Result<()> {
         loop {
-            for (part, service) in &self.services {
-                // One that somebody breaks at the moment is in good hands.
+            for (component, service) in &self.services {
+                // A locked service is being stopped or restarted by a fault.
                 let Ok(mut service) = service.try_lock() else {
                     continue;
                 };
-                if self.note_unplanned_end(*part, &mut service) {
+                if self.note_unplanned_end(*component, &mut service) {
                     tokio::time::sleep(RESTART_PAUSE).await;
                     service.start().await?;
                 }
             }
-            tokio::time::sleep(LOOKED_AFTER_EVERY).await;
+            tokio::time::sleep(SUPERVISION_INTERVAL).await;
         }
     }
 
-    /// Whether a service had ended without being told to.
-    pub(super) fn note_unplanned_end(&self, part: Part, service: &mut Service) -> bool {
+    /// Records the end of a service that has stopped unexpectedly. Returns whether it has.
+    pub(super) fn note_unplanned_end(&self, component: Component, service: &mut Service) -> bool {
         let Some((code, tail)) = service.take_unplanned_end() else {
             return false;
         };
         let end = UnplannedEnd {
-            part,
+            component,
             at: Timestamp::now(),
             code,
             tail,
@@ -152,12 +155,12 @@ impl Stack {
     }
 }
 
-fn ports(part: Part, links: &BTreeMap<Link, Proxies>, own: u16) -> Ports {
+fn ports(component: Component, links: &BTreeMap<Link, Proxies>, own: u16) -> Ports {
     let ports = |link| links.get(&link).map(Proxies::ports).unwrap_or_default();
     Ports {
-        nats: ports(Link::Nats(part)),
+        nats: ports(Link::Nats(component)),
         own,
-        hubspot: ports(Link::Hubspot(part)).first().copied(),
+        hubspot: ports(Link::Hubspot(component)).first().copied(),
     }
 }
 

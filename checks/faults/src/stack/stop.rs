@@ -1,15 +1,15 @@
-//! Ends everything, and says what did not end well.
+//! Stops everything, and reports errors while stopping.
 
 use std::{ffi::OsStr, fs, io, path::PathBuf};
 
 use super::Stack;
 
 impl Stack {
-    /// Ends everything as an operator would. Each sentence is about something that did not end well.
+    /// Stops everything with SIGTERM. Returns a sentence for each error.
     pub async fn stop(&self) -> Vec<String> {
         let mut wrong = Vec::new();
-        for part in self.parts() {
-            let ended = async { self.service(part).await?.terminate().await };
+        for component in self.components() {
+            let ended = async { self.service(component).await?.terminate().await };
             wrong.extend(ended.await.err().map(|error| error.to_string()));
         }
         let stopped = self.nats().await.stop().await;
@@ -20,7 +20,7 @@ impl Stack {
         let mut sandbox = self.sandbox.lock().await;
         let ended = async {
             sandbox.terminate()?;
-            sandbox.wait(super::service::ENDS_WITHIN).await
+            sandbox.wait(super::service::STOP_TIMEOUT).await
         };
         wrong.extend(ended.await.err().map(|error| error.to_string()));
         wrong.extend(self.left_over());
@@ -39,7 +39,7 @@ impl Stack {
             if path.extension() == Some(OsStr::new("log")) {
                 fs::copy(&path, kept.join(name))?;
             }
-            // Each nats-server has a folder of its own.
+            // Each nats-server has its own folder.
             let of_nats = path.join("nats.log");
             if of_nats.exists() {
                 fs::copy(&of_nats, kept.join(name).with_extension("log"))?;
@@ -48,10 +48,10 @@ impl Stack {
         Ok(kept)
     }
 
-    /// Processes that still work in the folder of the run; every one that was started does, or names it.
+    /// Reports processes that still run in the folder of the run, or have its path in their arguments.
     fn left_over(&self) -> Vec<String> {
         let folder = self.folder().display().to_string();
-        // Where there is no such folder, nobody can be found this way.
+        // Systems without /proc report nothing.
         let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
         let lines = processes.filter_map(|process| {
             let line = fs::read(process.path().join("cmdline")).ok()?;

@@ -10,7 +10,7 @@ use sandbox::Sandbox;
 use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
     process::{Child, ChildStdout, Command},
     time::timeout,
 };
@@ -24,15 +24,15 @@ pub(super) struct Setup {
     pub(super) folder: TempDir,
 }
 
-/// A command that waits for the browser.
-pub(super) struct Waiting {
+/// A running command that waits for the browser.
+pub(super) struct RunningConnect {
     pub(super) process: Child,
     pub(super) output: BufReader<ChildStdout>,
     pub(super) printed: String,
     pub(super) page: Url,
 }
 
-/// How it ended, and all that it printed.
+/// The exit code and the output of a command.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) code: Option<i32>,
@@ -78,19 +78,19 @@ impl Setup {
         command.spawn().unwrap()
     }
 
-    pub(super) async fn connect(&self, more: &[&str], settings: &[(&str, &str)]) -> Waiting {
+    pub(super) async fn connect(&self, more: &[&str], settings: &[(&str, &str)]) -> RunningConnect {
         let mut process = self.command(more, settings);
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let mut printed = String::new();
-        let waits = async {
+        let reading = async {
             while !printed.contains("Waiting for") {
                 assert_ne!(output.read_line(&mut printed).await.unwrap(), 0, "{printed}");
             }
         };
-        timeout(CEILING, waits).await.unwrap();
+        timeout(CEILING, reading).await.unwrap();
         let page = printed.lines().find(|line| line.contains("/oauth/authorize?"));
         let page = page.unwrap().trim().parse().unwrap();
-        Waiting {
+        RunningConnect {
             process,
             output,
             printed,
@@ -98,8 +98,8 @@ impl Setup {
         }
     }
 
-    /// What is left in the folder, by name.
-    pub(super) fn names(&self) -> Vec<String> {
+    /// The names of the files in the folder.
+    pub(super) fn file_names(&self) -> Vec<String> {
         let names = std::fs::read_dir(self.folder.path()).unwrap();
         names
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -107,7 +107,7 @@ impl Setup {
     }
 }
 
-impl Waiting {
+impl RunningConnect {
     pub(super) fn parameter(&self, name: &str) -> String {
         let mut pairs = self.page.query_pairs();
         pairs.find(|(known, _)| known == name).unwrap().1.into_owned()
@@ -120,12 +120,12 @@ impl Waiting {
         uri
     }
 
-    /// Opens HubSpot's page, follows the link with these words, and then wherever that leads.
-    pub(super) async fn click(&self, words: &str) -> Response {
+    /// Opens HubSpot's page, and follows the link with this text and the redirect behind it.
+    pub(super) async fn click(&self, link_text: &str) -> Response {
         let page = browser().get(self.page.clone()).send().await.unwrap();
         assert_eq!(page.status(), StatusCode::OK);
         let text = page.text().await.unwrap();
-        let (before, _) = text.split_once(&format!("\">{words}</a>")).unwrap();
+        let (before, _) = text.split_once(&format!("\">{link_text}</a>")).unwrap();
         let (_, link) = before.rsplit_once("href=\"").unwrap();
         let link = self.page.join(&link.replace("&amp;", "&")).unwrap();
         let sent = browser().get(link).send().await.unwrap();
@@ -134,35 +134,28 @@ impl Waiting {
     }
 
     pub(super) async fn ended(self) -> Ended {
-        let mut process = self.process;
-        let (mut output, mut printed, mut errors) = (self.output, self.printed, String::new());
-        let mut stderr = process.stderr.take().unwrap();
-        let ending = async {
-            output.read_to_string(&mut printed).await.unwrap();
-            stderr.read_to_string(&mut errors).await.unwrap();
-            process.wait().await.unwrap()
-        };
-        let code = timeout(CEILING, ending).await.unwrap().code();
-        Ended {
-            code,
-            printed,
-            errors,
-        }
+        read_to_end(self.process, self.output, self.printed).await
     }
 }
 
 impl Ended {
     #[track_caller]
-    pub(super) fn assert_failed(&self, words: &str) {
+    pub(super) fn assert_failed(&self, message: &str) {
         assert_eq!(self.code, Some(1), "{self:?}");
-        assert!(self.errors.contains(words), "{self:?}");
+        assert!(self.errors.contains(message), "{self:?}");
         assert!(!self.errors.contains("sandbox-secret") && !self.printed.contains("sandbox-secret"));
     }
 }
 
 pub(super) async fn ended(mut process: Child) -> Ended {
-    let (mut printed, mut errors) = (String::new(), String::new());
-    let (mut output, mut stderr) = (process.stdout.take().unwrap(), process.stderr.take().unwrap());
+    let output = process.stdout.take().unwrap();
+    read_to_end(process, output, String::new()).await
+}
+
+/// Waits for the end of a process, of which `printed` was read already.
+async fn read_to_end(mut process: Child, mut output: impl AsyncRead + Unpin, mut printed: String) -> Ended {
+    let mut errors = String::new();
+    let mut stderr = process.stderr.take().unwrap();
     let ending = async {
         output.read_to_string(&mut printed).await.unwrap();
         stderr.read_to_string(&mut errors).await.unwrap();

@@ -6,15 +6,15 @@ use contracts::{UpdateForm, Values};
 use jiff::Timestamp;
 
 use super::*;
-use crate::parts::Part;
+use crate::components::Component;
 use crate::{
-    fault::Trouble,
-    ledger::{Change, Ledger},
+    accepted_changes::{AcceptedChanges, Change},
+    fault::HubspotFault,
 };
 
 /// A user whose first name was changed three times: F1, F2, F3.
 fn expected() -> Expected {
-    let ledger = Ledger::default();
+    let accepted_changes = AcceptedChanges::default();
     for number in 1..=3 {
         let change = Change {
             number,
@@ -22,9 +22,9 @@ fn expected() -> Expected {
             form: UpdateForm::MergePatch,
             fields: Values::from([(Field::FirstName, Some(format!("F{number}")))]),
         };
-        ledger.accept(&change, number);
+        accepted_changes.accept(&change, number);
     }
-    ledger.expected().remove("1").unwrap()
+    accepted_changes.expected().remove("1").unwrap()
 }
 
 fn write(second: i64, trace: Option<&str>, call: u64, value: &str) -> Write {
@@ -36,11 +36,11 @@ fn write(second: i64, trace: Option<&str>, call: u64, value: &str) -> Write {
     }
 }
 
-fn read(writes: &[Write], windows: &[Window]) -> (History, Vec<String>) {
+fn read(writes: &[Write], windows: &[FaultWindow]) -> (History, Vec<String>) {
     let mut history = History::default();
     let mut first_writes = FirstWrites::new();
     note_first_writes(&mut first_writes, writes);
-    // Written to somebody else, before all of this.
+    // Worker a has written to another contact before.
     first_writes.insert("a".to_owned(), Timestamp::from_second(0).unwrap());
     let circumstances = Circumstances {
         windows,
@@ -51,12 +51,12 @@ fn read(writes: &[Write], windows: &[Window]) -> (History, Vec<String>) {
     (history, wrong)
 }
 
-fn frozen(from: i64, until: i64) -> Window {
+fn frozen(from: i64, until: i64) -> FaultWindow {
     broken(Fault::FreeLease, from, until)
 }
 
-fn broken(fault: Fault, from: i64, until: i64) -> Window {
-    Window {
+fn broken(fault: Fault, from: i64, until: i64) -> FaultWindow {
+    FaultWindow {
         fault,
         from: Timestamp::from_second(from).unwrap(),
         until: Timestamp::from_second(until).unwrap(),
@@ -64,7 +64,7 @@ fn broken(fault: Fault, from: i64, until: i64) -> Window {
 }
 
 #[test]
-fn going_forward_is_nothing_to_tell() {
+fn increasing_versions_need_no_explanation() {
     let writes = [
         write(1, Some("a-1-0"), 1, "F1"),
         write(2, Some("a-2-0"), 2, "F3"),
@@ -80,13 +80,13 @@ fn going_forward_is_nothing_to_tell() {
 }
 
 #[test]
-fn a_call_that_was_sent_before_and_lands_after_is_a_late_effect() {
+fn a_call_sent_before_and_applied_after_is_a_late_effect() {
     let writes = [
         write(1, Some("a-2-0"), 2, "F2"),
         write(9, Some("a-1-0"), 1, "F1"),
         write(20, Some("a-3-0"), 3, "F2"),
     ];
-    let late = Fault::Hubspot(Trouble::HangsAndActsLate, 50);
+    let late = Fault::Hubspot(HubspotFault::HangsAndActsLate, 50);
     let (history, wrong) = read(&writes, &[broken(late, 0, 2)]);
     assert!(wrong.is_empty() && history.late_effects == 1, "{history:?}");
     assert_eq!(read(&writes, &[]).1.len(), 1, "nothing made calls late");
@@ -96,28 +96,28 @@ fn a_call_that_was_sent_before_and_lands_after_is_a_late_effect() {
 }
 
 #[test]
-fn a_value_that_nobody_gave_was_invented() {
+fn a_value_that_no_change_gave_is_reported() {
     assert_eq!(read(&[write(1, Some("a-1-0"), 1, "F9")], &[]).1.len(), 1);
     assert!(read(&[write(1, Some("a-1-0"), 1, "")], &[]).1.is_empty());
 }
 
 #[test]
-fn a_worker_that_sends_an_older_state_after_a_newer_one_has_no_excuse() {
+fn one_worker_sending_older_values_is_not_explained() {
     let writes = [write(1, Some("a-1-0"), 1, "F2"), write(2, Some("a-2-0"), 2, "F1")];
     assert_eq!(read(&writes, &[frozen(0, 9)]).1.len(), 1);
 }
 
 #[test]
-fn another_worker_is_excused_only_where_the_lease_could_pass_on() {
+fn another_worker_is_explained_only_if_it_could_lose_the_lease() {
     let writes = [
         write(100, Some("b-1-0"), 2, "F2"),
         write(101, Some("a-7-0"), 3, "F1"),
     ];
     assert_eq!(read(&writes, &[]).1.len(), 1);
     let (history, wrong) = read(&writes, &[frozen(90, 100)]);
-    assert!(wrong.is_empty() && history.overtaken == 1, "{history:?}");
+    assert!(wrong.is_empty() && history.superseded == 1, "{history:?}");
     assert_eq!(read(&writes, &[frozen(80, 90)]).1.len(), 1, "that was long ago");
-    let of_the_gateway = broken(Fault::Kill(Part::FirstGateway), 90, 100);
+    let of_the_gateway = broken(Fault::Kill(Component::FirstGateway), 90, 100);
     assert_eq!(read(&writes, &[of_the_gateway]).1.len(), 1, "it holds no lease");
     let writes = [
         write(100, Some("a-7-0"), 2, "F2"),
@@ -126,7 +126,7 @@ fn another_worker_is_excused_only_where_the_lease_could_pass_on() {
     assert_eq!(
         read(&writes, &[frozen(90, 100)]).1.len(),
         1,
-        "a newcomer was not overtaken"
+        "a new worker cannot have been superseded"
     );
-    assert!(AFTERWARDS.unsigned_abs() < Duration::from_secs(10));
+    assert!(MAX_DELAY.unsigned_abs() < Duration::from_secs(10));
 }

@@ -1,0 +1,91 @@
+//! Derives the expected state of a user from its accepted changes, without the code of the product.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use contracts::{Field, SyncState, UpdateForm, Values};
+
+use super::Change;
+
+/// The expected state of a user at the end of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Expected {
+    /// The last version.
+    pub version: u64,
+    /// Versions up to the last one that no answer named.
+    pub unreported: Vec<u64>,
+    /// The value of each field, and the version that last changed it.
+    pub fields: BTreeMap<Field, (Option<String>, u64)>,
+    /// The sync state that the receipt of each version must have.
+    pub states: BTreeMap<u64, SyncState>,
+    /// The version of each value, without cleared values and values of several versions.
+    pub version_of: HashMap<(Field, String), u64>,
+    /// Every given value.
+    pub given: HashSet<(Field, String)>,
+}
+
+impl Expected {
+    /// Derives it from one user's changes by version.
+    pub fn of(versions: &BTreeMap<u64, Change>) -> Self {
+        let version = versions.keys().next_back().copied().unwrap_or(0);
+        let mut expected = Self {
+            version,
+            unreported: (1..=version).filter(|one| !versions.contains_key(one)).collect(),
+            ..Self::default()
+        };
+        let mut given_twice = Vec::new();
+        let mut changed_by_version = BTreeMap::new();
+        for (version, change) in versions {
+            let changed = expected.apply(*version, change, &mut given_twice);
+            changed_by_version.insert(*version, changed);
+        }
+        for key in given_twice {
+            expected.version_of.remove(&key);
+        }
+        for (version, changed) in changed_by_version {
+            let is_last = expected.fields.values().any(|(_, last)| *last == version);
+            let state = match (changed, is_last) {
+                (false, _) => SyncState::Unchanged,
+                (true, true) => SyncState::Confirmed,
+                (true, false) => SyncState::Superseded,
+            };
+            expected.states.insert(version, state);
+        }
+        expected
+    }
+
+    /// Applies a change, and returns whether it changed anything.
+    fn apply(&mut self, version: u64, change: &Change, given_twice: &mut Vec<(Field, String)>) -> bool {
+        let mut changed = false;
+        for (field, value) in &change.fields {
+            let given = value.clone().map(|value| (*field, value));
+            self.given.extend(given);
+            if change.form == UpdateForm::Json && *field == Field::Email && self.holds(*field, value.as_ref())
+            {
+                continue;
+            }
+            changed = true;
+            self.fields.insert(*field, (value.clone(), version));
+            if let Some(value) = value {
+                let key = (*field, value.clone());
+                if self.version_of.insert(key.clone(), version).is_some() {
+                    given_twice.push(key);
+                }
+            }
+        }
+        changed
+    }
+
+    fn holds(&self, field: Field, value: Option<&String>) -> bool {
+        self.fields
+            .get(&field)
+            .is_some_and(|(own, _)| own.as_ref() == value)
+    }
+
+    /// The value of every field that was ever given.
+    pub fn values(&self) -> Values {
+        let fields = self.fields.iter();
+        fields
+            .map(|(field, (value, _))| (*field, value.clone()))
+            .collect()
+    }
+}
