@@ -112,11 +112,24 @@ impl World {
                     };
                     !record.results.iter().any(same)
                 });
+                self.check_reported_once(process.place, record);
             }
             Output::Call(id, call) => self.observe_call(process, *id, call),
             Output::Line(state) => self.observe_delivery(process.place, state),
             Output::Inspected(id, _) => self.observe_inspected(process, *id),
             Output::Claim(..) | Output::Ack(_) | Output::Stopped => {}
+        }
+    }
+
+    /// P4: a worker reports one result for each attempt; a repeated report says the same.
+    fn check_reported_once(&mut self, place: usize, report: &contracts::ReportResults) {
+        for result in &report.results {
+            let key = (result.user_id.clone(), result.attempt.get());
+            let first = self.workers[place].reported.entry(key).or_insert_with(|| result.clone());
+            if first != result {
+                let wrong = format!("P4: two results of one attempt: {first:?} and {result:?}");
+                return self.fail(&wrong);
+            }
         }
     }
 

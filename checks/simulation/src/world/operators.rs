@@ -81,6 +81,11 @@ impl World {
     /// A contact that exists: often one that no user is linked to, sometimes one of another user.
     fn draw_link(&mut self) -> Option<Request> {
         let user = self.draw_existing_user()?;
+        let named_before = (0..self.plan.users).find_map(|user| Some((user, self.linked_by_operator[user]?)));
+        // Now and then somebody says the same again.
+        if let Some((user, contact)) = named_before.filter(|_| self.random.chance(200)) {
+            return Some(link(user, contact));
+        }
         let mut contacts = self.hubspot.existing();
         if self.random.chance(600) {
             let held: Vec<usize> = (0..self.plan.users).filter_map(|user| self.linked_contact(user)).collect();
@@ -89,12 +94,7 @@ impl World {
         if contacts.is_empty() {
             return None;
         }
-        let contact = HubSpotModel::id(*self.random.pick(&contacts));
-        let contact_id: ContactId = contact.parse().expect("the model numbers its contacts");
-        Some(Request::Link(LinkUser {
-            user_id: user_id(user),
-            contact_id,
-        }))
+        Some(link(user, *self.random.pick(&contacts)))
     }
 
     /// While there is no link, any account may take the place of the right one. So one link stays while a token opens another.
@@ -120,11 +120,33 @@ impl World {
         Request::Retry(RetryListed { users, priority })
     }
 
-    /// The fields of a user that its contact no longer holds as they were confirmed.
+    /// Fields of a user that its contact no longer holds as they were confirmed. If there is no such user, fields that nothing is
+    /// wrong with: the comparison may have read the contact in a bad moment.
     fn draw_repair(&mut self) -> Option<Request> {
-        let user = self.draw_existing_user()?;
-        let contact = self.linked_contact(user)?;
+        let differing: Vec<(usize, FieldSet)> = (0..self.plan.users)
+            .map(|user| (user, self.differing_fields(user)))
+            .filter(|(_, fields)| fields.iter().next().is_some())
+            .collect();
+        let (user, fields) = if differing.is_empty() {
+            (self.draw_existing_user()?, FieldSet::all())
+        } else {
+            *self.random.pick(&differing)
+        };
         let row = &self.users.rows[user];
+        let repaired = RepairUser {
+            user_id: user_id(user),
+            generation: row.generation,
+            // A field that was never given is not compared.
+            fields: fields.iter().filter(|field| row.fields[*field].changed_in > 0).collect(),
+        };
+        Some(Request::Repair(RepairListed(vec![repaired])))
+    }
+
+    fn differing_fields(&self, user: usize) -> FieldSet {
+        let row = &self.users.rows[user];
+        let Some(contact) = self.linked_contact(user).filter(|contact| self.hubspot.exists(*contact)) else {
+            return FieldSet::default();
+        };
         let held = self.hubspot.contact(contact);
         let differs = |field: &Field| {
             let state = &row.fields[*field];
@@ -135,20 +157,21 @@ impl World {
             };
             state.result == Some(FieldResult::Confirmed) && !state.is_dirty() && !is_held
         };
-        let fields: FieldSet = Field::ALL.into_iter().filter(differs).collect();
-        let repaired = RepairUser {
-            user_id: user_id(user),
-            generation: row.generation,
-            fields,
-        };
-        let is_needed = self.hubspot.exists(contact) && fields.iter().next().is_some();
-        is_needed.then(|| Request::Repair(RepairListed(vec![repaired])))
+        Field::ALL.into_iter().filter(differs).collect()
     }
 
     fn draw_existing_user(&mut self) -> Option<usize> {
         let user = self.random.index(self.plan.users);
         (self.users.rows[user].version > 0).then_some(user)
     }
+}
+
+fn link(user: usize, contact: usize) -> Request {
+    let contact_id: ContactId = HubSpotModel::id(contact).parse().expect("the model numbers its contacts");
+    Request::Link(LinkUser {
+        user_id: user_id(user),
+        contact_id,
+    })
 }
 
 fn has_problem(row: &Row) -> bool {

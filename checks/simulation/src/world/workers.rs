@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{ChangeLease, Claim, UserId, delivery::LeaseAction};
+use contracts::{AttemptResult, ChangeLease, Claim, UserId, delivery::LeaseAction};
 use hubspot::engine::{CallId, Engine, Input, InspectionId, Output, Settings};
 
 use super::World;
@@ -45,6 +45,8 @@ pub(super) struct Worker {
     pub(super) inspecting: BTreeMap<InspectionId, Time>,
     /// Claims it was given and has not reported.
     pub(super) held: Vec<Claim>,
+    /// By user and attempt, the result that it reported first.
+    pub(super) reported: BTreeMap<(UserId, u64), AttemptResult>,
     /// Users whose results are on their way.
     pub(super) reporting: BTreeSet<UserId>,
     pub(super) is_halted: bool,
@@ -74,6 +76,7 @@ impl Worker {
             calls_out: 0,
             inspecting: BTreeMap::new(),
             held: Vec::new(),
+            reported: BTreeMap::new(),
             reporting: BTreeSet::new(),
             is_halted: false,
             is_paused: false,
