@@ -122,9 +122,13 @@ impl World {
         if self.plan.has(Fault::InvalidEmail) && self.random.chance(200) {
             return format!("{BAD}{number}@x.io");
         }
-        let may_conflict = [Fault::ConflictWithId, Fault::ConflictWithoutId, Fault::OwnConflict]
-            .into_iter()
-            .any(|fault| self.plan.has(fault));
+        let may_conflict = [
+            Fault::ConflictWithId,
+            Fault::ConflictWithoutId,
+            Fault::OwnConflict,
+        ]
+        .into_iter()
+        .any(|fault| self.plan.has(fault));
         if may_conflict
             && self.random.chance(500)
             && let Some(address) = self.address_of_a_contact()

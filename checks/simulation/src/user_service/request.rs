@@ -7,9 +7,7 @@ use contracts::{
 use futures_util::{FutureExt, future::BoxFuture};
 use user::{
     commit::{CommitQueue, Operation},
-    operations::{
-        RepairListed, ResyncListed, RetryListed, SweepUsers, WakeAnnouncedUsers, WakeUsers,
-    },
+    operations::{RepairListed, ResyncListed, RetryListed, SweepUsers, WakeAnnouncedUsers, WakeUsers},
 };
 
 use super::observed::{Observed, Scope, Watch};

@@ -61,9 +61,7 @@ impl World {
                 ];
                 Some(fails(self.random.pick(&kinds).clone(), "ACCOUNT_NO_TOKEN"))
             }
-            Fault::MissingScopes if !is_account => {
-                Some(fails(ProblemKind::MissingScopes, "ACCOUNT_SCOPES"))
-            }
+            Fault::MissingScopes if !is_account => Some(fails(ProblemKind::MissingScopes, "ACCOUNT_SCOPES")),
             Fault::DayLimit => Some(fails(limited(Policy::Day, None), "ACCOUNT_DAY")),
             Fault::Moving => {
                 let retry_after = self.random.chance(500).then_some(Duration::from_secs(30));
@@ -189,7 +187,10 @@ impl World {
 
     fn perhaps_at_once(&mut self, outcome: CallOutcome) -> CallOutcome {
         let effect_after = self.random.chance(500).then_some(2);
-        CallOutcome { effect_after, ..outcome }
+        CallOutcome {
+            effect_after,
+            ..outcome
+        }
     }
 }
 

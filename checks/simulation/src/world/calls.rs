@@ -105,7 +105,9 @@ impl World {
         };
         let twice = self.creations[user].iter().any(is_still_there);
         if twice && !self.plan.freezes() {
-            self.fail(&format!("P4: a second contact is created for u{user}: {creation:?}"));
+            self.fail(&format!(
+                "P4: a second contact is created for u{user}: {creation:?}"
+            ));
         }
         self.creations[user].push(creation);
     }

@@ -120,9 +120,7 @@ impl World {
 fn reply_to(output: &Output, answer: Answer) -> Option<Reply> {
     match (output, answer) {
         (Output::AskLease(_), Answer::Lease(answer)) => Some(Reply::Lease(Ok(answer))),
-        (Output::Claim(request, _), Answer::Claimed(claimed)) => {
-            Some(Reply::Claims(*request, Ok(claimed)))
-        }
+        (Output::Claim(request, _), Answer::Claimed(claimed)) => Some(Reply::Claims(*request, Ok(claimed))),
         (Output::Record(request, _), Answer::Reported(reported)) => {
             Some(Reply::Recorded(*request, Ok(reported)))
         }

@@ -39,7 +39,10 @@ impl Worker {
         }
         // Of two users who share a contact, it is likely the one of which just these fields are dirty.
         let is_dirty_in_these = |claim: &&&Claim| claim.dirty.iter().count() == properties.len();
-        let likely = by_user.values().find(is_dirty_in_these).or(by_user.values().next())?;
+        let likely = by_user
+            .values()
+            .find(is_dirty_in_these)
+            .or(by_user.values().next())?;
         let is_sure = by_user.len() == 1;
         Some((likely, is_sure))
     }
@@ -125,7 +128,10 @@ impl World {
     fn check_reported_once(&mut self, place: usize, report: &contracts::ReportResults) {
         for result in &report.results {
             let key = (result.user_id.clone(), result.attempt.get());
-            let first = self.workers[place].reported.entry(key).or_insert_with(|| result.clone());
+            let first = self.workers[place]
+                .reported
+                .entry(key)
+                .or_insert_with(|| result.clone());
             if first != result {
                 let wrong = format!("P4: two results of one attempt: {first:?} and {result:?}");
                 return self.fail(&wrong);
@@ -229,7 +235,9 @@ impl World {
                     is_sure,
                     attempt: claim.attempt.get(),
                     epoch: self.users.epoch_of(user, claim.attempt.get()),
-                    changed_in: PerField::from_fn(|field| self.users.changed_as_of(user, field, claim.version)),
+                    changed_in: PerField::from_fn(|field| {
+                        self.users.changed_as_of(user, field, claim.version)
+                    }),
                     process,
                 })
             })

@@ -49,7 +49,8 @@ impl World {
 
     /// A caller or an operator sends a request.
     pub(crate) fn send(&mut self, request: Request) {
-        let is_pause = matches!(&request, Request::Control(control) if control.action == DeliveryAction::Pause);
+        let is_pause =
+            matches!(&request, Request::Control(control) if control.action == DeliveryAction::Pause);
         if is_pause && self.is_calm {
             return;
         }
@@ -88,7 +89,9 @@ impl World {
         }
         let mut contacts = self.hubspot.existing();
         if self.random.chance(600) {
-            let held: Vec<usize> = (0..self.plan.users).filter_map(|user| self.linked_contact(user)).collect();
+            let held: Vec<usize> = (0..self.plan.users)
+                .filter_map(|user| self.linked_contact(user))
+                .collect();
             contacts.retain(|contact| !held.contains(contact));
         }
         if contacts.is_empty() {
@@ -137,14 +140,20 @@ impl World {
             user_id: user_id(user),
             generation: row.generation,
             // A field that was never given is not compared.
-            fields: fields.iter().filter(|field| row.fields[*field].changed_in > 0).collect(),
+            fields: fields
+                .iter()
+                .filter(|field| row.fields[*field].changed_in > 0)
+                .collect(),
         };
         Some(Request::Repair(RepairListed(vec![repaired])))
     }
 
     fn differing_fields(&self, user: usize) -> FieldSet {
         let row = &self.users.rows[user];
-        let Some(contact) = self.linked_contact(user).filter(|contact| self.hubspot.exists(*contact)) else {
+        let Some(contact) = self
+            .linked_contact(user)
+            .filter(|contact| self.hubspot.exists(*contact))
+        else {
             return FieldSet::default();
         };
         let held = self.hubspot.contact(contact);
@@ -167,7 +176,9 @@ impl World {
 }
 
 fn link(user: usize, contact: usize) -> Request {
-    let contact_id: ContactId = HubSpotModel::id(contact).parse().expect("the model numbers its contacts");
+    let contact_id: ContactId = HubSpotModel::id(contact)
+        .parse()
+        .expect("the model numbers its contacts");
     Request::Link(LinkUser {
         user_id: user_id(user),
         contact_id,
@@ -177,7 +188,10 @@ fn link(user: usize, contact: usize) -> Request {
 fn has_problem(row: &Row) -> bool {
     let mut states = row.fields.iter().map(|(_, state)| state);
     states.any(|state| {
-        let is_problem = state.result.as_ref().is_some_and(|result| *result != FieldResult::Confirmed);
+        let is_problem = state
+            .result
+            .as_ref()
+            .is_some_and(|result| *result != FieldResult::Confirmed);
         is_problem && !state.is_dirty()
     })
 }

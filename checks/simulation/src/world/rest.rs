@@ -111,7 +111,9 @@ impl World {
             return Ok(());
         }
         let link = &self.users.rows[user].link;
-        Err(format!("P2: an operator linked u{user} to contact {contact}, but its link is {link:?}"))
+        Err(format!(
+            "P2: an operator linked u{user} to contact {contact}, but its link is {link:?}"
+        ))
     }
 
     /// P4: the receipt of a version says what became of the fields that it was the last to change.
@@ -156,7 +158,9 @@ impl World {
                 is_transient: true, ..
             }) => Err(format!("P4: {name} has failed, and nothing was wrong any more")),
             Some(FieldResult::NotFound) => match holder {
-                Some(contact) => Err(format!("P4: {name} is not found, but contact {contact} has {own}")),
+                Some(contact) => Err(format!(
+                    "P4: {name} is not found, but contact {contact} has {own}"
+                )),
                 None if self.should_have_been_created(user) => {
                     Err(format!("P4: {name} is not found, and was not created"))
                 }
@@ -166,7 +170,9 @@ impl World {
                 // A contact that is gone is looked up by the address last confirmed for it, too.
                 let confirmed = row.link.as_ref().and_then(|link| link.address.as_deref());
                 let former = confirmed.and_then(|address| self.hubspot.holder(address));
-                let result = self.check_conflict(user, holder).or(self.check_conflict(user, former));
+                let result = self
+                    .check_conflict(user, holder)
+                    .or(self.check_conflict(user, former));
                 result.map_err(|why| format!("P4: {name} {why}"))
             }
             _ => Ok(()),

@@ -41,9 +41,10 @@ impl World {
         self.trace(|| format!("{user} {field:?} {value:?}: {result:?}"));
         let (what, is_true) = match result {
             FieldResult::Confirmed => (Transition::Confirmed, self.was_written(row, field, &value)),
-            FieldResult::Rejected { .. } => {
-                (Transition::Rejected, self.hubspot.rejected[field].contains(&value))
-            }
+            FieldResult::Rejected { .. } => (
+                Transition::Rejected,
+                self.hubspot.rejected[field].contains(&value),
+            ),
             FieldResult::NotFound => (Transition::NotFound, self.was_not_found(row)),
             // Compared with the contacts at the end.
             FieldResult::Conflict { .. } => (Transition::Conflict, true),

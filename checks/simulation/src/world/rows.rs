@@ -57,7 +57,8 @@ impl World {
             if let Some(open) = &step.after.open_attempt
                 && step.after.attempt > step.before.attempt
             {
-                self.users.remember_epoch(step.user, step.after.attempt, open.epoch);
+                self.users
+                    .remember_epoch(step.user, step.after.attempt, open.epoch);
             }
         }
         let answer = job.answered.as_ref().and_then(|answered| answered.as_ref().ok());
@@ -88,7 +89,9 @@ impl World {
             Request::Repair(repair) => self.observe_repair(repair, &steps),
             Request::Sweep(_) => self.observe_sweep(&steps, rows),
             Request::Wake(_) | Request::WakeAnnounced(_) => {
-                let woken = steps.iter().filter(|step| step.before.wake_at != step.after.wake_at);
+                let woken = steps
+                    .iter()
+                    .filter(|step| step.before.wake_at != step.after.wake_at);
                 let woken: Vec<usize> = woken.map(|step| step.user).collect();
                 self.are_due_at_once(woken);
             }
@@ -111,7 +114,10 @@ impl World {
                 transitions.add(Transition::LeftOpenTaken);
             }
         }
-        claimed.clean.iter().for_each(|_| transitions.add(Transition::Clean));
+        claimed
+            .clean
+            .iter()
+            .for_each(|_| transitions.add(Transition::Clean));
         let in_progress = claimed.in_progress.iter();
         in_progress.for_each(|_| transitions.add(Transition::InProgress));
     }
@@ -149,7 +155,12 @@ impl World {
                 self.observe_earlier_result(result, step, is_last);
             }
         }
-        let is_reported = |user: usize| report.results.iter().any(|result| user_of(&result.user_id) == user);
+        let is_reported = |user: usize| {
+            report
+                .results
+                .iter()
+                .any(|result| user_of(&result.user_id) == user)
+        };
         self.count_given_up(steps, |user| !is_reported(user));
         for retraction in &report.retractions {
             let user = user_of(&retraction.user_id);
@@ -233,7 +244,9 @@ impl World {
         let known = keys.find(|used| Some(&used.key) == update.idempotency_key.as_ref());
         if let Some(known) = known {
             if answered != known.version && answer.is_some() || after != before {
-                self.fail(&format!("P1: a repeated change of u{user} was taken for a new one"));
+                self.fail(&format!(
+                    "P1: a repeated change of u{user} was taken for a new one"
+                ));
             }
             return;
         }
@@ -241,7 +254,10 @@ impl World {
             return self.fail(&format!("P1: a change of u{user} made no version"));
         }
         let changed = Self::fields_changed(before, update);
-        let is_unchanged = after.unchanged.last().is_some_and(|(_, last)| *last == after.version);
+        let is_unchanged = after
+            .unchanged
+            .last()
+            .is_some_and(|(_, last)| *last == after.version);
         if is_unchanged != changed.is_empty() {
             self.fail(&format!("P1: {update:?} of {before:?} made {after:?}"));
         }
@@ -259,12 +275,7 @@ impl World {
     }
 
     /// P1: a line makes a version if it differs in something.
-    fn observe_line(
-        &mut self,
-        fields: &contracts::Values,
-        answer: Option<&Answer>,
-        steps: &[Step<'_>],
-    ) {
+    fn observe_line(&mut self, fields: &contracts::Values, answer: Option<&Answer>, steps: &[Step<'_>]) {
         let [step] = steps else {
             return self.fail("P1: an accepted line made no row");
         };
@@ -284,7 +295,9 @@ impl World {
             _ => expected,
         };
         if answered != expected || after.version != expected {
-            return self.fail(&format!("P1: a line that differs in {differing:?} made version {answered}"));
+            return self.fail(&format!(
+                "P1: a line that differs in {differing:?} made version {answered}"
+            ));
         }
         if differing.is_empty() && after != before {
             self.fail(&format!("P1: a line that differs in nothing changed u{user}"));
@@ -314,7 +327,10 @@ impl World {
         let mut others = (0..self.plan.users).filter(|other| *other != user);
         let is_held = others.any(|other| contact_id(row_of(other)) == Some(contact));
         if !is_theirs || is_held {
-            return self.fail(&format!("P4: an operator linked u{user} to {contact}: {:?}", step.after));
+            return self.fail(&format!(
+                "P4: an operator linked u{user} to {contact}: {:?}",
+                step.after
+            ));
         }
         let is_new = step.is_resent() || contact_id(step.before) != Some(contact);
         self.tally.transitions.add(if is_new {
@@ -326,7 +342,9 @@ impl World {
     }
 
     fn observe_unlink(&mut self, steps: &[Step<'_>]) {
-        let unlinked = steps.iter().filter(|step| step.before.link.is_some() && step.after.link.is_none());
+        let unlinked = steps
+            .iter()
+            .filter(|step| step.before.link.is_some() && step.after.link.is_none());
         let unlinked: Vec<usize> = unlinked.map(|step| step.user).collect();
         for user in unlinked {
             self.tally.transitions.add(Transition::Unlinked);
@@ -339,7 +357,10 @@ impl World {
         for step in steps {
             let is_left = |field: Field| {
                 let state = &step.after.fields[field];
-                let is_problem = state.result.as_ref().is_some_and(|result| *result != FieldResult::Confirmed);
+                let is_problem = state
+                    .result
+                    .as_ref()
+                    .is_some_and(|result| *result != FieldResult::Confirmed);
                 is_problem && !state.is_dirty()
             };
             if Field::ALL.into_iter().any(is_left) {
@@ -379,14 +400,20 @@ impl World {
             };
             let is_shared = step.before.link.as_ref().is_some_and(|link| link.shared);
             let is_same = step.before.generation == repaired.generation;
-            let are_dirty = repaired.fields.iter().all(|field| step.after.fields[field].is_dirty());
+            let are_dirty = repaired
+                .fields
+                .iter()
+                .all(|field| step.after.fields[field].is_dirty());
             let is_right = if is_same && !is_shared {
                 are_dirty
             } else {
                 step.after == step.before
             };
             if !is_right {
-                self.fail(&format!("P4: {repaired:?} of {:?} made {:?}", step.before, step.after));
+                self.fail(&format!(
+                    "P4: {repaired:?} of {:?} made {:?}",
+                    step.before, step.after
+                ));
             }
             self.tally.transitions.add(if step.is_resent() {
                 Transition::Repaired

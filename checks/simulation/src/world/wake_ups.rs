@@ -142,7 +142,12 @@ impl World {
             let at = self.now + self.random.between(100, 2 * SECOND);
             self.agenda.plan(at, Event::Consume(other));
         }
-        let held: Vec<(usize, Held)> = self.broker.held.iter().map(|(user, held)| (*user, *held)).collect();
+        let held: Vec<(usize, Held)> = self
+            .broker
+            .held
+            .iter()
+            .map(|(user, held)| (*user, *held))
+            .collect();
         for (user, held) in held {
             self.send_wake_up(user, held.sequence);
         }
