@@ -107,7 +107,9 @@ impl World {
         let (needed, not_needed): (Vec<_>, Vec<_>) = wake_ups
             .into_iter()
             .partition(|change| is_needed(&user_of(&change.user_id)));
-        not_needed.iter().for_each(|_| self.users.capacity().release());
+        for _ in &not_needed {
+            self.users.capacity().release();
+        }
         self.relay(needed);
         if self.plan.has(Fault::NarrowStream) && self.users.capacity().available() == 0 {
             self.tally.faults.add(Fault::NarrowStream);
@@ -187,7 +189,7 @@ impl World {
     /// An answer, or an error, goes back to its asker.
     fn pass_on(&mut self, asker: Asker, request: Request, answered: Answered) {
         match asker {
-            Asker::Worker(asked) => self.answer_worker(&asked, answered),
+            Asker::Worker(request) => self.answer_worker(&request, answered),
             Asker::Caller => {
                 if let Err(error) = answered {
                     self.perhaps_send_again(request, error.code);
@@ -214,7 +216,7 @@ impl World {
     /// A request is lost with the service.
     fn not_served(&mut self, asker: Asker, request: &Request) {
         match asker {
-            Asker::Worker(asked) => self.leave_unanswered(&asked),
+            Asker::Worker(request) => self.leave_unanswered(&request),
             Asker::Caller => self.perhaps_send_again(request.clone(), ErrorCode::OutcomeUnknown),
             Asker::Operator => self.operator_was_rejected(request.clone(), ErrorCode::OutcomeUnknown),
             Asker::Itself => {

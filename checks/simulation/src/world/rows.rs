@@ -290,8 +290,9 @@ impl World {
             .collect();
         let expected = before.version + u64::from(!differing.is_empty());
         let answered = match answer {
-            Some(Answer::Imported(ImportResult::Changed { version }))
-            | Some(Answer::Imported(ImportResult::Unchanged { version })) => *version,
+            Some(Answer::Imported(
+                ImportResult::Changed { version } | ImportResult::Unchanged { version },
+            )) => *version,
             _ => expected,
         };
         if answered != expected || after.version != expected {
