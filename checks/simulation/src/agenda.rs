@@ -40,7 +40,7 @@ impl Eq for Planned {}
 pub(crate) struct Agenda {
     events: BinaryHeap<Planned>,
     planned: u64,
-    /// How many of them are work in hand, neither a clock's tick nor planned from the start.
+    /// How many of them are work that is not done yet, neither a clock's tick nor planned from the start.
     work: usize,
 }
 
@@ -60,7 +60,7 @@ impl Agenda {
         Some((at, event))
     }
 
-    /// Whether something is in hand.
+    /// Whether somebody's work is not done yet.
     pub(crate) fn has_work(&self) -> bool {
         self.work > 0
     }

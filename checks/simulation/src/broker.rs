@@ -2,37 +2,48 @@
 
 use std::collections::BTreeMap;
 
+use contracts::Priority;
+
 use crate::event::Process;
 
-/// The stream, and who is served from it.
+/// The stream, and the workers that want wake-ups from it.
 #[derive(Debug, Default)]
 pub(crate) struct Broker {
-    /// By user, the number of the wake-up that the stream holds.
-    pub(crate) held: BTreeMap<usize, u64>,
+    /// By user, the wake-up that the stream holds.
+    pub(crate) held: BTreeMap<usize, Held>,
     last_sequence: u64,
     window: usize,
-    kept: Option<(BTreeMap<usize, u64>, u64)>,
-    /// Workers that want wake-ups, and under which making of the consumer they get them.
+    copy: Option<(BTreeMap<usize, Held>, u64)>,
+    /// Workers that want wake-ups, and the number of the consumer by which they get them.
     wanting: Vec<(Process, u64)>,
     serving: Option<(Process, u64)>,
     made: u64,
-    /// Workers about to make the consumer anew.
+    /// Workers that are about to create the consumer again.
     remaking: Vec<Process>,
 }
 
-/// What became of an announcement.
+/// A wake-up in the stream.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    /// Its number.
+    pub(crate) sequence: u64,
+    /// How urgent it says that its user is.
+    pub(crate) priority: Priority,
+}
+
+/// What became of a wake-up that was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Published {
     /// The stream holds it under that number.
     Held(u64),
     /// It holds an earlier one of this user.
-    Discarded,
+    HeldEarlier,
     /// It is full.
     Full,
 }
 
 impl Broker {
-    /// An empty stream for so many wake-ups.
+    /// An empty stream that takes this many wake-ups.
     pub(crate) fn new(window: usize) -> Self {
         Self {
             window,
@@ -40,43 +51,39 @@ impl Broker {
         }
     }
 
-    /// How many more wake-ups fit.
-    pub(crate) fn room(&self) -> usize {
-        self.window.saturating_sub(self.held.len())
-    }
-
-    /// Takes an announcement.
-    pub(crate) fn publish(&mut self, user: usize) -> Published {
+    /// Takes a wake-up, unless it holds one of this user.
+    pub(crate) fn publish(&mut self, user: usize, priority: Priority) -> Published {
         if self.held.contains_key(&user) {
-            return Published::Discarded;
+            return Published::HeldEarlier;
         }
-        if self.room() == 0 {
+        if self.held.len() >= self.window {
             return Published::Full;
         }
         self.last_sequence += 1;
-        self.held.insert(user, self.last_sequence);
+        let sequence = self.last_sequence;
+        self.held.insert(user, Held { sequence, priority });
         Published::Held(self.last_sequence)
     }
 
-    /// Takes an acknowledgement, whichever consumer it was given by; true where a wake-up went.
+    /// Takes an acknowledgement, from whichever consumer. Returns whether it removed a wake-up.
     pub(crate) fn acknowledge(&mut self, sequence: u64) -> bool {
         let before = self.held.len();
-        self.held.retain(|_, held| *held != sequence);
+        self.held.retain(|_, held| held.sequence != sequence);
         self.held.len() < before
     }
 
-    /// A worker wants wake-ups: the consumer is made anew for it, which ends that of the others. Returns those that
-    /// will make it anew in turn.
+    /// A worker creates the consumer again, which ends that of the others. Returns the workers that will create it again in
+    /// turn.
     pub(crate) fn open(&mut self, process: Process) -> Vec<Process> {
         self.close(process);
         self.made += 1;
         self.wanting.push((process, self.made));
         self.serving = Some((process, self.made));
-        self.remaking_but(Some(process))
+        self.others_to_remake(Some(process))
     }
 
-    /// Workers that want wake-ups and will make the consumer anew, except those that are about to already.
-    fn remaking_but(&mut self, one: Option<Process>) -> Vec<Process> {
+    /// Workers that want wake-ups and will create the consumer again, except those that are about to already.
+    fn others_to_remake(&mut self, one: Option<Process>) -> Vec<Process> {
         let others = self.wanting.iter().map(|(other, _)| *other);
         let others = others.filter(|other| Some(*other) != one && !self.remaking.contains(other));
         let others: Vec<Process> = others.collect();
@@ -84,7 +91,7 @@ impl Broker {
         others
     }
 
-    /// A worker makes the consumer anew now.
+    /// A worker creates the consumer again now.
     pub(crate) fn is_remaking(&mut self, process: Process) {
         self.remaking.retain(|other| *other != process);
     }
@@ -100,33 +107,33 @@ impl Broker {
         self.wanting.iter().any(|(other, _)| *other == process)
     }
 
-    /// Whom wake-ups are delivered to, and the making of its consumer.
+    /// The worker that gets the wake-ups, and the number of its consumer.
     pub(crate) fn serving(&self) -> Option<(Process, u64)> {
         self.serving
     }
 
-    /// Whether what was sent under that making still reaches the worker.
+    /// Whether what was sent to that consumer still reaches the worker.
     pub(crate) fn still_serves(&self, process: Process, made: u64) -> bool {
         self.wanting.contains(&(process, made))
     }
 
-    /// The connection of every consumer is cut. Returns those that will make it anew.
+    /// The connection of every consumer is cut. Returns the workers that will create it again.
     pub(crate) fn cut(&mut self) -> Vec<Process> {
         self.serving = None;
         for (_, made) in &mut self.wanting {
             *made = 0;
         }
-        self.remaking_but(None)
+        self.others_to_remake(None)
     }
 
-    /// Keeps a copy of what it holds.
+    /// Makes a copy of what it holds.
     pub(crate) fn keep(&mut self) {
-        self.kept = Some((self.held.clone(), self.last_sequence));
+        self.copy = Some((self.held.clone(), self.last_sequence));
     }
 
     /// Loses everything, or goes back to the copy.
     pub(crate) fn lose(&mut self, roll_back: bool) {
-        let kept = self.kept.take().filter(|_| roll_back);
-        (self.held, self.last_sequence) = kept.unwrap_or_default();
+        let copy = self.copy.take().filter(|_| roll_back);
+        (self.held, self.last_sequence) = copy.unwrap_or_default();
     }
 }

@@ -1,25 +1,15 @@
-//! Callers: changes to users, and changes that are sent twice.
+//! Callers: changes to users, changes that are sent again, and lines of imports.
 
-use contracts::{Field, FieldResult, UpdateForm, Values};
-use user::rules::Change;
+use contracts::{ErrorCode, Field, ImportLine, UpdateForm, UpdateUser, Values};
 
 use crate::{
     event::Event,
     fault::Fault,
     hubspot_model::{BAD, ODD},
     plan::SECOND,
+    user_service::{Request, user_id},
     world::World,
 };
-
-/// A change as a caller sent it.
-#[derive(Debug, Clone)]
-pub(crate) struct Sent {
-    user: usize,
-    form: UpdateForm,
-    fields: Values,
-    if_match: Option<u64>,
-    key: Option<String>,
-}
 
 impl World {
     /// Makes a change to some user.
@@ -31,127 +21,49 @@ impl World {
         } else {
             self.random.index(users)
         };
-        let sent = self.draw_change(user);
-        if self.strikes(Fault::ImportedLine) {
-            return self.import(user, &sent.fields);
+        let update = self.draw_change(user);
+        if self.occurs(Fault::ImportedLine) {
+            return self.send(Request::Import(ImportLine {
+                user_id: update.user_id,
+                fields: update.fields,
+            }));
         }
-        if self.strikes(Fault::RepeatedChange) {
-            let at = self.now + self.random.below(30 * SECOND);
-            self.agenda.plan(at, Event::RepeatChange(Box::new(sent.clone())));
+        if self.occurs(Fault::RepeatedChange) {
+            let latest = *self.random.pick(&[10, 30 * SECOND]);
+            let at = self.now + self.random.below(latest);
+            let again = Request::Update(update.clone());
+            self.agenda.plan(at, Event::Send(Box::new(again)));
         }
-        self.send_change(&sent);
+        self.send(Request::Update(update));
     }
 
-    /// Gives a user something new.
+    /// Gives a user new values.
     pub(crate) fn change_of(&mut self, user: usize) {
-        let sent = self.draw_change(user);
-        self.send_change(&sent);
+        let update = self.draw_change(user);
+        self.send(Request::Update(update));
     }
 
-    /// Everybody is given a new name, as by an import, so that whatever holds for a name meets everybody.
+    /// Everybody gets a new name, as by an import, so that whatever holds for a name meets everybody.
     pub(crate) fn change_everyone(&mut self, name: Field) {
         for user in 0..self.plan.users {
-            let mut sent = self.draw_change(user);
+            let mut update = self.draw_change(user);
             let version = self.users.rows[user].version;
-            sent.fields
-                .insert(name, Some(format!("imported {user} after {version}")));
-            self.send_change(&sent);
+            let value = format!("imported {user} after {version}");
+            update.fields.insert(name, Some(value));
+            self.send(Request::Update(update));
         }
     }
 
-    /// The user service takes a change, or a change that it took before.
-    pub(crate) fn send_change(&mut self, sent: &Sent) {
-        let row = &self.users.rows[sent.user];
-        let (version, generation) = (row.version, row.generation);
-        let known = row.keys.iter().find(|used| Some(&used.key) == sent.key.as_ref());
-        let known = known.map(|used| used.version);
-        let touched = self.touched(sent);
-        let change = Change {
-            form: sent.form,
-            fields: &sent.fields,
-            if_match: sent.if_match,
-            key: sent.key.as_deref(),
-        };
-        let result = self.users.change(sent.user, &change, self.now, &mut self.tally);
-        self.trace(|| format!("change {sent:?}: {result:?}"));
-        let row = &self.users.rows[sent.user];
-        match (result, known) {
-            (Ok(changed), Some(first)) if changed.version != first || row.generation != generation => {
-                self.fail(&format!(
-                    "u{}: a repeated change was taken for a new one",
-                    sent.user
-                ));
-            }
-            (Ok(changed), None) if changed.version != version + 1 => {
-                self.fail(&format!("u{}: a change made no version", sent.user));
-            }
-            (Ok(changed), None) => {
-                let history = &mut self.users.history[sent.user];
-                for field in touched {
-                    history[field].push(changed.version);
-                }
-            }
-            (Err(_), _) if row.version != version => {
-                self.fail(&format!("u{}: a refused change changed the row", sent.user));
-            }
-            (Ok(_), Some(_)) | (Err(_), _) => {}
-        }
-        self.announce_all();
-    }
-
-    /// The user service takes a line of an import; nobody is announced by it.
-    fn import(&mut self, user: usize, fields: &Values) {
-        let before = self.users.rows[user].clone();
-        let differing: Vec<Field> = fields
-            .iter()
-            .filter(|(field, value)| {
-                !is_same(**field, before.fields[**field].value.as_deref(), value.as_deref())
-            })
-            .map(|(field, _)| *field)
-            .collect();
-        let result = self.users.import(user, fields, self.now, &mut self.tally);
-        self.trace(|| format!("import u{user} {fields:?}: {result:?}"));
-        let row = &self.users.rows[user];
-        match result {
-            Ok(imported) if !differing.is_empty() => {
-                if imported.version != before.version + 1 || imported.version != row.version {
-                    return self.fail(&format!("u{user}: a line that differs made no version"));
-                }
-                for field in differing {
-                    self.users.history[user][field].push(imported.version);
-                }
-            }
-            Ok(_) | Err(_) if *row != before => {
-                self.fail(&format!(
-                    "u{user}: a line that was refused or differs in nothing changed the row"
-                ));
-            }
-            Ok(_) | Err(_) => {}
+    /// A caller whose change was not accepted, or who does not know, may send it again. With an idempotency key that is safe.
+    pub(crate) fn perhaps_send_again(&mut self, request: Request, code: ErrorCode) {
+        let may_help = matches!(code, ErrorCode::Unavailable | ErrorCode::OutcomeUnknown);
+        if may_help && self.random.chance(500) {
+            let at = self.now + self.random.between(SECOND / 2, 10 * SECOND);
+            self.agenda.plan(at, Event::Send(Box::new(request)));
         }
     }
 
-    /// Which fields a change touches, by the rules' words.
-    fn touched(&self, sent: &Sent) -> Vec<Field> {
-        let own = &self.users.rows[sent.user].fields[Field::Email];
-        let is_key = |field: Field, value: &Option<String>| {
-            let same = own
-                .value
-                .as_ref()
-                .zip(value.as_ref())
-                .is_some_and(|(one, other)| one.to_lowercase() == other.to_lowercase());
-            field == Field::Email
-                && sent.form == UpdateForm::Json
-                && same
-                && !matches!(own.result, Some(FieldResult::Rejected { .. }))
-        };
-        let touched = sent
-            .fields
-            .iter()
-            .filter(|(field, value)| !is_key(**field, value));
-        touched.map(|(field, _)| *field).collect()
-    }
-
-    fn draw_change(&mut self, user: usize) -> Sent {
+    fn draw_change(&mut self, user: usize) -> UpdateUser {
         let row = &self.users.rows[user];
         let (version, current) = (row.version, row.fields[Field::Email].value.clone());
         let form = if self.random.chance(500) {
@@ -179,22 +91,22 @@ impl World {
             .random
             .chance(50)
             .then(|| version - version.min(self.random.below(2)));
-        Sent {
-            user,
+        UpdateUser {
+            user_id: user_id(user),
             form,
             fields,
             if_match,
-            key,
+            idempotency_key: key,
         }
     }
 
     fn draw_name(&mut self, user: usize, field: Field) -> Option<String> {
         self.drawn += 1;
         let number = self.drawn;
-        if self.plan.has(Fault::RefusedValue) && self.random.chance(60) {
+        if self.plan.has(Fault::RejectedValue) && self.random.chance(60) {
             return Some(format!("{BAD}{number}"));
         }
-        if self.plan.has(Fault::RefusedNameless) && self.random.chance(60) {
+        if self.plan.has(Fault::RejectedUnnamed) && self.random.chance(60) {
             return Some(format!("{ODD}{number}"));
         }
         match self.random.below(20) {
@@ -210,10 +122,14 @@ impl World {
         if self.plan.has(Fault::InvalidEmail) && self.random.chance(200) {
             return format!("{BAD}{number}@x.io");
         }
-        let may_be_taken = [Fault::TakenWithId, Fault::TakenWithoutId, Fault::OwnConflict]
-            .into_iter()
-            .any(|fault| self.plan.has(fault));
-        if may_be_taken
+        let may_conflict = [
+            Fault::ConflictWithId,
+            Fault::ConflictWithoutId,
+            Fault::OwnConflict,
+        ]
+        .into_iter()
+        .any(|fault| self.plan.has(fault));
+        if may_conflict
             && self.random.chance(500)
             && let Some(address) = self.address_of_a_contact()
         {
@@ -239,13 +155,5 @@ impl World {
             .filter(|address| !address.is_empty())
             .collect();
         (!all.is_empty()).then(|| (*self.random.pick(&all)).clone())
-    }
-}
-
-/// Whether a line gives what is there.
-fn is_same(field: Field, own: Option<&str>, given: Option<&str>) -> bool {
-    match (own, given) {
-        (Some(own), Some(given)) if field == Field::Email => own.to_lowercase() == given.to_lowercase(),
-        (own, given) => own == given,
     }
 }

@@ -1,9 +1,9 @@
 //! What may happen next.
 
-use contracts::{LeaseAnswer, ResultsReported, UsersClaimed};
+use contracts::{LeaseAnswer, ResultsReported, UserChanged, UsersClaimed};
 use hubspot::engine::{Input, Output, RequestId, UserServiceError};
 
-use crate::{agenda::Time, fault::Fault, hubspot_model::CallOut};
+use crate::{agenda::Time, fault::Fault, hubspot_model::CallOut, user_service::Request};
 
 /// One process: a worker's place, and which of its lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,27 +14,27 @@ pub(crate) struct Process {
     pub(crate) life: u32,
 }
 
-/// A question to the user service on its way.
+/// A worker's request to the user service.
 #[derive(Debug, Clone)]
-pub(crate) struct Question {
-    /// Who asks.
+pub(crate) struct WorkerRequest {
+    /// The worker that sent it.
     pub(crate) from: Process,
-    /// What.
+    /// What it asks.
     pub(crate) output: Output,
-    /// When whoever asks has given up.
+    /// When the worker stops waiting.
     pub(crate) until: Time,
-    /// Whether its answer is told; a duplicate's is not.
+    /// Whether the worker gets the answer; that to a duplicate is dropped.
     pub(crate) answered: bool,
 }
 
-/// The user service's answer to a question.
+/// The user service's answer to a worker.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
-    /// For the lease.
+    /// To a request for the lease.
     Lease(Result<LeaseAnswer, UserServiceError>),
-    /// For claims.
+    /// To a claim.
     Claims(RequestId, Result<UsersClaimed, UserServiceError>),
-    /// To verdicts.
+    /// To results.
     Recorded(RequestId, Result<ResultsReported, UserServiceError>),
 }
 
@@ -51,17 +51,24 @@ impl From<Reply> for Input {
 /// One thing that happens.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A caller changes a user.
+    /// A caller changes some user.
     Change,
     /// A caller changes this user.
     ChangeOf {
-        /// Whom.
+        /// The user.
         user: usize,
     },
-    /// A caller sends the same change again.
-    RepeatChange(Box<crate::callers::Sent>),
-    /// The sweep runs.
+    /// A caller or an operator sends a request.
+    Send(Box<Request>),
+    /// The user service looks for users that are due.
     Sweep,
+    /// A committer of the user service commits what waits for it.
+    Commit {
+        /// Which committer.
+        number: usize,
+        /// Which start of the service it belongs to.
+        life: u32,
+    },
     /// Somebody compares users with their contacts.
     Inspect,
     /// An engine wants to be woken.
@@ -70,70 +77,78 @@ pub(crate) enum Event {
     Tell(Process, Box<Input>),
     /// What an engine asked for leaves its process.
     Leave(Process, Box<Output>),
-    /// A question reaches the user service.
-    Arrive(Box<Question>),
-    /// HubSpot carries a call out.
+    /// A worker's request reaches the user service.
+    Arrive(Box<WorkerRequest>),
+    /// HubSpot executes a call.
     Effect(Box<CallOut>),
-    /// The relay announces a user.
-    Announce {
-        /// Who.
-        user: usize,
-        /// How often it was discarded.
-        discarded: usize,
-    },
-    /// An announcement failed, and its user is made due.
+    /// The relay of the user service publishes a wake-up.
+    Publish(Box<Publication>),
+    /// Wake-ups failed, and their user is made due.
     WakeNow {
-        /// Who.
+        /// The user.
         user: usize,
     },
-    /// The stream is found to have lost its memory.
+    /// The user service notices that the stream has lost wake-ups.
     WakeAnnounced,
     /// A wake-up reaches a worker.
     Deliver {
-        /// Which worker.
+        /// The worker.
         process: Process,
-        /// Who wants attention.
+        /// The user to deliver.
         user: usize,
-        /// Its number in the stream.
+        /// The wake-up's number in the stream.
         sequence: u64,
-        /// Under which making of the consumer it was sent.
+        /// Which consumer it was sent to.
         made: u64,
     },
-    /// The consumer of a worker is made anew.
+    /// A worker creates its consumer again.
     Consume(Process),
-    /// An unacknowledged wake-up is delivered again.
+    /// A wake-up that was not acknowledged is delivered again.
     Redeliver {
-        /// Its number in the stream.
+        /// The wake-up's number in the stream.
         sequence: u64,
-        /// Under which making of the consumer it was sent.
+        /// Which consumer it was sent to.
         made: u64,
     },
     /// A process starts in that place.
     Start(usize),
-    /// A worker that was told to stop is stopped.
+    /// The time is over in which a worker was to stop.
     End(Process),
-    /// A fault strikes.
-    Strike(Fault),
+    /// A fault occurs once.
+    Occur(Fault),
     /// A lasting fault begins.
     Begin(Fault),
     /// A lasting fault ends.
     Finish(Fault),
-    /// The stream's contents are kept, to be rolled back to.
+    /// A copy of the stream is kept, to be rolled back to.
     Snapshot,
     /// From now on nothing goes wrong.
     Calm,
 }
 
+/// A wake-up that the relay publishes.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    /// The wake-up.
+    pub(crate) change: UserChanged,
+    /// How often the stream rejected it, because it holds an earlier one of this user.
+    pub(crate) rejected: usize,
+    /// Which start of the user service committed it; wake-ups that are on their way are lost with the process.
+    pub(crate) life: u32,
+}
+
 impl Event {
-    /// Whether somebody has something in hand until it happens.
+    /// Whether somebody's work is not done before it happens.
     pub(crate) fn is_work(&self) -> bool {
         match self {
             Self::Change
             | Self::ChangeOf { .. }
             | Self::Sweep
+            // The service knows what waits for it.
+            | Self::Commit { .. }
             | Self::Inspect
             | Self::Tick(_)
-            | Self::Strike(_)
+            | Self::Occur(_)
             | Self::Begin(_)
             | Self::Finish(_)
             | Self::Snapshot
@@ -141,7 +156,7 @@ impl Event {
             | Self::Calm => false,
             Self::Tell(_, input) => !matches!(**input, Input::LeaseResponse(_)),
             Self::Leave(_, output) => !matches!(**output, Output::ChangeLease(_)),
-            Self::Arrive(question) => !matches!(question.output, Output::ChangeLease(_)),
+            Self::Arrive(request) => !matches!(request.output, Output::ChangeLease(_)),
             _ => true,
         }
     }
@@ -153,7 +168,7 @@ impl Event {
             Self::Change
                 | Self::ChangeOf { .. }
                 | Self::Inspect
-                | Self::Strike(_)
+                | Self::Occur(_)
                 | Self::Begin(_)
                 | Self::Finish(_)
                 | Self::Calm

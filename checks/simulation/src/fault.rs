@@ -6,32 +6,32 @@ named! {
     /// A kind of fault. Each schedule draws some of them.
     Fault {
         InvalidEmail: "value: invalid e-mail address",
-        RefusedValue: "value: refused, property named",
-        RefusedNameless: "value: refused, no property named",
+        RejectedValue: "value: rejected, property named",
+        RejectedUnnamed: "value: rejected, no property named",
         UnknownProperty: "rule: property unknown for a while",
         ReadOnlyProperty: "rule: property read-only for a while",
-        AdminRule: "rule: an admin's rule refuses everyone for a while",
-        TakenWithId: "address taken, answer names the holder",
-        TakenWithoutId: "address taken, answer names nobody",
+        AdminRule: "rule: an admin's rule rejects everyone for a while",
+        ConflictWithId: "address of another contact, answer names it",
+        ConflictWithoutId: "address of another contact, answer names none",
         OwnConflict: "409 that names the written contact itself",
-        MissingContact: "contact missing at first",
+        MissingContact: "no contact at first",
         SharedContact: "two users with one contact",
         SecondaryAddress: "user known by a secondary address",
         HiddenSecondary: "secondary addresses not shown",
-        LookupForgets: "lookup does not account for an address",
+        LookupForgets: "lookup omits an address",
         LookupFails: "lookup fails for one address",
         Edited: "others: edit a field",
         AddressChanged: "others: change an address",
         SecondaryAdded: "others: add a secondary address",
         Merged: "others: merge two contacts",
         Archived: "others: archive a contact",
-        Created: "others: create a contact anew",
+        Created: "others: create a contact again",
         MergeFollowed: "batch follows a former id, answers with the new one",
         NoTraceIds: "answer without trace ids",
-        PartOfBatch: "2xx that passes over a written input",
+        PartOfBatch: "2xx that omits a written input",
         EmptySuccess: "2xx that lists nothing",
-        ListedTwice: "input listed as written and as refused",
-        AllOrNothing: "one bad input refuses the batch",
+        ListedTwice: "input listed as written and as rejected",
+        AllOrNothing: "one bad input rejects the batch",
         Poison: "one contact makes HubSpot fail",
         ForbiddenContact: "403 for one contact",
         LockedContact: "423 for one contact",
@@ -65,6 +65,11 @@ named! {
         Hanging: "account: nothing is answered",
         OtherAccount: "account: token of another one",
         Paused: "operator: delivery paused for a while",
+        OperatorLinks: "operator: links a user to a contact",
+        OperatorUnlinks: "operator: unlinks a user",
+        OperatorRetries: "operator: has users tried again",
+        OperatorResyncs: "operator: has users sent again",
+        OperatorRepairs: "operator: has a contact that differs repaired",
         Freeze: "worker: frozen",
         FreezeBeforeCall: "worker: frozen between decision and call",
         LongFreeze: "worker: frozen for minutes",
@@ -78,13 +83,16 @@ named! {
         DuplicateRequest: "message: arrives twice",
         RepeatedChange: "caller: sends a change twice",
         ImportedLine: "caller: imports a line",
-        ServiceDown: "user service: down for a while",
+        ServiceDown: "user service: restarted after a while",
         ServiceUnavailable: "user service: takes no changes for a while",
-        OutcomeUnknown: "user service: commits, says it does not know",
+        BatchFails: "database: a batch fails before its commit",
+        BeginFails: "database: no transaction can begin",
+        CommitLost: "database: a commit is lost, nothing is stored",
+        CommitUnconfirmed: "database: a commit is stored, its answer is lost",
         ClockBack: "user service: clock steps back",
         ClockForward: "user service: clock steps forward",
-        LostAnnouncement: "broker: announcement lost",
-        LostConfirmation: "broker: announcement kept, confirmation lost",
+        LostAnnouncement: "broker: wake-up lost before the stream",
+        LostConfirmation: "broker: wake-up stored, confirmation lost",
         LostAck: "broker: acknowledgement lost",
         DuplicateWakeUp: "broker: wake-up delivered twice",
         SlowWakeUp: "broker: wake-ups out of order",
@@ -96,7 +104,7 @@ named! {
 }
 
 impl Fault {
-    /// Whether it loses or holds up wake-ups or the messages that stand for them, so that only the sweep heals it.
+    /// Whether it loses or delays wake-ups or messages that would come to the same, so that only the sweep heals it.
     pub fn needs_the_sweep(self) -> bool {
         matches!(
             self,
@@ -104,10 +112,10 @@ impl Fault {
                 | Self::SlowMessage
                 | Self::ExpiredRequest
                 | Self::DuplicateRequest
-                // The sweep announces it.
+                // The sweep publishes its wake-up.
                 | Self::ImportedLine
                 | Self::ServiceDown
-                | Self::OutcomeUnknown
+                | Self::CommitUnconfirmed
                 | Self::ClockBack
                 | Self::ClockForward
                 | Self::LostAnnouncement
@@ -128,15 +136,15 @@ impl Fault {
         let of_a_value = matches!(
             self,
             Self::InvalidEmail
-                | Self::RefusedValue
-                | Self::RefusedNameless
+                | Self::RejectedValue
+                | Self::RejectedUnnamed
                 | Self::AllOrNothing
                 | Self::NoTraceIds
         );
         let of_an_address = matches!(
             self,
-            Self::TakenWithId
-                | Self::TakenWithoutId
+            Self::ConflictWithId
+                | Self::ConflictWithoutId
                 | Self::OwnConflict
                 | Self::SharedContact
                 | Self::SecondaryAddress
@@ -159,7 +167,7 @@ impl Fault {
         of_a_value || of_an_address || of_a_contact
     }
 
-    /// Whether the account as a whole is at fault, for a while.
+    /// Whether it is a fault of the account as a whole.
     pub fn is_of_the_account(self) -> bool {
         matches!(
             self,
@@ -176,7 +184,7 @@ impl Fault {
         )
     }
 
-    /// Whether it lasts for a while instead of striking once.
+    /// Whether it lasts for a while instead of occurring once.
     pub fn lasts(self) -> bool {
         self.is_of_the_account()
             || matches!(

@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub(crate) use contacts::{Contact, Writer};
-pub(crate) use rules::{BAD, ODD, REFUSED};
+pub(crate) use rules::{BAD, ODD, REJECTED};
 
 /// The account behind the token.
 pub(crate) const ACCOUNT: &str = "4711";
@@ -31,31 +31,31 @@ const OTHER_ACCOUNT: &str = "4712";
 /// The first contact's record id.
 const FIRST_ID: usize = 1_000;
 
-/// Whose state a write carries.
+/// The user whose values a write carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Author {
-    /// Whose.
+    /// The user.
     pub(crate) user: usize,
-    /// Whether it can be no other's; two users who share a contact may owe it the same at the same time.
+    /// Whether no other user is possible; two users who share a contact may have the same dirty values.
     pub(crate) is_sure: bool,
     /// The number of the attempt.
     pub(crate) attempt: u64,
     /// The epoch it was given under.
     pub(crate) epoch: u64,
-    /// In which version each field was last touched.
-    pub(crate) touched: PerField<u64>,
+    /// The version that last changed each field.
+    pub(crate) changed_in: PerField<u64>,
     /// Which process sent it.
     pub(crate) process: Process,
 }
 
-/// A contact that was made for a user.
+/// A contact that was created for a user.
 #[derive(Debug, Clone)]
 pub(crate) struct Creation {
-    /// By whom.
+    /// The user, and the attempt that created it.
     pub(crate) author: Author,
     /// The contact.
     pub(crate) contact: usize,
-    /// The address it was made with.
+    /// The address it was created with.
     pub(crate) address: String,
 }
 
@@ -68,14 +68,14 @@ pub(crate) struct CallOut {
     pub(crate) id: CallId,
     /// What it is.
     pub(crate) call: Call,
-    /// Whose state each input carries.
+    /// The user whose values each input carries.
     pub(crate) authors: Vec<Option<Author>>,
     /// When its caller gives up.
     pub(crate) until: Time,
-    /// Whether what HubSpot makes of it is told its caller; else the caller was told something else.
-    pub(crate) is_told: bool,
-    /// When its caller was or will be told something else.
-    pub(crate) told_at: Time,
+    /// Whether the worker gets HubSpot's answer; otherwise it gets something else.
+    pub(crate) is_answered: bool,
+    /// When the worker got or will get something else.
+    pub(crate) answered_at: Time,
     /// What is unusual about its answer.
     pub(crate) fault: Option<Fault>,
 }
@@ -88,21 +88,21 @@ pub(crate) struct HubSpotModel {
     /// Rules that hold for everyone's field at the moment.
     rules: Vec<(Fault, Field)>,
     /// Faults of the account as a whole at the moment.
-    pub(crate) troubles: Vec<Fault>,
+    pub(crate) problems: Vec<Fault>,
     /// Addresses that no contact answered to when asked.
     pub(crate) not_found: BTreeSet<String>,
-    /// Values that it refused; no two changes give the same value.
-    pub(crate) refused: PerField<BTreeSet<String>>,
-    /// Whose writes put an older value over a newer one of the same user; not yet looked at.
+    /// Values that it rejected; no two changes give the same value.
+    pub(crate) rejected: PerField<BTreeSet<String>>,
+    /// Writes of an older value over a newer one of the same user that were not checked yet.
     pub(crate) backwards: Vec<Author>,
-    /// Contacts that this system made.
+    /// Contacts that this system created.
     pub(crate) created: Vec<Creation>,
     /// When this system last wrote something.
     pub(crate) written_at: Time,
     /// How many older values were replaced since.
-    pub(crate) repaired: u64,
-    /// Faults that struck, not yet counted.
-    pub(crate) struck: Vec<Fault>,
+    pub(crate) restored: u64,
+    /// Faults that occurred and are not counted yet.
+    pub(crate) occurred: Vec<Fault>,
     recent: VecDeque<Time>,
     /// Faults that are its way of answering.
     habits: Vec<Fault>,
@@ -110,7 +110,7 @@ pub(crate) struct HubSpotModel {
     calls_of_day: u64,
     /// The day, and how many of its calls are spent.
     today: (Time, u64),
-    tells_limits: bool,
+    shows_limits: bool,
 }
 
 impl HubSpotModel {
@@ -120,20 +120,20 @@ impl HubSpotModel {
             contacts: Vec::new(),
             by_address: BTreeMap::new(),
             rules: Vec::new(),
-            troubles: Vec::new(),
-            refused: PerField::default(),
+            problems: Vec::new(),
+            rejected: PerField::default(),
             not_found: BTreeSet::new(),
             backwards: Vec::new(),
             created: Vec::new(),
             written_at: 0,
-            repaired: 0,
-            struck: Vec::new(),
+            restored: 0,
+            occurred: Vec::new(),
             recent: VecDeque::new(),
             habits: plan.faults().collect(),
             calls_allowed: plan.calls_allowed,
             calls_of_day: plan.day.0,
             today: (0, plan.day.1),
-            tells_limits: plan.tells_limits,
+            shows_limits: plan.shows_limits,
         }
     }
 
@@ -163,7 +163,7 @@ impl HubSpotModel {
 
     /// What the headers say.
     pub(crate) fn limits(&self) -> RateLimitHeaders {
-        if !self.tells_limits {
+        if !self.shows_limits {
             return RateLimitHeaders::default();
         }
         let used = u32::try_from(self.recent.len()).unwrap_or(u32::MAX);

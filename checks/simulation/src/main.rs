@@ -8,7 +8,7 @@ use simulation::{
     run::{run_seed, run_seeds},
 };
 
-/// Runs the delivery engine and the rules of a user's row against a model of HubSpot, in virtual time.
+/// Runs the user service and the delivery engine against a model of HubSpot, in virtual time.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// How many schedules to run.
@@ -23,7 +23,7 @@ struct Arguments {
     /// Prints everything that happens; with --seed.
     #[arg(long, requires = "seed")]
     trace: bool,
-    /// Plays a day through with an outage of HubSpot from 9 to 15 o'clock, for so many users, instead of schedules.
+    /// Plays a day with an outage of HubSpot from 9 to 15 o'clock, for this many users, instead of schedules.
     #[arg(long, value_name = "USERS")]
     outage_day: Option<usize>,
     /// How many changes there are in that day's busiest hour.

@@ -21,8 +21,8 @@ const OUTAGE: std::ops::Range<u64> = 9..15;
 const CURVE: [u64; 24] = [
     15, 10, 8, 8, 10, 20, 40, 65, 90, 100, 100, 95, 85, 90, 100, 95, 85, 75, 65, 60, 55, 45, 35, 25,
 ];
-/// The first delivery to everybody takes no longer.
-const LONGEST_BEFORE: Time = 10 * HOUR;
+/// The first delivery to everybody takes at most this long.
+const MAX_BEFORE: Time = 10 * HOUR;
 /// How often it is looked who waits.
 const LOOK: Time = 5 * SECOND;
 
@@ -44,8 +44,8 @@ pub struct DayReport {
     pub waiting: usize,
     /// When the last of them had been delivered, in milliseconds from the end of the outage.
     pub recovery_ms: Time,
-    /// Records that were parked, and failures that were charged to one.
-    pub blamed: u64,
+    /// Records that failed, and failures that were counted against one.
+    pub counted: u64,
 }
 
 /// An hour of it.
@@ -63,11 +63,11 @@ pub struct Hour {
 pub fn play(day: Day) -> Result<DayReport, String> {
     let mut world = World::by(Plan::quiet(day.users), Random::new(0), false);
     let delivering = |world: &World| world.tally.transitions.of(Transition::LeaseGained) > 0;
-    world.run_until(LONGEST_BEFORE, delivering)?;
+    world.run_until(MAX_BEFORE, delivering)?;
     world.change_everyone(Field::FirstName);
-    while world.unsettled_users().next().is_some() {
+    while world.dirty_users().next().is_some() {
         let soon = world.now + SECOND;
-        world.run_until(LONGEST_BEFORE, |world| world.now >= soon)?;
+        world.run_until(MAX_BEFORE, |world| world.now >= soon)?;
     }
     Played {
         begun_at: world.now,
@@ -98,7 +98,7 @@ impl Played {
             }
             if hour == OUTAGE.end {
                 self.world.finish(Fault::Outage);
-                let users = self.world.unsettled_users();
+                let users = self.world.dirty_users();
                 self.waiting = users
                     .map(|user| (user, self.world.users.rows[user].generation))
                     .collect();
@@ -114,7 +114,7 @@ impl Played {
             hours,
             waiting,
             recovery_ms: recovered_at - (self.begun_at + OUTAGE.end * HOUR),
-            blamed: of(Transition::Parked) + of(Transition::Charged),
+            counted: of(Transition::Failed) + of(Transition::FailureCounted),
         })
     }
 
@@ -135,7 +135,7 @@ impl Played {
             looked_at += LOOK;
             self.world
                 .run_until(looked_at + HOUR, |world| world.now >= looked_at)?;
-            most_waiting = most_waiting.max(self.world.unsettled_users().count());
+            most_waiting = most_waiting.max(self.world.dirty_users().count());
             self.look_who_waits();
         }
         Ok(Hour {
@@ -197,10 +197,10 @@ impl fmt::Display for DayReport {
         writeln!(formatter, "{:<8}{changes:>12}{calls:>12}", "day")?;
         writeln!(
             formatter,
-            "{} users waited at the end of the outage; the last was delivered {} s later; {} parked or charged",
+            "{} users waited at the end of the outage; the last was delivered {} s later; {} failed or counted",
             self.waiting,
             self.recovery_ms.div_ceil(SECOND),
-            self.blamed
+            self.counted
         )
     }
 }

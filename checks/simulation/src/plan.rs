@@ -1,4 +1,4 @@
-//! What a seed makes of a schedule: how many of what, which faults, and how often they strike.
+//! What a seed draws for a schedule: how many users and changes, which faults, and how often they occur.
 
 use hubspot::engine::{EmailConflict, MissingContact};
 
@@ -12,9 +12,9 @@ pub(crate) const MINUTE: Time = 60 * SECOND;
 pub(crate) const HOUR: Time = 60 * MINUTE;
 
 /// How many kinds of fault each schedule has at least.
-pub(crate) const FEWEST_FAULTS: usize = 5;
+pub(crate) const MIN_FAULTS: usize = 5;
 
-/// How late HubSpot may carry a call out: a little less than a doubt lasts.
+/// How late HubSpot may execute a call: a little less than a late-write window lasts.
 const LATEST_EFFECT: Time = 118 * SECOND;
 
 /// Faults that one call to HubSpot meets.
@@ -61,33 +61,36 @@ pub(crate) struct Plan {
     has: Vec<bool>,
     /// Those of the faults that one call meets.
     pub(crate) of_a_call: Vec<Fault>,
-    /// So many of a thousand calls meet one of them.
+    /// How many of a thousand calls meet one of them.
     pub(crate) call_rate: u64,
-    /// So many of a thousand chances another fault takes.
+    /// In how many of a thousand cases another fault occurs.
     pub(crate) rate: u64,
     /// The longest freeze.
     pub(crate) longest_freeze: Time,
-    /// How late a call may be carried out.
+    /// How late a call may be executed.
     pub(crate) latest_effect: Time,
-    /// Whether what fails to be announced is left to nobody: the sweep only ends doubts and rechecks.
+    /// Whether a lost wake-up is never published again: the sweep only ends late-write windows, makes rechecks and wakes users that
+    /// were made due.
     pub(crate) sweepless: bool,
     /// Whether only single records have faults, so that nobody else may be held back for long.
     pub(crate) only_records: bool,
-    /// What the workers do about a taken address.
+    /// What the workers do about an address of another contact.
     pub(crate) email_taken: EmailConflict,
     /// What the workers do about a user without a contact.
     pub(crate) missing: MissingContact,
-    /// The workers' patience with a call.
+    /// How long the workers wait for a call.
     pub(crate) call_timeout: Time,
     /// How many calls HubSpot allows in ten seconds.
     pub(crate) calls_allowed: u32,
     /// How many it allows in a day, and how many of them are spent already when the first begins.
     pub(crate) day: (u64, u64),
-    /// Whether its answers say so.
-    pub(crate) tells_limits: bool,
+    /// Whether its answers show these limits.
+    pub(crate) shows_limits: bool,
     /// How many wake-ups fit into the stream.
     pub(crate) stream_window: usize,
-    /// How long settling may take once it is calm.
+    /// The longest that a commit of the user service takes.
+    pub(crate) longest_commit: Time,
+    /// How long it may take until everything is at rest once it is calm.
     pub(crate) settle_within: Time,
 }
 
@@ -103,8 +106,9 @@ impl Plan {
         let chosen = |fault: Fault| has[fault.index()];
         let episodes = draw_episodes(random);
         let end = episodes.last().map_or(0, |(_, end)| *end);
-        // What need not hold: a write after a freeze longer than the doubt, by a worker killed before its verdict. So
-        // where both may happen, a freeze and a call's lateness stay within one doubt together.
+        // It is not promised that a write is repaired that a worker makes after a freeze longer than the late-write window, if that
+        // worker is killed before it reports. So where both may happen, a freeze and the delay of a call together stay within the
+        // window.
         let frozen = chosen(Fault::Freeze) || chosen(Fault::FreezeBeforeCall);
         let killed = chosen(Fault::Kill) || chosen(Fault::ShutDown);
         let (longest_freeze, latest_effect) = match (chosen(Fault::LongFreeze), frozen && killed) {
@@ -146,18 +150,19 @@ impl Plan {
             } else {
                 (250_000, 0)
             },
-            tells_limits: random.chance(500),
+            shows_limits: random.chance(500),
             stream_window: if chosen(Fault::NarrowStream) {
                 random.index(8) + 3
             } else {
                 10_000
             },
+            longest_commit: *random.pick(&[2, 8, 20]),
             settle_within: if sweepless { 450 * SECOND } else { 1_500 * SECOND },
             has,
         }
     }
 
-    /// A plan by which so many users have a contact each, and nothing happens by itself.
+    /// A plan by which each of the users has a contact, and nothing happens by itself.
     pub(crate) fn quiet(users: usize) -> Self {
         Self {
             users,
@@ -178,8 +183,9 @@ impl Plan {
             call_timeout: 10 * SECOND,
             calls_allowed: 190,
             day: (625_000, 0),
-            tells_limits: true,
+            shows_limits: true,
             stream_window: 10_000,
+            longest_commit: 2,
             settle_within: Time::MAX,
         }
     }
@@ -223,7 +229,7 @@ fn draw_faults(random: &mut Random, fits: impl Fn(Fault) -> bool) -> Vec<bool> {
             has[Fault::Kill.index()] = false;
             has[Fault::ShutDown.index()] = false;
         }
-        if has.iter().filter(|has| **has).count() >= FEWEST_FAULTS {
+        if has.iter().filter(|has| **has).count() >= MIN_FAULTS {
             return has;
         }
     }

@@ -11,8 +11,8 @@ use std::{
 
 use crate::{tally::Tally, world::World};
 
-/// So many failures are remembered; after them the run ends.
-const FAILURES_KEPT: usize = 20;
+/// The most failures that are remembered; the run ends with the last of them.
+const MAX_FAILURES: usize = 20;
 
 /// What came of many schedules.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ pub fn run_seed(seed: u64, tracing: bool) -> (Tally, Result<(), String>) {
     })
 }
 
-/// Runs so many schedules from the first seed on, on so many threads. Ends early after too many failures.
+/// Runs schedules from the first seed on, on several threads. Ends early after too many failures.
 pub fn run_seeds(first: u64, count: u64, threads: usize) -> Report {
     let next = AtomicU64::new(first);
     let report = Mutex::new(Report::default());
@@ -63,7 +63,7 @@ fn work(next: &AtomicU64, end: u64, report: &Mutex<Report>) {
             && let Ok(mut report) = report.lock()
         {
             report.failures.push((seed, wrong));
-            if report.failures.len() >= FAILURES_KEPT {
+            if report.failures.len() >= MAX_FAILURES {
                 next.store(end, Ordering::Relaxed);
             }
         }

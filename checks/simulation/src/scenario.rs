@@ -13,37 +13,37 @@ use crate::{
     world::World,
 };
 
-/// Nothing here takes longer.
-const LONGEST: Time = 600 * SECOND;
+/// The longest that a part of a scenario takes.
+const MAX_TIME: Time = 600 * SECOND;
 
-/// How it went when HubSpot refused the token for a while.
+/// What happened when HubSpot rejected the token for a while.
 #[derive(Debug)]
 pub struct TokenLost {
     /// How long the same changes take while all is well, in milliseconds.
     pub drain_ms: Time,
     /// How long they took from the return of the token, in milliseconds.
     pub recovery_ms: Time,
-    /// What happened, in the run in which the token was refused.
+    /// What happened, in the run in which the token was rejected.
     pub tally: Tally,
 }
 
-/// So many users, none of whom is linked yet, are changed while HubSpot refuses the token for so long; then the token
+/// Users, none of whom is linked yet, are changed while HubSpot rejects the token; then the token
 /// is replaced.
-pub fn token_lost(users: usize, refused_for_ms: Time) -> Result<TokenLost, String> {
+pub fn token_lost(users: usize, rejected_for_ms: Time) -> Result<TokenLost, String> {
     let (mut well, begun_at) = delivering(users)?;
     well.change_everyone(Field::FirstName);
-    let drained_at = well.run_until(begun_at + LONGEST, World::is_at_rest)?;
+    let drained_at = well.run_until(begun_at + MAX_TIME, World::is_at_rest)?;
 
     let (mut world, begun_at) = delivering(users)?;
     world.begin(Fault::Unauthorized);
     world.change_everyone(Field::FirstName);
-    let returned_at = world.run_until(begun_at + LONGEST + refused_for_ms, |world| {
-        world.now >= begun_at + refused_for_ms
+    let returned_at = world.run_until(begun_at + MAX_TIME + rejected_for_ms, |world| {
+        world.now >= begun_at + rejected_for_ms
     })?;
     world.finish(Fault::Unauthorized);
     let worker = world.process(0);
     world.tell(worker, Input::TokenReplaced);
-    let recovered_at = world.run_until(returned_at + LONGEST, World::is_at_rest)?;
+    let recovered_at = world.run_until(returned_at + MAX_TIME, World::is_at_rest)?;
     Ok(TokenLost {
         drain_ms: drained_at - begun_at,
         recovery_ms: recovered_at - returned_at,
@@ -54,7 +54,7 @@ pub fn token_lost(users: usize, refused_for_ms: Time) -> Result<TokenLost, Strin
 /// A world whose only worker has begun to deliver, and when that was.
 fn delivering(users: usize) -> Result<(World, Time), String> {
     let mut world = World::by(Plan::quiet(users), Random::new(0), false);
-    let begun_at = world.run_until(LONGEST, |world| {
+    let begun_at = world.run_until(MAX_TIME, |world| {
         world.tally.transitions.of(Transition::LeaseGained) > 0
     })?;
     Ok((world, begun_at))

@@ -5,7 +5,7 @@ use hubspot::engine::{CallError, CallErrorKind, RateLimit, Response};
 use crate::names::named;
 
 named! {
-    /// What an engine was told of a call, or of one input of it.
+    /// What an engine learned about a call, or about one input of it.
     Seen {
         Account: "account",
         Found: "found",

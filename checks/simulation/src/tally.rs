@@ -69,11 +69,11 @@ impl<T: Named> Counts<T> {
 pub struct Tally {
     /// Schedules that were run.
     pub schedules: u64,
-    /// Faults that struck.
+    /// Faults that occurred.
     pub faults: Counts<Fault>,
     /// Answers that reached an engine.
     pub seen: Counts<Seen>,
-    /// What rows, leases, lines and workers went through.
+    /// What rows, leases, deliveries and workers went through.
     pub transitions: Counts<Transition>,
 }
 

@@ -1,51 +1,210 @@
-//! The user service: rows and the lease in memory, each request one transaction that applies the rules as the
-//! service's writer does.
+//! The user service: its real operations and group commit on a store in memory, with a clock that the schedule sets.
 
-mod claim;
-mod record;
-mod sweep;
+mod observed;
+mod request;
 
-use contracts::{
-    ChangeLease, DeliveryAction, Field, LeaseAnswer, Priority, UserId, Values, delivery::LeaseAction,
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    task::{Context, Poll, Waker},
 };
-use user::rules::{self, Change, Changed, Imported, Lease, Refusal, Row, RuleTiming, UnixMs};
 
-use crate::{agenda::Time, tally::Tally, transition::Transition};
+use contracts::{Field, PerField, ResolvedUser, UserChanged, UserId, subjects::WINDOW};
+use futures_util::{FutureExt, future::BoxFuture};
+use runtime::health::Registry;
+use tokio::sync::mpsc;
+use user::{
+    commit::{AfterCommit, CommitQueue, Committer, create},
+    relay::{AcceptedNotices, StreamCapacity},
+    rules::{Row, RuleTiming, UnixMs},
+    store::memory::{MemoryFaults, MemoryStore},
+    time::Clock,
+};
 
-/// What the service's clock shows when the schedule starts.
+use crate::agenda::Time;
+
+use observed::Watch;
+pub(crate) use request::{Answer, Answered, Asker, Request, is_unknown};
+
+/// The time that the service's clock shows when the schedule starts.
 const START: UnixMs = 1_800_000_000_000;
+/// The most batches of wake-ups, and of notices, that wait to be published.
+const MAX_BATCHES_WAITING: usize = 256;
+/// The most operations in one commit of the user service: no more are left waiting.
+pub(crate) const MAX_WAITING: usize = 256;
+/// The committer for deliveries, and the one for changes.
+pub(crate) const COMMITTERS: usize = 2;
 
-/// Rows, lease and clock.
-#[derive(Debug)]
+/// The service, and what is known of it from outside.
 pub(crate) struct UserService {
-    /// By user; one that does not exist yet has version 0.
+    /// By user, the row as it is stored; one that does not exist yet has version 0.
     pub(crate) rows: Vec<Row>,
-    /// The one lease.
-    pub(crate) lease: Lease,
-    /// The lengths of time the rules go by.
-    pub(crate) terms: RuleTiming,
-    /// How far its clock has stepped away.
+    /// By how much its clock has stepped.
     pub(crate) skew: i64,
-    /// Users to announce after the transaction.
-    pub(crate) announcements: Vec<usize>,
-    /// By user, the epoch that each attempt was given under.
+    /// Grows with each start of the service.
+    pub(crate) life: u32,
+    clock: Arc<AtomicI64>,
+    store: MemoryStore,
+    running: Running,
+    stream_window: usize,
+    /// By user, the epoch under which each attempt was given.
     epochs: Vec<Vec<u64>>,
-    /// In which versions each field of each user was touched, ascending; kept apart from the rows.
-    pub(crate) history: Vec<contracts::PerField<Vec<u64>>>,
+    /// By user, the versions that changed each field, ascending. They are kept apart from the rows.
+    pub(crate) history: Vec<PerField<Vec<u64>>>,
+}
+
+/// What a restart replaces.
+struct Running {
+    queue: CommitQueue,
+    committers: Vec<Waiting>,
+    capacity: StreamCapacity,
+    wake_ups: mpsc::Receiver<Vec<UserChanged>>,
+    resolved: mpsc::Receiver<Vec<ResolvedUser>>,
+}
+
+/// A committer, and the operations that wait for it.
+struct Waiting {
+    committer: Committer,
+    jobs: Vec<WaitingJob>,
+}
+
+struct WaitingJob {
+    asker: Asker,
+    request: Request,
+    answer: BoxFuture<'static, Answered>,
+    watch: Watch,
+}
+
+/// An operation that was answered.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) asker: Asker,
+    pub(crate) request: Request,
+    /// None if the committer left it without an answer.
+    pub(crate) answered: Option<Answered>,
+    /// By user, rows of its batch right before it acted.
+    pub(crate) before: BTreeMap<usize, Row>,
+    /// The same rows, and those that it loaded, right after it.
+    pub(crate) after: BTreeMap<usize, Row>,
+}
+
+/// What came of a commit.
+pub(crate) struct Commit {
+    pub(crate) jobs: Vec<Job>,
+    /// The rows that it replaced, as they were before.
+    pub(crate) replaced: BTreeMap<usize, Row>,
+    pub(crate) wake_ups: Vec<UserChanged>,
+    pub(crate) resolved: Vec<ResolvedUser>,
+}
+
+impl fmt::Debug for UserService {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("UserService")
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
 }
 
 impl UserService {
-    /// So many users, none of whom exists yet.
-    pub(crate) fn new(users: usize) -> Self {
-        let rows = (0..users).map(|user| Row::new(user_id(user))).collect();
+    /// A service with this many users, none of whom exists yet, and a stream that takes this many wake-ups.
+    pub(crate) fn new(users: usize, stream_window: usize) -> Self {
+        let clock = Arc::new(AtomicI64::new(START));
+        let shown = Arc::clone(&clock);
+        let store = MemoryStore::new(Clock::new(move || shown.load(Ordering::Relaxed)));
         Self {
-            rows,
-            lease: Lease::default(),
-            terms: RuleTiming::default(),
+            rows: (0..users).map(|user| Row::new(user_id(user))).collect(),
             skew: 0,
-            announcements: Vec::new(),
+            life: 0,
+            clock,
+            running: Running::start(&store, stream_window),
+            store,
+            stream_window,
             epochs: vec![Vec::new(); users],
-            history: vec![contracts::PerField::default(); users],
+            history: vec![PerField::default(); users],
+        }
+    }
+
+    /// The process ends and another one starts on the same store. Operations that were not committed are gone; returned are
+    /// their askers.
+    pub(crate) fn restart(&mut self) -> Vec<(Asker, Request)> {
+        self.life += 1;
+        let started = Running::start(&self.store, self.stream_window);
+        let ended = std::mem::replace(&mut self.running, started);
+        let waiting = ended.committers.into_iter().flat_map(|waiting| waiting.jobs);
+        waiting.map(|job| (job.asker, job.request)).collect()
+    }
+
+    /// The faults of its database.
+    pub(crate) fn faults(&self) -> MemoryFaults {
+        self.store.faults()
+    }
+
+    /// How many more wake-ups its stream takes, as far as it knows.
+    pub(crate) fn capacity(&self) -> &StreamCapacity {
+        &self.running.capacity
+    }
+
+    /// It learns how many wake-ups the stream holds.
+    pub(crate) fn learn_held(&self, held: usize) {
+        let capacity = self.capacity();
+        // A narrow stream is one of the usual size that is nearly full.
+        let held = WINDOW.saturating_sub((self.stream_window.saturating_sub(held)) as u64);
+        capacity.update(capacity.released(), held);
+    }
+
+    /// Puts an operation into the queue of its committer. Returns which one that is, and how many operations wait for it now.
+    pub(crate) fn enqueue(&mut self, asker: Asker, request: Request) -> (usize, usize) {
+        let is_change = matches!(request, Request::Update(_) | Request::Import(_));
+        let number = usize::from(is_change);
+        let watch = Watch::default();
+        let mut answer = request.clone().run(self.running.queue.clone(), watch.clone());
+        // An operation is queued when its future is polled for the first time.
+        if let Poll::Ready(answered) = poll(&mut answer) {
+            answer = std::future::ready(answered).boxed();
+        }
+        let jobs = &mut self.running.committers[number].jobs;
+        jobs.push(WaitingJob {
+            asker,
+            request,
+            answer,
+            watch,
+        });
+        (number, jobs.len())
+    }
+
+    /// Whether operations wait that somebody needs.
+    pub(crate) fn has_work(&self) -> bool {
+        let mut jobs = self.running.committers.iter().flat_map(|waiting| &waiting.jobs);
+        jobs.any(|job| !job.request.is_routine())
+    }
+
+    /// A committer commits what waits for it.
+    pub(crate) fn commit(&mut self, number: usize, now: Time) -> Commit {
+        self.clock.store(self.clock(now), Ordering::Relaxed);
+        let waiting = &mut self.running.committers[number];
+        waiting
+            .committer
+            .commit_waiting()
+            .now_or_never()
+            .expect("the store in memory never waits");
+        let jobs = std::mem::take(&mut waiting.jobs);
+        let jobs = jobs.into_iter().map(Job::of).collect();
+        let mut replaced = BTreeMap::new();
+        for user_id in self.store.take_written() {
+            let user = user_of(&user_id);
+            let stored = self.store.row(&user_id).expect("a row that was committed");
+            replaced.insert(user, std::mem::replace(&mut self.rows[user], stored));
+        }
+        Commit {
+            jobs,
+            replaced,
+            wake_ups: received(&mut self.running.wake_ups),
+            resolved: received(&mut self.running.resolved),
         }
     }
 
@@ -59,79 +218,11 @@ impl UserService {
         Time::try_from(at - START - self.skew).unwrap_or(0)
     }
 
-    /// A caller's change.
-    pub(crate) fn change(
-        &mut self,
-        user: usize,
-        change: &Change<'_>,
-        now: Time,
-        tally: &mut Tally,
-    ) -> Result<Changed, Refusal> {
-        let clock = self.clock(now);
-        let row = &mut self.rows[user];
-        let before = row.version;
-        let changed = rules::accept_change(row, change, clock, &self.terms);
-        let what = match &changed {
-            Err(_) => Transition::ChangeRefused,
-            Ok(_) if row.version == before => Transition::Unchanged,
-            Ok(_) if row.unchanged.last().is_some_and(|(_, last)| *last == row.version) => {
-                Transition::Unchanged
-            }
-            Ok(_) => Transition::Changed,
-        };
-        tally.transitions.add(what);
-        if changed.as_ref().is_ok_and(|changed| changed.wake) {
-            self.announcements.push(user);
-        }
-        changed
-    }
-
-    /// A line of an import.
-    pub(crate) fn import(
-        &mut self,
-        user: usize,
-        fields: &Values,
-        now: Time,
-        tally: &mut Tally,
-    ) -> Result<Imported, Refusal> {
-        let clock = self.clock(now);
-        let imported = rules::accept_line(&mut self.rows[user], fields, clock);
-        tally.transitions.add(match &imported {
-            Err(_) => Transition::ChangeRefused,
-            Ok(imported) if imported.is_changed => Transition::Imported,
-            Ok(_) => Transition::ImportedNothing,
-        });
-        imported
-    }
-
-    /// A worker asks for the lease.
-    pub(crate) fn ask_lease(&mut self, ask: &ChangeLease, now: Time, tally: &mut Tally) -> LeaseAnswer {
-        let clock = self.clock(now);
-        let has_links = self.rows.iter().any(|row| row.link.is_some());
-        let answer = rules::change_lease(&mut self.lease, ask, has_links, clock, &self.terms);
-        match ask.action {
-            LeaseAction::Yield => tally.transitions.add(Transition::SteppedAside),
-            LeaseAction::Release => tally.transitions.add(Transition::Released),
-            LeaseAction::Hold => {}
-        }
-        answer
-    }
-
-    /// An operator pauses delivery, or lets it go on.
-    pub(crate) fn control_line(&mut self, wish: DeliveryAction, now: Time) {
-        let clock = self.clock(now);
-        rules::control_delivery(&mut self.lease, wish, clock);
-    }
-
-    /// In which version a field was last touched, as of a version.
-    pub(crate) fn touched_as_of(&self, user: usize, field: Field, version: u64) -> u64 {
-        let touched = &self.history[user][field];
-        touched
-            .iter()
-            .rev()
-            .find(|at| **at <= version)
-            .copied()
-            .unwrap_or(0)
+    /// The version that last changed a field, as of a version.
+    pub(crate) fn changed_as_of(&self, user: usize, field: Field, version: u64) -> u64 {
+        let versions = &self.history[user][field];
+        let last = versions.iter().rev().find(|at| **at <= version);
+        last.copied().unwrap_or(0)
     }
 
     /// The epoch under which an attempt was given.
@@ -140,10 +231,84 @@ impl UserService {
         self.epochs[user].get(index).copied().unwrap_or(0)
     }
 
-    /// The lane a user is announced in.
-    pub(crate) fn priority(&self, user: usize) -> Priority {
-        self.rows[user].priority
+    /// An attempt was given.
+    pub(crate) fn remember_epoch(&mut self, user: usize, attempt: u64, epoch: u64) {
+        let epochs = &mut self.epochs[user];
+        // A commit that was lost may have taken the number before.
+        epochs.resize(usize::try_from(attempt).unwrap_or(0), epoch);
+        if let Some(last) = epochs.last_mut() {
+            *last = epoch;
+        }
     }
+
+    /// When rechecks are due, by the time of the schedule.
+    pub(crate) fn rechecks(&self) -> impl Iterator<Item = Time> {
+        self.rows
+            .iter()
+            .filter_map(|row| row.recheck_at)
+            .map(|at| self.time_of(at))
+    }
+
+    /// Whether no user is dirty, in an attempt or in a late-write window, and no operation waits.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let rests = |row: &Row| !row.is_dirty() && row.in_doubt.is_none() && row.open_attempt.is_none();
+        self.rows.iter().all(rests) && !self.has_work()
+    }
+}
+
+impl Running {
+    fn start(store: &MemoryStore, stream_window: usize) -> Self {
+        let (wake_ups, committed) = mpsc::channel(MAX_BATCHES_WAITING);
+        let (resolved, resolved_users) = mpsc::channel(MAX_BATCHES_WAITING);
+        let capacity = StreamCapacity::of(stream_window as u64);
+        let after_commit = AfterCommit {
+            wake_ups,
+            resolved,
+            accepted: AcceptedNotices::default(),
+            capacity: capacity.clone(),
+        };
+        let writers = store.open(COMMITTERS).writers;
+        let health = Registry::new("user", &[]);
+        let (queue, committers) = create(writers, RuleTiming::default(), after_commit, &health);
+        let waiting = |committer| Waiting {
+            committer,
+            jobs: Vec::new(),
+        };
+        Self {
+            queue,
+            committers: committers.into_iter().map(waiting).collect(),
+            capacity,
+            wake_ups: committed,
+            resolved: resolved_users,
+        }
+    }
+}
+
+impl Job {
+    fn of(mut waiting: WaitingJob) -> Self {
+        let answered = match poll(&mut waiting.answer) {
+            Poll::Ready(answered) => Some(answered),
+            Poll::Pending => None,
+        };
+        let seen = waiting.watch.take();
+        let by_user = |rows: Vec<Row>| rows.into_iter().map(|row| (user_of(&row.user_id), row)).collect();
+        Self {
+            asker: waiting.asker,
+            request: waiting.request,
+            answered,
+            before: by_user(seen.before),
+            after: by_user(seen.after),
+        }
+    }
+}
+
+fn poll(answer: &mut BoxFuture<'static, Answered>) -> Poll<Answered> {
+    answer.poll_unpin(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Everything that a channel holds.
+fn received<T>(channel: &mut mpsc::Receiver<Vec<T>>) -> Vec<T> {
+    std::iter::from_fn(|| channel.try_recv().ok()).flatten().collect()
 }
 
 /// The id of a user.

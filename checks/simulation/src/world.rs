@@ -1,17 +1,20 @@
 //! One schedule: everything around the engines and the rules, in virtual time.
 
-mod announce;
+mod call_faults;
 mod calls;
+mod commits;
 mod delays;
-mod fate;
 mod inspections;
 mod messages;
 mod observe;
-mod others;
+mod operators;
+mod passing_time;
+mod people;
+mod planned_faults;
 mod rest;
-mod strikes;
-mod time;
-mod truth;
+mod results;
+mod rows;
+mod wake_ups;
 mod workers;
 
 use contracts::Field;
@@ -31,8 +34,8 @@ use crate::{
 
 use workers::Worker;
 
-/// No schedule needs more events; one that has more runs in circles.
-const MOST_EVENTS: u64 = 400_000;
+/// The most events of a schedule; one that has more goes round in circles.
+const MAX_EVENTS: u64 = 400_000;
 
 /// One schedule.
 #[derive(Debug)]
@@ -51,17 +54,21 @@ pub(crate) struct World {
     is_calm: bool,
     /// Since when everything should come to rest.
     awake_since: Time,
-    /// Since when nobody owes anything; none while somebody does.
+    /// Since when nobody is dirty; none while somebody is.
     at_rest_since: Option<Time>,
-    /// What is wrong with the user service at the moment.
-    service_troubles: Vec<Fault>,
+    /// The faults that the user service has at the moment.
+    service_faults: Vec<Fault>,
     calls_in_calm: u64,
     /// How many questions for contacts were asked.
     inspections: u64,
     /// By user, the contacts that were made for it.
     creations: Vec<Vec<Creation>>,
-    /// By user, since when it owes something.
-    owing_since: Vec<Option<Time>>,
+    /// By user, since when it is dirty.
+    dirty_since: Vec<Option<Time>>,
+    /// By user, whether it was made due without a wake-up: the sweep publishes it.
+    due_at_once: Vec<bool>,
+    /// By user, the contact that an operator named last.
+    linked_by_operator: Vec<Option<usize>>,
     tracing: bool,
     wrong: Option<String>,
 }
@@ -80,7 +87,7 @@ impl World {
             now: 0,
             agenda: Agenda::default(),
             tally: Tally::default(),
-            users: UserService::new(plan.users),
+            users: UserService::new(plan.users, plan.stream_window),
             hubspot: HubSpotModel::new(&plan),
             drawn: 0,
             broker: Broker::new(plan.stream_window),
@@ -88,11 +95,13 @@ impl World {
             is_calm: false,
             awake_since: 0,
             at_rest_since: None,
-            service_troubles: Vec::new(),
+            service_faults: Vec::new(),
             calls_in_calm: 0,
             inspections: 0,
             creations: vec![Vec::new(); plan.users],
-            owing_since: vec![None; plan.users],
+            dirty_since: vec![None; plan.users],
+            due_at_once: vec![false; plan.users],
+            linked_by_operator: vec![None; plan.users],
             tracing,
             wrong: None,
             random,
@@ -113,10 +122,10 @@ impl World {
                 break;
             };
             self.now = at;
-            self.happen(event);
+            self.handle_event(event);
             events += 1;
-            if events > MOST_EVENTS {
-                self.fail(&format!("still busy after {MOST_EVENTS} events"));
+            if events > MAX_EVENTS {
+                self.fail(&format!("still busy after {MAX_EVENTS} events"));
             }
         }
         if self.wrong.is_none() {
@@ -133,10 +142,10 @@ impl World {
     ) -> Result<Time, String> {
         while !holds(self) {
             let Some((at, event)) = self.agenda.next().filter(|(at, _)| *at <= deadline) else {
-                return Err(format!("not so at {deadline} ms: {}", self.unsettled()));
+                return Err(format!("not so at {deadline} ms: {}", self.busy_rows()));
             };
             self.now = at;
-            self.happen(event);
+            self.handle_event(event);
             if let Some(wrong) = self.wrong.take() {
                 return Err(wrong);
             }
@@ -144,21 +153,26 @@ impl World {
         Ok(self.now)
     }
 
-    fn happen(&mut self, event: Event) {
+    fn handle_event(&mut self, event: Event) {
         match event {
             Event::Change => self.change(),
             Event::ChangeOf { user } => self.change_of(user),
-            Event::RepeatChange(sent) => self.send_change(&sent),
+            Event::Send(request) => self.send(*request),
             Event::Sweep => self.sweep(),
+            Event::Commit { number, life } => {
+                if life == self.users.life {
+                    self.commit(number);
+                }
+            }
             Event::Inspect => self.inspect(),
             Event::Tick(process) => self.wake(process),
             Event::Tell(process, input) => self.tell(process, *input),
             Event::Leave(process, output) => self.leave(process, output),
-            Event::Arrive(question) => self.arrive(&question),
-            Event::Effect(out) => self.carry_out(&out),
-            Event::Announce { user, discarded } => self.announce(user, discarded),
-            Event::WakeNow { user } => self.users.wake_now(user, self.now),
-            Event::WakeAnnounced => self.users.wake_announced(self.now),
+            Event::Arrive(asked) => self.arrive(*asked),
+            Event::Effect(out) => self.execute(&out),
+            Event::Publish(publication) => self.publish(*publication),
+            Event::WakeNow { user } => self.wake_now(user),
+            Event::WakeAnnounced => self.wake_announced(),
             Event::Deliver {
                 process,
                 user,
@@ -169,7 +183,7 @@ impl World {
             Event::Redeliver { sequence, made } => self.redeliver(sequence, made),
             Event::Start(place) => self.start(place),
             Event::End(process) => self.end(process),
-            Event::Strike(fault) => self.strike(fault),
+            Event::Occur(fault) => self.occur(fault),
             Event::Begin(fault) => self.begin(fault),
             Event::Finish(fault) => self.finish(fault),
             Event::Snapshot => self.broker.keep(),
@@ -177,13 +191,13 @@ impl World {
         }
     }
 
-    /// Whether a fault strikes at this chance. It is counted where it does.
-    pub(crate) fn strikes(&mut self, fault: Fault) -> bool {
-        let strikes = !self.is_calm && self.plan.has(fault) && self.random.chance(self.plan.rate);
-        if strikes {
+    /// Draws whether a fault occurs now, and counts it if so.
+    pub(crate) fn occurs(&mut self, fault: Fault) -> bool {
+        let occurs = !self.is_calm && self.plan.has(fault) && self.random.chance(self.plan.rate);
+        if occurs {
             self.tally.faults.add(fault);
         }
-        strikes
+        occurs
     }
 
     /// Remembers the first thing that went wrong.
@@ -200,14 +214,14 @@ impl World {
         }
     }
 
-    /// Who owes something.
-    pub(crate) fn unsettled_users(&self) -> impl Iterator<Item = usize> {
+    /// The users that are dirty.
+    pub(crate) fn dirty_users(&self) -> impl Iterator<Item = usize> {
         let rows = self.users.rows.iter().enumerate();
         rows.filter(|(_, row)| row.is_dirty()).map(|(user, _)| user)
     }
 
     /// The rows that are not at rest.
-    fn unsettled(&self) -> String {
+    fn busy_rows(&self) -> String {
         let rows = self.users.rows.iter();
         let busy = rows.filter(|row| row.is_dirty() || row.in_doubt.is_some() || row.open_attempt.is_some());
         format!("{:?}", busy.collect::<Vec<_>>())

@@ -16,4 +16,5 @@ pub(crate) use resolved_notices::publish_resolved;
 pub use stream_capacity::StreamCapacity;
 pub(crate) use stream_supervisor::{StreamNews, StreamSupervisor};
 pub(crate) use sweeper::Sweeper;
+pub use sweeper::{NextSweep, next_sweep, sweep_size};
 pub(crate) use wake_up_relay::WakeUpRelay;

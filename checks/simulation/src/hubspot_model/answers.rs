@@ -1,4 +1,4 @@
-//! Carrying calls out, and what is answered to them.
+//! Executes calls and answers them.
 
 use hubspot::engine::{
     Call, CallError, CallErrorKind, InputError, Properties, Response, UpdateInput, UpdatedContact,
@@ -11,15 +11,15 @@ use crate::{agenda::Time, fault::Fault, random::Random};
 enum Done {
     /// Written to this contact.
     Written(usize),
-    /// Passed over without a word, as former ids are.
+    /// Left out of the answer, as former ids are.
     Dropped,
-    /// Refused.
-    Refused(CallError),
+    /// Rejected.
+    Rejected(CallError),
 }
 
 impl HubSpotModel {
-    /// Carries a call out and says what there is to answer.
-    pub(crate) fn carry_out(&mut self, out: &CallOut, now: Time, random: &mut Random) -> Response {
+    /// Executes a call and returns the answer.
+    pub(crate) fn execute(&mut self, out: &CallOut, now: Time, random: &mut Random) -> Response {
         match &out.call {
             Call::Account => Response::Account {
                 account_id: self.account().to_owned(),
@@ -49,7 +49,7 @@ impl HubSpotModel {
 
     /// The account that the token in use opens.
     fn account(&self) -> &'static str {
-        if self.troubles.contains(&Fault::OtherAccount) {
+        if self.problems.contains(&Fault::OtherAccount) {
             OTHER_ACCOUNT
         } else {
             ACCOUNT
@@ -81,8 +81,8 @@ impl HubSpotModel {
 
     fn update(&mut self, inputs: &[UpdateInput], out: &CallOut, now: Time, random: &mut Random) -> Response {
         let whole = out.fault == Some(Fault::AllOrNothing);
-        if let Some(problem) = whole.then(|| self.first_refusal(inputs, random)).flatten() {
-            self.struck.push(Fault::AllOrNothing);
+        if let Some(problem) = whole.then(|| self.first_rejection(inputs, random)).flatten() {
+            self.occurred.push(Fault::AllOrNothing);
             return Response::Error(problem);
         }
         let mut results = Vec::new();
@@ -96,11 +96,11 @@ impl HubSpotModel {
                     trace_id: Some(input.trace_id.clone()),
                 }),
                 Done::Dropped => {}
-                Done::Refused(problem) if problem.kind == CallErrorKind::NotFound => {
+                Done::Rejected(problem) if problem.kind == CallErrorKind::NotFound => {
                     missing.0.push(input.contact_id.clone());
                     missing.1.push(input.trace_id.clone());
                 }
-                Done::Refused(problem) => {
+                Done::Rejected(problem) => {
                     errors.push(about(Vec::new(), vec![input.trace_id.clone()], problem));
                 }
             }
@@ -127,37 +127,37 @@ impl HubSpotModel {
         random: &mut Random,
     ) -> Done {
         let Some(asked) = self.by_id(&input.contact_id) else {
-            return Done::Refused(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND"));
+            return Done::Rejected(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND"));
         };
         let contact = self.present(asked);
         if contact != asked {
             if !(self.has_habit(Fault::MergeFollowed) && random.chance(500)) {
-                self.struck.push(Fault::Merged);
+                self.occurred.push(Fault::Merged);
                 return Done::Dropped;
             }
-            self.struck.push(Fault::MergeFollowed);
+            self.occurred.push(Fault::MergeFollowed);
         }
         if !self.exists(contact) {
-            return Done::Refused(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND"));
+            return Done::Rejected(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND"));
         }
-        if self.trouble_of(contact, now) == Some(Fault::LockedContact) {
-            self.struck.push(Fault::LockedContact);
-            return Done::Refused(problem(CallErrorKind::Locked, "RECORD_LOCKED"));
+        if self.problem_of(contact, now) == Some(Fault::LockedContact) {
+            self.occurred.push(Fault::LockedContact);
+            return Done::Rejected(problem(CallErrorKind::Locked, "RECORD_LOCKED"));
         }
         match self.write(contact, &input.properties, author, now, random) {
             Ok(()) => Done::Written(contact),
-            Err(problem) => Done::Refused(*problem),
+            Err(problem) => Done::Rejected(*problem),
         }
     }
 
     /// What is wrong with a contact at the moment.
-    pub(crate) fn trouble_of(&self, contact: usize, now: Time) -> Option<Fault> {
-        let (fault, until) = self.contacts[contact].trouble?;
+    pub(crate) fn problem_of(&self, contact: usize, now: Time) -> Option<Fault> {
+        let (fault, until) = self.contacts[contact].problem?;
         (now < until).then_some(fault)
     }
 
-    /// The first problem of a batch that is carried out as a whole or not at all.
-    fn first_refusal(&mut self, inputs: &[UpdateInput], random: &mut Random) -> Option<CallError> {
+    /// The first problem of a batch that is executed as a whole or not at all.
+    fn first_rejection(&mut self, inputs: &[UpdateInput], random: &mut Random) -> Option<CallError> {
         inputs
             .iter()
             .find_map(|input| self.check_values(&input.properties, random).err())
@@ -173,17 +173,17 @@ impl HubSpotModel {
     ) {
         match fault {
             Some(Fault::NoTraceIds) => {
-                self.struck.push(Fault::NoTraceIds);
+                self.occurred.push(Fault::NoTraceIds);
                 for result in results {
                     result.trace_id = None;
                 }
             }
             Some(Fault::PartOfBatch) if !results.is_empty() => {
-                self.struck.push(Fault::PartOfBatch);
+                self.occurred.push(Fault::PartOfBatch);
                 results.remove(random.index(results.len()));
             }
             Some(Fault::ListedTwice) if !results.is_empty() => {
-                self.struck.push(Fault::ListedTwice);
+                self.occurred.push(Fault::ListedTwice);
                 let traces = random.pick(results).trace_id.clone().into_iter().collect();
                 errors.push(about(
                     Vec::new(),

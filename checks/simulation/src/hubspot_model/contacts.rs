@@ -19,7 +19,7 @@ pub(crate) enum Writer {
         /// Who.
         user: usize,
         /// The version in which the value was given.
-        touched: u64,
+        changed_in: u64,
         /// The newest such version so far.
         newest: u64,
     },
@@ -43,7 +43,7 @@ pub(crate) struct Contact {
     /// Values that it took from this system, ever.
     pub(crate) took: PerField<Vec<String>>,
     /// What is wrong with it, and until when.
-    pub(crate) trouble: Option<(Fault, Time)>,
+    pub(crate) problem: Option<(Fault, Time)>,
 }
 
 impl HubSpotModel {

@@ -30,13 +30,13 @@ impl HubSpotModel {
         random.shuffle(&mut results);
         match out.fault {
             Some(Fault::NoTraceIds) => {
-                self.struck.push(Fault::NoTraceIds);
+                self.occurred.push(Fault::NoTraceIds);
                 for result in &mut results {
                     result.trace_id = None;
                 }
             }
             Some(Fault::PartOfBatch) if !results.is_empty() => {
-                self.struck.push(Fault::PartOfBatch);
+                self.occurred.push(Fault::PartOfBatch);
                 results.remove(random.index(results.len()));
             }
             _ => {}

@@ -60,7 +60,7 @@ impl HubSpotModel {
             Some(contact) => {
                 let is_primary = self.contacts[contact].values[Field::Email] == address;
                 if self.has_habit(Fault::HiddenSecondary) && !is_primary {
-                    self.struck.push(Fault::HiddenSecondary);
+                    self.occurred.push(Fault::HiddenSecondary);
                 }
                 self.contacts[contact].answered_to.insert(address.to_owned());
             }
@@ -82,11 +82,11 @@ impl HubSpotModel {
         for (index, address) in addresses.iter().enumerate() {
             match fault.filter(|_| index == odd_one) {
                 Some(Fault::LookupForgets) => {
-                    self.struck.push(Fault::LookupForgets);
+                    self.occurred.push(Fault::LookupForgets);
                     continue;
                 }
                 Some(Fault::LookupFails) => {
-                    self.struck.push(Fault::LookupFails);
+                    self.occurred.push(Fault::LookupFails);
                     let kind = if random.chance(500) {
                         CallErrorKind::Locked
                     } else {

@@ -1,4 +1,4 @@
-//! Which values HubSpot refuses.
+//! Which values HubSpot rejects.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use hubspot::engine::{CallError, CallErrorKind, Properties};
 use super::{HubSpotModel, problem, reason};
 use crate::{fault::Fault, random::Random};
 
-/// Values that begin so are refused by name.
+/// Values that begin so are rejected by name.
 pub(crate) const BAD: &str = "bad";
-/// Values that begin so are refused without a name.
+/// Values that begin so are rejected without a name.
 pub(crate) const ODD: &str = "odd";
 
-/// The code of a call that was refused for its values.
-pub(crate) const REFUSED: &str = "VALIDATION_ERROR";
+/// The code of a call that was rejected for its values.
+pub(crate) const REJECTED: &str = "VALIDATION_ERROR";
 
 impl HubSpotModel {
     /// A rule begins to hold for one field of everyone.
@@ -39,20 +39,20 @@ impl HubSpotModel {
             .map(|(rule, _)| *rule)
     }
 
-    /// Why a value is refused, where the refusal names the property.
-    fn refusal(&self, field: Field, value: &str) -> Option<(Fault, Reason)> {
+    /// Why a value is rejected, if the answer names the property.
+    fn rejection(&self, field: Field, value: &str) -> Option<(Fault, Reason)> {
         let (fault, code) = match self.rule_for(field) {
             Some(Fault::UnknownProperty) => (Fault::UnknownProperty, "PROPERTY_DOESNT_EXIST"),
             Some(Fault::ReadOnlyProperty) => (Fault::ReadOnlyProperty, "READ_ONLY_VALUE"),
             Some(_) => (Fault::AdminRule, "RULE_VIOLATION"),
             None if field == Field::Email && value.starts_with(BAD) => (Fault::InvalidEmail, "INVALID_EMAIL"),
-            None if value.starts_with(BAD) => (Fault::RefusedValue, "INVALID_VALUE"),
+            None if value.starts_with(BAD) => (Fault::RejectedValue, "INVALID_VALUE"),
             None => return None,
         };
         Some((fault, reason(code)))
     }
 
-    /// Checks the values of a write. What is refused is remembered.
+    /// Checks the values of a write. Rejected values are remembered.
     pub(super) fn check_values(
         &mut self,
         properties: &Properties,
@@ -64,7 +64,7 @@ impl HubSpotModel {
         let fields: Vec<(Field, &String)> = fields.collect();
         let mut named: Vec<(Field, Fault, Reason)> = Vec::new();
         for (field, value) in &fields {
-            if let Some((fault, reason)) = self.refusal(*field, value) {
+            if let Some((fault, reason)) = self.rejection(*field, value) {
                 named.push((*field, fault, reason));
             }
         }
@@ -72,26 +72,26 @@ impl HubSpotModel {
         while named.len() > 1 && random.chance(200) {
             named.remove(random.index(named.len()));
         }
-        let mut refuse = |field: Field| {
+        let mut remember = |field: Field| {
             if let Some(value) = properties.get(field.property()) {
-                self.refused[field].insert(value.clone());
+                self.rejected[field].insert(value.clone());
             }
         };
         if !named.is_empty() {
             let mut properties = BTreeMap::new();
             for (field, fault, reason) in named {
-                refuse(field);
-                self.struck.push(fault);
+                remember(field);
+                self.occurred.push(fault);
                 properties.insert(field.property().to_owned(), reason);
             }
-            return Err(Box::new(problem(CallErrorKind::Invalid { properties }, REFUSED)));
+            return Err(Box::new(problem(CallErrorKind::Invalid { properties }, REJECTED)));
         }
         let odd = fields.iter().find(|(_, value)| value.starts_with(ODD));
         if let Some((field, _)) = odd {
-            refuse(*field);
-            self.struck.push(Fault::RefusedNameless);
+            remember(*field);
+            self.occurred.push(Fault::RejectedUnnamed);
             let properties = BTreeMap::new();
-            return Err(Box::new(problem(CallErrorKind::Invalid { properties }, REFUSED)));
+            return Err(Box::new(problem(CallErrorKind::Invalid { properties }, REJECTED)));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Writes to one contact, and whether the newest value stands.
+//! Writes to one contact, and whether the newest value is the last one written.
 
 use contracts::Field;
 use hubspot::engine::{CallError, CallErrorKind, Properties};
@@ -43,7 +43,7 @@ impl HubSpotModel {
             return Ok(());
         }
         if holder == contact {
-            self.struck.push(Fault::OwnConflict);
+            self.occurred.push(Fault::OwnConflict);
         }
         Err(Box::new(self.address_held(address, random)))
     }
@@ -51,17 +51,17 @@ impl HubSpotModel {
     /// The conflict about an address that a contact holds.
     pub(super) fn address_held(&mut self, address: &str, random: &mut Random) -> CallError {
         let names = match (
-            self.has_habit(Fault::TakenWithId),
-            self.has_habit(Fault::TakenWithoutId),
+            self.has_habit(Fault::ConflictWithId),
+            self.has_habit(Fault::ConflictWithoutId),
         ) {
             (true, true) => random.chance(500),
             (_, without) => !without,
         };
         let holder = self.holder(address).filter(|_| names);
-        self.struck.push(if names {
-            Fault::TakenWithId
+        self.occurred.push(if names {
+            Fault::ConflictWithId
         } else {
-            Fault::TakenWithoutId
+            Fault::ConflictWithoutId
         });
         if let Some(holder) = holder {
             self.contacts[holder].answered_to.insert(address.to_owned());
@@ -83,24 +83,24 @@ impl HubSpotModel {
             self.contacts[contact].writers[field] = Writer::Others;
             return;
         };
-        let touched = author.touched[field];
-        let mut newest = touched;
+        let changed_in = author.changed_in[field];
+        let mut newest = changed_in;
         if let Writer::User {
             user,
-            touched: before,
+            changed_in: before,
             newest: most,
         } = self.contacts[contact].writers[field]
             && user == author.user
         {
             newest = newest.max(most);
-            if touched < before {
+            if changed_in < before {
                 self.backwards.push(author.clone());
             }
-            self.repaired += u64::from(before < most && touched >= most);
+            self.restored += u64::from(before < most && changed_in >= most);
         }
         self.contacts[contact].writers[field] = Writer::User {
             user: author.user,
-            touched,
+            changed_in,
             newest,
         };
     }

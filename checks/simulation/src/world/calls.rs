@@ -1,8 +1,8 @@
-//! Calls on their way to HubSpot, and what becomes of them.
+//! Calls on their way to HubSpot, and their answers.
 
 use hubspot::engine::{Call, CallId, CallResponse, Input, RateLimitHeaders, Response};
 
-use super::{World, fate::Fate};
+use super::{World, call_faults::CallOutcome};
 use crate::{
     agenda::Time,
     event::{Event, Process},
@@ -11,7 +11,7 @@ use crate::{
     transition::Transition,
 };
 
-/// So many of a thousand calls are slow where HubSpot is slow at all.
+/// How many of a thousand calls are slow in schedules with slow answers.
 const SLOW_CALLS: u64 = 250;
 
 impl World {
@@ -26,12 +26,12 @@ impl World {
             call,
             authors,
             until,
-            is_told: true,
-            told_at: until,
+            is_answered: true,
+            answered_at: until,
             fault: None,
         };
-        if let Some(fate) = self.draw_fate(&mut out) {
-            return self.meet(out, fate);
+        if let Some(outcome) = self.draw_outcome(&mut out) {
+            return self.distort(out, outcome);
         }
         // Slow stretches of HubSpot, so that much waits behind a call.
         let is_slow = !self.is_calm && self.plan.has(Fault::Slow) && self.random.chance(SLOW_CALLS);
@@ -45,17 +45,17 @@ impl World {
         self.agenda.plan(at, Event::Effect(Box::new(out)));
     }
 
-    /// The caller is told something else than what becomes of its call.
-    fn meet(&mut self, mut out: CallOut, fate: Fate) {
-        out.is_told = false;
-        out.told_at = (self.now + fate.told_after).min(out.until);
-        self.tell_answer(&out, fate.answer, RateLimitHeaders::default(), out.told_at);
-        if let Some(after) = fate.effect_after {
+    /// The worker gets something else than HubSpot's answer.
+    fn distort(&mut self, mut out: CallOut, outcome: CallOutcome) {
+        out.is_answered = false;
+        out.answered_at = (self.now + outcome.answered_after).min(out.until);
+        self.plan_answer(&out, outcome.answer, RateLimitHeaders::default(), out.answered_at);
+        if let Some(after) = outcome.effect_after {
             self.agenda.plan(self.now + after, Event::Effect(Box::new(out)));
         }
     }
 
-    fn tell_answer(&mut self, out: &CallOut, answer: Response, limits: RateLimitHeaders, at: Time) {
+    fn plan_answer(&mut self, out: &CallOut, answer: Response, limits: RateLimitHeaders, at: Time) {
         let input = Input::CallResponse(
             out.id,
             CallResponse {
@@ -67,36 +67,35 @@ impl World {
         self.agenda.plan(at, Event::Tell(out.from, Box::new(input)));
     }
 
-    /// HubSpot carries a call out, whoever still waits for it.
-    pub(super) fn carry_out(&mut self, out: &CallOut) {
-        let answer = self.hubspot.carry_out(out, self.now, &mut self.random);
-        self.trace(|| format!("carried out {:?} {:?}: {answer:?}", out.id, out.call));
-        for fault in std::mem::take(&mut self.hubspot.struck) {
+    /// HubSpot executes a call, whether or not its worker still waits.
+    pub(super) fn execute(&mut self, out: &CallOut) {
+        let answer = self.hubspot.execute(out, self.now, &mut self.random);
+        self.trace(|| format!("executed {:?} {:?}: {answer:?}", out.id, out.call));
+        for fault in std::mem::take(&mut self.hubspot.occurred) {
             self.tally.faults.add(fault);
         }
         for author in std::mem::take(&mut self.hubspot.backwards) {
             self.went_backwards(&author, out);
         }
         for creation in std::mem::take(&mut self.hubspot.created) {
-            self.was_created(creation);
+            self.check_creation(creation);
         }
-        for _ in 0..std::mem::take(&mut self.hubspot.repaired) {
-            self.tally.transitions.add(Transition::Repaired);
+        for _ in 0..std::mem::take(&mut self.hubspot.restored) {
+            self.tally.transitions.add(Transition::Restored);
         }
-        if !out.is_told {
+        if !out.is_answered {
             return;
         }
         let at = (self.now + self.random.between(2, 60)).min(out.until);
         let limits = self.hubspot.limits();
-        self.tell_answer(out, answer, limits, at);
+        self.plan_answer(out, answer, limits, at);
     }
 
-    /// P4: a user has one contact made for it, unless that was taken from it, also by another user whose address it had
-    /// become, or a worker was frozen meanwhile.
-    fn was_created(&mut self, creation: Creation) {
+    /// P4: one contact is created for a user, unless that one is gone or is another user's by now, or a worker was frozen meanwhile.
+    fn check_creation(&mut self, creation: Creation) {
         self.tally.transitions.add(Transition::Created);
         let user = creation.author.user;
-        let stands = |earlier: &Creation| {
+        let is_still_there = |earlier: &Creation| {
             let contact = self.hubspot.present(earlier.contact);
             let is_anothers = (0..self.plan.users)
                 .any(|other| other != user && self.linked_contact(other) == Some(contact));
@@ -104,22 +103,24 @@ impl World {
                 && self.hubspot.holder(&earlier.address) == Some(contact)
                 && !is_anothers
         };
-        let twice = self.creations[user].iter().any(stands);
+        let twice = self.creations[user].iter().any(is_still_there);
         if twice && !self.plan.freezes() {
-            self.fail(&format!("P4: a second contact is made for u{user}: {creation:?}"));
+            self.fail(&format!(
+                "P4: a second contact is created for u{user}: {creation:?}"
+            ));
         }
         self.creations[user].push(creation);
     }
 
-    /// P3: an older value lands over a newer one only by a call that its caller gave up, or of an overtaken worker.
+    /// P3: an older value overwrites a newer one only by a call that its worker gave up, or by a superseded worker.
     fn went_backwards(&mut self, author: &Author, out: &CallOut) {
         self.tally.transitions.add(Transition::WentBackwards);
-        let is_late = !out.is_told && self.now >= out.told_at;
+        let is_late = !out.is_answered && self.now >= out.answered_at;
         let last = self.users.rows[author.user].attempt;
-        let overtaken = self.users.epoch_of(author.user, last) > author.epoch;
-        if !is_late && !overtaken {
+        let is_superseded = self.users.epoch_of(author.user, last) > author.epoch;
+        if !is_late && !is_superseded {
             self.fail(&format!(
-                "P3: an older value went over a newer one without a freeze or delay: {author:?}"
+                "P3: an older value overwrote a newer one without a freeze or delay: {author:?}"
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! What is seen of a worker from outside: what it may send, whose state that is, and what is counted.
+//! What is seen of a worker from outside: what it may send, whose values that are, and what is counted.
 
 use std::collections::BTreeMap;
 
@@ -37,9 +37,12 @@ impl Worker {
                 *latest = claim;
             }
         }
-        // Of two users who share a contact, it is likely the one that owes just this.
-        let owes = |claim: &&&Claim| claim.dirty.iter().count() == properties.len();
-        let likely = by_user.values().find(owes).or(by_user.values().next())?;
+        // Of two users who share a contact, it is likely the one of which just these fields are dirty.
+        let is_dirty_in_these = |claim: &&&Claim| claim.dirty.iter().count() == properties.len();
+        let likely = by_user
+            .values()
+            .find(is_dirty_in_these)
+            .or(by_user.values().next())?;
         let is_sure = by_user.len() == 1;
         Some((likely, is_sure))
     }
@@ -56,8 +59,8 @@ impl World {
             }
             Input::ClaimResponse(_, Ok(given)) => worker.held.extend(given.claims.iter().cloned()),
             Input::ReportResponse(_, Ok(recorded)) => {
-                for told in &recorded.users {
-                    worker.reporting.remove(&told.user_id);
+                for reported in &recorded.users {
+                    worker.reporting.remove(&reported.user_id);
                 }
                 let claims = recorded
                     .claims
@@ -104,19 +107,35 @@ impl World {
             Output::CloseConsumer => self.tally.transitions.add(Transition::LeaseLost),
             Output::Report(_, record) => {
                 let worker = &mut self.workers[process.place];
-                let users = record.results.iter().map(|verdict| verdict.user_id.clone());
+                let users = record.results.iter().map(|result| result.user_id.clone());
                 worker.reporting.extend(users);
                 worker.held.retain(|claim| {
-                    let same = |verdict: &contracts::AttemptResult| {
-                        verdict.attempt == claim.attempt && verdict.user_id == claim.user_id
+                    let same = |result: &contracts::AttemptResult| {
+                        result.attempt == claim.attempt && result.user_id == claim.user_id
                     };
                     !record.results.iter().any(same)
                 });
+                self.check_reported_once(process.place, record);
             }
             Output::Call(id, call) => self.observe_call(process, *id, call),
-            Output::Status(state) => self.observe_line(process.place, state),
+            Output::Status(state) => self.observe_delivery(process.place, state),
             Output::Inspected(id, _) => self.observe_inspected(process, *id),
             Output::Claim(..) | Output::Ack(_) | Output::ShutDownComplete => {}
+        }
+    }
+
+    /// P4: a worker reports one result for each attempt; a repeated report says the same.
+    fn check_reported_once(&mut self, place: usize, report: &contracts::ReportResults) {
+        for result in &report.results {
+            let key = (result.user_id.clone(), result.attempt.get());
+            let first = self.workers[place]
+                .reported
+                .entry(key)
+                .or_insert_with(|| result.clone());
+            if first != result {
+                let wrong = format!("P4: two results of one attempt: {first:?} and {result:?}");
+                return self.fail(&wrong);
+            }
         }
     }
 
@@ -150,40 +169,40 @@ impl World {
         if too_many {
             self.fail(&format!("P6: too many calls or too large a batch: {call:?}"));
         }
-        if writes && self.strikes(Fault::FreezeBeforeCall) {
+        if writes && self.occurs(Fault::FreezeBeforeCall) {
             let length = self.random.between(SECOND, self.plan.longest_freeze);
             self.freeze(process.place, length);
         }
     }
 
-    fn observe_line(&mut self, place: usize, state: &WorkerStatus) {
+    fn observe_delivery(&mut self, place: usize, state: &WorkerStatus) {
         let worker = &mut self.workers[place];
         let stopped = match state {
             WorkerStatus::Halted { cause: fault, .. } => Some(match fault {
-                LineFault::Unauthorized => Transition::StoppedUnauthorized,
+                LineFault::Unauthorized => Transition::HaltedUnauthorized,
                 LineFault::Disconnected | LineFault::Misconfigured | LineFault::NoToken => {
-                    Transition::StoppedNoToken
+                    Transition::HaltedNoToken
                 }
                 LineFault::MissingScopes | LineFault::AccountUnknown | LineFault::WrongAccount => {
-                    Transition::StoppedScopes
+                    Transition::HaltedScopes
                 }
-                LineFault::DailyQuota => Transition::StoppedDay,
-                LineFault::AccountMoving => Transition::StoppedMoving,
-                LineFault::NoSuchPath => Transition::StoppedPath,
-                LineFault::Unreachable => Transition::StoppedUnreachable,
-                LineFault::Outage => Transition::StoppedOutage,
-                LineFault::UnusableProperty(_) => Transition::StoppedProperty,
-                LineFault::RejectsEveryRecord(_) => Transition::StoppedEveryone,
+                LineFault::DailyQuota => Transition::HaltedDay,
+                LineFault::AccountMoving => Transition::HaltedMoving,
+                LineFault::NoSuchPath => Transition::HaltedPath,
+                LineFault::Unreachable => Transition::HaltedUnreachable,
+                LineFault::Outage => Transition::HaltedOutage,
+                LineFault::UnusableProperty(_) => Transition::HaltedProperty,
+                LineFault::RejectsEveryRecord(_) => Transition::HaltedEveryone,
             }),
-            WorkerStatus::OtherAccount { .. } => Some(Transition::StoppedOtherAccount),
+            WorkerStatus::OtherAccount { .. } => Some(Transition::HaltedOtherAccount),
             WorkerStatus::Paused => {
                 self.tally.transitions.add(Transition::Paused);
                 None
             }
             WorkerStatus::Starting | WorkerStatus::Standby | WorkerStatus::Running => None,
         };
-        let resumed = worker.line_stopped && stopped.is_none();
-        worker.line_stopped = stopped.is_some();
+        let resumed = worker.is_halted && stopped.is_none();
+        worker.is_halted = stopped.is_some();
         if let Some(stopped) = stopped {
             self.tally.transitions.add(stopped);
         }
@@ -216,7 +235,9 @@ impl World {
                     is_sure,
                     attempt: claim.attempt.get(),
                     epoch: self.users.epoch_of(user, claim.attempt.get()),
-                    touched: PerField::from_fn(|field| self.users.touched_as_of(user, field, claim.version)),
+                    changed_in: PerField::from_fn(|field| {
+                        self.users.changed_as_of(user, field, claim.version)
+                    }),
                     process,
                 })
             })

@@ -1,24 +1,24 @@
-//! P2, P4 and P6 at rest: HubSpot holds what was accepted last, and every receipt says what is true.
+//! P2, P4 and P6 at rest: HubSpot holds what was accepted last, and every receipt is true.
 
-use contracts::{Field, FieldResult, SyncState};
+use contracts::{Field, FieldResult, LinkOrigin, SyncState};
 use hubspot::engine::{EmailConflict, MissingContact};
 use user::rules::receipt;
 
 use super::World;
 use crate::{hubspot_model::Writer, transition::Transition};
 
-/// How many ranges of versions that touched nothing a row remembers.
-const RANGES_KEPT: usize = 16;
-/// More calls than this for each user between waking and resting are too many.
-const CALLS_PER_USER: u64 = 60;
+/// The most ranges of versions without a change that a row remembers.
+const MAX_RANGES: usize = 16;
+/// The most calls for each user between two times of rest.
+const MAX_CALLS_PER_USER: u64 = 60;
 
 impl World {
-    /// Whether nobody owes anything, or has an attempt out.
+    /// Whether nobody is dirty or in an attempt.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.users.is_at_rest()
     }
 
-    /// Everything has come to rest in the calm: what must be true at every such moment.
+    /// Everything has come to rest in the calm: checks what must be true then.
     pub(super) fn check_at_rest(&mut self) {
         for user in 0..self.plan.users {
             for field in Field::ALL {
@@ -26,12 +26,15 @@ impl World {
                     self.fail(&wrong);
                 }
             }
+            if let Err(wrong) = self.check_operators_link(user) {
+                self.fail(&wrong);
+            }
         }
-        let allowed = CALLS_PER_USER * self.plan.users as u64;
+        let allowed = MAX_CALLS_PER_USER * self.plan.users as u64;
         if self.calls_in_calm > allowed {
             self.fail(&format!("{} calls, and at rest only now", self.calls_in_calm));
         }
-        // Elsewhere an acknowledgement may be lost, and the wake-up comes again half a minute later.
+        // In other schedules an acknowledgement may be lost, and the wake-up comes again half a minute later.
         if self.plan.sweepless && !self.broker.held.is_empty() {
             self.fail(&format!(
                 "wake-ups that nobody acknowledges: {:?}",
@@ -40,7 +43,7 @@ impl World {
         }
     }
 
-    /// The end: besides, the rechecks have come, so that what they can mend is mended.
+    /// The end: every recheck has come once more, so that no problem is left that has passed.
     pub(super) fn check_at_the_end(&mut self) {
         self.check_at_rest();
         self.check_inspections();
@@ -51,7 +54,7 @@ impl World {
                 }
             }
             for field in Field::ALL {
-                if let Err(wrong) = self.check_what_time_mends(user, field) {
+                if let Err(wrong) = self.check_rechecked(user, field) {
                     self.fail(&wrong);
                 }
             }
@@ -98,17 +101,32 @@ impl World {
         }
     }
 
-    /// P4: the receipt of a version tells what became of the fields it was the last to touch.
+    /// P2: as long as the contact exists that an operator named, the user is linked to it.
+    fn check_operators_link(&self, user: usize) -> Result<(), String> {
+        let Some(named) = self.linked_by_operator[user] else {
+            return Ok(());
+        };
+        let contact = self.hubspot.present(named);
+        if !self.hubspot.exists(contact) || self.linked_contact(user) == Some(contact) {
+            return Ok(());
+        }
+        let link = &self.users.rows[user].link;
+        Err(format!(
+            "P2: an operator linked u{user} to contact {contact}, but its link is {link:?}"
+        ))
+    }
+
+    /// P4: the receipt of a version says what became of the fields that it was the last to change.
     fn check_receipt(&self, user: usize, version: u64) -> Result<(), String> {
         let row = &self.users.rows[user];
         let history = &self.users.history[user];
-        let touched = |field: &Field| history[*field].contains(&version);
+        let is_changed = |field: &Field| history[*field].contains(&version);
         let last: Vec<Field> = Field::ALL
             .into_iter()
             .filter(|field| history[*field].last() == Some(&version))
             .collect();
         let expected = match () {
-            () if !Field::ALL.iter().any(touched) => SyncState::Unchanged,
+            () if !Field::ALL.iter().any(is_changed) => SyncState::Unchanged,
             () if last.is_empty() => SyncState::Superseded,
             () => last
                 .iter()
@@ -116,21 +134,21 @@ impl World {
                 .min()
                 .unwrap_or(SyncState::Superseded),
         };
-        let told = receipt(row, version).map(|receipt| (receipt.state, receipt.resending));
+        let said = receipt(row, version).map(|receipt| (receipt.state, receipt.resending));
         let forgotten = expected == SyncState::Unchanged
-            && told == Some((SyncState::Superseded, false))
-            && row.unchanged.len() >= RANGES_KEPT;
-        if told == Some((expected, false)) || forgotten {
+            && said == Some((SyncState::Superseded, false))
+            && row.unchanged.len() >= MAX_RANGES;
+        if said == Some((expected, false)) || forgotten {
             Ok(())
         } else {
             Err(format!(
-                "P4: u{user} version {version} is {expected:?}, but told {told:?}"
+                "P4: u{user} version {version} is {expected:?}, but its receipt says {said:?}"
             ))
         }
     }
 
-    /// What is missing, taken or parked for a passing reason is so still.
-    fn check_what_time_mends(&self, user: usize, field: Field) -> Result<(), String> {
+    /// P4: a field that is not found, in conflict or failed for a reason that may pass is so still.
+    fn check_rechecked(&self, user: usize, field: Field) -> Result<(), String> {
         let row = &self.users.rows[user];
         let name = format!("u{user} {field:?}");
         let own = row.fields[Field::Email].value.as_deref().unwrap_or_default();
@@ -138,11 +156,13 @@ impl World {
         match &row.fields[field].result {
             Some(FieldResult::Failed {
                 is_transient: true, ..
-            }) => Err(format!("P4: {name} is parked, and nothing was wrong any more")),
+            }) => Err(format!("P4: {name} has failed, and nothing was wrong any more")),
             Some(FieldResult::NotFound) => match holder {
-                Some(contact) => Err(format!("P4: {name} is missing, but contact {contact} has {own}")),
-                None if self.should_have_been_made(user) => {
-                    Err(format!("P4: {name} is missing, and was not made"))
+                Some(contact) => Err(format!(
+                    "P4: {name} is not found, but contact {contact} has {own}"
+                )),
+                None if self.should_have_been_created(user) => {
+                    Err(format!("P4: {name} is not found, and was not created"))
                 }
                 None => Ok(()),
             },
@@ -150,53 +170,59 @@ impl World {
                 // A contact that is gone is looked up by the address last confirmed for it, too.
                 let confirmed = row.link.as_ref().and_then(|link| link.address.as_deref());
                 let former = confirmed.and_then(|address| self.hubspot.holder(address));
-                let result = self.check_taken(user, holder).or(self.check_taken(user, former));
+                let result = self
+                    .check_conflict(user, holder)
+                    .or(self.check_conflict(user, former));
                 result.map_err(|why| format!("P4: {name} {why}"))
             }
             _ => Ok(()),
         }
     }
 
-    /// Whether a contact was to be made for that user: one that never had one, and whose address is not refused.
-    fn should_have_been_made(&self, user: usize) -> bool {
+    /// Whether a contact was to be created for that user: it never had one, and its address is not rejected.
+    fn should_have_been_created(&self, user: usize) -> bool {
         let row = &self.users.rows[user];
         let address = &row.fields[Field::Email];
-        let is_refused = matches!(address.result, Some(FieldResult::Rejected { .. }));
+        let is_rejected = matches!(address.result, Some(FieldResult::Rejected { .. }));
         self.plan.missing == MissingContact::Create
             && !row.was_linked
             && address.value.is_some()
-            && !is_refused
+            && !is_rejected
     }
 
-    /// Another contact holds the address, and the user may not follow to it.
-    fn check_taken(&self, user: usize, holder: Option<usize>) -> Result<(), String> {
+    /// Another contact holds the address, and the user may not be linked to that one.
+    fn check_conflict(&self, user: usize, holder: Option<usize>) -> Result<(), String> {
         let Some(holder) = holder else {
-            return Err("is taken by nobody".to_owned());
+            return Err("is in conflict with nobody".to_owned());
         };
         if self.linked_contact(user) == Some(holder) {
-            return Err("is taken by its own contact".to_owned());
+            return Err("is in conflict with its own contact".to_owned());
         }
         let others = (0..self.plan.users).filter(|other| *other != user);
         let is_shared = others
             .into_iter()
             .any(|other| self.linked_contact(other) == Some(holder));
-        if self.plan.email_taken == EmailConflict::Reject || is_shared {
+        // Only an operator takes back what an operator said.
+        let link = self.users.rows[user].link.as_ref();
+        let is_by_operator = link.is_some_and(|link| link.origin == LinkOrigin::ByOperator);
+        if self.plan.email_taken == EmailConflict::Reject || is_shared || is_by_operator {
             Ok(())
         } else {
             Err(format!(
-                "is taken by contact {holder}, which is free to be followed"
+                "is in conflict with contact {holder}, which the user may be linked to"
             ))
         }
     }
 }
 
-fn state_of(outcome: Option<&FieldResult>) -> SyncState {
-    match outcome {
+fn state_of(result: Option<&FieldResult>) -> SyncState {
+    match result {
         None => SyncState::Pending,
         Some(FieldResult::Confirmed) => SyncState::Confirmed,
         Some(FieldResult::Rejected { .. }) => SyncState::Rejected,
         Some(FieldResult::NotFound) => SyncState::NotFound,
         Some(FieldResult::Conflict { .. }) => SyncState::Conflict,
         Some(FieldResult::Failed { .. }) => SyncState::Failed,
+        Some(FieldResult::Unknown) => SyncState::Unknown,
     }
 }

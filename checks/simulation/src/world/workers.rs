@@ -1,24 +1,24 @@
-//! Workers: an engine each, that is told what happens and whose outputs leave its process a moment later.
+//! Workers: an engine each. What an engine puts out leaves its process a moment later.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
-use contracts::{ChangeLease, Claim, UserId, delivery::LeaseAction};
+use contracts::{AttemptResult, ChangeLease, Claim, UserId, delivery::LeaseAction};
 use hubspot::engine::{CallId, Engine, Input, InspectionId, Output, Settings};
 
 use super::World;
 use crate::{
     agenda::Time,
     event::{Event, Process},
-    fault::Fault,
     hubspot_model::ACCOUNT,
     plan::SECOND,
     transition::Transition,
+    user_service::{Asker, Request},
 };
 
-/// How long a worker that was told to stop may take.
+/// How long a worker may take to stop.
 const DRAIN: Time = 8 * SECOND;
 /// A worker is not frozen again before it has had this time.
 const BETWEEN_FREEZES: Time = 20 * SECOND;
@@ -45,10 +45,12 @@ pub(super) struct Worker {
     pub(super) inspecting: BTreeMap<InspectionId, Time>,
     /// Claims it was given and has not reported.
     pub(super) held: Vec<Claim>,
-    /// Users whose verdicts are on their way.
+    /// By user and attempt, the result that it reported first.
+    pub(super) reported: BTreeMap<(UserId, u64), AttemptResult>,
+    /// Users whose results are on their way.
     pub(super) reporting: BTreeSet<UserId>,
-    pub(super) line_stopped: bool,
-    /// Whether it was told that an operator has paused delivery.
+    pub(super) is_halted: bool,
+    /// Whether it has learned that an operator paused delivery.
     pub(super) is_paused: bool,
 }
 
@@ -74,8 +76,9 @@ impl Worker {
             calls_out: 0,
             inspecting: BTreeMap::new(),
             held: Vec::new(),
+            reported: BTreeMap::new(),
             reporting: BTreeSet::new(),
-            line_stopped: false,
+            is_halted: false,
             is_paused: false,
         }
     }
@@ -166,7 +169,7 @@ impl World {
         }
     }
 
-    /// The time for stopping is over: at least the lease is given back.
+    /// The time for stopping is over; the lease is given back all the same.
     pub(super) fn end(&mut self, process: Process) {
         if !self.is_alive(process) {
             return;
@@ -176,9 +179,7 @@ impl World {
             account_id: ACCOUNT.to_owned(),
             action: LeaseAction::Release,
         };
-        if !self.service_is(Fault::ServiceDown) {
-            self.users.ask_lease(&ask, self.now, &mut self.tally);
-        }
+        self.request(Asker::Nobody, Request::Lease(ask));
         self.kill(process.place);
     }
 

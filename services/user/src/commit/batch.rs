@@ -112,8 +112,13 @@ impl<'a> Batch<'a> {
     }
 
     /// The row of a user that was loaded.
-    pub(crate) fn row(&self, user: &UserId) -> Option<&Row> {
+    pub fn row(&self, user: &UserId) -> Option<&Row> {
         self.rows.get(user)?.as_ref()
+    }
+
+    /// Every row that was loaded or created so far, as the operations before left it, in no order.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values().flatten()
     }
 
     /// The row of a user that was loaded, to be changed. It is saved with the batch.

@@ -56,24 +56,24 @@ impl StreamCapacity {
     }
 
     /// Reserves space for wake-ups that are about to be published.
-    pub(crate) fn reserve(&self, count: usize) {
+    pub fn reserve(&self, count: usize) {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         self.counts.reserved.fetch_add(count, Ordering::AcqRel);
     }
 
     /// A wake-up was published or given up. That frees no space: a published one is in the stream now.
-    pub(crate) fn release(&self) {
+    pub fn release(&self) {
         self.counts.released.fetch_add(1, Ordering::AcqRel);
     }
 
     /// How many wake-ups were published or given up. To be read before the stream is asked, so that each wake-up is counted on its
     /// way or in the stream, or in both.
-    pub(crate) fn released(&self) -> u64 {
+    pub fn released(&self) -> u64 {
         self.counts.released.load(Ordering::Acquire)
     }
 
     /// The stream holds `held` wake-ups, among them what it took of the first `released` ones.
-    pub(crate) fn update(&self, released: u64, held: u64) {
+    pub fn update(&self, released: u64, held: u64) {
         let allowed = released + WINDOW.saturating_sub(held);
         self.counts.allowed.store(allowed, Ordering::Release);
     }

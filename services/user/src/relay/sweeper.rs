@@ -19,6 +19,33 @@ const INFO_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long to wait when users are due and the stream is full: no longer than the fastest worker takes to empty it.
 const PAUSE_WHILE_FULL: Duration = Duration::from_millis(100);
 
+/// How many users to wake if the stream takes this many more wake-ups; none if it takes no more.
+pub fn sweep_size(available: u64) -> Option<SweepUsers> {
+    // Users that are due fill only a part of the stream, and back-fill a smaller part, so that new changes always find space.
+    let below = |window: u64| {
+        available
+            .saturating_sub(WINDOW - window)
+            .min(MAX_USERS_PER_COMMIT)
+    };
+    let live = below(DUE_WINDOW).max(MIN_USERS).min(available);
+    let count = |users: u64| usize::try_from(users).unwrap_or(0);
+    (live > 0).then(|| SweepUsers {
+        live: count(live),
+        backfill: count(below(BACKFILL_WINDOW)),
+    })
+}
+
+/// When to sweep again after a sweep that found this many users due.
+pub fn next_sweep(sweep: SweepUsers, due: usize) -> NextSweep {
+    if due < sweep.live {
+        NextSweep::AfterInterval
+    } else if (sweep.live as u64) < MAX_USERS_PER_COMMIT {
+        NextSweep::Soon
+    } else {
+        NextSweep::AtOnce
+    }
+}
+
 /// Sweeps at intervals, and when it is notified.
 pub(crate) struct Sweeper {
     pub(crate) nats: Nats,
@@ -31,7 +58,8 @@ pub(crate) struct Sweeper {
 }
 
 /// When to sweep again.
-enum NextSweep {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextSweep {
     /// More users may be due.
     AtOnce,
     /// More users may be due, but the stream had no space for them.
@@ -63,26 +91,11 @@ impl Sweeper {
             return NextSweep::AfterInterval;
         };
         self.capacity.update(released, held);
-        let available = self.capacity.available();
-        // Users that are due fill only a part of the stream, and back-fill a smaller part, so that new changes always find space.
-        let below = |window: u64| {
-            available
-                .saturating_sub(WINDOW - window)
-                .min(MAX_USERS_PER_COMMIT)
-        };
-        let live = below(DUE_WINDOW).max(MIN_USERS).min(available);
-        if live == 0 {
+        let Some(sweep) = sweep_size(self.capacity.available()) else {
             return NextSweep::AfterInterval;
-        }
-        let count = |users: u64| usize::try_from(users).unwrap_or(0);
-        let sweep = SweepUsers {
-            live: count(live),
-            backfill: count(below(BACKFILL_WINDOW)),
         };
         match self.commits.run(sweep, None).await {
-            Ok(due) if due < count(live) => NextSweep::AfterInterval,
-            Ok(_) if live < MAX_USERS_PER_COMMIT => NextSweep::Soon,
-            Ok(_) => NextSweep::AtOnce,
+            Ok(due) => next_sweep(sweep, due),
             // The committer has logged why; the users stay due.
             Err(_) => NextSweep::AfterInterval,
         }

@@ -1,4 +1,4 @@
-//! Each rule as a sentence, every short sequence of what may happen to a row, and random schedules.
+//! Each rule as a sentence, and every short sequence of what may happen to a row.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 mod change;
@@ -19,7 +19,6 @@ mod recheck;
 mod record;
 mod repair;
 mod retry;
-mod schedules;
 mod truth;
 mod verdicts;
 mod wake;

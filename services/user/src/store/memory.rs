@@ -20,7 +20,7 @@ mod tests;
 mod transaction;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -53,6 +53,8 @@ pub struct MemoryStore {
 struct Shared {
     /// What is committed.
     tables: Tables,
+    /// The users whose rows were committed since somebody last asked.
+    written: BTreeSet<UserId>,
     lease: Lease,
     /// Which open transaction holds the row of a user.
     held_rows: HashMap<UserId, TransactionId>,
@@ -119,6 +121,11 @@ impl MemoryStore {
     /// The committed row of a user; none if there is no such user or its row cannot be read.
     pub fn row(&self, user_id: &UserId) -> Option<Row> {
         self.lock().tables.rows.get(user_id)?.decode().ok()
+    }
+
+    /// The users whose rows were committed since this was last called.
+    pub fn take_written(&self) -> BTreeSet<UserId> {
+        std::mem::take(&mut self.lock().written)
     }
 
     /// The committed lease.

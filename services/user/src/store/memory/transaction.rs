@@ -246,6 +246,7 @@ impl MemoryTransaction {
     fn apply(&mut self, shared: &mut Shared) -> Result<(), StoreError> {
         shared.faults.strike(MemoryFault::CommitLost)?;
         for (user, stored) in std::mem::take(&mut self.written.rows) {
+            shared.written.insert(user.clone());
             shared.tables.put(user, stored);
         }
         if let Some(lease) = self.written_lease.take() {

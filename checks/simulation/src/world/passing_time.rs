@@ -1,46 +1,35 @@
-//! The sweep of each second, hours in which nothing happens, and the end.
+//! Time that passes: hours in which nothing happens, and the end.
 
 use super::World;
 use crate::{
     agenda::Time,
-    event::Event,
-    fault::Fault,
     plan::{HOUR, SECOND},
     transition::Transition,
 };
 
-/// So long after it became calm every recheck has come once more.
+/// By this time after it became calm, every recheck has come once more.
 const LAST_RECHECK: Time = 25 * HOUR;
-/// A worker whose day runs short waits so long for company at most, and a claim that was lost is made again: until then a
-/// wake-up may wait at a worker for no reason that is left. One that is forgotten comes again only after half a minute.
+/// A worker with few calls left for its day waits at most this long to fill a batch, and a claim that was lost is made again.
+/// Until then a wake-up may wait at a worker although nothing is left to do. One that is forgotten is delivered again only after
+/// half a minute.
 const ACKNOWLEDGED_WITHIN: Time = 15 * SECOND;
-/// An idle stretch longer than this is skipped.
-const WORTH_SKIPPING: Time = 20 * SECOND;
+/// Idle time longer than this is skipped.
+const MIN_SKIPPED: Time = 20 * SECOND;
 
 impl World {
-    /// The sweep of each second; skips the hours in which nothing would happen.
-    pub(super) fn sweep(&mut self) {
-        if !self.service_is(Fault::ServiceDown) {
-            let room = self.broker.room();
-            let everything = !self.plan.sweepless;
-            self.users.sweep(self.now, room, everything, &mut self.tally);
-            self.announce_all();
-        }
+    /// After each sweep: checks that everything comes to rest in time, and skips hours in which nothing would happen.
+    pub(super) fn look_at_time(&mut self) {
         self.check_delays();
         if self.is_calm && self.now > self.awake_since + self.plan.settle_within {
-            self.fail(&format!("P2: not settled in time: {}", self.unsettled()));
+            self.fail(&format!("P2: not delivered in time: {}", self.busy_rows()));
         }
-        self.at_rest_since = self
-            .users
-            .is_at_rest()
-            .then(|| self.at_rest_since.unwrap_or(self.now));
+        let is_at_rest = self.users.is_at_rest();
+        self.at_rest_since = is_at_rest.then(|| self.at_rest_since.unwrap_or(self.now));
         self.skip_idle_time();
-        let pause = self.random.between(900, 1_100);
-        self.agenda.plan(self.now + pause, Event::Sweep);
     }
 
     fn skip_idle_time(&mut self) {
-        let is_idle = !self.agenda.has_work()
+        let is_idle = !self.has_work()
             && self.users.is_at_rest()
             && !self.is_anyone_frozen()
             && !self.is_anyone_reporting()
@@ -52,7 +41,7 @@ impl World {
             self.check_at_rest();
         }
         let rechecks = self.users.rechecks().filter(|at| *at > self.now);
-        // In the calm, now and then sleep through some rechecks.
+        // In the calm, now and then some rechecks are slept through.
         let recheck = if self.is_calm && self.random.chance(500) {
             let last = self.last_recheck();
             rechecks.filter(|at| *at <= last).max()
@@ -60,7 +49,7 @@ impl World {
             rechecks.min()
         };
         let next = recheck.into_iter().chain(self.agenda.next_scripted()).min();
-        let Some(next) = next.filter(|next| *next > self.now + WORTH_SKIPPING) else {
+        let Some(next) = next.filter(|next| *next > self.now + MIN_SKIPPED) else {
             return;
         };
         self.trace(|| format!("skips to {next}"));
@@ -71,17 +60,22 @@ impl World {
         self.calls_in_calm = 0;
     }
 
+    /// Whether somebody's work is not done yet.
+    fn has_work(&self) -> bool {
+        self.agenda.has_work() || self.users.has_work()
+    }
+
     /// Whether nothing more is to come: all is calm and at rest, and every recheck has come since.
     pub(super) fn is_over(&self) -> bool {
         self.is_calm
-            && !self.agenda.has_work()
+            && !self.has_work()
             && self.users.is_at_rest()
             && !self.is_anyone_reporting()
             && !self.may_yet_acknowledge()
             && self.users.rechecks().all(|at| at > self.last_recheck())
     }
 
-    /// Whether there is still time for wake-ups that nobody has acknowledged; only asked for where none is lost.
+    /// Whether wake-ups may still be acknowledged that nobody has acknowledged yet. It matters only in schedules that lose none.
     fn may_yet_acknowledge(&self) -> bool {
         let deadline = self.at_rest_since.map(|since| since + ACKNOWLEDGED_WITHIN);
         self.plan.sweepless

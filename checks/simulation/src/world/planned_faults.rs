@@ -1,4 +1,4 @@
-//! Planned faults: when they strike, begin and end.
+//! Planned faults: when they occur, begin and end.
 
 use contracts::{DeliveryAction, Field};
 use hubspot::engine::Input;
@@ -20,7 +20,7 @@ impl World {
         }
         let faults: Vec<Fault> = self.plan.faults().collect();
         for fault in faults {
-            for _ in 0..self.random.between(1, most_strikes(fault)) {
+            for _ in 0..self.random.between(1, max_times(fault)) {
                 let at = self.plan.some_time(&mut self.random);
                 self.plan_fault(fault, at);
             }
@@ -45,18 +45,18 @@ impl World {
             let end = at + self.random.between(2, 90) * SECOND;
             self.agenda.plan(at, Event::Begin(fault));
             self.agenda.plan(end, Event::Finish(fault));
-        } else if strikes_by_itself(fault) {
-            self.agenda.plan(at, Event::Strike(fault));
+        } else if occurs_by_itself(fault) {
+            self.agenda.plan(at, Event::Occur(fault));
         }
     }
 
-    /// A planned fault strikes.
-    pub(super) fn strike(&mut self, fault: Fault) {
+    /// A planned fault occurs.
+    pub(super) fn occur(&mut self, fault: Fault) {
         if self.is_calm {
             return;
         }
         self.tally.faults.add(fault);
-        self.trace(|| format!("{fault:?} strikes"));
+        self.trace(|| format!("{fault:?} occurs"));
         let place = self.random.index(self.plan.workers);
         match fault {
             Fault::Freeze => {
@@ -82,11 +82,16 @@ impl World {
             Fault::Disconnected => self.cut_broker(2 * SECOND),
             Fault::Wiped => self.lose_stream(false),
             Fault::RolledBack => self.lose_stream(true),
-            _ => self.others(fault),
+            Fault::OperatorLinks
+            | Fault::OperatorUnlinks
+            | Fault::OperatorRetries
+            | Fault::OperatorResyncs
+            | Fault::OperatorRepairs => self.operate(fault),
+            _ => self.people_act(fault),
         }
     }
 
-    /// Not during a doubt: that is not promised to go well.
+    /// Not during a late-write window: that is not promised to go well.
     fn step_forward(&mut self) {
         if self.users.rows.iter().all(|row| row.in_doubt.is_none()) {
             self.users.skew += *self.random.pick(&[500, 5_000, 60_000, 3_600_000]);
@@ -103,8 +108,12 @@ impl World {
         self.tally.faults.add(fault);
         self.trace(|| format!("{fault:?} begins"));
         match fault {
-            Fault::ServiceDown | Fault::ServiceUnavailable => self.service_troubles.push(fault),
-            Fault::Paused => self.users.control_line(DeliveryAction::Pause, self.now),
+            Fault::ServiceDown => {
+                self.restart_service();
+                self.service_faults.push(fault);
+            }
+            Fault::ServiceUnavailable => self.service_faults.push(fault),
+            Fault::Paused => self.control_delivery(DeliveryAction::Pause),
             Fault::UnknownProperty | Fault::ReadOnlyProperty | Fault::AdminRule => {
                 let field = self.some_field();
                 self.hubspot.begin_rule(fault, field);
@@ -112,7 +121,7 @@ impl World {
                     self.change_everyone(field);
                 }
             }
-            _ => self.hubspot.troubles.push(fault),
+            _ => self.hubspot.problems.push(fault),
         }
         self.replace_token(fault);
     }
@@ -121,13 +130,13 @@ impl World {
         self.trace(|| format!("{fault:?} ends"));
         match fault {
             Fault::ServiceDown | Fault::ServiceUnavailable => {
-                self.service_troubles.retain(|trouble| *trouble != fault);
+                self.service_faults.retain(|ongoing| *ongoing != fault);
             }
-            Fault::Paused => self.users.control_line(DeliveryAction::Resume, self.now),
+            Fault::Paused => self.control_delivery(DeliveryAction::Resume),
             Fault::UnknownProperty | Fault::ReadOnlyProperty | Fault::AdminRule => {
                 self.hubspot.end_rule(fault);
             }
-            _ => self.hubspot.troubles.retain(|trouble| *trouble != fault),
+            _ => self.hubspot.problems.retain(|problem| *problem != fault),
         }
         self.replace_token(fault);
     }
@@ -143,9 +152,9 @@ impl World {
         }
     }
 
-    /// Whether that is wrong with the user service at the moment.
-    pub(super) fn service_is(&self, trouble: Fault) -> bool {
-        self.service_troubles.contains(&trouble)
+    /// Whether the user service has that fault at the moment.
+    pub(super) fn service_has(&self, fault: Fault) -> bool {
+        self.service_faults.contains(&fault)
     }
 
     /// From now on nothing goes wrong.
@@ -157,19 +166,19 @@ impl World {
         self.is_calm = true;
         self.plan.calm_at = self.now;
         self.awake_since = self.now;
-        self.service_troubles.clear();
-        self.users.control_line(DeliveryAction::Resume, self.now);
-        for trouble in std::mem::take(&mut self.hubspot.troubles) {
-            self.replace_token(trouble);
+        self.service_faults.clear();
+        self.control_delivery(DeliveryAction::Resume);
+        for problem in std::mem::take(&mut self.hubspot.problems) {
+            self.replace_token(problem);
         }
         self.hubspot.end_rules();
         for contact in self.hubspot.existing() {
-            self.hubspot.contact_mut(contact).trouble = None;
+            self.hubspot.contact_mut(contact).problem = None;
         }
     }
 }
 
-fn most_strikes(fault: Fault) -> u64 {
+fn max_times(fault: Fault) -> u64 {
     match fault {
         Fault::Edited => 10,
         Fault::Freeze
@@ -177,13 +186,16 @@ fn most_strikes(fault: Fault) -> u64 {
         | Fault::Disconnected
         | Fault::Merged
         | Fault::Archived
-        | Fault::Created => 4,
+        | Fault::Created
+        | Fault::OperatorLinks
+        | Fault::OperatorUnlinks
+        | Fault::OperatorRetries => 4,
         Fault::LongFreeze | Fault::ShutDown => 2,
         _ => 3,
     }
 }
 
-fn strikes_by_itself(fault: Fault) -> bool {
+fn occurs_by_itself(fault: Fault) -> bool {
     matches!(
         fault,
         Fault::Freeze
@@ -205,5 +217,10 @@ fn strikes_by_itself(fault: Fault) -> bool {
             | Fault::Poison
             | Fault::ForbiddenContact
             | Fault::LockedContact
+            | Fault::OperatorLinks
+            | Fault::OperatorUnlinks
+            | Fault::OperatorRetries
+            | Fault::OperatorResyncs
+            | Fault::OperatorRepairs
     )
 }

@@ -1,69 +1,96 @@
-//! Announcements on their way: the relay, the stream, the worker that is served from it.
+//! Wake-ups on their way: the relay of the user service, the stream, the worker that gets them.
 
-use contracts::Priority;
+use contracts::{Priority, UserChanged};
 use hubspot::engine::{AckHandle, Input};
+use user::operations::{WakeAnnouncedUsers, WakeUsers};
 
 use super::World;
 use crate::{
-    broker::Published,
-    event::{Event, Process},
+    broker::{Held, Published},
+    event::{Event, Process, Publication},
     fault::Fault,
     plan::SECOND,
     transition::Transition,
-    user_service::user_id,
+    user_service::{Asker, Request, user_id, user_of},
 };
 
-/// How long the relay waits for the wake-up that the stream holds to go.
+/// How long the relay waits each time for an earlier wake-up of the user to leave the stream.
 const PAUSES: [u64; 3] = [100, 400, 1_000];
 /// After this time the broker delivers again what is not acknowledged.
 const ACK_WAIT: u64 = 30 * SECOND;
+/// The most users that one commit makes due when the stream has lost their wake-ups.
+const MAX_ANNOUNCED: usize = 500;
 
 impl World {
-    /// Announces whom the last transaction said to announce.
-    pub(crate) fn announce_all(&mut self) {
-        for user in std::mem::take(&mut self.users.announcements) {
+    /// The relay takes the wake-ups of a commit.
+    pub(super) fn relay(&mut self, wake_ups: Vec<UserChanged>) {
+        for change in wake_ups {
+            self.due_at_once[user_of(&change.user_id)] = false;
             let at = self.now + self.random.between(1, 4);
-            self.agenda.plan(at, Event::Announce { user, discarded: 0 });
+            let publication = Publication {
+                change,
+                rejected: 0,
+                life: self.users.life,
+            };
+            self.agenda.plan(at, Event::Publish(Box::new(publication)));
         }
     }
 
-    pub(super) fn announce(&mut self, user: usize, discarded: usize) {
-        if self.strikes(Fault::LostAnnouncement) {
-            // Not always noticed.
+    pub(super) fn publish(&mut self, mut publication: Publication) {
+        // The relay that had it is gone, and with it the space that it reserved.
+        if publication.life != self.users.life {
+            return;
+        }
+        if publication.rejected > 0 {
+            self.users.capacity().reserve(1);
+        }
+        self.users.capacity().release();
+        let user = user_of(&publication.change.user_id);
+        if self.occurs(Fault::LostAnnouncement) {
+            // The relay does not always notice.
             if self.random.chance(500) {
                 self.wake_later(user);
             }
             return;
         }
-        match self.broker.publish(user) {
+        match self.broker.publish(user, publication.change.priority) {
             Published::Held(sequence) => {
-                self.tally.transitions.add(Transition::Announced);
-                self.trace(|| format!("u{user} is announced as {sequence}"));
-                if self.strikes(Fault::LostConfirmation) {
+                self.tally.transitions.add(Transition::Published);
+                self.trace(|| format!("the wake-up of u{user} is published as {sequence}"));
+                if self.occurs(Fault::LostConfirmation) {
                     self.wake_later(user);
                 }
                 self.send_wake_up(user, sequence);
             }
-            Published::Discarded => {
-                self.tally.transitions.add(Transition::Discarded);
-                if let Some(pause) = PAUSES.get(discarded) {
-                    let discarded = discarded + 1;
-                    self.agenda
-                        .plan(self.now + pause, Event::Announce { user, discarded });
+            Published::HeldEarlier => {
+                self.tally.transitions.add(Transition::HeldEarlier);
+                if let Some(pause) = PAUSES.get(publication.rejected) {
+                    publication.rejected += 1;
+                    let again = Event::Publish(Box::new(publication));
+                    self.agenda.plan(self.now + pause, again);
                 }
             }
             Published::Full => {
                 self.tally.transitions.add(Transition::StreamFull);
-                self.tally.faults.add(Fault::NarrowStream);
                 self.wake_later(user);
             }
         }
     }
 
-    /// The announcement failed: its user is made due after a pause.
+    /// A wake-up failed: its user is made due after a pause.
     fn wake_later(&mut self, user: usize) {
         let at = self.now + self.random.between(50, 10 * SECOND);
         self.agenda.plan(at, Event::WakeNow { user });
+    }
+
+    pub(super) fn wake_now(&mut self, user: usize) {
+        let request = Request::Wake(WakeUsers(vec![user_id(user)]));
+        self.request(Asker::Itself, request);
+    }
+
+    pub(super) fn wake_announced(&mut self) {
+        let request = WakeAnnouncedUsers { limit: MAX_ANNOUNCED };
+        self.request(Asker::Itself, Request::WakeAnnounced(request));
     }
 
     fn send_wake_up(&mut self, user: usize, sequence: u64) {
@@ -72,9 +99,9 @@ impl World {
         };
         self.agenda
             .plan(self.now + ACK_WAIT, Event::Redeliver { sequence, made });
-        let times = 1 + u64::from(self.strikes(Fault::DuplicateWakeUp));
+        let times = 1 + u64::from(self.occurs(Fault::DuplicateWakeUp));
         for _ in 0..times {
-            let slow = if self.strikes(Fault::SlowWakeUp) {
+            let slow = if self.occurs(Fault::SlowWakeUp) {
                 5 * SECOND
             } else {
                 8
@@ -92,20 +119,15 @@ impl World {
         }
     }
 
-    /// What was sent before the consumer was lost is dropped.
+    /// A wake-up reaches a worker, unless its consumer is gone.
     pub(super) fn deliver(&mut self, process: Process, user: usize, sequence: u64, made: u64) {
         if !self.broker.still_serves(process, made) {
             return;
         }
-        // What the announcement said of the lane is close enough to what the row says.
-        let priority = if self.users.rows[user].is_dirty() {
-            self.users.priority(user)
-        } else {
-            Priority::Live
-        };
+        let held = self.broker.held.get(&user);
         let input = Input::WakeUp {
             user_id: user_id(user),
-            priority,
+            priority: held.map_or(Priority::Live, |held| held.priority),
             ack: AckHandle {
                 sequence,
                 reply: sequence.to_string().into(),
@@ -114,24 +136,24 @@ impl World {
         self.tell(process, input);
     }
 
-    /// A worker makes the consumer anew for itself.
+    /// A worker creates the consumer again for itself.
     pub(super) fn open_consumer(&mut self, process: Process) {
         for other in self.broker.open(process) {
             let at = self.now + self.random.between(100, 2 * SECOND);
             self.agenda.plan(at, Event::Consume(other));
         }
-        let held: Vec<(usize, u64)> = self
+        let held: Vec<(usize, Held)> = self
             .broker
             .held
             .iter()
             .map(|(user, held)| (*user, *held))
             .collect();
-        for (user, sequence) in held {
-            self.send_wake_up(user, sequence);
+        for (user, held) in held {
+            self.send_wake_up(user, held.sequence);
         }
     }
 
-    /// A worker that lost its consumer makes it anew, unless it wants none any more.
+    /// A worker that lost its consumer creates it again, unless it no longer wants wake-ups.
     pub(super) fn consume(&mut self, process: Process) {
         if let Some(thawed_at) = self.frozen_until(process) {
             return self.agenda.plan(thawed_at, Event::Consume(process));
@@ -146,26 +168,27 @@ impl World {
 
     pub(super) fn acknowledge(&mut self, acks: Vec<AckHandle>) {
         for AckHandle { sequence, .. } in acks {
-            let lost = self.strikes(Fault::LostAck);
+            let lost = self.occurs(Fault::LostAck);
             if !lost && self.broker.acknowledge(sequence) {
                 self.tally.transitions.add(Transition::Acknowledged);
             }
         }
     }
 
-    /// What the worker has not acknowledged for so long is delivered again.
+    /// A wake-up that was not acknowledged in time is delivered again.
     pub(super) fn redeliver(&mut self, sequence: u64, made: u64) {
         if self.broker.serving().is_none_or(|(_, now)| now != made) {
             return;
         }
-        let held = self.broker.held.iter().find(|(_, held)| **held == sequence);
+        let mut held = self.broker.held.iter();
+        let held = held.find(|(_, held)| held.sequence == sequence);
         if let Some(user) = held.map(|(user, _)| *user) {
             self.tally.transitions.add(Transition::Redelivered);
             self.send_wake_up(user, sequence);
         }
     }
 
-    /// Connections to the broker are cut; the stream may have lost something.
+    /// Connections to the broker are cut. The workers create their consumers again within this time.
     pub(super) fn cut_broker(&mut self, longest: u64) {
         for process in self.broker.cut() {
             let at = self.now + self.random.between(100, longest);
@@ -175,7 +198,7 @@ impl World {
 
     pub(super) fn lose_stream(&mut self, roll_back: bool) {
         self.broker.lose(roll_back);
-        // A worker whose consumer knows nothing of an older stream notices that after a while.
+        // A worker whose consumer is not known to an older stream notices that after a while.
         self.cut_broker(if roll_back { 20 * SECOND } else { 2 * SECOND });
         let at = self.now + self.random.between(100, 2 * SECOND);
         self.agenda.plan(at, Event::WakeAnnounced);

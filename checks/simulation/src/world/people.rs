@@ -7,7 +7,7 @@ use crate::{fault::Fault, plan::SECOND};
 
 impl World {
     /// Somebody in HubSpot does something to some contact.
-    pub(super) fn others(&mut self, fault: Fault) {
+    pub(super) fn people_act(&mut self, fault: Fault) {
         if fault == Fault::Created {
             return self.create_contact();
         }
@@ -39,7 +39,7 @@ impl World {
             Fault::Poison | Fault::ForbiddenContact | Fault::LockedContact => {
                 let longest = if fault == Fault::LockedContact { 4 } else { 240 };
                 let until = self.now + self.random.between(1, longest) * SECOND;
-                self.hubspot.contact_mut(contact).trouble = Some((fault, until));
+                self.hubspot.contact_mut(contact).problem = Some((fault, until));
             }
             _ => {}
         }

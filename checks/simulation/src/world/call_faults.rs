@@ -1,4 +1,4 @@
-//! What becomes of a call: carried out and answered, or one of the many ways in which it is not.
+//! What goes wrong with a call to HubSpot: it is not executed, executed late, or answered with something else.
 
 use std::time::Duration;
 
@@ -11,31 +11,31 @@ use crate::{
     hubspot_model::{CallOut, problem},
 };
 
-/// What a caller is told instead of what HubSpot makes of its call, when, and when the call is carried out.
-pub(super) struct Fate {
+/// What a worker gets as an answer in place of HubSpot's, when it gets it, and when HubSpot executes the call.
+pub(super) struct CallOutcome {
     pub(super) answer: Response,
-    pub(super) told_after: Time,
+    pub(super) answered_after: Time,
     pub(super) effect_after: Option<Time>,
 }
 
 impl World {
-    /// Draws what the caller is told instead of what becomes of its call; none where it is told just that.
-    pub(super) fn draw_fate(&mut self, out: &mut CallOut) -> Option<Fate> {
-        if let Some(trouble) = self.hubspot.troubles.last().copied() {
-            let fate = self.fate_in_trouble(trouble, &out.call);
-            if fate.is_some() {
-                return fate;
+    /// Draws whether the worker gets something else than HubSpot's answer.
+    pub(super) fn draw_outcome(&mut self, out: &mut CallOut) -> Option<CallOutcome> {
+        if let Some(problem) = self.hubspot.problems.last().copied() {
+            let outcome = self.outcome_of_problem(problem, &out.call);
+            if outcome.is_some() {
+                return outcome;
             }
         }
         if !self.hubspot.admits(self.now) {
             self.tally.faults.add(Fault::NarrowLimit);
-            return Some(refused(limited(RateLimit::Window, None), "BURST"));
+            return Some(fails(limited(RateLimit::Window, None), "BURST"));
         }
         if self.hubspot.has_spent_its_day(self.now) {
-            return Some(refused(limited(RateLimit::Day, None), "DAY"));
+            return Some(fails(limited(RateLimit::Day, None), "DAY"));
         }
-        if let Some(fate) = self.fate_by_contact(&out.call) {
-            return Some(fate);
+        if let Some(outcome) = self.outcome_by_contact(&out.call) {
+            return Some(outcome);
         }
         let meets = !self.is_calm
             && !self.plan.of_a_call.is_empty()
@@ -45,52 +45,52 @@ impl World {
             return None;
         }
         let fault = *self.random.pick(&self.plan.of_a_call);
-        self.fate_by_fault(fault, out)
+        self.outcome_by_fault(fault, out)
     }
 
     /// What a fault of the account as a whole does to a call.
-    fn fate_in_trouble(&mut self, trouble: Fault, call: &Call) -> Option<Fate> {
+    fn outcome_of_problem(&mut self, problem: Fault, call: &Call) -> Option<CallOutcome> {
         let is_account = *call == Call::Account;
-        match trouble {
-            Fault::Unauthorized => Some(refused(CallErrorKind::Unauthorized, "ACCOUNT_TOKEN")),
+        match problem {
+            Fault::Unauthorized => Some(fails(CallErrorKind::Unauthorized, "ACCOUNT_TOKEN")),
             Fault::NoAccessToken => {
                 let kinds = [
                     CallErrorKind::Disconnected,
                     CallErrorKind::Misconfigured,
                     CallErrorKind::NoToken,
                 ];
-                Some(refused(self.random.pick(&kinds).clone(), "ACCOUNT_NO_TOKEN"))
+                Some(fails(self.random.pick(&kinds).clone(), "ACCOUNT_NO_TOKEN"))
             }
             Fault::MissingScopes if !is_account => {
-                Some(refused(CallErrorKind::MissingScopes, "ACCOUNT_SCOPES"))
+                Some(fails(CallErrorKind::MissingScopes, "ACCOUNT_SCOPES"))
             }
-            Fault::DayLimit => Some(refused(limited(RateLimit::Day, None), "ACCOUNT_DAY")),
+            Fault::DayLimit => Some(fails(limited(RateLimit::Day, None), "ACCOUNT_DAY")),
             Fault::Moving => {
                 let retry_after = self.random.chance(500).then_some(Duration::from_secs(30));
-                Some(refused(
+                Some(fails(
                     CallErrorKind::AccountMoving { retry_after },
                     "ACCOUNT_MOVING",
                 ))
             }
-            Fault::NoSuchPath if !is_account => Some(refused(CallErrorKind::NoSuchPath, "ACCOUNT_PATH")),
-            Fault::Unreachable => Some(refused(CallErrorKind::Unreachable, "ACCOUNT_UNREACHABLE")),
+            Fault::NoSuchPath if !is_account => Some(fails(CallErrorKind::NoSuchPath, "ACCOUNT_PATH")),
+            Fault::Unreachable => Some(fails(CallErrorKind::Unreachable, "ACCOUNT_UNREACHABLE")),
             Fault::Outage => {
                 let retry_after = None;
-                let effect_after = self.perhaps_carried_out();
-                Some(Fate {
+                let effect_after = self.perhaps_executed();
+                Some(CallOutcome {
                     effect_after,
-                    ..refused(CallErrorKind::ServerError { retry_after }, "OUTAGE")
+                    ..fails(CallErrorKind::ServerError { retry_after }, "OUTAGE")
                 })
             }
-            Fault::Hanging => Some(Fate {
-                effect_after: self.perhaps_carried_out(),
+            Fault::Hanging => Some(CallOutcome {
+                effect_after: self.perhaps_executed(),
                 ..self.unanswered("OUTAGE_TIMED_OUT")
             }),
             _ => None,
         }
     }
 
-    fn perhaps_carried_out(&mut self) -> Option<Time> {
+    fn perhaps_executed(&mut self) -> Option<Time> {
         match self.random.below(4) {
             0 => Some(2),
             1 => Some(self.random.below(self.plan.latest_effect)),
@@ -98,118 +98,121 @@ impl World {
         }
     }
 
-    fn unanswered(&self, code: &str) -> Fate {
-        Fate {
-            told_after: self.plan.call_timeout,
-            ..refused(CallErrorKind::NoResponse, code)
+    fn unanswered(&self, code: &str) -> CallOutcome {
+        CallOutcome {
+            answered_after: self.plan.call_timeout,
+            ..fails(CallErrorKind::NoResponse, code)
         }
     }
 
-    /// What one contact does to every call that writes to it.
-    fn fate_by_contact(&mut self, call: &Call) -> Option<Fate> {
+    /// What a contact with a problem does to every call that writes to it.
+    fn outcome_by_contact(&mut self, call: &Call) -> Option<CallOutcome> {
         let ids: Vec<&str> = match call {
             Call::Update { inputs } => inputs.iter().map(|input| input.contact_id.as_str()).collect(),
             Call::UpdateSingle { contact_id, .. } => vec![contact_id],
             _ => return None,
         };
-        let troubles = ids.into_iter().filter_map(|id| {
+        let problems = ids.into_iter().filter_map(|id| {
             let contact = self.hubspot.present(self.hubspot.by_id(id)?);
-            self.hubspot.trouble_of(contact, self.now)
+            self.hubspot.problem_of(contact, self.now)
         });
-        let worst = troubles.min()?;
+        let worst = problems.min()?;
         match worst {
-            Fault::Poison => Some(refused(
+            Fault::Poison => Some(fails(
                 CallErrorKind::ServerError { retry_after: None },
                 "RECORD_POISON",
             )),
-            Fault::ForbiddenContact => Some(refused(CallErrorKind::Forbidden, "RECORD_FORBIDDEN")),
+            Fault::ForbiddenContact => Some(fails(CallErrorKind::Forbidden, "RECORD_FORBIDDEN")),
             Fault::LockedContact if matches!(call, Call::UpdateSingle { .. }) => {
-                Some(refused(CallErrorKind::Locked, "RECORD_LOCKED"))
+                Some(fails(CallErrorKind::Locked, "RECORD_LOCKED"))
             }
             _ => None,
         }
     }
 
-    /// What a fault does to one call; none where it only changes how the call is carried out or answered.
-    fn fate_by_fault(&mut self, fault: Fault, out: &mut CallOut) -> Option<Fate> {
+    /// What a fault does to one call; none if it only changes how HubSpot executes or answers it.
+    fn outcome_by_fault(&mut self, fault: Fault, out: &mut CallOut) -> Option<CallOutcome> {
         let fault_of = |retry_after| CallErrorKind::ServerError { retry_after };
-        let fate = match fault {
-            Fault::Status408 => refused(fault_of(None), "408"),
-            Fault::Status500 => refused(fault_of(None), "500"),
-            Fault::Status502 => refused(fault_of(None), "502"),
-            Fault::Status503 => refused(fault_of(Some(Duration::from_secs(3))), "503"),
-            Fault::Status504 => refused(fault_of(None), "504"),
-            Fault::ErrorAfterEffect => carried_out(2, refused(fault_of(None), "500")),
+        let outcome = match fault {
+            Fault::Status408 => fails(fault_of(None), "408"),
+            Fault::Status500 => fails(fault_of(None), "500"),
+            Fault::Status502 => fails(fault_of(None), "502"),
+            Fault::Status503 => fails(fault_of(Some(Duration::from_secs(3))), "503"),
+            Fault::Status504 => fails(fault_of(None), "504"),
+            Fault::ErrorAfterEffect => executed(2, fails(fault_of(None), "500")),
             Fault::ErrorBeforeLateEffect => {
                 let after = self.random.below(self.plan.latest_effect);
-                carried_out(after, refused(fault_of(None), "504"))
+                executed(after, fails(fault_of(None), "504"))
             }
-            Fault::Locked => refused(CallErrorKind::Locked, "LOCKED"),
-            Fault::HtmlPage => self.perhaps_at_once(refused(CallErrorKind::UnreadableBody, "HTML")),
+            Fault::Locked => fails(CallErrorKind::Locked, "LOCKED"),
+            Fault::HtmlPage => self.perhaps_at_once(fails(CallErrorKind::UnreadableBody, "HTML")),
             Fault::HtmlRefusal => {
                 let kind = if self.random.chance(500) {
                     CallErrorKind::Forbidden
                 } else {
                     CallErrorKind::UnexpectedStatus
                 };
-                refused(kind, "HTML")
+                fails(kind, "HTML")
             }
-            Fault::BurstLimit => refused(limited(RateLimit::Window, None), "BURST"),
+            Fault::BurstLimit => fails(limited(RateLimit::Window, None), "BURST"),
             Fault::SecondLimit => {
                 let asked = self.random.chance(300).then_some(Duration::from_secs(2));
-                refused(limited(RateLimit::Window, asked), "SECONDLY")
+                fails(limited(RateLimit::Window, asked), "SECONDLY")
             }
-            Fault::CutBefore => refused(CallErrorKind::Unreachable, "ACCOUNT_UNREACHABLE"),
+            Fault::CutBefore => fails(CallErrorKind::Unreachable, "ACCOUNT_UNREACHABLE"),
             Fault::CutDuring => {
-                let effect_after = self.perhaps_carried_out();
-                Fate {
+                let effect_after = self.perhaps_executed();
+                CallOutcome {
                     effect_after,
-                    ..refused(CallErrorKind::NoResponse, "CUT")
+                    ..fails(CallErrorKind::NoResponse, "CUT")
                 }
             }
-            Fault::CutAfter => carried_out(2, refused(CallErrorKind::NoResponse, "CUT")),
+            Fault::CutAfter => executed(2, fails(CallErrorKind::NoResponse, "CUT")),
             Fault::TimedOut => self.unanswered("TIMED_OUT"),
             Fault::LateEffect => {
                 let after = self.random.below(self.plan.latest_effect);
-                carried_out(after, self.unanswered("TIMED_OUT"))
+                executed(after, self.unanswered("TIMED_OUT"))
             }
             Fault::EmptySuccess => {
-                let empty = Fate {
+                let empty = CallOutcome {
                     answer: empty_success(&out.call),
-                    ..refused(CallErrorKind::UnreadableBody, "EMPTY")
+                    ..fails(CallErrorKind::UnreadableBody, "EMPTY")
                 };
                 self.perhaps_at_once(empty)
             }
             _ => {
-                // Counted where it is carried out.
+                // It is counted when HubSpot executes the call.
                 out.fault = Some(fault);
                 return None;
             }
         };
         self.tally.faults.add(fault);
-        Some(fate)
+        Some(outcome)
     }
 
-    fn perhaps_at_once(&mut self, fate: Fate) -> Fate {
+    fn perhaps_at_once(&mut self, outcome: CallOutcome) -> CallOutcome {
         let effect_after = self.random.chance(500).then_some(2);
-        Fate { effect_after, ..fate }
+        CallOutcome {
+            effect_after,
+            ..outcome
+        }
     }
 }
 
-/// An answer that comes soon, and a call that is not carried out.
-fn refused(kind: CallErrorKind, code: &str) -> Fate {
+/// An error that comes soon, and a call that is not executed.
+fn fails(kind: CallErrorKind, code: &str) -> CallOutcome {
     let CallError { kind, reason } = problem(kind, code);
-    Fate {
+    CallOutcome {
         answer: Response::Error(CallError { kind, reason }),
-        told_after: 40,
+        answered_after: 40,
         effect_after: None,
     }
 }
 
-fn carried_out(after: Time, fate: Fate) -> Fate {
-    Fate {
+fn executed(after: Time, outcome: CallOutcome) -> CallOutcome {
+    CallOutcome {
         effect_after: Some(after),
-        ..fate
+        ..outcome
     }
 }
 

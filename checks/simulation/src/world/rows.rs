@@ -1,0 +1,480 @@
+//! What is seen of rows from outside: what each operation of a batch changed, and whether it may.
+
+use contracts::{
+    AttemptResult, ClaimUsers, ErrorCode, Field, FieldResult, ImportResult, LinkOrigin, LinkUser,
+    ReportResults, UpdateUser, UsersClaimed, delivery::LeaseAction,
+};
+use user::{
+    operations::{RepairListed, ResyncListed, RetryListed},
+    rules::Row,
+};
+
+use super::{World, commits::RowsSoFar};
+use crate::{
+    transition::Transition,
+    user_service::{Answer, Job, Request, user_of},
+};
+
+/// A row right before and right after an operation.
+struct Step<'a> {
+    user: usize,
+    before: &'a Row,
+    after: &'a Row,
+}
+
+impl Step<'_> {
+    fn is_resent(&self) -> bool {
+        self.after.generation > self.before.generation
+    }
+
+    /// Whether a field was resolved, or says another result, or the link is another one.
+    fn is_resolved_otherwise(&self) -> bool {
+        let is_other = |field: Field| {
+            let (before, after) = (&self.before.fields[field], &self.after.fields[field]);
+            after.resolved_at != before.resolved_at || after.result != before.result
+        };
+        Field::ALL.into_iter().any(is_other) || contact_id(self.after) != contact_id(self.before)
+    }
+}
+
+fn contact_id(row: &Row) -> Option<&str> {
+    row.link.as_ref().map(|link| link.contact_id.as_str())
+}
+
+impl World {
+    /// An operation was applied: what it changed is checked, counted and remembered.
+    pub(super) fn observe_job(&mut self, job: &Job, rows: &mut RowsSoFar) {
+        let steps: Vec<Step<'_>> = job
+            .after
+            .iter()
+            .map(|(user, after)| Step {
+                user: *user,
+                before: &job.before[user],
+                after,
+            })
+            .collect();
+        for step in &steps {
+            if let Some(open) = &step.after.open_attempt
+                && step.after.attempt > step.before.attempt
+            {
+                self.users
+                    .remember_epoch(step.user, step.after.attempt, open.epoch);
+            }
+        }
+        let answer = job.answered.as_ref().and_then(|answered| answered.as_ref().ok());
+        match &job.request {
+            Request::Lease(ask) => match ask.action {
+                LeaseAction::Yield => self.tally.transitions.add(Transition::SteppedAside),
+                LeaseAction::Release => self.tally.transitions.add(Transition::Released),
+                LeaseAction::Hold => {}
+            },
+            Request::Claim(claim) => {
+                if let Some(Answer::Claimed(claimed)) = answer {
+                    self.count_claims(claim, claimed);
+                }
+                self.count_given_up(&steps, |_| true);
+            }
+            Request::Report(report) => {
+                self.observe_report(report, &steps);
+                if let Some(Answer::Reported(reported)) = answer {
+                    self.count_claims_of_report(report, reported);
+                }
+            }
+            Request::Update(update) => self.observe_change(update, answer, &steps),
+            Request::Import(line) => self.observe_line(&line.fields, answer, &steps),
+            Request::Link(link) => self.observe_link(link, &steps, rows),
+            Request::Unlink(_) => self.observe_unlink(&steps),
+            Request::Retry(retry) => self.observe_retry(retry, &steps),
+            Request::Resync(resync) => self.observe_resync(resync, &steps),
+            Request::Repair(repair) => self.observe_repair(repair, &steps),
+            Request::Sweep(_) => self.observe_sweep(&steps, rows),
+            Request::Wake(_) | Request::WakeAnnounced(_) => {
+                let woken = steps
+                    .iter()
+                    .filter(|step| step.before.wake_at != step.after.wake_at);
+                let woken: Vec<usize> = woken.map(|step| step.user).collect();
+                self.are_due_at_once(woken);
+            }
+            Request::Control(_) => {}
+        }
+    }
+
+    /// Users that an operation made due without publishing a wake-up: the sweep publishes it.
+    fn are_due_at_once(&mut self, users: impl IntoIterator<Item = usize>) {
+        for user in users {
+            self.due_at_once[user] = true;
+        }
+    }
+
+    fn count_claims(&mut self, claim: &ClaimUsers, claimed: &UsersClaimed) {
+        let transitions = &mut self.tally.transitions;
+        for given in &claimed.claims {
+            transitions.add(Transition::Given);
+            if !claim.users.contains(&given.user_id) {
+                transitions.add(Transition::LeftOpenTaken);
+            }
+        }
+        claimed
+            .clean
+            .iter()
+            .for_each(|_| transitions.add(Transition::Clean));
+        let in_progress = claimed.in_progress.iter();
+        in_progress.for_each(|_| transitions.add(Transition::InProgress));
+    }
+
+    fn count_claims_of_report(&mut self, report: &ReportResults, reported: &contracts::ResultsReported) {
+        if let (Some(claim), Some(claimed)) = (&report.claim, &reported.claims) {
+            self.count_claims(claim, claimed);
+        }
+        if reported.claims_error == Some(ErrorCode::StaleEpoch) {
+            self.tally.transitions.add(Transition::StaleEpoch);
+        }
+    }
+
+    /// Attempts that a claim gave up, of these users.
+    fn count_given_up(&mut self, steps: &[Step<'_>], is_among: impl Fn(usize) -> bool) {
+        for step in steps.iter().filter(|step| is_among(step.user)) {
+            let was_open = step.before.open_attempt.is_some();
+            if was_open && step.after.open_attempt != step.before.open_attempt {
+                self.tally.transitions.add(Transition::WindowByClaim);
+            }
+        }
+    }
+
+    fn observe_report(&mut self, report: &ReportResults, steps: &[Step<'_>]) {
+        for result in &report.results {
+            self.check_counted(result);
+            let user = user_of(&result.user_id);
+            let Some(step) = steps.iter().find(|step| step.user == user) else {
+                continue;
+            };
+            let is_last = step.before.attempt == result.attempt.get() && step.before.holder == report.holder;
+            if is_last && step.before.open_attempt.is_some() {
+                self.observe_open_result(result, step, steps);
+            } else {
+                self.observe_earlier_result(result, step, is_last);
+            }
+        }
+        let is_reported = |user: usize| {
+            report
+                .results
+                .iter()
+                .any(|result| user_of(&result.user_id) == user)
+        };
+        self.count_given_up(steps, |user| !is_reported(user));
+        for retraction in &report.retractions {
+            let user = user_of(&retraction.user_id);
+            let step = steps.iter().find(|step| step.user == user);
+            if step.is_some_and(Step::is_resent) && !is_reported(user) {
+                self.tally.transitions.add(Transition::Retracted);
+                self.are_due_at_once([user]);
+            }
+        }
+    }
+
+    /// The result of the open attempt.
+    fn observe_open_result(&mut self, result: &AttemptResult, step: &Step<'_>, steps: &[Step<'_>]) {
+        let resolved = Field::ALL
+            .into_iter()
+            .filter(|field| step.after.fields[*field].resolved_at > step.before.fields[*field].resolved_at);
+        for field in resolved {
+            self.check_result(step.after, field);
+        }
+        if step.after.in_doubt != step.before.in_doubt {
+            self.tally.transitions.add(Transition::WindowByResult);
+        }
+        if step.is_resent() {
+            self.tally.transitions.add(Transition::DirtyByLink);
+        }
+        match &result.failure {
+            Some(failure) if failure.is_counted => self.tally.transitions.add(Transition::FailureCounted),
+            Some(_) => self.tally.transitions.add(Transition::FailureNotCounted),
+            None => {}
+        }
+        let Some(found) = &result.link else { return };
+        let begins_to_share = |other: &Step<'_>| {
+            let is_shared = |row: &Row| row.link.as_ref().is_some_and(|link| link.shared);
+            other.user != step.user && is_shared(other.after) && !is_shared(other.before)
+        };
+        if steps.iter().any(begins_to_share) {
+            self.tally.transitions.add(Transition::Shared);
+        }
+        self.tally.transitions.add(match () {
+            () if contact_id(step.after) == contact_id(step.before) => Transition::LinkRejected,
+            () if found.origin == LinkOrigin::Merged => Transition::LinkMoved,
+            () if step.before.link.is_none() => Transition::Linked,
+            () => Transition::Relinked,
+        });
+    }
+
+    /// P4: only the result of the open attempt resolves something.
+    fn observe_earlier_result(&mut self, result: &AttemptResult, step: &Step<'_>, is_repeated: bool) {
+        if step.is_resolved_otherwise() {
+            self.fail(&format!(
+                "P4: the result of attempt {} of u{} resolves something, though it is not open",
+                result.attempt, step.user
+            ));
+        }
+        self.tally.transitions.add(if is_repeated {
+            Transition::RepeatedResult
+        } else {
+            Transition::EarlierResult
+        });
+        if step.is_resent() {
+            self.tally.transitions.add(Transition::DirtyByEarlier);
+            self.are_due_at_once([step.user]);
+        }
+        if step.after.in_doubt != step.before.in_doubt {
+            self.tally.transitions.add(Transition::WindowByEarlier);
+        }
+    }
+
+    /// P1: a change makes one version, unless its key says that it was made before.
+    fn observe_change(&mut self, update: &UpdateUser, answer: Option<&Answer>, steps: &[Step<'_>]) {
+        let [step] = steps else {
+            return self.fail(&format!("P1: an accepted change made no row: {update:?}"));
+        };
+        let (user, before, after) = (step.user, step.before, step.after);
+        let answered = match answer {
+            Some(Answer::Updated(updated)) => updated.sync.version,
+            _ => after.version,
+        };
+        self.trace(|| format!("{update:?}: version {answered}"));
+        let mut keys = before.keys.iter();
+        let known = keys.find(|used| Some(&used.key) == update.idempotency_key.as_ref());
+        if let Some(known) = known {
+            if answered != known.version && answer.is_some() || after != before {
+                self.fail(&format!(
+                    "P1: a repeated change of u{user} was taken for a new one"
+                ));
+            }
+            return;
+        }
+        if answered != before.version + 1 || after.version != answered {
+            return self.fail(&format!("P1: a change of u{user} made no version"));
+        }
+        let changed = Self::fields_changed(before, update);
+        let is_unchanged = after
+            .unchanged
+            .last()
+            .is_some_and(|(_, last)| *last == after.version);
+        if is_unchanged != changed.is_empty() {
+            self.fail(&format!("P1: {update:?} of {before:?} made {after:?}"));
+        }
+        self.tally.transitions.add(if is_unchanged {
+            Transition::Unchanged
+        } else {
+            Transition::Changed
+        });
+        for field in changed {
+            if after.fields[field].value != update.fields[&field] {
+                self.fail(&format!("P1: {update:?} made {after:?}"));
+            }
+            self.users.history[user][field].push(answered);
+        }
+    }
+
+    /// P1: a line makes a version if it differs in something.
+    fn observe_line(&mut self, fields: &contracts::Values, answer: Option<&Answer>, steps: &[Step<'_>]) {
+        let [step] = steps else {
+            return self.fail("P1: an accepted line made no row");
+        };
+        let (user, before, after) = (step.user, step.before, step.after);
+        self.trace(|| format!("import u{user} {fields:?}: {answer:?}"));
+        let differing: Vec<Field> = fields
+            .iter()
+            .filter(|(field, value)| {
+                !is_same(**field, before.fields[**field].value.as_deref(), value.as_deref())
+            })
+            .map(|(field, _)| *field)
+            .collect();
+        let expected = before.version + u64::from(!differing.is_empty());
+        let answered = match answer {
+            Some(Answer::Imported(
+                ImportResult::Changed { version } | ImportResult::Unchanged { version },
+            )) => *version,
+            _ => expected,
+        };
+        if answered != expected || after.version != expected {
+            return self.fail(&format!(
+                "P1: a line that differs in {differing:?} made version {answered}"
+            ));
+        }
+        if differing.is_empty() && after != before {
+            self.fail(&format!("P1: a line that differs in nothing changed u{user}"));
+        }
+        self.tally.transitions.add(if differing.is_empty() {
+            Transition::ImportedNothing
+        } else {
+            Transition::Imported
+        });
+        for field in differing {
+            self.users.history[user][field].push(expected);
+        }
+        self.are_due_at_once([user]);
+    }
+
+    /// P4: an operator's link is to the contact that the operator named, and no other user has that one.
+    fn observe_link(&mut self, link: &LinkUser, steps: &[Step<'_>], rows: &RowsSoFar) {
+        let user = user_of(&link.user_id);
+        let contact = link.contact_id.as_str();
+        let Some(step) = steps.iter().find(|step| step.user == user) else {
+            return;
+        };
+        let is_theirs = step.after.link.as_ref().is_some_and(|link| {
+            link.contact_id == contact && link.origin == LinkOrigin::ByOperator && !link.shared
+        });
+        let row_of = |other: usize| rows.rows.get(&other).unwrap_or(&self.users.rows[other]);
+        let mut others = (0..self.plan.users).filter(|other| *other != user);
+        let is_held = others.any(|other| contact_id(row_of(other)) == Some(contact));
+        if !is_theirs || is_held {
+            return self.fail(&format!(
+                "P4: an operator linked u{user} to {contact}: {:?}",
+                step.after
+            ));
+        }
+        let is_new = step.is_resent() || contact_id(step.before) != Some(contact);
+        self.tally.transitions.add(if is_new {
+            Transition::LinkedByOperator
+        } else {
+            Transition::LinkedAlready
+        });
+        self.linked_by_operator[user] = self.hubspot.by_id(contact);
+    }
+
+    fn observe_unlink(&mut self, steps: &[Step<'_>]) {
+        let unlinked = steps
+            .iter()
+            .filter(|step| step.before.link.is_some() && step.after.link.is_none());
+        let unlinked: Vec<usize> = unlinked.map(|step| step.user).collect();
+        for user in unlinked {
+            self.tally.transitions.add(Transition::Unlinked);
+            self.linked_by_operator[user] = None;
+        }
+    }
+
+    /// P4: after a retry no problem is left that is not being tried.
+    fn observe_retry(&mut self, retry: &RetryListed, steps: &[Step<'_>]) {
+        for step in steps {
+            let is_left = |field: Field| {
+                let state = &step.after.fields[field];
+                let is_problem = state
+                    .result
+                    .as_ref()
+                    .is_some_and(|result| *result != FieldResult::Confirmed);
+                is_problem && !state.is_dirty()
+            };
+            if Field::ALL.into_iter().any(is_left) {
+                self.fail(&format!("P4: {retry:?} left {:?}", step.after));
+            }
+            if step.after != step.before {
+                self.tally.transitions.add(Transition::Retried);
+                self.are_due_at_once([step.user]);
+            }
+        }
+    }
+
+    /// P4: after a resync every field is sent again, unless two users share the contact.
+    fn observe_resync(&mut self, resync: &ResyncListed, steps: &[Step<'_>]) {
+        for step in steps {
+            let is_shared = step.before.link.as_ref().is_some_and(|link| link.shared);
+            let mut given = Field::ALL
+                .into_iter()
+                .filter(|field| step.after.fields[*field].changed_in > 0);
+            let are_dirty = given.all(|field| step.after.fields[field].is_dirty());
+            if !is_shared && !are_dirty {
+                self.fail(&format!("P4: {resync:?} left {:?}", step.after));
+            }
+            if step.is_resent() {
+                self.tally.transitions.add(Transition::Resynced);
+                self.are_due_at_once([step.user]);
+            }
+        }
+    }
+
+    /// P4: fields are sent again if the user is as it was when it was compared.
+    fn observe_repair(&mut self, repair: &RepairListed, steps: &[Step<'_>]) {
+        for repaired in &repair.0 {
+            let user = user_of(&repaired.user_id);
+            let Some(step) = steps.iter().find(|step| step.user == user) else {
+                continue;
+            };
+            let is_shared = step.before.link.as_ref().is_some_and(|link| link.shared);
+            let is_same = step.before.generation == repaired.generation;
+            let are_dirty = repaired
+                .fields
+                .iter()
+                .all(|field| step.after.fields[field].is_dirty());
+            let is_right = if is_same && !is_shared {
+                are_dirty
+            } else {
+                step.after == step.before
+            };
+            if !is_right {
+                self.fail(&format!(
+                    "P4: {repaired:?} of {:?} made {:?}",
+                    step.before, step.after
+                ));
+            }
+            self.tally.transitions.add(if step.is_resent() {
+                Transition::Repaired
+            } else {
+                Transition::ChangedMeanwhile
+            });
+            if step.is_resent() {
+                self.are_due_at_once([user]);
+            }
+        }
+    }
+
+    fn observe_sweep(&mut self, steps: &[Step<'_>], rows: &mut RowsSoFar) {
+        for step in steps {
+            let Step { user, before, after } = step;
+            let window_ended = before.in_doubt.is_some() && after.in_doubt.is_none();
+            let rechecked = before.recheck_at.is_some() && after.recheck_at.is_none();
+            let was_resent_by_recheck = rechecked && step.is_resent();
+            if window_ended {
+                self.tally.transitions.add(Transition::WindowEnded);
+            }
+            if window_ended && after.generation > before.generation + u64::from(was_resent_by_recheck) {
+                self.tally.transitions.add(Transition::DirtyByWindow);
+            }
+            if was_resent_by_recheck {
+                self.tally.transitions.add(Transition::DirtyByRecheck);
+            }
+            let has_reason = window_ended || rechecked || self.due_at_once[*user];
+            if self.plan.sweepless && !has_reason {
+                rows.is_swept_for_nothing.insert(*user);
+            }
+        }
+    }
+
+    /// The fields that a change changes, by the rules' words.
+    fn fields_changed(row: &Row, update: &UpdateUser) -> Vec<Field> {
+        let own = &row.fields[Field::Email];
+        let is_key = |field: Field, value: &Option<String>| {
+            let same = own
+                .value
+                .as_ref()
+                .zip(value.as_ref())
+                .is_some_and(|(one, other)| one.to_lowercase() == other.to_lowercase());
+            field == Field::Email
+                && update.form == contracts::UpdateForm::Json
+                && same
+                && !matches!(own.result, Some(FieldResult::Rejected { .. }))
+        };
+        let changed = update
+            .fields
+            .iter()
+            .filter(|(field, value)| !is_key(**field, value));
+        changed.map(|(field, _)| *field).collect()
+    }
+}
+
+/// Whether a line gives the value that is stored.
+fn is_same(field: Field, own: Option<&str>, given: Option<&str>) -> bool {
+    match (own, given) {
+        (Some(own), Some(given)) if field == Field::Email => own.to_lowercase() == given.to_lowercase(),
+        (own, given) => own == given,
+    }
+}
