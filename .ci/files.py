@@ -6,7 +6,8 @@ import re
 import subprocess
 import sys
 
-LONGEST_SOURCE = 300
+# Longer files are worth a look: are they still one thing? They are listed, and are no fault.
+LONG_SOURCE = 450
 
 
 def tracked():
@@ -41,10 +42,12 @@ def heading_faults(files):
             yield f"{file}: no blank line before {heading}"
 
 
-def length_faults(files):
+def note_long_sources(files):
     for file in files:
-        if file.suffix == ".rs" and len(file.read_text().split("\n")) > LONGEST_SOURCE + 1:
-            yield f"{file}: has more than {LONGEST_SOURCE} lines; split it by what a reader looks for"
+        if file.suffix == ".rs":
+            lines = len(file.read_text().split("\n"))
+            if lines > LONG_SOURCE:
+                print(f"note: {file} has {lines} lines")
 
 
 def setting_faults(files):
@@ -89,7 +92,8 @@ def alert_faults():
 
 def main():
     files = tracked()
-    faults = [*alert_faults(), *lock_faults(), *link_faults(files), *heading_faults(files), *length_faults(files), *setting_faults(files), *patch_faults(files)]
+    note_long_sources(files)
+    faults = [*alert_faults(), *lock_faults(), *link_faults(files), *heading_faults(files), *setting_faults(files), *patch_faults(files)]
     for fault in faults:
         print(fault)
     if faults:
