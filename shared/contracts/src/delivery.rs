@@ -185,8 +185,6 @@ pub struct Claim {
     /// The contact, where one is known in this account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
-    /// How many attempts failed since the last success; for the engine's backoff.
-    pub failures: u32,
     /// Whether the user was never linked to any contact, so that one may be created for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_linked: bool,

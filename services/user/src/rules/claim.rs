@@ -93,7 +93,6 @@ fn given(row: &Row, account: &str, now: UnixMs) -> Claim {
         values: row.values(),
         dirty: row.dirty_fields(),
         link: row.link.clone().filter(|link| link.account_id == account),
-        failures: row.failures,
         never_linked: !row.was_linked,
         possible_creates: row
             .possible_creates

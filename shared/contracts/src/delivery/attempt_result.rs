@@ -45,8 +45,6 @@ pub struct AttemptResult {
     pub attempt: NonZeroU64,
     /// The claim's version.
     pub version: u64,
-    /// The claim's turn.
-    pub generation: u64,
     /// The outcome of each field that has one; a field without one stays owed.
     pub field_results: BTreeMap<Field, FieldResult>,
     /// The fields whose values this attempt wrote or may have written to HubSpot.

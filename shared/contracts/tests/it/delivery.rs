@@ -93,14 +93,13 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
             origin: LinkOrigin::Followed,
             shared: false,
         }),
-        failures: 2,
         never_linked: false,
         possible_creates: Vec::new(),
     };
     let mut json = json!({
         "userId": "a", "attempt": 4, "version": 3, "turn": 5, "lane": "live",
         "values": { "email": "ada@example.com", "lastName": null }, "owed": ["lastName"],
-        "link": { "contactId": "101", "accountId": "4711", "found": "followed" }, "failures": 2
+        "link": { "contactId": "101", "accountId": "4711", "found": "followed" }
     });
     pin(&claim, json.clone());
     claim.link = None;
