@@ -10,10 +10,10 @@ use crate::{comparisons::DRIFT, harness::Stack};
 const NEEDED: [&str; 12] = [
     "users.lease",
     "users.claim",
-    "users.record",
+    "users.report",
     "users.compare",
     "users.repair",
-    "hubspot.line",
+    "hubspot.delivery",
     "$JS.API.STREAM.INFO.USERS",
     "$JS.API.CONSUMER.CREATE.USERS.hubspot",
     "$JS.API.CONSUMER.DELETE.USERS.hubspot",
