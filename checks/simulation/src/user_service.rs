@@ -269,7 +269,7 @@ impl Running {
         };
         let writers = store.open(COMMITTERS).writers;
         let health = Registry::new("user", &[]);
-        let (queue, committers) = create(writers, RuleTiming::default(), after_commit, &health);
+        let (queue, committers) = create(writers, RuleTiming::default(), &after_commit, &health);
         let waiting = |committer| Waiting {
             committer,
             jobs: Vec::new(),

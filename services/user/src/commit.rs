@@ -54,7 +54,9 @@ pub fn start(
     after_commit: AfterCommit,
     health: &Registry,
 ) -> (CommitQueue, JoinHandle<()>) {
-    let (queue, committers) = create(stores, timing, after_commit, health);
+    let (queue, committers) = create(stores, timing, &after_commit, health);
+    // The relay ends when the last committer drops its end of the channels.
+    drop(after_commit);
     let mut tasks = JoinSet::new();
     for committer in committers {
         tasks.spawn(committer.run());
@@ -72,7 +74,7 @@ pub fn start(
 pub fn create(
     stores: Vec<Box<dyn UserWriter>>,
     timing: RuleTiming,
-    after_commit: AfterCommit,
+    after_commit: &AfterCommit,
     health: &Registry,
 ) -> (CommitQueue, Vec<Committer>) {
     let is_failing = Arc::new(AtomicBool::new(false));

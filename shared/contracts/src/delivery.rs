@@ -186,8 +186,6 @@ pub struct Claim {
     /// The contact, if one is known in this account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
-    /// How many attempts failed since the last success.
-    pub failures: u32,
     /// Whether the user was never linked to a contact. Only then may a contact be created for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_linked: bool,

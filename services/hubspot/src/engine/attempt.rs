@@ -345,7 +345,6 @@ impl Attempt {
             user_id: self.claim.user_id,
             attempt: self.claim.attempt,
             version: self.claim.version,
-            generation: self.claim.generation,
             field_results: self.results,
             written: self.written,
             may_apply_late: self.may_apply_late,

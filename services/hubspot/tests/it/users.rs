@@ -240,7 +240,7 @@ impl Users {
         for field in verdict.field_results.keys() {
             // What was owed since the attempt's claim stays owed.
             row.owed
-                .retain(|owed, version| owed != field || *version > verdict.generation);
+                .retain(|owed, version| owed != field || *version > verdict.version);
         }
         let next = match &verdict.failure {
             _ if row.owed.is_empty() => NextAction::Clean,
@@ -267,7 +267,6 @@ fn claim_of(user_id: &UserId, row: &mut Row) -> Claim {
         values: row.values.clone(),
         dirty: row.owed.keys().copied().collect(),
         link: row.link.clone(),
-        failures: 0,
         never_linked: row.link.is_none(),
         possible_creates: Vec::new(),
     }

@@ -95,7 +95,6 @@ fn claim_of(row: &Row, account: &str, now: UnixMs) -> Claim {
         values: row.values(),
         dirty: row.dirty_fields(),
         link: row.link.clone().filter(|link| link.account_id == account),
-        failures: row.failures,
         never_linked: !row.was_linked,
         request: row.request.clone(),
         possible_creates: row

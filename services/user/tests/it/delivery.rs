@@ -20,7 +20,6 @@ pub(crate) fn verdict(claim: &Claim) -> AttemptResult {
         user_id: claim.user_id.clone(),
         attempt: claim.attempt,
         version: claim.version,
-        generation: claim.generation,
         field_results: BTreeMap::new(),
         written: FieldSet::EMPTY,
         may_apply_late: false,

@@ -45,8 +45,6 @@ pub struct AttemptResult {
     pub attempt: NonZeroU64,
     /// The version, from the claim.
     pub version: u64,
-    /// The generation, from the claim.
-    pub generation: u64,
     /// The result of each field that has one. A field without a result stays dirty.
     pub field_results: BTreeMap<Field, FieldResult>,
     /// The fields whose values this attempt wrote, or may have written, to HubSpot.

@@ -97,14 +97,13 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
             origin: LinkOrigin::Followed,
             shared: false,
         }),
-        failures: 2,
         never_linked: false,
         possible_creates: Vec::new(),
     };
     let mut json = json!({
         "userId": "a", "attempt": 4, "version": 3, "generation": 5, "priority": "live",
         "values": { "email": "ada@example.com", "lastName": null }, "dirty": ["lastName"],
-        "link": { "contactId": "101", "accountId": "4711", "origin": "followed" }, "failures": 2
+        "link": { "contactId": "101", "accountId": "4711", "origin": "followed" }
     });
     pin(&claim, json.clone());
     claim.link = None;

@@ -13,7 +13,6 @@ fn verdict() -> AttemptResult {
         user_id: "a".parse().unwrap(),
         attempt: 4.try_into().unwrap(),
         version: 3,
-        generation: 5,
         field_results: std::collections::BTreeMap::new(),
         written: FieldSet::EMPTY,
         may_apply_late: false,
@@ -54,7 +53,7 @@ fn every_outcome_has_its_word() {
 #[test]
 fn a_verdict_leaves_out_what_did_not_happen() {
     let json = json!({
-        "userId": "a", "attempt": 4, "version": 3, "generation": 5, "fieldResults": {}, "written": [],
+        "userId": "a", "attempt": 4, "version": 3, "fieldResults": {}, "written": [],
         "mayApplyLate": false
     });
     pin(&verdict(), json);
@@ -83,7 +82,7 @@ fn a_verdict_tells_outcomes_writes_link_and_failure() {
         ..verdict()
     };
     let json = json!({
-        "userId": "a", "attempt": 4, "version": 3, "generation": 5,
+        "userId": "a", "attempt": 4, "version": 3,
         "fieldResults": { "firstName": { "result": "confirmed" } }, "written": ["firstName"],
         "mayApplyLate": true,
         "link": {

@@ -101,7 +101,6 @@ pub(super) fn claim(user: &str) -> Claim {
             .collect(),
         dirty: Field::ALL.into_iter().collect(),
         link: None,
-        failures: 0,
         never_linked: true,
         possible_creates: Vec::new(),
     }

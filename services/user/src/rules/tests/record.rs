@@ -148,7 +148,7 @@ fn failures_double_their_pause_and_do_not_park_unless_charged() {
     let mut desk = changed();
     for doublings in 0..12 {
         let claim = desk.claim();
-        assert_eq!(claim.failures, doublings);
+        assert_eq!(desk.row.failures, doublings);
         let NextAction::Later { in_ms } = desk.record(failed(&claim, false)).next else {
             panic!("it is due later");
         };

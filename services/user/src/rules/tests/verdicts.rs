@@ -19,7 +19,6 @@ pub(super) fn verdict(claim: &Claim) -> AttemptResult {
         user_id: claim.user_id.clone(),
         attempt: claim.attempt,
         version: claim.version,
-        generation: claim.generation,
         field_results: std::collections::BTreeMap::new(),
         written: FieldSet::EMPTY,
         may_apply_late: false,

@@ -196,7 +196,6 @@ fn verdict(rng: &mut StdRng, model: &Model) -> Option<AttemptResult> {
         user_id: claim.user_id.clone(),
         attempt: claim.attempt,
         version: claim.version,
-        generation: claim.generation,
         field_results: outcomes,
         written,
         may_apply_late: rng.random_bool(0.3),
