@@ -1,27 +1,27 @@
-//! The database that a test's user service uses: a file, or, where `TEST_DATABASE` says `postgres`, a server.
+//! The database for a test's user service: a SQLite file, or a PostgreSQL server if `TEST_DATABASE` is `postgres`.
 
 use tempfile::TempDir;
 
 use crate::postgres::{Options, PostgresServer};
 
-/// Which database tests use: `sqlite`, as without it, or `postgres`.
+/// Selects the database of tests: `sqlite` (default) or `postgres`.
 const VARIABLE: &str = "TEST_DATABASE";
 
-/// An empty database, gone with this.
+/// A new, empty database, which is deleted when this is dropped.
 #[derive(Debug)]
 pub struct TestDatabase {
     url: String,
-    /// The server, where it is one.
+    /// The server, with PostgreSQL.
     pub server: Option<PostgresServer>,
     _folder: Option<TempDir>,
 }
 
 impl TestDatabase {
-    /// A file in a folder of its own, or a server of its own.
+    /// Makes a file in a new folder, or starts a new server.
     ///
     /// # Panics
     ///
-    /// Where the variable says something else, and where there is no PostgreSQL, which is said with how to get it.
+    /// If the variable has another value, or PostgreSQL is not installed. The message says how to install it.
     pub async fn fresh() -> Self {
         if Self::is_postgres() {
             let server = PostgresServer::start(Options::default()).await;
@@ -40,7 +40,7 @@ impl TestDatabase {
         }
     }
 
-    /// Whether it is a server.
+    /// Whether tests use PostgreSQL.
     pub fn is_postgres() -> bool {
         match std::env::var(VARIABLE).as_deref() {
             Ok("postgres") => true,
