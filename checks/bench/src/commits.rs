@@ -26,7 +26,7 @@ use user::{
 
 pub use report::{Report, Round};
 
-use crate::{bench_database::BenchDatabase, figures::table::Table};
+use crate::{figures::table::Table, system::database::BenchDatabase};
 
 /// More wake-ups than this measurement publishes.
 const STREAM_CAPACITY: u64 = 1 << 40;

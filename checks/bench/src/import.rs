@@ -74,12 +74,8 @@ async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Rep
     let resolved = ResolvedVersions::listen(&stack.nats_url()).await?;
     eprintln!("import: creating contacts, delivering live users once …");
     sandbox.lift_limits().await?;
-    let live = || {
-        Group::Idle
-            .users_of_group(LIVE)
-            .chain(Group::Busy.users_of_group(CHANGED_USERS))
-    };
-    let all_users = Group::Backlog.users_of_group(arguments.users).chain(live());
+    let live = || Group::Idle.users(LIVE).chain(Group::Busy.users(CHANGED_USERS));
+    let all_users = Group::Backlog.users(arguments.users).chain(live());
     sandbox.create_contacts(all_users).await?;
     stack.start_service(HUBSPOT).await?;
     gateway.change_all(live(), 1).await?;
@@ -130,7 +126,7 @@ async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Rep
 async fn live_changes(gateway: &Gateway, resolved: &ResolvedVersions, round: u32) -> anyhow::Result<Live> {
     let (mut accepted, mut confirmed) = (Vec::new(), Vec::new());
     let mut ticks = interval(INTERVAL);
-    for user in Group::Idle.users_of_group(LIVE) {
+    for user in Group::Idle.users(LIVE) {
         ticks.tick().await;
         let change = gateway.change(user, round).await?;
         accepted.push(ms_between(change.sent_at, change.accepted_at));
@@ -146,10 +142,8 @@ async fn live_changes(gateway: &Gateway, resolved: &ResolvedVersions, round: u32
 async fn cost(gateway: &Gateway, processes: Vec<(&'static str, u32)>, round: u32) -> anyhow::Result<Cost> {
     let (watch, began) = (UsageMonitor::begin(processes), Instant::now());
     for change in 0..CHANGES_EACH {
-        let users_of_group: Vec<TestUser> = Group::Busy.users_of_group(CHANGED_USERS).collect();
-        gateway
-            .change_all(users_of_group.into_iter(), round + change)
-            .await?;
+        let users: Vec<TestUser> = Group::Busy.users(CHANGED_USERS).collect();
+        gateway.change_all(users.into_iter(), round + change).await?;
     }
     let seconds = began.elapsed().as_secs_f64();
     let changes = CHANGED_USERS * CHANGES_EACH as usize;

@@ -91,14 +91,14 @@ async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Rep
     let _slow = throttle.transpose()?;
     let sustained = callers::call(&gateway, arguments.sustained_connections, length).await?;
     let watch = UsageMonitor::begin(process_ids);
-    let change_all = callers::call(&gateway, arguments.connections, length).await?;
+    let flood = callers::call(&gateway, arguments.connections, length).await?;
     let recovery = recover(&gateway).await?;
     let usage = watch.end().await?;
     Ok(Report {
         sustained_connections: arguments.sustained_connections,
         sustained: sustained.figures(length),
         connections: arguments.connections,
-        change_all: change_all.figures(length),
+        flood: flood.figures(length),
         recovery,
         usage,
     })

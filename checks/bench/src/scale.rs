@@ -78,7 +78,7 @@ async fn measure(empty: &mut Stack, full: &mut Stack, arguments: &Arguments) -> 
     eprintln!("scale: creating {} users …", arguments.users);
     let filling = full
         .gateway()
-        .change_all(Group::Backlog.users_of_group(arguments.users), 1)
+        .change_all(Group::Backlog.users(arguments.users), 1)
         .await?;
     let (mut with_none, mut with_all) = (Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {
@@ -120,15 +120,15 @@ async fn change(gateway: &Gateway, changes: usize, number: u32) -> anyhow::Resul
     let mut seconds = 0.0;
     let mut left = changes;
     for pass in 0.. {
-        let users_of_group = left.min(CHANGED_USERS);
-        if users_of_group == 0 {
+        let users = left.min(CHANGED_USERS);
+        if users == 0 {
             break;
         }
         let elapsed = gateway
-            .change_all(Group::Busy.users_of_group(users_of_group), number * 1_000 + pass)
+            .change_all(Group::Busy.users(users), number * 1_000 + pass)
             .await;
         seconds += elapsed.context("a change of a round")?.as_secs_f64();
-        left -= users_of_group;
+        left -= users;
     }
     Ok(seconds)
 }

@@ -94,14 +94,14 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
 async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Report> {
     let sandbox = stack.sandbox();
     sandbox.lift_limits().await?;
-    sandbox.create_contacts(Group::Busy.users_of_group(USERS)).await?;
+    sandbox.create_contacts(Group::Busy.users(USERS)).await?;
     stack.start_service(HUBSPOT).await?;
     let mut round = 1;
     eprintln!("watch: creating {USERS} users …");
     let resolved = ResolvedVersions::listen(&stack.nats_url()).await?;
     stack
         .gateway()
-        .change_all(Group::Busy.users_of_group(USERS), round)
+        .change_all(Group::Busy.users(USERS), round)
         .await?;
     resolved.wait_for_all(Group::Busy.prefix(), USERS, 1).await?;
     drop(resolved);

@@ -111,11 +111,11 @@ async fn listen(listener: TcpListener, control: watch::Receiver<Control>) {
 }
 
 async fn carry(mut client: TcpStream, mut control: watch::Receiver<Control>) {
-    let begun = *control.borrow_and_update();
-    if begun.refuses {
+    let at_start = *control.borrow_and_update();
+    if at_start.refuses {
         return reset(&client);
     }
-    let Ok(mut server) = TcpStream::connect((Ipv4Addr::LOCALHOST, begun.target)).await else {
+    let Ok(mut server) = TcpStream::connect((Ipv4Addr::LOCALHOST, at_start.target)).await else {
         return reset(&client);
     };
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
@@ -126,7 +126,7 @@ async fn carry(mut client: TcpStream, mut control: watch::Receiver<Control>) {
         let back = pump(from_server, to_client, control.clone(), |control| control.back);
         tokio::select! {
             // This fails when the proxy is dropped, which ends the connection as well.
-            _ = control.wait_for(|control| control.cuts != begun.cuts) => false,
+            _ = control.wait_for(|control| control.cuts != at_start.cuts) => false,
             ended = async { tokio::try_join!(there, back) } => ended.is_ok(),
         }
     };

@@ -5,12 +5,9 @@ use std::time::Duration;
 use anyhow::Context;
 use testing::http;
 
+use super::{Arguments, Drain, Report, Throughput, single_changes};
 use crate::{
-    drain::arguments::Arguments,
-    drain::throughput::Throughput,
     figures::process_usage::UsageMonitor,
-    report::{Drain, Report},
-    single,
     system::{
         database::BenchDatabase,
         gateway::Gateway,
@@ -110,7 +107,7 @@ impl DrainRun<'_> {
         Ok(())
     }
 
-    async fn idle(&mut self) -> anyhow::Result<Option<drain::single_changes::Idle>> {
+    async fn idle(&mut self) -> anyhow::Result<Option<single_changes::Idle>> {
         let (count, round) = (self.arguments.single, self.round());
         if count == 0 {
             return Ok(None);
@@ -129,7 +126,7 @@ impl DrainRun<'_> {
         print_step("making the backlog");
         let filled_in = self
             .gateway
-            .change_all(Group::Backlog.users_of_group(users), round)
+            .change_all(Group::Backlog.users(users), round)
             .await?;
         tokio::time::sleep(WINDOW_PAUSE).await;
         self.sandbox.forget_calls().await?;
@@ -168,9 +165,7 @@ impl DrainRun<'_> {
 
     fn all_users(&self) -> impl Iterator<Item = TestUser> + use<> {
         let groups = self.groups();
-        groups
-            .into_iter()
-            .flat_map(|(group, count)| group.users_of_group(count))
+        groups.into_iter().flat_map(|(group, count)| group.users(count))
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Idle {
 }
 
 /// Makes this many changes, each after the previous one was confirmed.
-pub async fn measure_while_idle(
+pub(super) async fn measure_while_idle(
     gateway: &Gateway,
     sandbox: &HubspotSandbox,
     resolved: &ResolvedVersions,
@@ -41,7 +41,7 @@ pub async fn measure_while_idle(
 ) -> anyhow::Result<Option<Idle>> {
     sandbox.forget_calls().await?;
     let (mut changes, mut answering, mut confirming) = (Vec::new(), Vec::new(), Vec::new());
-    for user in Group::Idle.users_of_group(count) {
+    for user in Group::Idle.users(count) {
         let change = gateway.change(user, round).await?;
         let confirmed_at = resolved.wait_for(&change).await?;
         answering.push(ms_between(change.sent_at, change.accepted_at));
@@ -76,7 +76,7 @@ fn until_call(change: &Accepted, calls: &[Call]) -> anyhow::Result<f64> {
 
 /// Makes one change per second until the backlog is delivered, but at most `count`. Returns the delays from the gateway's
 /// 200 until each change was confirmed.
-pub async fn measure_while_draining(
+pub(super) async fn measure_while_draining(
     gateway: &Gateway,
     resolved: &ResolvedVersions,
     count: usize,
@@ -84,13 +84,13 @@ pub async fn measure_while_draining(
     drained: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<Option<Delays>> {
     tokio::pin!(drained);
-    let (mut changes, mut users_of_group) = (Vec::new(), Group::Busy.users_of_group(count));
+    let (mut changes, mut users) = (Vec::new(), Group::Busy.users(count));
     let mut ticks = interval(BUSY_INTERVAL);
     loop {
         tokio::select! {
             ended = &mut drained => break ended?,
             _ = ticks.tick() => {
-                if let Some(user) = users_of_group.next() {
+                if let Some(user) = users.next() {
                     changes.push(gateway.change(user, round).await?);
                 }
             }

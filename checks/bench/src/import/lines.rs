@@ -60,7 +60,7 @@ impl Import {
 
 fn file(users: usize) -> String {
     Group::Backlog
-        .users_of_group(users)
+        .users(users)
         .fold(String::new(), |mut file, user: TestUser| {
             let (id, email, number) = (user.id(), user.email(), user.number);
             let line = writeln!(

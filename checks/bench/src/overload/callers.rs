@@ -22,7 +22,7 @@ use crate::{
 pub struct Answers {
     accepted_ms: Vec<f64>,
     /// 503 with `Retry-After`.
-    refused_ms: Vec<f64>,
+    rejected_ms: Vec<f64>,
     /// The number of other answers.
     other: BTreeMap<String, u64>,
 }
@@ -31,7 +31,7 @@ pub struct Answers {
 pub(super) async fn call(gateway: &Gateway, callers: usize, length: Duration) -> anyhow::Result<Answers> {
     let until = Instant::now() + length;
     let mut calling: JoinSet<Answers> = Group::Backlog
-        .users_of_group(callers)
+        .users(callers)
         .map(|user| call_until(gateway.clone(), user, until))
         .collect();
     let mut all = Answers::default();
@@ -59,13 +59,13 @@ impl Answers {
         let Ok(response) = answer else {
             return self.record_other("no answer");
         };
-        let (status, says_when) = (response.status(), response.headers().contains_key(RETRY_AFTER));
+        let (status, has_retry_after) = (response.status(), response.headers().contains_key(RETRY_AFTER));
         if response.bytes().await.is_err() {
             return self.record_other("half an answer");
         }
         match status {
             StatusCode::OK => self.accepted_ms.push(ms()),
-            StatusCode::SERVICE_UNAVAILABLE if says_when => self.refused_ms.push(ms()),
+            StatusCode::SERVICE_UNAVAILABLE if has_retry_after => self.rejected_ms.push(ms()),
             other => self.record_other(other.as_str()),
         }
     }
@@ -76,7 +76,7 @@ impl Answers {
 
     fn add(&mut self, more: Self) {
         self.accepted_ms.extend(more.accepted_ms);
-        self.refused_ms.extend(more.refused_ms);
+        self.rejected_ms.extend(more.rejected_ms);
         for (what, count) in more.other {
             *self.other.entry(what).or_default() += count;
         }
@@ -88,8 +88,8 @@ impl Answers {
         Load {
             accepted_per_second: per_second(self.accepted_ms.len()),
             accepted: Delays::of(self.accepted_ms),
-            refused_per_second: per_second(self.refused_ms.len()),
-            refused: Delays::of(self.refused_ms),
+            rejected_per_second: per_second(self.rejected_ms.len()),
+            rejected: Delays::of(self.rejected_ms),
             other: self.other,
         }
     }

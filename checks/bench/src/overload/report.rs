@@ -19,7 +19,7 @@ pub struct Report {
     /// The connections of the flood.
     pub connections: usize,
     /// The flood.
-    pub change_all: Load,
+    pub flood: Load,
     /// The changes after the flood.
     pub recovery: Recovery,
     /// Memory and CPU time of each process, during and after the flood.
@@ -34,9 +34,9 @@ pub struct Load {
     /// How long they took.
     pub accepted: Option<Delays>,
     /// 503s with `Retry-After` per second.
-    pub refused_per_second: f64,
+    pub rejected_per_second: f64,
     /// How long they took.
-    pub refused: Option<Delays>,
+    pub rejected: Option<Delays>,
     /// The number of other answers. There should be none.
     pub other: BTreeMap<String, u64>,
 }
@@ -54,8 +54,8 @@ impl fmt::Display for Report {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(to, "{} connections", self.sustained_connections)?;
         write!(to, "{}", self.sustained)?;
-        let (change_all, sustained) = (&self.change_all, self.sustained.accepted_per_second);
-        let times = (change_all.accepted_per_second + change_all.refused_per_second) / sustained;
+        let (flood, sustained) = (&self.flood, self.sustained.accepted_per_second);
+        let times = (flood.accepted_per_second + flood.rejected_per_second) / sustained;
         writeln!(
             to,
             "\n{} connections, {times:.1} times the requests",
@@ -81,8 +81,8 @@ impl fmt::Display for Load {
         line(
             to,
             "rejected with Retry-After",
-            self.refused_per_second,
-            self.refused,
+            self.rejected_per_second,
+            self.rejected,
         )?;
         for (what, count) in &self.other {
             writeln!(to, "  {what:<26}{count:>8}")?;

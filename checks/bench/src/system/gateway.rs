@@ -76,11 +76,11 @@ impl Gateway {
     /// Changes all of the users concurrently, and returns how long that took.
     pub async fn change_all(
         &self,
-        users_of_group: impl Iterator<Item = TestUser>,
+        users: impl Iterator<Item = TestUser>,
         round: u32,
     ) -> anyhow::Result<Duration> {
         let started = Instant::now();
-        stream::iter(users_of_group)
+        stream::iter(users)
             .map(|user| self.change(user, round))
             .buffer_unordered(CONNECTIONS)
             .try_for_each(async |_| Ok(()))

