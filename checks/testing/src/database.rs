@@ -1,27 +1,27 @@
-//! The database for a test's user service: a SQLite file, or a PostgreSQL server if `TEST_DATABASE` is `postgres`.
+//! The database that a test uses: a SQLite file, or a PostgreSQL server if `TEST_DATABASE` is `postgres`.
 
 use tempfile::TempDir;
 
 use crate::postgres::{Options, PostgresServer};
 
-/// Selects the database of tests: `sqlite` (default) or `postgres`.
+/// Names the database that tests use: `sqlite`, which is the default, or `postgres`.
 const VARIABLE: &str = "TEST_DATABASE";
 
-/// A new, empty database, which is deleted when this is dropped.
+/// A database that is empty at first. It is removed when this is dropped.
 #[derive(Debug)]
 pub struct TestDatabase {
     url: String,
-    /// The server, with PostgreSQL.
+    /// The server, if it is PostgreSQL.
     pub server: Option<PostgresServer>,
     _folder: Option<TempDir>,
 }
 
 impl TestDatabase {
-    /// Makes a file in a new folder, or starts a new server.
+    /// Creates a file in a folder of its own, or starts a server of its own.
     ///
     /// # Panics
     ///
-    /// If the variable has another value, or PostgreSQL is not installed. The message says how to install it.
+    /// If the variable names no database, or if PostgreSQL is not installed; the message says how to install it.
     pub async fn fresh() -> Self {
         if Self::is_postgres() {
             let server = PostgresServer::start(Options::default()).await;
@@ -49,7 +49,7 @@ impl TestDatabase {
         }
     }
 
-    /// The address for `USER_DATABASE_URL`.
+    /// Its address, for `USER_DATABASE_URL`.
     pub fn url(&self) -> &str {
         &self.url
     }

@@ -10,7 +10,7 @@ use crate::system::components::Component;
 /// A frozen service does not answer at all.
 const TIMEOUT: Duration = Duration::from_secs(1);
 /// The readiness check of the hubspot service that says whether it delivers.
-const DELIVERY_CHECK: &str = "line";
+const DELIVERY_CHECK: &str = "delivery";
 
 #[derive(Deserialize)]
 struct Health {
