@@ -4,8 +4,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use faults::{
+    injection::plan::{Family, Plan},
     options::{Length, Options, Scale},
-    plan::{Family, Plan},
     run::run,
 };
 use testing::{database::TestDatabase, nats::NatsCluster};

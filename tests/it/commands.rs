@@ -87,7 +87,7 @@ async fn a_rejected_user_is_shown_listed_and_confirmed_by_a_retry() {
     let asked = stack.command(&["retry", "--state", "rejected", "--json"]).await;
     assert_eq!(asked.code, 2, "without a terminal, --yes is required: {asked:?}");
     assert!(
-        asked.errors.contains("1 user in state refused") && asked.errors.contains("--yes"),
+        asked.errors.contains("1 user in state rejected") && asked.errors.contains("--yes"),
         "{asked:?}"
     );
     let retried = stack
@@ -232,9 +232,12 @@ async fn writes_follow_a_link_and_after_an_unlink_the_address() {
 #[tokio::test]
 async fn an_unreachable_gateway_and_an_unknown_user_have_exit_codes() {
     let stack = Stack::start().await;
-    let nobody = CommandResult::alone(&["status", "--url", "http://127.0.0.1:9"], &[]).await;
-    assert_eq!(nobody.code, 3);
-    assert!(nobody.errors.contains("--url or HUBSYNC_URL"), "{nobody:?}");
+    let unreachable = CommandResult::alone(&["status", "--url", "http://127.0.0.1:9"], &[]).await;
+    assert_eq!(unreachable.code, 3);
+    assert!(
+        unreachable.errors.contains("--url or HUBSYNC_URL"),
+        "{unreachable:?}"
+    );
     let other = CommandResult::alone(&["status", "--url", &stack.sandbox.url()], &[]).await;
     assert_eq!(other.code, 3);
     assert!(other.errors.contains("is not a hubsync gateway"), "{other:?}");

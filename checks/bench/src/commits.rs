@@ -1,7 +1,7 @@
-//! Durable updates in the user service itself: group commit beside a loop that commits each request alone.
+//! Measures durable updates in the user service: group commit, compared with a loop that commits each request separately.
 
-mod alone;
 mod report;
+mod single_commits;
 
 use std::{
     sync::{
@@ -26,38 +26,38 @@ use user::{
 
 pub use report::{Report, Round};
 
-use crate::{disk::Disk, table::Table};
+use crate::{figures::table::Table, system::database::BenchDatabase};
 
-/// More than anybody announces here.
-const ROOM: u64 = 1 << 40;
+/// More wake-ups than this measurement publishes.
+const STREAM_CAPACITY: u64 = 1 << 40;
 
-/// Measures how many durable updates the user service makes, beside one commit for each.
+/// Measures how many durable updates the user service makes, compared with one commit for each update.
 ///
-/// The database is a throwaway one: a `PostgreSQL` cluster with its usual settings, or a file.
+/// The database exists for the run only: a `PostgreSQL` cluster with default settings, or a file.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "commits", version)]
 pub struct Arguments {
-    /// Uses a file instead of a server; then there is no loop beside it.
+    /// Uses SQLite instead of PostgreSQL, without the comparison.
     #[arg(long)]
     pub sqlite: bool,
 
-    /// Users, made before anything is measured.
+    /// The number of users, which are created first.
     #[arg(long, default_value_t = 100_000)]
     pub users: u64,
 
-    /// Requests that wait for their commit at any time.
+    /// The number of requests that wait for their commit at the same time.
     #[arg(long, default_value_t = 256)]
     pub in_flight: u64,
 
-    /// Connections of the loop that commits each request alone; with 0 there is none.
+    /// The connections of the loop that commits each request separately; 0 skips it.
     #[arg(long, default_value_t = 32)]
     pub connections: u32,
 
-    /// How long each round lasts, in seconds.
+    /// The length of each round, in seconds.
     #[arg(long, default_value_t = 10)]
     pub seconds: u64,
 
-    /// Rounds of each, in turns.
+    /// The number of rounds of each kind, which alternate.
     #[arg(long, default_value_t = 3)]
     pub rounds: usize,
 
@@ -68,49 +68,49 @@ pub struct Arguments {
 
 /// Runs everything.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
-    let disk = Disk::make(!arguments.sqlite).await?;
-    let database: Database = disk.url().parse()?;
+    let bench_database = BenchDatabase::create(!arguments.sqlite).await?;
+    let database: Database = bench_database.url().parse()?;
     let opened = store::open(&database).await?;
-    let (wake_ups, mut announced) = mpsc::channel(256);
-    let (resolved, mut settled) = mpsc::channel(256);
-    tokio::spawn(async move { while announced.recv().await.is_some() {} });
-    tokio::spawn(async move { while settled.recv().await.is_some() {} });
+    let (wake_ups, mut published) = mpsc::channel(256);
+    let (resolved, mut resolved_version) = mpsc::channel(256);
+    tokio::spawn(async move { while published.recv().await.is_some() {} });
+    tokio::spawn(async move { while resolved_version.recv().await.is_some() {} });
     let after_commit = AfterCommit {
         wake_ups,
         resolved,
         accepted: AcceptedNotices::default(),
-        capacity: StreamCapacity::of(ROOM),
+        capacity: StreamCapacity::of(STREAM_CAPACITY),
     };
     let health = Registry::new("bench", &[]);
     let (handle, task) = commit::start(opened.writers, RuleTiming::default(), after_commit, &health);
     let work = Load::new(arguments, handle);
-    let new_users = work.make_users().await?;
-    let (mut together, mut alone) = (Vec::new(), Vec::new());
+    let new_users = work.create_users().await?;
+    let (mut grouped, mut single) = (Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {
-        together.push(work.round(Duration::from_secs(arguments.seconds)).await?);
+        grouped.push(work.round(Duration::from_secs(arguments.seconds)).await?);
         if let Database::Postgres(server) = &database
             && arguments.connections > 0
         {
-            alone.push(alone::round(&server.connect, arguments).await?);
+            single.push(single_commits::round(&server.connect, arguments).await?);
         }
     }
-    let table = match &disk {
-        Disk::File(_) => None,
-        Disk::Server(server) => Some(Table::read(&server.url()).await?),
+    let table = match &bench_database {
+        BenchDatabase::File(_) => None,
+        BenchDatabase::Server(server) => Some(Table::read(&server.url()).await?),
     };
     drop(work);
-    task.await.context("the writer broke")?;
+    task.await.context("the writer panicked")?;
     opened.reader.close().await;
     Ok(Report {
         in_flight: arguments.in_flight,
         new_users,
-        together,
-        alone,
+        grouped,
+        single,
         table,
     })
 }
 
-/// Requests by many callers, each with the next one as soon as the last is durable.
+/// Many callers, each of which sends its next request as soon as the last one is durable.
 struct Load {
     handle: CommitQueue,
     users: u64,
@@ -126,8 +126,8 @@ impl Load {
         }
     }
 
-    /// Each user once.
-    async fn make_users(&self) -> anyhow::Result<Round> {
+    /// Creates each user.
+    async fn create_users(&self) -> anyhow::Result<Round> {
         let next = AtomicU64::new(0);
         let began = Instant::now();
         let callers = (0..self.in_flight).map(|_| async {
@@ -143,13 +143,13 @@ impl Load {
         Ok(Round::of(self.users, began.elapsed(), Vec::new()))
     }
 
-    /// Any of them, for so long.
-    async fn round(&self, lasts: Duration) -> anyhow::Result<Round> {
+    /// Updates random users for this time.
+    async fn round(&self, duration: Duration) -> anyhow::Result<Round> {
         let began = Instant::now();
         let changes = Arc::new(AtomicU64::new(0));
         let callers = (0..self.in_flight).map(|_| async {
             let mut delays = Vec::new();
-            while began.elapsed() < lasts {
+            while began.elapsed() < duration {
                 let user = rand::random_range(0..self.users);
                 let asked = Instant::now();
                 let number = changes.fetch_add(1, Ordering::Relaxed);
@@ -174,7 +174,7 @@ impl Load {
             idempotency_key: Some(format!("change-{number}")),
         };
         let answer = self.handle.run(update, None).await;
-        ensure!(answer.is_ok(), "a change was refused: {answer:?}");
+        ensure!(answer.is_ok(), "a change was rejected: {answer:?}");
         Ok(())
     }
 }

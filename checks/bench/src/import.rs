@@ -1,4 +1,4 @@
-//! Live changes while many users are imported: how soon they are accepted and confirmed, and what they cost the gateway.
+//! Measures live changes during an import: how soon they are accepted and confirmed, and what they cost the gateway.
 
 mod lines;
 mod report;
@@ -13,29 +13,33 @@ use tokio::time::interval;
 pub use report::{Cost, Live, Report};
 
 use crate::{
-    delays::{Delays, ms_between},
-    disk::Disk,
-    gateway::Gateway,
-    people::{Group, Person},
-    settlements::Settlements,
-    stack::{HUBSPOT, Stack},
-    usage::{Usage, Watch},
+    figures::{
+        delays::{Delays, ms_between},
+        process_usage::{Usage, UsageMonitor},
+    },
+    system::{
+        database::BenchDatabase,
+        gateway::Gateway,
+        resolved_versions::ResolvedVersions,
+        stack::{HUBSPOT, Stack},
+        test_users::{Group, TestUser},
+    },
 };
 use lines::Import;
 
-/// Live changes are so far apart.
-const BETWEEN: Duration = Duration::from_millis(100);
-/// How many live changes are measured, idle and during the import.
+/// The time between two live changes.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// How many live changes are measured, without and during the import.
 const LIVE: usize = 100;
-/// Users of the rounds that measure what a change costs, and how many changes each gets.
+/// The number of users in the rounds that measure the cost of a change, and the changes of each user.
 const CHANGED_USERS: usize = 10_000;
 const CHANGES_EACH: u32 = 2;
 const GATEWAY: &str = "api-gateway";
 
-/// Imports many users through `POST /users/import` while live changes go on.
+/// Imports many users through `POST /users/import` while live changes are made.
 ///
-/// Each part runs as a process of its own on this machine: nats-server, the three services, the sandbox, with the limits of
-/// a Professional account and 50 ms a call.
+/// nats-server, the three services and the sandbox run as separate processes on this machine. The sandbox has the limits of
+/// a Professional account and takes 50 ms for each call.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "import", version)]
 pub struct Arguments {
@@ -43,7 +47,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1_000_000)]
     pub users: usize,
 
-    /// Keeps them in PostgreSQL instead of a file.
+    /// Stores users in PostgreSQL instead of SQLite.
     #[arg(long)]
     pub postgres: bool,
 
@@ -54,82 +58,79 @@ pub struct Arguments {
 
 /// Runs everything.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
-    let disk = Disk::make(arguments.postgres).await?;
-    let mut stack = Stack::start(http::client(), disk, &[]).await?;
+    let database = BenchDatabase::create(arguments.postgres).await?;
+    let mut stack = Stack::start(http::client(), database, &[]).await?;
     match measure(&mut stack, arguments).await {
         Ok(report) => {
             stack.stop().await?;
             Ok(report)
         }
-        Err(error) => Err(error.context(stack.tails())),
+        Err(error) => Err(error.context(stack.log_tails())),
     }
 }
 
 async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Report> {
     let (gateway, sandbox) = (stack.gateway(), stack.sandbox());
-    let settlements = Settlements::listen(&stack.nats_url()).await?;
-    eprintln!("import: contacts are created, live users delivered once …");
+    let resolved = ResolvedVersions::listen(&stack.nats_url()).await?;
+    eprintln!("import: creating contacts, delivering live users once …");
     sandbox.lift_limits().await?;
-    let live = || Group::Idle.people(LIVE).chain(Group::Busy.people(CHANGED_USERS));
-    let everybody = Group::Backlog.people(arguments.users).chain(live());
-    sandbox.create_contacts(everybody).await?;
+    let live = || Group::Idle.users(LIVE).chain(Group::Busy.users(CHANGED_USERS));
+    let all_users = Group::Backlog.users(arguments.users).chain(live());
+    sandbox.create_contacts(all_users).await?;
     stack.start_service(HUBSPOT).await?;
-    gateway.flood(live(), 1).await?;
-    settlements.wait_for_all(Group::Idle.prefix(), LIVE, 1).await?;
-    settlements
+    gateway.change_all(live(), 1).await?;
+    resolved.wait_for_all(Group::Idle.prefix(), LIVE, 1).await?;
+    resolved
         .wait_for_all(Group::Busy.prefix(), CHANGED_USERS, 1)
         .await?;
     sandbox.set(190, 50, 0).await?;
 
-    eprintln!("import: live changes on an idle line …");
-    let idle = live_changes(&gateway, &settlements, 2).await?;
+    eprintln!("import: live changes without an import …");
+    let idle = live_changes(&gateway, &resolved, 2).await?;
     let processes = stack.process_ids();
-    let alone = cost(&gateway, processes.clone(), 10).await?;
-    // Those changes are delivered, too, before anything else is measured.
+    let without_import = cost(&gateway, processes.clone(), 10).await?;
+    // These changes are delivered before anything else is measured.
     let version = u64::from(1 + CHANGES_EACH);
-    settlements
+    resolved
         .wait_for_all(Group::Busy.prefix(), CHANGED_USERS, version)
         .await?;
 
     eprintln!("import: {} users, and live changes meanwhile …", arguments.users);
     let import = Import::begin(stack.import_request(), arguments.users);
-    let watch = Watch::begin(processes.clone());
+    let watch = UsageMonitor::begin(processes.clone());
     let lines_before = import.lines();
-    let meanwhile = live_changes(&gateway, &settlements, 3).await?;
+    let meanwhile = live_changes(&gateway, &resolved, 3).await?;
     let lines = import.lines() - lines_before;
-    let of_lines = of_gateway(&watch.end().await?)?.cpu_seconds;
+    let line_cpu_seconds = gateway_usage(&watch.end().await?)?.cpu_seconds;
     let lines_before = import.lines();
-    let beside = cost(&gateway, processes, 20).await?;
+    let during_import = cost(&gateway, processes, 20).await?;
     let lines_beside = import.lines() - lines_before;
     ensure!(
         lines_beside > 0 && !import.has_ended(),
-        "the import was over too soon to measure anything beside it"
+        "the import was too short to measure changes during it"
     );
-    let took = import.end().await?;
-    let per_line = of_lines / float(lines);
+    let elapsed = import.end().await?;
+    let per_line = line_cpu_seconds / float(lines);
     Ok(Report {
         users: arguments.users,
-        seconds: took.as_secs_f64(),
+        seconds: elapsed.as_secs_f64(),
         line_us: per_line * 1e6,
         idle,
         meanwhile,
-        alone,
-        beside: beside.less(per_line * float(lines_beside)),
+        without_import,
+        during_import: during_import.without(per_line * float(lines_beside)),
     })
 }
 
-/// Changes by one caller, each followed to its verdict.
-async fn live_changes(gateway: &Gateway, settlements: &Settlements, round: u32) -> anyhow::Result<Live> {
+/// Changes by one caller, each until it is confirmed.
+async fn live_changes(gateway: &Gateway, resolved: &ResolvedVersions, round: u32) -> anyhow::Result<Live> {
     let (mut accepted, mut confirmed) = (Vec::new(), Vec::new());
-    let mut ticks = interval(BETWEEN);
-    for person in Group::Idle.people(LIVE) {
+    let mut ticks = interval(INTERVAL);
+    for user in Group::Idle.users(LIVE) {
         ticks.tick().await;
-        let change = gateway.change(person, round).await?;
+        let change = gateway.change(user, round).await?;
         accepted.push(ms_between(change.sent_at, change.accepted_at));
-        confirmed.push(ms_between(
-            change.accepted_at,
-            settlements.wait_for(&change).await?,
-        ));
+        confirmed.push(ms_between(change.accepted_at, resolved.wait_for(&change).await?));
     }
     Ok(Live {
         accepted: Delays::of(accepted).context("no live change")?,
@@ -137,25 +138,25 @@ async fn live_changes(gateway: &Gateway, settlements: &Settlements, round: u32) 
     })
 }
 
-/// What changes cost the gateway, as many at once as it takes.
+/// The cost of concurrent changes for the gateway.
 async fn cost(gateway: &Gateway, processes: Vec<(&'static str, u32)>, round: u32) -> anyhow::Result<Cost> {
-    let (watch, began) = (Watch::begin(processes), Instant::now());
+    let (watch, began) = (UsageMonitor::begin(processes), Instant::now());
     for change in 0..CHANGES_EACH {
-        let people: Vec<Person> = Group::Busy.people(CHANGED_USERS).collect();
-        gateway.flood(people.into_iter(), round + change).await?;
+        let users: Vec<TestUser> = Group::Busy.users(CHANGED_USERS).collect();
+        gateway.change_all(users.into_iter(), round + change).await?;
     }
     let seconds = began.elapsed().as_secs_f64();
     let changes = CHANGED_USERS * CHANGES_EACH as usize;
     Ok(Cost {
         changes,
         seconds,
-        gateway_seconds: of_gateway(&watch.end().await?)?.cpu_seconds,
+        gateway_seconds: gateway_usage(&watch.end().await?)?.cpu_seconds,
     })
 }
 
-fn of_gateway(usage: &[Usage]) -> anyhow::Result<&Usage> {
+fn gateway_usage(usage: &[Usage]) -> anyhow::Result<&Usage> {
     let gateway = usage.iter().find(|usage| usage.process == GATEWAY);
-    gateway.context("no figures of the gateway")
+    gateway.context("no figures for the gateway")
 }
 
 fn float(count: u64) -> f64 {

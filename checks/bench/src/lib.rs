@@ -1,23 +1,11 @@
 #![doc = include_str!("../README.md")]
 
-pub mod arguments;
-pub mod binaries;
 pub mod commits;
-pub mod delays;
-pub mod disk;
-pub mod gateway;
-pub mod hubspot_sandbox;
+pub mod drain;
+pub mod figures;
 pub mod import;
-pub mod lone;
 pub mod overload;
-pub mod people;
 pub mod program;
-pub mod report;
-pub mod run;
 pub mod scale;
-pub mod settlements;
-pub mod stack;
-pub mod table;
-pub mod throughput;
-pub mod usage;
+pub mod system;
 pub mod watch;

@@ -1,13 +1,13 @@
-//! What the programs of this package have in common.
+//! The common part of this package's programs.
 
 use std::{fmt::Display, process::ExitCode};
 
 use runtime::failure::in_one_line;
 use serde::Serialize;
 
-use crate::binaries::check_release;
+use crate::system::programs::check_release;
 
-/// Measures, and prints the report as text or as JSON, or why there is none.
+/// Measures, and prints the report as text or as JSON, or the error.
 pub async fn measure<Report: Display + Serialize>(
     name: &str,
     as_json: bool,

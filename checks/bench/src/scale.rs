@@ -1,4 +1,4 @@
-//! Many unsettled users: what they cost a change, and what it takes to start again with them.
+//! Measures what many dirty users cost: the changes of others, and the restart of each service.
 
 mod report;
 mod restarts;
@@ -11,37 +11,38 @@ pub use report::{Report, Round};
 pub use restarts::Restart;
 
 use crate::{
-    disk::Disk,
-    gateway::Gateway,
-    people::{Group, Person},
-    stack::Stack,
-    table::Table,
-    usage::Watch,
+    figures::{process_usage::UsageMonitor, table::Table},
+    system::{
+        database::BenchDatabase,
+        gateway::Gateway,
+        stack::Stack,
+        test_users::{Group, TestUser},
+    },
 };
 
-/// Users that the rounds change; in both systems nobody else does anything.
+/// The number of users that the rounds change.
 const CHANGED_USERS: usize = 10_000;
 
-/// Two systems side by side, one of them with many unsettled users, and changes through each in turns.
+/// Compares changes in two systems, of which one has many dirty users, in alternating rounds.
 ///
-/// In both of them the hubspot service is away, as in an outage, so that what is unsettled stays so. Each part runs as a
-/// process of its own on this machine.
+/// The hubspot service runs in neither of them, as in an outage, so dirty users stay dirty. Every service runs as a
+/// separate process on this machine.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "scale", version)]
 pub struct Arguments {
-    /// How many users are unsettled in one of the systems.
+    /// The number of dirty users in one of the systems.
     #[arg(long, default_value_t = 1_000_000)]
     pub users: usize,
 
-    /// Uses files instead of PostgreSQL.
+    /// Uses SQLite instead of PostgreSQL.
     #[arg(long)]
     pub sqlite: bool,
 
-    /// Rounds in each system, in turns.
+    /// The number of rounds in each system.
     #[arg(long, default_value_t = 5)]
     pub rounds: u32,
 
-    /// Changes in a round.
+    /// The number of changes in a round.
     #[arg(long, default_value_t = 30_000)]
     pub changes: usize,
 
@@ -60,13 +61,13 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
             full.stop().await?;
             Ok(report)
         }
-        Err(error) => Err(error.context(empty.tails()).context(full.tails())),
+        Err(error) => Err(error.context(empty.log_tails()).context(full.log_tails())),
     }
 }
 
 async fn system(arguments: &Arguments) -> anyhow::Result<Stack> {
-    let disk = Disk::make(!arguments.sqlite).await?;
-    Stack::start(http::client(), disk, &[]).await
+    let database = BenchDatabase::create(!arguments.sqlite).await?;
+    Stack::start(http::client(), database, &[]).await
 }
 
 async fn measure(empty: &mut Stack, full: &mut Stack, arguments: &Arguments) -> anyhow::Result<Report> {
@@ -74,10 +75,10 @@ async fn measure(empty: &mut Stack, full: &mut Stack, arguments: &Arguments) -> 
     for system in [&mut *empty, &mut *full] {
         change(&system.gateway(), CHANGED_USERS, next).await?;
     }
-    eprintln!("scale: {} users are made …", arguments.users);
+    eprintln!("scale: creating {} users …", arguments.users);
     let filling = full
         .gateway()
-        .flood(Group::Backlog.people(arguments.users), 1)
+        .change_all(Group::Backlog.users(arguments.users), 1)
         .await?;
     let (mut with_none, mut with_all) = (Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {
@@ -91,7 +92,7 @@ async fn measure(empty: &mut Stack, full: &mut Stack, arguments: &Arguments) -> 
     } else {
         Some(Table::read(&full.database_url()).await?)
     };
-    eprintln!("scale: everything is started again …");
+    eprintln!("scale: restarting everything …");
     Ok(Report {
         users: arguments.users,
         filled_in_seconds: filling.as_secs_f64(),
@@ -103,35 +104,38 @@ async fn measure(empty: &mut Stack, full: &mut Stack, arguments: &Arguments) -> 
     })
 }
 
-/// Changes through one of the systems, and what its processes used.
+/// Makes changes in one of the systems, and measures its processes.
 async fn round(system: &mut Stack, arguments: &Arguments, number: u32) -> anyhow::Result<Round> {
-    let watch = Watch::begin(system.process_ids());
-    let took = change(&system.gateway(), arguments.changes, number).await?;
+    let watch = UsageMonitor::begin(system.process_ids());
+    let elapsed = change(&system.gateway(), arguments.changes, number).await?;
     let usage = watch.end().await?;
-    Ok(Round { seconds: took, usage })
+    Ok(Round {
+        seconds: elapsed,
+        usage,
+    })
 }
 
-/// So many changes, of one user after the other and again from the first one, each another one.
+/// Makes this many changes. All users are changed in order, again and again, with new values each time.
 async fn change(gateway: &Gateway, changes: usize, number: u32) -> anyhow::Result<f64> {
     let mut seconds = 0.0;
     let mut left = changes;
     for pass in 0.. {
-        let people = left.min(CHANGED_USERS);
-        if people == 0 {
+        let users = left.min(CHANGED_USERS);
+        if users == 0 {
             break;
         }
-        let took = gateway
-            .flood(Group::Busy.people(people), number * 1_000 + pass)
+        let elapsed = gateway
+            .change_all(Group::Busy.users(users), number * 1_000 + pass)
             .await;
-        seconds += took.context("a change of a round")?.as_secs_f64();
-        left -= people;
+        seconds += elapsed.context("a change of a round")?.as_secs_f64();
+        left -= users;
     }
     Ok(seconds)
 }
 
-/// A user of the rounds.
-fn somebody() -> Person {
-    Person {
+/// One of the users that the rounds change.
+fn any_user() -> TestUser {
+    TestUser {
         group: Group::Busy,
         number: 0,
     }

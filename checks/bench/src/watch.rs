@@ -1,4 +1,4 @@
-//! What browsers at the console cost the gateway, and how the page bears a flood.
+//! Measures what browsers with the console cost the gateway, and how the page performs under many changes.
 
 mod load;
 mod page;
@@ -16,57 +16,60 @@ pub use report::{Column, Report, Round};
 pub use watchers::Watched;
 
 use crate::{
-    disk::Disk,
-    people::Group,
-    settlements::Settlements,
-    stack::{HUBSPOT, Stack},
-    usage::Watch,
+    figures::process_usage::UsageMonitor,
+    system::{
+        database::BenchDatabase,
+        resolved_versions::ResolvedVersions,
+        stack::{HUBSPOT, Stack},
+        test_users::Group,
+    },
 };
-use load::flow;
+use load::send_at_rate;
 
-/// Users that are changed, each with a contact.
+/// The number of users that are changed. Each has a contact.
 pub(crate) const USERS: usize = 20_000;
 
-/// The limit of HubSpot's smallest plans, in ten seconds, and how long a call takes.
+/// The calls that HubSpot's smallest plans allow in ten seconds.
 const CALLS_PER_WINDOW: usize = 190;
+/// How long each call takes.
 const LATENCY_MS: u64 = 100;
 
-/// Changes at a steady pace through the whole system, with more and fewer browsers that watch them, in turns; then one real
-/// browser, looked into while it shows them.
+/// Makes changes at a steady rate while different numbers of browsers watch, in alternating rounds; then measures one real
+/// browser while it shows changes.
 ///
-/// Each part runs as a process of its own on this machine.
+/// Every service runs as a separate process on this machine.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "watch", version)]
 pub struct Arguments {
-    /// Changes in a second.
+    /// Changes per second.
     #[arg(long, default_value_t = 1_000)]
     pub rate: u32,
 
-    /// How many browsers watch, in turns.
+    /// The numbers of browsers, which alternate.
     #[arg(long, value_delimiter = ',', default_values_t = [0, 1, 50])]
     pub browsers: Vec<usize>,
 
-    /// How long a round takes, in seconds.
+    /// The length of a round, in seconds.
     #[arg(long, default_value_t = 60)]
     pub seconds: u64,
 
-    /// Rounds with each number of browsers.
+    /// The number of rounds with each number of browsers.
     #[arg(long, default_value_t = 3)]
     pub rounds: usize,
 
-    /// How long Chromium shows the changes, in seconds; with 0 there is no Chromium.
+    /// How long Chromium shows changes, in seconds; 0 skips Chromium.
     #[arg(long, default_value_t = 300)]
     pub page_seconds: u64,
 
-    /// Lone changes on an idle system, each looked for on the page.
+    /// The number of single changes that are timed until the page shows them.
     #[arg(long, default_value_t = 50)]
-    pub lone: u32,
+    pub single: u32,
 
-    /// Writes a picture of the page under load to this file.
+    /// Writes a screenshot of the page under load to this file.
     #[arg(long, value_name = "FILE")]
     pub picture: Option<std::path::PathBuf>,
 
-    /// Keeps the users in PostgreSQL instead of a file.
+    /// Stores users in PostgreSQL instead of SQLite.
     #[arg(long)]
     pub postgres: bool,
 
@@ -77,28 +80,31 @@ pub struct Arguments {
 
 /// Runs everything.
 pub async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
-    let disk = Disk::make(arguments.postgres).await?;
-    let mut stack = Stack::start(http::client(), disk, &[]).await?;
+    let database = BenchDatabase::create(arguments.postgres).await?;
+    let mut stack = Stack::start(http::client(), database, &[]).await?;
     match measure(&mut stack, arguments).await {
         Ok(report) => {
             stack.stop().await?;
             Ok(report)
         }
-        Err(error) => Err(error.context(stack.tails())),
+        Err(error) => Err(error.context(stack.log_tails())),
     }
 }
 
 async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Report> {
     let sandbox = stack.sandbox();
     sandbox.lift_limits().await?;
-    sandbox.create_contacts(Group::Busy.people(USERS)).await?;
+    sandbox.create_contacts(Group::Busy.users(USERS)).await?;
     stack.start_service(HUBSPOT).await?;
     let mut round = 1;
-    eprintln!("watch: {USERS} users are made …");
-    let settlements = Settlements::listen(&stack.nats_url()).await?;
-    stack.gateway().flood(Group::Busy.people(USERS), round).await?;
-    settlements.wait_for_all(Group::Busy.prefix(), USERS, 1).await?;
-    drop(settlements);
+    eprintln!("watch: creating {USERS} users …");
+    let resolved = ResolvedVersions::listen(&stack.nats_url()).await?;
+    stack
+        .gateway()
+        .change_all(Group::Busy.users(USERS), round)
+        .await?;
+    resolved.wait_for_all(Group::Busy.prefix(), USERS, 1).await?;
+    drop(resolved);
     sandbox.set(CALLS_PER_WINDOW, LATENCY_MS, 0).await?;
     let column = |browsers: &usize| Column {
         browsers: *browsers,
@@ -113,7 +119,7 @@ async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Rep
         }
     }
     let page = if arguments.page_seconds > 0 {
-        Some(look(stack, arguments, round).await?)
+        Some(measure_page(stack, arguments, round).await?)
     } else {
         None
     };
@@ -125,7 +131,7 @@ async fn measure(stack: &mut Stack, arguments: &Arguments) -> anyhow::Result<Rep
     })
 }
 
-/// Changes at the pace for a while, and what that cost.
+/// Makes changes at the given rate, and measures all processes.
 async fn one_round(
     stack: &mut Stack,
     arguments: &Arguments,
@@ -133,9 +139,9 @@ async fn one_round(
     round: u32,
 ) -> anyhow::Result<Round> {
     let watchers = watchers::begin(stack, browsers).await?;
-    let watch = Watch::begin(stack.process_ids());
+    let watch = UsageMonitor::begin(stack.process_ids());
     let length = Duration::from_secs(arguments.seconds);
-    let answered = flow(&stack.gateway(), arguments.rate, length, round).await?;
+    let answered = send_at_rate(&stack.gateway(), arguments.rate, length, round).await?;
     let usage = watch.end().await?;
     Ok(Round {
         answered,
@@ -144,17 +150,17 @@ async fn one_round(
     })
 }
 
-async fn look(stack: &mut Stack, arguments: &Arguments, round: u32) -> anyhow::Result<Page> {
+async fn measure_page(stack: &mut Stack, arguments: &Arguments, round: u32) -> anyhow::Result<Page> {
     let chromium = Chromium::start().await?;
     chromium.driver.goto(stack.console_url()).await?;
-    eprintln!("watch: lone changes, looked for on the page …");
-    let seen = page::lone_changes(&chromium, &stack.gateway(), arguments.lone, round + 1).await?;
+    eprintln!("watch: single changes until the page shows them …");
+    let seen = page::single_changes(&chromium, &stack.gateway(), arguments.single, round + 1).await?;
     eprintln!("watch: the page under load …");
     let length = Duration::from_secs(arguments.page_seconds);
-    let watch = Watch::begin(stack.process_ids());
+    let watch = UsageMonitor::begin(stack.process_ids());
     let gateway = stack.gateway();
     let (answered, samples) = tokio::try_join!(
-        flow(&gateway, arguments.rate, length, round + 2),
+        send_at_rate(&gateway, arguments.rate, length, round + 2),
         page::sample(&chromium, length, arguments.picture.as_deref()),
     )?;
     let usage = watch.end().await?;

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 use clap::Parser;
 
 use crate::{
+    injection::plan::Family,
     options::{Length, Options, Scale},
-    plan::Family,
 };
 
 /// Runs the whole system as processes, injects faults by a schedule that a seed determines, and checks that no accepted

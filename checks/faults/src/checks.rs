@@ -16,7 +16,11 @@ pub use convergence::{Convergence, wait_for_convergence};
 pub use history::History;
 use history::{Circumstances, FirstWrites, note_first_writes};
 
-use crate::{accepted_changes::Expected, hubspot::Hubspot, injector::FaultWindow, stack::Stack};
+use crate::{
+    callers::accepted_changes::Expected,
+    injection::injector::FaultWindow,
+    system::{hubspot::Hubspot, stack::Stack},
+};
 
 /// A check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

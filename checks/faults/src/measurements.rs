@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use testing::http::body_of;
 
-use crate::stack::Stack;
+use crate::system::stack::Stack;
 
 const INTERVAL: Duration = Duration::from_millis(10);
 const CEILING: Duration = Duration::from_mins(1);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
-use crate::{components::Topology, plan::Family};
+use crate::{injection::plan::Family, system::components::Topology};
 
 /// The options of a run.
 #[derive(Debug, Clone)]

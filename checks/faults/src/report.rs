@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use serde::Serialize;
 
 use crate::{
+    callers::clients::Answers,
     checks::{Check, Convergence, Finding, History},
-    clients::Answers,
-    injector::FaultCounts,
+    injection::injector::FaultCounts,
     measurements::Measurements,
 };
 

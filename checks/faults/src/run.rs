@@ -9,17 +9,17 @@ use std::{
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    accepted_changes::{AcceptedChanges, Expected},
+    callers::{
+        accepted_changes::{AcceptedChanges, Expected},
+        clients::Clients,
+        test_users::TestUser,
+    },
     checks::{Check, CheckContext, Convergence, Finding, History, wait_for_convergence},
-    clients::Clients,
-    hubspot::Hubspot,
-    injector::FaultInjector,
+    injection::{injector::FaultInjector, plan::Plan},
     measurements::Measurements,
     options::{Length, Options},
-    plan::Plan,
     report::Report,
-    stack::Stack,
-    test_users::TestUser,
+    system::{hubspot::Hubspot, stack::Stack},
 };
 
 /// The longest time for a run that ends by its number of changes.

@@ -1,51 +1,51 @@
-//! An HTTP client for what runs on this machine.
+//! An HTTP client for services on this machine.
 
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, StatusCode, Url};
 use tokio::time::{Instant, sleep};
 
-/// Far longer than any answer takes, since a run must end.
+/// The time limit of a request, which is far longer than any answer takes.
 const LIMIT: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// Why there is no answer, or not the one that is needed.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// There is none.
+    /// There was no answer.
     #[error(transparent)]
     Request(#[from] reqwest::Error),
-    /// It is no success.
+    /// The status is not 2xx.
     #[error("{url} answered {status}: {body}")]
     Refused {
-        /// Who answered.
+        /// The address.
         url: Url,
-        /// How.
+        /// The status.
         status: StatusCode,
-        /// In what words.
+        /// The body of the answer.
         body: String,
     },
-    /// It did not come in time.
+    /// There was no answer with status 200 in time.
     #[error("{url} did not answer 200 within {limit:?}; last: {last}")]
     NotReady {
-        /// Who was asked.
+        /// The address.
         url: String,
-        /// How long.
+        /// The time limit.
         limit: Duration,
-        /// What was heard last.
+        /// The last answer or error.
         last: String,
     },
 }
 
-/// A client that keeps its connections and knows no proxies.
+/// A client that reuses connections and ignores proxy settings.
 pub fn client() -> Client {
-    // Nothing here uses TLS, but the library wants to know who would do it. Set already is as good.
+    // reqwest needs a TLS provider even without TLS. An error means that one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder().timeout(LIMIT).no_proxy().build();
-    client.expect("nothing is asked for that could be missing")
+    client.expect("the options need no files and no TLS roots")
 }
 
-/// The body of a 2xx; anything else is an error, in the words of the answer.
+/// Sends a request and returns the body of a 2xx answer. Any other answer is an error with its body.
 pub async fn body_of(request: RequestBuilder) -> Result<String, HttpError> {
     let response = request.send().await?;
     let (status, url) = (response.status(), response.url().clone());

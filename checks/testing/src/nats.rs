@@ -1,4 +1,4 @@
-//! A real nats-server, or several in a cluster: found, fetched if need be, started, stopped, killed, restarted.
+//! Finds or downloads nats-server, and starts, stops, kills and restarts a server or a cluster.
 
 mod cluster;
 mod config;

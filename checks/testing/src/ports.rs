@@ -1,16 +1,16 @@
-//! Ports for servers that are stopped and started again.
+//! Free ports for servers that are stopped and restarted.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
 
-/// Below the ports that Linux and macOS give to outgoing connections. A client that keeps reconnecting to a stopped
-/// server may otherwise be given the server's port as its own, and so keep it from coming back.
+/// Lower than the ports that Linux and macOS use for outgoing connections. Otherwise a client that reconnects to a stopped
+/// server could get the server's port for its own end, and the server could not start again.
 const RANGE: Range<u16> = 20_000..32_000;
 
 const ATTEMPTS: usize = 200;
 
-/// A port of the loopback interface that nobody listens on at this moment.
+/// Returns a port of the loopback interface on which no program listens at the moment.
 ///
 /// A server that can take port 0 should do that instead.
 pub fn free_port() -> io::Result<u16> {

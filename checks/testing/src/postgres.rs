@@ -1,4 +1,4 @@
-//! A real PostgreSQL: throwaway clusters from the programs that are installed.
+//! Temporary PostgreSQL clusters, made with the installed programs.
 
 mod cluster;
 mod error;

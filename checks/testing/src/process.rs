@@ -1,4 +1,4 @@
-//! Programs that end with their parent, however that ends, and whose output is kept.
+//! Child processes whose output is kept, and which stop when their parent ends for any reason.
 
 mod child;
 mod error;

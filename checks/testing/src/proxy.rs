@@ -1,4 +1,4 @@
-//! A TCP proxy between two parties of the system: it passes on, slows down, stalls, refuses and cuts.
+//! A TCP proxy that can slow down, stall, refuse and reset connections.
 
 use std::{io, net::Ipv4Addr, time::Duration};
 
@@ -11,14 +11,14 @@ use tokio::{
 
 const CHUNK_BYTES: usize = 16 * 1024;
 
-/// How one direction is at the moment.
+/// How data passes in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passage {
-    /// What comes is passed on.
+    /// Data passes.
     Open,
-    /// Each chunk waits so long before it is passed on.
+    /// Each chunk is delayed by this time.
     Slow(Duration),
-    /// Nothing passes, and connections stay: the other side cannot tell this from silence.
+    /// No data passes, and connections stay open.
     Stalled,
 }
 
@@ -36,12 +36,12 @@ struct Control {
     refuses: bool,
     there: Passage,
     back: Passage,
-    /// Grows with each cut; connections that began before one end with it.
+    /// Grows with each cut. Connections from before a cut end with it.
     cuts: u64,
 }
 
 impl Proxy {
-    /// Listens on a port of its own and passes on to the target, which need not listen yet.
+    /// Listens on a free port and connects clients to the target port, which need not be open yet.
     pub async fn start(target: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
@@ -60,12 +60,12 @@ impl Proxy {
         })
     }
 
-    /// Where to connect instead of to the target.
+    /// The port for clients.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Leads to another port from now on, and ends the connections to the one before.
+    /// Changes the target port, and resets connections to the previous one.
     pub fn lead_to(&self, target: u16) {
         self.control.send_modify(|control| {
             control.target = target;
@@ -73,12 +73,12 @@ impl Proxy {
         });
     }
 
-    /// Resets every connection there is.
+    /// Resets all connections.
     pub fn cut(&self) {
         self.control.send_modify(|control| control.cuts += 1);
     }
 
-    /// Cuts everything, and resets whoever connects until it is asked not to.
+    /// Resets all connections, and new ones while `refuses` is set.
     pub fn refuse(&self, refuses: bool) {
         self.control.send_modify(|control| {
             control.refuses = refuses;
@@ -103,7 +103,7 @@ impl Drop for Proxy {
 
 async fn listen(listener: TcpListener, control: watch::Receiver<Control>) {
     loop {
-        // A connection that could not be taken is one that was cut.
+        // A connection that fails here looks like a reset to the client.
         if let Ok((client, _)) = listener.accept().await {
             tokio::spawn(carry(client, control.clone()));
         }
@@ -111,11 +111,11 @@ async fn listen(listener: TcpListener, control: watch::Receiver<Control>) {
 }
 
 async fn carry(mut client: TcpStream, mut control: watch::Receiver<Control>) {
-    let begun = *control.borrow_and_update();
-    if begun.refuses {
+    let at_start = *control.borrow_and_update();
+    if at_start.refuses {
         return reset(&client);
     }
-    let Ok(mut server) = TcpStream::connect((Ipv4Addr::LOCALHOST, begun.target)).await else {
+    let Ok(mut server) = TcpStream::connect((Ipv4Addr::LOCALHOST, at_start.target)).await else {
         return reset(&client);
     };
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
@@ -125,8 +125,8 @@ async fn carry(mut client: TcpStream, mut control: watch::Receiver<Control>) {
         let there = pump(from_client, to_server, control.clone(), |control| control.there);
         let back = pump(from_server, to_client, control.clone(), |control| control.back);
         tokio::select! {
-            // Fails when the proxy itself is gone, which cuts as well.
-            _ = control.wait_for(|control| control.cuts != begun.cuts) => false,
+            // This fails when the proxy is dropped, which ends the connection as well.
+            _ = control.wait_for(|control| control.cuts != at_start.cuts) => false,
             ended = async { tokio::try_join!(there, back) } => ended.is_ok(),
         }
     };
@@ -136,9 +136,9 @@ async fn carry(mut client: TcpStream, mut control: watch::Receiver<Control>) {
     }
 }
 
-/// When the connection is dropped next, the other side sees a reset.
+/// Makes the connection end with a reset when it is dropped.
 fn reset(connection: &TcpStream) {
-    // A connection that is gone already needs none.
+    // This fails only if the connection has ended already.
     let _ = connection.set_zero_linger();
 }
 
@@ -165,7 +165,7 @@ async fn wait_for_passage(control: &mut watch::Receiver<Control>, passage: fn(&C
         match now {
             Passage::Open => return,
             Passage::Slow(delay) => return tokio::time::sleep(delay).await,
-            // When the proxy is gone, the connection is cut.
+            // The proxy was dropped, so the connection ends.
             Passage::Stalled if control.changed().await.is_err() => return,
             Passage::Stalled => {}
         }

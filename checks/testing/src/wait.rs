@@ -1,18 +1,18 @@
-//! Waits for a condition instead of for a time.
+//! Waits for conditions.
 
 use std::fmt::Debug;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// Short enough to cost nothing, long enough not to load the machine.
+/// The time between two checks: short enough to lose no time, and long enough not to load the machine.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// What one look at the world showed.
+/// The result of one check.
 pub enum Seen<T, S> {
     /// The condition holds.
     Done(T),
-    /// Not yet; this is how things stand.
+    /// The condition does not hold yet; with what was seen.
     NotYet(S),
 }
 
@@ -38,11 +38,11 @@ impl<T, S> From<Result<T, S>> for Seen<T, S> {
     }
 }
 
-/// Looks again and again until the look yields `true`, `Some` or `Ok`, and returns what it found.
+/// Repeats a check until it returns `true`, `Some` or `Ok`, and returns the value.
 ///
 /// # Panics
 ///
-/// When the ceiling is reached, saying what was waited for and what was last seen (the `Err`, where there is one).
+/// After the ceiling. The message says what it waited for and what it saw last (the `Err`, if the check returns one).
 pub async fn until<T, S: Debug, L: Into<Seen<T, S>>>(
     what: &str,
     ceiling: Duration,
@@ -73,7 +73,7 @@ mod tests {
     const CEILING: Duration = Duration::from_secs(5);
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_found_is_returned() {
+    async fn the_value_of_the_check_is_returned() {
         let mut looks = 0;
         let found = until("three looks", CEILING, async || {
             looks += 1;
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_bool_will_do() {
+    async fn a_check_can_return_a_bool() {
         let start = Instant::now();
         until("a second", CEILING, async || {
             start.elapsed() >= Duration::from_secs(1)
@@ -93,13 +93,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     #[should_panic(expected = "waited 5s for the impossible; last seen: Some(7)")]
-    async fn the_ceiling_is_told_with_what_was_last_seen() {
+    async fn the_message_contains_the_last_seen_value() {
         until("the impossible", CEILING, async || Err::<(), _>(7)).await;
     }
 
     #[tokio::test(start_paused = true)]
     #[should_panic(expected = "the last look did not end")]
-    async fn a_look_that_hangs_reaches_the_ceiling_too() {
+    async fn a_check_that_hangs_ends_at_the_ceiling() {
         until("an answer", CEILING, async || {
             std::future::pending::<bool>().await
         })

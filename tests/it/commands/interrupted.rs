@@ -168,7 +168,7 @@ async fn a_retry_continues_where_it_was_interrupted() {
     let retry = ["retry", "--yes", "--state", "failed", "--reason", "A B"];
     let result = gateway.command(&retry).await;
     assert_eq!(result.code, 3, "{result:?}");
-    let advice = "continue with: hubsync retry --state parked --reason 'A B' --after '3:A B:7'";
+    let advice = "continue with: hubsync retry --state failed --reason 'A B' --after '3:A B:7'";
     result.assert_prints(&["Incomplete", "4 users will be retried, 1 skipped"], &[advice]);
 
     let gateway = ScriptedGateway::start([summary(), retried(None)]).await;

@@ -58,7 +58,7 @@ async fn a_reason_is_listed_without_its_message() {
             "d84d",
         ],
         &["2", "3", "rejected", "2", "TIMED_OUT"],
-        &["3", "3", "refused (sent once more)", "2", "NO_ID", "207"],
+        &["3", "3", "rejected (being resent)", "2", "NO_ID", "207"],
         &["4", "3", "rejected", "2"],
     ];
     let (users, legend) = lines.split_at(expected.len());

@@ -1,4 +1,4 @@
-//! `commits`: how many durable updates the user service makes in a second.
+//! `commits`: measures how many durable updates per second the user service makes.
 
 use std::process::ExitCode;
 

@@ -1,8 +1,11 @@
-//! `drain`: how fast a backlog goes into HubSpot, and how soon a lone change arrives.
+//! `drain`: measures how fast a backlog is delivered to HubSpot, and how soon a single change arrives.
 
 use std::process::ExitCode;
 
-use bench::{arguments::Arguments, program::measure, run::run};
+use bench::{
+    drain::{Arguments, run},
+    program::measure,
+};
 use clap::Parser;
 
 #[tokio::main]

@@ -1,4 +1,4 @@
-//! `import`: what an import of a million users does to live changes.
+//! `import`: measures how an import of a million users affects live changes.
 
 use std::process::ExitCode;
 

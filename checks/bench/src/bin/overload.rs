@@ -1,4 +1,4 @@
-//! `overload`: what callers are answered when there are far more of them than the system can serve.
+//! `overload`: measures the answers to far more callers than the system can serve.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use runtime::open_files;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // The callers have as many connections as the gateway.
+    // The callers need as many file descriptors as the gateway.
     open_files::allow_most();
     measure("overload", arguments.json, Box::pin(run(&arguments))).await
 }

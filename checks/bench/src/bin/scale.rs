@@ -1,4 +1,4 @@
-//! `scale`: what a million unsettled users cost.
+//! `scale`: measures what a million dirty users cost.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `watch`: what browsers at the console cost.
+//! `watch`: measures what browsers with the console cost.
 
 use std::process::ExitCode;
 

@@ -1,42 +1,42 @@
-//! What was measured.
+//! The report of `commits`.
 
 use std::{fmt, time::Duration};
 
 use serde::Serialize;
 
-use crate::{delays::Delays, table::Table};
+use crate::figures::{delays::Delays, table::Table};
 
 /// All figures of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// Requests that waited at any time.
+    /// The number of requests that waited at the same time.
     pub in_flight: u64,
-    /// Users made for the first time.
+    /// The creation of the users.
     pub new_users: Round,
-    /// Updates of users that are there, committed together.
-    pub together: Vec<Round>,
-    /// The same, each committed alone; in turns with the others.
-    pub alone: Vec<Round>,
-    /// The table in the end; none with SQLite.
+    /// Updates of existing users, committed in groups.
+    pub grouped: Vec<Round>,
+    /// Updates of existing users, each committed separately. These rounds alternate with the others.
+    pub single: Vec<Round>,
+    /// The table at the end; `None` with SQLite.
     pub table: Option<Table>,
 }
 
-/// One round.
+/// The figures of one round.
 #[derive(Debug, Serialize)]
 pub struct Round {
-    /// Durable updates.
+    /// The number of durable updates.
     pub updates: u64,
-    /// In a second.
+    /// Durable updates per second.
     pub per_second: f64,
     /// From the request to its answer.
     pub delays: Option<Delays>,
 }
 
 impl Round {
-    /// So many updates in so long.
-    pub(super) fn of(updates: u64, took: Duration, delays: Vec<f64>) -> Self {
+    /// Computes the figures of this many updates in this time.
+    pub(super) fn of(updates: u64, elapsed: Duration, delays: Vec<f64>) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-        let per_second = updates as f64 / took.as_secs_f64();
+        let per_second = updates as f64 / elapsed.as_secs_f64();
         Self {
             updates,
             per_second,
@@ -49,7 +49,7 @@ impl fmt::Display for Report {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(to, "{} requests in flight", self.in_flight)?;
         line(to, "new users", &self.new_users)?;
-        for (name, rounds) in [("together", &self.together), ("alone", &self.alone)] {
+        for (name, rounds) in [("together", &self.grouped), ("alone", &self.single)] {
             for round in rounds {
                 line(to, name, round)?;
             }

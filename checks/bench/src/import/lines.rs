@@ -1,4 +1,4 @@
-//! An import on its way.
+//! A running import.
 
 use std::{
     fmt::Write as _,
@@ -14,16 +14,16 @@ use reqwest::{RequestBuilder, header::CONTENT_TYPE};
 use serde::Deserialize;
 use tokio::task::JoinHandle;
 
-use crate::people::{Group, Person};
+use crate::system::test_users::{Group, TestUser};
 
-/// It goes on by itself.
+/// An import that runs in its own task.
 #[derive(Debug)]
 pub(super) struct Import {
     lines: Arc<AtomicU64>,
     running: JoinHandle<anyhow::Result<Duration>>,
 }
 
-/// A line of the answer.
+/// A line of the gateway's report.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Report {
@@ -33,7 +33,7 @@ struct Report {
 }
 
 impl Import {
-    /// Sends the file.
+    /// Starts to send the file.
     pub(super) fn begin(request: RequestBuilder, users: usize) -> Self {
         let lines = Arc::new(AtomicU64::new(0));
         let request = request
@@ -43,7 +43,7 @@ impl Import {
         Self { lines, running }
     }
 
-    /// How many lines are on disk.
+    /// The number of lines that are stored.
     pub(super) fn lines(&self) -> u64 {
         self.lines.load(Ordering::Relaxed)
     }
@@ -52,7 +52,7 @@ impl Import {
         self.running.is_finished()
     }
 
-    /// How long it took.
+    /// Waits for the end, and returns how long the import took.
     pub(super) async fn end(self) -> anyhow::Result<Duration> {
         self.running.await?
     }
@@ -60,14 +60,14 @@ impl Import {
 
 fn file(users: usize) -> String {
     Group::Backlog
-        .people(users)
-        .fold(String::new(), |mut file, person: Person| {
-            let (id, email, number) = (person.id(), person.email(), person.number);
+        .users(users)
+        .fold(String::new(), |mut file, user: TestUser| {
+            let (id, email, number) = (user.id(), user.email(), user.number);
             let line = writeln!(
                 file,
                 r#"{{"userId":"{id}","email":"{email}","firstName":"Ada {number}","lastName":"Lovelace"}}"#
             );
-            line.expect("a text takes any line");
+            line.expect("writing to a string cannot fail");
             file
         })
 }

@@ -1,28 +1,28 @@
-//! The figures, as JSON or for people.
+//! The report of `import`, as JSON or as text.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::delays::Delays;
+use crate::figures::delays::Delays;
 
 /// Everything that was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// How many users were imported.
+    /// The number of imported users.
     pub users: usize,
-    /// How long that took, live changes beside it included.
+    /// The time of the import, in seconds, including the live changes during it.
     pub seconds: f64,
-    /// What a line cost the gateway, in microseconds of processor time.
+    /// The gateway's CPU time for a line, in microseconds.
     pub line_us: f64,
-    /// Live changes on an idle line.
+    /// Live changes without an import.
     pub idle: Live,
-    /// The same during the import.
+    /// Live changes during the import.
     pub meanwhile: Live,
-    /// What changes cost the gateway without an import.
-    pub alone: Cost,
-    /// The same beside it, less what its lines cost.
-    pub beside: Cost,
+    /// The cost of changes for the gateway, without an import.
+    pub without_import: Cost,
+    /// The cost of changes during the import, without the cost of its lines.
+    pub during_import: Cost,
 }
 
 /// Changes by one caller.
@@ -30,24 +30,24 @@ pub struct Report {
 pub struct Live {
     /// From sending a change to the gateway's 200.
     pub accepted: Delays,
-    /// From there until it was confirmed.
+    /// From the gateway's 200 until it was confirmed.
     pub confirmed: Delays,
 }
 
-/// Many changes at once.
+/// The cost of concurrent changes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Cost {
-    /// How many.
+    /// The number of changes.
     pub changes: usize,
-    /// How long they took.
+    /// The time that they took, in seconds.
     pub seconds: f64,
-    /// The gateway's processor time.
+    /// The gateway's CPU time, in seconds.
     pub gateway_seconds: f64,
 }
 
 impl Cost {
-    /// Without so many seconds of processor time that went elsewhere.
-    pub(super) fn less(self, seconds: f64) -> Self {
+    /// The same cost with fewer seconds of CPU time.
+    pub(super) fn without(self, seconds: f64) -> Self {
         Self {
             gateway_seconds: self.gateway_seconds - seconds,
             ..self
@@ -69,7 +69,7 @@ impl fmt::Display for Report {
         } = self;
         writeln!(
             to,
-            "{users} users imported in {seconds:.1} s, {line_us:.1} µs of the gateway a line\n"
+            "{users} users imported in {seconds:.1} s, {line_us:.1} µs of the gateway's CPU per line\n"
         )?;
         writeln!(to, "{:<40}{:>16}{:>16}", "", "idle", "meanwhile")?;
         let (idle, meanwhile) = (&self.idle, &self.meanwhile);
@@ -80,22 +80,22 @@ impl fmt::Display for Report {
             idle.confirmed,
             meanwhile.confirmed,
         )?;
-        let (alone, beside) = (self.alone, self.beside);
+        let (without_import, during_import) = (self.without_import, self.during_import);
         let speed = |cost: Cost| cost.changes() / cost.seconds;
         let each = |cost: Cost| cost.gateway_seconds / cost.changes() * 1e6;
         writeln!(
             to,
             "{:<40}{:>16.0}{:>16.0}",
-            "64 callers, changes a second",
-            speed(alone),
-            speed(beside)
+            "64 callers, changes per second",
+            speed(without_import),
+            speed(during_import)
         )?;
         writeln!(
             to,
             "{:<40}{:>16.1}{:>16.1}",
-            "µs of the gateway a change",
-            each(alone),
-            each(beside)
+            "µs of the gateway's CPU per change",
+            each(without_import),
+            each(during_import)
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Callers that do not wait: each asks again as soon as it is answered.
+//! Callers that send their next request as soon as the last one is answered.
 
 use std::{
     collections::BTreeMap,
@@ -10,27 +10,29 @@ use tokio::task::JoinSet;
 
 use super::report::Load;
 use crate::{
-    delays::Delays,
-    gateway::Gateway,
-    people::{Group, Person},
+    figures::delays::Delays,
+    system::{
+        gateway::Gateway,
+        test_users::{Group, TestUser},
+    },
 };
 
-/// What callers were answered, and after how many milliseconds.
+/// The delays of the answers in milliseconds, by kind.
 #[derive(Debug, Default)]
 pub struct Answers {
     accepted_ms: Vec<f64>,
-    /// 503 that says when to come back.
-    refused_ms: Vec<f64>,
-    /// Anything else.
+    /// 503 with `Retry-After`.
+    rejected_ms: Vec<f64>,
+    /// The number of other answers.
     other: BTreeMap<String, u64>,
 }
 
-/// Lets so many callers, each with a connection and a user of its own, call for so long.
+/// Runs this many callers for this time. Each has its own connection and user.
 pub(super) async fn call(gateway: &Gateway, callers: usize, length: Duration) -> anyhow::Result<Answers> {
     let until = Instant::now() + length;
     let mut calling: JoinSet<Answers> = Group::Backlog
-        .people(callers)
-        .map(|person| call_until(gateway.clone(), person, until))
+        .users(callers)
+        .map(|user| call_until(gateway.clone(), user, until))
         .collect();
     let mut all = Answers::default();
     while let Some(answers) = calling.join_next().await {
@@ -39,42 +41,42 @@ pub(super) async fn call(gateway: &Gateway, callers: usize, length: Duration) ->
     Ok(all)
 }
 
-async fn call_until(gateway: Gateway, person: Person, until: Instant) -> Answers {
+async fn call_until(gateway: Gateway, user: TestUser, until: Instant) -> Answers {
     let mut answers = Answers::default();
     let mut round = 0;
     while Instant::now() < until {
         round += 1;
         let began = Instant::now();
-        let answer = gateway.request(person, round).send().await;
-        answers.note(answer, began).await;
+        let answer = gateway.request(user, round).send().await;
+        answers.record(answer, began).await;
     }
     answers
 }
 
 impl Answers {
-    async fn note(&mut self, answer: reqwest::Result<Response>, began: Instant) {
+    async fn record(&mut self, answer: reqwest::Result<Response>, began: Instant) {
         let ms = || began.elapsed().as_secs_f64() * 1_000.0;
         let Ok(response) = answer else {
-            return self.note_other("no answer");
+            return self.record_other("no answer");
         };
-        let (status, says_when) = (response.status(), response.headers().contains_key(RETRY_AFTER));
+        let (status, has_retry_after) = (response.status(), response.headers().contains_key(RETRY_AFTER));
         if response.bytes().await.is_err() {
-            return self.note_other("half an answer");
+            return self.record_other("half an answer");
         }
         match status {
             StatusCode::OK => self.accepted_ms.push(ms()),
-            StatusCode::SERVICE_UNAVAILABLE if says_when => self.refused_ms.push(ms()),
-            other => self.note_other(other.as_str()),
+            StatusCode::SERVICE_UNAVAILABLE if has_retry_after => self.rejected_ms.push(ms()),
+            other => self.record_other(other.as_str()),
         }
     }
 
-    fn note_other(&mut self, what: &str) {
+    fn record_other(&mut self, what: &str) {
         *self.other.entry(what.to_owned()).or_default() += 1;
     }
 
     fn add(&mut self, more: Self) {
         self.accepted_ms.extend(more.accepted_ms);
-        self.refused_ms.extend(more.refused_ms);
+        self.rejected_ms.extend(more.rejected_ms);
         for (what, count) in more.other {
             *self.other.entry(what).or_default() += count;
         }
@@ -86,8 +88,8 @@ impl Answers {
         Load {
             accepted_per_second: per_second(self.accepted_ms.len()),
             accepted: Delays::of(self.accepted_ms),
-            refused_per_second: per_second(self.refused_ms.len()),
-            refused: Delays::of(self.refused_ms),
+            rejected_per_second: per_second(self.rejected_ms.len()),
+            rejected: Delays::of(self.rejected_ms),
             other: self.other,
         }
     }

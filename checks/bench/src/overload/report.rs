@@ -1,53 +1,53 @@
-//! The figures of a flood, as JSON or for people.
+//! The report of `overload`, as JSON or as text.
 
 use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use crate::{
+use crate::figures::{
     delays::Delays,
-    usage::{Usage, write_usage},
+    process_usage::{Usage, write_usage},
 };
 
 /// Everything that was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// The connections of the load that is sustained.
+    /// The connections of the sustainable load.
     pub sustained_connections: usize,
-    /// That load.
+    /// The sustainable load.
     pub sustained: Load,
     /// The connections of the flood.
     pub connections: usize,
     /// The flood.
     pub flood: Load,
-    /// The calm after it.
+    /// The changes after the flood.
     pub recovery: Recovery,
-    /// Memory and processor time of each process, during the flood and the calm.
+    /// Memory and CPU time of each process, during and after the flood.
     pub usage: Vec<Usage>,
 }
 
-/// What callers were answered.
+/// The answers that callers got.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Load {
-    /// 200s in a second.
+    /// 200s per second.
     pub accepted_per_second: f64,
     /// How long they took.
     pub accepted: Option<Delays>,
-    /// 503s with `Retry-After` in a second.
-    pub refused_per_second: f64,
+    /// 503s with `Retry-After` per second.
+    pub rejected_per_second: f64,
     /// How long they took.
-    pub refused: Option<Delays>,
-    /// Everything else, which should be nothing.
+    pub rejected: Option<Delays>,
+    /// The number of other answers. There should be none.
     pub other: BTreeMap<String, u64>,
 }
 
-/// Changes one after another once the flood is over.
+/// Changes one after another, after the flood.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Recovery {
-    /// The first took so long, in milliseconds.
+    /// The time of the first change, in milliseconds.
     pub first_ms: f64,
     /// All of them.
-    pub calm: Delays,
+    pub after_flood: Delays,
 }
 
 impl fmt::Display for Report {
@@ -55,18 +55,21 @@ impl fmt::Display for Report {
         writeln!(to, "{} connections", self.sustained_connections)?;
         write!(to, "{}", self.sustained)?;
         let (flood, sustained) = (&self.flood, self.sustained.accepted_per_second);
-        let times = (flood.accepted_per_second + flood.refused_per_second) / sustained;
+        let times = (flood.accepted_per_second + flood.rejected_per_second) / sustained;
         writeln!(
             to,
             "\n{} connections, {times:.1} times the requests",
             self.connections
         )?;
         write!(to, "{flood}")?;
-        let Recovery { first_ms, calm } = self.recovery;
+        let Recovery {
+            first_ms,
+            after_flood,
+        } = self.recovery;
         writeln!(
             to,
             "\nafter it, one at a time: the first in {first_ms:.1} ms, p50 {:.1} ms, p99 {:.1} ms",
-            calm.p50_ms, calm.p99_ms
+            after_flood.p50_ms, after_flood.p99_ms
         )?;
         write_usage(to, &self.usage)
     }
@@ -77,9 +80,9 @@ impl fmt::Display for Load {
         line(to, "accepted", self.accepted_per_second, self.accepted)?;
         line(
             to,
-            "refused with Retry-After",
-            self.refused_per_second,
-            self.refused,
+            "rejected with Retry-After",
+            self.rejected_per_second,
+            self.rejected,
         )?;
         for (what, count) in &self.other {
             writeln!(to, "  {what:<26}{count:>8}")?;
@@ -89,7 +92,7 @@ impl fmt::Display for Load {
 }
 
 fn line(to: &mut fmt::Formatter<'_>, what: &str, per_second: f64, delays: Option<Delays>) -> fmt::Result {
-    write!(to, "  {what:<26}{per_second:>8.0} a second")?;
+    write!(to, "  {what:<26}{per_second:>8.0} per second")?;
     if let Some(Delays {
         p50_ms,
         p99_ms,

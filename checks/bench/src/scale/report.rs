@@ -1,37 +1,37 @@
-//! The figures, as JSON or for people.
+//! The report of `scale`, as JSON or as text.
 
 use std::fmt;
 
 use serde::Serialize;
 
 use super::Restart;
-use crate::{table::Table, usage::Usage};
+use crate::figures::{process_usage::Usage, table::Table};
 
 /// Everything that was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// How many users were unsettled.
+    /// The number of dirty users.
     pub users: usize,
-    /// How long it took to make them so.
+    /// How long it took to create them.
     pub filled_in_seconds: f64,
     /// Changes in a round.
     pub changes: usize,
-    /// The rounds where nobody but the changed users was unsettled.
+    /// The rounds in the system in which only the changed users are dirty.
     pub with_none: Vec<Round>,
-    /// The rounds where all of them were.
+    /// The rounds in the system with many dirty users.
     pub with_all: Vec<Round>,
-    /// Their table; none with SQLite.
+    /// The table of the second system; `None` with SQLite.
     pub table: Option<Table>,
-    /// Each part, started again with all of them.
+    /// The restarts of each component of the second system.
     pub restarts: Vec<Restart>,
 }
 
-/// A round of changes.
+/// The figures of a round.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Round {
-    /// How long it took.
+    /// The time of the round, in seconds.
     pub seconds: f64,
-    /// What each process used.
+    /// Memory and CPU time of each process.
     pub usage: Vec<Usage>,
 }
 
@@ -48,7 +48,7 @@ impl Report {
     }
 }
 
-/// What the process of that name used.
+/// A figure of the process with this name.
 fn of(round: &Round, process: &str, figure: impl Fn(&Usage) -> f64) -> f64 {
     let usage = round.usage.iter().find(|usage| usage.process == process);
     usage.map_or(f64::NAN, figure)
@@ -60,7 +60,7 @@ impl fmt::Display for Report {
         let filled = self.filled_in_seconds;
         writeln!(
             to,
-            "{users} unsettled users, made in {filled:.0} s; medians of {} rounds of {changes} changes, in turns",
+            "{users} dirty users, created in {filled:.0} s; medians of {} alternating rounds of {changes} changes",
             self.with_all.len()
         )?;
         let (none, all) = (&self.with_none, &self.with_all);
@@ -68,7 +68,7 @@ impl fmt::Display for Report {
         writeln!(to, "\n{:<28}{:>12}{:>12}", "", "none", "all")?;
         row(
             to,
-            "changes a second",
+            "changes per second",
             Self::median(none, speed),
             Self::median(all, speed),
         )?;
@@ -77,7 +77,7 @@ impl fmt::Display for Report {
         };
         for Usage { process, .. } in &first.usage {
             let cpu = |round: &Round| of(round, process, |usage| usage.cpu_seconds) / self.changes() * 1e6;
-            let what = format!("{process}: µs a change");
+            let what = format!("{process}: µs per change");
             row(to, &what, Self::median(none, cpu), Self::median(all, cpu))?;
         }
         for Usage { process, .. } in &first.usage {

@@ -1,26 +1,26 @@
-//! Each part, stopped and started again with all those users.
+//! Stops and restarts each component of the system with many dirty users.
 
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use serde::Serialize;
 
-use super::somebody;
-use crate::stack::{HUBSPOT, Stack};
+use super::any_user;
+use crate::system::stack::{HUBSPOT, Stack};
 
-/// Longer than the services wait for each other's answers, so that no restart has to do with the one before.
-const BETWEEN: Duration = Duration::from_secs(8);
+/// Longer than the services wait for each other's answers, so that no restart affects the next one.
+const PAUSE_BETWEEN_RESTARTS: Duration = Duration::from_secs(8);
 const INTERVAL: Duration = Duration::from_millis(10);
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// How long that took.
+/// The times of a restart.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Restart {
-    /// Which part.
+    /// The component.
     pub part: &'static str,
-    /// Until it had stopped, in seconds; none where it was killed.
+    /// The time until it had stopped, in seconds; `None` if it was killed.
     pub stopping: Option<f64>,
-    /// From its start until it was ready; for NATS, until a change was accepted again.
+    /// The time from its start until it was ready, in seconds; for NATS, until a change was accepted.
     pub starting: f64,
 }
 
@@ -28,12 +28,12 @@ pub(super) async fn all(stack: &mut Stack) -> anyhow::Result<Vec<Restart>> {
     stack.start_service(HUBSPOT).await?;
     let mut restarts = Vec::new();
     for part in ["user", "api-gateway", HUBSPOT] {
-        tokio::time::sleep(BETWEEN).await;
+        tokio::time::sleep(PAUSE_BETWEEN_RESTARTS).await;
         restarts.push(service(stack, part).await?);
     }
-    tokio::time::sleep(BETWEEN).await;
+    tokio::time::sleep(PAUSE_BETWEEN_RESTARTS).await;
     restarts.push(killed(stack, "user").await?);
-    tokio::time::sleep(BETWEEN).await;
+    tokio::time::sleep(PAUSE_BETWEEN_RESTARTS).await;
     restarts.push(nats(stack).await?);
     Ok(restarts)
 }
@@ -72,10 +72,10 @@ async fn nats(stack: &mut Stack) -> anyhow::Result<Restart> {
     let stopping = Some(began.elapsed().as_secs_f64());
     let began = Instant::now();
     stack.start_nats().await?;
-    while gateway.change(somebody(), 1).await.is_err() {
+    while gateway.change(any_user(), 1).await.is_err() {
         ensure!(
             began.elapsed() < LIMIT,
-            "no change is accepted after NATS was started again"
+            "no change was accepted after the restart of NATS"
         );
         tokio::time::sleep(INTERVAL).await;
     }

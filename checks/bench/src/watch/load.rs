@@ -1,4 +1,4 @@
-//! Changes at a steady pace, whatever the answers take.
+//! Makes changes at a steady rate, however long the answers take.
 
 use std::time::Duration;
 
@@ -9,17 +9,19 @@ use tokio::{
 
 use super::USERS;
 use crate::{
-    delays::Delays,
-    gateway::Gateway,
-    people::{Group, Person},
+    figures::delays::Delays,
+    system::{
+        gateway::Gateway,
+        test_users::{Group, TestUser},
+    },
 };
 
 const TICKS_PER_SECOND: u32 = 100;
-/// More that are not answered yet would say that the pace is too much for this machine.
-const MOST_OUT: usize = 2_000;
+/// The most unanswered changes. More would mean that this machine is too slow for the rate.
+const MAX_UNANSWERED: usize = 2_000;
 
-/// Sends so many changes a second for so long, and says how long the answers took.
-pub(super) async fn flow(
+/// Sends changes at this rate for this time, and returns the delays of the answers.
+pub(super) async fn send_at_rate(
     gateway: &Gateway,
     rate: u32,
     length: Duration,
@@ -37,11 +39,14 @@ pub(super) async fn flow(
         due += rate;
         while due >= TICKS_PER_SECOND {
             due -= TICKS_PER_SECOND;
-            let (gateway, person) = (gateway.clone(), person(number));
-            out.spawn(change(gateway, person, round * 1_000 + number_of_pass(number)));
+            let (gateway, user) = (gateway.clone(), user(number));
+            out.spawn(change(gateway, user, round * 1_000 + number_of_pass(number)));
             number += 1;
         }
-        anyhow::ensure!(out.len() < MOST_OUT, "the pace is too much for this machine");
+        anyhow::ensure!(
+            out.len() < MAX_UNANSWERED,
+            "this machine is too slow for the rate"
+        );
         while let Some(done) = out.try_join_next() {
             took_ms.push(done??);
         }
@@ -52,15 +57,15 @@ pub(super) async fn flow(
     Ok(Delays::of(took_ms))
 }
 
-async fn change(gateway: Gateway, person: Person, round: u32) -> anyhow::Result<f64> {
+async fn change(gateway: Gateway, user: TestUser, round: u32) -> anyhow::Result<f64> {
     let began = Instant::now();
-    gateway.change(person, round).await?;
+    gateway.change(user, round).await?;
     Ok(began.elapsed().as_secs_f64() * 1_000.0)
 }
 
-/// One user after the other, and again from the first.
-fn person(number: usize) -> Person {
-    Person {
+/// The users in order, and again from the first.
+fn user(number: usize) -> TestUser {
+    TestUser {
         group: Group::Busy,
         number: number % USERS,
     }

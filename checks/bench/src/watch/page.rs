@@ -1,4 +1,4 @@
-//! The console in Chromium: when a change is seen there, and what the page takes under load.
+//! The console in Chromium: when it shows a change, and what it costs under load.
 
 use std::{path::Path, time::Duration};
 
@@ -11,19 +11,20 @@ use testing::wait::until;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    delays::{Delays, ms_between},
-    gateway::Gateway,
-    people::Group,
-    usage::Usage,
+    figures::{
+        delays::{Delays, ms_between},
+        process_usage::Usage,
+    },
+    system::{gateway::Gateway, test_users::Group},
 };
 
-/// How often the page is looked into.
-const SAMPLE_EVERY: Duration = Duration::from_secs(30);
-const SEEN_WITHIN: Duration = Duration::from_secs(30);
+/// The time between two samples of the page.
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(30);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Notes when a row of the recent changes says that a user is confirmed, by the clock of this machine; and each task of the
+/// Records when a row of the recent changes shows a user as confirmed, by the clock of this machine, and each task of the
 /// page that takes longer than 50 ms.
-const NOTE: &str = "
+const RECORD_SCRIPT: &str = "
     window.confirmedAt = {};
     window.longTasks = [];
     new MutationObserver(() => {
@@ -35,54 +36,55 @@ const NOTE: &str = "
     }).observe(document.querySelector('#recent'), { subtree: true, childList: true, characterData: true });
     new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((entry) => entry.duration)))
         .observe({ type: 'longtask', buffered: true });";
-/// Ends the noting of rows, and forgets what was noted: the page is to be alone with its load.
-const FORGET: &str = "window.confirmedAt = new Proxy({}, { set: () => true }); window.longTasks.length = 0;";
+/// Stops the recording of rows and deletes the records, so that they do not count as load of the page.
+const RESET_SCRIPT: &str =
+    "window.confirmedAt = new Proxy({}, { set: () => true }); window.longTasks.length = 0;";
 
-/// What was seen in Chromium.
+/// The figures of Chromium.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Page {
-    /// From sending a lone change until the page says that it is confirmed.
+    /// From sending a single change until the page shows it as confirmed.
     pub seen: Option<Delays>,
     /// From sending a change under load until the gateway's 200.
     pub answered: Option<Delays>,
-    /// What each process used under load.
+    /// Memory and CPU time of each process under load.
     pub usage: Vec<Usage>,
-    /// How the page was, at the start of the load and now and then.
+    /// Samples of the page, from the start of the load.
     pub samples: Vec<Sample>,
 }
 
-/// How the page is.
+/// A sample of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Sample {
     /// Seconds since the load began.
     pub after_seconds: u64,
-    /// Memory of its scripts after their garbage is gone, in MiB.
+    /// Memory of its scripts after a garbage collection, in MiB.
     pub heap_mib: f64,
-    /// Elements and texts in it.
+    /// The number of elements.
     pub nodes: u64,
-    /// Tasks that took longer than 50 ms since the sample before.
+    /// The number of tasks longer than 50 ms since the last sample.
     pub long_tasks: u64,
     /// The longest of them, in milliseconds.
     pub longest_task_ms: f64,
-    /// What the page's thread was busy with, in seconds since the sample before.
+    /// How long the page's thread was busy since the last sample, in seconds.
     pub busy_seconds: f64,
 }
 
-/// Makes changes one after another, and says how long it took until the page showed each as confirmed.
-pub(super) async fn lone_changes(
+/// Makes changes one after another, and returns the delays until the page showed each as confirmed.
+pub(super) async fn single_changes(
     chromium: &Chromium,
     gateway: &Gateway,
     count: u32,
     round: u32,
 ) -> anyhow::Result<Option<Delays>> {
-    chromium.evaluate(NOTE).await?;
-    let person = Group::Busy.people(1).next().context("somebody")?;
+    chromium.evaluate(RECORD_SCRIPT).await?;
+    let user = Group::Busy.users(1).next().context("the group has a user")?;
     let mut took_ms = Vec::new();
     for step in 0..count {
-        let change = gateway.change(person, round * 1_000 + step).await?;
+        let change = gateway.change(user, round * 1_000 + step).await?;
         let row = format!("{} {}", change.user_id, change.version);
         let script = format!("return window.confirmedAt[{}] ?? null", json!(row));
-        let seen_at = until("the change on the page", SEEN_WITHIN, async || {
+        let seen_at = until("the change on the page", PAGE_TIMEOUT, async || {
             let answer = chromium
                 .evaluate(&script)
                 .await
@@ -95,23 +97,23 @@ pub(super) async fn lone_changes(
     Ok(Delays::of(took_ms))
 }
 
-/// Looks into the page for so long.
+/// Takes samples of the page for this time.
 pub(super) async fn sample(
     chromium: &Chromium,
     length: Duration,
     picture: Option<&Path>,
 ) -> anyhow::Result<Vec<Sample>> {
-    chromium.evaluate(FORGET).await?;
+    chromium.evaluate(RESET_SCRIPT).await?;
     let tools = chromium.driver.cdp();
     tools.send_raw("Performance.enable", json!({})).await?;
     let began = Instant::now();
     let mut samples: Vec<Sample> = Vec::new();
     let mut busy_before = 0.0;
     loop {
-        let (sample, busy) = look(chromium, began, busy_before).await?;
+        let (sample, busy) = take_sample(chromium, began, busy_before).await?;
         busy_before = busy;
         samples.push(sample);
-        let next = began + SAMPLE_EVERY * u32::try_from(samples.len())?;
+        let next = began + SAMPLE_INTERVAL * u32::try_from(samples.len())?;
         if next > began + length {
             break;
         }
@@ -124,7 +126,7 @@ pub(super) async fn sample(
     Ok(samples)
 }
 
-async fn look(chromium: &Chromium, began: Instant, busy_before: f64) -> anyhow::Result<(Sample, f64)> {
+async fn take_sample(chromium: &Chromium, began: Instant, busy_before: f64) -> anyhow::Result<(Sample, f64)> {
     let tools = chromium.driver.cdp();
     let long = chromium.evaluate("return window.longTasks.splice(0)").await?;
     let long: Vec<f64> = serde_json::from_value(long)?;

@@ -1,32 +1,32 @@
-//! The figures, as JSON or for people.
+//! The report of `watch`, as JSON or as text.
 
 use std::fmt;
 
 use serde::Serialize;
 
 use super::{Page, Watched};
-use crate::{
+use crate::figures::{
     delays::Delays,
-    usage::{Usage, write_usage},
+    process_usage::{Usage, write_usage},
 };
 
 /// Everything that was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// Changes in a second.
+    /// Changes per second.
     pub rate: u32,
-    /// How long a round took.
+    /// The length of a round, in seconds.
     pub seconds: u64,
-    /// With each number of browsers.
+    /// The rounds by number of browsers.
     pub columns: Vec<Column>,
-    /// Chromium; none where it was left out.
+    /// The figures of Chromium; `None` if it was skipped.
     pub page: Option<Page>,
 }
 
-/// The rounds with a number of browsers.
+/// The rounds with one number of browsers.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Column {
-    /// How many watched.
+    /// The number of browsers.
     pub browsers: usize,
     /// The rounds.
     pub rounds: Vec<Round>,
@@ -37,9 +37,9 @@ pub struct Column {
 pub struct Round {
     /// From sending a change until the gateway's 200.
     pub answered: Option<Delays>,
-    /// What each process used.
+    /// Memory and CPU time of each process.
     pub usage: Vec<Usage>,
-    /// What the browsers got.
+    /// The data that the browsers received.
     pub watched: Watched,
 }
 
@@ -68,7 +68,7 @@ impl fmt::Display for Report {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             to,
-            "{} changes a second; medians of {} rounds of {} s each, in turns",
+            "{} changes per second; medians of {} alternating rounds of {} s each",
             self.rate,
             self.columns.first().map_or(0, |column| column.rounds.len()),
             self.seconds
@@ -96,7 +96,7 @@ impl fmt::Display for Report {
             {
                 writeln!(
                     to,
-                    "{browsers} browsers: {bytes} bytes, {frames} frames of changes, {dropped} times behind"
+                    "{browsers} browsers: {bytes} bytes, {frames} frames of changes, {dropped} times frames were dropped"
                 )?;
             }
         }
@@ -118,12 +118,12 @@ fn write_page(to: &mut fmt::Formatter<'_>, page: &Page, rate: u32) -> fmt::Resul
         } = seen;
         writeln!(
             to,
-            "{count} lone changes, sent until seen as confirmed: p50 {p50_ms:.0} ms, p99 {p99_ms:.0} ms, at most {max_ms:.0} ms"
+            "{count} single changes, from sending until shown as confirmed: p50 {p50_ms:.0} ms, p99 {p99_ms:.0} ms, at most {max_ms:.0} ms"
         )?;
     }
     writeln!(
         to,
-        "\nat {rate} changes a second\n{:>8}{:>12}{:>10}{:>16}{:>14}{:>10}",
+        "\nat {rate} changes per second\n{:>8}{:>12}{:>10}{:>16}{:>14}{:>10}",
         "after s", "heap MiB", "nodes", "tasks > 50 ms", "longest ms", "busy s"
     )?;
     for sample in &page.samples {

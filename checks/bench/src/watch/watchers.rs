@@ -1,29 +1,29 @@
-//! Browsers, as far as the gateway can tell: each reads the events as fast as they come.
+//! Readers of the event stream, which are browsers to the gateway. Each reads events as fast as they arrive.
 
 use anyhow::Context;
 use serde::Serialize;
 use tokio::{sync::watch, task::JoinSet};
 
-use crate::stack::Stack;
+use crate::system::stack::Stack;
 
-/// What all of them got together.
+/// The data that all readers received together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Watched {
-    /// Bytes.
+    /// The number of bytes.
     pub bytes: u64,
-    /// Frames of changes.
+    /// The number of frames with changes.
     pub frames: u64,
-    /// Times that one of them missed frames.
+    /// How often the gateway dropped frames for a reader.
     pub dropped: u64,
 }
 
-/// Those that watch.
+/// Running readers.
 pub(super) struct Watchers {
     end: watch::Sender<bool>,
     watching: JoinSet<anyhow::Result<Watched>>,
 }
 
-/// Begins to watch; comes back when all of them get events.
+/// Starts the readers, and returns when all of them receive events.
 pub(super) async fn begin(stack: &Stack, browsers: usize) -> anyhow::Result<Watchers> {
     let (end, ended) = watch::channel(false);
     let mut watching = JoinSet::new();
@@ -35,7 +35,7 @@ pub(super) async fn begin(stack: &Stack, browsers: usize) -> anyhow::Result<Watc
 }
 
 impl Watchers {
-    /// Ends it.
+    /// Stops the readers and returns the figures.
     pub(super) async fn end(mut self) -> anyhow::Result<Watched> {
         self.end.send_replace(true);
         let mut total = Watched::default();
@@ -59,7 +59,7 @@ async fn watch_until(
             chunk = response.chunk() => {
                 let chunk = chunk?.context("the events ended")?;
                 watched.bytes += chunk.len() as u64;
-                // A name that is cut by the end of a chunk is not counted; hardly any is.
+                // A name that is split between two chunks is not counted, which is rare.
                 watched.frames += count(&chunk, b"event: changes");
                 watched.dropped += count(&chunk, b"event: dropped");
             }

@@ -1,17 +1,17 @@
-//! The order of system calls in a user service at work.
+//! Checks the order of system calls in a running user service.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 mod trace;
-mod traced;
+mod traced_service;
 
 use trace::Trace;
-use traced::Traced;
+use traced_service::TracedService;
 
 const CHANGES: usize = 20;
 
 #[tokio::test]
 async fn each_change_is_flushed_to_disk_before_it_is_answered() {
-    let service = Traced::start().await;
+    let service = TracedService::start().await;
     let users: Vec<String> = (1..=CHANGES)
         .map(|number| format!("durable-{number:02}"))
         .collect();
@@ -20,8 +20,8 @@ async fn each_change_is_flushed_to_disk_before_it_is_answered() {
     }
     let trace = Trace::read(&service.stop().await);
     for user in &users {
-        let written = trace.first_page_with(user);
-        let answered = trace.answer_about(user);
+        let written = trace.first_write_of(user);
+        let answered = trace.first_answer_about(user);
         let flushed = trace.first_flush_after(written);
         assert!(
             written < flushed && flushed < answered,

@@ -1,6 +1,6 @@
 //! Checks that a contact has the last accepted values.
 
-use crate::{accepted_changes::Expected, hubspot::Contact};
+use crate::{callers::accepted_changes::Expected, system::hubspot::Contact};
 
 /// Returns a sentence for each property with another value.
 pub(super) fn check(user: &str, expected: &Expected, contact: &Contact) -> Vec<String> {

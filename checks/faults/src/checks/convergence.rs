@@ -10,7 +10,7 @@ use contracts::UserId;
 use serde::Serialize;
 use user::store::UserReader;
 
-use crate::{accepted_changes::Expected, stack::Stack};
+use crate::{callers::accepted_changes::Expected, system::stack::Stack};
 
 const INTERVAL: Duration = Duration::from_millis(250);
 /// How many users an error names.

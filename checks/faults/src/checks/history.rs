@@ -16,7 +16,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::{
-    accepted_changes::Expected, components::Link, fault::Fault, hubspot::Write, injector::FaultWindow,
+    callers::accepted_changes::Expected,
+    injection::{fault::Fault, injector::FaultWindow},
+    system::{components::Link, hubspot::Write},
 };
 
 /// A write that was in progress during a fault can arrive this much later.

@@ -6,7 +6,7 @@ use contracts::{Receipt, SyncState};
 use super::CheckContext;
 use testing::http::body_of;
 
-use crate::accepted_changes::Expected;
+use crate::callers::accepted_changes::Expected;
 
 /// For a user with many versions, this many of the latest receipts are read, and about as many of the earlier ones.
 const MAX_LATEST: usize = 20;

@@ -8,7 +8,7 @@ use user::{
 };
 
 use super::CheckContext;
-use crate::accepted_changes::Expected;
+use crate::callers::accepted_changes::Expected;
 
 /// Returns a sentence for each difference.
 pub(super) async fn check(context: &CheckContext<'_>) -> anyhow::Result<Vec<String>> {

@@ -1,6 +1,6 @@
-//! Starts a nats-server and keeps it until Ctrl-C, for trying things out: `with-nats [FOLDER]`.
+//! Runs a nats-server until Ctrl-C: `with-nats [FOLDER]`.
 //!
-//! Without a folder for its store, the store goes when the server does.
+//! Without a folder, its store is temporary.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // Before anybody is told to press it.
+    // The signal handler is installed before the message about Ctrl-C is printed.
     let mut ctrl_c = signal(SignalKind::interrupt())?;
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
     let started = NatsServer::start(Options {
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "nats-server {version} listens on {url} as process {}",
         server.pid().unwrap_or_default()
     );
-    println!("Ctrl-C ends it.");
+    println!("Ctrl-C stops it.");
     ctrl_c.recv().await;
     server.stop().await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Several nats-servers that form a cluster, of which each can be broken, and cut off from the others.
+//! A cluster of nats-servers, of which each can be killed, and isolated from the others.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,14 +12,14 @@ use crate::http;
 use crate::ports::free_port;
 use crate::proxy::Proxy;
 
-/// An election takes some seconds, and more of them on a loaded machine.
+/// The limit for elections, which take seconds, and longer on a loaded machine.
 const WELL_WITHIN: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// How many nodes of NATS tests start: one, as without it, or three, where this says `cluster`.
+/// Selects the number of NATS nodes in tests: `single` (default) for one, or `cluster` for three.
 const VARIABLE: &str = "TEST_NATS";
 
-/// nats-servers that know each other; one alone is a plain server. They end with this process, or when this is dropped.
+/// The nodes of a cluster, or a single server. They stop when this process ends, or when this is dropped.
 #[derive(Debug)]
 pub struct NatsCluster {
     nodes: Vec<Node>,
@@ -30,13 +30,13 @@ pub struct NatsCluster {
 struct Node {
     server: NatsServer,
     monitor: u16,
-    /// Its ways to every node, in their order, itself included: what it is not told of it would not count as one.
+    /// The proxies to every node, in order. The node itself is included, because routes to unknown nodes would not count as
+    /// part of the cluster.
     routes: Vec<Proxy>,
 }
 
 impl NatsCluster {
-    /// Starts so many and waits until they have found each other. Each has a subfolder of the folder, or a temporary
-    /// one.
+    /// Starts this many nodes and waits until they are connected. Each uses a subfolder of the folder, or a temporary folder.
     pub async fn start(size: usize, folder: Option<PathBuf>) -> Result<Self, NatsServerError> {
         let mut attempt = 1;
         loop {
@@ -82,11 +82,11 @@ impl NatsCluster {
         Ok(cluster)
     }
 
-    /// So many nodes tests are to start.
+    /// The number of nodes that tests start.
     ///
     /// # Panics
     ///
-    /// Where the variable says what cannot be understood.
+    /// If the variable has another value.
     pub fn nodes_in_tests() -> usize {
         match std::env::var(VARIABLE).as_deref() {
             Ok("cluster") => 3,
@@ -95,12 +95,12 @@ impl NatsCluster {
         }
     }
 
-    /// How many nodes there are, running or not.
+    /// The number of nodes, running or not.
     pub fn size(&self) -> usize {
         self.nodes.len()
     }
 
-    /// The addresses of all nodes, as `NATS_URL` takes them.
+    /// The addresses of all nodes, for `NATS_URL`.
     pub fn url(&self) -> String {
         let urls: Vec<_> = self.nodes.iter().map(|node| node.server.url()).collect();
         urls.join(",")
@@ -111,12 +111,12 @@ impl NatsCluster {
         self.nodes.iter().map(|node| node.server.port()).collect()
     }
 
-    /// One of them; counted from 0.
+    /// A node by its number, from 0.
     pub fn node(&mut self, number: usize) -> &mut NatsServer {
         &mut self.nodes[number].server
     }
 
-    /// Every one of them.
+    /// All nodes.
     pub fn servers(&mut self) -> impl Iterator<Item = &mut NatsServer> {
         self.nodes.iter_mut().map(|node| &mut node.server)
     }
@@ -129,7 +129,7 @@ impl NatsCluster {
         Ok(())
     }
 
-    /// Stops all of them as an operator would.
+    /// Stops all of them with SIGTERM.
     pub async fn stop(&mut self) -> Result<(), NatsServerError> {
         for server in self.servers() {
             server.stop().await?;
@@ -137,7 +137,7 @@ impl NatsCluster {
         Ok(())
     }
 
-    /// Starts all of them on the same ports and stores, stopping first those that run.
+    /// Restarts all of them on the same ports and stores. Running ones are stopped first.
     pub async fn restart(&mut self) -> Result<(), NatsServerError> {
         for server in self.servers() {
             server.restart().await?;
@@ -145,12 +145,12 @@ impl NatsCluster {
         Ok(())
     }
 
-    /// Removes the stores of all of them; only while they are down.
+    /// Deletes the stores of all of them. They must be stopped.
     pub fn wipe(&mut self) -> Result<(), NatsServerError> {
         self.servers().try_for_each(NatsServer::wipe)
     }
 
-    /// Cuts a node off from the others, or lets it find them again. Clients reach it all the same.
+    /// Isolates a node from the others, or connects it again. Clients can reach it in both cases.
     pub fn isolate(&self, number: usize, isolated: bool) {
         for (of, node) in self.nodes.iter().enumerate() {
             let routes = node.routes.iter().enumerate();
@@ -160,7 +160,7 @@ impl NatsCluster {
         }
     }
 
-    /// Waits until every node says that it is well: it has found the others and knows what they know.
+    /// Waits until every node reports that it is healthy: it is connected to the others and up to date.
     pub async fn wait_until_well(&self) -> Result<(), NatsServerError> {
         let deadline = Instant::now() + WELL_WITHIN;
         for node in &self.nodes {
@@ -170,13 +170,13 @@ impl NatsCluster {
         Ok(())
     }
 
-    /// Whether a node says that it is well.
+    /// Whether a node reports that it is healthy.
     pub async fn is_well(&self, number: usize) -> bool {
         let request = self.http.get(self.nodes[number].health_url());
         http::body_of(request).await.is_ok()
     }
 
-    /// The node that leads the stream; none while no node that runs knows one.
+    /// The node that leads the stream, if a running node knows it.
     pub async fn leader(&self, stream: &str) -> Option<usize> {
         for node in &self.nodes {
             let url = format!("http://127.0.0.1:{}/jsz?streams=true", node.monitor);
@@ -190,7 +190,7 @@ impl NatsCluster {
         None
     }
 
-    /// As [`Self::leader`], once there is one.
+    /// Waits until the stream has a leader.
     pub async fn wait_for_leader(&self, stream: &str) -> Result<usize, NatsServerError> {
         let deadline = Instant::now() + WELL_WITHIN;
         loop {
@@ -214,13 +214,14 @@ impl Node {
     }
 }
 
-/// Clients are not told of nodes they do not know yet, so that whoever put proxies before them can rely on those.
+/// The configuration of a node. `no_advertise` keeps the node from telling clients the addresses of other nodes, so that a
+/// client uses only the proxies that it was given.
 fn cluster(listens: u16, routes: &[Proxy]) -> String {
     let routes = routes
         .iter()
         .map(|route| format!("\"nats-route://127.0.0.1:{}\"", route.port()));
-    // Nodes tell each other where the others are, and one that hears of a node before it has found it by its own way would
-    // go there directly, past what cuts it off. What they tell leads nowhere.
+    // Nodes tell each other their addresses, and would connect directly, without the proxies that isolate them. So each
+    // node advertises an address that leads nowhere.
     format!(
         "cluster {{ name: hubsync, listen: \"127.0.0.1:{listens}\", advertise: \"127.0.0.1:1\", no_advertise: true, \
          routes: [{}] }}\n",

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// What a configuration says.
+/// The content of a configuration.
 pub(super) struct Config<'a> {
     pub(super) name: &'a str,
     pub(super) port: u16,
@@ -15,7 +15,7 @@ pub(super) struct Config<'a> {
 }
 
 impl Config<'_> {
-    /// Writes the file; it may hold a token, so that only its owner may read it.
+    /// Writes the file so that only its owner can read it, because it may contain a token.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let mut file = OpenOptions::new()
             .write(true)
@@ -49,7 +49,7 @@ jetstream {{ store_dir: {} }}
     }
 }
 
-/// The escapes of a JSON string are understood there too.
+/// Quotes a value as a JSON string, whose escapes nats-server understands.
 fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_quoted_stays_one_value() {
+    fn quoted_values_stay_single_values() {
         let store = Path::new("/tmp/a \"b\"");
         let config = Config {
             name: "n",

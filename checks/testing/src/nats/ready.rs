@@ -1,4 +1,4 @@
-//! Asks a port whether the server we started answers there.
+//! Checks whether a port belongs to the server that we started.
 
 use std::io;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 const LIMIT: Duration = Duration::from_secs(2);
 const LONGEST_LINE: u64 = 64 * 1024;
 
-/// The first thing a server says on each connection.
+/// The first message of a server on each connection.
 #[derive(Deserialize)]
 struct Info {
     server_name: String,
@@ -42,6 +42,6 @@ async fn read_info(port: u16) -> io::Result<Info> {
         .await?;
     let json = line
         .strip_prefix("INFO ")
-        .ok_or_else(|| io::Error::other("what listens there is no nats-server"))?;
+        .ok_or_else(|| io::Error::other("the program on this port is not a nats-server"))?;
     serde_json::from_str(json).map_err(io::Error::other)
 }

@@ -1,4 +1,4 @@
-//! One nats-server: started on a port and a store of its own, and restarted on the same.
+//! A nats-server, which can be stopped, killed, and restarted on the same port and store.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,30 +13,30 @@ use super::ready::answers;
 use crate::ports::free_port;
 use crate::process::{Child, Launch, ProcessError};
 
-/// Enough for a store with a million messages on a slow disk.
+/// Long enough to load a store with a million messages from a slow disk.
 const START_LIMIT: Duration = Duration::from_mins(1);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// Ports are chosen before they are taken, so somebody may be faster, but hardly several times.
+/// A chosen port can be taken by another process before the server listens on it, so starts are repeated.
 pub(super) const PORT_ATTEMPTS: usize = 5;
 
-/// How to start a server. The default is a fresh store, any port and no credentials.
+/// How to start a server. The default is a new store, any free port and no credentials.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// The folder for its store, configuration and log; a temporary one if there is none.
+    /// The folder for its store, configuration and log; a temporary one if absent.
     pub folder: Option<PathBuf>,
-    /// The port; a free one if there is none.
+    /// The port; a free one if absent.
     pub port: Option<u16>,
-    /// The token it asks for.
+    /// The token that it requires.
     pub token: Option<String>,
     /// More configuration, as nats-server reads it, such as users with permissions.
     pub config: String,
-    /// The program; [`find`] looks for one if there is none.
+    /// The program; found by [`find`] if absent.
     pub binary: Option<NatsBinary>,
 }
 
-/// A nats-server with `JetStream` on the loopback interface. It ends with this process, or when this is dropped.
+/// A nats-server with `JetStream` on the loopback interface. It stops when this process ends, or when this is dropped.
 #[derive(Debug)]
 pub struct NatsServer {
     process: Option<Child>,
@@ -45,7 +45,7 @@ pub struct NatsServer {
     name: String,
     port: u16,
     folder: PathBuf,
-    // After the process, because fields are dropped in this order.
+    // This comes after the process because fields are dropped in order.
     _temporary: Option<TempDir>,
 }
 
@@ -76,17 +76,17 @@ impl NatsServer {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
-    /// The port it listens on, or will again.
+    /// The port, which stays the same after a restart.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Its name, which is nobody else's.
+    /// Its unique name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The program that runs.
+    /// The program.
     pub fn binary(&self) -> &NatsBinary {
         &self.binary
     }
@@ -101,13 +101,13 @@ impl NatsServer {
         self.running().map(|process| process.pid())
     }
 
-    /// The running process, to be frozen, say.
+    /// The process, if it is running.
     pub fn running(&mut self) -> Option<&mut Child> {
         let process = self.process.as_mut()?;
         process.exit_code().is_none().then_some(process)
     }
 
-    /// Stops it as an operator would, and waits for its end. Nothing happens if it is down.
+    /// Stops it with SIGTERM and waits for its end. Does nothing if it is not running.
     pub async fn stop(&mut self) -> Result<(), NatsServerError> {
         let Some(mut process) = self.process.take() else {
             return Ok(());
@@ -120,7 +120,7 @@ impl NatsServer {
         Ok(())
     }
 
-    /// Kills it as a crash would, and waits for its end. Nothing happens if it is down.
+    /// Kills it with SIGKILL and waits for its end. Does nothing if it is not running.
     pub async fn kill(&mut self) -> Result<(), NatsServerError> {
         let Some(mut process) = self.process.take() else {
             return Ok(());
@@ -133,13 +133,13 @@ impl NatsServer {
         Ok(())
     }
 
-    /// Starts it on the same port and store, stopping it first if it runs.
+    /// Restarts it on the same port and store.
     pub async fn restart(&mut self) -> Result<(), NatsServerError> {
         self.stop().await?;
         self.start_on(self.port).await
     }
 
-    /// Removes its store, as a lost disk would; only while it is down.
+    /// Deletes its store, like a lost disk. The server must be stopped.
     pub fn wipe(&mut self) -> Result<(), NatsServerError> {
         if self.running().is_some() {
             return Err(NatsServerError::Running);

@@ -1,4 +1,4 @@
-//! Asks a nats-server for its version.
+//! Reads the version of a nats-server program.
 
 use std::io;
 use std::path::Path;
@@ -8,20 +8,20 @@ use std::time::Duration;
 use semver::Version;
 use tokio::process::Command;
 
-/// Older servers lose wake-ups after their files were rolled back, and restart slowly.
+/// The oldest suitable version. Older servers lose wake-ups after a rollback of their files, and restart slowly.
 pub(super) const OLDEST: Version = Version::new(2, 10, 0);
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// What `nats-server --version` says.
+/// Runs `nats-server --version`.
 pub(super) async fn version_of(program: &Path) -> io::Result<Version> {
     let mut command = Command::new(program);
     command.arg("--version").stdin(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(LIMIT, command.output())
         .await
-        .map_err(|_| io::Error::other("it does not tell its version in time"))??;
+        .map_err(|_| io::Error::other("it does not print its version in time"))??;
     let text = String::from_utf8_lossy(&output.stdout);
-    parse(&text).ok_or_else(|| io::Error::other("it does not tell its version"))
+    parse(&text).ok_or_else(|| io::Error::other("it does not print its version"))
 }
 
 /// A preview of 2.10 counts as 2.10.

@@ -1,4 +1,4 @@
-//! Makes a cluster: once with initdb, and from then on as a copy, which is much faster.
+//! Makes clusters: the first one with initdb, and the others as copies of it, which is much faster.
 
 use std::{
     fs,
@@ -14,10 +14,10 @@ use super::{
     owner::{Owner, run},
 };
 
-/// What the cluster's superuser is called.
+/// The name of the cluster's superuser.
 pub(super) const SUPERUSER: &str = "hubsync";
 
-/// A new cluster, in the folder `data` of a temporary one.
+/// Makes a new cluster in the folder `data` of a temporary folder.
 pub(super) async fn make(programs: &Programs, owner: Owner) -> Result<TempDir, PostgresError> {
     let template = template(programs, owner).await?;
     let (folder, data) = new_folder()?;
@@ -26,7 +26,7 @@ pub(super) async fn make(programs: &Programs, owner: Owner) -> Result<TempDir, P
     Ok(folder)
 }
 
-/// The cluster that is copied: beside the running program, where it goes with the build.
+/// The cluster that is copied. It is in the folder of the running program, so it is deleted with the build.
 async fn template(programs: &Programs, owner: Owner) -> Result<&'static Path, PostgresError> {
     static MADE: OnceCell<PathBuf> = OnceCell::const_new();
     let made = MADE
@@ -55,7 +55,7 @@ fn make_template(programs: &Programs, owner: Owner) -> Result<PathBuf, PostgresE
     ];
     let arguments: Vec<_> = options.iter().map(AsRef::as_ref).chain([pgdata]).collect();
     owner.run(&programs.path("initdb"), &arguments)?;
-    // Whoever is faster has made the same.
+    // If another process was faster, its template is the same.
     let copy = template.with_extension(format!("{:08x}", rand::random::<u32>()));
     run(Command::new("cp").arg("-R").arg(&data).arg(&copy))?;
     if fs::rename(&copy, &template).is_err() {
@@ -64,7 +64,7 @@ fn make_template(programs: &Programs, owner: Owner) -> Result<PathBuf, PostgresE
     Ok(template)
 }
 
-/// A cluster belongs to the version that made it.
+/// The path of the template, which is different for each version of PostgreSQL.
 fn template_path(programs: &Programs) -> Result<PathBuf, PostgresError> {
     let error = |source| PostgresError::Folder {
         path: programs.path("postgres"),
@@ -81,7 +81,7 @@ fn template_path(programs: &Programs) -> Result<PathBuf, PostgresError> {
     Ok(own.with_file_name(format!("postgres-cluster-{seconds}")))
 }
 
-/// A temporary folder, and where the cluster is to be in it.
+/// Makes a temporary folder, and returns it with the path for the cluster in it.
 pub(super) fn new_folder() -> Result<(TempDir, PathBuf), PostgresError> {
     let folder = tempfile::Builder::new().prefix("hubsync-postgres-").tempdir();
     let folder = folder.map_err(|source| PostgresError::Folder {

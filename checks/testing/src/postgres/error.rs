@@ -1,13 +1,13 @@
-//! What people are told when there is no PostgreSQL, or when it does not start.
+//! Errors of PostgreSQL, which say how to install what is missing.
 
 use std::{io, path::PathBuf};
 
 use crate::process::ProcessError;
 
-/// Why a PostgreSQL server does not run as it should.
+/// Why a PostgreSQL server does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum PostgresError {
-    /// There is none.
+    /// PostgreSQL is not installed.
     #[error(
         "no PostgreSQL server was found, neither on the PATH nor below /usr/lib/postgresql; any one of these brings one:\n  \
          apt-get install postgresql\n  \
@@ -18,12 +18,12 @@ pub enum PostgresError {
     /// PgBouncer is not installed.
     #[error("PgBouncer was not found; it is the package of that name: apt-get install pgbouncer")]
     NoPooler,
-    /// The library that shows a program another time is not installed.
+    /// The library that changes a program's clock is not installed.
     #[error(
         "libfaketime was not found below /usr/lib; it comes with the package faketime: apt-get install faketime"
     )]
     NoFaketime,
-    /// It refuses to run as root, and there is nobody else.
+    /// The tests run as root, which PostgreSQL refuses, and there is no user `postgres`.
     #[error(
         "PostgreSQL does not run as root, and there is no user `postgres` to run it as; install it with the system's \
          packages, or run the tests as another user"
@@ -40,9 +40,9 @@ pub enum PostgresError {
     /// A program that prepares a cluster failed.
     #[error("{program} failed: {output}")]
     Prepare {
-        /// Which.
+        /// The program.
         program: String,
-        /// What it said.
+        /// Its output.
         output: String,
     },
     /// No port is free.

@@ -1,4 +1,4 @@
-//! Finds the server's programs, which distributions like to keep off the `PATH`.
+//! Finds the server's programs, which are often not on the `PATH`.
 
 use std::{
     env, fs,
@@ -8,7 +8,7 @@ use std::{
 use super::PostgresError;
 
 const SERVER: &str = "postgres";
-/// Where Debian and its kin keep each version in a folder of its own.
+/// Where Debian and similar distributions install each version in its own folder.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
 /// The folder with the programs of one version.
@@ -18,10 +18,10 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Those on the `PATH`, else the newest that the distribution has installed.
+    /// Finds the programs on the `PATH`, or else the newest version of the distribution.
     pub fn find() -> Result<Self, PostgresError> {
         let path = env::var_os("PATH").unwrap_or_default();
-        // A link there may lead away from the other programs.
+        // If this is a symbolic link, the other programs are in the folder of its target.
         let on_path = env::split_paths(&path).find_map(|folder| {
             let program = fs::canonicalize(folder.join(SERVER)).ok()?;
             program.parent().map(Path::to_owned)
@@ -32,7 +32,7 @@ impl Programs {
             .ok_or(PostgresError::NotFound)
     }
 
-    /// One of them, by its name.
+    /// The path of a program.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -48,7 +48,7 @@ fn newest_of_distribution() -> Option<PathBuf> {
     folders.max().map(|(_, folder)| folder)
 }
 
-/// The library that shows a program another time.
+/// The library that changes a program's clock.
 pub fn find_faketime() -> Result<PathBuf, PostgresError> {
     let machines = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     let mut libraries = machines.map(|machine| machine.path().join("faketime/libfaketime.so.1"));

@@ -1,16 +1,16 @@
-//! As whom the server runs: as whoever runs the tests, but never as root, which it refuses.
+//! The user that the server runs as: the user of the tests, or `postgres` if that is root, which PostgreSQL refuses.
 
 use std::{ffi::OsStr, path::Path, process::Command};
 
 use super::PostgresError;
 use crate::process::Launch;
 
-/// The user that distributions make for it.
+/// The user that distributions create for PostgreSQL.
 const USER: &str = "postgres";
-/// Changes the user and then becomes the program; part of util-linux.
+/// Runs a program as another user; part of util-linux.
 const SETPRIV: &str = "/usr/bin/setpriv";
 
-/// Who owns the cluster.
+/// The owner of the cluster.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Owner {
     is_root: bool,
@@ -34,11 +34,11 @@ impl Owner {
         } else {
             Command::new(program)
         };
-        // The owner may not read the folder that the tests run in.
+        // The owner may not be allowed to read the folder that the tests run in.
         run(command.args(arguments).current_dir("/"))
     }
 
-    /// What starts the program.
+    /// Prepares to start a program as the owner.
     pub(super) fn launch(self, program: &Path) -> Launch {
         if self.is_root {
             let launch = changes().iter().fold(Launch::new(SETPRIV), Launch::arg);
@@ -48,7 +48,7 @@ impl Owner {
         }
     }
 
-    /// Hands a folder over, with all that is in it.
+    /// Gives a folder with its content to the owner.
     pub(super) fn give(self, folder: &Path) -> Result<(), PostgresError> {
         if !self.is_root {
             return Ok(());

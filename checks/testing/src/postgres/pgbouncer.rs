@@ -1,4 +1,4 @@
-//! A PgBouncer before a server: started, killed, started again, told to pool in another way while it runs.
+//! A PgBouncer in front of a server, which can be killed, restarted, and reloaded with another pool mode.
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -11,21 +11,21 @@ use crate::{
 };
 
 const LIMIT: Duration = Duration::from_secs(30);
-/// Ports are chosen before they are taken, so somebody may be faster, but hardly several times.
+/// A chosen port can be taken by another process before PgBouncer listens on it, so starts are repeated.
 const ATTEMPTS: usize = 20;
 const UP: &str = "process up";
 
-/// Lines of its configuration beyond what a test needs to reach the server.
+/// Settings in addition to those that a test needs to reach the server.
 #[derive(Debug, Clone, Default)]
 pub struct PoolerOptions {
-    /// `session`, `transaction` or `statement`; without it, as PgBouncer does by default.
+    /// `session`, `transaction` or `statement`; PgBouncer's default if absent.
     pub pool_mode: Option<&'static str>,
     /// Further settings of the section `[pgbouncer]`.
     pub settings: Vec<(&'static str, String)>,
 }
 
 impl PoolerOptions {
-    /// That mode, and all else as it is installed.
+    /// This pool mode with default settings.
     pub fn as_installed(pool_mode: &'static str) -> Self {
         Self {
             pool_mode: Some(pool_mode),
@@ -33,12 +33,12 @@ impl PoolerOptions {
         }
     }
 
-    /// That mode, with what many set so that clients with parameters of their own can connect.
+    /// This pool mode with the common setting that lets clients with additional start-up parameters connect.
     pub fn as_usual(pool_mode: &'static str) -> Self {
         Self::as_installed(pool_mode).with("ignore_startup_parameters", "extra_float_digits,options")
     }
 
-    /// The same, with one more setting.
+    /// Adds a setting.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.settings.retain(|(other, _)| *other != name);
@@ -47,7 +47,7 @@ impl PoolerOptions {
     }
 }
 
-/// A PgBouncer on the loopback interface. It ends with this process, or when this is dropped.
+/// A PgBouncer on the loopback interface. It stops when this process ends, or when this is dropped.
 #[derive(Debug)]
 pub struct PgBouncer {
     process: Option<Child>,
@@ -56,12 +56,12 @@ pub struct PgBouncer {
     options: PoolerOptions,
     port: u16,
     server_port: u16,
-    // After the process, because fields are dropped in this order.
+    // This comes after the process because fields are dropped in order.
     folder: TempDir,
 }
 
 impl PgBouncer {
-    /// Starts one that leads to the server at that port of the loopback interface.
+    /// Starts a PgBouncer for the server at this port of the loopback interface.
     pub async fn start(server_port: u16, options: PoolerOptions) -> Result<Self, PostgresError> {
         let folder = tempfile::Builder::new().prefix("hubsync-pgbouncer-").tempdir();
         let folder = folder.map_err(|source| PostgresError::Folder {
@@ -98,7 +98,7 @@ impl PgBouncer {
         self.port
     }
 
-    /// Ends it as a crash would.
+    /// Kills it with SIGKILL.
     pub async fn kill(&mut self) -> Result<(), PostgresError> {
         if let Some(mut process) = self.process.take() {
             process.kill()?;
@@ -107,7 +107,7 @@ impl PgBouncer {
         Ok(())
     }
 
-    /// Starts it again, on the same port.
+    /// Restarts it on the same port.
     pub async fn start_again(&mut self) -> Result<(), PostgresError> {
         self.write_configuration()?;
         let launch = self.owner.launch(&self.program);
@@ -117,7 +117,7 @@ impl PgBouncer {
         Ok(())
     }
 
-    /// Has it pool in another way from now on, as an operator who edits its file and reloads it.
+    /// Changes the pool mode in the configuration, and makes PgBouncer reload it.
     pub async fn reload(&mut self, pool_mode: &'static str) -> Result<(), PostgresError> {
         self.options.pool_mode = Some(pool_mode);
         self.write_configuration()?;
@@ -143,7 +143,7 @@ impl PgBouncer {
             "unix_socket_dir =".to_owned(),
             "auth_type = trust".to_owned(),
             format!("auth_file = {}", users.display()),
-            // After the server was away it is tried again every second, not every fifteen.
+            // PgBouncer reconnects to a stopped server every second, instead of every fifteen.
             "server_login_retry = 1".to_owned(),
         ];
         lines.extend(self.options.pool_mode.map(|mode| format!("pool_mode = {mode}")));
@@ -165,7 +165,7 @@ impl PgBouncer {
     }
 }
 
-/// On the `PATH`, or where Debian has it, which is not on everybody's.
+/// Searches the `PATH`, and Debian's folder, which is not on every user's `PATH`.
 fn find() -> Result<PathBuf, PostgresError> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);

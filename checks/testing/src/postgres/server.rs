@@ -1,4 +1,4 @@
-//! One server on a cluster of its own: started, stopped, killed, restarted on the same port.
+//! A server with its own cluster, which can be stopped, killed, and restarted on the same port.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -12,10 +12,10 @@ use crate::{
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
-/// In the language that the clusters are made with; a standby accepts connections that only read.
+/// The start of the log line of a ready server or standby. Clusters are made with the locale C, so it is in English.
 const READY: &str = "ready to accept";
-/// Ports are chosen before they are taken, so somebody may be faster, but hardly several times. After a kill, the
-/// server's old processes may need a moment to go.
+/// A chosen port can be taken by another process before the server listens on it, so starts are repeated. After a kill,
+/// the server's child processes also need a moment to end.
 const ATTEMPTS: usize = 20;
 
 /// How to start a server.
@@ -23,11 +23,12 @@ const ATTEMPTS: usize = 20;
 pub struct Options {
     /// Settings, as in `postgresql.conf`.
     pub settings: Vec<(String, String)>,
-    /// How far its clock is from the real time, as libfaketime takes it: `+10s`, `-10s`, `+1h`.
+    /// The offset of its clock in libfaketime's notation: `+10s`, `-10s`, `+1h`.
     pub clock: Option<&'static str>,
 }
 
-/// A PostgreSQL server on the loopback interface. It ends with this process, or when this is dropped; its cluster, too.
+/// A PostgreSQL server on the loopback interface. It stops when this process ends, or when this is dropped, and its cluster
+/// is deleted.
 #[derive(Debug)]
 pub struct PostgresServer {
     process: Option<Child>,
@@ -35,19 +36,19 @@ pub struct PostgresServer {
     pub(super) owner: Owner,
     options: Options,
     port: u16,
-    // After the process, because fields are dropped in this order.
+    // This comes after the process because fields are dropped in order.
     folder: TempDir,
 }
 
 impl PostgresServer {
-    /// Starts a server on a new cluster and waits until it takes connections.
+    /// Starts a server on a new cluster and waits until it accepts connections.
     pub async fn start(options: Options) -> Result<Self, PostgresError> {
         let (programs, owner) = (Programs::find()?, Owner::find()?);
         let folder = cluster::make(&programs, owner).await?;
         Self::on(folder, programs, owner, options).await
     }
 
-    /// Starts a server on a cluster that is there.
+    /// Starts a server on an existing cluster.
     pub(super) async fn on(
         folder: TempDir,
         programs: Programs,
@@ -78,7 +79,7 @@ impl PostgresServer {
         format!("postgres://{SUPERUSER}@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// The port it listens on, or will again.
+    /// The port, which stays the same after a restart.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -88,13 +89,13 @@ impl PostgresServer {
         self.folder.path().join("data")
     }
 
-    /// The process, while it runs; to be frozen, say.
+    /// The process, if it is running.
     pub fn running(&mut self) -> Option<&mut Child> {
         let process = self.process.as_mut()?;
         process.exit_code().is_none().then_some(process)
     }
 
-    /// Stops it as an operator would who does not wait for clients.
+    /// Stops it without waiting for clients (a fast shutdown).
     pub async fn stop(&mut self) -> Result<(), PostgresError> {
         if let Some(mut process) = self.process.take() {
             process.signal(Signal::INT)?;
@@ -103,7 +104,8 @@ impl PostgresServer {
         Ok(())
     }
 
-    /// Ends its first process as a crash would; the others follow once they notice. Its cluster recovers at the next start.
+    /// Kills its parent process with SIGKILL. The child processes end when they notice, and the cluster recovers at the next
+    /// start.
     pub async fn kill(&mut self) -> Result<(), PostgresError> {
         if let Some(mut process) = self.process.take() {
             process.kill()?;
@@ -112,7 +114,7 @@ impl PostgresServer {
         Ok(())
     }
 
-    /// Starts it again, on the same port and cluster.
+    /// Restarts it on the same port and cluster.
     pub async fn start_again(&mut self) -> Result<(), PostgresError> {
         let mut attempt = 1;
         while let Err(error) = self.try_start().await {
@@ -125,7 +127,7 @@ impl PostgresServer {
         Ok(())
     }
 
-    /// Changes its settings; they hold from the next start on.
+    /// Changes a setting for the next start.
     pub fn set(&mut self, name: &str, value: &str) {
         let settings = &mut self.options.settings;
         settings.retain(|(other, _)| other != name);

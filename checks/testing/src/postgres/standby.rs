@@ -1,11 +1,11 @@
-//! A second server that follows the first one, and can take its place.
+//! A standby server that follows another server and can replace it.
 
 use std::ffi::OsStr;
 
 use super::{Options, PostgresError, PostgresServer, cluster, cluster::SUPERUSER};
 
 impl PostgresServer {
-    /// Starts a standby of this server, which reads what this one writes, and takes no writes until it is promoted
+    /// Starts a standby of this server. It replicates all writes, and accepts none itself until it is promoted
     /// (`SELECT pg_promote()`).
     pub async fn start_standby(&self) -> Result<Self, PostgresError> {
         let (folder, data) = cluster::new_folder()?;

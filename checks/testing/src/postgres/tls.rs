@@ -1,15 +1,15 @@
-//! A server that encrypts.
+//! TLS for a server.
 
 use std::{path::PathBuf, process::Command};
 
 use super::{PostgresError, PostgresServer, owner::run};
 
 impl PostgresServer {
-    /// Restarts it with a certificate for `127.0.0.1`, and says where that is; it is its own authority. Needs the program
-    /// `openssl`, of the package of the same name.
+    /// Restarts it with a self-signed certificate for `127.0.0.1`, and returns the path of the certificate. Needs the program
+    /// `openssl` from the package of the same name.
     pub async fn encrypt(&mut self) -> Result<PathBuf, PostgresError> {
         self.stop().await?;
-        // Where the server looks for them.
+        // The server's default paths.
         let (certificate, key) = (self.data().join("server.crt"), self.data().join("server.key"));
         let mut make = Command::new("openssl");
         make.args([

@@ -1,4 +1,4 @@
-//! A running program: its output, its signals, its end.
+//! A running child process: its output, signals and end.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,18 +11,18 @@ use super::log::Log;
 
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// How long a dropped program may take to vanish after SIGKILL.
+/// How long a dropped program may take to end after SIGKILL.
 const DROP_LIMIT: Duration = Duration::from_secs(5);
 
-/// A program that ends with this process, or when this is dropped.
+/// A program that stops when this process ends, or when this is dropped.
 ///
-/// If the dropping thread is panicking, the end of the program's output is printed, so that a failed test shows it.
+/// If this is dropped in a panic, it prints the end of the program's output, so that a failed test shows it.
 #[derive(Debug)]
 pub struct Child {
     name: String,
     supervisor: tokio::process::Child,
     _lifeline: ChildStdin,
-    /// The supervising script, the guard and the program; named after the script's process id.
+    /// The process group of the script, the guard and the program. Its id is the script's process id.
     group: Pid,
     pid: Pid,
     log: Log,
@@ -49,12 +49,12 @@ impl Child {
         }
     }
 
-    /// The process id of the program itself.
+    /// The process id of the program.
     pub fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// What it has written so far, standard output and errors together.
+    /// Everything that it has written so far to stdout and stderr.
     pub fn output(&self) -> Result<String, ProcessError> {
         self.log.read().map_err(|source| ProcessError::Output {
             program: self.name.clone(),
@@ -67,7 +67,7 @@ impl Child {
         self.log.tail()
     }
 
-    /// Its exit code if it has ended; 128 + signal if it was killed.
+    /// The exit code if it has ended; 128 + signal if it was killed.
     pub fn exit_code(&mut self) -> Option<i32> {
         if self.exit_code.is_none() {
             let ended = self.supervisor.try_wait().ok().flatten();
@@ -81,7 +81,7 @@ impl Child {
         let what = format!("a line containing {text:?}");
         let deadline = Instant::now() + limit;
         loop {
-            // Asked first, so that what it wrote before its end is read after it.
+            // The exit code is read before the output, so that nothing is missed that it wrote just before its end.
             let exit_code = self.exit_code();
             if let Some(line) = complete_line(&self.output()?, text) {
                 return Ok(line);
@@ -120,22 +120,22 @@ impl Child {
         }
     }
 
-    /// Asks it to end, as an operator would (SIGTERM).
+    /// Sends SIGTERM.
     pub fn terminate(&mut self) -> Result<(), ProcessError> {
         self.signal(Signal::TERM)
     }
 
-    /// Ends it at once, as a crash would (SIGKILL).
+    /// Sends SIGKILL.
     pub fn kill(&mut self) -> Result<(), ProcessError> {
         self.signal(Signal::KILL)
     }
 
-    /// Freezes it (SIGSTOP).
+    /// Freezes it with SIGSTOP.
     pub fn pause(&mut self) -> Result<(), ProcessError> {
         self.signal(Signal::STOP)
     }
 
-    /// Thaws it (SIGCONT).
+    /// Resumes it with SIGCONT.
     pub fn resume(&mut self) -> Result<(), ProcessError> {
         self.signal(Signal::CONT)
     }
@@ -145,7 +145,7 @@ impl Child {
         let program = self.name.clone();
         let error = |source| ProcessError::Signal { program, source };
         if self.exit_code().is_some() {
-            // Its process id may be another program's by now.
+            // The process id may belong to another program by now.
             return Err(error(std::io::Error::other("it has ended")));
         }
         kill_process(self.pid, signal).map_err(|errno| error(errno.into()))
@@ -160,17 +160,17 @@ impl Child {
         }
     }
 
-    /// Kills what is left and waits until it is gone, so that its files can be removed.
+    /// Kills it and waits until it has ended, so that its files can be removed.
     fn end(&mut self) {
         if self.exit_code().is_none() {
-            // Already gone is fine, and the group is killed next.
+            // An error means that it has ended. The group is killed next.
             let _ = kill_process(self.pid, Signal::KILL);
             let deadline = Instant::now() + DROP_LIMIT;
             while self.exit_code().is_none() && Instant::now() < deadline {
                 thread::sleep(Duration::from_millis(2));
             }
         }
-        // Reaches the program even if somebody has killed the script; no such group is the usual answer.
+        // This reaches the program even if the script was killed. Usually the group no longer exists.
         let _ = kill_process_group(self.group, Signal::KILL);
     }
 }
@@ -194,7 +194,7 @@ impl Drop for Child {
     }
 }
 
-/// A line without its line break may still be growing, so it does not count yet.
+/// Finds a line with this text. A line without its line break may be incomplete, so it does not count.
 fn complete_line(output: &str, text: &str) -> Option<String> {
     let complete = output.split_inclusive('\n').filter(|line| line.ends_with('\n'));
     complete

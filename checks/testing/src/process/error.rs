@@ -1,10 +1,10 @@
-//! What can go wrong with a program, told with the end of its output.
+//! Errors of child processes, with the end of their output.
 
 use std::path::PathBuf;
 use std::time::Duration;
 use std::{fmt, io};
 
-/// Why a program could not be started, or did not do what was waited for.
+/// Why a program could not be started, or did not do what the caller waited for.
 ///
 /// Prints the same with `{}` and `{:?}`, so that an `unwrap` in a test shows the program's output line by line.
 #[derive(thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum ProcessError {
         /// What went wrong.
         source: io::Error,
     },
-    /// It ended before it did what was waited for.
+    /// It ended before it did what the caller waited for.
     #[error("{program} ended with {code} before {what}; its last output:\n{tail}")]
     Ended {
         /// The program.
@@ -37,14 +37,14 @@ pub enum ProcessError {
         /// The end of its output.
         tail: String,
     },
-    /// It did not do in time what was waited for.
+    /// It did not do in time what the caller waited for.
     #[error("{program}: waited {limit:?} for {what}; its last output:\n{tail}")]
     TimedOut {
         /// The program.
         program: String,
         /// What was waited for.
         what: String,
-        /// How long.
+        /// The time limit.
         limit: Duration,
         /// The end of its output.
         tail: String,

@@ -1,4 +1,4 @@
-//! Says what to start, and starts it under the supervising script.
+//! Starts a program under the supervising script.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -15,10 +15,10 @@ use super::{Child, ProcessError};
 
 const SCRIPT: &str = include_str!("supervise.sh");
 
-/// The script writes the process id at once; a machine under load may take a while.
+/// The limit for the script to print the process id, which is generous for a loaded machine.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-/// A program to be started.
+/// A program with its arguments and environment.
 #[derive(Debug)]
 pub struct Launch {
     program: PathBuf,
@@ -57,7 +57,7 @@ impl Launch {
         self
     }
 
-    /// Passes on nothing of our own environment but `PATH` and `HOME`, so that a test is the same on each machine.
+    /// Passes only `PATH` and `HOME` of the parent's environment, so that a test runs the same on each machine.
     #[must_use]
     pub fn clean_env(mut self) -> Self {
         self.clean = true;
@@ -71,14 +71,14 @@ impl Launch {
         self
     }
 
-    /// Appends the output to this file, which stays; otherwise it goes with the [`Child`].
+    /// Appends the output to this file, which is kept. Otherwise the output is deleted with the [`Child`].
     #[must_use]
     pub fn log(mut self, path: impl AsRef<Path>) -> Self {
         self.log = Some(path.as_ref().to_owned());
         self
     }
 
-    /// Starts the program. It ends with this process, or when the [`Child`] is dropped.
+    /// Starts the program. It stops when this process ends, or when the [`Child`] is dropped.
     pub async fn start(self) -> Result<Child, ProcessError> {
         self.try_start().await.map_err(|source| ProcessError::Start {
             program: self.program.clone(),
@@ -91,7 +91,7 @@ impl Launch {
         let log = self.log.clone().map_or_else(Log::temporary, Log::at)?;
         let mut supervisor = self.command(&program, log.path()).spawn()?;
         let lost = || io::Error::other("the supervising shell has no pipe");
-        // Nothing is ever written to it: that it closes when we end is what matters.
+        // Nothing is written to this pipe. It closes when this process ends, which the script notices.
         let lifeline = supervisor.stdin.take().ok_or_else(lost)?;
         let output = supervisor.stdout.take().ok_or_else(lost)?;
         let group = supervisor.id().and_then(to_pid).ok_or_else(lost)?;
@@ -120,7 +120,7 @@ impl Launch {
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
-        // A group of its own: Ctrl-C in a terminal must not reach the program before its parent has drained.
+        // A separate process group keeps Ctrl-C in a terminal from the program, which its parent stops in order.
         command.process_group(0);
         command
             .stdin(Stdio::piped())
@@ -137,7 +137,7 @@ async fn read_pid(output: ChildStdout) -> io::Result<Pid> {
         .await
         .map_err(|_| io::Error::other("the supervising shell did not start it in time"))??;
     let pid = line.trim().parse().ok().and_then(to_pid);
-    pid.ok_or_else(|| io::Error::other("the supervising shell told no process id"))
+    pid.ok_or_else(|| io::Error::other("the supervising shell did not print a process id"))
 }
 
 fn to_pid(id: u32) -> Option<Pid> {

@@ -1,4 +1,4 @@
-//! The output of a program: a file, so that a program is never held up by a reader, and nothing is lost with it.
+//! The output of a program. It is a file, so that the program never waits for a reader and no output is lost.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -7,13 +7,13 @@ use tempfile::TempDir;
 
 const TAIL_LINES: usize = 30;
 
-/// The file a program writes its output to.
+/// The file for a program's output.
 #[derive(Debug)]
 pub(super) struct Log {
     path: PathBuf,
-    /// Where this run begins, if the file was there before.
+    /// Where the output of this run begins in an existing file.
     start: usize,
-    /// Removed with the log, unless the file was placed by the caller.
+    /// The folder of a temporary file, which is removed with the log.
     _folder: Option<TempDir>,
 }
 
@@ -44,7 +44,7 @@ impl Log {
         &self.path
     }
 
-    /// What this run has written so far.
+    /// The output of this run so far.
     pub(super) fn read(&self) -> io::Result<String> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,

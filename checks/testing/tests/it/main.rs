@@ -1,4 +1,4 @@
-//! What the fixtures promise, tried on real programs.
+//! Tests of the fixtures with real programs.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 mod finding;

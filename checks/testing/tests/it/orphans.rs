@@ -1,4 +1,4 @@
-//! Nothing is left running, however the parent ends.
+//! No program is left running, however its parent ends.
 
 use rustix::process::{Signal, getpgid, kill_process, kill_process_group};
 use tempfile::TempDir;
@@ -7,9 +7,9 @@ use testing::wait::until;
 
 use crate::support::{CEILING, group_runs, runs, to_pid};
 
-/// A parent that holds a nats-server, the process id of that server, and its folder.
+/// Starts a parent with a nats-server. Returns the parent, the server's process id, and its folder.
 async fn parent_with_server() -> (Child, u32, TempDir) {
-    // Given to it, because a parent that is killed removes nothing.
+    // The test makes the folder, because a killed parent removes nothing.
     let folder = tempfile::tempdir().unwrap();
     let launch = Launch::new(env!("CARGO_BIN_EXE_with-nats")).arg(folder.path());
     let mut parent = launch.start().await.unwrap();
@@ -20,7 +20,7 @@ async fn parent_with_server() -> (Child, u32, TempDir) {
 }
 
 #[tokio::test]
-async fn a_parent_killed_without_warning_leaves_nothing_running() {
+async fn a_killed_parent_leaves_nothing_running() {
     let (mut parent, server, _folder) = parent_with_server().await;
     let group = getpgid(Some(to_pid(server))).unwrap();
     parent.kill().unwrap();
@@ -30,14 +30,14 @@ async fn a_parent_killed_without_warning_leaves_nothing_running() {
 }
 
 #[tokio::test]
-async fn ctrl_c_in_a_terminal_reaches_the_parent_and_not_the_server() {
+async fn ctrl_c_reaches_only_the_parent() {
     let (mut parent, server, _folder) = parent_with_server().await;
     let (ours, theirs) = (
         getpgid(Some(to_pid(parent.pid()))).unwrap(),
         getpgid(Some(to_pid(server))).unwrap(),
     );
     assert_ne!(ours, theirs);
-    // What a terminal does on Ctrl-C.
+    // A terminal sends this signal on Ctrl-C.
     kill_process_group(ours, Signal::INT).unwrap();
     assert_eq!(
         parent.wait(CEILING).await.unwrap(),
@@ -49,7 +49,7 @@ async fn ctrl_c_in_a_terminal_reaches_the_parent_and_not_the_server() {
 }
 
 #[tokio::test]
-async fn a_server_ends_with_its_parent_though_its_supervisor_was_killed() {
+async fn a_server_stops_even_without_its_supervisor() {
     let (mut parent, server, _folder) = parent_with_server().await;
     let group = getpgid(Some(to_pid(server))).unwrap();
     // The supervising script leads the group.
@@ -61,7 +61,7 @@ async fn a_server_ends_with_its_parent_though_its_supervisor_was_killed() {
 }
 
 #[tokio::test]
-async fn a_dropped_program_is_gone_though_its_supervisor_was_killed() {
+async fn a_dropped_program_stops_even_without_its_supervisor() {
     let mut child = Launch::new("/bin/sleep").arg("600").start().await.unwrap();
     let pid = child.pid();
     kill_process(getpgid(Some(to_pid(pid))).unwrap(), Signal::KILL).unwrap();

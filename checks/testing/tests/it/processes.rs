@@ -1,4 +1,4 @@
-//! Programs whose output and end are waited for.
+//! Waiting for the output and the end of programs.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use testing::process::{Launch, ProcessError, Signal};
 use crate::support::{CEILING, runs, script};
 
 #[tokio::test]
-async fn lines_and_the_exit_code_are_waited_for() {
+async fn lines_and_the_exit_code_can_be_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let path = script(
         folder.path(),
@@ -43,7 +43,7 @@ async fn a_program_that_ends_too_early_shows_its_output() {
 }
 
 #[tokio::test]
-async fn what_does_not_come_in_time_is_told_with_the_output_so_far() {
+async fn a_time_out_shows_the_output_so_far() {
     let folder = tempfile::tempdir().unwrap();
     let path = script(folder.path(), "slow", "echo starting; exec sleep 600");
     let mut child = Launch::new(path).start().await.unwrap();
@@ -59,7 +59,7 @@ async fn what_does_not_come_in_time_is_told_with_the_output_so_far() {
 }
 
 #[tokio::test]
-async fn a_program_is_frozen_thawed_and_terminated() {
+async fn a_program_can_be_frozen_resumed_and_terminated() {
     let folder = tempfile::tempdir().unwrap();
     let body = "trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.05; done";
     let mut child = Launch::new(script(folder.path(), "polite", body))
@@ -79,14 +79,14 @@ async fn a_program_is_frozen_thawed_and_terminated() {
 }
 
 #[tokio::test]
-async fn a_killed_program_is_told_by_its_exit_code() {
+async fn the_exit_code_shows_that_a_program_was_killed() {
     let mut child = Launch::new("/bin/sleep").arg("600").start().await.unwrap();
     child.kill().unwrap();
     assert_eq!(child.wait(CEILING).await.unwrap(), 128 + Signal::KILL.as_raw());
 }
 
 #[tokio::test]
-async fn a_dropped_program_is_gone() {
+async fn a_dropped_program_stops() {
     let child = Launch::new("/bin/sleep").arg("600").start().await.unwrap();
     let pid = child.pid();
     assert!(runs(pid));
@@ -95,13 +95,13 @@ async fn a_dropped_program_is_gone() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_not_there_is_named() {
+async fn the_error_names_a_missing_program() {
     let error = Launch::new("/no/such/program").start().await.unwrap_err();
     assert!(error.to_string().contains("/no/such/program"), "{error}");
 }
 
 #[tokio::test]
-async fn a_clean_environment_holds_what_was_given_and_no_more() {
+async fn a_clean_environment_has_only_given_variables() {
     let mut child = Launch::new("/usr/bin/env")
         .clean_env()
         .env("GIVEN", "1")
@@ -110,7 +110,7 @@ async fn a_clean_environment_holds_what_was_given_and_no_more() {
         .unwrap();
     assert_eq!(child.wait(CEILING).await.unwrap(), 0);
     let output = child.output().unwrap();
-    // The shell in between sets these.
+    // The supervising shell sets these.
     let own = ["PWD", "OLDPWD", "SHLVL", "_", "PATH", "HOME", "GIVEN"];
     let strangers: Vec<_> = output
         .lines()

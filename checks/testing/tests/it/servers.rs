@@ -1,4 +1,4 @@
-//! A real nats-server: found on this machine or fetched.
+//! Tests with a real nats-server.
 
 use async_nats::ConnectOptions;
 use async_nats::jetstream::{self, stream};
@@ -48,7 +48,7 @@ async fn a_restart_keeps_the_stream_and_the_address() {
 }
 
 #[tokio::test]
-async fn a_killed_server_comes_back_with_what_it_had() {
+async fn a_killed_server_restarts_with_its_store() {
     let mut server = NatsServer::start(Options::default()).await.unwrap();
     create_stream_with_a_message(&server).await;
     let pid = server.pid().unwrap();
@@ -60,7 +60,7 @@ async fn a_killed_server_comes_back_with_what_it_had() {
 }
 
 #[tokio::test]
-async fn a_wiped_server_has_lost_everything_and_only_a_stopped_one_can_be_wiped() {
+async fn only_a_stopped_server_can_be_wiped() {
     let mut server = NatsServer::start(Options::default()).await.unwrap();
     create_stream_with_a_message(&server).await;
     assert!(matches!(server.wipe(), Err(NatsServerError::Running)));
@@ -71,7 +71,7 @@ async fn a_wiped_server_has_lost_everything_and_only_a_stopped_one_can_be_wiped(
 }
 
 #[tokio::test]
-async fn a_token_is_asked_for() {
+async fn a_token_is_required() {
     let token = "it\"s \\a $token".to_owned();
     let server = NatsServer::start(Options {
         token: Some(token.clone()),
@@ -87,7 +87,7 @@ async fn a_token_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_given_folder_stays_and_keeps_the_store() {
+async fn a_given_folder_is_kept_with_its_store() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options {
         folder: Some(folder.path().join("nats")),
@@ -102,7 +102,7 @@ async fn a_given_folder_stays_and_keeps_the_store() {
 }
 
 #[tokio::test]
-async fn a_dropped_server_is_gone_with_its_temporary_folder() {
+async fn a_dropped_server_stops_and_its_folder_is_removed() {
     let mut server = NatsServer::start(Options::default()).await.unwrap();
     let (pid, folder) = (server.pid().unwrap(), server.folder().to_owned());
     assert!(folder.exists());
@@ -111,7 +111,7 @@ async fn a_dropped_server_is_gone_with_its_temporary_folder() {
 }
 
 #[tokio::test]
-async fn a_server_that_cannot_start_shows_its_own_words() {
+async fn a_failed_start_shows_the_servers_log() {
     let options = Options {
         config: "no_such_setting { ".to_owned(),
         ..Options::default()
@@ -124,7 +124,7 @@ async fn a_server_that_cannot_start_shows_its_own_words() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_told() {
+async fn a_taken_port_is_reported() {
     let first = NatsServer::start(Options::default()).await.unwrap();
     let options = Options {
         port: Some(first.port()),
@@ -135,7 +135,7 @@ async fn a_taken_port_is_told() {
 }
 
 #[tokio::test]
-async fn a_cluster_has_a_leader_and_goes_on_without_it() {
+async fn a_cluster_elects_another_leader() {
     let mut cluster = NatsCluster::start(3, None).await.unwrap();
     let client = async_nats::connect(cluster.url().split(',').collect::<Vec<_>>())
         .await
@@ -160,7 +160,7 @@ async fn a_cluster_has_a_leader_and_goes_on_without_it() {
 }
 
 #[tokio::test]
-async fn a_node_that_is_cut_off_is_not_well_until_it_is_let_back() {
+async fn an_isolated_node_is_unhealthy_until_it_reconnects() {
     let cluster = NatsCluster::start(3, None).await.unwrap();
     cluster.isolate(1, true);
     until("the node to miss the others", CEILING, async || {
@@ -173,7 +173,7 @@ async fn a_node_that_is_cut_off_is_not_well_until_it_is_let_back() {
 }
 
 #[tokio::test]
-async fn the_configuration_for_kubernetes_is_one_that_a_server_takes() {
+async fn nats_server_accepts_the_configuration_for_kubernetes() {
     let config = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../deploy/kubernetes/nats/nats.conf"

@@ -1,4 +1,4 @@
-//! Scripts that stand in for programs, and questions about processes.
+//! Scripts that replace programs, and checks of processes.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use rustix::process::{Pid, test_kill_process, test_kill_process_group};
 
-/// Generous, since the machine may be busy.
+/// The limit of each wait, which is generous for a loaded machine.
 pub(crate) const CEILING: Duration = Duration::from_secs(30);
 
 /// Writes an executable shell script.
 pub(crate) fn script(folder: &Path, name: &str, body: &str) -> PathBuf {
     let path = folder.join(name);
-    // Written under another name first: a file being written cannot be executed, and a fork elsewhere may hold it open.
+    // The script is written under another name and then renamed, because a file that is open for writing cannot be
+    // executed, and a concurrent fork may hold it open.
     let draft = folder.join(format!("{name}.draft"));
     fs::write(&draft, format!("#!/bin/sh\n{body}\n")).unwrap();
     fs::set_permissions(&draft, fs::Permissions::from_mode(0o755)).unwrap();
@@ -21,7 +22,7 @@ pub(crate) fn script(folder: &Path, name: &str, body: &str) -> PathBuf {
     path
 }
 
-/// Whether the process exists and is no zombie.
+/// Whether the process exists and is not a zombie.
 pub(crate) fn runs(pid: u32) -> bool {
     if cfg!(target_os = "linux") {
         group_of(pid).is_some()
@@ -30,7 +31,7 @@ pub(crate) fn runs(pid: u32) -> bool {
     }
 }
 
-/// Whether anything runs in the process group of a program: itself, the script that supervises it, the guard.
+/// Whether a process runs in the group of the program, the supervising script and the guard.
 pub(crate) fn group_runs(group: Pid) -> bool {
     if !cfg!(target_os = "linux") {
         return test_kill_process_group(group).is_ok();
@@ -43,7 +44,7 @@ pub(crate) fn group_runs(group: Pid) -> bool {
     pids.any(|pid| group_of(pid) == Some(group))
 }
 
-/// The process group of a process that runs. A zombie has ended; that nobody asked for its exit code is another matter.
+/// The process group of a running process. A zombie does not count.
 fn group_of(pid: u32) -> Option<i32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit(')').next()?.split_whitespace();

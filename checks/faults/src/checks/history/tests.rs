@@ -6,10 +6,10 @@ use contracts::{UpdateForm, Values};
 use jiff::Timestamp;
 
 use super::*;
-use crate::components::Component;
+use crate::system::components::Component;
 use crate::{
-    accepted_changes::{AcceptedChanges, Change},
-    fault::HubspotFault,
+    callers::accepted_changes::{AcceptedChanges, Change},
+    injection::fault::HubspotFault,
 };
 
 /// A user whose first name was changed three times: F1, F2, F3.

@@ -1,0 +1,4 @@
+//! Deliveries to HubSpot, and comparisons with it.
+
+mod changes;
+mod comparisons;
