@@ -115,6 +115,15 @@ pub(crate) struct AttemptPolicy<'a> {
     pub(crate) missing_contact: MissingContact,
 }
 
+/// What the calls of an attempt may do or have done although no response says so.
+#[derive(Debug, Default)]
+struct PossibleEffects {
+    /// HubSpot may apply a call even later.
+    apply_late: bool,
+    /// HubSpot may have created a contact.
+    created: bool,
+}
+
 /// One claimed attempt.
 #[derive(Debug)]
 pub(crate) struct Attempt {
@@ -140,8 +149,7 @@ pub(crate) struct Attempt {
     results: BTreeMap<Field, FieldResult>,
     /// The fields that HubSpot has or may have written.
     written: FieldSet,
-    may_apply_late: bool,
-    may_have_created: bool,
+    possible_effects: PossibleEffects,
     link: Option<NewLink>,
     confirmed_address: Option<String>,
     failure: Option<Failure>,
@@ -169,8 +177,7 @@ impl Attempt {
             is_contact_seen: false,
             results: BTreeMap::new(),
             written: FieldSet::EMPTY,
-            may_apply_late: false,
-            may_have_created: false,
+            possible_effects: PossibleEffects::default(),
             link: None,
             confirmed_address: None,
             failure: None,
@@ -223,7 +230,8 @@ impl Attempt {
                 self.record_merge(&contact.id, policy);
                 Step::Done
             }
-            (_, Event::ContactNotFound) => self.find(policy),
+            // After a create that may have happened, the contact may have the address by now.
+            (_, Event::ContactNotFound | Event::CreateMayHaveHappened) => self.find(policy),
 
             // Updates.
             (_, Event::Updated(contact_id)) => self.after_update(contact_id, policy),
@@ -242,8 +250,6 @@ impl Attempt {
                 self.after_unlisted_create()
             }
             (_, Event::WriteFailed(error)) => self.after_failed_create(error, policy),
-            // The contact may have the address by now, so a lookup comes before another create.
-            (_, Event::CreateMayHaveHappened) => self.find(policy),
 
             // Whole calls.
             (_, Event::Failed(failure)) => self.fail(failure),
@@ -312,8 +318,8 @@ impl Attempt {
     /// Notes that the write in flight may have been applied, or, if `late`, may be applied even later.
     pub(crate) fn mark_possibly_written(&mut self, late: bool) {
         self.written = self.written.union(self.sent);
-        self.may_apply_late |= late;
-        self.may_have_created |= self.step == Step::Create;
+        self.possible_effects.apply_late |= late;
+        self.possible_effects.created |= self.step == Step::Create;
     }
 
     /// Ends the attempt with its pending fields unresolved.
@@ -347,8 +353,8 @@ impl Attempt {
             version: self.claim.version,
             field_results: self.results,
             written: self.written,
-            may_apply_late: self.may_apply_late,
-            may_have_created: self.may_have_created && self.link.is_none(),
+            may_apply_late: self.possible_effects.apply_late,
+            may_have_created: self.possible_effects.created && self.link.is_none(),
             link: self.link,
             confirmed_address: self.confirmed_address,
             failure: self.failure.map(|failure| AttemptFailure {

@@ -249,7 +249,7 @@ impl Engine {
                 Effect::LimitBatch(user_id, limit) => self.wake_ups.limit_batch(&user_id, limit),
                 Effect::Lock(user_id, until) => self.wake_ups.lock(&user_id, until),
                 Effect::RetractRejections { users, field, reason } => {
-                    self.reports.retract(users, field, &reason)
+                    self.reports.retract(users, field, &reason);
                 }
                 Effect::AttemptEnded(id, attempt) => self.report(id, *attempt),
             }

@@ -50,12 +50,11 @@ impl Dispatch {
                 self.tell_all(attempts, context, || Event::LookedUp(&found));
             }
             (Call::Update { inputs }, Response::Updated { results, errors }) => {
-                match batch_results::update_results(inputs, results, errors) {
-                    Some(results) => self.handle_input_results(attempts, results, Event::Updated, context),
-                    None => {
-                        let error = errors.first().map(|error| &error.error);
-                        self.handle_silent_update(call, error, context);
-                    }
+                if let Some(results) = batch_results::update_results(inputs, results, errors) {
+                    self.handle_input_results(attempts, results, Event::Updated, context);
+                } else {
+                    let error = errors.first().map(|error| &error.error);
+                    self.handle_silent_update(call, error, context);
                 }
             }
             (Call::Create { inputs }, Response::Created { results, errors }) => {
