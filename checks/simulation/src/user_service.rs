@@ -86,6 +86,8 @@ pub(crate) struct Job {
     pub(crate) request: Request,
     /// None if the committer left it without an answer.
     pub(crate) answered: Option<Answered>,
+    /// Whether it was done in its batch; otherwise it was rejected.
+    pub(crate) is_done: bool,
     /// By user, rows of its batch right before it acted.
     pub(crate) before: BTreeMap<usize, Row>,
     /// The same rows, and those that it loaded, right after it.
@@ -296,6 +298,7 @@ impl Job {
             asker: waiting.asker,
             request: waiting.request,
             answered,
+            is_done: seen.is_done,
             before: by_user(seen.before),
             after: by_user(seen.after),
         }

@@ -13,6 +13,8 @@ use user::{
 pub(super) struct RowsSeen {
     pub(super) before: Vec<Row>,
     pub(super) after: Vec<Row>,
+    /// Whether it was done; otherwise it was rejected.
+    pub(super) is_done: bool,
 }
 
 /// Where an operation leaves the rows that it saw.
@@ -71,7 +73,11 @@ impl<O: Operation> Operation for Observed<O> {
         let before = self.rows(batch);
         let answer = self.operation.apply(batch).await;
         let after = self.rows(batch);
-        self.watch.put(RowsSeen { before, after });
+        self.watch.put(RowsSeen {
+            before,
+            after,
+            is_done: answer.is_ok(),
+        });
         answer
     }
 }

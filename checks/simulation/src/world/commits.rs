@@ -81,7 +81,7 @@ impl World {
                 Some(Err(error)) => {
                     self.trace(|| format!("{:?}: {:?}", job.request, error.code));
                     self.count_rejection(&job.request, error.code);
-                    is_unknown(error) && unknown_is_applied
+                    job.is_done && is_unknown(error) && unknown_is_applied
                 }
             };
             if is_applied {
