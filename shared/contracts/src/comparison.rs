@@ -126,7 +126,7 @@ impl FindingKind {
             Self::Gone => "gone",
             Self::Merged => "merged",
             Self::Shared => "shared",
-            Self::NotReported => "not_told",
+            Self::NotReported => "not_reported",
             Self::WouldWrite => "would_write",
             Self::WouldLink => "would_link",
             Self::WouldCreate => "would_create",

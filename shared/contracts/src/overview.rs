@@ -42,7 +42,7 @@ pub struct ProblemFilter {
     pub reason: Option<String>,
 }
 
-/// The answer to [`ListUsers`]: a page of users.
+/// A page of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]

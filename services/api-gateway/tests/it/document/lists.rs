@@ -7,7 +7,8 @@ use contracts::{
     UserId,
 };
 use reqwest::{Method, StatusCode};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Deserializer;
+use serde::de::{DeserializeOwned, Error, Visitor};
 use serde_json::{Value, json};
 
 use super::spec::{Spec, items, members};
@@ -151,19 +152,36 @@ fn operations_list_problems_under_their_status() {
     );
 }
 
-/// The values of an enum, as the parser lists them in its error for an unknown one.
-fn words<T: DeserializeOwned>() -> Vec<String> {
-    let refusal = serde_json::from_value::<T>(json!("?")).err().unwrap().to_string();
-    let (_, known) = refusal.split_once("expected one of").unwrap();
-    known.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+/// Ends the parsing of an enum with the list of its values as the error. Parsing an unknown value would not do, since an enum may
+/// have a variant for those.
+struct ListValues;
+
+impl<'de> Deserializer<'de> for ListValues {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        values: &'static [&'static str],
+        _visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        Err(Self::Error::custom(values.join(" ")))
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Self::Error> {
+        panic!("the type is not an enum");
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
 }
 
-/// Every documented value reads and writes as itself: none of them is one that the contract no longer has.
-fn assert_known<T: DeserializeOwned + Serialize>(documented: &Value) {
-    for word in items(documented) {
-        let read: T = serde_json::from_value(word.clone()).unwrap();
-        assert_eq!(&serde_json::to_value(read).unwrap(), word);
-    }
+/// The values of an enum in JSON, in the order of the code.
+fn words<T: DeserializeOwned>() -> Vec<String> {
+    let values = T::deserialize(ListValues).err().unwrap().to_string();
+    values.split(' ').map(str::to_owned).collect()
 }
 
 #[test]
@@ -172,9 +190,12 @@ fn every_enum_of_a_contract_is_in_the_document_in_its_order() {
     let documented = |name: &str| spec.0["components"]["schemas"][name]["enum"].clone();
     assert_eq!(documented("LinkOrigin"), json!(words::<LinkOrigin>()));
     assert_eq!(documented("Field"), json!(words::<Field>()));
-    assert_known::<SyncState>(&documented("SyncState"));
-    assert_known::<FindingKind>(&documented("FindingKind"));
-    assert_known::<DeliveryStatus>(&documented("DeliveryStatus"));
+    assert_eq!(documented("SyncState"), json!(words::<SyncState>()));
+    assert_eq!(documented("FindingKind"), json!(words::<FindingKind>()));
+    // A worker on standby never gives the status of delivery.
+    let mut states = words::<DeliveryStatus>();
+    states.retain(|state| state != "standby");
+    assert_eq!(documented("DeliveryStatus"), json!(states));
 }
 
 #[test]
