@@ -123,7 +123,7 @@ async fn import(stack: &Stack, file: &File) -> Imported {
     Imported {
         is_done: summary["done"] == true,
         rejected: rejected
-            .map(|rejected| rejected["delivery"].as_u64().unwrap())
+            .map(|rejected| rejected["line"].as_u64().unwrap())
             .collect(),
         accepted: summary["changed"].as_u64().unwrap() + summary["unchanged"].as_u64().unwrap(),
     }

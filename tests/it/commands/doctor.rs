@@ -35,6 +35,8 @@ impl Stack {
 #[tokio::test]
 async fn a_doctor_of_a_healthy_system_says_what_it_did_not_check() {
     let stack = Stack::start().await;
+    // The gateway learns of a hubspot service a moment after that is ready.
+    stack.wait_for_status(true).await;
     let found = stack.doctor(&[]).await;
     assert_eq!(found.code, 0, "{found:?}");
     for name in [
@@ -103,6 +105,7 @@ async fn a_doctor_names_every_bad_setting_and_checks_the_rest() {
 #[tokio::test]
 async fn a_doctor_warns_of_a_missing_oauth_scope_and_checks_the_rest() {
     let stack = Stack::start().await;
+    stack.wait_for_status(true).await;
     stack.sandbox.set_switches(sandbox::Switches {
         missing_scopes: vec!["oauth".to_owned()],
         ..sandbox::Switches::default()
