@@ -229,6 +229,7 @@ impl Engine {
         let moment = Moment::new(self.now, &self.leadership);
         self.dispatch.handle_response(&call, &response.response, moment);
         self.apply_effects();
+        // Last, because a response that shows a used-up day has been taken into account by then.
         self.halt_if_day_is_used_up();
     }
 
@@ -298,6 +299,7 @@ impl Engine {
                     claimed_again.push(result.user_id.clone());
                 }
             }
+            // A claim in the same message saves a request, and a user with a new link is written at once.
             let claim = self.next_claim(request, claimed_again);
             let results = report.results.iter().map(|pending| pending.result.clone());
             let message = ReportResults {
@@ -343,6 +345,7 @@ impl Engine {
         for pending in &report.results {
             self.wake_ups.queue_if_reporting(&pending.result.user_id, request);
         }
+        // The claim comes last, because it is about users that the lines above have moved from the report to the claim.
         let error = response.claims_error.unwrap_or(ErrorCode::Unavailable);
         let claims = response.claims.ok_or(UserServiceError::Rejected(error));
         self.handle_claim_response(request, claims);

@@ -1,3 +1,5 @@
+//! The rate limiter by itself: the window, its share, and the calls of others.
+
 mod daily_budget;
 
 use super::*;
@@ -56,7 +58,7 @@ fn no_window_holds_more_calls_than_the_limit() {
 }
 
 #[test]
-fn calls_that_arrive_a_little_unevenly_do_not_fill_a_window_either() {
+fn uneven_arrivals_do_not_overfill_a_window() {
     for max in [100, 110, 190, 250] {
         let mut limiter = with_limit(max, QuotaSettings::default());
         let times = send_all(&mut limiter, seconds(100), max as usize * 4);
@@ -81,7 +83,7 @@ fn a_flood_uses_at_least_95_percent_of_what_is_allowed() {
 }
 
 #[test]
-fn a_lone_call_leaves_at_once_and_so_does_the_one_that_follows_from_it() {
+fn a_single_call_and_its_follow_up_leave_at_once() {
     for max in [10, 100, 190] {
         let mut limiter = with_limit(max, QuotaSettings::default());
         let times = send_all(&mut limiter, seconds(100), 2);
@@ -90,7 +92,7 @@ fn a_lone_call_leaves_at_once_and_so_does_the_one_that_follows_from_it() {
 }
 
 #[test]
-fn calls_of_others_are_seen_in_what_remains_and_leave_less_until_they_are_over() {
+fn calls_of_others_reduce_the_share_for_one_window() {
     let mut limiter = with_limit(190, QuotaSettings::default());
     let mine = send_all(&mut limiter, seconds(100), 10);
     let limits = RateLimitHeaders {
@@ -111,7 +113,7 @@ fn calls_of_others_are_seen_in_what_remains_and_leave_less_until_they_are_over()
 }
 
 #[test]
-fn a_worker_alone_in_its_window_takes_nobody_for_others() {
+fn a_worker_alone_in_its_window_sees_no_others() {
     let mut limiter = with_limit(190, QuotaSettings::default());
     let mut sent = Vec::new();
     for _ in 0..600 {
@@ -147,7 +149,7 @@ fn a_ceiling_and_a_reserve_keep_calls_back() {
 }
 
 #[test]
-fn what_others_use_may_be_of_the_reserve() {
+fn calls_of_others_may_use_the_reserve() {
     let quota = QuotaSettings {
         window_reserve_percent: 50,
         ..QuotaSettings::default()
@@ -164,7 +166,7 @@ fn what_others_use_may_be_of_the_reserve() {
 }
 
 #[test]
-fn after_a_429_one_call_alone_is_tried_each_second_until_one_is_answered() {
+fn after_a_429_one_call_is_tried_each_second() {
     let mut limiter = with_limit(190, QuotaSettings::default());
     let times = send_all(&mut limiter, seconds(100), 3);
     limiter.record_rejection(times[2] + ms(200), None);
@@ -192,7 +194,7 @@ fn a_wait_that_hubspot_asks_for_is_kept() {
 }
 
 #[test]
-fn waits_and_windows_that_make_no_sense_neither_stop_the_calls_for_good_nor_let_them_hammer() {
+fn absurd_waits_and_windows_are_bounded() {
     for asked in [Duration::MAX, seconds(u64::MAX), seconds(86_400 * 365)] {
         let mut limiter = RateLimiter::new(QuotaSettings::default());
         limiter.record_rejection(seconds(100), Some(asked));
@@ -217,7 +219,7 @@ fn waits_and_windows_that_make_no_sense_neither_stop_the_calls_for_good_nor_let_
 }
 
 #[test]
-fn the_first_call_is_alone() {
+fn one_call_is_in_flight_until_the_limit_is_known() {
     let mut limiter = RateLimiter::new(QuotaSettings::default());
     assert_eq!(limiter.max_in_flight(10), 1);
     limiter.record_response(seconds(0), seconds(0), &RateLimitHeaders::default(), 0);
@@ -235,7 +237,7 @@ fn a_tenth_of_a_window_leaves_at_once_and_the_rest_is_spread() {
 }
 
 #[test]
-fn three_calls_that_are_late_leave_together() {
+fn three_late_calls_leave_together() {
     let mut limiter = with_limit(190, QuotaSettings::default());
     send_all(&mut limiter, seconds(100), 40);
     let late = limiter.theoretical_arrival;
@@ -245,7 +247,7 @@ fn three_calls_that_are_late_leave_together() {
 }
 
 #[test]
-fn no_more_calls_are_remembered_than_two_windows_hold() {
+fn at_most_two_windows_of_calls_are_remembered() {
     let mut limiter = with_limit(190, QuotaSettings::default());
     for second in 0..100 {
         limiter.record_call(seconds(second));
@@ -258,7 +260,7 @@ fn no_more_calls_are_remembered_than_two_windows_hold() {
 }
 
 #[test]
-fn a_window_of_another_length_is_learned_and_one_without_calls_is_not() {
+fn another_window_length_is_learned_but_no_empty_limit() {
     let mut limiter = with_limit(190, QuotaSettings::default());
     let limits = |max, interval| RateLimitHeaders {
         max: Some(max),
@@ -273,7 +275,7 @@ fn a_window_of_another_length_is_learned_and_one_without_calls_is_not() {
 }
 
 #[test]
-fn a_few_calls_of_others_are_seen_and_a_few_of_ones_own_are_left_by_many() {
+fn few_calls_of_others_are_ignored_and_few_own_ones_kept() {
     for (remaining, free) in [(187, 186), (170, 166), (0, 18)] {
         let mut limiter = with_limit(190, QuotaSettings::default());
         let limits = RateLimitHeaders {

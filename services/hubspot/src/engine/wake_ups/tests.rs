@@ -1,3 +1,5 @@
+//! The wake-ups by themselves: their order, their stages, and what is acknowledged.
+
 use contracts::UsersClaimed;
 
 use super::*;

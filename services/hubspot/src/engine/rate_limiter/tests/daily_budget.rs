@@ -10,7 +10,7 @@ fn three_a_day() -> QuotaSettings {
 }
 
 #[test]
-fn the_calls_of_a_day_end_before_hubspots_do_and_leave_the_reserve() {
+fn the_day_ends_early_and_leaves_the_reserve() {
     let quota = QuotaSettings {
         day_reserve_percent: 10,
         ..QuotaSettings::default()
@@ -34,7 +34,7 @@ fn the_calls_of_a_day_end_before_hubspots_do_and_leave_the_reserve() {
 }
 
 #[test]
-fn a_limit_of_its_own_is_kept_in_any_24_hours() {
+fn the_limit_of_the_settings_holds_for_any_24_hours() {
     let mut limiter = with_limit(190, three_a_day());
     let hour = seconds(3_600);
     for at in [hour, hour * 2, hour * 2] {
@@ -69,7 +69,7 @@ fn calls_above_the_limit_are_free_again_when_they_are_a_day_old() {
 }
 
 #[test]
-fn what_is_left_of_a_day_is_forgotten_when_nothing_is_said_of_it_for_as_long() {
+fn a_days_rest_is_forgotten_after_a_day_without_headers() {
     let mut limiter = RateLimiter::new(QuotaSettings::default());
     let limits = RateLimitHeaders {
         daily: Some(1_000),
@@ -85,7 +85,7 @@ fn what_is_left_of_a_day_is_forgotten_when_nothing_is_said_of_it_for_as_long() {
 }
 
 #[test]
-fn once_half_of_the_day_is_spent_what_is_left_is_spread_over_a_whole_one() {
+fn the_second_half_of_the_day_is_spread_over_24_hours() {
     let mut limiter = RateLimiter::new(QuotaSettings::default());
     let learn = |limiter: &mut RateLimiter, remaining| {
         let limits = RateLimitHeaders {
@@ -113,7 +113,7 @@ fn once_half_of_the_day_is_spent_what_is_left_is_spread_over_a_whole_one() {
 }
 
 #[test]
-fn a_limit_of_its_own_is_spread_as_well() {
+fn the_limit_of_the_settings_is_spread_as_well() {
     let quota = QuotaSettings {
         calls_per_day: Some(20),
         ..QuotaSettings::default()
