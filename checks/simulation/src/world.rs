@@ -69,6 +69,8 @@ pub(crate) struct World {
     due_at_once: Vec<bool>,
     /// By user, the contact that an operator named last.
     linked_by_operator: Vec<Option<usize>>,
+    /// Whether an operator wants delivery to be paused.
+    is_pause_wanted: bool,
     tracing: bool,
     wrong: Option<String>,
 }
@@ -102,6 +104,7 @@ impl World {
             dirty_since: vec![None; plan.users],
             due_at_once: vec![false; plan.users],
             linked_by_operator: vec![None; plan.users],
+            is_pause_wanted: false,
             tracing,
             wrong: None,
             random,

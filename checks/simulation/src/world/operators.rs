@@ -44,14 +44,16 @@ impl World {
     }
 
     pub(super) fn control_delivery(&mut self, action: DeliveryAction) {
+        self.is_pause_wanted = action == DeliveryAction::Pause;
         self.send(Request::Control(ControlDelivery { action }));
     }
 
     /// A caller or an operator sends a request.
     pub(crate) fn send(&mut self, request: Request) {
-        let is_pause =
-            matches!(&request, Request::Control(control) if control.action == DeliveryAction::Pause);
-        if is_pause && self.is_calm {
+        // Nobody tries again to pause delivery once it is to be resumed, or the other way round.
+        let is_outdated =
+            |control: &ControlDelivery| (control.action == DeliveryAction::Pause) != self.is_pause_wanted;
+        if matches!(&request, Request::Control(control) if is_outdated(control)) {
             return;
         }
         let asker = match request {
