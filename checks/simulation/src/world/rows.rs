@@ -152,7 +152,14 @@ impl World {
             if is_last && step.before.open_attempt.is_some() {
                 self.observe_open_result(result, step, steps);
             } else {
-                self.observe_earlier_result(result, step, is_last);
+                // A report may have the results of an earlier attempt and of the open one; together they are not told apart.
+                let is_alone = !report.results.iter().any(|other| {
+                    other.user_id == result.user_id
+                        && step.before.open_attempt.is_some()
+                        && other.attempt.get() == step.before.attempt
+                        && step.before.holder == report.holder
+                });
+                self.observe_earlier_result(result, step, is_last, is_alone);
             }
         }
         let is_reported = |user: usize| {
@@ -208,8 +215,14 @@ impl World {
     }
 
     /// P4: only the result of the open attempt resolves something.
-    fn observe_earlier_result(&mut self, result: &AttemptResult, step: &Step<'_>, is_repeated: bool) {
-        if step.is_resolved_otherwise() {
+    fn observe_earlier_result(
+        &mut self,
+        result: &AttemptResult,
+        step: &Step<'_>,
+        is_repeated: bool,
+        is_alone: bool,
+    ) {
+        if is_alone && step.is_resolved_otherwise() {
             self.fail(&format!(
                 "P4: the result of attempt {} of u{} resolves something, though it is not open",
                 result.attempt, step.user
