@@ -37,10 +37,10 @@ impl World {
             let value = (field, state.value.clone());
             match state.result {
                 Some(FieldResult::Confirmed) => {
-                    must(self.taken.contains(&value), "what is confirmed was taken")
+                    must(self.taken.contains(&value), "what is confirmed was taken");
                 }
                 Some(FieldResult::Rejected { .. }) => {
-                    must(self.refused.contains(&value), "what is refused was")
+                    must(self.refused.contains(&value), "what is refused was");
                 }
                 _ => {}
             }
