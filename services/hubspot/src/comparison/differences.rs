@@ -13,7 +13,7 @@ pub(super) struct Compared {
     /// Those that differ. The values are told only if they are wanted.
     pub(super) differ: Vec<Difference>,
     /// Those of which the answer says nothing, so that nobody knows; without values.
-    pub(super) not_told: Vec<Difference>,
+    pub(super) not_reported: Vec<Difference>,
 }
 
 /// What is compared, and how.
@@ -40,7 +40,7 @@ pub(super) fn compare(user: &UserToCompare, profile: &Profile, question: Questio
                     .filter(|_| values)
                     .map(|theirs| theirs.chars().take(LONGEST).collect()),
             }),
-            None => compared.not_told.push(Difference {
+            None => compared.not_reported.push(Difference {
                 field: *field,
                 user_value: None,
                 contact_value: None,

@@ -31,11 +31,11 @@ impl Judge {
         };
         match contacts.by_id(contact_id) {
             Seen::Contact(profile) => {
-                let Compared { differ, not_told } = self.compare(user, profile, fields);
+                let Compared { differ, not_reported } = self.compare(user, profile, fields);
                 if !differ.is_empty() {
                     return Some(at(user, if_different, profile, differ));
                 }
-                (!not_told.is_empty()).then(|| at(user, FindingKind::NotReported, profile, not_told))
+                (!not_reported.is_empty()).then(|| at(user, FindingKind::NotReported, profile, not_reported))
             }
             Seen::Merged(profile) => {
                 let fields = self.compare(user, profile, fields).differ;
@@ -57,9 +57,9 @@ impl Judge {
         match seen {
             Seen::Contact(profile) | Seen::Merged(profile) => {
                 let fields = FieldSet::all().without(Field::Email);
-                let Compared { differ, not_told } = self.compare(user, profile, fields);
-                if differ.is_empty() && !not_told.is_empty() {
-                    return at(user, FindingKind::NotReported, profile, not_told);
+                let Compared { differ, not_reported } = self.compare(user, profile, fields);
+                if differ.is_empty() && !not_reported.is_empty() {
+                    return at(user, FindingKind::NotReported, profile, not_reported);
                 }
                 at(user, FindingKind::WouldLink, profile, differ)
             }

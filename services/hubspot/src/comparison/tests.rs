@@ -165,7 +165,7 @@ fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
 }
 
 #[test]
-fn a_field_of_which_the_answer_says_nothing_is_not_told_and_not_repaired() {
+fn a_field_of_which_the_answer_says_nothing_is_not_reported_and_not_repaired() {
     let mut curt = profile("a");
     curt.contact.email = Some("other@example.com".to_owned());
     curt.values.remove(&Field::FirstName);

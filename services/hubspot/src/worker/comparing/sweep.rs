@@ -109,7 +109,7 @@ impl Pass {
             gone = found(FindingKind::Gone),
             merged = found(FindingKind::Merged),
             shared = found(FindingKind::Shared),
-            not_told = found(FindingKind::NotReported),
+            not_reported = found(FindingKind::NotReported),
             repaired = self.repaired,
             "every user was compared with its contact"
         );

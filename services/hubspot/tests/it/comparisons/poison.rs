@@ -15,7 +15,7 @@ fn poison(stack: &Stack, user: &str, error: KnownError) {
 }
 
 #[tokio::test]
-async fn others_are_compared_and_it_is_not_told() {
+async fn others_are_compared_and_it_is_not_reported() {
     let users = ["a", "b", "c", "d", "e", "f", "g", "h"];
     let (stack, worker) = confirmed(&users).await;
     let edited = contact_of(&stack, "h");
@@ -103,7 +103,7 @@ async fn the_sweep_goes_on_behind_it() {
     until("a pass of the sweep", CEILING, async || {
         let text = worker.metrics.text();
         let passed = !text.contains("hubsync_drift_last_pass_timestamp_seconds 0\n");
-        let told = text.contains("hubsync_drift_findings_total{finding=\"not_told\"} 1\n");
+        let told = text.contains("hubsync_drift_findings_total{finding=\"not_reported\"} 1\n");
         if passed && told { Ok(()) } else { Err(text) }
     })
     .await;

@@ -19,7 +19,7 @@ fn profile(contact: &str) -> Profile {
 }
 
 #[test]
-fn null_is_a_property_without_a_value_and_what_is_absent_or_no_text_is_not_told() {
+fn null_is_a_property_without_a_value_and_what_is_absent_or_no_text_is_not_reported() {
     let told = profile(
         r#"{"id":"512","properties":{"email":"a@x.de","firstname":null,"lastname":true,"hs_additional_emails":null}}"#,
     );
