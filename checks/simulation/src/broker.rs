@@ -92,7 +92,7 @@ impl Broker {
     }
 
     /// A worker creates the consumer again now.
-    pub(crate) fn is_remaking(&mut self, process: Process) {
+    pub(crate) fn begin_remaking(&mut self, process: Process) {
         self.remaking.retain(|other| *other != process);
     }
 

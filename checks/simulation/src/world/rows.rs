@@ -93,14 +93,14 @@ impl World {
                     .iter()
                     .filter(|step| step.before.wake_at != step.after.wake_at);
                 let woken: Vec<usize> = woken.map(|step| step.user).collect();
-                self.are_due_at_once(woken);
+                self.expect_due_at_once(woken);
             }
             Request::Control(_) => {}
         }
     }
 
     /// Users that an operation made due without publishing a wake-up: the sweep publishes it.
-    fn are_due_at_once(&mut self, users: impl IntoIterator<Item = usize>) {
+    fn expect_due_at_once(&mut self, users: impl IntoIterator<Item = usize>) {
         for user in users {
             self.due_at_once[user] = true;
         }
@@ -174,7 +174,7 @@ impl World {
             let step = steps.iter().find(|step| step.user == user);
             if step.is_some_and(Step::is_resent) && !is_reported(user) {
                 self.tally.transitions.add(Transition::Retracted);
-                self.are_due_at_once([user]);
+                self.expect_due_at_once([user]);
             }
         }
     }
@@ -235,7 +235,7 @@ impl World {
         });
         if step.is_resent() {
             self.tally.transitions.add(Transition::DirtyByEarlier);
-            self.are_due_at_once([step.user]);
+            self.expect_due_at_once([step.user]);
         }
         if step.after.in_doubt != step.before.in_doubt {
             self.tally.transitions.add(Transition::WindowByEarlier);
@@ -324,7 +324,7 @@ impl World {
         for field in differing {
             self.users.history[user][field].push(expected);
         }
-        self.are_due_at_once([user]);
+        self.expect_due_at_once([user]);
     }
 
     /// P4: an operator's link is to the contact that the operator named, and no other user has that one.
@@ -382,7 +382,7 @@ impl World {
             }
             if step.after != step.before {
                 self.tally.transitions.add(Transition::Retried);
-                self.are_due_at_once([step.user]);
+                self.expect_due_at_once([step.user]);
             }
         }
     }
@@ -400,7 +400,7 @@ impl World {
             }
             if step.is_resent() {
                 self.tally.transitions.add(Transition::Resynced);
-                self.are_due_at_once([step.user]);
+                self.expect_due_at_once([step.user]);
             }
         }
     }
@@ -435,7 +435,7 @@ impl World {
                 Transition::ChangedMeanwhile
             });
             if step.is_resent() {
-                self.are_due_at_once([user]);
+                self.expect_due_at_once([user]);
             }
         }
     }

@@ -45,7 +45,7 @@ pub(super) async fn scan(connection: &mut PgConnection, scan: &UserScan<'_>) -> 
     Ok(ScanPage::with_all_matches(rows, last_read.as_deref()))
 }
 
-/// Reads a limited number of rows, and selects those of them that match.
+/// Reads a limited number of rows, and selects the ones that match.
 fn select(filter: ScanFilter) -> String {
     let names = column_names().collect::<Vec<_>>().join(", ");
     let condition = filter.condition();

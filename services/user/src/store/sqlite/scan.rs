@@ -25,7 +25,7 @@ pub(super) async fn scan(pool: &SqlitePool, scan: &UserScan<'_>) -> Result<ScanP
     Ok(ScanPage::with_all_matches(rows, last_read.as_deref()))
 }
 
-/// Reads a limited number of rows, and selects those of them that match.
+/// Reads a limited number of rows, and selects the ones that match.
 fn select(scan: &UserScan<'_>) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
     push_column_names(&mut query);

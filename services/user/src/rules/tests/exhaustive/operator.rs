@@ -26,7 +26,7 @@ impl World {
             }
         };
         if was_open && self.desk.row.open_attempt.is_none() {
-            self.is_given_up(attempt);
+            self.record_given_up(attempt);
         }
         changed
     }

@@ -128,7 +128,7 @@ impl World {
         let before = (self.desk.row.attempt, self.desk.row.open_attempt.clone());
         let claimed = self.desk.try_claim();
         if before.1.is_some() && self.desk.row.open_attempt != before.1 {
-            self.is_given_up(before.0);
+            self.record_given_up(before.0);
         }
         match claimed {
             Claimed::Given(claim) => {
@@ -144,7 +144,7 @@ impl World {
     }
 
     /// The attempt was given up just now: what it left comes late, but not later than that.
-    pub(super) fn is_given_up(&mut self, attempt: u64) {
+    pub(super) fn record_given_up(&mut self, attempt: u64) {
         let last_moment = self.desk.now + self.desk.terms.late_write - 1;
         self.hubspot.limit_late(0, attempt, last_moment);
     }
