@@ -92,7 +92,7 @@ impl Broker {
     }
 
     /// A worker creates the consumer again now.
-    pub(crate) fn begin_remaking(&mut self, process: Process) {
+    pub(crate) fn finish_remaking(&mut self, process: Process) {
         self.remaking.retain(|other| *other != process);
     }
 

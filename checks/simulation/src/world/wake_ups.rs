@@ -158,7 +158,7 @@ impl World {
         if let Some(thawed_at) = self.frozen_until(process) {
             return self.agenda.plan(thawed_at, Event::Consume(process));
         }
-        self.broker.begin_remaking(process);
+        self.broker.finish_remaking(process);
         if !self.is_alive(process) || !self.broker.is_wanted_by(process) {
             return;
         }

@@ -45,7 +45,12 @@ impl TestWorker {
         call
     }
 
-    fn is_answered(&mut self, number: u64, response: Result<InspectedContacts, InspectionError>) -> bool {
+    /// Takes this result of an inspection out of the outputs. Returns whether it was there.
+    fn take_inspection_result(
+        &mut self,
+        number: u64,
+        response: Result<InspectedContacts, InspectionError>,
+    ) -> bool {
         self.put_out(&Output::Inspected(InspectionId(number), response))
     }
 
@@ -83,11 +88,11 @@ fn an_idle_worker_inspects_at_once_one_after_the_other() {
     worker.inspect(2);
     assert!(worker.any_call().is_none(), "one at a time");
     worker.respond(call, read());
-    assert!(worker.is_answered(1, Ok(InspectedContacts::default())));
+    assert!(worker.take_inspection_result(1, Ok(InspectedContacts::default())));
     worker.pass(ms(200));
     let call = worker.inspection_in_flight();
     worker.respond(call, read());
-    assert!(worker.is_answered(2, Ok(InspectedContacts::default())));
+    assert!(worker.take_inspection_result(2, Ok(InspectedContacts::default())));
 }
 
 #[test]
@@ -169,7 +174,7 @@ fn a_window_without_a_spare_call_is_for_changes() {
         let read_at = worker.any_call().map(|_| worker.now);
         assert_eq!(read_at.is_some(), is_read, "{limit}");
         assert_eq!(
-            worker.is_answered(1, Err(InspectionError::WindowTooSmall)),
+            worker.take_inspection_result(1, Err(InspectionError::WindowTooSmall)),
             !is_read
         );
         worker.wake("a");
@@ -191,10 +196,13 @@ fn is_rejected_after(end: impl FnOnce(&mut TestWorker), why: &InspectionError) {
     end(&mut worker);
     worker.inspect(3);
     for number in 1..=3 {
-        assert!(worker.is_answered(number, Err(why.clone())), "{number}: {why:?}");
+        assert!(
+            worker.take_inspection_result(number, Err(why.clone())),
+            "{number}: {why:?}"
+        );
     }
     worker.respond(call, read());
-    assert!(!worker.is_answered(1, Ok(InspectedContacts::default())));
+    assert!(!worker.take_inspection_result(1, Ok(InspectedContacts::default())));
 }
 
 #[test]
@@ -221,7 +229,7 @@ fn an_expired_inspection_is_not_sent() {
     worker.pass(ms(1_000));
     worker.inspect_for(1, ms(0));
     assert!(worker.any_call().is_none());
-    assert!(worker.is_answered(1, Err(InspectionError::Busy)));
+    assert!(worker.take_inspection_result(1, Err(InspectionError::Busy)));
 }
 
 #[test]
@@ -231,16 +239,16 @@ fn an_inspection_that_waits_too_long_is_busy() {
     worker.wake("a");
     worker.inspect_for(1, ms(300));
     worker.pass(ms(299));
-    assert!(!worker.is_answered(1, Err(InspectionError::Busy)));
+    assert!(!worker.take_inspection_result(1, Err(InspectionError::Busy)));
     assert_eq!(worker.engine.wait_until(), Some(worker.now + ms(1)));
     worker.pass(ms(1));
-    assert!(worker.is_answered(1, Err(InspectionError::Busy)));
+    assert!(worker.take_inspection_result(1, Err(InspectionError::Busy)));
     for number in 2..=9 {
         worker.inspect(number);
     }
-    assert!(!worker.is_answered(9, Err(InspectionError::Busy)));
+    assert!(!worker.take_inspection_result(9, Err(InspectionError::Busy)));
     worker.inspect(10);
-    assert!(worker.is_answered(10, Err(InspectionError::Busy)));
+    assert!(worker.take_inspection_result(10, Err(InspectionError::Busy)));
 }
 
 #[test]

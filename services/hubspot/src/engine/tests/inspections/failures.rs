@@ -23,7 +23,7 @@ fn an_inspection_is_no_recovery_check() {
         cause: HaltCause::AccountMoving,
         reason: reason("X"),
     };
-    assert!(worker.is_answered(1, Err(halted)));
+    assert!(worker.take_inspection_result(1, Err(halted)));
     worker.pass(Duration::from_secs(61));
     worker.inspect(2);
     assert!(!matches!(worker.any_call(), Some((_, Call::Inspect(_)))));
@@ -38,7 +38,7 @@ fn while_delivery_is_paused_contacts_can_be_read_and_nothing_is_written() {
     worker.inspect(1);
     let call = worker.inspection_in_flight();
     worker.respond(call, failed(CallErrorKind::MissingScopes));
-    assert!(worker.is_answered(1, Err(InspectionError::Failed(reason("X")))));
+    assert!(worker.take_inspection_result(1, Err(InspectionError::Failed(reason("X")))));
     assert_eq!(worker.engine.status(), WorkerStatus::Paused);
     worker.pass(ms(1_000));
     worker.inspect(2);
@@ -66,7 +66,7 @@ fn an_automatic_inspection_waits_for_the_end_of_a_pause() {
     worker.inspect(2);
     let call = worker.inspection_in_flight();
     worker.respond(call, read());
-    assert!(worker.is_answered(2, Ok(InspectedContacts::default())));
+    assert!(worker.take_inspection_result(2, Ok(InspectedContacts::default())));
     worker.pass(ms(1_000));
     assert!(worker.any_call().is_none());
     worker.paused = false;
@@ -86,7 +86,7 @@ fn an_inspection_that_outwaits_a_pause_is_told_why() {
         until: worker.now + ms(5_000),
     });
     worker.pass(ms(5_000));
-    assert!(worker.is_answered(1, Err(InspectionError::Paused)));
+    assert!(worker.take_inspection_result(1, Err(InspectionError::Paused)));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn an_account_error_does_not_halt_deliveries() {
         worker.inspect(1);
         let call = worker.inspection_in_flight();
         worker.respond(call, failed(kind.clone()));
-        assert!(worker.is_answered(1, Err(InspectionError::Failed(reason("X")))));
+        assert!(worker.take_inspection_result(1, Err(InspectionError::Failed(reason("X")))));
         assert_eq!(
             halt_cause(&worker),
             None,
@@ -121,7 +121,7 @@ fn an_inspection_during_a_token_change_counts_for_none() {
     worker.inspect(1);
     let call = worker.inspection_in_flight();
     worker.put(Input::TokenReplaced);
-    assert!(worker.is_answered(1, Err(InspectionError::AccountUnknown)));
+    assert!(worker.take_inspection_result(1, Err(InspectionError::AccountUnknown)));
     worker.respond(call, failed(CallErrorKind::Unauthorized));
     assert_eq!(halt_cause(&worker), None, "the token it was about is gone");
 }
@@ -144,7 +144,7 @@ fn a_failed_inspection_says_nothing_about_changes() {
         worker.inspect(number);
         let call = worker.inspection_in_flight();
         worker.respond(call, server_error());
-        assert!(worker.is_answered(number, Err(InspectionError::Unreadable(reason("X")))));
+        assert!(worker.take_inspection_result(number, Err(InspectionError::Unreadable(reason("X")))));
     }
     let (call, _) = worker.deliver(&[linked("a", NAME)]);
     worker.respond(call, server_error());
@@ -191,11 +191,11 @@ fn a_used_up_day_pauses_inspections_but_not_changes() {
     worker.inspect(1);
     let call = worker.inspection_in_flight();
     worker.respond(call, limited(RateLimit::Day));
-    assert!(worker.is_answered(1, Err(InspectionError::Failed(reason("X")))));
+    assert!(worker.take_inspection_result(1, Err(InspectionError::Failed(reason("X")))));
     assert_eq!(halt_cause(&worker), None);
     worker.pass(Duration::from_mins(59));
     worker.inspect(2);
-    assert!(worker.is_answered(2, Err(InspectionError::DayRunsShort)));
+    assert!(worker.take_inspection_result(2, Err(InspectionError::DayRunsShort)));
     worker.pass(Duration::from_mins(1));
     worker.inspect(3);
     worker.inspection_in_flight();
@@ -233,6 +233,6 @@ fn the_second_half_of_the_day_is_for_changes() {
     worker.respond_with_day(call, read(), 500);
     worker.pass(ms(1_000));
     worker.inspect(2);
-    assert!(worker.is_answered(2, Err(InspectionError::DayRunsShort)));
+    assert!(worker.take_inspection_result(2, Err(InspectionError::DayRunsShort)));
     assert_eq!(halt_cause(&worker), None);
 }
