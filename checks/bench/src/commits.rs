@@ -167,8 +167,8 @@ impl Load {
             user_id: user_id(user).parse()?,
             form: UpdateForm::MergePatch,
             fields: Values::from([
-                (Field::Email, Some(format!("user-{user}@example.com"))),
-                (Field::FirstName, Some(format!("F{number}"))),
+                (Field::EMAIL, Some(format!("user-{user}@example.com"))),
+                (Field::FIRST_NAME, Some(format!("F{number}"))),
             ]),
             if_match: None,
             idempotency_key: Some(format!("change-{number}")),

@@ -65,14 +65,14 @@ impl World {
 
     fn draw_change(&mut self, user: usize) -> UpdateUser {
         let row = &self.users.rows[user];
-        let (version, current) = (row.version, row.fields[Field::Email].value.clone());
+        let (version, current) = (row.version, row.fields[Field::EMAIL].value.clone());
         let form = if self.random.chance(500) {
             UpdateForm::Json
         } else {
             UpdateForm::MergePatch
         };
         let mut fields = Values::new();
-        for field in [Field::FirstName, Field::LastName] {
+        for field in [Field::FIRST_NAME, Field::LAST_NAME] {
             if self.random.chance(550) {
                 let value = self.draw_name(user, field);
                 fields.insert(field, value);
@@ -84,7 +84,7 @@ impl World {
             Some(own) if form == UpdateForm::Json || fields.is_empty() => Some(own),
             Some(_) => None,
         };
-        fields.extend(address.map(|address| (Field::Email, Some(address))));
+        fields.extend(address.map(|address| (Field::EMAIL, Some(address))));
         self.drawn += 1;
         let key = self.random.chance(400).then(|| format!("k{}", self.drawn));
         let if_match = self
@@ -151,7 +151,7 @@ impl World {
         let all: Vec<&String> = contact
             .additional
             .iter()
-            .chain([&contact.values[Field::Email]])
+            .chain([&contact.values[Field::EMAIL]])
             .filter(|address| !address.is_empty())
             .collect();
         (!all.is_empty()).then(|| (*self.random.pick(&all)).clone())

@@ -64,7 +64,7 @@ pub fn play(day: Day) -> Result<DayReport, String> {
     let mut world = World::by(Plan::quiet(day.users), Random::new(0), false);
     let delivering = |world: &World| world.tally.transitions.of(Transition::LeaseGained) > 0;
     world.run_until(MAX_BEFORE, delivering)?;
-    world.change_everyone(Field::FirstName);
+    world.change_everyone(Field::FIRST_NAME);
     while world.dirty_users().next().is_some() {
         let soon = world.now + SECOND;
         world.run_until(MAX_BEFORE, |world| world.now >= soon)?;

@@ -31,12 +31,12 @@ pub struct TokenLost {
 /// is replaced.
 pub fn token_lost(users: usize, rejected_for_ms: Time) -> Result<TokenLost, String> {
     let (mut well, begun_at) = delivering(users)?;
-    well.change_everyone(Field::FirstName);
+    well.change_everyone(Field::FIRST_NAME);
     let drained_at = well.run_until(begun_at + MAX_TIME, World::is_at_rest)?;
 
     let (mut world, begun_at) = delivering(users)?;
     world.begin(Fault::Unauthorized);
-    world.change_everyone(Field::FirstName);
+    world.change_everyone(Field::FIRST_NAME);
     let returned_at = world.run_until(begun_at + MAX_TIME + rejected_for_ms, |world| {
         world.now >= begun_at + rejected_for_ms
     })?;

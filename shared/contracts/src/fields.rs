@@ -7,9 +7,9 @@ mod per_field;
 mod rule;
 mod set;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 pub(crate) use known::known_fields;
 pub use per_field::PerField;
@@ -32,42 +32,55 @@ pub struct FieldSpec {
     pub rule: Rule,
 }
 
-macro_rules! fields {
-    ($($(#[doc = $doc:literal])+ $field:ident { $name:literal, $column:literal, $property:literal, $rule:expr })+) => {
-        /// A field of a user's profile.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-        pub enum Field {
-            $($(#[doc = $doc])+ #[serde(rename = $name)] $field,)+
-        }
+/// The table. A field's position in it is the order of fields everywhere.
+const TABLE: &[FieldSpec] = &[
+    FieldSpec {
+        name: "email",
+        column: "email",
+        property: "email",
+        rule: Rule::Email,
+    },
+    FieldSpec {
+        name: "firstName",
+        column: "first_name",
+        property: "firstname",
+        rule: Rule::Text { max_chars: 255 },
+    },
+    FieldSpec {
+        name: "lastName",
+        column: "last_name",
+        property: "lastname",
+        rule: Rule::Text { max_chars: 255 },
+    },
+];
 
-        impl Field {
-            /// Every field, in the order of the table.
-            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$field),+];
-
-            /// The field's entry in the table.
-            pub const fn spec(self) -> &'static FieldSpec {
-                match self {
-                    $(Self::$field => &FieldSpec { name: $name, column: $column, property: $property, rule: $rule },)+
-                }
-            }
-        }
-    };
-}
-
-// Name in JSON, column, HubSpot property, rule.
-fields! {
-    /// The address HubSpot knows the contact by; its key until a link is found.
-    Email { "email", "email", "email", Rule::Email }
-    /// The given name.
-    FirstName { "firstName", "first_name", "firstname", Rule::Text { max_chars: 255 } }
-    /// The family name.
-    LastName { "lastName", "last_name", "lastname", Rule::Text { max_chars: 255 } }
-}
+/// A field of a user's profile. In JSON it is the name of the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Field(u8);
 
 impl Field {
+    /// The address by which HubSpot knows the contact. It is the key until a link is found.
+    pub const EMAIL: Self = Self(0);
+    /// The given name.
+    pub const FIRST_NAME: Self = Self(1);
+    /// The family name.
+    pub const LAST_NAME: Self = Self(2);
+
+    /// Every field, in the order of the table.
+    pub const ALL: [Self; TABLE.len()] = [Self::EMAIL, Self::FIRST_NAME, Self::LAST_NAME];
+
     /// How many fields there are.
-    pub const COUNT: usize = Self::ALL.len();
+    pub const COUNT: usize = TABLE.len();
+
+    /// The field's position in the table.
+    const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The field's entry in the table.
+    pub const fn spec(self) -> &'static FieldSpec {
+        &TABLE[self.index()]
+    }
 
     /// The field's name in JSON.
     pub const fn name(self) -> &'static str {
@@ -94,6 +107,53 @@ impl Field {
     /// The error is a sentence for the caller that says what a valid value is.
     pub fn check(self, value: Option<&str>) -> Result<(), String> {
         self.spec().rule.check(value)
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl Serialize for Field {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(FieldName)
+    }
+}
+
+struct FieldName;
+
+impl de::Visitor<'_> for FieldName {
+    type Value = Field;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the name of a field")
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> Result<Field, E> {
+        Field::from_name(name).ok_or_else(|| E::invalid_value(de::Unexpected::Str(name), &self))
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for Field {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Field".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A field of a user's profile.",
+            "type": "string",
+            "enum": Field::ALL.map(Field::name),
+        })
     }
 }
 
@@ -124,12 +184,12 @@ mod tests {
     #[test]
     fn a_field_travels_under_its_contract_name() {
         assert_eq!(
-            serde_json::to_string(&Field::FirstName).expect("a unit variant"),
+            serde_json::to_string(&Field::FIRST_NAME).expect("a unit variant"),
             r#""firstName""#
         );
         assert_eq!(
             serde_json::from_str::<Field>(r#""lastName""#).expect("a known name"),
-            Field::LastName
+            Field::LAST_NAME
         );
     }
 }

@@ -163,7 +163,7 @@ fn user(
     }
     let id = id?;
     // A new user needs an address.
-    (known.contains_key(&id) || profile.contains_key(&Field::Email)).then_some((id, profile))
+    (known.contains_key(&id) || profile.contains_key(&Field::EMAIL)).then_some((id, profile))
 }
 
 /// Compares the result of an import with the rows that Python reads, and records in `known` what must be stored now.
@@ -245,7 +245,7 @@ async fn rows_are_stored_as_python_reads_them_or_rejected() {
     let count = setting("CSV_FILES").map_or(DEFAULT_FILES, |count| usize::try_from(count).unwrap());
     let files = write_files(seed, count);
     let stack = started().await;
-    let victim = Profile::from([(Field::Email, "victim@example.com".to_owned())]);
+    let victim = Profile::from([(Field::EMAIL, "victim@example.com".to_owned())]);
     let mut known: BTreeMap<_, _> = VICTIMS.map(|id| (id.to_owned(), victim.clone())).into();
     let mut figures = Figures::default();
     for file in &files {

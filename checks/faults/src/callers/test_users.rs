@@ -51,8 +51,8 @@ impl TestUser {
     /// The change that creates the user.
     pub fn first_change(self, number: u64) -> Change {
         let fields = Values::from([
-            (Field::Email, Some(self.email())),
-            (Field::FirstName, Some(value("F", number))),
+            (Field::EMAIL, Some(self.email())),
+            (Field::FIRST_NAME, Some(value("F", number))),
         ]);
         self.changed(number, fields)
     }
@@ -66,19 +66,19 @@ impl TestUser {
             // address would find no contact.
             if random.random_bool(ADDRESS_CHANGES) {
                 let email = format!("{}.{number}@example.com", self.id());
-                fields.insert(Field::Email, Some(email));
+                fields.insert(Field::EMAIL, Some(email));
             }
         } else {
-            fields.insert(Field::Email, Some(self.email()));
+            fields.insert(Field::EMAIL, Some(self.email()));
         }
         let both = random.random_bool(0.3);
         let first = random.random_bool(0.5);
         if first || both {
-            fields.insert(Field::FirstName, Some(value("F", number)));
+            fields.insert(Field::FIRST_NAME, Some(value("F", number)));
         }
         if !first || both {
             let cleared = form == UpdateForm::MergePatch && random.random_bool(CLEARED);
-            fields.insert(Field::LastName, (!cleared).then(|| value("L", number)));
+            fields.insert(Field::LAST_NAME, (!cleared).then(|| value("L", number)));
         }
         self.changed(number, fields)
     }

@@ -31,7 +31,7 @@ async fn changes_imports_and_deliveries_work_whatever_the_clock_of_the_database_
         assert!(updated.is_ok(), "{clock}: {updated:?}");
         let line = ImportLine {
             user_id: "2".parse().unwrap(),
-            fields: Values::from([(Field::Email, Some("2@example.com".to_owned()))]),
+            fields: Values::from([(Field::EMAIL, Some("2@example.com".to_owned()))]),
         };
         let imported = desk.handle.run(line, deadline()).await;
         assert!(imported.is_ok(), "{clock}: {imported:?}");

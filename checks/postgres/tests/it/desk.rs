@@ -66,8 +66,8 @@ impl Desk {
             user_id: user.parse().unwrap(),
             form: UpdateForm::MergePatch,
             fields: Values::from([
-                (Field::Email, Some(format!("{user}@example.com"))),
-                (Field::FirstName, Some(first_name.to_owned())),
+                (Field::EMAIL, Some(format!("{user}@example.com"))),
+                (Field::FIRST_NAME, Some(first_name.to_owned())),
             ]),
             if_match: None,
             idempotency_key: None,

@@ -52,7 +52,7 @@ async fn of_two_users_linked_to_one_contact_at_once_one_is_whatever_isolation_th
         let users = (0..PAIRS).flat_map(|pair| [format!("a{pair}"), format!("b{pair}")]);
         let users: Vec<String> = users.collect();
         for made in join_all(users.iter().map(|user| one.update(user, "Ada"))).await {
-            assert!(made.unwrap().user.values.contains_key(&Field::Email));
+            assert!(made.unwrap().user.values.contains_key(&Field::EMAIL));
         }
         for pair in 0..PAIRS {
             let contact = (1_000 + pair).to_string();

@@ -219,7 +219,7 @@ async fn reads_over_a_pooler_in_transaction_mode_are_right_or_refused() {
     let read = async |user: usize| match desk.try_row(&format!("u{user}")).await {
         Ok(row) => {
             let row = row.expect("a user that was made");
-            let name = row.user().values[&contracts::Field::FirstName].clone();
+            let name = row.user().values[&contracts::Field::FIRST_NAME].clone();
             assert_eq!(name, Some(format!("Ada{user}")));
             Read::Right
         }

@@ -142,7 +142,7 @@ async fn settings_of_the_database_and_the_role_change_nothing() {
         server.start_again().await.unwrap();
         let row = desk.row("1").await.unwrap();
         assert_eq!(
-            (row.version, row.user().values[&Field::FirstName].as_deref()),
+            (row.version, row.user().values[&Field::FIRST_NAME].as_deref()),
             (round, Some("Zoë"))
         );
     }

@@ -41,7 +41,7 @@ async fn changes_of_one_user_through_several_services_get_versions_of_their_own_
     assert_eq!(versions, (1..=(SERVICES * EACH) as u64).collect::<Vec<_>>());
     let row = desks[0].row("hot").await.unwrap();
     assert_eq!(
-        row.user().values[&contracts::Field::FirstName],
+        row.user().values[&contracts::Field::FIRST_NAME],
         Some(answers.pop().unwrap().1)
     );
     for desk in desks {

@@ -113,7 +113,7 @@ impl HubSpotModel {
         }
         let number = self.contacts.len();
         let mut contact = Contact::default();
-        contact.values[Field::Email].clone_from(&address);
+        contact.values[Field::EMAIL].clone_from(&address);
         self.contacts.push(contact);
         self.by_address.insert(address, number);
         Some(number)
@@ -133,7 +133,7 @@ impl HubSpotModel {
     /// Gives it another primary address that nobody else holds.
     pub(super) fn set_primary(&mut self, contact: usize, address: &str) {
         let before = std::mem::replace(
-            &mut self.contacts[contact].values[Field::Email],
+            &mut self.contacts[contact].values[Field::EMAIL],
             address.to_owned(),
         );
         if before == address {
@@ -160,13 +160,13 @@ impl HubSpotModel {
     /// Gives all addresses of one contact to another, as secondary ones.
     pub(super) fn hand_over(&mut self, from: usize, to: usize) {
         let mut addresses = std::mem::take(&mut self.contacts[from].additional);
-        let primary = self.contacts[from].values[Field::Email].clone();
+        let primary = self.contacts[from].values[Field::EMAIL].clone();
         if !primary.is_empty() {
             addresses.push(primary);
         }
         for address in addresses {
             self.by_address.insert(address.clone(), to);
-            if self.contacts[to].values[Field::Email] != address {
+            if self.contacts[to].values[Field::EMAIL] != address {
                 self.contacts[to].additional.push(address);
             }
         }

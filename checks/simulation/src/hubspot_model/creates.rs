@@ -51,7 +51,7 @@ impl HubSpotModel {
         now: Time,
         random: &mut Random,
     ) -> Result<usize, Box<CallError>> {
-        let address = input.properties.get(Field::Email.property());
+        let address = input.properties.get(Field::EMAIL.property());
         let address = address.map(|address| address.to_lowercase()).unwrap_or_default();
         if address != input.address {
             return Err(Box::new(problem(

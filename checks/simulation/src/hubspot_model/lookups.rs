@@ -13,13 +13,13 @@ impl HubSpotModel {
     pub(super) fn shown(&mut self, contact: usize) -> Shown {
         let hides_secondary = self.has_habit(Fault::HiddenSecondary);
         let found = self.contact_mut(contact);
-        let primary = found.values[Field::Email].clone();
+        let primary = found.values[Field::EMAIL].clone();
         found.answered_to.insert(primary);
         if !hides_secondary {
             let additional = found.additional.clone();
             found.answered_to.extend(additional);
         }
-        let email = &found.values[Field::Email];
+        let email = &found.values[Field::EMAIL];
         Shown {
             id: Self::id(contact),
             email: (!email.is_empty()).then(|| email.clone()),
@@ -58,7 +58,7 @@ impl HubSpotModel {
         let found = self.holder(address);
         match found {
             Some(contact) => {
-                let is_primary = self.contacts[contact].values[Field::Email] == address;
+                let is_primary = self.contacts[contact].values[Field::EMAIL] == address;
                 if self.has_habit(Fault::HiddenSecondary) && !is_primary {
                     self.occurred.push(Fault::HiddenSecondary);
                 }

@@ -19,7 +19,7 @@ impl HubSpotModel {
             return false;
         }
         self.set_primary(contact, &address);
-        self.contacts[contact].writers[Field::Email] = Writer::Others;
+        self.contacts[contact].writers[Field::EMAIL] = Writer::Others;
         true
     }
 
@@ -43,7 +43,7 @@ impl HubSpotModel {
         // The person who merges decides which values stay.
         self.contacts[result].writers = PerField::default();
         if random.chance(300) {
-            for field in [Field::FirstName, Field::LastName] {
+            for field in [Field::FIRST_NAME, Field::LAST_NAME] {
                 let value = self.contacts[lost].values[field].clone();
                 self.contacts[result].values[field] = value;
             }

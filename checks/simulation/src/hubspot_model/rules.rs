@@ -45,7 +45,7 @@ impl HubSpotModel {
             Some(Fault::UnknownProperty) => (Fault::UnknownProperty, "PROPERTY_DOESNT_EXIST"),
             Some(Fault::ReadOnlyProperty) => (Fault::ReadOnlyProperty, "READ_ONLY_VALUE"),
             Some(_) => (Fault::AdminRule, "RULE_VIOLATION"),
-            None if field == Field::Email && value.starts_with(BAD) => (Fault::InvalidEmail, "INVALID_EMAIL"),
+            None if field == Field::EMAIL && value.starts_with(BAD) => (Fault::InvalidEmail, "INVALID_EMAIL"),
             None if value.starts_with(BAD) => (Fault::RejectedValue, "INVALID_VALUE"),
             None => return None,
         };

@@ -17,7 +17,7 @@ impl HubSpotModel {
         random: &mut Random,
     ) -> Result<(), Box<CallError>> {
         self.check_values(properties, random)?;
-        if let Some(address) = properties.get(Field::Email.property()) {
+        if let Some(address) = properties.get(Field::EMAIL.property()) {
             self.check_address(contact, &address.to_lowercase(), random)?;
         }
         self.written_at = now;
@@ -38,7 +38,7 @@ impl HubSpotModel {
         let Some(holder) = self.holder(address) else {
             return Ok(());
         };
-        let is_primary = self.contacts[holder].values[Field::Email] == address;
+        let is_primary = self.contacts[holder].values[Field::EMAIL] == address;
         if holder == contact && (is_primary || !self.has_habit(Fault::OwnConflict) || random.chance(500)) {
             return Ok(());
         }
@@ -71,7 +71,7 @@ impl HubSpotModel {
     }
 
     fn put(&mut self, contact: usize, field: Field, value: &str, author: Option<&Author>) {
-        if field == Field::Email {
+        if field == Field::EMAIL {
             self.set_primary(contact, &value.to_lowercase());
         } else {
             value.clone_into(&mut self.contacts[contact].values[field]);

@@ -162,8 +162,8 @@ impl World {
         let differs = |field: &Field| {
             let state = &row.fields[*field];
             let value = state.value.as_deref().unwrap_or_default();
-            let is_held = match field {
-                Field::Email => self.hubspot.has_address(contact, value),
+            let is_held = match *field {
+                Field::EMAIL => self.hubspot.has_address(contact, value),
                 _ => held.values[*field] == value,
             };
             state.result == Some(FieldResult::Confirmed) && !state.is_dirty() && !is_held

@@ -20,7 +20,7 @@ impl World {
         let number = self.drawn;
         match fault {
             Fault::Edited => {
-                let field = *self.random.pick(&[Field::FirstName, Field::LastName]);
+                let field = *self.random.pick(&[Field::FIRST_NAME, Field::LAST_NAME]);
                 self.hubspot.edit(contact, field, &format!("S{number}"));
             }
             Fault::AddressChanged => {
@@ -49,7 +49,7 @@ impl World {
     /// Somebody enters a user whose contact is not there.
     fn create_contact(&mut self) {
         let user = self.random.index(self.plan.users);
-        let address = self.users.rows[user].fields[Field::Email].value.clone();
+        let address = self.users.rows[user].fields[Field::EMAIL].value.clone();
         let address = address.unwrap_or_else(|| self.first_address(user));
         self.hubspot.create(&address);
     }

@@ -117,7 +117,7 @@ impl World {
             Fault::UnknownProperty | Fault::ReadOnlyProperty | Fault::AdminRule => {
                 let field = self.some_field();
                 self.hubspot.begin_rule(fault, field);
-                if fault == Fault::AdminRule && field != Field::Email {
+                if fault == Fault::AdminRule && field != Field::EMAIL {
                     self.change_everyone(field);
                 }
             }

@@ -82,7 +82,7 @@ impl World {
             return Ok(());
         }
         let held = self.hubspot.contact(contact);
-        let holds = if field == Field::Email {
+        let holds = if field == Field::EMAIL {
             self.hubspot.has_address(contact, value)
         } else {
             held.values[field] == value
@@ -151,7 +151,7 @@ impl World {
     fn check_rechecked(&self, user: usize, field: Field) -> Result<(), String> {
         let row = &self.users.rows[user];
         let name = format!("u{user} {field:?}");
-        let own = row.fields[Field::Email].value.as_deref().unwrap_or_default();
+        let own = row.fields[Field::EMAIL].value.as_deref().unwrap_or_default();
         let holder = self.hubspot.holder(own);
         match &row.fields[field].result {
             Some(FieldResult::Failed {
@@ -182,7 +182,7 @@ impl World {
     /// Whether a contact was to be created for that user: it never had one, and its address is not rejected.
     fn should_have_been_created(&self, user: usize) -> bool {
         let row = &self.users.rows[user];
-        let address = &row.fields[Field::Email];
+        let address = &row.fields[Field::EMAIL];
         let is_rejected = matches!(address.result, Some(FieldResult::Rejected { .. }));
         self.plan.missing == MissingContact::Create
             && !row.was_linked

@@ -67,16 +67,16 @@ impl World {
         };
         let took = &self.hubspot.contact(contact).took[field];
         let was_taken = took.iter().any(|taken| taken == value);
-        was_taken || (field == Field::Email && self.hubspot.answered_to(contact, value))
+        was_taken || (field == Field::EMAIL && self.hubspot.answered_to(contact, value))
     }
 
     /// Whether one of the user's addresses was looked up and not found.
     fn was_not_found(&self, row: &Row) -> bool {
         let linked = row.link.as_ref().and_then(|link| link.address.as_deref());
-        let own = row.fields[Field::Email].value.as_deref();
+        let own = row.fields[Field::EMAIL].value.as_deref();
         let mut addresses = own.into_iter().chain(linked);
         // An address that was given up meanwhile is not in the row any more.
-        let changed = row.fields[Field::Email].is_dirty();
+        let changed = row.fields[Field::EMAIL].is_dirty();
         changed || addresses.any(|address| self.hubspot.not_found.contains(&address.to_lowercase()))
     }
 

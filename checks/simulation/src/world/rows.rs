@@ -464,14 +464,14 @@ impl World {
 
     /// The fields that a change changes, by the rules' words.
     fn fields_changed(row: &Row, update: &UpdateUser) -> Vec<Field> {
-        let own = &row.fields[Field::Email];
+        let own = &row.fields[Field::EMAIL];
         let is_key = |field: Field, value: &Option<String>| {
             let same = own
                 .value
                 .as_ref()
                 .zip(value.as_ref())
                 .is_some_and(|(one, other)| one.to_lowercase() == other.to_lowercase());
-            field == Field::Email
+            field == Field::EMAIL
                 && update.form == contracts::UpdateForm::Json
                 && same
                 && !matches!(own.result, Some(FieldResult::Rejected { .. }))
@@ -487,7 +487,7 @@ impl World {
 /// Whether a line gives the value that is stored.
 fn is_same(field: Field, own: Option<&str>, given: Option<&str>) -> bool {
     match (own, given) {
-        (Some(own), Some(given)) if field == Field::Email => own.to_lowercase() == given.to_lowercase(),
+        (Some(own), Some(given)) if field == Field::EMAIL => own.to_lowercase() == given.to_lowercase(),
         (own, given) => own == given,
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn all_given(user: &UserToCompare, values: bool) -> Vec<Difference> {
 /// Whether the contact holds the value, a cleared name as none or an empty one; none where the answer does not tell.
 /// Blanks around a value are nothing that a person changed.
 fn is_held(field: Field, ours: Option<&str>, profile: &Profile, aim: ComparisonPurpose) -> Option<bool> {
-    if field == Field::Email {
+    if field == Field::EMAIL {
         // An address is never cleared.
         return ours.map_or(Some(true), |ours| is_address_held(ours, profile, aim));
     }
@@ -91,5 +91,5 @@ fn is_address_held(ours: &str, profile: &Profile, aim: ComparisonPurpose) -> Opt
     if held.any(|address| is_same_address(address, ours)) {
         return Some(true);
     }
-    (tells_all && profile.values.contains_key(&Field::Email)).then_some(false)
+    (tells_all && profile.values.contains_key(&Field::EMAIL)).then_some(false)
 }

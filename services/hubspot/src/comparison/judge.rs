@@ -56,7 +56,7 @@ impl Judge {
         let seen = address_of(user).map_or(Seen::Absent, |address| contacts.by_address(&address));
         match seen {
             Seen::Contact(profile) | Seen::Merged(profile) => {
-                let fields = FieldSet::all().without(Field::Email);
+                let fields = FieldSet::all().without(Field::EMAIL);
                 let Compared { differ, not_reported } = self.compare(user, profile, fields);
                 if differ.is_empty() && !not_reported.is_empty() {
                     return at(user, FindingKind::NotReported, profile, not_reported);
@@ -87,8 +87,8 @@ impl Judge {
 pub(crate) fn repair_of(user: &UserToCompare, finding: &Finding) -> Option<RepairUser> {
     let fields = match finding.kind {
         FindingKind::Changed => finding.fields.iter().map(|difference| difference.field).collect(),
-        FindingKind::Gone if user.confirmed == FieldSet::from_iter([Field::Email]) => user.confirmed,
-        FindingKind::Gone => user.confirmed.without(Field::Email),
+        FindingKind::Gone if user.confirmed == FieldSet::from_iter([Field::EMAIL]) => user.confirmed,
+        FindingKind::Gone => user.confirmed.without(Field::EMAIL),
         FindingKind::Merged
         | FindingKind::Shared
         | FindingKind::NotReported

@@ -16,9 +16,9 @@ const ACCOUNT: &str = "62515";
 /// A user `<id>` of the contact `c-<id>`, which confirmed everything.
 fn user(id: &str) -> UserToCompare {
     let values = [
-        (Field::Email, Some(format!("{id}@example.com"))),
-        (Field::FirstName, Some("Ada".to_owned())),
-        (Field::LastName, None),
+        (Field::EMAIL, Some(format!("{id}@example.com"))),
+        (Field::FIRST_NAME, Some("Ada".to_owned())),
+        (Field::LAST_NAME, None),
     ];
     UserToCompare {
         user_id: id.parse().expect("an id"),
@@ -59,9 +59,9 @@ fn profile(id: &str) -> Profile {
         },
         former_ids: Vec::new(),
         values: [
-            (Field::Email, Some(address)),
-            (Field::FirstName, Some("Ada".to_owned())),
-            (Field::LastName, None),
+            (Field::EMAIL, Some(address)),
+            (Field::FIRST_NAME, Some("Ada".to_owned())),
+            (Field::LAST_NAME, None),
         ]
         .into(),
     }
@@ -125,8 +125,8 @@ fn a_contact_that_holds_what_it_confirmed_is_no_finding() {
     let mut same = profile("a");
     same.contact.email = Some("other@example.com".to_owned());
     same.contact.additional_emails = Some(vec!["A@Example.com".to_owned()]);
-    same.values.insert(Field::LastName, Some(String::new()));
-    same.values.insert(Field::FirstName, Some(" Ada ".to_owned()));
+    same.values.insert(Field::LAST_NAME, Some(String::new()));
+    same.values.insert(Field::FIRST_NAME, Some(" Ada ".to_owned()));
     assert_eq!(
         findings(judge(DRIFT), &[user("a")], &answer(vec![same], vec![])),
         []
@@ -136,10 +136,10 @@ fn a_contact_that_holds_what_it_confirmed_is_no_finding() {
 #[test]
 fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
     let mut changed = profile("a");
-    changed.values.insert(Field::FirstName, Some("Eva".to_owned()));
+    changed.values.insert(Field::FIRST_NAME, Some("Eva".to_owned()));
     changed
         .values
-        .insert(Field::LastName, Some("Lovelace".to_owned()));
+        .insert(Field::LAST_NAME, Some("Lovelace".to_owned()));
     let answer = answer(vec![changed], vec![]);
     let found = findings(judge(DRIFT), &[user("a")], &answer);
     let difference = |field, ours: Option<&str>, theirs: &str| Difference {
@@ -148,8 +148,8 @@ fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
         contact_value: Some(theirs.to_owned()),
     };
     let expected = [
-        difference(Field::FirstName, Some("Ada"), "Eva"),
-        difference(Field::LastName, None, "Lovelace"),
+        difference(Field::FIRST_NAME, Some("Ada"), "Eva"),
+        difference(Field::LAST_NAME, None, "Lovelace"),
     ];
     assert_eq!(found[0].fields, expected);
     let names_only = Judge {
@@ -160,7 +160,7 @@ fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
     let is_bare = |field: &Difference| field.user_value.is_none() && field.contact_value.is_none();
     assert!(found[0].fields.iter().all(is_bare), "{found:?}");
     let repair = repair_of(&user("a"), &found[0]).expect("something to repair");
-    let names = FieldSet::from_iter([Field::FirstName, Field::LastName]);
+    let names = FieldSet::from_iter([Field::FIRST_NAME, Field::LAST_NAME]);
     assert_eq!((repair.generation, repair.fields), (4, names));
 }
 
@@ -168,16 +168,16 @@ fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
 fn a_field_of_which_the_answer_says_nothing_is_not_reported_and_not_repaired() {
     let mut curt = profile("a");
     curt.contact.email = Some("other@example.com".to_owned());
-    curt.values.remove(&Field::FirstName);
+    curt.values.remove(&Field::FIRST_NAME);
     curt.contact.additional_emails = None;
     let found = findings(judge(DRIFT), &[user("a")], &answer(vec![curt.clone()], vec![]));
     assert_eq!(kinds(&found), [FindingKind::NotReported]);
-    assert_eq!(fields(&found[0]), [Field::Email, Field::FirstName]);
+    assert_eq!(fields(&found[0]), [Field::EMAIL, Field::FIRST_NAME]);
     assert_eq!(repair_of(&user("a"), &found[0]), None);
-    curt.values.insert(Field::LastName, Some("Lovelace".to_owned()));
+    curt.values.insert(Field::LAST_NAME, Some("Lovelace".to_owned()));
     let found = findings(judge(DRIFT), &[user("a")], &answer(vec![curt], vec![]));
     assert_eq!(kinds(&found), [FindingKind::Changed]);
-    assert_eq!(fields(&found[0]), [Field::LastName], "what is told is compared");
+    assert_eq!(fields(&found[0]), [Field::LAST_NAME], "what is told is compared");
     let bare = Profile {
         contact: profile("a").contact,
         ..Profile::default()
@@ -193,9 +193,9 @@ fn a_field_of_which_the_answer_says_nothing_is_not_reported_and_not_repaired() {
 #[test]
 fn what_was_not_confirmed_is_not_compared() {
     let mut partly = user("a");
-    partly.confirmed = FieldSet::from_iter([Field::LastName]);
+    partly.confirmed = FieldSet::from_iter([Field::LAST_NAME]);
     let mut changed = profile("a");
-    changed.values.insert(Field::FirstName, Some("Eva".to_owned()));
+    changed.values.insert(Field::FIRST_NAME, Some("Eva".to_owned()));
     assert_eq!(
         findings(judge(DRIFT), &[partly], &answer(vec![changed], vec![])),
         []
@@ -209,7 +209,7 @@ fn a_contact_is_gone_only_where_hubspot_says_so() {
     let found = findings(judge(DRIFT), &users, &answer);
     assert_eq!(kinds(&found), [FindingKind::Gone, FindingKind::NotReported]);
     let repaired = repair_of(&users[0], &found[0]).map(|repair| repair.fields);
-    let but_for_its_key = FieldSet::all().without(Field::Email);
+    let but_for_its_key = FieldSet::all().without(Field::EMAIL);
     assert_eq!(repaired, Some(but_for_its_key), "it is looked up by its address");
     assert_eq!(repair_of(&users[1], &found[1]), None);
 }
@@ -252,31 +252,31 @@ fn nobody_is_read_twice_nor_in_another_account() {
 #[test]
 fn a_dry_run_says_which_owed_fields_would_change_what() {
     let mut owing = user("a");
-    owing.dirty = FieldSet::from_iter([Field::Email, Field::LastName]);
-    owing.values.insert(Field::LastName, Some("Lovelace".to_owned()));
+    owing.dirty = FieldSet::from_iter([Field::EMAIL, Field::LAST_NAME]);
+    owing.values.insert(Field::LAST_NAME, Some("Lovelace".to_owned()));
     let answer = answer(vec![profile("a")], vec![]);
     let found = findings(judge(ComparisonPurpose::DryRun), &[owing, user("b")], &answer);
     assert_eq!(kinds(&found), [FindingKind::WouldWrite]);
     assert_eq!(found[0].fields.len(), 1);
-    assert_eq!(found[0].fields[0].field, Field::LastName);
+    assert_eq!(found[0].fields[0].field, Field::LAST_NAME);
 }
 
 #[test]
 fn an_owed_address_is_written_though_the_contact_has_it_as_a_secondary_one() {
     let mut owing = user("a");
-    owing.dirty = FieldSet::from_iter([Field::Email]);
+    owing.dirty = FieldSet::from_iter([Field::EMAIL]);
     let mut secondary = profile("a");
     secondary.contact.additional_emails = Some(vec!["a@example.com".to_owned()]);
     let primary = Some("other@example.com".to_owned());
     secondary.contact.email.clone_from(&primary);
-    secondary.values.insert(Field::Email, primary);
+    secondary.values.insert(Field::EMAIL, primary);
     let found = findings(
         judge(ComparisonPurpose::DryRun),
         &[owing],
         &answer(vec![secondary.clone()], vec![]),
     );
     assert_eq!(kinds(&found), [FindingKind::WouldWrite]);
-    assert_eq!(fields(&found[0]), [Field::Email]);
+    assert_eq!(fields(&found[0]), [Field::EMAIL]);
     assert_eq!(
         found[0].fields[0].contact_value.as_deref(),
         Some("other@example.com")
@@ -288,7 +288,7 @@ fn an_owed_address_is_written_though_the_contact_has_it_as_a_secondary_one() {
 #[test]
 fn a_dry_run_says_whom_an_address_would_link_and_whom_not() {
     let mut known = profile("a");
-    known.values.insert(Field::FirstName, Some("Eva".to_owned()));
+    known.values.insert(Field::FIRST_NAME, Some("Eva".to_owned()));
     let users = ["a", "b", "c"].map(newcomer);
     let answer = answer(vec![known, profile("z")], vec![not_found("b@example.com")]);
     let found = findings(judge(ComparisonPurpose::DryRun), &users, &answer);
@@ -299,7 +299,7 @@ fn a_dry_run_says_whom_an_address_would_link_and_whom_not() {
     ];
     assert_eq!(kinds(&found), expected);
     assert_eq!(found[0].contact_id.as_deref(), Some("c-a"));
-    assert_eq!(fields(&found[0]), [Field::FirstName]);
+    assert_eq!(fields(&found[0]), [Field::FIRST_NAME]);
     let creating = Judge {
         missing: MissingContact::Create,
         ..judge(ComparisonPurpose::DryRun)

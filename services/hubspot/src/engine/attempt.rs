@@ -307,7 +307,7 @@ impl Attempt {
     }
 
     fn email(&self) -> Option<String> {
-        self.claim.values.get(&Field::Email).cloned().flatten()
+        self.claim.values.get(&Field::EMAIL).cloned().flatten()
     }
 
     /// The fields of the last write.
@@ -396,7 +396,7 @@ impl Attempt {
     }
 
     fn resolve(&mut self, field: Field, result: FieldResult) {
-        if field == Field::Email && result == FieldResult::Confirmed {
+        if field == Field::EMAIL && result == FieldResult::Confirmed {
             self.confirmed_address = self.email();
         }
         self.pending = self.pending.without(field);

@@ -162,7 +162,7 @@ async fn without_the_scope_oauth_changes_are_delivered_with_a_warning() {
     stack.sandbox.set_switches(without_details());
     stack.contact("a@example.com");
     let worker = stack.worker().await;
-    let change = [(Field::Email, "a@example.com"), (Field::FirstName, "Ada")];
+    let change = [(Field::EMAIL, "a@example.com"), (Field::FIRST_NAME, "Ada")];
     stack.users.change("1", &change).await;
     stack.users.wait_until_settled("1").await;
     assert_eq!(
@@ -179,7 +179,7 @@ async fn links_of_another_account_are_not_written_through_where_details_are_refu
     let stack = Stack::start().await;
     stack.sandbox.set_switches(without_details());
     stack.users.remember_account("1");
-    let change = [(Field::Email, "bh@hubspot.com"), (Field::FirstName, "Ada")];
+    let change = [(Field::EMAIL, "bh@hubspot.com"), (Field::FIRST_NAME, "Ada")];
     stack.users.change("1", &change).await;
     let worker = stack.start_worker(&[]).await;
     worker

@@ -11,7 +11,10 @@ use crate::harness::{CEILING, Stack};
 async fn deliver(stack: &Stack, name: &str) {
     stack
         .users
-        .change("1", &[(Field::Email, "bh@hubspot.com"), (Field::FirstName, name)])
+        .change(
+            "1",
+            &[(Field::EMAIL, "bh@hubspot.com"), (Field::FIRST_NAME, name)],
+        )
         .await;
     until("the name at HubSpot", CEILING, async || {
         stack.property("bh@hubspot.com", "firstname").as_deref() == Some(name)

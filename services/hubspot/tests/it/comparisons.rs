@@ -21,7 +21,7 @@ async fn confirmed(users: &[&str]) -> (Stack, Worker) {
     for user in users {
         let email = format!("{user}@example.com");
         stack.contact(&email);
-        let fields = [(Field::Email, email.as_str()), (Field::FirstName, *user)];
+        let fields = [(Field::EMAIL, email.as_str()), (Field::FIRST_NAME, *user)];
         stack.users.change(user, &fields).await;
         stack.users.wait_until_settled(user).await;
     }
@@ -83,7 +83,7 @@ async fn what_people_did_to_contacts_is_found_and_nothing_is_written_by_that() {
     let repaired = stack.users.compare(REPAIR).await.unwrap();
     assert_eq!(repaired.repaired, 2, "the merged one is left to people");
     let repairs = stack.users.repairs();
-    assert_eq!(repairs[1].fields, FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(repairs[1].fields, FieldSet::from_iter([Field::FIRST_NAME]));
     worker.stop().await;
 }
 
@@ -229,7 +229,7 @@ async fn without_the_setting_nobody_is_compared() {
     let (stack, worker) = confirmed(&["1"]).await;
     stack.sandbox.forget_calls();
     // Far more than a pass takes that begins at once.
-    stack.users.change("1", &[(Field::FirstName, "Ada")]).await;
+    stack.users.change("1", &[(Field::FIRST_NAME, "Ada")]).await;
     stack.users.wait_until_settled("1").await;
     let read = stack.sandbox.calls();
     assert!(

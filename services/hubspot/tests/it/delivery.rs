@@ -6,7 +6,7 @@ use sandbox::{Action, CutPoint, Fault};
 
 use crate::harness::{CEILING, Stack};
 
-const NAME: Field = Field::FirstName;
+const NAME: Field = Field::FIRST_NAME;
 
 #[tokio::test]
 async fn a_change_reaches_the_contact_with_the_users_address() {
@@ -17,9 +17,9 @@ async fn a_change_reaches_the_contact_with_the_users_address() {
         .change(
             "1",
             &[
-                (Field::Email, "bh@hubspot.com"),
+                (Field::EMAIL, "bh@hubspot.com"),
                 (NAME, "Ada"),
-                (Field::LastName, "Lovelace"),
+                (Field::LAST_NAME, "Lovelace"),
             ],
         )
         .await;
@@ -50,7 +50,7 @@ async fn a_change_reaches_the_contact_with_the_users_address() {
 async fn a_contact_is_created_if_the_setting_says_so() {
     let stack = Stack::start().await;
     let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
-    let change = [(Field::Email, "Nobody@example.com"), (NAME, "Ada")];
+    let change = [(Field::EMAIL, "Nobody@example.com"), (NAME, "Ada")];
     stack.users.change("1", &change).await;
     stack.users.wait_until_settled("1").await;
     assert_eq!(
@@ -78,7 +78,7 @@ async fn a_create_that_is_carried_out_without_an_answer_makes_one_contact_only()
     .on_path("batch/create")
     .times(1);
     stack.sandbox.add_fault(cut);
-    let change = [(Field::Email, "nobody@example.com"), (NAME, "Ada")];
+    let change = [(Field::EMAIL, "nobody@example.com"), (NAME, "Ada")];
     stack.users.change("1", &change).await;
     stack.users.wait_until_settled("1").await;
     let verdicts = stack.users.verdicts("1");
@@ -101,7 +101,7 @@ async fn a_contact_that_shows_another_address_is_not_linked() {
     stack.sandbox.create_contact(anke).expect("a new contact");
     let worker = stack.worker().await;
     // The Kelvin sign becomes a k in lower case. The user service refuses it; an older one may have stored it.
-    let change = [(Field::Email, "an\u{212a}e@example.com"), (NAME, "Mallory")];
+    let change = [(Field::EMAIL, "an\u{212a}e@example.com"), (NAME, "Mallory")];
     stack.users.change("1", &change).await;
     let failed = || {
         stack
@@ -132,7 +132,7 @@ async fn a_user_without_a_contact_is_not_found() {
     let worker = stack.worker().await;
     stack
         .users
-        .change("1", &[(Field::Email, "nobody@example.com"), (NAME, "Ada")])
+        .change("1", &[(Field::EMAIL, "nobody@example.com"), (NAME, "Ada")])
         .await;
     stack.users.wait_until_settled("1").await;
     assert_eq!(stack.users.outcome("1", NAME), Some(FieldResult::NotFound));
@@ -151,7 +151,7 @@ async fn a_flood_travels_in_batches() {
             .users
             .change(
                 &format!("u{number}"),
-                &[(Field::Email, email.as_str()), (NAME, "Ada")],
+                &[(Field::EMAIL, email.as_str()), (NAME, "Ada")],
             )
             .await;
     }
@@ -180,7 +180,7 @@ async fn the_latest_of_many_changes_is_what_the_contact_holds() {
         let name = format!("name {number}");
         stack
             .users
-            .change("1", &[(Field::Email, "a@example.com"), (NAME, name.as_str())])
+            .change("1", &[(Field::EMAIL, "a@example.com"), (NAME, name.as_str())])
             .await;
     }
     testing::wait::until("the latest name", CEILING, async || {
@@ -203,19 +203,19 @@ async fn a_refused_address_does_not_hold_back_the_name() {
     stack.contact("a@example.com");
     stack
         .users
-        .change("1", &[(Field::Email, "a@example.com"), (NAME, "Ada")])
+        .change("1", &[(Field::EMAIL, "a@example.com"), (NAME, "Ada")])
         .await;
     stack.users.wait_until_settled("1").await;
     stack
         .users
-        .change("1", &[(Field::Email, "not an address"), (NAME, "Grace")])
+        .change("1", &[(Field::EMAIL, "not an address"), (NAME, "Grace")])
         .await;
     stack.users.wait_until_settled("1").await;
     assert_eq!(
         stack.property("a@example.com", "firstname").as_deref(),
         Some("Grace")
     );
-    let Some(FieldResult::Rejected { reason }) = stack.users.outcome("1", Field::Email) else {
+    let Some(FieldResult::Rejected { reason }) = stack.users.outcome("1", Field::EMAIL) else {
         panic!("not refused: {:?}", stack.users.verdicts("1"))
     };
     assert_eq!(reason.code, "INVALID_EMAIL");
@@ -230,10 +230,10 @@ async fn a_taken_address_leads_to_the_contact_that_holds_it() {
     let holder = stack.contact("b@example.com");
     stack
         .users
-        .change("1", &[(Field::Email, "a@example.com"), (NAME, "Ada")])
+        .change("1", &[(Field::EMAIL, "a@example.com"), (NAME, "Ada")])
         .await;
     stack.users.wait_until_settled("1").await;
-    stack.users.change("1", &[(Field::Email, "b@example.com")]).await;
+    stack.users.change("1", &[(Field::EMAIL, "b@example.com")]).await;
     stack.users.wait_until_settled("1").await;
     testing::wait::until("the name on the other contact", CEILING, async || {
         stack.property("b@example.com", "firstname").as_deref() == Some("Ada")
@@ -261,7 +261,7 @@ async fn a_merged_contact_is_written_under_its_new_id() {
     let other = stack.contact("b@example.com");
     stack
         .users
-        .change("1", &[(Field::Email, "a@example.com"), (NAME, "Ada")])
+        .change("1", &[(Field::EMAIL, "a@example.com"), (NAME, "Ada")])
         .await;
     stack.users.wait_until_settled("1").await;
     let merged = stack.sandbox.merge(&former, &other).unwrap().id.to_string();
@@ -292,7 +292,7 @@ async fn an_archived_contact_is_not_found_and_delays_nobody() {
     let contact = stack.contact("a@example.com");
     stack
         .users
-        .change("1", &[(Field::Email, "a@example.com"), (NAME, "Ada")])
+        .change("1", &[(Field::EMAIL, "a@example.com"), (NAME, "Ada")])
         .await;
     stack.users.wait_until_settled("1").await;
     stack.sandbox.archive(contact).unwrap();

@@ -5,7 +5,7 @@ use sandbox::{Fault, KnownError};
 
 use crate::harness::{Stack, Worker};
 
-const NAME: Field = Field::FirstName;
+const NAME: Field = Field::FIRST_NAME;
 
 /// Users with contacts, linked by a first change.
 async fn linked(stack: &Stack, count: usize) -> Worker {
@@ -15,7 +15,7 @@ async fn linked(stack: &Stack, count: usize) -> Worker {
         stack.contact(&email);
         stack
             .users
-            .change(&user(number), &[(Field::Email, email.as_str()), (NAME, "first")])
+            .change(&user(number), &[(Field::EMAIL, email.as_str()), (NAME, "first")])
             .await;
     }
     for number in 0..count {

@@ -17,7 +17,7 @@ use sandbox::{Fault, KnownError, Switches};
 
 use crate::harness::Stack;
 
-const NAME: Field = Field::FirstName;
+const NAME: Field = Field::FIRST_NAME;
 
 fn user(number: usize) -> String {
     format!("u{number}")

@@ -62,7 +62,7 @@ async fn the_subjects_in_the_readme_suffice() {
         .users
         .change(
             "1",
-            &[(Field::Email, "bh@hubspot.com"), (Field::FirstName, "Ada")],
+            &[(Field::EMAIL, "bh@hubspot.com"), (Field::FIRST_NAME, "Ada")],
         )
         .await;
     stack.users.wait_until_settled("1").await;

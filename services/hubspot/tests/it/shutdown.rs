@@ -10,19 +10,19 @@ use crate::harness::{CEILING, Stack};
 async fn a_stopping_worker_finishes_its_call_records_it_and_gives_back_the_lease() {
     let stack = Stack::start().await;
     let worker = stack.worker().await;
-    stack.users.change("1", &[(Field::Email, "bh@hubspot.com")]).await;
+    stack.users.change("1", &[(Field::EMAIL, "bh@hubspot.com")]).await;
     stack.users.wait_until_settled("1").await;
     stack
         .sandbox
         .add_fault(Fault::new(Action::Delay { ms: 700 }).on_path("batch/update"));
     stack.sandbox.forget_calls();
-    stack.users.change("1", &[(Field::FirstName, "Ada")]).await;
+    stack.users.change("1", &[(Field::FIRST_NAME, "Ada")]).await;
     let fault_is_hit = async || stack.sandbox.hits_of(1).is_some_and(|hits| hits > 0);
     until("the call to be out", CEILING, fault_is_hit).await;
     worker.begin_to_stop();
     worker.stop().await;
     assert_eq!(
-        stack.users.outcome("1", Field::FirstName),
+        stack.users.outcome("1", Field::FIRST_NAME),
         Some(FieldResult::Confirmed)
     );
     assert!(stack.users.lease_is_free());
@@ -42,7 +42,7 @@ async fn a_second_worker_stands_by_and_takes_over_from_one_that_stopped() {
         .users
         .change(
             "1",
-            &[(Field::Email, "bh@hubspot.com"), (Field::FirstName, "Ada")],
+            &[(Field::EMAIL, "bh@hubspot.com"), (Field::FIRST_NAME, "Ada")],
         )
         .await;
     stack.users.wait_until_settled("1").await;
@@ -60,7 +60,7 @@ async fn a_second_worker_takes_over_from_one_that_crashed() {
         .users
         .change(
             "1",
-            &[(Field::Email, "bh@hubspot.com"), (Field::FirstName, "Ada")],
+            &[(Field::EMAIL, "bh@hubspot.com"), (Field::FIRST_NAME, "Ada")],
         )
         .await;
     stack.users.wait_until_settled("1").await;

@@ -233,7 +233,7 @@ impl Users {
                 shared: false,
             });
             if by_address {
-                let again = row.values.keys().filter(|field| **field != Field::Email);
+                let again = row.values.keys().filter(|field| **field != Field::EMAIL);
                 row.owed = again.map(|field| (*field, row.version)).collect();
             }
         }

@@ -73,7 +73,7 @@ pub fn accept_change(
     if change.if_match.is_some_and(|version| version != row.version) {
         return Err(Refusal::VersionMismatch(row.version));
     }
-    if row.version == 0 && !change.fields.contains_key(&Field::Email) {
+    if row.version == 0 && !change.fields.contains_key(&Field::EMAIL) {
         return Err(Refusal::EmailRequired);
     }
     let wake = accept(row, change, now, timing);
@@ -127,7 +127,7 @@ fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, timing: &RuleTiming) 
 fn is_key_only(row: &Row, form: UpdateForm, field: Field, value: Option<&str>) -> bool {
     let state = &row.fields[field];
     form == UpdateForm::Json
-        && field == Field::Email
+        && field == Field::EMAIL
         && state
             .value
             .as_deref()

@@ -59,7 +59,7 @@ pub fn claim(
         generation: row.generation,
         fields: dirty,
         since: now,
-        address: row.fields[Field::Email].value.clone().filter(|_| !row.was_linked),
+        address: row.fields[Field::EMAIL].value.clone().filter(|_| !row.was_linked),
         unknown: UnknownMembers::new(),
     });
     postpone_wake_up(row, now, timing);

@@ -16,7 +16,7 @@ pub struct Imported {
 /// Accepts a line. If it differs from the stored user, version and generation grow by one, and the fields that differ get their
 /// values and become dirty. Otherwise nothing changes, so that the same import can be run again at no cost.
 pub fn accept_line(row: &mut Row, fields: &Values, now: UnixMs) -> Result<Imported, Refusal> {
-    if row.version == 0 && !fields.contains_key(&Field::Email) {
+    if row.version == 0 && !fields.contains_key(&Field::EMAIL) {
         return Err(Refusal::EmailRequired);
     }
     let changed_fields: Vec<Field> = fields
@@ -52,7 +52,7 @@ fn accept(row: &mut Row, fields: &Values, changed_fields: &[Field], now: UnixMs)
 
 fn differs(row: &Row, field: Field, given: Option<&str>) -> bool {
     match (row.fields[field].value.as_deref(), given) {
-        (Some(own), Some(given)) if field == Field::Email => !is_same_address(own, given),
+        (Some(own), Some(given)) if field == Field::EMAIL => !is_same_address(own, given),
         (own, given) => own != given,
     }
 }

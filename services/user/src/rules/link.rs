@@ -28,7 +28,7 @@ pub(super) fn decide_link(
     now: UnixMs,
 ) -> LinkDecision {
     let shared = !others.is_empty();
-    let address = FieldSet::from_iter([Field::Email]);
+    let address = FieldSet::from_iter([Field::EMAIL]);
     if shared && row.forget_create_of_another(found.address.as_deref()) {
         return LinkDecision::Rejected(of_another());
     }
@@ -118,11 +118,11 @@ fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, 
     });
     let mut again = FieldSet::all();
     if by_own_address {
-        again = again.without(Field::Email);
+        again = again.without(Field::EMAIL);
         resolve_fields(
             row,
             attempt,
-            BTreeMap::from([(Field::Email, FieldResult::Confirmed)]),
+            BTreeMap::from([(Field::EMAIL, FieldResult::Confirmed)]),
             now,
         );
     }

@@ -64,7 +64,7 @@ fn is_tried_again(result: &FieldResult) -> bool {
 /// The addresses that were looked up in vain: the user's, and the last one that HubSpot confirmed for its contact. An address that
 /// changed since then has not been looked up yet.
 fn looked_up(row: &Row, kind: ProblemKind) -> Vec<String> {
-    let email = &row.fields[Field::Email];
+    let email = &row.fields[Field::EMAIL];
     if kind != ProblemKind::NotFound || email.result.is_none() {
         return Vec::new();
     }

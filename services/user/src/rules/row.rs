@@ -265,7 +265,7 @@ impl Row {
 
     /// Whether this is the user's address. Addresses are compared in lower case, as HubSpot does.
     pub(super) fn has_address(&self, address: &str) -> bool {
-        self.fields[Field::Email]
+        self.fields[Field::EMAIL]
             .value
             .as_deref()
             .is_some_and(|own| is_same_address(own, address))

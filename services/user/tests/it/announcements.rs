@@ -22,7 +22,7 @@ async fn a_user_is_announced_once_for_each_time_it_turns_unsettled() {
     stack.wait_until_announced(&["1"]).await;
     stack.acknowledge_all().await;
     stack
-        .update(&patch("1", [(Field::FirstName, "Eva")]))
+        .update(&patch("1", [(Field::FIRST_NAME, "Eva")]))
         .await
         .unwrap();
     stack.update(&ada("2")).await.unwrap();

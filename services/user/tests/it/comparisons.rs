@@ -50,7 +50,7 @@ async fn a_user_is_read_with_what_was_given_confirmed_and_owed() {
     let (stack, service) = Stack::serving(&[]).await;
     confirmed(&stack, "1").await;
     stack
-        .update(&patch("1", [(Field::LastName, "Lovelace")]))
+        .update(&patch("1", [(Field::LAST_NAME, "Lovelace")]))
         .await
         .unwrap();
     let named = UserSelection::Named(vec![id("1"), id("nobody")]);
@@ -60,9 +60,9 @@ async fn a_user_is_read_with_what_was_given_confirmed_and_owed() {
     assert_eq!(user.values.len(), Field::ALL.len());
     assert_eq!(
         user.confirmed,
-        FieldSet::from_iter([Field::Email, Field::FirstName])
+        FieldSet::from_iter([Field::EMAIL, Field::FIRST_NAME])
     );
-    assert_eq!(user.dirty, FieldSet::from_iter([Field::LastName]));
+    assert_eq!(user.dirty, FieldSet::from_iter([Field::LAST_NAME]));
     assert_eq!(user.link.as_ref().unwrap().contact_id, "c1");
     assert!(!user.never_linked);
     service.stop().await.unwrap();
@@ -95,7 +95,7 @@ async fn what_differs_is_owed_again_once_and_announced() {
     let epoch = confirmed(&stack, "1").await;
     let found = read(&stack, UserSelection::After(None), false).await.unwrap();
     let user = &found.users[0];
-    let done = repair(&stack, user, Field::FirstName).await;
+    let done = repair(&stack, user, Field::FIRST_NAME).await;
     assert_eq!(
         done,
         UsersRepaired {
@@ -103,7 +103,7 @@ async fn what_differs_is_owed_again_once_and_announced() {
             changed_meanwhile: 0
         }
     );
-    let again = repair(&stack, user, Field::FirstName).await;
+    let again = repair(&stack, user, Field::FIRST_NAME).await;
     assert_eq!(
         again,
         UsersRepaired {
@@ -113,7 +113,7 @@ async fn what_differs_is_owed_again_once_and_announced() {
     );
     stack.wait_until_announced(&["1"]).await;
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
-    assert_eq!(given.claims[0].dirty, FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(given.claims[0].dirty, FieldSet::from_iter([Field::FIRST_NAME]));
     let receipt = stack.receipt("1", None).await.unwrap();
     assert_eq!((receipt.state, receipt.version), (SyncState::Confirmed, 1));
     service.stop().await.unwrap();

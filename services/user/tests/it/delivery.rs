@@ -44,7 +44,7 @@ pub(crate) fn found(claim: &Claim, contact: &str) -> AttemptResult {
     let link = NewLink {
         contact_id: contact.to_owned(),
         account_id: ACCOUNT.to_owned(),
-        address: claim.values[&Field::Email].clone(),
+        address: claim.values[&Field::EMAIL].clone(),
         origin: LinkOrigin::PrimaryAddress,
     };
     AttemptResult {
@@ -153,12 +153,12 @@ async fn when_a_doubt_ends_what_was_touched_since_is_owed_again() {
     let epoch = stack.lease("w").await;
     deliver(&stack, "w", epoch, "1").await;
     stack
-        .update(&patch("1", [(Field::FirstName, "Eva")]))
+        .update(&patch("1", [(Field::FIRST_NAME, "Eva")]))
         .await
         .unwrap();
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
     stack
-        .update(&patch("1", [(Field::FirstName, "Ida")]))
+        .update(&patch("1", [(Field::FIRST_NAME, "Ida")]))
         .await
         .unwrap();
     let late = AttemptResult {
@@ -269,7 +269,7 @@ async fn a_wake_up_that_an_older_one_keeps_out_is_offered_again_though_the_servi
     let epoch = stack.lease("w").await;
     deliver(&stack, "w", epoch, "1").await;
     stack
-        .update(&patch("1", [(Field::FirstName, "Eva")]))
+        .update(&patch("1", [(Field::FIRST_NAME, "Eva")]))
         .await
         .unwrap();
     let stopping = tokio::spawn(service.stop());
@@ -301,7 +301,7 @@ async fn a_claim_names_the_request_of_the_last_change() {
     // A change without a request id replaces it, so that no attempt names a request that it does not carry.
     stack.record("w", vec![done(&given.claims[0])]).await;
     stack
-        .update(&patch("1", [(Field::FirstName, "Grace")]))
+        .update(&patch("1", [(Field::FIRST_NAME, "Grace")]))
         .await
         .unwrap();
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();

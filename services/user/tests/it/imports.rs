@@ -29,12 +29,12 @@ async fn each_line_is_answered_and_what_is_imported_again_touches_nothing() {
     let lines = vec![
         line(
             "1",
-            [(Field::Email, "ada@example.com"), (Field::FirstName, "Ada")],
+            [(Field::EMAIL, "ada@example.com"), (Field::FIRST_NAME, "Ada")],
         ),
-        line("2", [(Field::FirstName, "Nobody")]),
-        line("3", [(Field::Email, "not an address")]),
-        line("4", [(Field::Email, "an\u{212a}e@example.com")]),
-        line("1", [(Field::FirstName, "Ida")]),
+        line("2", [(Field::FIRST_NAME, "Nobody")]),
+        line("3", [(Field::EMAIL, "not an address")]),
+        line("4", [(Field::EMAIL, "an\u{212a}e@example.com")]),
+        line("1", [(Field::FIRST_NAME, "Ida")]),
     ];
     let outcomes = import(&stack, lines.clone()).await;
     assert_eq!(outcomes[0], ImportResult::Changed { version: 1 });
@@ -53,7 +53,7 @@ async fn each_line_is_answered_and_what_is_imported_again_touches_nothing() {
     ];
     assert_eq!(codes, expected);
     assert_eq!(
-        stack.get("1").await.unwrap().values[&Field::FirstName].as_deref(),
+        stack.get("1").await.unwrap().values[&Field::FIRST_NAME].as_deref(),
         Some("Ida")
     );
     assert_eq!(stack.receipt("1", None).await.unwrap().state, SyncState::Pending);
@@ -66,7 +66,7 @@ async fn each_line_is_answered_and_what_is_imported_again_touches_nothing() {
 #[tokio::test]
 async fn what_is_imported_is_announced_as_back_fill_and_what_is_changed_after_it_as_live() {
     let (stack, service) = Stack::serving(&[]).await;
-    import(&stack, vec![line("1", [(Field::Email, "ada@example.com")])]).await;
+    import(&stack, vec![line("1", [(Field::EMAIL, "ada@example.com")])]).await;
     stack.wait_until_announced(&["1"]).await;
     let announced = stack.announced().await;
     assert_eq!((announced.len(), announced[0].priority), (1, Priority::Backfill));
@@ -81,7 +81,7 @@ async fn what_is_imported_is_announced_as_back_fill_and_what_is_changed_after_it
 #[tokio::test]
 async fn more_lines_than_a_request_may_have_are_refused_together() {
     let (stack, service) = Stack::serving(&[]).await;
-    let many = line("1", [(Field::Email, "ada@example.com")]);
+    let many = line("1", [(Field::EMAIL, "ada@example.com")]);
     let lines = vec![many; MAX_IMPORT_LINES + 1];
     let refused = stack
         .ask::<UsersImported>(USERS_IMPORT, &ImportUsers { lines })

@@ -269,7 +269,7 @@ pub(crate) fn patch<const N: usize>(user: &str, given: [(Field, &str); N]) -> Up
 pub(crate) fn ada(user: &str) -> UpdateUser {
     patch(
         user,
-        [(Field::Email, "ada@example.com"), (Field::FirstName, "Ada")],
+        [(Field::EMAIL, "ada@example.com"), (Field::FIRST_NAME, "Ada")],
     )
 }
 

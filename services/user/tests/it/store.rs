@@ -45,7 +45,7 @@ fn row(user: &str) -> Row {
     row.updated_at = NOW;
     row.pending_since = Some(NOW);
     row.wake_at = Some(NOW);
-    let email = &mut row.fields[Field::Email];
+    let email = &mut row.fields[Field::EMAIL];
     email.value = Some(format!("{user}@example.com"));
     (email.changed_in, email.dirty_since) = (1, 1);
     row.was_linked = true;

@@ -317,7 +317,7 @@ impl World {
             epoch: self.rng.random_range(1..5),
             version: row.version,
             generation: row.generation,
-            fields: FieldSet::from_iter([Field::FirstName]),
+            fields: FieldSet::from_iter([Field::FIRST_NAME]),
             since: self.now,
             address: None,
             unknown: BTreeMap::new(),

@@ -61,7 +61,7 @@ async fn whoever_watches_is_told_of_accepted_changes_and_not_of_repeats() {
             );
             stack.update(&ada("2")).await.unwrap();
             stack
-                .update(&patch("1", [(Field::FirstName, "Eva")]))
+                .update(&patch("1", [(Field::FIRST_NAME, "Eva")]))
                 .await
                 .unwrap();
         }
@@ -96,7 +96,7 @@ async fn an_address_that_can_be_taken_for_another_one_is_refused() {
         "anke@example\u{ff0e}com",
     ] {
         let refused = stack
-            .update(&patch("1", [(Field::Email, address)]))
+            .update(&patch("1", [(Field::EMAIL, address)]))
             .await
             .unwrap_err();
         assert_eq!(
@@ -112,7 +112,7 @@ async fn an_address_that_can_be_taken_for_another_one_is_refused() {
 #[tokio::test]
 async fn values_that_break_their_rules_are_refused_together_and_nothing_is_accepted() {
     let (stack, service) = Stack::serving(&[]).await;
-    let update = patch("1", [(Field::Email, "nobody"), (Field::LastName, "two\nlines")]);
+    let update = patch("1", [(Field::EMAIL, "nobody"), (Field::LAST_NAME, "two\nlines")]);
     let error = stack.update(&update).await.unwrap_err();
     let pointers: Vec<_> = error
         .invalid_values
@@ -124,7 +124,7 @@ async fn values_that_break_their_rules_are_refused_together_and_nothing_is_accep
         (ErrorCode::InvalidRequest, vec!["/email", "/lastName"])
     );
     assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
-    let nameless = patch("1", [(Field::FirstName, "Ada")]);
+    let nameless = patch("1", [(Field::FIRST_NAME, "Ada")]);
     assert_eq!(
         stack.update(&nameless).await.unwrap_err().code,
         ErrorCode::EmailRequired
@@ -230,7 +230,10 @@ async fn a_key_is_good_for_one_change() {
     let (stack, service) = Stack::serving(&[]).await;
     let keyed = |key: &str, name: &str| UpdateUser {
         idempotency_key: Some(key.to_owned()),
-        ..patch("1", [(Field::Email, "ada@example.com"), (Field::FirstName, name)])
+        ..patch(
+            "1",
+            [(Field::EMAIL, "ada@example.com"), (Field::FIRST_NAME, name)],
+        )
     };
     assert_eq!(stack.update(&keyed("k", "Ada")).await.unwrap().sync.version, 1);
     assert_eq!(stack.update(&keyed("l", "Eva")).await.unwrap().sync.version, 2);
@@ -250,7 +253,7 @@ async fn the_stored_address_under_json_touches_nothing() {
     stack.update(&ada("1")).await.unwrap();
     let same = UpdateUser {
         form: UpdateForm::Json,
-        ..patch("1", [(Field::Email, "ADA@example.com")])
+        ..patch("1", [(Field::EMAIL, "ADA@example.com")])
     };
     let updated = stack.update(&same).await.unwrap();
     assert_eq!(
@@ -270,7 +273,7 @@ async fn changes_at_the_same_time_get_versions_of_their_own_and_the_last_one_sta
             let name = format!("name {number}");
             let update = patch(
                 user,
-                [(Field::Email, "ada@example.com"), (Field::LastName, &name)],
+                [(Field::EMAIL, "ada@example.com"), (Field::LAST_NAME, &name)],
             );
             stack.update(&update).await.unwrap()
         }

@@ -29,12 +29,12 @@ impl<T> Index<Field> for PerField<T> {
     type Output = T;
 
     fn index(&self, field: Field) -> &T {
-        &self.0[field as usize]
+        &self.0[field.index()]
     }
 }
 
 impl<T> IndexMut<Field> for PerField<T> {
     fn index_mut(&mut self, field: Field) -> &mut T {
-        &mut self.0[field as usize]
+        &mut self.0[field.index()]
     }
 }

@@ -52,7 +52,7 @@ impl FieldSet {
 
 fn bit(field: Field) -> u32 {
     const { assert!(Field::COUNT <= 32, "a FieldSet has room for 32 fields") };
-    1 << (field as u32)
+    1 << field.index()
 }
 
 impl FromIterator<Field> for FieldSet {
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_set_travels_as_names_and_comes_back() {
-        let set = FieldSet::from_iter([Field::LastName, Field::Email]);
+        let set = FieldSet::from_iter([Field::LAST_NAME, Field::EMAIL]);
         let json = serde_json::to_string(&set).expect("names");
         assert_eq!(json, r#"["email","lastName"]"#);
         assert_eq!(serde_json::from_str::<FieldSet>(&json).expect("names"), set);
@@ -108,9 +108,9 @@ mod tests {
 
     #[test]
     fn members_come_and_go() {
-        let set = FieldSet::all().without(Field::Email);
-        assert!(!set.contains(Field::Email) && set.contains(Field::FirstName));
-        assert_eq!(set.union(FieldSet::from_iter([Field::Email])), FieldSet::all());
+        let set = FieldSet::all().without(Field::EMAIL);
+        assert!(!set.contains(Field::EMAIL) && set.contains(Field::FIRST_NAME));
+        assert_eq!(set.union(FieldSet::from_iter([Field::EMAIL])), FieldSet::all());
         assert!(FieldSet::EMPTY.is_empty());
     }
 }

@@ -38,7 +38,7 @@ fn a_comparison_tells_what_differs_and_where_it_goes_on() {
         kind: FindingKind::Changed,
         contact_id: Some("51".to_owned()),
         fields: vec![Difference {
-            field: Field::FirstName,
+            field: Field::FIRST_NAME,
             user_value: Some("Ada".to_owned()),
             contact_value: None,
         }],
@@ -76,9 +76,9 @@ fn users_are_read_as_they_are_to_be_compared() {
     let user = UserToCompare {
         user_id: "1".parse().unwrap(),
         generation: 7,
-        values: [(Field::FirstName, None)].into(),
-        confirmed: [Field::FirstName].into_iter().collect(),
-        dirty: [Field::Email].into_iter().collect(),
+        values: [(Field::FIRST_NAME, None)].into(),
+        confirmed: [Field::FIRST_NAME].into_iter().collect(),
+        dirty: [Field::EMAIL].into_iter().collect(),
         link: Some(Link {
             contact_id: "51".to_owned(),
             account_id: "62515".to_owned(),
@@ -109,7 +109,7 @@ fn a_repair_names_the_turn_it_was_decided_at() {
         users: vec![RepairUser {
             user_id: "1".parse().unwrap(),
             generation: 7,
-            fields: [Field::LastName].into_iter().collect(),
+            fields: [Field::LAST_NAME].into_iter().collect(),
         }],
     };
     pin(

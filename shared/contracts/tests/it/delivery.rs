@@ -85,11 +85,11 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
         generation: 5,
         priority: Priority::Live,
         values: [
-            (Field::Email, Some("ada@example.com".to_owned())),
-            (Field::LastName, None),
+            (Field::EMAIL, Some("ada@example.com".to_owned())),
+            (Field::LAST_NAME, None),
         ]
         .into(),
-        dirty: FieldSet::from_iter([Field::LastName]),
+        dirty: FieldSet::from_iter([Field::LAST_NAME]),
         link: Some(Link {
             contact_id: "101".to_owned(),
             account_id: "4711".to_owned(),

@@ -10,7 +10,7 @@ fn a_line_names_its_user_and_gives_fields() {
     let request = ImportUsers {
         lines: vec![ImportLine {
             user_id: "u-7".parse().unwrap(),
-            fields: [(Field::FirstName, None)].into(),
+            fields: [(Field::FIRST_NAME, None)].into(),
         }],
     };
     let json = json!({ "lines": [{ "userId": "u-7", "fields": { "firstName": null } }] });

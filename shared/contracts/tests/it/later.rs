@@ -36,9 +36,9 @@ fn fields_of_a_later_version_are_left_out_of_answers() {
     let user =
         json!({ "userId": "1", "email": "ada@example.com", "phone": "1", "version": 2, "updatedAt": "t" });
     let user: User = serde_json::from_value(user).unwrap();
-    assert_eq!(user.values.keys().collect::<Vec<_>>(), [&Field::Email]);
+    assert_eq!(user.values.keys().collect::<Vec<_>>(), [&Field::EMAIL]);
     let set: FieldSet = serde_json::from_value(json!(["phone", "email"])).unwrap();
-    assert_eq!(set, FieldSet::from_iter([Field::Email]));
+    assert_eq!(set, FieldSet::from_iter([Field::EMAIL]));
     let field = json!({ "state": "confirmed" });
     let receipt = json!({
         "userId": "1", "version": 2, "state": "addedLater", "resending": false, "overallState": "pending",

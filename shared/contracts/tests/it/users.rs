@@ -9,9 +9,9 @@ use crate::pin;
 
 fn values() -> Values {
     [
-        (Field::Email, Some("ada@example.com".to_owned())),
-        (Field::FirstName, None),
-        (Field::LastName, Some("Lovelace".to_owned())),
+        (Field::EMAIL, Some("ada@example.com".to_owned())),
+        (Field::FIRST_NAME, None),
+        (Field::LAST_NAME, Some("Lovelace".to_owned())),
     ]
     .into()
 }
@@ -39,7 +39,7 @@ fn a_change_tells_an_absent_field_from_a_cleared_one() {
     let mut update = UpdateUser {
         user_id: "u-7".parse().unwrap(),
         form: UpdateForm::MergePatch,
-        fields: [(Field::FirstName, None)].into(),
+        fields: [(Field::FIRST_NAME, None)].into(),
         if_match: Some(2),
         idempotency_key: Some("k".to_owned()),
     };

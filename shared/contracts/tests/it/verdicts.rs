@@ -62,8 +62,8 @@ fn a_verdict_leaves_out_what_did_not_happen() {
 #[test]
 fn a_verdict_tells_outcomes_writes_link_and_failure() {
     let verdict = AttemptResult {
-        field_results: [(Field::FirstName, FieldResult::Confirmed)].into(),
-        written: FieldSet::from_iter([Field::FirstName]),
+        field_results: [(Field::FIRST_NAME, FieldResult::Confirmed)].into(),
+        written: FieldSet::from_iter([Field::FIRST_NAME]),
         may_apply_late: true,
         may_have_created: false,
         last_response: None,
@@ -130,7 +130,7 @@ fn verdicts_are_recorded_with_the_next_claims() {
     pin(&request, json!({ "holder": "w", "results": [] }));
     request.retractions.push(Retraction {
         user_id: "a".parse().unwrap(),
-        field: Field::FirstName,
+        field: Field::FIRST_NAME,
         code: "RULE".to_owned(),
     });
     let withdrawal = json!({ "userId": "a", "field": "firstName", "code": "RULE" });

@@ -59,7 +59,7 @@ impl Expected {
         for (field, value) in &change.fields {
             let given = value.clone().map(|value| (*field, value));
             self.given.extend(given);
-            if change.form == UpdateForm::Json && *field == Field::Email && self.holds(*field, value.as_ref())
+            if change.form == UpdateForm::Json && *field == Field::EMAIL && self.holds(*field, value.as_ref())
             {
                 continue;
             }

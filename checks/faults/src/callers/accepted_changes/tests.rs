@@ -15,7 +15,7 @@ fn change(number: u64, form: UpdateForm, fields: &[(Field, Option<&str>)]) -> Ch
 }
 
 fn names(number: u64, first: Option<&str>) -> Change {
-    change(number, UpdateForm::MergePatch, &[(Field::FirstName, first)])
+    change(number, UpdateForm::MergePatch, &[(Field::FIRST_NAME, first)])
 }
 
 #[test]
@@ -27,22 +27,22 @@ fn the_last_version_of_each_field_counts() {
         3,
         UpdateForm::Json,
         &[
-            (Field::Email, Some("a@example.com")),
-            (Field::LastName, Some("c")),
+            (Field::EMAIL, Some("a@example.com")),
+            (Field::LAST_NAME, Some("c")),
         ],
     );
     accepted_changes.accept(&first, 1);
     let expected = &accepted_changes.expected()["1"];
     assert_eq!(expected.version, 3);
-    assert_eq!(expected.values()[&Field::FirstName], None);
-    assert_eq!(expected.values()[&Field::LastName].as_deref(), Some("c"));
+    assert_eq!(expected.values()[&Field::FIRST_NAME], None);
+    assert_eq!(expected.values()[&Field::LAST_NAME].as_deref(), Some("c"));
     let states = [
         (1, SyncState::Confirmed),
         (2, SyncState::Superseded),
         (3, SyncState::Confirmed),
     ];
     assert_eq!(expected.states, states.into_iter().collect());
-    assert_eq!(expected.version_of[&(Field::FirstName, "b".to_owned())], 2);
+    assert_eq!(expected.version_of[&(Field::FIRST_NAME, "b".to_owned())], 2);
     assert!(expected.unreported.is_empty() && accepted_changes.contradictions().is_empty());
     assert_eq!(*accepted_changes.accepted().borrow(), 3);
 }
@@ -50,7 +50,7 @@ fn the_last_version_of_each_field_counts() {
 #[test]
 fn the_same_address_in_application_json_changes_nothing() {
     let accepted_changes = AcceptedChanges::default();
-    let email = [(Field::Email, Some("a@example.com"))];
+    let email = [(Field::EMAIL, Some("a@example.com"))];
     accepted_changes.accept(&change(1, UpdateForm::Json, &email), 1);
     accepted_changes.accept(&change(2, UpdateForm::Json, &email), 2);
     accepted_changes.accept(&change(3, UpdateForm::MergePatch, &email), 3);

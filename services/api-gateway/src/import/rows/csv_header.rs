@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn columns_may_come_in_any_order() {
         let columns = read(&["lastName", "userId"]);
-        assert_eq!(columns, Ok(vec![Column::Field(Field::LastName), Column::UserId]));
+        assert_eq!(columns, Ok(vec![Column::Field(Field::LAST_NAME), Column::UserId]));
     }
 
     #[test]

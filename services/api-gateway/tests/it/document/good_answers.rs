@@ -110,7 +110,7 @@ fn user() -> User {
             .map(|field| {
                 (
                     field,
-                    (field == Field::Email).then(|| "bh@hubspot.com".to_owned()),
+                    (field == Field::EMAIL).then(|| "bh@hubspot.com".to_owned()),
                 )
             })
             .into(),
@@ -133,10 +133,10 @@ fn receipt() -> Receipt {
         resending: true,
         fields: Field::ALL.map(|name| (name, field.clone())).into(),
         overall_state: SyncState::Rejected,
-        earlier_fields: [(Field::LastName, EarlierField { version: 6, field })].into(),
+        earlier_fields: [(Field::LAST_NAME, EarlierField { version: 6, field })].into(),
         problems: vec![SyncProblem {
             problem: ProblemKind::NotFound,
-            fields: [Field::Email].into_iter().collect(),
+            fields: [Field::EMAIL].into_iter().collect(),
             explanation: "what happened".to_owned(),
             remedy: "what to do".to_owned(),
             addresses: vec!["bh@hubspot.com".to_owned()],
@@ -206,7 +206,7 @@ fn comparison() -> Comparison {
         kind: FindingKind::Changed,
         contact_id: Some("51".to_owned()),
         fields: vec![Difference {
-            field: Field::FirstName,
+            field: Field::FIRST_NAME,
             user_value: Some("Brian".to_owned()),
             contact_value: Some("Bryan".to_owned()),
         }],

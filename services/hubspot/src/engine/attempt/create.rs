@@ -40,7 +40,7 @@ impl Attempt {
     /// named no field, only the address goes along.
     pub(crate) fn start_create(&mut self) -> Properties {
         let has_value = |field: &Field| self.claim.values.get(field).is_some_and(Option::is_some);
-        let goes_along = |field: &Field| *field == Field::Email || self.write_mode != WriteMode::FieldByField;
+        let goes_along = |field: &Field| *field == Field::EMAIL || self.write_mode != WriteMode::FieldByField;
         self.sent = Field::ALL
             .into_iter()
             .filter(has_value)
@@ -98,10 +98,10 @@ impl Attempt {
     /// Values were rejected: the named ones are left out of the next create. If none is named, the contact is created
     /// with its address alone, and the rest is written to it afterwards.
     fn after_rejected_create(&mut self, named: Vec<(Field, Reason)>, reason: &Reason) -> Step {
-        let was_address_alone = self.sent == FieldSet::from_iter([Field::Email]);
+        let was_address_alone = self.sent == FieldSet::from_iter([Field::EMAIL]);
         let rejected = match (named.is_empty(), was_address_alone) {
             (false, _) => named,
-            (true, true) => vec![(Field::Email, reason.clone())],
+            (true, true) => vec![(Field::EMAIL, reason.clone())],
             (true, false) => {
                 self.write_mode = WriteMode::FieldByField;
                 Vec::new()
@@ -111,7 +111,7 @@ impl Attempt {
             self.resolve(field, FieldResult::Rejected { reason });
         }
         // Without its address the contact could not be found again, so it is not created.
-        if self.results.contains_key(&Field::Email) {
+        if self.results.contains_key(&Field::EMAIL) {
             self.resolve_pending_as_not_found()
         } else {
             Step::Create

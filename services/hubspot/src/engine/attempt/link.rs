@@ -58,7 +58,7 @@ impl Attempt {
     /// The contact that holds the address is known.
     pub(super) fn after_holder_found(&mut self, holder: AddressHolder, policy: AttemptPolicy<'_>) -> Step {
         if self.is_linked_to(&holder.contact_id) {
-            self.resolve(Field::Email, FieldResult::Confirmed);
+            self.resolve(Field::EMAIL, FieldResult::Confirmed);
             return self.next_write();
         }
         if self.is_contact_seen {
@@ -81,7 +81,7 @@ impl Attempt {
             }
             (EmailConflict::Reject, _) | (EmailConflict::Follow, None) => {
                 let reason = holder.reason.clone();
-                self.resolve(Field::Email, FieldResult::Conflict { reason });
+                self.resolve(Field::EMAIL, FieldResult::Conflict { reason });
                 self.next_write()
             }
         }

@@ -110,7 +110,7 @@ impl Attempt {
         reason: Reason,
         policy: AttemptPolicy<'_>,
     ) -> Step {
-        let email = self.email().filter(|_| self.sent.contains(Field::Email));
+        let email = self.email().filter(|_| self.sent.contains(Field::EMAIL));
         match (email, existing_id) {
             // No address was sent, so the conflict is about another unique property: a rejection like any other.
             (None, _) => self.after_unnamed_rejection(reason),

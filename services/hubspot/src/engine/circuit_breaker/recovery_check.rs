@@ -104,7 +104,7 @@ mod tests {
     fn update() -> Call {
         let input = UpdateInput {
             contact_id: "7".to_owned(),
-            properties: [(Field::FirstName.property(), "Ada".to_owned())].into(),
+            properties: [(Field::FIRST_NAME.property(), "Ada".to_owned())].into(),
             trace_id: "t".to_owned(),
         };
         Call::Update { inputs: vec![input] }
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_field_write_is_passed_by_a_success_without_any_error() {
-        let check = RecoveryCheck::FieldWrite(Field::FirstName);
+        let check = RecoveryCheck::FieldWrite(Field::FIRST_NAME);
         for respond in [updated, created] {
             assert!(check.is_passed_by(&update(), &respond(1, &[])));
             assert!(!check.is_passed_by(&update(), &respond(1, &[CallErrorKind::NotFound])));

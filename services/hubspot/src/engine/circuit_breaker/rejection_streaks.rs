@@ -69,7 +69,7 @@ mod tests {
         format!("u{number}").parse().expect("a valid id")
     }
 
-    const FIELD: Field = Field::LastName;
+    const FIELD: Field = Field::LAST_NAME;
 
     fn reject(streaks: &mut RejectionStreaks, users: std::ops::Range<usize>) -> Option<BTreeSet<UserId>> {
         users
@@ -94,10 +94,10 @@ mod tests {
     fn only_a_success_of_the_field_ends_its_streak() {
         let mut streaks = RejectionStreaks::default();
         reject(&mut streaks, 0..19);
-        streaks.record_success(FieldSet::from_iter([Field::Email]));
+        streaks.record_success(FieldSet::from_iter([Field::EMAIL]));
         assert!(reject(&mut streaks, 19..20).is_some());
         reject(&mut streaks, 0..19);
-        streaks.record_success(FieldSet::from_iter([FIELD, Field::Email]));
+        streaks.record_success(FieldSet::from_iter([FIELD, Field::EMAIL]));
         assert_eq!(reject(&mut streaks, 19..20), None);
     }
 
@@ -107,7 +107,7 @@ mod tests {
         reject(&mut streaks, 0..19);
         assert_eq!(streaks.record_rejection(FIELD, "OTHER", &user(19)), None);
         assert_eq!(
-            streaks.record_rejection(Field::FirstName, "RULE", &user(19)),
+            streaks.record_rejection(Field::FIRST_NAME, "RULE", &user(19)),
             None
         );
     }
@@ -117,7 +117,7 @@ mod tests {
         let mut streaks = RejectionStreaks::default();
         for number in 0..100 {
             assert_eq!(
-                streaks.record_rejection(Field::Email, "INVALID_EMAIL", &user(number)),
+                streaks.record_rejection(Field::EMAIL, "INVALID_EMAIL", &user(number)),
                 None
             );
         }

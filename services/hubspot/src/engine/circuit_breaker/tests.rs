@@ -63,7 +63,7 @@ fn after_a_failed_check_with_an_affected_record_another_is_tried_soon() {
 
 #[test]
 fn affected_records_are_excluded_only_if_another_passes_the_check() {
-    let field = Field::FirstName;
+    let field = Field::FIRST_NAME;
     for (passed_by, count_again) in [(Some(user(30)), false), (Some(user(3)), true), (None, true)] {
         let mut breaker = CircuitBreaker::default();
         let evidence = evidence(HaltCause::RejectsEveryRecord(field), 0..20);
@@ -78,7 +78,7 @@ fn affected_records_are_excluded_only_if_another_passes_the_check() {
 fn an_unusable_property_is_always_checked_with_the_affected_record() {
     let mut breaker = CircuitBreaker::default();
     for lap in 0..4 {
-        let evidence = evidence(HaltCause::UnusableProperty(Field::Email), 0..1);
+        let evidence = evidence(HaltCause::UnusableProperty(Field::EMAIL), 0..1);
         breaker.trip(Duration::ZERO, evidence, lap > 0);
         assert!(
             breaker

@@ -46,7 +46,7 @@ fn creating() -> Attempt {
 }
 
 fn updating() -> Attempt {
-    let mut attempt = attempt(linked("a", &[Field::FirstName, Field::LastName]));
+    let mut attempt = attempt(linked("a", &[Field::FIRST_NAME, Field::LAST_NAME]));
     assert_eq!(attempt.step(), &Step::Update);
     attempt.start_update();
     attempt
@@ -112,8 +112,8 @@ fn only_a_rejection_of_that_field_and_code_is_retracted() {
         Event::WriteFailed(&error(CallErrorKind::Invalid { properties })),
         POLICY,
     );
-    assert!(!attempt.retract_rejection(Field::LastName, "RULE"));
+    assert!(!attempt.retract_rejection(Field::LAST_NAME, "RULE"));
     assert_eq!((attempt.rejections().count(), attempt.step()), (2, &Step::Done));
-    assert!(attempt.retract_rejection(Field::LastName, "OTHER"));
+    assert!(attempt.retract_rejection(Field::LAST_NAME, "OTHER"));
     assert_eq!((attempt.rejections().count(), attempt.step()), (1, &Step::Update));
 }

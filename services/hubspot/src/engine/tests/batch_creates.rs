@@ -54,7 +54,7 @@ fn an_error_that_names_an_address_is_about_that_create_alone() {
 fn two_users_of_one_address_are_not_created_at_once() {
     let mut other = claim("b");
     let email = Some("A@example.com".to_owned());
-    other.values.insert(Field::Email, email);
+    other.values.insert(Field::EMAIL, email);
     let (mut worker, call, create) = found_nobody(&[claim("a"), other]);
     assert_eq!(create.size(), 1);
     assert!(worker.any_call().is_none(), "the second waits for the first");

@@ -10,7 +10,7 @@ use crate::engine::{
     Call, CallErrorKind, CallResponse, Input, MAX_BATCH, RateLimit, RateLimitHeaders, Response,
 };
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 fn many(count: usize) -> Vec<Claim> {
     (0..count)

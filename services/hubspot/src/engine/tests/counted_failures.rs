@@ -6,7 +6,7 @@ use super::harness::TestWorker;
 use super::samples::{all_written, claim, failed, inputs, linked, ms, server_error, written};
 use crate::engine::{Call, CallErrorKind, CallId, Response, UpdatedContact};
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 fn counted(result: &AttemptResult) -> bool {
     result.failure.as_ref().expect("it failed").is_counted
@@ -29,7 +29,7 @@ fn failure(worker: &mut TestWorker) -> AttemptResult {
 #[test]
 fn a_records_own_success_does_not_make_its_failure_count() {
     let mut worker = TestWorker::running();
-    let bad = [linked("bad", &[Field::FirstName, Field::LastName])];
+    let bad = [linked("bad", &[Field::FIRST_NAME, Field::LAST_NAME])];
     let (call, _) = worker.deliver(&bad);
     worker.respond(call, server_error());
     failure(&mut worker);

@@ -76,8 +76,8 @@ fn invalid(properties: &[&str]) -> CallErrorKind {
 #[test]
 fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
     let mut user = claim("a");
-    user.dirty = [Field::FirstName].into_iter().collect();
-    user.values.insert(Field::LastName, None);
+    user.dirty = [Field::FIRST_NAME].into_iter().collect();
+    user.values.insert(Field::LAST_NAME, None);
     let (mut worker, call, create) = found_nobody(&[user]);
     let [input] = creates(&create) else {
         panic!("one input: {create:?}")
@@ -102,7 +102,7 @@ fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
         (link.contact_id.as_str(), link.account_id.as_str(), link.origin),
         ("77", ACCOUNT, LinkOrigin::Created)
     );
-    assert_eq!(result.field_results[&Field::FirstName], FieldResult::Confirmed);
+    assert_eq!(result.field_results[&Field::FIRST_NAME], FieldResult::Confirmed);
     assert_eq!(result.confirmed_address.as_deref(), Some("a@example.com"));
     assert!(!result.may_have_created);
 }
@@ -110,7 +110,7 @@ fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
 #[test]
 fn a_user_that_had_a_contact_gets_no_second_one() {
     let mut worker = TestWorker::with(creating);
-    let (call, _) = worker.deliver(&[linked("a", &[Field::FirstName])]);
+    let (call, _) = worker.deliver(&[linked("a", &[Field::FIRST_NAME])]);
     worker.respond(call, failed(CallErrorKind::NotFound));
     let (call, read) = worker.call();
     assert!(matches!(read, Call::Read { .. }));
@@ -118,7 +118,7 @@ fn a_user_that_had_a_contact_gets_no_second_one() {
     let (call, find) = worker.call();
     worker.respond(call, nowhere(&find));
     assert_eq!(
-        worker.result().field_results[&Field::FirstName],
+        worker.result().field_results[&Field::FIRST_NAME],
         FieldResult::NotFound
     );
 }
@@ -136,14 +136,14 @@ fn a_rejected_field_is_left_out_and_a_rejected_address_ends_it() {
     worker.respond(call, rejected(&create, &["email"]));
     let result = worker.result();
     assert!(matches!(
-        result.field_results[&Field::LastName],
+        result.field_results[&Field::LAST_NAME],
         FieldResult::Rejected { .. }
     ));
     assert!(matches!(
-        result.field_results[&Field::Email],
+        result.field_results[&Field::EMAIL],
         FieldResult::Rejected { .. }
     ));
-    assert_eq!(result.field_results[&Field::FirstName], FieldResult::NotFound);
+    assert_eq!(result.field_results[&Field::FIRST_NAME], FieldResult::NotFound);
     assert!(result.link.is_none() && result.failure.is_none());
 }
 
@@ -162,9 +162,9 @@ fn after_an_unnamed_rejection_the_address_alone_is_created() {
     worker.respond(call, Response::Created { results, errors });
     let result = worker.result();
     assert_eq!(result.link.expect("a link").origin, LinkOrigin::Created);
-    assert_eq!(result.field_results[&Field::Email], FieldResult::Confirmed);
+    assert_eq!(result.field_results[&Field::EMAIL], FieldResult::Confirmed);
     let values = claim("a").values;
-    for field in [Field::FirstName, Field::LastName] {
+    for field in [Field::FIRST_NAME, Field::LAST_NAME] {
         let has_value = values[&field].is_some();
         assert_eq!(result.field_results.contains_key(&field), !has_value, "{field:?}");
     }
@@ -174,8 +174,8 @@ fn after_an_unnamed_rejection_the_address_alone_is_created() {
     let (call, alone) = worker.call();
     worker.respond(call, rejected(&alone));
     let outcomes = worker.result().field_results;
-    assert!(matches!(outcomes[&Field::Email], FieldResult::Rejected { .. }));
-    assert_eq!(outcomes[&Field::FirstName], FieldResult::NotFound);
+    assert!(matches!(outcomes[&Field::EMAIL], FieldResult::Rejected { .. }));
+    assert_eq!(outcomes[&Field::FIRST_NAME], FieldResult::NotFound);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::harness::TestWorker;
 use super::samples::{all_written, inputs, linked, ms};
 use crate::engine::{CallResponse, HaltCause, Input, RateLimitHeaders};
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 #[test]
 fn a_used_up_day_halts_before_hubspot_rejects_a_call() {

@@ -8,7 +8,7 @@ use crate::engine::{
     CallError, CallErrorKind, CallResponse, Input, Output, RateLimitHeaders, Response, WorkerStatus,
 };
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 #[test]
 fn a_link_that_leads_from_contact_to_contact_is_a_failure_after_a_few() {

@@ -6,7 +6,7 @@ use super::harness::TestWorker;
 use super::samples::{all_written, claim, id, inputs, linked, ms};
 use crate::engine::{Call, Input, UserServiceError};
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 #[test]
 fn one_change_costs_one_claim_one_call_and_one_report() {
@@ -26,7 +26,7 @@ fn one_change_costs_one_claim_one_call_and_one_report() {
     let (request, report) = worker.report();
     let result = &report.results[0];
     assert_eq!(
-        result.field_results.get(&Field::FirstName),
+        result.field_results.get(&Field::FIRST_NAME),
         Some(&FieldResult::Confirmed)
     );
     assert_eq!(result.written.iter().collect::<Vec<_>>(), NAME);
@@ -44,8 +44,8 @@ fn one_change_costs_one_claim_one_call_and_one_report() {
 #[test]
 fn a_cleared_field_is_sent_as_an_empty_text_and_a_sent_address_is_confirmed() {
     let mut worker = TestWorker::running();
-    let mut cleared = linked("a", &[Field::Email, Field::LastName]);
-    cleared.values.insert(Field::LastName, None);
+    let mut cleared = linked("a", &[Field::EMAIL, Field::LAST_NAME]);
+    cleared.values.insert(Field::LAST_NAME, None);
     let (call, update) = worker.deliver(&[cleared]);
     assert_eq!(inputs(&update)[0].properties["lastname"], "");
     worker.respond(call, all_written(&update));

@@ -8,7 +8,7 @@ use super::harness::TestWorker;
 use super::samples::{ACCOUNT, all_written, failed, id, linked, ms, reason, server_error};
 use crate::engine::{Call, CallErrorKind, HaltCause, Input, Output, RateLimit, Response, WorkerStatus};
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 pub(super) fn halt_cause(worker: &TestWorker) -> Option<HaltCause> {
     match worker.engine.status() {

@@ -6,7 +6,7 @@ use super::harness::TestWorker;
 use super::samples::{ACCOUNT, all_written, claim, contact, failed, id, inputs, linked, reason};
 use crate::engine::{Call, CallError, CallErrorKind, Contact, Input, InputError, Response};
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 fn nowhere(addresses: &[&str]) -> Vec<InputError> {
     let error = CallError {
@@ -170,7 +170,7 @@ fn a_link_into_another_account_counts_as_none() {
 fn two_users_with_one_address_are_looked_up_once_and_both_found() {
     let mut worker = TestWorker::running();
     let mut twin = claim("b");
-    twin.values.insert(Field::Email, Some("A@Example.com".into()));
+    twin.values.insert(Field::EMAIL, Some("A@Example.com".into()));
     let (call, find) = worker.deliver_together(&[claim("a"), twin]);
     assert_eq!(
         find,
@@ -217,7 +217,7 @@ fn looked_up_as(address: &str, contact: &Contact) -> [Option<(String, LinkOrigin
     let link = |is_single: bool| {
         let mut worker = TestWorker::running();
         let mut user = claim("a");
-        user.values.insert(Field::Email, Some(address.to_owned()));
+        user.values.insert(Field::EMAIL, Some(address.to_owned()));
         let (mut call, _) = worker.deliver(&[user]);
         if is_single {
             worker.respond(call, found(Vec::new()));

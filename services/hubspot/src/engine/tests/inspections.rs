@@ -13,7 +13,7 @@ use crate::engine::{
     InspectionId, MAX_BATCH, Output, RateLimitHeaders, Response,
 };
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 /// A time longer than any of these tests.
 const PATIENCE: Duration = Duration::from_mins(10);
 

@@ -8,7 +8,7 @@ use super::harness::TestWorker;
 use super::samples::{ACCOUNT, all_written, failed, granted, id, inputs, linked, ms};
 use crate::engine::{Call, CallErrorKind, Input, Output, Response, UserServiceError, WorkerStatus};
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 #[test]
 fn the_lease_is_requested_once_the_account_is_known() {

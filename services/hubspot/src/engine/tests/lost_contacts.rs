@@ -8,7 +8,7 @@ use super::harness::TestWorker;
 use super::samples::{contact, failed, id, linked, reason};
 use crate::engine::{Call, CallError, CallErrorKind, CallId, Contact, InputError, Response};
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 fn nowhere(addresses: &[&str]) -> Vec<InputError> {
     let error = CallError {
@@ -59,7 +59,7 @@ fn an_input_that_is_not_listed_is_read_and_written_alone() {
     worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
     let result = worker.result();
     assert_eq!(
-        result.field_results.get(&Field::FirstName),
+        result.field_results.get(&Field::FIRST_NAME),
         Some(&FieldResult::Confirmed)
     );
 }
@@ -106,7 +106,7 @@ fn a_single_write_under_another_id_moves_the_link() {
     worker.respond(call, Response::Contact(contact("99", "a@example.com")));
     let result = worker.result();
     assert_eq!(
-        result.field_results.get(&Field::FirstName),
+        result.field_results.get(&Field::FIRST_NAME),
         Some(&FieldResult::Confirmed)
     );
     assert_eq!(result.link.map(|link| link.contact_id).as_deref(), Some("99"));
@@ -170,7 +170,7 @@ fn a_lost_contact_that_no_address_finds_is_not_found() {
     );
     let result = worker.result();
     assert_eq!(
-        result.field_results.get(&Field::FirstName),
+        result.field_results.get(&Field::FIRST_NAME),
         Some(&FieldResult::NotFound)
     );
     assert!(result.link.is_none());
@@ -260,7 +260,7 @@ fn contacts_that_are_read_one_by_one_do_not_hold_up_a_batch() {
 #[test]
 fn a_lost_contacts_confirmations_do_not_count_for_the_next() {
     let mut worker = TestWorker::running();
-    let both = &[Field::FirstName, Field::LastName];
+    let both = &[Field::FIRST_NAME, Field::LAST_NAME];
     let (call, _) = worker.deliver(&[linked("a", both)]);
     let properties = BTreeMap::new();
     worker.respond(call, failed(CallErrorKind::Invalid { properties }));
@@ -277,5 +277,5 @@ fn a_lost_contacts_confirmations_do_not_count_for_the_next() {
     let result = worker.result();
     assert_eq!(result.link.expect("found").contact_id, "c-2");
     assert!(result.field_results.is_empty(), "{:?}", result.field_results);
-    assert!(result.written.contains(Field::FirstName) && result.confirmed_address.is_none());
+    assert!(result.written.contains(Field::FIRST_NAME) && result.confirmed_address.is_none());
 }

@@ -8,7 +8,7 @@ use super::harness::TestWorker;
 use super::samples::{ACCOUNT, failed, id, linked};
 use crate::engine::{Call, CallErrorKind, HaltCause, Input, Response, WorkerStatus};
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 const CASES: [(CallErrorKind, HaltCause); 3] = [
     (CallErrorKind::Disconnected, HaltCause::Disconnected),
     (CallErrorKind::Misconfigured, HaltCause::Misconfigured),

@@ -8,7 +8,7 @@ use super::harness::TestWorker;
 use super::samples::{all_written, contact, error_of, failed, inputs, linked, reason, written};
 use crate::engine::{Call, CallError, CallErrorKind, EmailConflict, InputError, Response};
 
-const BOTH: &[Field] = &[Field::Email, Field::FirstName];
+const BOTH: &[Field] = &[Field::EMAIL, Field::FIRST_NAME];
 
 fn invalid(properties: &[&str]) -> CallErrorKind {
     let reasons = properties
@@ -54,9 +54,9 @@ fn a_rejected_field_is_left_out_and_the_rest_sent_again() {
     worker.respond(call, all_written(&update));
     let result = worker.result();
     let code = |outcome: &FieldResult| matches!(outcome, FieldResult::Rejected { reason } if reason.code == "INVALID_EMAIL");
-    assert!(code(&result.field_results[&Field::Email]));
-    assert_eq!(result.field_results[&Field::FirstName], FieldResult::Confirmed);
-    assert_eq!(result.written.iter().collect::<Vec<_>>(), [Field::FirstName]);
+    assert!(code(&result.field_results[&Field::EMAIL]));
+    assert_eq!(result.field_results[&Field::FIRST_NAME], FieldResult::Confirmed);
+    assert_eq!(result.written.iter().collect::<Vec<_>>(), [Field::FIRST_NAME]);
     assert!(result.confirmed_address.is_none() && result.failure.is_none());
 }
 
@@ -73,10 +73,10 @@ fn an_unnamed_rejection_is_repeated_field_by_field() {
         worker.respond(call, Response::Contact(contact("c-a", "old@example.com")));
         let result = worker.result();
         assert!(matches!(
-            result.field_results[&Field::Email],
+            result.field_results[&Field::EMAIL],
             FieldResult::Rejected { .. }
         ));
-        assert_eq!(result.field_results[&Field::FirstName], FieldResult::Confirmed);
+        assert_eq!(result.field_results[&Field::FIRST_NAME], FieldResult::Confirmed);
     }
 }
 
@@ -88,7 +88,7 @@ fn an_address_of_the_own_contact_is_confirmed() {
     assert_eq!(properties(&update), ["firstname"]);
     worker.respond(call, all_written(&update));
     let result = worker.result();
-    assert_eq!(result.field_results[&Field::Email], FieldResult::Confirmed);
+    assert_eq!(result.field_results[&Field::EMAIL], FieldResult::Confirmed);
     assert_eq!(result.confirmed_address.as_deref(), Some("a@example.com"));
 }
 
@@ -145,10 +145,10 @@ fn a_conflicting_address_is_a_conflict_if_the_setting_says_so() {
     worker.respond(call, all_written(&update));
     let result = worker.result();
     assert!(matches!(
-        result.field_results[&Field::Email],
+        result.field_results[&Field::EMAIL],
         FieldResult::Conflict { .. }
     ));
-    assert_eq!(result.field_results[&Field::FirstName], FieldResult::Confirmed);
+    assert_eq!(result.field_results[&Field::FIRST_NAME], FieldResult::Confirmed);
     assert!(result.link.is_none());
 }
 
@@ -222,7 +222,7 @@ fn a_bad_record_does_not_hold_up_the_one_beside_it() {
     let outcomes: Vec<_> = report
         .results
         .iter()
-        .map(|result| &result.field_results[&Field::Email])
+        .map(|result| &result.field_results[&Field::EMAIL])
         .collect();
     assert!(matches!(
         outcomes[..],

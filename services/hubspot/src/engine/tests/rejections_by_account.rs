@@ -8,7 +8,7 @@ use super::harness::TestWorker;
 use super::samples::{all_written, error_of, id, inputs, linked, ms, reason, written};
 use crate::engine::{Call, CallError, CallErrorKind, CallId, HaltCause, Response, WorkerStatus};
 
-pub(super) const NAME: &[Field] = &[Field::FirstName];
+pub(super) const NAME: &[Field] = &[Field::FIRST_NAME];
 pub(super) const RULE: &str = "SOME_RULE";
 
 pub(super) fn halt_cause(worker: &TestWorker) -> Option<HaltCause> {
@@ -84,7 +84,7 @@ fn an_unusable_property_halts_at_once_and_rejects_nothing() {
         worker.respond(call, rejected(code));
         assert_eq!(
             halt_cause(&worker),
-            Some(HaltCause::UnusableProperty(Field::FirstName))
+            Some(HaltCause::UnusableProperty(Field::FIRST_NAME))
         );
         let (request, report) = worker.report();
         for result in &report.results {
@@ -114,7 +114,7 @@ fn an_unusable_property_in_a_batch_halts_and_the_rest_counts() {
     worker.respond(call, response);
     assert_eq!(
         halt_cause(&worker),
-        Some(HaltCause::UnusableProperty(Field::FirstName))
+        Some(HaltCause::UnusableProperty(Field::FIRST_NAME))
     );
     let (_, report) = worker.report();
     let outcomes: Vec<_> = report
@@ -123,7 +123,7 @@ fn an_unusable_property_in_a_batch_halts_and_the_rest_counts() {
         .map(|result| {
             (
                 result.user_id.as_str(),
-                result.field_results.get(&Field::FirstName),
+                result.field_results.get(&Field::FIRST_NAME),
             )
         })
         .collect();
@@ -141,7 +141,7 @@ fn twenty_equal_rejections_halt_and_are_retracted() {
     let reports = reject_each(&mut worker, 19..20, RULE);
     assert_eq!(
         halt_cause(&worker),
-        Some(HaltCause::RejectsEveryRecord(Field::FirstName))
+        Some(HaltCause::RejectsEveryRecord(Field::FIRST_NAME))
     );
     let result = &reports[0].results[0];
     assert!(
@@ -162,7 +162,7 @@ fn twenty_equal_rejections_halt_and_are_retracted() {
         .collect();
     retracted.sort();
     let mut expected: Vec<_> = (0..19)
-        .map(|n| (Field::FirstName, RULE, id(&format!("u{n}"))))
+        .map(|n| (Field::FIRST_NAME, RULE, id(&format!("u{n}"))))
         .collect();
     expected.sort();
     assert_eq!(retracted, expected);
@@ -208,7 +208,7 @@ fn checks_alternate_between_affected_and_other_records() {
     worker.respond(call, rejected(RULE));
     assert_eq!(
         halt_cause(&worker),
-        Some(HaltCause::RejectsEveryRecord(Field::FirstName))
+        Some(HaltCause::RejectsEveryRecord(Field::FIRST_NAME))
     );
     let (request, report) = worker.report();
     assert!(report.results[0].field_results.is_empty());
@@ -235,7 +235,7 @@ fn checks_alternate_between_affected_and_other_records() {
         report
             .results
             .iter()
-            .all(|result| is_refused(&result.field_results[&Field::FirstName]))
+            .all(|result| is_refused(&result.field_results[&Field::FIRST_NAME]))
     );
 }
 
@@ -245,12 +245,15 @@ fn a_check_without_the_field_does_not_pass() {
     reject_each(&mut worker, 0..20, RULE);
     worker.pass(Duration::from_secs(10));
     let (request, asked) = worker.claim();
-    worker.give(request, vec![linked(asked.users[0].as_str(), &[Field::LastName])]);
+    worker.give(
+        request,
+        vec![linked(asked.users[0].as_str(), &[Field::LAST_NAME])],
+    );
     let (call, update) = worker.call();
     worker.respond(call, all_written(&update));
     assert_eq!(
         halt_cause(&worker),
-        Some(HaltCause::RejectsEveryRecord(Field::FirstName))
+        Some(HaltCause::RejectsEveryRecord(Field::FIRST_NAME))
     );
 }
 

@@ -36,7 +36,7 @@ fn reports(worker: &mut TestWorker) -> Vec<ReportResults> {
 
 #[test]
 fn only_a_success_of_the_field_restarts_the_count() {
-    for (field, halts) in [(Field::FirstName, false), (Field::LastName, true)] {
+    for (field, halts) in [(Field::FIRST_NAME, false), (Field::LAST_NAME, true)] {
         let mut worker = TestWorker::running();
         reject_each(&mut worker, 0..19, RULE);
         let (call, update) = worker.deliver(&[linked("good", &[field])]);
@@ -79,7 +79,7 @@ fn a_retraction_leaves_results_of_other_fields_alone() {
     let mut worker = TestWorker::running();
     reject_each(&mut worker, 0..1, RULE);
     let mut write_last_name = |user: &str| {
-        let (call, update) = worker.deliver(&[linked(user, &[Field::LastName])]);
+        let (call, update) = worker.deliver(&[linked(user, &[Field::LAST_NAME])]);
         worker.respond(call, all_written(&update));
         worker.any_report()
     };
@@ -99,7 +99,7 @@ fn a_retraction_leaves_results_of_other_fields_alone() {
         .find(|result| result.user_id == id("u0"))
         .expect("its result waited");
     assert_eq!(
-        (result.field_results.get(&Field::LastName), &result.failure),
+        (result.field_results.get(&Field::LAST_NAME), &result.failure),
         (Some(&FieldResult::Confirmed), &None)
     );
 }
@@ -111,7 +111,7 @@ fn a_check_rejected_for_another_reason_keeps_its_rejection() {
     let (_, call, _) = check(&mut worker, 10);
     worker.respond(call, rejected("ANOTHER_RULE"));
     let result = &reports(&mut worker)[0].results[0];
-    let Some(FieldResult::Rejected { reason }) = result.field_results.get(&Field::FirstName) else {
+    let Some(FieldResult::Rejected { reason }) = result.field_results.get(&Field::FIRST_NAME) else {
         panic!("not rejected: {result:?}")
     };
     assert_eq!(reason.code, "ANOTHER_RULE");

@@ -85,7 +85,7 @@ pub(super) fn contact(id: &str, email: &str) -> Contact {
 /// A claim of a user that is not linked yet and has every field dirty.
 pub(super) fn claim(user: &str) -> Claim {
     let value = |field: Field| match field {
-        Field::Email => format!("{user}@example.com"),
+        Field::EMAIL => format!("{user}@example.com"),
         named => format!("{} of {user}", named.name()),
     };
     Claim {

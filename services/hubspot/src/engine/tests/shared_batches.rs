@@ -6,7 +6,7 @@ use super::harness::TestWorker;
 use super::samples::{claim, failed, linked, ms};
 use crate::engine::{Call, CallErrorKind, MAX_BATCH, MissingContact};
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 #[test]
 fn records_of_a_failed_batch_share_none_with_others() {
@@ -64,7 +64,7 @@ fn an_address_looked_up_for_another_user_takes_no_room() {
     let mut claims: Vec<Claim> = (0..50).map(of_two_addresses).collect();
     let mut twin = claim("twin");
     twin.values
-        .insert(Field::Email, Some("U0@example.com".to_owned()));
+        .insert(Field::EMAIL, Some("U0@example.com".to_owned()));
     claims.push(twin);
     let (_, find) = worker.deliver_together(&claims);
     assert_eq!(find.size(), MAX_BATCH);

@@ -6,7 +6,7 @@ use super::harness::TestWorker;
 use super::samples::{all_written, granted, linked, ms, server_error};
 use crate::engine::{Input, Output, UserServiceError};
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 /// A worker whose only result is being reported.
 fn reporting() -> TestWorker {

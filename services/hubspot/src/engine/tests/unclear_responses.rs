@@ -8,7 +8,7 @@ use crate::engine::{
     Call, CallError, CallErrorKind, HaltCause, InputError, RateLimit, Response, UpdatedContact, WorkerStatus,
 };
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 fn nameless(kind: CallErrorKind) -> InputError {
     InputError {
@@ -108,7 +108,7 @@ fn an_unnamed_error_is_about_the_only_input() {
         },
     );
     assert!(matches!(
-        worker.result().field_results[&Field::FirstName],
+        worker.result().field_results[&Field::FIRST_NAME],
         FieldResult::Rejected { .. }
     ));
 }

@@ -8,7 +8,7 @@ use super::harness::TestWorker;
 use super::samples::{all_written, claim, contact, failed, id, linked, ms, server_error};
 use crate::engine::{Call, CallErrorKind, Input, Response, UserServiceError};
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 #[test]
 fn wait_until_covers_claims_and_reports_that_are_due() {

@@ -9,7 +9,7 @@ use crate::engine::{
     Call, CallError, CallErrorKind, CreatedContact, InputError, Response, UpdateInput, UpdatedContact,
 };
 
-const NAME: &[Field] = &[Field::FirstName];
+const NAME: &[Field] = &[Field::FIRST_NAME];
 
 /// What a result has in place of the input's trace id.
 const TRACES: [Option<&str>; 2] = [None, Some("of-another-call")];
@@ -71,7 +71,7 @@ fn updates_without_traces_are_matched_by_contact_id_in_any_order() {
             assert_eq!(worker.call().1, asked, "{order:?}");
             let mut confirmed: Vec<_> = reported(&mut worker)
                 .into_iter()
-                .filter(|result| result.field_results.contains_key(&Field::FirstName))
+                .filter(|result| result.field_results.contains_key(&Field::FIRST_NAME))
                 .map(|result| format!("c-{}", result.user_id))
                 .collect();
             confirmed.sort();
@@ -105,7 +105,7 @@ fn a_result_for_a_contact_that_was_not_sent_counts_for_nobody() {
 #[test]
 fn a_traced_error_is_not_about_the_contact_it_mentions() {
     let mut worker = TestWorker::running();
-    let (call, update) = worker.deliver_together(&[linked("a", &[Field::Email]), linked("b", NAME)]);
+    let (call, update) = worker.deliver_together(&[linked("a", &[Field::EMAIL]), linked("b", NAME)]);
     let [a, b] = inputs(&update) else {
         panic!("two inputs")
     };

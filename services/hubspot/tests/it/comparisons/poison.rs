@@ -60,7 +60,7 @@ async fn a_contact_that_was_written_tells_it_from_an_outage_as_well() {
     let stack = Stack::start().await;
     let worker = stack.worker().await;
     stack.contact("known@example.com");
-    let fields = [(Field::Email, "known@example.com"), (Field::FirstName, "Ada")];
+    let fields = [(Field::EMAIL, "known@example.com"), (Field::FIRST_NAME, "Ada")];
     stack.users.change("known", &fields).await;
     stack.users.wait_until_settled("known").await;
     let other = stack.contact("poison@example.com");
@@ -107,7 +107,7 @@ async fn the_sweep_goes_on_behind_it() {
         if passed && told { Ok(()) } else { Err(text) }
     })
     .await;
-    stack.users.change("2", &[(Field::FirstName, "Ada")]).await;
+    stack.users.change("2", &[(Field::FIRST_NAME, "Ada")]).await;
     stack.users.wait_until_settled("2").await;
     worker.stop().await;
 }

@@ -10,7 +10,7 @@ use testing::{nats::Options, wait::until};
 use super::{ENDPOINT, SHORT, TokenFile, sandbox_app, settings, token_calls, until_token_calls};
 use crate::harness::{CEILING, Stack, Worker};
 
-const NAME: Field = Field::FirstName;
+const NAME: Field = Field::FIRST_NAME;
 const EMAIL: &str = "bh@hubspot.com";
 
 /// A stack, and a worker that delivers with tokens of that lifetime.
@@ -28,7 +28,7 @@ async fn delivering(token_lifetime: Duration) -> (Stack, Worker, TokenFile) {
 async fn deliver(stack: &Stack, name: &str) {
     stack
         .users
-        .change("1", &[(Field::Email, EMAIL), (NAME, name)])
+        .change("1", &[(Field::EMAIL, EMAIL), (NAME, name)])
         .await;
     stack.users.wait_until_settled("1").await;
     assert_eq!(stack.users.outcome("1", NAME), Some(FieldResult::Confirmed));
@@ -114,7 +114,7 @@ async fn a_connection_that_is_over_stops_the_line_until_the_refresh_token_is_rep
     stack.sandbox.disconnect();
     stack
         .users
-        .change("1", &[(Field::Email, EMAIL), (NAME, "Ada")])
+        .change("1", &[(Field::EMAIL, EMAIL), (NAME, "Ada")])
         .await;
     worker.wait_for_status("(BAD_REFRESH_TOKEN)").await;
     assert!(!worker.registry.report().ready);

@@ -18,10 +18,10 @@ async fn a_partial_answer_confirms_the_inputs_that_it_lists() {
         let worker = stack.start_worker(&[("HUBSPOT_EMAIL_TAKEN", "reject")]).await;
         worker.wait_for_status("delivering").await;
         stack.users.gather(USERS);
-        stack.users.change(&user(0), &[(Field::Email, "nope")]).await;
+        stack.users.change(&user(0), &[(Field::EMAIL, "nope")]).await;
         stack
             .users
-            .change(&user(1), &[(Field::Email, "taken@example.com")])
+            .change(&user(1), &[(Field::EMAIL, "taken@example.com")])
             .await;
         for number in 2..USERS {
             stack.users.change(&user(number), &[(NAME, "Ada")]).await;
@@ -30,8 +30,8 @@ async fn a_partial_answer_confirms_the_inputs_that_it_lists() {
         for number in 0..3 {
             stack.users.wait_until_settled(&user(number)).await;
         }
-        assert_eq!(refusal(&stack, 0, Field::Email).code, "INVALID_EMAIL");
-        let taken = stack.users.outcome(&user(1), Field::Email);
+        assert_eq!(refusal(&stack, 0, Field::EMAIL).code, "INVALID_EMAIL");
+        let taken = stack.users.outcome(&user(1), Field::EMAIL);
         assert!(matches!(taken, Some(FieldResult::Conflict { .. })), "{taken:?}");
         assert_eq!(stack.users.outcome(&user(2), NAME), Some(FieldResult::NotFound));
         let sizes: Vec<_> = updates(&stack).iter().map(|call| call.inputs).collect();

@@ -16,7 +16,7 @@ async fn creating() -> (Stack, Worker) {
 
 async fn change(stack: &Stack, number: usize) {
     let address = email(number);
-    let fields = [(Field::Email, address.as_str()), (NAME, "Ada")];
+    let fields = [(Field::EMAIL, address.as_str()), (NAME, "Ada")];
     stack.users.change(&user(number), &fields).await;
 }
 
@@ -82,7 +82,7 @@ async fn a_contact_is_created_where_hubspot_requires_associations() {
     let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
     stack
         .users
-        .change("1", &[(Field::Email, "nobody@example.com"), (NAME, "Ada")])
+        .change("1", &[(Field::EMAIL, "nobody@example.com"), (NAME, "Ada")])
         .await;
     stack.users.wait_until_settled("1").await;
     assert_eq!(

@@ -36,7 +36,7 @@ async fn a_conflicting_address_moves_the_link_to_its_contact() {
             switches.partial_batches = partial_batches;
         });
         let holder = stack.contact(&taken(number));
-        let change = [(Field::Email, taken(number)), (NAME, "Ada".to_owned())];
+        let change = [(Field::EMAIL, taken(number)), (NAME, "Ada".to_owned())];
         let change = change.each_ref().map(|(field, value)| (*field, value.as_str()));
         stack.users.change(&user(number), &change).await;
         until("the name on the other contact", CEILING, async || {
@@ -69,11 +69,11 @@ async fn a_conflicting_address_is_reported_with_reject() {
             switches.partial_batches = partial_batches;
         });
         stack.contact(&taken(number));
-        let change = [(Field::Email, taken(number)), (NAME, "Ada".to_owned())];
+        let change = [(Field::EMAIL, taken(number)), (NAME, "Ada".to_owned())];
         let change = change.each_ref().map(|(field, value)| (*field, value.as_str()));
         stack.users.change(&user(number), &change).await;
         wait_until_confirmed(&stack, [number], "Ada").await;
-        let Some(FieldResult::Conflict { reason }) = stack.users.outcome(&user(number), Field::Email) else {
+        let Some(FieldResult::Conflict { reason }) = stack.users.outcome(&user(number), Field::EMAIL) else {
             panic!("not taken: {:?}", stack.users.verdicts(&user(number)))
         };
         assert!(reason.message.contains("already exists"), "{reason:?}");
@@ -93,7 +93,7 @@ async fn a_secondary_address_links_and_is_not_promoted() {
         .unwrap();
     let worker = stack.worker().await;
     let address = email(0);
-    let change = [(Field::Email, address.as_str()), (NAME, "Ada")];
+    let change = [(Field::EMAIL, address.as_str()), (NAME, "Ada")];
     stack.users.change(&user(0), &change).await;
     wait_until_confirmed(&stack, [0], "Ada").await;
     assert_eq!(link_of(&stack, 0), (id.clone(), LinkOrigin::SecondaryAddress));

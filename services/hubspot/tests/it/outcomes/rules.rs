@@ -14,10 +14,10 @@ async fn an_admins_rule_rejects_the_field_from_2026_09_on() {
             switches.refused_property = Some("firstname".into());
         });
         let worker = stack.start_worker(&[("HUBSPOT_API_VERSION", version)]).await;
-        let change = [(NAME, "Ada"), (Field::LastName, "Lovelace")];
+        let change = [(NAME, "Ada"), (Field::LAST_NAME, "Lovelace")];
         stack.users.change(&user(0), &change).await;
         stack.users.wait_until_settled(&user(0)).await;
-        let outcome = stack.users.outcome(&user(0), Field::LastName);
+        let outcome = stack.users.outcome(&user(0), Field::LAST_NAME);
         assert_eq!(outcome, Some(FieldResult::Confirmed), "{version}");
         assert_eq!(name(&stack, 0).is_none(), refused, "{version}");
         if refused {
@@ -41,7 +41,7 @@ async fn a_required_property_rejects_writes_without_it() {
     stack.users.wait_until_settled(&user(0)).await;
     let reason = refusal(&stack, 0, NAME);
     assert!(reason.message.contains("is required"), "{reason:?}");
-    let change = [(NAME, "Ada"), (Field::LastName, "Lovelace")];
+    let change = [(NAME, "Ada"), (Field::LAST_NAME, "Lovelace")];
     stack.users.change(&user(0), &change).await;
     wait_until_confirmed(&stack, [0], "Ada").await;
     worker.stop().await;

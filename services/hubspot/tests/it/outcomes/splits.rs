@@ -82,8 +82,8 @@ async fn a_value_that_fails_whole_batches_is_isolated() {
     // Without a name, with the property's name, and for a conflict.
     let cases = [
         (NAME, "Ada", "VALIDATION_ERROR"),
-        (Field::Email, "nope", "INVALID_EMAIL"),
-        (Field::LastName, "rule", "PROPERTY_WRITE_REFUSED"),
+        (Field::EMAIL, "nope", "INVALID_EMAIL"),
+        (Field::LAST_NAME, "rule", "PROPERTY_WRITE_REFUSED"),
     ];
     join_all(cases.map(|(field, value, code)| async move {
         let stack = linked(USERS).await;
@@ -116,7 +116,7 @@ async fn a_conflict_that_fails_whole_batches_is_isolated() {
     let worker = stack.worker().await;
     switch(&stack, |switches| switches.partial_batches = false);
     let holder = stack.contact("taken@example.com");
-    change_together(&stack, &[(Field::Email, "taken@example.com")]).await;
+    change_together(&stack, &[(Field::EMAIL, "taken@example.com")]).await;
     stack.users.wait_until_settled(&user(GUILTY)).await;
     let verdicts = stack.users.verdicts(&user(GUILTY)).into_iter();
     let link = verdicts.filter_map(|verdict| verdict.link).next_back().unwrap();
@@ -137,7 +137,7 @@ async fn a_contact_that_fails_whole_lookups_is_isolated() {
     stack.users.gather(USERS);
     for number in 0..USERS {
         let address = email(number);
-        let change = [(Field::Email, address.as_str()), (NAME, "Ada")];
+        let change = [(Field::EMAIL, address.as_str()), (NAME, "Ada")];
         stack.users.change(&user(number), &change).await;
     }
     wait_until_confirmed(&stack, (0..USERS).filter(|number| *number != GUILTY), "Ada").await;

@@ -28,7 +28,7 @@ async fn updates_are_matched_by_contact_in_any_order() {
             } else {
                 email(number)
             };
-            let fields = [(NAME, value.as_str()), (Field::Email, address.as_str())];
+            let fields = [(NAME, value.as_str()), (Field::EMAIL, address.as_str())];
             stack.users.change(&user(number), &fields).await;
         };
         join_all((0..USERS).map(change)).await;
@@ -40,7 +40,7 @@ async fn updates_are_matched_by_contact_in_any_order() {
                 Some(FieldResult::Confirmed)
             );
             if number % 3 == 0 {
-                assert_eq!(refusal(&stack, number, Field::Email).code, "INVALID_EMAIL");
+                assert_eq!(refusal(&stack, number, Field::EMAIL).code, "INVALID_EMAIL");
             }
         }
         // One batch for all, and a second one with what is left of the refused.
@@ -60,7 +60,7 @@ async fn created_contacts_are_matched_by_address_in_any_order() {
         let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
         let change = async |number| {
             let (value, address) = (name_of(number), email(number).to_uppercase());
-            let fields = [(NAME, value.as_str()), (Field::Email, address.as_str())];
+            let fields = [(NAME, value.as_str()), (Field::EMAIL, address.as_str())];
             stack.users.change(&user(number), &fields).await;
         };
         join_all((0..USERS).map(change)).await;
@@ -105,13 +105,13 @@ async fn results_are_the_same_in_another_language() {
             (2, "taken@example.com"),
             (3, "gone@example.com"),
         ] {
-            let fields = [(Field::Email, address), (NAME, "Ada")];
+            let fields = [(Field::EMAIL, address), (NAME, "Ada")];
             stack.users.change(&user(number), &fields).await;
             stack.users.wait_until_settled(&user(number)).await;
         }
         let outcome = |number, field| stack.users.outcome(&user(number), field);
-        assert_eq!(outcome(0, Field::Email), Some(FieldResult::Confirmed));
-        let reason = refusal(&stack, 1, Field::Email);
+        assert_eq!(outcome(0, Field::EMAIL), Some(FieldResult::Confirmed));
+        let reason = refusal(&stack, 1, Field::EMAIL);
         assert_eq!(reason.code, "INVALID_EMAIL");
         assert!(!reason.message.contains("invalid"), "{reason:?}");
         assert_eq!(outcome(1, NAME), Some(FieldResult::Confirmed));

@@ -12,10 +12,10 @@ async fn an_invalid_address_is_rejected_and_the_rest_confirmed() {
     // As one input of a partial answer, and as an answer of its own.
     for (number, partial_batches) in [(0, true), (1, false)] {
         switch(&stack, |switches| switches.partial_batches = partial_batches);
-        let change = [(Field::Email, "nope"), (NAME, "Ada")];
+        let change = [(Field::EMAIL, "nope"), (NAME, "Ada")];
         stack.users.change(&user(number), &change).await;
         wait_until_confirmed(&stack, [number], "Ada").await;
-        let reason = refusal(&stack, number, Field::Email);
+        let reason = refusal(&stack, number, Field::EMAIL);
         assert_eq!(reason.code, "INVALID_EMAIL");
         assert_eq!(reason.message, "Email address nope is invalid");
         assert!(reason.correlation_id.is_some(), "{reason:?}");
@@ -30,10 +30,10 @@ async fn a_400_without_a_property_is_narrowed_down_by_field() {
     let worker = stack.worker().await;
     let fault = Fault::answer(KnownError::Nameless).for_property("lastname");
     stack.sandbox.add_fault(fault);
-    let change = [(NAME, "Ada"), (Field::LastName, "Lovelace")];
+    let change = [(NAME, "Ada"), (Field::LAST_NAME, "Lovelace")];
     stack.users.change(&user(0), &change).await;
     wait_until_confirmed(&stack, [0], "Ada").await;
-    let reason = refusal(&stack, 0, Field::LastName);
+    let reason = refusal(&stack, 0, Field::LAST_NAME);
     assert_eq!(
         (reason.code.as_str(), reason.status),
         ("VALIDATION_ERROR", Some(400))

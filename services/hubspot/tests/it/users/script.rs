@@ -9,7 +9,7 @@ impl Users {
     pub(crate) fn link(&self, user: &str, email: &str, contact_id: &str, account_id: &str) {
         let mut state = self.state();
         let row = state.rows.entry(user.parse().unwrap()).or_default();
-        row.values.insert(Field::Email, Some(email.to_owned()));
+        row.values.insert(Field::EMAIL, Some(email.to_owned()));
         row.link = Some(Link {
             contact_id: contact_id.to_owned(),
             account_id: account_id.to_owned(),

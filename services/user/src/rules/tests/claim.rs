@@ -11,14 +11,14 @@ use crate::rules::Claimed;
 #[test]
 fn a_user_that_owes_is_given_with_all_values_and_the_owed_ones_marked() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     assert_eq!(
         (claim.version, claim.generation),
         (desk.row.version, desk.row.generation)
     );
-    assert_eq!(claim.dirty, FieldSet::from_iter([Field::FirstName]));
-    assert_eq!(claim.values[&Field::LastName].as_deref(), Some("lastName"));
+    assert_eq!(claim.dirty, FieldSet::from_iter([Field::FIRST_NAME]));
+    assert_eq!(claim.values[&Field::LAST_NAME].as_deref(), Some("lastName"));
     assert_eq!(claim.link.unwrap().contact_id, "c1");
 }
 
@@ -33,7 +33,7 @@ fn a_user_that_owes_nothing_is_not_given() {
 #[test]
 fn an_attempt_within_its_term_is_in_work_and_past_it_is_given_up_with_a_doubt() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let first = desk.claim();
     desk.now += desk.terms.attempt - 1;
     assert_eq!(desk.try_claim(), Claimed::InProgress);
@@ -86,7 +86,7 @@ fn a_clock_that_stepped_back_does_not_put_the_wake_up_off_for_longer_than_its_te
 fn the_link_of_another_account_is_not_given() {
     let mut desk = Desk::settled();
     desk.row.link.as_mut().unwrap().account_id = "another".to_owned();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     assert_eq!(claim.link, None);
     desk.record(done(&claim));

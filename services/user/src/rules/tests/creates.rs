@@ -14,12 +14,15 @@ fn a_created_contact_is_linked_and_owes_only_what_the_attempt_did_not_carry() {
     let claim = desk.claim();
     assert!(claim.never_linked);
     desk.record(all(&claim, &FieldResult::NotFound));
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     let mut verdict = done(&claim);
     verdict.link = found(&claim, "c9", LinkOrigin::Created).link;
     desk.record(verdict);
-    assert_eq!(desk.row.dirty_fields(), FieldSet::all().without(Field::FirstName));
+    assert_eq!(
+        desk.row.dirty_fields(),
+        FieldSet::all().without(Field::FIRST_NAME)
+    );
     let claim = desk.claim();
     assert!(!claim.never_linked && claim.possible_creates.is_empty());
     assert_eq!(claim.link.unwrap().origin, LinkOrigin::Created);
@@ -43,7 +46,7 @@ fn may_have_created(claim: &Claim) -> AttemptResult {
 fn what_an_attempt_given_up_may_have_created_is_looked_for_even_after_its_doubt() {
     let mut desk = Desk::new();
     desk.claim();
-    desk.change([(Field::Email, "eva@example.com")]);
+    desk.change([(Field::EMAIL, "eva@example.com")]);
     desk.epoch += 1;
     let claim = desk.claim();
     assert_eq!(creating(&claim), [("ada@example.com", true)]);
@@ -75,7 +78,7 @@ fn a_contact_of_another_user_was_not_created_under_a_former_address() {
         let mut desk = Desk::new();
         let claim = desk.claim();
         desk.record(may_have_created(&claim));
-        desk.change([(Field::Email, "eva@example.com")]);
+        desk.change([(Field::EMAIL, "eva@example.com")]);
         let claim = desk.claim();
         let mut verdict = found(&claim, "c9", kind);
         verdict.link.as_mut().unwrap().address = Some("ada@example.com".to_owned());
@@ -93,7 +96,7 @@ fn each_create_in_doubt_is_kept_until_the_user_is_linked() {
     let mut desk = Desk::new();
     let claim = desk.claim();
     desk.record(may_have_created(&claim));
-    desk.change([(Field::Email, "eva@example.com")]);
+    desk.change([(Field::EMAIL, "eva@example.com")]);
     let claim = desk.claim();
     assert_eq!(creating(&claim), [("ada@example.com", true)]);
     desk.record(may_have_created(&claim));
@@ -188,7 +191,7 @@ fn a_clock_that_stepped_back_does_not_stretch_the_doubt_about_a_create() {
 fn eight_addresses_are_remembered_and_the_oldest_makes_room() {
     let mut desk = Desk::new();
     for number in 1..=9 {
-        desk.change([(Field::Email, &format!("ada{number}@example.com"))]);
+        desk.change([(Field::EMAIL, &format!("ada{number}@example.com"))]);
         let claim = desk.claim();
         desk.record(may_have_created(&claim));
     }

@@ -27,7 +27,7 @@ pub(super) fn values<const N: usize>(given: [(Field, &str); N]) -> Values {
 
 /// An address for the address, and for any other field its name.
 fn first_value(field: Field) -> &'static str {
-    if field == Field::Email {
+    if field == Field::EMAIL {
         "ada@example.com"
     } else {
         field.name()

@@ -10,10 +10,10 @@ use super::{
 /// A first name whose call timed out, and a newer one that was confirmed.
 fn doubted() -> Desk {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     desk.record(may_be_late(&claim));
-    desk.change([(Field::FirstName, "Ida")]);
+    desk.change([(Field::FIRST_NAME, "Ida")]);
     let claim = desk.claim();
     desk.record(done(&claim));
     assert!(!desk.row.is_dirty());
@@ -26,14 +26,14 @@ fn at_its_end_what_was_touched_since_is_owed_again_and_announced() {
     let version = desk.row.version;
     assert_eq!(desk.later(desk.terms.late_write - 1), None);
     assert_eq!(desk.later(1), Some(Priority::Live));
-    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FIRST_NAME]));
     assert_eq!((desk.row.version, desk.row.in_doubt), (version, None));
 }
 
 #[test]
 fn what_was_not_touched_since_is_not_owed_again() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     desk.record(may_be_late(&claim));
     let claim = desk.claim();
@@ -48,7 +48,7 @@ fn doubts_join_from_the_lowest_version_to_the_latest_end() {
     let first = desk.row.in_doubt.unwrap();
     desk.now += SECOND;
     let claim = {
-        desk.change([(Field::LastName, "Byron")]);
+        desk.change([(Field::LAST_NAME, "Byron")]);
         desk.claim()
     };
     desk.record(may_be_late(&claim));
@@ -63,17 +63,17 @@ fn doubts_join_from_the_lowest_version_to_the_latest_end() {
 fn what_is_out_when_the_doubt_ends_is_owed_once_more_after_it() {
     let mut desk = doubted();
     desk.now += desk.terms.late_write - SECOND;
-    desk.change([(Field::FirstName, "Eve")]);
+    desk.change([(Field::FIRST_NAME, "Eve")]);
     let claim = desk.claim();
     desk.later(SECOND);
     desk.record(done(&claim));
-    assert!(desk.row.fields[Field::FirstName].is_dirty());
+    assert!(desk.row.fields[Field::FIRST_NAME].is_dirty());
 }
 
 #[test]
 fn a_success_of_a_later_call_does_not_end_the_doubt_of_an_earlier_one() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     let mut verdict = done(&claim);
     verdict.may_apply_late = true;

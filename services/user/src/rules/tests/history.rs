@@ -44,7 +44,7 @@ fn a_confirmed_attempt_tells_when_it_was_how_long_it_took_and_what_hubspot_answe
 #[test]
 fn a_refusal_is_remembered_in_hubspots_words() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva"), (Field::LastName, "bad")]);
+    desk.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "bad")]);
     let claim = desk.claim();
     let reason = Reason {
         code: "INVALID".to_owned(),
@@ -55,7 +55,7 @@ fn a_refusal_is_remembered_in_hubspots_words() {
     };
     let mut verdict = answered(200, done(&claim));
     let refused = FieldResult::Rejected { reason };
-    verdict.field_results.insert(Field::LastName, refused);
+    verdict.field_results.insert(Field::LAST_NAME, refused);
     desk.record(verdict);
     let attempt = newest(&desk);
     assert_eq!(
@@ -94,7 +94,7 @@ fn an_attempt_that_is_given_up_says_so_and_that_nobody_knows_what_hubspot_answer
 #[test]
 fn an_attempt_whose_link_is_refused_says_why_and_not_that_it_found_the_contact() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     desk.link("9");
     let claim = desk.claim();
     desk.record(answered(200, found(&claim, "1", LinkOrigin::Followed)));
@@ -139,7 +139,7 @@ fn a_version_is_told_of_attempts_that_could_have_carried_it() {
     let mut desk = Desk::new();
     let claim = desk.claim();
     desk.record(done(&claim));
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     desk.record(done(&claim));
     let attempts = |version| desk.receipt(version).last_attempts.len();
@@ -152,7 +152,7 @@ fn a_correlation_id_outlives_a_later_attempt_only_where_something_was_wrong() {
     let claim = desk.claim();
     desk.record(answered(200, done(&claim)));
     for status in [400, 200] {
-        desk.change([(Field::FirstName, "Eva")]);
+        desk.change([(Field::FIRST_NAME, "Eva")]);
         let claim = desk.claim();
         let verdict = if status == 200 {
             done(&claim)

@@ -45,7 +45,7 @@ impl HubSpot {
 
     pub(super) fn write(&mut self, contact: &str, values: Values) {
         let contact = self.resolve(contact).to_owned();
-        if values.contains_key(&Field::Email) {
+        if values.contains_key(&Field::EMAIL) {
             self.found_by.retain(|(found, _)| *found != contact);
         }
         self.contacts.entry(contact).or_default().extend(values);
@@ -65,7 +65,7 @@ impl HubSpot {
     pub(super) fn holds(&self, contact: &str, field: Field, value: Option<&str>) -> bool {
         let found = (self.resolve(contact).to_owned(), value.map(str::to_owned));
         self.value(contact, field).as_deref() == value
-            || (field == Field::Email && self.found_by.contains(&found))
+            || (field == Field::EMAIL && self.found_by.contains(&found))
     }
 
     /// The contact goes on under another id.

@@ -16,7 +16,7 @@ pub(super) fn somebody() -> Vec<UserId> {
 /// A user whose new address turned out to be taken.
 fn conflicted() -> (Desk, contracts::Claim) {
     let mut desk = Desk::settled();
-    desk.change([(Field::Email, "eva@example.com")]);
+    desk.change([(Field::EMAIL, "eva@example.com")]);
     let claim = desk.claim();
     (desk, claim)
 }
@@ -28,7 +28,7 @@ fn an_address_that_finds_a_contact_is_confirmed_and_every_other_field_owed() {
         let claim = desk.claim();
         let effects = desk.record(found(&claim, "c1", how));
         assert_eq!((effects.next, effects.now_shared), (NextAction::Now, vec![]));
-        assert_eq!(desk.row.dirty_fields(), FieldSet::all().without(Field::Email));
+        assert_eq!(desk.row.dirty_fields(), FieldSet::all().without(Field::EMAIL));
         let link = desk.row.link.unwrap();
         assert_eq!(
             (link.contact_id.as_str(), link.origin, link.shared),
@@ -41,7 +41,7 @@ fn an_address_that_finds_a_contact_is_confirmed_and_every_other_field_owed() {
 fn an_address_that_was_changed_meanwhile_is_owed_to_the_contact_found_by_the_former() {
     let mut desk = Desk::new();
     let claim = desk.claim();
-    desk.change([(Field::Email, "eva@example.com")]);
+    desk.change([(Field::EMAIL, "eva@example.com")]);
     desk.record(found(&claim, "c1", LinkOrigin::PrimaryAddress));
     assert_eq!(desk.row.dirty_fields(), FieldSet::all());
 }
@@ -49,7 +49,7 @@ fn an_address_that_was_changed_meanwhile_is_owed_to_the_contact_found_by_the_for
 #[test]
 fn a_merge_moves_the_link_and_owes_nothing() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     let mut verdict = done(&claim);
     verdict.link = found(&claim, "c2", LinkOrigin::Merged).link;
@@ -84,7 +84,7 @@ fn a_contact_of_another_user_is_linked_by_a_former_address_that_is_its_primary_o
 #[test]
 fn a_field_that_no_caller_ever_gave_is_not_owed_to_a_contact_that_is_found() {
     let mut desk = Desk::empty();
-    desk.change([(Field::Email, "ada@example.com")]);
+    desk.change([(Field::EMAIL, "ada@example.com")]);
     let claim = desk.claim();
     desk.record(found(&claim, "c1", LinkOrigin::PrimaryAddress));
     assert!(!desk.row.is_dirty());
@@ -111,7 +111,7 @@ fn a_conflict_is_followed_to_a_contact_of_nobodys() {
         desk.record(found(&claim, "c2", LinkOrigin::Followed)).next,
         NextAction::Now
     );
-    assert_eq!(desk.row.dirty_fields(), FieldSet::all().without(Field::Email));
+    assert_eq!(desk.row.dirty_fields(), FieldSet::all().without(Field::EMAIL));
     assert_eq!(desk.receipt(2).state, SyncState::Confirmed);
     assert_eq!(desk.row.link.unwrap().contact_id, "c2");
 }
@@ -201,7 +201,7 @@ fn take(desks: &mut [Desk; 2], step: Step) -> bool {
         (second, first)
     };
     if let Step::Change(_) = step {
-        desk.change([(Field::Email, "same@example.com")]);
+        desk.change([(Field::EMAIL, "same@example.com")]);
         return true;
     }
     if !desk.row.is_dirty() {

@@ -41,7 +41,7 @@ fn a_resync_owes_every_field_as_back_fill_and_once() {
 #[test]
 fn a_resync_keeps_a_live_change_live_and_owes_what_it_left_out() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     assert_eq!(resync(&mut desk.row, desk.now), ResyncResult::MarkedDirty);
     assert_eq!(
         (desk.row.dirty_fields(), desk.row.priority),
@@ -61,11 +61,11 @@ fn a_resync_passes_over_who_shares_a_contact() {
 #[test]
 fn a_resync_owes_no_field_that_no_caller_ever_gave() {
     let mut desk = Desk::empty();
-    desk.change([(Field::Email, "ada@example.com")]);
+    desk.change([(Field::EMAIL, "ada@example.com")]);
     let claim = desk.claim();
     desk.record(found(&claim, "1", LinkOrigin::PrimaryAddress));
     resync(&mut desk.row, desk.now);
-    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::Email]));
+    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::EMAIL]));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_link_found_by_an_attempt_that_was_out_does_not_undo_the_operators() {
 #[test]
 fn what_an_attempt_that_was_out_wrote_to_the_former_contact_settles_nothing_of_the_new_one() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     desk.link("9");
     assert_eq!(desk.record(done(&claim)).next, NextAction::Now);
@@ -155,7 +155,7 @@ fn what_an_attempt_that_was_out_wrote_to_the_former_contact_settles_nothing_of_t
 #[test]
 fn after_the_next_claim_the_verdict_of_the_former_attempt_is_overtaken() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let former = desk.claim();
     desk.link("9");
     let claim = desk.claim();
@@ -171,7 +171,7 @@ fn after_the_next_claim_the_verdict_of_the_former_attempt_is_overtaken() {
 #[test]
 fn a_contact_that_an_attempt_wrote_to_is_forgotten_all_the_same() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     assert!(desk.unlink());
     let mut verdict = done(&claim);
@@ -192,10 +192,10 @@ fn a_contact_that_an_attempt_wrote_to_is_forgotten_all_the_same() {
 #[test]
 fn a_call_that_was_out_at_the_unlink_leaves_a_doubt() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     desk.unlink();
-    desk.change([(Field::FirstName, "Zoe")]);
+    desk.change([(Field::FIRST_NAME, "Zoe")]);
     desk.record(may_be_late(&claim));
     for _ in 0..2 {
         let claim = desk.claim();
@@ -207,7 +207,7 @@ fn a_call_that_was_out_at_the_unlink_leaves_a_doubt() {
     }
     assert!(!desk.row.is_dirty());
     desk.later(desk.terms.late_write);
-    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FIRST_NAME]));
 }
 
 #[test]
@@ -239,9 +239,9 @@ fn a_conflict_does_not_lead_away_from_the_contact_that_an_operator_named() {
     let effects = desk.record(found(&claim, "1", LinkOrigin::Followed));
     assert_eq!((effects.next, desk.contact()), (NextAction::Now, Some("9")));
     let claim = desk.claim();
-    assert_eq!(claim.dirty, FieldSet::all().without(Field::Email));
+    assert_eq!(claim.dirty, FieldSet::all().without(Field::EMAIL));
     desk.record(done(&claim));
-    let email = &desk.row.fields[Field::Email].result;
+    let email = &desk.row.fields[Field::EMAIL].result;
     let Some(FieldResult::Conflict { reason }) = email else {
         panic!("{email:?}")
     };

@@ -40,7 +40,7 @@ fn a_contact_that_is_gone_is_looked_up_by_both_addresses_and_not_created_again()
     desk.record(found(&claim, "c1", LinkOrigin::PrimaryAddress));
     let claim = desk.claim();
     desk.record(done(&claim));
-    desk.change([(Field::Email, "eva@example.com")]);
+    desk.change([(Field::EMAIL, "eva@example.com")]);
     let claim = desk.claim();
     desk.record(all(&claim, &FieldResult::NotFound));
     let problem = desk.receipt(2).problems.remove(0);
@@ -54,9 +54,9 @@ fn an_address_that_was_changed_since_counts_as_not_looked_up() {
     let mut desk = Desk::new();
     let claim = desk.claim();
     desk.record(all(&claim, &FieldResult::NotFound));
-    desk.change([(Field::Email, "eva@example.com")]);
+    desk.change([(Field::EMAIL, "eva@example.com")]);
     let problem = desk.receipt(2).problems.remove(0);
-    assert!(!problem.fields.contains(Field::Email));
+    assert!(!problem.fields.contains(Field::EMAIL));
     assert!(problem.addresses.is_empty());
 }
 
@@ -81,12 +81,12 @@ fn each_problem_says_whether_and_when_it_is_tried_again() {
         (parked(false), ProblemKind::Failed, false),
     ] {
         let mut desk = Desk::settled();
-        desk.change([(Field::Email, "eva@example.com"), (Field::FirstName, "Eva")]);
+        desk.change([(Field::EMAIL, "eva@example.com"), (Field::FIRST_NAME, "Eva")]);
         let claim = desk.claim();
         let mut one_bad = verdict(&claim);
         one_bad.field_results = [
-            (Field::Email, outcome),
-            (Field::FirstName, FieldResult::Confirmed),
+            (Field::EMAIL, outcome),
+            (Field::FIRST_NAME, FieldResult::Confirmed),
         ]
         .into();
         desk.record(one_bad);
@@ -96,7 +96,7 @@ fn each_problem_says_whether_and_when_it_is_tried_again() {
             (problems[0].problem, problems[0].next_attempt_at.is_some()),
             (kind, again)
         );
-        assert_eq!(problems[0].fields, FieldSet::from_iter([Field::Email]));
+        assert_eq!(problems[0].fields, FieldSet::from_iter([Field::EMAIL]));
         assert!(problems[0].addresses.is_empty());
         assert_eq!(
             !problems[0].explanation.contains("by itself"),

@@ -38,7 +38,7 @@ fn a_change_starts_the_pauses_anew() {
         desk.now = desk.row.recheck_at.unwrap();
         desk.sweep();
     }
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let claim = desk.claim();
     desk.record(all(&claim, &FieldResult::NotFound));
     assert_eq!(desk.row.recheck_at, Some(desk.now + 60 * SECOND));
@@ -100,7 +100,7 @@ fn a_recheck_does_not_push_a_live_user_into_the_back_fill_lane() {
     let claim = desk.claim();
     desk.record(all(&claim, &FieldResult::NotFound));
     desk.now += 59 * SECOND;
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     desk.later(SECOND);
     assert_eq!(desk.row.priority, Priority::Live);
 }

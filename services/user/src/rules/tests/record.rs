@@ -13,22 +13,22 @@ use crate::rules::{self, UnixMs};
 /// A linked user with a change of its first name.
 fn changed() -> Desk {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     desk
 }
 
 #[test]
 fn each_field_settles_with_its_own_outcome() {
     let mut desk = changed();
-    desk.change([(Field::LastName, "bad")]);
+    desk.change([(Field::LAST_NAME, "bad")]);
     let claim = desk.claim();
-    let effects = desk.record(refused(&claim, Field::LastName));
+    let effects = desk.record(refused(&claim, Field::LAST_NAME));
     assert_eq!((effects.next, effects.is_resolved), (NextAction::Clean, true));
     assert_eq!(desk.receipt(2).state, SyncState::Confirmed);
     let receipt = desk.receipt(3);
     assert_eq!(receipt.state, SyncState::Rejected);
     assert_eq!(
-        receipt.fields[&Field::LastName].reason.as_ref().unwrap().code,
+        receipt.fields[&Field::LAST_NAME].reason.as_ref().unwrap().code,
         "INVALID_VALUE"
     );
     assert_eq!((desk.row.wake_at, desk.row.open_attempt.clone()), (None, None));
@@ -38,12 +38,12 @@ fn each_field_settles_with_its_own_outcome() {
 fn a_refusal_that_is_taken_back_is_owed_again_unless_it_stands_otherwise_by_then() {
     let mut desk = changed();
     let claim = desk.claim();
-    desk.record(refused(&claim, Field::FirstName));
-    let withdraw = |desk: &mut Desk, code| rules::retract(&mut desk.row, Field::FirstName, code, desk.now);
+    desk.record(refused(&claim, Field::FIRST_NAME));
+    let withdraw = |desk: &mut Desk, code| rules::retract(&mut desk.row, Field::FIRST_NAME, code, desk.now);
     withdraw(&mut desk, "ANOTHER_CODE");
     assert!(!desk.row.is_dirty());
     withdraw(&mut desk, "INVALID_VALUE");
-    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FIRST_NAME]));
     assert_eq!(desk.row.wake_at, Some(desk.now));
     let receipt = desk.receipt(2);
     assert_eq!((receipt.state, receipt.resending), (SyncState::Rejected, true));
@@ -56,16 +56,16 @@ fn a_refusal_that_is_taken_back_is_owed_again_unless_it_stands_otherwise_by_then
 #[test]
 fn a_field_without_an_outcome_stays_owed() {
     let mut desk = changed();
-    desk.change([(Field::LastName, "Byron")]);
+    desk.change([(Field::LAST_NAME, "Byron")]);
     let claim = desk.claim();
-    let outcomes = [(Field::FirstName, FieldResult::Confirmed)].into();
+    let outcomes = [(Field::FIRST_NAME, FieldResult::Confirmed)].into();
     let effects = desk.record(AttemptResult {
         field_results: outcomes,
         ..verdict(&claim)
     });
     assert_eq!(
         (effects.next, desk.row.dirty_fields()),
-        (NextAction::Now, FieldSet::from_iter([Field::LastName]))
+        (NextAction::Now, FieldSet::from_iter([Field::LAST_NAME]))
     );
     assert!(desk.row.wake_at.is_some());
 }
@@ -77,10 +77,10 @@ fn an_outcome_for_a_field_that_was_not_to_be_sent_is_ignored() {
     let mut verdict = done(&claim);
     verdict
         .field_results
-        .insert(Field::LastName, FieldResult::NotFound);
+        .insert(Field::LAST_NAME, FieldResult::NotFound);
     desk.record(verdict);
     assert_eq!(
-        desk.row.fields[Field::LastName].result,
+        desk.row.fields[Field::LAST_NAME].result,
         Some(FieldResult::Confirmed)
     );
 }
@@ -104,14 +104,14 @@ fn a_repeated_verdict_changes_nothing() {
 fn a_verdict_of_an_overtaken_attempt_settles_nothing_and_owes_what_it_may_have_overwritten() {
     let mut desk = changed();
     let old = desk.claim();
-    desk.change([(Field::FirstName, "Ida")]);
+    desk.change([(Field::FIRST_NAME, "Ida")]);
     desk.epoch += 1;
     let new = desk.claim();
     desk.record(done(&new));
     assert!(!desk.row.is_dirty());
     let effects = desk.record(done(&old));
     assert_eq!(effects.next, NextAction::Superseded);
-    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FirstName]));
+    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FIRST_NAME]));
     assert_eq!(desk.row.wake_at, Some(desk.now));
     let receipt = desk.receipt(3);
     assert_eq!((receipt.state, receipt.resending), (SyncState::Confirmed, true));
@@ -205,14 +205,14 @@ fn five_charges_park_the_record() {
 #[test]
 fn parking_leaves_alone_what_the_same_verdict_settled() {
     let mut desk = changed();
-    desk.change([(Field::LastName, "Byron")]);
+    desk.change([(Field::LAST_NAME, "Byron")]);
     for _ in 0..4 {
         let claim = desk.claim();
         desk.record(failed(&claim, true));
     }
     let claim = desk.claim();
     let mut partly = failed(&claim, true);
-    partly.field_results = [(Field::FirstName, FieldResult::Confirmed)].into();
+    partly.field_results = [(Field::FIRST_NAME, FieldResult::Confirmed)].into();
     desk.record(partly);
     assert_eq!(
         (desk.receipt(2).state, desk.receipt(3).state),
@@ -242,7 +242,7 @@ fn a_success_takes_back_the_charges() {
     }
     let claim = desk.claim();
     desk.record(done(&claim));
-    desk.change([(Field::FirstName, "Ida")]);
+    desk.change([(Field::FIRST_NAME, "Ida")]);
     let claim = desk.claim();
     desk.record(failed(&claim, true));
     assert_eq!(

@@ -6,7 +6,7 @@ use super::{desk::Desk, verdicts::done};
 use crate::rules::repair;
 
 fn names() -> FieldSet {
-    FieldSet::from_iter([Field::FirstName, Field::LastName])
+    FieldSet::from_iter([Field::FIRST_NAME, Field::LAST_NAME])
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn what_differs_is_sent_again_behind_live_changes_and_its_receipt_stands() {
 fn a_user_that_changed_since_is_left_alone() {
     let mut desk = Desk::settled();
     let generation = desk.row.generation;
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     let before = desk.row.clone();
     assert!(!repair(&mut desk.row, generation, names(), desk.now));
     assert_eq!(desk.row, before);
@@ -54,7 +54,7 @@ fn users_who_share_a_contact_do_not_take_turns_in_it() {
 #[test]
 fn a_field_that_was_never_given_is_not_sent() {
     let mut desk = Desk::empty();
-    desk.change([(Field::Email, "ada@example.com")]);
+    desk.change([(Field::EMAIL, "ada@example.com")]);
     let before = desk.row.clone();
     assert!(!repair(&mut desk.row, before.generation, names(), desk.now));
     assert_eq!(desk.row, before);

@@ -52,16 +52,16 @@ fn what_is_well_is_not_sent_again() {
     let before = desk.row.clone();
     assert!(!again(&mut desk));
     assert_eq!(desk.row, before);
-    desk.change([(Field::FirstName, "Eva"), (Field::LastName, "bad")]);
+    desk.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "bad")]);
     let claim = desk.claim();
     let mut partly = done(&claim);
     let refused = FieldResult::Rejected { reason: reason("A") };
-    partly.field_results.insert(Field::LastName, refused);
+    partly.field_results.insert(Field::LAST_NAME, refused);
     desk.record(partly);
     assert!(again(&mut desk));
     assert_eq!(
         desk.row.dirty_fields().iter().collect::<Vec<_>>(),
-        [Field::LastName]
+        [Field::LAST_NAME]
     );
 }
 
@@ -94,6 +94,6 @@ fn many_at_once_go_behind_live_changes() {
     desk.record(all(&claim, &FieldResult::NotFound));
     assert!(retry(&mut desk.row, Priority::Backfill, desk.now));
     assert_eq!(desk.row.priority, Priority::Backfill);
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     assert_eq!(desk.row.priority, Priority::Live);
 }

@@ -85,7 +85,7 @@ pub(super) fn found(claim: &Claim, contact: &str, found: LinkOrigin) -> AttemptR
         link: Some(NewLink {
             contact_id: contact.to_owned(),
             account_id: ACCOUNT.to_owned(),
-            address: claim.values[&Field::Email].clone(),
+            address: claim.values[&Field::EMAIL].clone(),
             origin: found,
         }),
         ..verdict(claim)

@@ -41,7 +41,7 @@ fn a_row_that_owes_nothing_is_out_or_has_failed_is_left_alone() {
 #[test]
 fn a_row_that_is_overdue_stays_as_it_is() {
     let mut desk = Desk::settled();
-    desk.change([(Field::FirstName, "Eva")]);
+    desk.change([(Field::FIRST_NAME, "Eva")]);
     desk.now += desk.terms.wake_up + SECOND;
     let before = desk.row.clone();
     assert!(!wake(&mut desk));

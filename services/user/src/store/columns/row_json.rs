@@ -369,7 +369,7 @@ mod tests {
         later["link"]["new"] = json!("x");
         later["open"]["new"] = json!(null);
         let row = row(&later);
-        assert_eq!(row.fields[Field::Email].result, Some(FieldResult::Unknown));
+        assert_eq!(row.fields[Field::EMAIL].result, Some(FieldResult::Unknown));
         assert_eq!(stored(&row), later);
     }
 
@@ -378,7 +378,7 @@ mod tests {
         let mut later = usual();
         later["fields"]["email"]["outcome"] = json!({ "outcome": "skipped" });
         let mut row = row(&later);
-        row.fields[Field::Email].result = Some(FieldResult::Confirmed);
+        row.fields[Field::EMAIL].result = Some(FieldResult::Confirmed);
         assert_eq!(stored(&row), usual());
     }
 

@@ -86,7 +86,7 @@ fn repairs(rng: &mut StdRng, model: &Model) -> Vec<RepairUser> {
     let repair = |user_id: UserId| RepairUser {
         generation: generation(&user_id) + u64::from(rng.random_bool(0.2)),
         user_id,
-        fields: FieldSet::from_iter([Field::FirstName]),
+        fields: FieldSet::from_iter([Field::FIRST_NAME]),
     };
     users.into_iter().map(repair).collect()
 }
@@ -118,9 +118,9 @@ fn fields(rng: &mut StdRng) -> Values {
     let mut fields = Values::new();
     if rng.random_bool(0.5) {
         let address = format!("{}@example.com", ["ada", "eva"].choose(rng).unwrap());
-        fields.insert(Field::Email, Some(address));
+        fields.insert(Field::EMAIL, Some(address));
     }
-    for field in [Field::FirstName, Field::LastName] {
+    for field in [Field::FIRST_NAME, Field::LAST_NAME] {
         if rng.random_bool(0.5) {
             let name = rng
                 .random_bool(0.8)
@@ -144,7 +144,7 @@ fn claim(rng: &mut StdRng, model: &Model) -> ClaimUsers {
 fn withdrawals(rng: &mut StdRng) -> Vec<Retraction> {
     let withdrawal = |user_id| Retraction {
         user_id,
-        field: Field::FirstName,
+        field: Field::FIRST_NAME,
         code: "SOME".to_owned(),
     };
     if rng.random_bool(0.3) {
@@ -226,7 +226,7 @@ fn link(rng: &mut StdRng, claim: &Claim) -> NewLink {
     NewLink {
         contact_id: contact(rng),
         account_id: "4711".to_owned(),
-        address: claim.values.get(&Field::Email).cloned().flatten(),
+        address: claim.values.get(&Field::EMAIL).cloned().flatten(),
         origin: *found.choose(rng).unwrap(),
     }
 }

@@ -29,15 +29,15 @@ fn empty_values_and_empty_lines_are_not_given() {
     let text =
         "\nlastName,userId,email\n\"Love, \"\"Ada\"\"\",1,ada@example.com\n\n,2,eva@example.com\n\"\",3,\n";
     let first = [
-        (Field::Email, "ada@example.com"),
-        (Field::LastName, "Love, \"Ada\""),
+        (Field::EMAIL, "ada@example.com"),
+        (Field::LAST_NAME, "Love, \"Ada\""),
     ];
     let expected = [
         ParsedRow::NoUser,
         ParsedRow::NoUser,
         user("1", &first),
         ParsedRow::NoUser,
-        user("2", &[(Field::Email, "eva@example.com")]),
+        user("2", &[(Field::EMAIL, "eva@example.com")]),
         user("3", &[]),
     ];
     assert_eq!(parsed(ImportFormat::Csv, text.as_bytes()), expected);
@@ -52,7 +52,7 @@ fn a_name_with_a_line_break_is_rejected_as_one_value() {
     };
     assert_eq!(errors.len(), 1);
     assert_eq!(errors[0].pointer, "/firstName");
-    let second = [(Field::Email, "b@example.com"), (Field::FirstName, "Eva")];
+    let second = [(Field::EMAIL, "b@example.com"), (Field::FIRST_NAME, "Eva")];
     assert_eq!(parsed[2..], [user("2", &second)]);
 }
 
@@ -113,7 +113,7 @@ fn objects_name_their_user_and_null_clears() {
     let ParsedRow::User(line) = &found[1] else {
         panic!("{found:?}")
     };
-    assert_eq!(line.fields, [(Field::FirstName, None)].into());
+    assert_eq!(line.fields, [(Field::FIRST_NAME, None)].into());
     for wrong in [
         "{}",
         "[]",

@@ -24,8 +24,8 @@ fn null_is_a_property_without_a_value_and_what_is_absent_or_no_text_is_not_repor
         r#"{"id":"512","properties":{"email":"a@x.de","firstname":null,"lastname":true,"hs_additional_emails":null}}"#,
     );
     let expected = [
-        (Field::Email, Some("a@x.de".to_owned())),
-        (Field::FirstName, None),
+        (Field::EMAIL, Some("a@x.de".to_owned())),
+        (Field::FIRST_NAME, None),
     ];
     assert_eq!(told.values, expected.into());
     assert!(told.contact.shows_secondary_addresses());

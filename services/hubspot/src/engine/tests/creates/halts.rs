@@ -25,7 +25,7 @@ fn halted_while_a_create_is_in_flight() -> (TestWorker, CallId) {
     worker.respond(call, Response::Created { results, errors });
     let (create, _) = worker.call();
     let others: Vec<_> = (0..19)
-        .map(|number| linked(&format!("u{number}"), &[Field::FirstName]))
+        .map(|number| linked(&format!("u{number}"), &[Field::FIRST_NAME]))
         .collect();
     let (call, update) = worker.deliver_together(&others);
     let errors = inputs(&update).iter().map(|input| error_of(input, rejected()));

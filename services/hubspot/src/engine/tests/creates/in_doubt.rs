@@ -61,7 +61,7 @@ fn without_the_setting_no_possible_create_is_looked_up() {
     assert_eq!(find.size(), 1);
     worker.respond(call, nowhere(&find));
     assert_eq!(
-        worker.result().field_results[&Field::FirstName],
+        worker.result().field_results[&Field::FIRST_NAME],
         FieldResult::NotFound
     );
 }

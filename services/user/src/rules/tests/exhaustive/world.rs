@@ -73,7 +73,7 @@ impl World {
     /// The same user with a change on its way.
     pub(super) fn on_its_way() -> Self {
         let mut world = Self::linked();
-        world.change(Field::FirstName);
+        world.change(Field::FIRST_NAME);
         world.claim();
         world
     }
@@ -81,7 +81,7 @@ impl World {
     /// A settled user with an attempt still out that was overtaken long ago.
     pub(super) fn overtaken() -> Self {
         let mut world = Self::on_its_way();
-        world.change(Field::FirstName);
+        world.change(Field::FIRST_NAME);
         for step in [Step::ClaimNewer, Step::Newest(Fate::Done), Step::Doubt] {
             assert!(world.take(step));
         }
@@ -277,12 +277,12 @@ impl World {
 
     fn find(&mut self, claim: &Claim, how: LinkOrigin) -> Option<AttemptResult> {
         let follows = how == LinkOrigin::Followed;
-        if claim.link.is_some() != follows || (follows && !claim.dirty.contains(Field::Email)) {
+        if claim.link.is_some() != follows || (follows && !claim.dirty.contains(Field::EMAIL)) {
             return None;
         }
         let contact = self.new_contact();
-        let address = claim.values[&Field::Email].clone();
-        self.taken.insert((Field::Email, address.clone()));
+        let address = claim.values[&Field::EMAIL].clone();
+        self.taken.insert((Field::EMAIL, address.clone()));
         self.hubspot.find(&contact, address);
         Some(found(claim, &contact, how))
     }
