@@ -1,4 +1,4 @@
-//! HubSpot over HTTP, by hand: seven calls in, one typed [`Answered`] out, whatever comes back.
+//! HubSpot over HTTP: a [`Call`] goes in, a [`CallResponse`] comes out, whatever HubSpot sends back.
 //!
 //! The client never retries or decides: what follows from an answer is the engine's business. Access tokens that expire
 //! are its own business, until it has none.

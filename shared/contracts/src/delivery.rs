@@ -189,7 +189,7 @@ pub struct Claim {
     /// Whether the user was never linked to a contact. Only then may a contact be created for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_linked: bool,
-    /// The HTTP request of the last change, so that the log of the worker names it.
+    /// The HTTP request of the last change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestContext>,
     /// Addresses under which earlier attempts may have created a contact. Each is looked up too.

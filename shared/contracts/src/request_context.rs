@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The id and the trace of the HTTP request that a message belongs to.
 ///
-/// It travels in the headers of each request on NATS, and with a changed user up to the call to HubSpot. Every log line about
-/// the request has its id.
+/// It travels in the headers of each request on NATS, and the log lines of the service that answers have its id. A changed user
+/// keeps it while it is dirty, and the claim brings it to the worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestContext {

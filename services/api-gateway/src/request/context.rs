@@ -1,4 +1,4 @@
-//! The request id and the trace context, which travel with each call to the last service.
+//! The request id and the trace context, which travel with each request to the services behind the gateway.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! From a status and a body to an [`Answer`]: every status HubSpot is known to give, each written out.
+//! From a status and a body to a [`Response`]: every status that HubSpot is known to send, each written out.
 
 #[cfg(test)]
 mod tests;

@@ -227,6 +227,6 @@ pub enum NextAction {
         /// Milliseconds from now.
         in_ms: u64,
     },
-    /// The user does not exist, or a later attempt has superseded this one: acknowledge the wake-up.
+    /// The user does not exist, or a later attempt has superseded this one. A claim tells whether it is dirty.
     Superseded,
 }
