@@ -4,7 +4,8 @@ Each entry of `NUMBERS` has a document, a regular expression with one group arou
 file has the number: the name of a constant or of a default (`MAX_BATCH`, or `lease` for `lease: 3_000,`), arithmetic with such names
 (`READERS + 1`), or a regular expression with one group.
 
-A document writes numbers as `10,000`, `3 s`, `2 minutes` or `twenty`. Durations are compared in milliseconds, which is also the
+A blank in an expression about a document stands for any white space, so a document may break its lines anywhere. A document writes
+numbers as `10,000`, `3 s`, `2 minutes` or `twenty`. Durations are compared in milliseconds, which is also the
 unit of constants without one, such as those of the row rules.
 """
 
@@ -34,7 +35,7 @@ CONNECTIONS = "CHANGE_WRITERS + 1 + READERS + 1"
 
 NUMBERS = [
     # The lease, and the other times of the row rules.
-    ("docs/operations.md", r"takes over when the lease expires, after\s+at most (\w+ seconds)", TIMING, "lease"),
+    ("docs/operations.md", r"takes over when the lease expires, after at most (\w+ seconds)", TIMING, "lease"),
     ("docs/reliability.md", r"with the default lease of (\d+ s)", TIMING, "lease"),
     ("ARCHITECTURE.md", r"gets the lease when it expires, after (\d+ seconds)", TIMING, "lease"),
     ("services/user/.env.example", r"USER_LEASE_MS=(\d+)", TIMING, "lease"),
@@ -45,7 +46,7 @@ NUMBERS = [
     ("docs/reliability.md", r"which lasts (\d+ s) by default \(`USER_LATE_WRITE_MS`\)", TIMING, "late_write"),
     ("docs/reliability.md", r"`USER_WAKE_UP_MS` \((\d+ s) by default\)", TIMING, "wake_up"),
     ("docs/decisions/04-attempts-and-late-writes.md", r"changes within (\d+ s) after a time-out", TIMING, "late_write"),
-    ("docs/simulation.md", r"its end was\s+more than (\d+ s) ahead", TIMING, "late_write"),
+    ("docs/simulation.md", r"its end was more than (\d+ s) ahead", TIMING, "late_write"),
     ("docs/glossary.md", r"how long that may happen, (\d+ seconds) by default", TIMING, "late_write"),
     ("services/user/README.md", r"sets its wake-up time (\d+ seconds) ahead", TIMING, "wake_up"),
     ("ARCHITECTURE.md", r"the user is due (\d+ seconds) after the change", TIMING, "wake_up"),
@@ -64,7 +65,7 @@ NUMBERS = [
     ("services/user/README.md", r"takes up to (\d+) operations", COMMIT, "MAX_JOBS_PER_COMMIT"),
     ("ARCHITECTURE.md", r"all operations that wait, at most (\d+)", COMMIT, "MAX_JOBS_PER_COMMIT"),
     ("docs/operations.md", r"the stream holds at most ([\d,]+) messages", SUBJECTS, "WINDOW"),
-    ("docs/decisions/09-one-wake-up-per-user.md", r"rejects every\s+message beyond ([\d,]+)", SUBJECTS, "WINDOW"),
+    ("docs/decisions/09-one-wake-up-per-user.md", r"rejects every message beyond ([\d,]+)", SUBJECTS, "WINDOW"),
     ("docs/scale.md", r"\| ([\d,]+) messages, however many", SUBJECTS, "WINDOW"),
     ("services/user/README.md", r"The stream holds at most ([\d,]+) wake-ups", SUBJECTS, "WINDOW"),
     ("docs/operations.md", r"\| (\d+) connections for each user service", POSTGRES, CONNECTIONS),
@@ -74,7 +75,7 @@ NUMBERS = [
     ("deploy/kubernetes/README.md", r"opens at most (\d+) connections", POSTGRES, CONNECTIONS),
     ("deploy/kubernetes/README.md", r"for a moment (\d+) more", POOLER, "HELD + 1"),
     ("services/user/README.md", r"At most (\w+): three that write", POSTGRES, CONNECTIONS),
-    ("services/user/README.md", r"and (\w+) more for a\s+moment while it checks for a pooler", POOLER, "HELD + 1"),
+    ("services/user/README.md", r"and (\w+) more for a moment while it checks for a pooler", POOLER, "HELD + 1"),
     ("docs/benchmarks.md", r"`CHANGE_WRITERS`, which is (\d+)", POSTGRES, "CHANGE_WRITERS"),
     ("services/api-gateway/README.md", r"(\w+) attempts to deliver the user", "services/user/src/rules/history.rs", "MAX_ATTEMPTS"),
     ("CHANGELOG.md", r"Receipts contain the last (\w+) attempts", "services/user/src/rules/history.rs", "MAX_ATTEMPTS"),
@@ -87,7 +88,7 @@ NUMBERS = [
     ("docs/scale.md", r"leaves one call in (\w+) of the ten-second limit", LIMITER, "MARGIN_DIVISOR"),
     ("docs/scale.md", r"of the (\w+-second) limit unused", LIMITER, "ASSUMED_WINDOW"),
     ("docs/scale.md", r"and (\d+) % of the daily limit", HUBSPOT, r'"HUBSPOT_DAILY_RESERVE_PERCENT", (\d+)'),
-    ("docs/benchmarks.md", r"keeps one\s+call in (\w+) free", LIMITER, "MARGIN_DIVISOR"),
+    ("docs/benchmarks.md", r"keeps one call in (\w+) free", LIMITER, "MARGIN_DIVISOR"),
     ("docs/decisions/12-a-daily-call-budget.md", r"at most (\w+ seconds); a full call", BUDGET, "MAX_EMISSION_INTERVAL"),
     ("docs/outcomes.md", r"the same rejection for (\w+) records in a row", STREAKS, "EVERY_RECORD"),
     ("docs/simulation.md", r"knows only after (\w+) records", STREAKS, "EVERY_RECORD"),
@@ -100,15 +101,15 @@ NUMBERS = [
     ("docs/decisions/14-drift-is-read-by-the-worker.md", r"a page of a (\w+) at a time", "shared/contracts/src/comparison.rs", "MAX_COMPARED"),
     ("docs/decisions/14-drift-is-read-by-the-worker.md", r"So after (\w+) failed calls", f"{COMPARING}/reading.rs", "MOST_FAILED"),
     ("docs/decisions/14-drift-is-read-by-the-worker.md", r"The drift sweep has (\w+ minutes) for a page", f"{COMPARING}/sweep.rs", "PAGE_LIMIT"),
-    ("docs/decisions/14-drift-is-read-by-the-worker.md", r"The\s+gateway waits (\w+ seconds) for a page", "services/api-gateway/src/user_service.rs", "COMPARE_TIMEOUT"),
-    ("docs/decisions/14-drift-is-read-by-the-worker.md", r"comparisons\s+wait for an (hour)", "services/hubspot/src/engine/inspections.rs", "DAY_PAUSE"),
+    ("docs/decisions/14-drift-is-read-by-the-worker.md", r"The gateway waits (\w+ seconds) for a page", "services/api-gateway/src/user_service.rs", "COMPARE_TIMEOUT"),
+    ("docs/decisions/14-drift-is-read-by-the-worker.md", r"comparisons wait for an (hour)", "services/hubspot/src/engine/inspections.rs", "DAY_PAUSE"),
     ("services/api-gateway/README.md", r"not within (\w+ seconds), the response is 503 `not-comparing`", "services/api-gateway/src/user_service.rs", "COMPARE_TIMEOUT"),
     ("docs/decisions/11-imports.md", r"a (\w+) at a time, and sends the next hundred", SEND_BATCH, "MAX_IMPORT_LINES"),
     ("docs/decisions/11-imports.md", r"The limit is (\d+ MiB) for each import", "services/api-gateway/src/import/reports/queue.rs", "MAX_WAITING_BYTES"),
     ("docs/decisions/11-imports.md", r"at most (\w+) imports run at a time", "services/api-gateway/src/import/slots.rs", "MAX_IMPORTS"),
     ("docs/decisions/11-imports.md", r"the caller reads nothing for a (minute)", GATEWAY, "import_wait"),
     # The gateway and the command line.
-    ("docs/reliability.md", r"sends it again after\s+(one second), with the same key", FIRST_TRY, "LONGEST_FIRST_TRY"),
+    ("docs/reliability.md", r"sends it again after (one second), with the same key", FIRST_TRY, "LONGEST_FIRST_TRY"),
     ("docs/reliability.md", r"A body of more than (\d+ KiB) gets 413", "services/api-gateway/src/request/body.rs", "MAX_BODY_BYTES"),
     ("services/api-gateway/README.md", r"The body may have (\d+ KiB)", "services/api-gateway/src/request/body.rs", "MAX_BODY_BYTES"),
     ("services/api-gateway/README.md", r"A row may have (\d+ KiB)", "services/api-gateway/src/import/rows/splitter.rs", "MAX_ROW_BYTES"),
@@ -117,7 +118,7 @@ NUMBERS = [
     # Ports and settings.
     ("docs/operations.md", r"the default is `http://127\.0\.0\.1:(\d+)`", GATEWAY, "DEFAULT_PORT"),
     ("docs/operations.md", r"the default is `http://127\.0\.0\.1:(\d+)`", "src/cli.rs", r'DEFAULT_URL: &str = "http://127\.0\.0\.1:(\d+)"'),
-    ("docs/operations.md", r"the user service at port\s+(\d+)", USER, r'"127\.0\.0\.1:(\d+)"'),
+    ("docs/operations.md", r"the user service at port (\d+)", USER, r'"127\.0\.0\.1:(\d+)"'),
     ("docs/operations.md", r"and the hubspot service at (\d+)", HUBSPOT, r'"127\.0\.0\.1:(\d+)"'),
     ("docs/operations.md", r"`http://localhost:(\d+)/oauth/callback`", "src/cli/commands/connect.rs", r"http://localhost:(\d+)/oauth/callback"),
     ("sandbox/README.md", r"Open <http://127\.0\.0\.1:(\d+)/>", "sandbox/src/cli/arguments.rs", r'"127\.0\.0\.1:(\d+)"'),
@@ -132,11 +133,11 @@ NUMBERS = [
     ("services/hubspot/.env.example", r"HUBSPOT_DAILY_RESERVE_PERCENT=(\d+)", HUBSPOT, r'"HUBSPOT_DAILY_RESERVE_PERCENT", (\d+)'),
     ("nats.env.example", r"NATS_CLIENT_CAPACITY=(\d+)", "shared/runtime/src/nats/settings.rs", "DEFAULT_CAPACITY"),
     # The tests.
-    ("docs/reliability.md", r"--test faults +# (\d+ seconds) of faults", "tests/faults/main.rs", "FAULTS_FOR"),
-    ("checks/faults/README.md", r"--test faults +# (\d+ seconds) of faults", "tests/faults/main.rs", "FAULTS_FOR"),
+    ("docs/reliability.md", r"--test faults # (\d+ seconds) of faults", "tests/faults/main.rs", "FAULTS_FOR"),
+    ("checks/faults/README.md", r"--test faults # (\d+ seconds) of faults", "tests/faults/main.rs", "FAULTS_FOR"),
     ("README.md", r"injects faults into the whole system for (\d+ seconds)", "tests/faults/main.rs", "FAULTS_FOR"),
     ("docs/reliability.md", r"exits with 0 within (\w+ seconds)", "tests/it/outages/stopping.rs", "MAX_STOP_TIME"),
-    ("checks/simulation/README.md", r"at\s+least (\w+) kinds of faults", PLAN, "MIN_FAULTS"),
+    ("checks/simulation/README.md", r"at least (\w+) kinds of faults", PLAN, "MIN_FAULTS"),
 ]
 
 # How many files a document says there are: document, regular expression, files.
@@ -165,7 +166,7 @@ DURATIONS = {"millis": 1, "secs": 1000, "mins": 60_000, "hours": 3_600_000}
 def number(text):
     """The value of `10,000`, `3 s`, `ten seconds`, `hour`; None of a text that is no number."""
     value = 1
-    for word in re.split(r"[ -]+", text.strip().lower()):
+    for word in re.split(r"[\s-]+", text.strip().lower()):
         unit = UNITS.get(word) or UNITS.get(word.removesuffix("s"))
         if unit:
             value *= unit
@@ -225,7 +226,7 @@ def number_faults():
 
 
 def compare(document, pattern, expected, origin):
-    found = re.search(pattern, pathlib.Path(document).read_text())
+    found = re.search(pattern.replace(" ", r"\s+"), pathlib.Path(document).read_text())
     if not found:
         yield f".ci/document_numbers.py: {document} has no text that matches {pattern!r}; correct the entry or remove it"
     elif number(found[1]) != expected:
