@@ -12,6 +12,8 @@ from document_numbers import number_faults  # noqa: E402
 
 # Longer files are worth a look: are they still one thing? They are listed, and are no fault.
 LONG_SOURCE = 450
+# Names in documents that look like settings of a service: Kubernetes sets the first.
+NO_SETTINGS = {"USER_SERVICE_HOST"}
 # The operation that ARCHITECTURE.md adds as an example.
 EXAMPLE = "forget_attempts"
 
@@ -134,6 +136,10 @@ def setting_faults(files):
         yield f"{name}: is read, but no .env.example explains it"
     for name in sorted(explained - read):
         yield f"{name}: is explained in a .env.example, but nobody reads it"
+    for file, text in documents(files):
+        for name in sorted(set(re.findall(r"`((?:USER|HUBSPOT|API_GATEWAY)_[A-Z_]+)`", text)) - read - NO_SETTINGS):
+            if file.name != "CHANGELOG.md" and not name.endswith("_"):
+                yield f"{file}: names the setting {name}, which nobody reads"
 
 
 def patch_faults(files):
@@ -145,7 +151,7 @@ def patch_faults(files):
 
 
 def alert_faults():
-    """Every alert has its part in the operations, and every metric in it is one that a README explains."""
+    """Every alert has its part in the operations, and a README explains every metric that both name."""
     alerts = pathlib.Path("deploy/alerts.yaml").read_text()
     operations = pathlib.Path("docs/operations.md").read_text()
     names = re.findall(r"alert: (\w+)", alerts)
@@ -155,9 +161,9 @@ def alert_faults():
     for name in set(re.findall(r"\n### (Hubsync\w+)\n", operations)) - set(names):
         yield f"docs/operations.md: there is no alert {name}"
     explained = "".join(path.read_text() for path in pathlib.Path("services").glob("*/README.md"))
-    for metric in set(re.findall(r"hubsync_\w+", alerts)):
+    for metric in set(re.findall(r"hubsync_\w+", alerts + operations)):
         if f"`{metric}" not in explained:
-            yield f"deploy/alerts.yaml: no README of a service explains {metric}"
+            yield f"deploy/alerts.yaml or docs/operations.md: no README of a service explains {metric}"
 
 
 def main():
