@@ -157,7 +157,7 @@ async fn what_keeps_the_account_from_being_found_otherwise_is_told_as_it_is() {
 }
 
 #[tokio::test]
-async fn without_the_scope_oauth_changes_are_delivered_with_a_warning() {
+async fn without_the_scope_oauth_changes_are_delivered_and_operators_are_told_of_it() {
     let stack = Stack::start().await;
     stack.sandbox.set_switches(without_details());
     stack.contact("a@example.com");
@@ -193,7 +193,7 @@ async fn links_of_another_account_are_not_written_through_where_details_are_refu
 }
 
 #[tokio::test]
-async fn an_account_that_nothing_names_halts_delivery_with_advice() {
+async fn where_nothing_names_the_account_the_line_says_what_to_do() {
     let stack = Stack::start().await;
     empty(&stack.sandbox);
     stack.sandbox.set_switches(without_details());

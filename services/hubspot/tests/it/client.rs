@@ -74,7 +74,7 @@ async fn the_headers_teach_the_limits() {
 }
 
 #[tokio::test]
-async fn each_error_is_classified_by_its_meaning() {
+async fn each_error_is_told_by_what_it_means() {
     let caller = Caller::start().await;
     let id = caller.add("a@example.com");
     let server_fault = || CallErrorKind::ServerError { retry_after: None };

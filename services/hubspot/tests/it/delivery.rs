@@ -47,7 +47,7 @@ async fn a_change_reaches_the_contact_with_the_users_address() {
 }
 
 #[tokio::test]
-async fn a_contact_is_created_if_the_setting_says_so() {
+async fn a_user_without_a_contact_gets_one_where_the_settings_say_so() {
     let stack = Stack::start().await;
     let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
     let change = [(Field::EMAIL, "Nobody@example.com"), (NAME, "Ada")];
@@ -95,7 +95,7 @@ async fn a_create_that_is_carried_out_without_an_answer_makes_one_contact_only()
 }
 
 #[tokio::test]
-async fn a_contact_that_shows_another_address_is_not_linked() {
+async fn an_address_that_hubspot_takes_for_another_one_does_not_link() {
     let stack = Stack::start().await;
     let anke = [("email", "anke@example.com"), ("firstname", "Anke")];
     stack.sandbox.create_contact(anke).expect("a new contact");
@@ -127,7 +127,7 @@ async fn a_contact_that_shows_another_address_is_not_linked() {
 }
 
 #[tokio::test]
-async fn a_user_without_a_contact_is_not_found() {
+async fn a_user_without_a_contact_is_missing() {
     let stack = Stack::start().await;
     let worker = stack.worker().await;
     stack
@@ -286,7 +286,7 @@ async fn a_merged_contact_is_written_under_its_new_id() {
 }
 
 #[tokio::test]
-async fn an_archived_contact_is_not_found_and_delays_nobody() {
+async fn a_contact_that_was_archived_is_missing_and_keeps_nobody_waiting() {
     let stack = Stack::start().await;
     let worker = stack.worker().await;
     let contact = stack.contact("a@example.com");

@@ -74,7 +74,7 @@ async fn one_bad_record_does_not_sink_those_beside_it_and_settles_when_it_is_wel
 }
 
 #[tokio::test]
-async fn errors_of_the_account_halt_delivery_until_it_recovers() {
+async fn faults_of_the_account_stop_the_line_and_it_resumes_alone() {
     let cases = [
         (
             KnownError::InvalidToken,
@@ -139,7 +139,7 @@ async fn a_call_that_timed_out_is_reported_as_possibly_carried_out_later() {
 }
 
 #[tokio::test]
-async fn a_success_without_an_effect_is_detected() {
+async fn a_success_that_did_nothing_is_noticed() {
     let stack = Stack::start().await;
     let worker = linked(&stack, 1).await;
     let empty = Fault::new(sandbox::Action::EmptySuccess).on_path("batch/update");
@@ -151,7 +151,7 @@ async fn a_success_without_an_effect_is_detected() {
 }
 
 #[tokio::test]
-async fn links_of_another_account_prevent_delivery() {
+async fn links_of_another_account_keep_the_line_still() {
     let stack = Stack::start().await;
     stack.users.remember_account("1");
     let worker = stack.start_worker(&[]).await;

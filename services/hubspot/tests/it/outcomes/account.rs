@@ -67,7 +67,7 @@ fn page(error: KnownError) -> Fault {
 }
 
 #[tokio::test]
-async fn each_error_of_the_account_halts_delivery_until_it_is_gone() {
+async fn each_fault_of_the_account_stops_the_line_until_it_is_mended() {
     let unknown = |switches: &mut Switches| switches.unknown_property = Some("firstname".into());
     let read_only = |switches: &mut Switches| switches.read_only_property = Some("firstname".into());
     let scopes = |switches: &mut Switches| {
@@ -102,7 +102,7 @@ async fn each_error_of_the_account_halts_delivery_until_it_is_gone() {
 }
 
 #[tokio::test]
-async fn a_new_token_ends_a_halt_for_the_daily_quota_or_a_moving_account() {
+async fn a_day_that_is_used_up_and_an_account_on_the_move_are_left_alone_until_a_token_is_replaced() {
     let cases = [
         (
             KnownError::DailyLimit,

@@ -8,7 +8,7 @@ use super::{NAME, contact, email, link, linked, refusal, switch, updates, user, 
 use crate::calls::{Caller, update};
 
 #[tokio::test]
-async fn a_partial_answer_confirms_the_inputs_that_it_lists() {
+async fn what_a_partial_answer_lists_is_confirmed_by_that_call_alone() {
     const USERS: usize = 100;
     for partial_status in [PartialStatus::MultiStatus, PartialStatus::Success] {
         let stack = linked(USERS).await;
@@ -66,7 +66,7 @@ async fn a_success_that_cannot_be_read_confirms_nothing() {
 }
 
 #[tokio::test]
-async fn an_empty_answer_to_a_batch_confirms_nothing_and_all_arrive() {
+async fn an_empty_answer_to_many_confirms_nobody_and_all_arrive() {
     const USERS: usize = 8;
     let stack = linked(USERS).await;
     let worker = stack.worker().await;
@@ -83,7 +83,7 @@ async fn an_empty_answer_to_a_batch_confirms_nothing_and_all_arrive() {
 }
 
 #[tokio::test]
-async fn too_many_inputs_or_an_id_twice_get_a_400_without_a_property() {
+async fn too_many_inputs_and_an_id_twice_are_refusals_that_name_no_property() {
     let caller = Caller::start().await;
     let ids: Vec<String> = (0..101).map(|number| caller.add(&email(number))).collect();
     let many: Vec<_> = ids.iter().map(|id| (id.as_str(), "firstname", "Ada")).collect();
@@ -106,7 +106,7 @@ async fn too_many_inputs_or_an_id_twice_get_a_400_without_a_property() {
 }
 
 #[tokio::test]
-async fn users_who_share_contacts_never_exceed_the_batch_limits() {
+async fn a_flood_of_users_two_for_each_contact_never_meets_those_refusals() {
     const CONTACTS: usize = 110;
     let stack = linked(CONTACTS).await;
     let worker = stack.worker().await;

@@ -8,7 +8,7 @@ use super::{NAME, contact, failures, linked, name, updates, user, wait_until_con
 use crate::harness::{CEILING, Stack};
 
 #[tokio::test]
-async fn a_cut_connection_leaves_the_effect_unknown_and_is_retried() {
+async fn a_connection_that_is_cut_leaves_open_what_was_done_and_the_call_is_sent_again() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let cuts = [
@@ -40,7 +40,7 @@ async fn a_cut_connection_leaves_the_effect_unknown_and_is_retried() {
 }
 
 #[tokio::test]
-async fn an_answer_after_the_timeout_counts_as_none() {
+async fn an_answer_slower_than_the_timeout_is_no_answer_although_the_call_took_effect() {
     let stack = linked(1).await;
     let worker = stack.start_worker(&[("HUBSPOT_TIMEOUT_MS", "300")]).await;
     let hang = Fault::hang(Effect::AfterMs(0)).on_path("batch/update");
@@ -64,7 +64,7 @@ async fn an_answer_after_the_timeout_counts_as_none() {
 }
 
 #[tokio::test]
-async fn a_contact_that_makes_hubspot_hang_is_isolated() {
+async fn a_contact_that_makes_hubspot_hang_stands_alone_after_a_few_rounds() {
     const USERS: usize = 16;
     const GUILTY: usize = 5;
     let stack = linked(USERS).await;
@@ -97,7 +97,7 @@ async fn a_contact_that_makes_hubspot_hang_is_isolated() {
 }
 
 #[tokio::test]
-async fn an_unreachable_hubspot_is_waited_for() {
+async fn hubspot_that_cannot_be_reached_is_waited_for() {
     let stack = Stack::start().await;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

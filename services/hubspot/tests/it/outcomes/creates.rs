@@ -21,7 +21,7 @@ async fn change(stack: &Stack, number: usize) {
 }
 
 #[tokio::test]
-async fn a_create_with_an_empty_answer_makes_one_contact() {
+async fn a_create_whose_answer_says_nothing_makes_one_contact_only() {
     let (stack, worker) = creating().await;
     let at_once = Effect::AfterMs(0);
     let server_fault = Action::Answer {
@@ -51,7 +51,7 @@ async fn a_create_with_an_empty_answer_makes_one_contact() {
 }
 
 #[tokio::test]
-async fn a_contact_that_others_create_meanwhile_is_linked() {
+async fn a_contact_that_somebody_makes_meanwhile_is_taken_instead() {
     let (stack, worker) = creating().await;
     let slow = Fault::delay(1_000).on_path("batch/create").times(1);
     let slow = stack.sandbox.add_fault(slow);

@@ -26,7 +26,7 @@ fn link_of(stack: &Stack, number: usize) -> (String, LinkOrigin) {
 }
 
 #[tokio::test]
-async fn a_conflicting_address_moves_the_link_to_its_contact() {
+async fn a_taken_address_is_followed_whether_or_not_hubspot_names_who_holds_it() {
     let stack = linked(2 * BODIES.len()).await;
     let worker = stack.worker().await;
     let cases = BODIES.iter().flat_map(|body| [(*body, true), (*body, false)]);
@@ -59,7 +59,7 @@ async fn a_conflicting_address_moves_the_link_to_its_contact() {
 }
 
 #[tokio::test]
-async fn a_conflicting_address_is_reported_with_reject() {
+async fn a_taken_address_is_reported_where_it_is_not_to_be_followed() {
     let stack = linked(2 * BODIES.len()).await;
     let worker = stack.start_worker(&[("HUBSPOT_EMAIL_TAKEN", "reject")]).await;
     let cases = BODIES.iter().flat_map(|body| [(*body, true), (*body, false)]);
@@ -84,7 +84,7 @@ async fn a_conflicting_address_is_reported_with_reject() {
 }
 
 #[tokio::test]
-async fn a_secondary_address_links_and_is_not_promoted() {
+async fn a_secondary_address_finds_the_contact_and_is_not_made_its_primary_one() {
     let stack = Stack::start().await;
     let id = stack.contact(&email(0));
     stack
@@ -103,7 +103,7 @@ async fn a_secondary_address_links_and_is_not_promoted() {
 }
 
 #[tokio::test]
-async fn an_archived_contact_is_not_created_again() {
+async fn a_contact_that_was_archived_is_not_made_anew() {
     let stack = linked(1).await;
     let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
     stack.sandbox.archive(contact(&stack, 0)).unwrap();

@@ -21,7 +21,7 @@ fn links(stack: &Stack) -> Vec<(String, LinkOrigin)> {
 }
 
 #[tokio::test]
-async fn an_answer_with_another_id_moves_the_link() {
+async fn a_batch_that_answers_with_another_id_is_confirmed_and_moves_the_link() {
     let stack = linked(1).await;
     switch(&stack, |switches| {
         switches.former_ids_followed = true;
@@ -37,7 +37,7 @@ async fn an_answer_with_another_id_moves_the_link() {
 }
 
 #[tokio::test]
-async fn without_trace_ids_another_id_is_read_before_the_link_moves() {
+async fn without_trace_ids_another_id_in_the_answer_is_looked_into_before_the_link_moves() {
     let stack = linked(1).await;
     switch(&stack, |switches| switches.former_ids_followed = true);
     let merged = merge(&stack);
@@ -49,7 +49,7 @@ async fn without_trace_ids_another_id_is_read_before_the_link_moves() {
 }
 
 #[tokio::test]
-async fn an_unreadable_former_id_is_replaced_by_the_address() {
+async fn a_former_id_that_cannot_be_read_leads_to_the_contact_by_its_address() {
     let stack = linked(1).await;
     switch(&stack, |switches| switches.former_ids_readable = false);
     let merged = merge(&stack);
@@ -61,7 +61,7 @@ async fn an_unreadable_former_id_is_replaced_by_the_address() {
 }
 
 #[tokio::test]
-async fn a_merge_during_a_single_write_moves_the_link() {
+async fn a_contact_that_is_merged_while_it_is_written_alone_moves_the_link_too() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let silent = Fault::empty_success().on_path("batch/update").times(1);

@@ -7,7 +7,7 @@ use super::{NAME, failures, linked, name, refusal, switch, user, wait_until_conf
 use crate::harness::CEILING;
 
 #[tokio::test]
-async fn an_admins_rule_rejects_the_field_from_2026_09_on() {
+async fn an_admins_rule_refuses_the_field_on_the_version_that_knows_it() {
     for (version, refused) in [("v3", false), ("2026-03", false), ("2026-09", true)] {
         let stack = linked(1).await;
         switch(&stack, |switches| {
@@ -31,7 +31,7 @@ async fn an_admins_rule_rejects_the_field_from_2026_09_on() {
 }
 
 #[tokio::test]
-async fn a_required_property_rejects_writes_without_it() {
+async fn a_property_that_must_not_be_empty_refuses_what_is_written_without_it() {
     let stack = linked(1).await;
     switch(&stack, |switches| {
         switches.required_property = Some("lastname".into());
@@ -48,7 +48,7 @@ async fn a_required_property_rejects_writes_without_it() {
 }
 
 #[tokio::test]
-async fn a_rule_that_rejects_every_record_halts_delivery() {
+async fn a_new_rule_that_refuses_everyone_stops_the_line_and_is_owed_again_until_it_is_mended() {
     const USERS: usize = 25;
     let stack = linked(USERS).await;
     switch(&stack, |switches| {

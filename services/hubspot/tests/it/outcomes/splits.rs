@@ -53,7 +53,7 @@ async fn wait_for_failure(stack: &Stack) -> Reason {
 }
 
 #[tokio::test]
-async fn a_contact_that_fails_whole_batches_is_isolated() {
+async fn a_contact_that_fails_every_batch_stands_alone_after_seven_halvings() {
     let cases = [
         (KnownError::Server(500), "HTTP_500"),
         (KnownError::Untouchable, "HTTP_403"),
@@ -78,7 +78,7 @@ async fn a_contact_that_fails_whole_batches_is_isolated() {
 }
 
 #[tokio::test]
-async fn a_value_that_fails_whole_batches_is_isolated() {
+async fn a_value_that_refuses_every_batch_is_found_and_the_others_are_confirmed() {
     // Without a name, with the property's name, and for a conflict.
     let cases = [
         (NAME, "Ada", "VALIDATION_ERROR"),
@@ -111,7 +111,7 @@ async fn a_value_that_fails_whole_batches_is_isolated() {
 }
 
 #[tokio::test]
-async fn a_conflict_that_fails_whole_batches_is_isolated() {
+async fn a_conflict_that_refuses_every_batch_is_found_and_followed() {
     let stack = linked(USERS).await;
     let worker = stack.worker().await;
     switch(&stack, |switches| switches.partial_batches = false);
@@ -126,7 +126,7 @@ async fn a_conflict_that_fails_whole_batches_is_isolated() {
 }
 
 #[tokio::test]
-async fn a_contact_that_fails_whole_lookups_is_isolated() {
+async fn a_contact_that_fails_every_lookup_holds_up_nobody_else() {
     let stack = Stack::start().await;
     for number in 0..USERS {
         stack.contact(&email(number));

@@ -18,7 +18,7 @@ async fn first_verdict(stack: &Stack, fault: Fault, value: &str) -> AttemptResul
 }
 
 #[tokio::test]
-async fn a_server_error_may_be_applied_late_and_is_retried() {
+async fn a_server_that_fails_may_carry_the_call_out_late_and_it_is_sent_again() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let statuses = (500..=504).chain(520..=526);
@@ -44,7 +44,7 @@ async fn a_server_error_may_be_applied_late_and_is_retried() {
 }
 
 #[tokio::test]
-async fn an_error_for_one_contact_is_not_transient() {
+async fn a_refusal_of_one_contact_is_its_own_and_time_alone_does_not_mend_it() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let page = |error| {
@@ -72,7 +72,7 @@ async fn an_error_for_one_contact_is_not_transient() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_counts_against_no_record() {
+async fn a_limit_is_waited_for_and_charged_to_nobody() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     for error in [KnownError::BurstLimit, KnownError::SearchLimit] {
@@ -88,7 +88,7 @@ async fn a_rate_limit_counts_against_no_record() {
 }
 
 #[tokio::test]
-async fn a_locked_contact_is_retried_after_the_lock() {
+async fn a_lock_is_left_to_end() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let verdict = first_verdict(&stack, Fault::answer(KnownError::Locked), "Ada").await;

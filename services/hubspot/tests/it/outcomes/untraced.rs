@@ -14,7 +14,7 @@ fn name_of(number: usize) -> String {
 }
 
 #[tokio::test]
-async fn updates_are_matched_by_contact_in_any_order() {
+async fn updates_are_matched_by_contact_in_whatever_order_results_come() {
     for traced in [false, true] {
         let stack = linked(USERS).await;
         switch(&stack, |switches| switches.trace_ids_in_results = traced);
@@ -52,7 +52,7 @@ async fn updates_are_matched_by_contact_in_any_order() {
 }
 
 #[tokio::test]
-async fn created_contacts_are_matched_by_address_in_any_order() {
+async fn created_contacts_are_matched_by_address_in_whatever_order_results_come() {
     for traced in [false, true] {
         let stack = Stack::start().await;
         switch(&stack, |switches| switches.trace_ids_in_results = traced);
@@ -84,7 +84,7 @@ async fn created_contacts_are_matched_by_address_in_any_order() {
 }
 
 #[tokio::test]
-async fn results_are_the_same_in_another_language() {
+async fn outcomes_are_the_same_in_another_language() {
     for (partial_batches, conflict_body) in [
         (true, ConflictBody::WithId),
         (false, ConflictBody::WithId),

@@ -6,7 +6,7 @@ use sandbox::{Fault, KnownError};
 use super::{NAME, contact, linked, name, refusal, switch, updates, user, wait_until_confirmed};
 
 #[tokio::test]
-async fn an_invalid_address_is_rejected_and_the_rest_confirmed() {
+async fn an_invalid_address_is_refused_in_hubspots_words_and_the_rest_confirmed() {
     let stack = linked(2).await;
     let worker = stack.worker().await;
     // As one input of a partial answer, and as an answer of its own.
@@ -25,7 +25,7 @@ async fn an_invalid_address_is_rejected_and_the_rest_confirmed() {
 }
 
 #[tokio::test]
-async fn a_400_without_a_property_is_narrowed_down_by_field() {
+async fn a_refusal_that_names_no_property_is_found_field_by_field() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let fault = Fault::answer(KnownError::Nameless).for_property("lastname");
@@ -46,7 +46,7 @@ async fn a_400_without_a_property_is_narrowed_down_by_field() {
 }
 
 #[tokio::test]
-async fn an_unreadable_value_affects_only_its_user() {
+async fn a_value_hubspot_cannot_read_at_all_concerns_its_user_alone() {
     let stack = linked(2).await;
     let worker = stack.worker().await;
     let fault = Fault::answer(KnownError::Nameless).for_contact(contact(&stack, 0));
