@@ -2,3 +2,4 @@
 
 mod changes;
 mod comparisons;
+mod request_ids;

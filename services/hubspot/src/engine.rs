@@ -41,6 +41,8 @@ mod tests;
 
 use std::{collections::VecDeque, time::Duration};
 
+use contracts::Claim;
+
 pub use call::{Call, ContactKey, CreateInput, Inspection, MAX_BATCH, Properties, UpdateInput};
 pub use circuit_breaker::HaltCause;
 pub use inspections::InspectionError;
@@ -152,6 +154,11 @@ impl Engine {
     /// The account that the token opens, once it is known.
     pub fn account_id(&self) -> Option<&str> {
         self.leadership.account_id()
+    }
+
+    /// The claims that a call in flight is for.
+    pub fn claims_of(&self, call: CallId) -> impl Iterator<Item = &Claim> {
+        self.dispatch.claims_of(call)
     }
 
     /// Whether this worker delivers, and why not.

@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     client::HubspotClient,
     config::DriftSweep,
-    engine::{Engine, Input, Output, Settings},
+    engine::{Call, CallId, Engine, Input, Output, Settings},
 };
 use caller::Caller;
 use comparing::{Comparer, Comparing, Readable};
@@ -190,6 +190,7 @@ impl Worker {
                 });
             }
             Output::Call(id, call) => {
+                self.log_requests(id, &call);
                 let caller = self.caller.clone();
                 self.in_flight
                     .spawn(async move { Input::CallResponse(id, caller.perform(&call).await) });
@@ -213,6 +214,25 @@ impl Worker {
                 self.caller.notices.set_status(&status);
             }
             Output::ShutDownComplete => tracing::info!("everything is reported and the lease is released"),
+        }
+    }
+
+    /// Logs which HTTP requests a call to HubSpot carries, so that the id of a request leads from the gateway up to here.
+    fn log_requests(&self, id: CallId, call: &Call) {
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
+        for claim in self.engine.claims_of(id) {
+            let request = claim.request.as_ref();
+            tracing::debug!(
+                request.id = request.map(|request| &*request.request_id),
+                traceparent = request.and_then(|request| request.traceparent.as_deref()),
+                user.id = %claim.user_id,
+                version = claim.version,
+                attempt = claim.attempt,
+                kind = call.name(),
+                "a call to HubSpot starts"
+            );
         }
     }
 

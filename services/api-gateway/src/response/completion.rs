@@ -99,6 +99,7 @@ pub(crate) async fn complete_response(
     completion.count(&method, path, response.status());
     tracing::debug!(
         request.id = &*context.request_id,
+        traceparent = context.traceparent.as_deref(),
         %method,
         path,
         status = response.status().as_u16(),

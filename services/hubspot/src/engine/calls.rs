@@ -40,6 +40,11 @@ impl CallsInFlight {
         Some(call)
     }
 
+    /// The attempts that a call in flight is for.
+    pub(crate) fn attempts_of(&self, id: CallId) -> &[AttemptId] {
+        self.by_id.get(&id).map_or(&[], |call| &call.attempts)
+    }
+
     pub(crate) fn busy_contacts(&self) -> &BTreeSet<String> {
         &self.busy
     }

@@ -123,6 +123,12 @@ impl Dispatch {
         self.calls.len()
     }
 
+    /// The claims that a call in flight is for.
+    pub(crate) fn claims_of(&self, id: CallId) -> impl Iterator<Item = &Claim> {
+        let attempts = self.calls.attempts_of(id).iter();
+        attempts.filter_map(|attempt| self.attempts.get(attempt).map(Attempt::claim))
+    }
+
     /// The call is not in flight any more; `None` if it never was one of a delivery.
     pub(crate) fn take_call(&mut self, id: CallId) -> Option<CallInFlight> {
         self.calls.remove(id)

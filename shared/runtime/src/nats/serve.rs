@@ -191,8 +191,14 @@ impl Server {
                 Err(error) => Err(error),
             };
             let (body, headers) = match result {
-                Ok(answer) => (serde_json::to_vec(&answer), HeaderMap::new()),
-                Err(error) => (serde_json::to_vec(&error), error_headers(&error)),
+                Ok(answer) => {
+                    tracing::debug!(subject = R::SUBJECT, "a request is answered");
+                    (serde_json::to_vec(&answer), HeaderMap::new())
+                }
+                Err(error) => {
+                    tracing::debug!(subject = R::SUBJECT, code = ?error.code, "a request is rejected");
+                    (serde_json::to_vec(&error), error_headers(&error))
+                }
             };
             let body = Bytes::from(body.expect("contracts have text keys"));
             self.respond(&message, body, headers).await;
