@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The id and the trace of the HTTP request that a message belongs to.
 ///
 /// It travels in the headers of each request on NATS, and the log lines of the service that answers have its id. A changed user
-/// keeps it while it is dirty, and the claim brings it to the worker.
+/// keeps it while it is dirty, and the claim brings it to the worker, which logs it with each call to HubSpot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestContext {
