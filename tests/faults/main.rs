@@ -1,4 +1,4 @@
-//! Injects faults into the whole system for a minute and a half: no accepted change is lost.
+//! Injects faults into the whole system for 90 seconds: no accepted change is lost.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::{path::PathBuf, time::Duration};

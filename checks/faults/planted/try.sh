@@ -33,10 +33,10 @@ try 'answered before the commit' '--faults kill' checks/faults/planted/answer-be
 try 'acknowledged before the result is recorded, and no sweep' '--faults kill,nats' \
     $from/01-ack-before-record.patch checks/faults/planted/sweep-off.patch
 try 'no sweep, and NATS wiped' '--faults nats' checks/faults/planted/sweep-off.patch
-# Faults are rare here, because the next one would put users in doubt, which repairs them. With so many users, each is
+# Faults are rare here, because the next one would start late-write windows, which repair users. With so many users, each is
 # changed in one period only.
 try 'results of earlier attempts ignored' '--faults lease --every-ms 15000 --users 1500' \
     $from/02-earlier-verdicts-ignored.patch
 # With more frequent faults HubSpot would hardly ever work, and without writes there are no wrong values.
-try 'nothing is ever in doubt' '--faults hubspot --every-ms 5000 --users 1500' $from/03-doubts-off.patch
+try 'late-write windows never start' '--faults hubspot --every-ms 5000 --users 1500' $from/03-doubts-off.patch
 exit "$missed"
