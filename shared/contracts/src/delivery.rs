@@ -20,9 +20,10 @@ pub use attempt_result::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Priority {
-    /// A caller made a change.
+    /// A caller or an operator waits for the result.
     Live,
-    /// A resync, an import, a repair or a recheck.
+    /// A resync, an import, a repair or a recheck. A priority that a later version may send is read as this one.
+    #[serde(other)]
     Backfill,
 }
 

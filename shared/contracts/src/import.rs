@@ -52,4 +52,7 @@ pub enum ImportResult {
         /// Why.
         error: ServiceError,
     },
+    /// A result that a later version of the user service may answer.
+    #[serde(other)]
+    Unknown,
 }

@@ -104,7 +104,7 @@ fn keep_open_lines(
 /// Whether the result stays the same when the line is sent again.
 fn is_final(result: &ImportResult) -> bool {
     match result {
-        ImportResult::Changed { .. } | ImportResult::Unchanged { .. } => true,
+        ImportResult::Changed { .. } | ImportResult::Unchanged { .. } | ImportResult::Unknown => true,
         ImportResult::Rejected { error } => !matches!(
             error.code,
             ErrorCode::Unavailable | ErrorCode::Expired | ErrorCode::OutcomeUnknown

@@ -44,13 +44,14 @@ pub(super) fn decide_link(
             return refuse(row, address, attempt, of_another(), now);
         }
         // A primary address proves that the contact is this person's, even if others are linked to it. A secondary one does not.
-        LinkOrigin::SecondaryAddress if shared => {
+        LinkOrigin::SecondaryAddress | LinkOrigin::Unknown if shared => {
             return refuse(row, attempt.fields, attempt, of_another(), now);
         }
         LinkOrigin::PrimaryAddress
         | LinkOrigin::SecondaryAddress
         | LinkOrigin::Followed
-        | LinkOrigin::ByOperator => {
+        | LinkOrigin::ByOperator
+        | LinkOrigin::Unknown => {
             new_link(row, found, attempt, shared, now);
         }
     }

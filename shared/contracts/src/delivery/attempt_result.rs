@@ -187,6 +187,9 @@ pub enum LinkOrigin {
     Created,
     /// An operator named it. The link stays even if another contact has the address.
     ByOperator,
+    /// In a way that a later version of the services may report.
+    #[serde(other)]
+    Unknown,
 }
 
 /// The answer to [`ReportResults`], sent after the commit.
@@ -227,6 +230,8 @@ pub enum NextAction {
         /// Milliseconds from now.
         in_ms: u64,
     },
-    /// The user does not exist, or a later attempt has superseded this one. A claim tells whether it is dirty.
+    /// The user does not exist, or a later attempt has superseded this one. A claim tells whether it is dirty. An action that a
+    /// later version may answer is read as this one.
+    #[serde(other)]
     Superseded,
 }

@@ -1,8 +1,9 @@
 //! Values that a later version of a service may send.
 
 use contracts::{
-    DeliveryStatus, ErrorCode, Field, FieldSet, FindingKind, ProblemKind, Receipt, SyncState, UpdateUser,
-    User,
+    ControlDelivery, DeliveryStatus, ErrorCode, Field, FieldSet, FindingKind, ImportResult, LinkOrigin,
+    NextAction, Priority, ProblemKind, Receipt, SyncState, UpdateForm, UpdateUser, User,
+    delivery::LeaseAction,
 };
 use serde_json::json;
 
@@ -29,6 +30,33 @@ fn states_and_codes_of_a_later_version_are_unknown() {
         serde_json::from_value::<DeliveryStatus>(later()).unwrap(),
         DeliveryStatus::Unknown
     );
+    assert_eq!(
+        serde_json::from_value::<LinkOrigin>(later()).unwrap(),
+        LinkOrigin::Unknown
+    );
+    assert_eq!(
+        serde_json::from_value::<Priority>(later()).unwrap(),
+        Priority::Backfill
+    );
+    let result = json!({ "result": "addedLater", "version": 7 });
+    assert_eq!(
+        serde_json::from_value::<ImportResult>(result).unwrap(),
+        ImportResult::Unknown
+    );
+    let next = json!({ "next": "addedLater", "inMs": 7 });
+    assert_eq!(
+        serde_json::from_value::<NextAction>(next).unwrap(),
+        NextAction::Superseded
+    );
+}
+
+#[test]
+fn requests_with_a_value_of_a_later_version_are_rejected() {
+    for value in [json!("addedLater"), json!({ "action": "addedLater" })] {
+        assert!(serde_json::from_value::<LeaseAction>(value.clone()).is_err());
+        assert!(serde_json::from_value::<ControlDelivery>(value.clone()).is_err());
+        assert!(serde_json::from_value::<UpdateForm>(value).is_err());
+    }
 }
 
 #[test]

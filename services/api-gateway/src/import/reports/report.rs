@@ -170,6 +170,11 @@ impl BatchReport {
                 } = error;
                 self.reject(line, message, invalid_values, reasons);
             }
+            ImportResult::Unknown => {
+                let message = "the user service is newer than this gateway and answered with a result that it does not know; \
+                               read the user to see its values";
+                self.reject(line, message.to_owned(), Vec::new(), reasons);
+            }
         }
     }
 

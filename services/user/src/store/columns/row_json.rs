@@ -5,7 +5,10 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use contracts::{FieldResult, Link, LinkOrigin, PerField, Reason, RequestContext};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, IntoDeserializer},
+};
 
 use crate::rules::{
     FieldState, LateWriteWindow, OpenAttempt, PastAttempt, RememberedCreate, Row, UnixMs, UnknownMembers,
@@ -84,6 +87,9 @@ struct FieldJson {
 /// The member of a field that has its result.
 const RESULT: &str = "outcome";
 
+/// The member of a link that has its origin.
+const ORIGIN: &str = "found";
+
 /// The result of a field, which a later version may have recorded.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -118,11 +124,30 @@ struct LinkJson {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     /// The link's `origin`.
-    found: LinkOrigin,
+    found: OriginJson,
     #[serde(default, skip_serializing_if = "is_default")]
     shared: bool,
     #[serde(flatten)]
     unknown: UnknownMembers,
+}
+
+/// The origin of a link, which a later version may have stored.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum OriginJson {
+    Known(LinkOrigin),
+    Unknown(String),
+}
+
+impl<'de> Deserialize<'de> for OriginJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let origin: Result<_, de::value::Error> = LinkOrigin::deserialize(text.as_str().into_deserializer());
+        Ok(match origin {
+            Ok(LinkOrigin::Unknown) | Err(_) => Self::Unknown(text),
+            Ok(origin) => Self::Known(origin),
+        })
+    }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -151,15 +176,7 @@ impl RowJson {
                 .filter_map(|(field, state)| Some((Cow::Borrowed(field.name()), FieldJson::of(state)?)))
                 .chain(row.unknown.fields.iter().filter_map(unknown_field))
                 .collect(),
-            link: link.map(|link| LinkJson {
-                address: link.address.clone(),
-                found: link.origin,
-                shared: link.shared,
-                unknown: match &row.unknown.link {
-                    Some((contact_id, members)) if *contact_id == link.contact_id => members.clone(),
-                    _ => UnknownMembers::new(),
-                },
-            }),
+            link: link.map(|link| LinkJson::of(link, row.unknown.link.as_ref())),
             was_linked: row.was_linked,
             creating: row.possible_creates.clone(),
             attempt: row.attempt,
@@ -196,7 +213,14 @@ impl RowJson {
             fields: self.fields.into_iter().filter_map(unknown_value).collect(),
             link: None,
         };
-        if let Some((link, (account_id, contact_id))) = self.link.zip(contact) {
+        if let Some((mut link, (account_id, contact_id))) = self.link.zip(contact) {
+            let origin = match link.found {
+                OriginJson::Known(origin) => origin,
+                OriginJson::Unknown(text) => {
+                    link.unknown.insert(ORIGIN.to_owned(), text.into());
+                    LinkOrigin::Unknown
+                }
+            };
             if !link.unknown.is_empty() {
                 row.unknown.link = Some((contact_id.clone(), link.unknown));
             }
@@ -204,7 +228,7 @@ impl RowJson {
                 contact_id,
                 account_id,
                 address: link.address,
-                origin: link.found,
+                origin,
                 shared: link.shared,
             });
         }
@@ -225,6 +249,27 @@ impl RowJson {
         row.history = self.history;
         row.keys = self.keys;
         row.unchanged = self.unchanged;
+    }
+}
+
+impl LinkJson {
+    /// `unknown` is what a later version stored for the link to a contact. It belongs to that contact only.
+    fn of(link: &Link, unknown: Option<&(String, UnknownMembers)>) -> Self {
+        let mut members = match unknown {
+            Some((contact_id, members)) if *contact_id == link.contact_id => members.clone(),
+            _ => UnknownMembers::new(),
+        };
+        // An origin that this version does not know is among them, until a known one replaces it.
+        let found = match (link.origin, members.remove(ORIGIN)) {
+            (LinkOrigin::Unknown, Some(serde_json::Value::String(text))) => OriginJson::Unknown(text),
+            (origin, _) => OriginJson::Known(origin),
+        };
+        Self {
+            address: link.address.clone(),
+            found,
+            shared: link.shared,
+            unknown: members,
+        }
     }
 }
 
@@ -367,9 +412,12 @@ mod tests {
         later["fields"]["email"]["outcome"] = json!({ "outcome": "skipped", "why": "later" });
         later["fields"]["phone"] = json!({ "touched": 1, "owed": 1, "new": true });
         later["link"]["new"] = json!("x");
+        later["link"]["found"] = json!("byTelepathy");
         later["open"]["new"] = json!(null);
         let row = row(&later);
         assert_eq!(row.fields[Field::EMAIL].result, Some(FieldResult::Unknown));
+        let origin = row.link.as_ref().map(|link| link.origin);
+        assert_eq!(origin, Some(LinkOrigin::Unknown));
         assert_eq!(stored(&row), later);
     }
 
@@ -379,6 +427,17 @@ mod tests {
         later["fields"]["email"]["outcome"] = json!({ "outcome": "skipped" });
         let mut row = row(&later);
         row.fields[Field::EMAIL].result = Some(FieldResult::Confirmed);
+        assert_eq!(stored(&row), usual());
+    }
+
+    #[test]
+    fn a_known_origin_replaces_an_unknown_one() {
+        let mut later = usual();
+        let origin: LinkOrigin =
+            serde_json::from_value(later["link"]["found"].take()).expect("a known origin");
+        later["link"]["found"] = json!("byTelepathy");
+        let mut row = row(&later);
+        row.link.as_mut().expect("a link").origin = origin;
         assert_eq!(stored(&row), usual());
     }
 
