@@ -1,7 +1,7 @@
 //! Access tokens from the sandbox's token endpoint: how they are asked for, and what delivery notices of it.
 
 mod delivery;
-mod refusals;
+mod errors;
 mod tokens;
 
 use std::{

@@ -126,7 +126,7 @@ impl Stack {
         let shutdown = Shutdown::new();
         let health = Registry::new("user", &CHECKS);
         let nats = connect(&self.nats, "user").await;
-        let task = tokio::spawn(user::serve(config, nats, health.clone(), shutdown.clone()));
+        let task = tokio::spawn(user::run(config, nats, health.clone(), shutdown.clone()));
         Running {
             shutdown,
             health,

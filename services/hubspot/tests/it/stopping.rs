@@ -7,22 +7,23 @@ use testing::wait::until;
 use crate::harness::{CEILING, Stack};
 
 #[tokio::test]
-async fn a_stopping_worker_finishes_its_call_records_it_and_gives_back_the_lease() {
+async fn a_stopping_worker_reports_its_call_and_releases_the_lease() {
     let stack = Stack::start().await;
     let worker = stack.worker().await;
     stack.users.change("1", &[(Field::EMAIL, "bh@hubspot.com")]).await;
-    stack.users.wait_until_settled("1").await;
-    stack
-        .sandbox
-        .add_fault(Fault::new(Action::Delay { ms: 700 }).on_path("batch/update"));
+    stack.users.wait_until_clean("1").await;
+    let slow = Fault::new(Action::Delay { ms: 700 }).on_path("batch/update");
+    let slow = stack.sandbox.add_fault(slow);
     stack.sandbox.forget_calls();
     stack.users.change("1", &[(Field::FIRST_NAME, "Ada")]).await;
-    let fault_is_hit = async || stack.sandbox.hits_of(1).is_some_and(|hits| hits > 0);
-    until("the call to be out", CEILING, fault_is_hit).await;
+    until("the call to be in flight", CEILING, async || {
+        stack.sandbox.hits_of(slow).is_some_and(|hits| hits > 0)
+    })
+    .await;
     worker.begin_to_stop();
     worker.stop().await;
     assert_eq!(
-        stack.users.outcome("1", Field::FIRST_NAME),
+        stack.users.result("1", Field::FIRST_NAME),
         Some(FieldResult::Confirmed)
     );
     assert!(stack.users.lease_is_free());
@@ -30,7 +31,7 @@ async fn a_stopping_worker_finishes_its_call_records_it_and_gives_back_the_lease
 }
 
 #[tokio::test]
-async fn a_second_worker_stands_by_and_takes_over_from_one_that_stopped() {
+async fn a_standby_worker_takes_over_from_one_that_stopped() {
     let stack = Stack::start().await;
     let first = stack.worker().await;
     let second = stack.start_worker(&[]).await;
@@ -45,12 +46,12 @@ async fn a_second_worker_stands_by_and_takes_over_from_one_that_stopped() {
             &[(Field::EMAIL, "bh@hubspot.com"), (Field::FIRST_NAME, "Ada")],
         )
         .await;
-    stack.users.wait_until_settled("1").await;
+    stack.users.wait_until_clean("1").await;
     second.stop().await;
 }
 
 #[tokio::test]
-async fn a_second_worker_takes_over_from_one_that_crashed() {
+async fn a_standby_worker_takes_over_from_one_that_crashed() {
     let stack = Stack::start().await;
     let first = stack.worker().await;
     let second = stack.start_worker(&[]).await;
@@ -63,7 +64,7 @@ async fn a_second_worker_takes_over_from_one_that_crashed() {
             &[(Field::EMAIL, "bh@hubspot.com"), (Field::FIRST_NAME, "Ada")],
         )
         .await;
-    stack.users.wait_until_settled("1").await;
+    stack.users.wait_until_clean("1").await;
     stack.wait_until_acknowledged().await;
     second.stop().await;
 }

@@ -1,23 +1,23 @@
-//! Values and properties that HubSpot refuses.
+//! Values and properties that HubSpot rejects.
 
 use contracts::{Field, FieldResult};
 use sandbox::{Fault, KnownError};
 
-use super::{NAME, contact, linked, name, refusal, switch, updates, user, wait_until_confirmed};
+use super::{NAME, contact, linked, name, rejection, switch, updates, user, wait_until_confirmed};
 
 #[tokio::test]
-async fn an_invalid_address_is_refused_in_hubspots_words_and_the_rest_confirmed() {
+async fn an_invalid_address_is_rejected_and_the_name_confirmed() {
     let stack = linked(2).await;
     let worker = stack.worker().await;
     // As one input of a partial answer, and as an answer of its own.
     for (number, partial_batches) in [(0, true), (1, false)] {
         switch(&stack, |switches| switches.partial_batches = partial_batches);
-        let change = [(Field::EMAIL, "nope"), (NAME, "Ada")];
+        let change = [(Field::EMAIL, "ada@example.test"), (NAME, "Ada")];
         stack.users.change(&user(number), &change).await;
         wait_until_confirmed(&stack, [number], "Ada").await;
-        let reason = refusal(&stack, number, Field::EMAIL);
+        let reason = rejection(&stack, number, Field::EMAIL);
         assert_eq!(reason.code, "INVALID_EMAIL");
-        assert_eq!(reason.message, "Email address nope is invalid");
+        assert_eq!(reason.message, "Email address ada@example.test is invalid");
         assert!(reason.correlation_id.is_some(), "{reason:?}");
     }
     stack.wait_until_acknowledged().await;
@@ -25,7 +25,7 @@ async fn an_invalid_address_is_refused_in_hubspots_words_and_the_rest_confirmed(
 }
 
 #[tokio::test]
-async fn a_refusal_that_names_no_property_is_found_field_by_field() {
+async fn a_rejection_that_names_no_property_is_found_field_by_field() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let fault = Fault::answer(KnownError::Nameless).for_property("lastname");
@@ -33,7 +33,7 @@ async fn a_refusal_that_names_no_property_is_found_field_by_field() {
     let change = [(NAME, "Ada"), (Field::LAST_NAME, "Lovelace")];
     stack.users.change(&user(0), &change).await;
     wait_until_confirmed(&stack, [0], "Ada").await;
-    let reason = refusal(&stack, 0, Field::LAST_NAME);
+    let reason = rejection(&stack, 0, Field::LAST_NAME);
     assert_eq!(
         (reason.code.as_str(), reason.status),
         ("VALIDATION_ERROR", Some(400))
@@ -46,19 +46,20 @@ async fn a_refusal_that_names_no_property_is_found_field_by_field() {
 }
 
 #[tokio::test]
-async fn a_value_hubspot_cannot_read_at_all_concerns_its_user_alone() {
+async fn a_value_that_hubspot_cannot_read_affects_its_user_alone() {
     let stack = linked(2).await;
     let worker = stack.worker().await;
     let fault = Fault::answer(KnownError::Nameless).for_contact(contact(&stack, 0));
     stack.sandbox.add_fault(fault);
-    stack.users.gather(2);
+    stack.pause(&worker).await;
     for number in 0..2 {
         stack.users.change(&user(number), &[(NAME, "Ada")]).await;
     }
+    stack.resume(2).await;
     wait_until_confirmed(&stack, [1], "Ada").await;
-    stack.users.wait_until_settled(&user(0)).await;
+    stack.users.wait_until_clean(&user(0)).await;
     assert!(matches!(
-        stack.users.outcome(&user(0), NAME),
+        stack.users.result(&user(0), NAME),
         Some(FieldResult::Rejected { .. })
     ));
     assert_eq!(name(&stack, 0), None);

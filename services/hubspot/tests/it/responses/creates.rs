@@ -1,4 +1,4 @@
-//! Contacts that are made for users that have none, when HubSpot's answer is not the usual one.
+//! Contacts that are created for users without one, with unusual answers of HubSpot.
 
 use contracts::{Field, LinkOrigin};
 use sandbox::{Action, BodyKind, CutPoint, Effect, Fault, KnownError, Switches};
@@ -21,7 +21,7 @@ async fn change(stack: &Stack, number: usize) {
 }
 
 #[tokio::test]
-async fn a_create_whose_answer_says_nothing_makes_one_contact_only() {
+async fn a_create_with_an_unclear_answer_makes_one_contact_only() {
     let (stack, worker) = creating().await;
     let at_once = Effect::AfterMs(0);
     let server_fault = Action::Answer {
@@ -33,7 +33,7 @@ async fn a_create_whose_answer_says_nothing_makes_one_contact_only() {
     let cases = [
         (Fault::new(server_fault), true),
         (Fault::odd_success(BodyKind::Html, at_once), true),
-        // A success is looked into at once, and the contact found.
+        // After a success the contact is looked up at once, and found.
         (Fault::odd_success(BodyKind::Json, at_once), false),
         (Fault::empty_success(), true),
         (Fault::cut(CutPoint::MidAnswer), true),
@@ -43,15 +43,15 @@ async fn a_create_whose_answer_says_nothing_makes_one_contact_only() {
         stack.sandbox.add_fault(fault.on_path("batch/create").times(1));
         change(&stack, number).await;
         wait_until_confirmed(&stack, [number], "Ada").await;
-        let verdict = &stack.users.verdicts(&user(number))[0];
-        assert_eq!(verdict.may_have_created, in_doubt, "{verdict:?}");
+        let result = &stack.users.reported(&user(number)).await[0];
+        assert_eq!(result.may_have_created, in_doubt, "{result:?}");
         assert_eq!(stack.sandbox.contacts().len(), before + number + 1);
     }
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn a_contact_that_somebody_makes_meanwhile_is_taken_instead() {
+async fn a_contact_that_another_client_creates_meanwhile_is_linked() {
     let (stack, worker) = creating().await;
     let slow = Fault::delay(1_000).on_path("batch/create").times(1);
     let slow = stack.sandbox.add_fault(slow);
@@ -62,8 +62,7 @@ async fn a_contact_that_somebody_makes_meanwhile_is_taken_instead() {
     .await;
     let made = stack.contact(&email(0));
     wait_until_confirmed(&stack, [0], "Ada").await;
-    let links = stack.users.verdicts(&user(0)).into_iter();
-    let links: Vec<_> = links.filter_map(|verdict| verdict.link).collect();
+    let links = stack.users.reported_links(&user(0)).await;
     let found: Vec<_> = links
         .iter()
         .map(|link| (link.contact_id.as_str(), link.origin))
@@ -73,7 +72,7 @@ async fn a_contact_that_somebody_makes_meanwhile_is_taken_instead() {
 }
 
 #[tokio::test]
-async fn a_contact_is_created_where_hubspot_requires_associations() {
+async fn a_contact_is_created_if_hubspot_requires_associations() {
     let stack = Stack::start().await;
     stack.sandbox.set_switches(Switches {
         associations_required: true,
@@ -84,7 +83,7 @@ async fn a_contact_is_created_where_hubspot_requires_associations() {
         .users
         .change("1", &[(Field::EMAIL, "nobody@example.com"), (NAME, "Ada")])
         .await;
-    stack.users.wait_until_settled("1").await;
+    stack.users.wait_until_clean("1").await;
     assert_eq!(
         stack.property("nobody@example.com", "firstname").as_deref(),
         Some("Ada")

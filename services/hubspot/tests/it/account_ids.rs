@@ -1,4 +1,4 @@
-//! Which account a token opens, where HubSpot refuses the account's details.
+//! Which account a token opens if HubSpot does not show the account's details.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn empty(sandbox: &Sandbox) {
     }
 }
 
-fn refused(account_id: impl std::fmt::Display) -> Response {
+fn without_details_of(account_id: impl std::fmt::Display) -> Response {
     Response::Account {
         account_id: account_id.to_string(),
         details_refused: true,
@@ -59,7 +59,7 @@ async fn without_the_scope_oauth_the_account_is_read_from_a_contacts_page() {
     caller.sandbox.set_switches(without_details());
     assert_eq!(
         caller.answer(&Call::Account).await,
-        refused(caller.sandbox.portal_id())
+        without_details_of(caller.sandbox.portal_id())
     );
 }
 
@@ -74,7 +74,7 @@ async fn an_account_that_no_answer_names_is_not_assumed() {
 }
 
 #[tokio::test]
-async fn a_token_whose_account_was_told_once_goes_on_without_the_details() {
+async fn a_token_whose_account_is_known_goes_on_without_details() {
     let caller = Caller::start().await;
     empty(&caller.sandbox);
     let account_id = caller.sandbox.portal_id();
@@ -83,11 +83,11 @@ async fn a_token_whose_account_was_told_once_goes_on_without_the_details() {
         Response::Account { .. }
     ));
     caller.sandbox.set_switches(without_details());
-    assert_eq!(caller.answer(&Call::Account).await, refused(account_id));
+    assert_eq!(caller.answer(&Call::Account).await, without_details_of(account_id));
 }
 
 #[tokio::test]
-async fn another_token_is_not_taken_for_one_of_the_same_account() {
+async fn another_token_is_not_assumed_to_open_the_same_account() {
     let (sandbox, folder) = (sandbox().await, tempfile::tempdir().unwrap());
     empty(&sandbox);
     sandbox.set_tokens(["one", "two"]);
@@ -107,7 +107,7 @@ async fn another_token_is_not_taken_for_one_of_the_same_account() {
 }
 
 #[tokio::test]
-async fn the_account_that_came_with_an_oauth_token_is_used_where_details_are_refused() {
+async fn an_oauth_token_names_its_account_if_details_are_denied() {
     let sandbox = sandbox().await;
     empty(&sandbox);
     sandbox.set_switches(without_details());
@@ -119,11 +119,11 @@ async fn the_account_that_came_with_an_oauth_token_is_used_where_details_are_ref
     let client = client(&sandbox, Credentials::OAuth(app));
     let answer = client.perform(&Call::Account).await.response;
     client.close().await;
-    assert_eq!(answer, refused(sandbox.portal_id()));
+    assert_eq!(answer, without_details_of(sandbox.portal_id()));
 }
 
 #[tokio::test]
-async fn the_setting_names_the_account_where_hubspot_does_not_and_never_another_one() {
+async fn the_setting_names_the_account_but_never_overrides_hubspot() {
     let sandbox = sandbox().await;
     let own = sandbox.portal_id().to_string();
     let ask = async |account_id: &str| {
@@ -136,13 +136,13 @@ async fn the_setting_names_the_account_where_hubspot_does_not_and_never_another_
     assert!(is_wrong(ask("1").await));
     sandbox.set_switches(without_details());
     assert!(is_wrong(ask("1").await));
-    assert_eq!(ask(&own).await, refused(&own));
+    assert_eq!(ask(&own).await, without_details_of(&own));
     empty(&sandbox);
-    assert_eq!(ask(&own).await, refused(&own));
+    assert_eq!(ask(&own).await, without_details_of(&own));
 }
 
 #[tokio::test]
-async fn what_keeps_the_account_from_being_found_otherwise_is_told_as_it_is() {
+async fn another_error_of_the_account_lookup_is_reported_as_it_is() {
     let caller = Caller::start().await;
     caller
         .sandbox
@@ -157,14 +157,14 @@ async fn what_keeps_the_account_from_being_found_otherwise_is_told_as_it_is() {
 }
 
 #[tokio::test]
-async fn without_the_scope_oauth_changes_are_delivered_and_operators_are_told_of_it() {
+async fn without_the_scope_oauth_changes_arrive_and_health_says_so() {
     let stack = Stack::start().await;
     stack.sandbox.set_switches(without_details());
     stack.contact("a@example.com");
     let worker = stack.worker().await;
     let change = [(Field::EMAIL, "a@example.com"), (Field::FIRST_NAME, "Ada")];
     stack.users.change("1", &change).await;
-    stack.users.wait_until_settled("1").await;
+    stack.users.wait_until_clean("1").await;
     assert_eq!(
         stack.property("a@example.com", "firstname").as_deref(),
         Some("Ada")
@@ -175,10 +175,10 @@ async fn without_the_scope_oauth_changes_are_delivered_and_operators_are_told_of
 }
 
 #[tokio::test]
-async fn links_of_another_account_are_not_written_through_where_details_are_refused() {
+async fn without_details_links_of_another_account_are_not_used() {
     let stack = Stack::start().await;
     stack.sandbox.set_switches(without_details());
-    stack.users.remember_account("1");
+    stack.link("1", "b@example.com", "1").await;
     let change = [(Field::EMAIL, "bh@hubspot.com"), (Field::FIRST_NAME, "Ada")];
     stack.users.change("1", &change).await;
     let worker = stack.start_worker(&[]).await;
@@ -193,7 +193,7 @@ async fn links_of_another_account_are_not_written_through_where_details_are_refu
 }
 
 #[tokio::test]
-async fn where_nothing_names_the_account_the_line_says_what_to_do() {
+async fn if_nothing_names_the_account_the_status_says_what_to_do() {
     let stack = Stack::start().await;
     empty(&stack.sandbox);
     stack.sandbox.set_switches(without_details());

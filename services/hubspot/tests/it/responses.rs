@@ -1,21 +1,21 @@
-//! Every outcome that HubSpot is known to give, by name, and what the worker makes of it.
+//! Every response that HubSpot is known to give, and what becomes of the changes that met it.
 
-mod account;
+mod account_faults;
+mod admin_rules;
 mod batches;
 mod connections;
 mod creates;
-mod identity;
+mod links;
 mod merges;
-mod rules;
 mod splits;
 mod statuses;
-mod untraced;
 mod values;
+mod without_trace_ids;
 
 use contracts::{AttemptFailure, Field, FieldResult, Reason};
 use sandbox::{Fault, KnownError, Switches};
 
-use crate::harness::Stack;
+use crate::{harness::Stack, user_service::LinkedUser};
 
 const NAME: Field = Field::FIRST_NAME;
 
@@ -27,20 +27,22 @@ fn email(number: usize) -> String {
     format!("user{number}@example.com")
 }
 
-/// A stack with so many users, each linked to a contact of its own.
+/// A stack with this many users, each linked to a contact of its own.
 async fn linked(count: usize) -> Stack {
     let stack = Stack::start().await;
-    for number in 0..count {
-        let contact = stack.contact(&email(number));
-        link(&stack, &user(number), number, &contact);
-    }
+    let users = (0..count).map(|number| LinkedUser {
+        user: user(number),
+        email: email(number),
+        contact_id: stack.contact(&email(number)),
+    });
+    let users: Vec<_> = users.collect();
+    stack.users.link(&account(&stack), &users).await;
     stack
 }
 
-/// Links a user to the contact of that number.
-fn link(stack: &Stack, user: &str, number: usize, contact_id: &str) {
-    let account = stack.sandbox.portal_id().to_string();
-    stack.users.link(user, &email(number), contact_id, &account);
+/// The id of the sandbox's account.
+fn account(stack: &Stack) -> String {
+    stack.sandbox.portal_id().to_string()
 }
 
 /// Changes one switch of the sandbox.
@@ -50,23 +52,23 @@ fn switch(stack: &Stack, change: impl FnOnce(&mut Switches)) {
     stack.sandbox.set_switches(switches);
 }
 
-/// The id of the contact of that number.
+/// The id of the contact with this number.
 fn contact(stack: &Stack, number: usize) -> String {
     let contact = stack.sandbox.contact_by_email(&email(number)).unwrap();
     contact.id.to_string()
 }
 
-/// The first name that the contact of that number has.
+/// The first name of the contact with this number.
 fn name(stack: &Stack, number: usize) -> Option<String> {
     stack.property(&email(number), "firstname")
 }
 
-/// A change of the first name reaches every one of these users' contacts.
+/// Waits until the first name of each of these users is confirmed, and checks that the contacts have it.
 async fn wait_until_confirmed(stack: &Stack, users: impl IntoIterator<Item = usize>, value: &str) {
     for number in users {
-        stack.users.wait_until_settled(&user(number)).await;
+        stack.users.wait_until_clean(&user(number)).await;
         assert_eq!(
-            stack.users.outcome(&user(number), NAME),
+            stack.users.result(&user(number), NAME),
             Some(FieldResult::Confirmed),
             "{number}"
         );
@@ -74,30 +76,26 @@ async fn wait_until_confirmed(stack: &Stack, users: impl IntoIterator<Item = usi
     }
 }
 
-/// Why a field of that user was refused.
-fn refusal(stack: &Stack, number: usize, field: Field) -> Reason {
-    match stack.users.outcome(&user(number), field) {
+/// Why a field of this user was rejected.
+fn rejection(stack: &Stack, number: usize, field: Field) -> Reason {
+    match stack.users.result(&user(number), field) {
         Some(FieldResult::Rejected { reason }) => reason,
-        _ => panic!("not refused: {:?}", stack.users.verdicts(&user(number))),
+        other => panic!("not rejected: {other:?}"),
     }
 }
 
-fn failures(stack: &Stack, number: usize) -> Vec<AttemptFailure> {
-    let verdicts = stack.users.verdicts(&user(number));
-    verdicts
-        .into_iter()
-        .filter_map(|verdict| verdict.failure)
-        .collect()
+async fn failures(stack: &Stack, number: usize) -> Vec<AttemptFailure> {
+    stack.failures(&user(number)).await
 }
 
-/// The batch updates that came, in the order in which they ended.
+/// The batch updates that the sandbox received, in the order in which they ended.
 fn updates(stack: &Stack) -> Vec<sandbox::Call> {
     let mut calls = stack.sandbox.calls();
     calls.retain(|call| call.path.ends_with("batch/update"));
     calls
 }
 
-/// An error for every update of that user's contact.
+/// An error for every call about this user's contact.
 fn on_contact(stack: &Stack, number: usize, error: KnownError) -> Fault {
     Fault::answer(error).for_contact(contact(stack, number))
 }

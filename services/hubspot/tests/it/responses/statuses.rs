@@ -1,4 +1,4 @@
-//! Every status that concerns one call: what the verdict says, and that the change arrives all the same.
+//! Every status that concerns one call: what the worker reports, and that the change arrives with a later call.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use sandbox::{Action, BodyKind, Effect, Fault, KnownError};
 use super::{NAME, linked, updates, user, wait_until_confirmed};
 use crate::harness::Stack;
 
-/// One call meets this, and the change arrives with a later one. Returns the verdict of the first.
-async fn first_verdict(stack: &Stack, fault: Fault, value: &str) -> AttemptResult {
-    let before = stack.users.verdicts(&user(0)).len();
+/// One call gets this answer, and the change arrives with a later one. Returns the result of the first attempt.
+async fn first_result(stack: &Stack, fault: Fault, value: &str) -> AttemptResult {
+    let before = stack.users.reported(&user(0)).await.len();
     stack.sandbox.add_fault(fault.on_path("batch/update").times(1));
     stack.users.change(&user(0), &[(NAME, value)]).await;
     wait_until_confirmed(stack, [0], value).await;
-    stack.users.verdicts(&user(0)).remove(before)
+    stack.users.reported(&user(0)).await.remove(before)
 }
 
 #[tokio::test]
-async fn a_server_that_fails_may_carry_the_call_out_late_and_it_is_sent_again() {
+async fn after_a_server_error_the_call_may_apply_late_and_is_repeated() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let statuses = (500..=504).chain(520..=526);
@@ -27,13 +27,13 @@ async fn a_server_that_fails_may_carry_the_call_out_late_and_it_is_sent_again() 
         .chain([KnownError::RequestTimeout]);
     for error in errors {
         let value = format!("after {}", error.status());
-        let verdict = first_verdict(&stack, Fault::answer(error), &value).await;
+        let result = first_result(&stack, Fault::answer(error), &value).await;
         assert!(
-            verdict.may_apply_late && verdict.written.contains(NAME),
+            result.may_apply_late && result.written.contains(NAME),
             "{error:?}"
         );
-        assert!(verdict.field_results.is_empty(), "{error:?}");
-        let failure = verdict.failure.unwrap();
+        assert!(result.field_results.is_empty(), "{error:?}");
+        let failure = result.failure.unwrap();
         assert!(failure.is_transient && !failure.is_counted, "{error:?}");
         assert_eq!(failure.reason.status, Some(error.status()));
         assert!(failure.reason.correlation_id.is_some(), "{error:?}");
@@ -44,7 +44,7 @@ async fn a_server_that_fails_may_carry_the_call_out_late_and_it_is_sent_again() 
 }
 
 #[tokio::test]
-async fn a_refusal_of_one_contact_is_its_own_and_time_alone_does_not_mend_it() {
+async fn a_rejection_of_one_contact_is_reported_as_not_transient() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let page = |error| {
@@ -62,9 +62,9 @@ async fn a_refusal_of_one_contact_is_its_own_and_time_alone_does_not_mend_it() {
         (page(KnownError::Nameless), 400),
     ];
     for (number, (fault, status)) in cases.into_iter().enumerate() {
-        let verdict = first_verdict(&stack, fault, &format!("name {number}")).await;
-        assert!(!verdict.may_apply_late && verdict.written.is_empty(), "{status}");
-        let failure = verdict.failure.unwrap();
+        let result = first_result(&stack, fault, &format!("name {number}")).await;
+        assert!(!result.may_apply_late && result.written.is_empty(), "{status}");
+        let failure = result.failure.unwrap();
         assert!(!failure.is_transient && !failure.is_counted, "{status}");
         assert_eq!(failure.reason.status, Some(status));
     }
@@ -72,14 +72,14 @@ async fn a_refusal_of_one_contact_is_its_own_and_time_alone_does_not_mend_it() {
 }
 
 #[tokio::test]
-async fn a_limit_is_waited_for_and_charged_to_nobody() {
+async fn a_rate_limit_is_waited_for_and_not_counted() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     for error in [KnownError::BurstLimit, KnownError::SearchLimit] {
         let value = format!("after {error:?}");
-        let verdict = first_verdict(&stack, Fault::answer(error), &value).await;
-        assert!(!verdict.may_apply_late && verdict.written.is_empty());
-        let failure = verdict.failure.unwrap();
+        let result = first_result(&stack, Fault::answer(error), &value).await;
+        assert!(!result.may_apply_late && result.written.is_empty());
+        let failure = result.failure.unwrap();
         assert!(!failure.is_counted && failure.is_transient);
         assert_eq!(failure.reason.status, Some(429));
         worker.wait_for_status("delivering").await;
@@ -88,12 +88,12 @@ async fn a_limit_is_waited_for_and_charged_to_nobody() {
 }
 
 #[tokio::test]
-async fn a_lock_is_left_to_end() {
+async fn a_locked_contact_is_written_after_the_lock_has_ended() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
-    let verdict = first_verdict(&stack, Fault::answer(KnownError::Locked), "Ada").await;
-    assert!(!verdict.may_apply_late && verdict.written.is_empty());
-    let failure = verdict.failure.unwrap();
+    let result = first_result(&stack, Fault::answer(KnownError::Locked), "Ada").await;
+    assert!(!result.may_apply_late && result.written.is_empty());
+    let failure = result.failure.unwrap();
     assert!(failure.is_transient && !failure.is_counted);
     assert_eq!(failure.reason.code, "LOCKED");
     let calls = updates(&stack);

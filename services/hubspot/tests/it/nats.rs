@@ -1,10 +1,13 @@
-//! NATS goes away, comes back, or loses its disk.
+//! A nats-server that ends and comes back, or loses its disk, and changes that others make to stream and consumer.
 
 use async_nats::jetstream::consumer::{Consumer, pull};
 use contracts::Field;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use testing::wait::until;
+use testing::{
+    nats::{NatsServer, Options},
+    wait::until,
+};
 
 use crate::harness::{CEILING, Stack};
 
@@ -23,38 +26,34 @@ async fn deliver(stack: &Stack, name: &str) {
 }
 
 #[tokio::test]
-async fn delivery_goes_on_after_nats_was_killed() {
+async fn delivery_resumes_after_nats_was_killed() {
     let mut stack = Stack::start().await;
     let worker = stack.worker().await;
     deliver(&stack, "before").await;
     stack.nats.kill().await.unwrap();
     stack.nats.restart().await.unwrap();
-    until("the stream again", CEILING, async || {
-        stack.users.ensure_stream().await;
-        true
-    })
-    .await;
+    stack.users.wait_until_it_answers().await;
     deliver(&stack, "after").await;
     stack.wait_until_acknowledged().await;
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn delivery_goes_on_after_nats_lost_its_disk() {
+async fn delivery_resumes_after_nats_lost_its_disk() {
     let mut stack = Stack::start().await;
     let worker = stack.worker().await;
     deliver(&stack, "before").await;
     stack.nats.kill().await.unwrap();
     stack.nats.wipe().unwrap();
     stack.nats.restart().await.unwrap();
-    stack.users.ensure_stream().await;
+    stack.users.wait_until_it_answers().await;
     deliver(&stack, "after").await;
     stack.wait_until_acknowledged().await;
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn a_message_that_is_no_wake_up_is_removed() {
+async fn a_message_that_is_not_a_wake_up_is_removed() {
     let stack = Stack::start().await;
     let worker = stack.worker().await;
     let client = async_nats::connect(stack.nats.url()).await.unwrap();
@@ -71,13 +70,10 @@ async fn a_message_that_is_no_wake_up_is_removed() {
 }
 
 #[tokio::test]
-async fn messages_of_somebody_elses_stream_are_left_alone() {
-    let stack = Stack::start().await;
-    let worker = stack.worker().await;
-    deliver(&stack, "before").await;
-    let client = async_nats::connect(stack.nats.url()).await.unwrap();
+async fn messages_of_a_foreign_stream_are_left_alone() {
+    let nats = NatsServer::start(Options::default()).await.unwrap();
+    let client = async_nats::connect(nats.url()).await.unwrap();
     let jetstream = async_nats::jetstream::new(client.clone());
-    jetstream.delete_stream("USERS").await.unwrap();
     let foreign = async_nats::jetstream::stream::Config {
         name: "USERS".to_owned(),
         subjects: vec!["orders.*".to_owned()],
@@ -90,7 +86,9 @@ async fn messages_of_somebody_elses_stream_are_left_alone() {
         sent.await.unwrap().await.unwrap();
     }
     let mut attempts = client.subscribe("$JS.API.CONSUMER.CREATE.USERS.>").await.unwrap();
-    // The second attempt shows that the first came to its end.
+    let stack = Stack::start_on_server(nats).await;
+    let worker = stack.worker().await;
+    // The second attempt shows that the first one has ended.
     for _ in 0..2 {
         tokio::time::timeout(CEILING, attempts.next())
             .await
@@ -102,7 +100,7 @@ async fn messages_of_somebody_elses_stream_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_wake_up_that_an_overtaken_worker_took_comes_all_the_same() {
+async fn a_wake_up_that_a_superseded_worker_took_comes_again() {
     let stack = Stack::start().await;
     let worker = stack.worker().await;
     deliver(&stack, "before").await;
@@ -112,7 +110,7 @@ async fn a_wake_up_that_an_overtaken_worker_took_comes_all_the_same() {
         .await
         .unwrap();
     let mut consumer: Consumer<pull::Config> = stream.get_consumer("hubspot").await.unwrap();
-    // The broker serves whoever asks for more in turn; what is taken here is never acknowledged.
+    // The broker serves those that pull in turn. What is taken here is never acknowledged.
     let mut taken = consumer
         .fetch()
         .max_messages(1)
@@ -129,7 +127,7 @@ async fn a_wake_up_that_an_overtaken_worker_took_comes_all_the_same() {
             () = change => {}
         }
     }
-    // As when that worker made the consumer anew before it learned that its lease is over.
+    // As if that worker had made the consumer anew before it learned that its lease was over.
     let mut config = consumer.info().await.unwrap().config.clone();
     config.metadata.insert("made-as".to_owned(), "another".to_owned());
     stream.update_consumer(config).await.unwrap();
@@ -146,9 +144,9 @@ async fn deliver_soon(stack: &Stack, round: u32) {
     stack.wait_until_acknowledged().await;
 }
 
-/// Each change alone would keep wake-ups back while the worker says that it delivers.
+/// Each of these changes would hold back wake-ups, while the worker reports that it delivers.
 #[tokio::test]
-async fn delivery_goes_on_after_somebody_changed_or_paused_the_consumer() {
+async fn delivery_resumes_after_the_consumer_was_changed_or_paused() {
     let stack = Stack::start().await;
     let worker = stack.worker().await;
     deliver(&stack, "before").await;
@@ -162,7 +160,7 @@ async fn delivery_goes_on_after_somebody_changed_or_paused_the_consumer() {
             None => Ok(answer),
         }
     };
-    // For a moment there is none, while it is made anew.
+    // While it is made anew, there is none for a moment.
     let config = async || {
         until("the consumer", CEILING, async || {
             let info = ask("CONSUMER.INFO.USERS.hubspot", &json!({})).await;

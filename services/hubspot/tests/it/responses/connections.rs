@@ -1,4 +1,4 @@
-//! Connections that end, and answers that do not come.
+//! Connections that are cut, and answers that do not come.
 
 use hubspot::client::{ApiVersion, Target};
 use sandbox::{Action, CutPoint, Effect, Fault, Sandbox};
@@ -8,7 +8,7 @@ use super::{NAME, contact, failures, linked, name, updates, user, wait_until_con
 use crate::harness::{CEILING, Stack};
 
 #[tokio::test]
-async fn a_connection_that_is_cut_leaves_open_what_was_done_and_the_call_is_sent_again() {
+async fn after_a_cut_connection_the_call_may_have_written_and_is_repeated() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let cuts = [
@@ -24,8 +24,8 @@ async fn a_connection_that_is_cut_leaves_open_what_was_done_and_the_call_is_sent
         let value = format!("name {round}");
         stack.users.change(&user(0), &[(NAME, value.as_str())]).await;
         wait_until_confirmed(&stack, [0], &value).await;
-        let verdicts = stack.users.verdicts(&user(0));
-        let cut_off = &verdicts[2 * round];
+        let results = stack.users.reported(&user(0)).await;
+        let cut_off = &results[2 * round];
         assert!(
             cut_off.may_apply_late && cut_off.written.contains(NAME),
             "{cut:?}"
@@ -40,33 +40,33 @@ async fn a_connection_that_is_cut_leaves_open_what_was_done_and_the_call_is_sent
 }
 
 #[tokio::test]
-async fn an_answer_slower_than_the_timeout_is_no_answer_although_the_call_took_effect() {
+async fn an_answer_after_the_timeout_confirms_nothing() {
     let stack = linked(1).await;
     let worker = stack.start_worker(&[("HUBSPOT_TIMEOUT_MS", "300")]).await;
     let hang = Fault::hang(Effect::AfterMs(0)).on_path("batch/update");
     let fault = stack.sandbox.add_fault(hang);
     stack.users.change(&user(0), &[(NAME, "Ada")]).await;
     until("a call without an answer", CEILING, async || {
-        failures(&stack, 0).first().cloned()
+        failures(&stack, 0).await.pop()
     })
     .await;
     assert_eq!(name(&stack, 0).as_deref(), Some("Ada"));
     assert!(
-        stack.users.owes(&user(0), NAME),
-        "what was not answered is not confirmed"
+        stack.users.is_dirty(&user(0), NAME),
+        "a call without an answer confirms nothing"
     );
     stack.sandbox.remove_fault(fault);
     wait_until_confirmed(&stack, [0], "Ada").await;
-    let verdict = &stack.users.verdicts(&user(0))[0];
-    assert!(verdict.may_apply_late && verdict.written.contains(NAME));
-    assert_eq!(verdict.failure.as_ref().unwrap().reason.code, "TIMED_OUT");
+    let result = &stack.users.reported(&user(0)).await[0];
+    assert!(result.may_apply_late && result.written.contains(NAME));
+    assert_eq!(result.failure.as_ref().unwrap().reason.code, "TIMED_OUT");
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn a_contact_that_makes_hubspot_hang_stands_alone_after_a_few_rounds() {
+async fn a_contact_that_hangs_calls_is_sent_alone_after_a_few_rounds() {
     const USERS: usize = 16;
-    const GUILTY: usize = 5;
+    const HANGING: usize = 5;
     let stack = linked(USERS).await;
     let worker = stack.start_worker(&[("HUBSPOT_TIMEOUT_MS", "500")]).await;
     worker.wait_for_status("delivering").await;
@@ -74,30 +74,33 @@ async fn a_contact_that_makes_hubspot_hang_stands_alone_after_a_few_rounds() {
         ms: 100_000,
         effect: Effect::None,
     };
-    let hang = Fault::new(hang).for_contact(contact(&stack, GUILTY));
+    let hang = Fault::new(hang).for_contact(contact(&stack, HANGING));
     let fault = stack.sandbox.add_fault(hang);
-    stack.users.gather(USERS);
+    stack.pause(&worker).await;
     for number in 0..USERS {
         stack.users.change(&user(number), &[(NAME, "Ada")]).await;
     }
-    let others = (0..USERS).filter(|number| *number != GUILTY);
+    stack.resume(USERS).await;
+    let others = (0..USERS).filter(|number| *number != HANGING);
     wait_until_confirmed(&stack, others.clone(), "Ada").await;
     for number in others {
-        assert!(failures(&stack, number).iter().all(|failure| !failure.is_counted));
+        let failures = failures(&stack, number).await;
+        assert!(failures.iter().all(|failure| !failure.is_counted), "{failures:?}");
     }
     let answered = updates(&stack)
         .iter()
         .filter(|call| call.status == Some(200))
         .count();
-    assert!(answered <= 5, "halves that were written: {answered}");
-    assert!(failures(&stack, GUILTY).len() >= 4, "16, 8, 4 and 2 together");
+    assert!(answered <= 5, "{answered} batches without the contact that hangs");
+    let rounds = failures(&stack, HANGING).await.len();
+    assert!(rounds >= 4, "batches of 16, 8, 4 and 2, not {rounds}");
     stack.sandbox.remove_fault(fault);
-    wait_until_confirmed(&stack, [GUILTY], "Ada").await;
+    wait_until_confirmed(&stack, [HANGING], "Ada").await;
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn hubspot_that_cannot_be_reached_is_waited_for() {
+async fn delivery_begins_when_hubspot_can_be_reached() {
     let stack = Stack::start().await;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

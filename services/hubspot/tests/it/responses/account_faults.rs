@@ -1,4 +1,4 @@
-//! Faults of the account: the line stops and says why, nobody is charged, and it resumes alone.
+//! Faults of the account: delivery halts and says why, no failure counts against a user, and it resumes by itself.
 
 use contracts::FieldResult;
 use futures_util::future::join_all;
@@ -9,52 +9,54 @@ use sandbox::{Action, BodyKind, Effect, Fault, KnownError, Switches};
 use super::{NAME, failures, linked, switch, user, wait_until_confirmed};
 use crate::harness::{Stack, Worker};
 
-/// What goes wrong.
-enum Trouble {
-    With(Fault),
-    Set(fn(&mut Switches)),
+/// What is wrong with the account.
+enum AccountFault {
+    Answer(Fault),
+    Switch(fn(&mut Switches)),
 }
 
-/// Nothing reaches HubSpot, the line says why, and both users owe as before.
-async fn stands_still(stack: &Stack, worker: &Worker, sentence: &str) {
-    stack.users.gather(2);
+/// Two changes halt delivery with this status, and both users stay dirty.
+async fn check_halted(stack: &Stack, worker: &Worker, sentence: &str) {
+    stack.pause(worker).await;
     for number in 0..2 {
         stack.users.change(&user(number), &[(NAME, "Ada")]).await;
     }
+    stack.resume(2).await;
     worker.wait_for_status(sentence).await;
     assert!(!worker.registry.report().ready, "{sentence}");
-    assert!((0..2).all(|number| stack.users.owes(&user(number), NAME)));
+    assert!((0..2).all(|number| stack.users.is_dirty(&user(number), NAME)));
 }
 
-/// Both users are confirmed by the same worker, and were neither charged nor refused.
-async fn goes_on(stack: &Stack, worker: Worker) {
+/// The same worker delivers both changes. No failure counted against a user, and no field was rejected.
+async fn check_resumed(stack: &Stack, worker: Worker) {
     wait_until_confirmed(stack, 0..2, "Ada").await;
     worker.wait_for_status("delivering").await;
     for number in 0..2 {
-        assert!(failures(stack, number).iter().all(|failure| !failure.is_counted));
-        let verdicts = stack.users.verdicts(&user(number));
-        let mut outcomes = verdicts.iter().flat_map(|verdict| verdict.field_results.values());
+        let failures = failures(stack, number).await;
+        assert!(failures.iter().all(|failure| !failure.is_counted), "{failures:?}");
+        let results = stack.users.reported(&user(number)).await;
+        let mut of_fields = results.iter().flat_map(|result| result.field_results.values());
         assert!(
-            outcomes.all(|outcome| *outcome == FieldResult::Confirmed),
-            "{verdicts:?}"
+            of_fields.all(|result| *result == FieldResult::Confirmed),
+            "{results:?}"
         );
     }
     stack.wait_until_acknowledged().await;
     worker.stop().await;
 }
 
-async fn stops_and_resumes(trouble: Trouble, sentence: &str) {
+async fn check_halt(fault: AccountFault, sentence: &str) {
     let stack = linked(2).await;
     let worker = stack.worker().await;
     let before = stack.sandbox.switches();
-    match trouble {
-        Trouble::With(fault) => drop(stack.sandbox.add_fault(fault)),
-        Trouble::Set(change) => switch(&stack, change),
+    match fault {
+        AccountFault::Answer(fault) => drop(stack.sandbox.add_fault(fault)),
+        AccountFault::Switch(change) => switch(&stack, change),
     }
-    stands_still(&stack, &worker, sentence).await;
+    check_halted(&stack, &worker, sentence).await;
     stack.sandbox.clear_faults();
     stack.sandbox.set_switches(before);
-    goes_on(&stack, worker).await;
+    check_resumed(&stack, worker).await;
 }
 
 fn page(error: KnownError) -> Fault {
@@ -67,7 +69,7 @@ fn page(error: KnownError) -> Fault {
 }
 
 #[tokio::test]
-async fn each_fault_of_the_account_stops_the_line_until_it_is_mended() {
+async fn each_fault_of_the_account_halts_delivery_until_it_is_over() {
     let unknown = |switches: &mut Switches| switches.unknown_property = Some("firstname".into());
     let read_only = |switches: &mut Switches| switches.read_only_property = Some("firstname".into());
     let scopes = |switches: &mut Switches| {
@@ -76,33 +78,33 @@ async fn each_fault_of_the_account_stops_the_line_until_it_is_mended() {
     let no_property = "the contact property firstname is unknown to the HubSpot account or read-only";
     let cases = [
         (
-            Trouble::With(Fault::answer(KnownError::ExpiredToken)),
+            AccountFault::Answer(Fault::answer(KnownError::ExpiredToken)),
             "does not accept the token".to_owned(),
         ),
-        (Trouble::Set(scopes), "the token lacks scopes".to_owned()),
+        (AccountFault::Switch(scopes), "the token lacks scopes".to_owned()),
         (
-            Trouble::With(Fault::answer(KnownError::NotFound).on_path("batch/update")),
+            AccountFault::Answer(Fault::answer(KnownError::NotFound).on_path("batch/update")),
             "HubSpot does not know the path".to_owned(),
         ),
         (
-            Trouble::With(page(KnownError::NotFound)),
+            AccountFault::Answer(page(KnownError::NotFound)),
             "HubSpot does not know the path".to_owned(),
         ),
         (
-            Trouble::Set(unknown),
+            AccountFault::Switch(unknown),
             format!("{no_property}; correct it there (PROPERTY_DOESNT_EXIST)"),
         ),
         (
-            Trouble::Set(read_only),
+            AccountFault::Switch(read_only),
             format!("{no_property}; correct it there (READ_ONLY_VALUE)"),
         ),
     ];
-    join_all(cases.map(|(trouble, sentence)| async move { stops_and_resumes(trouble, &sentence).await }))
+    join_all(cases.map(|(fault, sentence)| async move { check_halt(fault, &sentence).await }))
         .await;
 }
 
 #[tokio::test]
-async fn a_day_that_is_used_up_and_an_account_on_the_move_are_left_alone_until_a_token_is_replaced() {
+async fn the_daily_limit_and_a_migration_end_early_with_a_new_token() {
     let cases = [
         (
             KnownError::DailyLimit,
@@ -124,10 +126,10 @@ async fn a_day_that_is_used_up_and_an_account_on_the_move_are_left_alone_until_a
         let worker = Stack::serve(config).await;
         worker.wait_for_status("delivering").await;
         let fault = stack.sandbox.add_fault(Fault::answer(error).times(1));
-        stands_still(&stack, &worker, sentence).await;
-        // The fault is over, which nobody tells; the wait is minutes long, and a new token ends it.
+        check_halted(&stack, &worker, sentence).await;
+        // The fault is over, but the worker would ask again only after minutes. A new token makes it ask at once.
         std::fs::write(&token, "another-token").unwrap();
-        goes_on(&stack, worker).await;
+        check_resumed(&stack, worker).await;
         assert_eq!(stack.sandbox.hits_of(fault), Some(1));
     }))
     .await;
