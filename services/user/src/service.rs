@@ -58,12 +58,7 @@ const DELETE_STREAM: &str = "$JS.API.STREAM.DELETE.USERS";
 pub const CHECKS: [&str; 3] = ["database", "nats", "stream"];
 
 /// Opens the database and serves until the shutdown.
-pub async fn run(
-    config: Config,
-    nats: Nats,
-    health: Registry,
-    shutdown: Shutdown,
-) -> Result<(), ServeError> {
+pub async fn run(config: Config, nats: Nats, health: Registry, shutdown: Shutdown) -> Result<(), ServeError> {
     // Boxed for its size.
     let opening = open_when_available(&config.database, &health).boxed();
     let Some(opened) = shutdown.or(opening).await else {

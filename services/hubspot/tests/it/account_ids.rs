@@ -83,7 +83,10 @@ async fn a_token_whose_account_is_known_goes_on_without_details() {
         Response::Account { .. }
     ));
     caller.sandbox.set_switches(without_details());
-    assert_eq!(caller.answer(&Call::Account).await, without_details_of(account_id));
+    assert_eq!(
+        caller.answer(&Call::Account).await,
+        without_details_of(account_id)
+    );
 }
 
 #[tokio::test]

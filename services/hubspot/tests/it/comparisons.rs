@@ -11,7 +11,10 @@ use sandbox::{Fault, KnownError};
 use testing::{nats::Options, wait::until};
 use user::time::Clock;
 
-use crate::harness::{CEILING, Stack, Worker};
+use crate::{
+    harness::{CEILING, Stack, Worker},
+    user_service::UserSettings,
+};
 
 pub(crate) const DRIFT: ComparisonPurpose = ComparisonPurpose::Drift { repair: false };
 const REPAIR: ComparisonPurpose = ComparisonPurpose::Drift { repair: true };
@@ -20,7 +23,10 @@ const REPAIR: ComparisonPurpose = ComparisonPurpose::Drift { repair: true };
 async fn confirmed(users: &[&str]) -> (Stack, Worker) {
     let stack = Stack::start().await;
     let worker = create_confirmed(&stack, users).await;
-    until("the worker to answer", CEILING, async || stack.compare(DRIFT).await).await;
+    until("the worker to answer", CEILING, async || {
+        stack.compare(DRIFT).await
+    })
+    .await;
     (stack, worker)
 }
 
@@ -221,7 +227,11 @@ async fn one_of_two_workers_answers_while_both_take_the_lease_as_theirs() {
     // Each reading of the clock is later than a lease lasts, so the lease has expired whenever a worker asks for it.
     let readings = AtomicI64::new(0);
     let clock = Clock::new(move || readings.fetch_add(1, Ordering::Relaxed) * 4_000);
-    let stack = Stack::start_with_clock(clock).await;
+    let settings = UserSettings {
+        clock,
+        ..UserSettings::default()
+    };
+    let stack = Stack::start_with_users(settings).await;
     let first = stack.worker().await;
     let second = stack.worker().await;
     first.wait_for_status("delivering").await;

@@ -15,9 +15,8 @@ use testing::{
     wait::until,
 };
 use tokio::task::JoinHandle;
-use user::time::Clock;
 
-use crate::user_service::{LinkedUser, UserService};
+use crate::user_service::{LinkedUser, UserService, UserSettings};
 
 /// More than anything here takes on a busy machine.
 pub(crate) const CEILING: Duration = Duration::from_secs(30);
@@ -48,29 +47,29 @@ impl Stack {
 
     pub(crate) async fn start_on(options: Options, settings: sandbox::Settings) -> Self {
         let nats = NatsServer::start(options).await.unwrap();
-        let stack = Self::assemble(nats, settings, Clock::default()).await;
+        let stack = Self::assemble(nats, settings, UserSettings::default()).await;
         stack.users.wait_until_ready().await;
         stack
     }
 
-    /// The user service goes by this clock.
-    pub(crate) async fn start_with_clock(clock: Clock) -> Self {
+    /// The user service has these settings.
+    pub(crate) async fn start_with_users(settings: UserSettings) -> Self {
         let nats = NatsServer::start(Options::default()).await.unwrap();
-        let stack = Self::assemble(nats, sandbox_settings(), clock).await;
+        let stack = Self::assemble(nats, sandbox_settings(), settings).await;
         stack.users.wait_until_ready().await;
         stack
     }
 
     /// On a nats-server as somebody left it, whether or not the user service is ready on it.
     pub(crate) async fn start_on_server(nats: NatsServer) -> Self {
-        Self::assemble(nats, sandbox_settings(), Clock::default()).await
+        Self::assemble(nats, sandbox_settings(), UserSettings::default()).await
     }
 
-    async fn assemble(nats: NatsServer, settings: sandbox::Settings, clock: Clock) -> Self {
-        let users = UserService::start(&nats.url(), clock).await;
+    async fn assemble(nats: NatsServer, sandbox: sandbox::Settings, users: UserSettings) -> Self {
+        let users = UserService::start(&nats.url(), users).await;
         Self {
             nats,
-            sandbox: Sandbox::start(settings).await.unwrap(),
+            sandbox: Sandbox::start(sandbox).await.unwrap(),
             users,
         }
     }

@@ -30,14 +30,19 @@ fn email(number: usize) -> String {
 /// A stack with this many users, each linked to a contact of its own.
 async fn linked(count: usize) -> Stack {
     let stack = Stack::start().await;
+    link_users(&stack, count).await;
+    stack
+}
+
+/// Creates this many users, each linked to a contact of its own.
+async fn link_users(stack: &Stack, count: usize) {
     let users = (0..count).map(|number| LinkedUser {
         user: user(number),
         email: email(number),
         contact_id: stack.contact(&email(number)),
     });
     let users: Vec<_> = users.collect();
-    stack.users.link(&account(&stack), &users).await;
-    stack
+    stack.users.link(&account(stack), &users).await;
 }
 
 /// The id of the sandbox's account.

@@ -6,8 +6,8 @@ mod reports;
 use std::{sync::Arc, time::Duration};
 
 use contracts::{
-    AttemptResult, ControlDelivery, DeliveryAction, Field, FieldResult, GetUser, NewLink, Request, UpdateForm,
-    UpdateUser, UserId, subjects,
+    AttemptResult, ControlDelivery, DeliveryAction, Field, FieldResult, GetUser, NewLink, Request,
+    UpdateForm, UpdateUser, UserId, subjects,
 };
 use runtime::{
     Shutdown,
@@ -17,15 +17,33 @@ use runtime::{
 };
 use testing::wait::until;
 use tokio::sync::Mutex;
-use user::{rules::Row, service::CHECKS, store::memory::MemoryStore, time::Clock};
+use user::{
+    rules::{Row, UnixMs},
+    service::CHECKS,
+    store::memory::MemoryStore,
+    time::Clock,
+};
 
 pub(crate) use earlier_worker::LinkedUser;
 use reports::Reports;
 
 use crate::harness::CEILING;
 
-/// The pause after a user's first failure, in milliseconds. It is short, so that the tests are.
-const FIRST_FAILURE_PAUSE: i64 = 50;
+/// Settings of the user service that only tests change.
+pub(crate) struct UserSettings {
+    pub(crate) clock: Clock,
+    /// The pause after a user's first failure. It is short by default, so that the tests are.
+    pub(crate) first_failure_pause: UnixMs,
+}
+
+impl Default for UserSettings {
+    fn default() -> Self {
+        Self {
+            clock: Clock::default(),
+            first_failure_pause: 50,
+        }
+    }
+}
 
 /// A running user service. Clones are handles of the same one.
 #[derive(Clone)]
@@ -38,13 +56,13 @@ pub(crate) struct UserService {
 
 impl UserService {
     /// Starts the service and waits until it answers.
-    pub(crate) async fn start(nats_url: &str, clock: Clock) -> Self {
+    pub(crate) async fn start(nats_url: &str, settings: UserSettings) -> Self {
         let client = connect(nats_url, "test").await;
         let reports = Reports::subscribe(&client).await;
-        let store = MemoryStore::new(clock);
+        let store = MemoryStore::new(settings.clock);
         let health = Registry::new("user", &CHECKS);
         let mut config = user::Config::read(&Env::from_pairs([("USER_SWEEP_MS", "50")])).unwrap();
-        config.timing.first_failure_pause = FIRST_FAILURE_PAUSE;
+        config.timing.first_failure_pause = settings.first_failure_pause;
         let nats = connect(nats_url, "user").await;
         let serving = user::serve(store.open(1), config, nats, health.clone(), Shutdown::new());
         tokio::spawn(async move { serving.await.unwrap() });

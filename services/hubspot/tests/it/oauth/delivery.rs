@@ -56,7 +56,11 @@ async fn a_routine_refresh_interrupts_nothing() {
     })
     .await;
     assert_eq!(
-        (account_calls(&stack), stack.users.epoch(), stack.failures("1").await),
+        (
+            account_calls(&stack),
+            stack.users.epoch(),
+            stack.failures("1").await
+        ),
         (1, 1, Vec::new())
     );
     worker.stop().await;
@@ -79,7 +83,10 @@ async fn a_failing_token_endpoint_halts_nothing_while_the_token_is_valid() {
         deliver(&stack, &format!("name {number}")).await;
     })
     .await;
-    assert_eq!((account_calls(&stack), stack.failures("1").await), (1, Vec::new()));
+    assert_eq!(
+        (account_calls(&stack), stack.failures("1").await),
+        (1, Vec::new())
+    );
     worker.stop().await;
 }
 

@@ -99,8 +99,7 @@ async fn each_fault_of_the_account_halts_delivery_until_it_is_over() {
             format!("{no_property}; correct it there (READ_ONLY_VALUE)"),
         ),
     ];
-    join_all(cases.map(|(fault, sentence)| async move { check_halt(fault, &sentence).await }))
-        .await;
+    join_all(cases.map(|(fault, sentence)| async move { check_halt(fault, &sentence).await })).await;
 }
 
 #[tokio::test]

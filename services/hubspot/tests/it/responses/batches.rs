@@ -4,9 +4,7 @@ use contracts::{Field, FieldResult};
 use hubspot::engine::CallErrorKind;
 use sandbox::{BodyKind, Effect, Fault, PartialStatus};
 
-use super::{
-    NAME, account, contact, email, linked, rejection, switch, updates, user, wait_until_confirmed,
-};
+use super::{NAME, account, contact, email, linked, rejection, switch, updates, user, wait_until_confirmed};
 use crate::{
     calls::{Caller, update},
     user_service::LinkedUser,

@@ -4,8 +4,11 @@ use hubspot::client::{ApiVersion, Target};
 use sandbox::{Action, CutPoint, Effect, Fault, Sandbox};
 use testing::wait::until;
 
-use super::{NAME, contact, failures, linked, name, updates, user, wait_until_confirmed};
-use crate::harness::{CEILING, Stack};
+use super::{NAME, contact, failures, link_users, linked, name, updates, user, wait_until_confirmed};
+use crate::{
+    harness::{CEILING, Stack},
+    user_service::UserSettings,
+};
 
 #[tokio::test]
 async fn after_a_cut_connection_the_call_may_have_written_and_is_repeated() {
@@ -67,7 +70,13 @@ async fn an_answer_after_the_timeout_confirms_nothing() {
 async fn a_contact_that_hangs_calls_is_sent_alone_after_a_few_rounds() {
     const USERS: usize = 16;
     const HANGING: usize = 5;
-    let stack = linked(USERS).await;
+    // Without pauses, users that failed together are sent again together.
+    let settings = UserSettings {
+        first_failure_pause: 0,
+        ..UserSettings::default()
+    };
+    let stack = Stack::start_with_users(settings).await;
+    link_users(&stack, USERS).await;
     let worker = stack.start_worker(&[("HUBSPOT_TIMEOUT_MS", "500")]).await;
     worker.wait_for_status("delivering").await;
     let hang = Action::Hang {

@@ -80,11 +80,9 @@ impl UserService {
     /// Takes the wake-ups of these changes out of the stream.
     async fn acknowledge(&self, wake_ups: usize) {
         let wake_ups = u64::try_from(wake_ups).unwrap();
-        until("the wake-ups", CEILING, async || {
-            match self.wake_ups().await {
-                found if found == wake_ups => Ok(()),
-                found => Err(found),
-            }
+        until("the wake-ups", CEILING, async || match self.wake_ups().await {
+            found if found == wake_ups => Ok(()),
+            found => Err(found),
         })
         .await;
         let stream = self.client.jetstream().get_stream(subjects::STREAM).await;
