@@ -69,11 +69,7 @@ impl Committing {
         };
         let health = Registry::new("user", &[]);
         let (queue, task) = commit::start(writers, RuleTiming::default(), after_commit, &health);
-        Self {
-            queue,
-            task,
-            reader,
-        }
+        Self { queue, task, reader }
     }
 
     async fn close(self) {

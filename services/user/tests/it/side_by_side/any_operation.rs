@@ -101,7 +101,9 @@ fn in_order(mut answer: Answer) -> Answer {
         _ => None,
     };
     if let Some(claimed) = claimed {
-        claimed.claims.sort_by(|one, other| one.user_id.cmp(&other.user_id));
+        claimed
+            .claims
+            .sort_by(|one, other| one.user_id.cmp(&other.user_id));
     }
     answer
 }

@@ -1,83 +1,112 @@
-//! Lists and counts, against the same by looking at each row.
+//! Lists, scans and counts, compared with what each row says by the rules.
 
 use contracts::{ProblemFilter, SyncState, UserId};
 use user::{
-    rules::{self, Row, UnixMs},
+    rules::{self, Row},
     store::{List, ScanFilter, UserReader, UserScan},
 };
 
-use super::model::Model;
-
-pub(super) async fn check(reader: &dyn UserReader, model: &Model, place: &str) {
-    let pending = walk(reader, |position| List::pending(position).unwrap()).await;
-    assert_eq!(pending, model.pending(), "{place}");
-    let everybody = walk(reader, |position| {
+/// `rows` are all committed rows.
+pub(super) async fn check(reader: &dyn UserReader, rows: &[Row], place: &str) {
+    let pending = list_all(reader, |position| List::pending(position).unwrap()).await;
+    assert_eq!(pending, expected_pending(rows), "{place}");
+    let all = list_all(reader, |position| {
         List::all(position.map(|id| id.parse().unwrap()).as_ref())
     });
-    assert_eq!(everybody.await, model.everybody(), "{place}");
-    let troubled = model.troubled();
-    let all = walk(reader, |position| {
+    assert_eq!(all.await, ids_of(rows, |_| true), "{place}");
+    let problems = expected_problems(rows);
+    let all = list_all(reader, |position| {
         List::problems(&ProblemFilter::default(), position).unwrap()
     })
     .await;
-    assert_eq!(all, ids(&troubled, |_| true), "{place}");
+    assert_eq!(all, users_with(&problems, |_| true), "{place}");
     let mut counted = 0;
     let counts = reader.count().await.unwrap();
     for count in &counts.problems {
-        let is_it = |(state, reason, _): &(SyncState, String, UserId)| {
+        let is_counted = |(state, reason, _): &(SyncState, String, UserId)| {
             *state == count.state() && *reason == count.reason
         };
-        let which = ProblemFilter {
+        let filter = ProblemFilter {
             state: Some(count.state()),
             reason: Some(count.reason.clone()),
         };
-        let listed = walk(reader, |position| List::problems(&which, position).unwrap()).await;
-        let expected = ids(&troubled, is_it);
-        assert_eq!(listed, expected, "{place}: {which:?}");
+        let listed = list_all(reader, |position| List::problems(&filter, position).unwrap()).await;
+        let expected = users_with(&problems, is_counted);
+        assert_eq!(listed, expected, "{place}: {filter:?}");
         assert_eq!(count.users, i64::try_from(expected.len()).unwrap(), "{place}");
         assert_eq!(count.example, expected[0].as_str(), "{place}");
         counted += expected.len();
     }
-    assert_eq!(counted, troubled.len(), "{place}");
+    assert_eq!(counted, problems.len(), "{place}");
     for state in [
         SyncState::Rejected,
         SyncState::Conflict,
         SyncState::Failed,
         SyncState::NotFound,
     ] {
-        let which = ProblemFilter {
+        let filter = ProblemFilter {
             state: Some(state),
             reason: None,
         };
-        let listed = walk(reader, |position| List::problems(&which, position).unwrap()).await;
+        let listed = list_all(reader, |position| List::problems(&filter, position).unwrap()).await;
         assert_eq!(
             listed,
-            ids(&troubled, |(found, ..)| *found == state),
+            users_with(&problems, |(found, ..)| *found == state),
             "{place}: {state:?}"
         );
     }
-    for whom in [ScanFilter::Linked, ScanFilter::Dirty] {
-        assert_eq!(
-            walk_all(reader, whom).await,
-            model.whom(whom),
-            "{place}: {whom:?}"
-        );
-    }
+    let linked = ids_of(rows, |row| row.link.is_some());
+    assert_eq!(scan_all(reader, ScanFilter::Linked).await, linked, "{place}");
+    let dirty = ids_of(rows, Row::is_dirty);
+    assert_eq!(scan_all(reader, ScanFilter::Dirty).await, dirty, "{place}");
     assert_eq!(counts.pending, pending.len() as u64, "{place}");
-    let counted = (counts.resending, counts.oldest_pending);
-    assert_eq!(counted, model.resending_and_oldest(), "{place}");
+    let resending = ids_of(rows, |row| {
+        row.is_dirty() && rules::overall_state(row).0 != SyncState::Pending
+    });
+    assert_eq!(counts.resending, resending.len() as u64, "{place}");
+    let oldest = rows.iter().filter_map(|row| row.pending_since).min();
+    assert_eq!(counts.oldest_pending, oldest, "{place}");
 }
 
-fn ids(
-    troubled: &[(SyncState, String, UserId)],
-    is_wanted: impl Fn(&(SyncState, String, UserId)) -> bool,
-) -> Vec<UserId> {
-    let wanted = troubled.iter().filter(|user| is_wanted(user));
+/// A user's state, the code of its reason, and its id.
+type Problem = (SyncState, String, UserId);
+
+/// The users with problems, in the order of their list.
+fn expected_problems(rows: &[Row]) -> Vec<Problem> {
+    let states = rows.iter().map(|row| {
+        let (state, reason) = rules::overall_state(row);
+        let code = reason.map(|reason| reason.code).unwrap_or_default();
+        (state, code, row.user_id.clone())
+    });
+    let has_problem = |(state, ..): &Problem| (SyncState::Rejected..=SyncState::NotFound).contains(state);
+    let mut problems: Vec<Problem> = states.filter(has_problem).collect();
+    problems.sort();
+    problems
+}
+
+/// The pending users, in the order of their list.
+fn expected_pending(rows: &[Row]) -> Vec<UserId> {
+    let is_pending = |row: &&Row| rules::overall_state(row).0 == SyncState::Pending;
+    let mut pending: Vec<&Row> = rows.iter().filter(is_pending).collect();
+    pending.sort_by_key(|row| (row.priority, row.due_at(), &row.user_id));
+    pending.into_iter().map(|row| row.user_id.clone()).collect()
+}
+
+fn users_with(problems: &[Problem], is_wanted: impl Fn(&Problem) -> bool) -> Vec<UserId> {
+    let wanted = problems.iter().filter(|problem| is_wanted(problem));
     wanted.map(|(_, _, user_id)| user_id.clone()).collect()
 }
 
+/// The ids of these rows, in their order.
+fn ids_of(rows: &[Row], is_wanted: impl Fn(&Row) -> bool) -> Vec<UserId> {
+    let wanted = rows.iter().filter(|row| is_wanted(row));
+    let mut users: Vec<UserId> = wanted.map(|row| row.user_id.clone()).collect();
+    users.sort();
+    users
+}
+
 /// Every page of a list, two users at a time.
-async fn walk(reader: &dyn UserReader, list: impl Fn(Option<&str>) -> List) -> Vec<UserId> {
+async fn list_all(reader: &dyn UserReader, list: impl Fn(Option<&str>) -> List) -> Vec<UserId> {
     let mut users = Vec::new();
     let mut after: Option<String> = None;
     loop {
@@ -89,77 +118,21 @@ async fn walk(reader: &dyn UserReader, list: impl Fn(Option<&str>) -> List) -> V
     }
 }
 
-/// Every page of a walk through all users, two at a time.
-async fn walk_all(reader: &dyn UserReader, whom: ScanFilter) -> Vec<UserId> {
+/// Every page of a scan, two users at a time.
+async fn scan_all(reader: &dyn UserReader, filter: ScanFilter) -> Vec<UserId> {
     let mut users = Vec::new();
     let mut after: Option<UserId> = None;
     loop {
-        let walk = UserScan {
+        let scan = UserScan {
             after: after.as_ref(),
-            filter: whom,
+            filter,
             limit: 2,
         };
-        let page = reader.scan(&walk).await.unwrap();
+        let page = reader.scan(&scan).await.unwrap();
         users.extend(page.rows.into_iter().map(|row| row.unwrap().user_id));
         after = page.next;
         if after.is_none() {
             return users;
         }
-    }
-}
-
-impl Model {
-    fn everybody(&self) -> Vec<UserId> {
-        let mut users: Vec<_> = self.rows().map(|row| row.user_id.clone()).collect();
-        users.sort();
-        users
-    }
-
-    /// Users that a walk is to meet, in its order.
-    fn whom(&self, whom: ScanFilter) -> Vec<UserId> {
-        let is_wanted = |row: &&Row| match whom {
-            ScanFilter::Linked => row.link.is_some(),
-            ScanFilter::Dirty => row.is_dirty(),
-        };
-        let mut users: Vec<_> = self
-            .rows()
-            .filter(is_wanted)
-            .map(|row| row.user_id.clone())
-            .collect();
-        users.sort();
-        users
-    }
-
-    /// Users in the order of the list of pending ones.
-    fn pending(&self) -> Vec<UserId> {
-        let pending = self
-            .rows()
-            .filter(|row| rules::overall_state(row).0 == SyncState::Pending);
-        let mut pending: Vec<&Row> = pending.collect();
-        pending.sort_by_key(|row| (row.priority, row.due_at(), &row.user_id));
-        pending.into_iter().map(|row| row.user_id.clone()).collect()
-    }
-
-    /// Users in the order of the list of troubled ones, with their state and the code of its reason.
-    fn troubled(&self) -> Vec<(SyncState, String, UserId)> {
-        let standing = self.rows().map(|row| {
-            let (state, reason) = rules::overall_state(row);
-            let code = reason.map(|reason| reason.code).unwrap_or_default();
-            (state, code, row.user_id.clone())
-        });
-        let mut troubled: Vec<_> = standing
-            .filter(|(state, ..)| (SyncState::Rejected..=SyncState::NotFound).contains(state))
-            .collect();
-        troubled.sort();
-        troubled
-    }
-
-    /// How many owe something with nothing pending, and since when the oldest change is pending.
-    fn resending_and_oldest(&self) -> (u64, Option<UnixMs>) {
-        let resending = self
-            .rows()
-            .filter(|row| row.is_dirty() && rules::overall_state(row).0 != SyncState::Pending);
-        let oldest = self.rows().filter_map(|row| row.pending_since).min();
-        (resending.count() as u64, oldest)
     }
 }

@@ -1,26 +1,18 @@
-//! Rows that were written before it was kept how users stand.
+//! Rows that were written before the store kept states.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
-
-use futures_util::future::join_all;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use testing::database::TestDatabase;
+use user::{rules::Row, store::memory::MemoryStore};
 
 use super::{
-    model::Model,
-    open, overview,
-    random::{USERS, work},
+    Pair,
+    operations::{commit_batch, compare},
+    random::Known,
 };
-use crate::{
-    beside::{Beside, Statement},
-    stores::TestStore,
-};
+use crate::beside::{Beside, Statement};
 
-/// Undoes the migration that keeps it.
-const FORGET: Statement = Statement {
+/// Undoes the migration that adds states.
+const DROP_STATES: Statement = Statement {
     sqlite: "DROP INDEX users_troubled; ALTER TABLE users DROP COLUMN state; ALTER TABLE users DROP COLUMN reason; \
         ALTER TABLE users DROP COLUMN pending_since; DELETE FROM _sqlx_migrations WHERE version = 3",
     postgres: "ALTER TABLE users DROP COLUMN state, DROP COLUMN reason, DROP COLUMN pending_since; \
@@ -28,31 +20,45 @@ const FORGET: Statement = Statement {
 };
 
 #[tokio::test]
-async fn how_users_stand_is_worked_out_for_rows_that_are_older() {
-    let database = TestDatabase::fresh().await;
-    let database_url = database.url().to_owned();
-    let store = TestStore::Database(Box::new(database));
+async fn the_migration_derives_the_states_of_older_rows() {
     let mut rng = StdRng::seed_from_u64(7);
-    let now = Arc::new(AtomicI64::new(1_000_000));
-    let mut model = Model::default();
+    let mut pair = Pair::start(1_000_000).await;
+    let mut known = Known::new(&pair.store);
     for round in 0..12 {
-        let opened = open(&store, &now).await;
-        overview::check(opened.reader.as_ref(), &model, &format!("round {round}")).await;
-        for user in USERS {
-            let stored = opened.reader.find(&user.parse().unwrap()).await.unwrap();
-            assert_eq!(stored.as_ref(), model.row(user), "round {round}");
-        }
+        let place = format!("round {round}");
+        compare(&pair, &mut rng, &place).await;
         for _ in 0..10 {
-            now.fetch_add(rng.random_range(0..40_000), Ordering::Relaxed);
-            let batch: Vec<_> = (0..4).map(|_| work(&mut rng, &model)).collect();
-            let asked = batch.iter().map(|work| work.clone().run(&opened.handle));
-            join_all(asked).await;
-            model.run(now.load(Ordering::Relaxed), &batch);
+            pair.clock.advance(rng.random_range(0..40_000));
+            commit_batch(&pair, &mut known, &mut rng, &place).await;
         }
-        opened.close().await;
-        let mut beside = Beside::at(database_url.parse().unwrap()).await;
-        beside.execute(FORGET).await;
-        beside.close().await;
-        model.forget_since_when();
+        pair = pair
+            .reopen(async |store, database| {
+                drop_states(database).await;
+                forget_pending_since(store).await;
+            })
+            .await;
     }
+    pair.close().await;
+}
+
+async fn drop_states(database: &TestDatabase) {
+    let mut beside = Beside::at(database.url().parse().unwrap()).await;
+    beside.execute(DROP_STATES).await;
+    beside.close().await;
+}
+
+/// An older row does not say since when its changes are pending. The migration takes the time of the last change.
+async fn forget_pending_since(store: &MemoryStore) {
+    let mut rows = store.rows();
+    for row in &mut rows {
+        row.pending_since = row.pending_since.map(|_| row.updated_at);
+    }
+    let users: Vec<_> = rows.iter().map(|row| &row.user_id).collect();
+    let mut writer = store.writer();
+    let (mut transaction, _) = writer.begin(&users).await.unwrap();
+    transaction
+        .save(&rows.iter().collect::<Vec<&Row>>())
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
 }

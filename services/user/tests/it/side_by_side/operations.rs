@@ -6,7 +6,7 @@ use user::store::memory::MemoryStore;
 
 use super::{
     Committing, Pair, TestClock,
-    any_operation::{AnyOperation, Answer},
+    any_operation::{Answer, AnyOperation},
     lists,
     random::{Known, USERS, operation},
     reads::compare_reads,

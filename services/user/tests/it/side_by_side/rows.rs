@@ -1,29 +1,21 @@
-//! The store in memory and the database that `TEST_DATABASE` names do the same random operations. Every answer is compared.
+//! Random rows, whether or not the rules could make them, and every method of the store.
 //!
 //! SQL leaves the order of equal times open, so no two rows have the same time, and answers without an order are sorted.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::collections::BTreeMap;
 
-use contracts::{
-    Field, FieldResult, FieldSet, Link, LinkOrigin, Priority, ProblemFilter, Reason, SyncState, UserId,
-};
+use contracts::{Field, FieldResult, FieldSet, Link, LinkOrigin, Priority, Reason, UserId};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use testing::database::TestDatabase;
 use user::{
     rules::{FieldState, LateWriteWindow, Lease, OpenAttempt, Row, RuleTiming, UnixMs, UsedKey},
-    store::{
-        self, Counts, List, LoadedRows, Opened, ScanFilter, StoreError, Transaction, UserReader, UserScan,
-        memory::MemoryStore,
-    },
-    time::Clock,
+    store::{Opened, StoreError, Transaction, UserReader, memory::MemoryStore},
 };
 
+use super::{
+    TestClock, open,
+    reads::{Seen, compare_reads, seen},
+};
 use crate::{
     beside::{Beside, Statement},
     stack::id,
@@ -37,33 +29,24 @@ const UNREADABLE: Statement = Statement {
     postgres: "UPDATE users SET ledger = '{\"of\":\"another version\"}' WHERE user_id = 'u003'",
 };
 
-/// A row as far as it can be read.
-type Seen = Result<Row, String>;
-
-/// What the test knows of the stores.
-struct World {
+/// Draws rows and transactions.
+struct Draw {
     rng: StdRng,
     now: UnixMs,
     /// How many users have been created, some of them by transactions that were dropped.
     users: usize,
-    /// Makes every time another one.
+    /// Makes each time unique.
     last_time: UnixMs,
 }
 
 #[tokio::test]
-async fn memory_and_database_give_the_same_answers() {
+async fn memory_and_database_return_the_same_for_any_rows() {
     for seed in 0..2 {
-        let database = TestDatabase::fresh().await;
-        let now = Arc::new(AtomicI64::new(0));
-        let clock = {
-            let now = Arc::clone(&now);
-            Clock::new(move || now.load(Ordering::Relaxed))
-        };
-        let store = MemoryStore::new(clock.clone());
-        let mut memory = store.open(1);
-        let mut disk = store::open(&database.url().parse().unwrap()).await.unwrap();
-        disk.writers[0].use_clock(clock);
-        let mut world = World {
+        let clock = TestClock::at(0);
+        let (store, database) = (MemoryStore::new(clock.clock()), TestDatabase::fresh().await);
+        let (mut memory, mut disk) = (store.open(1), open(&database).await);
+        disk.writers[0].use_clock(clock.clock());
+        let mut draw = Draw {
             rng: StdRng::seed_from_u64(seed),
             now: 10_000_000_000,
             users: 0,
@@ -71,22 +54,23 @@ async fn memory_and_database_give_the_same_answers() {
         };
         for round in 0..ROUNDS {
             let place = format!("seed {seed}, round {round}");
-            world.now += *[1, 10, 1_000, 61_000, 86_400_000].choose(&mut world.rng).unwrap();
-            now.store(world.now, Ordering::Relaxed);
-            world.transact(&mut memory, &mut disk, &place).await;
+            draw.now += *[1, 10, 1_000, 61_000, 86_400_000].choose(&mut draw.rng).unwrap();
+            clock.set(draw.now);
+            draw.transact(&mut memory, &mut disk, &place).await;
             if round == ROUNDS / 2 {
                 store.make_unreadable(&id("u003"));
                 let mut beside = Beside::at(database.url().parse().unwrap()).await;
                 beside.execute(UNREADABLE).await;
                 beside.close().await;
             }
-            compare_reads(memory.reader.as_ref(), disk.reader.as_ref(), &mut world, &place).await;
+            draw.compare_reads(memory.reader.as_ref(), disk.reader.as_ref(), &place)
+                .await;
         }
         disk.close().await.unwrap();
     }
 }
 
-impl World {
+impl Draw {
     /// The same transaction on both, committed or dropped.
     async fn transact(&mut self, memory: &mut Opened, disk: &mut Opened, place: &str) {
         let (begun_with, loaded) = (self.some_users(), self.some_users());
@@ -139,7 +123,19 @@ impl World {
         }
     }
 
-    /// Every selection, with all that it finds and cut short.
+    /// Everything that can be read of what is committed.
+    async fn compare_reads(&mut self, memory: &dyn UserReader, disk: &dyn UserReader, place: &str) {
+        // Every row is in the list of all users; these are one that may be there and one that is not.
+        for number in [self.rng.random_range(0..=self.users), self.users + 1] {
+            let user = user(number);
+            let found = memory.find(&user).await.map_err(|error| error.to_string());
+            let expected = disk.find(&user).await.map_err(|error| error.to_string());
+            assert_eq!(found, expected, "{place}");
+        }
+        compare_reads(memory, disk, &mut self.rng, place).await;
+    }
+
+    /// Every selection, without a limit and with a small one.
     async fn compare_selections(
         &mut self,
         one: &mut dyn Transaction,
@@ -151,7 +147,7 @@ impl World {
         for priority in [Priority::Live, Priority::Backfill] {
             let all = one.due(priority, &terms, ALL).await.unwrap();
             let expected = other.due(priority, &terms, ALL).await.unwrap();
-            // Those that are due come in the order of their times, those too far ahead after them in any order.
+            // Users that are due come in the order of their times. Those too far ahead follow in any order.
             let due = self.count_due(one, &all, Row::due_at).await;
             compare_in_order(&all, &expected, due, place);
             let some = one.due(priority, &terms, limit).await.unwrap();
@@ -273,24 +269,6 @@ impl World {
         }
     }
 
-    fn problem_filter(&mut self) -> ProblemFilter {
-        let states = [
-            SyncState::Rejected,
-            SyncState::Conflict,
-            SyncState::Failed,
-            SyncState::NotFound,
-        ];
-        let state = self
-            .rng
-            .random_bool(0.8)
-            .then(|| *states.choose(&mut self.rng).unwrap());
-        let reasons = [None, Some(""), Some("ONE"), Some("TWO:2")];
-        // A reason needs a state.
-        let reason = reasons.choose(&mut self.rng).unwrap().filter(|_| state.is_some());
-        let reason = reason.map(str::to_owned);
-        ProblemFilter { state, reason }
-    }
-
     fn link(&mut self) -> Link {
         Link {
             contact_id: self.rng.random_range(1..4).to_string(),
@@ -345,14 +323,6 @@ fn user(number: usize) -> UserId {
     id(&format!("u{number:03}"))
 }
 
-fn seen(rows: LoadedRows) -> BTreeMap<UserId, Seen> {
-    let seen = |row: Result<Row, store::Unreadable>| match row {
-        Ok(row) => (row.user_id.clone(), Ok(row)),
-        Err(unreadable) => (id(&unreadable.user_id), Err(unreadable.reason)),
-    };
-    rows.into_iter().map(seen).collect()
-}
-
 /// The first users are in the same order, and the rest are the same.
 fn compare_in_order(found: &[UserId], expected: &[UserId], ordered: usize, place: &str) {
     assert_eq!(found.len(), expected.len(), "{place}");
@@ -371,93 +341,4 @@ fn compare_sets(
 fn sorted(mut users: Vec<UserId>) -> Vec<UserId> {
     users.sort();
     users
-}
-
-/// Rows, lists, scans and counts of what is committed.
-async fn compare_reads(memory: &dyn UserReader, disk: &dyn UserReader, world: &mut World, place: &str) {
-    // Every row is in the list of all users; these are one that may be there and one that is not.
-    for number in [world.rng.random_range(0..=world.users), world.users + 1] {
-        let user = user(number);
-        let found = memory.find(&user).await.map_err(|error| error.to_string());
-        let expected = disk.find(&user).await.map_err(|error| error.to_string());
-        assert_eq!(found, expected, "{place}");
-    }
-    let (found, expected) = (counts(memory).await, counts(disk).await);
-    assert_eq!(found, expected, "{place}");
-    let (filter, limit) = (world.problem_filter(), world.rng.random_range(3..20));
-    let problems = |after: Option<&str>| List::problems(&filter, after).unwrap();
-    let expected = pages(disk, problems, limit).await;
-    assert_eq!(
-        pages(memory, problems, limit).await,
-        expected,
-        "{place}: {filter:?}"
-    );
-    let pending = |after: Option<&str>| List::pending(after).unwrap();
-    let expected = pages(disk, pending, limit).await;
-    assert_eq!(pages(memory, pending, limit).await, expected, "{place}");
-    let all = |after: Option<&str>| List::all(after.map(id).as_ref());
-    let expected = pages(disk, all, limit).await;
-    assert_eq!(pages(memory, all, limit).await, expected, "{place}");
-    for filter in [ScanFilter::Linked, ScanFilter::Dirty] {
-        for limit in [limit, ALL] {
-            let expected = scan_all(disk, filter, limit).await;
-            assert_eq!(
-                scan_all(memory, filter, limit).await,
-                expected,
-                "{place}: {filter:?}"
-            );
-        }
-    }
-}
-
-/// Counts without the time, which is the machine's on disk, and with the problems in order.
-async fn counts(reader: &dyn UserReader) -> (Counts, Vec<(SyncState, String, i64, String)>) {
-    let mut counts = reader.count().await.unwrap();
-    counts.now = 0;
-    let problems = std::mem::take(&mut counts.problems);
-    let problems = problems.into_iter();
-    let problems = problems.map(|total| (total.state(), total.reason, total.users, total.example));
-    let mut problems: Vec<_> = problems.collect();
-    problems.sort();
-    (counts, problems)
-}
-
-/// Every page of a list, with the positions.
-async fn pages(
-    reader: &dyn UserReader,
-    list: impl Fn(Option<&str>) -> List,
-    limit: usize,
-) -> Vec<(String, Seen)> {
-    let mut all: Vec<(String, Seen)> = Vec::new();
-    loop {
-        let after = all.last().map(|(position, _)| position.clone());
-        let page = reader.list(&list(after.as_deref()), limit).await.unwrap();
-        if page.is_empty() {
-            return all;
-        }
-        let page = page.into_iter();
-        all.extend(page.map(|listed| (listed.position, listed.row.map_err(|error| error.to_string()))));
-    }
-}
-
-/// Every page of a scan, with its end.
-async fn scan_all(
-    reader: &dyn UserReader,
-    filter: ScanFilter,
-    limit: usize,
-) -> Vec<(BTreeMap<UserId, Seen>, Option<UserId>)> {
-    let mut pages: Vec<(BTreeMap<UserId, Seen>, Option<UserId>)> = Vec::new();
-    loop {
-        let after = pages.last().and_then(|(_, next)| next.clone());
-        if after.is_none() && !pages.is_empty() {
-            return pages;
-        }
-        let scan = UserScan {
-            after: after.as_ref(),
-            filter,
-            limit,
-        };
-        let page = reader.scan(&scan).await.unwrap();
-        pages.push((seen(page.rows), page.next));
-    }
 }

@@ -1,15 +1,15 @@
-//! What must be true of a row when everything has come to rest.
+//! What must be true of a row at rest.
 
 use contracts::{Field, FieldResult, SyncState};
 
-use super::hubspot::HubSpot;
+use super::contacts::Contacts;
 use crate::rules::{Row, state_of};
 
-/// Whether HubSpot holds the last values or has refused them, nothing is owed, and each receipt says so.
+/// Checks that the contact has the last values or HubSpot has rejected them, that no field is dirty, and that each receipt says so.
 pub(super) fn check_at_rest(
     row: &Row,
-    hubspot: &HubSpot,
-    was_refused: impl Fn(Field, Option<&str>) -> bool,
+    contacts: &Contacts,
+    was_rejected: impl Fn(Field, Option<&str>) -> bool,
 ) -> Result<(), String> {
     if row.is_dirty() || row.in_doubt.is_some() || row.open_attempt.is_some() {
         return Err(format!("not at rest: {row:?}"));
@@ -18,28 +18,28 @@ pub(super) fn check_at_rest(
     for (field, state) in row.fields.iter().filter(|(_, state)| state.changed_in > 0) {
         let value = state.value.as_deref();
         let is_right = match &state.result {
-            Some(FieldResult::Confirmed) => hubspot.holds(contact, field, value),
-            Some(FieldResult::Rejected { .. }) => was_refused(field, value),
+            Some(FieldResult::Confirmed) => contacts.has(contact, field, value),
+            Some(FieldResult::Rejected { .. }) => was_rejected(field, value),
             _ => false,
         };
         if !is_right {
-            return Err(format!("{field:?} is wrong: {row:?}, {hubspot:?}"));
+            return Err(format!("{field:?} is wrong: {row:?}, {contacts:?}"));
         }
     }
     for version in 1..=row.version {
         let mut expected = SyncState::Superseded;
         for (_, state) in row.fields.iter().filter(|(_, state)| state.changed_in == version) {
-            let refused = matches!(state.result, Some(FieldResult::Rejected { .. }));
-            expected = expected.min(if refused {
+            let is_rejected = matches!(state.result, Some(FieldResult::Rejected { .. }));
+            expected = expected.min(if is_rejected {
                 SyncState::Rejected
             } else {
                 SyncState::Confirmed
             });
         }
-        let told = state_of(row, version);
-        if told != expected {
+        let shown = state_of(row, version);
+        if shown != expected {
             return Err(format!(
-                "version {version} is {expected:?}, told {told:?}: {row:?}"
+                "version {version} is {expected:?}, and its receipt says {shown:?}: {row:?}"
             ));
         }
     }

@@ -1,4 +1,4 @@
-//! Verdicts as a worker would report them.
+//! Results of attempts, as a worker reports them.
 
 use contracts::{
     AttemptFailure, AttemptResult, Claim, Field, FieldResult, FieldSet, LinkOrigin, NewLink, Reason,
@@ -13,8 +13,8 @@ pub(super) fn reason(code: &str) -> Reason {
     }
 }
 
-/// One that says nothing yet.
-pub(super) fn verdict(claim: &Claim) -> AttemptResult {
+/// No field has a result.
+pub(super) fn no_result(claim: &Claim) -> AttemptResult {
     AttemptResult {
         user_id: claim.user_id.clone(),
         attempt: claim.attempt,
@@ -30,24 +30,24 @@ pub(super) fn verdict(claim: &Claim) -> AttemptResult {
     }
 }
 
-/// The same for every field that was to be sent.
-pub(super) fn all(claim: &Claim, outcome: &FieldResult) -> AttemptResult {
+/// Every dirty field has this result.
+pub(super) fn all_with(claim: &Claim, result: &FieldResult) -> AttemptResult {
     AttemptResult {
-        field_results: claim.dirty.iter().map(|field| (field, outcome.clone())).collect(),
-        ..verdict(claim)
+        field_results: claim.dirty.iter().map(|field| (field, result.clone())).collect(),
+        ..no_result(claim)
     }
 }
 
-/// Everything was written.
-pub(super) fn done(claim: &Claim) -> AttemptResult {
+/// Every dirty field was written and confirmed.
+pub(super) fn all_confirmed(claim: &Claim) -> AttemptResult {
     AttemptResult {
         written: claim.dirty,
-        ..all(claim, &FieldResult::Confirmed)
+        ..all_with(claim, &FieldResult::Confirmed)
     }
 }
 
-/// The call timed out and may still be carried out.
-pub(super) fn may_be_late(claim: &Claim) -> AttemptResult {
+/// The call timed out, and HubSpot may still apply it.
+pub(super) fn timed_out(claim: &Claim) -> AttemptResult {
     AttemptResult {
         written: claim.dirty,
         may_apply_late: true,
@@ -56,38 +56,38 @@ pub(super) fn may_be_late(claim: &Claim) -> AttemptResult {
     }
 }
 
-/// Nothing reached HubSpot.
-pub(super) fn failed(claim: &Claim, charged: bool) -> AttemptResult {
+/// The attempt failed and wrote nothing.
+pub(super) fn failed(claim: &Claim, is_counted: bool) -> AttemptResult {
     AttemptResult {
         failure: Some(AttemptFailure {
             reason: reason("TIMED_OUT"),
-            is_counted: charged,
+            is_counted,
             is_transient: true,
         }),
-        ..verdict(claim)
+        ..no_result(claim)
     }
 }
 
-/// HubSpot refused one field and took the others.
-pub(super) fn refused(claim: &Claim, field: Field) -> AttemptResult {
-    let mut verdict = done(claim);
+/// HubSpot rejected one field and confirmed the others.
+pub(super) fn rejected(claim: &Claim, field: Field) -> AttemptResult {
+    let mut result = all_confirmed(claim);
     let reason = reason("INVALID_VALUE");
-    verdict
+    result
         .field_results
         .insert(field, FieldResult::Rejected { reason });
-    verdict.written = claim.dirty.without(field);
-    verdict
+    result.written = claim.dirty.without(field);
+    result
 }
 
-/// A contact was found by the user's present address.
-pub(super) fn found(claim: &Claim, contact: &str, found: LinkOrigin) -> AttemptResult {
+/// A contact was found by the address in the claim.
+pub(super) fn contact_found(claim: &Claim, contact: &str, origin: LinkOrigin) -> AttemptResult {
     AttemptResult {
         link: Some(NewLink {
             contact_id: contact.to_owned(),
             account_id: ACCOUNT.to_owned(),
             address: claim.values[&Field::EMAIL].clone(),
-            origin: found,
+            origin,
         }),
-        ..verdict(claim)
+        ..no_result(claim)
     }
 }

@@ -1,20 +1,23 @@
-//! One row, its clock and the steps that a test takes with it.
+//! The row of one user, with a clock and a worker.
 
 use contracts::{AttemptResult, Claim, Field, Priority, Receipt, UpdateForm, UserId, Values};
 
-use super::verdicts::{ACCOUNT, done, found};
+use super::attempt_results::{ACCOUNT, all_confirmed, contact_found};
 use crate::rules::{self, Change, Changed, Claimed, Effects, Refusal, Row, RuleTiming, UnixMs};
 
 pub(super) const SECOND: UnixMs = 1_000;
 pub(super) const HOLDER: &str = "worker-a";
 
+/// A user whose row a test changes by the rules.
 #[derive(Clone)]
-pub(super) struct Desk {
+pub(super) struct TestUser {
     pub(super) row: Row,
     pub(super) now: UnixMs,
-    pub(super) terms: RuleTiming,
+    pub(super) timing: RuleTiming,
+    /// The lease under which the user is claimed.
     pub(super) epoch: u64,
     pub(super) holder: String,
+    /// The other users that are linked to a contact which is reported.
     pub(super) others: Vec<UserId>,
 }
 
@@ -25,7 +28,7 @@ pub(super) fn values<const N: usize>(given: [(Field, &str); N]) -> Values {
         .collect()
 }
 
-/// An address for the address, and for any other field its name.
+/// An address for the e-mail field, and the field's own name for the others.
 fn first_value(field: Field) -> &'static str {
     if field == Field::EMAIL {
         "ada@example.com"
@@ -34,13 +37,13 @@ fn first_value(field: Field) -> &'static str {
     }
 }
 
-impl Desk {
-    /// A user nobody has heard of.
-    pub(super) fn empty() -> Self {
+impl TestUser {
+    /// A user that does not exist yet.
+    pub(super) fn not_created() -> Self {
         Self {
             row: Row::new("u1".parse().unwrap()),
             now: 1_000_000,
-            terms: RuleTiming::default(),
+            timing: RuleTiming::default(),
             epoch: 1,
             holder: HOLDER.to_owned(),
             others: Vec::new(),
@@ -48,26 +51,26 @@ impl Desk {
     }
 
     /// A user with every field, at version 1.
-    pub(super) fn new() -> Self {
-        let mut desk = Self::empty();
+    pub(super) fn created() -> Self {
+        let mut user = Self::not_created();
         let fields = Field::ALL.map(|field| (field, Some(first_value(field).to_owned())));
-        desk.give(UpdateForm::MergePatch, &fields.into());
-        desk
+        user.give(UpdateForm::MergePatch, &fields.into());
+        user
     }
 
-    /// A user whose every field HubSpot holds, linked to contact `c1`.
-    pub(super) fn settled() -> Self {
-        let mut desk = Self::new();
-        let claim = desk.claim();
-        desk.record(found(&claim, "c1", contracts::LinkOrigin::PrimaryAddress));
-        let claim = desk.claim();
-        desk.record(done(&claim));
-        assert!(!desk.row.is_dirty());
-        desk
+    /// A user that is linked to contact `c1`, with every field confirmed.
+    pub(super) fn confirmed() -> Self {
+        let mut user = Self::created();
+        let claim = user.claim();
+        user.report(contact_found(&claim, "c1", contracts::LinkOrigin::PrimaryAddress));
+        let claim = user.claim();
+        user.report(all_confirmed(&claim));
+        assert!(!user.row.is_dirty());
+        user
     }
 
     pub(super) fn try_change(&mut self, change: &Change<'_>) -> Result<Changed, Refusal> {
-        rules::accept_change(&mut self.row, change, self.now, &self.terms)
+        rules::accept_change(&mut self.row, change, self.now, &self.timing)
     }
 
     pub(super) fn change_as<const N: usize>(
@@ -100,7 +103,7 @@ impl Desk {
             self.epoch,
             ACCOUNT,
             self.now,
-            &self.terms,
+            &self.timing,
         )
     }
 
@@ -111,24 +114,24 @@ impl Desk {
         }
     }
 
-    pub(super) fn record(&mut self, verdict: AttemptResult) -> Effects {
+    pub(super) fn report(&mut self, result: AttemptResult) -> Effects {
         let others = self.others.clone();
         rules::report_result(
             &mut self.row,
             &self.holder,
-            verdict,
+            result,
             others,
             self.now,
-            &self.terms,
+            &self.timing,
         )
     }
 
     pub(super) fn sweep(&mut self) -> Option<Priority> {
-        rules::handle_due(&mut self.row, self.now, &self.terms)
+        rules::handle_due(&mut self.row, self.now, &self.timing)
     }
 
-    /// Lets time pass, sweeping at its end.
-    pub(super) fn later(&mut self, by: UnixMs) -> Option<Priority> {
+    /// Lets time pass, and sweeps at its end.
+    pub(super) fn advance(&mut self, by: UnixMs) -> Option<Priority> {
         self.now += by;
         self.sweep()
     }
