@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::user_service::{LinkedUser, UserService, UserSettings};
 
-/// More than anything here takes on a busy machine.
+/// Longer than any step of a test takes on a busy machine.
 pub(crate) const CEILING: Duration = Duration::from_secs(30);
 
 /// Everything a worker needs, and workers.
@@ -60,7 +60,7 @@ impl Stack {
         stack
     }
 
-    /// On a nats-server as somebody left it, whether or not the user service is ready on it.
+    /// On this server, whether or not the user service can use its stream.
     pub(crate) async fn start_on_server(nats: NatsServer) -> Self {
         Self::assemble(nats, sandbox_settings(), UserSettings::default()).await
     }
@@ -204,7 +204,7 @@ impl Worker {
         self.end().await.unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits until it has ended.
     pub(crate) async fn end(self) -> Result<(), ServeError> {
         tokio::time::timeout(CEILING, self.serving)
             .await

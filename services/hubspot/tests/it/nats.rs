@@ -70,7 +70,7 @@ async fn a_message_that_is_not_a_wake_up_is_removed() {
 }
 
 #[tokio::test]
-async fn messages_of_a_foreign_stream_are_left_alone() {
+async fn messages_of_a_foreign_stream_are_not_removed() {
     let nats = NatsServer::start(Options::default()).await.unwrap();
     let client = async_nats::connect(nats.url()).await.unwrap();
     let jetstream = async_nats::jetstream::new(client.clone());
@@ -110,8 +110,8 @@ async fn a_wake_up_that_a_superseded_worker_took_comes_again() {
         .await
         .unwrap();
     let mut consumer: Consumer<pull::Config> = stream.get_consumer("hubspot").await.unwrap();
-    // The broker serves those that pull in turn. What is taken here is never acknowledged.
-    let mut taken = consumer
+    // The server serves those that pull in turn. The wake-up that is pulled here is never acknowledged.
+    let mut pulled = consumer
         .fetch()
         .max_messages(1)
         .expires(CEILING)
@@ -123,7 +123,7 @@ async fn a_wake_up_that_a_superseded_worker_took_comes_again() {
         round += 1;
         let change = deliver_soon(&stack, round);
         tokio::select! {
-            _ = taken.next() => break,
+            _ = pulled.next() => break,
             () = change => {}
         }
     }
@@ -131,7 +131,7 @@ async fn a_wake_up_that_a_superseded_worker_took_comes_again() {
     let mut config = consumer.info().await.unwrap().config.clone();
     config.metadata.insert("made-as".to_owned(), "another".to_owned());
     stream.update_consumer(config).await.unwrap();
-    until("the name that was taken", CEILING, async || {
+    until("the name of the wake-up that was pulled", CEILING, async || {
         stack.property("bh@hubspot.com", "firstname") == Some(format!("round {round}"))
     })
     .await;
@@ -170,7 +170,7 @@ async fn delivery_resumes_after_the_consumer_was_changed_or_paused() {
     };
     let changes = [
         ("pause", json!({ "pause_until": "2100-01-01T00:00:00Z" })),
-        ("filter", json!({ "filter_subjects": ["users.changed.nobody"] })),
+        ("filter", json!({ "filter_subjects": ["users.changed.another"] })),
         ("deliveries", json!({ "max_deliver": 1, "max_ack_pending": 1 })),
         ("pulls", json!({ "max_batch": 1 })),
     ];

@@ -87,7 +87,7 @@ impl UserService {
         .await;
     }
 
-    /// Waits until all its checks are well, the one of the stream among them.
+    /// Waits until every check is well, including that of the stream.
     pub(crate) async fn wait_until_ready(&self) {
         until("the user service to be ready", CEILING, async || {
             let report = self.health.report();
@@ -106,7 +106,7 @@ impl UserService {
         self.call(&ControlDelivery { action }).await;
     }
 
-    /// Edits the stored row of a user, as nobody but an older version of the service could have written it.
+    /// Edits the stored row of a user beyond what requests can change.
     pub(crate) async fn edit_row(&self, user: &str, edit: impl FnOnce(&mut Row)) {
         let mut writer = self.store.writer();
         let (mut transaction, rows) = writer.begin(&[&id(user)]).await.unwrap();
@@ -139,7 +139,7 @@ impl UserService {
 
     /// The results of this user's attempts that workers have reported so far, the first one first.
     pub(crate) async fn reported(&self, user: &str) -> Vec<AttemptResult> {
-        // A report that the service has taken was passed on to this connection before the answer to this request.
+        // The server passed each report that the service has recorded to this connection before the answer to this request.
         drop(self.get_nobody().await);
         self.reports.lock().await.of_user(&id(user))
     }

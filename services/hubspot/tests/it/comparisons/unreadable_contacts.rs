@@ -81,7 +81,7 @@ async fn a_contact_that_was_written_tells_it_from_an_outage() {
 }
 
 #[tokio::test]
-async fn four_in_a_page_are_told_from_an_outage_by_the_others() {
+async fn the_other_contacts_of_a_page_tell_four_of_them_from_an_outage() {
     let users = ["a", "b", "c", "d", "e", "f", "g", "h"];
     let (stack, worker) = confirmed(&users).await;
     worker.stop().await;

@@ -1,4 +1,4 @@
-//! Access tokens that are not issued: each reason is told from the others, and is over without a restart.
+//! Access tokens that are not issued. Each reason has its own error, and no restart is needed when it is over.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ async fn wait_for_the_account(client: &HubspotClient) {
 }
 
 #[tokio::test]
-async fn a_wrong_app_is_told_from_a_connection_that_is_over() {
+async fn a_wrong_app_differs_from_a_lost_connection() {
     let sandbox = start().await;
     let cases = [
         (
@@ -70,7 +70,7 @@ async fn a_wrong_app_is_told_from_a_connection_that_is_over() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_tried_again_until_it_has() {
+async fn a_transient_error_is_tried_again_until_it_is_over() {
     for (error, code) in [
         (KnownError::Server(503), "HTTP_503"),
         (KnownError::TokenLimit, "SECONDLY"),
@@ -89,7 +89,7 @@ async fn what_may_pass_is_tried_again_until_it_has() {
 }
 
 #[tokio::test]
-async fn the_wait_that_hubspot_asks_for_is_kept() {
+async fn the_pause_that_hubspot_asks_for_is_kept() {
     let sandbox = start().await;
     let limited = Action::Answer {
         error: KnownError::TokenLimit,
@@ -106,7 +106,7 @@ async fn the_wait_that_hubspot_asks_for_is_kept() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_silent_or_not_there_counts_as_unreachable() {
+async fn an_endpoint_that_hangs_or_is_absent_is_unreachable() {
     let sandbox = start().await;
     let hang = Action::Hang {
         ms: 60_000,
@@ -136,7 +136,7 @@ async fn an_endpoint_that_is_silent_or_not_there_counts_as_unreachable() {
 }
 
 #[tokio::test]
-async fn a_client_secret_that_is_put_right_in_its_file_is_used_without_a_restart() {
+async fn a_corrected_client_secret_is_read_from_its_file() {
     let sandbox = start().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("client-secret");

@@ -9,7 +9,7 @@ use super::{
     operations::{commit_batch, compare},
     random::Known,
 };
-use crate::beside::{Beside, Statement};
+use crate::other_client::{OtherClient, Statement};
 
 /// Undoes the migration that adds states.
 const DROP_STATES: Statement = Statement {
@@ -42,9 +42,9 @@ async fn the_migration_derives_the_states_of_older_rows() {
 }
 
 async fn drop_states(database: &TestDatabase) {
-    let mut beside = Beside::at(database.url().parse().unwrap()).await;
-    beside.execute(DROP_STATES).await;
-    beside.close().await;
+    let mut other = OtherClient::at(database.url().parse().unwrap()).await;
+    other.execute(DROP_STATES).await;
+    other.close().await;
 }
 
 /// An older row does not say since when its changes are pending. The migration takes the time of the last change.

@@ -17,7 +17,7 @@ use super::{
     reads::{Seen, compare_reads, seen},
 };
 use crate::{
-    beside::{Beside, Statement},
+    other_client::{OtherClient, Statement},
     stack::id,
 };
 
@@ -59,9 +59,9 @@ async fn memory_and_database_return_the_same_for_any_rows() {
             draw.transact(&mut memory, &mut disk, &place).await;
             if round == ROUNDS / 2 {
                 store.make_unreadable(&id("u003"));
-                let mut beside = Beside::at(database.url().parse().unwrap()).await;
-                beside.execute(UNREADABLE).await;
-                beside.close().await;
+                let mut other = OtherClient::at(database.url().parse().unwrap()).await;
+                other.execute(UNREADABLE).await;
+                other.close().await;
             }
             draw.compare_reads(memory.reader.as_ref(), disk.reader.as_ref(), &place)
                 .await;

@@ -1,9 +1,9 @@
-//! Looking at a database without changing it.
+//! Examining a database without changing it.
 
 use testing::database::TestDatabase;
 use user::store::{self, Database, Tables, examine};
 
-use crate::beside::{Beside, Statement};
+use crate::other_client::{OtherClient, Statement};
 
 const BEHIND: Statement = Statement {
     sqlite: "DELETE FROM _sqlx_migrations WHERE version = 3",
@@ -15,7 +15,7 @@ const AHEAD: Statement = Statement {
 };
 
 #[tokio::test]
-async fn a_database_is_looked_at_as_it_stands_and_nothing_is_made() {
+async fn examining_a_database_changes_nothing() {
     let database = TestDatabase::fresh().await;
     let address: Database = database.url().parse().unwrap();
     for _ in 0..2 {
@@ -23,10 +23,10 @@ async fn a_database_is_looked_at_as_it_stands_and_nothing_is_made() {
     }
     store::open(&address).await.unwrap().close().await.unwrap();
     assert_eq!(examine(&address).await.unwrap(), Tables::UpToDate);
-    let mut beside = Beside::at(address.clone()).await;
-    beside.execute(BEHIND).await;
+    let mut other = OtherClient::at(address.clone()).await;
+    other.execute(BEHIND).await;
     assert_eq!(examine(&address).await.unwrap(), Tables::Behind(1));
-    beside.execute(AHEAD).await;
+    other.execute(AHEAD).await;
     assert_eq!(examine(&address).await.unwrap(), Tables::Ahead);
-    beside.close().await;
+    other.close().await;
 }

@@ -1,4 +1,4 @@
-//! Lists, counts and another try, over NATS.
+//! Lists, the summary and retries, over NATS.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,20 @@ use serde_json::json;
 use testing::wait::until;
 
 use crate::{
-    delivery::verdict,
+    delivery::no_result,
     stack::{CEILING, Stack, ada, id},
 };
 
-/// Users whose fields are all refused.
-async fn refused(stack: &Stack, users: &[&str]) {
+/// Creates these users, with every field rejected.
+async fn rejected(stack: &Stack, users: &[&str]) {
     let epoch = stack.lease("w").await;
     for user in users {
         stack.update(&ada(user)).await.unwrap();
         let given = stack.claim("w", epoch, &[user]).await.unwrap();
         let claim = &given.claims[0];
-        let mut refused = verdict(claim);
+        let mut rejected = no_result(claim);
         let reason = Reason::ours("INVALID_EMAIL", "the address is not one");
-        let outcome = |field| {
+        let result = |field| {
             (
                 field,
                 FieldResult::Rejected {
@@ -32,33 +32,33 @@ async fn refused(stack: &Stack, users: &[&str]) {
                 },
             )
         };
-        refused.field_results = claim.dirty.iter().map(outcome).collect::<BTreeMap<_, _>>();
-        stack.record("w", vec![refused]).await;
+        rejected.field_results = claim.dirty.iter().map(result).collect::<BTreeMap<_, _>>();
+        stack.report("w", vec![rejected]).await;
     }
     stack.acknowledge_all().await;
 }
 
-fn which(state: SyncState) -> ProblemFilter {
+fn in_state(state: SyncState) -> ProblemFilter {
     ProblemFilter {
         state: Some(state),
         reason: None,
     }
 }
 
-async fn list(stack: &Stack, which: UserFilter, after: Option<&str>) -> UsersListed {
+async fn list(stack: &Stack, filter: UserFilter, after: Option<&str>) -> UsersListed {
     let after = after.map(str::to_owned);
     let request = ListUsers {
-        filter: which,
+        filter,
         after,
         limit: 2,
     };
     stack.ask(USERS_SYNC_LIST, &request).await.unwrap()
 }
 
-async fn summary(stack: &Stack, is_it: impl Fn(&UsersSummary) -> bool) -> UsersSummary {
+async fn summary(stack: &Stack, is_expected: impl Fn(&UsersSummary) -> bool) -> UsersSummary {
     until("the summary", CEILING, async || {
         let summary: UsersSummary = stack.ask(USERS_SYNC_SUMMARY, &json!({})).await.unwrap();
-        if is_it(&summary) {
+        if is_expected(&summary) {
             Ok(summary)
         } else {
             Err(summary)
@@ -70,11 +70,11 @@ async fn summary(stack: &Stack, is_it: impl Fn(&UsersSummary) -> bool) -> UsersS
 #[tokio::test]
 async fn users_are_listed_with_their_reasons_page_by_page() {
     let (stack, service) = Stack::serving(&[]).await;
-    refused(&stack, &["1", "2", "3"]).await;
-    let first = list(&stack, UserFilter::Problems(which(SyncState::Rejected)), None).await;
+    rejected(&stack, &["1", "2", "3"]).await;
+    let first = list(&stack, UserFilter::Problems(in_state(SyncState::Rejected)), None).await;
     let second = list(
         &stack,
-        UserFilter::Problems(which(SyncState::Rejected)),
+        UserFilter::Problems(in_state(SyncState::Rejected)),
         first.next.as_deref(),
     )
     .await;
@@ -89,7 +89,7 @@ async fn users_are_listed_with_their_reasons_page_by_page() {
     }
     assert_eq!(second.next, None);
     assert!(
-        list(&stack, UserFilter::Problems(which(SyncState::Failed)), None)
+        list(&stack, UserFilter::Problems(in_state(SyncState::Failed)), None)
             .await
             .users
             .is_empty()
@@ -98,18 +98,18 @@ async fn users_are_listed_with_their_reasons_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_position_of_another_list_a_reason_that_cannot_be_and_too_many_users_are_refused() {
+async fn invalid_positions_reasons_and_counts_are_rejected() {
     let (stack, service) = Stack::serving(&[]).await;
     let request = ListUsers {
         filter: UserFilter::Pending,
         after: Some("made up".to_owned()),
         limit: 2,
     };
-    let refused = stack
+    let error = stack
         .ask::<UsersListed>(USERS_SYNC_LIST, &request)
         .await
         .unwrap_err();
-    assert_eq!(refused.code, ErrorCode::InvalidRequest);
+    assert_eq!(error.code, ErrorCode::InvalidRequest);
     let request = ListUsers {
         filter: UserFilter::Problems(ProblemFilter {
             state: Some(SyncState::Failed),
@@ -118,30 +118,30 @@ async fn a_position_of_another_list_a_reason_that_cannot_be_and_too_many_users_a
         after: None,
         limit: 2,
     };
-    let refused = stack.ask::<UsersListed>(USERS_SYNC_LIST, &request).await;
-    assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidRequest);
+    let error = stack.ask::<UsersListed>(USERS_SYNC_LIST, &request).await;
+    assert_eq!(error.unwrap_err().code, ErrorCode::InvalidRequest);
     let many = RetryUsers::Named(vec![id("1"); MAX_LISTED + 1]);
-    let refused = stack
+    let error = stack
         .ask::<UsersRetried>(USERS_SYNC_RETRY, &many)
         .await
         .unwrap_err();
-    assert_eq!(refused.code, ErrorCode::InvalidRequest);
+    assert_eq!(error.code, ErrorCode::InvalidRequest);
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn pending_and_troubled_users_are_counted() {
+async fn pending_users_and_users_with_problems_are_counted() {
     let (stack, service) = Stack::serving(&[]).await;
-    refused(&stack, &["1", "2"]).await;
+    rejected(&stack, &["1", "2"]).await;
     stack.update(&ada("3")).await.unwrap();
     let summary = summary(&stack, |summary| summary.pending == 1).await;
     assert_eq!((summary.users_with_problems, summary.resending), (2, 0));
-    let trouble = &summary.problems[0];
+    let problem = &summary.problems[0];
     assert_eq!(
-        (trouble.state, trouble.users, &trouble.example),
+        (problem.state, problem.users, &problem.example),
         (SyncState::Rejected, 2, &id("1"))
     );
-    assert_eq!(trouble.reason.as_deref(), Some("INVALID_EMAIL"));
+    assert_eq!(problem.reason.as_deref(), Some("INVALID_EMAIL"));
     assert!(summary.oldest_pending.is_some() && summary.oldest_pending_age_ms < Some(60_000));
     let pending = list(&stack, UserFilter::Pending, None).await;
     assert_eq!(pending.users[0].user_id, id("3"));
@@ -150,25 +150,25 @@ async fn pending_and_troubled_users_are_counted() {
 }
 
 #[tokio::test]
-async fn named_users_are_announced_at_once_and_the_rest_as_back_fill() {
+async fn a_retry_of_named_users_is_live_and_of_a_list_backfill() {
     let (stack, service) = Stack::serving(&[]).await;
-    refused(&stack, &["1", "2", "3"]).await;
+    rejected(&stack, &["1", "2", "3"]).await;
     let named = RetryUsers::Named(vec![id("1"), id("nobody")]);
     let retried: UsersRetried = stack.ask(USERS_SYNC_RETRY, &named).await.unwrap();
     assert_eq!(
         (retried.retried, retried.skipped, retried.unknown),
         (1, 0, vec![id("nobody")])
     );
-    stack.wait_until_announced(&["1"]).await;
+    stack.wait_for_wake_ups(&["1"]).await;
     let listed = RetryUsers::Listed {
-        filter: which(SyncState::Rejected),
+        filter: in_state(SyncState::Rejected),
         after: None,
     };
     let retried: UsersRetried = stack.ask(USERS_SYNC_RETRY, &listed).await.unwrap();
     assert_eq!((retried.retried, retried.skipped, retried.next), (2, 1, None));
-    stack.wait_until_announced(&["1", "2", "3"]).await;
+    stack.wait_for_wake_ups(&["1", "2", "3"]).await;
     let priorities: BTreeMap<_, _> = stack
-        .announced()
+        .wake_ups()
         .await
         .into_iter()
         .map(|user| (user.user_id, user.priority))

@@ -1,30 +1,30 @@
-//! Somebody else at the same database.
+//! Another client of the same database.
 
 use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use user::store::Database;
 
 use crate::stack::Stack;
 
-/// A connection of somebody else's, in the language of the database.
-pub(crate) enum Beside {
+/// A connection of another client.
+pub(crate) enum OtherClient {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
-/// The same in the language of each.
+/// One statement in the SQL of each database.
 #[derive(Clone, Copy)]
 pub(crate) struct Statement {
     pub(crate) sqlite: &'static str,
     pub(crate) postgres: &'static str,
 }
 
-/// Nobody else writes until the transaction ends.
-pub(crate) const KEEP: Statement = Statement {
+/// Keeps all others from writing until the transaction ends.
+pub(crate) const LOCK: Statement = Statement {
     sqlite: "BEGIN IMMEDIATE",
     postgres: "BEGIN; LOCK TABLE users, lease IN EXCLUSIVE MODE",
 };
 
-impl Beside {
+impl OtherClient {
     pub(crate) async fn of(stack: &Stack) -> Self {
         Self::at(stack.database()).await
     }
@@ -55,13 +55,13 @@ impl Beside {
         .unwrap();
     }
 
-    /// Executes what both understand.
+    /// Executes SQL that both databases understand.
     pub(crate) async fn run(&mut self, sql: &'static str) {
         let (sqlite, postgres) = (sql, sql);
         self.execute(Statement { sqlite, postgres }).await;
     }
 
-    /// One text.
+    /// The text that a query returns.
     pub(crate) async fn text(&mut self, sql: &'static str) -> String {
         match self {
             Self::Sqlite(connection) => sqlx::query_scalar(sql).fetch_one(connection).await,
