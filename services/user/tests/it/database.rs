@@ -18,15 +18,15 @@ const CAN_WRITE: Statement = Statement {
 const CANNOT_WRITE: Statement = Statement {
     sqlite: "CREATE TRIGGER full_up BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'disk full'); END; \
         CREATE TRIGGER full_too BEFORE UPDATE ON lease BEGIN SELECT RAISE(ABORT, 'disk full'); END",
-    postgres: "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+    postgres: "CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS \
         $$ BEGIN RAISE 'disk full' USING ERRCODE = 'disk_full'; END $$; \
-        CREATE TRIGGER full_up BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse(); \
-        CREATE TRIGGER full_too BEFORE UPDATE ON lease FOR EACH ROW EXECUTE FUNCTION refuse()",
+        CREATE TRIGGER full_up BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION reject(); \
+        CREATE TRIGGER full_too BEFORE UPDATE ON lease FOR EACH ROW EXECUTE FUNCTION reject()",
 };
 const BAD_ROW: Statement = Statement {
     sqlite: "CREATE TRIGGER bad BEFORE INSERT ON users WHEN new.user_id = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END",
-    postgres: "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$; \
-        CREATE TRIGGER bad BEFORE INSERT ON users FOR EACH ROW WHEN (new.user_id = 'bad') EXECUTE FUNCTION refuse()",
+    postgres: "CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$; \
+        CREATE TRIGGER bad BEFORE INSERT ON users FOR EACH ROW WHEN (new.user_id = 'bad') EXECUTE FUNCTION reject()",
 };
 const UNREADABLE: Statement = Statement {
     sqlite: "UPDATE users SET ledger = '{\"of\":\"another version\"}' WHERE user_id = 'bad'; \

@@ -68,12 +68,12 @@ async fn imports_have_backfill_priority_and_changes_live_priority() {
     let (stack, service) = Stack::serving(&[]).await;
     import(&stack, vec![line("1", [(Field::EMAIL, "ada@example.com")])]).await;
     stack.wait_for_wake_ups(&["1"]).await;
-    let announced = stack.wake_ups().await;
-    assert_eq!((announced.len(), announced[0].priority), (1, Priority::Backfill));
+    let wake_ups = stack.wake_ups().await;
+    assert_eq!((wake_ups.len(), wake_ups[0].priority), (1, Priority::Backfill));
     stack.update(&ada("2")).await.unwrap();
     stack.wait_for_wake_ups(&["1", "2"]).await;
-    let announced = stack.wake_ups().await;
-    let live = announced.iter().find(|change| change.user_id == id("2")).unwrap();
+    let wake_ups = stack.wake_ups().await;
+    let live = wake_ups.iter().find(|change| change.user_id == id("2")).unwrap();
     assert_eq!(live.priority, Priority::Live);
     service.stop().await.unwrap();
 }

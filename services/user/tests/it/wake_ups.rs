@@ -92,11 +92,11 @@ async fn a_restarted_service_publishes_wake_ups_that_were_not() {
         accepted: AcceptedNotices::default(),
         capacity: StreamCapacity::default(),
     };
-    let terms = RuleTiming {
+    let timing = RuleTiming {
         wake_up: 200,
         ..RuleTiming::default()
     };
-    let (handle, task) = commit::start(users, terms, after_commit, &Registry::new("user", &[]));
+    let (handle, task) = commit::start(users, timing, after_commit, &Registry::new("user", &[]));
     handle.run(ada("1"), None).await.unwrap();
     drop(handle);
     task.await.unwrap();

@@ -143,15 +143,15 @@ impl Draw {
         place: &str,
     ) {
         let limit = self.rng.random_range(0..8);
-        let terms = RuleTiming::default();
+        let timing = RuleTiming::default();
         for priority in [Priority::Live, Priority::Backfill] {
-            let all = one.due(priority, &terms, ALL).await.unwrap();
-            let expected = other.due(priority, &terms, ALL).await.unwrap();
+            let all = one.due(priority, &timing, ALL).await.unwrap();
+            let expected = other.due(priority, &timing, ALL).await.unwrap();
             // Users that are due come in the order of their times. Those too far ahead follow in any order.
             let due = self.count_due(one, &all, Row::due_at).await;
             compare_in_order(&all, &expected, due, place);
-            let some = one.due(priority, &terms, limit).await.unwrap();
-            let expected = other.due(priority, &terms, limit).await.unwrap();
+            let some = one.due(priority, &timing, limit).await.unwrap();
+            let expected = other.due(priority, &timing, limit).await.unwrap();
             assert_eq!(some.len(), expected.len(), "{place}");
             assert_eq!(some[..due.min(limit)], expected[..due.min(limit)], "{place}");
         }

@@ -25,7 +25,7 @@ pub(super) struct Contacts {
 pub(super) struct LateWrite {
     pub(super) contact: String,
     pub(super) values: Values,
-    /// When it is applied at the latest; none while nobody has given the attempt up.
+    /// When it is applied at the latest; none until the attempt is given up.
     pub(super) at: Option<UnixMs>,
     pub(super) attempt: u64,
 }
