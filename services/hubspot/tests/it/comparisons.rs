@@ -5,7 +5,10 @@ mod unreadable_contacts;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use contracts::{Comparison, ComparisonPurpose, ErrorCode, Field, FieldResult, FindingKind};
+use contracts::{
+    Comparison, ComparisonPurpose, ErrorCode, Field, FieldResult, FieldSet, FindingKind, RepairUsers,
+    Request, ServiceError,
+};
 use futures_util::StreamExt;
 use sandbox::{Fault, KnownError};
 use testing::{nats::Options, wait::until};
@@ -42,11 +45,24 @@ async fn create_confirmed(stack: &Stack, users: &[&str]) -> Worker {
     worker
 }
 
-/// A server that passes on the requests for users to compare to another subject, where the user service does not answer them.
+/// A stack whose nats-server sends the requests for users to compare to another subject, where nobody answers them as expected.
 async fn stack_that_redirects(subject: &str) -> Stack {
     Stack::start_with(Options {
         config: format!(r#"mappings = {{ "users.compare": "{subject}" }}"#),
         ..Options::default()
+    })
+    .await
+}
+
+/// The error of a comparison, once a worker answers.
+async fn error_of_worker(stack: &Stack) -> ServiceError {
+    until("the worker to answer", CEILING, async || {
+        let error = stack.compare(DRIFT).await.unwrap_err();
+        if error.message == "nobody answers" {
+            Err(error)
+        } else {
+            Ok(error)
+        }
     })
     .await
 }
@@ -102,8 +118,14 @@ async fn differences_are_found_and_repaired_only_on_request() {
         "{calls:?}"
     );
     assert_eq!(calls.len(), 1, "one call reads all contacts");
+    let client = stack.users.client.client();
+    let mut repairs = client.subscribe(RepairUsers::SUBJECT).await.unwrap();
     let repaired = stack.compare(REPAIR).await.unwrap();
     assert_eq!(repaired.repaired, 2, "a merged contact needs no repair");
+    let request = repairs.next().await.unwrap();
+    let request: RepairUsers = serde_json::from_slice(&request.payload).unwrap();
+    let fields: Vec<_> = request.users.iter().map(|user| user.fields).collect();
+    assert_eq!(fields[1], FieldSet::from_iter([Field::FIRST_NAME]));
     for user in users {
         stack.users.wait_until_clean(user).await;
     }
@@ -117,7 +139,7 @@ async fn differences_are_found_and_repaired_only_on_request() {
 async fn an_invalid_or_expired_request_is_rejected() {
     let (stack, worker) = confirmed(&[]).await;
     for (body, time_left_ms, code) in [
-        (r#"{"aim":"resync"}"#, 1_000, ErrorCode::InvalidRequest),
+        (r#"{"purpose":"resync"}"#, 1_000, ErrorCode::InvalidRequest),
         ("", 0, ErrorCode::Expired),
     ] {
         let answer = stack.request_comparison(body.as_bytes(), time_left_ms).await;
@@ -159,19 +181,11 @@ async fn an_error_of_hubspot_is_reported_in_words() {
 
 #[tokio::test]
 async fn a_failing_user_service_fails_the_comparison_alone() {
-    // Nobody answers there, and a count of users is not what was asked for.
+    // The first subject has no responder, and the second one answers with a summary.
     for subject in ["nobody", "users.sync.summary"] {
         let stack = stack_that_redirects(subject).await;
         let worker = create_confirmed(&stack, &["1"]).await;
-        let error = until("the worker to answer", CEILING, async || {
-            let error = stack.compare(DRIFT).await.unwrap_err();
-            if error.message == "nobody answers" {
-                Err(error)
-            } else {
-                Ok(error)
-            }
-        })
-        .await;
+        let error = error_of_worker(&stack).await;
         assert_eq!(error.code, ErrorCode::Unavailable);
         assert!(error.message.contains("did not answer the worker"), "{error:?}");
         let report = worker.registry.report();
@@ -210,15 +224,7 @@ async fn a_worker_that_ends_answers_comparisons_that_wait() {
         while held.next().await.unwrap().payload.is_empty() {}
         worker.stop().await;
     };
-    let answer = until("the worker to answer", CEILING, async || {
-        let error = stack.compare(DRIFT).await.unwrap_err();
-        if error.message == "nobody answers" {
-            Err(error)
-        } else {
-            Ok(error)
-        }
-    });
-    let (error, ()) = tokio::join!(answer, stop);
+    let (error, ()) = tokio::join!(error_of_worker(&stack), stop);
     assert!(error.message.contains("taken over"), "{error:?}");
 }
 

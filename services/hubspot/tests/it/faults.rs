@@ -4,7 +4,10 @@ use contracts::{Field, FieldResult};
 use sandbox::{Fault, KnownError};
 use testing::wait::until;
 
-use crate::harness::{CEILING, Stack, Worker};
+use crate::{
+    harness::{CEILING, Stack, Worker},
+    user_service::UserSettings,
+};
 
 const NAME: Field = Field::FIRST_NAME;
 
@@ -35,7 +38,8 @@ fn email(number: usize) -> String {
 
 #[tokio::test]
 async fn a_failing_contact_holds_back_no_others_and_recovers() {
-    let stack = Stack::start().await;
+    // With these pauses the fault is over long before the fifth failure.
+    let stack = Stack::start_with_users(UserSettings::with_first_failure_pause(1_000)).await;
     let worker = linked(&stack, 20).await;
     let failing = stack.sandbox.contact_by_email(&email(7)).unwrap().id;
     let fault = stack.sandbox.add_fault(Fault::poisoned_contact(failing));

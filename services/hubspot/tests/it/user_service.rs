@@ -32,8 +32,17 @@ use crate::harness::CEILING;
 /// Settings of the user service that only tests change.
 pub(crate) struct UserSettings {
     pub(crate) clock: Clock,
-    /// The pause after a user's first failure. It is short by default, so that the tests are.
+    /// The pause after a user's first failure, in milliseconds. It is short by default, so that the tests are.
     pub(crate) first_failure_pause: UnixMs,
+}
+
+impl UserSettings {
+    pub(crate) fn with_first_failure_pause(first_failure_pause: UnixMs) -> Self {
+        Self {
+            first_failure_pause,
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for UserSettings {

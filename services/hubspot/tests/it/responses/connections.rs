@@ -71,11 +71,7 @@ async fn a_contact_that_hangs_calls_is_sent_alone_after_a_few_rounds() {
     const USERS: usize = 16;
     const HANGING: usize = 5;
     // Without pauses, users that failed together are sent again together.
-    let settings = UserSettings {
-        first_failure_pause: 0,
-        ..UserSettings::default()
-    };
-    let stack = Stack::start_with_users(settings).await;
+    let stack = Stack::start_with_users(UserSettings::with_first_failure_pause(0)).await;
     link_users(&stack, USERS).await;
     let worker = stack.start_worker(&[("HUBSPOT_TIMEOUT_MS", "500")]).await;
     worker.wait_for_status("delivering").await;

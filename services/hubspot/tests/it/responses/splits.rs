@@ -9,7 +9,10 @@ use super::{
     NAME, contact, email, failures, linked, on_contact, rejection, switch, updates, user,
     wait_until_confirmed,
 };
-use crate::harness::{CEILING, Stack, Worker};
+use crate::{
+    harness::{CEILING, Stack, Worker},
+    user_service::UserSettings,
+};
 
 const USERS: usize = 100;
 const FAULTY: usize = 42;
@@ -128,7 +131,8 @@ async fn a_conflict_that_fails_the_batch_is_found_and_followed() {
 
 #[tokio::test]
 async fn a_contact_that_fails_every_lookup_holds_back_no_others() {
-    let stack = Stack::start().await;
+    // With these pauses the fault is over long before the fifth failure.
+    let stack = Stack::start_with_users(UserSettings::with_first_failure_pause(1_000)).await;
     for number in 0..USERS {
         stack.contact(&email(number));
     }
