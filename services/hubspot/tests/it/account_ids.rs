@@ -54,7 +54,7 @@ async fn sandbox() -> Sandbox {
 }
 
 #[tokio::test]
-async fn without_the_scope_oauth_the_account_is_read_from_a_contacts_page() {
+async fn without_the_scope_oauth_a_contacts_page_names_the_account() {
     let caller = Caller::start().await;
     caller.sandbox.set_switches(without_details());
     assert_eq!(

@@ -231,7 +231,7 @@ async fn a_partial_batch_has_a_result_for_each_input() {
 }
 
 #[tokio::test]
-async fn a_former_id_is_left_out_of_a_batch_and_found_in_a_single_call() {
+async fn a_batch_omits_a_former_id_and_a_single_call_follows_it() {
     let caller = Caller::start().await;
     let former = caller.add("a@example.com");
     let other = caller.add("b@example.com");

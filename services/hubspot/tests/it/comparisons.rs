@@ -229,7 +229,7 @@ async fn a_worker_that_ends_answers_comparisons_that_wait() {
 }
 
 #[tokio::test]
-async fn one_of_two_workers_answers_while_both_take_the_lease_as_theirs() {
+async fn one_worker_answers_although_two_were_granted_the_lease() {
     // Each reading of the clock is later than a lease lasts, so the lease has expired whenever a worker asks for it.
     let readings = AtomicI64::new(0);
     let clock = Clock::new(move || readings.fetch_add(1, Ordering::Relaxed) * 4_000);
@@ -249,7 +249,7 @@ async fn one_of_two_workers_answers_while_both_take_the_lease_as_theirs() {
 }
 
 #[tokio::test]
-async fn the_sweep_counts_differences_and_repairs_if_the_settings_say_so() {
+async fn the_sweep_counts_differences_and_repairs_if_set_to() {
     let (stack, worker) = confirmed(&["1"]).await;
     worker.stop().await;
     let contact = contact_of(&stack, "1");

@@ -1,4 +1,4 @@
-//! A nats-server that ends and comes back, or loses its disk, and changes that others make to stream and consumer.
+//! Restarts of the nats-server, a lost disk, and changes that others make to the stream and the consumer.
 
 use async_nats::jetstream::consumer::{Consumer, pull};
 use contracts::Field;

@@ -23,7 +23,7 @@ use crate::harness::CEILING;
 const REFRESH_TOKEN: &str = "sandbox-refresh-token";
 /// Part of the path of the token endpoint.
 const ENDPOINT: &str = "/oauth/";
-/// Short, and long enough for a busy machine: a fifth of it is left when the next token is asked for at last.
+/// A short lifetime that is long enough for a busy machine: at least a fifth of it is left when the next token is requested.
 const SHORT: Duration = Duration::from_secs(5);
 
 /// The file in which an operator keeps the refresh token.

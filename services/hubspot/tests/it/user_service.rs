@@ -73,6 +73,7 @@ impl UserService {
         let mut config = user::Config::read(&Env::from_pairs([("USER_SWEEP_MS", "50")])).unwrap();
         config.timing.first_failure_pause = settings.first_failure_pause;
         let nats = connect(nats_url, "user").await;
+        // One writer, as on a database file.
         let serving = user::serve(store.open(1), config, nats, health.clone(), Shutdown::new());
         tokio::spawn(async move { serving.await.unwrap() });
         let service = Self {

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_doubles_to_a_minute_and_strays_by_a_quarter_at_most() {
+    fn a_pause_doubles_up_to_a_minute_and_varies_by_a_quarter() {
         for (failures, middle) in [(1, 1_000), (2, 2_000), (5, 16_000), (7, 60_000), (40, 60_000)] {
             for seed in [0, 17, 256, 511, u64::MAX] {
                 let pause = RuleTiming::default().failure_pause(failures, seed);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_horizon_holds_the_longest_pause_however_short_the_terms_are() {
+    fn the_wake_up_distance_covers_the_longest_pause() {
         let short = RuleTiming {
             wake_up: 1,
             late_write: 1,

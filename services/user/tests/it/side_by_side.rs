@@ -1,6 +1,6 @@
 //! The store in memory and the database that `TEST_DATABASE` names take the same steps, and everything they return is compared.
 //!
-//! So whatever is proved with the store in memory, as in the simulation, holds for the databases.
+//! So a result of the simulation, which runs on the store in memory, holds for the databases too.
 
 mod any_operation;
 mod lists;

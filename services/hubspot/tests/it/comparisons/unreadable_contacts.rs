@@ -81,7 +81,7 @@ async fn a_contact_that_was_written_tells_it_from_an_outage() {
 }
 
 #[tokio::test]
-async fn the_other_contacts_of_a_page_tell_four_of_them_from_an_outage() {
+async fn the_rest_of_a_page_tells_four_of_them_from_an_outage() {
     let users = ["a", "b", "c", "d", "e", "f", "g", "h"];
     let (stack, worker) = confirmed(&users).await;
     worker.stop().await;

@@ -67,7 +67,7 @@ async fn a_routine_refresh_interrupts_nothing() {
 }
 
 #[tokio::test]
-async fn a_failing_token_endpoint_halts_nothing_while_the_token_is_valid() {
+async fn a_failing_token_endpoint_halts_nothing_with_a_valid_token() {
     let (stack, worker, file) = delivering(Duration::from_mins(30)).await;
     for error in [KnownError::Server(503), KnownError::TokenLimit] {
         stack

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn after_a_cut_connection_the_call_may_have_written_and_is_repeated() {
+async fn a_call_may_have_written_before_a_cut_and_is_repeated() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
     let cuts = [

@@ -58,7 +58,7 @@ async fn wait_for_failure(stack: &Stack) -> Reason {
 }
 
 #[tokio::test]
-async fn a_contact_that_fails_every_batch_is_sent_alone_after_seven_splits() {
+async fn a_contact_that_fails_every_batch_is_alone_after_seven_splits() {
     let cases = [
         (KnownError::Server(500), "HTTP_500"),
         (KnownError::Untouchable, "HTTP_403"),

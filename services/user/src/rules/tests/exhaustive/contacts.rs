@@ -1,6 +1,6 @@
-//! What calls have written to each contact, in this order.
+//! What calls have written to each contact.
 //!
-//! It is a record for the checks and no model of HubSpot: it answers nothing and has no rules. How each attempt ends is a step of the
+//! This is a record for the checks and no model of HubSpot: it answers no call and has no rule. How each attempt ends is a step of the
 //! sequence.
 
 use std::collections::{BTreeMap, BTreeSet};
