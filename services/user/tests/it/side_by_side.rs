@@ -9,6 +9,7 @@ mod operations;
 mod random;
 mod reads;
 mod rows;
+mod selections;
 
 use std::sync::{
     Arc,
@@ -25,6 +26,9 @@ use user::{
     store::{self, UserReader, memory::MemoryStore},
     time::Clock,
 };
+
+/// More users than there are.
+const ALL: usize = 1_000;
 
 /// A time that a test sets. Clones are the same one.
 #[derive(Clone)]

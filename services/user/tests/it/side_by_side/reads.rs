@@ -9,10 +9,8 @@ use user::{
     store::{Counts, List, LoadedRows, ScanFilter, Unreadable, UserReader, UserScan},
 };
 
+use super::ALL;
 use crate::stack::id;
-
-/// More users than there are.
-const ALL: usize = 1_000;
 
 /// A row as far as it can be read.
 pub(super) type Seen = Result<Row, String>;

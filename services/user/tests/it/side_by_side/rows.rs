@@ -13,8 +13,9 @@ use user::{
 };
 
 use super::{
-    TestClock, open,
+    ALL, TestClock, open,
     reads::{Seen, compare_reads, seen},
+    selections,
 };
 use crate::{
     other_client::{OtherClient, Statement},
@@ -22,8 +23,6 @@ use crate::{
 };
 
 const ROUNDS: usize = 100;
-/// More users than there are.
-const ALL: usize = 1_000;
 const UNREADABLE: Statement = Statement {
     sqlite: "UPDATE users SET ledger = '{\"of\":\"another version\"}' WHERE user_id = 'u003'",
     postgres: "UPDATE users SET ledger = '{\"of\":\"another version\"}' WHERE user_id = 'u003'",
@@ -142,7 +141,9 @@ impl Draw {
         other: &mut dyn Transaction,
         place: &str,
     ) {
-        let limit = self.rng.random_range(0..8);
+        let (limit, epoch) = (self.rng.random_range(0..8), self.rng.random_range(0..5));
+        let users: Vec<UserId> = (1..=self.users).map(user).collect();
+        selections::check(one, &users, epoch, place).await;
         let timing = RuleTiming::default();
         for priority in [Priority::Live, Priority::Backfill] {
             let all = one.due(priority, &timing, ALL).await.unwrap();
@@ -158,7 +159,6 @@ impl Draw {
         let all = one.rechecks(ALL).await.unwrap();
         let due = self.count_due(one, &all, |row| row.recheck_at).await;
         compare_in_order(&all, &other.rechecks(ALL).await.unwrap(), due, place);
-        let epoch = self.rng.random_range(0..5);
         compare_sets(
             one.left_open(epoch, ALL).await,
             other.left_open(epoch, ALL).await,
