@@ -119,7 +119,7 @@ async fn run_services(
             Ok(hubspot::serve(hubspot, hubspot_nats, hubspot_health, &hubspot_metrics, stop).await?)
         }),
         RunningService::start("user", |stop| async move {
-            Ok(user::serve(user, user_nats, user_health, stop).await?)
+            Ok(user::run(user, user_nats, user_health, stop).await?)
         }),
     ];
     tokio::select! {

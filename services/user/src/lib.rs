@@ -10,4 +10,4 @@ pub mod store;
 pub mod time;
 
 pub use config::Config;
-pub use service::serve;
+pub use service::{run, serve};

@@ -72,7 +72,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         Err(ConnectError::Stopped { .. }) => return Ok(()),
         connected => connected?,
     };
-    Ok(service::serve(config, nats, registry, shutdown).await?)
+    Ok(service::run(config, nats, registry, shutdown).await?)
 }
 
 fn settings_help() -> String {

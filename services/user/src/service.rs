@@ -57,19 +57,27 @@ const DELETE_STREAM: &str = "$JS.API.STREAM.DELETE.USERS";
 /// The names of the checks the service reports.
 pub const CHECKS: [&str; 3] = ["database", "nats", "stream"];
 
-/// Serves until the shutdown; what was accepted by then is committed and answered.
-pub async fn serve(
-    config: Config,
-    nats: Nats,
-    health: Registry,
-    shutdown: Shutdown,
-) -> Result<(), ServeError> {
+/// Opens the database and serves until the shutdown.
+pub async fn run(config: Config, nats: Nats, health: Registry, shutdown: Shutdown) -> Result<(), ServeError> {
     // Boxed for its size.
     let opening = open_when_available(&config.database, &health).boxed();
     let Some(opened) = shutdown.or(opening).await else {
         return Ok(());
     };
-    let Opened { writers, reader } = opened?;
+    serve(opened?, config, nats, health, shutdown).await
+}
+
+/// Serves on an open store until the shutdown; what was accepted by then is committed and answered.
+///
+/// Which database `config` names does not matter here, so that a component test of another service can serve on a store in memory.
+pub async fn serve(
+    opened: Opened,
+    config: Config,
+    nats: Nats,
+    health: Registry,
+    shutdown: Shutdown,
+) -> Result<(), ServeError> {
+    let Opened { writers, reader } = opened;
     health.set("database", true, "open");
     let parts = Parts::start(writers, &config, &nats, &health, &shutdown);
     let context = Context::new(parts.commits.clone(), reader.clone());

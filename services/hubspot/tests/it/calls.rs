@@ -1,4 +1,4 @@
-//! Short ways to make calls and to read their answers.
+//! Short forms for calls of the client and their responses.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The client against the sandbox: each call, and each way in which one goes wrong.
+//! The client against the sandbox: each call, and each error.
 
 use std::time::Duration;
 
@@ -51,10 +51,10 @@ async fn every_call_works_with_every_version() {
         assert!(errors.is_empty());
         assert_eq!(caller.contact(&read(&id)).await.id, id);
         assert_eq!(caller.contact(&patch(&id, "lastname", "Lovelace")).await.id, id);
-        let alone = Call::FindSingle {
+        let single = Call::FindSingle {
             address: "a@example.com".into(),
         };
-        assert_eq!(caller.contact(&alone).await.id, id);
+        assert_eq!(caller.contact(&single).await.id, id);
         let contact = caller.sandbox.contact(&id).unwrap();
         let names: Vec<_> = ["firstname", "lastname"]
             .iter()
@@ -65,7 +65,7 @@ async fn every_call_works_with_every_version() {
 }
 
 #[tokio::test]
-async fn the_headers_teach_the_limits() {
+async fn the_limits_are_read_from_the_headers() {
     let caller = Caller::start().await;
     let limits = caller.answered(&Call::Account).await.rate_limits;
     assert_eq!((limits.max, limits.remaining), (Some(190), Some(189)));
@@ -74,7 +74,7 @@ async fn the_headers_teach_the_limits() {
 }
 
 #[tokio::test]
-async fn each_error_is_told_by_what_it_means() {
+async fn each_error_has_the_kind_that_it_means() {
     let caller = Caller::start().await;
     let id = caller.add("a@example.com");
     let server_fault = || CallErrorKind::ServerError { retry_after: None };
@@ -126,7 +126,7 @@ async fn each_error_is_told_by_what_it_means() {
 }
 
 #[tokio::test]
-async fn a_body_of_any_kind_does_not_hide_the_status() {
+async fn the_status_is_kept_whatever_the_body_is() {
     let caller = Caller::start().await;
     for body in [BodyKind::Json, BodyKind::Html, BodyKind::Empty] {
         let (error, retry_after, effect) = (KnownError::Server(503), Some(9), Effect::None);
@@ -150,7 +150,7 @@ async fn a_body_of_any_kind_does_not_hide_the_status() {
 }
 
 #[tokio::test]
-async fn a_call_that_may_be_carried_out_is_told_from_one_that_is_not() {
+async fn a_call_that_may_still_apply_differs_from_one_that_cannot() {
     let caller = Caller::with(ApiVersion::default(), Duration::from_millis(300)).await;
     let id = caller.add("a@example.com");
     let call = patch(&id, "firstname", "Ada");
@@ -171,13 +171,13 @@ async fn a_call_that_may_be_carried_out_is_told_from_one_that_is_not() {
     let target = Target::sandbox(&address, ApiVersion::default()).unwrap();
     let client = HubspotClient::new(target, Credentials::fixed("t"), Duration::from_secs(2)).unwrap();
     let Response::Error(problem) = client.perform(&call).await.response else {
-        panic!("nobody is there")
+        panic!("nothing listens there")
     };
     assert_eq!(problem.kind, CallErrorKind::Unreachable);
 }
 
 #[tokio::test]
-async fn a_partial_batch_says_what_became_of_each_input() {
+async fn a_partial_batch_has_a_result_for_each_input() {
     let caller = Caller::start().await;
     let good = caller.add("a@example.com");
     let bad = caller.add("b@example.com");
@@ -225,13 +225,13 @@ async fn a_partial_batch_says_what_became_of_each_input() {
         let existing_id = (conflict_body != ConflictBody::WithoutId).then(|| good.clone());
         assert_eq!(error("t-2"), CallErrorKind::Conflict { existing_id });
         assert_eq!(error("t-3"), CallErrorKind::NotFound);
-        let alone = caller.kind(&patch(&taker, "email", "a@example.com")).await;
-        assert_eq!(alone, CallErrorKind::Conflict { existing_id: None });
+        let single = caller.kind(&patch(&taker, "email", "a@example.com")).await;
+        assert_eq!(single, CallErrorKind::Conflict { existing_id: None });
     }
 }
 
 #[tokio::test]
-async fn a_former_id_is_passed_over_in_a_batch_and_answers_with_the_new_one_alone() {
+async fn a_batch_omits_a_former_id_and_a_single_call_follows_it() {
     let caller = Caller::start().await;
     let former = caller.add("a@example.com");
     let other = caller.add("b@example.com");
@@ -260,17 +260,17 @@ async fn a_former_id_is_passed_over_in_a_batch_and_answers_with_the_new_one_alon
 }
 
 #[tokio::test]
-async fn a_contact_that_is_not_there_is_told_from_a_path_that_is_not() {
+async fn an_unknown_contact_differs_from_an_unknown_path() {
     let caller = Caller::start().await;
     assert_eq!(caller.kind(&read("999999")).await, CallErrorKind::NotFound);
     assert_eq!(
         caller.kind(&patch("999999", "firstname", "Ada")).await,
         CallErrorKind::NotFound
     );
-    let alone = Call::FindSingle {
+    let single = Call::FindSingle {
         address: "nobody+x@example.com".into(),
     };
-    assert_eq!(caller.kind(&alone).await, CallErrorKind::NotFound);
+    assert_eq!(caller.kind(&single).await, CallErrorKind::NotFound);
     let target = Target::sandbox(
         &format!("{}/elsewhere", caller.sandbox.url()),
         ApiVersion::default(),

@@ -1,41 +1,79 @@
 //! Comparing users with their contacts, over NATS and HTTP.
 
-mod poison;
+mod requests;
+mod unreadable_contacts;
 
-use contracts::{Comparison, ComparisonPurpose, ErrorCode, Field, FieldSet, FindingKind};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use contracts::{
+    Comparison, ComparisonPurpose, ErrorCode, Field, FieldResult, FieldSet, FindingKind, RepairUsers,
+    Request, ServiceError,
+};
+use futures_util::StreamExt;
 use sandbox::{Fault, KnownError};
-use testing::wait::until;
+use testing::{nats::Options, wait::until};
+use user::time::Clock;
 
 use crate::{
     harness::{CEILING, Stack, Worker},
-    users::Manner,
+    user_service::UserSettings,
 };
 
 pub(crate) const DRIFT: ComparisonPurpose = ComparisonPurpose::Drift { repair: false };
 const REPAIR: ComparisonPurpose = ComparisonPurpose::Drift { repair: true };
 
-/// A stack in which these users are confirmed at contacts of their own, named like them, and a worker answers.
+/// A stack with these users, each with a contact that has its name, and a worker that compares.
 async fn confirmed(users: &[&str]) -> (Stack, Worker) {
     let stack = Stack::start().await;
+    let worker = create_confirmed(&stack, users).await;
+    until("the worker to answer", CEILING, async || {
+        stack.compare(DRIFT).await
+    })
+    .await;
+    (stack, worker)
+}
+
+async fn create_confirmed(stack: &Stack, users: &[&str]) -> Worker {
     let worker = stack.worker().await;
     for user in users {
         let email = format!("{user}@example.com");
         stack.contact(&email);
         let fields = [(Field::EMAIL, email.as_str()), (Field::FIRST_NAME, *user)];
         stack.users.change(user, &fields).await;
-        stack.users.wait_until_settled(user).await;
+        stack.users.wait_until_clean(user).await;
     }
-    // It has to have the lease, and to listen.
-    until("the worker to answer", CEILING, async || {
-        stack.users.compare(DRIFT).await
+    worker
+}
+
+/// A stack whose nats-server sends the requests for users to compare to another subject, where nobody answers them as expected.
+async fn stack_that_redirects(subject: &str) -> Stack {
+    Stack::start_with(Options {
+        config: format!(r#"mappings = {{ "users.compare": "{subject}" }}"#),
+        ..Options::default()
     })
-    .await;
-    (stack, worker)
+    .await
+}
+
+/// The error of a comparison, once a worker answers.
+async fn error_of_worker(stack: &Stack) -> ServiceError {
+    until("the worker to answer", CEILING, async || {
+        let error = stack.compare(DRIFT).await.unwrap_err();
+        if error.message == "nobody answers" {
+            Err(error)
+        } else {
+            Ok(error)
+        }
+    })
+    .await
 }
 
 fn contact_of(stack: &Stack, user: &str) -> String {
     let contact = stack.sandbox.contact_by_email(&format!("{user}@example.com"));
     contact.unwrap().id.to_string()
+}
+
+fn name_of(stack: &Stack, user: &str) -> Option<String> {
+    stack.property(&format!("{user}@example.com"), "firstname")
 }
 
 fn findings(comparison: &Comparison) -> Vec<(&str, FindingKind)> {
@@ -46,7 +84,7 @@ fn findings(comparison: &Comparison) -> Vec<(&str, FindingKind)> {
 }
 
 #[tokio::test]
-async fn what_people_did_to_contacts_is_found_and_nothing_is_written_by_that() {
+async fn differences_are_found_and_repaired_only_on_request() {
     let users = ["archived", "edited", "former", "kept"];
     let (stack, worker) = confirmed(&users).await;
     let other = stack.contact("other@example.com");
@@ -58,7 +96,7 @@ async fn what_people_did_to_contacts_is_found_and_nothing_is_written_by_that() {
     stack.sandbox.archive(contact_of(&stack, "archived")).unwrap();
     let merged = stack.sandbox.merge(&other, contact_of(&stack, "former")).unwrap();
     stack.sandbox.forget_calls();
-    let found = stack.users.compare(DRIFT).await.unwrap();
+    let found = stack.compare(DRIFT).await.unwrap();
     let expected = [
         ("archived", FindingKind::Gone),
         ("edited", FindingKind::Changed),
@@ -79,23 +117,33 @@ async fn what_people_did_to_contacts_is_found_and_nothing_is_written_by_that() {
         calls.iter().all(|call| call.path.ends_with("batch/read")),
         "{calls:?}"
     );
-    assert_eq!(calls.len(), 1, "a call for all of them");
-    let repaired = stack.users.compare(REPAIR).await.unwrap();
-    assert_eq!(repaired.repaired, 2, "the merged one is left to people");
-    let repairs = stack.users.repairs();
-    assert_eq!(repairs[1].fields, FieldSet::from_iter([Field::FIRST_NAME]));
+    assert_eq!(calls.len(), 1, "one call reads all contacts");
+    let client = stack.users.client.client();
+    let mut repairs = client.subscribe(RepairUsers::SUBJECT).await.unwrap();
+    let repaired = stack.compare(REPAIR).await.unwrap();
+    assert_eq!(repaired.repaired, 2, "a merged contact needs no repair");
+    let request = repairs.next().await.unwrap();
+    let request: RepairUsers = serde_json::from_slice(&request.payload).unwrap();
+    let fields: Vec<_> = request.users.iter().map(|user| user.fields).collect();
+    assert_eq!(fields[1], FieldSet::from_iter([Field::FIRST_NAME]));
+    for user in users {
+        stack.users.wait_until_clean(user).await;
+    }
+    assert_eq!(name_of(&stack, "edited").as_deref(), Some("edited"));
+    let archived = stack.users.result("archived", Field::FIRST_NAME);
+    assert_eq!(archived, Some(FieldResult::NotFound));
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn a_question_that_makes_no_sense_or_comes_too_late_is_refused() {
+async fn an_invalid_or_expired_request_is_rejected() {
     let (stack, worker) = confirmed(&[]).await;
     for (body, time_left_ms, code) in [
-        (r#"{"aim":"resync"}"#, 1_000, ErrorCode::InvalidRequest),
+        (r#"{"purpose":"resync"}"#, 1_000, ErrorCode::InvalidRequest),
         ("", 0, ErrorCode::Expired),
     ] {
-        let refused = stack.users.ask_to_compare(body.as_bytes(), time_left_ms).await;
-        assert_eq!(refused.unwrap_err().code, code);
+        let answer = stack.request_comparison(body.as_bytes(), time_left_ms).await;
+        assert_eq!(answer.unwrap_err().code, code);
     }
     worker.stop().await;
 }
@@ -105,91 +153,103 @@ async fn only_the_worker_that_delivers_answers() {
     let (stack, worker) = confirmed(&["1"]).await;
     let second = stack.start_worker(&[]).await;
     second.wait_for_status("standing by").await;
-    assert_eq!(stack.users.compare(DRIFT).await.unwrap().checked, 1);
+    assert_eq!(stack.compare(DRIFT).await.unwrap().checked, 1);
     worker.stop().await;
     second.wait_for_status("delivering").await;
     until("the second worker to answer", CEILING, async || {
-        stack.users.compare(DRIFT).await
+        stack.compare(DRIFT).await
     })
     .await;
     second.stop().await;
-    let nobody = stack.users.compare(DRIFT).await.unwrap_err();
-    assert_eq!(nobody.message, "nobody answers");
+    let error = stack.compare(DRIFT).await.unwrap_err();
+    assert_eq!(error.message, "nobody answers");
 }
 
 #[tokio::test]
-async fn what_hubspot_does_not_answer_is_told_in_words() {
+async fn an_error_of_hubspot_is_reported_in_words() {
     let (stack, worker) = confirmed(&["1"]).await;
     stack
         .sandbox
         .add_fault(Fault::answer(KnownError::Server(500)).on_path("batch/read"));
-    let refused = stack.users.compare(DRIFT).await.unwrap_err();
-    assert_eq!(refused.code, ErrorCode::Unavailable);
-    assert!(refused.message.contains("500"), "{}", refused.message);
+    let error = stack.compare(DRIFT).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Unavailable);
+    assert!(error.message.contains("500"), "{}", error.message);
     stack.sandbox.clear_faults();
-    stack.users.compare(DRIFT).await.unwrap();
+    stack.compare(DRIFT).await.unwrap();
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn a_comparison_that_the_user_service_fails_says_nothing_of_deliveries() {
-    let (stack, worker) = confirmed(&["1"]).await;
-    stack.users.answer_comparisons(Manner::Babbling);
-    let refused = stack.users.compare(DRIFT).await.unwrap_err();
-    assert_eq!(refused.code, ErrorCode::Unavailable);
-    let report = worker.registry.report();
-    let checks = report.checks.iter();
-    let unwell: Vec<_> = checks.filter(|check| !check.ok).collect();
-    assert!(unwell.is_empty(), "{unwell:?}");
-    worker.stop().await;
+async fn a_failing_user_service_fails_the_comparison_alone() {
+    // The first subject has no responder, and the second one answers with a summary.
+    for subject in ["nobody", "users.sync.summary"] {
+        let stack = stack_that_redirects(subject).await;
+        let worker = create_confirmed(&stack, &["1"]).await;
+        let error = error_of_worker(&stack).await;
+        assert_eq!(error.code, ErrorCode::Unavailable);
+        assert!(error.message.contains("did not answer the worker"), "{error:?}");
+        let report = worker.registry.report();
+        let checks = report.checks.iter();
+        let failing: Vec<_> = checks.filter(|check| !check.ok).collect();
+        assert!(failing.is_empty(), "{failing:?}");
+        worker.stop().await;
+    }
 }
 
 #[tokio::test]
-async fn a_shutdown_answers_a_question_that_is_out() {
+async fn a_shutdown_answers_a_comparison_in_progress() {
     let (stack, worker) = confirmed(&["1"]).await;
     let slow = Fault::delay(60_000).on_path("batch/read");
     let slow = stack.sandbox.add_fault(slow);
-    let users = stack.users.clone();
-    let asking = tokio::spawn(async move { users.compare(DRIFT).await });
-    until("the question to be out", CEILING, async || {
-        stack.sandbox.hits_of(slow).is_some_and(|hits| hits > 0)
-    })
-    .await;
-    worker.begin_to_stop();
-    let refused = asking.await.unwrap().unwrap_err();
-    assert!(refused.message.contains("is stopping"), "{}", refused.message);
+    let stop = async {
+        until("the call to be in flight", CEILING, async || {
+            stack.sandbox.hits_of(slow).is_some_and(|hits| hits > 0)
+        })
+        .await;
+        worker.begin_to_stop();
+    };
+    let (answer, ()) = tokio::join!(stack.compare(DRIFT), stop);
+    let error = answer.unwrap_err();
+    assert!(error.message.contains("is stopping"), "{error:?}");
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn a_worker_that_ends_answers_whoever_waits_for_a_comparison() {
-    let (stack, worker) = confirmed(&["1"]).await;
-    stack.users.answer_comparisons(Manner::Silent);
-    let (users, before) = (stack.users.clone(), stack.users.asked_to_compare());
-    let asking = tokio::spawn(async move { users.compare(DRIFT).await });
-    until("the user service to be asked", CEILING, async || {
-        stack.users.asked_to_compare() > before
-    })
-    .await;
-    worker.stop().await;
-    let refused = asking.await.unwrap().unwrap_err();
-    assert!(refused.message.contains("taken over"), "{}", refused.message);
-}
-
-#[tokio::test]
-async fn one_of_two_workers_answers_while_each_takes_the_lease_for_its_own() {
-    let (stack, worker) = confirmed(&["1"]).await;
-    stack.users.trust_everybody();
-    let second = stack.worker().await;
-    let end = async {
+async fn a_worker_that_ends_answers_comparisons_that_wait() {
+    let stack = stack_that_redirects("held").await;
+    let mut held = stack.users.client.client().subscribe("held").await.unwrap();
+    let worker = create_confirmed(&stack, &["1"]).await;
+    let stop = async {
+        // The worker's check of its permissions is empty.
+        while held.next().await.unwrap().payload.is_empty() {}
         worker.stop().await;
+    };
+    let (error, ()) = tokio::join!(error_of_worker(&stack), stop);
+    assert!(error.message.contains("taken over"), "{error:?}");
+}
+
+#[tokio::test]
+async fn one_worker_answers_although_two_were_granted_the_lease() {
+    // Each reading of the clock is later than a lease lasts, so the lease has expired whenever a worker asks for it.
+    let readings = AtomicI64::new(0);
+    let clock = Clock::new(move || readings.fetch_add(1, Ordering::Relaxed) * 4_000);
+    let settings = UserSettings {
+        clock,
+        ..UserSettings::default()
+    };
+    let stack = Stack::start_with_users(settings).await;
+    let first = stack.worker().await;
+    let second = stack.worker().await;
+    first.wait_for_status("delivering").await;
+    let end = async {
+        first.stop().await;
         second.stop().await;
     };
-    assert_eq!(stack.users.count_answers(20, end).await, 20);
+    assert_eq!(stack.count_answers(20, end).await, 20);
 }
 
 #[tokio::test]
-async fn the_sweep_counts_what_it_finds_and_repairs_if_it_is_told_to() {
+async fn the_sweep_counts_differences_and_repairs_if_set_to() {
     let (stack, worker) = confirmed(&["1"]).await;
     worker.stop().await;
     let contact = contact_of(&stack, "1");
@@ -219,18 +279,25 @@ async fn the_sweep_counts_what_it_finds_and_repairs_if_it_is_told_to() {
             }
         })
         .await;
+        if repair {
+            until("the contact to be repaired", CEILING, async || {
+                name_of(&stack, "1").as_deref() == Some("1")
+            })
+            .await;
+        } else {
+            assert!(!stack.users.is_dirty("1", Field::FIRST_NAME));
+        }
         worker.stop().await;
     }
-    assert_eq!(stack.users.repairs().len(), 1);
 }
 
 #[tokio::test]
-async fn without_the_setting_nobody_is_compared() {
+async fn without_the_setting_no_user_is_compared() {
     let (stack, worker) = confirmed(&["1"]).await;
     stack.sandbox.forget_calls();
-    // Far more than a pass takes that begins at once.
+    // This takes far longer than a pass would.
     stack.users.change("1", &[(Field::FIRST_NAME, "Ada")]).await;
-    stack.users.wait_until_settled("1").await;
+    stack.users.wait_until_clean("1").await;
     let read = stack.sandbox.calls();
     assert!(
         !read.iter().any(|call| call.path.ends_with("batch/read")),

@@ -1,13 +1,17 @@
-//! What happens when HubSpot is unwell, and that it goes on alone afterwards.
+//! What happens while HubSpot fails, and that delivery resumes by itself afterwards.
 
 use contracts::{Field, FieldResult};
 use sandbox::{Fault, KnownError};
+use testing::wait::until;
 
-use crate::harness::{Stack, Worker};
+use crate::{
+    harness::{CEILING, Stack, Worker},
+    user_service::UserSettings,
+};
 
 const NAME: Field = Field::FIRST_NAME;
 
-/// Users with contacts, linked by a first change.
+/// This many users with contacts, linked by a first change, and the worker that did it.
 async fn linked(stack: &Stack, count: usize) -> Worker {
     let worker = stack.worker().await;
     for number in 0..count {
@@ -19,7 +23,7 @@ async fn linked(stack: &Stack, count: usize) -> Worker {
             .await;
     }
     for number in 0..count {
-        stack.users.wait_until_settled(&user(number)).await;
+        stack.users.wait_until_clean(&user(number)).await;
     }
     worker
 }
@@ -33,48 +37,36 @@ fn email(number: usize) -> String {
 }
 
 #[tokio::test]
-async fn one_bad_record_does_not_sink_those_beside_it_and_settles_when_it_is_well() {
-    let stack = Stack::start().await;
+async fn a_failing_contact_holds_back_no_others_and_recovers() {
+    // With these pauses the fault is over long before the fifth failure.
+    let stack = Stack::start_with_users(UserSettings::with_first_failure_pause(1_000)).await;
     let worker = linked(&stack, 20).await;
-    let bad = stack.sandbox.contact_by_email(&email(7)).unwrap().id;
-    let fault = stack.sandbox.add_fault(Fault::poisoned_contact(bad));
+    let failing = stack.sandbox.contact_by_email(&email(7)).unwrap().id;
+    let fault = stack.sandbox.add_fault(Fault::poisoned_contact(failing));
     for number in 0..20 {
         stack.users.change(&user(number), &[(NAME, "second")]).await;
     }
     for number in (0..20).filter(|number| *number != 7) {
-        stack.users.wait_until_settled(&user(number)).await;
+        stack.users.wait_until_clean(&user(number)).await;
         assert_eq!(
             stack.property(&email(number), "firstname").as_deref(),
             Some("second")
         );
     }
-    testing::wait::until(
-        "a failure of the bad record alone",
-        crate::harness::CEILING,
-        async || {
-            stack
-                .users
-                .verdicts(&user(7))
-                .iter()
-                .any(|verdict| verdict.failure.is_some())
-        },
-    )
+    until("a failure of the failing contact", CEILING, async || {
+        !stack.failures(&user(7)).await.is_empty()
+    })
     .await;
-    assert!(
-        stack
-            .users
-            .verdicts(&user(7))
-            .iter()
-            .any(|verdict| verdict.may_apply_late)
-    );
+    let results = stack.users.reported(&user(7)).await;
+    assert!(results.iter().any(|result| result.may_apply_late));
     stack.sandbox.remove_fault(fault);
-    stack.users.wait_until_settled(&user(7)).await;
-    assert_eq!(stack.users.outcome(&user(7), NAME), Some(FieldResult::Confirmed));
+    stack.users.wait_until_clean(&user(7)).await;
+    assert_eq!(stack.users.result(&user(7), NAME), Some(FieldResult::Confirmed));
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn faults_of_the_account_stop_the_line_and_it_resumes_alone() {
+async fn faults_of_the_account_halt_delivery_until_they_are_over() {
     let cases = [
         (
             KnownError::InvalidToken,
@@ -100,15 +92,11 @@ async fn faults_of_the_account_stop_the_line_and_it_resumes_alone() {
         );
         stack.sandbox.remove_fault(fault);
         for number in 0..2 {
-            stack.users.wait_until_settled(&user(number)).await;
-            let failures = stack
-                .users
-                .verdicts(&user(number))
-                .into_iter()
-                .filter_map(|verdict| verdict.failure);
+            stack.users.wait_until_clean(&user(number)).await;
+            let failures = stack.failures(&user(number)).await;
             assert!(
-                failures.into_iter().all(|failure| !failure.is_counted),
-                "nobody is charged"
+                failures.iter().all(|failure| !failure.is_counted),
+                "no failure counts against a user: {failures:?}"
             );
         }
         worker.wait_for_status("delivering").await;
@@ -119,7 +107,7 @@ async fn faults_of_the_account_stop_the_line_and_it_resumes_alone() {
 }
 
 #[tokio::test]
-async fn a_call_that_timed_out_is_reported_as_possibly_carried_out_later() {
+async fn a_call_that_timed_out_may_be_applied_late() {
     let stack = Stack::start().await;
     let first = linked(&stack, 1).await;
     first.stop().await;
@@ -130,32 +118,34 @@ async fn a_call_that_timed_out_is_reported_as_possibly_carried_out_later() {
         .times(1);
     stack.sandbox.add_fault(delay);
     stack.users.change(&user(0), &[(NAME, "second")]).await;
-    stack.users.wait_until_settled(&user(0)).await;
-    let verdicts = stack.users.verdicts(&user(0));
-    let failed = verdicts.iter().find(|verdict| verdict.failure.is_some()).unwrap();
+    stack.users.wait_until_clean(&user(0)).await;
+    let results = stack.users.reported(&user(0)).await;
+    let failed = results.iter().find(|result| result.failure.is_some()).unwrap();
     assert!(failed.may_apply_late && failed.written.contains(NAME));
     assert_eq!(failed.failure.as_ref().unwrap().reason.code, "TIMED_OUT");
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn a_success_that_did_nothing_is_noticed() {
+async fn a_success_that_changed_nothing_is_noticed() {
     let stack = Stack::start().await;
     let worker = linked(&stack, 1).await;
     let empty = Fault::new(sandbox::Action::EmptySuccess).on_path("batch/update");
     stack.sandbox.add_fault(empty);
     stack.users.change(&user(0), &[(NAME, "second")]).await;
-    stack.users.wait_until_settled(&user(0)).await;
+    stack.users.wait_until_clean(&user(0)).await;
     assert_eq!(stack.property(&email(0), "firstname").as_deref(), Some("second"));
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn links_of_another_account_keep_the_line_still() {
+async fn a_worker_gets_no_lease_while_links_belong_to_another_account() {
     let stack = Stack::start().await;
-    stack.users.remember_account("1");
+    stack.link("1", &email(0), "1").await;
+    let epoch = stack.users.epoch();
     let worker = stack.start_worker(&[]).await;
     worker.wait_for_status("the HubSpot account 1").await;
-    assert_eq!(stack.users.epoch(), 0);
+    assert_eq!(stack.users.epoch(), epoch);
+    assert!(stack.users.lease_is_free());
     worker.stop().await;
 }

@@ -1,7 +1,12 @@
-//! A hubspot service in this process, with a nats-server, a sandbox and a scripted user service of its own.
+//! A hubspot service in this process, with a nats-server, a sandbox and a user service of its own.
 
 use std::time::Duration;
 
+use async_nats::jetstream::consumer::{Consumer, pull};
+use contracts::{
+    AttemptFailure, DeliveryAction,
+    subjects::{CONSUMER, STREAM},
+};
 use hubspot::{CHECKS, Config, ServeError, serve};
 use runtime::{Metrics, Shutdown, health::Registry, nats, settings::Env};
 use sandbox::Sandbox;
@@ -11,16 +16,16 @@ use testing::{
 };
 use tokio::task::JoinHandle;
 
-use crate::users::Users;
+use crate::user_service::{LinkedUser, UserService, UserSettings};
 
-/// More than anything here takes on a busy machine.
+/// Longer than any step of a test takes on a busy machine.
 pub(crate) const CEILING: Duration = Duration::from_secs(30);
 
 /// Everything a worker needs, and workers.
 pub(crate) struct Stack {
     pub(crate) nats: NatsServer,
     pub(crate) sandbox: Sandbox,
-    pub(crate) users: Users,
+    pub(crate) users: UserService,
 }
 
 /// A running worker.
@@ -37,19 +42,34 @@ impl Stack {
     }
 
     pub(crate) async fn start_with(options: Options) -> Self {
-        let settings = sandbox::Settings {
-            seed: Some(7),
-            ..sandbox::Settings::default()
-        };
-        Self::start_on(options, settings).await
+        Self::start_on(options, sandbox_settings()).await
     }
 
     pub(crate) async fn start_on(options: Options, settings: sandbox::Settings) -> Self {
         let nats = NatsServer::start(options).await.unwrap();
-        let users = Users::start(&nats.url()).await;
+        let stack = Self::assemble(nats, settings, UserSettings::default()).await;
+        stack.users.wait_until_ready().await;
+        stack
+    }
+
+    /// The user service has these settings.
+    pub(crate) async fn start_with_users(settings: UserSettings) -> Self {
+        let nats = NatsServer::start(Options::default()).await.unwrap();
+        let stack = Self::assemble(nats, sandbox_settings(), settings).await;
+        stack.users.wait_until_ready().await;
+        stack
+    }
+
+    /// On this server, whether or not the user service can use its stream.
+    pub(crate) async fn start_on_server(nats: NatsServer) -> Self {
+        Self::assemble(nats, sandbox_settings(), UserSettings::default()).await
+    }
+
+    async fn assemble(nats: NatsServer, sandbox: sandbox::Settings, users: UserSettings) -> Self {
+        let users = UserService::start(&nats.url(), users).await;
         Self {
             nats,
-            sandbox: Sandbox::start(settings).await.unwrap(),
+            sandbox: Sandbox::start(sandbox).await.unwrap(),
             users,
         }
     }
@@ -106,15 +126,57 @@ impl Stack {
             .cloned()
     }
 
+    /// A user that an earlier worker linked to a new contact, for this account.
+    pub(crate) async fn link(&self, user: &str, email: &str, account_id: &str) {
+        let linked = LinkedUser {
+            user: user.to_owned(),
+            email: email.to_owned(),
+            contact_id: self.contact(email),
+        };
+        self.users.link(account_id, &[linked]).await;
+    }
+
+    /// The failures of this user's attempts so far.
+    pub(crate) async fn failures(&self, user: &str) -> Vec<AttemptFailure> {
+        let results = self.users.reported(user).await.into_iter();
+        results.filter_map(|result| result.failure).collect()
+    }
+
+    /// Pauses delivery. The users that are changed until [`resume`](Self::resume) are claimed together, so they share a batch.
+    pub(crate) async fn pause(&self, worker: &Worker) {
+        self.users.control_delivery(DeliveryAction::Pause).await;
+        worker.wait_for_status("paused").await;
+    }
+
+    /// Resumes delivery as soon as the worker has the wake-ups of this many users.
+    pub(crate) async fn resume(&self, users: usize) {
+        let stream = self.users.client.jetstream().get_stream(STREAM).await.unwrap();
+        let mut consumer: Consumer<pull::Config> = stream.get_consumer(CONSUMER).await.unwrap();
+        until("the wake-ups to be delivered", CEILING, async || {
+            let info = consumer.info().await.unwrap();
+            let seen = (info.num_pending, info.num_ack_pending);
+            if seen == (0, users) { Ok(()) } else { Err(seen) }
+        })
+        .await;
+        self.users.control_delivery(DeliveryAction::Resume).await;
+    }
+
     /// Waits until no wake-up is left in the stream.
     pub(crate) async fn wait_until_acknowledged(&self) {
         until("an empty stream", CEILING, async || {
-            match self.users.announced().await {
+            match self.users.wake_ups().await {
                 0 => Ok(()),
                 messages => Err(messages),
             }
         })
         .await;
+    }
+}
+
+fn sandbox_settings() -> sandbox::Settings {
+    sandbox::Settings {
+        seed: Some(7),
+        ..sandbox::Settings::default()
     }
 }
 
@@ -142,7 +204,7 @@ impl Worker {
         self.end().await.unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits until it has ended.
     pub(crate) async fn end(self) -> Result<(), ServeError> {
         tokio::time::timeout(CEILING, self.serving)
             .await

@@ -1,17 +1,17 @@
-//! The hubspot service on a real nats-server, with the sandbox for HubSpot and a scripted user service.
-#![expect(clippy::unwrap_used, reason = "tests may panic")]
+//! The hubspot service on a real nats-server, with the sandbox for HubSpot and the user service on a store in memory.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
-mod accounts;
-mod brokers;
+mod account_ids;
 mod calls;
 mod client;
 mod comparisons;
 mod delivery;
 mod faults;
 mod harness;
+mod nats;
 mod oauth;
-mod outcomes;
 mod permissions;
 mod process;
-mod shutdown;
-mod users;
+mod responses;
+mod stopping;
+mod user_service;

@@ -1,7 +1,7 @@
-//! Access tokens from the sandbox's token endpoint: how they are asked for, and what delivery notices of it.
+//! Access tokens from the sandbox's token endpoint: how they are requested, and how delivery depends on them.
 
 mod delivery;
-mod refusals;
+mod errors;
 mod tokens;
 
 use std::{
@@ -19,11 +19,11 @@ use tempfile::TempDir;
 
 use crate::harness::CEILING;
 
-/// What the sandbox issues first.
+/// The refresh token that the sandbox issues first.
 const REFRESH_TOKEN: &str = "sandbox-refresh-token";
 /// Part of the path of the token endpoint.
 const ENDPOINT: &str = "/oauth/";
-/// Short, and long enough for a busy machine: a fifth of it is left when the next token is asked for at last.
+/// A short lifetime that is long enough for a busy machine: at least a fifth of it is left when the next token is requested.
 const SHORT: Duration = Duration::from_secs(5);
 
 /// The file in which an operator keeps the refresh token.
@@ -73,7 +73,7 @@ fn sandbox_app() -> OAuthApp {
     app(value(REFRESH_TOKEN))
 }
 
-/// A sandbox whose access tokens are good for so long, with limits that nobody meets.
+/// Settings of a sandbox whose access tokens have this lifetime, with limits that no test reaches.
 fn settings(token_lifetime: Duration) -> sandbox::Settings {
     sandbox::Settings {
         oauth: sandbox::OAuthApp {
@@ -90,7 +90,7 @@ fn settings(token_lifetime: Duration) -> sandbox::Settings {
     }
 }
 
-/// A client of that sandbox; the settings alone would never send an app's secrets there.
+/// A client of this sandbox. It is built here because no setting sends an app's secrets to a sandbox.
 fn client(sandbox: &Sandbox, version: ApiVersion, app: OAuthApp, timeout: Duration) -> HubspotClient {
     let target = Target::sandbox(&sandbox.url(), version).unwrap();
     HubspotClient::new(target, Credentials::OAuth(app), timeout).unwrap()
@@ -103,7 +103,7 @@ fn token_calls(sandbox: &Sandbox) -> Vec<sandbox::Call> {
     calls
 }
 
-/// Does this again and again until so many calls of the token endpoint are answered.
+/// Repeats this until the token endpoint has answered this number of calls.
 async fn until_token_calls(sandbox: &Sandbox, count: usize, mut meanwhile: impl AsyncFnMut()) {
     let deadline = Instant::now() + CEILING;
     while token_calls(sandbox).len() < count {
@@ -112,7 +112,7 @@ async fn until_token_calls(sandbox: &Sandbox, count: usize, mut meanwhile: impl 
     }
 }
 
-/// Waits for a token for which the account is to be asked, and asks.
+/// Waits for a token whose account is not known yet, and reads the account.
 async fn take_up(client: &HubspotClient) {
     let replaced = client.wait_until_token_replaced();
     tokio::time::timeout(CEILING, replaced).await.unwrap();

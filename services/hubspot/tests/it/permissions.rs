@@ -1,4 +1,4 @@
-//! The few subjects the service needs suffice, and one that is forbidden ends it.
+//! The subjects in the README are enough for the service, and a forbidden one ends it.
 
 use contracts::{Field, access};
 use hubspot::ServeError;
@@ -6,7 +6,7 @@ use testing::nats::Options;
 
 use crate::{comparisons::DRIFT, harness::Stack};
 
-/// What the worker sends to `JetStream`: its consumer, the wake-ups and their acknowledgements.
+/// The subjects of `JetStream` that the worker sends to: for its consumer, the wake-ups and their acknowledgements.
 const TO_JETSTREAM: [&str; 6] = [
     "$JS.API.STREAM.INFO.USERS",
     "$JS.API.CONSUMER.CREATE.USERS.hubspot",
@@ -29,16 +29,16 @@ fn subscribe() -> Vec<&'static str> {
 
 const AS_HUBSPOT: [(&str, &str); 2] = [("NATS_USER", "hubspot"), ("NATS_PASSWORD", "pw")];
 
-/// A server that lets the hubspot service send to these subjects only, and everybody else to all.
+/// A server that lets the hubspot service publish on these subjects only, and other clients on all.
 async fn stack_that_allows(subjects: &[&str]) -> Stack {
-    let heard = subscribe();
+    let subscribed = subscribe();
     let config = format!(
         r"
         no_auth_user: anybody
         authorization {{ users = [
             {{ user: anybody, password: pw }}
             {{ user: hubspot, password: pw,
-               permissions: {{ publish: {subjects:?}, subscribe: {heard:?}, allow_responses: true }} }}
+               permissions: {{ publish: {subjects:?}, subscribe: {subscribed:?}, allow_responses: true }} }}
         ] }}
         "
     );
@@ -50,7 +50,7 @@ async fn stack_that_allows(subjects: &[&str]) -> Stack {
 }
 
 #[tokio::test]
-async fn the_subjects_in_the_readme_suffice() {
+async fn the_subjects_in_the_readme_are_enough() {
     let readme = include_str!("../../README.md");
     for subject in publish().into_iter().chain(subscribe()) {
         assert!(readme.contains(&format!("`{subject}`")), "{subject}");
@@ -65,14 +65,14 @@ async fn the_subjects_in_the_readme_suffice() {
             &[(Field::EMAIL, "bh@hubspot.com"), (Field::FIRST_NAME, "Ada")],
         )
         .await;
-    stack.users.wait_until_settled("1").await;
+    stack.users.wait_until_clean("1").await;
     stack.wait_until_acknowledged().await;
-    stack.users.compare(DRIFT).await.unwrap();
+    stack.compare(DRIFT).await.unwrap();
     worker.stop().await;
 }
 
 #[tokio::test]
-async fn a_forbidden_subject_ends_the_service_and_is_named() {
+async fn a_forbidden_subject_ends_the_service_and_the_error_names_it() {
     for forbidden in [
         "users.lease",
         "users.repair",

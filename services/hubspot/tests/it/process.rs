@@ -1,4 +1,4 @@
-//! The binary, from outside.
+//! The program, started as a process.
 
 use std::process::{Command, Output};
 
@@ -14,7 +14,7 @@ fn hubspot(settings: &[(&str, &str)], arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn without_a_token_and_without_a_sandbox_it_refuses_to_start_and_says_what_to_do() {
+fn without_token_and_sandbox_it_ends_and_says_what_to_do() {
     let output = hubspot(&[], &[]);
     assert!(!output.status.success());
     let message = String::from_utf8(output.stderr).unwrap();
@@ -28,7 +28,7 @@ fn without_a_token_and_without_a_sandbox_it_refuses_to_start_and_says_what_to_do
 }
 
 #[test]
-fn the_probe_of_a_service_that_does_not_run_fails() {
+fn the_health_probe_fails_if_the_service_does_not_run() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let free = listener.local_addr().unwrap().to_string();
     drop(listener);

@@ -12,7 +12,7 @@ use super::{
     history::remember_attempt,
     link::{LinkDecision, decide_link},
     results::resolve_fields,
-    timing::{MAX_COUNTED_FAILURES, failure_pause},
+    timing::MAX_COUNTED_FAILURES,
 };
 
 /// What follows from a result, besides the changed row.
@@ -135,9 +135,9 @@ fn report_current(
         row.record_possible_create(address, now + timing.late_write);
     }
     match result.failure {
-        Some(failure) if row.is_dirty() => handle_failure(row, attempt, failure, now),
+        Some(failure) if row.is_dirty() => handle_failure(row, attempt, failure, now, timing),
         // The attempt found out nothing new. Without a pause the next one would find out the same at once, and so on.
-        _ if is_already_linked && !has_results => schedule_retry(row, now),
+        _ if is_already_linked && !has_results => schedule_retry(row, now, timing),
         _ => reset_failures(row),
     }
     finish_if_clean(row);
@@ -149,7 +149,13 @@ fn report_current(
 }
 
 /// A failure resolves nothing. After too many failures that count against the record, its fields get the result `Failed`.
-fn handle_failure(row: &mut Row, attempt: &OpenAttempt, failure: AttemptFailure, now: UnixMs) {
+fn handle_failure(
+    row: &mut Row,
+    attempt: &OpenAttempt,
+    failure: AttemptFailure,
+    now: UnixMs,
+    timing: &RuleTiming,
+) {
     row.counted_failures += u32::from(failure.is_counted);
     if row.counted_failures >= MAX_COUNTED_FAILURES {
         let failed = FieldResult::Failed {
@@ -166,15 +172,15 @@ fn handle_failure(row: &mut Row, attempt: &OpenAttempt, failure: AttemptFailure,
         return;
     }
     row.last_failure = Some(failure.reason);
-    schedule_retry(row, now);
+    schedule_retry(row, now, timing);
 }
 
-fn schedule_retry(row: &mut Row, now: UnixMs) {
+fn schedule_retry(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
     row.failures = row.failures.saturating_add(1);
     // The jitter depends on the user, so that users that failed together are not all due together.
     let mut seed = DefaultHasher::new();
     (&row.user_id, row.attempt).hash(&mut seed);
-    row.wake_at = Some(now + failure_pause(row.failures, seed.finish()));
+    row.wake_at = Some(now + timing.failure_pause(row.failures, seed.finish()));
 }
 
 pub(super) fn reset_failures(row: &mut Row) {

@@ -1,24 +1,22 @@
-//! Each rule as a sentence, and every short sequence of what may happen to a row.
+//! Each rule as a sentence, and every short sequence of events of a row.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
+mod attempt_results;
 mod change;
 mod claim;
 mod creates;
-mod desk;
-mod doubt;
 mod exhaustive;
 mod history;
-mod hubspot;
 mod import;
+mod late_writes;
 mod lease;
 mod links;
 mod operator;
 mod problem;
 mod receipt;
 mod recheck;
-mod record;
 mod repair;
+mod report;
 mod retry;
-mod truth;
-mod verdicts;
+mod test_user;
 mod wake;

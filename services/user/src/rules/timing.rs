@@ -19,11 +19,12 @@ pub struct RuleTiming {
     pub late_write: UnixMs,
     /// The shortest time between two yields of the lease.
     pub yield_lease: UnixMs,
+    /// The pause after the first failure of a user. Each further failure doubles it, up to a minute.
+    pub first_failure_pause: UnixMs,
 }
 
 /// The pauses between rechecks of a problem that may pass: 1 minute, 10 minutes, 1 hour, then daily.
 const RECHECK_PAUSES: [UnixMs; 4] = [60_000, 600_000, 3_600_000, 86_400_000];
-const MIN_FAILURE_PAUSE: UnixMs = 1_000;
 const MAX_FAILURE_PAUSE: UnixMs = 60_000;
 /// After this many failures that count against the record, hubsync stops trying.
 pub(super) const MAX_COUNTED_FAILURES: u32 = 5;
@@ -36,6 +37,7 @@ impl Default for RuleTiming {
             attempt: 60_000,
             late_write: 120_000,
             yield_lease: 600_000,
+            first_failure_pause: 1_000,
         }
     }
 }
@@ -44,6 +46,16 @@ impl RuleTiming {
     /// How far ahead a wake-up, or the end of a late-write window, is stored at most.
     pub fn max_wake_up_distance(&self) -> UnixMs {
         self.wake_up.max(self.late_write).max(MAX_FAILURE_PAUSE * 5 / 4)
+    }
+
+    /// The pause after this many failures, counted from 1: it doubles with each of them up to 1 minute, and varies by a quarter.
+    ///
+    /// The jitter is derived from `jitter_seed`, so that the rules stay deterministic.
+    pub(super) fn failure_pause(&self, failures: u32, jitter_seed: u64) -> UnixMs {
+        let doublings = failures.saturating_sub(1).min(6);
+        let pause = (self.first_failure_pause << doublings).min(MAX_FAILURE_PAUSE);
+        let spread = i64::try_from(jitter_seed % 512).unwrap_or(0) - 256;
+        pause + pause * spread / 1024
     }
 
     /// How far ahead a recheck is stored at most.
@@ -62,25 +74,15 @@ pub(super) fn recheck_pause(rechecks: u32) -> UnixMs {
     RECHECK_PAUSES[(rechecks as usize).min(RECHECK_PAUSES.len() - 1)]
 }
 
-/// The pause after this many failures, counted from 1: it doubles from 1 s to 1 minute, and varies by a quarter.
-///
-/// The jitter is derived from `jitter_seed`, so that the rules stay deterministic.
-pub(super) fn failure_pause(failures: u32, jitter_seed: u64) -> UnixMs {
-    let doublings = failures.saturating_sub(1).min(6);
-    let pause = (MIN_FAILURE_PAUSE << doublings).min(MAX_FAILURE_PAUSE);
-    let spread = i64::try_from(jitter_seed % 512).unwrap_or(0) - 256;
-    pause + pause * spread / 1024
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_pause_doubles_to_a_minute_and_strays_by_a_quarter_at_most() {
+    fn a_pause_doubles_up_to_a_minute_and_varies_by_a_quarter() {
         for (failures, middle) in [(1, 1_000), (2, 2_000), (5, 16_000), (7, 60_000), (40, 60_000)] {
             for seed in [0, 17, 256, 511, u64::MAX] {
-                let pause = failure_pause(failures, seed);
+                let pause = RuleTiming::default().failure_pause(failures, seed);
                 assert!(
                     pause >= middle * 3 / 4 && pause <= middle * 5 / 4,
                     "{failures} {seed}: {pause}"
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn the_horizon_holds_the_longest_pause_however_short_the_terms_are() {
+    fn the_wake_up_distance_covers_the_longest_pause() {
         let short = RuleTiming {
             wake_up: 1,
             late_write: 1,

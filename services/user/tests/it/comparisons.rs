@@ -1,4 +1,4 @@
-//! Users as they are to be compared with their contacts, and what is sent again for it.
+//! Users to compare with their contacts, and repairs.
 
 use contracts::{
     ErrorCode, Field, FieldSet, MAX_COMPARED, ReadUsersToCompare, RepairUser, RepairUsers, ServiceError,
@@ -12,15 +12,9 @@ use crate::{
     stack::{Stack, ada, id, patch},
 };
 
-async fn read(stack: &Stack, users: UserSelection, owing: bool) -> Result<UsersToCompare, ServiceError> {
+async fn read(stack: &Stack, users: UserSelection, dirty_only: bool) -> Result<UsersToCompare, ServiceError> {
     stack
-        .ask(
-            USERS_COMPARE,
-            &ReadUsersToCompare {
-                users,
-                dirty_only: owing,
-            },
-        )
+        .ask(USERS_COMPARE, &ReadUsersToCompare { users, dirty_only })
         .await
 }
 
@@ -36,7 +30,7 @@ async fn repair(stack: &Stack, user: &UserToCompare, field: Field) -> UsersRepai
         .unwrap()
 }
 
-/// A user with a contact that holds everything.
+/// A user with a contact, and every field confirmed.
 async fn confirmed(stack: &Stack, user: &str) -> u64 {
     stack.update(&ada(user)).await.unwrap();
     let epoch = stack.lease("w").await;
@@ -46,7 +40,7 @@ async fn confirmed(stack: &Stack, user: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn a_user_is_read_with_what_was_given_confirmed_and_owed() {
+async fn a_user_to_compare_has_values_confirmed_and_dirty_fields() {
     let (stack, service) = Stack::serving(&[]).await;
     confirmed(&stack, "1").await;
     stack
@@ -69,7 +63,7 @@ async fn a_user_is_read_with_what_was_given_confirmed_and_owed() {
 }
 
 #[tokio::test]
-async fn pages_lead_through_all_users_of_a_kind_and_to_an_end() {
+async fn pages_cover_all_users_and_end() {
     let (stack, service) = Stack::serving(&[]).await;
     let names: Vec<String> = (0..=MAX_COMPARED).map(|number| format!("u{number:03}")).collect();
     let changes: Vec<_> = names.iter().map(|user| ada(user)).collect();
@@ -90,14 +84,14 @@ async fn pages_lead_through_all_users_of_a_kind_and_to_an_end() {
 }
 
 #[tokio::test]
-async fn what_differs_is_owed_again_once_and_announced() {
+async fn a_repair_marks_the_field_dirty_once_and_wakes_the_user() {
     let (stack, service) = Stack::serving(&[]).await;
     let epoch = confirmed(&stack, "1").await;
     let found = read(&stack, UserSelection::After(None), false).await.unwrap();
     let user = &found.users[0];
-    let done = repair(&stack, user, Field::FIRST_NAME).await;
+    let first = repair(&stack, user, Field::FIRST_NAME).await;
     assert_eq!(
-        done,
+        first,
         UsersRepaired {
             repaired: 1,
             changed_meanwhile: 0
@@ -111,7 +105,7 @@ async fn what_differs_is_owed_again_once_and_announced() {
             changed_meanwhile: 1
         }
     );
-    stack.wait_until_announced(&["1"]).await;
+    stack.wait_for_wake_ups(&["1"]).await;
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
     assert_eq!(given.claims[0].dirty, FieldSet::from_iter([Field::FIRST_NAME]));
     let receipt = stack.receipt("1", None).await.unwrap();
@@ -120,12 +114,12 @@ async fn what_differs_is_owed_again_once_and_announced() {
 }
 
 #[tokio::test]
-async fn more_users_than_a_page_are_refused() {
+async fn more_users_than_a_page_holds_are_rejected() {
     let (stack, service) = Stack::serving(&[]).await;
     let users = vec![id("1"); MAX_COMPARED + 1];
-    let refused = read(&stack, UserSelection::Named(users), false)
+    let error = read(&stack, UserSelection::Named(users), false)
         .await
         .unwrap_err();
-    assert_eq!(refused.code, ErrorCode::InvalidRequest);
+    assert_eq!(error.code, ErrorCode::InvalidRequest);
     service.stop().await.unwrap();
 }

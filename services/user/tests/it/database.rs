@@ -1,4 +1,4 @@
-//! A database that takes no changes, and a row that cannot be written.
+//! A database that cannot write, and rows that cannot be written or read.
 
 use std::time::{Duration, Instant};
 
@@ -7,26 +7,26 @@ use futures_util::future::join_all;
 use testing::wait::until;
 
 use crate::{
-    beside::{Beside, KEEP, Statement},
+    other_client::{LOCK, OtherClient, Statement},
     stack::{CEILING, Stack, ada},
 };
 
-const RECOVERED: Statement = Statement {
+const CAN_WRITE: Statement = Statement {
     sqlite: "DROP TRIGGER full_up; DROP TRIGGER full_too",
     postgres: "DROP TRIGGER full_up ON users; DROP TRIGGER full_too ON lease",
 };
-const TAKES_NOTHING: Statement = Statement {
+const CANNOT_WRITE: Statement = Statement {
     sqlite: "CREATE TRIGGER full_up BEFORE INSERT ON users BEGIN SELECT RAISE(ABORT, 'disk full'); END; \
         CREATE TRIGGER full_too BEFORE UPDATE ON lease BEGIN SELECT RAISE(ABORT, 'disk full'); END",
-    postgres: "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+    postgres: "CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS \
         $$ BEGIN RAISE 'disk full' USING ERRCODE = 'disk_full'; END $$; \
-        CREATE TRIGGER full_up BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION refuse(); \
-        CREATE TRIGGER full_too BEFORE UPDATE ON lease FOR EACH ROW EXECUTE FUNCTION refuse()",
+        CREATE TRIGGER full_up BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION reject(); \
+        CREATE TRIGGER full_too BEFORE UPDATE ON lease FOR EACH ROW EXECUTE FUNCTION reject()",
 };
 const BAD_ROW: Statement = Statement {
     sqlite: "CREATE TRIGGER bad BEFORE INSERT ON users WHEN new.user_id = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END",
-    postgres: "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$; \
-        CREATE TRIGGER bad BEFORE INSERT ON users FOR EACH ROW WHEN (new.user_id = 'bad') EXECUTE FUNCTION refuse()",
+    postgres: "CREATE FUNCTION reject() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$; \
+        CREATE TRIGGER bad BEFORE INSERT ON users FOR EACH ROW WHEN (new.user_id = 'bad') EXECUTE FUNCTION reject()",
 };
 const UNREADABLE: Statement = Statement {
     sqlite: "UPDATE users SET ledger = '{\"of\":\"another version\"}' WHERE user_id = 'bad'; \
@@ -36,10 +36,10 @@ const UNREADABLE: Statement = Statement {
 };
 
 #[tokio::test]
-async fn while_another_process_keeps_the_database_changes_are_refused_together_and_soon() {
+async fn while_the_database_is_locked_changes_are_rejected_soon() {
     let (stack, service) = Stack::serving(&[]).await;
-    let mut other = Beside::of(&stack).await;
-    other.execute(KEEP).await;
+    let mut other = OtherClient::of(&stack).await;
+    other.execute(LOCK).await;
     let began = Instant::now();
     let names: Vec<String> = (0..20).map(|user| format!("u{user}")).collect();
     let updates: Vec<_> = names.iter().map(|user| ada(user)).collect();
@@ -47,7 +47,7 @@ async fn while_another_process_keeps_the_database_changes_are_refused_together_a
     for answer in answers {
         assert_eq!(answer.unwrap_err().code, ErrorCode::Unavailable);
     }
-    // One after another, each would have waited as long.
+    // If each change waited for the lock after the one before, this would take far longer.
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     assert!(!service.is_well("database"));
     other.run("ROLLBACK").await;
@@ -58,15 +58,15 @@ async fn while_another_process_keeps_the_database_changes_are_refused_together_a
 }
 
 #[tokio::test]
-async fn a_database_that_takes_nothing_is_reported_and_recovers() {
+async fn a_database_that_cannot_write_is_reported_and_recovers() {
     let (stack, service) = Stack::serving(&[]).await;
-    let mut other = Beside::of(&stack).await;
-    other.execute(TAKES_NOTHING).await;
+    let mut other = OtherClient::of(&stack).await;
+    other.execute(CANNOT_WRITE).await;
     let error = stack.update(&ada("1")).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Unavailable);
     assert!(!service.is_well("database"));
-    other.execute(RECOVERED).await;
-    until("recovery, though nobody changes anything", CEILING, async || {
+    other.execute(CAN_WRITE).await;
+    until("recovery without a change", CEILING, async || {
         service.is_well("database")
     })
     .await;
@@ -78,7 +78,7 @@ async fn a_database_that_takes_nothing_is_reported_and_recovers() {
 #[tokio::test]
 async fn a_row_that_cannot_be_written_fails_alone() {
     let (stack, service) = Stack::serving(&[]).await;
-    let mut other = Beside::of(&stack).await;
+    let mut other = OtherClient::of(&stack).await;
     other.execute(BAD_ROW).await;
     let names = ["a", "b", "bad", "c", "d"];
     let updates = names.map(ada);
@@ -93,23 +93,23 @@ async fn a_row_that_cannot_be_written_fails_alone() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_left_alone_and_holds_up_nobody() {
+async fn an_unreadable_row_is_not_changed_and_holds_back_no_others() {
     let (stack, service) = Stack::serving(&[("USER_SWEEP_MS", "20")]).await;
     for user in ["bad", "good"] {
         stack.update(&ada(user)).await.unwrap();
     }
-    stack.wait_until_announced(&["bad", "good"]).await;
+    stack.wait_for_wake_ups(&["bad", "good"]).await;
     stack.acknowledge_all().await;
-    let mut other = Beside::of(&stack).await;
+    let mut other = OtherClient::of(&stack).await;
     other.execute(UNREADABLE).await;
-    // The good one is due as well, and its turn comes.
-    stack.wait_until_announced(&["good"]).await;
+    // The readable row is due as well, and is woken.
+    stack.wait_for_wake_ups(&["good"]).await;
     let error = stack.update(&ada("bad")).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Internal);
     let ledger = other.text("SELECT ledger FROM users WHERE user_id = 'bad'").await;
     assert!(
         ledger.contains("another version"),
-        "the row was written over: {ledger}"
+        "the row was overwritten: {ledger}"
     );
     assert_eq!(stack.update(&ada("good")).await.unwrap().user.version, 2);
     other.close().await;
@@ -117,10 +117,10 @@ async fn a_row_that_cannot_be_read_is_left_alone_and_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn a_database_that_another_process_keeps_does_not_hold_up_the_stop() {
+async fn a_locked_database_does_not_delay_the_shutdown() {
     let (stack, service) = Stack::serving(&[]).await;
-    let mut other = Beside::of(&stack).await;
-    other.execute(KEEP).await;
+    let mut other = OtherClient::of(&stack).await;
+    other.execute(LOCK).await;
     let names: Vec<String> = (0..1_000).map(|user| format!("u{user}")).collect();
     let updates: Vec<_> = names.iter().map(|user| ada(user)).collect();
     let asking = async {
@@ -133,16 +133,16 @@ async fn a_database_that_another_process_keeps_does_not_hold_up_the_stop() {
         () = asking => {}
         stopped = service.stop() => stopped.unwrap(),
     }
-    // So long an orchestrator waits before it kills.
+    // An orchestrator waits for this time before it kills the process.
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     other.close().await;
 }
 
 #[tokio::test]
-async fn the_tables_can_be_made_before_any_service_starts() {
+async fn the_tables_can_be_created_before_a_service_starts() {
     let stack = Stack::new(&[]).await;
     let folder = tempfile::tempdir().unwrap();
-    for attempt in ["the first", "one more"] {
+    for attempt in ["the first", "the second"] {
         let done = std::process::Command::new(env!("CARGO_BIN_EXE_user"))
             .arg("migrate")
             .current_dir(folder.path())
@@ -151,7 +151,7 @@ async fn the_tables_can_be_made_before_any_service_starts() {
             .unwrap();
         assert!(done.status.success(), "{attempt}: {done:?}");
     }
-    let mut other = Beside::of(&stack).await;
+    let mut other = OtherClient::of(&stack).await;
     assert_eq!(other.text("SELECT CAST(count(*) AS text) FROM users").await, "0");
     other.close().await;
 }

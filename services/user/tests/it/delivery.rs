@@ -1,4 +1,4 @@
-//! Lease, claim and record.
+//! Lease, claim and report.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use testing::wait::until;
 
 use crate::stack::{ACCOUNT, CEILING, Stack, ada, claim_of, id, patch};
 
-pub(crate) fn verdict(claim: &Claim) -> AttemptResult {
+pub(crate) fn no_result(claim: &Claim) -> AttemptResult {
     AttemptResult {
         user_id: claim.user_id.clone(),
         attempt: claim.attempt,
@@ -31,16 +31,16 @@ pub(crate) fn verdict(claim: &Claim) -> AttemptResult {
     }
 }
 
-pub(crate) fn done(claim: &Claim) -> AttemptResult {
-    let outcomes = claim.dirty.iter().map(|field| (field, FieldResult::Confirmed));
+pub(crate) fn all_confirmed(claim: &Claim) -> AttemptResult {
+    let results = claim.dirty.iter().map(|field| (field, FieldResult::Confirmed));
     AttemptResult {
-        field_results: outcomes.collect(),
+        field_results: results.collect(),
         written: claim.dirty,
-        ..verdict(claim)
+        ..no_result(claim)
     }
 }
 
-pub(crate) fn found(claim: &Claim, contact: &str) -> AttemptResult {
+pub(crate) fn contact_found(claim: &Claim, contact: &str) -> AttemptResult {
     let link = NewLink {
         contact_id: contact.to_owned(),
         account_id: ACCOUNT.to_owned(),
@@ -49,27 +49,29 @@ pub(crate) fn found(claim: &Claim, contact: &str) -> AttemptResult {
     };
     AttemptResult {
         link: Some(link),
-        ..verdict(claim)
+        ..no_result(claim)
     }
 }
 
-/// Claims, finds the contact and writes.
+/// Claims the user, reports its contact, and then that every field is confirmed.
 pub(crate) async fn deliver(stack: &Stack, holder: &str, epoch: u64, user: &str) -> ResultsReported {
     let given = stack.claim(holder, epoch, &[user]).await.unwrap();
-    let recorded = stack.record(holder, vec![found(&given.claims[0], "c1")]).await;
-    assert_eq!(recorded.users[0].next, NextAction::Now);
+    let reported = stack
+        .report(holder, vec![contact_found(&given.claims[0], "c1")])
+        .await;
+    assert_eq!(reported.users[0].next, NextAction::Now);
     let given = stack.claim(holder, epoch, &[user]).await.unwrap();
-    stack.record(holder, vec![done(&given.claims[0])]).await
+    stack.report(holder, vec![all_confirmed(&given.claims[0])]).await
 }
 
 #[tokio::test]
-async fn a_user_that_is_claimed_found_and_written_is_confirmed_and_a_notice_says_so() {
+async fn a_delivered_user_is_confirmed_and_a_notice_says_so() {
     let (stack, service) = Stack::serving(&[]).await;
     let mut notices = stack.client.client().subscribe(USERS_RESOLVED).await.unwrap();
     stack.update(&ada("1")).await.unwrap();
     let epoch = stack.lease("w").await;
-    let recorded = deliver(&stack, "w", epoch, "1").await;
-    assert_eq!(recorded.users[0].next, NextAction::Clean);
+    let reported = deliver(&stack, "w", epoch, "1").await;
+    assert_eq!(reported.users[0].next, NextAction::Clean);
     let receipt = stack.receipt("1", None).await.unwrap();
     assert_eq!(
         (receipt.state, receipt.contact.unwrap().contact_id),
@@ -80,19 +82,19 @@ async fn a_user_that_is_claimed_found_and_written_is_confirmed_and_a_notice_says
         .unwrap()
         .unwrap();
     let notice: ResolvedNotice = serde_json::from_slice(&notice.payload).unwrap();
-    let told: Vec<_> = notice
+    let named: Vec<_> = notice
         .users
         .iter()
         .map(|user| (user.version, user.state))
         .collect();
-    assert_eq!(told, [(1, SyncState::Confirmed)]);
+    assert_eq!(named, [(1, SyncState::Confirmed)]);
     let given = stack.claim("w", epoch, &["1", "nobody"]).await.unwrap();
     assert_eq!(given.clean, [id("1"), id("nobody")]);
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn the_lease_passes_on_when_it_is_released_or_expires_and_what_is_open_goes_along() {
+async fn a_new_holder_of_the_lease_claims_open_attempts() {
     let (stack, service) = Stack::serving(&[("USER_LEASE_MS", "300")]).await;
     stack.update(&ada("1")).await.unwrap();
     let first = stack.lease("a").await;
@@ -102,10 +104,10 @@ async fn the_lease_passes_on_when_it_is_released_or_expires_and_what_is_open_goe
         [id("1")]
     );
     assert!(
-        matches!(stack.wish("b", LeaseAction::Hold).await, LeaseAnswer::Held { left_ms } if left_ms <= 300)
+        matches!(stack.change_lease("b", LeaseAction::Hold).await, LeaseAnswer::Held { left_ms } if left_ms <= 300)
     );
     let second = until("the lease", CEILING, async || {
-        match stack.wish("b", LeaseAction::Hold).await {
+        match stack.change_lease("b", LeaseAction::Hold).await {
             LeaseAnswer::Granted { epoch, .. } => Ok(epoch),
             other => Err(other),
         }
@@ -116,13 +118,16 @@ async fn the_lease_passes_on_when_it_is_released_or_expires_and_what_is_open_goe
     assert_eq!(stale.code, ErrorCode::StaleEpoch);
     let given = stack.claim("b", second, &[]).await.unwrap();
     assert_eq!((given.claims[0].attempt.get(), given.more_left_open), (2, false));
-    assert_eq!(stack.wish("b", LeaseAction::Release).await, LeaseAnswer::Released);
+    assert_eq!(
+        stack.change_lease("b", LeaseAction::Release).await,
+        LeaseAnswer::Released
+    );
     assert_eq!(stack.lease("a").await, second + 1);
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn every_row_left_open_is_handed_out_however_many_claim_at_once() {
+async fn concurrent_claims_get_every_attempt_that_was_left_open() {
     let (stack, service) = Stack::serving(&[]).await;
     let users: Vec<String> = (0..60).map(|user| format!("u{user}")).collect();
     let names: Vec<&str> = users.iter().map(String::as_str).collect();
@@ -131,7 +136,7 @@ async fn every_row_left_open_is_handed_out_however_many_claim_at_once() {
     }
     let first = stack.lease("a").await;
     assert_eq!(stack.claim("a", first, &names).await.unwrap().claims.len(), 60);
-    stack.wish("a", LeaseAction::Release).await;
+    stack.change_lease("a", LeaseAction::Release).await;
     let second = stack.lease("b").await;
     let mut few = claim_of("b", second, &[]);
     few.limit = 10;
@@ -147,7 +152,7 @@ async fn every_row_left_open_is_handed_out_however_many_claim_at_once() {
 }
 
 #[tokio::test]
-async fn when_a_doubt_ends_what_was_touched_since_is_owed_again() {
+async fn at_the_end_of_a_late_write_window_changed_fields_are_dirty() {
     let (stack, service) = Stack::serving(&[("USER_LATE_WRITE_MS", "1000"), ("USER_SWEEP_MS", "20")]).await;
     stack.update(&ada("1")).await.unwrap();
     let epoch = stack.lease("w").await;
@@ -166,13 +171,13 @@ async fn when_a_doubt_ends_what_was_touched_since_is_owed_again() {
         may_have_created: false,
         last_response: None,
         written: given.claims[0].dirty,
-        ..verdict(&given.claims[0])
+        ..no_result(&given.claims[0])
     };
-    stack.record("w", vec![late]).await;
+    stack.report("w", vec![late]).await;
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
-    stack.record("w", vec![done(&given.claims[0])]).await;
+    stack.report("w", vec![all_confirmed(&given.claims[0])]).await;
     assert!(!stack.receipt("1", None).await.unwrap().resending);
-    let receipt = until("the end of the doubt", CEILING, async || {
+    let receipt = until("the end of the late-write window", CEILING, async || {
         let receipt = stack.receipt("1", None).await.unwrap();
         if receipt.resending {
             Ok(receipt)
@@ -182,20 +187,24 @@ async fn when_a_doubt_ends_what_was_touched_since_is_owed_again() {
     })
     .await;
     assert_eq!((receipt.state, receipt.version), (SyncState::Confirmed, 3));
-    stack.wait_until_announced(&["1"]).await;
+    stack.wait_for_wake_ups(&["1"]).await;
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn two_users_found_in_one_contact_at_once_share_it() {
+async fn two_users_found_in_one_contact_together_share_it() {
     let (stack, service) = Stack::serving(&[]).await;
     let epoch = stack.lease("w").await;
     for user in ["1", "2"] {
         stack.update(&ada(user)).await.unwrap();
     }
     let given = stack.claim("w", epoch, &["1", "2"]).await.unwrap();
-    let verdicts = given.claims.iter().map(|claim| found(claim, "c1")).collect();
-    stack.record("w", verdicts).await;
+    let results = given
+        .claims
+        .iter()
+        .map(|claim| contact_found(claim, "c1"))
+        .collect();
+    stack.report("w", results).await;
     for user in ["1", "2"] {
         let contact = stack.receipt(user, None).await.unwrap().contact.unwrap();
         assert!(contact.shared, "{user}");
@@ -204,7 +213,7 @@ async fn two_users_found_in_one_contact_at_once_share_it() {
 }
 
 #[tokio::test]
-async fn a_contact_that_one_user_leaves_is_free_for_another_in_the_same_record() {
+async fn a_contact_is_free_for_another_user_in_the_same_report() {
     let (stack, service) = Stack::serving(&[]).await;
     let epoch = stack.lease("w").await;
     stack.update(&ada("1")).await.unwrap();
@@ -213,15 +222,18 @@ async fn a_contact_that_one_user_leaves_is_free_for_another_in_the_same_record()
         stack.update(&ada(user)).await.unwrap();
     }
     let given = stack.claim("w", epoch, &["1", "2"]).await.unwrap();
-    let (mut moves, mut follows) = (done(&given.claims[0]), found(&given.claims[1], "c1"));
-    moves.link = found(&given.claims[0], "c2").link.map(|link| NewLink {
+    let (mut moves, mut follows) = (
+        all_confirmed(&given.claims[0]),
+        contact_found(&given.claims[1], "c1"),
+    );
+    moves.link = contact_found(&given.claims[0], "c2").link.map(|link| NewLink {
         origin: LinkOrigin::Merged,
         ..link
     });
     if let Some(link) = &mut follows.link {
         link.origin = LinkOrigin::SecondaryAddress;
     }
-    stack.record("w", vec![moves, follows]).await;
+    stack.report("w", vec![moves, follows]).await;
     for (user, contact) in [("1", "c2"), ("2", "c1")] {
         let link = stack.receipt(user, None).await.unwrap().contact.unwrap();
         assert_eq!(
@@ -234,7 +246,7 @@ async fn a_contact_that_one_user_leaves_is_free_for_another_in_the_same_record()
 }
 
 #[tokio::test]
-async fn a_record_takes_the_next_claims_along_and_too_many_verdicts_are_refused() {
+async fn a_report_can_claim_and_has_a_maximum_size() {
     let (stack, service) = Stack::serving(&[]).await;
     for user in ["1", "2"] {
         stack.update(&ada(user)).await.unwrap();
@@ -243,29 +255,29 @@ async fn a_record_takes_the_next_claims_along_and_too_many_verdicts_are_refused(
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
     let mut request = ReportResults {
         holder: "w".to_owned(),
-        results: vec![found(&given.claims[0], "c1")],
+        results: vec![contact_found(&given.claims[0], "c1")],
         retractions: Vec::new(),
         claim: Some(claim_of("w", epoch, &["1", "2"])),
     };
-    let recorded: ResultsReported = stack.ask(USERS_REPORT, &request).await.unwrap();
-    assert_eq!(recorded.claims.unwrap().claims.len(), 2);
+    let reported: ResultsReported = stack.ask(USERS_REPORT, &request).await.unwrap();
+    assert_eq!(reported.claims.unwrap().claims.len(), 2);
     request.claim = Some(claim_of("w", epoch + 1, &["1"]));
-    let recorded: ResultsReported = stack.ask(USERS_REPORT, &request).await.unwrap();
-    assert_eq!(recorded.claims_error, Some(ErrorCode::StaleEpoch));
+    let reported: ResultsReported = stack.ask(USERS_REPORT, &request).await.unwrap();
+    assert_eq!(reported.claims_error, Some(ErrorCode::StaleEpoch));
     request.results = vec![request.results[0].clone(); 201];
-    let refused = stack
+    let error = stack
         .ask::<ResultsReported>(USERS_REPORT, &request)
         .await
         .unwrap_err();
-    assert_eq!(refused.code, ErrorCode::InvalidRequest);
+    assert_eq!(error.code, ErrorCode::InvalidRequest);
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_wake_up_that_an_older_one_keeps_out_is_offered_again_though_the_service_stops() {
+async fn a_wake_up_behind_an_older_one_is_published_during_shutdown() {
     let (stack, service) = Stack::serving(&[]).await;
     stack.update(&ada("1")).await.unwrap();
-    stack.wait_until_announced(&["1"]).await;
+    stack.wait_for_wake_ups(&["1"]).await;
     let epoch = stack.lease("w").await;
     deliver(&stack, "w", epoch, "1").await;
     stack
@@ -275,8 +287,8 @@ async fn a_wake_up_that_an_older_one_keeps_out_is_offered_again_though_the_servi
     let stopping = tokio::spawn(service.stop());
     // The older one is acknowledged a moment later.
     stack.acknowledge_all().await;
-    stack.wait_until_announced(&["1"]).await;
-    assert_eq!(stack.announced().await[0].version, 2);
+    stack.wait_for_wake_ups(&["1"]).await;
+    assert_eq!(stack.wake_ups().await[0].version, 2);
     stopping.await.unwrap().unwrap();
 }
 
@@ -299,7 +311,7 @@ async fn a_claim_names_the_request_of_the_last_change() {
     assert_eq!(&*request.request_id, "r-1");
     assert!(request.traceparent.unwrap().starts_with("00-4bf9"));
     // A change without a request id replaces it, so that no attempt names a request that it does not carry.
-    stack.record("w", vec![done(&given.claims[0])]).await;
+    stack.report("w", vec![all_confirmed(&given.claims[0])]).await;
     stack
         .update(&patch("1", [(Field::FIRST_NAME, "Grace")]))
         .await

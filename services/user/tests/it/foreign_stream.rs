@@ -1,4 +1,4 @@
-//! A stream that is not what the service made: deleted and made again by somebody, with other settings.
+//! A stream with other settings than ours, because another client deleted it and created it again.
 
 use contracts::subjects::STREAM;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use testing::{nats::Options, wait::until};
 
 use crate::stack::{CEILING, Running, Stack, ada};
 
-/// Each setting that keeps wake-ups back, spoils or loses them.
+/// Each setting that would hold back, change or lose wake-ups.
 fn differences() -> Vec<(&'static str, Value)> {
     vec![
         ("retention", json!({ "retention": "limits" })),
@@ -61,7 +61,7 @@ fn differences() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// What the service makes, with these changes.
+/// The settings that the service uses, with these changes.
 fn settings(changes: &Value) -> Value {
     let mut settings = json!({
         "name": STREAM, "subjects": ["users.changed.*"], "retention": "workqueue", "storage": "file", "discard": "new",
@@ -72,16 +72,16 @@ fn settings(changes: &Value) -> Value {
     settings
 }
 
-/// As an administrator who has everything done by hand.
+/// A request to the API of streams, as administrators send it.
 async fn ask(stack: &Stack, what: &str, payload: &Value) -> Value {
     let subject = format!("STREAM.{what}");
     stack.client.jetstream().request(subject, payload).await.unwrap()
 }
 
-/// Deletes the stream and makes it anew, faster than the service does.
+/// Deletes the stream and creates it with other settings before the service does.
 async fn make_again(stack: &Stack, changes: &Value) {
     let mut wanted = settings(changes);
-    // No stream is made sealed.
+    // A stream cannot be created sealed.
     let is_sealed = wanted.as_object_mut().unwrap().remove("sealed").is_some();
     until("the other stream", CEILING, async || {
         let _ = ask(stack, "DELETE.USERS", &json!({})).await;
@@ -116,7 +116,7 @@ async fn wait_until_repaired(stack: &Stack, service: &Running, name: &str) {
 }
 
 #[tokio::test]
-async fn every_setting_that_matters_is_repaired_while_changes_flow() {
+async fn each_setting_that_matters_is_repaired_during_changes() {
     let (stack, service) = Stack::serving(&[]).await;
     let other = json!({ "name": "OTHER", "subjects": ["other.*"], "storage": "file", "retention": "limits", "num_replicas": 1 });
     ask(&stack, "CREATE.OTHER", &other).await;
@@ -128,27 +128,23 @@ async fn every_setting_that_matters_is_repaired_while_changes_flow() {
         stack.update(&ada(&during)).await.unwrap();
         wait_until_repaired(&stack, &service, name).await;
         stack.update(&ada(&after)).await.unwrap();
-        // Nobody delivers here: those of earlier rounds have to be announced again too.
+        // Nothing is delivered here, so the users of earlier rounds are woken again too.
         users.extend([before, during, after]);
-        until(
-            &format!("announcements after another {name}"),
-            CEILING,
-            async || {
-                let found = stack.announced().await;
-                let mut ids: Vec<_> = found.iter().map(|change| change.user_id.to_string()).collect();
-                ids.sort();
-                // One that was taken under another subject is removed by the worker.
-                ids.dedup();
-                if ids == users { Ok(()) } else { Err(ids) }
-            },
-        )
+        until(&format!("wake-ups after another {name}"), CEILING, async || {
+            let found = stack.wake_ups().await;
+            let mut ids: Vec<_> = found.iter().map(|change| change.user_id.to_string()).collect();
+            ids.sort();
+            // A wake-up under another subject may be there too; workers remove it.
+            ids.dedup();
+            if ids == users { Ok(()) } else { Err(ids) }
+        })
         .await;
     }
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn what_an_operator_chose_is_left_alone() {
+async fn settings_that_an_operator_chose_are_kept() {
     let (stack, service) = Stack::serving(&[]).await;
     let chosen = json!({
         "description": "mine", "metadata": { "team": "crm" }, "compression": "s2", "allow_direct": true, "deny_delete": true,
@@ -156,8 +152,8 @@ async fn what_an_operator_chose_is_left_alone() {
     });
     make_again(&stack, &chosen).await;
     stack.update(&ada("1")).await.unwrap();
-    stack.wait_until_announced(&["1"]).await;
-    // And it stays through a repair of something else.
+    stack.wait_for_wake_ups(&["1"]).await;
+    // They are kept when another setting is repaired.
     let mut broken = settings(&chosen);
     broken["max_msgs"] = json!(7);
     ask(&stack, "UPDATE.USERS", &broken).await;
@@ -173,7 +169,7 @@ async fn what_an_operator_chose_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_stream_with_messages_of_others_is_left_as_it_is_and_readyz_says_so() {
+async fn a_stream_with_other_messages_is_kept_and_readyz_says_so() {
     let stack = Stack::new(&[]).await;
     ask(
         &stack,
@@ -199,17 +195,17 @@ async fn a_stream_with_messages_of_others_is_left_as_it_is_and_readyz_says_so() 
         if says_why { Ok(()) } else { Err(report) }
     })
     .await;
-    // Changes are accepted all the same, and announced once the stream is out of the way.
+    // Changes are accepted meanwhile, and their users are woken once the stream is gone.
     until("an answer", CEILING, async || stack.update(&ada("1")).await).await;
     let found = ask(&stack, "INFO.USERS", &json!({})).await;
     assert_eq!(found["state"]["messages"], 1, "{found}");
     ask(&stack, "DELETE.USERS", &json!({})).await;
-    stack.wait_until_announced(&["1"]).await;
+    stack.wait_for_wake_ups(&["1"]).await;
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn without_the_right_to_delete_readyz_says_so_and_the_service_goes_on() {
+async fn without_the_permission_to_delete_readyz_says_so() {
     let config = r#"
         authorization { users: [
             { user: admin, password: admin }
@@ -238,6 +234,6 @@ async fn without_the_right_to_delete_readyz_says_so_and_the_service_goes_on() {
     .await;
     admin.update(&ada("1")).await.unwrap();
     ask(&admin, "DELETE.USERS", &json!({})).await;
-    admin.wait_until_announced(&["1"]).await;
+    admin.wait_for_wake_ups(&["1"]).await;
     service.stop().await.unwrap();
 }

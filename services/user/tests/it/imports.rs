@@ -24,7 +24,7 @@ async fn import(stack: &Stack, lines: Vec<ImportLine>) -> Vec<ImportResult> {
 }
 
 #[tokio::test]
-async fn each_line_is_answered_and_what_is_imported_again_touches_nothing() {
+async fn each_line_has_a_result_and_equal_lines_change_nothing() {
     let (stack, service) = Stack::serving(&[]).await;
     let lines = vec![
         line(
@@ -36,12 +36,12 @@ async fn each_line_is_answered_and_what_is_imported_again_touches_nothing() {
         line("4", [(Field::EMAIL, "an\u{212a}e@example.com")]),
         line("1", [(Field::FIRST_NAME, "Ida")]),
     ];
-    let outcomes = import(&stack, lines.clone()).await;
-    assert_eq!(outcomes[0], ImportResult::Changed { version: 1 });
-    assert_eq!(outcomes[4], ImportResult::Changed { version: 2 });
-    let codes: Vec<_> = outcomes
+    let results = import(&stack, lines.clone()).await;
+    assert_eq!(results[0], ImportResult::Changed { version: 1 });
+    assert_eq!(results[4], ImportResult::Changed { version: 2 });
+    let codes: Vec<_> = results
         .iter()
-        .filter_map(|outcome| match outcome {
+        .filter_map(|result| match result {
             ImportResult::Rejected { error } => Some(error.code),
             _ => None,
         })
@@ -64,29 +64,29 @@ async fn each_line_is_answered_and_what_is_imported_again_touches_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_imported_is_announced_as_back_fill_and_what_is_changed_after_it_as_live() {
+async fn imports_have_backfill_priority_and_changes_live_priority() {
     let (stack, service) = Stack::serving(&[]).await;
     import(&stack, vec![line("1", [(Field::EMAIL, "ada@example.com")])]).await;
-    stack.wait_until_announced(&["1"]).await;
-    let announced = stack.announced().await;
-    assert_eq!((announced.len(), announced[0].priority), (1, Priority::Backfill));
+    stack.wait_for_wake_ups(&["1"]).await;
+    let wake_ups = stack.wake_ups().await;
+    assert_eq!((wake_ups.len(), wake_ups[0].priority), (1, Priority::Backfill));
     stack.update(&ada("2")).await.unwrap();
-    stack.wait_until_announced(&["1", "2"]).await;
-    let announced = stack.announced().await;
-    let live = announced.iter().find(|change| change.user_id == id("2")).unwrap();
+    stack.wait_for_wake_ups(&["1", "2"]).await;
+    let wake_ups = stack.wake_ups().await;
+    let live = wake_ups.iter().find(|change| change.user_id == id("2")).unwrap();
     assert_eq!(live.priority, Priority::Live);
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn more_lines_than_a_request_may_have_are_refused_together() {
+async fn too_many_lines_are_rejected_as_a_whole() {
     let (stack, service) = Stack::serving(&[]).await;
     let many = line("1", [(Field::EMAIL, "ada@example.com")]);
     let lines = vec![many; MAX_IMPORT_LINES + 1];
-    let refused = stack
+    let error = stack
         .ask::<UsersImported>(USERS_IMPORT, &ImportUsers { lines })
         .await;
-    assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidRequest);
+    assert_eq!(error.unwrap_err().code, ErrorCode::InvalidRequest);
     assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
     service.stop().await.unwrap();
 }

@@ -28,14 +28,14 @@ async fn the_services_framework_lists_the_endpoints() {
 }
 
 #[tokio::test]
-async fn a_shutdown_answers_what_has_arrived_and_keeps_and_announces_what_it_accepted() {
+async fn a_shutdown_answers_all_and_wakes_users_it_accepted() {
     let (stack, service) = Stack::serving(&[]).await;
     let names: Vec<String> = (0..100).map(|user| format!("u{user}")).collect();
     let updates: Vec<_> = names.iter().map(|user| ada(user)).collect();
     let shutdown = service.shutdown.clone();
     let asks = updates.iter().map(|update| async {
         let answer = stack.update(update).await;
-        // The first answer of all starts the shutdown, with the others on their way.
+        // The first answer starts the shutdown while the other changes are in flight.
         shutdown.trigger();
         answer
     });
@@ -49,7 +49,7 @@ async fn a_shutdown_answers_what_has_arrived_and_keeps_and_announces_what_it_acc
         }
     }
     accepted.sort_unstable();
-    stack.wait_until_announced(&accepted).await;
+    stack.wait_for_wake_ups(&accepted).await;
     let service = stack.serve().await;
     for name in accepted {
         assert_eq!(stack.get(name).await.unwrap().version, 1);

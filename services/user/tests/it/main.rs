@@ -1,20 +1,19 @@
-//! The service from outside: over a real nats-server, on a database file of its own.
+//! The service from outside: over a real nats-server, on a database of its own.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
-mod announcements;
-mod beside;
 mod comparisons;
 mod database;
 mod delivery;
-mod examination;
+mod examine_database;
 mod foreign_stream;
 mod imports;
 mod lifecycle;
+mod lists_and_summary;
 mod operators;
-mod overview;
+mod other_client;
+mod side_by_side;
 mod stack;
 mod store;
-mod store_and_rules;
-mod store_side_by_side;
 mod stores;
 mod updates;
+mod wake_ups;

@@ -1,4 +1,4 @@
-//! Everything once more, and links by operators, over NATS.
+//! Resyncs and operators' links, over NATS.
 
 use contracts::{
     ErrorCode, LinkOrigin, LinkUser, MAX_LISTED, NextAction, Priority, Receipt, ResyncUsers, ServiceError,
@@ -7,7 +7,7 @@ use contracts::{
 };
 
 use crate::{
-    delivery::{deliver, done, found},
+    delivery::{all_confirmed, contact_found, deliver},
     stack::{ACCOUNT, Stack, ada, id},
 };
 
@@ -29,15 +29,16 @@ impl Stack {
             .await
     }
 
-    /// Users that are delivered, each with the contact of the same number.
+    /// Delivered users, each linked to the contact with its number.
     async fn delivered(&self, users: &[&str]) -> u64 {
         let epoch = self.lease("w").await;
         for user in users {
             self.update(&ada(user)).await.unwrap();
             let given = self.claim("w", epoch, &[user]).await.unwrap();
-            self.record("w", vec![found(&given.claims[0], user)]).await;
+            self.report("w", vec![contact_found(&given.claims[0], user)])
+                .await;
             let given = self.claim("w", epoch, &[user]).await.unwrap();
-            self.record("w", vec![done(&given.claims[0])]).await;
+            self.report("w", vec![all_confirmed(&given.claims[0])]).await;
         }
         self.acknowledge_all().await;
         epoch
@@ -49,17 +50,17 @@ fn counted(resynced: &UsersResynced) -> (u64, u64, u64) {
 }
 
 #[tokio::test]
-async fn everybody_is_sent_once_more_behind_live_changes_and_counted_once() {
+async fn a_resync_of_all_users_has_backfill_priority() {
     let (stack, service) = Stack::serving(&[]).await;
     stack.delivered(&["1", "2"]).await;
-    let everybody = ResyncUsers::All { after: None };
-    let resynced = stack.resync(&everybody).await.unwrap();
+    let all = ResyncUsers::All { after: None };
+    let resynced = stack.resync(&all).await.unwrap();
     assert_eq!((counted(&resynced), resynced.next), ((2, 0, 0), None));
-    assert_eq!(counted(&stack.resync(&everybody).await.unwrap()), (0, 0, 2));
-    stack.wait_until_announced(&["1", "2"]).await;
+    assert_eq!(counted(&stack.resync(&all).await.unwrap()), (0, 0, 2));
+    stack.wait_for_wake_ups(&["1", "2"]).await;
     assert!(
         stack
-            .announced()
+            .wake_ups()
             .await
             .iter()
             .all(|user| user.priority == Priority::Backfill)
@@ -70,7 +71,7 @@ async fn everybody_is_sent_once_more_behind_live_changes_and_counted_once() {
 }
 
 #[tokio::test]
-async fn everybody_is_gone_through_page_by_page() {
+async fn a_resync_of_all_users_goes_page_by_page() {
     let (stack, service) = Stack::serving(&[]).await;
     let users: Vec<String> = (0..=MAX_LISTED).map(|user| format!("{user:04}")).collect();
     let updates: Vec<_> = users.iter().map(|user| ada(user)).collect();
@@ -92,7 +93,7 @@ async fn everybody_is_gone_through_page_by_page() {
 }
 
 #[tokio::test]
-async fn named_users_are_sent_once_more_and_those_who_share_a_contact_are_passed_over() {
+async fn a_resync_of_named_users_skips_shared_contacts() {
     let (stack, service) = Stack::serving(&[]).await;
     let epoch = stack.delivered(&["1"]).await;
     for user in ["2", "3"] {
@@ -106,13 +107,13 @@ async fn named_users_are_sent_once_more_and_those_who_share_a_contact_are_passed
         ((1, 2, 0), vec![id("nobody")])
     );
     let many = ResyncUsers::Named(vec![id("1"); MAX_LISTED + 1]);
-    let refused = stack.resync(&many).await.unwrap_err();
-    assert_eq!(refused.code, ErrorCode::InvalidRequest);
+    let error = stack.resync(&many).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::InvalidRequest);
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_user_is_linked_to_the_contact_that_an_operator_names_and_announced() {
+async fn an_operator_links_a_user_which_is_woken() {
     let (stack, service) = Stack::serving(&[]).await;
     let epoch = stack.delivered(&["1"]).await;
     let receipt = stack.link("1", "77").await.unwrap();
@@ -126,7 +127,7 @@ async fn a_user_is_linked_to_the_contact_that_an_operator_names_and_announced() 
         ("77", ACCOUNT, LinkOrigin::ByOperator)
     );
     assert!(receipt.resending && receipt.version == 1);
-    stack.wait_until_announced(&["1"]).await;
+    stack.wait_for_wake_ups(&["1"]).await;
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
     assert_eq!(given.claims[0].link.as_ref().unwrap().contact_id, "77");
     assert_eq!(given.claims[0].dirty.iter().count(), 2);
@@ -134,37 +135,43 @@ async fn a_user_is_linked_to_the_contact_that_an_operator_names_and_announced() 
 }
 
 #[tokio::test]
-async fn a_worker_whose_attempt_was_overtaken_by_an_operator_goes_on_with_the_new_contact() {
+async fn after_an_operators_link_the_worker_claims_the_new_contact() {
     let (stack, service) = Stack::serving(&[]).await;
     let epoch = stack.lease("w").await;
     stack.update(&ada("1")).await.unwrap();
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
     stack.link("1", "77").await.unwrap();
-    let recorded = stack.record("w", vec![found(&given.claims[0], "1")]).await;
-    assert_eq!(recorded.users[0].next, NextAction::Now);
+    let reported = stack
+        .report("w", vec![contact_found(&given.claims[0], "1")])
+        .await;
+    assert_eq!(reported.users[0].next, NextAction::Now);
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
     assert_eq!(given.claims[0].link.as_ref().unwrap().contact_id, "77");
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_contact_of_another_user_is_refused_by_that_users_name_until_it_is_unlinked() {
+async fn a_contact_of_another_user_is_rejected_until_it_is_unlinked() {
     let (stack, service) = Stack::serving(&[]).await;
     stack.delivered(&["1", "2"]).await;
-    let refused = stack.link("1", "2").await.unwrap_err();
-    assert_eq!(refused.code, ErrorCode::ContactHeld);
-    assert!(refused.message.contains("user 2 "), "{}", refused.message);
+    let error = stack.link("1", "2").await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::ContactHeld);
+    assert!(error.message.contains("user 2 "), "{}", error.message);
     let receipt = stack.receipt("1", None).await.unwrap();
     assert!(!receipt.resending && receipt.contact.unwrap().contact_id == "1");
     let unlinked = stack.unlink("2").await.unwrap();
     assert!(unlinked.contact.is_none() && unlinked.resending);
-    assert_eq!(stack.unlink("2").await.unwrap(), unlinked, "a repeat is harmless");
+    assert_eq!(
+        stack.unlink("2").await.unwrap(),
+        unlinked,
+        "a repeat changes nothing"
+    );
     stack.link("1", "2").await.unwrap();
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn who_is_left_alone_with_a_contact_does_not_share_it_any_more() {
+async fn the_last_user_of_a_contact_no_longer_shares_it() {
     let (stack, service) = Stack::serving(&[]).await;
     let epoch = stack.lease("w").await;
     for user in ["1", "2"] {
@@ -178,7 +185,7 @@ async fn who_is_left_alone_with_a_contact_does_not_share_it_any_more() {
 }
 
 #[tokio::test]
-async fn nobody_is_linked_before_an_account_is_known_and_no_stranger_ever() {
+async fn a_link_needs_an_account_and_an_existing_user() {
     let (stack, service) = Stack::serving(&[]).await;
     stack.update(&ada("1")).await.unwrap();
     assert_eq!(
@@ -186,8 +193,8 @@ async fn nobody_is_linked_before_an_account_is_known_and_no_stranger_ever() {
         ErrorCode::NoAccount
     );
     stack.lease("w").await;
-    for refused in [stack.link("nobody", "77").await, stack.unlink("nobody").await] {
-        assert_eq!(refused.unwrap_err().code, ErrorCode::UserNotFound);
+    for answer in [stack.link("nobody", "77").await, stack.unlink("nobody").await] {
+        assert_eq!(answer.unwrap_err().code, ErrorCode::UserNotFound);
     }
     service.stop().await.unwrap();
 }

@@ -58,7 +58,7 @@ impl Running {
 }
 
 impl Stack {
-    /// A fresh one, with those settings of the service and no service yet.
+    /// A new stack with these settings of the service, which is not started yet.
     pub(crate) async fn new(settings: &[(&str, &str)]) -> Self {
         Self::on(Options::default(), settings).await
     }
@@ -76,14 +76,14 @@ impl Stack {
         }
     }
 
-    /// The same, with a client that is connected at this address.
+    /// The same stack with a client that is connected to this address.
     pub(crate) async fn with_client(self, url: &str) -> Self {
         let settings = NatsSettings::at(url).unwrap();
         let client = nats::connect(&settings, "test", &Shutdown::new()).await.unwrap();
         Self { client, ..self }
     }
 
-    /// A fresh one with its service.
+    /// A new stack with its service.
     pub(crate) async fn serving(settings: &[(&str, &str)]) -> (Self, Running) {
         let stack = Self::new(settings).await;
         let running = stack.serve().await;
@@ -126,7 +126,7 @@ impl Stack {
         let shutdown = Shutdown::new();
         let health = Registry::new("user", &CHECKS);
         let nats = connect(&self.nats, "user").await;
-        let task = tokio::spawn(user::serve(config, nats, health.clone(), shutdown.clone()));
+        let task = tokio::spawn(user::run(config, nats, health.clone(), shutdown.clone()));
         Running {
             shutdown,
             health,
@@ -170,18 +170,18 @@ impl Stack {
         self.ask(USERS_SYNC_GET, &GetReceipt { user_id, version }).await
     }
 
-    pub(crate) async fn wish(&self, holder: &str, wish: LeaseAction) -> LeaseAnswer {
-        let ask = ChangeLease {
+    pub(crate) async fn change_lease(&self, holder: &str, action: LeaseAction) -> LeaseAnswer {
+        let change = ChangeLease {
             holder: holder.to_owned(),
             account_id: ACCOUNT.to_owned(),
-            action: wish,
+            action,
         };
-        self.ask(USERS_LEASE, &ask).await.unwrap()
+        self.ask(USERS_LEASE, &change).await.unwrap()
     }
 
     /// Takes the lease and returns its epoch.
     pub(crate) async fn lease(&self, holder: &str) -> u64 {
-        match self.wish(holder, LeaseAction::Hold).await {
+        match self.change_lease(holder, LeaseAction::Hold).await {
             LeaseAnswer::Granted { epoch, .. } => epoch,
             other => panic!("not granted: {other:?}"),
         }
@@ -196,18 +196,18 @@ impl Stack {
         self.ask(USERS_CLAIM, &claim_of(holder, epoch, users)).await
     }
 
-    pub(crate) async fn record(&self, holder: &str, verdicts: Vec<AttemptResult>) -> ResultsReported {
+    pub(crate) async fn report(&self, holder: &str, results: Vec<AttemptResult>) -> ResultsReported {
         let request = ReportResults {
             holder: holder.to_owned(),
-            results: verdicts,
+            results,
             retractions: Vec::new(),
             claim: None,
         };
         self.ask(USERS_REPORT, &request).await.unwrap()
     }
 
-    /// The users announced on the stream, by what its messages say.
-    pub(crate) async fn announced(&self) -> Vec<UserChanged> {
+    /// The wake-ups in the stream.
+    pub(crate) async fn wake_ups(&self) -> Vec<UserChanged> {
         let Ok(mut stream) = self.client.jetstream().get_stream(STREAM).await else {
             return Vec::new();
         };
@@ -223,10 +223,10 @@ impl Stack {
         found
     }
 
-    /// Waits until just these users are announced.
-    pub(crate) async fn wait_until_announced(&self, users: &[&str]) {
-        until("announcements", CEILING, async || {
-            let found = self.announced().await;
+    /// Waits until the stream holds wake-ups of exactly these users.
+    pub(crate) async fn wait_for_wake_ups(&self, users: &[&str]) {
+        until("the wake-ups", CEILING, async || {
+            let found = self.wake_ups().await;
             let mut ids: Vec<_> = found.iter().map(|change| change.user_id.to_string()).collect();
             ids.sort();
             if ids == users { Ok(()) } else { Err(ids) }
@@ -234,7 +234,7 @@ impl Stack {
         .await;
     }
 
-    /// Takes every wake-up out of the stream, as a worker does that acknowledges them.
+    /// Removes every wake-up from the stream, as if a worker had acknowledged them.
     pub(crate) async fn acknowledge_all(&self) {
         let stream = self.client.jetstream().get_stream(STREAM).await.unwrap();
         stream.purge().await.unwrap();

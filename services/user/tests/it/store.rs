@@ -122,7 +122,7 @@ async fn a_dropped_transaction_changes_nothing(kind: StoreKind) {
 async fn a_transaction_sees_what_it_has_written(kind: StoreKind) {
     let (mut opened, _store) = open(kind).await;
     create(&mut opened, &["1", "2", "3"]).await;
-    let terms = RuleTiming::default();
+    let timing = RuleTiming::default();
     let (mut transaction, loaded) = opened.writers[0].begin(&[&id("1")]).await.unwrap();
     let mut changed = readable(loaded).remove(0);
     // It is claimed, and so no longer due; and it is linked to the contact of another.
@@ -138,7 +138,7 @@ async fn a_transaction_sees_what_it_has_written(kind: StoreKind) {
     });
     changed.link = row("2").link;
     transaction.save(&[&changed, &row("4")]).await.unwrap();
-    let due = transaction.due(Priority::Live, &terms, 10).await.unwrap();
+    let due = transaction.due(Priority::Live, &timing, 10).await.unwrap();
     assert_eq!(due, [id("2"), id("3"), id("4")]);
     assert_eq!(transaction.left_open(2, 10).await.unwrap(), [id("1")]);
     let mut linked = transaction.linked_to("4711", "contact of 2").await.unwrap();
@@ -181,17 +181,17 @@ async fn rows_that_another_transaction_holds_are_not_due(kind: StoreKind) {
     }
     let (mut opened, _store) = open(kind).await;
     create(&mut opened, &["1", "2", "3"]).await;
-    let terms = RuleTiming::default();
+    let timing = RuleTiming::default();
     let [first, second, third] = opened.writers.as_mut_slice() else {
         panic!("there are three writers");
     };
     let (holding, _) = first.begin(&[&id("2")]).await.unwrap();
     let (mut sweeping, _) = second.begin(&[]).await.unwrap();
-    let due = sweeping.due(Priority::Live, &terms, 10).await.unwrap();
+    let due = sweeping.due(Priority::Live, &timing, 10).await.unwrap();
     assert_eq!(due, [id("1"), id("3")]);
     // A sweep holds what it found.
     let (mut another, _) = third.begin(&[]).await.unwrap();
-    assert_eq!(another.due(Priority::Live, &terms, 10).await.unwrap(), []);
+    assert_eq!(another.due(Priority::Live, &timing, 10).await.unwrap(), []);
     for transaction in [holding, sweeping, another] {
         transaction.commit().await.unwrap();
     }

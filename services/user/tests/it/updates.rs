@@ -35,24 +35,24 @@ async fn a_change_is_read_back_and_has_a_receipt() {
 }
 
 #[tokio::test]
-async fn whoever_watches_is_told_of_accepted_changes_and_not_of_repeats() {
+async fn notices_name_accepted_changes_and_no_repeats() {
     let (stack, service) = Stack::serving(&[]).await;
     let mut notices = stack.client.client().subscribe(USERS_ACCEPTED).await.unwrap();
     stack.client.client().flush().await.unwrap();
-    let mut told = AcceptedNotice::default();
+    let mut named = AcceptedNotice::default();
     let keyed = UpdateUser {
         idempotency_key: Some("k".to_owned()),
         ..ada("1")
     };
     stack.update(&keyed).await.unwrap();
-    // One change alone is told of at once, what follows a little later, together.
-    while told.changes < 3 {
+    // The first change has a notice of its own at once. Those that follow share one a little later.
+    while named.changes < 3 {
         let notice = tokio::time::timeout(CEILING, notices.next())
             .await
             .unwrap()
             .unwrap();
         let notice: AcceptedNotice = serde_json::from_slice(&notice.payload).unwrap();
-        if told.changes == 0 {
+        if named.changes == 0 {
             assert_eq!(notice.changes, 1);
             let repeated = stack.update(&keyed).await.unwrap();
             assert_eq!(
@@ -65,10 +65,10 @@ async fn whoever_watches_is_told_of_accepted_changes_and_not_of_repeats() {
                 .await
                 .unwrap();
         }
-        told.changes += notice.changes;
-        told.users.extend(notice.users);
+        named.changes += notice.changes;
+        named.users.extend(notice.users);
     }
-    let users: Vec<_> = told
+    let users: Vec<_> = named
         .users
         .iter()
         .map(|user| (user.user_id.as_str(), user.version))
@@ -88,29 +88,29 @@ async fn what_was_accepted_is_there_after_a_restart() {
 }
 
 #[tokio::test]
-async fn an_address_that_can_be_taken_for_another_one_is_refused() {
+async fn an_address_that_looks_like_another_is_rejected() {
     let (stack, service) = Stack::serving(&[]).await;
     for address in [
         "an\u{212a}e@example.com",
         "anke\u{200b}@example.com",
         "anke@example\u{ff0e}com",
     ] {
-        let refused = stack
+        let error = stack
             .update(&patch("1", [(Field::EMAIL, address)]))
             .await
             .unwrap_err();
         assert_eq!(
-            (refused.code, refused.invalid_values.len()),
+            (error.code, error.invalid_values.len()),
             (ErrorCode::InvalidRequest, 1)
         );
-        assert!(!refused.invalid_values[0].detail.contains(address), "{refused:?}");
+        assert!(!error.invalid_values[0].detail.contains(address), "{error:?}");
     }
     assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn values_that_break_their_rules_are_refused_together_and_nothing_is_accepted() {
+async fn invalid_values_are_rejected_together() {
     let (stack, service) = Stack::serving(&[]).await;
     let update = patch("1", [(Field::EMAIL, "nobody"), (Field::LAST_NAME, "two\nlines")]);
     let error = stack.update(&update).await.unwrap_err();
@@ -124,16 +124,16 @@ async fn values_that_break_their_rules_are_refused_together_and_nothing_is_accep
         (ErrorCode::InvalidRequest, vec!["/email", "/lastName"])
     );
     assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
-    let nameless = patch("1", [(Field::FIRST_NAME, "Ada")]);
+    let without_address = patch("1", [(Field::FIRST_NAME, "Ada")]);
     assert_eq!(
-        stack.update(&nameless).await.unwrap_err().code,
+        stack.update(&without_address).await.unwrap_err().code,
         ErrorCode::EmailRequired
     );
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_request_that_does_not_fit_its_contract_is_refused_without_quoting_it() {
+async fn an_invalid_request_is_rejected_and_not_quoted() {
     let (stack, service) = Stack::serving(&[]).await;
     let body = json!({ "userId": "a.b", "form": "json", "fields": { "email": "ada@example.com" } });
     let error = stack.ask::<UserUpdated>(USERS_UPDATE, &body).await.unwrap_err();
@@ -142,9 +142,9 @@ async fn a_request_that_does_not_fit_its_contract_is_refused_without_quoting_it(
     service.stop().await.unwrap();
 }
 
-/// Types derived for serde take an array for a struct; a contract is an object.
+/// Types that derive `Deserialize` accept an array for a struct, but a contract is an object.
 #[tokio::test]
-async fn a_request_that_is_no_object_is_refused_and_changes_nothing() {
+async fn a_request_that_is_not_an_object_is_rejected() {
     let (stack, service) = Stack::serving(&[]).await;
     stack.update(&ada("1")).await.unwrap();
     for (subject, request) in [
@@ -157,15 +157,15 @@ async fn a_request_that_is_no_object_is_refused_and_changes_nothing() {
         (USERS_SYNC_RESYNC, json!({ "all": [null] })),
         (USERS_GET, json!(["1"])),
     ] {
-        let refused: Result<Value, _> = stack.ask(subject, &request).await;
+        let answer: Result<Value, _> = stack.ask(subject, &request).await;
         assert_eq!(
-            refused.unwrap_err().code,
+            answer.unwrap_err().code,
             ErrorCode::InvalidRequest,
             "{subject} {request}"
         );
     }
     assert_eq!(stack.get("1").await.unwrap().version, 1);
-    // Unknown members are what a newer gateway may send.
+    // A newer gateway may send members that this version does not know.
     let known: Value = stack
         .ask(USERS_GET, &json!({ "userId": "1", "more": [1] }))
         .await
@@ -175,7 +175,7 @@ async fn a_request_that_is_no_object_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_change_whose_caller_has_gone_is_not_made() {
+async fn a_change_past_its_deadline_is_not_made() {
     let (stack, service) = Stack::serving(&[]).await;
     let mut past = HeaderMap::new();
     past.insert(headers::TIME_LEFT_MS, "0");
@@ -186,7 +186,7 @@ async fn a_change_whose_caller_has_gone_is_not_made() {
 }
 
 #[tokio::test]
-async fn a_change_that_was_under_way_for_longer_than_its_caller_waits_is_not_made() {
+async fn a_change_that_arrives_after_its_deadline_is_not_made() {
     let (stack, service) = Stack::serving(&[]).await;
     let sent_at = |clock: &str, ms: i64| {
         let mut found = HeaderMap::new();
@@ -198,17 +198,17 @@ async fn a_change_that_was_under_way_for_longer_than_its_caller_waits_is_not_mad
     let ada = ada("1");
     let change = |found| stack.ask_with::<UserUpdated>(USERS_UPDATE, &ada, found);
     assert_eq!(change(sent_at("a", now)).await.unwrap().user.version, 1);
-    // Sent ten seconds before the other by the same clock, and not here sooner.
+    // By the same clock this one was sent ten seconds before the other, and arrived after it.
     let late = change(sent_at("a", now - 10_000)).await.unwrap_err();
     assert_eq!(late.code, ErrorCode::Expired);
-    // Another clock may show what it likes.
+    // Times of another clock are not compared with it.
     assert_eq!(change(sent_at("b", now - 10_000)).await.unwrap().user.version, 2);
     assert_eq!(change(sent_at("a", now)).await.unwrap().user.version, 3);
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_change_to_another_version_is_refused_with_the_stored_one() {
+async fn a_change_to_another_version_is_rejected_with_the_stored_one() {
     let (stack, service) = Stack::serving(&[]).await;
     let at = |version| UpdateUser {
         if_match: Some(version),
@@ -226,7 +226,7 @@ async fn a_change_to_another_version_is_refused_with_the_stored_one() {
 }
 
 #[tokio::test]
-async fn a_key_is_good_for_one_change() {
+async fn an_idempotency_key_makes_one_change() {
     let (stack, service) = Stack::serving(&[]).await;
     let keyed = |key: &str, name: &str| UpdateUser {
         idempotency_key: Some(key.to_owned()),
@@ -242,13 +242,13 @@ async fn a_key_is_good_for_one_change() {
     assert_eq!(repeated.sync.state, SyncState::Superseded);
     let reused = stack.update(&keyed("k", "Eva")).await.unwrap_err();
     assert_eq!(reused.code, ErrorCode::KeyReused);
-    let endless = stack.update(&keyed(&"k".repeat(256), "Ada")).await.unwrap_err();
-    assert_eq!(endless.code, ErrorCode::InvalidRequest);
+    let too_long = stack.update(&keyed(&"k".repeat(256), "Ada")).await.unwrap_err();
+    assert_eq!(too_long.code, ErrorCode::InvalidRequest);
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn the_stored_address_under_json_touches_nothing() {
+async fn the_stored_address_under_json_changes_nothing() {
     let (stack, service) = Stack::serving(&[]).await;
     stack.update(&ada("1")).await.unwrap();
     let same = UpdateUser {
@@ -264,7 +264,7 @@ async fn the_stored_address_under_json_touches_nothing() {
 }
 
 #[tokio::test]
-async fn changes_at_the_same_time_get_versions_of_their_own_and_the_last_one_stands() {
+async fn concurrent_changes_get_versions_of_their_own() {
     let (stack, service) = Stack::serving(&[]).await;
     let users: Vec<String> = (0..50).map(|user| format!("user-{user}")).collect();
     let asks = (0..300).map(|number| {

@@ -1,4 +1,4 @@
-//! Asking for access tokens.
+//! Requests for access tokens.
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,7 +42,7 @@ async fn the_token_endpoint_follows_from_the_version() {
 }
 
 #[tokio::test]
-async fn tokens_are_refreshed_ahead_of_expiry_one_at_a_time_and_no_call_fails() {
+async fn tokens_are_refreshed_before_they_expire_and_no_call_fails() {
     let sandbox = Sandbox::start(settings(SHORT)).await.unwrap();
     let file = TokenFile::new();
     sandbox.add_fault(Fault::delay(200).on_path(ENDPOINT));
@@ -61,15 +61,12 @@ async fn tokens_are_refreshed_ahead_of_expiry_one_at_a_time_and_no_call_fails() 
         // A caller whose call failed has panicked before it could be aborted.
         assert!(caller.await.unwrap_err().is_cancelled());
     }
-    let refused = sandbox.calls().into_iter().find(|call| call.status != Some(200));
-    assert_eq!(refused, None);
+    let failed = sandbox.calls().into_iter().find(|call| call.status != Some(200));
+    assert_eq!(failed, None);
     let calls = token_calls(&sandbox);
     for pair in calls.windows(2) {
         let apart = Duration::try_from(pair[1].at.duration_since(pair[0].at)).unwrap();
-        assert!(
-            apart > SHORT / 2,
-            "one at a time, and not before it is time: {apart:?}"
-        );
+        assert!(apart > SHORT / 2, "one at a time, and not early: {apart:?}");
     }
 }
 
@@ -83,7 +80,7 @@ async fn keep_calling(client: Arc<HubspotClient>) {
 }
 
 #[tokio::test]
-async fn a_refreshed_token_of_the_same_account_is_used_without_asking_for_it() {
+async fn a_refreshed_token_is_used_without_reading_the_account_again() {
     let sandbox = Sandbox::start(settings(SHORT)).await.unwrap();
     let client = client(&sandbox, ApiVersion::default(), sandbox_app(), TIMEOUT);
     opens_the_account(&client).await;
@@ -97,7 +94,7 @@ async fn a_refreshed_token_of_the_same_account_is_used_without_asking_for_it() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_revoked_early_is_replaced_once_and_the_account_asked_again() {
+async fn a_revoked_token_is_replaced_once_and_the_account_read_again() {
     let sandbox = Sandbox::start(settings(HALF_AN_HOUR)).await.unwrap();
     let client = client(&sandbox, ApiVersion::default(), sandbox_app(), TIMEOUT);
     opens_the_account(&client).await;
@@ -115,7 +112,7 @@ async fn a_token_that_is_revoked_early_is_replaced_once_and_the_account_asked_ag
 }
 
 #[tokio::test]
-async fn tokens_that_are_never_accepted_are_asked_for_less_and_less_often() {
+async fn tokens_that_are_never_accepted_are_requested_ever_less_often() {
     let sandbox = Sandbox::start(settings(HALF_AN_HOUR)).await.unwrap();
     sandbox.add_fault(Fault::answer(KnownError::InvalidToken).on_path("/account-info/"));
     let client = client(&sandbox, ApiVersion::default(), sandbox_app(), TIMEOUT);
@@ -143,7 +140,7 @@ async fn no_secret_is_printed() {
 }
 
 #[tokio::test]
-async fn a_rotated_refresh_token_is_written_to_its_file_and_good_after_a_restart() {
+async fn a_rotated_refresh_token_is_written_to_its_file() {
     let sandbox = Sandbox::start(rotating()).await.unwrap();
     let file = TokenFile::new();
     let mut before = file.token();
@@ -157,7 +154,7 @@ async fn a_rotated_refresh_token_is_written_to_its_file_and_good_after_a_restart
 }
 
 #[tokio::test]
-async fn a_rotated_refresh_token_from_a_variable_is_kept_as_long_as_the_client() {
+async fn a_rotated_token_from_a_variable_lasts_as_long_as_the_client() {
     let sandbox = Sandbox::start(rotating()).await.unwrap();
     let app = sandbox_app();
     let first = client(&sandbox, ApiVersion::default(), app.clone(), TIMEOUT);
@@ -174,7 +171,7 @@ async fn a_rotated_refresh_token_from_a_variable_is_kept_as_long_as_the_client()
 }
 
 #[tokio::test]
-async fn the_answer_to_a_refresh_that_is_out_at_the_end_is_not_lost() {
+async fn the_answer_to_a_refresh_during_the_shutdown_is_kept() {
     let sandbox = Sandbox::start(rotating()).await.unwrap();
     let file = TokenFile::new();
     let slow = sandbox.add_fault(Fault::delay(300).on_path(ENDPOINT));
@@ -185,14 +182,14 @@ async fn the_answer_to_a_refresh_that_is_out_at_the_end_is_not_lost() {
 }
 
 #[tokio::test]
-async fn two_processes_that_share_a_file_live_with_rotation() {
+async fn two_processes_can_share_the_file_of_a_rotating_token() {
     let sandbox = Sandbox::start(rotating()).await.unwrap();
     let file = TokenFile::new();
     let first = client(&sandbox, ApiVersion::default(), file.app(), TIMEOUT);
     opens_the_account(&first).await;
     let second = client(&sandbox, ApiVersion::default(), file.app(), TIMEOUT);
     opens_the_account(&second).await;
-    // The first one's refresh token is good no more; it finds the one that the second one wrote.
+    // The refresh token of the first client is no longer valid. It reads the one that the second client wrote.
     sandbox.revoke_access_tokens();
     for client in [&first, &second] {
         let answer = client.perform(&read(CONTACT)).await.response;

@@ -1,21 +1,21 @@
-//! Handing a user out.
+//! Giving a user to a worker.
 
 use contracts::{Field, FieldSet};
 
 use super::{
-    desk::{Desk, SECOND},
-    verdicts::done,
+    attempt_results::all_confirmed,
+    test_user::{SECOND, TestUser},
 };
 use crate::rules::Claimed;
 
 #[test]
-fn a_user_that_owes_is_given_with_all_values_and_the_owed_ones_marked() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    let claim = desk.claim();
+fn a_claim_has_all_values_and_names_the_dirty_fields() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let claim = user.claim();
     assert_eq!(
         (claim.version, claim.generation),
-        (desk.row.version, desk.row.generation)
+        (user.row.version, user.row.generation)
     );
     assert_eq!(claim.dirty, FieldSet::from_iter([Field::FIRST_NAME]));
     assert_eq!(claim.values[&Field::LAST_NAME].as_deref(), Some("lastName"));
@@ -23,79 +23,82 @@ fn a_user_that_owes_is_given_with_all_values_and_the_owed_ones_marked() {
 }
 
 #[test]
-fn a_user_that_owes_nothing_is_not_given() {
-    let mut desk = Desk::settled();
-    let before = desk.row.clone();
-    assert_eq!(desk.try_claim(), Claimed::Clean);
-    assert_eq!(desk.row, before);
+fn a_clean_user_is_not_given() {
+    let mut user = TestUser::confirmed();
+    let before = user.row.clone();
+    assert_eq!(user.try_claim(), Claimed::Clean);
+    assert_eq!(user.row, before);
 }
 
 #[test]
-fn an_attempt_within_its_term_is_in_work_and_past_it_is_given_up_with_a_doubt() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    let first = desk.claim();
-    desk.now += desk.terms.attempt - 1;
-    assert_eq!(desk.try_claim(), Claimed::InProgress);
-    assert_eq!(desk.row.in_doubt, None);
-    desk.now += 1;
-    let second = desk.claim();
+fn an_attempt_past_its_term_is_given_up() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let first = user.claim();
+    user.now += user.timing.attempt - 1;
+    assert_eq!(user.try_claim(), Claimed::InProgress);
+    assert_eq!(user.row.in_doubt, None);
+    user.now += 1;
+    let second = user.claim();
     assert_eq!(second.attempt.get(), first.attempt.get() + 1);
-    let doubt = desk.row.in_doubt.unwrap();
+    let window = user.row.in_doubt.unwrap();
     assert_eq!(
-        (doubt.from_version, doubt.until),
-        (first.version, desk.now + desk.terms.late_write)
+        (window.from_version, window.until),
+        (first.version, user.now + user.timing.late_write)
     );
 }
 
 #[test]
 fn an_attempt_of_an_older_epoch_is_given_up_at_once() {
-    let mut desk = Desk::new();
-    let first = desk.claim();
-    (desk.epoch, desk.holder) = (2, "worker-b".to_owned());
-    let second = desk.claim();
+    let mut user = TestUser::created();
+    let first = user.claim();
+    (user.epoch, user.holder) = (2, "worker-b".to_owned());
+    let second = user.claim();
     assert_eq!((first.attempt.get(), second.attempt.get()), (1, 2));
-    assert_eq!(desk.row.in_doubt.unwrap().until, desk.now + desk.terms.late_write);
-    assert_eq!(desk.row.holder, "worker-b");
+    assert_eq!(
+        user.row.in_doubt.unwrap().until,
+        user.now + user.timing.late_write
+    );
+    assert_eq!(user.row.holder, "worker-b");
 }
 
 #[test]
-fn a_claim_moves_the_wake_up_only_when_little_of_it_is_left() {
-    for past in [0, SECOND, Desk::new().terms.wake_up / 2] {
-        let mut desk = Desk::new();
-        let wake_at = desk.row.wake_at.unwrap();
-        desk.now += past;
-        desk.claim();
-        assert_eq!(desk.row.wake_at, Some(wake_at));
+fn a_claim_moves_a_wake_up_that_is_near() {
+    for past in [0, SECOND, TestUser::created().timing.wake_up / 2] {
+        let mut user = TestUser::created();
+        let wake_at = user.row.wake_at.unwrap();
+        user.now += past;
+        user.claim();
+        assert_eq!(user.row.wake_at, Some(wake_at));
     }
-    let mut desk = Desk::new();
-    desk.now += desk.terms.wake_up / 2 + SECOND;
-    desk.claim();
-    assert_eq!(desk.row.wake_at, Some(desk.now + desk.terms.wake_up));
+    let mut user = TestUser::created();
+    user.now += user.timing.wake_up / 2 + SECOND;
+    user.claim();
+    assert_eq!(user.row.wake_at, Some(user.now + user.timing.wake_up));
 }
 
 #[test]
-fn a_clock_that_stepped_back_does_not_put_the_wake_up_off_for_longer_than_its_term() {
-    let mut desk = Desk::new();
-    desk.now -= 10 * desk.terms.wake_up;
-    desk.claim();
-    assert_eq!(desk.row.wake_at, Some(desk.now + desk.terms.wake_up));
+fn a_clock_step_back_does_not_postpone_the_wake_up() {
+    let mut user = TestUser::created();
+    user.now -= 10 * user.timing.wake_up;
+    user.claim();
+    assert_eq!(user.row.wake_at, Some(user.now + user.timing.wake_up));
 }
 
 #[test]
 fn the_link_of_another_account_is_not_given() {
-    let mut desk = Desk::settled();
-    desk.row.link.as_mut().unwrap().account_id = "another".to_owned();
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    let claim = desk.claim();
+    let mut user = TestUser::confirmed();
+    user.row.link.as_mut().unwrap().account_id = "another".to_owned();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let claim = user.claim();
     assert_eq!(claim.link, None);
-    desk.record(done(&claim));
+    user.report(all_confirmed(&claim));
 }
 
 #[test]
-fn a_clock_that_stepped_back_does_not_keep_an_attempt_for_longer_than_its_term() {
-    let mut desk = Desk::new();
-    desk.claim();
-    desk.now -= 10 * desk.terms.attempt;
-    assert!(matches!(desk.try_claim(), Claimed::Given(_)));
+fn a_clock_step_back_does_not_extend_an_attempt() {
+    let mut user = TestUser::created();
+    user.claim();
+    user.now -= 10 * user.timing.attempt;
+    assert!(matches!(user.try_claim(), Claimed::Given(_)));
 }

@@ -1,37 +1,37 @@
-//! Contacts that were created for a user, or may have been: what is owed to them, and where they are looked for.
+//! Contacts that were created for a user or may have been: which fields are dirty then, and where they are looked up.
 
 use contracts::{AttemptResult, Claim, Field, FieldResult, FieldSet, LinkOrigin, NextAction};
 
 use super::{
-    desk::{Desk, SECOND},
-    links::somebody,
-    verdicts::{all, done, failed, found},
+    attempt_results::{all_confirmed, all_with, contact_found, failed},
+    links::another_user,
+    test_user::{SECOND, TestUser},
 };
 
 #[test]
-fn a_created_contact_is_linked_and_owes_only_what_the_attempt_did_not_carry() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
+fn after_a_create_fields_outside_the_attempt_are_dirty() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
     assert!(claim.never_linked);
-    desk.record(all(&claim, &FieldResult::NotFound));
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    let claim = desk.claim();
-    let mut verdict = done(&claim);
-    verdict.link = found(&claim, "c9", LinkOrigin::Created).link;
-    desk.record(verdict);
+    user.report(all_with(&claim, &FieldResult::NotFound));
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let claim = user.claim();
+    let mut result = all_confirmed(&claim);
+    result.link = contact_found(&claim, "c9", LinkOrigin::Created).link;
+    user.report(result);
     assert_eq!(
-        desk.row.dirty_fields(),
+        user.row.dirty_fields(),
         FieldSet::all().without(Field::FIRST_NAME)
     );
-    let claim = desk.claim();
+    let claim = user.claim();
     assert!(!claim.never_linked && claim.possible_creates.is_empty());
     assert_eq!(claim.link.unwrap().origin, LinkOrigin::Created);
 }
 
-/// The addresses under which a contact may have been created, and whether that may happen still.
-fn creating(claim: &Claim) -> Vec<(&str, bool)> {
+/// The addresses under which a contact may exist, and whether HubSpot may still create it.
+fn possible_creates(claim: &Claim) -> Vec<(&str, bool)> {
     let all = claim.possible_creates.iter();
-    all.map(|creating| (creating.address.as_str(), creating.in_doubt))
+    all.map(|create| (create.address.as_str(), create.in_doubt))
         .collect()
 }
 
@@ -43,160 +43,163 @@ fn may_have_created(claim: &Claim) -> AttemptResult {
 }
 
 #[test]
-fn what_an_attempt_given_up_may_have_created_is_looked_for_even_after_its_doubt() {
-    let mut desk = Desk::new();
-    desk.claim();
-    desk.change([(Field::EMAIL, "eva@example.com")]);
-    desk.epoch += 1;
-    let claim = desk.claim();
-    assert_eq!(creating(&claim), [("ada@example.com", true)]);
-    desk.record(failed(&claim, false));
-    desk.now += desk.terms.late_write;
-    let claim = desk.claim();
-    assert_eq!(creating(&claim), [("ada@example.com", false)]);
-    // It says nothing of what was looked for: an attempt may fail before that.
-    desk.record(failed(&claim, false));
-    let claim = desk.claim();
-    assert_eq!(creating(&claim), [("ada@example.com", false)]);
-    // To create another, it was looked for in vain.
-    desk.record(may_have_created(&claim));
-    assert_eq!(creating(&desk.claim()), [("eva@example.com", true)]);
+fn a_possible_create_is_looked_up_after_its_window() {
+    let mut user = TestUser::created();
+    user.claim();
+    user.change([(Field::EMAIL, "eva@example.com")]);
+    user.epoch += 1;
+    let claim = user.claim();
+    assert_eq!(possible_creates(&claim), [("ada@example.com", true)]);
+    user.report(failed(&claim, false));
+    user.now += user.timing.late_write;
+    let claim = user.claim();
+    assert_eq!(possible_creates(&claim), [("ada@example.com", false)]);
+    // This failure does not say what was looked up: an attempt may fail before its lookup.
+    user.report(failed(&claim, false));
+    let claim = user.claim();
+    assert_eq!(possible_creates(&claim), [("ada@example.com", false)]);
+    // An attempt that creates a contact has looked up the other address without success.
+    user.report(may_have_created(&claim));
+    assert_eq!(possible_creates(&user.claim()), [("eva@example.com", true)]);
 }
 
 #[test]
-fn a_clock_that_stepped_back_does_not_end_the_doubt_about_a_create() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(may_have_created(&claim));
-    desk.now -= desk.terms.late_write;
-    assert_eq!(creating(&desk.claim()), [("ada@example.com", true)]);
+fn a_clock_step_back_does_not_end_the_window_of_a_create() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(may_have_created(&claim));
+    user.now -= user.timing.late_write;
+    assert_eq!(possible_creates(&user.claim()), [("ada@example.com", true)]);
 }
 
 #[test]
-fn a_contact_of_another_user_was_not_created_under_a_former_address() {
+fn a_contact_of_another_user_is_no_possible_create() {
     for kind in [LinkOrigin::PrimaryAddress, LinkOrigin::SecondaryAddress] {
-        let mut desk = Desk::new();
-        let claim = desk.claim();
-        desk.record(may_have_created(&claim));
-        desk.change([(Field::EMAIL, "eva@example.com")]);
-        let claim = desk.claim();
-        let mut verdict = found(&claim, "c9", kind);
-        verdict.link.as_mut().unwrap().address = Some("ada@example.com".to_owned());
-        desk.others = somebody();
-        let effects = desk.record(verdict);
-        assert_eq!(effects.next, NextAction::Now, "what it owes is owed still");
-        assert_eq!(desk.row.link, None);
-        let claim = desk.claim();
-        assert_eq!((creating(&claim), claim.dirty), (vec![], FieldSet::all()));
+        let mut user = TestUser::created();
+        let claim = user.claim();
+        user.report(may_have_created(&claim));
+        user.change([(Field::EMAIL, "eva@example.com")]);
+        let claim = user.claim();
+        let mut result = contact_found(&claim, "c9", kind);
+        result.link.as_mut().unwrap().address = Some("ada@example.com".to_owned());
+        user.others = another_user();
+        let effects = user.report(result);
+        assert_eq!(effects.next, NextAction::Now, "its fields are still dirty");
+        assert_eq!(user.row.link, None);
+        let claim = user.claim();
+        assert_eq!((possible_creates(&claim), claim.dirty), (vec![], FieldSet::all()));
     }
 }
 
 #[test]
-fn each_create_in_doubt_is_kept_until_the_user_is_linked() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(may_have_created(&claim));
-    desk.change([(Field::EMAIL, "eva@example.com")]);
-    let claim = desk.claim();
-    assert_eq!(creating(&claim), [("ada@example.com", true)]);
-    desk.record(may_have_created(&claim));
-    let claim = desk.claim();
+fn possible_creates_are_kept_until_the_user_is_linked() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(may_have_created(&claim));
+    user.change([(Field::EMAIL, "eva@example.com")]);
+    let claim = user.claim();
+    assert_eq!(possible_creates(&claim), [("ada@example.com", true)]);
+    user.report(may_have_created(&claim));
+    let claim = user.claim();
     assert_eq!(
-        creating(&claim),
+        possible_creates(&claim),
         [("ada@example.com", true), ("eva@example.com", true)]
     );
-    desk.record(found(&claim, "c9", LinkOrigin::PrimaryAddress));
-    assert_eq!(creating(&desk.claim()), []);
+    user.report(contact_found(&claim, "c9", LinkOrigin::PrimaryAddress));
+    assert_eq!(possible_creates(&user.claim()), []);
 }
 
 #[test]
-fn what_an_overtaken_attempt_created_is_looked_for_under_its_address() {
-    let mut desk = Desk::new();
-    let earlier = desk.claim();
-    desk.epoch += 1;
-    let claim = desk.claim();
-    desk.record(failed(&claim, false));
-    desk.now += desk.terms.late_write;
-    let mut verdict = done(&earlier);
-    verdict.link = found(&earlier, "c9", LinkOrigin::Created).link;
-    assert_eq!(desk.record(verdict).next, NextAction::Superseded);
-    assert_eq!(desk.row.link, None);
-    assert_eq!(creating(&desk.claim()), [("ada@example.com", true)]);
+fn a_create_of_a_superseded_attempt_is_looked_up() {
+    let mut user = TestUser::created();
+    let earlier = user.claim();
+    user.epoch += 1;
+    let claim = user.claim();
+    user.report(failed(&claim, false));
+    user.now += user.timing.late_write;
+    let mut result = all_confirmed(&earlier);
+    result.link = contact_found(&earlier, "c9", LinkOrigin::Created).link;
+    assert_eq!(user.report(result).next, NextAction::Superseded);
+    assert_eq!(user.row.link, None);
+    assert_eq!(possible_creates(&user.claim()), [("ada@example.com", true)]);
 }
 
 const IN_DOUBT: [(&str, bool); 1] = [("ada@example.com", true)];
 const NOT_ANY_MORE: [(&str, bool); 1] = [("ada@example.com", false)];
 
 /// A user whose first attempt was given up, with the claim of that one; the second failed.
-fn given_up() -> (Desk, Claim) {
-    let mut desk = Desk::new();
-    let earlier = desk.claim();
-    desk.epoch += 1;
-    let claim = desk.claim();
-    desk.record(failed(&claim, false));
-    (desk, earlier)
+fn given_up() -> (TestUser, Claim) {
+    let mut user = TestUser::created();
+    let earlier = user.claim();
+    user.epoch += 1;
+    let claim = user.claim();
+    user.report(failed(&claim, false));
+    (user, earlier)
 }
 
-/// Whether it is in doubt until just that time from now.
-fn is_in_doubt_for(desk: &Desk, time: i64) {
-    let mut before = desk.clone();
+/// Checks that HubSpot may still create the contact for exactly this time.
+fn check_may_be_created_for(user: &TestUser, time: i64) {
+    let mut before = user.clone();
     before.now += time - 1;
-    assert_eq!(creating(&before.claim()), IN_DOUBT);
-    let mut after = desk.clone();
+    assert_eq!(possible_creates(&before.claim()), IN_DOUBT);
+    let mut after = user.clone();
     after.now += time;
-    assert_eq!(creating(&after.claim()), NOT_ANY_MORE);
+    assert_eq!(possible_creates(&after.claim()), NOT_ANY_MORE);
 }
 
 #[test]
-fn a_create_is_in_doubt_for_as_long_as_any_other_call() {
-    let (desk, _) = given_up();
-    is_in_doubt_for(&desk, desk.terms.late_write);
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(may_have_created(&claim));
-    is_in_doubt_for(&desk, desk.terms.late_write);
+fn a_create_may_apply_for_the_late_write_time() {
+    let (user, _) = given_up();
+    check_may_be_created_for(&user, user.timing.late_write);
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(may_have_created(&claim));
+    check_may_be_created_for(&user, user.timing.late_write);
 }
 
 #[test]
-fn an_overtaken_attempt_that_may_have_created_starts_the_doubt_anew() {
-    let (mut desk, earlier) = given_up();
-    desk.now += 100 * SECOND;
-    desk.record(may_have_created(&earlier));
-    is_in_doubt_for(&desk, desk.terms.late_write);
+fn a_superseded_possible_create_restarts_the_window() {
+    let (mut user, earlier) = given_up();
+    user.now += 100 * SECOND;
+    user.report(may_have_created(&earlier));
+    check_may_be_created_for(&user, user.timing.late_write);
 }
 
 #[test]
-fn an_overtaken_attempt_that_created_starts_the_doubt_anew() {
-    let (mut desk, earlier) = given_up();
-    desk.now += 100 * SECOND;
-    let mut verdict = done(&earlier);
-    verdict.link = found(&earlier, "c9", LinkOrigin::Created).link;
-    desk.record(verdict);
-    is_in_doubt_for(&desk, desk.terms.late_write);
+fn a_superseded_create_restarts_the_window() {
+    let (mut user, earlier) = given_up();
+    user.now += 100 * SECOND;
+    let mut result = all_confirmed(&earlier);
+    result.link = contact_found(&earlier, "c9", LinkOrigin::Created).link;
+    user.report(result);
+    check_may_be_created_for(&user, user.timing.late_write);
 }
 
 #[test]
-fn a_clock_that_stepped_back_does_not_stretch_the_doubt_about_a_create() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(may_have_created(&claim));
-    desk.now -= 10 * desk.terms.late_write;
-    let claim = desk.claim();
-    assert_eq!(creating(&claim), IN_DOUBT);
-    desk.record(failed(&claim, false));
-    is_in_doubt_for(&desk, desk.terms.late_write);
+fn a_clock_step_back_does_not_extend_the_window_of_a_create() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(may_have_created(&claim));
+    user.now -= 10 * user.timing.late_write;
+    let claim = user.claim();
+    assert_eq!(possible_creates(&claim), IN_DOUBT);
+    user.report(failed(&claim, false));
+    check_may_be_created_for(&user, user.timing.late_write);
 }
 
 #[test]
-fn eight_addresses_are_remembered_and_the_oldest_makes_room() {
-    let mut desk = Desk::new();
+fn the_last_eight_addresses_are_kept() {
+    let mut user = TestUser::created();
     for number in 1..=9 {
-        desk.change([(Field::EMAIL, &format!("ada{number}@example.com"))]);
-        let claim = desk.claim();
-        desk.record(may_have_created(&claim));
+        user.change([(Field::EMAIL, &format!("ada{number}@example.com"))]);
+        let claim = user.claim();
+        user.report(may_have_created(&claim));
     }
-    let claim = desk.claim();
-    let addresses: Vec<&str> = creating(&claim).into_iter().map(|(address, _)| address).collect();
+    let claim = user.claim();
+    let addresses: Vec<&str> = possible_creates(&claim)
+        .into_iter()
+        .map(|(address, _)| address)
+        .collect();
     let expected: Vec<String> = (2..=9).map(|number| format!("ada{number}@example.com")).collect();
     assert_eq!(addresses, expected);
 }

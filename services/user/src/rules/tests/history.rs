@@ -1,33 +1,33 @@
-//! What is remembered of attempts.
+//! The attempts that a row keeps.
 
 use contracts::{AttemptReceipt, AttemptResult, Field, FieldResult, LastResponse, LinkOrigin, Reason};
 
 use super::{
-    desk::{Desk, SECOND},
-    verdicts::{all, done, failed, found},
+    attempt_results::{all_confirmed, all_with, contact_found, failed},
+    test_user::{SECOND, TestUser},
 };
 
-fn answered(status: u16, verdict: AttemptResult) -> AttemptResult {
+fn answered(status: u16, result: AttemptResult) -> AttemptResult {
     AttemptResult {
         last_response: Some(LastResponse {
             status,
             correlation_id: Some(format!("c-{status}")),
         }),
-        ..verdict
+        ..result
     }
 }
 
-fn newest(desk: &Desk) -> AttemptReceipt {
-    desk.receipt(desk.row.version).last_attempts.remove(0)
+fn newest(user: &TestUser) -> AttemptReceipt {
+    user.receipt(user.row.version).last_attempts.remove(0)
 }
 
 #[test]
-fn a_confirmed_attempt_tells_when_it_was_how_long_it_took_and_what_hubspot_answered() {
-    let mut desk = Desk::new();
-    let given_at = desk.now;
-    let claim = desk.claim();
-    desk.now += 250;
-    desk.record(answered(200, done(&claim)));
+fn a_confirmed_attempt_shows_its_time_duration_and_response() {
+    let mut user = TestUser::created();
+    let given_at = user.now;
+    let claim = user.claim();
+    user.now += 250;
+    user.report(answered(200, all_confirmed(&claim)));
     let expected = AttemptReceipt {
         attempt: 1,
         version: 1,
@@ -38,14 +38,14 @@ fn a_confirmed_attempt_tells_when_it_was_how_long_it_took_and_what_hubspot_answe
         category: None,
         correlation_id: Some("c-200".to_owned()),
     };
-    assert_eq!(desk.receipt(1).last_attempts, [expected]);
+    assert_eq!(user.receipt(1).last_attempts, [expected]);
 }
 
 #[test]
-fn a_refusal_is_remembered_in_hubspots_words() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "bad")]);
-    let claim = desk.claim();
+fn a_rejection_is_kept_in_hubspots_words() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "bad")]);
+    let claim = user.claim();
     let reason = Reason {
         code: "INVALID".to_owned(),
         category: Some("VALIDATION_ERROR".to_owned()),
@@ -53,15 +53,15 @@ fn a_refusal_is_remembered_in_hubspots_words() {
         status: Some(400),
         correlation_id: Some("c-400".to_owned()),
     };
-    let mut verdict = answered(200, done(&claim));
-    let refused = FieldResult::Rejected { reason };
-    verdict.field_results.insert(Field::LAST_NAME, refused);
-    desk.record(verdict);
-    let attempt = newest(&desk);
+    let mut result = answered(200, all_confirmed(&claim));
+    let rejection = FieldResult::Rejected { reason };
+    result.field_results.insert(Field::LAST_NAME, rejection);
+    user.report(result);
+    let attempt = newest(&user);
     assert_eq!(
         attempt.status,
         Some(400),
-        "the refusal's, not that of the call after it"
+        "the status of the rejection, and not of the call after it"
     );
     assert_eq!(attempt.code.as_deref(), Some("INVALID"));
     assert_eq!(attempt.category.as_deref(), Some("VALIDATION_ERROR"));
@@ -69,63 +69,66 @@ fn a_refusal_is_remembered_in_hubspots_words() {
 }
 
 #[test]
-fn an_attempt_that_only_finds_the_contact_or_none_says_so() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(answered(200, found(&claim, "c1", LinkOrigin::PrimaryAddress)));
-    assert_eq!(newest(&desk).code.as_deref(), Some("CONTACT_FOUND"));
-    let claim = desk.claim();
-    desk.record(answered(207, all(&claim, &FieldResult::NotFound)));
-    assert_eq!(newest(&desk).code.as_deref(), Some("CONTACT_MISSING"));
-    assert_eq!(newest(&desk).status, Some(207));
+fn an_attempt_that_found_a_contact_or_none_says_so() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(answered(
+        200,
+        contact_found(&claim, "c1", LinkOrigin::PrimaryAddress),
+    ));
+    assert_eq!(newest(&user).code.as_deref(), Some("CONTACT_FOUND"));
+    let claim = user.claim();
+    user.report(answered(207, all_with(&claim, &FieldResult::NotFound)));
+    assert_eq!(newest(&user).code.as_deref(), Some("CONTACT_MISSING"));
+    assert_eq!(newest(&user).status, Some(207));
 }
 
 #[test]
-fn an_attempt_that_is_given_up_says_so_and_that_nobody_knows_what_hubspot_answered() {
-    let mut desk = Desk::new();
-    desk.claim();
-    desk.now += desk.terms.attempt;
-    desk.claim();
-    let attempt = newest(&desk);
+fn an_attempt_that_is_given_up_shows_no_response() {
+    let mut user = TestUser::created();
+    user.claim();
+    user.now += user.timing.attempt;
+    user.claim();
+    let attempt = newest(&user);
     assert_eq!((attempt.attempt, attempt.status), (1, None));
     assert_eq!(attempt.code.as_deref(), Some("GIVEN_UP"));
 }
 
 #[test]
-fn an_attempt_whose_link_is_refused_says_why_and_not_that_it_found_the_contact() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    desk.link("9");
-    let claim = desk.claim();
-    desk.record(answered(200, found(&claim, "1", LinkOrigin::Followed)));
-    let attempt = newest(&desk);
+fn an_attempt_whose_link_is_rejected_says_why() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    user.link("9");
+    let claim = user.claim();
+    user.report(answered(200, contact_found(&claim, "1", LinkOrigin::Followed)));
+    let attempt = newest(&user);
     assert_eq!(attempt.code.as_deref(), Some("LINKED_BY_OPERATOR"));
     assert_eq!(attempt.status, Some(200));
 }
 
 #[test]
-fn an_attempt_that_an_operator_overtakes_says_so_and_counts_once() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.link("9");
-    desk.record(done(&claim));
-    assert_eq!(newest(&desk).code.as_deref(), Some("OVERTAKEN"));
-    let claim = desk.claim();
-    desk.record(done(&claim));
-    let receipt = desk.receipt(1);
+fn an_attempt_that_an_operator_supersedes_counts_once() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.link("9");
+    user.report(all_confirmed(&claim));
+    assert_eq!(newest(&user).code.as_deref(), Some("OVERTAKEN"));
+    let claim = user.claim();
+    user.report(all_confirmed(&claim));
+    let receipt = user.receipt(1);
     let numbers: Vec<u64> = receipt.last_attempts.iter().map(|past| past.attempt).collect();
     assert_eq!((receipt.attempts, numbers), (2, vec![2, 1]));
 }
 
 #[test]
-fn ten_attempts_are_remembered_and_the_latest_comes_first() {
-    let mut desk = Desk::new();
+fn the_last_ten_attempts_are_kept_latest_first() {
+    let mut user = TestUser::created();
     for _ in 0..12 {
-        let claim = desk.claim();
-        desk.record(failed(&claim, false));
-        desk.now += 100 * SECOND;
+        let claim = user.claim();
+        user.report(failed(&claim, false));
+        user.now += 100 * SECOND;
     }
-    let numbers: Vec<u64> = desk
+    let numbers: Vec<u64> = user
         .receipt(1)
         .last_attempts
         .iter()
@@ -135,33 +138,33 @@ fn ten_attempts_are_remembered_and_the_latest_comes_first() {
 }
 
 #[test]
-fn a_version_is_told_of_attempts_that_could_have_carried_it() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(done(&claim));
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    let claim = desk.claim();
-    desk.record(done(&claim));
-    let attempts = |version| desk.receipt(version).last_attempts.len();
+fn a_receipt_lists_the_attempts_that_could_carry_its_version() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(all_confirmed(&claim));
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let claim = user.claim();
+    user.report(all_confirmed(&claim));
+    let attempts = |version| user.receipt(version).last_attempts.len();
     assert_eq!((attempts(1), attempts(2)), (2, 1));
 }
 
 #[test]
-fn a_correlation_id_outlives_a_later_attempt_only_where_something_was_wrong() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(answered(200, done(&claim)));
+fn correlation_ids_of_problems_outlive_later_attempts() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(answered(200, all_confirmed(&claim)));
     for status in [400, 200] {
-        desk.change([(Field::FIRST_NAME, "Eva")]);
-        let claim = desk.claim();
-        let verdict = if status == 200 {
-            done(&claim)
+        user.change([(Field::FIRST_NAME, "Eva")]);
+        let claim = user.claim();
+        let result = if status == 200 {
+            all_confirmed(&claim)
         } else {
-            all(&claim, &FieldResult::NotFound)
+            all_with(&claim, &FieldResult::NotFound)
         };
-        desk.record(answered(status, verdict));
+        user.report(answered(status, result));
     }
-    let ids: Vec<_> = desk
+    let ids: Vec<_> = user
         .receipt(1)
         .last_attempts
         .into_iter()
@@ -171,13 +174,13 @@ fn a_correlation_id_outlives_a_later_attempt_only_where_something_was_wrong() {
 }
 
 #[test]
-fn what_went_well_is_written_in_few_letters() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.now += 12;
-    desk.record(done(&claim));
-    let written = serde_json::to_string(&desk.row.history).unwrap();
+fn a_success_is_stored_in_few_characters() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.now += 12;
+    user.report(all_confirmed(&claim));
+    let written = serde_json::to_string(&user.row.history).unwrap();
     assert_eq!(written, "[[1,1,1000000,12,0]]");
     let read: Vec<crate::rules::PastAttempt> = serde_json::from_str(&written).unwrap();
-    assert_eq!(read, desk.row.history);
+    assert_eq!(read, user.row.history);
 }

@@ -1,21 +1,21 @@
-//! What an operator does to a user, and what an attempt that is out makes of it.
+//! What operators do to a user, also while an attempt is in flight.
 
 use contracts::{Field, FieldResult, FieldSet, LinkOrigin, NextAction, Priority, SyncState};
 
 use super::{
-    desk::{Desk, SECOND},
-    verdicts::{ACCOUNT, done, failed, found, may_be_late},
+    attempt_results::{ACCOUNT, all_confirmed, contact_found, failed, timed_out},
+    test_user::{SECOND, TestUser},
 };
 use crate::rules::{ResyncResult, link_by_operator, resync, unlink};
 
-impl Desk {
+impl TestUser {
     pub(super) fn link(&mut self, contact: &str) -> bool {
         let contact = contact.parse().unwrap();
-        link_by_operator(&mut self.row, &contact, ACCOUNT, self.now, &self.terms)
+        link_by_operator(&mut self.row, &contact, ACCOUNT, self.now, &self.timing)
     }
 
     fn unlink(&mut self) -> bool {
-        unlink(&mut self.row, self.now, &self.terms)
+        unlink(&mut self.row, self.now, &self.timing)
     }
 
     fn contact(&self) -> Option<&str> {
@@ -24,94 +24,94 @@ impl Desk {
 }
 
 #[test]
-fn a_resync_owes_every_field_as_back_fill_and_once() {
-    let mut desk = Desk::settled();
-    assert_eq!(resync(&mut desk.row, desk.now), ResyncResult::MarkedDirty);
+fn a_resync_marks_every_field_dirty_once() {
+    let mut user = TestUser::confirmed();
+    assert_eq!(resync(&mut user.row, user.now), ResyncResult::MarkedDirty);
     assert_eq!(
-        (desk.row.dirty_fields(), desk.row.priority),
+        (user.row.dirty_fields(), user.row.priority),
         (FieldSet::all(), Priority::Backfill)
     );
-    assert_eq!((desk.row.version, desk.row.due_at()), (1, Some(desk.now)));
-    assert!(desk.receipt(1).resending && desk.receipt(1).state == SyncState::Confirmed);
-    let before = desk.row.clone();
-    assert_eq!(resync(&mut desk.row, desk.now), ResyncResult::AlreadyDirty);
-    assert_eq!(desk.row, before);
+    assert_eq!((user.row.version, user.row.due_at()), (1, Some(user.now)));
+    assert!(user.receipt(1).resending && user.receipt(1).state == SyncState::Confirmed);
+    let before = user.row.clone();
+    assert_eq!(resync(&mut user.row, user.now), ResyncResult::AlreadyDirty);
+    assert_eq!(user.row, before);
 }
 
 #[test]
-fn a_resync_keeps_a_live_change_live_and_owes_what_it_left_out() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    assert_eq!(resync(&mut desk.row, desk.now), ResyncResult::MarkedDirty);
+fn a_resync_keeps_a_live_change_live() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    assert_eq!(resync(&mut user.row, user.now), ResyncResult::MarkedDirty);
     assert_eq!(
-        (desk.row.dirty_fields(), desk.row.priority),
+        (user.row.dirty_fields(), user.row.priority),
         (FieldSet::all(), Priority::Live)
     );
 }
 
 #[test]
-fn a_resync_passes_over_who_shares_a_contact() {
-    let mut desk = Desk::settled();
-    desk.row.link.as_mut().unwrap().shared = true;
-    let before = desk.row.clone();
-    assert_eq!(resync(&mut desk.row, desk.now), ResyncResult::Shared);
-    assert_eq!(desk.row, before);
+fn a_resync_skips_users_that_share_a_contact() {
+    let mut user = TestUser::confirmed();
+    user.row.link.as_mut().unwrap().shared = true;
+    let before = user.row.clone();
+    assert_eq!(resync(&mut user.row, user.now), ResyncResult::Shared);
+    assert_eq!(user.row, before);
 }
 
 #[test]
-fn a_resync_owes_no_field_that_no_caller_ever_gave() {
-    let mut desk = Desk::empty();
-    desk.change([(Field::EMAIL, "ada@example.com")]);
-    let claim = desk.claim();
-    desk.record(found(&claim, "1", LinkOrigin::PrimaryAddress));
-    resync(&mut desk.row, desk.now);
-    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::EMAIL]));
+fn a_resync_skips_fields_that_were_never_given() {
+    let mut user = TestUser::not_created();
+    user.change([(Field::EMAIL, "ada@example.com")]);
+    let claim = user.claim();
+    user.report(contact_found(&claim, "1", LinkOrigin::PrimaryAddress));
+    resync(&mut user.row, user.now);
+    assert_eq!(user.row.dirty_fields(), FieldSet::from_iter([Field::EMAIL]));
 }
 
 #[test]
-fn a_link_by_an_operator_owes_every_field_the_address_too() {
-    let mut desk = Desk::settled();
-    desk.link("9");
-    let link = desk.row.link.clone().unwrap();
+fn an_operators_link_marks_every_field_dirty() {
+    let mut user = TestUser::confirmed();
+    user.link("9");
+    let link = user.row.link.clone().unwrap();
     assert_eq!(
         (link.contact_id.as_str(), link.origin),
         ("9", LinkOrigin::ByOperator)
     );
     assert_eq!(
-        (desk.row.dirty_fields(), desk.row.priority),
+        (user.row.dirty_fields(), user.row.priority),
         (FieldSet::all(), Priority::Live)
     );
-    assert_eq!(desk.row.version, 1);
-    let claim = desk.claim();
+    assert_eq!(user.row.version, 1);
+    let claim = user.claim();
     assert_eq!(claim.link.as_ref().unwrap().contact_id, "9");
-    assert_eq!(desk.record(done(&claim)).next, NextAction::Clean);
+    assert_eq!(user.report(all_confirmed(&claim)).next, NextAction::Clean);
 }
 
 #[test]
-fn a_link_by_an_operator_is_made_once() {
-    let mut desk = Desk::settled();
-    assert!(desk.link("9"));
-    desk.claim();
-    let before = desk.row.clone();
-    assert!(!desk.link("9"), "a request that is sent again owes nothing again");
-    assert_eq!(desk.row, before);
-    assert!(desk.link("10"));
-    desk.row.link.as_mut().unwrap().shared = true;
-    assert!(desk.link("10"), "it is alone with its contact again");
-    assert!(!desk.row.link.unwrap().shared);
+fn an_operators_link_is_made_once() {
+    let mut user = TestUser::confirmed();
+    assert!(user.link("9"));
+    user.claim();
+    let before = user.row.clone();
+    assert!(!user.link("9"), "the same request again changes nothing");
+    assert_eq!(user.row, before);
+    assert!(user.link("10"));
+    user.row.link.as_mut().unwrap().shared = true;
+    assert!(user.link("10"), "it is alone with its contact again");
+    assert!(!user.row.link.unwrap().shared);
 }
 
 #[test]
-fn a_link_that_a_worker_found_becomes_the_operators() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(found(&claim, "9", LinkOrigin::PrimaryAddress));
-    assert!(desk.link("9"));
-    assert_eq!(desk.row.link.unwrap().origin, LinkOrigin::ByOperator);
+fn an_operator_can_confirm_a_link_that_a_worker_found() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(contact_found(&claim, "9", LinkOrigin::PrimaryAddress));
+    assert!(user.link("9"));
+    assert_eq!(user.row.link.unwrap().origin, LinkOrigin::ByOperator);
 }
 
 #[test]
-fn a_link_found_by_an_attempt_that_was_out_does_not_undo_the_operators() {
+fn an_attempt_in_flight_does_not_replace_an_operators_link() {
     for how in [
         LinkOrigin::PrimaryAddress,
         LinkOrigin::SecondaryAddress,
@@ -119,129 +119,133 @@ fn a_link_found_by_an_attempt_that_was_out_does_not_undo_the_operators() {
         LinkOrigin::Merged,
         LinkOrigin::Created,
     ] {
-        let mut desk = Desk::new();
-        let claim = desk.claim();
-        desk.link("9");
-        let effects = desk.record(found(&claim, "1", how));
+        let mut user = TestUser::created();
+        let claim = user.claim();
+        user.link("9");
+        let effects = user.report(contact_found(&claim, "1", how));
         assert_eq!(effects.next, NextAction::Now, "its worker goes on at once");
         assert_eq!(
-            (desk.contact(), desk.row.dirty_fields()),
+            (user.contact(), user.row.dirty_fields()),
             (Some("9"), FieldSet::all())
         );
-        let claim = desk.claim();
-        assert_eq!(desk.record(done(&claim)).next, NextAction::Clean, "{how:?}");
+        let claim = user.claim();
+        assert_eq!(
+            user.report(all_confirmed(&claim)).next,
+            NextAction::Clean,
+            "{how:?}"
+        );
     }
 }
 
 #[test]
-fn what_an_attempt_that_was_out_wrote_to_the_former_contact_settles_nothing_of_the_new_one() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    let claim = desk.claim();
-    desk.link("9");
-    assert_eq!(desk.record(done(&claim)).next, NextAction::Now);
+fn a_write_to_the_former_contact_resolves_nothing() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let claim = user.claim();
+    user.link("9");
+    assert_eq!(user.report(all_confirmed(&claim)).next, NextAction::Now);
     assert_eq!(
-        (desk.contact(), desk.row.dirty_fields()),
+        (user.contact(), user.row.dirty_fields()),
         (Some("9"), FieldSet::all())
     );
     assert_eq!(
-        desk.record(done(&claim)).next,
+        user.report(all_confirmed(&claim)).next,
         NextAction::Now,
-        "a repeat settles nothing either"
+        "a repeat resolves nothing either"
     );
-    assert_eq!(desk.row.dirty_fields(), FieldSet::all());
+    assert_eq!(user.row.dirty_fields(), FieldSet::all());
 }
 
 #[test]
-fn after_the_next_claim_the_verdict_of_the_former_attempt_is_overtaken() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    let former = desk.claim();
-    desk.link("9");
-    let claim = desk.claim();
+fn after_the_next_claim_the_former_attempt_is_superseded() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let former = user.claim();
+    user.link("9");
+    let claim = user.claim();
     assert!(claim.attempt > former.attempt);
     assert_eq!(
-        desk.record(found(&former, "1", LinkOrigin::Merged)).next,
+        user.report(contact_found(&former, "1", LinkOrigin::Merged)).next,
         NextAction::Superseded
     );
-    assert_eq!(desk.record(done(&claim)).next, NextAction::Clean);
-    assert_eq!(desk.contact(), Some("9"));
+    assert_eq!(user.report(all_confirmed(&claim)).next, NextAction::Clean);
+    assert_eq!(user.contact(), Some("9"));
 }
 
 #[test]
-fn a_contact_that_an_attempt_wrote_to_is_forgotten_all_the_same() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    let claim = desk.claim();
-    assert!(desk.unlink());
-    let mut verdict = done(&claim);
-    verdict.link = found(&claim, "2", LinkOrigin::Merged).link;
-    verdict.confirmed_address = Some("eva@example.com".to_owned());
-    assert_eq!(desk.record(verdict).next, NextAction::Now);
-    assert_eq!((desk.contact(), desk.row.dirty_fields()), (None, FieldSet::all()));
-    let claim = desk.claim();
+fn an_unlink_holds_although_an_attempt_wrote_to_the_contact() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let claim = user.claim();
+    assert!(user.unlink());
+    let mut result = all_confirmed(&claim);
+    result.link = contact_found(&claim, "2", LinkOrigin::Merged).link;
+    result.confirmed_address = Some("eva@example.com".to_owned());
+    assert_eq!(user.report(result).next, NextAction::Now);
+    assert_eq!((user.contact(), user.row.dirty_fields()), (None, FieldSet::all()));
+    let claim = user.claim();
     assert!(
         claim.link.is_none() && !claim.never_linked,
-        "looked up, and not made"
+        "it is looked up, and not created"
     );
-    desk.record(found(&claim, "2", LinkOrigin::PrimaryAddress));
-    let claim = desk.claim();
-    assert_eq!(desk.record(done(&claim)).next, NextAction::Clean);
+    user.report(contact_found(&claim, "2", LinkOrigin::PrimaryAddress));
+    let claim = user.claim();
+    assert_eq!(user.report(all_confirmed(&claim)).next, NextAction::Clean);
 }
 
 #[test]
-fn a_call_that_was_out_at_the_unlink_leaves_a_doubt() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    let claim = desk.claim();
-    desk.unlink();
-    desk.change([(Field::FIRST_NAME, "Zoe")]);
-    desk.record(may_be_late(&claim));
+fn a_call_in_flight_at_an_unlink_starts_a_late_write_window() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let claim = user.claim();
+    user.unlink();
+    user.change([(Field::FIRST_NAME, "Zoe")]);
+    user.report(timed_out(&claim));
     for _ in 0..2 {
-        let claim = desk.claim();
+        let claim = user.claim();
         let link = claim
             .link
             .is_none()
-            .then(|| found(&claim, "1", LinkOrigin::PrimaryAddress));
-        desk.record(link.unwrap_or_else(|| done(&claim)));
+            .then(|| contact_found(&claim, "1", LinkOrigin::PrimaryAddress));
+        user.report(link.unwrap_or_else(|| all_confirmed(&claim)));
     }
-    assert!(!desk.row.is_dirty());
-    desk.later(desk.terms.late_write);
-    assert_eq!(desk.row.dirty_fields(), FieldSet::from_iter([Field::FIRST_NAME]));
+    assert!(!user.row.is_dirty());
+    user.advance(user.timing.late_write);
+    assert_eq!(user.row.dirty_fields(), FieldSet::from_iter([Field::FIRST_NAME]));
 }
 
 #[test]
-fn who_has_no_contact_is_not_unlinked() {
-    let mut desk = Desk::new();
-    let before = desk.row.clone();
-    assert!(!desk.unlink());
-    assert_eq!(desk.row, before);
+fn a_user_without_a_contact_is_not_unlinked() {
+    let mut user = TestUser::created();
+    let before = user.row.clone();
+    assert!(!user.unlink());
+    assert_eq!(user.row, before);
 }
 
 #[test]
-fn a_link_ends_the_pause_after_a_failure_and_what_was_to_be_rechecked() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(failed(&claim, true));
-    desk.link("9");
-    assert_eq!((desk.row.failures, desk.row.due_at()), (0, Some(desk.now)));
-    desk.now += SECOND;
-    let claim = desk.claim();
-    assert_eq!(desk.record(done(&claim)).next, NextAction::Clean);
-    assert_eq!(desk.row.recheck_at, None);
+fn an_operators_link_ends_pauses_and_rechecks() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(failed(&claim, true));
+    user.link("9");
+    assert_eq!((user.row.failures, user.row.due_at()), (0, Some(user.now)));
+    user.now += SECOND;
+    let claim = user.claim();
+    assert_eq!(user.report(all_confirmed(&claim)).next, NextAction::Clean);
+    assert_eq!(user.row.recheck_at, None);
 }
 
 #[test]
-fn a_conflict_does_not_lead_away_from_the_contact_that_an_operator_named() {
-    let mut desk = Desk::settled();
-    desk.link("9");
-    let claim = desk.claim();
-    let effects = desk.record(found(&claim, "1", LinkOrigin::Followed));
-    assert_eq!((effects.next, desk.contact()), (NextAction::Now, Some("9")));
-    let claim = desk.claim();
+fn a_conflict_does_not_move_an_operators_link() {
+    let mut user = TestUser::confirmed();
+    user.link("9");
+    let claim = user.claim();
+    let effects = user.report(contact_found(&claim, "1", LinkOrigin::Followed));
+    assert_eq!((effects.next, user.contact()), (NextAction::Now, Some("9")));
+    let claim = user.claim();
     assert_eq!(claim.dirty, FieldSet::all().without(Field::EMAIL));
-    desk.record(done(&claim));
-    let email = &desk.row.fields[Field::EMAIL].result;
+    user.report(all_confirmed(&claim));
+    let email = &user.row.fields[Field::EMAIL].result;
     let Some(FieldResult::Conflict { reason }) = email else {
         panic!("{email:?}")
     };
@@ -249,14 +253,14 @@ fn a_conflict_does_not_lead_away_from_the_contact_that_an_operator_named() {
 }
 
 #[test]
-fn a_merge_takes_the_operators_link_along() {
-    let mut desk = Desk::settled();
-    desk.link("9");
-    let claim = desk.claim();
-    let mut verdict = done(&claim);
-    verdict.link = found(&claim, "10", LinkOrigin::Merged).link;
-    desk.record(verdict);
-    let link = desk.row.link.unwrap();
+fn a_merge_moves_an_operators_link() {
+    let mut user = TestUser::confirmed();
+    user.link("9");
+    let claim = user.claim();
+    let mut result = all_confirmed(&claim);
+    result.link = contact_found(&claim, "10", LinkOrigin::Merged).link;
+    user.report(result);
+    let link = user.row.link.unwrap();
     assert_eq!(
         (link.contact_id.as_str(), link.origin),
         ("10", LinkOrigin::ByOperator)

@@ -1,19 +1,19 @@
-//! What a receipt says of problems.
+//! What a receipt says about problems.
 
 use contracts::{Field, FieldResult, FieldSet, LinkOrigin, Priority, ProblemKind};
 
 use super::{
-    desk::{Desk, SECOND},
-    verdicts::{all, done, found, reason, verdict},
+    attempt_results::{all_confirmed, all_with, contact_found, no_result, reason},
+    test_user::{SECOND, TestUser},
 };
 use crate::{rules, time::rfc3339};
 
 #[test]
-fn a_contact_that_is_not_found_explains_itself() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(all(&claim, &FieldResult::NotFound));
-    let problems = desk.receipt(1).problems;
+fn a_problem_without_a_contact_explains_itself() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(all_with(&claim, &FieldResult::NotFound));
+    let problems = user.receipt(1).problems;
     let [problem] = problems.as_slice() else {
         panic!("one problem: {problems:?}")
     };
@@ -22,51 +22,51 @@ fn a_contact_that_is_not_found_explains_itself() {
     assert_eq!(problem.addresses, ["ada@example.com"]);
     assert!(problem.explanation.contains("HUBSPOT_MISSING=create"));
     assert!(problem.remedy.contains("HUBSPOT_MISSING=create"));
-    let next = rfc3339(desk.now + 60 * SECOND);
+    let next = rfc3339(user.now + 60 * SECOND);
     assert_eq!(problem.next_attempt_at.as_ref(), Some(&next));
-    // While it is tried again there is no later time to tell.
-    let mut retried = desk.clone();
+    // While it is tried again, there is no later time to show.
+    let mut retried = user.clone();
     assert!(rules::retry(&mut retried.row, Priority::Live, retried.now));
-    desk.later(60 * SECOND);
-    for desk in [retried, desk] {
-        assert_eq!(desk.receipt(1).problems[0].next_attempt_at, None);
+    user.advance(60 * SECOND);
+    for user in [retried, user] {
+        assert_eq!(user.receipt(1).problems[0].next_attempt_at, None);
     }
 }
 
 #[test]
-fn a_contact_that_is_gone_is_looked_up_by_both_addresses_and_not_created_again() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(found(&claim, "c1", LinkOrigin::PrimaryAddress));
-    let claim = desk.claim();
-    desk.record(done(&claim));
-    desk.change([(Field::EMAIL, "eva@example.com")]);
-    let claim = desk.claim();
-    desk.record(all(&claim, &FieldResult::NotFound));
-    let problem = desk.receipt(2).problems.remove(0);
+fn a_lost_contact_was_looked_up_by_both_addresses() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(contact_found(&claim, "c1", LinkOrigin::PrimaryAddress));
+    let claim = user.claim();
+    user.report(all_confirmed(&claim));
+    user.change([(Field::EMAIL, "eva@example.com")]);
+    let claim = user.claim();
+    user.report(all_with(&claim, &FieldResult::NotFound));
+    let problem = user.receipt(2).problems.remove(0);
     assert_eq!(problem.addresses, ["eva@example.com", "ada@example.com"]);
     assert!(!problem.remedy.contains("HUBSPOT_MISSING"), "{}", problem.remedy);
     assert!(problem.explanation.contains("had a contact before"));
 }
 
 #[test]
-fn an_address_that_was_changed_since_counts_as_not_looked_up() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(all(&claim, &FieldResult::NotFound));
-    desk.change([(Field::EMAIL, "eva@example.com")]);
-    let problem = desk.receipt(2).problems.remove(0);
+fn a_changed_address_does_not_count_as_looked_up() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(all_with(&claim, &FieldResult::NotFound));
+    user.change([(Field::EMAIL, "eva@example.com")]);
+    let problem = user.receipt(2).problems.remove(0);
     assert!(!problem.fields.contains(Field::EMAIL));
     assert!(problem.addresses.is_empty());
 }
 
 #[test]
-fn each_problem_says_whether_and_when_it_is_tried_again() {
-    let parked = |may_pass| FieldResult::Failed {
+fn each_problem_says_when_it_is_tried_again() {
+    let failed = |is_transient| FieldResult::Failed {
         reason: reason("A"),
-        is_transient: may_pass,
+        is_transient,
     };
-    for (outcome, kind, again) in [
+    for (result, kind, again) in [
         (
             FieldResult::Rejected { reason: reason("A") },
             ProblemKind::Rejected,
@@ -77,20 +77,20 @@ fn each_problem_says_whether_and_when_it_is_tried_again() {
             ProblemKind::Conflict,
             true,
         ),
-        (parked(true), ProblemKind::Failed, true),
-        (parked(false), ProblemKind::Failed, false),
+        (failed(true), ProblemKind::Failed, true),
+        (failed(false), ProblemKind::Failed, false),
     ] {
-        let mut desk = Desk::settled();
-        desk.change([(Field::EMAIL, "eva@example.com"), (Field::FIRST_NAME, "Eva")]);
-        let claim = desk.claim();
-        let mut one_bad = verdict(&claim);
-        one_bad.field_results = [
-            (Field::EMAIL, outcome),
+        let mut user = TestUser::confirmed();
+        user.change([(Field::EMAIL, "eva@example.com"), (Field::FIRST_NAME, "Eva")]);
+        let claim = user.claim();
+        let mut one_problem = no_result(&claim);
+        one_problem.field_results = [
+            (Field::EMAIL, result),
             (Field::FIRST_NAME, FieldResult::Confirmed),
         ]
         .into();
-        desk.record(one_bad);
-        let problems = desk.receipt(2).problems;
+        user.report(one_problem);
+        let problems = user.receipt(2).problems;
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!(
             (problems[0].problem, problems[0].next_attempt_at.is_some()),
@@ -104,5 +104,5 @@ fn each_problem_says_whether_and_when_it_is_tried_again() {
             "{problems:?}"
         );
     }
-    assert!(Desk::settled().receipt(1).problems.is_empty());
+    assert!(TestUser::confirmed().receipt(1).problems.is_empty());
 }

@@ -1,21 +1,21 @@
-//! What callers are told of a version.
+//! What a receipt says about a version.
 
 use contracts::{Field, FieldResult, SyncState};
 
 use super::{
-    desk::Desk,
-    verdicts::{done, reason, verdict},
+    attempt_results::{all_confirmed, no_result, reason},
+    test_user::TestUser,
 };
 use crate::rules;
 
 #[test]
-fn a_version_the_user_never_had_has_no_receipt() {
-    let desk = Desk::new();
-    assert!(rules::receipt(&desk.row, 0).is_none() && rules::receipt(&desk.row, 2).is_none());
+fn a_version_that_the_user_never_had_has_no_receipt() {
+    let user = TestUser::created();
+    assert!(rules::receipt(&user.row, 0).is_none() && rules::receipt(&user.row, 2).is_none());
 }
 
 #[test]
-fn the_worst_outcome_names_the_version() {
+fn the_worst_result_is_the_state_of_the_version() {
     let order = [
         SyncState::Rejected,
         SyncState::Conflict,
@@ -23,7 +23,7 @@ fn the_worst_outcome_names_the_version() {
         SyncState::NotFound,
         SyncState::Confirmed,
     ];
-    let outcome = |state| match state {
+    let result_of = |state| match state {
         SyncState::Rejected => FieldResult::Rejected { reason: reason("A") },
         SyncState::Conflict => FieldResult::Conflict { reason: reason("A") },
         SyncState::Failed => FieldResult::Failed {
@@ -35,63 +35,63 @@ fn the_worst_outcome_names_the_version() {
     };
     for (index, worse) in order.into_iter().enumerate() {
         for better in &order[index..] {
-            let mut desk = Desk::settled();
-            desk.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "Byron")]);
-            let claim = desk.claim();
-            let mut verdict = done(&claim);
-            verdict.field_results = [
-                (Field::FIRST_NAME, outcome(*better)),
-                (Field::LAST_NAME, outcome(worse)),
+            let mut user = TestUser::confirmed();
+            user.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "Byron")]);
+            let claim = user.claim();
+            let mut result = all_confirmed(&claim);
+            result.field_results = [
+                (Field::FIRST_NAME, result_of(*better)),
+                (Field::LAST_NAME, result_of(worse)),
             ]
             .into();
-            desk.record(verdict);
-            assert_eq!(desk.receipt(2).state, worse, "with {better:?}");
+            user.report(result);
+            assert_eq!(user.receipt(2).state, worse, "with {better:?}");
         }
     }
 }
 
 #[test]
-fn a_field_without_a_verdict_keeps_the_version_pending() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "bad")]);
-    let claim = desk.claim();
-    let mut partly = verdict(&claim);
-    let refused = FieldResult::Rejected { reason: reason("A") };
-    partly.field_results = [(Field::LAST_NAME, refused)].into();
-    desk.record(partly);
-    let receipt = desk.receipt(2);
+fn a_field_without_a_result_keeps_the_version_pending() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "bad")]);
+    let claim = user.claim();
+    let mut partly = no_result(&claim);
+    let rejection = FieldResult::Rejected { reason: reason("A") };
+    partly.field_results = [(Field::LAST_NAME, rejection)].into();
+    user.report(partly);
+    let receipt = user.receipt(2);
     assert_eq!(receipt.state, SyncState::Pending);
     assert_eq!(receipt.fields[&Field::LAST_NAME].state, SyncState::Rejected);
 }
 
 #[test]
-fn a_field_is_sent_again_once_it_had_a_verdict_and_is_owed() {
-    let mut desk = Desk::new();
-    assert!(!desk.receipt(1).resending, "it was never sent");
-    desk = Desk::settled();
-    assert!(!desk.receipt(1).resending, "it is settled");
+fn a_dirty_field_with_a_result_is_being_sent_again() {
+    let mut user = TestUser::created();
+    assert!(!user.receipt(1).resending, "it was never sent");
+    user = TestUser::confirmed();
+    assert!(!user.receipt(1).resending, "it is clean");
     let fields = contracts::FieldSet::all();
-    rules::dirty::mark_dirty(&mut desk.row, fields, contracts::Priority::Live, desk.now);
-    assert!(desk.receipt(1).resending);
+    rules::dirty::mark_dirty(&mut user.row, fields, contracts::Priority::Live, user.now);
+    assert!(user.receipt(1).resending);
 }
 
 #[test]
-fn only_the_fields_a_version_was_the_last_to_touch_count() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "Byron")]);
-    desk.change([(Field::FIRST_NAME, "Ida")]);
-    let first = desk.receipt(1).fields;
+fn only_fields_that_the_version_changed_last_count() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "Byron")]);
+    user.change([(Field::FIRST_NAME, "Ida")]);
+    let first = user.receipt(1).fields;
     assert!(first.contains_key(&Field::EMAIL), "{first:?}");
     assert!(
         !first.contains_key(&Field::FIRST_NAME) && !first.contains_key(&Field::LAST_NAME),
         "{first:?}"
     );
     assert_eq!(
-        desk.receipt(2).fields.keys().collect::<Vec<_>>(),
+        user.receipt(2).fields.keys().collect::<Vec<_>>(),
         [&Field::LAST_NAME]
     );
-    desk.change([(Field::LAST_NAME, "King")]);
-    let receipt = desk.receipt(2);
+    user.change([(Field::LAST_NAME, "King")]);
+    let receipt = user.receipt(2);
     assert_eq!(
         (receipt.state, receipt.fields.len(), receipt.current_version),
         (SyncState::Superseded, 0, 4)
@@ -99,39 +99,39 @@ fn only_the_fields_a_version_was_the_last_to_touch_count() {
 }
 
 #[test]
-fn a_user_stands_as_its_worst_field_does_and_for_that_reason() {
-    let mut desk = Desk::new();
-    assert_eq!(rules::overall_state(&desk.row), (SyncState::Pending, None));
-    desk = Desk::settled();
-    assert_eq!(rules::overall_state(&desk.row), (SyncState::Confirmed, None));
-    desk.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "bad")]);
-    let claim = desk.claim();
-    let mut refused = done(&claim);
-    refused
+fn the_overall_state_is_that_of_the_worst_field() {
+    let mut user = TestUser::created();
+    assert_eq!(rules::overall_state(&user.row), (SyncState::Pending, None));
+    user = TestUser::confirmed();
+    assert_eq!(rules::overall_state(&user.row), (SyncState::Confirmed, None));
+    user.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "bad")]);
+    let claim = user.claim();
+    let mut one_rejected = all_confirmed(&claim);
+    one_rejected
         .field_results
         .insert(Field::LAST_NAME, FieldResult::Rejected { reason: reason("A") });
-    desk.record(refused);
+    user.report(one_rejected);
     assert_eq!(
-        rules::overall_state(&desk.row),
+        rules::overall_state(&user.row),
         (SyncState::Rejected, Some(reason("A")))
     );
-    desk.change([(Field::FIRST_NAME, "Ida")]);
-    assert_eq!(rules::overall_state(&desk.row), (SyncState::Pending, None));
+    user.change([(Field::FIRST_NAME, "Ida")]);
+    assert_eq!(rules::overall_state(&user.row), (SyncState::Pending, None));
 }
 
 #[test]
-fn the_current_receipt_tells_of_what_earlier_versions_gave_too() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::LAST_NAME, "bad")]);
-    let claim = desk.claim();
-    let mut refused = done(&claim);
-    let outcome = FieldResult::Rejected { reason: reason("A") };
-    refused.field_results = [(Field::LAST_NAME, outcome)].into();
-    desk.record(refused);
-    desk.change([(Field::FIRST_NAME, "Ida")]);
-    let claim = desk.claim();
-    desk.record(done(&claim));
-    let receipt = desk.receipt(3);
+fn the_current_receipt_lists_fields_of_earlier_versions() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::LAST_NAME, "bad")]);
+    let claim = user.claim();
+    let mut one_rejected = all_confirmed(&claim);
+    let result = FieldResult::Rejected { reason: reason("A") };
+    one_rejected.field_results = [(Field::LAST_NAME, result)].into();
+    user.report(one_rejected);
+    user.change([(Field::FIRST_NAME, "Ida")]);
+    let claim = user.claim();
+    user.report(all_confirmed(&claim));
+    let receipt = user.receipt(3);
     assert_eq!(
         (receipt.state, receipt.overall_state),
         (SyncState::Confirmed, SyncState::Rejected)
@@ -148,47 +148,47 @@ fn the_current_receipt_tells_of_what_earlier_versions_gave_too() {
             (Field::LAST_NAME, 2, SyncState::Rejected)
         ]
     );
-    let former = desk.receipt(2);
+    let former = user.receipt(2);
     assert!(former.earlier_fields.is_empty() && former.overall_state == SyncState::Rejected);
 }
 
 #[test]
-fn a_change_is_pending_from_when_it_was_accepted_until_it_has_its_outcome() {
-    let mut desk = Desk::settled();
-    assert_eq!(desk.row.pending_since, None);
-    desk.now += 10;
-    let accepted_at = desk.now;
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    desk.now += 10;
-    desk.change([(Field::LAST_NAME, "Byron")]);
-    assert_eq!(desk.row.pending_since, Some(accepted_at), "the oldest counts");
-    let claim = desk.claim();
-    desk.record(done(&claim));
-    assert_eq!(desk.row.pending_since, None);
+fn a_change_is_pending_from_its_acceptance_to_its_result() {
+    let mut user = TestUser::confirmed();
+    assert_eq!(user.row.pending_since, None);
+    user.now += 10;
+    let accepted_at = user.now;
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    user.now += 10;
+    user.change([(Field::LAST_NAME, "Byron")]);
+    assert_eq!(user.row.pending_since, Some(accepted_at), "the oldest counts");
+    let claim = user.claim();
+    user.report(all_confirmed(&claim));
+    assert_eq!(user.row.pending_since, None);
 }
 
 #[test]
-fn a_user_that_is_changed_all_the_time_is_not_pending_since_the_first_change() {
-    let mut desk = Desk::settled();
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    desk.now += 10;
-    let claim = desk.claim();
-    let claimed_at = desk.now;
-    desk.now += 10;
-    desk.change([(Field::FIRST_NAME, "Ida")]);
-    desk.record(done(&claim));
-    assert_eq!(desk.row.pending_since, Some(claimed_at));
+fn pending_since_moves_on_with_each_result() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    user.now += 10;
+    let claim = user.claim();
+    let claimed_at = user.now;
+    user.now += 10;
+    user.change([(Field::FIRST_NAME, "Ida")]);
+    user.report(all_confirmed(&claim));
+    assert_eq!(user.row.pending_since, Some(claimed_at));
 }
 
 #[test]
-fn what_an_attempt_leaves_without_an_outcome_is_pending_as_long_as_before() {
-    let mut desk = Desk::settled();
-    let accepted_at = desk.now;
-    desk.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "Byron")]);
-    desk.now += 10;
-    let claim = desk.claim();
-    let mut partly = verdict(&claim);
+fn a_field_without_a_result_stays_pending_since_its_change() {
+    let mut user = TestUser::confirmed();
+    let accepted_at = user.now;
+    user.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "Byron")]);
+    user.now += 10;
+    let claim = user.claim();
+    let mut partly = no_result(&claim);
     partly.field_results = [(Field::LAST_NAME, FieldResult::Confirmed)].into();
-    desk.record(partly);
-    assert_eq!(desk.row.pending_since, Some(accepted_at));
+    user.report(partly);
+    assert_eq!(user.row.pending_since, Some(accepted_at));
 }

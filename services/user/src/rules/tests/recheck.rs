@@ -1,53 +1,53 @@
-//! What time may mend is looked at again.
+//! Problems that may pass are tried again.
 
 use contracts::{Field, FieldResult, Priority, SyncState};
 
 use super::{
-    desk::{Desk, SECOND},
-    verdicts::{all, done, failed, found, reason},
+    attempt_results::{all_confirmed, all_with, contact_found, failed, reason},
+    test_user::{SECOND, TestUser},
 };
 
 const PAUSES: [i64; 5] = [60, 600, 3_600, 86_400, 86_400];
 
 #[test]
-fn what_is_missing_is_rechecked_in_the_back_fill_lane_ever_more_seldom() {
-    let mut desk = Desk::new();
+fn not_found_is_rechecked_after_growing_pauses() {
+    let mut user = TestUser::created();
     for pause in PAUSES {
-        let claim = desk.claim();
-        desk.record(all(&claim, &FieldResult::NotFound));
-        assert_eq!(desk.receipt(1).state, SyncState::NotFound);
-        assert_eq!(desk.row.recheck_at, Some(desk.now + pause * SECOND));
-        assert_eq!(desk.later(pause * SECOND - 1), None);
-        assert_eq!(desk.later(1), Some(Priority::Backfill));
-        assert!(desk.receipt(1).resending);
+        let claim = user.claim();
+        user.report(all_with(&claim, &FieldResult::NotFound));
+        assert_eq!(user.receipt(1).state, SyncState::NotFound);
+        assert_eq!(user.row.recheck_at, Some(user.now + pause * SECOND));
+        assert_eq!(user.advance(pause * SECOND - 1), None);
+        assert_eq!(user.advance(1), Some(Priority::Backfill));
+        assert!(user.receipt(1).resending);
     }
-    let claim = desk.claim();
-    desk.record(found(&claim, "c1", contracts::LinkOrigin::PrimaryAddress));
-    let claim = desk.claim();
-    desk.record(done(&claim));
-    assert_eq!((desk.row.recheck_at, desk.row.rechecks), (None, 0));
-    assert_eq!(desk.receipt(1).state, SyncState::Confirmed);
+    let claim = user.claim();
+    user.report(contact_found(&claim, "c1", contracts::LinkOrigin::PrimaryAddress));
+    let claim = user.claim();
+    user.report(all_confirmed(&claim));
+    assert_eq!((user.row.recheck_at, user.row.rechecks), (None, 0));
+    assert_eq!(user.receipt(1).state, SyncState::Confirmed);
 }
 
 #[test]
-fn a_change_starts_the_pauses_anew() {
-    let mut desk = Desk::new();
+fn a_change_resets_the_pauses() {
+    let mut user = TestUser::created();
     for _ in 0..3 {
-        let claim = desk.claim();
-        desk.record(all(&claim, &FieldResult::NotFound));
-        desk.now = desk.row.recheck_at.unwrap();
-        desk.sweep();
+        let claim = user.claim();
+        user.report(all_with(&claim, &FieldResult::NotFound));
+        user.now = user.row.recheck_at.unwrap();
+        user.sweep();
     }
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    let claim = desk.claim();
-    desk.record(all(&claim, &FieldResult::NotFound));
-    assert_eq!(desk.row.recheck_at, Some(desk.now + 60 * SECOND));
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let claim = user.claim();
+    user.report(all_with(&claim, &FieldResult::NotFound));
+    assert_eq!(user.row.recheck_at, Some(user.now + 60 * SECOND));
 }
 
 #[test]
-fn refusals_and_what_is_parked_for_good_are_not_rechecked() {
+fn permanent_problems_are_not_rechecked() {
     let reason = reason("CODE");
-    let outcomes = [
+    let results = [
         (
             FieldResult::Rejected {
                 reason: reason.clone(),
@@ -75,32 +75,32 @@ fn refusals_and_what_is_parked_for_good_are_not_rechecked() {
             false,
         ),
     ];
-    for (outcome, is_rechecked) in outcomes {
-        let mut desk = Desk::new();
-        let claim = desk.claim();
-        desk.record(all(&claim, &outcome));
-        assert_eq!(desk.row.recheck_at.is_some(), is_rechecked, "{outcome:?}");
+    for (result, is_rechecked) in results {
+        let mut user = TestUser::created();
+        let claim = user.claim();
+        user.report(all_with(&claim, &result));
+        assert_eq!(user.row.recheck_at.is_some(), is_rechecked, "{result:?}");
     }
 }
 
 #[test]
-fn what_was_parked_for_a_passing_reason_is_rechecked() {
-    let mut desk = Desk::new();
+fn a_transient_failure_is_rechecked() {
+    let mut user = TestUser::created();
     for _ in 0..5 {
-        let claim = desk.claim();
-        desk.record(failed(&claim, true));
+        let claim = user.claim();
+        user.report(failed(&claim, true));
     }
-    assert_eq!(desk.receipt(1).state, SyncState::Failed);
-    assert_eq!(desk.later(60 * SECOND), Some(Priority::Backfill));
+    assert_eq!(user.receipt(1).state, SyncState::Failed);
+    assert_eq!(user.advance(60 * SECOND), Some(Priority::Backfill));
 }
 
 #[test]
-fn a_recheck_does_not_push_a_live_user_into_the_back_fill_lane() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(all(&claim, &FieldResult::NotFound));
-    desk.now += 59 * SECOND;
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    desk.later(SECOND);
-    assert_eq!(desk.row.priority, Priority::Live);
+fn a_recheck_does_not_lower_the_priority_of_a_live_user() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(all_with(&claim, &FieldResult::NotFound));
+    user.now += 59 * SECOND;
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    user.advance(SECOND);
+    assert_eq!(user.row.priority, Priority::Live);
 }

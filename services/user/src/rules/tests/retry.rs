@@ -1,21 +1,21 @@
-//! An operator has a user tried again.
+//! Retries that an operator asks for.
 
 use contracts::{Field, FieldResult, Priority, SyncState};
 
 use super::{
-    desk::{Desk, SECOND},
-    verdicts::{all, done, failed, found, reason},
+    attempt_results::{all_confirmed, all_with, contact_found, failed, reason},
+    test_user::{SECOND, TestUser},
 };
 use crate::rules::retry;
 
-fn again(desk: &mut Desk) -> bool {
-    retry(&mut desk.row, Priority::Live, desk.now)
+fn retry_live(user: &mut TestUser) -> bool {
+    retry(&mut user.row, Priority::Live, user.now)
 }
 
 #[test]
-fn what_is_in_trouble_is_owed_again_and_its_receipt_stands_until_then() {
+fn a_retry_sends_every_problem_again_and_keeps_the_receipt() {
     let reason = reason("CODE");
-    let outcomes = [
+    let results = [
         FieldResult::Rejected {
             reason: reason.clone(),
         },
@@ -28,72 +28,72 @@ fn what_is_in_trouble_is_owed_again_and_its_receipt_stands_until_then() {
             is_transient: false,
         },
     ];
-    for outcome in outcomes {
-        let mut desk = Desk::new();
-        let claim = desk.claim();
-        desk.record(all(&claim, &outcome));
-        let before = desk.receipt(1);
-        assert!(again(&mut desk), "{outcome:?}");
-        assert_eq!(desk.receipt(1).state, before.state);
-        assert!(desk.receipt(1).resending);
-        assert_eq!((desk.row.version, desk.row.due_at()), (1, Some(desk.now)));
-        assert!(!again(&mut desk), "it is being sent");
-        let claim = desk.claim();
-        desk.record(found(&claim, "c1", contracts::LinkOrigin::PrimaryAddress));
-        let claim = desk.claim();
-        desk.record(done(&claim));
-        assert_eq!(desk.receipt(1).state, SyncState::Confirmed, "{outcome:?}");
+    for result in results {
+        let mut user = TestUser::created();
+        let claim = user.claim();
+        user.report(all_with(&claim, &result));
+        let before = user.receipt(1);
+        assert!(retry_live(&mut user), "{result:?}");
+        assert_eq!(user.receipt(1).state, before.state);
+        assert!(user.receipt(1).resending);
+        assert_eq!((user.row.version, user.row.due_at()), (1, Some(user.now)));
+        assert!(!retry_live(&mut user), "it is being sent");
+        let claim = user.claim();
+        user.report(contact_found(&claim, "c1", contracts::LinkOrigin::PrimaryAddress));
+        let claim = user.claim();
+        user.report(all_confirmed(&claim));
+        assert_eq!(user.receipt(1).state, SyncState::Confirmed, "{result:?}");
     }
 }
 
 #[test]
-fn what_is_well_is_not_sent_again() {
-    let mut desk = Desk::settled();
-    let before = desk.row.clone();
-    assert!(!again(&mut desk));
-    assert_eq!(desk.row, before);
-    desk.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "bad")]);
-    let claim = desk.claim();
-    let mut partly = done(&claim);
-    let refused = FieldResult::Rejected { reason: reason("A") };
-    partly.field_results.insert(Field::LAST_NAME, refused);
-    desk.record(partly);
-    assert!(again(&mut desk));
+fn a_retry_skips_fields_without_a_problem() {
+    let mut user = TestUser::confirmed();
+    let before = user.row.clone();
+    assert!(!retry_live(&mut user));
+    assert_eq!(user.row, before);
+    user.change([(Field::FIRST_NAME, "Eva"), (Field::LAST_NAME, "bad")]);
+    let claim = user.claim();
+    let mut partly = all_confirmed(&claim);
+    let rejection = FieldResult::Rejected { reason: reason("A") };
+    partly.field_results.insert(Field::LAST_NAME, rejection);
+    user.report(partly);
+    assert!(retry_live(&mut user));
     assert_eq!(
-        desk.row.dirty_fields().iter().collect::<Vec<_>>(),
+        user.row.dirty_fields().iter().collect::<Vec<_>>(),
         [Field::LAST_NAME]
     );
 }
 
 #[test]
-fn a_pause_after_a_failure_is_over() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(failed(&claim, false));
-    assert!(desk.row.wake_at > Some(desk.now));
-    assert!(again(&mut desk));
-    assert_eq!(desk.row.wake_at, Some(desk.now));
+fn a_retry_ends_the_pause_after_a_failure() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(failed(&claim, false));
+    assert!(user.row.wake_at > Some(user.now));
+    assert!(retry_live(&mut user));
+    assert_eq!(user.row.wake_at, Some(user.now));
 }
 
 #[test]
-fn what_is_announced_or_out_is_left_alone() {
-    let mut out = Desk::new();
-    out.claim();
-    for mut desk in [Desk::new(), out] {
-        desk.now += SECOND;
-        let before = desk.row.clone();
-        assert!(!again(&mut desk));
-        assert_eq!(desk.row, before);
+fn a_retry_skips_users_that_are_due_or_in_an_attempt() {
+    let mut claimed = TestUser::created();
+    claimed.claim();
+    for mut user in [TestUser::created(), claimed] {
+        user.now += SECOND;
+        let before = user.row.clone();
+        assert!(!retry_live(&mut user));
+        assert_eq!(user.row, before);
     }
 }
 
 #[test]
-fn many_at_once_go_behind_live_changes() {
-    let mut desk = Desk::new();
-    let claim = desk.claim();
-    desk.record(all(&claim, &FieldResult::NotFound));
-    assert!(retry(&mut desk.row, Priority::Backfill, desk.now));
-    assert_eq!(desk.row.priority, Priority::Backfill);
-    desk.change([(Field::FIRST_NAME, "Eva")]);
-    assert_eq!(desk.row.priority, Priority::Live);
+fn a_retry_of_many_users_has_backfill_priority() {
+    let mut user = TestUser::created();
+    let claim = user.claim();
+    user.report(all_with(&claim, &FieldResult::NotFound));
+    assert!(retry(&mut user.row, Priority::Backfill, user.now));
+    assert_eq!(user.row.priority, Priority::Backfill);
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    assert_eq!(user.row.priority, Priority::Live);
 }

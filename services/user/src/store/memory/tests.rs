@@ -1,5 +1,5 @@
 //! What is special about the store in memory: it never waits, and faults can be planted. What it has in common with the
-//! databases is tested with them, in `tests/it/store.rs` and `tests/it/store_side_by_side.rs`.
+//! databases is tested with them, in `tests/it/store.rs` and `tests/it/side_by_side.rs`.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 use contracts::UserId;

@@ -2,90 +2,106 @@
 
 use contracts::{Field, LinkOrigin};
 
-/// One thing that happens.
+/// One event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// A caller gives the field a new value.
     Change(Field),
     /// The holder of the lease claims the user.
     Claim,
-    /// The lease passes on, and the new holder claims the user.
-    ClaimNewer,
-    /// What became of the attempt that has been out for longest.
-    Oldest(Fate),
-    /// What became of the attempt given last.
-    Newest(Fate),
-    /// The last verdict is recorded once more.
-    Repeat,
-    /// An operator does something to the user.
-    Operator(Act),
-    /// HubSpot carries out a late call.
-    CarryOutLate,
-    /// Time passes, and rows are swept.
+    /// Another worker gets the lease and claims the user.
+    ClaimWithNewLease,
+    /// The attempt that has been in flight for longest ends.
+    EndOldest(AttemptEnd),
+    /// The attempt that was given last ends.
+    EndNewest(AttemptEnd),
+    /// The last result is reported once more.
+    RepeatReport,
+    /// An operator changes the user.
+    Operator(OperatorAction),
+    /// HubSpot applies a late write.
+    ApplyLateWrite,
+    /// A second passes. As with the other times, the row is swept at its end.
     Second,
-    Term,
-    Doubt,
+    /// The term of an attempt passes.
+    AttemptTerm,
+    /// The time of a late-write window passes.
+    LateWriteTerm,
 }
 
 /// What an operator does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
+pub(super) enum OperatorAction {
+    /// Sends every field again.
     Resync,
-    /// To a contact that nobody has had so far.
+    /// Links the user to a new contact.
     LinkToNew,
-    /// To the first contact that the user ever had, where late calls may still go.
+    /// Links the user to its first contact, which late writes may still reach.
     LinkToFirst,
+    /// Unlinks the user.
     Unlink,
 }
 
-const ACTS: [Act; 4] = [Act::Resync, Act::LinkToNew, Act::LinkToFirst, Act::Unlink];
+const OPERATOR_ACTIONS: [OperatorAction; 4] = [
+    OperatorAction::Resync,
+    OperatorAction::LinkToNew,
+    OperatorAction::LinkToFirst,
+    OperatorAction::Unlink,
+];
 
-/// What becomes of an attempt.
+/// How an attempt ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Done,
-    MayBeLate,
-    NotDone,
-    Charged,
-    Refused,
-    Missing,
-    Found(LinkOrigin),
-    /// The contact was merged into another; its values were written there.
+pub(super) enum AttemptEnd {
+    /// Every dirty field is confirmed.
+    Confirmed,
+    /// The call timed out, and its write is applied late.
+    TimedOut,
+    /// The attempt fails and writes nothing.
+    Failed,
+    /// The same, and the failure counts against the record.
+    FailedAndCounted,
+    /// One field is rejected, and the others are confirmed.
+    OneRejected,
+    /// No contact is found.
+    NotFound,
+    /// A contact is found in this way.
+    ContactFound(LinkOrigin),
+    /// The contact was merged into another one, and the values were written there.
     Merged,
-    /// The worker dies with a call out, which is carried out late.
-    DiesWithCallOut,
+    /// The worker dies during its call, and the write is applied late.
+    WorkerDies,
 }
 
-const FATES: [Fate; 11] = [
-    Fate::Done,
-    Fate::MayBeLate,
-    Fate::NotDone,
-    Fate::Charged,
-    Fate::Refused,
-    Fate::Missing,
-    Fate::Found(LinkOrigin::PrimaryAddress),
-    Fate::Found(LinkOrigin::SecondaryAddress),
-    Fate::Found(LinkOrigin::Followed),
-    Fate::Merged,
-    Fate::DiesWithCallOut,
+const ATTEMPT_ENDS: [AttemptEnd; 11] = [
+    AttemptEnd::Confirmed,
+    AttemptEnd::TimedOut,
+    AttemptEnd::Failed,
+    AttemptEnd::FailedAndCounted,
+    AttemptEnd::OneRejected,
+    AttemptEnd::NotFound,
+    AttemptEnd::ContactFound(LinkOrigin::PrimaryAddress),
+    AttemptEnd::ContactFound(LinkOrigin::SecondaryAddress),
+    AttemptEnd::ContactFound(LinkOrigin::Followed),
+    AttemptEnd::Merged,
+    AttemptEnd::WorkerDies,
 ];
 
 impl Step {
-    /// Everything that may happen; not all of it can happen at any time.
+    /// Every step. Not each of them is possible at any time.
     pub(super) fn all() -> Vec<Self> {
         let mut steps = vec![
             Self::Claim,
-            Self::ClaimNewer,
-            Self::Repeat,
-            Self::CarryOutLate,
+            Self::ClaimWithNewLease,
+            Self::RepeatReport,
+            Self::ApplyLateWrite,
             Self::Second,
-            Self::Term,
-            Self::Doubt,
+            Self::AttemptTerm,
+            Self::LateWriteTerm,
         ];
         steps.extend(Field::ALL.map(Self::Change));
-        steps.extend(ACTS.map(Self::Operator));
-        steps.extend(FATES.map(Self::Oldest));
-        steps.extend(FATES.map(Self::Newest));
+        steps.extend(OPERATOR_ACTIONS.map(Self::Operator));
+        steps.extend(ATTEMPT_ENDS.map(Self::EndOldest));
+        steps.extend(ATTEMPT_ENDS.map(Self::EndNewest));
         steps
     }
 }
