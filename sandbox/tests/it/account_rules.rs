@@ -9,7 +9,7 @@ use crate::client::{CURRENT, V3, calm, properties, started};
 async fn admin_rules_hold_from_2026_09_on() {
     let (hubspot, client) = calm().await;
     hubspot.set_switches(Switches {
-        refused_property: Some("firstname".into()),
+        rejected_property: Some("firstname".into()),
         ..hubspot.switches()
     });
     let body = properties(json!({"firstname": "x"}));
@@ -31,7 +31,7 @@ async fn admin_rules_hold_from_2026_09_on() {
     let required_property = Some("phone".to_owned());
     hubspot.set_switches(Switches {
         required_property,
-        refused_property: None,
+        rejected_property: None,
         ..hubspot.switches()
     });
     client

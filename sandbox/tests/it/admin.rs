@@ -23,7 +23,7 @@ async fn a_salesperson_works_without_counting_as_a_call() {
         .expect(200);
     let seen = client.get(&path).await.expect(200);
     assert_eq!(seen["properties"]["firstname"], "Ada");
-    assert_eq!(seen["writes"][1]["who"], "salesperson");
+    assert_eq!(seen["writes"][1]["author"], "salesperson");
     assert_eq!(seen["writes"][1]["properties"], json!({ "firstname": "Ada" }));
     assert_eq!(client.delete(&path).await.expect(200)["archived"], true);
     let merge = json!({ "primaryObjectId": "51", "objectIdToMerge": "1" });
@@ -106,14 +106,14 @@ async fn faults_are_taken_as_json_and_as_text() {
     client.get(&format!("{CURRENT}/51")).await.expect(200);
     client.delete("/_sandbox/faults").await.expect(204);
     assert_eq!(client.get("/_sandbox/faults").await.expect(200), json!([]));
-    for mistake in [
+    for bad_request in [
         "answer=200",
         r#"{"do": "nothing"}"#,
         r#"{"on": {"pth": "x"}, "do": "empty_success"}"#,
     ] {
         assert_eq!(
             client
-                .raw(Method::POST, "/_sandbox/faults", &[], mistake)
+                .raw(Method::POST, "/_sandbox/faults", &[], bad_request)
                 .await
                 .status,
             400

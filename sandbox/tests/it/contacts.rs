@@ -197,7 +197,7 @@ async fn every_write_is_remembered_with_its_writer_and_values() {
     let writes = hubspot.writes_of(&id);
     let kinds: Vec<_> = writes
         .iter()
-        .map(|write| (write.kind, write.who.as_str()))
+        .map(|write| (write.kind, write.author.as_str()))
         .collect();
     let expected = [
         (WriteKind::Created, "salesperson"),

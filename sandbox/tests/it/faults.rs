@@ -48,7 +48,7 @@ async fn every_error_of_the_catalogue_can_be_had() {
         );
     }
     hubspot.clear_faults();
-    hubspot.add_fault(Fault::answer(KnownError::Untouchable));
+    hubspot.add_fault(Fault::answer(KnownError::ContactForbidden));
     assert!(client.get(CURRENT).await.expect(403).get("errors").is_none());
     for name in [
         "404", "408", "414", "477", "500", "502", "503", "504", "521", "522", "523", "524",

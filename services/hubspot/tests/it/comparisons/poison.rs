@@ -26,8 +26,8 @@ async fn others_are_compared_and_it_is_not_reported() {
     let expected = [("c", FindingKind::NotReported), ("h", FindingKind::Changed)];
     for error in [
         KnownError::Server(500),
-        KnownError::Nameless,
-        KnownError::Untouchable,
+        KnownError::Unspecific,
+        KnownError::ContactForbidden,
     ] {
         poison(&stack, "c", error);
         stack.sandbox.forget_calls();

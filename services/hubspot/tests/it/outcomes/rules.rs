@@ -11,7 +11,7 @@ async fn an_admins_rule_refuses_the_field_on_the_version_that_knows_it() {
     for (version, refused) in [("v3", false), ("2026-03", false), ("2026-09", true)] {
         let stack = linked(1).await;
         switch(&stack, |switches| {
-            switches.refused_property = Some("firstname".into());
+            switches.rejected_property = Some("firstname".into());
         });
         let worker = stack.start_worker(&[("HUBSPOT_API_VERSION", version)]).await;
         let change = [(NAME, "Ada"), (Field::LAST_NAME, "Lovelace")];
@@ -52,7 +52,7 @@ async fn a_new_rule_that_refuses_everyone_stops_the_line_and_is_owed_again_until
     const USERS: usize = 25;
     let stack = linked(USERS).await;
     switch(&stack, |switches| {
-        switches.refused_property = Some("firstname".into());
+        switches.rejected_property = Some("firstname".into());
     });
     let worker = stack.worker().await;
     for number in 0..USERS {
@@ -66,7 +66,7 @@ async fn a_new_rule_that_refuses_everyone_stops_the_line_and_is_owed_again_until
         (0..USERS).all(|number| stack.users.owes(&user(number), NAME))
     })
     .await;
-    switch(&stack, |switches| switches.refused_property = None);
+    switch(&stack, |switches| switches.rejected_property = None);
     wait_until_confirmed(&stack, 0..USERS, "Ada").await;
     worker.wait_for_status("delivering").await;
     for number in 0..USERS {

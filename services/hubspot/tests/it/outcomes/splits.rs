@@ -56,7 +56,7 @@ async fn wait_for_failure(stack: &Stack) -> Reason {
 async fn a_contact_that_fails_every_batch_stands_alone_after_seven_halvings() {
     let cases = [
         (KnownError::Server(500), "HTTP_500"),
-        (KnownError::Untouchable, "HTTP_403"),
+        (KnownError::ContactForbidden, "HTTP_403"),
         (KnownError::TooManyIdentities, "HTTP_414"),
     ];
     join_all(cases.map(|(error, code)| async move {
@@ -90,12 +90,12 @@ async fn a_value_that_refuses_every_batch_is_found_and_the_others_are_confirmed(
         let worker = stack.worker().await;
         switch(&stack, |switches| {
             switches.partial_batches = false;
-            switches.refused_property = Some("lastname".into());
+            switches.rejected_property = Some("lastname".into());
         });
         if field == NAME {
             stack
                 .sandbox
-                .add_fault(on_contact(&stack, GUILTY, KnownError::Nameless));
+                .add_fault(on_contact(&stack, GUILTY, KnownError::Unspecific));
         }
         change_together(&stack, &[(field, value)]).await;
         stack.users.wait_until_settled(&user(GUILTY)).await;
