@@ -1,13 +1,13 @@
-//! The limits, their headers and bodies.
+//! The rate limits: their headers and their 429s.
 
 use reqwest::Method;
 use sandbox::{Limits, Settings, Switches};
 use serde_json::json;
 
-use crate::client::{CURRENT, calm, started, wait_until};
+use crate::client::{CURRENT, start, start_predictable, wait_until};
 
 async fn limited(limits: Limits) -> (sandbox::Sandbox, crate::client::Client) {
-    started(Settings {
+    start(Settings {
         limits,
         ..Settings::default()
     })
@@ -15,11 +15,11 @@ async fn limited(limits: Limits) -> (sandbox::Sandbox, crate::client::Client) {
 }
 
 #[tokio::test]
-async fn every_answer_says_what_is_left() {
-    let (_hubspot, client) = calm().await;
+async fn every_response_has_the_remaining_calls() {
+    let (_hubspot, client) = start_predictable().await;
     client.get(CURRENT).await.expect(200);
-    let answer = client.get(&format!("{CURRENT}/999")).await;
-    answer.expect(404);
+    let response = client.get(&format!("{CURRENT}/999")).await;
+    response.expect(404);
     for (name, value) in [
         ("x-hubspot-ratelimit-max", "190"),
         ("x-hubspot-ratelimit-remaining", "188"),
@@ -29,13 +29,13 @@ async fn every_answer_says_what_is_left() {
         ("x-hubspot-ratelimit-secondly", "19"),
         ("x-hubspot-ratelimit-secondly-remaining", "19"),
     ] {
-        assert_eq!(answer.header(name), Some(value), "{name}");
+        assert_eq!(response.header(name), Some(value), "{name}");
     }
-    assert!(answer.header("x-hubspot-correlation-id").is_some());
+    assert!(response.header("x-hubspot-correlation-id").is_some());
 }
 
 #[tokio::test]
-async fn a_full_window_refuses_with_its_policy_and_no_retry_after() {
+async fn a_full_window_answers_429_with_its_policy() {
     let (hubspot, client) = limited(Limits {
         burst: 2,
         ..Limits::default()
@@ -43,8 +43,8 @@ async fn a_full_window_refuses_with_its_policy_and_no_retry_after() {
     .await;
     client.get(CURRENT).await.expect(200);
     client.get(CURRENT).await.expect(200);
-    let answer = client.get(CURRENT).await;
-    let body = answer.expect(429);
+    let response = client.get(CURRENT).await;
+    let body = response.expect(429);
     assert_eq!(
         body["message"],
         "You have reached your ten_secondly_rolling limit."
@@ -59,12 +59,12 @@ async fn a_full_window_refuses_with_its_policy_and_no_retry_after() {
     );
     assert_eq!(body["groupName"], group);
     assert!(body.get("category").is_none());
-    assert_eq!(answer.header("x-hubspot-ratelimit-remaining"), Some("0"));
-    assert_eq!(answer.header("retry-after"), None);
+    assert_eq!(response.header("x-hubspot-ratelimit-remaining"), Some("0"));
+    assert_eq!(response.header("retry-after"), None);
 }
 
 #[tokio::test]
-async fn a_429_says_when_to_come_back_if_switched_on() {
+async fn a_429_has_retry_after_by_switch() {
     let (hubspot, client) = limited(Limits {
         burst: 0,
         ..Limits::default()
@@ -74,13 +74,13 @@ async fn a_429_says_when_to_come_back_if_switched_on() {
         retry_after: true,
         ..hubspot.switches()
     });
-    let answer = client.get(CURRENT).await;
-    answer.expect(429);
-    assert_eq!(answer.header("retry-after"), Some("10"));
+    let response = client.get(CURRENT).await;
+    response.expect(429);
+    assert_eq!(response.header("retry-after"), Some("10"));
 }
 
 #[tokio::test]
-async fn the_window_moves_on() {
+async fn the_window_rolls() {
     let (_hubspot, client) = limited(Limits {
         burst: 1,
         window_ms: 100,
@@ -98,26 +98,26 @@ async fn the_window_moves_on() {
 }
 
 #[tokio::test]
-async fn the_day_can_be_used_up() {
+async fn the_daily_limit_answers_429() {
     let (hubspot, client) = limited(Limits {
         daily: 1,
         ..Limits::default()
     })
     .await;
     client.get(CURRENT).await.expect(200);
-    let answer = client.get(CURRENT).await;
-    let body = answer.expect(429);
+    let response = client.get(CURRENT).await;
+    let body = response.expect(429);
     assert_eq!(
         (&body["message"], &body["policyName"]),
         (&json!("You have reached your daily limit."), &json!("DAILY"))
     );
-    assert_eq!(answer.header("x-hubspot-ratelimit-daily-remaining"), Some("0"));
+    assert_eq!(response.header("x-hubspot-ratelimit-daily-remaining"), Some("0"));
     hubspot.set_limits(Limits::default());
     client.get(CURRENT).await.expect(200);
 }
 
 #[tokio::test]
-async fn search_has_a_limit_of_its_own_and_no_headers() {
+async fn searches_have_their_own_limit_and_no_headers() {
     let (hubspot, client) = limited(Limits {
         burst: 0,
         search_per_second: 1,
@@ -125,9 +125,9 @@ async fn search_has_a_limit_of_its_own_and_no_headers() {
     })
     .await;
     let path = format!("{CURRENT}/search");
-    let answer = client.post(&path, json!({})).await;
-    answer.expect(200);
-    assert_eq!(answer.header("x-hubspot-ratelimit-max"), None);
+    let response = client.post(&path, json!({})).await;
+    response.expect(200);
+    assert_eq!(response.header("x-hubspot-ratelimit-max"), None);
     hubspot.set_limits(Limits {
         search_per_second: 0,
         ..Limits::default()
@@ -147,7 +147,7 @@ async fn search_has_a_limit_of_its_own_and_no_headers() {
 }
 
 #[tokio::test]
-async fn the_token_endpoint_has_a_limit_of_its_own() {
+async fn the_token_endpoint_has_its_own_limit() {
     let (_hubspot, client) = limited(Limits {
         token_per_second: 0,
         ..Limits::default()
@@ -170,8 +170,8 @@ async fn the_token_endpoint_has_a_limit_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_batch_counts_as_one_call_and_a_refused_token_as_none() {
-    let (hubspot, client) = calm().await;
+async fn a_batch_counts_once_and_a_rejected_token_never() {
+    let (hubspot, client) = start_predictable().await;
     client
         .clone()
         .with_token("nonsense")
@@ -179,9 +179,9 @@ async fn a_batch_counts_as_one_call_and_a_refused_token_as_none() {
         .await
         .expect(401);
     let inputs: Vec<_> = (0..100).map(|id| json!({ "id": id.to_string() })).collect();
-    let answer = client
+    let response = client
         .post(&format!("{CURRENT}/batch/read"), json!({ "inputs": inputs }))
         .await;
-    assert_eq!(answer.header("x-hubspot-ratelimit-remaining"), Some("189"));
+    assert_eq!(response.header("x-hubspot-ratelimit-remaining"), Some("189"));
     wait_until("both calls are in the log", || hubspot.calls().len() == 2).await;
 }

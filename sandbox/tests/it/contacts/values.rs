@@ -1,14 +1,14 @@
-//! Properties and values: what is taken, what is refused, and in which words.
+//! Properties and values: which are accepted, and with which errors the others are rejected.
 
 use reqwest::Method;
 use sandbox::{Sandbox, Settings};
 use serde_json::{Value, json};
 
-use crate::client::{CURRENT, Client, calm, first_name, properties, started};
+use crate::client::{CURRENT, Client, first_name, properties, start, start_predictable};
 
 async fn with_typed_properties() -> (Sandbox, Client) {
     let custom_properties = ["birthday:date", "score:number"].map(|text| text.parse().unwrap());
-    started(Settings {
+    start(Settings {
         custom_properties: custom_properties.into(),
         ..Settings::default()
     })
@@ -17,7 +17,7 @@ async fn with_typed_properties() -> (Sandbox, Client) {
 
 #[tokio::test]
 async fn a_create_needs_one_of_three_properties() {
-    let (_hubspot, client) = calm().await;
+    let (_hubspot, client) = start_predictable().await;
     let body = client
         .post(CURRENT, properties(json!({"phone": "1"})))
         .await
@@ -36,8 +36,8 @@ async fn a_create_needs_one_of_three_properties() {
 }
 
 #[tokio::test]
-async fn invalid_properties_are_named_in_the_message_and_in_errors() {
-    let (hubspot, client) = calm().await;
+async fn message_and_errors_name_invalid_properties() {
+    let (hubspot, client) = start_predictable().await;
     let body = client
         .patch(
             &format!("{CURRENT}/51"),
@@ -68,7 +68,7 @@ async fn invalid_properties_are_named_in_the_message_and_in_errors() {
 }
 
 #[tokio::test]
-async fn each_kind_of_bad_value_has_its_code() {
+async fn each_kind_of_invalid_value_has_its_code() {
     let (_hubspot, client) = with_typed_properties().await;
     for (name, value, code) in [
         ("email", "nope", "INVALID_EMAIL"),
@@ -102,7 +102,7 @@ async fn each_kind_of_bad_value_has_its_code() {
 }
 
 #[tokio::test]
-async fn good_values_of_each_kind_are_stored() {
+async fn valid_values_of_each_kind_are_stored() {
     let (hubspot, client) = with_typed_properties().await;
     let values = json!({
         "birthday": "1795305600000", "closedate": "2026-11-22T12:00:00+02:00", "hs_marketable_until_renewal": true,
@@ -125,7 +125,7 @@ async fn good_values_of_each_kind_are_stored() {
     assert_eq!(
         contact.value("birthday").as_deref(),
         Some("2026-11-22"),
-        "a day reads as ISO, however it was written"
+        "a date is returned in ISO form"
     );
     assert_eq!(
         contact.value("closedate").as_deref(),
@@ -145,7 +145,7 @@ async fn good_values_of_each_kind_are_stored() {
 
 #[tokio::test]
 async fn an_empty_string_clears_a_value() {
-    let (hubspot, client) = calm().await;
+    let (hubspot, client) = start_predictable().await;
     client
         .patch(&format!("{CURRENT}/51"), properties(json!({"firstname": ""})))
         .await
@@ -158,8 +158,8 @@ async fn an_empty_string_clears_a_value() {
 }
 
 #[tokio::test]
-async fn the_lifecycle_stage_moves_back_only_when_cleared_first() {
-    let (hubspot, client) = calm().await;
+async fn the_lifecycle_stage_moves_back_only_after_clearing() {
+    let (hubspot, client) = start_predictable().await;
     let stage = || hubspot.contact(51).unwrap().value("lifecyclestage");
     for (written, expected) in [
         ("customer", Some("customer")),
@@ -179,8 +179,8 @@ async fn the_lifecycle_stage_moves_back_only_when_cleared_first() {
 }
 
 #[tokio::test]
-async fn json_of_the_wrong_shape_is_refused_without_a_category() {
-    let (_hubspot, client) = calm().await;
+async fn json_of_the_wrong_shape_is_rejected() {
+    let (_hubspot, client) = start_predictable().await;
     for body in [
         "{",
         "{}",
@@ -192,16 +192,16 @@ async fn json_of_the_wrong_shape_is_refused_without_a_category() {
             ("authorization", "Bearer sandbox-token"),
             ("content-type", "application/json"),
         ];
-        let answer = client
+        let response = client
             .raw(Method::PATCH, &format!("{CURRENT}/51"), &headers, body)
             .await
             .expect(400);
-        let message = answer["message"].as_str().unwrap();
+        let message = response["message"].as_str().unwrap();
         assert!(
             message.starts_with("Invalid input JSON on line 1, column "),
             "{body}: {message}"
         );
-        assert_eq!(answer["category"], Value::Null);
+        assert_eq!(response["category"], Value::Null);
     }
     let headers = [
         ("authorization", "Bearer sandbox-token"),
@@ -219,8 +219,8 @@ async fn json_of_the_wrong_shape_is_refused_without_a_category() {
 }
 
 #[tokio::test]
-async fn the_same_fault_of_many_inputs_is_in_errors_once_and_in_the_message_each_time() {
-    let (_hubspot, client) = calm().await;
+async fn equal_errors_of_many_inputs_are_listed_once() {
+    let (_hubspot, client) = start_predictable().await;
     let bad = |id: &str| json!({ "id": id, "properties": { "x": "1" } });
     let inputs = json!({ "inputs": [bad("1"), bad("51")] });
     let body = client

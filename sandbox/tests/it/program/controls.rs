@@ -1,14 +1,14 @@
-//! The sandbox's own controls and its page.
+//! The controls under `/_sandbox` and the overview.
 
 use reqwest::Method;
 use sandbox::Settings;
 use serde_json::json;
 
-use crate::client::{CURRENT, calm, started};
+use crate::client::{CURRENT, start, start_predictable};
 
 #[tokio::test]
-async fn a_salesperson_works_without_counting_as_a_call() {
-    let (hubspot, client) = calm().await;
+async fn changes_of_a_salesperson_are_no_calls() {
+    let (hubspot, client) = start_predictable().await;
     let created = client
         .post(
             "/_sandbox/contacts",
@@ -36,8 +36,8 @@ async fn a_salesperson_works_without_counting_as_a_call() {
 }
 
 #[tokio::test]
-async fn a_salesperson_meets_the_same_rules() {
-    let (_hubspot, client) = calm().await;
+async fn a_salesperson_is_subject_to_the_same_rules() {
+    let (_hubspot, client) = start_predictable().await;
     let taken = json!({ "properties": { "email": "bh@hubspot.com" } });
     assert_eq!(
         client.post("/_sandbox/contacts", taken).await.expect(409)["category"],
@@ -52,8 +52,8 @@ async fn a_salesperson_meets_the_same_rules() {
 }
 
 #[tokio::test]
-async fn the_log_tells_what_was_called_and_can_be_emptied() {
-    let (_hubspot, client) = calm().await;
+async fn the_log_lists_calls_and_can_be_emptied() {
+    let (_hubspot, client) = start_predictable().await;
     let inputs = json!({ "inputs": [{ "id": "1" }, { "id": "51" }] });
     client
         .post(&format!("{CURRENT}/batch/read"), inputs)
@@ -72,8 +72,8 @@ async fn the_log_tells_what_was_called_and_can_be_emptied() {
 }
 
 #[tokio::test]
-async fn the_log_is_bounded() {
-    let (hubspot, client) = started(Settings {
+async fn the_log_keeps_the_latest_calls() {
+    let (hubspot, client) = start(Settings {
         kept_calls: 3,
         ..Settings::default()
     })
@@ -86,8 +86,8 @@ async fn the_log_is_bounded() {
 }
 
 #[tokio::test]
-async fn faults_are_taken_as_json_and_as_text() {
-    let (_hubspot, client) = calm().await;
+async fn faults_are_accepted_as_json_and_as_text() {
+    let (_hubspot, client) = start_predictable().await;
     let fault = json!({ "on": { "path": "batch/read", "times": 1 }, "do": { "answer": { "error": "503", "effect": { "after_ms": 5 } } } });
     assert_eq!(client.post("/_sandbox/faults", fault).await.expect(201)["id"], 1);
     client
@@ -123,7 +123,7 @@ async fn faults_are_taken_as_json_and_as_text() {
 
 #[tokio::test]
 async fn switches_limits_and_tokens_can_be_changed() {
-    let (hubspot, client) = calm().await;
+    let (hubspot, client) = start_predictable().await;
     let switches = client
         .patch("/_sandbox/switches", json!({ "retry_after": true }))
         .await
@@ -154,8 +154,8 @@ async fn switches_limits_and_tokens_can_be_changed() {
 }
 
 #[tokio::test]
-async fn health_names_the_account_and_says_that_it_is_not_hubspot() {
-    let (hubspot, client) = calm().await;
+async fn health_names_the_account_and_is_not_hubspot() {
+    let (hubspot, client) = start_predictable().await;
     let body = client.get("/_sandbox/health").await.expect(200);
     assert_eq!(
         (&body["status"], &body["portalId"]),
@@ -165,14 +165,14 @@ async fn health_names_the_account_and_says_that_it_is_not_hubspot() {
 }
 
 #[tokio::test]
-async fn the_page_shows_contacts_calls_and_limits_without_scripts() {
-    let (hubspot, client) = calm().await;
+async fn the_overview_escapes_what_it_shows() {
+    let (hubspot, client) = start_predictable().await;
     let script = "<script>alert('x' & \"y\")</script>";
     hubspot.edit_contact(51, [("firstname", script)]).unwrap();
     client.get(&format!("{CURRENT}/%3Cb%3E")).await.expect(404);
-    let answer = client.raw(Method::GET, "/", &[], "").await;
-    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
-    let page = answer.text;
+    let response = client.raw(Method::GET, "/", &[], "").await;
+    assert_eq!(response.header("content-type"), Some("text/html; charset=utf-8"));
+    let page = response.text;
     assert!(!page.contains("<script"));
     assert!(page.contains("&lt;script&gt;alert(&#39;x&#39; &amp; &quot;y&quot;)&lt;/script&gt;"));
     assert!(page.contains("http-equiv=\"refresh\""));

@@ -1,13 +1,13 @@
-//! Batches by other ids than record ids: reads, upserts, archives.
+//! Batches by addresses and unique properties, batch reads and archives.
 
 use sandbox::{Settings, Switches};
 use serde_json::{Value, json};
 
-use crate::client::{CURRENT, batch, calm, first_name, ids, named, started, traced};
+use crate::client::{CURRENT, batch, first_name, ids, named, start, start_predictable, traced};
 
 #[tokio::test]
-async fn batch_read_by_email_finds_secondary_addresses_and_says_each_contact_once() {
-    let (hubspot, client) = calm().await;
+async fn batch_reads_by_email_return_each_contact_once() {
+    let (hubspot, client) = start_predictable().await;
     hubspot
         .edit_contact(51, [("email", "brian@example.com")])
         .unwrap();
@@ -29,8 +29,8 @@ async fn batch_read_by_email_finds_secondary_addresses_and_says_each_contact_onc
 }
 
 #[tokio::test]
-async fn batch_read_of_histories_takes_fifty() {
-    let (_hubspot, client) = calm().await;
+async fn batch_reads_of_histories_accept_fifty_inputs() {
+    let (_hubspot, client) = start_predictable().await;
     let read = |count: usize| {
         let inputs: Vec<Value> = (0..count).map(|id| json!({ "id": id.to_string() })).collect();
         json!({ "inputs": inputs, "properties": [], "propertiesWithHistory": ["firstname"] })
@@ -53,8 +53,8 @@ async fn batch_read_of_histories_takes_fifty() {
 }
 
 #[tokio::test]
-async fn archived_contacts_can_be_read_as_such() {
-    let (hubspot, client) = calm().await;
+async fn archived_contacts_can_be_read_with_archived_true() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.archive(51).unwrap();
     let body = json!({ "inputs": [{ "id": "51" }, { "id": "1" }] });
     let body = client
@@ -65,8 +65,8 @@ async fn archived_contacts_can_be_read_as_such() {
 }
 
 #[tokio::test]
-async fn batch_archive_does_not_mind_unknown_ids() {
-    let (hubspot, client) = calm().await;
+async fn batch_archives_ignore_unknown_ids() {
+    let (hubspot, client) = start_predictable().await;
     let body = json!({ "inputs": [{ "id": "51" }, { "id": "999" }] });
     client
         .post(&format!("{CURRENT}/batch/archive"), body)
@@ -76,12 +76,12 @@ async fn batch_archive_does_not_mind_unknown_ids() {
 }
 
 #[tokio::test]
-async fn batch_update_by_email_is_refused_and_by_a_unique_property_done() {
+async fn batch_updates_work_by_unique_property_not_by_email() {
     let settings = Settings {
         unique_properties: vec!["app_user_id".into()],
         ..Settings::default()
     };
-    let (hubspot, client) = started(settings).await;
+    let (hubspot, client) = start(settings).await;
     let by = |property: &str, id: &str| json!([{ "id": id, "idProperty": property, "properties": { "firstname": "New" } }]);
     let body = batch(&client, "update", by("email", "bh@hubspot.com"))
         .await
@@ -98,12 +98,12 @@ async fn batch_update_by_email_is_refused_and_by_a_unique_property_done() {
 }
 
 #[tokio::test]
-async fn upsert_updates_what_exists_and_creates_the_rest() {
+async fn upserts_update_existing_contacts_and_create_others() {
     let settings = Settings {
         unique_properties: vec!["app_user_id".into()],
         ..Settings::default()
     };
-    let (hubspot, client) = started(settings).await;
+    let (hubspot, client) = start(settings).await;
     hubspot
         .edit_contact(51, [("app_user_id", "u-1"), ("email", "brian@example.com")])
         .unwrap();
@@ -137,8 +137,8 @@ async fn upsert_updates_what_exists_and_creates_the_rest() {
 }
 
 #[tokio::test]
-async fn upsert_needs_a_property_that_identifies() {
-    let (hubspot, client) = calm().await;
+async fn upserts_need_an_identifying_property() {
+    let (hubspot, client) = start_predictable().await;
     let body = batch(&client, "upsert", json!([named("51", "x")]))
         .await
         .expect(404);
@@ -164,12 +164,12 @@ async fn upsert_needs_a_property_that_identifies() {
 }
 
 #[tokio::test]
-async fn upsert_with_the_email_of_another_contact_is_a_conflict() {
+async fn an_upsert_with_an_address_of_another_contact_conflicts() {
     let settings = Settings {
         unique_properties: vec!["app_user_id".into()],
         ..Settings::default()
     };
-    let (hubspot, client) = started(settings).await;
+    let (hubspot, client) = start(settings).await;
     let input = |id: &str, email: &str| json!({ "id": id, "idProperty": "app_user_id", "properties": { "email": email } });
     let inputs = [input("u-1", "fine@example.com"), input("u-2", "bh@hubspot.com")];
     batch(&client, "upsert", json!(inputs)).await.expect(409);

@@ -1,11 +1,11 @@
-//! Search compares values as their property's type does: numbers, dates, moments, text.
+//! Searches compare values by the type of their property: numbers, dates, times, text.
 
 use sandbox::{Limits, Sandbox, Settings};
 use serde_json::{Value, json};
 
-use crate::client::{CURRENT, Client, calm_switches, started};
+use crate::client::{CURRENT, Client, predictable_switches, start};
 
-/// Contacts with values that text would put in another order.
+/// Starts a sandbox with contacts whose values a comparison as text would order differently.
 async fn people() -> (Sandbox, Client) {
     let custom_properties = ["birthday:date", "score:number"].map(|text| text.parse().unwrap());
     let limits = Limits {
@@ -15,11 +15,11 @@ async fn people() -> (Sandbox, Client) {
     let settings = Settings {
         custom_properties: custom_properties.into(),
         limits,
-        switches: calm_switches(),
+        switches: predictable_switches(),
         sample_contacts: false,
         ..Settings::default()
     };
-    let (hubspot, client) = started(settings).await;
+    let (hubspot, client) = start(settings).await;
     for (name, score, birthday, closed) in [
         ("nine", "9", "2026-11-22", "2026-11-22T10:00:00Z"),
         ("Ten", "10", "978307200000", "2026-11-22T11:30:00+02:00"),
@@ -51,7 +51,7 @@ fn filter(filter: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn filters_compare_values_of_the_property_s_type() {
+async fn filters_compare_values_by_type() {
     let (_hubspot, client) = people().await;
     for (name, operator, operands, expected) in [
         ("score", "GT", json!({"value": "9"}), vec!["Ten"]),
@@ -152,7 +152,7 @@ async fn filters_compare_values_of_the_property_s_type() {
 }
 
 #[tokio::test]
-async fn sorts_compare_values_of_the_property_s_type_and_end_with_contacts_without_one() {
+async fn sorts_compare_values_by_type() {
     let (_hubspot, client) = people().await;
     let text = |sort: Value| Value::from(sort.to_string());
     let by = |name: &str, direction: &str| json!({ "propertyName": name, "direction": direction });
@@ -184,7 +184,7 @@ async fn sorts_compare_values_of_the_property_s_type_and_end_with_contacts_witho
 }
 
 #[tokio::test]
-async fn filters_that_make_no_sense_are_refused() {
+async fn filters_without_valid_values_are_rejected() {
     let (_hubspot, client) = people().await;
     for wanted in [
         json!({ "propertyName": "nonsense", "operator": "HAS_PROPERTY" }),

@@ -1,16 +1,16 @@
-//! The token endpoint as HubSpot's official clients call it, and the scopes that an app may lack.
+//! Authorization codes, version 1 of the token endpoint, and the scope of account details.
 
 use reqwest::Method;
 use sandbox::{Sandbox, Switches};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client, V3, calm};
+use crate::client::{Client, Response, V3, start_predictable};
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded;charset=UTF-8");
 const VERSIONS: [&str; 4] = ["v1", "v3", "2026-03", "2026-09"];
 const HOME: &str = "http://127.0.0.1:8085/callback?from=hubspot";
 
-async fn token(client: &Client, version: &str, fields: &[(&str, &str)]) -> Answer {
+async fn token(client: &Client, version: &str, fields: &[(&str, &str)]) -> Response {
     let mut form = reqwest::Url::parse("http://form").unwrap();
     form.query_pairs_mut().extend_pairs(fields);
     let path = format!("/oauth/{version}/token");
@@ -29,28 +29,28 @@ fn exchange<'a>(code: &'a str, redirect_uri: &'a str) -> Vec<(&'static str, &'a 
     ]
 }
 
-async fn opens_the_account(client: &Client, answer: &Value) {
-    let token = answer["access_token"].as_str().unwrap();
+async fn assert_reads_the_account(client: &Client, response: &Value) {
+    let token = response["access_token"].as_str().unwrap();
     client.clone().with_token(token).get(V3).await.expect(200);
 }
 
 #[tokio::test]
-async fn a_code_is_good_once_in_every_version() {
-    let (hubspot, client) = calm().await;
+async fn a_code_can_be_used_once_in_every_version() {
+    let (hubspot, client) = start_predictable().await;
     for version in VERSIONS {
         let code = hubspot.consent(HOME);
         let body = token(&client, version, &exchange(&code, HOME)).await.expect(200);
         assert_eq!(body["refresh_token"], "sandbox-refresh-token");
         assert_eq!(body.get("hub_id").is_some(), version != "v1");
-        opens_the_account(&client, &body).await;
+        assert_reads_the_account(&client, &body).await;
         let body = token(&client, version, &exchange(&code, HOME)).await.expect(400);
         assert_eq!(body["status"], "BAD_AUTH_CODE");
     }
 }
 
 #[tokio::test]
-async fn a_code_needs_its_own_redirect_and_app_and_connects_the_account_again() {
-    let (hubspot, client) = calm().await;
+async fn a_code_is_valid_for_its_redirect_and_app_only() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.disconnect();
     let code = hubspot.consent(HOME);
     let mut wrong_app = exchange(&code, HOME);
@@ -73,20 +73,20 @@ async fn a_code_needs_its_own_redirect_and_app_and_connects_the_account_again() 
         body["refresh_token"], "sandbox-refresh-token",
         "the old one is revoked"
     );
-    opens_the_account(&client, &body).await;
+    assert_reads_the_account(&client, &body).await;
 }
 
 #[tokio::test]
-async fn a_code_can_be_asked_for_over_http() {
-    let (_hubspot, client) = calm().await;
+async fn a_code_can_be_issued_over_http() {
+    let (_hubspot, client) = start_predictable().await;
     let code = client.post("/_sandbox/codes", json!(HOME)).await.expect(200);
     let code = code["code"].as_str().unwrap();
     token(&client, "v3", &exchange(code, HOME)).await.expect(200);
 }
 
 #[tokio::test]
-async fn the_first_version_answers_a_refresh_with_tokens_alone() {
-    let (_hubspot, client) = calm().await;
+async fn version_1_answers_with_tokens_alone() {
+    let (_hubspot, client) = start_predictable().await;
     let fields = [
         ("grant_type", "refresh_token"),
         ("client_id", "sandbox-client"),
@@ -99,12 +99,12 @@ async fn the_first_version_answers_a_refresh_with_tokens_alone() {
         names,
         ["access_token", "expires_in", "refresh_token", "token_type"]
     );
-    opens_the_account(&client, &body).await;
+    assert_reads_the_account(&client, &body).await;
 }
 
 #[tokio::test]
-async fn the_token_endpoint_answers_odd_bodies_as_it_answers_bad_ones() {
-    let (_hubspot, client) = calm().await;
+async fn the_token_endpoint_rejects_odd_bodies() {
+    let (_hubspot, client) = start_predictable().await;
     let json = ("content-type", "application/json");
     for (header, body) in [
         (FORM, ""),
@@ -112,8 +112,8 @@ async fn the_token_endpoint_answers_odd_bodies_as_it_answers_bad_ones() {
         (json, "{\"grant_type\":1}"),
         (FORM, "grant_type="),
     ] {
-        let answer = client.raw(Method::POST, "/oauth/v1/token", &[header], body).await;
-        assert_eq!(answer.expect(400)["status"], "BAD_GRANT_TYPE", "{body}");
+        let response = client.raw(Method::POST, "/oauth/v1/token", &[header], body).await;
+        assert_eq!(response.expect(400)["status"], "BAD_GRANT_TYPE", "{body}");
     }
     assert_eq!(client.get("/oauth/v1/token").await.status, 405);
 }
@@ -126,8 +126,8 @@ fn lack(hubspot: &Sandbox, scope: &str) {
 }
 
 #[tokio::test]
-async fn account_details_need_the_scope_oauth_and_nothing_else_does() {
-    let (hubspot, client) = calm().await;
+async fn only_account_details_need_the_scope_oauth() {
+    let (hubspot, client) = start_predictable().await;
     lack(&hubspot, "oauth");
     for version in ["v3", "2026-03", "2026-09"] {
         let body = client

@@ -1,19 +1,19 @@
-//! Lists, search and its lag.
+//! Lists, searches and the lag of search.
 
 use sandbox::{Limits, Sandbox, Settings, Switches};
 use serde_json::{Value, json};
 
-use crate::client::{CURRENT, Client, add, calm_switches, started};
+use crate::client::{CURRENT, Client, add, predictable_switches, start};
 
-/// Searches are few per second; these tests are not about that.
+/// Starts a sandbox with a high limit on searches.
 async fn searchable() -> (Sandbox, Client) {
     let limits = Limits {
         search_per_second: 1_000,
         ..Limits::default()
     };
-    started(Settings {
+    start(Settings {
         limits,
-        switches: calm_switches(),
+        switches: predictable_switches(),
         ..Settings::default()
     })
     .await
@@ -53,13 +53,13 @@ async fn the_list_is_paged() {
         .await
         .expect(200);
     assert_eq!(page["results"][0]["id"], *third);
-    assert!(page.get("paging").is_none(), "the last page says so by silence");
+    assert!(page.get("paging").is_none(), "the last page has no link");
     client.get(&format!("{CURRENT}?limit=101")).await.expect(400);
     client.get(&format!("{CURRENT}?limit=ten")).await.expect(400);
 }
 
 #[tokio::test]
-async fn archived_contacts_have_a_list_of_their_own() {
+async fn archived_contacts_are_listed_separately() {
     let (hubspot, client) = searchable().await;
     hubspot.archive(51).unwrap();
     assert_eq!(
@@ -74,7 +74,7 @@ async fn archived_contacts_have_a_list_of_their_own() {
 }
 
 #[tokio::test]
-async fn every_operator_finds_what_it_should() {
+async fn every_operator_finds_its_contacts() {
     let (_hubspot, client) = searchable().await;
     for (name, operator, more, expected) in [
         ("email", "EQ", json!({"value": "BH@hubspot.com"}), vec!["51"]),
@@ -115,7 +115,7 @@ async fn every_operator_finds_what_it_should() {
 }
 
 #[tokio::test]
-async fn filters_on_email_miss_secondary_addresses_that_free_text_finds() {
+async fn only_free_text_finds_secondary_addresses() {
     let (hubspot, client) = searchable().await;
     hubspot
         .edit_contact(51, [("email", "x-neal@example.com")])
@@ -144,7 +144,7 @@ async fn filters_on_email_miss_secondary_addresses_that_free_text_finds() {
 }
 
 #[tokio::test]
-async fn groups_are_alternatives_and_sorts_sort() {
+async fn filter_groups_are_alternatives_and_results_sorted() {
     let (_hubspot, client) = searchable().await;
     let group =
         |name: &str| json!({ "filters": [{ "propertyName": "firstname", "operator": "EQ", "value": name }] });
@@ -164,7 +164,7 @@ async fn groups_are_alternatives_and_sorts_sort() {
 }
 
 #[tokio::test]
-async fn searches_beyond_the_bounds_are_refused() {
+async fn searches_beyond_the_limits_are_rejected() {
     let (_hubspot, client) = searchable().await;
     let one = json!({ "propertyName": "phone", "operator": "HAS_PROPERTY" });
     let groups = |groups: usize, filters: usize| {
@@ -193,7 +193,7 @@ async fn searches_beyond_the_bounds_are_refused() {
 }
 
 #[tokio::test]
-async fn search_shows_writes_late_and_reads_at_once() {
+async fn search_lags_and_reads_do_not() {
     let (hubspot, client) = searchable().await;
     hubspot.set_switches(Switches {
         search_lag_ms: 3_600_000,
@@ -231,7 +231,7 @@ async fn search_shows_writes_late_and_reads_at_once() {
 }
 
 #[tokio::test]
-async fn search_catches_up() {
+async fn search_shows_a_write_after_the_lag() {
     let (hubspot, client) = searchable().await;
     hubspot.set_switches(Switches {
         search_lag_ms: 50,

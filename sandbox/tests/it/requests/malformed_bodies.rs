@@ -1,31 +1,31 @@
-//! Calls that no sensible client makes: each is refused in HubSpot's shape, and none changes anything.
+//! Malformed bodies: each is rejected with HubSpot's error body, and none changes anything.
 
 use reqwest::Method;
 use sandbox::{Limits, Sandbox, Settings};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, CURRENT, Client, calm_switches, started};
+use crate::client::{CURRENT, Client, Response, predictable_switches, start};
 
 pub(crate) const TOKEN: (&str, &str) = ("authorization", "Bearer sandbox-token");
 pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// A sandbox that takes any number of calls.
-pub(crate) async fn unhurried() -> (Sandbox, Client) {
+/// Starts a sandbox whose rate limits are too high to be reached.
+pub(crate) async fn start_without_limits() -> (Sandbox, Client) {
     let limits = Limits {
         burst: 100_000,
         search_per_second: 100_000,
         token_per_second: 100_000,
         ..Limits::default()
     };
-    started(Settings {
+    start(Settings {
         limits,
-        switches: calm_switches(),
+        switches: predictable_switches(),
         ..Settings::default()
     })
     .await
 }
 
-/// Every call that takes a body, with one that is fine.
+/// Every call with a body, each with a valid one.
 fn calls() -> Vec<(Method, String, Value)> {
     let at = |path: &str| format!("{CURRENT}{path}");
     let inputs = |input: Value| json!({ "inputs": [input] });
@@ -80,15 +80,15 @@ fn calls() -> Vec<(Method, String, Value)> {
     ]
 }
 
-async fn raw(client: &Client, method: &Method, path: &str, body: &str) -> Answer {
+async fn raw(client: &Client, method: &Method, path: &str, body: &str) -> Response {
     client.raw(method.clone(), path, &[TOKEN, JSON], body).await
 }
 
-/// An error in HubSpot's envelope.
-pub(crate) fn assert_refused(answer: &Answer, what: &str) {
-    let status = answer.status.as_u16();
-    assert!((400..500).contains(&status), "{what}: {status} {}", answer.text);
-    let body = answer.json();
+/// Asserts that a response is an error in HubSpot's form.
+pub(crate) fn assert_rejected(response: &Response, what: &str) {
+    let status = response.status.as_u16();
+    assert!((400..500).contains(&status), "{what}: {status} {}", response.text);
+    let body = response.json();
     assert_eq!(body["status"], "error", "{what}");
     assert!(
         body["message"].is_string() && body["correlationId"].is_string(),
@@ -96,7 +96,7 @@ pub(crate) fn assert_refused(answer: &Answer, what: &str) {
     );
 }
 
-/// Every place in a JSON value, as pointers.
+/// Collects the pointers of all values inside a JSON value.
 fn places(value: &Value, at: &str, all: &mut Vec<String>) {
     all.push(at.to_owned());
     match value {
@@ -115,8 +115,8 @@ fn places(value: &Value, at: &str, all: &mut Vec<String>) {
 }
 
 #[tokio::test]
-async fn every_member_of_every_body_may_be_of_the_wrong_type_without_harm() {
-    let (hubspot, client) = unhurried().await;
+async fn members_of_the_wrong_type_are_rejected() {
+    let (hubspot, client) = start_without_limits().await;
     let odd = [
         json!(null),
         json!(true),
@@ -144,9 +144,9 @@ async fn every_member_of_every_body_may_be_of_the_wrong_type_without_harm() {
                     "{method} {path} {place} = {}",
                     value.to_string().chars().take(40).collect::<String>()
                 );
-                let answer = raw(&client, &method, &path, &broken.to_string()).await;
-                if !answer.status.is_success() {
-                    assert_refused(&answer, &what);
+                let response = raw(&client, &method, &path, &broken.to_string()).await;
+                if !response.status.is_success() {
+                    assert_rejected(&response, &what);
                 }
             }
         }
@@ -155,8 +155,8 @@ async fn every_member_of_every_body_may_be_of_the_wrong_type_without_harm() {
 }
 
 #[tokio::test]
-async fn a_list_of_its_members_is_no_object() {
-    let (_hubspot, client) = unhurried().await;
+async fn an_array_in_place_of_an_object_is_rejected() {
+    let (_hubspot, client) = start_without_limits().await;
     for (method, path, body) in calls() {
         let mut all = Vec::new();
         places(&body, "", &mut all);
@@ -167,15 +167,15 @@ async fn a_list_of_its_members_is_no_object() {
             let list: Value = members.values().cloned().collect();
             let mut broken = body.clone();
             *broken.pointer_mut(&place).unwrap() = list;
-            let answer = raw(&client, &method, &path, &broken.to_string()).await;
-            assert_refused(&answer, &format!("{method} {path} {place}"));
+            let response = raw(&client, &method, &path, &broken.to_string()).await;
+            assert_rejected(&response, &format!("{method} {path} {place}"));
         }
     }
 }
 
 #[tokio::test]
-async fn text_that_is_no_json_is_refused() {
-    let (hubspot, client) = unhurried().await;
+async fn text_that_is_not_json_is_rejected() {
+    let (hubspot, client) = start_without_limits().await;
     let before = hubspot.contacts();
     let deep = "[".repeat(100_000);
     let texts = [
@@ -198,28 +198,28 @@ async fn text_that_is_no_json_is_refused() {
     for (method, path, _) in calls() {
         for text in texts {
             let what = format!("{method} {path} {}", &text[..text.len().min(40)]);
-            let answer = raw(&client, &method, &path, text).await;
-            assert_refused(&answer, &what);
-            assert_eq!(answer.status, 400, "{what}");
+            let response = raw(&client, &method, &path, text).await;
+            assert_rejected(&response, &what);
+            assert_eq!(response.status, 400, "{what}");
         }
     }
     assert_eq!(hubspot.contacts(), before);
 }
 
 #[tokio::test]
-async fn members_that_hubspot_does_not_know_do_no_harm() {
-    let (_hubspot, client) = unhurried().await;
+async fn unknown_members_are_ignored() {
+    let (_hubspot, client) = start_without_limits().await;
     for (method, path, mut body) in calls() {
         body["unknown"] = json!({ "members": [1, null] });
-        let answer = raw(&client, &method, &path, &body.to_string()).await;
-        assert_ne!(answer.status, 500);
-        assert!(!answer.text.contains("unknown"), "{path}: {}", answer.text);
+        let response = raw(&client, &method, &path, &body.to_string()).await;
+        assert_ne!(response.status, 500);
+        assert!(!response.text.contains("unknown"), "{path}: {}", response.text);
     }
 }
 
 #[tokio::test]
-async fn bodies_of_another_type_and_methods_of_another_call_are_refused() {
-    let (hubspot, client) = unhurried().await;
+async fn other_content_types_and_methods_are_rejected() {
+    let (hubspot, client) = start_without_limits().await;
     let before = hubspot.contacts();
     for (method, path, body) in calls() {
         for kind in [
@@ -230,19 +230,19 @@ async fn bodies_of_another_type_and_methods_of_another_call_are_refused() {
             "",
         ] {
             let headers = [TOKEN, ("content-type", kind)];
-            let answer = client
+            let response = client
                 .raw(method.clone(), &path, &headers, &body.to_string())
                 .await;
-            assert_refused(&answer, &path);
-            assert_eq!(answer.status, 415, "{path} {kind}");
+            assert_rejected(&response, &path);
+            assert_eq!(response.status, 415, "{path} {kind}");
         }
         for wrong in [Method::PUT, Method::TRACE, Method::OPTIONS] {
-            let answer = raw(&client, &wrong, &path, &body.to_string()).await;
-            assert_refused(&answer, &format!("{wrong} {path}"));
-            assert_eq!(answer.status, 405);
+            let response = raw(&client, &wrong, &path, &body.to_string()).await;
+            assert_rejected(&response, &format!("{wrong} {path}"));
+            assert_eq!(response.status, 405);
         }
     }
-    let answer = client
+    let response = client
         .raw(
             Method::POST,
             &format!("{CURRENT}/batch/archive"),
@@ -250,6 +250,6 @@ async fn bodies_of_another_type_and_methods_of_another_call_are_refused() {
             r#"{"inputs":[]}"#,
         )
         .await;
-    assert_eq!(answer.status, 204);
+    assert_eq!(response.status, 204);
     assert_eq!(hubspot.contacts(), before);
 }

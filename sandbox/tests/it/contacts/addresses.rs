@@ -1,17 +1,17 @@
-//! Addresses, conflicts, merges, archived and deleted contacts.
+//! Addresses and other unique values: conflicts, and what frees them.
 
 use sandbox::{ConflictBody, OldEmail, Settings, Switches};
 use serde_json::{Value, json};
 
-use crate::client::{CURRENT, add, calm, started};
+use crate::client::{CURRENT, add, start, start_predictable};
 
 fn email(email: &str) -> Value {
     json!({ "properties": { "email": email } })
 }
 
 #[tokio::test]
-async fn a_taken_address_is_a_conflict_for_creates_and_updates() {
-    let (_hubspot, client) = calm().await;
+async fn an_address_of_another_contact_is_a_conflict() {
+    let (_hubspot, client) = start_predictable().await;
     for body in [
         client.post(CURRENT, email("BH@hubspot.com")).await.expect(409),
         client
@@ -25,8 +25,8 @@ async fn a_taken_address_is_a_conflict_for_creates_and_updates() {
 }
 
 #[tokio::test]
-async fn the_body_of_a_conflict_is_a_switch() {
-    let (hubspot, client) = calm().await;
+async fn a_conflict_has_the_body_of_the_switch() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         conflict_body: ConflictBody::WithoutId,
         ..hubspot.switches()
@@ -53,8 +53,8 @@ async fn the_body_of_a_conflict_is_a_switch() {
 }
 
 #[tokio::test]
-async fn writing_the_own_address_is_no_conflict() {
-    let (_hubspot, client) = calm().await;
+async fn writing_the_same_address_is_no_conflict() {
+    let (_hubspot, client) = start_predictable().await;
     client
         .patch(&format!("{CURRENT}/51"), email("BH@HubSpot.com"))
         .await
@@ -62,8 +62,8 @@ async fn writing_the_own_address_is_no_conflict() {
 }
 
 #[tokio::test]
-async fn a_replaced_address_stays_taken() {
-    let (hubspot, client) = calm().await;
+async fn a_replaced_address_stays_with_its_contact() {
+    let (hubspot, client) = start_predictable().await;
     let id = add(&hubspot, "old@example.com");
     client
         .patch(&format!("{CURRENT}/{id}"), email("new@example.com"))
@@ -89,8 +89,8 @@ async fn a_replaced_address_stays_taken() {
 }
 
 #[tokio::test]
-async fn a_replaced_address_is_free_if_switched_so() {
-    let (hubspot, client) = calm().await;
+async fn a_replaced_address_can_be_reused_by_switch() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         old_email: OldEmail::Dropped,
         ..hubspot.switches()
@@ -105,8 +105,8 @@ async fn a_replaced_address_is_free_if_switched_so() {
 }
 
 #[tokio::test]
-async fn secondary_addresses_can_be_written_if_switched_on() {
-    let (hubspot, client) = calm().await;
+async fn secondary_addresses_can_be_written_by_switch() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         additional_emails_writable: true,
         ..hubspot.switches()
@@ -136,7 +136,7 @@ async fn a_unique_value_belongs_to_one_contact() {
         unique_properties: vec!["app_user_id".into()],
         ..Settings::default()
     };
-    let (_hubspot, client) = started(settings).await;
+    let (_hubspot, client) = start(settings).await;
     let write = json!({ "properties": { "app_user_id": "u-77" } });
     client
         .patch(&format!("{CURRENT}/51"), write.clone())
@@ -158,8 +158,8 @@ async fn a_unique_value_belongs_to_one_contact() {
 }
 
 #[tokio::test]
-async fn an_archived_contact_gives_its_address_back_but_not_its_id() {
-    let (hubspot, client) = calm().await;
+async fn archiving_frees_the_address_but_not_the_id() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.archive(51).unwrap();
     client
         .patch(&format!("{CURRENT}/51"), email("x@example.com"))
@@ -171,8 +171,8 @@ async fn an_archived_contact_gives_its_address_back_but_not_its_id() {
 }
 
 #[tokio::test]
-async fn a_contact_deleted_for_privacy_is_gone_for_good() {
-    let (hubspot, client) = calm().await;
+async fn an_erased_contact_cannot_be_found() {
+    let (hubspot, client) = start_predictable().await;
     let last = add(&hubspot, "last@example.com");
     let path = format!("{CURRENT}/gdpr-delete");
     client.post(&path, json!({ "objectId": last })).await.expect(204);
@@ -182,7 +182,7 @@ async fn a_contact_deleted_for_privacy_is_gone_for_good() {
         .await
         .expect(404);
     let next: u64 = add(&hubspot, "next@example.com").parse().unwrap();
-    assert!(next > last.parse().unwrap(), "the id is not given again");
+    assert!(next > last.parse().unwrap(), "no id is used twice");
     client
         .post(&path, json!({ "objectId": "999999" }))
         .await
@@ -190,8 +190,8 @@ async fn a_contact_deleted_for_privacy_is_gone_for_good() {
 }
 
 #[tokio::test]
-async fn an_unknown_address_deleted_for_privacy_is_blocked() {
-    let (_hubspot, client) = calm().await;
+async fn erasing_an_unknown_address_blocks_it() {
+    let (_hubspot, client) = start_predictable().await;
     let body = json!({ "objectId": "Gone@example.com", "idProperty": "email" });
     client
         .post(&format!("{CURRENT}/gdpr-delete"), body)

@@ -1,16 +1,16 @@
-//! Batch answers that differ between accounts.
+//! Responses to batches that differ between accounts.
 
 use sandbox::{PartialStatus, Settings, Switches};
 use serde_json::{Value, json};
 
 use crate::{
-    batches::untouched,
-    client::{add, batch, calm, ids, named, new, started, traced},
+    client::samples_are_unchanged,
+    client::{add, batch, ids, named, new, start, start_predictable, traced},
 };
 
 #[tokio::test]
-async fn batches_can_be_answered_with_nothing() {
-    let (hubspot, client) = calm().await;
+async fn empty_success_does_nothing_by_switch() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         empty_success: true,
         ..hubspot.switches()
@@ -19,12 +19,12 @@ async fn batches_can_be_answered_with_nothing() {
         .await
         .expect(200);
     assert_eq!(body["results"], json!([]));
-    assert!(untouched(&hubspot));
+    assert!(samples_are_unchanged(&hubspot));
 }
 
 #[tokio::test]
-async fn the_status_of_a_partial_batch_is_a_switch() {
-    let (hubspot, client) = calm().await;
+async fn a_partial_batch_has_the_status_of_the_switch() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         partial_status: PartialStatus::Success,
         ..hubspot.switches()
@@ -41,8 +41,8 @@ async fn the_status_of_a_partial_batch_is_a_switch() {
 }
 
 #[tokio::test]
-async fn one_input_may_refuse_the_batch_in_spite_of_trace_ids() {
-    let (hubspot, client) = calm().await;
+async fn one_input_can_reject_a_batch_with_trace_ids() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         partial_batches: false,
         ..hubspot.switches()
@@ -51,13 +51,13 @@ async fn one_input_may_refuse_the_batch_in_spite_of_trace_ids() {
         let taken = json!({ "id": "51", "properties": { "email": email } });
         let inputs = json!([traced("t-1", named("1", "x")), traced("t-2", taken)]);
         batch(&client, "update", inputs).await.expect(status);
-        assert!(untouched(&hubspot));
+        assert!(samples_are_unchanged(&hubspot));
     }
 }
 
 #[tokio::test]
-async fn a_full_success_with_trace_ids_may_answer_207() {
-    let (hubspot, client) = calm().await;
+async fn a_full_success_with_trace_ids_can_answer_207() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         multi_status_on_success: true,
         ..hubspot.switches()
@@ -72,8 +72,8 @@ async fn a_full_success_with_trace_ids_may_answer_207() {
 }
 
 #[tokio::test]
-async fn results_come_in_any_order() {
-    let (hubspot, client) = started(Settings {
+async fn results_are_shuffled() {
+    let (hubspot, client) = start(Settings {
         seed: Some(7),
         ..Settings::default()
     })

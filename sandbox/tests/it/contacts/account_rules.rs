@@ -1,13 +1,13 @@
-//! Properties that an account has or lacks, and the rules of its admin.
+//! Properties that differ between accounts, and the rules of an admin.
 
 use sandbox::{Settings, Switches};
 use serde_json::json;
 
-use crate::client::{CURRENT, V3, calm, properties, started};
+use crate::client::{CURRENT, V3, properties, start, start_predictable};
 
 #[tokio::test]
-async fn admin_rules_hold_from_2026_09_on() {
-    let (hubspot, client) = calm().await;
+async fn admin_rules_apply_from_2026_09_on() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         rejected_property: Some("firstname".into()),
         ..hubspot.switches()
@@ -50,8 +50,8 @@ async fn admin_rules_hold_from_2026_09_on() {
 }
 
 #[tokio::test]
-async fn a_property_can_be_absent_or_read_only_in_an_account() {
-    let (hubspot, client) = calm().await;
+async fn switches_make_a_property_unknown_or_read_only() {
+    let (hubspot, client) = start_predictable().await;
     for (unknown, read_only, code) in [
         (Some("phone"), None, "PROPERTY_DOESNT_EXIST"),
         (None, Some("phone"), "READ_ONLY_VALUE"),
@@ -62,20 +62,20 @@ async fn a_property_can_be_absent_or_read_only_in_an_account() {
             ..hubspot.switches()
         });
         let body = properties(json!({"phone": "1"}));
-        let refused = client.patch(&format!("{CURRENT}/51"), body).await.expect(400);
-        assert_eq!(refused["errors"][0]["code"], code);
+        let rejected = client.patch(&format!("{CURRENT}/51"), body).await.expect(400);
+        assert_eq!(rejected["errors"][0]["code"], code);
         let body = properties(json!({"firstname": "x"}));
         client.patch(&format!("{CURRENT}/51"), body).await.expect(200);
     }
 }
 
 #[tokio::test]
-async fn custom_properties_exist_when_the_account_has_them() {
+async fn custom_properties_can_be_written() {
     let settings = Settings {
         custom_properties: vec!["favourite_colour".into()],
         ..Settings::default()
     };
-    let (hubspot, client) = started(settings).await;
+    let (hubspot, client) = start(settings).await;
     client
         .patch(
             &format!("{CURRENT}/51"),

@@ -1,16 +1,16 @@
-//! Errors in detail: languages, and ids that are no record's.
+//! Errors in detail: the language of messages, and the ids of errors.
 
 use sandbox::{Fault, KnownError, MessageLanguage};
 use serde_json::{Value, json};
 
 use crate::{
-    client::{V3, batch, calm, named, new, properties, traced},
-    wire::{names, switch},
+    client::{V3, batch, named, new, properties, start_predictable, traced},
+    requests::members::{names, switch},
 };
 
 #[tokio::test]
-async fn an_entry_of_errors_has_an_id_of_its_own_by_switch_and_never_that_of_a_record() {
-    let (hubspot, client) = calm().await;
+async fn errors_have_their_own_ids_by_switch() {
+    let (hubspot, client) = start_predictable().await;
     let inputs = json!([
         traced("t-1", named("999", "x")),
         traced("t-2", json!({ "id": "51", "properties": { "x": "1" } }))
@@ -28,12 +28,12 @@ async fn an_entry_of_errors_has_an_id_of_its_own_by_switch_and_never_that_of_a_r
 }
 
 #[tokio::test]
-async fn messages_come_in_another_language_and_everything_else_stays() {
-    let (hubspot, client) = calm().await;
-    let answers = async || {
+async fn only_messages_are_translated() {
+    let (hubspot, client) = start_predictable().await;
+    let responses = async || {
         let traced = json!([traced("t-1", new("bh@hubspot.com")), traced("t-2", new("nope"))]);
         hubspot.clear_faults();
-        let mut answers = vec![
+        let mut responses = vec![
             client.get(&format!("{V3}/999")).await,
             client
                 .post(V3, properties(json!({ "x": "1", "email": "nope" })))
@@ -56,15 +56,15 @@ async fn messages_come_in_another_language_and_everything_else_stays() {
         ] {
             hubspot.clear_faults();
             hubspot.add_fault(Fault::answer(error));
-            answers.push(client.get(V3).await);
+            responses.push(client.get(V3).await);
         }
-        answers
+        responses
     };
-    let english = answers().await;
+    let english = responses().await;
     switch(&hubspot, |switches| {
         switches.message_language = MessageLanguage::German;
     });
-    for (english, german) in english.iter().zip(answers().await) {
+    for (english, german) in english.iter().zip(responses().await) {
         assert_eq!(english.status, german.status);
         let (english, german) = (english.json(), german.json());
         assert_eq!(
@@ -77,7 +77,7 @@ async fn messages_come_in_another_language_and_everything_else_stays() {
     }
 }
 
-/// A body without its messages and what differs from call to call.
+/// A body without its messages and without the members that differ between calls.
 fn without_messages(mut body: Value) -> Value {
     match &mut body {
         Value::Object(members) => {

@@ -1,16 +1,16 @@
-//! Numbers, ids and sizes beyond any sense: each is refused in HubSpot's shape, and none changes anything.
+//! Extreme numbers, ids and sizes: each is rejected with HubSpot's error body, and none changes anything.
 
 use reqwest::Method;
 use serde_json::json;
 
 use crate::{
     client::{V3, new, traced},
-    hostile::{JSON, TOKEN, assert_refused, unhurried},
+    requests::malformed_bodies::{JSON, TOKEN, assert_rejected, start_without_limits},
 };
 
 #[tokio::test]
-async fn limits_and_places_of_a_list_are_numbers_within_their_bounds() {
-    let (_hubspot, client) = unhurried().await;
+async fn invalid_limits_and_offsets_are_rejected() {
+    let (_hubspot, client) = start_without_limits().await;
     for query in [
         "limit=0",
         "limit=-1",
@@ -25,7 +25,7 @@ async fn limits_and_places_of_a_list_are_numbers_within_their_bounds() {
         "after=99999999999999999999",
         "limit=\u{661}",
     ] {
-        assert_refused(&client.get(&format!("{V3}?{query}")).await, query);
+        assert_rejected(&client.get(&format!("{V3}?{query}")).await, query);
     }
     let page = client
         .get(&format!("{V3}?after=18446744073709551615"))
@@ -43,7 +43,7 @@ async fn limits_and_places_of_a_list_are_numbers_within_their_bounds() {
         json!({ "after": "99999999999999999999999" }),
         json!({ "after": {} }),
     ] {
-        assert_refused(
+        assert_rejected(
             &client.post(&format!("{V3}/search"), search.clone()).await,
             &search.to_string(),
         );
@@ -51,8 +51,8 @@ async fn limits_and_places_of_a_list_are_numbers_within_their_bounds() {
 }
 
 #[tokio::test]
-async fn ids_are_digits_whatever_way_they_are_encoded() {
-    let (hubspot, client) = unhurried().await;
+async fn only_digits_are_record_ids() {
+    let (hubspot, client) = start_without_limits().await;
     for id in ["51", "%35%31", "0051"] {
         assert_eq!(
             client.get(&format!("{V3}/{id}")).await.expect(200)["id"],
@@ -75,8 +75,8 @@ async fn ids_are_digits_whatever_way_they_are_encoded() {
         "null",
     ] {
         let path = format!("{V3}/{id}");
-        assert_refused(&client.get(&path).await, id);
-        assert_refused(
+        assert_rejected(&client.get(&path).await, id);
+        assert_rejected(
             &client
                 .patch(&path, json!({ "properties": { "firstname": "x" } }))
                 .await,
@@ -97,8 +97,8 @@ async fn ids_are_digits_whatever_way_they_are_encoded() {
 }
 
 #[tokio::test]
-async fn a_contact_named_twice_in_two_ways_is_still_named_twice() {
-    let (hubspot, client) = unhurried().await;
+async fn equal_ids_in_different_forms_are_repeated_ids() {
+    let (hubspot, client) = start_without_limits().await;
     let write = |id: &str, property: Option<&str>| {
         let mut input = json!({ "id": id, "properties": { "firstname": "x" } });
         if let Some(property) = property {
@@ -118,11 +118,11 @@ async fn a_contact_named_twice_in_two_ways_is_still_named_twice() {
         ("archive", [json!({ "id": "51" }), json!({ "id": 51 })]),
         ("read", [json!({ "id": "51" }), json!({ "id": "0051" })]),
     ] {
-        let answer = client
+        let response = client
             .post(&format!("{V3}/batch/{call}"), json!({ "inputs": inputs }))
             .await;
-        assert_refused(&answer, call);
-        assert!(answer.text.contains("Duplicate IDs found"), "{}", answer.text);
+        assert_rejected(&response, call);
+        assert!(response.text.contains("Duplicate IDs found"), "{}", response.text);
     }
     assert!(hubspot.contact_by_email("new@example.com").is_none());
     assert_eq!(
@@ -132,8 +132,8 @@ async fn a_contact_named_twice_in_two_ways_is_still_named_twice() {
 }
 
 #[tokio::test]
-async fn an_address_twice_in_a_batch_is_a_conflict_that_names_nobody() {
-    let (hubspot, client) = unhurried().await;
+async fn a_repeated_address_in_a_batch_conflicts_without_an_id() {
+    let (hubspot, client) = start_without_limits().await;
     let before = hubspot.contacts();
     let inputs = ["new@example.com", "NEW@example.com"].map(new);
     let path = format!("{V3}/batch/create");
@@ -152,17 +152,17 @@ async fn an_address_twice_in_a_batch_is_a_conflict_that_names_nobody() {
 }
 
 #[tokio::test]
-async fn a_huge_body_is_refused_once_it_is_read() {
-    let (hubspot, client) = unhurried().await;
+async fn too_large_a_body_is_read_and_rejected() {
+    let (hubspot, client) = start_without_limits().await;
     let body = format!(
         r#"{{"properties":{{"firstname":"{}"}}}}"#,
         "x".repeat(11 * 1024 * 1024)
     );
-    let answer = client
+    let response = client
         .raw(Method::PATCH, &format!("{V3}/51"), &[TOKEN, JSON], &body)
         .await;
-    assert_refused(&answer, "huge");
-    assert_eq!(answer.status, 413);
+    assert_rejected(&response, "huge");
+    assert_eq!(response.status, 413);
     assert_eq!(
         hubspot.contact(51).unwrap().value("firstname").as_deref(),
         Some("Brian")
@@ -170,9 +170,9 @@ async fn a_huge_body_is_refused_once_it_is_read() {
 }
 
 #[tokio::test]
-async fn controls_say_what_they_could_not_understand() {
-    let (_hubspot, client) = unhurried().await;
+async fn controls_say_what_is_invalid() {
+    let (_hubspot, client) = start_without_limits().await;
     for path in ["/_sandbox/contacts", "/_sandbox/merge"] {
-        assert_refused(&client.post(path, json!([1])).await, path);
+        assert_rejected(&client.post(path, json!([1])).await, path);
     }
 }

@@ -3,22 +3,22 @@
 use sandbox::{Settings, Switches};
 use serde_json::json;
 
-use crate::client::{CURRENT, add, batch, calm, calm_switches, named, started, traced};
+use crate::client::{CURRENT, add, batch, named, predictable_switches, start, start_predictable, traced};
 
 #[tokio::test]
-async fn a_merge_makes_a_new_contact_that_answers_to_the_former_ids() {
-    let (hubspot, client) = calm().await;
+async fn a_merged_contact_is_found_by_its_former_ids() {
+    let (hubspot, client) = start_predictable().await;
     let body = json!({ "primaryObjectId": "51", "objectIdToMerge": "1" });
     let merged = client.post(&format!("{CURRENT}/merge"), body).await.expect(200);
     let id = merged["id"].as_str().unwrap();
     assert!(!["1", "51"].contains(&id));
     for former in ["1", "51"] {
         let write = json!({ "properties": { "phone": former } });
-        let answer = client
+        let response = client
             .patch(&format!("{CURRENT}/{former}"), write)
             .await
             .expect(200);
-        assert_eq!(answer["id"], id);
+        assert_eq!(response["id"], id);
         assert_eq!(
             client.get(&format!("{CURRENT}/{former}")).await.expect(200)["id"],
             id
@@ -34,8 +34,8 @@ async fn a_merge_makes_a_new_contact_that_answers_to_the_former_ids() {
 }
 
 #[tokio::test]
-async fn a_merge_keeps_the_primary_id_if_the_account_preserves_it() {
-    let (hubspot, client) = calm().await;
+async fn a_merge_keeps_the_primary_id_by_switch() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         preserve_primary_id: true,
         ..hubspot.switches()
@@ -50,8 +50,8 @@ async fn a_merge_keeps_the_primary_id_if_the_account_preserves_it() {
 }
 
 #[tokio::test]
-async fn former_ids_can_be_unreadable() {
-    let (hubspot, client) = calm().await;
+async fn former_ids_can_be_unreadable_by_switch() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         former_ids_readable: false,
         ..hubspot.switches()
@@ -64,8 +64,8 @@ async fn former_ids_can_be_unreadable() {
 }
 
 #[tokio::test]
-async fn merges_of_merges_still_answer_to_the_first_id() {
-    let (hubspot, client) = calm().await;
+async fn a_contact_merged_twice_is_found_by_its_first_id() {
+    let (hubspot, client) = start_predictable().await;
     let third = add(&hubspot, "third@example.com");
     let first_merge = hubspot.merge(51, 1).unwrap();
     let second_merge = hubspot.merge(&third, first_merge.id).unwrap();
@@ -80,8 +80,8 @@ async fn merges_of_merges_still_answer_to_the_first_id() {
 }
 
 #[tokio::test]
-async fn a_contact_cannot_be_merged_with_itself_or_with_nobody() {
-    let (_hubspot, client) = calm().await;
+async fn merges_with_itself_or_an_unknown_contact_fail() {
+    let (_hubspot, client) = start_predictable().await;
     for other in ["51", "999"] {
         let body = json!({ "primaryObjectId": "51", "objectIdToMerge": other });
         assert_eq!(
@@ -95,9 +95,9 @@ async fn a_contact_cannot_be_merged_with_itself_or_with_nobody() {
 async fn a_contact_has_at_most_250_identities() {
     let switches = Switches {
         preserve_primary_id: true,
-        ..calm_switches()
+        ..predictable_switches()
     };
-    let (hubspot, client) = started(Settings {
+    let (hubspot, client) = start(Settings {
         switches,
         ..Settings::default()
     })
@@ -116,8 +116,8 @@ async fn a_contact_has_at_most_250_identities() {
 }
 
 #[tokio::test]
-async fn batch_updates_may_follow_a_former_id() {
-    let (hubspot, client) = calm().await;
+async fn batch_updates_follow_former_ids_by_switch() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         former_ids_followed: true,
         trace_ids_in_results: true,

@@ -1,4 +1,4 @@
-//! Calls that end in one way and take effect in another: late, unanswered, cut off, abandoned.
+//! Calls whose response does not show their effect: late effects, hanging calls, cut connections, locks.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use reqwest::Method;
 use sandbox::{CutPoint, Effect, Fault, KnownError, Sandbox, Settings, Switches};
 use serde_json::{Value, json};
 
-use crate::client::{CURRENT, Client, calm, first_name, named, started, wait_until};
+use crate::client::{CURRENT, Client, first_name, named, start, start_predictable, wait_until};
 
 fn update(first_name: &str) -> (String, Value) {
     (
@@ -20,18 +20,21 @@ async fn fails(client: &Client, first_name: &str) -> bool {
     client.try_send(Method::POST, &path, Some(&body)).await.is_err()
 }
 
-/// A caller that hangs up as soon as the fault has struck.
-async fn hang_up_after(hubspot: &Sandbox, client: &Client, fault: u64, first_name: &str) {
+/// Makes a call and disconnects as soon as the fault has hit it.
+async fn disconnect_after(hubspot: &Sandbox, client: &Client, fault: u64, first_name: &str) {
     let (client, (path, body)) = (client.clone(), update(first_name));
     let call = tokio::spawn(async move { client.post(&path, body).await });
-    wait_until("the fault strikes", || hubspot.hits_of(fault) == Some(1)).await;
+    wait_until("the fault hits the call", || hubspot.hits_of(fault) == Some(1)).await;
     call.abort();
-    assert!(call.await.unwrap_err().is_cancelled(), "no answer had come");
+    assert!(
+        call.await.unwrap_err().is_cancelled(),
+        "the call had no response yet"
+    );
 }
 
 #[tokio::test]
-async fn an_error_can_hide_a_write_that_happens_later() {
-    let (hubspot, client) = calm().await;
+async fn an_error_can_be_followed_by_a_late_write() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.add_fault(Fault::answer_with_late_effect(KnownError::Server(504), 100).times(1));
     let (path, body) = update("Late");
     let before = Instant::now();
@@ -44,25 +47,25 @@ async fn an_error_can_hide_a_write_that_happens_later() {
 }
 
 #[tokio::test]
-async fn a_late_write_overwrites_a_newer_one() {
-    let (hubspot, client) = calm().await;
+async fn a_late_write_overwrites_a_newer_value() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.add_fault(Fault::answer_with_late_effect(KnownError::Server(500), 1_000).times(1));
     let (path, body) = update("Old");
     client.post(&path, body).await.expect(500);
     let (path, body) = update("New");
     client.post(&path, body).await.expect(200);
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("New"));
-    wait_until("the old write lands", || {
+    wait_until("the old write takes effect", || {
         first_name(&hubspot, "51").as_deref() == Some("Old")
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_call_that_hangs_takes_effect_after_its_caller_gave_up() {
-    let (hubspot, client) = calm().await;
+async fn a_hanging_call_takes_effect_after_its_caller_left() {
+    let (hubspot, client) = start_predictable().await;
     let fault = hubspot.add_fault(Fault::hang(Effect::AfterMs(500)).times(1));
-    hang_up_after(&hubspot, &client, fault, "Late").await;
+    disconnect_after(&hubspot, &client, fault, "Late").await;
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Brian"));
     wait_until("the write happens", || {
         first_name(&hubspot, "51").as_deref() == Some("Late")
@@ -72,18 +75,18 @@ async fn a_call_that_hangs_takes_effect_after_its_caller_gave_up() {
     hubspot.shutdown().await;
     assert!(
         started.elapsed() < Duration::from_secs(4),
-        "a hanging call does not hold up the end"
+        "a hanging call does not delay the shutdown"
     );
 }
 
 #[tokio::test]
-async fn a_late_effect_still_happens_when_the_sandbox_ends_first() {
+async fn a_shutdown_carries_out_late_effects() {
     let folder = tempfile::tempdir().unwrap();
     let settings = || Settings {
         data_file: Some(folder.path().join("data")),
         ..Settings::default()
     };
-    let (hubspot, client) = started(settings()).await;
+    let (hubspot, client) = start(settings()).await;
     hubspot.add_fault(Fault::answer_with_late_effect(KnownError::Server(500), 600_000));
     let (path, body) = update("Late");
     client.post(&path, body).await.expect(500);
@@ -93,8 +96,8 @@ async fn a_late_effect_still_happens_when_the_sandbox_ends_first() {
 }
 
 #[tokio::test]
-async fn a_call_that_hangs_ends_with_the_gateways_524() {
-    let (hubspot, client) = calm().await;
+async fn a_hanging_call_ends_with_a_524() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.add_fault("times=1,hang=20".parse().unwrap());
     let (path, body) = update("Never");
     assert_eq!(client.post(&path, body).await.status, 524);
@@ -103,7 +106,7 @@ async fn a_call_that_hangs_ends_with_the_gateways_524() {
 
 #[tokio::test]
 async fn a_connection_can_be_cut_before_and_after_the_effect() {
-    let (hubspot, client) = calm().await;
+    let (hubspot, client) = start_predictable().await;
     hubspot.add_fault(Fault::cut(CutPoint::BeforeEffect).times(1));
     assert!(fails(&client, "Never").await);
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Brian"));
@@ -116,8 +119,8 @@ async fn a_connection_can_be_cut_before_and_after_the_effect() {
 }
 
 #[tokio::test]
-async fn a_connection_can_be_cut_in_the_middle_of_the_answer() {
-    let (hubspot, client) = calm().await;
+async fn a_connection_can_be_cut_in_the_middle_of_a_response() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.add_fault(Fault::cut(CutPoint::MidAnswer).times(1));
     let (path, body) = update("Written");
     let error = client
@@ -126,16 +129,16 @@ async fn a_connection_can_be_cut_in_the_middle_of_the_answer() {
         .unwrap_err();
     assert!(
         error.is_body() || error.is_decode(),
-        "the head arrived, the body did not: {error:?}"
+        "the headers arrived and the body did not: {error:?}"
     );
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Written"));
 }
 
 #[tokio::test]
-async fn a_call_goes_on_when_its_caller_hangs_up() {
-    let (hubspot, client) = calm().await;
+async fn a_call_goes_on_when_its_caller_disconnects() {
+    let (hubspot, client) = start_predictable().await;
     let fault = hubspot.add_fault(Fault::delay(500).times(1));
-    hang_up_after(&hubspot, &client, fault, "Written").await;
+    disconnect_after(&hubspot, &client, fault, "Written").await;
     assert_eq!(first_name(&hubspot, "51").as_deref(), Some("Brian"));
     wait_until("the write happens", || {
         first_name(&hubspot, "51").as_deref() == Some("Written")
@@ -144,8 +147,8 @@ async fn a_call_goes_on_when_its_caller_hangs_up() {
 }
 
 #[tokio::test]
-async fn parallel_writes_of_one_address_meet_a_lock() {
-    let (hubspot, client) = calm().await;
+async fn the_second_of_two_parallel_writes_is_locked() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.set_switches(Switches {
         latency_ms: 1_000,
         ..hubspot.switches()

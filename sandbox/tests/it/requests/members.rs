@@ -1,4 +1,4 @@
-//! What goes over the wire, member by member: queries, links, trace ids, associations.
+//! The members of requests and responses: queries, links, trace ids, associations.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use sandbox::{Sandbox, Switches};
 
 use serde_json::{Value, json};
 
-use crate::client::{CURRENT, V3, add, batch, calm, named, new, properties, traced};
+use crate::client::{CURRENT, V3, add, batch, named, new, properties, start_predictable, traced};
 
 /// Changes one switch.
 pub(crate) fn switch(hubspot: &Sandbox, change: impl FnOnce(&mut Switches)) {
@@ -21,8 +21,8 @@ pub(crate) fn names(value: &Value) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
-async fn booleans_of_a_query_are_taken_in_any_case_and_nothing_else_is() {
-    let (hubspot, client) = calm().await;
+async fn query_booleans_are_accepted_in_any_case() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.archive(51).unwrap();
     let read = json!({ "inputs": [{ "id": "51" }] });
     for (text, status) in [
@@ -57,8 +57,8 @@ async fn booleans_of_a_query_are_taken_in_any_case_and_nothing_else_is() {
 }
 
 #[tokio::test]
-async fn the_link_to_the_next_page_can_be_followed_as_it_is() {
-    let (hubspot, client) = calm().await;
+async fn the_link_to_the_next_page_can_be_followed() {
+    let (hubspot, client) = start_predictable().await;
     for number in 0..5 {
         add(&hubspot, &format!("{number}@example.com"));
     }
@@ -91,8 +91,8 @@ async fn the_link_to_the_next_page_can_be_followed_as_it_is() {
 }
 
 #[tokio::test]
-async fn only_results_of_upserts_say_whether_the_contact_is_new() {
-    let (_hubspot, client) = calm().await;
+async fn only_upserts_say_whether_a_contact_is_new() {
+    let (_hubspot, client) = start_predictable().await;
     let upsert = |id: &str| json!([{ "id": id, "idProperty": "email", "properties": {} }]);
     let created = batch(&client, "create", json!([new("a@example.com")]))
         .await
@@ -111,8 +111,8 @@ async fn only_results_of_upserts_say_whether_the_contact_is_new() {
 }
 
 #[tokio::test]
-async fn results_carry_trace_ids_only_by_switch() {
-    let (hubspot, client) = calm().await;
+async fn results_have_trace_ids_by_switch() {
+    let (hubspot, client) = start_predictable().await;
     for is_on in [false, true] {
         switch(&hubspot, |switches| switches.trace_ids_in_results = is_on);
         let upsert = json!({ "id": "bh@hubspot.com", "idProperty": "email", "properties": {} });
@@ -121,8 +121,8 @@ async fn results_carry_trace_ids_only_by_switch() {
             ("create", new(&format!("{is_on}@example.com"))),
             ("upsert", upsert),
         ] {
-            let answer = batch(&client, call, json!([traced("t-1", input)])).await;
-            let trace_id = answer.json()["results"][0].get("objectWriteTraceId").cloned();
+            let response = batch(&client, call, json!([traced("t-1", input)])).await;
+            let trace_id = response.json()["results"][0].get("objectWriteTraceId").cloned();
             assert_eq!(trace_id, is_on.then(|| json!("t-1")), "{call}");
         }
         let body = batch(&client, "update", json!([traced("t-9", named("999", "x"))]))
@@ -133,8 +133,8 @@ async fn results_carry_trace_ids_only_by_switch() {
 }
 
 #[tokio::test]
-async fn answers_have_the_members_that_hubspot_has_and_no_others() {
-    let (hubspot, client) = calm().await;
+async fn responses_have_exactly_hubspots_members() {
+    let (hubspot, client) = start_predictable().await;
     let object = ["archived", "createdAt", "id", "properties", "updatedAt", "url"].into();
     let created = client
         .post(V3, properties(json!({ "firstname": "x" })))
@@ -152,7 +152,7 @@ async fn answers_have_the_members_that_hubspot_has_and_no_others() {
         .expect(200);
     let merge = json!({ "primaryObjectId": "51", "objectIdToMerge": "1" });
     let merged = client.post(&format!("{V3}/merge"), merge).await.expect(200);
-    for answer in [
+    for response in [
         &created,
         &written,
         &read,
@@ -161,7 +161,7 @@ async fn answers_have_the_members_that_hubspot_has_and_no_others() {
         &batched["results"][0],
         &merged,
     ] {
-        assert_eq!(names(answer), object, "{answer}");
+        assert_eq!(names(response), object, "{response}");
     }
     assert_eq!(names(&found), ["results", "total"].into());
     assert_eq!(
@@ -188,8 +188,8 @@ async fn answers_have_the_members_that_hubspot_has_and_no_others() {
 }
 
 #[tokio::test]
-async fn creates_need_associations_by_switch_and_an_empty_list_will_do() {
-    let (hubspot, client) = calm().await;
+async fn creates_need_associations_by_switch() {
+    let (hubspot, client) = start_predictable().await;
     let with =
         |associations: Value| json!({ "properties": { "firstname": "x" }, "associations": associations });
     let without = json!({ "properties": { "firstname": "x" } });
@@ -226,8 +226,8 @@ async fn creates_need_associations_by_switch_and_an_empty_list_will_do() {
 }
 
 #[tokio::test]
-async fn values_of_65536_characters_are_stored_and_longer_ones_refused() {
-    let (hubspot, client) = calm().await;
+async fn values_beyond_65536_characters_are_rejected() {
+    let (hubspot, client) = start_predictable().await;
     for letter in ["x", "é", "🦀"] {
         let longest = letter.repeat(65_536);
         client
@@ -253,21 +253,21 @@ async fn values_of_65536_characters_are_stored_and_longer_ones_refused() {
 }
 
 #[tokio::test]
-async fn what_stands_before_hubspot_answers_530_too() {
-    let (hubspot, client) = calm().await;
+async fn a_530_is_answered_in_html() {
+    let (hubspot, client) = start_predictable().await;
     hubspot.add_fault("times=1,answer=530".parse().unwrap());
-    let answer = client.get(V3).await;
-    assert_eq!(answer.status, 530);
-    assert!(answer.text.contains("<html>"));
+    let response = client.get(V3).await;
+    assert_eq!(response.status, 530);
+    assert!(response.text.contains("<html>"));
 }
 
 #[tokio::test]
-async fn a_url_that_is_too_long_is_refused() {
-    let (_hubspot, client) = calm().await;
-    let answer = client
+async fn a_url_that_is_too_long_is_rejected() {
+    let (_hubspot, client) = start_predictable().await;
+    let response = client
         .get(&format!("{V3}?properties={}", "x".repeat(16_200)))
         .await;
-    assert_eq!(answer.status, 414);
+    assert_eq!(response.status, 414);
     client
         .get(&format!("{V3}?properties={}", "x".repeat(16_000)))
         .await

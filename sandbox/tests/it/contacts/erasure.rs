@@ -1,11 +1,11 @@
-//! Contacts erased for privacy, and every way in which their addresses might come back.
+//! Contacts erased for privacy, and every call that could write their addresses again.
 
 use sandbox::{Sandbox, Settings, Switches};
 use serde_json::{Value, json};
 
-use crate::client::{CURRENT, Client, add, batch, new, properties, started, traced};
+use crate::client::{CURRENT, Client, add, batch, new, properties, start, traced};
 
-/// A contact with a primary and two secondary addresses is erased.
+/// Starts a sandbox in which a contact with a primary and two secondary addresses was erased.
 async fn erased(switches: Switches) -> (Sandbox, Client) {
     let switches = Switches {
         search_lag_ms: 0,
@@ -17,7 +17,7 @@ async fn erased(switches: Switches) -> (Sandbox, Client) {
         unique_properties: vec!["app_user_id".into()],
         ..Settings::default()
     };
-    let (hubspot, client) = started(settings).await;
+    let (hubspot, client) = start(settings).await;
     let id = add(&hubspot, "first@example.com");
     hubspot
         .edit_contact(&id, [("email", "second@example.com")])
@@ -35,8 +35,8 @@ async fn erased(switches: Switches) -> (Sandbox, Client) {
 
 const ADDRESSES: [&str; 3] = ["First@Example.com", "second@example.com", " third@example.com "];
 
-/// Every call that could bring an address back, as its method, path and body.
-fn ways_back(address: &str) -> Vec<(&'static str, String, Value)> {
+/// Every call that could write an address: method, path and body.
+fn writes_of_address(address: &str) -> Vec<(&'static str, String, Value)> {
     let properties = json!({ "email": address });
     let upsert = |id: &str, id_property: &str, properties: &Value| json!({ "inputs": [{ "id": id, "idProperty": id_property, "properties": properties }] });
     let at = |path: &str| format!("{CURRENT}{path}");
@@ -82,7 +82,7 @@ fn ways_back(address: &str) -> Vec<(&'static str, String, Value)> {
     ]
 }
 
-async fn call(client: &Client, (method, path, body): &(&str, String, Value)) -> crate::client::Answer {
+async fn call(client: &Client, (method, path, body): &(&str, String, Value)) -> crate::client::Response {
     match *method {
         "POST" => client.post(path, body.clone()).await,
         _ => client.patch(path, body.clone()).await,
@@ -90,11 +90,11 @@ async fn call(client: &Client, (method, path, body): &(&str, String, Value)) -> 
 }
 
 #[tokio::test]
-async fn every_address_of_an_erased_contact_is_blocked_on_every_way_back() {
+async fn every_write_of_an_erased_address_is_rejected() {
     let (hubspot, client) = erased(Switches::default()).await;
     let before = hubspot.contacts();
     for address in ADDRESSES {
-        for way in ways_back(address) {
+        for way in writes_of_address(address) {
             let body = call(&client, &way).await.expect(400);
             assert_eq!(body["category"], "VALIDATION_ERROR", "{way:?}");
             assert_eq!(body["errors"][0]["code"], "BLOCKED_EMAIL", "{way:?}");
@@ -105,7 +105,7 @@ async fn every_address_of_an_erased_contact_is_blocked_on_every_way_back() {
 }
 
 #[tokio::test]
-async fn in_a_batch_with_trace_ids_the_others_are_written() {
+async fn a_batch_with_trace_ids_writes_the_other_inputs() {
     let (hubspot, client) = erased(Switches::default()).await;
     let inputs = json!([
         traced("t-1", new("second@example.com")),
@@ -118,28 +118,28 @@ async fn in_a_batch_with_trace_ids_the_others_are_written() {
 }
 
 #[tokio::test]
-async fn a_call_of_the_api_may_bring_a_person_back_by_switch_but_the_browser_may_not() {
+async fn erased_addresses_can_return_through_the_api_by_switch() {
     let switches = Switches {
         erased_email_returns: true,
         ..Switches::default()
     };
-    for way in 0..ways_back("x").len() {
+    for way in 0..writes_of_address("x").len() {
         let (hubspot, client) = erased(switches.clone()).await;
         assert!(hubspot.create_contact([("email", "second@example.com")]).is_err());
-        let answer = call(&client, &ways_back("second@example.com")[way]).await;
-        assert!(answer.status.is_success(), "{way}: {}", answer.text);
+        let response = call(&client, &writes_of_address("second@example.com")[way]).await;
+        assert!(response.status.is_success(), "{way}: {}", response.text);
         let back = hubspot.contact_by_email("second@example.com").unwrap();
         let edited = hubspot.edit_contact(back.id, [("email", "second@example.com")]);
         assert!(edited.is_ok(), "the address is no longer blocked");
         assert!(
             hubspot.create_contact([("email", "third@example.com")]).is_err(),
-            "the other addresses are"
+            "the other addresses are still blocked"
         );
     }
 }
 
 #[tokio::test]
-async fn a_refused_write_leaves_the_block_list_as_it_was() {
+async fn a_rejected_write_does_not_change_the_block_list() {
     let (hubspot, client) = erased(Switches {
         erased_email_returns: true,
         ..Switches::default()
@@ -151,7 +151,7 @@ async fn a_refused_write_leaves_the_block_list_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_merge_moves_no_erased_address_and_a_merged_contact_is_erased_with_all_of_its_own() {
+async fn erasing_a_merged_contact_blocks_all_its_addresses() {
     let (hubspot, client) = erased(Switches::default()).await;
     let merged = hubspot.merge(51, 1).unwrap();
     assert_eq!(

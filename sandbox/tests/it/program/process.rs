@@ -1,4 +1,4 @@
-//! The program itself: start, health, end.
+//! The program: its start, its health check, its help and a kill.
 
 use std::{process::Stdio, time::Duration};
 
@@ -12,8 +12,8 @@ use crate::client::Client;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hubspot-sandbox");
 
-/// Starts the program on a free port and waits until it says where it listens.
-async fn started(arguments: &[&str]) -> (Child, String) {
+/// Starts the program on a free port and waits until it logs its address.
+async fn start(arguments: &[&str]) -> (Child, String) {
     let mut child = Command::new(PROGRAM)
         .args(["--listen", "127.0.0.1:0"])
         .args(arguments)
@@ -62,8 +62,8 @@ fn kill(child: &Child, signal: &str) {
 }
 
 #[tokio::test]
-async fn health_is_well_while_it_runs_and_not_afterwards() {
-    let (mut child, address) = started(&[]).await;
+async fn health_succeeds_only_while_the_program_runs() {
+    let (mut child, address) = start(&[]).await;
     assert!(health(&address).await);
     kill(&child, "-TERM");
     let status = timeout(Duration::from_secs(10), child.wait())
@@ -75,11 +75,11 @@ async fn health_is_well_while_it_runs_and_not_afterwards() {
 }
 
 #[tokio::test]
-async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
+async fn a_kill_loses_no_confirmed_write() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("contacts.jsonl");
     let data = ["--data", path.to_str().unwrap()];
-    let (mut child, address) = started(&data).await;
+    let (mut child, address) = start(&data).await;
     let client = Client::new(&format!("http://{address}"));
     let body = serde_json::json!({ "properties": { "email": "ada@example.com" } });
     let created = client
@@ -88,7 +88,7 @@ async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
         .expect(201);
     kill(&child, "-KILL");
     child.wait().await.unwrap();
-    let (_child, address) = started(&data).await;
+    let (_child, address) = start(&data).await;
     let client = Client::new(&format!("http://{address}"));
     let path = "/crm/objects/2026-09/contacts/ada%40example.com?idProperty=email";
     assert_eq!(client.get(path).await.expect(200)["id"], created["id"]);
@@ -96,7 +96,7 @@ async fn nothing_that_was_answered_is_lost_when_it_is_killed() {
 
 #[tokio::test]
 async fn options_reach_the_sandbox() {
-    let (_child, address) = started(&["--burst", "0", "--tokens", "other"]).await;
+    let (_child, address) = start(&["--burst", "0", "--tokens", "other"]).await;
     let client = Client::new(&format!("http://{address}"));
     client.get("/crm/v3/objects/contacts").await.expect(401);
     client
