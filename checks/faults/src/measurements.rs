@@ -33,7 +33,7 @@ impl Measurements {
         let mut measurements = Self::default();
         for _ in 0..times {
             // After all nodes were down, a cluster takes seconds to elect its leaders.
-            stack.nats().await.wait_until_well().await?;
+            stack.nats().await.wait_until_healthy().await?;
             stack.wait_until_ready().await?;
             measurements.failover_ms.push(failover(stack).await?);
             stack.wait_until_ready().await?;

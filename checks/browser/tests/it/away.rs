@@ -17,7 +17,7 @@ async fn the_page_says_when_the_gateway_is_away_and_recovers() {
         .await;
     page.wait_for("#change-result", "does not answer").await;
 
-    hubsync.start_again().await;
+    hubsync.restart().await;
     page.wait_for("#connection", "live").await;
     page.wait_for("#stage-delivery .figure", "running").await;
     hubsync

@@ -36,12 +36,12 @@ impl Hubsync {
             process: None,
             http: http::client(),
         };
-        hubsync.start_again().await;
+        hubsync.restart().await;
         hubsync
     }
 
     /// Starts hubsync again with its data.
-    pub(crate) async fn start_again(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         let mut process = Launch::new(built("hubsync"))
             .clean_env()
             .current_dir(self.folder.path())

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use semver::Version;
-use testing::nats::{Finder, Patience};
+use testing::nats::{DownloadLimits, Finder};
 
 use crate::support::{runs, script};
 
@@ -15,7 +15,7 @@ fn finder(path: &[&Path]) -> Finder {
         path,
         cache: None,
         pip: Vec::new(),
-        patience: Patience::default(),
+        patience: DownloadLimits::default(),
     }
 }
 
@@ -143,7 +143,7 @@ async fn a_download_ends_at_its_limit_and_leaves_nothing() {
     let mut finder = finder(&[]);
     finder.cache = Some(folder.path().join("cache"));
     finder.pip = vec![vec![pip]];
-    finder.patience = Patience {
+    finder.patience = DownloadLimits {
         until_told: std::time::Duration::from_millis(100),
         limit: std::time::Duration::from_secs(2),
     };

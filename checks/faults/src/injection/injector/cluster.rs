@@ -72,7 +72,7 @@ impl FaultInjector {
     pub(super) async fn restart_in_turn(&self, down: Duration) -> anyhow::Result<Injection> {
         let mut nats = self.stack.nats().await;
         for node in 0..nats.size() {
-            nats.wait_until_well().await?;
+            nats.wait_until_healthy().await?;
             nats.node(node).stop().await?;
             tokio::time::sleep(down).await;
             nats.node(node).restart().await?;

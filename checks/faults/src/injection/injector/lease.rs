@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use testing::proxy::Passage::{Open, Stalled};
+use testing::proxy::DataFlow::{Open, Stalled};
 use tokio::sync::MutexGuard;
 
 use super::{FaultInjector, Injection};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use testing::proxy::Passage::{Open, Slow, Stalled};
+use testing::proxy::DataFlow::{Open, Slow, Stalled};
 
 use super::{FaultInjector, Injection};
 use crate::{injection::fault::Way, system::components::Link};

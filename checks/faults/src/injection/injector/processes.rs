@@ -39,7 +39,7 @@ impl FaultInjector {
         tokio::time::sleep(down).await;
         nats.restart().await?;
         if let Some(server) = &mut server {
-            server.start_again().await?;
+            server.restart().await?;
         }
         for service in &mut services {
             service.start().await?;

@@ -1,4 +1,4 @@
-//! The writers of one user service, without the service around them.
+//! A user service without NATS: its group commit and its reader, on a PostgreSQL server.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,36 +14,39 @@ use user::{
     store::{self, StoreError, UserReader},
 };
 
+/// The limit of each wait, which is generous for a loaded machine.
 pub(crate) const CEILING: Duration = Duration::from_secs(30);
 
-pub(crate) struct Desk {
-    pub(crate) handle: CommitQueue,
+/// A user service without NATS.
+pub(crate) struct UserService {
+    pub(crate) queue: CommitQueue,
     pub(crate) health: Registry,
     reader: Arc<dyn UserReader>,
     task: JoinHandle<()>,
 }
 
+/// Starts a server with default settings.
 pub(crate) async fn server() -> PostgresServer {
     let server = PostgresServer::start(Options::default()).await;
     server.unwrap_or_else(|error| panic!("{error}"))
 }
 
-impl Desk {
-    /// One more user service at that server.
-    pub(crate) async fn at(server: &PostgresServer) -> Self {
-        Self::over(server, server.port()).await
+impl UserService {
+    /// Starts a user service on this server.
+    pub(crate) async fn start(server: &PostgresServer) -> Self {
+        Self::start_through(server, server.port()).await
     }
 
-    /// The same, by way of another port.
-    pub(crate) async fn over(server: &PostgresServer, port: u16) -> Self {
+    /// Starts a user service that connects to the server through another port.
+    pub(crate) async fn start_through(server: &PostgresServer, port: u16) -> Self {
         let url = server
             .url()
             .replace(&server.port().to_string(), &port.to_string());
-        Self::at_url(&url).await
+        Self::start_at(&url).await
     }
 
-    /// One at that address.
-    pub(crate) async fn at_url(url: &str) -> Self {
+    /// Starts a user service on the database at this address.
+    pub(crate) async fn start_at(url: &str) -> Self {
         let opened = store::open(&url.parse().unwrap()).await.unwrap();
         let after_commit = AfterCommit {
             wake_ups: mpsc::channel(1).0,
@@ -52,15 +55,16 @@ impl Desk {
             capacity: StreamCapacity::default(),
         };
         let health = Registry::new("user", &["database"]);
-        let (handle, task) = commit::start(opened.writers, RuleTiming::default(), after_commit, &health);
+        let (queue, task) = commit::start(opened.writers, RuleTiming::default(), after_commit, &health);
         Self {
-            handle,
+            queue,
             health,
             reader: opened.reader,
             task,
         }
     }
 
+    /// A change of address and first name.
     pub(crate) fn change(user: &str, first_name: &str) -> UpdateUser {
         UpdateUser {
             user_id: user.parse().unwrap(),
@@ -76,15 +80,15 @@ impl Desk {
 
     pub(crate) async fn update(&self, user: &str, first_name: &str) -> Result<UserUpdated, ServiceError> {
         let update = Self::change(user, first_name);
-        self.handle.run(update, None).await
+        self.queue.run(update, None).await
     }
 
-    pub(crate) async fn sweep(&self, most: usize) -> usize {
+    pub(crate) async fn sweep(&self, limit: usize) -> usize {
         let sweep = SweepUsers {
-            live: most,
-            backfill: most,
+            live: limit,
+            backfill: limit,
         };
-        self.handle.run(sweep, None).await.unwrap()
+        self.queue.run(sweep, None).await.unwrap()
     }
 
     pub(crate) async fn row(&self, user: &str) -> Option<Row> {
@@ -96,23 +100,23 @@ impl Desk {
         self.reader.find(&user).await
     }
 
-    /// Why a user cannot be read; none if it can.
+    /// The error of reading a user; none if it can be read.
     pub(crate) async fn read_error(&self, user: &str) -> Option<StoreError> {
         self.try_row(user).await.err()
     }
 
-    pub(crate) fn is_well(&self) -> bool {
+    pub(crate) fn is_healthy(&self) -> bool {
         self.health.report().ready
     }
 
-    /// A line of `/readyz`.
+    /// The check of this name in `/readyz`.
     pub(crate) fn check(&self, name: &str) -> Option<Check> {
         let checks = self.health.report().checks;
         checks.into_iter().find(|check| check.name == name)
     }
 
     pub(crate) async fn close(self) {
-        drop(self.handle);
+        drop(self.queue);
         self.task.await.unwrap();
         self.reader.close().await;
     }

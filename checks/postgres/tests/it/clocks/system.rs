@@ -1,4 +1,4 @@
-//! The whole system, each of its parts with a clock of its own.
+//! The whole system, in which each component has its own clock.
 
 use std::{
     collections::BTreeMap,
@@ -18,9 +18,9 @@ use testing::{
     wait::until,
 };
 
-use crate::desk::CEILING;
+use crate::support::user_service::CEILING;
 
-/// How far the clock of each part is from the real time.
+/// The difference between the clock of each component and the real time.
 struct Clocks {
     gateway: &'static str,
     user: &'static str,
@@ -31,7 +31,7 @@ struct System {
     sandbox: Sandbox,
     gateway: String,
     http: reqwest::Client,
-    // In the order in which they end.
+    // Fields are dropped in order, so the services stop before what they need.
     services: BTreeMap<&'static str, Child>,
     _nats: NatsServer,
     _server: PostgresServer,
@@ -64,7 +64,9 @@ impl System {
             ("hubspot", "+0s"),
             ("api-gateway", clocks.gateway),
         ] {
-            let mut launch = Launch::new(built(name)).clean_env().current_dir(folder.path());
+            let mut launch = Launch::new(find_program(name))
+                .clean_env()
+                .current_dir(folder.path());
             for (name, value) in &settings {
                 launch = launch.env(name, value);
             }
@@ -72,7 +74,7 @@ impl System {
                 "LD_PRELOAD",
                 find_faketime().unwrap_or_else(|error| panic!("{error}")),
             );
-            // Only wall clocks differ between machines.
+            // Only the wall clock is changed. Monotonic clocks of different machines are never compared.
             let launch = launch
                 .env("FAKETIME", clock)
                 .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
@@ -94,7 +96,7 @@ impl System {
         }
     }
 
-    /// A change, and how it is answered: the status, and the version where it is accepted.
+    /// Makes a change, and returns the status and the version of the user.
     async fn change(&self, user: &str, name: &str) -> (u16, Option<u64>) {
         let body = json!({ "email": format!("{user}@example.com"), "firstName": name });
         let request = self.http.patch(format!("{}/users/{user}", self.gateway));
@@ -104,7 +106,7 @@ impl System {
         (status, body["user"]["version"].as_u64())
     }
 
-    /// Waits until HubSpot has a value of the user's contact.
+    /// Waits until the contact with this address has this first name.
     async fn wait_for_name(&self, email: &str, name: &str) {
         until("the name in HubSpot", CEILING, async || {
             let contact = self.sandbox.contact_by_email(email)?;
@@ -114,7 +116,7 @@ impl System {
     }
 }
 
-fn built(name: &str) -> PathBuf {
+fn find_program(name: &str) -> PathBuf {
     let own = env::current_exe().unwrap();
     let path = own.ancestors().nth(2).unwrap_or(Path::new("")).join(name);
     assert!(
@@ -126,7 +128,7 @@ fn built(name: &str) -> PathBuf {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn changes_and_imports_reach_hubspot_whatever_the_clocks_of_gateway_user_service_and_database_show() {
+async fn all_changes_reach_hubspot_with_different_clocks() {
     for clocks in [
         Clocks {
             gateway: "+0s",
@@ -181,7 +183,7 @@ async fn changes_and_imports_reach_hubspot_whatever_the_clocks_of_gateway_user_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_a_frozen_user_service_gets_too_late_is_not_made_though_all_clocks_differ() {
+async fn a_frozen_service_makes_no_late_change_with_any_clock() {
     let clocks = Clocks {
         gateway: "+1h",
         user: "-5m",
@@ -194,7 +196,7 @@ async fn a_change_that_a_frozen_user_service_gets_too_late_is_not_made_though_al
     assert_eq!(system.change("1", "Eva").await, (504, None));
     let user = system.services.get_mut("user").unwrap();
     user.resume().unwrap();
-    // It gets both tries of the other change first.
+    // The user service first receives both tries of the previous change.
     assert_eq!(system.change("1", "Joan").await, (200, Some(2)));
     assert_eq!(system.change("1", "Kay").await, (200, Some(3)));
 }
