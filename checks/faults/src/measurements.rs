@@ -29,7 +29,7 @@ pub struct Measurements {
 
 impl Measurements {
     /// Measures both this many times, on a system that has converged. The changed user is not one of the run's users.
-    pub async fn take(stack: &Stack, times: usize, nats_away: Duration) -> anyhow::Result<Self> {
+    pub async fn measure(stack: &Stack, times: usize, nats_away: Duration) -> anyhow::Result<Self> {
         let mut measurements = Self::default();
         for _ in 0..times {
             // After all nodes were down, a cluster takes seconds to elect its leaders.

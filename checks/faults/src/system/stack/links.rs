@@ -59,8 +59,8 @@ impl Stack {
     /// Connects the proxies of every service to other NATS nodes.
     pub fn redirect_to_nats(&self, ports: &[u16]) {
         for component in self.components() {
-            let ways = self.proxies(Link::Nats(component)).iter().zip(ports);
-            ways.for_each(|(proxy, port)| proxy.set_target(*port));
+            let kinds = self.proxies(Link::Nats(component)).iter().zip(ports);
+            kinds.for_each(|(proxy, port)| proxy.set_target(*port));
         }
     }
 
