@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{hubsync::Hubsync, page::Page};
 
 #[tokio::test]
-async fn the_page_says_when_the_gateway_is_away_and_recovers() {
+async fn the_page_reports_a_stopped_gateway_and_recovers() {
     let mut hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     page.mark().await;
@@ -26,7 +26,7 @@ async fn the_page_says_when_the_gateway_is_away_and_recovers() {
     page.wait_for_change("1", "confirmed").await;
     assert!(page.was_not_reloaded().await);
     // The browser logs each connection that failed.
-    let logged = page.complaints().await;
+    let logged = page.log_errors().await;
     assert!(
         logged.iter().all(|entry| entry.contains("net::ERR_")),
         "{logged:?}"

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::{hubsync::Hubsync, page::Page};
 
 /// Finds controls and pictures without a name for screen readers.
-const NAMELESS: &str = "
+const UNNAMED_CONTROLS: &str = "
     const nameOf = (element) => element.getAttribute('aria-label') || element.textContent.trim()
         || [...(element.labels ?? [])].map((label) => label.textContent.trim()).join('') || element.getAttribute('alt');
     return [...document.querySelectorAll('button, input, a, meter, canvas, [role=img]')]
@@ -20,7 +20,7 @@ const TOO_WIDE: &str = "
         : [];";
 
 /// Finds texts with a contrast below 4.5 to 1 to their background (WCAG 2.2, 1.4.3).
-const FAINT: &str = "
+const LOW_CONTRAST: &str = "
     const channels = (colour) => (colour.match(/[\\d.]+/g) ?? []).map(Number);
     const light = ([red, green, blue]) => [red, green, blue]
         .map((value) => value / 255)
@@ -72,7 +72,7 @@ async fn busy(hubsync: &Hubsync) -> Page {
 }
 
 #[tokio::test]
-async fn the_page_is_readable_in_light_in_dark_and_on_a_phone() {
+async fn the_page_is_readable_in_each_colour_scheme_and_size() {
     let hubsync = Hubsync::start().await;
     let page = busy(&hubsync).await;
     for (name, scheme, width, height) in [
@@ -81,19 +81,19 @@ async fn the_page_is_readable_in_light_in_dark_and_on_a_phone() {
         ("phone", "light", 390, 3_000),
         ("phone-dark", "dark", 360, 3_000),
     ] {
-        page.browser.look(scheme, width, height).await.unwrap();
+        page.browser.set_appearance(scheme, width, height).await.unwrap();
         assert_eq!(page.evaluate(TOO_WIDE).await, json!([]), "{name}");
         // Colours change in a short transition.
         testing::wait::until(
             "all texts to have enough contrast",
             crate::hubsync::CEILING,
             async || {
-                let faint = page.evaluate(FAINT).await;
+                let faint = page.evaluate(LOW_CONTRAST).await;
                 if faint == json!([]) { Ok(()) } else { Err(faint) }
             },
         )
         .await;
-        page.photograph(name).await;
+        page.take_screenshot(name).await;
     }
     page.close().await;
 }
@@ -102,7 +102,7 @@ async fn the_page_is_readable_in_light_in_dark_and_on_a_phone() {
 async fn every_control_has_a_name_and_a_place_in_the_tab_order() {
     let hubsync = Hubsync::start().await;
     let page = busy(&hubsync).await;
-    assert_eq!(page.evaluate(NAMELESS).await, json!([]));
+    assert_eq!(page.evaluate(UNNAMED_CONTROLS).await, json!([]));
     let with_tabindex = page
         .evaluate("return document.querySelectorAll('[tabindex]').length")
         .await;

@@ -28,7 +28,7 @@ const LISTEN: &str = "
     return new Promise((resolve) => window.other.addEventListener('hello', () => resolve(true)));";
 
 #[tokio::test]
-async fn a_hidden_page_does_not_listen_and_misses_nothing() {
+async fn a_hidden_page_has_no_stream_and_misses_nothing() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     let change = async |user: &str| {

@@ -53,7 +53,7 @@ const LATER: &str = "
 const STATUS: &str = "'status', { gateway: { ready: true, checks: [] }, delivery: { workers: 0 } }";
 
 /// Opens a page whose stream the test plays.
-async fn played(hubsync: &Hubsync) -> Page {
+async fn open_with_played_stream(hubsync: &Hubsync) -> Page {
     let page = Page::open(hubsync).await;
     page.hide().await;
     page.evaluate(PLAY).await;
@@ -68,7 +68,7 @@ async fn say(page: &Page, words: &str) {
 #[tokio::test]
 async fn missed_changes_are_drawn_at_their_own_time() {
     let hubsync = Hubsync::start().await;
-    let page = played(&hubsync).await;
+    let page = open_with_played_stream(&hubsync).await;
     say(&page, "'hello', { resumed: true }").await;
     say(
         &page,
@@ -96,7 +96,7 @@ async fn missed_changes_are_drawn_at_their_own_time() {
 #[tokio::test]
 async fn new_changes_count_as_now_although_the_clock_was_set() {
     let hubsync = Hubsync::start().await;
-    let page = played(&hubsync).await;
+    let page = open_with_played_stream(&hubsync).await;
     say(&page, "'hello', { resumed: true }").await;
     say(&page, STATUS).await;
     // The gateway's clock was set back by a minute.
@@ -116,9 +116,9 @@ async fn new_changes_count_as_now_although_the_clock_was_set() {
 }
 
 #[tokio::test]
-async fn the_pause_grows_while_the_gateway_has_no_place() {
+async fn the_pause_grows_while_the_gateway_answers_503() {
     let hubsync = Hubsync::start().await;
-    let page = played(&hubsync).await;
+    let page = open_with_played_stream(&hubsync).await;
     let pauses = page.evaluate(GIVE_UP).await;
     page.wait_for("#banner", "does not answer, or too many browsers watch it")
         .await;
@@ -140,7 +140,7 @@ async fn the_pause_grows_while_the_gateway_has_no_place() {
 #[tokio::test]
 async fn after_a_new_start_a_restored_database_is_shown() {
     let hubsync = Hubsync::start().await;
-    let page = played(&hubsync).await;
+    let page = open_with_played_stream(&hubsync).await;
     let changed = |version: u8| {
         format!(
             "'changes', {{ accepted: 2, resolved: {{}}, users: [{{ userId: 'u', version: {version}, state: 'pending' }}] }}"
@@ -160,7 +160,7 @@ async fn after_a_new_start_a_restored_database_is_shown() {
 #[tokio::test]
 async fn after_a_gap_changes_with_a_known_result_stay() {
     let hubsync = Hubsync::start().await;
-    let page = played(&hubsync).await;
+    let page = open_with_played_stream(&hubsync).await;
     let seen =
         |users: &str| format!("'changes', {{ accepted: 2, resolved: {{ confirmed: 1 }}, users: [{users}] }}");
     let done = "{ userId: 'done', version: 7, state: 'confirmed' }";
@@ -185,7 +185,7 @@ async fn after_a_gap_changes_with_a_known_result_stay() {
 #[tokio::test]
 async fn the_plot_leaves_out_the_time_without_a_connection() {
     let hubsync = Hubsync::start().await;
-    let page = played(&hubsync).await;
+    let page = open_with_played_stream(&hubsync).await;
     let known_seconds = async |is_resumed: bool| {
         page.hide().await;
         page.evaluate(LATER).await;
@@ -212,7 +212,7 @@ async fn the_plot_leaves_out_the_time_without_a_connection() {
 #[tokio::test]
 async fn the_page_says_how_many_changes_it_does_not_name() {
     let hubsync = Hubsync::start().await;
-    let page = played(&hubsync).await;
+    let page = open_with_played_stream(&hubsync).await;
     say(&page, "'hello', { resumed: true }").await;
     let named = "users: [{ userId: 'u', version: 1, state: 'confirmed' }]";
     say(
