@@ -7,10 +7,10 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::good_answers::{good_reactions, play_worker};
+use super::complete_responses::{complete_reactions, script_worker};
 use super::spec::{Operation, Spec, events, examples, members};
 use crate::harness::{CEILING, Gateway};
-use crate::responder::{Reaction, Responder, refuse};
+use crate::scripted_user_service::{Reaction, ScriptedUserService, reject};
 
 /// Responses that need a slow caller, hundreds of callers or a defect. Other tests cover them.
 fn is_hard_to_provoke(id: &str, status: u16) -> bool {
@@ -32,7 +32,7 @@ impl Check<'_> {
     }
 
     /// One request for each example of a body, or one without a body.
-    fn good_requests(&self) -> Vec<RequestBuilder> {
+    fn valid_requests(&self) -> Vec<RequestBuilder> {
         let path = self.operation.filled_path(self.spec);
         let content = members(&self.operation.value["requestBody"]["content"]);
         let bodies =
@@ -49,8 +49,8 @@ impl Check<'_> {
         }
     }
 
-    fn good_request(&self) -> RequestBuilder {
-        self.good_requests().swap_remove(0)
+    fn valid_request(&self) -> RequestBuilder {
+        self.valid_requests().swap_remove(0)
     }
 
     fn takes(&self, header: &str) -> bool {
@@ -69,25 +69,29 @@ impl Check<'_> {
         let name = format!("{} {expected}", self.operation.id);
         let mut response = request.send().await.unwrap();
         assert_eq!(response.status(), expected, "{name}");
-        let answers = self.spec.answers(self.operation);
-        let documented = answers.into_iter().find(|(status, _)| *status == expected);
-        let (_, answer) = documented.unwrap_or_else(|| panic!("{name} is not documented"));
-        for (header, documented) in members(&answer["headers"]) {
-            self.header(&response, header, self.spec.follow(documented));
+        let responses = self.spec.responses(self.operation);
+        let documented = responses.into_iter().find(|(status, _)| *status == expected);
+        let (_, documented) = documented.unwrap_or_else(|| panic!("{name} is not documented"));
+        for (header, specification) in members(&documented["headers"]) {
+            self.header(&response, header, self.spec.follow(specification));
         }
         self.seen.insert(expected);
         // A 304 may have a type although it has no body.
         let kind = response.headers().get("content-type").filter(|_| expected != 304);
         let Some(kind) = kind else {
-            assert!(answer.get("content").is_none(), "{name}");
+            assert!(documented.get("content").is_none(), "{name}");
             return response;
         };
         let kind = kind.to_str().unwrap().split(';').next().unwrap().to_owned();
-        let media = answer["content"]
+        let media = documented["content"]
             .get(&kind)
             .unwrap_or_else(|| panic!("{name}: {kind} is not documented"));
         for (schema, value) in values(&mut response, media).await {
-            assert_eq!(self.spec.faults(schema, &value), [""; 0], "{name}: {value}");
+            assert_eq!(
+                self.spec.schema_errors(schema, &value),
+                [""; 0],
+                "{name}: {value}"
+            );
         }
         response
     }
@@ -103,14 +107,14 @@ impl Check<'_> {
         };
         let value = Value::from(value.to_str().unwrap());
         assert_eq!(
-            self.spec.faults(&documented["schema"], &value),
+            self.spec.schema_errors(&documented["schema"], &value),
             [""; 0],
             "{name}: {value}"
         );
     }
 
     /// Requests that the gateway rejects itself.
-    async fn bad_requests(&mut self) {
+    async fn invalid_requests(&mut self) {
         let path = self.operation.filled_path(self.spec);
         if self.takes("userId") {
             let path = path.replace("/1", "/a.b");
@@ -122,12 +126,12 @@ impl Check<'_> {
         }
         for (name, wrong) in [("version", "x"), ("limit", "501"), ("after", "x")] {
             if self.takes(name) && !(name == "after" && self.operation.id == "listUsers") {
-                let request = self.good_request().query(&[(name, wrong)]);
+                let request = self.valid_request().query(&[(name, wrong)]);
                 self.send(request, 400).await;
             }
         }
         if self.documents(400) {
-            self.send(self.good_request().query(&[("unknown", "x")]), 400)
+            self.send(self.valid_request().query(&[("unknown", "x")]), 400)
                 .await;
         }
         if self.documents(415) {
@@ -150,24 +154,24 @@ impl Check<'_> {
     }
 
     /// Requests that the user service rejects.
-    async fn refusals(&mut self) {
+    async fn rejected_requests(&mut self) {
         let script = [
-            (500, refuse(ErrorCode::Internal)),
+            (500, reject(ErrorCode::Internal)),
             (502, Reaction::Nonsense),
-            (503, refuse(ErrorCode::Unavailable)),
-            (504, refuse(ErrorCode::OutcomeUnknown)),
-            (404, refuse(ErrorCode::UserNotFound)),
-            (409, refuse(ErrorCode::ContactHeld)),
-            (409, refuse(ErrorCode::NoAccount)),
-            (412, refuse(ErrorCode::VersionMismatch)),
-            (422, refuse(ErrorCode::KeyReused)),
+            (503, reject(ErrorCode::Unavailable)),
+            (504, reject(ErrorCode::OutcomeUnknown)),
+            (404, reject(ErrorCode::UserNotFound)),
+            (409, reject(ErrorCode::ContactHeld)),
+            (409, reject(ErrorCode::NoAccount)),
+            (412, reject(ErrorCode::VersionMismatch)),
+            (422, reject(ErrorCode::KeyReused)),
         ];
         let script = script.into_iter().filter(|(status, _)| self.documents(*status));
         let (statuses, reactions): (Vec<_>, Vec<_>) = script.unzip();
-        Responder::start(&self.gateway, reactions).await;
-        play_worker(&self.gateway).await;
+        ScriptedUserService::start(&self.gateway, reactions).await;
+        script_worker(&self.gateway).await;
         for status in statuses {
-            self.send(self.good_request(), status).await;
+            self.send(self.valid_request(), status).await;
         }
     }
 }
@@ -204,7 +208,7 @@ async fn values<'a>(response: &mut Response, media: &'a Value) -> Vec<(&'a Value
 }
 
 #[tokio::test]
-async fn every_operation_answers_in_every_documented_way() {
+async fn every_operation_has_every_documented_response() {
     let spec = Spec::read();
     for operation in spec.operations() {
         let gateway = Gateway::start().await;
@@ -216,32 +220,32 @@ async fn every_operation_answers_in_every_documented_way() {
             seen,
         };
         if operation.id == "readyz" {
-            check.send(check.good_request(), 503).await;
+            check.send(check.valid_request(), 503).await;
         }
-        Responder::start(&check.gateway, good_reactions(operation.id)).await;
-        play_worker(&check.gateway).await;
+        ScriptedUserService::start(&check.gateway, complete_reactions(operation.id)).await;
+        script_worker(&check.gateway).await;
         check.gateway.wait_until_check("user", true).await;
-        for request in check.good_requests() {
+        for request in check.valid_requests() {
             check.send(request, 200).await;
         }
         if check.takes("Prefer") {
             let response = check
-                .send(check.good_request().header("prefer", "wait=10"), 200)
+                .send(check.valid_request().header("prefer", "wait=10"), 200)
                 .await;
             assert_eq!(response.headers()["preference-applied"], "wait=10");
         }
         if check.takes("If-None-Match") {
-            let known = check.send(check.good_request(), 200).await.headers()["etag"].clone();
+            let known = check.send(check.valid_request(), 200).await.headers()["etag"].clone();
             check
-                .send(check.good_request().header("if-none-match", known), 304)
+                .send(check.valid_request().header("if-none-match", known), 304)
                 .await;
         }
-        check.bad_requests().await;
+        check.invalid_requests().await;
         if check.documents(502) {
             check.gateway = Gateway::start().await;
-            check.refusals().await;
+            check.rejected_requests().await;
         }
-        let documented = spec.answers(operation).into_iter().map(|(status, _)| status);
+        let documented = spec.responses(operation).into_iter().map(|(status, _)| status);
         let not_seen: Vec<_> = documented.filter(|status| !check.seen.contains(status)).collect();
         let is_fine = not_seen
             .iter()

@@ -1,4 +1,4 @@
-//! Plays the user service over a real connection. The test decides its responses, and it keeps the requests.
+//! A user service whose responses the test decides, over a real connection. It records the requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -21,25 +21,25 @@ pub(crate) enum Reaction {
     AnswerLater(Value, Arc<Notify>),
     /// Answers with this body and this wall time of its clock.
     AnswerAt(Value, u64),
-    /// Answers with text that is no JSON.
+    /// Answers with text that is not JSON.
     Nonsense,
     /// Answers with an error, as the services framework does.
-    Refuse(ServiceError),
+    Reject(ServiceError),
     /// Does not answer.
     Silence,
     /// Does not answer, and unsubscribes.
     Leave,
 }
 
-/// A request that arrived.
+/// A request that the service received.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct ReceivedRequest {
     pub(crate) subject: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
 }
 
-impl Asked {
+impl ReceivedRequest {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(async_nats::HeaderValue::as_str)
     }
@@ -48,7 +48,7 @@ impl Asked {
         self.header(name).unwrap().parse().unwrap()
     }
 
-    /// The id of the clock by which it was sent, and the time in milliseconds.
+    /// The id of the clock of the sender, and the time of sending in milliseconds.
     pub(crate) fn sent(&self) -> (String, u64) {
         let (clock, ms) = self.header(headers::SENT).unwrap().split_once(' ').unwrap();
         (clock.to_owned(), ms.parse().unwrap())
@@ -56,37 +56,37 @@ impl Asked {
 }
 
 /// The scripted user service.
-pub(crate) struct Responder {
-    asked: Arc<Mutex<Vec<Asked>>>,
+pub(crate) struct ScriptedUserService {
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
-impl Responder {
+impl ScriptedUserService {
     /// Reacts to the first request with the first reaction, and so on. The last reaction is repeated.
     pub(crate) async fn start(gateway: &Gateway, script: Vec<Reaction>) -> Self {
         let client = async_nats::connect(gateway.nats.url()).await.unwrap();
-        let mut requests = client
+        let mut subscription = client
             .queue_subscribe("users.>", subjects::USER_QUEUE.to_owned())
             .await
             .unwrap();
         let ping = format!("$SRV.PING.{}", subjects::USER_SERVICE);
         let mut pings = client.subscribe(ping).await.unwrap();
         wait_for_server(&client).await;
-        let asked = Arc::<Mutex<Vec<Asked>>>::default();
-        let kept = Arc::clone(&asked);
+        let requests = Arc::<Mutex<Vec<ReceivedRequest>>>::default();
+        let received = Arc::clone(&requests);
         tokio::spawn(async move {
             let mut script = script.into_iter();
             let mut reaction = script.next().unwrap();
             loop {
                 tokio::select! {
-                    Some(message) = requests.next() => {
+                    Some(message) = subscription.next() => {
                         // A notice expects no answer.
                         if message.reply.is_none() {
                             continue;
                         }
-                        kept.lock().unwrap().push(read(&message));
+                        received.lock().unwrap().push(read(&message));
                         react(&client, message, reaction.clone());
                         if matches!(reaction, Reaction::Leave) {
-                            requests.unsubscribe().await.unwrap();
+                            subscription.unsubscribe().await.unwrap();
                             return wait_for_server(&client).await;
                         }
                         reaction = script.next().unwrap_or(reaction);
@@ -96,17 +96,17 @@ impl Responder {
                 }
             }
         });
-        Self { asked }
+        Self { requests }
     }
 
-    /// The requests so far.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    /// All requests so far.
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 
-    pub(crate) async fn wait_until_asked(&self, times: usize) {
+    pub(crate) async fn wait_for_requests(&self, times: usize) {
         until("requests at the user service", CEILING, async || {
-            let count = self.asked().len();
+            let count = self.requests().len();
             if count >= times { Ok(()) } else { Err(count) }
         })
         .await;
@@ -124,8 +124,8 @@ pub(crate) async fn wait_for_server(client: &Client) {
         .unwrap();
 }
 
-fn read(message: &Message) -> Asked {
-    Asked {
+fn read(message: &Message) -> ReceivedRequest {
+    ReceivedRequest {
         subject: message.subject.to_string(),
         headers: message.headers.clone().unwrap_or_default(),
         body: serde_json::from_slice(&message.payload).unwrap(),
@@ -147,7 +147,7 @@ fn react(client: &Client, message: Message, reaction: Reaction) {
                 body.to_string()
             }
             Reaction::Nonsense => "nonsense".to_owned(),
-            Reaction::Refuse(refusal) => {
+            Reaction::Reject(refusal) => {
                 headers.insert(headers::SERVICE_ERROR_CODE, refusal.code.number().to_string());
                 headers.insert(headers::SERVICE_ERROR, "refused");
                 serde_json::to_string(&refusal).unwrap()
@@ -166,8 +166,8 @@ async fn answer(client: &Client, message: &Message, headers: HeaderMap, payload:
         .unwrap();
 }
 
-pub(crate) fn refuse(code: ErrorCode) -> Reaction {
-    Reaction::Refuse(ServiceError::new(code, "because"))
+pub(crate) fn reject(code: ErrorCode) -> Reaction {
+    Reaction::Reject(ServiceError::new(code, "because"))
 }
 
 /// The user of most tests, as the user service answers it.

@@ -1,4 +1,4 @@
-//! Requests that pages of other sites make a browser send, all of which are rejected.
+//! Requests that a page of another site makes a browser send. The gateway rejects them.
 
 use api_gateway::Limits;
 use reqwest::{Method, Response};
@@ -8,13 +8,13 @@ use tokio::net::TcpStream;
 
 use crate::harness::{Gateway, problem, slug};
 
-/// A gateway with that name in `API_GATEWAY_HOSTS`.
-async fn named(name: &str) -> Gateway {
+/// Starts a gateway with this name in `API_GATEWAY_HOSTS`.
+async fn start_with_host(name: &str) -> Gateway {
     let nats = NatsServer::start(Options::default()).await.unwrap();
     Gateway::start_as(Limits::default(), nats, &[("API_GATEWAY_HOSTS", name)]).await
 }
 
-async fn ask(gateway: &Gateway, method: &Method, path: &str, headers: &[(&str, &str)]) -> Response {
+async fn send_request(gateway: &Gateway, method: &Method, path: &str, headers: &[(&str, &str)]) -> Response {
     let mut request = gateway.request(method.clone(), path);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -22,9 +22,9 @@ async fn ask(gateway: &Gateway, method: &Method, path: &str, headers: &[(&str, &
     request.send().await.unwrap()
 }
 
-async fn assert_refused(answer: Response, status: u16, kind: &str) {
-    assert_eq!(answer.status(), status);
-    assert_eq!(slug(&problem(answer).await), kind);
+async fn assert_rejected(response: Response, status: u16, kind: &str) {
+    assert_eq!(response.status(), status);
+    assert_eq!(slug(&problem(response).await), kind);
 }
 
 #[tokio::test]
@@ -42,14 +42,14 @@ async fn a_rebound_name_is_rejected_on_every_path() {
         (Method::GET, "/metrics"),
         (Method::GET, "/nothing"),
     ] {
-        let answer = ask(&gateway, &method, path, &[("host", "rebound.example:3030")]).await;
-        assert_refused(answer, 421, "unknown-host").await;
+        let response = send_request(&gateway, &method, path, &[("host", "rebound.example:3030")]).await;
+        assert_rejected(response, 421, "unknown-host").await;
     }
 }
 
 #[tokio::test]
-async fn addresses_plain_names_and_listed_names_are_answered() {
-    let gateway = named("console.example.com").await;
+async fn addresses_plain_and_listed_names_are_accepted() {
+    let gateway = start_with_host("console.example.com").await;
     for host in [
         "127.0.0.1:3030",
         "[::1]:3030",
@@ -57,11 +57,11 @@ async fn addresses_plain_names_and_listed_names_are_answered() {
         "api-gateway",
         "console.example.com",
     ] {
-        let answer = ask(&gateway, &Method::GET, "/healthz", &[("host", host)]).await;
-        assert_eq!(answer.status(), 200, "{host}");
+        let response = send_request(&gateway, &Method::GET, "/healthz", &[("host", host)]).await;
+        assert_eq!(response.status(), 200, "{host}");
     }
-    let answer = ask(&gateway, &Method::GET, "/healthz", &[("host", "example.com")]).await;
-    assert_refused(answer, 421, "unknown-host").await;
+    let response = send_request(&gateway, &Method::GET, "/healthz", &[("host", "example.com")]).await;
+    assert_rejected(response, 421, "unknown-host").await;
 }
 
 /// Requests that programs can send. `reqwest` would always set `Host`, so they are written by hand.
@@ -82,15 +82,15 @@ async fn an_empty_or_missing_host_is_allowed() {
         let mut stream = TcpStream::connect(gateway.address).await.unwrap();
         let request = format!("{head}Connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert_eq!(answer.split(' ').nth(1), Some(status), "{head:?}: {answer}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        assert_eq!(response.split(' ').nth(1), Some(status), "{head:?}: {response}");
     }
 }
 
 #[tokio::test]
 async fn a_request_from_another_origin_is_rejected() {
-    let gateway = named("console.example.com").await;
+    let gateway = start_with_host("console.example.com").await;
     let host = ("host", "127.0.0.1:3030");
     for origin in [
         "https://evil.example",
@@ -99,17 +99,17 @@ async fn a_request_from_another_origin_is_rejected() {
         "null",
         "nonsense",
     ] {
-        let answer = ask(&gateway, &Method::PUT, "/sync/pause", &[host, ("origin", origin)]).await;
-        assert_refused(answer, 403, "foreign-origin").await;
+        let response = send_request(&gateway, &Method::PUT, "/sync/pause", &[host, ("origin", origin)]).await;
+        assert_rejected(response, 403, "foreign-origin").await;
     }
-    let answer = ask(
+    let response = send_request(
         &gateway,
         &Method::PUT,
         "/sync/pause",
         &[host, ("origin", "http://127.0.0.1:3030")],
     )
     .await;
-    assert_ne!(answer.status(), 403);
+    assert_ne!(response.status(), 403);
 }
 
 #[tokio::test]
@@ -130,14 +130,14 @@ async fn an_origin_matches_the_host_with_or_without_default_port() {
         ("localhost", "capacitor://localhost", false),
     ] {
         let headers = [("host", host), ("origin", origin)];
-        let answer = ask(&gateway, &Method::PUT, "/sync/pause", &headers).await;
-        assert_eq!(answer.status() != 403, is_own, "{origin} at {host}");
+        let response = send_request(&gateway, &Method::PUT, "/sync/pause", &headers).await;
+        assert_eq!(response.status() != 403, is_own, "{origin} at {host}");
     }
 }
 
 #[tokio::test]
 async fn a_listed_origin_is_accepted_whatever_the_host() {
-    let gateway = named("console.example.com,192.168.1.5,fd00::1").await;
+    let gateway = start_with_host("console.example.com,192.168.1.5,fd00::1").await;
     for (origin, is_listed) in [
         ("https://console.example.com", true),
         ("http://192.168.1.5", true),
@@ -147,8 +147,8 @@ async fn a_listed_origin_is_accepted_whatever_the_host() {
         ("http://[fd00::2]", false),
     ] {
         let headers = [("host", "127.0.0.1:3030"), ("origin", origin)];
-        let answer = ask(&gateway, &Method::PUT, "/sync/pause", &headers).await;
-        assert_eq!(answer.status() != 403, is_listed, "{origin}");
+        let response = send_request(&gateway, &Method::PUT, "/sync/pause", &headers).await;
+        assert_eq!(response.status() != 403, is_listed, "{origin}");
     }
 }
 
@@ -159,20 +159,20 @@ async fn another_site_may_link_to_the_pages_only() {
         let loaded = [("sec-fetch-site", site), ("sec-fetch-mode", "no-cors")];
         let followed = [("sec-fetch-site", site), ("sec-fetch-mode", "navigate")];
         for path in ["/", "/docs", "/users/1", "/sync/events"] {
-            let answer = ask(&gateway, &Method::GET, path, &loaded).await;
-            assert_refused(answer, 403, "foreign-origin").await;
+            let response = send_request(&gateway, &Method::GET, path, &loaded).await;
+            assert_rejected(response, 403, "foreign-origin").await;
         }
         for path in ["/", "/docs"] {
-            let answer = ask(&gateway, &Method::GET, path, &followed).await;
-            assert_eq!(answer.status(), 200, "{path}");
+            let response = send_request(&gateway, &Method::GET, path, &followed).await;
+            assert_eq!(response.status(), 200, "{path}");
         }
         for (method, path) in [(Method::GET, "/users/1"), (Method::POST, "/sync/retry")] {
-            let answer = ask(&gateway, &method, path, &followed).await;
-            assert_refused(answer, 403, "foreign-origin").await;
+            let response = send_request(&gateway, &method, path, &followed).await;
+            assert_rejected(response, 403, "foreign-origin").await;
         }
     }
     for site in ["same-origin", "none"] {
-        let answer = ask(&gateway, &Method::GET, "/healthz", &[("sec-fetch-site", site)]).await;
-        assert_eq!(answer.status(), 200, "{site}");
+        let response = send_request(&gateway, &Method::GET, "/healthz", &[("sec-fetch-site", site)]).await;
+        assert_eq!(response.status(), 200, "{site}");
     }
 }

@@ -5,35 +5,36 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Gateway, problem, slug};
-use crate::responder::{Reaction, Responder, refuse};
+use crate::scripted_user_service::{Reaction, ScriptedUserService, reject};
 
 #[tokio::test]
 async fn a_list_is_requested_by_state_reason_and_position() {
     let gateway = Gateway::start().await;
     let page = json!({ "users": [], "next": "3:A:u9" });
-    let responder = Responder::start(&gateway, vec![Reaction::Answer(page.clone())]).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![Reaction::Answer(page.clone())]).await;
     let response = gateway
         .get("/sync?state=failed&reason=A&after=3%3AA%3Au1&limit=5")
         .await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert_eq!(response.json::<Value>().await.unwrap(), page);
-    let asked = &responder.asked()[0];
+    let requests = &scripted_user_service.requests()[0];
     let expected = json!({
         "filter": { "problems": { "state": "failed", "reason": "A" } }, "after": "3:A:u1", "limit": 5
     });
     assert_eq!(
-        (asked.subject.as_str(), &asked.body),
+        (requests.subject.as_str(), &requests.body),
         ("users.sync.list", &expected)
     );
 }
 
 #[tokio::test]
-async fn a_filter_that_is_misspelt_lists_nobody() {
+async fn a_misspelt_filter_is_rejected() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, vec![Reaction::Silence]).await;
     for query in [
-        "sate=parked",
+        "sate=failed",
         "state=confirmed",
         "reason=A",
         "limit=0",
@@ -44,13 +45,13 @@ async fn a_filter_that_is_misspelt_lists_nobody() {
         assert_eq!(response.status(), 400, "{query}");
         assert_eq!(slug(&problem(response).await), "invalid-parameter", "{query}");
     }
-    assert!(responder.asked().is_empty());
+    assert!(scripted_user_service.requests().is_empty());
 }
 
 #[tokio::test]
 async fn a_position_that_the_user_service_rejects_is_a_400() {
     let gateway = Gateway::start().await;
-    Responder::start(&gateway, vec![refuse(ErrorCode::InvalidRequest)]).await;
+    ScriptedUserService::start(&gateway, vec![reject(ErrorCode::InvalidRequest)]).await;
     let response = gateway.get("/sync?after=x").await;
     assert_eq!(response.status(), 400);
     assert_eq!(slug(&problem(response).await), "invalid-parameter");
@@ -63,7 +64,8 @@ async fn a_retry_by_state_goes_page_by_page() {
         json!({ "retried": 400, "skipped": 100, "next": "3:A:u5" }),
         json!({ "retried": 7, "skipped": 0 }),
     ];
-    let responder = Responder::start(&gateway, pages.map(Reaction::Answer).to_vec()).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, pages.map(Reaction::Answer).to_vec()).await;
     let request = gateway.request(Method::POST, "/sync/retry");
     let response = request
         .json(&json!({ "state": "failed", "reason": "A" }))
@@ -73,21 +75,25 @@ async fn a_retry_by_state_goes_page_by_page() {
     assert_eq!(response.status(), 200);
     let total: Value = response.json().await.unwrap();
     assert_eq!(total, json!({ "retried": 407, "skipped": 100 }));
-    let asked: Vec<_> = responder.asked().into_iter().map(|asked| asked.body).collect();
+    let requests: Vec<_> = scripted_user_service
+        .requests()
+        .into_iter()
+        .map(|requests| requests.body)
+        .collect();
     let filter = json!({ "state": "failed", "reason": "A" });
     let expected = [
         json!({ "listed": { "filter": filter } }),
         json!({ "listed": { "filter": filter, "after": "3:A:u5" } }),
     ];
-    assert_eq!(asked, expected);
+    assert_eq!(requests, expected);
 }
 
 #[tokio::test]
 async fn an_error_after_some_pages_reports_them_and_the_next() {
     let gateway = Gateway::start().await;
     let page = json!({ "retried": 400, "skipped": 100, "next": "3:A:u5" });
-    let script = vec![Reaction::Answer(page.clone()), refuse(ErrorCode::Unavailable)];
-    Responder::start(&gateway, script).await;
+    let script = vec![Reaction::Answer(page.clone()), reject(ErrorCode::Unavailable)];
+    ScriptedUserService::start(&gateway, script).await;
     let retry = async |body: Value| {
         let request = gateway.request(Method::POST, "/sync/retry");
         request.json(&body).send().await.unwrap()
@@ -101,9 +107,9 @@ async fn an_error_after_some_pages_reports_them_and_the_next() {
 }
 
 #[tokio::test]
-async fn a_retry_takes_only_json_that_says_which_users() {
+async fn a_retry_accepts_only_json_that_names_users() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, vec![Reaction::Silence]).await;
     let send = async |kind: &str, body: &str| {
         let request = gateway.request(Method::POST, "/sync/retry");
         let request = request
@@ -130,5 +136,5 @@ async fn a_retry_takes_only_json_that_says_which_users() {
     ] {
         assert_eq!(send(json, body).await, (400, "invalid-body".to_owned()), "{body}");
     }
-    assert!(responder.asked().is_empty());
+    assert!(scripted_user_service.requests().is_empty());
 }

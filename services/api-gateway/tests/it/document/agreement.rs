@@ -16,7 +16,7 @@ use crate::harness::Gateway;
 
 /// Files that pages load are not part of the API.
 const FILES: [&str; 2] = ["/console/{file}", "/docs/docs.css"];
-/// Problems that any path may have, even one that does not exist.
+/// Problems that every path can have, even one that does not exist.
 const ANYWHERE: [&str; 5] = [
     "no-such-path",
     "method-not-allowed",
@@ -120,10 +120,10 @@ fn operations_list_problems_under_their_status() {
             )
         })
         .collect();
-    let mut named = BTreeSet::new();
+    let mut start_with_host = BTreeSet::new();
     for operation in spec.operations() {
-        for (status, answer) in spec.answers(operation) {
-            let problem = &answer["content"]["application/problem+json"];
+        for (status, response) in spec.responses(operation) {
+            let problem = &response["content"]["application/problem+json"];
             for urn in items(&problem["schema"]["properties"]["type"]["enum"]) {
                 let slug = urn
                     .as_str()
@@ -135,7 +135,7 @@ fn operations_list_problems_under_their_status() {
                     "{}: {status} {slug}",
                     operation.id
                 );
-                named.insert(slug);
+                start_with_host.insert(slug);
             }
             if let Some(example) = problem.get("example") {
                 assert_eq!(example["status"], status, "{}", operation.id);
@@ -145,7 +145,10 @@ fn operations_list_problems_under_their_status() {
             }
         }
     }
-    let left_out: Vec<_> = table.iter().filter(|(_, slug)| !named.contains(slug)).collect();
+    let left_out: Vec<_> = table
+        .iter()
+        .filter(|(_, slug)| !start_with_host.contains(slug))
+        .collect();
     assert!(
         left_out.iter().all(|(_, slug)| ANYWHERE.contains(slug)),
         "{left_out:?}"
@@ -220,8 +223,8 @@ fn the_limits_in_the_document_are_those_of_the_contracts() {
         MAX_LISTED
     );
     for name in ["Drift", "DryRun"] {
-        let named = &schemas[name]["oneOf"][0]["properties"]["users"];
-        assert_eq!(named["maxItems"], MAX_COMPARED, "{name}");
+        let start_with_host = &schemas[name]["oneOf"][0]["properties"]["users"];
+        assert_eq!(start_with_host["maxItems"], MAX_COMPARED, "{name}");
     }
     let fields: Vec<_> = Field::ALL.into_iter().map(Field::name).collect();
     for name in ["UserChange", "UserMergePatch"] {

@@ -1,4 +1,4 @@
-//! Verdicts and what the user service makes of them.
+//! Results of attempts, and the answer of the user service to a report.
 
 use contracts::{
     AttemptFailure, AttemptResult, ClaimUsers, ErrorCode, Field, FieldResult, FieldSet, LinkOrigin, NewLink,
@@ -6,9 +6,9 @@ use contracts::{
 };
 use serde_json::json;
 
-use crate::{pin, reason, reason_json};
+use crate::{assert_json, reason, reason_json};
 
-fn verdict() -> AttemptResult {
+fn attempt_result() -> AttemptResult {
     AttemptResult {
         user_id: "a".parse().unwrap(),
         attempt: 4.try_into().unwrap(),
@@ -25,8 +25,8 @@ fn verdict() -> AttemptResult {
 }
 
 #[test]
-fn every_outcome_has_its_word() {
-    let outcomes = [
+fn every_field_result_has_its_json() {
+    let results = [
         (FieldResult::Confirmed, json!({ "result": "confirmed" })),
         (FieldResult::NotFound, json!({ "result": "notFound" })),
         (
@@ -45,23 +45,23 @@ fn every_outcome_has_its_word() {
             json!({ "result": "failed", "reason": reason_json(), "isTransient": true }),
         ),
     ];
-    for (outcome, json) in outcomes {
-        pin(&outcome, json);
+    for (result, json) in results {
+        assert_json(&result, json);
     }
 }
 
 #[test]
-fn a_verdict_leaves_out_what_did_not_happen() {
+fn a_result_leaves_out_absent_members() {
     let json = json!({
         "userId": "a", "attempt": 4, "version": 3, "fieldResults": {}, "written": [],
         "mayApplyLate": false
     });
-    pin(&verdict(), json);
+    assert_json(&attempt_result(), json);
 }
 
 #[test]
-fn a_verdict_tells_outcomes_writes_link_and_failure() {
-    let verdict = AttemptResult {
+fn a_result_has_fields_writes_link_and_failure() {
+    let attempt_result = AttemptResult {
         field_results: [(Field::FIRST_NAME, FieldResult::Confirmed)].into(),
         written: FieldSet::from_iter([Field::FIRST_NAME]),
         may_apply_late: true,
@@ -79,7 +79,7 @@ fn a_verdict_tells_outcomes_writes_link_and_failure() {
             is_counted: true,
             is_transient: false,
         }),
-        ..verdict()
+        ..attempt_result()
     };
     let json = json!({
         "userId": "a", "attempt": 4, "version": 3,
@@ -91,11 +91,11 @@ fn a_verdict_tells_outcomes_writes_link_and_failure() {
         "confirmedAddress": "ada@example.com",
         "failure": { "reason": reason_json(), "isCounted": true, "isTransient": false }
     });
-    pin(&verdict, json);
+    assert_json(&attempt_result, json);
 }
 
 #[test]
-fn a_contact_is_found_in_one_of_four_ways() {
+fn each_link_origin_has_its_word() {
     let words = [
         (LinkOrigin::PrimaryAddress, "primaryAddress"),
         (LinkOrigin::SecondaryAddress, "secondaryAddress"),
@@ -105,12 +105,12 @@ fn a_contact_is_found_in_one_of_four_ways() {
         (LinkOrigin::ByOperator, "byOperator"),
     ];
     for (found, word) in words {
-        pin(&found, json!(word));
+        assert_json(&found, json!(word));
     }
 }
 
 #[test]
-fn verdicts_are_recorded_with_the_next_claims() {
+fn a_report_has_results_and_the_next_claim() {
     let mut request = ReportResults {
         holder: "w".to_owned(),
         results: Vec::new(),
@@ -125,23 +125,23 @@ fn verdicts_are_recorded_with_the_next_claims() {
     let json = json!({
         "holder": "w", "results": [], "claim": { "holder": "w", "epoch": 7, "users": [], "limit": 1 }
     });
-    pin(&request, json);
+    assert_json(&request, json);
     request.claim = None;
-    pin(&request, json!({ "holder": "w", "results": [] }));
+    assert_json(&request, json!({ "holder": "w", "results": [] }));
     request.retractions.push(Retraction {
         user_id: "a".parse().unwrap(),
         field: Field::FIRST_NAME,
         code: "RULE".to_owned(),
     });
-    let withdrawal = json!({ "userId": "a", "field": "firstName", "code": "RULE" });
-    pin(
+    let retraction = json!({ "userId": "a", "field": "firstName", "code": "RULE" });
+    assert_json(
         &request,
-        json!({ "holder": "w", "results": [], "retractions": [withdrawal] }),
+        json!({ "holder": "w", "results": [], "retractions": [retraction] }),
     );
 }
 
 #[test]
-fn the_answer_says_what_comes_next_for_each_user() {
+fn a_reported_user_has_its_next_action() {
     let next = [
         (NextAction::Clean, json!({ "next": "clean" })),
         (NextAction::Now, json!({ "next": "now" })),
@@ -161,12 +161,12 @@ fn the_answer_says_what_comes_next_for_each_user() {
             claims: None,
             claims_error: None,
         };
-        pin(&answer, json!({ "users": [{ "userId": "a", "next": json }] }));
+        assert_json(&answer, json!({ "users": [{ "userId": "a", "next": json }] }));
     }
 }
 
 #[test]
-fn the_answer_has_the_claims_or_says_why_not() {
+fn an_answer_to_a_report_has_claims_or_an_error() {
     let mut answer = ResultsReported {
         users: Vec::new(),
         claims: Some(UsersClaimed::default()),
@@ -175,7 +175,7 @@ fn the_answer_has_the_claims_or_says_why_not() {
     let none = json!({
         "claims": [], "clean": [], "inProgress": [], "leftOut": [], "moreLeftOpen": false
     });
-    pin(&answer, json!({ "users": [], "claims": none }));
+    assert_json(&answer, json!({ "users": [], "claims": none }));
     (answer.claims, answer.claims_error) = (None, Some(ErrorCode::StaleEpoch));
-    pin(&answer, json!({ "users": [], "claimsError": "stale_epoch" }));
+    assert_json(&answer, json!({ "users": [], "claimsError": "stale_epoch" }));
 }

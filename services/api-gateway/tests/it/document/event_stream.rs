@@ -6,18 +6,18 @@ use contracts::{
 use reqwest::Response;
 use tokio::time::timeout;
 
-use super::good_answers::{good_answer, id, time};
+use super::complete_responses::{complete_response, id, time};
 use super::spec::{Spec, events};
 use crate::harness::{CEILING, Gateway};
-use crate::responder::{Reaction, Responder};
+use crate::scripted_user_service::{Reaction, ScriptedUserService};
 
 #[tokio::test]
 async fn events_with_all_optional_members_are_documented() {
     let spec = Spec::read();
     let schemas = &spec.0["paths"]["/sync/events"]["get"]["responses"]["200"]["content"]["text/event-stream"];
     let gateway = Gateway::start().await;
-    let summary = good_answer("summarize").unwrap();
-    Responder::start(&gateway, vec![Reaction::Answer(summary)]).await;
+    let summary = complete_response("summarize").unwrap();
+    ScriptedUserService::start(&gateway, vec![Reaction::Answer(summary)]).await;
     let mut response = gateway.get("/sync/events").await;
     let mut text = String::new();
     read_until(&mut response, &mut text, "event: hello").await;
@@ -26,8 +26,8 @@ async fn events_with_all_optional_members_are_documented() {
         read_until(&mut response, &mut text, piece).await;
     }
     for (name, data) in events(&text) {
-        let faults = spec.faults(&schemas["x-events"][&name], &data);
-        assert_eq!(faults, [""; 0], "{name}: {data}");
+        let schema_errors = spec.schema_errors(&schemas["x-events"][&name], &data);
+        assert_eq!(schema_errors, [""; 0], "{name}: {data}");
     }
 }
 

@@ -7,7 +7,7 @@ use contracts::{
 use serde_json::json;
 
 #[test]
-fn states_and_codes_of_a_later_version_are_unknown() {
+fn states_and_codes_of_later_versions_are_unknown() {
     let later = || json!("addedLater");
     assert_eq!(
         serde_json::from_value::<SyncState>(later()).unwrap(),
@@ -32,7 +32,7 @@ fn states_and_codes_of_a_later_version_are_unknown() {
 }
 
 #[test]
-fn fields_of_a_later_version_are_left_out_of_answers() {
+fn fields_of_later_versions_are_left_out_of_answers() {
     let user =
         json!({ "userId": "1", "email": "ada@example.com", "phone": "1", "version": 2, "updatedAt": "t" });
     let user: User = serde_json::from_value(user).unwrap();

@@ -12,20 +12,20 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::harness::Gateway;
-use crate::responder::{Reaction, wait_for_server};
+use crate::scripted_user_service::{Reaction, wait_for_server};
 
 /// The responses that let an operation succeed. The first has all optional members; later pages have no `next`.
-pub(super) fn good_reactions(operation: &str) -> Vec<Reaction> {
-    let Some(answer) = good_answer(operation) else {
+pub(super) fn complete_reactions(operation: &str) -> Vec<Reaction> {
+    let Some(response) = complete_response(operation) else {
         return vec![Reaction::Silence];
     };
-    let mut last = answer.clone();
+    let mut last = response.clone();
     last.as_object_mut().unwrap().remove("next");
-    vec![Reaction::Answer(answer), Reaction::Answer(last)]
+    vec![Reaction::Answer(response), Reaction::Answer(last)]
 }
 
-/// Plays the worker that compares. It passes its requests to the scripted user service.
-pub(super) async fn play_worker(gateway: &Gateway) {
+/// Answers requests for comparisons in place of a worker. It passes them to the scripted user service.
+pub(super) async fn script_worker(gateway: &Gateway) {
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
     let mut requests = client.subscribe(subjects::HUBSPOT_COMPARE).await.unwrap();
     wait_for_server(&client).await;
@@ -39,7 +39,7 @@ pub(super) async fn play_worker(gateway: &Gateway) {
 }
 
 /// The response that lets an operation succeed; `None` for an operation that sends no request.
-pub(super) fn good_answer(operation: &str) -> Option<Value> {
+pub(super) fn complete_response(operation: &str) -> Option<Value> {
     Some(match operation {
         "getUser" => value(&user()),
         "updateUser" => value(&UserUpdated {
@@ -81,8 +81,8 @@ pub(super) fn good_answer(operation: &str) -> Option<Value> {
     })
 }
 
-fn value(answer: &impl Serialize) -> Value {
-    serde_json::to_value(answer).unwrap()
+fn value(response: &impl Serialize) -> Value {
+    serde_json::to_value(response).unwrap()
 }
 
 pub(super) fn id(text: &str) -> UserId {
