@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use serde::Serialize;
 
 use crate::{
-    callers::clients::Answers,
+    callers::clients::AnswerCounts,
     checks::{Check, Convergence, Finding, History},
     injection::injector::FaultCounts,
     measurements::Measurements,
@@ -24,7 +24,7 @@ pub struct Report {
     /// The number of accepted changes.
     pub accepted: u64,
     /// The number of answers by status.
-    pub answers: Answers,
+    pub answers: AnswerCounts,
     /// The faults by kind.
     pub faults: FaultCounts,
     /// How the system converged; `None` if it did not.

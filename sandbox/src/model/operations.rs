@@ -2,6 +2,7 @@
 
 mod archive;
 mod batch;
+mod checks;
 mod create;
 mod erase;
 mod list;

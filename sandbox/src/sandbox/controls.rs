@@ -125,7 +125,7 @@ impl Sandbox {
         self.app.state().oauth.disconnect();
     }
 
-    /// Connects the account again, with another refresh token, as a person who installs the app anew does.
+    /// Connects the account again, with another refresh token, as a person who installs the app again does.
     pub fn connect(&self, refresh_token: impl Into<String>) {
         self.app.state().oauth.connect(refresh_token.into());
     }

@@ -45,14 +45,14 @@ pub struct Finder {
     /// Commands that run pip, tried in this order.
     pub pip: Vec<Vec<String>>,
     /// The time limits of a download.
-    pub patience: DownloadLimits,
+    pub download_limits: DownloadLimits,
 }
 
 /// The time limits of a download with all its attempts.
 #[derive(Debug, Clone, Copy)]
 pub struct DownloadLimits {
     /// After this time, a message says what is downloaded and what to do instead.
-    pub until_told: Duration,
+    pub until_message: Duration,
     /// After this time, the download fails.
     pub limit: Duration,
 }
@@ -61,7 +61,7 @@ impl Default for DownloadLimits {
     /// The download has about 7 MB, so it takes a while on a slow connection.
     fn default() -> Self {
         Self {
-            until_told: Duration::from_secs(5),
+            until_message: Duration::from_secs(5),
             limit: Duration::from_mins(2),
         }
     }
@@ -83,7 +83,7 @@ impl Finder {
             pip: pip
                 .map(|command| command.split(' ').map(str::to_owned).collect())
                 .to_vec(),
-            patience: DownloadLimits::default(),
+            download_limits: DownloadLimits::default(),
         }
     }
 
@@ -106,7 +106,7 @@ impl Finder {
             Some(cache) => match (Fetch {
                 cache,
                 pip: &self.pip,
-                patience: self.patience,
+                download_limits: self.download_limits,
             })
             .get()
             .await

@@ -32,7 +32,7 @@ pub(crate) fn rejection_body(
     conflict_body: ConflictBody,
 ) -> ErrorBody {
     match rejection {
-        Rejection::Properties(faults) => invalid_properties(faults, portal_id),
+        Rejection::Properties(errors) => invalid_properties(errors, portal_id),
         Rejection::RequiredOnCreate => {
             validation("Error creating CONTACT. Some required properties were not set.")
                 .with("context", json!({ "properties": ["email"] }))
@@ -95,33 +95,33 @@ fn too_many(what: &str) -> String {
 }
 
 /// The message contains the errors as JSON, one for each input. `errors` lists equal errors once.
-fn invalid_properties(faults: &[PropertyError], portal_id: u32) -> ErrorBody {
-    let embedded: Vec<Value> = faults.iter().map(|fault| embedded(fault, portal_id)).collect();
-    let mut errors: Vec<Value> = Vec::new();
-    for fault in faults {
-        let error = json!({
-            "message": fault.message,
-            "code": fault.code,
-            "context": { "propertyName": [fault.name] },
+fn invalid_properties(errors: &[PropertyError], portal_id: u32) -> ErrorBody {
+    let embedded: Vec<Value> = errors.iter().map(|error| embedded(error, portal_id)).collect();
+    let mut distinct: Vec<Value> = Vec::new();
+    for error in errors {
+        let entry = json!({
+            "message": error.message,
+            "code": error.code,
+            "context": { "propertyName": [error.name] },
         });
-        if !errors.contains(&error) {
-            errors.push(error);
+        if !distinct.contains(&entry) {
+            distinct.push(entry);
         }
     }
     validation(format!(
         "Property values were not valid: {}",
         Value::from(embedded)
     ))
-    .with("errors", errors)
+    .with("errors", distinct)
 }
 
-fn embedded(fault: &PropertyError, portal_id: u32) -> Value {
+fn embedded(error: &PropertyError, portal_id: u32) -> Value {
     json!({
         "isValid": false,
-        "message": fault.message,
-        "error": fault.code,
-        "name": fault.name,
-        "localizedErrorMessage": fault.message,
+        "message": error.message,
+        "error": error.code,
+        "name": error.name,
+        "localizedErrorMessage": error.message,
         "portalId": portal_id,
     })
 }
@@ -145,10 +145,10 @@ fn email_conflict(email: &str, holder: ContactId, conflict_body: ConflictBody) -
 
 fn value_conflict(property: &str, value: &str, holder: ContactId, portal_id: u32) -> ErrorBody {
     let message = format!("Cannot set property {property} to {value}; {holder} already has that value");
-    let fault = PropertyError {
+    let error = PropertyError {
         name: property.to_owned(),
         code: "CONFLICTING_UNIQUE_VALUE",
         message,
     };
-    invalid_properties(&[fault], portal_id)
+    invalid_properties(&[error], portal_id)
 }

@@ -2,13 +2,12 @@
 //! <https://developers.hubspot.com/docs/api-reference/latest/crm/objects/contacts/guide>
 
 use super::{
-    erase::{blocked_addresses, unblock},
-    update::conflict,
+    checks::{check_conflicts, check_required, check_values},
+    erase::unblock,
 };
 use crate::model::{
     Account, Contact, Context, Rejection, Values, Write, WriteKind,
     contact::apply_values::{apply, blank},
-    properties::{admin_rules::required_property_error, validation::property_errors},
 };
 
 /// The properties of which a new contact needs at least one.
@@ -25,9 +24,7 @@ pub(crate) fn create(
     trace_id: Option<&str>,
 ) -> Result<Contact, Rejection> {
     let mut contact = draft(account, context, values)?;
-    if let Some(rejection) = conflict(account, None, values) {
-        return Err(rejection);
-    }
+    check_conflicts(account, None, values)?;
     unblock(account, context, values);
     let id = account.take_id();
     contact.id = id;
@@ -39,11 +36,7 @@ pub(crate) fn create(
 
 /// The new contact, still without its id. Values that are invalid in themselves are rejected.
 pub(crate) fn draft(account: &Account, context: &Context<'_>, values: &Values) -> Result<Contact, Rejection> {
-    let mut errors = property_errors(&account.properties, context, values);
-    errors.extend(blocked_addresses(account, context, values));
-    if !errors.is_empty() {
-        return Err(Rejection::Properties(errors));
-    }
+    check_values(account, context, values)?;
     let has_value = |name: &&str| values.get(*name).is_some_and(|value| !value.is_empty());
     if !ONE_REQUIRED.iter().any(has_value) {
         return Err(Rejection::RequiredOnCreate);
@@ -52,8 +45,6 @@ pub(crate) fn draft(account: &Account, context: &Context<'_>, values: &Values) -
     apply(&account.properties, context, &mut contact, values);
     let stage = contact.properties.entry("lifecyclestage".to_owned());
     stage.or_insert_with(|| FIRST_STAGE.to_owned());
-    match required_property_error(context, &contact) {
-        None => Ok(contact),
-        Some(error) => Err(Rejection::Properties(vec![error])),
-    }
+    check_required(context, &contact)?;
+    Ok(contact)
 }

@@ -1,10 +1,11 @@
 //! Updates a contact.
 
-use super::erase::{blocked_addresses, unblock};
+use super::{
+    checks::{check_conflicts, check_required, check_values},
+    erase::unblock,
+};
 use crate::model::{
-    Account, Contact, ContactId, Context, Rejection, Values, Write, WriteKind,
-    contact::apply_values::apply,
-    properties::{admin_rules::required_property_error, email, validation::property_errors},
+    Account, Contact, ContactId, Context, Rejection, Values, Write, WriteKind, contact::apply_values::apply,
 };
 
 /// Writes values to a contact that is not archived. Nothing changes if they are rejected.
@@ -16,9 +17,7 @@ pub(crate) fn update(
     trace_id: Option<&str>,
 ) -> Result<Contact, Rejection> {
     let contact = draft(account, context, id, values)?;
-    if let Some(rejection) = conflict(account, Some(id), values) {
-        return Err(rejection);
-    }
+    check_conflicts(account, Some(id), values)?;
     unblock(account, context, values);
     let before = account.live(id).cloned();
     account.search_lag.before_change(context, id, before);
@@ -34,37 +33,9 @@ pub(crate) fn draft(
     id: ContactId,
     values: &Values,
 ) -> Result<Contact, Rejection> {
-    let mut errors = property_errors(&account.properties, context, values);
-    errors.extend(blocked_addresses(account, context, values));
-    if !errors.is_empty() {
-        return Err(Rejection::Properties(errors));
-    }
+    check_values(account, context, values)?;
     let mut contact = account.live(id).ok_or(Rejection::NotFound)?.clone();
     apply(&account.properties, context, &mut contact, values);
-    match required_property_error(context, &contact) {
-        None => Ok(contact),
-        Some(error) => Err(Rejection::Properties(vec![error])),
-    }
-}
-
-/// The rejection of a value that only one contact can have, if another contact has it. A primary address also conflicts
-/// with secondary ones.
-pub(crate) fn conflict(account: &Account, own: Option<ContactId>, values: &Values) -> Option<Rejection> {
-    for (_, email) in email::addresses_in(values) {
-        match account.holder(&email) {
-            Some(holder) if Some(holder) != own => return Some(Rejection::EmailConflict { email, holder }),
-            _ => {}
-        }
-    }
-    account.properties.unique_names().find_map(|property| {
-        let value = values.get(property).filter(|value| !value.is_empty())?;
-        let holder = account
-            .unique_holder(property, value)
-            .filter(|holder| Some(*holder) != own)?;
-        Some(Rejection::ValueConflict {
-            property: property.to_owned(),
-            value: value.clone(),
-            holder,
-        })
-    })
+    check_required(context, &contact)?;
+    Ok(contact)
 }

@@ -48,8 +48,8 @@ async fn one_input_can_reject_a_batch_with_trace_ids() {
         ..hubspot.switches()
     });
     for (email, status) in [("nope", 400), ("emailmaria@hubspot.com", 409)] {
-        let taken = json!({ "id": "51", "properties": { "email": email } });
-        let inputs = json!([traced("t-1", named("1", "x")), traced("t-2", taken)]);
+        let invalid = json!({ "id": "51", "properties": { "email": email } });
+        let inputs = json!([traced("t-1", named("1", "x")), traced("t-2", invalid)]);
         batch(&client, "update", inputs).await.expect(status);
         assert!(samples_are_unchanged(&hubspot));
     }

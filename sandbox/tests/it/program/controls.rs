@@ -38,9 +38,9 @@ async fn changes_of_a_salesperson_are_no_calls() {
 #[tokio::test]
 async fn a_salesperson_is_subject_to_the_same_rules() {
     let (_hubspot, client) = start_predictable().await;
-    let taken = json!({ "properties": { "email": "bh@hubspot.com" } });
+    let conflicting = json!({ "properties": { "email": "bh@hubspot.com" } });
     assert_eq!(
-        client.post("/_sandbox/contacts", taken).await.expect(409)["category"],
+        client.post("/_sandbox/contacts", conflicting).await.expect(409)["category"],
         "CONFLICT"
     );
     client

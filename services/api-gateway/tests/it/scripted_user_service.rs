@@ -147,10 +147,10 @@ fn react(client: &Client, message: Message, reaction: Reaction) {
                 body.to_string()
             }
             Reaction::Nonsense => "nonsense".to_owned(),
-            Reaction::Reject(refusal) => {
-                headers.insert(headers::SERVICE_ERROR_CODE, refusal.code.number().to_string());
-                headers.insert(headers::SERVICE_ERROR, "refused");
-                serde_json::to_string(&refusal).unwrap()
+            Reaction::Reject(error) => {
+                headers.insert(headers::SERVICE_ERROR_CODE, error.code.number().to_string());
+                headers.insert(headers::SERVICE_ERROR, "rejected");
+                serde_json::to_string(&error).unwrap()
             }
             Reaction::Silence | Reaction::Leave => return,
         };

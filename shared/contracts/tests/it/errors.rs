@@ -29,10 +29,10 @@ fn every_error_code_has_its_word_and_number() {
 
 #[test]
 fn an_error_has_code_message_and_optional_members() {
-    let mut error = ServiceError::new(ErrorCode::VersionMismatch, "read it and decide anew");
+    let mut error = ServiceError::new(ErrorCode::VersionMismatch, "the version is outdated");
     assert_json(
         &error,
-        json!({ "code": "version_mismatch", "message": "read it and decide anew" }),
+        json!({ "code": "version_mismatch", "message": "the version is outdated" }),
     );
     error.current_version = Some(4);
     error.invalid_values = vec![InvalidValue {
@@ -40,7 +40,7 @@ fn an_error_has_code_message_and_optional_members() {
         detail: "must be an address".to_owned(),
     }];
     let json = json!({
-        "code": "version_mismatch", "message": "read it and decide anew", "currentVersion": 4,
+        "code": "version_mismatch", "message": "the version is outdated", "currentVersion": 4,
         "invalidValues": [{ "pointer": "/email", "detail": "must be an address" }]
     });
     assert_json(&error, json);

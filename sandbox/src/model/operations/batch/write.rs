@@ -60,11 +60,8 @@ pub(crate) fn batch_upsert(
 ) -> Result<BatchOutcome, Rejection> {
     check_size(inputs.len())?;
     check_distinct(inputs.iter().map(WriteInput::name))?;
-    let inputs = inputs
-        .iter()
-        .map(|input| check_upsert(context, input))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut outcome = write_each(account, context, &inputs, |account, input| {
+    inputs.iter().try_for_each(|input| check_upsert(context, input))?;
+    let mut outcome = write_each(account, context, inputs, |account, input| {
         Ok(find(account, &input.id, input.id_property.as_deref())?.map_or(Target::New, Target::Existing))
     })?;
     for result in &mut outcome.results {
@@ -113,7 +110,7 @@ fn update_target(account: &Account, input: &WriteInput, follows: bool) -> Result
 }
 
 /// Checks that an upsert input names its contact by a property that can identify it.
-fn check_upsert(context: &Context<'_>, input: &WriteInput) -> Result<WriteInput, Rejection> {
+fn check_upsert(context: &Context<'_>, input: &WriteInput) -> Result<(), Rejection> {
     let Some(property) = input.id_property.clone() else {
         return Err(Rejection::NotFound);
     };
@@ -128,10 +125,7 @@ fn check_upsert(context: &Context<'_>, input: &WriteInput) -> Result<WriteInput,
             "the id of an input is empty".to_owned(),
         ));
     }
-    Ok(WriteInput {
-        id_property: Some(property),
-        ..input.clone()
-    })
+    Ok(())
 }
 
 fn write_each(

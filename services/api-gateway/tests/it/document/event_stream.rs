@@ -58,7 +58,7 @@ async fn publish(gateway: &Gateway) {
             day_left: Some(624_000),
         },
     };
-    let settled = ResolvedNotice {
+    let resolved = ResolvedNotice {
         users: vec![ResolvedUser {
             user_id: id("1"),
             version: 7,
@@ -68,7 +68,7 @@ async fn publish(gateway: &Gateway) {
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
     for (subject, notice) in [
         (subjects::HUBSPOT_DELIVERY, serde_json::to_vec(&line)),
-        (subjects::USERS_RESOLVED, serde_json::to_vec(&settled)),
+        (subjects::USERS_RESOLVED, serde_json::to_vec(&resolved)),
     ] {
         client.publish(subject, notice.unwrap().into()).await.unwrap();
     }

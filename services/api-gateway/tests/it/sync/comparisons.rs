@@ -88,11 +88,11 @@ async fn without_a_worker_the_response_says_so() {
 #[tokio::test]
 async fn the_reason_of_the_worker_reaches_the_caller() {
     let gateway = Gateway::start().await;
-    let refusal = ServiceError::new(ErrorCode::Unavailable, "the line is stopped: the token is bad");
+    let error = ServiceError::new(ErrorCode::Unavailable, "delivery is halted: the token is invalid");
     let mut found = HeaderMap::new();
     found.insert(headers::SERVICE_ERROR, "unavailable");
     found.insert(headers::SERVICE_ERROR_CODE, "503");
-    let body = serde_json::to_string(&refusal).unwrap();
+    let body = serde_json::to_string(&error).unwrap();
     let requests = worker(&gateway, found, body).await;
     let response = post(&gateway, "/sync/drift", &json!({})).await;
     assert_eq!(response.status(), 503);

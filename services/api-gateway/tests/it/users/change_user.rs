@@ -97,9 +97,9 @@ async fn a_percent_encoded_id_is_decoded() {
 #[tokio::test]
 async fn a_version_mismatch_names_the_current_version() {
     let gateway = Gateway::start().await;
-    let mut refusal = ServiceError::new(ErrorCode::VersionMismatch, "because");
-    refusal.current_version = Some(9);
-    ScriptedUserService::start(&gateway, vec![Reaction::Reject(refusal)]).await;
+    let mut error = ServiceError::new(ErrorCode::VersionMismatch, "because");
+    error.current_version = Some(9);
+    ScriptedUserService::start(&gateway, vec![Reaction::Reject(error)]).await;
     let response = gateway
         .valid_change()
         .header("if-match", "\"6\"")
@@ -162,14 +162,14 @@ async fn each_error_of_the_user_service_becomes_its_problem() {
 #[tokio::test]
 async fn invalid_values_found_by_the_user_service_are_passed_on() {
     let gateway = Gateway::start().await;
-    let mut refusal = ServiceError::new(ErrorCode::InvalidRequest, "because");
-    refusal.invalid_values = vec![InvalidValue {
+    let mut error = ServiceError::new(ErrorCode::InvalidRequest, "because");
+    error.invalid_values = vec![InvalidValue {
         pointer: "/email".to_owned(),
         detail: "is odd".to_owned(),
     }];
     ScriptedUserService::start(
         &gateway,
-        vec![Reaction::Reject(refusal), reject(ErrorCode::EmailRequired)],
+        vec![Reaction::Reject(error), reject(ErrorCode::EmailRequired)],
     )
     .await;
     let document = problem(gateway.valid_change().send().await.unwrap()).await;
