@@ -89,16 +89,16 @@ async fn without_a_worker_the_response_says_so() {
 async fn the_reason_of_the_worker_reaches_the_caller() {
     let gateway = Gateway::start().await;
     let error = ServiceError::new(ErrorCode::Unavailable, "delivery is halted: the token is invalid");
-    let mut found = HeaderMap::new();
-    found.insert(headers::SERVICE_ERROR, "unavailable");
-    found.insert(headers::SERVICE_ERROR_CODE, "503");
+    let mut headers_of_error = HeaderMap::new();
+    headers_of_error.insert(headers::SERVICE_ERROR, "unavailable");
+    headers_of_error.insert(headers::SERVICE_ERROR_CODE, "503");
     let body = serde_json::to_string(&error).unwrap();
-    let requests = worker(&gateway, found, body).await;
+    let requests = worker(&gateway, headers_of_error, body).await;
     let response = post(&gateway, "/sync/drift", &json!({})).await;
     assert_eq!(response.status(), 503);
     let problem = problem(response).await;
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("the token is bad"), "{detail}");
+    assert!(detail.contains("the token is invalid"), "{detail}");
     requests.await.unwrap();
 }
 
