@@ -187,6 +187,7 @@ impl CallLimiter {
             .midnight_before(now)
             .saturating_add(24.hours())
             .unwrap_or(now);
+        // `Retry-After` is in full seconds, so a second is added to be past midnight.
         let left = now
             .until((Unit::Second, next))
             .map_or(0, |span| span.get_seconds());

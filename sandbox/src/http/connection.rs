@@ -105,6 +105,7 @@ impl AsyncWrite for CuttableStream {
         if allowance == 0 {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
+        // Only a part is written; the caller writes the rest with the next call, which fails once nothing is allowed.
         let allowed = &bytes[..bytes.len().min(allowance)];
         let written = std::task::ready!(Pin::new(&mut self.stream).poll_write(context, allowed))?;
         self.allowance.fetch_sub(written, Ordering::SeqCst);

@@ -54,9 +54,11 @@ impl SearchLag {
 
     /// The contacts as search shows them, in the order of their ids.
     pub(crate) fn visible<'a>(&'a self, contacts: impl Iterator<Item = &'a Contact>) -> Vec<&'a Contact> {
+        // A contact without earlier versions is shown as it is now.
         let mut current: Vec<&Contact> = contacts
             .filter(|contact| !self.stale.contains_key(&contact.id))
             .collect();
+        // Of the others, the oldest version that has not expired is shown. A contact that did not exist then is left out.
         let oldest = self
             .stale
             .values()

@@ -36,6 +36,7 @@ fn set_email(context: &Context<'_>, contact: &mut Contact, value: &str) -> bool 
     if new == old {
         return false;
     }
+    // A secondary address that becomes the primary one must not be listed twice.
     contact
         .additional_emails
         .retain(|secondary| Some(secondary) != new.as_ref());
@@ -48,6 +49,7 @@ fn set_email(context: &Context<'_>, contact: &mut Contact, value: &str) -> bool 
 fn set_additional_emails(contact: &mut Contact, value: &str) -> bool {
     let mut emails: Vec<String> = Vec::new();
     for address in value.split(';').map(email::normalized) {
+        // The primary address and repeated addresses are left out.
         if !address.is_empty() && contact.email() != Some(&address) && !emails.contains(&address) {
             emails.push(address);
         }

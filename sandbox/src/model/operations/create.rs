@@ -25,6 +25,7 @@ pub(crate) fn create(
 ) -> Result<Contact, Rejection> {
     let mut contact = draft(account, context, values)?;
     check_conflicts(account, None, values)?;
+    // Everything that can reject the request has been checked, so changes begin here.
     unblock(account, context, values);
     let id = account.take_id();
     contact.id = id;

@@ -36,6 +36,7 @@ pub(crate) fn merge(
     };
     let mut merged = merged(context, id, &primary, &secondary);
     merged.former_ids = former_ids;
+    // Search goes on showing both contacts for the length of its lag.
     for old in [primary, secondary] {
         let old_id = old.id;
         account.search_lag.before_change(context, old_id, Some(old));
@@ -70,10 +71,12 @@ fn former_ids(context: &Context<'_>, primary: &Contact, secondary: &Contact) -> 
 
 fn merged(context: &Context<'_>, id: ContactId, primary: &Contact, secondary: &Contact) -> Contact {
     let mut merged = blank(context, id, Source::Merge);
+    // Values of the primary contact replace those of the secondary one.
     merged.properties = secondary.properties.clone();
     merged.properties.extend(primary.properties.clone());
     merged.history = secondary.history.clone();
     merged.history.extend(primary.history.clone());
+    // The primary address of the merged contact is the one that won above. All other addresses become secondary.
     let first = merged.email().map(str::to_owned);
     let others = primary
         .emails()

@@ -55,6 +55,7 @@ pub(crate) fn search(account: &Account, search: &Search) -> Result<SearchPage, R
     let offset = offset(search)?;
     check_limits(search, limit, offset)?;
     let properties = &account.properties;
+    // Filters and sorts are checked before anything is searched, because invalid ones reject the request.
     let mut filters = search.filter_groups.iter().flat_map(|group| &group.0.filters);
     filters.try_for_each(|filter| filter.0.check(properties))?;
     let sort = search

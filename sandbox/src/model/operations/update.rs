@@ -18,6 +18,7 @@ pub(crate) fn update(
 ) -> Result<Contact, Rejection> {
     let contact = draft(account, context, id, values)?;
     check_conflicts(account, Some(id), values)?;
+    // Everything that can reject the request has been checked, so changes begin here.
     unblock(account, context, values);
     let before = account.live(id).cloned();
     account.search_lag.before_change(context, id, before);

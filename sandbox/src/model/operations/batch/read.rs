@@ -33,6 +33,7 @@ pub(crate) fn batch_read(
                 was_created: false,
                 is_new: None,
             }),
+            // Two inputs found the same contact, which is returned once.
             Some(_) => {}
             None => not_found.push(id.clone()),
         }

@@ -135,6 +135,7 @@ fn write_each(
     target_of: impl Fn(&Account, &WriteInput) -> Result<Target, Rejection>,
 ) -> Result<BatchOutcome, Rejection> {
     let has_traces = context.switches.partial_batches && has_distinct_traces(inputs);
+    // Without trace ids, nothing is written before all inputs are known to be valid.
     if !has_traces {
         reject_invalid_inputs(account, context, inputs, &target_of)?;
     }
@@ -144,6 +145,7 @@ fn write_each(
     };
     let mut not_found = Vec::new();
     for input in inputs {
+        // An earlier input may have created the contact that this one names, so it is looked up now.
         let target = target_of(account, input)?;
         let was_created = matches!(target, Target::New);
         match write_one(account, context, input, target) {
