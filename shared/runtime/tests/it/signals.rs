@@ -19,7 +19,12 @@ async fn signal_test_process() {
 }
 
 async fn start(hangs: bool) -> Child {
-    let arguments = ["--exact", "signals::signal_test_process", "--ignored", "--nocapture"];
+    let arguments = [
+        "--exact",
+        "signals::signal_test_process",
+        "--ignored",
+        "--nocapture",
+    ];
     let launch = arguments
         .into_iter()
         .fold(Launch::new(std::env::current_exe().unwrap()), Launch::arg);
