@@ -27,11 +27,11 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let is_real_hubspot = hubspot::Config::has_token(&env);
     let mut configs = Configs::read(&env, arguments, is_real_hubspot)?;
     telemetry::init(&configs.gateway.log);
-    // Before the first file is written and before nats-server starts, which inherits the file mode mask.
+    // This comes before the first file is written, and before nats-server starts, which inherits the file mode mask.
     private_files::by_default();
     open_files::allow_most();
     let shutdown = Shutdown::on_signals()?;
-    // Held until the end, so that no second process uses the files of NATS and of the sandbox.
+    // The lock is held until the end, so that no second process uses the files of NATS and of the sandbox.
     let mut lock = data_folder::lock(&arguments.data)?;
     let listener = api_gateway::listen(configs.gateway.address).with_context(|| {
         format!(

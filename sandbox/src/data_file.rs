@@ -1,8 +1,8 @@
-//! The data set in a file: one JSON object per line, the last word on each contact wins.
+//! The data set in a file: one JSON object per line. The last line of a contact counts.
 //!
-//! A request's lines are written before it is answered, so a killed process loses nothing it confirmed; what the
-//! system had not yet brought to the disk is lost if the whole machine fails. Opening the file rewrites it, short and
-//! in one rename.
+//! The lines of a request are written before its response, so a killed process loses nothing that it confirmed. If the
+//! machine fails, lines that the system has not flushed to the disk are lost. Opening the file compacts it: the new
+//! file replaces the old one in one rename.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Account, Changes, Contact, ContactId, Properties, StoredAccount, Write};
 
-/// A file grows by this many lines for each contact before it is rewritten.
+/// A file is compacted if it has more lines than `MIN_LINES_TO_COMPACT` and this many for each contact together.
 const LINES_PER_CONTACT: usize = 20;
-const SPARE_LINES: usize = 10_000;
+const MIN_LINES_TO_COMPACT: usize = 10_000;
 
 /// Why a data file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataFileError {
-    /// Another sandbox has it open.
+    /// Another sandbox uses the file.
     #[error("data file {0}: another sandbox uses it; stop that one or name another file")]
     InUse(PathBuf),
     /// The file cannot be read or written.
@@ -29,17 +29,17 @@ pub enum DataFileError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A line is no part of a data set.
+    /// A line cannot be parsed.
     #[error("data file {path}, line {line}")]
     Line {
         /// The file.
         path: PathBuf,
-        /// The line, from 1.
+        /// The number of the line, counted from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The error of the parser.
         source: serde_json::Error,
     },
 }
@@ -59,18 +59,18 @@ pub(crate) struct DataFile {
     path: PathBuf,
     file: File,
     lines: usize,
-    /// Held as long as the file is open, so that two sandboxes never share one.
+    /// Locked as long as the file is open, so that two sandboxes never use one file.
     _lock: File,
 }
 
 impl DataFile {
-    /// Keeps other sandboxes away from a file; must come before anything else.
+    /// Locks a file for this sandbox. Callers lock it before they load it.
     pub(crate) fn lock(path: &Path) -> Result<File, DataFileError> {
         let failed = |source| DataFileError::Io {
             path: path.to_owned(),
             source,
         };
-        let file = File::create(beside(path, ".lock")).map_err(failed)?;
+        let file = File::create(with_suffix(path, ".lock")).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(DataFileError::InUse(path.to_owned())),
@@ -78,7 +78,7 @@ impl DataFile {
         }
     }
 
-    /// The data set in a file, if there is one.
+    /// Loads the data set from a file; none if the file does not exist.
     pub(crate) fn load(
         path: &Path,
         properties: &Properties,
@@ -101,7 +101,7 @@ impl DataFile {
         for (index, text) in lines.iter().enumerate() {
             let line = match serde_json::from_slice(text) {
                 Ok(line) => line,
-                // The process was killed while it wrote this line, so nobody was told that it happened.
+                // The process was killed while it wrote this line, so it never sent the response.
                 Err(_) if index > 0 && index + 1 == lines.len() => break,
                 Err(source) => {
                     return Err(DataFileError::Line {
@@ -116,14 +116,14 @@ impl DataFile {
                 (Line::Account(stored), None) => {
                     account = Some(Account::new(stored, properties.clone(), kept_writes));
                 }
-                // Every data file begins with its account.
+                // Every data file begins with its account, so other lines before it are skipped.
                 (_, None) => {}
             }
         }
         Ok(account)
     }
 
-    /// Writes a data set in place of whatever the file holds, and opens it for changes.
+    /// Replaces the file by this data set, and opens it for appending.
     pub(crate) fn create(path: &Path, account: &Account, lock: File) -> Result<Self, DataFileError> {
         let failed = |source| DataFileError::Io {
             path: path.to_owned(),
@@ -138,7 +138,7 @@ impl DataFile {
         })
     }
 
-    /// Adds what a request is about to change, in one write.
+    /// Appends the changes of a request, in one write.
     pub(crate) fn append(&mut self, account: &Account, changes: &Changes) -> Result<(), io::Error> {
         let mut text = Vec::new();
         let mut lines = 0;
@@ -149,7 +149,7 @@ impl DataFile {
         }
         let length = self.file.metadata()?.len();
         if let Err(error) = self.file.write_all(&text) {
-            // Half a line must not stay in the middle of the file.
+            // Half a line in the middle of the file would make it unreadable.
             self.file.set_len(length)?;
             return Err(error);
         }
@@ -157,15 +157,15 @@ impl DataFile {
         Ok(())
     }
 
-    /// Rewrites the file once it holds far more lines than contacts.
+    /// Rewrites the file if it has far more lines than contacts.
     pub(crate) fn compact_if_long(&mut self, account: &Account) -> Result<(), io::Error> {
-        if self.lines > SPARE_LINES + LINES_PER_CONTACT * account.contact_count() {
+        if self.lines > MIN_LINES_TO_COMPACT + LINES_PER_CONTACT * account.contact_count() {
             (self.file, self.lines) = write_all(&self.path, account)?;
         }
         Ok(())
     }
 
-    /// Brings everything to the disk.
+    /// Flushes everything to the disk.
     pub(crate) fn flush(&mut self) -> Result<(), io::Error> {
         self.file.sync_all()
     }
@@ -192,14 +192,14 @@ fn lines_of(account: &Account, changes: &Changes) -> Vec<Line> {
         .collect()
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
 fn write_all(path: &Path, account: &Account) -> Result<(File, usize), io::Error> {
-    let new = beside(path, ".new");
+    let new = with_suffix(path, ".new");
     let mut output = BufWriter::new(File::create(&new)?);
     let mut lines = 0;
     let contacts = account.contacts().cloned().map(Line::Contact);

@@ -1,12 +1,12 @@
-//! Faults on demand: which calls they hit, and what happens to those calls.
+//! Faults on demand: which calls they hit, and what they do to them.
 
-mod catalogue;
+mod known_error;
 mod matcher;
 mod rule;
 mod text;
 
-pub use catalogue::{BodyKind, KnownError};
+pub use known_error::{BodyKind, KnownError};
 pub(crate) use matcher::CallFacts;
 pub use matcher::Matcher;
 pub use rule::{Action, CutPoint, Effect, Fault};
-pub(crate) use rule::{FaultRules, NumberedFault};
+pub(crate) use rule::{ActiveFaults, NumberedFault};

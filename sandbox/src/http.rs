@@ -1,31 +1,13 @@
-//! HubSpot's HTTP face, and the sandbox's own under `/_sandbox`.
+//! The HTTP server: HubSpot's API, the sandbox's own controls under `/_sandbox`, and two pages for people.
 
-mod account;
 mod admin;
-mod admin_contacts;
-mod authorize;
-mod batch_error;
-mod batches;
-mod call;
-mod contacts;
-mod error_body;
-mod fault_body;
-mod finish;
-mod gate;
-mod gate_check;
-mod input;
-mod language;
-mod link;
-mod object;
-mod page;
-mod query;
-mod record_id;
-mod refusal_body;
+pub(crate) mod connection;
+mod endpoints;
+mod pages;
+mod pipeline;
+mod request;
+mod response;
 mod routes;
-mod search;
-mod strike;
-mod token;
-mod unique_lock;
 
-pub(crate) use refusal_body::body_of as refusal_body;
+pub(crate) use response::rejection_body::rejection_body;
 pub(crate) use routes::router;

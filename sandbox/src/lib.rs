@@ -1,10 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
-mod calls;
 mod cli;
-mod clock;
-mod connection;
 mod data_file;
 mod faults;
 mod http;
@@ -12,20 +9,16 @@ mod limits;
 mod model;
 mod oauth;
 mod sandbox;
-mod sandbox_verbs;
 mod settings;
-mod switches;
 
-pub use calls::Call;
+pub use app::Call;
 pub use cli::{Arguments, run};
 pub use data_file::DataFileError;
 pub use faults::{Action, BodyKind, CutPoint, Effect, Fault, KnownError, Matcher};
 pub use limits::Limits;
 pub use model::{
-    Contact, ContactId, CustomProperty, NotAnId, PastValue, PropertyType, Values, Write, WriteKind,
+    Contact, ContactId, CustomProperty, InvalidContactId, PastValue, PropertyType, Values, Write, WriteKind,
 };
 pub use oauth::OAuthApp;
-pub use sandbox::{Sandbox, StartError, serve};
-pub use sandbox_verbs::Refused;
-pub use settings::Settings;
-pub use switches::{ConflictBody, MessageLanguage, OldEmail, PartialStatus, Switches};
+pub use sandbox::{Rejected, Sandbox, StartError, serve};
+pub use settings::{ConflictBody, MessageLanguage, OldEmail, PartialStatus, Settings, Switches};

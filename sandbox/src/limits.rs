@@ -1,4 +1,4 @@
-//! HubSpot's rate limits, as counters that are told the time.
+//! HubSpot's rate limits. The counters are pure: callers pass the time.
 //! <https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines>
 
 use std::{collections::VecDeque, time::Duration};
@@ -6,21 +6,21 @@ use std::{collections::VecDeque, time::Duration};
 use jiff::{SignedDuration, Timestamp, ToSpan, Unit, tz::Offset};
 use serde::{Deserialize, Serialize};
 
-/// How many calls an account may make.
+/// The rate limits of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Calls of an app with a static token in one window.
+    /// The maximum number of calls in one window, for static tokens.
     pub burst: usize,
-    /// Calls of an app with OAuth in one window.
+    /// The maximum number of calls in one window, for OAuth tokens.
     pub oauth_burst: usize,
-    /// The length of the rolling window; HubSpot's is ten seconds.
+    /// The length of the rolling window in milliseconds; HubSpot's is ten seconds.
     pub window_ms: u64,
-    /// Calls of all apps in one day of the account, OAuth apps left out.
+    /// The maximum number of calls in one day of the account, for static tokens. OAuth tokens have no daily limit.
     pub daily: u64,
-    /// Searches per second.
+    /// The maximum number of searches per second.
     pub search_per_second: usize,
-    /// Calls of the token endpoint per second.
+    /// The maximum number of calls of the token endpoint per second.
     pub token_per_second: usize,
 }
 
@@ -37,7 +37,21 @@ impl Default for Limits {
     }
 }
 
-/// Which limit refused a call.
+impl Limits {
+    /// The maximum number of calls in one window, for this kind of token.
+    pub(crate) fn burst_of(&self, credential: Credential) -> usize {
+        match credential {
+            Credential::Static => self.burst,
+            Credential::OAuth => self.oauth_burst,
+        }
+    }
+
+    fn window(&self) -> Duration {
+        Duration::from_millis(self.window_ms)
+    }
+}
+
+/// One of the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Policy {
     Burst,
@@ -46,30 +60,30 @@ pub(crate) enum Policy {
     Token,
 }
 
-/// A refused call: the limit, and how long until it lets calls through again.
+/// The limit that a call exceeds, and how long until it admits a call again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Exceeded {
+pub(crate) struct LimitExceeded {
     pub(crate) policy: Policy,
     pub(crate) retry_after: Duration,
 }
 
-/// The kind of credential; each has its own window.
+/// The kind of a token. Each kind has its own window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Credential {
     Static,
     OAuth,
 }
 
-/// What is left, for headers and the page.
+/// The remaining calls, for the headers and the overview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Remaining {
     pub(crate) burst: usize,
     pub(crate) daily: u64,
 }
 
-/// The counters of all policies.
+/// Counts calls and denies those beyond a limit.
 #[derive(Debug)]
-pub(crate) struct Meter {
+pub(crate) struct CallLimiter {
     pub(crate) limits: Limits,
     utc_offset: Offset,
     burst: Window,
@@ -80,7 +94,7 @@ pub(crate) struct Meter {
     used_today: u64,
 }
 
-impl Meter {
+impl CallLimiter {
     pub(crate) fn new(limits: Limits, utc_offset: Offset) -> Self {
         let [burst, oauth_burst, search, token] = std::array::from_fn(|_| Window::default());
         Self {
@@ -95,39 +109,36 @@ impl Meter {
         }
     }
 
-    /// Counts a call, or says which limit refuses it. Refused calls are not counted.
+    /// Counts a call, or says which limit it exceeds. Denied calls are not counted.
     pub(crate) fn admit(
         &mut self,
         credential: Credential,
         is_search: bool,
         now: Timestamp,
-    ) -> Result<(), Exceeded> {
+    ) -> Result<(), LimitExceeded> {
         self.start_day(now);
         if credential == Credential::Static && self.used_today >= self.limits.daily {
-            return Err(Exceeded {
+            return Err(LimitExceeded {
                 policy: Policy::Daily,
                 retry_after: self.until_midnight(now),
             });
         }
         let second = Duration::from_secs(1);
         if is_search {
-            // Search has its own limit and is exempt from the ten-second window.
+            // Searches do not count in the ten-second window.
             self.search
                 .admit(self.limits.search_per_second, second, Policy::Search, now)?;
         } else {
-            let length = Duration::from_millis(self.limits.window_ms);
-            let (window, max) = match credential {
-                Credential::Static => (&mut self.burst, self.limits.burst),
-                Credential::OAuth => (&mut self.oauth_burst, self.limits.oauth_burst),
-            };
-            window.admit(max, length, Policy::Burst, now)?;
+            let (max, length) = (self.limits.burst_of(credential), self.limits.window());
+            self.burst_window(credential)
+                .admit(max, length, Policy::Burst, now)?;
         }
         self.used_today += u64::from(credential == Credential::Static);
         Ok(())
     }
 
     /// Counts a call of the token endpoint.
-    pub(crate) fn admit_token_call(&mut self, now: Timestamp) -> Result<(), Exceeded> {
+    pub(crate) fn admit_token_call(&mut self, now: Timestamp) -> Result<(), LimitExceeded> {
         self.token.admit(
             self.limits.token_per_second,
             Duration::from_secs(1),
@@ -136,20 +147,24 @@ impl Meter {
         )
     }
 
-    /// What is left to callers with this credential.
+    /// The remaining calls for this kind of token.
     pub(crate) fn remaining(&mut self, credential: Credential, now: Timestamp) -> Remaining {
         self.start_day(now);
-        let length = Duration::from_millis(self.limits.window_ms);
-        let (window, max) = match credential {
-            Credential::Static => (&mut self.burst, self.limits.burst),
-            Credential::OAuth => (&mut self.oauth_burst, self.limits.oauth_burst),
-        };
+        let (max, length) = (self.limits.burst_of(credential), self.limits.window());
         Remaining {
-            burst: max.saturating_sub(window.used(length, now)),
+            burst: max.saturating_sub(self.burst_window(credential).used(length, now)),
             daily: self.limits.daily.saturating_sub(self.used_today),
         }
     }
 
+    fn burst_window(&mut self, credential: Credential) -> &mut Window {
+        match credential {
+            Credential::Static => &mut self.burst,
+            Credential::OAuth => &mut self.oauth_burst,
+        }
+    }
+
+    /// Resets the daily counter at the midnight of the account.
     fn start_day(&mut self, now: Timestamp) {
         let day = self.midnight_before(now);
         if self.day != Some(day) {
@@ -172,6 +187,7 @@ impl Meter {
             .midnight_before(now)
             .saturating_add(24.hours())
             .unwrap_or(now);
+        // `Retry-After` is in full seconds, so a second is added to be past midnight.
         let left = now
             .until((Unit::Second, next))
             .map_or(0, |span| span.get_seconds());
@@ -179,7 +195,7 @@ impl Meter {
     }
 }
 
-/// A window that rolls: each call counts for its whole length and no longer.
+/// A rolling window: each call counts for the length of the window.
 #[derive(Debug, Default)]
 struct Window {
     calls: VecDeque<Timestamp>,
@@ -192,14 +208,14 @@ impl Window {
         length: Duration,
         policy: Policy,
         now: Timestamp,
-    ) -> Result<(), Exceeded> {
+    ) -> Result<(), LimitExceeded> {
         if self.used(length, now) < max {
             self.calls.push_back(now);
             return Ok(());
         }
         let oldest = self.calls.front().copied().unwrap_or(now);
         let age = Duration::try_from(now.duration_since(oldest)).unwrap_or_default();
-        Err(Exceeded {
+        Err(LimitExceeded {
             policy,
             retry_after: length.saturating_sub(age),
         })

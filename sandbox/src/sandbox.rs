@@ -1,4 +1,6 @@
-//! A running sandbox: start, address, end.
+//! Starts, addresses and stops a sandbox.
+
+mod controls;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -8,25 +10,29 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     DataFileError, Settings,
     app::App,
-    connection::{Connection, CuttableListener},
-    http::router,
+    http::{
+        connection::{Connection, CuttableListener},
+        router,
+    },
 };
 
-/// Calls under way get this long to end.
-const DRAIN: Duration = Duration::from_secs(5);
+pub use controls::Rejected;
+
+/// How long a shutdown waits for the server, and then for calls in progress.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a sandbox did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address cannot be listened on.
+    /// The address is in use or not available.
     #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The listener does not know its address.
+    /// The system does not say on which address the listener listens.
     #[error("the listener has no address")]
     Address(#[source] io::Error),
     /// The data file cannot be used.
@@ -34,7 +40,7 @@ pub enum StartError {
     DataFile(#[from] DataFileError),
 }
 
-/// A HubSpot of one's own. Dropping it ends it without waiting; [`Sandbox::shutdown`] waits.
+/// A running sandbox. Dropping it stops it without waiting; [`Sandbox::shutdown`] waits for calls in progress.
 #[derive(Debug)]
 pub struct Sandbox {
     pub(crate) app: Arc<App>,
@@ -51,7 +57,7 @@ impl Sandbox {
         Self::start_on(&settings, listener)
     }
 
-    /// Starts a sandbox on a listener that somebody else has opened.
+    /// Starts a sandbox on an open listener.
     pub fn start_on(settings: &Settings, listener: TcpListener) -> Result<Self, StartError> {
         let address = listener.local_addr().map_err(StartError::Address)?;
         let shutdown = CancellationToken::new();
@@ -70,35 +76,38 @@ impl Sandbox {
         })
     }
 
-    /// The address it listens on.
+    /// The address that the sandbox listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What takes the place of `https://api.hubapi.com`.
+    /// The base URL that replaces `https://api.hubapi.com`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The id of the account; each data set has its own.
+    /// The id of the account. Each data set has its own.
     pub fn portal_id(&self) -> u32 {
         self.app.state().account.stored.portal_id
     }
 
-    /// Stops listening, lets calls and late effects end, and brings the data file to the disk.
+    /// Stops listening, waits for calls and late effects, and flushes the data file to the disk.
     pub async fn shutdown(mut self) {
         self.app.shutdown.cancel();
         if let Some(mut server) = self.server.take()
-            && tokio::time::timeout(DRAIN, &mut server).await.is_err()
+            && tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut server).await.is_err()
         {
             server.abort();
         }
         self.app.tasks.close();
-        if tokio::time::timeout(DRAIN, self.app.tasks.wait()).await.is_err() {
-            tracing::warn!("calls were still under way when the sandbox ended");
+        if tokio::time::timeout(SHUTDOWN_TIMEOUT, self.app.tasks.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!("calls were still in progress when the sandbox stopped");
         }
         if let Err(error) = self.app.state().flush() {
-            tracing::error!(%error, "the data file could not be brought to the disk");
+            tracing::error!(%error, "the data file could not be flushed to the disk");
         }
     }
 }
@@ -109,7 +118,7 @@ impl Drop for Sandbox {
     }
 }
 
-/// Runs a sandbox on a listener until told to stop.
+/// Runs a sandbox on a listener until the token is cancelled.
 pub async fn serve(
     settings: Settings,
     listener: TcpListener,

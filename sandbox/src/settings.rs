@@ -1,39 +1,43 @@
-//! What a sandbox is started with.
+//! The settings with which a sandbox starts.
+
+mod switches;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use crate::{CustomProperty, Fault, Limits, OAuthApp, Switches};
+use crate::{CustomProperty, Fault, Limits, OAuthApp};
 
-/// Everything that can be set before the start; the default suits tests.
+pub use switches::{ConflictBody, MessageLanguage, OldEmail, PartialStatus, Switches};
+
+/// The settings of a sandbox. The defaults suit tests.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where to listen; port 0 lets the system choose.
+    /// The address to listen on; with port 0 the system chooses one.
     pub listen: SocketAddr,
-    /// The file that keeps the data set; none keeps it in memory.
+    /// The file that stores the data set; without one it is kept in memory.
     pub data_file: Option<PathBuf>,
-    /// Static tokens that are accepted.
+    /// The accepted static tokens.
     pub tokens: Vec<String>,
     /// The app that may ask for OAuth tokens.
     pub oauth: OAuthApp,
-    /// How many calls are let through.
+    /// The rate limits.
     pub limits: Limits,
-    /// Behaviour that is open or differs between accounts.
+    /// Behaviour that HubSpot's documentation leaves open or that differs between accounts.
     pub switches: Switches,
-    /// Faults in force from the start.
+    /// Faults that apply from the start.
     pub faults: Vec<Fault>,
-    /// Whether a new data set begins with HubSpot's two sample contacts.
+    /// Whether a new data set has HubSpot's two sample contacts.
     pub sample_contacts: bool,
-    /// Properties the account has besides HubSpot's own.
+    /// Properties that the account has besides HubSpot's own.
     pub custom_properties: Vec<CustomProperty>,
-    /// Text properties of its own, with values that only one contact can have.
+    /// Custom text properties whose values only one contact can have.
     pub unique_properties: Vec<String>,
     /// The hours by which the account's time is ahead of UTC; its day ends at its own midnight.
     pub utc_offset_hours: i8,
-    /// How many calls the log keeps.
+    /// At most this many calls are kept in the log.
     pub kept_calls: usize,
-    /// How many writes of each contact are kept.
+    /// At most this many writes of each contact are kept.
     pub kept_writes: usize,
-    /// Makes shuffling, shares and jitter repeatable.
+    /// The seed of the random numbers for shuffling, shares and jitter; a random one by default.
     pub seed: Option<u64>,
 }
 

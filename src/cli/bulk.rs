@@ -15,7 +15,7 @@ use super::{CommandError, gateway::Gateway, terminal::Output};
 use retry_pauses::RetryPauses;
 pub(crate) use totals::Totals;
 
-/// How many users a retry or a resync names in one request. That many ids of the greatest length fit into the largest
+/// The most users that a retry or a resync names in one request. This many ids of the greatest length fit into the largest
 /// body that the gateway accepts.
 pub(crate) const MAX_NAMED_USERS: usize = 200;
 

@@ -80,7 +80,7 @@ fn close_to_others(folder: &Path) -> anyhow::Result<()> {
              with --data, or close this one with chmod 700"
         );
     }
-    // The folder comes first, so that nobody can open its files in the meantime.
+    // The folder is closed first, so that no other user can open its files in the meantime.
     let mut open = usize::from(private_files::close_to_others(folder).with_context(cannot)?);
     for entry in fs::read_dir(folder).with_context(cannot)? {
         let entry = entry.with_context(cannot)?;

@@ -25,7 +25,7 @@ async fn a_rejected_user_is_shown_listed_and_confirmed_by_a_retry() {
     stack.change("1", json!({ "email": "bh@hubspot.com" })).await;
     stack.wait_for_state("1", "confirmed").await;
     let contact = stack.sandbox.contact_by_email("bh@hubspot.com").unwrap().id;
-    let nameless = Fault::answer(KnownError::Nameless).for_contact(contact);
+    let nameless = Fault::answer(KnownError::Unspecific).for_contact(contact);
     let fault = stack.sandbox.add_fault(nameless);
     stack.merge("1", json!({ "firstName": "Ada" })).await;
     stack.wait_for_state("1", "rejected").await;

@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::Parser;
 use testing::http;
 
-pub use callers::Answers;
+pub use callers::AnswerDelays;
 pub use report::{Recovery, Report};
 
 use crate::{

@@ -71,7 +71,7 @@ impl Chromium {
     }
 
     /// Shows pages in a colour scheme, `light` or `dark`, on a screen of that size.
-    pub async fn look(&self, scheme: &str, width: u32, height: u32) -> anyhow::Result<()> {
+    pub async fn set_appearance(&self, scheme: &str, width: u32, height: u32) -> anyhow::Result<()> {
         let tools = self.driver.cdp();
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         tools
@@ -93,7 +93,7 @@ impl Chromium {
     }
 
     /// The errors and warnings in the browser's log since the last call.
-    pub async fn complaints(&self) -> anyhow::Result<Vec<String>> {
+    pub async fn log_errors(&self) -> anyhow::Result<Vec<String>> {
         let entries = self.driver.get_log("browser").await?;
         Ok(entries.into_iter().map(|entry| entry.message).collect())
     }

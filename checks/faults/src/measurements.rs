@@ -29,11 +29,11 @@ pub struct Measurements {
 
 impl Measurements {
     /// Measures both this many times, on a system that has converged. The changed user is not one of the run's users.
-    pub async fn take(stack: &Stack, times: usize, nats_away: Duration) -> anyhow::Result<Self> {
+    pub async fn measure(stack: &Stack, times: usize, nats_away: Duration) -> anyhow::Result<Self> {
         let mut measurements = Self::default();
         for _ in 0..times {
             // After all nodes were down, a cluster takes seconds to elect its leaders.
-            stack.nats().await.wait_until_well().await?;
+            stack.nats().await.wait_until_healthy().await?;
             stack.wait_until_ready().await?;
             measurements.failover_ms.push(failover(stack).await?);
             stack.wait_until_ready().await?;

@@ -59,15 +59,15 @@ pub enum Length {
 /// Times that depend on each other: how late HubSpot may apply a call determines how long the services wait for that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scale {
-    /// `USER_LATE_WRITE_MS`.
-    pub doubt: Duration,
-    /// The latest that HubSpot carries out a call after it came; well below the doubt.
+    /// The setting `USER_LATE_WRITE_MS`.
+    pub late_write_window: Duration,
+    /// The longest time between a call and its late effect in HubSpot. It is shorter than the late-write window.
     pub latest_effect: Duration,
-    /// `USER_ATTEMPT_MS`.
+    /// The setting `USER_ATTEMPT_MS`.
     pub attempt: Duration,
-    /// `USER_WAKE_UP_MS`.
-    pub announce: Duration,
-    /// `HUBSPOT_TIMEOUT_MS`.
+    /// The setting `USER_WAKE_UP_MS`.
+    pub wake_up: Duration,
+    /// The setting `HUBSPOT_TIMEOUT_MS`.
     pub call_timeout: Duration,
     /// How long the system has to converge after the last fault.
     pub converge_within: Duration,
@@ -76,20 +76,20 @@ pub struct Scale {
 impl Scale {
     /// The times of production.
     pub const FULL: Self = Self {
-        doubt: Duration::from_mins(2),
+        late_write_window: Duration::from_mins(2),
         latest_effect: Duration::from_secs(100),
         attempt: Duration::from_mins(1),
-        announce: Duration::from_mins(1),
+        wake_up: Duration::from_mins(1),
         call_timeout: Duration::from_secs(10),
         converge_within: Duration::from_mins(15),
     };
 
     /// Shorter times for a run of minutes.
     pub const SHORT: Self = Self {
-        doubt: Duration::from_secs(10),
+        late_write_window: Duration::from_secs(10),
         latest_effect: Duration::from_secs(5),
         attempt: Duration::from_secs(12),
-        announce: Duration::from_secs(10),
+        wake_up: Duration::from_secs(10),
         call_timeout: Duration::from_secs(2),
         converge_within: Duration::from_mins(3),
     };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use serde::Serialize;
 
 use crate::{
-    callers::clients::Answers,
+    callers::clients::AnswerCounts,
     checks::{Check, Convergence, Finding, History},
     injection::injector::FaultCounts,
     measurements::Measurements,
@@ -20,11 +20,11 @@ pub struct Report {
     /// The seed of the plan and of the changes.
     pub seed: u64,
     /// How long faults were injected, in seconds.
-    pub broken_for_s: f64,
+    pub injected_for_s: f64,
     /// The number of accepted changes.
     pub accepted: u64,
     /// The number of answers by status.
-    pub answers: Answers,
+    pub answers: AnswerCounts,
     /// The faults by kind.
     pub faults: FaultCounts,
     /// How the system converged; `None` if it did not.
@@ -42,7 +42,7 @@ pub struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (accepted, faults) = (self.accepted, self.faults.total());
-        let (seconds, kills) = (self.broken_for_s, self.faults.kills());
+        let (seconds, kills) = (self.injected_for_s, self.faults.kills());
         writeln!(
             to,
             "seed {}: {accepted} changes accepted in {seconds:.0} s under {faults} faults, {kills} of them kills",

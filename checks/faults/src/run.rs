@@ -64,7 +64,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
         clients,
         findings: Vec::new(),
     };
-    run.go().await
+    run.execute().await
 }
 
 /// Restarts services that stop unexpectedly.
@@ -86,22 +86,22 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn go(mut self) -> anyhow::Result<Report> {
+    async fn execute(mut self) -> anyhow::Result<Report> {
         self.clients.create_hot_users(self.options.seed).await;
         let within = self.options.scale.converge_within;
         let converged = wait_for_convergence(&self.stack, &self.accepted_changes.expected(), within).await?;
         converged.map_err(anyhow::Error::msg)?;
         let began = Instant::now();
-        self.break_things().await;
-        let broken_for_s = began.elapsed().as_secs_f64();
+        self.inject_faults().await;
+        let injected_for_s = began.elapsed().as_secs_f64();
         tracing::info!("all faults have ended");
         let unanswered = self.clients.stop().await.err();
-        self.find(Check::Answers, unanswered.map(|error| error.to_string()));
+        self.add_findings(Check::Answers, unanswered.map(|error| error.to_string()));
         let expected = self.accepted_changes.expected();
-        let convergence = self.convergence(&expected).await?;
+        let convergence = self.converge(&expected).await?;
         let history = self.check(&expected).await?;
         let measurements = self.measure().await;
-        self.end().await;
+        self.stop_all().await;
         let logs = if self.findings.is_empty() {
             None
         } else {
@@ -109,7 +109,7 @@ impl Run<'_> {
         };
         Ok(Report {
             seed: self.options.seed,
-            broken_for_s,
+            injected_for_s,
             accepted: *self.accepted_changes.accepted().borrow(),
             answers: self.clients.answers(),
             faults: self.injector.fault_counts(),
@@ -121,36 +121,36 @@ impl Run<'_> {
         })
     }
 
-    async fn break_things(&mut self) {
+    async fn inject_faults(&mut self) {
         let options = self.options;
         self.clients.start(options.seed, options.clients);
         let (stop, stopped) = watch::channel(false);
         let plan = Plan::new(options.seed, options.topology(), &options.families, options.every);
-        let breaking = async { self.injector.run_plan(plan, stopped).await };
+        let injecting = async { self.injector.run_plan(plan, stopped).await };
         let ending = async {
-            self.enough().await;
+            self.wait_for_length().await;
             // With an empty plan, nothing waits for this.
             let _ = stop.send(true);
         };
-        tokio::join!(breaking, ending);
+        tokio::join!(injecting, ending);
         let failures = self.injector.failures();
-        self.find(Check::Harness, failures);
+        self.add_findings(Check::Harness, failures);
     }
 
     /// Waits until the run is long enough.
-    async fn enough(&self) {
+    async fn wait_for_length(&self) {
         match self.options.length {
             Length::For(length) => tokio::time::sleep(length).await,
             Length::Changes(count) => {
                 let mut accepted = self.accepted_changes.accepted();
-                let enough = accepted.wait_for(|accepted| *accepted >= count);
+                let wait_for_length = accepted.wait_for(|accepted| *accepted >= count);
                 // The time-out ends the run if changes are no longer accepted.
-                let _ = tokio::time::timeout(MAX_RUN, enough).await;
+                let _ = tokio::time::timeout(MAX_RUN, wait_for_length).await;
             }
         }
     }
 
-    async fn convergence(
+    async fn converge(
         &mut self,
         expected: &BTreeMap<String, Expected>,
     ) -> anyhow::Result<Option<Convergence>> {
@@ -160,7 +160,7 @@ impl Run<'_> {
         match wait_for_convergence(&self.stack, expected, within).await? {
             Ok(convergence) => Ok(Some(convergence)),
             Err(remaining) => {
-                self.find(Check::Convergence, [remaining]);
+                self.add_findings(Check::Convergence, [remaining]);
                 Ok(None)
             }
         }
@@ -168,7 +168,7 @@ impl Run<'_> {
 
     async fn check(&mut self, expected: &BTreeMap<String, Expected>) -> anyhow::Result<History> {
         let contradictions = self.accepted_changes.contradictions();
-        self.find(Check::Answers, contradictions);
+        self.add_findings(Check::Answers, contradictions);
         let windows = self.injector.windows();
         let context = CheckContext {
             stack: &self.stack,
@@ -184,25 +184,25 @@ impl Run<'_> {
     }
 
     async fn measure(&mut self) -> Measurements {
-        match Measurements::take(&self.stack, self.options.measurements, self.options.nats_away).await {
+        match Measurements::measure(&self.stack, self.options.measurements, self.options.nats_away).await {
             Ok(measurements) => measurements,
             Err(error) => {
-                self.find(Check::Convergence, [format!("{error:#}")]);
+                self.add_findings(Check::Convergence, [format!("{error:#}")]);
                 Measurements::default()
             }
         }
     }
 
-    async fn end(&mut self) {
+    async fn stop_all(&mut self) {
         self.stop_supervisor().await;
-        let wrong = self.stack.stop().await;
-        self.find(Check::Processes, wrong);
+        let errors = self.stack.stop().await;
+        self.add_findings(Check::Processes, errors);
         let ends = self.stack.unplanned_ends();
         let ends = ends.iter().map(|end| {
             let (name, at, code, tail) = (end.component.name(), end.at, end.code, &end.tail);
             format!("{name} stopped unexpectedly with exit code {code} at {at}:\n{tail}")
         });
-        self.find(Check::Processes, ends);
+        self.add_findings(Check::Processes, ends);
     }
 
     /// Stops the task that restarts services. If it has ended before, that is a finding.
@@ -212,11 +212,11 @@ impl Run<'_> {
             let why = ended
                 .err()
                 .map(|error| format!("stopped services were no longer restarted: {error:#}"));
-            self.find(Check::Harness, why);
+            self.add_findings(Check::Harness, why);
         }
     }
 
-    fn find(&mut self, check: Check, sentences: impl IntoIterator<Item = String>) {
+    fn add_findings(&mut self, check: Check, sentences: impl IntoIterator<Item = String>) {
         self.findings.extend(Finding::all(check, sentences));
     }
 }

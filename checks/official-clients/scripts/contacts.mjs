@@ -1,4 +1,4 @@
-// Every call on contacts, made with HubSpot's client for Node.js.
+// Makes every call on contacts with HubSpot's client for Node.js.
 
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
@@ -122,7 +122,7 @@ await basicApi.purge({ objectId: 'stranger@example.com', idProperty: 'email' })
 await refused(404, 'OBJECT_NOT_FOUND', basicApi.getById(created.id))
 await refused(400, 'VALIDATION_ERROR', basicApi.create({ properties: { email: 'ada@example.com' } }))
 
-// Calls that the client has no method for.
+// Calls for which the client has no method.
 const details = await (await hubspot.apiRequest({ path: '/account-info/v3/details' })).json()
 assert.equal(String(details.portalId), process.env.PORTAL_ID)
 const stranger = new Client({ accessToken: 'pat-na1-unknown', basePath: process.env.SANDBOX_URL })

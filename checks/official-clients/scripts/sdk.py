@@ -49,7 +49,7 @@ refused(hubspot_sdk.ConflictError, "CONFLICT", lambda: contacts.create(propertie
 nope = {"email": "nope"}
 refused(hubspot_sdk.BadRequestError, "VALIDATION_ERROR", lambda: contacts.update(bob.id, properties=nope))
 
-# Lists: the client follows them by itself.
+# Lists: the client requests the next pages by itself.
 listed = list(contacts.list(limit=1, properties=["email"]))
 assert created.id in ids(listed) and len(set(ids(listed))) == len(listed) > 2
 contacts.delete(bob.id)
@@ -88,7 +88,7 @@ contacts.batch.delete(inputs=[{"id": merged.id}])
 contacts.gdpr_delete(object_id=created.id)
 refused(hubspot_sdk.BadRequestError, "VALIDATION_ERROR", lambda: contacts.create(properties=taken, associations=[]))
 
-# The account. This release asks for tokens with JSON, which the token endpoint does not take, so it gets none here.
+# The account. This release requests tokens with JSON, which the token endpoint does not accept, so tokens are not tested.
 assert str(hubspot.account.get().portal_id) == os.environ["PORTAL_ID"]
 stranger = client("pat-na1-unknown").crm.objects.contacts
 refused(hubspot_sdk.AuthenticationError, "INVALID_AUTHENTICATION", lambda: list(stranger.list()))

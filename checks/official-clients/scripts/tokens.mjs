@@ -1,4 +1,4 @@
-// Tokens by code and by refresh token, asked for with HubSpot's client for Node.js.
+// Requests tokens by code and by refresh token, with HubSpot's client for Node.js.
 
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
@@ -24,7 +24,7 @@ const refreshed = await tokensApi.create('refresh_token', undefined, undefined, 
 assert.notEqual(refreshed.accessToken, issued.accessToken)
 await opensTheAccount(refreshed.accessToken)
 
-// The client's type of errors leaves out OAuth's own members, so its status and HubSpot's envelope have to do.
+// The client's error type leaves out the members of OAuth, so only the status and HubSpot's members are checked.
 for (const call of [
     () => tokensApi.create('authorization_code', code, redirect, ...app),
     () => tokensApi.create('refresh_token', undefined, undefined, ...app, 'revoked'),

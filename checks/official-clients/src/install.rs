@@ -1,4 +1,4 @@
-//! Installs one of HubSpot's clients into a folder of its own, once.
+//! Installs one of HubSpot's clients into its own folder, unless it is installed already.
 
 use std::{
     fs::{self, File},
@@ -15,29 +15,29 @@ pub enum Client {
     Node,
     /// `hubspot-api-client` for Python.
     Python,
-    /// `hubspot-sdk` for Python, generated anew from HubSpot's specification.
+    /// `hubspot-sdk` for Python, which is generated from HubSpot's specification.
     PythonSdk,
 }
 
-/// Why a client could not be installed; says what to do about it.
+/// Why a client could not be installed. The message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// The program that installs it is missing.
-    #[error("{program} cannot be run: install it with `{how}`")]
+    #[error("{program} cannot be run: install it with `{command}`")]
     Missing {
         /// The program.
         program: &'static str,
-        /// How to get it.
-        how: &'static str,
-        /// What the system said.
+        /// The command that installs the program.
+        command: &'static str,
+        /// The system's error.
         source: io::Error,
     },
-    /// The program did not succeed.
-    #[error("{package} could not be installed; is its registry within reach?\n{output}")]
+    /// The program failed.
+    #[error("{package} could not be installed; check whether its registry can be reached\n{output}")]
     Failed {
         /// The package with its version.
         package: &'static str,
-        /// What the program printed.
+        /// The program's output.
         output: String,
     },
     /// The folder cannot be used.
@@ -45,13 +45,13 @@ pub enum InstallError {
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
 impl Client {
-    /// The folder that holds the client, which is installed first if need be.
+    /// The folder of the client. The client is installed first if necessary.
     pub async fn install(self) -> Result<PathBuf, InstallError> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../../target/official-clients")
@@ -61,10 +61,10 @@ impl Client {
             source,
         };
         fs::create_dir_all(&folder).map_err(failed)?;
-        // Held while installing, so that tests which start together install once.
+        // The lock is held during the installation, so that concurrent tests install a client only once.
         let lock = File::create(folder.join(".lock")).map_err(failed)?;
         lock.lock().map_err(failed)?;
-        // Made last, so that an installation which was interrupted is done again.
+        // The marker is written last, so that an interrupted installation is repeated.
         let done = folder.join(".installed");
         if !done.exists() {
             self.run_installer(&folder).await?;
@@ -82,8 +82,8 @@ impl Client {
         }
     }
 
-    /// How to get the programs that install and run the client.
-    pub(crate) fn how_to_get(self) -> &'static str {
+    /// The command that installs the programs which install and run the client.
+    pub(crate) fn install_command(self) -> &'static str {
         match self {
             Self::Node => "apt-get install nodejs npm",
             Self::Python | Self::PythonSdk => "apt-get install python3 python3-pip",
@@ -125,7 +125,7 @@ impl Client {
             .await
             .map_err(|source| InstallError::Missing {
                 program,
-                how: self.how_to_get(),
+                command: self.install_command(),
                 source,
             })?;
         if output.status.success() {

@@ -6,10 +6,10 @@ use tokio::{process::Command, time::timeout};
 
 use crate::Client;
 
-/// Far more than a script takes.
+/// The time limit of a script, which is generous for a loaded machine.
 const LIMIT: Duration = Duration::from_mins(2);
 
-/// Runs a script; panics with what it printed unless it succeeds.
+/// Runs a script. Panics with its output if it fails.
 pub async fn run_script(client: Client, name: &str, variables: &[(&str, &str)]) {
     let folder = match client.install().await {
         Ok(folder) => folder,
@@ -25,7 +25,7 @@ pub async fn run_script(client: Client, name: &str, variables: &[(&str, &str)]) 
         .env("CLIENT_FOLDER", &folder)
         .env("PYTHONPATH", &folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        // The sandbox is on this machine, whatever proxy the registries need.
+        // The sandbox is on this machine, so proxy settings for the registries must not apply.
         .env("NO_PROXY", "127.0.0.1")
         .env("no_proxy", "127.0.0.1")
         .envs(variables.iter().copied())
@@ -36,7 +36,7 @@ pub async fn run_script(client: Client, name: &str, variables: &[(&str, &str)]) 
         Ok(Err(error)) => {
             panic!(
                 "{program} cannot be run ({error}): install it with `{}`",
-                client.how_to_get()
+                client.install_command()
             )
         }
         Err(elapsed) => panic!("{name} did not end in time: {elapsed}"),

@@ -11,5 +11,5 @@ mod version;
 
 pub use cluster::NatsCluster;
 pub use error::{FindError, NatsServerError};
-pub use find::{Finder, NatsBinary, Patience, SERVER_VARIABLE, find};
+pub use find::{DownloadLimits, Finder, NatsBinary, SERVER_VARIABLE, find};
 pub use server::{NatsServer, Options};

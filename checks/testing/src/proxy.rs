@@ -13,7 +13,7 @@ const CHUNK_BYTES: usize = 16 * 1024;
 
 /// How data passes in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Passage {
+pub enum DataFlow {
     /// Data passes.
     Open,
     /// Each chunk is delayed by this time.
@@ -34,8 +34,8 @@ pub struct Proxy {
 struct Control {
     target: u16,
     refuses: bool,
-    there: Passage,
-    back: Passage,
+    there: DataFlow,
+    back: DataFlow,
     /// Grows with each cut. Connections from before a cut end with it.
     cuts: u64,
 }
@@ -48,8 +48,8 @@ impl Proxy {
         let (control, watched) = watch::channel(Control {
             target,
             refuses: false,
-            there: Passage::Open,
-            back: Passage::Open,
+            there: DataFlow::Open,
+            back: DataFlow::Open,
             cuts: 0,
         });
         let listening = tokio::spawn(listen(listener, watched));
@@ -66,7 +66,7 @@ impl Proxy {
     }
 
     /// Changes the target port, and resets connections to the previous one.
-    pub fn lead_to(&self, target: u16) {
+    pub fn set_target(&self, target: u16) {
         self.control.send_modify(|control| {
             control.target = target;
             control.cuts += 1;
@@ -87,7 +87,7 @@ impl Proxy {
     }
 
     /// Sets both directions: towards the target, and back.
-    pub fn set(&self, there: Passage, back: Passage) {
+    pub fn set(&self, there: DataFlow, back: DataFlow) {
         self.control.send_modify(|control| {
             control.there = there;
             control.back = back;
@@ -105,12 +105,12 @@ async fn listen(listener: TcpListener, control: watch::Receiver<Control>) {
     loop {
         // A connection that fails here looks like a reset to the client.
         if let Ok((client, _)) = listener.accept().await {
-            tokio::spawn(carry(client, control.clone()));
+            tokio::spawn(serve_connection(client, control.clone()));
         }
     }
 }
 
-async fn carry(mut client: TcpStream, mut control: watch::Receiver<Control>) {
+async fn serve_connection(mut client: TcpStream, mut control: watch::Receiver<Control>) {
     let at_start = *control.borrow_and_update();
     if at_start.refuses {
         return reset(&client);
@@ -119,7 +119,7 @@ async fn carry(mut client: TcpStream, mut control: watch::Receiver<Control>) {
         return reset(&client);
     };
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
-    let ended_well = {
+    let ended_cleanly = {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
         let there = pump(from_client, to_server, control.clone(), |control| control.there);
@@ -130,7 +130,7 @@ async fn carry(mut client: TcpStream, mut control: watch::Receiver<Control>) {
             ended = async { tokio::try_join!(there, back) } => ended.is_ok(),
         }
     };
-    if !ended_well {
+    if !ended_cleanly {
         reset(&client);
         reset(&server);
     }
@@ -146,12 +146,12 @@ async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut control: watch::Receiver<Control>,
-    passage: fn(&Control) -> Passage,
+    flow: fn(&Control) -> DataFlow,
 ) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         let length = from.read(&mut chunk).await?;
-        wait_for_passage(&mut control, passage).await;
+        wait_for_flow(&mut control, flow).await;
         if length == 0 {
             return to.shutdown().await;
         }
@@ -159,15 +159,15 @@ async fn pump(
     }
 }
 
-async fn wait_for_passage(control: &mut watch::Receiver<Control>, passage: fn(&Control) -> Passage) {
+async fn wait_for_flow(control: &mut watch::Receiver<Control>, flow: fn(&Control) -> DataFlow) {
     loop {
-        let now = passage(&control.borrow_and_update());
+        let now = flow(&control.borrow_and_update());
         match now {
-            Passage::Open => return,
-            Passage::Slow(delay) => return tokio::time::sleep(delay).await,
+            DataFlow::Open => return,
+            DataFlow::Slow(delay) => return tokio::time::sleep(delay).await,
             // The proxy was dropped, so the connection ends.
-            Passage::Stalled if control.changed().await.is_err() => return,
-            Passage::Stalled => {}
+            DataFlow::Stalled if control.changed().await.is_err() => return,
+            DataFlow::Stalled => {}
         }
     }
 }

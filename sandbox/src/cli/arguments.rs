@@ -1,4 +1,4 @@
-//! What the command line takes; every option also has an environment variable.
+//! The options of the command line. Every option also has an environment variable.
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::switch_help::switch_help;
 use crate::{CustomProperty, Fault, Limits, OAuthApp, Settings, Switches};
 
-/// A HubSpot for people and tests. It is NOT HubSpot: it keeps its own contacts on this machine, takes no real
+/// A HubSpot for people and tests. It is NOT HubSpot: it stores its own contacts on this machine, accepts no real
 /// token and reaches no real account.
 ///
 /// Open the address in a browser to see the contacts and the recent calls. Send calls to it as to
@@ -20,7 +20,7 @@ pub struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 
-    /// Address to listen on. There is no protection but the token, so keep it to this machine or a private network.
+    /// Address to listen on. The token is the only protection, so use this machine or a private network.
     #[arg(
         long,
         env = "HUBSPOT_SANDBOX_LISTEN",
@@ -29,7 +29,7 @@ pub struct Arguments {
     )]
     pub(crate) listen: SocketAddr,
 
-    /// File that keeps the contacts; without it they are gone when the sandbox ends.
+    /// File that stores the contacts. Without it they are lost when the sandbox stops.
     #[arg(long, value_name = "FILE", env = "HUBSPOT_SANDBOX_DATA")]
     data: Option<OsString>,
 
@@ -49,8 +49,8 @@ pub struct Arguments {
     #[command(flatten)]
     latency: LatencyArguments,
 
-    /// Custom properties, separated by commas: `name` for text, or `name:type`, where the type is string, number, date,
-    /// datetime or bool.
+    /// Custom properties, separated by commas: `name` for text, or `name:type`. The types are string, number, date,
+    /// datetime and bool.
     #[arg(long, env = "HUBSPOT_SANDBOX_PROPERTIES", value_delimiter = ',')]
     properties: Vec<String>,
 
@@ -67,20 +67,20 @@ pub struct Arguments {
     )]
     utc_offset_hours: i8,
 
-    /// How long an OAuth access token is good for, in seconds.
+    /// Lifetime of an OAuth access token, in seconds.
     #[arg(long, env = "HUBSPOT_SANDBOX_TOKEN_LIFETIME_SECONDS", default_value_t = 1_800)]
     token_lifetime_seconds: u64,
 
-    /// How many calls the log keeps.
+    /// Maximum number of calls in the log.
     #[arg(long, env = "HUBSPOT_SANDBOX_KEPT_CALLS", default_value_t = Settings::default().kept_calls)]
     kept_calls: usize,
 
-    /// How many writes of each contact are kept.
+    /// Maximum number of writes that are kept for each contact.
     #[arg(long, env = "HUBSPOT_SANDBOX_KEPT_WRITES", default_value_t = Settings::default().kept_writes)]
     kept_writes: usize,
 
-    /// A switch as `name=value`, such as `old_email=dropped`; may be repeated, in the variable separated by blanks.
-    /// They are listed below; `GET /_sandbox/switches` shows those in force.
+    /// A switch as `name=value`, such as `old_email=dropped`. The option can be repeated; in the variable, switches are
+    /// separated by blanks. They are listed below; `GET /_sandbox/switches` shows the current ones.
     #[arg(
         long = "switch",
         env = "HUBSPOT_SANDBOX_SWITCHES",
@@ -90,7 +90,8 @@ pub struct Arguments {
     switches: Vec<String>,
 
     /// A fault, such as `path=batch/update,times=3,answer=502`, `contact=51,answer=500`, `share=0.1,delay=800`,
-    /// `cut=after-effect` or `hang=100000,effect=2000`; may be repeated, in the variable separated by blanks.
+    /// `cut=after-effect` or `hang=100000,effect=2000`. The option can be repeated; in the variable, faults are
+    /// separated by blanks.
     #[arg(
         long = "fault",
         env = "HUBSPOT_SANDBOX_FAULTS",
@@ -103,17 +104,17 @@ pub struct Arguments {
 /// What to do instead of serving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub(crate) enum Command {
-    /// Ask the sandbox at the address whether it is well, and end with 0 if so, with 1 if not.
+    /// Check whether the sandbox at the address is healthy. The exit code is 0 if it is, 1 if not.
     Health,
 }
 
 #[derive(Debug, Args)]
 struct LimitArguments {
-    /// Calls in one window, for static tokens.
+    /// Maximum number of calls in one window, for static tokens.
     #[arg(long, env = "HUBSPOT_SANDBOX_BURST", default_value_t = Limits::default().burst)]
     burst: usize,
 
-    /// Calls in one window, for OAuth tokens.
+    /// Maximum number of calls in one window, for OAuth tokens.
     #[arg(long, env = "HUBSPOT_SANDBOX_OAUTH_BURST", default_value_t = Limits::default().oauth_burst)]
     oauth_burst: usize,
 
@@ -121,38 +122,38 @@ struct LimitArguments {
     #[arg(long, env = "HUBSPOT_SANDBOX_WINDOW_MS", default_value_t = Limits::default().window_ms)]
     window_ms: u64,
 
-    /// Calls in one day.
+    /// Maximum number of calls in one day.
     #[arg(long, env = "HUBSPOT_SANDBOX_DAILY", default_value_t = Limits::default().daily)]
     daily: u64,
 
-    /// Searches in one second.
+    /// Maximum number of searches in one second.
     #[arg(long, env = "HUBSPOT_SANDBOX_SEARCH_PER_SECOND", default_value_t = Limits::default().search_per_second)]
     search_per_second: usize,
 
-    /// Calls of the token endpoint in one second.
+    /// Maximum number of calls of the token endpoint in one second.
     #[arg(long, env = "HUBSPOT_SANDBOX_TOKEN_PER_SECOND", default_value_t = Limits::default().token_per_second)]
     token_per_second: usize,
 }
 
 #[derive(Debug, Args)]
 struct LatencyArguments {
-    /// How long each call takes, in milliseconds.
+    /// Latency of each call, in milliseconds.
     #[arg(long, env = "HUBSPOT_SANDBOX_LATENCY_MS")]
     latency_ms: Option<u64>,
 
-    /// Up to how much longer, chosen at random for each call.
+    /// Maximum of a random addition to the latency of each call, in milliseconds.
     #[arg(long, env = "HUBSPOT_SANDBOX_LATENCY_JITTER_MS")]
     latency_jitter_ms: Option<u64>,
 }
 
 impl Arguments {
-    /// The settings these arguments ask for.
+    /// The settings that these arguments give.
     pub fn into_settings(self) -> anyhow::Result<Settings> {
         let switches = self.switches()?;
-        let faults = given(self.faults)
+        let faults = without_empty(self.faults)
             .map(|text| text.parse())
             .collect::<Result<Vec<Fault>, String>>();
-        let custom_properties = given(self.properties)
+        let custom_properties = without_empty(self.properties)
             .map(|text| text.parse())
             .collect::<Result<Vec<CustomProperty>, String>>();
         let LimitArguments {
@@ -166,7 +167,7 @@ impl Arguments {
         Ok(Settings {
             listen: self.listen,
             data_file: self.data.filter(|path| !path.is_empty()).map(PathBuf::from),
-            tokens: given(self.tokens).collect(),
+            tokens: without_empty(self.tokens).collect(),
             oauth: OAuthApp {
                 token_lifetime: Duration::from_secs(self.token_lifetime_seconds),
                 ..OAuthApp::default()
@@ -182,7 +183,7 @@ impl Arguments {
             switches,
             faults: faults.map_err(anyhow::Error::msg)?,
             custom_properties: custom_properties.map_err(anyhow::Error::msg)?,
-            unique_properties: given(self.unique_properties).collect(),
+            unique_properties: without_empty(self.unique_properties).collect(),
             utc_offset_hours: self.utc_offset_hours,
             kept_calls: self.kept_calls,
             kept_writes: self.kept_writes,
@@ -202,7 +203,7 @@ impl Arguments {
             let Some((name, value)) = switch.split_once('=') else {
                 anyhow::bail!("switch {switch:?} has no value; write name=value");
             };
-            // `true`, numbers and lists are JSON; any other word is text.
+            // `true`, numbers and lists are parsed as JSON. Everything else is text.
             let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
             patch.insert(name.to_owned(), value);
         }
@@ -210,8 +211,8 @@ impl Arguments {
     }
 }
 
-/// An empty variable counts as not set.
-fn given(texts: Vec<String>) -> impl Iterator<Item = String> {
+/// Removes empty texts, because an empty variable counts as absent.
+fn without_empty(texts: Vec<String>) -> impl Iterator<Item = String> {
     texts.into_iter().filter(|text| !text.is_empty())
 }
 
@@ -237,13 +238,13 @@ mod tests {
     }
 
     #[test]
-    fn the_logs_of_calls_and_writes_are_as_long_as_asked() {
+    fn the_sizes_of_the_logs_can_be_set() {
         let settings = settings(&["--kept-calls", "7", "--kept-writes", "9"]).unwrap();
         assert_eq!((settings.kept_calls, settings.kept_writes), (7, 9));
     }
 
     #[test]
-    fn switches_faults_and_latency_are_taken() {
+    fn switches_faults_and_latency_can_be_set() {
         let line = [
             "--switch",
             "old_email=dropped",
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_variables_count_as_not_set() {
+    fn empty_variables_count_as_absent() {
         let line = [
             "--data=",
             "--fault=",
@@ -279,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_refused() {
+    fn invalid_arguments_are_errors() {
         for arguments in [
             ["--switch", "nonsense=1"],
             ["--switch", "retry_after"],

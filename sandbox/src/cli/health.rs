@@ -1,4 +1,4 @@
-//! Asks a sandbox whether it is well; containers have no curl.
+//! Checks the health of a running sandbox, for containers without curl.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -9,32 +9,32 @@ use tokio::{
     time::timeout,
 };
 
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Fails unless the sandbox at this address answers 200.
 pub(crate) async fn check(listen: SocketAddr) -> anyhow::Result<()> {
-    timeout(PATIENCE, ask(reachable(listen)))
+    timeout(TIMEOUT, ask(connectable(listen)))
         .await
-        .context("no answer in time")?
+        .context("no answer within three seconds")?
 }
 
 async fn ask(address: SocketAddr) -> anyhow::Result<()> {
     let mut stream = TcpStream::connect(address)
         .await
-        .with_context(|| format!("nobody listens on {address}"))?;
+        .with_context(|| format!("cannot connect to {address}"))?;
     let request = format!("GET /_sandbox/health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
     ensure!(
         answer.starts_with(b"HTTP/1.1 200 "),
-        "the sandbox on {address} is not well"
+        "the sandbox on {address} is not healthy"
     );
     Ok(())
 }
 
-/// Whoever listens everywhere is reached on this machine's own address.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
+/// The address to connect to: the loopback address if the sandbox listens on all addresses.
+fn connectable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         let ip = if address.is_ipv4() {
             [127, 0, 0, 1].into()
@@ -52,13 +52,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_listens_everywhere_is_asked_on_this_machine() {
-        for (listen, asked) in [
+    fn a_sandbox_on_all_addresses_is_checked_on_loopback() {
+        for (listen, connect) in [
             ("0.0.0.0:3031", "127.0.0.1:3031"),
             ("[::]:3031", "[::1]:3031"),
             ("10.0.0.7:3031", "10.0.0.7:3031"),
         ] {
-            assert_eq!(reachable(listen.parse().unwrap()).to_string(), asked);
+            assert_eq!(connectable(listen.parse().unwrap()).to_string(), connect);
         }
     }
 }

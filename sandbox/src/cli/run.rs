@@ -1,4 +1,4 @@
-//! Serves until told to stop, or checks health.
+//! Runs the sandbox until a signal stops it, or checks the health of a running one.
 
 use anyhow::Context;
 use tokio::{net::TcpListener, signal};
@@ -7,18 +7,20 @@ use tokio_util::sync::CancellationToken;
 use super::{Arguments, arguments::Command, health};
 use crate::serve;
 
-/// Does what the arguments say.
+/// Runs the command that the arguments give.
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if arguments.command == Some(Command::Health) {
         return health::check(arguments.listen).await;
     }
     let settings = arguments.into_settings()?;
     if settings.data_file.is_none() {
-        tracing::info!("contacts are kept in memory and gone when the sandbox ends; --data FILE keeps them");
+        tracing::info!(
+            "contacts are kept in memory and lost when the sandbox stops; --data FILE stores them"
+        );
     }
     if !settings.listen.ip().is_loopback() {
         tracing::warn!(
-            "the sandbox listens beyond this machine, and its controls under /_sandbox ask for no token"
+            "other machines can reach the sandbox, and its controls under /_sandbox need no token"
         );
     }
     let listener = TcpListener::bind(settings.listen)
@@ -35,7 +37,7 @@ async fn cancel_on_signal(shutdown: CancellationToken) {
     let mut terminate = match signal::unix::signal(signal::unix::SignalKind::terminate()) {
         Ok(terminate) => terminate,
         Err(error) => {
-            tracing::error!(%error, "cannot listen for SIGTERM; end the sandbox with Ctrl-C");
+            tracing::error!(%error, "cannot listen for SIGTERM; stop the sandbox with Ctrl-C");
             return cancel_on_interrupt(shutdown).await;
         }
     };
@@ -47,7 +49,7 @@ async fn cancel_on_signal(shutdown: CancellationToken) {
 
 async fn cancel_on_interrupt(shutdown: CancellationToken) {
     if let Err(error) = signal::ctrl_c().await {
-        tracing::error!(%error, "cannot listen for Ctrl-C; the sandbox ends");
+        tracing::error!(%error, "cannot listen for Ctrl-C; the sandbox stops");
     }
     shutdown.cancel();
 }

@@ -1,10 +1,10 @@
-//! What `--help` says of each switch.
+//! The list of switches in `--help`.
 
 use serde_json::Value;
 
 use crate::Switches;
 
-/// Every switch with its other values and what they do; the default comes from [`Switches`].
+/// Every switch: its name, its values and what it does. The defaults come from [`Switches`].
 const SWITCHES: [(&str, &str, &str); 29] = [
     (
         "conflict_body",
@@ -14,12 +14,12 @@ const SWITCHES: [(&str, &str, &str); 29] = [
     (
         "old_email",
         "kept, dropped",
-        "a primary address that another one replaces stays with the contact, or is free",
+        "whether a contact keeps a primary address that another one replaces",
     ),
     (
         "erased_email_returns",
         "true, false",
-        "a call of the API may bring back an address erased for privacy",
+        "a call of the API may write an address erased for privacy",
     ),
     (
         "additional_emails_writable",
@@ -49,7 +49,7 @@ const SWITCHES: [(&str, &str, &str); 29] = [
     (
         "partial_batches",
         "true, false",
-        "with trace ids, the inputs of a batch that are fine are written",
+        "with trace ids, the valid inputs of a batch are written",
     ),
     (
         "partial_status",
@@ -69,7 +69,7 @@ const SWITCHES: [(&str, &str, &str); 29] = [
     (
         "shuffle_results",
         "true, false",
-        "results of a batch come in any order",
+        "the results of a batch are shuffled",
     ),
     (
         "trace_ids_in_results",
@@ -89,18 +89,14 @@ const SWITCHES: [(&str, &str, &str); 29] = [
     (
         "message_language",
         "english, german",
-        "language of messages; categories, codes and contexts stay",
+        "language of messages; categories, codes and contexts do not change",
     ),
     (
         "search_lag_ms",
         "milliseconds",
-        "how long search keeps showing what was there before a write",
+        "how long search still shows a contact as it was before a write",
     ),
-    (
-        "retry_after",
-        "true, false",
-        "a 429 says in Retry-After when to come back",
-    ),
+    ("retry_after", "true, false", "a 429 has Retry-After"),
     (
         "rotate_refresh_token",
         "true, false",
@@ -111,7 +107,11 @@ const SWITCHES: [(&str, &str, &str); 29] = [
         "JSON list of crm.objects.contacts.read, crm.objects.contacts.write, oauth",
         "scopes the app lacks; calls that need one answer 403",
     ),
-    ("unknown_property", "name", "a property that this account lacks"),
+    (
+        "unknown_property",
+        "name",
+        "a property that this account does not have",
+    ),
     ("read_only_property", "name", "a property that cannot be written"),
     (
         "required_property",
@@ -119,9 +119,9 @@ const SWITCHES: [(&str, &str, &str); 29] = [
         "from 2026-09 on, no write may leave this property empty",
     ),
     (
-        "refused_property",
+        "rejected_property",
         "name",
-        "from 2026-09 on, nobody may write this property",
+        "from 2026-09 on, writes of this property are rejected",
     ),
     (
         "lock_unique_values",
@@ -131,13 +131,13 @@ const SWITCHES: [(&str, &str, &str); 29] = [
     (
         "equal_values_touch",
         "true, false",
-        "a write of equal values moves lastmodifieddate",
+        "a write of equal values changes lastmodifieddate",
     ),
-    ("latency_ms", "milliseconds", "how long each call takes"),
+    ("latency_ms", "milliseconds", "latency of each call"),
     (
         "latency_jitter_ms",
         "milliseconds",
-        "up to how much longer, at random",
+        "maximum of a random addition to the latency",
     ),
 ];
 

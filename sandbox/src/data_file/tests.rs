@@ -28,16 +28,16 @@ fn with_context<T>(act: impl FnOnce(&Context<'_>) -> T) -> T {
         version: ApiVersion::V3,
         switches: &switches,
         source: Source::Integration,
-        who: "token 1",
+        author: "token 1",
         call: 1,
     })
 }
 
-fn opened(path: &Path, account: &Account) -> DataFile {
+fn open(path: &Path, account: &Account) -> DataFile {
     DataFile::create(path, account, DataFile::lock(path).unwrap()).unwrap()
 }
 
-fn added(account: &mut Account, file: &mut DataFile, first_name: &str) -> ContactId {
+fn add(account: &mut Account, file: &mut DataFile, first_name: &str) -> ContactId {
     let contact = with_context(|context| create(account, context, &values(first_name), None)).unwrap();
     file.append(account, account.pending()).unwrap();
     account.commit();
@@ -45,19 +45,19 @@ fn added(account: &mut Account, file: &mut DataFile, first_name: &str) -> Contac
 }
 
 #[test]
-fn a_file_that_does_not_exist_holds_nothing() {
+fn an_absent_file_has_no_data_set() {
     let folder = tempfile::tempdir().unwrap();
     let loaded = DataFile::load(&folder.path().join("none"), &properties(), 100).unwrap();
     assert!(loaded.is_none());
 }
 
 #[test]
-fn the_last_word_on_a_contact_wins() {
+fn the_last_line_of_a_contact_counts() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
     let mut account = account();
-    let mut file = opened(&path, &account);
-    let id = added(&mut account, &mut file, "First");
+    let mut file = open(&path, &account);
+    let id = add(&mut account, &mut file, "First");
     with_context(|context| update(&mut account, context, id, &values("Second"), Some("t-1"))).unwrap();
     file.append(&account, account.pending()).unwrap();
     account.commit();
@@ -69,15 +69,15 @@ fn the_last_word_on_a_contact_wins() {
 }
 
 #[test]
-fn a_long_file_is_rewritten_without_loss() {
+fn a_long_file_is_compacted_without_loss() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
     let mut account = account();
-    let mut file = opened(&path, &account);
-    let id = added(&mut account, &mut file, "Ada");
-    file.lines = SPARE_LINES + LINES_PER_CONTACT + 1;
+    let mut file = open(&path, &account);
+    let id = add(&mut account, &mut file, "Ada");
+    file.lines = MIN_LINES_TO_COMPACT + LINES_PER_CONTACT + 1;
     file.compact_if_long(&account).unwrap();
-    let second = added(&mut account, &mut file, "Grace");
+    let second = add(&mut account, &mut file, "Grace");
 
     let lines = std::fs::read_to_string(&path).unwrap().lines().count();
     assert_eq!(
@@ -90,15 +90,15 @@ fn a_long_file_is_rewritten_without_loss() {
 }
 
 #[test]
-fn half_a_line_at_the_end_is_passed_over_and_one_in_the_middle_is_an_error() {
+fn only_an_incomplete_last_line_is_skipped() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
     let mut account = account();
-    let mut file = opened(&path, &account);
-    added(&mut account, &mut file, "Ada");
+    let mut file = open(&path, &account);
+    add(&mut account, &mut file, "Ada");
     let good = std::fs::read_to_string(&path).unwrap();
 
-    // The last character is cut in its middle, too.
+    // The line ends in the middle of a character.
     let half_a_line = [good.as_bytes(), b"{\"contact\":{\"id\":\"101\",\"x\":\"\xc3"].concat();
     std::fs::write(&path, half_a_line).unwrap();
     let loaded = DataFile::load(&path, &properties(), 100).unwrap().unwrap();

@@ -1,10 +1,10 @@
-//! Which calls a fault hits.
+//! The conditions that say which calls a fault hits.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// Conditions that must all hold; without any, every call is hit.
+/// Conditions, all of which must hold. A matcher without conditions hits every call.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Matcher {
@@ -12,19 +12,19 @@ pub struct Matcher {
     pub method: Option<String>,
     /// A part of the path, such as `batch/update`.
     pub path: Option<String>,
-    /// The id of a contact the call is about, also if the call names its address.
+    /// The id of a contact that the call names, by its id or by its address.
     pub contact: Option<String>,
-    /// An address the call names, or that a named contact holds.
+    /// An address that the call names, or that a named contact has.
     pub email: Option<String>,
-    /// A property the call writes.
+    /// A property that the call writes.
     pub property: Option<String>,
-    /// The share of such calls that are hit, from 0 to 1.
+    /// The share of the matching calls that are hit, drawn at random, from 0 to 1.
     pub share: Option<f64>,
-    /// How many calls are hit before the fault is over.
+    /// How many calls are hit at most.
     pub times: Option<u32>,
 }
 
-/// What a matcher can ask of a call.
+/// What is known about a call before it takes effect.
 #[derive(Debug, Default)]
 pub(crate) struct CallFacts {
     pub(crate) method: String,
@@ -33,12 +33,24 @@ pub(crate) struct CallFacts {
     pub(crate) emails: BTreeSet<String>,
     pub(crate) properties: BTreeSet<String>,
     pub(crate) inputs: usize,
-    /// Values the call writes that only one contact can have, by property.
+    /// Values that the call writes and that only one contact can have, with their properties.
     pub(crate) unique_values: BTreeSet<(String, String)>,
 }
 
+impl CallFacts {
+    /// Whether the call reads contacts and writes nothing.
+    pub(crate) fn is_read(&self) -> bool {
+        self.method == "GET" || self.path.ends_with("/batch/read") || self.is_search()
+    }
+
+    /// Whether the call is a search, which has a rate limit of its own.
+    pub(crate) fn is_search(&self) -> bool {
+        self.path.ends_with("/search")
+    }
+}
+
 impl Matcher {
-    /// Whether the conditions hold; share and times are for the caller to keep.
+    /// Whether the conditions on the call hold. The caller applies `share` and `times`.
     pub(crate) fn matches(&self, call: &CallFacts) -> bool {
         let holds = |wanted: &Option<String>, test: &dyn Fn(&str) -> bool| wanted.as_deref().is_none_or(test);
         holds(&self.method, &|method| call.method.eq_ignore_ascii_case(method))

@@ -1,62 +1,62 @@
-//! Rules: a matcher, an action, and how often it still applies.
+//! A fault: a matcher and an action. The list of active faults.
 
 use serde::{Deserialize, Serialize};
 
 use super::{BodyKind, CallFacts, KnownError, Matcher};
 
-/// One fault: what happens, and to which calls.
+/// A fault: which calls it hits and what it does to them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fault {
-    /// Which calls are hit.
+    /// Which calls it hits.
     #[serde(default)]
     pub on: Matcher,
-    /// What happens to them.
+    /// What it does to them.
     #[serde(rename = "do")]
     pub action: Action,
 }
 
-/// What happens to a call that is hit.
+/// What a fault does to a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// An error instead of the answer.
+    /// The response is an error.
     Answer {
-        /// The error by its name in the catalogue, such as `429-daily`.
+        /// The error by its name, such as `429-daily`.
         error: KnownError,
-        /// The body, if not the usual one.
+        /// The kind of body; without one, the usual body of this error.
         #[serde(default)]
         body: Option<BodyKind>,
-        /// Seconds in `Retry-After`, if not the usual ones.
+        /// The seconds in `Retry-After`; without any, only a 477 has the header.
         #[serde(default)]
         retry_after: Option<u64>,
-        /// Whether the call takes effect all the same.
+        /// Whether and when the call takes effect nevertheless.
         #[serde(default)]
         effect: Effect,
     },
-    /// The call takes this much longer.
+    /// The call takes longer.
     Delay {
-        /// Milliseconds.
+        /// How much longer, in milliseconds.
         ms: u64,
     },
-    /// The connection ends.
+    /// The connection is cut.
     Cut {
-        /// When.
+        /// When it is cut.
         at: CutPoint,
     },
-    /// No answer comes; after `ms` the gateway gives up with a 524.
+    /// No response arrives until the proxy in front of HubSpot times out with a 524.
     Hang {
-        /// Milliseconds until the gateway's answer; HubSpot's gives up after 100 s.
-        #[serde(default = "gateway_patience_ms")]
+        /// Milliseconds until the 524; HubSpot's proxy times out after 100 s.
+        #[serde(default = "gateway_timeout_ms")]
         ms: u64,
         /// Whether and when the call takes effect.
         #[serde(default)]
         effect: Effect,
     },
-    /// A 2xx with empty lists, and no effect.
+    /// The response is a 2xx with empty lists, and the call takes no effect.
     EmptySuccess,
-    /// A 200 that does not say what was done, as a proxy might give it.
+    /// The response is a 200 that does not say what was done, as a proxy might send it.
     OddSuccess {
-        /// Its body: an object without members, a page, or nothing.
+        /// The body of the response: an object without members, an HTML page, or none.
         body: BodyKind,
         /// Whether and when the call takes effect.
         #[serde(default)]
@@ -64,35 +64,35 @@ pub enum Action {
     },
 }
 
-fn gateway_patience_ms() -> u64 {
+fn gateway_timeout_ms() -> u64 {
     100_000
 }
 
-/// When the connection ends.
+/// When the connection is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CutPoint {
     /// Before the call takes effect.
     BeforeEffect,
-    /// After the effect, before the first byte of the answer.
+    /// After the effect, before the first byte of the response.
     AfterEffect,
-    /// In the middle of the answer.
+    /// In the middle of the response.
     MidAnswer,
 }
 
-/// Whether a call that looks failed takes effect.
+/// Whether and when a call takes effect that gets a fault as its response.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
-    /// It does not.
+    /// The call takes no effect.
     #[default]
     None,
-    /// It does, this many milliseconds later, whatever was answered; 0 is at once.
+    /// The call takes effect after this many milliseconds; 0 means at once.
     AfterMs(u64),
 }
 
 impl Fault {
-    /// An error for every call that matches.
+    /// A fault that answers every call with an error.
     pub fn answer(error: KnownError) -> Self {
         Self::new(Action::Answer {
             error,
@@ -102,7 +102,7 @@ impl Fault {
         })
     }
 
-    /// An error that hides a write: the call takes effect after `delay_ms` all the same.
+    /// A fault that answers with an error, while the call takes effect after `delay_ms`.
     pub fn answer_with_late_effect(error: KnownError, delay_ms: u64) -> Self {
         Self::new(Action::Answer {
             error,
@@ -112,38 +112,38 @@ impl Fault {
         })
     }
 
-    /// A record that makes HubSpot answer 500 whenever it is in a call.
+    /// A fault that answers 500 to every call that names this contact.
     pub fn poisoned_contact(id: impl std::fmt::Display) -> Self {
         Self::answer(KnownError::Server(500)).for_contact(id)
     }
 
-    /// Every call takes this much longer.
+    /// A fault that delays every call by `ms` milliseconds.
     pub fn delay(ms: u64) -> Self {
         Self::new(Action::Delay { ms })
     }
 
-    /// The connection of every call ends.
+    /// A fault that cuts the connection of every call.
     pub fn cut(at: CutPoint) -> Self {
         Self::new(Action::Cut { at })
     }
 
-    /// No answer comes until the gateway gives up; the call takes effect or not.
+    /// A fault that leaves every call without a response until the proxy times out.
     pub fn hang(effect: Effect) -> Self {
-        let ms = gateway_patience_ms();
+        let ms = gateway_timeout_ms();
         Self::new(Action::Hang { ms, effect })
     }
 
-    /// A 2xx with empty lists, and no effect.
+    /// A fault that answers 2xx with empty lists, while the call takes no effect.
     pub fn empty_success() -> Self {
         Self::new(Action::EmptySuccess)
     }
 
-    /// A 200 that does not say what was done; the call takes effect or not.
+    /// A fault that answers 200 without saying what was done.
     pub fn odd_success(body: BodyKind, effect: Effect) -> Self {
         Self::new(Action::OddSuccess { body, effect })
     }
 
-    /// Any action, for every call.
+    /// A fault with this action, for every call.
     pub fn new(action: Action) -> Self {
         Self {
             on: Matcher::default(),
@@ -151,42 +151,42 @@ impl Fault {
         }
     }
 
-    /// Hits only calls whose path contains this part.
+    /// Limits the fault to calls whose path contains this part.
     #[must_use]
     pub fn on_path(mut self, part: &str) -> Self {
         self.on.path = Some(part.to_owned());
         self
     }
 
-    /// Hits only calls about this contact.
+    /// Limits the fault to calls that name this contact.
     #[must_use]
     pub fn for_contact(mut self, id: impl std::fmt::Display) -> Self {
         self.on.contact = Some(id.to_string());
         self
     }
 
-    /// Hits only calls that name this address, or a contact that holds it.
+    /// Limits the fault to calls that name this address, or a contact that has it.
     #[must_use]
     pub fn for_email(mut self, email: &str) -> Self {
         self.on.email = Some(email.to_owned());
         self
     }
 
-    /// Hits only calls that write this property.
+    /// Limits the fault to calls that write this property.
     #[must_use]
     pub fn for_property(mut self, name: &str) -> Self {
         self.on.property = Some(name.to_owned());
         self
     }
 
-    /// Is over after so many calls.
+    /// Limits the fault to this many calls.
     #[must_use]
     pub fn times(mut self, count: u32) -> Self {
         self.on.times = Some(count);
         self
     }
 
-    /// Hits only this share of the calls, from 0 to 1.
+    /// Limits the fault to this share of the calls, from 0 to 1.
     #[must_use]
     pub fn share(mut self, share: f64) -> Self {
         self.on.share = Some(share);
@@ -194,7 +194,7 @@ impl Fault {
     }
 }
 
-/// A fault with its number and how often it has struck.
+/// A fault with its number and the number of calls that it has hit.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct NumberedFault {
     pub(crate) id: u64,
@@ -203,14 +203,14 @@ pub(crate) struct NumberedFault {
     pub(crate) fault: Fault,
 }
 
-/// Every fault that is in force, in the order in which they were added.
+/// The active faults, in the order in which they were added.
 #[derive(Debug, Default)]
-pub(crate) struct FaultRules {
+pub(crate) struct ActiveFaults {
     rules: Vec<NumberedFault>,
     last_id: u64,
 }
 
-impl FaultRules {
+impl ActiveFaults {
     pub(crate) fn add(&mut self, fault: Fault) -> u64 {
         self.last_id += 1;
         self.rules.push(NumberedFault {
@@ -235,16 +235,16 @@ impl FaultRules {
         &self.rules
     }
 
-    /// The first fault that hits a call. `chance` yields numbers from 0 up to 1.
-    pub(crate) fn strike(
+    /// The first fault that hits a call, after counting the hit. `chance` draws numbers from 0 to 1.
+    pub(crate) fn take_matching(
         &mut self,
         call: &CallFacts,
         mut chance: impl FnMut() -> f64,
     ) -> Option<NumberedFault> {
-        let is_left = |rule: &NumberedFault| rule.fault.on.times.is_none_or(|times| rule.hits < times);
+        let has_hits_left = |rule: &NumberedFault| rule.fault.on.times.is_none_or(|times| rule.hits < times);
         let rule = self.rules.iter_mut().find(|rule| {
             let on = &rule.fault.on;
-            is_left(rule) && on.matches(call) && on.share.is_none_or(|share| chance() < share)
+            has_hits_left(rule) && on.matches(call) && on.share.is_none_or(|share| chance() < share)
         })?;
         rule.hits += 1;
         Some(rule.clone())

@@ -1,4 +1,4 @@
-//! Faults as short text for the command line: `path=batch/update,times=3,answer=502,effect=2000`.
+//! The text form of faults, for the command line: `path=batch/update,times=3,answer=502,effect=2000`.
 
 use std::str::FromStr;
 
@@ -11,7 +11,7 @@ impl FromStr for Fault {
         let mut parts = Parts::default();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            parts.take(name, value)?;
+            parts.add(name, value)?;
         }
         parts.into_fault()
     }
@@ -27,7 +27,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
+    fn add(&mut self, name: &str, value: &str) -> Result<(), String> {
         let text = || Some(value.to_owned());
         match name {
             "method" => self.on.method = text(),
@@ -40,12 +40,12 @@ impl Parts {
             "body" => self.body = Some(word(name, value)?),
             "retry_after" => self.retry_after = Some(number(name, value)?),
             "effect" => self.effect = Effect::AfterMs(number(name, value)?),
-            _ => return self.act(action(name, value)?),
+            _ => return self.set_action(action(name, value)?),
         }
         Ok(())
     }
 
-    fn act(&mut self, action: Action) -> Result<(), String> {
+    fn set_action(&mut self, action: Action) -> Result<(), String> {
         match self.action.replace(action) {
             None => Ok(()),
             Some(_) => Err("a fault has one action only".to_owned()),
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_with_a_late_effect_fits_on_a_line() {
+    fn an_error_with_a_late_effect_is_parsed() {
         let fault: Fault = "method=POST, path=batch/update, times=3, answer=502, body=empty, effect=2000"
             .parse()
             .unwrap();
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_other_actions_have_a_text_too() {
+    fn the_other_actions_are_parsed() {
         let action = |text: &str| text.parse::<Fault>().unwrap().action;
         assert_eq!(action("delay=5"), Action::Delay { ms: 5 });
         assert_eq!(
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn invalid_texts_are_errors() {
         for text in [
             "",
             "path=x",

@@ -1,4 +1,6 @@
-//! The sandbox's own controls: health, the log of calls, faults, switches, limits, tokens.
+//! The sandbox's own controls under `/_sandbox`: health, the log of calls, faults, switches, limits, tokens.
+
+pub(crate) mod contacts;
 
 use std::sync::Arc;
 
@@ -8,13 +10,16 @@ use axum::{
     http::StatusCode,
 };
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::account::NAME;
-use crate::{Fault, Limits, Switches, app::App, calls::Call, faults::NumberedFault};
+use super::endpoints::account_details::NAME;
+use crate::{
+    Fault, Limits, Switches,
+    app::{App, Call},
+    faults::NumberedFault,
+};
 
-/// A control that could not be worked, with the reason as text.
-type Mistake = (StatusCode, String);
+/// The response to a request that cannot be understood, with the reason as text.
+type BadRequest = (StatusCode, String);
 
 pub(crate) async fn health(State(app): State<Arc<App>>) -> Json<Value> {
     let portal_id = app.state().account.stored.portal_id;
@@ -34,15 +39,15 @@ pub(crate) async fn faults(State(app): State<Arc<App>>) -> Json<Vec<NumberedFaul
     Json(app.state().faults.all().to_vec())
 }
 
-/// Takes a fault as JSON, or as the text that the command line takes.
+/// Adds a fault, given as JSON or in the text form of the command line.
 pub(crate) async fn add_fault(
     State(app): State<Arc<App>>,
     body: String,
-) -> Result<(StatusCode, Json<Value>), Mistake> {
+) -> Result<(StatusCode, Json<Value>), BadRequest> {
     let fault: Fault = if body.trim_start().starts_with('{') {
-        serde_json::from_str(&body).map_err(mistake)?
+        serde_json::from_str(&body).map_err(bad_request)?
     } else {
-        body.parse().map_err(mistake)?
+        body.parse().map_err(bad_request)?
     };
     let id = app.state().faults.add(fault);
     Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
@@ -68,22 +73,22 @@ pub(crate) async fn switches(State(app): State<Arc<App>>) -> Json<Switches> {
 pub(crate) async fn patch_switches(
     State(app): State<Arc<App>>,
     Json(patch): Json<Value>,
-) -> Result<Json<Switches>, Mistake> {
+) -> Result<Json<Switches>, BadRequest> {
     let mut state = app.state();
-    state.switches = state.switches.patched(&patch).map_err(mistake)?;
+    state.switches = state.switches.patched(&patch).map_err(bad_request)?;
     Ok(Json(state.switches.clone()))
 }
 
 pub(crate) async fn limits(State(app): State<Arc<App>>) -> Json<Limits> {
-    Json(app.state().meter.limits.clone())
+    Json(app.state().limiter.limits.clone())
 }
 
 pub(crate) async fn set_limits(State(app): State<Arc<App>>, Json(limits): Json<Limits>) -> StatusCode {
-    app.state().meter.limits = limits;
+    app.state().limiter.limits = limits;
     StatusCode::NO_CONTENT
 }
 
-/// The static tokens that are accepted from now on.
+/// Replaces the accepted static tokens.
 pub(crate) async fn set_tokens(State(app): State<Arc<App>>, Json(tokens): Json<Vec<String>>) -> StatusCode {
     app.state().tokens = tokens;
     StatusCode::NO_CONTENT
@@ -95,25 +100,24 @@ pub(crate) async fn disconnect(State(app): State<Arc<App>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// Connects the account again; the body is the new refresh token, as JSON.
+/// Connects the account again. The body is the new refresh token, as JSON.
 pub(crate) async fn connect(State(app): State<Arc<App>>, Json(refresh_token): Json<String>) -> StatusCode {
     app.state().oauth.connect(refresh_token);
     StatusCode::NO_CONTENT
 }
 
-/// A code as HubSpot gives it to a person who consents, for the address in the body, as JSON.
+/// Issues a code as HubSpot does when a person consents. The body is the redirect address, as JSON.
 pub(crate) async fn add_code(State(app): State<Arc<App>>, Json(redirect_uri): Json<String>) -> Json<Value> {
-    let code = Uuid::new_v4().to_string();
-    app.state().oauth.add_code(code.clone(), redirect_uri);
+    let code = app.issue_authorization_code(redirect_uri);
     Json(json!({ "code": code }))
 }
 
-/// Ends every OAuth access token before its time.
+/// Revokes every OAuth access token.
 pub(crate) async fn revoke_access_tokens(State(app): State<Arc<App>>) -> StatusCode {
     app.state().oauth.revoke_access_tokens();
     StatusCode::NO_CONTENT
 }
 
-fn mistake(error: impl std::fmt::Display) -> Mistake {
+fn bad_request(error: impl std::fmt::Display) -> BadRequest {
     (StatusCode::BAD_REQUEST, error.to_string())
 }

@@ -1,4 +1,4 @@
-//! Every route in one place.
+//! Every route of the server.
 
 use std::sync::Arc;
 
@@ -10,24 +10,30 @@ use axum::{
 };
 
 use super::{
-    account, admin, admin_contacts, authorize, batches, contacts, finish, gate, page, search, token,
+    admin::{self, contacts as admin_contacts},
+    endpoints::{account_details, batches, contacts, search, token},
+    pages::{consent, overview},
+    pipeline::{self, finish_response::finish_admin_response},
 };
-use crate::{app::App, model::ApiVersion, model::Refusal};
+use crate::{
+    app::App,
+    model::{ApiVersion, Rejection},
+};
 
-/// The whole server.
+/// All routes: HubSpot's API, the pages for people and the sandbox's own controls.
 pub(crate) fn router(app: &Arc<App>) -> Router {
     Router::new()
         .merge(hubspot(app))
-        .route("/", get(page::show))
-        .route("/oauth/authorize", get(authorize::ask))
-        .route("/oauth/authorize/grant", get(authorize::grant))
-        .route("/oauth/authorize/deny", get(authorize::deny))
-        .nest("/_sandbox", sandbox(app))
-        .layer(DefaultBodyLimit::max(gate::LARGEST_BODY_BYTES))
+        .route("/", get(overview::show))
+        .route("/oauth/authorize", get(consent::show))
+        .route("/oauth/authorize/grant", get(consent::grant))
+        .route("/oauth/authorize/deny", get(consent::deny))
+        .nest("/_sandbox", controls(app))
+        .layer(DefaultBodyLimit::max(pipeline::MAX_BODY_BYTES))
         .with_state(Arc::clone(app))
 }
 
-/// What HubSpot has, behind its gate.
+/// HubSpot's API. Every call of it goes through the pipeline.
 fn hubspot(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .nest("/crm/v3/objects/contacts", contact_routes(ApiVersion::V3))
@@ -44,15 +50,15 @@ fn hubspot(app: &Arc<App>) -> Router<Arc<App>> {
             "/crm/objects/2026-09/0-1",
             contact_routes(ApiVersion::September2026),
         )
-        .route("/account-info/v3/details", get(account::details))
-        .route("/account-info/2026-03/details", get(account::details))
-        .route("/account-info/2026-09/details", get(account::details))
+        .route("/account-info/v3/details", get(account_details::show))
+        .route("/account-info/2026-03/details", get(account_details::show))
+        .route("/account-info/2026-09/details", get(account_details::show))
         .route("/oauth/v1/token", post(token::issue_v1))
         .route("/oauth/v3/token", post(token::issue))
         .route("/oauth/2026-03/token", post(token::issue))
         .route("/oauth/2026-09/token", post(token::issue))
-        .fallback(async || Refusal::NoSuchPath)
-        .layer(from_fn_with_state(Arc::clone(app), gate::pass))
+        .fallback(async || Rejection::NoSuchPath)
+        .layer(from_fn_with_state(Arc::clone(app), pipeline::handle_call))
 }
 
 fn contact_routes(version: ApiVersion) -> Router<Arc<App>> {
@@ -75,8 +81,8 @@ fn contact_routes(version: ApiVersion) -> Router<Arc<App>> {
         .layer(Extension(version))
 }
 
-/// The sandbox's own controls: no token, no limits, no faults.
-fn sandbox(app: &Arc<App>) -> Router<Arc<App>> {
+/// The sandbox's own controls. They need no token, and limits and faults do not apply to them.
+fn controls(app: &Arc<App>) -> Router<Arc<App>> {
     Router::new()
         .route("/health", get(admin::health))
         .route(
@@ -105,5 +111,5 @@ fn sandbox(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/connect", post(admin::connect))
         .route("/codes", post(admin::add_code))
         .route("/revoke", post(admin::revoke_access_tokens))
-        .layer(from_fn_with_state(Arc::clone(app), finish::finish_control))
+        .layer(from_fn_with_state(Arc::clone(app), finish_admin_response))
 }

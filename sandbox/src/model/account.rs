@@ -1,15 +1,21 @@
-//! The data set: contacts, who holds which address, and the ids that were given out.
+//! The data set: contacts, with the indexes of addresses, unique values and former ids.
+
+mod changes;
+pub(crate) mod search_lag;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Changes, Contact, ContactId, Properties, Write, search_lag::SearchLag};
+use self::search_lag::SearchLag;
+use super::{Contact, ContactId, Properties, Write};
 
-/// HubSpot's ids used to grow in steps; the sample contacts of a new account still are 1 and 51.
+pub(crate) use changes::Changes;
+
+/// The step by which ids grow, so that the sample contacts have HubSpot's ids 1 and 51.
 const ID_STEP: u64 = 50;
 
-/// What an account is besides its contacts; part of the data file.
+/// The account without its contacts, as the data file stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StoredAccount {
@@ -30,7 +36,8 @@ impl StoredAccount {
     }
 }
 
-/// Every contact of one account, with the indexes that keep addresses and unique values unique.
+/// Every contact of one account, with the indexes that keep addresses and unique values unique. A request changes it
+/// through [`Account::put`] and the like; the changes are then committed or rolled back together.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) stored: StoredAccount,
@@ -42,7 +49,7 @@ pub(crate) struct Account {
     unique_holders: HashMap<(String, String), ContactId>,
     successors: HashMap<ContactId, ContactId>,
     changes: Changes,
-    /// How many writes of each contact are kept.
+    /// At most this many writes of each contact are kept.
     kept_writes: usize,
 }
 
@@ -62,44 +69,44 @@ impl Account {
         }
     }
 
-    /// A contact, live or archived, by its current id.
+    /// The contact with this current id, archived or not.
     pub(crate) fn contact(&self, id: ContactId) -> Option<&Contact> {
         self.contacts.get(&id)
     }
 
-    /// A contact that is not archived, by its current id.
+    /// The contact with this current id, unless it is archived.
     pub(crate) fn live(&self, id: ContactId) -> Option<&Contact> {
         self.contact(id).filter(|contact| !contact.is_archived())
     }
 
-    /// Every contact, archived ones included, by rising id.
+    /// Every contact, including archived ones, in the order of their ids.
     pub(crate) fn contacts(&self) -> impl Iterator<Item = &Contact> {
         self.contacts.values()
     }
 
-    /// How many there are, archived ones included.
+    /// The number of contacts, including archived ones.
     pub(crate) fn contact_count(&self) -> usize {
         self.contacts.len()
     }
 
-    /// Contacts with an id of at least `first`, by rising id.
+    /// Contacts with an id of at least `first`, in the order of their ids.
     pub(crate) fn contacts_from(&self, first: ContactId) -> impl Iterator<Item = &Contact> {
         self.contacts.range(first..).map(|(_, contact)| contact)
     }
 
-    /// The live contact that holds an address, as its primary or a secondary one.
+    /// The contact, not archived, that has this primary or secondary address.
     pub(crate) fn holder(&self, email: &str) -> Option<ContactId> {
         self.holders.get(email).copied()
     }
 
-    /// The live contact that has this value of a unique property.
+    /// The contact, not archived, that has this value of a unique property.
     pub(crate) fn unique_holder(&self, property: &str, value: &str) -> Option<ContactId> {
         self.unique_holders
             .get(&(property.to_owned(), value.to_owned()))
             .copied()
     }
 
-    /// The contact into which the one with this former id was merged, through any number of merges.
+    /// The contact into which the one with this former id was merged, also through several merges.
     pub(crate) fn successor(&self, id: ContactId) -> Option<ContactId> {
         self.successors.get(&id).copied()
     }
@@ -109,12 +116,12 @@ impl Account {
         self.writes.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    /// Every write that is kept.
+    /// Every write in the record, in no order.
     pub(crate) fn all_writes(&self) -> impl Iterator<Item = &Write> {
         self.writes.values().flatten()
     }
 
-    /// An id that was never given out before and never will be again.
+    /// A new id. No id is used twice, also if the request is rejected.
     pub(crate) fn take_id(&mut self) -> ContactId {
         let id = ContactId(self.stored.next_id);
         self.stored.next_id += ID_STEP;
@@ -127,19 +134,19 @@ impl Account {
         self.stored.blocked_emails.contains(email)
     }
 
-    /// Remembers that an address must not come back.
+    /// Blocks an address, so that no later write can use it.
     pub(crate) fn block_email(&mut self, email: String) {
         self.blocked_emails_mut().insert(email);
     }
 
-    /// Forgets that an address was erased, because an allowed write brings it back.
+    /// Removes an address from the block list, because a write that is allowed to uses it.
     pub(crate) fn unblock_email(&mut self, email: &str) {
         if self.is_blocked(email) {
             self.blocked_emails_mut().remove(email);
         }
     }
 
-    /// The block list, to be changed; a refused request leaves it as it was.
+    /// The block list for a change. It is saved first, so that a rejected request can be rolled back.
     fn blocked_emails_mut(&mut self) -> &mut BTreeSet<String> {
         self.changes.account = true;
         let before = &mut self.changes.blocked_before;
@@ -147,27 +154,27 @@ impl Account {
         &mut self.stored.blocked_emails
     }
 
-    /// Stores a contact in place of what was there.
+    /// Stores a contact, in place of one with the same id.
     pub(crate) fn put(&mut self, contact: Contact) {
         let id = contact.id;
         let before = self.replace(id, Some(contact));
         self.changes.before.entry(id).or_insert(before);
     }
 
-    /// Forgets a contact entirely.
+    /// Removes a contact.
     pub(crate) fn remove(&mut self, id: ContactId) {
         let before = self.replace(id, None);
         self.changes.before.entry(id).or_insert(before);
     }
 
-    /// Numbers a write and keeps it.
+    /// Numbers a write and adds it to the record.
     pub(crate) fn record(&mut self, mut write: Write) {
         write.sequence = self.stored.next_write;
         self.stored.next_write += 1;
         self.changes.writes.push(write);
     }
 
-    /// Makes the request's changes final and says what they were.
+    /// Makes the changes of the request final and returns them.
     pub(crate) fn commit(&mut self) -> Changes {
         let changes = std::mem::take(&mut self.changes);
         for write in &changes.writes {
@@ -176,12 +183,12 @@ impl Account {
         changes
     }
 
-    /// What would be made final by [`Account::commit`].
+    /// The changes that [`Account::commit`] would make final.
     pub(crate) fn pending(&self) -> &Changes {
         &self.changes
     }
 
-    /// Undoes the request's changes. Ids that were given out stay given out.
+    /// Undoes the changes of the request. The ids that it used stay used.
     pub(crate) fn roll_back(&mut self) {
         let changes = std::mem::take(&mut self.changes);
         for (id, before) in changes.before {
@@ -190,22 +197,23 @@ impl Account {
         if let Some(before) = changes.blocked_before {
             self.stored.blocked_emails = before;
         }
+        // The ids used so far have to reach the data file with the next change.
         self.changes.account = changes.account;
     }
 
-    /// Puts back what a data file holds.
+    /// Restores a contact from a data file.
     pub(crate) fn restore(&mut self, contact: Contact) {
         self.stored.next_id = self.stored.next_id.max(contact.id.0 + ID_STEP);
         self.replace(contact.id, Some(contact));
     }
 
-    /// Forgets what a data file says was removed.
+    /// Removes a contact that a data file says was removed.
     pub(crate) fn restore_removal(&mut self, id: ContactId) {
         self.stored.next_id = self.stored.next_id.max(id.0 + ID_STEP);
         self.replace(id, None);
     }
 
-    /// Puts back a write that a data file holds.
+    /// Restores a write from a data file.
     pub(crate) fn restore_write(&mut self, write: Write) {
         self.stored.next_write = self.stored.next_write.max(write.sequence + 1);
         let writes = self.writes.entry(write.contact).or_default();

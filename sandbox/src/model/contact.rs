@@ -1,4 +1,6 @@
-//! One contact and the properties HubSpot derives from it.
+//! A contact, and the properties that HubSpot derives from it.
+
+pub(crate) mod apply_values;
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -18,21 +20,21 @@ impl fmt::Display for ContactId {
 }
 
 impl FromStr for ContactId {
-    type Err = NotAnId;
+    type Err = InvalidContactId;
 
-    /// Digits only: no sign, no blanks.
+    /// Parses digits; signs and blanks are errors.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(NotAnId);
+            return Err(InvalidContactId);
         }
-        text.parse().map(Self).map_err(|_| NotAnId)
+        text.parse().map(Self).map_err(|_| InvalidContactId)
     }
 }
 
-/// A text that is no id of a contact.
+/// A text that is not the id of a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an id consists of digits")]
-pub struct NotAnId;
+pub struct InvalidContactId;
 
 impl From<u64> for ContactId {
     fn from(id: u64) -> Self {
@@ -53,12 +55,12 @@ impl<'de> Deserialize<'de> for ContactId {
     }
 }
 
-/// A contact as HubSpot keeps it.
+/// A contact as HubSpot stores it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Contact {
-    /// Its id, given once and never again.
+    /// Its id. No id is used twice.
     pub id: ContactId,
-    /// Values that were written; derived ones come from [`Contact::value`].
+    /// The values that were written. [`Contact::value`] also gives derived ones.
     pub properties: Values,
     /// Its secondary addresses.
     pub additional_emails: Vec<String>,
@@ -66,27 +68,27 @@ pub struct Contact {
     pub former_ids: Vec<ContactId>,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When anybody last wrote to it.
+    /// When it was last written.
     pub updated_at: Timestamp,
-    /// When it was archived; live contacts have none.
+    /// When it was archived; none if it is not.
     pub archived_at: Option<Timestamp>,
-    /// Where it came from.
+    /// How it was created.
     pub(crate) source: Source,
     /// Earlier and current values of each property, newest first.
     pub history: BTreeMap<String, Vec<PastValue>>,
 }
 
-/// One value a property had, and who wrote it.
+/// A value in the history of a property, with its author.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PastValue {
     /// The value; empty when the property was cleared.
     pub value: String,
     /// When it was written.
     pub timestamp: Timestamp,
-    /// The kind of writer.
+    /// The kind of author.
     pub(crate) source: Source,
-    /// The writer: a token by its number, or a salesperson.
-    pub who: String,
+    /// The author: `token 1`, `oauth` or `salesperson`.
+    pub author: String,
 }
 
 impl Contact {
@@ -100,7 +102,7 @@ impl Contact {
         self.archived_at.is_some()
     }
 
-    /// Every address it holds, the primary one first.
+    /// Every address, beginning with the primary one.
     pub fn emails(&self) -> impl Iterator<Item = &str> {
         self.email()
             .into_iter()
@@ -142,7 +144,7 @@ pub(crate) const DERIVED: [&str; 8] = [
     "hs_email_domain",
 ];
 
-/// A time as HubSpot writes it, with milliseconds and `Z`.
+/// A time in HubSpot's form, with milliseconds and `Z`.
 pub(crate) fn timestamp(at: Timestamp) -> String {
     format!("{at:.3}")
 }

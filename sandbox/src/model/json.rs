@@ -1,4 +1,4 @@
-//! What HubSpot takes for a text and for an object in the JSON of a request.
+//! Texts and objects in JSON, as HubSpot accepts them.
 
 use std::{fmt, marker::PhantomData};
 
@@ -7,7 +7,7 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// A JSON object. Without this, serde would also take a list of a struct's members in their order.
+/// A JSON object. Without this type, serde would also accept an array of the members of a struct, in their order.
 #[derive(Debug)]
 pub(crate) struct Object<T>(pub(crate) T);
 
@@ -31,7 +31,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// Text; numbers and booleans are taken as text, as HubSpot does. `null`, lists and objects are not.
+/// Text. As at HubSpot, numbers and booleans are accepted as text; `null`, arrays and objects are not.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Text(pub(crate) String);
 

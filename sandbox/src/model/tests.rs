@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::Switches;
 
-/// An account with a clock that tests turn.
+/// An account with a clock that tests set.
 struct Portal {
     account: Account,
     switches: Switches,
@@ -25,17 +25,17 @@ impl Portal {
         }
     }
 
-    /// One request: its changes stay if it succeeds.
+    /// Makes one request, which is committed if it succeeds and rolled back if not.
     fn request<T>(
         &mut self,
-        change: impl FnOnce(&mut Account, &Context<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+        change: impl FnOnce(&mut Account, &Context<'_>) -> Result<T, Rejection>,
+    ) -> Result<T, Rejection> {
         let context = Context {
             now: self.now,
             version: ApiVersion::September2026,
             switches: &self.switches,
             source: Source::Integration,
-            who: "token 1",
+            author: "token 1",
             call: 1,
         };
         let changed = change(&mut self.account, &context);
@@ -52,7 +52,7 @@ impl Portal {
             .id
     }
 
-    fn set(&mut self, id: ContactId, name: &str, value: &str) -> Result<Contact, Refusal> {
+    fn set(&mut self, id: ContactId, name: &str, value: &str) -> Result<Contact, Rejection> {
         self.request(|account, context| update(account, context, id, &values(&[(name, value)]), None))
     }
 
@@ -80,7 +80,7 @@ fn values(pairs: &[(&str, &str)]) -> Values {
 }
 
 #[test]
-fn search_lags_by_exactly_what_the_switch_says() {
+fn search_lags_by_the_time_of_the_switch() {
     let mut portal = Portal::new();
     portal.switches.search_lag_ms = 1_000;
     let id = portal.create("ada@example.com");
@@ -102,7 +102,7 @@ fn search_lags_by_exactly_what_the_switch_says() {
 }
 
 #[test]
-fn search_keeps_showing_what_was_deleted_a_moment_ago() {
+fn search_still_shows_a_contact_erased_a_moment_ago() {
     let mut portal = Portal::new();
     portal.switches.search_lag_ms = 1_000;
     let id = portal.create("ada@example.com");
@@ -117,7 +117,7 @@ fn search_keeps_showing_what_was_deleted_a_moment_ago() {
 }
 
 #[test]
-fn a_refused_batch_leaves_everything_as_it_was() {
+fn a_rejected_batch_changes_nothing() {
     let mut portal = Portal::new();
     let ada = portal.create("ada@example.com");
     let grace = portal.create("grace@example.com");
@@ -127,12 +127,12 @@ fn a_refused_batch_leaves_everything_as_it_was() {
         ..WriteInput::default()
     };
     let inputs = [input(ada, "new@example.com"), input(grace, "new@example.com")];
-    let refusal = portal
+    let rejection = portal
         .request(|account, context| batch_update(account, context, &inputs))
         .unwrap_err();
     assert_eq!(
-        refusal,
-        Refusal::EmailTaken {
+        rejection,
+        Rejection::EmailConflict {
             email: "new@example.com".into(),
             holder: ada
         }
@@ -143,7 +143,7 @@ fn a_refused_batch_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn an_id_given_out_by_a_refused_request_is_not_given_again() {
+fn an_id_of_a_rejected_create_is_not_used_again() {
     let mut portal = Portal::new();
     portal.create("ada@example.com");
     let new = |email: &str| WriteInput {
@@ -158,7 +158,7 @@ fn an_id_given_out_by_a_refused_request_is_not_given_again() {
 }
 
 #[test]
-fn two_inputs_of_one_batch_cannot_take_the_same_address() {
+fn two_inputs_of_a_batch_cannot_have_one_address() {
     let mut portal = Portal::new();
     let new = |trace: &str| WriteInput {
         properties: values(&[("email", "ada@example.com")]),
@@ -170,21 +170,21 @@ fn two_inputs_of_one_batch_cannot_take_the_same_address() {
         .request(|account, context| batch_create(account, context, &inputs))
         .unwrap();
     let holder = outcome.results[0].contact.id;
-    let refusal = Refusal::EmailTaken {
+    let rejection = Rejection::EmailConflict {
         email: "ada@example.com".into(),
         holder,
     };
     assert_eq!(
         outcome.errors,
-        [BatchError::Refused {
-            refusal,
+        [BatchError::Rejected {
+            rejection,
             trace_id: "t-2".into()
         }]
     );
 }
 
 #[test]
-fn the_number_of_kept_writes_and_values_is_bounded() {
+fn kept_writes_and_past_values_are_limited() {
     let mut portal = Portal::new();
     let id = portal.create("ada@example.com");
     for number in 0..30 {
@@ -203,7 +203,7 @@ fn the_number_of_kept_writes_and_values_is_bounded() {
 }
 
 #[test]
-fn a_merge_frees_nothing_and_an_archive_frees_everything() {
+fn only_an_archive_frees_addresses_and_unique_values() {
     let mut portal = Portal::new();
     let ada = portal.create("ada@example.com");
     portal.set(ada, "app_user_id", "u-1").unwrap();
@@ -227,7 +227,7 @@ fn a_merge_frees_nothing_and_an_archive_frees_everything() {
     assert_eq!(
         portal.account.successor(ada),
         Some(merged.id),
-        "the former id still says where it went"
+        "the former id still finds the merged contact"
     );
 }
 
@@ -241,7 +241,7 @@ fn clearing_the_address_frees_it() {
 }
 
 #[test]
-fn dates_are_written_with_milliseconds_and_z() {
+fn times_have_milliseconds_and_z() {
     let mut portal = Portal::new();
     portal.wait(1_500);
     let id = portal.create("ada@example.com");

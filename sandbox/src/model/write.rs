@@ -1,56 +1,11 @@
-//! Who writes, under which rules, and the record that is kept of each write.
+//! The record that the account keeps of each write, so that tests can check what arrived.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ContactId, Values};
-use crate::Switches;
+use super::{ContactId, Context, Values};
 
-/// The version a path names; some rules hold from a version on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum ApiVersion {
-    /// `/crm/v3/objects/...`.
-    V3,
-    /// `/crm/objects/2026-03/...`.
-    March2026,
-    /// `/crm/objects/2026-09/...`.
-    September2026,
-}
-
-/// The kind of writer, as HubSpot names it in a value's history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Source {
-    /// A caller of the API.
-    Integration,
-    /// A person in the browser.
-    Salesperson,
-    /// A merge of two contacts.
-    Merge,
-}
-
-impl Source {
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Integration => "INTEGRATION",
-            Self::Salesperson => "CRM_UI",
-            Self::Merge => "MERGE_OBJECTS",
-        }
-    }
-}
-
-/// What a decision may depend on besides the contacts.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Context<'a> {
-    pub(crate) now: Timestamp,
-    pub(crate) version: ApiVersion,
-    pub(crate) switches: &'a Switches,
-    pub(crate) source: Source,
-    pub(crate) who: &'a str,
-    pub(crate) call: u64,
-}
-
-/// What a write did.
+/// The kind of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WriteKind {
@@ -58,13 +13,13 @@ pub enum WriteKind {
     Created,
     /// Some of its properties were written.
     Updated,
-    /// It was archived.
+    /// The contact was archived.
     Archived,
-    /// It took in another contact.
+    /// The contact is the result of a merge.
     Merged,
 }
 
-/// One write to one contact, kept so that tests can check the order of what arrived.
+/// A write of one contact, recorded so that tests can check the order of writes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Write {
@@ -74,15 +29,15 @@ pub struct Write {
     pub contact: ContactId,
     /// When the write took effect.
     pub at: Timestamp,
-    /// What it did.
+    /// The kind of the write.
     pub kind: WriteKind,
-    /// Who wrote: `token 1`, `oauth` or `salesperson`.
-    pub who: String,
+    /// The author: `token 1`, `oauth` or `salesperson`.
+    pub author: String,
     /// The caller's trace id for this input.
     pub trace_id: Option<String>,
-    /// The number of the call in the log of calls; 0 for writes that were no call.
+    /// The number of the call in the log of calls; 0 if a salesperson wrote.
     pub call: u64,
-    /// The names and values as they were sent.
+    /// The names and values of the request, unchanged.
     pub properties: Values,
 }
 
@@ -99,7 +54,7 @@ impl Write {
             contact,
             at: context.now,
             kind,
-            who: context.who.to_owned(),
+            author: context.author.to_owned(),
             trace_id: trace_id.map(str::to_owned),
             call: context.call,
             properties: properties.clone(),

@@ -1,4 +1,4 @@
-//! The token book, told the time.
+//! The token store in virtual time.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 use super::*;
 
@@ -13,7 +13,7 @@ fn request() -> TokenRequest {
     }
 }
 
-fn numbered() -> impl FnMut() -> String {
+fn numbered_tokens() -> impl FnMut() -> String {
     let mut number = 0;
     move || {
         number += 1;
@@ -23,34 +23,34 @@ fn numbered() -> impl FnMut() -> String {
 
 #[test]
 fn an_access_token_expires() {
-    let mut book = TokenBook::new(OAuthApp {
+    let mut store = TokenStore::new(OAuthApp {
         token_lifetime: Duration::from_secs(10),
         ..OAuthApp::default()
     });
     let now = Timestamp::UNIX_EPOCH;
-    let issued = book.issue(&request(), now, false, numbered()).unwrap();
+    let issued = store.issue(&request(), now, false, numbered_tokens()).unwrap();
     let expires_at = now + Duration::from_secs(10);
-    assert_eq!(book.standing(&issued.access_token, now), Standing::Valid);
+    assert_eq!(store.status_of(&issued.access_token, now), TokenStatus::Valid);
     assert_eq!(
-        book.standing(&issued.access_token, expires_at),
-        Standing::ExpiredAt(expires_at)
+        store.status_of(&issued.access_token, expires_at),
+        TokenStatus::ExpiredAt(expires_at)
     );
-    assert_eq!(book.standing("another", now), Standing::Unknown);
+    assert_eq!(store.status_of("another", now), TokenStatus::Unknown);
 }
 
 #[test]
 fn rotation_ends_the_old_refresh_token() {
-    let mut book = TokenBook::new(OAuthApp::default());
+    let mut store = TokenStore::new(OAuthApp::default());
     let now = Timestamp::UNIX_EPOCH;
-    let issued = book.issue(&request(), now, true, numbered()).unwrap();
+    let issued = store.issue(&request(), now, true, numbered_tokens()).unwrap();
     assert_eq!(issued.refresh_token, "token-2");
-    let refusal = book.issue(&request(), now, true, numbered()).unwrap_err();
-    assert_eq!(refusal.status, "BAD_REFRESH_TOKEN");
+    let rejection = store.issue(&request(), now, true, numbered_tokens()).unwrap_err();
+    assert_eq!(rejection.status, "BAD_REFRESH_TOKEN");
     let next = TokenRequest {
         refresh_token: issued.refresh_token,
         ..request()
     };
-    assert!(book.issue(&next, now, true, numbered()).is_ok());
+    assert!(store.issue(&next, now, true, numbered_tokens()).is_ok());
 }
 
 #[test]
@@ -93,43 +93,47 @@ fn each_bad_part_of_a_request_has_its_status() {
         ),
     ];
     for (request, status) in cases {
-        let refusal =
-            TokenBook::new(OAuthApp::default()).issue(&request, Timestamp::UNIX_EPOCH, false, numbered());
-        assert_eq!(refusal.unwrap_err().status, status);
+        let rejection = TokenStore::new(OAuthApp::default()).issue(
+            &request,
+            Timestamp::UNIX_EPOCH,
+            false,
+            numbered_tokens(),
+        );
+        assert_eq!(rejection.unwrap_err().status, status);
     }
 }
 
 #[test]
-fn a_revoked_access_token_is_unknown_and_another_one_is_issued() {
-    let mut book = TokenBook::new(OAuthApp::default());
-    let (now, mut fresh) = (Timestamp::UNIX_EPOCH, numbered());
-    let issued = book.issue(&request(), now, false, &mut fresh).unwrap();
-    book.revoke_access_tokens();
-    assert_eq!(book.standing(&issued.access_token, now), Standing::Unknown);
-    let next = book.issue(&request(), now, false, &mut fresh).unwrap();
-    assert_eq!(book.standing(&next.access_token, now), Standing::Valid);
+fn after_a_revocation_another_access_token_is_issued() {
+    let mut store = TokenStore::new(OAuthApp::default());
+    let (now, mut new_token) = (Timestamp::UNIX_EPOCH, numbered_tokens());
+    let issued = store.issue(&request(), now, false, &mut new_token).unwrap();
+    store.revoke_access_tokens();
+    assert_eq!(store.status_of(&issued.access_token, now), TokenStatus::Unknown);
+    let next = store.issue(&request(), now, false, &mut new_token).unwrap();
+    assert_eq!(store.status_of(&next.access_token, now), TokenStatus::Valid);
 }
 
 #[test]
-fn an_account_that_is_connected_anew_knows_only_its_new_refresh_token() {
-    let mut book = TokenBook::new(OAuthApp::default());
-    book.disconnect();
-    book.connect("another".into());
+fn a_new_connection_accepts_only_its_own_refresh_token() {
+    let mut store = TokenStore::new(OAuthApp::default());
+    store.disconnect();
+    store.connect("another".into());
     let now = Timestamp::UNIX_EPOCH;
-    assert!(book.issue(&request(), now, false, numbered()).is_err());
+    assert!(store.issue(&request(), now, false, numbered_tokens()).is_err());
     let request = TokenRequest {
         refresh_token: "another".into(),
         ..request()
     };
-    assert!(book.issue(&request, now, false, numbered()).is_ok());
+    assert!(store.issue(&request, now, false, numbered_tokens()).is_ok());
 }
 
 #[test]
 fn a_disconnected_account_gets_no_token() {
-    let mut book = TokenBook::new(OAuthApp::default());
-    book.disconnect();
-    let refusal = book
-        .issue(&request(), Timestamp::UNIX_EPOCH, false, numbered())
+    let mut store = TokenStore::new(OAuthApp::default());
+    store.disconnect();
+    let rejection = store
+        .issue(&request(), Timestamp::UNIX_EPOCH, false, numbered_tokens())
         .unwrap_err();
-    assert_eq!(refusal.status, "BAD_REFRESH_TOKEN");
+    assert_eq!(rejection.status, "BAD_REFRESH_TOKEN");
 }

@@ -15,21 +15,21 @@ use serde_json::{Value, json};
 pub(crate) const V3: &str = "/crm/v3/objects/contacts";
 pub(crate) const CURRENT: &str = "/crm/objects/2026-09/contacts";
 
-/// An answer, read to its end.
+/// A response with its body.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
-impl Answer {
+impl Response {
     /// The body, which must be JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// The body of an answer that must have this status.
+    /// The body, after an assertion on the status.
     pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         if self.text.is_empty() {
@@ -46,7 +46,7 @@ impl Answer {
     }
 }
 
-/// Somebody who calls HubSpot.
+/// A caller of the sandbox, with a token.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -84,7 +84,7 @@ impl Client {
         method: Method,
         path: &str,
         body: Option<&Value>,
-    ) -> reqwest::Result<Answer> {
+    ) -> reqwest::Result<Response> {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.url))
@@ -94,41 +94,41 @@ impl Client {
         }
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        Ok(Answer {
+        Ok(Response {
             status,
             headers,
             text: response.text().await?,
         })
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.try_send(Method::GET, path, None).await.unwrap()
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Response {
         self.try_send(Method::POST, path, Some(&body)).await.unwrap()
     }
 
-    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Response {
         self.try_send(Method::PATCH, path, Some(&body)).await.unwrap()
     }
 
-    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Response {
         self.try_send(Method::PUT, path, Some(&body)).await.unwrap()
     }
 
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Response {
         self.try_send(Method::DELETE, path, None).await.unwrap()
     }
 
-    /// A call as somebody else would make it: any token, any body, any content type.
+    /// Makes a call with these headers and this body, and without a token.
     pub(crate) async fn raw(
         &self,
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
         body: &str,
-    ) -> Answer {
+    ) -> Response {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.url))
@@ -138,7 +138,7 @@ impl Client {
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer {
+        Response {
             status,
             headers,
             text: response.text().await.unwrap(),
@@ -146,23 +146,23 @@ impl Client {
     }
 }
 
-/// A sandbox with these settings, and somebody who calls it.
-pub(crate) async fn started(settings: Settings) -> (Sandbox, Client) {
+/// Starts a sandbox with these settings, and returns it with a client.
+pub(crate) async fn start(settings: Settings) -> (Sandbox, Client) {
     let hubspot = Sandbox::start(settings).await.unwrap();
     let client = Client::new(&hubspot.url());
     (hubspot, client)
 }
 
-/// A sandbox whose search does not lag and whose results keep their order.
-pub(crate) async fn calm() -> (Sandbox, Client) {
-    started(Settings {
-        switches: calm_switches(),
+/// Starts a sandbox whose search does not lag and whose results keep their order.
+pub(crate) async fn start_predictable() -> (Sandbox, Client) {
+    start(Settings {
+        switches: predictable_switches(),
         ..Settings::default()
     })
     .await
 }
 
-pub(crate) fn calm_switches() -> Switches {
+pub(crate) fn predictable_switches() -> Switches {
     Switches {
         search_lag_ms: 0,
         shuffle_results: false,
@@ -170,7 +170,7 @@ pub(crate) fn calm_switches() -> Switches {
     }
 }
 
-/// A contact with an address.
+/// Adds a contact with this address and returns its id.
 pub(crate) fn add(hubspot: &Sandbox, email: &str) -> String {
     hubspot.create_contact([("email", email)]).unwrap().id.to_string()
 }
@@ -185,7 +185,7 @@ pub(crate) fn named(id: &str, first_name: &str) -> Value {
     json!({ "id": id, "properties": { "firstname": first_name } })
 }
 
-/// The same with a trace id.
+/// The input with a trace id.
 pub(crate) fn traced(trace_id: &str, mut input: Value) -> Value {
     input["objectWriteTraceId"] = trace_id.into();
     input
@@ -196,13 +196,13 @@ pub(crate) fn new(email: &str) -> Value {
     json!({ "properties": { "email": email } })
 }
 
-/// A batch call under the current version.
-pub(crate) async fn batch(client: &Client, what: &str, inputs: Value) -> Answer {
+/// Makes a batch call under the current version.
+pub(crate) async fn batch(client: &Client, what: &str, inputs: Value) -> Response {
     let body = [("inputs", inputs)].into_iter().collect();
     client.post(&format!("{CURRENT}/batch/{what}"), body).await
 }
 
-/// The ids of the contacts in an answer, in its order.
+/// The ids of the contacts in a response, in its order.
 pub(crate) fn ids(results: &Value) -> Vec<&str> {
     results
         .as_array()
@@ -212,12 +212,18 @@ pub(crate) fn ids(results: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// The first name a contact has now.
+/// The current first name of a contact.
 pub(crate) fn first_name(hubspot: &Sandbox, id: &str) -> Option<String> {
     hubspot.contact(id).and_then(|contact| contact.value("firstname"))
 }
 
-/// Waits until something holds, for ten seconds at most.
+/// Whether both sample contacts are unchanged.
+pub(crate) fn samples_are_unchanged(hubspot: &Sandbox) -> bool {
+    first_name(hubspot, "51").as_deref() == Some("Brian")
+        && first_name(hubspot, "1").as_deref() == Some("Maria")
+}
+
+/// Waits until a condition holds. Panics after ten seconds.
 pub(crate) async fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !holds() {

@@ -40,8 +40,8 @@ pub(crate) async fn run(options: &GatewayOptions, arguments: &Arguments) -> Resu
     Ok(ExitStatus::success_if(healthy))
 }
 
-/// The data folder of this command line. Where no setting names a database and a sandbox, theirs are checked that belong
-/// to this folder.
+/// The data folder of this command line. If no setting names a database and a sandbox, the ones in this folder are
+/// checked.
 struct DataFolder<'a> {
     path: &'a Path,
     /// Whether the gateway that answers keeps its data there, or no gateway answers.

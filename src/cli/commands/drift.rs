@@ -61,7 +61,7 @@ pub(crate) async fn run(drift: &Drift) -> Result<ExitStatus, CommandError> {
         confirm(announcement, drift.yes)?;
     }
     let report = compare(&drift.comparison, "drift", json!({ "repair": drift.repair })).await?;
-    // With --repair, a difference is what the command was told to deal with.
+    // With --repair, differences are no failure, because the command repairs them.
     Ok(report.exit_status(drift.repair))
 }
 

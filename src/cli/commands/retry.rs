@@ -86,7 +86,7 @@ impl Retry {
     /// How many users have the chosen state and reason, by the summary.
     fn count_users(&self, summary: &Value) -> u64 {
         if self.state.is_none() {
-            // The list below has only the most frequent reasons; this number has all users.
+            // `problems` contains only the most frequent reasons, while this number counts all users.
             return summary["usersWithProblems"].as_u64().unwrap_or(0);
         }
         let problems = summary["problems"].as_array().into_iter().flatten();
@@ -107,7 +107,7 @@ impl Retry {
             .reason
             .as_deref()
             .map_or_else(String::new, |code| format!(" because of {code}"));
-        // The summary counts the users before the position, too.
+        // The summary also counts the users before the position, which are not retried.
         let at_most = if self.after.is_some() { "at most " } else { "" };
         format!(
             "This retries {at_most}{} {which}{reason}, after live changes.",

@@ -24,8 +24,8 @@ impl Output {
     }
 }
 
-/// Prints text before the command has finished. A closed pipe is an error here, so that a command stops working once
-/// nobody reads its output.
+/// Prints text before the command has finished. A closed pipe is an error here, so that a command stops once the reader of
+/// its output has ended.
 pub(crate) fn print_part(text: &str) -> io::Result<()> {
     io::stdout().write_all(text.as_bytes())
 }
@@ -33,7 +33,7 @@ pub(crate) fn print_part(text: &str) -> io::Result<()> {
 /// Prints the last text of a command.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
-        // As in `hubsync problems | head`: the reader has all it wants, and the command has done its work.
+        // The reader has ended, as in `hubsync problems | head`. The command has done its work, so this is no failure.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed,
     }

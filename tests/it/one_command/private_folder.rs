@@ -71,7 +71,7 @@ async fn only_the_owner_can_read_the_data_folder() {
     }
     assert_eq!(hubsync.stop().await, 0);
 
-    // As a careless copy would leave it.
+    // A copy may have such permissions.
     open_up(&data);
     hubsync.start().await;
     assert!(

@@ -50,7 +50,7 @@ async fn changes_are_delivered_whichever_node_is_down() {
         change_until_accepted(&stack, name).await;
         wait_for_delivery(&stack, name).await;
         stack.nats.node(node).restart().await.unwrap();
-        stack.nats.wait_until_well().await.unwrap();
+        stack.nats.wait_until_healthy().await.unwrap();
     }
     stack.finish().await;
 }
@@ -66,7 +66,7 @@ async fn a_wake_up_survives_the_loss_of_the_stream_leader() {
     resume_until_accepted(&stack).await;
     wait_for_delivery(&stack, "Ada").await;
     stack.nats.node(leader).restart().await.unwrap();
-    stack.nats.wait_until_well().await.unwrap();
+    stack.nats.wait_until_healthy().await.unwrap();
     stack.finish().await;
 }
 
@@ -115,7 +115,7 @@ async fn a_node_by_node_upgrade_loses_no_accepted_change() {
     for node in 0..stack.nats.size() {
         callers.wait_for_accepted(CHANGES_PER_NODE).await;
         stack.nats.node(node).restart().await.unwrap();
-        stack.nats.wait_until_well().await.unwrap();
+        stack.nats.wait_until_healthy().await.unwrap();
     }
     callers.wait_for_accepted(CHANGES_PER_NODE).await;
     let results = callers.stop().await;

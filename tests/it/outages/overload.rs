@@ -8,8 +8,9 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 use crate::stack::{Callers, Stack};
 
 const CALLERS: usize = 1_000;
-/// So few requests at a time that the gateway rejects most of them.
+/// A limit on concurrent requests that is so low that the gateway rejects most of them.
 const MAX_IN_FLIGHT: &str = "50";
+/// The number of accepted changes after which the callers stop.
 const ACCEPTED: u64 = 500;
 
 async fn stack_with(settings: &[(&str, &str)]) -> Stack {
@@ -57,7 +58,7 @@ async fn half_sent_requests_do_not_block_others() {
     let body = json!({ "email": "bh@hubspot.com", "firstName": "Ada" });
     assert_eq!(stack.patch("1", body).await.status(), 200);
     stack.wait_for_state("1", "confirmed").await;
-    // Otherwise the gateway would wait for them when it stops.
+    // The gateway would wait for these connections when it stops, so they are closed first.
     drop(half_sent);
     stack.finish().await;
 }
@@ -87,7 +88,7 @@ mod linux {
     use super::{half_sent, stack_with};
     use crate::stack::{CEILING, Service, Stack};
 
-    /// Ten times the memory of a service without callers, in a debug build.
+    /// The limit for a debug build: ten times the memory of a service without callers.
     const MAX_MEMORY_MIB: u64 = 160;
 
     pub(super) fn check_memory(stack: &mut Stack) {

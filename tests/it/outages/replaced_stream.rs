@@ -39,7 +39,7 @@ async fn changes_are_confirmed_after_the_stream_was_replaced() {
             .as_object_mut()
             .unwrap()
             .extend(change.as_object().unwrap().clone());
-        // Repeated because the user service may create its own stream between the two requests.
+        // The requests are repeated, because the user service may create its own stream between them.
         until("the other stream", CEILING, async || {
             request("DELETE", &json!({})).await?;
             request("CREATE", &wanted).await

@@ -9,7 +9,7 @@ use tokio::time::interval;
 use crate::{
     figures::delays::{Delays, ms_between},
     system::{
-        gateway::{Accepted, Gateway},
+        gateway::{AcceptedChange, Gateway},
         hubspot_sandbox::{Call, HubspotSandbox},
         resolved_versions::ResolvedVersions,
         test_users::Group,
@@ -68,7 +68,7 @@ pub(super) async fn measure_while_idle(
 
 /// The time until the call. Since nothing else is delivered, the first call after a change was sent belongs to it. The call
 /// can arrive before the caller has read the 200.
-fn until_call(change: &Accepted, calls: &[Call]) -> anyhow::Result<f64> {
+fn until_call(change: &AcceptedChange, calls: &[Call]) -> anyhow::Result<f64> {
     let index = calls.partition_point(|call| call.at < change.sent_at);
     let call = calls.get(index).context("a confirmed change without a call")?;
     Ok(ms_between(change.accepted_at, call.at))

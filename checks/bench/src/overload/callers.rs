@@ -19,7 +19,7 @@ use crate::{
 
 /// The delays of the answers in milliseconds, by kind.
 #[derive(Debug, Default)]
-pub struct Answers {
+pub struct AnswerDelays {
     accepted_ms: Vec<f64>,
     /// 503 with `Retry-After`.
     rejected_ms: Vec<f64>,
@@ -28,21 +28,25 @@ pub struct Answers {
 }
 
 /// Runs this many callers for this time. Each has its own connection and user.
-pub(super) async fn call(gateway: &Gateway, callers: usize, length: Duration) -> anyhow::Result<Answers> {
+pub(super) async fn call(
+    gateway: &Gateway,
+    callers: usize,
+    length: Duration,
+) -> anyhow::Result<AnswerDelays> {
     let until = Instant::now() + length;
-    let mut calling: JoinSet<Answers> = Group::Backlog
+    let mut calling: JoinSet<AnswerDelays> = Group::Backlog
         .users(callers)
         .map(|user| call_until(gateway.clone(), user, until))
         .collect();
-    let mut all = Answers::default();
+    let mut all = AnswerDelays::default();
     while let Some(answers) = calling.join_next().await {
         all.add(answers?);
     }
     Ok(all)
 }
 
-async fn call_until(gateway: Gateway, user: TestUser, until: Instant) -> Answers {
-    let mut answers = Answers::default();
+async fn call_until(gateway: Gateway, user: TestUser, until: Instant) -> AnswerDelays {
+    let mut answers = AnswerDelays::default();
     let mut round = 0;
     while Instant::now() < until {
         round += 1;
@@ -53,7 +57,7 @@ async fn call_until(gateway: Gateway, user: TestUser, until: Instant) -> Answers
     answers
 }
 
-impl Answers {
+impl AnswerDelays {
     async fn record(&mut self, answer: reqwest::Result<Response>, began: Instant) {
         let ms = || began.elapsed().as_secs_f64() * 1_000.0;
         let Ok(response) = answer else {

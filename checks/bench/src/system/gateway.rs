@@ -17,7 +17,7 @@ const CONNECTIONS: usize = 64;
 
 /// A change that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
+pub struct AcceptedChange {
     /// The user.
     pub user_id: String,
     /// The version that the change made.
@@ -36,7 +36,7 @@ pub struct Gateway {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct ChangeResponse {
     sync: Sync,
 }
 
@@ -58,14 +58,14 @@ impl Gateway {
     }
 
     /// Changes one user.
-    pub async fn change(&self, user: TestUser, round: u32) -> anyhow::Result<Accepted> {
+    pub async fn change(&self, user: TestUser, round: u32) -> anyhow::Result<AcceptedChange> {
         let user_id = user.id();
         let request = self.request(user, round);
         let sent_at = Timestamp::now();
         let body = body_of(request).await?;
         let accepted_at = Timestamp::now();
-        let answer: Answer = serde_json::from_str(&body).context("the gateway's answer")?;
-        Ok(Accepted {
+        let answer: ChangeResponse = serde_json::from_str(&body).context("the gateway's answer")?;
+        Ok(AcceptedChange {
             user_id,
             version: answer.sync.version,
             sent_at,

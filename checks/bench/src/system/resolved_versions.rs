@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use crate::system::gateway::Accepted;
+use crate::system::gateway::AcceptedChange;
 
 /// How often the waits below check for new notices. The recorded times do not depend on this.
 const INTERVAL: Duration = Duration::from_millis(5);
@@ -58,7 +58,7 @@ impl ResolvedVersions {
     }
 
     /// Waits until a change is confirmed, and returns when that was.
-    pub async fn wait_for(&self, change: &Accepted) -> anyhow::Result<Timestamp> {
+    pub async fn wait_for(&self, change: &AcceptedChange) -> anyhow::Result<Timestamp> {
         loop {
             if let Some(at) = self.confirmed_at(change)? {
                 return Ok(at);
@@ -86,7 +86,7 @@ impl ResolvedVersions {
         Ok(known.latest.iter().filter(counts).count())
     }
 
-    fn confirmed_at(&self, change: &Accepted) -> anyhow::Result<Option<Timestamp>> {
+    fn confirmed_at(&self, change: &AcceptedChange) -> anyhow::Result<Option<Timestamp>> {
         let known = lock(&self.known);
         known.check()?;
         let resolved_version = known.latest.get(&change.user_id);

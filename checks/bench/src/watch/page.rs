@@ -120,7 +120,7 @@ pub(super) async fn sample(
         sleep_until(next).await;
     }
     if let Some(picture) = picture {
-        chromium.look("light", 1_280, 1_080).await?;
+        chromium.set_appearance("light", 1_280, 1_080).await?;
         chromium.driver.screenshot(picture).await?;
     }
     Ok(samples)

@@ -41,7 +41,7 @@ async fn a_rejected_change_shows_every_error() {
     page.wait_for("#change-result", "email:").await;
     page.wait_for("#recent-empty", "Nothing has changed").await;
     // The browser logs the 400.
-    let logged = page.complaints().await;
+    let logged = page.log_errors().await;
     assert!(logged.iter().all(|entry| entry.contains("400")), "{logged:?}");
     page.close().await;
 }
@@ -85,7 +85,7 @@ async fn an_unknown_user_is_reported() {
     let page = Page::open(&hubsync).await;
     page.send("look-up", &[("userId", "nobody")]).await;
     page.wait_for("#receipt", "Not found").await;
-    let logged = page.complaints().await;
+    let logged = page.log_errors().await;
     assert!(logged.iter().all(|entry| entry.contains("404")), "{logged:?}");
     page.close().await;
 }
@@ -103,7 +103,7 @@ async fn an_open_receipt_shows_changes_made_elsewhere() {
     hubsync.merge("1", json!({ "firstName": "Eva" })).await;
     page.wait_for("#receipt", "confirmed 1, version 2").await;
     // The browser logs each 404.
-    let logged = page.complaints().await;
+    let logged = page.log_errors().await;
     assert!(logged.iter().all(|entry| entry.contains("404")), "{logged:?}");
     page.close().await;
 }

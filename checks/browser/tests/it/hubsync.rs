@@ -36,13 +36,13 @@ impl Hubsync {
             process: None,
             http: http::client(),
         };
-        hubsync.start_again().await;
+        hubsync.restart().await;
         hubsync
     }
 
     /// Starts hubsync again with its data.
-    pub(crate) async fn start_again(&mut self) {
-        let mut process = Launch::new(built("hubsync"))
+    pub(crate) async fn restart(&mut self) {
+        let mut process = Launch::new(find_program("hubsync"))
             .clean_env()
             .current_dir(self.folder.path())
             .env("API_GATEWAY_PORT", self.gateway.to_string())
@@ -119,7 +119,7 @@ impl Hubsync {
 }
 
 /// A binary of the workspace. The test's own binary is one folder deeper.
-fn built(name: &str) -> PathBuf {
+fn find_program(name: &str) -> PathBuf {
     let own = env::current_exe().unwrap();
     let path = own.ancestors().nth(2).map(|folder| folder.join(name));
     let path = path.expect("the test binary is in a folder of the target directory");

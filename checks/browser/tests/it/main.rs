@@ -1,12 +1,12 @@
 //! The console in a real browser, used as people use it.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
-mod away;
+mod appearance;
 mod changes;
-mod hidden;
+mod event_stream;
+mod gateway_restart;
+mod hidden_page;
 mod hubsync;
-mod listening;
-mod looks;
 mod other_sites;
 mod page;
 mod pause;

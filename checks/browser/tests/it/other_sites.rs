@@ -7,11 +7,11 @@ async fn a_rebound_name_shows_nothing() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     let rebound = hubsync.console().replace("127.0.0.1", "rebound.example");
-    page.go(&rebound).await;
+    page.navigate(&rebound).await;
     page.wait_for("body", "urn:hubsync:problem:unknown-host").await;
     let script = "return fetch('/sync').then((answer) => answer.status)";
     assert_eq!(page.evaluate(script).await, 421);
-    let logged = page.complaints().await;
+    let logged = page.log_errors().await;
     assert!(logged.iter().all(|entry| entry.contains("421")), "{logged:?}");
     page.close().await;
 }
@@ -21,7 +21,7 @@ async fn a_page_of_another_origin_cannot_open_an_event_stream() {
     let hubsync = Hubsync::start().await;
     let page = Page::open(&hubsync).await;
     // Another port is another origin of the same site. The browser sends a plain request to it without asking first.
-    page.go(&hubsync.sandbox()).await;
+    page.navigate(&hubsync.sandbox()).await;
     let script = format!(
         "return fetch('{}sync/events', {{ mode: 'no-cors' }}).then((answer) => answer.text()).then(() => 'ended')",
         hubsync.console()
@@ -31,6 +31,6 @@ async fn a_page_of_another_origin_cannot_open_an_event_stream() {
         "ended",
         "a stream of events would not end"
     );
-    page.complaints().await;
+    page.log_errors().await;
     page.close().await;
 }

@@ -24,7 +24,7 @@ impl Page {
     }
 
     /// Goes to another address without waiting for anything.
-    pub(crate) async fn go(&self, address: &str) {
+    pub(crate) async fn navigate(&self, address: &str) {
         self.browser.driver.goto(address).await.unwrap();
     }
 
@@ -113,7 +113,7 @@ impl Page {
     }
 
     /// Takes a screenshot of the page.
-    pub(crate) async fn photograph(&self, name: &str) {
+    pub(crate) async fn take_screenshot(&self, name: &str) {
         let file = screenshots().join(format!("{name}.png"));
         self.browser.driver.screenshot(&file).await.unwrap();
     }
@@ -128,13 +128,13 @@ impl Page {
     }
 
     /// The errors and warnings in the browser's log since the last call.
-    pub(crate) async fn complaints(&self) -> Vec<String> {
-        self.browser.complaints().await.unwrap()
+    pub(crate) async fn log_errors(&self) -> Vec<String> {
+        self.browser.log_errors().await.unwrap()
     }
 
     /// Closes the browser, and checks that its log has no errors or warnings.
     pub(crate) async fn close(self) {
-        assert_eq!(self.complaints().await, Vec::<String>::new());
+        assert_eq!(self.log_errors().await, Vec::<String>::new());
         self.browser.driver.quit().await.unwrap();
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     options::Options,
 };
 
-pub use caller::Answers;
+pub use caller::AnswerCounts;
 
 /// The share of changes that are for hot users.
 const HOT_SHARE: f64 = 0.5;
@@ -97,7 +97,7 @@ impl Clients {
     }
 
     /// The number of answers so far, by status.
-    pub fn answers(&self) -> Answers {
+    pub fn answers(&self) -> AnswerCounts {
         self.shared.caller.answers()
     }
 

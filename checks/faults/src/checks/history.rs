@@ -225,7 +225,7 @@ fn takes_the_lease(fault: Fault) -> bool {
 /// Whether a fault can make a worker time out on a call that HubSpot has received or will receive.
 fn makes_calls_late(fault: Fault) -> bool {
     match fault {
-        Fault::Hubspot(trouble, _) => trouble.may_act_late(),
+        Fault::Hubspot(fault, _) => fault.may_act_late(),
         Fault::Cut(Link::Hubspot(_)) => true,
         other => holds_calls_up(other),
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::system::components::{Component, Link};
 
-/// A fault.
+/// A fault that can be injected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// SIGKILL, and a restart a moment later.
@@ -32,7 +32,7 @@ pub enum Fault {
     /// All connections are reset, and new ones are refused for a while.
     Refuse(Link),
     /// Connections stay open, and no data passes.
-    Stall(Link, Way),
+    Stall(Link, Direction),
     /// Data passes slowly.
     Slow(Link),
     /// HubSpot misbehaves for this percentage of calls.
@@ -63,13 +63,13 @@ pub enum FormerHolder {
 /// A fault of a cluster node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeFault {
-    /// SIGKILL.
+    /// It is killed with SIGKILL.
     Kill,
-    /// SIGKILL of the node that leads the stream.
+    /// The node that leads the stream is killed with SIGKILL.
     KillLeader,
-    /// SIGTERM.
+    /// It is stopped with SIGTERM.
     Terminate,
-    /// SIGSTOP, then SIGCONT.
+    /// It is frozen with SIGSTOP, and resumed with SIGCONT.
     Freeze,
     /// Its store is deleted while it is down.
     Wipe,
@@ -79,12 +79,12 @@ pub enum NodeFault {
 
 /// The direction of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum Direction {
     /// From the side that connected.
-    There,
+    Forward,
     /// To the side that connected.
-    Back,
-    /// Both.
+    Backward,
+    /// Both directions.
     Both,
 }
 
@@ -93,11 +93,11 @@ pub enum Way {
 pub enum HubspotFault {
     /// 429 before any limit is reached.
     Throttles,
-    /// 500.
+    /// HubSpot answers 500.
     Fails,
     /// 502 with an HTML page.
     AnswersBadGateway,
-    /// 401.
+    /// HubSpot answers 401.
     RejectsToken,
     /// Answers come late, some after the caller's time-out.
     AnswersSlowly,
@@ -116,7 +116,7 @@ pub enum HubspotFault {
 }
 
 impl NodeFault {
-    /// All of them.
+    /// All faults of this kind.
     pub const ALL: [Self; 6] = [
         Self::Kill,
         Self::KillLeader,
@@ -128,7 +128,7 @@ impl NodeFault {
 }
 
 impl HubspotFault {
-    /// All of them.
+    /// All faults of this kind.
     pub const ALL: [Self; 11] = [
         Self::Throttles,
         Self::Fails,
@@ -161,14 +161,14 @@ impl HubspotFault {
             Self::Throttles => "throttles",
             Self::Fails => "fails",
             Self::AnswersBadGateway => "is-unreachable",
-            Self::RejectsToken => "refuses-the-token",
+            Self::RejectsToken => "rejects-the-token",
             Self::AnswersSlowly => "is-slow",
             Self::CutsBefore => "cuts-before",
             Self::CutsAfter => "cuts-after",
             Self::CutsMidway => "cuts-midway",
             Self::AnswersAndActsLate => "answers-and-acts-late",
             Self::HangsAndActsLate => "hangs-and-acts-late",
-            Self::AnswersEmpty => "says-nothing",
+            Self::AnswersEmpty => "answers-empty",
         }
     }
 }
@@ -196,7 +196,7 @@ impl Fault {
             Self::Refuse(link) => format!("refuse {}", link.name()),
             Self::Stall(link, _) => format!("stall {}", link.name()),
             Self::Slow(link) => format!("slow {}", link.name()),
-            Self::Hubspot(trouble, _) => format!("hubspot {}", trouble.name()),
+            Self::Hubspot(fault, _) => format!("hubspot {}", fault.name()),
             Self::LockDatabase => "database locked".to_owned(),
             Self::KillDatabase => "kill database server".to_owned(),
             Self::FillDisk => "disk full".to_owned(),
@@ -213,8 +213,8 @@ impl fmt::Display for Fault {
         formatter.write_str(&self.kind())?;
         match self {
             Self::Hubspot(_, percent) => write!(formatter, " ({percent} % of calls)"),
-            Self::Stall(_, Way::There) => formatter.write_str(" (there)"),
-            Self::Stall(_, Way::Back) => formatter.write_str(" (back)"),
+            Self::Stall(_, Direction::Forward) => formatter.write_str(" (forward)"),
+            Self::Stall(_, Direction::Backward) => formatter.write_str(" (backward)"),
             _ => Ok(()),
         }
     }

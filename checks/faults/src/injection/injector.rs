@@ -104,7 +104,7 @@ impl FaultInjector {
 
     /// Injects faults by the plan until it is stopped, and then waits until every fault has ended.
     pub async fn run_plan(self: &Arc<Self>, plan: Plan, mut stopped: watch::Receiver<bool>) {
-        let mut under_way = JoinSet::new();
+        let mut running = JoinSet::new();
         for planned in plan {
             let time =
                 tokio::time::sleep((self.began + planned.at).saturating_duration_since(Instant::now()));
@@ -113,9 +113,9 @@ impl FaultInjector {
                 _ = stopped.wait_for(|stopped| *stopped) => break,
             }
             tracing::info!("{planned}");
-            under_way.spawn(Arc::clone(self).inject_and_record(planned));
+            running.spawn(Arc::clone(self).inject_and_record(planned));
         }
-        while let Some(done) = under_way.join_next().await {
+        while let Some(done) = running.join_next().await {
             let panic = done.err().map(|error| error.to_string());
             self.records().failures.extend(panic);
         }
@@ -144,7 +144,7 @@ impl FaultInjector {
         match done {
             Ok(Injection::NotPossible(why)) => self.records().fault_counts.skip(kind, why),
             Ok(done) => {
-                let met = if let Injection::DoneToCalls(calls) = done {
+                let calls = if let Injection::DoneToCalls(calls) = done {
                     calls
                 } else {
                     0
@@ -152,7 +152,7 @@ impl FaultInjector {
                 let fault = planned.fault;
                 self.records().windows.push(FaultWindow { fault, from, until });
                 let recovered_ms = self.measure_recovery().await;
-                self.records().fault_counts.count(kind, met, recovered_ms);
+                self.records().fault_counts.count(kind, calls, recovered_ms);
             }
             Err(error) => self.records().failures.push(format!("{planned}: {error:#}")),
         }
@@ -162,7 +162,7 @@ impl FaultInjector {
         let duration = planned.duration;
         match planned.fault {
             Fault::Kill(Component::Nats) => self.kill_nats(duration).await,
-            Fault::KillEverything => self.kill_everything(duration).await,
+            Fault::KillEverything => self.kill_all(duration).await,
             Fault::Terminate(Component::Nats) => self.terminate_nats(duration).await,
             Fault::Freeze(Component::Nats) => self.freeze_nats(duration).await,
             Fault::Kill(component) => self.kill(component, duration).await,
@@ -173,12 +173,12 @@ impl FaultInjector {
             Fault::RollNatsBack => self.roll_nats_back(duration).await,
             Fault::Node(fault, node) => self.break_node(fault, node, duration).await,
             Fault::LoseQuorum(left) => self.lose_quorum(left, duration).await,
-            Fault::RollingRestart => self.restart_in_turn(duration).await,
+            Fault::RollingRestart => self.restart_one_by_one(duration).await,
             Fault::Cut(link) => Ok(self.cut(link)),
             Fault::Refuse(link) => Ok(self.refuse(link, duration).await),
-            Fault::Stall(link, way) => Ok(self.stall(link, way, duration).await),
+            Fault::Stall(link, direction) => Ok(self.stall(link, direction, duration).await),
             Fault::Slow(link) => Ok(self.slow(link, duration).await),
-            Fault::Hubspot(trouble, percent) => self.trouble(trouble, percent, duration).await,
+            Fault::Hubspot(fault, percent) => self.break_hubspot(fault, percent, duration).await,
             Fault::LockDatabase => self.lock_database(duration).await,
             Fault::KillDatabase => self.kill_database(duration).await,
             Fault::FillDisk => self.fill_disk(duration).await,

@@ -9,7 +9,7 @@ use rand::{
 };
 
 use crate::{
-    injection::fault::{Fault, FormerHolder, HubspotFault, NodeFault, Way},
+    injection::fault::{Direction, Fault, FormerHolder, HubspotFault, NodeFault},
     system::components::{Component, Topology},
 };
 
@@ -130,7 +130,7 @@ impl Plan {
             Family::Network => self.network(),
             Family::Hubspot => HubspotFault::ALL
                 .into_iter()
-                .map(|trouble| Fault::Hubspot(trouble, self.share()))
+                .map(|hubspot_fault| Fault::Hubspot(hubspot_fault, self.share()))
                 .collect(),
             Family::Database => vec![
                 Fault::LockDatabase,
@@ -150,18 +150,18 @@ impl Plan {
     fn network(&mut self) -> Vec<Fault> {
         let mut links = self.topology.links();
         links.shuffle(&mut self.random);
-        let way = *[Way::There, Way::Back, Way::Both]
+        let direction = *[Direction::Forward, Direction::Backward, Direction::Both]
             .choose(&mut self.random)
-            .unwrap_or(&Way::Both);
-        let ways = [
+            .unwrap_or(&Direction::Both);
+        let kinds = [
             |link, _| Fault::Cut(link),
             |link, _| Fault::Refuse(link),
-            |link, way| Fault::Stall(link, way),
-            |link, _| Fault::Stall(link, Way::Both),
+            |link, direction| Fault::Stall(link, direction),
+            |link, _| Fault::Stall(link, Direction::Both),
             |link, _| Fault::Slow(link),
         ];
-        let broken = links.into_iter().zip(ways.iter().cycle());
-        broken.map(|(link, fault)| fault(link, way)).collect()
+        let broken = links.into_iter().zip(kinds.iter().cycle());
+        broken.map(|(link, fault)| fault(link, direction)).collect()
     }
 
     /// Every fault of a single node, and of several nodes.
@@ -268,9 +268,10 @@ mod tests {
                 KILLS_PER_ROUND
             );
         }
-        for trouble in HubspotFault::ALL {
-            let matches = |fault: &&Fault| matches!(fault, Fault::Hubspot(found, _) if *found == trouble);
-            assert_eq!(round.iter().filter(matches).count(), 1, "{trouble:?}");
+        for hubspot_fault in HubspotFault::ALL {
+            let matches =
+                |fault: &&Fault| matches!(fault, Fault::Hubspot(found, _) if *found == hubspot_fault);
+            assert_eq!(round.iter().filter(matches).count(), 1, "{hubspot_fault:?}");
         }
     }
 

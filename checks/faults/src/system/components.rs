@@ -29,7 +29,7 @@ pub enum Component {
 pub enum Link {
     /// Callers and a gateway.
     Callers(Component),
-    /// A service and NATS, every node of it.
+    /// A service and every NATS node.
     Nats(Component),
     /// A hubspot service and HubSpot.
     Hubspot(Component),
@@ -97,7 +97,7 @@ impl Topology {
         nodes: 1,
     };
 
-    /// The services, in an order in which nothing is missed when they are stopped.
+    /// The services, in the order in which they stop.
     pub fn services(self) -> Vec<Component> {
         if self.replicas {
             vec![
@@ -118,14 +118,14 @@ impl Topology {
         }
     }
 
-    /// Every part.
+    /// The services and NATS.
     pub fn components(self) -> Vec<Component> {
         let mut components = self.services();
         components.push(Component::Nats);
         components
     }
 
-    /// Every connection.
+    /// Every link.
     pub fn links(self) -> Vec<Link> {
         let services = self.services();
         let callers = services

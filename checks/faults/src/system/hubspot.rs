@@ -63,7 +63,7 @@ impl Hubspot {
         Self { http, url }
     }
 
-    /// Adds a contact for each of them, and returns their ids by the user's id.
+    /// Creates a contact for each user, and returns the contact ids by user id.
     pub async fn create_contacts(&self, users: &[TestUser]) -> anyhow::Result<BTreeMap<String, String>> {
         let mut ids = BTreeMap::new();
         for users in users.chunks(MAX_CREATED_PER_CALL) {
@@ -120,8 +120,8 @@ impl Hubspot {
         let body = body_of(self.http.get(self.control("faults"))).await?;
         let faults: Vec<Value> = serde_json::from_str(&body)?;
         body_of(self.http.delete(self.control(&format!("faults/{number}")))).await?;
-        let met = faults.iter().find(|fault| fault["id"] == number);
-        Ok(met.and_then(|fault| fault["hits"].as_u64()).unwrap_or(0))
+        let calls = faults.iter().find(|fault| fault["id"] == number);
+        Ok(calls.and_then(|fault| fault["hits"].as_u64()).unwrap_or(0))
     }
 
     fn control(&self, name: &str) -> String {

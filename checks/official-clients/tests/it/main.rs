@@ -1,4 +1,4 @@
-//! HubSpot's clients against the sandbox.
+//! Runs HubSpot's clients against the sandbox.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 use official_clients::{Client, run_script};
@@ -6,12 +6,12 @@ use sandbox::{Sandbox, Settings, Switches};
 
 const REDIRECT_URI: &str = "http://127.0.0.1:8085/callback";
 
-/// Runs a script against a sandbox of its own.
+/// Runs a script against a new sandbox.
 async fn run(client: Client, script: &str, switches: Switches) {
     let settings = Settings {
         unique_properties: vec!["app_user_id".into()],
         switches: Switches {
-            // The scripts search for what they have just written.
+            // The scripts search for contacts that they have just written.
             search_lag_ms: 0,
             ..switches
         },
@@ -30,7 +30,7 @@ async fn run(client: Client, script: &str, switches: Switches) {
     hubspot.shutdown().await;
 }
 
-/// Answers with every member that HubSpot's specification has.
+/// Switches with which responses have every member of HubSpot's specification.
 fn complete() -> Switches {
     Switches {
         trace_ids_in_results: true,

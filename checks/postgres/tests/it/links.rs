@@ -1,35 +1,35 @@
-//! Users that are linked to one contact at the same time.
+//! Two users that are linked to one contact at the same time.
 
 use contracts::{ChangeLease, ErrorCode, Field, LinkUser, delivery::LeaseAction};
 use futures_util::future::join_all;
 use testing::postgres::{Options, PostgresServer};
 use testing::wait::until;
 
-use crate::desk::{CEILING, Desk};
+use crate::support::user_service::{CEILING, UserService};
 
 const PAIRS: usize = 200;
 
-async fn hold_the_lease(desk: &Desk) {
+async fn take_lease(service: &UserService) {
     let ask = ChangeLease {
         holder: "w".to_owned(),
         account_id: "4711".to_owned(),
         action: LeaseAction::Hold,
     };
-    let answer = desk.handle.run(ask, None).await;
-    assert!(answer.is_ok(), "{answer:?}");
+    let response = service.queue.run(ask, None).await;
+    assert!(response.is_ok(), "{response:?}");
 }
 
-/// Whether the user was linked; not if somebody else has the contact.
-async fn link(desk: &Desk, user: &str, contact: &str) -> bool {
+/// Links a user, and returns whether it was linked. It is not if another user has the contact.
+async fn link(service: &UserService, user: &str, contact: &str) -> bool {
     until("a decision", CEILING, async || {
         let link = LinkUser {
             user_id: user.parse().unwrap(),
             contact_id: contact.parse().unwrap(),
         };
-        match desk.handle.run(link, None).await {
+        match service.queue.run(link, None).await {
             Ok(_) => Some(true),
             Err(error) if error.code == ErrorCode::ContactHeld => Some(false),
-            // The lease was kept by somebody else for too long.
+            // The other transaction held the lease for too long.
             Err(error) if error.code == ErrorCode::Unavailable => None,
             other => panic!("{other:?}"),
         }
@@ -38,7 +38,7 @@ async fn link(desk: &Desk, user: &str, contact: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_users_linked_to_one_contact_at_once_one_is_whatever_isolation_the_server_defaults_to() {
+async fn of_two_concurrent_links_to_a_contact_one_succeeds() {
     for isolation in ["read committed", "repeatable read", "serializable"] {
         let settings = vec![("default_transaction_isolation".to_owned(), isolation.to_owned())];
         let options = Options {
@@ -47,8 +47,11 @@ async fn of_two_users_linked_to_one_contact_at_once_one_is_whatever_isolation_th
         };
         let server = PostgresServer::start(options).await;
         let server = server.unwrap_or_else(|error| panic!("{error}"));
-        let (one, other) = (Desk::at(&server).await, Desk::at(&server).await);
-        hold_the_lease(&one).await;
+        let (one, other) = (
+            UserService::start(&server).await,
+            UserService::start(&server).await,
+        );
+        take_lease(&one).await;
         let users = (0..PAIRS).flat_map(|pair| [format!("a{pair}"), format!("b{pair}")]);
         let users: Vec<String> = users.collect();
         for made in join_all(users.iter().map(|user| one.update(user, "Ada"))).await {

@@ -1,15 +1,13 @@
-//! The writers of the user service on a real server.
+//! The user service on a real PostgreSQL server.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
-mod apart;
 mod clocks;
-mod desk;
-mod flood;
 mod links;
 mod outages;
-mod plans;
 mod poolers;
+mod query_plans;
 mod settings;
-mod takeover;
+mod several_services;
+mod standby;
+mod support;
 mod tls;
-mod together;

@@ -1,12 +1,12 @@
-//! Connections that are encrypted, as the address asks for.
+//! Encrypted connections, as the address asks for them.
 
 use sqlx::{Connection, PgConnection};
 use user::store::{self, OpenError};
 
-use crate::desk::{Desk, server};
+use crate::support::user_service::{UserService, server};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_connection_is_encrypted_where_the_address_asks_for_it() {
+async fn every_connection_is_encrypted_as_the_address_asks() {
     let mut server = server().await;
     let certificate = server.encrypt().await.unwrap();
     let url = format!(
@@ -14,24 +14,24 @@ async fn every_connection_is_encrypted_where_the_address_asks_for_it() {
         server.url(),
         certificate.display()
     );
-    let desk = Desk::at_url(&url).await;
-    desk.update("1", "Ada").await.unwrap();
-    assert!(desk.row("1").await.is_some());
-    let mut beside = PgConnection::connect(&server.url()).await.unwrap();
+    let service = UserService::start_at(&url).await;
+    service.update("1", "Ada").await.unwrap();
+    assert!(service.row("1").await.is_some());
+    let mut connection = PgConnection::connect(&server.url()).await.unwrap();
     let encrypted = sqlx::query_scalar::<_, bool>(
         "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'hubsync user'",
     );
-    let encrypted = encrypted.fetch_all(&mut beside).await.unwrap();
-    // Those that write, and one that read.
+    let encrypted = encrypted.fetch_all(&mut connection).await.unwrap();
+    // There are three connections that write and one that reads.
     assert!(
         encrypted.len() >= 4 && !encrypted.contains(&false),
         "{encrypted:?}"
     );
-    desk.close().await;
+    service.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_whose_certificate_is_not_known_and_one_that_does_not_encrypt_are_not_used() {
+async fn unencrypted_and_unknown_servers_are_rejected() {
     let (plain, mut other) = (server().await, server().await);
     other.encrypt().await.unwrap();
     for url in [

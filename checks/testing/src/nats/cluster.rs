@@ -13,7 +13,7 @@ use crate::ports::free_port;
 use crate::proxy::Proxy;
 
 /// The limit for elections, which take seconds, and longer on a loaded machine.
-const WELL_WITHIN: Duration = Duration::from_mins(1);
+const HEALTHY_LIMIT: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// Selects the number of NATS nodes in tests: `single` (default) for one, or `cluster` for three.
@@ -78,7 +78,7 @@ impl NatsCluster {
             nodes,
             http: http::client(),
         };
-        cluster.wait_until_well().await?;
+        cluster.wait_until_healthy().await?;
         Ok(cluster)
     }
 
@@ -161,8 +161,8 @@ impl NatsCluster {
     }
 
     /// Waits until every node reports that it is healthy: it is connected to the others and up to date.
-    pub async fn wait_until_well(&self) -> Result<(), NatsServerError> {
-        let deadline = Instant::now() + WELL_WITHIN;
+    pub async fn wait_until_healthy(&self) -> Result<(), NatsServerError> {
+        let deadline = Instant::now() + HEALTHY_LIMIT;
         for node in &self.nodes {
             let left = deadline.saturating_duration_since(Instant::now());
             http::wait_for_ok(&self.http, &node.health_url(), left).await?;
@@ -171,7 +171,7 @@ impl NatsCluster {
     }
 
     /// Whether a node reports that it is healthy.
-    pub async fn is_well(&self, number: usize) -> bool {
+    pub async fn is_healthy(&self, number: usize) -> bool {
         let request = self.http.get(self.nodes[number].health_url());
         http::body_of(request).await.is_ok()
     }
@@ -192,7 +192,7 @@ impl NatsCluster {
 
     /// Waits until the stream has a leader.
     pub async fn wait_for_leader(&self, stream: &str) -> Result<usize, NatsServerError> {
-        let deadline = Instant::now() + WELL_WITHIN;
+        let deadline = Instant::now() + HEALTHY_LIMIT;
         loop {
             if let Some(leader) = self.leader(stream).await {
                 return Ok(leader);
@@ -200,7 +200,7 @@ impl NatsCluster {
             if Instant::now() >= deadline {
                 return Err(NatsServerError::NoLeader {
                     stream: stream.to_owned(),
-                    seconds: WELL_WITHIN.as_secs(),
+                    seconds: HEALTHY_LIMIT.as_secs(),
                 });
             }
             tokio::time::sleep(INTERVAL).await;

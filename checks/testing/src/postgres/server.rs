@@ -115,7 +115,7 @@ impl PostgresServer {
     }
 
     /// Restarts it on the same port and cluster.
-    pub async fn start_again(&mut self) -> Result<(), PostgresError> {
+    pub async fn restart(&mut self) -> Result<(), PostgresError> {
         let mut attempt = 1;
         while let Err(error) = self.try_start().await {
             if attempt == ATTEMPTS || !self.has_ended() {

@@ -30,7 +30,7 @@ impl PostgresServer {
         run(&mut make)?;
         self.owner.give(&self.data())?;
         self.set("ssl", "on");
-        self.start_again().await?;
+        self.restart().await?;
         Ok(certificate)
     }
 }

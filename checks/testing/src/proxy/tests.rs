@@ -31,7 +31,7 @@ async fn echo(connection: &mut TcpStream) -> io::Result<u8> {
 }
 
 #[tokio::test]
-async fn what_comes_is_passed_on_in_both_directions() {
+async fn data_passes_in_both_directions() {
     let (_proxy, mut connection) = connected().await;
     assert_eq!(
         timeout(CEILING, echo(&mut connection)).await.unwrap().unwrap(),
@@ -40,7 +40,7 @@ async fn what_comes_is_passed_on_in_both_directions() {
 }
 
 #[tokio::test]
-async fn a_cut_resets_what_is_connected_and_nobody_after_it() {
+async fn a_cut_resets_only_existing_connections() {
     let (proxy, mut connection) = connected().await;
     echo(&mut connection).await.unwrap();
     proxy.cut();
@@ -52,7 +52,7 @@ async fn a_cut_resets_what_is_connected_and_nobody_after_it() {
 }
 
 #[tokio::test]
-async fn whoever_connects_while_it_refuses_is_reset() {
+async fn a_refusing_proxy_resets_new_connections() {
     let (proxy, mut connection) = connected().await;
     echo(&mut connection).await.unwrap();
     proxy.refuse(true);
@@ -68,16 +68,16 @@ async fn whoever_connects_while_it_refuses_is_reset() {
 }
 
 #[tokio::test]
-async fn a_stalled_direction_keeps_what_came_and_delivers_it_afterwards() {
+async fn a_stalled_direction_delivers_its_data_later() {
     let (proxy, mut connection) = connected().await;
     for (there, back) in [
-        (Passage::Stalled, Passage::Open),
-        (Passage::Open, Passage::Stalled),
+        (DataFlow::Stalled, DataFlow::Open),
+        (DataFlow::Open, DataFlow::Stalled),
     ] {
         proxy.set(there, back);
         connection.write_all(b"x").await.unwrap();
         assert!(timeout(SILENCE, connection.read_u8()).await.is_err());
-        proxy.set(Passage::Open, Passage::Open);
+        proxy.set(DataFlow::Open, DataFlow::Open);
         assert_eq!(
             timeout(CEILING, connection.read_u8()).await.unwrap().unwrap(),
             b'x'
@@ -86,11 +86,11 @@ async fn a_stalled_direction_keeps_what_came_and_delivers_it_afterwards() {
 }
 
 #[tokio::test]
-async fn the_next_connection_leads_to_the_new_target() {
+async fn new_connections_go_to_the_new_target() {
     let (proxy, mut connection) = connected().await;
     echo(&mut connection).await.unwrap();
     let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    proxy.lead_to(other.local_addr().unwrap().port());
+    proxy.set_target(other.local_addr().unwrap().port());
     assert!(timeout(CEILING, connection.read_u8()).await.unwrap().is_err());
     let again = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port()))
         .await

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use semver::Version;
-use testing::nats::{Finder, Patience};
+use testing::nats::{DownloadLimits, Finder};
 
 use crate::support::{runs, script};
 
@@ -15,7 +15,7 @@ fn finder(path: &[&Path]) -> Finder {
         path,
         cache: None,
         pip: Vec::new(),
-        patience: Patience::default(),
+        download_limits: DownloadLimits::default(),
     }
 }
 
@@ -143,8 +143,8 @@ async fn a_download_ends_at_its_limit_and_leaves_nothing() {
     let mut finder = finder(&[]);
     finder.cache = Some(folder.path().join("cache"));
     finder.pip = vec![vec![pip]];
-    finder.patience = Patience {
-        until_told: std::time::Duration::from_millis(100),
+    finder.download_limits = DownloadLimits {
+        until_message: std::time::Duration::from_millis(100),
         limit: std::time::Duration::from_secs(2),
     };
     let message = finder.find().await.unwrap_err().to_string();
@@ -168,7 +168,7 @@ async fn waiting_for_another_download_ends_at_the_limit() {
     other.lock().unwrap();
     let mut finder = finder(&[]);
     finder.cache = Some(cache);
-    finder.patience.limit = std::time::Duration::from_secs(1);
+    finder.download_limits.limit = std::time::Duration::from_secs(1);
     // In a separate runtime, which has to end as well.
     let message = std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();

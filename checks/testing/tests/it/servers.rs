@@ -156,7 +156,7 @@ async fn a_cluster_elects_another_leader() {
     })
     .await;
     cluster.node(first).restart().await.unwrap();
-    cluster.wait_until_well().await.unwrap();
+    cluster.wait_until_healthy().await.unwrap();
 }
 
 #[tokio::test]
@@ -164,12 +164,12 @@ async fn an_isolated_node_is_unhealthy_until_it_reconnects() {
     let cluster = NatsCluster::start(3, None).await.unwrap();
     cluster.isolate(1, true);
     until("the node to miss the others", CEILING, async || {
-        !cluster.is_well(1).await
+        !cluster.is_healthy(1).await
     })
     .await;
-    assert!(cluster.is_well(0).await && cluster.is_well(2).await);
+    assert!(cluster.is_healthy(0).await && cluster.is_healthy(2).await);
     cluster.isolate(1, false);
-    cluster.wait_until_well().await.unwrap();
+    cluster.wait_until_healthy().await.unwrap();
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The binary, called as people and containers call it.
+//! The binary, started as people and containers start it.
 
 use std::process::{Command, Output};
 

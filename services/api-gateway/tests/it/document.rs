@@ -1,9 +1,9 @@
 //! The `OpenAPI` document is complete and agrees with the gateway.
 
-mod answers;
+mod agreement;
 mod bodies;
+mod complete_responses;
+mod event_stream;
 mod examples;
-mod good_answers;
-mod lists;
+mod responses;
 mod spec;
-mod watching;

@@ -1,7 +1,7 @@
 //! `GET /sync/events`: the stream that browsers watch.
 
-mod back;
 mod browser;
+mod resuming;
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::harness::{CEILING, Gateway, problem, slug};
-use crate::responder::{Reaction, Responder};
+use crate::scripted_user_service::{Reaction, ScriptedUserService};
 use browser::Browser;
 
-/// Plays the services that publish notices.
+/// Publishes notices in place of the services.
 struct Publisher {
     client: async_nats::Client,
 }
@@ -42,7 +42,7 @@ impl Publisher {
         self.publish(subjects::USERS_ACCEPTED, &notice).await;
     }
 
-    async fn settle(&self, user: &str, version: u64) {
+    async fn resolve(&self, user: &str, version: u64) {
         let user = ResolvedUser {
             user_id: user.parse().unwrap(),
             version,
@@ -63,7 +63,7 @@ async fn a_browser_sees_a_change_from_pending_to_its_result() {
     let changes = without_time(browser.next_named("changes").await.data);
     let seen = json!([{ "userId": "u1", "version": 7, "state": "pending" }]);
     assert_eq!(changes, json!({ "accepted": 1, "resolved": {}, "users": seen }));
-    publisher.settle("u1", 7).await;
+    publisher.resolve("u1", 7).await;
     let changes = without_time(browser.next_named("changes").await.data);
     let seen = json!([{ "userId": "u1", "version": 7, "state": "confirmed" }]);
     assert_eq!(
@@ -93,12 +93,12 @@ fn without_time(mut data: Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_status_comes_every_second() {
+async fn the_status_is_sent_every_second() {
     let gateway = Gateway::start().await;
     let summary = json!({
         "pending": 3, "resending": 0, "problems": [], "usersWithProblems": 0, "countedAt": "2026-11-26T12:00:00.000Z"
     });
-    let _users = Responder::start(&gateway, vec![Reaction::Answer(summary.clone())]).await;
+    let _users = ScriptedUserService::start(&gateway, vec![Reaction::Answer(summary.clone())]).await;
     gateway.wait_until_check("user", true).await;
     let mut browser = Browser::open(&gateway).await;
     for _ in 0..2 {
@@ -110,7 +110,7 @@ async fn the_status_comes_every_second() {
 }
 
 #[tokio::test]
-async fn a_user_service_that_is_away_is_reported() {
+async fn a_missing_user_service_is_reported() {
     let gateway = Gateway::start().await;
     let mut browser = Browser::open(&gateway).await;
     let status = browser.next_named("status").await.data;
@@ -125,7 +125,7 @@ async fn a_user_service_that_is_away_is_reported() {
 #[tokio::test]
 async fn a_silent_user_service_does_not_silence_the_gateway() {
     let gateway = Gateway::start().await;
-    let _users = Responder::start(&gateway, vec![Reaction::Silence]).await;
+    let _users = ScriptedUserService::start(&gateway, vec![Reaction::Silence]).await;
     let mut browser = Browser::open(&gateway).await;
     for _ in 0..2 {
         let status = browser.next_named("status").await.data;
@@ -154,7 +154,7 @@ async fn a_browser_that_does_not_read_misses_events() {
     while seen < 120 {
         number += 1;
         publisher
-            .publish(subjects::USERS_RESOLVED, &many_settled(number))
+            .publish(subjects::USERS_RESOLVED, &many_resolved(number))
             .await;
         other.next_named("changes").await;
         seen += 1;
@@ -167,7 +167,7 @@ async fn a_browser_that_does_not_read_misses_events() {
 }
 
 /// Users with the longest ids, so that events are large.
-fn many_settled(number: usize) -> ResolvedNotice {
+fn many_resolved(number: usize) -> ResolvedNotice {
     let user = |index: usize| ResolvedUser {
         user_id: format!("{number:032}{index:032}").parse().unwrap(),
         version: 1,
@@ -189,16 +189,16 @@ async fn slow_browser(gateway: &Gateway) -> TcpStream {
     stream
 }
 
-/// Reads what the gateway writes, up to those words.
-async fn read_until(stream: &mut TcpStream, words: &str) -> String {
+/// Reads from the gateway until this text arrives.
+async fn read_until(stream: &mut TcpStream, text_to_find: &str) -> String {
     let mut text = Vec::new();
     let reading = async {
-        while !String::from_utf8_lossy(&text).contains(words) {
+        while !String::from_utf8_lossy(&text).contains(text_to_find) {
             let read = stream.read_buf(&mut text).await.unwrap();
-            assert!(read > 0, "the stream ended without {words:?}");
+            assert!(read > 0, "the stream ended without {text_to_find:?}");
         }
     };
-    timeout(CEILING, reading).await.expect("those words");
+    timeout(CEILING, reading).await.expect("the text arrives in time");
     String::from_utf8(text).unwrap()
 }
 
@@ -209,9 +209,9 @@ async fn browsers_above_the_limit_get_503_until_a_place_is_free() {
     for _ in 0..256 {
         browsers.push(Browser::open(&gateway).await);
     }
-    let refused = gateway.get("/sync/events").await;
-    assert_eq!(refused.status(), 503);
-    assert_eq!(slug(&problem(refused).await), "overloaded");
+    let rejected = gateway.get("/sync/events").await;
+    assert_eq!(rejected.status(), 503);
+    assert_eq!(slug(&problem(rejected).await), "overloaded");
     browsers.pop();
     until("a place to be free", CEILING, async || {
         let status = gateway.get("/sync/events").await.status();

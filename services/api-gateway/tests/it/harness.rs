@@ -85,7 +85,7 @@ impl Gateway {
     }
 
     /// A valid change.
-    pub(crate) fn good_change(&self) -> RequestBuilder {
+    pub(crate) fn valid_change(&self) -> RequestBuilder {
         self.patch("/users/1", JSON, r#"{"email":"bh@hubspot.com"}"#)
     }
 

@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use crate::harness::{Gateway, JSON, problem, slug};
-use crate::responder::{Reaction, Responder, updated};
+use crate::scripted_user_service::{Reaction, ScriptedUserService, updated};
 
 pub(crate) const NDJSON: &str = "application/x-ndjson";
 
@@ -43,20 +43,20 @@ fn rejected(code: ErrorCode) -> Value {
     json!({ "result": "rejected", "error": { "code": code, "message": "because" } })
 }
 
-fn users(asked: &Value) -> Vec<&str> {
-    let lines = asked["lines"].as_array().unwrap().iter();
+fn users(requests: &Value) -> Vec<&str> {
+    let lines = requests["lines"].as_array().unwrap().iter();
     lines.map(|line| line["userId"].as_str().unwrap()).collect()
 }
 
 #[tokio::test]
 async fn each_row_is_accepted_or_rejected_by_its_line() {
     let gateway = Gateway::start().await;
-    let answer = results(&[
+    let response = results(&[
         changed(),
         json!({ "result": "unchanged", "version": 4 }),
         rejected(ErrorCode::EmailRequired),
     ]);
-    let responder = Responder::start(&gateway, vec![answer]).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, vec![response]).await;
     let body = "{\"userId\":\"1\",\"email\":\"ada@example.com\"}\n\
                 nonsense\n\
                 {\"userId\":\"2\",\"lastName\":null}\r\n\
@@ -64,10 +64,13 @@ async fn each_row_is_accepted_or_rejected_by_its_line() {
                 {\"userId\":\"2\",\"email\":\"nobody\",\"phone\":\"1\"}\n\
                 {\"userId\":\"3\",\"firstName\":\"Eva\"}";
     let reports = reports(import(&gateway, NDJSON, body).send().await.unwrap()).await;
-    let asked = responder.asked();
-    assert_eq!((asked.len(), asked[0].subject.as_str()), (1, "users.import"));
+    let requests = scripted_user_service.requests();
     assert_eq!(
-        asked[0].body,
+        (requests.len(), requests[0].subject.as_str()),
+        (1, "users.import")
+    );
+    assert_eq!(
+        requests[0].body,
         json!({ "lines": [
             { "userId": "1", "fields": { "email": "ada@example.com" } },
             { "userId": "2", "fields": { "lastName": null } },
@@ -99,11 +102,11 @@ async fn an_open_row_is_sent_again_with_later_rows_of_its_user() {
         results(&[rejected(ErrorCode::OutcomeUnknown), rejected(ErrorCode::Expired)]),
         results(&[changed(), changed()]),
     ];
-    let responder = Responder::start(&gateway, script).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, script).await;
     let body = "userId,email\n1,a@example.com\n2,b@example.com\n1,c@example.com\n2,d@example.com\n";
     let reports = reports(import(&gateway, "text/csv", body).send().await.unwrap()).await;
-    let asked = responder.asked();
-    let sent: Vec<_> = asked.iter().map(|asked| users(&asked.body)).collect();
+    let requests = scripted_user_service.requests();
+    let sent: Vec<_> = requests.iter().map(|requests| users(&requests.body)).collect();
     assert_eq!(sent, [vec!["1", "2", "1", "2"], vec!["2", "2"], vec!["2", "2"]]);
     let expected = json!({ "done": true, "throughLine": 5, "changed": 4, "unchanged": 0, "rejected": 0 });
     assert_eq!(reports.last().unwrap(), &expected);
@@ -112,7 +115,7 @@ async fn an_open_row_is_sent_again_with_later_rows_of_its_user() {
 #[tokio::test]
 async fn rows_up_to_after_are_skipped() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![results(&[changed()])]).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, vec![results(&[changed()])]).await;
     let request = gateway.request(Method::POST, "/users/import?after=2");
     let body = "\nuserId,email\n2,b@example.com\n";
     let response = request
@@ -123,7 +126,7 @@ async fn rows_up_to_after_are_skipped() {
         .unwrap();
     let expected = json!({ "done": true, "throughLine": 3, "changed": 1, "unchanged": 0, "rejected": 0 });
     assert_eq!(reports(response).await.last().unwrap(), &expected);
-    assert_eq!(users(&responder.asked()[0].body), ["2"]);
+    assert_eq!(users(&scripted_user_service.requests()[0].body), ["2"]);
 }
 
 #[tokio::test]
@@ -146,7 +149,7 @@ async fn unknown_columns_end_an_import_before_its_first_row() {
 }
 
 #[tokio::test]
-async fn an_after_beyond_the_end_of_the_file_is_no_success() {
+async fn an_after_beyond_the_end_of_the_file_fails() {
     let gateway = Gateway::start().await;
     let request = gateway.request(Method::POST, "/users/import?after=3");
     let body = "userId,email\n2,b@example.com\n";
@@ -170,11 +173,11 @@ async fn an_after_beyond_the_end_of_the_file_is_no_success() {
 async fn a_large_import_goes_in_several_requests() {
     let gateway = Gateway::start().await;
     let all = |count| results(&vec![changed(); count]);
-    let responder = Responder::start(&gateway, vec![all(100), all(100), all(50)]).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, vec![all(100), all(100), all(50)]).await;
     let lines = (0..250).map(|number| format!("{{\"userId\":\"{number}\",\"email\":\"a@example.com\"}}\n"));
     let body: String = lines.collect();
     let reports = reports(import(&gateway, NDJSON, body).send().await.unwrap()).await;
-    assert_eq!(responder.asked().len(), 3);
+    assert_eq!(scripted_user_service.requests().len(), 3);
     assert_eq!(reports.last().unwrap()["changed"], 250);
 }
 
@@ -200,12 +203,13 @@ async fn only_the_import_path_has_post_in_its_two_formats() {
 #[tokio::test]
 async fn a_user_may_have_the_id_import() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(1))]).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![Reaction::Answer(updated(1))]).await;
     let change = gateway.patch("/users/import", JSON, r#"{"email":"bh@hubspot.com"}"#);
     assert_eq!(change.send().await.unwrap().status(), 200);
-    let asked = responder.asked();
+    let requests = scripted_user_service.requests();
     assert_eq!(
-        (asked[0].subject.as_str(), &asked[0].body["userId"]),
+        (requests[0].subject.as_str(), &requests[0].body["userId"]),
         ("users.update", &json!("import"))
     );
 }
@@ -214,19 +218,19 @@ async fn a_user_may_have_the_id_import() {
 async fn rejected_rows_are_reported_a_hundred_at_a_time() {
     let gateway = Gateway::start().await;
     let reports = reports(import(&gateway, NDJSON, "x\n".repeat(250)).send().await.unwrap()).await;
-    let named = reports
+    let start_with_host = reports
         .iter()
         .filter_map(|report| report["rejectedLines"].as_array());
-    let named: Vec<usize> = named.map(Vec::len).collect();
+    let start_with_host: Vec<usize> = start_with_host.map(Vec::len).collect();
     assert!(
-        named.iter().all(|lines| *lines <= 100) && named.iter().sum::<usize>() == 250,
-        "{named:?}"
+        start_with_host.iter().all(|lines| *lines <= 100) && start_with_host.iter().sum::<usize>() == 250,
+        "{start_with_host:?}"
     );
     assert_eq!(reports.last().unwrap()["rejected"], 250);
 }
 
 #[tokio::test]
-async fn an_id_that_is_no_text_is_rejected() {
+async fn an_id_that_is_not_text_is_rejected() {
     let gateway = Gateway::start().await;
     for path in ["/users/%FF", "/users/%FF/sync"] {
         let response = gateway.request(Method::GET, path).send().await.unwrap();

@@ -16,12 +16,12 @@ async fn requests_are_counted_by_path_pattern_and_known_method() {
     let response = gateway.request(Method::GET, "/metrics").send().await.unwrap();
     assert_eq!(response.status(), 200);
     let text = response.text().await.unwrap();
-    for counted in [
+    for is_counted in [
         r#"hubsync_http_requests_total{method="DELETE",path="/users/{userId}",status="405"} 2"#,
         r#"hubsync_http_requests_total{method="other",path="/users/{userId}",status="405"} 2"#,
         r#"hubsync_http_requests_total{method="DELETE",path="unknown",status="404"} 1"#,
     ] {
-        assert!(text.contains(counted), "{counted} is not in {text}");
+        assert!(text.contains(is_counted), "{is_counted} is not in {text}");
     }
     assert!(!text.contains("ada@") && !text.contains("MAKEUP"), "{text}");
 }

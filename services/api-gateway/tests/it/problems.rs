@@ -4,12 +4,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Gateway, JSON, problem, slug};
-use crate::responder::{Reaction, Responder, updated};
+use crate::scripted_user_service::{Reaction, ScriptedUserService, updated};
 
 #[tokio::test]
 async fn every_error_of_a_body_is_listed_at_once() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(1))]).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![Reaction::Answer(updated(1))]).await;
     let body = r#"{"email":"nobody","shoeSize":"1","firstName":5,"firstName":"x"}"#;
     let response = gateway.patch("/users/1", JSON, body).send().await.unwrap();
     assert_eq!(response.status(), 400);
@@ -22,11 +23,11 @@ async fn every_error_of_a_body_is_listed_at_once() {
         .map(|error| &error["pointer"])
         .collect();
     assert_eq!(pointers, ["/email", "/shoeSize", "/firstName", "/firstName"]);
-    assert!(responder.asked().is_empty());
+    assert!(scripted_user_service.requests().is_empty());
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_rejected() {
+async fn a_body_that_is_not_json_is_rejected() {
     let gateway = Gateway::start().await;
     for body in [&b"{"[..], b"", b"\xff\xfe", "[".repeat(10_000).as_bytes()] {
         let response = gateway
@@ -110,7 +111,7 @@ async fn invalid_ids_conditions_and_keys_are_rejected() {
         ("idempotency-key", ""),
         ("idempotency-key", "a b"),
     ] {
-        let response = gateway.good_change().header(name, value).send().await.unwrap();
+        let response = gateway.valid_change().header(name, value).send().await.unwrap();
         assert_eq!(response.status(), 400, "{name}: {value}");
         assert_eq!(slug(&problem(response).await), "invalid-parameter");
     }

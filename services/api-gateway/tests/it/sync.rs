@@ -1,5 +1,5 @@
 //! Operations on the delivery of all users.
 
 mod comparisons;
+mod lists_and_retries;
 mod operators;
-mod overview;

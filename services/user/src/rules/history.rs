@@ -10,9 +10,9 @@ const MAX_ATTEMPTS: usize = 10;
 /// The code of an attempt whose result never came.
 pub(super) const GIVEN_UP: &str = "GIVEN_UP";
 /// The code of an attempt that was under way when an operator linked the user to another contact, or unlinked it.
-pub(super) const SUPERSEDED: &str = "OVERTAKEN";
+pub(super) const SUPERSEDED: &str = "SUPERSEDED";
 /// The code of an attempt that found no contact.
-const CONTACT_NOT_FOUND: &str = "CONTACT_MISSING";
+const CONTACT_NOT_FOUND: &str = "CONTACT_NOT_FOUND";
 /// The code of an attempt that only found the user's contact. The next attempt writes.
 const CONTACT_FOUND: &str = "CONTACT_FOUND";
 

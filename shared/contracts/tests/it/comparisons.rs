@@ -1,4 +1,4 @@
-//! Comparing users with their contacts.
+//! The JSON of comparisons of users with their contacts, and of repairs.
 
 use contracts::{
     CompareUsers, Comparison, ComparisonPurpose, Difference, Field, Finding, FindingKind, Link, LinkOrigin,
@@ -6,10 +6,10 @@ use contracts::{
 };
 use serde_json::json;
 
-use crate::pin;
+use crate::assert_json;
 
 #[test]
-fn a_comparison_is_asked_for_by_its_aim_and_its_users() {
+fn a_comparison_is_requested_by_purpose_and_users() {
     let mut compare = CompareUsers {
         purpose: ComparisonPurpose::Drift { repair: true },
         users: UserSelection::Named(vec!["1".parse().unwrap()]),
@@ -17,22 +17,22 @@ fn a_comparison_is_asked_for_by_its_aim_and_its_users() {
     };
     let json =
         json!({ "purpose": { "drift": { "repair": true } }, "users": { "named": ["1"] }, "values": true });
-    pin(&compare, json);
+    assert_json(&compare, json);
     (compare.purpose, compare.values) = (ComparisonPurpose::DryRun, false);
     compare.users = UserSelection::After(None);
-    pin(
+    assert_json(
         &compare,
         json!({ "purpose": "dryRun", "users": { "after": null } }),
     );
     compare.users = UserSelection::After(Some("1".parse().unwrap()));
-    pin(
+    assert_json(
         &compare,
         json!({ "purpose": "dryRun", "users": { "after": "1" } }),
     );
 }
 
 #[test]
-fn a_comparison_tells_what_differs_and_where_it_goes_on() {
+fn a_comparison_has_findings_and_the_next_position() {
     let finding = Finding {
         user_id: "1".parse().unwrap(),
         kind: FindingKind::Changed,
@@ -59,20 +59,20 @@ fn a_comparison_tells_what_differs_and_where_it_goes_on() {
             "fields": [{ "field": "firstName", "userValue": "Ada" }]
         }]
     });
-    pin(&comparison, json);
-    pin(
+    assert_json(&comparison, json);
+    assert_json(
         &Comparison::default(),
         json!({ "checked": 0, "skipped": 0, "findings": [] }),
     );
 }
 
 #[test]
-fn users_are_read_as_they_are_to_be_compared() {
+fn users_to_compare_have_values_and_confirmed_fields() {
     let read = ReadUsersToCompare {
         users: UserSelection::After(None),
         dirty_only: true,
     };
-    pin(&read, json!({ "users": { "after": null }, "dirtyOnly": true }));
+    assert_json(&read, json!({ "users": { "after": null }, "dirtyOnly": true }));
     let user = UserToCompare {
         user_id: "1".parse().unwrap(),
         generation: 7,
@@ -100,11 +100,11 @@ fn users_are_read_as_they_are_to_be_compared() {
         }],
         "unknown": ["2"]
     });
-    pin(&users, json);
+    assert_json(&users, json);
 }
 
 #[test]
-fn a_repair_names_the_turn_it_was_decided_at() {
+fn a_repair_names_the_generation_of_the_comparison() {
     let repair = RepairUsers {
         users: vec![RepairUser {
             user_id: "1".parse().unwrap(),
@@ -112,7 +112,7 @@ fn a_repair_names_the_turn_it_was_decided_at() {
             fields: [Field::LAST_NAME].into_iter().collect(),
         }],
     };
-    pin(
+    assert_json(
         &repair,
         json!({ "users": [{ "userId": "1", "generation": 7, "fields": ["lastName"] }] }),
     );
@@ -120,5 +120,5 @@ fn a_repair_names_the_turn_it_was_decided_at() {
         repaired: 1,
         changed_meanwhile: 2,
     };
-    pin(&repaired, json!({ "repaired": 1, "changedMeanwhile": 2 }));
+    assert_json(&repaired, json!({ "repaired": 1, "changedMeanwhile": 2 }));
 }

@@ -1,4 +1,4 @@
-//! Lease and claim.
+//! The JSON of lease, claim and pause.
 
 use contracts::{
     ChangeLease, Claim, ClaimUsers, ControlDelivery, DeliveryAction, DeliveryControl, Field, FieldSet,
@@ -6,30 +6,30 @@ use contracts::{
 };
 use serde_json::json;
 
-use crate::pin;
+use crate::assert_json;
 
 #[test]
-fn a_worker_asks_for_the_lease_with_a_wish() {
+fn each_lease_action_has_its_word() {
     let words = [
         (LeaseAction::Hold, "hold"),
         (LeaseAction::Release, "release"),
         (LeaseAction::Yield, "yield"),
     ];
-    for (wish, word) in words {
-        let ask = ChangeLease {
+    for (action, word) in words {
+        let request = ChangeLease {
             holder: "w".to_owned(),
             account_id: "4711".to_owned(),
-            action: wish,
+            action,
         };
-        pin(
-            &ask,
+        assert_json(
+            &request,
             json!({ "holder": "w", "accountId": "4711", "action": word }),
         );
     }
 }
 
 #[test]
-fn the_lease_is_granted_held_released_or_of_another_account() {
+fn each_answer_about_the_lease_has_its_json() {
     let granted = LeaseAnswer::Granted {
         epoch: 7,
         ttl_ms: 3_000,
@@ -40,7 +40,7 @@ fn the_lease_is_granted_held_released_or_of_another_account() {
     let json = json!({
         "answer": "granted", "epoch": 7, "ttlMs": 3000, "attemptTermMs": 60000, "mayYield": true
     });
-    pin(&granted, json);
+    assert_json(&granted, json);
     let paused = LeaseAnswer::Granted {
         epoch: 7,
         ttl_ms: 3_000,
@@ -51,20 +51,20 @@ fn the_lease_is_granted_held_released_or_of_another_account() {
     let json = json!({
         "answer": "granted", "epoch": 7, "ttlMs": 3000, "attemptTermMs": 60000, "mayYield": false, "paused": true
     });
-    pin(&paused, json);
-    pin(
+    assert_json(&paused, json);
+    assert_json(
         &LeaseAnswer::Held { left_ms: 120 },
         json!({ "answer": "held", "leftMs": 120 }),
     );
-    pin(&LeaseAnswer::Released, json!({ "answer": "released" }));
+    assert_json(&LeaseAnswer::Released, json!({ "answer": "released" }));
     let other = LeaseAnswer::OtherAccount {
         remembered: "4711".to_owned(),
     };
-    pin(&other, json!({ "answer": "otherAccount", "remembered": "4711" }));
+    assert_json(&other, json!({ "answer": "otherAccount", "remembered": "4711" }));
 }
 
 #[test]
-fn users_are_claimed_by_name_under_an_epoch() {
+fn a_claim_names_users_and_the_epoch() {
     let claim = ClaimUsers {
         holder: "w".to_owned(),
         epoch: 7,
@@ -72,11 +72,11 @@ fn users_are_claimed_by_name_under_an_epoch() {
         limit: 100,
     };
     let json = json!({ "holder": "w", "epoch": 7, "users": ["a", "b"], "limit": 100 });
-    pin(&claim, json);
+    assert_json(&claim, json);
 }
 
 #[test]
-fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
+fn a_claim_has_all_values_dirty_fields_and_the_link() {
     let mut claim = Claim {
         request: None,
         user_id: "a".parse().unwrap(),
@@ -105,25 +105,28 @@ fn a_claim_carries_every_value_the_owed_fields_and_the_link() {
         "values": { "email": "ada@example.com", "lastName": null }, "dirty": ["lastName"],
         "link": { "contactId": "101", "accountId": "4711", "origin": "followed" }
     });
-    pin(&claim, json.clone());
+    assert_json(&claim, json.clone());
     claim.link = None;
     json.as_object_mut().unwrap().remove("link");
-    pin(&claim, json.clone());
+    assert_json(&claim, json.clone());
     claim.never_linked = true;
-    let may_be = |address: &str, in_doubt| PossibleCreate {
+    let possible_create = |address: &str, in_doubt| PossibleCreate {
         address: address.to_owned(),
         in_doubt,
     };
-    claim.possible_creates = vec![may_be("eva@example.com", true), may_be("ada@example.com", false)];
+    claim.possible_creates = vec![
+        possible_create("eva@example.com", true),
+        possible_create("ada@example.com", false),
+    ];
     json["neverLinked"] = true.into();
     json["possibleCreates"] =
         json!([{ "address": "eva@example.com", "inDoubt": true }, { "address": "ada@example.com" }]);
-    pin(&claim, json);
+    assert_json(&claim, json);
 }
 
 #[test]
-fn the_answer_to_a_claim_accounts_for_every_user_named() {
-    let given = UsersClaimed {
+fn an_answer_to_a_claim_lists_every_named_user() {
+    let claimed = UsersClaimed {
         claims: Vec::new(),
         clean: vec!["a".parse().unwrap()],
         in_progress: vec!["b".parse().unwrap()],
@@ -133,27 +136,27 @@ fn the_answer_to_a_claim_accounts_for_every_user_named() {
     let json = json!({
         "claims": [], "clean": ["a"], "inProgress": ["b"], "leftOut": ["c"], "moreLeftOpen": true
     });
-    pin(&given, json);
+    assert_json(&claimed, json);
 }
 
 #[test]
-fn an_operator_pauses_and_resumes_the_line() {
-    let wishes = [
+fn each_delivery_action_has_its_word() {
+    let actions = [
         (DeliveryAction::Read, "read"),
         (DeliveryAction::Pause, "pause"),
         (DeliveryAction::Resume, "resume"),
     ];
-    for (wish, word) in wishes {
-        pin(&ControlDelivery { action: wish }, json!({ "action": word }));
+    for (action, word) in actions {
+        assert_json(&ControlDelivery { action }, json!({ "action": word }));
     }
     let mut control = DeliveryControl {
         paused: false,
         paused_since: None,
     };
-    pin(&control, json!({ "paused": false }));
+    assert_json(&control, json!({ "paused": false }));
     control.paused = true;
     control.paused_since = Some("2026-11-24T02:00:00Z".to_owned());
-    pin(
+    assert_json(
         &control,
         json!({ "paused": true, "pausedSince": "2026-11-24T02:00:00Z" }),
     );

@@ -1,12 +1,12 @@
-//! Error answers.
+//! The JSON of errors.
 
 use contracts::{ErrorCode, InvalidValue, ServiceError};
 use serde_json::json;
 
-use crate::pin;
+use crate::assert_json;
 
 #[test]
-fn every_code_has_its_word_and_its_number() {
+fn every_error_code_has_its_word_and_number() {
     let codes = [
         (ErrorCode::InvalidRequest, "invalid_request", 400),
         (ErrorCode::UserNotFound, "user_not_found", 404),
@@ -22,17 +22,17 @@ fn every_code_has_its_word_and_its_number() {
         (ErrorCode::Internal, "internal", 500),
     ];
     for (code, word, number) in codes {
-        pin(&code, json!(word));
+        assert_json(&code, json!(word));
         assert_eq!(code.number(), number);
     }
 }
 
 #[test]
-fn an_error_has_a_code_and_words_and_perhaps_a_version_and_faults() {
-    let mut error = ServiceError::new(ErrorCode::VersionMismatch, "read it and decide anew");
-    pin(
+fn an_error_has_code_message_and_optional_members() {
+    let mut error = ServiceError::new(ErrorCode::VersionMismatch, "the version is outdated");
+    assert_json(
         &error,
-        json!({ "code": "version_mismatch", "message": "read it and decide anew" }),
+        json!({ "code": "version_mismatch", "message": "the version is outdated" }),
     );
     error.current_version = Some(4);
     error.invalid_values = vec![InvalidValue {
@@ -40,8 +40,8 @@ fn an_error_has_a_code_and_words_and_perhaps_a_version_and_faults() {
         detail: "must be an address".to_owned(),
     }];
     let json = json!({
-        "code": "version_mismatch", "message": "read it and decide anew", "currentVersion": 4,
+        "code": "version_mismatch", "message": "the version is outdated", "currentVersion": 4,
         "invalidValues": [{ "pointer": "/email", "detail": "must be an address" }]
     });
-    pin(&error, json);
+    assert_json(&error, json);
 }

@@ -1,21 +1,21 @@
-//! Wake-ups and notices: ids and numbers, no personal data.
+//! The JSON of wake-ups and notices, which contain ids and numbers but no personal data.
 
 use contracts::{
     AcceptedNotice, AcceptedUser, Priority, ResolvedNotice, ResolvedUser, SyncState, UserChanged,
 };
 use serde_json::json;
 
-use crate::pin;
+use crate::assert_json;
 
 #[test]
-fn a_wake_up_names_user_version_and_lane() {
+fn a_wake_up_names_user_version_and_priority() {
     for (priority, word) in [(Priority::Live, "live"), (Priority::Backfill, "backfill")] {
         let changed = UserChanged {
             user_id: "u-7".parse().unwrap(),
             version: 3,
             priority,
         };
-        pin(
+        assert_json(
             &changed,
             json!({ "userId": "u-7", "version": 3, "priority": word }),
         );
@@ -23,7 +23,7 @@ fn a_wake_up_names_user_version_and_lane() {
 }
 
 #[test]
-fn a_notice_counts_the_changes_that_were_accepted_and_names_some() {
+fn a_notice_counts_accepted_changes_and_names_some() {
     let user = AcceptedUser {
         user_id: "u-7".parse().unwrap(),
         version: 3,
@@ -33,11 +33,11 @@ fn a_notice_counts_the_changes_that_were_accepted_and_names_some() {
         users: vec![user],
     };
     let json = json!({ "changes": 40, "users": [{ "userId": "u-7", "version": 3 }] });
-    pin(&notice, json);
+    assert_json(&notice, json);
 }
 
 #[test]
-fn a_notice_lists_the_users_that_turned_settled() {
+fn a_notice_lists_the_resolved_users() {
     let user = ResolvedUser {
         user_id: "u-7".parse().unwrap(),
         version: 3,
@@ -45,5 +45,5 @@ fn a_notice_lists_the_users_that_turned_settled() {
     };
     let notice = ResolvedNotice { users: vec![user] };
     let json = json!({ "users": [{ "userId": "u-7", "version": 3, "state": "confirmed" }] });
-    pin(&notice, json);
+    assert_json(&notice, json);
 }

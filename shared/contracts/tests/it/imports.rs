@@ -1,12 +1,12 @@
-//! Lines of an import and what became of them.
+//! The JSON of the lines of an import, and of their results.
 
 use contracts::{ErrorCode, Field, ImportLine, ImportResult, ImportUsers, ServiceError, UsersImported};
 use serde_json::json;
 
-use crate::pin;
+use crate::assert_json;
 
 #[test]
-fn a_line_names_its_user_and_gives_fields() {
+fn an_import_line_has_user_and_fields() {
     let request = ImportUsers {
         lines: vec![ImportLine {
             user_id: "u-7".parse().unwrap(),
@@ -14,11 +14,11 @@ fn a_line_names_its_user_and_gives_fields() {
         }],
     };
     let json = json!({ "lines": [{ "userId": "u-7", "fields": { "firstName": null } }] });
-    pin(&request, json);
+    assert_json(&request, json);
 }
 
 #[test]
-fn an_outcome_says_what_became_of_its_line() {
+fn each_import_result_has_its_json() {
     let error = ServiceError::new(ErrorCode::EmailRequired, "why");
     let answer = UsersImported {
         results: vec![
@@ -32,5 +32,5 @@ fn an_outcome_says_what_became_of_its_line() {
         { "result": "unchanged", "version": 1 },
         { "result": "rejected", "error": error }
     ] });
-    pin(&answer, json);
+    assert_json(&answer, json);
 }

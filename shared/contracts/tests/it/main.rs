@@ -1,53 +1,54 @@
-//! The JSON of each message, pinned: services of different builds read each other's.
+//! Pins the JSON of each message, because services of different versions have to read each other's messages.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
+mod attempt_results;
 mod comparisons;
 mod delivery;
 mod errors;
 mod events;
 mod imports;
-mod later;
+mod later_versions;
 mod operators;
 mod receipts;
 mod users;
-mod verdicts;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// The message reads and writes as exactly this JSON. It reads the same if a later version adds members to any object of it.
+/// Asserts that the message is written as exactly this JSON, and read from it, also if a later version adds members to any
+/// object in it.
 #[track_caller]
-fn pin<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(message: &T, json: Value) {
+fn assert_json<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(message: &T, json: Value) {
     assert_eq!(serde_json::to_value(message).unwrap(), json);
-    let later = of_a_later_version(&json);
+    let later = with_added_members(&json);
     assert_eq!(&serde_json::from_value::<T>(json).unwrap(), message);
     assert_eq!(&serde_json::from_value::<T>(later).unwrap(), message);
 }
 
-/// The same JSON with a further member in each object.
-fn of_a_later_version(json: &Value) -> Value {
+/// The JSON with one more member in each object, as a later version might send it.
+fn with_added_members(json: &Value) -> Value {
     match json {
         Value::Object(members) => {
             let mut later: serde_json::Map<String, Value> = members
                 .iter()
                 .map(|(name, value)| match (name.as_str(), value) {
-                    // An unknown field in a request would be lost, so requests with one are rejected.
+                    // These members contain fields of the user. A request with an unknown field is rejected, so none is added.
                     ("fields" | "fieldResults", Value::Object(by_field)) => {
                         let later = by_field
                             .iter()
-                            .map(|(name, value)| (name.clone(), of_a_later_version(value)));
+                            .map(|(name, value)| (name.clone(), with_added_members(value)));
                         (name.clone(), Value::Object(later.collect()))
                     }
-                    _ => (name.clone(), of_a_later_version(value)),
+                    _ => (name.clone(), with_added_members(value)),
                 })
                 .collect();
-            // An object with a single member may be the variant of an enumeration, which has no place for another.
+            // An object with a single member may be a variant of an enum, which cannot have another member.
             if members.len() != 1 {
                 later.insert("addedLater".to_owned(), serde_json::json!({ "a": [1] }));
             }
             Value::Object(later)
         }
-        Value::Array(items) => items.iter().map(of_a_later_version).collect(),
+        Value::Array(items) => items.iter().map(with_added_members).collect(),
         other => other.clone(),
     }
 }

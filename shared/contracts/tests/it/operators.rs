@@ -1,32 +1,32 @@
-//! What operators ask for.
+//! The JSON of requests of operators: resync, link and unlink.
 
 use contracts::{LinkUser, ResyncUsers, UnlinkUser, UsersResynced};
 use serde_json::json;
 
-use crate::pin;
+use crate::assert_json;
 
 #[test]
-fn users_to_resync_are_named_or_everybody_from_one_on() {
+fn a_resync_is_for_named_users_or_all_after_one() {
     let named = ResyncUsers::Named(vec!["u-7".parse().unwrap()]);
-    pin(&named, json!({ "named": ["u-7"] }));
-    pin(&ResyncUsers::All { after: None }, json!({ "all": {} }));
+    assert_json(&named, json!({ "named": ["u-7"] }));
+    assert_json(&ResyncUsers::All { after: None }, json!({ "all": {} }));
     let after = Some("u-7".parse().unwrap());
-    pin(&ResyncUsers::All { after }, json!({ "all": { "after": "u-7" } }));
+    assert_json(&ResyncUsers::All { after }, json!({ "all": { "after": "u-7" } }));
 }
 
 #[test]
-fn an_answer_to_a_resync_counts_and_says_where_to_go_on() {
+fn an_answer_to_a_resync_has_counts_and_a_position() {
     let mut resynced = UsersResynced {
         resynced: 7,
         shared: 2,
         skipped: 1,
         ..UsersResynced::default()
     };
-    pin(&resynced, json!({ "resynced": 7, "shared": 2, "skipped": 1 }));
+    assert_json(&resynced, json!({ "resynced": 7, "shared": 2, "skipped": 1 }));
     resynced.unknown = vec!["nobody".parse().unwrap()];
     resynced.next = Some("u-7".parse().unwrap());
     let json = json!({ "resynced": 7, "shared": 2, "skipped": 1, "unknown": ["nobody"], "next": "u-7" });
-    pin(&resynced, json);
+    assert_json(&resynced, json);
 }
 
 #[test]
@@ -35,11 +35,11 @@ fn a_link_names_user_and_contact() {
         user_id: "u-7".parse().unwrap(),
         contact_id: "501".parse().unwrap(),
     };
-    pin(&link, json!({ "userId": "u-7", "contactId": "501" }));
+    assert_json(&link, json!({ "userId": "u-7", "contactId": "501" }));
     let unlink = UnlinkUser {
         user_id: "u-7".parse().unwrap(),
     };
-    pin(&unlink, json!({ "userId": "u-7" }));
+    assert_json(&unlink, json!({ "userId": "u-7" }));
     let bad = json!({ "userId": "u-7", "contactId": "c1" });
     assert!(serde_json::from_value::<LinkUser>(bad).is_err());
 }

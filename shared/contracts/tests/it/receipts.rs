@@ -1,4 +1,4 @@
-//! Receipts.
+//! The JSON of receipts.
 
 use contracts::{
     AttemptReceipt, EarlierField, Field, FieldReceipt, Link, LinkOrigin, ProblemKind, Receipt, SyncProblem,
@@ -6,7 +6,7 @@ use contracts::{
 };
 use serde_json::json;
 
-use crate::{pin, reason, reason_json};
+use crate::{assert_json, reason, reason_json};
 
 #[test]
 fn every_state_has_its_word() {
@@ -21,13 +21,13 @@ fn every_state_has_its_word() {
         (SyncState::Unchanged, "unchanged"),
     ];
     for (state, word) in words {
-        pin(&state, json!(word));
+        assert_json(&state, json!(word));
     }
 }
 
 #[test]
-fn a_receipt_names_each_field_with_its_outcome_and_reason() {
-    let refused = FieldReceipt {
+fn a_receipt_has_state_and_reason_of_each_field() {
+    let rejected = FieldReceipt {
         state: SyncState::Rejected,
         resending: true,
         reason: Some(reason()),
@@ -53,7 +53,7 @@ fn a_receipt_names_each_field_with_its_outcome_and_reason() {
         version: 2,
         state: SyncState::Pending,
         resending: true,
-        fields: [(Field::EMAIL, refused), (Field::LAST_NAME, pending)].into(),
+        fields: [(Field::EMAIL, rejected), (Field::LAST_NAME, pending)].into(),
         overall_state: SyncState::Failed,
         earlier_fields: [(Field::FIRST_NAME, earlier)].into(),
         problems: vec![SyncProblem {
@@ -126,11 +126,11 @@ fn a_receipt_names_each_field_with_its_outcome_and_reason() {
         ],
         "currentVersion": 3
     });
-    pin(&receipt, json);
+    assert_json(&receipt, json);
 }
 
 #[test]
-fn a_receipt_leaves_out_what_there_is_not() {
+fn a_receipt_leaves_out_absent_members() {
     let receipt = Receipt {
         user_id: "u-7".parse().unwrap(),
         version: 1,
@@ -150,7 +150,7 @@ fn a_receipt_leaves_out_what_there_is_not() {
         "userId": "u-7", "version": 1, "state": "superseded", "resending": false, "fields": {}, "overallState": "confirmed",
         "attempts": 0, "currentVersion": 3
     });
-    pin(&receipt, json);
+    assert_json(&receipt, json);
 }
 
 #[test]
@@ -161,6 +161,6 @@ fn each_kind_of_problem_has_its_word() {
         (ProblemKind::Failed, "failed"),
         (ProblemKind::NotFound, "notFound"),
     ] {
-        pin(&kind, json!(word));
+        assert_json(&kind, json!(word));
     }
 }

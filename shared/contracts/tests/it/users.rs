@@ -1,11 +1,11 @@
-//! Users and changes to them.
+//! The JSON of users, of changes, and of requests for users and receipts.
 
 use contracts::{
     Field, GetReceipt, GetUser, SyncState, UpdateForm, UpdateUser, User, UserUpdated, Values, VersionState,
 };
 use serde_json::json;
 
-use crate::pin;
+use crate::assert_json;
 
 fn values() -> Values {
     [
@@ -26,16 +26,16 @@ fn user() -> User {
 }
 
 #[test]
-fn a_user_has_its_fields_beside_its_id() {
+fn a_user_has_its_fields_next_to_its_id() {
     let json = json!({
         "userId": "u-7", "email": "ada@example.com", "firstName": null, "lastName": "Lovelace",
         "version": 3, "updatedAt": "2026-01-02T03:04:05.678Z"
     });
-    pin(&user(), json);
+    assert_json(&user(), json);
 }
 
 #[test]
-fn a_change_tells_an_absent_field_from_a_cleared_one() {
+fn a_change_distinguishes_absent_and_cleared_fields() {
     let mut update = UpdateUser {
         user_id: "u-7".parse().unwrap(),
         form: UpdateForm::MergePatch,
@@ -47,16 +47,16 @@ fn a_change_tells_an_absent_field_from_a_cleared_one() {
         "userId": "u-7", "form": "mergePatch", "fields": { "firstName": null },
         "ifMatch": 2, "idempotencyKey": "k"
     });
-    pin(&update, json);
+    assert_json(&update, json);
     (update.form, update.if_match, update.idempotency_key) = (UpdateForm::Json, None, None);
-    pin(
+    assert_json(
         &update,
         json!({ "userId": "u-7", "form": "json", "fields": { "firstName": null } }),
     );
 }
 
 #[test]
-fn the_answer_to_a_change_is_the_user_and_its_delivery_so_far() {
+fn an_answer_to_a_change_has_user_and_sync_state() {
     let updated = UserUpdated {
         user: user(),
         sync: VersionState {
@@ -71,22 +71,22 @@ fn the_answer_to_a_change_is_the_user_and_its_delivery_so_far() {
         },
         "sync": { "state": "pending", "version": 3 }
     });
-    pin(&updated, json);
+    assert_json(&updated, json);
 }
 
 #[test]
-fn a_user_is_asked_for_by_id() {
+fn a_user_is_requested_by_id() {
     let user_id = "u-7".parse().unwrap();
-    pin(&GetUser { user_id }, json!({ "userId": "u-7" }));
+    assert_json(&GetUser { user_id }, json!({ "userId": "u-7" }));
 }
 
 #[test]
-fn a_receipt_is_asked_for_by_id_and_perhaps_version() {
-    let mut wanted = GetReceipt {
+fn a_receipt_is_requested_by_id_and_optional_version() {
+    let mut request = GetReceipt {
         user_id: "u-7".parse().unwrap(),
         version: Some(2),
     };
-    pin(&wanted, json!({ "userId": "u-7", "version": 2 }));
-    wanted.version = None;
-    pin(&wanted, json!({ "userId": "u-7" }));
+    assert_json(&request, json!({ "userId": "u-7", "version": 2 }));
+    request.version = None;
+    assert_json(&request, json!({ "userId": "u-7" }));
 }

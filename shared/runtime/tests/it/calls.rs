@@ -1,4 +1,4 @@
-//! Calls: a typed request, its answer or its error, and what travels with it.
+//! Typed calls: the answer or the error, and the context that is passed along.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ fn context() -> RequestContext {
     }
 }
 
-/// A service that answers each request for a user with who asked for it.
+/// Serves requests for users. The answer contains the context of the request.
 async fn serve(nats: &Nats) -> CancellationToken {
     let stop = CancellationToken::new();
     let endpoints = Endpoints::start(nats, "user", "a test", "0.1.0", stop.clone())
@@ -45,13 +45,13 @@ async fn serve(nats: &Nats) -> CancellationToken {
     };
     endpoints.add::<GetUser, _>(answer).await.unwrap();
     tokio::spawn(endpoints.finish());
-    // Once the service answers itself, the server has its subscriptions.
+    // Once the service answers a request of its own, the server has its subscriptions.
     nats.call(&ada(), CEILING, None).await.unwrap();
     stop
 }
 
 #[tokio::test]
-async fn a_call_gets_its_answer_and_carries_its_context() {
+async fn a_call_passes_its_context_and_gets_its_answer() {
     let server = start_server().await;
     let (service, nats) = (
         connect_to(&server, "service").await,
@@ -70,7 +70,7 @@ async fn a_call_gets_its_answer_and_carries_its_context() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_service_arrives_with_its_code() {
+async fn an_error_of_the_service_keeps_its_code() {
     let server = start_server().await;
     let (service, nats) = (
         connect_to(&server, "service").await,
@@ -87,7 +87,7 @@ async fn an_error_of_the_service_arrives_with_its_code() {
 }
 
 #[tokio::test]
-async fn a_request_that_arrives_too_late_is_not_handled() {
+async fn an_expired_request_is_not_handled() {
     let server = start_server().await;
     let (service, nats) = (
         connect_to(&server, "service").await,
@@ -105,7 +105,7 @@ async fn a_request_that_arrives_too_late_is_not_handled() {
 }
 
 #[tokio::test]
-async fn a_call_says_whether_anything_may_have_been_done() {
+async fn an_error_says_whether_the_request_may_be_handled() {
     let server = start_server().await;
     let nats = connect_to(&server, "caller").await;
     let nobody = nats.call(&ada(), CEILING, None).await;
@@ -133,7 +133,7 @@ async fn a_call_says_whether_anything_may_have_been_done() {
 }
 
 #[tokio::test]
-async fn a_request_under_way_is_answered_at_shutdown() {
+async fn a_running_request_is_answered_during_a_shutdown() {
     let server = start_server().await;
     let (service, nats) = (
         connect_to(&server, "service").await,

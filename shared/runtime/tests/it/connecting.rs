@@ -1,4 +1,4 @@
-//! The first connection: what is waited for and what is refused.
+//! The first connection to NATS: an absent server is waited for, and wrong credentials and old servers are errors.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::support::{CEILING, connect_to, start_server};
 
 #[tokio::test]
-async fn a_server_started_later_is_waited_for() {
+async fn connecting_waits_for_a_server_started_later() {
     let port = free_port().unwrap();
     let settings = NatsSettings::at(&format!("nats://127.0.0.1:{port}")).unwrap();
     let waiting = tokio::spawn(async move { connect(&settings, "early", &Shutdown::new()).await });
@@ -34,12 +34,12 @@ async fn waiting_ends_with_the_shutdown() {
     let settings = NatsSettings::at(&format!("nats://127.0.0.1:{}", free_port().unwrap())).unwrap();
     let shutdown = Shutdown::new();
     let trigger = async { shutdown.trigger() };
-    let (connected, ()) = tokio::join!(connect(&settings, "early", &shutdown), trigger);
-    assert!(matches!(connected, Err(ConnectError::Stopped { .. })));
+    let (connect, ()) = tokio::join!(connect(&settings, "early", &shutdown), trigger);
+    assert!(matches!(connect, Err(ConnectError::Stopped { .. })));
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_refused_and_not_tried_again() {
+async fn wrong_credentials_are_an_error_without_retry() {
     let server = NatsServer::start(Options {
         token: Some("right".to_owned()),
         ..Options::default()
@@ -72,7 +72,7 @@ async fn wrong_credentials_are_refused_and_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_server_before_2_10_is_refused() {
+async fn a_server_before_2_10_is_rejected() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let settings = NatsSettings::at(&format!("nats://{}", listener.local_addr().unwrap())).unwrap();
     let old_server = tokio::spawn(async move {
@@ -101,14 +101,14 @@ async fn a_dropped_connection_is_closed() {
     let nats = connect_to(&server, "short").await;
     let mut state = nats.state();
     drop(nats);
-    // The sender lives in the client, so its end is the client's end.
+    // The client owns the sender, so the channel closes when the client is dropped.
     timeout(CEILING, async { while state.changed().await.is_ok() {} })
         .await
         .unwrap();
 }
 
 #[tokio::test]
-async fn inboxes_and_names_tell_services_apart() {
+async fn services_have_distinct_inboxes_and_names() {
     let server = start_server().await;
     let nats = connect_to(&server, "gateway").await;
     assert!(nats.client().new_inbox().starts_with("_INBOX_gateway."));

@@ -1,4 +1,4 @@
-//! The health listener, asked by the probe.
+//! The health listener and the probe.
 
 use runtime::Shutdown;
 use runtime::health::{ProbeError, Registry, probe, router, serve};
@@ -6,7 +6,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
 #[tokio::test]
-async fn the_probe_sees_when_a_service_becomes_ready() {
+async fn the_probe_succeeds_once_a_service_is_ready() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (registry, shutdown) = (Registry::new("user", &["store"]), Shutdown::new());
@@ -31,7 +31,7 @@ async fn the_probe_sees_when_a_service_becomes_ready() {
 }
 
 #[tokio::test]
-async fn a_process_that_accepts_but_never_answers_is_not_healthy() {
+async fn a_process_that_never_answers_is_unhealthy() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let silent = tokio::spawn(async move {
@@ -44,7 +44,7 @@ async fn a_process_that_accepts_but_never_answers_is_not_healthy() {
 }
 
 #[tokio::test]
-async fn an_address_that_cannot_be_asked_is_named() {
+async fn an_unusable_address_is_in_the_error() {
     for address in ["nonsense", "https://localhost/", "ftp://localhost/"] {
         assert!(
             matches!(probe(address).await, Err(ProbeError::Address(_))),

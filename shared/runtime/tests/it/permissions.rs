@@ -1,4 +1,4 @@
-//! What the server forbids is told, and does not look like a slow server.
+//! Forbidden subjects are reported as such, and not as a slow server.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ async fn a_forbidden_request_fails_at_once_each_time() {
 }
 
 #[tokio::test]
-async fn a_forbidden_subscription_is_told_by_the_way() {
+async fn a_forbidden_subscription_is_reported() {
     let (_server, nats) = limited_user().await;
     let _subscriber = nats
         .client()
@@ -70,14 +70,14 @@ async fn a_forbidden_subscription_is_told_by_the_way() {
 }
 
 #[tokio::test]
-async fn an_inbox_that_is_forbidden_fails_the_request_instead_of_letting_it_wait() {
+async fn a_forbidden_inbox_fails_the_request_at_once() {
     let server = NatsServer::start(Options {
         config: USERS.to_owned(),
         ..Options::default()
     })
     .await
     .unwrap();
-    // The permissions name another inbox than this service will use.
+    // The permissions allow another inbox than the one that this service uses.
     let nats = connect(
         &settings_for_user(&server, "limited", "pw"),
         "other",

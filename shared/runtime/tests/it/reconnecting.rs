@@ -1,4 +1,4 @@
-//! The connection is lost and comes back.
+//! The connection is lost and restored.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,10 @@ use tokio::time::timeout;
 use crate::support::{CEILING, connect_to, serve_echo, start_server};
 
 #[tokio::test]
-async fn while_disconnected_requests_are_refused_at_once_and_never_sent() {
+async fn requests_without_a_connection_fail_and_are_never_sent() {
     let mut server = start_server().await;
     let nats = connect_to(&server, "caller").await;
-    // A stream keeps, and answers, whatever is sent to its subject.
+    // A stream stores and acknowledges every message on its subject, so a request that was sent would be found there.
     let config = stream::Config {
         name: "SEEN".to_owned(),
         subjects: vec!["seen".to_owned()],
@@ -46,13 +46,13 @@ async fn while_disconnected_requests_are_refused_at_once_and_never_sent() {
 }
 
 #[tokio::test]
-async fn requests_work_again_soon_after_a_long_outage() {
+async fn requests_succeed_soon_after_a_long_outage() {
     let mut server = start_server().await;
     let nats = connect_to(&server, "caller").await;
     serve_echo(&nats, "echo").await;
     server.kill().await.unwrap();
     timeout(CEILING, nats.wait_until_disconnected()).await.unwrap();
-    // So many attempts in vain that the delay between them has reached its cap.
+    // The outage is so long that the delay between two attempts has reached its maximum.
     let in_vain = TcpListener::bind(("127.0.0.1", server.port())).await.unwrap();
     for _ in 0..12 {
         drop(timeout(CEILING, in_vain.accept()).await.unwrap().unwrap());
@@ -74,7 +74,7 @@ async fn requests_work_again_soon_after_a_long_outage() {
 }
 
 #[tokio::test]
-async fn a_cut_without_a_word_is_noticed() {
+async fn a_silent_loss_of_the_connection_is_noticed() {
     let mut server = start_server().await;
     let nats = connect_to(&server, "caller").await;
     server.running().unwrap().pause().unwrap();

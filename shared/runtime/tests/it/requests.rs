@@ -1,4 +1,4 @@
-//! Requests: each gets its answer or an honest error, in time.
+//! Requests over NATS: each gets its answer or an error in time.
 
 use std::time::{Duration, Instant};
 
@@ -54,7 +54,7 @@ async fn headers_travel_with_the_request() {
 }
 
 #[tokio::test]
-async fn a_subject_nobody_serves_is_told_at_once() {
+async fn a_subject_without_responder_is_an_error_at_once() {
     let server = start_server().await;
     let nats = connect_to(&server, "caller").await;
     let error = nats
@@ -69,9 +69,9 @@ async fn a_subject_nobody_serves_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn the_errors_of_a_service_are_understood() {
+async fn service_errors_are_parsed() {
     let server = start_server().await;
-    // One connection for both, so that the server has the subscription before the request.
+    // Both sides use one connection, so that the server has the subscription before the request.
     let nats = connect_to(&server, "service").await;
     let builder = nats.client().service_builder();
     let service = builder.start("failing", "1.0.0").await.unwrap();
@@ -94,7 +94,7 @@ async fn the_errors_of_a_service_are_understood() {
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_too_late_reaches_nobody() {
+async fn a_late_answer_is_dropped() {
     let server = start_server().await;
     let nats = connect_to(&server, "caller").await;
     let mut requests = nats.client().subscribe("slow").await.unwrap();
@@ -128,7 +128,7 @@ async fn an_answer_that_comes_too_late_reaches_nobody() {
 }
 
 #[tokio::test]
-async fn a_payload_beyond_the_servers_limit_is_refused() {
+async fn too_large_a_payload_is_an_error() {
     let server = start_server().await;
     let nats = connect_to(&server, "caller").await;
     let payload = vec![b'x'; nats.client().max_payload() + 1].into();
@@ -140,13 +140,13 @@ async fn a_payload_beyond_the_servers_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn a_frozen_server_holds_no_request_beyond_its_limit() {
+async fn a_frozen_server_delays_no_request_beyond_its_limit() {
     let mut server = start_server().await;
     let nats = connect_to(&server, "caller").await;
     serve_echo(&nats, "echo").await;
     server.running().unwrap().pause().unwrap();
     let (start, limit) = (Instant::now(), Duration::from_millis(500));
-    // More than the queue of the client and the buffers of the socket hold.
+    // These are more bytes than the queue of the client and the buffers of the socket can hold.
     let payload = bytes::Bytes::from(vec![b'x'; 64 * 1024]);
     let requests = (0..2_000).map(|_| nats.request("echo", HeaderMap::new(), payload.clone(), limit));
     let answers = timeout(CEILING, join_all(requests)).await.unwrap();
@@ -159,7 +159,7 @@ async fn a_frozen_server_holds_no_request_beyond_its_limit() {
     assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
     assert_eq!(nats.requests_in_flight(), 0);
     server.running().unwrap().resume().unwrap();
-    until("an answer after the thaw", CEILING, async || {
+    until("an answer after the server is resumed", CEILING, async || {
         nats.request("echo", HeaderMap::new(), "x".into(), Duration::from_secs(1))
             .await
             .map(drop)

@@ -1,4 +1,4 @@
-//! Credentials: in addresses, in files, and replaced while a connection is up.
+//! Credentials in addresses and files, and their replacement while a connection is open.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,13 +15,13 @@ use tokio::time::timeout;
 
 use crate::support::CEILING;
 
-/// A server whose authorization is in a file that is replaced.
-struct Rotating {
+/// A server whose authorization is in a file that tests replace.
+struct RotatingServer {
     server: NatsServer,
     folder: TempDir,
 }
 
-impl Rotating {
+impl RotatingServer {
     async fn start(authorization: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("auth.conf"), authorization).unwrap();
@@ -36,7 +36,7 @@ impl Rotating {
         }
     }
 
-    /// As an operator does: replaces the file and has the server read it, which ends connections with what is old.
+    /// Replaces the file and makes the server read it, which ends connections with the old credentials.
     fn rotate(&mut self, authorization: &str) {
         fs::write(self.folder.path().join("auth.conf"), authorization).unwrap();
         self.server.running().unwrap().signal(Signal::HUP).unwrap();
@@ -70,7 +70,7 @@ fn settings(pairs: &[(&str, &str)]) -> NatsSettings {
     reader.finish(|| Some(settings)).unwrap()
 }
 
-async fn connected(settings: &NatsSettings) -> Nats {
+async fn connect_with(settings: &NatsSettings) -> Nats {
     let shutdown = Shutdown::new();
     let connecting = connect(settings, "service", &shutdown);
     timeout(CEILING, connecting).await.unwrap().unwrap()
@@ -90,13 +90,15 @@ async fn credentials_in_the_address_open_the_server() {
         (user("me", "p@ss:/,word"), "me:p%40ss%3A%2F%2Cword", "me:p%40ss"),
         (token("s3cret/t"), "s3cret%2Ft", "s3cret"),
     ] {
-        let server = Rotating::start(&authorization).await;
-        let nats = connected(&settings(&[("NATS_URL", &server.address(good))])).await;
+        let server = RotatingServer::start(&authorization).await;
+        let nats = connect_with(&settings(&[("NATS_URL", &server.address(good))])).await;
         assert!(nats.is_connected());
-        let refused = settings(&[("NATS_URL", &server.address(bad))]);
-        let error = connect(&refused, "stranger", &Shutdown::new()).await.unwrap_err();
+        let rejected = settings(&[("NATS_URL", &server.address(bad))]);
+        let error = connect(&rejected, "stranger", &Shutdown::new())
+            .await
+            .unwrap_err();
         assert!(matches!(error, ConnectError::Refused { .. }), "{error}");
-        let shown = format!("{error} {error:?} {refused:?}");
+        let shown = format!("{error} {error:?} {rejected:?}");
         assert!(
             !shown.contains("s3cret") && !shown.contains("p@ss") && !shown.contains("p%40"),
             "{shown}"
@@ -105,12 +107,12 @@ async fn credentials_in_the_address_open_the_server() {
 }
 
 #[tokio::test]
-async fn each_server_is_shown_its_own_credentials() {
-    let mut one = Rotating::start(&user("a", "1")).await;
-    let mut two = Rotating::start(&token("2")).await;
+async fn each_server_gets_its_own_credentials() {
+    let mut one = RotatingServer::start(&user("a", "1")).await;
+    let mut two = RotatingServer::start(&token("2")).await;
     let addresses = format!("{},{}", one.address("a:1"), two.address("2"));
-    let nats = connected(&settings(&[("NATS_URL", &addresses)])).await;
-    // Whichever it is, the other one follows when it ends, and then it again.
+    let nats = connect_with(&settings(&[("NATS_URL", &addresses)])).await;
+    // The client uses one of the servers, then the other one after a stop, and then the first one again.
     for _ in 0..4 {
         let epoch = nats.epoch();
         let name = nats.client().server_info().server_name;
@@ -127,20 +129,20 @@ async fn each_server_is_shown_its_own_credentials() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_replaced_in_its_file_is_used_at_the_next_connection() {
-    let mut server = Rotating::start(&token("one")).await;
+async fn a_replaced_token_is_used_for_the_next_connection() {
+    let mut server = RotatingServer::start(&token("one")).await;
     let path = server.secret("one\n");
-    let nats = connected(&settings(&[
+    let nats = connect_with(&settings(&[
         ("NATS_URL", &server.server.url()),
         ("NATS_TOKEN_FILE", text(&path)),
     ]))
     .await;
-    // The file first, then the server.
+    // The client's file is replaced before the server's.
     let epoch = nats.epoch();
     fs::write(&path, "\u{feff}two\r\n").unwrap();
     server.rotate(&token("two"));
     wait_for_next(&nats, epoch).await;
-    // The server first, and the file while nobody is let in.
+    // The server's token is replaced first, and the client's file while the server rejects the old one.
     let epoch = nats.epoch();
     server.rotate(&token("three"));
     timeout(CEILING, nats.wait_until_disconnected()).await.unwrap();
@@ -149,11 +151,11 @@ async fn a_token_that_is_replaced_in_its_file_is_used_at_the_next_connection() {
 }
 
 #[tokio::test]
-async fn a_password_is_read_again_and_the_last_good_one_remains_where_its_file_is_broken() {
-    let mut server = Rotating::start(&user("me", "one")).await;
+async fn a_broken_password_file_keeps_the_last_valid_password() {
+    let mut server = RotatingServer::start(&user("me", "one")).await;
     let path = server.secret("one");
     let url = server.server.url();
-    let nats = connected(&settings(&[
+    let nats = connect_with(&settings(&[
         ("NATS_URL", &url),
         ("NATS_USER", "me"),
         ("NATS_PASSWORD_FILE", text(&path)),
@@ -176,17 +178,17 @@ async fn a_password_is_read_again_and_the_last_good_one_remains_where_its_file_i
 }
 
 #[tokio::test]
-async fn a_node_that_only_the_cluster_tells_of_is_shown_the_credentials_of_the_address() {
+async fn an_advertised_node_gets_the_credentials_of_the_address() {
     let ports = [(); 2].map(|()| free_port().unwrap());
     let node = async |own: usize| {
         let (listens, other) = (ports[own], ports[1 - own]);
         let cluster = format!(
             "cluster {{ name: c, listen: \"127.0.0.1:{listens}\", routes: [\"nats-route://127.0.0.1:{other}\"] }}\n"
         );
-        Rotating::start(&format!("{}{cluster}", user("me", "pw"))).await
+        RotatingServer::start(&format!("{}{cluster}", user("me", "pw"))).await
     };
     let (mut first, second) = (node(0).await, node(1).await);
-    let nats = connected(&settings(&[("NATS_URL", &first.address("me:pw"))])).await;
+    let nats = connect_with(&settings(&[("NATS_URL", &first.address("me:pw"))])).await;
     until("word of the other node", CEILING, async || {
         let known = nats.client().server_pool().await.unwrap();
         if known.len() > 1 { Ok(()) } else { Err(known.len()) }

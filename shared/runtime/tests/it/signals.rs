@@ -1,14 +1,14 @@
-//! The first signal starts the shutdown, the second ends the process.
+//! The first signal starts the shutdown, and a second one ends the process at once.
 
 use runtime::Shutdown;
 use testing::process::{Child, Launch, Signal};
 
 use crate::support::CEILING;
 
-/// A process of its own, started by the tests below out of this same program.
+/// Not a test: the tests below start it in a process of its own.
 #[tokio::test]
 #[ignore = "the tests of this file start it as a process"]
-async fn stand_in() {
+async fn signal_test_process() {
     let shutdown = Shutdown::on_signals().unwrap();
     println!("\nlistening");
     shutdown.triggered().await;
@@ -19,7 +19,12 @@ async fn stand_in() {
 }
 
 async fn start(hangs: bool) -> Child {
-    let arguments = ["--exact", "signals::stand_in", "--ignored", "--nocapture"];
+    let arguments = [
+        "--exact",
+        "signals::signal_test_process",
+        "--ignored",
+        "--nocapture",
+    ];
     let launch = arguments
         .into_iter()
         .fold(Launch::new(std::env::current_exe().unwrap()), Launch::arg);

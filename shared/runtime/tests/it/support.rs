@@ -1,4 +1,4 @@
-//! A server, a connection to it and a service that answers.
+//! Starts a server, connections to it, and a service that echoes requests.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use runtime::nats::{Credentials, Nats, NatsSettings, connect};
 use runtime::settings::Secret;
 use testing::nats::{NatsServer, Options};
 
-/// Generous, since the machine may be busy.
+/// The limit of each wait, which is generous for a loaded machine.
 pub(crate) const CEILING: Duration = Duration::from_secs(30);
 
 pub(crate) async fn start_server() -> NatsServer {
@@ -33,7 +33,7 @@ pub(crate) fn settings_for_user(server: &NatsServer, name: &str, password: &str)
     }
 }
 
-/// Answers each request with its own payload, from now on.
+/// Starts a service that answers each request with its own payload.
 pub(crate) async fn serve_echo(nats: &Nats, subject: &'static str) {
     let client = nats.client().clone();
     let mut requests = client.subscribe(subject).await.unwrap();
@@ -45,7 +45,7 @@ pub(crate) async fn serve_echo(nats: &Nats, subject: &'static str) {
                 .unwrap();
         }
     });
-    // Once it answers itself, the server has the subscription, and others find it too.
+    // Once it answers a request of its own, the server has the subscription.
     let answer = nats.request(subject, HeaderMap::new(), "ready".into(), CEILING);
     answer.await.unwrap();
 }

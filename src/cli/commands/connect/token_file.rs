@@ -49,7 +49,7 @@ impl TokenFile {
         if self.existed {
             self.temporary.persist(&self.path)?;
         } else {
-            // Another program has created the file since `prepare`, and nobody has agreed to replace that one.
+            // Another program has created the file since `prepare`. The person has not agreed to replace that one.
             self.temporary.persist_noclobber(&self.path)?;
         }
         // Without this, the rename could be lost in a power failure.

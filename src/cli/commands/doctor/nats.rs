@@ -39,7 +39,7 @@ pub(super) async fn check(config: &user::Config, is_named: bool) -> Vec<Check> {
     checks.push(check_jetstream(&nats, &context).await);
     checks.push(check_stream(&context, config.nats.stream_replicas).await);
     checks.push(check_consumer(&context).await);
-    // Last, because it reports what the server has forbidden during the checks above.
+    // This check comes last, because it reports what the server has forbidden during the other checks.
     checks.push(check_permissions(&nats));
     checks
 }

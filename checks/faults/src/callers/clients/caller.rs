@@ -21,7 +21,7 @@ const SHORT_TIMEOUT_MS: std::ops::Range<u64> = 2..300;
 const PAUSE_MS: std::ops::Range<u64> = 50..400;
 
 /// The number of answers by HTTP status, and of requests without an answer as `none`.
-pub type Answers = BTreeMap<String, u64>;
+pub type AnswerCounts = BTreeMap<String, u64>;
 
 /// Sends changes to a random gateway. A repeat can go to another gateway.
 #[derive(Debug)]
@@ -29,12 +29,12 @@ pub(super) struct Caller {
     http: Client,
     gateways: Vec<String>,
     accepted_changes: Arc<AcceptedChanges>,
-    answers: Mutex<Answers>,
+    answers: Mutex<AnswerCounts>,
 }
 
 /// The part of an answer with the version of this change. The answer's `user` may have a later version.
 #[derive(Deserialize)]
-struct Accepted {
+struct AcceptedResponse {
     sync: AcceptedVersion,
 }
 
@@ -53,7 +53,7 @@ impl Caller {
         }
     }
 
-    pub(super) fn answers(&self) -> Answers {
+    pub(super) fn answers(&self) -> AnswerCounts {
         self.answers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -67,7 +67,7 @@ impl Caller {
             match self.send(gateway, change, timeout(random)).await {
                 Ok(response) if response.status() == StatusCode::OK => {
                     // An incomplete answer counts as no answer.
-                    if let Ok(Accepted { sync }) = response.json().await {
+                    if let Ok(AcceptedResponse { sync }) = response.json().await {
                         self.count("200");
                         return self.accepted_changes.accept(change, sync.version);
                     }

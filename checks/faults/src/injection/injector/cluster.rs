@@ -69,10 +69,10 @@ impl FaultInjector {
     }
 
     /// Restarts the nodes one after another, as an upgrade does: the next one only when all are healthy.
-    pub(super) async fn restart_in_turn(&self, down: Duration) -> anyhow::Result<Injection> {
+    pub(super) async fn restart_one_by_one(&self, down: Duration) -> anyhow::Result<Injection> {
         let mut nats = self.stack.nats().await;
         for node in 0..nats.size() {
-            nats.wait_until_well().await?;
+            nats.wait_until_healthy().await?;
             nats.node(node).stop().await?;
             tokio::time::sleep(down).await;
             nats.node(node).restart().await?;

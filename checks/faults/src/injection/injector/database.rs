@@ -25,7 +25,7 @@ impl FaultInjector {
         };
         server.kill().await?;
         tokio::time::sleep(down).await;
-        server.start_again().await?;
+        server.restart().await?;
         Ok(Injection::Done)
     }
 

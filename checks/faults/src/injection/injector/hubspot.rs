@@ -1,4 +1,4 @@
-//! Faults of HubSpot, which the sandbox plays.
+//! Faults of HubSpot, which the sandbox injects.
 
 use std::time::Duration;
 
@@ -6,25 +6,25 @@ use super::{FaultInjector, Injection};
 use crate::{injection::fault::HubspotFault, options::Scale};
 
 impl FaultInjector {
-    pub(super) async fn trouble(
+    pub(super) async fn break_hubspot(
         &self,
-        trouble: HubspotFault,
+        fault: HubspotFault,
         percent: u8,
         duration: Duration,
     ) -> anyhow::Result<Injection> {
         let share = f64::from(percent) / 100.0;
-        let fault = format!("share={share},{}", action(trouble, &self.scale));
-        let number = self.hubspot.add_fault(fault).await?;
+        let rule = format!("share={share},{}", action(fault, &self.scale));
+        let number = self.hubspot.add_fault(rule).await?;
         tokio::time::sleep(duration).await;
         Ok(Injection::DoneToCalls(self.hubspot.remove_fault(number).await?))
     }
 }
 
-/// The fault in the sandbox's notation.
-fn action(trouble: HubspotFault, scale: &Scale) -> String {
+/// The action of the fault, in the text form of the sandbox.
+fn action(fault: HubspotFault, scale: &Scale) -> String {
     let timeout = scale.call_timeout.as_millis();
     let late = scale.latest_effect.as_millis();
-    match trouble {
+    match fault {
         HubspotFault::Throttles => "answer=429,retry_after=1".to_owned(),
         HubspotFault::Fails => "answer=500".to_owned(),
         HubspotFault::AnswersBadGateway => "answer=502".to_owned(),

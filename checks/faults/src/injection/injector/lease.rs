@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use testing::proxy::Passage::{Open, Stalled};
+use testing::proxy::DataFlow::{Open, Stalled};
 use tokio::sync::MutexGuard;
 
 use super::{FaultInjector, Injection};
@@ -68,7 +68,7 @@ impl FaultInjector {
             .set_link(Link::Hubspot(holder.component), Stalled, Open);
         tokio::time::sleep(TIME_FOR_A_CALL).await;
         let frozen = child.pause();
-        tokio::time::sleep(TAKEOVER_TIME + self.scale.doubt).await;
+        tokio::time::sleep(TAKEOVER_TIME + self.scale.late_write_window).await;
         self.stack.set_link(Link::Hubspot(holder.component), Open, Open);
         frozen.and_then(|()| child.resume())?;
         self.wait_until_reported(holder.component).await;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use testing::proxy::Passage::{Open, Slow, Stalled};
+use testing::proxy::DataFlow::{Open, Slow, Stalled};
 
 use super::{FaultInjector, Injection};
-use crate::{injection::fault::Way, system::components::Link};
+use crate::{injection::fault::Direction, system::components::Link};
 
 /// The delay of each chunk: long enough for time-outs, and short enough that data still passes.
 const DELAY: Duration = Duration::from_millis(150);
@@ -24,11 +24,11 @@ impl FaultInjector {
         Injection::Done
     }
 
-    pub(super) async fn stall(&self, link: Link, way: Way, duration: Duration) -> Injection {
-        let (there, back) = match way {
-            Way::There => (Stalled, Open),
-            Way::Back => (Open, Stalled),
-            Way::Both => (Stalled, Stalled),
+    pub(super) async fn stall(&self, link: Link, direction: Direction, duration: Duration) -> Injection {
+        let (there, back) = match direction {
+            Direction::Forward => (Stalled, Open),
+            Direction::Backward => (Open, Stalled),
+            Direction::Both => (Stalled, Stalled),
         };
         let _alone = self.link(link).await;
         self.stack.set_link(link, there, back);

@@ -17,7 +17,7 @@ impl FaultInjector {
     }
 
     /// Every process at the same moment.
-    pub(super) async fn kill_everything(&self, down: Duration) -> anyhow::Result<Injection> {
+    pub(super) async fn kill_all(&self, down: Duration) -> anyhow::Result<Injection> {
         let mut services = Vec::new();
         let mut components = self.stack.components();
         // Hubspot services can be frozen for minutes by another fault. They come first, so that no other service is locked
@@ -39,7 +39,7 @@ impl FaultInjector {
         tokio::time::sleep(down).await;
         nats.restart().await?;
         if let Some(server) = &mut server {
-            server.start_again().await?;
+            server.restart().await?;
         }
         for service in &mut services {
             service.start().await?;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use testing::proxy::{Passage, Proxy};
+use testing::proxy::{DataFlow, Proxy};
 
 use super::Stack;
 use crate::system::components::Link;
@@ -52,15 +52,15 @@ impl Stack {
     }
 
     /// Sets both directions: from the one that connects, and back.
-    pub fn set_link(&self, link: Link, there: Passage, back: Passage) {
+    pub fn set_link(&self, link: Link, there: DataFlow, back: DataFlow) {
         self.proxies(link).iter().for_each(|proxy| proxy.set(there, back));
     }
 
     /// Connects the proxies of every service to other NATS nodes.
     pub fn redirect_to_nats(&self, ports: &[u16]) {
         for component in self.components() {
-            let ways = self.proxies(Link::Nats(component)).iter().zip(ports);
-            ways.for_each(|(proxy, port)| proxy.lead_to(*port));
+            let kinds = self.proxies(Link::Nats(component)).iter().zip(ports);
+            kinds.for_each(|(proxy, port)| proxy.set_target(*port));
         }
     }
 

@@ -38,9 +38,9 @@ pub(super) fn settings(
             ("NATS_STREAM_REPLICAS", nodes.to_string()),
             ("USER_DATABASE_URL", database.to_owned()),
             ("USER_HEALTH_LISTEN", local(ports.own)),
-            ("USER_LATE_WRITE_MS", ms(scale.doubt)),
+            ("USER_LATE_WRITE_MS", ms(scale.late_write_window)),
             ("USER_ATTEMPT_MS", ms(scale.attempt)),
-            ("USER_WAKE_UP_MS", ms(scale.announce)),
+            ("USER_WAKE_UP_MS", ms(scale.wake_up)),
         ]),
         Component::FirstHubspot | Component::SecondHubspot => settings.extend([
             (

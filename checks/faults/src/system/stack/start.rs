@@ -121,7 +121,7 @@ impl Stack {
         Ok(())
     }
 
-    /// Starts again whatever ends by itself, for ever.
+    /// Restarts services that stop unexpectedly, until this is cancelled.
     pub async fn supervise_services(&self) -> anyhow::Result<()> {
         loop {
             for (component, service) in &self.services {

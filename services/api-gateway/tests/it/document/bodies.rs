@@ -3,10 +3,10 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::good_answers::{good_reactions, play_worker};
+use super::complete_responses::{complete_reactions, script_worker};
 use super::spec::Spec;
 use crate::harness::{Gateway, JSON, MERGE_PATCH};
-use crate::responder::Responder;
+use crate::scripted_user_service::ScriptedUserService;
 
 fn address(length: usize) -> String {
     let domain = format!("{}.{}.example.com", "d".repeat(63), "e".repeat(63));
@@ -158,14 +158,18 @@ async fn the_document_and_the_gateway_accept_the_same_bodies() {
         ("/sync/dry-run", Method::POST, comparisons(false)),
     ] {
         let operation = &spec.0["paths"][path][method.as_str().to_lowercase()];
-        let reactions = good_reactions(operation["operationId"].as_str().unwrap());
+        let reactions = complete_reactions(operation["operationId"].as_str().unwrap());
         let gateway = Gateway::start().await;
-        Responder::start(&gateway, reactions).await;
-        play_worker(&gateway).await;
+        ScriptedUserService::start(&gateway, reactions).await;
+        script_worker(&gateway).await;
         for (kind, body, is_good) in bodies {
             let schema = &operation["requestBody"]["content"][kind]["schema"];
-            let faults = spec.faults(schema, &body);
-            assert_eq!(faults.is_empty(), is_good, "the document on {body}: {faults:?}");
+            let schema_errors = spec.schema_errors(schema, &body);
+            assert_eq!(
+                schema_errors.is_empty(),
+                is_good,
+                "the document on {body}: {schema_errors:?}"
+            );
             let request = gateway.request(method.clone(), &path.replace("{userId}", "1"));
             let request = request.header("content-type", kind).body(body.to_string());
             let status = request.send().await.unwrap().status();

@@ -26,16 +26,20 @@ fn every_body_parameter_and_header_has_an_example_that_is_valid() {
 /// Checks an example, and the JSON within an example that is text.
 fn check(spec: &Spec, place: &str, holder: &Value, example: &Value) {
     let none: [String; 0] = [];
-    assert_eq!(spec.faults(&holder["schema"], example), none, "{place}");
+    assert_eq!(spec.schema_errors(&holder["schema"], example), none, "{place}");
     if let Some(line_schema) = holder.get("x-lines") {
         for line in example.as_str().unwrap().lines() {
             let line = serde_json::from_str(line).unwrap();
-            assert_eq!(spec.faults(line_schema, &line), none, "{place}: {line}");
+            assert_eq!(spec.schema_errors(line_schema, &line), none, "{place}: {line}");
         }
     }
     if let Some(schemas) = holder.get("x-events") {
         for (name, data) in events(example.as_str().unwrap()) {
-            assert_eq!(spec.faults(&schemas[&name], &data), none, "{place}: {name}");
+            assert_eq!(
+                spec.schema_errors(&schemas[&name], &data),
+                none,
+                "{place}: {name}"
+            );
         }
     }
 }
@@ -47,7 +51,7 @@ fn examples_within_schemas_are_valid() {
     visit(&spec.0["components"]["schemas"], "", &mut |place, value| {
         for example in items(&value["examples"]) {
             let none: [String; 0] = [];
-            assert_eq!(spec.faults(value, example), none, "{place}");
+            assert_eq!(spec.schema_errors(value, example), none, "{place}");
             looked_at += 1;
         }
     });
@@ -69,26 +73,26 @@ fn every_component_is_used_and_described() {
     }
     for operation in spec.operations() {
         assert!(operation.value["summary"].is_string(), "{}", operation.id);
-        for (status, answer) in spec.answers(operation) {
-            assert!(answer["description"].is_string(), "{} {status}", operation.id);
-            let id = &answer["headers"]["X-Request-Id"];
+        for (status, response) in spec.responses(operation) {
+            assert!(response["description"].is_string(), "{} {status}", operation.id);
+            let id = &response["headers"]["X-Request-Id"];
             assert!(id.is_object(), "{} {status}", operation.id);
         }
     }
 }
 
-fn visit<'a>(value: &'a Value, place: &str, look: &mut impl FnMut(&str, &'a Value)) {
+fn visit<'a>(value: &'a Value, place: &str, check: &mut impl FnMut(&str, &'a Value)) {
     match value {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                visit(item, &format!("{place}/{index}"), look);
+                visit(item, &format!("{place}/{index}"), check);
             }
         }
         Value::Object(object) => {
-            look(place, value);
+            check(place, value);
             for (name, member) in object {
                 if !matches!(name.as_str(), "example" | "examples") {
-                    visit(member, &format!("{place}/{name}"), look);
+                    visit(member, &format!("{place}/{name}"), check);
                 }
             }
         }

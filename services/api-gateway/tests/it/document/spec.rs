@@ -56,29 +56,29 @@ impl Spec {
     }
 
     /// The documented statuses with their responses.
-    pub(super) fn answers<'a>(&'a self, operation: Operation<'a>) -> Vec<(u16, &'a Value)> {
-        let answers = members(&operation.value["responses"]);
-        answers
-            .map(|(status, answer)| (status.parse().unwrap(), self.follow(answer)))
+    pub(super) fn responses<'a>(&'a self, operation: Operation<'a>) -> Vec<(u16, &'a Value)> {
+        let responses = members(&operation.value["responses"]);
+        responses
+            .map(|(status, response)| (status.parse().unwrap(), self.follow(response)))
             .collect()
     }
 
     /// The errors of a value. A member that is not in the schema is an error here, although callers have to ignore such members:
     /// a new member has to be documented.
-    pub(super) fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
+    pub(super) fn schema_errors(&self, schema: &Value, value: &Value) -> Vec<String> {
         let validator = self.validator(schema);
-        let faults = validator.iter_errors(value);
-        faults
+        let schema_errors = validator.iter_errors(value);
+        schema_errors
             .map(|fault| format!("{}: {fault}", fault.instance_path()))
             .collect()
     }
 
     fn validator(&self, schema: &Value) -> Validator {
-        let mut whole = self.closed(schema);
+        let mut whole = self.with_closed_objects(schema);
         if whole.to_string().contains("\"$ref\"") {
             let components = self.0["components"]["schemas"].as_object().unwrap().iter();
             let components: Map<_, _> = components
-                .map(|(name, schema)| (name.clone(), self.closed(schema)))
+                .map(|(name, schema)| (name.clone(), self.with_closed_objects(schema)))
                 .collect();
             whole["components"] = json!({ "schemas": components });
         }
@@ -86,19 +86,19 @@ impl Spec {
         options.build(&whole).unwrap()
     }
 
-    fn closed(&self, schema: &Value) -> Value {
+    fn with_closed_objects(&self, schema: &Value) -> Value {
         match schema {
-            Value::Array(items) => items.iter().map(|item| self.closed(item)).collect(),
+            Value::Array(items) => items.iter().map(|item| self.with_closed_objects(item)).collect(),
             Value::Object(object) if object.contains_key("properties") => {
                 let mut whole = match object.get("$ref") {
-                    Some(_) => self.closed(self.follow(schema)),
+                    Some(_) => self.with_closed_objects(self.follow(schema)),
                     None => json!({ "unevaluatedProperties": false, "properties": {}, "required": [] }),
                 };
                 for (name, value) in object {
                     match name.as_str() {
                         "properties" => {
                             for (member, value) in members(value) {
-                                whole["properties"][member] = self.closed(value);
+                                whole["properties"][member] = self.with_closed_objects(value);
                             }
                         }
                         "required" => whole["required"]
@@ -106,7 +106,7 @@ impl Spec {
                             .unwrap()
                             .extend(items(value).cloned()),
                         "$ref" => {}
-                        _ => whole[name] = self.closed(value),
+                        _ => whole[name] = self.with_closed_objects(value),
                     }
                 }
                 whole
@@ -114,7 +114,7 @@ impl Spec {
             Value::Object(object) => {
                 let members = object
                     .iter()
-                    .map(|(name, value)| (name.clone(), self.closed(value)));
+                    .map(|(name, value)| (name.clone(), self.with_closed_objects(value)));
                 members.collect()
             }
             other => other.clone(),
@@ -147,8 +147,8 @@ pub(super) fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
 
 /// The examples of a media type, a parameter or a header.
 pub(super) fn examples(holder: &Value) -> Vec<&Value> {
-    let named = members(&holder["examples"]).map(|(_, example)| &example["value"]);
-    holder.get("example").into_iter().chain(named).collect()
+    let start_with_host = members(&holder["examples"]).map(|(_, example)| &example["value"]);
+    holder.get("example").into_iter().chain(start_with_host).collect()
 }
 
 /// The names and data of the events in a text.

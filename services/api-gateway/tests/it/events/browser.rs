@@ -1,4 +1,4 @@
-//! Plays a browser that watches the stream.
+//! A reader of the event stream, in place of a browser.
 
 use reqwest::{Method, Response};
 use serde_json::Value;
@@ -22,11 +22,11 @@ pub(super) struct Browser {
 
 impl Browser {
     pub(super) async fn open(gateway: &Gateway) -> Self {
-        Self::back(gateway, None).await
+        Self::resuming(gateway, None).await
     }
 
     /// Opens the stream again after the event `last`.
-    pub(super) async fn back(gateway: &Gateway, last: Option<&str>) -> Self {
+    pub(super) async fn resuming(gateway: &Gateway, last: Option<&str>) -> Self {
         Self::at(gateway, "/sync/events", last).await
     }
 
@@ -45,7 +45,7 @@ impl Browser {
         }
     }
 
-    /// The next event; `None` where the stream ends.
+    /// The next event; `None` at the end of the stream.
     pub(super) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
@@ -61,7 +61,7 @@ impl Browser {
         }
     }
 
-    /// The next event of that name.
+    /// The next event of this name.
     pub(super) async fn next_named(&mut self, name: &str) -> Event {
         loop {
             let event = self.next().await.expect("the stream goes on");

@@ -1,4 +1,4 @@
-//! How long the gateway waits for the user service, and its response when nothing comes.
+//! How long the gateway waits for the user service, and its response if there is no answer.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use api_gateway::Limits;
 use contracts::{ErrorCode, headers};
 
 use crate::harness::{Gateway, problem, slug};
-use crate::responder::{Reaction, Responder, refuse, updated, user};
+use crate::scripted_user_service::{Reaction, ScriptedUserService, reject, updated, user};
 
 const DEADLINE: Duration = Duration::from_millis(1_500);
 
@@ -21,9 +21,9 @@ async fn gateway() -> Gateway {
 #[tokio::test]
 async fn after_two_silent_tries_the_outcome_is_unknown() {
     let gateway = gateway().await;
-    let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, vec![Reaction::Silence]).await;
     let start = Instant::now();
-    let response = gateway.good_change().send().await.unwrap();
+    let response = gateway.valid_change().send().await.unwrap();
     assert_eq!(response.status(), 504);
     assert!(start.elapsed() >= DEADLINE, "{:?}", start.elapsed());
     let document = problem(response).await;
@@ -36,26 +36,27 @@ async fn after_two_silent_tries_the_outcome_is_unknown() {
         "{document}"
     );
 
-    let asked = responder.asked();
-    assert_eq!(asked.len(), 2);
-    assert!(asked[0].body["idempotencyKey"].is_string());
-    assert_eq!(asked[0].body, asked[1].body);
+    let requests = scripted_user_service.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests[0].body["idempotencyKey"].is_string());
+    assert_eq!(requests[0].body, requests[1].body);
 }
 
 #[tokio::test]
-async fn both_tries_carry_the_time_left_and_the_sending_time() {
+async fn both_tries_have_remaining_and_sending_time() {
     let gateway = gateway().await;
-    let responder = Responder::start(&gateway, vec![Reaction::Silence, Reaction::Answer(updated(7))]).await;
-    assert_eq!(gateway.good_change().send().await.unwrap().status(), 200);
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![Reaction::Silence, Reaction::Answer(updated(7))]).await;
+    assert_eq!(gateway.valid_change().send().await.unwrap().status(), 200);
 
-    let asked = responder.asked();
-    let left: Vec<_> = asked
+    let requests = scripted_user_service.requests();
+    let left: Vec<_> = requests
         .iter()
-        .map(|asked| asked.number(headers::TIME_LEFT_MS))
+        .map(|requests| requests.number(headers::TIME_LEFT_MS))
         .collect();
     assert_eq!(left[0], 900);
     assert!(left[1] <= 600, "{left:?}");
-    let (first, second) = (asked[0].sent(), asked[1].sent());
+    let (first, second) = (requests[0].sent(), requests[1].sent());
     assert_eq!(first.0, second.0, "one clock");
     assert!(second.1 >= first.1 + 900, "{first:?}, {second:?}");
 }
@@ -63,26 +64,26 @@ async fn both_tries_carry_the_time_left_and_the_sending_time() {
 #[tokio::test]
 async fn a_second_try_that_did_nothing_leaves_the_outcome_unknown() {
     for second in [
-        refuse(ErrorCode::Unavailable),
-        refuse(ErrorCode::Expired),
+        reject(ErrorCode::Unavailable),
+        reject(ErrorCode::Expired),
         Reaction::Nonsense,
     ] {
         let gateway = gateway().await;
-        Responder::start(&gateway, vec![Reaction::Silence, second]).await;
-        let response = gateway.good_change().send().await.unwrap();
+        ScriptedUserService::start(&gateway, vec![Reaction::Silence, second]).await;
+        let response = gateway.valid_change().send().await.unwrap();
         assert_eq!(slug(&problem(response).await), "outcome-unknown");
     }
     let gateway = gateway().await;
-    Responder::start(&gateway, vec![Reaction::Leave]).await;
-    let response = gateway.good_change().send().await.unwrap();
+    ScriptedUserService::start(&gateway, vec![Reaction::Leave]).await;
+    let response = gateway.valid_change().send().await.unwrap();
     assert_eq!(slug(&problem(response).await), "outcome-unknown");
 }
 
 #[tokio::test]
 async fn a_decision_on_the_second_try_is_the_outcome() {
     let gateway = gateway().await;
-    Responder::start(&gateway, vec![Reaction::Silence, refuse(ErrorCode::KeyReused)]).await;
-    let response = gateway.good_change().send().await.unwrap();
+    ScriptedUserService::start(&gateway, vec![Reaction::Silence, reject(ErrorCode::KeyReused)]).await;
+    let response = gateway.valid_change().send().await.unwrap();
     assert_eq!(response.status(), 422);
 }
 
@@ -90,30 +91,30 @@ async fn a_decision_on_the_second_try_is_the_outcome() {
 async fn an_expired_request_is_sent_once_more() {
     let gateway = gateway().await;
     let script = vec![
-        refuse(ErrorCode::Expired),
+        reject(ErrorCode::Expired),
         Reaction::Answer(updated(7)),
-        refuse(ErrorCode::Expired),
+        reject(ErrorCode::Expired),
     ];
-    let responder = Responder::start(&gateway, script).await;
-    assert_eq!(gateway.good_change().send().await.unwrap().status(), 200);
-    let asked = responder.asked();
+    let scripted_user_service = ScriptedUserService::start(&gateway, script).await;
+    assert_eq!(gateway.valid_change().send().await.unwrap().status(), 200);
+    let requests = scripted_user_service.requests();
     assert_ne!(
-        asked[0].sent().0,
-        asked[1].sent().0,
+        requests[0].sent().0,
+        requests[1].sent().0,
         "what was said to be late in time is not compared again"
     );
-    let response = gateway.good_change().send().await.unwrap();
+    let response = gateway.valid_change().send().await.unwrap();
     assert_eq!(
         (response.status().as_u16(), slug(&problem(response).await)),
         (503, "expired")
     );
-    assert_eq!(responder.asked().len(), 4);
+    assert_eq!(scripted_user_service.requests().len(), 4);
 }
 
 #[tokio::test]
-async fn a_get_without_an_answer_gets_504() {
+async fn a_get_without_a_response_gets_504() {
     let gateway = gateway().await;
-    Responder::start(
+    ScriptedUserService::start(
         &gateway,
         vec![Reaction::Silence, Reaction::Answer(user(7)), Reaction::Silence],
     )

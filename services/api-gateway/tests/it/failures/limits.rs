@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use crate::harness::{CEILING, Gateway, JSON, problem, slug};
-use crate::responder::{Reaction, Responder, updated};
+use crate::scripted_user_service::{Reaction, ScriptedUserService, updated};
 
 /// A short limit for slow callers.
 const READ_TIMEOUT: Duration = Duration::from_millis(300);
@@ -19,10 +19,10 @@ const READ_TIMEOUT: Duration = Duration::from_millis(300);
 async fn exchange(gateway: &Gateway, request: &str) -> String {
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     let _ = stream.write_all(request.as_bytes()).await;
-    let mut answer = Vec::new();
-    let closed = tokio::time::timeout(CEILING, stream.read_to_end(&mut answer)).await;
-    let _ = closed.expect("the gateway closes the connection");
-    String::from_utf8(answer).unwrap()
+    let mut response = Vec::new();
+    let with_closed_objects = tokio::time::timeout(CEILING, stream.read_to_end(&mut response)).await;
+    let _ = with_closed_objects.expect("the gateway closes the connection");
+    String::from_utf8(response).unwrap()
 }
 
 fn head(more: &str) -> String {
@@ -32,9 +32,9 @@ fn head(more: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_body_of_16_kib_is_taken_and_one_byte_more_is_not() {
+async fn a_body_above_16_kib_is_rejected() {
     let gateway = Gateway::start().await;
-    Responder::start(&gateway, vec![Reaction::Answer(updated(7))]).await;
+    ScriptedUserService::start(&gateway, vec![Reaction::Answer(updated(7))]).await;
     let body = r#"{"email":"a@b.de"}"#;
     let padded = |length: usize| format!("{body}{}", " ".repeat(length - body.len()));
     let fits = gateway
@@ -63,19 +63,19 @@ async fn a_body_without_a_length_is_rejected_before_its_end() {
         head("Transfer-Encoding: chunked\r\n"),
         "x".repeat(20 * 1024)
     );
-    let answer = exchange(&gateway, &body).await;
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let response = exchange(&gateway, &body).await;
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
 }
 
 #[tokio::test]
 async fn a_caller_that_expects_100_need_not_send_a_long_body() {
     let gateway = Gateway::start().await;
-    let answer = exchange(
+    let response = exchange(
         &gateway,
         &head("Content-Length: 20000\r\nExpect: 100-continue\r\n"),
     )
     .await;
-    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(response.starts_with("HTTP/1.1 413 "), "{response}");
 }
 
 #[tokio::test]
@@ -85,34 +85,34 @@ async fn a_body_that_does_not_arrive_in_time_gets_408() {
         ..Limits::default()
     })
     .await;
-    let answer = exchange(&gateway, &format!("{}{{", head("Content-Length: 100\r\n"))).await;
+    let response = exchange(&gateway, &format!("{}{{", head("Content-Length: 100\r\n"))).await;
     assert!(
-        answer.starts_with("HTTP/1.1 408 ") && answer.contains("body-timed-out"),
-        "{answer}"
+        response.starts_with("HTTP/1.1 408 ") && response.contains("body-timed-out"),
+        "{response}"
     );
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
+async fn headers_that_arrive_late_end_the_connection() {
     let gateway = Gateway::start_with(Limits {
         read_timeout: READ_TIMEOUT,
         ..Limits::default()
     })
     .await;
     for begun in ["", "PATCH /users/1 HTTP/1.1\r\nHost:"] {
-        let answer = exchange(&gateway, begun).await;
-        assert!(!answer.contains(" 200 "), "{answer}");
+        let response = exchange(&gateway, begun).await;
+        assert!(!response.contains(" 200 "), "{response}");
     }
 }
 
 #[tokio::test]
-async fn a_head_that_is_too_long_gets_431() {
+async fn too_long_headers_get_431() {
     let gateway = Gateway::start().await;
     let one_long = format!("X-Long: {}\r\n", "x".repeat(512 * 1024));
     let many_short = "X-Short: x\r\n".repeat(200);
     for headers in [one_long, many_short] {
-        let answer = exchange(&gateway, &head(&headers)).await;
-        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+        let response = exchange(&gateway, &head(&headers)).await;
+        assert!(response.starts_with("HTTP/1.1 431 "), "{response}");
     }
 }
 
@@ -125,11 +125,12 @@ async fn requests_above_the_limit_get_503_at_once() {
     .await;
     let allowed = Arc::new(Notify::new());
     let held = Reaction::AnswerLater(updated(7), Arc::clone(&allowed));
-    let responder = Responder::start(&gateway, vec![held, Reaction::Answer(updated(8))]).await;
-    let first = tokio::spawn(gateway.good_change().send());
-    responder.wait_until_asked(1).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![held, Reaction::Answer(updated(8))]).await;
+    let first = tokio::spawn(gateway.valid_change().send());
+    scripted_user_service.wait_for_requests(1).await;
 
-    let response = gateway.good_change().send().await.unwrap();
+    let response = gateway.valid_change().send().await.unwrap();
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers()["retry-after"], "1");
     assert_eq!(slug(&problem(response).await), "overloaded");
@@ -138,7 +139,7 @@ async fn requests_above_the_limit_get_503_at_once() {
 
     allowed.notify_one();
     assert_eq!(first.await.unwrap().unwrap().status(), 200);
-    assert_eq!(gateway.good_change().send().await.unwrap().status(), 200);
+    assert_eq!(gateway.valid_change().send().await.unwrap().status(), 200);
 }
 
 #[cfg(target_os = "linux")]
@@ -154,8 +155,5 @@ async fn a_caller_that_reads_no_responses_loses_its_connection() {
     let (_unread, mut writing) = stream.into_split();
     let asks_for_ever = async { while writing.write_all(requests.as_bytes()).await.is_ok() {} };
     let ended = tokio::time::timeout(CEILING, asks_for_ever).await;
-    assert!(
-        ended.is_ok(),
-        "the gateway still waits for its answers to be taken"
-    );
+    assert!(ended.is_ok(), "the gateway still waits for the caller to read");
 }

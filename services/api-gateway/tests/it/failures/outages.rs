@@ -7,14 +7,14 @@ use testing::nats::{NatsServer, Options};
 use testing::wait::until;
 
 use crate::harness::{CEILING, Gateway, problem, slug};
-use crate::responder::{Reaction, Responder, updated};
+use crate::scripted_user_service::{Reaction, ScriptedUserService, updated};
 
-/// Far below the deadline, and far above the time that it takes on a busy machine.
+/// Far shorter than the deadline, and far longer than a rejection takes on a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
-async fn is_refused_at_once(gateway: &Gateway) {
+async fn assert_rejected_at_once(gateway: &Gateway) {
     let start = Instant::now();
-    let response = gateway.good_change().send().await.unwrap();
+    let response = gateway.valid_change().send().await.unwrap();
     assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
     assert_eq!(response.status(), 503);
     assert_eq!(response.headers()["retry-after"], "1");
@@ -24,7 +24,7 @@ async fn is_refused_at_once(gateway: &Gateway) {
 #[tokio::test]
 async fn without_a_user_service_changes_get_503_at_once() {
     let gateway = Gateway::start().await;
-    is_refused_at_once(&gateway).await;
+    assert_rejected_at_once(&gateway).await;
 }
 
 #[tokio::test]
@@ -33,15 +33,16 @@ async fn while_nats_is_down_changes_get_503_and_are_not_sent_later() {
     gateway.nats.kill().await.unwrap();
     gateway.wait_until_check("nats", false).await;
     for _ in 0..3 {
-        is_refused_at_once(&gateway).await;
+        assert_rejected_at_once(&gateway).await;
     }
     gateway.nats.restart().await.unwrap();
-    let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(7))]).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![Reaction::Answer(updated(7))]).await;
     until("a change to be accepted again", CEILING, async || {
-        gateway.good_change().send().await.unwrap().status() == 200
+        gateway.valid_change().send().await.unwrap().status() == 200
     })
     .await;
-    assert_eq!(responder.asked().len(), 1);
+    assert_eq!(scripted_user_service.requests().len(), 1);
 }
 
 #[tokio::test]
@@ -49,7 +50,7 @@ async fn before_nats_starts_changes_get_503() {
     let mut nats = NatsServer::start(Options::default()).await.unwrap();
     nats.stop().await.unwrap();
     let mut gateway = Gateway::start_before_nats(Limits::default(), nats).await;
-    is_refused_at_once(&gateway).await;
+    assert_rejected_at_once(&gateway).await;
     assert_eq!(gateway.get("/healthz").await.status(), 200);
     assert_eq!(gateway.get("/readyz").await.status(), 503);
     gateway.nats.restart().await.unwrap();
@@ -57,7 +58,7 @@ async fn before_nats_starts_changes_get_503() {
 }
 
 #[tokio::test]
-async fn refused_credentials_end_the_gateway_with_the_reason() {
+async fn rejected_credentials_stop_the_gateway_with_the_reason() {
     let options = Options {
         token: Some("right".to_owned()),
         ..Options::default()
@@ -69,7 +70,7 @@ async fn refused_credentials_end_the_gateway_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_forbidden_subject_ends_the_gateway_with_its_name() {
+async fn a_forbidden_subject_stops_the_gateway_with_its_name() {
     let without_update = [
         "users.get",
         "users.import",

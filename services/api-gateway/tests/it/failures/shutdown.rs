@@ -9,16 +9,16 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use crate::harness::{CEILING, Gateway};
-use crate::responder::{Reaction, Responder, updated};
+use crate::scripted_user_service::{Reaction, ScriptedUserService, updated};
 
 #[tokio::test]
 async fn a_request_in_progress_is_finished_and_no_other_accepted() {
     let gateway = Gateway::start().await;
     let allowed = Arc::new(Notify::new());
     let held = Reaction::AnswerLater(updated(7), Arc::clone(&allowed));
-    let responder = Responder::start(&gateway, vec![held]).await;
-    let in_work = tokio::spawn(gateway.good_change().send());
-    responder.wait_until_asked(1).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, vec![held]).await;
+    let in_work = tokio::spawn(gateway.valid_change().send());
+    scripted_user_service.wait_for_requests(1).await;
 
     gateway.stop();
     let address = gateway.address;
@@ -51,9 +51,9 @@ async fn a_hanging_request_delays_the_shutdown_by_eight_seconds() {
         ..Limits::default()
     };
     let gateway = Gateway::start_with(limits).await;
-    let responder = Responder::start(&gateway, vec![Reaction::Silence]).await;
-    let in_work = tokio::spawn(gateway.good_change().send());
-    responder.wait_until_asked(1).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, vec![Reaction::Silence]).await;
+    let in_work = tokio::spawn(gateway.valid_change().send());
+    scripted_user_service.wait_for_requests(1).await;
     let start = Instant::now();
     gateway.stop();
     gateway.stopped().await.unwrap();

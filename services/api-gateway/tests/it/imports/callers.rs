@@ -13,16 +13,16 @@ use tokio::time::{sleep, timeout};
 use super::{NDJSON, import};
 use crate::harness::{CEILING, Gateway};
 
-/// Far less than the time to send and read a file.
+/// Far shorter than the time to send and read a file.
 const READ_TIMEOUT: Duration = Duration::from_millis(500);
-const PATIENCE: Duration = Duration::from_secs(3);
+const READ_PAUSE_LIMIT: Duration = Duration::from_secs(3);
 /// A row that the gateway itself rejects.
 const REJECTED_ROW: &str = "{\"userId\":\"1\",\"email\":\"nobody\",\"phone\":\"1\"}\n";
 
-async fn impatient_gateway() -> Gateway {
+async fn gateway_with_short_limits() -> Gateway {
     Gateway::start_with(Limits {
         read_timeout: READ_TIMEOUT,
-        import_wait: PATIENCE,
+        import_wait: READ_PAUSE_LIMIT,
         ..Limits::default()
     })
     .await
@@ -41,7 +41,7 @@ async fn begin(gateway: &Gateway, content_length: usize) -> TcpStream {
     connection
 }
 
-async fn counted(gateway: &Gateway, metric: &str) -> bool {
+async fn is_counted(gateway: &Gateway, metric: &str) -> bool {
     let request = gateway
         .request(Method::GET, "/metrics")
         .header("connection", "close");
@@ -55,7 +55,7 @@ async fn counted(gateway: &Gateway, metric: &str) -> bool {
 
 async fn wait_until_counted(gateway: &Gateway, metric: &str) {
     until(metric, CEILING, async || {
-        if counted(gateway, metric).await {
+        if is_counted(gateway, metric).await {
             Ok(())
         } else {
             Err("not yet")
@@ -65,8 +65,8 @@ async fn wait_until_counted(gateway: &Gateway, metric: &str) {
 }
 
 /// The lines of a chunked response.
-fn lines_of(answer: &str) -> Vec<Value> {
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+fn lines_of(response: &str) -> Vec<Value> {
+    let (_, body) = response.split_once("\r\n\r\n").unwrap();
     let mut text = String::new();
     let mut rest = body;
     loop {
@@ -93,9 +93,9 @@ async fn sends_until_cut(connection: &mut TcpStream, body: &[u8]) {
 }
 
 #[tokio::test]
-async fn a_caller_that_sends_before_it_reads_gets_every_report() {
+async fn a_caller_that_sends_first_gets_every_report() {
     const LINES: usize = 100_000;
-    let gateway = impatient_gateway().await;
+    let gateway = gateway_with_short_limits().await;
     let mut connection = begin(&gateway, LINES * REJECTED_ROW.len()).await;
     let body = REJECTED_ROW.repeat(LINES);
     let sent = connection.write_all(body.as_bytes());
@@ -111,12 +111,12 @@ async fn a_caller_that_sends_before_it_reads_gets_every_report() {
     .await;
     // A caller may take some time before it reads.
     sleep(4 * READ_TIMEOUT).await;
-    let mut answer = String::new();
-    timeout(CEILING, connection.read_to_string(&mut answer))
+    let mut response = String::new();
+    timeout(CEILING, connection.read_to_string(&mut response))
         .await
         .unwrap()
         .unwrap();
-    let reports = lines_of(&answer);
+    let reports = lines_of(&response);
     let rejected = reports
         .iter()
         .filter_map(|report| report["rejectedLines"].as_array())
@@ -136,7 +136,7 @@ async fn a_caller_that_sends_before_it_reads_gets_every_report() {
 
 #[tokio::test]
 async fn a_caller_that_sends_slowly_without_reading_is_not_cut() {
-    let gateway = impatient_gateway().await;
+    let gateway = gateway_with_short_limits().await;
     let part = REJECTED_ROW.repeat(10_000);
     let mut connection = begin(&gateway, 8 * part.len()).await;
     let begun = Instant::now();
@@ -148,18 +148,18 @@ async fn a_caller_that_sends_slowly_without_reading_is_not_cut() {
         // Shorter than the limit for the next part. All pauses together are longer than the limit for a caller that does not read.
         sleep(READ_TIMEOUT * 9 / 10).await;
     }
-    assert!(begun.elapsed() > PATIENCE, "{:?}", begun.elapsed());
-    let mut answer = String::new();
-    timeout(CEILING, connection.read_to_string(&mut answer))
+    assert!(begun.elapsed() > READ_PAUSE_LIMIT, "{:?}", begun.elapsed());
+    let mut response = String::new();
+    timeout(CEILING, connection.read_to_string(&mut response))
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(lines_of(&answer).last().unwrap()["done"], true);
+    assert_eq!(lines_of(&response).last().unwrap()["done"], true);
 }
 
 #[tokio::test]
 async fn imports_of_callers_that_never_read_end_in_time() {
-    let gateway = impatient_gateway().await;
+    let gateway = gateway_with_short_limits().await;
     // Each row is rejected for a different reason, so that the waiting reports soon reach their limit.
     let lines = (0..100_000).map(|number| format!("{{\"userId\":\"1\",\"m{number}\":1}}\n"));
     let body: String = lines.collect();
@@ -173,8 +173,8 @@ async fn imports_of_callers_that_never_read_end_in_time() {
         .map(|connection| sends_until_cut(connection, body.as_bytes()));
     let ends = futures_util::future::join_all(ends);
     timeout(CEILING, ends).await.expect("each connection ends");
-    assert!(begun.elapsed() > PATIENCE, "{:?}", begun.elapsed());
-    assert!(begun.elapsed() < 5 * PATIENCE, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() > READ_PAUSE_LIMIT, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < 5 * READ_PAUSE_LIMIT, "{:?}", begun.elapsed());
     wait_until_counted(&gateway, "hubsync_imports_total{result=\"unread\"} 4").await;
     let response = import(&gateway, NDJSON, "").send().await.unwrap();
     assert_eq!(response.status(), 200);
@@ -182,17 +182,17 @@ async fn imports_of_callers_that_never_read_end_in_time() {
 
 #[tokio::test]
 async fn a_caller_that_stops_sending_gets_the_reason() {
-    let gateway = impatient_gateway().await;
+    let gateway = gateway_with_short_limits().await;
     let begun = Instant::now();
     let mut connection = begin(&gateway, 1_000).await;
     connection.write_all(REJECTED_ROW.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    timeout(CEILING, connection.read_to_string(&mut answer))
+    let mut response = String::new();
+    timeout(CEILING, connection.read_to_string(&mut response))
         .await
         .unwrap()
         .unwrap();
     assert!(begun.elapsed() >= READ_TIMEOUT, "{:?}", begun.elapsed());
-    let reports = lines_of(&answer);
+    let reports = lines_of(&response);
     let summary = reports.last().unwrap();
     assert_eq!(
         (&summary["done"], &summary["throughLine"]),
@@ -208,7 +208,7 @@ async fn a_caller_that_stops_sending_gets_the_reason() {
 #[tokio::test]
 async fn a_caller_that_does_not_read_the_end_loses_its_connection() {
     const LINES: usize = 20_000;
-    let gateway = impatient_gateway().await;
+    let gateway = gateway_with_short_limits().await;
     let mut connection = begin(&gateway, LINES * REJECTED_ROW.len()).await;
     connection
         .write_all(REJECTED_ROW.repeat(LINES).as_bytes())
@@ -218,5 +218,5 @@ async fn a_caller_that_does_not_read_the_end_loses_its_connection() {
     let begun = Instant::now();
     let cut = sends_until_cut(&mut connection, b"");
     timeout(CEILING, cut).await.expect("the connection ends");
-    assert!(begun.elapsed() < 4 * PATIENCE, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < 4 * READ_PAUSE_LIMIT, "{:?}", begun.elapsed());
 }

@@ -1,11 +1,11 @@
-//! `POST /users/import`: rows that span lines, files that cannot be used, and where an import continues.
+//! `POST /users/import`: rows of several lines, files that cannot be used, and continued imports.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{NDJSON, changed, import, reports, results};
 use crate::harness::Gateway;
-use crate::responder::Responder;
+use crate::scripted_user_service::ScriptedUserService;
 
 const CSV: &str = "text/csv";
 
@@ -42,20 +42,20 @@ async fn detail(gateway: &Gateway, kind: &str, body: impl Into<reqwest::Body>) -
 }
 
 fn rejected(reports: &[Value]) -> Vec<u64> {
-    let lists = reports
+    let agreement = reports
         .iter()
         .filter_map(|report| report["rejectedLines"].as_array());
-    lists
+    agreement
         .flatten()
         .map(|rejected| rejected["line"].as_u64().unwrap())
         .collect()
 }
 
-fn imported(responder: &Responder) -> Vec<String> {
-    let asked = responder.asked();
-    let lines = asked
+fn imported(scripted_user_service: &ScriptedUserService) -> Vec<String> {
+    let requests = scripted_user_service.requests();
+    let lines = requests
         .iter()
-        .flat_map(|asked| asked.body["lines"].as_array().unwrap());
+        .flat_map(|requests| requests.body["lines"].as_array().unwrap());
     lines
         .map(|line| line["userId"].as_str().unwrap().to_owned())
         .collect()
@@ -64,12 +64,13 @@ fn imported(responder: &Responder) -> Vec<String> {
 #[tokio::test]
 async fn text_within_quotes_never_becomes_a_row() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![results(&[changed(), changed()])]).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![results(&[changed(), changed()])]).await;
     let reports = send(&gateway, "/users/import", CSV, ROWS).await;
     assert_eq!(rejected(&reports), REJECTED);
     let expected = json!({ "done": true, "throughLine": 18, "changed": 2, "unchanged": 0, "rejected": 5 });
     assert_eq!(reports.last().unwrap(), &expected);
-    assert_eq!(imported(&responder), ["1", "5"]);
+    assert_eq!(imported(&scripted_user_service), ["1", "5"]);
 }
 
 #[tokio::test]
@@ -87,20 +88,21 @@ async fn an_import_continues_only_after_the_last_line_of_a_row() {
         for after in 0..=last {
             let gateway = Gateway::start().await;
             let left: Vec<_> = users.iter().filter(|(line, _)| *line > after).collect();
-            let responder = Responder::start(&gateway, vec![results(&vec![changed(); left.len()])]).await;
+            let scripted_user_service =
+                ScriptedUserService::start(&gateway, vec![results(&vec![changed(); left.len()])]).await;
             let path = format!("/users/import?after={after}");
             let reports = send(&gateway, &path, kind, text).await;
             let summary = reports.last().unwrap();
             if after == 0 || ends.contains(&after) {
                 let left: Vec<&str> = left.iter().map(|(_, user)| *user).collect();
-                assert_eq!(imported(&responder), left, "after line {after}");
+                assert_eq!(imported(&scripted_user_service), left, "after line {after}");
                 assert_eq!(
                     (&summary["done"], &summary["throughLine"]),
                     (&json!(true), &json!(last)),
                     "after line {after}: {summary}"
                 );
             } else {
-                assert!(imported(&responder).is_empty(), "after line {after}");
+                assert!(imported(&scripted_user_service).is_empty(), "after line {after}");
                 assert_eq!(
                     (&summary["done"], &summary["changed"]),
                     (&json!(false), &json!(0))
@@ -167,7 +169,7 @@ async fn a_file_that_cannot_be_used_is_rejected_with_the_reason() {
 }
 
 #[tokio::test]
-async fn a_file_with_columns_and_no_rows_is_done() {
+async fn an_import_without_rows_succeeds() {
     let gateway = Gateway::start().await;
     for (kind, body, lines) in [
         (CSV, "userId,email", 1),

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{NDJSON, changed, import, reports, results};
 use crate::harness::{CEILING, Gateway};
-use crate::responder::Responder;
+use crate::scripted_user_service::ScriptedUserService;
 
 #[tokio::test]
 async fn a_caller_that_still_sends_when_an_import_ends_gets_the_reason() {
@@ -24,7 +24,7 @@ async fn a_caller_that_still_sends_when_an_import_ends_gets_the_reason() {
 #[tokio::test]
 async fn a_caller_that_expects_100_gets_it_before_the_response() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![results(&[changed()])]).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, vec![results(&[changed()])]).await;
     let mut connection = TcpStream::connect(gateway.address).await.unwrap();
     let line = "{\"userId\":\"1\",\"email\":\"a@example.com\"}\n";
     let head = format!(
@@ -40,20 +40,20 @@ async fn a_caller_that_expects_100_gets_it_before_the_response() {
         .unwrap();
     assert_eq!(&first, b"HTTP/1.1 100");
     connection.write_all(line.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    let read = connection.read_to_string(&mut answer);
+    let mut response = String::new();
+    let read = connection.read_to_string(&mut response);
     timeout(CEILING, read).await.unwrap().unwrap();
     assert!(
-        answer.contains("HTTP/1.1 200") && answer.contains("\"done\":true"),
-        "{answer}"
+        response.contains("HTTP/1.1 200") && response.contains("\"done\":true"),
+        "{response}"
     );
-    assert_eq!(responder.asked().len(), 1);
+    assert_eq!(scripted_user_service.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn a_shutdown_says_where_to_continue() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![results(&[changed()])]).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, vec![results(&[changed()])]).await;
     let mut connection = TcpStream::connect(gateway.address).await.unwrap();
     let line = "{\"userId\":\"1\",\"email\":\"a@example.com\"}\n";
     let begun = format!(
@@ -62,13 +62,13 @@ async fn a_shutdown_says_where_to_continue() {
         line.len()
     );
     connection.write_all(begun.as_bytes()).await.unwrap();
-    responder.wait_until_asked(1).await;
+    scripted_user_service.wait_for_requests(1).await;
     gateway.stop();
-    let mut answer = Vec::new();
-    let read = connection.read_to_end(&mut answer);
+    let mut response = Vec::new();
+    let read = connection.read_to_end(&mut response);
     timeout(CEILING, read).await.unwrap().unwrap();
-    let answer = String::from_utf8(answer).unwrap();
-    let summary = answer.lines().find(|line| line.contains("\"done\""));
+    let response = String::from_utf8(response).unwrap();
+    let summary = response.lines().find(|line| line.contains("\"done\""));
     let summary: Value = serde_json::from_str(summary.unwrap()).unwrap();
     assert_eq!(
         (&summary["done"], &summary["throughLine"]),
@@ -81,21 +81,21 @@ async fn a_shutdown_says_where_to_continue() {
 #[tokio::test]
 async fn rows_and_imports_are_counted_by_their_result() {
     let gateway = Gateway::start().await;
-    let _responder = Responder::start(&gateway, vec![results(&[changed()])]).await;
+    let _scripted_user_service = ScriptedUserService::start(&gateway, vec![results(&[changed()])]).await;
     let body = "userId,email\n1,b@example.com\n2,nobody\n";
     reports(import(&gateway, "text/csv", body).send().await.unwrap()).await;
     reports(import(&gateway, "text/csv", "phone\n").send().await.unwrap()).await;
     let metrics = gateway.request(Method::GET, "/metrics").send().await.unwrap();
     let metrics = metrics.text().await.unwrap();
-    for counted in [
+    for is_counted in [
         r#"hubsync_import_lines_total{result="changed"} 1"#,
         r#"hubsync_import_lines_total{result="rejected"} 1"#,
         r#"hubsync_imports_total{result="done"} 1"#,
         r#"hubsync_imports_total{result="stopped"} 1"#,
     ] {
         assert!(
-            metrics.lines().any(|line| line == counted),
-            "{counted} in {metrics}"
+            metrics.lines().any(|line| line == is_counted),
+            "{is_counted} in {metrics}"
         );
     }
 }

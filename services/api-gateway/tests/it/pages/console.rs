@@ -56,8 +56,8 @@ async fn a_browser_with_current_files_gets_304() {
 async fn a_file_of_no_page_is_not_served() {
     let gateway = Gateway::start().await;
     for file in ["index.html", "..%2Findex.html", "secret.txt"] {
-        let answer = gateway.get(&format!("/console/{file}")).await;
-        assert_eq!(answer.status(), 404, "{file}");
-        assert_eq!(slug(&problem(answer).await), "no-such-path");
+        let response = gateway.get(&format!("/console/{file}")).await;
+        assert_eq!(response.status(), 404, "{file}");
+        assert_eq!(slug(&problem(response).await), "no-such-path");
     }
 }

@@ -20,7 +20,7 @@ async fn the_document_is_served_with_a_tag() {
     assert_eq!(again.headers()["etag"], tag);
 }
 
-/// `docs/openapi.json` is for people and tools that read the repository. `UPDATE_OPENAPI=1` writes it anew.
+/// `docs/openapi.json` is for people and tools that read the repository. `UPDATE_OPENAPI=1` writes it again.
 #[tokio::test]
 async fn the_document_in_the_repository_is_the_one_that_is_served() {
     let gateway = Gateway::start().await;

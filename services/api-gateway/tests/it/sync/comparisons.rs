@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::harness::{Gateway, problem, slug};
-use crate::responder::wait_for_server;
+use crate::scripted_user_service::wait_for_server;
 
 async fn post(gateway: &Gateway, path: &str, body: &Value) -> Response {
     gateway
@@ -20,24 +20,24 @@ async fn post(gateway: &Gateway, path: &str, body: &Value) -> Response {
 }
 
 /// Plays the worker that delivers, for one request, and returns that request.
-async fn worker(gateway: &Gateway, found: HeaderMap, answer: String) -> oneshot::Receiver<Value> {
+async fn worker(gateway: &Gateway, headers: HeaderMap, response: String) -> oneshot::Receiver<Value> {
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
-    let mut requests = client.subscribe(subjects::HUBSPOT_COMPARE).await.unwrap();
+    let mut subscription = client.subscribe(subjects::HUBSPOT_COMPARE).await.unwrap();
     wait_for_server(&client).await;
-    let (sender, asked) = oneshot::channel();
+    let (sender, received) = oneshot::channel();
     tokio::spawn(async move {
-        let request = requests.next().await.unwrap();
+        let request = subscription.next().await.unwrap();
         sender
             .send(serde_json::from_slice(&request.payload).unwrap())
             .unwrap();
         let reply = request.reply.unwrap();
         client
-            .publish_with_headers(reply, found, answer.into())
+            .publish_with_headers(reply, headers, response.into())
             .await
             .unwrap();
         wait_for_server(&client).await;
     });
-    asked
+    received
 }
 
 #[tokio::test]
@@ -47,21 +47,21 @@ async fn a_page_is_compared_by_the_worker_that_delivers() {
         "checked": 100, "skipped": 0, "repaired": 1, "next": "u-99",
         "findings": [{ "userId": "7", "kind": "changed", "contactId": "51", "fields": [{ "field": "firstName" }] }]
     });
-    let asked = worker(&gateway, HeaderMap::new(), comparison.to_string()).await;
+    let requests = worker(&gateway, HeaderMap::new(), comparison.to_string()).await;
     let body = json!({ "after": "u-1", "repair": true });
     let response = post(&gateway, "/sync/drift", &body).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert_eq!(response.json::<Value>().await.unwrap(), comparison);
     let expected = json!({ "purpose": { "drift": { "repair": true } }, "users": { "after": "u-1" } });
-    assert_eq!(asked.await.unwrap(), expected);
+    assert_eq!(requests.await.unwrap(), expected);
 }
 
 #[tokio::test]
 async fn a_dry_run_is_requested_as_such() {
     let gateway = Gateway::start().await;
     let nothing = json!({ "checked": 0, "skipped": 0, "findings": [] });
-    let asked = worker(&gateway, HeaderMap::new(), nothing.to_string()).await;
+    let requests = worker(&gateway, HeaderMap::new(), nothing.to_string()).await;
     let response = post(
         &gateway,
         "/sync/dry-run",
@@ -70,7 +70,7 @@ async fn a_dry_run_is_requested_as_such() {
     .await;
     assert_eq!(response.status(), 200);
     let expected = json!({ "purpose": "dryRun", "users": { "named": ["7"] }, "values": true });
-    assert_eq!(asked.await.unwrap(), expected);
+    assert_eq!(requests.await.unwrap(), expected);
 }
 
 #[tokio::test]
@@ -88,18 +88,18 @@ async fn without_a_worker_the_response_says_so() {
 #[tokio::test]
 async fn the_reason_of_the_worker_reaches_the_caller() {
     let gateway = Gateway::start().await;
-    let refusal = ServiceError::new(ErrorCode::Unavailable, "the line is stopped: the token is bad");
-    let mut found = HeaderMap::new();
-    found.insert(headers::SERVICE_ERROR, "unavailable");
-    found.insert(headers::SERVICE_ERROR_CODE, "503");
-    let body = serde_json::to_string(&refusal).unwrap();
-    let asked = worker(&gateway, found, body).await;
+    let error = ServiceError::new(ErrorCode::Unavailable, "delivery is halted: the token is invalid");
+    let mut headers_of_error = HeaderMap::new();
+    headers_of_error.insert(headers::SERVICE_ERROR, "unavailable");
+    headers_of_error.insert(headers::SERVICE_ERROR_CODE, "503");
+    let body = serde_json::to_string(&error).unwrap();
+    let requests = worker(&gateway, headers_of_error, body).await;
     let response = post(&gateway, "/sync/drift", &json!({})).await;
     assert_eq!(response.status(), 503);
     let problem = problem(response).await;
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("the token is bad"), "{detail}");
-    asked.await.unwrap();
+    assert!(detail.contains("the token is invalid"), "{detail}");
+    requests.await.unwrap();
 }
 
 #[tokio::test]

@@ -4,14 +4,15 @@ use contracts::{ErrorCode, InvalidValue, ServiceError, headers};
 use serde_json::json;
 
 use crate::harness::{Gateway, JSON, MERGE_PATCH, problem, slug};
-use crate::responder::{Reaction, Responder, refuse, updated, user};
+use crate::scripted_user_service::{Reaction, ScriptedUserService, reject, updated, user};
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 #[tokio::test]
 async fn a_change_is_answered_with_user_tag_and_receipt_link() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(7))]).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![Reaction::Answer(updated(7))]).await;
 
     let body = r#"{"email":"bh@hubspot.com","firstName":"Brian","lastName":null}"#;
     let request = gateway.patch("/users/1", "application/json; charset=utf-8", body);
@@ -29,54 +30,56 @@ async fn a_change_is_answered_with_user_tag_and_receipt_link() {
         "</users/1/sync?version=7>; rel=\"status\""
     );
     assert_eq!(response.headers()["x-request-id"], "id-1");
-    let answer: serde_json::Value = response.json().await.unwrap();
-    let message = answer["message"].as_str().unwrap();
+    let response: serde_json::Value = response.json().await.unwrap();
+    let message = response["message"].as_str().unwrap();
     let sync = json!({ "state": "pending", "version": 7 });
     assert_eq!(
-        answer,
+        response,
         json!({ "success": true, "message": message, "user": user(7), "sync": sync })
     );
 
-    let asked = &responder.asked()[0];
-    assert_eq!(asked.subject, "users.update");
-    assert_eq!(asked.body["userId"], "1");
-    assert_eq!(asked.body["form"], "json");
+    let requests = &scripted_user_service.requests()[0];
+    assert_eq!(requests.subject, "users.update");
+    assert_eq!(requests.body["userId"], "1");
+    assert_eq!(requests.body["form"], "json");
     assert_eq!(
-        asked.body["fields"],
+        requests.body["fields"],
         json!({ "email": "bh@hubspot.com", "firstName": "Brian" })
     );
-    assert!(asked.body.get("ifMatch").is_none(), "{asked:?}");
-    assert_eq!(asked.body["idempotencyKey"].as_str().unwrap().len(), 36);
-    assert_eq!(asked.header(headers::REQUEST_ID), Some("id-1"));
-    assert_eq!(asked.header(headers::TRACEPARENT), Some(TRACE));
+    assert!(requests.body.get("ifMatch").is_none(), "{requests:?}");
+    assert_eq!(requests.body["idempotencyKey"].as_str().unwrap().len(), 36);
+    assert_eq!(requests.header(headers::REQUEST_ID), Some("id-1"));
+    assert_eq!(requests.header(headers::TRACEPARENT), Some(TRACE));
 }
 
 #[tokio::test]
 async fn a_merge_patch_keeps_its_nulls_and_may_be_empty() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(2))]).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![Reaction::Answer(updated(2))]).await;
     for body in [r#"{"firstName":null}"#, "{}"] {
         let response = gateway.patch("/users/1", MERGE_PATCH, body).send().await.unwrap();
         assert_eq!(response.status(), 200);
     }
-    let asked = responder.asked();
-    assert_eq!(asked[0].body["form"], "mergePatch");
-    assert_eq!(asked[0].body["fields"], json!({ "firstName": null }));
-    assert_eq!(asked[1].body["fields"], json!({}));
+    let requests = scripted_user_service.requests();
+    assert_eq!(requests[0].body["form"], "mergePatch");
+    assert_eq!(requests[0].body["fields"], json!({ "firstName": null }));
+    assert_eq!(requests[1].body["fields"], json!({}));
 }
 
 #[tokio::test]
-async fn a_condition_and_a_key_travel_with_the_change() {
+async fn a_change_passes_on_its_condition_and_key() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(7))]).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![Reaction::Answer(updated(7))]).await;
     let request = gateway
-        .good_change()
+        .valid_change()
         .header("if-match", "\"6\"")
         .header("idempotency-key", "my-key");
     assert_eq!(request.send().await.unwrap().status(), 200);
-    let asked = &responder.asked()[0];
+    let requests = &scripted_user_service.requests()[0];
     assert_eq!(
-        (&asked.body["ifMatch"], &asked.body["idempotencyKey"]),
+        (&requests.body["ifMatch"], &requests.body["idempotencyKey"]),
         (&json!(6), &json!("my-key"))
     );
 }
@@ -84,20 +87,21 @@ async fn a_condition_and_a_key_travel_with_the_change() {
 #[tokio::test]
 async fn a_percent_encoded_id_is_decoded() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![Reaction::Answer(updated(1))]).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![Reaction::Answer(updated(1))]).await;
     let request = gateway.patch("/users/%61%2D1", JSON, r#"{"email":"a@b.de"}"#);
     assert_eq!(request.send().await.unwrap().status(), 200);
-    assert_eq!(responder.asked()[0].body["userId"], "a-1");
+    assert_eq!(scripted_user_service.requests()[0].body["userId"], "a-1");
 }
 
 #[tokio::test]
 async fn a_version_mismatch_names_the_current_version() {
     let gateway = Gateway::start().await;
-    let mut refusal = ServiceError::new(ErrorCode::VersionMismatch, "because");
-    refusal.current_version = Some(9);
-    Responder::start(&gateway, vec![Reaction::Refuse(refusal)]).await;
+    let mut error = ServiceError::new(ErrorCode::VersionMismatch, "because");
+    error.current_version = Some(9);
+    ScriptedUserService::start(&gateway, vec![Reaction::Reject(error)]).await;
     let response = gateway
-        .good_change()
+        .valid_change()
         .header("if-match", "\"6\"")
         .send()
         .await
@@ -113,11 +117,11 @@ async fn a_version_mismatch_names_the_current_version() {
 #[tokio::test]
 async fn a_weak_tag_never_matches_and_changes_nothing() {
     let gateway = Gateway::start().await;
-    let script = vec![Reaction::Answer(user(6)), refuse(ErrorCode::UserNotFound)];
-    let responder = Responder::start(&gateway, script).await;
+    let script = vec![Reaction::Answer(user(6)), reject(ErrorCode::UserNotFound)];
+    let scripted_user_service = ScriptedUserService::start(&gateway, script).await;
     for current in [6, 0] {
         let response = gateway
-            .good_change()
+            .valid_change()
             .header("if-match", "W/\"6\"")
             .send()
             .await
@@ -125,7 +129,12 @@ async fn a_weak_tag_never_matches_and_changes_nothing() {
         assert_eq!(response.status(), 412);
         assert_eq!(problem(response).await["currentVersion"], current);
     }
-    assert!(responder.asked().iter().all(|asked| asked.subject == "users.get"));
+    assert!(
+        scripted_user_service
+            .requests()
+            .iter()
+            .all(|requests| requests.subject == "users.get")
+    );
 }
 
 #[tokio::test]
@@ -140,9 +149,9 @@ async fn each_error_of_the_user_service_becomes_its_problem() {
         (ErrorCode::OutcomeUnknown, 504, "outcome-unknown"),
         (ErrorCode::Internal, 500, "internal"),
     ];
-    Responder::start(&gateway, cases.iter().map(|(code, ..)| refuse(*code)).collect()).await;
+    ScriptedUserService::start(&gateway, cases.iter().map(|(code, ..)| reject(*code)).collect()).await;
     for (code, status, name) in cases {
-        let response = gateway.good_change().send().await.unwrap();
+        let response = gateway.valid_change().send().await.unwrap();
         assert_eq!(response.status(), status, "{code:?}");
         let retry_after = response.headers().get("retry-after").cloned();
         assert_eq!(retry_after.is_some(), status == 503, "{code:?}");
@@ -153,17 +162,17 @@ async fn each_error_of_the_user_service_becomes_its_problem() {
 #[tokio::test]
 async fn invalid_values_found_by_the_user_service_are_passed_on() {
     let gateway = Gateway::start().await;
-    let mut refusal = ServiceError::new(ErrorCode::InvalidRequest, "because");
-    refusal.invalid_values = vec![InvalidValue {
+    let mut error = ServiceError::new(ErrorCode::InvalidRequest, "because");
+    error.invalid_values = vec![InvalidValue {
         pointer: "/email".to_owned(),
         detail: "is odd".to_owned(),
     }];
-    Responder::start(
+    ScriptedUserService::start(
         &gateway,
-        vec![Reaction::Refuse(refusal), refuse(ErrorCode::EmailRequired)],
+        vec![Reaction::Reject(error), reject(ErrorCode::EmailRequired)],
     )
     .await;
-    let document = problem(gateway.good_change().send().await.unwrap()).await;
+    let document = problem(gateway.valid_change().send().await.unwrap()).await;
     assert_eq!(
         document["errors"],
         json!([{ "pointer": "/email", "detail": "is odd" }])
@@ -175,13 +184,13 @@ async fn invalid_values_found_by_the_user_service_are_passed_on() {
 #[tokio::test]
 async fn an_answer_that_cannot_be_read_is_a_bad_gateway() {
     let gateway = Gateway::start().await;
-    Responder::start(
+    ScriptedUserService::start(
         &gateway,
         vec![Reaction::Nonsense, Reaction::Answer(json!({ "user": 1 }))],
     )
     .await;
     for _ in 0..2 {
-        let response = gateway.good_change().send().await.unwrap();
+        let response = gateway.valid_change().send().await.unwrap();
         assert_eq!(response.status(), 502);
         assert_eq!(slug(&problem(response).await), "bad-answer");
     }

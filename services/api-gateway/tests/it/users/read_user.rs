@@ -5,27 +5,27 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{Gateway, problem, slug};
-use crate::responder::{Reaction, Responder, refuse, user};
+use crate::scripted_user_service::{Reaction, ScriptedUserService, reject, user};
 
 #[tokio::test]
 async fn a_user_is_read_with_its_tag() {
     let gateway = Gateway::start().await;
-    let responder = Responder::start(&gateway, vec![Reaction::Answer(user(7))]).await;
+    let scripted_user_service = ScriptedUserService::start(&gateway, vec![Reaction::Answer(user(7))]).await;
     let response = gateway.get("/users/1").await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["etag"], "\"7\"");
     assert_eq!(response.json::<Value>().await.unwrap(), user(7));
-    let asked = &responder.asked()[0];
+    let requests = &scripted_user_service.requests()[0];
     assert_eq!(
-        (asked.subject.as_str(), &asked.body),
+        (requests.subject.as_str(), &requests.body),
         ("users.get", &json!({ "userId": "1" }))
     );
 }
 
 #[tokio::test]
-async fn a_user_that_the_caller_has_is_not_sent_again() {
+async fn a_get_with_the_current_tag_is_answered_304() {
     let gateway = Gateway::start().await;
-    Responder::start(&gateway, vec![Reaction::Answer(user(7))]).await;
+    ScriptedUserService::start(&gateway, vec![Reaction::Answer(user(7))]).await;
     for (tags, status) in [
         ("\"7\"", 304),
         ("W/\"7\"", 304),
@@ -46,9 +46,9 @@ async fn a_user_that_the_caller_has_is_not_sent_again() {
 #[tokio::test]
 async fn head_answers_like_get_without_a_body() {
     let gateway = Gateway::start().await;
-    Responder::start(
+    ScriptedUserService::start(
         &gateway,
-        vec![Reaction::Answer(user(7)), refuse(ErrorCode::UserNotFound)],
+        vec![Reaction::Answer(user(7)), reject(ErrorCode::UserNotFound)],
     )
     .await;
     for status in [200, 404] {
@@ -65,25 +65,26 @@ async fn a_receipt_is_read_for_the_latest_or_an_earlier_version() {
         "userId": "1", "version": 7, "state": "pending", "resending": false,
         "fields": { "email": { "state": "pending" } }, "overallState": "pending", "attempts": 0, "currentVersion": 7
     });
-    let responder = Responder::start(&gateway, vec![Reaction::Answer(receipt.clone())]).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![Reaction::Answer(receipt.clone())]).await;
     for path in ["/users/1/sync", "/users/1/sync?version=7"] {
         let response = gateway.get(path).await;
         assert_eq!(response.status(), 200);
         assert!(response.headers().get("etag").is_none());
         assert_eq!(response.json::<Value>().await.unwrap(), receipt);
     }
-    let asked = responder.asked();
+    let requests = scripted_user_service.requests();
     assert_eq!(
-        (asked[0].subject.as_str(), &asked[0].body),
+        (requests[0].subject.as_str(), &requests[0].body),
         ("users.sync.get", &json!({ "userId": "1" }))
     );
-    assert_eq!(asked[1].body, json!({ "userId": "1", "version": 7 }));
+    assert_eq!(requests[1].body, json!({ "userId": "1", "version": 7 }));
 }
 
 #[tokio::test]
 async fn missing_users_are_not_found_and_bad_versions_rejected() {
     let gateway = Gateway::start().await;
-    Responder::start(&gateway, vec![refuse(ErrorCode::UserNotFound)]).await;
+    ScriptedUserService::start(&gateway, vec![reject(ErrorCode::UserNotFound)]).await;
     for path in [
         "/users/1",
         "/users/1/sync",
@@ -105,7 +106,8 @@ async fn missing_users_are_not_found_and_bad_versions_rejected() {
 async fn delivery_is_paused_and_resumed() {
     let gateway = Gateway::start().await;
     let paused = json!({ "paused": true, "pausedSince": "2026-11-24T02:00:00Z" });
-    let responder = Responder::start(&gateway, vec![Reaction::Answer(paused.clone())]).await;
+    let scripted_user_service =
+        ScriptedUserService::start(&gateway, vec![Reaction::Answer(paused.clone())]).await;
     for (method, wish) in [
         (Method::PUT, "pause"),
         (Method::GET, "read"),
@@ -117,9 +119,9 @@ async fn delivery_is_paused_and_resumed() {
         let mut expected = paused.clone();
         expected["inEffect"] = json!(true);
         assert_eq!(response.json::<Value>().await.unwrap(), expected);
-        let asked = responder.asked().pop().unwrap();
+        let requests = scripted_user_service.requests().pop().unwrap();
         assert_eq!(
-            (asked.subject.as_str(), &asked.body),
+            (requests.subject.as_str(), &requests.body),
             ("users.delivery", &json!({ "action": wish }))
         );
     }

@@ -33,8 +33,8 @@ async fn it_is_named_in_the_answer_and_others_are_compared() {
     let expected = [("c", FindingKind::NotReported), ("h", FindingKind::Changed)];
     for error in [
         KnownError::Server(500),
-        KnownError::Nameless,
-        KnownError::Untouchable,
+        KnownError::Unspecific,
+        KnownError::ContactForbidden,
     ] {
         make_unreadable(&stack, "c", error);
         stack.sandbox.forget_calls();

@@ -11,7 +11,7 @@ async fn a_rule_rejects_the_field_on_the_version_that_checks_it() {
     for (version, is_rejected) in [("v3", false), ("2026-03", false), ("2026-09", true)] {
         let stack = linked(1).await;
         switch(&stack, |switches| {
-            switches.refused_property = Some("firstname".into());
+            switches.rejected_property = Some("firstname".into());
         });
         let worker = stack.start_worker(&[("HUBSPOT_API_VERSION", version)]).await;
         let change = [(NAME, "Ada"), (Field::LAST_NAME, "Lovelace")];
@@ -52,7 +52,7 @@ async fn a_rule_that_rejects_every_record_halts_delivery() {
     const USERS: usize = 25;
     let stack = linked(USERS).await;
     switch(&stack, |switches| {
-        switches.refused_property = Some("firstname".into());
+        switches.rejected_property = Some("firstname".into());
     });
     let worker = stack.worker().await;
     for number in 0..USERS {
@@ -66,7 +66,7 @@ async fn a_rule_that_rejects_every_record_halts_delivery() {
         (0..USERS).all(|number| stack.users.is_dirty(&user(number), NAME))
     })
     .await;
-    switch(&stack, |switches| switches.refused_property = None);
+    switch(&stack, |switches| switches.rejected_property = None);
     wait_until_confirmed(&stack, 0..USERS, "Ada").await;
     worker.wait_for_status("delivering").await;
     for number in 0..USERS {

@@ -61,7 +61,7 @@ async fn wait_for_failure(stack: &Stack) -> Reason {
 async fn a_contact_that_fails_every_batch_is_alone_after_seven_splits() {
     let cases = [
         (KnownError::Server(500), "HTTP_500"),
-        (KnownError::Untouchable, "HTTP_403"),
+        (KnownError::ContactForbidden, "HTTP_403"),
         (KnownError::TooManyIdentities, "HTTP_414"),
     ];
     join_all(cases.map(|(error, code)| async move {
@@ -95,12 +95,12 @@ async fn a_rejected_value_that_fails_the_batch_is_found() {
         let worker = stack.worker().await;
         switch(&stack, |switches| {
             switches.partial_batches = false;
-            switches.refused_property = Some("lastname".into());
+            switches.rejected_property = Some("lastname".into());
         });
         if field == NAME {
             stack
                 .sandbox
-                .add_fault(on_contact(&stack, FAULTY, KnownError::Nameless));
+                .add_fault(on_contact(&stack, FAULTY, KnownError::Unspecific));
         }
         change_together(&stack, &worker, &[(field, value)]).await;
         stack.users.wait_until_clean(&user(FAULTY)).await;

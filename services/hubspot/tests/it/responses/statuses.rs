@@ -56,10 +56,10 @@ async fn a_rejection_of_one_contact_is_reported_as_not_transient() {
         })
     };
     let cases = [
-        (Fault::answer(KnownError::Untouchable), 403),
-        (page(KnownError::Untouchable), 403),
+        (Fault::answer(KnownError::ContactForbidden), 403),
+        (page(KnownError::ContactForbidden), 403),
         (Fault::answer(KnownError::TooManyIdentities), 414),
-        (page(KnownError::Nameless), 400),
+        (page(KnownError::Unspecific), 400),
     ];
     for (number, (fault, status)) in cases.into_iter().enumerate() {
         let result = first_result(&stack, fault, &format!("name {number}")).await;

@@ -28,7 +28,7 @@ async fn an_invalid_address_is_rejected_and_the_name_confirmed() {
 async fn a_rejection_that_names_no_property_is_found_field_by_field() {
     let stack = linked(1).await;
     let worker = stack.worker().await;
-    let fault = Fault::answer(KnownError::Nameless).for_property("lastname");
+    let fault = Fault::answer(KnownError::Unspecific).for_property("lastname");
     stack.sandbox.add_fault(fault);
     let change = [(NAME, "Ada"), (Field::LAST_NAME, "Lovelace")];
     stack.users.change(&user(0), &change).await;
@@ -49,7 +49,7 @@ async fn a_rejection_that_names_no_property_is_found_field_by_field() {
 async fn a_value_that_hubspot_cannot_read_affects_its_user_alone() {
     let stack = linked(2).await;
     let worker = stack.worker().await;
-    let fault = Fault::answer(KnownError::Nameless).for_contact(contact(&stack, 0));
+    let fault = Fault::answer(KnownError::Unspecific).for_contact(contact(&stack, 0));
     stack.sandbox.add_fault(fault);
     stack.pause(&worker).await;
     for number in 0..2 {

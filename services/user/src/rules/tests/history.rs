@@ -79,7 +79,7 @@ fn an_attempt_that_found_a_contact_or_none_says_so() {
     assert_eq!(newest(&user).code.as_deref(), Some("CONTACT_FOUND"));
     let claim = user.claim();
     user.report(answered(207, all_with(&claim, &FieldResult::NotFound)));
-    assert_eq!(newest(&user).code.as_deref(), Some("CONTACT_MISSING"));
+    assert_eq!(newest(&user).code.as_deref(), Some("CONTACT_NOT_FOUND"));
     assert_eq!(newest(&user).status, Some(207));
 }
 
@@ -112,7 +112,7 @@ fn an_attempt_that_an_operator_supersedes_counts_once() {
     let claim = user.claim();
     user.link("9");
     user.report(all_confirmed(&claim));
-    assert_eq!(newest(&user).code.as_deref(), Some("OVERTAKEN"));
+    assert_eq!(newest(&user).code.as_deref(), Some("SUPERSEDED"));
     let claim = user.claim();
     user.report(all_confirmed(&claim));
     let receipt = user.receipt(1);

@@ -1,0 +1,67 @@
+//! The plans that the server uses for the statements.
+
+use contracts::{ChangeLease, ClaimUsers, LeaseAnswer, delivery::LeaseAction};
+use futures_util::future::join_all;
+use sqlx::{Connection, PgConnection};
+use testing::wait::until;
+use user::operations::WakeAnnouncedUsers;
+
+use crate::support::user_service::{CEILING, UserService, server};
+
+/// The number of sequential scans and of index scans of the table of users.
+async fn scans(connection: &mut PgConnection) -> (i64, i64) {
+    let scans = "SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relname = 'users'";
+    sqlx::query_as(scans).fetch_one(connection).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_statement_scans_the_table_that_was_planned_empty() {
+    const USERS: usize = 2_000;
+    let server = server().await;
+    let mut connection = PgConnection::connect(&server.url()).await.unwrap();
+    UserService::start(&server).await.close().await;
+    let (scans_before, _) = scans(&mut connection).await;
+    let service = UserService::start(&server).await;
+    let names: Vec<String> = (0..USERS).map(|user| format!("u{user}")).collect();
+    join_all(names.iter().map(|name| service.update(name, "Ada"))).await;
+    for name in &names[..20] {
+        service.update(name, "Grace").await.unwrap();
+        service.sweep(100).await;
+        assert!(service.row(name).await.is_some());
+    }
+    let woken = service.queue.run(WakeAnnouncedUsers { limit: 100 }, None).await;
+    assert!(woken.is_ok(), "{woken:?}");
+    claim(&service).await;
+    service.close().await;
+    let scans_after = until("the statistics of the statements", CEILING, async || {
+        let (read, searched) = scans(&mut connection).await;
+        if searched > 2 * 20 {
+            Ok(read)
+        } else {
+            Err(searched)
+        }
+    })
+    .await;
+    assert_eq!(scans_after, scans_before);
+}
+
+/// Takes the lease and claims a user, as a worker does.
+async fn claim(service: &UserService) {
+    let ask = ChangeLease {
+        holder: "w".to_owned(),
+        account_id: "4711".to_owned(),
+        action: LeaseAction::Hold,
+    };
+    let epoch = match service.queue.run(ask, None).await {
+        Ok(LeaseAnswer::Granted { epoch, .. }) => epoch,
+        other => panic!("no lease: {other:?}"),
+    };
+    let claim = ClaimUsers {
+        holder: "w".to_owned(),
+        epoch,
+        users: vec!["u1".parse().unwrap()],
+        limit: 100,
+    };
+    let claimed = service.queue.run(claim, None).await;
+    assert!(claimed.is_ok(), "{claimed:?}");
+}

@@ -1,0 +1,7 @@
+//! The endpoints of HubSpot's API.
+
+pub(crate) mod account_details;
+pub(crate) mod batches;
+pub(crate) mod contacts;
+pub(crate) mod search;
+pub(crate) mod token;

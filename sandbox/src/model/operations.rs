@@ -1,0 +1,25 @@
+//! The operations of HubSpot's API on contacts.
+
+mod archive;
+mod batch;
+mod checks;
+mod create;
+mod erase;
+mod list;
+mod lookup;
+mod merge;
+mod search;
+mod update;
+
+pub(crate) use archive::archive;
+pub(crate) use batch::{
+    BatchError, BatchOutcome, BatchResult, WriteInput, batch_archive, batch_create, batch_read, batch_update,
+    batch_upsert,
+};
+pub(crate) use create::create;
+pub(crate) use erase::delete_for_privacy;
+pub(crate) use list::list;
+pub(crate) use lookup::{find, read};
+pub(crate) use merge::merge;
+pub(crate) use search::{Search, search};
+pub(crate) use update::update;

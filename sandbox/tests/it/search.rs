@@ -1,0 +1,4 @@
+//! Lists and searches.
+
+mod lists_and_search;
+mod typed_values;
