@@ -33,9 +33,9 @@ pub struct Config {
     /// `HUBSPOT_OAUTH_REFRESH_TOKEN`, or `HUBSPOT_SANDBOX_URL`, with `HUBSPOT_API_VERSION`: who is called, and with
     /// which credentials. Each secret may be in a file, which the name with `_FILE` names.
     pub access: Access,
-    /// `HUBSPOT_EMAIL_TAKEN`: what to do with an address that another contact holds.
+    /// `HUBSPOT_EMAIL_CONFLICT`: what to do with an address that another contact holds.
     pub email_taken: EmailConflict,
-    /// `HUBSPOT_MISSING`: what to do with a user that has no contact.
+    /// `HUBSPOT_CONTACT_NOT_FOUND`: what to do with a user that has no contact.
     pub missing: MissingContact,
     /// `HUBSPOT_TIMEOUT_MS`: how long a call may take.
     pub call_timeout: Duration,
@@ -90,9 +90,9 @@ impl Config {
             ("follow", EmailConflict::Follow),
             ("reject", EmailConflict::Reject),
         ];
-        let email_taken = reader.one_of("HUBSPOT_EMAIL_TAKEN", EmailConflict::Follow, &taken);
+        let email_taken = reader.one_of("HUBSPOT_EMAIL_CONFLICT", EmailConflict::Follow, &taken);
         let choices = [("skip", MissingContact::Skip), ("create", MissingContact::Create)];
-        let missing = reader.one_of("HUBSPOT_MISSING", MissingContact::Skip, &choices);
+        let missing = reader.one_of("HUBSPOT_CONTACT_NOT_FOUND", MissingContact::Skip, &choices);
         let timeouts = Duration::from_millis(100)..=Duration::from_secs(25);
         let call_timeout = reader.duration_ms("HUBSPOT_TIMEOUT_MS", Duration::from_secs(10), timeouts);
         let concurrency = reader.within("HUBSPOT_CONCURRENCY", 10, 1..=50);

@@ -45,7 +45,7 @@ pub async fn serve(
     tracing::info!(holder, target = %client.target(), "calls go there");
     if config.missing == MissingContact::Skip {
         tracing::info!(
-            "users whose address no HubSpot contact has are looked up again later and get no contact; HUBSPOT_MISSING=create \
+            "users whose address no HubSpot contact has are looked up again later and get no contact; HUBSPOT_CONTACT_NOT_FOUND=create \
              creates contacts for them"
         );
     }

@@ -202,7 +202,7 @@ async fn holds_wake_ups_only(jetstream: &jetstream::Context, state: &State) -> R
     }
 }
 
-async fn look(jetstream: &jetstream::Context) -> Result<Option<Found>, StreamError> {
+async fn reload(jetstream: &jetstream::Context) -> Result<Option<Found>, StreamError> {
     match request(jetstream, "INFO", &json!({})).await? {
         Response::Ok(found) => Ok(Some(found)),
         Response::Err { error } if error.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(None),

@@ -124,8 +124,8 @@ fn not_found(row: &Row) -> Sentences {
     }
     Sentences {
         explanation: "No HubSpot contact has the user's address. hubsync updates contacts; it creates one only if \
-                      HUBSPOT_MISSING=create is set for the hubspot service.",
-        remedy: "Create the contact in HubSpot, correct the user's address, or set HUBSPOT_MISSING=create.",
+                      HUBSPOT_CONTACT_NOT_FOUND=create is set for the hubspot service.",
+        remedy: "Create the contact in HubSpot, correct the user's address, or set HUBSPOT_CONTACT_NOT_FOUND=create.",
     }
 }
 

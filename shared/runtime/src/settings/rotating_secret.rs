@@ -38,11 +38,11 @@ impl RotatingSecret {
 
     /// The secret as its file has it now; the last one that could be read where the file cannot be used.
     pub fn read(&self) -> Secret {
-        self.look().unwrap_or_else(|| self.last().secret.clone())
+        self.reload().unwrap_or_else(|| self.last().secret.clone())
     }
 
     /// The secret as its file has it now, if the file can be used. Why it cannot is logged once.
-    pub fn look(&self) -> Option<Secret> {
+    pub fn reload(&self) -> Option<Secret> {
         let read = self.source.read();
         let mut last = self.last();
         let setting = &*self.setting;

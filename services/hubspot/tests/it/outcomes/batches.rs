@@ -15,7 +15,7 @@ async fn what_a_partial_answer_lists_is_confirmed_by_that_call_alone() {
         switch(&stack, |switches| switches.partial_status = partial_status);
         stack.contact("taken@example.com");
         stack.sandbox.archive(contact(&stack, 2)).unwrap();
-        let worker = stack.start_worker(&[("HUBSPOT_EMAIL_TAKEN", "reject")]).await;
+        let worker = stack.start_worker(&[("HUBSPOT_EMAIL_CONFLICT", "reject")]).await;
         worker.wait_for_status("delivering").await;
         stack.users.gather(USERS);
         stack.users.change(&user(0), &[(Field::EMAIL, "nope")]).await;

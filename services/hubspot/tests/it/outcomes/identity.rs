@@ -61,7 +61,7 @@ async fn a_taken_address_is_followed_whether_or_not_hubspot_names_who_holds_it()
 #[tokio::test]
 async fn a_taken_address_is_reported_where_it_is_not_to_be_followed() {
     let stack = linked(2 * BODIES.len()).await;
-    let worker = stack.start_worker(&[("HUBSPOT_EMAIL_TAKEN", "reject")]).await;
+    let worker = stack.start_worker(&[("HUBSPOT_EMAIL_CONFLICT", "reject")]).await;
     let cases = BODIES.iter().flat_map(|body| [(*body, true), (*body, false)]);
     for (number, (conflict_body, partial_batches)) in cases.enumerate() {
         switch(&stack, |switches| {
@@ -105,7 +105,7 @@ async fn a_secondary_address_finds_the_contact_and_is_not_made_its_primary_one()
 #[tokio::test]
 async fn a_contact_that_was_archived_is_not_made_anew() {
     let stack = linked(1).await;
-    let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
+    let worker = stack.start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")]).await;
     stack.sandbox.archive(contact(&stack, 0)).unwrap();
     stack.users.change(&user(0), &[(NAME, "Ada")]).await;
     stack.users.wait_until_settled(&user(0)).await;
