@@ -1,4 +1,5 @@
-//! Comparing users with their contacts: who has to be read, and what follows from what was read. Pure.
+//! Compares users with their contacts: which contacts to read, and what follows from their values. It does no input or
+//! output.
 
 mod contacts;
 mod differences;

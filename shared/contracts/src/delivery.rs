@@ -44,7 +44,7 @@ pub struct UserChanged {
 pub struct ChangeLease {
     /// The random id of the worker. The user service compares it with the holder of an attempt.
     pub holder: String,
-    /// The HubSpot account (portal id) that the worker's token opens.
+    /// The HubSpot account (portal id) that the worker's token belongs to.
     pub account_id: String,
     /// What to do with the lease.
     pub action: LeaseAction,

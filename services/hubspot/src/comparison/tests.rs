@@ -80,7 +80,7 @@ fn not_found(id: &str) -> InputError {
 
 /// What is found of these users, where HubSpot answers so.
 fn findings(judge: Judge, users: &[UserToCompare], answer: &InspectedContacts) -> Vec<Finding> {
-    let plan = Plan::new(judge.aim, users.to_vec(), ACCOUNT);
+    let plan = Plan::new(judge.purpose, users.to_vec(), ACCOUNT);
     let mut findings = plan.known.clone();
     let read = |asked| {
         let answer = answer.clone();
@@ -99,9 +99,9 @@ fn findings(judge: Judge, users: &[UserToCompare], answer: &InspectedContacts) -
     findings
 }
 
-fn judge(aim: ComparisonPurpose) -> Judge {
+fn judge(purpose: ComparisonPurpose) -> Judge {
     Judge {
-        aim,
+        purpose,
         values: true,
         missing: MissingContact::Skip,
     }
@@ -218,11 +218,11 @@ fn a_contact_is_gone_only_where_hubspot_says_so() {
 fn a_merged_contact_is_told_by_its_former_ids_or_by_being_the_only_answer() {
     let mut merged = profile("z");
     merged.contact.additional_emails = Some(vec!["a@example.com".to_owned()]);
-    let alone = answer(vec![merged.clone()], vec![]);
+    let single = answer(vec![merged.clone()], vec![]);
     merged.former_ids = vec!["c-a".to_owned()];
     let among_others = answer(vec![profile("b"), merged], vec![]);
     let both = [user("a"), user("b")];
-    for (users, answer) in [(&both[..], &among_others), (&both[..1], &alone)] {
+    for (users, answer) in [(&both[..], &among_others), (&both[..1], &single)] {
         let found = findings(judge(DRIFT), users, answer);
         assert_eq!(kinds(&found), [FindingKind::Merged]);
         assert_eq!(found[0].contact_id.as_deref(), Some("c-z"));

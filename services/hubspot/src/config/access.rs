@@ -1,4 +1,4 @@
-//! Who is called, and with which credentials. Those of an account and the address of a sandbox never come together.
+//! The API that is called and the credentials for it. The credentials of an account are never sent to a sandbox.
 
 use runtime::settings::{Env, Reader, SecretSource};
 
@@ -21,30 +21,30 @@ const OF_OAUTH: [&str; 5] = [
 ];
 const ACCOUNT_ID: &str = "HUBSPOT_ACCOUNT_ID";
 pub(super) const SANDBOX: &str = "HUBSPOT_SANDBOX_URL";
-/// Stand in the example file, and count as not set.
+/// The placeholders in the example file. A setting with its placeholder counts as not set.
 pub(super) const PLACEHOLDERS: [(&str, &str); 4] = [
     (TOKEN, "your-hubspot-access-token"),
     (CLIENT_ID, "your-hubspot-client-id"),
     (CLIENT_SECRET, "your-hubspot-client-secret"),
     (REFRESH_TOKEN, "your-hubspot-refresh-token"),
 ];
-/// The token of the sandbox, which a real one never takes the place of.
+/// The token that is sent to a sandbox, never a real one.
 const SANDBOX_TOKEN: &str = "sandbox-token";
 
-/// Who is called, and with which credentials.
+/// The API that is called and the credentials for it.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Who is called.
+    /// The API that is called.
     pub target: Target,
-    /// Where the token comes from.
+    /// The source of the token.
     pub credentials: Credentials,
-    /// The account that the credentials have to open, where the settings name it.
+    /// The account that the credentials have to belong to, if the settings name one.
     pub account_id: Option<String>,
-    /// Whether the address of a sandbox is set, and ignored since there are credentials of an account.
+    /// Whether the address of a sandbox is set but ignored, because there are credentials of an account.
     pub ignores_sandbox: bool,
 }
 
-/// A placeholder hides no file and no sandbox.
+/// The settings without placeholders, so that a placeholder hides neither a file nor a sandbox.
 pub(crate) fn without_placeholders(env: &Env) -> Env {
     let mut env = env.clone();
     for (name, placeholder) in PLACEHOLDERS {
@@ -75,14 +75,14 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Access> {
     if let (Some(of_token), Some(of_oauth)) = (of_token, of_oauth) {
         reader.fault(
             of_token,
-            format!("and {of_oauth} are both set; keep the token or the app"),
+            format!("and {of_oauth} are both set; keep either the token or the settings of the OAuth app"),
         );
     }
     if of_token.or(of_oauth).is_none() {
         let access = read_sandbox(reader, sandbox, version)?;
         return Some(Access { account_id, ..access });
     }
-    // Where there is none its fault is noted; a sandbox must not take the place of what was meant.
+    // If the credentials cannot be read, the reader has noted the error. The sandbox must not be called instead.
     Some(Access {
         target: Target::hubspot(version),
         credentials: token.or(oauth)?,
@@ -112,7 +112,7 @@ fn read_part(reader: &mut Reader<'_>, name: &str, file_name: &str) -> Option<Sec
     reader.secret_source(name)
 }
 
-/// A file that does not exist yet is the usual state before the app is connected.
+/// Reads the refresh token. Before the app is connected its file does not exist, and the error says what to do.
 fn read_refresh_token(reader: &mut Reader<'_>) -> Option<SecretSource> {
     if let Some(path) = reader.optional::<std::path::PathBuf>(REFRESH_TOKEN_FILE)
         && !reader.is_set(REFRESH_TOKEN)

@@ -220,7 +220,7 @@ impl Inspections {
         for id in outdated {
             self.fail(id, InspectionError::AccountUnknown);
         }
-        // The new token may open another account, with a day of its own.
+        // The new token may belong to another account, with a day of its own.
         self.day_paused_until = Duration::ZERO;
     }
 

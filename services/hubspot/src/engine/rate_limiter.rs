@@ -104,7 +104,8 @@ impl RateLimiter {
         let half = self.share(now) / 2;
         let window_moves = match half.checked_sub(1) {
             Some(calls) => self.when_window_holds_at_most(calls),
-            // There is no second call. The calls of others that were seen count for one window.
+            // Half of the share is less than one call. So the call waits until the window has passed in which others
+            // were last seen to make calls.
             None => self.others.seen_at + self.window,
         };
         let rejection_is_over = self.rejected_at.map_or(Duration::ZERO, |at| at + self.window);

@@ -424,7 +424,7 @@ impl Engine {
 
     pub(super) fn show_status(&mut self) {
         let status = self.status();
-        let is_news = |last: &super::WorkerStatus| !last.is_same_news(&status);
+        let is_news = |last: &super::WorkerStatus| !last.has_same_meaning(&status);
         if self.last_status.as_ref().is_none_or(is_news) {
             self.last_status = Some(status.clone());
             self.outputs.push_back(Output::Status(status));

@@ -52,7 +52,7 @@ pub(crate) struct WorkerMetrics {
 }
 
 impl WorkerMetrics {
-    /// Metrics that are shown among these.
+    /// Registers the metrics of a worker among these.
     pub(crate) fn new(metrics: &Metrics) -> Self {
         let shown = Self {
             status: Family::default(),
@@ -97,7 +97,7 @@ impl WorkerMetrics {
     }
 
     /// Counts a call and its response.
-    pub(super) fn call(&self, call: &Call, response: &CallResponse, duration: Duration) {
+    pub(super) fn count_call(&self, call: &Call, response: &CallResponse, duration: Duration) {
         let result = match &response.response {
             Response::Error(error) => {
                 let status = error.reason.status;
