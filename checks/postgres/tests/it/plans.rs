@@ -4,7 +4,7 @@ use contracts::{ChangeLease, ClaimUsers, LeaseAnswer, delivery::LeaseAction};
 use futures_util::future::join_all;
 use sqlx::{Connection, PgConnection};
 use testing::wait::until;
-use user::operations::WakeAnnouncedUsers;
+use user::operations::WakePublishedUsers;
 
 use crate::desk::{CEILING, Desk, server};
 
@@ -30,7 +30,7 @@ async fn no_statement_reads_the_whole_table_though_it_was_empty_when_they_were_p
         desk.sweep(100).await;
         assert!(desk.row(name).await.is_some());
     }
-    let woken = desk.handle.run(WakeAnnouncedUsers { limit: 100 }, None).await;
+    let woken = desk.handle.run(WakePublishedUsers { limit: 100 }, None).await;
     assert!(woken.is_ok(), "{woken:?}");
     claim(&desk).await;
     desk.close().await;

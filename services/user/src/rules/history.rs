@@ -10,9 +10,9 @@ const MAX_ATTEMPTS: usize = 10;
 /// The code of an attempt whose result never came.
 pub(super) const GIVEN_UP: &str = "GIVEN_UP";
 /// The code of an attempt that was under way when an operator linked the user to another contact, or unlinked it.
-pub(super) const SUPERSEDED: &str = "OVERTAKEN";
+pub(super) const SUPERSEDED: &str = "SUPERSEDED";
 /// The code of an attempt that found no contact.
-const CONTACT_NOT_FOUND: &str = "CONTACT_MISSING";
+const CONTACT_NOT_FOUND: &str = "CONTACT_NOT_FOUND";
 /// The code of an attempt that only found the user's contact. The next attempt writes.
 const CONTACT_FOUND: &str = "CONTACT_FOUND";
 
@@ -34,7 +34,7 @@ pub struct PastAttempt(
     #[serde(default, skip_serializing_if = "Option::is_none")] Option<AttemptNote>,
 );
 
-/// What is kept of an attempt besides its status.
+/// What is kept of an attempt besides its status and times.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct AttemptNote {
     /// Why not every field was confirmed.
@@ -99,7 +99,7 @@ pub(super) fn remember_given_up(row: &mut Row, attempt: &OpenAttempt, code: &str
 }
 
 fn push(row: &mut Row, attempt: &OpenAttempt, status: Option<u16>, remark: AttemptNote, now: UnixMs) {
-    // The correlation id of a successful attempt is hardly ever asked for once another attempt followed.
+    // To save space: nobody needs the correlation id of a successful attempt once another attempt has followed.
     if let Some(last) = row.history.last_mut() {
         last.forget_correlation_id();
     }

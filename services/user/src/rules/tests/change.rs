@@ -6,7 +6,7 @@ use super::{
     desk::{Desk, SECOND, values},
     verdicts::{all, done, refused},
 };
-use crate::rules::{Change, Refusal};
+use crate::rules::{Change, ChangeError};
 
 #[test]
 fn version_and_turn_grow_with_each_change() {
@@ -95,9 +95,9 @@ fn a_new_user_needs_an_address_and_the_version_given_must_be_the_stored_one() {
         if_match: None,
         key: None,
     };
-    assert_eq!(desk.try_change(&change), Err(Refusal::EmailRequired));
+    assert_eq!(desk.try_change(&change), Err(ChangeError::EmailRequired));
     change.if_match = Some(1);
-    assert_eq!(desk.try_change(&change), Err(Refusal::VersionMismatch(0)));
+    assert_eq!(desk.try_change(&change), Err(ChangeError::VersionMismatch(0)));
     assert_eq!(
         desk.row,
         Desk::empty().row,
@@ -125,7 +125,7 @@ fn a_repeated_key_answers_with_the_version_it_made_until_it_is_forgotten() {
         fields: &other,
         ..keyed("k")
     };
-    assert_eq!(desk.try_change(&reused), Err(Refusal::KeyReused));
+    assert_eq!(desk.try_change(&reused), Err(ChangeError::KeyReused));
     for key in ["1", "2", "3", "4", "5", "6", "7", "8"] {
         let change = Change {
             if_match: None,
@@ -135,7 +135,7 @@ fn a_repeated_key_answers_with_the_version_it_made_until_it_is_forgotten() {
     }
     assert_eq!(desk.row.keys.len(), 8);
     let forgotten = desk.try_change(&keyed("k"));
-    assert_eq!(forgotten, Err(Refusal::VersionMismatch(desk.row.version)));
+    assert_eq!(forgotten, Err(ChangeError::VersionMismatch(desk.row.version)));
 }
 
 #[test]

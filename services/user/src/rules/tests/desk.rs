@@ -3,7 +3,7 @@
 use contracts::{AttemptResult, Claim, Field, Priority, Receipt, UpdateForm, UserId, Values};
 
 use super::verdicts::{ACCOUNT, done, found};
-use crate::rules::{self, Change, Changed, Claimed, Effects, Refusal, Row, RuleTiming, UnixMs};
+use crate::rules::{self, Change, Changed, Claimed, Effects, ChangeError, Row, RuleTiming, UnixMs};
 
 pub(super) const SECOND: UnixMs = 1_000;
 pub(super) const HOLDER: &str = "worker-a";
@@ -66,7 +66,7 @@ impl Desk {
         desk
     }
 
-    pub(super) fn try_change(&mut self, change: &Change<'_>) -> Result<Changed, Refusal> {
+    pub(super) fn try_change(&mut self, change: &Change<'_>) -> Result<Changed, ChangeError> {
         rules::accept_change(&mut self.row, change, self.now, &self.terms)
     }
 

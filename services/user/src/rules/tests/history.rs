@@ -76,7 +76,7 @@ fn an_attempt_that_only_finds_the_contact_or_none_says_so() {
     assert_eq!(newest(&desk).code.as_deref(), Some("CONTACT_FOUND"));
     let claim = desk.claim();
     desk.record(answered(207, all(&claim, &FieldResult::NotFound)));
-    assert_eq!(newest(&desk).code.as_deref(), Some("CONTACT_MISSING"));
+    assert_eq!(newest(&desk).code.as_deref(), Some("CONTACT_NOT_FOUND"));
     assert_eq!(newest(&desk).status, Some(207));
 }
 
@@ -109,7 +109,7 @@ fn an_attempt_that_an_operator_overtakes_says_so_and_counts_once() {
     let claim = desk.claim();
     desk.link("9");
     desk.record(done(&claim));
-    assert_eq!(newest(&desk).code.as_deref(), Some("OVERTAKEN"));
+    assert_eq!(newest(&desk).code.as_deref(), Some("SUPERSEDED"));
     let claim = desk.claim();
     desk.record(done(&claim));
     let receipt = desk.receipt(1);

@@ -6,7 +6,7 @@ use super::{
     desk::{Desk, values},
     verdicts::{done, refused},
 };
-use crate::rules::{Refusal, accept_line};
+use crate::rules::{ChangeError, accept_line};
 
 /// A value no change of the desk gives.
 fn other_name() -> Values {
@@ -91,6 +91,6 @@ fn what_is_imported_while_an_attempt_is_out_stays_owed_when_it_is_settled() {
 fn a_new_user_needs_an_address() {
     let mut desk = Desk::empty();
     let refused = accept_line(&mut desk.row, &other_name(), desk.now);
-    assert_eq!(refused, Err(Refusal::EmailRequired));
+    assert_eq!(refused, Err(ChangeError::EmailRequired));
     assert_eq!(desk.row.version, 0);
 }

@@ -7,7 +7,7 @@ use contracts::{
 };
 use user::{
     commit::CommitQueue,
-    operations::{RepairListed, ResyncListed, RetryListed, SweepUsers, WakeAnnouncedUsers, WakeUsers},
+    operations::{RepairListed, ResyncListed, RetryListed, SweepUsers, WakePublishedUsers, WakeUsers},
 };
 
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl Work {
             }
             Self::WakeNow(users) => Answer::Rows(commits.run(WakeUsers(users), None).await?),
             Self::WakeAnnounced { limit } => {
-                Answer::Rows(commits.run(WakeAnnouncedUsers { limit }, None).await?)
+                Answer::Rows(commits.run(WakePublishedUsers { limit }, None).await?)
             }
         })
     }
