@@ -138,7 +138,10 @@ impl HubspotClient {
 
     async fn exchange(&self, token: &Secret, request: RequestBuilder) -> Result<RawResponse, ExchangeError> {
         let request = request.bearer_auth(token.expose());
-        let response = request.send().await.map_err(|error| self.exchange_error(&error))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.exchange_error(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         match read_body(response).await {
             Ok(body) => Ok(RawResponse {

@@ -20,7 +20,9 @@ pub enum ServeError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// NATS forbids what the service needs.
-    #[error("NATS forbids a subject that the hubspot service needs: {0:?}; correct the permissions of its NATS user")]
+    #[error(
+        "NATS forbids a subject that the hubspot service needs: {0:?}; correct the permissions of its NATS user"
+    )]
     Forbidden(Violation),
 }
 

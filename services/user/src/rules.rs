@@ -22,7 +22,7 @@ mod sweep;
 mod tests;
 mod timing;
 
-pub use change::{Change, Changed, ChangeError, accept_change};
+pub use change::{Change, ChangeError, Changed, accept_change};
 pub use claim::{Claimed, claim};
 pub use dirty::{repair, retract, retry};
 pub use history::PastAttempt;

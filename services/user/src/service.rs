@@ -76,7 +76,7 @@ pub async fn serve(
     let mut committers = parts.committers;
     // Boxed, or the compiler cannot tell that a task may run them.
     let serving = operations::serve(&nats, context, &shutdown).boxed();
-    let forbidden = nats.wait_for_violation_but(&[DELETE_STREAM]).boxed();
+    let forbidden = nats.wait_for_violation_except(&[DELETE_STREAM]).boxed();
     let outcome = tokio::select! {
         outcome = serving => outcome.map_err(ServeError::Endpoints),
         violation = forbidden => Err(ServeError::Forbidden(violation)),

@@ -22,7 +22,10 @@ pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuild
         Call::Inspect(inspection) => http.post(target.batch("read")).json(&inspect(inspection)),
         Call::Find { addresses } => http.post(target.batch("read")).json(&find(addresses)),
         Call::FindSingle { address } => {
-            let query = [("idProperty", "email"), ("properties", &READ_PROPERTIES.join(","))];
+            let query = [
+                ("idProperty", "email"),
+                ("properties", &READ_PROPERTIES.join(",")),
+            ];
             http.get(target.contact(address)).query(&query)
         }
         Call::Update { inputs } => http.post(target.batch("update")).json(&update(inputs)),
@@ -54,7 +57,11 @@ fn find(addresses: &[String]) -> Value {
 fn inspect(inspection: &Inspection) -> Value {
     let inputs: Vec<Value> = inspection.keys.iter().map(|key| json!({ "id": key })).collect();
     let fields = Field::ALL.map(Field::property);
-    let properties: BTreeSet<&str> = fields.into_iter().chain(READ_PROPERTIES).chain([FORMER_IDS]).collect();
+    let properties: BTreeSet<&str> = fields
+        .into_iter()
+        .chain(READ_PROPERTIES)
+        .chain([FORMER_IDS])
+        .collect();
     let mut body = json!({ "inputs": inputs, "properties": properties, "propertiesWithHistory": [] });
     if inspection.by == ContactKey::Address {
         body["idProperty"] = "email".into();

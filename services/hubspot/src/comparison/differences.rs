@@ -28,7 +28,11 @@ pub(super) struct Selection {
 
 /// Compares the requested fields that a caller ever gave.
 pub(super) fn compare(user: &UserToCompare, profile: &Profile, selection: Selection) -> Compared {
-    let Selection { purpose, fields, values } = selection;
+    let Selection {
+        purpose,
+        fields,
+        values,
+    } = selection;
     let mut compared = Compared::default();
     let given = user.values.iter().filter(|(field, _)| fields.contains(**field));
     for (field, ours) in given {

@@ -35,7 +35,8 @@ impl Judge {
                 if !differ.is_empty() {
                     return Some(finding_at(user, if_different, profile, differ));
                 }
-                (!not_reported.is_empty()).then(|| finding_at(user, FindingKind::NotReported, profile, not_reported))
+                (!not_reported.is_empty())
+                    .then(|| finding_at(user, FindingKind::NotReported, profile, not_reported))
             }
             Seen::Merged(profile) => {
                 let fields = self.compare(user, profile, fields).differ;
@@ -109,7 +110,12 @@ pub(crate) fn repair_of(user: &UserToCompare, finding: &Finding) -> Option<Repai
     })
 }
 
-fn finding_at(user: &UserToCompare, kind: FindingKind, profile: &Profile, fields: Vec<Difference>) -> Finding {
+fn finding_at(
+    user: &UserToCompare,
+    kind: FindingKind,
+    profile: &Profile,
+    fields: Vec<Difference>,
+) -> Finding {
     finding(user, kind, Some(&profile.contact.id), fields)
 }
 

@@ -17,7 +17,12 @@ pub(super) async fn acknowledge(nats: Nats, acks: Vec<AckHandle>) {
     let acknowledge = |AckHandle { reply, .. }| {
         let nats = &nats;
         async move {
-            let request = nats.request(&reply, HeaderMap::new(), Bytes::from_static(b"+ACK"), REQUEST_TIMEOUT);
+            let request = nats.request(
+                &reply,
+                HeaderMap::new(),
+                Bytes::from_static(b"+ACK"),
+                REQUEST_TIMEOUT,
+            );
             if let Err(error) = request.await {
                 tracing::debug!(%error, "a wake-up was not acknowledged and will be delivered again");
             }

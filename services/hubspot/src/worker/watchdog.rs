@@ -52,7 +52,9 @@ async fn watch_counts(nats: &Nats, consumer: &Consumer<pull::Config>) -> String 
         let now = count(nats, consumer).await;
         if let Some(counts) = now.filter(|counts| counts.is_out_of_sync() && before == Some(*counts)) {
             let (messages, known) = (counts.messages, counts.to_come);
-            return format!("the stream holds {messages} messages, but the consumer will deliver only {known}");
+            return format!(
+                "the stream holds {messages} messages, but the consumer will deliver only {known}"
+            );
         }
         before = now;
     }

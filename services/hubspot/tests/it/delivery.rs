@@ -49,7 +49,9 @@ async fn a_change_reaches_the_contact_with_the_users_address() {
 #[tokio::test]
 async fn a_user_without_a_contact_gets_one_where_the_settings_say_so() {
     let stack = Stack::start().await;
-    let worker = stack.start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")]).await;
+    let worker = stack
+        .start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")])
+        .await;
     let change = [(Field::EMAIL, "Nobody@example.com"), (NAME, "Ada")];
     stack.users.change("1", &change).await;
     stack.users.wait_until_settled("1").await;
@@ -70,7 +72,10 @@ async fn a_user_without_a_contact_gets_one_where_the_settings_say_so() {
 async fn a_create_that_is_carried_out_without_an_answer_makes_one_contact_only() {
     let stack = Stack::start().await;
     let worker = stack
-        .start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create"), ("HUBSPOT_TIMEOUT_MS", "300")])
+        .start_worker(&[
+            ("HUBSPOT_CONTACT_NOT_FOUND", "create"),
+            ("HUBSPOT_TIMEOUT_MS", "300"),
+        ])
         .await;
     let cut = Fault::new(Action::Cut {
         at: CutPoint::AfterEffect,

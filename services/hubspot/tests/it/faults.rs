@@ -81,7 +81,7 @@ async fn faults_of_the_account_stop_the_line_and_it_resumes_alone() {
             "does not accept the token",
             "unauthorized",
         ),
-        (KnownError::Server(503), "fails whatever the record", "outage"),
+        (KnownError::Server(503), "fails for every record", "outage"),
     ];
     for (error, sentence, fault_name) in cases {
         let stack = Stack::start().await;

@@ -42,7 +42,10 @@ impl Operation for WakePublishedUsers {
     }
 
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<usize, OperationError> {
-        let users = batch.transaction.users_with_published_wake_ups(self.limit).await?;
+        let users = batch
+            .transaction
+            .users_with_published_wake_ups(self.limit)
+            .await?;
         batch.load(&users).await?;
         Ok(wake_now(batch, &users))
     }

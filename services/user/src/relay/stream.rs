@@ -172,12 +172,18 @@ impl StreamProvisioner {
                 "the server created the stream with other settings than requested"
             );
         }
-        *self.server_overrides.lock().unwrap_or_else(PoisonError::into_inner) = differing;
+        *self
+            .server_overrides
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = differing;
         Ok(made)
     }
 
     fn differing(&self, found: &Settings) -> Vec<String> {
-        let server_overrides = self.server_overrides.lock().unwrap_or_else(PoisonError::into_inner);
+        let server_overrides = self
+            .server_overrides
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut differing = settings::differing(found, self.replicas);
         differing.retain(|name| !server_overrides.contains(name));
         differing

@@ -58,7 +58,7 @@ pub(in crate::routes) async fn list_users(
     ListQuery(list): ListQuery,
     Extension(context): Extension<RequestContext>,
 ) -> Result<Response, ApiError> {
-    let page = gateway.users.read(&list, &context).await?;
+    let page = gateway.services.read(&list, &context).await?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(page)).into_response())
 }
 

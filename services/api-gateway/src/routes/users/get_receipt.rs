@@ -61,7 +61,7 @@ pub(in crate::routes) async fn get_receipt(
         Some(_) => gateway.resolutions.register(&request.user_id).await,
         None => None,
     };
-    let mut receipt = gateway.users.read(&request, &context).await?;
+    let mut receipt = gateway.services.read(&request, &context).await?;
     let Some((wait, waiter)) = wait.zip(waiter) else {
         return Ok(respond(&receipt));
     };

@@ -92,7 +92,9 @@ impl Connection {
             SecretSource::Value(_) => Err(io::Error::other(
                 "it was set in HUBSPOT_OAUTH_REFRESH_TOKEN and not in a file",
             )),
-            SecretSource::File(path) => write_if_unchanged(path.clone(), self.seen.clone(), token.clone()).await,
+            SecretSource::File(path) => {
+                write_if_unchanged(path.clone(), self.seen.clone(), token.clone()).await
+            }
         };
         match written {
             Ok(WriteResult::Written) => {

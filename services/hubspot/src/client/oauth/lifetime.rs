@@ -42,7 +42,10 @@ mod tests {
 
     #[test]
     fn a_token_is_not_used_in_its_last_moments_and_always_refreshed_before() {
-        assert_eq!(usable(DEFAULT_LIFETIME) + Duration::from_secs(10), DEFAULT_LIFETIME);
+        assert_eq!(
+            usable(DEFAULT_LIFETIME) + Duration::from_secs(10),
+            DEFAULT_LIFETIME
+        );
         for seconds in [1, 2, 60, 1_800, 86_400] {
             let lifetime = Duration::from_secs(seconds);
             assert!(refresh_after(lifetime, 1.0) < usable(lifetime), "{seconds}");

@@ -9,7 +9,7 @@ use contracts::{
 use tokio::time::Instant;
 
 use super::super::user_service::TIMEOUT;
-use super::{Comparer, REPLY_TIME, ComparisonContext};
+use super::{Comparer, ComparisonContext, REPLY_TIME};
 use crate::{
     comparison::{Contacts, Judge, Plan, repair_of},
     engine::{InspectionError, UserServiceError},
@@ -47,7 +47,11 @@ impl Comparer {
             users: compare.users.clone(),
             dirty_only: compare.purpose == ComparisonPurpose::DryRun,
         };
-        let page = self.users.call(&read, TIMEOUT).await.map_err(user_service_error)?;
+        let page = self
+            .users
+            .call(&read, TIMEOUT)
+            .await
+            .map_err(user_service_error)?;
         let plan = Plan::new(compare.purpose, page.users, context.account_id);
         let (mut comparison, repairs) = self.judge(compare, &plan, context).await?;
         comparison.unknown = page.unknown;
@@ -109,7 +113,11 @@ impl Comparer {
             return Err(not_inspected(&InspectionError::Busy));
         };
         let repair = RepairUsers { users };
-        let repaired = self.users.call(&repair, limit).await.map_err(user_service_error)?;
+        let repaired = self
+            .users
+            .call(&repair, limit)
+            .await
+            .map_err(user_service_error)?;
         comparison.repaired = repaired.repaired;
         comparison.changed_meanwhile = repaired.changed_meanwhile;
         Ok(())

@@ -105,7 +105,9 @@ async fn a_secondary_address_finds_the_contact_and_is_not_made_its_primary_one()
 #[tokio::test]
 async fn a_contact_that_was_archived_is_not_made_anew() {
     let stack = linked(1).await;
-    let worker = stack.start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")]).await;
+    let worker = stack
+        .start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")])
+        .await;
     stack.sandbox.archive(contact(&stack, 0)).unwrap();
     stack.users.change(&user(0), &[(NAME, "Ada")]).await;
     stack.users.wait_until_settled(&user(0)).await;

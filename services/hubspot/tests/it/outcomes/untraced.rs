@@ -57,7 +57,9 @@ async fn created_contacts_are_matched_by_address_in_whatever_order_results_come(
         let stack = Stack::start().await;
         switch(&stack, |switches| switches.trace_ids_in_results = traced);
         stack.users.gather(USERS);
-        let worker = stack.start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")]).await;
+        let worker = stack
+            .start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")])
+            .await;
         let change = async |number| {
             let (value, address) = (name_of(number), email(number).to_uppercase());
             let fields = [(NAME, value.as_str()), (Field::EMAIL, address.as_str())];

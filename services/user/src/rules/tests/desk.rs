@@ -3,7 +3,7 @@
 use contracts::{AttemptResult, Claim, Field, Priority, Receipt, UpdateForm, UserId, Values};
 
 use super::verdicts::{ACCOUNT, done, found};
-use crate::rules::{self, Change, Changed, Claimed, Effects, ChangeError, Row, RuleTiming, UnixMs};
+use crate::rules::{self, Change, ChangeError, Changed, Claimed, Effects, Row, RuleTiming, UnixMs};
 
 pub(super) const SECOND: UnixMs = 1_000;
 pub(super) const HOLDER: &str = "worker-a";

@@ -45,7 +45,11 @@ fn a_contact_that_is_gone_is_looked_up_by_both_addresses_and_not_created_again()
     desk.record(all(&claim, &FieldResult::NotFound));
     let problem = desk.receipt(2).problems.remove(0);
     assert_eq!(problem.addresses, ["eva@example.com", "ada@example.com"]);
-    assert!(!problem.remedy.contains("HUBSPOT_CONTACT_NOT_FOUND"), "{}", problem.remedy);
+    assert!(
+        !problem.remedy.contains("HUBSPOT_CONTACT_NOT_FOUND"),
+        "{}",
+        problem.remedy
+    );
     assert!(problem.explanation.contains("had a contact before"));
 }
 

@@ -6,7 +6,7 @@ use contracts::{
     AttemptResult, Claim, ClaimUsers, ErrorCode, ImportLine, ImportResult, NextAction, Receipt,
     ReportResults, ServiceError, UpdateUser, UserId, UsersRepaired, UsersResynced, UsersRetried,
 };
-use user::rules::{self, Change, Claimed, Lease, Refusal, Row, RuleTiming, UnixMs};
+use user::rules::{self, Change, ChangeError, Claimed, Lease, Row, RuleTiming, UnixMs};
 
 use super::operation::{Answer, Work};
 
@@ -167,9 +167,9 @@ impl Model {
                 self.rows.insert(row.user_id.clone(), row);
                 Digest::Version(changed.version)
             }
-            Err(Refusal::VersionMismatch(_)) => Digest::Refused(ErrorCode::VersionMismatch),
-            Err(Refusal::KeyReused) => Digest::Refused(ErrorCode::KeyReused),
-            Err(Refusal::EmailRequired) => Digest::Refused(ErrorCode::EmailRequired),
+            Err(ChangeError::VersionMismatch(_)) => Digest::Refused(ErrorCode::VersionMismatch),
+            Err(ChangeError::KeyReused) => Digest::Refused(ErrorCode::KeyReused),
+            Err(ChangeError::EmailRequired) => Digest::Refused(ErrorCode::EmailRequired),
         }
     }
 

@@ -30,7 +30,10 @@ fn carried(tokens: &AccessTokens, now: Instant) -> String {
 }
 
 fn error(kind: CallErrorKind) -> CallError {
-    CallError { kind, ..no_token_yet() }
+    CallError {
+        kind,
+        ..no_token_yet()
+    }
 }
 
 #[test]
