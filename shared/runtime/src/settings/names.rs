@@ -13,13 +13,9 @@ const OF_OTHERS: &str = "API_GATEWAY_PORTS NATS_CA NATS_CERT NATS_CONTEXT NATS_C
      NATS_STARTUP_LOG NATS_TIMEOUT NATS_VERSION";
 /// From this similarity on, from 0 to 1, one name may be meant by another.
 const MIN_SIMILARITY: f64 = 0.5;
-/// Former names of settings with their present names, for the hint. The similarity of the names would lead to others.
-const RENAMED: [(&str, &str); 4] = [
-    ("HUBSPOT_EMAIL_TAKEN", "HUBSPOT_EMAIL_CONFLICT"),
-    ("HUBSPOT_MISSING", "HUBSPOT_CONTACT_NOT_FOUND"),
-    ("USER_ANNOUNCE_MS", "USER_WAKE_UP_MS"),
-    ("USER_DOUBT_MS", "USER_LATE_WRITE_MS"),
-];
+/// Former names of settings, each with its present name, for the hint. The similarity of the names would lead to others.
+const RENAMED: &str = "HUBSPOT_EMAIL_TAKEN=HUBSPOT_EMAIL_CONFLICT HUBSPOT_MISSING=HUBSPOT_CONTACT_NOT_FOUND \
+     USER_ANNOUNCE_MS=USER_WAKE_UP_MS USER_DOUBT_MS=USER_LATE_WRITE_MS";
 
 /// Where a name was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,8 +134,9 @@ impl Names<'_> {
 
 /// The present name of a setting that was renamed, if this process has that setting.
 fn new_name<'n>(name: &str, known: &'n BTreeSet<String>) -> Option<&'n str> {
-    let (_, new) = RENAMED.iter().find(|(former, _)| *former == name)?;
-    known.get(*new).map(String::as_str)
+    let mut renamed = RENAMED.split_whitespace().filter_map(|pair| pair.split_once('='));
+    let (_, new) = renamed.find(|(former, _)| *former == name)?;
+    known.get(new).map(String::as_str)
 }
 
 /// Whether the name is a known one with a few wrong letters. Upper and lower case are the same.
