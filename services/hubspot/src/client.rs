@@ -1,4 +1,4 @@
-//! Calls HubSpot over HTTP. Every [`Call`] ends with a [`CallResponse`], whatever HubSpot or the network sends back.
+//! Calls HubSpot over HTTP. Every [`Call`] ends with a [`CallResponse`], also if HubSpot or the network fails.
 //!
 //! The client retries nothing and decides nothing, because the engine does. It refreshes access tokens that expire; when
 //! it has no token, the response is an error.

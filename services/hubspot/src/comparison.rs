@@ -3,11 +3,11 @@
 
 mod contacts;
 mod differences;
-mod judge;
+mod user_comparer;
 mod plan;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use contacts::{Contacts, Read};
-pub(crate) use judge::{Judge, repair_of};
+pub(crate) use user_comparer::{UserComparer, repair_of};
 pub(crate) use plan::Plan;

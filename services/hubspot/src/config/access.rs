@@ -11,8 +11,8 @@ pub(crate) const CLIENT_SECRET: &str = "HUBSPOT_OAUTH_CLIENT_SECRET";
 const CLIENT_SECRET_FILE: &str = "HUBSPOT_OAUTH_CLIENT_SECRET_FILE";
 pub(crate) const REFRESH_TOKEN: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN";
 pub(crate) const REFRESH_TOKEN_FILE: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN_FILE";
-const OF_TOKEN: [&str; 2] = [TOKEN, TOKEN_FILE];
-const OF_OAUTH: [&str; 5] = [
+const TOKEN_SETTINGS: [&str; 2] = [TOKEN, TOKEN_FILE];
+const OAUTH_SETTINGS: [&str; 5] = [
     CLIENT_ID,
     CLIENT_SECRET,
     CLIENT_SECRET_FILE,
@@ -57,9 +57,9 @@ pub(crate) fn without_placeholders(env: &Env) -> Env {
 
 pub(super) fn names_credentials(env: &Env) -> bool {
     let env = without_placeholders(env);
-    OF_TOKEN
+    TOKEN_SETTINGS
         .iter()
-        .chain(&OF_OAUTH)
+        .chain(&OAUTH_SETTINGS)
         .any(|name| env.get(name).is_some())
 }
 
@@ -67,18 +67,18 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Access> {
     let version = reader.one_of("HUBSPOT_API_VERSION", ApiVersion::default(), &ApiVersion::CHOICES);
     let account_id = reader.optional_within(ACCOUNT_ID, 1..=u64::MAX);
     let account_id = account_id.map(|id| id.to_string());
-    let of_token = OF_TOKEN.into_iter().find(|name| reader.is_set(name));
-    let of_oauth = OF_OAUTH.into_iter().find(|name| reader.is_set(name));
+    let token_setting = TOKEN_SETTINGS.into_iter().find(|name| reader.is_set(name));
+    let oauth_setting = OAUTH_SETTINGS.into_iter().find(|name| reader.is_set(name));
     let sandbox = reader.optional::<String>(SANDBOX);
     let token = reader.secret_source(TOKEN).map(Credentials::Token);
-    let oauth = of_oauth.and_then(|_| read_oauth(reader)).map(Credentials::OAuth);
-    if let (Some(of_token), Some(of_oauth)) = (of_token, of_oauth) {
+    let oauth = oauth_setting.and_then(|_| read_oauth(reader)).map(Credentials::OAuth);
+    if let (Some(token_setting), Some(oauth_setting)) = (token_setting, oauth_setting) {
         reader.fault(
-            of_token,
-            format!("and {of_oauth} are both set; keep either the token or the settings of the OAuth app"),
+            token_setting,
+            format!("and {oauth_setting} are both set; keep either the token or the settings of the OAuth app"),
         );
     }
-    if of_token.or(of_oauth).is_none() {
+    if token_setting.or(oauth_setting).is_none() {
         let access = read_sandbox(reader, sandbox, version)?;
         return Some(Access { account_id, ..access });
     }

@@ -205,7 +205,7 @@ impl Attempt {
     /// ```
     ///
     /// The arms are ordered by event. Where the step does not matter it is not named: a retraction may have changed the
-    /// step while the call was in flight, and the response has to count all the same.
+    /// step while the call was in flight, and the response has to count even then.
     pub(crate) fn handle(&mut self, event: Event<'_>, policy: AttemptPolicy<'_>) {
         self.step = match (self.step.clone(), event) {
             // Lookups by address.

@@ -114,7 +114,7 @@ impl Inspections {
         Some(self.waiting.remove(next))
     }
 
-    /// Why no inspection can be sent soon, whatever else there is to do.
+    /// Why no inspection can be sent soon, even if no delivery needs the calls.
     fn blocked(
         &self,
         now: Duration,

@@ -9,7 +9,7 @@ use prometheus_client::{
 use runtime::Metrics;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfFinding {
+struct FindingLabel {
     finding: &'static str,
 }
 
@@ -18,7 +18,7 @@ struct OfFinding {
 pub(crate) struct DriftMetrics {
     checked: Counter,
     repaired: Counter,
-    findings: Family<OfFinding, Counter>,
+    findings: Family<FindingLabel, Counter>,
     last_pass: Gauge,
 }
 
@@ -52,7 +52,7 @@ impl DriftMetrics {
         self.repaired.inc_by(page.repaired);
         for finding in &page.findings {
             let finding = finding.kind.name();
-            self.findings.get_or_create(&OfFinding { finding }).inc();
+            self.findings.get_or_create(&FindingLabel { finding }).inc();
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
     time::rfc3339,
 };
 
-/// Counts younger than this are returned again instead of counting anew.
+/// Counts younger than this are returned again instead of counting once more.
 const FRESH: Duration = Duration::from_millis(500);
 /// Counts are returned again for this many times as long as counting took, so that counting uses at most about a tenth of a
 /// connection's time.

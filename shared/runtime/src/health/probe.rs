@@ -63,7 +63,7 @@ pub async fn probe(url: &str) -> Result<(), ProbeError> {
         }
         Err(_) => return Err(ProbeError::TimedOut(url.to_owned())),
     };
-    judge(url, &answer)
+    check_status(url, &answer)
 }
 
 async fn get(host: &str, port: u16, path: &str) -> io::Result<String> {
@@ -75,7 +75,7 @@ async fn get(host: &str, port: u16, path: &str) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-fn judge(url: &str, answer: &str) -> Result<(), ProbeError> {
+fn check_status(url: &str, answer: &str) -> Result<(), ProbeError> {
     let status = answer.lines().next().unwrap_or_default();
     if status.split(' ').nth(1) == Some("200") {
         return Ok(());

@@ -93,7 +93,7 @@ pub(super) async fn exchange(
         }
     };
     let answer = answer.ok_or_else(|| other("the connection is closed".to_owned()))?;
-    judge(answer, subject)
+    read_answer(answer, subject)
 }
 
 /// Waits until the server forbids the subject or the inbox. A forbidden request gets no answer; the server only reports an error
@@ -111,7 +111,7 @@ async fn forbidden(mut state: watch::Receiver<NatsState>, subject: &str, before:
     }
 }
 
-fn judge(answer: Message, subject: &str) -> Result<Message, RequestError> {
+fn read_answer(answer: Message, subject: &str) -> Result<Message, RequestError> {
     if answer.status == Some(StatusCode::NO_RESPONDERS) {
         return Err(RequestError::NoResponders {
             subject: subject.to_owned(),

@@ -68,7 +68,7 @@ impl Env {
             let Ok(name) = name.into_string() else { continue };
             let value = value.into_string().map_or(Value::NotUnicode, Value::Text);
             if let Value::Text(text) = &value
-                && names::is_of_an_orchestrator(&name, text)
+                && names::is_set_by_orchestrator(&name, text)
             {
                 continue;
             }

@@ -8,7 +8,7 @@ use super::error::Fault;
 /// The prefixes of all parts of hubsync. A file may be shared by all of them, so each part checks only its own names in it.
 const PARTS: [&str; 5] = ["API_GATEWAY_", "USER_", "HUBSPOT_", "HUBSYNC_", "NATS_"];
 /// Names that other programs read: `docker compose`, and the NATS tools and images. They may be set in an administrator's shell.
-const OF_OTHERS: &str = "API_GATEWAY_PORTS NATS_CA NATS_CERT NATS_CONTEXT NATS_CREDS NATS_DOCKERIZED NATS_HOME NATS_INBOX_PREFIX \
+const FOREIGN_NAMES: &str = "API_GATEWAY_PORTS NATS_CA NATS_CERT NATS_CONTEXT NATS_CREDS NATS_DOCKERIZED NATS_HOME NATS_INBOX_PREFIX \
      NATS_JS_API_PREFIX NATS_JS_DOMAIN NATS_JS_EVENT_PREFIX NATS_KEY NATS_NKEY NATS_OPERATOR NATS_SERVER NATS_SOCKS_PROXY \
      NATS_STARTUP_LOG NATS_TIMEOUT NATS_VERSION";
 /// From this similarity on, from 0 to 1, one name may be meant by another.
@@ -75,7 +75,7 @@ impl Names<'_> {
         let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
         match place {
             Place::File { .. } => !begins(&PARTS) || begins(self.own) || begins(self.shared),
-            Place::Environment if is_of_others(name) || self.is_elsewhere(name, known) => false,
+            Place::Environment if is_foreign(name) || self.is_elsewhere(name, known) => false,
             Place::Environment if begins(self.own) => true,
             Place::Environment if begins(self.shared) => {
                 new_name(name, known).is_some() || self.resembles(name, known)
@@ -172,13 +172,13 @@ fn similarity(name: &str, known: &str) -> f64 {
     strsim::normalized_damerau_levenshtein(&name.to_uppercase(), known)
 }
 
-fn is_of_others(name: &str) -> bool {
-    OF_OTHERS.split_whitespace().any(|known| known == name)
+fn is_foreign(name: &str) -> bool {
+    FOREIGN_NAMES.split_whitespace().any(|known| known == name)
 }
 
 /// Whether the variable is one by which Kubernetes, or Docker for a link, publishes the address of a service. For one named
 /// `user` these are `USER_SERVICE_HOST`, `USER_PORT_3032_TCP_ADDR` and so on, and `USER_PORT=tcp://10.0.0.1:3032`.
-pub(super) fn is_of_an_orchestrator(name: &str, value: &str) -> bool {
+pub(super) fn is_set_by_orchestrator(name: &str, value: &str) -> bool {
     let is_address = ["tcp://", "udp://", "sctp://"]
         .iter()
         .any(|scheme| value.starts_with(scheme));

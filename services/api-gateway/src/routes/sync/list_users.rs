@@ -113,7 +113,7 @@ fn parse_filter(state: Option<&str>, reason: Option<String>) -> Result<ProblemFi
     if state.is_none() && reason.is_some() {
         return Err(invalid_parameter(
             "reason",
-            "it needs a state as well, since the same code means something else in another state",
+            "it needs a state as well, because the same code has another meaning in another state",
         ));
     }
     Ok(ProblemFilter {

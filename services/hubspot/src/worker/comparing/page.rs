@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::super::user_service::TIMEOUT;
 use super::{Comparer, ComparisonContext, REPLY_TIME};
 use crate::{
-    comparison::{Contacts, Judge, Plan, repair_of},
+    comparison::{Contacts, UserComparer, Plan, repair_of},
     engine::{InspectionError, UserServiceError},
 };
 
@@ -29,7 +29,7 @@ impl Comparer {
         let (mut comparison, repairs) = tokio::select! {
             biased;
             () = context.closed.cancelled() => return Err(not_inspected(&InspectionError::NotDelivering)),
-            compared = self.read_and_judge(compare, context) => compared?,
+            compared = self.read_and_compare(compare, context) => compared?,
         };
         if compare.purpose == (ComparisonPurpose::Drift { repair: true }) {
             self.repair(repairs, &mut comparison, context).await?;
@@ -38,7 +38,7 @@ impl Comparer {
     }
 
     /// Reads a page of users and compares them with their contacts. Also returns the repairs for the differences.
-    async fn read_and_judge(
+    async fn read_and_compare(
         &self,
         compare: &CompareUsers,
         context: ComparisonContext<'_>,
@@ -53,20 +53,20 @@ impl Comparer {
             .await
             .map_err(user_service_error)?;
         let plan = Plan::new(compare.purpose, page.users, context.account_id);
-        let (mut comparison, repairs) = self.judge(compare, &plan, context).await?;
+        let (mut comparison, repairs) = self.compare_planned(compare, &plan, context).await?;
         comparison.unknown = page.unknown;
         comparison.next = page.next;
         Ok((comparison, repairs))
     }
 
     /// Reads the contacts in the plan and makes a finding for each user.
-    async fn judge(
+    async fn compare_planned(
         &self,
         compare: &CompareUsers,
         plan: &Plan,
         context: ComparisonContext<'_>,
     ) -> Result<(Comparison, Vec<RepairUser>), ServiceError> {
-        let judge = Judge {
+        let comparer = UserComparer {
             purpose: compare.purpose,
             values: compare.values,
             missing: self.missing,
@@ -77,7 +77,7 @@ impl Comparer {
             let read = self.read(ids, context).await?;
             let contacts = Contacts::new(&read);
             for user in &plan.by_id {
-                let finding = judge.linked(user, &contacts);
+                let finding = comparer.linked(user, &contacts);
                 repairs.extend(finding.as_ref().and_then(|finding| repair_of(user, finding)));
                 findings.extend(finding);
             }
@@ -85,7 +85,7 @@ impl Comparer {
         if let Some(addresses) = plan.addresses() {
             let read = self.read(addresses, context).await?;
             let contacts = Contacts::new(&read);
-            findings.extend(plan.by_address.iter().map(|user| judge.unlinked(user, &contacts)));
+            findings.extend(plan.by_address.iter().map(|user| comparer.unlinked(user, &contacts)));
         }
         findings.sort_by(|one, other| one.user_id.cmp(&other.user_id));
         let comparison = Comparison {

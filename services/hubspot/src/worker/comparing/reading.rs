@@ -87,6 +87,8 @@ impl Comparer {
                 _ => return Err(not_inspected(&why)),
             }
             let halves = halves(asked);
+            // Nothing has been read so far. If nothing is left to try, or enough was tried, another contact shows whether
+            // these contacts are the cause or HubSpot fails for all.
             let was_all = parts.is_empty() && halves.is_empty();
             if !answers && (failed == MAX_FAILED_READS || was_all) {
                 answers = self.reads_another(context).await;

@@ -16,7 +16,7 @@ const OPERATOR_SETTINGS: [&str; 15] = [
     "mirror_direct",
     // Wake-ups have no message ids.
     "duplicate_window",
-    // The acknowledgements of a work queue remove messages all the same.
+    // In a work queue acknowledgements remove messages even if deleting is denied.
     "deny_delete",
     "deny_purge",
     "allow_rollup_hdrs",

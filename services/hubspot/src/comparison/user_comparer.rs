@@ -13,7 +13,7 @@ use crate::engine::{MissingContact, Profile};
 
 /// Finds what is different for one user at a time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Judge {
+pub(crate) struct UserComparer {
     pub(crate) purpose: ComparisonPurpose,
     /// Whether findings are to have values.
     pub(crate) values: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Judge {
     pub(crate) missing: MissingContact,
 }
 
-impl Judge {
+impl UserComparer {
     /// The finding for a linked user, whose contact was read by its id.
     pub(crate) fn linked(self, user: &UserToCompare, contacts: &Contacts<'_>) -> Option<Finding> {
         let contact_id = &user.link.as_ref()?.contact_id;
