@@ -7,7 +7,7 @@ pub struct NatsState {
     pub connected: bool,
     /// How many connections there were. If the number grows, messages that were sent meanwhile may be lost.
     pub epoch: u64,
-    /// What the server has forbidden on this connection, at most [`MAX_VIOLATIONS`] entries.
+    /// What the server has forbidden on this connection, by subject. Only the first ones are kept, up to a limit.
     pub violations: Vec<Violation>,
 }
 
