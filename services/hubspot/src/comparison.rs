@@ -3,11 +3,11 @@
 
 mod contacts;
 mod differences;
-mod user_comparer;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod user_comparer;
 
 pub(crate) use contacts::{Contacts, Read};
-pub(crate) use user_comparer::{UserComparer, repair_of};
 pub(crate) use plan::Plan;
+pub(crate) use user_comparer::{UserComparer, repair_of};

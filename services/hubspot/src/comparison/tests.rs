@@ -5,7 +5,7 @@ use contracts::{
     UserToCompare,
 };
 
-use super::{Contacts, UserComparer, Plan, Read, repair_of};
+use super::{Contacts, Plan, Read, UserComparer, repair_of};
 use crate::engine::{
     CallError, CallErrorKind, Contact, InputError, InspectedContacts, MissingContact, Profile,
 };
@@ -89,12 +89,20 @@ fn findings(comparer: UserComparer, users: &[UserToCompare], answer: &InspectedC
     if let Some(ids) = plan.ids() {
         let read = read(ids);
         let contacts = Contacts::new(&read);
-        findings.extend(plan.by_id.iter().filter_map(|user| comparer.linked(user, &contacts)));
+        findings.extend(
+            plan.by_id
+                .iter()
+                .filter_map(|user| comparer.linked(user, &contacts)),
+        );
     }
     if let Some(addresses) = plan.addresses() {
         let read = read(addresses);
         let contacts = Contacts::new(&read);
-        findings.extend(plan.by_address.iter().map(|user| comparer.unlinked(user, &contacts)));
+        findings.extend(
+            plan.by_address
+                .iter()
+                .map(|user| comparer.unlinked(user, &contacts)),
+        );
     }
     findings
 }

@@ -71,11 +71,15 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Access> {
     let oauth_setting = OAUTH_SETTINGS.into_iter().find(|name| reader.is_set(name));
     let sandbox = reader.optional::<String>(SANDBOX);
     let token = reader.secret_source(TOKEN).map(Credentials::Token);
-    let oauth = oauth_setting.and_then(|_| read_oauth(reader)).map(Credentials::OAuth);
+    let oauth = oauth_setting
+        .and_then(|_| read_oauth(reader))
+        .map(Credentials::OAuth);
     if let (Some(token_setting), Some(oauth_setting)) = (token_setting, oauth_setting) {
         reader.fault(
             token_setting,
-            format!("and {oauth_setting} are both set; keep either the token or the settings of the OAuth app"),
+            format!(
+                "and {oauth_setting} are both set; keep either the token or the settings of the OAuth app"
+            ),
         );
     }
     if token_setting.or(oauth_setting).is_none() {

@@ -111,7 +111,9 @@ impl WorkerMetrics {
             | Response::Contact(_) => "ok".to_owned(),
         };
         let name = call.name();
-        self.calls.get_or_create(&ResultLabel { call: name, result }).inc();
+        self.calls
+            .get_or_create(&ResultLabel { call: name, result })
+            .inc();
         let call_label = CallLabel { call: name };
         self.seconds
             .get_or_create(&call_label)

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::super::user_service::TIMEOUT;
 use super::{Comparer, ComparisonContext, REPLY_TIME};
 use crate::{
-    comparison::{Contacts, UserComparer, Plan, repair_of},
+    comparison::{Contacts, Plan, UserComparer, repair_of},
     engine::{InspectionError, UserServiceError},
 };
 
@@ -85,7 +85,11 @@ impl Comparer {
         if let Some(addresses) = plan.addresses() {
             let read = self.read(addresses, context).await?;
             let contacts = Contacts::new(&read);
-            findings.extend(plan.by_address.iter().map(|user| comparer.unlinked(user, &contacts)));
+            findings.extend(
+                plan.by_address
+                    .iter()
+                    .map(|user| comparer.unlinked(user, &contacts)),
+            );
         }
         findings.sort_by(|one, other| one.user_id.cmp(&other.user_id));
         let comparison = Comparison {
