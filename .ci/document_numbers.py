@@ -27,7 +27,7 @@ HUBSPOT = "services/hubspot/src/config.rs"
 USER = "services/user/src/config.rs"
 GATEWAY = "services/api-gateway/src/config.rs"
 SEND_BATCH = "shared/contracts/src/import.rs"
-FIRST_TRY = "services/api-gateway/src/user_service/deadline.rs"
+FIRST_TRY = "services/api-gateway/src/services/deadline.rs"
 RETRIES = "src/cli/bulk/retry_pauses.rs"
 PLAN = "checks/simulation/src/plan.rs"
 RECHECKS = r"RECHECK_PAUSES: .* = \[([\d_]+), ([\d_]+), ([\d_]+), ([\d_]+)\]"
@@ -99,17 +99,17 @@ NUMBERS = [
     ("ARCHITECTURE.md", r"delivers the wake-up again after (\d+ seconds)", CONSUMER, "ACK_WAIT"),
     # Comparisons and imports.
     ("docs/decisions/14-drift-is-read-by-the-worker.md", r"a page of a (\w+) at a time", "shared/contracts/src/comparison.rs", "MAX_COMPARED"),
-    ("docs/decisions/14-drift-is-read-by-the-worker.md", r"So after (\w+) failed calls", f"{COMPARING}/reading.rs", "MOST_FAILED"),
-    ("docs/decisions/14-drift-is-read-by-the-worker.md", r"The drift sweep has (\w+ minutes) for a page", f"{COMPARING}/sweep.rs", "PAGE_LIMIT"),
-    ("docs/decisions/14-drift-is-read-by-the-worker.md", r"The gateway waits (\w+ seconds) for a page", "services/api-gateway/src/user_service.rs", "COMPARE_TIMEOUT"),
+    ("docs/decisions/14-drift-is-read-by-the-worker.md", r"So after (\w+) failed calls", f"{COMPARING}/reading.rs", "MAX_FAILED_READS"),
+    ("docs/decisions/14-drift-is-read-by-the-worker.md", r"The drift sweep has (\w+ minutes) for a page", f"{COMPARING}/sweep.rs", "PAGE_TIMEOUT"),
+    ("docs/decisions/14-drift-is-read-by-the-worker.md", r"The gateway waits (\w+ seconds) for a page", "services/api-gateway/src/services.rs", "COMPARE_TIMEOUT"),
     ("docs/decisions/14-drift-is-read-by-the-worker.md", r"comparisons wait for an (hour)", "services/hubspot/src/engine/inspections.rs", "DAY_PAUSE"),
-    ("services/api-gateway/README.md", r"not within (\w+ seconds), the response is 503 `not-comparing`", "services/api-gateway/src/user_service.rs", "COMPARE_TIMEOUT"),
+    ("services/api-gateway/README.md", r"not within (\w+ seconds), the response is 503 `not-comparing`", "services/api-gateway/src/services.rs", "COMPARE_TIMEOUT"),
     ("docs/decisions/11-imports.md", r"a (\w+) at a time, and sends the next hundred", SEND_BATCH, "MAX_IMPORT_LINES"),
     ("docs/decisions/11-imports.md", r"The limit is (\d+ MiB) for each import", "services/api-gateway/src/import/reports/queue.rs", "MAX_WAITING_BYTES"),
     ("docs/decisions/11-imports.md", r"at most (\w+) imports run at a time", "services/api-gateway/src/import/slots.rs", "MAX_IMPORTS"),
     ("docs/decisions/11-imports.md", r"the caller reads nothing for a (minute)", GATEWAY, "import_wait"),
     # The gateway and the command line.
-    ("docs/reliability.md", r"sends it again after (one second), with the same key", FIRST_TRY, "LONGEST_FIRST_TRY"),
+    ("docs/reliability.md", r"sends it again after (one second), with the same key", FIRST_TRY, "MAX_FIRST_TRY"),
     ("docs/reliability.md", r"A body of more than (\d+ KiB) gets 413", "services/api-gateway/src/request/body.rs", "MAX_BODY_BYTES"),
     ("services/api-gateway/README.md", r"The body may have (\d+ KiB)", "services/api-gateway/src/request/body.rs", "MAX_BODY_BYTES"),
     ("services/api-gateway/README.md", r"A row may have (\d+ KiB)", "services/api-gateway/src/import/rows/splitter.rs", "MAX_ROW_BYTES"),

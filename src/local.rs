@@ -29,7 +29,7 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     telemetry::init(&configs.gateway.log);
     // This comes before the first file is written, and before nats-server starts, which inherits the file mode mask.
     private_files::by_default();
-    open_files::allow_most();
+    open_files::raise_limit();
     let shutdown = Shutdown::on_signals()?;
     // The lock is held until the end, so that no second process uses the files of NATS and of the sandbox.
     let mut lock = data_folder::lock(&arguments.data)?;

@@ -166,14 +166,14 @@ async fn every_invalid_setting_is_reported_by_name() {
     let launch = launch
         .env("API_GATEWAY_PORT", "http")
         .env("USER_LATE_WRITE_MS", "soon")
-        .env("HUBSPOT_EMAIL_TAKEN", "maybe");
+        .env("HUBSPOT_EMAIL_CONFLICT", "maybe");
     let mut process = launch.start().await.unwrap();
     assert_eq!(process.wait(CEILING).await.unwrap(), 1);
     let output = process.output().unwrap();
     for name in [
         "API_GATEWAY_PORT: ",
         "USER_LATE_WRITE_MS: ",
-        "HUBSPOT_EMAIL_TAKEN: ",
+        "HUBSPOT_EMAIL_CONFLICT: ",
     ] {
         assert!(output.contains(name), "{name} is not reported:\n{output}");
     }

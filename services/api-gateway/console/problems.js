@@ -40,7 +40,7 @@ const MEANINGS = {
   rejected: "HubSpot rejected a value. Change the value or HubSpot's rule, then retry; hubsync does not retry by itself.",
   conflict: "Another contact has the address. Merge the contacts in HubSpot, or link the user to that contact. hubsync retries after 1 min, 10 min, 1 h, then daily.",
   failed: "Delivery kept failing for these users, while it worked for others. The receipt has the reason, and says whether hubsync retries by itself.",
-  notFound: "No contact has the user's address, and hubsync creates none unless HUBSPOT_MISSING=create is set. It looks again after 1 min, 10 min, 1 h, then daily.",
+  notFound: "No contact has the user's address, and hubsync creates none unless HUBSPOT_CONTACT_NOT_FOUND=create is set. It looks again after 1 min, 10 min, 1 h, then daily.",
 };
 
 const nameOf = ({ state, reason }) => (reason ? `${state} with ${reason}` : state);

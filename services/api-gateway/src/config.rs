@@ -64,7 +64,7 @@ impl Default for Limits {
 impl Config {
     const DEFAULT_PORT: u16 = 3030;
 
-    /// Reads the settings of a gateway that is a process of its own.
+    /// Reads the settings from the environment and the files of this service.
     pub fn load() -> Result<Self, SettingsError> {
         settings::load(&ENV_FILES, &NAMES, Self::read)
     }

@@ -42,7 +42,7 @@ static FILES: [ConsoleFile; 14] = [
     file!("visibility.js", SCRIPT),
 ];
 
-/// One tag for all files, so that a change of any file makes a browser load all of them anew. Otherwise it could run old and
+/// One tag for all files, so that a change of any file makes a browser load all of them again. Otherwise it could run old and
 /// new scripts together.
 static TAG: LazyLock<String> = LazyLock::new(|| {
     let files = FILES.iter().chain([&PAGE]);

@@ -1,5 +1,5 @@
-//! News from the other services. They publish notices over NATS; this module tells callers of them: watchers of the event
-//! stream, callers that wait for the result of a version, and everybody who asks how delivery stands.
+//! Notices of the other services. They arrive over NATS, and this module passes them on: to browsers that watch the event
+//! stream, to callers that wait for the result of a version, and to requests for the status of delivery.
 
 mod delivery;
 mod hub;

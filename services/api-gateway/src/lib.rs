@@ -12,7 +12,7 @@ mod response;
 mod routes;
 mod serve;
 mod server;
-mod user_service;
+mod services;
 
 pub use config::{Config, ENV_FILES, Limits};
 pub use request::{AllowedHosts, InvalidHosts};

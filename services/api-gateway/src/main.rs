@@ -1,4 +1,4 @@
-//! The api-gateway as a process of its own.
+//! The binary of the api-gateway.
 
 use std::process::ExitCode;
 
@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
 async fn run() -> anyhow::Result<()> {
     let config = Config::load()?;
     telemetry::init(&config.log);
-    open_files::allow_most();
+    open_files::raise_limit();
     let shutdown = Shutdown::on_signals()?;
     let listener = listen(config.address).with_context(|| format!("cannot listen on {}", config.address))?;
     Ok(serve(&config, listener, &Metrics::default(), shutdown).await?)

@@ -9,7 +9,7 @@ use contracts::{access, headers, subjects};
 use futures_util::future::join_all;
 use runtime::nats::{Nats, Violation};
 
-/// The server reports a forbidden subject at once, so a user service that is slow to answer need not be waited for.
+/// How long to wait for an answer. The server reports a forbidden subject at once, so a slow user service is not waited for.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The first subject that the server forbids, of all that the gateway needs.

@@ -1,4 +1,4 @@
-//! Checks the services that the gateway needs, at most once a second while they are well.
+//! Checks the services that the gateway needs, at most once a second while the checks succeed.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::permissions::ping_subject;
-use crate::user_service::{MAX_CLOCK_DIFFERENCE_MS, UserService};
+use crate::services::{MAX_CLOCK_DIFFERENCE_MS, Services};
 
 /// How long a successful ping is reused.
 const REUSE_SUCCESS: Duration = Duration::from_secs(1);
 /// How long a failed ping is reused: shorter, so that a service that has just started is seen soon.
 const REUSE_FAILURE: Duration = Duration::from_millis(100);
-/// A user service that does not answer a ping within this time counts as away.
+/// A user service that does not answer a ping within this time counts as unavailable.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The result of the last ping of the user service.
@@ -47,13 +47,13 @@ pub(crate) struct Readiness {
 
 impl Readiness {
     /// The report of `/readyz`. Clocks that differ are reported, but the gateway stays ready: it can still accept changes.
-    pub(crate) async fn report(&self, users: &UserService) -> HealthReport {
-        let nats = nats_check(users.nats());
-        let user = match users.nats().filter(|_| nats.ok) {
+    pub(crate) async fn report(&self, services: &Services) -> HealthReport {
+        let nats = nats_check(services.nats());
+        let user = match services.nats().filter(|_| nats.ok) {
             Some(nats) => self.ping(nats).await,
             None => check("user", false, "not checked, since there is no connection to NATS"),
         };
-        let clock = clock_check(users.clock_ahead_ms());
+        let clock = clock_check(services.clock_ahead_ms());
         let ready = nats.ok && user.ok;
         HealthReport {
             name: "api-gateway".to_owned(),
@@ -62,7 +62,7 @@ impl Readiness {
         }
     }
 
-    /// Pings the user service, or reuses the last ping. Callers that come while a ping is out wait for its result.
+    /// Pings the user service, or reuses the last ping. Concurrent callers wait for the same ping.
     async fn ping(&self, nats: &Nats) -> Check {
         let mut last_ping = self.last_ping.lock().await;
         let epoch = nats.epoch();

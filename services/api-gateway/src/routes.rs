@@ -27,13 +27,13 @@ use crate::openapi::{ApiDocumentBuilder, Describe, Media};
 use crate::readiness::Readiness;
 use crate::request::{AllowedHosts, reject_other_sites};
 use crate::response::{ApiError, ResponseCompletion, complete_response};
-use crate::user_service::UserService;
+use crate::services::Services;
 
 /// What all handlers share.
 #[derive(Debug, Clone)]
 pub(crate) struct Gateway {
-    /// Sends requests to the user service.
-    pub(crate) users: UserService,
+    /// Sends requests to the user service and the hubspot service.
+    pub(crate) services: Services,
     /// Makes the report of `/readyz`.
     pub(crate) readiness: Arc<Readiness>,
     /// Knows the status of delivery to HubSpot.

@@ -15,12 +15,12 @@ use crate::permissions::find_forbidden;
 use crate::readiness::Readiness;
 use crate::routes::{Gateway, router};
 use crate::server::Server;
-use crate::user_service::UserService;
+use crate::services::Services;
 
 /// The name of the gateway's connection to NATS.
 const SERVICE_NAME: &str = "api-gateway";
 
-/// Why the gateway stopped although nobody told it to.
+/// The gateway stopped by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The NATS server does not accept the connection, and trying again does not help.
@@ -51,7 +51,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let nats = Arc::new(OnceLock::new());
     let gateway = Gateway {
-        users: UserService::new(Arc::clone(&nats), &config.limits),
+        services: Services::new(Arc::clone(&nats), &config.limits),
         readiness: Arc::new(Readiness::default()),
         delivery: DeliveryMonitor::default(),
         resolutions: ResolutionWaiters::default(),
@@ -79,7 +79,7 @@ async fn connect_and_listen(
 ) -> Result<Infallible, ServeError> {
     match connect(&config.nats, SERVICE_NAME, &gateway.shutdown).await {
         Ok(connection) => {
-            // Checked before the first request is sent: a forbidden subject would look like a service that is silent.
+            // Checked before the first request is sent, because a forbidden subject would look like a service that does not answer.
             if let Some(Violation { subject, .. }) = find_forbidden(&connection).await {
                 return Err(ServeError::Forbidden { subject });
             }
@@ -90,7 +90,7 @@ async fn connect_and_listen(
                 gateway.events.listen(&connection),
             );
             if let Err(error) = listening {
-                tracing::error!(%error, "cannot subscribe to notices: the console and waiting callers get no news");
+                tracing::error!(%error, "cannot subscribe to notices; the console and waiting callers get no updates");
             }
         }
         // The server drains its requests; this side has nothing left to do.

@@ -1,7 +1,7 @@
-//! HubSpot over HTTP: a [`Call`] goes in, a [`CallResponse`] comes out, whatever HubSpot sends back.
+//! Calls HubSpot over HTTP. Every [`Call`] ends with a [`CallResponse`], also if HubSpot or the network fails.
 //!
-//! The client never retries or decides: what follows from an answer is the engine's business. Access tokens that expire
-//! are its own business, until it has none.
+//! The client retries nothing and decides nothing, because the engine does. It refreshes access tokens that expire; when
+//! it has no token, the response is an error.
 
 mod account;
 mod body;
@@ -31,10 +31,10 @@ pub use credentials::{Credentials, OAuthApp};
 pub use oauth::{Connected, Consent, NotConnected, connect};
 pub use target::{ApiVersion, Target, TargetError};
 
-/// The longest answer that is read; a full batch has some hundred kilobytes.
-const LONGEST_BODY: usize = 8 * 1024 * 1024;
-/// A connection that takes longer than this is not made in time.
-const LONGEST_CONNECT: Duration = Duration::from_secs(3);
+/// The largest body that is read, in bytes. A longer one is an error. It protects the worker's memory.
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+/// The longest time that making a connection may take, if the time-out of a call is not shorter.
+const MAX_CONNECT_TIME: Duration = Duration::from_secs(3);
 
 /// Calls HubSpot.
 #[derive(Debug)]
@@ -46,34 +46,34 @@ pub struct HubspotClient {
     accounts: Accounts,
 }
 
-/// Why there is no client.
+/// The client cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// A secret cannot be read.
     #[error("the HubSpot token cannot be read")]
     Secret(#[from] io::Error),
-    /// There is no HTTP client, for want of usable certificates.
+    /// The HTTP client cannot be built, for example because there are no root certificates.
     #[error("no HTTP client for HubSpot")]
     Http(#[from] reqwest::Error),
 }
 
-/// A complete answer.
-struct RawAnswer {
+/// A complete HTTP response.
+struct RawResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
-/// No complete answer.
-struct NoAnswer {
+/// There is no complete HTTP response.
+struct ExchangeError {
     kind: CallErrorKind,
     code: &'static str,
     message: String,
 }
 
 impl HubspotClient {
-    /// A client for that target. No call is made yet; OAuth begins to ask for its first token, for which there must be
-    /// a runtime.
+    /// Makes a client for that target. It makes no call to the API yet. With OAuth it starts a task that requests the first
+    /// token, so it must be called within a Tokio runtime.
     pub fn new(target: Target, credentials: Credentials, timeout: Duration) -> Result<Self, ClientError> {
         let http = http_client(&target, timeout)?;
         Ok(Self {
@@ -85,82 +85,86 @@ impl HubspotClient {
         })
     }
 
-    /// The same client, for which a token that opens any other account is a fault.
+    /// The same client, which answers [`CallErrorKind::WrongAccount`] if the token belongs to another account.
     #[must_use]
     pub fn expecting(mut self, account_id: Option<String>) -> Self {
         self.accounts.expected = account_id;
         self
     }
 
-    /// Where calls go.
+    /// The API that is called.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// Whether there is a token that may open another account, for which the account is to be asked.
+    /// Whether there is a new token, which may belong to another account. [`Call::Account`] puts it into use.
     pub fn token_was_replaced(&self) -> bool {
         self.token.was_replaced()
     }
 
-    /// Waits for such a token. For a token in a file it does not end: look now and then.
+    /// Waits for a new OAuth token that may belong to another account. For a token from a file it waits for ever, so call
+    /// [`Self::token_was_replaced`] at intervals as well.
     pub async fn wait_until_token_replaced(&self) {
         self.token.wait_until_replaced().await;
     }
 
-    /// Ends what goes on in the background, once what is out is answered.
+    /// Stops the background task. A token request in flight is answered and its refresh token kept first.
     pub async fn close(&self) {
         self.token.close().await;
     }
 
-    /// Makes a call and says what became of it.
+    /// Makes a call and returns its response.
     pub async fn perform(&self, call: &Call) -> CallResponse {
         let token = match self.token.for_call(call, self.timeout).await {
             Ok(token) => token,
-            Err(problem) => return CallResponse::error(problem.kind, problem.reason),
+            Err(error) => return CallResponse::error(error.kind, error.reason),
         };
-        let answered = match call {
+        let response = match call {
             Call::Account => self.account(&token).await,
             _ => self.perform_with(&token, call).await,
         };
-        if let Response::Error(problem) = &answered.response
-            && problem.kind == CallErrorKind::Unauthorized
+        if let Response::Error(error) = &response.response
+            && error.kind == CallErrorKind::Unauthorized
         {
-            self.token.was_rejected(&token);
+            self.token.mark_rejected(&token);
         }
-        answered
+        response
     }
 
     async fn perform_with(&self, token: &Secret, call: &Call) -> CallResponse {
         let request = request::build(&self.http, &self.target, call);
-        answered(call, self.exchange(token, request).await)
+        call_response(call, self.exchange(token, request).await)
     }
 
-    async fn exchange(&self, token: &Secret, request: RequestBuilder) -> Result<RawAnswer, NoAnswer> {
+    async fn exchange(&self, token: &Secret, request: RequestBuilder) -> Result<RawResponse, ExchangeError> {
         let request = request.bearer_auth(token.expose());
-        let response = request.send().await.map_err(|error| self.no_answer(&error))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.exchange_error(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         match read_body(response).await {
-            Ok(body) => Ok(RawAnswer {
+            Ok(body) => Ok(RawResponse {
                 status,
                 headers,
                 body,
             }),
-            // A refusal says enough by its status; a success does not count before it is read.
-            Err(_) if !status.is_success() => Ok(RawAnswer {
+            // The status alone says what an error means. A success counts only once its body is read.
+            Err(_) if !status.is_success() => Ok(RawResponse {
                 status,
                 headers,
                 body: Bytes::new(),
             }),
-            Err(BodyError::TooLong) => Err(NoAnswer {
+            Err(BodyError::TooLong) => Err(ExchangeError {
                 kind: CallErrorKind::UnreadableBody,
                 code: "ANSWER_TOO_LONG",
-                message: format!("the answer is longer than {LONGEST_BODY} bytes"),
+                message: format!("the answer is longer than {MAX_BODY_BYTES} bytes"),
             }),
-            Err(BodyError::Cut(error)) => Err(self.no_answer(&error)),
+            Err(BodyError::Cut(error)) => Err(self.exchange_error(&error)),
         }
     }
 
-    fn no_answer(&self, error: &reqwest::Error) -> NoAnswer {
+    fn exchange_error(&self, error: &reqwest::Error) -> ExchangeError {
         let (kind, code, message) = if error.is_builder() {
             let message = "the request cannot be built; does the token hold line breaks?".to_owned();
             (CallErrorKind::Unauthorized, "INVALID_REQUEST", message)
@@ -174,33 +178,33 @@ impl HubspotClient {
             let message = "the connection was cut before the answer was complete".to_owned();
             (CallErrorKind::NoResponse, "CONNECTION_CUT", message)
         };
-        NoAnswer { kind, code, message }
+        ExchangeError { kind, code, message }
     }
 }
 
-/// What an exchange comes to, for that call.
-fn answered(call: &Call, outcome: Result<RawAnswer, NoAnswer>) -> CallResponse {
-    match outcome {
+/// Turns the result of an exchange into the response to that call.
+fn call_response(call: &Call, exchanged: Result<RawResponse, ExchangeError>) -> CallResponse {
+    match exchanged {
         Ok(raw) => CallResponse {
             rate_limits: headers::limits(&raw.headers),
             last_response: Some(LastResponse {
                 status: raw.status.as_u16(),
                 correlation_id: headers::correlation_id(&raw.headers).map(details::word),
             }),
-            response: classify::answer(call, raw.status, &raw.headers, &raw.body),
+            response: classify::response(call, raw.status, &raw.headers, &raw.body),
         },
-        Err(NoAnswer { kind, code, message }) => CallResponse::error(kind, Reason::ours(code, &message)),
+        Err(ExchangeError { kind, code, message }) => CallResponse::error(kind, Reason::ours(code, &message)),
     }
 }
 
-/// A client for HTTP with that target, which never follows a redirect.
+/// An HTTP client for that target. It follows no redirects, because a redirect could carry the token to another host.
 fn http_client(target: &Target, timeout: Duration) -> reqwest::Result<reqwest::Client> {
-    // A second call finds the provider in place, which is all that is wanted.
+    // It fails if a provider is installed already, and that one serves as well.
     drop(rustls::crypto::ring::default_provider().install_default());
     let builder = reqwest::Client::builder()
         .user_agent(concat!("hubsync/", env!("CARGO_PKG_VERSION")))
         .timeout(timeout)
-        .connect_timeout(timeout.min(LONGEST_CONNECT))
+        .connect_timeout(timeout.min(MAX_CONNECT_TIME))
         .redirect(redirect::Policy::none())
         .tcp_nodelay(true);
     if target.is_loopback() {
@@ -218,7 +222,7 @@ enum BodyError {
 async fn read_body(mut response: reqwest::Response) -> Result<Bytes, BodyError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(BodyError::Cut)? {
-        if body.len() + chunk.len() > LONGEST_BODY {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
             return Err(BodyError::TooLong);
         }
         body.extend_from_slice(&chunk);

@@ -16,10 +16,11 @@ use crate::engine::{EmailConflict, MissingContact, QuotaSettings};
 
 pub use access::Access;
 
-/// The files settings are read from, beneath the environment; earlier ones win.
+/// The files that settings are read from. Variables of the environment win over them, and earlier files win over later ones.
 pub const ENV_FILES: [&str; 2] = ["services/hubspot/.env", "nats.env"];
 
-/// The names that the hubspot service answers for. The sandbox reads names that begin with `HUBSPOT_SANDBOX_`.
+/// The names of settings that this service checks for misspellings. Names that begin with `HUBSPOT_SANDBOX_` are settings of
+/// the sandbox.
 pub(crate) const NAMES: Names<'_> = Names {
     own: &["HUBSPOT_"],
     shared: &["NATS_"],
@@ -30,24 +31,23 @@ pub(crate) const NAMES: Names<'_> = Names {
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `HUBSPOT_ACCESS_TOKEN`, `HUBSPOT_OAUTH_CLIENT_ID`, `HUBSPOT_OAUTH_CLIENT_SECRET` and
-    /// `HUBSPOT_OAUTH_REFRESH_TOKEN`, or `HUBSPOT_SANDBOX_URL`, with `HUBSPOT_API_VERSION`: who is called, and with
-    /// which credentials. Each secret may be in a file, which the name with `_FILE` names.
+    /// `HUBSPOT_OAUTH_REFRESH_TOKEN`, or `HUBSPOT_SANDBOX_URL`, with `HUBSPOT_API_VERSION`: the API that is called, and
+    /// the credentials. Each secret may be in a file instead, whose path is in the setting of that name with `_FILE`.
     pub access: Access,
-    /// `HUBSPOT_EMAIL_TAKEN`: what to do with an address that another contact holds.
-    pub email_taken: EmailConflict,
-    /// `HUBSPOT_MISSING`: what to do with a user that has no contact.
-    pub missing: MissingContact,
+    /// `HUBSPOT_EMAIL_CONFLICT`: what to do with an address that another contact holds.
+    pub email_conflict: EmailConflict,
+    /// `HUBSPOT_CONTACT_NOT_FOUND`: what to do with a user for whom no contact was found.
+    pub contact_not_found: MissingContact,
     /// `HUBSPOT_TIMEOUT_MS`: how long a call may take.
     pub call_timeout: Duration,
-    /// `HUBSPOT_CONCURRENCY`: the most calls out at once.
+    /// `HUBSPOT_CONCURRENCY`: the maximum number of calls in flight.
     pub concurrency: usize,
     /// `HUBSPOT_WINDOW_LIMIT`, `HUBSPOT_DAILY_LIMIT`, `HUBSPOT_WINDOW_RESERVE_PERCENT` and
     /// `HUBSPOT_DAILY_RESERVE_PERCENT`: how much of HubSpot's limits to use.
     pub quota: QuotaSettings,
-    /// `HUBSPOT_DRIFT_EVERY_HOURS` and `HUBSPOT_DRIFT_REPAIR`: whether and how often everybody is compared with its
-    /// contact.
+    /// `HUBSPOT_DRIFT_EVERY_HOURS` and `HUBSPOT_DRIFT_REPAIR`: whether and how often every user is compared with its contact.
     pub drift_sweep: Option<DriftSweep>,
-    /// `HUBSPOT_HEALTH_LISTEN`: where `/healthz` and `/readyz` are answered.
+    /// `HUBSPOT_HEALTH_LISTEN`: the address that serves `/healthz`, `/readyz` and `/metrics`.
     pub health_listen: String,
     /// How to reach NATS.
     pub nats: NatsSettings,
@@ -55,44 +55,44 @@ pub struct Config {
     pub log: LogSettings,
 }
 
-/// A sweep that compares everybody with its contact.
+/// The settings of the sweep that compares every user with its contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DriftSweep {
-    /// The time from the beginning of one pass to that of the next.
+    /// The time from the start of one pass to the start of the next.
     pub every: Duration,
-    /// Whether what differs is sent again.
+    /// Whether fields that differ are sent again.
     pub repair: bool,
 }
 
 impl Config {
-    /// Where a process on the same machine asks whether the service lives.
+    /// The URL at which a process on the same machine checks whether the service is alive.
     pub fn health_url(&self) -> String {
         health_url(&self.health_listen)
     }
 
-    /// Whether the settings name credentials of an account, so that a real one is called. Some of them will do: what
-    /// is left out must not send anybody to a sandbox.
+    /// Whether the settings have credentials of an account, so that HubSpot itself is called. One of them is enough: if
+    /// others are missing, the start has to fail instead of calling a sandbox.
     pub fn has_token(env: &Env) -> bool {
         access::names_credentials(env)
     }
 
-    /// Reads the settings of a hubspot service that is a process of its own.
+    /// Reads the settings from the environment and the files of this service.
     pub fn load() -> Result<Self, SettingsError> {
         settings::load(&ENV_FILES, &NAMES, Self::read)
     }
 
-    /// Reads every setting, or reports every fault.
+    /// Reads every setting, or returns every error.
     pub fn read(env: &Env) -> Result<Self, SettingsError> {
         let env = access::without_placeholders(env);
         let mut reader = Reader::new(&env);
         let access = access::read(&mut reader);
-        let taken = [
+        let choices = [
             ("follow", EmailConflict::Follow),
             ("reject", EmailConflict::Reject),
         ];
-        let email_taken = reader.one_of("HUBSPOT_EMAIL_TAKEN", EmailConflict::Follow, &taken);
+        let email_conflict = reader.one_of("HUBSPOT_EMAIL_CONFLICT", EmailConflict::Follow, &choices);
         let choices = [("skip", MissingContact::Skip), ("create", MissingContact::Create)];
-        let missing = reader.one_of("HUBSPOT_MISSING", MissingContact::Skip, &choices);
+        let contact_not_found = reader.one_of("HUBSPOT_CONTACT_NOT_FOUND", MissingContact::Skip, &choices);
         let timeouts = Duration::from_millis(100)..=Duration::from_secs(25);
         let call_timeout = reader.duration_ms("HUBSPOT_TIMEOUT_MS", Duration::from_secs(10), timeouts);
         let concurrency = reader.within("HUBSPOT_CONCURRENCY", 10, 1..=50);
@@ -104,8 +104,8 @@ impl Config {
         reader.finish(|| {
             Some(Self {
                 access: access?,
-                email_taken,
-                missing,
+                email_conflict,
+                contact_not_found,
                 call_timeout,
                 concurrency,
                 quota,
@@ -118,7 +118,7 @@ impl Config {
     }
 }
 
-/// An address that says "every interface" is asked on this machine's own.
+/// The URL of the health check. If the service listens on every interface, the loopback address is used.
 fn health_url(listen: &str) -> String {
     let listen = listen
         .replacen("0.0.0.0", "127.0.0.1", 1)

@@ -1,4 +1,4 @@
-//! What `hubsync connect` needs of the settings: the OAuth app, and the file for its refresh token.
+//! The settings that `hubsync connect` needs: those of the OAuth app, and the file for its refresh token.
 
 use std::path::PathBuf;
 
@@ -26,17 +26,17 @@ pub struct ConnectSettings {
 }
 
 impl ConnectSettings {
-    /// Reads the settings from the environment and the hubspot service's files, or reports every fault, misspelt names of any of its
-    /// settings included.
+    /// Reads the settings from the environment and the files of the hubspot service, or returns every error, including
+    /// misspelt names of its settings.
     pub fn load() -> Result<Self, SettingsError> {
         settings::load(&ENV_FILES, &NAMES, |env| {
-            // Every setting of the service is looked up, so that its name is known.
+            // Looks every setting of the service up, so that its name counts as known.
             drop(Config::read(env));
             Self::read(env)
         })
     }
 
-    /// Reads the settings, or reports every fault.
+    /// Reads the settings, or returns every error.
     pub fn read(env: &Env) -> Result<Self, SettingsError> {
         let env = without_placeholders(env);
         let mut reader = Reader::new(&env);
@@ -69,7 +69,7 @@ impl ConnectSettings {
         reader.finish(|| {
             Some(Self {
                 client_id: client_id?,
-                // Readable a moment ago, or a fault is noted already.
+                // It was readable a moment ago, or the reader has noted the error.
                 client_secret: client_secret?.read().ok()?,
                 refresh_token_file: refresh_token_file?,
                 version,

@@ -151,7 +151,7 @@ impl Engine {
         times.into_iter().flatten().filter(|at| *at > self.now).min()
     }
 
-    /// The account that the token opens, once it is known.
+    /// The account that the token belongs to, once it is known.
     pub fn account_id(&self) -> Option<&str> {
         self.leadership.account_id()
     }

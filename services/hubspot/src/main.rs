@@ -1,4 +1,4 @@
-//! The hubspot service as a process of its own.
+//! The binary of the hubspot service.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use runtime::{
 };
 use tokio::net::TcpListener;
 
-/// Delivers changes of users to HubSpot: fast when it is well, patient when it is not.
+/// Delivers changes of users to HubSpot.
 #[derive(Parser)]
 #[command(name = "hubspot", version, after_help = settings_help())]
 struct Arguments {
@@ -24,7 +24,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Asks the running service whether it lives; ends with 0 if so.
+    /// Checks whether the running service is alive; exits with 0 if it is.
     Health,
 }
 
@@ -53,7 +53,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let routes = health::router(registry.clone()).merge(metrics.router());
     tokio::spawn(health::serve(listener, routes, shutdown.clone()));
     let nats = match nats::connect(&config.nats, "hubspot", &shutdown).await {
-        // Told to stop before there was anything to do, which is no failure.
+        // A shutdown before the connection was made is not an error.
         Err(ConnectError::Stopped { .. }) => return Ok(()),
         connected => connected?,
     };

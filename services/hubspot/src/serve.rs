@@ -1,4 +1,4 @@
-//! How the parts are put together.
+//! Connects the parts of the service and runs them.
 
 use runtime::{
     Metrics, Shutdown,
@@ -13,14 +13,16 @@ use crate::{
     worker::{DriftMetrics, Health, Worker, WorkerMetrics},
 };
 
-/// Why the service ended by itself.
+/// The service ended by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// There is no client for HubSpot.
+    /// The client for HubSpot cannot be made.
     #[error(transparent)]
     Client(#[from] ClientError),
     /// NATS forbids what the service needs.
-    #[error("NATS forbids a subject that the hubspot service needs: {0:?}; mend the permissions of its user")]
+    #[error(
+        "NATS forbids a subject that the hubspot service needs: {0:?}; correct the permissions of its NATS user"
+    )]
     Forbidden(Violation),
 }
 
@@ -42,16 +44,16 @@ pub async fn serve(
         tracing::info!("HUBSPOT_SANDBOX_URL is ignored, since the credentials of an account are set");
     }
     let holder = uuid::Uuid::new_v4().to_string();
-    tracing::info!(holder, target = %client.target(), "calls go there");
-    if config.missing == MissingContact::Skip {
+    tracing::info!(holder, target = %client.target(), "calls go to this HubSpot API");
+    if config.contact_not_found == MissingContact::Skip {
         tracing::info!(
-            "users whose address no HubSpot contact has are looked up again later and get no contact; HUBSPOT_MISSING=create \
-             creates contacts for them"
+            "a user without a HubSpot contact gets none and is looked up again later; set \
+             HUBSPOT_CONTACT_NOT_FOUND=create to create contacts"
         );
     }
     let settings = Settings {
-        email_conflict: config.email_taken,
-        missing_contact: config.missing,
+        email_conflict: config.email_conflict,
+        missing_contact: config.contact_not_found,
         concurrency: config.concurrency,
         call_timeout: config.call_timeout,
         quota: config.quota,
@@ -66,7 +68,7 @@ pub async fn serve(
         (WorkerMetrics::new(metrics), DriftMetrics::new(metrics)),
         config.drift_sweep,
     );
-    // The worker is large; whoever awaits this future need not move it about.
+    // Boxed, because the worker is large and would make every future that awaits it as large.
     let working = Box::pin(worker.run(shutdown));
     tokio::select! {
         () = working => Ok(()),

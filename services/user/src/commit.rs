@@ -37,7 +37,7 @@ use queue::Job;
 
 /// The most operations in one commit: enough to share its cost, few enough to keep it short.
 const MAX_JOBS_PER_COMMIT: usize = 256;
-/// The most users that a batch may turn out to need besides those that its operations name. A batch that needs more fails, and
+/// The maximum number of users that a batch may turn out to need besides those that its operations name. A batch that needs more fails, and
 /// the next one is smaller.
 const MAX_FURTHER_USERS: usize = 4_096;
 /// A larger difference between the clocks of the database and of this machine shows on `/readyz`. The gateway uses the same limit

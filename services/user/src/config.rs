@@ -28,9 +28,9 @@ const NAMES: Names<'_> = Names {
 pub struct Config {
     /// `USER_DATABASE_URL`: the database file, as `sqlite:path`, or the server, as `postgres://…`.
     pub database: Database,
-    /// `USER_HEALTH_LISTEN`: where `/healthz` and `/readyz` are answered.
+    /// `USER_HEALTH_LISTEN`: the address that serves `/healthz` and `/readyz`.
     pub health_listen: String,
-    /// `USER_LEASE_MS`, `USER_ATTEMPT_MS`, `USER_LATE_WRITE_MS`, `USER_WAKE_UP_MS`: how long things take.
+    /// `USER_LEASE_MS`, `USER_ATTEMPT_MS`, `USER_LATE_WRITE_MS`, `USER_WAKE_UP_MS`: the times of the rules.
     pub timing: RuleTiming,
     /// `USER_SWEEP_MS`: how often the service looks for users that are due.
     pub sweep_interval: Duration,
@@ -41,7 +41,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the settings of a user service that is a process of its own.
+    /// Reads the settings from the environment and the files of this service.
     pub fn load() -> Result<Self, SettingsError> {
         settings::load(&ENV_FILES, &NAMES, Self::read)
     }

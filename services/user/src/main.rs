@@ -1,4 +1,4 @@
-//! The user service as a process of its own.
+//! The binary of the user service.
 
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ use user::{
     store,
 };
 
-/// Owner of users: takes changes and keeps what HubSpot has yet to hear of them.
+/// Stores users, accepts changes, and records which fields HubSpot does not have yet.
 #[derive(Parser)]
 #[command(name = "user", version, after_help = settings_help())]
 struct Arguments {
@@ -28,9 +28,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Asks the running service whether it lives; ends with 0 if so.
+    /// Checks whether the running service is alive; exits with 0 if it is.
     Health,
-    /// Makes or changes the tables of the database, and ends; the service does so itself when it starts.
+    /// Creates or updates the tables of the database and exits. The service does the same when it starts.
     Migrate,
 }
 
@@ -68,7 +68,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let routes = health::router(registry.clone());
     tokio::spawn(health::serve(listener, routes, shutdown.clone()));
     let nats = match nats::connect(&config.nats, "user", &shutdown).await {
-        // Told to stop before there was anything to do, which is no failure.
+        // A shutdown before the connection was made is not an error.
         Err(ConnectError::Stopped { .. }) => return Ok(()),
         connected => connected?,
     };

@@ -1,4 +1,4 @@
-//! What the user service does for others, one operation per file.
+//! The operations of the user service, one per file.
 //!
 //! An operation that changes rows implements [`Operation`] and runs in a group commit; one that reads is a function. `serve`
 //! registers each of them at the subject of its request.
@@ -44,9 +44,9 @@ pub use repair_users::RepairListed;
 pub use resync_users::ResyncListed;
 pub use retry_users::RetryListed;
 pub use sweep_users::SweepUsers;
-pub use wake_users::{WakeAnnouncedUsers, WakeUsers};
+pub use wake_users::{WakePublishedUsers, WakeUsers};
 
-/// The most reads at a time; further ones are rejected at once.
+/// The maximum number of reads at a time; further ones are rejected at once.
 const MAX_READS: usize = 512;
 
 /// What operations work with. Clones share it.
@@ -80,7 +80,7 @@ impl Context {
         reading: impl Future<Output = Result<Found, StoreError>>,
     ) -> Result<Found, ServiceError> {
         let Ok(_permit) = self.reads.try_acquire() else {
-            let message = "too many requests read from the database; try again";
+            let message = "too many requests read from the database; try again later";
             return Err(ServiceError::new(ErrorCode::Unavailable, message));
         };
         reading.await.map_err(|error| {
@@ -135,7 +135,7 @@ struct Registration<'a> {
 }
 
 impl Registration<'_> {
-    /// A request that is an operation itself.
+    /// Registers a request that is an operation itself.
     async fn change<R>(&self) -> Result<(), async_nats::Error>
     where
         R: Request + Operation<Answer = <R as Request>::Answer>,
@@ -148,7 +148,7 @@ impl Registration<'_> {
         self.endpoints.add::<R, _>(run).await
     }
 
-    /// A request that a function answers.
+    /// Registers a request that a function answers.
     async fn function<R, Answering>(
         &self,
         function: impl Fn(Context, R, Caller) -> Answering + Copy + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Everything that tells NATS what was committed: wake-ups through the stream, notices beside it.
+//! Publishes to NATS what was committed: wake-ups to the stream, and notices that are not stored.
 
 mod accepted_notices;
 mod failed_wake_ups;

@@ -1,8 +1,8 @@
-//! The rules of a user's row: how it accepts a change, gives out work and takes verdicts.
+//! The rules of a user's row: how it accepts a change, how it is claimed, and how it takes the results of attempts.
 //!
-//! Everything here is pure: rows, requests and the time go in, changed rows and answers come out. The store loads a
-//! row, lets these functions act on it and saves it, in one transaction; the simulation drives the same functions.
-//! Each rule stands here because a schedule broke without it.
+//! Everything here is pure: rows, requests and the time go in, changed rows and answers come out. A group commit loads the
+//! rows, calls these functions and saves the rows in one transaction. The simulation runs the same code.
+//! Each rule exists because a schedule broke without it.
 
 mod change;
 mod claim;
@@ -22,7 +22,7 @@ mod sweep;
 mod tests;
 mod timing;
 
-pub use change::{Change, Changed, Refusal, accept_change};
+pub use change::{Change, ChangeError, Changed, accept_change};
 pub use claim::{Claimed, claim};
 pub use dirty::{repair, retract, retry};
 pub use history::PastAttempt;

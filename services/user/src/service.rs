@@ -18,14 +18,14 @@ use crate::{
     operations::{self, Context},
     relay::{
         AcceptedNotices, StreamCapacity, StreamNews, StreamSupervisor, Sweeper, WakeUpRelay,
-        publish_resolved, stream::StreamKeeping, wake_failed,
+        publish_resolved, stream::StreamProvisioner, wake_failed,
     },
     store::{self, Database, OpenError, Opened, UserWriter},
 };
 
 /// The most batches of wake-ups, and of notices, that wait to be published.
 const MAX_BATCHES_WAITING: usize = 256;
-/// The most users that wait to be made due because their wake-ups failed.
+/// The maximum number of users that wait to be made due because their wake-ups failed.
 const MAX_FAILED_WAITING: usize = 4_096;
 /// How long requests may take after the shutdown, then the last commit, then the other tasks. An orchestrator waits for ten seconds
 /// before it kills the process.
@@ -84,7 +84,7 @@ pub async fn serve(
     let mut committers = parts.committers;
     // Boxed, or the compiler cannot tell that a task may run them.
     let serving = operations::serve(&nats, context, &shutdown).boxed();
-    let forbidden = nats.wait_for_violation_but(&[DELETE_STREAM]).boxed();
+    let forbidden = nats.wait_for_violation_except(&[DELETE_STREAM]).boxed();
     let outcome = tokio::select! {
         outcome = serving => outcome.map_err(ServeError::Endpoints),
         violation = forbidden => Err(ServeError::Forbidden(violation)),
@@ -169,7 +169,7 @@ impl Parts {
         };
         let (commits, committers) = commit::start(writers, config.timing, after_commit, health);
         let (news, sweep_now) = (StreamNews::default(), Arc::new(Notify::new()));
-        let stream = StreamKeeping::new(config.nats.stream_replicas);
+        let stream = StreamProvisioner::new(config.nats.stream_replicas);
         let relay = WakeUpRelay::new(
             nats.clone(),
             news.clone(),

@@ -121,8 +121,8 @@ pub trait UserWriter: Send {
     /// Uses this clock instead of the database's.
     fn use_clock(&mut self, clock: Clock);
 
-    /// By how many milliseconds the database's clock was ahead of this machine's at the last transaction, after the time
-    /// that the messages took is subtracted. None where the database runs on this machine, or was not asked yet.
+    /// By how many milliseconds the database's clock was ahead of this machine's at the last transaction, after subtracting
+    /// the time that the messages took. None if the database runs on this machine or there was no transaction yet.
     fn clock_difference_ms(&self) -> Option<i64> {
         None
     }
@@ -146,14 +146,14 @@ pub trait Transaction: Send {
 
     /// Moves the times of rows that cannot be read to the furthest time that a rule may set, so that the sweep does not
     /// find them again and again.
-    async fn put_off(&mut self, users: &[UserId], terms: &RuleTiming) -> Result<(), StoreError>;
+    async fn put_off(&mut self, users: &[UserId], timing: &RuleTiming) -> Result<(), StoreError>;
 
     /// Users of this priority that are due, the earliest first, followed by those whose time is further ahead than any
     /// rule may set. Rows that another transaction holds are skipped.
     async fn due(
         &mut self,
         priority: Priority,
-        terms: &RuleTiming,
+        timing: &RuleTiming,
         limit: usize,
     ) -> Result<Vec<UserId>, StoreError>;
 
@@ -166,7 +166,7 @@ pub trait Transaction: Send {
 
     /// Dirty users without an open attempt or a failure whose wake-up is in the future: the wake-up was published, and no
     /// worker has claimed the user. Rows that another transaction holds are skipped.
-    async fn announced(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError>;
+    async fn users_with_published_wake_ups(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError>;
 
     /// Users linked to this contact. A caller that is about to link one more loads the lease first: the lease is locked,
     /// so that of two such callers the second one sees the link of the first.

@@ -1,4 +1,4 @@
-//! Wall time, as stored and as shown.
+//! The wall clock, and times as the API shows them.
 
 use std::{
     fmt,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::rules::UnixMs;
 
-/// The clock that rows go by: this machine's, unless a test gives another. Clones show the same time.
+/// The clock that rows use: this machine's, unless a test passes another one. Clones show the same time.
 #[derive(Clone)]
 pub struct Clock {
     read: Arc<dyn Fn() -> UnixMs + Send + Sync>,
@@ -20,7 +20,7 @@ impl Clock {
         Self { read: Arc::new(read) }
     }
 
-    /// What it shows.
+    /// The current time.
     pub fn now(&self) -> UnixMs {
         (self.read)()
     }
@@ -44,8 +44,8 @@ pub(crate) fn now_unix_ms() -> UnixMs {
     UnixMs::try_from(since.as_millis()).unwrap_or(UnixMs::MAX)
 }
 
-/// By how much another clock is ahead of this machine's. Only what the time between the question and its answer cannot
-/// explain counts.
+/// By how much another clock is ahead of this machine's, less the time between the request and its answer, which could explain
+/// a part of the difference.
 pub(crate) fn difference_ms(asked: UnixMs, theirs: UnixMs, answered: UnixMs) -> UnixMs {
     let ahead = theirs.saturating_sub(answered).max(0);
     let behind = asked.saturating_sub(theirs).max(0);

@@ -10,7 +10,7 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory},
 };
 
-/// It has no glyph either, although Unicode counts it among the symbols.
+/// The Braille blank has no glyph, although Unicode counts it among the symbols.
 const BRAILLE_BLANK: char = '\u{2800}';
 
 /// An address in lower case, the form in which HubSpot stores it and in which addresses are compared.
@@ -39,8 +39,8 @@ pub fn is_same_address(one: &str, other: &str) -> bool {
     lowercase_address(one) == lowercase_address(other)
 }
 
-/// Refuses characters by which an address can be mistaken for another one: those that some programs turn into ASCII, and those that
-/// nobody sees. The error is a sentence for the caller; it names the place of the character, counted from 1, and no value.
+/// Rejects characters by which an address can be mistaken for another one: those that some programs turn into ASCII, and
+/// invisible ones. The error is a sentence for the caller. It names the position of the character, counted from 1, and no value.
 pub(crate) fn check_characters(address: &str) -> Result<(), String> {
     for (index, character) in address.chars().enumerate() {
         let place = index + 1;

@@ -1,10 +1,10 @@
-//! Comparing users with their HubSpot contacts: what differs, what would be written, what is sent again.
+//! Comparisons of users with their HubSpot contacts: differences, what a delivery would write, and repairs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Field, FieldSet, Link, UserId, Values};
 
-/// The most users in one comparison: as many as HubSpot reads in a batch.
+/// The maximum number of users in one comparison: as many as HubSpot reads in a batch.
 pub const MAX_COMPARED: usize = 100;
 
 /// Compares users with their contacts, one page at a time. Sent on `hubspot.compare`.

@@ -39,13 +39,13 @@ pub struct UserChanged {
     pub priority: Priority,
 }
 
-/// Takes, renews or gives back the right to deliver. Sent on `users.lease`.
+/// Takes, renews, releases or yields the lease. Sent on `users.lease`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeLease {
     /// The random id of the worker. The user service compares it with the holder of an attempt.
     pub holder: String,
-    /// The HubSpot account (portal id) that the worker's token opens.
+    /// The HubSpot account (portal id) that the worker's token belongs to.
     pub account_id: String,
     /// What to do with the lease.
     pub action: LeaseAction,
@@ -57,7 +57,7 @@ pub struct ChangeLease {
 pub enum LeaseAction {
     /// Takes or renews it.
     Hold,
-    /// Gives it back at shutdown.
+    /// Releases it at shutdown.
     Release,
     /// Gives it to a worker that asks for it, because HubSpot does not answer this one.
     Yield,
@@ -141,11 +141,11 @@ pub struct ClaimUsers {
     pub epoch: u64,
     /// The users to claim, each at most once.
     pub users: Vec<UserId>,
-    /// The most claims to give, at most [`MAX_CLAIMS`]. If the named users leave space, attempts that older epochs left open fill it.
+    /// The maximum number of claims to give, at most [`MAX_CLAIMS`]. If the named users leave space, attempts that older epochs left open fill it.
     pub limit: u32,
 }
 
-/// The most users in one claim, claims in one answer, and results in one report. With values of the maximum length, messages stay
+/// The maximum number of users in one claim, claims in one answer, and results in one report. With values of the maximum length, messages stay
 /// below the megabyte that NATS allows.
 pub const MAX_CLAIMS: usize = 200;
 

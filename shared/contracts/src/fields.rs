@@ -19,7 +19,7 @@ pub use set::FieldSet;
 /// Values by field; `None` is a cleared value. A field that is absent is untouched.
 pub type Values = BTreeMap<Field, Option<String>>;
 
-/// What the system knows of one field.
+/// The properties of one field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldSpec {
     /// Its name in JSON bodies and messages.
@@ -28,7 +28,7 @@ pub struct FieldSpec {
     pub column: &'static str,
     /// Its internal property name in HubSpot.
     pub property: &'static str,
-    /// What a value must fulfil.
+    /// The rule for its values.
     pub rule: Rule,
 }
 

@@ -3,7 +3,7 @@
 /// How many milliseconds the caller still waited when it sent the request.
 pub const TIME_LEFT_MS: &str = "Hubsync-Time-Left-Ms";
 /// When the request was sent, by a clock of the sender that never steps: the clock's id in hexadecimal, a space, and milliseconds.
-/// Compared with earlier requests by the same clock it tells how long this one was under way, whatever the wall clocks show.
+/// Compared with earlier requests of the same clock it shows how long this one was in transit, independent of the wall clocks.
 pub const SENT: &str = "Hubsync-Sent";
 /// The wall time of the service that answers, in milliseconds since 1970. It shows clocks that differ.
 pub const NOW_UNIX_MS: &str = "Hubsync-Now-Unix-Ms";

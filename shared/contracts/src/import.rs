@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ServiceError, UserId, Values};
 
-/// The most lines in one request. The request stays far below what a message may hold, and live changes do not wait for it.
+/// The maximum number of lines in one request. The request stays far below what a message may hold, and live changes do not wait for it.
 pub const MAX_IMPORT_LINES: usize = 100;
 
 /// Imports users. Sent on `users.import`.
@@ -47,7 +47,7 @@ pub enum ImportResult {
         /// The current version.
         version: u64,
     },
-    /// The line was not accepted, or nobody knows whether it was; the code says which.
+    /// The line was not accepted, or it is unknown whether it was; the code says which.
     Rejected {
         /// Why.
         error: ServiceError,

@@ -13,11 +13,11 @@ pub struct ListUsers {
     /// Where the page begins: the `next` of the page before, or absent for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// The most users in the page, from 1 to [`MAX_LISTED`].
+    /// The maximum number of users in the page, from 1 to [`MAX_LISTED`].
     pub limit: usize,
 }
 
-/// The most users in one page, and in one request to try users again.
+/// The maximum number of users in one page, and in one request to try users again.
 pub const MAX_LISTED: usize = 500;
 
 /// Which users to list.
@@ -139,7 +139,7 @@ pub struct UsersSummary {
     pub counted_at: String,
 }
 
-/// The most counts of problems in a summary.
+/// The maximum number of counts of problems in a summary.
 pub const MAX_PROBLEM_COUNTS: usize = 50;
 
 /// The number of users in the same state for the same reason.

@@ -1,4 +1,4 @@
-//! Receipts: what became of a version of a user.
+//! Receipts: the state of a version of a user, and the attempts to deliver it.
 
 mod problem;
 

@@ -1,4 +1,4 @@
-//! What a message on NATS is: a request with its subject and its answer, or a notice with its subject.
+//! The two kinds of messages on NATS: a request with its subject and its answer, and a notice with its subject.
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -13,15 +13,15 @@ use crate::{
 /// A request that crosses NATS, with its subject and its answer. The service that owns the subject answers each request, either
 /// with the answer or with a [`ServiceError`](crate::ServiceError).
 pub trait Request: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Where the request is sent.
+    /// The subject of the request.
     const SUBJECT: &'static str;
-    /// What the service answers.
+    /// The answer of the service.
     type Answer: Serialize + DeserializeOwned + Send + Sync + 'static;
 }
 
-/// A message that nobody answers. A lost notice does no harm: what it tells can be asked for.
+/// A message without an answer. A lost notice does no harm, because the same facts can be read by requests.
 pub trait Notice: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// Where the notice is published.
+    /// The subject of the notice.
     const SUBJECT: &'static str;
 }
 

@@ -54,7 +54,7 @@ pub const STREAM: &str = "USERS";
 pub const USERS_CHANGED_ALL: &str = "users.changed.*";
 /// The durable pull consumer of the worker that holds the lease.
 pub const CONSUMER: &str = "hubspot";
-/// The most wake-ups in the stream. Users beyond them wait in the database.
+/// The maximum number of wake-ups in the stream. Users beyond them wait in the database.
 pub const WINDOW: u64 = 10_000;
 /// The sweep fills the stream with at most this many wake-ups: enough for every call that a worker may have under way, and few enough
 /// that a change that is accepted while a backlog drains is delivered within seconds.

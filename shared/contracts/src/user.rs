@@ -19,7 +19,7 @@ pub struct User {
     pub updated_at: String,
 }
 
-/// How the fields of a change are read.
+/// The form of a change, by its media type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum UpdateForm {
@@ -35,7 +35,7 @@ pub enum UpdateForm {
 pub struct UpdateUser {
     /// The user to change.
     pub user_id: UserId,
-    /// How the fields are read.
+    /// The form of the change.
     pub form: UpdateForm,
     /// The given fields.
     pub fields: Values,

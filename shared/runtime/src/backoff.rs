@@ -1,10 +1,10 @@
-//! Delays between attempts: they double, stay within bounds, and are spread so that callers do not move in step.
+//! Delays between attempts. They double, stay within bounds, and have jitter, so that callers do not try at the same time.
 
 use std::time::Duration;
 
 use rand::RngExt;
 
-/// A growing delay. Each is drawn from the upper half of its step, so it still grows and never falls below half.
+/// A growing delay. Each delay is drawn at random from the upper half of its step, so that it still grows with each attempt.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     min: Duration,
@@ -29,7 +29,7 @@ impl Backoff {
         step.mul_f64(rand::rng().random_range(0.5..=1.0))
     }
 
-    /// How many delays were handed out since the start or the last reset.
+    /// How many delays were returned since the start or the last reset.
     pub fn attempts(&self) -> u32 {
         self.attempts
     }

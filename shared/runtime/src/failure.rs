@@ -1,17 +1,16 @@
-//! What a process says of the error that ends it.
+//! Formats the error that ends a process.
 
 use std::{error::Error, iter::successors};
 
 use crate::{one_line, settings::SettingsError};
 
-/// The error that ends a process, as it is printed: in one line, except the faults of settings, which have a line each.
+/// Formats the error that ends a process: in one line, except that each wrong setting gets a line of its own.
 pub fn printed(error: &(dyn Error + 'static)) -> String {
     let settings = error.downcast_ref::<SettingsError>();
     settings.map_or_else(|| in_one_line(error), SettingsError::to_string)
 }
 
-/// An error and its causes in one line. A cause is left out where the line tells it already, as an error whose own
-/// words repeat its cause does.
+/// Formats an error and its causes in one line. A cause is left out if the message before it already contains it.
 pub fn in_one_line(error: &(dyn Error + 'static)) -> String {
     let causes = successors(error.source(), |&cause| cause.source());
     let line = causes.fold(error.to_string(), |line, cause| {

@@ -1,4 +1,5 @@
-//! Whether a process lives and is ready: parts set named checks, a listener answers, a probe asks.
+//! Whether a process is alive and ready. Parts of a service set named checks, `/healthz` and `/readyz` show them, and a probe
+//! requests them.
 
 mod probe;
 mod registry;

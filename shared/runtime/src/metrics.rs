@@ -1,4 +1,4 @@
-//! Numbers for Prometheus, in the OpenMetrics text format: parts register theirs, `/metrics` shows all of them.
+//! Metrics for Prometheus, in the OpenMetrics text format. Parts of a service register theirs, and `/metrics` shows all.
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,7 +15,7 @@ use prometheus_client::{
     registry::{Metric, Registry},
 };
 
-/// Every name begins so.
+/// The prefix of every name.
 const PREFIX: &str = "hubsync";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -34,7 +34,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Shows a metric from now on, as `hubsync_{name}`. The metric is shared with whoever keeps a clone of it.
+    /// Registers a metric as `hubsync_{name}`. Clones of the metric share its value.
     pub fn register(&self, name: &str, help: &str, metric: impl Metric) {
         let mut registry = self.registry.write().unwrap_or_else(PoisonError::into_inner);
         registry.register(name, help, metric);

@@ -1,8 +1,8 @@
-//! One connection to NATS per service: it never gives up, says what it sees, and its requests fail fast.
+//! The connection to NATS, one per service. It reconnects for ever, logs its events, and its requests fail fast.
 //!
-//! The client library queues commands while disconnected and carries them out later, although their callers were
-//! told an error, and a caller waiting for room in that queue waits without limit. So requests are refused at once
-//! while disconnected, the queue is small, and the time limit covers everything.
+//! The client library queues commands while it is disconnected and sends them later, although their callers got an error. A
+//! caller that waits for space in that queue waits without a limit. So here requests fail at once while disconnected, the
+//! queue is small, and the time limit includes the wait for space.
 
 mod address;
 mod authenticate;

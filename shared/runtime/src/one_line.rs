@@ -1,10 +1,10 @@
-//! Text from elsewhere, made safe to print for people: it stays on its line and does not steer a terminal.
+//! Escapes text of other programs, so that it can be printed for people: it stays on one line and cannot control a terminal.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The text with everything escaped that begins a line, steers a terminal or reorders what is shown. Names in any script,
-/// with their joiners, stay as they are.
+/// Escapes every character that starts a line, controls a terminal or changes the order in which text is shown. Names in any
+/// script, with their joiners, stay as they are.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_unsafe) {
         Cow::Owned(escape(text, is_unsafe))
@@ -13,7 +13,7 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A record of a log, of which only the end may be a line break. Its own colours stay, if it has some.
+/// Escapes a record of the log. Only its last character may be a line break. Its colours are kept, if it has any.
 pub(crate) fn one_record(record: &str, has_colours: bool) -> String {
     let (text, end) = match record.strip_suffix('\n') {
         Some(text) => (text, "\n"),
@@ -22,7 +22,7 @@ pub(crate) fn one_record(record: &str, has_colours: bool) -> String {
     escape(text, |char| is_unsafe(char) && !(has_colours && char == '\u{1b}')) + end
 }
 
-/// The escapes are those of JSON, so that a record in JSON keeps its meaning.
+/// Escapes characters as JSON does, so that a record in JSON keeps its meaning.
 fn escape(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     for char in text.chars() {
@@ -47,7 +47,7 @@ fn is_unsafe(char: char) -> bool {
             char,
             // Line and paragraph separators.
             '\u{2028}' | '\u{2029}'
-            // Marks and controls of direction, by which text can be shown in another order than it has.
+            // Marks and controls of direction, which can change the order in which text is shown.
             | '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
             // Characters without width, except the joiners that names need, and tags, which nobody sees.
             | '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{e0000}'..='\u{e007f}'

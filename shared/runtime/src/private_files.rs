@@ -1,4 +1,4 @@
-//! Folders and files that only their owner may read, from the first moment and whatever the umask is.
+//! Folders and files that only their owner may read, from the moment they exist and with any umask.
 
 use std::fs::{self, DirBuilder, OpenOptions, Permissions};
 use std::io;
@@ -7,27 +7,27 @@ use std::path::Path;
 
 const FOLDER: u32 = 0o700;
 const FILE: u32 = 0o600;
-/// What the owner's group and everybody else may do.
+/// The permissions of the owner's group and of all others.
 const OTHERS: u32 = 0o077;
 
-/// Has this process, and the programs that it starts, make files and folders that nobody else may read. Files that a
-/// library makes are covered by this only.
+/// Sets the umask, so that this process and the programs that it starts create files and folders that nobody else may read. For
+/// files that a library creates, this is the only protection.
 pub fn by_default() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(OTHERS));
 }
 
-/// Makes a folder and those above it where they are missing. True if it was made.
+/// Creates a folder and its parents if they are missing. Returns whether it was created.
 pub fn create_folder(folder: &Path) -> io::Result<bool> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(false);
     }
     DirBuilder::new().recursive(true).mode(FOLDER).create(folder)?;
-    // A umask may have taken something from the owner too.
+    // The umask may have removed permissions of the owner too.
     fs::set_permissions(folder, Permissions::from_mode(FOLDER))?;
     Ok(true)
 }
 
-/// Makes an empty file where there is none. True if it was made.
+/// Creates an empty file if there is none. Returns whether it was created.
 pub fn create_file(path: &Path) -> io::Result<bool> {
     let created = OpenOptions::new()
         .write(true)
@@ -41,13 +41,13 @@ pub fn create_file(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Whether others may do anything with a file or folder.
+/// Whether others have any permission for a file or folder.
 pub fn is_open_to_others(path: &Path) -> io::Result<bool> {
     Ok(fs::metadata(path)?.permissions().mode() & OTHERS != 0)
 }
 
-/// Takes from others what they may do with a file or folder. True if they could do anything; one that is not there is all
-/// right.
+/// Removes the permissions of others for a file or folder. Returns whether they had any. It is no error if the file does not
+/// exist.
 pub fn close_to_others(path: &Path) -> io::Result<bool> {
     let mode = match fs::metadata(path) {
         Ok(metadata) => metadata.permissions().mode(),
@@ -61,8 +61,8 @@ pub fn close_to_others(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Like [`close_to_others`], for a folder with everything in it; says how many files and folders were open. Links are not
-/// followed: what they point to is somewhere else.
+/// Like [`close_to_others`], for a folder with everything in it. Returns for how many files and folders others had permissions.
+/// Links are not followed, because their targets may be outside the folder.
 pub fn close_all_to_others(path: &Path) -> io::Result<usize> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
@@ -72,7 +72,7 @@ pub fn close_all_to_others(path: &Path) -> io::Result<usize> {
     if metadata.is_symlink() {
         return Ok(0);
     }
-    // The folder first, so that nobody reaches what is in it meanwhile.
+    // The folder comes first, so that nobody can reach its files while they are changed.
     let mut open = usize::from(close_to_others(path)?);
     if metadata.is_dir() {
         for entry in fs::read_dir(path)? {

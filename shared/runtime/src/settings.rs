@@ -1,4 +1,4 @@
-//! Settings come from the process environment over `.env` files; every mistake is reported, together, by name.
+//! Reads settings from the environment and from `.env` files. All errors are reported together, each with the setting's name.
 
 mod env;
 mod env_file;
@@ -16,8 +16,8 @@ pub use reader::Reader;
 pub use rotating_secret::RotatingSecret;
 pub use secret::{Secret, SecretSource};
 
-/// Reads the settings of a process from its environment and these files. The faults of both, and names that no setting
-/// has, are reported together.
+/// Reads the settings of a process from its environment and these files. Errors in the values and names that no setting has are
+/// reported together.
 pub fn load<P: AsRef<std::path::Path>, C>(
     files: &[P],
     names: &Names<'_>,

@@ -1,4 +1,4 @@
-//! One signal to stop that reaches every task, and a drain that does not last for ever.
+//! A signal to stop that reaches every task, and a drain with a time limit.
 
 use std::future::Future;
 use std::time::Duration;
@@ -9,28 +9,28 @@ use tokio_util::task::TaskTracker;
 
 mod signals;
 
-/// Tells every task when to stop. Clones share the signal.
+/// The signal to stop. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
     token: CancellationToken,
 }
 
 impl Shutdown {
-    /// A shutdown that only [`Shutdown::trigger`] starts, as tests use it.
+    /// A shutdown that only [`Shutdown::trigger`] starts, for tests.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A shutdown started by SIGTERM or Ctrl-C. A second signal ends the process at once, with code 130.
+    /// A shutdown that SIGTERM or Ctrl-C starts. A second signal ends the process at once, with code 130.
     ///
-    /// Must be called within a Tokio runtime, once per process.
+    /// It must be called within a Tokio runtime, once per process.
     pub fn on_signals() -> std::io::Result<Self> {
         let shutdown = Self::new();
         signals::watch(shutdown.clone())?;
         Ok(shutdown)
     }
 
-    /// Starts the shutdown; more than once does no harm.
+    /// Starts the shutdown. Further calls change nothing.
     pub fn trigger(&self) {
         self.token.cancel();
     }
@@ -45,7 +45,7 @@ impl Shutdown {
         self.token.clone().cancelled_owned()
     }
 
-    /// A shutdown that starts with this one, or earlier by itself, as a part of a process needs it.
+    /// A shutdown for a part of the process. It starts with this one, or earlier on its own.
     #[must_use]
     pub fn child(&self) -> Self {
         Self {
@@ -58,7 +58,7 @@ impl Shutdown {
         &self.token
     }
 
-    /// Runs `work` until it ends or the shutdown starts; `None` means that it was cut short.
+    /// Runs `work` until it ends or the shutdown starts. `None` means that the shutdown came first.
     pub async fn or<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         self.token.run_until_cancelled(work).await
     }
@@ -69,14 +69,14 @@ impl Shutdown {
 pub enum Drained {
     /// Every task has ended.
     Finished,
-    /// The limit came first; so many tasks were still running.
+    /// The limit came first, while tasks were still running.
     TimedOut {
-        /// Tasks that had not ended.
+        /// The number of tasks that had not ended.
         running: usize,
     },
 }
 
-/// Takes no more tasks and waits for those there are, but not longer than `limit`.
+/// Closes the tracker and waits for its tasks to end, at most for `limit`.
 pub async fn drain(tracker: &TaskTracker, limit: Duration) -> Drained {
     tracker.close();
     match timeout(limit, tracker.wait()).await {

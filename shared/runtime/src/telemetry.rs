@@ -1,5 +1,5 @@
-//! Logs go to stderr, as text for people or JSON for machines; stdout stays free for what a command answers. What
-//! libraries log of the payloads they carry stays out, whatever `RUST_LOG` says.
+//! Logs to stderr, as text for people or as JSON for machines. stdout is left to the output of commands. Payloads that libraries
+//! log are left out, with any `RUST_LOG`.
 
 use std::io;
 
@@ -12,11 +12,11 @@ use tracing_subscriber::{EnvFilter, fmt, registry};
 use crate::one_line::one_record;
 use crate::settings::Reader;
 
-/// The NATS client repeats what our own connection events say, so it is silent unless asked for.
+/// The default filter. The NATS client is off, because it only repeats our own connection events.
 const DEFAULT_FILTER: &str = "info,async_nats=off";
 
-/// Our own packages, which log ids and no payloads at any level. Every other one may log what it carries at `trace`: names
-/// and addresses of users, tokens of accounts.
+/// Our own packages, which log ids and no payloads at any level. Other packages may log payloads at `trace`: names and addresses
+/// of users, tokens of accounts.
 const OWN: [&str; 12] = [
     "api_gateway",
     "bench",
@@ -32,9 +32,9 @@ const OWN: [&str; 12] = [
     "user",
 ];
 
-/// Levels as people call them, and the word that `RUST_LOG` knows. It takes any other word for the name of a package, and
-/// then logs nothing but that.
-const WRONG_LEVELS: [(&str, &str); 8] = [
+/// Words that people write for levels, with the levels that `RUST_LOG` knows. It takes any other word for the name of a package
+/// and then logs only that package.
+const MISTAKEN_LEVELS: [(&str, &str); 8] = [
     ("all", "trace"),
     ("verbose", "debug"),
     ("information", "info"),
@@ -46,13 +46,13 @@ const WRONG_LEVELS: [(&str, &str); 8] = [
 ];
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
-    /// One readable line each, with colours on a terminal.
+    /// One readable line for each record, with colours on a terminal.
     #[default]
     Text,
-    /// One JSON object each.
+    /// One JSON object for each record.
     Json,
 }
 
@@ -95,13 +95,13 @@ impl LogSettings {
     }
 }
 
-/// The level that a directive of one word means, unless it is one, or the name of a package.
+/// The level that a directive of one word probably means. None if the word is a level or the name of a package.
 fn meant_level(directive: &str) -> Option<&'static str> {
     let word = directive.to_lowercase();
     if LEVELS.contains(&word.as_str()) || OWN.contains(&word.as_str()) {
         return None;
     }
-    let by_name = WRONG_LEVELS.iter().find(|(wrong, _)| *wrong == word);
+    let by_name = MISTAKEN_LEVELS.iter().find(|(wrong, _)| *wrong == word);
     let by_typo = || {
         LEVELS[1..]
             .iter()
@@ -110,16 +110,16 @@ fn meant_level(directive: &str) -> Option<&'static str> {
     by_name.map(|(_, level)| *level).or_else(|| by_typo().copied())
 }
 
-/// Whether a line may be logged at all: no `trace` of a library.
+/// Whether a record may be logged. The `trace` level of libraries may contain payloads.
 fn is_free_of_payloads(metadata: &Metadata<'_>) -> bool {
     let package = metadata.target().split("::").next().unwrap_or_default();
     *metadata.level() <= Level::DEBUG || OWN.contains(&package)
 }
 
-/// Starts logging. A second call changes nothing, since one process may run several services.
+/// Starts logging. A second call changes nothing, because one process may run several services.
 pub fn init(settings: &LogSettings) {
     use io::IsTerminal;
-    // The filter was checked when it was read; a program that sets its own gets the default on a mistake.
+    // The filter was checked when it was read. A program that sets its own wrong filter gets the default.
     let filter = settings
         .filter
         .parse()
@@ -135,12 +135,12 @@ pub fn init(settings: &LogSettings) {
     };
     let layer = layer.with_filter(filter.and(filter_fn(is_free_of_payloads)));
     if registry().with(layer).try_init().is_err() {
-        tracing::debug!("logging was started before, and stays as it is");
+        tracing::debug!("logging was started before, and is not changed");
     }
 }
 
-/// Writes each record as one line, whatever the texts in it hold: HubSpot's messages, say. The formats escape the
-/// most of it, but not line breaks in messages and errors, nor the line breaks of Unicode.
+/// Writes each record as one line, even if texts in it, such as HubSpot's messages, contain line breaks. The formats escape most
+/// control characters, but neither line breaks in messages and errors nor those of Unicode.
 #[derive(Debug)]
 struct Records<Out> {
     out: Out,
@@ -148,7 +148,7 @@ struct Records<Out> {
 }
 
 impl<Out: io::Write> io::Write for Records<Out> {
-    /// Is given a whole record at a time.
+    /// Writes a record. It is called with a whole record at a time.
     fn write(&mut self, record: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(record);
         let line = one_record(&text, self.has_colours);

@@ -77,7 +77,7 @@ impl ProblemState {
             }
             Self::NotFound => {
                 "No contact has the user's address (hubsync show USER), and hubsync creates contacts only with \
-                 HUBSPOT_MISSING=create. hubsync looks again after 1 min, 10 min and 1 h, then daily."
+                 HUBSPOT_CONTACT_NOT_FOUND=create. hubsync looks again after 1 min, 10 min and 1 h, then daily."
             }
         }
     }

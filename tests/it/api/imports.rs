@@ -34,7 +34,7 @@ async fn summary(response: Response) -> Value {
 
 async fn start_creating_contacts() -> Stack {
     let mut stack = Stack::without_services().await;
-    stack.set("HUBSPOT_MISSING", "create");
+    stack.set("HUBSPOT_CONTACT_NOT_FOUND", "create");
     stack.start_services().await;
     stack
 }
@@ -68,7 +68,7 @@ async fn a_repeated_import_makes_no_calls_to_hubspot() {
 #[tokio::test]
 async fn a_live_change_does_not_wait_for_an_import() {
     let mut stack = Stack::without_services().await;
-    stack.set("HUBSPOT_MISSING", "create");
+    stack.set("HUBSPOT_CONTACT_NOT_FOUND", "create");
     stack.set("HUBSPOT_CONCURRENCY", "1");
     stack.start_services().await;
     stack.sandbox.set_switches(Switches {

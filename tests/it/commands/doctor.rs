@@ -93,10 +93,10 @@ async fn a_doctor_finds_unreachable_nats_and_database() {
 async fn a_doctor_names_every_bad_setting_and_checks_the_rest() {
     let mut stack = Stack::without_services().await;
     stack.start_service(Service::User).await;
-    let invalid = [("HUBSPOT_EMAIL_TAKEN", "maybe"), ("API_GATEWAY_PORT", "http")];
+    let invalid = [("HUBSPOT_EMAIL_CONFLICT", "maybe"), ("API_GATEWAY_PORT", "http")];
     let found = stack.doctor(&invalid).await;
     found.assert_failed("settings", "API_GATEWAY_PORT: ");
-    assert!(found.output.contains("HUBSPOT_EMAIL_TAKEN: "), "{found:?}");
+    assert!(found.output.contains("HUBSPOT_EMAIL_CONFLICT: "), "{found:?}");
     assert_eq!(found.check("hubspot")["result"], "notChecked");
     assert_eq!(found.check("nats")["result"], "ok");
     stack.stop_service(Service::User).await;

@@ -16,7 +16,11 @@ async fn a_missing_contact_is_explained_and_lists_have_no_address() {
     assert_eq!(problem["addresses"], json!(["nobody@example.com"]));
     let at = problem["nextAttemptAt"].as_str().unwrap().to_owned();
     let text = stack.command(&["show", "1"]).await.output;
-    for words in ["nobody@example.com", "HUBSPOT_MISSING=create", at.as_str()] {
+    for words in [
+        "nobody@example.com",
+        "HUBSPOT_CONTACT_NOT_FOUND=create",
+        at.as_str(),
+    ] {
         let found = text.split_whitespace().collect::<String>().contains(words);
         assert!(found, "{words}: {text}");
     }
@@ -26,7 +30,10 @@ async fn a_missing_contact_is_explained_and_lists_have_no_address() {
         .await;
     assert_eq!(listed.json()["users"][0]["nextAttemptAt"], at.as_str());
     let counted = stack.command(&["problems"]).await;
-    assert!(counted.output.contains("HUBSPOT_MISSING=create"), "{counted:?}");
+    assert!(
+        counted.output.contains("HUBSPOT_CONTACT_NOT_FOUND=create"),
+        "{counted:?}"
+    );
     for result in [
         listed,
         counted,

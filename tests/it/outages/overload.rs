@@ -24,7 +24,7 @@ async fn stack_with(settings: &[(&str, &str)]) -> Stack {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accepted_changes_of_a_thousand_callers_are_kept() {
-    runtime::open_files::allow_most();
+    runtime::open_files::raise_limit();
     #[cfg_attr(
         not(target_os = "linux"),
         expect(unused_mut, reason = "memory is checked on Linux only")

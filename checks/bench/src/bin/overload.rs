@@ -13,6 +13,6 @@ use runtime::open_files;
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // The callers need as many file descriptors as the gateway.
-    open_files::allow_most();
+    open_files::raise_limit();
     measure("overload", arguments.json, Box::pin(run(&arguments))).await
 }

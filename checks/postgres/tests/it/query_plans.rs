@@ -4,7 +4,7 @@ use contracts::{ChangeLease, ClaimUsers, LeaseAnswer, delivery::LeaseAction};
 use futures_util::future::join_all;
 use sqlx::{Connection, PgConnection};
 use testing::wait::until;
-use user::operations::WakeAnnouncedUsers;
+use user::operations::WakePublishedUsers;
 
 use crate::support::user_service::{CEILING, UserService, server};
 
@@ -29,7 +29,7 @@ async fn no_statement_scans_the_table_that_was_planned_empty() {
         service.sweep(100).await;
         assert!(service.row(name).await.is_some());
     }
-    let woken = service.queue.run(WakeAnnouncedUsers { limit: 100 }, None).await;
+    let woken = service.queue.run(WakePublishedUsers { limit: 100 }, None).await;
     assert!(woken.is_ok(), "{woken:?}");
     claim(&service).await;
     service.close().await;

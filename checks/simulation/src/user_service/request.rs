@@ -7,7 +7,7 @@ use contracts::{
 use futures_util::{FutureExt, future::BoxFuture};
 use user::{
     commit::{CommitQueue, Operation},
-    operations::{RepairListed, ResyncListed, RetryListed, SweepUsers, WakeAnnouncedUsers, WakeUsers},
+    operations::{RepairListed, ResyncListed, RetryListed, SweepUsers, WakePublishedUsers, WakeUsers},
 };
 
 use super::observed::{Observed, Scope, Watch};
@@ -43,7 +43,7 @@ pub(crate) enum Request {
     /// The service makes users due whose wake-ups failed.
     Wake(WakeUsers),
     /// The service makes users due whose wake-ups the stream has lost.
-    WakeAnnounced(WakeAnnouncedUsers),
+    WakeAnnounced(WakePublishedUsers),
 }
 
 /// Who asked.

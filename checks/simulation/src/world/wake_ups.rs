@@ -2,7 +2,7 @@
 
 use contracts::{Priority, UserChanged};
 use hubspot::engine::{AckHandle, Input};
-use user::operations::{WakeAnnouncedUsers, WakeUsers};
+use user::operations::{WakePublishedUsers, WakeUsers};
 
 use super::World;
 use crate::{
@@ -89,7 +89,7 @@ impl World {
     }
 
     pub(super) fn wake_announced(&mut self) {
-        let request = WakeAnnouncedUsers { limit: MAX_ANNOUNCED };
+        let request = WakePublishedUsers { limit: MAX_ANNOUNCED };
         self.request(Asker::Itself, Request::WakeAnnounced(request));
     }
 

@@ -66,7 +66,7 @@ pub(crate) struct EventHub {
 #[derive(Debug)]
 struct Shared {
     history: Mutex<ChangeHistory>,
-    /// The latest status; `None` while nobody has watched for it.
+    /// The latest status; `None` until a browser watches.
     status: watch::Sender<Option<Event>>,
     /// How many browsers watch.
     subscribers: watch::Sender<usize>,
@@ -90,7 +90,7 @@ impl EventHub {
     /// Subscribes a browser. It continues after the event `last` if all later ones are still in the history. `None` where too
     /// many browsers watch.
     pub(crate) async fn subscribe(&self, last: Option<EventId>) -> Option<Subscription> {
-        // The place comes first: it is what starts the listening.
+        // The place is taken first, because that starts the subscriptions.
         let place = SubscriberPlace::take(&self.shared)?;
         let mut is_listening = self.shared.is_listening.subscribe();
         let _ = timeout(
@@ -115,7 +115,7 @@ impl EventHub {
     pub(crate) async fn listen(&self, nats: &Nats) -> Result<(), SubscribeError> {
         let mut subscribers = self.shared.subscribers.subscribe();
         while subscribers.wait_for(|count| *count > 0).await.is_ok() {
-            // Events between the last session and this one were missed, so nobody may resume from before it.
+            // Events between the last session and this one were missed, so no browser may resume from an earlier session.
             self.shared.lock_history().begin_session();
             let ended = tokio::select! {
                 ended = self.publish_changes(nats) => ended,
@@ -130,8 +130,8 @@ impl EventHub {
     async fn publish_changes(&self, nats: &Nats) -> Result<(), SubscribeError> {
         let mut accepted = nats.client().subscribe(subjects::USERS_ACCEPTED).await?;
         let mut resolved = nats.client().subscribe(subjects::USERS_RESOLVED).await?;
-        // A browser that is greeted must miss nothing, so the server has to know the subscriptions first. It handles what one
-        // connection sends in order, so an answer to this request proves that it does.
+        // After its first event a browser must miss nothing, so the server has to know the subscriptions before. It handles the
+        // commands of a connection in order, so an answer to this request proves that it knows them.
         let ping = nats.client().request(ping_subject(), Bytes::new());
         let _ = timeout(CONFIRM_TIMEOUT, ping).await;
         self.shared.is_listening.send_replace(true);
@@ -141,7 +141,7 @@ impl EventHub {
             tokio::select! {
                 Some(message) = accepted.next() => batch.add_accepted(&message.payload),
                 Some(message) = resolved.next() => batch.add_resolved(&message.payload),
-                // A lone change is published at once; under load, notices are combined until the interval is over.
+                // A single change is published at once. Under load, notices are combined until the interval is over.
                 () = sleep_until(next_at), if !batch.is_empty() => {
                     self.shared.lock_history().publish(&std::mem::take(&mut batch));
                     next_at = Instant::now() + CHANGES_INTERVAL;

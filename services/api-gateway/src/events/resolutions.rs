@@ -76,7 +76,7 @@ impl ResolutionWaiters {
             user_id: user_id.clone(),
             resolved,
         };
-        // The caller makes its change after this returns. Without a subscription by then, its notice would be missed.
+        // The caller sends its change after this returns. Without a subscription by then, the notice would be missed.
         let mut is_listening = self.shared.is_listening.subscribe();
         let _ = timeout(
             SUBSCRIBE_TIMEOUT,

@@ -1,4 +1,4 @@
-//! Carries an import out: batch after batch, each waited for. So the database sets the pace and not the caller.
+//! Runs an import batch by batch. Each batch is sent after the one before is stored, so the import is as fast as the database.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::rows::{ImportFormat, ParsedRow, Row, RowParser, RowSplitter, WrongEnc
 use super::slots::{ImportSlot, ImportSlots};
 use crate::request::RequestContext;
 use crate::server::StallLimit;
-use crate::user_service::UserService;
+use crate::services::Services;
 
 /// How long the rest of a body is read and thrown away after an import has ended early. A caller that is still sending when
 /// the connection closes may see a reset instead of the reason.
@@ -23,7 +23,7 @@ const DISCARD_PAUSE: Duration = Duration::from_millis(500);
 
 /// One import, with everything it uses.
 pub(crate) struct ImportRun {
-    pub(crate) users: UserService,
+    pub(crate) services: Services,
     pub(crate) context: RequestContext,
     pub(crate) shutdown: Shutdown,
     /// How long the next part of the body may take.
@@ -43,9 +43,9 @@ pub(crate) struct ImportRun {
 
 /// Why an import ends before its last row.
 pub(super) enum EndedEarly {
-    /// For this reason, which the caller is told and the log is not told yet.
+    /// For this reason, which the caller is told and which is not logged yet.
     Reason(String),
-    /// For this reason, which the caller is told and which is in the log already.
+    /// For this reason, which the caller is told and which is logged already.
     Logged(String),
     /// The caller has read no reports for too long.
     NothingRead,

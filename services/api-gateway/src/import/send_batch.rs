@@ -28,7 +28,7 @@ impl ImportRun {
         let mut backoff = Backoff::new(MIN_PAUSE, MAX_PAUSE);
         let mut last_progress = Instant::now();
         while !indexes.is_empty() {
-            let why = match self.users.change(&request, &self.context).await {
+            let why = match self.services.change(&request, &self.context).await {
                 Ok(imported) => {
                     let before = indexes.len();
                     keep_open_lines(&mut request.lines, &mut indexes, imported.results, &mut results);

@@ -188,8 +188,8 @@ fn check() -> Value {
         "type": "object", "required": ["name", "ok", "detail"],
         "properties": {
             "name": { "description": "The dependency.", "enum": ["nats", "user", "clock"] },
-            "ok": { "description": "Whether it is well.", "type": "boolean" },
-            "detail": { "description": "What to know about it.", "type": "string" }
+            "ok": { "description": "Whether it is available.", "type": "boolean" },
+            "detail": { "description": "Its state for people.", "type": "string" }
         }
     })
 }

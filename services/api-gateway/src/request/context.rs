@@ -29,7 +29,7 @@ pub(crate) fn request_id_header(context: &RequestContext) -> HeaderValue {
     HeaderValue::from_str(&context.request_id).expect("letters, digits and _.:- make a header value")
 }
 
-/// The value of a header that is given exactly once. With two values nobody could tell which one is meant.
+/// The value of a header that is given exactly once. With two values it is unknown which one is meant.
 fn single_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let (value, None) = (values.next()?, values.next()) else {

@@ -1,5 +1,5 @@
-//! Reads query parameters. Each parameter is known and given at most once: a misspelt or repeated one would silently ask for
-//! something else than the caller means.
+//! Reads query parameters. An unknown or repeated parameter is rejected. If it were ignored, the caller would silently get
+//! something else than it meant.
 
 use aide::OperationInput;
 use axum::extract::{FromRequestParts, Query};

@@ -56,7 +56,7 @@ impl ResponseCompletion {
     }
 }
 
-/// Callers can make up methods; each would become a metric of its own.
+/// The method for the metrics. Callers can make up methods, and each of them would become a metric of its own.
 fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

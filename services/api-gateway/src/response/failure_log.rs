@@ -11,7 +11,7 @@ use super::ApiError;
 /// and one line a second is enough to notice it.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Logs failures once each, except for those that come in floods.
+/// Logs each failure once, except that rejections under overload are logged at intervals.
 #[derive(Debug)]
 pub(super) struct FailureLog {
     start: Instant,

@@ -21,7 +21,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-/// How many errors a document lists. More help nobody, and would make the response to a small body large.
+/// At most this many errors are listed. More would not help, and would make the response to a small body large.
 const MAX_ERRORS: usize = 100;
 
 /// A problem document (RFC 9457).

@@ -39,7 +39,7 @@ pub(crate) async fn wait_for_result(
     };
     loop {
         // A notice names only users and versions, so the receipt is always read.
-        let receipt = gateway.users.read(&request, context).await?;
+        let receipt = gateway.services.read(&request, context).await?;
         let left = until.saturating_duration_since(Instant::now());
         if receipt.state != SyncState::Pending || left.is_zero() {
             return Ok(receipt);

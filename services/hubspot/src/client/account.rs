@@ -1,5 +1,6 @@
-//! Which account a token opens: asked of its details, which need the scope `oauth`, and where HubSpot refuses those, read
-//! from an answer that needs no such scope. No account is assumed: contact ids mean nothing in any other one.
+//! Finds out which account a token belongs to. It requests the account's details, which need the scope `oauth`. If
+//! HubSpot refuses them, it reads the account's id from a response that needs no such scope. The account is never
+//! guessed, because a contact id of one account means nothing in another.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,67 +8,67 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    HubspotClient, answered,
+    HubspotClient,
     body::{list, object, text},
-    request,
+    call_response, request,
     token::Owner,
 };
 use crate::engine::{Call, CallError, CallErrorKind, CallResponse, Response};
 use runtime::settings::Secret;
 
-/// What is known of accounts besides what is asked.
+/// What is known about the account besides HubSpot's responses to this call.
 #[derive(Debug, Default)]
 pub(super) struct Accounts {
     /// The account that the settings name.
     pub(super) expected: Option<String>,
-    /// The account that HubSpot last named, and for whom.
-    told: Mutex<Option<(Owner, String)>>,
+    /// The account that HubSpot named last, with the owner of the token that it was named for.
+    last_named: Mutex<Option<(Owner, String)>>,
 }
 
 impl Accounts {
     fn remember(&self, owner: Owner, account_id: &str) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        *told = Some((owner, account_id.to_owned()));
+        let mut last_named = self.last_named.lock().unwrap_or_else(PoisonError::into_inner);
+        *last_named = Some((owner, account_id.to_owned()));
     }
 
-    /// The account that HubSpot named earlier for the same token: a token opens one account as long as it lives.
-    fn told_before(&self, owner: &Owner) -> Option<String> {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = told.as_ref().filter(|(known, _)| known.is_same(owner));
+    /// The account that HubSpot named earlier for the same owner. A token belongs to the same account all its life.
+    fn known_account(&self, owner: &Owner) -> Option<String> {
+        let last_named = self.last_named.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = last_named.as_ref().filter(|(known, _)| known.is_same(owner));
         same.map(|(_, account_id)| account_id.clone())
     }
 }
 
 impl HubspotClient {
-    /// Answers which account this token opens.
+    /// Finds the account that this token belongs to, and checks it against the one in the settings.
     pub(super) async fn account(&self, token: &Secret) -> CallResponse {
-        let mut answered = self.perform_with(token, &Call::Account).await;
-        let refusal = match &answered.response {
-            Response::Error(problem) if problem.kind == CallErrorKind::MissingScopes => Some(problem.clone()),
+        let mut response = self.perform_with(token, &Call::Account).await;
+        let scope_error = match &response.response {
+            Response::Error(error) if error.kind == CallErrorKind::MissingScopes => Some(error.clone()),
             _ => None,
         };
-        if let Some(refusal) = refusal {
-            answered.response = match self.account_without_details(token, refusal).await {
+        if let Some(scope_error) = scope_error {
+            response.response = match self.account_without_details(token, scope_error).await {
                 Ok(account_id) => Response::Account {
                     account_id,
                     details_refused: true,
                 },
-                Err(problem) => Response::Error(*problem),
+                Err(error) => Response::Error(*error),
             };
         }
-        if let Response::Account { account_id, .. } = &answered.response {
-            match self.check(account_id) {
+        if let Response::Account { account_id, .. } = &response.response {
+            match self.check_expected(account_id) {
                 Ok(()) => self.accounts.remember(self.token.owner(token).0, account_id),
-                Err(problem) => answered.response = Response::Error(*problem),
+                Err(error) => response.response = Response::Error(*error),
             }
         }
-        answered
+        response
     }
 
-    fn check(&self, account_id: &str) -> Result<(), Box<CallError>> {
+    fn check_expected(&self, account_id: &str) -> Result<(), Box<CallError>> {
         match &self.accounts.expected {
             Some(expected) if expected != account_id => {
-                let message = "the token opens another account than HUBSPOT_ACCOUNT_ID names";
+                let message = "the token belongs to another account than the one in HUBSPOT_ACCOUNT_ID";
                 Err(Box::new(CallError {
                     kind: CallErrorKind::WrongAccount,
                     reason: contracts::Reason::ours("WRONG_ACCOUNT", message),
@@ -77,33 +78,36 @@ impl HubspotClient {
         }
     }
 
-    /// The account by what is at hand, the surest first; `refusal` is HubSpot's, for the details.
+    /// The account from other sources, the most reliable first. `scope_error` is HubSpot's response to the request for the
+    /// details; it becomes the reason if every source fails.
     async fn account_without_details(
         &self,
         token: &Secret,
-        refusal: CallError,
+        scope_error: CallError,
     ) -> Result<String, Box<CallError>> {
+        // The token endpoint named the account together with the token, or HubSpot named it for this token before.
         let (owner, named_with_token) = self.token.owner(token);
-        if let Some(account_id) = named_with_token.or_else(|| self.accounts.told_before(&owner)) {
+        if let Some(account_id) = named_with_token.or_else(|| self.accounts.known_account(&owner)) {
             return Ok(account_id);
         }
         if let Some(account_id) = self.account_of_any_contact(token).await? {
             return Ok(account_id);
         }
-        let untold = || {
+        // The account in the settings comes last, because it cannot be checked against anything.
+        let unknown = || {
             Box::new(CallError {
                 kind: CallErrorKind::AccountUnknown,
-                ..refusal
+                ..scope_error
             })
         };
-        self.accounts.expected.clone().ok_or_else(untold)
+        self.accounts.expected.clone().ok_or_else(unknown)
     }
 
-    /// The account in whose pages a contact is shown that this token can read; none where there is no such contact, or
-    /// HubSpot does not give its page.
+    /// The account in the page address of any contact that this token can read. None if the account has no contacts or
+    /// HubSpot shows no page address.
     async fn account_of_any_contact(&self, token: &Secret) -> Result<Option<String>, Box<CallError>> {
         let request = request::any_contact(&self.http, &self.target);
-        // Its problems mean what those of any call mean that reads several contacts.
+        // Errors of this request are classified as those of a lookup, which reads contacts too.
         let like = Call::Find {
             addresses: Vec::new(),
         };
@@ -112,16 +116,16 @@ impl HubspotClient {
                 let body = object(&raw.body).unwrap_or_default();
                 Ok(list(&body, "results").iter().find_map(account_of))
             }
-            outcome => match answered(&like, outcome).response {
-                Response::Error(problem) => Err(Box::new(problem)),
+            failed => match call_response(&like, failed).response {
+                Response::Error(error) => Err(Box::new(error)),
                 _ => Ok(None),
             },
         }
     }
 }
 
-/// The account in the address of a contact's page, as in `https://app.hubspot.com/contacts/62515/record/0-1/512`. The
-/// host differs between data centres.
+/// The account in the address of a contact's page, such as `https://app.hubspot.com/contacts/62515/record/0-1/512`. The
+/// host is not checked, because it differs between data centres.
 fn account_of(contact: &Value) -> Option<String> {
     let id = text(contact, "id")?;
     let page = Url::parse(&text(contact, "url")?).ok()?;

@@ -1,4 +1,5 @@
-//! Looking into bodies that promise nothing: HubSpot declares every field optional and its shapes differ.
+//! Reads members of JSON bodies without relying on their shape: HubSpot's specification makes every member optional, and
+//! the same member comes in several types.
 
 use serde_json::Value;
 
@@ -7,12 +8,12 @@ pub(super) fn object(body: &[u8]) -> Option<Value> {
     serde_json::from_slice(body).ok().filter(Value::is_object)
 }
 
-/// A text, or a number as text, under that name.
+/// The member of that name as text, if it is a string or a number.
 pub(super) fn text(value: &Value, name: &str) -> Option<String> {
     as_text(value.get(name)?)
 }
 
-/// The elements of a list under that name; none where there is no list.
+/// The elements of the member of that name, or nothing if it is not a list.
 pub(super) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value
         .get(name)
@@ -20,7 +21,7 @@ pub(super) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// The texts of `context.<name>`, which is a list, or now and then a single text.
+/// The texts of `context.<name>`, which is a list or, in some responses, a single text.
 pub(super) fn context(value: &Value, name: &str) -> Vec<String> {
     match value.get("context").and_then(|context| context.get(name)) {
         Some(Value::Array(values)) => values.iter().filter_map(as_text).collect(),

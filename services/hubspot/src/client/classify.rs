@@ -1,4 +1,4 @@
-//! From a status and a body to a [`Response`]: every status that HubSpot is known to send, each written out.
+//! Turns a status, headers and a body into a [`Response`].
 
 #[cfg(test)]
 mod tests;
@@ -19,22 +19,22 @@ use crate::engine::{
     Response, UpdatedContact,
 };
 
-pub(super) fn answer(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Response {
+pub(super) fn response(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Response {
     let json = object(body);
     if status.is_success() {
         let understood = json
             .as_ref()
             .and_then(|json| success(call, status.as_u16(), json, headers));
-        return understood.unwrap_or_else(|| garbled(status, headers));
+        return understood.unwrap_or_else(|| unreadable(status, headers));
     }
     let is_json = json.is_some();
     let error = json.unwrap_or_default();
     let reason = reason(&error, Some(status.as_u16()), correlation_id(headers));
-    let kind = problem_kind(call, status.as_u16(), headers, &error, is_json, &reason);
+    let kind = error_kind(call, status.as_u16(), headers, &error, is_json, &reason);
     Response::Error(CallError { kind, reason })
 }
 
-fn problem_kind(
+fn error_kind(
     call: &Call,
     status: u16,
     headers: &HeaderMap,
@@ -43,14 +43,14 @@ fn problem_kind(
     reason: &Reason,
 ) -> CallErrorKind {
     match status {
-        // The status of this body has not been seen, so its category decides.
+        // Checked first and by its category, because the status that HubSpot sends with it is not known.
         _ if text(error, "category").as_deref() == Some("LOCKED") => CallErrorKind::Locked,
-        // A page of whatever stands before HubSpot says nothing of a value.
+        // Without JSON it comes from a proxy before HubSpot and says nothing about the values.
         400 if is_json => CallErrorKind::Invalid {
             properties: named_properties(error, reason),
         },
         401 => CallErrorKind::Unauthorized,
-        // The details of the account have a scope of their own, whatever the body calls it.
+        // The account's details need a scope of their own, and the body need not name it.
         403 if lacks_scopes(error) || (is_json && *call == Call::Account) => CallErrorKind::MissingScopes,
         403 => CallErrorKind::Forbidden,
         404 if is_json && (is_about_a_record(call) || names_an_object(error)) => CallErrorKind::NotFound,
@@ -73,7 +73,8 @@ fn problem_kind(
     }
 }
 
-/// A 404 to a call about one record may be about the record; to any other it is about the path.
+/// Whether the path of the call names one record, so that a 404 may mean that the record does not exist. For other calls
+/// a 404 means that the path does not exist.
 fn is_about_a_record(call: &Call) -> bool {
     match call {
         Call::FindSingle { .. } | Call::Read { .. } | Call::UpdateSingle { .. } => true,
@@ -83,12 +84,12 @@ fn is_about_a_record(call: &Call) -> bool {
     }
 }
 
-/// Whether a 404 says itself that it is about an object.
+/// Whether the body of a 404 says that an object does not exist.
 fn names_an_object(error: &Value) -> bool {
     text(error, "category").as_deref() == Some("OBJECT_NOT_FOUND")
 }
 
-fn garbled(status: StatusCode, headers: &HeaderMap) -> Response {
+fn unreadable(status: StatusCode, headers: &HeaderMap) -> Response {
     let reason = Reason {
         code: "NOT_UNDERSTOOD".to_owned(),
         category: None,
@@ -141,27 +142,28 @@ fn contact(json: &Value) -> Option<Contact> {
 
 fn profile(json: &Value) -> Option<Profile> {
     let value = |field: Field| {
-        told(json, field.property())?;
+        shown_value(json, field.property())?;
         Some((field, property(json, field.property())))
     };
     Some(Profile {
         contact: contact(json)?,
-        former_ids: several(json, FORMER_IDS),
+        former_ids: split_list(json, FORMER_IDS),
         values: Field::ALL.into_iter().filter_map(value).collect(),
     })
 }
 
-/// HubSpot separates the addresses with semicolons. A quoted address may contain one itself, so a list with a quote cannot be split and
-/// counts as not shown.
+/// The secondary addresses, or none if the response does not show them. HubSpot separates them with semicolons. A quoted
+/// address may contain a semicolon, so a list with a quote cannot be split and counts as not shown.
 fn additional_emails(json: &Value) -> Option<Vec<String>> {
-    told(json, ADDITIONAL_EMAILS)?;
-    let listed = several(json, ADDITIONAL_EMAILS);
+    shown_value(json, ADDITIONAL_EMAILS)?;
+    let listed = split_list(json, ADDITIONAL_EMAILS);
     let is_quoted = listed.iter().any(|address| address.contains('"'));
     (!is_quoted).then_some(listed)
 }
 
-/// What an answer tells of a property: null is one without a value, and what is absent or no text is not told.
-fn told<'a>(json: &'a Value, name: &str) -> Option<&'a Value> {
+/// The property as the response shows it. Null is a property without a value. None if the property is absent or has a
+/// type that no property has.
+fn shown_value<'a>(json: &'a Value, name: &str) -> Option<&'a Value> {
     let value = json.get("properties")?.get(name)?;
     (value.is_null() || value.is_string() || value.is_number()).then_some(value)
 }
@@ -170,8 +172,8 @@ fn property(json: &Value, name: &str) -> Option<String> {
     text(json.get("properties")?, name)
 }
 
-/// The parts of a property that lists several.
-fn several(json: &Value, name: &str) -> Vec<String> {
+/// The parts of a property whose value is a list separated by semicolons.
+fn split_list(json: &Value, name: &str) -> Vec<String> {
     let listed = property(json, name).unwrap_or_default();
     let parts = listed.split(';').map(str::trim).filter(|part| !part.is_empty());
     parts.map(str::to_owned).collect()
@@ -194,20 +196,21 @@ fn created(json: &Value) -> Option<CreatedContact> {
     })
 }
 
-/// A batch's answer seldom repeats in its body the id that its headers have; the status is that of the whole answer.
+/// The errors in a batch's response. The body seldom has the correlation id, so the one in the headers is used. Each error
+/// gets the status of the whole response.
 fn input_errors(status: u16, json: &Value, headers: &HeaderMap) -> Vec<InputError> {
     let correlation_id = text(json, "correlationId").or_else(|| correlation_id(headers));
     let entry = |error: &Value| InputError {
-        // Not the entry's own `id`, which names the error and no record.
+        // The entry's own `id` is the id of the error, so it is not used.
         ids: context(error, "ids"),
         trace_ids: context(error, "objectWriteTraceId"),
-        error: input_problem(error, status, correlation_id.clone()),
+        error: input_error(error, status, correlation_id.clone()),
     };
     list(json, "errors").iter().map(entry).collect()
 }
 
-/// An entry in a batch's list of errors has no status of its own, so its category decides.
-fn input_problem(error: &Value, status: u16, correlation_id: Option<String>) -> CallError {
+/// Classifies one entry of a batch's list of errors by its category, because it has no status.
+fn input_error(error: &Value, status: u16, correlation_id: Option<String>) -> CallError {
     let reason = Reason {
         status: Some(status),
         ..reason(error, None, correlation_id)

@@ -1,17 +1,17 @@
-//! What the client gets its bearer token from, as the settings say it.
+//! The credentials in the settings, from which the client gets its bearer token.
 
 use runtime::settings::{Secret, SecretSource};
 
 /// Where the bearer token comes from.
 #[derive(Debug, Clone)]
 pub enum Credentials {
-    /// It is given, and used until it is replaced.
+    /// From the settings. It is used until it is replaced.
     Token(SecretSource),
-    /// It is issued by HubSpot's token endpoint, and refreshed ahead of its expiry.
+    /// From HubSpot's token endpoint. It is refreshed before it expires.
     OAuth(OAuthApp),
 }
 
-/// An app that is connected to a HubSpot account.
+/// An OAuth app that is connected to a HubSpot account.
 #[derive(Debug, Clone)]
 pub struct OAuthApp {
     /// The app's client id.

@@ -1,4 +1,4 @@
-//! What an error's body says: a reason, the record in the way, the scopes that lack, the limit that was met.
+//! Reads details from the body of an error: the reason, the record that has the value, missing scopes, the rate limit.
 
 use contracts::Reason;
 use serde_json::Value;
@@ -6,12 +6,12 @@ use serde_json::Value;
 use super::body::{context, list, text};
 use crate::engine::RateLimit;
 
-/// The longest message that is kept, in characters.
-const LONGEST_MESSAGE: usize = 500;
-/// The longest code, category or id that is kept, so that verdicts fit into a message.
-const LONGEST_WORD: usize = 100;
+/// A longer message is cut to this length, in characters.
+const MAX_MESSAGE_CHARS: usize = 500;
+/// A longer code, category or id is cut to this length, so that a report of results fits into a NATS message.
+const MAX_WORD_CHARS: usize = 100;
 
-/// A reason in HubSpot's words. `code` is the body's most telling one, or stands for the status.
+/// The reason in HubSpot's words. Its code is the most specific one in the body, or made from the status if there is none.
 pub(super) fn reason(error: &Value, status: Option<u16>, correlation_id: Option<String>) -> Reason {
     let inner = list(error, "errors").first();
     let code = inner
@@ -29,20 +29,20 @@ pub(super) fn reason(error: &Value, status: Option<u16>, correlation_id: Option<
     }
 }
 
-/// A code, category or id, no longer than any that HubSpot is known to give.
+/// Cuts a code, category or id to the longest allowed length.
 pub(super) fn word(text: String) -> String {
-    match text.char_indices().nth(LONGEST_WORD) {
+    match text.char_indices().nth(MAX_WORD_CHARS) {
         Some((end, _)) => text[..end].to_owned(),
         None => text,
     }
 }
 
 pub(super) fn shortened(message: &str) -> String {
-    message.chars().take(LONGEST_MESSAGE).collect()
+    message.chars().take(MAX_MESSAGE_CHARS).collect()
 }
 
-/// The record that holds a unique value, where the context names it. Messages name it too, but in words that may be in any
-/// language and may quote the value: without a context, who has the address is looked up by the address.
+/// The id of the record that already has a unique value, if the error's context names it. The message may name it too, but
+/// it is not read: it may be in any language and may quote the value. Without a context, the engine looks the address up.
 pub(super) fn existing_id(error: &Value) -> Option<String> {
     let nested = list(error, "errors");
     std::iter::once(error)
@@ -60,8 +60,9 @@ pub(super) fn lacks_scopes(error: &Value) -> bool {
     by_context || text(error, "category").as_deref() == Some("MISSING_SCOPES")
 }
 
-/// The limit that a 429 is about: by its policy, or by what the headers say is left of the day, or by its message, which
-/// may be in any language. Every other 429 is about the window, also one for a limit by the second.
+/// The limit that a 429 reports. It is the daily limit if the policy says so. Without a policy, it is the daily limit if
+/// no call is left today according to the headers, or if the message says "daily" (the message may be in any language).
+/// Otherwise it is the window's limit; a limit per second counts as one.
 pub(super) fn rate_limit(error: &Value, day_is_used_up: bool) -> RateLimit {
     let name = text(error, "policyName").unwrap_or_default().to_uppercase();
     let message = text(error, "message").unwrap_or_default().to_lowercase();

@@ -1,4 +1,4 @@
-//! What the headers of an answer say: limits, waits, the id for HubSpot's support.
+//! Reads the headers of a response: rate limits, the time to wait, the correlation id.
 
 use std::{str::FromStr, time::Duration};
 
@@ -16,7 +16,7 @@ pub(super) fn limits(headers: &HeaderMap) -> RateLimitHeaders {
     }
 }
 
-/// Seconds to wait; HubSpot seldom sends it, and never as a date.
+/// The time to wait. HubSpot seldom sends this header, and never with a date.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     number(headers, RETRY_AFTER.as_str()).map(Duration::from_secs)
 }

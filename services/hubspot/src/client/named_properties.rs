@@ -1,4 +1,4 @@
-//! The properties that a refusal names, in any of the three places where HubSpot has been seen to name them.
+//! Finds the properties that an error names, in the three places where HubSpot has been seen to name them.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{
     details::{shortened, word},
 };
 
-/// Each named property with its own reason; `whole` is the reason of the refusal as a whole.
+/// Each named property with its own reason. `whole` is the reason of the whole error, for what a property's own lacks.
 pub(super) fn named_properties(error: &Value, whole: &Reason) -> BTreeMap<String, Reason> {
     let mut named = BTreeMap::new();
     let embedded = embedded_list(error);
@@ -21,7 +21,7 @@ pub(super) fn named_properties(error: &Value, whole: &Reason) -> BTreeMap<String
             named.insert(property, reason(fault, "error", whole));
         }
     }
-    // The list of errors comes last, for it is the documented place.
+    // The list of errors comes last and so wins, because it is the documented place.
     for fault in std::iter::once(error).chain(list(error, "errors")) {
         for property in context(fault, "propertyName") {
             named.insert(property, reason(fault, "code", whole));
@@ -30,7 +30,7 @@ pub(super) fn named_properties(error: &Value, whole: &Reason) -> BTreeMap<String
     named
 }
 
-/// `Property values were not valid: [{…}]` carries its list in the message.
+/// The list in a message such as `Property values were not valid: [{…}]`.
 fn embedded_list(error: &Value) -> Vec<Value> {
     let message = text(error, "message").unwrap_or_default();
     let Some(start) = message.find('[') else {

@@ -1,4 +1,4 @@
-//! Access tokens that expire: one task asks for each ahead of time, whoever is waiting, and calls carry the latest.
+//! Access tokens that expire. One task requests each new token before the old one expires, and calls carry the latest.
 
 mod access_tokens;
 mod connect;
@@ -6,7 +6,7 @@ mod connection;
 mod endpoint;
 mod lifetime;
 mod refresher;
-mod refusal;
+mod token_error;
 mod write_back;
 
 use std::{io, sync::Arc, time::Duration};
@@ -31,11 +31,11 @@ use connection::Connection;
 use endpoint::TokenEndpoint;
 use refresher::Refresher;
 
-/// How long the end waits for a refresh that is out: its answer may hold the only refresh token that is good from now
-/// on.
-const DRAIN: Duration = Duration::from_secs(3);
+/// How long a shutdown waits for a token request in flight. Its response may hold a new refresh token that replaces the
+/// old one, and without it the app would have to be connected again.
+const MAX_DRAIN_TIME: Duration = Duration::from_secs(3);
 
-/// The access tokens of an app. Dropping it ends its task.
+/// The access tokens of an OAuth app. Dropping it stops the task that requests them.
 #[derive(Debug)]
 pub(super) struct OAuth {
     shared: Arc<Shared>,
@@ -43,18 +43,18 @@ pub(super) struct OAuth {
     tasks: TaskTracker,
 }
 
-/// What calls and the task that refreshes tell each other.
+/// State that calls and the refreshing task share.
 #[derive(Debug)]
 struct Shared {
     tokens: watch::Sender<AccessTokens>,
-    /// HubSpot did not accept the token in use.
+    /// Notified when HubSpot rejects the token in use.
     rejected: Notify,
-    /// There is a token for which the account is to be asked first.
+    /// Notified when there is a token that [`Call::Account`](crate::engine::Call::Account) has to put into use.
     replaced: Notify,
 }
 
 impl OAuth {
-    /// Reads the secrets and asks for the first token in the background. Must be called within a runtime.
+    /// Reads the secrets and starts the task that requests tokens. It must be called within a Tokio runtime.
     pub(super) fn start(app: OAuthApp, http: Client, url: String) -> io::Result<Self> {
         let connection = Connection::open(app)?;
         let shared = Arc::new(Shared {
@@ -79,29 +79,31 @@ impl OAuth {
         self.shared.tokens.borrow().in_use(Instant::now())
     }
 
-    /// Uses the latest token. While the first one is on its way, or one that is late, waits for it.
-    pub(super) async fn take_up(&self, patience: Duration) {
+    /// Puts the latest token into use. If there is none that can be used, it waits for the request in flight, at most for
+    /// `max_wait`.
+    pub(super) async fn use_latest(&self, max_wait: Duration) {
         let mut tokens = self.shared.tokens.subscribe();
-        let settled = tokens.wait_for(|tokens| tokens.is_settled(Instant::now()));
-        // Without a token the call says itself what is missing.
-        drop(timeout(patience, settled).await);
-        self.shared.tokens.send_modify(AccessTokens::take_up);
+        let result = tokens.wait_for(|tokens| tokens.has_result(Instant::now()));
+        // If the wait ends without a token, `in_use` returns the reason.
+        drop(timeout(max_wait, result).await);
+        self.shared.tokens.send_modify(AccessTokens::use_latest);
     }
 
-    /// The number of the connection that this token was issued for, and the account that was named with it; none if it is
-    /// not the one in use any more.
+    /// The number of the connection that this token was issued for, and the account if it was named with the token. None if
+    /// another token is in use now.
     pub(super) fn origin_of(&self, token: &Secret) -> Option<(u64, Option<String>)> {
         self.shared.tokens.borrow().origin_of(token)
     }
 
-    /// HubSpot did not accept this token. Only the one in use counts: an older one may still be on its way back.
-    pub(super) fn was_rejected(&self, token: &Secret) {
+    /// Records that HubSpot rejected this token and requests another one. Nothing happens if another token is in use now,
+    /// because the response may belong to a call that started with an older token.
+    pub(super) fn mark_rejected(&self, token: &Secret) {
         if self.shared.tokens.send_if_modified(|tokens| tokens.reject(token)) {
             self.shared.rejected.notify_one();
         }
     }
 
-    /// Whether there is a token for which the account is to be asked first.
+    /// Whether there is a new token that has to be put into use.
     pub(super) fn was_replaced(&self) -> bool {
         self.shared.tokens.borrow().has_next()
     }
@@ -110,16 +112,16 @@ impl OAuth {
     pub(super) async fn wait_until_replaced(&self) {
         loop {
             self.shared.replaced.notified().await;
-            // The question for the account may have been on its way already.
+            // A `Call::Account` that was in flight may have put the token into use since the notification.
             if self.was_replaced() {
                 return;
             }
         }
     }
 
-    /// Refreshes no more, once what is out is answered and kept.
+    /// Stops the task. A request in flight is answered and its refresh token kept first.
     pub(super) async fn close(&self) {
         self.stop.token().cancel();
-        drain(&self.tasks, DRAIN).await;
+        drain(&self.tasks, MAX_DRAIN_TIME).await;
     }
 }

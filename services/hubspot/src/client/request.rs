@@ -1,4 +1,4 @@
-//! Calls as HTTP requests.
+//! Builds the HTTP request for each call.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::Target;
 use crate::engine::{Call, ContactKey, CreateInput, Inspection, UpdateInput};
 
-/// What is read of a contact: enough to tell which address found it.
-const READ: [&str; 2] = ["email", ADDITIONAL_EMAILS];
+/// The properties that are read of a contact: those that show which address found it.
+const READ_PROPERTIES: [&str; 2] = ["email", ADDITIONAL_EMAILS];
 /// The secondary addresses of a contact.
 pub(super) const ADDITIONAL_EMAILS: &str = "hs_additional_emails";
 /// The ids of the contacts that were merged into one.
@@ -22,14 +22,17 @@ pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuild
         Call::Inspect(inspection) => http.post(target.batch("read")).json(&inspect(inspection)),
         Call::Find { addresses } => http.post(target.batch("read")).json(&find(addresses)),
         Call::FindSingle { address } => {
-            let query = [("idProperty", "email"), ("properties", &READ.join(","))];
+            let query = [
+                ("idProperty", "email"),
+                ("properties", &READ_PROPERTIES.join(",")),
+            ];
             http.get(target.contact(address)).query(&query)
         }
         Call::Update { inputs } => http.post(target.batch("update")).json(&update(inputs)),
         Call::Create { inputs } => http.post(target.batch("create")).json(&create(inputs)),
         Call::Read { contact_id } => http
             .get(target.contact(contact_id))
-            .query(&[("properties", READ.join(","))]),
+            .query(&[("properties", READ_PROPERTIES.join(","))]),
         Call::UpdateSingle {
             contact_id,
             properties,
@@ -39,7 +42,7 @@ pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuild
     }
 }
 
-/// Asks for any contact, for the address of its page.
+/// Requests any one contact, because its page address names the account.
 pub(super) fn any_contact(http: &Client, target: &Target) -> RequestBuilder {
     let query = [("limit", "1"), ("properties", "hs_object_id")];
     http.get(target.contacts()).query(&query)
@@ -47,14 +50,18 @@ pub(super) fn any_contact(http: &Client, target: &Target) -> RequestBuilder {
 
 fn find(addresses: &[String]) -> Value {
     let inputs: Vec<Value> = addresses.iter().map(|address| json!({ "id": address })).collect();
-    json!({ "idProperty": "email", "inputs": inputs, "properties": READ, "propertiesWithHistory": [] })
+    json!({ "idProperty": "email", "inputs": inputs, "properties": READ_PROPERTIES, "propertiesWithHistory": [] })
 }
 
-/// What is read of a contact that is compared: its values too, and what was merged into it.
+/// The body of a batch read for a comparison: the values too, and the ids of the contacts that were merged into it.
 fn inspect(inspection: &Inspection) -> Value {
     let inputs: Vec<Value> = inspection.keys.iter().map(|key| json!({ "id": key })).collect();
     let fields = Field::ALL.map(Field::property);
-    let properties: BTreeSet<&str> = fields.into_iter().chain(READ).chain([FORMER_IDS]).collect();
+    let properties: BTreeSet<&str> = fields
+        .into_iter()
+        .chain(READ_PROPERTIES)
+        .chain([FORMER_IDS])
+        .collect();
     let mut body = json!({ "inputs": inputs, "properties": properties, "propertiesWithHistory": [] });
     if inspection.by == ContactKey::Address {
         body["idProperty"] = "email".into();
@@ -66,7 +73,7 @@ fn create(inputs: &[CreateInput]) -> Value {
     let input = |input: &CreateInput| {
         json!({
             "properties": input.properties,
-            // Wanted by HubSpot's specification, if only as an empty list.
+            // HubSpot's specification requires this member, even if it is empty.
             "associations": [],
             "objectWriteTraceId": input.trace_id,
         })

@@ -1,10 +1,10 @@
-//! A bearer token that is given: fixed, or in a file that may be replaced while the service runs.
+//! A bearer token from the settings: a fixed value, or a file that may be replaced while the service runs.
 
 use std::sync::{PoisonError, RwLock};
 
 use runtime::settings::{RotatingSecret, Secret, SecretSource};
 
-/// A token and where it comes from.
+/// The token in use, and its source.
 #[derive(Debug)]
 pub(super) struct StaticToken {
     source: RotatingSecret,
@@ -24,15 +24,15 @@ impl StaticToken {
         self.in_use.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether the source holds another token than the one in use.
+    /// Whether the source now has another token than the one in use.
     pub(super) fn was_replaced(&self) -> bool {
-        let now = self.source.look();
+        let now = self.source.reload();
         now.is_some_and(|secret| secret.expose() != self.in_use().expose())
     }
 
-    /// Uses what the source holds now. A file that cannot be used leaves the token as it is.
-    pub(super) fn take_up(&self) {
-        if let Some(secret) = self.source.look() {
+    /// Uses the token that the source has now. If the file cannot be read, the token stays the same.
+    pub(super) fn use_latest(&self) {
+        if let Some(secret) = self.source.reload() {
             *self.in_use.write().unwrap_or_else(PoisonError::into_inner) = secret;
         }
     }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_replaced_token_is_noticed_and_used_only_when_it_is_taken_up() {
+    fn a_replaced_token_is_reported_but_not_used_at_once() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("token");
         std::fs::write(&path, "one\n").expect("writable");
@@ -52,11 +52,11 @@ mod tests {
         std::fs::write(&path, "two\n").expect("writable");
         assert!(token.was_replaced());
         assert_eq!(token.in_use().expose(), "one");
-        token.take_up();
+        token.use_latest();
         assert_eq!(token.in_use().expose(), "two");
         assert!(!token.was_replaced());
         std::fs::remove_file(&path).expect("removable");
-        token.take_up();
+        token.use_latest();
         assert_eq!(token.in_use().expose(), "two");
     }
 }

@@ -1,14 +1,14 @@
-//! Where calls go: host, API version and the paths that follow from them.
+//! The API that is called: its host, its version and its paths.
 
 use std::fmt;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-/// HubSpot itself.
+/// The address of HubSpot's API.
 const HUBSPOT: &str = "https://api.hubapi.com";
 
-/// The version of HubSpot's API that every path is built from.
+/// The version of HubSpot's API. It is part of every path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ApiVersion {
     /// The version of September 2026.
@@ -21,7 +21,7 @@ pub enum ApiVersion {
 }
 
 impl ApiVersion {
-    /// Each version under the word that selects it.
+    /// Each version with the word that selects it in the settings.
     pub const CHOICES: [(&str, Self); 3] = [
         ("2026-09", Self::September2026),
         ("2026-03", Self::March2026),
@@ -44,21 +44,21 @@ impl ApiVersion {
     }
 }
 
-/// Why an address cannot be a target.
+/// An address that cannot be a target.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
-    /// It is not an address.
+    /// It is not a URL.
     #[error("is not an address such as http://127.0.0.1:3031: {0}")]
     NotAnAddress(String),
-    /// It has no host or another scheme.
+    /// It has no host, or its scheme is neither `http` nor `https`.
     #[error("must begin with http:// or https:// and name a host")]
     NotHttp,
-    /// It is HubSpot, which is no sandbox.
+    /// It is HubSpot's own address, which must not be used as a sandbox.
     #[error("names HubSpot itself; for that, set a token instead")]
     IsHubspot,
 }
 
-/// Where calls go.
+/// The API that is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     base: Url,
@@ -66,13 +66,13 @@ pub struct Target {
 }
 
 impl Target {
-    /// HubSpot itself.
+    /// HubSpot's own API.
     pub fn hubspot(version: ApiVersion) -> Self {
         let base = Url::parse(HUBSPOT).expect("the constant is an address");
         Self { base, version }
     }
 
-    /// A sandbox, to which no real token ever goes.
+    /// A sandbox. Only the sandbox's own token is ever sent to it.
     pub fn sandbox(address: &str, version: ApiVersion) -> Result<Self, TargetError> {
         let base = Url::parse(address).map_err(|error| TargetError::NotAnAddress(error.to_string()))?;
         let host = base.host_str().unwrap_or_default().to_lowercase();
@@ -88,7 +88,7 @@ impl Target {
         Ok(Self { base, version })
     }
 
-    /// The host, and the port where it is not the usual one.
+    /// The host, with the port unless it is the default one of the scheme.
     pub fn host(&self) -> String {
         let host = self.base.host_str().unwrap_or_default();
         self.base
@@ -96,7 +96,7 @@ impl Target {
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// Whether calls stay on this machine.
+    /// Whether the host is this machine.
     pub(super) fn is_loopback(&self) -> bool {
         match self.base.host() {
             Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -110,12 +110,12 @@ impl Target {
         self.url(&format!("account-info/{}/details", self.version.word()))
     }
 
-    /// The token endpoint.
+    /// The address of the token endpoint.
     pub(super) fn token(&self) -> String {
         self.url(&format!("oauth/{}/token", self.version.word()))
     }
 
-    /// The list of contacts.
+    /// The address of the list of contacts.
     pub(super) fn contacts(&self) -> String {
         self.url(&self.version.contacts())
     }

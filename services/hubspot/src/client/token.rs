@@ -1,4 +1,4 @@
-//! The bearer token that calls carry, whatever it comes from.
+//! The bearer token that calls carry, from the settings or from HubSpot's token endpoint.
 
 use std::{io, time::Duration};
 
@@ -8,20 +8,20 @@ use runtime::settings::Secret;
 use super::{Credentials, Target, oauth::OAuth, static_token::StaticToken};
 use crate::engine::{Call, CallError};
 
-/// A bearer token. One that may open another account is taken up only together with the question for the account, so
-/// that nothing is written into an account that was not checked.
+/// A bearer token. A new token that may belong to another account is put into use only by [`Call::Account`], so that
+/// nothing is written into an account that was not checked.
 #[derive(Debug)]
 pub(super) enum Token {
     Static(StaticToken),
     OAuth(OAuth),
 }
 
-/// Whose token it is. Tokens of the same owner open the same account.
+/// What a token belongs to. Tokens of the same owner belong to the same account.
 #[derive(Debug)]
 pub(super) enum Owner {
-    /// A token by itself.
+    /// A token from the settings, which is its own owner.
     Token(Secret),
-    /// A connection of the OAuth app, which is one account's; its tokens change.
+    /// A connection of the OAuth app to one account. Its tokens change.
     Connection(u64),
 }
 
@@ -36,7 +36,7 @@ impl Owner {
 }
 
 impl Token {
-    /// Reads the secrets, and begins to ask for access tokens where that is needed.
+    /// Reads the secrets. With OAuth it starts the task that requests access tokens.
     pub(super) fn open(credentials: Credentials, http: &Client, target: &Target) -> io::Result<Self> {
         Ok(match credentials {
             Credentials::Token(source) => Self::Static(StaticToken::open(source)?),
@@ -44,25 +44,25 @@ impl Token {
         })
     }
 
-    /// The token for a call, or why there is none. Only the question for the account waits for one.
-    pub(super) async fn for_call(&self, call: &Call, patience: Duration) -> Result<Secret, Box<CallError>> {
+    /// The token for a call, or why there is none. Only [`Call::Account`] waits for one, at most for `max_wait`.
+    pub(super) async fn for_call(&self, call: &Call, max_wait: Duration) -> Result<Secret, Box<CallError>> {
         match self {
             Self::Static(token) => {
                 if *call == Call::Account {
-                    token.take_up();
+                    token.use_latest();
                 }
                 Ok(token.in_use())
             }
             Self::OAuth(oauth) => {
                 if *call == Call::Account {
-                    oauth.take_up(patience).await;
+                    oauth.use_latest(max_wait).await;
                 }
                 oauth.in_use()
             }
         }
     }
 
-    /// Whose token this is, and the account that HubSpot named when it issued it.
+    /// The owner of this token, and the account if HubSpot named it when it issued the token.
     pub(super) fn owner(&self, token: &Secret) -> (Owner, Option<String>) {
         let issued = match self {
             Self::Static(_) => None,
@@ -74,15 +74,15 @@ impl Token {
         }
     }
 
-    /// HubSpot did not accept this token.
-    pub(super) fn was_rejected(&self, token: &Secret) {
+    /// Records that HubSpot rejected this token, so that OAuth requests another one.
+    pub(super) fn mark_rejected(&self, token: &Secret) {
         match self {
             Self::Static(_) => {}
-            Self::OAuth(oauth) => oauth.was_rejected(token),
+            Self::OAuth(oauth) => oauth.mark_rejected(token),
         }
     }
 
-    /// Whether there is a token for which the account is to be asked first.
+    /// Whether there is a new token that [`Call::Account`] has to put into use.
     pub(super) fn was_replaced(&self) -> bool {
         match self {
             Self::Static(token) => token.was_replaced(),
@@ -90,7 +90,7 @@ impl Token {
         }
     }
 
-    /// Waits for such a token; for ever where looking now and then has to do.
+    /// Waits for such a token. For a token from the settings it waits for ever, because files are checked at intervals.
     pub(super) async fn wait_until_replaced(&self) {
         match self {
             Self::Static(_) => std::future::pending().await,
@@ -98,7 +98,7 @@ impl Token {
         }
     }
 
-    /// Ends what goes on in the background.
+    /// Stops the background task.
     pub(super) async fn close(&self) {
         match self {
             Self::Static(_) => {}

@@ -1,5 +1,5 @@
-//! What was read, by the keys that were asked for. HubSpot does not say which key found a contact, and a success counts
-//! for what it lists and for nothing else.
+//! Indexes the contacts that were read by the requested keys. HubSpot does not say which key found a contact, and a key
+//! that the response does not mention counts neither as found nor as absent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,37 +7,37 @@ use contracts::lowercase_address;
 
 use crate::engine::{CallErrorKind, InspectedContacts, Inspection, Profile};
 
-/// An inspection and its answer.
+/// An inspection and its response.
 #[derive(Debug)]
 pub(crate) struct Read {
     pub(crate) asked: Inspection,
     pub(crate) answer: InspectedContacts,
 }
 
-/// What a key has come to.
+/// What was read for one key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Seen<'a> {
     /// This contact has it.
     Contact(&'a Profile),
-    /// This contact took over the one that had it.
+    /// The contact that had it was merged into this one.
     Merged(&'a Profile),
     /// No contact has it.
     Absent,
-    /// The answer says nothing of it.
-    NotTold,
+    /// The response does not mention it.
+    NotReported,
 }
 
-/// The answers to inspections, indexed.
+/// The contacts that inspections returned, by id and by address.
 #[derive(Debug, Default)]
 pub(crate) struct Contacts<'a> {
     by_id: BTreeMap<&'a str, &'a Profile>,
     by_former_id: BTreeMap<&'a str, &'a Profile>,
-    /// In lower case.
+    /// By address in lower case.
     by_address: BTreeMap<String, &'a Profile>,
-    /// Keys that HubSpot lists as not found, in lower case.
+    /// The keys that HubSpot lists as not found, in lower case.
     absent: BTreeSet<String>,
-    /// The contact that was returned where one key alone was asked for, by that key. HubSpot found it by that key.
-    alone: BTreeMap<&'a str, &'a Profile>,
+    /// The contact that an inspection of a single key returned, by that key. HubSpot must have found it by that key.
+    single: BTreeMap<&'a str, &'a Profile>,
 }
 
 impl<'a> Contacts<'a> {
@@ -46,10 +46,10 @@ impl<'a> Contacts<'a> {
         for Read { asked, answer } in read {
             contacts.add(answer);
             if let ([key], [profile]) = (asked.keys.as_slice(), answer.contacts.as_slice()) {
-                contacts.alone.insert(key, profile);
+                contacts.single.insert(key, profile);
             }
         }
-        // A primary address wins over a secondary one.
+        // Primary addresses are added last, so that they win over secondary ones.
         for profile in read.iter().flat_map(|read| &read.answer.contacts) {
             let address = profile.contact.email.iter();
             let primary = address.map(|address| (lowercase_address(address), profile));
@@ -74,23 +74,24 @@ impl<'a> Contacts<'a> {
         self.absent.extend(ids.map(|id| lowercase_address(id)));
     }
 
-    /// The contact of a record id, or of a former one.
+    /// The contact with this id, or with this former id.
     pub(super) fn by_id(&self, id: &str) -> Seen<'a> {
         if let Some(profile) = self.by_id.get(id) {
             return Seen::Contact(profile);
         }
-        match self.by_former_id.get(id).or(self.alone.get(id)).copied() {
+        match self.by_former_id.get(id).or(self.single.get(id)).copied() {
             Some(profile) => Seen::Merged(profile),
             None => self.not_listed(id),
         }
     }
 
-    /// The contact of an address, which is in lower case.
+    /// The contact with this address, which is in lower case.
     pub(super) fn by_address(&self, address: &str) -> Seen<'a> {
-        // A contact that shows another address only may have been found because HubSpot takes two addresses for one.
-        let alone = self.alone.get(address);
-        let alone = alone.filter(|profile| profile.contact.may_hide(address));
-        match self.by_address.get(address).or(alone).copied() {
+        // HubSpot may take two different addresses for one, so the contact that it returned has to show this address, or
+        // may at least hide it.
+        let single = self.single.get(address);
+        let single = single.filter(|profile| profile.contact.may_hide(address));
+        match self.by_address.get(address).or(single).copied() {
             Some(profile) => Seen::Contact(profile),
             None => self.not_listed(address),
         }
@@ -100,7 +101,7 @@ impl<'a> Contacts<'a> {
         if self.absent.contains(key) {
             Seen::Absent
         } else {
-            Seen::NotTold
+            Seen::NotReported
         }
     }
 }
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
     use crate::engine::{Contact, ContactKey};
 
-    /// What a lookup of this address alone has come to, if HubSpot returns one contact.
+    /// Whether a lookup of this address alone finds the contact that HubSpot returns.
     fn is_found(address: &str, contact: Contact) -> bool {
         let asked = Inspection {
             by: ContactKey::Address,

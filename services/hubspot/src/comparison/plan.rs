@@ -1,4 +1,4 @@
-//! Who has to be read for a comparison, and how.
+//! Plans which contacts to read for a comparison, and by which keys.
 
 use std::collections::BTreeSet;
 
@@ -10,26 +10,26 @@ use crate::engine::{ContactKey, Inspection, MAX_BATCH};
 
 const _: () = assert!(MAX_COMPARED <= MAX_BATCH, "a page is read by one call");
 
-/// What a page of users takes.
+/// What to read for a page of users.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// Users whose contact is read by its id.
     pub(crate) by_id: Vec<UserToCompare>,
     /// Users for whom a contact is looked up by address.
     pub(crate) by_address: Vec<UserToCompare>,
-    /// What is known without asking HubSpot.
+    /// Findings that need no call to HubSpot.
     pub(crate) known: Vec<Finding>,
-    /// How many have nothing to compare.
+    /// How many users have nothing to compare.
     pub(crate) skipped: u64,
 }
 
 impl Plan {
-    /// A plan for these users; a link to a contact of another account is none.
-    pub(crate) fn new(aim: ComparisonPurpose, users: Vec<UserToCompare>, account_id: &str) -> Self {
+    /// Makes the plan for these users. A link to a contact of another account is ignored.
+    pub(crate) fn new(purpose: ComparisonPurpose, users: Vec<UserToCompare>, account_id: &str) -> Self {
         let mut plan = Self::default();
         for mut user in users {
             user.link = user.link.filter(|link| link.account_id == account_id);
-            match aim {
+            match purpose {
                 ComparisonPurpose::Drift { .. } => plan.add_to_drift(user),
                 ComparisonPurpose::DryRun => plan.add_to_dry_run(user),
             }
@@ -82,7 +82,7 @@ pub(super) fn address_of(user: &UserToCompare) -> Option<String> {
     Some(lowercase_address(address))
 }
 
-/// HubSpot refuses a batch that names somebody twice.
+/// The keys are a set, because HubSpot rejects a batch that names a contact twice.
 fn inspection(by: ContactKey, keys: BTreeSet<String>) -> Option<Inspection> {
     let keys: Vec<String> = keys.into_iter().collect();
     (!keys.is_empty()).then_some(Inspection { by, keys })

@@ -5,7 +5,7 @@ use contracts::{
     UserToCompare,
 };
 
-use super::{Contacts, Judge, Plan, Read, repair_of};
+use super::{Contacts, Plan, Read, UserComparer, repair_of};
 use crate::engine::{
     CallError, CallErrorKind, Contact, InputError, InspectedContacts, MissingContact, Profile,
 };
@@ -79,8 +79,8 @@ fn not_found(id: &str) -> InputError {
 }
 
 /// What is found of these users, where HubSpot answers so.
-fn findings(judge: Judge, users: &[UserToCompare], answer: &InspectedContacts) -> Vec<Finding> {
-    let plan = Plan::new(judge.aim, users.to_vec(), ACCOUNT);
+fn findings(comparer: UserComparer, users: &[UserToCompare], answer: &InspectedContacts) -> Vec<Finding> {
+    let plan = Plan::new(comparer.purpose, users.to_vec(), ACCOUNT);
     let mut findings = plan.known.clone();
     let read = |asked| {
         let answer = answer.clone();
@@ -89,19 +89,27 @@ fn findings(judge: Judge, users: &[UserToCompare], answer: &InspectedContacts) -
     if let Some(ids) = plan.ids() {
         let read = read(ids);
         let contacts = Contacts::new(&read);
-        findings.extend(plan.by_id.iter().filter_map(|user| judge.linked(user, &contacts)));
+        findings.extend(
+            plan.by_id
+                .iter()
+                .filter_map(|user| comparer.linked(user, &contacts)),
+        );
     }
     if let Some(addresses) = plan.addresses() {
         let read = read(addresses);
         let contacts = Contacts::new(&read);
-        findings.extend(plan.by_address.iter().map(|user| judge.unlinked(user, &contacts)));
+        findings.extend(
+            plan.by_address
+                .iter()
+                .map(|user| comparer.unlinked(user, &contacts)),
+        );
     }
     findings
 }
 
-fn judge(aim: ComparisonPurpose) -> Judge {
-    Judge {
-        aim,
+fn comparer(purpose: ComparisonPurpose) -> UserComparer {
+    UserComparer {
+        purpose,
         values: true,
         missing: MissingContact::Skip,
     }
@@ -128,7 +136,7 @@ fn a_contact_that_holds_what_it_confirmed_is_no_finding() {
     same.values.insert(Field::LAST_NAME, Some(String::new()));
     same.values.insert(Field::FIRST_NAME, Some(" Ada ".to_owned()));
     assert_eq!(
-        findings(judge(DRIFT), &[user("a")], &answer(vec![same], vec![])),
+        findings(comparer(DRIFT), &[user("a")], &answer(vec![same], vec![])),
         []
     );
 }
@@ -141,7 +149,7 @@ fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
         .values
         .insert(Field::LAST_NAME, Some("Lovelace".to_owned()));
     let answer = answer(vec![changed], vec![]);
-    let found = findings(judge(DRIFT), &[user("a")], &answer);
+    let found = findings(comparer(DRIFT), &[user("a")], &answer);
     let difference = |field, ours: Option<&str>, theirs: &str| Difference {
         field,
         user_value: ours.map(str::to_owned),
@@ -152,9 +160,9 @@ fn a_value_that_a_person_changed_is_found_with_both_sides_if_they_are_wanted() {
         difference(Field::LAST_NAME, None, "Lovelace"),
     ];
     assert_eq!(found[0].fields, expected);
-    let names_only = Judge {
+    let names_only = UserComparer {
         values: false,
-        ..judge(DRIFT)
+        ..comparer(DRIFT)
     };
     let found = findings(names_only, &[user("a")], &answer);
     let is_bare = |field: &Difference| field.user_value.is_none() && field.contact_value.is_none();
@@ -170,12 +178,12 @@ fn a_field_of_which_the_answer_says_nothing_is_not_reported_and_not_repaired() {
     curt.contact.email = Some("other@example.com".to_owned());
     curt.values.remove(&Field::FIRST_NAME);
     curt.contact.additional_emails = None;
-    let found = findings(judge(DRIFT), &[user("a")], &answer(vec![curt.clone()], vec![]));
+    let found = findings(comparer(DRIFT), &[user("a")], &answer(vec![curt.clone()], vec![]));
     assert_eq!(kinds(&found), [FindingKind::NotReported]);
     assert_eq!(fields(&found[0]), [Field::EMAIL, Field::FIRST_NAME]);
     assert_eq!(repair_of(&user("a"), &found[0]), None);
     curt.values.insert(Field::LAST_NAME, Some("Lovelace".to_owned()));
-    let found = findings(judge(DRIFT), &[user("a")], &answer(vec![curt], vec![]));
+    let found = findings(comparer(DRIFT), &[user("a")], &answer(vec![curt], vec![]));
     assert_eq!(kinds(&found), [FindingKind::Changed]);
     assert_eq!(fields(&found[0]), [Field::LAST_NAME], "what is told is compared");
     let bare = Profile {
@@ -183,7 +191,7 @@ fn a_field_of_which_the_answer_says_nothing_is_not_reported_and_not_repaired() {
         ..Profile::default()
     };
     let linked = findings(
-        judge(ComparisonPurpose::DryRun),
+        comparer(ComparisonPurpose::DryRun),
         &[newcomer("a")],
         &answer(vec![bare], vec![]),
     );
@@ -197,7 +205,7 @@ fn what_was_not_confirmed_is_not_compared() {
     let mut changed = profile("a");
     changed.values.insert(Field::FIRST_NAME, Some("Eva".to_owned()));
     assert_eq!(
-        findings(judge(DRIFT), &[partly], &answer(vec![changed], vec![])),
+        findings(comparer(DRIFT), &[partly], &answer(vec![changed], vec![])),
         []
     );
 }
@@ -206,7 +214,7 @@ fn what_was_not_confirmed_is_not_compared() {
 fn a_contact_is_gone_only_where_hubspot_says_so() {
     let users = [user("a"), user("b"), user("c")];
     let answer = answer(vec![profile("c")], vec![not_found("c-a")]);
-    let found = findings(judge(DRIFT), &users, &answer);
+    let found = findings(comparer(DRIFT), &users, &answer);
     assert_eq!(kinds(&found), [FindingKind::Gone, FindingKind::NotReported]);
     let repaired = repair_of(&users[0], &found[0]).map(|repair| repair.fields);
     let but_for_its_key = FieldSet::all().without(Field::EMAIL);
@@ -218,12 +226,12 @@ fn a_contact_is_gone_only_where_hubspot_says_so() {
 fn a_merged_contact_is_told_by_its_former_ids_or_by_being_the_only_answer() {
     let mut merged = profile("z");
     merged.contact.additional_emails = Some(vec!["a@example.com".to_owned()]);
-    let alone = answer(vec![merged.clone()], vec![]);
+    let single = answer(vec![merged.clone()], vec![]);
     merged.former_ids = vec!["c-a".to_owned()];
     let among_others = answer(vec![profile("b"), merged], vec![]);
     let both = [user("a"), user("b")];
-    for (users, answer) in [(&both[..], &among_others), (&both[..1], &alone)] {
-        let found = findings(judge(DRIFT), users, answer);
+    for (users, answer) in [(&both[..], &among_others), (&both[..1], &single)] {
+        let found = findings(comparer(DRIFT), users, answer);
         assert_eq!(kinds(&found), [FindingKind::Merged]);
         assert_eq!(found[0].contact_id.as_deref(), Some("c-z"));
         assert_eq!(repair_of(&users[0], &found[0]), None, "it may be another user's");
@@ -255,7 +263,7 @@ fn a_dry_run_says_which_owed_fields_would_change_what() {
     owing.dirty = FieldSet::from_iter([Field::EMAIL, Field::LAST_NAME]);
     owing.values.insert(Field::LAST_NAME, Some("Lovelace".to_owned()));
     let answer = answer(vec![profile("a")], vec![]);
-    let found = findings(judge(ComparisonPurpose::DryRun), &[owing, user("b")], &answer);
+    let found = findings(comparer(ComparisonPurpose::DryRun), &[owing, user("b")], &answer);
     assert_eq!(kinds(&found), [FindingKind::WouldWrite]);
     assert_eq!(found[0].fields.len(), 1);
     assert_eq!(found[0].fields[0].field, Field::LAST_NAME);
@@ -271,7 +279,7 @@ fn an_owed_address_is_written_though_the_contact_has_it_as_a_secondary_one() {
     secondary.contact.email.clone_from(&primary);
     secondary.values.insert(Field::EMAIL, primary);
     let found = findings(
-        judge(ComparisonPurpose::DryRun),
+        comparer(ComparisonPurpose::DryRun),
         &[owing],
         &answer(vec![secondary.clone()], vec![]),
     );
@@ -281,7 +289,7 @@ fn an_owed_address_is_written_though_the_contact_has_it_as_a_secondary_one() {
         found[0].fields[0].contact_value.as_deref(),
         Some("other@example.com")
     );
-    let confirmed = findings(judge(DRIFT), &[user("a")], &answer(vec![secondary], vec![]));
+    let confirmed = findings(comparer(DRIFT), &[user("a")], &answer(vec![secondary], vec![]));
     assert_eq!(confirmed, [], "people may choose another primary one");
 }
 
@@ -291,7 +299,7 @@ fn a_dry_run_says_whom_an_address_would_link_and_whom_not() {
     known.values.insert(Field::FIRST_NAME, Some("Eva".to_owned()));
     let users = ["a", "b", "c"].map(newcomer);
     let answer = answer(vec![known, profile("z")], vec![not_found("b@example.com")]);
-    let found = findings(judge(ComparisonPurpose::DryRun), &users, &answer);
+    let found = findings(comparer(ComparisonPurpose::DryRun), &users, &answer);
     let expected = [
         FindingKind::WouldLink,
         FindingKind::NotFound,
@@ -300,9 +308,9 @@ fn a_dry_run_says_whom_an_address_would_link_and_whom_not() {
     assert_eq!(kinds(&found), expected);
     assert_eq!(found[0].contact_id.as_deref(), Some("c-a"));
     assert_eq!(fields(&found[0]), [Field::FIRST_NAME]);
-    let creating = Judge {
+    let creating = UserComparer {
         missing: MissingContact::Create,
-        ..judge(ComparisonPurpose::DryRun)
+        ..comparer(ComparisonPurpose::DryRun)
     };
     let found = findings(creating, &users, &answer);
     assert_eq!(found[1].kind, FindingKind::WouldCreate);

@@ -1,4 +1,4 @@
-//! Who is called, and with which credentials. Those of an account and the address of a sandbox never come together.
+//! The API that is called and the credentials for it. The credentials of an account are never sent to a sandbox.
 
 use runtime::settings::{Env, Reader, SecretSource};
 
@@ -11,8 +11,8 @@ pub(crate) const CLIENT_SECRET: &str = "HUBSPOT_OAUTH_CLIENT_SECRET";
 const CLIENT_SECRET_FILE: &str = "HUBSPOT_OAUTH_CLIENT_SECRET_FILE";
 pub(crate) const REFRESH_TOKEN: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN";
 pub(crate) const REFRESH_TOKEN_FILE: &str = "HUBSPOT_OAUTH_REFRESH_TOKEN_FILE";
-const OF_TOKEN: [&str; 2] = [TOKEN, TOKEN_FILE];
-const OF_OAUTH: [&str; 5] = [
+const TOKEN_SETTINGS: [&str; 2] = [TOKEN, TOKEN_FILE];
+const OAUTH_SETTINGS: [&str; 5] = [
     CLIENT_ID,
     CLIENT_SECRET,
     CLIENT_SECRET_FILE,
@@ -21,30 +21,30 @@ const OF_OAUTH: [&str; 5] = [
 ];
 const ACCOUNT_ID: &str = "HUBSPOT_ACCOUNT_ID";
 pub(super) const SANDBOX: &str = "HUBSPOT_SANDBOX_URL";
-/// Stand in the example file, and count as not set.
+/// The placeholders in the example file. A setting with its placeholder counts as not set.
 pub(super) const PLACEHOLDERS: [(&str, &str); 4] = [
     (TOKEN, "your-hubspot-access-token"),
     (CLIENT_ID, "your-hubspot-client-id"),
     (CLIENT_SECRET, "your-hubspot-client-secret"),
     (REFRESH_TOKEN, "your-hubspot-refresh-token"),
 ];
-/// The token of the sandbox, which a real one never takes the place of.
+/// The token that is sent to a sandbox, never a real one.
 const SANDBOX_TOKEN: &str = "sandbox-token";
 
-/// Who is called, and with which credentials.
+/// The API that is called and the credentials for it.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Who is called.
+    /// The API that is called.
     pub target: Target,
-    /// Where the token comes from.
+    /// The source of the token.
     pub credentials: Credentials,
-    /// The account that the credentials have to open, where the settings name it.
+    /// The account that the credentials have to belong to, if the settings name one.
     pub account_id: Option<String>,
-    /// Whether the address of a sandbox is set, and ignored since there are credentials of an account.
+    /// Whether the address of a sandbox is set but ignored, because there are credentials of an account.
     pub ignores_sandbox: bool,
 }
 
-/// A placeholder hides no file and no sandbox.
+/// The settings without placeholders, so that a placeholder hides neither a file nor a sandbox.
 pub(crate) fn without_placeholders(env: &Env) -> Env {
     let mut env = env.clone();
     for (name, placeholder) in PLACEHOLDERS {
@@ -57,9 +57,9 @@ pub(crate) fn without_placeholders(env: &Env) -> Env {
 
 pub(super) fn names_credentials(env: &Env) -> bool {
     let env = without_placeholders(env);
-    OF_TOKEN
+    TOKEN_SETTINGS
         .iter()
-        .chain(&OF_OAUTH)
+        .chain(&OAUTH_SETTINGS)
         .any(|name| env.get(name).is_some())
 }
 
@@ -67,22 +67,26 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Access> {
     let version = reader.one_of("HUBSPOT_API_VERSION", ApiVersion::default(), &ApiVersion::CHOICES);
     let account_id = reader.optional_within(ACCOUNT_ID, 1..=u64::MAX);
     let account_id = account_id.map(|id| id.to_string());
-    let of_token = OF_TOKEN.into_iter().find(|name| reader.is_set(name));
-    let of_oauth = OF_OAUTH.into_iter().find(|name| reader.is_set(name));
+    let token_setting = TOKEN_SETTINGS.into_iter().find(|name| reader.is_set(name));
+    let oauth_setting = OAUTH_SETTINGS.into_iter().find(|name| reader.is_set(name));
     let sandbox = reader.optional::<String>(SANDBOX);
     let token = reader.secret_source(TOKEN).map(Credentials::Token);
-    let oauth = of_oauth.and_then(|_| read_oauth(reader)).map(Credentials::OAuth);
-    if let (Some(of_token), Some(of_oauth)) = (of_token, of_oauth) {
+    let oauth = oauth_setting
+        .and_then(|_| read_oauth(reader))
+        .map(Credentials::OAuth);
+    if let (Some(token_setting), Some(oauth_setting)) = (token_setting, oauth_setting) {
         reader.fault(
-            of_token,
-            format!("and {of_oauth} are both set; keep the token or the app"),
+            token_setting,
+            format!(
+                "and {oauth_setting} are both set; keep either the token or the settings of the OAuth app"
+            ),
         );
     }
-    if of_token.or(of_oauth).is_none() {
+    if token_setting.or(oauth_setting).is_none() {
         let access = read_sandbox(reader, sandbox, version)?;
         return Some(Access { account_id, ..access });
     }
-    // Where there is none its fault is noted; a sandbox must not take the place of what was meant.
+    // If the credentials cannot be read, the reader has noted the error. The sandbox must not be called instead.
     Some(Access {
         target: Target::hubspot(version),
         credentials: token.or(oauth)?,
@@ -112,7 +116,7 @@ fn read_part(reader: &mut Reader<'_>, name: &str, file_name: &str) -> Option<Sec
     reader.secret_source(name)
 }
 
-/// A file that does not exist yet is the usual state before the app is connected.
+/// Reads the refresh token. Before the app is connected its file does not exist, and the error says what to do.
 fn read_refresh_token(reader: &mut Reader<'_>) -> Option<SecretSource> {
     if let Some(path) = reader.optional::<std::path::PathBuf>(REFRESH_TOKEN_FILE)
         && !reader.is_set(REFRESH_TOKEN)

@@ -71,7 +71,7 @@ pub(crate) enum Event<'r> {
 pub(crate) struct Failure {
     pub(crate) reason: Reason,
     pub(crate) scope: FailureScope,
-    /// Whether the failure may go away with time alone.
+    /// Whether the failure may pass without anybody acting.
     pub(crate) is_transient: bool,
 }
 
@@ -106,10 +106,10 @@ enum WriteMode {
     FieldByField,
 }
 
-/// What is the same for all attempts of an engine.
+/// The settings that all attempts of an engine share.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AttemptPolicy<'a> {
-    /// The account that the token opens.
+    /// The account that the token belongs to.
     pub(crate) account_id: &'a str,
     pub(crate) email_conflict: EmailConflict,
     pub(crate) missing_contact: MissingContact,
@@ -205,7 +205,7 @@ impl Attempt {
     /// ```
     ///
     /// The arms are ordered by event. Where the step does not matter it is not named: a retraction may have changed the
-    /// step while the call was in flight, and the response has to count all the same.
+    /// step while the call was in flight, and the response has to count even then.
     pub(crate) fn handle(&mut self, event: Event<'_>, policy: AttemptPolicy<'_>) {
         self.step = match (self.step.clone(), event) {
             // Lookups by address.

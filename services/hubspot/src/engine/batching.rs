@@ -142,8 +142,8 @@ impl Batching {
         std::mem::take(&mut self.by_age).into_keys().collect()
     }
 
-    /// Whether every waiting attempt could share a full batch. Records that failed before are told apart by many small
-    /// calls, and each of those calls holds up the others until it has left.
+    /// Whether every waiting attempt could share a full batch. Records that failed before need many small calls, and each of
+    /// those calls delays the others.
     pub(crate) fn all_share_a_full_batch(&self, attempts: &OpenAttempts) -> bool {
         let shares = |id: &AttemptId| {
             let attempt = attempts.get(id);

@@ -11,7 +11,7 @@ pub const MAX_BATCH: usize = 100;
 /// One call to HubSpot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    /// Reads the details of the account that the token opens. The client reads the token anew for it, so a replaced
+    /// Reads the details of the account that the token belongs to. The client reads the token again for it, so a replaced
     /// token is in use from this call on.
     Account,
     /// Reads a batch of contacts by primary or secondary address: at most [`MAX_BATCH`] addresses in lower case, each

@@ -25,7 +25,7 @@ use rejection_streaks::RejectionStreaks;
 
 /// The longest wait taken from a `Retry-After` header, so that an early recovery is noticed.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
-/// At most this many failed calls are remembered. Two without a record in common halt delivery, so more teach nothing.
+/// At most this many failed calls are remembered. Two without a record in common halt delivery, so more are not needed.
 const MAX_FAILED_CALLS: usize = 8;
 
 /// Why to halt, and how to find out that delivery may go on.
@@ -163,7 +163,7 @@ impl CircuitBreaker {
         if let Some(halt) = self.halt.take()
             && user.is_some_and(|user| !halt.affected.contains(user))
         {
-            // Others get through, so the affected records are rejected for their own values. They must not halt
+            // Other records are written, so the affected records are rejected for their own values. They must not halt
             // delivery again.
             self.streaks.exclude(&halt.affected);
         }

@@ -27,13 +27,13 @@ const TIME_TO_REPORT: Duration = Duration::from_secs(2);
 /// Something that other parts of the engine have to know.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// HubSpot has said which account the token opens.
+    /// HubSpot has said which account the token belongs to.
     AccountKnown(String),
     /// A write for this user succeeded.
     WriteSucceeded(UserId),
     /// A batch with this user failed, so it shares a batch with fewer records from now on.
     LimitBatch(UserId, usize),
-    /// HubSpot has locked this user's contact until then.
+    /// HubSpot has locked this user's contact until that time.
     Lock(UserId, Duration),
     /// Rejections of this field turned out to be the account's fault. Those of open attempts are taken back already;
     /// these users' are reported, or are about to be.
@@ -109,7 +109,7 @@ impl Dispatch {
         &mut self.rate_limiter
     }
 
-    /// What has happened since this was asked last.
+    /// Takes the effects that were noted since the last call of this method.
     pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
     }
@@ -168,7 +168,7 @@ impl Dispatch {
         max.saturating_sub(self.batching.len() + claimed)
     }
 
-    /// Takes up a claimed attempt.
+    /// Starts a claimed attempt.
     pub(crate) fn start_attempt(
         &mut self,
         id: AttemptId,
@@ -192,7 +192,7 @@ impl Dispatch {
         }
     }
 
-    /// Sends an attempt on its way: to wait for its next call, or to its result.
+    /// Passes an attempt on: to wait for its next call, or to be reported.
     fn forward(&mut self, id: AttemptId, moment: Moment<'_>) {
         let Some(attempt) = self.attempts.get(&id) else {
             return;

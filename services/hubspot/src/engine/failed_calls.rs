@@ -11,7 +11,7 @@ pub(crate) enum FailedCall {
     HaltFor(HaltCause, Option<Duration>),
     /// A rate limit was hit: wait, give the attempts back.
     RateLimited(Option<Duration>),
-    /// Nothing says whether a record or HubSpot as a whole is at fault. Earlier failures may tell.
+    /// Nothing says whether a record or HubSpot as a whole is at fault. Earlier failures may show it.
     Unexplained,
     /// One contact of the batch is locked, and the error does not say which. Give all of them back; they are claimed
     /// again in smaller batches once the lock is over.
@@ -73,7 +73,7 @@ pub(crate) fn may_have_written(kind: &CallErrorKind) -> Option<bool> {
     }
 }
 
-/// Whether a failed read may succeed with time alone.
+/// Whether a failed read may succeed later without anybody acting.
 pub(crate) fn is_transient(kind: &CallErrorKind) -> bool {
     matches!(
         kind,

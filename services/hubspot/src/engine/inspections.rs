@@ -114,7 +114,7 @@ impl Inspections {
         Some(self.waiting.remove(next))
     }
 
-    /// Why no inspection can be sent soon, whatever else there is to do.
+    /// Why no inspection can be sent soon, even if no delivery needs the calls.
     fn blocked(
         &self,
         now: Duration,
@@ -220,7 +220,7 @@ impl Inspections {
         for id in outdated {
             self.fail(id, InspectionError::AccountUnknown);
         }
-        // The new token may open another account, with a day of its own.
+        // The new token may belong to another account, with a day of its own.
         self.day_paused_until = Duration::ZERO;
     }
 

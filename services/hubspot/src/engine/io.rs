@@ -115,7 +115,7 @@ pub enum UserServiceError {
 pub enum Output {
     /// Ask for the lease, or release it.
     ChangeLease(ChangeLease),
-    /// The lease was gained under a new epoch: create the consumer anew and pass on its wake-ups.
+    /// The lease was gained under a new epoch: create the consumer again and pass on its wake-ups.
     OpenConsumer {
         /// The new epoch.
         epoch: u64,

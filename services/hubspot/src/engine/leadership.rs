@@ -25,7 +25,7 @@ pub(crate) struct Leadership {
     requested_with: Option<String>,
     /// The account behind the token, once HubSpot has said it.
     account_id: Option<String>,
-    /// Whether the token in use is known to open that account; false after the token was replaced.
+    /// Whether the token in use is known to belong to that account; false after the token was replaced.
     is_account_verified: bool,
     /// Since when calls have got no response, without a single response since.
     silent_since: Option<Duration>,
@@ -92,12 +92,12 @@ impl Leadership {
         self.lease.is_paused()
     }
 
-    /// The account that the users are linked to, if the token opens another one.
+    /// The account that the users are linked to, if the token belongs to another one.
     pub(crate) fn other_account(&self) -> Option<&str> {
         self.lease.other_account()
     }
 
-    /// The account that the token opens, once it is known.
+    /// The account that the token belongs to, once it is known.
     pub(crate) fn account_id(&self) -> Option<&str> {
         self.account_id.as_deref()
     }
@@ -150,7 +150,7 @@ impl Leadership {
         now: Duration,
         response: Result<LeaseAnswer, UserServiceError>,
     ) -> LeaseChange {
-        // The token was replaced meanwhile and opens another account. A lease for the former account gives no right to
+        // The token was replaced meanwhile and belongs to another account. A lease for the former account gives no right to
         // write to this one, so the response counts as lost.
         let response = if self.requested_with == self.account_id {
             response
@@ -159,7 +159,7 @@ impl Leadership {
         };
         let change = self.lease.handle_response(now, self.requested, response);
         if matches!(change, LeaseChange::Gained(_)) {
-            // The silence of an earlier term must not make this worker yield the lease it has just got.
+            // Calls that got no response under an earlier lease must not make this worker yield the one it has just got.
             self.silent_since = None;
         }
         change
@@ -170,7 +170,7 @@ impl Leadership {
         self.lease.lose()
     }
 
-    /// HubSpot has said which account the token opens.
+    /// HubSpot has said which account the token belongs to.
     pub(crate) fn set_account(&mut self, account_id: String) -> LeaseChange {
         self.is_account_verified = true;
         let before = self.account_id.replace(account_id);
@@ -193,7 +193,7 @@ impl Leadership {
                 error.kind,
                 CallErrorKind::NoResponse
                     | CallErrorKind::Unreachable
-                    // Nothing was sent for want of an access token. Another worker asks for a token of its own.
+                    // Nothing was sent because there was no access token. Another worker requests a token of its own.
                     | CallErrorKind::Disconnected
                     | CallErrorKind::Misconfigured
                     | CallErrorKind::NoToken

@@ -20,7 +20,7 @@ const ASSUMED_LIMIT: u32 = 100;
 const ASSUMED_WINDOW: Duration = Duration::from_secs(10);
 /// A longer window in a header is ignored as nonsense: it would stop the calls for as long.
 const MAX_WINDOW: Duration = Duration::from_mins(1);
-/// The longest pause after a 429, whatever HubSpot asks for, so that an early recovery is noticed.
+/// The longest pause after a 429, even if HubSpot asks for a longer one, so that an early recovery is noticed.
 const MAX_PAUSE: Duration = Duration::from_hours(1);
 /// One in this many calls of a window is not used, because calls that leave evenly do not arrive evenly.
 const MARGIN_DIVISOR: u32 = 50;
@@ -104,7 +104,8 @@ impl RateLimiter {
         let half = self.share(now) / 2;
         let window_moves = match half.checked_sub(1) {
             Some(calls) => self.when_window_holds_at_most(calls),
-            // There is no second call. The calls of others that were seen count for one window.
+            // Half of the share is less than one call. So the call waits until the window has passed in which others
+            // were last seen to make calls.
             None => self.others.seen_at + self.window,
         };
         let rejection_is_over = self.rejected_at.map_or(Duration::ZERO, |at| at + self.window);

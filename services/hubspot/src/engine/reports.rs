@@ -89,7 +89,7 @@ impl Reports {
         Some(Report { results, retractions })
     }
 
-    /// The retractions of which no rejection is on its way any more.
+    /// The retractions whose rejections have all been recorded.
     fn take_ready_retractions(&mut self, has_open_attempt: impl Fn(&UserId) -> bool) -> Vec<Retraction> {
         if self.retractions.is_empty() {
             return Vec::new();

@@ -170,11 +170,11 @@ pub enum CallErrorKind {
         /// The record that holds it, if it is named.
         existing_id: Option<String>,
     },
-    /// 404 for a record.
+    /// Status 404 for a record: it does not exist.
     NotFound,
     /// 404 for the path as a whole, because the address or the version is wrong.
     NoSuchPath,
-    /// 401.
+    /// Status 401: HubSpot rejects the token.
     Unauthorized,
     /// No call was made: the app is not connected to the account any more, so HubSpot issues no access token.
     Disconnected,
@@ -184,15 +184,15 @@ pub enum CallErrorKind {
     NoToken,
     /// 403 because the token lacks scopes.
     MissingScopes,
-    /// 403 for the account's details, and no other response says which account the token opens.
+    /// 403 for the account's details, and no other response says which account the token belongs to.
     AccountUnknown,
-    /// The token opens another account than the settings name.
+    /// The token belongs to another account than the settings name.
     WrongAccount,
     /// 403 for another reason.
     Forbidden,
     /// 423: HubSpot has locked the record for about two seconds.
     Locked,
-    /// 429.
+    /// Status 429: a rate limit was hit.
     RateLimited {
         /// The limit that was hit.
         limit: RateLimit,

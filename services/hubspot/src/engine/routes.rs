@@ -266,7 +266,7 @@ impl Engine {
             .wake_ups
             .record_end(user_id, id, only_links, attempt.failure_scope());
         if recorded.has_too_many_links {
-            // The link is reported all the same. The pause after a failure keeps the user from going on at full speed.
+            // The link is reported nevertheless. The failure makes the user wait before its next attempt.
             let reason = contracts::Reason::ours(
                 "CONTACT_UNSETTLED",
                 "each contact that is found leads to another one",
@@ -424,7 +424,7 @@ impl Engine {
 
     pub(super) fn show_status(&mut self) {
         let status = self.status();
-        let is_news = |last: &super::WorkerStatus| !last.is_same_news(&status);
+        let is_news = |last: &super::WorkerStatus| !last.has_same_meaning(&status);
         if self.last_status.as_ref().is_none_or(is_news) {
             self.last_status = Some(status.clone());
             self.outputs.push_back(Output::Status(status));

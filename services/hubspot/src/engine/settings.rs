@@ -22,9 +22,9 @@ pub struct Settings {
 /// How much of HubSpot's rate limits a worker uses. Where the response headers allow less, they win.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QuotaSettings {
-    /// The maximum number of calls in a window of ten seconds; `None` means whatever HubSpot allows.
+    /// The maximum number of calls in a window of ten seconds; `None` means as many as HubSpot allows.
     pub calls_per_window: Option<u32>,
-    /// The maximum number of calls in any 24 hours since this worker started; `None` means whatever HubSpot allows.
+    /// The maximum number of calls in any 24 hours since this worker started; `None` means as many as HubSpot allows.
     pub calls_per_day: Option<u64>,
     /// The percentage of the window that is left to other users of the same app.
     pub window_reserve_percent: u8,

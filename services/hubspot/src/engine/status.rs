@@ -7,7 +7,7 @@ use super::{HaltCause, circuit_breaker::CircuitBreaker, leadership::Leadership};
 /// Whether this worker delivers, and why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WorkerStatus {
-    /// HubSpot has not said yet which account the token opens.
+    /// HubSpot has not said yet which account the token belongs to.
     Starting,
     /// Another worker holds the lease, or the user service did not answer the request for it.
     Standby,
@@ -90,16 +90,16 @@ impl WorkerStatus {
                 "paused by an operator; DELETE /sync/pause at the gateway lets it go on".to_owned()
             }
             Self::OtherAccount { remembered } => format!(
-                "users are linked to contacts of the HubSpot account {remembered}, but the token opens another \
-                 one; use a token of that account, or drop the links"
+                "users are linked to contacts of the HubSpot account {remembered}, but the token belongs to another \
+                 account; use a token of that account, or remove the links"
             ),
             Self::Halted { cause, .. } => cause.message(),
         }
     }
 
-    /// Whether both tell people the same. Each failed recovery check has its own correlation id and wording, which is
-    /// no news.
-    pub(crate) fn is_same_news(&self, other: &Self) -> bool {
+    /// Whether both mean the same to people. The correlation id and the wording of each failed recovery check differ and do
+    /// not count.
+    pub(crate) fn has_same_meaning(&self, other: &Self) -> bool {
         match (self, other) {
             (
                 Self::Halted { cause, reason },
@@ -124,8 +124,8 @@ mod tests {
             reason: Reason::ours(code, "in HubSpot's words"),
         };
         let status = halted(HaltCause::Outage, "A");
-        assert!(status.is_same_news(&halted(HaltCause::Outage, "A")));
-        assert!(!status.is_same_news(&halted(HaltCause::Outage, "B")));
-        assert!(!status.is_same_news(&halted(HaltCause::NoSuchPath, "A")));
+        assert!(status.has_same_meaning(&halted(HaltCause::Outage, "A")));
+        assert!(!status.has_same_meaning(&halted(HaltCause::Outage, "B")));
+        assert!(!status.has_same_meaning(&halted(HaltCause::NoSuchPath, "A")));
     }
 }

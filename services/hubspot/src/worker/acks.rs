@@ -1,4 +1,4 @@
-//! Acknowledging wake-ups, by requests whose answer says that the server has taken them.
+//! Acknowledges wake-ups. Each acknowledgement is a request, so that the server confirms it.
 
 use std::time::Duration;
 
@@ -9,19 +9,26 @@ use runtime::nats::Nats;
 
 use crate::engine::AckHandle;
 
-const LIMIT: Duration = Duration::from_secs(5);
-const AT_ONCE: usize = 32;
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_CONCURRENT: usize = 32;
 
-/// Acknowledges wake-ups. One that stays unacknowledged comes again, and its claim then finds nothing owed.
+/// Acknowledges wake-ups. If one fails, the wake-up is delivered again, and a claim of its user finds nothing dirty.
 pub(super) async fn acknowledge(nats: Nats, acks: Vec<AckHandle>) {
-    let work = |AckHandle { reply, .. }| {
+    let acknowledge = |AckHandle { reply, .. }| {
         let nats = &nats;
         async move {
-            let request = nats.request(&reply, HeaderMap::new(), Bytes::from_static(b"+ACK"), LIMIT);
+            let request = nats.request(
+                &reply,
+                HeaderMap::new(),
+                Bytes::from_static(b"+ACK"),
+                REQUEST_TIMEOUT,
+            );
             if let Err(error) = request.await {
-                tracing::debug!(%error, "a wake-up was not acknowledged");
+                tracing::debug!(%error, "a wake-up was not acknowledged and will be delivered again");
             }
         }
     };
-    stream::iter(acks).for_each_concurrent(AT_ONCE, work).await;
+    stream::iter(acks)
+        .for_each_concurrent(MAX_CONCURRENT, acknowledge)
+        .await;
 }

@@ -30,8 +30,8 @@ impl Caller {
         let started = Instant::now();
         let response = self.client.perform(call).await;
         let duration = started.elapsed();
-        self.metrics.call(call, &response, duration);
-        self.notices.limits(&response.rate_limits);
+        self.metrics.count_call(call, &response, duration);
+        self.notices.set_limits(&response.rate_limits);
         self.readable.remember(&response.response);
         self.log(call, &response.response, duration);
         response
@@ -47,9 +47,9 @@ impl Caller {
                 tracing::info!(
                     account.id = account_id.as_str(),
                     target = %self.client.target(),
-                    "HubSpot account"
+                    "HubSpot named the account that the token belongs to"
                 );
-                self.health.account(*details_refused);
+                self.health.set_account(*details_refused);
                 if self.notices.set_details_refused(*details_refused) {
                     tracing::warn!("{DETAILS_REFUSED}; delivery goes on without them");
                 }

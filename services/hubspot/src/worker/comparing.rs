@@ -1,4 +1,4 @@
-//! Comparing users with their contacts, while this worker has the lease: on request, and by a sweep of its own.
+//! Compares users with their contacts while this worker holds the lease: on request, and in a sweep over all users.
 
 mod page;
 mod reading;
@@ -19,35 +19,35 @@ pub(super) use reading::Readable;
 use super::{drift_metrics::DriftMetrics, inspections::Inspector, user_service::UserService};
 use crate::{config::DriftSweep, engine::MissingContact};
 
-/// How long an answer takes to be sent.
-const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
+/// The time that is kept for sending the reply to a request.
+const REPLY_TIME: Duration = Duration::from_millis(500);
 
-/// What comparing takes, whoever asks for it.
+/// Compares pages of users. The sweep and the requests share it.
 #[derive(Clone)]
 pub(super) struct Comparer {
     pub(super) users: UserService,
     pub(super) inspector: Inspector,
     pub(super) readable: Readable,
-    /// What becomes of users without a contact.
+    /// What a delivery does with a user without a contact.
     pub(super) missing: MissingContact,
-    /// The longest a call takes.
+    /// The time-out of a call to HubSpot.
     pub(super) call_timeout: Duration,
 }
 
-/// Whose comparison it is.
+/// The conditions of one comparison.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Terms<'a> {
-    /// Cancelled when the lease is over: whoever has the next one compares.
+pub(super) struct ComparisonContext<'a> {
+    /// Cancelled when the lease is over, because then the next holder compares.
     pub(super) closed: &'a CancellationToken,
-    /// The account whose contacts are meant.
+    /// The account whose contacts are read.
     pub(super) account_id: &'a str,
-    /// Whether contacts may be read while an operator has paused delivery: where a person asks for it.
+    /// Whether contacts may be read while an operator has paused delivery. They may if a person asks for the comparison.
     pub(super) even_paused: bool,
-    /// When nobody waits for it any more.
+    /// The time after which nobody waits for the result.
     pub(super) until: Instant,
 }
 
-/// The comparisons of the present lease.
+/// The comparisons under the current lease.
 pub(super) struct Comparing {
     comparer: Comparer,
     nats: Nats,
@@ -79,7 +79,7 @@ impl Comparing {
         }
     }
 
-    /// A lease began, for contacts of that account.
+    /// Starts the sweep and answers requests, because a lease began for contacts of this account.
     pub(super) fn open(&mut self, account_id: &str) {
         self.close();
         let closed = CancellationToken::new();
@@ -94,7 +94,7 @@ impl Comparing {
         self.open = Some(Open { closed, sweeping });
     }
 
-    /// The lease is over: what has arrived is answered, if only with that.
+    /// Stops the sweep and takes no more requests, because the lease is over. Requests that have arrived get an answer.
     pub(super) fn close(&mut self) {
         if let Some(open) = self.open.take() {
             open.closed.cancel();
@@ -104,12 +104,12 @@ impl Comparing {
         }
     }
 
-    /// Waits until everybody is answered, who is told to ask again; a repair that is out is waited for.
+    /// Closes and waits until every request has its answer. A repair in flight is finished first.
     pub(super) async fn finish(&mut self) {
         self.close();
-        runtime::shutdown::drain(&self.answering, page::TIME_FOR_REPAIR + TIME_TO_ANSWER).await;
-        // The last answers have left when the process ends.
-        let _ = timeout(TIME_TO_ANSWER, self.nats.client().flush()).await;
+        runtime::shutdown::drain(&self.answering, page::REPAIR_TIMEOUT + REPLY_TIME).await;
+        // Flushed, because the process may end before the last answers are sent.
+        let _ = timeout(REPLY_TIME, self.nats.client().flush()).await;
     }
 }
 

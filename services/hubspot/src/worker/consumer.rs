@@ -1,4 +1,5 @@
-//! The durable consumer of the lease holder: made anew on each lease, on reconnect, and when it is lost.
+//! The durable consumer of the lease holder. It is deleted and created again on each lease, after a reconnect, and when it
+//! is lost.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -24,18 +25,18 @@ use uuid::Uuid;
 use super::{health::Health, watchdog};
 use crate::engine::{AckHandle, Input};
 
-/// How long the broker waits for an acknowledgement before it delivers again. A full window is delivered in a third of
-/// that, and what is delivered twice does no harm. In a cluster a delivery or an acknowledgement may be lost between two
-/// nodes with nobody disconnected, and this is what brings the wake-up back.
+/// How long the broker waits for an acknowledgement before it delivers a wake-up again. A repeated delivery does no harm. In
+/// a cluster a delivery or an acknowledgement can be lost between two nodes without a disconnect, and only this repeat
+/// brings the wake-up back.
 const ACK_WAIT: Duration = Duration::from_secs(30);
-/// A consumer that lived so long is followed by the next without much of a pause.
-const UNDISTURBED: Duration = Duration::from_secs(5);
-const REQUEST_LIMIT: Duration = Duration::from_secs(5);
+/// If a consumer lived at least this long, the pause before the next one starts over with the shortest.
+const STABLE_AFTER: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const PULL_EXPIRES: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
-const PULL_AT_ONCE: usize = 500;
-/// In its metadata the consumer has a mark of its own each time it is made.
-pub(super) const MADE_AS: &str = "made-as";
+const MAX_PER_PULL: usize = 500;
+/// The key in the consumer's metadata for a random id, which is new each time the consumer is created.
+pub(super) const INSTANCE: &str = "made-as";
 
 /// Delivers wake-ups until the task is aborted.
 pub(super) async fn deliver(nats: Nats, health: Health, inputs: mpsc::Sender<Input>) {
@@ -43,24 +44,24 @@ pub(super) async fn deliver(nats: Nats, health: Health, inputs: mpsc::Sender<Inp
     loop {
         nats.wait_until_connected().await;
         let connection = nats.epoch();
-        match make_anew(&nats).await {
+        match recreate(&nats).await {
             Ok(consumer) => {
                 let made = Instant::now();
                 health.wake_ups(Some(Ok(())));
                 let end = tokio::select! {
                     end = pull(&consumer, &inputs) => end,
                     () = nats.wait_until_disconnected() => "the connection was lost".to_owned(),
-                    _ = nats.wait_for_reconnect(connection) => "the connection was made anew".to_owned(),
+                    _ = nats.wait_for_reconnect(connection) => "the client reconnected".to_owned(),
                     end = watchdog::watch(&nats, &consumer) => end,
                 };
-                // Where another worker wants it too and nobody can say whose the lease is, each would undo the other's
-                // without a pause.
-                if made.elapsed() >= UNDISTURBED {
+                // Two workers that both believe they hold the lease would delete each other's consumer again and again. So
+                // the pause keeps growing until a consumer lasts.
+                if made.elapsed() >= STABLE_AFTER {
                     backoff.reset();
                 }
                 tracing::info!(
                     reason = end,
-                    "wake-ups received so far are dropped; the consumer is made anew"
+                    "dropping the wake-ups received so far and creating the consumer again"
                 );
             }
             Err(why) => health.wake_ups(Some(Err(why))),
@@ -72,15 +73,15 @@ pub(super) async fn deliver(nats: Nats, health: Health, inputs: mpsc::Sender<Inp
     }
 }
 
-/// Deletes the consumer and creates it, so that everything in the stream is delivered, whatever was before.
-async fn make_anew(nats: &Nats) -> Result<Consumer<pull::Config>, String> {
+/// Deletes the consumer and creates it again, so that it delivers every message in the stream.
+async fn recreate(nats: &Nats) -> Result<Consumer<pull::Config>, String> {
     let context = nats.jetstream();
     let config = pull::Config {
         durable_name: Some(CONSUMER.to_owned()),
         description: Some("the hubspot worker that holds the lease".to_owned()),
-        metadata: HashMap::from([(MADE_AS.to_owned(), Uuid::new_v4().to_string())]),
-        // Somebody else's stream of this name may hold other messages, which are not ours to remove. As a list, because a single
-        // filter would become part of the API's subject, which credentials may be limited to.
+        metadata: HashMap::from([(INSTANCE.to_owned(), Uuid::new_v4().to_string())]),
+        // A filter, because a stream of this name that somebody else made may hold other messages, which must not be removed.
+        // A list, because a single filter would become part of the API's subject, which permissions may not allow.
         filter_subjects: vec![USERS_CHANGED_ALL.to_owned()],
         ack_policy: AckPolicy::Explicit,
         ack_wait: ACK_WAIT,
@@ -89,15 +90,16 @@ async fn make_anew(nats: &Nats) -> Result<Consumer<pull::Config>, String> {
         ..pull::Config::default()
     };
     let work = async {
-        // Not there is as good as deleted; another failure shows in the creation.
+        // It may not exist. Any other failure shows when the consumer is created.
         drop(context.delete_consumer_from_stream(CONSUMER, STREAM).await);
-        // Strictly: one that another worker made meanwhile holds back what it has given that worker.
+        // Strict creation fails if another worker has created it since. That consumer must not be reused, because it would
+        // withhold the messages that it has delivered to that worker.
         context.create_consumer_strict_on_stream(config, STREAM).await
     };
-    match timeout(REQUEST_LIMIT, work).await {
+    match timeout(REQUEST_TIMEOUT, work).await {
         Ok(Ok(consumer)) => Ok(consumer),
         Ok(Err(error)) => Err(format!(
-            "consumer {CONSUMER:?} of stream {STREAM:?} cannot be made: {error}"
+            "consumer {CONSUMER:?} of stream {STREAM:?} cannot be created: {error}"
         )),
         Err(_) => Err(format!(
             "consumer {CONSUMER:?} of stream {STREAM:?}: no answer from NATS"
@@ -105,15 +107,15 @@ async fn make_anew(nats: &Nats) -> Result<Consumer<pull::Config>, String> {
     }
 }
 
-/// Pulls until something goes wrong, and says what.
+/// Pulls messages until something fails. Returns what failed.
 async fn pull(consumer: &Consumer<pull::Config>, inputs: &mpsc::Sender<Input>) -> String {
     let stream = consumer
         .stream()
-        .max_messages_per_batch(PULL_AT_ONCE)
+        .max_messages_per_batch(MAX_PER_PULL)
         .expires(PULL_EXPIRES)
         .heartbeat(HEARTBEAT)
         .messages();
-    let mut messages = match timeout(REQUEST_LIMIT, stream).await {
+    let mut messages = match timeout(REQUEST_TIMEOUT, stream).await {
         Ok(Ok(messages)) => messages,
         Ok(Err(error)) => return error.to_string(),
         Err(_) => return "no answer to the first pull".to_owned(),
@@ -129,7 +131,7 @@ async fn pull(consumer: &Consumer<pull::Config>, inputs: &mpsc::Sender<Input>) -
                     return "the worker has ended".to_owned();
                 }
             }
-            None => end(&message).await,
+            None => terminate(&message).await,
         }
     }
     "the pull ended".to_owned()
@@ -149,10 +151,10 @@ fn wake_up(message: &jetstream::Message) -> Option<Input> {
     })
 }
 
-/// What is not a wake-up would come again for ever.
-async fn end(message: &jetstream::Message) {
-    tracing::error!(subject = %message.subject, "a message in the stream is no wake-up; it is removed");
+/// Removes a message that is not a wake-up, because it would be delivered again for ever.
+async fn terminate(message: &jetstream::Message) {
+    tracing::error!(subject = %message.subject, "removing a message from the stream that is not a wake-up");
     if let Err(error) = message.ack_with(AckKind::Term).await {
-        tracing::debug!(%error, "the message was not removed, and comes again");
+        tracing::debug!(%error, "the message was not removed and will be delivered again");
     }
 }

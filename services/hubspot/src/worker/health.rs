@@ -9,7 +9,7 @@ const USER_SERVICE: &str = "user-service";
 const DELIVERY: &str = "delivery";
 const WAKE_UPS: &str = "wake-ups";
 const ACCOUNT: &str = "account";
-/// What people are told while the account's id is read from elsewhere.
+/// The message while the account's id comes from another response than the account's details.
 pub(super) const DETAILS_REFUSED: &str = "HubSpot refuses the account's details, which need the scope oauth; give the \
                                           token that scope where HubSpot offers it, and restart the hubspot service";
 
@@ -27,7 +27,7 @@ impl Health {
         Self { registry }
     }
 
-    /// Shows whether there is a connection to NATS, as long as it runs.
+    /// Shows whether NATS is connected, for as long as it runs.
     pub(super) async fn watch_nats(self, nats: Nats) {
         loop {
             nats.wait_until_connected().await;
@@ -46,17 +46,17 @@ impl Health {
         self.registry.set(USER_SERVICE, false, why);
     }
 
-    /// Shows whether the consumer is there, and why not. A worker without the lease has no such check.
+    /// Shows whether the consumer exists, and if not, why. A worker without the lease has no such check.
     pub(super) fn wake_ups(&self, state: Option<Result<(), String>>) {
         match state {
             None => self.registry.remove(WAKE_UPS),
-            Some(Ok(())) => self.registry.set(WAKE_UPS, true, "the consumer is there"),
+            Some(Ok(())) => self.registry.set(WAKE_UPS, true, "the consumer exists"),
             Some(Err(why)) => self.registry.set(WAKE_UPS, false, why),
         }
     }
 
     /// Shows whether HubSpot refuses the account's details. Delivery goes on without them.
-    pub(super) fn account(&self, details_refused: bool) {
+    pub(super) fn set_account(&self, details_refused: bool) {
         if details_refused {
             self.registry.set(ACCOUNT, true, DETAILS_REFUSED);
         } else {

@@ -1,4 +1,4 @@
-//! Brings questions for contacts to the engine, and the answers back.
+//! Passes requests for contacts to the engine, and returns the results.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,64 +9,64 @@ use tokio::{
 
 use crate::engine::{Input, InspectedContacts, Inspection, InspectionError, InspectionId};
 
-/// Questions that wait to be taken; the engine takes them at once.
-const AHEAD: usize = 8;
+/// The maximum number of requests in the channel to the worker, which takes them at once.
+const MAX_QUEUED: usize = 8;
 
-type Answered = Result<InspectedContacts, InspectionError>;
+type InspectionResult = Result<InspectedContacts, InspectionError>;
 
-struct Question {
+struct InspectionRequest {
     inspection: Inspection,
     even_paused: bool,
-    /// When it is not worth sending any more.
+    /// The time after which it must not be sent.
     until: Instant,
-    answer: oneshot::Sender<Answered>,
+    answer: oneshot::Sender<InspectionResult>,
 }
 
-/// Asks for contacts. Clones ask the same worker.
+/// Requests contacts. Clones use the same worker.
 #[derive(Clone)]
 pub(super) struct Inspector {
-    questions: mpsc::Sender<Question>,
+    requests: mpsc::Sender<InspectionRequest>,
 }
 
 impl Inspector {
-    /// Waits until the contacts are read, or until it is known that they are not. Nothing is sent after that time; what
-    /// was sent is waited for. While delivery is paused it waits, unless it may go even then.
+    /// Waits until the contacts are read, or until they cannot be. Nothing is sent after `until`, but a call in flight is
+    /// waited for. While delivery is paused it waits, unless `even_paused` is set.
     pub(super) async fn inspect(
         &self,
         inspection: Inspection,
         even_paused: bool,
         until: Instant,
-    ) -> Answered {
+    ) -> InspectionResult {
         let (answer, answered) = oneshot::channel();
-        let question = Question {
+        let request = InspectionRequest {
             inspection,
             even_paused,
             until,
             answer,
         };
-        if self.questions.send(question).await.is_err() {
+        if self.requests.send(request).await.is_err() {
             return Err(InspectionError::ShuttingDown);
         }
-        // The worker ends without an answer only where it ends altogether.
+        // The worker drops a request without an answer only when it ends.
         answered.await.unwrap_or(Err(InspectionError::ShuttingDown))
     }
 }
 
-/// The questions of one worker.
+/// The requests for contacts of one worker.
 pub(super) struct Inspections {
     inspector: Inspector,
-    questions: mpsc::Receiver<Question>,
-    drawn: u64,
-    waiting: BTreeMap<InspectionId, oneshot::Sender<Answered>>,
+    requests: mpsc::Receiver<InspectionRequest>,
+    last_id: u64,
+    waiting: BTreeMap<InspectionId, oneshot::Sender<InspectionResult>>,
 }
 
 impl Inspections {
     pub(super) fn new() -> Self {
-        let (sender, questions) = mpsc::channel(AHEAD);
+        let (sender, requests) = mpsc::channel(MAX_QUEUED);
         Self {
-            inspector: Inspector { questions: sender },
-            questions,
-            drawn: 0,
+            inspector: Inspector { requests: sender },
+            requests,
+            last_id: 0,
             waiting: BTreeMap::new(),
         }
     }
@@ -75,26 +75,26 @@ impl Inspections {
         self.inspector.clone()
     }
 
-    /// The next question; `running` says for how long the engine has run.
+    /// Waits for the next request and makes it an input. `running` returns for how long the engine has run.
     pub(super) async fn next(&mut self, running: impl Fn() -> Duration) -> Input {
-        let Some(question) = self.questions.recv().await else {
-            // There is always the sender that this one keeps.
+        let Some(request) = self.requests.recv().await else {
+            // It never ends, because `self.inspector` keeps a sender.
             return std::future::pending().await;
         };
-        self.drawn += 1;
-        let id = InspectionId(self.drawn);
-        self.waiting.insert(id, question.answer);
+        self.last_id += 1;
+        let id = InspectionId(self.last_id);
+        self.waiting.insert(id, request.answer);
         Input::Inspect {
             id,
-            inspection: question.inspection,
-            even_paused: question.even_paused,
-            until: running() + question.until.saturating_duration_since(Instant::now()),
+            inspection: request.inspection,
+            even_paused: request.even_paused,
+            until: running() + request.until.saturating_duration_since(Instant::now()),
         }
     }
 
-    pub(super) fn answer(&mut self, id: InspectionId, answered: Answered) {
+    pub(super) fn answer(&mut self, id: InspectionId, answered: InspectionResult) {
         if let Some(waiting) = self.waiting.remove(&id) {
-            // Whoever asked may have left.
+            // The caller may not wait any more.
             let _ = waiting.send(answered);
         }
     }

@@ -14,45 +14,45 @@ use crate::engine::{Call, CallResponse, Response, WorkerStatus};
 const SECONDS: [f64; 10] = [0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfStatus {
+struct StatusLabel {
     status: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfCause {
+struct CauseLabel {
     cause: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfCall {
+struct CallLabel {
     call: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfResult {
+struct ResultLabel {
     call: &'static str,
     /// `ok`, the status, or `none` if there was no response.
     result: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfWindow {
+struct WindowLabel {
     window: &'static str,
 }
 
 /// The metrics of one worker. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct WorkerMetrics {
-    status: Family<OfStatus, Gauge>,
-    halt_cause: Family<OfCause, Gauge>,
-    calls: Family<OfResult, Counter>,
-    seconds: Family<OfCall, Histogram>,
-    records: Family<OfCall, Counter>,
-    calls_left: Family<OfWindow, Gauge>,
+    status: Family<StatusLabel, Gauge>,
+    halt_cause: Family<CauseLabel, Gauge>,
+    calls: Family<ResultLabel, Counter>,
+    seconds: Family<CallLabel, Histogram>,
+    records: Family<CallLabel, Counter>,
+    calls_left: Family<WindowLabel, Gauge>,
 }
 
 impl WorkerMetrics {
-    /// Metrics that are shown among these.
+    /// Registers the metrics of a worker among these.
     pub(crate) fn new(metrics: &Metrics) -> Self {
         let shown = Self {
             status: Family::default(),
@@ -86,18 +86,18 @@ impl WorkerMetrics {
     /// Shows the worker's new status.
     pub(super) fn set_status(&self, status: &WorkerStatus) {
         for name in WorkerStatus::NAMES {
-            let gauge = self.status.get_or_create(&OfStatus { status: name });
+            let gauge = self.status.get_or_create(&StatusLabel { status: name });
             gauge.set(i64::from(name == status.name()));
         }
         self.halt_cause.clear();
         if let WorkerStatus::Halted { cause, .. } = status {
-            let of_cause = OfCause { cause: cause.name() };
-            self.halt_cause.get_or_create(&of_cause).set(1);
+            let label = CauseLabel { cause: cause.name() };
+            self.halt_cause.get_or_create(&label).set(1);
         }
     }
 
     /// Counts a call and its response.
-    pub(super) fn call(&self, call: &Call, response: &CallResponse, duration: Duration) {
+    pub(super) fn count_call(&self, call: &Call, response: &CallResponse, duration: Duration) {
         let result = match &response.response {
             Response::Error(error) => {
                 let status = error.reason.status;
@@ -111,13 +111,15 @@ impl WorkerMetrics {
             | Response::Contact(_) => "ok".to_owned(),
         };
         let name = call.name();
-        self.calls.get_or_create(&OfResult { call: name, result }).inc();
-        let of_call = OfCall { call: name };
+        self.calls
+            .get_or_create(&ResultLabel { call: name, result })
+            .inc();
+        let call_label = CallLabel { call: name };
         self.seconds
-            .get_or_create(&of_call)
+            .get_or_create(&call_label)
             .observe(duration.as_secs_f64());
         let records = u64::try_from(call.size()).unwrap_or(u64::MAX);
-        self.records.get_or_create(&of_call).inc_by(records);
+        self.records.get_or_create(&call_label).inc_by(records);
         let limits = &response.rate_limits;
         self.set_left("ten_seconds", limits.remaining.map(u64::from));
         self.set_left("day", limits.daily_remaining);
@@ -125,7 +127,7 @@ impl WorkerMetrics {
 
     fn set_left(&self, window: &'static str, left: Option<u64>) {
         if let Some(left) = left {
-            let gauge = self.calls_left.get_or_create(&OfWindow { window });
+            let gauge = self.calls_left.get_or_create(&WindowLabel { window });
             gauge.set(i64::try_from(left).unwrap_or(i64::MAX));
         }
     }

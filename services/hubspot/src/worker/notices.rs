@@ -57,8 +57,8 @@ impl Notices {
         });
     }
 
-    /// Notes whether HubSpot refuses the account's details, which the message of a running worker mentions. Returns whether
-    /// that is news.
+    /// Remembers whether HubSpot refuses the account's details, which the message of a running worker mentions. Returns true
+    /// if it does and did not before.
     pub(crate) fn set_details_refused(&self, details_refused: bool) -> bool {
         !self.details_refused.swap(details_refused, Ordering::Relaxed) && details_refused
     }
@@ -74,7 +74,7 @@ impl Notices {
     }
 
     /// Takes what HubSpot said about its rate limits into the next notice.
-    pub(crate) fn limits(&self, limits: &RateLimitHeaders) {
+    pub(crate) fn set_limits(&self, limits: &RateLimitHeaders) {
         self.current.send_if_modified(|notice| {
             let calls = &mut notice.calls;
             let (max, left) = (limits.max.map(u64::from), limits.remaining.map(u64::from));

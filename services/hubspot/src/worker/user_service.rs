@@ -34,7 +34,7 @@ impl UserService {
         let answer = self.nats.call(request, timeout, None).await;
         match &answer {
             Ok(_) => self.health.user_service_answers(),
-            // An answer too; what follows from it is for the caller.
+            // A rejection is an answer, so it is no failure of the user service. The caller handles it.
             Err(CallError::Rejected { .. }) => {}
             Err(error) => self.health.user_service_fails(error.to_string()),
         }

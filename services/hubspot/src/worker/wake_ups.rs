@@ -6,10 +6,10 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{consumer, health::Health};
 use crate::engine::Input;
 
-/// Wake-ups taken from the broker ahead of the engine.
-const AHEAD: usize = 1_000;
+/// The maximum number of wake-ups that are received before the engine takes them.
+const MAX_BUFFERED: usize = 1_000;
 
-/// The wake-ups of the present lease.
+/// The wake-ups under the current lease.
 pub(super) struct WakeUps {
     nats: Nats,
     health: Health,
@@ -30,11 +30,11 @@ impl WakeUps {
         }
     }
 
-    /// A lease began. What an earlier one had received is dropped with its channel.
+    /// Starts to receive wake-ups, because a lease began. Wake-ups received under an earlier one are dropped.
     pub(super) fn open(&mut self, epoch: u64) {
         self.close();
         tracing::info!(epoch, "this worker delivers");
-        let (sender, inputs) = mpsc::channel(AHEAD);
+        let (sender, inputs) = mpsc::channel(MAX_BUFFERED);
         let task = tokio::spawn(consumer::deliver(self.nats.clone(), self.health.clone(), sender));
         self.open = Some(Open { inputs, task });
     }
@@ -46,7 +46,7 @@ impl WakeUps {
         }
     }
 
-    /// The next wake-up, or the word that earlier ones mean nothing any more.
+    /// Waits for the next wake-up, or for [`Input::WakeUpsDropped`].
     pub(super) async fn next(&mut self) -> Input {
         match &mut self.open {
             Some(open) => match open.inputs.recv().await {

@@ -1,5 +1,5 @@
-//! Notices wake-ups that will not come: the stream was rolled back, an overtaken worker took the consumer over, or
-//! somebody changed or paused it.
+//! Notices when wake-ups will not be delivered: the stream was rolled back, a worker whose lease has ended created the
+//! consumer again, or somebody changed or paused it.
 
 use std::time::Duration;
 
@@ -12,15 +12,16 @@ use runtime::nats::Nats;
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
 
-use super::consumer::MADE_AS;
+use super::consumer::INSTANCE;
 
-const EVERY: Duration = Duration::from_secs(10);
-/// A worker that does not know yet that its lease is over may make the consumer anew and take what the stream holds.
-/// Nobody tells the holder, and the broker would wait for that worker's acknowledgements for minutes.
-const OWN_EVERY: Duration = Duration::from_secs(2);
-const LIMIT: Duration = Duration::from_secs(5);
+const COUNT_CHECK_INTERVAL: Duration = Duration::from_secs(10);
+/// How often the consumer's settings are read. A worker that does not know yet that its lease has ended may create the
+/// consumer again and receive the messages of the stream. Nothing else would show that to the holder, and the broker would
+/// wait for that worker's acknowledgements first.
+const SETTINGS_CHECK_INTERVAL: Duration = Duration::from_secs(2);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the two sides say; equal twice running only while nothing moves.
+/// The counts of stream and consumer. Two equal readings in a row mean that nothing is being delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Counts {
     messages: u64,
@@ -30,13 +31,13 @@ struct Counts {
 }
 
 impl Counts {
-    /// Whether the stream holds messages that the consumer does not know of.
-    fn apart(self) -> bool {
+    /// Whether the stream holds messages that the consumer will not deliver.
+    fn is_out_of_sync(self) -> bool {
         self.messages > self.to_come
     }
 }
 
-/// Returns when wake-ups will not come, and says why. What cannot be found out proves nothing.
+/// Waits until wake-ups will not be delivered, and returns why. If the counts or settings cannot be read, it goes on.
 pub(super) async fn watch(nats: &Nats, consumer: &Consumer<pull::Config>) -> String {
     tokio::select! {
         end = watch_counts(nats, consumer) => end,
@@ -47,24 +48,27 @@ pub(super) async fn watch(nats: &Nats, consumer: &Consumer<pull::Config>) -> Str
 async fn watch_counts(nats: &Nats, consumer: &Consumer<pull::Config>) -> String {
     let mut before: Option<Counts> = None;
     loop {
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(COUNT_CHECK_INTERVAL).await;
         let now = count(nats, consumer).await;
-        if let Some(counts) = now.filter(|counts| counts.apart() && before == Some(*counts)) {
+        if let Some(counts) = now.filter(|counts| counts.is_out_of_sync() && before == Some(*counts)) {
             let (messages, known) = (counts.messages, counts.to_come);
-            return format!("the stream holds {messages} messages, and the consumer knows of {known}");
+            return format!(
+                "the stream holds {messages} messages, but the consumer will deliver only {known}"
+            );
         }
         before = now;
     }
 }
 
-/// One that is gone is noticed by the pull. The first look is at the consumer as it was just made.
+/// Watches the settings. The first reading shows the consumer as it was just created. A deleted consumer is noticed by the
+/// pull.
 async fn watch_settings(nats: &Nats) -> String {
     let mut made: Option<Settings> = None;
     loop {
         let now = settings(nats).await;
         if let (Some(made), Some(now)) = (&made, &now) {
-            if made_as(made) != made_as(now) {
-                return "another worker made the consumer anew".to_owned();
+            if instance_of(made) != instance_of(now) {
+                return "another worker created the consumer again".to_owned();
             }
             let names = differing(made, now);
             if !names.is_empty() {
@@ -72,17 +76,17 @@ async fn watch_settings(nats: &Nats) -> String {
             }
         }
         made = made.or(now);
-        tokio::time::sleep(OWN_EVERY).await;
+        tokio::time::sleep(SETTINGS_CHECK_INTERVAL).await;
     }
 }
 
-/// The settings as the server tells them: those too that the client library does not know.
+/// The settings as the server returns them, including those that the client library does not know.
 type Settings = Map<String, Value>;
 
 async fn settings(nats: &Nats) -> Option<Settings> {
     let context = nats.jetstream();
     let subject = format!("CONSUMER.INFO.{STREAM}.{CONSUMER}");
-    let answer: Response<Value> = timeout(LIMIT, context.request(subject, &json!({})))
+    let answer: Response<Value> = timeout(REQUEST_TIMEOUT, context.request(subject, &json!({})))
         .await
         .ok()?
         .ok()?;
@@ -95,11 +99,11 @@ async fn settings(nats: &Nats) -> Option<Settings> {
     }
 }
 
-fn made_as(settings: &Settings) -> Option<&Value> {
-    settings.get("metadata")?.get(MADE_AS)
+fn instance_of(settings: &Settings) -> Option<&Value> {
+    settings.get("metadata")?.get(INSTANCE)
 }
 
-/// The names of the settings that differ and may keep wake-ups back.
+/// The names of the settings that differ and could keep wake-ups from being delivered.
 fn differing<'s>(made: &'s Settings, now: &'s Settings) -> Vec<&'s str> {
     let names = made
         .keys()
@@ -124,7 +128,7 @@ async fn count(nats: &Nats, consumer: &Consumer<pull::Config>) -> Option<Counts>
             to_come: info.num_pending + u64::try_from(info.num_ack_pending).unwrap_or(u64::MAX),
         })
     };
-    timeout(LIMIT, work).await.ok().flatten()
+    timeout(REQUEST_TIMEOUT, work).await.ok().flatten()
 }
 
 #[cfg(test)]
@@ -139,20 +143,20 @@ mod tests {
             delivered: 4,
             to_come: 7,
         };
-        assert!(!counts.apart());
-        assert!(Counts { to_come: 6, ..counts }.apart());
-        assert!(!Counts { to_come: 8, ..counts }.apart());
+        assert!(!counts.is_out_of_sync());
+        assert!(Counts { to_come: 6, ..counts }.is_out_of_sync());
+        assert!(!Counts { to_come: 8, ..counts }.is_out_of_sync());
     }
 
     #[test]
     fn settings_that_keep_wake_ups_back_differ() {
         let settings = |value: Value| value.as_object().cloned().expect("an object");
         let made =
-            settings(json!({ "max_ack_pending": 10_000, "metadata": { MADE_AS: "a" }, "ack_wait": 30 }));
+            settings(json!({ "max_ack_pending": 10_000, "metadata": { INSTANCE: "a" }, "ack_wait": 30 }));
         let now = settings(json!({
-            "max_ack_pending": 1, "metadata": { MADE_AS: "a", "team": "crm" }, "ack_wait": 30, "pause_until": "2100-01-01T00:00:00Z"
+            "max_ack_pending": 1, "metadata": { INSTANCE: "a", "team": "crm" }, "ack_wait": 30, "pause_until": "2100-01-01T00:00:00Z"
         }));
         assert_eq!(differing(&made, &now), ["max_ack_pending", "pause_until"]);
-        assert_eq!(made_as(&made), made_as(&now));
+        assert_eq!(instance_of(&made), instance_of(&now));
     }
 }

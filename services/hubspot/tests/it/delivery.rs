@@ -62,7 +62,9 @@ async fn a_change_reaches_the_contact_with_the_users_address() {
 #[tokio::test]
 async fn a_contact_is_created_if_the_settings_say_so() {
     let stack = Stack::start().await;
-    let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
+    let worker = stack
+        .start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")])
+        .await;
     let change = [(Field::EMAIL, "Nobody@example.com"), (NAME, "Ada")];
     stack.users.change("1", &change).await;
     stack.users.wait_until_clean("1").await;
@@ -79,7 +81,10 @@ async fn a_contact_is_created_if_the_settings_say_so() {
 async fn a_create_without_an_answer_makes_one_contact_only() {
     let stack = Stack::start().await;
     let worker = stack
-        .start_worker(&[("HUBSPOT_MISSING", "create"), ("HUBSPOT_TIMEOUT_MS", "300")])
+        .start_worker(&[
+            ("HUBSPOT_CONTACT_NOT_FOUND", "create"),
+            ("HUBSPOT_TIMEOUT_MS", "300"),
+        ])
         .await;
     let cut = Fault::new(Action::Cut {
         at: CutPoint::AfterEffect,

@@ -73,7 +73,7 @@ async fn faults_of_the_account_halt_delivery_until_they_are_over() {
             "does not accept the token",
             "unauthorized",
         ),
-        (KnownError::Server(503), "fails whatever the record", "outage"),
+        (KnownError::Server(503), "fails for every record", "outage"),
     ];
     for (error, sentence, fault_name) in cases {
         let stack = Stack::start().await;

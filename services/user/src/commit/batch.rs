@@ -35,7 +35,7 @@ pub struct Batch<'a> {
     lease: Option<Lease>,
     is_lease_changed: bool,
     wake_ups: Vec<UserChanged>,
-    /// The most wake-ups that the stream takes now.
+    /// The maximum number of wake-ups that the stream takes now.
     capacity: u64,
     /// Users that became clean.
     pub(crate) resolved: Vec<ResolvedUser>,

@@ -1,4 +1,4 @@
-//! `users.lease`: a worker takes, renews or gives back the right to deliver.
+//! `users.lease`: a worker takes, renews, releases or yields the lease.
 
 use contracts::{ChangeLease, LeaseAnswer, UserId};
 

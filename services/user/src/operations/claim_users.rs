@@ -54,10 +54,10 @@ async fn claim_left_open(
     answer: &mut UsersClaimed,
 ) -> Result<(), StoreError> {
     let free = limit.saturating_sub(answer.claims.len());
-    // Attempts that this batch has closed are still open in the database. They are found too, so that many more are asked for;
-    // the one beyond the limit says whether more remain.
-    let asked_for = free + 1 + batch.users_looked_up();
-    let found = batch.transaction.left_open(lease.epoch, asked_for).await?;
+    // Attempts that this batch has closed are still open in the database and are found too, so the query asks for that many
+    // more. It asks for one beyond the limit to see whether more remain.
+    let requested = free + 1 + batch.users_looked_up();
+    let found = batch.transaction.left_open(lease.epoch, requested).await?;
     batch.load(&found).await?;
     for user in &found {
         let open_attempt = batch.row(user).and_then(|row| row.open_attempt.as_ref());

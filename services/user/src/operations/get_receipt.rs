@@ -1,4 +1,4 @@
-//! `users.sync.get`: what became of a version of a user.
+//! `users.sync.get`: the receipt of a version of a user.
 
 use contracts::{ErrorCode, GetReceipt, Receipt, ServiceError};
 use runtime::nats::Caller;

@@ -20,7 +20,7 @@ pub(super) async fn repair_users(
     tracing::info!(
         repaired = answer.repaired,
         changed_meanwhile = answer.changed_meanwhile,
-        "users whose contacts differ are sent again"
+        "fields that differ from the contacts were marked dirty"
     );
     Ok(answer)
 }

@@ -15,9 +15,10 @@ use crate::{
     time::rfc3339,
 };
 
-/// Counts younger than this are given again.
+/// Counts younger than this are returned again instead of counting once more.
 const FRESH: Duration = Duration::from_millis(500);
-/// Counting takes at most one part in this many of a connection's time.
+/// Counts are returned again for this many times as long as counting took, so that counting uses at most about a tenth of a
+/// connection's time.
 const MAX_SHARE: u32 = 10;
 
 pub(super) async fn summarize_users(
@@ -31,7 +32,8 @@ pub(super) async fn summarize_users(
     Ok(summary(&counts))
 }
 
-/// The last counts. The more users are pending the longer counting takes, so counts are shared and given for a while.
+/// The last counts. Counting takes the longer the more users are pending, so callers share the counts, and they are returned
+/// again for a while.
 #[derive(Debug, Default)]
 pub(super) struct CachedCounts {
     last: Mutex<Option<(Arc<Counts>, Instant, Duration)>>,

@@ -1,4 +1,4 @@
-//! What falls due: wake-ups, rechecks and late-write windows that end.
+//! Handles users that are due: wake-ups, rechecks and late-write windows that end.
 
 use std::collections::HashSet;
 
@@ -9,12 +9,12 @@ use crate::{
     rules,
 };
 
-/// Does what is due and publishes wake-ups. Answers how many users were due.
+/// Handles users that are due and publishes their wake-ups. The answer is how many users were due.
 #[derive(Debug, Clone, Copy)]
 pub struct SweepUsers {
-    /// The most users with live priority.
+    /// The maximum number of users with live priority.
     pub live: usize,
-    /// The most users with back-fill priority, and the most rechecks.
+    /// The maximum number of users with back-fill priority, and of rechecks.
     pub backfill: usize,
 }
 
@@ -41,7 +41,8 @@ impl Operation for SweepUsers {
         let mut seen = HashSet::new();
         due.retain(|user| seen.insert(user.clone()));
         batch.load(&due).await?;
-        // Rows that this version cannot read would be found due again and again, and leave no place for others.
+        // Rows that this version cannot read stay due. They are put off, because otherwise each sweep would find them first and
+        // reach no others.
         let (unreadable, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|user| batch.is_unreadable(user));
         if !unreadable.is_empty() {
             batch.transaction.put_off(&unreadable, &timing).await?;

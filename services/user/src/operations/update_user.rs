@@ -7,10 +7,10 @@ use contracts::{
 use super::check_readable;
 use crate::{
     commit::{Batch, Operation, OperationError, Queue},
-    rules::{Change, Refusal, Row, accept_change, state_of},
+    rules::{Change, ChangeError, Row, accept_change, state_of},
 };
 
-/// The longest idempotency key; each row keeps a few.
+/// The maximum length of an idempotency key, because each row keeps a few of them.
 const MAX_KEY_CHARS: usize = 255;
 
 impl Operation for UpdateUser {
@@ -64,8 +64,7 @@ pub(super) fn stored_or_new(batch: &Batch<'_>, user_id: &UserId) -> Result<Row, 
     Ok(stored.unwrap_or_else(|| Row::new(user_id.clone())))
 }
 
-/// Checks values by the rules of their fields. The gateway has done so before, but no sender may bring a value into a row that
-/// breaks its rule.
+/// Checks values by the rules of their fields. The gateway has checked them too, but requests may also come from other senders.
 pub(super) fn check_values(fields: &Values) -> Result<(), ServiceError> {
     let invalid_values = fields.iter().filter_map(|(field, value)| {
         let detail = field.check(value.as_deref()).err()?;
@@ -99,21 +98,21 @@ fn reject_invalid(invalid_values: Vec<InvalidValue>) -> Result<(), ServiceError>
 }
 
 /// The error for a change that the rules reject.
-pub(super) fn rejected(refusal: Refusal) -> ServiceError {
-    match refusal {
-        Refusal::VersionMismatch(current) => {
-            let message = "the user has another version than the one given; read it and decide anew";
+pub(super) fn rejected(error: ChangeError) -> ServiceError {
+    match error {
+        ChangeError::VersionMismatch(current) => {
+            let message = "the user has another version than the one given; read the user and send the change again if it still applies";
             let error = ServiceError::new(ErrorCode::VersionMismatch, message);
             ServiceError {
                 current_version: Some(current),
                 ..error
             }
         }
-        Refusal::KeyReused => {
-            let message = "the idempotency key was used for another change of this user; take a new key";
+        ChangeError::KeyReused => {
+            let message = "the idempotency key was used for another change of this user; use a new key";
             ServiceError::new(ErrorCode::KeyReused, message)
         }
-        Refusal::EmailRequired => {
+        ChangeError::EmailRequired => {
             let message = "there is no such user yet, and a new one needs an e-mail address";
             ServiceError::new(ErrorCode::EmailRequired, message)
         }

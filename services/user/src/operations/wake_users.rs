@@ -1,4 +1,4 @@
-//! Users whose wake-ups were lost become due at once.
+//! Makes users due at once whose wake-ups were lost.
 
 use contracts::UserId;
 
@@ -7,7 +7,7 @@ use crate::{
     rules,
 };
 
-/// Makes these users due, because their wake-ups could not be published. Answers how many rows changed.
+/// Makes these users due, because their wake-ups could not be published. The answer is how many rows changed.
 #[derive(Debug, Clone)]
 pub struct WakeUsers(pub Vec<UserId>);
 
@@ -25,14 +25,14 @@ impl Operation for WakeUsers {
     }
 }
 
-/// Makes users due whose wake-ups were in a stream that lost them. Answers how many rows changed.
+/// Makes users due whose wake-ups were published to a stream that has lost them. The answer is how many rows changed.
 #[derive(Debug, Clone, Copy)]
-pub struct WakeAnnouncedUsers {
-    /// The most users.
+pub struct WakePublishedUsers {
+    /// The maximum number of users.
     pub limit: usize,
 }
 
-impl Operation for WakeAnnouncedUsers {
+impl Operation for WakePublishedUsers {
     type Answer = usize;
 
     const QUEUE: Queue = Queue::Deliveries;
@@ -42,9 +42,12 @@ impl Operation for WakeAnnouncedUsers {
     }
 
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<usize, OperationError> {
-        let announced = batch.transaction.announced(self.limit).await?;
-        batch.load(&announced).await?;
-        Ok(wake_now(batch, &announced))
+        let users = batch
+            .transaction
+            .users_with_published_wake_ups(self.limit)
+            .await?;
+        batch.load(&users).await?;
+        Ok(wake_now(batch, &users))
     }
 }
 

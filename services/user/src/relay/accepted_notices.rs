@@ -9,9 +9,9 @@ use contracts::{AcceptedNotice, AcceptedUser, Notice, UserId};
 use runtime::{Shutdown, nats::Nats};
 use tokio::{sync::Notify, time::sleep};
 
-/// The pause between notices.
-const PAUSE: Duration = Duration::from_millis(100);
-/// The most users a notice names; the others are only counted.
+/// The shortest time between two notices.
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
+/// The maximum number of users a notice names; the others are only counted.
 const MAX_NAMED: usize = 32;
 
 /// The changes of a batch that HubSpot does not have yet. A repeat of a change by its idempotency key does not count.
@@ -62,7 +62,7 @@ impl AcceptedNotices {
         self.shared.arrived.notify_one();
     }
 
-    /// Publishes notices until the shutdown. A lost notice does no harm: receipts can be read.
+    /// Publishes notices until the shutdown. A lost notice does no harm, because receipts can be read.
     pub(crate) async fn publish(self, nats: Nats, shutdown: Shutdown) {
         while shutdown.or(self.shared.arrived.notified()).await.is_some() {
             let notice = std::mem::take(&mut *self.waiting());
@@ -76,7 +76,7 @@ impl AcceptedNotices {
                     tracing::debug!(%error, "a notice of accepted changes was not sent");
                 }
             }
-            if shutdown.or(sleep(PAUSE)).await.is_none() {
+            if shutdown.or(sleep(MIN_INTERVAL)).await.is_none() {
                 return;
             }
         }

@@ -8,10 +8,10 @@ use tokio::{sync::mpsc, time::Instant};
 
 use crate::{commit::CommitQueue, operations::WakeUsers};
 
-/// The most users that one commit makes due.
+/// The maximum number of users that one commit makes due.
 const MAX_USERS_PER_COMMIT: usize = 500;
-/// If wake-ups fail again soon after their users were made due, the pause doubles between these, so that a stream that takes nothing
-/// does not keep the database busy.
+/// The shortest and the longest pause before a commit. It doubles while wake-ups keep failing, so that a stream that accepts
+/// none does not keep the database busy.
 const MIN_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(10);
 

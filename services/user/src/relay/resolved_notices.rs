@@ -4,10 +4,10 @@ use contracts::{Notice, ResolvedNotice, ResolvedUser};
 use runtime::{Shutdown, nats::Nats};
 use tokio::sync::mpsc;
 
-/// The most users in one notice. It stays below the megabyte that a NATS message may have.
+/// The maximum number of users in one notice. It stays below the megabyte that a NATS message may have.
 const MAX_USERS_PER_NOTICE: usize = 4_000;
 
-/// Publishes a notice for each commit after which users became clean. A lost notice does no harm: receipts can be read.
+/// Publishes a notice for each commit that made users clean. A lost notice does no harm, because receipts can be read.
 pub(crate) async fn publish_resolved(
     nats: Nats,
     mut committed: mpsc::Receiver<Vec<ResolvedUser>>,

@@ -61,18 +61,19 @@ impl StreamCapacity {
         self.counts.reserved.fetch_add(count, Ordering::AcqRel);
     }
 
-    /// A wake-up was published or given up. That frees no space: a published one is in the stream now.
+    /// Counts a wake-up that was published or given up. That frees no space, because a published one is in the stream now.
     pub fn release(&self) {
         self.counts.released.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// How many wake-ups were published or given up. To be read before the stream is asked, so that each wake-up is counted on its
-    /// way or in the stream, or in both.
+    /// How many wake-ups were published or given up. Read it before the number of messages in the stream, so that each wake-up
+    /// counts as on its way or as in the stream, or as both.
     pub fn released(&self) -> u64 {
         self.counts.released.load(Ordering::Acquire)
     }
 
-    /// The stream holds `held` wake-ups, among them what it took of the first `released` ones.
+    /// Updates the capacity from the stream, which holds `held` wake-ups. They include those of the first `released` ones
+    /// that it accepted and still has.
     pub fn update(&self, released: u64, held: u64) {
         let allowed = released + WINDOW.saturating_sub(held);
         self.counts.allowed.store(allowed, Ordering::Release);

@@ -12,13 +12,13 @@ use contracts::subjects::STREAM;
 use runtime::{Backoff, Shutdown, health::Registry, nats::Nats};
 use tokio::sync::Notify;
 
-use super::stream::{StreamError, StreamKeeping, StreamSeen};
-use crate::{commit::CommitQueue, operations::WakeAnnouncedUsers};
+use super::stream::{StreamError, StreamProvisioner, StreamState};
+use crate::{commit::CommitQueue, operations::WakePublishedUsers};
 
-/// The most users that one commit makes due when the stream has lost their wake-ups.
+/// The maximum number of users that one commit makes due when the stream has lost their wake-ups.
 const MAX_USERS_PER_COMMIT: usize = 500;
 
-/// What the relay, the sweeper and the supervisor tell each other about the stream. Clones share it.
+/// Events about the stream that the relay and the sweeper report to the supervisor. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StreamNews {
     shared: Arc<Shared>,
@@ -31,24 +31,24 @@ struct Shared {
 }
 
 impl StreamNews {
-    /// The stream is missing or has other settings: the supervisor looks at it now.
+    /// Makes the supervisor check the stream now, because it is missing or has other settings.
     pub(crate) fn report_lost(&self) {
         self.shared.lost.notify_one();
     }
 
-    /// The stream confirmed a wake-up under this sequence number.
+    /// Records that the stream confirmed a wake-up with this sequence number.
     pub(crate) fn report_confirmed(&self, sequence: u64) {
         self.shared.last_sequence.fetch_max(sequence, Ordering::Relaxed);
     }
 
-    /// Whether the stream lost wake-ups that it had confirmed, because it is new or an older copy. What it holds now counts from here
-    /// on.
-    fn check_for_loss(&self, seen: StreamSeen) -> bool {
+    /// Returns whether the stream lost wake-ups that it had confirmed, because it is new or was restored from an older copy.
+    /// Later checks compare with its present state.
+    fn check_for_loss(&self, found: StreamState) -> bool {
         let confirmed = self
             .shared
             .last_sequence
-            .swap(seen.last_sequence, Ordering::Relaxed);
-        seen.made || seen.last_sequence < confirmed
+            .swap(found.last_sequence, Ordering::Relaxed);
+        found.made || found.last_sequence < confirmed
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) struct StreamSupervisor {
     pub(crate) commits: CommitQueue,
     pub(crate) news: StreamNews,
     pub(crate) health: Registry,
-    pub(crate) stream: StreamKeeping,
+    pub(crate) stream: StreamProvisioner,
     /// Starts the sweep, once wake-ups can be published.
     pub(crate) sweep_now: Arc<Notify>,
 }
@@ -83,7 +83,7 @@ impl StreamSupervisor {
                     let error = error.to_string();
                     self.health.set("stream", false, error.clone());
                     if error != reported {
-                        tracing::warn!(error, "no usable stream; trying again");
+                        tracing::warn!(error, "there is no usable stream; trying again");
                         reported = error;
                     }
                     tokio::time::sleep(backoff.next_delay()).await;
@@ -98,19 +98,19 @@ impl StreamSupervisor {
     }
 
     async fn check(&self) -> Result<(), StreamError> {
-        let seen = self.stream.ensure(&self.nats.jetstream()).await?;
+        let found = self.stream.ensure(&self.nats.jetstream()).await?;
         self.health.set(
             "stream",
             true,
-            format!("{STREAM} holds {} wake-ups", seen.messages),
+            format!("{STREAM} holds {} wake-ups", found.messages),
         );
-        if self.news.check_for_loss(seen) {
-            let users = self.wake_announced().await;
+        if self.news.check_for_loss(found) {
+            let users = self.wake_published().await;
             tracing::info!(
                 stream = STREAM,
                 users,
-                made = seen.made,
-                "the stream has lost wake-ups; dirty users are due at once"
+                made = found.made,
+                "the stream has lost wake-ups; their users were made due at once"
             );
         }
         self.sweep_now.notify_one();
@@ -118,15 +118,15 @@ impl StreamSupervisor {
     }
 
     /// Makes users due whose wake-ups the stream has lost, unless an attempt is under way. Returns how many.
-    async fn wake_announced(&self) -> usize {
-        let wake = WakeAnnouncedUsers {
+    async fn wake_published(&self) -> usize {
+        let wake = WakePublishedUsers {
             limit: MAX_USERS_PER_COMMIT,
         };
         let mut total = 0;
         loop {
             match self.commits.run(wake, None).await {
                 Ok(users) if users > 0 => total += users,
-                // Nobody is left; or the database fails, and the rows' own wake-up times remain.
+                // No user is left, or the database failed. Then the users are due at their own wake-up times.
                 _ => return total,
             }
         }

@@ -6,13 +6,13 @@ use contracts::subjects::{BACKFILL_WINDOW, DUE_WINDOW, WINDOW};
 use runtime::{Shutdown, nats::Nats};
 use tokio::sync::Notify;
 
-use super::{StreamCapacity, StreamNews, stream::StreamKeeping};
+use super::{StreamCapacity, StreamNews, stream::StreamProvisioner};
 use crate::{commit::CommitQueue, operations::SweepUsers};
 
-/// The most users of one priority in one commit.
+/// The maximum number of users of one priority in one commit.
 const MAX_USERS_PER_COMMIT: u64 = 500;
-/// This many users are woken even while new changes fill the stream beyond [`DUE_WINDOW`], so that a flood of changes delays nobody
-/// for ever.
+/// At least this many users are woken even while new changes fill the stream beyond [`DUE_WINDOW`], so that a flood of changes
+/// delays no user for ever.
 const MIN_USERS: u64 = 20;
 /// How long the stream may take to answer how many wake-ups it holds.
 const INFO_TIMEOUT: Duration = Duration::from_secs(2);
@@ -53,7 +53,7 @@ pub(crate) struct Sweeper {
     pub(crate) interval: Duration,
     pub(crate) sweep_now: Arc<Notify>,
     pub(crate) news: StreamNews,
-    pub(crate) stream: StreamKeeping,
+    pub(crate) stream: StreamProvisioner,
     pub(crate) capacity: StreamCapacity,
 }
 
@@ -64,7 +64,7 @@ pub enum NextSweep {
     AtOnce,
     /// More users may be due, but the stream had no space for them.
     Soon,
-    /// Nobody else is due, or no wake-up can be published.
+    /// No other user is due, or no wake-up can be published.
     AfterInterval,
 }
 
@@ -85,7 +85,7 @@ impl Sweeper {
     }
 
     async fn sweep(&self) -> NextSweep {
-        // Read before the stream is asked: see `StreamCapacity::released`.
+        // Read before the stream, because of `StreamCapacity::released`.
         let released = self.capacity.released();
         let Some(held) = self.wake_ups_held().await else {
             return NextSweep::AfterInterval;
@@ -111,7 +111,8 @@ impl Sweeper {
         if let Ok(Ok(Some(messages))) = held {
             return Some(messages);
         }
-        // The stream is missing, has other settings, or its cluster has no leader. While no user changes, nothing else would notice.
+        // The stream is missing, has other settings, or its cluster has no leader. While no user changes, only the sweep
+        // notices that.
         self.news.report_lost();
         None
     }

@@ -17,9 +17,9 @@ use tokio::sync::mpsc;
 
 use super::{StreamCapacity, StreamNews};
 
-/// The most wake-ups that wait for their confirmation; further ones wait in the channel.
+/// The maximum number of wake-ups that wait for their confirmation; further ones wait in the channel.
 const MAX_UNCONFIRMED: usize = 2_048;
-/// The most wake-ups that are published again after a pause; further ones are left to the sweep.
+/// The maximum number of wake-ups that are published again after a pause; further ones are left to the sweep.
 const MAX_PAUSED: usize = 8_192;
 /// The stream rejects a second wake-up of a user. An earlier one that is about to be acknowledged is gone after one of these pauses.
 const PAUSES_WHILE_HELD: [Duration; 3] = [
@@ -36,7 +36,7 @@ struct WakeUp {
     rejected: usize,
 }
 
-/// What became of a wake-up.
+/// The result of publishing a wake-up.
 enum Published {
     /// The stream holds it.
     Held { sequence: u64 },
@@ -44,7 +44,7 @@ enum Published {
     HeldEarlier(WakeUp),
     /// It was not published.
     Failed { user_id: UserId },
-    /// It may have been published. A stream that lost its quorum goes on reporting that it is well, so this is the only sign.
+    /// It may have been published. A stream that has lost its quorum still reports that it is healthy, so this is the only sign.
     Unconfirmed { user_id: UserId },
 }
 
@@ -99,7 +99,7 @@ impl WakeUpRelay {
                 Some(published) = self.unconfirmed.next() => self.handle_published(published),
             }
         }
-        // Wake-ups that are not confirmed by then are published again when their time comes.
+        // Wake-ups that are not confirmed by then are published again at the wake-up times of their rows.
         let _ = tokio::time::timeout(FINISH_TIMEOUT, self.finish()).await;
     }
 
@@ -121,7 +121,7 @@ impl WakeUpRelay {
 
     /// Publishes a wake-up. Its confirmation is waited for beside others.
     async fn publish(&mut self, wake_up: WakeUp) {
-        // While disconnected, the client would queue it and send it at any later time.
+        // While disconnected, the client would queue it and send it much later.
         if !self.nats.is_connected() {
             let user_id = wake_up.change.user_id;
             return self.handle_published(Published::Failed { user_id });
@@ -192,8 +192,8 @@ impl WakeUpRelay {
         self.health.set("stream", is_confirmed, detail);
     }
 
-    /// Publishes a wake-up again after a pause. After the last pause, the earlier wake-up in the stream is enough: its user is read
-    /// anew when a worker claims it.
+    /// Publishes a wake-up again after a pause. After the last pause it is dropped, because the earlier wake-up in the stream
+    /// is enough: the user's row is read when a worker claims it.
     fn pause(&self, mut wake_up: WakeUp) {
         let pause = PAUSES_WHILE_HELD.get(wake_up.rejected).copied();
         let Some(pause) = pause.filter(|_| self.paused.len() < MAX_PAUSED) else {

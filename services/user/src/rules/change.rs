@@ -9,9 +9,9 @@ use super::{Row, RuleTiming, UnixMs, UsedKey};
 /// A change as the caller gave it.
 #[derive(Debug, Clone)]
 pub struct Change<'a> {
-    /// How the fields are read.
+    /// The form of the change, by its media type.
     pub form: UpdateForm,
-    /// The given fields. Each value keeps the rule of its field.
+    /// The given fields. Each value was checked by the rule of its field.
     pub fields: &'a Values,
     /// The version that the caller knows.
     pub if_match: Option<u64>,
@@ -32,7 +32,7 @@ pub struct Changed {
 
 /// Why a change was rejected. The row has not changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ChangeError {
     /// The stored version, which differs from the given one; 0 if the user does not exist.
     VersionMismatch(u64),
     /// The key was used for a change with other fields.
@@ -52,8 +52,8 @@ pub fn accept_change(
     change: &Change<'_>,
     now: UnixMs,
     timing: &RuleTiming,
-) -> Result<Changed, Refusal> {
-    // A repeat is recognised before anything else: its own first sending changed the version that `if_match` names.
+) -> Result<Changed, ChangeError> {
+    // A repeat is recognised before `if_match` is compared, because the first sending of the change made a new version.
     let given = fingerprint(change.fields);
     if let Some(used) = change
         .key
@@ -67,14 +67,14 @@ pub fn accept_change(
         return if used.given == given {
             Ok(repeated)
         } else {
-            Err(Refusal::KeyReused)
+            Err(ChangeError::KeyReused)
         };
     }
     if change.if_match.is_some_and(|version| version != row.version) {
-        return Err(Refusal::VersionMismatch(row.version));
+        return Err(ChangeError::VersionMismatch(row.version));
     }
     if row.version == 0 && !change.fields.contains_key(&Field::EMAIL) {
-        return Err(Refusal::EmailRequired);
+        return Err(ChangeError::EmailRequired);
     }
     let wake = accept(row, change, now, timing);
     if let Some(key) = change.key {
@@ -106,7 +106,7 @@ fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, timing: &RuleTiming) 
             is_any_changed = true;
         }
     }
-    // A change that changed no field still made a version, which its receipt has to know.
+    // A change that changed no field still made a version. It is remembered for the receipt of that version.
     if !is_any_changed {
         remember_unchanged(row);
         return false;

@@ -34,7 +34,7 @@ pub struct PastAttempt(
     #[serde(default, skip_serializing_if = "Option::is_none")] Option<AttemptNote>,
 );
 
-/// What is kept of an attempt besides its status.
+/// What is kept of an attempt besides its status and times.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 struct AttemptNote {
     /// Why not every field was confirmed.
@@ -99,7 +99,7 @@ pub(super) fn remember_given_up(row: &mut Row, attempt: &OpenAttempt, code: &str
 }
 
 fn push(row: &mut Row, attempt: &OpenAttempt, status: Option<u16>, remark: AttemptNote, now: UnixMs) {
-    // The correlation id of a successful attempt is hardly ever asked for once another attempt followed.
+    // To save space: nobody needs the correlation id of a successful attempt once another attempt has followed.
     if let Some(last) = row.history.last_mut() {
         last.forget_correlation_id();
     }

@@ -2,7 +2,7 @@
 
 use contracts::{Field, Priority, Values, is_same_address};
 
-use super::{Refusal, Row, UnixMs, change::set_value};
+use super::{ChangeError, Row, UnixMs, change::set_value};
 
 /// An accepted line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub struct Imported {
 
 /// Accepts a line. If it differs from the stored user, version and generation grow by one, and the fields that differ get their
 /// values and become dirty. Otherwise nothing changes, so that the same import can be run again at no cost.
-pub fn accept_line(row: &mut Row, fields: &Values, now: UnixMs) -> Result<Imported, Refusal> {
+pub fn accept_line(row: &mut Row, fields: &Values, now: UnixMs) -> Result<Imported, ChangeError> {
     if row.version == 0 && !fields.contains_key(&Field::EMAIL) {
-        return Err(Refusal::EmailRequired);
+        return Err(ChangeError::EmailRequired);
     }
     let changed_fields: Vec<Field> = fields
         .iter()

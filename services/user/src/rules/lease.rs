@@ -13,7 +13,7 @@ pub struct Lease {
     pub epoch: u64,
     /// When it ends unless it is renewed.
     pub expires_at: UnixMs,
-    /// When another worker last asked for it in vain.
+    /// When another worker last asked for it while it was held.
     pub requested_at: Option<UnixMs>,
     /// When a holder last yielded it.
     pub yielded_at: Option<UnixMs>,

@@ -38,14 +38,14 @@ pub(super) fn decide_link(
         _ if is_linked_to(row, &found) => return LinkDecision::AlreadyLinked,
         // Only an operator changes an operator's link.
         LinkOrigin::Followed if is_by_operator(row) => {
-            return refuse(row, address, attempt, by_operator(), now);
+            return reject(row, address, attempt, by_operator(), now);
         }
         LinkOrigin::Followed if shared => {
-            return refuse(row, address, attempt, of_another(), now);
+            return reject(row, address, attempt, of_another(), now);
         }
         // A primary address proves that the contact is this person's, even if others are linked to it. A secondary one does not.
         LinkOrigin::SecondaryAddress | LinkOrigin::Unknown if shared => {
-            return refuse(row, attempt.fields, attempt, of_another(), now);
+            return reject(row, attempt.fields, attempt, of_another(), now);
         }
         LinkOrigin::PrimaryAddress
         | LinkOrigin::SecondaryAddress
@@ -117,9 +117,9 @@ fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, 
         origin: found.origin,
         shared,
     });
-    let mut again = FieldSet::all();
+    let mut resent = FieldSet::all();
     if by_own_address {
-        again = again.without(Field::EMAIL);
+        resent = resent.without(Field::EMAIL);
         resolve_fields(
             row,
             attempt,
@@ -127,7 +127,7 @@ fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, 
             now,
         );
     }
-    mark_dirty(row, again, Priority::Live, now);
+    mark_dirty(row, resent, Priority::Live, now);
 }
 
 fn of_another() -> Reason {
@@ -146,7 +146,7 @@ fn by_operator() -> Reason {
 }
 
 /// Rejects the link: these fields get the result `Conflict`.
-fn refuse(
+fn reject(
     row: &mut Row,
     fields: FieldSet,
     attempt: &OpenAttempt,

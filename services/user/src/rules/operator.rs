@@ -1,4 +1,4 @@
-//! What an operator does to a user: send everything again, link it to a contact, or unlink it.
+//! Operations of an operator on a user: send every field again, link the user to a contact, or unlink it.
 
 use contracts::{ContactId, FieldSet, Link, LinkOrigin, Priority};
 
@@ -23,8 +23,8 @@ pub fn resync(row: &mut Row, now: UnixMs) -> ResyncResult {
     if row.link.as_ref().is_some_and(|link| link.shared) {
         return ResyncResult::Shared;
     }
-    let settled = row.fields_where(|state| !state.is_dirty());
-    if mark_dirty(row, settled, Priority::Backfill, now) {
+    let clean = row.fields_where(|state| !state.is_dirty());
+    if mark_dirty(row, clean, Priority::Backfill, now) {
         ResyncResult::MarkedDirty
     } else {
         ResyncResult::AlreadyDirty
@@ -43,13 +43,13 @@ pub fn link_by_operator(
     timing: &RuleTiming,
 ) -> bool {
     // No other user is linked to the contact, so a link that is marked as shared has to be replaced.
-    let is_so = row.link.as_ref().is_some_and(|link| {
+    let is_linked = row.link.as_ref().is_some_and(|link| {
         link.origin == LinkOrigin::ByOperator
             && link.contact_id == contact.as_str()
             && link.account_id == account
             && !link.shared
     });
-    if is_so {
+    if is_linked {
         return false;
     }
     supersede_attempt(row, now, timing);

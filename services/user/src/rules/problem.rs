@@ -53,16 +53,13 @@ fn kind_of(field: &FieldState) -> Option<ProblemKind> {
 fn is_tried_again(result: &FieldResult) -> bool {
     match result {
         FieldResult::NotFound | FieldResult::Conflict { .. } => true,
-        FieldResult::Failed {
-            is_transient: may_pass,
-            ..
-        } => *may_pass,
+        FieldResult::Failed { is_transient, .. } => *is_transient,
         FieldResult::Confirmed | FieldResult::Rejected { .. } | FieldResult::Unknown => false,
     }
 }
 
-/// The addresses that were looked up in vain: the user's, and the last one that HubSpot confirmed for its contact. An address that
-/// changed since then has not been looked up yet.
+/// The addresses for which no contact was found: the user's, and the last one that HubSpot confirmed for its contact. None if the
+/// user's address has changed since, because the new one has not been looked up yet.
 fn looked_up(row: &Row, kind: ProblemKind) -> Vec<String> {
     let email = &row.fields[Field::EMAIL];
     if kind != ProblemKind::NotFound || email.result.is_none() {
@@ -96,19 +93,19 @@ fn sentences(row: &Row, kind: ProblemKind, fields: FieldSet) -> Sentences {
             remedy: "Merge the two contacts in HubSpot, remove the address from the other contact, or link the user to \
                      that contact (hubsync link).",
         },
-        ProblemKind::Failed if has_passing_reason(row, fields) => Sentences {
+        ProblemKind::Failed if is_any_transient(row, fields) => Sentences {
             explanation: "The delivery of this user alone failed several times, for the reason given with the field.",
-            remedy: "Look at the reason. Retry the user once its cause is gone; hubsync tries again seldom.",
+            remedy: "Read the reason. Retry the user once its cause is gone; hubsync itself tries again only now and then.",
         },
         ProblemKind::Failed => Sentences {
             explanation: "The delivery of this user alone failed several times, for the reason given with the field. \
                           hubsync does not try again by itself.",
-            remedy: "Look at the reason, and retry the user once its cause is gone.",
+            remedy: "Read the reason, and retry the user once its cause is gone.",
         },
         ProblemKind::NotFound => not_found(row),
         ProblemKind::Unknown => Sentences {
             explanation: "A later version of the user service recorded a result that this version does not know.",
-            remedy: "Run one version of the user service, the later one.",
+            remedy: "Run only one version of the user service, the later one.",
         },
     }
 }
@@ -124,13 +121,13 @@ fn not_found(row: &Row) -> Sentences {
     }
     Sentences {
         explanation: "No HubSpot contact has the user's address. hubsync updates contacts; it creates one only if \
-                      HUBSPOT_MISSING=create is set for the hubspot service.",
-        remedy: "Create the contact in HubSpot, correct the user's address, or set HUBSPOT_MISSING=create.",
+                      HUBSPOT_CONTACT_NOT_FOUND=create is set for the hubspot service.",
+        remedy: "Create the contact in HubSpot, correct the user's address, or set HUBSPOT_CONTACT_NOT_FOUND=create.",
     }
 }
 
-fn has_passing_reason(row: &Row, fields: FieldSet) -> bool {
-    let passes = |field: Field| {
+fn is_any_transient(row: &Row, fields: FieldSet) -> bool {
+    let is_transient = |field: Field| {
         matches!(
             row.fields[field].result,
             Some(FieldResult::Failed {
@@ -139,5 +136,5 @@ fn has_passing_reason(row: &Row, fields: FieldSet) -> bool {
             })
         )
     };
-    fields.iter().any(passes)
+    fields.iter().any(is_transient)
 }

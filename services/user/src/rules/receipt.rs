@@ -62,11 +62,11 @@ fn earlier_fields(row: &Row, version: u64) -> BTreeMap<Field, EarlierField> {
         .filter(|(_, state)| (1..version).contains(&state.changed_in));
     earlier
         .map(|(field, state)| {
-            let told = EarlierField {
+            let earlier = EarlierField {
                 version: state.changed_in,
                 field: field_receipt(state),
             };
-            (field, told)
+            (field, earlier)
         })
         .collect()
 }
@@ -87,11 +87,11 @@ pub fn overall_state(row: &Row) -> (SyncState, Option<Reason>) {
 }
 
 fn without_fields(row: &Row, version: u64) -> SyncState {
-    let touched_nothing = row
+    let changed_no_field = row
         .unchanged
         .iter()
         .any(|(first, last)| (*first..=*last).contains(&version));
-    if touched_nothing {
+    if changed_no_field {
         SyncState::Unchanged
     } else {
         SyncState::Superseded

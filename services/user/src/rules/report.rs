@@ -55,7 +55,7 @@ pub fn report_result(
     let is_last = result.attempt.get() == row.attempt && row.holder == holder;
     match row.open_attempt.take_if(|_| is_last) {
         Some(attempt) => report_current(row, &attempt, result, others, now, timing),
-        // The same result again, because its answer was lost.
+        // A repeat of a result that was recorded, because the answer was lost. Nothing changes.
         None if is_last => Effects::only(next_action(row, now)),
         None => report_earlier(row, &result, now, timing),
     }
@@ -189,8 +189,8 @@ pub(super) fn reset_failures(row: &mut Row) {
     row.last_failure = None;
 }
 
-/// A clean row needs no wake-up, and nobody asks any more which request changed it. A dirty one keeps the wake-up time that its claim
-/// set, in case its worker does not go on.
+/// Clears what only a dirty row needs: its wake-up time and the request that changed it. A dirty row keeps the wake-up time that
+/// its claim set, in case its worker does not go on.
 fn finish_if_clean(row: &mut Row) {
     if !row.is_dirty() {
         row.wake_at = None;

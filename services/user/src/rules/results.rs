@@ -14,18 +14,18 @@ pub(super) fn resolve_fields(
     results: BTreeMap<Field, FieldResult>,
     now: UnixMs,
 ) {
-    let mut may_pass = false;
+    let mut needs_recheck = false;
     for (field, result) in results {
         let state = &mut row.fields[field];
         state.resolved_at = state.resolved_at.max(attempt.generation);
         if state.changed_in <= attempt.version {
-            may_pass |= is_rechecked(&result);
+            needs_recheck |= is_rechecked(&result);
             state.result = Some(result);
             state.recorded_at = now;
         }
     }
     row.update_pending_since(attempt);
-    if may_pass {
+    if needs_recheck {
         row.recheck_at = Some(now + recheck_pause(row.rechecks));
         row.rechecks = row.rechecks.saturating_add(1);
     } else if rechecked_fields(row).is_empty() {
@@ -42,10 +42,7 @@ pub(super) fn rechecked_fields(row: &Row) -> FieldSet {
 fn is_rechecked(result: &FieldResult) -> bool {
     match result {
         FieldResult::NotFound | FieldResult::Conflict { .. } => true,
-        FieldResult::Failed {
-            is_transient: may_pass,
-            ..
-        } => *may_pass,
+        FieldResult::Failed { is_transient, .. } => *is_transient,
         FieldResult::Confirmed | FieldResult::Rejected { .. } | FieldResult::Unknown => false,
     }
 }

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{PastAttempt, UnixMs};
 
-/// At most this many addresses are kept under which a contact may have been created. Each of them takes a change of the address and
-/// an attempt that failed or was given up.
+/// At most this many addresses are kept under which a contact may have been created. The oldest one is dropped. That is rare: each
+/// address needs a change of the address and an attempt that failed or was given up.
 const MAX_REMEMBERED_CREATES: usize = 8;
 
-/// A user: its values, which of them HubSpot does not have yet, and what became of the others.
+/// A user: its values, which of them are dirty, and the results of the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// The user.
@@ -41,7 +41,7 @@ pub struct Row {
     pub holder: String,
     /// The last attempt, while it has no result.
     pub open_attempt: Option<OpenAttempt>,
-    /// Until when HubSpot may still apply calls that we gave up.
+    /// The late-write window, while HubSpot may still apply calls that we gave up.
     pub in_doubt: Option<LateWriteWindow>,
     /// When a dirty user is woken again or, after a failure, tried again.
     pub wake_at: Option<UnixMs>,
@@ -94,7 +94,7 @@ pub struct FieldState {
     pub dirty_since: u64,
     /// The generation at which the field was last resolved; 0 for never.
     pub resolved_at: u64,
-    /// What became of the current value; none until an attempt that carried it has a result.
+    /// The result for the current value; none until an attempt that carried it has a result.
     pub result: Option<FieldResult>,
     /// When the result was recorded.
     pub recorded_at: UnixMs,
@@ -216,7 +216,7 @@ impl Row {
         self.fields.iter().any(|(_, state)| state.is_dirty())
     }
 
-    /// Notes that a change was accepted whose fields have no result yet.
+    /// Records that a change was accepted whose fields have no result yet.
     pub(super) fn mark_pending(&mut self, now: UnixMs) {
         self.pending_since.get_or_insert(now);
     }
@@ -301,12 +301,13 @@ impl Row {
         self.possible_creates.len() < before
     }
 
-    /// Forgets addresses under which an attempt that began at this time looked in vain, after HubSpot could no longer create a contact.
+    /// Forgets addresses under which HubSpot could no longer create a contact when an attempt began at this time. The attempt
+    /// has looked these addresses up and found no contact.
     pub(super) fn forget_impossible_creates(&mut self, looked_since: UnixMs) {
         self.possible_creates.retain(|create| create.until > looked_since);
     }
 
-    /// Begins a late-write window, or extends the present one: it has the lowest version and the latest end.
+    /// Begins a late-write window, or extends the current one to the lower version and the later end.
     pub(super) fn extend_late_write_window(&mut self, version: u64, until: UnixMs) {
         let window = self.in_doubt.get_or_insert(LateWriteWindow {
             from_version: version,
@@ -319,7 +320,7 @@ impl Row {
     /// When the row is due: at its wake-up time, or when its late-write window ends, whichever is earlier.
     pub fn due_at(&self) -> Option<UnixMs> {
         let wake_at = self.wake_at.filter(|_| self.is_dirty());
-        let doubt_ends = self.in_doubt.map(|window| window.until);
-        wake_at.into_iter().chain(doubt_ends).min()
+        let window_ends = self.in_doubt.map(|window| window.until);
+        wake_at.into_iter().chain(window_ends).min()
     }
 }

@@ -1,4 +1,4 @@
-//! What falls due: late-write windows that end, rechecks, and wake-ups that were lost.
+//! Handles rows that are due: late-write windows that end, rechecks, and wake-ups that were lost.
 
 use contracts::Priority;
 
@@ -9,7 +9,7 @@ use super::{
     timing::is_due,
 };
 
-/// Does what is due on a row. If a wake-up has to be published, returns its priority.
+/// Does everything that is due on a row. If a wake-up has to be published, returns its priority.
 pub fn handle_due(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> Option<Priority> {
     end_late_write_window(row, now, timing);
     recheck(row, now);

@@ -1,12 +1,12 @@
-//! How long things take, by the rules.
+//! The times and limits of the rules.
 
 use super::UnixMs;
 
-/// How long things take, in milliseconds.
+/// The times of the rules, in milliseconds.
 ///
-/// A stored time that is further ahead than the rule that set it allows counts as due: so a clock that stepped back delays nothing
-/// for longer than the rule does. The late-write window is the exception. It starts again, because ending it early would protect
-/// from nothing.
+/// A stored time that is further ahead than the rule that set it allows counts as due. So after the clock stepped back, nothing
+/// waits for longer than the rule allows. The late-write window is the exception: it starts again, because a window that ended
+/// early would protect nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleTiming {
     /// How long the lease lasts unless it is renewed.
@@ -26,7 +26,7 @@ pub struct RuleTiming {
 /// The pauses between rechecks of a problem that may pass: 1 minute, 10 minutes, 1 hour, then daily.
 const RECHECK_PAUSES: [UnixMs; 4] = [60_000, 600_000, 3_600_000, 86_400_000];
 const MAX_FAILURE_PAUSE: UnixMs = 60_000;
-/// After this many failures that count against the record, hubsync stops trying.
+/// After this many failures that count against the record, its fields get the state `failed`.
 pub(super) const MAX_COUNTED_FAILURES: u32 = 5;
 
 impl Default for RuleTiming {

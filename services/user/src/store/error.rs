@@ -94,16 +94,16 @@ pub type Cause = Box<dyn Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// No transaction could begin. Nothing changed, and other transactions would fail as well.
-    #[error("the database takes no transaction: {0}")]
+    #[error("the database cannot begin a transaction: {0}")]
     Unavailable(#[source] Cause),
     /// Changes must not be accepted over this connection. Nothing changed, and other transactions would fail as well.
     #[error(transparent)]
     Unfit(#[from] Unfit),
     /// A statement failed before the commit, or the database rolled the commit back. Nothing changed.
-    #[error("the database refused, and nothing changed: {0}")]
+    #[error("the database rejected a statement, and nothing changed: {0}")]
     NothingChanged(#[source] Cause),
     /// The commit failed, and its error does not say whether the changes were stored.
-    #[error("the commit failed, and may hold or not: {0}")]
+    #[error("the commit failed, and the changes may or may not be stored: {0}")]
     Unknown(#[source] Cause),
     /// Another transaction holds rows of these users, and this transaction was rolled back. The caller begins again
     /// with these users, so that the rows are locked at the beginning.

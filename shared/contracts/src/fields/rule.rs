@@ -1,18 +1,18 @@
-//! What a field's value must fulfil.
+//! The rules for the values of fields.
 
 use email_address::{EmailAddress, Options};
 
 use crate::address::check_characters;
 
-/// What a value must fulfil.
+/// The rule for the values of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// One e-mail address of at most 254 characters, without characters that are invisible or that other programs turn
     /// into ASCII; it cannot be cleared.
     Email,
-    /// Text of at most so many characters, without control characters; null clears it.
+    /// Text of at most `max_chars` characters, without control characters; null clears it.
     Text {
-        /// The most characters (Unicode scalar values) a value may have.
+        /// The maximum number of characters (Unicode scalar values).
         max_chars: usize,
     },
 }

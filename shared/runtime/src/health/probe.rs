@@ -1,4 +1,4 @@
-//! Asks a health address once, for the `health` command of each binary; container images then need no curl.
+//! Requests a health URL once, for the `health` command of each binary, so that container images need no curl.
 
 use std::io;
 use std::time::Duration;
@@ -8,24 +8,24 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
-/// A process that takes longer is not well.
+/// A process that takes longer to answer does not count as healthy.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// An answer this long is no health report.
-const LONGEST_ANSWER: u64 = 64 * 1024;
+/// At most this many bytes of the answer are read. A health report is shorter.
+const MAX_ANSWER_BYTES: u64 = 64 * 1024;
 
-/// Why a process does not count as healthy.
+/// The process does not count as healthy.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// The address cannot be asked.
+    /// The URL is not plain HTTP.
     #[error("{0:?} is not an http:// address")]
     Address(String),
-    /// Nobody answered.
+    /// There was no answer.
     #[error("no answer from {url}: {source}")]
     Unreachable {
-        /// Who was asked.
+        /// The URL that was requested.
         url: String,
-        /// What went wrong.
+        /// The cause.
         source: io::Error,
     },
     /// The answer did not come in time.
@@ -34,16 +34,16 @@ pub enum ProbeError {
     /// The answer was not 200.
     #[error("{url} answered {status}: {body}")]
     Unhealthy {
-        /// Who was asked.
+        /// The URL that was requested.
         url: String,
         /// The status line.
         status: String,
-        /// What it said, usually the failing checks.
+        /// The body, which usually has the failing checks.
         body: String,
     },
 }
 
-/// Succeeds if a GET of `url` (plain HTTP) is answered with 200 within two seconds.
+/// Requests `url` over plain HTTP, and succeeds if the answer is 200 and comes within two seconds.
 pub async fn probe(url: &str) -> Result<(), ProbeError> {
     let parsed = Url::parse(url).ok().filter(|parsed| parsed.scheme() == "http");
     let address = parsed
@@ -63,7 +63,7 @@ pub async fn probe(url: &str) -> Result<(), ProbeError> {
         }
         Err(_) => return Err(ProbeError::TimedOut(url.to_owned())),
     };
-    judge(url, &answer)
+    check_status(url, &answer)
 }
 
 async fn get(host: &str, port: u16, path: &str) -> io::Result<String> {
@@ -71,11 +71,11 @@ async fn get(host: &str, port: u16, path: &str) -> io::Result<String> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
-    stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await?;
+    stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-fn judge(url: &str, answer: &str) -> Result<(), ProbeError> {
+fn check_status(url: &str, answer: &str) -> Result<(), ProbeError> {
     let status = answer.lines().next().unwrap_or_default();
     if status.split(' ').nth(1) == Some("200") {
         return Ok(());

@@ -1,16 +1,16 @@
-//! The named checks of one service, set by its parts and read by whoever asks.
+//! The named checks of one service. Its parts set them, and `/readyz` shows them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 
-/// What `/readyz` says about a service.
+/// What `/readyz` shows about a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HealthReport {
     /// The service.
     pub name: String,
-    /// Whether it can do its work: every check that it depends on is well.
+    /// Whether it can do its work, because every check that it depends on is ok.
     pub ready: bool,
     /// The checks, by name.
     pub checks: Vec<Check>,
@@ -19,11 +19,11 @@ pub struct HealthReport {
 /// One thing a service needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
-    /// What is needed, such as `nats`.
+    /// The name of what is needed, such as `nats`.
     pub name: String,
-    /// Whether it is well.
+    /// Whether it is available.
     pub ok: bool,
-    /// What to know about it, well or not.
+    /// Its state for people.
     pub detail: String,
 }
 
@@ -37,7 +37,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A service that is not ready until each of the `expected` checks was set and is well.
+    /// Makes a registry whose service is not ready until each of the `expected` checks was set to ok.
     pub fn new(name: &str, expected: &[&str]) -> Self {
         let registry = Self {
             name: name.into(),
@@ -50,7 +50,7 @@ impl Registry {
         registry
     }
 
-    /// Sets a check. A change between well and unwell is worth a log line, which is written here.
+    /// Sets a check, and logs it if `ok` has changed.
     pub fn set(&self, name: &str, ok: bool, detail: impl Into<String>) {
         let check = Check {
             name: name.to_owned(),
@@ -65,8 +65,7 @@ impl Registry {
         }
     }
 
-    /// Shows something that an operator should know, and that keeps the service from nothing. It is logged when it changes
-    /// between well and unwell.
+    /// Shows something that an operator should know and that does not affect readiness. It is logged if `ok` has changed.
     pub fn note(&self, name: &str, ok: bool, detail: impl Into<String>) {
         let note = Check {
             name: name.to_owned(),
@@ -77,7 +76,7 @@ impl Registry {
         let before = notes.insert(name.to_owned(), note.clone());
         drop(notes);
         if before.map_or(!ok, |before| before.ok != ok) {
-            tracing::warn!(service = %self.name, note = name, ok, detail = note.detail, "worth knowing");
+            tracing::warn!(service = %self.name, note = name, ok, detail = note.detail, "a note for operators changed");
         }
     }
 

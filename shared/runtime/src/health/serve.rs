@@ -1,4 +1,4 @@
-//! Answers `/healthz` (the process lives) and `/readyz` (it can do its work, with every check).
+//! Serves `/healthz` (the process is alive) and `/readyz` (it can do its work, with every check).
 
 use std::io;
 
@@ -20,7 +20,7 @@ pub fn router(registry: Registry) -> Router {
         .with_state(registry)
 }
 
-/// Serves these routes, which a service may have added some to, until the shutdown.
+/// Serves these routes until the shutdown. A service may have added routes of its own.
 pub async fn serve(listener: TcpListener, routes: Router, shutdown: Shutdown) -> io::Result<()> {
     axum::serve(listener, routes)
         .with_graceful_shutdown(shutdown.triggered())

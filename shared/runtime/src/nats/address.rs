@@ -1,4 +1,4 @@
-//! Takes the addresses in `NATS_URL` apart: where the servers are, and the credentials for each, which go nowhere else.
+//! Parses the addresses in `NATS_URL`: the servers, and the credentials for each, which are sent to no other server.
 
 use async_nats::ServerAddr;
 use percent_encoding::percent_decode_str;
@@ -6,10 +6,10 @@ use percent_encoding::percent_decode_str;
 use super::settings::Credentials;
 use crate::settings::Secret;
 
-/// Why a text is no list of addresses; it may hold passwords, so none of them quotes it.
+/// The text is not a list of addresses. It may contain passwords, so no error quotes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// There is none.
+    /// There is no address.
     #[error("no address is given")]
     None,
     /// The scheme is not one of NATS.
@@ -37,7 +37,7 @@ pub enum AddressError {
 const HINT: &str = "it must be host:port, and in a user, password or token every character of :/?#[]@, must be \
                     percent-encoded (as %3A, %2F, %3F, %23, %5B, %5D, %40, %2C)";
 
-/// The servers in a list with commas, and the credentials where the addresses have them.
+/// Parses a list separated by commas: the servers, and the credentials if the addresses have any.
 pub(super) fn parse_list(text: &str) -> Result<(Vec<ServerAddr>, Credentials), AddressError> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     let parsed = parts.map(parse).collect::<Result<Vec<_>, _>>()?;
@@ -64,7 +64,7 @@ fn parse(text: &str) -> Result<(ServerAddr, Option<Credentials>), AddressError> 
     if !matches!(scheme, "nats" | "tls") {
         return Err(AddressError::Scheme);
     }
-    // The last one: a user or password with an @ in it is understood as it was meant.
+    // At the last @, so that a user or password with an @ in it is read correctly.
     let (credentials, place) = match rest.rsplit_once('@') {
         Some((credentials, place)) => (Some(credentials), place),
         None => (None, rest),

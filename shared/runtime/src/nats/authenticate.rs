@@ -1,4 +1,5 @@
-//! Which server is tried next, and what it is shown: read anew for each attempt, so that a secret may be replaced.
+//! Chooses the server to connect to and the credentials for it. Secrets are read again for each attempt, so that they can be
+//! replaced while the process runs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,14 +7,14 @@ use async_nats::{Auth, AuthError, ConnectOptions, ReconnectToServer, Server, Ser
 
 use super::settings::Credentials;
 
-/// Options that authenticate with these credentials at each attempt to connect. `turns` outlives the options.
-pub(super) fn options(credentials: &Credentials, turns: &Turns) -> ConnectOptions {
+/// Options that authenticate with these credentials at each attempt to connect. `rotation` outlives the options.
+pub(super) fn options(credentials: &Credentials, rotation: &ServerRotation) -> ConnectOptions {
     let credentials = credentials.clone();
     match credentials {
         Credentials::None => ConnectOptions::new(),
         Credentials::InAddresses(each) => {
-            let (choosing, each) = (turns.clone(), Arc::new(each));
-            let chosen = turns.clone();
+            let (choosing, each) = (rotation.clone(), Arc::new(each));
+            let chosen = rotation.clone();
             with_callback(move || chosen.credentials(&each)).reconnect_to_server_callback(
                 move |servers, _| {
                     let next = choosing.next(&servers);
@@ -29,7 +30,7 @@ fn with_callback(credentials: impl Fn() -> Credentials + Send + Sync + 'static) 
     ConnectOptions::with_auth_callback(move |_nonce| {
         let credentials = credentials();
         async move {
-            // Off the runtime's threads: a secret's file may be on a disk that hangs.
+            // Not on the runtime's threads, because the secret's file may be on a disk that hangs.
             let shown = tokio::task::spawn_blocking(move || auth(&credentials));
             shown.await.map_err(|error| AuthError::new(error.to_string()))
         }
@@ -49,14 +50,15 @@ fn auth(credentials: &Credentials) -> Auth {
     auth
 }
 
-/// Chooses servers in turn, because the library does not say which one it is about to authenticate at. Clones share it.
+/// Chooses one server after another, because the library does not say to which server it is about to authenticate. Clones
+/// share it.
 #[derive(Clone, Default)]
-pub(super) struct Turns {
+pub(super) struct ServerRotation {
     last: Arc<Mutex<Option<ServerAddr>>>,
 }
 
-impl Turns {
-    /// The server after the last one, and any of them at first, so that clients spread over a cluster.
+impl ServerRotation {
+    /// The server after the last one. The first one is chosen at random, so that clients spread over a cluster.
     fn next(&self, servers: &[Server]) -> Option<ServerAddr> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let index = match last.as_ref() {
@@ -71,8 +73,8 @@ impl Turns {
         Some(next.addr.clone())
     }
 
-    /// What the chosen server is shown. A server that the cluster told of, and no setting, belongs to the cluster of the
-    /// first address.
+    /// The credentials for the chosen server. If no setting names the server, the cluster announced it, and it gets those of
+    /// the first address.
     fn credentials(&self, each: &[(ServerAddr, Credentials)]) -> Credentials {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let own = each.iter().find(|(server, _)| Some(server) == last.as_ref());

@@ -1,4 +1,4 @@
-//! Calls: a request, its answer or its error, and the headers that travel with both.
+//! Calls a service: sends a request with its headers and returns the answer or the error.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ use contracts::{Request, RequestContext, ServiceError, headers};
 
 use super::{Nats, clocks::now_unix_ms, object::from_object, request::RequestError};
 
-/// Why a call has no answer.
+/// The call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// The service rejected the request.
     #[error("subject {subject:?}: {error}")]
     Rejected {
-        /// Where the request went.
+        /// The subject of the request.
         subject: &'static str,
-        /// What the service said.
+        /// The error of the service.
         error: ServiceError,
     },
-    /// Nobody received the request; nothing was done.
+    /// No service received the request, so nothing was done.
     #[error("{0}")]
     NotReceived(String),
     /// No answer came in time. The request may have been carried out, or may still be.
@@ -31,9 +31,9 @@ pub enum CallError {
 }
 
 impl Nats {
-    /// Sends a request and waits for its answer, at most for `limit`. The service does not begin it later than that.
+    /// Sends a request and waits for its answer, at most for `limit`. The service does not begin to handle it after that.
     ///
-    /// `context` says which HTTP request it belongs to, if it belongs to one.
+    /// `context` is the HTTP request that it belongs to, if there is one.
     pub async fn call<R: Request>(
         &self,
         request: &R,
@@ -52,10 +52,10 @@ impl Nats {
                 .observe(R::SUBJECT, asked_ms, theirs_ms, now_unix_ms());
         }
         from_object(&answer.payload).map_err(|error| {
-            // The parser's message may quote the answer, which holds personal data, so only the place is kept.
+            // The parser's message may quote the answer, which contains personal data, so only the position is kept.
             let (line, column) = (error.line(), error.column());
             CallError::Unreadable(format!(
-                "the answer of subject {:?} is not what its contract says, at line {line}, column {column}",
+                "the answer of subject {:?} does not fit its contract at line {line}, column {column}",
                 R::SUBJECT
             ))
         })

@@ -1,4 +1,4 @@
-//! The clock that requests are stamped with, and how far the wall clocks of the services that answer are from ours.
+//! The clock that stamps requests, and by how much the wall clocks of the answering services differ from ours.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,8 +8,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 /// The clocks of one connection.
 #[derive(Debug)]
 pub struct Clocks {
-    /// The sending clock: it never steps, and no other clock has to agree with it. A service compares each stamp with earlier
-    /// ones of the same clock and so knows how long a request was under way.
+    /// The sending clock. It never steps, and it does not have to agree with any other clock: a service compares each stamp with
+    /// earlier ones of the same clock, and so knows how long a request was in transit.
     started: Instant,
     sending_id: AtomicU64,
     /// How many milliseconds the clock of each service was ahead of ours in its latest answer.
@@ -33,13 +33,13 @@ impl Clocks {
         format!("{id:x} {}", self.started.elapsed().as_millis())
     }
 
-    /// Gives the sending clock another id, so that services compare nothing with earlier stamps. To be called when a service
-    /// calls a request late although its answer came in time: this machine was suspended, and the sending clock with it.
+    /// Gives the sending clock a new id, so that services do not compare its stamps with earlier ones. Call it when a service
+    /// rejects a request as late although the answer came in time: then this machine was suspended, and its clock stood still.
     pub fn renew_sending_clock(&self) {
         self.sending_id.store(rand::random(), Ordering::Relaxed);
     }
 
-    /// Learns from the wall time in an answer, given our own times of asking and of being answered.
+    /// Updates the difference from the wall time in an answer and our own times of request and answer.
     pub(super) fn observe(&self, subject: &'static str, asked_ms: u64, theirs_ms: u64, answered_ms: u64) {
         let ahead_ms = difference(asked_ms, theirs_ms, answered_ms);
         let mut services = self.ahead_ms.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,14 +47,14 @@ impl Clocks {
     }
 
     /// How many milliseconds the clock of the service that answers `subject` was ahead of ours in its latest answer; negative if
-    /// it was behind, none before the first answer. The time on the way explains small differences, so those count as zero.
+    /// it was behind, none before the first answer. Differences that the time in transit can explain count as zero.
     pub fn ahead_ms(&self, subject: &'static str) -> Option<i64> {
         let services = self.ahead_ms.lock().unwrap_or_else(PoisonError::into_inner);
         services.get(service_of(subject)).copied()
     }
 }
 
-/// Each service answers subjects that begin with a word of its own.
+/// The service that answers a subject, by the first word of the subject.
 fn service_of(subject: &'static str) -> &'static str {
     subject.split_once('.').map_or(subject, |(service, _)| service)
 }

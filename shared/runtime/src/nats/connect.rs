@@ -1,25 +1,26 @@
-//! Makes the first connection, in whatever order the services and NATS are started.
+//! Makes the first connection. Services and NATS can be started in any order.
 
 use std::time::Duration;
 
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, SubscribeError};
 
-use super::authenticate::{self, Turns};
+use super::authenticate::{self, ServerRotation};
 use super::observer::Observer;
 use super::replies::Replies;
 use super::settings::NatsSettings;
-use super::version::{OLDEST_SERVER, will_do};
+use super::version::{OLDEST_SERVER, is_supported};
 use super::{Nats, connection};
 use crate::{Backoff, Shutdown};
 
-/// The library's own delay grows to four seconds, which callers would feel after each short outage.
-const SHORTEST_DELAY: Duration = Duration::from_millis(25);
-const LONGEST_DELAY: Duration = Duration::from_millis(250);
+/// The shortest and the longest delay between attempts to reconnect. The library's own delay grows to four seconds, which would
+/// delay callers after each short outage.
+const MIN_RECONNECT_DELAY: Duration = Duration::from_millis(25);
+const MAX_RECONNECT_DELAY: Duration = Duration::from_millis(250);
 
-/// A connection cut without a word is noticed after two pings unanswered.
+/// How often the server is pinged. A connection that was cut without notice is detected after two unanswered pings.
 const PING_INTERVAL: Duration = Duration::from_secs(3);
 
-/// Why there will be no connection, however long one tries.
+/// There is no connection, and further attempts would not help.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The credentials are wrong, or missing.
@@ -28,15 +29,15 @@ pub enum ConnectError {
          put them into NATS_URL"
     )]
     Refused {
-        /// Who refused.
+        /// The servers that rejected them.
         servers: String,
     },
     /// The server is too old.
     #[error("NATS at {servers} is version {version}, and {OLDEST_SERVER} or newer is needed")]
     TooOld {
-        /// Who was asked.
+        /// The servers.
         servers: String,
-        /// What it said.
+        /// The version of the server.
         version: String,
     },
     /// The address cannot be used.
@@ -48,12 +49,12 @@ pub enum ConnectError {
     /// The process is stopping.
     #[error("stopped while waiting for NATS at {servers}")]
     Stopped {
-        /// Who was waited for.
+        /// The servers that were waited for.
         servers: String,
     },
 }
 
-/// Connects, trying for as long as it takes: a server that is not there yet is waited for, one that cannot do is not.
+/// Connects. It waits for as long as no server can be reached, and fails if a server is too old or rejects the credentials.
 pub async fn connect(
     settings: &NatsSettings,
     service_name: &str,
@@ -70,7 +71,7 @@ pub async fn connect(
     };
     let client = client?;
     let version = client.server_info().version;
-    if !will_do(&version) {
+    if !is_supported(&version) {
         return Err(ConnectError::TooOld {
             servers: settings.places(),
             version,
@@ -78,7 +79,7 @@ pub async fn connect(
     }
     let replies = Replies::open(&client).await?;
     let nats = connection::new(client, observer.subscribe(), replies);
-    // The event comes by another task; from here on the state is what callers expect.
+    // Another task handles the event. Callers expect the state to show the connection, so wait for it.
     let connected = shutdown.or(nats.wait_until_connected()).await;
     if connected.is_none() {
         return Err(ConnectError::Stopped {
@@ -94,12 +95,13 @@ async fn first_connection(
     observer: &Observer,
 ) -> Result<Client, ConnectError> {
     let servers = settings.places();
-    let mut backoff = Backoff::new(SHORTEST_DELAY, LONGEST_DELAY);
-    let turns = Turns::default();
+    let mut backoff = Backoff::new(MIN_RECONNECT_DELAY, MAX_RECONNECT_DELAY);
+    let rotation = ServerRotation::default();
     loop {
-        // Boxed, because the library's future is large and would be carried through every caller.
-        let attempt =
-            Box::pin(options(settings, service_name, observer, &turns).connect(settings.servers.as_slice()));
+        // Boxed, because the library's future is large and would make every caller's future as large.
+        let attempt = Box::pin(
+            options(settings, service_name, observer, &rotation).connect(settings.servers.as_slice()),
+        );
         let error = match attempt.await {
             Ok(client) => return Ok(client),
             Err(error) => error,
@@ -123,10 +125,10 @@ fn options(
     settings: &NatsSettings,
     service_name: &str,
     observer: &Observer,
-    turns: &Turns,
+    rotation: &ServerRotation,
 ) -> ConnectOptions {
     let observer = observer.clone();
-    authenticate::options(&settings.credentials, turns)
+    authenticate::options(&settings.credentials, rotation)
         .name(service_name)
         .custom_inbox_prefix(format!("_INBOX_{service_name}"))
         .client_capacity(settings.client_capacity)
@@ -139,13 +141,15 @@ fn options(
         })
 }
 
-/// At once the first time, then growing up to the cap.
+/// The delay before an attempt to reconnect: none before the first one, then growing up to the longest.
 fn reconnect_delay(attempts: usize) -> Duration {
     if attempts <= 1 {
         return Duration::ZERO;
     }
     let doublings = u32::try_from(attempts - 2).unwrap_or(u32::MAX).min(16);
-    SHORTEST_DELAY.saturating_mul(1 << doublings).min(LONGEST_DELAY)
+    MIN_RECONNECT_DELAY
+        .saturating_mul(1 << doublings)
+        .min(MAX_RECONNECT_DELAY)
 }
 
 #[cfg(test)]
@@ -158,6 +162,6 @@ mod tests {
             .map(|attempts| reconnect_delay(attempts).as_millis())
             .collect();
         assert_eq!(delays, [0, 0, 25, 50, 100, 200, 250, 250]);
-        assert_eq!(reconnect_delay(usize::MAX), LONGEST_DELAY);
+        assert_eq!(reconnect_delay(usize::MAX), MAX_RECONNECT_DELAY);
     }
 }

@@ -1,4 +1,4 @@
-//! The connection a service works with.
+//! The connection that a service uses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +14,9 @@ use super::replies::Replies;
 use super::request::{self, RequestError};
 use super::state::{NatsState, Violation};
 
-/// A cluster that has no leader at the moment says nothing to a request, then or later. Whoever asks has to ask again, and
-/// had better not wait for long; a well one answers in milliseconds.
-const JETSTREAM_LIMIT: Duration = Duration::from_secs(2);
+/// The time-out of JetStream requests. A cluster without a leader never answers a request, so the caller has to send it again,
+/// and a long wait would not help. A healthy cluster answers in milliseconds.
+const JETSTREAM_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A connection to NATS. Clones share it.
 #[derive(Debug, Clone)]
@@ -50,11 +50,11 @@ impl Nats {
     /// `JetStream` over this connection.
     pub fn jetstream(&self) -> jetstream::Context {
         ContextBuilder::new()
-            .timeout(JETSTREAM_LIMIT)
+            .timeout(JETSTREAM_TIMEOUT)
             .build(self.client.clone())
     }
 
-    /// Whether there is a connection at this moment.
+    /// Whether there is a connection now.
     pub fn is_connected(&self) -> bool {
         self.client.connection_state() == State::Connected
     }
@@ -64,7 +64,7 @@ impl Nats {
         self.state.clone()
     }
 
-    /// The number of the present connection; see [`NatsState::epoch`].
+    /// The number of the current connection; see [`NatsState::epoch`].
     pub fn epoch(&self) -> u64 {
         self.state.borrow().epoch
     }
@@ -86,21 +86,21 @@ impl Nats {
         self.wait_for(|state| !state.connected).await;
     }
 
-    /// Waits until the server forbids something on this connection, now or earlier. It says so by the way only, and
-    /// a subscription that is forbidden just stays silent; so a service races its work against this.
+    /// Waits until the server has forbidden something on this connection. Only an event of the connection reports that, and a
+    /// forbidden subscription simply gets no messages. So a service waits for this beside its work.
     pub async fn wait_for_violation(&self) -> Violation {
-        self.wait_for_violation_but(&[]).await
+        self.wait_for_violation_except(&[]).await
     }
 
-    /// Like [`Nats::wait_for_violation`], leaving out subjects that a service can do without.
-    pub async fn wait_for_violation_but(&self, dispensable: &[&str]) -> Violation {
+    /// Like [`Nats::wait_for_violation`], but ignores subjects that the service does not depend on.
+    pub async fn wait_for_violation_except(&self, dispensable: &[&str]) -> Violation {
         let first = |state: &NatsState| {
             let mut violations = state.violations.iter();
             let needed = violations.find(|violation| !dispensable.contains(&violation.subject.as_str()));
             needed.cloned()
         };
         let state = self.wait_for(|state| first(state).is_some()).await;
-        first(&state).expect("that is what was waited for")
+        first(&state).expect("the state was waited for until it has a violation")
     }
 
     /// The version of the server, `2.10.0` or newer.
@@ -108,9 +108,9 @@ impl Nats {
         self.client.server_info().version
     }
 
-    /// Sends a request and waits for its answer, all within `limit`. Refused at once while disconnected.
+    /// Sends a request and waits for its answer, both within `limit`. While disconnected it fails at once.
     ///
-    /// After [`RequestError::TimedOut`] the request may still have been carried out, or be carried out later.
+    /// After [`RequestError::TimedOut`] the request may have been carried out, or may be carried out later.
     pub async fn request(
         &self,
         subject: &str,
@@ -145,11 +145,11 @@ impl Nats {
 
     async fn wait_for(&self, condition: impl FnMut(&NatsState) -> bool) -> NatsState {
         let mut state = self.state();
-        // Copied at once: the guard may not be held while something else is waited for.
+        // Copied at once, because the guard must not be held across an await.
         let seen = state.wait_for(condition).await.map(|state| state.clone());
         match seen {
             Ok(state) => state,
-            // The client is gone, and nothing will change any more.
+            // The client was dropped, so the state never changes again.
             Err(_) => std::future::pending().await,
         }
     }

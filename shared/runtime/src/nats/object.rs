@@ -4,12 +4,12 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, Error};
 use serde_json::Value;
 
-/// Reads a message. Types derived for serde also take an array for a struct, member after member: a message that nobody wrote on
-/// purpose would be carried out. Here a struct has to be an object, at every depth. Unknown members are allowed, so that newer
-/// services can say more.
+/// Reads a message in which every struct is a JSON object, at every depth. Types with derived serde implementations also accept
+/// an array with the members in their order, so a message that was sent by mistake could be carried out. Unknown members are
+/// ignored, because a newer service may send them.
 pub fn from_object<T: Serialize + DeserializeOwned>(payload: &[u8]) -> serde_json::Result<T> {
     let read: T = serde_json::from_slice(payload)?;
-    // Most messages hold no array at all, and need no second look.
+    // Most messages have no array at all and need no second check.
     if payload.contains(&b'[') {
         let given: Value = serde_json::from_slice(payload)?;
         if !has_objects_of(&given, &serde_json::to_value(&read)?) {
@@ -19,7 +19,7 @@ pub fn from_object<T: Serialize + DeserializeOwned>(payload: &[u8]) -> serde_jso
     Ok(read)
 }
 
-/// Whether what was read as an object was given as one.
+/// Whether every value that was read as an object was sent as one.
 fn has_objects_of(given: &Value, read: &Value) -> bool {
     match (given, read) {
         (Value::Array(_), Value::Object(_)) => false,

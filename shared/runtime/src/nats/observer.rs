@@ -1,4 +1,4 @@
-//! Listens to the events of the connection, keeps the state and writes each story to the log once.
+//! Handles the events of the connection: keeps the state, and logs each event once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ pub(super) struct Observer {
     outage: Arc<Mutex<Outage>>,
 }
 
-/// What was already said since the last connection.
+/// What was already logged since the last connection.
 #[derive(Debug, Default)]
 struct Outage {
     reason: String,
@@ -42,10 +42,7 @@ impl Observer {
             Event::Connected => self.connected(),
             Event::Disconnected => {
                 self.state.send_modify(|state| state.connected = false);
-                tracing::warn!(
-                    service,
-                    "disconnected from NATS; trying to reconnect until it works"
-                );
+                tracing::warn!(service, "disconnected from NATS; trying to reconnect");
             }
             Event::Closed => {
                 self.state.send_modify(|state| state.connected = false);
@@ -61,7 +58,7 @@ impl Observer {
         }
     }
 
-    /// Says why there is no connection yet, unless that was said already.
+    /// Logs why there is no connection yet, unless that was logged already.
     pub(super) fn still_waiting(&self, reason: &str) {
         let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
         if outage.reason != reason {
@@ -79,13 +76,13 @@ impl Observer {
         self.state.send_modify(|state| {
             state.connected = true;
             state.epoch += 1;
-            // Permissions may have been mended meanwhile; what is still forbidden will be said again.
+            // Permissions may have been corrected since. What is still forbidden will be reported again.
             state.violations.clear();
         });
         tracing::info!(service = &*self.service, "connected to NATS");
     }
 
-    /// There is an event for each message; the 1st, 2nd, 4th, 8th … are enough to see it.
+    /// Logs that messages are dropped. There is an event for each message, so only the 1st, 2nd, 4th, 8th … is logged.
     fn dropped_message(&self, subscription: u64) {
         let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
         outage.dropped_messages += 1;
@@ -96,7 +93,7 @@ impl Observer {
                 service,
                 subscription,
                 dropped,
-                "messages are dropped; their reader is too slow"
+                "messages are dropped because their reader is too slow"
             );
         }
     }
@@ -119,7 +116,7 @@ impl Observer {
                 service,
                 subject,
                 action,
-                "NATS forbids this; the user's permissions need mending"
+                "NATS forbids this; correct the permissions of the service's NATS user"
             );
         }
     }

@@ -1,7 +1,7 @@
-//! The inbox of one connection: hands each reply to the request that waits for it.
+//! The inbox of one connection: delivers each reply to the request that waits for it.
 //!
-//! The library has one of its own, which keeps an entry for every request that timed out, for as long as the client
-//! lives. Here the entry goes with its request.
+//! The library has an inbox too, but it keeps an entry for every request that timed out for as long as the client exists. Here
+//! the entry is removed with its request.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Message>>>>;
 
-/// Hands out reply subjects and receives what is sent there.
+/// Makes reply subjects and receives the replies.
 #[derive(Debug)]
 pub(super) struct Replies {
     prefix: String,
@@ -30,7 +30,7 @@ impl Replies {
         let subject = format!("{prefix}.*");
         let subscriber = client.subscribe(subject.clone()).await?;
         let waiting = Waiting::default();
-        let reader = tokio::spawn(hand_out(subscriber, Arc::clone(&waiting)));
+        let reader = tokio::spawn(deliver_replies(subscriber, Arc::clone(&waiting)));
         Ok(Self {
             prefix,
             subject,
@@ -40,12 +40,12 @@ impl Replies {
         })
     }
 
-    /// What the inbox listens to.
+    /// The subject that the inbox subscribes to.
     pub(super) fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// A place for one reply; dropping it gives the place up.
+    /// Makes an entry for one reply. Dropping it removes the entry.
     pub(super) fn expect(&self) -> Expected {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
@@ -97,14 +97,14 @@ impl Drop for Expected {
     }
 }
 
-async fn hand_out(mut subscriber: Subscriber, waiting: Waiting) {
+async fn deliver_replies(mut subscriber: Subscriber, waiting: Waiting) {
     while let Some(message) = subscriber.next().await {
         let number = message
             .subject
             .rsplit('.')
             .next()
             .and_then(|token| token.parse().ok());
-        // A reply nobody waits for any more came too late; its caller was told so.
+        // If nobody waits for the reply any more, it came after the caller's time-out.
         if let Some(sender) = number.and_then(|number: u64| lock(&waiting).remove(&number)) {
             let _ = sender.send(message);
         }

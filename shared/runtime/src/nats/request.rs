@@ -1,4 +1,4 @@
-//! One request and its answer, and all the ways in which there is none.
+//! One request and its answer, or the reason why there is none.
 
 use std::time::Duration;
 
@@ -10,55 +10,57 @@ use tokio::sync::watch;
 use super::replies::Replies;
 use super::state::{NatsState, ViolationKind};
 
-/// Why a request has no answer.
+/// The request has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
     /// There is no connection; nothing was sent.
     #[error("not connected to NATS")]
     Disconnected,
-    /// Nobody serves the subject; nothing was done.
+    /// No service answers this subject, so nothing was done.
     #[error("subject {subject:?} has no responder")]
     NoResponders {
-        /// Where the request went.
+        /// The subject of the request.
         subject: String,
     },
     /// The server does not let this user send to the subject, or listen for answers.
-    #[error("NATS forbids the use of subject {subject:?}; the user's permissions need mending")]
+    #[error(
+        "NATS forbids the use of subject {subject:?}; correct the permissions of the service's NATS user"
+    )]
     Forbidden {
-        /// Where the request was to go, or our own inbox.
+        /// The subject of the request, or the connection's own inbox.
         subject: String,
     },
     /// No answer in time; the request may have been carried out, or be carried out later.
     #[error("subject {subject:?} did not answer within {limit:?}")]
     TimedOut {
-        /// Where the request went.
+        /// The subject of the request.
         subject: String,
-        /// How long was waited.
+        /// How long the caller waited.
         limit: Duration,
     },
     /// The service answered with an error.
     #[error("subject {subject:?} answered {code}: {error}")]
     Service {
-        /// Where the request went.
+        /// The subject of the request.
         subject: String,
-        /// The number of the error, as HTTP counts.
+        /// The number of the error, such as an HTTP status.
         code: u16,
         /// The error, in the service's words.
         error: String,
-        /// What else it sent.
+        /// The body of the answer.
         body: Bytes,
     },
     /// The request could not be sent: it is too large, or the connection is closed for good.
     #[error("request to subject {subject:?} cannot be sent: {reason}")]
     Other {
-        /// Where the request was to go.
+        /// The subject of the request.
         subject: String,
-        /// What was wrong.
+        /// Why it cannot be sent.
         reason: String,
     },
 }
 
-/// Without a time limit; the caller sets one around it.
+/// Sends a request and waits for its answer without a time limit. The caller sets the limit.
 pub(super) async fn exchange(
     client: &Client,
     replies: &Replies,
@@ -91,24 +93,25 @@ pub(super) async fn exchange(
         }
     };
     let answer = answer.ok_or_else(|| other("the connection is closed".to_owned()))?;
-    judge(answer, subject)
+    read_answer(answer, subject)
 }
 
-/// A forbidden request gets no answer; the server only mentions it among its errors. The same goes for the inbox.
+/// Waits until the server forbids the subject or the inbox. A forbidden request gets no answer; the server only reports an error
+/// on the connection.
 async fn forbidden(mut state: watch::Receiver<NatsState>, subject: &str, before: u64, inbox: &str) -> String {
     let no_inbox = |state: &NatsState| state.times_forbidden(ViolationKind::Subscribe, inbox) > 0;
     let again = |state: &NatsState| state.times_forbidden(ViolationKind::Publish, subject) > before;
-    // Decided at once: the guard may not be held while something else is waited for.
+    // Decided at once, because the guard must not be held across an await.
     let seen = state.wait_for(|state| no_inbox(state) || again(state)).await;
     match seen.map(|state| no_inbox(&state)) {
         Ok(true) => inbox.to_owned(),
         Ok(false) => subject.to_owned(),
-        // The client is gone, and the answer's sender with it.
+        // The client was dropped, so `exchange` ends with its own error.
         Err(_) => std::future::pending().await,
     }
 }
 
-fn judge(answer: Message, subject: &str) -> Result<Message, RequestError> {
+fn read_answer(answer: Message, subject: &str) -> Result<Message, RequestError> {
     if answer.status == Some(StatusCode::NO_RESPONDERS) {
         return Err(RequestError::NoResponders {
             subject: subject.to_owned(),
@@ -127,7 +130,7 @@ fn judge(answer: Message, subject: &str) -> Result<Message, RequestError> {
     }
     let error = RequestError::Service {
         subject: subject.to_owned(),
-        // A code that is no number is the service's mistake, which is what 500 says.
+        // A code that is not a number is a defect of the service, so it counts as 500.
         code: code.and_then(|code| code.parse().ok()).unwrap_or(500),
         error: error.unwrap_or_default().to_owned(),
         body: answer.payload.clone(),

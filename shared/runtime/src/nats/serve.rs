@@ -1,4 +1,4 @@
-//! The server loop: reads each request, has it handled by a task of its own, and answers it.
+//! The server loop: reads each request, runs its handler in a task of its own, and sends the answer.
 
 use std::{
     sync::Arc,
@@ -17,11 +17,11 @@ use tracing::Instrument;
 
 use super::{Nats, call::header, clocks::now_unix_ms, object::from_object, transit::Transit};
 
-/// How long a request without a deadline is worth working on.
+/// The time that the caller of a request without a deadline is assumed to wait.
 const DEFAULT_TIME_LEFT: Duration = Duration::from_secs(10);
-/// No caller waits for longer, whatever its header says.
+/// A longer time in the header is cut to this one.
 const MAX_TIME_LEFT: Duration = Duration::from_hours(1);
-/// Ids in headers of others may be of any length; longer ones are not logged.
+/// Other programs may send ids of any length. Longer ones are not logged.
 const MAX_CONTEXT_CHARS: usize = 256;
 
 /// When a caller stops waiting. A request that was not begun by then is rejected. It is a time of this machine's monotonic
@@ -32,7 +32,7 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// A deadline so far from now.
+    /// The deadline that is this far from now.
     pub fn after(left: Duration) -> Self {
         Self {
             until: Instant::now() + left,
@@ -50,7 +50,7 @@ impl Deadline {
     }
 }
 
-/// Who sent a request.
+/// The caller of a request.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// When the caller stops waiting.
@@ -84,7 +84,7 @@ impl Endpoints {
         })
     }
 
-    /// Answers requests of one subject by `handler`.
+    /// Answers requests of one subject with `handler`.
     pub async fn add<R, Handling>(
         &self,
         handler: impl Fn(R, Caller) -> Handling + Clone + Send + Sync + 'static,
@@ -108,7 +108,7 @@ impl Endpoints {
     /// Waits until the service is told to stop and every request that had arrived is answered.
     pub async fn finish(self) -> Result<(), async_nats::Error> {
         self.server.finish().await;
-        // Held until here, because it answers the framework's own requests.
+        // Dropped only now, because it also answers the framework's own requests.
         self.service.stop().await
     }
 }
@@ -133,7 +133,7 @@ impl Server {
         }
     }
 
-    /// Answers requests of one subscription by `handler`, until the server is told to stop.
+    /// Answers requests of one subscription with `handler`, until the server is told to stop.
     pub fn answer<R, Handling>(
         &self,
         subscriber: Subscriber,
@@ -208,7 +208,7 @@ impl Server {
     }
 
     /// Reads the headers of a request. The caller's deadline is the time that it had left when it sent the request, less the time
-    /// that the request was under way.
+    /// that the request was in transit.
     fn caller(&self, found: Option<&HeaderMap>) -> Caller {
         let now = Instant::now();
         let left = header(found, headers::TIME_LEFT_MS).and_then(|left| left.parse().ok());
@@ -246,12 +246,12 @@ impl Server {
     }
 }
 
-/// Where requests come from.
+/// A source of requests.
 trait RequestSource: Send + 'static {
     /// The next request; none after the last one.
     fn next_message(&mut self) -> impl Future<Output = Option<Message>> + Send;
 
-    /// Ends the subscription. Requests that have arrived are still given out. Returns whether that is so.
+    /// Ends the subscription. Requests that have arrived are still returned by `next_message`. Returns whether that worked.
     fn unsubscribe(&mut self) -> impl Future<Output = bool> + Send;
 }
 

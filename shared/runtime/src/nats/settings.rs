@@ -1,16 +1,16 @@
-//! Where NATS is and who we are to it.
+//! The settings of the NATS connection: servers and credentials.
 
 use async_nats::ServerAddr;
 
 use super::address::{AddressError, parse_list};
 use crate::settings::{Reader, RotatingSecret};
 
-/// How a service shows who it is.
+/// How a service authenticates.
 #[derive(Debug, Clone)]
 pub enum Credentials {
-    /// The server asks nobody.
+    /// The server needs no credentials.
     None,
-    /// One token for everybody, `NATS_TOKEN`.
+    /// One token for all services, `NATS_TOKEN`.
     Token(RotatingSecret),
     /// A user of its own, `NATS_USER` and `NATS_PASSWORD`.
     User {
@@ -30,14 +30,16 @@ pub struct NatsSettings {
     pub servers: Vec<ServerAddr>,
     /// `NATS_TOKEN`, or `NATS_USER` and `NATS_PASSWORD`, each secret also as `…_FILE`; or those in `NATS_URL`.
     pub credentials: Credentials,
-    /// `NATS_CLIENT_CAPACITY`: commands that may wait for the connection. Small, so that a stall is felt at once.
+    /// `NATS_CLIENT_CAPACITY`: the maximum number of commands that wait for the connection. It is small, so that requests fail
+    /// soon when the connection stalls.
     pub client_capacity: usize,
-    /// `NATS_STREAM_REPLICAS`: copies of the stream in a NATS cluster; without it, those of the stream that is there, or 1.
+    /// `NATS_STREAM_REPLICAS`: the number of replicas of the stream in a NATS cluster. Without it an existing stream keeps its
+    /// number, and a new one has 1.
     pub stream_replicas: Option<usize>,
 }
 
 impl NatsSettings {
-    /// Where `nats-server` listens when nobody says otherwise.
+    /// The default address of `nats-server`.
     pub const DEFAULT_URL: &str = "nats://127.0.0.1:4222";
     const DEFAULT_CAPACITY: usize = 256;
 
@@ -79,7 +81,7 @@ impl NatsSettings {
 fn read_servers(reader: &mut Reader<'_>) -> (Vec<ServerAddr>, Credentials) {
     let text = reader.or("NATS_URL", NatsSettings::DEFAULT_URL.to_owned());
     parse_list(&text).unwrap_or_else(|error| {
-        // The address may hold a password, so it is not repeated.
+        // The address may contain a password, so it is not quoted.
         reader.fault(
             "NATS_URL",
             format!("is not an address such as {}: {error}", NatsSettings::DEFAULT_URL),
@@ -93,7 +95,7 @@ fn read_credentials(reader: &mut Reader<'_>, in_addresses: Credentials) -> Crede
     let name = reader.optional::<String>("NATS_USER");
     let password = reader.rotating_secret("NATS_PASSWORD");
     let mut is_set = |names: &[&str]| names.iter().any(|name| reader.is_set(name));
-    // Asked for what is set, not for what could be read: a secret with a fault is not a missing one.
+    // Checks which settings are set, whether or not they could be read: a secret that cannot be used is not a missing one.
     let given = [
         is_set(&["NATS_TOKEN", "NATS_TOKEN_FILE"]),
         is_set(&["NATS_USER"]),
@@ -118,7 +120,7 @@ fn read_credentials(reader: &mut Reader<'_>, in_addresses: Credentials) -> Crede
         [true, _, _] => {
             reader.fault(
                 "NATS_TOKEN",
-                "and NATS_USER or NATS_PASSWORD are both set; keep what the server asks for",
+                "and NATS_USER or NATS_PASSWORD are both set; keep the one that the server needs",
             );
             Credentials::None
         }

@@ -1,38 +1,38 @@
-//! What is known of the connection, for whoever watches it.
+//! The state of the connection, which parts of a service can watch.
 
-/// The connection as its events tell it.
+/// The state of the connection, updated by its events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NatsState {
     /// Whether there is a connection now.
     pub connected: bool,
-    /// How many connections there were; a higher number means that what was received before may be lost.
+    /// How many connections there were. If the number grows, messages that were sent meanwhile may be lost.
     pub epoch: u64,
-    /// What the server has forbidden on this connection, by subject; the first few dozen.
+    /// What the server has forbidden on this connection, by subject. Only the first ones are kept, up to a limit.
     pub violations: Vec<Violation>,
 }
 
-/// Something the server does not let this user do.
+/// Something that the server forbids this user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// What was tried.
+    /// What was forbidden.
     pub kind: ViolationKind,
-    /// With which subject.
+    /// The subject.
     pub subject: String,
-    /// How often.
+    /// How often it was forbidden.
     pub times: u64,
 }
 
 /// What a server can forbid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ViolationKind {
-    /// Sending to a subject.
+    /// Publishing to a subject.
     Publish,
-    /// Listening to a subject.
+    /// Subscribing to a subject.
     Subscribe,
 }
 
-/// More would be the same mistake in many subjects.
-const MOST_VIOLATIONS: usize = 64;
+/// At most this many violations are kept. More would be the same mistake in many subjects.
+const MAX_VIOLATIONS: usize = 64;
 
 impl NatsState {
     /// How often this was forbidden so far.
@@ -44,14 +44,14 @@ impl NatsState {
             .map_or(0, |violation| violation.times)
     }
 
-    /// Counts a violation; true if it is the first of its kind, and so worth a log line.
+    /// Counts a violation. Returns true if it is the first of its kind and subject, so that it is logged.
     pub(super) fn forbid(&mut self, kind: ViolationKind, subject: &str) -> bool {
         let same = |violation: &&mut Violation| violation.kind == kind && violation.subject == subject;
         if let Some(violation) = self.violations.iter_mut().find(same) {
             violation.times += 1;
             return false;
         }
-        if self.violations.len() < MOST_VIOLATIONS {
+        if self.violations.len() < MAX_VIOLATIONS {
             self.violations.push(Violation {
                 kind,
                 subject: subject.to_owned(),
@@ -100,6 +100,6 @@ mod tests {
         for number in 0..100 {
             state.forbid(ViolationKind::Publish, &format!("subject.{number}"));
         }
-        assert_eq!(state.violations.len(), MOST_VIOLATIONS);
+        assert_eq!(state.violations.len(), MAX_VIOLATIONS);
     }
 }

@@ -1,10 +1,10 @@
-//! How long a request was under way, whatever the clocks of the machines show.
+//! How long a request was in transit, independent of the wall clocks of the machines.
 //!
-//! A sender stamps each request by a clock of its own that never steps. The difference between our time of arrival and the
-//! stamp means nothing by itself; but of the requests of one sender, the one with the smallest difference was the quickest,
-//! and any other was under way for as much longer as its difference is larger. So a request that waited in a network that
-//! stalled, or for this process while that was frozen, is told from one that was just sent. Of the first request of a
-//! sender nothing can be told, and it counts as just sent.
+//! A sender stamps each request with a clock of its own that never steps. The difference between our time of arrival and the
+//! stamp means nothing by itself. But among the requests of one sender, the one with the smallest difference was the fastest,
+//! and any other was in transit for as much longer as its difference is larger. So a request that waited in a stalled network,
+//! or for this process while it was frozen, can be distinguished from one that was just sent. The first request of a sender
+//! has nothing to be compared with and counts as just sent.
 
 use std::{
     collections::HashMap,
@@ -12,13 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// For how long at least a difference is remembered. Clocks that never step still do not run equally fast; in twice this
-/// time, by a hundred millionths, which is more than usual, they drift apart by 60 ms.
-const REMEMBERED: Duration = Duration::from_mins(5);
-/// The most clocks that are remembered. Beyond them, the one that was heard of longest ago is forgotten.
+/// The smallest difference is remembered for at least this long, and for at most twice as long. Clocks that never step still
+/// drift: in twice this time by 60 ms, if they differ by 100 parts per million, which is more than usual.
+const MEMORY: Duration = Duration::from_mins(5);
+/// At most this many clocks are remembered. Beyond them, the one whose last request is oldest is forgotten.
 const MAX_CLOCKS: usize = 1_024;
 
-/// What is known of the senders' clocks.
+/// The known differences to the senders' clocks.
 #[derive(Debug)]
 pub(super) struct Transit {
     started: Instant,
@@ -45,7 +45,7 @@ impl Default for Transit {
 }
 
 impl Transit {
-    /// How much longer than the quickest a request was under way that was stamped so and came in now.
+    /// For how much longer than the fastest one a request with this stamp, which arrived now, was in transit.
     pub(super) fn under_way(&self, stamp: Option<&str>, now: Instant) -> Duration {
         let Some((id, sent_ms)) = stamp.and_then(parse) else {
             return Duration::ZERO;
@@ -74,11 +74,12 @@ impl SendingClock {
         }
     }
 
-    /// Takes a difference in, and returns the smallest.
+    /// Records a difference, and returns the smallest one.
     fn observe(&mut self, difference: i64, now: Instant) -> i64 {
-        if now.duration_since(self.since) > REMEMBERED {
-            // Silence for that long leaves nothing to compare with: a sender that was suspended is not late for ever.
-            let is_recent = now.duration_since(self.heard) <= REMEMBERED;
+        if now.duration_since(self.since) > MEMORY {
+            // After such a pause the old differences are dropped. Otherwise each request of a sender that was suspended would
+            // count as late for ever.
+            let is_recent = now.duration_since(self.heard) <= MEMORY;
             self.before = if is_recent { self.of_late } else { difference };
             self.of_late = difference;
             self.since = now;

@@ -1,4 +1,4 @@
-//! Where settings are looked up: the process environment first, then `.env` files in the order given.
+//! Looks settings up: in the process environment first, then in `.env` files in their order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -18,26 +18,27 @@ enum Value {
     NotUnicode,
 }
 
-/// Names and values, read once at start; the process environment itself is never changed.
+/// Names and values, read once at start. The process environment is never changed.
 ///
-/// It remembers each name that is looked up, in copies of it too: these are the settings that exist, and what
-/// [`Env::check`] measures the names in the files and in the environment by.
+/// It remembers each name that is looked up, in its copies too. These are the settings that exist, and [`Env::check`] compares
+/// the names in the files and in the environment with them.
 #[derive(Clone, Default)]
 pub struct Env {
     values: BTreeMap<String, Value>,
-    /// Each name that was found, with each place it was found in.
+    /// Each name that was found, with each place where it was found.
     found: Vec<(String, Place)>,
-    /// What is wrong with the files.
+    /// The errors in the files.
     faults: Vec<Fault>,
     asked: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Env {
-    /// Reads the process environment over the files, of which earlier ones win. A file may be missing.
+    /// Reads the process environment and the files. The environment wins over the files, and earlier files over later ones. A
+    /// file may be missing.
     ///
-    /// A variable that is set but empty hides the same name in a file, and counts as not set. In a file, `$NAME`
-    /// stands for another variable, unless the value is in single quotes, and of a name that occurs twice the last
-    /// value counts. What is wrong with a file is reported by [`Env::check`].
+    /// A variable that is set but empty hides the same name in a file, and counts as not set. In a file, `$NAME` stands for
+    /// another variable, unless the value is in single quotes. If a name occurs twice, the last value counts.
+    /// [`Env::check`] reports the errors in the files.
     pub fn load<P: AsRef<Path>>(files: &[P]) -> Self {
         Self::layered(std::env::vars_os(), files)
     }
@@ -67,7 +68,7 @@ impl Env {
             let Ok(name) = name.into_string() else { continue };
             let value = value.into_string().map_or(Value::NotUnicode, Value::Text);
             if let Value::Text(text) = &value
-                && names::is_of_an_orchestrator(&name, text)
+                && names::is_set_by_orchestrator(&name, text)
             {
                 continue;
             }
@@ -80,7 +81,7 @@ impl Env {
         env
     }
 
-    /// The value of a variable, if it is set to anything but blanks; or why it cannot be used.
+    /// The value of a variable, if it has more than blanks, or why it cannot be used.
     pub(super) fn lookup(&self, name: &str) -> Result<Option<&str>, String> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.insert(name.to_owned());
@@ -96,12 +97,12 @@ impl Env {
         }
     }
 
-    /// The value of a variable, if it is set to anything but blanks and can be used.
+    /// The value of a variable, if it has more than blanks and can be used.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.lookup(name).ok().flatten()
     }
 
-    /// A copy in which a variable has this value, as when one process hands settings to its parts.
+    /// A copy in which a variable has this value, for a process that passes settings to its parts.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.values.insert(name.to_owned(), Value::Text(value.to_owned()));
@@ -113,7 +114,7 @@ impl Env {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reports what is wrong with the files, and names that no setting has. To be called after every setting was read.
+    /// Returns the errors in the files, and names that no setting has. Call it after every setting was read.
     pub fn check(&self, names: &Names<'_>) -> Result<(), SettingsError> {
         let mut faults = self.faults.clone();
         faults.extend(names.unknown(&self.found, &self.asked()));
@@ -139,7 +140,7 @@ impl Env {
     }
 }
 
-/// Names only: values may be secret.
+/// Shows names only, because values may be secret.
 impl fmt::Debug for Env {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.values.keys()).finish()

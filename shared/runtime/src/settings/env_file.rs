@@ -1,14 +1,14 @@
-//! Reads one `.env` file: its names and values, and every line that cannot be used, without its content.
+//! Reads one `.env` file: its names and values, and an error for every line that cannot be used, without its content.
 
 use std::path::Path;
 
 use super::error::Fault;
 use super::text::read_text;
 
-/// Far more than any settings need.
+/// A larger file is rejected. Settings need far less.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Default)]
 pub(super) struct EnvFile {
     pub(super) path: String,
@@ -16,24 +16,24 @@ pub(super) struct EnvFile {
     pub(super) faults: Vec<Fault>,
 }
 
-/// A name with the value that counts.
+/// A name with its value.
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) value: String,
-    /// The line the name is in, from 1.
+    /// The line of the name, counted from 1.
     pub(super) line: usize,
     /// Whether a value in the same file refers to it as `$name`. It need not be a setting then.
     pub(super) is_helper: bool,
 }
 
-/// Reads a file; one that is not there is empty.
+/// Reads a file. A file that does not exist counts as empty.
 pub(super) fn read(path: &Path) -> EnvFile {
     let mut file = EnvFile {
         path: path.display().to_string(),
         ..EnvFile::default()
     };
     match read_text(path, MAX_BYTES) {
-        // The parser takes blanks before the end of the file for the beginning of another line.
+        // Without this, the parser would take blanks at the end of the file for another line.
         Ok(text) => file.parse(&format!("{}\n", text.trim_end())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => file.fault(format!("cannot be read: {error}")),
@@ -52,7 +52,7 @@ impl EnvFile {
         self.find_lost_dollars(text);
     }
 
-    /// Of a repeated name the last value counts, as a shell reading the file would have it.
+    /// Adds a name and its value. If the name is repeated, the last value counts, as in a shell.
     fn add(&mut self, text: &str, name: String, value: String) {
         self.entries.retain(|entry| entry.name != name);
         let lines = text.lines().enumerate();
@@ -65,7 +65,7 @@ impl EnvFile {
         });
     }
 
-    /// The parser puts nothing in the place of a `$name` that is not set, which would cut a secret short in silence.
+    /// Reports each `$name` that is not set. The parser replaces it by nothing, which would silently shorten a secret.
     fn find_lost_dollars(&mut self, text: &str) {
         for (index, line) in text.lines().enumerate() {
             if name_of(line).is_none() {
@@ -92,7 +92,7 @@ impl EnvFile {
     }
 }
 
-/// The name that a line gives a value.
+/// The name in a line such as `NAME=value`.
 fn name_of(line: &str) -> Option<&str> {
     let line = line.trim_start();
     let (name, _) = line.split_once('=')?;
@@ -100,8 +100,8 @@ fn name_of(line: &str) -> Option<&str> {
     (!name.starts_with('#')).then_some(name)
 }
 
-/// The names that the value in this line refers to, as the parser takes them: letters and digits after a `$`, or
-/// anything in braces.
+/// The names that the value in this line refers to, by the parser's rule: letters and digits after a `$`, or anything in
+/// braces.
 fn referred_to(line: &str) -> Vec<String> {
     let mut names = Vec::new();
     let mut in_single_quotes = false;
@@ -127,7 +127,8 @@ fn referred_to(line: &str) -> Vec<String> {
     names
 }
 
-/// The error of the parser quotes the line, which may hold a secret; its number is enough.
+/// Describes an error of the parser by the number of the line, because the parser's message quotes the line, which may contain a
+/// secret.
 fn describe(error: &dotenvy::Error, text: &str) -> String {
     let dotenvy::Error::LineParse(line, _) = error else {
         return "cannot be read".to_owned();

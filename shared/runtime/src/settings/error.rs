@@ -1,4 +1,4 @@
-//! What is wrong with the settings, in words that say how to mend it.
+//! Errors in settings, with messages that say how to fix them.
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use crate::one_line;
 /// One setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The variable, or the file it was to come from.
+    /// The variable or the file.
     pub name: String,
-    /// Why it cannot be used and how to mend it; without its value, or with the part at fault where that is no secret.
+    /// Why it cannot be used and how to fix it. It quotes no part of the value that may be secret.
     pub problem: String,
 }
 
@@ -26,12 +26,12 @@ pub struct SettingsError {
 }
 
 impl SettingsError {
-    /// The faults, in the order they were found.
+    /// The errors, in the order in which they were found.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
 
-    /// Adds the faults of another part, so that a process of several parts reports all of them.
+    /// Adds the errors of another part, so that a process of several parts reports all of them.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         for fault in other.faults {
@@ -53,7 +53,7 @@ impl fmt::Display for SettingsError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "the settings cannot be used:")?;
         for fault in &self.faults {
-            // A name may come from a file or the environment, with anything in it.
+            // A name from a file or the environment may contain any characters.
             write!(formatter, "\n  {}", one_line(&fault.to_string()))?;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Reads typed values out of an [`Env`] and keeps every fault until the end.
+//! Reads typed values from an [`Env`] and collects every error until the end.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -11,7 +11,8 @@ use super::error::{Fault, SettingsError};
 use super::rotating_secret::RotatingSecret;
 use super::secret::{Secret, SecretSource};
 
-/// Reads settings one by one. A faulty one yields its default, or nothing, and [`Reader::finish`] reports it.
+/// Reads settings one by one. For a setting that cannot be used it returns the default, or nothing, and [`Reader::finish`]
+/// returns the error.
 #[derive(Debug)]
 pub struct Reader<'a> {
     env: &'a Env,
@@ -27,7 +28,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A setting that must be given. `None` means that a fault was noted.
+    /// A required setting. `None` means that an error was noted.
     pub fn required<T>(&mut self, name: &str) -> Option<T>
     where
         T: FromStr<Err: Display>,
@@ -39,7 +40,7 @@ impl<'a> Reader<'a> {
         self.optional(name)
     }
 
-    /// A setting that may be left out.
+    /// An optional setting.
     pub fn optional<T>(&mut self, name: &str) -> Option<T>
     where
         T: FromStr<Err: Display>,
@@ -78,7 +79,7 @@ impl<'a> Reader<'a> {
         let text = self.text(name)?;
         let value = text.parse().ok().filter(|value| range.contains(value));
         if value.is_none() {
-            // What stands there is not repeated, for it may be a secret in the wrong place.
+            // The value is not quoted, because it may be a secret in the wrong place.
             let (least, most) = (range.start(), range.end());
             self.fault(name, format!("must be a number from {least} to {most}"));
         }
@@ -97,7 +98,7 @@ impl<'a> Reader<'a> {
         Duration::from_millis(self.within(name, milliseconds(&default), range))
     }
 
-    /// One of a few words, each standing for a value.
+    /// One of a few words, each of which stands for a value.
     pub fn one_of<T: Clone>(&mut self, name: &str, default: T, choices: &[(&str, T)]) -> T {
         let Some(text) = self.text(name) else {
             return default;
@@ -110,7 +111,7 @@ impl<'a> Reader<'a> {
         default
     }
 
-    /// A secret that may be left out.
+    /// An optional secret.
     pub fn secret(&mut self, name: &str) -> Option<Secret> {
         let text = self.text(name)?;
         match Secret::parse(text) {
@@ -122,7 +123,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A secret given as `NAME`, or in the file that `NAME_FILE` names, which may be replaced while the process runs.
+    /// An optional secret in `NAME`, or in the file that `NAME_FILE` names, which may be replaced while the process runs.
     pub fn secret_source(&mut self, name: &str) -> Option<SecretSource> {
         let file_name = format!("{name}_FILE");
         let value = self.secret(name).map(SecretSource::Value);
@@ -138,24 +139,24 @@ impl<'a> Reader<'a> {
         Some(source)
     }
 
-    /// Like [`Reader::secret_source`], with the last value that could be used at hand.
+    /// Like [`Reader::secret_source`], but keeps the last value that could be used.
     pub fn rotating_secret(&mut self, name: &str) -> Option<RotatingSecret> {
         let source = self.secret_source(name)?;
-        // Readable a moment ago, or a fault is noted already.
+        // It was readable a moment ago, or an error was noted.
         RotatingSecret::open(&format!("{name}_FILE"), source).ok()
     }
 
-    /// Whether a setting is given at all.
+    /// Whether a setting is set.
     pub fn is_set(&mut self, name: &str) -> bool {
         self.text(name).is_some()
     }
 
-    /// Notes that a setting was needed and not given.
+    /// Notes that a required setting is missing.
     pub fn missing(&mut self, name: &str) {
-        self.fault(name, "is not set, and must be");
+        self.fault(name, "is not set, but is required");
     }
 
-    /// Notes a fault: why the setting cannot be used and how to mend it, without its value if that is secret.
+    /// Notes an error: why the setting cannot be used and how to fix it, without its value if that is secret.
     pub fn fault(&mut self, name: &str, problem: impl Into<String>) {
         let fault = Fault {
             name: name.to_owned(),
@@ -166,13 +167,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Ends the reading: all faults, or what `build` makes of the values. In `build`, `?` opens the required ones.
+    /// Ends the reading. Returns all errors, or else the result of `build`, which can use `?` on required values.
     pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, SettingsError> {
         if !self.faults.is_empty() {
             return Err(self.faults.into());
         }
         build().ok_or_else(|| {
-            let problem = "a required value is missing without a fault; this is a mistake in the program";
+            let problem = "a required value is missing without an error; this is a defect of the program";
             vec![Fault {
                 name: "settings".to_owned(),
                 problem: problem.to_owned(),

@@ -1,5 +1,4 @@
-//! A secret that may be replaced in its file while the process runs, and the last good value for as long as it cannot be
-//! read.
+//! A secret that may be replaced in its file while the process runs. While the file cannot be read, the last good value is used.
 
 use std::fmt;
 use std::io;
@@ -7,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::secret::{Secret, SecretSource};
 
-/// Clones share what was read last.
+/// A secret that may be replaced in its file. Clones share the last value.
 #[derive(Clone)]
 pub struct RotatingSecret {
     source: SecretSource,
@@ -18,12 +17,12 @@ pub struct RotatingSecret {
 
 struct Last {
     secret: Secret,
-    /// Why the file cannot be used now; said in the log once.
+    /// Why the file cannot be used now. It is logged once.
     problem: Option<String>,
 }
 
 impl RotatingSecret {
-    /// Reads the secret for the first time. `setting` is the name under which a problem is reported.
+    /// Reads the secret for the first time. `setting` is the name of the setting, for the log.
     pub fn open(setting: &str, source: SecretSource) -> io::Result<Self> {
         let secret = source.read()?;
         Ok(Self {
@@ -36,13 +35,13 @@ impl RotatingSecret {
         })
     }
 
-    /// The secret as its file has it now; the last one that could be read where the file cannot be used.
+    /// The secret that the file has now, or the last good value if the file cannot be used.
     pub fn read(&self) -> Secret {
-        self.look().unwrap_or_else(|| self.last().secret.clone())
+        self.reload().unwrap_or_else(|| self.last().secret.clone())
     }
 
-    /// The secret as its file has it now, if the file can be used. Why it cannot is logged once.
-    pub fn look(&self) -> Option<Secret> {
+    /// Reads the file again and returns its secret, or none if the file cannot be used. The reason is logged once.
+    pub fn reload(&self) -> Option<Secret> {
         let read = self.source.read();
         let mut last = self.last();
         let setting = &*self.setting;
@@ -69,7 +68,7 @@ impl RotatingSecret {
         }
     }
 
-    /// Where it comes from.
+    /// The source of the secret.
     pub fn source(&self) -> &SecretSource {
         &self.source
     }
@@ -80,7 +79,7 @@ impl RotatingSecret {
 }
 
 impl From<Secret> for RotatingSecret {
-    /// One that stays as it is.
+    /// A secret that never changes.
     fn from(secret: Secret) -> Self {
         Self {
             source: SecretSource::Value(secret.clone()),

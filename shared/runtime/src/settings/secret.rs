@@ -1,4 +1,4 @@
-//! Values that must not reach a log, and where they come from.
+//! Secret values, which must never be logged, and their sources.
 
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::text::{clean_secret, read_text};
 
-/// More than any token or password has.
+/// A larger file is rejected. Tokens and passwords are far shorter.
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// A value that does not print and is wiped from memory when dropped.
@@ -15,15 +15,15 @@ const MAX_BYTES: u64 = 64 * 1024;
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes a secret as people give it: white space and a byte order mark around it are dropped, and what cannot be part
-    /// of it is refused. The error says what and where, without the value.
+    /// Parses a secret as people paste it: white space and a byte order mark around it are dropped, and characters that cannot
+    /// belong to it are rejected. The error names the character and its position, and no other part of the value.
     pub fn parse(text: &str) -> Result<Self, String> {
         clean_secret(text)
             .map(Self::from)
             .map_err(|fault| fault.to_string())
     }
 
-    /// The value itself, for the one place that must send it.
+    /// The value itself, for the code that has to send it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
@@ -47,12 +47,12 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a secret comes from; a file may be replaced while the process runs, and is then read again.
+/// The source of a secret. A file may be replaced while the process runs, and is then read again.
 #[derive(Debug, Clone)]
 pub enum SecretSource {
-    /// Given in the environment, and fixed.
+    /// A fixed value from the environment.
     Value(Secret),
-    /// Kept in a file, without its surrounding white space.
+    /// A file. White space around the secret is ignored.
     File(PathBuf),
 }
 

@@ -1,13 +1,13 @@
-//! Text from files and variables: read with limits, and refused where it holds what nobody can see.
+//! Reads text from files and variables with limits, and rejects invisible characters.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// The text of a file without its byte order mark; an error says what kind of file it is, never what it holds.
+/// Reads the text of a file without its byte order mark. The error describes the kind of file and quotes none of its content.
 pub(super) fn read_text(path: &Path, max_bytes: u64) -> io::Result<String> {
     let invalid = |problem: &str| io::Error::new(io::ErrorKind::InvalidData, problem);
-    // Asked before it is opened: opening a pipe waits for somebody to write to it.
+    // Checked before it is opened, because opening a pipe would wait for a writer.
     let metadata = fs::metadata(path)?;
     if metadata.is_dir() {
         return Err(invalid("it is a directory, and a file is needed"));
@@ -31,14 +31,15 @@ pub(super) fn read_text(path: &Path, max_bytes: u64) -> io::Result<String> {
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
-/// A character that does not belong where it is. It is told by its code: it cannot be seen, or not be told from another.
+/// A character that cannot belong to the value. The message gives its code, because the character is invisible or looks like
+/// another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TextFault {
     #[error("holds {what} (U+{code:04X}) as its character {position}; type the value again")]
     Invisible {
         what: &'static str,
         code: u32,
-        /// From 1.
+        /// The position of the character, counted from 1.
         position: usize,
     },
     #[error("is in curly quotes, which a word processor makes; leave the quotes out")]
@@ -58,7 +59,7 @@ pub(super) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
-/// Refuses characters that nobody sees, and curly quotes around the text.
+/// Rejects invisible characters, and curly quotes around the text.
 pub(super) fn check_visible(text: &str) -> Result<(), TextFault> {
     const CURLY: [char; 8] = [
         '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}', '\u{201c}', '\u{201d}', '\u{201e}', '\u{201f}',
@@ -78,7 +79,7 @@ pub(super) fn check_visible(text: &str) -> Result<(), TextFault> {
     Ok(())
 }
 
-/// A secret without the white space and the byte order mark around it, or why it cannot be one.
+/// The secret without the white space and the byte order mark around it, or why the text cannot be a secret.
 pub(super) fn clean_secret(text: &str) -> Result<&str, TextFault> {
     let text = trimmed(text);
     check_visible(text)?;
@@ -105,7 +106,7 @@ pub(super) fn clean_secret(text: &str) -> Result<&str, TextFault> {
     Ok(text)
 }
 
-/// What examples and documents write where a secret belongs; ours among them.
+/// Whether the text is a placeholder as examples and documents have it, ours included.
 fn is_placeholder(text: &str) -> bool {
     let lower = text.to_lowercase();
     lower.starts_with("your-")

@@ -6,7 +6,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Shutdown;
 
-/// What a shell reports for a process ended by Ctrl-C.
+/// The exit code that a shell reports for a process that was ended by Ctrl-C.
 const EXIT_INTERRUPTED: i32 = 130;
 
 pub(super) fn watch(shutdown: Shutdown) -> io::Result<()> {
@@ -19,7 +19,7 @@ pub(super) fn watch(shutdown: Shutdown) -> io::Result<()> {
         );
         shutdown.trigger();
         let name = signals.next().await;
-        tracing::warn!(signal = name, "stopped at once, on a second signal");
+        tracing::warn!(signal = name, "stopping at once, because of a second signal");
         std::process::exit(EXIT_INTERRUPTED);
     });
     Ok(())

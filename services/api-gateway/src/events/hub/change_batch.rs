@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// How many users an event names. Nobody can read more in a fifth of a second.
+/// The maximum number of users that an event names. A person cannot read more in a fifth of a second.
 const MAX_NAMED: usize = 40;
 
 /// The changes between two events.
@@ -70,8 +70,8 @@ impl ChangeBatch {
             state,
         };
         if let Some(known) = self.users.iter_mut().find(|known| known.user_id == user.user_id) {
-            // The two kinds of notices come over different subjects, so a result can come before the news of its change. The
-            // change must not hide the result.
+            // The two kinds of notices have different subjects, so a result can arrive before the notice of its change. The
+            // change must not replace the result.
             let is_older = (user.version, user.state != SyncState::Pending)
                 < (known.version, known.state != SyncState::Pending);
             if !is_older {

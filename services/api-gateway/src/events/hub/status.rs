@@ -37,8 +37,11 @@ impl Status {
     pub(super) async fn of(gateway: &Gateway) -> Self {
         let context = read_context(&HeaderMap::new());
         let (report, users) = tokio::join!(
-            gateway.readiness.report(&gateway.users),
-            timeout(SUMMARY_TIMEOUT, gateway.users.read(&SummarizeUsers {}, &context)),
+            gateway.readiness.report(&gateway.services),
+            timeout(
+                SUMMARY_TIMEOUT,
+                gateway.services.read(&SummarizeUsers {}, &context)
+            ),
         );
         let (users, problem) = match users {
             Ok(Ok(users)) => (Some(users), None),

@@ -40,8 +40,8 @@ pub(super) struct Dropped {
 }
 
 impl Subscription {
-    /// `missed` are the events since `follows`, the last one that the browser saw. Where they are not known, `follows` is the
-    /// latest event instead, and the browser starts anew.
+    /// `missed` are the events after `follows`, the last one that the browser saw. If they are not known, `follows` is the
+    /// latest event instead, and the browser starts without them.
     pub(super) fn new(
         place: SubscriberPlace,
         follows: EventId,
@@ -94,7 +94,7 @@ impl Subscription {
     }
 }
 
-/// The event that tells how many events of changes the browser missed.
+/// The event with the number of events of changes that the browser missed.
 fn dropped(frames: u64) -> Event {
     sse::event("dropped", None, &Dropped { frames })
 }

@@ -86,7 +86,7 @@ impl ReportSender {
         self.0.lock().summary = Some(summary);
     }
 
-    /// Throws away what waits, for a caller that does not read.
+    /// Drops the waiting reports, because the caller does not read them.
     pub(in crate::import) fn abandon(self) {
         let mut state = self.0.lock();
         state.waiting.clear();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::openapi::schema_value;
 
-/// How many invalid values of a row are reported. More help nobody.
+/// At most this many invalid values of a row are reported. More would not help.
 const MAX_ERRORS: usize = 10;
 /// How many reasons are kept so that rows can share them. The rows of a file are mostly wrong in the same few ways.
 const MAX_SHARED_REASONS: usize = 256;

@@ -91,7 +91,7 @@ impl RowParser {
 
 fn parse_csv_row(columns: &[Column], values: Result<Vec<&[u8]>, TooManyValues>) -> ParsedRow {
     let wanted = columns.len();
-    // A row with another number of values is rejected as a whole: nobody can tell which value is missing.
+    // A row with another number of values is rejected as a whole, because it is unknown which value is missing.
     let values = match values {
         Ok(values) if values.len() == wanted => values,
         Ok(values) => {

@@ -1,4 +1,4 @@
-//! `GET /healthz`: the process is running, whatever it can reach.
+//! `GET /healthz`: the process is running. Dependencies are not checked.
 
 use crate::openapi::{Describe, Media};
 use aide::transform::TransformOperation;
@@ -26,7 +26,7 @@ pub(in crate::routes) fn describe_healthz(operation: TransformOperation<'_>) -> 
             "healthz",
             "Operation",
             "Check that the process is running",
-            "It answers whatever the gateway can reach.",
+            "It does not check the services that the gateway needs.",
         )
         .responds(
             200,

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::routes::Gateway;
 
 pub(in crate::routes) async fn readyz(State(gateway): State<Gateway>) -> Response {
-    let report = gateway.readiness.report(&gateway.users).await;
+    let report = gateway.readiness.report(&gateway.services).await;
     let status = if report.ready {
         StatusCode::OK
     } else {

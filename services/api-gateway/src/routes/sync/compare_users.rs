@@ -84,7 +84,7 @@ async fn compare(
 ) -> Result<Response, ApiError> {
     require_json(&headers)?;
     let body = read_body(&headers, body, gateway.read_timeout).await?;
-    let comparison = gateway.users.compare(&parse(&body)?, &context).await?;
+    let comparison = gateway.services.compare(&parse(&body)?, &context).await?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(comparison)).into_response())
 }
 

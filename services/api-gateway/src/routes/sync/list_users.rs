@@ -58,7 +58,7 @@ pub(in crate::routes) async fn list_users(
     ListQuery(list): ListQuery,
     Extension(context): Extension<RequestContext>,
 ) -> Result<Response, ApiError> {
-    let page = gateway.users.read(&list, &context).await?;
+    let page = gateway.services.read(&list, &context).await?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(page)).into_response())
 }
 
@@ -113,7 +113,7 @@ fn parse_filter(state: Option<&str>, reason: Option<String>) -> Result<ProblemFi
     if state.is_none() && reason.is_some() {
         return Err(invalid_parameter(
             "reason",
-            "it needs a state as well, since the same code means something else in another state",
+            "it needs a state as well, because the same code has another meaning in another state",
         ));
     }
     Ok(ProblemFilter {

@@ -96,7 +96,7 @@ async fn control(
     limit: Duration,
 ) -> Result<Response, ApiError> {
     let control = gateway
-        .users
+        .services
         .change(&ControlDelivery { action }, &context)
         .await?;
     // The response comes when the worker has reported the change, so that a caller who reads the summary next sees it too.

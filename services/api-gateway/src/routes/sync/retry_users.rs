@@ -32,7 +32,7 @@ pub(in crate::routes) async fn retry_users(
     let until = Instant::now() + MAX_DURATION;
     let mut total = UsersRetried::default();
     loop {
-        let page = match gateway.users.change(&request, &context).await {
+        let page = match gateway.services.change(&request, &context).await {
             Ok(page) => page,
             // Earlier pages are done and have to be reported. The caller continues from here and sees the error if it persists.
             Err(error) if total.next.is_some() => {

@@ -38,7 +38,7 @@ impl OperationInput for LastQuery {
             operation,
             json!([{
                 "name": "last", "in": "query",
-                "description": "The same as `Last-Event-ID`, for a browser that starts anew and cannot send the header. The header wins.",
+                "description": "The same as `Last-Event-ID`, for a browser that opens a new stream and cannot send the header. The header wins.",
                 "schema": { "type": "string" }, "example": "0f8e5c1a-41"
             }]),
         );

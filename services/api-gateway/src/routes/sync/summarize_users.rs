@@ -31,7 +31,7 @@ pub(in crate::routes) async fn summarize_users(
     State(gateway): State<Gateway>,
     Extension(context): Extension<RequestContext>,
 ) -> Result<Response, ApiError> {
-    let users = gateway.users.read(&SummarizeUsers {}, &context).await?;
+    let users = gateway.services.read(&SummarizeUsers {}, &context).await?;
     let delivery = gateway.delivery.report();
     Ok(([(CACHE_CONTROL, "no-store")], Json(Summary { users, delivery })).into_response())
 }

@@ -61,7 +61,7 @@ pub(in crate::routes) async fn get_receipt(
         Some(_) => gateway.resolutions.register(&request.user_id).await,
         None => None,
     };
-    let mut receipt = gateway.users.read(&request, &context).await?;
+    let mut receipt = gateway.services.read(&request, &context).await?;
     let Some((wait, waiter)) = wait.zip(waiter) else {
         return Ok(respond(&receipt));
     };
@@ -141,8 +141,8 @@ fn receipt_examples(media: Media) -> Media {
             "fields": { "email": { "state": "notFound", "recordedAt": at } },
             "overallState": "notFound",
             "problems": [{ "problem": "notFound", "fields": ["email"],
-                "explanation": "No HubSpot contact has the user's address. hubsync updates contacts; it creates one only if HUBSPOT_MISSING=create is set for the hubspot service.",
-                "remedy": "Create the contact in HubSpot, correct the user's address, or set HUBSPOT_MISSING=create.",
+                "explanation": "No HubSpot contact has the user's address. hubsync updates contacts; it creates one only if HUBSPOT_CONTACT_NOT_FOUND=create is set for the hubspot service.",
+                "remedy": "Create the contact in HubSpot, correct the user's address, or set HUBSPOT_CONTACT_NOT_FOUND=create.",
                 "addresses": ["nobody@example.com"], "nextAttemptAt": "2026-01-05T09:31:00.456Z" }],
             "attempts": 1, "lastAttempts": [attempt(1, 1, 207)], "currentVersion": 1
         }))

@@ -21,7 +21,7 @@ pub(in crate::routes) async fn get_user(
     Extension(context): Extension<RequestContext>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let user = gateway.users.read(&GetUser { user_id }, &context).await?;
+    let user = gateway.services.read(&GetUser { user_id }, &context).await?;
     // Personal data must not be kept in a shared cache.
     let private = HeaderValue::from_static("private, no-cache");
     let response_headers = [(ETAG, entity_tag(user.version)), (CACHE_CONTROL, private)];

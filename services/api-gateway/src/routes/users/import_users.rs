@@ -72,7 +72,7 @@ pub(in crate::routes) async fn import_users(
     stall_limit.set(gateway.import_wait.mul_f32(13.0 / 12.0));
     let (reports, receiver) = report_queue(Arc::clone(&context.request_id));
     let run = ImportRun {
-        users: gateway.users,
+        services: gateway.services,
         context,
         shutdown: gateway.shutdown,
         read_timeout: gateway.read_timeout,

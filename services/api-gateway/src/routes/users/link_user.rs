@@ -30,7 +30,7 @@ pub(in crate::routes) async fn link_user(
     let body = read_body(&headers, body, gateway.read_timeout).await?;
     let contact_id = parse_contact(&body)?;
     let link = LinkUser { user_id, contact_id };
-    Ok(Json(gateway.users.change(&link, &context).await?))
+    Ok(Json(gateway.services.change(&link, &context).await?))
 }
 
 /// Describes the operation for the API document.

@@ -18,7 +18,7 @@ pub(in crate::routes) async fn unlink_user(
     Extension(context): Extension<RequestContext>,
 ) -> Result<Json<Receipt>, ApiError> {
     let unlink = UnlinkUser { user_id };
-    Ok(Json(gateway.users.change(&unlink, &context).await?))
+    Ok(Json(gateway.services.change(&unlink, &context).await?))
 }
 
 /// Describes the operation for the API document.

@@ -64,11 +64,11 @@ pub(in crate::routes) async fn update_user(
         idempotency_key: Some(idempotency_key),
     };
     let Some(wait) = read_wait(&headers) else {
-        return Ok(accepted(&gateway.users.change(&change, &context).await?));
+        return Ok(accepted(&gateway.services.change(&change, &context).await?));
     };
     // Registered before the change is sent, so that its notice cannot be missed.
     let waiter = gateway.resolutions.register(&change.user_id).await;
-    let mut updated = gateway.users.change(&change, &context).await?;
+    let mut updated = gateway.services.change(&change, &context).await?;
     // Too many callers wait: this one is answered at once, without the header that says it waited.
     let Some(waiter) = waiter else {
         return Ok(accepted(&updated));
@@ -123,7 +123,7 @@ fn parse_change(form: UpdateForm, body: &[u8]) -> Result<Values, ApiError> {
 
 /// The error for a condition that no version can meet. It names the stored version, which has to be read for that.
 async fn version_mismatch(gateway: &Gateway, user_id: UserId, context: &RequestContext) -> ApiError {
-    match gateway.users.read(&GetUser { user_id }, context).await {
+    match gateway.services.read(&GetUser { user_id }, context).await {
         Ok(user) => ApiError::VersionMismatch {
             current: Some(user.version),
         },

@@ -11,7 +11,7 @@ use reqwest::{
 };
 use serde_json::json;
 
-use super::answer;
+use super::response;
 use crate::engine::{Call, CallError, CallErrorKind, Contact, RateLimit, Response};
 
 fn update() -> Call {
@@ -29,7 +29,7 @@ fn problem_with(call: &Call, status: u16, headers: &[(&'static str, &'static str
         .iter()
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
     let status = StatusCode::from_u16(status).expect("a status");
-    match answer(call, status, &pairs.collect(), body.as_bytes()) {
+    match response(call, status, &pairs.collect(), body.as_bytes()) {
         Response::Error(problem) => problem,
         other => panic!("not a problem: {other:?}"),
     }
@@ -217,7 +217,7 @@ fn a_partial_batch_is_read_input_by_input_whatever_its_status() {
         ],
     });
     for status in [StatusCode::OK, StatusCode::MULTI_STATUS] {
-        let read = answer(&update(), status, &HeaderMap::new(), body.to_string().as_bytes());
+        let read = response(&update(), status, &HeaderMap::new(), body.to_string().as_bytes());
         let Response::Updated { results, errors } = read else {
             panic!("not a batch")
         };
@@ -249,7 +249,7 @@ fn a_partial_batch_is_read_input_by_input_whatever_its_status() {
 #[test]
 fn a_contact_comes_with_all_its_addresses() {
     let body = r#"{"id":"512","properties":{"email":"a@x.de","hs_additional_emails":"b@x.de; c@x.de;"}}"#;
-    let read = answer(&read(), StatusCode::OK, &HeaderMap::new(), body.as_bytes());
+    let read = response(&read(), StatusCode::OK, &HeaderMap::new(), body.as_bytes());
     let expected = Contact {
         id: "512".into(),
         email: Some("a@x.de".into()),
@@ -283,7 +283,7 @@ fn the_reason_of_one_input_has_its_category_and_the_correlation_id_of_the_answer
         HeaderValue::from_static("abc"),
     )]);
     let status = StatusCode::MULTI_STATUS;
-    let read = answer(&update(), status, &headers, body.to_string().as_bytes());
+    let read = response(&update(), status, &headers, body.to_string().as_bytes());
     let Response::Updated { errors, .. } = read else {
         panic!("not a batch: {read:?}")
     };

@@ -1,4 +1,4 @@
-//! Which access token calls carry: told the time, and without a word on HTTP.
+//! Decides which access token calls carry. It does no input or output, and the time is passed in.
 
 use contracts::Reason;
 use runtime::settings::Secret;
@@ -10,24 +10,25 @@ use crate::engine::{CallError, CallErrorKind};
 #[derive(Debug, Clone)]
 pub(super) struct AccessToken {
     pub(super) secret: Secret,
-    /// The account it opens, where the answer said so.
+    /// The account it belongs to, if the token endpoint named it.
     pub(super) account_id: Option<String>,
-    /// The connection it was issued for; another one after the refresh token was replaced from outside.
+    /// The number of the connection it was issued for. It changes when an operator replaces the refresh token.
     pub(super) connection: u64,
-    /// From when on no call starts with it.
+    /// No call starts with it after this time.
     pub(super) usable_until: Instant,
-    /// HubSpot did not accept it.
+    /// Whether HubSpot rejected it.
     pub(super) is_rejected: bool,
 }
 
-/// The access tokens of an app.
+/// The access tokens of an OAuth app: the one in use, and the one that follows it.
 #[derive(Debug, Default)]
 pub(super) struct AccessTokens {
     in_use: Option<AccessToken>,
-    /// For another account, or after a time without a good token: in use from the next question for the account on.
+    /// A token that may belong to another account, or that follows a time without a good token. The next
+    /// [`Call::Account`](crate::engine::Call::Account) puts it into use.
     next: Option<AccessToken>,
-    /// Why the last attempt yielded no token.
-    trouble: Option<CallError>,
+    /// Why the last request returned no token.
+    last_error: Option<CallError>,
 }
 
 impl AccessToken {
@@ -39,8 +40,9 @@ impl AccessToken {
         self.is_usable(now) && !self.is_rejected
     }
 
-    /// A connection is one account's, so that it will do where an answer does not name the account.
-    fn opens_the_account_of(&self, other: &Self) -> bool {
+    /// Whether both belong to the same account. If the token endpoint did not name the account, the connection decides,
+    /// because a connection belongs to one account.
+    fn has_same_account(&self, other: &Self) -> bool {
         match (&self.account_id, &other.account_id) {
             (Some(account_id), Some(other)) => account_id == other,
             _ => self.connection == other.connection,
@@ -49,22 +51,22 @@ impl AccessToken {
 }
 
 impl AccessTokens {
-    /// The token that calls carry, or why there is none. A rejected one is tried until it is known that there is no
-    /// other, for a rejection may pass.
+    /// The token that calls carry, or why there is none. A rejected token is used until a request for another one fails,
+    /// because HubSpot may accept it again.
     pub(super) fn in_use(&self, now: Instant) -> Result<Secret, Box<CallError>> {
-        match (&self.in_use, &self.trouble) {
-            (Some(token), Some(trouble)) if token.is_rejected => Err(Box::new(trouble.clone())),
+        match (&self.in_use, &self.last_error) {
+            (Some(token), Some(error)) if token.is_rejected => Err(Box::new(error.clone())),
             (Some(token), _) if token.is_usable(now) => Ok(token.secret.clone()),
-            (_, trouble) => Err(Box::new(trouble.clone().unwrap_or_else(not_yet))),
+            (_, error) => Err(Box::new(error.clone().unwrap_or_else(no_token_yet))),
         }
     }
 
-    /// A token was issued. It takes the place of a good one of the same account without anybody noticing; any other
-    /// waits for the question for the account, which is to be asked then.
-    pub(super) fn issued(&mut self, token: AccessToken, now: Instant) -> bool {
-        self.trouble = None;
+    /// Adds a token that was issued. It replaces a good token of the same account at once. Otherwise it waits until
+    /// [`Self::use_latest`] is called, and this returns true: the account has to be checked first.
+    pub(super) fn add(&mut self, token: AccessToken, now: Instant) -> bool {
+        self.last_error = None;
         let before = self.in_use.as_ref().filter(|before| before.is_good(now));
-        if before.is_some_and(|before| before.opens_the_account_of(&token)) {
+        if before.is_some_and(|before| before.has_same_account(&token)) {
             self.in_use = Some(token);
             self.next = None;
             return false;
@@ -73,12 +75,12 @@ impl AccessTokens {
         true
     }
 
-    /// No token was issued.
-    pub(super) fn failed(&mut self, trouble: CallError) {
-        self.trouble = Some(trouble);
+    /// Records why no token was issued.
+    pub(super) fn record_error(&mut self, error: CallError) {
+        self.last_error = Some(error);
     }
 
-    /// HubSpot did not accept this token: whether that is news of the one in use.
+    /// Marks this token as rejected. Returns true if it is the one in use and was not marked before.
     pub(super) fn reject(&mut self, token: &Secret) -> bool {
         match &mut self.in_use {
             Some(in_use) if in_use.secret.expose() == token.expose() => {
@@ -88,8 +90,8 @@ impl AccessTokens {
         }
     }
 
-    /// The account is asked for: with the latest token.
-    pub(super) fn take_up(&mut self) {
+    /// Puts the latest token into use, because the account is checked now.
+    pub(super) fn use_latest(&mut self) {
         if let Some(next) = self.next.take() {
             self.in_use = Some(next);
         }
@@ -98,30 +100,30 @@ impl AccessTokens {
     /// The connection and the account of the token in use, if it is this one.
     pub(super) fn origin_of(&self, token: &Secret) -> Option<(u64, Option<String>)> {
         let in_use = self.in_use.as_ref();
-        let it = in_use.filter(|in_use| in_use.secret.expose() == token.expose())?;
-        Some((it.connection, it.account_id.clone()))
+        let same = in_use.filter(|in_use| in_use.secret.expose() == token.expose())?;
+        Some((same.connection, same.account_id.clone()))
     }
 
     pub(super) fn has_next(&self) -> bool {
         self.next.is_some()
     }
 
-    /// Whether waiting would change nothing.
-    pub(super) fn is_settled(&self, now: Instant) -> bool {
-        self.has_next() || self.trouble.is_some() || self.in_use(now).is_ok()
+    /// Whether there is a token, or a reason why there is none, so that nobody needs to wait for the request in flight.
+    pub(super) fn has_result(&self, now: Instant) -> bool {
+        self.has_next() || self.last_error.is_some() || self.in_use(now).is_ok()
     }
 
-    /// Whether the last attempt yielded a token that is not known to be bad.
-    pub(super) fn is_well(&self) -> bool {
-        self.trouble.is_none() && !self.wants_another()
+    /// Whether the last request returned a token that HubSpot has not rejected.
+    pub(super) fn is_healthy(&self) -> bool {
+        self.last_error.is_none() && !self.needs_replacement()
     }
 
-    /// Whether the token in use was rejected, with none to take its place.
-    pub(super) fn wants_another(&self) -> bool {
+    /// Whether the token in use was rejected and there is no other.
+    pub(super) fn needs_replacement(&self) -> bool {
         self.next.is_none() && self.in_use.as_ref().is_some_and(|token| token.is_rejected)
     }
 
-    /// How long calls can go on without another token.
+    /// For how many seconds calls can go on without another token.
     pub(super) fn seconds_left(&self, now: Instant) -> u64 {
         let latest = self.next.as_ref().or(self.in_use.as_ref());
         latest.map_or(0, |token| {
@@ -130,7 +132,7 @@ impl AccessTokens {
     }
 }
 
-fn not_yet() -> CallError {
+fn no_token_yet() -> CallError {
     CallError {
         kind: CallErrorKind::NoToken,
         reason: Reason::ours("NO_ACCESS_TOKEN", "HubSpot has not issued an access token yet"),

@@ -1,4 +1,4 @@
-//! Connecting an OAuth app to an account: the code of a person's consent is exchanged for the first tokens.
+//! Connects an OAuth app to an account: exchanges the authorization code that a person's consent gave for the first tokens.
 
 use std::time::Duration;
 
@@ -10,56 +10,56 @@ use crate::{
     engine::{Call, Response},
 };
 
-/// How long the token endpoint may take; a person waits for it.
+/// How long the token endpoint may take. A person is waiting.
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// Without these no contact is read or written.
+/// The scopes that reading and writing contacts needs.
 const NEEDED_SCOPES: [&str; 2] = ["crm.objects.contacts.read", "crm.objects.contacts.write"];
 
-/// What HubSpot sent back with a person who consented.
+/// What HubSpot returned when a person consented.
 #[derive(Debug)]
 pub struct Consent {
-    /// The code, which is good once.
+    /// The authorization code. It can be exchanged once.
     pub code: Secret,
-    /// The address the person was sent back to.
+    /// The redirect URL that HubSpot sent the person's browser to.
     pub redirect_uri: String,
-    /// The secret whose hash was in the address of HubSpot's page (PKCE).
+    /// The PKCE code verifier.
     pub verifier: Secret,
 }
 
-/// An app is connected to an account.
+/// The result of connecting an app to an account.
 #[derive(Debug)]
 pub struct Connected {
-    /// The refresh token, to be kept.
+    /// The refresh token, which the caller has to keep.
     pub refresh_token: Secret,
-    /// The account, where HubSpot says which.
+    /// The account, if HubSpot named it.
     pub account_id: Option<String>,
 }
 
-/// Why an app is not connected.
+/// The app could not be connected.
 #[derive(Debug, thiserror::Error)]
 pub enum NotConnected {
-    /// There is no HTTP client.
+    /// The HTTP client cannot be built.
     #[error("no HTTP client for HubSpot")]
     Http(#[from] reqwest::Error),
     /// HubSpot issued no tokens, or did not answer.
-    #[error("{}", sentence(.code, redirect_uri))]
-    Refused {
-        /// HubSpot's code, or one of ours.
+    #[error("{}", no_tokens_message(.code, redirect_uri))]
+    NoTokens {
+        /// HubSpot's error code, or one of ours.
         code: String,
-        /// The address that the code was sent to.
+        /// The redirect URL of the authorization code.
         redirect_uri: String,
     },
-    /// The tokens do not suffice.
+    /// The tokens lack scopes that hubsync needs.
     #[error(
         "HubSpot connected the app without the scopes {0}; add them to the app's settings in HubSpot and run connect again"
     )]
     MissingScopes(String),
-    /// There is nothing to keep.
+    /// HubSpot issued an access token without a refresh token.
     #[error("HubSpot answered without a refresh token; run connect again")]
     NoRefreshToken,
 }
 
-/// Exchanges the code for tokens. Nothing is kept here.
+/// Exchanges the code for tokens. The caller has to keep the refresh token.
 pub async fn connect(
     target: &Target,
     client_id: &str,
@@ -68,17 +68,17 @@ pub async fn connect(
 ) -> Result<Connected, NotConnected> {
     let endpoint = TokenEndpoint::new(http_client(target, TIMEOUT)?, target.token());
     let exchanged = endpoint.exchange(client_id, client_secret, consent).await;
-    let issued = exchanged.map_err(|refusal| NotConnected::Refused {
-        code: refusal.problem.reason.code,
+    let issued = exchanged.map_err(|error| NotConnected::NoTokens {
+        code: error.call_error.reason.code,
         redirect_uri: consent.redirect_uri.clone(),
     })?;
-    let lacks = |scopes: &Vec<String>| {
+    let missing_scopes = |scopes: &Vec<String>| {
         let missing = NEEDED_SCOPES
             .into_iter()
             .filter(|needed| scopes.iter().all(|scope| scope != needed));
         missing.collect::<Vec<_>>().join(" and ")
     };
-    match issued.scopes.as_ref().map(lacks) {
+    match issued.scopes.as_ref().map(missing_scopes) {
         Some(missing) if !missing.is_empty() => return Err(NotConnected::MissingScopes(missing)),
         _ => {}
     }
@@ -93,7 +93,7 @@ pub async fn connect(
     })
 }
 
-/// The account that an access token opens, where HubSpot says it.
+/// The account that an access token belongs to, if HubSpot names it.
 async fn account(target: &Target, access_token: &str) -> Option<String> {
     let client = HubspotClient::new(target.clone(), Credentials::fixed(access_token), TIMEOUT).ok()?;
     match client.perform(&Call::Account).await.response {
@@ -102,10 +102,11 @@ async fn account(target: &Target, access_token: &str) -> Option<String> {
     }
 }
 
-fn sentence(code: &str, redirect_uri: &str) -> String {
+/// The message for an operator: the code, and how to fix it.
+fn no_tokens_message(code: &str, redirect_uri: &str) -> String {
     let advice = match code {
         "BAD_AUTH_CODE" | "INVALID_GRANT" => {
-            "the code is good once and for a short time; run connect again".to_owned()
+            "the authorization code was used already or has expired; run connect again".to_owned()
         }
         "BAD_REDIRECT_URI" => format!(
             "register {redirect_uri} as a redirect URL in the app's settings in HubSpot, or name one that is registered \
@@ -120,9 +121,10 @@ fn sentence(code: &str, redirect_uri: &str) -> String {
                 .to_owned()
         }
         "TOKEN_UNREACHABLE" | "TOKEN_TIMED_OUT" => {
-            "let this machine reach HubSpot, by HTTPS_PROXY if need be, and run connect again".to_owned()
+            "allow this machine to connect to HubSpot (set HTTPS_PROXY if it needs a proxy), and run connect again"
+                .to_owned()
         }
-        _ => "run connect again; if it stays so, look at the app's settings in HubSpot".to_owned(),
+        _ => "run connect again; if it fails again, check the app's settings in HubSpot".to_owned(),
     };
     format!("HubSpot did not issue tokens ({code}): {advice}")
 }

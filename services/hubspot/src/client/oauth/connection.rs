@@ -1,4 +1,5 @@
-//! The app's secrets as they are now: replaced from outside by an operator, or by HubSpot when it rotates them.
+//! The secrets of an OAuth app and their current values. An operator may replace them in their files, and HubSpot may
+//! rotate the refresh token.
 
 use std::{io, path::PathBuf};
 
@@ -7,21 +8,21 @@ use runtime::settings::{RotatingSecret, Secret, SecretSource};
 use super::write_back::write_back;
 use crate::client::OAuthApp;
 
-/// An app's connection to an account.
+/// The connection of an OAuth app to an account.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client_id: String,
     pub(super) client_secret: Secret,
     pub(super) refresh_token: Secret,
-    /// Grows when the refresh token is replaced from outside: what it opens is not known then.
+    /// Grows by one when an operator replaces the refresh token, because the new one may belong to another account.
     pub(super) number: u64,
-    /// Whether HubSpot's last answer held another refresh token.
+    /// Whether HubSpot's last response held a new refresh token.
     pub(super) rotates: bool,
     client_secret_source: RotatingSecret,
     refresh_token_source: RotatingSecret,
-    /// What the source of the refresh token held when it was last read.
+    /// The refresh token that its source had when it was last read or written.
     seen: Secret,
-    /// Whether it was said that a refresh token is kept nowhere.
+    /// Whether the log already says that a refresh token cannot be kept.
     warned: bool,
 }
 
@@ -46,9 +47,9 @@ impl Connection {
         })
     }
 
-    /// Takes up what was replaced from outside, and says whether anything was. A file that cannot be read, as while it
-    /// is being replaced, leaves things as they are.
-    pub(super) fn look(&mut self) -> bool {
+    /// Uses secrets that were replaced in their files. Returns whether any was. A file that cannot be read, for example
+    /// because it is being replaced, changes nothing.
+    pub(super) fn reload(&mut self) -> bool {
         let new_secret = changed(&self.client_secret_source, &self.client_secret);
         let new_token = changed(&self.refresh_token_source, &self.seen);
         if let Some(secret) = &new_secret {
@@ -58,7 +59,7 @@ impl Connection {
             return new_secret.is_some();
         };
         self.seen = token.clone();
-        // It may have been written here, and only its way to the disk have failed.
+        // It is not new if this process wrote it and the write failed only afterwards, when flushing it to disk.
         let is_new = token.expose() != self.refresh_token.expose();
         if is_new {
             self.refresh_token = token;
@@ -67,9 +68,9 @@ impl Connection {
         is_new || new_secret.is_some()
     }
 
-    /// Keeps the refresh token of an answer, in the file too if it came from one.
-    pub(super) async fn keep(&mut self, answered: Option<Secret>) {
-        let rotated = answered.filter(|token| token.expose() != self.refresh_token.expose());
+    /// Keeps the refresh token that came with an access token. It is written to the file that the old one came from.
+    pub(super) async fn keep(&mut self, refresh_token: Option<Secret>) {
+        let rotated = refresh_token.filter(|token| token.expose() != self.refresh_token.expose());
         self.rotates = rotated.is_some();
         if let Some(token) = rotated {
             self.refresh_token = token;
@@ -77,8 +78,8 @@ impl Connection {
         }
     }
 
-    /// Writes a refresh token to its file that could not be written before; HubSpot need not rotate it once more.
-    pub(super) async fn keep_again(&mut self) {
+    /// Tries again to write a refresh token that could not be written to its file.
+    pub(super) async fn retry_write(&mut self) {
         let in_file = matches!(self.refresh_token_source.source(), SecretSource::File(_));
         if in_file && self.refresh_token.expose() != self.seen.expose() {
             self.write().await;
@@ -87,12 +88,16 @@ impl Connection {
 
     async fn write(&mut self) {
         let token = self.refresh_token.clone();
-        let kept = match self.refresh_token_source.source() {
-            SecretSource::Value(_) => Err(io::Error::other("it came from a variable")),
-            SecretSource::File(path) => keep_in_file(path.clone(), self.seen.clone(), token.clone()).await,
+        let written = match self.refresh_token_source.source() {
+            SecretSource::Value(_) => Err(io::Error::other(
+                "it was set in HUBSPOT_OAUTH_REFRESH_TOKEN and not in a file",
+            )),
+            SecretSource::File(path) => {
+                write_if_unchanged(path.clone(), self.seen.clone(), token.clone()).await
+            }
         };
-        match kept {
-            Ok(Kept::Written) => {
+        match written {
+            Ok(WriteResult::Written) => {
                 self.warned = false;
                 self.seen = token;
             }
@@ -100,37 +105,38 @@ impl Connection {
                 self.warned = true;
                 tracing::warn!(
                     %error,
-                    "HubSpot replaced the refresh token and it cannot be kept; before a restart, connect the app \
-                     again and replace HUBSPOT_OAUTH_REFRESH_TOKEN"
+                    "HubSpot replaced the refresh token, and the new one cannot be saved; before the next restart, connect \
+                     the app again and set HUBSPOT_OAUTH_REFRESH_TOKEN to the new refresh token"
                 );
             }
-            Ok(Kept::Overtaken) | Err(_) => {}
+            Ok(WriteResult::Superseded) | Err(_) => {}
         }
     }
 }
 
-/// What became of the file of a refresh token.
-enum Kept {
+/// The result of writing a refresh token to its file.
+enum WriteResult {
     Written,
-    /// Somebody else has put something newer there, which is taken up when the file is looked at.
-    Overtaken,
+    /// The file has another token by now. It was left alone, and the next reload uses it.
+    Superseded,
 }
 
-/// What the source holds now, if that is not what is known. A variable does not change.
+/// The secret that the file has now, if it differs from the known one. A variable never changes.
 fn changed(source: &RotatingSecret, known: &Secret) -> Option<Secret> {
     match source.source() {
         SecretSource::Value(_) => None,
-        SecretSource::File(_) => source.look().filter(|now| now.expose() != known.expose()),
+        SecretSource::File(_) => source.reload().filter(|now| now.expose() != known.expose()),
     }
 }
 
-async fn keep_in_file(path: PathBuf, seen: Secret, token: Secret) -> io::Result<Kept> {
+/// Writes the token to its file, unless the file has another token than the one seen there last.
+async fn write_if_unchanged(path: PathBuf, seen: Secret, token: Secret) -> io::Result<WriteResult> {
     let writing = tokio::task::spawn_blocking(move || {
         let now = SecretSource::File(path.clone()).read();
         if now.is_ok_and(|now| now.expose() != seen.expose()) {
-            return Ok(Kept::Overtaken);
+            return Ok(WriteResult::Superseded);
         }
-        write_back(&path, &token).map(|()| Kept::Written)
+        write_back(&path, &token).map(|()| WriteResult::Written)
     });
     writing.await.unwrap_or_else(|error| Err(io::Error::other(error)))
 }

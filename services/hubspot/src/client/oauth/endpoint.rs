@@ -1,4 +1,4 @@
-//! One question to HubSpot's token endpoint.
+//! Sends requests to HubSpot's token endpoint.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use reqwest::{Client, Response};
 use runtime::settings::Secret;
 use serde_json::Value;
 
-use super::{connect::Consent, lifetime::lifetime, refusal::Refusal};
+use super::{connect::Consent, lifetime::lifetime, token_error::TokenError};
 use crate::{
     client::{
         body::{object, text},
@@ -15,23 +15,23 @@ use crate::{
     engine::CallErrorKind,
 };
 
-/// Where access tokens are asked for.
+/// HubSpot's token endpoint.
 #[derive(Debug)]
 pub(super) struct TokenEndpoint {
     http: Client,
     url: String,
 }
 
-/// An access token and what came with it.
+/// The response of the token endpoint: an access token and what came with it.
 #[derive(Debug)]
 pub(super) struct Issued {
     pub(super) access_token: Secret,
-    /// To be used from now on; another one than before where HubSpot rotates them.
+    /// The refresh token to use from now on. It differs from the old one if HubSpot rotates refresh tokens.
     pub(super) refresh_token: Option<Secret>,
     pub(super) lifetime: Duration,
-    /// The account it opens.
+    /// The account it belongs to, if the response names it.
     pub(super) account_id: Option<String>,
-    /// The scopes it has, where the answer says so.
+    /// The scopes it has, if the response lists them.
     pub(super) scopes: Option<Vec<String>>,
 }
 
@@ -40,13 +40,13 @@ impl TokenEndpoint {
         Self { http, url }
     }
 
-    /// Asks for an access token; the client's time-out bounds it.
+    /// Requests an access token. The HTTP client's time-out applies.
     pub(super) async fn refresh(
         &self,
         client_id: &str,
         client_secret: &Secret,
         refresh_token: &Secret,
-    ) -> Result<Issued, Refusal> {
+    ) -> Result<Issued, TokenError> {
         self.ask(&[
             ("grant_type", "refresh_token"),
             ("client_id", client_id),
@@ -56,13 +56,13 @@ impl TokenEndpoint {
         .await
     }
 
-    /// Exchanges the code of a person's consent for the first tokens of a connection.
+    /// Exchanges an authorization code for the first tokens of a connection.
     pub(super) async fn exchange(
         &self,
         client_id: &str,
         client_secret: &Secret,
         consent: &Consent,
-    ) -> Result<Issued, Refusal> {
+    ) -> Result<Issued, TokenError> {
         self.ask(&[
             ("grant_type", "authorization_code"),
             ("client_id", client_id),
@@ -74,28 +74,28 @@ impl TokenEndpoint {
         .await
     }
 
-    async fn ask(&self, form: &[(&str, &str)]) -> Result<Issued, Refusal> {
+    async fn ask(&self, form: &[(&str, &str)]) -> Result<Issued, TokenError> {
         match self.http.post(&self.url).form(form).send().await {
-            Ok(response) => understand(response).await,
-            Err(error) => Err(not_answered(&error)),
+            Ok(response) => read_response(response).await,
+            Err(error) => Err(no_response(&error)),
         }
     }
 }
 
-async fn understand(response: Response) -> Result<Issued, Refusal> {
+async fn read_response(response: Response) -> Result<Issued, TokenError> {
     let (status, headers) = (response.status(), response.headers().clone());
     let body = read_body(response).await.unwrap_or_default();
     if !status.is_success() {
-        return Err(Refusal::from_answer(status.as_u16(), &headers, &body));
+        return Err(TokenError::from_response(status.as_u16(), &headers, &body));
     }
     object(&body).as_ref().and_then(issued).ok_or_else(|| {
         let message = "HubSpot's token endpoint answered with success, but without a usable token";
-        Refusal::without_answer(CallErrorKind::NoToken, "NOT_UNDERSTOOD", message)
+        TokenError::without_response(CallErrorKind::NoToken, "NOT_UNDERSTOOD", message)
     })
 }
 
-/// A connection that cannot be made says that HubSpot cannot be heard, not that it refuses.
-fn not_answered(error: &reqwest::Error) -> Refusal {
+/// The error if there is no response. It counts as unreachable, because HubSpot rejected nothing.
+fn no_response(error: &reqwest::Error) -> TokenError {
     let (code, message) = if error.is_timeout() {
         (
             "TOKEN_TIMED_OUT",
@@ -104,7 +104,7 @@ fn not_answered(error: &reqwest::Error) -> Refusal {
     } else {
         ("TOKEN_UNREACHABLE", "HubSpot's token endpoint cannot be reached")
     };
-    Refusal::without_answer(CallErrorKind::Unreachable, code, message)
+    TokenError::without_response(CallErrorKind::Unreachable, code, message)
 }
 
 fn issued(json: &Value) -> Option<Issued> {

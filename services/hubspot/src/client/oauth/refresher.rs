@@ -1,7 +1,7 @@
-//! The one task that asks for access tokens, so that no two refreshes are ever out.
+//! The only task that requests access tokens, so that no two requests are in flight at the same time.
 //!
-//! It asks ahead of expiry, at once when a token is rejected or the app's secrets were replaced, and again and again
-//! where the answer is no: soon if time may mend it, seldom if a person must.
+//! It requests a token before the old one expires, and at once when a token is rejected or the app's secrets were replaced.
+//! After an error it tries again: soon if the error may pass, seldom if an operator has to act.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,31 +16,32 @@ use super::{
     connection::Connection,
     endpoint::{Issued, TokenEndpoint},
     lifetime::{refresh_after, usable},
-    refusal::Refusal,
+    token_error::TokenError,
 };
 use crate::engine::CallErrorKind;
 
-/// How often the files of the secrets are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// The waits after what time may mend.
-const SOON: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// The waits after what a person must mend, and between tokens that are issued and then not accepted.
-const SELDOM: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(5));
-/// Longest wait taken from a `Retry-After`, so that an early end of it is noticed.
-const LONGEST_ASKED: Duration = Duration::from_mins(5);
+/// How often the files of the secrets are read.
+const FILE_CHECK_INTERVAL: Duration = Duration::from_secs(2);
+/// The shortest and the longest wait after an error that may pass.
+const TEMPORARY_ERROR_WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// The shortest and the longest wait after an error that an operator has to fix, and after tokens that are issued and then
+/// rejected.
+const OPERATOR_ERROR_WAITS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(5));
+/// A longer `Retry-After` is cut to this wait, so that the end of an outage is noticed even if HubSpot announced a later one.
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
 
-/// Asks for access tokens.
+/// Requests access tokens.
 #[derive(Debug)]
 pub(super) struct Refresher {
     endpoint: TokenEndpoint,
     connection: Connection,
     shared: Arc<Shared>,
     stop: CancellationToken,
-    soon: Backoff,
-    seldom: Backoff,
-    /// Grows with every token that was rejected since one lasted.
+    temporary_waits: Backoff,
+    operator_waits: Backoff,
+    /// Grows with every rejected token, until one is used up to its refresh.
     rejections: Backoff,
-    /// What the last attempt failed of, to be logged once.
+    /// The error of the last request, so that the same one is logged once.
     failing: Option<CallErrorKind>,
 }
 
@@ -56,27 +57,27 @@ impl Refresher {
             connection,
             shared,
             stop,
-            soon: Backoff::new(SOON.0, SOON.1),
-            seldom: Backoff::new(SELDOM.0, SELDOM.1),
-            rejections: Backoff::new(SELDOM.0, SELDOM.1),
+            temporary_waits: Backoff::new(TEMPORARY_ERROR_WAITS.0, TEMPORARY_ERROR_WAITS.1),
+            operator_waits: Backoff::new(OPERATOR_ERROR_WAITS.0, OPERATOR_ERROR_WAITS.1),
+            rejections: Backoff::new(OPERATOR_ERROR_WAITS.0, OPERATOR_ERROR_WAITS.1),
             failing: None,
         }
     }
 
-    /// Asks for one token after the other until it is stopped; a refresh that is out is finished first.
+    /// Requests one token after another until it is stopped. A request in flight is finished first.
     pub(super) async fn run(mut self) {
         loop {
             let due = self.refresh().await;
-            if !self.rest(due).await {
+            if !self.wait_for_refresh(due).await {
                 return;
             }
         }
     }
 
-    /// Asks for a token, and says when to ask for the next.
+    /// Requests a token and returns when to request the next one.
     async fn refresh(&mut self) -> Instant {
-        self.connection.look();
-        let asked_at = Instant::now();
+        self.connection.reload();
+        let requested_at = Instant::now();
         let Connection {
             client_id,
             client_secret,
@@ -88,27 +89,27 @@ impl Refresher {
             .refresh(client_id, client_secret, refresh_token)
             .await
         {
-            Ok(issued) => self.issued(asked_at, issued).await,
-            Err(refusal) => Instant::now() + self.refused(refusal),
+            Ok(issued) => self.handle_token(requested_at, issued).await,
+            Err(error) => Instant::now() + self.handle_error(error),
         }
     }
 
-    async fn issued(&mut self, asked_at: Instant, issued: Issued) -> Instant {
-        // Kept before anything else: the one before may be good no more.
+    async fn handle_token(&mut self, requested_at: Instant, issued: Issued) -> Instant {
+        // The refresh token is kept before anything else, because the old one may already be invalid.
         self.connection.keep(issued.refresh_token).await;
         let token = AccessToken {
             secret: issued.access_token,
             account_id: issued.account_id,
             connection: self.connection.number,
-            usable_until: asked_at + usable(issued.lifetime),
+            usable_until: requested_at + usable(issued.lifetime),
             is_rejected: false,
         };
-        let mut asks = false;
+        let mut needs_account_check = false;
         let now = Instant::now();
         self.shared
             .tokens
-            .send_modify(|tokens| asks = tokens.issued(token, now));
-        if asks {
+            .send_modify(|tokens| needs_account_check = tokens.add(token, now));
+        if needs_account_check {
             self.shared.replaced.notify_one();
         }
         if self.failing.take().is_some() {
@@ -118,34 +119,35 @@ impl Refresher {
             lifetime_s = issued.lifetime.as_secs(),
             "an access token was issued"
         );
-        self.soon.reset();
-        self.seldom.reset();
-        asked_at + refresh_after(issued.lifetime, rand::rng().random_range(0.0..=1.0))
+        self.temporary_waits.reset();
+        self.operator_waits.reset();
+        requested_at + refresh_after(issued.lifetime, rand::rng().random_range(0.0..=1.0))
     }
 
-    fn refused(&mut self, refusal: Refusal) -> Duration {
-        let wait = if refusal.may_pass() {
-            let asked = refusal.retry_after.unwrap_or_default().min(LONGEST_ASKED);
-            self.soon.next_delay().max(asked)
+    /// Records and logs the error, and returns the time to wait before the next request.
+    fn handle_error(&mut self, error: TokenError) -> Duration {
+        let wait = if error.is_temporary() {
+            let retry_after = error.retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
+            self.temporary_waits.next_delay().max(retry_after)
         } else {
-            self.seldom.next_delay()
+            self.operator_waits.next_delay()
         };
-        self.log(&refusal);
+        self.log(&error);
         self.shared
             .tokens
-            .send_modify(|tokens| tokens.failed(refusal.problem));
+            .send_modify(|tokens| tokens.record_error(error.call_error));
         wait
     }
 
-    fn log(&mut self, Refusal { problem, .. }: &Refusal) {
-        if self.failing.as_ref() == Some(&problem.kind) {
+    fn log(&mut self, TokenError { call_error, .. }: &TokenError) {
+        if self.failing.as_ref() == Some(&call_error.kind) {
             return;
         }
-        self.failing = Some(problem.kind.clone());
-        let (code, status) = (problem.reason.code.as_str(), problem.reason.status);
-        let correlation = problem.reason.correlation_id.as_deref();
+        self.failing = Some(call_error.kind.clone());
+        let (code, status) = (call_error.reason.code.as_str(), call_error.reason.status);
+        let correlation = call_error.reason.correlation_id.as_deref();
         let left_s = self.shared.tokens.borrow().seconds_left(Instant::now());
-        match problem.kind {
+        match call_error.kind {
             CallErrorKind::Disconnected => tracing::error!(
                 code,
                 status,
@@ -158,7 +160,7 @@ impl Refresher {
                 status,
                 correlation,
                 left_s,
-                "HubSpot does not accept the app's credentials; check HUBSPOT_OAUTH_CLIENT_ID and _SECRET"
+                "HubSpot rejects the app's credentials; check HUBSPOT_OAUTH_CLIENT_ID and HUBSPOT_OAUTH_CLIENT_SECRET"
             ),
             _ => tracing::warn!(
                 code,
@@ -170,32 +172,35 @@ impl Refresher {
         }
     }
 
-    /// Waits for the time of the next refresh, or for a reason to ask earlier; false at the end.
-    async fn rest(&mut self, due: Instant) -> bool {
+    /// Waits until it is time to request the next token, or until there is a reason to do so earlier. Returns false if the
+    /// task has to stop.
+    async fn wait_for_refresh(&mut self, due: Instant) -> bool {
         let (mut at, mut rejected) = (due, false);
-        let mut look = interval(LOOK_EVERY);
+        let mut file_check = interval(FILE_CHECK_INTERVAL);
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return false,
                 () = sleep_until(at) => {
-                    if !rejected && self.is_well() {
+                    if !rejected && self.is_healthy() {
                         self.rejections.reset();
                     }
                     return true;
                 }
                 () = self.shared.rejected.notified() => {
-                    // A rejection from before the last refresh is made good already.
-                    if self.shared.tokens.borrow().wants_another() && self.failing.is_none() {
+                    // The rejected token may have been replaced since. After an error the usual wait applies, so that
+                    // rejections do not make the requests more frequent.
+                    if self.shared.tokens.borrow().needs_replacement() && self.failing.is_none() {
                         rejected = true;
                         at = at.min(Instant::now() + self.wait_after_rejection());
                     }
                 }
-                _ = look.tick() => {
-                    let replaced = self.connection.look();
-                    self.connection.keep_again().await;
-                    // Where refresh tokens rotate, it is another process that replaced it. Using it at once would
-                    // replace it for that process, and so on in turns.
-                    if replaced && !(self.connection.rotates && self.is_well()) {
+                _ = file_check.tick() => {
+                    let replaced = self.connection.reload();
+                    self.connection.retry_write().await;
+                    // If refresh tokens rotate, another process replaced it. Using it at once would rotate it again for
+                    // that process, which would do the same, without end. So it is used at the next refresh, unless there
+                    // is no healthy token.
+                    if replaced && !(self.connection.rotates && self.is_healthy()) {
                         return true;
                     }
                 }
@@ -203,14 +208,14 @@ impl Refresher {
         }
     }
 
-    /// Nothing the first time; longer and longer while tokens are issued that are not accepted.
+    /// The wait after a rejected token: none after the first one, then longer with each token that is rejected.
     fn wait_after_rejection(&mut self) -> Duration {
         let is_first = self.rejections.attempts() == 0;
         let wait = self.rejections.next_delay();
         if is_first { Duration::ZERO } else { wait }
     }
 
-    fn is_well(&self) -> bool {
-        self.shared.tokens.borrow().is_well()
+    fn is_healthy(&self) -> bool {
+        self.shared.tokens.borrow().is_healthy()
     }
 }

@@ -1,4 +1,4 @@
-//! Replaces a secret in its file so that whoever reads it finds the old one or the new one, even after a power cut.
+//! Replaces a secret in its file atomically: a reader finds the old secret or the new one, even after a power failure.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions},
@@ -8,9 +8,9 @@ use std::{
 
 use runtime::settings::Secret;
 
-/// Writes beside the file, brings that to the disk, and puts it in the file's place with the same permissions.
+/// Writes the secret to a new file with the same permissions, flushes it to disk and renames it over the old one.
 pub(super) fn write_back(path: &Path, secret: &Secret) -> io::Result<()> {
-    // A link goes on pointing to the same place.
+    // Resolved first, so that a symbolic link stays a link and its target is replaced.
     let path = fs::canonicalize(path)?;
     let permissions = fs::metadata(&path)?.permissions();
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {

@@ -72,7 +72,7 @@ impl Attempt {
     pub(super) fn after_failed_create(&mut self, error: &CallError, policy: AttemptPolicy<'_>) -> Step {
         let reason = error.reason.clone();
         match (&error.kind, self.email()) {
-            // Somebody else was quicker, or HubSpot applied an earlier create late. The contact that has the address now
+            // Another program created it first, or HubSpot applied an earlier create late. The contact that has the address now
             // is the user's.
             (CallErrorKind::Conflict { .. }, Some(email)) => Step::Find(Lookup::after_create(email, reason)),
             (CallErrorKind::NotFound | CallErrorKind::Conflict { .. }, _) => {

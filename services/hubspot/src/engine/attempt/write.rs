@@ -48,7 +48,7 @@ impl Attempt {
                 self.mark_possibly_written(false);
                 self.fail(Failure::of_record(reason))
             }
-            // Time alone does not change a permission, so the user service is told not to try the record again by itself.
+            // A permission does not change without an operator, so the failure is reported as one that does not pass by itself.
             CallErrorKind::Forbidden | CallErrorKind::UnexpectedStatus => self.fail(Failure {
                 is_transient: false,
                 ..Failure::of_record(reason)

@@ -15,8 +15,8 @@ impl FailureScope {
     /// The scope of an error that only one record met.
     pub(crate) fn of(kind: &CallErrorKind) -> Self {
         match kind {
-            // For a whole call these halt delivery before any record is looked at. In a batch's list of errors they are
-            // no more the record's fault than there.
+            // As the error of a whole call these halt delivery. In a batch's list of errors they are not the record's fault
+            // either.
             CallErrorKind::NoSuchPath
             | CallErrorKind::Unauthorized
             | CallErrorKind::Disconnected

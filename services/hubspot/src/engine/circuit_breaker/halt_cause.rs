@@ -22,7 +22,7 @@ pub enum HaltCause {
     MissingScopes,
     /// The token may not read the account's details, and nothing else says which account it opens.
     AccountUnknown,
-    /// The token opens another account than `HUBSPOT_ACCOUNT_ID` names.
+    /// The token belongs to another account than `HUBSPOT_ACCOUNT_ID` names.
     WrongAccount,
     /// The account's calls of the day are used up.
     DailyQuota,
@@ -32,7 +32,7 @@ pub enum HaltCause {
     NoSuchPath,
     /// No connection to HubSpot could be made.
     Unreachable,
-    /// Calls fail, whatever the record.
+    /// Calls fail for every record.
     Outage,
     /// The property of this field is unknown to the account, or read-only.
     UnusableProperty(Field),
@@ -85,7 +85,7 @@ impl HaltCause {
     pub fn message(self) -> String {
         let message = match self {
             Self::Unauthorized => {
-                "HubSpot does not accept the token; replace it (OAuth asks for another by itself)"
+                "HubSpot does not accept the token; replace it (with OAuth hubsync requests another one by itself)"
             }
             Self::Disconnected => {
                 "the app is not connected to the HubSpot account; connect it again with hubsync connect, or replace \
@@ -100,11 +100,11 @@ impl HaltCause {
                 "the token lacks scopes; grant crm.objects.contacts.read and crm.objects.contacts.write"
             }
             Self::AccountUnknown => {
-                "HubSpot does not say which account the token opens; give the token the scope oauth, which the \
+                "HubSpot does not say which account the token belongs to; give the token the scope oauth, which the \
                  account's details need, or set HUBSPOT_ACCOUNT_ID to the account's Hub ID"
             }
             Self::WrongAccount => {
-                "the token opens another HubSpot account than HUBSPOT_ACCOUNT_ID names; correct the setting or \
+                "the token belongs to another HubSpot account than HUBSPOT_ACCOUNT_ID names; correct the setting or \
                  replace the token"
             }
             Self::DailyQuota => {
@@ -115,7 +115,7 @@ impl HaltCause {
             }
             Self::NoSuchPath => "HubSpot does not know the path; check HUBSPOT_API_VERSION",
             Self::Unreachable => "HubSpot cannot be reached; delivery resumes when it can",
-            Self::Outage => "HubSpot fails whatever the record; delivery resumes when it recovers",
+            Self::Outage => "HubSpot fails for every record; delivery resumes when it recovers",
             Self::UnusableProperty(field) => {
                 let property = field.property();
                 return format!(

@@ -93,7 +93,7 @@ impl Dispatch {
         }
     }
 
-    /// Tells an attempt what the response means for it, and sends it on its way.
+    /// Tells an attempt what the response means for it, and passes it on.
     fn tell(&mut self, id: AttemptId, event: Event<'_>, context: Context<'_>) {
         let policy = self.policy(context.moment);
         let Some(attempt) = self.attempts.get_mut(&id) else {
@@ -147,7 +147,7 @@ impl Dispatch {
         }
         match error {
             Some(error) => self.handle_failed_call(call, error, context),
-            // Smaller batches tell more.
+            // Smaller batches may show which record is not listed.
             None if call.attempts.len() > 1 => self.split_batch(&call.attempts, context),
             None => self.tell_all(&call.attempts, context, || Event::Unlisted),
         }
@@ -173,7 +173,7 @@ impl Dispatch {
         attempt.handle(Event::WriteFailed(error), policy);
         let after = attempt.rejections().filter(|(field, _)| !before.contains(*field));
         let new: Vec<_> = after.map(|(field, reason)| (field, reason.clone())).collect();
-        // Before the attempt goes on its way: if its rejection is the account's fault, it must not be reported.
+        // Before the attempt is passed on: if its rejection is the account's fault, it must not be reported.
         self.count_rejections(id, &new, context);
         self.forward(id, context.moment);
     }

@@ -11,7 +11,7 @@ pub enum InspectionError {
     ShuttingDown,
     /// Another worker delivers.
     NotDelivering,
-    /// HubSpot has not said yet which account the token opens.
+    /// HubSpot has not said yet which account the token belongs to.
     AccountUnknown,
     /// Delivery is halted.
     Halted {
@@ -30,7 +30,7 @@ pub enum InspectionError {
     Busy,
     /// HubSpot did not answer, and one of the contacts may be the cause.
     Unreadable(Reason),
-    /// HubSpot did not answer, whatever the contacts.
+    /// HubSpot did not answer, and the contacts are not the cause.
     Failed(Reason),
 }
 
@@ -41,22 +41,23 @@ impl InspectionError {
             Self::ShuttingDown => "the worker that delivers is stopping; ask again in a moment".to_owned(),
             Self::NotDelivering => "another worker has taken over delivery; ask again in a moment".to_owned(),
             Self::AccountUnknown => {
-                "HubSpot has not said yet which account the token opens; ask again, or look at /readyz of the \
+                "HubSpot has not said yet which account the token belongs to; ask again, or look at /readyz of the \
                  hubspot service"
                     .to_owned()
             }
             Self::Halted { cause, .. } => format!("delivery is halted: {}", cause.message()),
-            Self::WindowTooSmall => "the calls of ten seconds are too few to spare one of them; raise \
+            Self::WindowTooSmall => "a window of ten seconds has too few calls for comparisons; raise \
                                      HUBSPOT_WINDOW_LIMIT to three, or lower HUBSPOT_WINDOW_RESERVE_PERCENT"
                 .to_owned(),
             Self::DayRunsShort => "half of the account's calls of the day is used up, and the rest is kept for \
                                    changes; ask again when HubSpot's day is over"
                 .to_owned(),
-            Self::Paused => "an operator has paused delivery, and this one waits for its end; resume it".to_owned(),
-            Self::Busy => "changes go first and left no room in time; ask again later".to_owned(),
+            Self::Paused => "an operator has paused delivery, and this comparison waits until it resumes; resume it"
+                .to_owned(),
+            Self::Busy => "deliveries go first and left no call for this in time; ask again later".to_owned(),
             Self::Unreadable(reason) | Self::Failed(reason) => {
                 let status = reason.status.map_or_else(String::new, |status| format!(" ({status})"));
-                format!("HubSpot did not answer the question for contacts: {}{status}; ask again later", reason.code)
+                format!("HubSpot could not read the contacts: {}{status}; ask again later", reason.code)
             }
         }
     }

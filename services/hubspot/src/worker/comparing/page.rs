@@ -1,4 +1,4 @@
-//! One page: users from the user service, their contacts from HubSpot, what differs, and its repair.
+//! Compares one page: reads the users and their contacts, finds the differences and has them repaired.
 
 use std::time::Duration;
 
@@ -9,79 +9,87 @@ use contracts::{
 use tokio::time::Instant;
 
 use super::super::user_service::TIMEOUT;
-use super::{Comparer, TIME_TO_ANSWER, Terms};
+use super::{Comparer, ComparisonContext, REPLY_TIME};
 use crate::{
-    comparison::{Contacts, Judge, Plan, repair_of},
+    comparison::{Contacts, Plan, UserComparer, repair_of},
     engine::{InspectionError, UserServiceError},
 };
 
-/// What the user service may take after a call, for a repair.
-pub(super) const TIME_FOR_REPAIR: Duration = Duration::from_secs(3);
+/// How long the user service may take for a repair after the contacts were read.
+pub(super) const REPAIR_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Comparer {
-    /// Compares a page of users. What has to be asked of HubSpot is sent in time to be answered by then, or not at all.
-    /// With the lease it ends at once, but for a repair that is out.
+    /// Compares a page of users. Contacts are read only while the response can come before `context.until`. If the lease ends,
+    /// the comparison ends at once, except that a repair in flight is finished.
     pub(super) async fn compare(
         &self,
         compare: &CompareUsers,
-        terms: Terms<'_>,
+        context: ComparisonContext<'_>,
     ) -> Result<Comparison, ServiceError> {
         let (mut comparison, repairs) = tokio::select! {
             biased;
-            () = terms.closed.cancelled() => return Err(not_inspected(&InspectionError::NotDelivering)),
-            compared = self.read_and_judge(compare, terms) => compared?,
+            () = context.closed.cancelled() => return Err(not_inspected(&InspectionError::NotDelivering)),
+            compared = self.read_and_compare(compare, context) => compared?,
         };
         if compare.purpose == (ComparisonPurpose::Drift { repair: true }) {
-            self.repair(repairs, &mut comparison, terms).await?;
+            self.repair(repairs, &mut comparison, context).await?;
         }
         Ok(comparison)
     }
 
-    /// A page of users beside their contacts; also what would be repaired.
-    async fn read_and_judge(
+    /// Reads a page of users and compares them with their contacts. Also returns the repairs for the differences.
+    async fn read_and_compare(
         &self,
         compare: &CompareUsers,
-        terms: Terms<'_>,
+        context: ComparisonContext<'_>,
     ) -> Result<(Comparison, Vec<RepairUser>), ServiceError> {
         let read = ReadUsersToCompare {
             users: compare.users.clone(),
             dirty_only: compare.purpose == ComparisonPurpose::DryRun,
         };
-        let page = self.users.call(&read, TIMEOUT).await.map_err(unserved)?;
-        let plan = Plan::new(compare.purpose, page.users, terms.account_id);
-        let (mut comparison, repairs) = self.judge(compare, &plan, terms).await?;
+        let page = self
+            .users
+            .call(&read, TIMEOUT)
+            .await
+            .map_err(user_service_error)?;
+        let plan = Plan::new(compare.purpose, page.users, context.account_id);
+        let (mut comparison, repairs) = self.compare_planned(compare, &plan, context).await?;
         comparison.unknown = page.unknown;
         comparison.next = page.next;
         Ok((comparison, repairs))
     }
 
-    /// Reads what the plan asks for and judges each user.
-    async fn judge(
+    /// Reads the contacts in the plan and makes a finding for each user.
+    async fn compare_planned(
         &self,
         compare: &CompareUsers,
         plan: &Plan,
-        terms: Terms<'_>,
+        context: ComparisonContext<'_>,
     ) -> Result<(Comparison, Vec<RepairUser>), ServiceError> {
-        let judge = Judge {
-            aim: compare.purpose,
+        let comparer = UserComparer {
+            purpose: compare.purpose,
             values: compare.values,
             missing: self.missing,
         };
         let checked = plan.by_id.len() + plan.by_address.len();
         let (mut findings, mut repairs) = (plan.known.clone(), Vec::new());
         if let Some(ids) = plan.ids() {
-            let read = self.read(ids, terms).await?;
+            let read = self.read(ids, context).await?;
             let contacts = Contacts::new(&read);
             for user in &plan.by_id {
-                let finding = judge.linked(user, &contacts);
+                let finding = comparer.linked(user, &contacts);
                 repairs.extend(finding.as_ref().and_then(|finding| repair_of(user, finding)));
                 findings.extend(finding);
             }
         }
         if let Some(addresses) = plan.addresses() {
-            let read = self.read(addresses, terms).await?;
+            let read = self.read(addresses, context).await?;
             let contacts = Contacts::new(&read);
-            findings.extend(plan.by_address.iter().map(|user| judge.unlinked(user, &contacts)));
+            findings.extend(
+                plan.by_address
+                    .iter()
+                    .map(|user| comparer.unlinked(user, &contacts)),
+            );
         }
         findings.sort_by(|one, other| one.user_id.cmp(&other.user_id));
         let comparison = Comparison {
@@ -93,31 +101,36 @@ impl Comparer {
         Ok((comparison, repairs))
     }
 
-    /// Whoever asked is not to be told that it was too late for what is done all the same.
+    /// Has the fields that differ sent again. It starts only while there is time to wait for the result, so that no caller
+    /// gets a time-out for a repair that happens all the same.
     async fn repair(
         &self,
         users: Vec<RepairUser>,
         comparison: &mut Comparison,
-        terms: Terms<'_>,
+        context: ComparisonContext<'_>,
     ) -> Result<(), ServiceError> {
         if users.is_empty() {
             return Ok(());
         }
-        let left = terms.until.saturating_duration_since(Instant::now());
-        let Some(limit) = time_for_repair(left) else {
+        let left = context.until.saturating_duration_since(Instant::now());
+        let Some(limit) = repair_timeout(left) else {
             return Err(not_inspected(&InspectionError::Busy));
         };
         let repair = RepairUsers { users };
-        let repaired = self.users.call(&repair, limit).await.map_err(unserved)?;
+        let repaired = self
+            .users
+            .call(&repair, limit)
+            .await
+            .map_err(user_service_error)?;
         comparison.repaired = repaired.repaired;
         comparison.changed_meanwhile = repaired.changed_meanwhile;
         Ok(())
     }
 }
 
-/// How long a repair may take where somebody waits for so long; none where there is no time left to say what came of it.
-fn time_for_repair(left: Duration) -> Option<Duration> {
-    let limit = left.checked_sub(TIME_TO_ANSWER)?.min(TIME_FOR_REPAIR);
+/// How long a repair may take if the caller waits for `left`. None if no time would be left to send the reply.
+fn repair_timeout(left: Duration) -> Option<Duration> {
+    let limit = left.checked_sub(REPLY_TIME)?.min(REPAIR_TIMEOUT);
     (!limit.is_zero()).then_some(limit)
 }
 
@@ -125,15 +138,15 @@ pub(super) fn not_inspected(why: &InspectionError) -> ServiceError {
     ServiceError::new(ErrorCode::Unavailable, why.message())
 }
 
-fn unserved(why: UserServiceError) -> ServiceError {
+fn user_service_error(why: UserServiceError) -> ServiceError {
     match why {
         UserServiceError::Rejected(ErrorCode::InvalidRequest) => ServiceError::new(
             ErrorCode::InvalidRequest,
-            "the user service does not take these users; name a hundred at most",
+            "the user service rejected the request; name at most a hundred users",
         ),
         UserServiceError::Rejected(_) | UserServiceError::NoResponse => ServiceError::new(
             ErrorCode::Unavailable,
-            "the user service did not answer the worker that compares; ask again",
+            "the user service did not answer the worker that compares; try again",
         ),
     }
 }
@@ -145,11 +158,11 @@ mod tests {
     #[test]
     fn a_repair_ends_before_whoever_asked_has_left() {
         let seconds = Duration::from_secs;
-        assert_eq!(time_for_repair(seconds(20)), Some(TIME_FOR_REPAIR));
-        let short = time_for_repair(seconds(2)).expect("some time");
+        assert_eq!(repair_timeout(seconds(20)), Some(REPAIR_TIMEOUT));
+        let short = repair_timeout(seconds(2)).expect("some time");
         assert!(short < seconds(2));
-        for left in [seconds(0), TIME_TO_ANSWER] {
-            assert_eq!(time_for_repair(left), None);
+        for left in [seconds(0), REPLY_TIME] {
+            assert_eq!(repair_timeout(left), None);
         }
     }
 }

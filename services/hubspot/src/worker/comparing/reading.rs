@@ -1,4 +1,4 @@
-//! Reading contacts: by one call, or by halves where one of them makes HubSpot fail.
+//! Reads contacts in one call. If HubSpot fails for one of them, it reads the halves, down to the contact that fails.
 
 use std::{
     collections::VecDeque,
@@ -9,26 +9,28 @@ use contracts::ServiceError;
 use tokio::time::Instant;
 
 use super::{
-    Comparer, Terms,
-    page::{TIME_FOR_REPAIR, not_inspected},
+    Comparer, ComparisonContext,
+    page::{REPAIR_TIMEOUT, not_inspected},
 };
 use crate::{
     comparison::Read,
     engine::{ContactKey, InspectedContacts, Inspection, InspectionError, Response},
 };
 
-/// So many calls for parts of a page fail without one that is answered before the fault is looked for elsewhere: the
-/// whole, and halves three times. Four such contacts may lie as badly as they like.
-const MOST_FAILED: usize = 15;
+/// After this many failed calls for parts of a page, and none that succeeded, it is checked whether HubSpot answers at all.
+/// That is the whole page and three rounds of halves (1 + 2 + 4 + 8), so that a few contacts for which HubSpot fails do not
+/// end the comparison, wherever they are in the page.
+const MAX_FAILED_READS: usize = 15;
 
-/// A contact that HubSpot has read or written, to find out by whether it reads any. Clones share it.
+/// A contact that HubSpot has read or written before. Reading it again shows whether HubSpot answers at all. Clones share
+/// it.
 #[derive(Debug, Clone, Default)]
 pub(in super::super) struct Readable {
     contact_id: Arc<Mutex<Option<String>>>,
 }
 
 impl Readable {
-    /// Takes a contact from an answer that tells of one.
+    /// Remembers a contact from this response, if it has one.
     pub(in super::super) fn remember(&self, answer: &Response) {
         let contact_id = match answer {
             Response::Inspected(inspected) => inspected.contacts.first().map(|profile| &profile.contact.id),
@@ -54,21 +56,21 @@ impl Readable {
 }
 
 impl Comparer {
-    /// Reads these contacts. Where HubSpot fails for all of them, their halves are asked for, until those that it fails
-    /// for stand alone; they are left out, and so is what there is no time left for. Where it fails for others too, that is
-    /// the error.
+    /// Reads these contacts. If the call fails, both halves are read, and so on, until the contacts that HubSpot fails for
+    /// are single; they are left out. Contacts for which no time is left are left out, too. It is an error if HubSpot fails
+    /// for every contact of the page and for one that it could read before.
     pub(super) async fn read(
         &self,
         inspection: Inspection,
-        terms: Terms<'_>,
+        context: ComparisonContext<'_>,
     ) -> Result<Vec<Read>, ServiceError> {
         let (mut read, mut failed) = (Vec::new(), 0);
         let mut last_failure = None;
-        // Whether HubSpot reads other contacts meanwhile.
+        // Whether HubSpot has read any contact, so that it answers in general.
         let mut answers = false;
         let mut parts = VecDeque::from([inspection]);
         while let Some(asked) = parts.pop_front() {
-            let why = match self.inspect(&asked, terms).await {
+            let why = match self.inspect(&asked, context).await {
                 Ok(answer) => {
                     answers = true;
                     read.push(Read { asked, answer });
@@ -78,16 +80,18 @@ impl Comparer {
             };
             match why {
                 InspectionError::Unreadable(_) => failed += 1,
-                // The rest would hold up those that were read.
+                // There is no time for the rest, but the contacts that were read can be compared.
                 InspectionError::Busy if answers => break,
-                // HubSpot took the time.
+                // The time ran out while HubSpot failed, so that failure is the more helpful error.
                 InspectionError::Busy => return Err(not_inspected(last_failure.as_ref().unwrap_or(&why))),
                 _ => return Err(not_inspected(&why)),
             }
             let halves = halves(asked);
+            // Nothing has been read so far. If nothing is left to try, or enough was tried, another contact shows whether
+            // these contacts are the cause or HubSpot fails for all.
             let was_all = parts.is_empty() && halves.is_empty();
-            if !answers && (failed == MOST_FAILED || was_all) {
-                answers = self.reads_another(terms).await;
+            if !answers && (failed == MAX_FAILED_READS || was_all) {
+                answers = self.reads_another(context).await;
                 if !answers {
                     return Err(not_inspected(&why));
                 }
@@ -98,10 +102,10 @@ impl Comparer {
         Ok(read)
     }
 
-    /// Whether HubSpot answers the question for a contact that it has answered before.
-    async fn reads_another(&self, terms: Terms<'_>) -> bool {
+    /// Whether HubSpot reads a contact that it has read or written before.
+    async fn reads_another(&self, context: ComparisonContext<'_>) -> bool {
         match self.readable.inspection() {
-            Some(known) => self.inspect(&known, terms).await.is_ok(),
+            Some(known) => self.inspect(&known, context).await.is_ok(),
             None => false,
         }
     }
@@ -109,17 +113,17 @@ impl Comparer {
     async fn inspect(
         &self,
         inspection: &Inspection,
-        terms: Terms<'_>,
+        context: ComparisonContext<'_>,
     ) -> Result<InspectedContacts, InspectionError> {
-        let until = terms.until.checked_sub(self.call_timeout + TIME_FOR_REPAIR);
+        let until = context.until.checked_sub(self.call_timeout + REPAIR_TIMEOUT);
         let until = until.unwrap_or_else(Instant::now);
         self.inspector
-            .inspect(inspection.clone(), terms.even_paused, until)
+            .inspect(inspection.clone(), context.even_paused, until)
             .await
     }
 }
 
-/// Both halves of an inspection; none of one that names a single contact.
+/// Both halves of an inspection, or nothing if it names a single contact.
 fn halves(mut inspection: Inspection) -> Vec<Inspection> {
     let half = inspection.keys.len() / 2;
     if half == 0 {

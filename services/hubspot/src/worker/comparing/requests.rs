@@ -1,4 +1,4 @@
-//! `hubspot.compare`: comparisons on request.
+//! Answers requests on `hubspot.compare`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,14 +11,14 @@ use runtime::nats::{Caller, Nats, Server};
 use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{Comparer, Terms};
+use super::{Comparer, ComparisonContext};
 
-/// Of several subscribers the broker chooses one for each request, so that a request gets one answer even while the lease passes from
-/// one worker to another.
+/// The broker delivers each request to one subscriber of the group, so that it gets one answer even while the lease passes
+/// from one worker to another.
 const QUEUE_GROUP: &str = "hubspot";
-/// The most comparisons at a time: one reads from HubSpot while others wait for their turn.
+/// The maximum number of comparisons at a time. One reads from HubSpot while the others wait. Further ones are rejected.
 const MAX_AT_A_TIME: usize = 4;
-/// A server forbids a subject at once, so an answer is not waited for any longer.
+/// How long to wait for an answer when permissions are checked. The server reports a missing permission at once.
 const PERMISSION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Answers requests until `closed` is cancelled, then those that have arrived.
@@ -37,7 +37,7 @@ pub(super) async fn answer(nats: Nats, comparer: Comparer, account_id: String, c
         let (permits, closed) = (Arc::clone(&permits), closed.clone());
         async move {
             let Ok(_permit) = permits.try_acquire() else {
-                let message = "too many comparisons are under way; try again";
+                let message = "too many comparisons are running; try again later";
                 return Err(ServiceError::new(ErrorCode::Unavailable, message));
             };
             compare(&comparer, &account_id, &closed, &request, &caller).await
@@ -53,13 +53,13 @@ async fn compare(
     request: &CompareUsers,
     caller: &Caller,
 ) -> Result<Comparison, ServiceError> {
-    let terms = Terms {
+    let context = ComparisonContext {
         closed,
         account_id,
         even_paused: true,
         until: Instant::now() + caller.deadline.left(),
     };
-    comparer.compare(request, terms).await
+    comparer.compare(request, context).await
 }
 
 /// A missing permission ends the service, and the server reports it only after a message was sent. So each subject gets a message

@@ -1,4 +1,4 @@
-//! The sweep that compares everybody, page by page, at the pace that deliveries leave.
+//! The sweep that compares every user with its contact, page by page, using only calls that deliveries do not need.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,17 +7,17 @@ use runtime::Backoff;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Comparer, Terms};
+use super::{Comparer, ComparisonContext};
 use crate::{config::DriftSweep, worker::drift_metrics::DriftMetrics};
 
-/// How long a page may take, most of it waiting for a moment with nothing else to do.
-const PAGE_LIMIT: Duration = Duration::from_mins(5);
-/// After so many tries at a page a person is told; they take some minutes.
-const MANY_TRIES: u32 = 8;
-/// Contacts that are gone and named in the log, in each pass.
-const MOST_NAMED: u64 = 20;
+/// How long a page may take. Most of that is waiting until no delivery needs the calls.
+const PAGE_TIMEOUT: Duration = Duration::from_mins(5);
+/// After this many failed attempts at a page a warning is logged.
+const WARN_AFTER_ATTEMPTS: u32 = 8;
+/// The maximum number of contacts that are gone and named in the log in each pass.
+const MAX_LOGGED: u64 = 20;
 
-/// Begins a pass each time the setting says so, or later where the one before took longer.
+/// Starts a pass at the interval in the settings, or as soon as the pass before has ended if that took longer.
 pub(super) async fn sweep(
     comparer: Comparer,
     account_id: String,
@@ -25,22 +25,22 @@ pub(super) async fn sweep(
     sweep: DriftSweep,
     metrics: DriftMetrics,
 ) {
-    let terms = || Terms {
+    let context = || ComparisonContext {
         closed: &closed,
         account_id: &account_id,
         even_paused: false,
-        until: Instant::now() + PAGE_LIMIT,
+        until: Instant::now() + PAGE_TIMEOUT,
     };
     loop {
         let next = Instant::now() + sweep.every;
-        let pass = pass(&comparer, terms, sweep.repair, &metrics).await;
-        metrics.passed();
-        pass.tell();
+        let pass = pass(&comparer, context, sweep.repair, &metrics).await;
+        metrics.record_pass();
+        pass.log();
         sleep_until(next).await;
     }
 }
 
-/// What one pass has come to.
+/// The counts of one pass.
 #[derive(Default)]
 struct Pass {
     checked: u64,
@@ -51,11 +51,11 @@ struct Pass {
 
 async fn pass<'a>(
     comparer: &Comparer,
-    terms: impl Fn() -> Terms<'a>,
+    context: impl Fn() -> ComparisonContext<'a>,
     repair: bool,
     metrics: &DriftMetrics,
 ) -> Pass {
-    let (mut pass, mut tries) = (Pass::default(), 0);
+    let (mut pass, mut attempts) = (Pass::default(), 0);
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
     let mut compare = CompareUsers {
         purpose: ComparisonPurpose::Drift { repair },
@@ -63,21 +63,21 @@ async fn pass<'a>(
         values: false,
     };
     loop {
-        match comparer.compare(&compare, terms()).await {
+        match comparer.compare(&compare, context()).await {
             Ok(page) => {
                 backoff.reset();
-                tries = 0;
-                metrics.page(&page);
+                attempts = 0;
+                metrics.add_page(&page);
                 pass.add(&page);
                 let Some(next) = page.next else { return pass };
                 compare.users = UserSelection::After(Some(next));
             }
             Err(error) => {
-                tries += 1;
-                if tries == MANY_TRIES {
-                    tracing::warn!(%error, "users are not compared with their contacts for some time; still trying");
+                attempts += 1;
+                if attempts == WARN_AFTER_ATTEMPTS {
+                    tracing::warn!(%error, attempts, "the sweep for drift cannot compare a page of users; it keeps trying");
                 } else {
-                    tracing::debug!(%error, "a page is not compared yet; trying again");
+                    tracing::debug!(%error, "a page of users could not be compared; trying again");
                 }
                 sleep(backoff.next_delay()).await;
             }
@@ -93,14 +93,14 @@ impl Pass {
         for finding in &page.findings {
             let count = self.found.entry(finding.kind).or_default();
             *count += 1;
-            if finding.kind == FindingKind::Gone && *count <= MOST_NAMED {
+            if finding.kind == FindingKind::Gone && *count <= MAX_LOGGED {
                 let contact = finding.contact_id.as_deref();
-                tracing::warn!(user.id = %finding.user_id, contact.id = contact, "HubSpot does not know a contact any more");
+                tracing::warn!(user.id = %finding.user_id, contact.id = contact, "a linked contact is gone from HubSpot");
             }
         }
     }
 
-    fn tell(&self) {
+    fn log(&self) {
         let found = |kind| self.found.get(&kind).copied().unwrap_or_default();
         tracing::info!(
             checked = self.checked,

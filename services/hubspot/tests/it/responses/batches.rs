@@ -18,7 +18,7 @@ async fn a_partial_answer_confirms_what_it_lists_without_another_call() {
         switch(&stack, |switches| switches.partial_status = partial_status);
         stack.contact("other@example.com");
         stack.sandbox.archive(contact(&stack, 2)).unwrap();
-        let worker = stack.start_worker(&[("HUBSPOT_EMAIL_TAKEN", "reject")]).await;
+        let worker = stack.start_worker(&[("HUBSPOT_EMAIL_CONFLICT", "reject")]).await;
         worker.wait_for_status("delivering").await;
         stack.pause(&worker).await;
         stack

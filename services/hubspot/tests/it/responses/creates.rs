@@ -9,7 +9,9 @@ use crate::harness::{CEILING, Stack, Worker};
 
 async fn creating() -> (Stack, Worker) {
     let stack = Stack::start().await;
-    let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
+    let worker = stack
+        .start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")])
+        .await;
     worker.wait_for_status("delivering").await;
     (stack, worker)
 }
@@ -78,7 +80,9 @@ async fn a_contact_is_created_if_hubspot_requires_associations() {
         associations_required: true,
         ..stack.sandbox.switches()
     });
-    let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
+    let worker = stack
+        .start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")])
+        .await;
     stack
         .users
         .change("1", &[(Field::EMAIL, "nobody@example.com"), (NAME, "Ada")])

@@ -61,7 +61,7 @@ async fn an_address_in_conflict_is_followed_whatever_hubspot_answers() {
 #[tokio::test]
 async fn an_address_in_conflict_is_reported_if_the_settings_say_so() {
     let stack = linked(2 * BODIES.len()).await;
-    let worker = stack.start_worker(&[("HUBSPOT_EMAIL_TAKEN", "reject")]).await;
+    let worker = stack.start_worker(&[("HUBSPOT_EMAIL_CONFLICT", "reject")]).await;
     let cases = BODIES.iter().flat_map(|body| [(*body, true), (*body, false)]);
     for (number, (conflict_body, partial_batches)) in cases.enumerate() {
         switch(&stack, |switches| {
@@ -108,7 +108,9 @@ async fn a_secondary_address_finds_the_contact_and_stays_secondary() {
 #[tokio::test]
 async fn an_archived_contact_is_not_created_again() {
     let stack = linked(1).await;
-    let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
+    let worker = stack
+        .start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")])
+        .await;
     stack.sandbox.archive(contact(&stack, 0)).unwrap();
     stack.users.change(&user(0), &[(NAME, "Ada")]).await;
     stack.users.wait_until_clean(&user(0)).await;

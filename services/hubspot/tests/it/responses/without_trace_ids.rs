@@ -57,7 +57,9 @@ async fn created_contacts_are_matched_by_address_in_any_order() {
     for traced in [false, true] {
         let stack = Stack::start().await;
         switch(&stack, |switches| switches.trace_ids_in_results = traced);
-        let worker = stack.start_worker(&[("HUBSPOT_MISSING", "create")]).await;
+        let worker = stack
+            .start_worker(&[("HUBSPOT_CONTACT_NOT_FOUND", "create")])
+            .await;
         stack.pause(&worker).await;
         let change = async |number| {
             let (value, address) = (name_of(number), email(number).to_uppercase());

@@ -1,12 +1,12 @@
-//! The settings of the stream: those we need, those that are the operator's business, and how a stream that is there
+//! The settings of the stream: those that hubsync needs, those that an operator may choose, and how an existing stream
 //! differs.
 
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use contracts::subjects::{STREAM, USERS_CHANGED_ALL, WINDOW};
 use serde_json::{Map, Value};
 
-/// What an operator may choose without harm to delivery; kept as it is found.
-const OPERATORS: [&str; 15] = [
+/// The settings that an operator may choose without harm to delivery. They are kept.
+const OPERATOR_SETTINGS: [&str; 15] = [
     "name",
     "description",
     "metadata",
@@ -16,23 +16,23 @@ const OPERATORS: [&str; 15] = [
     "mirror_direct",
     // Wake-ups have no message ids.
     "duplicate_window",
-    // The acknowledgements of a work queue remove messages all the same.
+    // In a work queue acknowledgements remove messages even if deleting is denied.
     "deny_delete",
     "deny_purge",
     "allow_rollup_hdrs",
     "first_seq",
-    // A worker without a consumer says so.
+    // A worker that cannot create its consumer reports that.
     "max_consumers",
     "template_owner",
     "pause_until",
 ];
 const REPLICAS: &str = "num_replicas";
 
-/// The settings of a stream, as the server tells them: those too that the client library does not know.
+/// The settings of a stream as the server returns them, including those that the client library does not know.
 pub(super) type Settings = Map<String, Value>;
 
-/// A work queue that holds one wake-up for each user and refuses a second one, so that the first keeps its place,
-/// and refuses any beyond its window, so that the broker stays small.
+/// The settings that hubsync needs: a work queue that holds one wake-up for each user. It rejects a second one, so that the
+/// first keeps its position, and it rejects wake-ups beyond its window, so that the broker stays small.
 pub(super) fn wanted(replicas: Option<usize>) -> Settings {
     let config = Config {
         name: STREAM.to_owned(),
@@ -53,7 +53,8 @@ pub(super) fn wanted(replicas: Option<usize>) -> Settings {
     }
 }
 
-/// The names of the settings that differ from ours and matter. The number of replicas does where it was asked for.
+/// The names of the settings that differ from the needed ones and matter. The number of replicas matters if hubsync's
+/// settings have one.
 pub(super) fn differing(found: &Settings, replicas: Option<usize>) -> Vec<String> {
     let wanted = wanted(replicas);
     let mut names: Vec<_> = found.keys().chain(wanted.keys()).collect();
@@ -61,9 +62,9 @@ pub(super) fn differing(found: &Settings, replicas: Option<usize>) -> Vec<String
     names.dedup();
     let matters = |name: &&&String| match name.as_str() {
         REPLICAS => replicas.is_some(),
-        other => !OPERATORS.contains(&other),
+        other => !OPERATOR_SETTINGS.contains(&other),
     };
-    let differs = |name: &&&String| !same(found.get(**name), wanted.get(**name));
+    let differs = |name: &&&String| !is_same(found.get(**name), wanted.get(**name));
     names
         .iter()
         .filter(matters)
@@ -72,30 +73,30 @@ pub(super) fn differing(found: &Settings, replicas: Option<usize>) -> Vec<String
         .collect()
 }
 
-/// What the stream is to become: our settings, and the operator's.
+/// The settings for the repaired stream: those that hubsync needs, and those that the operator chose.
 pub(super) fn repaired(found: &Settings, replicas: Option<usize>) -> Settings {
     let mut settings = wanted(replicas);
     for (name, value) in found {
-        let is_kept = OPERATORS.contains(&name.as_str()) || (name == REPLICAS && replicas.is_none());
+        let is_kept = OPERATOR_SETTINGS.contains(&name.as_str()) || (name == REPLICAS && replicas.is_none());
         if is_kept {
             settings.insert(name.clone(), value.clone());
         }
     }
-    // The server adds these by itself.
+    // The server adds these itself.
     if let Some(Value::Object(metadata)) = settings.get_mut("metadata") {
         metadata.retain(|name, _| !name.starts_with("_nats."));
     }
     settings
 }
 
-/// For a stream that is made anew: a first sequence number belongs to the one that was deleted.
-pub(super) fn made_again(found: &Settings, replicas: Option<usize>) -> Settings {
+/// The settings for a stream that is created again. The first sequence number belonged to the deleted one.
+pub(super) fn recreated(found: &Settings, replicas: Option<usize>) -> Settings {
     let mut settings = repaired(found, replicas);
     settings.remove("first_seq");
     settings
 }
 
-/// Whether the stream takes wake-ups, or nothing: one with other subjects alone is somebody else's.
+/// Whether the stream may be ours: it takes wake-ups, or has no subjects. One that has only other subjects is not.
 pub(super) fn may_be_ours(found: &Settings) -> bool {
     let subjects = found.get("subjects").and_then(Value::as_array);
     subjects.is_none_or(|subjects| {
@@ -104,7 +105,7 @@ pub(super) fn may_be_ours(found: &Settings) -> bool {
     })
 }
 
-/// Whether a message can have both this subject and one of ours.
+/// Whether this subject matches a message that one of our subjects matches too.
 fn overlaps(subject: &str) -> bool {
     let (mut theirs, mut ours) = (subject.split('.'), USERS_CHANGED_ALL.split('.'));
     loop {
@@ -116,8 +117,9 @@ fn overlaps(subject: &str) -> bool {
     }
 }
 
-/// Servers tell "off" and "no limit" in several ways, and what is off may be left out.
-fn same(found: Option<&Value>, wanted: Option<&Value>) -> bool {
+/// Whether two values of a setting mean the same. Servers write "off" and "no limit" in several ways, or leave the setting
+/// out.
+fn is_same(found: Option<&Value>, wanted: Option<&Value>) -> bool {
     let is_off = |value: Option<&Value>| match value {
         None | Some(Value::Null | Value::Bool(false)) => true,
         Some(Value::Number(number)) => matches!(number.as_i64(), Some(0 | -1)),
@@ -185,7 +187,7 @@ mod tests {
             (&json!({ "tags": ["ssd"] }), &json!("ours"))
         );
         assert!(!repaired.contains_key("republish"));
-        assert!(repaired.contains_key("first_seq") && !made_again(&found, None).contains_key("first_seq"));
+        assert!(repaired.contains_key("first_seq") && !recreated(&found, None).contains_key("first_seq"));
     }
 
     #[test]

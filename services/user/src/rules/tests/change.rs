@@ -6,7 +6,7 @@ use super::{
     attempt_results::{all_confirmed, all_with, rejected},
     test_user::{SECOND, TestUser, values},
 };
-use crate::rules::{Change, Refusal};
+use crate::rules::{Change, ChangeError};
 
 #[test]
 fn version_and_generation_grow_with_each_change() {
@@ -95,9 +95,9 @@ fn a_change_without_address_or_with_another_version_is_rejected() {
         if_match: None,
         key: None,
     };
-    assert_eq!(user.try_change(&change), Err(Refusal::EmailRequired));
+    assert_eq!(user.try_change(&change), Err(ChangeError::EmailRequired));
     change.if_match = Some(1);
-    assert_eq!(user.try_change(&change), Err(Refusal::VersionMismatch(0)));
+    assert_eq!(user.try_change(&change), Err(ChangeError::VersionMismatch(0)));
     assert_eq!(
         user.row,
         TestUser::not_created().row,
@@ -125,7 +125,7 @@ fn a_repeated_key_returns_its_version_until_it_is_forgotten() {
         fields: &other,
         ..keyed("k")
     };
-    assert_eq!(user.try_change(&reused), Err(Refusal::KeyReused));
+    assert_eq!(user.try_change(&reused), Err(ChangeError::KeyReused));
     for key in ["1", "2", "3", "4", "5", "6", "7", "8"] {
         let change = Change {
             if_match: None,
@@ -135,7 +135,7 @@ fn a_repeated_key_returns_its_version_until_it_is_forgotten() {
     }
     assert_eq!(user.row.keys.len(), 8);
     let forgotten = user.try_change(&keyed("k"));
-    assert_eq!(forgotten, Err(Refusal::VersionMismatch(user.row.version)));
+    assert_eq!(forgotten, Err(ChangeError::VersionMismatch(user.row.version)));
 }
 
 #[test]

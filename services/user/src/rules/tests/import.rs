@@ -6,7 +6,7 @@ use super::{
     attempt_results::{all_confirmed, rejected},
     test_user::{TestUser, values},
 };
-use crate::rules::{Refusal, accept_line};
+use crate::rules::{ChangeError, accept_line};
 
 /// A value that no change of the tests gives.
 fn other_name() -> Values {
@@ -91,6 +91,6 @@ fn an_import_during_an_attempt_stays_dirty() {
 fn a_new_user_needs_an_address() {
     let mut user = TestUser::not_created();
     let answer = accept_line(&mut user.row, &other_name(), user.now);
-    assert_eq!(answer, Err(Refusal::EmailRequired));
+    assert_eq!(answer, Err(ChangeError::EmailRequired));
     assert_eq!(user.row.version, 0);
 }

@@ -20,8 +20,8 @@ fn a_problem_without_a_contact_explains_itself() {
     assert_eq!(problem.problem, ProblemKind::NotFound);
     assert_eq!(problem.fields, FieldSet::all());
     assert_eq!(problem.addresses, ["ada@example.com"]);
-    assert!(problem.explanation.contains("HUBSPOT_MISSING=create"));
-    assert!(problem.remedy.contains("HUBSPOT_MISSING=create"));
+    assert!(problem.explanation.contains("HUBSPOT_CONTACT_NOT_FOUND=create"));
+    assert!(problem.remedy.contains("HUBSPOT_CONTACT_NOT_FOUND=create"));
     let next = rfc3339(user.now + 60 * SECOND);
     assert_eq!(problem.next_attempt_at.as_ref(), Some(&next));
     // While it is tried again, there is no later time to show.
@@ -45,7 +45,11 @@ fn a_lost_contact_was_looked_up_by_both_addresses() {
     user.report(all_with(&claim, &FieldResult::NotFound));
     let problem = user.receipt(2).problems.remove(0);
     assert_eq!(problem.addresses, ["eva@example.com", "ada@example.com"]);
-    assert!(!problem.remedy.contains("HUBSPOT_MISSING"), "{}", problem.remedy);
+    assert!(
+        !problem.remedy.contains("HUBSPOT_CONTACT_NOT_FOUND"),
+        "{}",
+        problem.remedy
+    );
     assert!(problem.explanation.contains("had a contact before"));
 }
 

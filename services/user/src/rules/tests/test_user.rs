@@ -3,7 +3,7 @@
 use contracts::{AttemptResult, Claim, Field, Priority, Receipt, UpdateForm, UserId, Values};
 
 use super::attempt_results::{ACCOUNT, all_confirmed, contact_found};
-use crate::rules::{self, Change, Changed, Claimed, Effects, Refusal, Row, RuleTiming, UnixMs};
+use crate::rules::{self, Change, ChangeError, Changed, Claimed, Effects, Row, RuleTiming, UnixMs};
 
 pub(super) const SECOND: UnixMs = 1_000;
 pub(super) const HOLDER: &str = "worker-a";
@@ -69,7 +69,7 @@ impl TestUser {
         user
     }
 
-    pub(super) fn try_change(&mut self, change: &Change<'_>) -> Result<Changed, Refusal> {
+    pub(super) fn try_change(&mut self, change: &Change<'_>) -> Result<Changed, ChangeError> {
         rules::accept_change(&mut self.row, change, self.now, &self.timing)
     }
 

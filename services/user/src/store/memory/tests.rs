@@ -62,7 +62,7 @@ fn a_begin_that_fails_leaves_the_next_one_alone() {
     assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
     assert_eq!(
         error.to_string(),
-        "the database takes no transaction: the fault BeginFails was planted"
+        "the database cannot begin a transaction: the fault BeginFails was planted"
     );
     write(writer.as_mut(), "1", 1).unwrap();
     assert_eq!(version(&store, "1"), Some(1));

@@ -168,10 +168,10 @@ impl MemoryTransaction {
         &mut self,
         shared: &mut Shared,
         users: &[UserId],
-        terms: &RuleTiming,
+        timing: &RuleTiming,
     ) -> Result<(), StoreError> {
         let (due_at, recheck_at) = (
-            self.now + terms.max_wake_up_distance(),
+            self.now + timing.max_wake_up_distance(),
             self.now + RuleTiming::max_recheck_distance(),
         );
         if users.iter().any(|user| self.is_held_by_another(shared, user)) {
@@ -280,18 +280,18 @@ impl Transaction for MemoryTransaction {
         self.statement(|this, shared| this.save_rows(shared, rows))
     }
 
-    async fn put_off(&mut self, users: &[UserId], terms: &RuleTiming) -> Result<(), StoreError> {
-        self.statement(|this, shared| this.put_off_rows(shared, users, terms))
+    async fn put_off(&mut self, users: &[UserId], timing: &RuleTiming) -> Result<(), StoreError> {
+        self.statement(|this, shared| this.put_off_rows(shared, users, timing))
     }
 
     async fn due(
         &mut self,
         priority: Priority,
-        terms: &RuleTiming,
+        timing: &RuleTiming,
         limit: usize,
     ) -> Result<Vec<UserId>, StoreError> {
         let priority = priority_number(priority);
-        let (now, furthest) = (self.now, self.now + terms.max_wake_up_distance());
+        let (now, furthest) = (self.now, self.now + timing.max_wake_up_distance());
         let due = (
             Bound::Included((priority, UnixMs::MIN)),
             Bound::Included((priority, now)),
@@ -326,7 +326,7 @@ impl Transaction for MemoryTransaction {
         })
     }
 
-    async fn announced(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
+    async fn users_with_published_wake_ups(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
         let now = self.now;
         let in_future = |priority| {
             let priority = priority_number(priority);

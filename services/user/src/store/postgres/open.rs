@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions as _, PgConnection, postgres::PgConnectOptions};
 use super::{
     PostgresReader, PostgresWriter,
     error::{is_distrust, is_of_the_server, limited},
-    session::{ReadingSessions, Session, SessionError, SessionSettings, Suspicion, look_for_pooler},
+    session::{ReadingSessions, Session, SessionError, SessionSettings, Suspicion, detect_pooler},
 };
 use crate::store::{OpenError, Opened, Server, Tables, Unfit, UserWriter};
 
@@ -22,7 +22,7 @@ const READERS: u32 = 8;
 pub(in crate::store) async fn open(server: &Server) -> Result<Opened, OpenError> {
     let failed = |error| open_error(server, error);
     let options = options(server);
-    look_for_pooler(&options).await.map_err(failed)?;
+    detect_pooler(&options).await.map_err(failed)?;
     let settings = migrate_at(server, &options).await?;
     let suspicion = Suspicion::default();
     let mut writers: Vec<Box<dyn UserWriter>> = Vec::new();
@@ -42,7 +42,7 @@ pub(in crate::store) async fn open(server: &Server) -> Result<Opened, OpenError>
 /// Checks the server and brings the tables up to date. Services that start at the same time wait for each other.
 pub(in crate::store) async fn migrate(server: &Server) -> Result<(), OpenError> {
     let options = options(server);
-    look_for_pooler(&options)
+    detect_pooler(&options)
         .await
         .map_err(|error| open_error(server, error))?;
     migrate_at(server, &options).await.map(drop)
@@ -70,7 +70,7 @@ async fn migrate_at(server: &Server, options: &PgConnectOptions) -> Result<Sessi
 pub(in crate::store) async fn examine(server: &Server) -> Result<Tables, OpenError> {
     let examined = async {
         let options = options(server);
-        look_for_pooler(&options).await?;
+        detect_pooler(&options).await?;
         let mut session = check(&options, SessionSettings::new(&server.settings)).await?;
         let has_tables = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL");
         let has_tables: bool = limited(has_tables.fetch_one(&mut session.connection)).await?;

@@ -11,7 +11,7 @@ use sqlx::{
     raw_sql,
 };
 
-pub(super) use pooler::{Suspicion, look_for_pooler};
+pub(super) use pooler::{Suspicion, detect_pooler};
 pub(super) use reading::ReadingSessions;
 pub(super) use settings::SessionSettings;
 

@@ -136,9 +136,9 @@ impl Transaction for PostgresTransaction<'_> {
         Err(self.contended(users).await)
     }
 
-    async fn put_off(&mut self, users: &[UserId], terms: &RuleTiming) -> Result<(), StoreError> {
+    async fn put_off(&mut self, users: &[UserId], timing: &RuleTiming) -> Result<(), StoreError> {
         let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
-        let put_off = sqlx::query(PUT_OFF).bind(self.now + terms.max_wake_up_distance());
+        let put_off = sqlx::query(PUT_OFF).bind(self.now + timing.max_wake_up_distance());
         let put_off = put_off
             .bind(self.now + RuleTiming::max_recheck_distance())
             .bind(ids);
@@ -149,7 +149,7 @@ impl Transaction for PostgresTransaction<'_> {
     async fn due(
         &mut self,
         priority: Priority,
-        terms: &RuleTiming,
+        timing: &RuleTiming,
         limit: usize,
     ) -> Result<Vec<UserId>, StoreError> {
         let query = sqlx::query_scalar(DUE)
@@ -157,7 +157,7 @@ impl Transaction for PostgresTransaction<'_> {
             .bind(self.now);
         self.ids(
             query
-                .bind(self.now + terms.max_wake_up_distance())
+                .bind(self.now + timing.max_wake_up_distance())
                 .bind(integer(limit as u64)),
         )
         .await
@@ -175,7 +175,7 @@ impl Transaction for PostgresTransaction<'_> {
         self.ids(query.bind(integer(limit as u64))).await
     }
 
-    async fn announced(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
+    async fn users_with_published_wake_ups(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
         let query = sqlx::query_scalar(ANNOUNCED).bind(self.now);
         self.ids(query.bind(integer(limit as u64))).await
     }

@@ -11,7 +11,7 @@ use crate::{
     time::now_unix_ms,
 };
 
-/// Counts users that are due, all of them dirty or in doubt. Its parameter is the current time.
+/// Counts users with a due time, which are dirty or in a late-write window. Its parameter is the current time.
 pub(super) const PENDING: &str = "SELECT count(*) FILTER (WHERE state = 0) AS pending, \
     count(*) FILTER (WHERE unsettled AND state <> 0) AS resending, min(pending_since) AS oldest_pending, ?1 AS now \
     FROM users WHERE due_at IS NOT NULL";

@@ -121,9 +121,9 @@ impl Transaction for SqliteTransaction<'_> {
         rows::load(&mut *self.inner, users).await
     }
 
-    async fn put_off(&mut self, users: &[UserId], terms: &RuleTiming) -> Result<(), StoreError> {
+    async fn put_off(&mut self, users: &[UserId], timing: &RuleTiming) -> Result<(), StoreError> {
         let ids = serde_json::to_string(users).expect("ids are text");
-        let put_off = sqlx::query(PUT_OFF).bind(self.now + terms.max_wake_up_distance());
+        let put_off = sqlx::query(PUT_OFF).bind(self.now + timing.max_wake_up_distance());
         let put_off = put_off
             .bind(self.now + RuleTiming::max_recheck_distance())
             .bind(ids);
@@ -138,7 +138,7 @@ impl Transaction for SqliteTransaction<'_> {
     async fn due(
         &mut self,
         priority: Priority,
-        terms: &RuleTiming,
+        timing: &RuleTiming,
         limit: usize,
     ) -> Result<Vec<UserId>, StoreError> {
         let query = sqlx::query_scalar(DUE)
@@ -146,7 +146,7 @@ impl Transaction for SqliteTransaction<'_> {
             .bind(self.now);
         self.ids(
             query
-                .bind(self.now + terms.max_wake_up_distance())
+                .bind(self.now + timing.max_wake_up_distance())
                 .bind(integer(limit as u64)),
         )
         .await
@@ -168,7 +168,7 @@ impl Transaction for SqliteTransaction<'_> {
         .await
     }
 
-    async fn announced(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
+    async fn users_with_published_wake_ups(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
         self.ids(
             sqlx::query_scalar(ANNOUNCED)
                 .bind(self.now)

@@ -7,7 +7,7 @@ use contracts::{
 };
 use user::{
     commit::CommitQueue,
-    operations::{RepairListed, ResyncListed, RetryListed, SweepUsers, WakeAnnouncedUsers, WakeUsers},
+    operations::{RepairListed, ResyncListed, RetryListed, SweepUsers, WakePublishedUsers, WakeUsers},
 };
 
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub(super) enum AnyOperation {
     Repair(RepairListed),
     Sweep(SweepUsers),
     Wake(WakeUsers),
-    WakeAnnounced(WakeAnnouncedUsers),
+    WakeAnnounced(WakePublishedUsers),
 }
 
 #[derive(Debug, PartialEq)]

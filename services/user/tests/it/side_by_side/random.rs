@@ -10,7 +10,7 @@ use contracts::{
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 
 use user::{
-    operations::{RepairListed, ResyncListed, RetryListed, SweepUsers, WakeAnnouncedUsers, WakeUsers},
+    operations::{RepairListed, ResyncListed, RetryListed, SweepUsers, WakePublishedUsers, WakeUsers},
     store::memory::MemoryStore,
 };
 
@@ -79,7 +79,7 @@ pub(super) fn operation(rng: &mut StdRng, known: &Known) -> AnyOperation {
             backfill: LIMIT,
         }),
         18 => AnyOperation::Wake(WakeUsers(users(rng))),
-        19 => AnyOperation::WakeAnnounced(WakeAnnouncedUsers { limit: LIMIT }),
+        19 => AnyOperation::WakeAnnounced(WakePublishedUsers { limit: LIMIT }),
         20 => AnyOperation::Control(ControlDelivery {
             action: *[
                 DeliveryAction::Read,

@@ -164,13 +164,20 @@ impl Draw {
             other.left_open(epoch, ALL).await,
             place,
         );
-        compare_sets(one.announced(ALL).await, other.announced(ALL).await, place);
+        compare_sets(
+            one.users_with_published_wake_ups(ALL).await,
+            other.users_with_published_wake_ups(ALL).await,
+            place,
+        );
         for (found, expected) in [
             (
                 one.left_open(epoch, limit).await,
                 other.left_open(epoch, limit).await,
             ),
-            (one.announced(limit).await, other.announced(limit).await),
+            (
+                one.users_with_published_wake_ups(limit).await,
+                other.users_with_published_wake_ups(limit).await,
+            ),
         ] {
             assert_eq!(found.unwrap().len(), expected.unwrap().len(), "{place}");
         }

@@ -29,11 +29,15 @@ pub(super) async fn check(transaction: &mut dyn Transaction, users: &[UserId], e
     rows.check(transaction.left_open(epoch, ALL).await.unwrap(), place, |row| {
         row.open_attempt.as_ref().is_some_and(|open| open.epoch < epoch)
     });
-    rows.check(transaction.announced(ALL).await.unwrap(), place, |row| {
-        let is_in_future = |at: Option<UnixMs>| at.is_some_and(|at| at > now);
-        let waits_for_a_worker = row.is_dirty() && row.open_attempt.is_none() && row.failures == 0;
-        waits_for_a_worker && is_in_future(row.wake_at) && is_in_future(row.due_at())
-    });
+    rows.check(
+        transaction.users_with_published_wake_ups(ALL).await.unwrap(),
+        place,
+        |row| {
+            let is_in_future = |at: Option<UnixMs>| at.is_some_and(|at| at > now);
+            let waits_for_a_worker = row.is_dirty() && row.open_attempt.is_none() && row.failures == 0;
+            waits_for_a_worker && is_in_future(row.wake_at) && is_in_future(row.due_at())
+        },
+    );
     for contact in ["1", "2", "3"] {
         let found = transaction.linked_to("4711", contact).await.unwrap();
         rows.check(found, place, |row| {

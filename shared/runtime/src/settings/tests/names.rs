@@ -75,6 +75,26 @@ fn a_misspelt_name_is_told_with_its_place_and_the_name_that_was_meant() {
 }
 
 #[test]
+fn a_former_name_of_a_setting_leads_to_its_new_name() {
+    for (former, new) in [
+        ("HUBSPOT_CONTACT_NOT_FOUND", "HUBSPOT_CONTACT_NOT_FOUND"),
+        ("HUBSPOT_EMAIL_CONFLICT", "HUBSPOT_EMAIL_CONFLICT"),
+        ("USER_DOUBT_MS", "USER_LATE_WRITE_MS"),
+        ("USER_ANNOUNCE_MS", "USER_WAKE_UP_MS"),
+    ] {
+        let env = Env::layered::<&str>(variables(&[(former, "x")]), &[]);
+        for name in [new, "HUBSPOT_TIMEOUT_MS", "USER_LEASE_MS"] {
+            let _ = env.get(name);
+        }
+        let error = env.check(&NAMES).expect_err("the name is not known");
+        let hint = format!(
+            "{former}: is not a setting of hubsync, and was found in the environment; did you mean {new}?"
+        );
+        assert!(error.to_string().contains(&hint), "{error}");
+    }
+}
+
+#[test]
 fn every_place_of_a_name_is_told() {
     let both = faults(&[("HUBSPOT_ACESS_TOKEN", "a")], "HUBSPOT_ACESS_TOKEN=b", &NAMES);
     assert_eq!(both.len(), 1);

@@ -3,7 +3,7 @@
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::json;
 
-use super::{super::answer, problem, problem_with, update};
+use super::{super::response, problem, problem_with, update};
 use crate::engine::{Call, CallErrorKind, RateLimit, Response};
 
 #[test]
@@ -40,7 +40,7 @@ fn the_own_id_of_an_error_is_no_records_id() {
         { "id": "512", "category": "OBJECT_NOT_FOUND", "message": "gone", "context": { "ids": ["9"] } },
         { "id": "512", "category": "VALIDATION_ERROR", "message": "no" },
     ] });
-    let read = answer(
+    let read = response(
         &update(),
         StatusCode::MULTI_STATUS,
         &HeaderMap::new(),
@@ -55,14 +55,14 @@ fn the_own_id_of_an_error_is_no_records_id() {
 
 #[test]
 fn an_account_needs_its_portal_id_and_nothing_else() {
-    let read = |body: &str| answer(&Call::Account, StatusCode::OK, &HeaderMap::new(), body.as_bytes());
+    let read = |body: &str| response(&Call::Account, StatusCode::OK, &HeaderMap::new(), body.as_bytes());
     let expected = Response::Account {
         account_id: "62515".into(),
         details_refused: false,
     };
     assert_eq!(read(r#"{"portalId":62515}"#), expected);
-    let garbled = read(r#"{"portalName":"x","name":"y"}"#);
-    assert!(matches!(garbled, Response::Error(problem) if problem.kind == CallErrorKind::UnreadableBody));
+    let unreadable = read(r#"{"portalName":"x","name":"y"}"#);
+    assert!(matches!(unreadable, Response::Error(problem) if problem.kind == CallErrorKind::UnreadableBody));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use contracts::Field;
 use reqwest::{StatusCode, header::HeaderMap};
 
-use super::super::answer;
+use super::super::response;
 use crate::engine::{Call, ContactKey, Inspection, Profile, Response};
 
 fn profile(contact: &str) -> Profile {
@@ -12,7 +12,7 @@ fn profile(contact: &str) -> Profile {
         keys: vec!["512".into()],
     });
     let body = format!(r#"{{"results":[{contact}]}}"#);
-    match answer(&call, StatusCode::OK, &HeaderMap::new(), body.as_bytes()) {
+    match response(&call, StatusCode::OK, &HeaderMap::new(), body.as_bytes()) {
         Response::Inspected(mut inspected) => inspected.contacts.remove(0),
         other => panic!("no contacts: {other:?}"),
     }

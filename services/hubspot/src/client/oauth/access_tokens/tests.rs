@@ -1,4 +1,4 @@
-//! Which token is in use, told the time.
+//! Which access token is in use. The time is passed in.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::time::Duration;
@@ -20,8 +20,8 @@ fn token(secret: &str, account_id: Option<&str>, connection: u64, usable_until: 
 /// One token in use for a minute.
 fn in_use(account_id: Option<&str>, now: Instant) -> AccessTokens {
     let mut tokens = AccessTokens::default();
-    assert!(tokens.issued(token("one", account_id, 0, now + 60 * SECOND), now));
-    tokens.take_up();
+    assert!(tokens.add(token("one", account_id, 0, now + 60 * SECOND), now));
+    tokens.use_latest();
     tokens
 }
 
@@ -29,18 +29,21 @@ fn carried(tokens: &AccessTokens, now: Instant) -> String {
     tokens.in_use(now).unwrap().expose().to_owned()
 }
 
-fn trouble(kind: CallErrorKind) -> CallError {
-    CallError { kind, ..not_yet() }
+fn error(kind: CallErrorKind) -> CallError {
+    CallError {
+        kind,
+        ..no_token_yet()
+    }
 }
 
 #[test]
 fn the_first_token_waits_for_the_question_for_the_account() {
     let (now, mut tokens) = (Instant::now(), AccessTokens::default());
-    assert!(!tokens.is_settled(now));
-    assert!(tokens.issued(token("one", Some("1"), 0, now + SECOND), now));
+    assert!(!tokens.has_result(now));
+    assert!(tokens.add(token("one", Some("1"), 0, now + SECOND), now));
     assert_eq!(tokens.in_use(now).unwrap_err().kind, CallErrorKind::NoToken);
-    assert!(tokens.is_settled(now));
-    tokens.take_up();
+    assert!(tokens.has_result(now));
+    tokens.use_latest();
     assert_eq!(carried(&tokens, now), "one");
     assert!(!tokens.has_next());
 }
@@ -55,7 +58,7 @@ fn a_token_of_the_same_account_takes_the_place_of_a_good_one_at_once() {
         (None, None, 0),
     ] {
         let mut tokens = in_use(before, now);
-        assert!(!tokens.issued(token("two", after, connection, now + 90 * SECOND), now));
+        assert!(!tokens.add(token("two", after, connection, now + 90 * SECOND), now));
         assert_eq!(carried(&tokens, now), "two");
     }
 }
@@ -65,9 +68,9 @@ fn a_token_that_may_open_another_account_waits_for_the_question() {
     let now = Instant::now();
     for (before, after, connection) in [(Some("1"), Some("2"), 0), (Some("1"), None, 1), (None, None, 1)] {
         let mut tokens = in_use(before, now);
-        assert!(tokens.issued(token("two", after, connection, now + 90 * SECOND), now));
+        assert!(tokens.add(token("two", after, connection, now + 90 * SECOND), now));
         assert_eq!(carried(&tokens, now), "one");
-        tokens.take_up();
+        tokens.use_latest();
         assert_eq!(carried(&tokens, now), "two");
     }
 }
@@ -76,13 +79,13 @@ fn a_token_that_may_open_another_account_waits_for_the_question() {
 fn calls_go_on_while_no_token_is_issued_until_the_old_one_expires() {
     let now = Instant::now();
     let mut tokens = in_use(None, now);
-    tokens.failed(trouble(CallErrorKind::Disconnected));
+    tokens.record_error(error(CallErrorKind::Disconnected));
     assert_eq!(carried(&tokens, now + 59 * SECOND), "one");
     assert_eq!(tokens.seconds_left(now), 60);
     let expired = tokens.in_use(now + 60 * SECOND).unwrap_err();
     assert_eq!(expired.kind, CallErrorKind::Disconnected);
-    assert!(tokens.issued(token("two", None, 0, now + 90 * SECOND), now + 61 * SECOND));
-    tokens.take_up();
+    assert!(tokens.add(token("two", None, 0, now + 90 * SECOND), now + 61 * SECOND));
+    tokens.use_latest();
     assert_eq!(carried(&tokens, now + 61 * SECOND), "two");
 }
 
@@ -91,12 +94,12 @@ fn a_rejected_token_is_news_once_and_makes_the_account_be_asked_again() {
     let now = Instant::now();
     let mut tokens = in_use(Some("1"), now);
     assert!(!tokens.reject(&Secret::from("an older one")));
-    assert!(tokens.is_well());
+    assert!(tokens.is_healthy());
     assert!(tokens.reject(&Secret::from("one")));
     assert!(!tokens.reject(&Secret::from("one")));
-    assert!(tokens.wants_another());
-    assert!(tokens.issued(token("two", Some("1"), 0, now + 90 * SECOND), now));
-    assert!(!tokens.wants_another());
+    assert!(tokens.needs_replacement());
+    assert!(tokens.add(token("two", Some("1"), 0, now + 90 * SECOND), now));
+    assert!(!tokens.needs_replacement());
 }
 
 #[test]
@@ -105,7 +108,7 @@ fn a_rejected_token_is_tried_until_it_is_known_that_there_is_no_other() {
     let mut tokens = in_use(Some("1"), now);
     assert!(tokens.reject(&Secret::from("one")));
     assert_eq!(carried(&tokens, now), "one");
-    tokens.failed(trouble(CallErrorKind::Disconnected));
+    tokens.record_error(error(CallErrorKind::Disconnected));
     assert_eq!(tokens.in_use(now).unwrap_err().kind, CallErrorKind::Disconnected);
 }
 
@@ -113,6 +116,6 @@ fn a_rejected_token_is_tried_until_it_is_known_that_there_is_no_other() {
 fn no_token_is_printed() {
     let now = Instant::now();
     let mut tokens = AccessTokens::default();
-    tokens.issued(token("hunter2", None, 0, now), now);
+    tokens.add(token("hunter2", None, 0, now), now);
     assert!(!format!("{tokens:?}").contains("hunter2"));
 }

@@ -24,13 +24,13 @@ fn a_refresh_token_replaced_in_its_file_is_another_connection() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
     let mut connection = in_file(&path);
-    assert!(!connection.look());
+    assert!(!connection.reload());
     fs::write(&path, "").unwrap();
-    assert!(!connection.look(), "it is being replaced");
+    assert!(!connection.reload(), "it is being replaced");
     fs::write(&path, "two").unwrap();
-    assert!(connection.look());
+    assert!(connection.reload());
     assert_eq!((connection.refresh_token.expose(), connection.number), ("two", 1));
-    assert!(!connection.look());
+    assert!(!connection.reload());
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_client_secret_replaced_in_its_file_is_the_same_connection() {
     })
     .unwrap();
     fs::write(&path, "two").unwrap();
-    assert!(connection.look());
+    assert!(connection.reload());
     assert_eq!((connection.client_secret.expose(), connection.number), ("two", 0));
 }
 
@@ -56,7 +56,7 @@ async fn a_rotated_refresh_token_is_written_to_its_file_and_is_no_other_connecti
     let mut connection = in_file(&path);
     connection.keep(Some(Secret::from("two"))).await;
     assert_eq!(fs::read_to_string(&path).unwrap(), "two\n");
-    assert!(connection.rotates && !connection.look());
+    assert!(connection.rotates && !connection.reload());
     assert_eq!((connection.refresh_token.expose(), connection.number), ("two", 0));
     connection.keep(Some(Secret::from("two"))).await;
     assert!(!connection.rotates);
@@ -70,7 +70,7 @@ async fn what_somebody_else_wrote_meanwhile_is_left_there_and_taken_up() {
     fs::write(&path, "from an operator").unwrap();
     connection.keep(Some(Secret::from("two"))).await;
     assert_eq!(fs::read_to_string(&path).unwrap(), "from an operator");
-    assert!(connection.look());
+    assert!(connection.reload());
     assert_eq!(connection.refresh_token.expose(), "from an operator");
 }
 
@@ -84,10 +84,10 @@ async fn a_rotated_refresh_token_that_cannot_be_written_is_kept_in_memory() {
         connection.keep(Some(Secret::from(token))).await;
         assert_eq!(connection.refresh_token.expose(), token);
     }
-    assert!(!connection.look());
+    assert!(!connection.reload());
     let mut variable = open(SecretSource::Value(Secret::from("one")));
     variable.keep(Some(Secret::from("two"))).await;
-    assert!(!variable.look());
+    assert!(!variable.reload());
     assert_eq!(variable.refresh_token.expose(), "two");
 }
 
@@ -98,15 +98,15 @@ async fn a_rotated_refresh_token_that_could_not_be_written_is_written_as_soon_as
     let mut connection = in_file(&path);
     fs::remove_file(&path).unwrap();
     connection.keep(Some(Secret::from("two"))).await;
-    connection.keep_again().await;
+    connection.retry_write().await;
     fs::write(&path, "one\n").unwrap();
-    assert!(!connection.look());
-    connection.keep_again().await;
+    assert!(!connection.reload());
+    connection.retry_write().await;
     assert_eq!(fs::read_to_string(&path).unwrap(), "two\n");
-    assert!(!connection.look());
+    assert!(!connection.reload());
     assert_eq!((connection.refresh_token.expose(), connection.number), ("two", 0));
     fs::write(&path, "from an operator").unwrap();
-    assert!(connection.look());
-    connection.keep_again().await;
+    assert!(connection.reload());
+    connection.retry_write().await;
     assert_eq!(fs::read_to_string(&path).unwrap(), "from an operator");
 }

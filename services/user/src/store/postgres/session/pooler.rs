@@ -76,7 +76,7 @@ impl Suspicion {
         {
             return Err(SessionError::Unfit(unfit.clone()));
         }
-        match look_for_pooler(options).await {
+        match detect_pooler(options).await {
             Err(SessionError::Unfit(unfit)) => {
                 *found = Some((Instant::now(), unfit.clone()));
                 Err(SessionError::Unfit(unfit))
@@ -93,7 +93,7 @@ impl Suspicion {
 }
 
 /// Fails if a pooler shares sessions among its clients.
-pub(in crate::store::postgres) async fn look_for_pooler(
+pub(in crate::store::postgres) async fn detect_pooler(
     options: &PgConnectOptions,
 ) -> Result<(), SessionError> {
     // The future is large and connecting is rare, so it is boxed.

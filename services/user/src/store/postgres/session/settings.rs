@@ -24,7 +24,7 @@ const OF_ALL: [(&str, &str); 7] = [
 /// How long counting may take on the server; see `COUNTING_LIMIT` of the reader.
 const COUNTING_LIMIT: &str = "30s";
 /// Settings of the server that no session can change. With either off, a crash of the machine can lose commits.
-const OF_THE_SERVER: [(&str, &str); 2] = [("fsync", "on"), ("full_page_writes", "on")];
+const SERVER_SETTINGS: [(&str, &str); 2] = [("fsync", "on"), ("full_page_writes", "on")];
 /// Makes the commit of a transaction wait for the disk. `remote_apply` is kept, because it is stricter.
 const FLUSH: &str = "set_config('synchronous_commit', CASE current_setting('synchronous_commit') \
     WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)";
@@ -72,7 +72,7 @@ impl SessionSettings {
         let marker = "current_setting('hubsync.session', true) AS marker, \
                       (extract(epoch FROM clock_timestamp()) * 1000)::int8 AS now";
         let session = [set_now.join(", "), marker.to_owned()].join(", ");
-        let server = OF_THE_SERVER.map(|(name, _)| format!("current_setting('{name}') AS {name}"));
+        let server = SERVER_SETTINGS.map(|(name, _)| format!("current_setting('{name}') AS {name}"));
         // The transaction does not ask for `READ WRITE`: an operator who forbids writing has a reason.
         let begin_writing = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT {session}, {}, {FLUSH} AS synchronous_commit, \
@@ -132,7 +132,7 @@ pub(super) fn check_writing(row: &PgRow) -> Result<(), SessionError> {
         ("transaction_isolation", "read committed"),
         ("transaction_read_only", "off"),
     ];
-    for (name, needed) in OF_THE_SERVER.into_iter().chain(own) {
+    for (name, needed) in SERVER_SETTINGS.into_iter().chain(own) {
         let found: Option<&str> = row.try_get(name)?;
         if found != Some(needed) {
             return Err(unfit(name, found, needed));

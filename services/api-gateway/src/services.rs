@@ -1,4 +1,5 @@
-//! Calls to the services behind the gateway: bounded in number, within a deadline, and tried a second time where that is safe.
+//! Calls the user service and the hubspot service. The number of calls in flight is limited, each has a deadline, and a request
+//! to the user service without an answer is sent a second time.
 
 mod deadline;
 mod errors;
@@ -14,30 +15,30 @@ use crate::Limits;
 use crate::response::ApiError;
 use deadline::Deadline;
 
-/// Clocks further apart than this show on `/readyz`.
+/// `/readyz` shows clocks that differ by more than this.
 pub(crate) const MAX_CLOCK_DIFFERENCE_MS: u64 = 1_000;
-/// How long a page of a comparison may take: the worker waits for a moment without deliveries, and then for HubSpot.
+/// How long a page of a comparison may take. The worker waits until no delivery needs the calls, and then for HubSpot.
 const COMPARE_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// Sends requests to the user service and the hubspot service. Clones share the connection and the limit of requests under way.
+/// Sends requests to the user service and the hubspot service. Clones share the connection and the limit on calls in flight.
 #[derive(Debug, Clone)]
-pub(crate) struct UserService {
+pub(crate) struct Services {
     nats: Arc<OnceLock<Nats>>,
     timeout: Duration,
-    under_way: Arc<Semaphore>,
+    in_flight: Arc<Semaphore>,
 }
 
-impl UserService {
+impl Services {
     /// Services that cannot be reached until `nats` is set.
     pub(crate) fn new(nats: Arc<OnceLock<Nats>>, limits: &Limits) -> Self {
         Self {
             nats,
             timeout: limits.deadline,
-            under_way: Arc::new(Semaphore::new(limits.max_in_flight)),
+            in_flight: Arc::new(Semaphore::new(limits.max_in_flight)),
         }
     }
 
-    /// Sends a request that changes something. Without an answer nobody knows whether it did.
+    /// Sends a request that changes something. Without an answer it is unknown whether the change was made.
     pub(crate) async fn change<R: Request>(
         &self,
         request: &R,
@@ -45,7 +46,7 @@ impl UserService {
     ) -> Result<R::Answer, ApiError> {
         let (nats, _permit) = self.begin()?;
         let answer = call_twice(nats, request, Deadline::starting_now(self.timeout), context).await;
-        answer.map_err(errors::of_a_change)
+        answer.map_err(errors::change_error)
     }
 
     /// Sends a request that changes nothing.
@@ -56,11 +57,11 @@ impl UserService {
     ) -> Result<R::Answer, ApiError> {
         let (nats, _permit) = self.begin()?;
         let answer = call_twice(nats, request, Deadline::starting_now(self.timeout), context).await;
-        answer.map_err(errors::of_a_read)
+        answer.map_err(errors::read_error)
     }
 
-    /// Compares users with their contacts. The worker that holds the lease does so when it has nothing else to do, so it gets one
-    /// try and more time.
+    /// Compares users with their contacts. The worker that holds the lease does that when no delivery needs the calls, so the
+    /// request is sent only once and gets more time.
     pub(crate) async fn compare(
         &self,
         request: &CompareUsers,
@@ -68,7 +69,7 @@ impl UserService {
     ) -> Result<Comparison, ApiError> {
         let (nats, _permit) = self.begin()?;
         let answer = nats.call(request, COMPARE_TIMEOUT, Some(context)).await;
-        answer.map_err(errors::of_a_comparison)
+        answer.map_err(errors::comparison_error)
     }
 
     /// The connection, once there is one.
@@ -82,7 +83,7 @@ impl UserService {
     }
 
     fn begin(&self) -> Result<(&Nats, SemaphorePermit<'_>), ApiError> {
-        let permit = self.under_way.try_acquire().map_err(|_| ApiError::Overloaded)?;
+        let permit = self.in_flight.try_acquire().map_err(|_| ApiError::Overloaded)?;
         let Some(nats) = self.nats() else {
             let cause = "the first connection to NATS is not made yet".to_owned();
             return Err(ApiError::Unavailable { cause });
@@ -102,7 +103,8 @@ async fn call_twice<R: Request>(
     let first = nats.call(request, deadline.first_try(), Some(context)).await;
     let may_be_done = match &first {
         Err(CallError::NoAnswer(_)) => true,
-        // The answer came in time, so the request was not late: our sending clock stood still while this machine was suspended.
+        // The service rejected the request as late although the answer came in time: this machine was suspended, and its sending
+        // clock stood still.
         Err(CallError::Rejected { error, .. }) if error.code == ErrorCode::Expired => {
             nats.clocks().renew_sending_clock();
             false
@@ -112,12 +114,12 @@ async fn call_twice<R: Request>(
     tracing::debug!(
         request.id = &*context.request_id,
         subject = R::SUBJECT,
-        "the request is sent a second time"
+        "no answer to a request; sending it a second time"
     );
     let second = nats.call(request, deadline.left(), Some(context)).await;
     second.map_err(|error| {
         if may_be_done {
-            errors::after_silence(error)
+            errors::after_unanswered_try(error)
         } else {
             error
         }

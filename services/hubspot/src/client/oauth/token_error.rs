@@ -1,4 +1,4 @@
-//! Why no access token was issued: told apart by the members `status` and `error`, never by wording.
+//! Why no access token was issued. The kind is found by the members `status` and `error`, never by the wording.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use crate::{
     engine::{CallError, CallErrorKind},
 };
 
-/// The app was uninstalled, or its refresh token revoked: a person must connect it again.
+/// Codes that mean that the app was uninstalled or its refresh token revoked. A person has to connect it again.
 const DISCONNECTED: [&str; 4] = ["BAD_REFRESH_TOKEN", "BAD_HUB", "INVALID_GRANT", "ACCESS_DENIED"];
-/// The settings are wrong, which says nothing of the connection.
+/// Codes that mean that the settings are wrong. The connection may be fine.
 const MISCONFIGURED: [&str; 7] = [
     "BAD_CLIENT_ID",
     "BAD_CLIENT_SECRET",
@@ -27,20 +27,20 @@ const MISCONFIGURED: [&str; 7] = [
     "UNAUTHORIZED_CLIENT",
     "UNSUPPORTED_GRANT_TYPE",
 ];
-/// The longest text that is taken for a code.
-const LONGEST_CODE: usize = 64;
+/// A longer text is not taken for a code.
+const MAX_CODE_LENGTH: usize = 64;
 
 /// No access token was issued.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) problem: CallError,
-    /// The wait that HubSpot asks for.
+pub(super) struct TokenError {
+    pub(super) call_error: CallError,
+    /// The time to wait according to `Retry-After`.
     pub(super) retry_after: Option<Duration>,
 }
 
-impl Refusal {
-    /// From an answer that is not a success. HubSpot's own message is left out, for it may quote a secret.
-    pub(super) fn from_answer(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
+impl TokenError {
+    /// Makes the error from a response that is not a success. HubSpot's message is left out, because it may quote a secret.
+    pub(super) fn from_response(status: u16, headers: &HeaderMap, body: &[u8]) -> Self {
         let error = object(body).unwrap_or_default();
         let codes = || {
             ["status", "error"]
@@ -48,7 +48,7 @@ impl Refusal {
                 .filter_map(|name| code(&error, name))
         };
         let kind = match status {
-            // A limit, or an endpoint that is unwell, whatever the body says.
+            // A rate limit or a failure of the endpoint. The body is ignored, because it says nothing about the app.
             429 | 500.. => CallErrorKind::NoToken,
             _ => codes()
                 .find_map(|code| meaning(&code))
@@ -56,7 +56,7 @@ impl Refusal {
         };
         let category = code(&error, "category");
         let code = codes()
-            // The status of HubSpot's usual errors is the word "error".
+            // HubSpot's ordinary errors have the text "error" as their `status`, which is no code.
             .find(|code| code != "ERROR")
             .or_else(|| code(&error, "policyName"))
             .or_else(|| category.clone())
@@ -71,24 +71,24 @@ impl Refusal {
                 .map(word),
         };
         Self {
-            problem: CallError { kind, reason },
+            call_error: CallError { kind, reason },
             retry_after: retry_after(headers),
         }
     }
 
-    /// From no answer, or none that can be used.
-    pub(super) fn without_answer(kind: CallErrorKind, code: &str, message: &str) -> Self {
+    /// Makes the error if there is no response, or none that can be used.
+    pub(super) fn without_response(kind: CallErrorKind, code: &str, message: &str) -> Self {
         let reason = Reason::ours(code, message);
         Self {
-            problem: CallError { kind, reason },
+            call_error: CallError { kind, reason },
             retry_after: None,
         }
     }
 
-    /// Whether time alone may mend it.
-    pub(super) fn may_pass(&self) -> bool {
+    /// Whether the error may pass without anybody acting.
+    pub(super) fn is_temporary(&self) -> bool {
         matches!(
-            self.problem.kind,
+            self.call_error.kind,
             CallErrorKind::NoToken | CallErrorKind::Unreachable
         )
     }
@@ -104,10 +104,10 @@ fn meaning(code: &str) -> Option<CallErrorKind> {
     }
 }
 
-/// A member that looks like a code, in capitals.
+/// The member of that name in capitals, if it looks like a code.
 fn code(error: &Value, name: &str) -> Option<String> {
     let text = text(error, name)?;
-    let is_code = text.len() <= LONGEST_CODE
+    let is_code = text.len() <= MAX_CODE_LENGTH
         && text
             .chars()
             .all(|character| character.is_ascii_alphanumeric() || character == '_');

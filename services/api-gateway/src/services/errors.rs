@@ -1,4 +1,4 @@
-//! From what can go wrong in a call to what the caller of the gateway reads.
+//! Turns errors of calls into errors for the caller of the gateway.
 
 use contracts::{ErrorCode, InvalidValue, ServiceError};
 use runtime::nats::CallError;
@@ -6,9 +6,9 @@ use runtime::nats::CallError;
 use crate::request::address_required;
 use crate::response::ApiError;
 
-/// After a first try without an answer, only a decision about the change itself tells what became of it. That the second try did
-/// nothing says nothing about the first.
-pub(super) fn after_silence(error: CallError) -> CallError {
+/// The error after a first try without an answer. Only a decision about the request itself counts. Any other error of the second
+/// try says nothing about the first one, which may have been carried out.
+pub(super) fn after_unanswered_try(error: CallError) -> CallError {
     match &error {
         CallError::Rejected { error: rejection, .. } if is_decision(rejection.code) => error,
         _ => CallError::NoAnswer(
@@ -17,8 +17,8 @@ pub(super) fn after_silence(error: CallError) -> CallError {
     }
 }
 
-/// For a call that changes something.
-pub(super) fn of_a_change(error: CallError) -> ApiError {
+/// The error of a call that changes something.
+pub(super) fn change_error(error: CallError) -> ApiError {
     match error {
         CallError::Rejected { error, .. } => rejected_change(error),
         CallError::NotReceived(cause) => ApiError::Unavailable { cause },
@@ -27,8 +27,8 @@ pub(super) fn of_a_change(error: CallError) -> ApiError {
     }
 }
 
-/// For a call that changes nothing.
-pub(super) fn of_a_read(error: CallError) -> ApiError {
+/// The error of a call that changes nothing.
+pub(super) fn read_error(error: CallError) -> ApiError {
     match error {
         CallError::NoAnswer(cause) => ApiError::NoAnswer { cause },
         CallError::Rejected { error, .. } if error.code == ErrorCode::OutcomeUnknown => {
@@ -40,12 +40,12 @@ pub(super) fn of_a_read(error: CallError) -> ApiError {
                 rule: error.message,
             }
         }
-        other => of_a_change(other),
+        other => change_error(other),
     }
 }
 
-/// For a comparison with HubSpot, which the hubspot service makes.
-pub(super) fn of_a_comparison(error: CallError) -> ApiError {
+/// The error of a comparison, which the hubspot service makes.
+pub(super) fn comparison_error(error: CallError) -> ApiError {
     match error {
         CallError::Rejected { error, .. }
             if matches!(error.code, ErrorCode::Unavailable | ErrorCode::Expired) =>
@@ -56,7 +56,7 @@ pub(super) fn of_a_comparison(error: CallError) -> ApiError {
             not_comparing("no worker delivers to HubSpot; start a hubspot service, or look at its /readyz")
         }
         CallError::NoAnswer(_) => not_comparing("the worker that delivers did not answer in time; try again"),
-        other => of_a_change(other),
+        other => change_error(other),
     }
 }
 
@@ -135,26 +135,26 @@ mod tests {
             ErrorCode::VersionMismatch,
             ErrorCode::EmailRequired,
         ] {
-            assert_eq!(after_silence(rejected(code)), rejected(code));
+            assert_eq!(after_unanswered_try(rejected(code)), rejected(code));
         }
         let not_reached = CallError::NotReceived("x".to_owned());
         let unreadable = CallError::Unreadable("x".to_owned());
         let refusals = [ErrorCode::Expired, ErrorCode::Unavailable, ErrorCode::Internal].map(rejected);
         for error in refusals.into_iter().chain([not_reached, unreadable]) {
-            assert!(matches!(after_silence(error), CallError::NoAnswer(_)));
+            assert!(matches!(after_unanswered_try(error), CallError::NoAnswer(_)));
         }
     }
 
     #[test]
     fn silence_is_an_unknown_outcome_only_for_a_change() {
         let silent = || CallError::NoAnswer("x".to_owned());
-        assert_eq!(of_a_change(silent()).kind().slug, "outcome-unknown");
-        assert_eq!(of_a_read(silent()).kind().slug, "no-answer");
+        assert_eq!(change_error(silent()).kind().slug, "outcome-unknown");
+        assert_eq!(read_error(silent()).kind().slug, "no-answer");
     }
 
     #[test]
     fn a_comparison_that_is_not_made_says_why_and_changed_nothing_that_would_have_to_be_known() {
-        let not_now = of_a_comparison(rejected(ErrorCode::Unavailable));
+        let not_now = comparison_error(rejected(ErrorCode::Unavailable));
         assert_eq!(
             (not_now.kind().slug, not_now.kind().status.as_u16()),
             ("not-comparing", 503)
@@ -164,10 +164,10 @@ mod tests {
             CallError::NotReceived("x".to_owned()),
             CallError::NoAnswer("x".to_owned()),
         ] {
-            assert_eq!(of_a_comparison(error).kind().slug, "not-comparing");
+            assert_eq!(comparison_error(error).kind().slug, "not-comparing");
         }
         assert_eq!(
-            of_a_comparison(rejected(ErrorCode::InvalidRequest)).kind().slug,
+            comparison_error(rejected(ErrorCode::InvalidRequest)).kind().slug,
             "invalid-body"
         );
     }
@@ -188,7 +188,7 @@ mod tests {
             (ErrorCode::ContactHeld, 409),
             (ErrorCode::Internal, 500),
         ] {
-            assert_eq!(of_a_change(rejected(code)).kind().status, status, "{code:?}");
+            assert_eq!(change_error(rejected(code)).kind().status, status, "{code:?}");
         }
     }
 }

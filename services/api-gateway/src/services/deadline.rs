@@ -1,16 +1,16 @@
-//! How long a caller is kept waiting, over both tries.
+//! The deadline of a call, divided between both tries.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The part of the deadline for the first try, in percent; enough is left for a second one to succeed.
+/// The part of the deadline for the first try, in percent. The rest is left for the second try.
 const FIRST_TRY_PERCENT: u32 = 60;
-/// Silence for so long means that the message is lost, with a service that stopped or died; nothing is gained by waiting
-/// for it, and sending it again does no harm.
-const LONGEST_FIRST_TRY: Duration = Duration::from_secs(1);
+/// The first try takes at most this long. After that the message is most likely lost, because the service stopped, and sending it
+/// again does no harm.
+const MAX_FIRST_TRY: Duration = Duration::from_secs(1);
 
-/// The end of the waiting.
+/// The deadline of a call.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline {
     total: Duration,
@@ -26,7 +26,7 @@ impl Deadline {
     }
 
     pub(super) fn first_try(self) -> Duration {
-        (self.total * FIRST_TRY_PERCENT / 100).min(LONGEST_FIRST_TRY)
+        (self.total * FIRST_TRY_PERCENT / 100).min(MAX_FIRST_TRY)
     }
 
     pub(super) fn left(self) -> Duration {

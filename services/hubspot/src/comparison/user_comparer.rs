@@ -1,4 +1,4 @@
-//! What follows for a user from what was read.
+//! Turns the contacts that were read into a finding for each user.
 
 use contracts::{
     ComparisonPurpose, Difference, Field, FieldSet, Finding, FindingKind, RepairUser, UserToCompare,
@@ -6,26 +6,26 @@ use contracts::{
 
 use super::{
     contacts::{Contacts, Seen},
-    differences::{Compared, Question, all_given, compare},
+    differences::{Compared, Selection, all_given, compare},
     plan::address_of,
 };
 use crate::engine::{MissingContact, Profile};
 
-/// Judges users, each by itself.
+/// Finds what is different for one user at a time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Judge {
-    pub(crate) aim: ComparisonPurpose,
+pub(crate) struct UserComparer {
+    pub(crate) purpose: ComparisonPurpose,
     /// Whether findings are to have values.
     pub(crate) values: bool,
-    /// What would become of a user without a contact.
+    /// What a delivery does with a user without a contact.
     pub(crate) missing: MissingContact,
 }
 
-impl Judge {
-    /// Of a user whose contact was read by its id.
+impl UserComparer {
+    /// The finding for a linked user, whose contact was read by its id.
     pub(crate) fn linked(self, user: &UserToCompare, contacts: &Contacts<'_>) -> Option<Finding> {
         let contact_id = &user.link.as_ref()?.contact_id;
-        let (fields, if_different) = match self.aim {
+        let (fields, if_different) = match self.purpose {
             ComparisonPurpose::Drift { .. } => (user.confirmed, FindingKind::Changed),
             ComparisonPurpose::DryRun => (user.dirty, FindingKind::WouldWrite),
         };
@@ -33,16 +33,17 @@ impl Judge {
             Seen::Contact(profile) => {
                 let Compared { differ, not_reported } = self.compare(user, profile, fields);
                 if !differ.is_empty() {
-                    return Some(at(user, if_different, profile, differ));
+                    return Some(finding_at(user, if_different, profile, differ));
                 }
-                (!not_reported.is_empty()).then(|| at(user, FindingKind::NotReported, profile, not_reported))
+                (!not_reported.is_empty())
+                    .then(|| finding_at(user, FindingKind::NotReported, profile, not_reported))
             }
             Seen::Merged(profile) => {
                 let fields = self.compare(user, profile, fields).differ;
-                Some(at(user, FindingKind::Merged, profile, fields))
+                Some(finding_at(user, FindingKind::Merged, profile, fields))
             }
             Seen::Absent => Some(finding(user, FindingKind::Gone, Some(contact_id), Vec::new())),
-            Seen::NotTold => Some(finding(
+            Seen::NotReported => Some(finding(
                 user,
                 FindingKind::NotReported,
                 Some(contact_id),
@@ -51,7 +52,8 @@ impl Judge {
         }
     }
 
-    /// Of a user that has no contact, and for whom one was looked up: it would get all but the address that found it.
+    /// The finding for a user without a link, whose contact was looked up by address. A delivery would write every field
+    /// except the address that found the contact.
     pub(crate) fn unlinked(self, user: &UserToCompare, contacts: &Contacts<'_>) -> Finding {
         let seen = address_of(user).map_or(Seen::Absent, |address| contacts.by_address(&address));
         match seen {
@@ -59,31 +61,34 @@ impl Judge {
                 let fields = FieldSet::all().without(Field::EMAIL);
                 let Compared { differ, not_reported } = self.compare(user, profile, fields);
                 if differ.is_empty() && !not_reported.is_empty() {
-                    return at(user, FindingKind::NotReported, profile, not_reported);
+                    return finding_at(user, FindingKind::NotReported, profile, not_reported);
                 }
-                at(user, FindingKind::WouldLink, profile, differ)
+                finding_at(user, FindingKind::WouldLink, profile, differ)
             }
             Seen::Absent if self.missing == MissingContact::Create && user.never_linked => {
                 finding(user, FindingKind::WouldCreate, None, all_given(user, self.values))
             }
             Seen::Absent => finding(user, FindingKind::NotFound, None, Vec::new()),
-            Seen::NotTold => finding(user, FindingKind::NotReported, None, Vec::new()),
+            Seen::NotReported => finding(user, FindingKind::NotReported, None, Vec::new()),
         }
     }
 
     fn compare(self, user: &UserToCompare, profile: &Profile, fields: FieldSet) -> Compared {
-        let question = Question {
-            aim: self.aim,
+        let selection = Selection {
+            purpose: self.purpose,
             fields,
             values: self.values,
         };
-        compare(user, profile, question)
+        compare(user, profile, selection)
     }
 }
 
-/// What is to be sent again for a finding. A delivery finds out by itself what became of a contact that is gone; the
-/// address it looks it up by is not written over the one that is found. What a merged contact holds may be another
-/// user's, so that people decide: the link moves with the next change, and `resync` sends everything.
+/// The fields to send again for a finding, or none if it is not repaired.
+///
+/// For a contact that is gone every confirmed field except the address is sent: the delivery looks the contact up by that
+/// address, which so is not written over the address of the contact it finds. Merged contacts are not repaired, because
+/// the values may be another user's. An operator decides: the link moves with the next change, and `resync` sends
+/// every field.
 pub(crate) fn repair_of(user: &UserToCompare, finding: &Finding) -> Option<RepairUser> {
     let fields = match finding.kind {
         FindingKind::Changed => finding.fields.iter().map(|difference| difference.field).collect(),
@@ -105,7 +110,12 @@ pub(crate) fn repair_of(user: &UserToCompare, finding: &Finding) -> Option<Repai
     })
 }
 
-fn at(user: &UserToCompare, kind: FindingKind, profile: &Profile, fields: Vec<Difference>) -> Finding {
+fn finding_at(
+    user: &UserToCompare,
+    kind: FindingKind,
+    profile: &Profile,
+    fields: Vec<Difference>,
+) -> Finding {
     finding(user, kind, Some(&profile.contact.id), fields)
 }
 
