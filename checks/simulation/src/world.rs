@@ -11,6 +11,7 @@ mod operators;
 mod passing_time;
 mod people;
 mod planned_faults;
+mod reports;
 mod rest;
 mod results;
 mod rows;
