@@ -48,6 +48,15 @@ impl Worker {
     }
 }
 
+/// Whether everything was written.
+fn has_succeeded(response: &Response) -> bool {
+    match response {
+        Response::Updated { results, errors } => !results.is_empty() && errors.is_empty(),
+        Response::Contact(_) => true,
+        _ => false,
+    }
+}
+
 impl World {
     pub(super) fn observe_input(&mut self, place: usize, input: &Input) {
         self.trace(|| format!("w{place} <- {input:?}"));
@@ -71,6 +80,9 @@ impl World {
             Input::CallResponse(id, answered) => {
                 let written = worker.writing.remove(id);
                 worker.calls_out -= 1;
+                if worker.checks.remove(id) && has_succeeded(&answered.response) {
+                    worker.has_passed_check = true;
+                }
                 let several = written.is_some_and(|contacts| contacts.len() > 1);
                 if several && matches!(answered.response, Response::Error(_)) {
                     self.tally.transitions.add(Transition::BatchFailed);
@@ -156,6 +168,9 @@ impl World {
         worker.calls_out += 1;
         let too_many = worker.calls_out > worker.concurrency + 1 || call.size() > MAX_BATCH;
         let writes = !contacts.is_empty();
+        if writes && worker.is_halted && !worker.is_halted_for_field {
+            worker.checks.insert(id);
+        }
         worker.writing.insert(id, contacts);
         if twice {
             self.fail(&format!("P3: two writes of a contact at a time: {call:?}"));
@@ -202,6 +217,12 @@ impl World {
             WorkerStatus::Starting | WorkerStatus::Standby | WorkerStatus::Running => None,
         };
         let resumed = worker.is_halted && stopped.is_none();
+        worker.is_halted_for_field = matches!(
+            stopped,
+            Some(Transition::HaltedProperty | Transition::HaltedEveryone)
+        );
+        worker.checks.clear();
+        worker.has_passed_check = false;
         worker.is_halted = stopped.is_some();
         if let Some(stopped) = stopped {
             self.tally.transitions.add(stopped);
