@@ -129,7 +129,8 @@ impl World {
             self.handle_event(event);
             events += 1;
             if events > MAX_EVENTS {
-                self.fail(&format!("still busy after {MAX_EVENTS} events"));
+                let rows = self.busy_rows();
+                self.fail(&format!("still busy after {MAX_EVENTS} events: {rows}"));
             }
         }
         if self.wrong.is_none() {

@@ -61,6 +61,7 @@ impl World {
         if is_free && self.users.wait_for_both() && self.do_batches_overlap() {
             let statements = u32::try_from(self.random.below(MAX_STATEMENTS)).unwrap_or(0);
             for commit in self.users.commit_both(number, statements, self.now) {
+                self.check_not_contended(&commit);
                 self.observe_commit(commit, false);
             }
             return;
@@ -69,6 +70,20 @@ impl World {
         let commit = self.users.commit(number, self.now);
         self.users.faults().clear();
         self.observe_commit(commit, unknown_is_applied);
+    }
+
+    /// P1: a batch that needs rows of another one begins again and waits for them. None of its operations fails.
+    fn check_not_contended(&mut self, commit: &Commit) {
+        let is_failed = |job: &&Job| {
+            let error = job.answered.as_ref().and_then(|answered| answered.as_ref().err());
+            error.is_some_and(|error| error.code == ErrorCode::Unavailable)
+        };
+        if let Some(job) = commit.jobs.iter().find(is_failed) {
+            self.fail(&format!(
+                "P1: an operation failed because two batches overlapped: {:?}",
+                job.request
+            ));
+        }
     }
 
     /// Draws whether two batches overlap. They seldom wait at the same time, so of those that do most overlap.

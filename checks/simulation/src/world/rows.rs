@@ -61,6 +61,12 @@ impl World {
                     .remember_epoch(step.user, step.after.attempt, open.epoch);
             }
         }
+        if !matches!(job.request, Request::Sweep(_)) {
+            // Another operation of the batch wakes the user for a reason of its own.
+            for step in steps.iter().filter(|step| step.is_resent()) {
+                rows.is_swept_for_nothing.remove(&step.user);
+            }
+        }
         let answer = job.answered.as_ref().and_then(|answered| answered.as_ref().ok());
         match &job.request {
             Request::Lease(ask) => match ask.action {
@@ -226,7 +232,8 @@ impl World {
         self.expect_due_at_once([user]);
     }
 
-    /// P4: an operator's link is to the contact that the operator named, and no other user has that one.
+    /// P4: an operator's link is to the contact that the operator named, and no other user has that one. The attempt under way was
+    /// given another contact, so it is superseded.
     fn observe_link(&mut self, link: &LinkUser, steps: &[Step<'_>], rows: &RowsSoFar) {
         let user = user_of(&link.user_id);
         let contact = link.contact_id.as_str();
@@ -246,6 +253,12 @@ impl World {
             ));
         }
         let is_new = step.is_resent() || contact_id(step.before) != Some(contact);
+        if is_new && step.after.open_attempt.is_some() {
+            self.fail(&format!(
+                "P4: an operator linked u{user}, and its attempt stays open: {:?}",
+                step.after
+            ));
+        }
         self.tally.transitions.add(if is_new {
             Transition::LinkedByOperator
         } else {
@@ -254,12 +267,19 @@ impl World {
         self.linked_by_operator[user] = self.hubspot.by_id(contact);
     }
 
+    /// P4: a user that was unlinked has no attempt under way, since it was given the contact.
     fn observe_unlink(&mut self, steps: &[Step<'_>]) {
         let unlinked = steps
             .iter()
             .filter(|step| step.before.link.is_some() && step.after.link.is_none());
-        let unlinked: Vec<usize> = unlinked.map(|step| step.user).collect();
-        for user in unlinked {
+        for step in unlinked {
+            let user = step.user;
+            if step.after.open_attempt.is_some() {
+                self.fail(&format!(
+                    "P4: u{user} was unlinked, and its attempt stays open: {:?}",
+                    step.after
+                ));
+            }
             self.tally.transitions.add(Transition::Unlinked);
             self.linked_by_operator[user] = None;
         }
@@ -355,7 +375,9 @@ impl World {
                 self.tally.transitions.add(Transition::DirtyByRecheck);
             }
             let has_reason = window_ended || rechecked || self.due_at_once[*user];
-            if self.plan.sweepless && !has_reason {
+            // A batch may also hold rows that the sweep left alone.
+            let was_woken = before.wake_at != after.wake_at;
+            if self.plan.sweepless && was_woken && !has_reason {
                 rows.is_swept_for_nothing.insert(*user);
             }
         }
