@@ -93,6 +93,8 @@ pub(crate) struct Job {
     pub(crate) answered: Option<Answered>,
     /// Whether it was done in its batch; otherwise it was rejected.
     pub(crate) is_done: bool,
+    /// How often it was applied: its transaction may begin again.
+    pub(crate) times: u32,
     /// By user, rows of its batch right before it acted.
     pub(crate) before: Rows,
     /// The same rows, and those that it loaded, right after it.
@@ -368,6 +370,7 @@ impl Job {
             request: waiting.request,
             answered,
             is_done: seen.is_done,
+            times: seen.times,
             before: seen.before,
             after: seen.after,
         }

@@ -23,6 +23,8 @@ pub(super) struct RowsSeen {
     pub(super) after: Rows,
     /// Whether it was done; otherwise it was rejected.
     pub(super) is_done: bool,
+    /// How often it was applied.
+    pub(super) times: u32,
 }
 
 /// Where an operation leaves the rows that it saw.
@@ -47,7 +49,9 @@ impl Watch {
     }
 
     fn put(&self, seen: RowsSeen) {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        let mut last = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = last.times + 1;
+        *last = RowsSeen { times, ..seen };
     }
 }
 
@@ -120,6 +124,7 @@ impl<O: Operation> Operation for Observed<O> {
             before,
             after,
             is_done: answer.is_ok(),
+            times: 1,
         });
         answer
     }

@@ -78,6 +78,9 @@ impl World {
             let error = job.answered.as_ref().and_then(|answered| answered.as_ref().err());
             error.is_some_and(|error| error.code == ErrorCode::Unavailable)
         };
+        if commit.jobs.iter().any(|job| job.times > 1) {
+            self.tally.transitions.add(Transition::BegunAgain);
+        }
         if let Some(job) = commit.jobs.iter().find(is_failed) {
             self.fail(&format!(
                 "P1: an operation failed because two batches overlapped: {:?}",

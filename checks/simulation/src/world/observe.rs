@@ -12,7 +12,12 @@ use super::{
     workers::{Worker, holder},
 };
 use crate::{
-    event::Process, fault::Fault, hubspot_model::Author, plan::SECOND, seen::Seen, transition::Transition,
+    event::{Event, Process},
+    fault::Fault,
+    hubspot_model::Author,
+    plan::SECOND,
+    seen::Seen,
+    transition::Transition,
     user_service::user_of,
 };
 
@@ -115,7 +120,10 @@ impl World {
         let now = self.now;
         match output {
             Output::ChangeLease(_) => self.workers[process.place].lease_asked_at = now,
-            Output::OpenConsumer { .. } => self.tally.transitions.add(Transition::LeaseGained),
+            Output::OpenConsumer { .. } => {
+                self.tally.transitions.add(Transition::LeaseGained);
+                self.change_left_open();
+            }
             Output::CloseConsumer => self.tally.transitions.add(Transition::LeaseLost),
             Output::Report(_, record) => {
                 let worker = &mut self.workers[process.place];
@@ -133,6 +141,22 @@ impl World {
             Output::Status(state) => self.observe_delivery(process.place, state),
             Output::Inspected(id, _) => self.observe_inspected(process, *id),
             Output::Claim(..) | Output::Ack(_) | Output::ShutDownComplete => {}
+        }
+    }
+
+    /// The new leader claims the attempts that the one before it left open. Where batches overlap, a caller changes such a user
+    /// just then, so that both need its row.
+    fn change_left_open(&mut self) {
+        if self.is_calm || !self.plan.has(Fault::BatchesOverlap) {
+            return;
+        }
+        let rows = self.users.rows.iter();
+        let left_open = rows.enumerate().filter(|(_, row)| row.open_attempt.is_some());
+        let left_open: Vec<usize> = left_open.map(|(user, _)| user).collect();
+        if !left_open.is_empty() {
+            let user = *self.random.pick(&left_open);
+            let at = self.now + self.random.between(1, 10);
+            self.agenda.plan(at, Event::ChangeOf { user });
         }
     }
 

@@ -107,8 +107,10 @@ impl World {
         self.agenda
             .plan(self.now + ack_wait, Event::Redeliver { sequence, made });
         let times = 1 + u64::from(self.occurs(Fault::DuplicateWakeUp));
-        for _ in 0..times {
-            let slow = if self.occurs(Fault::SlowWakeUp) {
+        for time in 0..times {
+            // A second copy may come when its user has been delivered and changed again.
+            let is_late = time > 0 && self.random.chance(500);
+            let slow = if is_late || self.occurs(Fault::SlowWakeUp) {
                 5 * SECOND
             } else {
                 8
