@@ -91,7 +91,7 @@ impl World {
 
     /// Draws whether two batches overlap. They seldom wait at the same time, so of those that do most overlap.
     fn do_batches_overlap(&mut self) -> bool {
-        let overlap = self.plan.has(Fault::BatchesOverlap) && self.random.chance(700);
+        let overlap = self.plan.has(Fault::BatchesOverlap) && self.random.chance(900);
         if overlap {
             self.tally.faults.add(Fault::BatchesOverlap);
         }

@@ -144,19 +144,17 @@ impl World {
         }
     }
 
-    /// The new leader claims the attempts that the one before it left open. Where batches overlap, a caller changes such a user
-    /// just then, so that both need its row.
+    /// The new leader claims the attempts that the one before it left open. Where batches overlap, callers change such users just
+    /// then, so that two batches need their rows.
     fn change_left_open(&mut self) {
         if self.is_calm || !self.plan.has(Fault::BatchesOverlap) {
             return;
         }
-        let rows = self.users.rows.iter();
-        let left_open = rows.enumerate().filter(|(_, row)| row.open_attempt.is_some());
-        let left_open: Vec<usize> = left_open.map(|(user, _)| user).collect();
-        if !left_open.is_empty() {
-            let user = *self.random.pick(&left_open);
-            let at = self.now + self.random.between(1, 10);
-            self.agenda.plan(at, Event::ChangeOf { user });
+        for user in 0..self.plan.users {
+            if self.users.rows[user].open_attempt.is_some() {
+                let at = self.now + self.random.between(1, 20);
+                self.agenda.plan(at, Event::ChangeOf { user });
+            }
         }
     }
 
