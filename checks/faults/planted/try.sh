@@ -36,7 +36,7 @@ try 'no sweep, and NATS wiped' '--faults nats' checks/faults/planted/sweep-off.p
 # Faults are rare here, because the next one would start late-write windows, which repair users. With so many users, each is
 # changed in one period only.
 try 'results of earlier attempts ignored' '--faults lease --every-ms 15000 --users 1500' \
-    $from/02-earlier-verdicts-ignored.patch
+    $from/02-earlier-results-ignored.patch
 # With more frequent faults HubSpot would hardly ever work, and without writes there are no wrong values.
-try 'late-write windows never start' '--faults hubspot --every-ms 5000 --users 1500' $from/03-doubts-off.patch
+try 'late-write windows never start' '--faults hubspot --every-ms 5000 --users 1500' $from/03-no-late-write-windows.patch
 exit "$missed"

@@ -89,6 +89,7 @@ named! {
         BeginFails: "database: no transaction can begin",
         CommitLost: "database: a commit is lost, nothing is stored",
         CommitUnconfirmed: "database: a commit is stored, its answer is lost",
+        BatchesOverlap: "database: two batches at a time",
         ClockBack: "user service: clock steps back",
         ClockForward: "user service: clock steps forward",
         LostAnnouncement: "broker: wake-up lost before the stream",

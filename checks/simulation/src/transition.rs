@@ -40,6 +40,7 @@ named! {
         Repaired: "operator: a user is repaired",
         ChangedMeanwhile: "operator: a user has changed since it was compared",
         SeveralInABatch: "commit: several operations in one",
+        BegunAgain: "commit: begun again, because another one held a row",
         Given: "claim: given",
         Clean: "claim: the user is clean",
         InProgress: "claim: the user is in an attempt",

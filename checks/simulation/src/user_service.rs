@@ -4,7 +4,6 @@ mod observed;
 mod request;
 
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::{
         Arc,
@@ -21,13 +20,14 @@ use user::{
     commit::{AfterCommit, CommitQueue, Committer, create},
     relay::{AcceptedNotices, StreamCapacity},
     rules::{Row, RuleTiming, UnixMs},
-    store::memory::{MemoryFaults, MemoryStore},
+    store::memory::{MemoryFaults, MemoryStore, RowEncoding},
     time::Clock,
 };
 
 use crate::agenda::Time;
 
-use observed::Watch;
+pub(crate) use observed::Rows;
+use observed::{Copies, Watch};
 pub(crate) use request::{Answer, Answered, Asker, Request, is_unknown};
 
 /// The time that the service's clock shows when the schedule starts.
@@ -36,19 +36,24 @@ const START: UnixMs = 1_800_000_000_000;
 const MAX_BATCHES_WAITING: usize = 256;
 /// The most operations in one commit of the user service: no more are left waiting.
 pub(crate) const MAX_WAITING: usize = 256;
+/// The most turns that two committers take until both have committed.
+const MAX_TURNS: usize = 10;
+/// The store encodes one of this many rows as databases store it, and checks that it loads the same row.
+const ENCODED: RowEncoding = RowEncoding::OneIn(64);
 /// The committer for deliveries, and the one for changes.
 pub(crate) const COMMITTERS: usize = 2;
 
 /// The service, and what is known of it from outside.
 pub(crate) struct UserService {
     /// By user, the row as it is stored; one that does not exist yet has version 0.
-    pub(crate) rows: Vec<Row>,
+    pub(crate) rows: Vec<Arc<Row>>,
     /// By how much its clock has stepped.
     pub(crate) skew: i64,
     /// Grows with each start of the service.
     pub(crate) life: u32,
     clock: Arc<AtomicI64>,
     store: MemoryStore,
+    copies: Copies,
     running: Running,
     stream_window: usize,
     /// By user, the epoch under which each attempt was given.
@@ -88,17 +93,19 @@ pub(crate) struct Job {
     pub(crate) answered: Option<Answered>,
     /// Whether it was done in its batch; otherwise it was rejected.
     pub(crate) is_done: bool,
+    /// How often it was applied: its transaction may begin again.
+    pub(crate) times: u32,
     /// By user, rows of its batch right before it acted.
-    pub(crate) before: BTreeMap<usize, Row>,
+    pub(crate) before: Rows,
     /// The same rows, and those that it loaded, right after it.
-    pub(crate) after: BTreeMap<usize, Row>,
+    pub(crate) after: Rows,
 }
 
 /// What came of a commit.
 pub(crate) struct Commit {
     pub(crate) jobs: Vec<Job>,
-    /// The rows that it replaced, as they were before.
-    pub(crate) replaced: BTreeMap<usize, Row>,
+    /// The rows that it stored.
+    pub(crate) stored: Rows,
     pub(crate) wake_ups: Vec<UserChanged>,
     pub(crate) resolved: Vec<ResolvedUser>,
 }
@@ -118,13 +125,16 @@ impl UserService {
         let clock = Arc::new(AtomicI64::new(START));
         let shown = Arc::clone(&clock);
         let store = MemoryStore::new(Clock::new(move || shown.load(Ordering::Relaxed)));
+        store.encode(ENCODED);
+        store.let_transactions_wait();
         Self {
-            rows: (0..users).map(|user| Row::new(user_id(user))).collect(),
+            rows: (0..users).map(|user| Arc::new(Row::new(user_id(user)))).collect(),
             skew: 0,
             life: 0,
             clock,
             running: Running::start(&store, stream_window),
             store,
+            copies: Copies::default(),
             stream_window,
             epochs: vec![Vec::new(); users],
             history: vec![PerField::default(); users],
@@ -163,7 +173,7 @@ impl UserService {
     pub(crate) fn enqueue(&mut self, asker: Asker, request: Request) -> (usize, usize) {
         let is_change = matches!(request, Request::Update(_) | Request::Import(_));
         let number = usize::from(is_change);
-        let watch = Watch::default();
+        let watch = Watch::new(&self.copies);
         let mut answer = request.clone().run(self.running.queue.clone(), watch.clone());
         // An operation is queued when its future is polled for the first time.
         if let Poll::Ready(answered) = poll(&mut answer) {
@@ -185,29 +195,69 @@ impl UserService {
         jobs.any(|job| !job.request.is_routine())
     }
 
+    /// Whether operations wait for each of the committers.
+    pub(crate) fn wait_for_both(&self) -> bool {
+        let mut committers = self.running.committers.iter();
+        committers.all(|waiting| !waiting.jobs.is_empty())
+    }
+
     /// A committer commits what waits for it.
     pub(crate) fn commit(&mut self, number: usize, now: Time) -> Commit {
         self.clock.store(self.clock(now), Ordering::Relaxed);
-        let waiting = &mut self.running.committers[number];
-        waiting
-            .committer
+        let Running {
+            committers,
+            wake_ups,
+            resolved,
+            ..
+        } = &mut self.running;
+        let Waiting { committer, jobs } = &mut committers[number];
+        committer
             .commit_waiting()
             .now_or_never()
-            .expect("the store in memory never waits");
-        let jobs = std::mem::take(&mut waiting.jobs);
-        let jobs = jobs.into_iter().map(Job::of).collect();
-        let mut replaced = BTreeMap::new();
-        for user_id in self.store.take_written() {
-            let user = user_of(&user_id);
-            let stored = self.store.row(&user_id).expect("a row that was committed");
-            replaced.insert(user, std::mem::replace(&mut self.rows[user], stored));
+            .expect("no other transaction is open, so the store never waits");
+        Commit::of(jobs, &self.store, wake_ups, resolved)
+    }
+
+    /// Both committers commit at the same time. The transaction of one of them waits after some statements, until the other
+    /// committer has committed or waits for rows or for the lease. Returned in the order in which they commit.
+    pub(crate) fn commit_both(&mut self, one: usize, statements: u32, now: Time) -> Vec<Commit> {
+        self.clock.store(self.clock(now), Ordering::Relaxed);
+        let Running {
+            committers,
+            wake_ups,
+            resolved,
+            ..
+        } = &mut self.running;
+        let mut open: Vec<_> = committers
+            .iter_mut()
+            .map(|Waiting { committer, jobs }| (committer.commit_waiting().boxed(), jobs))
+            .collect();
+        // The one that waits begins.
+        open.rotate_left(one);
+        self.store.pause_after(Some(statements));
+        let mut commits = Vec::new();
+        for _ in 0..MAX_TURNS {
+            open.retain_mut(|(commit, jobs)| {
+                let is_open = commit
+                    .poll_unpin(&mut Context::from_waker(Waker::noop()))
+                    .is_pending();
+                if !is_open {
+                    commits.push(Commit::of(jobs, &self.store, wake_ups, resolved));
+                }
+                is_open
+            });
         }
-        Commit {
-            jobs,
-            replaced,
-            wake_ups: received(&mut self.running.wake_ups),
-            resolved: received(&mut self.running.resolved),
-        }
+        self.store.pause_after(None);
+        assert!(open.is_empty(), "two transactions wait for each other");
+        commits
+    }
+
+    /// The rows as a commit has left them replace those before. Returns these.
+    pub(crate) fn replace(&mut self, stored: Rows) -> Rows {
+        let replaced = stored
+            .into_iter()
+            .map(|(user, row)| (user, std::mem::replace(&mut self.rows[user], row)));
+        replaced.collect()
     }
 
     /// What its clock shows.
@@ -253,7 +303,7 @@ impl UserService {
 
     /// Whether no user is dirty, in an attempt or in a late-write window, and no operation waits.
     pub(crate) fn is_at_rest(&self) -> bool {
-        let rests = |row: &Row| !row.is_dirty() && row.in_doubt.is_none() && row.open_attempt.is_none();
+        let rests = |row: &Arc<Row>| !row.is_dirty() && row.in_doubt.is_none() && row.open_attempt.is_none();
         self.rows.iter().all(rests) && !self.has_work()
     }
 }
@@ -286,6 +336,28 @@ impl Running {
     }
 }
 
+impl Commit {
+    /// What came of a commit that has just ended.
+    fn of(
+        jobs: &mut Vec<WaitingJob>,
+        store: &MemoryStore,
+        wake_ups: &mut mpsc::Receiver<Vec<UserChanged>>,
+        resolved: &mut mpsc::Receiver<Vec<ResolvedUser>>,
+    ) -> Self {
+        let row = |user_id: &UserId| store.row(user_id).expect("a row that was committed");
+        let written = store.take_written();
+        Self {
+            jobs: std::mem::take(jobs).into_iter().map(Job::of).collect(),
+            stored: written
+                .iter()
+                .map(|user_id| (user_of(user_id), row(user_id)))
+                .collect(),
+            wake_ups: received(wake_ups),
+            resolved: received(resolved),
+        }
+    }
+}
+
 impl Job {
     fn of(mut waiting: WaitingJob) -> Self {
         let answered = match poll(&mut waiting.answer) {
@@ -293,14 +365,14 @@ impl Job {
             Poll::Pending => None,
         };
         let seen = waiting.watch.take();
-        let by_user = |rows: Vec<Row>| rows.into_iter().map(|row| (user_of(&row.user_id), row)).collect();
         Self {
             asker: waiting.asker,
             request: waiting.request,
             answered,
             is_done: seen.is_done,
-            before: by_user(seen.before),
-            after: by_user(seen.after),
+            times: seen.times,
+            before: seen.before,
+            after: seen.after,
         }
     }
 }

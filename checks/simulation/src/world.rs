@@ -11,6 +11,7 @@ mod operators;
 mod passing_time;
 mod people;
 mod planned_faults;
+mod reports;
 mod rest;
 mod results;
 mod rows;
@@ -128,7 +129,8 @@ impl World {
             self.handle_event(event);
             events += 1;
             if events > MAX_EVENTS {
-                self.fail(&format!("still busy after {MAX_EVENTS} events"));
+                let rows = self.busy_rows();
+                self.fail(&format!("still busy after {MAX_EVENTS} events: {rows}"));
             }
         }
         if self.wrong.is_none() {

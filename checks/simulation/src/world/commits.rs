@@ -1,11 +1,10 @@
 //! Requests to the user service, and its commits: when a batch is committed, what goes wrong with it, who gets an answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeSet, sync::Arc};
 
 use contracts::{ErrorCode, SyncState};
 use user::{
     relay::{NextSweep, next_sweep, sweep_size},
-    rules::Row,
     store::memory::MemoryFault,
 };
 
@@ -15,8 +14,11 @@ use crate::{
     fault::Fault,
     plan::SECOND,
     transition::Transition,
-    user_service::{Answer, Answered, Asker, Commit, Job, MAX_WAITING, Request, is_unknown, user_of},
+    user_service::{Answer, Answered, Asker, Commit, Job, MAX_WAITING, Request, Rows, is_unknown, user_of},
 };
+
+/// After fewer statements than this, one of two batches waits for the other.
+const MAX_STATEMENTS: u64 = 6;
 
 /// What may go wrong with a batch, and the faults of its database that do it.
 const FAULTS_OF_A_COMMIT: [(Fault, &[MemoryFault]); 4] = [
@@ -55,12 +57,52 @@ impl World {
 
     /// A committer's batch is committed.
     pub(super) fn commit(&mut self, number: usize) {
+        let is_free = !self.service_has(Fault::ServiceUnavailable);
+        if is_free && self.users.wait_for_both() && self.do_batches_overlap() {
+            let statements = u32::try_from(self.random.below(MAX_STATEMENTS)).unwrap_or(0);
+            for commit in self.users.commit_both(number, statements, self.now) {
+                self.check_not_contended(&commit);
+                self.observe_commit(commit, false);
+            }
+            return;
+        }
         let unknown_is_applied = self.plant_commit_fault();
         let commit = self.users.commit(number, self.now);
         self.users.faults().clear();
+        self.observe_commit(commit, unknown_is_applied);
+    }
+
+    /// P1: a batch that needs rows of another one begins again and waits for them. None of its operations fails.
+    fn check_not_contended(&mut self, commit: &Commit) {
+        let is_failed = |job: &&Job| {
+            let error = job.answered.as_ref().and_then(|answered| answered.as_ref().err());
+            error.is_some_and(|error| error.code == ErrorCode::Unavailable)
+        };
+        if commit.jobs.iter().any(|job| job.times > 1) {
+            self.tally.transitions.add(Transition::BegunAgain);
+        }
+        if let Some(job) = commit.jobs.iter().find(is_failed) {
+            self.fail(&format!(
+                "P1: an operation failed because two batches overlapped: {:?}",
+                job.request
+            ));
+        }
+    }
+
+    /// Draws whether two batches overlap. They seldom wait at the same time, so of those that do most overlap.
+    fn do_batches_overlap(&mut self) -> bool {
+        let overlap = self.plan.has(Fault::BatchesOverlap) && self.random.chance(900);
+        if overlap {
+            self.tally.faults.add(Fault::BatchesOverlap);
+        }
+        overlap
+    }
+
+    /// What a commit did is checked, and passed on.
+    fn observe_commit(&mut self, commit: Commit, unknown_is_applied: bool) {
         let Commit {
             mut jobs,
-            replaced,
+            stored,
             wake_ups,
             resolved,
         } = commit;
@@ -68,7 +110,7 @@ impl World {
             self.tally.transitions.add(Transition::SeveralInABatch);
         }
         let mut rows = RowsSoFar {
-            rows: replaced,
+            rows: self.users.replace(stored),
             is_swept_for_nothing: BTreeSet::new(),
         };
         for job in &mut jobs {
@@ -88,7 +130,7 @@ impl World {
                 self.check_predecessors(job, &rows);
                 // What it loaded only while it acted was as the batch, or what is stored, says.
                 for user in job.after.keys() {
-                    let stored = || self.users.rows[*user].clone();
+                    let stored = || Arc::clone(&self.users.rows[*user]);
                     let left = || rows.rows.get(user).cloned().unwrap_or_else(stored);
                     job.before.entry(*user).or_insert_with(left);
                 }
@@ -262,7 +304,7 @@ impl World {
 
 /// The rows as the operations of a batch left them so far.
 pub(super) struct RowsSoFar {
-    pub(super) rows: BTreeMap<usize, Row>,
+    pub(super) rows: Rows,
     /// Users that the sweep woke only because nobody had delivered them for long.
     pub(super) is_swept_for_nothing: BTreeSet<usize>,
 }

@@ -12,7 +12,12 @@ use super::{
     workers::{Worker, holder},
 };
 use crate::{
-    event::Process, fault::Fault, hubspot_model::Author, plan::SECOND, seen::Seen, transition::Transition,
+    event::{Event, Process},
+    fault::Fault,
+    hubspot_model::Author,
+    plan::SECOND,
+    seen::Seen,
+    transition::Transition,
     user_service::user_of,
 };
 
@@ -48,6 +53,15 @@ impl Worker {
     }
 }
 
+/// Whether everything was written.
+fn has_succeeded(response: &Response) -> bool {
+    match response {
+        Response::Updated { results, errors } => !results.is_empty() && errors.is_empty(),
+        Response::Contact(_) => true,
+        _ => false,
+    }
+}
+
 impl World {
     pub(super) fn observe_input(&mut self, place: usize, input: &Input) {
         self.trace(|| format!("w{place} <- {input:?}"));
@@ -71,6 +85,9 @@ impl World {
             Input::CallResponse(id, answered) => {
                 let written = worker.writing.remove(id);
                 worker.calls_out -= 1;
+                if worker.checks.remove(id) && has_succeeded(&answered.response) {
+                    worker.has_passed_check = true;
+                }
                 let several = written.is_some_and(|contacts| contacts.len() > 1);
                 if several && matches!(answered.response, Response::Error(_)) {
                     self.tally.transitions.add(Transition::BatchFailed);
@@ -103,7 +120,10 @@ impl World {
         let now = self.now;
         match output {
             Output::ChangeLease(_) => self.workers[process.place].lease_asked_at = now,
-            Output::OpenConsumer { .. } => self.tally.transitions.add(Transition::LeaseGained),
+            Output::OpenConsumer { .. } => {
+                self.tally.transitions.add(Transition::LeaseGained);
+                self.change_left_open();
+            }
             Output::CloseConsumer => self.tally.transitions.add(Transition::LeaseLost),
             Output::Report(_, record) => {
                 let worker = &mut self.workers[process.place];
@@ -121,6 +141,20 @@ impl World {
             Output::Status(state) => self.observe_delivery(process.place, state),
             Output::Inspected(id, _) => self.observe_inspected(process, *id),
             Output::Claim(..) | Output::Ack(_) | Output::ShutDownComplete => {}
+        }
+    }
+
+    /// The new leader claims the attempts that the one before it left open. Where batches overlap, callers change such users just
+    /// then, so that two batches need their rows.
+    fn change_left_open(&mut self) {
+        if self.is_calm || !self.plan.has(Fault::BatchesOverlap) {
+            return;
+        }
+        for user in 0..self.plan.users {
+            if self.users.rows[user].open_attempt.is_some() {
+                let at = self.now + self.random.between(1, 20);
+                self.agenda.plan(at, Event::ChangeOf { user });
+            }
         }
     }
 
@@ -156,6 +190,9 @@ impl World {
         worker.calls_out += 1;
         let too_many = worker.calls_out > worker.concurrency + 1 || call.size() > MAX_BATCH;
         let writes = !contacts.is_empty();
+        if writes && worker.is_halted && !worker.is_halted_for_field {
+            worker.checks.insert(id);
+        }
         worker.writing.insert(id, contacts);
         if twice {
             self.fail(&format!("P3: two writes of a contact at a time: {call:?}"));
@@ -202,6 +239,12 @@ impl World {
             WorkerStatus::Starting | WorkerStatus::Standby | WorkerStatus::Running => None,
         };
         let resumed = worker.is_halted && stopped.is_none();
+        worker.is_halted_for_field = matches!(
+            stopped,
+            Some(Transition::HaltedProperty | Transition::HaltedEveryone)
+        );
+        worker.checks.clear();
+        worker.has_passed_check = false;
         worker.is_halted = stopped.is_some();
         if let Some(stopped) = stopped {
             self.tally.transitions.add(stopped);

@@ -13,6 +13,9 @@ const LAST_RECHECK: Time = 25 * HOUR;
 /// Until then a wake-up may wait at a worker although nothing is left to do. One that is forgotten is delivered again only after
 /// half a minute.
 const ACKNOWLEDGED_WITHIN: Time = 15 * SECOND;
+/// In other schedules an acknowledgement may have been lost. Then the wake-up is delivered again after half a minute, or when a
+/// worker creates its consumer again.
+const ACKNOWLEDGED_AFTER_LOSS: Time = 60 * SECOND;
 /// Idle time longer than this is skipped.
 const MIN_SKIPPED: Time = 20 * SECOND;
 
@@ -75,10 +78,16 @@ impl World {
             && self.users.rechecks().all(|at| at > self.last_recheck())
     }
 
-    /// Whether wake-ups may still be acknowledged that nobody has acknowledged yet. It matters only in schedules that lose none.
+    /// Whether wake-ups may still be acknowledged that nobody has acknowledged yet.
     fn may_yet_acknowledge(&self) -> bool {
-        let deadline = self.at_rest_since.map(|since| since + ACKNOWLEDGED_WITHIN);
-        self.plan.sweepless
+        let within = if self.plan.sweepless {
+            ACKNOWLEDGED_WITHIN
+        } else {
+            ACKNOWLEDGED_AFTER_LOSS
+        };
+        let since = self.at_rest_since.map(|since| since.max(self.awake_since));
+        let deadline = since.map(|since| since + within);
+        (self.plan.sweepless || self.is_calm)
             && !self.broker.held.is_empty()
             && deadline.is_none_or(|deadline| self.now <= deadline)
     }

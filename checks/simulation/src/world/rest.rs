@@ -34,10 +34,9 @@ impl World {
         if self.calls_in_calm > allowed {
             self.fail(&format!("{} calls, and at rest only now", self.calls_in_calm));
         }
-        // In other schedules an acknowledgement may be lost, and the wake-up comes again half a minute later.
-        if self.plan.sweepless && !self.broker.held.is_empty() {
+        if !self.broker.held.is_empty() && (self.plan.sweepless || self.is_calm) {
             self.fail(&format!(
-                "wake-ups that nobody acknowledges: {:?}",
+                "P4: wake-ups that nobody acknowledges: {:?}",
                 self.broker.held
             ));
         }
@@ -47,6 +46,11 @@ impl World {
     pub(super) fn check_at_the_end(&mut self) {
         self.check_at_rest();
         self.check_inspections();
+        if let Some(halted) = self.halted_worker() {
+            self.fail(&format!(
+                "P5: delivery of worker {halted} is still halted after a write that succeeded"
+            ));
+        }
         for user in 0..self.plan.users {
             for version in 1..=self.users.rows[user].version {
                 if let Err(wrong) = self.check_receipt(user, version) {

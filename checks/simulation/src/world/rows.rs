@@ -1,8 +1,8 @@
 //! What is seen of rows from outside: what each operation of a batch changed, and whether it may.
 
 use contracts::{
-    AttemptResult, ClaimUsers, ErrorCode, Field, FieldResult, ImportResult, LinkOrigin, LinkUser,
-    ReportResults, UpdateUser, UsersClaimed, delivery::LeaseAction,
+    ClaimUsers, ErrorCode, Field, FieldResult, ImportResult, LinkOrigin, LinkUser, ReportResults, UpdateUser,
+    UsersClaimed, delivery::LeaseAction,
 };
 use user::{
     operations::{RepairListed, ResyncListed, RetryListed},
@@ -16,19 +16,19 @@ use crate::{
 };
 
 /// A row right before and right after an operation.
-struct Step<'a> {
-    user: usize,
-    before: &'a Row,
-    after: &'a Row,
+pub(super) struct Step<'a> {
+    pub(super) user: usize,
+    pub(super) before: &'a Row,
+    pub(super) after: &'a Row,
 }
 
 impl Step<'_> {
-    fn is_resent(&self) -> bool {
+    pub(super) fn is_resent(&self) -> bool {
         self.after.generation > self.before.generation
     }
 
     /// Whether a field was resolved, or says another result, or the link is another one.
-    fn is_resolved_otherwise(&self) -> bool {
+    pub(super) fn is_resolved_otherwise(&self) -> bool {
         let is_other = |field: Field| {
             let (before, after) = (&self.before.fields[field], &self.after.fields[field]);
             after.resolved_at != before.resolved_at || after.result != before.result
@@ -37,7 +37,7 @@ impl Step<'_> {
     }
 }
 
-fn contact_id(row: &Row) -> Option<&str> {
+pub(super) fn contact_id(row: &Row) -> Option<&str> {
     row.link.as_ref().map(|link| link.contact_id.as_str())
 }
 
@@ -61,6 +61,12 @@ impl World {
                     .remember_epoch(step.user, step.after.attempt, open.epoch);
             }
         }
+        if !matches!(job.request, Request::Sweep(_)) {
+            // Another operation of the batch wakes the user for a reason of its own.
+            for step in steps.iter().filter(|step| step.is_resent()) {
+                rows.is_swept_for_nothing.remove(&step.user);
+            }
+        }
         let answer = job.answered.as_ref().and_then(|answered| answered.as_ref().ok());
         match &job.request {
             Request::Lease(ask) => match ask.action {
@@ -75,7 +81,7 @@ impl World {
                 self.count_given_up(&steps, |_| true);
             }
             Request::Report(report) => {
-                self.observe_report(report, &steps);
+                self.observe_report(report, &steps, rows);
                 if let Some(Answer::Reported(reported)) = answer {
                     self.count_claims_of_report(report, reported);
                 }
@@ -100,7 +106,7 @@ impl World {
     }
 
     /// Users that an operation made due without publishing a wake-up: the sweep publishes it.
-    fn expect_due_at_once(&mut self, users: impl IntoIterator<Item = usize>) {
+    pub(super) fn expect_due_at_once(&mut self, users: impl IntoIterator<Item = usize>) {
         for user in users {
             self.due_at_once[user] = true;
         }
@@ -132,113 +138,12 @@ impl World {
     }
 
     /// Attempts that a claim gave up, of these users.
-    fn count_given_up(&mut self, steps: &[Step<'_>], is_among: impl Fn(usize) -> bool) {
+    pub(super) fn count_given_up(&mut self, steps: &[Step<'_>], is_among: impl Fn(usize) -> bool) {
         for step in steps.iter().filter(|step| is_among(step.user)) {
             let was_open = step.before.open_attempt.is_some();
             if was_open && step.after.open_attempt != step.before.open_attempt {
                 self.tally.transitions.add(Transition::WindowByClaim);
             }
-        }
-    }
-
-    fn observe_report(&mut self, report: &ReportResults, steps: &[Step<'_>]) {
-        for result in &report.results {
-            self.check_counted(result);
-            let user = user_of(&result.user_id);
-            let Some(step) = steps.iter().find(|step| step.user == user) else {
-                continue;
-            };
-            let is_last = step.before.attempt == result.attempt.get() && step.before.holder == report.holder;
-            if is_last && step.before.open_attempt.is_some() {
-                self.observe_open_result(result, step, steps);
-            } else {
-                // A report may have the results of an earlier attempt and of the open one; together they are not told apart.
-                let is_alone = !report.results.iter().any(|other| {
-                    other.user_id == result.user_id
-                        && step.before.open_attempt.is_some()
-                        && other.attempt.get() == step.before.attempt
-                        && step.before.holder == report.holder
-                });
-                self.observe_earlier_result(result, step, is_last, is_alone);
-            }
-        }
-        let is_reported = |user: usize| {
-            report
-                .results
-                .iter()
-                .any(|result| user_of(&result.user_id) == user)
-        };
-        self.count_given_up(steps, |user| !is_reported(user));
-        for retraction in &report.retractions {
-            let user = user_of(&retraction.user_id);
-            let step = steps.iter().find(|step| step.user == user);
-            if step.is_some_and(Step::is_resent) && !is_reported(user) {
-                self.tally.transitions.add(Transition::Retracted);
-                self.expect_due_at_once([user]);
-            }
-        }
-    }
-
-    /// The result of the open attempt.
-    fn observe_open_result(&mut self, result: &AttemptResult, step: &Step<'_>, steps: &[Step<'_>]) {
-        let resolved = Field::ALL
-            .into_iter()
-            .filter(|field| step.after.fields[*field].resolved_at > step.before.fields[*field].resolved_at);
-        for field in resolved {
-            self.check_result(step.after, field);
-        }
-        if step.after.in_doubt != step.before.in_doubt {
-            self.tally.transitions.add(Transition::WindowByResult);
-        }
-        if step.is_resent() {
-            self.tally.transitions.add(Transition::DirtyByLink);
-        }
-        match &result.failure {
-            Some(failure) if failure.is_counted => self.tally.transitions.add(Transition::FailureCounted),
-            Some(_) => self.tally.transitions.add(Transition::FailureNotCounted),
-            None => {}
-        }
-        let Some(found) = &result.link else { return };
-        let begins_to_share = |other: &Step<'_>| {
-            let is_shared = |row: &Row| row.link.as_ref().is_some_and(|link| link.shared);
-            other.user != step.user && is_shared(other.after) && !is_shared(other.before)
-        };
-        if steps.iter().any(begins_to_share) {
-            self.tally.transitions.add(Transition::Shared);
-        }
-        self.tally.transitions.add(match () {
-            () if contact_id(step.after) == contact_id(step.before) => Transition::LinkRejected,
-            () if found.origin == LinkOrigin::Merged => Transition::LinkMoved,
-            () if step.before.link.is_none() => Transition::Linked,
-            () => Transition::Relinked,
-        });
-    }
-
-    /// P4: only the result of the open attempt resolves something.
-    fn observe_earlier_result(
-        &mut self,
-        result: &AttemptResult,
-        step: &Step<'_>,
-        is_repeated: bool,
-        is_alone: bool,
-    ) {
-        if is_alone && step.is_resolved_otherwise() {
-            self.fail(&format!(
-                "P4: the result of attempt {} of u{} resolves something, though it is not open",
-                result.attempt, step.user
-            ));
-        }
-        self.tally.transitions.add(if is_repeated {
-            Transition::RepeatedResult
-        } else {
-            Transition::EarlierResult
-        });
-        if step.is_resent() {
-            self.tally.transitions.add(Transition::DirtyByEarlier);
-            self.expect_due_at_once([step.user]);
-        }
-        if step.after.in_doubt != step.before.in_doubt {
-            self.tally.transitions.add(Transition::WindowByEarlier);
         }
     }
 
@@ -327,7 +232,8 @@ impl World {
         self.expect_due_at_once([user]);
     }
 
-    /// P4: an operator's link is to the contact that the operator named, and no other user has that one.
+    /// P4: an operator's link is to the contact that the operator named, and no other user has that one. The attempt under way was
+    /// given another contact, so it is superseded.
     fn observe_link(&mut self, link: &LinkUser, steps: &[Step<'_>], rows: &RowsSoFar) {
         let user = user_of(&link.user_id);
         let contact = link.contact_id.as_str();
@@ -347,6 +253,12 @@ impl World {
             ));
         }
         let is_new = step.is_resent() || contact_id(step.before) != Some(contact);
+        if is_new && step.after.open_attempt.is_some() {
+            self.fail(&format!(
+                "P4: an operator linked u{user}, and its attempt stays open: {:?}",
+                step.after
+            ));
+        }
         self.tally.transitions.add(if is_new {
             Transition::LinkedByOperator
         } else {
@@ -355,12 +267,19 @@ impl World {
         self.linked_by_operator[user] = self.hubspot.by_id(contact);
     }
 
+    /// P4: a user that was unlinked has no attempt under way, since it was given the contact.
     fn observe_unlink(&mut self, steps: &[Step<'_>]) {
         let unlinked = steps
             .iter()
             .filter(|step| step.before.link.is_some() && step.after.link.is_none());
-        let unlinked: Vec<usize> = unlinked.map(|step| step.user).collect();
-        for user in unlinked {
+        for step in unlinked {
+            let user = step.user;
+            if step.after.open_attempt.is_some() {
+                self.fail(&format!(
+                    "P4: u{user} was unlinked, and its attempt stays open: {:?}",
+                    step.after
+                ));
+            }
             self.tally.transitions.add(Transition::Unlinked);
             self.linked_by_operator[user] = None;
         }
@@ -456,7 +375,9 @@ impl World {
                 self.tally.transitions.add(Transition::DirtyByRecheck);
             }
             let has_reason = window_ended || rechecked || self.due_at_once[*user];
-            if self.plan.sweepless && !has_reason {
+            // A batch may also hold rows that the sweep left alone.
+            let was_woken = before.wake_at != after.wake_at;
+            if self.plan.sweepless && was_woken && !has_reason {
                 rows.is_swept_for_nothing.insert(*user);
             }
         }

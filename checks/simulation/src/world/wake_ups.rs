@@ -9,7 +9,7 @@ use crate::{
     broker::{Held, Published},
     event::{Event, Process, Publication},
     fault::Fault,
-    plan::SECOND,
+    plan::{MINUTE, SECOND},
     transition::Transition,
     user_service::{Asker, Request, user_id, user_of},
 };
@@ -18,6 +18,8 @@ use crate::{
 const PAUSES: [u64; 3] = [100, 400, 1_000];
 /// After this time the broker delivers again what is not acknowledged.
 const ACK_WAIT: u64 = 30 * SECOND;
+/// The same where no wake-up may be lost: later than everything has to be at rest, so that it hides none that a worker forgets.
+const ACK_WAIT_WITHOUT_LOSS: u64 = 10 * MINUTE;
 /// The most users that one commit makes due when the stream has lost their wake-ups.
 const MAX_ANNOUNCED: usize = 500;
 
@@ -97,11 +99,18 @@ impl World {
         let Some((process, made)) = self.broker.serving() else {
             return;
         };
+        let ack_wait = if self.plan.sweepless {
+            ACK_WAIT_WITHOUT_LOSS
+        } else {
+            ACK_WAIT
+        };
         self.agenda
-            .plan(self.now + ACK_WAIT, Event::Redeliver { sequence, made });
+            .plan(self.now + ack_wait, Event::Redeliver { sequence, made });
         let times = 1 + u64::from(self.occurs(Fault::DuplicateWakeUp));
-        for _ in 0..times {
-            let slow = if self.occurs(Fault::SlowWakeUp) {
+        for time in 0..times {
+            // A second copy may come when its user has been delivered and changed again.
+            let is_late = time > 0 && self.random.chance(500);
+            let slow = if is_late || self.occurs(Fault::SlowWakeUp) {
                 5 * SECOND
             } else {
                 8

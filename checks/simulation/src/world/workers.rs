@@ -25,6 +25,10 @@ const BETWEEN_FREEZES: Time = 20 * SECOND;
 
 /// One place where a worker runs.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that was observed, and they change independently"
+)]
 pub(super) struct Worker {
     life: u32,
     engine: Option<Engine>,
@@ -50,6 +54,12 @@ pub(super) struct Worker {
     /// Users whose results are on their way.
     pub(super) reporting: BTreeSet<UserId>,
     pub(super) is_halted: bool,
+    /// Whether it is halted because of one field, so that only a write of that field ends it.
+    pub(super) is_halted_for_field: bool,
+    /// Writes that it sent while delivery was halted for a fault of the account.
+    pub(super) checks: BTreeSet<CallId>,
+    /// Whether one of them succeeded since it last said whether it delivers.
+    pub(super) has_passed_check: bool,
     /// Whether it has learned that an operator paused delivery.
     pub(super) is_paused: bool,
 }
@@ -79,6 +89,9 @@ impl Worker {
             reported: BTreeMap::new(),
             reporting: BTreeSet::new(),
             is_halted: false,
+            is_halted_for_field: false,
+            checks: BTreeSet::new(),
+            has_passed_check: false,
             is_paused: false,
         }
     }
@@ -111,6 +124,12 @@ impl World {
     /// Whether some worker has yet to tell what it did.
     pub(super) fn is_anyone_reporting(&self) -> bool {
         self.workers.iter().any(|worker| !worker.reporting.is_empty())
+    }
+
+    /// A worker whose delivery is halted although a write succeeded meanwhile.
+    pub(super) fn halted_worker(&self) -> Option<usize> {
+        let is_wrong = |worker: &Worker| worker.is_halted && worker.has_passed_check;
+        self.workers.iter().position(is_wrong)
     }
 
     pub(super) fn is_anyone_frozen(&self) -> bool {

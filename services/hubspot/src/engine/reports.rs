@@ -24,6 +24,8 @@ pub(crate) struct PendingResult {
     pub(crate) result: AttemptResult,
     /// Whether the same message claims the user again, because the values are to be written through its new link.
     pub(crate) claims_again: bool,
+    /// Whether a report of it was lost, so that the user service may have recorded it. It does not change any more.
+    pub(crate) may_be_recorded: bool,
 }
 
 /// What travels in one message.
@@ -142,7 +144,10 @@ impl Reports {
         let is_given_up = is_unreadable && results.len() == 1;
         if !is_given_up {
             for result in results.iter().rev() {
-                self.waiting.push_front(result.clone());
+                self.waiting.push_front(PendingResult {
+                    may_be_recorded: true,
+                    ..result.clone()
+                });
             }
         }
         if is_unreadable {
@@ -156,7 +161,9 @@ impl Reports {
     /// Rejections of these users turned out to be the account's fault. A result that was not sent yet loses its
     /// rejection; the rejections of the other users are retracted once they are recorded.
     pub(crate) fn retract(&mut self, mut users: BTreeSet<UserId>, field: Field, reason: &Reason) {
-        for PendingResult { result, .. } in &mut self.waiting {
+        // If the user service has recorded a rejection, it takes the same result without it for a repeat.
+        let unsent = self.waiting.iter_mut().filter(|pending| !pending.may_be_recorded);
+        for PendingResult { result, .. } in unsent {
             let is_rejection = match result.field_results.get(&field) {
                 Some(FieldResult::Rejected { reason: rejected_for }) => rejected_for.code == reason.code,
                 _ => false,

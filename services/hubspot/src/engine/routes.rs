@@ -277,6 +277,7 @@ impl Engine {
             attempt: id,
             claims_again: attempt.has_found_link() && attempt.failure_scope().is_none(),
             result: attempt.into_result(recorded.is_counted),
+            may_be_recorded: false,
         });
     }
 
@@ -292,6 +293,7 @@ impl Engine {
                 attempt,
                 result,
                 claims_again,
+                ..
             } in &report.results
             {
                 let is_current = self.wake_ups.start_report(&result.user_id, *attempt, request);

@@ -92,12 +92,20 @@ pub(super) fn column_names() -> impl Iterator<Item = &'static str> {
 impl Columns {
     /// The columns of a row.
     pub(super) fn of(row: &Row) -> Self {
+        Self {
+            row_json: serde_json::to_string(&RowJson::of(row)).expect("the keys of its maps are text"),
+            ..Self::without_json(row)
+        }
+    }
+
+    /// The columns of a row, with no text where its JSON belongs.
+    pub(super) fn without_json(row: &Row) -> Self {
         let (state, reason) = overall_state(row);
         Self {
             user_id: row.user_id.as_str().to_owned(),
             version: integer(row.version),
             updated_at: row.updated_at,
-            row_json: serde_json::to_string(&RowJson::of(row)).expect("the keys of its maps are text"),
+            row_json: String::new(),
             priority: priority_number(row.priority),
             is_dirty: row.is_dirty(),
             due_at: row.due_at(),

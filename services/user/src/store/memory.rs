@@ -6,11 +6,14 @@
 //! - It never waits. Each method completes when it is polled for the first time, so that a caller needs no runtime. Where
 //!   PostgreSQL would wait for another transaction, an error is returned at once: [`StoreError::Contended`] for rows,
 //!   [`StoreError::NothingChanged`] for the lease. That includes `begin`, which returns the users whose rows are held.
+//!   A simulation that polls several transactions in turn has them wait; see [`MemoryStore::let_transactions_wait`].
 //! - It is deterministic. Where SQL leaves an order open, users are returned in the order of their ids.
 //!
 //! Rows are kept in the columns and the JSON in which databases store them, and are decoded again when they are loaded. A
-//! rule that relies on a value that is not stored fails here as it would on disk.
+//! rule that relies on a value that is not stored fails here as it would on disk. A simulation with many transactions may
+//! have only a sample of its rows encoded; see [`RowEncoding`].
 
+mod encoding;
 mod faults;
 mod index;
 mod reader;
@@ -21,15 +24,19 @@ mod transaction;
 
 use std::{
     collections::{BTreeSet, HashMap},
+    future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::Poll,
 };
 
 use async_trait::async_trait;
 use contracts::UserId;
 
+pub use encoding::RowEncoding;
 pub use faults::{MemoryFault, MemoryFaults};
 
 use self::{
+    encoding::Encoding,
     faults::PlantedFaults,
     reader::MemoryReader,
     tables::Tables,
@@ -62,6 +69,18 @@ struct Shared {
     held_lease: Option<TransactionId>,
     last_transaction: TransactionId,
     faults: PlantedFaults,
+    encoding: Encoding,
+    /// Whether transactions wait for each other.
+    is_waiting: bool,
+    /// How many statements are done before one waits.
+    statements_to_pause: Option<u32>,
+}
+
+impl Shared {
+    /// Whether an open transaction holds the row of a user.
+    fn is_held(&self, user: &UserId) -> bool {
+        self.tables.rows.contains_key(user) && self.held_rows.contains_key(user)
+    }
 }
 
 /// Why the store in memory returned an error.
@@ -82,6 +101,11 @@ impl MemoryStore {
             shared: Arc::default(),
             clock,
         }
+    }
+
+    /// Chooses which of the rows that are saved from now on are encoded.
+    pub fn encode(&self, rows: RowEncoding) {
+        self.lock().encoding = Encoding::new(rows);
     }
 
     /// A reader and this many writers, in the form in which databases are opened. The users stay when they are closed, so
@@ -119,8 +143,8 @@ impl MemoryStore {
     }
 
     /// The committed row of a user; none if there is no such user or its row cannot be read.
-    pub fn row(&self, user_id: &UserId) -> Option<Row> {
-        self.lock().tables.rows.get(user_id)?.decode().ok()
+    pub fn row(&self, user_id: &UserId) -> Option<Arc<Row>> {
+        self.lock().tables.rows.get(user_id)?.shared().ok()
     }
 
     /// The users whose rows were committed since this was last called.
@@ -144,6 +168,51 @@ impl MemoryStore {
     /// Makes the row of a user one that this version cannot read, as if a later version had written it.
     pub fn make_unreadable(&self, user_id: &UserId) {
         self.lock().tables.make_unreadable(user_id);
+    }
+
+    /// From now on a transaction waits for rows and for the lease that another one holds, as on PostgreSQL. It looks at them
+    /// each time it is polled. So a simulation that polls two committers in turn has two transactions at a time.
+    pub fn let_transactions_wait(&self) {
+        self.lock().is_waiting = true;
+    }
+
+    /// Has the next statement but `statements` wait until it is polled a second time. None has no statement wait.
+    pub fn pause_after(&self, statements: Option<u32>) {
+        self.lock().statements_to_pause = statements;
+    }
+
+    /// Completes once this is false, if transactions wait for each other; otherwise at once.
+    async fn wait_while(&self, is_held: impl Fn(&Shared) -> bool) {
+        poll_fn(|context| {
+            let shared = self.lock();
+            if shared.is_waiting && is_held(&shared) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Waits before a statement if that was asked for.
+    async fn pause_if_planned(&self) {
+        let mut is_first = true;
+        poll_fn(|context| {
+            let mut shared = self.lock();
+            let planned = shared.statements_to_pause.filter(|_| is_first);
+            is_first = false;
+            shared.statements_to_pause = match planned {
+                Some(0) => None,
+                Some(left) => Some(left - 1),
+                None => return Poll::Ready(()),
+            };
+            if planned == Some(0) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(())
+        })
+        .await;
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {
@@ -171,7 +240,7 @@ impl UserWriter for MemoryWriter {
         &mut self,
         users: &[&UserId],
     ) -> Result<(Box<dyn Transaction + '_>, LoadedRows), StoreError> {
-        let (transaction, rows) = MemoryTransaction::begin(&self.store, &self.clock, users)?;
+        let (transaction, rows) = MemoryTransaction::begin(&self.store, &self.clock, users).await?;
         Ok((Box::new(transaction), rows))
     }
 

@@ -75,6 +75,27 @@ fn a_rejection_is_not_retracted_before_it_is_reported() {
 }
 
 #[test]
+fn a_result_whose_report_was_lost_is_repeated_unchanged_and_retracted() {
+    let mut worker = TestWorker::running();
+    reject_each(&mut worker, 0..18, RULE);
+    let (call, _) = worker.deliver(&[linked("u18", NAME)]);
+    worker.respond(call, rejected(RULE));
+    let (request, lost) = worker.report();
+    worker.put(Input::ReportResponse(request, Err(UserServiceError::NoResponse)));
+    let (call, _) = worker.deliver(&[linked("u19", NAME)]);
+    worker.respond(call, rejected(RULE));
+    assert!(halt_cause(&worker).is_some());
+    worker.pass(ms(250));
+    let reported = reports(&mut worker);
+    let repeated = reported.iter().flat_map(|report| &report.results);
+    let repeated: Vec<_> = repeated
+        .filter(|result| result.user_id == lost.results[0].user_id)
+        .collect();
+    assert_eq!(repeated, [&lost.results[0]]);
+    assert_eq!(retracted(&reported), users(0..19));
+}
+
+#[test]
 fn a_retraction_leaves_results_of_other_fields_alone() {
     let mut worker = TestWorker::running();
     reject_each(&mut worker, 0..1, RULE);

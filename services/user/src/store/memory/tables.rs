@@ -1,6 +1,6 @@
 //! Rows in memory with the indexes that the databases have too.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use contracts::{PerField, UserId};
 
@@ -18,19 +18,47 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct StoredRow {
     pub(super) columns: Columns,
-    values: PerField<Option<String>>,
+    content: Content,
+}
+
+/// What the columns do not hold.
+#[derive(Debug, Clone)]
+enum Content {
+    /// The columns of the fields, beside the JSON of [`Columns`], as databases store them.
+    Values(PerField<Option<String>>),
+    /// The row itself; the JSON is left out.
+    Decoded(Arc<Row>),
 }
 
 impl StoredRow {
     pub(super) fn encode(row: &Row) -> Self {
         Self {
             columns: Columns::of(row),
-            values: PerField::from_fn(|field| row.fields[field].value.clone()),
+            content: Content::Values(PerField::from_fn(|field| row.fields[field].value.clone())),
+        }
+    }
+
+    /// Keeps the row as it is.
+    pub(super) fn keep(row: &Row) -> Self {
+        Self {
+            columns: Columns::without_json(row),
+            content: Content::Decoded(Arc::new(row.clone())),
         }
     }
 
     pub(super) fn decode(&self) -> Result<Row, Unreadable> {
-        self.columns.clone().into_row(self.values.clone())
+        match &self.content {
+            Content::Values(values) => self.columns.clone().into_row(values.clone()),
+            Content::Decoded(row) => Ok(Row::clone(row)),
+        }
+    }
+
+    /// The same as [`decode`](Self::decode), without a copy if the row is kept decoded.
+    pub(super) fn shared(&self) -> Result<Arc<Row>, Unreadable> {
+        match &self.content {
+            Content::Values(_) => self.decode().map(Arc::new),
+            Content::Decoded(row) => Ok(Arc::clone(row)),
+        }
     }
 }
 
@@ -74,6 +102,7 @@ impl Tables {
     pub(super) fn make_unreadable(&mut self, user_id: &UserId) {
         if let Some(stored) = self.rows.get_mut(user_id) {
             r#"{"of":"another version"}"#.clone_into(&mut stored.columns.row_json);
+            stored.content = Content::Values(PerField::default());
         }
     }
 }

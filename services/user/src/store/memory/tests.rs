@@ -125,3 +125,35 @@ fn users_stay_when_the_store_is_opened_again() {
     let opened = store.open(1);
     assert_eq!(now(opened.reader.find(&id("1"))).unwrap(), Some(row("1", 1)));
 }
+
+#[test]
+fn a_row_is_loaded_as_it_was_saved_whether_or_not_it_is_encoded() {
+    for rows in [
+        RowEncoding::All,
+        RowEncoding::OneIn(1),
+        RowEncoding::OneIn(u32::MAX),
+    ] {
+        let store = MemoryStore::default();
+        store.encode(rows);
+        write(store.writer().as_mut(), "1", 7).unwrap();
+        assert_eq!(store.row(&id("1")).as_deref(), Some(&row("1", 7)), "{rows:?}");
+        store.make_unreadable(&id("1"));
+        assert_eq!(store.row(&id("1")), None, "{rows:?}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "a row is stored as")]
+fn a_sampled_row_that_loses_something_panics() {
+    let store = MemoryStore::default();
+    store.encode(RowEncoding::OneIn(2));
+    let mut writer = store.writer();
+    let mut row = row("1", 1);
+    // Nothing is stored of a field that no caller gave.
+    row.fields[contracts::Field::EMAIL].dirty_since = 1;
+    for _ in 0..2 {
+        let (mut transaction, _) = now(writer.begin(&[&row.user_id])).unwrap();
+        now(transaction.save(&[&row])).unwrap();
+        now(transaction.commit()).unwrap();
+    }
+}

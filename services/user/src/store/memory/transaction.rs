@@ -40,17 +40,21 @@ pub(super) struct MemoryTransaction {
 }
 
 impl MemoryTransaction {
-    /// Begins a transaction that holds the rows of those users that exist.
-    pub(super) fn begin(
+    /// Begins a transaction that holds the rows of those users that exist. Where transactions wait for each other, it waits
+    /// for those that hold one of them.
+    pub(super) async fn begin(
         store: &MemoryStore,
         clock: &Clock,
         users: &[&UserId],
     ) -> Result<(Self, LoadedRows), StoreError> {
+        store
+            .wait_while(|shared| users.iter().any(|user| shared.is_held(user)))
+            .await;
         let mut shared = store.lock();
         shared.faults.strike(MemoryFault::BeginFails)?;
         let contended: Vec<UserId> = users
             .iter()
-            .filter(|user| shared.tables.rows.contains_key(**user) && shared.held_rows.contains_key(**user))
+            .filter(|user| shared.is_held(user))
             .map(|user| (*user).clone())
             .collect();
         if !contended.is_empty() {
@@ -73,8 +77,31 @@ impl MemoryTransaction {
         Ok((transaction, rows))
     }
 
-    /// Does a statement on what is committed. After an error the transaction is rolled back, as PostgreSQL would do.
-    fn statement<T>(
+    /// Does a statement on what is committed.
+    async fn statement<T>(
+        &mut self,
+        run: impl FnOnce(&mut Self, &mut Shared) -> Result<T, StoreError> + Send,
+    ) -> Result<T, StoreError> {
+        self.store.pause_if_planned().await;
+        self.run(run)
+    }
+
+    /// Does a statement for which the transaction has to hold the lease.
+    async fn statement_on_lease<T>(
+        &mut self,
+        run: impl FnOnce(&mut Self, &mut Shared) -> T + Send,
+    ) -> Result<T, StoreError> {
+        self.store.pause_if_planned().await;
+        let is_anothers = |shared: &Shared| shared.held_lease.is_some_and(|holder| holder != self.id);
+        self.store.wait_while(is_anothers).await;
+        self.run(|this, shared| {
+            this.hold_lease(shared)?;
+            Ok(run(this, shared))
+        })
+    }
+
+    /// After an error the transaction is rolled back, as PostgreSQL would do.
+    fn run<T>(
         &mut self,
         run: impl FnOnce(&mut Self, &mut Shared) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -159,7 +186,7 @@ impl MemoryTransaction {
         }
         for row in rows {
             self.hold(shared, &row.user_id);
-            self.written.put(row.user_id.clone(), StoredRow::encode(row));
+            self.written.put(row.user_id.clone(), shared.encoding.stored(row));
         }
         Ok(())
     }
@@ -273,15 +300,16 @@ impl Transaction for MemoryTransaction {
     }
 
     async fn load(&mut self, users: &[&UserId]) -> Result<LoadedRows, StoreError> {
-        self.statement(|this, shared| this.load_rows(shared, users))
+        self.statement(|this, shared| this.load_rows(shared, users)).await
     }
 
     async fn save(&mut self, rows: &[&Row]) -> Result<(), StoreError> {
-        self.statement(|this, shared| this.save_rows(shared, rows))
+        self.statement(|this, shared| this.save_rows(shared, rows)).await
     }
 
     async fn put_off(&mut self, users: &[UserId], timing: &RuleTiming) -> Result<(), StoreError> {
         self.statement(|this, shared| this.put_off_rows(shared, users, timing))
+            .await
     }
 
     async fn due(
@@ -303,6 +331,7 @@ impl Transaction for MemoryTransaction {
         self.statement(|this, shared| {
             Ok(this.select_and_hold(shared, |tables| &tables.due, [due, too_far], |_| true, limit))
         })
+        .await
     }
 
     async fn rechecks(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
@@ -312,6 +341,7 @@ impl Transaction for MemoryTransaction {
         self.statement(|this, shared| {
             Ok(this.select_and_hold(shared, |tables| &tables.rechecks, [due, too_far], |_| true, limit))
         })
+        .await
     }
 
     async fn left_open(&mut self, epoch: u64, limit: usize) -> Result<Vec<UserId>, StoreError> {
@@ -324,6 +354,7 @@ impl Transaction for MemoryTransaction {
                 limit,
             ))
         })
+        .await
     }
 
     async fn users_with_published_wake_ups(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
@@ -348,6 +379,7 @@ impl Transaction for MemoryTransaction {
         self.statement(|this, shared| {
             Ok(this.select_and_hold(shared, |tables| &tables.due, ranges, waits_for_a_worker, limit))
         })
+        .await
     }
 
     async fn linked_to(&mut self, account: &str, contact: &str) -> Result<Vec<UserId>, StoreError> {
@@ -356,6 +388,7 @@ impl Transaction for MemoryTransaction {
             let range = contact.clone()..=contact;
             Ok(this.select(shared, |tables| &tables.contacts, range, |_| true, usize::MAX))
         })
+        .await
     }
 
     async fn has_links(&mut self) -> Result<bool, StoreError> {
@@ -367,21 +400,19 @@ impl Transaction for MemoryTransaction {
                 .select(shared, |tables| &tables.contacts, .., |_| true, 1)
                 .is_empty())
         })
+        .await
     }
 
     async fn lease(&mut self) -> Result<Lease, StoreError> {
-        self.statement(|this, shared| {
-            this.hold_lease(shared)?;
-            Ok(this.written_lease.clone().unwrap_or_else(|| shared.lease.clone()))
+        self.statement_on_lease(|this, shared| {
+            this.written_lease.clone().unwrap_or_else(|| shared.lease.clone())
         })
+        .await
     }
 
     async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
-        self.statement(|this, shared| {
-            this.hold_lease(shared)?;
-            this.written_lease = Some(lease.clone());
-            Ok(())
-        })
+        self.statement_on_lease(|this, _| this.written_lease = Some(lease.clone()))
+            .await
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
@@ -390,5 +421,6 @@ impl Transaction for MemoryTransaction {
             this.end(shared);
             result
         })
+        .await
     }
 }

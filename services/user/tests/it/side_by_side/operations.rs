@@ -63,7 +63,7 @@ pub(super) async fn compare(pair: &Pair, rng: &mut StdRng, place: &str) {
     for user in USERS {
         let user_id = user.parse().unwrap();
         let stored = pair.disk.reader.find(&user_id).await.unwrap();
-        assert_eq!(pair.store.row(&user_id), stored, "{place}");
+        assert_eq!(pair.store.row(&user_id).as_deref(), stored.as_ref(), "{place}");
     }
     let (memory, disk) = (pair.memory.reader.as_ref(), pair.disk.reader.as_ref());
     compare_reads(memory, disk, rng, place).await;

@@ -49,7 +49,7 @@ impl Known {
             .claims
             .last()
             .and_then(|claim| self.store.row(&claim.user_id));
-        row.map_or_else(|| "x".to_owned(), |row| row.holder)
+        row.map_or_else(|| "x".to_owned(), |row| row.holder.clone())
     }
 
     fn generation(&self, user_id: &UserId) -> u64 {
