@@ -77,8 +77,8 @@ fn a_misspelt_name_is_told_with_its_place_and_the_name_that_was_meant() {
 #[test]
 fn a_former_name_of_a_setting_leads_to_its_new_name() {
     for (former, new) in [
-        ("HUBSPOT_CONTACT_NOT_FOUND", "HUBSPOT_CONTACT_NOT_FOUND"),
-        ("HUBSPOT_EMAIL_CONFLICT", "HUBSPOT_EMAIL_CONFLICT"),
+        ("HUBSPOT_MISSING", "HUBSPOT_CONTACT_NOT_FOUND"),
+        ("HUBSPOT_EMAIL_TAKEN", "HUBSPOT_EMAIL_CONFLICT"),
         ("USER_DOUBT_MS", "USER_LATE_WRITE_MS"),
         ("USER_ANNOUNCE_MS", "USER_WAKE_UP_MS"),
     ] {
