@@ -135,12 +135,10 @@ async fn an_error_says_whether_the_request_may_be_handled() {
 #[tokio::test]
 async fn a_running_request_is_answered_during_a_shutdown() {
     let server = start_server().await;
-    let (service, nats) = (
-        connect_to(&server, "service").await,
-        connect_to(&server, "caller").await,
-    );
+    // One connection for both, so that the server has the subscription before it gets the request.
+    let nats = connect_to(&server, "service").await;
     let stop = CancellationToken::new();
-    let endpoints = Endpoints::start(&service, "user", "a test", "0.1.0", stop.clone())
+    let endpoints = Endpoints::start(&nats, "user", "a test", "0.1.0", stop.clone())
         .await
         .unwrap();
     let (started, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -154,11 +152,11 @@ async fn a_running_request_is_answered_during_a_shutdown() {
         }
     };
     endpoints.add::<GetUser, _>(answer).await.unwrap();
-    service.client().flush().await.unwrap();
     let request = ada();
     let call = nats.call(&request, CEILING, None);
     let (answer, finished) = tokio::join!(call, async {
-        started.notified().await;
+        let started = tokio::time::timeout(CEILING, started.notified());
+        started.await.expect("the request arrives");
         stop.cancel();
         let finishing = endpoints.finish();
         go_on.notify_one();
