@@ -37,8 +37,8 @@ use queue::Job;
 
 /// The most operations in one commit: enough to share its cost, few enough to keep it short.
 const MAX_JOBS_PER_COMMIT: usize = 256;
-/// The maximum number of users that a batch may turn out to need besides those that its operations name. A batch that needs more fails, and
-/// the next one is smaller.
+/// The maximum number of users that a batch may turn out to need besides those that its operations name. A batch that needs more
+/// fails, and its operations are committed one by one.
 const MAX_FURTHER_USERS: usize = 4_096;
 /// A larger difference between the clocks of the database and of this machine shows on `/readyz`. The gateway uses the same limit
 /// for its own clock and ours.

@@ -64,12 +64,23 @@ pub(crate) fn retry_after_unexplained(call: &Call, error: &CallError, size: usiz
     }
 }
 
-/// Whether a write that failed this way may have been applied, and if so, whether it may be applied even later.
-pub(crate) fn may_have_written(kind: &CallErrorKind) -> Option<bool> {
+/// What HubSpot may have done with a write that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PossibleWrite {
+    /// It was not applied, and will not be.
+    None,
+    /// It may have been applied.
+    Applied,
+    /// It may have been applied, or may be applied later.
+    AppliedOrLate,
+}
+
+/// What HubSpot may have done with a write that failed this way.
+pub(crate) fn possible_write(kind: &CallErrorKind) -> PossibleWrite {
     match kind {
-        CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse => Some(true),
-        CallErrorKind::UnreadableBody => Some(false),
-        _ => None,
+        CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse => PossibleWrite::AppliedOrLate,
+        CallErrorKind::UnreadableBody => PossibleWrite::Applied,
+        _ => PossibleWrite::None,
     }
 }
 

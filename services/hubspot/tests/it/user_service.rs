@@ -61,6 +61,16 @@ pub(crate) struct UserService {
     store: MemoryStore,
     health: Registry,
     reports: Arc<Mutex<Reports>>,
+    _running: Arc<StopOnDrop>,
+}
+
+/// Stops the service with its last handle. Otherwise it would serve a later nats-server that gets the same port.
+struct StopOnDrop(Shutdown);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.trigger();
+    }
 }
 
 impl UserService {
@@ -74,13 +84,15 @@ impl UserService {
         config.timing.first_failure_pause = settings.first_failure_pause;
         let nats = connect(nats_url, "user").await;
         // One writer, as on a database file.
-        let serving = user::serve(store.open(1), config, nats, health.clone(), Shutdown::new());
+        let shutdown = Shutdown::new();
+        let serving = user::serve(store.open(1), config, nats, health.clone(), shutdown.clone());
         tokio::spawn(async move { serving.await.unwrap() });
         let service = Self {
             client,
             store,
             health,
             reports: Arc::new(Mutex::new(reports)),
+            _running: Arc::new(StopOnDrop(shutdown)),
         };
         service.wait_until_it_answers().await;
         service

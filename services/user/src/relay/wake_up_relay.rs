@@ -170,17 +170,18 @@ impl WakeUpRelay {
                 self.show_confirmation(true);
                 self.pause(wake_up);
             }
-            Published::Failed { user_id } => self.leave_to_sweep(user_id),
+            Published::Failed { user_id } => self.report_failed(user_id),
             Published::Unconfirmed { user_id } => {
                 self.show_confirmation(false);
-                self.leave_to_sweep(user_id);
+                self.report_failed(user_id);
             }
         }
     }
 
     /// Shows on `/readyz` whether the stream confirms wake-ups, when that changes.
     fn show_confirmation(&mut self, is_confirmed: bool) {
-        if self.is_unconfirmed != is_confirmed {
+        let was_confirmed = !self.is_unconfirmed;
+        if is_confirmed == was_confirmed {
             return;
         }
         self.is_unconfirmed = !is_confirmed;
@@ -206,8 +207,9 @@ impl WakeUpRelay {
         }));
     }
 
-    /// Has the user made due at once. If too many fail at a time, the rows' own wake-up times remain.
-    fn leave_to_sweep(&self, user_id: UserId) {
+    /// Reports a wake-up that was not published, so that its user becomes due at once. If too many fail at a time, their rows keep
+    /// their own wake-up times, and the sweep publishes them then.
+    fn report_failed(&self, user_id: UserId) {
         let _ = self.failed.try_send(user_id);
     }
 }

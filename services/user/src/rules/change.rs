@@ -101,7 +101,7 @@ fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, timing: &RuleTiming) 
     row.updated_at = now;
     let mut is_any_changed = false;
     for (&field, value) in change.fields {
-        if !is_key_only(row, change.form, field, value.as_deref()) {
+        if !is_unchanged_address(row, change.form, field, value.as_deref()) {
             set_value(row, field, value.clone());
             is_any_changed = true;
         }
@@ -124,7 +124,7 @@ fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, timing: &RuleTiming) 
 
 /// Whether the field is only the address that an `application/json` change has to give, and not a change of it. A rejected address
 /// counts as changed, because the caller asks to send it again.
-fn is_key_only(row: &Row, form: UpdateForm, field: Field, value: Option<&str>) -> bool {
+fn is_unchanged_address(row: &Row, form: UpdateForm, field: Field, value: Option<&str>) -> bool {
     let state = &row.fields[field];
     form == UpdateForm::Json
         && field == Field::EMAIL

@@ -54,22 +54,22 @@ impl PastAttempt {
 
     /// The attempt as a receipt shows it.
     pub(super) fn receipt(&self) -> AttemptReceipt {
-        let Self(attempt, version, given_at, duration, status, remark) = self;
-        let remark = remark.clone().unwrap_or_default();
+        let Self(attempt, version, given_at, duration, status, note) = self;
+        let note = note.clone().unwrap_or_default();
         AttemptReceipt {
             attempt: *attempt,
             version: *version,
             at: crate::time::rfc3339(*given_at),
             duration_ms: u64::try_from(*duration).unwrap_or(0),
             status: Some(*status).filter(|status| *status > 0),
-            code: remark.code,
-            category: remark.category,
-            correlation_id: remark.correlation_id,
+            code: note.code,
+            category: note.category,
+            correlation_id: note.correlation_id,
         }
     }
 
     fn forget_correlation_id(&mut self) {
-        if self.5.as_ref().is_some_and(|remark| remark.code.is_none()) {
+        if self.5.as_ref().is_some_and(|note| note.code.is_none()) {
             self.5 = None;
         }
     }
@@ -85,12 +85,12 @@ pub(super) fn remember_attempt(
 ) {
     let response = result.last_response.as_ref();
     let status_of_response = response.map(|response| response.status);
-    let (status, remark) = match main_reason(result, linked) {
+    let (status, note) = match main_reason(result, linked) {
         MainReason::Reason(reason) => (reason.status, note_of_reason(reason)),
         MainReason::Code(code) => (status_of_response, note_of_response(Some(code), response)),
         MainReason::Nothing => (status_of_response, note_of_response(None, response)),
     };
-    push(row, attempt, status, remark, now);
+    push(row, attempt, status, note, now);
 }
 
 /// Keeps an attempt that was given up; `code` says why.
@@ -98,7 +98,7 @@ pub(super) fn remember_given_up(row: &mut Row, attempt: &OpenAttempt, code: &str
     push(row, attempt, None, note_of_response(Some(code), None), now);
 }
 
-fn push(row: &mut Row, attempt: &OpenAttempt, status: Option<u16>, remark: AttemptNote, now: UnixMs) {
+fn push(row: &mut Row, attempt: &OpenAttempt, status: Option<u16>, note: AttemptNote, now: UnixMs) {
     // To save space: nobody needs the correlation id of a successful attempt once another attempt has followed.
     if let Some(last) = row.history.last_mut() {
         last.forget_correlation_id();
@@ -112,7 +112,7 @@ fn push(row: &mut Row, attempt: &OpenAttempt, status: Option<u16>, remark: Attem
         attempt.since,
         now.saturating_sub(attempt.since),
         status.unwrap_or(0),
-        Some(remark).filter(|remark| *remark != AttemptNote::default()),
+        Some(note).filter(|note| *note != AttemptNote::default()),
     ));
 }
 

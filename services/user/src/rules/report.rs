@@ -202,6 +202,7 @@ fn next_action(row: &Row, now: UnixMs) -> NextAction {
     if !row.is_dirty() {
         return NextAction::Clean;
     }
+    // Without a failure the wake-up time is only the net for a lost wake-up, and the worker does not wait for it.
     let wait = row.wake_at.map_or(0, |wake_at| wake_at - now);
     match u64::try_from(wait) {
         Ok(in_ms) if in_ms > 0 && row.failures > 0 => NextAction::Later { in_ms },

@@ -40,12 +40,8 @@ impl Attempt {
             CallErrorKind::NotFound if self.is_contact_seen => self.find(policy),
             // A batch may fail to find a contact that was merged. Reading it by its id tells.
             CallErrorKind::NotFound => Step::Read(None),
-            CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse => {
-                self.mark_possibly_written(true);
-                self.fail(Failure::of_record(reason))
-            }
-            CallErrorKind::UnreadableBody => {
-                self.mark_possibly_written(false);
+            // Only a whole call fails this way, and dispatch has recorded then what each of its records may have written.
+            CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse | CallErrorKind::UnreadableBody => {
                 self.fail(Failure::of_record(reason))
             }
             // A permission does not change without an operator, so the failure is reported as one that does not pass by itself.

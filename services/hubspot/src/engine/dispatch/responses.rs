@@ -12,7 +12,7 @@ use crate::engine::{
     batch_results::{self, InputResult},
     calls::CallInFlight,
     circuit_breaker::{Evidence, FailureScope, HaltCause, RecoveryCheck},
-    failed_calls::{self, FailedCall, Retry},
+    failed_calls::{self, FailedCall, PossibleWrite, Retry},
     io::AttemptId,
 };
 
@@ -267,12 +267,11 @@ impl Dispatch {
     /// A call failed for no reason that names a record. One record may be at fault, or HubSpot as a whole.
     fn handle_unexplained_failure(&mut self, call: &CallInFlight, error: &CallError, context: Context<'_>) {
         let attempts = &call.attempts;
-        // However it goes on: what the call carried may have been written.
-        if call.call.writes()
-            && let Some(late) = failed_calls::may_have_written(&error.kind)
-        {
+        // Before anything else ends the attempts: their results have to say what may have been written.
+        let possible_write = failed_calls::possible_write(&error.kind);
+        if call.call.writes() && possible_write != PossibleWrite::None {
             for id in attempts {
-                self.mark_possibly_written(*id, late);
+                self.mark_possibly_written(*id, possible_write == PossibleWrite::AppliedOrLate);
             }
         }
         let users = attempts.iter().filter_map(|id| self.user_of(*id)).collect();
