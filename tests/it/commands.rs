@@ -53,7 +53,9 @@ async fn a_rejected_user_is_shown_listed_and_confirmed_by_a_retry() {
     );
 
     stack.sandbox.remove_fault(fault);
-    // A pending change does not hide the problem.
+    // A pending change does not hide the problem. The worker learns of a pause a moment later, so the healthy status before it
+    // is waited for as well: right after the start no status is known, which is not healthy either.
+    stack.wait_for_status(true).await;
     assert_eq!(stack.command(&["pause"]).await.code, 0);
     stack.wait_for_status(false).await;
     stack.merge("1", json!({ "lastName": "Lovelace" })).await;
