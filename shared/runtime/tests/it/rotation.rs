@@ -188,10 +188,13 @@ async fn an_advertised_node_gets_the_credentials_of_the_address() {
         RotatingServer::start(&format!("{}{cluster}", user("me", "pw"))).await
     };
     let (mut first, second) = (node(0).await, node(1).await);
-    let nats = connect_with(&settings(&[("NATS_URL", &first.address("me:pw"))])).await;
-    until("word of the other node", CEILING, async || {
-        let known = nats.client().server_pool().await.unwrap();
-        if known.len() > 1 { Ok(()) } else { Err(known.len()) }
+    let settings = settings(&[("NATS_URL", &first.address("me:pw"))]);
+    // The library takes any message for the answer to CONNECT and drops it, also one about other nodes, so a connection that is
+    // made while the nodes find each other may never learn of the other node. Each look therefore connects anew.
+    let nats = until("a connection that knows both nodes", CEILING, async || {
+        let nats = connect_with(&settings).await;
+        let known = nats.client().server_pool().await.unwrap().len();
+        if known > 1 { Ok(nats) } else { Err(known) }
     })
     .await;
     let epoch = nats.epoch();
