@@ -131,7 +131,7 @@ pub enum BodyKind {
     Json,
     /// An HTML page of a proxy.
     Html,
-    /// No body.
+    /// The response has no body.
     Empty,
 }
 

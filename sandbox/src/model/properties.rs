@@ -43,7 +43,7 @@ impl ValueKind {
 /// The type of a custom property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PropertyType {
-    /// Any text.
+    /// A text of any content.
     String,
     /// A number.
     Number,

@@ -149,7 +149,7 @@ pub enum OldEmail {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PartialStatus {
-    /// Status 207.
+    /// Status 207, Multi-Status.
     MultiStatus,
     /// The status of a full success: 200, for creates 201.
     Success,

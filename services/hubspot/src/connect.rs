@@ -52,7 +52,7 @@ impl ConnectSettings {
                 "is not set, and no file with it; it is on the app's page in HubSpot",
             );
         }
-        if reader.is_set(REFRESH_TOKEN) {
+        if reader.look_for(REFRESH_TOKEN) {
             reader.fault(
                 REFRESH_TOKEN,
                 format!("is set, and would hide what connect writes; set {REFRESH_TOKEN_FILE} instead"),

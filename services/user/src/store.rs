@@ -172,8 +172,8 @@ pub trait Transaction: Send {
     /// so that of two such callers the second one sees the link of the first.
     async fn linked_to(&mut self, account: &str, contact: &str) -> Result<Vec<UserId>, StoreError>;
 
-    /// Whether any user is linked to a contact.
-    async fn has_links(&mut self) -> Result<bool, StoreError>;
+    /// Looks whether any user is linked to a contact.
+    async fn look_for_links(&mut self) -> Result<bool, StoreError>;
 
     /// Loads the lease. No other transaction changes it before this one ends.
     async fn lease(&mut self) -> Result<Lease, StoreError>;

@@ -84,7 +84,7 @@ pub enum Direction {
     Forward,
     /// To the side that connected.
     Backward,
-    /// Both directions.
+    /// Data in both directions is affected.
     Both,
 }
 

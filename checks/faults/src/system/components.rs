@@ -125,7 +125,7 @@ impl Topology {
         components
     }
 
-    /// Every link.
+    /// The links between the services and what they connect to.
     pub fn links(self) -> Vec<Link> {
         let services = self.services();
         let callers = services

@@ -82,7 +82,7 @@ impl PgBouncer {
             pooler.port = free_port().map_err(PostgresError::Port)?;
             match pooler.restart().await {
                 Ok(()) => return Ok(pooler),
-                Err(error) if attempt == ATTEMPTS || !pooler.has_ended() => return Err(error),
+                Err(error) if attempt == ATTEMPTS || pooler.running().is_some() => return Err(error),
                 Err(_) => attempt += 1,
             }
         }
@@ -158,10 +158,10 @@ impl PgBouncer {
         self.owner.give(self.folder.path())
     }
 
-    fn has_ended(&mut self) -> bool {
-        self.process
-            .as_mut()
-            .is_none_or(|process| process.exit_code().is_some())
+    /// Its process, if it runs.
+    fn running(&mut self) -> Option<&mut Child> {
+        let process = self.process.as_mut()?;
+        process.exit_code().is_none().then_some(process)
     }
 }
 

@@ -65,7 +65,7 @@ impl PostgresServer {
         };
         let mut attempt = 1;
         while let Err(error) = server.try_start().await {
-            if attempt == ATTEMPTS || !server.has_ended() {
+            if attempt == ATTEMPTS || server.running().is_some() {
                 return Err(error);
             }
             attempt += 1;
@@ -118,7 +118,7 @@ impl PostgresServer {
     pub async fn restart(&mut self) -> Result<(), PostgresError> {
         let mut attempt = 1;
         while let Err(error) = self.try_start().await {
-            if attempt == ATTEMPTS || !self.has_ended() {
+            if attempt == ATTEMPTS || self.running().is_some() {
                 return Err(error);
             }
             attempt += 1;
@@ -159,9 +159,5 @@ impl PostgresServer {
         let process = self.process.insert(launch.start().await?);
         process.wait_for_line(READY, START_LIMIT).await?;
         Ok(())
-    }
-
-    fn has_ended(&mut self) -> bool {
-        self.running().is_none()
     }
 }

@@ -67,8 +67,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Access> {
     let version = reader.one_of("HUBSPOT_API_VERSION", ApiVersion::default(), &ApiVersion::CHOICES);
     let account_id = reader.optional_within(ACCOUNT_ID, 1..=u64::MAX);
     let account_id = account_id.map(|id| id.to_string());
-    let token_setting = TOKEN_SETTINGS.into_iter().find(|name| reader.is_set(name));
-    let oauth_setting = OAUTH_SETTINGS.into_iter().find(|name| reader.is_set(name));
+    let token_setting = TOKEN_SETTINGS.into_iter().find(|name| reader.look_for(name));
+    let oauth_setting = OAUTH_SETTINGS.into_iter().find(|name| reader.look_for(name));
     let sandbox = reader.optional::<String>(SANDBOX);
     let token = reader.secret_source(TOKEN).map(Credentials::Token);
     let oauth = oauth_setting
@@ -110,7 +110,7 @@ fn read_oauth(reader: &mut Reader<'_>) -> Option<OAuthApp> {
 }
 
 fn read_part(reader: &mut Reader<'_>, name: &str, file_name: &str) -> Option<SecretSource> {
-    if !reader.is_set(name) && !reader.is_set(file_name) {
+    if !reader.look_for(name) && !reader.look_for(file_name) {
         missing(reader, name);
     }
     reader.secret_source(name)
@@ -119,7 +119,7 @@ fn read_part(reader: &mut Reader<'_>, name: &str, file_name: &str) -> Option<Sec
 /// Reads the refresh token. Before the app is connected its file does not exist, and the error says what to do.
 fn read_refresh_token(reader: &mut Reader<'_>) -> Option<SecretSource> {
     if let Some(path) = reader.optional::<std::path::PathBuf>(REFRESH_TOKEN_FILE)
-        && !reader.is_set(REFRESH_TOKEN)
+        && !reader.look_for(REFRESH_TOKEN)
         && !path.exists()
     {
         reader.fault(

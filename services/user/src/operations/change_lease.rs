@@ -23,7 +23,7 @@ impl Operation for ChangeLease {
             .as_ref()
             .is_some_and(|account| *account != self.account_id);
         // Only links tie the database to an account, and looking for one costs a query.
-        let has_links = is_other_account && batch.transaction.has_links().await?;
+        let has_links = is_other_account && batch.transaction.look_for_links().await?;
         let answer = rules::change_lease(&mut lease, self, has_links, batch.now, batch.timing);
         batch.put_lease(lease);
         Ok(answer)

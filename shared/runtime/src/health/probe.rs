@@ -25,7 +25,7 @@ pub enum ProbeError {
     Unreachable {
         /// The URL that was requested.
         url: String,
-        /// The cause.
+        /// Why the connection or the request failed.
         source: io::Error,
     },
     /// The answer did not come in time.

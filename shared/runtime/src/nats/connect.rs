@@ -35,7 +35,7 @@ pub enum ConnectError {
     /// The server is too old.
     #[error("NATS at {servers} is version {version}, and {OLDEST_SERVER} or newer is needed")]
     TooOld {
-        /// The servers.
+        /// The addresses of the servers.
         servers: String,
         /// The version of the server.
         version: String,

@@ -94,7 +94,7 @@ fn read_credentials(reader: &mut Reader<'_>, in_addresses: Credentials) -> Crede
     let token = reader.rotating_secret("NATS_TOKEN");
     let name = reader.optional::<String>("NATS_USER");
     let password = reader.rotating_secret("NATS_PASSWORD");
-    let mut is_set = |names: &[&str]| names.iter().any(|name| reader.is_set(name));
+    let mut is_set = |names: &[&str]| names.iter().any(|name| reader.look_for(name));
     // Checks which settings are set, whether or not they could be read: a secret that cannot be used is not a missing one.
     let given = [
         is_set(&["NATS_TOKEN", "NATS_TOKEN_FILE"]),

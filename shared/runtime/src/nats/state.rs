@@ -16,7 +16,7 @@ pub struct NatsState {
 pub struct Violation {
     /// What was forbidden.
     pub kind: ViolationKind,
-    /// The subject.
+    /// The subject that was forbidden.
     pub subject: String,
     /// How often it was forbidden.
     pub times: u64,

@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
         Duration::from_millis(self.within(name, milliseconds(&default), range))
     }
 
-    /// One of a few words, each of which stands for a value.
+    /// The value that belongs to the word. Any other word than those in `choices` is an error.
     pub fn one_of<T: Clone>(&mut self, name: &str, default: T, choices: &[(&str, T)]) -> T {
         let Some(text) = self.text(name) else {
             return default;
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
         let file_name = format!("{name}_FILE");
         let value = self.secret(name).map(SecretSource::Value);
         let file = self.optional::<PathBuf>(&file_name).map(SecretSource::File);
-        if self.is_set(name) && file.is_some() {
+        if self.look_for(name) && file.is_some() {
             self.fault(&file_name, format!("and {name} are both set; keep one"));
             return None;
         }
@@ -146,8 +146,8 @@ impl<'a> Reader<'a> {
         RotatingSecret::open(&format!("{name}_FILE"), source).ok()
     }
 
-    /// Whether a setting is set.
-    pub fn is_set(&mut self, name: &str) -> bool {
+    /// Looks whether a setting is set. Its name counts as known from now on.
+    pub fn look_for(&mut self, name: &str) -> bool {
         self.text(name).is_some()
     }
 

@@ -52,7 +52,7 @@ impl Stack {
             answers.next().await.unwrap();
         }
         end.await;
-        // The workers have ended, so an answer of theirs comes before this message.
+        // The workers have ended, so whatever they answered arrives before this message.
         client.publish(inbox, "the last one".into()).await.unwrap();
         let further = answers.take_while(|message| {
             let is_answer = message.payload.as_ref() != b"the last one";

@@ -391,7 +391,7 @@ impl Transaction for MemoryTransaction {
         .await
     }
 
-    async fn has_links(&mut self) -> Result<bool, StoreError> {
+    async fn look_for_links(&mut self) -> Result<bool, StoreError> {
         self.statement(|this, shared| {
             if this.written.rows.is_empty() {
                 return Ok(!shared.tables.contacts.is_empty());

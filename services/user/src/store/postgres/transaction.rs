@@ -185,7 +185,7 @@ impl Transaction for PostgresTransaction<'_> {
         self.ids(query.bind(contact.to_owned())).await
     }
 
-    async fn has_links(&mut self) -> Result<bool, StoreError> {
+    async fn look_for_links(&mut self) -> Result<bool, StoreError> {
         let linked = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM users WHERE contact_id IS NOT NULL)");
         limited(linked.fetch_one(&mut *self.connection))
             .await

@@ -186,7 +186,7 @@ impl Transaction for SqliteTransaction<'_> {
         .await
     }
 
-    async fn has_links(&mut self) -> Result<bool, StoreError> {
+    async fn look_for_links(&mut self) -> Result<bool, StoreError> {
         let linked = "SELECT EXISTS (SELECT 1 FROM users WHERE contact_id IS NOT NULL)";
         sqlx::query_scalar(linked)
             .fetch_one(&mut *self.inner)

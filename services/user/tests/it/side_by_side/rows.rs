@@ -187,8 +187,8 @@ impl Draw {
         }
         assert_eq!(one.linked_to("4712", "1").await.unwrap(), [], "{place}");
         assert_eq!(
-            one.has_links().await.unwrap(),
-            other.has_links().await.unwrap(),
+            one.look_for_links().await.unwrap(),
+            other.look_for_links().await.unwrap(),
             "{place}"
         );
     }

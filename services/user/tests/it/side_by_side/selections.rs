@@ -45,7 +45,10 @@ pub(super) async fn check(transaction: &mut dyn Transaction, users: &[UserId], e
         });
     }
     let is_linked = rows.0.iter().any(|row| row.link.is_some());
-    assert!(!is_linked || transaction.has_links().await.unwrap(), "{place}");
+    assert!(
+        !is_linked || transaction.look_for_links().await.unwrap(),
+        "{place}"
+    );
 }
 
 /// Every row that can be read, as the transaction sees it.

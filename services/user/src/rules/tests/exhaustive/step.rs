@@ -2,7 +2,7 @@
 
 use contracts::{Field, LinkOrigin};
 
-/// One event.
+/// One event of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// A caller gives the field a new value.
