@@ -7,47 +7,6 @@ pub const USER_SERVICE: &str = "user";
 /// The queue group of its replicas: each request goes to one of them.
 pub const USER_QUEUE: &str = "user";
 
-/// The subject of [`UpdateUser`](crate::UpdateUser).
-pub const USERS_UPDATE: &str = <crate::UpdateUser as crate::Request>::SUBJECT;
-/// The subject of [`ImportUsers`](crate::ImportUsers).
-pub const USERS_IMPORT: &str = <crate::ImportUsers as crate::Request>::SUBJECT;
-/// The subject of [`GetUser`](crate::GetUser).
-pub const USERS_GET: &str = <crate::GetUser as crate::Request>::SUBJECT;
-/// The subject of [`GetReceipt`](crate::GetReceipt).
-pub const USERS_SYNC_GET: &str = <crate::GetReceipt as crate::Request>::SUBJECT;
-/// The subject of [`ListUsers`](crate::ListUsers).
-pub const USERS_SYNC_LIST: &str = <crate::ListUsers as crate::Request>::SUBJECT;
-/// The subject of [`SummarizeUsers`](crate::SummarizeUsers).
-pub const USERS_SYNC_SUMMARY: &str = <crate::SummarizeUsers as crate::Request>::SUBJECT;
-/// The subject of [`RetryUsers`](crate::RetryUsers).
-pub const USERS_SYNC_RETRY: &str = <crate::RetryUsers as crate::Request>::SUBJECT;
-/// The subject of [`ResyncUsers`](crate::ResyncUsers).
-pub const USERS_SYNC_RESYNC: &str = <crate::ResyncUsers as crate::Request>::SUBJECT;
-/// The subject of [`LinkUser`](crate::LinkUser).
-pub const USERS_SYNC_LINK: &str = <crate::LinkUser as crate::Request>::SUBJECT;
-/// The subject of [`UnlinkUser`](crate::UnlinkUser).
-pub const USERS_SYNC_UNLINK: &str = <crate::UnlinkUser as crate::Request>::SUBJECT;
-/// The subject of [`ChangeLease`](crate::ChangeLease).
-pub const USERS_LEASE: &str = <crate::ChangeLease as crate::Request>::SUBJECT;
-/// The subject of [`ControlDelivery`](crate::ControlDelivery).
-pub const USERS_DELIVERY: &str = <crate::ControlDelivery as crate::Request>::SUBJECT;
-/// The subject of [`ClaimUsers`](crate::ClaimUsers).
-pub const USERS_CLAIM: &str = <crate::ClaimUsers as crate::Request>::SUBJECT;
-/// The subject of [`ReportResults`](crate::ReportResults).
-pub const USERS_REPORT: &str = <crate::ReportResults as crate::Request>::SUBJECT;
-/// The subject of [`ReadUsersToCompare`](crate::ReadUsersToCompare).
-pub const USERS_COMPARE: &str = <crate::ReadUsersToCompare as crate::Request>::SUBJECT;
-/// The subject of [`RepairUsers`](crate::RepairUsers).
-pub const USERS_REPAIR: &str = <crate::RepairUsers as crate::Request>::SUBJECT;
-/// The subject of [`CompareUsers`](crate::CompareUsers).
-pub const HUBSPOT_COMPARE: &str = <crate::CompareUsers as crate::Request>::SUBJECT;
-/// The subject of [`AcceptedNotice`](crate::AcceptedNotice).
-pub const USERS_ACCEPTED: &str = <crate::AcceptedNotice as crate::Notice>::SUBJECT;
-/// The subject of [`ResolvedNotice`](crate::ResolvedNotice).
-pub const USERS_RESOLVED: &str = <crate::ResolvedNotice as crate::Notice>::SUBJECT;
-/// The subject of [`DeliveryNotice`](crate::DeliveryNotice).
-pub const HUBSPOT_DELIVERY: &str = <crate::DeliveryNotice as crate::Notice>::SUBJECT;
-
 /// The stream of wake-ups: a work queue with at most one message per user.
 pub const STREAM: &str = "USERS";
 /// The subjects of the stream.

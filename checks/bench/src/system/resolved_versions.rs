@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use contracts::{ResolvedNotice, SyncState, subjects::USERS_RESOLVED};
+use contracts::{Notice, ResolvedNotice, SyncState};
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
@@ -42,7 +42,7 @@ impl ResolvedVersions {
     /// Starts to listen.
     pub async fn listen(nats_url: &str) -> anyhow::Result<Self> {
         let client = async_nats::connect(nats_url).await.context("NATS")?;
-        let mut notices = client.subscribe(USERS_RESOLVED).await.context("NATS")?;
+        let mut notices = client.subscribe(ResolvedNotice::SUBJECT).await.context("NATS")?;
         client.flush().await.context("NATS")?;
         let known = Arc::new(Mutex::new(ResolvedByUser::default()));
         let shared = Arc::clone(&known);

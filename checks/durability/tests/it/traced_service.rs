@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{Field, UpdateForm, UpdateUser, UserUpdated, subjects::USERS_UPDATE};
+use contracts::{Field, Request, UpdateForm, UpdateUser, UserUpdated};
 use tempfile::TempDir;
 use testing::{
     nats::{NatsServer, Options},
@@ -83,7 +83,7 @@ impl TracedService {
             idempotency_key: None,
         };
         let payload = serde_json::to_vec(&update).unwrap().into();
-        let answer = self.client.request(USERS_UPDATE, payload).await;
+        let answer = self.client.request(UpdateUser::SUBJECT, payload).await;
         let answer = answer.map_err(|error| error.to_string())?;
         serde_json::from_slice(&answer.payload).map_err(|error| error.to_string())
     }

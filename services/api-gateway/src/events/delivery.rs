@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use contracts::{DeliveryNotice, DeliveryStatus, subjects};
+use contracts::{DeliveryNotice, DeliveryStatus, Notice};
 use futures_util::StreamExt;
 use runtime::nats::{Nats, from_object};
 use schemars::JsonSchema;
@@ -41,7 +41,7 @@ pub(crate) struct DeliveryReport {
 impl DeliveryMonitor {
     /// Takes in notices for as long as the client lives; the subscription survives reconnects.
     pub(crate) async fn listen(&self, nats: &Nats) -> Result<(), async_nats::SubscribeError> {
-        let mut messages = nats.client().subscribe(subjects::HUBSPOT_DELIVERY).await?;
+        let mut messages = nats.client().subscribe(DeliveryNotice::SUBJECT).await?;
         while let Some(message) = messages.next().await {
             match from_object(&message.payload) {
                 Ok(notice) => self.record(notice),

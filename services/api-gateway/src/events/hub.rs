@@ -16,7 +16,7 @@ use std::time::Duration;
 use async_nats::SubscribeError;
 use axum::response::sse::Event;
 use bytes::Bytes;
-use contracts::subjects;
+use contracts::{AcceptedNotice, Notice, ResolvedNotice};
 use futures_util::StreamExt;
 use runtime::nats::Nats;
 use serde_json::{Value, json};
@@ -128,8 +128,8 @@ impl EventHub {
     }
 
     async fn publish_changes(&self, nats: &Nats) -> Result<(), SubscribeError> {
-        let mut accepted = nats.client().subscribe(subjects::USERS_ACCEPTED).await?;
-        let mut resolved = nats.client().subscribe(subjects::USERS_RESOLVED).await?;
+        let mut accepted = nats.client().subscribe(AcceptedNotice::SUBJECT).await?;
+        let mut resolved = nats.client().subscribe(ResolvedNotice::SUBJECT).await?;
         // After its first event a browser must miss nothing, so the server has to know the subscriptions before. It handles the
         // commands of a connection in order, so an answer to this request proves that it knows them.
         let ping = nats.client().request(ping_subject(), Bytes::new());

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use contracts::{ResolvedNotice, UserId, subjects};
+use contracts::{Notice, ResolvedNotice, UserId};
 use futures_util::StreamExt;
 use runtime::nats::{Nats, from_object};
 use tokio::sync::{Notify, watch};
@@ -90,7 +90,7 @@ impl ResolutionWaiters {
     pub(crate) async fn listen(&self, nats: &Nats) -> Result<(), async_nats::SubscribeError> {
         let mut count = self.shared.count.subscribe();
         while count.wait_for(|count| *count > 0).await.is_ok() {
-            let mut notices = nats.client().subscribe(subjects::USERS_RESOLVED).await?;
+            let mut notices = nats.client().subscribe(ResolvedNotice::SUBJECT).await?;
             // Until the server knows the subscription, it passes on no notices.
             let _ = nats.client().flush().await;
             self.shared.is_listening.send_replace(true);

@@ -6,7 +6,7 @@ mod resuming;
 use std::time::Duration;
 
 use api_gateway::Limits;
-use contracts::{AcceptedNotice, AcceptedUser, ResolvedNotice, ResolvedUser, SyncState, subjects};
+use contracts::{AcceptedNotice, AcceptedUser, Notice, ResolvedNotice, ResolvedUser, SyncState};
 use serde::Serialize;
 use serde_json::{Value, json};
 use testing::wait::until;
@@ -39,7 +39,7 @@ impl Publisher {
         let user_id = user.parse().unwrap();
         let users = vec![AcceptedUser { user_id, version }];
         let notice = AcceptedNotice { changes: 1, users };
-        self.publish(subjects::USERS_ACCEPTED, &notice).await;
+        self.publish(AcceptedNotice::SUBJECT, &notice).await;
     }
 
     async fn resolve(&self, user: &str, version: u64) {
@@ -49,7 +49,7 @@ impl Publisher {
             state: SyncState::Confirmed,
         };
         let notice = ResolvedNotice { users: vec![user] };
-        self.publish(subjects::USERS_RESOLVED, &notice).await;
+        self.publish(ResolvedNotice::SUBJECT, &notice).await;
     }
 }
 
@@ -154,7 +154,7 @@ async fn a_browser_that_does_not_read_misses_events() {
     while seen < 120 {
         number += 1;
         publisher
-            .publish(subjects::USERS_RESOLVED, &many_resolved(number))
+            .publish(ResolvedNotice::SUBJECT, &many_resolved(number))
             .await;
         other.next_named("changes").await;
         seen += 1;

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{CallLimits, DeliveryNotice, subjects::HUBSPOT_DELIVERY};
+use contracts::{CallLimits, DeliveryNotice, Notice};
 use jiff::Timestamp;
 use runtime::nats::Nats;
 use tokio::{sync::watch, time::timeout};
@@ -94,7 +94,11 @@ impl Notices {
                 if nats.is_connected() {
                     let notice = serde_json::to_vec(&*current.borrow_and_update());
                     let notice = notice.expect("a notice has text keys");
-                    if let Err(error) = nats.client().publish(HUBSPOT_DELIVERY, notice.into()).await {
+                    if let Err(error) = nats
+                        .client()
+                        .publish(DeliveryNotice::SUBJECT, notice.into())
+                        .await
+                    {
                         tracing::debug!(%error, "a delivery notice was not sent");
                     }
                 }

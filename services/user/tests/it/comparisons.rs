@@ -3,7 +3,6 @@
 use contracts::{
     ErrorCode, Field, FieldSet, MAX_COMPARED, ReadUsersToCompare, RepairUser, RepairUsers, ServiceError,
     SyncState, UserSelection, UserToCompare, UsersRepaired, UsersToCompare,
-    subjects::{USERS_COMPARE, USERS_REPAIR},
 };
 use futures_util::future::join_all;
 
@@ -13,9 +12,7 @@ use crate::{
 };
 
 async fn read(stack: &Stack, users: UserSelection, dirty_only: bool) -> Result<UsersToCompare, ServiceError> {
-    stack
-        .ask(USERS_COMPARE, &ReadUsersToCompare { users, dirty_only })
-        .await
+    stack.ask(&ReadUsersToCompare { users, dirty_only }).await
 }
 
 async fn repair(stack: &Stack, user: &UserToCompare, field: Field) -> UsersRepaired {
@@ -24,10 +21,7 @@ async fn repair(stack: &Stack, user: &UserToCompare, field: Field) -> UsersRepai
         generation: user.generation,
         fields: FieldSet::from_iter([field]),
     };
-    stack
-        .ask(USERS_REPAIR, &RepairUsers { users: vec![user] })
-        .await
-        .unwrap()
+    stack.ask(&RepairUsers { users: vec![user] }).await.unwrap()
 }
 
 /// A user with a contact, and every field confirmed.

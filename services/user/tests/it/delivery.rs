@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 
 use contracts::{
     AttemptResult, Claim, ErrorCode, Field, FieldResult, FieldSet, LeaseAnswer, LinkOrigin, NewLink,
-    NextAction, ReportResults, Request, ResolvedNotice, ResultsReported, SyncState, UpdateUser, UserUpdated,
-    UsersClaimed,
-    delivery::LeaseAction,
+    NextAction, Notice, ReportResults, ResolvedNotice, ResultsReported, SyncState, delivery::LeaseAction,
     headers,
-    subjects::{USERS_REPORT, USERS_RESOLVED},
 };
 use futures_util::StreamExt;
 use testing::wait::until;
@@ -67,7 +64,12 @@ pub(crate) async fn deliver(stack: &Stack, holder: &str, epoch: u64, user: &str)
 #[tokio::test]
 async fn a_delivered_user_is_confirmed_and_a_notice_says_so() {
     let (stack, service) = Stack::serving(&[]).await;
-    let mut notices = stack.client.client().subscribe(USERS_RESOLVED).await.unwrap();
+    let mut notices = stack
+        .client
+        .client()
+        .subscribe(ResolvedNotice::SUBJECT)
+        .await
+        .unwrap();
     stack.update(&ada("1")).await.unwrap();
     let epoch = stack.lease("w").await;
     let reported = deliver(&stack, "w", epoch, "1").await;
@@ -140,7 +142,7 @@ async fn concurrent_claims_get_every_attempt_that_was_left_open() {
     let second = stack.lease("b").await;
     let mut few = claim_of("b", second, &[]);
     few.limit = 10;
-    let asks = (0..5).map(|_| stack.ask::<UsersClaimed>(contracts::subjects::USERS_CLAIM, &few));
+    let asks = (0..5).map(|_| stack.ask(&few));
     let given = futures_util::future::join_all(asks).await;
     for given in given {
         let given = given.unwrap();
@@ -259,16 +261,13 @@ async fn a_report_can_claim_and_has_a_maximum_size() {
         retractions: Vec::new(),
         claim: Some(claim_of("w", epoch, &["1", "2"])),
     };
-    let reported: ResultsReported = stack.ask(USERS_REPORT, &request).await.unwrap();
+    let reported = stack.ask(&request).await.unwrap();
     assert_eq!(reported.claims.unwrap().claims.len(), 2);
     request.claim = Some(claim_of("w", epoch + 1, &["1"]));
-    let reported: ResultsReported = stack.ask(USERS_REPORT, &request).await.unwrap();
+    let reported = stack.ask(&request).await.unwrap();
     assert_eq!(reported.claims_error, Some(ErrorCode::StaleEpoch));
     request.results = vec![request.results[0].clone(); 201];
-    let error = stack
-        .ask::<ResultsReported>(USERS_REPORT, &request)
-        .await
-        .unwrap_err();
+    let error = stack.ask(&request).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidRequest);
     service.stop().await.unwrap();
 }
@@ -302,10 +301,7 @@ async fn a_claim_names_the_request_of_the_last_change() {
         headers::TRACEPARENT,
         "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     );
-    stack
-        .ask_with::<UserUpdated>(UpdateUser::SUBJECT, &ada("1"), headers)
-        .await
-        .unwrap();
+    stack.ask_with(&ada("1"), headers).await.unwrap();
     let given = stack.claim("w", epoch, &["1"]).await.unwrap();
     let request = given.claims[0].request.clone().unwrap();
     assert_eq!(&*request.request_id, "r-1");

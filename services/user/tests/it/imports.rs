@@ -1,8 +1,7 @@
 //! Imports.
 
 use contracts::{
-    ErrorCode, Field, ImportLine, ImportResult, ImportUsers, MAX_IMPORT_LINES, Priority, SyncState,
-    UsersImported, Values, subjects::USERS_IMPORT,
+    ErrorCode, Field, ImportLine, ImportResult, ImportUsers, MAX_IMPORT_LINES, Priority, SyncState, Values,
 };
 
 use crate::stack::{Stack, ada, id};
@@ -19,7 +18,7 @@ fn line<const N: usize>(user: &str, given: [(Field, &str); N]) -> ImportLine {
 }
 
 async fn import(stack: &Stack, lines: Vec<ImportLine>) -> Vec<ImportResult> {
-    let imported: UsersImported = stack.ask(USERS_IMPORT, &ImportUsers { lines }).await.unwrap();
+    let imported = stack.ask(&ImportUsers { lines }).await.unwrap();
     imported.results
 }
 
@@ -83,9 +82,7 @@ async fn too_many_lines_are_rejected_as_a_whole() {
     let (stack, service) = Stack::serving(&[]).await;
     let many = line("1", [(Field::EMAIL, "ada@example.com")]);
     let lines = vec![many; MAX_IMPORT_LINES + 1];
-    let error = stack
-        .ask::<UsersImported>(USERS_IMPORT, &ImportUsers { lines })
-        .await;
+    let error = stack.ask(&ImportUsers { lines }).await;
     assert_eq!(error.unwrap_err().code, ErrorCode::InvalidRequest);
     assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
     service.stop().await.unwrap();

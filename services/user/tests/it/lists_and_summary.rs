@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    ErrorCode, FieldResult, ListUsers, MAX_LISTED, Priority, ProblemFilter, Reason, RetryUsers, SyncState,
-    UserFilter, UsersListed, UsersRetried, UsersSummary,
-    subjects::{USERS_SYNC_LIST, USERS_SYNC_RETRY, USERS_SYNC_SUMMARY},
+    ErrorCode, FieldResult, ListUsers, MAX_LISTED, Priority, ProblemFilter, Reason, RetryUsers,
+    SummarizeUsers, SyncState, UserFilter, UsersListed, UsersSummary,
 };
-use serde_json::json;
 use testing::wait::until;
 
 use crate::{
@@ -52,12 +50,12 @@ async fn list(stack: &Stack, filter: UserFilter, after: Option<&str>) -> UsersLi
         after,
         limit: 2,
     };
-    stack.ask(USERS_SYNC_LIST, &request).await.unwrap()
+    stack.ask(&request).await.unwrap()
 }
 
 async fn summary(stack: &Stack, is_expected: impl Fn(&UsersSummary) -> bool) -> UsersSummary {
     until("the summary", CEILING, async || {
-        let summary: UsersSummary = stack.ask(USERS_SYNC_SUMMARY, &json!({})).await.unwrap();
+        let summary = stack.ask(&SummarizeUsers {}).await.unwrap();
         if is_expected(&summary) {
             Ok(summary)
         } else {
@@ -105,10 +103,7 @@ async fn invalid_positions_reasons_and_counts_are_rejected() {
         after: Some("made up".to_owned()),
         limit: 2,
     };
-    let error = stack
-        .ask::<UsersListed>(USERS_SYNC_LIST, &request)
-        .await
-        .unwrap_err();
+    let error = stack.ask(&request).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidRequest);
     let request = ListUsers {
         filter: UserFilter::Problems(ProblemFilter {
@@ -118,13 +113,10 @@ async fn invalid_positions_reasons_and_counts_are_rejected() {
         after: None,
         limit: 2,
     };
-    let error = stack.ask::<UsersListed>(USERS_SYNC_LIST, &request).await;
+    let error = stack.ask(&request).await;
     assert_eq!(error.unwrap_err().code, ErrorCode::InvalidRequest);
     let many = RetryUsers::Named(vec![id("1"); MAX_LISTED + 1]);
-    let error = stack
-        .ask::<UsersRetried>(USERS_SYNC_RETRY, &many)
-        .await
-        .unwrap_err();
+    let error = stack.ask(&many).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidRequest);
     service.stop().await.unwrap();
 }
@@ -154,7 +146,7 @@ async fn a_retry_of_named_users_is_live_and_of_a_list_backfill() {
     let (stack, service) = Stack::serving(&[]).await;
     rejected(&stack, &["1", "2", "3"]).await;
     let named = RetryUsers::Named(vec![id("1"), id("nobody")]);
-    let retried: UsersRetried = stack.ask(USERS_SYNC_RETRY, &named).await.unwrap();
+    let retried = stack.ask(&named).await.unwrap();
     assert_eq!(
         (retried.retried, retried.skipped, retried.unknown),
         (1, 0, vec![id("nobody")])
@@ -164,7 +156,7 @@ async fn a_retry_of_named_users_is_live_and_of_a_list_backfill() {
         filter: in_state(SyncState::Rejected),
         after: None,
     };
-    let retried: UsersRetried = stack.ask(USERS_SYNC_RETRY, &listed).await.unwrap();
+    let retried = stack.ask(&listed).await.unwrap();
     assert_eq!((retried.retried, retried.skipped, retried.next), (2, 1, None));
     stack.wait_for_wake_ups(&["1", "2", "3"]).await;
     let priorities: BTreeMap<_, _> = stack

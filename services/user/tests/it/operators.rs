@@ -3,7 +3,6 @@
 use contracts::{
     ErrorCode, LinkOrigin, LinkUser, MAX_LISTED, NextAction, Priority, Receipt, ResyncUsers, ServiceError,
     SyncState, UnlinkUser, UsersResynced,
-    subjects::{USERS_SYNC_LINK, USERS_SYNC_RESYNC, USERS_SYNC_UNLINK},
 };
 
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
 
 impl Stack {
     async fn resync(&self, request: &ResyncUsers) -> Result<UsersResynced, ServiceError> {
-        self.ask(USERS_SYNC_RESYNC, request).await
+        self.ask(request).await
     }
 
     async fn link(&self, user: &str, contact: &str) -> Result<Receipt, ServiceError> {
@@ -21,12 +20,11 @@ impl Stack {
             user_id: id(user),
             contact_id: contact.parse().unwrap(),
         };
-        self.ask(USERS_SYNC_LINK, &request).await
+        self.ask(&request).await
     }
 
     async fn unlink(&self, user: &str) -> Result<Receipt, ServiceError> {
-        self.ask(USERS_SYNC_UNLINK, &UnlinkUser { user_id: id(user) })
-            .await
+        self.ask(&UnlinkUser { user_id: id(user) }).await
     }
 
     /// Delivered users, each linked to the contact with its number.

@@ -5,10 +5,8 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use contracts::{
     AttemptResult, ChangeLease, ClaimUsers, ErrorCode, Field, GetReceipt, GetUser, LeaseAnswer, Receipt,
-    ReportResults, ResultsReported, ServiceError, UpdateForm, UpdateUser, User, UserChanged, UserId,
-    UserUpdated, UsersClaimed, Values,
-    delivery::LeaseAction,
-    subjects::{STREAM, USERS_CLAIM, USERS_GET, USERS_LEASE, USERS_REPORT, USERS_SYNC_GET, USERS_UPDATE},
+    ReportResults, Request, ResultsReported, ServiceError, UpdateForm, UpdateUser, User, UserChanged, UserId,
+    UserUpdated, UsersClaimed, Values, delivery::LeaseAction, subjects::STREAM,
 };
 use runtime::{
     Shutdown,
@@ -17,6 +15,7 @@ use runtime::{
     settings::Env,
 };
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use testing::{
     database::TestDatabase,
     nats::{NatsServer, Options},
@@ -134,15 +133,24 @@ impl Stack {
         }
     }
 
-    pub(crate) async fn ask<A: DeserializeOwned>(
-        &self,
-        subject: &str,
-        request: &impl Serialize,
-    ) -> Result<A, ServiceError> {
-        self.ask_with(subject, request, HeaderMap::new()).await
+    pub(crate) async fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, ServiceError> {
+        self.ask_with(request, HeaderMap::new()).await
     }
 
-    pub(crate) async fn ask_with<A: DeserializeOwned>(
+    pub(crate) async fn ask_with<R: Request>(
+        &self,
+        request: &R,
+        headers: HeaderMap,
+    ) -> Result<R::Answer, ServiceError> {
+        self.send(R::SUBJECT, request, headers).await
+    }
+
+    /// Sends a request that has another form than its type allows.
+    pub(crate) async fn ask_json(&self, subject: &str, request: &Value) -> Result<Value, ServiceError> {
+        self.send(subject, request, HeaderMap::new()).await
+    }
+
+    async fn send<A: DeserializeOwned>(
         &self,
         subject: &str,
         request: &impl Serialize,
@@ -158,16 +166,16 @@ impl Stack {
     }
 
     pub(crate) async fn update(&self, update: &UpdateUser) -> Result<UserUpdated, ServiceError> {
-        self.ask(USERS_UPDATE, update).await
+        self.ask(update).await
     }
 
     pub(crate) async fn get(&self, user: &str) -> Result<User, ServiceError> {
-        self.ask(USERS_GET, &GetUser { user_id: id(user) }).await
+        self.ask(&GetUser { user_id: id(user) }).await
     }
 
     pub(crate) async fn receipt(&self, user: &str, version: Option<u64>) -> Result<Receipt, ServiceError> {
         let user_id = id(user);
-        self.ask(USERS_SYNC_GET, &GetReceipt { user_id, version }).await
+        self.ask(&GetReceipt { user_id, version }).await
     }
 
     pub(crate) async fn change_lease(&self, holder: &str, action: LeaseAction) -> LeaseAnswer {
@@ -176,7 +184,7 @@ impl Stack {
             account_id: ACCOUNT.to_owned(),
             action,
         };
-        self.ask(USERS_LEASE, &change).await.unwrap()
+        self.ask(&change).await.unwrap()
     }
 
     /// Takes the lease and returns its epoch.
@@ -193,7 +201,7 @@ impl Stack {
         epoch: u64,
         users: &[&str],
     ) -> Result<UsersClaimed, ServiceError> {
-        self.ask(USERS_CLAIM, &claim_of(holder, epoch, users)).await
+        self.ask(&claim_of(holder, epoch, users)).await
     }
 
     pub(crate) async fn report(&self, holder: &str, results: Vec<AttemptResult>) -> ResultsReported {
@@ -203,7 +211,7 @@ impl Stack {
             retractions: Vec::new(),
             claim: None,
         };
-        self.ask(USERS_REPORT, &request).await.unwrap()
+        self.ask(&request).await.unwrap()
     }
 
     /// The wake-ups in the stream.

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use async_nats::HeaderMap;
 use contracts::{
-    AcceptedNotice, ErrorCode, Field, SyncState, UpdateForm, UpdateUser, UserUpdated, headers,
-    subjects::{USERS_ACCEPTED, USERS_GET, USERS_IMPORT, USERS_SYNC_RESYNC, USERS_UPDATE},
+    AcceptedNotice, ErrorCode, Field, GetUser, ImportUsers, Notice, Request, ResyncUsers, SyncState,
+    UpdateForm, UpdateUser, headers,
 };
 use futures_util::{StreamExt, future::join_all};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::stack::{CEILING, Stack, ada, id, patch};
 
@@ -37,7 +37,12 @@ async fn a_change_is_read_back_and_has_a_receipt() {
 #[tokio::test]
 async fn notices_name_accepted_changes_and_no_repeats() {
     let (stack, service) = Stack::serving(&[]).await;
-    let mut notices = stack.client.client().subscribe(USERS_ACCEPTED).await.unwrap();
+    let mut notices = stack
+        .client
+        .client()
+        .subscribe(AcceptedNotice::SUBJECT)
+        .await
+        .unwrap();
     stack.client.client().flush().await.unwrap();
     let mut named = AcceptedNotice::default();
     let keyed = UpdateUser {
@@ -136,7 +141,7 @@ async fn invalid_values_are_rejected_together() {
 async fn an_invalid_request_is_rejected_and_not_quoted() {
     let (stack, service) = Stack::serving(&[]).await;
     let body = json!({ "userId": "a.b", "form": "json", "fields": { "email": "ada@example.com" } });
-    let error = stack.ask::<UserUpdated>(USERS_UPDATE, &body).await.unwrap_err();
+    let error = stack.ask_json(UpdateUser::SUBJECT, &body).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidRequest);
     assert!(!error.message.contains("ada"), "{}", error.message);
     service.stop().await.unwrap();
@@ -149,15 +154,18 @@ async fn a_request_that_is_not_an_object_is_rejected() {
     stack.update(&ada("1")).await.unwrap();
     for (subject, request) in [
         (
-            USERS_UPDATE,
+            UpdateUser::SUBJECT,
             json!(["1", "json", { "firstName": "Eve" }, null, null]),
         ),
-        (USERS_IMPORT, json!([[["1", { "firstName": "Eve" }]]])),
-        (USERS_IMPORT, json!({ "lines": [["1", { "firstName": "Eve" }]] })),
-        (USERS_SYNC_RESYNC, json!({ "all": [null] })),
-        (USERS_GET, json!(["1"])),
+        (ImportUsers::SUBJECT, json!([[["1", { "firstName": "Eve" }]]])),
+        (
+            ImportUsers::SUBJECT,
+            json!({ "lines": [["1", { "firstName": "Eve" }]] }),
+        ),
+        (ResyncUsers::SUBJECT, json!({ "all": [null] })),
+        (GetUser::SUBJECT, json!(["1"])),
     ] {
-        let answer: Result<Value, _> = stack.ask(subject, &request).await;
+        let answer = stack.ask_json(subject, &request).await;
         assert_eq!(
             answer.unwrap_err().code,
             ErrorCode::InvalidRequest,
@@ -166,8 +174,8 @@ async fn a_request_that_is_not_an_object_is_rejected() {
     }
     assert_eq!(stack.get("1").await.unwrap().version, 1);
     // A newer gateway may send members that this version does not know.
-    let known: Value = stack
-        .ask(USERS_GET, &json!({ "userId": "1", "more": [1] }))
+    let known = stack
+        .ask_json(GetUser::SUBJECT, &json!({ "userId": "1", "more": [1] }))
         .await
         .unwrap();
     assert_eq!(known["version"], 1);
@@ -179,7 +187,7 @@ async fn a_change_past_its_deadline_is_not_made() {
     let (stack, service) = Stack::serving(&[]).await;
     let mut past = HeaderMap::new();
     past.insert(headers::TIME_LEFT_MS, "0");
-    let answer = stack.ask_with::<UserUpdated>(USERS_UPDATE, &ada("1"), past).await;
+    let answer = stack.ask_with(&ada("1"), past).await;
     assert_eq!(answer.unwrap_err().code, ErrorCode::Expired);
     assert_eq!(stack.get("1").await.unwrap_err().code, ErrorCode::UserNotFound);
     service.stop().await.unwrap();
@@ -196,7 +204,7 @@ async fn a_change_that_arrives_after_its_deadline_is_not_made() {
     };
     let now = 1_000_000;
     let ada = ada("1");
-    let change = |found| stack.ask_with::<UserUpdated>(USERS_UPDATE, &ada, found);
+    let change = |found| stack.ask_with(&ada, found);
     assert_eq!(change(sent_at("a", now)).await.unwrap().user.version, 1);
     // By the same clock this one was sent ten seconds before the other, and arrived after it.
     let late = change(sent_at("a", now - 10_000)).await.unwrap_err();

@@ -2,10 +2,10 @@
 //! and is then an error until it is documented.
 
 use contracts::{
-    AttemptReceipt, Comparison, DeliveryControl, Difference, EarlierField, Field, FieldReceipt, Finding,
-    FindingKind, ImportResult, Link, LinkOrigin, ListedUser, ProblemCount, ProblemKind, Reason, Receipt,
-    SyncProblem, SyncState, User, UserId, UserUpdated, UsersImported, UsersListed, UsersResynced,
-    UsersRetried, UsersSummary, VersionState, subjects,
+    AttemptReceipt, CompareUsers, Comparison, DeliveryControl, Difference, EarlierField, Field, FieldReceipt,
+    Finding, FindingKind, ImportResult, Link, LinkOrigin, ListedUser, ProblemCount, ProblemKind, Reason,
+    Receipt, Request, SyncProblem, SyncState, User, UserId, UserUpdated, UsersImported, UsersListed,
+    UsersResynced, UsersRetried, UsersSummary, VersionState,
 };
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub(super) fn complete_reactions(operation: &str) -> Vec<Reaction> {
 /// Answers requests for comparisons in place of a worker. It passes them to the scripted user service.
 pub(super) async fn script_worker(gateway: &Gateway) {
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
-    let mut requests = client.subscribe(subjects::HUBSPOT_COMPARE).await.unwrap();
+    let mut requests = client.subscribe(CompareUsers::SUBJECT).await.unwrap();
     wait_for_server(&client).await;
     tokio::spawn(async move {
         while let Some(request) = requests.next().await {

@@ -1,7 +1,7 @@
 //! The events of the stream agree with the document.
 
 use contracts::{
-    CallLimits, DeliveryNotice, DeliveryStatus, ResolvedNotice, ResolvedUser, SyncState, subjects,
+    CallLimits, DeliveryNotice, DeliveryStatus, Notice, ResolvedNotice, ResolvedUser, SyncState,
 };
 use reqwest::Response;
 use tokio::time::timeout;
@@ -67,8 +67,8 @@ async fn publish(gateway: &Gateway) {
     };
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
     for (subject, notice) in [
-        (subjects::HUBSPOT_DELIVERY, serde_json::to_vec(&line)),
-        (subjects::USERS_RESOLVED, serde_json::to_vec(&resolved)),
+        (DeliveryNotice::SUBJECT, serde_json::to_vec(&line)),
+        (ResolvedNotice::SUBJECT, serde_json::to_vec(&resolved)),
     ] {
         client.publish(subject, notice.unwrap().into()).await.unwrap();
     }

@@ -1,7 +1,7 @@
 //! `POST /sync/drift` and `POST /sync/dry-run`.
 
 use async_nats::HeaderMap;
-use contracts::{ErrorCode, ServiceError, headers, subjects};
+use contracts::{CompareUsers, ErrorCode, Request, ServiceError, headers};
 use futures_util::StreamExt;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ async fn post(gateway: &Gateway, path: &str, body: &Value) -> Response {
 /// Plays the worker that delivers, for one request, and returns that request.
 async fn worker(gateway: &Gateway, headers: HeaderMap, response: String) -> oneshot::Receiver<Value> {
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
-    let mut subscription = client.subscribe(subjects::HUBSPOT_COMPARE).await.unwrap();
+    let mut subscription = client.subscribe(CompareUsers::SUBJECT).await.unwrap();
     wait_for_server(&client).await;
     let (sender, received) = oneshot::channel();
     tokio::spawn(async move {

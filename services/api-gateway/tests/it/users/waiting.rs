@@ -1,6 +1,6 @@
 //! `Prefer: wait`: callers that wait for HubSpot's result.
 
-use contracts::subjects::USERS_RESOLVED;
+use contracts::{Notice, ResolvedNotice};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -24,7 +24,7 @@ async fn publish_resolved(gateway: &Gateway, user: &str) {
     let client = async_nats::connect(gateway.nats.url()).await.unwrap();
     let notice = json!({ "users": [{ "userId": user, "version": 7, "state": "confirmed" }] });
     client
-        .publish(USERS_RESOLVED, notice.to_string().into())
+        .publish(ResolvedNotice::SUBJECT, notice.to_string().into())
         .await
         .unwrap();
     client.flush().await.unwrap();
