@@ -23,7 +23,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::events::{DeliveryMonitor, EventHub, ResolutionWaiters};
 use crate::import::ImportSlots;
-use crate::openapi::{ApiDocumentBuilder, Describe, Media};
+use crate::openapi::{ApiDocument, ApiDocumentBuilder, Describe, Media};
 use crate::readiness::Readiness;
 use crate::request::{AllowedHosts, reject_other_sites};
 use crate::response::{ApiError, ResponseCompletion, complete_response};
@@ -54,9 +54,10 @@ pub(crate) struct Gateway {
 
 /// The routes, inside the layers that complete every response.
 pub(crate) fn router(gateway: Gateway, hosts: &AllowedHosts, metrics: &Metrics) -> Router {
-    let document = ApiDocumentBuilder::begin();
-    let (routes, document) = document.finish(described_routes());
-    let routes = routes
+    let document = ApiDocument::new(|| ApiDocumentBuilder::begin().finish(described_routes()));
+    // Only the document needs the schemas of all types.
+    aide::generate::extract_schemas(false);
+    let routes = Router::from(described_routes())
         // Files that pages load are not part of the API.
         .route("/console/{file}", get(pages::console_file))
         .route("/docs/docs.css", get(pages::docs_style))

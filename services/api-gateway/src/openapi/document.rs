@@ -1,12 +1,14 @@
 //! Puts the document together.
 
+use std::panic::resume_unwind;
+
 use aide::axum::ApiRouter;
 use aide::generate;
 use aide::openapi::{Info, License, OpenApi, Server, Tag};
-use axum::Router;
 use indexmap::IndexMap;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use tokio::sync::OnceCell;
 
 use super::refine::{refine, set_limits};
 use super::{components, page, problems, user_schemas};
@@ -38,9 +40,17 @@ const TAGS: [(&str, &str); 4] = [
     ),
 ];
 
-/// The finished document.
+/// The document. It is built when somebody reads it for the first time: that takes a moment, and megabytes of memory that the process
+/// would keep.
 #[derive(Debug)]
 pub(crate) struct ApiDocument {
+    build: fn() -> BuiltDocument,
+    built: OnceCell<BuiltDocument>,
+}
+
+/// The finished document.
+#[derive(Debug)]
+pub(crate) struct BuiltDocument {
     json: String,
     page: String,
 }
@@ -93,11 +103,11 @@ impl ApiDocumentBuilder {
     }
 
     /// Takes the documentation out of the routes.
-    pub(crate) fn finish<S>(mut self, routes: ApiRouter<S>) -> (Router<S>, ApiDocument)
+    pub(crate) fn finish<S>(mut self, routes: ApiRouter<S>) -> BuiltDocument
     where
         S: Clone + Send + Sync + 'static,
     {
-        let routes = routes.finish_api(&mut self.0);
+        let _ = routes.finish_api(&mut self.0);
         let components = self.0.components.get_or_insert_default();
         for (name, schema) in user_schemas::schemas() {
             components
@@ -108,11 +118,30 @@ impl ApiDocumentBuilder {
         components.schemas.sort_unstable_keys();
         let json = serde_json::to_string_pretty(&self.0).expect("a document has text keys");
         let page = page::render(&json);
-        (routes, ApiDocument { json, page })
+        BuiltDocument { json, page }
     }
 }
 
 impl ApiDocument {
+    /// A document that this function builds.
+    pub(crate) fn new(build: fn() -> BuiltDocument) -> Self {
+        Self {
+            build,
+            built: OnceCell::new(),
+        }
+    }
+
+    /// The document, once it is built.
+    pub(crate) async fn read(&self) -> &BuiltDocument {
+        let build = async || match tokio::task::spawn_blocking(self.build).await {
+            Ok(document) => document,
+            Err(error) => resume_unwind(error.into_panic()),
+        };
+        self.built.get_or_init(build).await
+    }
+}
+
+impl BuiltDocument {
     /// The document as JSON.
     pub(crate) fn json(&self) -> &str {
         &self.json

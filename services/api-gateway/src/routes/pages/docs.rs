@@ -32,7 +32,11 @@ pub(in crate::routes) async fn openapi_document(
     Extension(document): Extension<Arc<ApiDocument>>,
     headers: HeaderMap,
 ) -> Response {
-    respond("application/json", document.json().to_owned(), &headers)
+    respond(
+        "application/json",
+        document.read().await.json().to_owned(),
+        &headers,
+    )
 }
 
 /// Describes the operation for the API document.
@@ -52,7 +56,7 @@ pub(in crate::routes) async fn docs_page(
     Extension(document): Extension<Arc<ApiDocument>>,
     headers: HeaderMap,
 ) -> Response {
-    let page = document.page_for(&requested_address(&headers));
+    let page = document.read().await.page_for(&requested_address(&headers));
     respond("text/html; charset=utf-8", page, &headers)
 }
 
