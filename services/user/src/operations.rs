@@ -25,8 +25,8 @@ mod wake_users;
 use std::sync::Arc;
 
 use contracts::{
-    ChangeLease, ClaimUsers, ControlDelivery, ErrorCode, ReportResults, Request, ServiceError, UpdateUser,
-    UserId, subjects::USER_SERVICE,
+    ChangeLease, ClaimUsers, ControlDelivery, ErrorCode, Receipt, ReportResults, Request, ServiceError,
+    UpdateUser, UserId, subjects::USER_SERVICE,
 };
 use runtime::{
     Shutdown,
@@ -36,7 +36,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     commit::{Batch, CommitQueue, Operation},
-    rules::Row,
+    rules::{self, Row},
     store::{StoreError, UserReader},
 };
 
@@ -174,6 +174,27 @@ fn check_readable(batch: &Batch<'_>, user_id: &UserId) -> Result<(), ServiceErro
     }
     let message = "the stored user cannot be read by this version of the service; its log says why";
     Err(ServiceError::new(ErrorCode::Internal, message))
+}
+
+/// The row of a user that exists and can be read.
+fn stored(batch: &Batch<'_>, user: &UserId) -> Result<Row, ServiceError> {
+    check_readable(batch, user)?;
+    batch.row(user).cloned().ok_or_else(no_such_user)
+}
+
+/// Saves a row that an operator made due, and wakes its user.
+fn put_and_wake(batch: &mut Batch<'_>, mut row: Row) -> Receipt {
+    let priority = rules::handle_due(&mut row, batch.now, batch.timing);
+    let (receipt, user) = (current_receipt(&row), row.user_id.clone());
+    batch.put(row);
+    if let Some(priority) = priority {
+        batch.wake(&user, priority);
+    }
+    receipt
+}
+
+fn current_receipt(row: &Row) -> Receipt {
+    rules::receipt(row, row.version).expect("a stored user has a version")
 }
 
 /// Rejects a request that names more users than one request may.

@@ -1,7 +1,7 @@
 //! Which subjects each service sends to and listens to.
 //!
-//! The check of permissions at start, the permissions that are shipped for NATS and the lists in the documents come from here,
-//! so that no subject is used without being permitted.
+//! The check of permissions at start and the services' lists of endpoints come from here, and a test compares the subjects that the
+//! READMEs list, so that no subject is used without being permitted.
 
 use crate::request::{GATEWAY_TO_HUBSPOT, GATEWAY_TO_USER, HUBSPOT_NOTICES, HUBSPOT_TO_USER, USER_NOTICES};
 

@@ -3,10 +3,10 @@
 use contracts::{ErrorCode, Link, LinkUser, Receipt, ServiceError, UserId};
 use runtime::nats::Caller;
 
-use super::{Context, check_readable, no_such_user};
+use super::{Context, current_receipt, put_and_wake, stored};
 use crate::{
     commit::{Batch, Operation, OperationError, Queue},
-    rules::{self, Row},
+    rules,
     store::StoreError,
 };
 
@@ -53,27 +53,6 @@ impl Operation for LinkUser {
         end_sharing(batch, former, &self.user_id).await?;
         Ok(receipt)
     }
-}
-
-/// The row of a user that exists and can be read.
-pub(super) fn stored(batch: &Batch<'_>, user: &UserId) -> Result<Row, ServiceError> {
-    check_readable(batch, user)?;
-    batch.row(user).cloned().ok_or_else(no_such_user)
-}
-
-/// Saves a row that an operator made due, and wakes its user.
-pub(super) fn put_and_wake(batch: &mut Batch<'_>, mut row: Row) -> Receipt {
-    let priority = rules::handle_due(&mut row, batch.now, batch.timing);
-    let (receipt, user) = (current_receipt(&row), row.user_id.clone());
-    batch.put(row);
-    if let Some(priority) = priority {
-        batch.wake(&user, priority);
-    }
-    receipt
-}
-
-pub(super) fn current_receipt(row: &Row) -> Receipt {
-    rules::receipt(row, row.version).expect("a stored user has a version")
 }
 
 /// If one user is left that shared a contact with this one, that user no longer shares it.

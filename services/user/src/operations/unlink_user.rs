@@ -3,10 +3,7 @@
 use contracts::{Receipt, ServiceError, UnlinkUser, UserId};
 use runtime::nats::Caller;
 
-use super::{
-    Context,
-    link_user::{current_receipt, end_sharing, put_and_wake, stored},
-};
+use super::{Context, current_receipt, link_user::end_sharing, put_and_wake, stored};
 use crate::{
     commit::{Batch, Operation, OperationError, Queue},
     rules,

@@ -1,6 +1,7 @@
 //! Pins the JSON of each message, because services of different versions have to read each other's messages.
 #![expect(clippy::unwrap_used, reason = "tests may panic")]
 
+mod access;
 mod attempt_results;
 mod comparisons;
 mod delivery;

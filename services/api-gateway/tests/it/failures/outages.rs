@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use api_gateway::Limits;
+use contracts::access::API_GATEWAY;
+use contracts::{Request, UpdateUser};
 use testing::nats::{NatsServer, Options};
 use testing::wait::until;
 
@@ -71,22 +73,10 @@ async fn rejected_credentials_stop_the_gateway_with_the_reason() {
 
 #[tokio::test]
 async fn a_forbidden_subject_stops_the_gateway_with_its_name() {
-    let without_update = [
-        "users.get",
-        "users.import",
-        "users.sync.get",
-        "users.sync.list",
-        "users.sync.summary",
-        "users.sync.retry",
-        "users.sync.resync",
-        "users.sync.link",
-        "users.sync.unlink",
-        "users.delivery",
-        "hubspot.compare",
-        "$SRV.PING.user",
-    ];
-    let mut everything = without_update.to_vec();
-    everything.push("users.update");
+    let mut everything: Vec<&str> = API_GATEWAY.requests().collect();
+    everything.push("$SRV.PING.user");
+    let mut without_update = everything.clone();
+    without_update.retain(|subject| *subject != UpdateUser::SUBJECT);
     let inbox = "_INBOX_api-gateway.>";
     let all_heard = vec![inbox, "hubspot.delivery", "users.accepted", "users.resolved"];
     let all_but = |left_out| {
@@ -94,7 +84,7 @@ async fn a_forbidden_subject_stops_the_gateway_with_its_name() {
         heard.filter(|subject| *subject != left_out).collect::<Vec<_>>()
     };
     for (publish, subscribe, forbidden) in [
-        (&without_update[..], all_heard.clone(), Some("users.update")),
+        (&without_update, all_heard.clone(), Some("users.update")),
         (&everything, all_but(inbox), Some("_INBOX")),
         (&everything, all_but("hubspot.delivery"), Some("hubspot.delivery")),
         (&everything, all_but("users.accepted"), Some("users.accepted")),
