@@ -90,7 +90,8 @@ fn parameters() -> Value {
         },
         "idempotencyKey": {
             "name": "Idempotency-Key", "in": "header",
-            "description": "A request with the same key and body gets the version that the first one made. With another body it is rejected.",
+            "description": "For 24 hours, a request with the same key and body changes nothing and gets the version of the first one. With another body it \
+                is rejected. A user may have 10,000 keys at a time.",
             "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" }, "example": "8e03978e-40d5-43e8-bc93-6894a57f9324"
         },
         "prefer": {
