@@ -56,7 +56,7 @@ impl TestClock {
         self.0.fetch_add(by, Ordering::Relaxed);
     }
 
-    fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         let now = Arc::clone(&self.0);
         Clock::new(move || now.load(Ordering::Relaxed))
     }
