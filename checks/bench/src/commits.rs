@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use contracts::{Field, UpdateForm, UpdateUser, Values};
+use contracts::{Field, SenderTry, UpdateForm, UpdateUser, Values};
 use futures_util::future::try_join_all;
 use runtime::health::Registry;
 use tokio::sync::mpsc;
@@ -171,7 +171,12 @@ impl Load {
                 (Field::FIRST_NAME, Some(format!("F{number}"))),
             ]),
             if_match: None,
-            idempotency_key: Some(format!("change-{number}")),
+            idempotency_key: None,
+            // As the gateway sends it.
+            sender_try: Some(SenderTry {
+                number,
+                first_try_age_ms: None,
+            }),
         };
         let answer = self.handle.run(update, None).await;
         ensure!(answer.is_ok(), "a change was rejected: {answer:?}");

@@ -1,12 +1,12 @@
 //! Callers: changes to users, changes that are sent again, and lines of imports.
 
-use contracts::{ErrorCode, Field, ImportLine, UpdateForm, UpdateUser, Values};
+use contracts::{ErrorCode, Field, ImportLine, SenderTry, UpdateForm, UpdateUser, Values};
 
 use crate::{
     event::Event,
     fault::Fault,
     hubspot_model::{BAD, ODD},
-    plan::SECOND,
+    plan::{HOUR, SECOND},
     user_service::{Request, user_id},
     world::World,
 };
@@ -29,12 +29,59 @@ impl World {
             }));
         }
         if self.occurs(Fault::RepeatedChange) {
-            let latest = *self.random.pick(&[10, 30 * SECOND]);
+            let latest = *self.random.pick(&[10, 30 * SECOND, 23 * HOUR]);
             let at = self.now + self.random.below(latest);
-            let again = Request::Update(update.clone());
-            self.agenda.plan(at, Event::Send(Box::new(again)));
+            let again = self.with_new_number(update.clone());
+            if latest < HOUR || at < self.plan.calm_at {
+                self.agenda
+                    .plan(at, Event::Send(Box::new(Request::Update(again))));
+            }
+        }
+        if self.occurs(Fault::Burst) {
+            self.change_in_a_burst(user);
+        }
+        if self.occurs(Fault::SecondTry) {
+            return self.send_twice(update);
         }
         self.send(Request::Update(update));
+    }
+
+    /// The user is changed more often than its row remembers, so that a second try comes after its first one is forgotten.
+    fn change_in_a_burst(&mut self, user: usize) {
+        let length = self.random.between(SECOND / 2, 4 * SECOND);
+        for _ in 0..self.random.between(30, 60) {
+            let at = self.now + self.random.below(length);
+            self.agenda.plan(at, Event::ChangeOf { user });
+        }
+        let update = self.draw_change(user);
+        self.send_twice(update);
+    }
+
+    /// The gateway gets no answer: either the change or its answer is lost. It sends the change once more.
+    fn send_twice(&mut self, update: UpdateUser) {
+        let pause = self.random.between(SECOND, 5 * SECOND);
+        let mut second = update.clone();
+        if let Some(sent) = &mut second.sender_try {
+            // The service adds the time until the commit. Here nobody tells it how long that is.
+            sent.first_try_age_ms = Some(pause + self.plan.longest_commit + 1);
+        }
+        self.agenda
+            .plan(self.now + pause, Event::Send(Box::new(Request::Update(second))));
+        if self.random.chance(600) {
+            self.send(Request::Update(update));
+        }
+    }
+
+    /// The same change, sent again by its caller: to the gateway it is another one.
+    fn with_new_number(&mut self, update: UpdateUser) -> UpdateUser {
+        self.drawn += 1;
+        UpdateUser {
+            sender_try: Some(SenderTry {
+                number: self.drawn,
+                first_try_age_ms: None,
+            }),
+            ..update
+        }
     }
 
     /// Gives a user new values.
@@ -59,7 +106,11 @@ impl World {
         let may_help = matches!(code, ErrorCode::Unavailable | ErrorCode::OutcomeUnknown);
         if may_help && self.random.chance(500) {
             let at = self.now + self.random.between(SECOND / 2, 10 * SECOND);
-            self.agenda.plan(at, Event::Send(Box::new(request)));
+            let again = match request {
+                Request::Update(update) => Request::Update(self.with_new_number(update)),
+                other => other,
+            };
+            self.agenda.plan(at, Event::Send(Box::new(again)));
         }
     }
 
@@ -85,6 +136,9 @@ impl World {
             Some(_) => None,
         };
         fields.extend(address.map(|address| (Field::EMAIL, Some(address))));
+        if version > 0 && self.random.chance(120) {
+            self.complete_profile(user, &mut fields);
+        }
         self.drawn += 1;
         let key = self.random.chance(400).then(|| format!("k{}", self.drawn));
         let if_match = self
@@ -97,6 +151,21 @@ impl World {
             fields,
             if_match,
             idempotency_key: key,
+            sender_try: Some(SenderTry {
+                number: self.drawn,
+                first_try_age_ms: None,
+            }),
+        }
+    }
+
+    /// An application that sends the whole profile, mostly without a change.
+    fn complete_profile(&mut self, user: usize, fields: &mut Values) {
+        if self.random.chance(700) {
+            fields.clear();
+        }
+        for (field, state) in self.users.rows[user].fields.iter() {
+            let value = || state.value.clone();
+            fields.entry(field).or_insert_with(value);
         }
     }
 

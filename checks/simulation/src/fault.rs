@@ -82,6 +82,8 @@ named! {
         ExpiredRequest: "message: arrives after its limit",
         DuplicateRequest: "message: arrives twice",
         RepeatedChange: "caller: sends a change twice",
+        SecondTry: "gateway: sends a change a second time",
+        Burst: "caller: changes a user many times within seconds",
         ImportedLine: "caller: imports a line",
         ServiceDown: "user service: restarted after a while",
         ServiceUnavailable: "user service: takes no changes for a while",

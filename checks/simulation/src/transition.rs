@@ -6,7 +6,11 @@ named! {
     /// Something that happened as it should in such a case.
     Transition {
         Changed: "row: changed",
-        Unchanged: "row: a change that changed no field",
+        Unchanged: "row: a change of equal values",
+        EqualSentAgain: "row: an equal value is sent again",
+        EqualMadeDue: "row: an equal value makes the user due",
+        RepeatRecognized: "row: a change that was made before",
+        OutcomeUnknown: "row: a second try whose first one may be forgotten",
         Imported: "row: a line was imported",
         ImportedNothing: "row: a line that differs in nothing",
         ChangeRejected: "row: a change was rejected",

@@ -1,5 +1,6 @@
 //! The user service: its real operations and group commit on a store in memory, with a clock that the schedule sets.
 
+mod accepted;
 mod observed;
 mod request;
 
@@ -26,6 +27,8 @@ use user::{
 
 use crate::agenda::Time;
 
+use accepted::AcceptedChanges;
+pub(crate) use accepted::Outcome;
 pub(crate) use observed::Rows;
 use observed::{Copies, Watch};
 pub(crate) use request::{Answer, Answered, Asker, Request, is_unknown};
@@ -60,6 +63,8 @@ pub(crate) struct UserService {
     epochs: Vec<Vec<u64>>,
     /// By user, the versions that changed each field, ascending. They are kept apart from the rows.
     pub(crate) history: Vec<PerField<Vec<u64>>>,
+    /// The changes that were accepted.
+    pub(crate) accepted: AcceptedChanges,
 }
 
 /// What a restart replaces.
@@ -138,6 +143,7 @@ impl UserService {
             stream_window,
             epochs: vec![Vec::new(); users],
             history: vec![PerField::default(); users],
+            accepted: AcceptedChanges::default(),
         }
     }
 

@@ -25,10 +25,12 @@ form.addEventListener("submit", async (event) => {
   target.replaceChildren(element("p", { className: "empty" }, "Sending …"));
   const began = performance.now();
   try {
-    const { sync } = await send("PATCH", `/users/${encodeURIComponent(userId)}`,
+    const { changed, sync } = await send("PATCH", `/users/${encodeURIComponent(userId)}`,
       { body: filledFields(), type: "application/merge-patch+json" });
     const took = duration(performance.now() - began);
-    showStep(sync.state, `version ${sync.version} is accepted and stored after ${took}`);
+    const stored = `version ${sync.version} is accepted and stored after ${took}`;
+    showStep(sync.state, changed ? stored : `nothing changed: version ${sync.version} has these values`);
+    if (!changed && sync.state !== "pending") return;
     follow(userId, sync, began, signal).catch((error) => signal.aborted || problemBelow(target)(unreadable(error)));
   } catch (error) {
     target.replaceChildren(problemBox(documentOf(error)));

@@ -7,7 +7,9 @@ mod errors;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use contracts::{CompareUsers, Comparison, ErrorCode, GetUser, Request, RequestContext};
+use contracts::{
+    CompareUsers, Comparison, ErrorCode, GetUser, Request, RequestContext, SenderTry, UpdateUser, UserUpdated,
+};
 use runtime::nats::{CallError, Nats};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -38,25 +40,49 @@ impl Services {
         }
     }
 
-    /// Sends a request that changes something. Without an answer it is unknown whether the change was made.
-    pub(crate) async fn change<R: Request>(
+    /// Sends a caller's change of a user. Both tries carry a number that is drawn for this change, by which the user service
+    /// recognizes the second one.
+    pub(crate) async fn update_user(
+        &self,
+        change: &UpdateUser,
+        context: &RequestContext,
+    ) -> Result<UserUpdated, ApiError> {
+        let (nats, _permit) = self.begin()?;
+        let deadline = Deadline::starting_now(self.timeout);
+        let number = rand::random();
+        let try_with_age = |first_try_age_ms| UpdateUser {
+            sender_try: Some(SenderTry {
+                number,
+                first_try_age_ms,
+            }),
+            ..change.clone()
+        };
+        let second_try = || try_with_age(Some(deadline.elapsed_ms()));
+        let answer = call_twice(nats, &try_with_age(None), second_try, deadline, context).await;
+        answer.map_err(errors::change_error)
+    }
+
+    /// Sends a request that changes something and may be repeated. Without an answer it is unknown whether the change was made.
+    pub(crate) async fn change<R: Request + Clone>(
         &self,
         request: &R,
         context: &RequestContext,
     ) -> Result<R::Answer, ApiError> {
         let (nats, _permit) = self.begin()?;
-        let answer = call_twice(nats, request, Deadline::starting_now(self.timeout), context).await;
+        let deadline = Deadline::starting_now(self.timeout);
+        let answer = call_twice(nats, request, || request.clone(), deadline, context).await;
         answer.map_err(errors::change_error)
     }
 
     /// Sends a request that changes nothing.
-    pub(crate) async fn read<R: Request>(
+    pub(crate) async fn read<R: Request + Clone>(
         &self,
         request: &R,
         context: &RequestContext,
     ) -> Result<R::Answer, ApiError> {
         let (nats, _permit) = self.begin()?;
-        let answer = call_twice(nats, request, Deadline::starting_now(self.timeout), context).await;
+        let deadline = Deadline::starting_now(self.timeout);
+        let answer = call_twice(nats, request, || request.clone(), deadline, context).await;
         answer.map_err(errors::read_error)
     }
 
@@ -92,11 +118,11 @@ impl Services {
     }
 }
 
-/// Messages may be lost between the services, so a request without an answer is sent a second time. It is the same request, with the
-/// same idempotency key if it has one.
+/// Messages may be lost between the services, so a request without an answer is sent a second time.
 async fn call_twice<R: Request>(
     nats: &Nats,
     request: &R,
+    second_try: impl FnOnce() -> R,
     deadline: Deadline,
     context: &RequestContext,
 ) -> Result<R::Answer, CallError> {
@@ -116,7 +142,7 @@ async fn call_twice<R: Request>(
         subject = R::SUBJECT,
         "no answer to a request; sending it a second time"
     );
-    let second = nats.call(request, deadline.left(), Some(context)).await;
+    let second = nats.call(&second_try(), deadline.left(), Some(context)).await;
     second.map_err(|error| {
         if may_be_done {
             errors::after_unanswered_try(error)

@@ -6,6 +6,7 @@
 
 mod after_commit;
 mod batch;
+mod keys;
 mod queue;
 
 use std::{
@@ -245,6 +246,8 @@ impl Committer {
         let capacity = self.after_commit.capacity.available();
         let named = jobs.iter().flat_map(Job::users).chain(further_users);
         let mut batch = Batch::begin(self.store.as_mut(), named, &self.timing, capacity).await?;
+        let keys: Vec<_> = jobs.iter().filter_map(Job::key).collect();
+        batch.load_keys(&keys).await?;
         for job in jobs {
             job.apply(&mut batch).await?;
         }

@@ -30,7 +30,8 @@ pub struct Config {
     pub database: Database,
     /// `USER_HEALTH_LISTEN`: the address that serves `/healthz` and `/readyz`.
     pub health_listen: String,
-    /// `USER_LEASE_MS`, `USER_ATTEMPT_MS`, `USER_LATE_WRITE_MS`, `USER_WAKE_UP_MS`: the times of the rules.
+    /// `USER_LEASE_MS`, `USER_ATTEMPT_MS`, `USER_LATE_WRITE_MS`, `USER_WAKE_UP_MS`, `USER_IDEMPOTENCY_KEY_MS`,
+    /// `USER_MAX_IDEMPOTENCY_KEYS`: the times and limits of the rules.
     pub timing: RuleTiming,
     /// `USER_SWEEP_MS`: how often the service looks for users that are due.
     pub sweep_interval: Duration,
@@ -83,6 +84,11 @@ fn read_database(reader: &mut Reader<'_>) -> Option<Database> {
 
 fn read_timing(reader: &mut Reader<'_>) -> RuleTiming {
     let usual = RuleTiming::default();
+    let max_keys = reader.within(
+        "USER_MAX_IDEMPOTENCY_KEYS",
+        usual.max_idempotency_keys,
+        1..=1_000_000,
+    );
     let mut term = |name: &str, default: UnixMs, most: u64| -> UnixMs {
         let default = ms(u64::try_from(default).unwrap_or(0));
         let term = reader.duration_ms(name, default, ms(100)..=ms(most));
@@ -93,6 +99,8 @@ fn read_timing(reader: &mut Reader<'_>) -> RuleTiming {
         attempt: term("USER_ATTEMPT_MS", usual.attempt, 600_000),
         late_write: term("USER_LATE_WRITE_MS", usual.late_write, 3_600_000),
         wake_up: term("USER_WAKE_UP_MS", usual.wake_up, 600_000),
+        idempotency_key: term("USER_IDEMPOTENCY_KEY_MS", usual.idempotency_key, 2_592_000_000),
+        max_idempotency_keys: max_keys,
         ..usual
     }
 }
@@ -114,11 +122,18 @@ mod tests {
 
     #[test]
     fn every_fault_is_reported_by_name() {
-        let env = Env::from_pairs([("USER_DATABASE_URL", "mysql://x"), ("USER_LATE_WRITE_MS", "soon")]);
-        let message = Config::read(&env).expect_err("two faults").to_string();
-        assert!(
-            message.contains("USER_DATABASE_URL: ") && message.contains("USER_LATE_WRITE_MS: "),
-            "{message}"
-        );
+        let env = Env::from_pairs([
+            ("USER_DATABASE_URL", "mysql://x"),
+            ("USER_LATE_WRITE_MS", "soon"),
+            ("USER_MAX_IDEMPOTENCY_KEYS", "0"),
+        ]);
+        let message = Config::read(&env).expect_err("three faults").to_string();
+        for name in [
+            "USER_DATABASE_URL",
+            "USER_LATE_WRITE_MS",
+            "USER_MAX_IDEMPOTENCY_KEYS",
+        ] {
+            assert!(message.contains(&format!("{name}: ")), "{message}");
+        }
     }
 }

@@ -9,11 +9,13 @@ mod claim;
 mod dirty;
 mod history;
 mod import;
+mod key;
 mod lease;
 mod link;
 mod operator;
 mod problem;
 mod receipt;
+mod recent_changes;
 mod report;
 mod results;
 mod row;
@@ -21,19 +23,22 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod values;
 
 pub use change::{Change, ChangeError, Changed, accept_change};
 pub use claim::{Claimed, claim};
 pub use dirty::{repair, retract, retry};
 pub use history::PastAttempt;
 pub use import::{Imported, accept_line};
+pub use key::{ChangeHash, KeyHash, KeyState, KeyedChange, StoredKey};
 pub use lease::{Lease, change_lease, control_delivery};
 pub use operator::{ResyncResult, link_by_operator, resync, unlink};
 pub(crate) use problem::next_attempt;
 pub use receipt::{overall_state, receipt, state_of};
+pub use recent_changes::{RecentChange, Try};
 pub use report::{Effects, report_result};
 pub use row::{
-    FieldState, LateWriteWindow, OpenAttempt, RememberedCreate, Row, UnknownMembers, UnknownParts, UsedKey,
+    FieldState, LateWriteWindow, OpenAttempt, RememberedCreate, Row, UnknownMembers, UnknownParts,
 };
 pub use sweep::{handle_due, wake_now};
 pub use timing::RuleTiming;

@@ -26,12 +26,21 @@ pub use queries::{
 };
 
 use crate::{
-    rules::{Lease, Row, RuleTiming, UnixMs},
+    rules::{KeyHash, KeyedChange, Lease, Row, RuleTiming, StoredKey, UnixMs},
     time::Clock,
 };
 
 /// The rows of the users that exist, in no order. A row that cannot be read does not affect the others.
 pub type LoadedRows = Vec<Result<Row, Unreadable>>;
+
+/// What is stored about an idempotency key that was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FoundKey {
+    /// The change that was made with the key; none if there is none, or if the key has expired.
+    pub change: Option<KeyedChange>,
+    /// The number of the user's newest key; 0 if the user has none. It may have expired.
+    pub newest: u64,
+}
 
 /// An open database.
 pub struct Opened {
@@ -180,6 +189,19 @@ pub trait Transaction: Send {
 
     /// Writes the lease.
     async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// Looks for idempotency keys of users. The answers have the order of the keys.
+    async fn find_keys(&mut self, keys: &[(&UserId, KeyHash)]) -> Result<Vec<FoundKey>, StoreError>;
+
+    /// When the key of a user with this number expires; none if it was deleted or never stored.
+    async fn key_expiry(&mut self, user: &UserId, number: u64) -> Result<Option<UnixMs>, StoreError>;
+
+    /// Inserts new keys. Their users are among the rows that this transaction loaded or saved.
+    async fn save_keys(&mut self, keys: &[StoredKey]) -> Result<(), StoreError>;
+
+    /// Deletes at most `limit` keys that have expired, the oldest first, and returns how many these were. Keys that another
+    /// transaction is deleting are skipped.
+    async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError>;
 
     /// Makes everything durable. An error says whether the changes may have been stored.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;

@@ -16,11 +16,14 @@ pub enum ErrorCode {
     VersionMismatch,
     /// The idempotency key was used for a change with other fields.
     KeyReused,
+    /// The user has as many idempotency keys as it may have. Nothing changed; without a key the change is accepted.
+    TooManyKeys,
     /// The caller stopped waiting before the request was begun; nothing changed.
     Expired,
     /// The service cannot do it at the moment. Nothing changed; try again.
     Unavailable,
-    /// The connection to the database was lost in a commit: the change may have been accepted.
+    /// The change may have been accepted: the connection to the database was lost in its commit, or this is a second try and the
+    /// first one may have been forgotten.
     OutcomeUnknown,
     /// The epoch is not the current one: the lease has passed to another worker.
     StaleEpoch,
@@ -45,6 +48,7 @@ impl ErrorCode {
             Self::StaleEpoch | Self::NoAccount | Self::ContactHeld => 409,
             Self::VersionMismatch => 412,
             Self::KeyReused => 422,
+            Self::TooManyKeys => 429,
             Self::Internal | Self::Unknown => 500,
             Self::Unavailable => 503,
             Self::OutcomeUnknown => 504,
@@ -64,6 +68,9 @@ pub struct ServiceError {
     /// For [`ErrorCode::VersionMismatch`]: the stored version; 0 if the user does not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_version: Option<u64>,
+    /// For [`ErrorCode::TooManyKeys`]: in how many milliseconds the oldest key expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
     /// For [`ErrorCode::InvalidRequest`]: every invalid value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invalid_values: Vec<InvalidValue>,
@@ -76,6 +83,7 @@ impl ServiceError {
             code,
             message: message.into(),
             current_version: None,
+            retry_after_ms: None,
             invalid_values: Vec::new(),
         }
     }

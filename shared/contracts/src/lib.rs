@@ -47,4 +47,4 @@ pub use receipt::{
 pub use request::{Notice, Request};
 pub use request_context::RequestContext;
 pub use resync::{ResyncUsers, UsersResynced};
-pub use user::{GetReceipt, GetUser, UpdateForm, UpdateUser, User, UserUpdated};
+pub use user::{GetReceipt, GetUser, SenderTry, UpdateForm, UpdateUser, User, UserUpdated};

@@ -30,8 +30,6 @@ pub enum SyncState {
     Confirmed,
     /// Later versions changed every field that this one changed.
     Superseded,
-    /// The change gave no new value.
-    Unchanged,
     /// A state that a later version of the services may report.
     #[serde(other)]
     Unknown,

@@ -1,6 +1,6 @@
 //! Deliveries of changes: to a contact, to no contact, and where HubSpot or its users disagree.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stack::Stack;
 
@@ -212,6 +212,52 @@ async fn a_salespersons_edit_of_an_unchanged_field_survives() {
         .await;
     stack
         .wait_for_property("bh@hubspot.com", "jobtitle", "Countess")
+        .await;
+    stack.finish().await;
+}
+
+/// As an application does that sends the whole profile at each login.
+#[tokio::test]
+async fn a_profile_sent_a_thousand_times_is_one_version_and_one_write() {
+    let stack = Stack::start().await;
+    let profile = || json!({ "email": "bh@hubspot.com", "firstName": "Ada", "lastName": "King" });
+    let contact = stack.sandbox.contact_by_email("bh@hubspot.com").unwrap();
+    let writes = stack.sandbox.writes_of(contact.id).len();
+    let mut answers = Vec::new();
+    for _ in 0..500 {
+        let answer: Value = stack.patch("1", profile()).await.json().await.unwrap();
+        answers.push((answer["user"]["version"].clone(), answer["changed"].clone()));
+    }
+    stack.wait_for_state("1", "confirmed").await;
+    let calls = stack.sandbox.calls().len();
+    // Somebody in HubSpot corrects a name.
+    let corrected = [("lastname", "Lovelace")];
+    stack.sandbox.edit_contact(contact.id, corrected).unwrap();
+    for _ in 0..500 {
+        let answer: Value = stack.patch("1", profile()).await.json().await.unwrap();
+        answers.push((answer["user"]["version"].clone(), answer["changed"].clone()));
+    }
+    let receipt = stack.wait_for_state("1", "confirmed").await;
+    assert_eq!(receipt["version"], 1);
+    assert_eq!(answers[0], (json!(1), json!(true)));
+    assert!(
+        answers[1..]
+            .iter()
+            .all(|answer| *answer == (json!(1), json!(false)))
+    );
+    assert_eq!(stack.sandbox.calls().len(), calls, "nothing was sent again");
+    let written = stack.sandbox.writes_of(contact.id).into_iter().skip(writes);
+    let written: Vec<_> = written
+        .filter(|write| {
+            write
+                .properties
+                .get("firstname")
+                .is_some_and(|name| name == "Ada")
+        })
+        .collect();
+    assert_eq!(written.len(), 1);
+    stack
+        .wait_for_property("bh@hubspot.com", "lastname", "Lovelace")
         .await;
     stack.finish().await;
 }

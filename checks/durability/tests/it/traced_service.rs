@@ -81,6 +81,7 @@ impl TracedService {
             fields: [(Field::EMAIL, Some(format!("{user}@example.com")))].into(),
             if_match: None,
             idempotency_key: None,
+            sender_try: None,
         };
         let payload = serde_json::to_vec(&update).unwrap().into();
         let answer = self.client.request(UpdateUser::SUBJECT, payload).await;

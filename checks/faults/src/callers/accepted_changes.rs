@@ -25,6 +25,15 @@ pub struct Change {
     pub fields: Values,
 }
 
+/// The answer 200 to a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// The version of the user after the change.
+    pub version: u64,
+    /// Whether the change made that version.
+    pub changed: bool,
+}
+
 /// The changes that were accepted.
 #[derive(Debug)]
 pub struct AcceptedChanges {
@@ -35,9 +44,12 @@ pub struct AcceptedChanges {
 
 #[derive(Debug, Default)]
 struct AnswerRecords {
+    /// By user and version, the changes that made a version.
     users: HashMap<String, BTreeMap<u64, Change>>,
-    /// The version in the first answer to each change, by the change's number.
-    versions: HashMap<u64, u64>,
+    /// By user, the changes that made no version, and the version that the user had.
+    unchanged: HashMap<String, Vec<(u64, Change)>>,
+    /// The first answer to each change, by the change's number.
+    answers: HashMap<u64, Answer>,
     contradictions: Vec<String>,
 }
 
@@ -51,19 +63,25 @@ impl Default for AcceptedChanges {
 }
 
 impl AcceptedChanges {
-    /// Records that a change was answered 200 with this version, and whether that contradicts earlier answers.
-    pub fn accept(&self, change: &Change, version: u64) {
+    /// Records that a change was answered 200, and whether that contradicts earlier answers.
+    pub fn accept(&self, change: &Change, answer: Answer) {
         let mut records = self.lock();
         let user = &change.user;
-        if let Some(first) = records.versions.insert(change.number, version) {
-            if first != version {
+        if let Some(first) = records.answers.insert(change.number, answer) {
+            if first != answer {
                 let number = change.number;
-                let text = format!(
-                    "change {number} of user {user} was version {first}, and {version} when repeated"
-                );
+                let text =
+                    format!("change {number} of user {user} was {first:?}, and {answer:?} when repeated");
                 records.contradictions.push(text);
             }
             return;
+        }
+        let version = answer.version;
+        if !answer.changed {
+            let unchanged = records.unchanged.entry(user.clone()).or_default();
+            unchanged.push((version, change.clone()));
+            drop(records);
+            return self.accepted.send_modify(|count| *count += 1);
         }
         let versions = records.users.entry(user.clone()).or_default();
         if let Some(other) = versions.insert(version, change.clone()) {
@@ -96,7 +114,10 @@ impl AcceptedChanges {
         let records = self.lock();
         let users = records.users.iter();
         users
-            .map(|(user, versions)| (user.clone(), Expected::of(versions)))
+            .map(|(user, versions)| {
+                let unchanged = records.unchanged.get(user).map_or(&[][..], Vec::as_slice);
+                (user.clone(), Expected::of(versions, unchanged))
+            })
             .collect()
     }
 

@@ -1,10 +1,8 @@
 //! Concurrent callers that repeat each change until it is answered.
 
 mod caller;
-mod in_flight_limit;
 
 use std::{
-    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -17,7 +15,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use reqwest::Client;
 use tokio::task::JoinSet;
 
-use self::{caller::Caller, in_flight_limit::InFlightLimit};
+use self::caller::Caller;
 use crate::{
     callers::{accepted_changes::AcceptedChanges, test_users::TestUser},
     options::Options,
@@ -41,7 +39,6 @@ const LAST_ANSWERS_TIMEOUT: Duration = Duration::from_mins(2);
 #[derive(Debug)]
 struct Shared {
     users: Vec<TestUser>,
-    limits: BTreeMap<String, InFlightLimit>,
     caller: Caller,
     next_change: AtomicU64,
     stopped: AtomicBool,
@@ -64,9 +61,7 @@ impl Clients {
         options: &Options,
     ) -> Self {
         let users = TestUser::all(options.hot, options.cold);
-        let limits = users.iter().map(|user| (user.id(), InFlightLimit::default()));
         let shared = Shared {
-            limits: limits.collect(),
             users,
             caller: Caller::new(http, gateways, accepted_changes),
             next_change: AtomicU64::new(1),
@@ -128,16 +123,11 @@ impl Shared {
             let Some(user) = self.choose(number, &mut random) else {
                 return;
             };
-            let Some(limit) = self.limits.get(&user.id()) else {
-                return;
-            };
-            let position = limit.acquire().await;
             let change = user.change(number, &mut random);
             self.caller.change(&change, &mut random).await;
             if random.random_bool(REPEAT_SHARE) {
                 self.caller.change(&change, &mut random).await;
             }
-            drop(position);
             tokio::time::sleep(self.think.mul_f64(random.random())).await;
         }
     }

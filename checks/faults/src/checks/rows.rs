@@ -44,6 +44,12 @@ fn differences(user: &str, expected: &Expected, row: &Row) -> Vec<String> {
             "{user} has versions that no answer named, although every caller repeats its change: {unreported:?}"
         ));
     }
+    if !expected.wrongly_answered.is_empty() {
+        let changes = &expected.wrongly_answered;
+        wrong.push(format!(
+            "{user} has changes whose answer says wrongly whether they changed something: {changes:?}"
+        ));
+    }
     for (field, (value, version)) in &expected.fields {
         let state = &row.fields[*field];
         if state.value != *value || state.changed_in != *version {

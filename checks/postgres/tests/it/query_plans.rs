@@ -1,6 +1,6 @@
 //! The plans that the server uses for the statements.
 
-use contracts::{ChangeLease, ClaimUsers, LeaseAnswer, delivery::LeaseAction};
+use contracts::{ChangeLease, ClaimUsers, LeaseAnswer, UpdateUser, delivery::LeaseAction};
 use futures_util::future::join_all;
 use sqlx::{Connection, PgConnection};
 use testing::wait::until;
@@ -8,9 +8,10 @@ use user::operations::WakePublishedUsers;
 
 use crate::support::user_service::{CEILING, UserService, server};
 
-/// The number of sequential scans and of index scans of the table of users.
+/// The number of sequential scans and of index scans of the tables of users and of their idempotency keys.
 async fn scans(connection: &mut PgConnection) -> (i64, i64) {
-    let scans = "SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relname = 'users'";
+    let scans = "SELECT sum(seq_scan)::int8, sum(idx_scan)::int8 FROM pg_stat_user_tables \
+        WHERE relname IN ('users', 'idempotency_keys')";
     sqlx::query_as(scans).fetch_one(connection).await.unwrap()
 }
 
@@ -23,7 +24,11 @@ async fn no_statement_scans_the_table_that_was_planned_empty() {
     let (scans_before, _) = scans(&mut connection).await;
     let service = UserService::start(&server).await;
     let names: Vec<String> = (0..USERS).map(|user| format!("u{user}")).collect();
-    join_all(names.iter().map(|name| service.update(name, "Ada"))).await;
+    let keyed = |name: &String| UpdateUser {
+        idempotency_key: Some("k".to_owned()),
+        ..UserService::change(name, "Ada")
+    };
+    join_all(names.iter().map(|name| service.queue.run(keyed(name), None))).await;
     for name in &names[..20] {
         service.update(name, "Grace").await.unwrap();
         service.sweep(100).await;

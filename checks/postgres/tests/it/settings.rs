@@ -50,7 +50,8 @@ async fn commits_are_flushed_despite_the_servers_setting() {
     let mut server = server.unwrap_or_else(|error| panic!("{error}"));
     let service = crate::support::user_service::UserService::start(&server).await;
     for round in 1..=5 {
-        assert_eq!(service.update("1", "Ada").await.unwrap().sync.version, round);
+        let name = format!("Ada {round}");
+        assert_eq!(service.update("1", &name).await.unwrap().sync.version, round);
         server.kill().await.unwrap();
         server.restart().await.unwrap();
         assert_eq!(service.row("1").await.unwrap().version, round);
@@ -138,13 +139,14 @@ async fn settings_of_database_and_role_have_no_effect() {
     }
     let service = crate::support::user_service::UserService::start(&server).await;
     for round in 1..=3 {
-        assert_eq!(service.update("1", "Zoë").await.unwrap().sync.version, round);
+        let name = format!("Zoë {round}");
+        assert_eq!(service.update("1", &name).await.unwrap().sync.version, round);
         server.kill().await.unwrap();
         server.restart().await.unwrap();
         let row = service.row("1").await.unwrap();
         assert_eq!(
             (row.version, row.user().values[&Field::FIRST_NAME].as_deref()),
-            (round, Some("Zoë"))
+            (round, Some(name.as_str()))
         );
     }
     assert_eq!(service.check("clock").map(|check| check.ok), Some(true));
@@ -205,8 +207,11 @@ async fn a_stronger_commit_setting_of_the_server_is_kept() {
         ("off", "on"),
     ] {
         alter(&mut connection, "synchronous_commit", set).await;
+        let mut changes = 0;
         until("a change with this setting", CEILING, async || {
-            service.update("1", "Ada").await.unwrap();
+            changes += 1;
+            let name = format!("{set} {changes}");
+            service.update("1", &name).await.unwrap();
             let seen = sqlx::query_scalar::<_, String>("DELETE FROM seen RETURNING found");
             let seen = seen.fetch_one(&mut connection).await.unwrap();
             // The setting is never weaker than `on`, and soon the stronger one of the server.

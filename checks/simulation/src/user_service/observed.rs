@@ -8,7 +8,7 @@ use std::{
 use contracts::UserId;
 use user::{
     commit::{Batch, Operation, OperationError, Queue},
-    rules::Row,
+    rules::{KeyHash, Row},
 };
 
 use super::user_of;
@@ -114,6 +114,10 @@ impl<O: Operation> Operation for Observed<O> {
 
     fn users(&self) -> Vec<&UserId> {
         self.operation.users()
+    }
+
+    fn key(&self) -> Option<(&UserId, KeyHash)> {
+        self.operation.key()
     }
 
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<O::Answer, OperationError> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use contracts::{ErrorCode, SyncState};
+use contracts::{ErrorCode, SyncState, UpdateUser};
 use user::{
     relay::{NextSweep, next_sweep, sweep_size},
     store::memory::MemoryFault,
@@ -122,7 +122,7 @@ impl World {
                 Some(Ok(_)) => true,
                 Some(Err(error)) => {
                     self.trace(|| format!("{:?}: {:?}", job.request, error.code));
-                    self.count_rejection(&job.request, error.code);
+                    self.count_rejection(&job.request, error.code, job.is_done);
                     job.is_done && is_unknown(error) && unknown_is_applied
                 }
             };
@@ -189,10 +189,14 @@ impl World {
         false
     }
 
-    fn count_rejection(&mut self, request: &Request, code: ErrorCode) {
+    /// `is_done` says whether the operation was done and only its commit was not confirmed.
+    fn count_rejection(&mut self, request: &Request, code: ErrorCode, is_done: bool) {
         let rejected = match (request, code) {
             (Request::Update(_) | Request::Import(_), ErrorCode::InvalidRequest) => {
                 return self.fail(&format!("no caller sends this: {request:?}"));
+            }
+            (Request::Update(update), ErrorCode::OutcomeUnknown) if !is_done && is_second_try(update) => {
+                Transition::OutcomeUnknown
             }
             (
                 Request::Update(_) | Request::Import(_),
@@ -300,6 +304,12 @@ impl World {
         };
         self.agenda.plan(self.now + pause, Event::Sweep);
     }
+}
+
+/// Whether only its number tells that it was made before.
+fn is_second_try(update: &UpdateUser) -> bool {
+    let first_try = update.sender_try.and_then(|sent| sent.first_try_age_ms);
+    update.idempotency_key.is_none() && first_try.is_some()
 }
 
 /// The rows as the operations of a batch left them so far.

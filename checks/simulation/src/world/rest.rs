@@ -7,8 +7,6 @@ use user::rules::receipt;
 use super::World;
 use crate::{hubspot_model::Writer, transition::Transition};
 
-/// The most ranges of versions without a change that a row remembers.
-const MAX_RANGES: usize = 16;
 /// The most calls for each user between two times of rest.
 const MAX_CALLS_PER_USER: u64 = 60;
 
@@ -124,25 +122,16 @@ impl World {
     fn check_receipt(&self, user: usize, version: u64) -> Result<(), String> {
         let row = &self.users.rows[user];
         let history = &self.users.history[user];
-        let is_changed = |field: &Field| history[*field].contains(&version);
         let last: Vec<Field> = Field::ALL
             .into_iter()
             .filter(|field| history[*field].last() == Some(&version))
             .collect();
-        let expected = match () {
-            () if !Field::ALL.iter().any(is_changed) => SyncState::Unchanged,
-            () if last.is_empty() => SyncState::Superseded,
-            () => last
-                .iter()
-                .map(|field| state_of(row.fields[*field].result.as_ref()))
-                .min()
-                .unwrap_or(SyncState::Superseded),
-        };
+        let states = last
+            .iter()
+            .map(|field| state_of(row.fields[*field].result.as_ref()));
+        let expected = states.min().unwrap_or(SyncState::Superseded);
         let said = receipt(row, version).map(|receipt| (receipt.state, receipt.resending));
-        let forgotten = expected == SyncState::Unchanged
-            && said == Some((SyncState::Superseded, false))
-            && row.unchanged.len() >= MAX_RANGES;
-        if said == Some((expected, false)) || forgotten {
+        if said == Some((expected, false)) {
             Ok(())
         } else {
             Err(format!(

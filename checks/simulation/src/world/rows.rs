@@ -1,8 +1,8 @@
 //! What is seen of rows from outside: what each operation of a batch changed, and whether it may.
 
 use contracts::{
-    ClaimUsers, ErrorCode, Field, FieldResult, ImportResult, LinkOrigin, LinkUser, ReportResults, UpdateUser,
-    UsersClaimed, delivery::LeaseAction,
+    ClaimUsers, ErrorCode, Field, FieldResult, ImportResult, LinkOrigin, LinkUser, Priority, ReportResults,
+    UpdateUser, UsersClaimed, Values, delivery::LeaseAction,
 };
 use user::{
     operations::{RepairListed, ResyncListed, RetryListed},
@@ -12,7 +12,7 @@ use user::{
 use super::{World, commits::RowsSoFar};
 use crate::{
     transition::Transition,
-    user_service::{Answer, Job, Request, user_of},
+    user_service::{Answer, Job, Outcome, Request, user_of},
 };
 
 /// A row right before and right after an operation.
@@ -147,65 +147,99 @@ impl World {
         }
     }
 
-    /// P1: a change makes one version, unless its key says that it was made before.
+    /// P1: fields that differ make one version, and equal values make none. A change that was made before is not made again.
     fn observe_change(&mut self, update: &UpdateUser, answer: Option<&Answer>, steps: &[Step<'_>]) {
         let [step] = steps else {
             return self.fail(&format!("P1: an accepted change made no row: {update:?}"));
         };
         let (user, before, after) = (step.user, step.before, step.after);
         let answered = match answer {
-            Some(Answer::Updated(updated)) => updated.sync.version,
-            _ => after.version,
+            Some(Answer::Updated(updated)) => Some(Outcome {
+                version: updated.sync.version,
+                changed: updated.changed,
+            }),
+            _ => None,
         };
-        self.trace(|| format!("{update:?}: version {answered}"));
-        let mut keys = before.keys.iter();
-        let known = keys.find(|used| Some(&used.key) == update.idempotency_key.as_ref());
-        if let Some(known) = known {
-            if answered != known.version && answer.is_some() || after != before {
+        self.trace(|| format!("{update:?}: {answered:?}"));
+        let (now, skew) = (self.users.clock(self.now), self.users.skew);
+        if let Some(known) = self.users.accepted.find(user, update, now, skew) {
+            if answered.is_some_and(|answered| answered != known) || after != before {
                 self.fail(&format!(
                     "P1: a repeated change of u{user} was taken for a new one"
                 ));
             }
-            return;
+            return self.tally.transitions.add(Transition::RepeatRecognized);
         }
-        if answered != before.version + 1 || after.version != answered {
-            return self.fail(&format!("P1: a change of u{user} made no version"));
+        let different = fields_that_differ(before, &update.fields);
+        let expected = Outcome {
+            version: before.version + u64::from(!different.is_empty()),
+            changed: !different.is_empty(),
+        };
+        if answered.is_some_and(|answered| answered != expected) || after.version != expected.version {
+            return self.fail(&format!("P1: {update:?} of {before:?} made {after:?}"));
         }
-        let changed = Self::fields_changed(before, update);
-        let is_unchanged = after
-            .unchanged
-            .last()
-            .is_some_and(|(_, last)| *last == after.version);
-        if is_unchanged != changed.is_empty() {
-            self.fail(&format!("P1: {update:?} of {before:?} made {after:?}"));
-        }
-        self.tally.transitions.add(if is_unchanged {
-            Transition::Unchanged
-        } else {
+        self.users.accepted.add(user, update, expected, now, skew);
+        self.observe_equal_values(update, &different, step);
+        self.tally.transitions.add(if expected.changed {
             Transition::Changed
+        } else {
+            Transition::Unchanged
         });
-        for field in changed {
+        for field in different {
             if after.fields[field].value != update.fields[&field] {
                 self.fail(&format!("P1: {update:?} made {after:?}"));
             }
-            self.users.history[user][field].push(answered);
+            self.users.history[user][field].push(expected.version);
+        }
+    }
+
+    /// P1: of the equal values of a change, those with a problem that is not a new one are sent again, and no others.
+    fn observe_equal_values(&mut self, update: &UpdateUser, different: &[Field], step: &Step<'_>) {
+        let (before, after) = (step.before, step.after);
+        let now = self.users.clock(self.now);
+        let mut are_right = true;
+        let mut is_sent_again = false;
+        for field in Field::ALL {
+            if different.contains(&field) {
+                continue;
+            }
+            let (old, new) = (&before.fields[field], &after.fields[field]);
+            let is_problem = old
+                .result
+                .as_ref()
+                .is_some_and(|result| *result != FieldResult::Confirmed);
+            let is_old = !(0..=10 * 60_000).contains(&(now - old.recorded_at));
+            let is_expected = update.fields.contains_key(&field) && is_problem && is_old && !old.is_dirty();
+            let is_marked = new.dirty_since > old.dirty_since;
+            are_right &=
+                is_marked == is_expected && new.changed_in == old.changed_in && new.result == old.result;
+            is_sent_again |= is_marked;
+        }
+        if is_sent_again {
+            self.tally.transitions.add(Transition::EqualSentAgain);
+        }
+        // Whoever is dirty after it is live, and due a minute later at most even if its wake-up is lost.
+        let is_live = after.priority == Priority::Live && after.wake_at.is_some();
+        if !update.fields.is_empty() && after.is_dirty() && !is_live {
+            are_right = false;
+        }
+        if different.is_empty() && !is_sent_again && after != before {
+            self.tally.transitions.add(Transition::EqualMadeDue);
+            are_right &= before.is_dirty();
+        }
+        if !are_right {
+            self.fail(&format!("P1: {update:?} of {before:?} made {after:?}"));
         }
     }
 
     /// P1: a line makes a version if it differs in something.
-    fn observe_line(&mut self, fields: &contracts::Values, answer: Option<&Answer>, steps: &[Step<'_>]) {
+    fn observe_line(&mut self, fields: &Values, answer: Option<&Answer>, steps: &[Step<'_>]) {
         let [step] = steps else {
             return self.fail("P1: an accepted line made no row");
         };
         let (user, before, after) = (step.user, step.before, step.after);
         self.trace(|| format!("import u{user} {fields:?}: {answer:?}"));
-        let differing: Vec<Field> = fields
-            .iter()
-            .filter(|(field, value)| {
-                !is_same(**field, before.fields[**field].value.as_deref(), value.as_deref())
-            })
-            .map(|(field, _)| *field)
-            .collect();
+        let differing = fields_that_differ(before, fields);
         let expected = before.version + u64::from(!differing.is_empty());
         let answered = match answer {
             Some(Answer::Imported(
@@ -382,30 +416,18 @@ impl World {
             }
         }
     }
-
-    /// The fields that a change changes, by the rules' words.
-    fn fields_changed(row: &Row, update: &UpdateUser) -> Vec<Field> {
-        let own = &row.fields[Field::EMAIL];
-        let is_key = |field: Field, value: &Option<String>| {
-            let same = own
-                .value
-                .as_ref()
-                .zip(value.as_ref())
-                .is_some_and(|(one, other)| one.to_lowercase() == other.to_lowercase());
-            field == Field::EMAIL
-                && update.form == contracts::UpdateForm::Json
-                && same
-                && !matches!(own.result, Some(FieldResult::Rejected { .. }))
-        };
-        let changed = update
-            .fields
-            .iter()
-            .filter(|(field, value)| !is_key(**field, value));
-        changed.map(|(field, _)| *field).collect()
-    }
 }
 
-/// Whether a line gives the value that is stored.
+/// The given fields whose values differ from the stored ones. A field that was never given equals nothing.
+fn fields_that_differ(row: &Row, given: &Values) -> Vec<Field> {
+    let differs = |(field, value): &(&Field, &Option<String>)| {
+        let state = &row.fields[**field];
+        state.changed_in == 0 || !is_same(**field, state.value.as_deref(), value.as_deref())
+    };
+    given.iter().filter(differs).map(|(field, _)| *field).collect()
+}
+
+/// Whether two values of a field are equal.
 fn is_same(field: Field, own: Option<&str>, given: Option<&str>) -> bool {
     match (own, given) {
         (Some(own), Some(given)) if field == Field::EMAIL => own.to_lowercase() == given.to_lowercase(),

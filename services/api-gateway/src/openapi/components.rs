@@ -90,7 +90,8 @@ fn parameters() -> Value {
         },
         "idempotencyKey": {
             "name": "Idempotency-Key", "in": "header",
-            "description": "A request with the same key and body gets the version that the first one made. With another body it is rejected.",
+            "description": "For 24 hours, a request with the same key and body changes nothing and gets the version of the first one. With another body it \
+                is rejected. A user may have 10,000 keys at a time.",
             "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" }, "example": "8e03978e-40d5-43e8-bc93-6894a57f9324"
         },
         "prefer": {
@@ -146,7 +147,7 @@ fn headers() -> Value {
 fn schemas() -> Value {
     json!({
         "Version": {
-            "description": "A version of a user. Each accepted change adds one.",
+            "description": "A version of a user. Each change that gives a field another value adds one.",
             "type": "integer", "format": "int64", "minimum": 1, "examples": [7]
         },
         "Time": {

@@ -37,6 +37,7 @@ problems! {
     BODY_TOO_LARGE "BodyTooLarge" ["body-too-large"]
     UNSUPPORTED_MEDIA_TYPE "UnsupportedMediaType" ["unsupported-media-type"]
     KEY_REUSED "KeyReused" ["idempotency-key-reused"]
+    TOO_MANY_KEYS "TooManyKeys" ["too-many-keys"]
     INTERNAL "Internal" ["internal"]
     BAD_ANSWER "BadAnswer" ["bad-answer"]
     UNAVAILABLE "Unavailable" ["unavailable", "overloaded", "expired"]
@@ -76,7 +77,7 @@ impl Problems {
             ..MediaType::default()
         };
         let headers: &[&str] = match self.status() {
-            503 => &["Retry-After"],
+            429 | 503 => &["Retry-After"],
             415 => &["Accept-Patch", "Accept-Encoding"],
             _ => &[],
         };

@@ -1,5 +1,7 @@
 //! Every error that a caller can get: one enum, and one match that gives each its status, type and title.
 
+use std::time::Duration;
+
 use aide::OperationOutput;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -64,6 +66,12 @@ pub(crate) enum ApiError {
     /// The idempotency key was used for another change.
     #[error("this Idempotency-Key was used for another change; nothing was changed")]
     KeyReused,
+    /// The user has as many idempotency keys as it may have.
+    #[error("this user has as many idempotency keys as it may have; nothing was changed")]
+    TooManyKeys {
+        /// When the oldest one expires.
+        retry_after: Duration,
+    },
     /// No HubSpot account is known yet, and a link belongs to one.
     #[error("{0}")]
     NoAccount(String),
@@ -154,6 +162,7 @@ impl ApiError {
             Self::UnsupportedMediaType(_) =>
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The media type of the body is not supported"),
             Self::KeyReused => (S::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used before"),
+            Self::TooManyKeys { .. } => (S::TOO_MANY_REQUESTS, "too-many-keys", "Too many idempotency keys"),
             Self::NoAccount(_) => (S::CONFLICT, "no-account", "No HubSpot account is known yet"),
             Self::ContactHeld(_) => (S::CONFLICT, "contact-held", "Another user is linked to that contact"),
             Self::Internal { .. } => (S::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -198,6 +207,9 @@ impl ApiError {
                 "Send one of the media types of the operation, in UTF-8 and without an encoding."
             }
             Self::KeyReused => "Nothing was changed. Use a new key for another change.",
+            Self::TooManyKeys { .. } => {
+                "Nothing was changed. Try again after `Retry-After`, when the oldest key of this user expires, or send the change without a key."
+            }
             Self::NoAccount(_) => "Start the hubspot service with a valid token, and try again.",
             Self::ContactHeld(_) => {
                 "`detail` names that user: remove its link first, or name another contact."
@@ -254,6 +266,9 @@ impl ApiError {
                     .to_owned(),
             ),
             Self::KeyReused,
+            Self::TooManyKeys {
+                retry_after: Duration::from_hours(1),
+            },
             Self::Internal { cause: cause() },
             Self::BadAnswer { cause: cause() },
             Self::Overloaded,
@@ -265,6 +280,15 @@ impl ApiError {
             Self::OutcomeUnknown { cause: cause() },
             Self::NoAnswer { cause: cause() },
         ]
+    }
+
+    /// When another try may succeed, for `Retry-After`; none if another try does not help.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyKeys { retry_after } => Some(*retry_after),
+            _ if self.kind().status == StatusCode::SERVICE_UNAVAILABLE => Some(Duration::from_secs(1)),
+            _ => None,
+        }
     }
 
     /// The internal cause, for the log only.

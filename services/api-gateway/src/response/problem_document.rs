@@ -105,8 +105,11 @@ pub(super) fn write_problem_document(error: &ApiError, request_id: &str, respons
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if kind.status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    if let Some(retry_after) = error.retry_after() {
+        // In whole seconds, and never too early.
+        let seconds = retry_after.as_millis().div_ceil(1_000).max(1);
+        let seconds = HeaderValue::try_from(seconds.to_string());
+        headers.insert(RETRY_AFTER, seconds.expect("digits make a header value"));
     }
     if kind.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         headers.insert(ACCEPT_PATCH, HeaderValue::from_static(CHANGE_TYPES));
@@ -150,6 +153,8 @@ fn error_entry(value: &InvalidValue) -> ErrorEntry {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::body::to_bytes;
     use axum::response::IntoResponse;
     use serde_json::{Value, json};
@@ -206,6 +211,10 @@ mod tests {
         )
         .await;
         assert_eq!(response.headers()[RETRY_AFTER], "1");
+        let too_many = ApiError::TooManyKeys {
+            retry_after: Duration::from_millis(61_001),
+        };
+        assert_eq!(rendered(too_many, "1").await.0.headers()[RETRY_AFTER], "62");
         assert!(!document.to_string().contains("secret"), "{document}");
     }
 }

@@ -14,14 +14,14 @@ const MAX_FIRST_TRY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline {
     total: Duration,
-    end: Instant,
+    start: Instant,
 }
 
 impl Deadline {
     pub(super) fn starting_now(total: Duration) -> Self {
         Self {
             total,
-            end: Instant::now() + total,
+            start: Instant::now(),
         }
     }
 
@@ -30,7 +30,12 @@ impl Deadline {
     }
 
     pub(super) fn left(self) -> Duration {
-        self.end.saturating_duration_since(Instant::now())
+        self.total.saturating_sub(self.start.elapsed())
+    }
+
+    /// How many milliseconds ago the call began.
+    pub(super) fn elapsed_ms(self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -43,7 +48,10 @@ mod tests {
         let deadline = Deadline::starting_now(Duration::from_secs(5));
         assert_eq!(deadline.first_try(), Duration::from_secs(1));
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(deadline.left(), Duration::from_secs(4));
+        assert_eq!(
+            (deadline.left(), deadline.elapsed_ms()),
+            (Duration::from_secs(4), 1_000)
+        );
         tokio::time::advance(Duration::from_secs(5)).await;
         assert_eq!(deadline.left(), Duration::ZERO);
     }

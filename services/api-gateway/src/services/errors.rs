@@ -1,10 +1,15 @@
 //! Turns errors of calls into errors for the caller of the gateway.
 
+use std::time::Duration;
+
 use contracts::{ErrorCode, InvalidValue, ServiceError};
 use runtime::nats::CallError;
 
 use crate::request::address_required;
 use crate::response::ApiError;
+
+/// When a caller may try again if the user service does not say when a key expires.
+const DEFAULT_RETRY_AFTER: Duration = Duration::from_mins(1);
 
 /// The error after a first try without an answer. Only a decision about the request itself counts. Any other error of the second
 /// try says nothing about the first one, which may have been carried out.
@@ -71,6 +76,7 @@ fn is_decision(code: ErrorCode) -> bool {
         | ErrorCode::EmailRequired
         | ErrorCode::VersionMismatch
         | ErrorCode::KeyReused
+        | ErrorCode::TooManyKeys
         | ErrorCode::NoAccount
         | ErrorCode::ContactHeld => true,
         ErrorCode::Expired
@@ -87,6 +93,7 @@ fn rejected_change(error: ServiceError) -> ApiError {
         code,
         message,
         current_version,
+        retry_after_ms,
         invalid_values,
     } = error;
     match code {
@@ -101,6 +108,9 @@ fn rejected_change(error: ServiceError) -> ApiError {
             current: current_version,
         },
         ErrorCode::KeyReused => ApiError::KeyReused,
+        ErrorCode::TooManyKeys => ApiError::TooManyKeys {
+            retry_after: retry_after_ms.map_or(DEFAULT_RETRY_AFTER, Duration::from_millis),
+        },
         ErrorCode::NoAccount => ApiError::NoAccount(message),
         ErrorCode::ContactHeld => ApiError::ContactHeld(message),
         ErrorCode::Expired => ApiError::Expired,
@@ -132,6 +142,7 @@ mod tests {
     fn after_a_silent_try_only_a_decision_counts() {
         for code in [
             ErrorCode::KeyReused,
+            ErrorCode::TooManyKeys,
             ErrorCode::VersionMismatch,
             ErrorCode::EmailRequired,
         ] {
@@ -180,6 +191,7 @@ mod tests {
             (ErrorCode::EmailRequired, 400),
             (ErrorCode::VersionMismatch, 412),
             (ErrorCode::KeyReused, 422),
+            (ErrorCode::TooManyKeys, 429),
             (ErrorCode::Expired, 503),
             (ErrorCode::Unavailable, 503),
             (ErrorCode::OutcomeUnknown, 504),

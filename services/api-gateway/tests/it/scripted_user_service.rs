@@ -180,5 +180,5 @@ pub(crate) fn user(version: u64) -> Value {
 
 /// The answer to an accepted change.
 pub(crate) fn updated(version: u64) -> Value {
-    json!({ "user": user(version), "sync": { "state": "pending", "version": version } })
+    json!({ "user": user(version), "changed": true, "sync": { "state": "pending", "version": version } })
 }

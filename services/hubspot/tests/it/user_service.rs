@@ -219,5 +219,6 @@ fn change_of(user: &str, fields: &[(Field, &str)]) -> UpdateUser {
         fields: fields.collect(),
         if_match: None,
         idempotency_key: None,
+        sender_try: None,
     }
 }

@@ -1,12 +1,16 @@
 //! One batch: rows in memory, changed by operations, saved and committed together.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
 
 use contracts::{Priority, RequestContext, ResolvedUser, UserChanged, UserId};
 
+use super::keys::BatchKeys;
 use crate::{
     relay::AcceptedChanges,
-    rules::{self, Lease, Row, RuleTiming, UnixMs},
+    rules::{self, KeyHash, KeyState, KeyedChange, Lease, Row, RuleTiming, UnixMs},
     store::{LoadedRows, StoreError, Transaction, UserWriter},
 };
 
@@ -25,6 +29,8 @@ pub struct Batch<'a> {
     pub(crate) timing: &'a RuleTiming,
     /// The HTTP request of the operation that is being applied, if it has one.
     pub(crate) request: Option<RequestContext>,
+    /// How long ago the operation that is being applied was sent.
+    pub(crate) sent_ago: Duration,
     /// The store's clock when the transaction began.
     pub(crate) now: UnixMs,
     /// Every user that was looked up; none where there is no such user.
@@ -34,6 +40,9 @@ pub struct Batch<'a> {
     unreadable: HashSet<UserId>,
     lease: Option<Lease>,
     is_lease_changed: bool,
+    keys: BatchKeys,
+    /// How many expired keys were deleted.
+    deleted_keys: u64,
     wake_ups: Vec<UserChanged>,
     /// The maximum number of wake-ups that the stream takes now.
     capacity: u64,
@@ -59,11 +68,14 @@ impl<'a> Batch<'a> {
             transaction,
             timing,
             request: None,
+            sent_ago: Duration::ZERO,
             rows: HashMap::with_capacity(users.len()),
             changed: HashSet::new(),
             unreadable: HashSet::new(),
             lease: None,
             is_lease_changed: false,
+            keys: BatchKeys::default(),
+            deleted_keys: 0,
             wake_ups: Vec::new(),
             capacity,
             resolved: Vec::new(),
@@ -104,6 +116,28 @@ impl<'a> Batch<'a> {
                 }
             }
         }
+    }
+
+    /// Looks for the idempotency keys that operations name.
+    pub(super) async fn load_keys(&mut self, keys: &[(&UserId, KeyHash)]) -> Result<(), StoreError> {
+        self.keys.load(self.transaction.as_mut(), keys).await
+    }
+
+    /// What is known of an idempotency key that was looked for.
+    pub(crate) async fn key_state(&mut self, user: &UserId, key: KeyHash) -> Result<KeyState, StoreError> {
+        let transaction = self.transaction.as_mut();
+        self.keys.state(transaction, user, key, self.timing).await
+    }
+
+    /// Remembers what was done with an idempotency key. It is saved with the batch.
+    pub(crate) fn use_key(&mut self, user: &UserId, key: KeyHash, change: KeyedChange) {
+        self.keys.use_key(user, key, change);
+    }
+
+    /// Deletes at most `limit` idempotency keys that have expired.
+    pub(crate) async fn delete_expired_keys(&mut self, limit: usize) -> Result<(), StoreError> {
+        self.deleted_keys += self.transaction.delete_expired_keys(limit).await?;
+        Ok(())
     }
 
     /// Whether there is such a user, but its row cannot be read.
@@ -204,9 +238,15 @@ impl<'a> Batch<'a> {
             .iter()
             .filter_map(|user| self.rows.get(user)?.as_ref())
             .collect();
-        let wrote = !changed.is_empty() || self.is_lease_changed;
+        let new_keys = self.keys.new_keys();
+        let wrote =
+            !changed.is_empty() || !new_keys.is_empty() || self.deleted_keys > 0 || self.is_lease_changed;
+        // Keys come after the rows: of two transactions that create the same user, one fails here, before it adds a key.
         if !changed.is_empty() {
             self.transaction.save(&changed).await?;
+        }
+        if !new_keys.is_empty() {
+            self.transaction.save_keys(new_keys).await?;
         }
         if let Some(lease) = self.lease.filter(|_| self.is_lease_changed) {
             self.transaction.save_lease(&lease).await?;

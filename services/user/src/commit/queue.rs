@@ -3,6 +3,7 @@
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
+    time::Instant,
 };
 
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use runtime::nats::{Caller, Deadline};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Batch;
-use crate::store::StoreError;
+use crate::{rules::KeyHash, store::StoreError};
 
 /// The most operations that wait for one committer. Further ones are rejected at once.
 pub(super) const MAX_WAITING: usize = 4_096;
@@ -30,6 +31,12 @@ pub trait Operation: Send + Sync + 'static {
 
     /// The users whose rows are locked and loaded before the operation is applied.
     fn users(&self) -> Vec<&UserId>;
+
+    /// The user and the idempotency key of the operation, if it has one. Those of a batch are looked up together before its operations
+    /// are applied.
+    fn key(&self) -> Option<(&UserId, KeyHash)> {
+        None
+    }
 
     /// Does it on the rows in memory. An operation is applied again if its transaction has to begin again, so `self` does not
     /// change.
@@ -99,13 +106,14 @@ impl CommitQueue {
         operation: O,
         deadline: Option<Deadline>,
     ) -> Result<O::Answer, ServiceError> {
-        self.add(operation, deadline, None).await
+        self.add(operation, deadline, None, None).await
     }
 
     async fn add<O: Operation>(
         &self,
         operation: O,
         deadline: Option<Deadline>,
+        sent: Option<Instant>,
         request: Option<RequestContext>,
     ) -> Result<O::Answer, ServiceError> {
         let sender = self.sender(&operation);
@@ -116,6 +124,7 @@ impl CommitQueue {
         let job = Job(Box::new(WaitingOperation {
             operation,
             deadline,
+            sent,
             request,
             answer: None,
             reply,
@@ -137,7 +146,12 @@ impl CommitQueue {
         operation: O,
         caller: Caller,
     ) -> Result<O::Answer, ServiceError> {
-        self.add(operation, Some(caller.deadline), caller.context).await
+        let Caller {
+            deadline,
+            sent,
+            context,
+        } = caller;
+        self.add(operation, Some(deadline), Some(sent), context).await
     }
 
     fn sender<O: Operation>(&self, operation: &O) -> &mpsc::Sender<Job> {
@@ -169,6 +183,11 @@ impl Job {
         self.0.users()
     }
 
+    /// The user and the idempotency key of the operation.
+    pub(super) fn key(&self) -> Option<(&UserId, KeyHash)> {
+        self.0.key()
+    }
+
     /// Applies the operation and keeps its answer until the commit. An error fails the whole batch.
     pub(super) async fn apply(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         self.0.apply(batch).await
@@ -189,6 +208,7 @@ impl Job {
 #[async_trait]
 trait AnyOperation: Send + Sync {
     fn users(&self) -> Vec<&UserId>;
+    fn key(&self) -> Option<(&UserId, KeyHash)>;
     async fn apply(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError>;
     fn answer(self: Box<Self>);
     fn reject(self: Box<Self>, error: ServiceError);
@@ -206,6 +226,8 @@ impl std::fmt::Debug for dyn AnyOperation {
 struct WaitingOperation<O: Operation> {
     operation: O,
     deadline: Option<Deadline>,
+    /// When the sender of a request sent it.
+    sent: Option<Instant>,
     request: Option<RequestContext>,
     /// The answer between the operation and its commit.
     answer: Option<Result<O::Answer, ServiceError>>,
@@ -218,8 +240,13 @@ impl<O: Operation> AnyOperation for WaitingOperation<O> {
         self.operation.users()
     }
 
+    fn key(&self) -> Option<(&UserId, KeyHash)> {
+        self.operation.key()
+    }
+
     async fn apply(&mut self, batch: &mut Batch<'_>) -> Result<(), StoreError> {
         batch.request.clone_from(&self.request);
+        batch.sent_ago = self.sent.map(|sent| sent.elapsed()).unwrap_or_default();
         self.answer = Some(if self.deadline.is_some_and(Deadline::has_passed) {
             let message = "the caller's deadline passed before the change was written; nothing was accepted";
             Err(ServiceError::new(ErrorCode::Expired, message))

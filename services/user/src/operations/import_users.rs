@@ -50,11 +50,9 @@ impl Operation for ImportLine {
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<ImportResult, OperationError> {
         check_values(&self.fields)?;
         let mut row = stored_or_new(batch, &self.user_id)?;
-        let Imported {
-            version,
-            is_changed: changed,
-        } = accept_line(&mut row, &self.fields, batch.now).map_err(rejected)?;
-        if !changed {
+        let imported = accept_line(&mut row, &self.fields, batch.now);
+        let Imported { version, is_changed } = imported.map_err(|error| rejected(error, batch.now))?;
+        if !is_changed {
             return Ok(ImportResult::Unchanged { version });
         }
         row.request.clone_from(&batch.request);

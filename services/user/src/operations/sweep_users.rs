@@ -1,4 +1,4 @@
-//! Handles users that are due: wake-ups, rechecks and late-write windows that end.
+//! Handles what is due: users with wake-ups, rechecks and late-write windows that end, and idempotency keys that have expired.
 
 use std::collections::HashSet;
 
@@ -8,6 +8,9 @@ use crate::{
     commit::{Batch, Operation, OperationError, Queue},
     rules,
 };
+
+/// The most expired idempotency keys that one sweep deletes. Twice a second, that is more than callers use.
+const MAX_DELETED_KEYS: usize = 500;
 
 /// Handles users that are due and publishes their wake-ups. The answer is how many users were due.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +59,8 @@ impl Operation for SweepUsers {
                 batch.wake(user, priority);
             }
         }
+        // Last, so that the keys are locked only for the commit.
+        batch.delete_expired_keys(MAX_DELETED_KEYS).await?;
         Ok(due.len())
     }
 }

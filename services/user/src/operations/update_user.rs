@@ -1,16 +1,19 @@
 //! `users.update`: a caller's change of one user.
 
 use contracts::{
-    ErrorCode, InvalidValue, ServiceError, SyncState, UpdateUser, UserId, UserUpdated, Values, VersionState,
+    ErrorCode, InvalidValue, SenderTry, ServiceError, SyncState, UpdateUser, UserId, UserUpdated, Values,
+    VersionState,
 };
 
 use super::check_readable;
 use crate::{
     commit::{Batch, Operation, OperationError, Queue},
-    rules::{Change, ChangeError, Row, accept_change, state_of},
+    rules::{
+        Change, ChangeError, ChangeHash, KeyHash, KeyedChange, Row, Try, UnixMs, accept_change, state_of,
+    },
 };
 
-/// The maximum length of an idempotency key, because each row keeps a few of them.
+/// The maximum length of an idempotency key.
 const MAX_KEY_CHARS: usize = 255;
 
 impl Operation for UpdateUser {
@@ -22,20 +25,32 @@ impl Operation for UpdateUser {
         vec![&self.user_id]
     }
 
+    fn key(&self) -> Option<(&UserId, KeyHash)> {
+        let key = self.idempotency_key.as_deref()?;
+        Some((&self.user_id, KeyHash::of(key)))
+    }
+
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<UserUpdated, OperationError> {
         check_key(self.idempotency_key.as_deref())?;
         check_values(&self.fields)?;
         let mut row = stored_or_new(batch, &self.user_id)?;
+        let key = match self.key() {
+            Some((user, key)) => Some(batch.key_state(user, key).await?),
+            None => None,
+        };
         let requested = Change {
             form: self.form,
             fields: &self.fields,
             if_match: self.if_match,
-            key: self.idempotency_key.as_deref(),
+            key,
+            sent: self.sender_try.map(|sent| try_by_our_clock(sent, batch)),
         };
-        let changed = accept_change(&mut row, &requested, batch.now, batch.timing).map_err(rejected)?;
+        let changed = accept_change(&mut row, &requested, batch.now, batch.timing);
+        let changed = changed.map_err(|error| rejected(error, batch.now))?;
         let state = state_of(&row, changed.version);
         let updated = UserUpdated {
             user: row.user(),
+            changed: changed.is_changed,
             sync: VersionState {
                 state,
                 version: changed.version,
@@ -44,16 +59,42 @@ impl Operation for UpdateUser {
         if changed.is_repeat {
             return Ok(updated);
         }
-        if state == SyncState::Pending {
+        if changed.is_changed && state == SyncState::Pending {
             batch.accepted.name(&self.user_id, changed.version);
         }
-        row.request.clone_from(&batch.request);
-        let priority = row.priority;
-        batch.put(row);
-        if changed.wake {
-            batch.wake(&self.user_id, priority);
+        if let Some((user, key)) = self.key() {
+            // Also if nothing changed: a repeat must not replace what others have changed since.
+            let change = KeyedChange {
+                version: changed.version,
+                is_changed: changed.is_changed,
+                hash: ChangeHash::of(self.form, &self.fields),
+                expires_at: batch.now + batch.timing.idempotency_key,
+            };
+            batch.use_key(user, key, change);
+        }
+        if changed.is_row_changed {
+            row.request.clone_from(&batch.request);
+            let priority = row.priority;
+            batch.put(row);
+            if changed.wake {
+                batch.wake(&self.user_id, priority);
+            }
         }
         Ok(updated)
+    }
+}
+
+/// The try of a sender by the store's clock.
+fn try_by_our_clock(sent: SenderTry, batch: &Batch<'_>) -> Try {
+    // The age is of when the second try was sent. Rounded up, so that the first try counts as sent before it was, never after.
+    let waited_ms = batch.sent_ago.as_millis() + 1;
+    let first_try_at = sent.first_try_age_ms.map(|age_ms| {
+        let ago = UnixMs::try_from(u128::from(age_ms) + waited_ms);
+        batch.now.saturating_sub(ago.unwrap_or(UnixMs::MAX))
+    });
+    Try {
+        number: sent.number,
+        first_try_at,
     }
 }
 
@@ -98,7 +139,7 @@ fn reject_invalid(invalid_values: Vec<InvalidValue>) -> Result<(), ServiceError>
 }
 
 /// The error for a change that the rules reject.
-pub(super) fn rejected(error: ChangeError) -> ServiceError {
+pub(super) fn rejected(error: ChangeError, now: UnixMs) -> ServiceError {
     match error {
         ChangeError::VersionMismatch(current) => {
             let message = "the user has another version than the one given; read the user and send the change again if it still applies";
@@ -111,6 +152,20 @@ pub(super) fn rejected(error: ChangeError) -> ServiceError {
         ChangeError::KeyReused => {
             let message = "the idempotency key was used for another change of this user; use a new key";
             ServiceError::new(ErrorCode::KeyReused, message)
+        }
+        ChangeError::TooManyKeys(until) => {
+            let message = "the user has as many idempotency keys as it may have; try again when the oldest one expires, or send the \
+                           change without a key";
+            let error = ServiceError::new(ErrorCode::TooManyKeys, message);
+            ServiceError {
+                retry_after_ms: Some(u64::try_from(until - now).unwrap_or(0)),
+                ..error
+            }
+        }
+        ChangeError::OutcomeUnknown => {
+            let message = "the first try of this change may have been forgotten, so it is not known whether it was carried out; read the \
+                           user, and send the change again if it still applies";
+            ServiceError::new(ErrorCode::OutcomeUnknown, message)
         }
         ChangeError::EmailRequired => {
             let message = "there is no such user yet, and a new one needs an e-mail address";

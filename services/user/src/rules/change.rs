@@ -1,10 +1,13 @@
 //! A caller's change of a user.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use contracts::{Field, FieldResult, FieldSet, Priority, UpdateForm, Values};
 
-use contracts::{Field, FieldResult, Priority, UpdateForm, Values, is_same_address};
-
-use super::{Row, RuleTiming, UnixMs, UsedKey};
+use super::{
+    ChangeHash, KeyState, Row, RuleTiming, Try, UnixMs,
+    dirty::mark_dirty,
+    recent_changes,
+    values::{Comparison, compare, set_values},
+};
 
 /// A change as the caller gave it.
 #[derive(Debug, Clone)]
@@ -15,18 +18,24 @@ pub struct Change<'a> {
     pub fields: &'a Values,
     /// The version that the caller knows.
     pub if_match: Option<u64>,
-    /// The idempotency key.
-    pub key: Option<&'a str>,
+    /// What is known of the idempotency key, if the change has one.
+    pub key: Option<KeyState>,
+    /// The try of a sender that may send the change twice.
+    pub sent: Option<Try>,
 }
 
 /// A change that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Changed {
-    /// The version that this change made, or that the first change with the same key made.
+    /// The version of the user after this change, or after the first one that had the same key or number.
     pub version: u64,
-    /// Whether to publish a wake-up: the user became dirty, or its priority rose.
+    /// Whether the change made that version: a field got another value.
+    pub is_changed: bool,
+    /// Whether the row has to be saved. It may be that an equal value is sent again.
+    pub is_row_changed: bool,
+    /// Whether to publish a wake-up: the user became dirty or live, or was waiting after a failure.
     pub wake: bool,
-    /// Whether an earlier change had the same key, so that nothing changed.
+    /// Whether an earlier change had the same key or number, so that nothing happened.
     pub is_repeat: bool,
 }
 
@@ -35,40 +44,30 @@ pub struct Changed {
 pub enum ChangeError {
     /// The stored version, which differs from the given one; 0 if the user does not exist.
     VersionMismatch(u64),
-    /// The key was used for a change with other fields.
+    /// The key was used for another change.
     KeyReused,
+    /// The user has as many keys as it may have. The oldest one expires at this time.
+    TooManyKeys(UnixMs),
+    /// This is a second try, and the row may have forgotten the first one.
+    OutcomeUnknown,
     /// A new user needs an address.
     EmailRequired,
 }
 
-/// At most this many keys are kept per user.
-const MAX_KEYS: usize = 8;
-/// At most this many ranges of versions that changed no field are kept per user.
-const MAX_UNCHANGED_RANGES: usize = 16;
+/// The code of a rejection that no repetition helps against: HubSpot took the value and kept another one.
+const VALUE_NOT_KEPT: &str = "VALUE_NOT_KEPT";
 
-/// Accepts a change: version and generation grow by one, and each given field gets its value and becomes dirty.
+/// Accepts a change. Fields whose values differ from the stored ones get them and become dirty; together they make one version. Equal
+/// values make no version. They make a dirty user live and due, and have fields with a problem sent again that is not a new one.
 pub fn accept_change(
     row: &mut Row,
     change: &Change<'_>,
     now: UnixMs,
     timing: &RuleTiming,
 ) -> Result<Changed, ChangeError> {
-    // A repeat is recognised before `if_match` is compared, because the first sending of the change made a new version.
-    let given = fingerprint(change.fields);
-    if let Some(used) = change
-        .key
-        .and_then(|key| row.keys.iter().find(|used| used.key == key))
-    {
-        let repeated = Changed {
-            version: used.version,
-            wake: false,
-            is_repeat: true,
-        };
-        return if used.given == given {
-            Ok(repeated)
-        } else {
-            Err(ChangeError::KeyReused)
-        };
+    // A repeat is recognised before `if_match` is compared, because the first sending of the change may have made a new version.
+    if let Some(repeat) = find_repeat(row, change, now)? {
+        return Ok(repeat);
     }
     if change.if_match.is_some_and(|version| version != row.version) {
         return Err(ChangeError::VersionMismatch(row.version));
@@ -76,98 +75,78 @@ pub fn accept_change(
     if row.version == 0 && !change.fields.contains_key(&Field::EMAIL) {
         return Err(ChangeError::EmailRequired);
     }
-    let wake = accept(row, change, now, timing);
-    if let Some(key) = change.key {
-        remember_key(
-            row,
-            UsedKey {
-                key: key.to_owned(),
-                version: row.version,
-                given,
-            },
-        );
+    if let Some(until) = change.key.and_then(|key| key.full_until) {
+        return Err(ChangeError::TooManyKeys(until));
     }
-    Ok(Changed {
-        version: row.version,
-        wake,
-        is_repeat: false,
-    })
+    let changed = accept(row, change.fields, now, timing);
+    // A change with a key is recognised by its key, which is remembered for longer.
+    if let (true, None, Some(sent)) = (changed.is_changed, change.key, change.sent) {
+        recent_changes::remember(row, sent.number, now);
+    }
+    Ok(changed)
 }
 
-fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, timing: &RuleTiming) -> bool {
-    let was_dirty = row.is_dirty();
-    row.version += 1;
-    row.generation += 1;
-    row.updated_at = now;
-    let mut is_any_changed = false;
-    for (&field, value) in change.fields {
-        if !is_unchanged_address(row, change.form, field, value.as_deref()) {
-            set_value(row, field, value.clone());
-            is_any_changed = true;
+/// What an earlier sending of the same change did. The key decides if there is one: whether it was used is known for certain.
+fn find_repeat(row: &Row, change: &Change<'_>, now: UnixMs) -> Result<Option<Changed>, ChangeError> {
+    let repeat_of = |version, is_changed| Changed {
+        version,
+        is_changed,
+        is_row_changed: false,
+        wake: false,
+        is_repeat: true,
+    };
+    match (change.key, change.sent) {
+        (Some(key), _) => match key.used_for {
+            Some(used) if used.hash != ChangeHash::of(change.form, change.fields) => {
+                Err(ChangeError::KeyReused)
+            }
+            used => Ok(used.map(|used| repeat_of(used.version, used.is_changed))),
+        },
+        (None, Some(sent)) => {
+            let version = recent_changes::find_earlier_try(row, sent, now)?;
+            Ok(version.map(|version| repeat_of(version, true)))
         }
+        (None, None) => Ok(None),
     }
-    // A change that changed no field still made a version. It is remembered for the receipt of that version.
-    if !is_any_changed {
-        remember_unchanged(row);
-        return false;
-    }
-    row.rechecks = 0;
-    row.mark_pending(now);
-    // A dirty live user has a wake-up under way already, or an attempt whose worker claims it again.
-    let wake = !was_dirty || row.priority == Priority::Backfill;
-    row.priority = Priority::Live;
+}
+
+fn accept(row: &mut Row, fields: &Values, now: UnixMs, timing: &RuleTiming) -> Changed {
+    let Comparison { different, equal } = compare(row, fields);
+    let sent_again = with_old_problems(row, equal, now, timing);
+    // A dirty live user has a wake-up under way already, or an attempt whose worker claims it again. If it is waiting after a failure,
+    // nothing is under way.
+    let is_waiting = !row.is_dirty() || row.priority == Priority::Backfill || row.is_pausing();
+    mark_dirty(row, sent_again, Priority::Live, now);
+    set_values(row, fields, different, now);
+    let is_changed = !different.is_empty();
+    // Of a clean user, equal values ask for nothing. A dirty one is due now, because a caller waits for these values.
+    let wake = is_waiting && row.is_dirty() && !fields.is_empty();
     if wake {
+        row.priority = Priority::Live;
         row.wake_at = Some(now + timing.wake_up);
     }
-    wake
-}
-
-/// Whether the field is only the address that an `application/json` change has to give, and not a change of it. A rejected address
-/// counts as changed, because the caller asks to send it again.
-fn is_unchanged_address(row: &Row, form: UpdateForm, field: Field, value: Option<&str>) -> bool {
-    let state = &row.fields[field];
-    form == UpdateForm::Json
-        && field == Field::EMAIL
-        && state
-            .value
-            .as_deref()
-            .zip(value)
-            .is_some_and(|(own, given)| is_same_address(own, given))
-        && !matches!(state.result, Some(FieldResult::Rejected { .. }))
-}
-
-pub(super) fn set_value(row: &mut Row, field: Field, value: Option<String>) {
-    let (version, generation) = (row.version, row.generation);
-    let state = &mut row.fields[field];
-    state.value = value;
-    state.changed_in = version;
-    state.dirty_since = generation;
-    state.result = None;
-    state.recorded_at = 0;
-}
-
-fn remember_key(row: &mut Row, key: UsedKey) {
-    if row.keys.len() == MAX_KEYS {
-        row.keys.remove(0);
-    }
-    row.keys.push(key);
-}
-
-fn remember_unchanged(row: &mut Row) {
-    match row.unchanged.last_mut() {
-        Some((_, last)) if *last + 1 == row.version => *last = row.version,
-        _ => row.unchanged.push((row.version, row.version)),
-    }
-    if row.unchanged.len() > MAX_UNCHANGED_RANGES {
-        row.unchanged.remove(0);
+    Changed {
+        version: row.version,
+        is_changed,
+        is_row_changed: is_changed || wake || !sent_again.is_empty(),
+        wake,
+        is_repeat: false,
     }
 }
 
-/// Tells two changes with the same key apart. It is stable within one build. A key that is used again after an upgrade may be
-/// rejected as reused, which does no harm.
-fn fingerprint(fields: &Values) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    fields.hash(&mut hasher);
-    // Integers in SQL are signed.
-    hasher.finish() >> 1
+/// Those of these fields that have a problem which another try may solve, and whose result is not a new one. An application that
+/// sends the whole profile often does not have each problem tried again each time.
+fn with_old_problems(row: &Row, fields: FieldSet, now: UnixMs, timing: &RuleTiming) -> FieldSet {
+    let has_old_problem = |field: &Field| {
+        let state = &row.fields[*field];
+        let has_problem = match &state.result {
+            Some(FieldResult::Rejected { reason }) => reason.code != VALUE_NOT_KEPT,
+            Some(FieldResult::Conflict { .. } | FieldResult::Failed { .. } | FieldResult::NotFound) => true,
+            None | Some(FieldResult::Confirmed | FieldResult::Unknown) => false,
+        };
+        // A time in the future is from before the clock stepped back.
+        let age = now.saturating_sub(state.recorded_at);
+        has_problem && !state.is_dirty() && !(0..=timing.equal_value_retry).contains(&age)
+    };
+    fields.iter().filter(has_old_problem).collect()
 }

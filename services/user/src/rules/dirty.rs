@@ -46,7 +46,7 @@ pub fn retry(row: &mut Row, priority: Priority, now: UnixMs) -> bool {
         let is_problem = matches!(&state.result, Some(result) if *result != FieldResult::Confirmed);
         is_problem && !state.is_dirty()
     });
-    let is_pausing = row.is_dirty() && row.failures > 0 && row.open_attempt.is_none();
+    let is_pausing = row.is_pausing();
     if is_pausing {
         row.wake_at = Some(now);
         row.priority = row.priority.min(priority);

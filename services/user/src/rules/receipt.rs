@@ -21,7 +21,8 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
     Some(Receipt {
         user_id: row.user_id.clone(),
         version,
-        state: worst.unwrap_or_else(|| without_fields(row, version)),
+        // Each version changed a field. If a later one changed it too, nothing is left of this one.
+        state: worst.unwrap_or(SyncState::Superseded),
         resending: fields.values().any(|field| field.resending),
         fields,
         overall_state: overall_state(row).0,
@@ -82,20 +83,9 @@ pub fn overall_state(row: &Row) -> (SyncState, Option<Reason>) {
     let worst = given
         .map(|(_, state)| state_and_reason(state))
         .min_by_key(|(state, _)| *state);
-    let (state, reason) = worst.unwrap_or((SyncState::Unchanged, None));
+    // A row without a field is one that was never saved.
+    let (state, reason) = worst.unwrap_or((SyncState::Confirmed, None));
     (state, reason.cloned())
-}
-
-fn without_fields(row: &Row, version: u64) -> SyncState {
-    let changed_no_field = row
-        .unchanged
-        .iter()
-        .any(|(first, last)| (*first..=*last).contains(&version));
-    if changed_no_field {
-        SyncState::Unchanged
-    } else {
-        SyncState::Superseded
-    }
 }
 
 fn field_receipt(field: &FieldState) -> FieldReceipt {

@@ -8,7 +8,7 @@ use contracts::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{PastAttempt, UnixMs};
+use super::{PastAttempt, RecentChange, UnixMs};
 
 /// At most this many addresses are kept under which a contact may have been created. The oldest one is dropped. That is rare: each
 /// address needs a change of the address and an attempt that failed or was given up.
@@ -19,7 +19,7 @@ const MAX_REMEMBERED_CREATES: usize = 8;
 pub struct Row {
     /// The user.
     pub user_id: UserId,
-    /// The version. It grows by one with each change of a caller and never goes back.
+    /// The version. It grows by one with each change of a caller that gives a field another value, and never goes back.
     pub version: u64,
     /// The generation. It grows by one with each change and each time fields are marked dirty again, and never goes back.
     pub generation: u64,
@@ -61,10 +61,8 @@ pub struct Row {
     pub last_failure: Option<Reason>,
     /// The last few attempts that ended, the latest one last.
     pub history: Vec<PastAttempt>,
-    /// The last few idempotency keys.
-    pub keys: Vec<UsedKey>,
-    /// The last few ranges of versions that changed no field, both ends included.
-    pub unchanged: Vec<(u64, u64)>,
+    /// The last few changes whose senders may send them a second time, the latest one last.
+    pub recent_changes: Vec<RecentChange>,
     /// What a later version of the service stored in this row.
     pub unknown: UnknownParts,
 }
@@ -151,17 +149,6 @@ pub struct LateWriteWindow {
     pub until: UnixMs,
 }
 
-/// An idempotency key and the change that was made with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsedKey {
-    /// The key.
-    pub key: String,
-    /// The version that the change made.
-    pub version: u64,
-    /// A fingerprint of the fields that the change gave.
-    pub given: u64,
-}
-
 impl FieldState {
     /// Whether the field has to be sent.
     pub fn is_dirty(&self) -> bool {
@@ -200,8 +187,7 @@ impl Row {
             counted_failures: 0,
             last_failure: None,
             history: Vec::new(),
-            keys: Vec::new(),
-            unchanged: Vec::new(),
+            recent_changes: Vec::new(),
             unknown: UnknownParts::default(),
         }
     }
@@ -214,6 +200,11 @@ impl Row {
     /// Whether a field has to be sent.
     pub fn is_dirty(&self) -> bool {
         self.fields.iter().any(|(_, state)| state.is_dirty())
+    }
+
+    /// Whether the user waits to be tried again after a failure: no wake-up and no attempt is under way.
+    pub(super) fn is_pausing(&self) -> bool {
+        self.is_dirty() && self.failures > 0 && self.open_attempt.is_none()
     }
 
     /// Records that a change was accepted whose fields have no result yet.

@@ -21,6 +21,12 @@ pub struct RuleTiming {
     pub yield_lease: UnixMs,
     /// The pause after the first failure of a user. Each further failure doubles it, up to a minute.
     pub first_failure_pause: UnixMs,
+    /// How old the result of a field with a problem has to be before an equal value has the field sent again.
+    pub equal_value_retry: UnixMs,
+    /// How long an idempotency key is remembered.
+    pub idempotency_key: UnixMs,
+    /// How many idempotency keys a user may have at a time.
+    pub max_idempotency_keys: u64,
 }
 
 /// The pauses between rechecks of a problem that may pass: 1 minute, 10 minutes, 1 hour, then daily.
@@ -38,6 +44,9 @@ impl Default for RuleTiming {
             late_write: 120_000,
             yield_lease: 600_000,
             first_failure_pause: 1_000,
+            equal_value_retry: 600_000,
+            idempotency_key: 86_400_000,
+            max_idempotency_keys: 10_000,
         }
     }
 }

@@ -7,8 +7,8 @@ use contracts::{Field, InvalidUserId, PerField, Priority, SyncState};
 use sqlx::FromRow;
 
 use self::row_json::RowJson;
-use super::Unreadable;
-use crate::rules::{Lease, Row, UnixMs, overall_state};
+use super::{FoundKey, Unreadable};
+use crate::rules::{ChangeHash, KeyedChange, Lease, Row, UnixMs, overall_state};
 
 /// The columns that do not belong to a field, in the order of [`Columns`].
 const FIXED: [&str; 14] = [
@@ -79,6 +79,40 @@ impl From<LeaseColumns> for Lease {
             account_id: columns.account_id,
             paused_since: columns.paused_since,
         }
+    }
+}
+
+/// The columns of an idempotency key that was looked for. Those of the key itself are empty if it was not found.
+#[derive(Debug, FromRow)]
+pub(super) struct KeyColumns {
+    version: Option<i64>,
+    changed: Option<bool>,
+    change_hash: Option<Vec<u8>>,
+    expires_at: Option<UnixMs>,
+    /// The number of the user's newest key.
+    newest: Option<i64>,
+}
+
+impl TryFrom<KeyColumns> for FoundKey {
+    type Error = sqlx::Error;
+
+    fn try_from(columns: KeyColumns) -> sqlx::Result<Self> {
+        let count = |stored: Option<i64>| stored.and_then(|stored| u64::try_from(stored).ok()).unwrap_or(0);
+        let change = match (columns.change_hash, columns.expires_at) {
+            (Some(hash), Some(expires_at)) => Some(KeyedChange {
+                version: count(columns.version),
+                is_changed: columns.changed.unwrap_or_default(),
+                hash: ChangeHash(<[u8; 32]>::try_from(hash).map_err(|hash| {
+                    sqlx::Error::Decode(format!("a hash of {} bytes instead of 32", hash.len()).into())
+                })?),
+                expires_at,
+            }),
+            _ => None,
+        };
+        Ok(Self {
+            change,
+            newest: count(columns.newest),
+        })
     }
 }
 
@@ -168,7 +202,7 @@ pub(super) const fn state_number(state: SyncState) -> i64 {
         SyncState::NotFound => 4,
         SyncState::Confirmed => 5,
         SyncState::Superseded => 6,
-        SyncState::Unchanged => 7,
+        // 7 was the state of a version that changed nothing. There are no such versions any more.
         SyncState::Unknown => 8,
     }
 }

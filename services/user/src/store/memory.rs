@@ -16,6 +16,7 @@
 mod encoding;
 mod faults;
 mod index;
+mod keys;
 mod reader;
 mod tables;
 #[cfg(test)]
@@ -23,7 +24,7 @@ mod tests;
 mod transaction;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
@@ -38,13 +39,14 @@ pub use faults::{MemoryFault, MemoryFaults};
 use self::{
     encoding::Encoding,
     faults::PlantedFaults,
+    keys::Keys,
     reader::MemoryReader,
     tables::Tables,
     transaction::{MemoryTransaction, TransactionId},
 };
 use super::{LoadedRows, Opened, StoreError, Transaction, UserReader, UserWriter};
 use crate::{
-    rules::{Lease, Row},
+    rules::{Lease, Row, StoredKey},
     time::Clock,
 };
 
@@ -60,11 +62,15 @@ pub struct MemoryStore {
 struct Shared {
     /// What is committed.
     tables: Tables,
+    /// The committed idempotency keys.
+    keys: Keys,
     /// The users whose rows were committed since somebody last asked.
     written: BTreeSet<UserId>,
     lease: Lease,
     /// Which open transaction holds the row of a user.
     held_rows: HashMap<UserId, TransactionId>,
+    /// Keys that open transactions delete.
+    keys_in_deletion: HashSet<(UserId, u64)>,
     /// Which open transaction holds the lease.
     held_lease: Option<TransactionId>,
     last_transaction: TransactionId,
@@ -155,6 +161,11 @@ impl MemoryStore {
     /// The committed lease.
     pub fn lease(&self) -> Lease {
         self.lock().lease.clone()
+    }
+
+    /// The committed idempotency keys, expired ones included.
+    pub fn keys(&self) -> Vec<StoredKey> {
+        self.lock().keys.all().cloned().collect()
     }
 
     /// The users among these whose rows an open transaction holds. A `begin` with one of them would be contended, so a

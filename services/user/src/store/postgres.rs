@@ -5,6 +5,7 @@
 //! each other in a circle.
 
 mod error;
+mod keys;
 mod open;
 mod reader;
 mod rows;

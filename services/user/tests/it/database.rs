@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use contracts::ErrorCode;
+use contracts::{ErrorCode, Field};
 use futures_util::future::join_all;
 use testing::wait::until;
 
 use crate::{
     other_client::{LOCK, OtherClient, Statement},
-    stack::{CEILING, Stack, ada},
+    stack::{CEILING, Stack, ada, patch},
 };
 
 const CAN_WRITE: Statement = Statement {
@@ -111,7 +111,8 @@ async fn an_unreadable_row_is_not_changed_and_holds_back_no_others() {
         ledger.contains("another version"),
         "the row was overwritten: {ledger}"
     );
-    assert_eq!(stack.update(&ada("good")).await.unwrap().user.version, 2);
+    let eva = patch("good", [(Field::FIRST_NAME, "Eva")]);
+    assert_eq!(stack.update(&eva).await.unwrap().user.version, 2);
     other.close().await;
     service.stop().await.unwrap();
 }

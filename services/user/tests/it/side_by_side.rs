@@ -30,12 +30,21 @@ use user::{
 /// More users than there are.
 const ALL: usize = 1_000;
 
+/// Times and limits that some of the random operations reach.
+fn short_timing() -> RuleTiming {
+    RuleTiming {
+        idempotency_key: 300_000,
+        max_idempotency_keys: 5,
+        ..RuleTiming::default()
+    }
+}
+
 /// A time that a test sets. Clones are the same one.
 #[derive(Clone)]
-struct TestClock(Arc<AtomicI64>);
+pub(crate) struct TestClock(Arc<AtomicI64>);
 
 impl TestClock {
-    fn at(now: UnixMs) -> Self {
+    pub(crate) fn at(now: UnixMs) -> Self {
         Self(Arc::new(AtomicI64::new(now)))
     }
 
@@ -43,25 +52,29 @@ impl TestClock {
         self.0.store(now, Ordering::Relaxed);
     }
 
-    fn advance(&self, by: UnixMs) {
+    pub(crate) fn advance(&self, by: UnixMs) {
         self.0.fetch_add(by, Ordering::Relaxed);
     }
 
-    fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         let now = Arc::clone(&self.0);
         Clock::new(move || now.load(Ordering::Relaxed))
     }
 }
 
 /// A store with one committer, so that operations that are requested together form one batch.
-struct Committing {
-    queue: CommitQueue,
+pub(crate) struct Committing {
+    pub(crate) queue: CommitQueue,
     task: JoinHandle<()>,
     reader: Arc<dyn UserReader>,
 }
 
 impl Committing {
     fn start(opened: store::Opened, clock: &TestClock) -> Self {
+        Self::start_with(opened, clock, short_timing())
+    }
+
+    pub(crate) fn start_with(opened: store::Opened, clock: &TestClock, timing: RuleTiming) -> Self {
         let store::Opened { mut writers, reader } = opened;
         writers.truncate(1);
         writers[0].use_clock(clock.clock());
@@ -72,11 +85,11 @@ impl Committing {
             capacity: StreamCapacity::default(),
         };
         let health = Registry::new("user", &[]);
-        let (queue, task) = commit::start(writers, RuleTiming::default(), after_commit, &health);
+        let (queue, task) = commit::start(writers, timing, after_commit, &health);
         Self { queue, task, reader }
     }
 
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         drop(self.queue);
         self.task.await.unwrap();
         self.reader.close().await;

@@ -270,6 +270,7 @@ pub(crate) fn patch<const N: usize>(user: &str, given: [(Field, &str); N]) -> Up
         fields,
         if_match: None,
         idempotency_key: None,
+        sender_try: None,
     }
 }
 

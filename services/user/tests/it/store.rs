@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use contracts::{Field, FieldSet, Link, LinkOrigin, Priority, UserId};
 use user::{
-    rules::{Lease, OpenAttempt, Row, RuleTiming},
-    store::{LoadedRows, Opened, ScanFilter, StoreError, UserScan},
+    rules::{ChangeHash, KeyHash, KeyedChange, Lease, OpenAttempt, Row, RuleTiming, StoredKey},
+    store::{FoundKey, LoadedRows, Opened, ScanFilter, StoreError, UserScan},
     time::Clock,
 };
 
@@ -25,6 +25,10 @@ on_each_store![
     a_user_that_another_transaction_created_is_contended,
     only_one_transaction_holds_the_lease,
     a_scan_returns_an_empty_page_where_few_rows_match,
+    keys_are_found_until_they_expire,
+    the_newest_entry_of_a_key_counts,
+    expired_keys_are_deleted_in_pages,
+    keys_that_another_transaction_deletes_are_skipped,
 ];
 
 /// A store whose time is [`NOW`].
@@ -265,5 +269,153 @@ async fn a_scan_returns_an_empty_page_where_few_rows_match(kind: StoreKind) {
     let second = scan(first.next).await;
     assert_eq!(readable(second.rows), [row("z")]);
     assert_eq!(second.next, None);
+    opened.close().await.unwrap();
+}
+
+fn key_of(user: &str, number: u64, key: &str, expires_at: i64) -> StoredKey {
+    StoredKey {
+        user_id: id(user),
+        number,
+        key: KeyHash::of(key),
+        change: KeyedChange {
+            version: number + 7,
+            is_changed: number.is_multiple_of(2),
+            hash: ChangeHash(KeyHash::of(&format!("change {number}")).0),
+            expires_at,
+        },
+    }
+}
+
+async fn save_keys(opened: &mut Opened, keys: &[StoredKey]) {
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    transaction.save_keys(keys).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+async fn keys_are_found_until_they_expire(kind: StoreKind) {
+    let (mut opened, _store) = open(kind).await;
+    let keys = [
+        key_of("1", 1, "a", NOW),
+        key_of("1", 2, "b", NOW + 1),
+        key_of("2", 1, "b", NOW + 5),
+    ];
+    save_keys(&mut opened, &keys).await;
+    let (one, two, three) = (id("1"), id("2"), id("3"));
+    let wanted = [
+        (&two, KeyHash::of("b")),
+        (&one, KeyHash::of("a")),
+        (&one, KeyHash::of("b")),
+        (&two, KeyHash::of("a")),
+        (&three, KeyHash::of("b")),
+    ];
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    let found = transaction.find_keys(&wanted).await.unwrap();
+    let expected = [
+        (Some(keys[2].change), 1),
+        (None, 2),
+        (Some(keys[1].change), 2),
+        (None, 1),
+        (None, 0),
+    ];
+    let expected = expected.map(|(change, newest)| FoundKey { change, newest });
+    assert_eq!(found, expected);
+    assert_eq!(transaction.key_expiry(&one, 1).await.unwrap(), Some(NOW));
+    assert_eq!(transaction.key_expiry(&one, 3).await.unwrap(), None);
+    // What is saved and not committed is gone.
+    transaction
+        .save_keys(&[key_of("1", 3, "c", NOW + 1)])
+        .await
+        .unwrap();
+    let saved = transaction.find_keys(&[(&one, KeyHash::of("c"))]).await.unwrap();
+    assert_eq!(saved[0].newest, 3);
+    drop(transaction);
+    opened.writers[0].forget_connection();
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    let gone = transaction.find_keys(&[(&one, KeyHash::of("c"))]).await.unwrap();
+    assert_eq!(
+        gone,
+        [FoundKey {
+            change: None,
+            newest: 2
+        }]
+    );
+    drop(transaction);
+    opened.close().await.unwrap();
+}
+
+/// After the clock stepped back, a key that had expired may be valid again beside the one that was used later.
+async fn the_newest_entry_of_a_key_counts(kind: StoreKind) {
+    let (mut opened, _store) = open(kind).await;
+    let keys = [key_of("1", 1, "a", NOW + 1), key_of("1", 2, "a", NOW + 2)];
+    save_keys(&mut opened, &keys).await;
+    let one = id("1");
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    let wanted = [(&one, KeyHash::of("a")), (&one, KeyHash::of("b"))];
+    let found = transaction.find_keys(&wanted).await.unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0].change, Some(keys[1].change));
+    drop(transaction);
+    opened.close().await.unwrap();
+}
+
+async fn expired_keys_are_deleted_in_pages(kind: StoreKind) {
+    let (mut opened, _store) = open(kind).await;
+    let keys: Vec<StoredKey> = (1..=5)
+        .map(|number| {
+            key_of(
+                "1",
+                number,
+                &number.to_string(),
+                NOW - 5 + i64::try_from(number).unwrap(),
+            )
+        })
+        .chain([key_of("1", 6, "6", NOW + 1)])
+        .collect();
+    save_keys(&mut opened, &keys).await;
+    let one = id("1");
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    assert_eq!(transaction.delete_expired_keys(3).await.unwrap(), 3);
+    assert_eq!(
+        transaction.key_expiry(&one, 3).await.unwrap(),
+        None,
+        "the oldest first"
+    );
+    transaction.commit().await.unwrap();
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    assert_eq!(transaction.key_expiry(&one, 4).await.unwrap(), Some(NOW - 1));
+    assert_eq!(transaction.delete_expired_keys(3).await.unwrap(), 2);
+    assert_eq!(transaction.delete_expired_keys(3).await.unwrap(), 0);
+    transaction.commit().await.unwrap();
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    let found = transaction.find_keys(&[(&one, KeyHash::of("6"))]).await.unwrap();
+    assert_eq!(found[0].change, Some(keys[5].change));
+    drop(transaction);
+    opened.close().await.unwrap();
+}
+
+async fn keys_that_another_transaction_deletes_are_skipped(kind: StoreKind) {
+    if !kind.has_several_writers() {
+        return;
+    }
+    let (mut opened, _store) = open(kind).await;
+    let keys = [1, 2, 3].map(|number| key_of("1", number, &number.to_string(), NOW));
+    save_keys(&mut opened, &keys).await;
+    let [first, second, ..] = opened.writers.as_mut_slice() else {
+        panic!("there are several writers");
+    };
+    let (mut one, _) = first.begin(&[]).await.unwrap();
+    assert_eq!(one.delete_expired_keys(2).await.unwrap(), 2);
+    let (mut other, _) = second.begin(&[]).await.unwrap();
+    assert_eq!(other.delete_expired_keys(10).await.unwrap(), 1);
+    // An expired key is used again while its old entry is being deleted.
+    other.save_keys(&[key_of("1", 4, "1", NOW + 1)]).await.unwrap();
+    other.commit().await.unwrap();
+    one.commit().await.unwrap();
+    let (mut transaction, _) = first.begin(&[]).await.unwrap();
+    let one = id("1");
+    let found = transaction.find_keys(&[(&one, KeyHash::of("1"))]).await.unwrap();
+    assert_eq!(found[0].newest, 4);
+    assert!(found[0].change.is_some());
+    drop(transaction);
     opened.close().await.unwrap();
 }

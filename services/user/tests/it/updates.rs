@@ -9,6 +9,7 @@ use contracts::{
 };
 use futures_util::{StreamExt, future::join_all};
 use serde_json::json;
+use testing::wait::until;
 
 use crate::stack::{CEILING, Stack, ada, id, patch};
 
@@ -203,29 +204,43 @@ async fn a_change_that_arrives_after_its_deadline_is_not_made() {
         found
     };
     let now = 1_000_000;
-    let ada = ada("1");
-    let change = |found| stack.ask_with(&ada, found);
-    assert_eq!(change(sent_at("a", now)).await.unwrap().user.version, 1);
+    let change = async |name, found| {
+        let update = patch(
+            "1",
+            [(Field::EMAIL, "ada@example.com"), (Field::FIRST_NAME, name)],
+        );
+        stack.ask_with(&update, found).await
+    };
+    assert_eq!(change("Ada", sent_at("a", now)).await.unwrap().user.version, 1);
     // By the same clock this one was sent ten seconds before the other, and arrived after it.
-    let late = change(sent_at("a", now - 10_000)).await.unwrap_err();
+    let late = change("Eva", sent_at("a", now - 10_000)).await.unwrap_err();
     assert_eq!(late.code, ErrorCode::Expired);
     // Times of another clock are not compared with it.
-    assert_eq!(change(sent_at("b", now - 10_000)).await.unwrap().user.version, 2);
-    assert_eq!(change(sent_at("a", now)).await.unwrap().user.version, 3);
+    assert_eq!(
+        change("Ida", sent_at("b", now - 10_000))
+            .await
+            .unwrap()
+            .user
+            .version,
+        2
+    );
+    assert_eq!(change("Eva", sent_at("a", now)).await.unwrap().user.version, 3);
     service.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_change_to_another_version_is_rejected_with_the_stored_one() {
     let (stack, service) = Stack::serving(&[]).await;
-    let at = |version| UpdateUser {
+    let at = |version, change| UpdateUser {
         if_match: Some(version),
-        ..ada("1")
+        ..change
     };
-    assert_eq!(stack.update(&at(3)).await.unwrap_err().current_version, Some(0));
+    let eva = || patch("1", [(Field::FIRST_NAME, "Eva")]);
+    let missing = stack.update(&at(3, ada("1"))).await.unwrap_err();
+    assert_eq!(missing.current_version, Some(0));
     assert_eq!(stack.update(&ada("1")).await.unwrap().user.version, 1);
-    assert_eq!(stack.update(&at(1)).await.unwrap().user.version, 2);
-    let error = stack.update(&at(1)).await.unwrap_err();
+    assert_eq!(stack.update(&at(1, eva())).await.unwrap().user.version, 2);
+    let error = stack.update(&at(1, eva())).await.unwrap_err();
     assert_eq!(
         (error.code, error.current_version),
         (ErrorCode::VersionMismatch, Some(2))
@@ -247,7 +262,7 @@ async fn an_idempotency_key_makes_one_change() {
     assert_eq!(stack.update(&keyed("l", "Eva")).await.unwrap().sync.version, 2);
     let repeated = stack.update(&keyed("k", "Ada")).await.unwrap();
     assert_eq!((repeated.sync.version, repeated.user.version), (1, 2));
-    assert_eq!(repeated.sync.state, SyncState::Superseded);
+    assert!(repeated.changed, "as the first answer said");
     let reused = stack.update(&keyed("k", "Eva")).await.unwrap_err();
     assert_eq!(reused.code, ErrorCode::KeyReused);
     let too_long = stack.update(&keyed(&"k".repeat(256), "Ada")).await.unwrap_err();
@@ -256,18 +271,53 @@ async fn an_idempotency_key_makes_one_change() {
 }
 
 #[tokio::test]
-async fn the_stored_address_under_json_changes_nothing() {
-    let (stack, service) = Stack::serving(&[]).await;
-    stack.update(&ada("1")).await.unwrap();
-    let same = UpdateUser {
-        form: UpdateForm::Json,
-        ..patch("1", [(Field::EMAIL, "ADA@example.com")])
+async fn settings_say_how_many_keys_a_user_may_have_and_for_how_long() {
+    let settings = [
+        ("USER_MAX_IDEMPOTENCY_KEYS", "1"),
+        ("USER_IDEMPOTENCY_KEY_MS", "300"),
+    ];
+    let (stack, service) = Stack::serving(&settings).await;
+    let keyed = |key: &str| UpdateUser {
+        idempotency_key: Some(key.to_owned()),
+        ..ada("1")
     };
-    let updated = stack.update(&same).await.unwrap();
-    assert_eq!(
-        (updated.sync.version, updated.sync.state),
-        (2, SyncState::Unchanged)
-    );
+    stack.update(&keyed("k")).await.unwrap();
+    until("the key to expire", CEILING, async || {
+        match stack.update(&keyed("l")).await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                assert_eq!(error.code, ErrorCode::TooManyKeys);
+                assert!(
+                    error.retry_after_ms.is_some_and(|ms| (1..=300).contains(&ms)),
+                    "{error:?}"
+                );
+                Err(error)
+            }
+        }
+    })
+    .await;
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn equal_values_make_no_version() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let first = stack.update(&ada("1")).await.unwrap();
+    assert!(first.changed);
+    let address = [(Field::EMAIL, "ADA@example.com")];
+    for (form, change) in [
+        (UpdateForm::MergePatch, ada("1")),
+        (UpdateForm::MergePatch, patch("1", address)),
+        (UpdateForm::Json, patch("1", address)),
+    ] {
+        let updated = stack.update(&UpdateUser { form, ..change }).await.unwrap();
+        assert!(!updated.changed);
+        assert_eq!(updated.user, first.user);
+        assert_eq!(
+            (updated.sync.version, updated.sync.state),
+            (1, SyncState::Pending)
+        );
+    }
     service.stop().await.unwrap();
 }
 

@@ -13,6 +13,7 @@ fn every_error_code_has_its_word_and_number() {
         (ErrorCode::EmailRequired, "email_required", 400),
         (ErrorCode::VersionMismatch, "version_mismatch", 412),
         (ErrorCode::KeyReused, "key_reused", 422),
+        (ErrorCode::TooManyKeys, "too_many_keys", 429),
         (ErrorCode::Expired, "expired", 408),
         (ErrorCode::Unavailable, "unavailable", 503),
         (ErrorCode::OutcomeUnknown, "outcome_unknown", 504),
@@ -35,12 +36,13 @@ fn an_error_has_code_message_and_optional_members() {
         json!({ "code": "version_mismatch", "message": "the version is outdated" }),
     );
     error.current_version = Some(4);
+    error.retry_after_ms = Some(1_500);
     error.invalid_values = vec![InvalidValue {
         pointer: "/email".to_owned(),
         detail: "must be an address".to_owned(),
     }];
     let json = json!({
-        "code": "version_mismatch", "message": "the version is outdated", "currentVersion": 4,
+        "code": "version_mismatch", "message": "the version is outdated", "currentVersion": 4, "retryAfterMs": 1500,
         "invalidValues": [{ "pointer": "/email", "detail": "must be an address" }]
     });
     assert_json(&error, json);

@@ -1,7 +1,8 @@
 //! The JSON of users, of changes, and of requests for users and receipts.
 
 use contracts::{
-    Field, GetReceipt, GetUser, SyncState, UpdateForm, UpdateUser, User, UserUpdated, Values, VersionState,
+    Field, GetReceipt, GetUser, SenderTry, SyncState, UpdateForm, UpdateUser, User, UserUpdated, Values,
+    VersionState,
 };
 use serde_json::json;
 
@@ -42,13 +43,28 @@ fn a_change_distinguishes_absent_and_cleared_fields() {
         fields: [(Field::FIRST_NAME, None)].into(),
         if_match: Some(2),
         idempotency_key: Some("k".to_owned()),
+        sender_try: Some(SenderTry {
+            number: u64::MAX,
+            first_try_age_ms: Some(1_000),
+        }),
     };
     let json = json!({
         "userId": "u-7", "form": "mergePatch", "fields": { "firstName": null },
-        "ifMatch": 2, "idempotencyKey": "k"
+        "ifMatch": 2, "idempotencyKey": "k", "senderTry": { "number": u64::MAX, "firstTryAgeMs": 1000 }
     });
     assert_json(&update, json);
     (update.form, update.if_match, update.idempotency_key) = (UpdateForm::Json, None, None);
+    update.sender_try = Some(SenderTry {
+        number: 7,
+        first_try_age_ms: None,
+    });
+    assert_json(
+        &update,
+        json!({
+            "userId": "u-7", "form": "json", "fields": { "firstName": null }, "senderTry": { "number": 7 }
+        }),
+    );
+    update.sender_try = None;
     assert_json(
         &update,
         json!({ "userId": "u-7", "form": "json", "fields": { "firstName": null } }),
@@ -59,6 +75,7 @@ fn a_change_distinguishes_absent_and_cleared_fields() {
 fn an_answer_to_a_change_has_user_and_sync_state() {
     let updated = UserUpdated {
         user: user(),
+        changed: true,
         sync: VersionState {
             state: SyncState::Pending,
             version: 3,
@@ -69,6 +86,7 @@ fn an_answer_to_a_change_has_user_and_sync_state() {
             "userId": "u-7", "email": "ada@example.com", "firstName": null, "lastName": "Lovelace",
             "version": 3, "updatedAt": "2026-01-02T03:04:05.678Z"
         },
+        "changed": true,
         "sync": { "state": "pending", "version": 3 }
     });
     assert_json(&updated, json);

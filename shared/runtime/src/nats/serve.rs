@@ -55,6 +55,8 @@ impl Deadline {
 pub struct Caller {
     /// When the caller stops waiting.
     pub deadline: Deadline,
+    /// When the request was sent, by this machine's monotonic clock and as far as it is known.
+    pub sent: Instant,
     /// The HTTP request that the request belongs to, if it belongs to one.
     pub context: Option<RequestContext>,
 }
@@ -222,6 +224,7 @@ impl Server {
             deadline: Deadline {
                 until: now + left.saturating_sub(under_way),
             },
+            sent: now.checked_sub(under_way).unwrap_or(now),
             context: request_id.map(|request_id| RequestContext {
                 request_id: request_id.into(),
                 traceparent: header(found, headers::TRACEPARENT).filter(short).map(Into::into),

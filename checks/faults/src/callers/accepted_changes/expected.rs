@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use contracts::{Field, SyncState, UpdateForm, Values};
+use contracts::{Field, SyncState, Values};
 
 use super::Change;
 
@@ -13,6 +13,8 @@ pub struct Expected {
     pub version: u64,
     /// Versions up to the last one that no answer named.
     pub unreported: Vec<u64>,
+    /// Changes, by their number, whose answer says wrongly whether they changed something.
+    pub wrongly_answered: Vec<u64>,
     /// The value of each field, and the version that last changed it.
     pub fields: BTreeMap<Field, (Option<String>, u64)>,
     /// The sync state that the receipt of each version must have.
@@ -24,8 +26,8 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// Derives it from one user's changes by version.
-    pub fn of(versions: &BTreeMap<u64, Change>) -> Self {
+    /// Derives it from one user's changes by version, and from those that were answered as having changed nothing.
+    pub fn of(versions: &BTreeMap<u64, Change>, unchanged: &[(u64, Change)]) -> Self {
         let version = versions.keys().next_back().copied().unwrap_or(0);
         let mut expected = Self {
             version,
@@ -33,22 +35,26 @@ impl Expected {
             ..Self::default()
         };
         let mut given_twice = Vec::new();
-        let mut changed_by_version = BTreeMap::new();
         for (version, change) in versions {
-            let changed = expected.apply(*version, change, &mut given_twice);
-            changed_by_version.insert(*version, changed);
+            if !expected.apply(*version, change, &mut given_twice) {
+                expected.wrongly_answered.push(change.number);
+            }
+            let at_this_version = unchanged.iter().filter(|(at, _)| at == version);
+            let differing = at_this_version.filter(|(_, change)| !expected.holds_all(change));
+            let differing: Vec<u64> = differing.map(|(_, change)| change.number).collect();
+            expected.wrongly_answered.extend(differing);
         }
         for key in given_twice {
             expected.version_of.remove(&key);
         }
-        for (version, changed) in changed_by_version {
-            let is_last = expected.fields.values().any(|(_, last)| *last == version);
-            let state = match (changed, is_last) {
-                (false, _) => SyncState::Unchanged,
-                (true, true) => SyncState::Confirmed,
-                (true, false) => SyncState::Superseded,
+        for version in versions.keys() {
+            let is_last = expected.fields.values().any(|(_, last)| last == version);
+            let state = if is_last {
+                SyncState::Confirmed
+            } else {
+                SyncState::Superseded
             };
-            expected.states.insert(version, state);
+            expected.states.insert(*version, state);
         }
         expected
     }
@@ -59,8 +65,7 @@ impl Expected {
         for (field, value) in &change.fields {
             let given = value.clone().map(|value| (*field, value));
             self.given.extend(given);
-            if change.form == UpdateForm::Json && *field == Field::EMAIL && self.holds(*field, value.as_ref())
-            {
+            if self.holds(*field, value.as_ref()) {
                 continue;
             }
             changed = true;
@@ -75,6 +80,12 @@ impl Expected {
         changed
     }
 
+    fn holds_all(&self, change: &Change) -> bool {
+        let mut fields = change.fields.iter();
+        fields.all(|(field, value)| self.holds(*field, value.as_ref()))
+    }
+
+    /// Whether a field has this value. One that was never given has none, not even null.
     fn holds(&self, field: Field, value: Option<&String>) -> bool {
         self.fields
             .get(&field)

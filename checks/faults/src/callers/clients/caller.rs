@@ -11,7 +11,7 @@ use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 
-use crate::callers::accepted_changes::{AcceptedChanges, Change};
+use crate::callers::accepted_changes::{AcceptedChanges, Answer, Change};
 
 /// Longer than the gateway's own deadline.
 const TIMEOUT: Duration = Duration::from_secs(8);
@@ -35,6 +35,7 @@ pub(super) struct Caller {
 /// The part of an answer with the version of this change. The answer's `user` may have a later version.
 #[derive(Deserialize)]
 struct AcceptedResponse {
+    changed: bool,
     sync: AcceptedVersion,
 }
 
@@ -67,9 +68,13 @@ impl Caller {
             match self.send(gateway, change, timeout(random)).await {
                 Ok(response) if response.status() == StatusCode::OK => {
                     // An incomplete answer counts as no answer.
-                    if let Ok(AcceptedResponse { sync }) = response.json().await {
+                    if let Ok(AcceptedResponse { changed, sync }) = response.json().await {
                         self.count("200");
-                        return self.accepted_changes.accept(change, sync.version);
+                        let answer = Answer {
+                            version: sync.version,
+                            changed,
+                        };
+                        return self.accepted_changes.accept(change, answer);
                     }
                     self.count("none");
                 }

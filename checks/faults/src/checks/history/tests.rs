@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::system::components::Component;
 use crate::{
-    callers::accepted_changes::{AcceptedChanges, Change},
+    callers::accepted_changes::{AcceptedChanges, Answer, Change},
     injection::fault::HubspotFault,
 };
 
@@ -22,7 +22,11 @@ fn expected() -> Expected {
             form: UpdateForm::MergePatch,
             fields: Values::from([(Field::FIRST_NAME, Some(format!("F{number}")))]),
         };
-        accepted_changes.accept(&change, number);
+        let answer = Answer {
+            version: number,
+            changed: true,
+        };
+        accepted_changes.accept(&change, answer);
     }
     accepted_changes.expected().remove("1").unwrap()
 }

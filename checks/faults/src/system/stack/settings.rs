@@ -41,6 +41,8 @@ pub(super) fn settings(
             ("USER_LATE_WRITE_MS", ms(scale.late_write_window)),
             ("USER_ATTEMPT_MS", ms(scale.attempt)),
             ("USER_WAKE_UP_MS", ms(scale.wake_up)),
+            // Every change has a key, and a few users are changed all the time.
+            ("USER_MAX_IDEMPOTENCY_KEYS", "1000000".to_owned()),
         ]),
         Component::FirstHubspot | Component::SecondHubspot => settings.extend([
             (

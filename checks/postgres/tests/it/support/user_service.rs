@@ -75,6 +75,7 @@ impl UserService {
             ]),
             if_match: None,
             idempotency_key: None,
+            sender_try: None,
         }
     }
 

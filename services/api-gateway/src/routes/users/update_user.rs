@@ -30,10 +30,12 @@ struct ChangeAccepted<'a> {
     success: bool,
     /// What happened, for people.
     message: &'static str,
+    /// Whether the change gave a field another value, and so made a version. If not, the user has the version that it had.
+    changed: bool,
     /// The user as it is stored now.
     #[schemars(schema_with = "user_schema")]
     user: &'a User,
-    /// The state of the delivery of this version.
+    /// The version that the change made, or the one that the user had, and the state of its delivery.
     sync: VersionState,
 }
 
@@ -61,14 +63,15 @@ pub(in crate::routes) async fn update_user(
         form,
         fields,
         if_match,
-        idempotency_key: Some(idempotency_key),
+        idempotency_key,
+        sender_try: None,
     };
     let Some(wait) = read_wait(&headers) else {
-        return Ok(accepted(&gateway.services.change(&change, &context).await?));
+        return Ok(accepted(&gateway.services.update_user(&change, &context).await?));
     };
     // Registered before the change is sent, so that its notice cannot be missed.
     let waiter = gateway.resolutions.register(&change.user_id).await;
-    let mut updated = gateway.services.change(&change, &context).await?;
+    let mut updated = gateway.services.update_user(&change, &context).await?;
     // Too many callers wait: this one is answered at once, without the header that says it waited.
     let Some(waiter) = waiter else {
         return Ok(accepted(&updated));
@@ -91,9 +94,11 @@ pub(in crate::routes) async fn update_user(
 pub(in crate::routes) fn describe_update_user(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .describe("updateUser", "Users", "Change a user, or create it",
-            "With `application/json`, every change gives `email`, which changes nothing if it equals the stored address; a name that is absent or \
-             null stays unchanged. With `application/merge-patch+json` (RFC 7396), absent fields stay unchanged and null clears a name; `email` cannot \
-             be null, and is required for a user that does not exist yet. The body may have 16 KiB. Unknown members, repeated members and invalid \
+            "With `application/json`, every change gives `email`; a name that is absent or null stays unchanged. With \
+             `application/merge-patch+json` (RFC 7396), absent fields stay unchanged and null clears a name; `email` cannot be null, and is \
+             required for a user that does not exist yet. Fields whose values differ from the stored ones make a new version together. Equal \
+             values make none: `changed` is false then, and nothing is sent to HubSpot, except that a field with a problem that is older than ten \
+             minutes is tried again. Addresses that differ only in the case of their letters are equal. The body may have 16 KiB. Unknown members, repeated members and invalid \
              values are all reported at once. `If-None-Match` is rejected.")
         .headers(&["requestId", "traceparent", "ifMatch", "idempotencyKey", "prefer"])
         .body("application/json", Media::named("UserChange").example(json!({
@@ -102,14 +107,14 @@ pub(in crate::routes) fn describe_update_user(operation: TransformOperation<'_>)
         .body("application/merge-patch+json", Media::named("UserMergePatch").example(json!({ "firstName": "Brian", "lastName": null })))
         .responds(200, "The change is stored. `sync` has the state of its delivery.", &["ETag", "Link", "Preference-Applied"], "application/json",
             Media::of::<ChangeAccepted<'_>>().example(json!({
-                "success": true, "message": message(SyncState::Pending),
+                "success": true, "message": message(SyncState::Pending, true), "changed": true,
                 "user": { "userId": "1", "email": "bh@hubspot.com", "firstName": "Brian", "lastName": "Halligan", "version": 7,
                     "updatedAt": "2026-01-05T09:30:00.123Z" },
                 "sync": { "state": "pending", "version": 7 }
             })))
         .problems(&[
             Problems::INVALID_CHANGE, Problems::BODY_TIMED_OUT, Problems::VERSION_MISMATCH, Problems::BODY_TOO_LARGE,
-            Problems::UNSUPPORTED_MEDIA_TYPE, Problems::KEY_REUSED, Problems::INTERNAL, Problems::BAD_ANSWER, Problems::UNAVAILABLE,
+            Problems::UNSUPPORTED_MEDIA_TYPE, Problems::KEY_REUSED, Problems::TOO_MANY_KEYS, Problems::INTERNAL, Problems::BAD_ANSWER, Problems::UNAVAILABLE,
             Problems::CHANGE_UNANSWERED,
         ])
 }
@@ -133,10 +138,11 @@ async fn version_mismatch(gateway: &Gateway, user_id: UserId, context: &RequestC
 }
 
 fn accepted(updated: &UserUpdated) -> Response {
-    let UserUpdated { user, sync } = updated;
+    let UserUpdated { user, changed, sync } = updated;
     let body = ChangeAccepted {
         success: true,
-        message: message(sync.state),
+        message: message(sync.state, *changed),
+        changed: *changed,
         user,
         sync: *sync,
     };
@@ -148,10 +154,10 @@ fn accepted(updated: &UserUpdated) -> Response {
     ([(ETAG, entity_tag(user.version)), (LINK, link)], Json(body)).into_response()
 }
 
-fn message(state: SyncState) -> &'static str {
+fn message(state: SyncState, is_changed: bool) -> &'static str {
     match state {
+        _ if !is_changed => "the user has these values already; sync has the result of their delivery",
         SyncState::Pending => "the change is accepted and will be delivered to HubSpot",
-        SyncState::Unchanged => "the change is accepted, and there is nothing to deliver to HubSpot",
         SyncState::Rejected
         | SyncState::Conflict
         | SyncState::Failed

@@ -44,6 +44,7 @@ pub(super) fn complete_response(operation: &str) -> Option<Value> {
         "getUser" => value(&user()),
         "updateUser" => value(&UserUpdated {
             user: user(),
+            changed: true,
             sync: VersionState {
                 state: SyncState::Confirmed,
                 version: 7,

@@ -165,6 +165,7 @@ impl Check<'_> {
             (409, reject(ErrorCode::NoAccount)),
             (412, reject(ErrorCode::VersionMismatch)),
             (422, reject(ErrorCode::KeyReused)),
+            (429, reject(ErrorCode::TooManyKeys)),
         ];
         let script = script.into_iter().filter(|(status, _)| self.documents(*status));
         let (statuses, reactions): (Vec<_>, Vec<_>) = script.unzip();

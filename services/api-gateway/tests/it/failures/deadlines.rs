@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use api_gateway::Limits;
-use contracts::{ErrorCode, headers};
+use contracts::{ErrorCode, SenderTry, headers};
 
 use crate::harness::{Gateway, problem, slug};
-use crate::scripted_user_service::{Reaction, ScriptedUserService, reject, updated, user};
+use crate::scripted_user_service::{Reaction, ReceivedRequest, ScriptedUserService, reject, updated, user};
 
 const DEADLINE: Duration = Duration::from_millis(1_500);
 
@@ -38,8 +38,48 @@ async fn after_two_silent_tries_the_outcome_is_unknown() {
 
     let requests = scripted_user_service.requests();
     assert_eq!(requests.len(), 2);
-    assert!(requests[0].body["idempotencyKey"].is_string());
-    assert_eq!(requests[0].body, requests[1].body);
+    assert!(requests[0].body.get("idempotencyKey").is_none());
+    let tries: Vec<SenderTry> = requests
+        .iter()
+        .map(|request| serde_json::from_value(request.body["senderTry"].clone()).unwrap())
+        .collect();
+    assert_eq!(tries[0].number, tries[1].number);
+    assert_eq!(tries[0].first_try_age_ms, None);
+    let age_ms = tries[1].first_try_age_ms.unwrap();
+    assert!((900..1_500).contains(&age_ms), "{age_ms}");
+    let without_try = |request: &ReceivedRequest| {
+        let mut body = request.body.clone();
+        body.as_object_mut().unwrap().remove("senderTry");
+        body
+    };
+    assert_eq!(without_try(&requests[0]), without_try(&requests[1]));
+}
+
+#[tokio::test]
+async fn each_change_has_a_number_and_both_tries_the_callers_key() {
+    let gateway = gateway().await;
+    let script = vec![
+        Reaction::Answer(updated(7)),
+        Reaction::Silence,
+        Reaction::Answer(updated(8)),
+    ];
+    let scripted_user_service = ScriptedUserService::start(&gateway, script).await;
+    for _ in 0..2 {
+        let change = gateway.valid_change().header("idempotency-key", "my-key");
+        assert_eq!(change.send().await.unwrap().status(), 200);
+    }
+    let requests = scripted_user_service.requests();
+    assert!(
+        requests
+            .iter()
+            .all(|request| request.body["idempotencyKey"] == "my-key")
+    );
+    let numbers: Vec<_> = requests
+        .iter()
+        .map(|request| &request.body["senderTry"]["number"])
+        .collect();
+    assert_ne!(numbers[0], numbers[1], "two changes");
+    assert_eq!(numbers[1], numbers[2], "two tries of one change");
 }
 
 #[tokio::test]
@@ -66,6 +106,7 @@ async fn a_second_try_that_did_nothing_leaves_the_outcome_unknown() {
     for second in [
         reject(ErrorCode::Unavailable),
         reject(ErrorCode::Expired),
+        reject(ErrorCode::OutcomeUnknown),
         Reaction::Nonsense,
     ] {
         let gateway = gateway().await;

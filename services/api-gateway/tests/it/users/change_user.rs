@@ -35,7 +35,7 @@ async fn a_change_is_answered_with_user_tag_and_receipt_link() {
     let sync = json!({ "state": "pending", "version": 7 });
     assert_eq!(
         response,
-        json!({ "success": true, "message": message, "user": user(7), "sync": sync })
+        json!({ "success": true, "message": message, "changed": true, "user": user(7), "sync": sync })
     );
 
     let requests = &scripted_user_service.requests()[0];
@@ -47,7 +47,8 @@ async fn a_change_is_answered_with_user_tag_and_receipt_link() {
         json!({ "email": "bh@hubspot.com", "firstName": "Brian" })
     );
     assert!(requests.body.get("ifMatch").is_none(), "{requests:?}");
-    assert_eq!(requests.body["idempotencyKey"].as_str().unwrap().len(), 36);
+    assert!(requests.body.get("idempotencyKey").is_none(), "{requests:?}");
+    assert!(requests.body["senderTry"]["number"].is_u64());
     assert_eq!(requests.header(headers::REQUEST_ID), Some("id-1"));
     assert_eq!(requests.header(headers::TRACEPARENT), Some(TRACE));
 }
@@ -82,6 +83,46 @@ async fn a_change_passes_on_its_condition_and_key() {
         (&requests.body["ifMatch"], &requests.body["idempotencyKey"]),
         (&json!(6), &json!("my-key"))
     );
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_says_so() {
+    let gateway = Gateway::start().await;
+    let mut unchanged = updated(7);
+    unchanged["changed"] = json!(false);
+    ScriptedUserService::start(&gateway, vec![Reaction::Answer(unchanged)]).await;
+    let response = gateway.valid_change().send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["etag"], "\"7\"");
+    let body: serde_json::Value = response.json().await.unwrap();
+    assert_eq!(
+        (&body["success"], &body["changed"], &body["sync"]["version"]),
+        (&json!(true), &json!(false), &json!(7))
+    );
+    assert!(body["message"].as_str().unwrap().contains("already"), "{body}");
+}
+
+#[tokio::test]
+async fn too_many_keys_say_when_the_oldest_expires() {
+    let gateway = Gateway::start().await;
+    let mut error = ServiceError::new(ErrorCode::TooManyKeys, "because");
+    error.retry_after_ms = Some(90_001);
+    ScriptedUserService::start(
+        &gateway,
+        vec![Reaction::Reject(error), reject(ErrorCode::TooManyKeys)],
+    )
+    .await;
+    for seconds in ["91", "60"] {
+        let response = gateway
+            .valid_change()
+            .header("idempotency-key", "my-key")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 429);
+        assert_eq!(response.headers()["retry-after"], seconds);
+        assert_eq!(slug(&problem(response).await), "too-many-keys");
+    }
 }
 
 #[tokio::test]
@@ -145,6 +186,7 @@ async fn each_error_of_the_user_service_becomes_its_problem() {
         (ErrorCode::EmailRequired, 400, "email-required"),
         (ErrorCode::UserNotFound, 404, "not-found"),
         (ErrorCode::KeyReused, 422, "idempotency-key-reused"),
+        (ErrorCode::TooManyKeys, 429, "too-many-keys"),
         (ErrorCode::Unavailable, 503, "unavailable"),
         (ErrorCode::OutcomeUnknown, 504, "outcome-unknown"),
         (ErrorCode::Internal, 500, "internal"),
@@ -154,7 +196,7 @@ async fn each_error_of_the_user_service_becomes_its_problem() {
         let response = gateway.valid_change().send().await.unwrap();
         assert_eq!(response.status(), status, "{code:?}");
         let retry_after = response.headers().get("retry-after").cloned();
-        assert_eq!(retry_after.is_some(), status == 503, "{code:?}");
+        assert_eq!(retry_after.is_some(), matches!(status, 429 | 503), "{code:?}");
         assert_eq!(slug(&problem(response).await), name);
     }
 }

@@ -3,7 +3,7 @@
 use contracts::{Field, Priority, SyncState, UpdateForm};
 
 use super::{
-    attempt_results::{all_confirmed, all_with, rejected},
+    attempt_results::{all_confirmed, all_with},
     test_user::{SECOND, TestUser, values},
 };
 use crate::rules::{Change, ChangeError};
@@ -22,34 +22,6 @@ fn version_and_generation_grow_with_each_change() {
 }
 
 #[test]
-fn giving_the_same_name_again_marks_it_dirty() {
-    let mut user = TestUser::confirmed();
-    let changed = user.change([(Field::FIRST_NAME, "Ada")]);
-    assert!(changed.wake && user.row.fields[Field::FIRST_NAME].is_dirty());
-    assert_eq!(user.receipt(changed.version).state, SyncState::Pending);
-}
-
-#[test]
-fn under_json_the_stored_address_changes_nothing() {
-    let mut user = TestUser::confirmed();
-    let changed = user.change_as(UpdateForm::Json, [(Field::EMAIL, "ADA@Example.com")]);
-    assert!(!changed.wake && !user.row.is_dirty());
-    assert_eq!(user.receipt(changed.version).state, SyncState::Unchanged);
-    let changed = user.change([(Field::EMAIL, "ada@example.com")]);
-    assert!(changed.wake, "under merge patch it is asked for");
-}
-
-#[test]
-fn under_json_a_rejected_address_is_sent_again() {
-    let mut user = TestUser::confirmed();
-    user.change([(Field::EMAIL, "eva@example.com")]);
-    let claim = user.claim();
-    user.report(rejected(&claim, Field::EMAIL));
-    user.change_as(UpdateForm::Json, [(Field::EMAIL, "eva@example.com")]);
-    assert!(user.row.fields[Field::EMAIL].is_dirty());
-}
-
-#[test]
 fn null_clears_a_name_and_marks_it_dirty() {
     let mut user = TestUser::confirmed();
     let cleared = [(Field::LAST_NAME, None)].into();
@@ -58,6 +30,7 @@ fn null_clears_a_name_and_marks_it_dirty() {
         fields: &cleared,
         if_match: None,
         key: None,
+        sent: None,
     };
     user.try_change(&change).unwrap();
     assert_eq!(user.claim().values[&Field::LAST_NAME], None);
@@ -94,6 +67,7 @@ fn a_change_without_address_or_with_another_version_is_rejected() {
         fields: &fields,
         if_match: None,
         key: None,
+        sent: None,
     };
     assert_eq!(user.try_change(&change), Err(ChangeError::EmailRequired));
     change.if_match = Some(1);
@@ -103,71 +77,6 @@ fn a_change_without_address_or_with_another_version_is_rejected() {
         TestUser::not_created().row,
         "a rejected change leaves the row as it was"
     );
-}
-
-#[test]
-fn a_repeated_key_returns_its_version_until_it_is_forgotten() {
-    let mut user = TestUser::confirmed();
-    let fields = values([(Field::FIRST_NAME, "Eva")]);
-    let keyed = |key| Change {
-        form: UpdateForm::MergePatch,
-        fields: &fields,
-        if_match: Some(1),
-        key: Some(key),
-    };
-    let first = user.try_change(&keyed("k")).unwrap();
-    let before = user.row.clone();
-    let again = user.try_change(&keyed("k")).unwrap();
-    assert_eq!((again.version, again.wake), (first.version, false));
-    assert_eq!(user.row, before);
-    let other = values([(Field::FIRST_NAME, "Ida")]);
-    let reused = Change {
-        fields: &other,
-        ..keyed("k")
-    };
-    assert_eq!(user.try_change(&reused), Err(ChangeError::KeyReused));
-    for key in ["1", "2", "3", "4", "5", "6", "7", "8"] {
-        let change = Change {
-            if_match: None,
-            ..keyed(key)
-        };
-        user.try_change(&change).unwrap();
-    }
-    assert_eq!(user.row.keys.len(), 8);
-    let forgotten = user.try_change(&keyed("k"));
-    assert_eq!(forgotten, Err(ChangeError::VersionMismatch(user.row.version)));
-}
-
-#[test]
-fn the_fingerprint_of_a_key_fits_into_an_sql_integer() {
-    let mut user = TestUser::confirmed();
-    for key in ["1", "2", "3", "4", "5", "6", "7", "8"] {
-        let fields = values([(Field::FIRST_NAME, key)]);
-        let change = Change {
-            form: UpdateForm::MergePatch,
-            fields: &fields,
-            if_match: None,
-            key: Some(key),
-        };
-        user.try_change(&change).unwrap();
-    }
-    let fits = |given| i64::try_from(given).is_ok();
-    assert!(user.row.keys.iter().all(|used| fits(used.given)));
-}
-
-#[test]
-fn unchanged_versions_are_kept_as_a_limited_number_of_ranges() {
-    let mut user = TestUser::confirmed();
-    for _ in 0..40 {
-        user.change_as(UpdateForm::Json, [(Field::EMAIL, "ada@example.com")]);
-    }
-    assert_eq!(user.row.unchanged, [(2, 41)]);
-    for _ in 0..40 {
-        user.change([(Field::FIRST_NAME, "Eva")]);
-        user.change_as(UpdateForm::Json, [(Field::EMAIL, "ada@example.com")]);
-    }
-    assert_eq!(user.row.unchanged.len(), 16);
-    assert_eq!(user.receipt(user.row.version).state, SyncState::Unchanged);
 }
 
 #[test]

@@ -154,8 +154,8 @@ fn correlation_ids_of_problems_outlive_later_attempts() {
     let mut user = TestUser::created();
     let claim = user.claim();
     user.report(answered(200, all_confirmed(&claim)));
-    for status in [400, 200] {
-        user.change([(Field::FIRST_NAME, "Eva")]);
+    for (status, name) in [(400, "Eva"), (200, "Ida")] {
+        user.change([(Field::FIRST_NAME, name)]);
         let claim = user.claim();
         let result = if status == 200 {
             all_confirmed(&claim)

@@ -87,6 +87,7 @@ impl TestUser {
             fields,
             if_match: None,
             key: None,
+            sent: None,
         };
         self.try_change(&change).unwrap()
     }

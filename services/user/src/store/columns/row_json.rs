@@ -11,8 +11,8 @@ use serde::{
 };
 
 use crate::rules::{
-    FieldState, LateWriteWindow, OpenAttempt, PastAttempt, RememberedCreate, Row, UnixMs, UnknownMembers,
-    UnknownParts, UsedKey,
+    FieldState, LateWriteWindow, OpenAttempt, PastAttempt, RecentChange, RememberedCreate, Row, UnixMs,
+    UnknownMembers, UnknownParts,
 };
 
 /// A row without the values that have columns of their own. Members with their default value are left out.
@@ -56,9 +56,7 @@ pub(super) struct RowJson {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     history: Vec<PastAttempt>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    keys: Vec<UsedKey>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    unchanged: Vec<(u64, u64)>,
+    recent_changes: Vec<RecentChange>,
     #[serde(flatten)]
     unknown: UnknownMembers,
 }
@@ -190,8 +188,7 @@ impl RowJson {
             charges: row.counted_failures,
             last_failure: row.last_failure.clone(),
             history: row.history.clone(),
-            keys: row.keys.clone(),
-            unchanged: row.unchanged.clone(),
+            recent_changes: row.recent_changes.clone(),
             unknown: row.unknown.members.clone(),
         }
     }
@@ -247,8 +244,7 @@ impl RowJson {
         row.counted_failures = self.charges;
         row.last_failure = self.last_failure;
         row.history = self.history;
-        row.keys = self.keys;
-        row.unchanged = self.unchanged;
+        row.recent_changes = self.recent_changes;
     }
 }
 
@@ -394,8 +390,7 @@ mod tests {
             "charges": 1,
             "lastFailure": reason,
             "history": [[1, 2, 3, 4, 200]],
-            "keys": [{ "key": "k", "version": 1, "given": 2 }],
-            "unchanged": [[2, 3]]
+            "recentChanges": [[u64::MAX, 2, 3]]
         })
     }
 

@@ -11,12 +11,13 @@ use contracts::{Priority, UserId};
 use super::{
     MemoryError, MemoryFault, MemoryStore, Shared,
     index::Index,
+    keys::Keys,
     tables::{StoredRow, Tables},
 };
 use crate::{
-    rules::{Lease, Row, RuleTiming, UnixMs},
+    rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        LoadedRows, StoreError, Transaction,
+        FoundKey, LoadedRows, StoreError, Transaction,
         columns::{integer, priority_number},
     },
     time::Clock,
@@ -36,6 +37,10 @@ pub(super) struct MemoryTransaction {
     /// The rows it has written.
     written: Tables,
     written_lease: Option<Lease>,
+    /// The keys it has inserted and not deleted.
+    inserted_keys: Keys,
+    /// The committed keys it has deleted.
+    deleted_keys: HashSet<(UserId, u64)>,
     is_open: bool,
 }
 
@@ -70,6 +75,8 @@ impl MemoryTransaction {
             held: HashSet::new(),
             written: Tables::default(),
             written_lease: None,
+            inserted_keys: Keys::default(),
+            deleted_keys: HashSet::new(),
             is_open: true,
         };
         let rows = transaction.hold_and_decode(&mut shared, users);
@@ -123,6 +130,9 @@ impl MemoryTransaction {
         self.is_open = false;
         for user in self.held.drain() {
             shared.held_rows.remove(&user);
+        }
+        for key in self.deleted_keys.drain() {
+            shared.keys_in_deletion.remove(&key);
         }
         if shared.held_lease == Some(self.id) {
             shared.held_lease = None;
@@ -261,6 +271,37 @@ impl MemoryTransaction {
         found
     }
 
+    /// Looks for a key as this transaction sees it. It deletes only keys that have expired, which are not found anyway.
+    fn find_key(&self, shared: &Shared, user: &UserId, key: KeyHash) -> FoundKey {
+        let committed = shared.keys.find(user, key, self.now);
+        let own = self.inserted_keys.find(user, key, self.now);
+        FoundKey {
+            change: own.change.or(committed.change),
+            newest: own.newest.max(committed.newest),
+        }
+    }
+
+    fn expiry_of(&self, shared: &Shared, user: &UserId, number: u64) -> Option<UnixMs> {
+        if self.deleted_keys.contains(&(user.clone(), number)) {
+            return None;
+        }
+        let stored = self.inserted_keys.get(user, number);
+        let stored = stored.or_else(|| shared.keys.get(user, number));
+        stored.map(|stored| stored.change.expires_at)
+    }
+
+    /// Keys that this transaction or another one deletes are skipped.
+    fn delete_expired(&mut self, shared: &mut Shared, limit: usize) -> u64 {
+        let expired = shared.keys.expired(self.now);
+        let expired = expired.map(|(user, number)| (user.clone(), number));
+        let free = expired.filter(|key| !shared.keys_in_deletion.contains(key));
+        let free: Vec<(UserId, u64)> = free.take(limit).collect();
+        shared.keys_in_deletion.extend(free.iter().cloned());
+        let count = free.len() as u64;
+        self.deleted_keys.extend(free);
+        count
+    }
+
     fn hold_lease(&mut self, shared: &mut Shared) -> Result<(), StoreError> {
         if shared.held_lease.is_some_and(|holder| holder != self.id) {
             return Err(StoreError::before_commit(MemoryError::LeaseIsHeld));
@@ -278,6 +319,12 @@ impl MemoryTransaction {
         }
         if let Some(lease) = self.written_lease.take() {
             shared.lease = lease;
+        }
+        for (user, number) in &self.deleted_keys {
+            shared.keys.remove(user, *number);
+        }
+        for key in self.inserted_keys.all() {
+            shared.keys.insert(key.clone());
         }
         shared.faults.strike(MemoryFault::AnswerLost)
     }
@@ -412,6 +459,32 @@ impl Transaction for MemoryTransaction {
 
     async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
         self.statement_on_lease(|this, _| this.written_lease = Some(lease.clone()))
+            .await
+    }
+
+    async fn find_keys(&mut self, wanted: &[(&UserId, KeyHash)]) -> Result<Vec<FoundKey>, StoreError> {
+        self.statement(|this, shared| {
+            let found = wanted.iter().map(|(user, key)| this.find_key(shared, user, *key));
+            Ok(found.collect())
+        })
+        .await
+    }
+
+    async fn key_expiry(&mut self, user: &UserId, number: u64) -> Result<Option<UnixMs>, StoreError> {
+        self.statement(|this, shared| Ok(this.expiry_of(shared, user, number)))
+            .await
+    }
+
+    async fn save_keys(&mut self, new: &[StoredKey]) -> Result<(), StoreError> {
+        self.statement(|this, _| {
+            new.iter().cloned().for_each(|key| this.inserted_keys.insert(key));
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError> {
+        self.statement(|this, shared| Ok(this.delete_expired(shared, limit)))
             .await
     }
 

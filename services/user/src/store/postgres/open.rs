@@ -128,8 +128,8 @@ async fn check(options: &PgConnectOptions, settings: SessionSettings) -> Result<
 /// Checks that the tables survive a crash of the server, and returns the search path on which they were found.
 async fn check_tables(connection: &mut PgConnection) -> Result<String, SessionError> {
     let unlogged = sqlx::query_scalar(
-        "SELECT relname::text FROM pg_class WHERE oid IN ('users'::regclass, 'lease'::regclass) \
-         AND relpersistence <> 'p' LIMIT 1",
+        "SELECT relname::text FROM pg_class WHERE oid IN ('users'::regclass, 'lease'::regclass, \
+         'idempotency_keys'::regclass) AND relpersistence <> 'p' LIMIT 1",
     );
     let unlogged: Option<String> = limited(unlogged.fetch_optional(&mut *connection)).await?;
     if let Some(table) = unlogged {

@@ -8,12 +8,12 @@ use sqlx::{Executor, PgConnection, postgres::PgArguments, query::QueryScalar};
 
 use super::{
     error::{at_commit, before_commit, is_contention, limited},
-    rows,
+    keys, rows,
 };
 use crate::{
-    rules::{Lease, Row, RuleTiming, UnixMs},
+    rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        LoadedRows, StoreError, Transaction,
+        FoundKey, LoadedRows, StoreError, Transaction,
         columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
@@ -213,6 +213,25 @@ impl Transaction for PostgresTransaction<'_> {
             .bind(lease.paused_since);
         let done = limited(update.execute(&mut *self.connection)).await;
         done.map(|_| ()).map_err(before_commit)
+    }
+
+    async fn find_keys(&mut self, wanted: &[(&UserId, KeyHash)]) -> Result<Vec<FoundKey>, StoreError> {
+        let found = keys::find(self.connection, wanted, self.now).await;
+        found.map_err(before_commit)
+    }
+
+    async fn key_expiry(&mut self, user: &UserId, number: u64) -> Result<Option<UnixMs>, StoreError> {
+        let expiry = keys::expiry(self.connection, user, number).await;
+        expiry.map_err(before_commit)
+    }
+
+    async fn save_keys(&mut self, new: &[StoredKey]) -> Result<(), StoreError> {
+        keys::insert(self.connection, new).await.map_err(before_commit)
+    }
+
+    async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError> {
+        let deleted = keys::delete_expired(self.connection, self.now, limit).await;
+        deleted.map_err(before_commit)
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -9,13 +9,14 @@ use sqlx::{
 };
 
 use super::{
+    keys,
     open::{ConnectError, connect},
     rows,
 };
 use crate::{
-    rules::{Lease, Row, RuleTiming, UnixMs},
+    rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        LoadedRows, StoreError, Transaction, UserWriter,
+        FoundKey, LoadedRows, StoreError, Transaction, UserWriter,
         columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
@@ -219,6 +220,26 @@ impl Transaction for SqliteTransaction<'_> {
             .await
             .map_err(StoreError::before_commit)?;
         Ok(())
+    }
+
+    async fn find_keys(&mut self, wanted: &[(&UserId, KeyHash)]) -> Result<Vec<FoundKey>, StoreError> {
+        let found = keys::find(&mut self.inner, wanted, self.now).await;
+        found.map_err(StoreError::before_commit)
+    }
+
+    async fn key_expiry(&mut self, user: &UserId, number: u64) -> Result<Option<UnixMs>, StoreError> {
+        let expiry = keys::expiry(&mut self.inner, user, number).await;
+        expiry.map_err(StoreError::before_commit)
+    }
+
+    async fn save_keys(&mut self, new: &[StoredKey]) -> Result<(), StoreError> {
+        let saved = keys::insert(&mut self.inner, new).await;
+        saved.map_err(StoreError::before_commit)
+    }
+
+    async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError> {
+        let deleted = keys::delete_expired(&mut self.inner, self.now, limit).await;
+        deleted.map_err(StoreError::before_commit)
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

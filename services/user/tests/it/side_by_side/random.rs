@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use contracts::{
     AttemptFailure, AttemptResult, ChangeLease, Claim, ClaimUsers, ControlDelivery, DeliveryAction, Field,
     FieldResult, FieldSet, ImportLine, LinkOrigin, LinkUser, NewLink, Priority, Reason, RepairUser,
-    ReportResults, Retraction, UnlinkUser, UpdateForm, UpdateUser, UserId, Values, delivery::LeaseAction,
+    ReportResults, Retraction, SenderTry, UnlinkUser, UpdateForm, UpdateUser, UserId, Values,
+    delivery::LeaseAction,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 
@@ -148,6 +149,10 @@ fn update(rng: &mut StdRng) -> UpdateUser {
         idempotency_key: rng
             .random_bool(0.3)
             .then(|| format!("key-{}", rng.random_range(0..12))),
+        sender_try: rng.random_bool(0.5).then(|| SenderTry {
+            number: rng.random_range(0..60),
+            first_try_age_ms: rng.random_bool(0.3).then(|| rng.random_range(0..100_000)),
+        }),
     }
 }
 
@@ -168,7 +173,8 @@ fn fields(rng: &mut StdRng) -> Values {
         if rng.random_bool(0.5) {
             let name = rng
                 .random_bool(0.8)
-                .then(|| format!("Zoë \"{}\" 😀", rng.random::<u8>()));
+                // Few enough that some values are equal to the stored ones.
+                .then(|| format!("Zoë \"{}\" 😀", rng.random_range(0..6)));
             fields.insert(field, name);
         }
     }

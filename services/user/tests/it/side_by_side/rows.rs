@@ -8,7 +8,7 @@ use contracts::{Field, FieldResult, FieldSet, Link, LinkOrigin, Priority, Reason
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use testing::database::TestDatabase;
 use user::{
-    rules::{FieldState, LateWriteWindow, Lease, OpenAttempt, Row, RuleTiming, UnixMs, UsedKey},
+    rules::{FieldState, LateWriteWindow, Lease, OpenAttempt, Row, RuleTiming, UnixMs},
     store::{Opened, StoreError, Transaction, UserReader, memory::MemoryStore},
 };
 
@@ -317,11 +317,8 @@ impl Draw {
             .choose(&mut self.rng)
             .unwrap();
         row.failures = self.rng.random_range(0..3);
-        row.keys = vec![UsedKey {
-            key: "k".to_owned(),
-            version: 1,
-            given: u64::MAX,
-        }];
+        let recent_changes = serde_json::json!([[u64::MAX, 1, i64::MAX]]);
+        row.recent_changes = serde_json::from_value(recent_changes).unwrap();
         row
     }
 }

@@ -1,0 +1,71 @@
+//! The changes that were accepted, by what makes them recognizable when they are sent again. They are kept apart from the rows.
+
+use std::collections::HashMap;
+
+use contracts::{UpdateUser, Values};
+use user::rules::UnixMs;
+
+/// How long a key is remembered.
+const DAY: UnixMs = 24 * 3_600_000;
+
+/// What was answered to a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// The version of the user after it.
+    pub(crate) version: u64,
+    /// Whether it made that version.
+    pub(crate) changed: bool,
+}
+
+/// The accepted changes of all users.
+#[derive(Debug, Default)]
+pub(crate) struct AcceptedChanges {
+    by_key: HashMap<(usize, String), KeyedChange>,
+    by_number: HashMap<(usize, u64), NumberedChange>,
+}
+
+#[derive(Debug)]
+struct KeyedChange {
+    fields: Values,
+    outcome: Outcome,
+    accepted_at: UnixMs,
+}
+
+#[derive(Debug)]
+struct NumberedChange {
+    outcome: Outcome,
+    /// By how much the service's clock had stepped.
+    skew: i64,
+}
+
+impl AcceptedChanges {
+    /// The outcome that a change must have because it was accepted before; none if it is a new one.
+    ///
+    /// A second try is not recognized for certain if the clock has stepped since the first one. Nor is one that changed nothing: to
+    /// carry out its second try is to carry it out once.
+    pub(crate) fn find(&self, user: usize, update: &UpdateUser, now: UnixMs, skew: i64) -> Option<Outcome> {
+        if let Some(key) = &update.idempotency_key {
+            let known = self.by_key.get(&(user, key.clone()))?;
+            let is_valid = now < known.accepted_at + DAY && known.fields == update.fields;
+            return is_valid.then_some(known.outcome);
+        }
+        let number = update.sender_try?.number;
+        let known = self.by_number.get(&(user, number))?;
+        (known.skew == skew && known.outcome.changed).then_some(known.outcome)
+    }
+
+    /// Remembers a change that was carried out.
+    pub(crate) fn add(&mut self, user: usize, update: &UpdateUser, outcome: Outcome, now: UnixMs, skew: i64) {
+        if let Some(key) = update.idempotency_key.clone() {
+            let known = KeyedChange {
+                fields: update.fields.clone(),
+                outcome,
+                accepted_at: now,
+            };
+            self.by_key.insert((user, key), known);
+        } else if let Some(sent) = update.sender_try {
+            let known = NumberedChange { outcome, skew };
+            self.by_number.insert((user, sent.number), known);
+        }
+    }
+}

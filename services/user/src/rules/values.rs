@@ -1,0 +1,59 @@
+//! Given values, compared with the stored ones. Changes by callers and lines of imports share this.
+
+use contracts::{Field, FieldSet, Values, is_same_address};
+
+use super::{Row, UnixMs};
+
+/// The given fields, by whether they differ from the stored ones.
+#[derive(Debug, Clone)]
+pub(super) struct Comparison {
+    /// Fields with another value than the stored one.
+    pub(super) different: FieldSet,
+    /// Fields whose value is stored already.
+    pub(super) equal: FieldSet,
+}
+
+/// Compares values with those of a row, each by the equality of its field's type.
+pub(super) fn compare(row: &Row, given: &Values) -> Comparison {
+    let is_equal = |(field, value): &(&Field, &Option<String>)| is_stored(row, **field, value.as_deref());
+    let (equal, different): (Vec<_>, Vec<_>) = given.iter().partition(is_equal);
+    let fields = |given: Vec<(&Field, &Option<String>)>| given.into_iter().map(|(field, _)| *field).collect();
+    Comparison {
+        different: fields(different),
+        equal: fields(equal),
+    }
+}
+
+/// Whether the field has this value. A field that no caller ever gave equals nothing, null included: HubSpot may hold a value that
+/// nobody here knows, and a caller who clears the field means that one.
+fn is_stored(row: &Row, field: Field, given: Option<&str>) -> bool {
+    let state = &row.fields[field];
+    if state.changed_in == 0 {
+        return false;
+    }
+    match (state.value.as_deref(), given) {
+        (Some(own), Some(given)) if field == Field::EMAIL => is_same_address(own, given),
+        (own, given) => own == given,
+    }
+}
+
+/// Gives fields their new values, which together make one version. Nothing happens without a field.
+pub(super) fn set_values(row: &mut Row, given: &Values, different: FieldSet, now: UnixMs) {
+    if different.is_empty() {
+        return;
+    }
+    row.version += 1;
+    row.generation += 1;
+    row.updated_at = now;
+    row.rechecks = 0;
+    row.mark_pending(now);
+    let (version, generation) = (row.version, row.generation);
+    for field in different.iter() {
+        let state = &mut row.fields[field];
+        state.value = given.get(&field).cloned().flatten();
+        state.changed_in = version;
+        state.dirty_since = generation;
+        state.result = None;
+        state.recorded_at = 0;
+    }
+}

@@ -1,0 +1,287 @@
+//! Idempotency keys: how long they are remembered, how many a user may have, and what a repeat gets.
+
+use contracts::{ErrorCode, Field, ServiceError, UpdateForm, UpdateUser, UserUpdated};
+use futures_util::future::join_all;
+use user::{
+    operations::SweepUsers,
+    rules::{RuleTiming, UnixMs},
+    store::Opened,
+};
+
+use crate::{
+    side_by_side::{Committing, TestClock},
+    stack::{ada, patch},
+    stores::{StoreKind, TestStore, on_each_store},
+};
+
+on_each_store![
+    a_repeat_gets_the_version_of_the_first_change,
+    a_repeat_of_a_change_that_changed_nothing_changes_nothing,
+    a_key_with_another_body_or_form_is_rejected,
+    a_key_is_remembered_across_a_restart,
+    a_key_is_forgotten_after_a_day,
+    a_key_is_that_of_one_user,
+    two_changes_of_one_batch_with_the_same_key_are_one,
+    a_user_may_have_ten_thousand_keys,
+    the_limit_counts_keys_of_the_same_batch,
+    a_sweep_deletes_a_page_of_expired_keys,
+];
+
+const NOW: UnixMs = 1_000_000;
+const HOUR: UnixMs = 3_600_000;
+const DAY: UnixMs = 24 * HOUR;
+/// No more changes wait for a committer at a time.
+const AT_A_TIME: usize = 1_000;
+
+/// A store with a committer and a clock that the test sets.
+struct Service {
+    clock: TestClock,
+    store: TestStore,
+    timing: RuleTiming,
+    committing: Committing,
+}
+
+impl Service {
+    async fn start(kind: StoreKind) -> Self {
+        Self::start_with(kind, RuleTiming::default()).await
+    }
+
+    async fn start_with(kind: StoreKind, timing: RuleTiming) -> Self {
+        let (clock, store) = (TestClock::at(NOW), kind.fresh().await);
+        Self {
+            committing: Committing::start_with(store.open().await, &clock, timing),
+            clock,
+            store,
+            timing,
+        }
+    }
+
+    async fn restart(self) -> Self {
+        self.committing.close().await;
+        Self {
+            committing: Committing::start_with(self.store.open().await, &self.clock, self.timing),
+            ..self
+        }
+    }
+
+    async fn update(&self, change: UpdateUser) -> Result<UserUpdated, ServiceError> {
+        self.committing.queue.run(change, None).await
+    }
+
+    /// Changes that are requested together, and so form one batch.
+    async fn update_together(
+        &self,
+        changes: impl IntoIterator<Item = UpdateUser>,
+    ) -> Vec<Result<UserUpdated, ServiceError>> {
+        join_all(changes.into_iter().map(|change| self.update(change))).await
+    }
+
+    async fn sweep(&self) {
+        let sweep = SweepUsers { live: 1, backfill: 1 };
+        self.committing.queue.run(sweep, None).await.unwrap();
+    }
+
+    /// How many expired keys are still stored.
+    async fn expired_keys(self) -> u64 {
+        let Self { clock, store, .. } = self;
+        self.committing.close().await;
+        let mut opened: Opened = store.open().await;
+        opened.writers[0].use_clock(clock.clock());
+        let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+        let deleted = transaction.delete_expired_keys(usize::MAX).await.unwrap();
+        transaction.commit().await.unwrap();
+        opened.close().await.unwrap();
+        deleted
+    }
+
+    async fn close(self) {
+        self.committing.close().await;
+    }
+}
+
+fn keyed(key: &str, change: UpdateUser) -> UpdateUser {
+    UpdateUser {
+        idempotency_key: Some(key.to_owned()),
+        ..change
+    }
+}
+
+fn name(value: &str) -> UpdateUser {
+    patch("1", [(Field::FIRST_NAME, value)])
+}
+
+/// The version of an answer, and whether the change made it.
+fn outcome(updated: Result<UserUpdated, ServiceError>) -> (u64, bool) {
+    let updated = updated.unwrap();
+    (updated.sync.version, updated.changed)
+}
+
+fn code(updated: Result<UserUpdated, ServiceError>) -> ErrorCode {
+    updated.unwrap_err().code
+}
+
+async fn a_repeat_gets_the_version_of_the_first_change(kind: StoreKind) {
+    let service = Service::start(kind).await;
+    assert_eq!(outcome(service.update(keyed("k", ada("1"))).await), (1, true));
+    // More changes than a row ever remembered keys of.
+    for number in 0..20 {
+        let value = format!("N{number}");
+        service.update(keyed(&value, name(&value))).await.unwrap();
+    }
+    let mut repeated = keyed("k", ada("1"));
+    repeated.if_match = Some(7);
+    let answer = service.update(repeated).await.unwrap();
+    assert_eq!(
+        (answer.sync.version, answer.changed, answer.user.version),
+        (1, true, 21)
+    );
+    assert_eq!(answer.user.values[&Field::FIRST_NAME].as_deref(), Some("N19"));
+    service.close().await;
+}
+
+async fn a_repeat_of_a_change_that_changed_nothing_changes_nothing(kind: StoreKind) {
+    let service = Service::start(kind).await;
+    service.update(ada("1")).await.unwrap();
+    assert_eq!(outcome(service.update(keyed("k", ada("1"))).await), (1, false));
+    service.update(name("Eva")).await.unwrap();
+    let repeated = service.update(keyed("k", ada("1"))).await.unwrap();
+    assert_eq!((repeated.sync.version, repeated.changed), (1, false));
+    assert_eq!(repeated.user.values[&Field::FIRST_NAME].as_deref(), Some("Eva"));
+    service.close().await;
+}
+
+async fn a_key_with_another_body_or_form_is_rejected(kind: StoreKind) {
+    let service = Service::start(kind).await;
+    service.update(keyed("k", ada("1"))).await.unwrap();
+    let other_body = service.update(keyed("k", name("Eva"))).await;
+    assert_eq!(code(other_body), ErrorCode::KeyReused);
+    let other_form = UpdateUser {
+        form: UpdateForm::Json,
+        ..ada("1")
+    };
+    assert_eq!(
+        code(service.update(keyed("k", other_form)).await),
+        ErrorCode::KeyReused
+    );
+    assert_eq!(outcome(service.update(keyed("k", ada("1"))).await), (1, true));
+    service.close().await;
+}
+
+async fn a_key_is_remembered_across_a_restart(kind: StoreKind) {
+    let service = Service::start(kind).await;
+    service.update(keyed("k", ada("1"))).await.unwrap();
+    service.update(keyed("l", ada("1"))).await.unwrap();
+    service.update(name("Eva")).await.unwrap();
+    let service = service.restart().await;
+    assert_eq!(outcome(service.update(keyed("k", ada("1"))).await), (1, true));
+    assert_eq!(outcome(service.update(keyed("l", ada("1"))).await), (1, false));
+    assert_eq!(
+        code(service.update(keyed("k", name("Eva"))).await),
+        ErrorCode::KeyReused
+    );
+    service.close().await;
+}
+
+async fn a_key_is_forgotten_after_a_day(kind: StoreKind) {
+    let service = Service::start(kind).await;
+    service.update(keyed("k", ada("1"))).await.unwrap();
+    service.update(name("Eva")).await.unwrap();
+    service.clock.advance(DAY - 1);
+    assert_eq!(outcome(service.update(keyed("k", ada("1"))).await), (1, true));
+    // It has expired, although no sweep has deleted it.
+    service.clock.advance(1);
+    assert_eq!(outcome(service.update(keyed("k", ada("1"))).await), (3, true));
+    service.clock.advance(DAY - 1);
+    assert_eq!(outcome(service.update(keyed("k", ada("1"))).await), (3, true));
+    service.close().await;
+}
+
+async fn a_key_is_that_of_one_user(kind: StoreKind) {
+    let service = Service::start(kind).await;
+    let changes = [keyed("k", ada("1")), keyed("k", ada("2"))];
+    for answer in service.update_together(changes).await {
+        assert_eq!(outcome(answer), (1, true));
+    }
+    assert_eq!(outcome(service.update(keyed("k", ada("2"))).await), (1, true));
+    service.close().await;
+}
+
+async fn two_changes_of_one_batch_with_the_same_key_are_one(kind: StoreKind) {
+    let service = Service::start(kind).await;
+    let changes = [
+        keyed("k", ada("1")),
+        name("Eva"),
+        keyed("k", ada("1")),
+        keyed("k", name("Ida")),
+    ];
+    let mut answers = service.update_together(changes).await;
+    assert_eq!(code(answers.remove(3)), ErrorCode::KeyReused);
+    let outcomes: Vec<_> = answers.into_iter().map(outcome).collect();
+    assert_eq!(outcomes, [(1, true), (2, true), (1, true)]);
+    service.close().await;
+}
+
+async fn a_user_may_have_ten_thousand_keys(kind: StoreKind) {
+    let service = Service::start(kind).await;
+    service.update(keyed("0", ada("1"))).await.unwrap();
+    service.clock.advance(HOUR);
+    let keys: Vec<String> = (1..10_000).map(|number| number.to_string()).collect();
+    for keys in keys.chunks(AT_A_TIME) {
+        let changes = keys.iter().map(|key| keyed(key, ada("1")));
+        for answer in service.update_together(changes).await {
+            assert_eq!(outcome(answer), (1, false));
+        }
+    }
+    let error = service.update(keyed("10000", name("Eva"))).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::TooManyKeys);
+    assert_eq!(error.retry_after_ms, Some((DAY - HOUR).unsigned_abs()));
+    // Known keys, changes without a key and other users are not affected.
+    assert_eq!(outcome(service.update(keyed("9999", ada("1"))).await), (1, false));
+    assert_eq!(outcome(service.update(name("Eva")).await), (2, true));
+    assert_eq!(outcome(service.update(keyed("10000", ada("2"))).await), (1, true));
+
+    // When the oldest key expires, there is space for one.
+    let service = service.restart().await;
+    service.clock.advance(DAY - HOUR);
+    let together = [keyed("10000", name("Ida")), keyed("10001", name("Ida"))];
+    let mut answers = service.update_together(together).await;
+    let error = answers.remove(1).unwrap_err();
+    assert_eq!(error.code, ErrorCode::TooManyKeys);
+    assert_eq!(error.retry_after_ms, Some(HOUR.unsigned_abs()));
+    assert_eq!(outcome(answers.remove(0)), (3, true));
+    service.close().await;
+}
+
+async fn the_limit_counts_keys_of_the_same_batch(kind: StoreKind) {
+    let timing = RuleTiming {
+        max_idempotency_keys: 2,
+        ..RuleTiming::default()
+    };
+    let service = Service::start_with(kind, timing).await;
+    let changes = ["a", "b", "c", "a", "d"].map(|key| keyed(key, ada("1")));
+    let answers = service.update_together(changes).await;
+    let codes: Vec<_> = answers
+        .into_iter()
+        .map(|answer| answer.err().map(|error| error.code))
+        .collect();
+    let full = Some(ErrorCode::TooManyKeys);
+    assert_eq!(codes, [None, None, full, None, full]);
+    service.close().await;
+}
+
+async fn a_sweep_deletes_a_page_of_expired_keys(kind: StoreKind) {
+    let service = Service::start(kind).await;
+    let keys: Vec<String> = (0..700).map(|number| number.to_string()).collect();
+    let changes = keys.iter().map(|key| keyed(key, ada("1")));
+    service.update_together(changes).await;
+    service.clock.advance(DAY - 1);
+    service.sweep().await;
+    service.clock.advance(1);
+    service.update(keyed("young", ada("1"))).await.unwrap();
+    service.sweep().await;
+    assert_eq!(
+        outcome(service.update(keyed("young", ada("1"))).await),
+        (1, false)
+    );
+    assert_eq!(service.expired_keys().await, 200);
+}
