@@ -95,6 +95,7 @@ named! {
         LostAnnouncement: "broker: wake-up lost before the stream",
         LostConfirmation: "broker: wake-up stored, confirmation lost",
         LostAck: "broker: acknowledgement lost",
+        LostNotice: "broker: wake-up past the stream lost",
         DuplicateWakeUp: "broker: wake-up delivered twice",
         SlowWakeUp: "broker: wake-ups out of order",
         Disconnected: "broker: connection lost",
@@ -130,6 +131,33 @@ impl Fault {
                 | Self::LongFreeze
                 | Self::DayLimit
         )
+    }
+
+    /// Whether it delays claims of users that nothing is wrong with, although it loses no wake-up.
+    pub fn delays_claims(self) -> bool {
+        self.is_of_the_account()
+            || matches!(
+                self,
+                Self::Locked
+                    | Self::LockedContact
+                    | Self::BurstLimit
+                    | Self::SecondLimit
+                    | Self::NarrowLimit
+                    | Self::Slow
+                    | Self::TimedOut
+                    | Self::LateEffect
+                    | Self::Paused
+                    | Self::Kill
+                    | Self::ShutDown
+                    | Self::TokenReplaced
+                    | Self::LostRequest
+                    | Self::ServiceUnavailable
+                    | Self::BatchFails
+                    | Self::BeginFails
+                    | Self::CommitLost
+                    | Self::SlowWakeUp
+                    | Self::Disconnected
+            )
     }
 
     /// Whether it concerns single records, so that it must not hold back others.

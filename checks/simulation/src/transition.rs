@@ -50,6 +50,7 @@ named! {
         EarlierResult: "result: of an earlier attempt",
         Published: "broker: wake-up published",
         HeldEarlier: "broker: rejected, the stream holds an earlier one",
+        SentPastTheStream: "broker: rejected, sent past the stream",
         StreamFull: "broker: rejected, the stream is full",
         Acknowledged: "broker: acknowledged",
         Redelivered: "broker: delivered again, not acknowledged",

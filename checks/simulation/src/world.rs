@@ -11,6 +11,7 @@ mod operators;
 mod passing_time;
 mod people;
 mod planned_faults;
+mod prompt_claims;
 mod reports;
 mod rest;
 mod results;
@@ -68,6 +69,8 @@ pub(crate) struct World {
     dirty_since: Vec<Option<Time>>,
     /// By user, whether it was made due without a wake-up: the sweep publishes it.
     due_at_once: Vec<bool>,
+    /// By user, since when it has to be claimed soon, because it need not wait after a failure any more.
+    claim_expected: Vec<Option<Time>>,
     /// By user, the contact that an operator named last.
     linked_by_operator: Vec<Option<usize>>,
     /// Whether an operator wants delivery to be paused.
@@ -104,6 +107,7 @@ impl World {
             creations: vec![Vec::new(); plan.users],
             dirty_since: vec![None; plan.users],
             due_at_once: vec![false; plan.users],
+            claim_expected: vec![None; plan.users],
             linked_by_operator: vec![None; plan.users],
             is_pause_wanted: false,
             tracing,
@@ -184,6 +188,7 @@ impl World {
                 sequence,
                 made,
             } => self.deliver(process, user, sequence, made),
+            Event::Notify { process, user } => self.notify(process, user),
             Event::Consume(process) => self.consume(process),
             Event::Redeliver { sequence, made } => self.redeliver(sequence, made),
             Event::Start(place) => self.start(place),

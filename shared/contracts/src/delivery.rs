@@ -39,6 +39,12 @@ pub struct UserChanged {
     pub priority: Priority,
 }
 
+/// The wake-up of a user of whom the stream still holds an earlier one, so that it rejects this one. The user service publishes it on
+/// `users.wake`, and the worker that holds the lease listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WakeUpNotice(pub UserChanged);
+
 /// Takes, renews, releases or yields the lease. Sent on `users.lease`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -45,6 +45,8 @@ pub const HUBSPOT_COMPARE: &str = <crate::CompareUsers as crate::Request>::SUBJE
 pub const USERS_ACCEPTED: &str = <crate::AcceptedNotice as crate::Notice>::SUBJECT;
 /// The subject of [`ResolvedNotice`](crate::ResolvedNotice).
 pub const USERS_RESOLVED: &str = <crate::ResolvedNotice as crate::Notice>::SUBJECT;
+/// The subject of [`WakeUpNotice`](crate::WakeUpNotice).
+pub const USERS_WAKE: &str = <crate::WakeUpNotice as crate::Notice>::SUBJECT;
 /// The subject of [`DeliveryNotice`](crate::DeliveryNotice).
 pub const HUBSPOT_DELIVERY: &str = <crate::DeliveryNotice as crate::Notice>::SUBJECT;
 

@@ -61,6 +61,7 @@ impl World {
                     .remember_epoch(step.user, step.after.attempt, open.epoch);
             }
         }
+        self.observe_waits(&job.request, &steps);
         if !matches!(job.request, Request::Sweep(_)) {
             // Another operation of the batch wakes the user for a reason of its own.
             for step in steps.iter().filter(|step| step.is_resent()) {

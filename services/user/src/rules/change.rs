@@ -24,7 +24,7 @@ pub struct Change<'a> {
 pub struct Changed {
     /// The version that this change made, or that the first change with the same key made.
     pub version: u64,
-    /// Whether to publish a wake-up: the user became dirty, or its priority rose.
+    /// Whether to publish a wake-up: the user became dirty, its priority rose, or it was waiting after a failure.
     pub wake: bool,
     /// Whether an earlier change had the same key, so that nothing changed.
     pub is_repeat: bool,
@@ -113,8 +113,9 @@ fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, timing: &RuleTiming) 
     }
     row.rechecks = 0;
     row.mark_pending(now);
-    // A dirty live user has a wake-up under way already, or an attempt whose worker claims it again.
-    let wake = !was_dirty || row.priority == Priority::Backfill;
+    let was_waiting = row.end_failure_pause();
+    // Another dirty live user has a wake-up under way already, or an attempt whose worker claims it again.
+    let wake = !was_dirty || row.priority == Priority::Backfill || was_waiting;
     row.priority = Priority::Live;
     if wake {
         row.wake_at = Some(now + timing.wake_up);

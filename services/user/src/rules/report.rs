@@ -137,7 +137,7 @@ fn report_current(
     match result.failure {
         Some(failure) if row.is_dirty() => handle_failure(row, attempt, failure, now, timing),
         // The attempt found out nothing new. Without a pause the next one would find out the same at once, and so on.
-        _ if is_already_linked && !has_results => schedule_retry(row, now, timing),
+        _ if is_already_linked && !has_results => schedule_retry(row, attempt, now, timing),
         _ => reset_failures(row),
     }
     finish_if_clean(row);
@@ -172,10 +172,14 @@ fn handle_failure(
         return;
     }
     row.last_failure = Some(failure.reason);
-    schedule_retry(row, now, timing);
+    schedule_retry(row, attempt, now, timing);
 }
 
-fn schedule_retry(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
+fn schedule_retry(row: &mut Row, attempt: &OpenAttempt, now: UnixMs, timing: &RuleTiming) {
+    // What a caller changed during the attempt waits for the shortest pause only.
+    if !changed_after(row, attempt.version).is_empty() {
+        row.failures = 0;
+    }
     row.failures = row.failures.saturating_add(1);
     // The jitter depends on the user, so that users that failed together are not all due together.
     let mut seed = DefaultHasher::new();

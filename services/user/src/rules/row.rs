@@ -53,7 +53,7 @@ pub struct Row {
     pub request: Option<RequestContext>,
     /// How urgent the user is, while it is dirty.
     pub priority: Priority,
-    /// How many attempts failed since the last success.
+    /// How many attempts failed since the last success, or since a caller or an operator ended a pause after a failure.
     pub failures: u32,
     /// How many of them count against the record.
     pub counted_failures: u32,
@@ -214,6 +214,16 @@ impl Row {
     /// Whether a field has to be sent.
     pub fn is_dirty(&self) -> bool {
         self.fields.iter().any(|(_, state)| state.is_dirty())
+    }
+
+    /// Ends the pause after a failure, because a caller changed the user or an operator retries it. Returns whether there was one. The
+    /// next pauses begin short again.
+    pub(super) fn end_failure_pause(&mut self) -> bool {
+        let waits = self.is_dirty() && self.failures > 0 && self.open_attempt.is_none();
+        if waits {
+            self.failures = 0;
+        }
+        waits
     }
 
     /// Records that a change was accepted whose fields have no result yet.

@@ -1,7 +1,7 @@
 //! The JSON of wake-ups and notices, which contain ids and numbers but no personal data.
 
 use contracts::{
-    AcceptedNotice, AcceptedUser, Priority, ResolvedNotice, ResolvedUser, SyncState, UserChanged,
+    AcceptedNotice, AcceptedUser, Priority, ResolvedNotice, ResolvedUser, SyncState, UserChanged, WakeUpNotice,
 };
 use serde_json::json;
 
@@ -15,10 +15,9 @@ fn a_wake_up_names_user_version_and_priority() {
             version: 3,
             priority,
         };
-        assert_json(
-            &changed,
-            json!({ "userId": "u-7", "version": 3, "priority": word }),
-        );
+        let json = json!({ "userId": "u-7", "version": 3, "priority": word });
+        assert_json(&changed, json.clone());
+        assert_json(&WakeUpNotice(changed), json);
     }
 }
 
