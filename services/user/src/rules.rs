@@ -29,7 +29,7 @@ pub use history::PastAttempt;
 pub use import::{Imported, accept_line};
 pub use lease::{Lease, change_lease, control_delivery};
 pub use operator::{ResyncResult, link_by_operator, resync, unlink};
-pub(crate) use problem::next_attempt;
+pub(crate) use problem::next_recheck;
 pub use receipt::{overall_state, receipt, state_of};
 pub use report::{Effects, report_result};
 pub use row::{

@@ -29,14 +29,17 @@ async fn stack_with_a_waiting_user() -> Stack {
     stack.merge("1", json!({ "firstName": "Eva" })).await;
     until("the last failure", CEILING, async || {
         let receipt = stack.receipt("1").await.ok_or("no receipt")?;
-        let ended = receipt["lastAttempts"][0]["attempt"].as_u64();
-        if ended == Some(before + FAILURES) {
+        let waits = receipt["attempts"] == before + FAILURES && receipt["failures"] == FAILURES;
+        let shows_why = receipt["lastFailure"]["status"] == 500 && receipt["nextAttemptAt"].is_string();
+        if waits && shows_why {
             Ok(())
         } else {
             Err(receipt.to_string())
         }
     })
     .await;
+    let shown = stack.command(&["show", "1"]).await.output;
+    assert!(shown.contains(&format!("{FAILURES} in a row")), "{shown}");
     stack.sandbox.remove_fault(fault);
     stack
 }

@@ -2,7 +2,7 @@
 
 use contracts::{Field, FieldResult, LinkOrigin, SyncState};
 use hubspot::engine::{EmailConflict, MissingContact};
-use user::rules::receipt;
+use user::rules::{Row, overall_state, receipt};
 
 use super::World;
 use crate::{hubspot_model::Writer, transition::Transition};
@@ -148,6 +148,27 @@ impl World {
             Err(format!(
                 "P4: u{user} version {version} is {expected:?}, but its receipt says {said:?}"
             ))
+        }
+    }
+
+    /// P4: a problem of one field is not hidden by another one that is pending or confirmed.
+    pub(super) fn check_overall_state(&mut self, row: &Row) {
+        const ORDER: [SyncState; 6] = [
+            SyncState::Rejected,
+            SyncState::Conflict,
+            SyncState::Failed,
+            SyncState::NotFound,
+            SyncState::Pending,
+            SyncState::Confirmed,
+        ];
+        let is_in = |state: &SyncState| {
+            let mut given = row.fields.iter().filter(|(_, field)| field.changed_in > 0);
+            given.any(|(_, field)| state_of(field.result.as_ref()) == *state)
+        };
+        let expected = ORDER.into_iter().find(is_in);
+        let said = overall_state(row).0;
+        if expected.is_some_and(|expected| expected != said) {
+            self.fail(&format!("P4: {row:?} is {expected:?}, and {said:?} is shown"));
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use contracts::{EarlierField, Field, FieldReceipt, FieldResult, Reason, Receipt, SyncState};
 
 use super::{FieldState, PastAttempt, Row, problem::problems};
+use crate::time::rfc3339;
 
 /// The receipt of a version; none if the user never had this version.
 pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
@@ -29,7 +30,9 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
         problems: problems(row, fields_of(row, version)),
         contact: row.link.clone(),
         attempts: row.attempt,
+        failures: row.failures,
         last_failure: row.last_failure.clone(),
+        next_attempt_at: row.retry_at().map(rfc3339),
         last_attempts: row
             .history
             .iter()
@@ -77,11 +80,18 @@ pub fn state_of(row: &Row, version: u64) -> SyncState {
 }
 
 /// The state over all fields that callers have given, which is the worst one, and its reason.
+///
+/// In the state of a version, pending comes first, because a caller waits for it. Here the problems come first: a pending field must
+/// not hide the problem of another one.
 pub fn overall_state(row: &Row) -> (SyncState, Option<Reason>) {
     let given = row.fields.iter().filter(|(_, state)| state.changed_in > 0);
+    let rank = |state: SyncState| match state {
+        SyncState::Pending => (SyncState::NotFound, true),
+        other => (other, false),
+    };
     let worst = given
         .map(|(_, state)| state_and_reason(state))
-        .min_by_key(|(state, _)| *state);
+        .min_by_key(|(state, _)| rank(*state));
     let (state, reason) = worst.unwrap_or((SyncState::Unchanged, None));
     (state, reason.cloned())
 }
@@ -107,7 +117,7 @@ fn field_receipt(field: &FieldState) -> FieldReceipt {
         recorded_at: field
             .result
             .as_ref()
-            .map(|_| crate::time::rfc3339(field.recorded_at)),
+            .map(|_| rfc3339(field.recorded_at)),
     }
 }
 

@@ -219,11 +219,27 @@ impl Row {
     /// Ends the pause after a failure, because a caller changed the user or an operator retries it. Returns whether there was one. The
     /// next pauses begin short again.
     pub(super) fn end_failure_pause(&mut self) -> bool {
-        let waits = self.is_dirty() && self.failures > 0 && self.open_attempt.is_none();
+        let waits = self.waits_after_failure();
         if waits {
             self.failures = 0;
         }
         waits
+    }
+
+    fn waits_after_failure(&self) -> bool {
+        self.is_dirty() && self.failures > 0 && self.open_attempt.is_none()
+    }
+
+    /// When the next attempt is due after one that failed; none while an attempt is running.
+    pub(crate) fn retry_at(&self) -> Option<UnixMs> {
+        self.wake_at.filter(|_| self.waits_after_failure())
+    }
+
+    /// Whether a field that has a result is being sent again.
+    pub(crate) fn is_resending(&self) -> bool {
+        self.fields
+            .iter()
+            .any(|(_, state)| state.result.is_some() && state.is_dirty())
     }
 
     /// Records that a change was accepted whose fields have no result yet.
