@@ -89,6 +89,7 @@ named! {
         BeginFails: "database: no transaction can begin",
         CommitLost: "database: a commit is lost, nothing is stored",
         CommitUnconfirmed: "database: a commit is stored, its answer is lost",
+        LostCommits: "database: a fail-over loses commits",
         BatchesOverlap: "database: two batches at a time",
         ClockBack: "user service: clock steps back",
         ClockForward: "user service: clock steps forward",
@@ -118,6 +119,7 @@ impl Fault {
                 | Self::ImportedLine
                 | Self::ServiceDown
                 | Self::CommitUnconfirmed
+                | Self::LostCommits
                 | Self::ClockBack
                 | Self::ClockForward
                 | Self::LostAnnouncement
@@ -140,6 +142,8 @@ impl Fault {
                 self,
                 Self::Locked
                     | Self::LockedContact
+                    // The rejection may say that the contact is locked.
+                    | Self::ListedTwice
                     | Self::BurstLimit
                     | Self::SecondLimit
                     | Self::NarrowLimit

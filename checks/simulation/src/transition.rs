@@ -6,6 +6,9 @@ named! {
     /// Something that happened as it should in such a case.
     Transition {
         Changed: "row: changed",
+        RowLost: "row: commits lost by a fail-over",
+        LostValueKept: "row: HubSpot keeps a value that was lost",
+        LostValueReplaced: "row: a value that was lost is replaced",
         Unchanged: "row: a change that changed no field",
         Imported: "row: a line was imported",
         ImportedNothing: "row: a line that differs in nothing",

@@ -73,6 +73,8 @@ pub(crate) struct World {
     claim_expected: Vec<Option<Time>>,
     /// By user, the contact that an operator named last.
     linked_by_operator: Vec<Option<usize>>,
+    /// By user, whether a fail-over has lost something about it.
+    has_lost: Vec<bool>,
     /// Whether an operator wants delivery to be paused.
     is_pause_wanted: bool,
     tracing: bool,
@@ -109,6 +111,7 @@ impl World {
             due_at_once: vec![false; plan.users],
             claim_expected: vec![None; plan.users],
             linked_by_operator: vec![None; plan.users],
+            has_lost: vec![false; plan.users],
             is_pause_wanted: false,
             tracing,
             wrong: None,
@@ -116,6 +119,9 @@ impl World {
             plan,
         };
         world.tally.schedules = 1;
+        if world.plan.has(Fault::LostCommits) {
+            world.users.keep_commits();
+        }
         world.make_contacts();
         world.plan_everything();
         world

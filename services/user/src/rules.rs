@@ -21,6 +21,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod version_floor;
 
 pub use change::{Change, ChangeError, Changed, accept_change};
 pub use claim::{Claimed, claim};
@@ -37,6 +38,7 @@ pub use row::{
 };
 pub use sweep::{handle_due, wake_now};
 pub use timing::RuleTiming;
+pub use version_floor::{FingerprintChange, check_fingerprint, raise_version_floor};
 
 /// Milliseconds since 1970 by the store's clock.
 pub type UnixMs = i64;

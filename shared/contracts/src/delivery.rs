@@ -177,7 +177,7 @@ pub struct UsersClaimed {
 pub struct Claim {
     /// The user.
     pub user_id: UserId,
-    /// The number of the attempt. It grows by one with each attempt of this user.
+    /// The number of the attempt. It grows with each attempt of this user.
     pub attempt: NonZeroU64,
     /// The version that the values belong to.
     pub version: u64,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Reason, SyncState, UserId, receipt::is_zero};
+use crate::{Reason, SyncState, UserId, receipt::is_default};
 
 /// Lists users that are pending or have problems. Sent on `users.sync.list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ pub struct ListedUser {
     /// How many attempts to deliver the user were made.
     pub attempts: u64,
     /// How many attempts have failed since the last success, or since a change or a retry ended the pause after a failure.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub failures: u32,
     /// Why the last attempt failed; absent after a success.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -82,7 +82,7 @@ pub struct Receipt {
     /// How many attempts to deliver this user were made, over all versions.
     pub attempts: u64,
     /// How many attempts have failed since the last success, or since a change or a retry ended the pause after a failure.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub failures: u32,
     /// Why the last attempt failed; absent after a success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -98,8 +98,8 @@ pub struct Receipt {
     pub current_version: u64,
 }
 
-pub(crate) fn is_zero(count: &u32) -> bool {
-    *count == 0
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// An attempt that has ended.

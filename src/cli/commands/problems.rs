@@ -217,5 +217,9 @@ fn describe_failures(user: &Value) -> String {
     if user["failures"].is_null() {
         return text(&Value::Null);
     }
-    format!("{} ({})", text(&user["failures"]), text(&user["lastFailure"]["code"]))
+    format!(
+        "{} ({})",
+        text(&user["failures"]),
+        text(&user["lastFailure"]["code"])
+    )
 }

@@ -76,7 +76,10 @@ fn describe(user: &Value, receipt: &Value) -> String {
         entries.push(("last failure", format_reason(&receipt["lastFailure"])));
     }
     if !receipt["nextAttemptAt"].is_null() {
-        let next_attempt = format!("{}, or at once with hubsync retry", text(&receipt["nextAttemptAt"]));
+        let next_attempt = format!(
+            "{}, or at once with hubsync retry",
+            text(&receipt["nextAttemptAt"])
+        );
         entries.push(("next attempt", next_attempt));
     }
     let rows = all_fields(receipt).into_iter().map(|(name, version, field)| {

@@ -65,7 +65,14 @@ async fn a_reason_is_listed_without_its_message() {
         &["2", "3", "rejected", "2", "TIMED_OUT"],
         &["3", "3", "rejected (being resent)", "2", "NO_ID", "207"],
         &["4", "3", "rejected", "2"],
-        &["5", "3", "rejected", "9", "3 (TIMED_OUT)", "2026-01-05T09:31:04.321Z"],
+        &[
+            "5",
+            "3",
+            "rejected",
+            "9",
+            "3 (TIMED_OUT)",
+            "2026-01-05T09:31:04.321Z",
+        ],
     ];
     let (users, legend) = lines.split_at(expected.len());
     assert_eq!(users, expected, "{result:?}");

@@ -39,7 +39,9 @@ impl World {
     fn check_claimed_in_time(&mut self, user: usize) {
         let late = self.claim_expected[user].filter(|since| self.now > since + CLAIMED_WITHIN);
         if let Some(since) = late {
-            self.fail(&format!("P5: u{user} need not wait since {since}, and is not claimed"));
+            self.fail(&format!(
+                "P5: u{user} need not wait since {since}, and is not claimed"
+            ));
         }
     }
 }

@@ -52,7 +52,7 @@ impl World {
             ));
         }
         for user in 0..self.plan.users {
-            for version in 1..=self.users.rows[user].version {
+            for version in self.users.handed_out[user].clone() {
                 if let Err(wrong) = self.check_receipt(user, version) {
                     self.fail(&wrong);
                 }
@@ -93,6 +93,14 @@ impl World {
         };
         match held.writers[field] {
             _ if holds => Ok(()),
+            Writer::User {
+                user: writer,
+                changed_in,
+                ..
+            } if writer == user && self.users.is_lost(user, changed_in) => {
+                self.tally.transitions.add(Transition::LostValueKept);
+                Ok(())
+            }
             Writer::User { user: writer, .. } if writer == user => Err(format!(
                 "P2: {name} is confirmed, but contact {contact} holds {:?}",
                 held.values[field]
@@ -123,6 +131,15 @@ impl World {
     /// P4: the receipt of a version says what became of the fields that it was the last to change.
     fn check_receipt(&self, user: usize, version: u64) -> Result<(), String> {
         let row = &self.users.rows[user];
+        // It is not known what became of a version that was lost.
+        if self.users.is_lost(user, version) {
+            return match receipt(row, version) {
+                None => Ok(()),
+                Some(said) => Err(format!(
+                    "P4: u{user} version {version} is lost, but has a receipt: {said:?}"
+                )),
+            };
+        }
         let history = &self.users.history[user];
         let is_changed = |field: &Field| history[*field].contains(&version);
         let last: Vec<Field> = Field::ALL

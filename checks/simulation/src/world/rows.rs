@@ -11,6 +11,7 @@ use user::{
 
 use super::{World, commits::RowsSoFar};
 use crate::{
+    fault::Fault,
     transition::Transition,
     user_service::{Answer, Job, Request, user_of},
 };
@@ -57,8 +58,10 @@ impl World {
             if let Some(open) = &step.after.open_attempt
                 && step.after.attempt > step.before.attempt
             {
-                self.users
-                    .remember_epoch(step.user, step.after.attempt, open.epoch);
+                let (user, attempt, epoch) = (step.user, step.after.attempt, open.epoch);
+                if !self.users.remember_epoch(user, attempt, epoch) {
+                    self.fail(&format!("P4: attempt {attempt} of u{user} is handed out twice"));
+                }
             }
         }
         self.observe_waits(&job.request, &steps);
@@ -169,8 +172,8 @@ impl World {
             }
             return;
         }
-        if answered != before.version + 1 || after.version != answered {
-            return self.fail(&format!("P1: a change of u{user} made no version"));
+        if after.version != answered || !self.is_next_version(before, after) {
+            return self.fail(&format!("P1: a change of u{user} made version {answered}"));
         }
         let changed = Self::fields_changed(before, update);
         let is_unchanged = after
@@ -193,6 +196,14 @@ impl World {
         }
     }
 
+    /// P1: the version follows the one before, or is above every version that a fail-over may have lost; and nobody got it before.
+    fn is_next_version(&mut self, before: &Row, after: &Row) -> bool {
+        let user = user_of(&after.user_id);
+        let follows = after.version == before.version + 1;
+        let may_jump = self.plan.has(Fault::LostCommits) && after.version > before.version;
+        (follows || may_jump) && self.users.handed_out[user].insert(after.version)
+    }
+
     /// P1: a line makes a version if it differs in something.
     fn observe_line(&mut self, fields: &contracts::Values, answer: Option<&Answer>, steps: &[Step<'_>]) {
         let [step] = steps else {
@@ -207,14 +218,19 @@ impl World {
             })
             .map(|(field, _)| *field)
             .collect();
-        let expected = before.version + u64::from(!differing.is_empty());
+        let expected = if differing.is_empty() {
+            before.version
+        } else {
+            after.version
+        };
         let answered = match answer {
             Some(Answer::Imported(
                 ImportResult::Changed { version } | ImportResult::Unchanged { version },
             )) => *version,
             _ => expected,
         };
-        if answered != expected || after.version != expected {
+        let is_next = differing.is_empty() || self.is_next_version(before, after);
+        if answered != expected || after.version != expected || !is_next {
             return self.fail(&format!(
                 "P1: a line that differs in {differing:?} made version {answered}"
             ));

@@ -134,7 +134,11 @@ impl World {
 
     /// Whether the worker that gets the wake-ups may claim and send.
     pub(super) fn is_delivering(&self) -> bool {
-        let Some((process, _)) = self.broker.serving().filter(|(process, _)| self.is_alive(*process)) else {
+        let Some((process, _)) = self
+            .broker
+            .serving()
+            .filter(|(process, _)| self.is_alive(*process))
+        else {
             return false;
         };
         let worker = &self.workers[process.place];

@@ -85,8 +85,7 @@ impl WakeUps {
     pub(crate) fn wake(&mut self, user_id: &UserId, priority: Priority, ack: Option<AckHandle>) {
         let user = self.insert(user_id, priority);
         // A redelivered wake-up that is older than the known one was acknowledged before.
-        let is_older =
-            |ack: &AckHandle| matches!(&user.ack, Some(known) if ack.sequence < known.sequence);
+        let is_older = |ack: &AckHandle| matches!(&user.ack, Some(known) if ack.sequence < known.sequence);
         if let Some(ack) = ack.filter(|ack| !is_older(ack)) {
             user.ack = Some(ack);
         }

@@ -53,7 +53,14 @@ impl Operation for ImportLine {
         let Imported {
             version,
             is_changed: changed,
-        } = accept_line(&mut row, &self.fields, batch.now).map_err(rejected)?;
+        } = accept_line(
+            &mut row,
+            &self.fields,
+            batch.now,
+            batch.version_floor,
+            batch.timing,
+        )
+        .map_err(rejected)?;
         if !changed {
             return Ok(ImportResult::Unchanged { version });
         }

@@ -64,14 +64,18 @@ pub(super) fn no_such_list(error: InvalidList) -> ServiceError {
 
 fn listed(row: &Row) -> ListedUser {
     let (state, reason) = overall_state(row);
-    let next_attempt_at = row.retry_at().into_iter().chain(next_recheck(row, FieldSet::all())).min();
+    let next_attempt_at = row
+        .retry_at()
+        .into_iter()
+        .chain(next_recheck(row, FieldSet::all()))
+        .min();
     ListedUser {
         user_id: row.user_id.clone(),
         version: row.version,
         state,
         resending: row.is_resending(),
         reason: reason.map(Into::into),
-        attempts: row.attempt,
+        attempts: row.attempts_given,
         failures: row.failures,
         last_failure: row.last_failure.clone().map(Into::into),
         updated_at: rfc3339(row.updated_at),

@@ -32,7 +32,8 @@ impl Operation for UpdateUser {
             if_match: self.if_match,
             key: self.idempotency_key.as_deref(),
         };
-        let changed = accept_change(&mut row, &requested, batch.now, batch.timing).map_err(rejected)?;
+        let changed = accept_change(&mut row, &requested, batch.now, batch.version_floor, batch.timing)
+            .map_err(rejected)?;
         let state = state_of(&row, changed.version);
         let updated = UserUpdated {
             user: row.user(),

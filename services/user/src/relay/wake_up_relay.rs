@@ -169,7 +169,7 @@ impl WakeUpRelay {
             Published::HeldEarlier(wake_up) => {
                 self.show_confirmation(true);
                 if wake_up.rejected == 0 && wake_up.change.priority == Priority::Live {
-                    self.send_past_the_stream(&wake_up.change).await;
+                    send_past_the_stream(&self.nats, &wake_up.change).await;
                 }
                 self.pause(wake_up);
             }
@@ -178,17 +178,6 @@ impl WakeUpRelay {
                 self.show_confirmation(false);
                 self.report_failed(user_id);
             }
-        }
-    }
-
-    /// Sends a live wake-up that the stream rejected to the worker that holds the lease. The earlier wake-up may have reached that worker
-    /// long ago, so the worker would not look at the user again before the user's pause after a failure is over. The worker may miss
-    /// it: the stream is asked again after a pause, and the row has its own wake-up time.
-    async fn send_past_the_stream(&self, change: &UserChanged) {
-        let notice = serde_json::to_vec(&WakeUpNotice(change.clone())).expect("ids and numbers serialize");
-        let subject = WakeUpNotice::SUBJECT;
-        if let Err(error) = self.nats.client().publish(subject, notice.into()).await {
-            tracing::debug!(user.id = %change.user_id, %error, "a wake-up was not sent past the stream");
         }
     }
 
@@ -225,6 +214,17 @@ impl WakeUpRelay {
     /// their own wake-up times, and the sweep publishes them then.
     fn report_failed(&self, user_id: UserId) {
         let _ = self.failed.try_send(user_id);
+    }
+}
+
+/// Sends a live wake-up that the stream rejected to the worker that holds the lease. The earlier wake-up may have reached that worker
+/// long ago, so the worker would not look at the user again before the user's pause after a failure is over. The worker may miss it:
+/// the stream is asked again after a pause, and the row has its own wake-up time.
+async fn send_past_the_stream(nats: &Nats, change: &UserChanged) {
+    let notice = serde_json::to_vec(&WakeUpNotice(change.clone())).expect("ids and numbers serialize");
+    let subject = WakeUpNotice::SUBJECT;
+    if let Err(error) = nats.client().publish(subject, notice.into()).await {
+        tracing::debug!(user.id = %change.user_id, %error, "a wake-up was not sent past the stream");
     }
 }
 

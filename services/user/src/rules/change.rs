@@ -46,11 +46,13 @@ const MAX_KEYS: usize = 8;
 /// At most this many ranges of versions that changed no field are kept per user.
 const MAX_UNCHANGED_RANGES: usize = 16;
 
-/// Accepts a change: version and generation grow by one, and each given field gets its value and becomes dirty.
+/// Accepts a change: version and generation grow by one, and each given field gets its value and becomes dirty. The version is above
+/// the version floor.
 pub fn accept_change(
     row: &mut Row,
     change: &Change<'_>,
     now: UnixMs,
+    floor: u64,
     timing: &RuleTiming,
 ) -> Result<Changed, ChangeError> {
     // A repeat is recognised before `if_match` is compared, because the first sending of the change made a new version.
@@ -76,7 +78,7 @@ pub fn accept_change(
     if row.version == 0 && !change.fields.contains_key(&Field::EMAIL) {
         return Err(ChangeError::EmailRequired);
     }
-    let wake = accept(row, change, now, timing);
+    let wake = accept(row, change, now, floor, timing);
     if let Some(key) = change.key {
         remember_key(
             row,
@@ -94,9 +96,9 @@ pub fn accept_change(
     })
 }
 
-fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, timing: &RuleTiming) -> bool {
+fn accept(row: &mut Row, change: &Change<'_>, now: UnixMs, floor: u64, timing: &RuleTiming) -> bool {
     let was_dirty = row.is_dirty();
-    row.version += 1;
+    row.begin_version(floor, now, timing);
     row.generation += 1;
     row.updated_at = now;
     let mut is_any_changed = false;

@@ -2,7 +2,7 @@
 
 use contracts::{Field, Priority, Values, is_same_address};
 
-use super::{ChangeError, Row, UnixMs, change::set_value};
+use super::{ChangeError, Row, RuleTiming, UnixMs, change::set_value};
 
 /// An accepted line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,13 @@ pub struct Imported {
 
 /// Accepts a line. If it differs from the stored user, version and generation grow by one, and the fields that differ get their
 /// values and become dirty. Otherwise nothing changes, so that the same import can be run again at no cost.
-pub fn accept_line(row: &mut Row, fields: &Values, now: UnixMs) -> Result<Imported, ChangeError> {
+pub fn accept_line(
+    row: &mut Row,
+    fields: &Values,
+    now: UnixMs,
+    floor: u64,
+    timing: &RuleTiming,
+) -> Result<Imported, ChangeError> {
     if row.version == 0 && !fields.contains_key(&Field::EMAIL) {
         return Err(ChangeError::EmailRequired);
     }
@@ -26,7 +32,7 @@ pub fn accept_line(row: &mut Row, fields: &Values, now: UnixMs) -> Result<Import
         .collect();
     let changed = !changed_fields.is_empty();
     if changed {
-        accept(row, fields, &changed_fields, now);
+        accept(row, fields, &changed_fields, now, floor, timing);
     }
     Ok(Imported {
         version: row.version,
@@ -34,13 +40,20 @@ pub fn accept_line(row: &mut Row, fields: &Values, now: UnixMs) -> Result<Import
     })
 }
 
-fn accept(row: &mut Row, fields: &Values, changed_fields: &[Field], now: UnixMs) {
+fn accept(
+    row: &mut Row,
+    fields: &Values,
+    changed_fields: &[Field],
+    now: UnixMs,
+    floor: u64,
+    timing: &RuleTiming,
+) {
     // A user that is dirty already keeps its priority and its wake-up time.
     if !row.is_dirty() {
         row.priority = Priority::Backfill;
         row.wake_at = Some(now);
     }
-    row.version += 1;
+    row.begin_version(floor, now, timing);
     row.generation += 1;
     row.updated_at = now;
     row.rechecks = 0;

@@ -9,7 +9,7 @@ use crate::time::rfc3339;
 
 /// The receipt of a version; none if the user never had this version.
 pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
-    if version == 0 || version > row.version {
+    if version == 0 || row.has_lost(version) {
         return None;
     }
     let fields: BTreeMap<_, _> = row
@@ -29,7 +29,7 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
         earlier_fields: earlier_fields(row, version),
         problems: problems(row, fields_of(row, version)),
         contact: row.link.clone(),
-        attempts: row.attempt,
+        attempts: row.attempts_given,
         failures: row.failures,
         last_failure: row.last_failure.clone(),
         next_attempt_at: row.retry_at().map(rfc3339),
@@ -114,10 +114,7 @@ fn field_receipt(field: &FieldState) -> FieldReceipt {
         state,
         resending: field.result.is_some() && field.is_dirty(),
         reason: reason.cloned(),
-        recorded_at: field
-            .result
-            .as_ref()
-            .map(|_| rfc3339(field.recorded_at)),
+        recorded_at: field.result.as_ref().map(|_| rfc3339(field.recorded_at)),
     }
 }
 

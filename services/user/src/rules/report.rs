@@ -64,7 +64,13 @@ pub fn report_result(
 /// Records the result of an attempt that a later one has superseded. It resolves nothing and sets no link, but what it wrote may have
 /// replaced newer values, so those are sent again.
 fn report_earlier(row: &mut Row, result: &AttemptResult, now: UnixMs, timing: &RuleTiming) -> Effects {
-    let newer = changed_after(row, result.version);
+    // HubSpot may hold values of a version that is lost. No field is known to have the same value.
+    let version = if row.has_lost(result.version) {
+        0
+    } else {
+        result.version
+    };
+    let newer = changed_after(row, version);
     let overwritten: FieldSet = result
         .written
         .iter()
@@ -72,7 +78,7 @@ fn report_earlier(row: &mut Row, result: &AttemptResult, now: UnixMs, timing: &R
         .collect();
     mark_dirty(row, overwritten, Priority::Live, now);
     if result.may_apply_late {
-        row.extend_late_write_window(result.version, now + timing.late_write);
+        row.extend_late_write_window(version, now + timing.late_write);
     }
     // A contact that it created is found again by its address.
     let created = result

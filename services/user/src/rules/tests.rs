@@ -19,4 +19,5 @@ mod repair;
 mod report;
 mod retry;
 mod test_user;
+mod version_floor;
 mod wake;

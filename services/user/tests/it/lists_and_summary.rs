@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    AttemptFailure, AttemptResult, ErrorCode, Field, FieldResult, ListUsers, MAX_LISTED, Priority, ProblemFilter, Reason, RetryUsers, SyncState,
-    UserFilter, UsersListed, UsersRetried, UsersSummary,
+    AttemptFailure, AttemptResult, ErrorCode, Field, FieldResult, ListUsers, MAX_LISTED, Priority,
+    ProblemFilter, Reason, RetryUsers, SyncState, UserFilter, UsersListed, UsersRetried, UsersSummary,
     subjects::{USERS_SYNC_LIST, USERS_SYNC_RETRY, USERS_SYNC_SUMMARY},
 };
 use serde_json::json;
@@ -202,7 +202,10 @@ async fn a_user_with_a_problem_and_a_pending_change_is_in_both_lists() {
     for filter in both {
         let listed = list(&stack, filter, None).await.users;
         assert_eq!(listed.len(), 1);
-        assert_eq!((&listed[0].user_id, listed[0].state), (&id("1"), SyncState::Rejected));
+        assert_eq!(
+            (&listed[0].user_id, listed[0].state),
+            (&id("1"), SyncState::Rejected)
+        );
         assert!(listed[0].pending_since.is_some() && !listed[0].resending);
     }
     let summary = summary(&stack, |summary| summary.pending == 1).await;

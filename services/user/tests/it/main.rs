@@ -9,6 +9,7 @@ mod foreign_stream;
 mod imports;
 mod lifecycle;
 mod lists_and_summary;
+mod lost_commits;
 mod operators;
 mod other_client;
 mod side_by_side;

@@ -1,7 +1,8 @@
 //! The JSON of wake-ups and notices, which contain ids and numbers but no personal data.
 
 use contracts::{
-    AcceptedNotice, AcceptedUser, Priority, ResolvedNotice, ResolvedUser, SyncState, UserChanged, WakeUpNotice,
+    AcceptedNotice, AcceptedUser, Priority, ResolvedNotice, ResolvedUser, SyncState, UserChanged,
+    WakeUpNotice,
 };
 use serde_json::json;
 

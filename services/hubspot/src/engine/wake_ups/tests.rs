@@ -163,7 +163,11 @@ fn a_wake_up_ends_the_pause_after_a_failure() {
     assert_eq!(wake_ups.next_due_at(), Some(failed_at + MIN_FAILURE_PAUSE));
     wake_ups.queue_due(failed_at + MIN_FAILURE_PAUSE);
     assert_eq!(wake_ups.take(9, REQUEST), [id("a")]);
-    assert_eq!(wake_ups.resolve(&id("a")), Some(ack("1")), "the stream's wake-up is done too");
+    assert_eq!(
+        wake_ups.resolve(&id("a")),
+        Some(ack("1")),
+        "the stream's wake-up is done too"
+    );
 }
 
 #[test]

@@ -74,7 +74,10 @@ fn a_change_ends_the_pause_after_a_failure() {
     }
     assert!(user.change([(Field::FIRST_NAME, "Ida")]).wake);
     assert_eq!(user.row.wake_at, Some(user.now + user.timing.wake_up));
-    assert!(!user.change([(Field::FIRST_NAME, "Eve")]).wake, "a wake-up is under way");
+    assert!(
+        !user.change([(Field::FIRST_NAME, "Eve")]).wake,
+        "a wake-up is under way"
+    );
     assert!(wake_now(&mut user.row, user.now), "it could not be published");
     assert_eq!(user.row.counted_failures, 4, "the record is as suspect as before");
 }
@@ -88,7 +91,10 @@ fn a_change_during_an_attempt_that_fails_waits_for_a_short_pause() {
         user.report(failed(&claim, false));
     }
     let claim = user.claim();
-    assert!(!user.change([(Field::LAST_NAME, "King")]).wake, "it is in an attempt");
+    assert!(
+        !user.change([(Field::LAST_NAME, "King")]).wake,
+        "it is in an attempt"
+    );
     user.report(failed(&claim, false));
     assert_eq!(user.row.failures, 1);
     assert!(user.row.wake_at < Some(user.now + 2 * SECOND));

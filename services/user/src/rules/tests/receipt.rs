@@ -121,7 +121,11 @@ fn the_overall_state_is_that_of_the_worst_field() {
         (SyncState::Rejected, Some(reason("A"))),
         "a pending field does not hide it"
     );
-    assert_eq!(user.receipt(3).state, SyncState::Pending, "a caller waits for this version");
+    assert_eq!(
+        user.receipt(3).state,
+        SyncState::Pending,
+        "a caller waits for this version"
+    );
     user.change([(Field::LAST_NAME, "King")]);
     assert_eq!(rules::overall_state(&user.row), (SyncState::Pending, None));
 }
@@ -165,7 +169,11 @@ fn what_is_retried_shows_its_failures_and_when_the_next_attempt_is_due() {
     assert!(receipt.last_failure.is_some());
     user.change([(Field::LAST_NAME, "King")]);
     let receipt = user.receipt(3);
-    assert_eq!((receipt.failures, receipt.next_attempt_at), (0, None), "it need not wait");
+    assert_eq!(
+        (receipt.failures, receipt.next_attempt_at),
+        (0, None),
+        "it need not wait"
+    );
     let claim = user.claim();
     user.report(all_confirmed(&claim));
     assert_eq!(user.receipt(3).last_failure, None);

@@ -60,9 +60,7 @@ pub(super) async fn check(reader: &dyn UserReader, rows: &[Row], place: &str) {
     let dirty = ids_of(rows, Row::is_dirty);
     assert_eq!(scan_all(reader, ScanFilter::Dirty).await, dirty, "{place}");
     assert_eq!(counts.pending, pending.len() as u64, "{place}");
-    let resending = ids_of(rows, |row| {
-        row.is_dirty() && row.pending_since.is_none()
-    });
+    let resending = ids_of(rows, |row| row.is_dirty() && row.pending_since.is_none());
     assert_eq!(counts.resending, resending.len() as u64, "{place}");
     let oldest = rows.iter().filter_map(|row| row.pending_since).min();
     assert_eq!(counts.oldest_pending, oldest, "{place}");
