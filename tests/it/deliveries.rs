@@ -3,3 +3,4 @@
 mod changes;
 mod comparisons;
 mod request_ids;
+mod waiting_users;

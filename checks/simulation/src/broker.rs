@@ -112,6 +112,12 @@ impl Broker {
         self.serving
     }
 
+    /// The workers that get notices: those that want wake-ups and are connected.
+    pub(crate) fn listening(&self) -> Vec<Process> {
+        let connected = self.wanting.iter().filter(|(_, made)| *made > 0);
+        connected.map(|(process, _)| *process).collect()
+    }
+
     /// Whether what was sent to that consumer still reaches the worker.
     pub(crate) fn still_serves(&self, process: Process, made: u64) -> bool {
         self.wanting.contains(&(process, made))

@@ -101,6 +101,13 @@ pub(crate) enum Event {
         /// Which consumer it was sent to.
         made: u64,
     },
+    /// A wake-up that the stream rejected reaches a worker.
+    Notify {
+        /// The worker.
+        process: Process,
+        /// The user to deliver.
+        user: usize,
+    },
     /// A worker creates its consumer again.
     Consume(Process),
     /// A wake-up that was not acknowledged is delivered again.

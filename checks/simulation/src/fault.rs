@@ -91,12 +91,14 @@ named! {
         BeginFails: "database: no transaction can begin",
         CommitLost: "database: a commit is lost, nothing is stored",
         CommitUnconfirmed: "database: a commit is stored, its answer is lost",
+        LostCommits: "database: a fail-over loses commits",
         BatchesOverlap: "database: two batches at a time",
         ClockBack: "user service: clock steps back",
         ClockForward: "user service: clock steps forward",
         LostAnnouncement: "broker: wake-up lost before the stream",
         LostConfirmation: "broker: wake-up stored, confirmation lost",
         LostAck: "broker: acknowledgement lost",
+        LostNotice: "broker: wake-up past the stream lost",
         DuplicateWakeUp: "broker: wake-up delivered twice",
         SlowWakeUp: "broker: wake-ups out of order",
         Disconnected: "broker: connection lost",
@@ -119,6 +121,7 @@ impl Fault {
                 | Self::ImportedLine
                 | Self::ServiceDown
                 | Self::CommitUnconfirmed
+                | Self::LostCommits
                 | Self::ClockBack
                 | Self::ClockForward
                 | Self::LostAnnouncement
@@ -132,6 +135,35 @@ impl Fault {
                 | Self::LongFreeze
                 | Self::DayLimit
         )
+    }
+
+    /// Whether it delays claims of users that nothing is wrong with, although it loses no wake-up.
+    pub fn delays_claims(self) -> bool {
+        self.is_of_the_account()
+            || matches!(
+                self,
+                Self::Locked
+                    | Self::LockedContact
+                    // The rejection may say that the contact is locked.
+                    | Self::ListedTwice
+                    | Self::BurstLimit
+                    | Self::SecondLimit
+                    | Self::NarrowLimit
+                    | Self::Slow
+                    | Self::TimedOut
+                    | Self::LateEffect
+                    | Self::Paused
+                    | Self::Kill
+                    | Self::ShutDown
+                    | Self::TokenReplaced
+                    | Self::LostRequest
+                    | Self::ServiceUnavailable
+                    | Self::BatchFails
+                    | Self::BeginFails
+                    | Self::CommitLost
+                    | Self::SlowWakeUp
+                    | Self::Disconnected
+            )
     }
 
     /// Whether it concerns single records, so that it must not hold back others.

@@ -93,8 +93,8 @@ pub(crate) struct HubSpotModel {
     pub(crate) not_found: BTreeSet<String>,
     /// Values that it rejected; no two changes give the same value.
     pub(crate) rejected: PerField<BTreeSet<String>>,
-    /// Writes of an older value over a newer one of the same user that were not checked yet.
-    pub(crate) backwards: Vec<Author>,
+    /// Writes of an older value over a newer one of the same user that were not checked yet, and the newer one's version.
+    pub(crate) backwards: Vec<(Author, u64)>,
     /// Contacts that this system created.
     pub(crate) created: Vec<Creation>,
     /// When this system last wrote something.

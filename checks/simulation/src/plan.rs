@@ -72,6 +72,8 @@ pub(crate) struct Plan {
     /// Whether a lost wake-up is never published again: the sweep only ends late-write windows, makes rechecks and wakes users that
     /// were made due.
     pub(crate) sweepless: bool,
+    /// Whether nothing delays claims, so that a user that need not wait any more is claimed soon.
+    pub(crate) prompt: bool,
     /// Whether only single records have faults, so that nobody else may be held back for long.
     pub(crate) only_records: bool,
     /// What the workers do about an address of another contact.
@@ -98,9 +100,12 @@ impl Plan {
     /// The plan of a schedule.
     pub(crate) fn draw(random: &mut Random) -> Self {
         let sweepless = random.chance(150);
+        let prompt = sweepless && random.chance(500);
         let only_records = !sweepless && random.chance(100);
         let fits = |fault: Fault| {
-            !(sweepless && fault.needs_the_sweep()) && (!only_records || fault.is_of_a_record())
+            !(sweepless && fault.needs_the_sweep())
+                && !(prompt && fault.delays_claims())
+                && (!only_records || fault.is_of_a_record())
         };
         let has = draw_faults(random, fits);
         let chosen = |fault: Fault| has[fault.index()];
@@ -128,6 +133,7 @@ impl Plan {
             longest_freeze,
             latest_effect,
             sweepless,
+            prompt,
             only_records,
             email_taken: if random.chance(250) {
                 EmailConflict::Reject
@@ -145,7 +151,8 @@ impl Plan {
             } else {
                 *random.pick(&[100, 190])
             },
-            day: if random.chance(300) {
+            // Where few calls are left for the day, they are spread over it.
+            day: if !prompt && random.chance(300) {
                 (250_000, 250_000 - random.between(13_000, 130_000))
             } else {
                 (250_000, 0)
@@ -177,6 +184,7 @@ impl Plan {
             longest_freeze: 0,
             latest_effect: 0,
             sweepless: false,
+            prompt: false,
             only_records: false,
             email_taken: EmailConflict::Follow,
             missing: MissingContact::Skip,

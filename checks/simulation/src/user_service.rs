@@ -5,6 +5,7 @@ mod observed;
 mod request;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{
         Arc,
@@ -43,6 +44,8 @@ pub(crate) const MAX_WAITING: usize = 256;
 const MAX_TURNS: usize = 10;
 /// The store encodes one of this many rows as databases store it, and checks that it loads the same row.
 const ENCODED: RowEncoding = RowEncoding::OneIn(64);
+/// The most commits that a fail-over loses.
+pub(crate) const MAX_LOST_COMMITS: usize = 40;
 /// The committer for deliveries, and the one for changes.
 pub(crate) const COMMITTERS: usize = 2;
 
@@ -60,11 +63,23 @@ pub(crate) struct UserService {
     running: Running,
     stream_window: usize,
     /// By user, the epoch under which each attempt was given.
-    epochs: Vec<Vec<u64>>,
+    epochs: Vec<BTreeMap<u64, u64>>,
     /// By user, the versions that changed each field, ascending. They are kept apart from the rows.
     pub(crate) history: Vec<PerField<Vec<u64>>>,
     /// The changes that were accepted.
     pub(crate) accepted: AcceptedChanges,
+    /// By user, every version that was handed out, whether or not it was lost.
+    pub(crate) handed_out: Vec<BTreeSet<u64>>,
+    /// By user, what fail-overs have lost.
+    lost: Vec<Vec<LostVersions>>,
+}
+
+/// Versions of a user that a fail-over has lost.
+#[derive(Debug)]
+struct LostVersions {
+    versions: BTreeSet<u64>,
+    /// The versions that changed each field, as they were before.
+    history: PerField<Vec<u64>>,
 }
 
 /// What a restart replaces.
@@ -141,9 +156,11 @@ impl UserService {
             store,
             copies: Copies::default(),
             stream_window,
-            epochs: vec![Vec::new(); users],
+            epochs: vec![BTreeMap::new(); users],
             history: vec![PerField::default(); users],
             accepted: AcceptedChanges::default(),
+            handed_out: vec![BTreeSet::new(); users],
+            lost: (0..users).map(|_| Vec::new()).collect(),
         }
     }
 
@@ -155,6 +172,44 @@ impl UserService {
         let ended = std::mem::replace(&mut self.running, started);
         let waiting = ended.committers.into_iter().flat_map(|waiting| waiting.jobs);
         waiting.map(|job| (job.asker, job.request)).collect()
+    }
+
+    /// From now on a fail-over may lose commits.
+    pub(crate) fn keep_commits(&self) {
+        self.store.keep_commits(MAX_LOST_COMMITS);
+    }
+
+    /// Another server takes over without the last commits. Returned are the users whose rows are others now.
+    pub(crate) fn fail_over(&mut self, commits: usize) -> Vec<usize> {
+        self.store.fail_over(commits);
+        let mut users = Vec::new();
+        for user in 0..self.rows.len() {
+            let restored = self.store.row(&user_id(user));
+            let restored = restored.unwrap_or_else(|| Arc::new(Row::new(user_id(user))));
+            if restored == self.rows[user] {
+                continue;
+            }
+            users.push(user);
+            let version = restored.version;
+            let before = std::mem::replace(&mut self.rows[user], restored);
+            if before.version > version {
+                self.lost[user].push(LostVersions {
+                    versions: self.handed_out[user].range(version + 1..).copied().collect(),
+                    history: self.history[user].clone(),
+                });
+                for field in Field::ALL {
+                    self.history[user][field].retain(|at| *at <= version);
+                }
+            }
+        }
+        users
+    }
+
+    /// Whether that version of a user was handed out and then lost.
+    pub(crate) fn is_lost(&self, user: usize, version: u64) -> bool {
+        self.lost[user]
+            .iter()
+            .any(|lost| lost.versions.contains(&version))
     }
 
     /// The faults of its database.
@@ -278,25 +333,21 @@ impl UserService {
 
     /// The version that last changed a field, as of a version.
     pub(crate) fn changed_as_of(&self, user: usize, field: Field, version: u64) -> u64 {
-        let versions = &self.history[user][field];
+        let mut lost = self.lost[user].iter();
+        let lost = lost.find(|lost| lost.versions.contains(&version));
+        let versions = &lost.map_or(&self.history[user], |lost| &lost.history)[field];
         let last = versions.iter().rev().find(|at| **at <= version);
         last.copied().unwrap_or(0)
     }
 
     /// The epoch under which an attempt was given.
     pub(crate) fn epoch_of(&self, user: usize, attempt: u64) -> u64 {
-        let index = usize::try_from(attempt).unwrap_or(0).wrapping_sub(1);
-        self.epochs[user].get(index).copied().unwrap_or(0)
+        self.epochs[user].get(&attempt).copied().unwrap_or(0)
     }
 
-    /// An attempt was given.
-    pub(crate) fn remember_epoch(&mut self, user: usize, attempt: u64, epoch: u64) {
-        let epochs = &mut self.epochs[user];
-        // A commit that was lost may have taken the number before.
-        epochs.resize(usize::try_from(attempt).unwrap_or(0), epoch);
-        if let Some(last) = epochs.last_mut() {
-            *last = epoch;
-        }
+    /// An attempt was given. Returns whether its number is new.
+    pub(crate) fn remember_epoch(&mut self, user: usize, attempt: u64, epoch: u64) -> bool {
+        self.epochs[user].insert(attempt, epoch).is_none()
     }
 
     /// When rechecks are due, by the time of the schedule.

@@ -11,6 +11,7 @@ mod operators;
 mod passing_time;
 mod people;
 mod planned_faults;
+mod prompt_claims;
 mod reports;
 mod rest;
 mod results;
@@ -68,8 +69,12 @@ pub(crate) struct World {
     dirty_since: Vec<Option<Time>>,
     /// By user, whether it was made due without a wake-up: the sweep publishes it.
     due_at_once: Vec<bool>,
+    /// By user, since when it has to be claimed soon, because it need not wait after a failure any more.
+    claim_expected: Vec<Option<Time>>,
     /// By user, the contact that an operator named last.
     linked_by_operator: Vec<Option<usize>>,
+    /// By user, whether a fail-over has lost something about it.
+    has_lost: Vec<bool>,
     /// Whether an operator wants delivery to be paused.
     is_pause_wanted: bool,
     tracing: bool,
@@ -104,7 +109,9 @@ impl World {
             creations: vec![Vec::new(); plan.users],
             dirty_since: vec![None; plan.users],
             due_at_once: vec![false; plan.users],
+            claim_expected: vec![None; plan.users],
             linked_by_operator: vec![None; plan.users],
+            has_lost: vec![false; plan.users],
             is_pause_wanted: false,
             tracing,
             wrong: None,
@@ -112,6 +119,9 @@ impl World {
             plan,
         };
         world.tally.schedules = 1;
+        if world.plan.has(Fault::LostCommits) {
+            world.users.keep_commits();
+        }
         world.make_contacts();
         world.plan_everything();
         world
@@ -184,6 +194,7 @@ impl World {
                 sequence,
                 made,
             } => self.deliver(process, user, sequence, made),
+            Event::Notify { process, user } => self.notify(process, user),
             Event::Consume(process) => self.consume(process),
             Event::Redeliver { sequence, made } => self.redeliver(sequence, made),
             Event::Start(place) => self.start(place),

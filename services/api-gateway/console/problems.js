@@ -105,10 +105,11 @@ function userTable(users) {
       element("td", {}, link),
       element("td", {}, user.reason?.category ?? "–"),
       element("td", {}, `${user.attempts}`),
+      element("td", {}, user.failures ? `${user.failures} (${user.lastFailure?.code ?? "–"})` : "–"),
       element("td", {}, time(user.updatedAt)),
       element("td", {}, user.nextAttemptAt ? time(user.nextAttemptAt) : "–"));
   });
-  const head = ["User", "Category", "Attempts", "Last changed", "Next attempt"].map((text) => element("th", { scope: "col" }, text));
+  const head = ["User", "Category", "Attempts", "Failures in a row", "Last changed", "Next attempt"].map((text) => element("th", { scope: "col" }, text));
   return element("div", { className: "scroll" },
     element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows)));
 }

@@ -95,6 +95,8 @@ function details(receipt) {
   const list = element("dl", {});
   const entry = (name, ...text) => list.append(element("dt", {}, name), element("dd", {}, ...text));
   entry("Contact", contact ? `${contact.contactId} in account ${contact.accountId}${contact.shared ? ", shared with another user" : ""}` : "not known yet");
+  if (receipt.failures) entry("Failures in a row", `${receipt.failures}`);
+  if (receipt.nextAttemptAt) entry("Next attempt", `${time(receipt.nextAttemptAt)}, or at once with “Retry”`);
   if (receipt.lastFailure) entry("Last failure", ...reasonText(receipt.lastFailure));
   return list;
 }

@@ -10,6 +10,7 @@ mod inspections;
 mod metrics;
 mod notices;
 mod user_service;
+mod wake_up_notices;
 mod wake_ups;
 mod watchdog;
 

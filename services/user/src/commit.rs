@@ -25,8 +25,8 @@ use tokio::{
 };
 
 use crate::{
-    rules::RuleTiming,
-    store::{StoreError, UserWriter},
+    rules::{FingerprintChange, RuleTiming},
+    store::{DatabaseIdentity, StoreError, UserWriter},
 };
 
 pub use after_commit::AfterCommit;
@@ -91,6 +91,7 @@ pub fn create(
             after_commit: after_commit.clone(),
             health: health.clone(),
             is_failing: Arc::clone(&is_failing),
+            checked: None,
         });
     }
     (CommitQueue::new(senders), committers)
@@ -106,6 +107,8 @@ pub struct Committer {
     /// Whether the last write failed, whichever committer made it. The one for deliveries is never idle for long, so it finds out
     /// when the database takes writes again.
     is_failing: Arc<AtomicBool>,
+    /// The connection that was checked, and the version floor.
+    checked: Option<(Arc<DatabaseIdentity>, u64)>,
 }
 
 /// When to commit the next batch.
@@ -246,6 +249,15 @@ impl Committer {
         let capacity = self.after_commit.capacity.available();
         let named = jobs.iter().flat_map(Job::users).chain(further_users);
         let mut batch = Batch::begin(self.store.as_mut(), named, &self.timing, capacity).await?;
+        let identity = batch.identity();
+        let change = match &self.checked {
+            Some((checked, floor)) if Arc::ptr_eq(checked, &identity) => {
+                batch.version_floor = *floor;
+                FingerprintChange::None
+            }
+            _ => batch.check_database().await?,
+        };
+        let version_floor = batch.version_floor;
         let keys: Vec<_> = jobs.iter().filter_map(Job::key).collect();
         batch.load_keys(&keys).await?;
         for job in jobs {
@@ -255,7 +267,17 @@ impl Committer {
         if self.is_failing.load(Ordering::Relaxed) {
             batch.rewrite_lease().await?;
         }
-        batch.commit().await
+        let committed = batch.commit().await?;
+        if change == FingerprintChange::Another {
+            tracing::warn!(
+                version_floor,
+                database = identity.fingerprint.as_deref(),
+                "another database server has taken over, which may have lost commits; versions and attempts continue above the \
+                 version floor, and delivery begins again when every earlier lease has run out; compare with HubSpot (hubsync drift)"
+            );
+        }
+        self.checked = Some((identity, version_floor));
+        Ok(committed)
     }
 
     /// Shows how far the database's clock is from this machine's. Nothing compares the two, but a person who compares times in the

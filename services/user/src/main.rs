@@ -14,6 +14,7 @@ use runtime::{
 use user::{
     Config,
     config::ENV_FILES,
+    operations::raise_version_floor,
     service::{self, CHECKS},
     store,
 };
@@ -32,6 +33,9 @@ enum Command {
     Health,
     /// Creates or updates the tables of the database and exits. The service does the same when it starts.
     Migrate,
+    /// Makes versions continue above every number that was handed out, after the database was restored from a backup or a snapshot. Stop
+    /// every user service before. A promoted standby is noticed without this.
+    RaiseVersionFloor,
 }
 
 #[tokio::main]
@@ -53,6 +57,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Ok(health::probe(&format!("http://{}/healthz", config.health_listen)).await?)
         }
         Some(Command::Migrate) => Ok(store::migrate(&config.database).await?),
+        Some(Command::RaiseVersionFloor) => {
+            let floor = raise_version_floor(&config.database, &config.timing).await?;
+            println!("versions and attempts continue above {floor}");
+            Ok(())
+        }
         None => serve(config).await,
     }
 }

@@ -11,6 +11,7 @@ mod get_user;
 mod import_users;
 mod link_user;
 mod list_users;
+mod raise_version_floor;
 mod read_users_to_compare;
 mod repair_users;
 mod report_results;
@@ -40,6 +41,7 @@ use crate::{
     store::{StoreError, UserReader},
 };
 
+pub use raise_version_floor::{RaiseVersionFloorError, raise_version_floor};
 pub use repair_users::RepairListed;
 pub use resync_users::ResyncListed;
 pub use retry_users::RetryListed;

@@ -24,6 +24,7 @@ mod sweep;
 mod tests;
 mod timing;
 mod values;
+mod version_floor;
 
 pub use change::{Change, ChangeError, Changed, accept_change};
 pub use claim::{Claimed, claim};
@@ -33,7 +34,7 @@ pub use import::{Imported, accept_line};
 pub use key::{ChangeHash, KeyHash, KeyState, KeyedChange, StoredKey};
 pub use lease::{Lease, change_lease, control_delivery};
 pub use operator::{ResyncResult, link_by_operator, resync, unlink};
-pub(crate) use problem::next_attempt;
+pub(crate) use problem::next_recheck;
 pub use receipt::{overall_state, receipt, state_of};
 pub use recent_changes::{RecentChange, Try};
 pub use report::{Effects, report_result};
@@ -42,6 +43,7 @@ pub use row::{
 };
 pub use sweep::{handle_due, wake_now};
 pub use timing::RuleTiming;
+pub use version_floor::{FingerprintChange, check_fingerprint, raise_version_floor};
 
 /// Milliseconds since 1970 by the store's clock.
 pub type UnixMs = i64;

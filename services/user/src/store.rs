@@ -114,6 +114,30 @@ pub async fn examine(database: &Database) -> Result<Tables, OpenError> {
     }
 }
 
+/// The database behind a connection. Another connection has another value, which may be equal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DatabaseIdentity {
+    /// Differs if this is another database than before, which may have lost commits. None where that cannot be known.
+    pub fingerprint: Option<String>,
+}
+
+/// The fingerprint of a database, and the one that is stored in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Fingerprints {
+    /// That of the server which was connected to; none where it cannot be known.
+    pub found: Option<String>,
+    /// That of the server to which a user service connected last.
+    pub stored: Option<String>,
+}
+
+/// Reads the fingerprints of a database that has its tables, and changes nothing.
+pub async fn read_fingerprints(database: &Database) -> Result<Fingerprints, OpenError> {
+    match database {
+        Database::Sqlite(_) => Ok(Fingerprints::default()),
+        Database::Postgres(server) => postgres::read_fingerprints(server).await,
+    }
+}
+
 /// A connection that writes.
 #[async_trait]
 pub trait UserWriter: Send {
@@ -145,6 +169,9 @@ pub trait UserWriter: Send {
 pub trait Transaction: Send {
     /// The store's time, read when the transaction had its rows.
     fn now(&self) -> UnixMs;
+
+    /// The database behind this transaction's connection. It is the same allocation for every transaction of the connection.
+    fn identity(&self) -> Arc<DatabaseIdentity>;
 
     /// Loads the rows of those users that exist, to be changed. [`StoreError::Contended`] where another transaction holds
     /// one of them.
@@ -183,6 +210,9 @@ pub trait Transaction: Send {
 
     /// Looks whether any user is linked to a contact.
     async fn look_for_links(&mut self) -> Result<bool, StoreError>;
+
+    /// Reads the lease without waiting for a transaction that holds it.
+    async fn read_lease(&mut self) -> Result<Lease, StoreError>;
 
     /// Loads the lease. No other transaction changes it before this one ends.
     async fn lease(&mut self) -> Result<Lease, StoreError>;

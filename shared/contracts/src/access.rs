@@ -3,7 +3,9 @@
 //! The check of permissions at start and the services' lists of endpoints come from here, and a test compares the subjects that the
 //! READMEs list, so that no subject is used without being permitted.
 
-use crate::request::{GATEWAY_TO_HUBSPOT, GATEWAY_TO_USER, HUBSPOT_NOTICES, HUBSPOT_TO_USER, USER_NOTICES};
+use crate::request::{
+    GATEWAY_TO_HUBSPOT, GATEWAY_TO_USER, HUBSPOT_NOTICES, HUBSPOT_TO_USER, USER_TO_GATEWAY, USER_TO_HUBSPOT,
+};
 
 /// The subjects of one service, without those of the NATS client itself (inboxes, `JetStream`, `$SRV`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,14 +21,14 @@ pub const API_GATEWAY: ServiceAccess = ServiceAccess {
     requests: &[GATEWAY_TO_USER, GATEWAY_TO_HUBSPOT],
     answers: &[],
     publishes: &[],
-    listens: &[USER_NOTICES, HUBSPOT_NOTICES],
+    listens: &[USER_TO_GATEWAY, HUBSPOT_NOTICES],
 };
 
 /// The user service. It also publishes wake-ups to the stream.
 pub const USER: ServiceAccess = ServiceAccess {
     requests: &[],
     answers: &[GATEWAY_TO_USER, HUBSPOT_TO_USER],
-    publishes: &[USER_NOTICES],
+    publishes: &[USER_TO_GATEWAY, USER_TO_HUBSPOT],
     listens: &[],
 };
 
@@ -35,7 +37,7 @@ pub const HUBSPOT: ServiceAccess = ServiceAccess {
     requests: &[HUBSPOT_TO_USER],
     answers: &[GATEWAY_TO_HUBSPOT],
     publishes: &[HUBSPOT_NOTICES],
-    listens: &[],
+    listens: &[USER_TO_HUBSPOT],
 };
 
 impl ServiceAccess {

@@ -39,6 +39,12 @@ pub struct UserChanged {
     pub priority: Priority,
 }
 
+/// The wake-up of a user of whom the stream still holds an earlier one, so that it rejects this one. The user service publishes it on
+/// `users.wake`, and the worker that holds the lease listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WakeUpNotice(pub UserChanged);
+
 /// Takes, renews, releases or yields the lease. Sent on `users.lease`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -171,7 +177,7 @@ pub struct UsersClaimed {
 pub struct Claim {
     /// The user.
     pub user_id: UserId,
-    /// The number of the attempt. It grows by one with each attempt of this user.
+    /// The number of the attempt. It grows with each attempt of this user.
     pub attempt: NonZeroU64,
     /// The version that the values belong to.
     pub version: u64,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Reason, SyncState, UserId};
+use crate::{Reason, SyncState, UserId, receipt::is_default};
 
 /// Lists users that are pending or have problems. Sent on `users.sync.list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +24,10 @@ pub const MAX_LISTED: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum UserFilter {
-    /// Users with a change that has no result yet, in the order in which they are woken.
+    /// Users with a change that has no result yet, in the order in which they are woken. Users with problems are among them, if they
+    /// also have such a change.
     Pending,
-    /// Users with problems, by state, reason and id.
+    /// Users with problems, by state, reason and id, whether or not they also have a pending change.
     Problems(ProblemFilter),
 }
 
@@ -63,19 +64,25 @@ pub struct ListedUser {
     pub user_id: UserId,
     /// The current version of the user.
     pub version: u64,
-    /// The state over all fields.
+    /// The state over all fields. A problem comes before pending; `pendingSince` tells whether a change is pending as well.
     pub state: SyncState,
     /// Whether a field that has a result is being sent again.
     pub resending: bool,
-    /// Why the user is rejected, in conflict or failed; or why the last attempt failed while it is pending.
+    /// Why the user is rejected, in conflict or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<ListedReason>,
     /// How many attempts to deliver the user were made.
     pub attempts: u64,
+    /// How many attempts have failed since the last success, or since a change or a retry ended the pause after a failure.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failures: u32,
+    /// Why the last attempt failed; absent after a success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<ListedReason>,
     /// When the last change was accepted, RFC 3339 in UTC.
     pub updated_at: String,
-    /// When hubsync tries again by itself to solve the problem, RFC 3339 in UTC; absent where it does not, and while an
-    /// attempt is running.
+    /// When hubsync tries again by itself, after an attempt that failed or to solve the problem, RFC 3339 in UTC; absent where it does
+    /// not, and while an attempt is running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<String>,
     /// When the oldest pending change was accepted, RFC 3339 in UTC.
@@ -121,7 +128,7 @@ pub struct SummarizeUsers {}
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct UsersSummary {
-    /// How many users have a pending change.
+    /// How many users have a pending change. A user that also has a problem counts in both.
     pub pending: u64,
     /// How many users have nothing pending but are being sent again, after a recheck, a retry or a resync.
     pub resending: u64,

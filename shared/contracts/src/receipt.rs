@@ -61,7 +61,8 @@ pub struct Receipt {
     /// Each field that this version was the last to change.
     #[serde(deserialize_with = "crate::fields::known_fields")]
     pub fields: BTreeMap<Field, FieldReceipt>,
-    /// The worst state of all fields of the user, whichever version gave them.
+    /// The worst state of all fields of the user, whichever version gave them. Rejected, conflict, failed and not found come before
+    /// pending here, so that a pending field does not hide the problem of another one.
     pub overall_state: SyncState,
     /// In the receipt of the current version: each field that an earlier version was the last to change.
     #[serde(
@@ -78,15 +79,25 @@ pub struct Receipt {
     pub contact: Option<Link>,
     /// How many attempts to deliver this user were made, over all versions.
     pub attempts: u64,
-    /// Why the last attempt failed, while the user waits for the next one.
+    /// How many attempts have failed since the last success, or since a change or a retry ended the pause after a failure.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub failures: u32,
+    /// Why the last attempt failed; absent after a success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<Reason>,
+    /// When the next attempt is due after one that failed, RFC 3339 in UTC; absent while an attempt is running.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<String>,
     /// The last attempts that carried this version or a later one, latest first. At most ten attempts of a user are kept,
     /// over all versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub last_attempts: Vec<AttemptReceipt>,
     /// The current version of the user.
     pub current_version: u64,
+}
+
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// An attempt that has ended.

@@ -7,7 +7,7 @@ use crate::{
     DeliveryNotice, GetReceipt, GetUser, ImportUsers, LeaseAnswer, LinkUser, ListUsers, ReadUsersToCompare,
     Receipt, RepairUsers, ReportResults, ResolvedNotice, ResultsReported, ResyncUsers, RetryUsers,
     SummarizeUsers, UnlinkUser, UpdateUser, User, UserUpdated, UsersClaimed, UsersImported, UsersListed,
-    UsersRepaired, UsersResynced, UsersRetried, UsersSummary, UsersToCompare,
+    UsersRepaired, UsersResynced, UsersRetried, UsersSummary, UsersToCompare, WakeUpNotice,
 };
 
 /// A request that crosses NATS, with its subject and its answer. The service that owns the subject answers each request, either
@@ -81,10 +81,16 @@ requests! {
 }
 
 notices! {
-    /// Notices of the user service.
-    USER_NOTICES;
+    /// Notices of the user service to gateways.
+    USER_TO_GATEWAY;
     AcceptedNotice: "users.accepted";
     ResolvedNotice: "users.resolved";
+}
+
+notices! {
+    /// Notices of the user service to the worker that holds the lease.
+    USER_TO_HUBSPOT;
+    WakeUpNotice: "users.wake";
 }
 
 notices! {

@@ -13,7 +13,8 @@ pub struct User {
     /// Every field by its name; null if it has no value.
     #[serde(flatten, deserialize_with = "crate::fields::known_fields")]
     pub values: Values,
-    /// The version. It grows by one with each change that gives a field another value, and is the entity tag.
+    /// The version. It grows by one with each change that gives a field another value, and by more after the database may have lost commits.
+    /// It is the entity tag.
     pub version: u64,
     /// When the last change was accepted, as an RFC 3339 time in UTC.
     pub updated_at: String,

@@ -92,13 +92,11 @@ async fn check_by_settings(
         Ok(config) => {
             let is_named = env.get("NATS_URL").is_some();
             checks.extend(nats::check(config, is_named).await);
-            checks.push(
-                if data_folder.is_relevant || env.get("USER_DATABASE_URL").is_some() {
-                    database::check(&config.database).await
-                } else {
-                    data_folder.not_checked(database::NAME, "USER_DATABASE_URL")
-                },
-            );
+            if data_folder.is_relevant || env.get("USER_DATABASE_URL").is_some() {
+                checks.extend(database::check(&config.database).await);
+            } else {
+                checks.push(data_folder.not_checked(database::NAME, "USER_DATABASE_URL"));
+            }
         }
         Err(_) => checks.extend(["nats", "database"].map(Check::not_checked_without_settings)),
     }

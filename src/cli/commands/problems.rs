@@ -187,6 +187,7 @@ fn describe_users(listed: &Value) -> String {
             category,
             status,
             correlation_id,
+            describe_failures(user),
             text(&user["nextAttemptAt"]),
         ]
     });
@@ -199,6 +200,7 @@ fn describe_users(listed: &Value) -> String {
         "CATEGORY",
         "STATUS",
         "CORRELATION ID",
+        "FAILURES",
         "NEXT ATTEMPT",
     ];
     let more = if listed["next"].is_null() {
@@ -208,4 +210,16 @@ fn describe_users(listed: &Value) -> String {
     };
     let states = users.iter().map(|user| text(&user["state"]));
     format!("{}{}{more}", table(header, rows), explain_states(states))
+}
+
+/// How many attempts have failed in a row, and why the last one did.
+fn describe_failures(user: &Value) -> String {
+    if user["failures"].is_null() {
+        return text(&Value::Null);
+    }
+    format!(
+        "{} ({})",
+        text(&user["failures"]),
+        text(&user["lastFailure"]["code"])
+    )
 }

@@ -30,13 +30,9 @@ pub(crate) async fn run(show: &Show) -> Result<ExitStatus, CommandError> {
     show.options
         .output()
         .print(&document, || describe(&user, &receipt))?;
-    // Each field is looked at, because the overall state is `pending` while any field is pending, and would hide a
-    // problem of another field.
-    let fields = all_fields(&receipt);
-    let has_problem = |state: &Value| ProblemState::ALL.iter().any(|problem| state == problem.name());
-    Ok(ExitStatus::success_if(
-        !fields.iter().any(|(.., field)| has_problem(&field["state"])),
-    ))
+    let state = &receipt["overallState"];
+    let has_problem = ProblemState::ALL.iter().any(|problem| state == problem.name());
+    Ok(ExitStatus::success_if(!has_problem))
 }
 
 async fn get_user_and_receipt(gateway: &Gateway, user_id: &UserId) -> Result<(Value, Value), CommandError> {
@@ -73,8 +69,18 @@ fn describe(user: &Value, receipt: &Value) -> String {
         ("contact", describe_contact(&receipt["contact"])),
         ("attempts", text(&receipt["attempts"])),
     ];
+    if !receipt["failures"].is_null() {
+        entries.push(("failures", format!("{} in a row", text(&receipt["failures"]))));
+    }
     if !receipt["lastFailure"].is_null() {
         entries.push(("last failure", format_reason(&receipt["lastFailure"])));
+    }
+    if !receipt["nextAttemptAt"].is_null() {
+        let next_attempt = format!(
+            "{}, or at once with hubsync retry",
+            text(&receipt["nextAttemptAt"])
+        );
+        entries.push(("next attempt", next_attempt));
     }
     let rows = all_fields(receipt).into_iter().map(|(name, version, field)| {
         let resending = if field["resending"] == true {

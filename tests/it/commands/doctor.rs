@@ -47,6 +47,7 @@ async fn a_doctor_of_a_healthy_system_says_what_it_did_not_check() {
         "consumer",
         "permissions",
         "database",
+        "database fail-over",
         "hubspot token",
         "hubspot read scope",
         "gateway",

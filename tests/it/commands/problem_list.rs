@@ -30,6 +30,10 @@ async fn a_reason_is_listed_without_its_message() {
             &json!({ "code": "NO_ID", "status": 207, "correlationId": null }),
         ),
         user("4", &Value::Null),
+        json!({
+            "userId": "5", "version": 3, "state": "rejected", "resending": false, "attempts": 9, "failures": 3,
+            "lastFailure": { "code": "TIMED_OUT" }, "nextAttemptAt": "2026-01-05T09:31:04.321Z"
+        }),
     ];
     let gateway = ScriptedGateway::start([Reply::Answer(json!({ "users": users }))]).await;
     let result = gateway.command(&["problems", "--state", "rejected"]).await;
@@ -45,6 +49,7 @@ async fn a_reason_is_listed_without_its_message() {
             "CATEGORY",
             "STATUS",
             "CORRELATION ID",
+            "FAILURES",
             "NEXT ATTEMPT",
         ][..],
         &[
@@ -60,6 +65,14 @@ async fn a_reason_is_listed_without_its_message() {
         &["2", "3", "rejected", "2", "TIMED_OUT"],
         &["3", "3", "rejected (being resent)", "2", "NO_ID", "207"],
         &["4", "3", "rejected", "2"],
+        &[
+            "5",
+            "3",
+            "rejected",
+            "9",
+            "3 (TIMED_OUT)",
+            "2026-01-05T09:31:04.321Z",
+        ],
     ];
     let (users, legend) = lines.split_at(expected.len());
     assert_eq!(users, expected, "{result:?}");

@@ -15,10 +15,10 @@ use crate::stack::{CEILING, Stack};
 
 /// The exit code and the output of a command.
 #[derive(Debug)]
-pub(super) struct CommandResult {
-    pub(super) code: i32,
-    pub(super) output: String,
-    pub(super) errors: String,
+pub(crate) struct CommandResult {
+    pub(crate) code: i32,
+    pub(crate) output: String,
+    pub(crate) errors: String,
 }
 
 impl CommandResult {
@@ -94,7 +94,7 @@ impl Running {
 
 impl Stack {
     /// Runs a command against this stack's gateway.
-    pub(super) async fn command(&self, arguments: &[&str]) -> CommandResult {
+    pub(crate) async fn command(&self, arguments: &[&str]) -> CommandResult {
         CommandResult::alone(arguments, &[("HUBSYNC_URL", self.gateway_url())]).await
     }
 

@@ -3,6 +3,7 @@
 
 mod clocks;
 mod links;
+mod lost_commits;
 mod outages;
 mod poolers;
 mod query_plans;

@@ -1,10 +1,10 @@
 //! The plans that the server uses for the statements.
 
-use contracts::{ChangeLease, ClaimUsers, LeaseAnswer, UpdateUser, delivery::LeaseAction};
+use contracts::{ChangeLease, ClaimUsers, LeaseAnswer, ProblemFilter, UpdateUser, delivery::LeaseAction};
 use futures_util::future::join_all;
 use sqlx::{Connection, PgConnection};
 use testing::wait::until;
-use user::operations::WakePublishedUsers;
+use user::{operations::WakePublishedUsers, store::List};
 
 use crate::support::user_service::{CEILING, UserService, server};
 
@@ -37,6 +37,10 @@ async fn no_statement_scans_the_table_that_was_planned_empty() {
     let woken = service.queue.run(WakePublishedUsers { limit: 100 }, None).await;
     assert!(woken.is_ok(), "{woken:?}");
     claim(&service).await;
+    let problems = List::problems(&ProblemFilter::default(), None).unwrap();
+    for list in [List::pending(None).unwrap(), problems, List::all(None)] {
+        service.list(&list, 100).await;
+    }
     service.close().await;
     let scans_after = until("the statistics of the statements", CEILING, async || {
         let (read, searched) = scans(&mut connection).await;

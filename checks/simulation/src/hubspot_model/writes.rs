@@ -94,7 +94,7 @@ impl HubSpotModel {
         {
             newest = newest.max(most);
             if changed_in < before {
-                self.backwards.push(author.clone());
+                self.backwards.push((author.clone(), before));
             }
             self.restored += u64::from(before < most && changed_in >= most);
         }

@@ -74,8 +74,8 @@ impl World {
         for fault in std::mem::take(&mut self.hubspot.occurred) {
             self.tally.faults.add(fault);
         }
-        for author in std::mem::take(&mut self.hubspot.backwards) {
-            self.went_backwards(&author, out);
+        for (author, overwritten) in std::mem::take(&mut self.hubspot.backwards) {
+            self.went_backwards(&author, overwritten, out);
         }
         for creation in std::mem::take(&mut self.hubspot.created) {
             self.check_creation(creation);
@@ -91,7 +91,8 @@ impl World {
         self.plan_answer(out, answer, limits, at);
     }
 
-    /// P4: one contact is created for a user, unless that one is gone or is another user's by now, or a worker was frozen meanwhile.
+    /// P4: one contact is created for a user, unless that one is gone or is another user's by now, or a worker was frozen meanwhile, or the
+    /// link to it was lost.
     fn check_creation(&mut self, creation: Creation) {
         self.tally.transitions.add(Transition::Created);
         let user = creation.author.user;
@@ -104,7 +105,7 @@ impl World {
                 && !is_anothers
         };
         let twice = self.creations[user].iter().any(is_still_there);
-        if twice && !self.plan.freezes() {
+        if twice && !self.plan.freezes() && !self.has_lost[user] {
             self.fail(&format!(
                 "P4: a second contact is created for u{user}: {creation:?}"
             ));
@@ -113,7 +114,11 @@ impl World {
     }
 
     /// P3: an older value overwrites a newer one only by a call that its worker gave up, or by a superseded worker.
-    fn went_backwards(&mut self, author: &Author, out: &CallOut) {
+    fn went_backwards(&mut self, author: &Author, overwritten: u64, out: &CallOut) {
+        // The value of a version that the database has lost is as good as one of others.
+        if self.users.is_lost(author.user, overwritten) {
+            return self.tally.transitions.add(Transition::LostValueReplaced);
+        }
         self.tally.transitions.add(Transition::WentBackwards);
         let is_late = !out.is_answered && self.now >= out.answered_at;
         let last = self.users.rows[author.user].attempt;

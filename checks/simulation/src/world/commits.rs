@@ -222,6 +222,9 @@ impl World {
 
     /// P1: what was answered is stored, and nothing else is.
     fn check_stored(&mut self, rows: &RowsSoFar) {
+        for row in rows.rows.values() {
+            self.check_overall_state(row);
+        }
         let other = rows
             .rows
             .iter()

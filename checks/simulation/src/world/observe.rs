@@ -122,9 +122,13 @@ impl World {
             Output::ChangeLease(_) => self.workers[process.place].lease_asked_at = now,
             Output::OpenConsumer { .. } => {
                 self.tally.transitions.add(Transition::LeaseGained);
+                self.expect_no_claims();
                 self.change_left_open();
             }
-            Output::CloseConsumer => self.tally.transitions.add(Transition::LeaseLost),
+            Output::CloseConsumer => {
+                self.tally.transitions.add(Transition::LeaseLost);
+                self.expect_no_claims();
+            }
             Output::Report(_, record) => {
                 let worker = &mut self.workers[process.place];
                 let users = record.results.iter().map(|result| result.user_id.clone());
@@ -248,6 +252,7 @@ impl World {
         worker.is_halted = stopped.is_some();
         if let Some(stopped) = stopped {
             self.tally.transitions.add(stopped);
+            self.expect_no_claims();
         }
         if resumed {
             self.tally.transitions.add(Transition::Resumed);

@@ -23,6 +23,7 @@ impl World {
     /// After each sweep: checks that everything comes to rest in time, and skips hours in which nothing would happen.
     pub(super) fn look_at_time(&mut self) {
         self.check_delays();
+        self.check_claims();
         if self.is_calm && self.now > self.awake_since + self.plan.settle_within {
             self.fail(&format!("P2: not delivered in time: {}", self.busy_rows()));
         }

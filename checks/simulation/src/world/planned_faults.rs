@@ -9,6 +9,8 @@ use crate::{
     event::Event,
     fault::Fault,
     plan::{MINUTE, SECOND},
+    transition::Transition,
+    user_service::MAX_LOST_COMMITS,
 };
 
 impl World {
@@ -79,6 +81,7 @@ impl World {
                 self.users.skew -= step;
             }
             Fault::ClockForward => self.step_forward(),
+            Fault::LostCommits => self.fail_over(),
             Fault::Disconnected => self.cut_broker(2 * SECOND),
             Fault::Wiped => self.lose_stream(false),
             Fault::RolledBack => self.lose_stream(true),
@@ -89,6 +92,24 @@ impl World {
             | Fault::OperatorRepairs => self.operate(fault),
             _ => self.people_act(fault),
         }
+    }
+
+    /// Another database server takes over, without the last commits.
+    fn fail_over(&mut self) {
+        let commits = *self.random.pick(&[1, 3, 10, MAX_LOST_COMMITS]);
+        for user in self.users.fail_over(commits) {
+            self.trace(|| format!("commits of u{user} are lost"));
+            self.tally.transitions.add(Transition::RowLost);
+            self.has_lost[user] = true;
+            // The operator's commit may be among them.
+            self.linked_by_operator[user] = None;
+        }
+        // An operator sees that delivery is paused or resumed again.
+        self.control_delivery(if self.is_pause_wanted {
+            DeliveryAction::Pause
+        } else {
+            DeliveryAction::Resume
+        });
     }
 
     /// Not during a late-write window: that is not promised to go well.
@@ -205,6 +226,7 @@ fn occurs_by_itself(fault: Fault) -> bool {
             | Fault::TokenReplaced
             | Fault::ClockBack
             | Fault::ClockForward
+            | Fault::LostCommits
             | Fault::Disconnected
             | Fault::Wiped
             | Fault::RolledBack

@@ -2,7 +2,7 @@
 
 use contracts::{Field, FieldResult, LinkOrigin, SyncState};
 use hubspot::engine::{EmailConflict, MissingContact};
-use user::rules::receipt;
+use user::rules::{Row, overall_state, receipt};
 
 use super::World;
 use crate::{hubspot_model::Writer, transition::Transition};
@@ -50,7 +50,7 @@ impl World {
             ));
         }
         for user in 0..self.plan.users {
-            for version in 1..=self.users.rows[user].version {
+            for version in self.users.handed_out[user].clone() {
                 if let Err(wrong) = self.check_receipt(user, version) {
                     self.fail(&wrong);
                 }
@@ -91,6 +91,14 @@ impl World {
         };
         match held.writers[field] {
             _ if holds => Ok(()),
+            Writer::User {
+                user: writer,
+                changed_in,
+                ..
+            } if writer == user && self.users.is_lost(user, changed_in) => {
+                self.tally.transitions.add(Transition::LostValueKept);
+                Ok(())
+            }
             Writer::User { user: writer, .. } if writer == user => Err(format!(
                 "P2: {name} is confirmed, but contact {contact} holds {:?}",
                 held.values[field]
@@ -121,6 +129,15 @@ impl World {
     /// P4: the receipt of a version says what became of the fields that it was the last to change.
     fn check_receipt(&self, user: usize, version: u64) -> Result<(), String> {
         let row = &self.users.rows[user];
+        // It is not known what became of a version that was lost.
+        if self.users.is_lost(user, version) {
+            return match receipt(row, version) {
+                None => Ok(()),
+                Some(said) => Err(format!(
+                    "P4: u{user} version {version} is lost, but has a receipt: {said:?}"
+                )),
+            };
+        }
         let history = &self.users.history[user];
         let last: Vec<Field> = Field::ALL
             .into_iter()
@@ -137,6 +154,27 @@ impl World {
             Err(format!(
                 "P4: u{user} version {version} is {expected:?}, but its receipt says {said:?}"
             ))
+        }
+    }
+
+    /// P4: a problem of one field is not hidden by another one that is pending or confirmed.
+    pub(super) fn check_overall_state(&mut self, row: &Row) {
+        const ORDER: [SyncState; 6] = [
+            SyncState::Rejected,
+            SyncState::Conflict,
+            SyncState::Failed,
+            SyncState::NotFound,
+            SyncState::Pending,
+            SyncState::Confirmed,
+        ];
+        let is_in = |state: &SyncState| {
+            let mut given = row.fields.iter().filter(|(_, field)| field.changed_in > 0);
+            given.any(|(_, field)| state_of(field.result.as_ref()) == *state)
+        };
+        let expected = ORDER.into_iter().find(is_in);
+        let said = overall_state(row).0;
+        if expected.is_some_and(|expected| expected != said) {
+            self.fail(&format!("P4: {row:?} is {expected:?}, and {said:?} is shown"));
         }
     }
 

@@ -11,6 +11,7 @@ use user::{
 
 use super::{World, commits::RowsSoFar};
 use crate::{
+    fault::Fault,
     transition::Transition,
     user_service::{Answer, Job, Outcome, Request, user_of},
 };
@@ -57,10 +58,13 @@ impl World {
             if let Some(open) = &step.after.open_attempt
                 && step.after.attempt > step.before.attempt
             {
-                self.users
-                    .remember_epoch(step.user, step.after.attempt, open.epoch);
+                let (user, attempt, epoch) = (step.user, step.after.attempt, open.epoch);
+                if !self.users.remember_epoch(user, attempt, epoch) {
+                    self.fail(&format!("P4: attempt {attempt} of u{user} is handed out twice"));
+                }
             }
         }
+        self.observe_waits(&job.request, &steps);
         if !matches!(job.request, Request::Sweep(_)) {
             // Another operation of the batch wakes the user for a reason of its own.
             for step in steps.iter().filter(|step| step.is_resent()) {
@@ -172,11 +176,18 @@ impl World {
         }
         let different = fields_that_differ(before, &update.fields);
         let expected = Outcome {
-            version: before.version + u64::from(!different.is_empty()),
+            version: if different.is_empty() {
+                before.version
+            } else {
+                after.version
+            },
             changed: !different.is_empty(),
         };
         if answered.is_some_and(|answered| answered != expected) || after.version != expected.version {
             return self.fail(&format!("P1: {update:?} of {before:?} made {after:?}"));
+        }
+        if expected.changed && !self.is_next_version(before, after) {
+            return self.fail(&format!("P1: a change of u{user} made version {}", after.version));
         }
         self.users.accepted.add(user, update, expected, now, skew);
         self.observe_equal_values(update, &different, step);
@@ -232,6 +243,14 @@ impl World {
         }
     }
 
+    /// P1: the version follows the one before, or is above every version that a fail-over may have lost; and nobody got it before.
+    fn is_next_version(&mut self, before: &Row, after: &Row) -> bool {
+        let user = user_of(&after.user_id);
+        let follows = after.version == before.version + 1;
+        let may_jump = self.plan.has(Fault::LostCommits) && after.version > before.version;
+        (follows || may_jump) && self.users.handed_out[user].insert(after.version)
+    }
+
     /// P1: a line makes a version if it differs in something.
     fn observe_line(&mut self, fields: &Values, answer: Option<&Answer>, steps: &[Step<'_>]) {
         let [step] = steps else {
@@ -240,14 +259,19 @@ impl World {
         let (user, before, after) = (step.user, step.before, step.after);
         self.trace(|| format!("import u{user} {fields:?}: {answer:?}"));
         let differing = fields_that_differ(before, fields);
-        let expected = before.version + u64::from(!differing.is_empty());
+        let expected = if differing.is_empty() {
+            before.version
+        } else {
+            after.version
+        };
         let answered = match answer {
             Some(Answer::Imported(
                 ImportResult::Changed { version } | ImportResult::Unchanged { version },
             )) => *version,
             _ => expected,
         };
-        if answered != expected || after.version != expected {
+        let is_next = differing.is_empty() || self.is_next_version(before, after);
+        if answered != expected || after.version != expected || !is_next {
             return self.fail(&format!(
                 "P1: a line that differs in {differing:?} made version {answered}"
             ));

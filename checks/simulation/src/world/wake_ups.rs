@@ -66,6 +66,9 @@ impl World {
             }
             Published::HeldEarlier => {
                 self.tally.transitions.add(Transition::HeldEarlier);
+                if publication.rejected == 0 && publication.change.priority == Priority::Live {
+                    self.send_past_the_stream(user);
+                }
                 if let Some(pause) = PAUSES.get(publication.rejected) {
                     publication.rejected += 1;
                     let again = Event::Publish(Box::new(publication));
@@ -77,6 +80,32 @@ impl World {
                 self.wake_later(user);
             }
         }
+    }
+
+    /// The relay sends a wake-up that the stream rejected to the workers that listen.
+    fn send_past_the_stream(&mut self, user: usize) {
+        if self.occurs(Fault::LostNotice) {
+            self.claim_expected[user] = None;
+            return;
+        }
+        for process in self.broker.listening() {
+            let at = self.now + self.random.between(1, 8);
+            self.agenda.plan(at, Event::Notify { process, user });
+        }
+    }
+
+    /// A wake-up that did not come from the stream reaches a worker, unless that one no longer listens.
+    pub(super) fn notify(&mut self, process: Process, user: usize) {
+        if !self.broker.listening().contains(&process) {
+            return;
+        }
+        self.tally.transitions.add(Transition::SentPastTheStream);
+        let input = Input::WakeUp {
+            user_id: user_id(user),
+            priority: Priority::Live,
+            ack: None,
+        };
+        self.tell(process, input);
     }
 
     /// A wake-up failed: its user is made due after a pause.
@@ -137,10 +166,10 @@ impl World {
         let input = Input::WakeUp {
             user_id: user_id(user),
             priority: held.map_or(Priority::Live, |held| held.priority),
-            ack: AckHandle {
+            ack: Some(AckHandle {
                 sequence,
                 reply: sequence.to_string().into(),
-            },
+            }),
         };
         self.tell(process, input);
     }

@@ -132,6 +132,19 @@ impl World {
         self.workers.iter().position(is_wrong)
     }
 
+    /// Whether the worker that gets the wake-ups may claim and send.
+    pub(super) fn is_delivering(&self) -> bool {
+        let Some((process, _)) = self
+            .broker
+            .serving()
+            .filter(|(process, _)| self.is_alive(*process))
+        else {
+            return false;
+        };
+        let worker = &self.workers[process.place];
+        !worker.is_halted && !worker.is_paused && self.now < worker.lease_valid_until
+    }
+
     pub(super) fn is_anyone_frozen(&self) -> bool {
         self.last_thaw().is_some()
     }

@@ -147,7 +147,7 @@ fn headers() -> Value {
 fn schemas() -> Value {
     json!({
         "Version": {
-            "description": "A version of a user. Each change that gives a field another value adds one.",
+            "description": "A version of a user. Each change that gives a field another value adds one, or more after the database may have lost commits.",
             "type": "integer", "format": "int64", "minimum": 1, "examples": [7]
         },
         "Time": {

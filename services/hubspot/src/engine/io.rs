@@ -65,14 +65,14 @@ pub struct AckHandle {
 pub enum Input {
     /// Nothing happened except that time passed.
     Tick,
-    /// The broker delivered a wake-up.
+    /// The broker delivered a wake-up, or the user service sent one past the stream.
     WakeUp {
         /// The user that needs delivery.
         user_id: UserId,
         /// Whether a caller waits for this change or an import made it.
         priority: Priority,
-        /// What acknowledges the wake-up.
-        ack: AckHandle,
+        /// What acknowledges the wake-up; none if the stream did not deliver it.
+        ack: Option<AckHandle>,
     },
     /// The connection or the consumer was lost, so earlier acknowledgement handles are useless.
     WakeUpsDropped,

@@ -19,7 +19,7 @@ use super::{
 };
 
 impl Engine {
-    pub(super) fn handle_wake_up(&mut self, user_id: &UserId, priority: Priority, ack: AckHandle) {
+    pub(super) fn handle_wake_up(&mut self, user_id: &UserId, priority: Priority, ack: Option<AckHandle>) {
         // Without the lease a wake-up is another worker's business, which gets it from the consumer of its own epoch.
         if self.leadership.epoch().is_some() && !self.leadership.is_shutting_down() {
             self.wake_ups.wake(user_id, priority, ack);

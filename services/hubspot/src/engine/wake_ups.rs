@@ -24,6 +24,9 @@ pub(crate) use history::Recorded;
 const OPEN_ATTEMPT_PAUSE: Duration = Duration::from_secs(5);
 /// How long to leave a user alone that a response should have named and did not.
 const UNNAMED_PAUSE: Duration = Duration::from_millis(250);
+/// A wake-up ends the pause after a failure, but no sooner than this after the failure: a user that fails is sent at most twice a second,
+/// however often it changes.
+const MIN_FAILURE_PAUSE: Duration = Duration::from_millis(500);
 /// How long to leave a user alone whose result the user service cannot read. Its attempt ends by its term.
 const UNREADABLE_RESULT_PAUSE: Duration = Duration::from_mins(1);
 
@@ -53,6 +56,8 @@ struct User {
     woken_meanwhile: bool,
     /// The user is not queued before this time, because HubSpot had locked its contact.
     locked_until: Duration,
+    /// A wake-up ends the user's pause after a failure no sooner than this.
+    retry_from: Duration,
     history: History,
 }
 
@@ -75,15 +80,13 @@ impl WakeUps {
         self.users.get(user_id).map(|user| user.stage)
     }
 
-    /// Takes a wake-up. A user that is already known keeps its position, unless it becomes more urgent.
-    pub(crate) fn wake(&mut self, user_id: &UserId, priority: Priority, ack: AckHandle) {
+    /// Takes a wake-up. A user that is already known keeps its position, unless it becomes more urgent. There is nothing to acknowledge
+    /// if the wake-up did not come from the stream.
+    pub(crate) fn wake(&mut self, user_id: &UserId, priority: Priority, ack: Option<AckHandle>) {
         let user = self.insert(user_id, priority);
         // A redelivered wake-up that is older than the known one was acknowledged before.
-        let is_older = user
-            .ack
-            .as_ref()
-            .is_some_and(|known| ack.sequence < known.sequence);
-        if !is_older {
+        let is_older = |ack: &AckHandle| matches!(&user.ack, Some(known) if ack.sequence < known.sequence);
+        if let Some(ack) = ack.filter(|ack| !is_older(ack)) {
             user.ack = Some(ack);
         }
         let is_more_urgent = priority < user.priority;
@@ -91,7 +94,10 @@ impl WakeUps {
         match user.stage {
             Stage::Claiming(_) | Stage::Reporting(_) => user.woken_meanwhile = true,
             // A new change ends the pause after a failure, but not the wait for a lock.
-            Stage::Deferred(_) => self.defer(user_id, Duration::ZERO),
+            Stage::Deferred(_) => {
+                let from = user.retry_from;
+                self.defer(user_id, from);
+            }
             Stage::Queued(_) if is_more_urgent => self.queue(user_id),
             Stage::InAttempt(_) | Stage::Queued(_) => {}
         }
@@ -110,6 +116,7 @@ impl WakeUps {
                 ack: None,
                 woken_meanwhile: false,
                 locked_until: Duration::ZERO,
+                retry_from: Duration::ZERO,
                 history: History::default(),
             };
             self.users.insert(user_id.clone(), user);
@@ -308,10 +315,25 @@ impl WakeUps {
                 NextAction::Now => self.defer(user_id, now),
                 // A later attempt took over and may be open still. A claim tells whether the user is dirty.
                 NextAction::Superseded => self.queue(user_id),
-                NextAction::Later { in_ms } => self.defer(user_id, now + Duration::from_millis(*in_ms)),
+                NextAction::Later { in_ms } => self.pause(now, user_id, Duration::from_millis(*in_ms)),
             }
         }
         acks
+    }
+
+    /// An attempt failed: the user is queued again after the pause, or sooner if a wake-up comes.
+    fn pause(&mut self, now: Duration, user_id: &UserId, pause: Duration) {
+        let Some(user) = self.users.get_mut(user_id) else {
+            return;
+        };
+        user.retry_from = now + pause.min(MIN_FAILURE_PAUSE);
+        // The response may not know of a change whose wake-up came while the report was in flight.
+        let until = if user.woken_meanwhile {
+            user.retry_from
+        } else {
+            now + pause
+        };
+        self.defer(user_id, until);
     }
 
     /// The message with the result claimed the user, too. This keeps `woken_meanwhile`, which `move_to` would reset: the

@@ -147,7 +147,7 @@ fn wake_up(message: &jetstream::Message) -> Option<Input> {
     (named == changed.user_id).then_some(Input::WakeUp {
         user_id: named,
         priority: changed.priority,
-        ack,
+        ack: Some(ack),
     })
 }
 

@@ -1,9 +1,9 @@
-//! Wake-ups from the stream, while this worker holds the lease.
+//! Wake-ups from the stream, and those sent past it, while this worker holds the lease.
 
 use runtime::nats::Nats;
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::{consumer, health::Health};
+use super::{consumer, health::Health, wake_up_notices};
 use crate::engine::Input;
 
 /// The maximum number of wake-ups that are received before the engine takes them.
@@ -18,7 +18,7 @@ pub(super) struct WakeUps {
 
 struct Open {
     inputs: mpsc::Receiver<Input>,
-    task: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl WakeUps {
@@ -35,13 +35,17 @@ impl WakeUps {
         self.close();
         tracing::info!(epoch, "this worker delivers");
         let (sender, inputs) = mpsc::channel(MAX_BUFFERED);
-        let task = tokio::spawn(consumer::deliver(self.nats.clone(), self.health.clone(), sender));
-        self.open = Some(Open { inputs, task });
+        let notices = wake_up_notices::listen(self.nats.clone(), sender.clone());
+        let stream = consumer::deliver(self.nats.clone(), self.health.clone(), sender);
+        self.open = Some(Open {
+            inputs,
+            tasks: [tokio::spawn(notices), tokio::spawn(stream)],
+        });
     }
 
     pub(super) fn close(&mut self) {
         if let Some(open) = self.open.take() {
-            open.task.abort();
+            open.tasks.iter().for_each(JoinHandle::abort);
             self.health.wake_ups(None);
         }
     }
@@ -51,7 +55,7 @@ impl WakeUps {
         match &mut self.open {
             Some(open) => match open.inputs.recv().await {
                 Some(input) => input,
-                // The task ends only when it is aborted.
+                // The tasks end only when they are aborted.
                 None => std::future::pending().await,
             },
             None => std::future::pending().await,

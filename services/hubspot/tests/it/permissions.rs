@@ -24,7 +24,8 @@ fn publish() -> Vec<&'static str> {
 
 /// Every subject that the worker listens to.
 fn subscribe() -> Vec<&'static str> {
-    access::HUBSPOT.answers().chain(["_INBOX_hubspot.>"]).collect()
+    let own = access::HUBSPOT.answers().chain(access::HUBSPOT.listens());
+    own.chain(["_INBOX_hubspot.>"]).collect()
 }
 
 const AS_HUBSPOT: [(&str, &str); 2] = [("NATS_USER", "hubspot"), ("NATS_PASSWORD", "pw")];

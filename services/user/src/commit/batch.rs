@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,8 +11,8 @@ use contracts::{Priority, RequestContext, ResolvedUser, UserChanged, UserId};
 use super::keys::BatchKeys;
 use crate::{
     relay::AcceptedChanges,
-    rules::{self, KeyHash, KeyState, KeyedChange, Lease, Row, RuleTiming, UnixMs},
-    store::{LoadedRows, StoreError, Transaction, UserWriter},
+    rules::{self, FingerprintChange, KeyHash, KeyState, KeyedChange, Lease, Row, RuleTiming, UnixMs},
+    store::{DatabaseIdentity, LoadedRows, StoreError, Transaction, UserWriter},
 };
 
 /// What follows from a committed batch.
@@ -33,6 +34,8 @@ pub struct Batch<'a> {
     pub(crate) sent_ago: Duration,
     /// The store's clock when the transaction began.
     pub(crate) now: UnixMs,
+    /// Versions and attempts that are handed out are above this number.
+    pub(crate) version_floor: u64,
     /// Every user that was looked up; none where there is no such user.
     rows: HashMap<UserId, Option<Row>>,
     changed: HashSet<UserId>,
@@ -65,6 +68,7 @@ impl<'a> Batch<'a> {
         let (transaction, found) = store.begin(&users).await?;
         let mut batch = Self {
             now: transaction.now(),
+            version_floor: 0,
             transaction,
             timing,
             request: None,
@@ -83,6 +87,30 @@ impl<'a> Batch<'a> {
         };
         batch.keep(&users, found);
         Ok(batch)
+    }
+
+    /// The database behind the transaction's connection.
+    pub(super) fn identity(&self) -> Arc<DatabaseIdentity> {
+        self.transaction.identity()
+    }
+
+    /// Learns the version floor on a connection that is used for the first time. If the database is another one than before, the floor
+    /// is raised in this transaction, before anything is handed out.
+    pub(super) async fn check_database(&mut self) -> Result<FingerprintChange, StoreError> {
+        let identity = self.identity();
+        let mut seen = self.transaction.read_lease().await?;
+        let mut change =
+            rules::check_fingerprint(&mut seen, identity.fingerprint.as_deref(), self.now, self.timing);
+        self.version_floor = seen.version_floor;
+        if change != FingerprintChange::None {
+            // Another connection may have noticed at the same time. The second one to lock the lease finds the new fingerprint.
+            let mut lease = self.lease().await?;
+            change =
+                rules::check_fingerprint(&mut lease, identity.fingerprint.as_deref(), self.now, self.timing);
+            self.version_floor = lease.version_floor;
+            self.put_lease(lease);
+        }
+        Ok(change)
     }
 
     /// Loads the users that are not in memory yet.

@@ -76,7 +76,7 @@ async fn claim_left_open(
 }
 
 fn claim(batch: &mut Batch<'_>, user: &UserId, lease: &Lease) -> Claimed {
-    let (now, timing) = (batch.now, *batch.timing);
+    let (now, floor, timing) = (batch.now, lease.version_floor, *batch.timing);
     let (Some(holder), Some(account)) = (&lease.holder, &lease.account_id) else {
         return Claimed::Clean;
     };
@@ -88,7 +88,7 @@ fn claim(batch: &mut Batch<'_>, user: &UserId, lease: &Lease) -> Claimed {
         return Claimed::Clean;
     }
     match batch.row_mut(user) {
-        Some(row) => rules::claim(row, holder, lease.epoch, account, now, &timing),
+        Some(row) => rules::claim(row, holder, lease.epoch, account, now, floor, &timing),
         None => Claimed::Clean,
     }
 }

@@ -50,7 +50,13 @@ impl Operation for ImportLine {
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<ImportResult, OperationError> {
         check_values(&self.fields)?;
         let mut row = stored_or_new(batch, &self.user_id)?;
-        let imported = accept_line(&mut row, &self.fields, batch.now);
+        let imported = accept_line(
+            &mut row,
+            &self.fields,
+            batch.now,
+            batch.version_floor,
+            batch.timing,
+        );
         let Imported { version, is_changed } = imported.map_err(|error| rejected(error, batch.now))?;
         if !is_changed {
             return Ok(ImportResult::Unchanged { version });

@@ -1,14 +1,14 @@
 //! `users.sync.list`: a page of users that are pending or have problems.
 
 use contracts::{
-    ErrorCode, FieldSet, ListUsers, ListedUser, MAX_LISTED, ServiceError, SyncState, UserFilter, UsersListed,
+    ErrorCode, FieldSet, ListUsers, ListedUser, MAX_LISTED, ServiceError, UserFilter, UsersListed,
 };
 
 use runtime::nats::Caller;
 
 use super::Context;
 use crate::{
-    rules::{Row, next_attempt, overall_state},
+    rules::{Row, next_recheck, overall_state},
     store::{InvalidList, List},
     time::rfc3339,
 };
@@ -64,16 +64,22 @@ pub(super) fn no_such_list(error: InvalidList) -> ServiceError {
 
 fn listed(row: &Row) -> ListedUser {
     let (state, reason) = overall_state(row);
-    let failed = row.last_failure.clone().filter(|_| state == SyncState::Pending);
+    let next_attempt_at = row
+        .retry_at()
+        .into_iter()
+        .chain(next_recheck(row, FieldSet::all()))
+        .min();
     ListedUser {
         user_id: row.user_id.clone(),
         version: row.version,
         state,
-        resending: state != SyncState::Pending && row.is_dirty(),
-        reason: reason.or(failed).map(Into::into),
-        attempts: row.attempt,
+        resending: row.is_resending(),
+        reason: reason.map(Into::into),
+        attempts: row.attempts_given,
+        failures: row.failures,
+        last_failure: row.last_failure.clone().map(Into::into),
         updated_at: rfc3339(row.updated_at),
-        next_attempt_at: next_attempt(row, FieldSet::all()),
+        next_attempt_at: next_attempt_at.map(rfc3339),
         pending_since: row.pending_since.map(rfc3339),
     }
 }

@@ -45,7 +45,7 @@ impl Operation for UpdateUser {
             key,
             sent: self.sender_try.map(|sent| try_by_our_clock(sent, batch)),
         };
-        let changed = accept_change(&mut row, &requested, batch.now, batch.timing);
+        let changed = accept_change(&mut row, &requested, batch.now, batch.version_floor, batch.timing);
         let changed = changed.map_err(|error| rejected(error, batch.now))?;
         let state = state_of(&row, changed.version);
         let updated = UserUpdated {

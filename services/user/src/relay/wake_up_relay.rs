@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_nats::jetstream::{self, ErrorCode, context::PublishErrorKind};
 use bytes::Bytes;
 use contracts::{
-    UserChanged, UserId,
+    Notice, Priority, UserChanged, UserId, WakeUpNotice,
     subjects::{STREAM, users_changed},
 };
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
@@ -96,7 +96,7 @@ impl WakeUpRelay {
                     }
                 }
                 Some(wake_up) = self.paused.next(), if may_publish => self.publish_again(wake_up).await,
-                Some(published) = self.unconfirmed.next() => self.handle_published(published),
+                Some(published) = self.unconfirmed.next() => self.handle_published(published).await,
             }
         }
         // Wake-ups that are not confirmed by then are published again at the wake-up times of their rows.
@@ -107,7 +107,7 @@ impl WakeUpRelay {
     async fn finish(&mut self) {
         loop {
             tokio::select! {
-                Some(published) = self.unconfirmed.next() => self.handle_published(published),
+                Some(published) = self.unconfirmed.next() => self.handle_published(published).await,
                 Some(wake_up) = self.paused.next() => self.publish_again(wake_up).await,
                 else => return,
             }
@@ -124,7 +124,7 @@ impl WakeUpRelay {
         // While disconnected, the client would queue it and send it much later.
         if !self.nats.is_connected() {
             let user_id = wake_up.change.user_id;
-            return self.handle_published(Published::Failed { user_id });
+            return self.handle_published(Published::Failed { user_id }).await;
         }
         let change = &wake_up.change;
         let payload = Bytes::from(serde_json::to_vec(change).expect("ids and numbers serialize"));
@@ -159,7 +159,7 @@ impl WakeUpRelay {
         }));
     }
 
-    fn handle_published(&mut self, published: Published) {
+    async fn handle_published(&mut self, published: Published) {
         self.capacity.release();
         match published {
             Published::Held { sequence } => {
@@ -168,6 +168,9 @@ impl WakeUpRelay {
             }
             Published::HeldEarlier(wake_up) => {
                 self.show_confirmation(true);
+                if wake_up.rejected == 0 && wake_up.change.priority == Priority::Live {
+                    send_past_the_stream(&self.nats, &wake_up.change).await;
+                }
                 self.pause(wake_up);
             }
             Published::Failed { user_id } => self.report_failed(user_id),
@@ -211,6 +214,17 @@ impl WakeUpRelay {
     /// their own wake-up times, and the sweep publishes them then.
     fn report_failed(&self, user_id: UserId) {
         let _ = self.failed.try_send(user_id);
+    }
+}
+
+/// Sends a live wake-up that the stream rejected to the worker that holds the lease. The earlier wake-up may have reached that worker
+/// long ago, so the worker would not look at the user again before the user's pause after a failure is over. The worker may miss it:
+/// the stream is asked again after a pause, and the row has its own wake-up time.
+async fn send_past_the_stream(nats: &Nats, change: &UserChanged) {
+    let notice = serde_json::to_vec(&WakeUpNotice(change.clone())).expect("ids and numbers serialize");
+    let subject = WakeUpNotice::SUBJECT;
+    if let Err(error) = nats.client().publish(subject, notice.into()).await {
+        tracing::debug!(user.id = %change.user_id, %error, "a wake-up was not sent past the stream");
     }
 }
 

@@ -57,12 +57,14 @@ pub enum ChangeError {
 /// The code of a rejection that no repetition helps against: HubSpot took the value and kept another one.
 const VALUE_NOT_KEPT: &str = "VALUE_NOT_KEPT";
 
-/// Accepts a change. Fields whose values differ from the stored ones get them and become dirty; together they make one version. Equal
-/// values make no version. They make a dirty user live and due, and have fields with a problem sent again that is not a new one.
+/// Accepts a change. Fields whose values differ from the stored ones get them and become dirty; together they make one version, which is
+/// above the version floor. Equal values make no version. They make a dirty user live and due, and have fields with a problem sent again
+/// that is not a new one.
 pub fn accept_change(
     row: &mut Row,
     change: &Change<'_>,
     now: UnixMs,
+    floor: u64,
     timing: &RuleTiming,
 ) -> Result<Changed, ChangeError> {
     // A repeat is recognised before `if_match` is compared, because the first sending of the change may have made a new version.
@@ -78,7 +80,7 @@ pub fn accept_change(
     if let Some(until) = change.key.and_then(|key| key.full_until) {
         return Err(ChangeError::TooManyKeys(until));
     }
-    let changed = accept(row, change.fields, now, timing);
+    let changed = accept(row, change.fields, now, floor, timing);
     // A change with a key is recognised by its key, which is remembered for longer.
     if let (true, None, Some(sent)) = (changed.is_changed, change.key, change.sent) {
         recent_changes::remember(row, sent.number, now);
@@ -110,14 +112,15 @@ fn find_repeat(row: &Row, change: &Change<'_>, now: UnixMs) -> Result<Option<Cha
     }
 }
 
-fn accept(row: &mut Row, fields: &Values, now: UnixMs, timing: &RuleTiming) -> Changed {
+fn accept(row: &mut Row, fields: &Values, now: UnixMs, floor: u64, timing: &RuleTiming) -> Changed {
     let Comparison { different, equal } = compare(row, fields);
     let sent_again = with_old_problems(row, equal, now, timing);
+    let was_waiting = !fields.is_empty() && row.end_failure_pause();
     // A dirty live user has a wake-up under way already, or an attempt whose worker claims it again. If it is waiting after a failure,
     // nothing is under way.
-    let is_waiting = !row.is_dirty() || row.priority == Priority::Backfill || row.is_pausing();
+    let is_waiting = !row.is_dirty() || row.priority == Priority::Backfill || was_waiting;
     mark_dirty(row, sent_again, Priority::Live, now);
-    set_values(row, fields, different, now);
+    set_values(row, fields, different, now, floor, timing);
     let is_changed = !different.is_empty();
     // Of a clean user, equal values ask for nothing. A dirty one is due now, because a caller waits for these values.
     let wake = is_waiting && row.is_dirty() && !fields.is_empty();

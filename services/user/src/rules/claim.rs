@@ -31,6 +31,7 @@ pub fn claim(
     epoch: u64,
     account: &str,
     now: UnixMs,
+    floor: u64,
     timing: &RuleTiming,
 ) -> Claimed {
     let is_under_way = |open: &OpenAttempt| {
@@ -51,7 +52,7 @@ pub fn claim(
     for create in &mut row.possible_creates {
         create.until = create.until.min(now + timing.late_write);
     }
-    row.attempt += 1;
+    row.begin_attempt(floor);
     holder.clone_into(&mut row.holder);
     row.open_attempt = Some(OpenAttempt {
         epoch,

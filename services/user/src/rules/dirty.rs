@@ -46,12 +46,12 @@ pub fn retry(row: &mut Row, priority: Priority, now: UnixMs) -> bool {
         let is_problem = matches!(&state.result, Some(result) if *result != FieldResult::Confirmed);
         is_problem && !state.is_dirty()
     });
-    let is_pausing = row.is_pausing();
-    if is_pausing {
+    let was_waiting = row.end_failure_pause();
+    if was_waiting {
         row.wake_at = Some(now);
         row.priority = row.priority.min(priority);
     }
-    mark_dirty(row, with_problems, priority, now) || is_pausing
+    mark_dirty(row, with_problems, priority, now) || was_waiting
 }
 
 /// Marks fields dirty that HubSpot no longer has, with back-fill priority. Returns whether it did.

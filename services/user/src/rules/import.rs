@@ -3,7 +3,7 @@
 use contracts::{Field, Priority, Values};
 
 use super::{
-    ChangeError, Row, UnixMs,
+    ChangeError, Row, RuleTiming, UnixMs,
     values::{compare, set_values},
 };
 
@@ -19,7 +19,13 @@ pub struct Imported {
 /// Accepts a line. If it differs from the stored user, version and generation grow by one, and the fields that differ get their
 /// values and become dirty. Otherwise nothing changes, so that the same import can be run again at no cost: unlike a change, a line
 /// sends no problem again.
-pub fn accept_line(row: &mut Row, fields: &Values, now: UnixMs) -> Result<Imported, ChangeError> {
+pub fn accept_line(
+    row: &mut Row,
+    fields: &Values,
+    now: UnixMs,
+    floor: u64,
+    timing: &RuleTiming,
+) -> Result<Imported, ChangeError> {
     if row.version == 0 && !fields.contains_key(&Field::EMAIL) {
         return Err(ChangeError::EmailRequired);
     }
@@ -30,7 +36,7 @@ pub fn accept_line(row: &mut Row, fields: &Values, now: UnixMs) -> Result<Import
         row.priority = Priority::Backfill;
         row.wake_at = Some(now);
     }
-    set_values(row, fields, different, now);
+    set_values(row, fields, different, now, floor, timing);
     Ok(Imported {
         version: row.version,
         is_changed,

@@ -2,7 +2,7 @@
 
 use contracts::{ChangeLease, DeliveryAction, DeliveryControl, LeaseAnswer, delivery::LeaseAction};
 
-use super::{RuleTiming, UnixMs, timing::is_due};
+use super::{RuleTiming, UnixMs, timing::is_due, version_floor::next_number};
 
 /// The lease. There is one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,7 +11,7 @@ pub struct Lease {
     pub holder: Option<String>,
     /// Grows with each new holder; 0 before the first.
     pub epoch: u64,
-    /// When it ends unless it is renewed.
+    /// When it ends unless it is renewed. No other worker gets it before.
     pub expires_at: UnixMs,
     /// When another worker last asked for it while it was held.
     pub requested_at: Option<UnixMs>,
@@ -21,6 +21,10 @@ pub struct Lease {
     pub account_id: Option<String>,
     /// When an operator paused delivery; none while it is not paused.
     pub paused_since: Option<UnixMs>,
+    /// Versions, attempts and epochs that are handed out from now on are above this number; 0 if no commits were ever lost.
+    pub version_floor: u64,
+    /// The fingerprint of the database when a writing connection last compared it; none where it has none.
+    pub fingerprint: Option<String>,
 }
 
 /// Gives, renews or takes back the lease. `has_links` says whether any user is linked to a contact.
@@ -60,14 +64,14 @@ fn hold(
         _ => {}
     }
     if !is_holder {
-        if lease.holder.is_some() && !is_due(lease.expires_at, now, timing.lease) {
+        if !is_due(lease.expires_at, now, timing.lease) {
             lease.requested_at = Some(now);
             return LeaseAnswer::Held {
                 left_ms: u64::try_from(lease.expires_at - now).unwrap_or(0),
             };
         }
         lease.holder = Some(change.holder.clone());
-        lease.epoch += 1;
+        lease.epoch = next_number(lease.epoch, lease.version_floor);
         lease.requested_at = None;
     }
     lease.account_id = Some(change.account_id.clone());

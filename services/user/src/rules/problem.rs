@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{Field, FieldResult, FieldSet, ProblemKind, SyncProblem, is_same_address};
 
-use super::{FieldState, Row};
+use super::{FieldState, Row, UnixMs};
 use crate::time::rfc3339;
 
 /// The problems of these fields, the worst one first.
@@ -25,19 +25,19 @@ pub(super) fn problems(row: &Row, fields: impl Iterator<Item = Field>) -> Vec<Sy
                 explanation: sentences.explanation.to_owned(),
                 remedy: sentences.remedy.to_owned(),
                 addresses: looked_up(row, kind),
-                next_attempt_at: next_attempt(row, fields),
+                next_attempt_at: next_recheck(row, fields).map(rfc3339),
             }
         })
         .collect()
 }
 
 /// When hubsync tries fields with a problem again by itself, if it does.
-pub(crate) fn next_attempt(row: &Row, fields: FieldSet) -> Option<String> {
+pub(crate) fn next_recheck(row: &Row, fields: FieldSet) -> Option<UnixMs> {
     let waits = |field: Field| {
         let state = &row.fields[field];
         !state.is_dirty() && state.result.as_ref().is_some_and(is_tried_again)
     };
-    row.recheck_at.filter(|_| fields.iter().any(waits)).map(rfc3339)
+    row.recheck_at.filter(|_| fields.iter().any(waits))
 }
 
 fn kind_of(field: &FieldState) -> Option<ProblemKind> {

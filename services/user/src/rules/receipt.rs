@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use contracts::{EarlierField, Field, FieldReceipt, FieldResult, Reason, Receipt, SyncState};
 
 use super::{FieldState, PastAttempt, Row, problem::problems};
+use crate::time::rfc3339;
 
 /// The receipt of a version; none if the user never had this version.
 pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
-    if version == 0 || version > row.version {
+    if version == 0 || row.has_lost(version) {
         return None;
     }
     let fields: BTreeMap<_, _> = row
@@ -29,8 +30,10 @@ pub fn receipt(row: &Row, version: u64) -> Option<Receipt> {
         earlier_fields: earlier_fields(row, version),
         problems: problems(row, fields_of(row, version)),
         contact: row.link.clone(),
-        attempts: row.attempt,
+        attempts: row.attempts_given,
+        failures: row.failures,
         last_failure: row.last_failure.clone(),
+        next_attempt_at: row.retry_at().map(rfc3339),
         last_attempts: row
             .history
             .iter()
@@ -78,11 +81,18 @@ pub fn state_of(row: &Row, version: u64) -> SyncState {
 }
 
 /// The state over all fields that callers have given, which is the worst one, and its reason.
+///
+/// In the state of a version, pending comes first, because a caller waits for it. Here the problems come first: a pending field must
+/// not hide the problem of another one.
 pub fn overall_state(row: &Row) -> (SyncState, Option<Reason>) {
     let given = row.fields.iter().filter(|(_, state)| state.changed_in > 0);
+    let rank = |state: SyncState| match state {
+        SyncState::Pending => (SyncState::NotFound, true),
+        other => (other, false),
+    };
     let worst = given
         .map(|(_, state)| state_and_reason(state))
-        .min_by_key(|(state, _)| *state);
+        .min_by_key(|(state, _)| rank(*state));
     // A row without a field is one that was never saved.
     let (state, reason) = worst.unwrap_or((SyncState::Confirmed, None));
     (state, reason.cloned())
@@ -94,10 +104,7 @@ fn field_receipt(field: &FieldState) -> FieldReceipt {
         state,
         resending: field.result.is_some() && field.is_dirty(),
         reason: reason.cloned(),
-        recorded_at: field
-            .result
-            .as_ref()
-            .map(|_| crate::time::rfc3339(field.recorded_at)),
+        recorded_at: field.result.as_ref().map(|_| rfc3339(field.recorded_at)),
     }
 }
 

@@ -64,7 +64,13 @@ pub fn report_result(
 /// Records the result of an attempt that a later one has superseded. It resolves nothing and sets no link, but what it wrote may have
 /// replaced newer values, so those are sent again.
 fn report_earlier(row: &mut Row, result: &AttemptResult, now: UnixMs, timing: &RuleTiming) -> Effects {
-    let newer = changed_after(row, result.version);
+    // HubSpot may hold values of a version that is lost. No field is known to have the same value.
+    let version = if row.has_lost(result.version) {
+        0
+    } else {
+        result.version
+    };
+    let newer = changed_after(row, version);
     let overwritten: FieldSet = result
         .written
         .iter()
@@ -72,7 +78,7 @@ fn report_earlier(row: &mut Row, result: &AttemptResult, now: UnixMs, timing: &R
         .collect();
     mark_dirty(row, overwritten, Priority::Live, now);
     if result.may_apply_late {
-        row.extend_late_write_window(result.version, now + timing.late_write);
+        row.extend_late_write_window(version, now + timing.late_write);
     }
     // A contact that it created is found again by its address.
     let created = result
@@ -137,7 +143,7 @@ fn report_current(
     match result.failure {
         Some(failure) if row.is_dirty() => handle_failure(row, attempt, failure, now, timing),
         // The attempt found out nothing new. Without a pause the next one would find out the same at once, and so on.
-        _ if is_already_linked && !has_results => schedule_retry(row, now, timing),
+        _ if is_already_linked && !has_results => schedule_retry(row, attempt, now, timing),
         _ => reset_failures(row),
     }
     finish_if_clean(row);
@@ -172,10 +178,14 @@ fn handle_failure(
         return;
     }
     row.last_failure = Some(failure.reason);
-    schedule_retry(row, now, timing);
+    schedule_retry(row, attempt, now, timing);
 }
 
-fn schedule_retry(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
+fn schedule_retry(row: &mut Row, attempt: &OpenAttempt, now: UnixMs, timing: &RuleTiming) {
+    // What a caller changed during the attempt waits for the shortest pause only.
+    if !changed_after(row, attempt.version).is_empty() {
+        row.failures = 0;
+    }
     row.failures = row.failures.saturating_add(1);
     // The jitter depends on the user, so that users that failed together are not all due together.
     let mut seed = DefaultHasher::new();

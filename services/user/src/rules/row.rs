@@ -8,18 +8,24 @@ use contracts::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{PastAttempt, RecentChange, UnixMs};
+use super::{
+    PastAttempt, RecentChange, RuleTiming, UnixMs,
+    version_floor::{lost_calls_end_at, next_number},
+};
 
 /// At most this many addresses are kept under which a contact may have been created. The oldest one is dropped. That is rare: each
 /// address needs a change of the address and an attempt that failed or was given up.
 const MAX_REMEMBERED_CREATES: usize = 8;
+/// At most this many ranges of lost versions are kept. The oldest one is dropped; receipts of its versions say `superseded` then.
+const MAX_LOST_RANGES: usize = 8;
 
 /// A user: its values, which of them are dirty, and the results of the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// The user.
     pub user_id: UserId,
-    /// The version. It grows by one with each change of a caller that gives a field another value, and never goes back.
+    /// The version. It grows by one with each change of a caller that gives a field another value, or jumps above the version floor, and
+    /// never goes back.
     pub version: u64,
     /// The generation. It grows by one with each change and each time fields are marked dirty again, and never goes back.
     pub generation: u64,
@@ -37,6 +43,11 @@ pub struct Row {
     pub possible_creates: Vec<RememberedCreate>,
     /// The number of the last attempt; 0 before the first.
     pub attempt: u64,
+    /// How many attempts were given. It differs from the number of the last one once the version floor was raised.
+    pub attempts_given: u64,
+    /// The last few ranges of versions that this row never had, both ends included: they may have been handed out in commits that were
+    /// lost.
+    pub lost_versions: Vec<(u64, u64)>,
     /// The worker that was given the last attempt; empty if an operator superseded it.
     pub holder: String,
     /// The last attempt, while it has no result.
@@ -53,7 +64,7 @@ pub struct Row {
     pub request: Option<RequestContext>,
     /// How urgent the user is, while it is dirty.
     pub priority: Priority,
-    /// How many attempts failed since the last success.
+    /// How many attempts failed since the last success, or since a caller or an operator ended a pause after a failure.
     pub failures: u32,
     /// How many of them count against the record.
     pub counted_failures: u32,
@@ -175,6 +186,8 @@ impl Row {
             was_linked: false,
             possible_creates: Vec::new(),
             attempt: 0,
+            attempts_given: 0,
+            lost_versions: Vec::new(),
             holder: String::new(),
             open_attempt: None,
             in_doubt: None,
@@ -192,6 +205,35 @@ impl Row {
         }
     }
 
+    /// Goes on to the next version, above the floor. Versions in between were never this row's.
+    pub(super) fn begin_version(&mut self, floor: u64, now: UnixMs, timing: &RuleTiming) {
+        let next = next_number(self.version, floor);
+        if next > self.version + 1 {
+            if self.lost_versions.len() == MAX_LOST_RANGES {
+                self.lost_versions.remove(0);
+            }
+            self.lost_versions.push((self.version + 1, next - 1));
+            // HubSpot may still apply a call of an attempt that is lost, over what is accepted from now on.
+            let until = lost_calls_end_at(floor, timing);
+            if until > now {
+                self.extend_late_write_window(self.version, until.min(now + timing.late_write));
+            }
+        }
+        self.version = next;
+    }
+
+    /// Goes on to the next attempt, above the floor.
+    pub(super) fn begin_attempt(&mut self, floor: u64) {
+        self.attempt = next_number(self.attempt, floor);
+        self.attempts_given += 1;
+    }
+
+    /// Whether this row never had a version that was handed out, because its commit was lost.
+    pub fn has_lost(&self, version: u64) -> bool {
+        let is_in = |(first, last): &(u64, u64)| (*first..=*last).contains(&version);
+        version > self.version || self.lost_versions.iter().any(is_in)
+    }
+
     /// The fields that have to be sent.
     pub fn dirty_fields(&self) -> FieldSet {
         self.fields_where(FieldState::is_dirty)
@@ -202,9 +244,30 @@ impl Row {
         self.fields.iter().any(|(_, state)| state.is_dirty())
     }
 
-    /// Whether the user waits to be tried again after a failure: no wake-up and no attempt is under way.
-    pub(super) fn is_pausing(&self) -> bool {
+    /// Ends the pause after a failure, because a caller changed the user or an operator retries it. Returns whether there was one. The
+    /// next pauses begin short again.
+    pub(super) fn end_failure_pause(&mut self) -> bool {
+        let waits = self.waits_after_failure();
+        if waits {
+            self.failures = 0;
+        }
+        waits
+    }
+
+    fn waits_after_failure(&self) -> bool {
         self.is_dirty() && self.failures > 0 && self.open_attempt.is_none()
+    }
+
+    /// When the next attempt is due after one that failed; none while an attempt is running.
+    pub(crate) fn retry_at(&self) -> Option<UnixMs> {
+        self.wake_at.filter(|_| self.waits_after_failure())
+    }
+
+    /// Whether a field that has a result is being sent again.
+    pub(crate) fn is_resending(&self) -> bool {
+        self.fields
+            .iter()
+            .any(|(_, state)| state.result.is_some() && state.is_dirty())
     }
 
     /// Records that a change was accepted whose fields have no result yet.

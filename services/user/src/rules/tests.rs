@@ -21,4 +21,5 @@ mod repeats;
 mod report;
 mod retry;
 mod test_user;
+mod version_floor;
 mod wake;

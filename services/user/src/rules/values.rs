@@ -2,7 +2,7 @@
 
 use contracts::{Field, FieldSet, Values, is_same_address};
 
-use super::{Row, UnixMs};
+use super::{Row, RuleTiming, UnixMs};
 
 /// The given fields, by whether they differ from the stored ones.
 #[derive(Debug, Clone)]
@@ -38,11 +38,18 @@ fn is_stored(row: &Row, field: Field, given: Option<&str>) -> bool {
 }
 
 /// Gives fields their new values, which together make one version. Nothing happens without a field.
-pub(super) fn set_values(row: &mut Row, given: &Values, different: FieldSet, now: UnixMs) {
+pub(super) fn set_values(
+    row: &mut Row,
+    given: &Values,
+    different: FieldSet,
+    now: UnixMs,
+    floor: u64,
+    timing: &RuleTiming,
+) {
     if different.is_empty() {
         return;
     }
-    row.version += 1;
+    row.begin_version(floor, now, timing);
     row.generation += 1;
     row.updated_at = now;
     row.rechecks = 0;

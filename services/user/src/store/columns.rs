@@ -66,6 +66,8 @@ pub(super) struct LeaseColumns {
     stepped_aside_at: Option<UnixMs>,
     account_id: Option<String>,
     paused_since: Option<UnixMs>,
+    version_floor: i64,
+    fingerprint: Option<String>,
 }
 
 impl From<LeaseColumns> for Lease {
@@ -78,6 +80,8 @@ impl From<LeaseColumns> for Lease {
             yielded_at: columns.stepped_aside_at,
             account_id: columns.account_id,
             paused_since: columns.paused_since,
+            version_floor: u64::try_from(columns.version_floor).unwrap_or(0),
+            fingerprint: columns.fingerprint,
         }
     }
 }

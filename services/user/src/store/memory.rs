@@ -24,7 +24,7 @@ mod tests;
 mod transaction;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
@@ -44,7 +44,7 @@ use self::{
     tables::Tables,
     transaction::{MemoryTransaction, TransactionId},
 };
-use super::{LoadedRows, Opened, StoreError, Transaction, UserReader, UserWriter};
+use super::{DatabaseIdentity, LoadedRows, Opened, StoreError, Transaction, UserReader, UserWriter};
 use crate::{
     rules::{Lease, Row, StoredKey},
     time::Clock,
@@ -67,6 +67,13 @@ struct Shared {
     /// The users whose rows were committed since somebody last asked.
     written: BTreeSet<UserId>,
     lease: Lease,
+    /// What a fail-over replaces.
+    identity: Arc<DatabaseIdentity>,
+    /// What was committed before the last few commits, the latest one last; kept only on request.
+    earlier: VecDeque<Committed>,
+    /// How many commits a fail-over may lose.
+    max_lost_commits: usize,
+    fail_overs: u64,
     /// Which open transaction holds the row of a user.
     held_rows: HashMap<UserId, TransactionId>,
     /// Keys that open transactions delete.
@@ -82,7 +89,28 @@ struct Shared {
     statements_to_pause: Option<u32>,
 }
 
+/// What is committed.
+#[derive(Debug, Clone)]
+struct Committed {
+    tables: Tables,
+    lease: Lease,
+}
+
 impl Shared {
+    /// Keeps what is committed, as a fail-over may go back to it.
+    fn keep_committed(&mut self) {
+        if self.max_lost_commits == 0 {
+            return;
+        }
+        if self.earlier.len() == self.max_lost_commits {
+            self.earlier.pop_front();
+        }
+        self.earlier.push_back(Committed {
+            tables: self.tables.clone(),
+            lease: self.lease.clone(),
+        });
+    }
+
     /// Whether an open transaction holds the row of a user.
     fn is_held(&self, user: &UserId) -> bool {
         self.tables.rows.contains_key(user) && self.held_rows.contains_key(user)
@@ -179,6 +207,30 @@ impl MemoryStore {
     /// Makes the row of a user one that this version cannot read, as if a later version had written it.
     pub fn make_unreadable(&self, user_id: &UserId) {
         self.lock().tables.make_unreadable(user_id);
+    }
+
+    /// From now on a fail-over may lose this many commits. Each commit copies the tables, so this is for few users.
+    pub fn keep_commits(&self, count: usize) {
+        self.lock().max_lost_commits = count;
+    }
+
+    /// Another server takes over that has not got the last commits, at most this many. Returns how many are lost. No transaction may be
+    /// open.
+    pub fn fail_over(&self, commits: usize) -> usize {
+        let mut shared = self.lock();
+        let lost = commits.min(shared.earlier.len());
+        let at = shared.earlier.len() - lost;
+        if let Some(Committed { tables, lease }) = shared.earlier.get(at).cloned() {
+            shared.tables = tables;
+            shared.lease = lease;
+        }
+        shared.earlier.clear();
+        // The first server has stored its fingerprint too.
+        shared.lease.fingerprint.get_or_insert_with(|| "0".to_owned());
+        shared.fail_overs += 1;
+        let fingerprint = Some(shared.fail_overs.to_string());
+        shared.identity = Arc::new(DatabaseIdentity { fingerprint });
+        lost
     }
 
     /// From now on a transaction waits for rows and for the lease that another one holds, as on PostgreSQL. It looks at them

@@ -14,7 +14,7 @@ mod session;
 mod transaction;
 mod writer;
 
-pub(super) use open::{examine, migrate, open};
+pub(super) use open::{examine, migrate, open, read_fingerprints};
 use reader::PostgresReader;
 use transaction::PostgresTransaction;
 use writer::PostgresWriter;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    ErrorCode, FieldResult, ListUsers, MAX_LISTED, Priority, ProblemFilter, Reason, RetryUsers,
-    SummarizeUsers, SyncState, UserFilter, UsersListed, UsersSummary,
+    AttemptFailure, AttemptResult, ErrorCode, Field, FieldResult, ListUsers, MAX_LISTED, Priority,
+    ProblemFilter, Reason, RetryUsers, SummarizeUsers, SyncState, UserFilter, UsersListed, UsersSummary,
 };
 use testing::wait::until;
 
 use crate::{
     delivery::no_result,
-    stack::{CEILING, Stack, ada, id},
+    stack::{CEILING, Stack, ada, id, patch},
 };
 
 /// Creates these users, with every field rejected.
@@ -176,5 +176,55 @@ async fn a_retry_of_named_users_is_live_and_of_a_list_backfill() {
     );
     let receipt = stack.receipt("1", None).await.unwrap();
     assert!(receipt.resending && receipt.state == SyncState::Rejected);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_user_with_a_problem_and_a_pending_change_is_in_both_lists() {
+    let (stack, service) = Stack::serving(&[]).await;
+    rejected(&stack, &["1"]).await;
+    stack
+        .update(&patch("1", [(Field::LAST_NAME, "King")]))
+        .await
+        .unwrap();
+    let both = [
+        UserFilter::Problems(in_state(SyncState::Rejected)),
+        UserFilter::Pending,
+    ];
+    for filter in both {
+        let listed = list(&stack, filter, None).await.users;
+        assert_eq!(listed.len(), 1);
+        assert_eq!(
+            (&listed[0].user_id, listed[0].state),
+            (&id("1"), SyncState::Rejected)
+        );
+        assert!(listed[0].pending_since.is_some() && !listed[0].resending);
+    }
+    let summary = summary(&stack, |summary| summary.pending == 1).await;
+    assert_eq!((summary.users_with_problems, summary.resending), (1, 0));
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_user_that_is_retried_is_listed_with_its_failures() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.lease("w").await;
+    stack.update(&ada("1")).await.unwrap();
+    for failures in 1..=2 {
+        let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+        let failed = AttemptResult {
+            failure: Some(AttemptFailure {
+                reason: Reason::ours("TIMED_OUT", "no answer"),
+                is_counted: false,
+                is_transient: true,
+            }),
+            ..no_result(&given.claims[0])
+        };
+        stack.report("w", vec![failed]).await;
+        let listed = list(&stack, UserFilter::Pending, None).await.users;
+        let last_failure = listed[0].last_failure.as_ref().map(|reason| reason.code.as_str());
+        assert_eq!((listed[0].failures, last_failure), (failures, Some("TIMED_OUT")));
+        assert!(listed[0].next_attempt_at.is_some() && listed[0].reason.is_none());
+    }
     service.stop().await.unwrap();
 }

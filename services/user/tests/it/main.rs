@@ -10,6 +10,7 @@ mod imports;
 mod keys;
 mod lifecycle;
 mod lists_and_summary;
+mod lost_commits;
 mod operators;
 mod other_client;
 mod second_tries;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use contracts::{Field, Priority, subjects::STREAM};
+use contracts::{Field, Notice, Priority, WakeUpNotice, subjects::STREAM};
+use futures_util::StreamExt;
 use runtime::health::Registry;
 use testing::wait::until;
 use tokio::sync::mpsc;
@@ -156,5 +157,34 @@ async fn a_wake_up_that_is_acknowledged_late_hides_no_change() {
         !stack.wake_ups().await.is_empty()
     })
     .await;
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_live_wake_up_that_the_stream_rejects_is_sent_past_it() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let client = stack.client.client();
+    let mut notices = client.subscribe(WakeUpNotice::SUBJECT).await.unwrap();
+    client.flush().await.unwrap();
+    // An older wake-up of the user is still in the stream.
+    stack
+        .client
+        .jetstream()
+        .publish("users.changed.1", "{}".into())
+        .await
+        .unwrap()
+        .await
+        .unwrap();
+    stack.update(&ada("1")).await.unwrap();
+    let notice = tokio::time::timeout(CEILING, notices.next())
+        .await
+        .unwrap()
+        .unwrap();
+    let WakeUpNotice(changed) = serde_json::from_slice(&notice.payload).unwrap();
+    assert_eq!(
+        (changed.user_id.as_str(), changed.version, changed.priority),
+        ("1", 1, Priority::Live)
+    );
+    stack.acknowledge_all().await;
     service.stop().await.unwrap();
 }

@@ -2,6 +2,7 @@
 
 use contracts::{
     AcceptedNotice, AcceptedUser, Priority, ResolvedNotice, ResolvedUser, SyncState, UserChanged,
+    WakeUpNotice,
 };
 use serde_json::json;
 
@@ -15,10 +16,9 @@ fn a_wake_up_names_user_version_and_priority() {
             version: 3,
             priority,
         };
-        assert_json(
-            &changed,
-            json!({ "userId": "u-7", "version": 3, "priority": word }),
-        );
+        let json = json!({ "userId": "u-7", "version": 3, "priority": word });
+        assert_json(&changed, json.clone());
+        assert_json(&WakeUpNotice(changed), json);
     }
 }
 

@@ -71,7 +71,9 @@ fn a_receipt_has_state_and_reason_of_each_field() {
             shared: true,
         }),
         attempts: 5,
+        failures: 3,
         last_failure: Some(reason()),
+        next_attempt_at: Some("2026-01-02T03:04:09.678Z".to_owned()),
         last_attempts: vec![
             AttemptReceipt {
                 attempt: 5,
@@ -115,7 +117,7 @@ fn a_receipt_has_state_and_reason_of_each_field() {
             "contactId": "101", "accountId": "4711", "address": "ada@example.com", "origin": "primaryAddress",
             "shared": true
         },
-        "attempts": 5, "lastFailure": reason_json(),
+        "attempts": 5, "failures": 3, "lastFailure": reason_json(), "nextAttemptAt": "2026-01-02T03:04:09.678Z",
         "lastAttempts": [
             {
                 "attempt": 5, "version": 3, "at": "2026-01-02T03:04:05.678Z", "durationMs": 123, "status": 400,
@@ -141,7 +143,9 @@ fn a_receipt_leaves_out_absent_members() {
         problems: Vec::new(),
         contact: None,
         attempts: 0,
+        failures: 0,
         last_failure: None,
+        next_attempt_at: None,
         last_attempts: Vec::new(),
         current_version: 3,
     };

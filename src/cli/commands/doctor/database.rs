@@ -1,13 +1,24 @@
 //! Checks the database of the user service.
 
-use user::store::{Database, OpenError, Tables, examine};
+use user::store::{Database, Fingerprints, OpenError, Tables, examine, read_fingerprints};
 
 use super::Check;
 
 pub(super) const NAME: &str = "database";
+const FAIL_OVER: &str = "database fail-over";
 
-pub(super) async fn check(database: &Database) -> Check {
-    match examine(database).await {
+pub(super) async fn check(database: &Database) -> Vec<Check> {
+    let tables = examine(database).await;
+    let has_tables = matches!(tables, Ok(Tables::UpToDate));
+    let mut checks = vec![check_tables(database, tables)];
+    if has_tables {
+        checks.push(check_fail_over(database).await);
+    }
+    checks
+}
+
+fn check_tables(database: &Database, tables: Result<Tables, OpenError>) -> Check {
+    match tables {
         Ok(Tables::UpToDate) => usable(database, "commits are durable, and the tables are up to date"),
         Ok(Tables::Absent) => usable(
             database,
@@ -24,6 +35,43 @@ pub(super) async fn check(database: &Database) -> Check {
             "run that version, or name another database in USER_DATABASE_URL",
         ),
         Err(error) => Check::failed(NAME, &error.to_string(), fix(&error)),
+    }
+}
+
+/// Whether the user service notices that another database server has taken over, which may have lost commits.
+async fn check_fail_over(database: &Database) -> Check {
+    if matches!(database, Database::Sqlite(_)) {
+        return Check::ok(
+            FAIL_OVER,
+            "a restored file looks like any other; after restoring one, run the user service with raise-version-floor",
+        );
+    }
+    match read_fingerprints(database).await {
+        Ok(Fingerprints { found: None, .. }) => Check::warning(
+            FAIL_OVER,
+            "the server does not tell its timeline, so the user service does not notice when another one takes over",
+            "let its role execute pg_walfile_name and pg_current_wal_insert_lsn; or stop the user services after each \
+             fail-over that may have lost commits, and run one with raise-version-floor",
+        ),
+        Ok(Fingerprints {
+            found: Some(found),
+            stored: Some(stored),
+        }) if found != stored => Check::warning(
+            FAIL_OVER,
+            &format!(
+                "another server has taken over ({stored} before, {found} now); commits may have been lost"
+            ),
+            "start the user service: it raises the version floor when it connects; then run hubsync drift",
+        ),
+        Ok(Fingerprints {
+            found: Some(found), ..
+        }) => Check::ok(
+            FAIL_OVER,
+            &format!(
+                "the user service notices another server by its system identifier and timeline, now {found}"
+            ),
+        ),
+        Err(error) => Check::failed(FAIL_OVER, &error.to_string(), fix(&error)),
     }
 }
 

@@ -11,7 +11,7 @@ use user::{
     operations::SweepUsers,
     relay::{AcceptedNotices, StreamCapacity},
     rules::{Row, RuleTiming},
-    store::{self, StoreError, UserReader},
+    store::{self, List, StoreError, UserReader},
 };
 
 /// The limit of each wait, which is generous for a loaded machine.
@@ -99,6 +99,11 @@ impl UserService {
     pub(crate) async fn try_row(&self, user: &str) -> Result<Option<Row>, StoreError> {
         let user: UserId = user.parse().unwrap();
         self.reader.find(&user).await
+    }
+
+    /// Reads the first page of a list, and returns how many users are on it.
+    pub(crate) async fn list(&self, list: &List, limit: usize) -> usize {
+        self.reader.list(list, limit).await.unwrap().len()
     }
 
     /// The error of reading a user; none if it can be read.

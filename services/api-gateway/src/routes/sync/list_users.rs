@@ -32,7 +32,7 @@ impl OperationInput for ListQuery {
         add_query_parameters(
             operation,
             json!([
-                { "name": "state", "in": "query", "description": "The state of the users; all four kinds of problems if it is absent.",
+                { "name": "state", "in": "query", "description": "The state of the users; all four kinds of problems if it is absent. `pending` lists the users with a pending change, also those that have a problem as well.",
                     "schema": { "enum": ["pending", "rejected", "conflict", "failed", "notFound"] }, "example": "failed" },
                 { "name": "reason", "in": "query", "description": "The code of the reason. It needs a state other than `pending`.",
                     "schema": { "type": "string" }, "example": "TIMED_OUT" },
@@ -66,13 +66,17 @@ pub(in crate::routes) async fn list_users(
 pub(in crate::routes) fn describe_list_users(operation: TransformOperation<'_>) -> TransformOperation<'_> {
     operation
         .describe("listUsers", "Delivery", "List users with problems, or pending ones",
-            "Users with problems come by state, reason and id; pending ones in the order of their next attempt. The list contains nothing of a profile. \
+            "Users with problems come by state, reason and id; pending ones in the order of their next attempt. A user with a problem and a \
+             pending change is in both lists, in the state of its problem. The list contains nothing of a profile. \
              Unknown and repeated parameters are rejected.")
         .headers(&["requestId", "traceparent"])
         .responds(200, "A page. The last one has no `next`.", &[], "application/json", Media::of::<UsersListed>().example(json!({
             "users": [{ "userId": "7", "version": 3, "state": "failed", "resending": false, "reason": { "code": "TIMED_OUT" },
-                "attempts": 10, "updatedAt": "2026-01-05T09:30:00.123Z" }],
-            "next": "3:TIMED_OUT:7"
+                "attempts": 10, "updatedAt": "2026-01-05T09:30:00.123Z" },
+                { "userId": "9", "version": 2, "state": "failed", "resending": true, "reason": { "code": "TIMED_OUT" }, "attempts": 14,
+                "failures": 3, "lastFailure": { "code": "INTERNAL_ERROR", "status": 500 }, "nextAttemptAt": "2026-01-05T09:31:04.321Z",
+                "updatedAt": "2026-01-05T09:30:00.123Z" }],
+            "next": "3:TIMED_OUT:9"
         })))
         .problems(&[Problems::INVALID_PARAMETER, Problems::INTERNAL, Problems::BAD_ANSWER, Problems::UNAVAILABLE, Problems::NO_ANSWER,])
 }

@@ -151,7 +151,9 @@ fn receipt() -> Receipt {
             shared: true,
         }),
         attempts: 3,
+        failures: 2,
         last_failure: Some(reason()),
+        next_attempt_at: Some(time()),
         last_attempts: vec![AttemptReceipt {
             attempt: 3,
             version: 7,
@@ -174,6 +176,8 @@ fn listed() -> UsersListed {
         resending: true,
         reason: Some(reason().into()),
         attempts: 10,
+        failures: 2,
+        last_failure: Some(reason().into()),
         updated_at: time(),
         next_attempt_at: Some(time()),
         pending_since: Some(time()),

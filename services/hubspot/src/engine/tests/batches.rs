@@ -195,6 +195,7 @@ fn a_failure_counts_only_after_another_record_succeeded() {
         let (request, report) = worker.report();
         counted.push(report.results[0].failure.as_ref().expect("it failed").is_counted);
         worker.take(request, &report, NextAction::Later { in_ms: 1_000 });
+        worker.pass(super::samples::ms(500));
     }
     assert_eq!(counted, [false, false, true, false, true]);
 }

@@ -33,6 +33,7 @@ fn a_records_own_success_does_not_make_its_failure_count() {
     let (call, _) = worker.deliver(&bad);
     worker.respond(call, server_error());
     failure(&mut worker);
+    worker.pass(super::samples::ms(500));
     let (call, _) = worker.deliver(&bad);
     let unnamed = CallErrorKind::Invalid {
         properties: std::collections::BTreeMap::new(),

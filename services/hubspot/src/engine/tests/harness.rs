@@ -106,10 +106,19 @@ impl TestWorker {
         self.put(Input::WakeUp {
             user_id: id(user),
             priority,
-            ack: AckHandle {
+            ack: Some(AckHandle {
                 sequence: 0,
                 reply: ack.into(),
-            },
+            }),
+        });
+    }
+
+    /// The user service sends a wake-up past the stream.
+    pub(super) fn wake_past_the_stream(&mut self, user: &str) {
+        self.put(Input::WakeUp {
+            user_id: id(user),
+            priority: Priority::Live,
+            ack: None,
         });
     }
 

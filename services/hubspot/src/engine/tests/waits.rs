@@ -156,3 +156,23 @@ fn a_clean_user_that_was_claimed_again_is_acknowledged() {
     assert_eq!(worker.acks(), ["a"]);
     assert!(worker.any_claim().is_none());
 }
+
+#[test]
+fn a_wake_up_past_the_stream_ends_the_pause_after_a_failure() {
+    let mut worker = TestWorker::running();
+    let (call, _) = worker.deliver(&[linked("a", NAME)]);
+    worker.respond(call, server_error());
+    let (request, report) = worker.report();
+    worker.take(request, &report, NextAction::Later { in_ms: 60_000 });
+    worker.pass(ms(2_000));
+    assert!(worker.any_claim().is_none());
+    worker.wake_past_the_stream("a");
+    let (request, asked) = worker.claim();
+    assert_eq!(asked.users, [id("a")]);
+    worker.give(request, vec![linked("a", NAME)]);
+    let (call, update) = worker.call();
+    worker.respond(call, all_written(&update));
+    let (request, report) = worker.report();
+    worker.take(request, &report, NextAction::Clean);
+    assert_eq!(worker.acks(), ["a"], "the stream's wake-up is acknowledged");
+}

@@ -3,10 +3,10 @@
 use contracts::{Field, Priority, SyncState, UpdateForm};
 
 use super::{
-    attempt_results::{all_confirmed, all_with},
+    attempt_results::{all_confirmed, all_with, failed, rejected},
     test_user::{SECOND, TestUser, values},
 };
-use crate::rules::{Change, ChangeError};
+use crate::rules::{Change, ChangeError, wake_now};
 
 #[test]
 fn version_and_generation_grow_with_each_change() {
@@ -35,6 +35,42 @@ fn null_clears_a_name_and_marks_it_dirty() {
     user.try_change(&change).unwrap();
     assert_eq!(user.claim().values[&Field::LAST_NAME], None);
     assert!(user.row.fields[Field::LAST_NAME].is_dirty());
+}
+
+#[test]
+fn a_change_ends_the_pause_after_a_failure() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    for _ in 0..4 {
+        let claim = user.claim();
+        user.report(failed(&claim, true));
+    }
+    assert!(user.change([(Field::FIRST_NAME, "Ida")]).wake);
+    assert_eq!(user.row.wake_at, Some(user.now + user.timing.wake_up));
+    assert!(
+        !user.change([(Field::FIRST_NAME, "Eve")]).wake,
+        "a wake-up is under way"
+    );
+    assert!(wake_now(&mut user.row, user.now), "it could not be published");
+    assert_eq!(user.row.counted_failures, 4, "the record is as suspect as before");
+}
+
+#[test]
+fn a_change_during_an_attempt_that_fails_waits_for_a_short_pause() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    for _ in 0..8 {
+        let claim = user.claim();
+        user.report(failed(&claim, false));
+    }
+    let claim = user.claim();
+    assert!(
+        !user.change([(Field::LAST_NAME, "King")]).wake,
+        "it is in an attempt"
+    );
+    user.report(failed(&claim, false));
+    assert_eq!(user.row.failures, 1);
+    assert!(user.row.wake_at < Some(user.now + 2 * SECOND));
 }
 
 #[test]

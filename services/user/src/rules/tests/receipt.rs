@@ -3,7 +3,7 @@
 use contracts::{Field, FieldResult, SyncState};
 
 use super::{
-    attempt_results::{all_confirmed, no_result, reason},
+    attempt_results::{all_confirmed, all_with, failed, no_result, reason},
     test_user::TestUser,
 };
 use crate::rules;
@@ -116,7 +116,67 @@ fn the_overall_state_is_that_of_the_worst_field() {
         (SyncState::Rejected, Some(reason("A")))
     );
     user.change([(Field::FIRST_NAME, "Ida")]);
+    assert_eq!(
+        rules::overall_state(&user.row),
+        (SyncState::Rejected, Some(reason("A"))),
+        "a pending field does not hide it"
+    );
+    assert_eq!(
+        user.receipt(3).state,
+        SyncState::Pending,
+        "a caller waits for this version"
+    );
+    user.change([(Field::LAST_NAME, "King")]);
     assert_eq!(rules::overall_state(&user.row), (SyncState::Pending, None));
+}
+
+#[test]
+fn each_problem_comes_before_a_pending_field_and_that_before_a_confirmed_one() {
+    for result in [
+        FieldResult::Rejected { reason: reason("A") },
+        FieldResult::Conflict { reason: reason("A") },
+        FieldResult::Failed {
+            reason: reason("A"),
+            is_transient: false,
+        },
+        FieldResult::NotFound,
+    ] {
+        let mut user = TestUser::confirmed();
+        user.change([(Field::LAST_NAME, "King")]);
+        let claim = user.claim();
+        user.report(all_with(&claim, &result));
+        let with_problem = rules::overall_state(&user.row);
+        user.change([(Field::FIRST_NAME, "Ida")]);
+        assert_eq!(rules::overall_state(&user.row), with_problem, "{result:?}");
+    }
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Ida")]);
+    assert_eq!(rules::overall_state(&user.row).0, SyncState::Pending);
+}
+
+#[test]
+fn what_is_retried_shows_its_failures_and_when_the_next_attempt_is_due() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Ida")]);
+    for _ in 0..3 {
+        let claim = user.claim();
+        assert_eq!(user.receipt(2).next_attempt_at, None, "an attempt is running");
+        user.report(failed(&claim, false));
+    }
+    let receipt = user.receipt(2);
+    let due_at = user.row.wake_at.map(crate::time::rfc3339);
+    assert_eq!((receipt.failures, receipt.next_attempt_at), (3, due_at));
+    assert!(receipt.last_failure.is_some());
+    user.change([(Field::LAST_NAME, "King")]);
+    let receipt = user.receipt(3);
+    assert_eq!(
+        (receipt.failures, receipt.next_attempt_at),
+        (0, None),
+        "it need not wait"
+    );
+    let claim = user.claim();
+    user.report(all_confirmed(&claim));
+    assert_eq!(user.receipt(3).last_failure, None);
 }
 
 #[test]

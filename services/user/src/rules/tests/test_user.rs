@@ -14,6 +14,8 @@ pub(super) struct TestUser {
     pub(super) row: Row,
     pub(super) now: UnixMs,
     pub(super) timing: RuleTiming,
+    /// The version floor.
+    pub(super) floor: u64,
     /// The lease under which the user is claimed.
     pub(super) epoch: u64,
     pub(super) holder: String,
@@ -44,6 +46,7 @@ impl TestUser {
             row: Row::new("u1".parse().unwrap()),
             now: 1_000_000,
             timing: RuleTiming::default(),
+            floor: 0,
             epoch: 1,
             holder: HOLDER.to_owned(),
             others: Vec::new(),
@@ -70,7 +73,7 @@ impl TestUser {
     }
 
     pub(super) fn try_change(&mut self, change: &Change<'_>) -> Result<Changed, ChangeError> {
-        rules::accept_change(&mut self.row, change, self.now, &self.timing)
+        rules::accept_change(&mut self.row, change, self.now, self.floor, &self.timing)
     }
 
     pub(super) fn change_as<const N: usize>(
@@ -104,6 +107,7 @@ impl TestUser {
             self.epoch,
             ACCOUNT,
             self.now,
+            self.floor,
             &self.timing,
         )
     }

@@ -32,6 +32,11 @@ pub(super) struct RowJson {
     creating: Vec<RememberedCreate>,
     #[serde(default, skip_serializing_if = "is_default")]
     attempt: u64,
+    /// The row's `attempts_given`, if it differs from `attempt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempts_given: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lost_versions: Vec<(u64, u64)>,
     #[serde(default, skip_serializing_if = "is_default")]
     holder: String,
     /// The row's `open_attempt`.
@@ -178,6 +183,8 @@ impl RowJson {
             was_linked: row.was_linked,
             creating: row.possible_creates.clone(),
             attempt: row.attempt,
+            attempts_given: Some(row.attempts_given).filter(|given| *given != row.attempt),
+            lost_versions: row.lost_versions.clone(),
             holder: row.holder.clone(),
             open: row.open_attempt.clone(),
             doubt: row.in_doubt,
@@ -234,6 +241,8 @@ impl RowJson {
         row.generation = self.generation;
         row.possible_creates = self.creating;
         row.attempt = self.attempt;
+        row.attempts_given = self.attempts_given.unwrap_or(self.attempt);
+        row.lost_versions = self.lost_versions;
         row.holder = self.holder;
         row.open_attempt = self.open;
         row.in_doubt = self.doubt;
@@ -380,6 +389,8 @@ mod tests {
             "wasLinked": true,
             "creating": [{ "address": "b@x.io", "until": 5 }],
             "attempt": 6,
+            "attemptsGiven": 5,
+            "lostVersions": [[2, 4]],
             "holder": "w",
             "open": { "epoch": 1, "version": 2, "turn": 3, "fields": ["email"], "since": 4, "address": "c@x.io" },
             "doubt": { "from_version": 1, "until": 2 },

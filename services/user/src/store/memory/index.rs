@@ -8,7 +8,7 @@ use std::{
 use contracts::UserId;
 
 /// The users that have a key, in the order of the keys; users with the same key are in the order of their ids.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Index<K>(BTreeMap<K, BTreeSet<UserId>>);
 
 impl<K> Default for Index<K> {

@@ -3,7 +3,7 @@
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use contracts::{SyncState, UserId};
+use contracts::UserId;
 
 use super::{
     MemoryStore,
@@ -14,7 +14,6 @@ use crate::{
     store::{
         Counts, List, Listed, LoadedRows, ProblemTotal, ScanFilter, ScanPage, StoreError, UserReader,
         UserScan,
-        columns::state_number,
         queries::{PendingCounts, ScannedRows},
     },
 };
@@ -68,8 +67,7 @@ fn page_of(tables: &Tables, list: &List, limit: usize) -> Vec<Listed> {
             let pending = pending.map(|((priority, due_at), user)| {
                 (format!("{priority}:{due_at}:{user}"), &tables.rows[user])
             });
-            let is_pending =
-                |(_, stored): &(String, &StoredRow)| stored.columns.state == state_number(SyncState::Pending);
+            let is_pending = |(_, stored): &(String, &StoredRow)| stored.columns.pending_since.is_some();
             listed(pending.filter(is_pending), limit)
         }
         List::Problems { after, before } => {
@@ -133,7 +131,7 @@ fn count_pending(tables: &Tables, now: i64) -> PendingCounts {
     };
     for (_, user) in tables.due.users(..) {
         let columns = &tables.rows[user].columns;
-        let is_pending = columns.state == state_number(SyncState::Pending);
+        let is_pending = columns.pending_since.is_some();
         counts.pending += i64::from(is_pending);
         counts.resending += i64::from(columns.is_dirty && !is_pending);
         // The smaller of two times where both are known.

@@ -63,7 +63,7 @@ impl StoredRow {
 }
 
 /// Rows and their indexes. What is committed is one of these; what an open transaction has written is another.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
     pub(super) rows: BTreeMap<UserId, StoredRow>,
     /// By priority and time.

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeSet, HashSet},
     ops::{Bound, RangeBounds},
+    sync::Arc,
 };
 
 use async_trait::async_trait;
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        FoundKey, LoadedRows, StoreError, Transaction,
+        DatabaseIdentity, FoundKey, LoadedRows, StoreError, Transaction,
         columns::{integer, priority_number},
     },
     time::Clock,
@@ -32,6 +33,7 @@ pub(super) struct MemoryTransaction {
     store: MemoryStore,
     id: TransactionId,
     now: UnixMs,
+    identity: Arc<DatabaseIdentity>,
     /// The rows this transaction holds.
     held: HashSet<UserId>,
     /// The rows it has written.
@@ -72,6 +74,7 @@ impl MemoryTransaction {
             // Read once the rows are known to be free, as on PostgreSQL: transactions that held them before have an
             // earlier time.
             now: clock.now(),
+            identity: Arc::clone(&shared.identity),
             held: HashSet::new(),
             written: Tables::default(),
             written_lease: None,
@@ -313,6 +316,7 @@ impl MemoryTransaction {
     /// Makes what was written the committed state, unless a planted fault loses it.
     fn apply(&mut self, shared: &mut Shared) -> Result<(), StoreError> {
         shared.faults.strike(MemoryFault::CommitLost)?;
+        shared.keep_committed();
         for (user, stored) in std::mem::take(&mut self.written.rows) {
             shared.written.insert(user.clone());
             shared.tables.put(user, stored);
@@ -344,6 +348,10 @@ impl Drop for MemoryTransaction {
 impl Transaction for MemoryTransaction {
     fn now(&self) -> UnixMs {
         self.now
+    }
+
+    fn identity(&self) -> Arc<DatabaseIdentity> {
+        Arc::clone(&self.identity)
     }
 
     async fn load(&mut self, users: &[&UserId]) -> Result<LoadedRows, StoreError> {
@@ -448,6 +456,11 @@ impl Transaction for MemoryTransaction {
                 .is_empty())
         })
         .await
+    }
+
+    async fn read_lease(&mut self) -> Result<Lease, StoreError> {
+        self.statement(|this, shared| Ok(this.written_lease.clone().unwrap_or_else(|| shared.lease.clone())))
+            .await
     }
 
     async fn lease(&mut self) -> Result<Lease, StoreError> {

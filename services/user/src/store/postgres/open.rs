@@ -9,7 +9,7 @@ use super::{
     error::{is_distrust, is_of_the_server, limited},
     session::{ReadingSessions, Session, SessionError, SessionSettings, Suspicion, detect_pooler},
 };
-use crate::store::{OpenError, Opened, Server, Tables, Unfit, UserWriter};
+use crate::store::{Fingerprints, OpenError, Opened, Server, Tables, Unfit, UserWriter};
 
 /// The number of connections that write changes; the users are divided among them. One more connection is for deliveries.
 /// On two cores, two connections write a third more changes than one, and four hardly more than two: see
@@ -84,6 +84,25 @@ pub(in crate::store) async fn examine(server: &Server) -> Result<Tables, OpenErr
     };
     let applied = examined.await.map_err(|error| open_error(server, error))?;
     Ok(Tables::compare(&sqlx::migrate!("migrations/postgres"), &applied))
+}
+
+/// Reads which server this is, and which one it was when a user service connected last.
+pub(in crate::store) async fn read_fingerprints(server: &Server) -> Result<Fingerprints, OpenError> {
+    let read = async {
+        let options = options(server);
+        detect_pooler(&options).await?;
+        let mut session = check(&options, SessionSettings::new(&server.settings)).await?;
+        let (connection, identity) = session.writing();
+        // An earlier version has no such column yet.
+        let stored = sqlx::query_scalar("SELECT to_jsonb(lease) ->> 'fingerprint' FROM lease WHERE id = 1");
+        let stored = limited(stored.fetch_one(connection)).await?;
+        session.close().await?;
+        Ok(Fingerprints {
+            found: identity.fingerprint.clone(),
+            stored,
+        })
+    };
+    read.await.map_err(|error| open_error(server, error))
 }
 
 /// How to connect. Parameters that a pooler would refuse or ignore are set as the session's settings instead.

@@ -17,8 +17,8 @@ use crate::{
 
 /// How long counting may take. It is longer than the server's own limit, so that the server's error comes first.
 pub(super) const COUNTING_LIMIT: Duration = Duration::from_secs(35);
-const PENDING: &str = "SELECT count(*) FILTER (WHERE state = 0) AS pending, \
-    count(*) FILTER (WHERE unsettled AND state <> 0) AS resending, min(pending_since) AS oldest_pending, \
+const PENDING: &str = "SELECT count(*) FILTER (WHERE pending_since IS NOT NULL) AS pending, \
+    count(*) FILTER (WHERE unsettled AND pending_since IS NULL) AS resending, min(pending_since) AS oldest_pending, \
     (extract(epoch FROM clock_timestamp()) * 1000)::int8 AS now FROM users WHERE due_at IS NOT NULL";
 const PROBLEMS: &str = "SELECT state, reason, count(*) AS users, min(user_id) AS example \
     FROM users WHERE state BETWEEN 1 AND 4 GROUP BY state, reason";

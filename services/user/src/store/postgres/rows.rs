@@ -54,7 +54,7 @@ static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
     Statements {
         find: format!("SELECT {names} FROM users WHERE user_id = $1"),
         pending: format!(
-            "SELECT {names}, {PENDING_POSITION} AS position FROM users WHERE due_at IS NOT NULL AND state = 0 \
+            "SELECT {names}, {PENDING_POSITION} AS position FROM users WHERE due_at IS NOT NULL AND pending_since IS NOT NULL \
              AND (lane, due_at, user_id) > ($1, $2, $3) ORDER BY lane, due_at, user_id LIMIT $4"
         ),
         problems: format!(

@@ -1,9 +1,12 @@
 //! A session of the server. Its settings are made by statements after it is open, because poolers refuse or ignore
 //! settings that a client asks for when it connects. Each transaction begins by reading the settings back.
 
+mod identity;
 mod pooler;
 mod reading;
 mod settings;
+
+use std::sync::Arc;
 
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, Row as _,
@@ -15,11 +18,11 @@ pub(super) use pooler::{Suspicion, detect_pooler};
 pub(super) use reading::ReadingSessions;
 pub(super) use settings::SessionSettings;
 
-use self::settings::check_writing;
+use self::{identity::read_identity, settings::check_writing};
 use super::error::limited;
 use crate::{
     rules::UnixMs,
-    store::{PoolMode, StoreError, Unfit},
+    store::{DatabaseIdentity, PoolMode, StoreError, Unfit},
 };
 
 /// Why a session cannot be opened, or takes no transaction. Nothing changed.
@@ -54,6 +57,8 @@ pub(super) struct Session {
     marker: String,
     /// The values that the server gave for the settings when they were made, in their order.
     set: Vec<Option<String>>,
+    /// The server behind it, once a transaction that writes has asked.
+    identity: Option<Arc<DatabaseIdentity>>,
 }
 
 impl Session {
@@ -74,6 +79,7 @@ impl Session {
             connection,
             marker,
             set,
+            identity: None,
         })
     }
 
@@ -81,7 +87,17 @@ impl Session {
     pub(super) async fn begin_writing(&mut self, settings: &SessionSettings) -> Result<UnixMs, SessionError> {
         let row = self.begin(settings.begin_writing(), settings).await?;
         check_writing(&row)?;
-        Ok(row.try_get("now")?)
+        let now = row.try_get("now")?;
+        // Asked in a transaction that may write, because a standby has no timeline of its own.
+        if self.identity.is_none() {
+            self.identity = Some(Arc::new(read_identity(&mut self.connection).await?));
+        }
+        Ok(now)
+    }
+
+    /// The connection, and the server behind it.
+    pub(super) fn writing(&mut self) -> (&mut PgConnection, Arc<DatabaseIdentity>) {
+        (&mut self.connection, self.identity.clone().unwrap_or_default())
     }
 
     /// Begins a transaction that reads.

@@ -1,6 +1,6 @@
 //! A transaction of a connection that writes.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
 use contracts::{Priority, UserId};
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        FoundKey, LoadedRows, StoreError, Transaction,
+        DatabaseIdentity, FoundKey, LoadedRows, StoreError, Transaction,
         columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
@@ -47,6 +47,7 @@ const LINKED_TO: &str = "SELECT user_id FROM users WHERE account_id = $1 AND con
 /// [`StoreError::Contended`]: then the transaction was rolled back already.
 pub(super) struct PostgresTransaction<'a> {
     connection: &'a mut PgConnection,
+    identity: Arc<DatabaseIdentity>,
     now: UnixMs,
     /// The users whose rows were loaded, and so are locked.
     held: HashSet<UserId>,
@@ -54,9 +55,10 @@ pub(super) struct PostgresTransaction<'a> {
 
 impl<'a> PostgresTransaction<'a> {
     /// Takes a connection in a transaction that has done nothing yet.
-    pub(super) fn new(connection: &'a mut PgConnection) -> Self {
+    pub(super) fn new(connection: &'a mut PgConnection, identity: Arc<DatabaseIdentity>) -> Self {
         Self {
             connection,
+            identity,
             now: UnixMs::MIN,
             held: HashSet::new(),
         }
@@ -100,6 +102,10 @@ impl<'a> PostgresTransaction<'a> {
 impl Transaction for PostgresTransaction<'_> {
     fn now(&self) -> UnixMs {
         self.now
+    }
+
+    fn identity(&self) -> Arc<DatabaseIdentity> {
+        Arc::clone(&self.identity)
     }
 
     async fn load(&mut self, users: &[&UserId]) -> Result<LoadedRows, StoreError> {
@@ -192,6 +198,12 @@ impl Transaction for PostgresTransaction<'_> {
             .map_err(before_commit)
     }
 
+    async fn read_lease(&mut self) -> Result<Lease, StoreError> {
+        let query = sqlx::query_as::<_, LeaseColumns>("SELECT * FROM lease WHERE id = 1");
+        let lease = limited(query.fetch_one(&mut *self.connection)).await;
+        lease.map(Lease::from).map_err(before_commit)
+    }
+
     async fn lease(&mut self) -> Result<Lease, StoreError> {
         let query = sqlx::query_as::<_, LeaseColumns>("SELECT * FROM lease WHERE id = 1 FOR NO KEY UPDATE");
         let lease = limited(query.fetch_one(&mut *self.connection)).await;
@@ -201,7 +213,7 @@ impl Transaction for PostgresTransaction<'_> {
     async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
         let update = sqlx::query(
             "UPDATE lease SET holder = $1, epoch = $2, expires_at = $3, asked_at = $4, stepped_aside_at = $5, \
-             account_id = $6, paused_since = $7 WHERE id = 1",
+             account_id = $6, paused_since = $7, version_floor = $8, fingerprint = $9 WHERE id = 1",
         );
         let update = update
             .bind(&lease.holder)
@@ -210,7 +222,9 @@ impl Transaction for PostgresTransaction<'_> {
             .bind(lease.requested_at)
             .bind(lease.yielded_at)
             .bind(&lease.account_id)
-            .bind(lease.paused_since);
+            .bind(lease.paused_since)
+            .bind(integer(lease.version_floor))
+            .bind(&lease.fingerprint);
         let done = limited(update.execute(&mut *self.connection)).await;
         done.map(|_| ()).map_err(before_commit)
     }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use contracts::UserId;
-use sqlx::{PgConnection, postgres::PgConnectOptions};
+use sqlx::postgres::PgConnectOptions;
 
 use super::{
     PostgresTransaction,
@@ -45,11 +45,11 @@ impl PostgresWriter {
     }
 
     /// Begins a transaction, in a new session if the present one is lost.
-    async fn begun(&mut self) -> Result<&mut PgConnection, SessionError> {
+    async fn begun(&mut self) -> Result<&mut Session, SessionError> {
         self.suspicion.clear(&self.options).await?;
         if let Some(session) = self.session.take() {
             match self.begin(session).await {
-                Ok(session) => return Ok(&mut self.session.insert(session).connection),
+                Ok(session) => return Ok(self.session.insert(session)),
                 // A server that does not answer would not answer a new connection either, and callers have waited for
                 // long enough.
                 Err(SessionError::Database(error)) if is_silence(&error) => return Err(error.into()),
@@ -63,7 +63,7 @@ impl PostgresWriter {
         }
         let session = Session::open(&self.options, &self.settings).await?;
         let session = self.begin(session).await?;
-        Ok(&mut self.session.insert(session).connection)
+        Ok(self.session.insert(session))
     }
 
     async fn begin(&mut self, mut session: Session) -> Result<Session, SessionError> {
@@ -92,8 +92,8 @@ impl UserWriter for PostgresWriter {
         users: &[&UserId],
     ) -> Result<(Box<dyn Transaction + '_>, LoadedRows), StoreError> {
         let clock = self.clock.clone();
-        let connection = self.begun().await?;
-        let mut transaction = PostgresTransaction::new(connection);
+        let (connection, identity) = self.begun().await?.writing();
+        let mut transaction = PostgresTransaction::new(connection, identity);
         let rows = transaction.begin_with(users).await.map_err(cannot_begin)?;
         if let Some(clock) = clock {
             transaction.set_now(clock.now());

@@ -12,8 +12,8 @@ use crate::{
 };
 
 /// Counts users with a due time, which are dirty or in a late-write window. Its parameter is the current time.
-pub(super) const PENDING: &str = "SELECT count(*) FILTER (WHERE state = 0) AS pending, \
-    count(*) FILTER (WHERE unsettled AND state <> 0) AS resending, min(pending_since) AS oldest_pending, ?1 AS now \
+pub(super) const PENDING: &str = "SELECT count(*) FILTER (WHERE pending_since IS NOT NULL) AS pending, \
+    count(*) FILTER (WHERE unsettled AND pending_since IS NULL) AS resending, min(pending_since) AS oldest_pending, ?1 AS now \
     FROM users WHERE due_at IS NOT NULL";
 /// Counts users with problems, by state and reason.
 pub(super) const PROBLEMS: &str = "SELECT state, reason, count(*) AS users, min(user_id) AS example \

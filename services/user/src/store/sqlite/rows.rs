@@ -63,7 +63,7 @@ pub(super) fn select_list(list: &List, limit: usize) -> QueryBuilder<Sqlite> {
     match list {
         List::Pending { after } => {
             query.push(", ").push(PENDING_POSITION);
-            query.push(" AS position FROM users WHERE due_at IS NOT NULL AND state = 0");
+            query.push(" AS position FROM users WHERE due_at IS NOT NULL AND pending_since IS NOT NULL");
             query.push(" AND (lane, due_at, user_id) > ");
             query.push_tuples([after], |mut tuple, after| {
                 tuple.push_bind(after.priority).push_bind(after.due_at);

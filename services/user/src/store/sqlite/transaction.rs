@@ -1,5 +1,7 @@
 //! The connection that writes, and its transactions.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use contracts::{Priority, UserId};
 use sqlx::{
@@ -16,7 +18,7 @@ use super::{
 use crate::{
     rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        FoundKey, LoadedRows, StoreError, Transaction, UserWriter,
+        DatabaseIdentity, FoundKey, LoadedRows, StoreError, Transaction, UserWriter,
         columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
@@ -51,6 +53,8 @@ const LINKED_TO: &str = "SELECT user_id FROM users WHERE account_id = ?1 AND con
 #[derive(Debug)]
 pub(super) struct SqliteWriter {
     connection: Option<SqliteConnection>,
+    /// Without a fingerprint: a restored file looks like any other.
+    identity: Arc<DatabaseIdentity>,
     options: SqliteConnectOptions,
     clock: Clock,
 }
@@ -59,6 +63,7 @@ impl SqliteWriter {
     pub(super) async fn connect(options: SqliteConnectOptions) -> Result<Self, ConnectError> {
         Ok(Self {
             connection: Some(connect(&options).await?),
+            identity: Arc::default(),
             options,
             clock: Clock::default(),
         })
@@ -73,10 +78,13 @@ impl UserWriter for SqliteWriter {
     ) -> Result<(Box<dyn Transaction + '_>, LoadedRows), StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => connect(&self.options).await.map_err(|error| match error {
-                ConnectError::Database(error) => StoreError::unavailable(error),
-                ConnectError::Unfit(unfit) => StoreError::Unfit(unfit),
-            })?,
+            None => {
+                self.identity = Arc::default();
+                connect(&self.options).await.map_err(|error| match error {
+                    ConnectError::Database(error) => StoreError::unavailable(error),
+                    ConnectError::Unfit(unfit) => StoreError::Unfit(unfit),
+                })?
+            }
         };
         let connection = self.connection.insert(connection);
         // `IMMEDIATE` locks the database for writing: from here on no other process can change what is read.
@@ -84,6 +92,7 @@ impl UserWriter for SqliteWriter {
         let mut transaction = SqliteTransaction {
             inner: begun.map_err(StoreError::unavailable)?,
             now: self.clock.now(),
+            identity: Arc::clone(&self.identity),
         };
         let rows = rows::load(&mut *transaction.inner, users).await?;
         Ok((Box::new(transaction), rows))
@@ -110,12 +119,17 @@ impl UserWriter for SqliteWriter {
 struct SqliteTransaction<'a> {
     inner: sqlx::Transaction<'a, sqlx::Sqlite>,
     now: UnixMs,
+    identity: Arc<DatabaseIdentity>,
 }
 
 #[async_trait]
 impl Transaction for SqliteTransaction<'_> {
     fn now(&self) -> UnixMs {
         self.now
+    }
+
+    fn identity(&self) -> Arc<DatabaseIdentity> {
+        Arc::clone(&self.identity)
     }
 
     async fn load(&mut self, users: &[&UserId]) -> Result<LoadedRows, StoreError> {
@@ -195,6 +209,10 @@ impl Transaction for SqliteTransaction<'_> {
             .map_err(StoreError::before_commit)
     }
 
+    async fn read_lease(&mut self) -> Result<Lease, StoreError> {
+        self.lease().await
+    }
+
     async fn lease(&mut self) -> Result<Lease, StoreError> {
         let query = sqlx::query_as::<_, LeaseColumns>("SELECT * FROM lease WHERE id = 1");
         let lease = query.fetch_one(&mut *self.inner).await;
@@ -204,7 +222,7 @@ impl Transaction for SqliteTransaction<'_> {
     async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
         let update = sqlx::query(
             "UPDATE lease SET holder = ?1, epoch = ?2, expires_at = ?3, asked_at = ?4, stepped_aside_at = ?5, \
-             account_id = ?6, paused_since = ?7 WHERE id = 1",
+             account_id = ?6, paused_since = ?7, version_floor = ?8, fingerprint = ?9 WHERE id = 1",
         );
         let update = update
             .bind(&lease.holder)
@@ -214,7 +232,9 @@ impl Transaction for SqliteTransaction<'_> {
             .bind(lease.requested_at)
             .bind(lease.yielded_at)
             .bind(&lease.account_id)
-            .bind(lease.paused_since);
+            .bind(lease.paused_since)
+            .bind(integer(lease.version_floor))
+            .bind(&lease.fingerprint);
         update
             .execute(&mut *self.inner)
             .await

@@ -60,9 +60,7 @@ pub(super) async fn check(reader: &dyn UserReader, rows: &[Row], place: &str) {
     let dirty = ids_of(rows, Row::is_dirty);
     assert_eq!(scan_all(reader, ScanFilter::Dirty).await, dirty, "{place}");
     assert_eq!(counts.pending, pending.len() as u64, "{place}");
-    let resending = ids_of(rows, |row| {
-        row.is_dirty() && rules::overall_state(row).0 != SyncState::Pending
-    });
+    let resending = ids_of(rows, |row| row.is_dirty() && row.pending_since.is_none());
     assert_eq!(counts.resending, resending.len() as u64, "{place}");
     let oldest = rows.iter().filter_map(|row| row.pending_since).min();
     assert_eq!(counts.oldest_pending, oldest, "{place}");
@@ -86,8 +84,7 @@ fn expected_problems(rows: &[Row]) -> Vec<Problem> {
 
 /// The pending users, in the order of their list.
 fn expected_pending(rows: &[Row]) -> Vec<UserId> {
-    let is_pending = |row: &&Row| rules::overall_state(row).0 == SyncState::Pending;
-    let mut pending: Vec<&Row> = rows.iter().filter(is_pending).collect();
+    let mut pending: Vec<&Row> = rows.iter().filter(|row| row.pending_since.is_some()).collect();
     pending.sort_by_key(|row| (row.priority, row.due_at(), &row.user_id));
     pending.into_iter().map(|row| row.user_id.clone()).collect()
 }

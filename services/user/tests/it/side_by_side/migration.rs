@@ -11,12 +11,12 @@ use super::{
 };
 use crate::other_client::{OtherClient, Statement};
 
-/// Undoes the migration that adds states.
+/// Undoes the migrations that add and correct states.
 const DROP_STATES: Statement = Statement {
     sqlite: "DROP INDEX users_troubled; ALTER TABLE users DROP COLUMN state; ALTER TABLE users DROP COLUMN reason; \
-        ALTER TABLE users DROP COLUMN pending_since; DELETE FROM _sqlx_migrations WHERE version = 3",
+        ALTER TABLE users DROP COLUMN pending_since; DELETE FROM _sqlx_migrations WHERE version IN (3, 5)",
     postgres: "ALTER TABLE users DROP COLUMN state, DROP COLUMN reason, DROP COLUMN pending_since; \
-        DELETE FROM _sqlx_migrations WHERE version = 2",
+        DELETE FROM _sqlx_migrations WHERE version IN (2, 4)",
 };
 
 #[tokio::test]

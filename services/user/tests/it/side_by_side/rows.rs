@@ -102,12 +102,19 @@ impl Draw {
                 .await
                 .unwrap();
         }
+        assert_eq!(
+            one.read_lease().await.unwrap(),
+            other.read_lease().await.unwrap(),
+            "{place}"
+        );
         let lease = one.lease().await.unwrap();
         assert_eq!(lease, other.lease().await.unwrap(), "{place}");
         let lease = Lease {
             epoch: lease.epoch + 1,
             holder: self.rng.random_bool(0.5).then(|| "w".to_owned()),
             paused_since: self.rng.random_bool(0.5).then_some(self.now),
+            version_floor: lease.version_floor + 1,
+            fingerprint: self.rng.random_bool(0.5).then(|| "1/1".to_owned()),
             ..lease
         };
         one.save_lease(&lease).await.unwrap();

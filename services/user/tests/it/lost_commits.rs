@@ -1,0 +1,115 @@
+//! Versions after commits were lost. Real fail-overs are in checks/postgres, many random ones in checks/simulation.
+
+use contracts::{ErrorCode, Field, LeaseAnswer, UpdateUser, delivery::LeaseAction};
+use runtime::health::Registry;
+use tokio::sync::mpsc;
+use user::{
+    commit::{self, AfterCommit, CommitQueue},
+    operations::raise_version_floor,
+    relay::{AcceptedNotices, StreamCapacity},
+    rules::RuleTiming,
+    store::memory::{MemoryFault, MemoryStore},
+};
+
+use crate::stack::{CEILING, Stack, ada, patch};
+
+fn committing_on(store: &MemoryStore) -> CommitQueue {
+    let after_commit = AfterCommit {
+        wake_ups: mpsc::channel(8).0,
+        resolved: mpsc::channel(8).0,
+        accepted: AcceptedNotices::default(),
+        capacity: StreamCapacity::default(),
+    };
+    let health = Registry::new("user", &[]);
+    commit::start(
+        store.open(1).writers,
+        RuleTiming::default(),
+        after_commit,
+        &health,
+    )
+    .0
+}
+
+fn only_if(version: u64) -> UpdateUser {
+    UpdateUser {
+        if_match: Some(version),
+        ..patch("1", [(Field::FIRST_NAME, "Eva")])
+    }
+}
+
+#[tokio::test]
+async fn a_raise_whose_commit_fails_is_made_by_the_next_one() {
+    let store = MemoryStore::default();
+    store.keep_commits(1);
+    let queue = committing_on(&store);
+    for version in 1..=2 {
+        let updated = queue.run(ada("1"), None).await.unwrap();
+        assert_eq!(updated.sync.version, version);
+    }
+    assert_eq!(store.fail_over(1), 1);
+    store.faults().plant(MemoryFault::CommitLost);
+    let error = queue.run(ada("1"), None).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::OutcomeUnknown);
+    assert_eq!(store.lease().version_floor, 0);
+    let error = queue.run(only_if(2), None).await.unwrap_err();
+    assert_eq!(
+        (error.code, error.current_version),
+        (ErrorCode::VersionMismatch, Some(1))
+    );
+    let updated = queue.run(only_if(1), None).await.unwrap();
+    assert_eq!(updated.sync.version, store.lease().version_floor + 1);
+}
+
+#[tokio::test]
+async fn each_fail_over_raises_the_floor_once() {
+    let store = MemoryStore::default();
+    store.keep_commits(8);
+    let queue = committing_on(&store);
+    let mut floors = vec![0];
+    for _ in 0..3 {
+        store.fail_over(1);
+        for _ in 0..3 {
+            queue.run(ada("1"), None).await.unwrap();
+        }
+        floors.push(store.lease().version_floor);
+    }
+    assert!(floors.windows(2).all(|pair| pair[0] < pair[1]), "{floors:?}");
+    let version = store.rows()[0].version;
+    assert_eq!(
+        version,
+        floors[3] + 3,
+        "the changes after the last one are counted one by one"
+    );
+}
+
+#[tokio::test]
+async fn an_operator_raises_the_floor_after_a_restore() {
+    let (stack, service) = Stack::serving(&[]).await;
+    stack.update(&ada("1")).await.unwrap();
+    service.stop().await.unwrap();
+    let floor = raise_version_floor(&stack.database(), &RuleTiming::default())
+        .await
+        .unwrap();
+    let service = stack.serve().await;
+    assert_eq!(
+        stack.get("1").await.unwrap().version,
+        1,
+        "its entity tag stays valid"
+    );
+    let updated = stack.update(&only_if(1)).await.unwrap();
+    assert_eq!(updated.sync.version, floor + 1);
+    let epoch = testing::wait::until("the lease", CEILING, async || {
+        match stack.change_lease("w", LeaseAction::Hold).await {
+            LeaseAnswer::Granted { epoch, .. } => Ok(epoch),
+            other => Err(other),
+        }
+    })
+    .await;
+    assert_eq!(epoch, floor + 1);
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    assert_eq!(given.claims[0].attempt.get(), floor + 1);
+    let receipt = stack.receipt("1", None).await.unwrap();
+    assert_eq!(receipt.attempts, 1);
+    assert!(stack.receipt("1", Some(2)).await.is_err(), "no such version");
+    service.stop().await.unwrap();
+}
