@@ -34,6 +34,7 @@ impl Handed {
             ]),
             if_match,
             idempotency_key: None,
+            sender_try: None,
         };
         let updated: UserUpdated = self.service.queue.run(change, None).await?;
         let version = updated.sync.version;
