@@ -132,6 +132,11 @@ impl World {
         self.workers.iter().position(is_wrong)
     }
 
+    /// Whether delivery is halted.
+    pub(crate) fn is_halted(&self) -> bool {
+        self.workers.iter().any(|worker| worker.is_halted)
+    }
+
     pub(super) fn is_anyone_frozen(&self) -> bool {
         self.last_thaw().is_some()
     }

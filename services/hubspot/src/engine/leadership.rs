@@ -203,6 +203,7 @@ impl Leadership {
             | Response::Updated { .. }
             | Response::Created { .. }
             | Response::Inspected(_)
+            | Response::Property { .. }
             | Response::Contact(_) => false,
         };
         self.silent_since = if is_silent {

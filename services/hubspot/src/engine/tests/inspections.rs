@@ -4,7 +4,7 @@ mod failures;
 
 use std::time::Duration;
 
-use contracts::{Field, LeaseAnswer};
+use contracts::Field;
 
 use super::harness::TestWorker;
 use super::samples::{all_written, linked, ms};
