@@ -95,10 +95,9 @@ pub(crate) struct Plan {
     pub(crate) sweepless: bool,
     /// Whether only single records have faults, so that nobody else may be held back for long.
     pub(crate) only_records: bool,
-    /// Whether there are only a few users, so that a failing one often has nobody to be compared with.
-    pub(crate) is_small: bool,
-    /// In a small system: how many users have a contact that fails until it is calm.
-    pub(crate) bad_contacts: usize,
+    /// In a small system, in which a failing user often has nobody to be compared with: how many users have a contact that fails
+    /// until it is calm. None in other schedules.
+    pub(crate) small: Option<usize>,
     /// What the workers do about an address of another contact.
     pub(crate) email_taken: EmailConflict,
     /// What the workers do about a user without a contact.
@@ -157,8 +156,7 @@ impl Plan {
             latest_effect,
             sweepless,
             only_records,
-            is_small: false,
-            bad_contacts: 0,
+            small: None,
             email_taken: if random.chance(250) {
                 EmailConflict::Reject
             } else {
@@ -213,8 +211,7 @@ impl Plan {
             calm_at: end + SECOND,
             workers: random.index(2) + 1,
             only_records: bad_contacts > 0,
-            is_small: true,
-            bad_contacts,
+            small: Some(bad_contacts),
             settle_within: 1_500 * SECOND,
             has,
             ..Self::quiet(bad_contacts.max(1) + 1 + random.index(2))
@@ -223,7 +220,17 @@ impl Plan {
 
     /// Whether the contact of this user fails until it is calm.
     pub(crate) fn is_bad(&self, user: usize) -> bool {
-        self.is_small && user < self.bad_contacts
+        self.small.is_some_and(|bad_contacts| user < bad_contacts)
+    }
+
+    /// Whether there are only a few users.
+    pub(crate) fn is_small(&self) -> bool {
+        self.small.is_some()
+    }
+
+    /// Whether there are only a few users, and only the account has faults.
+    pub(crate) fn is_small_with_good_contacts(&self) -> bool {
+        self.small == Some(0)
     }
 
     /// A plan by which each of the users has a contact, and nothing happens by itself.
@@ -242,8 +249,7 @@ impl Plan {
             latest_effect: 0,
             sweepless: false,
             only_records: false,
-            is_small: false,
-            bad_contacts: 0,
+            small: None,
             email_taken: EmailConflict::Follow,
             missing: MissingContact::Skip,
             call_timeout: 10 * SECOND,
@@ -263,7 +269,7 @@ impl Plan {
 
     /// Whether somebody compares users with their contacts meanwhile.
     pub(crate) fn compares(&self) -> bool {
-        self.users.is_multiple_of(3) && !self.is_small
+        self.users.is_multiple_of(3) && !self.is_small()
     }
 
     /// Whether workers are frozen.

@@ -20,7 +20,7 @@ impl World {
         let problems = (0..self.plan.users)
             .filter(|user| self.has_problem(*user))
             .count() as u64;
-        let longest = if self.plan.is_small {
+        let longest = if self.plan.is_small() {
             MAX_DELAY_IF_SMALL
         } else {
             MAX_DELAY + FOR_EACH_PROBLEM * problems

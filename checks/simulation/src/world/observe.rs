@@ -213,7 +213,7 @@ impl World {
     }
 
     fn observe_delivery(&mut self, place: usize, state: &WorkerStatus) {
-        if self.plan.is_small && self.plan.only_records && matches!(state, WorkerStatus::Halted { .. }) {
+        if self.plan.is_small() && self.plan.only_records && matches!(state, WorkerStatus::Halted { .. }) {
             self.fail(&format!(
                 "P5: delivery is halted for contacts that fail for themselves: {state:?}"
             ));

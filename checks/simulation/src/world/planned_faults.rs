@@ -19,7 +19,7 @@ impl World {
             self.agenda.plan(at, Event::Change);
         }
         let mut faults: Vec<Fault> = self.plan.faults().collect();
-        if self.plan.bad_contacts > 0 {
+        if self.plan.is_bad(0) {
             // The contacts that fail in a small system do so from the beginning.
             faults.clear();
         }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{AttemptResult, ChangeLease, Claim, UserId, delivery::LeaseAction};
+use contracts::{AttemptResult, ChangeLease, Claim, TokenState, UserId, delivery::LeaseAction};
 use hubspot::engine::{CallId, Engine, Input, InspectionId, Output, Settings};
 
 use super::World;
@@ -202,6 +202,7 @@ impl World {
             holder: holder(process),
             account_id: ACCOUNT.to_owned(),
             action: LeaseAction::Release,
+            token: TokenState::Unknown,
         };
         self.request(Asker::Nobody, Request::Lease(ask));
         self.kill(process.place);

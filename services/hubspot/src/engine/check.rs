@@ -152,9 +152,9 @@ mod tests {
         }
     }
 
-    fn cause(result: CheckResult) -> Option<HaltCause> {
+    fn cause(result: &CheckResult) -> Option<HaltCause> {
         match result {
-            CheckResult::Failed { cause, .. } => Some(cause),
+            CheckResult::Failed { cause, .. } => Some(*cause),
             _ => None,
         }
     }
@@ -169,7 +169,7 @@ mod tests {
             CheckResult::Inconclusive
         );
         assert_eq!(
-            cause(result(&[CallErrorKind::MissingScopes])),
+            cause(&result(&[CallErrorKind::MissingScopes])),
             Some(HaltCause::MissingScopes)
         );
     }
@@ -187,7 +187,7 @@ mod tests {
                 HaltCause::Outage,
             ),
         ] {
-            assert_eq!(cause(result(kind)), Some(expected));
+            assert_eq!(cause(&result(kind)), Some(expected));
         }
         assert_eq!(result(CallErrorKind::NotFound), CheckResult::Passed);
     }
@@ -209,13 +209,13 @@ mod tests {
         let unusable = Some(HaltCause::UnusableProperty(Field::LAST_NAME));
         let read = |is_read_only| check.result_of(&Response::Property { is_read_only });
         assert_eq!(read(false), CheckResult::Passed);
-        assert_eq!(cause(read(true)), unusable);
+        assert_eq!(cause(&read(true)), unusable);
         let failed = |kind| check.result_of(&Response::Error(error(kind)));
-        assert_eq!(cause(failed(CallErrorKind::NotFound)), unusable);
+        assert_eq!(cause(&failed(CallErrorKind::NotFound)), unusable);
         assert_eq!(failed(CallErrorKind::MissingScopes), CheckResult::Inconclusive);
         assert_eq!(failed(CallErrorKind::NoSuchPath), CheckResult::Inconclusive);
         assert_eq!(
-            cause(failed(CallErrorKind::Unauthorized)),
+            cause(&failed(CallErrorKind::Unauthorized)),
             Some(HaltCause::Unauthorized)
         );
     }

@@ -339,7 +339,7 @@ impl CircuitBreaker {
         cause: HaltCause,
         user: &UserId,
     ) -> Option<BTreeSet<UserId>> {
-        self.streaks.record(StreakKind::Failure(check, cause), user)
+        self.streaks.record(&StreakKind::Failure(check, cause), user)
     }
 
     /// The property can be written, so its rejections so far count as rejections of values.
@@ -364,7 +364,7 @@ impl CircuitBreaker {
             Some(BTreeSet::from([user.clone()]))
         } else {
             self.streaks
-                .record(StreakKind::Rejection(field, code.to_owned()), user)
+                .record(&StreakKind::Rejection(field, code.to_owned()), user)
         }
     }
 }

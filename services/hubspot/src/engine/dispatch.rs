@@ -357,7 +357,8 @@ impl Dispatch {
         let Moment { now, leadership } = moment;
         let halt = self.circuit_breaker.current_halt();
         let is_unknown = !leadership.is_account_verified() && halt.is_none_or(|halt| halt.check_at <= now);
-        (is_unknown || self.circuit_breaker.wants_account_call(now))
+        let wants_token_check = leadership.wants_token_check(now) && halt.is_none();
+        (is_unknown || wants_token_check || self.circuit_breaker.wants_account_call(now))
             && !leadership.is_shutting_down()
             && self.calls.is_empty()
             && self.rate_limiter.next_call_at(now) <= now

@@ -66,6 +66,8 @@ pub(super) struct LeaseColumns {
     stepped_aside_at: Option<UnixMs>,
     account_id: Option<String>,
     paused_since: Option<UnixMs>,
+    token_refused_at: Option<UnixMs>,
+    accepted_request_at: Option<UnixMs>,
 }
 
 impl From<LeaseColumns> for Lease {
@@ -78,6 +80,8 @@ impl From<LeaseColumns> for Lease {
             yielded_at: columns.stepped_aside_at,
             account_id: columns.account_id,
             paused_since: columns.paused_since,
+            token_refused_at: columns.token_refused_at,
+            accepted_request_at: columns.accepted_request_at,
         }
     }
 }

@@ -175,6 +175,7 @@ impl Stack {
             holder: holder.to_owned(),
             account_id: ACCOUNT.to_owned(),
             action,
+            token: contracts::TokenState::Unknown,
         };
         self.ask(USERS_LEASE, &change).await.unwrap()
     }

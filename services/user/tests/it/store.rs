@@ -80,6 +80,8 @@ async fn a_committed_row_and_lease_can_be_read_again(kind: StoreKind) {
         yielded_at: Some(NOW - 1),
         account_id: Some("4711".to_owned()),
         paused_since: Some(NOW - 2),
+        token_refused_at: Some(NOW - 3),
+        accepted_request_at: Some(NOW - 4),
     };
     let (mut transaction, loaded) = opened.writers[0].begin(&[&id("1")]).await.unwrap();
     assert!(loaded.is_empty());

@@ -44,7 +44,7 @@ pub(super) struct Streaks {
 
 impl Streaks {
     /// A record failed. Returns the records of the streak once it is long enough.
-    pub(super) fn record(&mut self, kind: StreakKind, user: &UserId) -> Option<BTreeSet<UserId>> {
+    pub(super) fn record(&mut self, kind: &StreakKind, user: &UserId) -> Option<BTreeSet<UserId>> {
         if kind.is_about_a_value() || self.excluded.contains(user) {
             return None;
         }
@@ -56,7 +56,7 @@ impl Streaks {
         if streak.len() < EVERY_RECORD {
             return None;
         }
-        self.by_kind.remove(&kind)
+        self.by_kind.remove(kind)
     }
 
     /// A write of these fields succeeded.
@@ -108,9 +108,7 @@ mod tests {
         kind: &StreakKind,
         users: std::ops::Range<usize>,
     ) -> Option<BTreeSet<UserId>> {
-        users
-            .map(|number| streaks.record(kind.clone(), &user(number)))
-            .last()?
+        users.map(|number| streaks.record(kind, &user(number))).last()?
     }
 
     fn reject(streaks: &mut Streaks, users: std::ops::Range<usize>) -> Option<BTreeSet<UserId>> {
@@ -121,7 +119,7 @@ mod tests {
     fn twenty_records_are_a_streak_and_one_record_twenty_times_is_not() {
         let mut streaks = Streaks::default();
         for _ in 0..30 {
-            assert_eq!(streaks.record(rejection(FIELD, "RULE"), &user(0)), None);
+            assert_eq!(streaks.record(&rejection(FIELD, "RULE"), &user(0)), None);
         }
         assert_eq!(reject(&mut streaks, 1..19), None);
         assert_eq!(
@@ -145,9 +143,9 @@ mod tests {
     fn each_field_and_reason_has_a_streak_of_its_own() {
         let mut streaks = Streaks::default();
         reject(&mut streaks, 0..19);
-        assert_eq!(streaks.record(rejection(FIELD, "OTHER"), &user(19)), None);
+        assert_eq!(streaks.record(&rejection(FIELD, "OTHER"), &user(19)), None);
         assert_eq!(
-            streaks.record(rejection(Field::FIRST_NAME, "RULE"), &user(19)),
+            streaks.record(&rejection(Field::FIRST_NAME, "RULE"), &user(19)),
             None
         );
     }
@@ -191,7 +189,7 @@ mod tests {
         for first in (0..5_000).step_by(7) {
             streaks.exclude(&(first..first + 7).map(user).collect());
             assert!(streaks.excluded.len() <= MAX_EXCLUDED + 7);
-            streaks.record(rejection(FIELD, &format!("RULE_{first}")), &user(9_000));
+            streaks.record(&rejection(FIELD, &format!("RULE_{first}")), &user(9_000));
             assert!(streaks.by_kind.len() <= MAX_KINDS + 1);
         }
     }

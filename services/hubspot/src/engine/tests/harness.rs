@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use contracts::{
     AttemptResult, Claim, ClaimUsers, NextAction, Priority, ReportResults, ReportedUser, ResultsReported,
-    UsersClaimed, delivery::LeaseAction,
+    TokenState, UsersClaimed, delivery::LeaseAction,
 };
 
 use crate::engine::{
@@ -280,6 +280,14 @@ impl TestWorker {
     pub(super) fn lease_action(&mut self) -> Option<LeaseAction> {
         self.find(|output| match output {
             Output::ChangeLease(ask) => Some(ask.action),
+            _ => None,
+        })
+    }
+
+    /// What the lease request in flight asks for, and what it says about the token.
+    pub(super) fn lease_request(&mut self) -> Option<(LeaseAction, TokenState)> {
+        self.find(|output| match output {
+            Output::ChangeLease(ask) => Some((ask.action, ask.token)),
             _ => None,
         })
     }

@@ -38,7 +38,7 @@ fn a_halt_ends_with_the_check_that_caused_it_and_needs_no_record() {
         assert_eq!(check, Check::Writes);
         worker.respond(call, failed(CallErrorKind::MissingScopes));
     }
-    worker.pass(Duration::from_secs(60));
+    worker.pass(Duration::from_mins(1));
     let (call, check) = worker.check();
     worker.respond(call, passed(check));
     assert_eq!(halt_cause(&worker), None);

@@ -147,6 +147,13 @@ pub(super) fn linked(user: &str, dirty: &[Field]) -> Claim {
     }
 }
 
+pub(super) fn held(left_ms: u64) -> LeaseAnswer {
+    LeaseAnswer::Held {
+        left_ms,
+        holder_refused: false,
+    }
+}
+
 pub(super) fn granted(epoch: u64) -> LeaseAnswer {
     granted_as(epoch, false)
 }

@@ -123,8 +123,8 @@ impl History {
 mod tests {
     use super::*;
 
-    fn failure(scope: FailureScope, check: Check) -> Option<EndedIn> {
-        Some(EndedIn { scope, check })
+    fn failure(scope: FailureScope, check: Check) -> EndedIn {
+        EndedIn { scope, check }
     }
 
     fn proofs(writes: u64, lookups: u64) -> Proofs {
@@ -133,7 +133,9 @@ mod tests {
 
     fn fails_after(history: &mut History, writes: u64) -> bool {
         let failure = failure(FailureScope::Record, Check::Writes);
-        history.record_end(proofs(writes, 0), false, failure).is_counted
+        history
+            .record_end(proofs(writes, 0), false, Some(failure))
+            .is_counted
     }
 
     #[test]
@@ -152,8 +154,12 @@ mod tests {
         ] {
             for (proofs, is_counted) in [(of_same_kind, true), (of_other_kind, false)] {
                 let mut history = History::default();
-                history.record_end(Proofs::default(), false, failure(FailureScope::Record, check));
-                let recorded = history.record_end(proofs, false, failure(FailureScope::Record, check));
+                history.record_end(
+                    Proofs::default(),
+                    false,
+                    Some(failure(FailureScope::Record, check)),
+                );
+                let recorded = history.record_end(proofs, false, Some(failure(FailureScope::Record, check)));
                 assert_eq!(recorded.is_counted, is_counted, "{check:?} {proofs:?}");
             }
         }
@@ -163,7 +169,11 @@ mod tests {
     fn a_failure_of_the_account_leaves_the_history_as_it_is() {
         let mut history = History::default();
         fails_after(&mut history, 7);
-        history.record_end(proofs(8, 0), false, failure(FailureScope::Account, Check::Writes));
+        history.record_end(
+            proofs(8, 0),
+            false,
+            Some(failure(FailureScope::Account, Check::Writes)),
+        );
         assert!(fails_after(&mut history, 8));
     }
 

@@ -10,6 +10,9 @@ use testing::wait::until;
 use super::{NAME, contact, failures, linked, name, switch, user, wait_until_confirmed};
 use crate::harness::{CEILING, Stack, Worker};
 
+/// Begins a fault of the account.
+type Begin = Box<dyn Fn(&Stack)>;
+
 /// The user whose contact is well.
 const GOOD: usize = 2;
 
@@ -117,7 +120,7 @@ async fn a_fault_of_the_account_halts_delivery_for_the_only_user_within_ten_seco
     let outage = |stack: &Stack| {
         stack.sandbox.add_fault(Fault::answer(KnownError::Server(503)));
     };
-    let cases: [(&str, Box<dyn Fn(&Stack)>); 5] = [
+    let cases: [(&str, Begin); 5] = [
         ("fails for every record", Box::new(outage)),
         (
             "does not accept the token",
