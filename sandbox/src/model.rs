@@ -19,8 +19,8 @@ pub(crate) use operations::{
     batch_read, batch_update, batch_upsert, create, delete_for_privacy, find, list, merge, read, search,
     update,
 };
+pub(crate) use properties::{Access, Properties, Property, ValueKind, normalized};
 pub use properties::{CustomProperty, PropertyType};
-pub(crate) use properties::{Properties, normalized};
 pub(crate) use rejection::{PropertyError, Rejection};
 pub use write::{Write, WriteKind};
 

@@ -17,7 +17,7 @@ impl World {
         let users = self.plan.users;
         // A few users change all the time.
         let user = if self.random.chance(300) {
-            self.random.index(3)
+            self.random.index(users.min(3))
         } else {
             self.random.index(users)
         };

@@ -34,6 +34,10 @@ named! {
         AllOrNothing: "one bad input rejects the batch",
         Poison: "one contact makes HubSpot fail",
         ForbiddenContact: "403 for one contact",
+        ScopelessContact: "403 scopes for one contact",
+        PathlessContact: "404 without a category for one contact",
+        ReadOnlyContact: "one contact's name is read-only",
+        StrangeInput: "one input fails for an unknown category",
         LockedContact: "423 for one contact",
         Locked: "423 for a call",
         Status408: "408",
@@ -57,6 +61,7 @@ named! {
         Unauthorized: "account: 401",
         NoAccessToken: "account: no access token is issued",
         MissingScopes: "account: 403 scopes",
+        MissingWriteScope: "account: 403 scope of writes",
         DayLimit: "account: 429 day",
         Moving: "account: 477",
         NoSuchPath: "account: 404 path",
@@ -197,6 +202,9 @@ impl Fault {
                 | Self::Created
                 | Self::Poison
                 | Self::ForbiddenContact
+                | Self::ScopelessContact
+                | Self::PathlessContact
+                | Self::ReadOnlyContact
                 | Self::LockedContact
         );
         of_a_value || of_an_address || of_a_contact
@@ -209,6 +217,7 @@ impl Fault {
             Self::Unauthorized
                 | Self::NoAccessToken
                 | Self::MissingScopes
+                | Self::MissingWriteScope
                 | Self::DayLimit
                 | Self::Moving
                 | Self::NoSuchPath

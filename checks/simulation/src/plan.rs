@@ -18,7 +18,7 @@ pub(crate) const MIN_FAULTS: usize = 5;
 const LATEST_EFFECT: Time = 118 * SECOND;
 
 /// Faults that one call to HubSpot meets.
-const OF_A_CALL: [Fault; 24] = [
+const OF_A_CALL: [Fault; 25] = [
     Fault::LookupForgets,
     Fault::LookupFails,
     Fault::NoTraceIds,
@@ -43,6 +43,27 @@ const OF_A_CALL: [Fault; 24] = [
     Fault::TimedOut,
     Fault::LateEffect,
     Fault::AllOrNothing,
+    Fault::StrangeInput,
+];
+
+/// What may be wrong with single contacts for as long as a system with few users runs.
+const OF_A_CONTACT: [Fault; 5] = [
+    Fault::Poison,
+    Fault::ForbiddenContact,
+    Fault::ScopelessContact,
+    Fault::PathlessContact,
+    Fault::ReadOnlyContact,
+];
+
+/// What may be wrong with the account of a system with few users.
+const OF_AN_ACCOUNT: [Fault; 7] = [
+    Fault::Unauthorized,
+    Fault::MissingScopes,
+    Fault::MissingWriteScope,
+    Fault::NoSuchPath,
+    Fault::Outage,
+    Fault::UnknownProperty,
+    Fault::ReadOnlyProperty,
 ];
 
 /// What a schedule is like.
@@ -76,6 +97,9 @@ pub(crate) struct Plan {
     pub(crate) prompt: bool,
     /// Whether only single records have faults, so that nobody else may be held back for long.
     pub(crate) only_records: bool,
+    /// In a small system, in which a failing user often has nobody to be compared with: how many users have a contact that fails
+    /// until it is calm. None in other schedules.
+    pub(crate) small: Option<usize>,
     /// What the workers do about an address of another contact.
     pub(crate) email_taken: EmailConflict,
     /// What the workers do about a user without a contact.
@@ -99,6 +123,9 @@ pub(crate) struct Plan {
 impl Plan {
     /// The plan of a schedule.
     pub(crate) fn draw(random: &mut Random) -> Self {
+        if random.chance(100) {
+            return Self::draw_small(random);
+        }
         let sweepless = random.chance(150);
         let prompt = sweepless && random.chance(500);
         let only_records = !sweepless && random.chance(100);
@@ -135,6 +162,7 @@ impl Plan {
             sweepless,
             prompt,
             only_records,
+            small: None,
             email_taken: if random.chance(250) {
                 EmailConflict::Reject
             } else {
@@ -169,6 +197,49 @@ impl Plan {
         }
     }
 
+    /// The plan of a system with few users: the contacts of one or two of them fail, or the account as a whole does for a
+    /// while, and nothing else is wrong.
+    fn draw_small(random: &mut Random) -> Self {
+        let bad_contacts = random.index(3);
+        let kinds: &[Fault] = if bad_contacts > 0 {
+            &OF_A_CONTACT
+        } else {
+            &OF_AN_ACCOUNT
+        };
+        let mut has = vec![false; Fault::ALL.len()];
+        for _ in 0..bad_contacts.max(1) {
+            has[random.pick(kinds).index()] = true;
+        }
+        let start = 5 * SECOND;
+        let end = start + random.between(60, 150) * SECOND;
+        Self {
+            changes: random.index(30) + 20,
+            episodes: vec![(start, end)],
+            calm_at: end + SECOND,
+            workers: random.index(2) + 1,
+            only_records: bad_contacts > 0,
+            small: Some(bad_contacts),
+            settle_within: 1_500 * SECOND,
+            has,
+            ..Self::quiet(bad_contacts.max(1) + 1 + random.index(2))
+        }
+    }
+
+    /// Whether the contact of this user fails until it is calm.
+    pub(crate) fn is_bad(&self, user: usize) -> bool {
+        self.small.is_some_and(|bad_contacts| user < bad_contacts)
+    }
+
+    /// Whether there are only a few users.
+    pub(crate) fn is_small(&self) -> bool {
+        self.small.is_some()
+    }
+
+    /// Whether there are only a few users, and only the account has faults.
+    pub(crate) fn is_small_with_good_contacts(&self) -> bool {
+        self.small == Some(0)
+    }
+
     /// A plan by which each of the users has a contact, and nothing happens by itself.
     pub(crate) fn quiet(users: usize) -> Self {
         Self {
@@ -186,6 +257,7 @@ impl Plan {
             sweepless: false,
             prompt: false,
             only_records: false,
+            small: None,
             email_taken: EmailConflict::Follow,
             missing: MissingContact::Skip,
             call_timeout: 10 * SECOND,
@@ -205,7 +277,7 @@ impl Plan {
 
     /// Whether somebody compares users with their contacts meanwhile.
     pub(crate) fn compares(&self) -> bool {
-        self.users.is_multiple_of(3)
+        self.users.is_multiple_of(3) && !self.is_small()
     }
 
     /// Whether workers are frozen.

@@ -6,7 +6,7 @@ use hubspot::engine::Input;
 use crate::{
     agenda::Time,
     fault::Fault,
-    plan::{Plan, SECOND},
+    plan::{MINUTE, Plan, SECOND},
     random::Random,
     tally::Tally,
     transition::Transition,
@@ -47,6 +47,37 @@ pub fn token_lost(users: usize, rejected_for_ms: Time) -> Result<TokenLost, Stri
     Ok(TokenLost {
         drain_ms: drained_at - begun_at,
         recovery_ms: recovered_at - returned_at,
+        tally: world.tally,
+    })
+}
+
+/// What happened in a quiet system when something was wrong with the account.
+#[derive(Debug)]
+pub struct AccountAtFault {
+    /// How long it took from the first change that met the fault until delivery was halted, in milliseconds.
+    pub halted_after_ms: Time,
+    /// What happened.
+    pub tally: Tally,
+}
+
+/// A few linked users are changed while something is wrong with the account; a minute later it is well again.
+pub fn quiet_account_fault(users: usize, fault: Fault) -> Result<AccountAtFault, String> {
+    let (mut world, begun_at) = delivering(users)?;
+    world.change_everyone(Field::FIRST_NAME);
+    let linked_at = world.run_until(begun_at + MAX_TIME, World::is_at_rest)?;
+    let is_of_a_property = matches!(fault, Fault::UnknownProperty | Fault::ReadOnlyProperty);
+    if is_of_a_property {
+        world.hubspot.begin_rule(fault, Field::FIRST_NAME);
+    } else {
+        world.begin(fault);
+    }
+    world.change_everyone(Field::FIRST_NAME);
+    let halted_at = world.run_until(linked_at + MAX_TIME, World::is_halted)?;
+    world.run_until(halted_at + MAX_TIME, |world| world.now >= halted_at + MINUTE)?;
+    world.finish(fault);
+    world.run_until(world.now + MAX_TIME, World::is_at_rest)?;
+    Ok(AccountAtFault {
+        halted_after_ms: halted_at - linked_at,
         tally: world.tally,
     })
 }

@@ -13,6 +13,7 @@ named! {
         Created: "created",
         Contact: "contact",
         Inspected: "inspected",
+        Definition: "definition of a property",
         Invalid: "invalid",
         Conflict: "conflict",
         NotFound: "not found",
@@ -48,6 +49,7 @@ impl Seen {
             Response::Created { .. } => Self::Created,
             Response::Contact(_) => Self::Contact,
             Response::Inspected(_) => Self::Inspected,
+            Response::Property { .. } => Self::Definition,
             Response::Error(problem) => Self::problem(problem),
         }
     }
@@ -75,7 +77,7 @@ impl Seen {
             CallErrorKind::ServerError { .. } => Self::ServerFault,
             CallErrorKind::NoResponse => Self::Unanswered,
             CallErrorKind::Unreachable => Self::Unreachable,
-            CallErrorKind::UnexpectedStatus => Self::Refused,
+            CallErrorKind::UnexpectedStatus | CallErrorKind::UnknownCategory => Self::Refused,
             CallErrorKind::UnreadableBody => Self::Garbled,
         }
     }

@@ -60,6 +60,8 @@ pub(crate) struct World {
     at_rest_since: Option<Time>,
     /// The faults that the user service has at the moment.
     service_faults: Vec<Fault>,
+    /// When a fault of the account ended last.
+    account_well_since: Time,
     calls_in_calm: u64,
     /// How many questions for contacts were asked.
     inspections: u64,
@@ -104,6 +106,7 @@ impl World {
             awake_since: 0,
             at_rest_since: None,
             service_faults: Vec::new(),
+            account_well_since: 0,
             calls_in_calm: 0,
             inspections: 0,
             creations: vec![Vec::new(); plan.users],
@@ -264,7 +267,13 @@ impl World {
                 contact.map(|contact| self.hubspot.add_secondary(contact, &address));
                 continue;
             }
-            self.hubspot.create(&address);
+            let contact = self.hubspot.create(&address);
+            if let Some(contact) = contact.filter(|_| self.plan.is_bad(user)) {
+                let faults: Vec<Fault> = self.plan.faults().collect();
+                let fault = faults[user % faults.len()];
+                self.hubspot.contact_mut(contact).problem = Some((fault, self.plan.calm_at));
+                self.tally.faults.add(fault);
+            }
         }
     }
 

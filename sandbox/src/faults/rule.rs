@@ -52,6 +52,12 @@ pub enum Action {
         #[serde(default)]
         effect: Effect,
     },
+    /// What the call does to the contact that the fault names is rejected. In a batch, the other inputs take effect.
+    RejectInput {
+        /// If the fault names a property, the code of its error, such as `READ_ONLY_VALUE`. Otherwise the category of the
+        /// error, which need not be known.
+        code: String,
+    },
     /// The response is a 2xx with empty lists, and the call takes no effect.
     EmptySuccess,
     /// The response is a 200 that does not say what was done, as a proxy might send it.
@@ -115,6 +121,12 @@ impl Fault {
     /// A fault that answers 500 to every call that names this contact.
     pub fn poisoned_contact(id: impl std::fmt::Display) -> Self {
         Self::answer(KnownError::Server(500)).for_contact(id)
+    }
+
+    /// A fault that rejects inputs with this code, or with this category if no property is named.
+    pub fn reject_input(code: &str) -> Self {
+        let code = code.to_owned();
+        Self::new(Action::RejectInput { code })
     }
 
     /// A fault that delays every call by `ms` milliseconds.

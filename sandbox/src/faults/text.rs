@@ -55,7 +55,7 @@ impl Parts {
     fn into_fault(self) -> Result<Fault, String> {
         let mut action = self
             .action
-            .ok_or("a fault needs one of answer, delay, cut, hang, empty, success")?;
+            .ok_or("a fault needs one of answer, reject, delay, cut, hang, empty, success")?;
         let (given_body, given_retry_after, given_effect) = (self.body, self.retry_after, self.effect);
         let is_unused = match &mut action {
             Action::Answer {
@@ -93,6 +93,9 @@ fn action(name: &str, value: &str) -> Result<Action, String> {
                 effect: Effect::None,
             })
         }
+        "reject" if !value.is_empty() => Ok(Action::RejectInput {
+            code: value.to_owned(),
+        }),
         "delay" => Ok(Action::Delay {
             ms: number(name, value)?,
         }),
@@ -148,6 +151,12 @@ mod tests {
         let action = |text: &str| text.parse::<Fault>().unwrap().action;
         assert_eq!(action("delay=5"), Action::Delay { ms: 5 });
         assert_eq!(
+            action("contact=51,property=firstname,reject=READ_ONLY_VALUE"),
+            Action::RejectInput {
+                code: "READ_ONLY_VALUE".to_owned()
+            }
+        );
+        assert_eq!(
             action("cut=mid-answer"),
             Action::Cut {
                 at: CutPoint::MidAnswer
@@ -176,6 +185,7 @@ mod tests {
             "",
             "path=x",
             "answer=418",
+            "reject=",
             "delay=x",
             "cut=soon",
             "answer=500,empty",

@@ -4,6 +4,7 @@ pub(crate) mod admission;
 pub(crate) mod call_facts;
 pub(crate) mod finish_response;
 mod inject_fault;
+mod reject_input;
 mod unique_value_lock;
 
 use std::{
@@ -185,7 +186,7 @@ impl<'a> ApiCall<'a> {
         let pending = match &fault {
             None => self.run_route(incoming, latency_after).await.into(),
             Some(fault) => {
-                let pending = inject_fault(self.app, &fault.fault.action, incoming).await;
+                let pending = inject_fault(self.app, &fault.fault, incoming).await;
                 pause(self.app, latency_after).await;
                 pending
             }

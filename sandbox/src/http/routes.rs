@@ -11,7 +11,7 @@ use axum::{
 
 use super::{
     admin::{self, contacts as admin_contacts},
-    endpoints::{account_details, batches, contacts, search, token},
+    endpoints::{account_details, batches, contacts, property_definitions, search, token},
     pages::{consent, overview},
     pipeline::{self, finish_response::finish_admin_response},
 };
@@ -49,6 +49,18 @@ fn hubspot(app: &Arc<App>) -> Router<Arc<App>> {
         .nest(
             "/crm/objects/2026-09/0-1",
             contact_routes(ApiVersion::September2026),
+        )
+        .route(
+            "/crm/v3/properties/contacts/{name}",
+            get(property_definitions::show),
+        )
+        .route(
+            "/crm/properties/2026-03/contacts/{name}",
+            get(property_definitions::show),
+        )
+        .route(
+            "/crm/properties/2026-09/contacts/{name}",
+            get(property_definitions::show),
         )
         .route("/account-info/v3/details", get(account_details::show))
         .route("/account-info/2026-03/details", get(account_details::show))

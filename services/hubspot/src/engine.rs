@@ -21,6 +21,7 @@ mod batch_results;
 mod batching;
 mod call;
 mod calls;
+mod check;
 mod circuit_breaker;
 mod claims;
 mod dispatch;
@@ -34,6 +35,7 @@ mod response;
 mod routes;
 mod settings;
 mod status;
+mod undecided;
 mod wake_ups;
 
 #[cfg(test)]
@@ -44,6 +46,7 @@ use std::{collections::VecDeque, time::Duration};
 use contracts::Claim;
 
 pub use call::{Call, ContactKey, CreateInput, Inspection, MAX_BATCH, Properties, UpdateInput};
+pub use check::{ABSENT_ADDRESS, ABSENT_CONTACT_ID, CHECK_TRACE_ID, Check};
 pub use circuit_breaker::HaltCause;
 pub use inspections::InspectionError;
 pub use io::{AckHandle, CallId, Input, InspectionId, Output, RequestId, UserServiceError};
@@ -54,6 +57,7 @@ pub use response::{
 pub use settings::{EmailConflict, MissingContact, QuotaSettings, Settings};
 pub use status::WorkerStatus;
 
+use circuit_breaker::Halt;
 use claims::Claims;
 use dispatch::{Dispatch, Upcoming};
 use inspections::{Inspections, WaitingInspection};
@@ -141,6 +145,8 @@ impl Engine {
             self.leadership.next_request_at(),
             self.wake_ups.next_due_at(),
             halt.map(|halt| halt.check_at),
+            halt.and_then(Halt::next_live_check_at),
+            self.dispatch.next_check_at(self.now),
             Some(self.claims.paused_until()),
             self.reports.paused_until(),
             Some(next_call_at),

@@ -55,6 +55,30 @@ pub struct ChangeLease {
     pub account_id: String,
     /// What to do with the lease.
     pub action: LeaseAction,
+    /// What HubSpot says about the worker's token.
+    #[serde(default, skip_serializing_if = "TokenState::is_unknown")]
+    pub token: TokenState,
+}
+
+/// What HubSpot says about a worker's token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TokenState {
+    /// HubSpot accepted it for this account within the last 30 seconds.
+    Accepted,
+    /// HubSpot refused it, and has not accepted it since.
+    Refused,
+    /// Neither. A state that a later version may send is read as this one.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+impl TokenState {
+    /// Whether nothing is known.
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::Unknown
+    }
 }
 
 /// What a worker does with the lease.
@@ -65,7 +89,7 @@ pub enum LeaseAction {
     Hold,
     /// Releases it at shutdown.
     Release,
-    /// Gives it to a worker that asks for it, because HubSpot does not answer this one.
+    /// Gives it to a worker that asks for it, because HubSpot does not answer this one or refuses its token.
     Yield,
 }
 
@@ -82,7 +106,8 @@ pub enum LeaseAnswer {
         ttl_ms: u64,
         /// Milliseconds that an attempt may take. All its calls have to end within them.
         attempt_term_ms: u64,
-        /// Whether another worker asks for the lease and this one may yield it, which it may do at most every ten minutes.
+        /// Whether another worker asks for the lease and this one may yield it, which it may do at most every ten minutes. To a
+        /// worker whose token HubSpot refuses, only a worker counts whose token HubSpot accepts.
         may_yield: bool,
         /// Whether an operator has paused delivery. The worker then keeps the lease, but claims and sends nothing.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -93,6 +118,10 @@ pub enum LeaseAnswer {
     Held {
         /// Milliseconds until the lease expires unless it is renewed.
         left_ms: u64,
+        /// Whether HubSpot refuses the holder's token. A worker whose token HubSpot accepts may get the lease, so the asker
+        /// finds out whether its own is accepted.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        holder_refused: bool,
     },
     /// The worker does not hold the lease any more, or never did.
     Released,

@@ -14,6 +14,7 @@ async fn take_lease(service: &UserService) {
         holder: "w".to_owned(),
         account_id: "4711".to_owned(),
         action: LeaseAction::Hold,
+        token: contracts::TokenState::Unknown,
     };
     let response = service.queue.run(ask, None).await;
     assert!(response.is_ok(), "{response:?}");

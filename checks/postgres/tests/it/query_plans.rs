@@ -60,6 +60,7 @@ async fn claim(service: &UserService) {
         holder: "w".to_owned(),
         account_id: "4711".to_owned(),
         action: LeaseAction::Hold,
+        token: contracts::TokenState::Unknown,
     };
     let epoch = match service.queue.run(ask, None).await {
         Ok(LeaseAnswer::Granted { epoch, .. }) => epoch,

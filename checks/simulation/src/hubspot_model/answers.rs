@@ -1,10 +1,12 @@
 //! Executes calls and answers them.
 
+use contracts::Field;
 use hubspot::engine::{
-    Call, CallError, CallErrorKind, InputError, Properties, Response, UpdateInput, UpdatedContact,
+    ABSENT_ADDRESS, ABSENT_CONTACT_ID, Call, CallError, CallErrorKind, Check, InputError, Properties,
+    Response, UpdateInput, UpdatedContact,
 };
 
-use super::{ACCOUNT, Author, CallOut, HubSpotModel, OTHER_ACCOUNT, problem};
+use super::{ACCOUNT, Author, CallOut, HubSpotModel, OTHER_ACCOUNT, REJECTED, problem, reason};
 use crate::{agenda::Time, fault::Fault, random::Random};
 
 /// What became of one input of a batch.
@@ -25,6 +27,7 @@ impl HubSpotModel {
                 account_id: self.account().to_owned(),
                 details_refused: false,
             },
+            Call::Check(check) => self.answer_check(*check, out, now, random),
             Call::Inspect(inspection) => Response::Inspected(self.inspect(inspection)),
             Call::Find { addresses } => self.find(addresses, out.fault, random),
             Call::FindSingle { address } => match self.find_one(address) {
@@ -44,6 +47,29 @@ impl HubSpotModel {
             }
             Call::Update { inputs } => self.update(inputs, out, now, random),
             Call::Create { inputs } => self.create_batch(inputs, out, now, random),
+        }
+    }
+
+    /// A check names no contact, so only the account decides what is answered.
+    fn answer_check(&mut self, check: Check, out: &CallOut, now: Time, random: &mut Random) -> Response {
+        match check {
+            Check::Writes => {
+                let input = UpdateInput {
+                    contact_id: ABSENT_CONTACT_ID.to_owned(),
+                    properties: Properties::new(),
+                    trace_id: "check".to_owned(),
+                };
+                self.update(&[input], out, now, random)
+            }
+            Check::Lookups => self.find(&[ABSENT_ADDRESS.to_owned()], out.fault, random),
+            Check::Property(field) => match self.rule_for(field) {
+                Some(Fault::UnknownProperty) => {
+                    Response::Error(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND"))
+                }
+                rule => Response::Property {
+                    is_read_only: rule == Some(Fault::ReadOnlyProperty),
+                },
+            },
         }
     }
 
@@ -73,6 +99,11 @@ impl HubSpotModel {
         let Some(contact) = self.reachable(contact_id) else {
             return Response::Error(problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND"));
         };
+        if self.problem_of(contact, now) == Some(Fault::ReadOnlyContact)
+            && let Some(problem) = self.read_only(properties)
+        {
+            return Response::Error(problem);
+        }
         match self.write(contact, properties, author, now, random) {
             Ok(()) => Response::Contact(self.shown(contact)),
             Err(problem) => Response::Error(*problem),
@@ -81,6 +112,7 @@ impl HubSpotModel {
 
     fn update(&mut self, inputs: &[UpdateInput], out: &CallOut, now: Time, random: &mut Random) -> Response {
         let whole = out.fault == Some(Fault::AllOrNothing);
+        let strange = (out.fault == Some(Fault::StrangeInput)).then(|| random.index(inputs.len()));
         if let Some(problem) = whole.then(|| self.first_rejection(inputs, random)).flatten() {
             self.occurred.push(Fault::AllOrNothing);
             return Response::Error(problem);
@@ -90,6 +122,12 @@ impl HubSpotModel {
         let mut missing = (Vec::new(), Vec::new());
         for (index, input) in inputs.iter().enumerate() {
             let author = out.authors.get(index).and_then(Option::as_ref);
+            if strange == Some(index) {
+                self.occurred.push(Fault::StrangeInput);
+                let problem = problem(CallErrorKind::UnknownCategory, "STRANGE");
+                errors.push(about(Vec::new(), vec![input.trace_id.clone()], problem));
+                continue;
+            }
             match self.update_one(input, author, now, random) {
                 Done::Written(contact) => results.push(UpdatedContact {
                     contact_id: Self::id(contact),
@@ -144,10 +182,25 @@ impl HubSpotModel {
             self.occurred.push(Fault::LockedContact);
             return Done::Rejected(problem(CallErrorKind::Locked, "RECORD_LOCKED"));
         }
+        if self.problem_of(contact, now) == Some(Fault::ReadOnlyContact)
+            && let Some(problem) = self.read_only(&input.properties)
+        {
+            return Done::Rejected(problem);
+        }
         match self.write(contact, &input.properties, author, now, random) {
             Ok(()) => Done::Written(contact),
             Err(problem) => Done::Rejected(*problem),
         }
+    }
+
+    /// The rejection of a contact whose name cannot be written, although the property can.
+    fn read_only(&mut self, properties: &Properties) -> Option<CallError> {
+        let property = Field::FIRST_NAME.property();
+        let value = properties.get(property)?;
+        self.rejected[Field::FIRST_NAME].insert(value.clone());
+        let named = [(property.to_owned(), reason("READ_ONLY_VALUE"))];
+        let properties = named.into_iter().collect();
+        Some(problem(CallErrorKind::Invalid { properties }, REJECTED))
     }
 
     /// What is wrong with a contact at the moment.

@@ -90,7 +90,7 @@ impl HubSpotModel {
                     let kind = if random.chance(500) {
                         CallErrorKind::Locked
                     } else {
-                        CallErrorKind::UnexpectedStatus
+                        CallErrorKind::UnknownCategory
                     };
                     let problem = problem(kind, "RECORD_LOOKUP");
                     errors.push(about(vec![address.clone()], Vec::new(), problem));

@@ -32,7 +32,7 @@ impl HubSpotModel {
         self.rules.clear();
     }
 
-    fn rule_for(&self, field: Field) -> Option<Fault> {
+    pub(super) fn rule_for(&self, field: Field) -> Option<Fault> {
         self.rules
             .iter()
             .find(|(_, ruled)| *ruled == field)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubspot::engine::{Call, CallError, CallErrorKind, RateLimit, Response};
+use hubspot::engine::{Call, CallError, CallErrorKind, Check, RateLimit, Response};
 
 use super::World;
 use crate::{
@@ -64,6 +64,9 @@ impl World {
             Fault::MissingScopes if !is_account => {
                 Some(fails(CallErrorKind::MissingScopes, "ACCOUNT_SCOPES"))
             }
+            Fault::MissingWriteScope if is_of_writes(call) => {
+                Some(fails(CallErrorKind::MissingScopes, "ACCOUNT_SCOPES"))
+            }
             Fault::DayLimit => Some(fails(limited(RateLimit::Day, None), "ACCOUNT_DAY")),
             Fault::Moving => {
                 let retry_after = self.random.chance(500).then_some(Duration::from_secs(30));
@@ -123,6 +126,8 @@ impl World {
                 "RECORD_POISON",
             )),
             Fault::ForbiddenContact => Some(fails(CallErrorKind::Forbidden, "RECORD_FORBIDDEN")),
+            Fault::ScopelessContact => Some(fails(CallErrorKind::MissingScopes, "RECORD_SCOPES")),
+            Fault::PathlessContact => Some(fails(CallErrorKind::NoSuchPath, "RECORD_PATH")),
             Fault::LockedContact if matches!(call, Call::UpdateSingle { .. }) => {
                 Some(fails(CallErrorKind::Locked, "RECORD_LOCKED"))
             }
@@ -199,6 +204,11 @@ impl World {
     }
 }
 
+/// Whether the call needs the scope of writes.
+fn is_of_writes(call: &Call) -> bool {
+    call.writes() || *call == Call::Check(Check::Writes)
+}
+
 /// An error that comes soon, and a call that is not executed.
 fn fails(kind: CallErrorKind, code: &str) -> CallOutcome {
     let CallError { kind, reason } = problem(kind, code);
@@ -226,16 +236,17 @@ fn limited(policy: RateLimit, retry_after: Option<Duration>) -> CallErrorKind {
 /// A success that lists nothing.
 fn empty_success(call: &Call) -> Response {
     match call {
-        Call::Update { .. } => Response::Updated {
+        Call::Update { .. } | Call::Check(Check::Writes) => Response::Updated {
             results: Vec::new(),
             errors: Vec::new(),
         },
-        Call::Find { .. } => Response::Found {
+        Call::Find { .. } | Call::Check(Check::Lookups) => Response::Found {
             contacts: Vec::new(),
             errors: Vec::new(),
         },
         Call::Account
         | Call::Inspect(_)
+        | Call::Check(Check::Property(_))
         | Call::FindSingle { .. }
         | Call::Read { .. }
         | Call::UpdateSingle { .. }

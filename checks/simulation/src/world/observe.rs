@@ -217,6 +217,11 @@ impl World {
     }
 
     fn observe_delivery(&mut self, place: usize, state: &WorkerStatus) {
+        if self.plan.is_small() && self.plan.only_records && matches!(state, WorkerStatus::Halted { .. }) {
+            self.fail(&format!(
+                "P5: delivery is halted for contacts that fail for themselves: {state:?}"
+            ));
+        }
         let worker = &mut self.workers[place];
         let stopped = match state {
             WorkerStatus::Halted { cause: fault, .. } => Some(match fault {

@@ -36,7 +36,12 @@ impl World {
                     self.hubspot.merge(contact, other, &mut self.random);
                 }
             }
-            Fault::Poison | Fault::ForbiddenContact | Fault::LockedContact => {
+            Fault::Poison
+            | Fault::ForbiddenContact
+            | Fault::ScopelessContact
+            | Fault::PathlessContact
+            | Fault::ReadOnlyContact
+            | Fault::LockedContact => {
                 let longest = if fault == Fault::LockedContact { 4 } else { 240 };
                 let until = self.now + self.random.between(1, longest) * SECOND;
                 self.hubspot.contact_mut(contact).problem = Some((fault, until));

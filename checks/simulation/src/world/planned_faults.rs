@@ -20,7 +20,11 @@ impl World {
             let at = self.plan.some_time(&mut self.random);
             self.agenda.plan(at, Event::Change);
         }
-        let faults: Vec<Fault> = self.plan.faults().collect();
+        let mut faults: Vec<Fault> = self.plan.faults().collect();
+        if self.plan.is_bad(0) {
+            // The contacts that fail in a small system do so from the beginning.
+            faults.clear();
+        }
         for fault in faults {
             for _ in 0..self.random.between(1, max_times(fault)) {
                 let at = self.plan.some_time(&mut self.random);
@@ -149,6 +153,7 @@ impl World {
 
     pub(crate) fn finish(&mut self, fault: Fault) {
         self.trace(|| format!("{fault:?} ends"));
+        self.account_well_since = self.now;
         match fault {
             Fault::ServiceDown | Fault::ServiceUnavailable => {
                 self.service_faults.retain(|ongoing| *ongoing != fault);
@@ -189,6 +194,7 @@ impl World {
         self.awake_since = self.now;
         self.service_faults.clear();
         self.control_delivery(DeliveryAction::Resume);
+        self.account_well_since = self.now;
         for problem in std::mem::take(&mut self.hubspot.problems) {
             self.replace_token(problem);
         }
@@ -238,6 +244,9 @@ fn occurs_by_itself(fault: Fault) -> bool {
             | Fault::Created
             | Fault::Poison
             | Fault::ForbiddenContact
+            | Fault::ScopelessContact
+            | Fault::PathlessContact
+            | Fault::ReadOnlyContact
             | Fault::LockedContact
             | Fault::OperatorLinks
             | Fault::OperatorUnlinks

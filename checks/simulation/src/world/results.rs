@@ -4,7 +4,10 @@ use contracts::{AttemptResult, Field, FieldResult};
 use user::rules::Row;
 
 use super::World;
-use crate::{hubspot_model::REJECTED, transition::Transition};
+use crate::{agenda::Time, hubspot_model::REJECTED, plan::SECOND, transition::Transition};
+
+/// A fault of the account that ended so recently may have met a call that is explained only now.
+const JUST_ENDED: Time = 3 * SECOND;
 
 /// Codes that begin so are faults of the account that the first call shows.
 const OF_THE_ACCOUNT: &str = "ACCOUNT";
@@ -18,17 +21,31 @@ fn may_fail(code: &str) -> bool {
 impl World {
     /// P5: a fault of the account counts against no record.
     ///
-    /// An outage is no such fault until it has met two records, so what it does to the first one is not checked.
+    /// A call that failed during an outage may be checked after it, so what is counted then is checked only in small systems, where
+    /// nothing else may have failed before.
     pub(super) fn check_counted(&mut self, result: &AttemptResult) {
         let is_counted = result
             .failure
             .as_ref()
             .is_some_and(|failure| failure.is_counted && failure.reason.code.starts_with(OF_THE_ACCOUNT));
-        if is_counted {
+        let is_counted_in_small = self.plan.is_small_with_good_contacts()
+            && result.failure.as_ref().is_some_and(|failure| failure.is_counted);
+        if is_counted || is_counted_in_small {
             self.fail(&format!(
                 "P5: a fault of the account counts against {}",
                 result.user_id
             ));
+        }
+    }
+
+    /// P5: while something is wrong with the account of a small system, and nothing with a record, no field is given up. A failure is
+    /// explained by a call that comes after it, so one right before the end may be explained wrongly.
+    fn check_not_given_up(&mut self, user: &contracts::UserId, result: &FieldResult) {
+        let is_given_up = matches!(result, FieldResult::Failed { .. } | FieldResult::Rejected { .. });
+        let is_account_at_fault = self.plan.is_small_with_good_contacts();
+        let has_just_ended = self.now < self.account_well_since + JUST_ENDED;
+        if is_given_up && is_account_at_fault && !has_just_ended {
+            self.fail(&format!("P5: a fault of the account gives up {user}: {result:?}"));
         }
     }
 
@@ -39,6 +56,7 @@ impl World {
         let Some(result) = &state.result else { return };
         let user = &row.user_id;
         self.trace(|| format!("{user} {field:?} {value:?}: {result:?}"));
+        self.check_not_given_up(user, result);
         let (what, is_true) = match result {
             FieldResult::Confirmed => (Transition::Confirmed, self.was_written(row, field, &value)),
             FieldResult::Rejected { .. } => (

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{AttemptResult, ChangeLease, Claim, UserId, delivery::LeaseAction};
+use contracts::{AttemptResult, ChangeLease, Claim, TokenState, UserId, delivery::LeaseAction};
 use hubspot::engine::{CallId, Engine, Input, InspectionId, Output, Settings};
 
 use super::World;
@@ -145,6 +145,11 @@ impl World {
         !worker.is_halted && !worker.is_paused && self.now < worker.lease_valid_until
     }
 
+    /// Whether delivery is halted.
+    pub(crate) fn is_halted(&self) -> bool {
+        self.workers.iter().any(|worker| worker.is_halted)
+    }
+
     pub(super) fn is_anyone_frozen(&self) -> bool {
         self.last_thaw().is_some()
     }
@@ -210,6 +215,7 @@ impl World {
             holder: holder(process),
             account_id: ACCOUNT.to_owned(),
             action: LeaseAction::Release,
+            token: TokenState::Unknown,
         };
         self.request(Asker::Nobody, Request::Lease(ask));
         self.kill(process.place);

@@ -1,9 +1,10 @@
 //! A bounded number of schedules on every test.
 
 use simulation::{
+    fault::Fault,
     outage_day::{Day, play},
     run::{run_seed, run_seeds},
-    scenario::token_lost,
+    scenario::{quiet_account_fault, token_lost},
     transition::Transition,
 };
 
@@ -50,6 +51,35 @@ fn ten_minutes_without_a_token_fail_nobody_and_take_two_drain_times_at_most() {
 }
 
 #[test]
+fn a_fault_of_the_account_of_a_quiet_system_halts_delivery_soon_and_fails_nobody() {
+    let faults = [
+        Fault::Unauthorized,
+        Fault::MissingScopes,
+        Fault::MissingWriteScope,
+        Fault::NoSuchPath,
+        Fault::Outage,
+        Fault::UnknownProperty,
+        Fault::ReadOnlyProperty,
+    ];
+    for fault in faults {
+        for users in 1..=4 {
+            let account = quiet_account_fault(users, fault).expect("all is well in the end");
+            let count = |what| account.tally.transitions.of(what);
+            assert!(account.halted_after_ms < 10_000, "{fault:?} {account:?}");
+            assert_eq!(
+                (
+                    count(Transition::Failed),
+                    count(Transition::FailureCounted),
+                    count(Transition::Rejected)
+                ),
+                (0, 0, 0),
+                "{fault:?} of {users} users"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_day_with_an_outage_of_six_hours_fails_nobody_and_recovers_in_half_a_minute() {
     let report = play(Day {
         users: 200,
@@ -60,8 +90,8 @@ fn a_day_with_an_outage_of_six_hours_fails_nobody_and_recovers_in_half_a_minute(
     // Nearly everybody was changed meanwhile. They go in a few calls, after the pause before one recovery check at most.
     assert!(report.waiting > 150, "{report}");
     assert!(report.recovery_ms < 30_000, "{report}");
-    // Recovery checks alone.
+    // Recovery checks alone: one every half a minute, and one with each user that had not failed before.
     let outage = &report.hours[10..14];
-    let checks = 200..300;
+    let checks = 100..200;
     assert!(outage.iter().all(|hour| checks.contains(&hour.calls)), "{report}");
 }

@@ -7,10 +7,10 @@ use axum::{
     response::Response,
 };
 
-use super::{IncomingCall, pause};
+use super::{IncomingCall, pause, reject_input::reject_input};
 use crate::{
     app::App,
-    faults::{Action, BodyKind, CutPoint, Effect, KnownError},
+    faults::{Action, BodyKind, CutPoint, Effect, Fault, KnownError},
     http::{connection::Connection, endpoints::batches::empty_success, response::known_errors},
 };
 
@@ -54,8 +54,8 @@ impl Cut {
 }
 
 /// Does to a call what a fault says.
-pub(crate) async fn inject_fault(app: &Arc<App>, action: &Action, incoming: IncomingCall) -> PendingResponse {
-    match action {
+pub(crate) async fn inject_fault(app: &Arc<App>, fault: &Fault, incoming: IncomingCall) -> PendingResponse {
+    match &fault.action {
         Action::Answer {
             error,
             body,
@@ -83,6 +83,7 @@ pub(crate) async fn inject_fault(app: &Arc<App>, action: &Action, incoming: Inco
             pause(app, Duration::from_millis(*ms)).await;
             error_response(app, KnownError::Server(524), None, None).into()
         }
+        Action::RejectInput { code } => reject_input(incoming, &fault.on, code).await.into(),
         Action::EmptySuccess => empty_success(app).into(),
         Action::OddSuccess { body, effect } => {
             apply_effect(app, incoming, *effect).await;

@@ -88,3 +88,30 @@ async fn custom_properties_can_be_written() {
         Some("red")
     );
 }
+
+#[tokio::test]
+async fn a_definition_says_whether_a_property_can_be_written() {
+    let (hubspot, client) = start_predictable().await;
+    let paths = [
+        "/crm/v3/properties/contacts",
+        "/crm/properties/2026-03/contacts",
+        "/crm/properties/2026-09/contacts",
+    ];
+    for path in paths {
+        let read = async |name: &str| client.get(&format!("{path}/{name}")).await;
+        let definition = read("firstname").await.expect(200);
+        assert_eq!(definition["type"], "string");
+        assert_eq!(definition["modificationMetadata"]["readOnlyValue"], false);
+        let definition = read("createdate").await.expect(200);
+        assert_eq!(definition["modificationMetadata"]["readOnlyValue"], true);
+        assert_eq!(read("nothing").await.expect(404)["category"], "OBJECT_NOT_FOUND");
+    }
+    hubspot.set_switches(Switches {
+        read_only_property: Some("firstname".into()),
+        unknown_property: Some("lastname".into()),
+        ..hubspot.switches()
+    });
+    let definition = client.get(&format!("{}/firstname", paths[2])).await.expect(200);
+    assert_eq!(definition["modificationMetadata"]["readOnlyValue"], true);
+    client.get(&format!("{}/lastname", paths[2])).await.expect(404);
+}

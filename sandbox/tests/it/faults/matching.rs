@@ -66,6 +66,49 @@ async fn every_known_error_can_be_injected() {
 }
 
 #[tokio::test]
+async fn one_input_is_rejected_and_the_others_are_written() {
+    let (hubspot, client) = start_predictable().await;
+    let inputs = |value: &str| {
+        let traced = |id: &str| {
+            let mut input = named(id, value);
+            input["objectWriteTraceId"] = format!("t-{id}").into();
+            input
+        };
+        json!({ "inputs": [traced("1"), traced("51")] })
+    };
+    let path = format!("{CURRENT}/batch/update");
+    hubspot.add_fault(
+        Fault::reject_input("READ_ONLY_VALUE")
+            .for_contact(51)
+            .for_property("firstname"),
+    );
+    let body = client.post(&path, inputs("Ada")).await.expect(207);
+    assert_eq!(body["results"].as_array().map(Vec::len), Some(1));
+    assert_eq!(body["results"][0]["id"], "1");
+    let [error] = &body["errors"].as_array().unwrap()[..] else {
+        panic!("one error")
+    };
+    assert_eq!(error["category"], "VALIDATION_ERROR");
+    assert_eq!(error["context"]["objectWriteTraceId"], json!(["t-51"]));
+    assert_eq!(error["errors"][0]["code"], "READ_ONLY_VALUE");
+    assert_eq!(
+        error["errors"][0]["context"]["propertyName"],
+        json!(["firstname"])
+    );
+
+    hubspot.clear_faults();
+    hubspot.add_fault(Fault::reject_input("SOMETHING_NEW").for_contact(51));
+    let body = client.post(&path, inputs("Grace")).await.expect(207);
+    assert_eq!(body["errors"][0]["category"], "SOMETHING_NEW");
+    let alone = json!({ "inputs": [named("51", "Grace")] });
+    let body = client.post(&path, alone).await.expect(207);
+    assert_eq!(body["results"], json!([]));
+    let single = json!({ "properties": { "firstname": "Grace" } });
+    let body = client.patch(&format!("{CURRENT}/51"), single).await.expect(400);
+    assert_eq!(body["category"], "SOMETHING_NEW");
+}
+
+#[tokio::test]
 async fn a_moving_account_answers_with_retry_after() {
     let (hubspot, client) = start_predictable().await;
     hubspot.add_fault(Fault::answer(KnownError::Migrating).times(1));

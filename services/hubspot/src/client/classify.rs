@@ -15,7 +15,7 @@ use super::{
     request::{ADDITIONAL_EMAILS, FORMER_IDS},
 };
 use crate::engine::{
-    Call, CallError, CallErrorKind, Contact, CreatedContact, InputError, InspectedContacts, Profile,
+    Call, CallError, CallErrorKind, Check, Contact, CreatedContact, InputError, InspectedContacts, Profile,
     Response, UpdatedContact,
 };
 
@@ -73,14 +73,20 @@ fn error_kind(
     }
 }
 
-/// Whether the path of the call names one record, so that a 404 may mean that the record does not exist. For other calls
+/// Whether the path of the call names one record or property, so that a 404 may mean that it does not exist. For other calls
 /// a 404 means that the path does not exist.
 fn is_about_a_record(call: &Call) -> bool {
     match call {
-        Call::FindSingle { .. } | Call::Read { .. } | Call::UpdateSingle { .. } => true,
-        Call::Account | Call::Find { .. } | Call::Inspect(_) | Call::Update { .. } | Call::Create { .. } => {
-            false
-        }
+        Call::FindSingle { .. }
+        | Call::Read { .. }
+        | Call::UpdateSingle { .. }
+        | Call::Check(Check::Property(_)) => true,
+        Call::Account
+        | Call::Find { .. }
+        | Call::Inspect(_)
+        | Call::Update { .. }
+        | Call::Create { .. }
+        | Call::Check(Check::Writes | Check::Lookups) => false,
     }
 }
 
@@ -109,7 +115,7 @@ fn success(call: &Call, status: u16, json: &Value, headers: &HeaderMap) -> Optio
             account_id: text(json, "portalId")?,
             details_refused: false,
         }),
-        Call::Find { .. } => Some(Response::Found {
+        Call::Find { .. } | Call::Check(Check::Lookups) => Some(Response::Found {
             contacts: list(json, "results").iter().filter_map(contact).collect(),
             errors: input_errors(status, json, headers),
         }),
@@ -117,7 +123,7 @@ fn success(call: &Call, status: u16, json: &Value, headers: &HeaderMap) -> Optio
             contacts: list(json, "results").iter().filter_map(profile).collect(),
             errors: input_errors(status, json, headers),
         })),
-        Call::Update { .. } => Some(Response::Updated {
+        Call::Update { .. } | Call::Check(Check::Writes) => Some(Response::Updated {
             results: list(json, "results").iter().filter_map(written).collect(),
             errors: input_errors(status, json, headers),
         }),
@@ -128,7 +134,18 @@ fn success(call: &Call, status: u16, json: &Value, headers: &HeaderMap) -> Optio
         Call::FindSingle { .. } | Call::Read { .. } | Call::UpdateSingle { .. } => {
             Some(Response::Contact(contact(json)?))
         }
+        Call::Check(Check::Property(_)) => Some(Response::Property {
+            is_read_only: is_read_only(json)?,
+        }),
     }
+}
+
+/// Whether a property's definition says that its values cannot be written.
+fn is_read_only(definition: &Value) -> Option<bool> {
+    definition
+        .get("modificationMetadata")?
+        .get("readOnlyValue")?
+        .as_bool()
 }
 
 fn contact(json: &Value) -> Option<Contact> {
@@ -236,7 +253,7 @@ fn input_error(error: &Value, status: u16, correlation_id: Option<String>) -> Ca
         _ => {
             let properties = named_properties(error, &reason);
             if properties.is_empty() {
-                CallErrorKind::UnexpectedStatus
+                CallErrorKind::UnknownCategory
             } else {
                 CallErrorKind::Invalid { properties }
             }

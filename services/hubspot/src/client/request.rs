@@ -7,7 +7,10 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::Target;
-use crate::engine::{Call, ContactKey, CreateInput, Inspection, UpdateInput};
+use crate::engine::{
+    ABSENT_ADDRESS, ABSENT_CONTACT_ID, CHECK_TRACE_ID, Call, Check, ContactKey, CreateInput, Inspection,
+    Properties, UpdateInput,
+};
 
 /// The properties that are read of a contact: those that show which address found it.
 const READ_PROPERTIES: [&str; 2] = ["email", ADDITIONAL_EMAILS];
@@ -28,6 +31,11 @@ pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuild
             ];
             http.get(target.contact(address)).query(&query)
         }
+        Call::Check(Check::Writes) => http.post(target.batch("update")).json(&check_writes()),
+        Call::Check(Check::Lookups) => http
+            .post(target.batch("read"))
+            .json(&find(&[ABSENT_ADDRESS.to_owned()])),
+        Call::Check(Check::Property(field)) => http.get(target.property(field.property())),
         Call::Update { inputs } => http.post(target.batch("update")).json(&update(inputs)),
         Call::Create { inputs } => http.post(target.batch("create")).json(&create(inputs)),
         Call::Read { contact_id } => http
@@ -51,6 +59,15 @@ pub(super) fn any_contact(http: &Client, target: &Target) -> RequestBuilder {
 fn find(addresses: &[String]) -> Value {
     let inputs: Vec<Value> = addresses.iter().map(|address| json!({ "id": address })).collect();
     json!({ "idProperty": "email", "inputs": inputs, "properties": READ_PROPERTIES, "propertiesWithHistory": [] })
+}
+
+/// The body of a batch update that changes nothing, because it names a contact that does not exist.
+fn check_writes() -> Value {
+    update(&[UpdateInput {
+        contact_id: ABSENT_CONTACT_ID.to_owned(),
+        properties: Properties::new(),
+        trace_id: CHECK_TRACE_ID.to_owned(),
+    }])
 }
 
 /// The body of a batch read for a comparison: the values too, and the ids of the contacts that were merged into it.
@@ -95,6 +112,16 @@ fn update(inputs: &[UpdateInput]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_check_of_writes_names_no_contact_and_writes_no_property() {
+        let expected = json!({ "inputs": [{
+            "id": "999999999999999",
+            "properties": {},
+            "objectWriteTraceId": "hubsync-check",
+        }] });
+        assert_eq!(check_writes(), expected);
+    }
 
     #[test]
     fn a_create_has_the_associations_that_hubspots_specification_wants() {

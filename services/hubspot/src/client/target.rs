@@ -42,6 +42,13 @@ impl ApiVersion {
             Self::September2026 | Self::March2026 => format!("crm/objects/{}/contacts", self.word()),
         }
     }
+
+    fn properties(self) -> String {
+        match self {
+            Self::V3 => "crm/v3/properties".to_owned(),
+            Self::September2026 | Self::March2026 => format!("crm/properties/{}", self.word()),
+        }
+    }
 }
 
 /// An address that cannot be a target.
@@ -124,6 +131,15 @@ impl Target {
         self.url(&format!("{}/batch/{what}", self.version.contacts()))
     }
 
+    /// The address of the definition of a contact's property.
+    pub(super) fn property(&self, name: &str) -> String {
+        self.url(&format!(
+            "{}/contacts/{}",
+            self.version.properties(),
+            utf8_percent_encode(name, NON_ALPHANUMERIC)
+        ))
+    }
+
     pub(super) fn contact(&self, id: &str) -> String {
         self.url(&format!(
             "{}/{}",
@@ -153,29 +169,36 @@ mod tests {
             (
                 ApiVersion::September2026,
                 "crm/objects/2026-09/contacts",
+                "crm/properties/2026-09/contacts",
                 "account-info/2026-09/details",
                 "oauth/2026-09/token",
             ),
             (
                 ApiVersion::March2026,
                 "crm/objects/2026-03/contacts",
+                "crm/properties/2026-03/contacts",
                 "account-info/2026-03/details",
                 "oauth/2026-03/token",
             ),
             (
                 ApiVersion::V3,
                 "crm/v3/objects/contacts",
+                "crm/v3/properties/contacts",
                 "account-info/v3/details",
                 "oauth/v3/token",
             ),
         ];
-        for (version, contacts, account, token) in cases {
+        for (version, contacts, properties, account, token) in cases {
             let target = Target::hubspot(version);
             assert_eq!(target.account(), format!("https://api.hubapi.com/{account}"));
             assert_eq!(target.token(), format!("https://api.hubapi.com/{token}"));
             assert_eq!(
                 target.batch("update"),
                 format!("https://api.hubapi.com/{contacts}/batch/update")
+            );
+            assert_eq!(
+                target.property("firstname"),
+                format!("https://api.hubapi.com/{properties}/firstname")
             );
             assert_eq!(
                 target.contact("512"),

@@ -15,7 +15,9 @@ use contracts::{
     Reason,
 };
 
-use super::{CallError, Contact, EmailConflict, MissingContact, Properties, circuit_breaker::FailureScope};
+use super::{
+    CallError, Check, Contact, EmailConflict, MissingContact, Properties, circuit_breaker::FailureScope,
+};
 pub(crate) use link::AddressHolder;
 pub(crate) use lookup::{FoundContacts, Lookup, LookupResult, result_of_single_lookup};
 
@@ -73,6 +75,8 @@ pub(crate) struct Failure {
     pub(crate) scope: FailureScope,
     /// Whether the failure may pass without anybody acting.
     pub(crate) is_transient: bool,
+    /// The check whose success makes the next failure count.
+    pub(crate) check: Check,
 }
 
 impl Failure {
@@ -82,6 +86,7 @@ impl Failure {
             reason,
             scope: FailureScope::Account,
             is_transient: true,
+            check: Check::Writes,
         }
     }
 
@@ -91,6 +96,7 @@ impl Failure {
             reason,
             scope: FailureScope::Record,
             is_transient: true,
+            check: Check::Writes,
         }
     }
 }
@@ -329,8 +335,16 @@ impl Attempt {
         Step::Done
     }
 
-    pub(crate) fn failure_scope(&self) -> Option<FailureScope> {
-        self.failure.as_ref().map(|failure| failure.scope)
+    pub(crate) fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
+    /// Whether its step is a write.
+    pub(crate) fn is_writing(&self) -> bool {
+        match self.step {
+            Step::Update | Step::UpdateSingle | Step::Create => true,
+            Step::Find(_) | Step::FindSingle(_) | Step::Read(_) | Step::Done => false,
+        }
     }
 
     /// Whether it found a link that the user service has to accept before anything is written through it.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Check;
+
 /// Property values by HubSpot's internal name; an empty text clears a property.
 pub type Properties = BTreeMap<&'static str, String>;
 
@@ -42,6 +44,8 @@ pub enum Call {
         /// The contact's record id.
         contact_id: String,
     },
+    /// Names no record, to find out whether calls of its kind work at all.
+    Check(Check),
     /// Updates one contact.
     UpdateSingle {
         /// The contact's record id.
@@ -100,6 +104,7 @@ impl Call {
             | Self::Find { .. }
             | Self::Inspect(_)
             | Self::FindSingle { .. }
+            | Self::Check(_)
             | Self::Read { .. } => false,
         }
     }
@@ -108,6 +113,9 @@ impl Call {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Account => "account",
+            Self::Check(Check::Writes) => "check-writes",
+            Self::Check(Check::Lookups) => "check-lookups",
+            Self::Check(Check::Property(_)) => "check-property",
             Self::Find { .. } => "find",
             Self::Inspect(_) => "inspect",
             Self::FindSingle { .. } => "find-single",
@@ -121,7 +129,7 @@ impl Call {
     /// How many records the call is about.
     pub fn size(&self) -> usize {
         match self {
-            Self::Account => 0,
+            Self::Account | Self::Check(_) => 0,
             Self::Find { addresses } => addresses.len(),
             Self::Inspect(inspection) => inspection.keys.len(),
             Self::Update { inputs } => inputs.len(),

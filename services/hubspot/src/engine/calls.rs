@@ -57,7 +57,7 @@ impl CallsInFlight {
         self.by_id.is_empty()
     }
 
-    /// Whether no attempt waits for a response. A call for the account's details is for no attempt.
+    /// Whether no attempt waits for a response. A check, or a call for the account's details, is for no attempt.
     pub(crate) fn are_for_no_attempt(&self) -> bool {
         self.by_id.values().all(|call| call.attempts.is_empty())
     }
@@ -73,6 +73,7 @@ fn contacts_of(call: &Call) -> impl Iterator<Item = &str> {
         | Call::Find { .. }
         | Call::Inspect(_)
         | Call::FindSingle { .. }
+        | Call::Check(_)
         | Call::Read { .. } => (&[], &[], None),
     };
     let updated = updated.iter().map(|input| input.contact_id.as_str());

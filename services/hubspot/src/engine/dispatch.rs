@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, time::Duration};
 use contracts::{Claim, Field, LastResponse, Reason, UserId};
 
 use super::{
-    Call, CallId, MAX_BATCH, Settings,
+    Call, CallId, Check, MAX_BATCH, Settings,
     attempt::{Attempt, AttemptPolicy, Failure},
     batching::{BatchRules, Batching, OpenAttempts},
     calls::{CallInFlight, CallsInFlight},
@@ -19,6 +19,7 @@ use super::{
     io::{AttemptId, Ids},
     leadership::{Leadership, lease_lost},
     rate_limiter::RateLimiter,
+    undecided::UndecidedFailures,
 };
 
 /// What is left of an attempt's term after its last call could have ended, for the result to arrive.
@@ -31,6 +32,8 @@ pub(crate) enum Effect {
     AccountKnown(String),
     /// A write for this user succeeded.
     WriteSucceeded(UserId),
+    /// A check succeeded.
+    CheckPassed(Check),
     /// A batch with this user failed, so it shares a batch with fewer records from now on.
     LimitBatch(UserId, usize),
     /// HubSpot has locked this user's contact until that time.
@@ -75,6 +78,7 @@ pub(crate) struct Dispatch {
     attempts: OpenAttempts,
     batching: Batching,
     calls: CallsInFlight,
+    undecided: UndecidedFailures,
     rate_limiter: RateLimiter,
     circuit_breaker: CircuitBreaker,
     effects: Vec<Effect>,
@@ -86,6 +90,7 @@ impl Dispatch {
             attempts: OpenAttempts::new(),
             batching: Batching::default(),
             calls: CallsInFlight::default(),
+            undecided: UndecidedFailures::default(),
             rate_limiter: RateLimiter::new(settings.quota),
             circuit_breaker: CircuitBreaker::default(),
             effects: Vec::new(),
@@ -158,11 +163,9 @@ impl Dispatch {
         if self.circuit_breaker.is_halted() {
             // A recovery check is a single record, with nothing else on its way.
             let is_idle = self.attempts.is_empty() && self.calls.is_empty() && claimed == 0;
-            return if is_idle {
-                self.circuit_breaker.max_calls(now)
-            } else {
-                0
-            };
+            let may_check = self.circuit_breaker.is_record_check_due(now)
+                || (self.circuit_breaker.wants_record(now) && self.rate_limiter.has_day_left(now));
+            return usize::from(is_idle && may_check);
         }
         let max = self.rate_limiter.max_in_flight(self.settings.concurrency) * MAX_BATCH;
         max.saturating_sub(self.batching.len() + claimed)
@@ -179,6 +182,8 @@ impl Dispatch {
         moment: Moment<'_>,
     ) {
         let policy = self.policy(moment);
+        self.circuit_breaker
+            .start_recovery_check(moment.now, &claim.user_id);
         let attempt = Attempt::new(claim, requested_at, epoch, batch_limit, policy);
         self.attempts.insert(id, attempt);
         self.forward(id, moment);
@@ -221,12 +226,9 @@ impl Dispatch {
         if let Some(reason) = leadership.reason_to_give_back(attempt.epoch()) {
             return Some(reason);
         }
-        // A record that was claimed for a recovery check goes on, because it was claimed when the check was due.
-        if let Some(halt) = self
-            .circuit_breaker
-            .current_halt()
-            .filter(|halt| halt.check_at > now)
-        {
+        // A record that was claimed for a recovery check goes on.
+        let halt = self.circuit_breaker.current_halt();
+        if let Some(halt) = halt.filter(|halt| !halt.is_checked_with(&attempt.claim().user_id)) {
             return Some(halt.reason.clone());
         }
         (self.send_by(attempt, leadership) < now)
@@ -235,8 +237,13 @@ impl Dispatch {
 
     /// The last moment at which a call may start, so that it ends within the attempt's term, however it ends.
     fn send_by(&self, attempt: &Attempt, leadership: &Leadership) -> Duration {
+        Self::report_by(attempt, leadership).saturating_sub(self.settings.call_timeout)
+    }
+
+    /// The last moment at which the attempt has to be reported.
+    fn report_by(attempt: &Attempt, leadership: &Leadership) -> Duration {
         let term_ends = attempt.requested_at() + leadership.attempt_term();
-        term_ends.saturating_sub(self.settings.call_timeout + TIME_TO_REPORT)
+        term_ends.saturating_sub(TIME_TO_REPORT)
     }
 
     fn end(&mut self, id: AttemptId) {
@@ -245,8 +252,16 @@ impl Dispatch {
         }
     }
 
-    /// Gives back the attempts that have waited too long to be sent within their term.
+    /// Gives back the attempts that have waited too long: to be sent within their term, or for a check.
     pub(crate) fn give_back_expired(&mut self, moment: Moment<'_>) {
+        let attempts = &self.attempts;
+        let is_expired = |id| {
+            let attempt: Option<&Attempt> = attempts.get(&id);
+            attempt.is_none_or(|attempt| Self::report_by(attempt, moment.leadership) < moment.now)
+        };
+        for failure in self.undecided.take(is_expired) {
+            self.give_back(failure.attempt, failure.error.reason);
+        }
         while let Some((id, send_by)) = self.oldest_waiting(moment.leadership) {
             if send_by >= moment.now {
                 return;
@@ -256,10 +271,14 @@ impl Dispatch {
         }
     }
 
-    /// When the attempt that waits longest will have waited too long.
+    /// When the attempt that waits longest, for a call or a check, will have waited too long.
     pub(crate) fn next_expiry_at(&self, leadership: &Leadership) -> Option<Duration> {
-        let (_, send_by) = self.oldest_waiting(leadership)?;
-        Some(send_by + Duration::from_millis(1))
+        let send_by = self.oldest_waiting(leadership).map(|(_, send_by)| send_by);
+        let undecided = self.undecided.iter();
+        let undecided = undecided.filter_map(|failure| self.attempts.get(&failure.attempt));
+        let report_by = undecided.map(|attempt| Self::report_by(attempt, leadership));
+        let first = send_by.into_iter().chain(report_by).min()?;
+        Some(first + Duration::from_millis(1))
     }
 
     fn oldest_waiting(&self, leadership: &Leadership) -> Option<(AttemptId, Duration)> {
@@ -268,8 +287,11 @@ impl Dispatch {
         Some((id, self.send_by(attempt, leadership)))
     }
 
-    /// Gives back every attempt that waits for a call. Those whose call is in flight get their response first.
+    /// Gives back every attempt that waits for a call or a check. Those whose call is in flight get their response first.
     pub(crate) fn give_back_waiting(&mut self, reason: &Reason) {
+        for failure in self.undecided.drain() {
+            self.give_back(failure.attempt, reason.clone());
+        }
         for id in self.batching.drain() {
             self.give_back(id, reason.clone());
         }
@@ -278,6 +300,10 @@ impl Dispatch {
     /// The lease is lost. The next holder finds the open attempts by itself, so there is something to report only for
     /// those that had a call.
     pub(crate) fn drop_waiting(&mut self) {
+        self.circuit_breaker.drop_checks();
+        for failure in self.undecided.drain() {
+            self.give_back(failure.attempt, lease_lost());
+        }
         for id in self.batching.drain() {
             if self.attempts.get(&id).is_some_and(Attempt::has_call) {
                 self.give_back(id, lease_lost());
@@ -305,6 +331,11 @@ impl Dispatch {
         if self.wants_account_call(moment) {
             started.push(self.send(ids.call(), Call::Account, Vec::new(), moment.now));
         }
+        if let Some(check) = self.check_to_send(moment) {
+            self.circuit_breaker.record_check_sent(moment.now, check);
+            self.undecided.record_check_sent(check);
+            started.push(self.send(ids.call(), Call::Check(check), Vec::new(), moment.now));
+        }
         while self.may_call(moment, upcoming) {
             let id = ids.call();
             let rules = BatchRules {
@@ -326,23 +357,47 @@ impl Dispatch {
         let Moment { now, leadership } = moment;
         let halt = self.circuit_breaker.current_halt();
         let is_unknown = !leadership.is_account_verified() && halt.is_none_or(|halt| halt.check_at <= now);
-        (is_unknown || self.circuit_breaker.wants_account_call(now))
+        let wants_token_check = leadership.wants_token_check(now) && halt.is_none();
+        (is_unknown || wants_token_check || self.circuit_breaker.wants_account_call(now))
             && !leadership.is_shutting_down()
             && self.calls.is_empty()
             && self.rate_limiter.next_call_at(now) <= now
     }
 
+    /// The check that may leave now. It goes before the deliveries, and counts like them.
+    fn check_to_send(&self, moment: Moment<'_>) -> Option<Check> {
+        let Moment { now, leadership } = moment;
+        let (check, at) = self.circuit_breaker.next_check()?;
+        let is_due = at.max(self.rate_limiter.next_call_at(now)) <= now;
+        (is_due
+            && leadership.may_deliver(now)
+            && self.calls.len() < self.max_calls()
+            && self.has_day_left(now))
+        .then_some(check)
+    }
+
+    /// When the next check may leave, if one is wanted.
+    pub(crate) fn next_check_at(&self, now: Duration) -> Option<Duration> {
+        let (_, at) = self.circuit_breaker.next_check()?;
+        Some(at.max(self.rate_limiter.next_call_at(now)))
+    }
+
+    fn max_calls(&self) -> usize {
+        let max_in_flight = self.rate_limiter.max_in_flight(self.settings.concurrency);
+        max_in_flight.min(self.circuit_breaker.max_calls())
+    }
+
+    /// Without a call left only a recovery check goes out, to find out whether a new day has begun.
+    fn has_day_left(&self, now: Duration) -> bool {
+        self.rate_limiter.has_day_left(now) || self.circuit_breaker.is_halted()
+    }
+
     fn may_call(&self, moment: Moment<'_>, upcoming: Upcoming) -> bool {
         let Moment { now, leadership } = moment;
-        let max_calls = self
-            .rate_limiter
-            .max_in_flight(self.settings.concurrency)
-            .min(self.circuit_breaker.max_calls(now));
         leadership.may_deliver(now)
-            && self.calls.len() < max_calls
+            && self.calls.len() < self.max_calls()
             && self.next_call_at(now, upcoming) <= now
-            // Without a call left only a recovery check goes out, to find out whether a new day has begun.
-            && (self.rate_limiter.has_day_left(now) || self.circuit_breaker.is_halted())
+            && self.has_day_left(now)
     }
 
     /// When the next call may leave. If the day runs short, a call that more records could share waits for them.
@@ -369,7 +424,7 @@ impl Dispatch {
         (id, call)
     }
 
-    /// Halts delivery, and gives back what waits for a call. The records are claimed again when it goes on.
+    /// Halts delivery, and gives back what waits for a call or a check. The records are claimed again when it goes on.
     fn halt(&mut self, now: Duration, evidence: Evidence, is_check: bool) {
         let reason = evidence.reason.clone();
         self.circuit_breaker.trip(now, evidence, is_check);
@@ -393,6 +448,7 @@ impl Dispatch {
                 .day_frees_at(now)
                 .map(|at| at.saturating_sub(now)),
             check: RecoveryCheck::Response,
+            failed_check: None,
             affected: Vec::new(),
         };
         self.halt(now, evidence, false);

@@ -11,8 +11,8 @@ pub(crate) enum FailedCall {
     HaltFor(HaltCause, Option<Duration>),
     /// A rate limit was hit: wait, give the attempts back.
     RateLimited(Option<Duration>),
-    /// Nothing says whether a record or HubSpot as a whole is at fault. Earlier failures may show it.
-    Unexplained,
+    /// A record of the call or the account is at fault, perhaps for this cause. A check tells.
+    Undecided(HaltCause),
     /// One contact of the batch is locked, and the error does not say which. Give all of them back; they are claimed
     /// again in smaller batches once the lock is over.
     LockedBatch,
@@ -24,28 +24,40 @@ pub(crate) enum FailedCall {
 
 /// Decides what follows from a call for `size` attempts that failed as a whole.
 pub(crate) fn classify(error: &CallError, size: usize) -> FailedCall {
-    if let Some((cause, retry_after)) = HaltCause::of(error) {
+    if let Some((cause, retry_after)) = HaltCause::of(error).filter(|(cause, _)| cause.is_certain()) {
         return FailedCall::HaltFor(cause, retry_after);
+    }
+    if let Some(cause) = possible_cause(error) {
+        return FailedCall::Undecided(cause);
     }
     match &error.kind {
         CallErrorKind::RateLimited { retry_after, .. } => FailedCall::RateLimited(*retry_after),
-        CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse | CallErrorKind::UnreadableBody => {
-            FailedCall::Unexplained
-        }
         CallErrorKind::Locked if size > 1 => FailedCall::LockedBatch,
         _ if size > 1 => FailedCall::SplitBatch,
-        // A firewall's page or a redirect may come of this record's values. Two such failures of different records are
-        // no record's fault.
-        CallErrorKind::Forbidden | CallErrorKind::UnexpectedStatus => FailedCall::Unexplained,
         _ => FailedCall::Single,
     }
 }
 
-/// What follows from an unexplained failure that is not known to be HubSpot's as a whole.
+/// The cause of the account that an error may have, if a record may have caused it as well.
+pub(crate) fn possible_cause(error: &CallError) -> Option<HaltCause> {
+    if let Some((cause, _)) = HaltCause::of(error) {
+        return (!cause.is_certain()).then_some(cause);
+    }
+    match error.kind {
+        CallErrorKind::ServerError { .. }
+        | CallErrorKind::NoResponse
+        | CallErrorKind::UnreadableBody
+        // A firewall's page or a redirect may come of this record's values, or meet every call.
+        | CallErrorKind::Forbidden
+        | CallErrorKind::UnexpectedStatus
+        | CallErrorKind::UnknownCategory => Some(HaltCause::Outage),
+        _ => None,
+    }
+}
+
+/// What follows for the records of a batch that failed, while it is not known yet whether one of them is at fault.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Retry {
-    /// The call was for a single record, which may be at fault.
-    Single,
     /// Look the addresses up before creating anything again.
     LookUpCreates,
     /// Send smaller batches at once.
@@ -54,13 +66,12 @@ pub(crate) enum Retry {
     SplitLater,
 }
 
-pub(crate) fn retry_after_unexplained(call: &Call, error: &CallError, size: usize) -> Retry {
+pub(crate) fn retry_of_batch(call: &Call, error: &CallError) -> Retry {
     match error.kind {
-        _ if size == 1 => Retry::Single,
         CallErrorKind::ServerError { .. } if matches!(call, Call::Create { .. }) => Retry::LookUpCreates,
-        CallErrorKind::ServerError { .. } => Retry::SplitNow,
         // Calls without a response take long. One half after the other could take the whole term of the attempts.
-        _ => Retry::SplitLater,
+        CallErrorKind::NoResponse | CallErrorKind::UnreadableBody => Retry::SplitLater,
+        _ => Retry::SplitNow,
     }
 }
 
@@ -91,6 +102,8 @@ pub(crate) fn is_transient(kind: &CallErrorKind) -> bool {
         CallErrorKind::ServerError { .. }
             | CallErrorKind::NoResponse
             | CallErrorKind::UnreadableBody
+            | CallErrorKind::UnknownCategory
+            | CallErrorKind::NoSuchPath
             | CallErrorKind::Locked
     )
 }

@@ -201,6 +201,7 @@ impl Inspections {
             | Response::Found { .. }
             | Response::Updated { .. }
             | Response::Created { .. }
+            | Response::Property { .. }
             | Response::Contact(_) => {
                 let reason = Reason::ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
                 Err(InspectionError::Failed(reason))

@@ -6,7 +6,7 @@ mod lease;
 
 use std::time::Duration;
 
-use contracts::{ChangeLease, LeaseAnswer, Reason, delivery::LeaseAction};
+use contracts::{ChangeLease, LeaseAnswer, Reason, TokenState, delivery::LeaseAction};
 
 use super::{CallErrorKind, Output, Response, UserServiceError};
 use lease::Lease;
@@ -14,6 +14,20 @@ pub(crate) use lease::LeaseChange;
 
 /// How long calls get no response before the lease is left to another worker that asks for it.
 const MAX_SILENCE: Duration = Duration::from_secs(30);
+/// How long after HubSpot accepted the token the user service is told so.
+const ACCEPTED_FOR: Duration = Duration::from_secs(30);
+/// A worker on standby whose token was accepted longer ago than this asks HubSpot again, if HubSpot refuses the holder's.
+const ACCEPTED_LONG_AGO: Duration = Duration::from_secs(20);
+
+/// What HubSpot last said about the token in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TokenSeen {
+    /// Nothing yet.
+    Unknown,
+    /// It accepted the token at this time.
+    Accepted(Duration),
+    Refused,
+}
 
 /// Which worker delivers, as this one knows it.
 #[derive(Debug)]
@@ -29,6 +43,7 @@ pub(crate) struct Leadership {
     is_account_verified: bool,
     /// Since when calls have got no response, without a single response since.
     silent_since: Option<Duration>,
+    token: TokenSeen,
     is_shutting_down: bool,
     has_finished: bool,
 }
@@ -43,6 +58,7 @@ impl Leadership {
             account_id: None,
             is_account_verified: false,
             silent_since: None,
+            token: TokenSeen::Unknown,
             is_shutting_down: false,
             has_finished: false,
         }
@@ -130,8 +146,8 @@ impl Leadership {
         let was_silent_too_long = self.silent_since.is_some_and(|since| since + MAX_SILENCE <= now);
         self.requested = if self.is_shutting_down && is_drained {
             LeaseAction::Release
-        } else if was_silent_too_long && self.lease.may_yield() {
-            // Another worker is waiting, and perhaps HubSpot answers that one.
+        } else if (was_silent_too_long || self.token == TokenSeen::Refused) && self.lease.may_yield() {
+            // Another worker is waiting. Perhaps HubSpot answers that one, or accepts its token.
             LeaseAction::Yield
         } else {
             LeaseAction::Hold
@@ -142,7 +158,27 @@ impl Leadership {
             holder: self.holder.clone(),
             account_id,
             action: self.requested,
+            token: self.token_state(now),
         })
+    }
+
+    /// What HubSpot says about the token.
+    fn token_state(&self, now: Duration) -> TokenState {
+        match self.token {
+            TokenSeen::Refused => TokenState::Refused,
+            TokenSeen::Accepted(at) if now < at + ACCEPTED_FOR => TokenState::Accepted,
+            TokenSeen::Accepted(_) | TokenSeen::Unknown => TokenState::Unknown,
+        }
+    }
+
+    /// Whether to ask HubSpot if it accepts the token, because it refuses that of the worker that holds the lease.
+    pub(crate) fn wants_token_check(&self, now: Duration) -> bool {
+        let is_open = match self.token {
+            TokenSeen::Unknown => true,
+            TokenSeen::Accepted(at) => at + ACCEPTED_LONG_AGO <= now,
+            TokenSeen::Refused => false,
+        };
+        self.lease.is_holder_refused() && is_open
     }
 
     pub(crate) fn handle_lease_response(
@@ -184,10 +220,12 @@ impl Leadership {
 
     pub(crate) fn record_token_replaced(&mut self) {
         self.is_account_verified = false;
+        self.token = TokenSeen::Unknown;
     }
 
     /// Notes whether a call got a response from HubSpot. A worker that gets none for long yields the lease.
     pub(crate) fn record_response(&mut self, now: Duration, response: &Response) {
+        self.record_token(now, response);
         let is_silent = match response {
             Response::Error(error) => matches!(
                 error.kind,
@@ -203,12 +241,55 @@ impl Leadership {
             | Response::Updated { .. }
             | Response::Created { .. }
             | Response::Inspected(_)
+            | Response::Property { .. }
             | Response::Contact(_) => false,
         };
         self.silent_since = if is_silent {
             self.silent_since.or(Some(now))
         } else {
             None
+        };
+    }
+
+    /// Notes whether HubSpot accepts the token.
+    fn record_token(&mut self, now: Duration, response: &Response) {
+        let is_accepted = match response {
+            Response::Error(error) => match error.kind {
+                CallErrorKind::Unauthorized => false,
+                // These say nothing about the token: HubSpot did not answer, or a proxy may have.
+                CallErrorKind::NoResponse
+                | CallErrorKind::Unreachable
+                | CallErrorKind::Disconnected
+                | CallErrorKind::Misconfigured
+                | CallErrorKind::NoToken
+                | CallErrorKind::WrongAccount
+                | CallErrorKind::AccountUnknown
+                | CallErrorKind::NoSuchPath
+                | CallErrorKind::ServerError { .. }
+                | CallErrorKind::RateLimited { .. }
+                | CallErrorKind::UnreadableBody
+                | CallErrorKind::UnexpectedStatus
+                | CallErrorKind::Forbidden => return,
+                CallErrorKind::Invalid { .. }
+                | CallErrorKind::Conflict { .. }
+                | CallErrorKind::NotFound
+                | CallErrorKind::MissingScopes
+                | CallErrorKind::Locked
+                | CallErrorKind::AccountMoving { .. }
+                | CallErrorKind::UnknownCategory => true,
+            },
+            Response::Account { .. }
+            | Response::Found { .. }
+            | Response::Updated { .. }
+            | Response::Created { .. }
+            | Response::Inspected(_)
+            | Response::Property { .. }
+            | Response::Contact(_) => true,
+        };
+        self.token = if is_accepted {
+            TokenSeen::Accepted(now)
+        } else {
+            TokenSeen::Refused
         };
     }
 

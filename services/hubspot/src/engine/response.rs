@@ -26,7 +26,7 @@ pub enum Response {
         /// Whether HubSpot refused the account's details, so that the id comes from another response of HubSpot.
         details_refused: bool,
     },
-    /// To [`Call::Find`](super::Call::Find), 200 or 207.
+    /// To [`Call::Find`](super::Call::Find) and [`Check::Lookups`](super::Check::Lookups), 200 or 207.
     Found {
         /// The contacts in no particular order. HubSpot does not say which address found which contact.
         contacts: Vec<Contact>,
@@ -35,7 +35,7 @@ pub enum Response {
     },
     /// To [`Call::Inspect`](super::Call::Inspect), 200 or 207.
     Inspected(InspectedContacts),
-    /// To [`Call::Update`](super::Call::Update), 200 or 207. Only the listed contacts were written.
+    /// To [`Call::Update`](super::Call::Update) and [`Check::Writes`](super::Check::Writes), 200 or 207. Only the listed contacts were written.
     Updated {
         /// The inputs that were written, in no particular order.
         results: Vec<UpdatedContact>,
@@ -52,6 +52,11 @@ pub enum Response {
     /// To [`Call::Read`](super::Call::Read), [`Call::FindSingle`](super::Call::FindSingle) and
     /// [`Call::UpdateSingle`](super::Call::UpdateSingle).
     Contact(Contact),
+    /// To [`Check::Property`](super::Check::Property).
+    Property {
+        /// Whether the property's values cannot be written.
+        is_read_only: bool,
+    },
     /// The call as a whole failed.
     Error(CallError),
 }
@@ -215,6 +220,8 @@ pub enum CallErrorKind {
     Unreachable,
     /// Any other status that is not a success.
     UnexpectedStatus,
+    /// An entry in a batch's list of errors has a category that is not known. It has no status.
+    UnknownCategory,
     /// A success whose body cannot be read, so what the call has written is unknown.
     UnreadableBody,
 }

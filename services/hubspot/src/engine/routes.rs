@@ -16,6 +16,7 @@ use super::{
     io::AttemptId,
     leadership::{LeaseChange, paused, shutting_down},
     reports::{FailedReport, PendingResult},
+    wake_ups::EndedIn,
 };
 
 impl Engine {
@@ -142,20 +143,31 @@ impl Engine {
         if max == 0 {
             return Vec::new();
         }
+        let circuit_breaker = self.dispatch.circuit_breaker();
         match self.user_to_check() {
             Some(user_id) => {
                 self.wake_ups.take_one(&user_id, request);
                 vec![user_id]
             }
+            None if circuit_breaker.is_halted() && !circuit_breaker.is_record_check_due(self.now) => {
+                Vec::new()
+            }
             None => self.wake_ups.take(max, request),
         }
     }
 
-    /// The user for the next recovery check, if a particular one is wanted.
+    /// The user for the next recovery check, if a particular one is wanted: one that has not failed, so that a halt never
+    /// lasts because of the record that failed.
     fn user_to_check(&self) -> Option<UserId> {
-        let halt = self.dispatch.circuit_breaker().current_halt()?;
-        self.wake_ups
-            .find_idle(self.now, |user_id| halt.may_check_with(user_id))
+        let circuit_breaker = self.dispatch.circuit_breaker();
+        let halt = circuit_breaker.current_halt()?;
+        if circuit_breaker.is_record_check_due(self.now) {
+            return self.wake_ups.find_idle(self.now, |user_id| halt.prefers(user_id));
+        }
+        if !halt.may_check_live(self.now) {
+            return None;
+        }
+        self.wake_ups.find_unfailed(|user_id| !halt.is_affected(user_id))
     }
 
     pub(super) fn handle_claim_response(
@@ -247,6 +259,7 @@ impl Engine {
                     self.apply_lease_change(change);
                 }
                 Effect::WriteSucceeded(user_id) => self.wake_ups.record_write(&user_id),
+                Effect::CheckPassed(check) => self.wake_ups.record_check(check),
                 Effect::LimitBatch(user_id, limit) => self.wake_ups.limit_batch(&user_id, limit),
                 Effect::Lock(user_id, until) => self.wake_ups.lock(&user_id, until),
                 Effect::RetractRejections { users, field, reason } => {
@@ -262,9 +275,11 @@ impl Engine {
     fn report(&mut self, id: AttemptId, mut attempt: Attempt) {
         let user_id = &attempt.claim().user_id;
         let only_links = attempt.only_links();
-        let recorded = self
-            .wake_ups
-            .record_end(user_id, id, only_links, attempt.failure_scope());
+        let failure = attempt.failure().map(|failure| EndedIn {
+            scope: failure.scope,
+            check: failure.check,
+        });
+        let recorded = self.wake_ups.record_end(user_id, id, only_links, failure);
         if recorded.has_too_many_links {
             // The link is reported nevertheless. The failure makes the user wait before its next attempt.
             let reason = contracts::Reason::ours(
@@ -275,7 +290,7 @@ impl Engine {
         }
         self.reports.add(PendingResult {
             attempt: id,
-            claims_again: attempt.has_found_link() && attempt.failure_scope().is_none(),
+            claims_again: attempt.has_found_link() && attempt.failure().is_none(),
             result: attempt.into_result(recorded.is_counted),
             may_be_recorded: false,
         });

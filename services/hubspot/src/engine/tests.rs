@@ -8,6 +8,7 @@
 mod attempts;
 mod batch_creates;
 mod batches;
+mod checks;
 mod counted_failures;
 mod creates;
 mod daily_limit;

@@ -16,9 +16,9 @@ use std::{
 
 use contracts::{NextAction, Priority, ReportedUser, UserId};
 
-use super::{AckHandle, MAX_BATCH, RequestId, circuit_breaker::FailureScope, io::AttemptId};
-use history::History;
-pub(crate) use history::Recorded;
+use super::{AckHandle, Check, MAX_BATCH, RequestId, io::AttemptId};
+pub(crate) use history::{EndedIn, Recorded};
+use history::{History, Proofs};
 
 /// How long to leave a user alone whose attempt is open although this worker does not know it.
 const OPEN_ATTEMPT_PAUSE: Duration = Duration::from_secs(5);
@@ -71,8 +71,8 @@ pub(crate) struct WakeUps {
     last_position: u64,
     /// The users of batches that failed, which are few. They decide often whether a call waits to be shared.
     in_smaller_batches: BTreeSet<UserId>,
-    /// How many writes have succeeded since this worker's start, for [`History`].
-    writes: u64,
+    /// What has shown that HubSpot works, for [`History`].
+    proofs: Proofs,
 }
 
 impl WakeUps {
@@ -383,12 +383,33 @@ impl WakeUps {
         self.users.remove(user_id)?.ack
     }
 
-    /// A write for this user succeeded.
+    /// A write for this user succeeded. It proves something about others only if this user has not failed before.
     pub(crate) fn record_write(&mut self, user_id: &UserId) {
-        self.writes += 1;
-        if let Some(user) = self.users.get_mut(user_id) {
-            user.history.record_own_write();
+        if !self.has_failed(user_id) {
+            self.proofs.writes += 1;
         }
+    }
+
+    /// A check succeeded.
+    pub(crate) fn record_check(&mut self, check: Check) {
+        match check {
+            Check::Writes => self.proofs.writes += 1,
+            Check::Lookups => self.proofs.lookups += 1,
+            // That a property can be written says nothing about a failure.
+            Check::Property(_) => {}
+        }
+    }
+
+    fn has_failed(&self, user_id: &UserId) -> bool {
+        let user = self.users.get(user_id);
+        user.is_some_and(|user| user.history.has_failed())
+    }
+
+    /// The first queued user with a live change that has not failed and passes the test.
+    pub(crate) fn find_unfailed(&self, is_wanted: impl Fn(&UserId) -> bool) -> Option<UserId> {
+        let mut live = self.live.values();
+        live.find(|user_id| !self.has_failed(user_id) && is_wanted(user_id))
+            .cloned()
     }
 
     /// A batch with this user failed: from now on it shares a batch with fewer others.
@@ -412,13 +433,13 @@ impl WakeUps {
         user_id: &UserId,
         attempt: AttemptId,
         only_links: bool,
-        failure: Option<FailureScope>,
+        failure: Option<EndedIn>,
     ) -> Recorded {
         let user = self.users.get_mut(user_id);
         let Some(user) = user.filter(|user| user.stage == Stage::InAttempt(attempt)) else {
             return Recorded::default();
         };
-        let recorded = user.history.record_end(self.writes, only_links, failure);
+        let recorded = user.history.record_end(self.proofs, only_links, failure);
         if user.history.batch_limit == MAX_BATCH {
             self.in_smaller_batches.remove(user_id);
         }
@@ -454,7 +475,7 @@ impl WakeUps {
     /// Forgets every user, because another worker delivers now.
     pub(crate) fn clear(&mut self) {
         *self = Self {
-            writes: self.writes,
+            proofs: self.proofs,
             ..Self::default()
         };
     }

@@ -71,6 +71,7 @@ impl Caller {
             | Response::Updated { .. }
             | Response::Created { .. }
             | Response::Inspected(_)
+            | Response::Property { .. }
             | Response::Contact(_) => tracing::debug!(kind, size, duration_ms, "HubSpot answered"),
         }
     }

@@ -108,6 +108,7 @@ impl WorkerMetrics {
             | Response::Updated { .. }
             | Response::Created { .. }
             | Response::Inspected(_)
+            | Response::Property { .. }
             | Response::Contact(_) => "ok".to_owned(),
         };
         let name = call.name();

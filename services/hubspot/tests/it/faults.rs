@@ -1,6 +1,8 @@
 //! What happens while HubSpot fails, and that delivery resumes by itself afterwards.
 
 use contracts::{Field, FieldResult};
+use hubspot::client::Credentials;
+use runtime::settings::SecretSource;
 use sandbox::{Fault, KnownError};
 use testing::wait::until;
 
@@ -104,6 +106,29 @@ async fn faults_of_the_account_halt_delivery_until_they_are_over() {
         stack.wait_until_acknowledged().await;
         worker.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_worker_whose_token_is_revoked_gives_the_lease_to_one_whose_token_works() {
+    let stack = Stack::start().await;
+    stack.sandbox.set_tokens(["sandbox-token", "another-token"]);
+    let first = linked(&stack, 1).await;
+    let mut config = stack.config(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "another-token").unwrap();
+    config.access.credentials = Credentials::Token(SecretSource::File(token));
+    let second = Stack::serve(config).await;
+    second.wait_for_status("standing by").await;
+    let epoch = stack.users.epoch();
+    stack.sandbox.set_tokens(["another-token"]);
+    stack.users.change(&user(0), &[(NAME, "second")]).await;
+    stack.users.wait_until_clean(&user(0)).await;
+    assert_eq!(stack.property(&email(0), "firstname").as_deref(), Some("second"));
+    assert!(stack.users.epoch() > epoch, "the second worker delivers");
+    second.wait_for_status("delivering").await;
+    first.stop().await;
+    second.stop().await;
 }
 
 #[tokio::test]

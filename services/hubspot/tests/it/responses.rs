@@ -7,6 +7,7 @@ mod connections;
 mod creates;
 mod links;
 mod merges;
+mod quiet_systems;
 mod splits;
 mod statuses;
 mod values;

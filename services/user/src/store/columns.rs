@@ -68,6 +68,8 @@ pub(super) struct LeaseColumns {
     paused_since: Option<UnixMs>,
     version_floor: i64,
     fingerprint: Option<String>,
+    token_refused_at: Option<UnixMs>,
+    accepted_request_at: Option<UnixMs>,
 }
 
 impl From<LeaseColumns> for Lease {
@@ -82,6 +84,8 @@ impl From<LeaseColumns> for Lease {
             paused_since: columns.paused_since,
             version_floor: u64::try_from(columns.version_floor).unwrap_or(0),
             fingerprint: columns.fingerprint,
+            token_refused_at: columns.token_refused_at,
+            accepted_request_at: columns.accepted_request_at,
         }
     }
 }

@@ -106,7 +106,7 @@ async fn a_new_holder_of_the_lease_claims_open_attempts() {
         [id("1")]
     );
     assert!(
-        matches!(stack.change_lease("b", LeaseAction::Hold).await, LeaseAnswer::Held { left_ms } if left_ms <= 300)
+        matches!(stack.change_lease("b", LeaseAction::Hold).await, LeaseAnswer::Held { left_ms, .. } if left_ms <= 300)
     );
     let second = until("the lease", CEILING, async || {
         match stack.change_lease("b", LeaseAction::Hold).await {

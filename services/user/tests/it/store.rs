@@ -86,6 +86,8 @@ async fn a_committed_row_and_lease_can_be_read_again(kind: StoreKind) {
         paused_since: Some(NOW - 2),
         version_floor: 7,
         fingerprint: Some("1/1".to_owned()),
+        token_refused_at: Some(NOW - 3),
+        accepted_request_at: Some(NOW - 4),
     };
     let (mut transaction, loaded) = opened.writers[0].begin(&[&id("1")]).await.unwrap();
     assert!(loaded.is_empty());

@@ -2,7 +2,7 @@
 
 use contracts::{
     ChangeLease, Claim, ClaimUsers, ControlDelivery, DeliveryAction, DeliveryControl, Field, FieldSet,
-    LeaseAction, LeaseAnswer, Link, LinkOrigin, PossibleCreate, Priority, UsersClaimed,
+    LeaseAction, LeaseAnswer, Link, LinkOrigin, PossibleCreate, Priority, TokenState, UsersClaimed,
 };
 use serde_json::json;
 
@@ -20,12 +20,35 @@ fn each_lease_action_has_its_word() {
             holder: "w".to_owned(),
             account_id: "4711".to_owned(),
             action,
+            token: TokenState::Unknown,
         };
         assert_json(
             &request,
             json!({ "holder": "w", "accountId": "4711", "action": word }),
         );
     }
+}
+
+#[test]
+fn a_request_for_the_lease_says_what_is_known_about_the_token() {
+    for (token, word) in [
+        (TokenState::Accepted, "accepted"),
+        (TokenState::Refused, "refused"),
+    ] {
+        let request = ChangeLease {
+            holder: "w".to_owned(),
+            account_id: "4711".to_owned(),
+            action: LeaseAction::Hold,
+            token,
+        };
+        assert_json(
+            &request,
+            json!({ "holder": "w", "accountId": "4711", "action": "hold", "token": word }),
+        );
+    }
+    let later = json!({ "holder": "w", "accountId": "4711", "action": "hold", "token": "expiring" });
+    let read: ChangeLease = serde_json::from_value(later).expect("an unknown state is no error");
+    assert_eq!(read.token, TokenState::Unknown);
 }
 
 #[test]
@@ -53,8 +76,18 @@ fn each_answer_about_the_lease_has_its_json() {
     });
     assert_json(&paused, json);
     assert_json(
-        &LeaseAnswer::Held { left_ms: 120 },
+        &LeaseAnswer::Held {
+            left_ms: 120,
+            holder_refused: false,
+        },
         json!({ "answer": "held", "leftMs": 120 }),
+    );
+    assert_json(
+        &LeaseAnswer::Held {
+            left_ms: 120,
+            holder_refused: true,
+        },
+        json!({ "answer": "held", "leftMs": 120, "holderRefused": true }),
     );
     assert_json(&LeaseAnswer::Released, json!({ "answer": "released" }));
     let other = LeaseAnswer::OtherAccount {

@@ -42,6 +42,7 @@ async fn a_wrong_clock_of_the_database_disturbs_nothing() {
             holder: "w".to_owned(),
             account_id: "4711".to_owned(),
             action: LeaseAction::Hold,
+            token: contracts::TokenState::Unknown,
         };
         let epoch = match service.queue.run(lease, deadline()).await {
             Ok(LeaseAnswer::Granted { epoch, .. }) => epoch,

@@ -240,7 +240,7 @@ fn a_partial_batch_is_read_input_by_input_whatever_its_status() {
         };
         assert_eq!(
             kinds,
-            [CallErrorKind::NotFound, conflict, CallErrorKind::UnexpectedStatus]
+            [CallErrorKind::NotFound, conflict, CallErrorKind::UnknownCategory]
         );
         assert_eq!(errors[2].trace_ids, ["t-5"]);
     }

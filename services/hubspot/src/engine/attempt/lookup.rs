@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contracts::{LinkOrigin, Reason, lowercase_address};
 
 use super::{AddressHolder, Attempt, AttemptPolicy, Failure, FailureScope, Step};
-use crate::engine::{CallError, CallErrorKind, Contact, InputError, MissingContact};
+use crate::engine::{CallError, CallErrorKind, Check, Contact, InputError, MissingContact};
 
 /// A lookup by address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,6 +178,7 @@ impl Attempt {
                     let scope = FailureScope::of(&error.kind);
                     return self.fail(Failure {
                         scope,
+                        check: Check::Lookups,
                         ..Failure::of_record(error.reason)
                     });
                 }

@@ -40,30 +40,31 @@ impl Attempt {
             CallErrorKind::NotFound if self.is_contact_seen => self.find(policy),
             // A batch may fail to find a contact that was merged. Reading it by its id tells.
             CallErrorKind::NotFound => Step::Read(None),
-            // Only a whole call fails this way, and dispatch has recorded then what each of its records may have written.
-            CallErrorKind::ServerError { .. } | CallErrorKind::NoResponse | CallErrorKind::UnreadableBody => {
-                self.fail(Failure::of_record(reason))
-            }
+            // Only a whole call fails in the first three ways, and dispatch has recorded then what each of its records may have
+            // written.
+            CallErrorKind::ServerError { .. }
+            | CallErrorKind::NoResponse
+            | CallErrorKind::UnreadableBody
+            | CallErrorKind::UnknownCategory
+            | CallErrorKind::NoSuchPath => self.fail(Failure::of_record(reason)),
             // A permission does not change without an operator, so the failure is reported as one that does not pass by itself.
-            CallErrorKind::Forbidden | CallErrorKind::UnexpectedStatus => self.fail(Failure {
-                is_transient: false,
-                ..Failure::of_record(reason)
-            }),
+            CallErrorKind::Forbidden | CallErrorKind::MissingScopes | CallErrorKind::UnexpectedStatus => self
+                .fail(Failure {
+                    is_transient: false,
+                    ..Failure::of_record(reason)
+                }),
             kind @ (CallErrorKind::Locked
-            | CallErrorKind::NoSuchPath
             | CallErrorKind::Unauthorized
             | CallErrorKind::Disconnected
             | CallErrorKind::Misconfigured
             | CallErrorKind::NoToken
-            | CallErrorKind::MissingScopes
             | CallErrorKind::AccountUnknown
             | CallErrorKind::WrongAccount
             | CallErrorKind::RateLimited { .. }
             | CallErrorKind::AccountMoving { .. }
             | CallErrorKind::Unreachable) => self.fail(Failure {
-                reason,
                 scope: FailureScope::of(kind),
-                is_transient: true,
+                ..Failure::of_record(reason)
             }),
         }
     }

@@ -12,17 +12,15 @@ pub(crate) enum FailureScope {
 }
 
 impl FailureScope {
-    /// The scope of an error that only one record met.
+    /// The scope of an error that only one record met, once it is known that calls of its kind work.
     pub(crate) fn of(kind: &CallErrorKind) -> Self {
         match kind {
             // As the error of a whole call these halt delivery. In a batch's list of errors they are not the record's fault
             // either.
-            CallErrorKind::NoSuchPath
-            | CallErrorKind::Unauthorized
+            CallErrorKind::Unauthorized
             | CallErrorKind::Disconnected
             | CallErrorKind::Misconfigured
             | CallErrorKind::NoToken
-            | CallErrorKind::MissingScopes
             | CallErrorKind::AccountUnknown
             | CallErrorKind::WrongAccount
             | CallErrorKind::RateLimited { .. }
@@ -31,11 +29,14 @@ impl FailureScope {
             CallErrorKind::Invalid { .. }
             | CallErrorKind::Conflict { .. }
             | CallErrorKind::NotFound
+            | CallErrorKind::NoSuchPath
+            | CallErrorKind::MissingScopes
             | CallErrorKind::Forbidden
             | CallErrorKind::Locked
             | CallErrorKind::ServerError { .. }
             | CallErrorKind::NoResponse
             | CallErrorKind::UnexpectedStatus
+            | CallErrorKind::UnknownCategory
             | CallErrorKind::UnreadableBody => Self::Record,
         }
     }

@@ -41,7 +41,8 @@ pub enum HaltCause {
 }
 
 impl HaltCause {
-    /// The cause that an error shows by itself, and the wait that HubSpot asks for.
+    /// The cause that an error may show, and the wait that HubSpot asks for. A single record can cause the same error,
+    /// unless the cause [is certain](Self::is_certain).
     pub(crate) fn of(error: &CallError) -> Option<(Self, Option<Duration>)> {
         match &error.kind {
             CallErrorKind::Unauthorized => Some((Self::Unauthorized, None)),
@@ -77,7 +78,28 @@ impl HaltCause {
             | CallErrorKind::ServerError { .. }
             | CallErrorKind::NoResponse
             | CallErrorKind::UnexpectedStatus
+            | CallErrorKind::UnknownCategory
             | CallErrorKind::UnreadableBody => None,
+        }
+    }
+
+    /// Whether an error that shows this cause is proof, because no record can cause it.
+    pub(crate) fn is_certain(self) -> bool {
+        match self {
+            Self::Unauthorized
+            | Self::Disconnected
+            | Self::Misconfigured
+            | Self::NoToken
+            | Self::AccountUnknown
+            | Self::WrongAccount
+            | Self::DailyQuota
+            | Self::AccountMoving
+            | Self::Unreachable => true,
+            Self::MissingScopes
+            | Self::NoSuchPath
+            | Self::Outage
+            | Self::UnusableProperty(_)
+            | Self::RejectsEveryRecord(_) => false,
         }
     }
 
@@ -196,9 +218,10 @@ impl HaltCause {
         }
     }
 
-    /// Whether a record that did not fail may show that the cause is gone, because one that did may be at fault itself.
+    /// Whether a record that did not fail may show that the cause is gone. Only where the cause is not certain: one that
+    /// did fail may be at fault itself.
     pub(super) fn is_checked_by_others(self) -> bool {
-        matches!(self, Self::Outage | Self::RejectsEveryRecord(_))
+        !self.is_certain()
     }
 
     /// The first wait before a recovery check, and the longest; the wait doubles in between.

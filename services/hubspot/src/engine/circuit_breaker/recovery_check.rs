@@ -3,7 +3,7 @@
 use contracts::Field;
 
 use super::HaltCause;
-use crate::engine::{Call, CallErrorKind, InputError, Response};
+use crate::engine::{Call, CallErrorKind, Check, InputError, Response};
 
 /// What a recovery check has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(crate) enum RecoveryCheck {
     Response,
     /// Get a response to a call for the account's details. No record failed, so none would come back to check with.
     Account,
+    /// Look a record up.
+    Lookup,
     /// Write a record, or be declined as only a HubSpot that works declines.
     Write,
     /// Write this field.
@@ -19,12 +21,13 @@ pub(crate) enum RecoveryCheck {
 }
 
 impl RecoveryCheck {
-    /// The check for a cause that this call met. A cause that writes met is not gone when a lookup succeeds.
-    pub(crate) fn after(call: &Call) -> Self {
-        if call.writes() {
-            Self::Write
-        } else {
-            Self::Response
+    /// What a record has to do to show the same as this check. A cause that writes met is not gone when a lookup succeeds,
+    /// and the other way round.
+    pub(crate) fn like(check: Check) -> Self {
+        match check {
+            Check::Writes => Self::Write,
+            Check::Lookups => Self::Lookup,
+            Check::Property(field) => Self::FieldWrite(field),
         }
     }
 
@@ -32,9 +35,26 @@ impl RecoveryCheck {
     pub(crate) fn is_passed_by(self, call: &Call, response: &Response) -> bool {
         match self {
             Self::Response | Self::Account => !still_fails(response),
+            Self::Lookup => is_lookup(call) && !still_fails(response) && is_lookup_served(response),
             Self::Write => call.writes() && !still_fails(response) && is_about_the_record(response),
             Self::FieldWrite(field) => carries(call, field) && has_written(response),
         }
+    }
+}
+
+/// Whether the call reads records.
+fn is_lookup(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::Find { .. } | Call::FindSingle { .. } | Call::Read { .. }
+    )
+}
+
+/// Whether no error in the response to a lookup may be the account's.
+fn is_lookup_served(response: &Response) -> bool {
+    match response {
+        Response::Found { errors, .. } => errors.iter().all(|error| HaltCause::of(&error.error).is_none()),
+        _ => true,
     }
 }
 
@@ -60,9 +80,11 @@ fn has_written(response: &Response) -> bool {
         Response::Updated { results, errors } => !results.is_empty() && errors.is_empty(),
         Response::Created { results, errors } => !results.is_empty() && errors.is_empty(),
         Response::Contact(_) => true,
-        Response::Account { .. } | Response::Found { .. } | Response::Inspected(_) | Response::Error(_) => {
-            false
-        }
+        Response::Account { .. }
+        | Response::Found { .. }
+        | Response::Inspected(_)
+        | Response::Property { .. }
+        | Response::Error(_) => false,
     }
 }
 
@@ -76,7 +98,10 @@ fn is_about_the_record(response: &Response) -> bool {
         Response::Updated { results, errors } => says(results.len(), errors),
         Response::Created { results, errors } => says(results.len(), errors),
         Response::Contact(_) | Response::Error(_) => true,
-        Response::Account { .. } | Response::Found { .. } | Response::Inspected(_) => false,
+        Response::Account { .. }
+        | Response::Found { .. }
+        | Response::Inspected(_)
+        | Response::Property { .. } => false,
     }
 }
 
@@ -90,6 +115,7 @@ fn carries(call: &Call, field: Field) -> bool {
         | Call::Find { .. }
         | Call::Inspect(_)
         | Call::FindSingle { .. }
+        | Call::Check(_)
         | Call::Read { .. } => false,
     }
 }

@@ -12,27 +12,15 @@ fn evidence(cause: HaltCause, affected: std::ops::Range<usize>) -> Evidence {
         reason: Reason::ours("RULE", "in HubSpot's words"),
         retry_after: None,
         check: RecoveryCheck::Write,
+        failed_check: None,
         affected: affected.map(user).collect(),
     }
-}
-
-fn halts(breaker: &mut CircuitBreaker, number: usize) -> bool {
-    breaker.record_failed_call(BTreeSet::from([user(number)]))
 }
 
 /// How long it waits when an outage halts it.
 fn wait(breaker: &mut CircuitBreaker, is_check: bool) -> Duration {
     breaker.trip(Duration::ZERO, evidence(HaltCause::Outage, 0..1), is_check);
     breaker.current_halt().expect("it has just halted").check_at
-}
-
-#[test]
-fn only_failures_without_a_success_in_between_halt_it() {
-    let mut breaker = CircuitBreaker::default();
-    assert!(!halts(&mut breaker, 0));
-    breaker.record_success(FieldSet::EMPTY);
-    assert!(!halts(&mut breaker, 1));
-    assert!(halts(&mut breaker, 2));
 }
 
 #[test]
@@ -56,7 +44,7 @@ fn after_a_failed_check_with_an_affected_record_another_is_tried_soon() {
     for (seconds, is_affected) in [(30, true), (1, false), (30, true), (1, false)] {
         assert_eq!(wait(&mut breaker, is_check), Duration::from_secs(seconds));
         let halt = breaker.current_halt().expect("it has just halted");
-        assert_eq!(halt.may_check_with(&user(0)), is_affected);
+        assert_eq!(halt.prefers(&user(0)), is_affected);
         is_check = true;
     }
 }
@@ -75,15 +63,54 @@ fn affected_records_are_excluded_only_if_another_passes_the_check() {
 }
 
 #[test]
-fn an_unusable_property_is_always_checked_with_the_affected_record() {
+fn a_halt_by_a_check_is_ended_by_the_same_check_only() {
     let mut breaker = CircuitBreaker::default();
-    for lap in 0..4 {
-        let evidence = evidence(HaltCause::UnusableProperty(Field::EMAIL), 0..1);
-        breaker.trip(Duration::ZERO, evidence, lap > 0);
-        assert!(
-            breaker
-                .current_halt()
-                .is_some_and(|halt| halt.may_check_with(&user(0)))
-        );
+    let evidence = Evidence {
+        failed_check: Some(Check::Writes),
+        ..evidence(HaltCause::MissingScopes, 0..1)
+    };
+    breaker.trip(Duration::ZERO, evidence, false);
+    let halt = breaker.current_halt().expect("it has just halted");
+    let found = Response::Found {
+        contacts: vec![crate::engine::Contact::default()],
+        errors: Vec::new(),
+    };
+    assert!(!halt.is_over(&Call::Check(Check::Lookups), &found));
+    assert_eq!(
+        breaker.next_check(),
+        Some((Check::Writes, Duration::from_secs(10)))
+    );
+    assert!(!breaker.is_record_check_due(Duration::from_secs(10)));
+    assert!(
+        breaker.wants_record(Duration::from_secs(1)),
+        "one that has not failed"
+    );
+}
+
+#[test]
+fn an_attempt_is_used_for_a_recovery_check_only_if_one_is_due() {
+    let mut breaker = CircuitBreaker::default();
+    breaker.trip(Duration::ZERO, evidence(HaltCause::Outage, 0..1), false);
+    let is_checked_with = |breaker: &CircuitBreaker, number| {
+        breaker
+            .current_halt()
+            .is_some_and(|halt| halt.is_checked_with(&user(number)))
+    };
+    breaker.start_recovery_check(Duration::from_millis(999), &user(1));
+    assert!(!is_checked_with(&breaker, 1));
+    breaker.start_recovery_check(Duration::from_secs(1), &user(1));
+    assert!(is_checked_with(&breaker, 1));
+}
+
+#[test]
+fn a_certain_cause_is_not_checked_with_users_that_have_not_failed() {
+    for cause in [
+        HaltCause::Unauthorized,
+        HaltCause::DailyQuota,
+        HaltCause::AccountMoving,
+    ] {
+        let mut breaker = CircuitBreaker::default();
+        breaker.trip(Duration::ZERO, evidence(cause, 0..1), false);
+        assert!(!breaker.wants_record(Duration::from_secs(4)), "{cause:?}");
     }
 }

@@ -1,18 +1,20 @@
 //! Handles the responses to calls: tells each attempt what the response means for it, and the circuit breaker and the
 //! rate limiter what it means for the account.
 
+mod checks;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use contracts::{Field, FieldSet, Reason, UserId};
 
 use super::{Dispatch, Effect, Moment};
 use crate::engine::{
-    Call, CallError, CallErrorKind, Response,
-    attempt::{Event, Failure, FoundContacts, result_of_single_lookup},
+    Call, CallError, CallErrorKind, Check, Response,
+    attempt::{Event, Failure, FoundContacts, LookupResult, result_of_single_lookup},
     batch_results::{self, InputResult},
     calls::CallInFlight,
-    circuit_breaker::{Evidence, FailureScope, HaltCause, RecoveryCheck},
-    failed_calls::{self, FailedCall, PossibleWrite, Retry},
+    circuit_breaker::{Evidence, HaltCause, RecoveryCheck},
+    failed_calls::{self, FailedCall},
     io::AttemptId,
 };
 
@@ -25,6 +27,25 @@ struct Context<'a> {
     moment: Moment<'a>,
     /// Whether the call was a recovery check.
     is_check: bool,
+}
+
+/// What the same response says about other inputs.
+#[derive(Debug, Default, Clone, Copy)]
+struct OtherInputs {
+    /// Whether any was carried out.
+    is_any_done: bool,
+    /// The fields that they wrote.
+    written: FieldSet,
+}
+
+impl OtherInputs {
+    /// Whether they show that this cause is not the account's.
+    fn disprove(self, cause: HaltCause) -> bool {
+        match cause {
+            HaltCause::UnusableProperty(field) => self.written.contains(field),
+            _ => self.is_any_done,
+        }
+    }
 }
 
 impl Dispatch {
@@ -44,8 +65,19 @@ impl Dispatch {
                 self.effects.push(Effect::AccountKnown(account_id.clone()));
             }
             (Call::Account, Response::Error(error)) => self.handle_failed_account_call(error, context),
+            (Call::Check(check), response) => self.handle_check(*check, response, context),
             (_, Response::Error(error)) => self.handle_failed_call(call, error, context),
             (Call::Find { addresses }, Response::Found { contacts, errors }) => {
+                if !contacts.is_empty() {
+                    self.circuit_breaker.record_lookup();
+                }
+                // Whether the failure of one address counts depends on a later check.
+                if errors
+                    .iter()
+                    .any(|error| error.error.kind != CallErrorKind::NotFound)
+                {
+                    self.want_check(Check::Lookups);
+                }
                 let found = FoundContacts::new(addresses, contacts, errors);
                 self.tell_all(attempts, context, || Event::LookedUp(&found));
             }
@@ -62,10 +94,15 @@ impl Dispatch {
                 self.handle_input_results(attempts, results, Event::Created, context);
             }
             (Call::FindSingle { address }, Response::Contact(contact)) => {
+                self.circuit_breaker.record_lookup();
                 let result = result_of_single_lookup(contact, address);
+                if matches!(result, LookupResult::Failed(_)) {
+                    self.want_check(Check::Lookups);
+                }
                 self.tell_all(attempts, context, || Event::LookedUpSingle(result.clone()));
             }
             (Call::Read { .. }, Response::Contact(contact)) => {
+                self.circuit_breaker.record_lookup();
                 self.tell_all(attempts, context, || Event::ContactRead(contact));
             }
             (Call::UpdateSingle { .. }, Response::Contact(contact)) => {
@@ -78,6 +115,7 @@ impl Dispatch {
                 | Response::Updated { .. }
                 | Response::Created { .. }
                 | Response::Inspected(_)
+                | Response::Property { .. }
                 | Response::Contact(_),
             ) => {
                 let reason = Reason::ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
@@ -117,6 +155,7 @@ impl Dispatch {
         done: impl Fn(&'r str) -> Event<'r>,
         context: Context<'_>,
     ) {
+        let others = self.other_inputs(attempts, &results);
         for (id, result) in attempts.iter().copied().zip(results) {
             match result {
                 InputResult::Done(contact_id) => self.tell(id, done(contact_id), context),
@@ -127,7 +166,7 @@ impl Dispatch {
                     if is_listed_as_done {
                         self.mark_possibly_written(id, false);
                     }
-                    self.handle_failed_write(id, error, context);
+                    self.handle_failed_input(id, error, others, context);
                 }
                 InputResult::Unlisted { may_have_failed } => {
                     if may_have_failed && let Some(user_id) = self.user_of(id) {
@@ -153,15 +192,47 @@ impl Dispatch {
         }
     }
 
-    /// A write of this attempt's record, and of no other, failed.
-    fn handle_failed_write(&mut self, id: AttemptId, error: &CallError, context: Context<'_>) {
-        // Even one input's error can be the account's, such as a missing scope.
-        if let Some((cause, retry_after)) = HaltCause::of(error) {
+    /// What the inputs of a batch show that were carried out. An input that failed is not among them.
+    fn other_inputs(&self, attempts: &[AttemptId], results: &[InputResult<'_>]) -> OtherInputs {
+        let mut others = OtherInputs::default();
+        for (id, result) in attempts.iter().zip(results) {
+            if let (InputResult::Done(_), Some(attempt)) = (result, self.attempts.get(id)) {
+                others.is_any_done = true;
+                others.written = others.written.union(attempt.sent());
+            }
+        }
+        others
+    }
+
+    /// One input of a batch failed.
+    fn handle_failed_input(
+        &mut self,
+        id: AttemptId,
+        error: &CallError,
+        others: OtherInputs,
+        context: Context<'_>,
+    ) {
+        let certain = HaltCause::of(error).filter(|(cause, _)| cause.is_certain());
+        if let Some((cause, retry_after)) = certain {
             let evidence = self.evidence(cause, retry_after, error, RecoveryCheck::Write, &[id]);
             let reason = evidence.reason.clone();
             self.halt(context.moment.now, evidence, context.is_check);
             return self.give_back_all(&[id], &reason, context);
         }
+        match failed_calls::possible_cause(error) {
+            Some(cause) if !others.disprove(cause) => {
+                let check = match cause {
+                    HaltCause::UnusableProperty(field) => Check::Property(field),
+                    _ => Check::Writes,
+                };
+                self.add_undecided(id, check, cause, error, context);
+            }
+            _ => self.handle_failed_write(id, error, context),
+        }
+    }
+
+    /// A write of this attempt's record failed, and the record is at fault.
+    fn handle_failed_write(&mut self, id: AttemptId, error: &CallError, context: Context<'_>) {
         if error.kind == CallErrorKind::Locked {
             self.lock(id, context);
         }
@@ -216,6 +287,7 @@ impl Dispatch {
             reason: reason.clone(),
             retry_after: None,
             check: RecoveryCheck::FieldWrite(field),
+            failed_check: None,
             affected,
         };
         self.halt(context.moment.now, evidence, context.is_check);
@@ -241,7 +313,7 @@ impl Dispatch {
         let now = context.moment.now;
         match failed_calls::classify(error, attempts.len()) {
             FailedCall::HaltFor(cause, retry_after) => {
-                let check = RecoveryCheck::after(&call.call);
+                let check = RecoveryCheck::like(Check::after(&call.call, cause));
                 let evidence = self.evidence(cause, retry_after, error, check, attempts);
                 let reason = evidence.reason.clone();
                 self.halt(now, evidence, context.is_check);
@@ -251,7 +323,7 @@ impl Dispatch {
                 self.rate_limiter.record_rejection(now, retry_after);
                 self.give_back_all(attempts, &error.reason, context);
             }
-            FailedCall::Unexplained => self.handle_unexplained_failure(call, error, context),
+            FailedCall::Undecided(cause) => self.handle_undecided_failure(call, cause, error, context),
             FailedCall::LockedBatch => {
                 self.halve_batch_limits(attempts);
                 for id in attempts {
@@ -261,42 +333,6 @@ impl Dispatch {
             }
             FailedCall::SplitBatch => self.split_batch(attempts, context),
             FailedCall::Single => self.handle_failed_single(call, error, context),
-        }
-    }
-
-    /// A call failed for no reason that names a record. One record may be at fault, or HubSpot as a whole.
-    fn handle_unexplained_failure(&mut self, call: &CallInFlight, error: &CallError, context: Context<'_>) {
-        let attempts = &call.attempts;
-        // Before anything else ends the attempts: their results have to say what may have been written.
-        let possible_write = failed_calls::possible_write(&error.kind);
-        if call.call.writes() && possible_write != PossibleWrite::None {
-            for id in attempts {
-                self.mark_possibly_written(*id, possible_write == PossibleWrite::AppliedOrLate);
-            }
-        }
-        let users = attempts.iter().filter_map(|id| self.user_of(*id)).collect();
-        let is_outage = self.circuit_breaker.record_failed_call(users);
-        if is_outage || context.is_check {
-            let retry_after = match error.kind {
-                CallErrorKind::ServerError { retry_after } => retry_after,
-                _ => None,
-            };
-            let check = RecoveryCheck::after(&call.call);
-            let evidence = self.evidence(HaltCause::Outage, retry_after, error, check, attempts);
-            self.halt(context.moment.now, evidence, context.is_check);
-            return self.give_back_all(attempts, &error.reason, context);
-        }
-        match failed_calls::retry_after_unexplained(&call.call, error, attempts.len()) {
-            Retry::Single => self.handle_failed_single(call, error, context),
-            Retry::LookUpCreates => {
-                self.halve_batch_limits(attempts);
-                self.tell_all(attempts, context, || Event::CreateMayHaveHappened);
-            }
-            Retry::SplitNow => self.split_batch(attempts, context),
-            Retry::SplitLater => {
-                self.halve_batch_limits(attempts);
-                self.give_back_all(attempts, &error.reason, context);
-            }
         }
     }
 
@@ -320,15 +356,13 @@ impl Dispatch {
                 | Call::Inspect(_)
                 | Call::FindSingle { .. }
                 | Call::Read { .. }
+                | Call::Check(_)
                 | Call::Account,
-                kind,
+                _,
             ) => {
-                let failure = Failure {
-                    reason: error.reason.clone(),
-                    scope: FailureScope::Record,
-                    is_transient: failed_calls::is_transient(kind),
-                };
-                self.tell_all(attempts, context, || Event::Failed(failure.clone()));
+                for id in attempts {
+                    self.handle_failure_of_record(*id, error, context);
+                }
             }
         }
     }
@@ -391,6 +425,7 @@ impl Dispatch {
             reason: cause.reason_in(error).clone(),
             retry_after,
             check,
+            failed_check: None,
             affected: affected.collect(),
         }
     }

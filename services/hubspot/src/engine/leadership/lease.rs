@@ -26,6 +26,10 @@ pub(crate) enum LeaseChange {
 
 /// The lease.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that an answer said, and they change independently"
+)]
 pub(crate) struct Lease {
     epoch: Option<u64>,
     /// The lease counts as held before this time. That is two thirds of its term, counted from before it was requested,
@@ -38,6 +42,8 @@ pub(crate) struct Lease {
     /// Whether another worker asks for the lease and may have it.
     may_yield: bool,
     other_account: Option<String>,
+    /// Whether HubSpot refuses the token of the worker that holds the lease.
+    is_holder_refused: bool,
     /// Whether a release was sent and its response lost.
     was_release_sent: bool,
     is_paused: bool,
@@ -62,6 +68,10 @@ impl Lease {
 
     pub(crate) fn other_account(&self) -> Option<&str> {
         self.other_account.as_deref()
+    }
+
+    pub(crate) fn is_holder_refused(&self) -> bool {
+        self.is_holder_refused
     }
 
     pub(crate) fn is_paused(&self) -> bool {
@@ -106,6 +116,13 @@ impl Lease {
             return LeaseChange::None;
         };
         self.other_account = None;
+        self.is_holder_refused = matches!(
+            answer,
+            LeaseAnswer::Held {
+                holder_refused: true,
+                ..
+            }
+        );
         match answer {
             LeaseAnswer::Granted {
                 epoch,
@@ -125,7 +142,7 @@ impl Lease {
                     LeaseChange::Gained(epoch)
                 }
             }
-            LeaseAnswer::Held { left_ms } => {
+            LeaseAnswer::Held { left_ms, .. } => {
                 // The holder may release the lease early, so ask within a second even if its term lasts longer.
                 self.next_request_at = now + Duration::from_millis(left_ms.max(10)).min(REQUEST_INTERVAL);
                 self.lose()
@@ -166,6 +183,13 @@ mod tests {
 
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
+    }
+
+    fn held(left_ms: u64) -> LeaseAnswer {
+        LeaseAnswer::Held {
+            left_ms,
+            holder_refused: false,
+        }
     }
 
     fn granted(epoch: u64) -> LeaseAnswer {
@@ -215,7 +239,7 @@ mod tests {
         let mut lease = Lease::default();
         for (left_ms, next) in [(300, 300), (2_500, 1_000)] {
             lease.record_request(ms(0));
-            lease.handle_response(ms(0), LeaseAction::Hold, Ok(LeaseAnswer::Held { left_ms }));
+            lease.handle_response(ms(0), LeaseAction::Hold, Ok(held(left_ms)));
             assert_eq!(lease.next_request_at(), Some(ms(next)));
         }
     }
@@ -233,7 +257,7 @@ mod tests {
     #[test]
     fn a_lease_of_another_worker_or_account_is_lost_at_once() {
         for answer in [
-            LeaseAnswer::Held { left_ms: 5 },
+            held(5),
             LeaseAnswer::OtherAccount {
                 remembered: "7".into(),
             },

@@ -89,7 +89,7 @@ fn a_create_that_does_not_find_something_is_a_failure_of_the_record() {
     let mut attempt = creating();
     attempt.handle(Event::WriteFailed(&error(CallErrorKind::NotFound)), POLICY);
     assert_eq!(
-        (attempt.failure_scope(), attempt.step()),
+        (attempt.failure().map(|failure| failure.scope), attempt.step()),
         (Some(FailureScope::Record), &Step::Done)
     );
 }

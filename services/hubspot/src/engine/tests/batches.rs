@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use contracts::{Claim, Field, NextAction, Priority};
 
 use super::harness::TestWorker;
-use super::samples::{all_written, failed, id, inputs, linked, ms, server_error, written};
+use super::samples::{all_written, failed, id, inputs, linked, ms, written};
 use crate::engine::{
     Call, CallErrorKind, CallResponse, Input, MAX_BATCH, RateLimit, RateLimitHeaders, Response,
 };
@@ -144,6 +144,8 @@ fn a_rejected_batch_is_split_until_the_failing_record_is_alone() {
         worker.respond(call, failed(kind.clone()));
         let calls = respond_to_all(&mut worker, "c-u042", &kind);
         assert!((7..=16).contains(&calls), "{calls} calls");
+        // The failure of the one that is alone waits for a check.
+        worker.pass(ms(1_000));
         let mut results = Vec::new();
         while let Some((request, report)) = worker.any_report() {
             results.extend(report.results.clone());
@@ -191,11 +193,12 @@ fn a_failure_counts_only_after_another_record_succeeded() {
             worker.result();
         }
         let (call, _) = worker.deliver(&[linked("bad", NAME)]);
-        worker.respond(call, server_error());
+        worker.respond(call, failed(CallErrorKind::Locked));
         let (request, report) = worker.report();
         counted.push(report.results[0].failure.as_ref().expect("it failed").is_counted);
         worker.take(request, &report, NextAction::Later { in_ms: 1_000 });
-        worker.pass(super::samples::ms(500));
+        worker.pass(ms(2_000));
+        worker.give_all(&[]);
     }
     assert_eq!(counted, [false, false, true, false, true]);
 }

@@ -3,7 +3,7 @@
 use contracts::{AttemptResult, Claim, Field, NextAction};
 
 use super::harness::TestWorker;
-use super::samples::{all_written, claim, failed, inputs, linked, ms, server_error, written};
+use super::samples::{all_written, claim, failed, inputs, linked, ms, written};
 use crate::engine::{Call, CallErrorKind, CallId, Response, UpdatedContact};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
@@ -31,10 +31,11 @@ fn a_records_own_success_does_not_make_its_failure_count() {
     let mut worker = TestWorker::running();
     let bad = [linked("bad", &[Field::FIRST_NAME, Field::LAST_NAME])];
     let (call, _) = worker.deliver(&bad);
-    worker.respond(call, server_error());
+    worker.respond(call, failed(CallErrorKind::Locked));
     failure(&mut worker);
-    worker.pass(super::samples::ms(500));
-    let (call, _) = worker.deliver(&bad);
+    worker.pass(ms(2_000));
+    worker.give_all(&bad);
+    let (call, _) = worker.call();
     let unnamed = CallErrorKind::Invalid {
         properties: std::collections::BTreeMap::new(),
     };
@@ -45,7 +46,7 @@ fn a_records_own_success_does_not_make_its_failure_count() {
         Response::Contact(super::samples::contact("c-bad", "x@example.com")),
     );
     let (call, _) = worker.call();
-    worker.respond(call, server_error());
+    worker.respond(call, failed(CallErrorKind::Locked));
     assert!(!counted(&failure(&mut worker)));
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use contracts::{Field, NextAction};
 
 use super::harness::TestWorker;
-use super::samples::{ACCOUNT, all_written, failed, id, linked, ms, reason, server_error};
+use super::samples::{ACCOUNT, all_written, failed, id, linked, ms, reason};
 use crate::engine::{Call, CallErrorKind, HaltCause, Input, Output, RateLimit, Response, WorkerStatus};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
@@ -33,10 +33,8 @@ fn halted_by(kind: CallErrorKind) -> TestWorker {
 }
 
 #[test]
-fn each_account_error_halts_and_one_passed_check_resumes() {
+fn each_certain_account_error_halts_and_one_passed_check_resumes() {
     let cases = [
-        (CallErrorKind::MissingScopes, HaltCause::MissingScopes, 10),
-        (CallErrorKind::NoSuchPath, HaltCause::NoSuchPath, 10),
         (
             CallErrorKind::AccountMoving {
                 retry_after: Some(Duration::from_secs(90)),
@@ -115,62 +113,12 @@ fn a_failed_connection_halts_and_nothing_counts_as_sent() {
 }
 
 #[test]
-fn only_failures_of_different_records_halt_delivery() {
-    let mut worker = TestWorker::running();
-    for user in ["a", "a"] {
-        let (call, _) = worker.deliver(&[linked(user, NAME)]);
-        worker.respond(call, server_error());
-        worker.result();
-        assert_eq!(halt_cause(&worker), None);
-    }
-    let (call, _) = worker.deliver(&[linked("b", NAME)]);
-    worker.respond(call, server_error());
-    let failure = worker.result().failure.expect("it failed");
-    assert!(!failure.is_counted);
-    assert_eq!(halt_cause(&worker), Some(HaltCause::Outage));
-}
-
-#[test]
-fn an_outage_lasts_until_a_check_passes_and_counts_for_nobody() {
-    let mut worker = TestWorker::running();
-    for user in ["a", "b"] {
-        let (call, _) = worker.deliver(&[linked(user, NAME)]);
-        worker.respond(call, server_error());
-        let (request, report) = worker.report();
-        worker.take(request, &report, NextAction::Later { in_ms: 1_000 });
-    }
-    let mut probes = 0;
-    for _ in 0..600 {
-        worker.pass(Duration::from_secs(1));
-        worker.give_all(&[linked("a", NAME), linked("b", NAME)]);
-        while let Some((call, _)) = worker.any_call() {
-            probes += 1;
-            worker.respond(call, server_error());
-        }
-        while let Some((request, report)) = worker.any_report() {
-            assert!(report.results.iter().all(|result| {
-                result
-                    .failure
-                    .as_ref()
-                    .is_some_and(|failure| !failure.is_counted && failure.is_transient)
-            }));
-            worker.take(request, &report, NextAction::Later { in_ms: 1_000 });
-        }
-    }
-    // Two every half a minute once the waits have grown: one with an affected record, then one with another.
-    assert!(
-        (38..=46).contains(&probes),
-        "{probes} gentle probes in ten minutes"
-    );
-}
-
-#[test]
 fn attempts_given_back_by_a_halt_are_not_counted() {
     let mut worker = TestWorker::with(|settings| settings.concurrency = 1);
     let (call, _) = worker.deliver(&[linked("a", NAME)]);
     worker.wake("b");
     worker.give_all(&[linked("b", NAME)]);
-    worker.respond(call, failed(CallErrorKind::MissingScopes));
+    worker.respond(call, failed(CallErrorKind::Unauthorized));
     let (_, report) = worker.report();
     assert_eq!(report.results.len(), 2);
     assert!(report.results.iter().all(|result| {
@@ -185,22 +133,17 @@ fn responses_after_the_halt_do_not_lengthen_the_wait() {
         .map(|user| worker.deliver(&[linked(user, NAME)]))
         .into();
     for (call, _) in calls {
-        worker.respond(call, failed(CallErrorKind::MissingScopes));
+        worker.respond(call, failed(CallErrorKind::Unauthorized));
     }
-    worker.wake("d");
-    worker.pass(Duration::from_secs(10));
-    let check = worker.any_claim().or_else(|| {
-        let (request, report) = worker.report();
-        report.claim.map(|claim| (request, claim))
-    });
-    assert!(check.is_some(), "the first wait is ten seconds");
+    worker.pass(Duration::from_secs(5));
+    assert_eq!(worker.call().1, Call::Account, "the first wait is five seconds");
 }
 
 #[test]
 fn the_cause_of_a_halt_is_shown_once() {
-    let mut worker = halted_by(CallErrorKind::MissingScopes);
+    let mut worker = halted_by(CallErrorKind::Unauthorized);
     let halted = WorkerStatus::Halted {
-        cause: HaltCause::MissingScopes,
+        cause: HaltCause::Unauthorized,
         reason: reason("X"),
     };
     assert!(worker.put_out(&Output::Status(halted.clone())));

@@ -4,10 +4,10 @@ mod failures;
 
 use std::time::Duration;
 
-use contracts::{Field, LeaseAnswer};
+use contracts::Field;
 
 use super::harness::TestWorker;
-use super::samples::{all_written, linked, ms};
+use super::samples::{all_written, held, linked, ms};
 use crate::engine::{
     Call, CallId, CallResponse, ContactKey, Input, InspectedContacts, Inspection, InspectionError,
     InspectionId, MAX_BATCH, Output, RateLimitHeaders, Response,
@@ -218,7 +218,7 @@ fn a_lost_lease_ends_waiting_and_sent_inspections() {
     let lose_lease = |worker: &mut TestWorker| {
         worker.now += ms(1_000);
         worker.put(Input::Tick);
-        worker.put(Input::LeaseResponse(Ok(LeaseAnswer::Held { left_ms: 500 })));
+        worker.put(Input::LeaseResponse(Ok(held(500))));
     };
     is_rejected_after(lose_lease, &InspectionError::NotDelivering);
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use contracts::{ErrorCode, Field, LeaseAnswer, NextAction, UsersClaimed, delivery::LeaseAction};
+use contracts::{ErrorCode, Field, LeaseAnswer, NextAction, TokenState, UsersClaimed, delivery::LeaseAction};
 
 use super::harness::TestWorker;
-use super::samples::{ACCOUNT, all_written, failed, granted, id, inputs, linked, ms};
+use super::samples::{ACCOUNT, all_written, failed, granted, held, id, inputs, linked, ms};
 use crate::engine::{Call, CallErrorKind, Input, Output, Response, UserServiceError, WorkerStatus};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
@@ -83,7 +83,7 @@ fn a_lost_lease_drops_everything_except_sent_calls() {
         |worker: &mut TestWorker| {
             worker.now += ms(1_000);
             worker.put(Input::Tick);
-            worker.put(Input::LeaseResponse(Ok(LeaseAnswer::Held { left_ms: 3_000 })));
+            worker.put(Input::LeaseResponse(Ok(held(3_000))));
         },
         |worker: &mut TestWorker| {
             worker.wake("x");
@@ -154,9 +154,9 @@ fn links_of_another_account_stop_the_worker() {
 #[test]
 fn a_worker_without_responses_yields_the_lease() {
     let mut worker = TestWorker::running();
+    worker.passes_checks = false;
     let (call, _) = worker.deliver(&[linked("a", NAME)]);
     worker.respond(call, failed(CallErrorKind::NoResponse));
-    worker.result();
     worker.pass(Duration::from_secs(30));
     assert!(worker.lease_action().is_none(), "no other worker asks");
     let granted = |may_yield| LeaseAnswer::Granted {
@@ -240,14 +240,15 @@ fn a_pause_keeps_the_lease_and_sends_nothing() {
 #[test]
 fn a_worker_without_the_lease_hides_its_last_halt() {
     let mut worker = TestWorker::with(|settings| settings.concurrency = 2);
-    for user in ["a", "b"] {
-        let (call, _) = worker.deliver(&[linked(user, NAME)]);
-        worker.respond(call, failed(CallErrorKind::ServerError { retry_after: None }));
-    }
+    worker.passes_checks = false;
+    let (call, _) = worker.deliver(&[linked("a", NAME)]);
+    worker.respond(call, failed(CallErrorKind::ServerError { retry_after: None }));
+    let (check, _) = worker.check();
+    worker.respond(check, failed(CallErrorKind::ServerError { retry_after: None }));
     assert!(matches!(worker.engine.status(), WorkerStatus::Halted { .. }));
     worker.now += ms(1_000);
     worker.put(Input::Tick);
-    worker.put(Input::LeaseResponse(Ok(LeaseAnswer::Held { left_ms: 1_000 })));
+    worker.put(Input::LeaseResponse(Ok(held(1_000))));
     assert_eq!(worker.engine.status(), WorkerStatus::Standby);
     worker.now += ms(1_000);
     worker.put(Input::Tick);
@@ -256,4 +257,79 @@ fn a_worker_without_the_lease_hides_its_last_halt() {
         matches!(worker.engine.status(), WorkerStatus::Halted { .. }),
         "it has a probe to make before it sends as before"
     );
+}
+
+fn account() -> Response {
+    Response::Account {
+        account_id: ACCOUNT.into(),
+        details_refused: false,
+    }
+}
+
+fn may_yield() -> LeaseAnswer {
+    LeaseAnswer::Granted {
+        epoch: 1,
+        ttl_ms: 3_000,
+        attempt_term_ms: 60_000,
+        may_yield: true,
+        paused: false,
+    }
+}
+
+#[test]
+fn a_worker_whose_token_is_refused_yields_to_one_whose_token_is_accepted() {
+    let mut worker = TestWorker::running();
+    let (call, _) = worker.deliver(&[linked("a", NAME)]);
+    worker.respond(call, failed(CallErrorKind::Unauthorized));
+    worker.now += ms(1_000);
+    worker.put(Input::Tick);
+    assert_eq!(
+        worker.lease_request(),
+        Some((LeaseAction::Hold, TokenState::Refused)),
+        "nobody is known to wait"
+    );
+    worker.put(Input::LeaseResponse(Ok(may_yield())));
+    worker.now += ms(1_000);
+    worker.put(Input::Tick);
+    assert_eq!(
+        worker.lease_request(),
+        Some((LeaseAction::Yield, TokenState::Refused))
+    );
+    worker.put(Input::LeaseResponse(Ok(LeaseAnswer::Released)));
+    assert!(worker.put_out(&Output::CloseConsumer));
+}
+
+#[test]
+fn a_worker_on_standby_tests_its_token_if_that_of_the_holder_is_refused() {
+    let mut worker = TestWorker::starting(|_| {});
+    let (call, _) = worker.call();
+    worker.respond(call, account());
+    for (holder_refused, wants_call) in [(false, false), (true, true)] {
+        worker.lease_request();
+        worker.now += Duration::from_mins(1);
+        worker.put(Input::LeaseResponse(Ok(LeaseAnswer::Held {
+            left_ms: 3_000,
+            holder_refused,
+        })));
+        assert_eq!(worker.any_call().is_some(), wants_call);
+        worker.now += Duration::from_secs(1);
+        worker.put(Input::Tick);
+    }
+}
+
+#[test]
+fn what_is_known_about_the_token_is_said_for_half_a_minute() {
+    let mut worker = TestWorker::starting(|_| {});
+    let (call, _) = worker.call();
+    worker.respond(call, account());
+    for (seconds, expected) in [
+        (0, TokenState::Accepted),
+        (29, TokenState::Accepted),
+        (2, TokenState::Unknown),
+    ] {
+        worker.now += Duration::from_secs(seconds);
+        worker.put(Input::Tick);
+        assert_eq!(worker.lease_request(), Some((LeaseAction::Hold, expected)));
+        worker.put(Input::LeaseResponse(Ok(held(3_000))));
+    }
 }

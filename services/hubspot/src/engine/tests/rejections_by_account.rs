@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Field, FieldResult, NextAction, Reason, ReportResults};
+use contracts::{Field, FieldResult, NextAction, Priority, Reason, ReportResults};
 
 use super::harness::TestWorker;
-use super::samples::{all_written, error_of, id, inputs, linked, ms, reason, written};
+use super::samples::{all_written, error_of, id, inputs, linked, ms, passed, reason};
 use crate::engine::{Call, CallError, CallErrorKind, CallId, HaltCause, Response, WorkerStatus};
 
 pub(super) const NAME: &[Field] = &[Field::FIRST_NAME];
@@ -77,59 +77,34 @@ pub(super) fn check(worker: &mut TestWorker, seconds: u64) -> (String, CallId, C
 }
 
 #[test]
-fn an_unusable_property_halts_at_once_and_rejects_nothing() {
+fn an_unusable_property_halts_and_rejects_nothing() {
     for code in ["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"] {
         let mut worker = TestWorker::running();
+        worker.passes_checks = false;
         let (call, _) = worker.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
         worker.respond(call, rejected(code));
+        let (definition, _) = worker.check();
+        let unusable = Response::Property { is_read_only: true };
+        worker.respond(definition, unusable);
         assert_eq!(
             halt_cause(&worker),
             Some(HaltCause::UnusableProperty(Field::FIRST_NAME))
         );
-        let (request, report) = worker.report();
-        for result in &report.results {
-            assert!(result.field_results.is_empty());
-            assert!(!result.failure.as_ref().expect("given back").is_counted);
+        while let Some((call, _)) = worker.any_call() {
+            worker.respond(call, rejected(code));
         }
-        worker.take(request, &report, NextAction::Later { in_ms: 1_000 });
-        let (user, call, update) = check(&mut worker, 10);
-        assert_eq!(user, "a");
-        worker.respond(call, all_written(&update));
+        while let Some((request, report)) = worker.any_report() {
+            for result in &report.results {
+                assert!(result.field_results.is_empty());
+                assert!(!result.failure.as_ref().expect("given back").is_counted);
+            }
+            worker.take(request, &report, NextAction::Later { in_ms: 1_000 });
+        }
+        worker.pass(Duration::from_secs(10));
+        let (definition, check) = worker.check();
+        worker.respond(definition, passed(check));
         assert_eq!(halt_cause(&worker), None);
     }
-}
-
-#[test]
-fn an_unusable_property_in_a_batch_halts_and_the_rest_counts() {
-    let mut worker = TestWorker::running();
-    let (call, update) = worker.deliver_together(&[linked("a", NAME), linked("b", NAME)]);
-    let [a, b] = inputs(&update) else {
-        panic!("two inputs")
-    };
-    let error = error_of(a, rejection("READ_ONLY_VALUE"));
-    let response = Response::Updated {
-        results: vec![written(b)],
-        errors: vec![error],
-    };
-    worker.respond(call, response);
-    assert_eq!(
-        halt_cause(&worker),
-        Some(HaltCause::UnusableProperty(Field::FIRST_NAME))
-    );
-    let (_, report) = worker.report();
-    let outcomes: Vec<_> = report
-        .results
-        .iter()
-        .map(|result| {
-            (
-                result.user_id.as_str(),
-                result.field_results.get(&Field::FIRST_NAME),
-            )
-        })
-        .collect();
-    assert_eq!(outcomes, [("a", None), ("b", Some(&FieldResult::Confirmed))]);
-    let failure = report.results[0].failure.as_ref().expect("given back");
-    assert_eq!(failure.reason.code, "READ_ONLY_VALUE", "the property's own words");
 }
 
 #[test]
@@ -202,7 +177,7 @@ fn later_rejections_in_flight_are_retracted_too() {
 fn checks_alternate_between_affected_and_other_records() {
     let mut worker = TestWorker::running();
     reject_each(&mut worker, 0..20, RULE);
-    worker.wake("other");
+    worker.wake_in("other", Priority::Backfill, "other");
     let (first, call, _) = check(&mut worker, 10);
     assert!(first.starts_with('u'), "{first}");
     worker.respond(call, rejected(RULE));

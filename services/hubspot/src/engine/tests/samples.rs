@@ -5,7 +5,8 @@ use std::{num::NonZeroU64, time::Duration};
 use contracts::{Claim, Field, LeaseAnswer, Link, LinkOrigin, Priority, Reason, UserId};
 
 use crate::engine::{
-    Call, CallError, CallErrorKind, Contact, CreateInput, InputError, Response, UpdateInput, UpdatedContact,
+    ABSENT_ADDRESS, ABSENT_CONTACT_ID, Call, CallError, CallErrorKind, Check, Contact, CreateInput,
+    InputError, Response, UpdateInput, UpdatedContact,
 };
 
 pub(super) const ACCOUNT: &str = "62515";
@@ -31,6 +32,29 @@ pub(super) fn failed(kind: CallErrorKind) -> Response {
 
 pub(super) fn server_error() -> Response {
     failed(CallErrorKind::ServerError { retry_after: None })
+}
+
+/// What HubSpot answers to a check if nothing is wrong.
+pub(super) fn passed(check: Check) -> Response {
+    let not_found = |id: &str| InputError {
+        ids: vec![id.to_owned()],
+        trace_ids: Vec::new(),
+        error: CallError {
+            kind: CallErrorKind::NotFound,
+            reason: reason("OBJECT_NOT_FOUND"),
+        },
+    };
+    match check {
+        Check::Writes => Response::Updated {
+            results: Vec::new(),
+            errors: vec![not_found(ABSENT_CONTACT_ID)],
+        },
+        Check::Lookups => Response::Found {
+            contacts: Vec::new(),
+            errors: vec![not_found(ABSENT_ADDRESS)],
+        },
+        Check::Property(_) => Response::Property { is_read_only: false },
+    }
 }
 
 /// Every input listed as written.
@@ -120,6 +144,13 @@ pub(super) fn linked(user: &str, dirty: &[Field]) -> Claim {
         link: Some(link),
         never_linked: false,
         ..claim(user)
+    }
+}
+
+pub(super) fn held(left_ms: u64) -> LeaseAnswer {
+    LeaseAnswer::Held {
+        left_ms,
+        holder_refused: false,
     }
 }
 

@@ -3,7 +3,7 @@
 use contracts::{Field, LeaseAnswer, NextAction, delivery::LeaseAction};
 
 use super::harness::TestWorker;
-use super::samples::{all_written, granted, linked, ms, server_error};
+use super::samples::{all_written, granted, held, linked, ms, server_error};
 use crate::engine::{Input, Output, UserServiceError};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
@@ -96,7 +96,7 @@ fn a_split_batch_is_given_back_if_delivery_ends() {
     let lost = split_after(|worker| {
         worker.now += ms(1_000);
         worker.put(Input::Tick);
-        worker.put(Input::LeaseResponse(Ok(LeaseAnswer::Held { left_ms: 3_000 })));
+        worker.put(Input::LeaseResponse(Ok(held(3_000))));
     });
     assert_eq!(lost, ["LEASE_LOST", "LEASE_LOST"]);
     let paused = split_after(|worker| {

@@ -3,10 +3,8 @@
 use contracts::{Field, FieldResult, NextAction};
 
 use super::harness::TestWorker;
-use super::samples::{all_written, claim, error_of, failed, id, inputs, linked, ms, reason, written};
-use crate::engine::{
-    Call, CallError, CallErrorKind, HaltCause, InputError, RateLimit, Response, UpdatedContact, WorkerStatus,
-};
+use super::samples::{all_written, claim, error_of, id, inputs, linked, reason, written};
+use crate::engine::{Call, CallError, CallErrorKind, InputError, RateLimit, Response, UpdatedContact};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
 
@@ -18,15 +16,6 @@ fn nameless(kind: CallErrorKind) -> InputError {
             kind,
             reason: reason("X"),
         },
-    }
-}
-
-fn halt_cause(worker: &TestWorker) -> Option<HaltCause> {
-    match worker.engine.status() {
-        WorkerStatus::Halted {
-            cause: halt_cause, ..
-        } => Some(halt_cause),
-        _ => None,
     }
 }
 
@@ -143,29 +132,4 @@ fn a_rate_limited_lookup_counts_for_nobody() {
         worker.pass(super::samples::ms(500));
     }
     assert_eq!(counted, [false, false, false]);
-}
-
-#[test]
-fn two_unexpected_statuses_halt_delivery() {
-    for kind in [CallErrorKind::UnexpectedStatus, CallErrorKind::Forbidden] {
-        let mut worker = TestWorker::running();
-        for user in ["a", "b"] {
-            assert_eq!(halt_cause(&worker), None);
-            let (call, _) = worker.deliver(&[linked(user, NAME)]);
-            worker.respond(call, failed(kind.clone()));
-            let result = worker.result();
-            assert!(result.written.is_empty() && !result.may_apply_late);
-        }
-        assert_eq!(halt_cause(&worker), Some(HaltCause::Outage));
-        worker.wake("c");
-        worker.pass(ms(1_000));
-        worker.give_all(&[linked("c", NAME)]);
-        let (check, _) = worker.call();
-        worker.respond(check, failed(kind));
-        assert_eq!(
-            halt_cause(&worker),
-            Some(HaltCause::Outage),
-            "the check failed as well"
-        );
-    }
 }

@@ -74,17 +74,18 @@ fn a_user_that_the_response_leaves_out_is_claimed_again_later() {
 #[test]
 fn an_outage_is_checked_no_sooner_than_hubspot_asks() {
     let mut worker = TestWorker::running();
-    for user in ["a", "b"] {
-        let (call, _) = worker.deliver(&[linked(user, NAME)]);
-        let retry_after = Some(Duration::from_secs(20));
-        worker.respond(call, failed(CallErrorKind::ServerError { retry_after }));
-        let (request, report) = worker.report();
-        worker.take(request, &report, NextAction::Later { in_ms: 1_000 });
-    }
+    worker.passes_checks = false;
+    let (call, _) = worker.deliver(&[linked("a", NAME)]);
+    worker.respond(call, server_error());
+    let (check, _) = worker.check();
+    let retry_after = Some(Duration::from_secs(20));
+    worker.respond(check, failed(CallErrorKind::ServerError { retry_after }));
+    let (request, report) = worker.report();
+    worker.take(request, &report, NextAction::Later { in_ms: 1_000 });
     worker.pass(ms(19_999));
-    assert!(worker.any_claim().is_none());
+    assert!(worker.any_check().is_none());
     worker.pass(ms(1));
-    assert!(worker.any_claim().is_some());
+    assert!(worker.any_check().is_some());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use contracts::{AttemptResult, Claim, Field, NextAction};
 
 use super::creates::found_nobody;
 use super::harness::TestWorker;
-use super::samples::{claim, creates, error_of, inputs, linked, reason};
+use super::samples::{claim, creates, error_of, inputs, linked, ms, reason};
 use crate::engine::{
     Call, CallError, CallErrorKind, CreatedContact, InputError, Response, UpdateInput, UpdatedContact,
 };
@@ -211,6 +211,8 @@ fn after_an_unnamed_error_each_create_is_sent_alone() {
         worker.respond(call, response);
     }
     assert_eq!(created_alone, 2);
+    // The failures wait for checks, one of which has just left.
+    worker.pass(ms(2_000));
     let failures: Vec<String> = reported(&mut worker)
         .into_iter()
         .filter_map(|result| Some(result.failure?.reason.code))

@@ -1,6 +1,6 @@
 //! What a user's earlier attempts mean for its next one: smaller batches, and whether a failure counts.
 
-use crate::engine::{MAX_BATCH, circuit_breaker::FailureScope};
+use crate::engine::{Check, MAX_BATCH, circuit_breaker::FailureScope};
 
 /// The maximum number of links that a user may be led through without a pause: found, moved by a merge, followed.
 const MAX_LINKS: u32 = 3;
@@ -10,10 +10,38 @@ const MAX_LINKS: u32 = 3;
 pub(super) struct History {
     /// The maximum number of records in a batch with this user; smaller after a batch with it failed.
     pub(super) batch_limit: usize,
-    /// How many writes of this worker had succeeded when this record last failed alone. Its own writes are left out.
-    failed_after: Option<u64>,
+    /// What had shown that HubSpot works when this record last failed alone.
+    failed_after: Option<Proofs>,
     /// How many attempts in a row brought nothing but another link.
     links: u32,
+}
+
+/// What has shown that HubSpot works, since this worker's start. A lookup proves nothing about writes, nor a write about
+/// lookups.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Proofs {
+    /// How many writes of records that had not failed, and checks of writes, have succeeded.
+    pub(super) writes: u64,
+    /// How many checks of lookups have succeeded.
+    pub(super) lookups: u64,
+}
+
+impl Proofs {
+    /// How many there are of the kind that this check belongs to.
+    fn of(self, check: Check) -> u64 {
+        match check {
+            Check::Writes | Check::Property(_) => self.writes,
+            Check::Lookups => self.lookups,
+        }
+    }
+}
+
+/// How an attempt failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EndedIn {
+    pub(crate) scope: FailureScope,
+    /// The check of the same kind as the call that failed.
+    pub(crate) check: Check,
 }
 
 /// What follows from the end of an attempt.
@@ -36,17 +64,17 @@ impl Default for History {
 }
 
 impl History {
-    /// The user's own write must not make its own failures count: only writes of other users show that HubSpot works.
-    pub(super) fn record_own_write(&mut self) {
-        self.failed_after = self.failed_after.map(|writes| writes + 1);
+    /// Whether the record has failed alone and has not succeeded since. Its writes prove nothing about other records.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed_after.is_some()
     }
 
-    /// An attempt ended after `writes` successful writes of this worker.
+    /// An attempt ended. `proofs` is what this worker has seen so far.
     pub(super) fn record_end(
         &mut self,
-        writes: u64,
+        proofs: Proofs,
         only_links: bool,
-        failure: Option<FailureScope>,
+        failure: Option<EndedIn>,
     ) -> Recorded {
         let mut has_too_many_links = false;
         if only_links {
@@ -57,7 +85,10 @@ impl History {
         }
         // The endless chain of links is a failure of this record.
         let failure = if has_too_many_links {
-            Some(FailureScope::Record)
+            Some(EndedIn {
+                scope: FailureScope::Record,
+                check: Check::Writes,
+            })
         } else {
             failure
         };
@@ -67,11 +98,18 @@ impl History {
                 self.failed_after = None;
                 self.batch_limit = MAX_BATCH;
             }
-            Some(FailureScope::Account) => {}
-            Some(FailureScope::Record) => {
-                // Only a record that keeps failing while others succeed is at fault itself.
-                is_counted = self.failed_after.is_some_and(|earlier| writes > earlier);
-                self.failed_after = Some(writes);
+            Some(EndedIn {
+                scope: FailureScope::Account,
+                ..
+            }) => {}
+            Some(EndedIn {
+                scope: FailureScope::Record,
+                check,
+            }) => {
+                // Only a record that keeps failing while others, or a check, succeed is at fault itself.
+                let is_proven = |earlier: Proofs| proofs.of(check) > earlier.of(check);
+                is_counted = self.failed_after.is_some_and(is_proven);
+                self.failed_after = Some(proofs);
             }
         }
         Recorded {
@@ -85,38 +123,83 @@ impl History {
 mod tests {
     use super::*;
 
-    const RECORD: Option<FailureScope> = Some(FailureScope::Record);
+    fn failure(scope: FailureScope, check: Check) -> EndedIn {
+        EndedIn { scope, check }
+    }
 
-    #[test]
-    fn a_failure_counts_if_another_user_was_written_since_the_last_one() {
-        let mut history = History::default();
-        assert!(!history.record_end(7, false, RECORD).is_counted, "the first");
-        assert!(!history.record_end(7, false, RECORD).is_counted, "none since");
-        assert!(history.record_end(8, false, RECORD).is_counted);
+    fn proofs(writes: u64, lookups: u64) -> Proofs {
+        Proofs { writes, lookups }
+    }
+
+    fn fails_after(history: &mut History, writes: u64) -> bool {
+        let failure = failure(FailureScope::Record, Check::Writes);
+        history
+            .record_end(proofs(writes, 0), false, Some(failure))
+            .is_counted
     }
 
     #[test]
-    fn a_users_own_write_does_not_make_its_failure_count() {
+    fn a_failure_counts_if_there_is_a_proof_since_the_last_one() {
         let mut history = History::default();
-        history.record_end(7, false, RECORD);
-        history.record_own_write();
-        assert!(!history.record_end(8, false, RECORD).is_counted);
+        assert!(!fails_after(&mut history, 7), "the first");
+        assert!(!fails_after(&mut history, 7), "none since");
+        assert!(fails_after(&mut history, 8));
+    }
+
+    #[test]
+    fn a_proof_of_another_kind_does_not_make_a_failure_count() {
+        for (check, of_same_kind, of_other_kind) in [
+            (Check::Writes, proofs(1, 0), proofs(0, 1)),
+            (Check::Lookups, proofs(0, 1), proofs(1, 0)),
+        ] {
+            for (proofs, is_counted) in [(of_same_kind, true), (of_other_kind, false)] {
+                let mut history = History::default();
+                history.record_end(
+                    Proofs::default(),
+                    false,
+                    Some(failure(FailureScope::Record, check)),
+                );
+                let recorded = history.record_end(proofs, false, Some(failure(FailureScope::Record, check)));
+                assert_eq!(recorded.is_counted, is_counted, "{check:?} {proofs:?}");
+            }
+        }
     }
 
     #[test]
     fn a_failure_of_the_account_leaves_the_history_as_it_is() {
         let mut history = History::default();
-        history.record_end(7, false, RECORD);
-        history.record_end(8, false, Some(FailureScope::Account));
-        assert!(history.record_end(8, false, RECORD).is_counted);
+        fails_after(&mut history, 7);
+        history.record_end(
+            proofs(8, 0),
+            false,
+            Some(failure(FailureScope::Account, Check::Writes)),
+        );
+        assert!(fails_after(&mut history, 8));
+    }
+
+    #[test]
+    fn a_record_has_failed_until_an_attempt_succeeds() {
+        let mut history = History::default();
+        assert!(!history.has_failed());
+        fails_after(&mut history, 7);
+        assert!(history.has_failed());
+        history.record_end(proofs(7, 0), false, None);
+        assert!(!history.has_failed());
     }
 
     #[test]
     fn the_fourth_link_in_a_row_is_one_too_many() {
         let mut history = History::default();
         for _ in 0..3 {
-            assert_eq!(history.record_end(0, true, None), Recorded::default());
+            assert_eq!(
+                history.record_end(Proofs::default(), true, None),
+                Recorded::default()
+            );
         }
-        assert!(history.record_end(0, true, None).has_too_many_links);
+        assert!(
+            history
+                .record_end(Proofs::default(), true, None)
+                .has_too_many_links
+        );
     }
 }

@@ -57,6 +57,7 @@ impl UserService {
             holder: HOLDER.to_owned(),
             account_id: account_id.to_owned(),
             action,
+            token: contracts::TokenState::Unknown,
         };
         self.call(&change).await
     }

@@ -1,6 +1,6 @@
 //! The lease: which worker may deliver.
 
-use contracts::{ChangeLease, DeliveryAction, LeaseAnswer, delivery::LeaseAction};
+use contracts::{ChangeLease, DeliveryAction, LeaseAnswer, TokenState, delivery::LeaseAction};
 
 use crate::rules::{Lease, RuleTiming, UnixMs, change_lease, control_delivery};
 
@@ -14,10 +14,25 @@ struct LeaseFixture {
 
 impl LeaseFixture {
     fn ask_as(&mut self, holder: &str, account: &str, action: LeaseAction) -> LeaseAnswer {
+        self.ask_with(holder, account, action, TokenState::Unknown)
+    }
+
+    fn hold_with(&mut self, holder: &str, token: TokenState) -> LeaseAnswer {
+        self.ask_with(holder, "4711", LeaseAction::Hold, token)
+    }
+
+    fn ask_with(
+        &mut self,
+        holder: &str,
+        account: &str,
+        action: LeaseAction,
+        token: TokenState,
+    ) -> LeaseAnswer {
         let change = ChangeLease {
             holder: holder.to_owned(),
             account_id: account.to_owned(),
             action,
+            token,
         };
         change_lease(
             &mut self.lease,
@@ -41,6 +56,60 @@ fn granted(epoch: u64, may_yield: bool) -> LeaseAnswer {
         may_yield,
         paused: false,
     }
+}
+
+fn held(left_ms: u64, holder_refused: bool) -> LeaseAnswer {
+    LeaseAnswer::Held {
+        left_ms,
+        holder_refused,
+    }
+}
+
+#[test]
+fn a_refused_holder_may_yield_only_to_a_worker_whose_token_is_accepted() {
+    let mut fixture = LeaseFixture::default();
+    let refused = TokenState::Refused;
+    fixture.ask("a", LeaseAction::Hold);
+    assert_eq!(fixture.hold_with("a", refused), granted(1, false));
+    for token in [TokenState::Unknown, refused] {
+        assert_eq!(fixture.hold_with("b", token), held(3_000, true), "it hears why");
+        assert_eq!(fixture.hold_with("a", refused), granted(1, false), "{token:?}");
+    }
+    fixture.hold_with("b", TokenState::Accepted);
+    assert_eq!(fixture.hold_with("a", refused), granted(1, true));
+    fixture.now += 3_001;
+    assert_eq!(
+        fixture.hold_with("a", refused),
+        granted(1, false),
+        "nobody has asked for a while"
+    );
+}
+
+#[test]
+fn after_a_refused_holder_the_lease_waits_for_an_accepted_worker() {
+    let mut fixture = LeaseFixture::default();
+    fixture.hold_with("a", TokenState::Refused);
+    fixture.hold_with("good", TokenState::Accepted);
+    fixture.ask_with("a", "4711", LeaseAction::Yield, TokenState::Refused);
+    assert_eq!(fixture.hold_with("bad", TokenState::Unknown), held(3_000, true));
+    assert_eq!(fixture.hold_with("good", TokenState::Accepted), granted(2, false));
+    fixture.hold_with("good", TokenState::Refused);
+    fixture.hold_with("a", TokenState::Accepted);
+    assert_eq!(
+        fixture.hold_with("good", TokenState::Refused),
+        granted(2, false),
+        "at most once in ten minutes"
+    );
+}
+
+#[test]
+fn a_lease_that_no_accepted_worker_takes_is_free_after_its_term() {
+    let mut fixture = LeaseFixture::default();
+    fixture.hold_with("a", TokenState::Refused);
+    fixture.hold_with("good", TokenState::Accepted);
+    fixture.ask_with("a", "4711", LeaseAction::Yield, TokenState::Refused);
+    fixture.now += 3_000;
+    assert_eq!(fixture.ask("b", LeaseAction::Hold), granted(2, false));
 }
 
 #[test]
@@ -69,16 +138,10 @@ fn a_worker_that_renews_keeps_the_lease_and_its_epoch() {
         fixture.now += 1_000;
     }
     fixture.now += 1_000;
-    assert_eq!(
-        fixture.ask("b", LeaseAction::Hold),
-        LeaseAnswer::Held { left_ms: 1_000 }
-    );
+    assert_eq!(fixture.ask("b", LeaseAction::Hold), held(1_000, false));
     fixture.now += 1_000;
     assert_eq!(fixture.ask("b", LeaseAction::Hold), granted(2, false));
-    assert_eq!(
-        fixture.ask("a", LeaseAction::Hold),
-        LeaseAnswer::Held { left_ms: 3_000 }
-    );
+    assert_eq!(fixture.ask("a", LeaseAction::Hold), held(3_000, false));
 }
 
 #[test]

@@ -222,7 +222,8 @@ impl Transaction for SqliteTransaction<'_> {
     async fn save_lease(&mut self, lease: &Lease) -> Result<(), StoreError> {
         let update = sqlx::query(
             "UPDATE lease SET holder = ?1, epoch = ?2, expires_at = ?3, asked_at = ?4, stepped_aside_at = ?5, \
-             account_id = ?6, paused_since = ?7, version_floor = ?8, fingerprint = ?9 WHERE id = 1",
+             account_id = ?6, paused_since = ?7, version_floor = ?8, fingerprint = ?9, token_refused_at = ?10, \
+             accepted_request_at = ?11 WHERE id = 1",
         );
         let update = update
             .bind(&lease.holder)
@@ -234,7 +235,9 @@ impl Transaction for SqliteTransaction<'_> {
             .bind(&lease.account_id)
             .bind(lease.paused_since)
             .bind(integer(lease.version_floor))
-            .bind(&lease.fingerprint);
+            .bind(&lease.fingerprint)
+            .bind(lease.token_refused_at)
+            .bind(lease.accepted_request_at);
         update
             .execute(&mut *self.inner)
             .await

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contracts::{
     AttemptFailure, AttemptResult, ChangeLease, Claim, ClaimUsers, ControlDelivery, DeliveryAction, Field,
     FieldResult, FieldSet, ImportLine, LinkOrigin, LinkUser, NewLink, Priority, Reason, RepairUser,
-    ReportResults, Retraction, SenderTry, UnlinkUser, UpdateForm, UpdateUser, UserId, Values,
+    ReportResults, Retraction, SenderTry, TokenState, UnlinkUser, UpdateForm, UpdateUser, UserId, Values,
     delivery::LeaseAction,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
@@ -127,6 +127,9 @@ fn change_lease(rng: &mut StdRng) -> ChangeLease {
         ]
         .choose(rng)
         .unwrap(),
+        token: *[TokenState::Unknown, TokenState::Accepted, TokenState::Refused]
+            .choose(rng)
+            .unwrap(),
     }
 }
 

@@ -5,7 +5,7 @@ use contracts::{Field, FieldResult, LinkOrigin, PossibleCreate};
 use super::{TestWorker, creating, found_nobody, nowhere};
 use crate::engine::{
     Call, Response,
-    tests::samples::{claim, contact, creates, server_error},
+    tests::samples::{claim, contact, creates, ms, server_error},
 };
 
 fn may_be(address: &str, in_doubt: bool) -> PossibleCreate {
@@ -86,6 +86,7 @@ fn creates_that_may_still_happen_are_looked_up_first() {
     let (call, create) = worker.call();
     assert_eq!(creates(&create)[0].address, "b@example.com");
     worker.respond(call, server_error());
+    worker.pass(ms(1_000));
     let result = worker.result();
     assert!(result.may_have_created && result.may_apply_late);
 }

@@ -109,7 +109,11 @@ fn an_account_error_does_not_halt_deliveries() {
             "{kind:?}: a token may write and not read"
         );
         let (call, _) = worker.deliver(&[linked("a", NAME)]);
+        worker.passes_checks = false;
         worker.respond(call, failed(kind.clone()));
+        if let Some((check, _)) = worker.any_check() {
+            worker.respond(check, failed(kind.clone()));
+        }
         assert!(halt_cause(&worker).is_some(), "{kind:?}");
     }
 }
