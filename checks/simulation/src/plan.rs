@@ -68,6 +68,7 @@ const OF_AN_ACCOUNT: [Fault; 7] = [
 
 /// What a schedule is like.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub(crate) struct Plan {
     /// How many users there are.
     pub(crate) users: usize,
@@ -130,9 +131,10 @@ impl Plan {
         let prompt = sweepless && random.chance(500);
         let only_records = !sweepless && random.chance(100);
         let fits = |fault: Fault| {
-            !(sweepless && fault.needs_the_sweep())
-                && !(prompt && fault.delays_claims())
-                && (!only_records || fault.is_of_a_record())
+            let is_unfit = sweepless && fault.needs_the_sweep()
+                || prompt && fault.delays_claims()
+                || only_records && !fault.is_of_a_record();
+            !is_unfit
         };
         let has = draw_faults(random, fits);
         let chosen = |fault: Fault| has[fault.index()];

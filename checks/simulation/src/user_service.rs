@@ -333,9 +333,9 @@ impl UserService {
 
     /// The version that last changed a field, as of a version.
     pub(crate) fn changed_as_of(&self, user: usize, field: Field, version: u64) -> u64 {
-        let mut lost = self.lost[user].iter();
-        let lost = lost.find(|lost| lost.versions.contains(&version));
-        let versions = &lost.map_or(&self.history[user], |lost| &lost.history)[field];
+        let mut fail_overs = self.lost[user].iter();
+        let fail_over = fail_overs.find(|fail_over| fail_over.versions.contains(&version));
+        let versions = &fail_over.map_or(&self.history[user], |fail_over| &fail_over.history)[field];
         let last = versions.iter().rev().find(|at| **at <= version);
         last.copied().unwrap_or(0)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use contracts::{
-    ChangeLease, ClaimUsers, ErrorCode, Field, LeaseAnswer, ServiceError, UpdateForm, UpdateUser,
+    ChangeLease, ClaimUsers, ErrorCode, Field, LeaseAnswer, ServiceError, TokenState, UpdateForm, UpdateUser,
     UserUpdated, Values, delivery::LeaseAction,
 };
 use sqlx::{Connection, PgConnection};
@@ -74,6 +74,7 @@ impl Handed {
         let change = ChangeLease {
             holder: HOLDER.to_owned(),
             account_id: "4711".to_owned(),
+            token: TokenState::Unknown,
             action,
         };
         self.service.queue.run(change, None).await.unwrap()

@@ -29,7 +29,7 @@ pub(super) async fn listen(nats: Nats, inputs: mpsc::Sender<Input>) {
                 }
             }
             Err(error) => {
-                tracing::debug!(%error, subject = WakeUpNotice::SUBJECT, "a wake-up cannot be read")
+                tracing::debug!(%error, subject = WakeUpNotice::SUBJECT, "a wake-up cannot be read");
             }
         }
     }

@@ -26,6 +26,10 @@ pub struct Change<'a> {
 
 /// A change that was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is read by itself, and most combinations occur"
+)]
 pub struct Changed {
     /// The version of the user after this change, or after the first one that had the same key or number.
     pub version: u64,

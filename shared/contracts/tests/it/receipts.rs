@@ -74,28 +74,7 @@ fn a_receipt_has_state_and_reason_of_each_field() {
         failures: 3,
         last_failure: Some(reason()),
         next_attempt_at: Some("2026-01-02T03:04:09.678Z".to_owned()),
-        last_attempts: vec![
-            AttemptReceipt {
-                attempt: 5,
-                version: 3,
-                at: "2026-01-02T03:04:05.678Z".to_owned(),
-                duration_ms: 123,
-                status: Some(400),
-                code: Some("INVALID_EMAIL".to_owned()),
-                category: Some("VALIDATION_ERROR".to_owned()),
-                correlation_id: Some("c-1".to_owned()),
-            },
-            AttemptReceipt {
-                attempt: 4,
-                version: 2,
-                at: "2026-01-02T03:04:04.000Z".to_owned(),
-                duration_ms: 60_000,
-                status: None,
-                code: None,
-                category: None,
-                correlation_id: None,
-            },
-        ],
+        last_attempts: attempts(),
         current_version: 3,
     };
     let json = json!({
@@ -128,6 +107,31 @@ fn a_receipt_has_state_and_reason_of_each_field() {
         "currentVersion": 3
     });
     assert_json(&receipt, json);
+}
+
+fn attempts() -> Vec<AttemptReceipt> {
+    vec![
+        AttemptReceipt {
+            attempt: 5,
+            version: 3,
+            at: "2026-01-02T03:04:05.678Z".to_owned(),
+            duration_ms: 123,
+            status: Some(400),
+            code: Some("INVALID_EMAIL".to_owned()),
+            category: Some("VALIDATION_ERROR".to_owned()),
+            correlation_id: Some("c-1".to_owned()),
+        },
+        AttemptReceipt {
+            attempt: 4,
+            version: 2,
+            at: "2026-01-02T03:04:04.000Z".to_owned(),
+            duration_ms: 60_000,
+            status: None,
+            code: None,
+            category: None,
+            correlation_id: None,
+        },
+    ]
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use contracts::{Field, Priority, SyncState, UpdateForm};
 
 use super::{
-    attempt_results::{all_confirmed, all_with, failed, rejected},
+    attempt_results::{all_confirmed, all_with, failed},
     test_user::{SECOND, TestUser, values},
 };
 use crate::rules::{Change, ChangeError, wake_now};

@@ -5,7 +5,7 @@ use contracts::{Field, UpdateForm, Values};
 use super::test_user::{SECOND, TestUser, values};
 use crate::rules::{Change, ChangeError, ChangeHash, Changed, KeyState, KeyedChange, Try};
 
-fn change<'a>(fields: &'a Values, key: Option<KeyState>, sent: Option<Try>) -> Change<'a> {
+fn change(fields: &Values, key: Option<KeyState>, sent: Option<Try>) -> Change<'_> {
     Change {
         form: UpdateForm::MergePatch,
         fields,

@@ -78,6 +78,7 @@ fn after_a_raise_nobody_gets_the_lease_for_one_term() {
         let change = ChangeLease {
             holder: holder.to_owned(),
             account_id: ACCOUNT.to_owned(),
+            token: contracts::TokenState::Unknown,
             action: LeaseAction::Hold,
         };
         change_lease(&mut lease, &change, false, now, &timing)
@@ -87,7 +88,10 @@ fn after_a_raise_nobody_gets_the_lease_for_one_term() {
         let just_before = NOW + timing.lease - 1;
         assert_eq!(
             hold(holder, just_before),
-            LeaseAnswer::Held { left_ms },
+            LeaseAnswer::Held {
+                left_ms,
+                holder_refused: false,
+            },
             "{holder}"
         );
     }
@@ -127,6 +131,7 @@ fn an_entity_tag_of_an_unchanged_row_stays_valid_and_a_lost_one_does_not() {
         fields: &fields,
         if_match: Some(version),
         key: None,
+        sent: None,
     };
     let mut user = after_a_loss(&stored);
     assert_eq!(user.try_change(&with(lost)), Err(ChangeError::VersionMismatch(1)));

@@ -11,6 +11,10 @@ use crate::{
 
 /// The keys that are stored.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "each is an index, named by what it is searched by"
+)]
 pub(super) struct Keys {
     by_number: BTreeMap<(UserId, u64), StoredKey>,
     by_hash: BTreeSet<(UserId, KeyHash, u64)>,

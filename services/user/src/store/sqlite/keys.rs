@@ -88,5 +88,9 @@ pub(super) async fn delete_expired(
 }
 
 fn hexadecimal(key: &KeyHash) -> String {
-    key.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |digit: u8| char::from_digit(u32::from(digit), 16).expect("four bits are one digit");
+    key.0
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }

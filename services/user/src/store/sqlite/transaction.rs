@@ -76,15 +76,14 @@ impl UserWriter for SqliteWriter {
         &mut self,
         users: &[&UserId],
     ) -> Result<(Box<dyn Transaction + '_>, LoadedRows), StoreError> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                self.identity = Arc::default();
-                connect(&self.options).await.map_err(|error| match error {
-                    ConnectError::Database(error) => StoreError::unavailable(error),
-                    ConnectError::Unfit(unfit) => StoreError::Unfit(unfit),
-                })?
-            }
+        let connection = if let Some(connection) = self.connection.take() {
+            connection
+        } else {
+            self.identity = Arc::default();
+            connect(&self.options).await.map_err(|error| match error {
+                ConnectError::Database(error) => StoreError::unavailable(error),
+                ConnectError::Unfit(unfit) => StoreError::Unfit(unfit),
+            })?
         };
         let connection = self.connection.insert(connection);
         // `IMMEDIATE` locks the database for writing: from here on no other process can change what is read.
