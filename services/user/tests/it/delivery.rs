@@ -220,9 +220,9 @@ async fn a_contact_is_free_for_another_user_in_the_same_report() {
     let epoch = stack.lease("w").await;
     stack.update(&ada("1")).await.unwrap();
     deliver(&stack, "w", epoch, "1").await;
-    for user in ["1", "2"] {
-        stack.update(&ada(user)).await.unwrap();
-    }
+    let other_name = patch("1", [(Field::FIRST_NAME, "Eva")]);
+    stack.update(&other_name).await.unwrap();
+    stack.update(&ada("2")).await.unwrap();
     let given = stack.claim("w", epoch, &["1", "2"]).await.unwrap();
     let (mut moves, mut follows) = (
         all_confirmed(&given.claims[0]),

@@ -30,10 +30,14 @@ fn committing_on(store: &MemoryStore) -> CommitQueue {
     .0
 }
 
+fn named(name: &str) -> UpdateUser {
+    patch("1", [(Field::FIRST_NAME, name)])
+}
+
 fn only_if(version: u64) -> UpdateUser {
     UpdateUser {
         if_match: Some(version),
-        ..patch("1", [(Field::FIRST_NAME, "Eva")])
+        ..named("Eva")
     }
 }
 
@@ -42,13 +46,13 @@ async fn a_raise_whose_commit_fails_is_made_by_the_next_one() {
     let store = MemoryStore::default();
     store.keep_commits(1);
     let queue = committing_on(&store);
-    for version in 1..=2 {
-        let updated = queue.run(ada("1"), None).await.unwrap();
+    for (version, change) in [(1, ada("1")), (2, named("Eva"))] {
+        let updated = queue.run(change, None).await.unwrap();
         assert_eq!(updated.sync.version, version);
     }
     assert_eq!(store.fail_over(1), 1);
     store.faults().plant(MemoryFault::CommitLost);
-    let error = queue.run(ada("1"), None).await.unwrap_err();
+    let error = queue.run(named("Ida"), None).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::OutcomeUnknown);
     assert_eq!(store.lease().version_floor, 0);
     let error = queue.run(only_if(2), None).await.unwrap_err();
@@ -65,11 +69,14 @@ async fn each_fail_over_raises_the_floor_once() {
     let store = MemoryStore::default();
     store.keep_commits(8);
     let queue = committing_on(&store);
+    for change in [ada("1"), named("Zoe")] {
+        queue.run(change, None).await.unwrap();
+    }
     let mut floors = vec![0];
     for _ in 0..3 {
         store.fail_over(1);
-        for _ in 0..3 {
-            queue.run(ada("1"), None).await.unwrap();
+        for name in ["Eva", "Ida", "Ada"] {
+            queue.run(named(name), None).await.unwrap();
         }
         floors.push(store.lease().version_floor);
     }

@@ -63,6 +63,7 @@ fn fail_and_check(
     let (request, report) = worker.report();
     assert_eq!(report.results.len(), 1);
     worker.take(request, &report, NextAction::Later { in_ms: 1_000 });
+    worker.pass(ms(500));
     report.results[0].clone()
 }
 

@@ -41,9 +41,9 @@ async fn an_update_without_a_required_property_is_rejected() {
     stack.users.wait_until_clean(&user(0)).await;
     let reason = rejection(&stack, 0, NAME);
     assert!(reason.message.contains("is required"), "{reason:?}");
-    let change = [(NAME, "Ada"), (Field::LAST_NAME, "Lovelace")];
+    let change = [(NAME, "Eva"), (Field::LAST_NAME, "Lovelace")];
     stack.users.change(&user(0), &change).await;
-    wait_until_confirmed(&stack, [0], "Ada").await;
+    wait_until_confirmed(&stack, [0], "Eva").await;
     worker.stop().await;
 }
 

@@ -60,6 +60,13 @@ async fn check_two_bad_contacts(fault: impl Fn() -> Fault, is_expected: impl Fn(
         assert!(took < Duration::from_secs(1), "{took:?}");
         assert!(!is_halted(&worker));
         let results: Vec<_> = (0..GOOD).map(|number| given_up(&stack, number)).collect();
+        // The sandbox applies one fault to a call, so a bad contact that shares a batch with the other one is written.
+        for (number, result) in results.iter().enumerate() {
+            if *result == Some(FieldResult::Confirmed) {
+                let value = format!("again {deliveries}");
+                stack.users.change(&user(number), &[(NAME, &value)]).await;
+            }
+        }
         let is_over = |result: &Option<FieldResult>| result.as_ref().is_some_and(&is_expected);
         if results.iter().all(is_over) {
             Ok(())

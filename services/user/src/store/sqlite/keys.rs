@@ -14,12 +14,12 @@ use crate::{
 /// The keys of one INSERT. With seven parameters for each they stay well below SQLite's limit of 32,766 parameters.
 const KEYS_PER_INSERT: usize = 256;
 /// Parameters: users and keys in hexadecimal as JSON, now. After the clock stepped back, a key may be valid twice; then the newer
-/// entry counts.
+/// entry counts. The index is named, because otherwise SQLite looks at each key of the user, the newest one first.
 const FIND: &str = "SELECT stored.version, stored.changed, stored.change_hash, stored.expires_at, \
     (SELECT max(number) FROM idempotency_keys AS own WHERE own.user_id = given.value ->> 0) AS newest \
     FROM json_each(?1) AS given LEFT JOIN idempotency_keys AS stored ON stored.user_id = given.value ->> 0 \
-    AND stored.number = (SELECT max(number) FROM idempotency_keys AS same WHERE same.user_id = given.value ->> 0 \
-    AND same.key_hash = unhex(given.value ->> 1) AND same.expires_at > ?2) ORDER BY given.key";
+    AND stored.number = (SELECT max(number) FROM idempotency_keys AS same INDEXED BY idempotency_keys_by_hash \
+    WHERE same.user_id = given.value ->> 0 AND same.key_hash = unhex(given.value ->> 1) AND same.expires_at > ?2) ORDER BY given.key";
 /// Parameters: user, number.
 const EXPIRY: &str = "SELECT expires_at FROM idempotency_keys WHERE user_id = ?1 AND number = ?2";
 /// Parameters: now, limit.
