@@ -6,7 +6,7 @@ use crate::{
     event::Event,
     fault::Fault,
     hubspot_model::{BAD, ODD},
-    plan::{HOUR, SECOND},
+    plan::SECOND,
     user_service::{Request, user_id},
     world::World,
 };
@@ -29,13 +29,14 @@ impl World {
             }));
         }
         if self.occurs(Fault::RepeatedChange) {
-            let latest = *self.random.pick(&[10, 30 * SECOND, 23 * HOUR]);
-            let at = self.now + self.random.below(latest);
-            let again = self.with_new_number(update.clone());
-            if latest < HOUR || at < self.plan.calm_at {
-                self.agenda
-                    .plan(at, Event::Send(Box::new(Request::Update(again))));
-            }
+            let latest = *self.random.pick(&[10, 30 * SECOND]);
+            let soon = self.now + self.random.below(latest);
+            // In a later busy period, hours may have passed.
+            let later = self.plan.some_time(&mut self.random);
+            let is_later = self.random.chance(300) && later > self.now;
+            let again = Request::Update(self.with_new_number(update.clone()));
+            let at = if is_later { later } else { soon };
+            self.agenda.plan(at, Event::Send(Box::new(again)));
         }
         if self.occurs(Fault::Burst) {
             self.change_in_a_burst(user);
