@@ -30,12 +30,8 @@ impl World {
         }
         if self.occurs(Fault::RepeatedChange) {
             let latest = *self.random.pick(&[10, 30 * SECOND]);
-            let soon = self.now + self.random.below(latest);
-            // In a later busy period, hours may have passed.
-            let later = self.plan.some_time(&mut self.random);
-            let is_later = self.random.chance(300) && later > self.now;
+            let at = self.now + self.random.below(latest);
             let again = Request::Update(self.with_new_number(update.clone()));
-            let at = if is_later { later } else { soon };
             self.agenda.plan(at, Event::Send(Box::new(again)));
         }
         if self.occurs(Fault::Burst) {
