@@ -46,7 +46,7 @@ impl World {
     /// The user is changed more often than its row remembers, so that a second try comes after its first one is forgotten.
     fn change_in_a_burst(&mut self, user: usize) {
         let length = self.random.between(SECOND / 2, 4 * SECOND);
-        for _ in 0..self.random.between(30, 60) {
+        for _ in 0..self.random.between(70, 120) {
             let at = self.now + self.random.below(length);
             self.agenda.plan(at, Event::ChangeOf { user });
         }
