@@ -6,7 +6,7 @@ use crate::{
     event::Event,
     fault::Fault,
     hubspot_model::{BAD, ODD},
-    plan::{HOUR, SECOND},
+    plan::SECOND,
     user_service::{Request, user_id},
     world::World,
 };
@@ -29,13 +29,10 @@ impl World {
             }));
         }
         if self.occurs(Fault::RepeatedChange) {
-            let latest = *self.random.pick(&[10, 30 * SECOND, 23 * HOUR]);
+            let latest = *self.random.pick(&[10, 30 * SECOND]);
             let at = self.now + self.random.below(latest);
-            let again = self.with_new_number(update.clone());
-            if latest < HOUR || at < self.plan.calm_at {
-                self.agenda
-                    .plan(at, Event::Send(Box::new(Request::Update(again))));
-            }
+            let again = Request::Update(self.with_new_number(update.clone()));
+            self.agenda.plan(at, Event::Send(Box::new(again)));
         }
         if self.occurs(Fault::Burst) {
             self.change_in_a_burst(user);
@@ -49,7 +46,7 @@ impl World {
     /// The user is changed more often than its row remembers, so that a second try comes after its first one is forgotten.
     fn change_in_a_burst(&mut self, user: usize) {
         let length = self.random.between(SECOND / 2, 4 * SECOND);
-        for _ in 0..self.random.between(30, 60) {
+        for _ in 0..self.random.between(70, 120) {
             let at = self.now + self.random.below(length);
             self.agenda.plan(at, Event::ChangeOf { user });
         }

@@ -39,19 +39,26 @@ struct NumberedChange {
 }
 
 impl AcceptedChanges {
-    /// The outcome that a change must have because it was accepted before; none if it is a new one.
+    /// The outcome of the same change when it was accepted before, and whether that has to be recognized; none if it is a new one.
     ///
-    /// A second try is not recognized for certain if the clock has stepped since the first one. Nor is one that changed nothing: to
-    /// carry out its second try is to carry it out once.
-    pub(crate) fn find(&self, user: usize, update: &UpdateUser, now: UnixMs, skew: i64) -> Option<Outcome> {
+    /// A second try is not recognized for certain if the clock has stepped since the first one. One that changed nothing is no repeat:
+    /// to carry out its second try is to carry it out once.
+    pub(crate) fn find(
+        &self,
+        user: usize,
+        update: &UpdateUser,
+        now: UnixMs,
+        skew: i64,
+    ) -> Option<(Outcome, bool)> {
         if let Some(key) = &update.idempotency_key {
             let known = self.by_key.get(&(user, key.clone()))?;
             let is_valid = now < known.accepted_at + DAY && known.fields == update.fields;
-            return is_valid.then_some(known.outcome);
+            return is_valid.then_some((known.outcome, true));
         }
         let number = update.sender_try?.number;
         let known = self.by_number.get(&(user, number))?;
-        (known.skew == skew && known.outcome.changed).then_some(known.outcome)
+        let is_certain = known.skew == skew;
+        known.outcome.changed.then_some((known.outcome, is_certain))
     }
 
     /// Remembers a change that was carried out.

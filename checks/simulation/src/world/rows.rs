@@ -166,13 +166,16 @@ impl World {
         };
         self.trace(|| format!("{update:?}: {answered:?}"));
         let (now, skew) = (self.users.clock(self.now), self.users.skew);
-        if let Some(known) = self.users.accepted.find(user, update, now, skew) {
-            if answered.is_some_and(|answered| answered != known) || after != before {
-                self.fail(&format!(
+        if let Some((known, is_certain)) = self.users.accepted.find(user, update, now, skew) {
+            let is_repeat = after == before && answered.is_none_or(|answered| answered == known);
+            if is_repeat {
+                return self.tally.transitions.add(Transition::RepeatRecognized);
+            }
+            if is_certain {
+                return self.fail(&format!(
                     "P1: a repeated change of u{user} was taken for a new one"
                 ));
             }
-            return self.tally.transitions.add(Transition::RepeatRecognized);
         }
         let different = fields_that_differ(before, &update.fields);
         let expected = Outcome {
