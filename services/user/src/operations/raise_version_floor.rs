@@ -25,7 +25,7 @@ pub async fn raise_version_floor(
     let writer = opened.writers.first_mut().expect("every database has a writer");
     let (mut transaction, _) = writer.begin(&[]).await?;
     let mut lease = transaction.lease().await?;
-    rules::raise_version_floor(&mut lease, transaction.now(), timing);
+    rules::raise_version_floor(&mut lease, None, transaction.now(), timing);
     transaction.save_lease(&lease).await?;
     transaction.commit().await?;
     opened.close().await?;

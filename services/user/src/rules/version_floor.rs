@@ -4,10 +4,13 @@
 //! these commits were handed out, as entity tags, to workers, in receipts. Handed out again, they would mean something else: a lost
 //! entity tag would pass `If-Match`, and the result of a lost attempt would resolve fields of another one.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::{Lease, RuleTiming, UnixMs};
 
-/// The floor rises by at least this much. Nobody changes one user so often between two fail-overs.
-const MIN_STEP: u64 = 1_000_000_000;
+/// If the clock was set back, the floor rises by at least this much, and by up to twice as much. Nobody changes one user so often between
+/// two fail-overs.
+const MIN_STEP: u64 = 1_000_000;
 
 /// What the fingerprint of a database says about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +38,7 @@ pub fn check_fingerprint(
         (Some(_), Some(_)) => FingerprintChange::Another,
     };
     if change == FingerprintChange::Another {
-        raise_version_floor(lease, now, timing);
+        raise_version_floor(lease, found, now, timing);
     }
     lease.fingerprint = found.map(str::to_owned);
     change
@@ -44,10 +47,14 @@ pub fn check_fingerprint(
 /// Raises the version floor, and gives the lease to nobody for one term: the worker that holds it may be unknown to this database.
 ///
 /// The new floor is the time in microseconds. So it is above every number that was handed out even if an earlier raise is among the lost
-/// commits. It stays below 2^53 until the year 2255, so that every client can read versions as numbers.
-pub fn raise_version_floor(lease: &mut Lease, now: UnixMs, timing: &RuleTiming) {
+/// commits. It stays below 2^53 until the year 2255, so that every client can read versions as numbers. If the clock was set back, the
+/// floor rises by a step that depends on the fingerprint, so that a raise is not repeated after it was lost.
+pub fn raise_version_floor(lease: &mut Lease, fingerprint: Option<&str>, now: UnixMs, timing: &RuleTiming) {
     let microseconds = u64::try_from(now).unwrap_or(0).saturating_mul(1_000);
-    lease.version_floor = microseconds.max(lease.version_floor + MIN_STEP);
+    let mut hasher = DefaultHasher::new();
+    (fingerprint, now).hash(&mut hasher);
+    let step = MIN_STEP + hasher.finish() % MIN_STEP;
+    lease.version_floor = microseconds.max(lease.version_floor + step);
     lease.holder = None;
     lease.expires_at = now + timing.lease;
 }

@@ -17,7 +17,7 @@ const MAX_NUMBER: u64 = 1 << 53;
 
 fn raised() -> Lease {
     let mut lease = Lease::default();
-    raise_version_floor(&mut lease, NOW, &RuleTiming::default());
+    raise_version_floor(&mut lease, None, NOW, &RuleTiming::default());
     lease
 }
 
@@ -52,16 +52,31 @@ fn each_raise_is_above_all_numbers_before_it_and_below_two_to_the_53() {
     let first = raised();
     let mut second = first.clone();
     // The clock of the server that takes over is slow.
-    raise_version_floor(&mut second, NOW - 60_000, &RuleTiming::default());
-    assert!(second.version_floor >= first.version_floor + 1_000_000_000);
+    raise_version_floor(&mut second, None, NOW - 60_000, &RuleTiming::default());
+    assert!(second.version_floor >= first.version_floor + 1_000_000);
     // A raise that was lost: both floors come from the same state of the database.
     let mut other = Lease::default();
-    raise_version_floor(&mut other, NOW + 1_000, &RuleTiming::default());
+    raise_version_floor(&mut other, None, NOW + 1_000, &RuleTiming::default());
     assert!(
         other.version_floor >= first.version_floor + 1_000_000,
         "a million changes of one user apart"
     );
     assert!(second.version_floor < MAX_NUMBER / 4);
+}
+
+#[test]
+fn a_raise_that_was_lost_is_not_repeated() {
+    let timing = RuleTiming::default();
+    let before = raised();
+    // Seconds after the first raise, and with a clock that is a minute slow.
+    for (second, third) in [(NOW + 10_000, NOW + 14_000), (NOW - 60_000, NOW - 60_000)] {
+        let mut lost = before.clone();
+        raise_version_floor(&mut lost, Some("system/2"), second, &timing);
+        let mut again = before.clone();
+        raise_version_floor(&mut again, Some("system/3"), third, &timing);
+        let distance = again.version_floor.abs_diff(lost.version_floor);
+        assert!(distance > 1_000, "{distance} after {second}");
+    }
 }
 
 #[test]
@@ -73,7 +88,7 @@ fn after_a_raise_nobody_gets_the_lease_for_one_term() {
         expires_at: NOW + 1_000,
         ..Lease::default()
     };
-    raise_version_floor(&mut lease, NOW, &timing);
+    raise_version_floor(&mut lease, None, NOW, &timing);
     let mut hold = |holder: &str, now| {
         let change = ChangeLease {
             holder: holder.to_owned(),
