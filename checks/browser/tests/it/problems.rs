@@ -97,7 +97,7 @@ async fn a_rejected_field_is_retried_while_another_is_pending() {
     page.wait_for("#stage-delivery .figure", "paused").await;
     hubsync.merge("1", json!({ "firstName": "Ada" })).await;
     page.send("look-up", &[("userId", "1")]).await;
-    page.wait_for("#receipt", "pending 1, version 3").await;
+    page.wait_for("#receipt", "rejected 1, version 3 (pending)").await;
     page.wait_for("#receipt", "is invalid").await;
     page.press("receipt", "Retry").await;
     page.wait_for("#confirm", "Retry 1?").await;
