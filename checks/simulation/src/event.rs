@@ -92,7 +92,7 @@ pub(crate) enum Event {
     WakeAnnounced,
     /// A wake-up reaches a worker.
     Deliver {
-        /// The worker.
+        /// The worker that gets it.
         process: Process,
         /// The user to deliver.
         user: usize,
@@ -103,7 +103,7 @@ pub(crate) enum Event {
     },
     /// A wake-up that the stream rejected reaches a worker.
     Notify {
-        /// The worker.
+        /// The worker that gets it.
         process: Process,
         /// The user to deliver.
         user: usize,

@@ -56,7 +56,7 @@ pub fn token_lost(users: usize, rejected_for_ms: Time) -> Result<TokenLost, Stri
 pub struct AccountAtFault {
     /// How long it took from the first change that met the fault until delivery was halted, in milliseconds.
     pub halted_after_ms: Time,
-    /// What happened.
+    /// How often each thing happened in the schedule.
     pub tally: Tally,
 }
 

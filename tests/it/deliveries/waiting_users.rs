@@ -10,7 +10,7 @@ use testing::wait::until;
 use crate::stack::{CEILING, Stack};
 
 const ADDRESS: &str = "bh@hubspot.com";
-/// After so many failures in a row the user waits for at least six seconds.
+/// How many failures in a row make the user wait for at least six seconds.
 const FAILURES: u64 = 4;
 /// A user that need not wait is confirmed within a second. A loaded machine gets another one.
 const SOON: Duration = Duration::from_secs(2);

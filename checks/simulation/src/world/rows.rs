@@ -189,7 +189,7 @@ impl World {
         if answered.is_some_and(|answered| answered != expected) || after.version != expected.version {
             return self.fail(&format!("P1: {update:?} of {before:?} made {after:?}"));
         }
-        if expected.changed && !self.is_next_version(before, after) {
+        if expected.changed && !self.hand_out_version(before, after) {
             return self.fail(&format!("P1: a change of u{user} made version {}", after.version));
         }
         self.users.accepted.add(user, update, expected, now, skew);
@@ -246,8 +246,9 @@ impl World {
         }
     }
 
-    /// P1: the version follows the one before, or is above every version that a fail-over may have lost; and nobody got it before.
-    fn is_next_version(&mut self, before: &Row, after: &Row) -> bool {
+    /// P1: records that a version was handed out. Returns whether that was right: it follows the one before, or is above every version
+    /// that a fail-over may have lost; and nobody got it before.
+    fn hand_out_version(&mut self, before: &Row, after: &Row) -> bool {
         let user = user_of(&after.user_id);
         let follows = after.version == before.version + 1;
         let may_jump = self.plan.has(Fault::LostCommits) && after.version > before.version;
@@ -273,7 +274,7 @@ impl World {
             )) => *version,
             _ => expected,
         };
-        let is_next = differing.is_empty() || self.is_next_version(before, after);
+        let is_next = differing.is_empty() || self.hand_out_version(before, after);
         if answered != expected || after.version != expected || !is_next {
             return self.fail(&format!(
                 "P1: a line that differs in {differing:?} made version {answered}"

@@ -44,7 +44,7 @@ pub(crate) enum CheckResult {
     },
     /// The window's limit was hit, so the check has to be repeated.
     RateLimited(Option<Duration>),
-    /// Neither.
+    /// The check shows neither, so nothing is concluded.
     Inconclusive,
 }
 

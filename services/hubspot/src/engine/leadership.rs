@@ -22,7 +22,7 @@ const ACCEPTED_LONG_AGO: Duration = Duration::from_secs(20);
 /// What HubSpot last said about the token in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TokenSeen {
-    /// Nothing yet.
+    /// HubSpot has neither accepted nor refused it yet.
     Unknown,
     /// It accepted the token at this time.
     Accepted(Duration),

@@ -55,7 +55,7 @@ pub struct StoredKey {
     /// Counts the keys of the user, from 1. A user may have as many keys as are allowed if the key that is that many numbers before
     /// the next one has expired or was deleted.
     pub number: u64,
-    /// The key.
+    /// The hash under which the key is found again.
     pub key: KeyHash,
     /// The change that was made with it.
     pub change: KeyedChange,

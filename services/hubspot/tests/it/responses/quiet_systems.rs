@@ -1,4 +1,4 @@
-//! A system with few users, in which nobody else's success tells whose fault a failure is.
+//! A system with few users: no other user is delivered, so nothing shows whether a failure is the record's or the account's.
 
 use std::time::{Duration, Instant};
 

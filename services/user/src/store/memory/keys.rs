@@ -41,7 +41,7 @@ impl Keys {
         self.by_number.get(&(user.clone(), number))
     }
 
-    /// Inserts a key.
+    /// Inserts a key into each index.
     pub(super) fn insert(&mut self, stored: StoredKey) {
         let StoredKey {
             user_id,
@@ -54,7 +54,7 @@ impl Keys {
         self.by_number.insert((user_id.clone(), *number), stored);
     }
 
-    /// Removes a key.
+    /// Removes a key from each index.
     pub(super) fn remove(&mut self, user: &UserId, number: u64) {
         if let Some(stored) = self.by_number.remove(&(user.clone(), number)) {
             self.by_hash.remove(&(user.clone(), stored.key, number));
@@ -69,7 +69,7 @@ impl Keys {
         expired.map(|(_, user, number)| (user, *number))
     }
 
-    /// Every key.
+    /// Every stored key, by user and number.
     pub(super) fn all(&self) -> impl Iterator<Item = &StoredKey> {
         self.by_number.values()
     }

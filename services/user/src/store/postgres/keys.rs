@@ -59,7 +59,7 @@ pub(super) async fn expiry(
     limited(query.fetch_optional(connection)).await
 }
 
-/// Inserts keys.
+/// Inserts the keys that a batch has used.
 pub(super) async fn insert(connection: &mut PgConnection, keys: &[StoredKey]) -> sqlx::Result<()> {
     let query = sqlx::query(INSERT)
         .bind(keys.iter().map(|key| key.user_id.as_str()).collect::<Vec<_>>())

@@ -54,7 +54,7 @@ pub(super) async fn expiry(
     query.fetch_optional(connection).await
 }
 
-/// Inserts keys.
+/// Inserts the keys that a batch has used.
 pub(super) async fn insert(connection: &mut SqliteConnection, keys: &[StoredKey]) -> sqlx::Result<()> {
     for chunk in keys.chunks(KEYS_PER_INSERT) {
         let mut insert = QueryBuilder::<Sqlite>::new(
