@@ -81,6 +81,35 @@ impl World {
         }
     }
 
+    /// Two users exchange their addresses, or one takes the address that the other gives up, within seconds and in any order.
+    pub(crate) fn move_addresses(&mut self, fault: Fault) {
+        let known: Vec<(usize, String)> = (0..self.plan.users)
+            .filter_map(|user| Some((user, self.users.rows[user].fields[Field::EMAIL].value.clone()?)))
+            .collect();
+        if known.len() < 2 {
+            return;
+        }
+        let (one, own) = self.random.pick(&known).clone();
+        let (other, others) = self.random.pick(&known).clone();
+        if one == other {
+            return;
+        }
+        let given_up = if fault == Fault::AddressesSwapped {
+            others
+        } else {
+            self.drawn += 1;
+            format!("u{one}.{}@x.io", self.drawn)
+        };
+        for (user, address) in [(one, given_up), (other, own)] {
+            let mut update = self.draw_change(user);
+            update.if_match = None;
+            update.fields.insert(Field::EMAIL, Some(address));
+            let at = self.now + self.random.below(3 * SECOND);
+            self.agenda
+                .plan(at, Event::Send(Box::new(Request::Update(update))));
+        }
+    }
+
     /// Gives a user new values.
     pub(crate) fn change_of(&mut self, user: usize) {
         let update = self.draw_change(user);
@@ -188,13 +217,9 @@ impl World {
         if self.plan.has(Fault::InvalidEmail) && self.random.chance(200) {
             return format!("{BAD}{number}@x.io");
         }
-        let may_conflict = [
-            Fault::ConflictWithId,
-            Fault::ConflictWithoutId,
-            Fault::OwnConflict,
-        ]
-        .into_iter()
-        .any(|fault| self.plan.has(fault));
+        let may_conflict = [Fault::Conflict, Fault::OwnConflict]
+            .into_iter()
+            .any(|fault| self.plan.has(fault));
         if may_conflict
             && self.random.chance(500)
             && let Some(address) = self.address_of_a_contact()

@@ -11,8 +11,7 @@ named! {
         UnknownProperty: "rule: property unknown for a while",
         ReadOnlyProperty: "rule: property read-only for a while",
         AdminRule: "rule: an admin's rule rejects everyone for a while",
-        ConflictWithId: "address of another contact, answer names it",
-        ConflictWithoutId: "address of another contact, answer names none",
+        Conflict: "address of another contact",
         OwnConflict: "409 that names the written contact itself",
         MissingContact: "no contact at first",
         SharedContact: "two users with one contact",
@@ -90,6 +89,8 @@ named! {
         SecondTry: "gateway: sends a change a second time",
         Burst: "caller: changes a user many times within seconds",
         ImportedLine: "caller: imports a line",
+        AddressesSwapped: "caller: two users exchange their addresses",
+        AddressHandedOver: "caller: a user takes an address that another one gives up",
         ServiceDown: "user service: restarted after a while",
         ServiceUnavailable: "user service: takes no changes for a while",
         BatchFails: "database: a batch fails before its commit",
@@ -183,8 +184,7 @@ impl Fault {
         );
         let of_an_address = matches!(
             self,
-            Self::ConflictWithId
-                | Self::ConflictWithoutId
+            Self::Conflict
                 | Self::OwnConflict
                 | Self::SharedContact
                 | Self::SecondaryAddress

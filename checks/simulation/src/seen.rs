@@ -57,7 +57,7 @@ impl Seen {
     fn problem(problem: &CallError) -> Self {
         match &problem.kind {
             CallErrorKind::Invalid { .. } => Self::Invalid,
-            CallErrorKind::Conflict { .. } => Self::Conflict,
+            CallErrorKind::Conflict => Self::Conflict,
             CallErrorKind::NotFound => Self::NotFound,
             CallErrorKind::NoSuchPath => Self::NoSuchPath,
             CallErrorKind::Unauthorized => Self::Unauthorized,
@@ -86,7 +86,7 @@ impl Seen {
     pub fn input(problem: &CallError) -> Self {
         match problem.kind {
             CallErrorKind::Invalid { .. } => Self::InputInvalid,
-            CallErrorKind::Conflict { .. } => Self::InputConflict,
+            CallErrorKind::Conflict => Self::InputConflict,
             CallErrorKind::NotFound => Self::InputNotFound,
             CallErrorKind::Locked => Self::InputLocked,
             _ => Self::InputOther,

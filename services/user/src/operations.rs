@@ -5,6 +5,7 @@
 
 mod change_lease;
 mod claim_users;
+mod contacts;
 mod control_delivery;
 mod get_receipt;
 mod get_user;
@@ -185,14 +186,20 @@ fn stored(batch: &Batch<'_>, user: &UserId) -> Result<Row, ServiceError> {
 }
 
 /// Saves a row that an operator made due, and wakes its user.
-fn put_and_wake(batch: &mut Batch<'_>, mut row: Row) -> Receipt {
-    let priority = rules::handle_due(&mut row, batch.now, batch.timing);
+fn put_and_wake(batch: &mut Batch<'_>, row: Row) -> Receipt {
     let (receipt, user) = (current_receipt(&row), row.user_id.clone());
     batch.put(row);
-    if let Some(priority) = priority {
-        batch.wake(&user, priority);
-    }
+    wake_if_due(batch, &user);
     receipt
+}
+
+/// Wakes a user whose row is due.
+fn wake_if_due(batch: &mut Batch<'_>, user: &UserId) {
+    let (now, timing) = (batch.now, *batch.timing);
+    let row = batch.row_mut(user);
+    if let Some(priority) = row.and_then(|row| rules::take_due_wake_up(row, now, &timing)) {
+        batch.wake(user, priority);
+    }
 }
 
 fn current_receipt(row: &Row) -> Receipt {

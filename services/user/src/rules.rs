@@ -10,6 +10,7 @@ mod dirty;
 mod history;
 mod import;
 mod key;
+mod late_writes;
 mod lease;
 mod link;
 mod operator;
@@ -27,21 +28,21 @@ mod values;
 mod version_floor;
 
 pub use change::{Change, ChangeError, Changed, accept_change};
-pub use claim::{Claimed, claim};
+pub use claim::{Claimed, Worker, claim, is_under_way, next_target};
 pub use dirty::{repair, retract, retry};
 pub use history::PastAttempt;
 pub use import::{Imported, accept_line};
 pub use key::{ChangeHash, KeyHash, KeyState, KeyedChange, StoredKey};
+pub use late_writes::{LateWriteWindow, extend_windows_to};
 pub use lease::{Lease, change_lease, control_delivery};
-pub use operator::{ResyncResult, link_by_operator, resync, unlink};
+pub use link::is_second_in_shared_contact;
+pub use operator::{ResyncResult, link_by_operator, lose_contact, resync, send_everything, unlink};
 pub(crate) use problem::next_recheck;
 pub use receipt::{overall_state, receipt, state_of};
 pub use recent_changes::{RecentChange, Try};
 pub use report::{Effects, report_result};
-pub use row::{
-    FieldState, LateWriteWindow, OpenAttempt, RememberedCreate, Row, UnknownMembers, UnknownParts,
-};
-pub use sweep::{handle_due, wake_now};
+pub use row::{FieldState, OpenAttempt, RememberedCreate, Row, UnknownMembers, UnknownParts};
+pub use sweep::{DueEffects, handle_due, take_due_wake_up, wake_now};
 pub use timing::RuleTiming;
 pub use version_floor::{FingerprintChange, check_fingerprint, raise_version_floor};
 

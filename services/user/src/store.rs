@@ -16,7 +16,7 @@ mod sqlite;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contracts::{Priority, UserId};
+use contracts::{Priority, UserId, WriteTarget};
 
 pub use database::{Database, InvalidDatabase, Server};
 pub use error::{Cause, OpenError, PoolMode, StoreError, Unfit, Unreadable};
@@ -40,6 +40,17 @@ pub struct FoundKey {
     pub change: Option<KeyedChange>,
     /// The number of the user's newest key; 0 if the user has none. It may have expired.
     pub newest: u64,
+}
+
+/// A call of a user that HubSpot may still apply.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LateWrite {
+    /// What the call named.
+    pub target: WriteTarget,
+    /// Whose call it was.
+    pub user_id: UserId,
+    /// Until when HubSpot may apply it.
+    pub until: UnixMs,
 }
 
 /// An open database.
@@ -204,9 +215,9 @@ pub trait Transaction: Send {
     /// worker has claimed the user. Rows that another transaction holds are skipped.
     async fn users_with_published_wake_ups(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError>;
 
-    /// Users linked to this contact. A caller that is about to link one more loads the lease first: the lease is locked,
-    /// so that of two such callers the second one sees the link of the first.
-    async fn linked_to(&mut self, account: &str, contact: &str) -> Result<Vec<UserId>, StoreError>;
+    /// Users linked to one of these contacts. A caller that is about to link one more loads the lease first: the lease is
+    /// locked, so that of two such callers the second one sees the link of the first.
+    async fn linked_to(&mut self, account: &str, contacts: &[&str]) -> Result<Vec<UserId>, StoreError>;
 
     /// Looks whether any user is linked to a contact.
     async fn look_for_links(&mut self) -> Result<bool, StoreError>;
@@ -232,6 +243,16 @@ pub trait Transaction: Send {
     /// Deletes at most `limit` keys that have expired, the oldest first, and returns how many these were. Keys that another
     /// transaction is deleting are skipped.
     async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError>;
+
+    /// Looks for calls that HubSpot may still apply to one of these targets.
+    async fn find_late_writes(&mut self, targets: &[&WriteTarget]) -> Result<Vec<LateWrite>, StoreError>;
+
+    /// Inserts late writes, each target and user at most once, and replaces the ends of those that are stored. Their users are among
+    /// the rows that this transaction loaded.
+    async fn save_late_writes(&mut self, late_writes: &[LateWrite]) -> Result<(), StoreError>;
+
+    /// Deletes at most `limit` late writes that are no longer possible, and returns how many these were.
+    async fn delete_ended_late_writes(&mut self, limit: usize) -> Result<u64, StoreError>;
 
     /// Makes everything durable. An error says whether the changes may have been stored.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;

@@ -4,6 +4,7 @@
 //! attempt. It reports one result for each attempt.
 
 mod attempt_result;
+mod write_target;
 
 use std::num::NonZeroU64;
 
@@ -15,6 +16,7 @@ pub use attempt_result::{
     AttemptFailure, AttemptResult, FieldResult, LastResponse, LinkOrigin, NewLink, NextAction, Reason,
     ReportResults, ReportedUser, ResultsReported, Retraction,
 };
+pub use write_target::WriteTarget;
 
 /// How urgent a user is. Live users always go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -194,6 +196,10 @@ pub struct UsersClaimed {
     pub clean: Vec<UserId>,
     /// Named users with an attempt of this epoch that is still under way.
     pub in_progress: Vec<UserId>,
+    /// Named users that are dirty and have to wait, because HubSpot may still apply a call of another user to their contact. They are
+    /// due again when that is over, and their wake-ups can be acknowledged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<UserId>,
     /// Named users that the limit left out.
     pub left_out: Vec<UserId>,
     /// Whether attempts that older epochs left open remain. The worker claims again until none do.

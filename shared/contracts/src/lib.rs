@@ -28,7 +28,7 @@ pub use delivery::{
     AttemptFailure, AttemptResult, ChangeLease, Claim, ClaimUsers, ControlDelivery, DeliveryAction,
     DeliveryControl, FieldResult, LastResponse, LeaseAction, LeaseAnswer, Link, LinkOrigin, NewLink,
     NextAction, PossibleCreate, Priority, Reason, ReportResults, ReportedUser, ResultsReported, Retraction,
-    TokenState, UserChanged, UsersClaimed, WakeUpNotice,
+    TokenState, UserChanged, UsersClaimed, WakeUpNotice, WriteTarget,
 };
 pub use delivery_status::{CallLimits, DeliveryNotice, DeliveryStatus};
 pub use error::{ErrorCode, InvalidValue, ServiceError};

@@ -66,6 +66,14 @@ impl HubSpotModel {
         contact
     }
 
+    /// The ids of contacts that were merged into it.
+    pub(super) fn former_ids(&self, contact: usize) -> Vec<String> {
+        (0..self.contacts.len())
+            .filter(|other| *other != contact && self.present(*other) == contact)
+            .map(Self::id)
+            .collect()
+    }
+
     /// The contact, whatever became of it.
     pub(crate) fn contact(&self, contact: usize) -> &Contact {
         &self.contacts[contact]

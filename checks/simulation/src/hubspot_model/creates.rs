@@ -61,7 +61,7 @@ impl HubSpotModel {
         }
         self.check_values(&input.properties, random)?;
         let Some(contact) = self.create(&address) else {
-            return Err(Box::new(self.address_held(&address, random)));
+            return Err(Box::new(self.address_held()));
         };
         if let Some(author) = author {
             self.created.push(Creation {

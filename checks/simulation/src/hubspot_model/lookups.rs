@@ -12,6 +12,7 @@ impl HubSpotModel {
     /// A contact as answers show it. It answers to every address that it shows.
     pub(super) fn shown(&mut self, contact: usize) -> Shown {
         let hides_secondary = self.has_habit(Fault::HiddenSecondary);
+        let former_ids = self.former_ids(contact);
         let found = self.contact_mut(contact);
         let primary = found.values[Field::EMAIL].clone();
         found.answered_to.insert(primary);
@@ -24,6 +25,7 @@ impl HubSpotModel {
             id: Self::id(contact),
             email: (!email.is_empty()).then(|| email.clone()),
             additional_emails: (!hides_secondary).then(|| found.additional.clone()),
+            former_ids,
         }
     }
 

@@ -45,29 +45,13 @@ impl HubSpotModel {
         if holder == contact {
             self.occurred.push(Fault::OwnConflict);
         }
-        Err(Box::new(self.address_held(address, random)))
+        Err(Box::new(self.address_held()))
     }
 
     /// The conflict about an address that a contact holds.
-    pub(super) fn address_held(&mut self, address: &str, random: &mut Random) -> CallError {
-        let names = match (
-            self.has_habit(Fault::ConflictWithId),
-            self.has_habit(Fault::ConflictWithoutId),
-        ) {
-            (true, true) => random.chance(500),
-            (_, without) => !without,
-        };
-        let holder = self.holder(address).filter(|_| names);
-        self.occurred.push(if names {
-            Fault::ConflictWithId
-        } else {
-            Fault::ConflictWithoutId
-        });
-        if let Some(holder) = holder {
-            self.contacts[holder].answered_to.insert(address.to_owned());
-        }
-        let existing_id = holder.map(Self::id);
-        problem(CallErrorKind::Conflict { existing_id }, "CONFLICT")
+    pub(super) fn address_held(&mut self) -> CallError {
+        self.occurred.push(Fault::Conflict);
+        problem(CallErrorKind::Conflict, "CONFLICT")
     }
 
     fn put(&mut self, contact: usize, field: Field, value: &str, author: Option<&Author>) {

@@ -94,6 +94,7 @@ impl World {
             | Fault::OperatorRetries
             | Fault::OperatorResyncs
             | Fault::OperatorRepairs => self.operate(fault),
+            Fault::AddressesSwapped | Fault::AddressHandedOver => self.move_addresses(fault),
             _ => self.people_act(fault),
         }
     }
@@ -216,7 +217,9 @@ fn max_times(fault: Fault) -> u64 {
         | Fault::Created
         | Fault::OperatorLinks
         | Fault::OperatorUnlinks
-        | Fault::OperatorRetries => 4,
+        | Fault::OperatorRetries
+        | Fault::AddressesSwapped
+        | Fault::AddressHandedOver => 4,
         Fault::LongFreeze | Fault::ShutDown => 2,
         _ => 3,
     }
@@ -253,5 +256,7 @@ fn occurs_by_itself(fault: Fault) -> bool {
             | Fault::OperatorRetries
             | Fault::OperatorResyncs
             | Fault::OperatorRepairs
+            | Fault::AddressesSwapped
+            | Fault::AddressHandedOver
     )
 }

@@ -4,17 +4,14 @@
 use std::collections::BTreeMap;
 
 use contracts::{AttemptResult, Field, LinkOrigin, NewLink, ReportResults};
-use user::rules::{Row, RuleTiming, report_result};
+use user::rules::{Row, RuleTiming, lose_contact, receipt, report_result};
 
 use super::{
     World,
     commits::RowsSoFar,
     rows::{Step, contact_id},
 };
-use crate::{
-    transition::Transition,
-    user_service::{user_id, user_of},
-};
+use crate::{transition::Transition, user_service::user_of};
 
 impl World {
     pub(super) fn observe_report(&mut self, report: &ReportResults, steps: &[Step<'_>], rows: &RowsSoFar) {
@@ -47,6 +44,9 @@ impl World {
             self.check_left(report, &between, steps);
         }
         let is_reported = |user: usize| results_of(user) > 0;
+        for step in steps.iter().filter(|step| !is_reported(step.user)) {
+            self.observe_other_user(step);
+        }
         self.count_given_up(steps, |user| !is_reported(user));
         for retraction in &report.retractions {
             let user = user_of(&retraction.user_id);
@@ -67,23 +67,22 @@ impl World {
         let mut around = Vec::new();
         for result in &report.results {
             let user = user_of(&result.user_id);
-            let others = result.link.as_ref().map_or_else(Vec::new, |link| {
-                let others = left
-                    .iter()
-                    .filter(|(other, row)| **other != user && is_linked_to(row, link));
-                others.map(|(other, _)| user_id(*other)).collect()
-            });
             let before = left[&user].clone();
+            let others: Vec<Row> = left
+                .iter()
+                .filter(|(other, row)| **other != user && is_concerned(row, &before, result))
+                .map(|(_, row)| row.clone())
+                .collect();
             let mut after = before.clone();
-            let effects = report_result(&mut after, &report.holder, result.clone(), others, now, &timing);
+            let effects = report_result(&mut after, &report.holder, result.clone(), &others, now, &timing);
             left.insert(user, after.clone());
             around.push((before, after));
-            for other in effects.now_shared {
-                let row = left.get_mut(&user_of(&other));
-                if let Some(link) = row.and_then(|row| row.link.as_mut()) {
-                    link.shared = true;
+            for loser in &effects.losers {
+                if let Some(row) = left.get_mut(&user_of(loser)) {
+                    lose_contact(row, now, &timing);
                 }
             }
+            share_contacts(&mut left);
         }
         RowsBetween { around, left }
     }
@@ -139,6 +138,7 @@ impl World {
             None => {}
         }
         let Some(found) = &result.link else { return };
+        self.check_shared(found, step, steps);
         let begins_to_share = |other: &Step<'_>| {
             let is_shared = |row: &Row| row.link.as_ref().is_some_and(|link| link.shared);
             other.user != step.user && is_shared(other.after) && !is_shared(other.before)
@@ -146,12 +146,51 @@ impl World {
         if steps.iter().any(begins_to_share) {
             self.tally.transitions.add(Transition::Shared);
         }
+        let said = receipt(step.after, step.after.version);
+        let code = said.and_then(|said| said.last_attempts.first()?.code.clone());
         self.tally.transitions.add(match () {
+            () if code.as_deref() == Some("LOOKUP_OUTDATED") => Transition::LookedUpAgain,
             () if contact_id(step.after) == contact_id(step.before) => Transition::LinkRejected,
+            () if step.after.link.is_none() => Transition::ContactLostByMerge,
             () if found.origin == LinkOrigin::Merged => Transition::LinkMoved,
             () if step.before.link.is_none() => Transition::Linked,
             () => Transition::Relinked,
         });
+    }
+
+    /// What a report does to users that it does not name: they lose their contact, or something was written to it.
+    fn observe_other_user(&mut self, step: &Step<'_>) {
+        if step.before.link.is_some() && step.after.link.is_none() {
+            self.tally.transitions.add(Transition::ContactLost);
+            if step.after.open_attempt.is_some() {
+                self.fail(&format!(
+                    "P4: u{} lost its contact, and its attempt stays open: {:?}",
+                    step.user, step.after
+                ));
+            }
+        } else if step.is_resent() {
+            self.tally.transitions.add(Transition::DirtyByOther);
+        }
+    }
+
+    /// P4: a user that was found by a secondary address shares no contact with others.
+    fn check_shared(&mut self, found: &NewLink, step: &Step<'_>, steps: &[Step<'_>]) {
+        let is_new = contact_id(step.after) != contact_id(step.before)
+            && contact_id(step.after) == Some(&found.contact_id);
+        let is_primary = |row: &Row| {
+            let own = row.fields[Field::EMAIL].value.as_ref();
+            let primary = found.primary_address.as_ref();
+            own.zip(primary)
+                .is_some_and(|(own, primary)| own.to_lowercase() == primary.to_lowercase())
+        };
+        let is_shared = step.after.link.as_ref().is_some_and(|link| link.shared);
+        let others_begin_to = steps
+            .iter()
+            .filter(|other| other.user != step.user && contact_id(other.after) == contact_id(step.after));
+        let mut all = others_begin_to.map(|other| other.after).chain([step.after]);
+        if is_new && is_shared && !all.all(is_primary) {
+            self.fail(&format!("P4: {found:?} is shared by {:?}", step.after));
+        }
     }
 
     /// P4: only the result of the open attempt resolves something.
@@ -185,8 +224,26 @@ struct RowsBetween {
     left: BTreeMap<usize, Row>,
 }
 
-fn is_linked_to(row: &Row, found: &NewLink) -> bool {
-    row.link
-        .as_ref()
-        .is_some_and(|link| link.contact_id == found.contact_id && link.account_id == found.account_id)
+/// Whether a row belongs to a contact that the result of another user is about.
+fn is_concerned(row: &Row, reported: &Row, result: &AttemptResult) -> bool {
+    let Some(link) = &row.link else { return false };
+    let is_own = contact_id(reported) == Some(&link.contact_id);
+    match &result.link {
+        Some(found) => {
+            let is_former = found.former_ids.contains(&link.contact_id);
+            found.contact_id == link.contact_id || is_former || (is_own && found.origin == LinkOrigin::Merged)
+        }
+        None => is_own && link.shared && result.confirmed_address.is_some(),
+    }
+}
+
+/// Notes in each row whether it shares its contact.
+fn share_contacts(rows: &mut BTreeMap<usize, Row>) {
+    let mut linked: BTreeMap<String, usize> = BTreeMap::new();
+    for contact in rows.values().filter_map(contact_id) {
+        *linked.entry(contact.to_owned()).or_default() += 1;
+    }
+    for link in rows.values_mut().filter_map(|row| row.link.as_mut()) {
+        link.shared = linked[&link.contact_id] > 1;
+    }
 }

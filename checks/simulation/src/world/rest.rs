@@ -103,6 +103,16 @@ impl World {
                 "P2: {name} is confirmed, but contact {contact} holds {:?}",
                 held.values[field]
             )),
+            // A user who shared the contact, or had it before, must leave nothing behind that this one has confirmed otherwise.
+            Writer::User { user: writer, .. } if self.linked_contact(writer) != Some(contact) => {
+                if self.has_lost[writer] {
+                    return Ok(());
+                }
+                Err(format!(
+                    "P2: {name} is confirmed, but contact {contact} holds {:?} of u{writer}, who is not linked to it",
+                    held.values[field]
+                ))
+            }
             // Somebody in HubSpot, or another user who shares the contact.
             Writer::Others | Writer::User { .. } => {
                 self.tally.transitions.add(Transition::OthersWroteLast);
@@ -118,6 +128,14 @@ impl World {
         };
         let contact = self.hubspot.present(named);
         if !self.hubspot.exists(contact) || self.linked_contact(user) == Some(contact) {
+            return Ok(());
+        }
+        // A merge may join two contacts that operators named. The one that was named first counts.
+        let mut others = (0..self.plan.users).filter(|other| *other != user);
+        let is_joined = |other: usize| {
+            self.linked_by_operator[other].is_some_and(|named| self.hubspot.present(named) == contact)
+        };
+        if others.any(is_joined) {
             return Ok(());
         }
         let link = &self.users.rows[user].link;
@@ -229,14 +247,24 @@ impl World {
         if self.linked_contact(user) == Some(holder) {
             return Err("is in conflict with its own contact".to_owned());
         }
+        let primary = &self.hubspot.contact(holder).values[Field::EMAIL];
+        let has_primary = |user: usize| {
+            let own = self.users.rows[user].fields[Field::EMAIL].value.as_deref();
+            own.is_some_and(|own| own.to_lowercase() == *primary)
+        };
+        let is_operators = |user: usize| {
+            let link = self.users.rows[user].link.as_ref();
+            link.is_some_and(|link| link.origin == LinkOrigin::ByOperator)
+        };
+        // A better claim than that of this user, or an equal one that came first.
         let others = (0..self.plan.users).filter(|other| *other != user);
-        let is_shared = others
-            .into_iter()
-            .any(|other| self.linked_contact(other) == Some(holder));
+        let is_held = others
+            .filter(|other| self.linked_contact(*other) == Some(holder))
+            .any(|other| !has_primary(user) || has_primary(other) || is_operators(other));
         // Only an operator takes back what an operator said.
         let link = self.users.rows[user].link.as_ref();
         let is_by_operator = link.is_some_and(|link| link.origin == LinkOrigin::ByOperator);
-        if self.plan.email_taken == EmailConflict::Reject || is_shared || is_by_operator {
+        if self.plan.email_taken == EmailConflict::Reject || is_held || is_by_operator {
             Ok(())
         } else {
             Err(format!(

@@ -83,6 +83,7 @@ impl World {
                     self.count_claims(claim, claimed);
                 }
                 self.count_given_up(&steps, |_| true);
+                self.count_left_contacts(&steps);
             }
             Request::Report(report) => {
                 self.observe_report(report, &steps, rows);
@@ -130,6 +131,8 @@ impl World {
             .for_each(|_| transitions.add(Transition::Clean));
         let in_progress = claimed.in_progress.iter();
         in_progress.for_each(|_| transitions.add(Transition::InProgress));
+        let waiting = claimed.waiting.iter();
+        waiting.for_each(|_| transitions.add(Transition::Waiting));
     }
 
     fn count_claims_of_report(&mut self, report: &ReportResults, reported: &contracts::ResultsReported) {
@@ -147,6 +150,15 @@ impl World {
             let was_open = step.before.open_attempt.is_some();
             if was_open && step.after.open_attempt != step.before.open_attempt {
                 self.tally.transitions.add(Transition::WindowByClaim);
+            }
+        }
+    }
+
+    /// Users that a claim removed from a shared contact.
+    fn count_left_contacts(&mut self, steps: &[Step<'_>]) {
+        for step in steps {
+            if step.before.link.is_some() && step.after.link.is_none() {
+                self.tally.transitions.add(Transition::SharedContactLeft);
             }
         }
     }
@@ -436,7 +448,15 @@ impl World {
             if was_resent_by_recheck {
                 self.tally.transitions.add(Transition::DirtyByRecheck);
             }
-            let has_reason = window_ended || rechecked || self.due_at_once[*user];
+            let by_other = step.is_resent() && !window_ended && !rechecked;
+            if by_other {
+                self.tally.transitions.add(Transition::DirtyByOther);
+            }
+            let has_waited = before
+                .last_failure
+                .as_ref()
+                .is_some_and(|reason| reason.code == "LATE_WRITE_POSSIBLE");
+            let has_reason = window_ended || rechecked || by_other || has_waited || self.due_at_once[*user];
             // A batch may also hold rows that the sweep left alone.
             let was_woken = before.wake_at != after.wake_at;
             if self.plan.sweepless && was_woken && !has_reason {

@@ -55,9 +55,7 @@ fn error_kind(
         403 => CallErrorKind::Forbidden,
         404 if is_json && (is_about_a_record(call) || names_an_object(error)) => CallErrorKind::NotFound,
         404 => CallErrorKind::NoSuchPath,
-        409 => CallErrorKind::Conflict {
-            existing_id: existing_id(error),
-        },
+        409 => CallErrorKind::Conflict,
         423 => CallErrorKind::Locked,
         429 => CallErrorKind::RateLimited {
             limit: rate_limit(error, limits(headers).daily_remaining == Some(0)),
@@ -154,6 +152,7 @@ fn contact(json: &Value) -> Option<Contact> {
         id,
         email: property(json, "email"),
         additional_emails: additional_emails(json),
+        former_ids: split_list(json, FORMER_IDS),
     })
 }
 
@@ -164,7 +163,6 @@ fn profile(json: &Value) -> Option<Profile> {
     };
     Some(Profile {
         contact: contact(json)?,
-        former_ids: split_list(json, FORMER_IDS),
         values: Field::ALL.into_iter().filter_map(value).collect(),
     })
 }
@@ -235,9 +233,7 @@ fn input_error(error: &Value, status: u16, correlation_id: Option<String>) -> Ca
     let category = text(error, "category").unwrap_or_default();
     let kind = match category.as_str() {
         "OBJECT_NOT_FOUND" => CallErrorKind::NotFound,
-        "CONFLICT" | "OBJECT_ALREADY_EXISTS" => CallErrorKind::Conflict {
-            existing_id: existing_id(error),
-        },
+        "CONFLICT" | "OBJECT_ALREADY_EXISTS" => CallErrorKind::Conflict,
         "LOCKED" => CallErrorKind::Locked,
         "RATE_LIMITS" | "RATE_LIMIT" => CallErrorKind::RateLimited {
             limit: rate_limit(error, false),
@@ -247,9 +243,7 @@ fn input_error(error: &Value, status: u16, correlation_id: Option<String>) -> Ca
         "VALIDATION_ERROR" => CallErrorKind::Invalid {
             properties: named_properties(error, &reason),
         },
-        _ if existing_id(error).is_some() => CallErrorKind::Conflict {
-            existing_id: existing_id(error),
-        },
+        _ if existing_id(error).is_some() => CallErrorKind::Conflict,
         _ => {
             let properties = named_properties(error, &reason);
             if properties.is_empty() {

@@ -12,8 +12,8 @@ use crate::engine::{
     Properties, UpdateInput,
 };
 
-/// The properties that are read of a contact: those that show which address found it.
-const READ_PROPERTIES: [&str; 2] = ["email", ADDITIONAL_EMAILS];
+/// The properties that are read of a contact: those that show which address found it, and which contacts it was merged from.
+const READ_PROPERTIES: [&str; 3] = ["email", ADDITIONAL_EMAILS, FORMER_IDS];
 /// The secondary addresses of a contact.
 pub(super) const ADDITIONAL_EMAILS: &str = "hs_additional_emails";
 /// The ids of the contacts that were merged into one.
@@ -70,15 +70,11 @@ fn check_writes() -> Value {
     }])
 }
 
-/// The body of a batch read for a comparison: the values too, and the ids of the contacts that were merged into it.
+/// The body of a batch read for a comparison: the values too.
 fn inspect(inspection: &Inspection) -> Value {
     let inputs: Vec<Value> = inspection.keys.iter().map(|key| json!({ "id": key })).collect();
     let fields = Field::ALL.map(Field::property);
-    let properties: BTreeSet<&str> = fields
-        .into_iter()
-        .chain(READ_PROPERTIES)
-        .chain([FORMER_IDS])
-        .collect();
+    let properties: BTreeSet<&str> = fields.into_iter().chain(READ_PROPERTIES).collect();
     let mut body = json!({ "inputs": inputs, "properties": properties, "propertiesWithHistory": [] });
     if inspection.by == ContactKey::Address {
         body["idProperty"] = "email".into();

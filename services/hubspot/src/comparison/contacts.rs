@@ -61,7 +61,7 @@ impl<'a> Contacts<'a> {
     fn add(&mut self, answer: &'a InspectedContacts) {
         for profile in &answer.contacts {
             self.by_id.insert(&profile.contact.id, profile);
-            for former in &profile.former_ids {
+            for former in &profile.contact.former_ids {
                 self.by_former_id.insert(former, profile);
             }
             for address in profile.contact.secondary_addresses() {
@@ -135,6 +135,7 @@ mod tests {
             id: "7".to_owned(),
             email: Some("anke@example.com".to_owned()),
             additional_emails: secondary.map(|address| vec![address.to_owned()]),
+            former_ids: Vec::new(),
         };
         assert!(is_found("anke@example.com", shows(Some("x@example.com"))));
         assert!(is_found("ada@example.com", shows(Some("Ada@example.com"))));

@@ -56,8 +56,8 @@ fn profile(id: &str) -> Profile {
             id: format!("c-{id}"),
             email: Some(address.clone()),
             additional_emails: Some(Vec::new()),
+            former_ids: Vec::new(),
         },
-        former_ids: Vec::new(),
         values: [
             (Field::EMAIL, Some(address)),
             (Field::FIRST_NAME, Some("Ada".to_owned())),
@@ -227,7 +227,7 @@ fn a_merged_contact_is_told_by_its_former_ids_or_by_being_the_only_answer() {
     let mut merged = profile("z");
     merged.contact.additional_emails = Some(vec!["a@example.com".to_owned()]);
     let single = answer(vec![merged.clone()], vec![]);
-    merged.former_ids = vec!["c-a".to_owned()];
+    merged.contact.former_ids = vec!["c-a".to_owned()];
     let among_others = answer(vec![profile("b"), merged], vec![]);
     let both = [user("a"), user("b")];
     for (users, answer) in [(&both[..], &among_others), (&both[..1], &single)] {

@@ -12,13 +12,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use contracts::{
     AttemptFailure, AttemptResult, Claim, Field, FieldResult, FieldSet, LastResponse, LinkOrigin, NewLink,
-    Reason,
+    Reason, WriteTarget,
 };
 
 use super::{
     CallError, Check, Contact, EmailConflict, MissingContact, Properties, circuit_breaker::FailureScope,
 };
-pub(crate) use link::AddressHolder;
 pub(crate) use lookup::{FoundContacts, Lookup, LookupResult, result_of_single_lookup};
 
 /// What an attempt needs next.
@@ -34,9 +33,8 @@ pub(crate) enum Step {
     UpdateSingle,
     /// Create a contact, in a batch with others.
     Create,
-    /// Read the contact by its id. After an address conflict, this tells whether the holder of the address is the
-    /// user's own contact under a former id.
-    Read(Option<AddressHolder>),
+    /// Read the user's contact by its id or, after a merge, by the id with which HubSpot answered.
+    Read(Option<String>),
     /// Nothing: report the result.
     Done,
 }
@@ -227,20 +225,17 @@ impl Attempt {
             (step, Event::LookedUp(_) | Event::LookedUpSingle(_) | Event::AddressNotFound) => step,
 
             // Reads by id.
-            (Step::Read(Some(holder)), Event::ContactRead(contact)) if self.is_linked_to(&contact.id) => {
-                // The user's contact is not the holder of the address, so the address is another contact's.
-                self.after_address_conflict(&holder, policy)
-            }
             (_, Event::ContactRead(contact)) if self.is_linked_to(&contact.id) => self.after_contact_seen(),
             (_, Event::ContactRead(contact)) => {
-                self.record_merge(&contact.id, policy);
+                self.record_merge(contact, policy);
                 Step::Done
             }
+            (Step::Read(Some(_)), Event::ContactNotFound) => self.after_merge_vanished(),
             // After a create that may have happened, the contact may have the address by now.
             (_, Event::ContactNotFound | Event::CreateMayHaveHappened) => self.find(policy),
 
             // Updates.
-            (_, Event::Updated(contact_id)) => self.after_update(contact_id, policy),
+            (_, Event::Updated(contact_id)) => self.after_update(contact_id),
             (step, Event::Unlisted) if step != Step::Create => {
                 self.mark_possibly_written(false);
                 Step::Read(None)
@@ -362,6 +357,7 @@ impl Attempt {
     /// The result to report; `is_counted` says whether a failure counts against the record.
     pub(crate) fn into_result(self, is_counted: bool) -> AttemptResult {
         AttemptResult {
+            target: self.target(),
             user_id: self.claim.user_id,
             attempt: self.claim.attempt,
             version: self.claim.version,
@@ -377,6 +373,18 @@ impl Attempt {
                 is_transient: failure.is_transient,
             }),
             last_response: self.last_response,
+        }
+    }
+
+    /// What its calls wrote to, or may have written to.
+    fn target(&self) -> Option<WriteTarget> {
+        let PossibleEffects { apply_late, created } = self.possible_effects;
+        if self.written.is_empty() && !apply_late && !created {
+            return None;
+        }
+        match &self.claim.link {
+            Some(link) => Some(WriteTarget::contact(&link.account_id, &link.contact_id)),
+            None => self.email().as_deref().map(WriteTarget::address),
         }
     }
 

@@ -317,7 +317,10 @@ fn single_call(attempts: &mut OpenAttempts, id: AttemptId) -> Option<Call> {
                 properties,
             }
         }
-        Step::Read(_) | Step::Find(_) | Step::Update | Step::Create | Step::Done => Call::Read {
+        Step::Read(Some(contact_id)) => Call::Read {
+            contact_id: contact_id.clone(),
+        },
+        Step::Read(None) | Step::Find(_) | Step::Update | Step::Create | Step::Done => Call::Read {
             contact_id: attempt.contact_id()?.to_owned(),
         },
     };

@@ -271,7 +271,7 @@ impl Leadership {
                 | CallErrorKind::UnexpectedStatus
                 | CallErrorKind::Forbidden => return,
                 CallErrorKind::Invalid { .. }
-                | CallErrorKind::Conflict { .. }
+                | CallErrorKind::Conflict
                 | CallErrorKind::NotFound
                 | CallErrorKind::MissingScopes
                 | CallErrorKind::Locked

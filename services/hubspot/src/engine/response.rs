@@ -70,6 +70,8 @@ pub struct Contact {
     pub email: Option<String>,
     /// Its secondary addresses; `None` if the response does not show them.
     pub additional_emails: Option<Vec<String>>,
+    /// The ids of contacts that were merged into it.
+    pub former_ids: Vec<String>,
 }
 
 impl Contact {
@@ -116,8 +118,6 @@ pub struct InspectedContacts {
 pub struct Profile {
     /// The contact and its addresses.
     pub contact: Contact,
-    /// The ids of contacts that were merged into it.
-    pub former_ids: Vec<String>,
     /// The values of the fields that the response shows; `None` where the contact has no value.
     pub values: BTreeMap<Field, Option<String>>,
 }
@@ -171,10 +171,7 @@ pub enum CallErrorKind {
         properties: BTreeMap<String, Reason>,
     },
     /// 409: another record holds a value that is unique.
-    Conflict {
-        /// The record that holds it, if it is named.
-        existing_id: Option<String>,
-    },
+    Conflict,
     /// Status 404 for a record: it does not exist.
     NotFound,
     /// 404 for the path as a whole, because the address or the version is wrong.

@@ -451,7 +451,12 @@ impl Engine {
 
 fn is_named(claims: &UsersClaimed, user_id: &UserId) -> bool {
     claims.claims.iter().any(|claim| claim.user_id == *user_id)
-        || [&claims.clean, &claims.in_progress, &claims.left_out]
-            .into_iter()
-            .any(|users| users.contains(user_id))
+        || [
+            &claims.clean,
+            &claims.in_progress,
+            &claims.waiting,
+            &claims.left_out,
+        ]
+        .into_iter()
+        .any(|users| users.contains(user_id))
 }

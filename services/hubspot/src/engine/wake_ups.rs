@@ -255,8 +255,10 @@ impl WakeUps {
         requested: &[UserId],
         response: &contracts::UsersClaimed,
     ) -> Vec<AckHandle> {
-        let clean = self.still_claimed_by(request, &response.clean);
-        let acks = clean.iter().filter_map(|user_id| self.resolve(user_id)).collect();
+        // The user service wakes a user again that has to wait.
+        let mut done = self.still_claimed_by(request, &response.clean);
+        done.extend(self.still_claimed_by(request, &response.waiting));
+        let acks = done.iter().filter_map(|user_id| self.resolve(user_id)).collect();
         for user_id in self.still_claimed_by(request, &response.in_progress) {
             self.defer(&user_id, now + OPEN_ATTEMPT_PAUSE);
         }

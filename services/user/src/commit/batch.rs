@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use contracts::{Priority, RequestContext, ResolvedUser, UserChanged, UserId};
+use contracts::{Priority, RequestContext, ResolvedUser, UserChanged, UserId, WriteTarget};
 
 use super::keys::BatchKeys;
 use crate::{
     relay::AcceptedChanges,
     rules::{self, FingerprintChange, KeyHash, KeyState, KeyedChange, Lease, Row, RuleTiming, UnixMs},
-    store::{DatabaseIdentity, LoadedRows, StoreError, Transaction, UserWriter},
+    store::{DatabaseIdentity, LateWrite, LoadedRows, StoreError, Transaction, UserWriter},
 };
 
 /// What follows from a committed batch.
@@ -44,8 +44,8 @@ pub struct Batch<'a> {
     lease: Option<Lease>,
     is_lease_changed: bool,
     keys: BatchKeys,
-    /// How many expired keys were deleted.
-    deleted_keys: u64,
+    /// How many expired keys and late writes were deleted.
+    deleted: u64,
     wake_ups: Vec<UserChanged>,
     /// The maximum number of wake-ups that the stream takes now.
     capacity: u64,
@@ -79,7 +79,7 @@ impl<'a> Batch<'a> {
             lease: None,
             is_lease_changed: false,
             keys: BatchKeys::default(),
-            deleted_keys: 0,
+            deleted: 0,
             wake_ups: Vec::new(),
             capacity,
             resolved: Vec::new(),
@@ -164,8 +164,29 @@ impl<'a> Batch<'a> {
 
     /// Deletes at most `limit` idempotency keys that have expired.
     pub(crate) async fn delete_expired_keys(&mut self, limit: usize) -> Result<(), StoreError> {
-        self.deleted_keys += self.transaction.delete_expired_keys(limit).await?;
+        self.deleted += self.transaction.delete_expired_keys(limit).await?;
         Ok(())
+    }
+
+    /// Deletes at most `limit` entries of late writes that are no longer possible.
+    pub(crate) async fn delete_ended_late_writes(&mut self, limit: usize) -> Result<(), StoreError> {
+        self.deleted += self.transaction.delete_ended_late_writes(limit).await?;
+        Ok(())
+    }
+
+    /// Calls of any user that HubSpot may still apply to these targets, as this batch has left them so far.
+    pub(crate) async fn late_writes(
+        &mut self,
+        targets: &[&WriteTarget],
+    ) -> Result<Vec<LateWrite>, StoreError> {
+        if targets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = self.transaction.find_late_writes(targets).await?;
+        let now = self.now;
+        let in_memory = self.rows().flat_map(late_writes_of);
+        found.extend(in_memory.filter(|one| one.until > now && targets.contains(&&one.target)));
+        Ok(found)
     }
 
     /// Whether there is such a user, but its row cannot be read.
@@ -220,22 +241,22 @@ impl<'a> Batch<'a> {
         self.rows.len()
     }
 
-    /// The other users that are linked to a contact, as this batch has left them so far.
-    pub(crate) async fn other_users_of_contact(
+    /// The users that are linked to one of these contacts, as this batch has left them so far.
+    pub(crate) async fn users_of_contacts(
         &mut self,
         account_id: &str,
-        contact_id: &str,
-        user: &UserId,
-    ) -> Result<Vec<UserId>, StoreError> {
-        let stored = self.transaction.linked_to(account_id, contact_id).await?;
+        contacts: &[&str],
+    ) -> Result<BTreeSet<UserId>, StoreError> {
+        let stored = self.transaction.linked_to(account_id, contacts).await?;
         // Rows in memory may have changed their link since they were loaded, so the database does not speak for them.
-        let stored = stored.into_iter().filter(|other| !self.rows.contains_key(other));
+        let stored = stored.into_iter().filter(|user| !self.rows.contains_key(user));
         let in_memory = self.rows.values().flatten().filter(|row| {
             let link = row.link.as_ref();
-            link.is_some_and(|link| link.contact_id == contact_id && link.account_id == account_id)
+            link.is_some_and(|link| {
+                link.account_id == account_id && contacts.contains(&link.contact_id.as_str())
+            })
         });
-        let others: BTreeSet<UserId> = in_memory.map(|row| row.user_id.clone()).chain(stored).collect();
-        Ok(others.into_iter().filter(|other| other != user).collect())
+        Ok(in_memory.map(|row| row.user_id.clone()).chain(stored).collect())
     }
 
     /// The lease. Other transactions wait for it from now on, until this one ends.
@@ -267,11 +288,15 @@ impl<'a> Batch<'a> {
             .filter_map(|user| self.rows.get(user)?.as_ref())
             .collect();
         let new_keys = self.keys.new_keys();
-        let wrote =
-            !changed.is_empty() || !new_keys.is_empty() || self.deleted_keys > 0 || self.is_lease_changed;
+        let wrote = !changed.is_empty() || !new_keys.is_empty() || self.deleted > 0 || self.is_lease_changed;
         // Keys come after the rows: of two transactions that create the same user, one fails here, before it adds a key.
         if !changed.is_empty() {
             self.transaction.save(&changed).await?;
+        }
+        // The table is an index of what the rows say, so that other users find it.
+        let late_writes: Vec<LateWrite> = changed.iter().flat_map(|row| late_writes_of(row)).collect();
+        if !late_writes.is_empty() {
+            self.transaction.save_late_writes(&late_writes).await?;
         }
         if !new_keys.is_empty() {
             self.transaction.save_keys(new_keys).await?;
@@ -287,4 +312,14 @@ impl<'a> Batch<'a> {
             wrote,
         })
     }
+}
+
+/// The calls of a user that HubSpot may still apply.
+fn late_writes_of(row: &Row) -> impl Iterator<Item = LateWrite> {
+    let targets = row.in_doubt.iter().flat_map(|window| &window.targets);
+    targets.map(|(target, until)| LateWrite {
+        target: target.clone(),
+        user_id: row.user_id.clone(),
+        until: *until,
+    })
 }

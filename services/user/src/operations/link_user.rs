@@ -1,13 +1,12 @@
 //! `users.sync.link`: an operator says which contact is a user's.
 
-use contracts::{ErrorCode, Link, LinkUser, Receipt, ServiceError, UserId};
+use contracts::{ErrorCode, LinkUser, Receipt, ServiceError, UserId};
 use runtime::nats::Caller;
 
-use super::{Context, current_receipt, put_and_wake, stored};
+use super::{Context, contacts, current_receipt, put_and_wake, stored};
 use crate::{
     commit::{Batch, Operation, OperationError, Queue},
     rules,
-    store::StoreError,
 };
 
 pub(super) async fn link_user(
@@ -32,47 +31,26 @@ impl Operation for LinkUser {
     }
 
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<Receipt, OperationError> {
-        // Every operation that links users takes the lease first, so that of two that link users to one contact at the same time
-        // the second sees the first.
+        // See `contacts`: links change only while the lease is held by the transaction.
         let Some(account) = batch.lease().await?.account_id else {
             return Err(no_account().into());
         };
         let mut row = stored(batch, &self.user_id)?;
         let contact = &self.contact_id;
-        let others = batch
-            .other_users_of_contact(&account, contact.as_str(), &self.user_id)
-            .await?;
+        let others = contacts::other_users(batch, &self.user_id, &account, &[contact.as_str()]).await?;
         if let Some(other) = others.first() {
-            return Err(held_by(other).into());
+            return Err(held_by(&other.user_id).into());
         }
         let former = row.link.clone();
         if !rules::link_by_operator(&mut row, contact, &account, batch.now, batch.timing) {
             return Ok(current_receipt(&row));
         }
         let receipt = put_and_wake(batch, row);
-        end_sharing(batch, former, &self.user_id).await?;
+        if let Some(former) = former {
+            contacts::update_sharing(batch, &former.account_id, &former.contact_id).await?;
+        }
         Ok(receipt)
     }
-}
-
-/// If one user is left that shared a contact with this one, that user no longer shares it.
-pub(super) async fn end_sharing(
-    batch: &mut Batch<'_>,
-    former: Option<Link>,
-    user: &UserId,
-) -> Result<(), StoreError> {
-    let Some(former) = former.filter(|link| link.shared) else {
-        return Ok(());
-    };
-    let others = batch
-        .other_users_of_contact(&former.account_id, &former.contact_id, user)
-        .await?;
-    let [other] = others.as_slice() else { return Ok(()) };
-    batch.load([other]).await?;
-    if let Some(link) = batch.row_mut(other).and_then(|row| row.link.as_mut()) {
-        link.shared = false;
-    }
-    Ok(())
 }
 
 fn no_account() -> ServiceError {

@@ -1,10 +1,11 @@
 //! `users.report`: a worker reports the results of attempts, and may claim the next users in the same message.
 
 use contracts::{
-    AttemptResult, ErrorCode, NextAction, ReportResults, ReportedUser, ResolvedUser, ResultsReported,
+    AttemptResult, ErrorCode, Link, NextAction, ReportResults, ReportedUser, ResolvedUser, ResultsReported,
     ServiceError, UserId, delivery::MAX_CLAIMS,
 };
 
+use super::contacts;
 use crate::{
     commit::{Batch, Operation, OperationError, Queue},
     rules::{self, state_of},
@@ -28,9 +29,8 @@ impl Operation for ReportResults {
             let message = format!("a report has at most {MAX_CLAIMS} results; nothing was recorded");
             return Err(ServiceError::new(ErrorCode::InvalidRequest, message).into());
         }
-        // Every operation that links users takes the lease first, so that of two that link users to one contact at the same time
-        // the second sees the first.
-        if self.results.iter().any(|result| result.link.is_some()) {
+        // See `contacts`: links change only while the lease is held by the transaction.
+        if self.results.iter().any(|result| may_change_links(batch, result)) {
             batch.lease().await?;
         }
         let mut answer = ResultsReported::default();
@@ -59,25 +59,36 @@ impl Operation for ReportResults {
     }
 }
 
+/// Whether a link may begin or end: one was found, or the address of a shared contact has changed.
+fn may_change_links(batch: &Batch<'_>, result: &AttemptResult) -> bool {
+    result.link.is_some() || gives_shared_contact_an_address(batch, result)
+}
+
+fn gives_shared_contact_an_address(batch: &Batch<'_>, result: &AttemptResult) -> bool {
+    let link = batch.row(&result.user_id).and_then(|row| row.link.as_ref());
+    result.confirmed_address.is_some() && link.is_some_and(|link| link.shared)
+}
+
 async fn report_one(
     batch: &mut Batch<'_>,
     holder: &str,
     result: &AttemptResult,
 ) -> Result<NextAction, StoreError> {
     let user = &result.user_id;
-    let others = match &result.link {
-        Some(link) => {
-            batch
-                .other_users_of_contact(&link.account_id, &link.contact_id, user)
-                .await?
+    let former_link = batch.row(user).and_then(|row| row.link.clone());
+    let others = match (&result.link, &former_link) {
+        (Some(found), _) => contacts::users_of_found_contact(batch, user, found).await?,
+        (None, Some(link)) if gives_shared_contact_an_address(batch, result) => {
+            contacts::other_users(batch, user, &link.account_id, &[&link.contact_id]).await?
         }
-        None => Vec::new(),
+        (None, _) => Vec::new(),
     };
     let (now, timing) = (batch.now, *batch.timing);
     let Some(row) = batch.row_mut(user) else {
         return Ok(NextAction::Superseded);
     };
-    let effects = rules::report_result(row, holder, result.clone(), others, now, &timing);
+    let effects = rules::report_result(row, holder, result.clone(), &others, now, &timing);
+    let link = row.link.clone();
     if effects.is_resolved && !row.is_dirty() {
         let version = row.version;
         let state = state_of(row, version);
@@ -87,11 +98,23 @@ async fn report_one(
             state,
         });
     }
-    batch.load(&effects.now_shared).await?;
-    for other in &effects.now_shared {
-        if let Some(link) = batch.row_mut(other).and_then(|row| row.link.as_mut()) {
-            link.shared = true;
+    contacts::end_links(batch, &effects.losers).await?;
+    contacts::resend_everything(batch, &effects.overwritten);
+    if let Some(contact) = effects.overwritten_contact {
+        contacts::resend_users_of(batch, user, &[contact]).await?;
+    }
+    if contact_of(&link) != contact_of(&former_link) {
+        if let Some(found) = result.link.as_ref().filter(|_| link.is_some()) {
+            contacts::join_former_contacts(batch, user, found, former_link.as_ref(), &others).await?;
+        }
+        for link in [former_link, link].into_iter().flatten() {
+            contacts::update_sharing(batch, &link.account_id, &link.contact_id).await?;
         }
     }
     Ok(effects.next)
+}
+
+fn contact_of(link: &Option<Link>) -> Option<(&str, &str)> {
+    let link = link.as_ref()?;
+    Some((&link.account_id, &link.contact_id))
 }

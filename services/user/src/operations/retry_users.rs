@@ -77,7 +77,7 @@ impl Operation for RetryListed {
             }
             answer.retried += 1;
             let wake = match self.priority {
-                Priority::Live => rules::handle_due(&mut row, batch.now, batch.timing),
+                Priority::Live => rules::take_due_wake_up(&mut row, batch.now, batch.timing),
                 Priority::Backfill => None,
             };
             batch.put(row);

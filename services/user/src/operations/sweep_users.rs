@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use contracts::{Priority, UserId};
 
+use super::contacts;
 use crate::{
     commit::{Batch, Operation, OperationError, Queue},
     rules,
 };
 
-/// The most expired idempotency keys that one sweep deletes. Twice a second, that is more than callers use.
-const MAX_DELETED_KEYS: usize = 500;
+/// The most expired idempotency keys, and the most late writes, that one sweep deletes. Twice a second, that is more than arise.
+const MAX_DELETED: usize = 500;
 
 /// Handles users that are due and publishes their wake-ups. The answer is how many users were due.
 #[derive(Debug, Clone, Copy)]
@@ -50,17 +51,26 @@ impl Operation for SweepUsers {
         if !unreadable.is_empty() {
             batch.transaction.put_off(&unreadable, &timing).await?;
         }
+        let mut overwritten = Vec::new();
         for user in &due {
             let now = batch.now;
             let Some(row) = batch.row_mut(user) else {
                 continue;
             };
-            if let Some(priority) = rules::handle_due(row, now, &timing) {
+            let effects = rules::handle_due(row, now, &timing);
+            if let Some(priority) = effects.wake_up {
                 batch.wake(user, priority);
             }
+            if !effects.overwritten.is_empty() {
+                overwritten.push((user, effects.overwritten));
+            }
         }
-        // Last, so that the keys are locked only for the commit.
-        batch.delete_expired_keys(MAX_DELETED_KEYS).await?;
+        for (user, contacts) in overwritten {
+            contacts::resend_users_of(batch, user, &contacts).await?;
+        }
+        // Last, so that these entries are locked only for the commit.
+        batch.delete_expired_keys(MAX_DELETED).await?;
+        batch.delete_ended_late_writes(MAX_DELETED).await?;
         Ok(due.len())
     }
 }

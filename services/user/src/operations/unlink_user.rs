@@ -3,7 +3,7 @@
 use contracts::{Receipt, ServiceError, UnlinkUser, UserId};
 use runtime::nats::Caller;
 
-use super::{Context, current_receipt, link_user::end_sharing, put_and_wake, stored};
+use super::{Context, contacts, current_receipt, put_and_wake, stored};
 use crate::{
     commit::{Batch, Operation, OperationError, Queue},
     rules,
@@ -31,7 +31,7 @@ impl Operation for UnlinkUser {
     }
 
     async fn apply(&self, batch: &mut Batch<'_>) -> Result<Receipt, OperationError> {
-        // See `LinkUser`: links change only while the lease is held by the transaction.
+        // See `contacts`: links change only while the lease is held by the transaction.
         batch.lease().await?;
         let mut row = stored(batch, &self.user_id)?;
         let former = row.link.clone();
@@ -39,7 +39,9 @@ impl Operation for UnlinkUser {
             return Ok(current_receipt(&row));
         }
         let receipt = put_and_wake(batch, row);
-        end_sharing(batch, former, &self.user_id).await?;
+        if let Some(former) = former {
+            contacts::update_sharing(batch, &former.account_id, &former.contact_id).await?;
+        }
         Ok(receipt)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use contracts::{Claim, Field};
+use contracts::{Claim, Field, WriteTarget};
 
 use super::{
     OpenAttempt, Row, RuleTiming, UnixMs, UnknownMembers,
@@ -19,26 +19,56 @@ pub enum Claimed {
     Clean,
     /// An attempt of this epoch is still under way.
     InProgress,
+    /// HubSpot may still apply a call of another user to the same contact, so the user waits until that is over.
+    Waiting,
+}
+
+/// What the next attempt of a user may write to.
+pub fn next_target(row: &Row, account: &str) -> Option<WriteTarget> {
+    match &row.link {
+        Some(link) if link.account_id == account => row.linked_contact(),
+        _ if row.was_linked => None,
+        _ => row.fields[Field::EMAIL]
+            .value
+            .as_deref()
+            .map(WriteTarget::address),
+    }
+}
+
+/// The worker that holds the lease.
+#[derive(Debug, Clone, Copy)]
+pub struct Worker<'a> {
+    /// Its id.
+    pub holder: &'a str,
+    /// The epoch of its lease.
+    pub epoch: u64,
+    /// The account that its token belongs to.
+    pub account: &'a str,
+}
+
+/// Whether an attempt of this epoch is still under way.
+pub fn is_under_way(row: &Row, epoch: u64, now: UnixMs, timing: &RuleTiming) -> bool {
+    row.open_attempt.as_ref().is_some_and(|open| {
+        let past_term = is_due(open.since + timing.attempt, now, timing.attempt);
+        open.epoch == epoch && !past_term
+    })
 }
 
 /// Gives a dirty row to the worker that holds the lease.
 ///
 /// An open attempt of an older epoch, or one that is past its term, is given up first. HubSpot may still apply its calls, so a
 /// late-write window begins now.
+///
+/// `late_write_until` is the time until which HubSpot may apply a call of another user to what this attempt would write to.
 pub fn claim(
     row: &mut Row,
-    holder: &str,
-    epoch: u64,
-    account: &str,
+    worker: Worker<'_>,
+    late_write_until: Option<UnixMs>,
     now: UnixMs,
     floor: u64,
     timing: &RuleTiming,
 ) -> Claimed {
-    let is_under_way = |open: &OpenAttempt| {
-        let past_term = is_due(open.since + timing.attempt, now, timing.attempt);
-        open.epoch == epoch && !past_term
-    };
-    if row.open_attempt.as_ref().is_some_and(is_under_way) {
+    if is_under_way(row, worker.epoch, now, timing) {
         return Claimed::InProgress;
     }
     if let Some(open) = row.open_attempt.take() {
@@ -48,14 +78,19 @@ pub fn claim(
     if dirty.is_empty() {
         return Claimed::Clean;
     }
+    if let Some(until) = late_write_until.filter(|until| *until > now) {
+        row.wait_for_late_write(until, now, timing);
+        return Claimed::Waiting;
+    }
+    row.end_wait_for_late_write();
     // If the clock stepped back, the windows end a whole term from now, and not earlier.
     for create in &mut row.possible_creates {
         create.until = create.until.min(now + timing.late_write);
     }
     row.begin_attempt(floor);
-    holder.clone_into(&mut row.holder);
+    worker.holder.clone_into(&mut row.holder);
     row.open_attempt = Some(OpenAttempt {
-        epoch,
+        epoch: worker.epoch,
         version: row.version,
         generation: row.generation,
         fields: dirty,
@@ -64,14 +99,20 @@ pub fn claim(
         unknown: UnknownMembers::new(),
     });
     postpone_wake_up(row, now, timing);
-    Claimed::Given(Box::new(claim_of(row, account, now)))
+    Claimed::Given(Box::new(claim_of(row, worker.account, now)))
 }
 
 /// Gives an attempt up whose result nobody waits for any more; `code` says why. HubSpot may still apply its calls, so a late-write
 /// window begins now.
 pub(super) fn give_up(row: &mut Row, attempt: OpenAttempt, code: &str, now: UnixMs, timing: &RuleTiming) {
     remember_given_up(row, &attempt, code, now);
-    row.extend_late_write_window(attempt.version, now + timing.late_write);
+    // Without a link, the worker may have created a contact.
+    let created = attempt.address.as_deref().map(WriteTarget::address);
+    let target = row.linked_contact().or(created);
+    row.extend_late_write_window(attempt.version, now + timing.late_write, target);
+    if row.link.is_some() && attempt.fields.contains(Field::EMAIL) {
+        row.address_written_at = now;
+    }
     if let Some(address) = attempt.address {
         row.record_possible_create(address, now + timing.late_write);
     }

@@ -9,7 +9,8 @@ use super::{OpenAttempt, Row, UnixMs, link::LinkDecision};
 const MAX_ATTEMPTS: usize = 10;
 /// The code of an attempt whose result never came.
 pub(super) const GIVEN_UP: &str = "GIVEN_UP";
-/// The code of an attempt that was under way when an operator linked the user to another contact, or unlinked it.
+/// The code of an attempt that was under way when the user's link changed: an operator linked or unlinked it, or another user got the
+/// contact.
 pub(super) const SUPERSEDED: &str = "SUPERSEDED";
 /// The code of an attempt that found no contact.
 const CONTACT_NOT_FOUND: &str = "CONTACT_NOT_FOUND";
@@ -136,8 +137,14 @@ fn main_reason<'a>(result: &'a AttemptResult, linked: Option<&'a LinkDecision>) 
     if let Some(reason) = reasons.next() {
         return MainReason::Reason(reason);
     }
-    if let Some(LinkDecision::Rejected(reason)) = linked {
-        return MainReason::Code(&reason.code);
+    match linked {
+        Some(
+            LinkDecision::Rejected(reason)
+            | LinkDecision::PassedOver(reason)
+            | LinkDecision::Outdated(reason)
+            | LinkDecision::Lost(reason),
+        ) => return MainReason::Code(&reason.code),
+        Some(LinkDecision::Accepted | LinkDecision::AlreadyLinked) | None => {}
     }
     if result
         .field_results

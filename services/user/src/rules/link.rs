@@ -1,63 +1,245 @@
-//! Whether a link that a worker found is accepted.
+//! Whether a link that a worker found is accepted, and which of several users a contact belongs to.
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldResult, FieldSet, Link, LinkOrigin, NewLink, Priority, Reason, UserId};
+use contracts::{
+    Field, FieldResult, FieldSet, Link, LinkOrigin, NewLink, Priority, Reason, UserId, is_same_address,
+};
 
 use super::{OpenAttempt, Row, UnixMs, dirty::mark_dirty, results::resolve_fields};
 
 /// What was decided about a link.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum LinkDecision {
-    /// The user is linked to the contact, and shares it with these users.
-    Accepted(Vec<UserId>),
+    /// The user is linked to the contact.
+    Accepted,
     /// The link was rejected for this reason. Fields that depended on it have the result `Conflict`.
     Rejected(Reason),
+    /// The contact belongs to another user, and it was found by a former address of this one. That address is forgotten, and the others
+    /// are looked up.
+    PassedOver(Reason),
+    /// The contact may have changed since it was looked up, so it is looked up again.
+    Outdated(Reason),
     /// The user was linked to the contact before.
     AlreadyLinked,
+    /// The contact was merged into one of another user, and this user is looked up again.
+    Lost(Reason),
+}
+
+/// What was decided about a link, and what follows for the other users of the contact.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Decided {
+    pub(super) decision: LinkDecision,
+    /// They lose the contact to this user.
+    pub(super) losers: Vec<UserId>,
+    /// They keep the contact, and something of this user was written to it.
+    pub(super) overwritten: Vec<UserId>,
+}
+
+impl Decided {
+    fn alone(decision: LinkDecision) -> Self {
+        Self {
+            decision,
+            losers: Vec::new(),
+            overwritten: Vec::new(),
+        }
+    }
+}
+
+/// How strongly a contact belongs to a user. The first is the strongest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Bond {
+    /// An operator linked them.
+    ByOperator,
+    /// The user has a new address, which is being sent. The contact still has the former one as its primary address.
+    ChangesAddress,
+    /// The user's address is the primary one of the contact.
+    PrimaryAddress,
+    /// They are linked, or the user has a secondary address of the contact.
+    Other,
+}
+
+/// The bond between a contact with this primary address and a user that is linked to it.
+fn bond_of_linked(row: &Row, primary: Option<&str>) -> Bond {
+    let email = &row.fields[Field::EMAIL];
+    let confirmed = row.link.as_ref().and_then(|link| link.address.as_deref());
+    let is_primary = |address: &str| primary.is_some_and(|primary| is_same_address(address, primary));
+    if is_by_operator(row) {
+        Bond::ByOperator
+    } else if primary.is_some_and(|primary| row.has_address(primary)) {
+        Bond::PrimaryAddress
+    } else if email.is_dirty() && email.result.is_none() && confirmed.is_some_and(is_primary) {
+        // As soon as HubSpot answers that it cannot have the new address, the field has a result. Without that, two users who
+        // exchange their addresses would wait for each other for ever.
+        Bond::ChangesAddress
+    } else {
+        Bond::Other
+    }
 }
 
 /// Accepts or rejects a link, before anything is written through it.
 ///
-/// `others` are the other users that are linked to the contact.
+/// `others` are the other users that are linked to the contact, or to a contact that was merged into it. Of all users, the one with
+/// the strongest bond gets the contact, and of equal ones the one that was linked first. Several users may share a contact only if
+/// they all have its primary address.
 pub(super) fn decide_link(
     row: &mut Row,
     found: NewLink,
     attempt: &OpenAttempt,
-    others: Vec<UserId>,
+    others: &[Row],
     now: UnixMs,
-) -> LinkDecision {
-    let shared = !others.is_empty();
+) -> Decided {
     let address = FieldSet::from_iter([Field::EMAIL]);
-    if shared && row.forget_create_of_another(found.address.as_deref()) {
-        return LinkDecision::Rejected(of_another());
-    }
     match found.origin {
-        LinkOrigin::Merged => move_link(row, found, shared),
-        LinkOrigin::Created => created_link(row, found, attempt, shared, now),
-        _ if is_linked_to(row, &found) => return LinkDecision::AlreadyLinked,
+        LinkOrigin::Created => {
+            created_link(row, found, attempt, !others.is_empty(), now);
+            return Decided::alone(accepted(row));
+        }
+        LinkOrigin::Merged => {}
+        _ if is_linked_to(row, &found) => return Decided::alone(LinkDecision::AlreadyLinked),
         // Only an operator changes an operator's link.
         LinkOrigin::Followed if is_by_operator(row) => {
-            return reject(row, address, attempt, by_operator(), now);
+            return Decided::alone(reject(row, address, attempt, by_operator(), now));
         }
-        LinkOrigin::Followed if shared => {
-            return reject(row, address, attempt, of_another(), now);
+        _ => {}
+    }
+    if others.is_empty() {
+        take_contact(row, found, attempt, false, now);
+        return Decided::alone(accepted(row));
+    }
+    let former = found
+        .address
+        .as_deref()
+        .filter(|address| !row.has_address(address));
+    if let Some(former) = former {
+        row.forget_former_address(former);
+        return Decided::alone(LinkDecision::PassedOver(of_another(&found)));
+    }
+    match compare(row, &found, attempt, others) {
+        Comparison::Shares { losers } => {
+            take_contact(row, found, attempt, true, now);
+            Decided {
+                losers,
+                ..Decided::alone(accepted(row))
+            }
         }
-        // A primary address proves that the contact is this person's, even if others are linked to it. A secondary one does not.
-        LinkOrigin::SecondaryAddress | LinkOrigin::Unknown if shared => {
-            return reject(row, attempt.fields, attempt, of_another(), now);
+        Comparison::Wins => {
+            let is_merge = found.origin == LinkOrigin::Merged;
+            take_contact(row, found, attempt, false, now);
+            if is_merge {
+                mark_dirty(row, FieldSet::all(), Priority::Live, now);
+            }
+            Decided {
+                losers: others.iter().map(|other| other.user_id.clone()).collect(),
+                ..Decided::alone(accepted(row))
+            }
         }
-        LinkOrigin::PrimaryAddress
-        | LinkOrigin::SecondaryAddress
-        | LinkOrigin::Followed
-        | LinkOrigin::ByOperator
-        | LinkOrigin::Unknown => {
-            new_link(row, found, attempt, shared, now);
+        Comparison::IsOutdated => Decided::alone(LinkDecision::Outdated(outdated())),
+        Comparison::Loses { to } => {
+            let reason = of_another(&found);
+            let decision = match found.origin {
+                LinkOrigin::Merged => {
+                    lose_merged_contact(row, now);
+                    return Decided {
+                        overwritten: vec![to],
+                        ..Decided::alone(LinkDecision::Lost(reason))
+                    };
+                }
+                LinkOrigin::Followed => reject(row, address, attempt, reason, now),
+                _ => reject(row, attempt.fields, attempt, reason, now),
+            };
+            Decided::alone(decision)
         }
     }
+}
+
+/// How a user that asks for a contact compares with the others that are linked to it.
+enum Comparison {
+    /// It gets the contact.
+    Wins,
+    /// It shares the contact with the others, except those that lose it.
+    Shares { losers: Vec<UserId> },
+    /// This user keeps the contact.
+    Loses { to: UserId },
+    /// It would get the contact, but the contact may have got another primary address since it was looked up.
+    IsOutdated,
+}
+
+fn compare(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row]) -> Comparison {
+    // Earlier workers do not name the primary address.
+    let shown = found
+        .address
+        .as_deref()
+        .filter(|_| found.origin == LinkOrigin::PrimaryAddress);
+    let primary = found.primary_address.as_deref().or(shown);
+    let is_merge = found.origin == LinkOrigin::Merged;
+    let own = match primary {
+        _ if is_merge => bond_of_linked(row, primary),
+        Some(primary) if row.has_address(primary) => Bond::PrimaryAddress,
+        _ => Bond::Other,
+    };
+    let rank = |other: &Row| {
+        (
+            bond_of_linked(other, primary),
+            other.linked_at,
+            other.user_id.clone(),
+        )
+    };
+    let Some((bond, linked_at, strongest)) = others.iter().map(rank).min() else {
+        return Comparison::Wins;
+    };
+    let have_all_primary = (own, bond) == (Bond::PrimaryAddress, Bond::PrimaryAddress);
+    let is_earlier = is_merge && (row.linked_at, &row.user_id) < (linked_at, &strongest);
+    let loses = own > bond || (own == bond && !is_earlier);
+    let is_shared = have_all_primary && found.origin != LinkOrigin::Followed;
+    if loses && !is_shared {
+        return Comparison::Loses { to: strongest };
+    }
+    if others
+        .iter()
+        .any(|other| other.address_written_at > attempt.since)
+    {
+        return Comparison::IsOutdated;
+    }
+    if is_shared {
+        let has_other = |other: &&Row| bond_of_linked(other, primary) == Bond::Other;
+        let losers = others.iter().filter(has_other);
+        return Comparison::Shares {
+            losers: losers.map(|other| other.user_id.clone()).collect(),
+        };
+    }
+    Comparison::Wins
+}
+
+/// Whether a user that shares its contact may not give it another address, because another user was linked to it first.
+///
+/// `others` are the other users of the contact.
+pub fn is_second_in_shared_contact(row: &Row, others: &[Row]) -> bool {
+    let Some(link) = &row.link else { return false };
+    let has_confirmed = link
+        .address
+        .as_deref()
+        .is_some_and(|address| row.has_address(address));
+    let is_earlier = |other: &Row| (other.linked_at, &other.user_id) < (row.linked_at, &row.user_id);
+    row.fields[Field::EMAIL].is_dirty()
+        && !has_confirmed
+        && !is_by_operator(row)
+        && others.iter().any(is_earlier)
+}
+
+/// The users of a shared contact that have another address than its new primary one, so that it is not their contact any more.
+pub(super) fn left_behind(primary: &str, users: &[Row]) -> Vec<UserId> {
+    users
+        .iter()
+        .filter(|user| !user.has_address(primary) && !is_by_operator(user))
+        .map(|user| user.user_id.clone())
+        .collect()
+}
+
+fn accepted(row: &mut Row) -> LinkDecision {
     row.was_linked = true;
     row.possible_creates.clear();
-    LinkDecision::Accepted(others)
+    LinkDecision::Accepted
 }
 
 fn is_linked_to(row: &Row, found: &NewLink) -> bool {
@@ -70,6 +252,14 @@ fn is_by_operator(row: &Row) -> bool {
     row.link
         .as_ref()
         .is_some_and(|link| link.origin == LinkOrigin::ByOperator)
+}
+
+fn take_contact(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
+    if found.origin == LinkOrigin::Merged {
+        move_link(row, found, shared);
+    } else {
+        new_link(row, found, attempt, shared, now);
+    }
 }
 
 /// A merge gave the contact another id. It is the same contact, so no field becomes dirty, and an operator's link stays one.
@@ -87,9 +277,17 @@ fn move_link(row: &mut Row, mut found: NewLink, shared: bool) {
     });
 }
 
+/// The user's contact was merged into one of another user. The user is looked up again, and may get a contact of its own.
+fn lose_merged_contact(row: &mut Row, now: UnixMs) {
+    row.link = None;
+    row.was_linked = false;
+    mark_dirty(row, FieldSet::all(), Priority::Live, now);
+}
+
 /// A contact that was created for this user has every value of the attempt. Fields that were clean then were written too, but their
 /// results are older than the contact. They become dirty, so that their results become true.
 fn created_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
+    row.linked_at = now;
     row.link = Some(Link {
         contact_id: found.contact_id,
         account_id: found.account_id,
@@ -110,6 +308,7 @@ fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, 
         .address
         .as_deref()
         .is_some_and(|address| row.has_address(address));
+    row.linked_at = now;
     row.link = Some(Link {
         contact_id: found.contact_id,
         account_id: found.account_id,
@@ -130,10 +329,19 @@ fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, 
     mark_dirty(row, resent, Priority::Live, now);
 }
 
-fn of_another() -> Reason {
+fn of_another(found: &NewLink) -> Reason {
+    let contact = &found.contact_id;
+    let message = format!(
+        "contact {contact} has this address and is linked to another user; remove the address from that contact in \
+         HubSpot, or correct the user's address"
+    );
+    Reason::ours("CONTACT_OF_ANOTHER_USER", &message)
+}
+
+fn outdated() -> Reason {
     Reason::ours(
-        "CONTACT_OF_ANOTHER_USER",
-        "the contact that has this address is linked to another user",
+        "LOOKUP_OUTDATED",
+        "another user's address was written to this contact after it was looked up, so it is looked up again",
     )
 }
 

@@ -60,6 +60,7 @@ pub fn link_by_operator(
         origin: LinkOrigin::ByOperator,
         shared: false,
     });
+    row.linked_at = now;
     row.was_linked = true;
     row.possible_creates.clear();
     send_everything(row, now);
@@ -79,6 +80,14 @@ pub fn unlink(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> bool {
     true
 }
 
+/// Ends the link of a user whose contact belongs to another one now. The user is looked up again, and may get a contact of its own.
+pub fn lose_contact(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
+    supersede_attempt(row, now, timing);
+    row.link = None;
+    row.was_linked = false;
+    send_everything(row, now);
+}
+
 /// Supersedes an attempt under way, which was given another contact or none. Clearing the holder makes its result that of an earlier
 /// attempt, which sets no link and resolves nothing.
 fn supersede_attempt(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
@@ -88,7 +97,8 @@ fn supersede_attempt(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
     }
 }
 
-fn send_everything(row: &mut Row, now: UnixMs) {
+/// Sends every field of a user again, because something else may have been written to its contact.
+pub fn send_everything(row: &mut Row, now: UnixMs) {
     reset_failures(row);
     row.recheck_at = None;
     row.rechecks = 0;

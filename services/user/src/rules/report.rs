@@ -3,14 +3,16 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use contracts::{
-    AttemptFailure, AttemptResult, FieldResult, FieldSet, LinkOrigin, NextAction, Priority, UserId,
+    AttemptFailure, AttemptResult, Field, FieldResult, FieldSet, LinkOrigin, NextAction, Priority, UserId,
+    WriteTarget,
 };
 
 use super::{
     OpenAttempt, Row, RuleTiming, UnixMs,
     dirty::{changed_after, mark_dirty},
     history::remember_attempt,
-    link::{LinkDecision, decide_link},
+    late_writes::may_be_of_another,
+    link::{Decided, LinkDecision, decide_link, left_behind},
     results::resolve_fields,
     timing::MAX_COUNTED_FAILURES,
 };
@@ -22,8 +24,12 @@ pub struct Effects {
     pub next: NextAction,
     /// Whether the result was that of the open attempt, so that the user's receipt may have changed.
     pub is_resolved: bool,
-    /// Other users that share the contact from now on.
-    pub now_shared: Vec<UserId>,
+    /// Other users that lose their contact, because it belongs to this user, or because they no longer belong to it.
+    pub losers: Vec<UserId>,
+    /// Other users that are sent again, because something of this user was written to their contact.
+    pub overwritten: Vec<UserId>,
+    /// The contact that an earlier attempt wrote to. If another user is linked to it now, that user is sent again.
+    pub overwritten_contact: Option<WriteTarget>,
 }
 
 impl Effects {
@@ -31,19 +37,22 @@ impl Effects {
         Self {
             next,
             is_resolved: false,
-            now_shared: Vec::new(),
+            losers: Vec::new(),
+            overwritten: Vec::new(),
+            overwritten_contact: None,
         }
     }
 }
 
 /// Records the result of an attempt, whichever epoch it belongs to.
 ///
-/// `others` are the other users that are linked to the contact of the result's link.
+/// `others` are the other users that are linked to the contact of the result's link or, without one, to the contact that the user
+/// shares with them.
 pub fn report_result(
     row: &mut Row,
     holder: &str,
     mut result: AttemptResult,
-    others: Vec<UserId>,
+    others: &[Row],
     now: UnixMs,
     timing: &RuleTiming,
 ) -> Effects {
@@ -77,8 +86,9 @@ fn report_earlier(row: &mut Row, result: &AttemptResult, now: UnixMs, timing: &R
         .filter(|field| newer.contains(*field))
         .collect();
     mark_dirty(row, overwritten, Priority::Live, now);
+    remember_written_address(row, result, now);
     if result.may_apply_late {
-        row.extend_late_write_window(version, now + timing.late_write);
+        row.extend_late_write_window(version, now + timing.late_write, result.target.clone());
     }
     // A contact that it created is found again by its address.
     let created = result
@@ -93,36 +103,66 @@ fn report_earlier(row: &mut Row, result: &AttemptResult, now: UnixMs, timing: &R
             create.until = create.until.max(now + timing.late_write);
         }
     }
-    if row.open_attempt.is_none() && row.holder.is_empty() {
-        // An operator superseded it and no worker has claimed the user since, so this worker goes on.
-        return Effects::only(next_action(row, now));
+    // If it was superseded and no worker has claimed the user since, this worker goes on.
+    let goes_on = row.open_attempt.is_none() && row.holder.is_empty();
+    let next = if goes_on {
+        next_action(row, now)
+    } else {
+        NextAction::Superseded
+    };
+    Effects {
+        overwritten_contact: result
+            .target
+            .clone()
+            .filter(|target| may_be_of_another(row, target)),
+        ..Effects::only(next)
     }
-    Effects::only(NextAction::Superseded)
+}
+
+/// The address may be another one at HubSpot now than a worker that looks up the contact has seen.
+fn remember_written_address(row: &mut Row, result: &AttemptResult, now: UnixMs) {
+    if result.written.contains(Field::EMAIL) {
+        row.address_written_at = now;
+    }
 }
 
 fn report_current(
     row: &mut Row,
     attempt: &OpenAttempt,
     mut result: AttemptResult,
-    others: Vec<UserId>,
+    others: &[Row],
     now: UnixMs,
     timing: &RuleTiming,
 ) -> Effects {
-    let mut now_shared = Vec::new();
-    let mut is_already_linked = false;
     // The link comes first: fields that the attempt wrote through it must not be resolved if the link is rejected.
-    let decision = result
+    let decided = result
         .link
         .take()
         .map(|found| decide_link(row, found, attempt, others, now));
-    remember_attempt(row, attempt, &result, decision.as_ref(), now);
-    match decision {
-        Some(LinkDecision::Accepted(others)) => now_shared = others,
-        Some(LinkDecision::AlreadyLinked) => is_already_linked = true,
-        Some(LinkDecision::Rejected(_)) | None => {}
+    let decision = decided.as_ref().map(|decided| &decided.decision);
+    remember_attempt(row, attempt, &result, decision, now);
+    remember_written_address(row, &result, now);
+    let looks_up_again = matches!(
+        decision,
+        Some(LinkDecision::AlreadyLinked | LinkDecision::Outdated(_))
+    );
+    if matches!(decision, Some(LinkDecision::Lost(_))) {
+        // What was confirmed is the other user's contact.
+        result
+            .field_results
+            .retain(|_, result| *result != FieldResult::Confirmed);
     }
+    let (mut losers, overwritten) = match decided {
+        Some(Decided {
+            losers, overwritten, ..
+        }) => (losers, overwritten),
+        None => (Vec::new(), Vec::new()),
+    };
     // The address by which the contact is found again if its id is lost.
-    if let (Some(address), Some(link)) = (result.confirmed_address, &mut row.link) {
+    if let (Some(address), Some(link)) = (result.confirmed_address.take(), &mut row.link) {
+        if link.shared && result.written.contains(Field::EMAIL) {
+            losers.extend(left_behind(&address, others));
+        }
         link.address = Some(address);
     }
     let has_results = !result.field_results.is_empty();
@@ -134,7 +174,7 @@ fn report_current(
         .collect();
     resolve_fields(row, attempt, sent, now);
     if result.may_apply_late {
-        row.extend_late_write_window(attempt.version, now + timing.late_write);
+        row.extend_late_write_window(attempt.version, now + timing.late_write, result.target);
     }
     if let Some(address) = attempt.address.clone().filter(|_| result.may_have_created) {
         row.forget_impossible_creates(attempt.since);
@@ -143,14 +183,16 @@ fn report_current(
     match result.failure {
         Some(failure) if row.is_dirty() => handle_failure(row, attempt, failure, now, timing),
         // The attempt found out nothing new. Without a pause the next one would find out the same at once, and so on.
-        _ if is_already_linked && !has_results => schedule_retry(row, attempt, now, timing),
+        _ if looks_up_again && !has_results => schedule_retry(row, attempt, now, timing),
         _ => reset_failures(row),
     }
     finish_if_clean(row);
     Effects {
         next: next_action(row, now),
         is_resolved: true,
-        now_shared,
+        losers,
+        overwritten,
+        overwritten_contact: None,
     }
 }
 

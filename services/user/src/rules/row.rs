@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use contracts::{
     Field, FieldResult, FieldSet, Link, PerField, PossibleCreate, Priority, Reason, RequestContext, User,
-    UserId, Values, is_same_address,
+    UserId, Values, WriteTarget, is_same_address,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PastAttempt, RecentChange, RuleTiming, UnixMs,
+    LateWriteWindow, PastAttempt, RecentChange, RuleTiming, UnixMs,
     version_floor::{lost_calls_end_at, next_number},
 };
 
@@ -37,7 +37,12 @@ pub struct Row {
     pub fields: PerField<FieldState>,
     /// The contact that the user is linked to.
     pub link: Option<Link>,
-    /// Whether the user was ever linked. A contact that was deleted is not created again.
+    /// When the user was linked to the contact. If HubSpot merges the contact into another one, this does not change.
+    pub linked_at: UnixMs,
+    /// When an attempt last wrote the address to the contact, or may have written it; 0 for never.
+    pub address_written_at: UnixMs,
+    /// Whether the user was ever linked. A contact that was deleted is not created again. If another user got the contact, the user
+    /// counts as one that never had a contact.
     pub was_linked: bool,
     /// Addresses under which HubSpot may have created a contact for this user, or may still do so.
     pub possible_creates: Vec<RememberedCreate>,
@@ -151,15 +156,6 @@ impl RememberedCreate {
     }
 }
 
-/// The time in which HubSpot may still apply calls that we gave up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LateWriteWindow {
-    /// The lowest version that one of the calls carried.
-    pub from_version: u64,
-    /// The end of the window.
-    pub until: UnixMs,
-}
-
 impl FieldState {
     /// Whether the field has to be sent.
     pub fn is_dirty(&self) -> bool {
@@ -183,6 +179,8 @@ impl Row {
             pending_since: None,
             fields: PerField::from_fn(|_| FieldState::default()),
             link: None,
+            linked_at: 0,
+            address_written_at: 0,
             was_linked: false,
             possible_creates: Vec::new(),
             attempt: 0,
@@ -216,7 +214,8 @@ impl Row {
             // HubSpot may still apply a call of an attempt that is lost, over what is accepted from now on.
             let until = lost_calls_end_at(floor, timing);
             if until > now {
-                self.extend_late_write_window(self.version, until.min(now + timing.late_write));
+                let target = self.linked_contact();
+                self.extend_late_write_window(self.version, until.min(now + timing.late_write), target);
             }
         }
         self.version = next;
@@ -258,9 +257,11 @@ impl Row {
         self.is_dirty() && self.failures > 0 && self.open_attempt.is_none()
     }
 
-    /// When the next attempt is due after one that failed; none while an attempt is running.
+    /// When the next attempt is due after one that failed, or after the late-write window of another user; none while an attempt is
+    /// running.
     pub(crate) fn retry_at(&self) -> Option<UnixMs> {
-        self.wake_at.filter(|_| self.waits_after_failure())
+        self.wake_at
+            .filter(|_| self.waits_after_failure() || self.waits_for_late_write())
     }
 
     /// Whether a field that has a result is being sent again.
@@ -343,16 +344,20 @@ impl Row {
         }
     }
 
-    /// Forgets a former address of this user, because its contact belongs to another user, so that it was not created for this one.
-    /// Returns whether the address was remembered.
-    pub(super) fn forget_create_of_another(&mut self, address: Option<&str>) -> bool {
-        let Some(address) = address.filter(|address| !self.has_address(address)) else {
-            return false;
-        };
-        let before = self.possible_creates.len();
+    /// Forgets a former address of this user, because its contact belongs to another user now: no contact is looked up by it any more.
+    pub(super) fn forget_former_address(&mut self, address: &str) {
         self.possible_creates
             .retain(|create| !is_same_address(&create.address, address));
-        self.possible_creates.len() < before
+        if let Some(link) = &mut self.link {
+            link.address
+                .take_if(|confirmed| is_same_address(confirmed, address));
+        }
+    }
+
+    /// The contact that the user is linked to, as what a write names.
+    pub fn linked_contact(&self) -> Option<WriteTarget> {
+        let link = self.link.as_ref()?;
+        Some(WriteTarget::contact(&link.account_id, &link.contact_id))
     }
 
     /// Forgets addresses under which HubSpot could no longer create a contact when an attempt began at this time. The attempt
@@ -361,20 +366,10 @@ impl Row {
         self.possible_creates.retain(|create| create.until > looked_since);
     }
 
-    /// Begins a late-write window, or extends the current one to the lower version and the later end.
-    pub(super) fn extend_late_write_window(&mut self, version: u64, until: UnixMs) {
-        let window = self.in_doubt.get_or_insert(LateWriteWindow {
-            from_version: version,
-            until,
-        });
-        window.from_version = window.from_version.min(version);
-        window.until = window.until.max(until);
-    }
-
     /// When the row is due: at its wake-up time, or when its late-write window ends, whichever is earlier.
     pub fn due_at(&self) -> Option<UnixMs> {
         let wake_at = self.wake_at.filter(|_| self.is_dirty());
-        let window_ends = self.in_doubt.map(|window| window.until);
+        let window_ends = self.in_doubt.as_ref().map(|window| window.until);
         wake_at.into_iter().chain(window_ends).min()
     }
 }

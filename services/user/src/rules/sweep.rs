@@ -1,18 +1,33 @@
 //! Handles rows that are due: late-write windows that end, rechecks, and wake-ups that were lost.
 
-use contracts::Priority;
+use contracts::{Priority, WriteTarget};
 
 use super::{
-    Row, RuleTiming, UnixMs,
-    dirty::{changed_after, mark_dirty},
-    results::rechecked_fields,
-    timing::is_due,
+    Row, RuleTiming, UnixMs, dirty::mark_dirty, late_writes::end_late_write_window,
+    results::rechecked_fields, timing::is_due,
 };
 
-/// Does everything that is due on a row. If a wake-up has to be published, returns its priority.
-pub fn handle_due(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> Option<Priority> {
-    end_late_write_window(row, now, timing);
+/// What follows from handling a row that is due, besides the changed row.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct DueEffects {
+    /// The priority of the wake-up to publish, if one has to be.
+    pub wake_up: Option<Priority>,
+    /// Contacts to which HubSpot may have applied a late call. Other users that are linked to one of them are sent again.
+    pub overwritten: Vec<WriteTarget>,
+}
+
+/// Does everything that is due on a row.
+pub fn handle_due(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> DueEffects {
+    let overwritten = end_late_write_window(row, now, timing);
     recheck(row, now);
+    DueEffects {
+        wake_up: take_due_wake_up(row, now, timing),
+        overwritten,
+    }
+}
+
+/// If the row is due, it is next due as late as a lost wake-up allows. Returns the priority of the wake-up to publish.
+pub fn take_due_wake_up(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> Option<Priority> {
     let wake_at = row.wake_at.filter(|_| row.is_dirty())?;
     if !is_due(wake_at, now, timing.max_wake_up_distance()) {
         return None;
@@ -29,20 +44,6 @@ pub fn wake_now(row: &mut Row, now: UnixMs) -> bool {
         row.wake_at = Some(now);
     }
     waits
-}
-
-/// Ends the window in which HubSpot may apply a late call. If it did, the call replaced values that callers changed after its version.
-/// Those fields are sent again, even if they are dirty already or being sent. Other fields have the value that the call wrote.
-///
-/// If the clock stepped back, the window would end too late. It then ends a whole term from now, and never earlier.
-fn end_late_write_window(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
-    if let Some(window) = &mut row.in_doubt {
-        window.until = window.until.min(now + timing.late_write);
-    }
-    if let Some(window) = row.in_doubt.take_if(|window| window.until <= now) {
-        let newer = changed_after(row, window.from_version);
-        mark_dirty(row, newer, Priority::Live, now);
-    }
 }
 
 /// Tries fields again whose problem may have passed.

@@ -3,11 +3,11 @@
 
 mod row_json;
 
-use contracts::{Field, InvalidUserId, PerField, Priority, SyncState};
+use contracts::{Field, InvalidUserId, PerField, Priority, SyncState, WriteTarget};
 use sqlx::FromRow;
 
 use self::row_json::RowJson;
-use super::{FoundKey, Unreadable};
+use super::{FoundKey, LateWrite, StoreError, Unreadable, error::parse_ids};
 use crate::rules::{ChangeHash, KeyedChange, Lease, Row, UnixMs, overall_state};
 
 /// The columns that do not belong to a field, in the order of [`Columns`].
@@ -120,6 +120,27 @@ impl TryFrom<KeyColumns> for FoundKey {
         Ok(Self {
             change,
             newest: count(columns.newest),
+        })
+    }
+}
+
+/// The columns of a late write.
+#[derive(Debug, FromRow)]
+pub(super) struct LateWriteColumns {
+    target: String,
+    user_id: String,
+    until: UnixMs,
+}
+
+impl TryFrom<LateWriteColumns> for LateWrite {
+    type Error = StoreError;
+
+    fn try_from(columns: LateWriteColumns) -> Result<Self, StoreError> {
+        let user_id = parse_ids(vec![columns.user_id])?.remove(0);
+        Ok(Self {
+            target: WriteTarget::from_text(columns.target),
+            user_id,
+            until: columns.until,
         })
     }
 }

@@ -6,6 +6,7 @@
 
 mod error;
 mod keys;
+mod late_writes;
 mod open;
 mod reader;
 mod rows;

@@ -1,6 +1,7 @@
 //! A database file, with a write-ahead log that is flushed at every commit. One connection writes, a few others read.
 
 mod keys;
+mod late_writes;
 mod open;
 mod reader;
 mod rows;

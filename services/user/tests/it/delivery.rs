@@ -20,6 +20,7 @@ pub(crate) fn no_result(claim: &Claim) -> AttemptResult {
         field_results: BTreeMap::new(),
         written: FieldSet::EMPTY,
         may_apply_late: false,
+        target: None,
         may_have_created: false,
         last_response: None,
         link: None,
@@ -43,6 +44,8 @@ pub(crate) fn contact_found(claim: &Claim, contact: &str) -> AttemptResult {
         account_id: ACCOUNT.to_owned(),
         address: claim.values[&Field::EMAIL].clone(),
         origin: LinkOrigin::PrimaryAddress,
+        primary_address: claim.values[&Field::EMAIL].clone(),
+        former_ids: Vec::new(),
     };
     AttemptResult {
         link: Some(link),
@@ -134,7 +137,11 @@ async fn concurrent_claims_get_every_attempt_that_was_left_open() {
     let users: Vec<String> = (0..60).map(|user| format!("u{user}")).collect();
     let names: Vec<&str> = users.iter().map(String::as_str).collect();
     for user in &names {
-        stack.update(&ada(user)).await.unwrap();
+        let address = format!("{user}@example.com");
+        stack
+            .update(&patch(user, [(Field::EMAIL, &*address)]))
+            .await
+            .unwrap();
     }
     let first = stack.lease("a").await;
     assert_eq!(stack.claim("a", first, &names).await.unwrap().claims.len(), 60);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 mod comparisons;
+mod contacts;
 mod database;
 mod delivery;
 mod examine_database;

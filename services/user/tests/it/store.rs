@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldSet, Link, LinkOrigin, Priority, UserId};
+use contracts::{Field, FieldSet, Link, LinkOrigin, Priority, UserId, WriteTarget};
 use user::{
     rules::{ChangeHash, KeyHash, KeyedChange, Lease, OpenAttempt, Row, RuleTiming, StoredKey},
-    store::{FoundKey, LoadedRows, Opened, ScanFilter, StoreError, UserScan},
+    store::{FoundKey, LateWrite, LoadedRows, Opened, ScanFilter, StoreError, UserScan},
     time::Clock,
 };
 
@@ -29,6 +29,7 @@ on_each_store![
     the_newest_entry_of_a_key_counts,
     expired_keys_are_deleted_in_pages,
     keys_that_another_transaction_deletes_are_skipped,
+    late_writes_are_found_until_they_end,
 ];
 
 /// A store whose time is [`NOW`].
@@ -149,7 +150,10 @@ async fn a_transaction_sees_what_it_has_written(kind: StoreKind) {
     let due = transaction.due(Priority::Live, &timing, 10).await.unwrap();
     assert_eq!(due, [id("2"), id("3"), id("4")]);
     assert_eq!(transaction.left_open(2, 10).await.unwrap(), [id("1")]);
-    let mut linked = transaction.linked_to("4711", "contact of 2").await.unwrap();
+    let mut linked = transaction
+        .linked_to("4711", &["contact of 1", "contact of 2"])
+        .await
+        .unwrap();
     linked.sort();
     assert_eq!(linked, [id("1"), id("2")]);
     let loaded = readable(transaction.load(&[&id("1"), &id("4")]).await.unwrap());
@@ -420,6 +424,45 @@ async fn keys_that_another_transaction_deletes_are_skipped(kind: StoreKind) {
     let found = transaction.find_keys(&[(&one, KeyHash::of("1"))]).await.unwrap();
     assert_eq!(found[0].newest, 4);
     assert!(found[0].change.is_some());
+    drop(transaction);
+    opened.close().await.unwrap();
+}
+
+async fn late_writes_are_found_until_they_end(kind: StoreKind) {
+    let (mut opened, _store) = open(kind).await;
+    let late_write = |target: &WriteTarget, user: &str, until: i64| LateWrite {
+        target: target.clone(),
+        user_id: id(user),
+        until,
+    };
+    let contact = WriteTarget::contact("4711", "101");
+    let address = WriteTarget::address("ada@example.com");
+    let ended = late_write(&contact, "1", NOW);
+    let first = late_write(&contact, "2", NOW + 1);
+    let other = late_write(&address, "1", NOW + 5);
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    let all = [ended, first.clone(), other.clone()];
+    transaction.save_late_writes(&all).await.unwrap();
+    transaction.commit().await.unwrap();
+
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    let found = transaction.find_late_writes(&[&contact]).await.unwrap();
+    assert_eq!(found, [first]);
+    let unknown = WriteTarget::contact("4712", "101");
+    assert_eq!(transaction.find_late_writes(&[&unknown]).await.unwrap(), []);
+    let longer = late_write(&contact, "2", NOW + 9);
+    transaction
+        .save_late_writes(std::slice::from_ref(&longer))
+        .await
+        .unwrap();
+    assert_eq!(transaction.delete_ended_late_writes(5).await.unwrap(), 1);
+    transaction.commit().await.unwrap();
+
+    let (mut transaction, _) = opened.writers[0].begin(&[]).await.unwrap();
+    let mut found = transaction.find_late_writes(&[&contact, &address]).await.unwrap();
+    found.sort();
+    assert_eq!(found, [other, longer]);
+    assert_eq!(transaction.delete_ended_late_writes(5).await.unwrap(), 0);
     drop(transaction);
     opened.close().await.unwrap();
 }

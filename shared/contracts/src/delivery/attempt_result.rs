@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroU64};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClaimUsers, UsersClaimed};
+use super::{ClaimUsers, UsersClaimed, WriteTarget};
 use crate::{Field, FieldSet, UserId};
 
 /// Reports the results of attempts, and claims the next users in the same message. Sent on `users.report`.
@@ -51,6 +51,9 @@ pub struct AttemptResult {
     pub written: FieldSet,
     /// Whether HubSpot may still apply one of its calls: after a time-out, a lost connection, 408 or 5xx.
     pub may_apply_late: bool,
+    /// What its calls wrote to, or may have written to; none if it wrote nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<WriteTarget>,
     /// Whether HubSpot created a contact, may have created one, or may still do so, without telling its id.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_have_created: bool,
@@ -168,6 +171,12 @@ pub struct NewLink {
     pub address: Option<String>,
     /// How it was found.
     pub origin: LinkOrigin,
+    /// The contact's primary address, if HubSpot showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary_address: Option<String>,
+    /// The ids of contacts that were merged into it. A user that is linked to one of them is linked to this contact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_ids: Vec<String>,
 }
 
 /// How a contact was found.

@@ -2,7 +2,7 @@
 
 use contracts::{
     AttemptFailure, AttemptResult, ClaimUsers, ErrorCode, Field, FieldResult, FieldSet, LinkOrigin, NewLink,
-    NextAction, ReportResults, ReportedUser, ResultsReported, Retraction, UsersClaimed,
+    NextAction, ReportResults, ReportedUser, ResultsReported, Retraction, UsersClaimed, WriteTarget,
 };
 use serde_json::json;
 
@@ -16,6 +16,7 @@ fn attempt_result() -> AttemptResult {
         field_results: std::collections::BTreeMap::new(),
         written: FieldSet::EMPTY,
         may_apply_late: false,
+        target: None,
         may_have_created: false,
         last_response: None,
         link: None,
@@ -65,6 +66,7 @@ fn a_result_has_fields_writes_link_and_failure() {
         field_results: [(Field::FIRST_NAME, FieldResult::Confirmed)].into(),
         written: FieldSet::from_iter([Field::FIRST_NAME]),
         may_apply_late: true,
+        target: Some(WriteTarget::contact("4711", "100")),
         may_have_created: false,
         last_response: None,
         link: Some(NewLink {
@@ -72,6 +74,8 @@ fn a_result_has_fields_writes_link_and_failure() {
             account_id: "4711".to_owned(),
             address: Some("ada@example.com".to_owned()),
             origin: LinkOrigin::SecondaryAddress,
+            primary_address: Some("eva@example.com".to_owned()),
+            former_ids: vec!["99".to_owned()],
         }),
         confirmed_address: Some("ada@example.com".to_owned()),
         failure: Some(AttemptFailure {
@@ -85,8 +89,10 @@ fn a_result_has_fields_writes_link_and_failure() {
         "userId": "a", "attempt": 4, "version": 3,
         "fieldResults": { "firstName": { "result": "confirmed" } }, "written": ["firstName"],
         "mayApplyLate": true,
+        "target": "contact/4711/100",
         "link": {
-            "contactId": "101", "accountId": "4711", "address": "ada@example.com", "origin": "secondaryAddress"
+            "contactId": "101", "accountId": "4711", "address": "ada@example.com", "origin": "secondaryAddress",
+            "primaryAddress": "eva@example.com", "formerIds": ["99"]
         },
         "confirmedAddress": "ada@example.com",
         "failure": { "reason": reason_json(), "isCounted": true, "isTransient": false }

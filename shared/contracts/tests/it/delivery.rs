@@ -163,11 +163,12 @@ fn an_answer_to_a_claim_lists_every_named_user() {
         claims: Vec::new(),
         clean: vec!["a".parse().unwrap()],
         in_progress: vec!["b".parse().unwrap()],
+        waiting: vec!["d".parse().unwrap()],
         left_out: vec!["c".parse().unwrap()],
         more_left_open: true,
     };
     let json = json!({
-        "claims": [], "clean": ["a"], "inProgress": ["b"], "leftOut": ["c"], "moreLeftOpen": true
+        "claims": [], "clean": ["a"], "inProgress": ["b"], "waiting": ["d"], "leftOut": ["c"], "moreLeftOpen": true
     });
     assert_json(&claimed, json);
 }

@@ -79,7 +79,7 @@ fn each_status_means_what_it_means() {
             "",
             CallErrorKind::ServerError { retry_after: None },
         ),
-        (update(), 409, "{}", CallErrorKind::Conflict { existing_id: None }),
+        (update(), 409, "{}", CallErrorKind::Conflict),
         (update(), 414, "", CallErrorKind::UnexpectedStatus),
         (update(), 423, "", CallErrorKind::Locked),
         (
@@ -235,9 +235,7 @@ fn a_partial_batch_is_read_input_by_input_whatever_its_status() {
             (&["9".into(), "10".into()][..], &["t-2".into(), "t-3".into()][..])
         );
         let kinds: Vec<_> = errors.iter().map(|error| error.error.kind.clone()).collect();
-        let conflict = CallErrorKind::Conflict {
-            existing_id: Some("7".into()),
-        };
+        let conflict = CallErrorKind::Conflict;
         assert_eq!(
             kinds,
             [CallErrorKind::NotFound, conflict, CallErrorKind::UnknownCategory]
@@ -254,6 +252,7 @@ fn a_contact_comes_with_all_its_addresses() {
         id: "512".into(),
         email: Some("a@x.de".into()),
         additional_emails: Some(vec!["b@x.de".into(), "c@x.de".into()]),
+        former_ids: Vec::new(),
     };
     assert_eq!(read, Response::Contact(expected));
 }

@@ -65,6 +65,8 @@ impl Attempt {
             account_id: policy.account_id.to_owned(),
             address: self.email(),
             origin: LinkOrigin::Created,
+            primary_address: self.email(),
+            former_ids: Vec::new(),
         });
         Step::Done
     }
@@ -74,10 +76,8 @@ impl Attempt {
         match (&error.kind, self.email()) {
             // Another program created it first, or HubSpot applied an earlier create late. The contact that has the address now
             // is the user's.
-            (CallErrorKind::Conflict { .. }, Some(email)) => Step::Find(Lookup::after_create(email, reason)),
-            (CallErrorKind::NotFound | CallErrorKind::Conflict { .. }, _) => {
-                self.fail(Failure::of_record(reason))
-            }
+            (CallErrorKind::Conflict, Some(email)) => Step::Find(Lookup::after_create(email, reason)),
+            (CallErrorKind::NotFound | CallErrorKind::Conflict, _) => self.fail(Failure::of_record(reason)),
             (CallErrorKind::Invalid { properties }, _) => {
                 let named = self.named_rejections(properties);
                 self.after_rejected_create(named, &reason)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::{LinkOrigin, Reason, lowercase_address};
 
-use super::{AddressHolder, Attempt, AttemptPolicy, Failure, FailureScope, Step};
+use super::{Attempt, AttemptPolicy, Failure, FailureScope, Step};
 use crate::engine::{CallError, CallErrorKind, Check, Contact, InputError, MissingContact};
 
 /// A lookup by address.
@@ -51,7 +51,7 @@ impl Lookup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LookupResult {
     /// This contact has it.
-    Contact(String, LinkOrigin),
+    Contact(Contact, LinkOrigin),
     /// No contact has it.
     NotFound,
     /// The response does not mention it.
@@ -64,7 +64,7 @@ pub(crate) enum LookupResult {
 #[derive(Debug)]
 pub(crate) struct FoundContacts<'r> {
     /// Which contact has an address in lower case, and how.
-    by_address: BTreeMap<String, (&'r str, LinkOrigin)>,
+    by_address: BTreeMap<String, (&'r Contact, LinkOrigin)>,
     contacts: &'r [Contact],
     requested: &'r [String],
     errors: &'r [InputError],
@@ -82,8 +82,8 @@ impl<'r> FoundContacts<'r> {
 
     pub(super) fn result_for(&self, address: &str) -> LookupResult {
         let address = lowercase_address(address);
-        if let Some((id, origin)) = self.by_address.get(&address) {
-            return LookupResult::Contact((*id).to_owned(), *origin);
+        if let Some((contact, origin)) = self.by_address.get(&address) {
+            return LookupResult::Contact((*contact).clone(), *origin);
         }
         let is_about = |error: &&InputError| error.ids.iter().any(|id| lowercase_address(id) == address);
         match (self.errors.iter().find(is_about), self.contacts, self.requested) {
@@ -91,7 +91,7 @@ impl<'r> FoundContacts<'r> {
             (Some(error), _, _) => LookupResult::Failed(error.error.clone()),
             // Nothing else was requested, so HubSpot found this contact by the address.
             (None, [contact], [_]) if contact.may_hide(&address) => {
-                LookupResult::Contact(contact.id.clone(), LinkOrigin::SecondaryAddress)
+                LookupResult::Contact(contact.clone(), LinkOrigin::SecondaryAddress)
             }
             (None, _, _) => LookupResult::Unlisted,
         }
@@ -99,17 +99,17 @@ impl<'r> FoundContacts<'r> {
 }
 
 /// HubSpot does not say which address found a contact, so every address that a contact shows counts.
-fn index_by_address(contacts: &[Contact]) -> BTreeMap<String, (&str, LinkOrigin)> {
+fn index_by_address(contacts: &[Contact]) -> BTreeMap<String, (&Contact, LinkOrigin)> {
     let secondary = contacts.iter().flat_map(|contact| {
         let addresses = contact.secondary_addresses().iter();
-        addresses.map(|address| {
-            let holder = (contact.id.as_str(), LinkOrigin::SecondaryAddress);
+        addresses.map(move |address| {
+            let holder = (contact, LinkOrigin::SecondaryAddress);
             (lowercase_address(address), holder)
         })
     });
     let primary = contacts.iter().filter_map(|contact| {
         let address = lowercase_address(contact.email.as_ref()?);
-        Some((address, (contact.id.as_str(), LinkOrigin::PrimaryAddress)))
+        Some((address, (contact, LinkOrigin::PrimaryAddress)))
     });
     // The primary addresses come last, so they win over secondary ones.
     secondary.chain(primary).collect()
@@ -120,7 +120,7 @@ fn index_by_address(contacts: &[Contact]) -> BTreeMap<String, (&str, LinkOrigin)
 pub(crate) fn result_of_single_lookup(contact: &Contact, address: &str) -> LookupResult {
     let hidden = contact.may_hide(address).then_some(LinkOrigin::SecondaryAddress);
     if let Some(origin) = contact.shows(address).or(hidden) {
-        return LookupResult::Contact(contact.id.clone(), origin);
+        return LookupResult::Contact(contact.clone(), origin);
     }
     let reason = Reason::ours(
         "ADDRESS_NOT_SHOWN",
@@ -163,8 +163,8 @@ impl Attempt {
     ) -> Step {
         for (index, address) in lookup.addresses.iter().enumerate() {
             match result_for(address) {
-                LookupResult::Contact(id, origin) => {
-                    return self.after_contact_found(&id, address, origin, &lookup.purpose, policy);
+                LookupResult::Contact(contact, origin) => {
+                    return self.after_contact_found(&contact, address, origin, &lookup.purpose, policy);
                 }
                 LookupResult::NotFound => {}
                 // The later addresses must not be tried before this one is known to find nothing.
@@ -208,20 +208,16 @@ impl Attempt {
 
     fn after_contact_found(
         &mut self,
-        contact_id: &str,
+        contact: &Contact,
         address: &str,
         origin: LinkOrigin,
         purpose: &Purpose,
         policy: AttemptPolicy<'_>,
     ) -> Step {
         if let Purpose::Conflict(reason) = purpose {
-            let holder = AddressHolder {
-                contact_id: contact_id.to_owned(),
-                reason: reason.clone(),
-            };
-            return self.after_holder_found(holder, policy);
+            return self.after_holder_found(contact, reason, policy);
         }
-        if self.is_linked_to(contact_id) {
+        if self.is_linked_to(&contact.id) {
             // HubSpot finds the contact by its address and not by its id. Linking it again would run in circles, so the
             // next attempt comes after a pause.
             let reason = Reason::ours(
@@ -230,6 +226,10 @@ impl Attempt {
             );
             return self.fail(Failure::of_record(reason));
         }
-        self.link_to(contact_id, address, origin, policy)
+        if self.is_merged_into(contact) {
+            self.record_merge(contact, policy);
+            return Step::Done;
+        }
+        self.link_to(contact, address, origin, policy)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{Field, FieldResult, FieldSet, Reason};
 
-use super::{AddressHolder, Attempt, AttemptPolicy, Failure, FailureScope, Lookup, Step, WriteMode};
+use super::{Attempt, AttemptPolicy, Failure, FailureScope, Lookup, Step, WriteMode};
 use crate::engine::{CallError, CallErrorKind, Properties};
 
 impl Attempt {
@@ -17,25 +17,24 @@ impl Attempt {
         self.properties_of(self.sent)
     }
 
-    pub(super) fn after_update(&mut self, contact_id: &str, policy: AttemptPolicy<'_>) -> Step {
+    pub(super) fn after_update(&mut self, contact_id: &str) -> Step {
         self.written = self.written.union(self.sent);
         for field in self.sent.iter() {
             self.resolve(field, FieldResult::Confirmed);
         }
-        // HubSpot answers under another id after the contact was merged into another one.
-        if !self.is_linked_to(contact_id) {
-            self.record_merge(contact_id, policy);
+        if self.is_linked_to(contact_id) {
+            return self.next_write();
         }
-        self.next_write()
+        // HubSpot answers under another id after the contact was merged into another one. The user service decides whose that
+        // contact is, and needs its addresses for that.
+        Step::Read(Some(contact_id.to_owned()))
     }
 
     pub(super) fn after_failed_write(&mut self, error: &CallError, policy: AttemptPolicy<'_>) -> Step {
         let reason = error.reason.clone();
         match &error.kind {
             CallErrorKind::Invalid { properties } => self.after_rejected_values(properties, reason),
-            CallErrorKind::Conflict { existing_id } => {
-                self.after_conflict(existing_id.clone(), reason, policy)
-            }
+            CallErrorKind::Conflict => self.after_conflict(reason),
             // The contact was there a moment ago. If a write of this record alone does not find it, it is gone.
             CallErrorKind::NotFound if self.is_contact_seen => self.find(policy),
             // A batch may fail to find a contact that was merged. Reading it by its id tells.
@@ -101,20 +100,13 @@ impl Attempt {
         self.next_write()
     }
 
-    fn after_conflict(
-        &mut self,
-        existing_id: Option<String>,
-        reason: Reason,
-        policy: AttemptPolicy<'_>,
-    ) -> Step {
-        let email = self.email().filter(|_| self.sent.contains(Field::EMAIL));
-        match (email, existing_id) {
+    /// Another contact has the address. Even where HubSpot names it, it is looked up, because the user service needs its addresses
+    /// to decide whose contact it is.
+    fn after_conflict(&mut self, reason: Reason) -> Step {
+        match self.email().filter(|_| self.sent.contains(Field::EMAIL)) {
             // No address was sent, so the conflict is about another unique property: a rejection like any other.
-            (None, _) => self.after_unnamed_rejection(reason),
-            (Some(_), Some(contact_id)) => {
-                self.after_holder_found(AddressHolder { contact_id, reason }, policy)
-            }
-            (Some(email), None) => Step::Find(Lookup::after_conflict(email, reason)),
+            None => self.after_unnamed_rejection(reason),
+            Some(email) => Step::Find(Lookup::after_conflict(email, reason)),
         }
     }
 

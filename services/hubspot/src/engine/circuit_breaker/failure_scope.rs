@@ -27,7 +27,7 @@ impl FailureScope {
             | CallErrorKind::AccountMoving { .. }
             | CallErrorKind::Unreachable => Self::Account,
             CallErrorKind::Invalid { .. }
-            | CallErrorKind::Conflict { .. }
+            | CallErrorKind::Conflict
             | CallErrorKind::NotFound
             | CallErrorKind::NoSuchPath
             | CallErrorKind::MissingScopes

@@ -71,7 +71,7 @@ impl HaltCause {
                 limit: RateLimit::Window,
                 ..
             }
-            | CallErrorKind::Conflict { .. }
+            | CallErrorKind::Conflict
             | CallErrorKind::NotFound
             | CallErrorKind::Forbidden
             | CallErrorKind::Locked

@@ -61,7 +61,7 @@ fn each_event_leads_an_update_to_its_next_step() {
     let forbidden = error(CallErrorKind::Forbidden);
     for (event, step) in [
         (Event::Updated("c-a"), Step::Done),
-        (Event::Updated("merged"), Step::Done),
+        (Event::Updated("merged"), Step::Read(Some("merged".to_owned()))),
         (Event::Unlisted, Step::Read(None)),
         (Event::WriteFailed(&not_found), Step::Read(None)),
         (Event::WriteFailed(&unnamed), Step::UpdateSingle),

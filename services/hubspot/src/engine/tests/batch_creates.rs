@@ -35,7 +35,7 @@ fn an_error_that_names_an_address_is_about_that_create_alone() {
     let by_address = InputError {
         ids: vec![b.address.to_uppercase()],
         trace_ids: Vec::new(),
-        ..rejection(b, CallErrorKind::Conflict { existing_id: None })
+        ..rejection(b, CallErrorKind::Conflict)
     };
     let results = vec![created(a, "1")];
     let errors = vec![by_address];
@@ -68,12 +68,7 @@ fn two_users_of_one_address_are_not_created_at_once() {
         call,
         Response::Created {
             results: Vec::new(),
-            errors: vec![rejection(
-                &creates(&create)[0],
-                CallErrorKind::Conflict {
-                    existing_id: Some("77".into()),
-                },
-            )],
+            errors: vec![rejection(&creates(&create)[0], CallErrorKind::Conflict)],
         },
     );
     let (call, find) = worker.call();

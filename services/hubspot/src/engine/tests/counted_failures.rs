@@ -3,7 +3,7 @@
 use contracts::{AttemptResult, Claim, Field, NextAction};
 
 use super::harness::TestWorker;
-use super::samples::{all_written, claim, failed, inputs, linked, ms, written};
+use super::samples::{all_written, claim, contact, failed, inputs, linked, ms, written};
 use crate::engine::{Call, CallErrorKind, CallId, Response, UpdatedContact};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
@@ -109,6 +109,9 @@ fn delivers_well(claims: &[Claim], result: impl Fn(UpdatedContact, usize) -> Upd
             errors: Vec::new(),
         };
         worker.respond(call, response);
+        if let Some((call, Call::Read { contact_id })) = worker.any_call() {
+            worker.respond(call, Response::Contact(contact(&contact_id, "a@example.com")));
+        }
         let (request, report) = worker.report();
         assert_eq!(report.results[0].failure, None, "lap {lap}");
         if report.claim.is_some() {

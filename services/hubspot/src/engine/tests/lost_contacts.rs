@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldResult, LinkOrigin};
+use contracts::{Field, FieldResult, LinkOrigin, WriteTarget};
 
 use super::harness::TestWorker;
-use super::samples::{contact, failed, id, linked, reason};
+use super::samples::{ACCOUNT, contact, failed, id, linked, reason};
 use crate::engine::{Call, CallError, CallErrorKind, CallId, Contact, InputError, Response};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
@@ -104,12 +104,46 @@ fn a_single_write_under_another_id_moves_the_link() {
     worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
     let (call, _) = worker.call();
     worker.respond(call, Response::Contact(contact("99", "a@example.com")));
+    // The user service needs the addresses and former ids of the contact, which an update does not show.
+    let (call, read) = worker.call();
+    assert_eq!(
+        read,
+        Call::Read {
+            contact_id: "99".into()
+        }
+    );
+    let merged = Contact {
+        former_ids: vec!["c-a".to_owned()],
+        ..contact("99", "primary@example.com")
+    };
+    worker.respond(call, Response::Contact(merged));
     let result = worker.result();
     assert_eq!(
         result.field_results.get(&Field::FIRST_NAME),
         Some(&FieldResult::Confirmed)
     );
-    assert_eq!(result.link.map(|link| link.contact_id).as_deref(), Some("99"));
+    let link = result.link.expect("a moved link");
+    assert_eq!(
+        (link.contact_id.as_str(), link.origin),
+        ("99", LinkOrigin::Merged)
+    );
+    assert_eq!(link.primary_address.as_deref(), Some("primary@example.com"));
+    assert_eq!(link.former_ids, ["c-a"]);
+}
+
+#[test]
+fn a_contact_that_vanishes_after_it_was_written_under_another_id_fails_for_now() {
+    let mut worker = TestWorker::running();
+    let call = unlisted(&mut worker);
+    worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
+    let (call, _) = worker.call();
+    worker.respond(call, Response::Contact(contact("99", "a@example.com")));
+    let (call, _) = worker.call();
+    worker.respond(call, failed(CallErrorKind::NotFound));
+    let result = worker.result();
+    assert_eq!(result.link, None);
+    assert!(result.failure.is_some());
+    assert_eq!(result.target, Some(WriteTarget::contact(ACCOUNT, "c-a")));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use contracts::{Field, FieldResult, LinkOrigin};
 
 use super::harness::TestWorker;
 use super::samples::{all_written, contact, error_of, failed, inputs, linked, reason, written};
-use crate::engine::{Call, CallError, CallErrorKind, EmailConflict, InputError, Response};
+use crate::engine::{Call, CallError, CallErrorKind, Contact, EmailConflict, InputError, Response};
 
 const BOTH: &[Field] = &[Field::EMAIL, Field::FIRST_NAME];
 
@@ -16,12 +16,6 @@ fn invalid(properties: &[&str]) -> CallErrorKind {
         .map(|property| ((*property).to_owned(), reason("INVALID_EMAIL")));
     CallErrorKind::Invalid {
         properties: reasons.collect::<BTreeMap<_, _>>(),
-    }
-}
-
-fn held_by(contact_id: Option<&str>) -> CallErrorKind {
-    CallErrorKind::Conflict {
-        existing_id: contact_id.map(str::to_owned),
     }
 }
 
@@ -83,7 +77,8 @@ fn an_unnamed_rejection_is_repeated_field_by_field() {
 #[test]
 fn an_address_of_the_own_contact_is_confirmed() {
     let mut worker = TestWorker::running();
-    rejected(&mut worker, held_by(Some("c-a")));
+    rejected(&mut worker, CallErrorKind::Conflict);
+    address_is_looked_up(&mut worker, contact("c-a", "a@example.com"));
     let (call, update) = worker.call();
     assert_eq!(properties(&update), ["firstname"]);
     worker.respond(call, all_written(&update));
@@ -92,16 +87,22 @@ fn an_address_of_the_own_contact_is_confirmed() {
     assert_eq!(result.confirmed_address.as_deref(), Some("a@example.com"));
 }
 
-/// Before an address counts as a conflict, the contact is read, because its id may be a former one of the holder.
-fn own_contact_is_read(worker: &mut TestWorker) {
-    let (call, read) = worker.call();
+/// The user service needs the addresses of the contact that holds the address, so it is looked up.
+fn address_is_looked_up(worker: &mut TestWorker, holder: Contact) {
+    let (call, find) = worker.call();
     assert_eq!(
-        read,
-        Call::Read {
-            contact_id: "c-a".into()
+        find,
+        Call::Find {
+            addresses: vec!["a@example.com".into()]
         }
     );
-    worker.respond(call, Response::Contact(contact("c-a", "old@example.com")));
+    worker.respond(
+        call,
+        Response::Found {
+            contacts: vec![holder],
+            errors: Vec::new(),
+        },
+    );
 }
 
 #[test]
@@ -109,9 +110,12 @@ fn an_address_held_under_a_former_id_is_no_conflict() {
     let settings = [EmailConflict::Reject, EmailConflict::Follow];
     for email_taken in settings {
         let mut worker = TestWorker::with(|settings| settings.email_conflict = email_taken);
-        rejected(&mut worker, held_by(Some("7")));
-        let (call, _) = worker.call();
-        worker.respond(call, Response::Contact(contact("7", "old@example.com")));
+        rejected(&mut worker, CallErrorKind::Conflict);
+        let holder = Contact {
+            former_ids: vec!["c-a".to_owned()],
+            ..contact("7", "a@example.com")
+        };
+        address_is_looked_up(&mut worker, holder);
         let result = worker.result();
         let link = result.link.expect("the contact's present id");
         assert_eq!((link.contact_id.as_str(), link.origin), ("7", LinkOrigin::Merged));
@@ -122,8 +126,12 @@ fn an_address_held_under_a_former_id_is_no_conflict() {
 #[test]
 fn a_conflicting_address_is_followed_without_a_write() {
     let mut worker = TestWorker::running();
-    rejected(&mut worker, held_by(Some("7")));
-    own_contact_is_read(&mut worker);
+    rejected(&mut worker, CallErrorKind::Conflict);
+    let holder = Contact {
+        additional_emails: Some(vec!["a@example.com".to_owned()]),
+        ..contact("7", "primary@example.com")
+    };
+    address_is_looked_up(&mut worker, holder);
     assert!(worker.any_call().is_none());
     let result = worker.result();
     let link = result.link.expect("the contact that holds the address");
@@ -132,14 +140,15 @@ fn a_conflicting_address_is_followed_without_a_write() {
         ("7", LinkOrigin::Followed)
     );
     assert_eq!(link.address.as_deref(), Some("a@example.com"));
+    assert_eq!(link.primary_address.as_deref(), Some("primary@example.com"));
     assert!(result.field_results.is_empty() && result.written.is_empty());
 }
 
 #[test]
 fn a_conflicting_address_is_a_conflict_if_the_setting_says_so() {
     let mut worker = TestWorker::with(|settings| settings.email_conflict = EmailConflict::Reject);
-    rejected(&mut worker, held_by(Some("7")));
-    own_contact_is_read(&mut worker);
+    rejected(&mut worker, CallErrorKind::Conflict);
+    address_is_looked_up(&mut worker, contact("7", "a@example.com"));
     let (call, update) = worker.call();
     assert_eq!(properties(&update), ["firstname"]);
     worker.respond(call, all_written(&update));
@@ -153,35 +162,9 @@ fn a_conflicting_address_is_a_conflict_if_the_setting_says_so() {
 }
 
 #[test]
-fn a_conflict_that_names_no_contact_is_looked_up() {
-    let mut worker = TestWorker::running();
-    rejected(&mut worker, held_by(None));
-    let (call, find) = worker.call();
-    assert_eq!(
-        find,
-        Call::Find {
-            addresses: vec!["a@example.com".into()]
-        }
-    );
-    worker.respond(
-        call,
-        Response::Found {
-            contacts: vec![contact("7", "a@example.com")],
-            errors: Vec::new(),
-        },
-    );
-    own_contact_is_read(&mut worker);
-    let link = worker.result().link.expect("a link");
-    assert_eq!(
-        (link.contact_id.as_str(), link.origin),
-        ("7", LinkOrigin::Followed)
-    );
-}
-
-#[test]
 fn a_conflict_about_an_address_that_no_contact_has_fails() {
     let mut worker = TestWorker::running();
-    rejected(&mut worker, held_by(None));
+    rejected(&mut worker, CallErrorKind::Conflict);
     let (call, _) = worker.call();
     let error = CallError {
         kind: CallErrorKind::NotFound,

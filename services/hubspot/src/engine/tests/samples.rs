@@ -103,6 +103,7 @@ pub(super) fn contact(id: &str, email: &str) -> Contact {
         id: id.into(),
         email: Some(email.into()),
         additional_emails: Some(Vec::new()),
+        former_ids: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use contracts::{Field, FieldResult, NextAction};
 
 use super::harness::TestWorker;
-use super::samples::{all_written, claim, error_of, id, inputs, linked, reason, written};
+use super::samples::{all_written, claim, contact, error_of, id, inputs, linked, reason, written};
 use crate::engine::{Call, CallError, CallErrorKind, InputError, RateLimit, Response, UpdatedContact};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
@@ -37,8 +37,18 @@ fn a_traced_result_does_not_count_for_another_input() {
     };
     let unlisted = b.contact_id.clone();
     worker.respond(call, response);
-    assert_eq!(worker.result().user_id, id("a"));
-    assert_eq!(worker.call().1, Call::Read { contact_id: unlisted });
+    // The present contact of `a`, and whether that of `b` exists.
+    let read = Call::Read { contact_id: unlisted };
+    let calls = [worker.call(), worker.call()];
+    for (_, call) in &calls {
+        assert_eq!(*call, read);
+    }
+    for (call, _) in calls {
+        worker.respond(call, Response::Contact(contact("c-b", "b@example.com")));
+    }
+    let result = worker.result();
+    assert_eq!(result.user_id, id("a"));
+    assert_eq!(result.link.map(|link| link.contact_id).as_deref(), Some("c-b"));
 }
 
 #[test]

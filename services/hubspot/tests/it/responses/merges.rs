@@ -55,7 +55,7 @@ async fn a_contact_whose_former_id_is_unreadable_is_found_by_address() {
     let worker = stack.worker().await;
     stack.users.change(&user(0), &[(NAME, "Ada")]).await;
     wait_until_confirmed(&stack, [0], "Ada").await;
-    assert_eq!(links(&stack).await, [(merged, LinkOrigin::PrimaryAddress)]);
+    assert_eq!(links(&stack).await, [(merged, LinkOrigin::Merged)]);
     worker.stop().await;
 }
 

@@ -99,6 +99,7 @@ fn found_by_address(claim: &Claim, account_id: &str, user: &LinkedUser) -> Attem
         field_results: std::collections::BTreeMap::new(),
         written: FieldSet::EMPTY,
         may_apply_late: false,
+        target: None,
         may_have_created: false,
         last_response: None,
         link: Some(NewLink {
@@ -106,6 +107,8 @@ fn found_by_address(claim: &Claim, account_id: &str, user: &LinkedUser) -> Attem
             account_id: account_id.to_owned(),
             address: Some(user.email.clone()),
             origin: LinkOrigin::PrimaryAddress,
+            primary_address: None,
+            former_ids: Vec::new(),
         }),
         confirmed_address: None,
         failure: None,

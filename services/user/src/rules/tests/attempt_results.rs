@@ -22,6 +22,7 @@ pub(super) fn no_result(claim: &Claim) -> AttemptResult {
         field_results: std::collections::BTreeMap::new(),
         written: FieldSet::EMPTY,
         may_apply_late: false,
+        target: None,
         may_have_created: false,
         last_response: None,
         link: None,
@@ -87,6 +88,11 @@ pub(super) fn contact_found(claim: &Claim, contact: &str, origin: LinkOrigin) ->
             account_id: ACCOUNT.to_owned(),
             address: claim.values[&Field::EMAIL].clone(),
             origin,
+            primary_address: match origin {
+                LinkOrigin::PrimaryAddress | LinkOrigin::Followed => claim.values[&Field::EMAIL].clone(),
+                _ => Some("primary@example.com".to_owned()),
+            },
+            former_ids: Vec::new(),
         }),
         ..no_result(claim)
     }

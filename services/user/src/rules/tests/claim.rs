@@ -41,7 +41,7 @@ fn an_attempt_past_its_term_is_given_up() {
     user.now += 1;
     let second = user.claim();
     assert_eq!(second.attempt.get(), first.attempt.get() + 1);
-    let window = user.row.in_doubt.unwrap();
+    let window = user.row.in_doubt.clone().unwrap();
     assert_eq!(
         (window.from_version, window.until),
         (first.version, user.now + user.timing.late_write)
@@ -56,7 +56,7 @@ fn an_attempt_of_an_older_epoch_is_given_up_at_once() {
     let second = user.claim();
     assert_eq!((first.attempt.get(), second.attempt.get()), (1, 2));
     assert_eq!(
-        user.row.in_doubt.unwrap().until,
+        user.row.in_doubt.clone().unwrap().until,
         user.now + user.timing.late_write
     );
     assert_eq!(user.row.holder, "worker-b");

@@ -82,7 +82,7 @@ fn a_contact_of_another_user_is_no_possible_create() {
         let claim = user.claim();
         let mut result = contact_found(&claim, "c9", kind);
         result.link.as_mut().unwrap().address = Some("ada@example.com".to_owned());
-        user.others = another_user();
+        user.others = vec![another_user().row];
         let effects = user.report(result);
         assert_eq!(effects.next, NextAction::Now, "its fields are still dirty");
         assert_eq!(user.row.link, None);

@@ -1,11 +1,12 @@
 //! Calls that HubSpot may still apply after they were given up.
 
-use contracts::{Field, FieldSet, Priority};
+use contracts::{Field, FieldSet, Priority, WriteTarget};
 
 use super::{
-    attempt_results::{all_confirmed, timed_out},
+    attempt_results::{ACCOUNT, all_confirmed, timed_out},
     test_user::{SECOND, TestUser},
 };
+use crate::rules::{self, Claimed};
 
 /// A first name whose call timed out, and a newer one that was confirmed.
 fn in_late_write_window() -> TestUser {
@@ -45,14 +46,14 @@ fn fields_not_changed_since_stay_clean() {
 #[test]
 fn windows_join_from_the_lowest_version_to_the_latest_end() {
     let mut user = in_late_write_window();
-    let first = user.row.in_doubt.unwrap();
+    let first = user.row.in_doubt.clone().unwrap();
     user.now += SECOND;
     let claim = {
         user.change([(Field::LAST_NAME, "Byron")]);
         user.claim()
     };
     user.report(timed_out(&claim));
-    let joined = user.row.in_doubt.unwrap();
+    let joined = user.row.in_doubt.clone().unwrap();
     assert_eq!(
         (joined.from_version, joined.until),
         (first.from_version, first.until + SECOND)
@@ -79,7 +80,7 @@ fn a_later_success_does_not_end_the_window() {
     result.may_apply_late = true;
     user.report(result);
     assert!(!user.row.is_dirty());
-    assert_eq!(user.row.in_doubt.unwrap().from_version, claim.version);
+    assert_eq!(user.row.in_doubt.clone().unwrap().from_version, claim.version);
     assert_eq!(user.row.due_at(), Some(user.now + user.timing.late_write));
 }
 
@@ -90,10 +91,93 @@ fn a_clock_step_back_restarts_the_window() {
         user.now -= step;
         assert_eq!(user.sweep(), None);
         assert_eq!(
-            user.row.in_doubt.unwrap().until,
+            user.row.in_doubt.clone().unwrap().until,
             user.now + user.timing.late_write
         );
         assert_eq!(user.advance(user.timing.late_write), Some(Priority::Live));
         assert_eq!(user.row.in_doubt, None);
     }
+}
+
+#[test]
+fn a_user_waits_while_a_late_write_of_another_user_is_possible() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    user.late_write_until = Some(user.now + 5_000);
+    assert_eq!(user.try_claim(), Claimed::Waiting);
+    assert_eq!(user.row.wake_at, user.late_write_until);
+    let receipt = user.receipt(2);
+    assert_eq!(receipt.last_failure.unwrap().code, "LATE_WRITE_POSSIBLE");
+    assert!(receipt.next_attempt_at.is_some());
+    user.now += 5_000;
+    assert!(user.sweep().is_some(), "it is woken at the end");
+    user.claim();
+    assert_eq!(user.receipt(2).last_failure, None);
+}
+
+#[test]
+fn a_wait_for_a_late_write_is_never_longer_than_its_window() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    // The clock has stepped back since.
+    user.late_write_until = Some(user.now + 3_600_000);
+    assert_eq!(user.try_claim(), Claimed::Waiting);
+    assert_eq!(user.row.wake_at, Some(user.now + user.timing.late_write));
+}
+
+#[test]
+fn a_window_names_the_contact_or_the_address_of_the_attempt() {
+    let mut linked = TestUser::confirmed();
+    linked.change([(Field::FIRST_NAME, "Eva")]);
+    let mut unlinked = TestUser::created();
+    for (user, target) in [
+        (&mut linked, WriteTarget::contact(ACCOUNT, "c1")),
+        (&mut unlinked, WriteTarget::address("ada@example.com")),
+    ] {
+        user.claim();
+        user.epoch += 1;
+        user.claim();
+        let window = user.row.in_doubt.clone().unwrap();
+        assert_eq!(window.targets, [(target, window.until)]);
+    }
+}
+
+#[test]
+fn at_the_end_of_a_window_the_users_of_a_contact_that_passed_on_are_named() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    user.claim();
+    rules::lose_contact(&mut user.row, user.now, &user.timing);
+    user.now += user.timing.late_write;
+    let effects = rules::handle_due(&mut user.row, user.now, &user.timing);
+    assert_eq!(effects.overwritten, [WriteTarget::contact(ACCOUNT, "c1")]);
+
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    user.claim();
+    user.epoch += 1;
+    user.claim();
+    user.now += user.timing.late_write;
+    let effects = rules::handle_due(&mut user.row, user.now, &user.timing);
+    assert_eq!(effects.overwritten, [], "nobody else has the contact");
+}
+
+#[test]
+fn a_window_of_a_former_contact_counts_for_the_one_it_was_merged_into() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    user.claim();
+    user.epoch += 1;
+    user.claim();
+    let (former, present) = (
+        WriteTarget::contact(ACCOUNT, "c1"),
+        WriteTarget::contact(ACCOUNT, "c2"),
+    );
+    assert!(rules::extend_windows_to(
+        &mut user.row,
+        &[former.clone()],
+        &present
+    ));
+    let window = user.row.in_doubt.clone().unwrap();
+    assert_eq!(window.targets, [(former, window.until), (present, window.until)]);
 }

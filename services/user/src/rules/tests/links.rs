@@ -2,15 +2,30 @@
 
 use std::collections::HashSet;
 
-use contracts::{Field, FieldResult, FieldSet, LinkOrigin, NextAction, SyncState, UserId};
+use contracts::{AttemptResult, Claim, Field, FieldResult, FieldSet, LinkOrigin, NextAction, SyncState};
 
 use super::{
-    attempt_results::{all_confirmed, all_with, contact_found},
+    attempt_results::{ACCOUNT, all_confirmed, all_with, contact_found},
     test_user::TestUser,
 };
+use crate::rules::{self, Row};
 
-pub(super) fn another_user() -> Vec<UserId> {
-    vec!["other".parse().unwrap()]
+/// Another user, linked to the contact by its primary address, which is the same as that of [`TestUser`].
+pub(super) fn another_user() -> TestUser {
+    let mut other = TestUser::confirmed();
+    other.row.user_id = "other".parse().unwrap();
+    other
+}
+
+/// Another user whose address is a secondary one of the contact.
+fn with_secondary_address() -> Vec<Row> {
+    let mut other = another_user();
+    other.row.fields[Field::EMAIL].value = Some("secondary@example.com".to_owned());
+    vec![other.row]
+}
+
+fn losers(row: &Row) -> Vec<contracts::UserId> {
+    vec![row.user_id.clone()]
 }
 
 /// A user with a new address that is in conflict.
@@ -27,7 +42,7 @@ fn an_address_that_finds_a_contact_is_confirmed_others_dirty() {
         let mut user = TestUser::created();
         let claim = user.claim();
         let effects = user.report(contact_found(&claim, "c1", how));
-        assert_eq!((effects.next, effects.now_shared), (NextAction::Now, vec![]));
+        assert_eq!((effects.next, effects.losers), (NextAction::Now, vec![]));
         assert_eq!(user.row.dirty_fields(), FieldSet::all().without(Field::EMAIL));
         let link = user.row.link.unwrap();
         assert_eq!(
@@ -64,21 +79,189 @@ fn a_merge_moves_the_link_and_marks_nothing_dirty() {
 #[test]
 fn two_users_with_the_primary_address_share_the_contact() {
     let mut user = TestUser::created();
-    user.others = another_user();
+    user.others = vec![another_user().row];
     let claim = user.claim();
     let effects = user.report(contact_found(&claim, "c1", LinkOrigin::PrimaryAddress));
-    assert_eq!(effects.now_shared, another_user());
+    assert_eq!(effects.losers, vec![]);
     assert!(user.row.link.unwrap().shared);
 }
 
 #[test]
-fn a_former_address_that_is_primary_links_a_shared_contact() {
+fn the_user_of_the_primary_address_takes_the_contact_from_that_of_a_secondary_one() {
+    let mut user = TestUser::created();
+    user.others = with_secondary_address();
+    let claim = user.claim();
+    let effects = user.report(contact_found(&claim, "c1", LinkOrigin::PrimaryAddress));
+    assert_eq!(effects.losers, losers(&user.others[0]));
+    assert!(!user.row.link.unwrap().shared);
+}
+
+#[test]
+fn a_user_that_lost_its_contact_is_sent_to_one_of_its_own() {
+    let mut user = another_user();
+    rules::lose_contact(&mut user.row, user.now, &user.timing);
+    assert_eq!(user.row.dirty_fields(), FieldSet::all());
+    let claim = user.claim();
+    assert_eq!((claim.link, claim.never_linked), (None, true));
+}
+
+#[test]
+fn a_contact_that_gets_a_new_address_belongs_to_the_user_who_has_both() {
+    let mut other = another_user();
+    other.change([(Field::EMAIL, "new@example.com")]);
+    let mut user = TestUser::created();
+    user.others = vec![other.row];
+    let claim = user.claim();
+    let effects = user.report(contact_found(&claim, "c1", LinkOrigin::PrimaryAddress));
+    assert_eq!((effects.losers, user.row.link.clone()), (vec![], None));
+    let reason = user.receipt(1).fields[&Field::EMAIL].reason.clone().unwrap();
+    assert_eq!(reason.code, "CONTACT_OF_ANOTHER_USER");
+    assert!(reason.message.contains("contact c1"), "{}", reason.message);
+}
+
+/// Two users exchange their addresses, and HubSpot says to both that another contact has the new one.
+#[test]
+fn two_users_exchange_their_addresses_whoever_reports_first() {
+    for first in [0, 1] {
+        let mut users = [("ada@example.com", "c1"), ("eva@example.com", "c2")].map(|(address, contact)| {
+            let mut user = TestUser::not_created();
+            user.row.user_id = contact.parse().unwrap();
+            user.change([(Field::EMAIL, address)]);
+            let claim = user.claim();
+            user.report(contact_found(&claim, contact, LinkOrigin::PrimaryAddress));
+            user
+        });
+        users[0].change([(Field::EMAIL, "eva@example.com")]);
+        users[1].change([(Field::EMAIL, "ada@example.com")]);
+        let claims = users.each_mut().map(TestUser::claim);
+        for asker in [first, 1 - first] {
+            let contact = ["c2", "c1"][asker];
+            let holder = users[1 - asker].row.clone();
+            users[asker].others = vec![holder];
+            let effects = users[asker].report(contact_found(&claims[asker], contact, LinkOrigin::Followed));
+            if asker == first {
+                assert_eq!(
+                    (users[asker].receipt(2).state, effects.losers),
+                    (SyncState::Conflict, vec![])
+                );
+            } else {
+                assert_eq!(effects.losers, losers(&users[first].row));
+                let row = &mut users[first];
+                rules::lose_contact(&mut row.row, row.now, &row.timing);
+            }
+        }
+        let claim = users[first].claim();
+        users[first].others = Vec::new();
+        let contact = ["c2", "c1"][first];
+        users[first].report(contact_found(&claim, contact, LinkOrigin::PrimaryAddress));
+        let contacts = users.map(|user| user.row.link.unwrap().contact_id);
+        assert_eq!(contacts, ["c2", "c1"]);
+    }
+}
+
+#[test]
+fn an_operators_link_is_the_strongest() {
+    let mut other = another_user();
+    let contact = "101".parse().unwrap();
+    rules::link_by_operator(&mut other.row, &contact, ACCOUNT, other.now, &other.timing);
+    let mut user = TestUser::created();
+    user.others = vec![other.row];
+    let claim = user.claim();
+    user.report(contact_found(&claim, "101", LinkOrigin::PrimaryAddress));
+    assert_eq!(
+        (user.receipt(1).state, user.row.link),
+        (SyncState::Conflict, None)
+    );
+}
+
+#[test]
+fn a_contact_whose_address_was_written_meanwhile_is_looked_up_again() {
+    let mut user = TestUser::created();
+    user.others = with_secondary_address();
+    let claim = user.claim();
+    user.now += 10;
+    user.others[0].address_written_at = user.now;
+    let effects = user.report(contact_found(&claim, "c1", LinkOrigin::PrimaryAddress));
+    assert!(matches!(effects.next, NextAction::Later { .. }), "{effects:?}");
+    assert_eq!(user.row.link, None);
+    user.now += 2_000;
+    let claim = user.claim();
+    let effects = user.report(contact_found(&claim, "c1", LinkOrigin::PrimaryAddress));
+    assert_eq!(effects.losers, losers(&user.others[0]));
+}
+
+#[test]
+fn a_former_address_that_finds_another_users_contact_is_passed_over() {
     let (mut user, claim) = in_conflict();
-    user.others = another_user();
+    user.others = vec![another_user().row];
     let mut result = contact_found(&claim, "c2", LinkOrigin::PrimaryAddress);
     result.link.as_mut().unwrap().address = Some("ada@example.com".to_owned());
-    assert_eq!(user.report(result).now_shared, another_user());
+    assert_eq!(user.report(result).next, NextAction::Now);
+    let link = user.row.link.clone().unwrap();
+    assert_eq!((link.contact_id.as_str(), link.address), ("c1", None));
+}
+
+fn merged(claim: &Claim, primary: &str) -> AttemptResult {
+    let mut link = contact_found(claim, "c2", LinkOrigin::Merged).link.unwrap();
+    link.primary_address = Some(primary.to_owned());
+    AttemptResult {
+        link: Some(link),
+        ..all_confirmed(claim)
+    }
+}
+
+#[test]
+fn of_two_users_whose_contacts_are_merged_the_one_of_the_primary_address_keeps_the_contact() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let claim = user.claim();
+    user.others = with_secondary_address();
+    let effects = user.report(merged(&claim, "ada@example.com"));
+    assert_eq!(effects.losers, losers(&user.others[0]));
+    assert_eq!(user.row.dirty_fields(), FieldSet::all());
     assert_eq!(user.row.link.unwrap().contact_id, "c2");
+}
+
+#[test]
+fn a_user_whose_contact_was_merged_into_a_better_users_is_looked_up_again() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let claim = user.claim();
+    user.others = with_secondary_address();
+    let effects = user.report(merged(&claim, "secondary@example.com"));
+    assert_eq!(effects.next, NextAction::Now);
+    assert_eq!(
+        effects.overwritten,
+        losers(&user.others[0]),
+        "its name was overwritten"
+    );
+    let claim = user.claim();
+    assert_eq!((claim.link, claim.dirty), (None, FieldSet::all()));
+}
+
+#[test]
+fn only_the_user_that_was_linked_first_gives_a_shared_contact_another_address() {
+    let (mut first, mut second) = (TestUser::confirmed(), another_user());
+    second.row.linked_at = first.row.linked_at + 1;
+    for user in [&mut first, &mut second] {
+        user.row.link.as_mut().unwrap().shared = true;
+        user.change([(Field::EMAIL, "new@example.com")]);
+    }
+    let is_second = rules::is_second_in_shared_contact;
+    assert!(!is_second(&first.row, std::slice::from_ref(&second.row)));
+    assert!(is_second(&second.row, std::slice::from_ref(&first.row)));
+}
+
+#[test]
+fn who_shared_a_contact_that_got_another_address_loses_it() {
+    let mut user = TestUser::confirmed();
+    user.row.link.as_mut().unwrap().shared = true;
+    user.change([(Field::EMAIL, "new@example.com")]);
+    let claim = user.claim();
+    user.others = vec![another_user().row];
+    let mut result = all_confirmed(&claim);
+    result.confirmed_address = Some("new@example.com".to_owned());
+    assert_eq!(user.report(result).losers, losers(&user.others[0]));
 }
 
 #[test]
@@ -93,10 +276,10 @@ fn a_field_that_was_never_given_is_not_sent_to_a_new_contact() {
 #[test]
 fn a_secondary_address_does_not_link_another_users_contact() {
     let mut user = TestUser::created();
-    user.others = another_user();
+    user.others = vec![another_user().row];
     let claim = user.claim();
     let effects = user.report(contact_found(&claim, "c1", LinkOrigin::SecondaryAddress));
-    assert_eq!((effects.next, effects.now_shared), (NextAction::Clean, vec![]));
+    assert_eq!((effects.next, effects.losers), (NextAction::Clean, vec![]));
     assert_eq!(
         (user.receipt(1).state, user.row.link.clone()),
         (SyncState::Conflict, None)
@@ -120,7 +303,9 @@ fn a_conflict_is_followed_to_a_contact_without_a_user() {
 #[test]
 fn a_conflict_with_another_users_contact_is_not_followed() {
     let (mut user, claim) = in_conflict();
-    user.others = another_user();
+    let mut other = another_user();
+    other.row.fields[Field::EMAIL].value = Some("eva@example.com".to_owned());
+    user.others = vec![other.row];
     user.report(contact_found(&claim, "c2", LinkOrigin::Followed));
     assert_eq!(user.receipt(2).state, SyncState::Conflict);
     assert_eq!(user.row.link.unwrap().contact_id, "c1");
@@ -214,11 +399,16 @@ fn take(users: &mut [TestUser; 2], step: Step) -> bool {
         Step::NotFound(_) => all_with(&claim, &FieldResult::NotFound),
         _ => all_confirmed(&claim),
     };
-    let others = other.row.link.iter().map(|_| other.row.user_id.clone());
-    user.others = others.collect();
+    user.others = other.row.link.iter().map(|_| other.row.clone()).collect();
     let effects = user.report(result);
-    if effects.now_shared.contains(&other.row.user_id) {
-        other.row.link.as_mut().unwrap().shared = true;
+    if !effects.losers.is_empty() {
+        rules::lose_contact(&mut other.row, user.now, &user.timing);
+    }
+    let are_both_linked = user.row.link.is_some() && other.row.link.is_some();
+    for row in [&mut user.row, &mut other.row] {
+        if let Some(link) = &mut row.link {
+            link.shared = are_both_linked;
+        }
     }
     true
 }

@@ -133,7 +133,7 @@ fn a_superseded_result_that_overwrote_nothing_changes_no_field() {
     user.now += SECOND;
     user.report(timed_out(&old));
     assert_eq!(
-        user.row.in_doubt.unwrap().until,
+        user.row.in_doubt.clone().unwrap().until,
         user.now + user.timing.late_write
     );
 }

@@ -1,6 +1,6 @@
 //! The row of one user, with a clock and a worker.
 
-use contracts::{AttemptResult, Claim, Field, Priority, Receipt, UpdateForm, UserId, Values};
+use contracts::{AttemptResult, Claim, Field, Priority, Receipt, UpdateForm, Values};
 
 use super::attempt_results::{ACCOUNT, all_confirmed, contact_found};
 use crate::rules::{self, Change, ChangeError, Changed, Claimed, Effects, Row, RuleTiming, UnixMs};
@@ -20,7 +20,9 @@ pub(super) struct TestUser {
     pub(super) epoch: u64,
     pub(super) holder: String,
     /// The other users that are linked to a contact which is reported.
-    pub(super) others: Vec<UserId>,
+    pub(super) others: Vec<Row>,
+    /// Until when HubSpot may apply a call of another user to the contact.
+    pub(super) late_write_until: Option<UnixMs>,
 }
 
 pub(super) fn values<const N: usize>(given: [(Field, &str); N]) -> Values {
@@ -50,6 +52,7 @@ impl TestUser {
             epoch: 1,
             holder: HOLDER.to_owned(),
             others: Vec::new(),
+            late_write_until: None,
         }
     }
 
@@ -103,9 +106,12 @@ impl TestUser {
     pub(super) fn try_claim(&mut self) -> Claimed {
         rules::claim(
             &mut self.row,
-            &self.holder,
-            self.epoch,
-            ACCOUNT,
+            rules::Worker {
+                holder: &self.holder,
+                epoch: self.epoch,
+                account: ACCOUNT,
+            },
+            self.late_write_until,
             self.now,
             self.floor,
             &self.timing,
@@ -125,14 +131,14 @@ impl TestUser {
             &mut self.row,
             &self.holder,
             result,
-            others,
+            &others,
             self.now,
             &self.timing,
         )
     }
 
     pub(super) fn sweep(&mut self) -> Option<Priority> {
-        rules::handle_due(&mut self.row, self.now, &self.timing)
+        rules::handle_due(&mut self.row, self.now, &self.timing).wake_up
     }
 
     /// Lets time pass, and sweeps at its end.

@@ -26,6 +26,10 @@ pub(super) struct RowJson {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<LinkJson>,
     #[serde(default, skip_serializing_if = "is_default")]
+    linked_at: UnixMs,
+    #[serde(default, skip_serializing_if = "is_default")]
+    address_written_at: UnixMs,
+    #[serde(default, skip_serializing_if = "is_default")]
     was_linked: bool,
     /// The row's `possible_creates`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -180,6 +184,8 @@ impl RowJson {
                 .chain(row.unknown.fields.iter().filter_map(unknown_field))
                 .collect(),
             link: link.map(|link| LinkJson::of(link, row.unknown.link.as_ref())),
+            linked_at: row.linked_at,
+            address_written_at: row.address_written_at,
             was_linked: row.was_linked,
             creating: row.possible_creates.clone(),
             attempt: row.attempt,
@@ -187,7 +193,7 @@ impl RowJson {
             lost_versions: row.lost_versions.clone(),
             holder: row.holder.clone(),
             open: row.open_attempt.clone(),
-            doubt: row.in_doubt,
+            doubt: row.in_doubt.clone(),
             request: row.request.clone(),
             wake_at: row.wake_at,
             rechecks: row.rechecks,
@@ -238,6 +244,8 @@ impl RowJson {
         }
         // Rows stored before this member existed were linked if they have a link.
         row.was_linked = self.was_linked || row.link.is_some();
+        row.linked_at = self.linked_at;
+        row.address_written_at = self.address_written_at;
         row.generation = self.generation;
         row.possible_creates = self.creating;
         row.attempt = self.attempt;
@@ -386,6 +394,8 @@ mod tests {
                               "outcome": { "outcome": "parked", "reason": reason, "mayPass": true } }
             },
             "link": { "address": "a@x.io", "found": "primaryAddress", "shared": true },
+            "linkedAt": 8,
+            "addressWrittenAt": 9,
             "wasLinked": true,
             "creating": [{ "address": "b@x.io", "until": 5 }],
             "attempt": 6,
@@ -393,7 +403,7 @@ mod tests {
             "lostVersions": [[2, 4]],
             "holder": "w",
             "open": { "epoch": 1, "version": 2, "turn": 3, "fields": ["email"], "since": 4, "address": "c@x.io" },
-            "doubt": { "from_version": 1, "until": 2 },
+            "doubt": { "from_version": 1, "until": 2, "targets": [["contact/4711/51", 2]] },
             "request": { "requestId": "r", "traceparent": "t" },
             "wakeAt": 7,
             "rechecks": 1,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use contracts::{PerField, UserId};
+use contracts::{PerField, UserId, WriteTarget};
 
 use super::index::Index;
 use crate::{
@@ -76,6 +76,8 @@ pub(super) struct Tables {
     pub(super) contacts: Index<(String, String)>,
     /// By state and reason.
     pub(super) problems: Index<(i64, String)>,
+    /// Until when HubSpot may apply a call of a user to a target.
+    pub(super) late_writes: BTreeMap<(WriteTarget, UserId), UnixMs>,
 }
 
 impl Tables {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use contracts::{Priority, UserId};
+use contracts::{Priority, UserId, WriteTarget};
 
 use super::{
     MemoryError, MemoryFault, MemoryStore, Shared,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        DatabaseIdentity, FoundKey, LoadedRows, StoreError, Transaction,
+        DatabaseIdentity, FoundKey, LateWrite, LoadedRows, StoreError, Transaction,
         columns::{integer, priority_number},
     },
     time::Clock,
@@ -43,6 +43,9 @@ pub(super) struct MemoryTransaction {
     inserted_keys: Keys,
     /// The committed keys it has deleted.
     deleted_keys: HashSet<(UserId, u64)>,
+    saved_late_writes: Vec<LateWrite>,
+    /// The late writes it has deleted.
+    deleted_late_writes: Vec<(WriteTarget, UserId)>,
     is_open: bool,
 }
 
@@ -80,6 +83,8 @@ impl MemoryTransaction {
             written_lease: None,
             inserted_keys: Keys::default(),
             deleted_keys: HashSet::new(),
+            saved_late_writes: Vec::new(),
+            deleted_late_writes: Vec::new(),
             is_open: true,
         };
         let rows = transaction.hold_and_decode(&mut shared, users);
@@ -324,6 +329,17 @@ impl MemoryTransaction {
         if let Some(lease) = self.written_lease.take() {
             shared.lease = lease;
         }
+        for key in &self.deleted_late_writes {
+            shared.tables.late_writes.remove(key);
+        }
+        for late_write in self.saved_late_writes.drain(..) {
+            let LateWrite {
+                target,
+                user_id,
+                until,
+            } = late_write;
+            shared.tables.late_writes.insert((target, user_id), until);
+        }
         for (user, number) in &self.deleted_keys {
             shared.keys.remove(user, *number);
         }
@@ -437,11 +453,14 @@ impl Transaction for MemoryTransaction {
         .await
     }
 
-    async fn linked_to(&mut self, account: &str, contact: &str) -> Result<Vec<UserId>, StoreError> {
-        let contact = (account.to_owned(), contact.to_owned());
+    async fn linked_to(&mut self, account: &str, contacts: &[&str]) -> Result<Vec<UserId>, StoreError> {
         self.statement(|this, shared| {
-            let range = contact.clone()..=contact;
-            Ok(this.select(shared, |tables| &tables.contacts, range, |_| true, usize::MAX))
+            let linked = contacts.iter().flat_map(|contact| {
+                let contact = (account.to_owned(), (*contact).to_owned());
+                let range = contact.clone()..=contact;
+                this.select(shared, |tables| &tables.contacts, range, |_| true, usize::MAX)
+            });
+            Ok(linked.collect())
         })
         .await
     }
@@ -499,6 +518,39 @@ impl Transaction for MemoryTransaction {
     async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError> {
         self.statement(|this, shared| Ok(this.delete_expired(shared, limit)))
             .await
+    }
+
+    async fn find_late_writes(&mut self, targets: &[&WriteTarget]) -> Result<Vec<LateWrite>, StoreError> {
+        self.statement(|this, shared| {
+            let late_writes = shared.tables.late_writes.iter();
+            let found = late_writes
+                .filter(|((target, _), until)| **until > this.now && targets.contains(&target))
+                .map(|((target, user_id), until)| LateWrite {
+                    target: target.clone(),
+                    user_id: user_id.clone(),
+                    until: *until,
+                });
+            Ok(found.collect())
+        })
+        .await
+    }
+
+    async fn save_late_writes(&mut self, new: &[LateWrite]) -> Result<(), StoreError> {
+        self.statement(|this, _| {
+            this.saved_late_writes.extend_from_slice(new);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete_ended_late_writes(&mut self, limit: usize) -> Result<u64, StoreError> {
+        self.statement(|this, shared| {
+            let late_writes = shared.tables.late_writes.iter();
+            let ended = late_writes.filter(|(_, until)| **until <= this.now).take(limit);
+            this.deleted_late_writes = ended.map(|(key, _)| key.clone()).collect();
+            Ok(this.deleted_late_writes.len() as u64)
+        })
+        .await
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {

@@ -3,17 +3,17 @@
 use std::{collections::HashSet, sync::Arc};
 
 use async_trait::async_trait;
-use contracts::{Priority, UserId};
+use contracts::{Priority, UserId, WriteTarget};
 use sqlx::{Executor, PgConnection, postgres::PgArguments, query::QueryScalar};
 
 use super::{
     error::{at_commit, before_commit, is_contention, limited},
-    keys, rows,
+    keys, late_writes, rows,
 };
 use crate::{
     rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        DatabaseIdentity, FoundKey, LoadedRows, StoreError, Transaction,
+        DatabaseIdentity, FoundKey, LateWrite, LoadedRows, StoreError, Transaction,
         columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
@@ -40,8 +40,8 @@ const ANNOUNCED: &str = "SELECT user_id FROM users WHERE due_at IS NOT NULL AND 
 /// Parameters: the new wake-up, the new recheck, users. A row without such a time gets none.
 const PUT_OFF: &str = "UPDATE users SET due_at = CASE WHEN due_at IS NOT NULL THEN $1 END, \
     recheck_at = CASE WHEN recheck_at IS NOT NULL THEN $2 END WHERE user_id = ANY ($3)";
-/// Parameters: account, contact.
-const LINKED_TO: &str = "SELECT user_id FROM users WHERE account_id = $1 AND contact_id = $2";
+/// Parameters: account, contacts.
+const LINKED_TO: &str = "SELECT user_id FROM users WHERE account_id = $1 AND contact_id = ANY ($2::text[])";
 
 /// A transaction. If it is dropped without a commit, the writer has to forget the connection, except after
 /// [`StoreError::Contended`]: then the transaction was rolled back already.
@@ -186,9 +186,10 @@ impl Transaction for PostgresTransaction<'_> {
         self.ids(query.bind(integer(limit as u64))).await
     }
 
-    async fn linked_to(&mut self, account: &str, contact: &str) -> Result<Vec<UserId>, StoreError> {
+    async fn linked_to(&mut self, account: &str, contacts: &[&str]) -> Result<Vec<UserId>, StoreError> {
         let query = sqlx::query_scalar(LINKED_TO).bind(account.to_owned());
-        self.ids(query.bind(contact.to_owned())).await
+        let contacts: Vec<String> = contacts.iter().map(|contact| (*contact).to_owned()).collect();
+        self.ids(query.bind(contacts)).await
     }
 
     async fn look_for_links(&mut self) -> Result<bool, StoreError> {
@@ -248,6 +249,21 @@ impl Transaction for PostgresTransaction<'_> {
 
     async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError> {
         let deleted = keys::delete_expired(self.connection, self.now, limit).await;
+        deleted.map_err(before_commit)
+    }
+
+    async fn find_late_writes(&mut self, targets: &[&WriteTarget]) -> Result<Vec<LateWrite>, StoreError> {
+        late_writes::find(self.connection, targets, self.now).await
+    }
+
+    async fn save_late_writes(&mut self, new: &[LateWrite]) -> Result<(), StoreError> {
+        late_writes::save(self.connection, new)
+            .await
+            .map_err(before_commit)
+    }
+
+    async fn delete_ended_late_writes(&mut self, limit: usize) -> Result<u64, StoreError> {
+        let deleted = late_writes::delete_ended(self.connection, self.now, limit).await;
         deleted.map_err(before_commit)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use contracts::{Priority, UserId};
+use contracts::{Priority, UserId, WriteTarget};
 use sqlx::{
     Connection, SqliteConnection,
     error::DatabaseError,
@@ -11,14 +11,14 @@ use sqlx::{
 };
 
 use super::{
-    keys,
+    keys, late_writes,
     open::{ConnectError, connect},
     rows,
 };
 use crate::{
     rules::{KeyHash, Lease, Row, RuleTiming, StoredKey, UnixMs},
     store::{
-        DatabaseIdentity, FoundKey, LoadedRows, StoreError, Transaction, UserWriter,
+        DatabaseIdentity, FoundKey, LateWrite, LoadedRows, StoreError, Transaction, UserWriter,
         columns::{LeaseColumns, integer, priority_number},
         error::parse_ids,
     },
@@ -46,8 +46,9 @@ const ANNOUNCED: &str = "SELECT user_id FROM users WHERE due_at IS NOT NULL AND 
 /// Parameters: the new wake-up, the new recheck, users as JSON. A row without such a time gets none.
 const PUT_OFF: &str = "UPDATE users SET due_at = iif(due_at IS NULL, NULL, ?1), \
     recheck_at = iif(recheck_at IS NULL, NULL, ?2) WHERE user_id IN (SELECT value FROM json_each(?3))";
-/// Parameters: account, contact.
-const LINKED_TO: &str = "SELECT user_id FROM users WHERE account_id = ?1 AND contact_id = ?2";
+/// Parameters: account, contacts as JSON.
+const LINKED_TO: &str = "SELECT user_id FROM users WHERE account_id = ?1 \
+    AND contact_id IN (SELECT value FROM json_each(?2))";
 
 /// The connection that writes.
 #[derive(Debug)]
@@ -191,11 +192,12 @@ impl Transaction for SqliteTransaction<'_> {
         .await
     }
 
-    async fn linked_to(&mut self, account: &str, contact: &str) -> Result<Vec<UserId>, StoreError> {
+    async fn linked_to(&mut self, account: &str, contacts: &[&str]) -> Result<Vec<UserId>, StoreError> {
+        let contacts = serde_json::to_string(contacts).expect("ids are text");
         self.ids(
             sqlx::query_scalar(LINKED_TO)
                 .bind(account.to_owned())
-                .bind(contact.to_owned()),
+                .bind(contacts),
         )
         .await
     }
@@ -261,6 +263,20 @@ impl Transaction for SqliteTransaction<'_> {
 
     async fn delete_expired_keys(&mut self, limit: usize) -> Result<u64, StoreError> {
         let deleted = keys::delete_expired(&mut self.inner, self.now, limit).await;
+        deleted.map_err(StoreError::before_commit)
+    }
+
+    async fn find_late_writes(&mut self, targets: &[&WriteTarget]) -> Result<Vec<LateWrite>, StoreError> {
+        late_writes::find(&mut self.inner, targets, self.now).await
+    }
+
+    async fn save_late_writes(&mut self, new: &[LateWrite]) -> Result<(), StoreError> {
+        let saved = late_writes::save(&mut self.inner, new).await;
+        saved.map_err(StoreError::before_commit)
+    }
+
+    async fn delete_ended_late_writes(&mut self, limit: usize) -> Result<u64, StoreError> {
+        let deleted = late_writes::delete_ended(&mut self.inner, self.now, limit).await;
         deleted.map_err(StoreError::before_commit)
     }
 

@@ -6,7 +6,7 @@ use contracts::{
     AttemptFailure, AttemptResult, ChangeLease, Claim, ClaimUsers, ControlDelivery, DeliveryAction, Field,
     FieldResult, FieldSet, ImportLine, LinkOrigin, LinkUser, NewLink, Priority, Reason, RepairUser,
     ReportResults, Retraction, SenderTry, TokenState, UnlinkUser, UpdateForm, UpdateUser, UserId, Values,
-    delivery::LeaseAction,
+    WriteTarget, delivery::LeaseAction,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 
@@ -252,6 +252,9 @@ fn attempt_result(rng: &mut StdRng, known: &Known) -> Option<AttemptResult> {
         field_results,
         written,
         may_apply_late: rng.random_bool(0.3),
+        target: rng
+            .random_bool(0.6)
+            .then(|| WriteTarget::contact("4711", &contact(rng))),
         may_have_created: false,
         last_response: None,
         link: rng.random_bool(0.4).then(|| link(rng, claim)),
@@ -281,5 +284,16 @@ fn link(rng: &mut StdRng, claim: &Claim) -> NewLink {
         account_id: "4711".to_owned(),
         address: claim.values.get(&Field::EMAIL).cloned().flatten(),
         origin: *origins.choose(rng).unwrap(),
+        primary_address: claim
+            .values
+            .get(&Field::EMAIL)
+            .cloned()
+            .flatten()
+            .filter(|_| rng.random_bool(0.6)),
+        former_ids: if rng.random_bool(0.2) {
+            vec![contact(rng)]
+        } else {
+            Vec::new()
+        },
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldResult, FieldSet, Link, LinkOrigin, Priority, Reason, UserId};
+use contracts::{Field, FieldResult, FieldSet, Link, LinkOrigin, Priority, Reason, UserId, WriteTarget};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use testing::database::TestDatabase;
 use user::{
@@ -189,10 +189,10 @@ impl Draw {
             assert_eq!(found.unwrap().len(), expected.unwrap().len(), "{place}");
         }
         for contact in ["1", "2", "3"] {
-            let found = one.linked_to("4711", contact).await;
-            compare_sets(found, other.linked_to("4711", contact).await, place);
+            let found = one.linked_to("4711", &[contact]).await;
+            compare_sets(found, other.linked_to("4711", &[contact]).await, place);
         }
-        assert_eq!(one.linked_to("4712", "1").await.unwrap(), [], "{place}");
+        assert_eq!(one.linked_to("4712", &["1"]).await.unwrap(), [], "{place}");
         assert_eq!(
             one.look_for_links().await.unwrap(),
             other.look_for_links().await.unwrap(),
@@ -317,6 +317,7 @@ impl Draw {
         row.in_doubt = self.maybe_time(0.2).map(|until| LateWriteWindow {
             from_version: 1,
             until,
+            targets: vec![(WriteTarget::contact("4711", "1"), until)],
         });
         row.wake_at = self.maybe_time(0.7);
         row.recheck_at = self.maybe_time(0.3);

@@ -39,7 +39,7 @@ pub(super) async fn check(transaction: &mut dyn Transaction, users: &[UserId], e
         },
     );
     for contact in ["1", "2", "3"] {
-        let found = transaction.linked_to("4711", contact).await.unwrap();
+        let found = transaction.linked_to("4711", &[contact]).await.unwrap();
         rows.check(found, place, |row| {
             row.link.as_ref().is_some_and(|link| link.contact_id == contact)
         });

@@ -53,8 +53,7 @@ fn a_create_in_flight_at_a_halt_may_have_happened() {
 fn a_conflicting_create_after_a_halt_is_given_back() {
     let (mut worker, create) = halted_while_a_create_is_in_flight();
     worker.pass(ms(20_000));
-    let existing_id = Some("77".to_owned());
-    worker.respond(create, failed(CallErrorKind::Conflict { existing_id }));
+    worker.respond(create, failed(CallErrorKind::Conflict));
     let find = worker.any_call().map(|(_, call)| call);
     assert!(
         matches!(find, Some(Call::Find { .. })) || worker.any_report().is_some(),

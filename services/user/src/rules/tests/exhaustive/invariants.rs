@@ -110,6 +110,7 @@ impl Scenario {
             .map(|open| (open.epoch, open.version, open.generation, open.since))
             .hash(&mut hasher);
         row.in_doubt
+            .as_ref()
             .map(|window| (window.from_version, window.until))
             .hash(&mut hasher);
         row.link.as_ref().map(|link| &link.contact_id).hash(&mut hasher);

@@ -136,7 +136,7 @@ impl Scenario {
                 });
                 true
             }
-            Claimed::InProgress | Claimed::Clean => false,
+            Claimed::InProgress | Claimed::Clean | Claimed::Waiting => false,
         }
     }
 

@@ -1,0 +1,163 @@
+//! Users whose contact belongs, or belonged, to another user.
+
+use contracts::{AttemptResult, Claim, Field, FieldSet, LinkOrigin, NextAction, SyncState, WriteTarget};
+use testing::wait::until;
+
+use crate::{
+    delivery::{all_confirmed, contact_found, deliver, no_result},
+    stack::{ACCOUNT, CEILING, Running, Stack, ada, id, patch},
+};
+
+/// User `1` is linked to contact `c1`, and user `2` is clean.
+async fn with_late_window(settings: &[(&str, &str)]) -> (Stack, Running, u64, Claim) {
+    let (stack, service) = Stack::serving(settings).await;
+    stack.update(&ada("1")).await.unwrap();
+    let epoch = stack.lease("w").await;
+    deliver(&stack, "w", epoch, "1").await;
+    stack
+        .update(&patch("1", [(Field::FIRST_NAME, "Eva")]))
+        .await
+        .unwrap();
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    let claim = given.claims[0].clone();
+    (stack, service, epoch, claim)
+}
+
+fn timed_out(claim: &Claim, contact: &str) -> AttemptResult {
+    AttemptResult {
+        may_apply_late: true,
+        written: claim.dirty,
+        target: Some(WriteTarget::contact(ACCOUNT, contact)),
+        ..no_result(claim)
+    }
+}
+
+fn with_address(user: &str, address: &str) -> contracts::UpdateUser {
+    patch(user, [(Field::EMAIL, address), (Field::FIRST_NAME, "Ida")])
+}
+
+#[tokio::test]
+async fn a_user_waits_until_a_late_write_of_another_user_to_its_contact_is_over() {
+    let settings = [("USER_LATE_WRITE_MS", "1500"), ("USER_SWEEP_MS", "20")];
+    let (stack, service, epoch, claim) = with_late_window(&settings).await;
+    stack.report("w", vec![timed_out(&claim, "c1")]).await;
+    // User 1 gives its address up, and user 2 takes it and finds the contact by it.
+    stack.update(&with_address("1", "new@example.com")).await.unwrap();
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    let moves = AttemptResult {
+        link: contact_found(&given.claims[0], "c2")
+            .link
+            .map(|link| contracts::NewLink {
+                origin: LinkOrigin::Followed,
+                ..link
+            }),
+        ..no_result(&given.claims[0])
+    };
+    stack.report("w", vec![moves]).await;
+    stack.update(&ada("2")).await.unwrap();
+    let given = stack.claim("w", epoch, &["2"]).await.unwrap();
+    stack
+        .report("w", vec![contact_found(&given.claims[0], "c1")])
+        .await;
+    let given = stack.claim("w", epoch, &["2"]).await.unwrap();
+    assert_eq!(given.waiting, [id("2")]);
+    let receipt = stack.receipt("2", None).await.unwrap();
+    assert_eq!(receipt.overall_state, SyncState::Pending);
+    assert_eq!(receipt.last_failure.unwrap().code, "LATE_WRITE_POSSIBLE");
+    assert!(receipt.next_attempt_at.is_some());
+    let given = until("the end of the late write", CEILING, async || {
+        let given = stack.claim("w", epoch, &["2"]).await.unwrap();
+        if given.claims.is_empty() {
+            Err(given)
+        } else {
+            Ok(given)
+        }
+    })
+    .await;
+    assert_eq!(
+        given.claims[0].dirty,
+        FieldSet::all().without(Field::LAST_NAME).without(Field::EMAIL)
+    );
+    let receipt = stack.receipt("2", None).await.unwrap();
+    assert_eq!(receipt.last_failure, None);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_contact_that_another_user_got_is_written_again_after_an_earlier_attempt() {
+    let (stack, service, epoch, claim) = with_late_window(&[]).await;
+    stack
+        .ask(&contracts::UnlinkUser { user_id: id("1") })
+        .await
+        .unwrap();
+    stack.update(&with_address("1", "new@example.com")).await.unwrap();
+    stack.update(&ada("2")).await.unwrap();
+    let given = stack.claim("w", epoch, &["2"]).await.unwrap();
+    stack
+        .report("w", vec![contact_found(&given.claims[0], "c1")])
+        .await;
+    let before = stack.receipt("2", None).await.unwrap();
+    assert_eq!(before.fields[&Field::EMAIL].state, SyncState::Confirmed);
+    assert!(!before.fields[&Field::EMAIL].resending);
+    // The attempt that was superseded has written to the contact meanwhile.
+    let late = AttemptResult {
+        written: claim.dirty,
+        target: Some(WriteTarget::contact(ACCOUNT, "c1")),
+        ..no_result(&claim)
+    };
+    stack.report("w", vec![late]).await;
+    let after = stack.receipt("2", None).await.unwrap();
+    assert!(after.fields[&Field::EMAIL].resending, "{after:?}");
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_user_of_the_primary_address_gets_the_contact_and_the_other_one_is_looked_up() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.lease("w").await;
+    stack
+        .update(&with_address("1", "secondary@example.com"))
+        .await
+        .unwrap();
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    let mut found = contact_found(&given.claims[0], "c1");
+    let link = found.link.as_mut().unwrap();
+    link.origin = LinkOrigin::SecondaryAddress;
+    link.primary_address = Some("ada@example.com".to_owned());
+    stack.report("w", vec![found]).await;
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    stack.report("w", vec![all_confirmed(&given.claims[0])]).await;
+
+    stack.update(&ada("2")).await.unwrap();
+    let given = stack.claim("w", epoch, &["2"]).await.unwrap();
+    let reported = stack
+        .report("w", vec![contact_found(&given.claims[0], "c1")])
+        .await;
+    assert_eq!(reported.users[0].next, NextAction::Now);
+    let link = stack.receipt("2", None).await.unwrap().contact.unwrap();
+    assert_eq!((link.contact_id.as_str(), link.shared), ("c1", false));
+    assert_eq!(stack.receipt("1", None).await.unwrap().contact, None);
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    assert!(given.claims[0].never_linked, "it may get a contact of its own");
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_user_leaves_a_shared_contact_with_a_new_address_and_the_other_is_sent_again() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.lease("w").await;
+    for user in ["1", "2"] {
+        stack.update(&ada(user)).await.unwrap();
+        deliver(&stack, "w", epoch, user).await;
+    }
+    stack
+        .update(&patch("2", [(Field::EMAIL, "new@example.com")]))
+        .await
+        .unwrap();
+    let given = stack.claim("w", epoch, &["2"]).await.unwrap();
+    assert_eq!(given.claims[0].link, None);
+    let receipt = stack.receipt("1", None).await.unwrap();
+    assert!(!receipt.contact.unwrap().shared);
+    assert!(receipt.resending);
+    service.stop().await.unwrap();
+}
