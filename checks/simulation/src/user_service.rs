@@ -182,6 +182,7 @@ impl UserService {
     /// Another server takes over without the last commits. Returned are the users whose rows are others now.
     pub(crate) fn fail_over(&mut self, commits: usize) -> Vec<usize> {
         self.store.fail_over(commits);
+        self.accepted.handle_fail_over();
         let mut users = Vec::new();
         for user in 0..self.rows.len() {
             let restored = self.store.row(&user_id(user));

@@ -29,6 +29,8 @@ struct KeyedChange {
     fields: Values,
     outcome: Outcome,
     accepted_at: UnixMs,
+    /// Whether no fail-over may have lost it since.
+    is_kept: bool,
 }
 
 #[derive(Debug)]
@@ -36,6 +38,8 @@ struct NumberedChange {
     outcome: Outcome,
     /// By how much the service's clock had stepped.
     skew: i64,
+    /// Whether no fail-over may have lost it since.
+    is_kept: bool,
 }
 
 impl AcceptedChanges {
@@ -53,12 +57,20 @@ impl AcceptedChanges {
         if let Some(key) = &update.idempotency_key {
             let known = self.by_key.get(&(user, key.clone()))?;
             let is_valid = now < known.accepted_at + DAY && known.fields == update.fields;
-            return is_valid.then_some((known.outcome, true));
+            return is_valid.then_some((known.outcome, known.is_kept));
         }
         let number = update.sender_try?.number;
         let known = self.by_number.get(&(user, number))?;
-        let is_certain = known.skew == skew;
+        let is_certain = known.skew == skew && known.is_kept;
         known.outcome.changed.then_some((known.outcome, is_certain))
+    }
+
+    /// A fail-over may have lost any of them, or what made them recognizable.
+    pub(crate) fn handle_fail_over(&mut self) {
+        self.by_key.values_mut().for_each(|known| known.is_kept = false);
+        self.by_number
+            .values_mut()
+            .for_each(|known| known.is_kept = false);
     }
 
     /// Remembers a change that was carried out.
@@ -68,10 +80,15 @@ impl AcceptedChanges {
                 fields: update.fields.clone(),
                 outcome,
                 accepted_at: now,
+                is_kept: true,
             };
             self.by_key.insert((user, key), known);
         } else if let Some(sent) = update.sender_try {
-            let known = NumberedChange { outcome, skew };
+            let known = NumberedChange {
+                outcome,
+                skew,
+                is_kept: true,
+            };
             self.by_number.insert((user, sent.number), known);
         }
     }

@@ -1,6 +1,7 @@
 //! P5: a user that waits after a failure is claimed soon once a caller changes it, or an operator retries or links it.
 
 use contracts::{Field, Priority};
+use user::rules::Row;
 
 use super::{World, rows::Step};
 use crate::{agenda::Time, plan::SECOND, user_service::Request};
@@ -17,6 +18,8 @@ impl World {
         for step in steps {
             if step.after.attempt > step.before.attempt {
                 self.check_claimed_in_time(step.user);
+                self.claim_expected[step.user] = None;
+            } else if waits_for_late_write(step.after) {
                 self.claim_expected[step.user] = None;
             } else if ends_wait(request, step) && self.is_delivering() {
                 self.claim_expected[step.user].get_or_insert(self.now);
@@ -57,4 +60,10 @@ fn ends_wait(request: &Request, step: &Step<'_>) -> bool {
             Request::Link(_) | Request::Unlink(_) => step.is_resent(),
             _ => false,
         }
+}
+
+/// Whether the user waits until HubSpot can no longer apply a call of another one.
+pub(super) fn waits_for_late_write(row: &Row) -> bool {
+    let reason = row.last_failure.as_ref();
+    reason.is_some_and(|reason| reason.code == "LATE_WRITE_POSSIBLE")
 }

@@ -123,7 +123,9 @@ impl World {
         let resolved = Field::ALL
             .into_iter()
             .filter(|field| step.after.fields[*field].resolved_at > step.before.fields[*field].resolved_at);
-        for field in resolved {
+        // Another result of the report may have given the contact to another user. Then everything is sent again.
+        let is_lost = |field: &Field| step.after.link.is_none() && step.after.fields[*field].is_dirty();
+        for field in resolved.filter(|field| !is_lost(field)) {
             self.check_result(step.after, field);
         }
         if step.after.in_doubt != step.before.in_doubt {
@@ -160,9 +162,10 @@ impl World {
 
     /// What a report does to users that it does not name: they lose their contact, or something was written to it.
     fn observe_other_user(&mut self, step: &Step<'_>) {
-        if step.before.link.is_some() && step.after.link.is_none() {
+        if step.has_lost_contact() {
             self.tally.transitions.add(Transition::ContactLost);
-            if step.after.open_attempt.is_some() {
+            // The claim in the same message may have given it another one.
+            if step.before.open_attempt.is_some() && step.after.open_attempt == step.before.open_attempt {
                 self.fail(&format!(
                     "P4: u{} lost its contact, and its attempt stays open: {:?}",
                     step.user, step.after

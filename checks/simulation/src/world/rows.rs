@@ -9,7 +9,7 @@ use user::{
     rules::Row,
 };
 
-use super::{World, commits::RowsSoFar};
+use super::{World, commits::RowsSoFar, prompt_claims::waits_for_late_write};
 use crate::{
     fault::Fault,
     transition::Transition,
@@ -34,7 +34,13 @@ impl Step<'_> {
             let (before, after) = (&self.before.fields[field], &self.after.fields[field]);
             after.resolved_at != before.resolved_at || after.result != before.result
         };
-        Field::ALL.into_iter().any(is_other) || contact_id(self.after) != contact_id(self.before)
+        Field::ALL.into_iter().any(is_other)
+            || (contact_id(self.after) != contact_id(self.before) && !self.has_lost_contact())
+    }
+
+    /// Whether another user has got the contact.
+    pub(super) fn has_lost_contact(&self) -> bool {
+        self.before.link.is_some() && self.after.link.is_none()
     }
 }
 
@@ -157,7 +163,7 @@ impl World {
     /// Users that a claim removed from a shared contact.
     fn count_left_contacts(&mut self, steps: &[Step<'_>]) {
         for step in steps {
-            if step.before.link.is_some() && step.after.link.is_none() {
+            if step.has_lost_contact() {
                 self.tally.transitions.add(Transition::SharedContactLeft);
             }
         }
@@ -343,9 +349,7 @@ impl World {
 
     /// P4: a user that was unlinked has no attempt under way, since it was given the contact.
     fn observe_unlink(&mut self, steps: &[Step<'_>]) {
-        let unlinked = steps
-            .iter()
-            .filter(|step| step.before.link.is_some() && step.after.link.is_none());
+        let unlinked = steps.iter().filter(|step| step.has_lost_contact());
         for step in unlinked {
             let user = step.user;
             if step.after.open_attempt.is_some() {
@@ -452,10 +456,7 @@ impl World {
             if by_other {
                 self.tally.transitions.add(Transition::DirtyByOther);
             }
-            let has_waited = before
-                .last_failure
-                .as_ref()
-                .is_some_and(|reason| reason.code == "LATE_WRITE_POSSIBLE");
+            let has_waited = waits_for_late_write(before);
             let has_reason = window_ended || rechecked || by_other || has_waited || self.due_at_once[*user];
             // A batch may also hold rows that the sweep left alone.
             let was_woken = before.wake_at != after.wake_at;

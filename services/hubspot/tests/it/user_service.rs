@@ -154,6 +154,15 @@ impl UserService {
         self.store.row(&id(user))?.fields[field].result.clone()
     }
 
+    pub(crate) fn debug_row(&self, user: &str) -> String {
+        format!("{:?}", self.store.row(&id(user)))
+    }
+
+    /// The id of the contact that the user is linked to.
+    pub(crate) fn contact(&self, user: &str) -> Option<String> {
+        Some(self.store.row(&id(user))?.link.clone()?.contact_id)
+    }
+
     pub(crate) fn is_dirty(&self, user: &str, field: Field) -> bool {
         let row = self.store.row(&id(user));
         row.unwrap().fields[field].is_dirty()

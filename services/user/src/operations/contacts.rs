@@ -104,7 +104,7 @@ pub(super) async fn end_links(batch: &mut Batch<'_>, losers: &[UserId]) -> Resul
         tracing::info!(user.id = %user, contact.id = former.as_ref().map(|link| link.contact_id.as_str()),
             "a user lost its contact to another user, and is looked up again");
         if let Some(former) = former {
-            update_sharing(batch, &former.account_id, &former.contact_id).await?;
+            handle_departure(batch, &former).await?;
         }
     }
     Ok(())
@@ -134,13 +134,27 @@ pub(super) async fn resend_users_of(
     Ok(())
 }
 
-/// Notes in each user of a contact whether it shares the contact. Where the last other user has left, every field is sent again, because
-/// the contact may have values of that user.
+/// A user is not linked to this contact any more. If other users are, one of them is sent again, because the contact may have values of
+/// the user that has left.
+pub(super) async fn handle_departure(batch: &mut Batch<'_>, former: &Link) -> Result<(), StoreError> {
+    if !former.shared {
+        return Ok(());
+    }
+    let left = update_sharing(batch, &former.account_id, &former.contact_id).await?;
+    let first = left.iter().filter_map(|user| batch.row(user));
+    let first = first.min_by_key(|row| (row.linked_at, &row.user_id));
+    if let Some(first) = first.map(|row| row.user_id.clone()) {
+        resend_everything(batch, [&first]);
+    }
+    Ok(())
+}
+
+/// Notes in each user of a contact whether it shares the contact. Returns these users.
 pub(super) async fn update_sharing(
     batch: &mut Batch<'_>,
     account: &str,
     contact: &str,
-) -> Result<(), StoreError> {
+) -> Result<BTreeSet<UserId>, StoreError> {
     let users = batch.users_of_contacts(account, &[contact]).await?;
     batch.load(&users).await?;
     let is_shared = users.len() > 1;
@@ -151,10 +165,7 @@ pub(super) async fn update_sharing(
             .is_some_and(|link| link.shared != is_shared);
         if differs && let Some(link) = batch.row_mut(user).and_then(|row| row.link.as_mut()) {
             link.shared = is_shared;
-            if !is_shared {
-                resend_everything(batch, [user]);
-            }
         }
     }
-    Ok(())
+    Ok(users)
 }

@@ -47,7 +47,7 @@ impl Operation for LinkUser {
         }
         let receipt = put_and_wake(batch, row);
         if let Some(former) = former {
-            contacts::update_sharing(batch, &former.account_id, &former.contact_id).await?;
+            contacts::handle_departure(batch, &former).await?;
         }
         Ok(receipt)
     }

@@ -103,18 +103,20 @@ async fn report_one(
     if let Some(contact) = effects.overwritten_contact {
         contacts::resend_users_of(batch, user, &[contact]).await?;
     }
-    if contact_of(&link) != contact_of(&former_link) {
+    if contact_of(link.as_ref()) != contact_of(former_link.as_ref()) {
         if let Some(found) = result.link.as_ref().filter(|_| link.is_some()) {
             contacts::join_former_contacts(batch, user, found, former_link.as_ref(), &others).await?;
         }
-        for link in [former_link, link].into_iter().flatten() {
+        if let Some(link) = link {
             contacts::update_sharing(batch, &link.account_id, &link.contact_id).await?;
+        }
+        if let Some(former) = former_link {
+            contacts::handle_departure(batch, &former).await?;
         }
     }
     Ok(effects.next)
 }
 
-fn contact_of(link: &Option<Link>) -> Option<(&str, &str)> {
-    let link = link.as_ref()?;
-    Some((&link.account_id, &link.contact_id))
+fn contact_of(link: Option<&Link>) -> Option<(&str, &str)> {
+    link.map(|link| (link.account_id.as_str(), link.contact_id.as_str()))
 }

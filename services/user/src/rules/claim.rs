@@ -23,9 +23,11 @@ pub enum Claimed {
     Waiting,
 }
 
-/// What the next attempt of a user may write to.
+/// What the next attempt of a user may write to, if other users' calls to it have to be over. Users who share a contact do not wait for
+/// each other; nothing is promised about their order.
 pub fn next_target(row: &Row, account: &str) -> Option<WriteTarget> {
     match &row.link {
+        Some(link) if link.shared => None,
         Some(link) if link.account_id == account => row.linked_contact(),
         _ if row.was_linked => None,
         _ => row.fields[Field::EMAIL]
@@ -109,7 +111,7 @@ pub(super) fn give_up(row: &mut Row, attempt: OpenAttempt, code: &str, now: Unix
     // Without a link, the worker may have created a contact.
     let created = attempt.address.as_deref().map(WriteTarget::address);
     let target = row.linked_contact().or(created);
-    row.extend_late_write_window(attempt.version, now + timing.late_write, target);
+    row.extend_window_for_given_up(attempt.version, now + timing.late_write, target);
     if row.link.is_some() && attempt.fields.contains(Field::EMAIL) {
         row.address_written_at = now;
     }

@@ -26,6 +26,10 @@ pub struct LateWriteWindow {
     /// What the calls named, each with the time until which other users wait for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<(WriteTarget, UnixMs)>,
+    /// The attempt that was given up, if the window is for that one alone. Its result may still come and say that none of its calls
+    /// can be applied any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up: Option<u64>,
 }
 
 impl LateWriteWindow {
@@ -40,7 +44,6 @@ impl LateWriteWindow {
         }
     }
 
-    /// If the clock stepped back, the window ends a whole term from now, and never earlier.
     fn end_by(&mut self, latest: UnixMs) {
         self.until = self.until.min(latest);
         for (_, until) in &mut self.targets {
@@ -50,6 +53,32 @@ impl LateWriteWindow {
 }
 
 impl Row {
+    /// Begins a late-write window because the last attempt was given up, or extends the current one.
+    pub(super) fn extend_window_for_given_up(
+        &mut self,
+        version: u64,
+        until: UnixMs,
+        target: Option<WriteTarget>,
+    ) {
+        let is_first = self.in_doubt.is_none();
+        self.extend_late_write_window(version, until, target);
+        if let Some(window) = &mut self.in_doubt {
+            window.given_up = Some(self.attempt).filter(|_| is_first);
+        }
+    }
+
+    /// The result of an earlier attempt has come, and HubSpot can apply none of its calls any more. If the window is for this attempt
+    /// alone, it ends now, and the sweep does what follows.
+    pub(super) fn end_window_of(&mut self, attempt: u64, now: UnixMs) {
+        if let Some(window) = self
+            .in_doubt
+            .as_mut()
+            .filter(|window| window.given_up == Some(attempt))
+        {
+            window.end_by(now);
+        }
+    }
+
     /// Begins a late-write window, or extends the current one to the lower version and the later end. `target` is what the call
     /// named; none if it cannot have written anything that another user may write.
     pub(super) fn extend_late_write_window(
@@ -62,7 +91,9 @@ impl Row {
             from_version: version,
             until,
             targets: Vec::new(),
+            given_up: None,
         });
+        window.given_up = None;
         window.from_version = window.from_version.min(version);
         window.until = window.until.max(until);
         if let Some(target) = target {
@@ -114,6 +145,7 @@ pub fn extend_windows_to(row: &mut Row, former: &[WriteTarget], contact: &WriteT
 ///
 /// Returns the contacts that the calls named and that another user may be linked to now.
 pub(super) fn end_late_write_window(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> Vec<WriteTarget> {
+    // If the clock stepped back, the window ends a whole term from now, and never earlier.
     if let Some(window) = &mut row.in_doubt {
         window.end_by(now + timing.late_write);
     }

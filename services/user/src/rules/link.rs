@@ -115,7 +115,7 @@ pub(super) fn decide_link(
         row.forget_former_address(former);
         return Decided::alone(LinkDecision::PassedOver(of_another(&found)));
     }
-    match compare(row, &found, attempt, others) {
+    match compare(row, &found, attempt, others, now) {
         Comparison::Shares { losers } => {
             take_contact(row, found, attempt, true, now);
             Decided {
@@ -165,7 +165,7 @@ enum Comparison {
     IsOutdated,
 }
 
-fn compare(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row]) -> Comparison {
+fn compare(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row], now: UnixMs) -> Comparison {
     // Earlier workers do not name the primary address.
     let shown = found
         .address
@@ -190,22 +190,23 @@ fn compare(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row]) ->
     };
     let have_all_primary = (own, bond) == (Bond::PrimaryAddress, Bond::PrimaryAddress);
     let is_earlier = is_merge && (row.linked_at, &row.user_id) < (linked_at, &strongest);
-    let loses = own > bond || (own == bond && !is_earlier);
+    let is_weaker = own > bond || (own == bond && !is_earlier);
     let is_shared = have_all_primary && found.origin != LinkOrigin::Followed;
-    if loses && !is_shared {
+    if is_weaker && !is_shared {
         return Comparison::Loses { to: strongest };
     }
-    if others
-        .iter()
-        .any(|other| other.address_written_at > attempt.since)
-    {
+    // A time in the future was stored before the clock stepped back, and says nothing.
+    let is_written_since = |other: &Row| (attempt.since + 1..=now).contains(&other.address_written_at);
+    if others.iter().any(is_written_since) {
         return Comparison::IsOutdated;
     }
     if is_shared {
-        let has_other = |other: &&Row| bond_of_linked(other, primary) == Bond::Other;
-        let losers = others.iter().filter(has_other);
         return Comparison::Shares {
-            losers: losers.map(|other| other.user_id.clone()).collect(),
+            losers: others
+                .iter()
+                .filter(|other| bond_of_linked(other, primary) == Bond::Other)
+                .map(|other| other.user_id.clone())
+                .collect(),
         };
     }
     Comparison::Wins

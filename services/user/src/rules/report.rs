@@ -89,6 +89,8 @@ fn report_earlier(row: &mut Row, result: &AttemptResult, now: UnixMs, timing: &R
     remember_written_address(row, result, now);
     if result.may_apply_late {
         row.extend_late_write_window(version, now + timing.late_write, result.target.clone());
+    } else {
+        row.end_window_of(result.attempt.get(), now);
     }
     // A contact that it created is found again by its address.
     let created = result

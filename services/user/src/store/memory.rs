@@ -93,6 +93,7 @@ struct Shared {
 #[derive(Debug, Clone)]
 struct Committed {
     tables: Tables,
+    keys: Keys,
     lease: Lease,
 }
 
@@ -107,6 +108,7 @@ impl Shared {
         }
         self.earlier.push_back(Committed {
             tables: self.tables.clone(),
+            keys: self.keys.clone(),
             lease: self.lease.clone(),
         });
     }
@@ -220,8 +222,9 @@ impl MemoryStore {
         let mut shared = self.lock();
         let lost = commits.min(shared.earlier.len());
         let at = shared.earlier.len() - lost;
-        if let Some(Committed { tables, lease }) = shared.earlier.get(at).cloned() {
+        if let Some(Committed { tables, keys, lease }) = shared.earlier.get(at).cloned() {
             shared.tables = tables;
+            shared.keys = keys;
             shared.lease = lease;
         }
         shared.earlier.clear();

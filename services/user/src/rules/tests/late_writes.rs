@@ -1,6 +1,6 @@
 //! Calls that HubSpot may still apply after they were given up.
 
-use contracts::{Field, FieldSet, Priority, WriteTarget};
+use contracts::{AttemptResult, Field, FieldSet, Priority, WriteTarget};
 
 use super::{
     attempt_results::{ACCOUNT, all_confirmed, timed_out},
@@ -175,9 +175,43 @@ fn a_window_of_a_former_contact_counts_for_the_one_it_was_merged_into() {
     );
     assert!(rules::extend_windows_to(
         &mut user.row,
-        &[former.clone()],
+        std::slice::from_ref(&former),
         &present
     ));
     let window = user.row.in_doubt.clone().unwrap();
     assert_eq!(window.targets, [(former, window.until), (present, window.until)]);
+}
+
+#[test]
+fn the_result_of_a_given_up_attempt_ends_its_window_unless_a_call_may_come_late() {
+    for may_apply_late in [false, true] {
+        let mut user = TestUser::confirmed();
+        user.change([(Field::FIRST_NAME, "Eva")]);
+        let earlier = user.claim();
+        user.epoch += 1;
+        user.claim();
+        user.now += 10;
+        user.report(AttemptResult {
+            may_apply_late,
+            ..all_confirmed(&earlier)
+        });
+        let window = user.row.in_doubt.clone().unwrap();
+        assert_eq!(window.until > user.now, may_apply_late);
+        user.sweep();
+        assert_eq!(user.row.in_doubt.is_some(), may_apply_late);
+    }
+}
+
+#[test]
+fn a_window_for_other_calls_too_does_not_end_with_one_result() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let timed_out_one = user.claim();
+    user.report(timed_out(&timed_out_one));
+    user.now += 5_000;
+    let earlier = user.claim();
+    user.epoch += 1;
+    user.claim();
+    user.report(all_confirmed(&earlier));
+    assert!(user.row.in_doubt.clone().unwrap().until > user.now);
 }

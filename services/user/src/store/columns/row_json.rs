@@ -403,7 +403,7 @@ mod tests {
             "lostVersions": [[2, 4]],
             "holder": "w",
             "open": { "epoch": 1, "version": 2, "turn": 3, "fields": ["email"], "since": 4, "address": "c@x.io" },
-            "doubt": { "from_version": 1, "until": 2, "targets": [["contact/4711/51", 2]] },
+            "doubt": { "from_version": 1, "until": 2, "targets": [["contact/4711/51", 2]], "given_up": 6 },
             "request": { "requestId": "r", "traceparent": "t" },
             "wakeAt": 7,
             "rechecks": 1,

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The keys that are stored.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_field_names,
     reason = "each is an index, named by what it is searched by"

@@ -318,6 +318,7 @@ impl Draw {
             from_version: 1,
             until,
             targets: vec![(WriteTarget::contact("4711", "1"), until)],
+            given_up: None,
         });
         row.wake_at = self.maybe_time(0.7);
         row.recheck_at = self.maybe_time(0.3);
