@@ -195,9 +195,11 @@ fn compare(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row], no
     if is_weaker && !is_shared {
         return Comparison::Loses { to: strongest };
     }
-    // A time in the future was stored before the clock stepped back, and says nothing.
-    let is_written_since = |other: &Row| (attempt.since + 1..=now).contains(&other.address_written_at);
-    if others.iter().any(is_written_since) {
+    // Otherwise each of two users could lose the contact while it gives it its own address, and get it back by that address.
+    if others
+        .iter()
+        .any(|other| is_address_written_since(other, attempt, now))
+    {
         return Comparison::IsOutdated;
     }
     if is_shared {
@@ -210,6 +212,16 @@ fn compare(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row], no
         };
     }
     Comparison::Wins
+}
+
+/// Whether the contact may have got an address of this user after an attempt began.
+fn is_address_written_since(row: &Row, attempt: &OpenAttempt, now: UnixMs) -> bool {
+    let is_being_written = row
+        .open_attempt
+        .as_ref()
+        .is_some_and(|open| open.fields.contains(Field::EMAIL));
+    // A time in the future was stored before the clock stepped back, and says nothing.
+    is_being_written || (attempt.since + 1..=now).contains(&row.address_written_at)
 }
 
 /// Whether a user that shares its contact may not give it another address, because another user was linked to it first.

@@ -191,6 +191,20 @@ fn a_contact_whose_address_was_written_meanwhile_is_looked_up_again() {
 }
 
 #[test]
+fn a_user_does_not_lose_its_contact_while_its_address_is_being_written() {
+    let mut other = another_user();
+    other.row.fields[Field::EMAIL].value = Some("secondary@example.com".to_owned());
+    rules::send_everything(&mut other.row, other.now);
+    other.claim();
+    let mut user = TestUser::created();
+    user.others = vec![other.row];
+    let claim = user.claim();
+    let effects = user.report(contact_found(&claim, "c1", LinkOrigin::PrimaryAddress));
+    assert_eq!(effects.losers, []);
+    assert!(matches!(effects.next, NextAction::Later { .. }), "{effects:?}");
+}
+
+#[test]
 fn a_former_address_that_finds_another_users_contact_is_passed_over() {
     let (mut user, claim) = in_conflict();
     user.others = vec![another_user().row];
