@@ -166,7 +166,7 @@ impl World {
                 Field::EMAIL => self.hubspot.has_address(contact, value),
                 _ => held.values[*field] == value,
             };
-            state.result == Some(FieldResult::Confirmed) && !state.is_dirty() && !is_held
+            state.result == Some(FieldResult::CONFIRMED) && !state.is_dirty() && !is_held
         };
         Field::ALL.into_iter().filter(differs).collect()
     }
@@ -190,10 +190,7 @@ fn link(user: usize, contact: usize) -> Request {
 fn has_problem(row: &Row) -> bool {
     let mut states = row.fields.iter().map(|(_, state)| state);
     states.any(|state| {
-        let is_problem = state
-            .result
-            .as_ref()
-            .is_some_and(|result| *result != FieldResult::Confirmed);
+        let is_problem = state.result.as_ref().is_some_and(|result| !result.is_confirmed());
         is_problem && !state.is_dirty()
     })
 }

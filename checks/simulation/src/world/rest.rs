@@ -71,7 +71,7 @@ impl World {
             return Ok(());
         }
         let name = format!("u{user} {field:?} {value:?}");
-        let Some(FieldResult::Confirmed) = &state.result else {
+        let Some(FieldResult::Confirmed(_)) = &state.result else {
             return state
                 .result
                 .as_ref()
@@ -249,7 +249,7 @@ impl World {
 fn state_of(result: Option<&FieldResult>) -> SyncState {
     match result {
         None => SyncState::Pending,
-        Some(FieldResult::Confirmed) => SyncState::Confirmed,
+        Some(FieldResult::Confirmed(_)) => SyncState::Confirmed,
         Some(FieldResult::Rejected { .. }) => SyncState::Rejected,
         Some(FieldResult::NotFound) => SyncState::NotFound,
         Some(FieldResult::Conflict { .. }) => SyncState::Conflict,

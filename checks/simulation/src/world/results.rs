@@ -58,7 +58,7 @@ impl World {
         self.trace(|| format!("{user} {field:?} {value:?}: {result:?}"));
         self.check_not_given_up(user, result);
         let (what, is_true) = match result {
-            FieldResult::Confirmed => (Transition::Confirmed, self.was_written(row, field, &value)),
+            FieldResult::Confirmed(_) => (Transition::Confirmed, self.was_written(row, field, &value)),
             FieldResult::Rejected { .. } => (
                 Transition::Rejected,
                 self.hubspot.rejected[field].contains(&value),

@@ -1,8 +1,8 @@
 //! What is seen of rows from outside: what each operation of a batch changed, and whether it may.
 
 use contracts::{
-    ClaimUsers, ErrorCode, Field, FieldResult, ImportResult, LinkOrigin, LinkUser, Priority, ReportResults,
-    UpdateUser, UsersClaimed, Values, delivery::LeaseAction,
+    ClaimUsers, ErrorCode, Field, ImportResult, LinkOrigin, LinkUser, Priority, ReportResults, UpdateUser,
+    UsersClaimed, Values, delivery::LeaseAction,
 };
 use user::{
     operations::{RepairListed, ResyncListed, RetryListed},
@@ -218,10 +218,7 @@ impl World {
                 continue;
             }
             let (old, new) = (&before.fields[field], &after.fields[field]);
-            let is_problem = old
-                .result
-                .as_ref()
-                .is_some_and(|result| *result != FieldResult::Confirmed);
+            let is_problem = old.result.as_ref().is_some_and(|result| !result.is_confirmed());
             let is_old = !(0..=10 * 60_000).contains(&(now - old.recorded_at));
             let is_expected = update.fields.contains_key(&field) && is_problem && is_old && !old.is_dirty();
             let is_marked = new.dirty_since > old.dirty_since;
@@ -352,10 +349,7 @@ impl World {
         for step in steps {
             let is_left = |field: Field| {
                 let state = &step.after.fields[field];
-                let is_problem = state
-                    .result
-                    .as_ref()
-                    .is_some_and(|result| *result != FieldResult::Confirmed);
+                let is_problem = state.result.as_ref().is_some_and(|result| !result.is_confirmed());
                 is_problem && !state.is_dirty()
             };
             if Field::ALL.into_iter().any(is_left) {

@@ -1,5 +1,7 @@
 //! What is found of whom.
 
+use std::collections::BTreeMap;
+
 use contracts::{
     ComparisonPurpose, Difference, Field, FieldSet, Finding, FindingKind, Link, LinkOrigin, Reason,
     UserToCompare,
@@ -25,6 +27,7 @@ fn user(id: &str) -> UserToCompare {
         generation: 4,
         values: values.into(),
         confirmed: FieldSet::all(),
+        normalized: BTreeMap::new(),
         dirty: FieldSet::EMPTY,
         link: Some(Link {
             contact_id: format!("c-{id}"),

@@ -158,6 +158,8 @@ pub(crate) struct Attempt {
     possible_effects: PossibleEffects,
     link: Option<NewLink>,
     confirmed_address: Option<String>,
+    /// Whether the contact showed all its addresses, and the user's confirmed address is none of them.
+    lacks_address: bool,
     failure: Option<Failure>,
 }
 
@@ -186,6 +188,7 @@ impl Attempt {
             possible_effects: PossibleEffects::default(),
             link: None,
             confirmed_address: None,
+            lacks_address: false,
             failure: None,
         };
         // A link into another account says nothing about this one.
@@ -371,6 +374,7 @@ impl Attempt {
             may_have_created: self.possible_effects.created && self.link.is_none(),
             link: self.link,
             confirmed_address: self.confirmed_address,
+            lacks_address: self.lacks_address,
             failure: self.failure.map(|failure| AttemptFailure {
                 reason: failure.reason,
                 is_counted,
@@ -410,7 +414,7 @@ impl Attempt {
     }
 
     fn resolve(&mut self, field: Field, result: FieldResult) {
-        if field == Field::EMAIL && result == FieldResult::Confirmed {
+        if field == Field::EMAIL && result.is_confirmed() {
             self.confirmed_address = self.email();
         }
         self.pending = self.pending.without(field);

@@ -75,7 +75,7 @@ async fn wait_until_confirmed(stack: &Stack, users: impl IntoIterator<Item = usi
         stack.users.wait_until_clean(&user(number)).await;
         assert_eq!(
             stack.users.result(&user(number), NAME),
-            Some(FieldResult::Confirmed),
+            Some(FieldResult::CONFIRMED),
             "{number}"
         );
         assert_eq!(name(stack, number).as_deref(), Some(value), "{number}");

@@ -8,7 +8,7 @@ use contracts::{
 
 use super::{
     OpenAttempt, Row, RuleTiming, UnixMs,
-    dirty::{changed_after, mark_dirty},
+    dirty::{changed_after, mark_dirty, resend_lost_address},
     history::remember_attempt,
     link::{LinkDecision, decide_link},
     results::resolve_fields,
@@ -144,7 +144,12 @@ fn report_current(
         Some(failure) if row.is_dirty() => handle_failure(row, attempt, failure, now, timing),
         // The attempt found out nothing new. Without a pause the next one would find out the same at once, and so on.
         _ if is_already_linked && !has_results => schedule_retry(row, attempt, now, timing),
-        _ => reset_failures(row),
+        _ => {
+            reset_failures(row);
+            if result.lacks_address {
+                resend_lost_address(row, attempt, now);
+            }
+        }
     }
     finish_if_clean(row);
     Effects {

@@ -1,8 +1,8 @@
 //! Results of attempts, and the answer of the user service to a report.
 
 use contracts::{
-    AttemptFailure, AttemptResult, ClaimUsers, ErrorCode, Field, FieldResult, FieldSet, LinkOrigin, NewLink,
-    NextAction, ReportResults, ReportedUser, ResultsReported, Retraction, UsersClaimed,
+    AttemptFailure, AttemptResult, ClaimUsers, Confirmation, ErrorCode, Field, FieldResult, FieldSet,
+    LinkOrigin, NewLink, NextAction, ReportResults, ReportedUser, ResultsReported, Retraction, UsersClaimed,
 };
 use serde_json::json;
 
@@ -20,6 +20,7 @@ fn attempt_result() -> AttemptResult {
         last_response: None,
         link: None,
         confirmed_address: None,
+        lacks_address: false,
         failure: None,
     }
 }
@@ -27,7 +28,15 @@ fn attempt_result() -> AttemptResult {
 #[test]
 fn every_field_result_has_its_json() {
     let results = [
-        (FieldResult::Confirmed, json!({ "result": "confirmed" })),
+        (FieldResult::CONFIRMED, json!({ "result": "confirmed" })),
+        (
+            FieldResult::Confirmed(Confirmation::in_form("Ada".to_owned())),
+            json!({ "result": "confirmed", "normalized": "Ada" }),
+        ),
+        (
+            FieldResult::Confirmed(Confirmation::NOT_SHOWN),
+            json!({ "result": "confirmed", "shown": false }),
+        ),
         (FieldResult::NotFound, json!({ "result": "notFound" })),
         (
             FieldResult::Rejected { reason: reason() },
@@ -62,7 +71,7 @@ fn a_result_leaves_out_absent_members() {
 #[test]
 fn a_result_has_fields_writes_link_and_failure() {
     let attempt_result = AttemptResult {
-        field_results: [(Field::FIRST_NAME, FieldResult::Confirmed)].into(),
+        field_results: [(Field::FIRST_NAME, FieldResult::CONFIRMED)].into(),
         written: FieldSet::from_iter([Field::FIRST_NAME]),
         may_apply_late: true,
         may_have_created: false,
@@ -74,6 +83,7 @@ fn a_result_has_fields_writes_link_and_failure() {
             origin: LinkOrigin::SecondaryAddress,
         }),
         confirmed_address: Some("ada@example.com".to_owned()),
+        lacks_address: true,
         failure: Some(AttemptFailure {
             reason: reason(),
             is_counted: true,
@@ -89,6 +99,7 @@ fn a_result_has_fields_writes_link_and_failure() {
             "contactId": "101", "accountId": "4711", "address": "ada@example.com", "origin": "secondaryAddress"
         },
         "confirmedAddress": "ada@example.com",
+        "lacksAddress": true,
         "failure": { "reason": reason_json(), "isCounted": true, "isTransient": false }
     });
     assert_json(&attempt_result, json);

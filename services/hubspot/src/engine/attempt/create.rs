@@ -56,7 +56,7 @@ impl Attempt {
             // A field without a value is empty at HubSpot, too. A field that did not go along stays pending.
             let is_empty = self.claim.values.get(&field).is_none_or(Option::is_none);
             if is_empty || self.sent.contains(field) {
-                self.resolve(field, FieldResult::Confirmed);
+                self.resolve(field, FieldResult::CONFIRMED);
             }
         }
         self.confirmed_address = self.email();

@@ -33,7 +33,7 @@ impl Attempt {
         origin: LinkOrigin,
         policy: AttemptPolicy<'_>,
     ) -> Step {
-        self.results.retain(|_, result| *result != FieldResult::Confirmed);
+        self.results.retain(|_, result| !result.is_confirmed());
         self.confirmed_address = None;
         self.link = Some(NewLink {
             contact_id: contact_id.to_owned(),
@@ -58,7 +58,7 @@ impl Attempt {
     /// The contact that holds the address is known.
     pub(super) fn after_holder_found(&mut self, holder: AddressHolder, policy: AttemptPolicy<'_>) -> Step {
         if self.is_linked_to(&holder.contact_id) {
-            self.resolve(Field::EMAIL, FieldResult::Confirmed);
+            self.resolve(Field::EMAIL, FieldResult::CONFIRMED);
             return self.next_write();
         }
         if self.is_contact_seen {

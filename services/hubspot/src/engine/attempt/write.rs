@@ -20,7 +20,7 @@ impl Attempt {
     pub(super) fn after_update(&mut self, contact_id: &str, policy: AttemptPolicy<'_>) -> Step {
         self.written = self.written.union(self.sent);
         for field in self.sent.iter() {
-            self.resolve(field, FieldResult::Confirmed);
+            self.resolve(field, FieldResult::CONFIRMED);
         }
         // HubSpot answers under another id after the contact was merged into another one.
         if !self.is_linked_to(contact_id) {

@@ -102,7 +102,7 @@ fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
         (link.contact_id.as_str(), link.account_id.as_str(), link.origin),
         ("77", ACCOUNT, LinkOrigin::Created)
     );
-    assert_eq!(result.field_results[&Field::FIRST_NAME], FieldResult::Confirmed);
+    assert_eq!(result.field_results[&Field::FIRST_NAME], FieldResult::CONFIRMED);
     assert_eq!(result.confirmed_address.as_deref(), Some("a@example.com"));
     assert!(!result.may_have_created);
 }
@@ -162,7 +162,7 @@ fn after_an_unnamed_rejection_the_address_alone_is_created() {
     worker.respond(call, Response::Created { results, errors });
     let result = worker.result();
     assert_eq!(result.link.expect("a link").origin, LinkOrigin::Created);
-    assert_eq!(result.field_results[&Field::EMAIL], FieldResult::Confirmed);
+    assert_eq!(result.field_results[&Field::EMAIL], FieldResult::CONFIRMED);
     let values = claim("a").values;
     for field in [Field::FIRST_NAME, Field::LAST_NAME] {
         let has_value = values[&field].is_some();

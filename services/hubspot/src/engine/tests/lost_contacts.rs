@@ -60,7 +60,7 @@ fn an_input_that_is_not_listed_is_read_and_written_alone() {
     let result = worker.result();
     assert_eq!(
         result.field_results.get(&Field::FIRST_NAME),
-        Some(&FieldResult::Confirmed)
+        Some(&FieldResult::CONFIRMED)
     );
 }
 
@@ -107,7 +107,7 @@ fn a_single_write_under_another_id_moves_the_link() {
     let result = worker.result();
     assert_eq!(
         result.field_results.get(&Field::FIRST_NAME),
-        Some(&FieldResult::Confirmed)
+        Some(&FieldResult::CONFIRMED)
     );
     assert_eq!(result.link.map(|link| link.contact_id).as_deref(), Some("99"));
 }

@@ -108,6 +108,7 @@ fn found_by_address(claim: &Claim, account_id: &str, user: &LinkedUser) -> Attem
             origin: LinkOrigin::PrimaryAddress,
         }),
         confirmed_address: None,
+        lacks_address: false,
         failure: None,
     }
 }
