@@ -1,8 +1,9 @@
 //! Which contact answers to an address.
 
-use contracts::Field;
+use contracts::{Field, Values};
 use hubspot::engine::{
-    CallErrorKind, Contact as Shown, ContactKey, InspectedContacts, Inspection, Profile, Response,
+    CallErrorKind, Contact as Shown, ContactKey, InspectedContacts, Inspection, Profile, Properties,
+    Response, WrittenContact,
 };
 
 use super::{HubSpotModel, answers::about, problem};
@@ -25,6 +26,59 @@ impl HubSpotModel {
             email: (!email.is_empty()).then(|| email.clone()),
             additional_emails: (!hides_secondary).then(|| found.additional.clone()),
         }
+    }
+
+    /// A contact as the answer to a write shows it: with the written properties.
+    pub(super) fn written(
+        &self,
+        contact: usize,
+        properties: &Properties,
+        trace_id: Option<&str>,
+    ) -> WrittenContact {
+        let written = |field: &Field| properties.contains_key(field.property());
+        WrittenContact {
+            contact_id: Self::id(contact),
+            trace_id: trace_id.map(str::to_owned),
+            values: self.values(contact, written),
+            additional_emails: None,
+        }
+    }
+
+    /// Contacts as they are read back after they were written.
+    pub(super) fn read_back(&self, contact_ids: &[String]) -> InspectedContacts {
+        let mut inspected = InspectedContacts::default();
+        let mut absent = Vec::new();
+        for id in contact_ids {
+            let Some(contact) = self.reachable(id) else {
+                absent.push(id.clone());
+                continue;
+            };
+            let former = self.by_id(id).filter(|former| *former != contact);
+            let additional = self.contacts[contact].additional.clone();
+            inspected.contacts.push(Profile {
+                contact: Shown {
+                    id: Self::id(contact),
+                    email: self.values(contact, |_| true).remove(&Field::EMAIL).flatten(),
+                    additional_emails: (!self.has_habit(Fault::HiddenSecondary)).then_some(additional),
+                },
+                former_ids: former.map(Self::id).into_iter().collect(),
+                values: self.values(contact, |_| true),
+            });
+        }
+        if !absent.is_empty() {
+            let missing = problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND");
+            inspected.errors.push(about(absent, Vec::new(), missing));
+        }
+        inspected
+    }
+
+    /// The values of some of a contact's fields, as answers show them.
+    fn values(&self, contact: usize, is_wanted: impl Fn(&Field) -> bool) -> Values {
+        let held = &self.contacts[contact].values;
+        let wanted = Field::ALL.into_iter().filter(is_wanted);
+        wanted
+            .map(|field| (field, Some(held[field].clone()).filter(|value| !value.is_empty())))
+            .collect()
     }
 
     /// Contacts as they are read to be compared; nobody is found by that.

@@ -246,6 +246,7 @@ fn empty_success(call: &Call) -> Response {
         },
         Call::Account
         | Call::Inspect(_)
+        | Call::ReadBack { .. }
         | Call::Check(Check::Property(_))
         | Call::FindSingle { .. }
         | Call::Read { .. }

@@ -4,27 +4,37 @@ use std::collections::BTreeMap;
 
 use contracts::{Field, FieldResult, FieldSet, Reason};
 
-use super::{AddressHolder, Attempt, AttemptPolicy, Failure, FailureScope, Lookup, Step, WriteMode};
-use crate::engine::{CallError, CallErrorKind, Properties};
+use super::{
+    AddressHolder, Attempt, AttemptPolicy, Failure, FailureScope, Lookup, Step, WriteMode,
+    verify::READ_BACK_AFTER,
+};
+use crate::engine::{CallError, CallErrorKind, Properties, WrittenContact};
 
 impl Attempt {
     /// An update leaves: remembers which fields it carries, and returns their values.
     pub(crate) fn start_update(&mut self) -> Properties {
         self.sent = match self.write_mode {
-            WriteMode::Batch | WriteMode::Single => self.pending,
-            WriteMode::FieldByField => self.pending.iter().take(1).collect(),
+            WriteMode::Batch | WriteMode::Single => self.to_send(),
+            WriteMode::FieldByField => self.to_send().iter().take(1).collect(),
         };
         self.properties_of(self.sent)
     }
 
-    pub(super) fn after_update(&mut self, contact_id: &str, policy: AttemptPolicy<'_>) -> Step {
+    pub(super) fn after_update(&mut self, contact: &WrittenContact, policy: AttemptPolicy<'_>) -> Step {
         self.written = self.written.union(self.sent);
         for field in self.sent.iter() {
-            self.resolve(field, FieldResult::CONFIRMED);
+            if self.is_shown(field, contact) {
+                self.resolve(field, FieldResult::CONFIRMED);
+            } else {
+                self.unverified.insert(field);
+            }
         }
-        // HubSpot answers under another id after the contact was merged into another one.
-        if !self.is_linked_to(contact_id) {
-            self.record_merge(contact_id, policy);
+        self.read_back_at = policy.now + READ_BACK_AFTER;
+        if self.is_linked_to(&contact.contact_id) {
+            self.check_address(&contact.values, contact.additional_emails.as_deref());
+        } else {
+            // HubSpot answers under another id after the contact was merged into another one.
+            self.record_merge(&contact.contact_id, policy);
         }
         self.next_write()
     }

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use contracts::{Claim, Field, FieldResult, LinkOrigin};
 
 use super::harness::TestWorker;
-use super::samples::{ACCOUNT, claim, creates, failed, linked, reason};
+use super::samples::{ACCOUNT, claim, creates, failed, linked, reason, shown};
 use crate::engine::{
-    Call, CallError, CallErrorKind, CallId, CreateInput, CreatedContact, InputError, MissingContact,
-    Response, Settings,
+    Call, CallError, CallErrorKind, CallId, CreateInput, InputError, MissingContact, Response, Settings,
+    WrittenContact,
 };
 
 fn creating(settings: &mut Settings) {
@@ -45,11 +45,12 @@ pub(super) fn found_nobody(claims: &[Claim]) -> (TestWorker, CallId, Call) {
     (worker, call, create)
 }
 
-pub(super) fn created(input: &CreateInput, contact_id: &str) -> CreatedContact {
-    CreatedContact {
+pub(super) fn created(input: &CreateInput, contact_id: &str) -> WrittenContact {
+    WrittenContact {
         contact_id: contact_id.to_owned(),
-        address: Some(input.address.clone()),
         trace_id: Some(input.trace_id.clone()),
+        values: shown(&input.properties),
+        additional_emails: None,
     }
 }
 
