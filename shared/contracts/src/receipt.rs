@@ -145,6 +145,7 @@ pub struct FieldReceipt {
     pub normalized: bool,
     /// False if HubSpot accepted the value and does not show the property, so that nobody can check it. Absent otherwise.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
+    #[cfg_attr(feature = "openapi", schemars(extend("const" = false)))]
     pub shown: bool,
     /// HubSpot's own reason of a rejection, a conflict or a failure, or hubsync's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
