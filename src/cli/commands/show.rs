@@ -88,7 +88,11 @@ fn describe(user: &Value, receipt: &Value) -> String {
         } else {
             ""
         };
-        let state = format!("{}{}{resending}", text(&field["state"]), describe_confirmation(field));
+        let state = format!(
+            "{}{}{resending}",
+            text(&field["state"]),
+            describe_confirmation(field)
+        );
         let (value, since) = (text(&user[name]), text(&field["recordedAt"]));
         let name = one_line(name).into_owned();
         [
