@@ -5,6 +5,7 @@ mod admin_rules;
 mod batches;
 mod connections;
 mod creates;
+mod kept_values;
 mod links;
 mod merges;
 mod quiet_systems;
