@@ -44,7 +44,13 @@ impl HubSpotModel {
                 properties,
             } => {
                 let author = out.authors.first().and_then(Option::as_ref);
-                self.patch(contact_id, properties, author, now, random)
+                let mut answer = self.patch(contact_id, properties, author, now, random);
+                if let (Some(Fault::UnshownValues), Response::UpdatedSingle(written)) =
+                    (out.fault, &mut answer)
+                {
+                    self.hide_values(std::slice::from_mut(written));
+                }
+                answer
             }
             Call::Update { inputs } => self.update(inputs, out, now, random),
             Call::Create { inputs } => self.create_batch(inputs, out, now, random),
@@ -231,6 +237,7 @@ impl HubSpotModel {
                     result.trace_id = None;
                 }
             }
+            Some(Fault::UnshownValues) => self.hide_values(results),
             Some(Fault::PartOfBatch) if !results.is_empty() => {
                 self.occurred.push(Fault::PartOfBatch);
                 results.remove(random.index(results.len()));

@@ -33,6 +33,7 @@ impl HubSpotModel {
                     result.trace_id = None;
                 }
             }
+            Some(Fault::UnshownValues) => self.hide_values(&mut results),
             Some(Fault::PartOfBatch) if !results.is_empty() => {
                 self.occurred.push(Fault::PartOfBatch);
                 results.remove(random.index(results.len()));
@@ -72,6 +73,7 @@ impl HubSpotModel {
         // What was not given is empty, which is what was wanted of it.
         for field in Field::ALL {
             if !input.properties.contains_key(field.property()) {
+                self.contacts[contact].accepted[field].push(String::new());
                 self.contacts[contact].took[field].push(String::new());
             }
         }

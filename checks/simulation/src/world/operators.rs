@@ -1,8 +1,8 @@
 //! What operators do to users, and to delivery.
 
 use contracts::{
-    ContactId, ControlDelivery, DeliveryAction, ErrorCode, Field, FieldResult, FieldSet, LinkUser, Priority,
-    RepairUser, UnlinkUser, UserId,
+    Confirmation, ContactId, ControlDelivery, DeliveryAction, ErrorCode, Field, FieldResult, FieldSet,
+    LinkUser, Priority, RepairUser, UnlinkUser, UserId,
 };
 use user::{
     operations::{RepairListed, ResyncListed, RetryListed},
@@ -162,11 +162,18 @@ impl World {
         let differs = |field: &Field| {
             let state = &row.fields[*field];
             let value = state.value.as_deref().unwrap_or_default();
+            let Some(FieldResult::Confirmed(Confirmation {
+                normalized,
+                shown: true,
+            })) = &state.result
+            else {
+                return false;
+            };
             let is_held = match *field {
                 Field::EMAIL => self.hubspot.has_address(contact, value),
-                _ => held.values[*field] == value,
+                _ => [Some(value), normalized.as_deref()].contains(&Some(held.values[*field].as_str())),
             };
-            state.result == Some(FieldResult::CONFIRMED) && !state.is_dirty() && !is_held
+            !state.is_dirty() && !is_held
         };
         Field::ALL.into_iter().filter(differs).collect()
     }
