@@ -8,5 +8,5 @@ mod text;
 pub use known_error::{BodyKind, KnownError};
 pub(crate) use matcher::CallFacts;
 pub use matcher::Matcher;
-pub use rule::{Action, CutPoint, Effect, Fault};
+pub use rule::{Action, CutPoint, Effect, Fault, KeptForm};
 pub(crate) use rule::{ActiveFaults, NumberedFault};

@@ -14,7 +14,7 @@ mod settings;
 pub use app::Call;
 pub use cli::{Arguments, run};
 pub use data_file::DataFileError;
-pub use faults::{Action, BodyKind, CutPoint, Effect, Fault, KnownError, Matcher};
+pub use faults::{Action, BodyKind, CutPoint, Effect, Fault, KeptForm, KnownError, Matcher};
 pub use limits::Limits;
 pub use model::{
     Contact, ContactId, CustomProperty, InvalidContactId, PastValue, PropertyType, Values, Write, WriteKind,

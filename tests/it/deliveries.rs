@@ -2,5 +2,6 @@
 
 mod changes;
 mod comparisons;
+mod confirmations;
 mod request_ids;
 mod waiting_users;

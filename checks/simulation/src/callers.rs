@@ -5,7 +5,7 @@ use contracts::{ErrorCode, Field, ImportLine, SenderTry, UpdateForm, UpdateUser,
 use crate::{
     event::Event,
     fault::Fault,
-    hubspot_model::{BAD, ODD},
+    hubspot_model::{BAD, FORM, GONE, ODD},
     plan::SECOND,
     user_service::{Request, user_id},
     world::World,
@@ -203,6 +203,11 @@ impl World {
         }
         if self.plan.has(Fault::RejectedUnnamed) && self.random.chance(60) {
             return Some(format!("{ODD}{number}"));
+        }
+        for (fault, beginning) in [(Fault::OtherForm, FORM), (Fault::ReplacedValue, GONE)] {
+            if self.plan.has(fault) && self.random.chance(60) {
+                return Some(format!("{beginning}{number}"));
+            }
         }
         match self.random.below(20) {
             0 => None,

@@ -8,6 +8,9 @@ named! {
         InvalidEmail: "value: invalid e-mail address",
         RejectedValue: "value: rejected, property named",
         RejectedUnnamed: "value: rejected, no property named",
+        OtherForm: "value: kept in another form",
+        ReplacedValue: "value: replaced by a workflow",
+        HiddenProperty: "last names not shown",
         UnknownProperty: "rule: property unknown for a while",
         ReadOnlyProperty: "rule: property read-only for a while",
         AdminRule: "rule: an admin's rule rejects everyone for a while",
@@ -29,6 +32,7 @@ named! {
         NoTraceIds: "answer without trace ids",
         PartOfBatch: "2xx that omits a written input",
         EmptySuccess: "2xx that lists nothing",
+        UnshownValues: "answer to a write that shows no values",
         ListedTwice: "input listed as written and as rejected",
         AllOrNothing: "one bad input rejects the batch",
         Poison: "one contact makes HubSpot fail",
@@ -179,6 +183,9 @@ impl Fault {
             Self::InvalidEmail
                 | Self::RejectedValue
                 | Self::RejectedUnnamed
+                | Self::OtherForm
+                | Self::ReplacedValue
+                | Self::HiddenProperty
                 | Self::AllOrNothing
                 | Self::NoTraceIds
         );

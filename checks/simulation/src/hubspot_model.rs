@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub(crate) use contacts::{Contact, Writer};
-pub(crate) use rules::{BAD, ODD, REJECTED};
+pub(crate) use rules::{BAD, FORM, GONE, ODD, REJECTED, kept};
 
 /// The account behind the token.
 pub(crate) const ACCOUNT: &str = "4711";

@@ -18,12 +18,13 @@ pub(crate) const MIN_FAULTS: usize = 5;
 const LATEST_EFFECT: Time = 118 * SECOND;
 
 /// Faults that one call to HubSpot meets.
-const OF_A_CALL: [Fault; 25] = [
+const OF_A_CALL: [Fault; 26] = [
     Fault::LookupForgets,
     Fault::LookupFails,
     Fault::NoTraceIds,
     Fault::PartOfBatch,
     Fault::EmptySuccess,
+    Fault::UnshownValues,
     Fault::ListedTwice,
     Fault::Locked,
     Fault::Status408,

@@ -90,7 +90,7 @@ pub struct Arguments {
     switches: Vec<String>,
 
     /// A fault, such as `path=batch/update,times=3,answer=502`, `contact=51,answer=500`, `share=0.1,delay=800`,
-    /// `cut=after-effect` or `hang=100000,effect=2000`. The option can be repeated; in the variable, faults are
+    /// `cut=after-effect`, `hang=100000,effect=2000`, `property=firstname,share=0.1,keep=folded` or `hide=lastname`. The option can be repeated; in the variable, faults are
     /// separated by blanks.
     #[arg(
         long = "fault",

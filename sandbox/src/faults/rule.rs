@@ -58,6 +58,17 @@ pub enum Action {
         /// error, which need not be known.
         code: String,
     },
+    /// The contact keeps other values than those that the call writes: of the property that the fault names, or of every written
+    /// property. The response shows what the contact has.
+    Keep {
+        /// What it keeps of a value.
+        form: KeptForm,
+    },
+    /// The call takes effect, but no contact in the response shows this property.
+    Hide {
+        /// The property.
+        property: String,
+    },
     /// The response is a 2xx with empty lists, and the call takes no effect.
     EmptySuccess,
     /// The response is a 200 that does not say what was done, as a proxy might send it.
@@ -72,6 +83,34 @@ pub enum Action {
 
 fn gateway_timeout_ms() -> u64 {
     100_000
+}
+
+/// What a contact keeps of a value that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeptForm {
+    /// The value without blanks at its ends.
+    Trimmed,
+    /// The value with single blanks, and none at its ends.
+    Collapsed,
+    /// The value in lower case.
+    Folded,
+    /// Another value, as if a workflow of the account had replaced it.
+    Replaced,
+}
+
+impl KeptForm {
+    /// The value that replaces any other one.
+    pub const REPLACEMENT: &str = "set by a workflow";
+
+    pub(crate) fn of(self, value: &str) -> String {
+        match self {
+            Self::Trimmed => value.trim().to_owned(),
+            Self::Collapsed => value.split_whitespace().collect::<Vec<_>>().join(" "),
+            Self::Folded => value.to_lowercase(),
+            Self::Replaced => Self::REPLACEMENT.to_owned(),
+        }
+    }
 }
 
 /// When the connection is cut.
@@ -127,6 +166,17 @@ impl Fault {
     pub fn reject_input(code: &str) -> Self {
         let code = code.to_owned();
         Self::new(Action::RejectInput { code })
+    }
+
+    /// A fault that keeps other values than the written ones.
+    pub fn keep(form: KeptForm) -> Self {
+        Self::new(Action::Keep { form })
+    }
+
+    /// A fault that shows this property in no response.
+    pub fn hide(property: &str) -> Self {
+        let property = property.to_owned();
+        Self::new(Action::Hide { property })
     }
 
     /// A fault that delays every call by `ms` milliseconds.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Action, CutPoint, Effect, Fault, KnownError, Matcher};
+use super::{Action, CutPoint, Effect, Fault, KeptForm, KnownError, Matcher};
 
 impl FromStr for Fault {
     type Err = String;
@@ -55,7 +55,7 @@ impl Parts {
     fn into_fault(self) -> Result<Fault, String> {
         let mut action = self
             .action
-            .ok_or("a fault needs one of answer, reject, delay, cut, hang, empty, success")?;
+            .ok_or("a fault needs one of answer, reject, keep, hide, delay, cut, hang, empty, success")?;
         let (given_body, given_retry_after, given_effect) = (self.body, self.retry_after, self.effect);
         let is_unused = match &mut action {
             Action::Answer {
@@ -95,6 +95,12 @@ fn action(name: &str, value: &str) -> Result<Action, String> {
         }
         "reject" if !value.is_empty() => Ok(Action::RejectInput {
             code: value.to_owned(),
+        }),
+        "keep" => Ok(Action::Keep {
+            form: word::<KeptForm>(name, value)?,
+        }),
+        "hide" if !value.is_empty() => Ok(Action::Hide {
+            property: value.to_owned(),
         }),
         "delay" => Ok(Action::Delay {
             ms: number(name, value)?,
@@ -157,6 +163,18 @@ mod tests {
             }
         );
         assert_eq!(
+            action("property=firstname,keep=folded"),
+            Action::Keep {
+                form: KeptForm::Folded
+            }
+        );
+        assert_eq!(
+            action("path=batch/update,hide=lastname"),
+            Action::Hide {
+                property: "lastname".to_owned()
+            }
+        );
+        assert_eq!(
             action("cut=mid-answer"),
             Action::Cut {
                 at: CutPoint::MidAnswer
@@ -186,6 +204,10 @@ mod tests {
             "path=x",
             "answer=418",
             "reject=",
+            "keep=",
+            "keep=shouted",
+            "hide=",
+            "hide=lastname,effect=5",
             "delay=x",
             "cut=soon",
             "answer=500,empty",

@@ -2,6 +2,7 @@
 
 pub(crate) mod admission;
 pub(crate) mod call_facts;
+mod change_values;
 pub(crate) mod finish_response;
 mod inject_fault;
 mod reject_input;

@@ -2,3 +2,4 @@
 
 mod late_effects;
 mod matching;
+mod values;

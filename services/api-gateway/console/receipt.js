@@ -65,7 +65,7 @@ const documentOf = (error) =>
 function draw(receipt) {
   const fields = fieldsOf(receipt).map(([name, field]) => element("tr", {},
     element("td", {}, name, element("div", { className: "quiet" }, `version ${field.version}`)),
-    element("td", {}, stateBadge(field.state), field.resending ? " sent again" : ""),
+    element("td", {}, stateBadge(field.state), field.resending ? " sent again" : "", confirmationNote(field)),
     element("td", {}, ...reasonText(field.reason), field.recordedAt ? element("div", { className: "quiet" }, time(field.recordedAt)) : null)));
   target.replaceChildren(
     element("p", {}, stateBadge(receipt.overallState), ` ${receipt.userId}, version ${receipt.version}`,
@@ -75,6 +75,12 @@ function draw(receipt) {
     ...(receipt.problems ?? []).map(problemNote),
     attemptTable(receipt.lastAttempts ?? []),
     element("p", { className: "row" }, retryButton(receipt), profileButton(receipt.userId)));
+}
+
+/** How HubSpot has a confirmed value, unless it shows exactly that value. */
+function confirmationNote(field) {
+  if (field.shown === false) return element("div", { className: "quiet" }, "accepted, but HubSpot does not show it");
+  return field.normalized ? element("div", { className: "quiet" }, "HubSpot keeps it in another form") : null;
 }
 
 /** A problem: what happened, what to do, and when hubsync tries again. */

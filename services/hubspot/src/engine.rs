@@ -25,6 +25,7 @@ mod check;
 mod circuit_breaker;
 mod claims;
 mod dispatch;
+mod equality;
 mod failed_calls;
 mod inspections;
 mod io;
@@ -48,11 +49,12 @@ use contracts::Claim;
 pub use call::{Call, ContactKey, CreateInput, Inspection, MAX_BATCH, Properties, UpdateInput};
 pub use check::{ABSENT_ADDRESS, ABSENT_CONTACT_ID, CHECK_TRACE_ID, Check};
 pub use circuit_breaker::HaltCause;
+pub(crate) use equality::{is_same_in_another_form, is_same_value};
 pub use inspections::InspectionError;
 pub use io::{AckHandle, CallId, Input, InspectionId, Output, RequestId, UserServiceError};
 pub use response::{
-    CallError, CallErrorKind, CallResponse, Contact, CreatedContact, InputError, InspectedContacts, Profile,
-    RateLimit, RateLimitHeaders, Response, UpdatedContact,
+    CallError, CallErrorKind, CallResponse, Contact, InputError, InspectedContacts, Profile, RateLimit,
+    RateLimitHeaders, Response, WrittenContact,
 };
 pub use settings::{EmailConflict, MissingContact, QuotaSettings, Settings};
 pub use status::WorkerStatus;
@@ -152,6 +154,7 @@ impl Engine {
             Some(next_call_at),
             Some(next_call_at.saturating_sub(claims::AHEAD_OF_CALLS)),
             self.dispatch.next_expiry_at(&self.leadership),
+            self.dispatch.next_read_back_at(),
             self.inspections.next_at(self.now, &self.dispatch),
         ];
         times.into_iter().flatten().filter(|at| *at > self.now).min()
@@ -174,6 +177,8 @@ impl Engine {
 
     /// Does everything that can be done now, in the order in which one thing makes room for the next.
     fn advance(&mut self) {
+        // Before expired attempts are given back, because these may have expired as well.
+        self.queue_read_backs();
         // Expired attempts go first: their results are reported below, and they must not go into a call.
         self.give_back_expired();
         self.wake_ups.queue_due(self.now);

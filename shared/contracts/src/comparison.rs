@@ -1,5 +1,7 @@
 //! Comparisons of users with their HubSpot contacts: differences, what a delivery would write, and repairs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Field, FieldSet, Link, UserId, Values};
@@ -50,7 +52,7 @@ pub enum UserSelection {
 pub struct Comparison {
     /// How many users were looked up in HubSpot.
     pub checked: u64,
-    /// How many users had nothing to compare: no contact or no confirmed field, or, in a dry run, no dirty field.
+    /// How many users had nothing to compare: no contact or no confirmed field that HubSpot shows, or, in a dry run, no dirty field.
     pub skipped: u64,
     /// What was found. A user without a finding has no difference.
     pub findings: Vec<Finding>,
@@ -187,8 +189,15 @@ pub struct UserToCompare {
     /// The value of each field that a caller has given.
     #[serde(deserialize_with = "crate::fields::known_fields")]
     pub values: Values,
-    /// The fields that HubSpot confirmed and that are not dirty.
+    /// The fields that HubSpot confirmed and showed, and that are not dirty.
     pub confirmed: FieldSet,
+    /// The form in which HubSpot keeps a value, for each field that it confirmed in another form than the written one.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "crate::fields::known_fields"
+    )]
+    pub normalized: BTreeMap<Field, String>,
     /// The dirty fields.
     pub dirty: FieldSet,
     /// The contact that the user is linked to.

@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::{FieldSet, RequestContext, UserId, Values};
 
 pub use attempt_result::{
-    AttemptFailure, AttemptResult, FieldResult, LastResponse, LinkOrigin, NewLink, NextAction, Reason,
-    ReportResults, ReportedUser, ResultsReported, Retraction,
+    AttemptFailure, AttemptResult, Confirmation, FieldResult, LastResponse, LinkOrigin, MAX_NORMALIZED_BYTES,
+    NewLink, NextAction, Reason, ReportResults, ReportedUser, ResultsReported, Retraction, VALUE_NOT_KEPT,
 };
+pub(crate) use attempt_result::{is_true, yes};
 pub use write_target::WriteTarget;
 
 /// How urgent a user is. Live users always go first.

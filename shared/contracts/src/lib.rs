@@ -25,10 +25,11 @@ pub use comparison::{
     ReadUsersToCompare, RepairUser, RepairUsers, UserSelection, UserToCompare, UsersRepaired, UsersToCompare,
 };
 pub use delivery::{
-    AttemptFailure, AttemptResult, ChangeLease, Claim, ClaimUsers, ControlDelivery, DeliveryAction,
-    DeliveryControl, FieldResult, LastResponse, LeaseAction, LeaseAnswer, Link, LinkOrigin, NewLink,
-    NextAction, PossibleCreate, Priority, Reason, ReportResults, ReportedUser, ResultsReported, Retraction,
-    TokenState, UserChanged, UsersClaimed, WakeUpNotice, WriteTarget,
+    AttemptFailure, AttemptResult, ChangeLease, Claim, ClaimUsers, Confirmation, ControlDelivery,
+    DeliveryAction, DeliveryControl, FieldResult, LastResponse, LeaseAction, LeaseAnswer, Link, LinkOrigin,
+    MAX_NORMALIZED_BYTES, NewLink, NextAction, PossibleCreate, Priority, Reason, ReportResults, ReportedUser,
+    ResultsReported, Retraction, TokenState, UserChanged, UsersClaimed, VALUE_NOT_KEPT, WakeUpNotice,
+    WriteTarget,
 };
 pub use delivery_status::{CallLimits, DeliveryNotice, DeliveryStatus};
 pub use error::{ErrorCode, InvalidValue, ServiceError};

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 pub use problem::{ProblemKind, SyncProblem};
 
-use crate::{Field, Link, Reason, UserId};
+use crate::{
+    Field, Link, Reason, UserId,
+    delivery::{is_true, yes},
+};
 
 /// The state of a version or a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -17,7 +20,7 @@ use crate::{Field, Link, Reason, UserId};
 pub enum SyncState {
     /// It has no result yet.
     Pending,
-    /// HubSpot rejected a value.
+    /// HubSpot rejected a value, or did not keep it.
     Rejected,
     /// Another contact has the address.
     Conflict,
@@ -137,7 +140,14 @@ pub struct FieldReceipt {
     /// Whether the field is being sent again although it has a result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resending: bool,
-    /// HubSpot's own reason of a rejection, a conflict or a failure.
+    /// Whether HubSpot keeps the confirmed value in another form, which differs in blanks, case or Unicode form. Absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub normalized: bool,
+    /// False if HubSpot accepted the value and does not show the property, so that nobody can check it. Absent otherwise.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    #[cfg_attr(feature = "openapi", schemars(extend("const" = false)))]
+    pub shown: bool,
+    /// HubSpot's own reason of a rejection, a conflict or a failure, or hubsync's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// When the result was recorded, RFC 3339 in UTC.

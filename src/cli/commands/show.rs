@@ -88,7 +88,11 @@ fn describe(user: &Value, receipt: &Value) -> String {
         } else {
             ""
         };
-        let state = format!("{}{resending}", text(&field["state"]));
+        let state = format!(
+            "{}{}{resending}",
+            text(&field["state"]),
+            describe_confirmation(field)
+        );
         let (value, since) = (text(&user[name]), text(&field["recordedAt"]));
         let name = one_line(name).into_owned();
         [
@@ -108,6 +112,17 @@ fn describe(user: &Value, receipt: &Value) -> String {
         describe_problems(&receipt["problems"]),
         describe_attempts(&receipt["lastAttempts"])
     )
+}
+
+/// How HubSpot has a confirmed value, unless it shows exactly that value.
+fn describe_confirmation(field: &Value) -> &'static str {
+    if field["shown"] == false {
+        ", not shown by HubSpot"
+    } else if field["normalized"] == true {
+        ", in another form"
+    } else {
+        ""
+    }
 }
 
 /// For each problem: what happened, what to do about it, and when hubsync retries.

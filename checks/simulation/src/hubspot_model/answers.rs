@@ -3,7 +3,7 @@
 use contracts::Field;
 use hubspot::engine::{
     ABSENT_ADDRESS, ABSENT_CONTACT_ID, Call, CallError, CallErrorKind, Check, InputError, Properties,
-    Response, UpdateInput, UpdatedContact,
+    Response, UpdateInput, WrittenContact,
 };
 
 use super::{ACCOUNT, Author, CallOut, HubSpotModel, OTHER_ACCOUNT, REJECTED, problem, reason};
@@ -29,6 +29,7 @@ impl HubSpotModel {
             },
             Call::Check(check) => self.answer_check(*check, out, now, random),
             Call::Inspect(inspection) => Response::Inspected(self.inspect(inspection)),
+            Call::ReadBack { contact_ids } => Response::Inspected(self.read_back(contact_ids)),
             Call::Find { addresses } => self.find(addresses, out.fault, random),
             Call::FindSingle { address } => match self.find_one(address) {
                 Some(contact) => Response::Contact(self.shown(contact)),
@@ -43,7 +44,13 @@ impl HubSpotModel {
                 properties,
             } => {
                 let author = out.authors.first().and_then(Option::as_ref);
-                self.patch(contact_id, properties, author, now, random)
+                let mut answer = self.patch(contact_id, properties, author, now, random);
+                if let (Some(Fault::UnshownValues), Response::UpdatedSingle(written)) =
+                    (out.fault, &mut answer)
+                {
+                    self.hide_values(std::slice::from_mut(written));
+                }
+                answer
             }
             Call::Update { inputs } => self.update(inputs, out, now, random),
             Call::Create { inputs } => self.create_batch(inputs, out, now, random),
@@ -105,7 +112,7 @@ impl HubSpotModel {
             return Response::Error(problem);
         }
         match self.write(contact, properties, author, now, random) {
-            Ok(()) => Response::Contact(self.shown(contact)),
+            Ok(()) => Response::UpdatedSingle(self.written(contact, properties, None)),
             Err(problem) => Response::Error(*problem),
         }
     }
@@ -129,10 +136,9 @@ impl HubSpotModel {
                 continue;
             }
             match self.update_one(input, author, now, random) {
-                Done::Written(contact) => results.push(UpdatedContact {
-                    contact_id: Self::id(contact),
-                    trace_id: Some(input.trace_id.clone()),
-                }),
+                Done::Written(contact) => {
+                    results.push(self.written(contact, &input.properties, Some(&input.trace_id)));
+                }
                 Done::Dropped => {}
                 Done::Rejected(problem) if problem.kind == CallErrorKind::NotFound => {
                     missing.0.push(input.contact_id.clone());
@@ -219,7 +225,7 @@ impl HubSpotModel {
 
     fn distort(
         &mut self,
-        results: &mut Vec<UpdatedContact>,
+        results: &mut Vec<WrittenContact>,
         errors: &mut Vec<InputError>,
         fault: Option<Fault>,
         random: &mut Random,
@@ -231,6 +237,7 @@ impl HubSpotModel {
                     result.trace_id = None;
                 }
             }
+            Some(Fault::UnshownValues) => self.hide_values(results),
             Some(Fault::PartOfBatch) if !results.is_empty() => {
                 self.occurred.push(Fault::PartOfBatch);
                 results.remove(random.index(results.len()));

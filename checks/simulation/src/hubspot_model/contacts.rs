@@ -40,8 +40,14 @@ pub(crate) struct Contact {
     pub(crate) merged_into: Option<usize>,
     /// The addresses by which it was found, or which a conflict said it holds.
     pub(crate) answered_to: BTreeSet<String>,
-    /// Values that it took from this system, ever.
+    /// Values that this system wrote to it, ever, whatever it made of them.
+    pub(crate) accepted: PerField<Vec<String>>,
+    /// Values that it had after a write of this system, ever.
     pub(crate) took: PerField<Vec<String>>,
+    /// What reads after writes showed of its values; none where they did not show the property.
+    pub(crate) read_back: PerField<Vec<Option<String>>>,
+    /// All its addresses, as such reads showed them.
+    pub(crate) read_addresses: Vec<BTreeSet<String>>,
     /// What is wrong with it, and until when.
     pub(crate) problem: Option<(Fault, Time)>,
 }
@@ -181,8 +187,11 @@ impl HubSpotModel {
         let before = self.contacts[from].clone();
         let now = &mut self.contacts[to];
         now.answered_to.extend(before.answered_to);
+        now.read_addresses.extend(before.read_addresses);
         for field in Field::ALL {
+            now.accepted[field].extend_from_slice(&before.accepted[field]);
             now.took[field].extend_from_slice(&before.took[field]);
+            now.read_back[field].extend_from_slice(&before.read_back[field]);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Contacts that this system makes.
 
 use contracts::Field;
-use hubspot::engine::{CallError, CallErrorKind, CreateInput, CreatedContact, Response};
+use hubspot::engine::{CallError, CallErrorKind, CreateInput, Response};
 
 use super::{Author, CallOut, Creation, HubSpotModel, answers::about, problem};
 use crate::{agenda::Time, fault::Fault, random::Random};
@@ -19,11 +19,9 @@ impl HubSpotModel {
         for (index, input) in inputs.iter().enumerate() {
             let author = out.authors.get(index).and_then(Option::as_ref);
             match self.create_one(input, author, now, random) {
-                Ok(contact) => results.push(CreatedContact {
-                    contact_id: Self::id(contact),
-                    address: Some(input.address.clone()),
-                    trace_id: Some(input.trace_id.clone()),
-                }),
+                Ok(contact) => {
+                    results.push(self.written(contact, &input.properties, Some(&input.trace_id)));
+                }
                 Err(problem) => errors.push(about(Vec::new(), vec![input.trace_id.clone()], *problem)),
             }
         }
@@ -35,6 +33,7 @@ impl HubSpotModel {
                     result.trace_id = None;
                 }
             }
+            Some(Fault::UnshownValues) => self.hide_values(&mut results),
             Some(Fault::PartOfBatch) if !results.is_empty() => {
                 self.occurred.push(Fault::PartOfBatch);
                 results.remove(random.index(results.len()));
@@ -74,6 +73,7 @@ impl HubSpotModel {
         // What was not given is empty, which is what was wanted of it.
         for field in Field::ALL {
             if !input.properties.contains_key(field.property()) {
+                self.contacts[contact].accepted[field].push(String::new());
                 self.contacts[contact].took[field].push(String::new());
             }
         }

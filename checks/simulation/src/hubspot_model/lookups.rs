@@ -1,8 +1,9 @@
 //! Which contact answers to an address.
 
-use contracts::Field;
+use contracts::{Field, Values};
 use hubspot::engine::{
-    CallErrorKind, Contact as Shown, ContactKey, InspectedContacts, Inspection, Profile, Response,
+    CallErrorKind, Contact as Shown, ContactKey, InspectedContacts, Inspection, Profile, Properties,
+    Response, WrittenContact,
 };
 
 use super::{HubSpotModel, answers::about, problem};
@@ -27,6 +28,90 @@ impl HubSpotModel {
             additional_emails: (!hides_secondary).then(|| found.additional.clone()),
             former_ids,
         }
+    }
+
+    /// A contact as the answer to a write shows it: with the written properties.
+    pub(super) fn written(
+        &mut self,
+        contact: usize,
+        properties: &Properties,
+        trace_id: Option<&str>,
+    ) -> WrittenContact {
+        let written = |field: &Field| properties.contains_key(field.property());
+        if self.hides(Field::LAST_NAME) && written(&Field::LAST_NAME) {
+            self.occurred.push(Fault::HiddenProperty);
+        }
+        WrittenContact {
+            contact_id: Self::id(contact),
+            trace_id: trace_id.map(str::to_owned),
+            values: self.values(contact, written),
+            additional_emails: None,
+        }
+    }
+
+    /// These answers show no values.
+    pub(super) fn hide_values(&mut self, results: &mut [WrittenContact]) {
+        self.occurred.push(Fault::UnshownValues);
+        for result in results {
+            result.values.clear();
+        }
+    }
+
+    /// Whether no answer shows this field.
+    fn hides(&self, field: Field) -> bool {
+        field == Field::LAST_NAME && self.has_habit(Fault::HiddenProperty)
+    }
+
+    /// Contacts as they are read back after they were written.
+    pub(super) fn read_back(&mut self, contact_ids: &[String]) -> InspectedContacts {
+        let mut inspected = InspectedContacts::default();
+        let mut absent = Vec::new();
+        for id in contact_ids {
+            let Some(contact) = self.reachable(id) else {
+                absent.push(id.clone());
+                continue;
+            };
+            let additional = self.contacts[contact].additional.clone();
+            let values = self.values(contact, |_| true);
+            let email = values.get(&Field::EMAIL).cloned().flatten();
+            self.remember_read(contact, &values, &additional);
+            inspected.contacts.push(Profile {
+                contact: Shown {
+                    id: Self::id(contact),
+                    email,
+                    additional_emails: (!self.has_habit(Fault::HiddenSecondary)).then_some(additional),
+                    former_ids: self.former_ids(contact),
+                },
+                values,
+            });
+        }
+        if !absent.is_empty() {
+            let missing = problem(CallErrorKind::NotFound, "OBJECT_NOT_FOUND");
+            inspected.errors.push(about(absent, Vec::new(), missing));
+        }
+        inspected
+    }
+
+    /// Remembers what a read showed, to be compared with what is made of it.
+    fn remember_read(&mut self, contact: usize, values: &Values, additional: &[String]) {
+        let contact = &mut self.contacts[contact];
+        for field in Field::ALL {
+            let shown = values.get(&field).map(|value| value.clone().unwrap_or_default());
+            contact.read_back[field].push(shown);
+        }
+        let primary = values.get(&Field::EMAIL).cloned().flatten();
+        let addresses = primary.into_iter().chain(additional.iter().cloned());
+        contact.read_addresses.push(addresses.collect());
+    }
+
+    /// The values of some of a contact's fields, as answers show them.
+    fn values(&self, contact: usize, is_wanted: impl Fn(&Field) -> bool) -> Values {
+        let held = &self.contacts[contact].values;
+        let wanted = Field::ALL.into_iter().filter(is_wanted);
+        let wanted = wanted.filter(|field| !self.hides(*field));
+        wanted
+            .map(|field| (field, Some(held[field].clone()).filter(|value| !value.is_empty())))
+            .collect()
     }
 
     /// Contacts as they are read to be compared; nobody is found by that.

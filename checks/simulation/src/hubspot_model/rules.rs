@@ -13,6 +13,22 @@ pub(crate) const BAD: &str = "bad";
 /// Values that begin so are rejected without a name.
 pub(crate) const ODD: &str = "odd";
 
+/// Names that begin so are kept in another form.
+pub(crate) const FORM: &str = "Form";
+/// Names that begin so are replaced.
+pub(crate) const GONE: &str = "Gone";
+
+/// What a contact keeps of a value.
+pub(crate) fn kept(field: Field, value: &str) -> String {
+    if field != Field::EMAIL && value.starts_with(FORM) {
+        value.to_lowercase()
+    } else if field != Field::EMAIL && value.starts_with(GONE) {
+        "set by a workflow".to_owned()
+    } else {
+        value.to_owned()
+    }
+}
+
 /// The code of a call that was rejected for its values.
 pub(crate) const REJECTED: &str = "VALIDATION_ERROR";
 

@@ -3,7 +3,7 @@
 use contracts::Field;
 use hubspot::engine::{CallError, CallErrorKind, Properties};
 
-use super::{Author, HubSpotModel, Writer, problem};
+use super::{Author, FORM, HubSpotModel, Writer, kept, problem};
 use crate::{agenda::Time, fault::Fault, random::Random};
 
 impl HubSpotModel {
@@ -55,13 +55,22 @@ impl HubSpotModel {
     }
 
     fn put(&mut self, contact: usize, field: Field, value: &str, author: Option<&Author>) {
+        let kept = kept(field, value);
+        if kept != value {
+            self.occurred.push(if value.starts_with(FORM) {
+                Fault::OtherForm
+            } else {
+                Fault::ReplacedValue
+            });
+        }
         if field == Field::EMAIL {
             self.set_primary(contact, &value.to_lowercase());
         } else {
-            value.clone_into(&mut self.contacts[contact].values[field]);
+            kept.clone_into(&mut self.contacts[contact].values[field]);
         }
         if author.is_some() {
-            self.contacts[contact].took[field].push(value.to_owned());
+            self.contacts[contact].accepted[field].push(value.to_owned());
+            self.contacts[contact].took[field].push(kept);
         }
         let Some(author) = author.filter(|author| author.is_sure) else {
             self.contacts[contact].writers[field] = Writer::Others;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hubspot::engine::{Call, CallError, CallErrorKind, Check, RateLimit, Response};
+use hubspot::engine::{Call, CallError, CallErrorKind, Check, InspectedContacts, RateLimit, Response};
 
 use super::World;
 use crate::{
@@ -244,6 +244,7 @@ fn empty_success(call: &Call) -> Response {
             contacts: Vec::new(),
             errors: Vec::new(),
         },
+        Call::ReadBack { .. } => Response::Inspected(InspectedContacts::default()),
         Call::Account
         | Call::Inspect(_)
         | Call::Check(Check::Property(_))

@@ -57,7 +57,7 @@ impl Worker {
 fn has_succeeded(response: &Response) -> bool {
     match response {
         Response::Updated { results, errors } => !results.is_empty() && errors.is_empty(),
-        Response::Contact(_) => true,
+        Response::UpdatedSingle(_) => true,
         _ => false,
     }
 }

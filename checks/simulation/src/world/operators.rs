@@ -1,8 +1,8 @@
 //! What operators do to users, and to delivery.
 
 use contracts::{
-    ContactId, ControlDelivery, DeliveryAction, ErrorCode, Field, FieldResult, FieldSet, LinkUser, Priority,
-    RepairUser, UnlinkUser, UserId,
+    Confirmation, ContactId, ControlDelivery, DeliveryAction, ErrorCode, Field, FieldResult, FieldSet,
+    LinkUser, Priority, RepairUser, UnlinkUser, UserId,
 };
 use user::{
     operations::{RepairListed, ResyncListed, RetryListed},
@@ -162,11 +162,18 @@ impl World {
         let differs = |field: &Field| {
             let state = &row.fields[*field];
             let value = state.value.as_deref().unwrap_or_default();
+            let Some(FieldResult::Confirmed(Confirmation {
+                normalized,
+                shown: true,
+            })) = &state.result
+            else {
+                return false;
+            };
             let is_held = match *field {
                 Field::EMAIL => self.hubspot.has_address(contact, value),
-                _ => held.values[*field] == value,
+                _ => [Some(value), normalized.as_deref()].contains(&Some(held.values[*field].as_str())),
             };
-            state.result == Some(FieldResult::Confirmed) && !state.is_dirty() && !is_held
+            !state.is_dirty() && !is_held
         };
         Field::ALL.into_iter().filter(differs).collect()
     }
@@ -190,10 +197,7 @@ fn link(user: usize, contact: usize) -> Request {
 fn has_problem(row: &Row) -> bool {
     let mut states = row.fields.iter().map(|(_, state)| state);
     states.any(|state| {
-        let is_problem = state
-            .result
-            .as_ref()
-            .is_some_and(|result| *result != FieldResult::Confirmed);
+        let is_problem = state.result.as_ref().is_some_and(|result| !result.is_confirmed());
         is_problem && !state.is_dirty()
     })
 }

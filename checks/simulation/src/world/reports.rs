@@ -131,8 +131,13 @@ impl World {
         if step.after.in_doubt != step.before.in_doubt {
             self.tally.transitions.add(Transition::WindowByResult);
         }
+        self.check_lacks_address(result, step.before);
         if step.is_resent() {
-            self.tally.transitions.add(Transition::DirtyByLink);
+            self.tally.transitions.add(if result.lacks_address {
+                Transition::DirtyByAddress
+            } else {
+                Transition::DirtyByLink
+            });
         }
         match &result.failure {
             Some(failure) if failure.is_counted => self.tally.transitions.add(Transition::FailureCounted),

@@ -1,11 +1,14 @@
 //! P2, P4 and P6 at rest: HubSpot holds what was accepted last, and every receipt is true.
 
-use contracts::{Field, FieldResult, LinkOrigin, SyncState};
+use contracts::{Confirmation, Field, FieldResult, LinkOrigin, SyncState};
 use hubspot::engine::{EmailConflict, MissingContact};
 use user::rules::{Row, overall_state, receipt};
 
 use super::World;
-use crate::{hubspot_model::Writer, transition::Transition};
+use crate::{
+    hubspot_model::{Writer, kept},
+    transition::Transition,
+};
 
 /// The most calls for each user between two times of rest.
 const MAX_CALLS_PER_USER: u64 = 60;
@@ -71,7 +74,7 @@ impl World {
             return Ok(());
         }
         let name = format!("u{user} {field:?} {value:?}");
-        let Some(FieldResult::Confirmed) = &state.result else {
+        let Some(FieldResult::Confirmed(confirmation)) = &state.result else {
             return state
                 .result
                 .as_ref()
@@ -84,10 +87,11 @@ impl World {
             return Ok(());
         }
         let held = self.hubspot.contact(contact);
-        let holds = if field == Field::EMAIL {
-            self.hubspot.has_address(contact, value)
-        } else {
-            held.values[field] == value
+        let holds = match confirmation {
+            _ if field == Field::EMAIL => self.hubspot.has_address(contact, value),
+            // Nobody could see it, so it has what HubSpot makes of the value.
+            Confirmation { shown: false, .. } => held.values[field] == kept(field, value),
+            Confirmation { normalized, .. } => held.values[field] == *normalized.as_deref().unwrap_or(value),
         };
         match held.writers[field] {
             _ if holds => Ok(()),
@@ -277,7 +281,7 @@ impl World {
 fn state_of(result: Option<&FieldResult>) -> SyncState {
     match result {
         None => SyncState::Pending,
-        Some(FieldResult::Confirmed) => SyncState::Confirmed,
+        Some(FieldResult::Confirmed(_)) => SyncState::Confirmed,
         Some(FieldResult::Rejected { .. }) => SyncState::Rejected,
         Some(FieldResult::NotFound) => SyncState::NotFound,
         Some(FieldResult::Conflict { .. }) => SyncState::Conflict,

@@ -1,6 +1,6 @@
 //! P4 and P5 when a result is recorded: what it says is what HubSpot did.
 
-use contracts::{AttemptResult, Field, FieldResult};
+use contracts::{AttemptResult, Confirmation, Field, FieldResult, VALUE_NOT_KEPT};
 use user::rules::Row;
 
 use super::World;
@@ -58,7 +58,10 @@ impl World {
         self.trace(|| format!("{user} {field:?} {value:?}: {result:?}"));
         self.check_not_given_up(user, result);
         let (what, is_true) = match result {
-            FieldResult::Confirmed => (Transition::Confirmed, self.was_written(row, field, &value)),
+            FieldResult::Confirmed(confirmation) => self.check_confirmation(row, field, &value, confirmation),
+            FieldResult::Rejected { reason } if reason.code == VALUE_NOT_KEPT => {
+                (Transition::NotKept, self.was_not_kept(row, field, &value))
+            }
             FieldResult::Rejected { .. } => (
                 Transition::Rejected,
                 self.hubspot.rejected[field].contains(&value),
@@ -78,7 +81,76 @@ impl World {
         }
     }
 
-    /// Whether HubSpot took that value from this system into the linked contact, or the contact answers to the address.
+    /// Whether the linked contact had the value as the confirmation says.
+    fn check_confirmation(
+        &self,
+        row: &Row,
+        field: Field,
+        value: &str,
+        confirmation: &Confirmation,
+    ) -> (Transition, bool) {
+        match confirmation {
+            Confirmation {
+                normalized: Some(form),
+                ..
+            } => {
+                let is_form = form != value && form.to_lowercase() == value.to_lowercase();
+                let was_read = self.was_read_back(row, field, value, |shown| shown == Some(form));
+                (Transition::ConfirmedInOtherForm, is_form && was_read)
+            }
+            Confirmation { shown: false, .. } => {
+                let was_read = self.was_read_back(row, field, value, |shown| shown.is_none());
+                (Transition::ConfirmedUnshown, was_read)
+            }
+            Confirmation { .. } => (Transition::Confirmed, self.was_written(row, field, value)),
+        }
+    }
+
+    /// Whether the linked contact accepted the value, and a read showed another one.
+    fn was_not_kept(&self, row: &Row, field: Field, value: &str) -> bool {
+        self.was_read_back(row, field, value, |shown| {
+            shown.is_some_and(|shown| shown.to_lowercase() != value.to_lowercase())
+        })
+    }
+
+    /// Whether the linked contact accepted the value, and a read after a write showed something that meets the condition.
+    fn was_read_back(
+        &self,
+        row: &Row,
+        field: Field,
+        value: &str,
+        is_met: impl Fn(Option<&String>) -> bool,
+    ) -> bool {
+        let Some(contact) = self.contact_of(row) else {
+            return false;
+        };
+        let contact = self.hubspot.contact(contact);
+        let was_accepted = contact.accepted[field].iter().any(|accepted| accepted == value);
+        was_accepted
+            && contact.read_back[field]
+                .iter()
+                .any(|shown| is_met(shown.as_ref()))
+    }
+
+    /// P4: a result says that the contact lacks the user's address only if a read showed that. It is about the address of its claim.
+    pub(super) fn check_lacks_address(&mut self, result: &AttemptResult, row: &Row) {
+        let email = &row.fields[Field::EMAIL];
+        if !result.lacks_address || email.changed_in > result.version {
+            return;
+        }
+        let own = email.value.as_deref().unwrap_or_default().to_lowercase();
+        let was_shown = self.contact_of(row).is_some_and(|contact| {
+            let mut reads = self.hubspot.contact(contact).read_addresses.iter();
+            reads.any(|addresses| !addresses.contains(&own))
+        });
+        if !was_shown {
+            self.fail(&format!(
+                "P4: no read showed that a contact lacks {own:?}: {result:?}"
+            ));
+        }
+    }
+
+    /// Whether the linked contact had that value after a write of this system, or answers to the address.
     fn was_written(&self, row: &Row, field: Field, value: &str) -> bool {
         let Some(contact) = self.contact_of(row) else {
             return false;

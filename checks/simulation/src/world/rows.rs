@@ -2,7 +2,7 @@
 
 use contracts::{
     ClaimUsers, ErrorCode, Field, FieldResult, ImportResult, LinkOrigin, LinkUser, Priority, ReportResults,
-    UpdateUser, UsersClaimed, Values, delivery::LeaseAction,
+    UpdateUser, UsersClaimed, VALUE_NOT_KEPT, Values, delivery::LeaseAction,
 };
 use user::{
     operations::{RepairListed, ResyncListed, RetryListed},
@@ -189,7 +189,8 @@ impl World {
             if is_repeat {
                 return self.tally.transitions.add(Transition::RepeatRecognized);
             }
-            if is_certain {
+            // A change that a fail-over lost may be made once more.
+            if is_certain && !self.users.is_lost(user, known.version) {
                 return self.fail(&format!(
                     "P1: a repeated change of u{user} was taken for a new one"
                 ));
@@ -236,10 +237,12 @@ impl World {
                 continue;
             }
             let (old, new) = (&before.fields[field], &after.fields[field]);
-            let is_problem = old
-                .result
-                .as_ref()
-                .is_some_and(|result| *result != FieldResult::Confirmed);
+            let is_problem = match &old.result {
+                None | Some(FieldResult::Confirmed(_)) => false,
+                // HubSpot would not keep it another time either.
+                Some(FieldResult::Rejected { reason }) => reason.code != VALUE_NOT_KEPT,
+                Some(_) => true,
+            };
             let is_old = !(0..=10 * 60_000).contains(&(now - old.recorded_at));
             let is_expected = update.fields.contains_key(&field) && is_problem && is_old && !old.is_dirty();
             let is_marked = new.dirty_since > old.dirty_since;
@@ -368,10 +371,7 @@ impl World {
         for step in steps {
             let is_left = |field: Field| {
                 let state = &step.after.fields[field];
-                let is_problem = state
-                    .result
-                    .as_ref()
-                    .is_some_and(|result| *result != FieldResult::Confirmed);
+                let is_problem = state.result.as_ref().is_some_and(|result| !result.is_confirmed());
                 is_problem && !state.is_dirty()
             };
             if Field::ALL.into_iter().any(is_left) {

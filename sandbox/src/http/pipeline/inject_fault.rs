@@ -7,7 +7,12 @@ use axum::{
     response::Response,
 };
 
-use super::{IncomingCall, pause, reject_input::reject_input};
+use super::{
+    IncomingCall,
+    change_values::{hide_property, keep_other_values},
+    pause,
+    reject_input::reject_input,
+};
 use crate::{
     app::App,
     faults::{Action, BodyKind, CutPoint, Effect, Fault, KnownError},
@@ -84,6 +89,8 @@ pub(crate) async fn inject_fault(app: &Arc<App>, fault: &Fault, incoming: Incomi
             error_response(app, KnownError::Server(524), None, None).into()
         }
         Action::RejectInput { code } => reject_input(incoming, &fault.on, code).await.into(),
+        Action::Keep { form } => keep_other_values(incoming, &fault.on, *form).await.into(),
+        Action::Hide { property } => hide_property(incoming, property).await.into(),
         Action::EmptySuccess => empty_success(app).into(),
         Action::OddSuccess { body, effect } => {
             apply_effect(app, incoming, *effect).await;

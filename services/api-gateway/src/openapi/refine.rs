@@ -120,10 +120,10 @@ fn refine_member(name: &str, member: &mut Map<String, Value>, is_optional: bool)
         member.retain(|keyword, _| keyword == "description");
         member.insert("$ref".to_owned(), json!(format!("#/components/schemas/{shared}")));
     }
-    // An optional flag is only ever written when it is true.
+    // An optional flag is only ever written when it is true, unless its type says otherwise.
     if is_optional && is_type(member, "boolean") {
         member.remove("type");
-        member.insert("const".to_owned(), json!(true));
+        member.entry("const").or_insert(json!(true));
     }
 }
 

@@ -21,6 +21,12 @@ pub(super) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
+/// The elements of the member of that name to take values out of.
+pub(super) fn list_mut<'a>(value: &'a mut Value, name: &str) -> &'a mut [Value] {
+    let list = value.get_mut(name).and_then(Value::as_array_mut);
+    list.map_or(&mut [], Vec::as_mut_slice)
+}
+
 /// The texts of `context.<name>`, which is a list or, in some responses, a single text.
 pub(super) fn context(value: &Value, name: &str) -> Vec<String> {
     match value.get("context").and_then(|context| context.get(name)) {

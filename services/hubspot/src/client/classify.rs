@@ -3,27 +3,27 @@
 #[cfg(test)]
 mod tests;
 
-use contracts::{Field, Reason};
+use contracts::{Field, Reason, Values};
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::Value;
 
 use super::{
-    body::{context, list, object, text},
+    body::{context, list, list_mut, object, text},
     details::{existing_id, lacks_scopes, rate_limit, reason},
     headers::{correlation_id, limits, retry_after},
     named_properties::named_properties,
     request::{ADDITIONAL_EMAILS, FORMER_IDS},
 };
 use crate::engine::{
-    Call, CallError, CallErrorKind, Check, Contact, CreatedContact, InputError, InspectedContacts, Profile,
-    Response, UpdatedContact,
+    Call, CallError, CallErrorKind, Check, Contact, InputError, InspectedContacts, Profile, Response,
+    WrittenContact,
 };
 
 pub(super) fn response(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Response {
-    let json = object(body);
+    let mut json = object(body);
     if status.is_success() {
         let understood = json
-            .as_ref()
+            .as_mut()
             .and_then(|json| success(call, status.as_u16(), json, headers));
         return understood.unwrap_or_else(|| unreadable(status, headers));
     }
@@ -82,6 +82,7 @@ fn is_about_a_record(call: &Call) -> bool {
         Call::Account
         | Call::Find { .. }
         | Call::Inspect(_)
+        | Call::ReadBack { .. }
         | Call::Update { .. }
         | Call::Create { .. }
         | Call::Check(Check::Writes | Check::Lookups) => false,
@@ -107,7 +108,8 @@ fn unreadable(status: StatusCode, headers: &HeaderMap) -> Response {
     })
 }
 
-fn success(call: &Call, status: u16, json: &Value, headers: &HeaderMap) -> Option<Response> {
+/// The response that a success is. Values of contacts are taken out of the body instead of being copied.
+fn success(call: &Call, status: u16, json: &mut Value, headers: &HeaderMap) -> Option<Response> {
     match call {
         Call::Account => Some(Response::Account {
             account_id: text(json, "portalId")?,
@@ -117,21 +119,20 @@ fn success(call: &Call, status: u16, json: &Value, headers: &HeaderMap) -> Optio
             contacts: list(json, "results").iter().filter_map(contact).collect(),
             errors: input_errors(status, json, headers),
         }),
-        Call::Inspect(_) => Some(Response::Inspected(InspectedContacts {
-            contacts: list(json, "results").iter().filter_map(profile).collect(),
+        Call::Inspect(_) | Call::ReadBack { .. } => Some(Response::Inspected(InspectedContacts {
             errors: input_errors(status, json, headers),
+            contacts: list_mut(json, "results").iter_mut().filter_map(profile).collect(),
         })),
         Call::Update { .. } | Call::Check(Check::Writes) => Some(Response::Updated {
-            results: list(json, "results").iter().filter_map(written).collect(),
             errors: input_errors(status, json, headers),
+            results: list_mut(json, "results").iter_mut().filter_map(written).collect(),
         }),
         Call::Create { .. } => Some(Response::Created {
-            results: list(json, "results").iter().filter_map(created).collect(),
             errors: input_errors(status, json, headers),
+            results: list_mut(json, "results").iter_mut().filter_map(written).collect(),
         }),
-        Call::FindSingle { .. } | Call::Read { .. } | Call::UpdateSingle { .. } => {
-            Some(Response::Contact(contact(json)?))
-        }
+        Call::UpdateSingle { .. } => Some(Response::UpdatedSingle(written(json)?)),
+        Call::FindSingle { .. } | Call::Read { .. } => Some(Response::Contact(contact(json)?)),
         Call::Check(Check::Property(_)) => Some(Response::Property {
             is_read_only: is_read_only(json)?,
         }),
@@ -156,15 +157,27 @@ fn contact(json: &Value) -> Option<Contact> {
     })
 }
 
-fn profile(json: &Value) -> Option<Profile> {
-    let value = |field: Field| {
-        shown_value(json, field.property())?;
-        Some((field, property(json, field.property())))
-    };
+fn profile(json: &mut Value) -> Option<Profile> {
     Some(Profile {
+        // It has the primary address, too, so it is read before the values are taken out.
         contact: contact(json)?,
-        values: Field::ALL.into_iter().filter_map(value).collect(),
+        values: take_values(json),
     })
+}
+
+/// The values of the fields that the response shows.
+fn take_values(json: &mut Value) -> Values {
+    let mut value = |field: Field| {
+        let shown = match json.get_mut("properties")?.get_mut(field.property())?.take() {
+            Value::Null => None,
+            Value::String(text) => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            // No property has such a type.
+            Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+        };
+        Some((field, shown))
+    };
+    Field::ALL.into_iter().filter_map(&mut value).collect()
 }
 
 /// The secondary addresses, or none if the response does not show them. HubSpot separates them with semicolons. A quoted
@@ -194,20 +207,12 @@ fn split_list(json: &Value, name: &str) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-fn written(json: &Value) -> Option<UpdatedContact> {
-    Some(UpdatedContact {
+fn written(json: &mut Value) -> Option<WrittenContact> {
+    Some(WrittenContact {
         contact_id: text(json, "id")?,
         trace_id: text(json, "objectWriteTraceId"),
-    })
-}
-
-fn created(json: &Value) -> Option<CreatedContact> {
-    Some(CreatedContact {
-        contact_id: text(json, "id")?,
-        address: json
-            .get("properties")
-            .and_then(|properties| text(properties, "email")),
-        trace_id: text(json, "objectWriteTraceId"),
+        additional_emails: additional_emails(json),
+        values: take_values(json),
     })
 }
 

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::Target;
 use crate::engine::{
-    ABSENT_ADDRESS, ABSENT_CONTACT_ID, CHECK_TRACE_ID, Call, Check, ContactKey, CreateInput, Inspection,
-    Properties, UpdateInput,
+    ABSENT_ADDRESS, ABSENT_CONTACT_ID, CHECK_TRACE_ID, Call, Check, ContactKey, CreateInput, Properties,
+    UpdateInput,
 };
 
 /// The properties that are read of a contact: those that show which address found it, and which contacts it was merged from.
@@ -22,7 +22,12 @@ pub(super) const FORMER_IDS: &str = "hs_merged_object_ids";
 pub(super) fn build(http: &Client, target: &Target, call: &Call) -> RequestBuilder {
     match call {
         Call::Account => http.get(target.account()),
-        Call::Inspect(inspection) => http.post(target.batch("read")).json(&inspect(inspection)),
+        Call::Inspect(inspection) => http
+            .post(target.batch("read"))
+            .json(&inspect(inspection.by, &inspection.keys)),
+        Call::ReadBack { contact_ids } => http
+            .post(target.batch("read"))
+            .json(&inspect(ContactKey::Id, contact_ids)),
         Call::Find { addresses } => http.post(target.batch("read")).json(&find(addresses)),
         Call::FindSingle { address } => {
             let query = [
@@ -70,13 +75,13 @@ fn check_writes() -> Value {
     }])
 }
 
-/// The body of a batch read for a comparison: the values too.
-fn inspect(inspection: &Inspection) -> Value {
-    let inputs: Vec<Value> = inspection.keys.iter().map(|key| json!({ "id": key })).collect();
+/// The body of a batch read of values.
+fn inspect(by: ContactKey, keys: &[String]) -> Value {
+    let inputs: Vec<Value> = keys.iter().map(|key| json!({ "id": key })).collect();
     let fields = Field::ALL.map(Field::property);
     let properties: BTreeSet<&str> = fields.into_iter().chain(READ_PROPERTIES).collect();
     let mut body = json!({ "inputs": inputs, "properties": properties, "propertiesWithHistory": [] });
-    if inspection.by == ContactKey::Address {
+    if by == ContactKey::Address {
         body["idProperty"] = "email".into();
     }
     body

@@ -1,8 +1,8 @@
 //! Finds the fields in which a user and a contact differ.
 
-use contracts::{ComparisonPurpose, Difference, Field, FieldSet, UserToCompare, is_same_address};
+use contracts::{ComparisonPurpose, Difference, Field, FieldSet, UserToCompare};
 
-use crate::engine::Profile;
+use crate::engine::{Profile, is_same_value};
 
 /// A longer value of a contact is cut to this length, in characters, so that a comparison fits into a NATS message. No
 /// value of a user is longer.
@@ -36,7 +36,7 @@ pub(super) fn compare(user: &UserToCompare, profile: &Profile, selection: Select
     let mut compared = Compared::default();
     let given = user.values.iter().filter(|(field, _)| fields.contains(**field));
     for (field, ours) in given {
-        match is_held(*field, ours.as_deref(), profile, purpose) {
+        match is_held(user, *field, ours.as_deref(), profile, purpose) {
             Some(true) => {}
             Some(false) => compared.differ.push(Difference {
                 field: *field,
@@ -71,15 +71,30 @@ pub(super) fn all_given(user: &UserToCompare, values: bool) -> Vec<Difference> {
         .collect()
 }
 
-/// Whether the contact has the value, or none if the response does not show it. A cleared field equals an empty text.
-/// Blanks at the ends are ignored, because nobody changes those on purpose.
-fn is_held(field: Field, ours: Option<&str>, profile: &Profile, purpose: ComparisonPurpose) -> Option<bool> {
+/// Whether the contact has the value, or the form of it that HubSpot kept when it confirmed the value; none if the response does not
+/// show it.
+fn is_held(
+    user: &UserToCompare,
+    field: Field,
+    ours: Option<&str>,
+    profile: &Profile,
+    purpose: ComparisonPurpose,
+) -> Option<bool> {
+    let form = user.normalized.get(&field).map(String::as_str);
     if field == Field::EMAIL {
         // An address is never cleared, so a user without one has nothing to compare.
-        return ours.map_or(Some(true), |ours| is_address_held(ours, profile, purpose));
+        let Some(ours) = ours else { return Some(true) };
+        let is_form_held = form.is_some_and(|form| is_address_held(form, profile, purpose) == Some(true));
+        return if is_form_held {
+            Some(true)
+        } else {
+            is_address_held(ours, profile, purpose)
+        };
     }
     profile.values.get(&field)?;
-    Some(ours.unwrap_or_default().trim() == theirs(field, profile).unwrap_or_default().trim())
+    let theirs = theirs(field, profile);
+    let is_form = form.is_some_and(|form| is_same_value(field, Some(form), theirs));
+    Some(is_form || is_same_value(field, ours, theirs))
 }
 
 /// Whether the contact has the address. A confirmed address may be any of the contact's addresses, because a salesperson
@@ -93,7 +108,7 @@ fn is_address_held(ours: &str, profile: &Profile, purpose: ComparisonPurpose) ->
         ComparisonPurpose::DryRun => (&[], true),
     };
     let mut held = contact.email.iter().chain(secondary);
-    if held.any(|address| is_same_address(address, ours)) {
+    if held.any(|address| is_same_value(Field::EMAIL, Some(ours), Some(address))) {
         return Some(true);
     }
     (shows_all && profile.values.contains_key(&Field::EMAIL)).then_some(false)

@@ -1,5 +1,7 @@
 //! What is found of whom.
 
+use std::collections::BTreeMap;
+
 use contracts::{
     ComparisonPurpose, Difference, Field, FieldSet, Finding, FindingKind, Link, LinkOrigin, Reason,
     UserToCompare,
@@ -25,6 +27,7 @@ fn user(id: &str) -> UserToCompare {
         generation: 4,
         values: values.into(),
         confirmed: FieldSet::all(),
+        normalized: BTreeMap::new(),
         dirty: FieldSet::EMPTY,
         link: Some(Link {
             contact_id: format!("c-{id}"),
@@ -196,6 +199,47 @@ fn a_field_of_which_the_answer_says_nothing_is_not_reported_and_not_repaired() {
         &answer(vec![bare], vec![]),
     );
     assert_eq!(kinds(&linked), [FindingKind::NotReported]);
+}
+
+#[test]
+fn a_form_that_hubspot_kept_when_it_confirmed_the_value_is_no_difference() {
+    let mut user = user("a");
+    user.values
+        .insert(Field::FIRST_NAME, Some("Ada  Maria".to_owned()));
+    user.normalized = [(Field::FIRST_NAME, "ada maria".to_owned())].into();
+    for (held, differs) in [("ada maria", false), ("Ada  Maria", false), ("Ada Maria", true)] {
+        let mut contact = profile("a");
+        contact.values.insert(Field::FIRST_NAME, Some(held.to_owned()));
+        let found = findings(
+            comparer(DRIFT),
+            std::slice::from_ref(&user),
+            &answer(vec![contact], vec![]),
+        );
+        assert_eq!(!found.is_empty(), differs, "{held}");
+    }
+}
+
+#[test]
+fn a_confirmed_address_that_the_contact_lost_is_repaired() {
+    let mut user = user("a");
+    user.values
+        .insert(Field::EMAIL, Some("zoe\u{308}@example.com".to_owned()));
+    user.normalized = [(Field::EMAIL, "zoë@example.com".to_owned())].into();
+    let with = |primary: &str, secondary: Option<&str>| {
+        let mut contact = profile("a");
+        contact.contact.email = Some(primary.to_owned());
+        contact.contact.additional_emails = secondary.map(|address| vec![address.to_owned()]);
+        contact.values.insert(Field::EMAIL, Some(primary.to_owned()));
+        let answer = answer(vec![contact], vec![]);
+        let found = findings(comparer(DRIFT), std::slice::from_ref(&user), &answer);
+        found.first().and_then(|finding| repair_of(&user, finding))
+    };
+    let address = FieldSet::from_iter([Field::EMAIL]);
+    let repair = with("x@example.com", Some("y@example.com")).expect("a repair");
+    assert_eq!(repair.fields, address);
+    assert_eq!(with("zoë@example.com", Some("y@example.com")), None);
+    assert_eq!(with("x@example.com", Some("Zoë@example.com")), None);
+    assert_eq!(with("x@example.com", None), None, "it may be hidden");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod create;
 mod link;
 mod lookup;
+mod verify;
 mod write;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -16,7 +17,8 @@ use contracts::{
 };
 
 use super::{
-    CallError, Check, Contact, EmailConflict, MissingContact, Properties, circuit_breaker::FailureScope,
+    CallError, Check, Contact, EmailConflict, MissingContact, Profile, Properties, WrittenContact,
+    circuit_breaker::FailureScope,
 };
 pub(crate) use lookup::{FoundContacts, Lookup, LookupResult, result_of_single_lookup};
 
@@ -35,6 +37,8 @@ pub(crate) enum Step {
     Create,
     /// Read the user's contact by its id or, after a merge, by the id with which HubSpot answered.
     Read(Option<String>),
+    /// Read the contact, in a batch with others, to see what became of values that no answer to a write has shown.
+    ReadBack,
     /// Nothing: report the result.
     Done,
 }
@@ -52,10 +56,12 @@ pub(crate) enum Event<'r> {
     ContactRead(&'r Contact),
     /// No contact answers to the id.
     ContactNotFound,
-    /// HubSpot listed the update as done, for the contact with this id.
-    Updated(&'r str),
-    /// HubSpot listed the create as done, under this contact id.
-    Created(&'r str),
+    /// HubSpot listed the update as done, for this contact.
+    Updated(&'r WrittenContact),
+    /// HubSpot listed the create as done, with this contact.
+    Created(&'r WrittenContact),
+    /// The contact was read back after a write.
+    ReadBack(&'r Profile),
     /// The call succeeded, but its response does not mention this attempt.
     Unlisted,
     /// HubSpot did not carry out this attempt's write, for this reason.
@@ -110,9 +116,10 @@ enum WriteMode {
     FieldByField,
 }
 
-/// The settings that all attempts of an engine share.
+/// The settings that all attempts of an engine share, and the time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AttemptPolicy<'a> {
+    pub(crate) now: Duration,
     /// The account that the token belongs to.
     pub(crate) account_id: &'a str,
     pub(crate) email_conflict: EmailConflict,
@@ -145,6 +152,10 @@ pub(crate) struct Attempt {
     last_response: Option<LastResponse>,
     /// The dirty fields without a result.
     pending: FieldSet,
+    /// The pending fields that were written, although the answer did not show their values. They are not sent again.
+    unverified: FieldSet,
+    /// When the contact may be read to see what became of them.
+    read_back_at: Duration,
     /// The fields of the last write, whether it is in flight or answered.
     sent: FieldSet,
     write_mode: WriteMode,
@@ -156,6 +167,8 @@ pub(crate) struct Attempt {
     possible_effects: PossibleEffects,
     link: Option<NewLink>,
     confirmed_address: Option<String>,
+    /// Whether the contact showed all its addresses, and the user's confirmed address is none of them.
+    lacks_address: bool,
     failure: Option<Failure>,
 }
 
@@ -176,6 +189,8 @@ impl Attempt {
             batch_limit,
             has_call: false,
             last_response: None,
+            unverified: FieldSet::EMPTY,
+            read_back_at: Duration::ZERO,
             sent: FieldSet::EMPTY,
             write_mode: WriteMode::Batch,
             is_contact_seen: false,
@@ -184,6 +199,7 @@ impl Attempt {
             possible_effects: PossibleEffects::default(),
             link: None,
             confirmed_address: None,
+            lacks_address: false,
             failure: None,
         };
         // A link into another account says nothing about this one.
@@ -205,7 +221,8 @@ impl Attempt {
     /// linked: Update ──▶ Done            no link: Find ──▶ link found: Done (reported first, claimed again to write)
     ///            │                                  │
     ///            │ not listed: Read ─▶ UpdateSingle │ none found: Create ──▶ Done, or not found: Done
-    ///            │ gone: Find                       │ not listed: FindSingle
+    ///            │ not shown: ReadBack ──▶ Done     │ not listed: FindSingle
+    ///            │ gone: Find
     /// ```
     ///
     /// The arms are ordered by event. Where the step does not matter it is not named: a retraction may have changed the
@@ -235,7 +252,8 @@ impl Attempt {
             (_, Event::ContactNotFound | Event::CreateMayHaveHappened) => self.find(policy),
 
             // Updates.
-            (_, Event::Updated(contact_id)) => self.after_update(contact_id),
+            (_, Event::Updated(contact)) => self.after_update(contact, policy),
+            (_, Event::ReadBack(profile)) => self.after_read_back(profile),
             (step, Event::Unlisted) if step != Step::Create => {
                 self.mark_possibly_written(false);
                 Step::Read(None)
@@ -245,7 +263,7 @@ impl Attempt {
             }
 
             // Creates.
-            (_, Event::Created(contact_id)) => self.after_create(contact_id, policy),
+            (_, Event::Created(contact)) => self.after_create(contact, policy),
             (_, Event::Unlisted) => {
                 self.mark_possibly_written(false);
                 self.after_unlisted_create()
@@ -298,6 +316,15 @@ impl Attempt {
         self.last_response = response.cloned();
     }
 
+    /// The time before which its next call must not leave.
+    pub(crate) fn waits_until(&self) -> Duration {
+        if self.step == Step::ReadBack {
+            self.read_back_at
+        } else {
+            Duration::ZERO
+        }
+    }
+
     /// The contact the user is linked to.
     pub(crate) fn contact_id(&self) -> Option<&str> {
         self.claim.link.as_ref().map(|link| link.contact_id.as_str())
@@ -338,7 +365,7 @@ impl Attempt {
     pub(crate) fn is_writing(&self) -> bool {
         match self.step {
             Step::Update | Step::UpdateSingle | Step::Create => true,
-            Step::Find(_) | Step::FindSingle(_) | Step::Read(_) | Step::Done => false,
+            Step::Find(_) | Step::FindSingle(_) | Step::Read(_) | Step::ReadBack | Step::Done => false,
         }
     }
 
@@ -367,6 +394,7 @@ impl Attempt {
             may_have_created: self.possible_effects.created && self.link.is_none(),
             link: self.link,
             confirmed_address: self.confirmed_address,
+            lacks_address: self.lacks_address,
             failure: self.failure.map(|failure| AttemptFailure {
                 reason: failure.reason,
                 is_counted,
@@ -418,32 +446,39 @@ impl Attempt {
     }
 
     fn resolve(&mut self, field: Field, result: FieldResult) {
-        if field == Field::EMAIL && result == FieldResult::Confirmed {
+        if field == Field::EMAIL && result.is_confirmed() {
             self.confirmed_address = self.email();
         }
         self.pending = self.pending.without(field);
+        self.unverified = self.unverified.without(field);
         self.results.insert(field, result);
     }
 
-    /// Writes what is still pending, if anything is.
+    /// The pending fields that have to be sent.
+    fn to_send(&self) -> FieldSet {
+        self.pending
+            .iter()
+            .filter(|field| !self.unverified.contains(*field))
+            .collect()
+    }
+
+    /// Writes what still has to be sent, if anything has. What was written without being shown is read after all writes.
     fn next_write(&self) -> Step {
         match self.write_mode {
-            _ if self.pending.is_empty() => Step::Done,
+            _ if self.to_send().is_empty() => self.next_read_back(),
             WriteMode::Batch => Step::Update,
             WriteMode::Single | WriteMode::FieldByField => Step::UpdateSingle,
         }
     }
 
+    /// The user's value of a field.
+    fn value(&self, field: Field) -> Option<&str> {
+        self.claim.values.get(&field)?.as_deref()
+    }
+
     /// The values of these fields as HubSpot's properties. An empty text clears a property.
     fn properties_of(&self, fields: FieldSet) -> Properties {
-        let text = |field| {
-            self.claim
-                .values
-                .get(&field)
-                .cloned()
-                .flatten()
-                .unwrap_or_default()
-        };
+        let text = |field| self.value(field).unwrap_or_default().to_owned();
         fields
             .iter()
             .map(|field| (field.property(), text(field)))

@@ -7,13 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::lowercase_address;
 
-use super::{CallError, CallErrorKind, CreateInput, CreatedContact, InputError, UpdateInput, UpdatedContact};
+use super::{
+    CallError, CallErrorKind, Contact, CreateInput, InputError, InspectedContacts, Profile, UpdateInput,
+    WrittenContact,
+};
 
 /// What a response says about one input.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum InputResult<'r> {
-    /// The input was carried out, for the contact with this id.
-    Done(&'r str),
+    /// The input was carried out, for this contact.
+    Done(&'r WrittenContact),
     /// The input was not carried out.
     Failed {
         error: &'r CallError,
@@ -31,25 +34,25 @@ pub(crate) enum InputResult<'r> {
 /// about any of them.
 pub(crate) fn update_results<'r>(
     inputs: &[UpdateInput],
-    results: &'r [UpdatedContact],
+    results: &'r [WrittenContact],
     errors: &'r [InputError],
 ) -> Option<Vec<InputResult<'r>>> {
     let names_any = |error: &InputError| inputs.iter().any(|input| error.names_update(input));
     if results.is_empty() && !errors.iter().any(names_any) {
         return None;
     }
-    let by_trace: BTreeMap<&str, &UpdatedContact> = results
+    let by_trace: BTreeMap<&str, &WrittenContact> = results
         .iter()
         .filter_map(|result| Some((result.trace_id.as_deref()?, result)))
         .collect();
     // A result that names an input by its trace id is about that input alone, even if its contact was merged into the
     // contact of another input. So the contact id of such a result counts for nobody else.
     let traces: BTreeSet<&str> = inputs.iter().map(|input| input.trace_id.as_str()).collect();
-    let names_no_input = |result: &&UpdatedContact| {
+    let names_no_input = |result: &&WrittenContact| {
         let trace_id = result.trace_id.as_deref();
         trace_id.is_none_or(|trace_id| !traces.contains(trace_id))
     };
-    let by_contact: BTreeMap<&str, &UpdatedContact> = results
+    let by_contact: BTreeMap<&str, &WrittenContact> = results
         .iter()
         .filter(names_no_input)
         .map(|result| (result.contact_id.as_str(), result))
@@ -60,7 +63,7 @@ pub(crate) fn update_results<'r>(
             .or_else(|| by_contact.get(input.contact_id.as_str()));
         let error = errors.iter().find(|error| error.names_update(input));
         match (updated, error) {
-            (Some(updated), None) => InputResult::Done(&updated.contact_id),
+            (Some(updated), None) => InputResult::Done(updated),
             (updated, Some(error)) => InputResult::Failed {
                 error: &error.error,
                 is_listed_as_done: updated.is_some(),
@@ -76,7 +79,7 @@ pub(crate) fn update_results<'r>(
 /// What the response to a batch create says about each input, in the order of the inputs.
 pub(crate) fn create_results<'r>(
     inputs: &[CreateInput],
-    results: &'r [CreatedContact],
+    results: &'r [WrittenContact],
     errors: &'r [InputError],
 ) -> Vec<InputResult<'r>> {
     let result_of = |input: &CreateInput| {
@@ -85,7 +88,7 @@ pub(crate) fn create_results<'r>(
         // An error that names no input can only be about the input that went alone.
         let unnamed = errors.first().filter(|_| created.is_none() && inputs.len() == 1);
         match (created, named.or(unnamed)) {
-            (Some(created), None) => InputResult::Done(&created.contact_id),
+            (Some(created), None) => InputResult::Done(created),
             (created, Some(error)) => InputResult::Failed {
                 error: &error.error,
                 is_listed_as_done: created.is_some(),
@@ -98,15 +101,54 @@ pub(crate) fn create_results<'r>(
     inputs.iter().map(result_of).collect()
 }
 
-impl CreatedContact {
-    /// A trace id that is one of the inputs' decides. Without one the address does, which no two inputs share.
+/// What the response to a batch read by ids says about one contact.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum ReadBackResult<'r> {
+    /// The contact was read.
+    Contact(&'r Profile),
+    /// It was merged into this contact.
+    Merged(&'r Contact),
+    /// It does not exist any more.
+    Gone,
+    /// It could not be read.
+    Failed(&'r CallError),
+    /// The response does not mention it.
+    Unlisted,
+}
+
+/// What the response to a batch read by ids says about this contact.
+pub(crate) fn read_back_result<'r>(contact_id: &str, read: &'r InspectedContacts) -> ReadBackResult<'r> {
+    let mut contacts = read.contacts.iter();
+    if let Some(profile) = contacts.find(|profile| profile.contact.id == contact_id) {
+        return ReadBackResult::Contact(profile);
+    }
+    let is_former = |profile: &&Profile| {
+        profile
+            .contact
+            .former_ids
+            .iter()
+            .any(|former| former == contact_id)
+    };
+    if let Some(profile) = read.contacts.iter().find(is_former) {
+        return ReadBackResult::Merged(&profile.contact);
+    }
+    let mut errors = read.errors.iter();
+    match errors.find(|error| error.ids.iter().any(|id| id == contact_id)) {
+        Some(error) if error.error.kind == CallErrorKind::NotFound => ReadBackResult::Gone,
+        Some(error) => ReadBackResult::Failed(&error.error),
+        None => ReadBackResult::Unlisted,
+    }
+}
+
+impl WrittenContact {
+    /// Whether this is the contact that the input created. A trace id that is one of the inputs' decides. Without one the address
+    /// does, which no two inputs share.
     fn is_for(&self, input: &CreateInput, inputs: &[CreateInput]) -> bool {
         let is_known = |trace_id: &&String| inputs.iter().any(|input| input.trace_id == **trace_id);
         match self.trace_id.as_ref().filter(is_known) {
             Some(trace_id) => *trace_id == input.trace_id,
             None => self
-                .address
-                .as_ref()
+                .address()
                 .is_some_and(|address| lowercase_address(address) == input.address),
         }
     }
@@ -144,10 +186,11 @@ mod tests {
         }
     }
 
-    fn updated(contact_id: &str, trace_id: Option<&str>) -> UpdatedContact {
-        UpdatedContact {
+    fn updated(contact_id: &str, trace_id: Option<&str>) -> WrittenContact {
+        WrittenContact {
             contact_id: contact_id.to_owned(),
             trace_id: trace_id.map(str::to_owned),
+            ..WrittenContact::default()
         }
     }
 
@@ -161,7 +204,11 @@ mod tests {
         let results = [updated("2", None), updated("1", Some("t-1"))];
         assert_eq!(
             update_results(&inputs, &results, &[]),
-            Some(vec![InputResult::Done("1"), InputResult::Done("2"), UNLISTED])
+            Some(vec![
+                InputResult::Done(&results[1]),
+                InputResult::Done(&results[0]),
+                UNLISTED
+            ])
         );
     }
 
@@ -171,7 +218,7 @@ mod tests {
         let results = [updated("2", Some("t-1"))];
         assert_eq!(
             update_results(&inputs, &results, &[]),
-            Some(vec![InputResult::Done("2"), UNLISTED])
+            Some(vec![InputResult::Done(&results[0]), UNLISTED])
         );
     }
 

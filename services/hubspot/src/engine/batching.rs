@@ -28,13 +28,15 @@ enum CallKind {
     Find,
     Update,
     Create,
+    ReadBack,
     Single,
 }
 
-const CALL_KINDS: [CallKind; 4] = [
+const CALL_KINDS: [CallKind; 5] = [
     CallKind::Find,
     CallKind::Update,
     CallKind::Create,
+    CallKind::ReadBack,
     CallKind::Single,
 ];
 
@@ -45,6 +47,7 @@ impl CallKind {
             Step::Find(_) => Some(Self::Find),
             Step::Update => Some(Self::Update),
             Step::Create => Some(Self::Create),
+            Step::ReadBack => Some(Self::ReadBack),
             Step::FindSingle(_) | Step::Read(_) | Step::UpdateSingle => Some(Self::Single),
             Step::Done => None,
         }
@@ -57,6 +60,7 @@ pub(crate) struct Batching {
     find: BTreeSet<Position>,
     update: BTreeSet<Position>,
     create: BTreeSet<Position>,
+    read_back: BTreeSet<Position>,
     single: BTreeSet<Position>,
     /// All of them, oldest first.
     by_age: BTreeMap<AttemptId, Priority>,
@@ -81,6 +85,7 @@ impl Default for Batching {
             find: BTreeSet::new(),
             update: BTreeSet::new(),
             create: BTreeSet::new(),
+            read_back: BTreeSet::new(),
             single: BTreeSet::new(),
             by_age: BTreeMap::new(),
             kinds: CALL_KINDS,
@@ -103,6 +108,7 @@ impl Batching {
             CallKind::Find => &self.find,
             CallKind::Update => &self.update,
             CallKind::Create => &self.create,
+            CallKind::ReadBack => &self.read_back,
             CallKind::Single => &self.single,
         }
     }
@@ -112,6 +118,7 @@ impl Batching {
             CallKind::Find => &mut self.find,
             CallKind::Update => &mut self.update,
             CallKind::Create => &mut self.create,
+            CallKind::ReadBack => &mut self.read_back,
             CallKind::Single => &mut self.single,
         }
     }
@@ -179,6 +186,7 @@ impl Batching {
             CallKind::Find => find_call(attempts, &chosen),
             CallKind::Update => update_call(attempts, &chosen, id, rules.holder),
             CallKind::Create => create_call(attempts, &chosen, id, rules.holder),
+            CallKind::ReadBack => read_back_call(attempts, &chosen),
             CallKind::Single => single_call(attempts, first.1)?,
         };
         Some((call, chosen))
@@ -227,6 +235,9 @@ impl Batching {
                 }
                 keys.extend(addresses.into_iter().map(Cow::Owned));
                 chosen.push(*id);
+            } else if kind == CallKind::ReadBack {
+                // Users that share a contact share its read as well.
+                chosen.push(*id);
             } else if !is_busy(attempt, rules.busy)
                 // HubSpot rejects a batch that names a contact twice. The second write waits for the first.
                 && written_contact(attempt).is_some_and(|contact| keys.insert(contact))
@@ -248,7 +259,7 @@ fn written_contact(attempt: &Attempt) -> Option<Cow<'_, str>> {
     match attempt.step() {
         Step::Update | Step::UpdateSingle => attempt.contact_id().map(Cow::Borrowed),
         Step::Create => attempt.create_address().map(Cow::Owned),
-        Step::Find(_) | Step::FindSingle(_) | Step::Read(_) | Step::Done => None,
+        Step::Find(_) | Step::FindSingle(_) | Step::Read(_) | Step::ReadBack | Step::Done => None,
     }
 }
 
@@ -299,6 +310,15 @@ fn create_call(attempts: &mut OpenAttempts, chosen: &[AttemptId], call: CallId, 
     }
 }
 
+/// HubSpot rejects a batch that names a contact twice, so the ids are a set.
+fn read_back_call(attempts: &OpenAttempts, chosen: &[AttemptId]) -> Call {
+    let attempts = chosen.iter().filter_map(|id| attempts.get(id));
+    let contact_ids: BTreeSet<&str> = attempts.filter_map(Attempt::contact_id).collect();
+    Call::ReadBack {
+        contact_ids: contact_ids.into_iter().map(str::to_owned).collect(),
+    }
+}
+
 /// Results and errors of a batch name an input by this id.
 fn trace_id(holder: &str, CallId(call): CallId, index: usize) -> String {
     format!("{holder}-{call}-{index}")
@@ -320,9 +340,11 @@ fn single_call(attempts: &mut OpenAttempts, id: AttemptId) -> Option<Call> {
         Step::Read(Some(contact_id)) => Call::Read {
             contact_id: contact_id.clone(),
         },
-        Step::Read(None) | Step::Find(_) | Step::Update | Step::Create | Step::Done => Call::Read {
-            contact_id: attempt.contact_id()?.to_owned(),
-        },
+        Step::Read(None) | Step::Find(_) | Step::Update | Step::Create | Step::ReadBack | Step::Done => {
+            Call::Read {
+                contact_id: attempt.contact_id()?.to_owned(),
+            }
+        }
     };
     Some(call)
 }

@@ -44,6 +44,12 @@ pub enum Call {
         /// The contact's record id.
         contact_id: String,
     },
+    /// Reads a batch of contacts by their ids, some time after they were written, because the responses to the writes did not show
+    /// what was written: at most [`MAX_BATCH`] ids, each once.
+    ReadBack {
+        /// The contacts' record ids.
+        contact_ids: Vec<String>,
+    },
     /// Names no record, to find out whether calls of its kind work at all.
     Check(Check),
     /// Updates one contact.
@@ -105,6 +111,7 @@ impl Call {
             | Self::Inspect(_)
             | Self::FindSingle { .. }
             | Self::Check(_)
+            | Self::ReadBack { .. }
             | Self::Read { .. } => false,
         }
     }
@@ -122,6 +129,7 @@ impl Call {
             Self::Update { .. } => "update",
             Self::Create { .. } => "create",
             Self::Read { .. } => "read",
+            Self::ReadBack { .. } => "read-back",
             Self::UpdateSingle { .. } => "update-single",
         }
     }
@@ -132,6 +140,7 @@ impl Call {
             Self::Account | Self::Check(_) => 0,
             Self::Find { addresses } => addresses.len(),
             Self::Inspect(inspection) => inspection.keys.len(),
+            Self::ReadBack { contact_ids } => contact_ids.len(),
             Self::Update { inputs } => inputs.len(),
             Self::Create { inputs } => inputs.len(),
             Self::FindSingle { .. } | Self::Read { .. } | Self::UpdateSingle { .. } => 1,

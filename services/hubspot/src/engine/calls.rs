@@ -74,6 +74,7 @@ fn contacts_of(call: &Call) -> impl Iterator<Item = &str> {
         | Call::Inspect(_)
         | Call::FindSingle { .. }
         | Call::Check(_)
+        | Call::ReadBack { .. }
         | Call::Read { .. } => (&[], &[], None),
     };
     let updated = updated.iter().map(|input| input.contact_id.as_str());

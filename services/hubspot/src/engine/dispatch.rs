@@ -77,6 +77,9 @@ pub(crate) struct Dispatch {
     settings: Settings,
     attempts: OpenAttempts,
     batching: Batching,
+    /// The attempts that wait until their contacts may be read back, by that time. No call is wanted for them before, so they hold
+    /// nobody up.
+    read_backs: BTreeSet<(Duration, AttemptId)>,
     calls: CallsInFlight,
     undecided: UndecidedFailures,
     rate_limiter: RateLimiter,
@@ -89,6 +92,7 @@ impl Dispatch {
         Self {
             attempts: OpenAttempts::new(),
             batching: Batching::default(),
+            read_backs: BTreeSet::new(),
             calls: CallsInFlight::default(),
             undecided: UndecidedFailures::default(),
             rate_limiter: RateLimiter::new(settings.quota),
@@ -191,6 +195,7 @@ impl Dispatch {
 
     fn policy<'a>(&self, moment: Moment<'a>) -> AttemptPolicy<'a> {
         AttemptPolicy {
+            now: moment.now,
             account_id: moment.leadership.account_id().unwrap_or_default(),
             email_conflict: self.settings.email_conflict,
             missing_contact: self.settings.missing_contact,
@@ -215,9 +220,35 @@ impl Dispatch {
         }
         if attempt.is_done() {
             self.end(id);
+        } else if attempt.waits_until() > moment.now {
+            self.read_backs.insert((attempt.waits_until(), id));
         } else {
             self.batching.insert(id, attempt);
         }
+    }
+
+    /// The attempts whose contacts may be read back now wait for a call like the others.
+    pub(crate) fn queue_read_backs(&mut self, moment: Moment<'_>) {
+        while let Some((at, id)) = self.read_backs.first().copied() {
+            if at > moment.now {
+                return;
+            }
+            self.read_backs.remove(&(at, id));
+            self.forward(id, moment);
+        }
+    }
+
+    /// When the next contact may be read back, if one is to be.
+    pub(crate) fn next_read_back_at(&self) -> Option<Duration> {
+        self.read_backs.first().map(|(at, _)| *at)
+    }
+
+    /// Takes out the attempts that wait for a call, or for the time to read their contacts back.
+    fn take_waiting(&mut self) -> Vec<AttemptId> {
+        let mut waiting = self.batching.drain();
+        let read_backs = std::mem::take(&mut self.read_backs);
+        waiting.extend(read_backs.into_iter().map(|(_, id)| id));
+        waiting
     }
 
     /// Why an attempt cannot have another call.
@@ -231,7 +262,7 @@ impl Dispatch {
         if let Some(halt) = halt.filter(|halt| !halt.is_checked_with(&attempt.claim().user_id)) {
             return Some(halt.reason.clone());
         }
-        (self.send_by(attempt, leadership) < now)
+        (self.send_by(attempt, leadership) < now.max(attempt.waits_until()))
             .then(|| Reason::ours("NOT_SENT", "the attempt's term left no time for the call"))
     }
 
@@ -287,12 +318,12 @@ impl Dispatch {
         Some((id, self.send_by(attempt, leadership)))
     }
 
-    /// Gives back every attempt that waits for a call or a check. Those whose call is in flight get their response first.
+    /// Gives back every attempt that waits for a call, a check or the time to read its contact back. Those whose call is in flight get their response first.
     pub(crate) fn give_back_waiting(&mut self, reason: &Reason) {
         for failure in self.undecided.drain() {
             self.give_back(failure.attempt, reason.clone());
         }
-        for id in self.batching.drain() {
+        for id in self.take_waiting() {
             self.give_back(id, reason.clone());
         }
     }
@@ -304,7 +335,7 @@ impl Dispatch {
         for failure in self.undecided.drain() {
             self.give_back(failure.attempt, lease_lost());
         }
-        for id in self.batching.drain() {
+        for id in self.take_waiting() {
             if self.attempts.get(&id).is_some_and(Attempt::has_call) {
                 self.give_back(id, lease_lost());
             } else {

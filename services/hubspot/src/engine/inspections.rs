@@ -202,6 +202,7 @@ impl Inspections {
             | Response::Updated { .. }
             | Response::Created { .. }
             | Response::Property { .. }
+            | Response::UpdatedSingle(_)
             | Response::Contact(_) => {
                 let reason = Reason::ours("MISMATCHED_ANSWER", "the answer is to another kind of call");
                 Err(InspectionError::Failed(reason))

@@ -242,6 +242,7 @@ impl Leadership {
             | Response::Created { .. }
             | Response::Inspected(_)
             | Response::Property { .. }
+            | Response::UpdatedSingle(_)
             | Response::Contact(_) => false,
         };
         self.silent_since = if is_silent {
@@ -284,6 +285,7 @@ impl Leadership {
             | Response::Created { .. }
             | Response::Inspected(_)
             | Response::Property { .. }
+            | Response::UpdatedSingle(_)
             | Response::Contact(_) => true,
         };
         self.token = if is_accepted {

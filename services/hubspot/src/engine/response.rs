@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use contracts::{Field, LastResponse, LinkOrigin, Reason, lowercase_address};
+use contracts::{Field, LastResponse, LinkOrigin, Reason, Values, lowercase_address};
 
 /// The response to a call, with what its headers say about the rate limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,24 +33,25 @@ pub enum Response {
         /// The inputs that were not served.
         errors: Vec<InputError>,
     },
-    /// To [`Call::Inspect`](super::Call::Inspect), 200 or 207.
+    /// To [`Call::Inspect`](super::Call::Inspect) and [`Call::ReadBack`](super::Call::ReadBack), 200 or 207.
     Inspected(InspectedContacts),
     /// To [`Call::Update`](super::Call::Update) and [`Check::Writes`](super::Check::Writes), 200 or 207. Only the listed contacts were written.
     Updated {
         /// The inputs that were written, in no particular order.
-        results: Vec<UpdatedContact>,
+        results: Vec<WrittenContact>,
         /// The inputs that were not.
         errors: Vec<InputError>,
     },
     /// To [`Call::Create`](super::Call::Create), 201 or 207. Only the listed contacts were created.
     Created {
         /// The contacts that were created, in no particular order.
-        results: Vec<CreatedContact>,
+        results: Vec<WrittenContact>,
         /// The inputs that were not.
         errors: Vec<InputError>,
     },
-    /// To [`Call::Read`](super::Call::Read), [`Call::FindSingle`](super::Call::FindSingle) and
-    /// [`Call::UpdateSingle`](super::Call::UpdateSingle).
+    /// To [`Call::UpdateSingle`](super::Call::UpdateSingle).
+    UpdatedSingle(WrittenContact),
+    /// To [`Call::Read`](super::Call::Read) and [`Call::FindSingle`](super::Call::FindSingle).
     Contact(Contact),
     /// To [`Check::Property`](super::Check::Property).
     Property {
@@ -119,27 +120,28 @@ pub struct Profile {
     /// The contact and its addresses.
     pub contact: Contact,
     /// The values of the fields that the response shows; `None` where the contact has no value.
-    pub values: BTreeMap<Field, Option<String>>,
+    pub values: Values,
 }
 
-/// An input of a batch update that was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpdatedContact {
+/// A contact that was updated or created.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WrittenContact {
     /// The contact's record id. After a merge it is another one than the input's.
     pub contact_id: String,
-    /// The trace id of the input, if HubSpot repeats it.
+    /// The trace id of the input, if the call was a batch and HubSpot repeats it.
     pub trace_id: Option<String>,
+    /// The values of the fields that the response shows, after the write; `None` where the contact has no value. HubSpot shows at
+    /// least the written properties, but need not.
+    pub values: Values,
+    /// Its secondary addresses; `None` if the response does not show them.
+    pub additional_emails: Option<Vec<String>>,
 }
 
-/// An input of a batch create that was carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreatedContact {
-    /// The new contact's record id.
-    pub contact_id: String,
-    /// Its address, if HubSpot repeats it.
-    pub address: Option<String>,
-    /// The trace id of the input, if HubSpot repeats it.
-    pub trace_id: Option<String>,
+impl WrittenContact {
+    /// The contact's primary address, if the response shows it.
+    pub(crate) fn address(&self) -> Option<&str> {
+        self.values.get(&Field::EMAIL)?.as_deref()
+    }
 }
 
 /// Why one input of a batch failed, or several inputs for the same reason.

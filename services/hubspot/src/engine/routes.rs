@@ -211,6 +211,12 @@ impl Engine {
 
     // Calls
 
+    pub(super) fn queue_read_backs(&mut self) {
+        let moment = Moment::new(self.now, &self.leadership);
+        self.dispatch.queue_read_backs(moment);
+        self.apply_effects();
+    }
+
     pub(super) fn give_back_expired(&mut self) {
         let moment = Moment::new(self.now, &self.leadership);
         self.dispatch.give_back_expired(moment);

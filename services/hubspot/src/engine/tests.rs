@@ -9,6 +9,7 @@ mod attempts;
 mod batch_creates;
 mod batches;
 mod checks;
+mod confirmations;
 mod counted_failures;
 mod creates;
 mod daily_limit;

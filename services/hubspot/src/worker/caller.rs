@@ -72,6 +72,7 @@ impl Caller {
             | Response::Created { .. }
             | Response::Inspected(_)
             | Response::Property { .. }
+            | Response::UpdatedSingle(_)
             | Response::Contact(_) => tracing::debug!(kind, size, duration_ms, "HubSpot answered"),
         }
     }

@@ -109,6 +109,7 @@ impl WorkerMetrics {
             | Response::Created { .. }
             | Response::Inspected(_)
             | Response::Property { .. }
+            | Response::UpdatedSingle(_)
             | Response::Contact(_) => "ok".to_owned(),
         };
         let name = call.name();

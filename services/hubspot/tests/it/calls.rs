@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, Target},
-    engine::{Call, CallError, CallErrorKind, CallResponse, Contact, Response, UpdateInput},
+    engine::{Call, CallError, CallErrorKind, CallResponse, Contact, Response, UpdateInput, WrittenContact},
 };
 use sandbox::Sandbox;
 
@@ -52,6 +52,14 @@ impl Caller {
         match self.answer(call).await {
             Response::Contact(contact) => contact,
             other => panic!("not a contact: {other:?}"),
+        }
+    }
+
+    /// The contact that an update of a single one was answered with.
+    pub(crate) async fn updated(&self, call: &Call) -> WrittenContact {
+        match self.answer(call).await {
+            Response::UpdatedSingle(contact) => contact,
+            other => panic!("not an updated contact: {other:?}"),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contracts::Field;
 use hubspot::{
     client::{ApiVersion, Credentials, HubspotClient, Target},
     engine::{Call, CallErrorKind, RateLimit, Response},
@@ -50,7 +51,13 @@ async fn every_call_works_with_every_version() {
         );
         assert!(errors.is_empty());
         assert_eq!(caller.contact(&read(&id)).await.id, id);
-        assert_eq!(caller.contact(&patch(&id, "lastname", "Lovelace")).await.id, id);
+        assert_eq!(
+            caller
+                .updated(&patch(&id, "lastname", "Lovelace"))
+                .await
+                .contact_id,
+            id
+        );
         let single = Call::FindSingle {
             address: "a@example.com".into(),
         };
@@ -62,6 +69,29 @@ async fn every_call_works_with_every_version() {
             .collect();
         assert_eq!(names, ["Ada", "Lovelace"]);
     }
+}
+
+#[tokio::test]
+async fn the_answer_to_a_write_and_a_read_back_show_what_was_written() {
+    let caller = Caller::start().await;
+    let id = caller.add("a@example.com");
+    let set = caller.updated(&patch(&id, "firstname", "Ada")).await.values;
+    assert_eq!(set, [(Field::FIRST_NAME, Some("Ada".to_owned()))].into());
+    let cleared = caller.updated(&patch(&id, "firstname", "")).await.values;
+    assert_eq!(cleared, [(Field::FIRST_NAME, None)].into());
+    let read_back = Call::ReadBack {
+        contact_ids: vec![id.clone(), "999999".to_owned()],
+    };
+    let Response::Inspected(inspected) = caller.answer(&read_back).await else {
+        panic!("not read")
+    };
+    let profile = &inspected.contacts[0];
+    assert_eq!(
+        (profile.contact.id.as_str(), profile.values.len()),
+        (id.as_str(), Field::COUNT)
+    );
+    assert!(profile.contact.shows_secondary_addresses());
+    assert_eq!(inspected.errors[0].ids, ["999999"]);
 }
 
 #[tokio::test]
@@ -242,7 +272,10 @@ async fn a_batch_omits_a_former_id_and_a_single_call_follows_it() {
     assert!(results.is_empty() && errors.is_empty());
     assert_eq!(caller.contact(&read(&former)).await.id, merged);
     assert_eq!(
-        caller.contact(&patch(&former, "firstname", "Ada")).await.id,
+        caller
+            .updated(&patch(&former, "firstname", "Ada"))
+            .await
+            .contact_id,
         merged
     );
     let Response::Found { contacts, .. } = caller.answer(&find(&["b@example.com"])).await else {

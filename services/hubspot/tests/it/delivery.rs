@@ -54,7 +54,7 @@ async fn a_change_reaches_the_contact_with_the_users_address() {
         results[0].written.is_empty(),
         "the link is reported before anything is written"
     );
-    assert_eq!(stack.users.result("1", NAME), Some(FieldResult::Confirmed));
+    assert_eq!(stack.users.result("1", NAME), Some(FieldResult::CONFIRMED));
     stack.wait_until_acknowledged().await;
     worker.stop().await;
 }

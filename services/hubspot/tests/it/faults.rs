@@ -63,7 +63,7 @@ async fn a_failing_contact_holds_back_no_others_and_recovers() {
     assert!(results.iter().any(|result| result.may_apply_late));
     stack.sandbox.remove_fault(fault);
     stack.users.wait_until_clean(&user(7)).await;
-    assert_eq!(stack.users.result(&user(7), NAME), Some(FieldResult::Confirmed));
+    assert_eq!(stack.users.result(&user(7), NAME), Some(FieldResult::CONFIRMED));
     worker.stop().await;
 }
 

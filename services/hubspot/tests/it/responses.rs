@@ -6,6 +6,7 @@ mod batches;
 mod connections;
 mod creates;
 mod hand_overs;
+mod kept_values;
 mod links;
 mod merges;
 mod quiet_systems;
@@ -76,7 +77,7 @@ async fn wait_until_confirmed(stack: &Stack, users: impl IntoIterator<Item = usi
         stack.users.wait_until_clean(&user(number)).await;
         assert_eq!(
             stack.users.result(&user(number), NAME),
-            Some(FieldResult::Confirmed),
+            Some(FieldResult::CONFIRMED),
             "{number}"
         );
         assert_eq!(name(stack, number).as_deref(), Some(value), "{number}");

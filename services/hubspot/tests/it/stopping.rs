@@ -24,7 +24,7 @@ async fn a_stopping_worker_reports_its_call_and_releases_the_lease() {
     worker.stop().await;
     assert_eq!(
         stack.users.result("1", Field::FIRST_NAME),
-        Some(FieldResult::Confirmed)
+        Some(FieldResult::CONFIRMED)
     );
     assert!(stack.users.lease_is_free());
     stack.wait_until_acknowledged().await;

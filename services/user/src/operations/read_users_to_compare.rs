@@ -9,7 +9,7 @@ use runtime::nats::Caller;
 
 use super::{Context, check_count};
 use crate::{
-    rules::Row,
+    rules::{FieldState, Row},
     store::{ScanFilter, UserScan},
 };
 
@@ -70,13 +70,21 @@ fn to_compare(row: &Row) -> UserToCompare {
         .iter()
         .filter(|(_, state)| state.changed_in > 0)
         .collect();
-    let confirmed = given
-        .iter()
-        .filter(|(_, state)| state.result == Some(FieldResult::Confirmed) && !state.is_dirty());
+    // What HubSpot does not show cannot be compared.
+    let is_comparable = |state: &FieldState| match &state.result {
+        Some(FieldResult::Confirmed(confirmation)) => confirmation.shown && !state.is_dirty(),
+        _ => false,
+    };
+    let confirmed = given.iter().filter(|(_, state)| is_comparable(state));
+    let normalized = given.iter().filter_map(|(field, state)| match &state.result {
+        Some(FieldResult::Confirmed(confirmation)) => Some((*field, confirmation.normalized.clone()?)),
+        _ => None,
+    });
     UserToCompare {
         user_id: row.user_id.clone(),
         generation: row.generation,
         confirmed: confirmed.map(|(field, _)| *field).collect(),
+        normalized: normalized.collect(),
         values: given
             .iter()
             .map(|(field, state)| (*field, state.value.clone()))

@@ -1,6 +1,6 @@
 //! A caller's change of a user.
 
-use contracts::{Field, FieldResult, FieldSet, Priority, UpdateForm, Values};
+use contracts::{Field, FieldResult, FieldSet, Priority, UpdateForm, VALUE_NOT_KEPT, Values};
 
 use super::{
     ChangeHash, KeyState, Row, RuleTiming, Try, UnixMs,
@@ -57,9 +57,6 @@ pub enum ChangeError {
     /// A new user needs an address.
     EmailRequired,
 }
-
-/// The code of a rejection that no repetition helps against: HubSpot took the value and kept another one.
-const VALUE_NOT_KEPT: &str = "VALUE_NOT_KEPT";
 
 /// Accepts a change. Fields whose values differ from the stored ones get them and become dirty; together they make one version, which is
 /// above the version floor. Equal values make no version. They make a dirty user live and due, and have fields with a problem sent again
@@ -149,7 +146,7 @@ fn with_old_problems(row: &Row, fields: FieldSet, now: UnixMs, timing: &RuleTimi
         let has_problem = match &state.result {
             Some(FieldResult::Rejected { reason }) => reason.code != VALUE_NOT_KEPT,
             Some(FieldResult::Conflict { .. } | FieldResult::Failed { .. } | FieldResult::NotFound) => true,
-            None | Some(FieldResult::Confirmed | FieldResult::Unknown) => false,
+            None | Some(FieldResult::Confirmed(_) | FieldResult::Unknown) => false,
         };
         // A time in the future is from before the clock stepped back.
         let age = now.saturating_sub(state.recorded_at);

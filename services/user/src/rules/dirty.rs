@@ -2,7 +2,7 @@
 
 use contracts::{Field, FieldResult, FieldSet, Priority};
 
-use super::{Row, UnixMs};
+use super::{OpenAttempt, Row, UnixMs};
 
 /// Marks these fields dirty and makes the row due at once. Returns whether there was a field to mark.
 ///
@@ -43,7 +43,7 @@ pub fn retract(row: &mut Row, field: Field, code: &str, now: UnixMs) {
 /// Fields that are dirty already are being tried, and are left alone.
 pub fn retry(row: &mut Row, priority: Priority, now: UnixMs) -> bool {
     let with_problems = row.fields_where(|state| {
-        let is_problem = matches!(&state.result, Some(result) if *result != FieldResult::Confirmed);
+        let is_problem = matches!(&state.result, Some(result) if !result.is_confirmed());
         is_problem && !state.is_dirty()
     });
     let was_waiting = row.end_failure_pause();
@@ -64,6 +64,20 @@ pub fn repair(row: &mut Row, generation: u64, fields: FieldSet, now: UnixMs) -> 
         return false;
     }
     mark_dirty(row, fields, Priority::Backfill, now)
+}
+
+/// Marks the address dirty, because the contact of this attempt showed all its addresses, and it was none of them. Somebody may have
+/// removed it in HubSpot.
+///
+/// Only a confirmed address is sent again, once: the attempt that carries it then gets a result of its own. An address that was changed
+/// or marked dirty since the claim is sent anyway. A user that shares its contact is left alone, as in [`repair`].
+pub(super) fn resend_lost_address(row: &mut Row, attempt: &OpenAttempt, now: UnixMs) {
+    let email = &row.fields[Field::EMAIL];
+    let is_confirmed = email.result.as_ref().is_some_and(FieldResult::is_confirmed);
+    let is_shared = row.link.as_ref().is_none_or(|link| link.shared);
+    if is_confirmed && !is_shared && email.dirty_since <= attempt.generation && !email.is_dirty() {
+        mark_dirty(row, FieldSet::from_iter([Field::EMAIL]), Priority::Backfill, now);
+    }
 }
 
 /// The fields that callers changed after this version.

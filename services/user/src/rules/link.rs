@@ -335,7 +335,7 @@ fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, 
         resolve_fields(
             row,
             attempt,
-            BTreeMap::from([(Field::EMAIL, FieldResult::Confirmed)]),
+            BTreeMap::from([(Field::EMAIL, FieldResult::CONFIRMED)]),
             now,
         );
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldResult, FieldSet, ProblemKind, SyncProblem, is_same_address};
+use contracts::{Field, FieldResult, FieldSet, ProblemKind, SyncProblem, VALUE_NOT_KEPT, is_same_address};
 
 use super::{FieldState, Row, UnixMs};
 use crate::time::rfc3339;
@@ -42,7 +42,7 @@ pub(crate) fn next_recheck(row: &Row, fields: FieldSet) -> Option<UnixMs> {
 
 fn kind_of(field: &FieldState) -> Option<ProblemKind> {
     match field.result.as_ref()? {
-        FieldResult::Confirmed | FieldResult::Unknown => None,
+        FieldResult::Confirmed(_) | FieldResult::Unknown => None,
         FieldResult::Rejected { .. } => Some(ProblemKind::Rejected),
         FieldResult::Conflict { .. } => Some(ProblemKind::Conflict),
         FieldResult::Failed { .. } => Some(ProblemKind::Failed),
@@ -54,7 +54,7 @@ fn is_tried_again(result: &FieldResult) -> bool {
     match result {
         FieldResult::NotFound | FieldResult::Conflict { .. } => true,
         FieldResult::Failed { is_transient, .. } => *is_transient,
-        FieldResult::Confirmed | FieldResult::Rejected { .. } | FieldResult::Unknown => false,
+        FieldResult::Confirmed(_) | FieldResult::Rejected { .. } | FieldResult::Unknown => false,
     }
 }
 
@@ -82,6 +82,12 @@ struct Sentences {
 
 fn sentences(row: &Row, kind: ProblemKind, fields: FieldSet) -> Sentences {
     match kind {
+        ProblemKind::Rejected if is_none_kept(row, fields) => Sentences {
+            explanation: "HubSpot accepted the value, and a second later its contact had another one. A workflow, a rule of \
+                          the account or a person may have replaced it. hubsync does not send it again by itself.",
+            remedy: "Find out in HubSpot, in the history of the property, what replaced the value. Change that or the value, \
+                     then retry the user.",
+        },
         ProblemKind::Rejected => Sentences {
             explanation: "HubSpot rejected the value, for the reason given with the field. hubsync does not send it again \
                           by itself.",
@@ -124,6 +130,15 @@ fn not_found(row: &Row) -> Sentences {
                       HUBSPOT_CONTACT_NOT_FOUND=create is set for the hubspot service.",
         remedy: "Create the contact in HubSpot, correct the user's address, or set HUBSPOT_CONTACT_NOT_FOUND=create.",
     }
+}
+
+/// Whether HubSpot accepted these values and kept none of them.
+fn is_none_kept(row: &Row, fields: FieldSet) -> bool {
+    let is_not_kept = |field: Field| match &row.fields[field].result {
+        Some(FieldResult::Rejected { reason }) => reason.code == VALUE_NOT_KEPT,
+        _ => false,
+    };
+    fields.iter().all(is_not_kept)
 }
 
 fn is_any_transient(row: &Row, fields: FieldSet) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{EarlierField, Field, FieldReceipt, FieldResult, Reason, Receipt, SyncState};
+use contracts::{Confirmation, EarlierField, Field, FieldReceipt, FieldResult, Reason, Receipt, SyncState};
 
 use super::{FieldState, PastAttempt, Row, problem::problems};
 use crate::time::rfc3339;
@@ -100,9 +100,15 @@ pub fn overall_state(row: &Row) -> (SyncState, Option<Reason>) {
 
 fn field_receipt(field: &FieldState) -> FieldReceipt {
     let (state, reason) = state_and_reason(field);
+    let confirmation = match &field.result {
+        Some(FieldResult::Confirmed(confirmation)) => confirmation,
+        _ => &Confirmation::EXACT,
+    };
     FieldReceipt {
         state,
         resending: field.result.is_some() && field.is_dirty(),
+        normalized: confirmation.normalized.is_some(),
+        shown: confirmation.shown,
         reason: reason.cloned(),
         recorded_at: field.result.as_ref().map(|_| rfc3339(field.recorded_at)),
     }
@@ -111,7 +117,7 @@ fn field_receipt(field: &FieldState) -> FieldReceipt {
 fn state_and_reason(field: &FieldState) -> (SyncState, Option<&Reason>) {
     match &field.result {
         None => (SyncState::Pending, None),
-        Some(FieldResult::Confirmed) => (SyncState::Confirmed, None),
+        Some(FieldResult::Confirmed(_)) => (SyncState::Confirmed, None),
         Some(FieldResult::NotFound) => (SyncState::NotFound, None),
         Some(FieldResult::Rejected { reason }) => (SyncState::Rejected, Some(reason)),
         Some(FieldResult::Conflict { reason }) => (SyncState::Conflict, Some(reason)),

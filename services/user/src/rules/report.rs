@@ -9,7 +9,7 @@ use contracts::{
 
 use super::{
     OpenAttempt, Row, RuleTiming, UnixMs,
-    dirty::{changed_after, mark_dirty},
+    dirty::{changed_after, mark_dirty, resend_lost_address},
     history::remember_attempt,
     late_writes::may_be_of_another,
     link::{Decided, LinkDecision, decide_link, left_behind},
@@ -150,9 +150,7 @@ fn report_current(
     );
     if matches!(decision, Some(LinkDecision::Lost(_))) {
         // What was confirmed is the other user's contact.
-        result
-            .field_results
-            .retain(|_, result| *result != FieldResult::Confirmed);
+        result.field_results.retain(|_, result| !result.is_confirmed());
     }
     let (mut losers, overwritten) = match decided {
         Some(Decided {
@@ -186,7 +184,12 @@ fn report_current(
         Some(failure) if row.is_dirty() => handle_failure(row, attempt, failure, now, timing),
         // The attempt found out nothing new. Without a pause the next one would find out the same at once, and so on.
         _ if looks_up_again && !has_results => schedule_retry(row, attempt, now, timing),
-        _ => reset_failures(row),
+        _ => {
+            reset_failures(row);
+            if result.lacks_address {
+                resend_lost_address(row, attempt, now);
+            }
+        }
     }
     finish_if_clean(row);
     Effects {

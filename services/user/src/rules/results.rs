@@ -43,6 +43,6 @@ fn is_rechecked(result: &FieldResult) -> bool {
     match result {
         FieldResult::NotFound | FieldResult::Conflict { .. } => true,
         FieldResult::Failed { is_transient, .. } => *is_transient,
-        FieldResult::Confirmed | FieldResult::Rejected { .. } | FieldResult::Unknown => false,
+        FieldResult::Confirmed(_) | FieldResult::Rejected { .. } | FieldResult::Unknown => false,
     }
 }

@@ -12,6 +12,7 @@ mod import;
 mod late_writes;
 mod lease;
 mod links;
+mod lost_address;
 mod operator;
 mod problem;
 mod receipt;

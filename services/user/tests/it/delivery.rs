@@ -25,12 +25,13 @@ pub(crate) fn no_result(claim: &Claim) -> AttemptResult {
         last_response: None,
         link: None,
         confirmed_address: None,
+        lacks_address: false,
         failure: None,
     }
 }
 
 pub(crate) fn all_confirmed(claim: &Claim) -> AttemptResult {
-    let results = claim.dirty.iter().map(|field| (field, FieldResult::Confirmed));
+    let results = claim.dirty.iter().map(|field| (field, FieldResult::CONFIRMED));
     AttemptResult {
         field_results: results.collect(),
         written: claim.dirty,

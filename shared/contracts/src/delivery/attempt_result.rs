@@ -63,6 +63,10 @@ pub struct AttemptResult {
     /// The address that HubSpot confirmed for the contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_address: Option<String>,
+    /// Whether HubSpot showed every address of the linked contact, and the user's address, which this attempt did not write, was none
+    /// of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lacks_address: bool,
     /// Why the attempt failed, if it did. The user is due again after a pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<AttemptFailure>,
@@ -87,7 +91,7 @@ pub struct LastResponse {
 #[serde(rename_all = "camelCase", tag = "result")]
 pub enum FieldResult {
     /// HubSpot has the value.
-    Confirmed,
+    Confirmed(Confirmation),
     /// HubSpot rejected the value.
     Rejected {
         /// Why, in HubSpot's words.
@@ -112,6 +116,67 @@ pub enum FieldResult {
     #[serde(other)]
     Unknown,
 }
+
+impl FieldResult {
+    /// HubSpot showed exactly the value that was written.
+    pub const CONFIRMED: Self = Self::Confirmed(Confirmation::EXACT);
+
+    /// Whether HubSpot has the value, in whatever form.
+    pub fn is_confirmed(&self) -> bool {
+        matches!(self, Self::Confirmed(_))
+    }
+}
+
+/// How HubSpot has a value that it confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Confirmation {
+    /// The form in which HubSpot keeps the value, if it differs from the written one in blanks, case or Unicode form. At most
+    /// [`MAX_NORMALIZED_BYTES`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalized: Option<String>,
+    /// Whether HubSpot showed the value. If not, it accepted the write, and nothing more is known.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub shown: bool,
+}
+
+/// The maximum length of [`Confirmation::normalized`]: enough for the longest value that a field may have. So a report with as many
+/// results as it may have stays below the megabyte that NATS allows.
+pub const MAX_NORMALIZED_BYTES: usize = 1_024;
+
+impl Confirmation {
+    /// HubSpot showed exactly the value that was written.
+    pub const EXACT: Self = Self {
+        normalized: None,
+        shown: true,
+    };
+    /// HubSpot accepted the value and does not show it.
+    pub const NOT_SHOWN: Self = Self {
+        normalized: None,
+        shown: false,
+    };
+
+    /// HubSpot keeps the value in this form.
+    pub fn in_form(form: String) -> Self {
+        Self {
+            normalized: Some(form),
+            shown: true,
+        }
+    }
+}
+
+/// The default of a member that is true unless a message says otherwise.
+pub(crate) fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
+pub(crate) fn is_true(value: &bool) -> bool {
+    *value
+}
+
+/// The code of a rejection that no repetition helps against: HubSpot accepted the value, and its contact has another one.
+pub const VALUE_NOT_KEPT: &str = "VALUE_NOT_KEPT";
 
 /// The reason of a rejection, a conflict or a failure: HubSpot's own, or one of hubsync's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,8 +1,9 @@
 //! Results of attempts, and the answer of the user service to a report.
 
 use contracts::{
-    AttemptFailure, AttemptResult, ClaimUsers, ErrorCode, Field, FieldResult, FieldSet, LinkOrigin, NewLink,
-    NextAction, ReportResults, ReportedUser, ResultsReported, Retraction, UsersClaimed, WriteTarget,
+    AttemptFailure, AttemptResult, ClaimUsers, Confirmation, ErrorCode, Field, FieldResult, FieldSet,
+    LinkOrigin, NewLink, NextAction, ReportResults, ReportedUser, ResultsReported, Retraction, UsersClaimed,
+    WriteTarget,
 };
 use serde_json::json;
 
@@ -21,6 +22,7 @@ fn attempt_result() -> AttemptResult {
         last_response: None,
         link: None,
         confirmed_address: None,
+        lacks_address: false,
         failure: None,
     }
 }
@@ -28,7 +30,15 @@ fn attempt_result() -> AttemptResult {
 #[test]
 fn every_field_result_has_its_json() {
     let results = [
-        (FieldResult::Confirmed, json!({ "result": "confirmed" })),
+        (FieldResult::CONFIRMED, json!({ "result": "confirmed" })),
+        (
+            FieldResult::Confirmed(Confirmation::in_form("Ada".to_owned())),
+            json!({ "result": "confirmed", "normalized": "Ada" }),
+        ),
+        (
+            FieldResult::Confirmed(Confirmation::NOT_SHOWN),
+            json!({ "result": "confirmed", "shown": false }),
+        ),
         (FieldResult::NotFound, json!({ "result": "notFound" })),
         (
             FieldResult::Rejected { reason: reason() },
@@ -63,7 +73,7 @@ fn a_result_leaves_out_absent_members() {
 #[test]
 fn a_result_has_fields_writes_link_and_failure() {
     let attempt_result = AttemptResult {
-        field_results: [(Field::FIRST_NAME, FieldResult::Confirmed)].into(),
+        field_results: [(Field::FIRST_NAME, FieldResult::CONFIRMED)].into(),
         written: FieldSet::from_iter([Field::FIRST_NAME]),
         may_apply_late: true,
         target: Some(WriteTarget::contact("4711", "100")),
@@ -78,6 +88,7 @@ fn a_result_has_fields_writes_link_and_failure() {
             former_ids: vec!["99".to_owned()],
         }),
         confirmed_address: Some("ada@example.com".to_owned()),
+        lacks_address: true,
         failure: Some(AttemptFailure {
             reason: reason(),
             is_counted: true,
@@ -95,6 +106,7 @@ fn a_result_has_fields_writes_link_and_failure() {
             "primaryAddress": "eva@example.com", "formerIds": ["99"]
         },
         "confirmedAddress": "ada@example.com",
+        "lacksAddress": true,
         "failure": { "reason": reason_json(), "isCounted": true, "isTransient": false }
     });
     assert_json(&attempt_result, json);

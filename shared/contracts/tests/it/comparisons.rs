@@ -78,6 +78,7 @@ fn users_to_compare_have_values_and_confirmed_fields() {
         generation: 7,
         values: [(Field::FIRST_NAME, None)].into(),
         confirmed: [Field::FIRST_NAME].into_iter().collect(),
+        normalized: [(Field::LAST_NAME, "Lovelace".to_owned())].into(),
         dirty: [Field::EMAIL].into_iter().collect(),
         link: Some(Link {
             contact_id: "51".to_owned(),
@@ -95,7 +96,8 @@ fn users_to_compare_have_values_and_confirmed_fields() {
     };
     let json = json!({
         "users": [{
-            "userId": "1", "generation": 7, "values": { "firstName": null }, "confirmed": ["firstName"], "dirty": ["email"],
+            "userId": "1", "generation": 7, "values": { "firstName": null }, "confirmed": ["firstName"],
+            "normalized": { "lastName": "Lovelace" }, "dirty": ["email"],
             "link": { "contactId": "51", "accountId": "62515", "origin": "primaryAddress" }
         }],
         "unknown": ["2"]

@@ -1,8 +1,8 @@
 //! Values that a later version of a service may send.
 
 use contracts::{
-    ControlDelivery, DeliveryStatus, ErrorCode, Field, FieldSet, FindingKind, ImportResult, LinkOrigin,
-    NextAction, Priority, ProblemKind, Receipt, SyncState, UpdateForm, UpdateUser, User,
+    ControlDelivery, DeliveryStatus, ErrorCode, Field, FieldResult, FieldSet, FindingKind, ImportResult,
+    LinkOrigin, NextAction, Priority, ProblemKind, Receipt, SyncState, UpdateForm, UpdateUser, User,
     delivery::LeaseAction,
 };
 use serde_json::json;
@@ -47,6 +47,15 @@ fn states_and_codes_of_later_versions_are_unknown() {
     assert_eq!(
         serde_json::from_value::<NextAction>(next).unwrap(),
         NextAction::Superseded
+    );
+}
+
+#[test]
+fn a_confirmation_of_a_later_version_is_one() {
+    let result = json!({ "result": "confirmed", "addedLater": 7 });
+    assert_eq!(
+        serde_json::from_value::<FieldResult>(result).unwrap(),
+        FieldResult::CONFIRMED
     );
 }
 

@@ -29,12 +29,16 @@ fn a_receipt_has_state_and_reason_of_each_field() {
     let rejected = FieldReceipt {
         state: SyncState::Rejected,
         resending: true,
+        normalized: false,
+        shown: true,
         reason: Some(reason()),
         recorded_at: Some("2026-01-02T03:04:05.678Z".to_owned()),
     };
     let pending = FieldReceipt {
         state: SyncState::Pending,
         resending: false,
+        normalized: false,
+        shown: true,
         reason: None,
         recorded_at: None,
     };
@@ -43,6 +47,8 @@ fn a_receipt_has_state_and_reason_of_each_field() {
         field: FieldReceipt {
             state: SyncState::Failed,
             resending: true,
+            normalized: false,
+            shown: true,
             reason: None,
             recorded_at: None,
         },
@@ -107,6 +113,27 @@ fn a_receipt_has_state_and_reason_of_each_field() {
         "currentVersion": 3
     });
     assert_json(&receipt, json);
+}
+
+#[test]
+fn a_confirmed_field_says_how_hubspot_has_it() {
+    let confirmed = |normalized, shown| FieldReceipt {
+        state: SyncState::Confirmed,
+        resending: false,
+        normalized,
+        shown,
+        reason: None,
+        recorded_at: None,
+    };
+    assert_json(&confirmed(false, true), json!({ "state": "confirmed" }));
+    assert_json(
+        &confirmed(true, true),
+        json!({ "state": "confirmed", "normalized": true }),
+    );
+    assert_json(
+        &confirmed(false, false),
+        json!({ "state": "confirmed", "shown": false }),
+    );
 }
 
 fn attempts() -> Vec<AttemptReceipt> {

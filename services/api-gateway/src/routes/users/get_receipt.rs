@@ -121,7 +121,7 @@ fn receipt_examples(media: Media) -> Media {
             "overallState": "confirmed",
             "earlierFields": {
                 "email": { "version": 1, "state": "confirmed", "recordedAt": "2026-01-04T17:05:00.321Z" },
-                "lastName": { "version": 6, "state": "confirmed", "recordedAt": "2026-01-05T09:29:00.123Z" } },
+                "lastName": { "version": 6, "state": "confirmed", "normalized": true, "recordedAt": "2026-01-05T09:29:00.123Z" } },
             "contact": { "contactId": "51", "accountId": "1234567", "address": "bh@hubspot.com", "origin": "primaryAddress" },
             "attempts": 3, "lastAttempts": [attempt(3, 7, 200)], "currentVersion": 7
         }))

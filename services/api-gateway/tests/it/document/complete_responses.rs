@@ -124,6 +124,8 @@ fn receipt() -> Receipt {
     let field = FieldReceipt {
         state: SyncState::Rejected,
         resending: true,
+        normalized: true,
+        shown: false,
         reason: Some(reason()),
         recorded_at: Some(time()),
     };

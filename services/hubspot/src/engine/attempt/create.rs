@@ -3,7 +3,7 @@
 use contracts::{Field, FieldResult, FieldSet, LinkOrigin, NewLink, Reason, lowercase_address};
 
 use super::{Attempt, AttemptPolicy, Failure, Lookup, Step, WriteMode};
-use crate::engine::{CallError, CallErrorKind, MissingContact, Properties};
+use crate::engine::{CallError, CallErrorKind, MissingContact, Properties, WrittenContact};
 
 impl Attempt {
     pub(super) fn may_create(&self, policy: AttemptPolicy<'_>) -> bool {
@@ -50,18 +50,20 @@ impl Attempt {
         self.properties_of(self.sent)
     }
 
-    pub(super) fn after_create(&mut self, contact_id: &str, policy: AttemptPolicy<'_>) -> Step {
+    /// The contact was created. The link is reported at once. A field whose value the answer does not show stays pending: the next
+    /// attempt writes it through the link, and reads it back if that answer does not show it either.
+    pub(super) fn after_create(&mut self, contact: &WrittenContact, policy: AttemptPolicy<'_>) -> Step {
         self.written = self.written.union(self.sent);
         for field in self.pending.iter() {
             // A field without a value is empty at HubSpot, too. A field that did not go along stays pending.
-            let is_empty = self.claim.values.get(&field).is_none_or(Option::is_none);
-            if is_empty || self.sent.contains(field) {
-                self.resolve(field, FieldResult::Confirmed);
+            let is_empty = self.value(field).is_none();
+            if is_empty || (self.sent.contains(field) && self.is_shown(field, contact)) {
+                self.resolve(field, FieldResult::CONFIRMED);
             }
         }
         self.confirmed_address = self.email();
         self.link = Some(NewLink {
-            contact_id: contact_id.to_owned(),
+            contact_id: contact.contact_id.clone(),
             account_id: policy.account_id.to_owned(),
             address: self.email(),
             origin: LinkOrigin::Created,

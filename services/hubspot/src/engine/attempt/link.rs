@@ -42,7 +42,7 @@ impl Attempt {
         origin: LinkOrigin,
         policy: AttemptPolicy<'_>,
     ) -> Step {
-        self.results.retain(|_, result| *result != FieldResult::Confirmed);
+        self.results.retain(|_, result| !result.is_confirmed());
         self.confirmed_address = None;
         self.link = Some(NewLink {
             contact_id: contact.id.clone(),
@@ -74,7 +74,7 @@ impl Attempt {
         policy: AttemptPolicy<'_>,
     ) -> Step {
         if self.is_linked_to(&holder.id) {
-            self.resolve(Field::EMAIL, FieldResult::Confirmed);
+            self.resolve(Field::EMAIL, FieldResult::CONFIRMED);
             return self.next_write();
         }
         if self.is_merged_into(holder) {

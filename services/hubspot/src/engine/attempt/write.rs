@@ -4,30 +4,38 @@ use std::collections::BTreeMap;
 
 use contracts::{Field, FieldResult, FieldSet, Reason};
 
-use super::{Attempt, AttemptPolicy, Failure, FailureScope, Lookup, Step, WriteMode};
-use crate::engine::{CallError, CallErrorKind, Properties};
+use super::{
+    Attempt, AttemptPolicy, Failure, FailureScope, Lookup, Step, WriteMode, verify::READ_BACK_AFTER,
+};
+use crate::engine::{CallError, CallErrorKind, Properties, WrittenContact};
 
 impl Attempt {
     /// An update leaves: remembers which fields it carries, and returns their values.
     pub(crate) fn start_update(&mut self) -> Properties {
         self.sent = match self.write_mode {
-            WriteMode::Batch | WriteMode::Single => self.pending,
-            WriteMode::FieldByField => self.pending.iter().take(1).collect(),
+            WriteMode::Batch | WriteMode::Single => self.to_send(),
+            WriteMode::FieldByField => self.to_send().iter().take(1).collect(),
         };
         self.properties_of(self.sent)
     }
 
-    pub(super) fn after_update(&mut self, contact_id: &str) -> Step {
+    pub(super) fn after_update(&mut self, contact: &WrittenContact, policy: AttemptPolicy<'_>) -> Step {
         self.written = self.written.union(self.sent);
         for field in self.sent.iter() {
-            self.resolve(field, FieldResult::Confirmed);
+            if self.is_shown(field, contact) {
+                self.resolve(field, FieldResult::CONFIRMED);
+            } else {
+                self.unverified.insert(field);
+            }
         }
-        if self.is_linked_to(contact_id) {
+        self.read_back_at = policy.now + READ_BACK_AFTER;
+        if self.is_linked_to(&contact.contact_id) {
+            self.check_address(&contact.values, contact.additional_emails.as_deref());
             return self.next_write();
         }
         // HubSpot answers under another id after the contact was merged into another one. The user service decides whose that
         // contact is, and needs its addresses for that.
-        Step::Read(Some(contact_id.to_owned()))
+        Step::Read(Some(contact.contact_id.clone()))
     }
 
     pub(super) fn after_failed_write(&mut self, error: &CallError, policy: AttemptPolicy<'_>) -> Step {

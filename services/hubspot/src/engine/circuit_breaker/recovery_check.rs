@@ -46,14 +46,16 @@ impl RecoveryCheck {
 fn is_lookup(call: &Call) -> bool {
     matches!(
         call,
-        Call::Find { .. } | Call::FindSingle { .. } | Call::Read { .. }
+        Call::Find { .. } | Call::FindSingle { .. } | Call::ReadBack { .. } | Call::Read { .. }
     )
 }
 
 /// Whether no error in the response to a lookup may be the account's.
 fn is_lookup_served(response: &Response) -> bool {
+    let is_served = |errors: &[InputError]| errors.iter().all(|error| HaltCause::of(&error.error).is_none());
     match response {
-        Response::Found { errors, .. } => errors.iter().all(|error| HaltCause::of(&error.error).is_none()),
+        Response::Found { errors, .. } => is_served(errors),
+        Response::Inspected(inspected) => is_served(&inspected.errors),
         _ => true,
     }
 }
@@ -79,9 +81,10 @@ fn has_written(response: &Response) -> bool {
     match response {
         Response::Updated { results, errors } => !results.is_empty() && errors.is_empty(),
         Response::Created { results, errors } => !results.is_empty() && errors.is_empty(),
-        Response::Contact(_) => true,
+        Response::UpdatedSingle(_) => true,
         Response::Account { .. }
         | Response::Found { .. }
+        | Response::Contact(_)
         | Response::Inspected(_)
         | Response::Property { .. }
         | Response::Error(_) => false,
@@ -97,7 +100,7 @@ fn is_about_the_record(response: &Response) -> bool {
     match response {
         Response::Updated { results, errors } => says(results.len(), errors),
         Response::Created { results, errors } => says(results.len(), errors),
-        Response::Contact(_) | Response::Error(_) => true,
+        Response::UpdatedSingle(_) | Response::Contact(_) | Response::Error(_) => true,
         Response::Account { .. }
         | Response::Found { .. }
         | Response::Inspected(_)
@@ -116,6 +119,7 @@ fn carries(call: &Call, field: Field) -> bool {
         | Call::Inspect(_)
         | Call::FindSingle { .. }
         | Call::Check(_)
+        | Call::ReadBack { .. }
         | Call::Read { .. } => false,
     }
 }
@@ -125,7 +129,7 @@ mod tests {
     use super::*;
     use contracts::Reason;
 
-    use crate::engine::{CallError, CreatedContact, UpdateInput, UpdatedContact};
+    use crate::engine::{CallError, UpdateInput, WrittenContact};
 
     fn update() -> Call {
         let input = UpdateInput {
@@ -149,9 +153,9 @@ mod tests {
     }
 
     fn updated(results: usize, kinds: &[CallErrorKind]) -> Response {
-        let result = UpdatedContact {
+        let result = WrittenContact {
             contact_id: "7".to_owned(),
-            trace_id: None,
+            ..WrittenContact::default()
         };
         Response::Updated {
             results: vec![result; results],
@@ -160,10 +164,9 @@ mod tests {
     }
 
     fn created(results: usize, kinds: &[CallErrorKind]) -> Response {
-        let result = CreatedContact {
+        let result = WrittenContact {
             contact_id: "7".to_owned(),
-            address: None,
-            trace_id: None,
+            ..WrittenContact::default()
         };
         Response::Created {
             results: vec![result; results],

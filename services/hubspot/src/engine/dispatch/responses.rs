@@ -9,9 +9,9 @@ use contracts::{Field, FieldSet, Reason, UserId};
 
 use super::{Dispatch, Effect, Moment};
 use crate::engine::{
-    Call, CallError, CallErrorKind, Check, Response,
-    attempt::{Event, Failure, FoundContacts, LookupResult, result_of_single_lookup},
-    batch_results::{self, InputResult},
+    Call, CallError, CallErrorKind, Check, InspectedContacts, Response, WrittenContact,
+    attempt::{Attempt, Event, Failure, FoundContacts, LookupResult, result_of_single_lookup},
+    batch_results::{self, InputResult, ReadBackResult, read_back_result},
     calls::CallInFlight,
     circuit_breaker::{Evidence, HaltCause, RecoveryCheck},
     failed_calls::{self, FailedCall},
@@ -105,8 +105,11 @@ impl Dispatch {
                 self.circuit_breaker.record_lookup();
                 self.tell_all(attempts, context, || Event::ContactRead(contact));
             }
-            (Call::UpdateSingle { .. }, Response::Contact(contact)) => {
-                self.tell_all(attempts, context, || Event::Updated(&contact.id));
+            (Call::ReadBack { .. }, Response::Inspected(inspected)) => {
+                self.handle_read_back(attempts, inspected, context);
+            }
+            (Call::UpdateSingle { .. }, Response::UpdatedSingle(contact)) => {
+                self.tell_all(attempts, context, || Event::Updated(contact));
             }
             (
                 _,
@@ -114,6 +117,7 @@ impl Dispatch {
                 | Response::Found { .. }
                 | Response::Updated { .. }
                 | Response::Created { .. }
+                | Response::UpdatedSingle(_)
                 | Response::Inspected(_)
                 | Response::Property { .. }
                 | Response::Contact(_),
@@ -152,13 +156,13 @@ impl Dispatch {
         &mut self,
         attempts: &[AttemptId],
         results: Vec<InputResult<'r>>,
-        done: impl Fn(&'r str) -> Event<'r>,
+        done: impl Fn(&'r WrittenContact) -> Event<'r>,
         context: Context<'_>,
     ) {
         let others = self.other_inputs(attempts, &results);
         for (id, result) in attempts.iter().copied().zip(results) {
             match result {
-                InputResult::Done(contact_id) => self.tell(id, done(contact_id), context),
+                InputResult::Done(contact) => self.tell(id, done(contact), context),
                 InputResult::Failed {
                     error,
                     is_listed_as_done,
@@ -174,6 +178,42 @@ impl Dispatch {
                         self.effects.push(Effect::LimitBatch(user_id, 1));
                     }
                     self.tell(id, Event::Unlisted, context);
+                }
+            }
+        }
+    }
+
+    /// Contacts were read back after writes.
+    fn handle_read_back(
+        &mut self,
+        attempts: &[AttemptId],
+        inspected: &InspectedContacts,
+        context: Context<'_>,
+    ) {
+        if !inspected.contacts.is_empty() {
+            self.circuit_breaker.record_lookup();
+        }
+        for id in attempts {
+            let contact_id = self.attempts.get(id).and_then(Attempt::contact_id);
+            let Some(result) = contact_id.map(|contact_id| read_back_result(contact_id, inspected)) else {
+                continue;
+            };
+            match result {
+                ReadBackResult::Contact(profile) => self.tell(*id, Event::ReadBack(profile), context),
+                ReadBackResult::Merged(contact) => self.tell(*id, Event::ContactRead(contact), context),
+                ReadBackResult::Gone => self.tell(*id, Event::ContactNotFound, context),
+                // Nothing is known, so the fields stay dirty and are written again.
+                ReadBackResult::Failed(error) => {
+                    self.want_check(Check::Lookups);
+                    self.handle_failure_of_record(*id, error, context);
+                }
+                ReadBackResult::Unlisted => {
+                    let reason = Reason::ours("NOT_LISTED", "a success did not list the contact to be read");
+                    let failure = Failure {
+                        check: Check::Lookups,
+                        ..Failure::of_record(reason)
+                    };
+                    self.tell(*id, Event::Failed(failure), context);
                 }
             }
         }
@@ -356,6 +396,7 @@ impl Dispatch {
                 | Call::Inspect(_)
                 | Call::FindSingle { .. }
                 | Call::Read { .. }
+                | Call::ReadBack { .. }
                 | Call::Check(_)
                 | Call::Account,
                 _,

@@ -1,17 +1,18 @@
 //! One attempt by itself: which event leads from which step to which.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use contracts::{Claim, Field};
 
 use super::samples::{ACCOUNT, claim, contact, linked, ms, reason};
 use crate::engine::{
-    CallError, CallErrorKind, EmailConflict, InputError, MAX_BATCH, MissingContact,
+    CallError, CallErrorKind, EmailConflict, InputError, MAX_BATCH, MissingContact, WrittenContact,
     attempt::{Attempt, AttemptPolicy, Event, FoundContacts, Step},
     circuit_breaker::FailureScope,
 };
 
 const POLICY: AttemptPolicy<'_> = AttemptPolicy {
+    now: Duration::ZERO,
     account_id: ACCOUNT,
     email_conflict: EmailConflict::Follow,
     missing_contact: MissingContact::Create,
@@ -59,9 +60,28 @@ fn each_event_leads_an_update_to_its_next_step() {
         properties: BTreeMap::new(),
     });
     let forbidden = error(CallErrorKind::Forbidden);
+    let written = |contact_id: &str| WrittenContact {
+        contact_id: contact_id.to_owned(),
+        values: claim("a").values,
+        ..WrittenContact::default()
+    };
+    let (written, merged) = (written("c-a"), written("merged"));
+    let not_shown = WrittenContact {
+        values: BTreeMap::new(),
+        ..written.clone()
+    };
+    let merged_and_not_shown = WrittenContact {
+        values: BTreeMap::new(),
+        ..merged.clone()
+    };
     for (event, step) in [
-        (Event::Updated("c-a"), Step::Done),
-        (Event::Updated("merged"), Step::Read(Some("merged".to_owned()))),
+        (Event::Updated(&written), Step::Done),
+        (Event::Updated(&merged), Step::Read(Some("merged".to_owned()))),
+        (Event::Updated(&not_shown), Step::ReadBack),
+        (
+            Event::Updated(&merged_and_not_shown),
+            Step::Read(Some("merged".to_owned())),
+        ),
         (Event::Unlisted, Step::Read(None)),
         (Event::WriteFailed(&not_found), Step::Read(None)),
         (Event::WriteFailed(&unnamed), Step::UpdateSingle),

@@ -14,7 +14,8 @@ fn results_are_matched_by_trace_id_or_address_never_by_position() {
     };
     let mut by_address = created(b, "2");
     by_address.trace_id = None;
-    by_address.address = by_address.address.map(|address| address.to_uppercase());
+    let address = by_address.address().map(str::to_uppercase);
+    by_address.values.insert(Field::EMAIL, address);
     let results = vec![by_address, created(a, "1")];
     let errors = Vec::new();
     worker.respond(call, Response::Created { results, errors });

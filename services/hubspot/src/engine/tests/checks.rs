@@ -138,7 +138,7 @@ fn two_records_that_fail_for_themselves_hold_back_nobody() {
         worker.respond(call, all_written(&update));
         assert_eq!(
             worker.result().field_results[&Field::FIRST_NAME],
-            FieldResult::Confirmed
+            FieldResult::CONFIRMED
         );
     }
 }

@@ -4,7 +4,7 @@ use contracts::{AttemptResult, Claim, Field, NextAction};
 
 use super::harness::TestWorker;
 use super::samples::{all_written, claim, contact, failed, inputs, linked, ms, written};
-use crate::engine::{Call, CallErrorKind, CallId, Response, UpdatedContact};
+use crate::engine::{Call, CallErrorKind, CallId, Response, WrittenContact};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
 
@@ -40,11 +40,8 @@ fn a_records_own_success_does_not_make_its_failure_count() {
         properties: std::collections::BTreeMap::new(),
     };
     worker.respond(call, failed(unnamed));
-    let (call, _) = worker.call();
-    worker.respond(
-        call,
-        Response::Contact(super::samples::contact("c-bad", "x@example.com")),
-    );
+    let (call, update) = worker.call();
+    worker.respond(call, all_written(&update));
     let (call, _) = worker.call();
     worker.respond(call, failed(CallErrorKind::Locked));
     assert!(!counted(&failure(&mut worker)));
@@ -99,7 +96,7 @@ fn a_forbidden_lookup_is_permanent_and_a_server_error_transient() {
 }
 
 /// Delivers the same user again and again; each write gets this result, and no attempt fails.
-fn delivers_well(claims: &[Claim], result: impl Fn(UpdatedContact, usize) -> UpdatedContact) {
+fn delivers_well(claims: &[Claim], result: impl Fn(WrittenContact, usize) -> WrittenContact) {
     let mut worker = TestWorker::running();
     let (mut call, mut update) = worker.deliver(claims);
     for lap in 0..6 {
@@ -127,7 +124,7 @@ fn delivers_well(claims: &[Claim], result: impl Fn(UpdatedContact, usize) -> Upd
 #[test]
 fn links_found_while_writing_never_count_as_a_chain() {
     delivers_well(&[linked("a", NAME)], |written, _| written);
-    delivers_well(&[linked("a", NAME)], |written, lap| UpdatedContact {
+    delivers_well(&[linked("a", NAME)], |written, lap| WrittenContact {
         contact_id: format!("merged-{lap}"),
         ..written
     });

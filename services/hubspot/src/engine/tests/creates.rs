@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use contracts::{Claim, Field, FieldResult, LinkOrigin};
 
 use super::harness::TestWorker;
-use super::samples::{ACCOUNT, claim, creates, failed, linked, reason};
+use super::samples::{ACCOUNT, claim, creates, failed, linked, reason, shown};
 use crate::engine::{
-    Call, CallError, CallErrorKind, CallId, CreateInput, CreatedContact, InputError, MissingContact,
-    Response, Settings,
+    Call, CallError, CallErrorKind, CallId, CreateInput, InputError, MissingContact, Response, Settings,
+    WrittenContact,
 };
 
 fn creating(settings: &mut Settings) {
@@ -45,11 +45,12 @@ pub(super) fn found_nobody(claims: &[Claim]) -> (TestWorker, CallId, Call) {
     (worker, call, create)
 }
 
-pub(super) fn created(input: &CreateInput, contact_id: &str) -> CreatedContact {
-    CreatedContact {
+pub(super) fn created(input: &CreateInput, contact_id: &str) -> WrittenContact {
+    WrittenContact {
         contact_id: contact_id.to_owned(),
-        address: Some(input.address.clone()),
         trace_id: Some(input.trace_id.clone()),
+        values: shown(&input.properties),
+        additional_emails: None,
     }
 }
 
@@ -102,7 +103,7 @@ fn a_user_without_a_contact_gets_one_with_every_field_that_has_a_value() {
         (link.contact_id.as_str(), link.account_id.as_str(), link.origin),
         ("77", ACCOUNT, LinkOrigin::Created)
     );
-    assert_eq!(result.field_results[&Field::FIRST_NAME], FieldResult::Confirmed);
+    assert_eq!(result.field_results[&Field::FIRST_NAME], FieldResult::CONFIRMED);
     assert_eq!(result.confirmed_address.as_deref(), Some("a@example.com"));
     assert!(!result.may_have_created);
 }
@@ -162,7 +163,7 @@ fn after_an_unnamed_rejection_the_address_alone_is_created() {
     worker.respond(call, Response::Created { results, errors });
     let result = worker.result();
     assert_eq!(result.link.expect("a link").origin, LinkOrigin::Created);
-    assert_eq!(result.field_results[&Field::EMAIL], FieldResult::Confirmed);
+    assert_eq!(result.field_results[&Field::EMAIL], FieldResult::CONFIRMED);
     let values = claim("a").values;
     for field in [Field::FIRST_NAME, Field::LAST_NAME] {
         let has_value = values[&field].is_some();

@@ -27,7 +27,7 @@ fn one_change_costs_one_claim_one_call_and_one_report() {
     let result = &report.results[0];
     assert_eq!(
         result.field_results.get(&Field::FIRST_NAME),
-        Some(&FieldResult::Confirmed)
+        Some(&FieldResult::CONFIRMED)
     );
     assert_eq!(result.written.iter().collect::<Vec<_>>(), NAME);
     assert!(!result.may_apply_late && result.confirmed_address.is_none() && result.failure.is_none());

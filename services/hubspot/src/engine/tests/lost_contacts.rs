@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contracts::{Field, FieldResult, LinkOrigin, WriteTarget};
 
 use super::harness::TestWorker;
-use super::samples::{ACCOUNT, contact, failed, id, linked, reason};
+use super::samples::{ACCOUNT, all_written, contact, failed, id, linked, reason};
 use crate::engine::{Call, CallError, CallErrorKind, CallId, Contact, InputError, Response};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
@@ -55,12 +55,12 @@ fn an_input_that_is_not_listed_is_read_and_written_alone() {
     let call = unlisted(&mut worker);
     worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
     let (call, patch) = worker.call();
-    assert!(matches!(patch, Call::UpdateSingle { contact_id, .. } if contact_id == "c-a"));
-    worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
+    assert!(matches!(&patch, Call::UpdateSingle { contact_id, .. } if contact_id == "c-a"));
+    worker.respond(call, all_written(&patch));
     let result = worker.result();
     assert_eq!(
         result.field_results.get(&Field::FIRST_NAME),
-        Some(&FieldResult::Confirmed)
+        Some(&FieldResult::CONFIRMED)
     );
 }
 
@@ -102,8 +102,11 @@ fn a_single_write_under_another_id_moves_the_link() {
     let mut worker = TestWorker::running();
     let call = unlisted(&mut worker);
     worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
-    let (call, _) = worker.call();
-    worker.respond(call, Response::Contact(contact("99", "a@example.com")));
+    let (call, mut patch) = worker.call();
+    if let Call::UpdateSingle { contact_id, .. } = &mut patch {
+        "99".clone_into(contact_id);
+    }
+    worker.respond(call, all_written(&patch));
     // The user service needs the addresses and former ids of the contact, which an update does not show.
     let (call, read) = worker.call();
     assert_eq!(
@@ -120,7 +123,7 @@ fn a_single_write_under_another_id_moves_the_link() {
     let result = worker.result();
     assert_eq!(
         result.field_results.get(&Field::FIRST_NAME),
-        Some(&FieldResult::Confirmed)
+        Some(&FieldResult::CONFIRMED)
     );
     let link = result.link.expect("a moved link");
     assert_eq!(
@@ -298,8 +301,8 @@ fn a_lost_contacts_confirmations_do_not_count_for_the_next() {
     let (call, _) = worker.deliver(&[linked("a", both)]);
     let properties = BTreeMap::new();
     worker.respond(call, failed(CallErrorKind::Invalid { properties }));
-    let (call, _) = worker.call();
-    worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
+    let (call, update) = worker.call();
+    worker.respond(call, all_written(&update));
     for _ in 0..2 {
         let (call, _) = worker.call();
         worker.respond(call, failed(CallErrorKind::NotFound));

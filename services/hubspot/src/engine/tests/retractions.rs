@@ -121,7 +121,7 @@ fn a_retraction_leaves_results_of_other_fields_alone() {
         .expect("its result waited");
     assert_eq!(
         (result.field_results.get(&Field::LAST_NAME), &result.failure),
-        (Some(&FieldResult::Confirmed), &None)
+        (Some(&FieldResult::CONFIRMED), &None)
     );
 }
 

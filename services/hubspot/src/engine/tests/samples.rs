@@ -2,11 +2,11 @@
 
 use std::{num::NonZeroU64, time::Duration};
 
-use contracts::{Claim, Field, LeaseAnswer, Link, LinkOrigin, Priority, Reason, UserId};
+use contracts::{Claim, Field, LeaseAnswer, Link, LinkOrigin, Priority, Reason, UserId, Values};
 
 use crate::engine::{
     ABSENT_ADDRESS, ABSENT_CONTACT_ID, Call, CallError, CallErrorKind, Check, Contact, CreateInput,
-    InputError, Response, UpdateInput, UpdatedContact,
+    InputError, Properties, Response, UpdateInput, WrittenContact,
 };
 
 pub(super) const ACCOUNT: &str = "62515";
@@ -57,19 +57,41 @@ pub(super) fn passed(check: Check) -> Response {
     }
 }
 
-/// Every input listed as written.
+/// Every input listed as written, with the values that it has now.
 pub(super) fn all_written(call: &Call) -> Response {
+    if let Call::UpdateSingle {
+        contact_id,
+        properties,
+    } = call
+    {
+        return Response::UpdatedSingle(WrittenContact {
+            contact_id: contact_id.clone(),
+            values: shown(properties),
+            ..WrittenContact::default()
+        });
+    }
     Response::Updated {
         results: inputs(call).iter().map(written).collect(),
         errors: Vec::new(),
     }
 }
 
-pub(super) fn written(input: &UpdateInput) -> UpdatedContact {
-    UpdatedContact {
+pub(super) fn written(input: &UpdateInput) -> WrittenContact {
+    WrittenContact {
         contact_id: input.contact_id.clone(),
         trace_id: Some(input.trace_id.clone()),
+        values: shown(&input.properties),
+        additional_emails: None,
     }
+}
+
+/// The values as HubSpot shows them after they were written.
+pub(super) fn shown(properties: &Properties) -> Values {
+    let values = properties.iter().filter_map(|(property, value)| {
+        let field = Field::from_property(property)?;
+        Some((field, Some(value.clone()).filter(|value| !value.is_empty())))
+    });
+    values.collect()
 }
 
 pub(super) fn error_of(input: &UpdateInput, kind: CallErrorKind) -> InputError {

@@ -4,7 +4,7 @@ use contracts::{Field, FieldResult, NextAction};
 
 use super::harness::TestWorker;
 use super::samples::{all_written, claim, contact, error_of, id, inputs, linked, reason, written};
-use crate::engine::{Call, CallError, CallErrorKind, InputError, RateLimit, Response, UpdatedContact};
+use crate::engine::{Call, CallError, CallErrorKind, InputError, RateLimit, Response, WrittenContact};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
 
@@ -27,9 +27,9 @@ fn a_traced_result_does_not_count_for_another_input() {
         panic!("both in one batch: {update:?}")
     };
     // The contact of `a` was merged into that of `b`, under whose id it is listed.
-    let result = UpdatedContact {
+    let result = WrittenContact {
         contact_id: b.contact_id.clone(),
-        trace_id: Some(a.trace_id.clone()),
+        ..written(a)
     };
     let response = Response::Updated {
         results: vec![result],

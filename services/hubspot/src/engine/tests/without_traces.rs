@@ -4,10 +4,8 @@ use contracts::{AttemptResult, Claim, Field, NextAction};
 
 use super::creates::found_nobody;
 use super::harness::TestWorker;
-use super::samples::{claim, creates, error_of, inputs, linked, ms, reason};
-use crate::engine::{
-    Call, CallError, CallErrorKind, CreatedContact, InputError, Response, UpdateInput, UpdatedContact,
-};
+use super::samples::{claim, creates, error_of, inputs, linked, ms, reason, written};
+use crate::engine::{Call, CallError, CallErrorKind, InputError, Response, UpdateInput, WrittenContact};
 
 const NAME: &[Field] = &[Field::FIRST_NAME];
 
@@ -22,10 +20,10 @@ fn linked_three() -> Vec<Claim> {
     ["a", "b", "c"].map(|user| linked(user, NAME)).into()
 }
 
-fn written_under(input: &UpdateInput, trace: Option<&str>) -> UpdatedContact {
-    UpdatedContact {
-        contact_id: input.contact_id.clone(),
+fn written_under(input: &UpdateInput, trace: Option<&str>) -> WrittenContact {
+    WrittenContact {
         trace_id: trace.map(str::to_owned),
+        ..written(input)
     }
 }
 
@@ -86,9 +84,9 @@ fn updates_without_traces_are_matched_by_contact_id_in_any_order() {
 fn a_result_for_a_contact_that_was_not_sent_counts_for_nobody() {
     let mut worker = TestWorker::running();
     let (call, _) = worker.deliver(&[linked("a", NAME)]);
-    let stranger = UpdatedContact {
+    let stranger = WrittenContact {
         contact_id: "999".to_owned(),
-        trace_id: None,
+        ..WrittenContact::default()
     };
     let response = Response::Updated {
         results: vec![stranger],
@@ -130,10 +128,11 @@ fn creates_without_traces_are_matched_by_address_in_any_order() {
         for order in orders() {
             let (mut worker, call, create) = found_nobody(&["a", "b", "c"].map(claim));
             let inputs = creates(&create);
-            let results = order.iter().map(|place| CreatedContact {
+            let results = order.iter().map(|place| WrittenContact {
                 contact_id: format!("new-{}", inputs[*place].address),
-                address: Some(inputs[*place].address.to_uppercase()),
                 trace_id: trace.map(str::to_owned),
+                values: [(Field::EMAIL, Some(inputs[*place].address.to_uppercase()))].into(),
+                additional_emails: None,
             });
             let response = Response::Created {
                 results: results.collect(),
@@ -153,10 +152,9 @@ fn creates_without_traces_are_matched_by_address_in_any_order() {
 #[test]
 fn a_create_that_is_listed_by_its_id_alone_is_looked_up() {
     let (mut worker, call, create) = found_nobody(&[claim("a"), claim("b")]);
-    let nameless = |id: &str| CreatedContact {
+    let nameless = |id: &str| WrittenContact {
         contact_id: id.to_owned(),
-        address: None,
-        trace_id: None,
+        ..WrittenContact::default()
     };
     let response = Response::Created {
         results: vec![nameless("1"), nameless("2")],

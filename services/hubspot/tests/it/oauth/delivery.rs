@@ -31,7 +31,7 @@ async fn deliver(stack: &Stack, name: &str) {
         .change("1", &[(Field::EMAIL, EMAIL), (NAME, name)])
         .await;
     stack.users.wait_until_clean("1").await;
-    assert_eq!(stack.users.result("1", NAME), Some(FieldResult::Confirmed));
+    assert_eq!(stack.users.result("1", NAME), Some(FieldResult::CONFIRMED));
     until("the name", CEILING, async || {
         stack.property(EMAIL, "firstname").as_deref() == Some(name)
     })

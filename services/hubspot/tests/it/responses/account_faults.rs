@@ -37,7 +37,7 @@ async fn check_resumed(stack: &Stack, worker: Worker) {
         let results = stack.users.reported(&user(number)).await;
         let mut of_fields = results.iter().flat_map(|result| result.field_results.values());
         assert!(
-            of_fields.all(|result| *result == FieldResult::Confirmed),
+            of_fields.all(|result| *result == FieldResult::CONFIRMED),
             "{results:?}"
         );
     }

@@ -18,7 +18,7 @@ async fn a_rule_rejects_the_field_on_the_version_that_checks_it() {
         stack.users.change(&user(0), &change).await;
         stack.users.wait_until_clean(&user(0)).await;
         let result = stack.users.result(&user(0), Field::LAST_NAME);
-        assert_eq!(result, Some(FieldResult::Confirmed), "{version}");
+        assert_eq!(result, Some(FieldResult::CONFIRMED), "{version}");
         assert_eq!(name(&stack, 0).is_none(), is_rejected, "{version}");
         if is_rejected {
             let reason = rejection(&stack, 0, NAME);

@@ -137,7 +137,7 @@ async fn two_users_of_each_contact_never_share_a_batch() {
     for number in 0..2 * CONTACTS {
         stack.users.wait_until_clean(&user(number)).await;
         let result = stack.users.result(&user(number), NAME);
-        assert_eq!(result, Some(FieldResult::Confirmed));
+        assert_eq!(result, Some(FieldResult::CONFIRMED));
     }
     for number in 0..CONTACTS {
         // The first write created the contact.

@@ -77,6 +77,6 @@ async fn a_merge_during_a_single_write_moves_the_link() {
     wait_until_confirmed(&stack, [0], "Ada").await;
     assert_eq!(links(&stack).await, [(merged, LinkOrigin::Merged)]);
     assert_eq!(name(&stack, 0).as_deref(), Some("Ada"));
-    assert_eq!(stack.users.result(&user(0), NAME), Some(FieldResult::Confirmed));
+    assert_eq!(stack.users.result(&user(0), NAME), Some(FieldResult::CONFIRMED));
     worker.stop().await;
 }

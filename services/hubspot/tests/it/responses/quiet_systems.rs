@@ -62,7 +62,7 @@ async fn check_two_bad_contacts(fault: impl Fn() -> Fault, is_expected: impl Fn(
         let results: Vec<_> = (0..GOOD).map(|number| given_up(&stack, number)).collect();
         // The sandbox applies one fault to a call, so a bad contact that shares a batch with the other one is written.
         for (number, result) in results.iter().enumerate() {
-            if *result == Some(FieldResult::Confirmed) {
+            if *result == Some(FieldResult::CONFIRMED) {
                 let value = format!("again {deliveries}");
                 stack.users.change(&user(number), &[(NAME, &value)]).await;
             }

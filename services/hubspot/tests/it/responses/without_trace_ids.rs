@@ -38,7 +38,7 @@ async fn updates_are_matched_by_contact_in_any_order() {
             assert_eq!(name(&stack, number), Some(name_of(number)));
             assert_eq!(
                 stack.users.result(&user(number), NAME),
-                Some(FieldResult::Confirmed)
+                Some(FieldResult::CONFIRMED)
             );
             if number % 3 == 0 {
                 assert_eq!(rejection(&stack, number, Field::EMAIL).code, "INVALID_EMAIL");
@@ -113,11 +113,11 @@ async fn results_are_the_same_in_another_language() {
             stack.users.wait_until_clean(&user(number)).await;
         }
         let result = |number, field| stack.users.result(&user(number), field);
-        assert_eq!(result(0, Field::EMAIL), Some(FieldResult::Confirmed));
+        assert_eq!(result(0, Field::EMAIL), Some(FieldResult::CONFIRMED));
         let reason = rejection(&stack, 1, Field::EMAIL);
         assert_eq!(reason.code, "INVALID_EMAIL");
         assert!(!reason.message.contains("invalid"), "{reason:?}");
-        assert_eq!(result(1, NAME), Some(FieldResult::Confirmed));
+        assert_eq!(result(1, NAME), Some(FieldResult::CONFIRMED));
         let link = stack.users.reported_links(&user(2)).await.pop().unwrap();
         assert_eq!((link.contact_id, link.origin), (holder, LinkOrigin::Followed));
         assert_eq!(result(3, NAME), Some(FieldResult::NotFound));

@@ -111,6 +111,7 @@ fn found_by_address(claim: &Claim, account_id: &str, user: &LinkedUser) -> Attem
             former_ids: Vec::new(),
         }),
         confirmed_address: None,
+        lacks_address: false,
         failure: None,
     }
 }

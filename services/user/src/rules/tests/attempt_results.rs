@@ -27,6 +27,7 @@ pub(super) fn no_result(claim: &Claim) -> AttemptResult {
         last_response: None,
         link: None,
         confirmed_address: None,
+        lacks_address: false,
         failure: None,
     }
 }
@@ -43,7 +44,7 @@ pub(super) fn all_with(claim: &Claim, result: &FieldResult) -> AttemptResult {
 pub(super) fn all_confirmed(claim: &Claim) -> AttemptResult {
     AttemptResult {
         written: claim.dirty,
-        ..all_with(claim, &FieldResult::Confirmed)
+        ..all_with(claim, &FieldResult::CONFIRMED)
     }
 }
 

@@ -130,6 +130,6 @@ fn a_change_during_an_attempt_stays_dirty() {
         "the success of an earlier value does not count"
     );
     let claim = user.claim();
-    user.report(all_with(&claim, &contracts::FieldResult::Confirmed));
+    user.report(all_with(&claim, &contracts::FieldResult::CONFIRMED));
     assert_eq!(user.receipt(3).state, SyncState::Confirmed);
 }

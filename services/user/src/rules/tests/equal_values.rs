@@ -1,6 +1,6 @@
 //! Changes that give values which are stored already.
 
-use contracts::{Field, FieldResult, NextAction, Priority, SyncState, UpdateForm, Values};
+use contracts::{Field, FieldResult, NextAction, Priority, SyncState, UpdateForm, VALUE_NOT_KEPT, Values};
 
 use super::{
     attempt_results::{all_confirmed, all_with, failed, reason, rejected},
@@ -216,8 +216,9 @@ fn an_equal_value_helps_only_against_its_own_problem() {
 #[test]
 fn a_value_that_hubspot_does_not_keep_is_not_tried_again() {
     let mut user = with_result(&FieldResult::Rejected {
-        reason: reason("VALUE_NOT_KEPT"),
+        reason: reason(VALUE_NOT_KEPT),
     });
+    assert_eq!(user.row.recheck_at, None);
     user.now += 2 * TEN_MINUTES;
     assert!(!give_again(&mut user).is_row_changed);
 }

@@ -1,6 +1,6 @@
 //! What a receipt says about problems.
 
-use contracts::{Field, FieldResult, FieldSet, LinkOrigin, Priority, ProblemKind};
+use contracts::{Field, FieldResult, FieldSet, LinkOrigin, Priority, ProblemKind, VALUE_NOT_KEPT};
 
 use super::{
     attempt_results::{all_confirmed, all_with, contact_found, no_result, reason},
@@ -90,7 +90,7 @@ fn each_problem_says_when_it_is_tried_again() {
         let mut one_problem = no_result(&claim);
         one_problem.field_results = [
             (Field::EMAIL, result),
-            (Field::FIRST_NAME, FieldResult::Confirmed),
+            (Field::FIRST_NAME, FieldResult::CONFIRMED),
         ]
         .into();
         user.report(one_problem);
@@ -109,4 +109,29 @@ fn each_problem_says_when_it_is_tried_again() {
         );
     }
     assert!(TestUser::confirmed().receipt(1).problems.is_empty());
+}
+
+#[test]
+fn a_value_that_hubspot_did_not_keep_has_its_own_words() {
+    let problem_of = |second: &str| {
+        let mut user = TestUser::created();
+        let claim = user.claim();
+        let rejected = |code| FieldResult::Rejected { reason: reason(code) };
+        let mut result = no_result(&claim);
+        result.field_results = [
+            (Field::FIRST_NAME, rejected(VALUE_NOT_KEPT)),
+            (Field::LAST_NAME, rejected(second)),
+        ]
+        .into();
+        user.report(result);
+        user.receipt(1).problems.remove(0)
+    };
+    let not_kept = problem_of(VALUE_NOT_KEPT);
+    assert_eq!(not_kept.problem, ProblemKind::Rejected);
+    assert!(not_kept.explanation.contains("had another one"), "{not_kept:?}");
+    let mixed = problem_of("INVALID_VALUE");
+    assert!(
+        mixed.explanation.contains("for the reason given with the field"),
+        "{mixed:?}"
+    );
 }

@@ -31,7 +31,7 @@ fn the_worst_result_is_the_state_of_the_version() {
             is_transient: true,
         },
         SyncState::NotFound => FieldResult::NotFound,
-        _ => FieldResult::Confirmed,
+        _ => FieldResult::CONFIRMED,
     };
     for (index, worse) in order.into_iter().enumerate() {
         for better in &order[index..] {
@@ -248,7 +248,7 @@ fn a_field_without_a_result_stays_pending_since_its_change() {
     user.now += 10;
     let claim = user.claim();
     let mut partly = no_result(&claim);
-    partly.field_results = [(Field::LAST_NAME, FieldResult::Confirmed)].into();
+    partly.field_results = [(Field::LAST_NAME, FieldResult::CONFIRMED)].into();
     user.report(partly);
     assert_eq!(user.row.pending_since, Some(accepted_at));
 }

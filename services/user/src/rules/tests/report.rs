@@ -59,7 +59,7 @@ fn a_field_without_a_result_stays_dirty() {
     let mut user = changed();
     user.change([(Field::LAST_NAME, "Byron")]);
     let claim = user.claim();
-    let results = [(Field::FIRST_NAME, FieldResult::Confirmed)].into();
+    let results = [(Field::FIRST_NAME, FieldResult::CONFIRMED)].into();
     let effects = user.report(AttemptResult {
         field_results: results,
         ..no_result(&claim)
@@ -82,7 +82,7 @@ fn a_result_for_a_field_outside_the_attempt_is_ignored() {
     user.report(result);
     assert_eq!(
         user.row.fields[Field::LAST_NAME].result,
-        Some(FieldResult::Confirmed)
+        Some(FieldResult::CONFIRMED)
     );
 }
 
@@ -217,7 +217,7 @@ fn the_last_failure_keeps_what_its_result_confirmed() {
     }
     let claim = user.claim();
     let mut partly = failed(&claim, true);
-    partly.field_results = [(Field::FIRST_NAME, FieldResult::Confirmed)].into();
+    partly.field_results = [(Field::FIRST_NAME, FieldResult::CONFIRMED)].into();
     user.report(partly);
     assert_eq!(
         (user.receipt(2).state, user.receipt(3).state),
@@ -260,7 +260,7 @@ fn a_success_resets_the_counted_failures() {
 fn a_result_of_an_unknown_later_attempt_resolves_nothing() {
     let mut user = changed();
     let claim = user.claim();
-    let mut future = all_with(&claim, &FieldResult::Confirmed);
+    let mut future = all_with(&claim, &FieldResult::CONFIRMED);
     future.attempt = claim.attempt.checked_add(5).unwrap();
     assert_eq!(user.report(future).next, NextAction::Superseded);
     assert!(

@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use contracts::{FieldResult, Link, LinkOrigin, PerField, Reason, RequestContext};
+use contracts::{Confirmation, FieldResult, Link, LinkOrigin, PerField, Reason, RequestContext};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, IntoDeserializer},
@@ -109,7 +109,7 @@ enum AnyResultJson {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "camelCase")]
 enum ResultJson {
-    Confirmed,
+    Confirmed(Confirmation),
     Refused {
         reason: Reason,
     },
@@ -343,7 +343,7 @@ impl ResultJson {
     /// None for a result that this version does not know; it is written back as it was read.
     fn of(result: &FieldResult) -> Option<Self> {
         Some(match result.clone() {
-            FieldResult::Confirmed => Self::Confirmed,
+            FieldResult::Confirmed(confirmation) => Self::Confirmed(confirmation),
             FieldResult::Rejected { reason } => Self::Refused { reason },
             FieldResult::NotFound => Self::Missing,
             FieldResult::Conflict { reason } => Self::Taken { reason },
@@ -354,7 +354,7 @@ impl ResultJson {
 
     fn into_result(self) -> FieldResult {
         match self {
-            Self::Confirmed => FieldResult::Confirmed,
+            Self::Confirmed(confirmation) => FieldResult::Confirmed(confirmation),
             Self::Refused { reason } => FieldResult::Rejected { reason },
             Self::Missing => FieldResult::NotFound,
             Self::Taken { reason } => FieldResult::Conflict { reason },
@@ -421,6 +421,34 @@ mod tests {
     }
 
     #[test]
+    fn a_confirmed_field_keeps_the_form_in_which_hubspot_has_it() {
+        let mut usual = usual();
+        let outcome = |more: Value| {
+            let mut outcome = json!({ "outcome": "confirmed" });
+            outcome
+                .as_object_mut()
+                .expect("an object")
+                .extend(more.as_object().cloned().expect("an object"));
+            outcome
+        };
+        for (more, confirmation) in [
+            (
+                json!({ "normalized": "a@x.io" }),
+                Confirmation::in_form("a@x.io".to_owned()),
+            ),
+            (json!({ "shown": false }), Confirmation::NOT_SHOWN),
+        ] {
+            usual["fields"]["email"]["outcome"] = outcome(more);
+            let row = row(&usual);
+            assert_eq!(
+                row.fields[Field::EMAIL].result,
+                Some(FieldResult::Confirmed(confirmation))
+            );
+            assert_eq!(stored(&row), usual);
+        }
+    }
+
+    #[test]
     fn members_of_a_later_version_are_written_back() {
         let mut later = usual();
         later["new"] = json!({ "a": [1] });
@@ -442,7 +470,7 @@ mod tests {
         let mut later = usual();
         later["fields"]["email"]["outcome"] = json!({ "outcome": "skipped" });
         let mut row = row(&later);
-        row.fields[Field::EMAIL].result = Some(FieldResult::Confirmed);
+        row.fields[Field::EMAIL].result = Some(FieldResult::CONFIRMED);
         assert_eq!(stored(&row), usual());
     }
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use contracts::{
-    AttemptFailure, AttemptResult, ChangeLease, Claim, ClaimUsers, ControlDelivery, DeliveryAction, Field,
-    FieldResult, FieldSet, ImportLine, LinkOrigin, LinkUser, NewLink, Priority, Reason, RepairUser,
-    ReportResults, Retraction, SenderTry, TokenState, UnlinkUser, UpdateForm, UpdateUser, UserId, Values,
-    WriteTarget, delivery::LeaseAction,
+    AttemptFailure, AttemptResult, ChangeLease, Claim, ClaimUsers, Confirmation, ControlDelivery,
+    DeliveryAction, Field, FieldResult, FieldSet, ImportLine, LinkOrigin, LinkUser, NewLink, Priority,
+    Reason, RepairUser, ReportResults, Retraction, SenderTry, TokenState, UnlinkUser, UpdateForm, UpdateUser,
+    UserId, Values, WriteTarget, delivery::LeaseAction,
 };
 use rand::{RngExt, rngs::StdRng, seq::IndexedRandom};
 
@@ -218,8 +218,10 @@ fn attempt_result(rng: &mut StdRng, known: &Known) -> Option<AttemptResult> {
     };
     let is_transient = rng.random_bool(0.5);
     let result = [
-        FieldResult::Confirmed,
-        FieldResult::Confirmed,
+        FieldResult::CONFIRMED,
+        FieldResult::CONFIRMED,
+        FieldResult::Confirmed(Confirmation::in_form("Ada".to_owned())),
+        FieldResult::Confirmed(Confirmation::NOT_SHOWN),
         FieldResult::NotFound,
         FieldResult::Rejected {
             reason: reason.clone(),
@@ -259,6 +261,7 @@ fn attempt_result(rng: &mut StdRng, known: &Known) -> Option<AttemptResult> {
         last_response: None,
         link: rng.random_bool(0.4).then(|| link(rng, claim)),
         confirmed_address: rng.random_bool(0.2).then(|| "ada@example.com".to_owned()),
+        lacks_address: rng.random_bool(0.1),
         failure: fails.then_some(AttemptFailure {
             reason,
             is_counted: is_transient,

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Field, FieldResult, FieldSet, Link, LinkOrigin, Priority, Reason, UserId, WriteTarget};
+use contracts::{
+    Confirmation, Field, FieldResult, FieldSet, Link, LinkOrigin, Priority, Reason, UserId, WriteTarget,
+};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use testing::database::TestDatabase;
 use user::{
@@ -259,7 +261,11 @@ impl Draw {
         let reason = Reason::ours(["ONE", "TWO:2"].choose(&mut self.rng).unwrap(), "in words");
         let results = [
             None,
-            Some(FieldResult::Confirmed),
+            Some(FieldResult::CONFIRMED),
+            Some(FieldResult::Confirmed(Confirmation::in_form(
+                "Zoë '\\".to_owned(),
+            ))),
+            Some(FieldResult::Confirmed(Confirmation::NOT_SHOWN)),
             Some(FieldResult::NotFound),
             Some(FieldResult::Rejected {
                 reason: reason.clone(),

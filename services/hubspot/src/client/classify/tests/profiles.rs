@@ -4,7 +4,7 @@ use contracts::Field;
 use reqwest::{StatusCode, header::HeaderMap};
 
 use super::super::response;
-use crate::engine::{Call, ContactKey, Inspection, Profile, Response};
+use crate::engine::{Call, ContactKey, Inspection, Profile, Properties, Response, WrittenContact};
 
 fn profile(contact: &str) -> Profile {
     let call = Call::Inspect(Inspection {
@@ -16,6 +16,38 @@ fn profile(contact: &str) -> Profile {
         Response::Inspected(mut inspected) => inspected.contacts.remove(0),
         other => panic!("no contacts: {other:?}"),
     }
+}
+
+#[test]
+fn the_answer_to_a_write_comes_with_the_values_that_it_shows() {
+    let contact = r#"{"id":"512","objectWriteTraceId":"t-1",
+        "properties":{"firstname":"Ada","lastname":"","hs_object_id":"512","hs_additional_emails":"b@x.de"}}"#;
+    let expected = WrittenContact {
+        contact_id: "512".to_owned(),
+        trace_id: Some("t-1".to_owned()),
+        values: [
+            (Field::FIRST_NAME, Some("Ada".to_owned())),
+            (Field::LAST_NAME, Some(String::new())),
+        ]
+        .into(),
+        additional_emails: Some(vec!["b@x.de".to_owned()]),
+    };
+    let batch = format!(r#"{{"results":[{contact}]}}"#);
+    let read = |call: &Call, body: &str| response(call, StatusCode::OK, &HeaderMap::new(), body.as_bytes());
+    let (results, errors) = (vec![expected.clone()], Vec::new());
+    let update = Call::Update { inputs: Vec::new() };
+    let answered = Response::Updated {
+        results: results.clone(),
+        errors: Vec::new(),
+    };
+    assert_eq!(read(&update, &batch), answered);
+    let create = Call::Create { inputs: Vec::new() };
+    assert_eq!(read(&create, &batch), Response::Created { results, errors });
+    let single = Call::UpdateSingle {
+        contact_id: "512".to_owned(),
+        properties: Properties::new(),
+    };
+    assert_eq!(read(&single, contact), Response::UpdatedSingle(expected));
 }
 
 #[test]

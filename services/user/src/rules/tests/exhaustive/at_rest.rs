@@ -18,7 +18,7 @@ pub(super) fn check_at_rest(
     for (field, state) in row.fields.iter().filter(|(_, state)| state.changed_in > 0) {
         let value = state.value.as_deref();
         let is_right = match &state.result {
-            Some(FieldResult::Confirmed) => contacts.has(contact, field, value),
+            Some(FieldResult::Confirmed(_)) => contacts.has(contact, field, value),
             Some(FieldResult::Rejected { .. }) => was_rejected(field, value),
             _ => false,
         };

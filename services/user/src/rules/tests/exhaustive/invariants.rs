@@ -39,7 +39,7 @@ impl Scenario {
             );
             let value = (field, state.value.clone());
             match state.result {
-                Some(FieldResult::Confirmed) => {
+                Some(FieldResult::Confirmed(_)) => {
                     must(self.accepted.contains(&value), "a confirmed value was written");
                 }
                 Some(FieldResult::Rejected { .. }) => {
