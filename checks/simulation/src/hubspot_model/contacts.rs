@@ -72,6 +72,13 @@ impl HubSpotModel {
         contact
     }
 
+    /// Whether other contacts were merged into it.
+    pub(crate) fn is_merged(&self, contact: usize) -> bool {
+        self.contacts
+            .iter()
+            .any(|other| other.merged_into == Some(contact))
+    }
+
     /// The ids of contacts that were merged into it.
     pub(super) fn former_ids(&self, contact: usize) -> Vec<String> {
         (0..self.contacts.len())

@@ -91,8 +91,8 @@ impl World {
         self.plan_answer(out, answer, limits, at);
     }
 
-    /// P4: one contact is created for a user, unless that one is gone or is another user's by now, or a worker was frozen meanwhile, or the
-    /// link to it was lost.
+    /// P4: one contact is created for a user, unless that one is gone or another user's, or was it, or a worker was frozen meanwhile, or
+    /// the link to it was lost.
     fn check_creation(&mut self, creation: Creation) {
         self.tally.transitions.add(Transition::Created);
         let user = creation.author.user;

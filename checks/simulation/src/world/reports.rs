@@ -94,7 +94,7 @@ impl World {
                 before: &between.left[&step.user],
                 ..*step
             };
-            if last.is_resolved_otherwise() {
+            if last.is_resolved_otherwise() || contact_id(last.before) != contact_id(last.after) {
                 self.fail(&format!(
                     "P4: {report:?} made {:?} of {:?}, but one result after the other makes {:?}",
                     step.after, step.before, last.before
@@ -169,6 +169,7 @@ impl World {
     fn observe_other_user(&mut self, step: &Step<'_>) {
         if step.has_lost_contact() {
             self.tally.transitions.add(Transition::ContactLost);
+            self.creations[step.user].clear();
             // The claim in the same message may have given it another one.
             if step.before.open_attempt.is_some() && step.after.open_attempt == step.before.open_attempt {
                 self.fail(&format!(
@@ -203,7 +204,13 @@ impl World {
 
     /// P4: only the result of the open attempt resolves something.
     fn observe_earlier_result(&mut self, result: &AttemptResult, step: &Step<'_>, is_repeated: bool) {
-        if step.is_resolved_otherwise() {
+        let present = |id: &str| {
+            self.hubspot
+                .by_id(id)
+                .map(|contact| self.hubspot.present(contact))
+        };
+        let is_same = |one: &str, other: &str| present(one) == present(other);
+        if step.is_resolved_otherwise() || step.has_other_contact(is_same) {
             self.fail(&format!(
                 "P4: the result of attempt {} of u{} resolves something, though it is not open",
                 result.attempt, step.user

@@ -108,10 +108,12 @@ impl World {
                 held.values[field]
             )),
             // A user who shared the contact, or had it before, must leave nothing behind that this one has confirmed otherwise.
-            Writer::User { user: writer, .. } if self.linked_contact(writer) != Some(contact) => {
-                if self.has_lost[writer] {
-                    return Ok(());
-                }
+            // Contacts that people merge keep the values that they choose.
+            Writer::User { user: writer, .. }
+                if self.linked_contact(writer) != Some(contact)
+                    && !self.has_lost[writer]
+                    && !self.hubspot.is_merged(contact) =>
+            {
                 Err(format!(
                     "P2: {name} is confirmed, but contact {contact} holds {:?} of u{writer}, who is not linked to it",
                     held.values[field]

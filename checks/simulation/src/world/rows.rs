@@ -28,14 +28,22 @@ impl Step<'_> {
         self.after.generation > self.before.generation
     }
 
-    /// Whether a field was resolved, or says another result, or the link is another one.
+    /// Whether a field was resolved, or says another result.
     pub(super) fn is_resolved_otherwise(&self) -> bool {
         let is_other = |field: Field| {
             let (before, after) = (&self.before.fields[field], &self.after.fields[field]);
             after.resolved_at != before.resolved_at || after.result != before.result
         };
         Field::ALL.into_iter().any(is_other)
-            || (contact_id(self.after) != contact_id(self.before) && !self.has_lost_contact())
+    }
+
+    /// Whether the user is linked to another contact. Losing it, and another id of the same contact, do not count.
+    pub(super) fn has_other_contact(&self, is_same: impl Fn(&str, &str) -> bool) -> bool {
+        match (contact_id(self.before), contact_id(self.after)) {
+            (Some(before), Some(after)) => before != after && !is_same(before, after),
+            (None, Some(_)) => true,
+            (_, None) => false,
+        }
     }
 
     /// Whether another user has got the contact.
@@ -165,6 +173,7 @@ impl World {
         for step in steps {
             if step.has_lost_contact() {
                 self.tally.transitions.add(Transition::SharedContactLeft);
+                self.creations[step.user].clear();
             }
         }
     }

@@ -271,6 +271,8 @@ fn an_answer_under_another_id_without_the_value_moves_the_link_and_is_written_ag
     };
     let (results, errors) = (vec![result], Vec::new());
     worker.respond(call, Response::Updated { results, errors });
+    let (call, _) = worker.call();
+    worker.respond(call, Response::Contact(contact("c-z", "a@example.com")));
     let (_, report) = worker.report();
     let result = &report.results[0];
     assert_eq!(result.link.as_ref().expect("a moved link").contact_id, "c-z");

@@ -139,8 +139,11 @@ fn a_contact_that_vanishes_after_it_was_written_under_another_id_fails_for_now()
     let mut worker = TestWorker::running();
     let call = unlisted(&mut worker);
     worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
-    let (call, _) = worker.call();
-    worker.respond(call, Response::Contact(contact("99", "a@example.com")));
+    let (call, mut patch) = worker.call();
+    if let Call::UpdateSingle { contact_id, .. } = &mut patch {
+        "99".clone_into(contact_id);
+    }
+    worker.respond(call, all_written(&patch));
     let (call, _) = worker.call();
     worker.respond(call, failed(CallErrorKind::NotFound));
     let result = worker.result();
