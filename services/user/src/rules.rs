@@ -35,7 +35,7 @@ pub use import::{Imported, accept_line};
 pub use key::{ChangeHash, KeyHash, KeyState, KeyedChange, StoredKey};
 pub use late_writes::{LateWriteWindow, extend_windows_to};
 pub use lease::{Lease, change_lease, control_delivery};
-pub use link::is_second_in_shared_contact;
+pub use link::{inherit_values, is_second_in_shared_contact};
 pub use operator::{ResyncResult, link_by_operator, lose_contact, resync, send_everything, unlink};
 pub(crate) use problem::next_recheck;
 pub use receipt::{overall_state, receipt, state_of};

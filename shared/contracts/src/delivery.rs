@@ -235,6 +235,13 @@ pub struct Claim {
     /// The HTTP request of the last change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestContext>,
+    /// Values of a former user of the contact, of fields that this user never had. Those that the contact still has are cleared.
+    #[serde(
+        default,
+        skip_serializing_if = "Values::is_empty",
+        deserialize_with = "crate::fields::known_fields"
+    )]
+    pub former_values: Values,
     /// Addresses under which earlier attempts may have created a contact. Each is looked up too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub possible_creates: Vec<PossibleCreate>,

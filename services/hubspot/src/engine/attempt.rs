@@ -169,6 +169,8 @@ pub(crate) struct Attempt {
     confirmed_address: Option<String>,
     /// Whether the contact showed all its addresses, and the user's confirmed address is none of them.
     lacks_address: bool,
+    /// Whether it is known which values of a former user the contact still has.
+    are_former_values_read: bool,
     failure: Option<Failure>,
 }
 
@@ -199,18 +201,20 @@ impl Attempt {
             possible_effects: PossibleEffects::default(),
             link: None,
             confirmed_address: None,
+            are_former_values_read: false,
             lacks_address: false,
             failure: None,
         };
+        attempt.are_former_values_read = attempt.claim.former_values.is_empty();
         // A link into another account says nothing about this one.
         attempt
             .claim
             .link
             .take_if(|link| link.account_id != policy.account_id);
-        attempt.step = if attempt.claim.link.is_some() {
-            attempt.next_write()
-        } else {
-            attempt.find(policy)
+        attempt.step = match &attempt.claim.link {
+            None => attempt.find(policy),
+            Some(_) if attempt.claim.former_values.is_empty() => attempt.next_write(),
+            Some(_) => Step::ReadBack,
         };
         attempt
     }
@@ -253,6 +257,9 @@ impl Attempt {
 
             // Updates.
             (_, Event::Updated(contact)) => self.after_update(contact, policy),
+            (_, Event::ReadBack(profile)) if !self.are_former_values_read => {
+                self.after_former_values_read(profile)
+            }
             (_, Event::ReadBack(profile)) => self.after_read_back(profile),
             (step, Event::Unlisted) if step != Step::Create => {
                 self.mark_possibly_written(false);
@@ -385,6 +392,7 @@ impl Attempt {
     pub(crate) fn into_result(self, is_counted: bool) -> AttemptResult {
         AttemptResult {
             target: self.target(),
+            cleared: self.cleared(),
             user_id: self.claim.user_id,
             attempt: self.claim.attempt,
             version: self.claim.version,

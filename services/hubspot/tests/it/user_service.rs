@@ -154,10 +154,6 @@ impl UserService {
         self.store.row(&id(user))?.fields[field].result.clone()
     }
 
-    pub(crate) fn debug_row(&self, user: &str) -> String {
-        format!("{:?}", self.store.row(&id(user)))
-    }
-
     /// The id of the contact that the user is linked to.
     pub(crate) fn contact(&self, user: &str) -> Option<String> {
         Some(self.store.row(&id(user))?.link.clone()?.contact_id)

@@ -104,10 +104,20 @@ pub(super) async fn end_links(batch: &mut Batch<'_>, losers: &[UserId]) -> Resul
         tracing::info!(user.id = %user, contact.id = former.as_ref().map(|link| link.contact_id.as_str()),
             "a user lost its contact to another user, and is looked up again");
         if let Some(former) = former {
-            handle_departure(batch, &former).await?;
+            handle_departure(batch, user, &former).await?;
         }
     }
     Ok(())
+}
+
+/// A contact passes from one user to another one.
+pub(super) fn inherit_values(batch: &mut Batch<'_>, user: &UserId, former: &UserId) {
+    let Some(former) = batch.row(former).cloned() else {
+        return;
+    };
+    if let Some(row) = batch.row_mut(user) {
+        rules::inherit_values(row, &former);
+    }
 }
 
 /// Something was written to the contact of these users that is not theirs, so every field is sent again.
@@ -136,7 +146,11 @@ pub(super) async fn resend_users_of(
 
 /// A user is not linked to this contact any more. If other users are, one of them is sent again, because the contact may have values of
 /// the user that has left.
-pub(super) async fn handle_departure(batch: &mut Batch<'_>, former: &Link) -> Result<(), StoreError> {
+pub(super) async fn handle_departure(
+    batch: &mut Batch<'_>,
+    user: &UserId,
+    former: &Link,
+) -> Result<(), StoreError> {
     if !former.shared {
         return Ok(());
     }
@@ -144,6 +158,7 @@ pub(super) async fn handle_departure(batch: &mut Batch<'_>, former: &Link) -> Re
     let first = left.iter().filter_map(|user| batch.row(user));
     let first = first.min_by_key(|row| (row.linked_at, &row.user_id));
     if let Some(first) = first.map(|row| row.user_id.clone()) {
+        inherit_values(batch, &first, user);
         resend_everything(batch, [&first]);
     }
     Ok(())

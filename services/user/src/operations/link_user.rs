@@ -47,7 +47,7 @@ impl Operation for LinkUser {
         }
         let receipt = put_and_wake(batch, row);
         if let Some(former) = former {
-            contacts::handle_departure(batch, &former).await?;
+            contacts::handle_departure(batch, &self.user_id, &former).await?;
         }
         Ok(receipt)
     }

@@ -98,6 +98,9 @@ async fn report_one(
             state,
         });
     }
+    for loser in &effects.losers {
+        contacts::inherit_values(batch, user, loser);
+    }
     contacts::end_links(batch, &effects.losers).await?;
     contacts::resend_everything(batch, &effects.overwritten);
     if let Some(contact) = effects.overwritten_contact {
@@ -111,7 +114,7 @@ async fn report_one(
             contacts::update_sharing(batch, &link.account_id, &link.contact_id).await?;
         }
         if let Some(former) = former_link {
-            contacts::handle_departure(batch, &former).await?;
+            contacts::handle_departure(batch, user, &former).await?;
         }
     }
     Ok(effects.next)

@@ -77,7 +77,8 @@ pub fn claim(
         give_up(row, open, GIVEN_UP, now, timing);
     }
     let dirty = row.dirty_fields();
-    if dirty.is_empty() {
+    forget_given_values(row);
+    if !row.is_dirty() {
         return Claimed::Clean;
     }
     if let Some(until) = late_write_until.filter(|until| *until > now) {
@@ -120,6 +121,13 @@ pub(super) fn give_up(row: &mut Row, attempt: OpenAttempt, code: &str, now: Unix
     }
 }
 
+/// What a caller has given since replaces the value of the former user.
+fn forget_given_values(row: &mut Row) {
+    let fields = &row.fields;
+    row.former_values
+        .retain(|field, _| fields[*field].changed_in == 0);
+}
+
 /// A user with an attempt under way need not be woken soon. The wake-up time is indexed, so it is moved only when less than half of
 /// it is left.
 fn postpone_wake_up(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
@@ -140,6 +148,7 @@ fn claim_of(row: &Row, account: &str, now: UnixMs) -> Claim {
         dirty: row.dirty_fields(),
         link: row.link.clone().filter(|link| link.account_id == account),
         never_linked: !row.was_linked,
+        former_values: row.former_values.clone(),
         request: row.request.clone(),
         possible_creates: row
             .possible_creates

@@ -91,11 +91,7 @@ pub(super) fn decide_link(
 ) -> Decided {
     let address = FieldSet::from_iter([Field::EMAIL]);
     match found.origin {
-        LinkOrigin::Created => {
-            created_link(row, found, attempt, !others.is_empty(), now);
-            return Decided::alone(accepted(row));
-        }
-        LinkOrigin::Merged => {}
+        LinkOrigin::Created | LinkOrigin::Merged => {}
         _ if is_linked_to(row, &found) => return Decided::alone(LinkDecision::AlreadyLinked),
         // Only an operator changes an operator's link.
         LinkOrigin::Followed if is_by_operator(row) => {
@@ -124,9 +120,9 @@ pub(super) fn decide_link(
             }
         }
         Comparison::Wins => {
-            let is_merge = found.origin == LinkOrigin::Merged;
+            let was_written = matches!(found.origin, LinkOrigin::Merged | LinkOrigin::Created);
             take_contact(row, found, attempt, false, now);
-            if is_merge {
+            if was_written {
                 mark_dirty(row, FieldSet::all(), Priority::Live, now);
             }
             Decided {
@@ -148,7 +144,12 @@ pub(super) fn decide_link(
                 LinkOrigin::Followed => reject(row, address, attempt, reason, now),
                 _ => reject(row, attempt.fields, attempt, reason, now),
             };
-            Decided::alone(decision)
+            // Another user has found a contact that was created for this one.
+            let is_written = found.origin == LinkOrigin::Created;
+            Decided {
+                overwritten: is_written.then_some(to).into_iter().collect(),
+                ..Decided::alone(decision)
+            }
         }
     }
 }
@@ -214,6 +215,20 @@ fn compare(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row], no
     Comparison::Wins
 }
 
+/// The contact passes from one user to another. Values that the former one had confirmed there, and that the new one never had, are
+/// cleared.
+pub fn inherit_values(row: &mut Row, former: &Row) {
+    for (field, state) in former.fields.iter() {
+        let Some(FieldResult::Confirmed(confirmation)) = &state.result else {
+            continue;
+        };
+        let form = confirmation.normalized.clone().or_else(|| state.value.clone());
+        if let Some(form) = form.filter(|_| confirmation.shown && row.fields[field].changed_in == 0) {
+            row.former_values.insert(field, Some(form));
+        }
+    }
+}
+
 /// Whether the contact may have got an address of this user after an attempt began.
 fn is_address_written_since(row: &Row, attempt: &OpenAttempt, now: UnixMs) -> bool {
     let is_being_written = row
@@ -268,10 +283,10 @@ fn is_by_operator(row: &Row) -> bool {
 }
 
 fn take_contact(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, now: UnixMs) {
-    if found.origin == LinkOrigin::Merged {
-        move_link(row, found, shared);
-    } else {
-        new_link(row, found, attempt, shared, now);
+    match found.origin {
+        LinkOrigin::Merged => move_link(row, found, shared),
+        LinkOrigin::Created => created_link(row, found, attempt, shared, now),
+        _ => new_link(row, found, attempt, shared, now),
     }
 }
 
@@ -294,6 +309,7 @@ fn move_link(row: &mut Row, mut found: NewLink, shared: bool) {
 fn lose_merged_contact(row: &mut Row, now: UnixMs) {
     row.link = None;
     row.was_linked = false;
+    row.former_values.clear();
     mark_dirty(row, FieldSet::all(), Priority::Live, now);
 }
 
@@ -322,6 +338,7 @@ fn new_link(row: &mut Row, found: NewLink, attempt: &OpenAttempt, shared: bool, 
         .as_deref()
         .is_some_and(|address| row.has_address(address));
     row.linked_at = now;
+    row.former_values.clear();
     row.link = Some(Link {
         contact_id: found.contact_id,
         account_id: found.account_id,

@@ -61,6 +61,7 @@ pub fn link_by_operator(
         shared: false,
     });
     row.linked_at = now;
+    row.former_values.clear();
     row.was_linked = true;
     row.possible_creates.clear();
     send_everything(row, now);
@@ -76,6 +77,7 @@ pub fn unlink(row: &mut Row, now: UnixMs, timing: &RuleTiming) -> bool {
     }
     supersede_attempt(row, now, timing);
     row.link = None;
+    row.former_values.clear();
     send_everything(row, now);
     true
 }
@@ -85,6 +87,7 @@ pub fn lose_contact(row: &mut Row, now: UnixMs, timing: &RuleTiming) {
     supersede_attempt(row, now, timing);
     row.link = None;
     row.was_linked = false;
+    row.former_values.clear();
     send_everything(row, now);
 }
 

@@ -148,8 +148,11 @@ fn report_current(
         decision,
         Some(LinkDecision::AlreadyLinked | LinkDecision::Outdated(_))
     );
-    if matches!(decision, Some(LinkDecision::Lost(_))) {
-        // What was confirmed is the other user's contact.
+    if !matches!(
+        decision,
+        None | Some(LinkDecision::Accepted | LinkDecision::AlreadyLinked)
+    ) {
+        // What was confirmed is in the contact of another user.
         result.field_results.retain(|_, result| !result.is_confirmed());
     }
     let (mut losers, overwritten) = match decided {
@@ -173,6 +176,11 @@ fn report_current(
         .filter(|(field, _)| attempt.fields.contains(*field))
         .collect();
     resolve_fields(row, attempt, sent, now);
+    row.former_values
+        .retain(|field, _| !result.cleared.contains(*field));
+    // Workers of earlier versions clear nothing.
+    let is_stuck =
+        row.dirty_fields().is_empty() && !row.former_values.is_empty() && result.cleared.is_empty();
     if result.may_apply_late {
         row.extend_late_write_window(attempt.version, now + timing.late_write, result.target);
     }
@@ -183,7 +191,7 @@ fn report_current(
     match result.failure {
         Some(failure) if row.is_dirty() => handle_failure(row, attempt, failure, now, timing),
         // The attempt found out nothing new. Without a pause the next one would find out the same at once, and so on.
-        _ if looks_up_again && !has_results => schedule_retry(row, attempt, now, timing),
+        _ if is_stuck || (looks_up_again && !has_results) => schedule_retry(row, attempt, now, timing),
         _ => {
             reset_failures(row);
             if result.lacks_address {
@@ -221,6 +229,7 @@ fn handle_failure(
             .filter(|field| row.fields[*field].resolved_at < attempt.generation);
         let results = results.map(|field| (field, failed.clone())).collect();
         resolve_fields(row, attempt, results, now);
+        row.former_values.clear();
         reset_failures(row);
         return;
     }

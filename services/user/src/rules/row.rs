@@ -44,6 +44,8 @@ pub struct Row {
     /// Whether the user was ever linked. A contact that was deleted is not created again. If another user got the contact, the user
     /// counts as one that never had a contact.
     pub was_linked: bool,
+    /// Values that a former user of the contact had confirmed there, of fields that this user never had. They have to be cleared.
+    pub former_values: Values,
     /// Addresses under which HubSpot may have created a contact for this user, or may still do so.
     pub possible_creates: Vec<RememberedCreate>,
     /// The number of the last attempt; 0 before the first.
@@ -182,6 +184,7 @@ impl Row {
             linked_at: 0,
             address_written_at: 0,
             was_linked: false,
+            former_values: Values::new(),
             possible_creates: Vec::new(),
             attempt: 0,
             attempts_given: 0,
@@ -238,9 +241,9 @@ impl Row {
         self.fields_where(FieldState::is_dirty)
     }
 
-    /// Whether a field has to be sent.
+    /// Whether a field has to be sent, or a value of a former user cleared.
     pub fn is_dirty(&self) -> bool {
-        self.fields.iter().any(|(_, state)| state.is_dirty())
+        !self.former_values.is_empty() || self.fields.iter().any(|(_, state)| state.is_dirty())
     }
 
     /// Ends the pause after a failure, because a caller changed the user or an operator retries it. Returns whether there was one. The

@@ -21,6 +21,7 @@ pub(crate) fn no_result(claim: &Claim) -> AttemptResult {
         written: FieldSet::EMPTY,
         may_apply_late: false,
         target: None,
+        cleared: FieldSet::EMPTY,
         may_have_created: false,
         last_response: None,
         link: None,

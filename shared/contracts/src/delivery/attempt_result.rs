@@ -54,6 +54,9 @@ pub struct AttemptResult {
     /// What its calls wrote to, or may have written to; none if it wrote nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<WriteTarget>,
+    /// The fields of [`Claim::former_values`](super::Claim::former_values) about which nothing is left to do.
+    #[serde(default, skip_serializing_if = "has_no_field")]
+    pub cleared: FieldSet,
     /// Whether HubSpot created a contact, may have created one, or may still do so, without telling its id.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_have_created: bool,
@@ -163,6 +166,11 @@ impl Confirmation {
             shown: true,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
+fn has_no_field(fields: &FieldSet) -> bool {
+    fields.is_empty()
 }
 
 /// The default of a member that is true unless a message says otherwise.

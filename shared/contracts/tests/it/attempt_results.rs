@@ -18,6 +18,7 @@ fn attempt_result() -> AttemptResult {
         written: FieldSet::EMPTY,
         may_apply_late: false,
         target: None,
+        cleared: FieldSet::EMPTY,
         may_have_created: false,
         last_response: None,
         link: None,

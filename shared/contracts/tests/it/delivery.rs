@@ -132,6 +132,7 @@ fn a_claim_has_all_values_dirty_fields_and_the_link() {
         }),
         never_linked: false,
         possible_creates: Vec::new(),
+        former_values: Values::new(),
     };
     let mut json = json!({
         "userId": "a", "attempt": 4, "version": 3, "generation": 5, "priority": "live",

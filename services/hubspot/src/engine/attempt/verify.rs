@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use contracts::{Confirmation, Field, FieldResult, MAX_NORMALIZED_BYTES, Reason, VALUE_NOT_KEPT, Values};
+use contracts::{
+    Confirmation, Field, FieldResult, FieldSet, MAX_NORMALIZED_BYTES, Reason, VALUE_NOT_KEPT, Values,
+};
 
 use super::{Attempt, Step};
 use crate::engine::{Profile, WrittenContact, is_same_in_another_form, is_same_value};
@@ -29,6 +31,27 @@ impl Attempt {
         } else {
             Step::ReadBack
         }
+    }
+
+    /// The contact was read before it is written for the first time since another user had it. Values of that user that it still has are
+    /// cleared with the next write.
+    pub(super) fn after_former_values_read(&mut self, profile: &Profile) -> Step {
+        self.are_former_values_read = true;
+        for (field, former) in &self.claim.former_values {
+            let theirs = profile.values.get(field).cloned().flatten();
+            if theirs.is_some() && theirs == *former {
+                self.pending.insert(*field);
+            }
+        }
+        self.next_write()
+    }
+
+    /// The former values about which nothing is left to do: they are cleared, or the contact has other ones.
+    pub(super) fn cleared(&self) -> FieldSet {
+        let fields = self.claim.former_values.keys().copied();
+        fields
+            .filter(|field| self.are_former_values_read && !self.pending.contains(*field))
+            .collect()
     }
 
     /// The contact was read: what it holds now decides.

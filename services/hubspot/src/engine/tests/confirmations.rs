@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{AttemptResult, Claim, Confirmation, ErrorCode, Field, FieldResult, Reason, VALUE_NOT_KEPT};
+use contracts::{
+    AttemptResult, Claim, Confirmation, ErrorCode, Field, FieldResult, FieldSet, Reason, VALUE_NOT_KEPT,
+};
 
 use super::creates::{created, found_nobody};
 use super::harness::TestWorker;
@@ -430,4 +432,53 @@ fn a_contact_lacks_an_address_only_if_it_shows_all_of_them() {
     assert!(!lacking(Some(Some("x@example.com")), Some(&["a@example.com"])));
     assert!(!lacking(Some(Some("x@example.com")), None), "it may be hidden");
     assert!(!lacking(None, Some(&["y@example.com"])), "it may be primary");
+}
+
+/// A user whose contact was another one's before, with a last name that this user does not have.
+fn with_former_value() -> (TestWorker, CallId) {
+    let mut claim = linked("a", NAME);
+    claim.values.remove(&Field::LAST_NAME);
+    claim.former_values = [(Field::LAST_NAME, Some("Former".to_owned()))].into();
+    let mut worker = TestWorker::running();
+    let (call, read) = worker.deliver(&[claim]);
+    let contact_ids = vec!["c-a".to_owned()];
+    assert_eq!(read, Call::ReadBack { contact_ids });
+    (worker, call)
+}
+
+fn with_last_name(value: &str) -> Response {
+    let mut profile = profile("a", None);
+    profile.values.insert(Field::LAST_NAME, Some(value.to_owned()));
+    inspected(vec![profile])
+}
+
+#[test]
+fn a_value_of_a_former_user_is_cleared_with_the_first_write() {
+    let (mut worker, call) = with_former_value();
+    worker.respond(call, with_last_name("Former"));
+    let (call, update) = worker.call();
+    let properties = &inputs(&update)[0].properties;
+    assert_eq!(properties.get("lastname").map(String::as_str), Some(""));
+    assert!(properties.contains_key("firstname"));
+    worker.respond(call, all_written(&update));
+    assert_eq!(worker.result().cleared, FieldSet::from_iter([Field::LAST_NAME]));
+}
+
+#[test]
+fn a_value_that_is_not_the_former_users_any_more_is_left_alone() {
+    let (mut worker, call) = with_former_value();
+    worker.respond(call, with_last_name("Corrected"));
+    let (call, update) = worker.call();
+    assert!(!inputs(&update)[0].properties.contains_key("lastname"));
+    worker.respond(call, all_written(&update));
+    assert_eq!(worker.result().cleared, FieldSet::from_iter([Field::LAST_NAME]));
+}
+
+#[test]
+fn a_former_value_that_could_not_be_read_is_read_again() {
+    let (mut worker, call) = with_former_value();
+    worker.respond(call, failed(CallErrorKind::UnreadableBody));
+    let result = worker.result();
+    assert!(result.failure.is_some());
+    assert_eq!(result.cleared, FieldSet::EMPTY);
 }

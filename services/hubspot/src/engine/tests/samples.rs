@@ -150,6 +150,7 @@ pub(super) fn claim(user: &str) -> Claim {
         link: None,
         never_linked: true,
         possible_creates: Vec::new(),
+        former_values: Values::new(),
     }
 }
 

@@ -18,7 +18,7 @@ async fn wait_until_linked(stack: &Stack, expected: &[(usize, Option<&str>)]) {
         };
         match expected.iter().find(differs) {
             None => Ok(()),
-            Some((number, _)) => Err((*number, stack.users.debug_row(&user(*number)))),
+            Some((number, _)) => Err((*number, stack.users.contact(&user(*number)))),
         }
     })
     .await;
@@ -108,5 +108,31 @@ async fn of_two_users_whose_contacts_are_merged_one_keeps_the_contact() {
     wait_until_linked(&stack, &[(0, Some(&id)), (1, None)]).await;
     assert!(is_held_by_another_user(&stack, 1));
     assert_eq!(first_name(&stack, &email(0)).as_deref(), Some("Ada"));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn values_of_the_former_user_are_cleared_unless_somebody_corrected_them() {
+    let stack = linked(1).await;
+    let id = contact(&stack, 0);
+    let edit = [("email", "primary@example.com")];
+    stack.sandbox.edit_contact(&id, edit).unwrap();
+    let worker = stack.worker().await;
+    let change = [(NAME, "Ada"), (Field::LAST_NAME, "Former")];
+    stack.users.change(&user(0), &change).await;
+    wait_until_linked(&stack, &[(0, Some(&id))]).await;
+    let correction = [("firstname", "Corrected")];
+    stack.sandbox.edit_contact(&id, correction).unwrap();
+    stack
+        .users
+        .change(&user(1), &[(Field::EMAIL, "primary@example.com")])
+        .await;
+    wait_until_linked(&stack, &[(0, None), (1, Some(&id))]).await;
+    stack.users.wait_until_clean(&user(1)).await;
+    let property = |name: &str| stack.property("primary@example.com", name).unwrap_or_default();
+    assert_eq!(
+        (property("firstname").as_str(), property("lastname").as_str()),
+        ("Corrected", "")
+    );
     worker.stop().await;
 }

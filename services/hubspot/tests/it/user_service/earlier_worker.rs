@@ -100,6 +100,7 @@ fn found_by_address(claim: &Claim, account_id: &str, user: &LinkedUser) -> Attem
         written: FieldSet::EMPTY,
         may_apply_late: false,
         target: None,
+        cleared: FieldSet::EMPTY,
         may_have_created: false,
         last_response: None,
         link: Some(NewLink {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use contracts::{AttemptResult, Claim, Field, FieldResult, FieldSet, LinkOrigin, NextAction, SyncState};
 
 use super::{
-    attempt_results::{ACCOUNT, all_confirmed, all_with, contact_found},
+    attempt_results::{ACCOUNT, all_confirmed, all_with, contact_found, no_result},
     test_user::TestUser,
 };
 use crate::rules::{self, Row};
@@ -202,6 +202,58 @@ fn a_user_does_not_lose_its_contact_while_its_address_is_being_written() {
     let effects = user.report(contact_found(&claim, "c1", LinkOrigin::PrimaryAddress));
     assert_eq!(effects.losers, []);
     assert!(matches!(effects.next, NextAction::Later { .. }), "{effects:?}");
+}
+
+/// A user who has only an address, and whose contact was another user's before.
+fn heir() -> TestUser {
+    let mut user = TestUser::not_created();
+    user.change([(Field::EMAIL, "ada@example.com")]);
+    let claim = user.claim();
+    user.report(contact_found(&claim, "c1", LinkOrigin::PrimaryAddress));
+    rules::inherit_values(&mut user.row, &another_user().row);
+    user
+}
+
+#[test]
+fn values_of_a_former_user_are_cleared_that_the_new_one_never_had() {
+    let mut user = heir();
+    let claim = user.claim();
+    let names = [Field::FIRST_NAME, Field::LAST_NAME];
+    let expected = names.map(|field| (field, Some(field.name().to_owned())));
+    assert_eq!(claim.former_values, expected.into());
+    assert_eq!(claim.dirty, FieldSet::EMPTY);
+    let result = AttemptResult {
+        cleared: FieldSet::from_iter(names),
+        ..no_result(&claim)
+    };
+    assert_eq!(user.report(result).next, NextAction::Clean);
+}
+
+#[test]
+fn a_value_that_the_new_user_gets_replaces_that_of_the_former_one() {
+    let mut user = heir();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    let claim = user.claim();
+    let left: Vec<_> = claim.former_values.into_keys().collect();
+    assert_eq!(
+        (left, claim.dirty),
+        (vec![Field::LAST_NAME], FieldSet::from_iter([Field::FIRST_NAME]))
+    );
+}
+
+#[test]
+fn a_worker_that_clears_nothing_is_not_asked_again_at_once() {
+    let mut user = heir();
+    let claim = user.claim();
+    let effects = user.report(no_result(&claim));
+    assert!(matches!(effects.next, NextAction::Later { .. }), "{effects:?}");
+}
+
+#[test]
+fn a_user_that_loses_its_contact_clears_nothing_in_the_next_one() {
+    let mut user = heir();
+    rules::lose_contact(&mut user.row, user.now, &user.timing);
+    assert!(user.row.former_values.is_empty());
 }
 
 #[test]

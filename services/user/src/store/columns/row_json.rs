@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use contracts::{Confirmation, FieldResult, Link, LinkOrigin, PerField, Reason, RequestContext};
+use contracts::{Confirmation, Field, FieldResult, Link, LinkOrigin, PerField, Reason, RequestContext};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, IntoDeserializer},
@@ -31,6 +31,9 @@ pub(super) struct RowJson {
     address_written_at: UnixMs,
     #[serde(default, skip_serializing_if = "is_default")]
     was_linked: bool,
+    /// By field name. Fields that only a later version knows are forgotten.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    former_values: BTreeMap<Cow<'static, str>, String>,
     /// The row's `possible_creates`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     creating: Vec<RememberedCreate>,
@@ -187,6 +190,11 @@ impl RowJson {
             linked_at: row.linked_at,
             address_written_at: row.address_written_at,
             was_linked: row.was_linked,
+            former_values: row
+                .former_values
+                .iter()
+                .filter_map(|(field, value)| Some((Cow::Borrowed(field.name()), value.clone()?)))
+                .collect(),
             creating: row.possible_creates.clone(),
             attempt: row.attempt,
             attempts_given: Some(row.attempts_given).filter(|given| *given != row.attempt),
@@ -247,6 +255,11 @@ impl RowJson {
         row.linked_at = self.linked_at;
         row.address_written_at = self.address_written_at;
         row.generation = self.generation;
+        row.former_values = self
+            .former_values
+            .into_iter()
+            .filter_map(|(name, value)| Some((Field::from_name(&name)?, Some(value))))
+            .collect();
         row.possible_creates = self.creating;
         row.attempt = self.attempt;
         row.attempts_given = self.attempts_given.unwrap_or(self.attempt);
@@ -397,6 +410,7 @@ mod tests {
             "linkedAt": 8,
             "addressWrittenAt": 9,
             "wasLinked": true,
+            "formerValues": { "lastName": "L" },
             "creating": [{ "address": "b@x.io", "until": 5 }],
             "attempt": 6,
             "attemptsGiven": 5,

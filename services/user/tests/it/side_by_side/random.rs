@@ -254,6 +254,11 @@ fn attempt_result(rng: &mut StdRng, known: &Known) -> Option<AttemptResult> {
         field_results,
         written,
         may_apply_late: rng.random_bool(0.3),
+        cleared: if rng.random_bool(0.5) {
+            FieldSet::all()
+        } else {
+            FieldSet::EMPTY
+        },
         target: rng
             .random_bool(0.6)
             .then(|| WriteTarget::contact("4711", &contact(rng))),
