@@ -79,8 +79,9 @@ fn still_fails(response: &Response) -> bool {
 
 fn has_written(response: &Response) -> bool {
     match response {
-        Response::Updated { results, errors } => !results.is_empty() && errors.is_empty(),
-        Response::Created { results, errors } => !results.is_empty() && errors.is_empty(),
+        Response::Updated { results, errors } | Response::Created { results, errors } => {
+            !results.is_empty() && errors.is_empty()
+        }
         Response::UpdatedSingle(_) => true,
         Response::Account { .. }
         | Response::Found { .. }
@@ -98,8 +99,9 @@ fn is_about_the_record(response: &Response) -> bool {
         !is_account_at_fault && results + errors.len() > 0
     };
     match response {
-        Response::Updated { results, errors } => says(results.len(), errors),
-        Response::Created { results, errors } => says(results.len(), errors),
+        Response::Updated { results, errors } | Response::Created { results, errors } => {
+            says(results.len(), errors)
+        }
         Response::UpdatedSingle(_) | Response::Contact(_) | Response::Error(_) => true,
         Response::Account { .. }
         | Response::Found { .. }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{
     AttemptResult, Claim, Confirmation, ErrorCode, Field, FieldResult, FieldSet, Reason, VALUE_NOT_KEPT,
+    Values,
 };
 
 use super::creates::{created, found_nobody};
@@ -26,14 +27,30 @@ fn named(user: &str, first_name: Option<&str>, dirty: &[Field]) -> Claim {
     claim
 }
 
+/// What a response shows of a field.
+#[derive(Debug, Clone, Copy)]
+enum Shown<'a> {
+    Value(&'a str),
+    NoValue,
+    Nothing,
+}
+
+impl Shown<'_> {
+    fn put_into(self, field: Field, values: &mut Values) {
+        let value = match self {
+            Self::Value(value) => Some(value.to_owned()),
+            Self::NoValue => None,
+            Self::Nothing => return drop(values.remove(&field)),
+        };
+        values.insert(field, value);
+    }
+}
+
 /// Answers an update: every input was written, and this is what the answer shows of its first name.
-fn answer(worker: &mut TestWorker, call: CallId, update: &Call, first_name: Option<Option<&str>>) {
+fn answer(worker: &mut TestWorker, call: CallId, update: &Call, first_name: Shown<'_>) {
     let results = inputs(update).iter().map(|input| {
         let mut contact = written(input);
-        match first_name {
-            Some(value) => contact.values.insert(Field::FIRST_NAME, value.map(str::to_owned)),
-            None => contact.values.remove(&Field::FIRST_NAME),
-        };
+        first_name.put_into(Field::FIRST_NAME, &mut contact.values);
         contact
     });
     let response = Response::Updated {
@@ -44,11 +61,12 @@ fn answer(worker: &mut TestWorker, call: CallId, update: &Call, first_name: Opti
 }
 
 /// The contact `c-<user>` with a first name, or without the property.
-fn profile(user: &str, first_name: Option<Option<&str>>) -> Profile {
-    let values = first_name.map(|value| (Field::FIRST_NAME, value.map(str::to_owned)));
+fn profile(user: &str, first_name: Shown<'_>) -> Profile {
+    let mut values = Values::new();
+    first_name.put_into(Field::FIRST_NAME, &mut values);
     Profile {
         contact: contact(&format!("c-{user}"), &format!("{user}@example.com")),
-        values: values.into_iter().collect(),
+        values,
     }
 }
 
@@ -63,7 +81,7 @@ fn inspected(contacts: Vec<Profile>) -> Response {
 fn unverified(first_name: Option<&str>) -> TestWorker {
     let mut worker = TestWorker::running();
     let (call, update) = worker.deliver(&[named("a", first_name, NAME)]);
-    answer(&mut worker, call, &update, None);
+    answer(&mut worker, call, &update, Shown::Nothing);
     worker
 }
 
@@ -85,14 +103,14 @@ fn name_of(result: &AttemptResult) -> Option<&FieldResult> {
 #[test]
 fn an_answer_that_shows_the_value_confirms_it_in_one_call() {
     for (ours, theirs) in [
-        (Some("Ada"), Some("Ada")),
-        (Some("Ada "), Some("Ada")),
-        (None, Some("")),
-        (None, None),
+        (Some("Ada"), Shown::Value("Ada")),
+        (Some("Ada "), Shown::Value("Ada")),
+        (None, Shown::Value("")),
+        (None, Shown::NoValue),
     ] {
         let mut worker = TestWorker::running();
         let (call, update) = worker.deliver(&[named("a", ours, NAME)]);
-        answer(&mut worker, call, &update, Some(theirs));
+        answer(&mut worker, call, &update, theirs);
         assert_eq!(name_of(&worker.result()), Some(&FieldResult::CONFIRMED));
         worker.pass(ms(5_000));
         assert_eq!(worker.any_call(), None);
@@ -128,16 +146,24 @@ fn the_read_a_second_later_decides() {
     let form = |form: &str| FieldResult::Confirmed(Confirmation::in_form(form.to_owned()));
     let long = format!("Ada{}B", " ".repeat(2_000));
     for (ours, theirs, expected) in [
-        (Some("Ada  B"), Some(Some("Ada  B")), FieldResult::CONFIRMED),
-        (Some("Ada  B"), Some(Some("ada b")), form("ada b")),
-        (Some("Zoe\u{308}"), Some(Some("Zoë")), form("Zoë")),
-        (Some("Ada"), Some(Some("Eva")), not_kept.clone()),
-        (Some("Ada"), Some(None), not_kept.clone()),
-        (Some("Ada B"), Some(Some(&long)), not_kept.clone()),
-        (Some("Ada"), None, FieldResult::Confirmed(Confirmation::NOT_SHOWN)),
-        (None, Some(None), FieldResult::CONFIRMED),
-        (None, Some(Some("Eva")), not_kept),
-        (None, None, FieldResult::Confirmed(Confirmation::NOT_SHOWN)),
+        (Some("Ada  B"), Shown::Value("Ada  B"), FieldResult::CONFIRMED),
+        (Some("Ada  B"), Shown::Value("ada b"), form("ada b")),
+        (Some("Zoe\u{308}"), Shown::Value("Zoë"), form("Zoë")),
+        (Some("Ada"), Shown::Value("Eva"), not_kept.clone()),
+        (Some("Ada"), Shown::NoValue, not_kept.clone()),
+        (Some("Ada B"), Shown::Value(&long), not_kept.clone()),
+        (
+            Some("Ada"),
+            Shown::Nothing,
+            FieldResult::Confirmed(Confirmation::NOT_SHOWN),
+        ),
+        (None, Shown::NoValue, FieldResult::CONFIRMED),
+        (None, Shown::Value("Eva"), not_kept),
+        (
+            None,
+            Shown::Nothing,
+            FieldResult::Confirmed(Confirmation::NOT_SHOWN),
+        ),
     ] {
         let mut worker = unverified(ours);
         assert!(worker.any_report().is_none());
@@ -153,9 +179,12 @@ fn the_read_a_second_later_decides() {
 fn an_answer_with_another_value_is_read_back_too() {
     let mut worker = TestWorker::running();
     let (call, update) = worker.deliver(&[linked("a", NAME)]);
-    answer(&mut worker, call, &update, Some(Some("older")));
+    answer(&mut worker, call, &update, Shown::Value("older"));
     let call = read_back(&mut worker, &["c-a"]);
-    worker.respond(call, inspected(vec![profile("a", Some(Some("firstName of a")))]));
+    worker.respond(
+        call,
+        inspected(vec![profile("a", Shown::Value("firstName of a"))]),
+    );
     assert_eq!(name_of(&worker.result()), Some(&FieldResult::CONFIRMED));
 }
 
@@ -164,13 +193,13 @@ fn contacts_are_read_back_together_and_hold_nobody_up() {
     let mut worker = TestWorker::running();
     let claims = ["a", "b"].map(|user| linked(user, NAME));
     let (call, update) = worker.deliver_together(&claims);
-    answer(&mut worker, call, &update, None);
+    answer(&mut worker, call, &update, Shown::Nothing);
     // Another user is written meanwhile.
     let (call, update) = worker.deliver(&[linked("c", NAME)]);
     worker.respond(call, all_written(&update));
     assert_eq!(worker.result().user_id, id("c"));
     let call = read_back(&mut worker, &["c-a", "c-b"]);
-    let shown = |user: &str| profile(user, Some(Some(&format!("firstName of {user}"))));
+    let shown = |user: &str| profile(user, Shown::Value(&format!("firstName of {user}")));
     worker.respond(call, inspected(vec![shown("b"), shown("a")]));
     let (_, report) = worker.report();
     let confirmed = report.results.iter().map(name_of);
@@ -193,7 +222,7 @@ fn users_that_share_a_contact_share_its_read() {
         worker.respond(call, Response::Updated { results, errors });
     }
     let call = read_back(&mut worker, &["c-a"]);
-    let mut both = profile("a", Some(Some("firstName of a")));
+    let mut both = profile("a", Shown::Value("firstName of a"));
     both.values
         .insert(Field::LAST_NAME, Some("lastName of b".to_owned()));
     worker.respond(call, inspected(vec![both]));
@@ -224,7 +253,10 @@ fn a_field_that_was_not_shown_is_not_sent_again_with_the_rest() {
     );
     worker.respond(call, all_written(&second));
     let call = read_back(&mut worker, &["c-a"]);
-    worker.respond(call, inspected(vec![profile("a", Some(Some("firstName of a")))]));
+    worker.respond(
+        call,
+        inspected(vec![profile("a", Shown::Value("firstName of a"))]),
+    );
     let result = worker.result();
     assert_eq!(result.field_results.len(), 2);
 }
@@ -235,10 +267,10 @@ fn a_value_that_is_not_kept_is_no_rejection_by_the_account() {
     for number in 0..25 {
         let user = format!("u{number}");
         let (call, update) = worker.deliver(&[linked(&user, NAME)]);
-        answer(&mut worker, call, &update, None);
+        answer(&mut worker, call, &update, Shown::Nothing);
         worker.pass(ms(1_000));
         let (call, _) = worker.call();
-        worker.respond(call, inspected(vec![profile(&user, Some(Some("Eva")))]));
+        worker.respond(call, inspected(vec![profile(&user, Shown::Value("Eva"))]));
         assert!(matches!(
             name_of(&worker.result()),
             Some(FieldResult::Rejected { reason }) if reason.code == VALUE_NOT_KEPT
@@ -251,7 +283,7 @@ fn a_value_that_is_not_kept_is_no_rejection_by_the_account() {
 fn a_contact_that_was_merged_meanwhile_moves_the_link_and_is_written_again() {
     let mut worker = unverified(Some("Ada"));
     let call = read_back(&mut worker, &["c-a"]);
-    let mut merged = profile("z", Some(Some("Ada")));
+    let mut merged = profile("z", Shown::Value("Ada"));
     merged.contact.former_ids = vec!["c-a".to_owned()];
     worker.respond(call, inspected(vec![merged]));
     let (_, report) = worker.report();
@@ -335,14 +367,14 @@ fn a_batch_that_fails_is_read_back_in_halves() {
     let mut worker = TestWorker::running();
     let claims = ["a", "b"].map(|user| linked(user, NAME));
     let (call, update) = worker.deliver_together(&claims);
-    answer(&mut worker, call, &update, None);
+    answer(&mut worker, call, &update, Shown::Nothing);
     let call = read_back(&mut worker, &["c-a", "c-b"]);
     worker.respond(call, failed(CallErrorKind::ServerError { retry_after: None }));
     for user in ["a", "b"] {
         let (call, read) = worker.call();
         assert_eq!(read.size(), 1, "{read:?}");
         let name = format!("firstName of {user}");
-        worker.respond(call, inspected(vec![profile(user, Some(Some(&name)))]));
+        worker.respond(call, inspected(vec![profile(user, Shown::Value(&name))]));
     }
 }
 
@@ -368,9 +400,9 @@ fn an_attempt_without_time_for_the_read_is_given_back() {
     let mut worker = TestWorker::running();
     let (call, update) = worker.deliver(&[linked("a", NAME)]);
     // The term of 60 s, less the time to report and the time that a call may take.
-    let left = ms(58_000) - Settings::for_holder("w").call_timeout;
+    let left = ms(58_000).saturating_sub(Settings::for_holder("w").call_timeout);
     worker.pass(left);
-    answer(&mut worker, call, &update, None);
+    answer(&mut worker, call, &update, Shown::Nothing);
     let result = worker.result();
     let failure = result.failure.expect("no time is left");
     assert_eq!(
@@ -402,7 +434,7 @@ fn an_address_that_became_secondary_is_still_held() {
     let (results, errors) = (vec![answer], Vec::new());
     worker.respond(call, Response::Updated { results, errors });
     let call = read_back(&mut worker, &["c-a"]);
-    let mut read = profile("a", None);
+    let mut read = profile("a", Shown::Nothing);
     read.contact.additional_emails = Some(vec!["a@example.com".to_owned()]);
     read.values
         .insert(Field::EMAIL, Some("other@example.com".to_owned()));
@@ -414,24 +446,25 @@ fn an_address_that_became_secondary_is_still_held() {
 
 #[test]
 fn a_contact_lacks_an_address_only_if_it_shows_all_of_them() {
-    let lacking = |primary: Option<Option<&str>>, secondary: Option<&[&str]>| {
+    let lacking = |primary: Shown<'_>, secondary: Option<&[&str]>| {
         let mut worker = TestWorker::running();
         let (call, update) = worker.deliver(&[linked("a", NAME)]);
         let mut answer = written(&inputs(&update)[0]);
-        if let Some(primary) = primary {
-            answer.values.insert(Field::EMAIL, primary.map(str::to_owned));
-        }
+        primary.put_into(Field::EMAIL, &mut answer.values);
         answer.additional_emails = secondary.map(|all| all.iter().map(|one| (*one).to_owned()).collect());
         let (results, errors) = (vec![answer], Vec::new());
         worker.respond(call, Response::Updated { results, errors });
         worker.result().lacks_address
     };
-    assert!(lacking(Some(Some("x@example.com")), Some(&["y@example.com"])));
-    assert!(lacking(Some(None), Some(&[])));
-    assert!(!lacking(Some(Some("A@example.com")), Some(&[])));
-    assert!(!lacking(Some(Some("x@example.com")), Some(&["a@example.com"])));
-    assert!(!lacking(Some(Some("x@example.com")), None), "it may be hidden");
-    assert!(!lacking(None, Some(&["y@example.com"])), "it may be primary");
+    assert!(lacking(Shown::Value("x@example.com"), Some(&["y@example.com"])));
+    assert!(lacking(Shown::NoValue, Some(&[])));
+    assert!(!lacking(Shown::Value("A@example.com"), Some(&[])));
+    assert!(!lacking(Shown::Value("x@example.com"), Some(&["a@example.com"])));
+    assert!(!lacking(Shown::Value("x@example.com"), None), "it may be hidden");
+    assert!(
+        !lacking(Shown::Nothing, Some(&["y@example.com"])),
+        "it may be primary"
+    );
 }
 
 /// A user whose contact was another one's before, with a last name that this user does not have.
@@ -447,7 +480,7 @@ fn with_former_value() -> (TestWorker, CallId) {
 }
 
 fn with_last_name(value: &str) -> Response {
-    let mut profile = profile("a", None);
+    let mut profile = profile("a", Shown::NoValue);
     profile.values.insert(Field::LAST_NAME, Some(value.to_owned()));
     inspected(vec![profile])
 }
