@@ -2,7 +2,7 @@
 
 use contracts::{
     ChangeLease, Claim, ClaimUsers, ControlDelivery, DeliveryAction, DeliveryControl, Field, FieldSet,
-    LeaseAction, LeaseAnswer, Link, LinkOrigin, PossibleCreate, Priority, TokenState, UsersClaimed,
+    LeaseAction, LeaseAnswer, Link, LinkOrigin, PossibleCreate, Priority, TokenState, UsersClaimed, Values,
 };
 use serde_json::json;
 
