@@ -9,7 +9,7 @@ use simulation::{
 };
 
 /// How many schedules run; without optimization they take some seconds.
-const SCHEDULES: u64 = 200;
+const SCHEDULES: u64 = 300;
 
 #[test]
 fn every_schedule_keeps_the_promises_and_together_they_meet_every_fault() {
