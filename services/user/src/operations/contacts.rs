@@ -110,16 +110,6 @@ pub(super) async fn end_links(batch: &mut Batch<'_>, losers: &[UserId]) -> Resul
     Ok(())
 }
 
-/// A contact passes from one user to another one.
-pub(super) fn inherit_values(batch: &mut Batch<'_>, user: &UserId, former: &UserId) {
-    let Some(former) = batch.row(former).cloned() else {
-        return;
-    };
-    if let Some(row) = batch.row_mut(user) {
-        rules::inherit_values(row, &former);
-    }
-}
-
 /// Something was written to the contact of these users that is not theirs, so every field is sent again.
 pub(super) fn resend_everything<'u>(batch: &mut Batch<'_>, users: impl IntoIterator<Item = &'u UserId>) {
     for user in users {
@@ -158,7 +148,10 @@ pub(super) async fn handle_departure(
     let first = left.iter().filter_map(|user| batch.row(user));
     let first = first.min_by_key(|row| (row.linked_at, &row.user_id));
     if let Some(first) = first.map(|row| row.user_id.clone()) {
-        inherit_values(batch, &first, user);
+        let departed = batch.row(user).cloned();
+        if let (Some(departed), Some(row)) = (departed, batch.row_mut(&first)) {
+            rules::inherit_values(row, &departed);
+        }
         resend_everything(batch, [&first]);
     }
     Ok(())

@@ -98,9 +98,6 @@ async fn report_one(
             state,
         });
     }
-    for loser in &effects.losers {
-        contacts::inherit_values(batch, user, loser);
-    }
     contacts::end_links(batch, &effects.losers).await?;
     contacts::resend_everything(batch, &effects.overwritten);
     if let Some(contact) = effects.overwritten_contact {

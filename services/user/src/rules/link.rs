@@ -8,6 +8,9 @@ use contracts::{
 
 use super::{OpenAttempt, Row, UnixMs, dirty::mark_dirty, results::resolve_fields};
 
+/// The code of a conflict with a contact that belongs to another user.
+pub(super) const CONTACT_OF_ANOTHER_USER: &str = "CONTACT_OF_ANOTHER_USER";
+
 /// What was decided about a link.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum LinkDecision {
@@ -114,10 +117,7 @@ pub(super) fn decide_link(
     match compare(row, &found, attempt, others, now) {
         Comparison::Shares { losers } => {
             take_contact(row, found, attempt, true, now);
-            Decided {
-                losers,
-                ..Decided::alone(accepted(row))
-            }
+            win(row, others, losers)
         }
         Comparison::Wins => {
             let was_written = matches!(found.origin, LinkOrigin::Merged | LinkOrigin::Created);
@@ -125,10 +125,11 @@ pub(super) fn decide_link(
             if was_written {
                 mark_dirty(row, FieldSet::all(), Priority::Live, now);
             }
-            Decided {
-                losers: others.iter().map(|other| other.user_id.clone()).collect(),
-                ..Decided::alone(accepted(row))
-            }
+            win(
+                row,
+                others,
+                others.iter().map(|other| other.user_id.clone()).collect(),
+            )
         }
         Comparison::IsOutdated => Decided::alone(LinkDecision::Outdated(outdated())),
         Comparison::Loses { to } => {
@@ -151,6 +152,17 @@ pub(super) fn decide_link(
                 ..Decided::alone(decision)
             }
         }
+    }
+}
+
+/// The user gets the contact, and these users lose it.
+fn win(row: &mut Row, others: &[Row], losers: Vec<UserId>) -> Decided {
+    for former in others.iter().filter(|other| losers.contains(&other.user_id)) {
+        inherit_values(row, former);
+    }
+    Decided {
+        losers,
+        ..Decided::alone(accepted(row))
     }
 }
 
@@ -365,7 +377,7 @@ fn of_another(found: &NewLink) -> Reason {
         "contact {contact} has this address and is linked to another user; remove the address from that contact in \
          HubSpot, or correct the user's address"
     );
-    Reason::ours("CONTACT_OF_ANOTHER_USER", &message)
+    Reason::ours(CONTACT_OF_ANOTHER_USER, &message)
 }
 
 fn outdated() -> Reason {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{Field, FieldResult, FieldSet, ProblemKind, SyncProblem, VALUE_NOT_KEPT, is_same_address};
 
-use super::{FieldState, Row, UnixMs};
+use super::{FieldState, Row, UnixMs, link::CONTACT_OF_ANOTHER_USER};
 use crate::time::rfc3339;
 
 /// The problems of these fields, the worst one first.
@@ -93,6 +93,11 @@ fn sentences(row: &Row, kind: ProblemKind, fields: FieldSet) -> Sentences {
                           by itself.",
             remedy: "Change the value, or the rule for the property in HubSpot, then retry the user.",
         },
+        ProblemKind::Conflict if is_of_another_user(row, fields) => Sentences {
+            explanation: "The HubSpot contact that has the address belongs to another user, so it is not this user's.",
+            remedy: "Remove the address from that contact in HubSpot, correct the address of one of the two users, or unlink \
+                     the other user and link this one to the contact (hubsync unlink, hubsync link).",
+        },
         ProblemKind::Conflict => Sentences {
             explanation: "Another HubSpot contact has the address, so the address was not written; the other fields are \
                           delivered.",
@@ -130,6 +135,15 @@ fn not_found(row: &Row) -> Sentences {
                       HUBSPOT_CONTACT_NOT_FOUND=create is set for the hubspot service.",
         remedy: "Create the contact in HubSpot, correct the user's address, or set HUBSPOT_CONTACT_NOT_FOUND=create.",
     }
+}
+
+/// Whether the contact that has the address belongs to another user.
+fn is_of_another_user(row: &Row, fields: FieldSet) -> bool {
+    let is_of_another = |field: Field| match &row.fields[field].result {
+        Some(FieldResult::Conflict { reason }) => reason.code == CONTACT_OF_ANOTHER_USER,
+        _ => false,
+    };
+    fields.iter().any(is_of_another)
 }
 
 /// Whether HubSpot accepted these values and kept none of them.

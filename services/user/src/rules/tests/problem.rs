@@ -4,6 +4,7 @@ use contracts::{Field, FieldResult, FieldSet, LinkOrigin, Priority, ProblemKind,
 
 use super::{
     attempt_results::{all_confirmed, all_with, contact_found, no_result, reason},
+    links::another_user,
     test_user::{SECOND, TestUser},
 };
 use crate::{rules, time::rfc3339};
@@ -134,4 +135,18 @@ fn a_value_that_hubspot_did_not_keep_has_its_own_words() {
         mixed.explanation.contains("for the reason given with the field"),
         "{mixed:?}"
     );
+}
+
+#[test]
+fn a_conflict_with_the_contact_of_another_user_says_how_to_end_it() {
+    let mut user = TestUser::created();
+    user.others = vec![another_user().row];
+    let claim = user.claim();
+    user.report(contact_found(&claim, "c1", LinkOrigin::SecondaryAddress));
+    let problem = &user.receipt(1).problems[0];
+    assert!(
+        problem.explanation.contains("belongs to another user"),
+        "{problem:?}"
+    );
+    assert!(problem.remedy.contains("hubsync unlink"), "{problem:?}");
 }
