@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use contracts::{
     AttemptFailure, AttemptResult, Claim, Field, FieldResult, FieldSet, LastResponse, LinkOrigin, NewLink,
-    Reason, WriteTarget,
+    Reason, Values, WriteTarget,
 };
 
 use super::{
@@ -169,8 +169,8 @@ pub(crate) struct Attempt {
     confirmed_address: Option<String>,
     /// Whether the contact showed all its addresses, and the user's confirmed address is none of them.
     lacks_address: bool,
-    /// Whether it is known which values of a former user the contact still has.
-    are_former_values_read: bool,
+    /// Values of a former user of the contact, until it is known which of them the contact still has.
+    former_values: Values,
     failure: Option<Failure>,
 }
 
@@ -201,11 +201,11 @@ impl Attempt {
             possible_effects: PossibleEffects::default(),
             link: None,
             confirmed_address: None,
-            are_former_values_read: false,
+            former_values: Values::new(),
             lacks_address: false,
             failure: None,
         };
-        attempt.are_former_values_read = attempt.claim.former_values.is_empty();
+        attempt.former_values = attempt.claim.former_values.clone();
         // A link into another account says nothing about this one.
         attempt
             .claim
@@ -213,7 +213,7 @@ impl Attempt {
             .take_if(|link| link.account_id != policy.account_id);
         attempt.step = match &attempt.claim.link {
             None => attempt.find(policy),
-            Some(_) if attempt.claim.former_values.is_empty() => attempt.next_write(),
+            Some(_) if attempt.former_values.is_empty() => attempt.next_write(),
             Some(_) => Step::ReadBack,
         };
         attempt
@@ -257,7 +257,7 @@ impl Attempt {
 
             // Updates.
             (_, Event::Updated(contact)) => self.after_update(contact, policy),
-            (_, Event::ReadBack(profile)) if !self.are_former_values_read => {
+            (_, Event::ReadBack(profile)) if !self.former_values.is_empty() => {
                 self.after_former_values_read(profile)
             }
             (_, Event::ReadBack(profile)) => self.after_read_back(profile),

@@ -137,7 +137,7 @@ impl Attempt {
     /// under which a contact may have been created.
     pub(super) fn find(&mut self, policy: AttemptPolicy<'_>) -> Step {
         // The contact that had values of a former user is gone.
-        self.are_former_values_read = true;
+        self.former_values.clear();
         let confirmed = self.claim.link.as_ref().and_then(|link| link.address.clone());
         let creates = self.claim.possible_creates.iter();
         let creates = creates.filter(|_| policy.missing_contact == MissingContact::Create);

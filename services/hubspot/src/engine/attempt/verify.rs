@@ -36,11 +36,9 @@ impl Attempt {
     /// The contact was read before it is written for the first time since another user had it. Values of that user that it still has are
     /// cleared with the next write.
     pub(super) fn after_former_values_read(&mut self, profile: &Profile) -> Step {
-        self.are_former_values_read = true;
-        for (field, former) in &self.claim.former_values {
-            let theirs = profile.values.get(field).cloned().flatten();
-            if theirs.is_some() && theirs == *former {
-                self.pending.insert(*field);
+        for (field, former) in std::mem::take(&mut self.former_values) {
+            if profile.values.get(&field) == Some(&former) {
+                self.pending.insert(field);
             }
         }
         self.next_write()
@@ -50,7 +48,7 @@ impl Attempt {
     pub(super) fn cleared(&self) -> FieldSet {
         let fields = self.claim.former_values.keys().copied();
         fields
-            .filter(|field| self.are_former_values_read && !self.pending.contains(*field))
+            .filter(|field| self.former_values.is_empty() && !self.pending.contains(*field))
             .collect()
     }
 
