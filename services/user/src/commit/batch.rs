@@ -93,8 +93,8 @@ impl<'a> Batch<'a> {
             wake_ups: Vec::new(),
             capacity,
             resolved: Vec::new(),
-            accepted: AcceptedChanges::default(),
             lost_contacts: Vec::new(),
+            accepted: AcceptedChanges::default(),
         };
         batch.keep(&users, found);
         Ok(batch)
