@@ -20,7 +20,8 @@ fn options(seed: u64) -> Options {
         every: Duration::from_millis(1_300),
         families: Family::of(nodes),
         hot: 6,
-        cold: 150,
+        cold: 136,
+        pairs: 7,
         clients: 12,
         think: Duration::from_millis(60),
         scale: Scale::SHORT,
@@ -51,5 +52,10 @@ async fn no_accepted_change_is_lost_under_faults() {
     );
     let calls_met: u64 = report.faults.injected.values().map(|count| count.calls_met).sum();
     assert!(calls_met > 0, "seed {seed}: no call to HubSpot met a fault");
+    let exchanges = report.exchanges;
+    assert!(
+        exchanges.swaps >= 5 && exchanges.hand_overs >= 3 && exchanges.merges >= 1,
+        "seed {seed}: too few addresses moved: {exchanges:?}"
+    );
     assert!(report.findings.is_empty(), "seed {seed}: {:?}", report.found());
 }

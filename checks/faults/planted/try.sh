@@ -39,4 +39,6 @@ try 'results of earlier attempts ignored' '--faults lease --every-ms 15000 --use
     $from/02-earlier-results-ignored.patch
 # With more frequent faults HubSpot would hardly ever work, and without writes there are no wrong values.
 try 'late-write windows never start' '--faults hubspot --every-ms 5000 --users 1500' $from/03-no-late-write-windows.patch
+# Whoever has a contact keeps it, so two users who exchange their addresses never get each other's contacts.
+try 'a contact stays with the user that has it' '--faults kill' checks/faults/planted/first-come.patch
 exit "$missed"

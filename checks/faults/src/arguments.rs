@@ -9,6 +9,9 @@ use crate::{
     options::{Length, Options, Scale},
 };
 
+/// One of these users in ten belongs to a pair.
+const USERS_PER_PAIR: usize = 20;
+
 /// Runs the whole system as processes, injects faults by a schedule that a seed determines, and checks that no accepted
 /// change was lost or reordered, and no value invented. Exits with 1 if a check found something.
 #[derive(Debug, Clone, Parser)]
@@ -26,7 +29,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 2.0)]
     minutes: f64,
 
-    /// The number of users. One in a hundred is hot, and at least four are.
+    /// The number of users. One in a hundred is hot, and at least four are. One in ten of the others has addresses that move.
     #[arg(long, default_value_t = 400)]
     users: usize,
 
@@ -83,6 +86,7 @@ impl Arguments {
     /// The options of the run.
     pub fn into_options(self) -> anyhow::Result<Options> {
         let hot = (self.users / 100).max(4).min(self.users);
+        let pairs = (self.users - hot) / USERS_PER_PAIR;
         let families: BTreeSet<Family> = if self.every_ms == 0 {
             BTreeSet::new()
         } else if self.faults.is_empty() {
@@ -105,7 +109,8 @@ impl Arguments {
             every: Duration::from_millis(self.every_ms),
             families,
             hot,
-            cold: self.users - hot,
+            cold: self.users - hot - 2 * pairs,
+            pairs,
             clients: self.clients,
             think: Duration::from_millis(self.think_ms),
             scale,

@@ -2,4 +2,5 @@
 
 pub mod accepted_changes;
 pub mod clients;
+pub mod pairs;
 pub mod test_users;

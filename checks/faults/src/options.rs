@@ -19,6 +19,8 @@ pub struct Options {
     pub hot: usize,
     /// The number of users that are changed for a short period only.
     pub cold: usize,
+    /// The number of pairs of users that exchange addresses, or whose contacts are merged.
+    pub pairs: usize,
     /// The number of concurrent callers.
     pub clients: usize,
     /// The longest pause of a caller before its next change.

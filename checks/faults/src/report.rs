@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use serde::Serialize;
 
 use crate::{
-    callers::clients::AnswerCounts,
-    checks::{Check, Convergence, Finding, History},
+    callers::{clients::AnswerCounts, pairs::ExchangeCounts},
+    checks::{Check, Convergence, Finding, History, PairCounts},
     injection::injector::FaultCounts,
     measurements::Measurements,
 };
@@ -31,6 +31,10 @@ pub struct Report {
     pub convergence: Option<Convergence>,
     /// Older values that overwrote newer ones, by explanation.
     pub history: History,
+    /// How often addresses and contacts of two users mixed.
+    pub exchanges: ExchangeCounts,
+    /// What became of these users.
+    pub pairs: PairCounts,
     /// The measured times of fail-over and of a restart of NATS.
     pub measurements: Measurements,
     /// Everything that the checks found. A good run has no findings.
@@ -85,6 +89,7 @@ impl fmt::Display for Report {
             "{writes} writes; older values that overwrote newer ones: {late_effects} by late effects, {superseded} by a \
              superseded worker, {unexplained} unexplained"
         )?;
+        self.write_exchanges(to)?;
         write!(to, "{}", self.measurements)?;
         self.write_findings(to)
     }
@@ -98,6 +103,24 @@ impl Report {
             *found.entry(finding.check).or_default() += 1;
         }
         found
+    }
+
+    fn write_exchanges(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ExchangeCounts {
+            swaps,
+            hand_overs,
+            merges,
+        } = self.exchanges;
+        let PairCounts {
+            conflicts,
+            losses,
+            left_values,
+        } = self.pairs;
+        writeln!(
+            to,
+            "{swaps} swaps of addresses, {hand_overs} hand-overs, {merges} merges of two users' contacts; users lost their contacts \
+             {losses} times, {conflicts} are in conflict, {left_values} values are left of former users"
+        )
     }
 
     fn write_findings(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {

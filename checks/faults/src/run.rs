@@ -1,7 +1,7 @@
 //! A whole run: starts the system, injects faults, waits until it converges, and checks it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,9 +12,10 @@ use crate::{
     callers::{
         accepted_changes::{AcceptedChanges, Expected},
         clients::Clients,
+        pairs::{ExchangeCounts, Pair},
         test_users::TestUser,
     },
-    checks::{Check, CheckContext, Convergence, Finding, History, wait_for_convergence},
+    checks::{Check, CheckContext, Convergence, Counted, Finding, wait_for_convergence},
     injection::{injector::FaultInjector, plan::Plan},
     measurements::Measurements,
     options::{Length, Options},
@@ -37,13 +38,16 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     let hubspot = Hubspot::new(stack.http.clone(), stack.sandbox_url());
     hubspot.set_limit(CALLS_IN_TEN_SECONDS).await?;
     let contacts = hubspot
-        .create_contacts(&TestUser::all(options.hot, options.cold))
+        .create_contacts(&TestUser::all(options.hot, options.cold, options.pairs))
         .await?;
     hubspot.set_latency(LATENCY_MS, JITTER_MS).await?;
     let accepted_changes = Arc::new(AcceptedChanges::default());
+    let pairs = Arc::new(Pair::all(options.pairs));
     let clients = Clients::new(
-        stack.http.clone(),
         stack.gateway_urls(),
+        hubspot.clone(),
+        contacts.clone(),
+        Arc::clone(&pairs),
         Arc::clone(&accepted_changes),
         options,
     );
@@ -59,6 +63,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
         stack,
         hubspot,
         contacts,
+        pairs,
         accepted_changes,
         injector: Arc::new(injector),
         clients,
@@ -78,6 +83,7 @@ struct Run<'a> {
     stack: Arc<Stack>,
     hubspot: Hubspot,
     contacts: BTreeMap<String, String>,
+    pairs: Arc<Vec<Pair>>,
     accepted_changes: Arc<AcceptedChanges>,
     injector: Arc<FaultInjector>,
     clients: Clients,
@@ -87,9 +93,10 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn execute(mut self) -> anyhow::Result<Report> {
-        self.clients.create_hot_users(self.options.seed).await;
-        let within = self.options.scale.converge_within;
-        let converged = wait_for_convergence(&self.stack, &self.accepted_changes.expected(), within).await?;
+        self.clients.create_first_users(self.options.seed).await;
+        let converged = self
+            .wait_for_convergence(&self.accepted_changes.expected())
+            .await?;
         converged.map_err(anyhow::Error::msg)?;
         let began = Instant::now();
         self.inject_faults().await;
@@ -97,9 +104,10 @@ impl Run<'_> {
         tracing::info!("all faults have ended");
         let unanswered = self.clients.stop().await.err();
         self.add_findings(Check::Answers, unanswered.map(|error| error.to_string()));
+        self.add_findings(Check::Harness, self.clients.failures());
         let expected = self.accepted_changes.expected();
         let convergence = self.converge(&expected).await?;
-        let history = self.check(&expected).await?;
+        let counted = self.check(&expected).await?;
         let measurements = self.measure().await;
         self.stop_all().await;
         let logs = if self.findings.is_empty() {
@@ -114,7 +122,9 @@ impl Run<'_> {
             answers: self.clients.answers(),
             faults: self.injector.fault_counts(),
             convergence,
-            history,
+            history: counted.history,
+            exchanges: ExchangeCounts::of(&self.pairs),
+            pairs: counted.pairs,
             measurements,
             findings: self.findings,
             logs,
@@ -156,8 +166,7 @@ impl Run<'_> {
     ) -> anyhow::Result<Option<Convergence>> {
         // The services cannot know when HubSpot applies its last late call, so this waits for the latest possible time.
         tokio::time::sleep(self.options.scale.latest_effect + LAST_CALL_TIME).await;
-        let within = self.options.scale.converge_within;
-        match wait_for_convergence(&self.stack, expected, within).await? {
+        match self.wait_for_convergence(expected).await? {
             Ok(convergence) => Ok(Some(convergence)),
             Err(remaining) => {
                 self.add_findings(Check::Convergence, [remaining]);
@@ -166,7 +175,22 @@ impl Run<'_> {
         }
     }
 
-    async fn check(&mut self, expected: &BTreeMap<String, Expected>) -> anyhow::Result<History> {
+    async fn wait_for_convergence(
+        &self,
+        expected: &BTreeMap<String, Expected>,
+    ) -> anyhow::Result<Result<Convergence, String>> {
+        let may_be_in_conflict: BTreeSet<String> = self
+            .pairs
+            .iter()
+            .filter(|pair| pair.may_be_in_conflict())
+            .flat_map(Pair::users)
+            .map(TestUser::id)
+            .collect();
+        let within = self.options.scale.converge_within;
+        wait_for_convergence(&self.stack, expected, &may_be_in_conflict, within).await
+    }
+
+    async fn check(&mut self, expected: &BTreeMap<String, Expected>) -> anyhow::Result<Counted> {
         let contradictions = self.accepted_changes.contradictions();
         self.add_findings(Check::Answers, contradictions);
         let windows = self.injector.windows();
@@ -175,12 +199,13 @@ impl Run<'_> {
             hubspot: &self.hubspot,
             expected,
             contacts: &self.contacts,
+            pairs: &self.pairs,
             windows: &windows,
             latest_effect: self.options.scale.latest_effect + self.options.scale.call_timeout,
         };
-        let (findings, history) = context.run_all().await?;
+        let (findings, counted) = context.run_all().await?;
         self.findings.extend(findings);
-        Ok(history)
+        Ok(counted)
     }
 
     async fn measure(&mut self) -> Measurements {

@@ -31,6 +31,7 @@ use crate::{
 
 pub use after_commit::AfterCommit;
 pub use batch::Batch;
+pub(crate) use batch::LostContact;
 pub use queue::{CommitQueue, Operation, OperationError, Queue};
 
 use batch::Committed;

@@ -1,8 +1,10 @@
 //! Concurrent callers that repeat each change until it is answered.
 
 mod caller;
+mod exchanges;
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -12,13 +14,17 @@ use std::{
 
 use anyhow::Context;
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
-use reqwest::Client;
 use tokio::task::JoinSet;
 
-use self::caller::Caller;
+use self::{caller::Caller, exchanges::Exchanges};
 use crate::{
-    callers::{accepted_changes::AcceptedChanges, test_users::TestUser},
+    callers::{
+        accepted_changes::AcceptedChanges,
+        pairs::Pair,
+        test_users::{TestUser, UserKind},
+    },
     options::Options,
+    system::hubspot::Hubspot,
 };
 
 pub use caller::AnswerCounts;
@@ -40,6 +46,7 @@ const LAST_ANSWERS_TIMEOUT: Duration = Duration::from_mins(2);
 struct Shared {
     users: Vec<TestUser>,
     caller: Caller,
+    exchanges: Exchanges,
     next_change: AtomicU64,
     stopped: AtomicBool,
     think: Duration,
@@ -53,17 +60,19 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Prepares callers for these gateways, without starting them.
+    /// Prepares callers for these gateways, without starting them. `contacts` are the contact ids by user id.
     pub fn new(
-        http: Client,
         gateways: Vec<String>,
+        hubspot: Hubspot,
+        contacts: BTreeMap<String, String>,
+        pairs: Arc<Vec<Pair>>,
         accepted_changes: Arc<AcceptedChanges>,
         options: &Options,
     ) -> Self {
-        let users = TestUser::all(options.hot, options.cold);
         let shared = Shared {
-            users,
-            caller: Caller::new(http, gateways, accepted_changes),
+            users: TestUser::all(options.hot, options.cold, options.pairs),
+            caller: Caller::new(hubspot.http.clone(), gateways, accepted_changes),
+            exchanges: Exchanges::new(pairs, hubspot, contacts),
             next_change: AtomicU64::new(1),
             stopped: AtomicBool::new(false),
             think: options.think,
@@ -74,21 +83,32 @@ impl Clients {
         }
     }
 
-    /// Creates the hot users, one after another.
-    pub async fn create_hot_users(&self, seed: u64) {
+    /// Creates the hot users and the pairs, one after another.
+    pub async fn create_first_users(&self, seed: u64) {
         let mut random = StdRng::seed_from_u64(seed);
-        for user in self.shared.users.iter().filter(|user| user.hot) {
+        let users = self.shared.users.iter();
+        for user in users.filter(|user| user.kind != UserKind::Cold) {
             let change = user.first_change(self.shared.number());
             self.shared.caller.change(&change, &mut random).await;
         }
     }
 
-    /// Starts this many callers.
+    /// Starts this many callers, and those that exchange addresses.
     pub fn start(&mut self, seed: u64, clients: usize) {
-        for client in 0..clients as u64 {
-            let random = StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(client));
-            self.tasks.spawn(Arc::clone(&self.shared).call(random));
+        let mut seeds = (0..).map(|client| seed.wrapping_mul(1_000).wrapping_add(client));
+        let mut random = || StdRng::seed_from_u64(seeds.next().unwrap_or(seed));
+        for _ in 0..clients {
+            self.tasks.spawn(Arc::clone(&self.shared).call(random()));
         }
+        for _ in 0..self.shared.exchanges.callers() {
+            let shared = Arc::clone(&self.shared);
+            self.tasks.spawn(shared.exchange_addresses(random()));
+        }
+    }
+
+    /// Merges of contacts that failed, because of an error in the harness.
+    pub fn failures(&self) -> Vec<String> {
+        self.shared.exchanges.failures()
     }
 
     /// The number of answers so far, by status.
@@ -117,8 +137,12 @@ impl Shared {
         self.next_change.fetch_add(1, Ordering::Relaxed)
     }
 
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     async fn call(self: Arc<Self>, mut random: StdRng) {
-        while !self.stopped.load(Ordering::Relaxed) {
+        while !self.is_stopped() {
             let number = self.number();
             let Some(user) = self.choose(number, &mut random) else {
                 return;
@@ -133,8 +157,9 @@ impl Shared {
     }
 
     fn choose(&self, number: u64, random: &mut StdRng) -> Option<TestUser> {
-        let hot = self.users.partition_point(|user| user.hot);
-        let (hot, cold) = self.users.split_at(hot);
+        let hot = self.users.partition_point(|user| user.kind == UserKind::Hot);
+        let (hot, others) = self.users.split_at(hot);
+        let cold = &others[..others.partition_point(|user| user.kind == UserKind::Cold)];
         if cold.is_empty() || random.random_bool(HOT_SHARE) {
             return hot.choose(random).copied();
         }

@@ -1,14 +1,14 @@
 //! Waits until no user is dirty, in doubt or waiting, and the stream is empty.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
 use async_nats::jetstream;
-use contracts::UserId;
+use contracts::{FieldResult, UserId};
 use serde::Serialize;
-use user::store::UserReader;
+use user::{rules::Row, store::UserReader};
 
 use crate::{callers::accepted_changes::Expected, system::stack::Stack};
 
@@ -25,14 +25,22 @@ pub struct Convergence {
     pub dirty_at_first: u64,
 }
 
-/// Waits until the system has converged. The inner error names users that have not.
+/// Waits until the system has converged. Only some users may be in conflict then. The inner error names users that have not.
 pub async fn wait_for_convergence(
     stack: &Stack,
     expected: &BTreeMap<String, Expected>,
+    may_be_in_conflict: &BTreeSet<String>,
     within: Duration,
 ) -> anyhow::Result<Result<Convergence, String>> {
     let opened = user::store::open(&stack.database()).await?;
-    let rest = wait(stack, opened.reader.as_ref(), expected, within).await;
+    let rest = wait(
+        stack,
+        opened.reader.as_ref(),
+        expected,
+        may_be_in_conflict,
+        within,
+    )
+    .await;
     opened.close().await?;
     rest
 }
@@ -41,12 +49,13 @@ async fn wait(
     stack: &Stack,
     reader: &dyn UserReader,
     expected: &BTreeMap<String, Expected>,
+    may_be_in_conflict: &BTreeSet<String>,
     within: Duration,
 ) -> anyhow::Result<Result<Convergence, String>> {
     let began = Instant::now();
     let dirty_at_first = count_dirty(reader).await?;
     loop {
-        let remaining = remaining(stack, reader, expected).await?;
+        let remaining = remaining(stack, reader, expected, may_be_in_conflict).await?;
         if remaining.is_empty() {
             let after_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             return Ok(Ok(Convergence {
@@ -74,6 +83,7 @@ async fn remaining(
     stack: &Stack,
     reader: &dyn UserReader,
     expected: &BTreeMap<String, Expected>,
+    may_be_in_conflict: &BTreeSet<String>,
 ) -> anyhow::Result<Vec<String>> {
     let mut remaining = Vec::new();
     let count = count_dirty(reader).await?;
@@ -85,7 +95,9 @@ async fn remaining(
         let Some(row) = reader.find(&user_id).await? else {
             continue;
         };
-        let recheck = row.recheck_at.is_some();
+        // A conflict is tried again now and then, for ever.
+        let recheck =
+            row.recheck_at.is_some() && !(may_be_in_conflict.contains(user) && is_only_in_conflict(&row));
         if row.is_dirty() || row.in_doubt.is_some() || row.open_attempt.is_some() || recheck {
             remaining.push(format!(
                 "{user}: dirty {:?}, in doubt {:?}, open attempt {:?}, next wake-up {:?}, recheck {:?}, failures {}, {:?}",
@@ -107,6 +119,12 @@ async fn remaining(
         remaining.push(format!("wake-ups in the stream: {wake_ups:?}"));
     }
     Ok(remaining)
+}
+
+/// Whether every field that is tried again by itself is in conflict.
+fn is_only_in_conflict(row: &Row) -> bool {
+    let mut results = row.fields.iter().filter_map(|(_, state)| state.result.as_ref());
+    results.all(|result| result.is_confirmed() || matches!(result, FieldResult::Conflict { .. }))
 }
 
 async fn wake_ups(stack: &Stack) -> Result<u64, String> {

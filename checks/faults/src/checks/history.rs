@@ -82,33 +82,33 @@ enum Explanation {
 }
 
 impl History {
-    /// Checks the writes of one contact, and returns a sentence for each that has no explanation.
+    /// Checks the writes of one contact, and returns a sentence for each that has no explanation. `users` are those that may write to
+    /// it. The order of their values matters for each of them alone.
     pub(super) fn read(
         &mut self,
-        user: &str,
-        expected: &Expected,
+        users: &[(&str, &Expected)],
         writes: &[Write],
         circumstances: Circumstances<'_>,
     ) -> Vec<String> {
         self.writes += writes.len() as u64;
         let mut wrong = Vec::new();
-        let mut newest: BTreeMap<Field, Newest<'_>> = BTreeMap::new();
+        let mut newest: BTreeMap<(&str, Field), Newest<'_>> = BTreeMap::new();
         for write in writes {
             for (property, value) in &write.properties {
                 let Some(field) = Field::from_property(property) else {
                     continue;
                 };
-                let Some(version) = expected.version_of.get(&(field, value.clone())).copied() else {
-                    wrong.extend(unknown_value(user, expected, field, value, write));
+                let Some((user, version)) = version_of(users, field, value) else {
+                    wrong.extend(unknown_value(users, field, value, write));
                     continue;
                 };
-                match newest.get(&field) {
+                match newest.get(&(user, field)) {
                     Some(newer) if newer.version > version => {
                         let explanation = circumstances.explanation(newer.write, write);
                         wrong.extend(self.count(&explanation, user, property, (newer, version, write)));
                     }
                     _ => {
-                        newest.insert(field, Newest { version, write });
+                        newest.insert((user, field), Newest { version, write });
                     }
                 }
             }
@@ -139,19 +139,25 @@ impl History {
     }
 }
 
-/// A sentence about a value that no change gave. Cleared values, and values of several versions, belong to no single
-/// version and are not checked.
-fn unknown_value(
-    user: &str,
-    expected: &Expected,
-    field: Field,
-    value: &str,
-    write: &Write,
-) -> Option<String> {
-    if value.is_empty() || expected.given.contains(&(field, value.to_owned())) {
+/// The user and the version to which a value belongs. Cleared values, and values of several versions or users, belong to none and are
+/// not checked.
+fn version_of<'u>(users: &[(&'u str, &Expected)], field: Field, value: &str) -> Option<(&'u str, u64)> {
+    let key = (field, value.to_owned());
+    let mut givers = users.iter().filter(|(_, expected)| expected.given.contains(&key));
+    let (user, expected) = givers.next()?;
+    let version = expected.version_of.get(&key)?;
+    givers.next().is_none().then_some((*user, *version))
+}
+
+/// A sentence about a value that no change gave.
+fn unknown_value(users: &[(&str, &Expected)], field: Field, value: &str, write: &Write) -> Option<String> {
+    let key = (field, value.to_owned());
+    if value.is_empty() || users.iter().any(|(_, expected)| expected.given.contains(&key)) {
         return None;
     }
     let (name, at, trace) = (field.name(), write.at, &write.trace_id);
+    let users: Vec<&str> = users.iter().map(|(user, _)| *user).collect();
+    let user = users.join(" or ");
     Some(format!(
         "{name} of {user} was {value:?} at {at} ({trace:?}), which no accepted change gave"
     ))

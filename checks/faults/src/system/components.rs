@@ -73,6 +73,16 @@ impl Component {
         matches!(self, Self::FirstGateway | Self::SecondGateway)
     }
 
+    /// Whether it is a user service.
+    pub fn is_user_service(self) -> bool {
+        matches!(self, Self::FirstUser | Self::SecondUser)
+    }
+
+    /// The name of its log in the folder of the run.
+    pub fn log_name(self) -> String {
+        format!("{}.log", self.name())
+    }
+
     /// Whether it is a hubspot service.
     pub fn is_hubspot(self) -> bool {
         matches!(self, Self::FirstHubspot | Self::SecondHubspot)

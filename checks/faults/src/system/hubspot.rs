@@ -18,6 +18,8 @@ const MAX_CREATED_PER_CALL: usize = 100;
 /// A contact in the sandbox.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Contact {
+    /// Its id. A contact that was merged into another one has that one's.
+    pub id: String,
     /// Its properties.
     pub properties: BTreeMap<String, String>,
     /// Every write, in the order in which they took effect.
@@ -39,10 +41,27 @@ pub struct Write {
     pub properties: BTreeMap<String, String>,
 }
 
+impl Contact {
+    /// Its primary address; empty if it has none.
+    pub fn primary_address(&self) -> &str {
+        self.properties.get("email").map_or("", String::as_str)
+    }
+
+    /// Whether this is its primary address or a secondary one.
+    pub fn has_address(&self, address: &str) -> bool {
+        let secondary = self
+            .properties
+            .get("hs_additional_emails")
+            .map_or("", String::as_str);
+        self.primary_address() == address || secondary.split(';').any(|one| one == address)
+    }
+}
+
 /// Talks to the sandbox directly, without a proxy.
 #[derive(Debug, Clone)]
 pub struct Hubspot {
-    http: Client,
+    /// The client, which callers of the gateway can share.
+    pub http: Client,
     url: String,
 }
 
@@ -88,10 +107,17 @@ impl Hubspot {
         Ok(ids)
     }
 
-    /// A contact with its history.
+    /// A contact with its history. A former id gives the contact into which it was merged.
     pub async fn contact(&self, id: &str) -> anyhow::Result<Contact> {
         let body = body_of(self.http.get(self.control(&format!("contacts/{id}")))).await?;
         serde_json::from_str(&body).with_context(|| format!("contact {id}"))
+    }
+
+    /// Merges a contact into another one, as a salesperson does in the browser.
+    pub async fn merge(&self, primary: &str, other: &str) -> anyhow::Result<()> {
+        let merge = json!({ "primaryObjectId": primary, "objectIdToMerge": other });
+        body_of(self.http.post(self.control("merge")).json(&merge)).await?;
+        Ok(())
     }
 
     /// Sets how many calls are allowed in ten seconds.

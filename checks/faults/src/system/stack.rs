@@ -98,6 +98,17 @@ impl Stack {
         self.disk.folder().join("users.db")
     }
 
+    /// The logs of the user services.
+    pub fn user_service_logs(&self) -> Vec<PathBuf> {
+        let services = self
+            .services
+            .keys()
+            .filter(|component| component.is_user_service());
+        services
+            .map(|component| self.folder().join(component.log_name()))
+            .collect()
+    }
+
     /// The folder of the run.
     pub fn folder(&self) -> &Path {
         self.folder.path()

@@ -1,4 +1,4 @@
-//! What follows from a commit: wake-ups and notices, sent by tasks of their own.
+//! What follows from a commit: wake-ups and notices, sent by tasks of their own, and what is logged of it.
 
 use contracts::{ResolvedUser, UserChanged};
 use tokio::sync::mpsc;
@@ -22,6 +22,11 @@ pub struct AfterCommit {
 impl AfterCommit {
     /// Passes on what follows from a committed batch.
     pub(super) fn publish(&self, committed: Committed) {
+        // Before the commit it would be logged once for each try to commit, and also if there never is a commit.
+        for lost in committed.lost_contacts {
+            tracing::info!(user.id = %lost.user_id, contact.id = lost.contact_id,
+                "a user lost its contact to another user, and is looked up again");
+        }
         self.accepted.add(committed.accepted);
         let count = committed.wake_ups.len();
         if count > 0 {

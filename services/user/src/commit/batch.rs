@@ -20,8 +20,16 @@ pub(super) struct Committed {
     pub(super) wake_ups: Vec<UserChanged>,
     pub(super) resolved: Vec<ResolvedUser>,
     pub(super) accepted: AcceptedChanges,
+    pub(super) lost_contacts: Vec<LostContact>,
     /// Whether anything was written.
     pub(super) wrote: bool,
+}
+
+/// A user that loses its contact to another one.
+pub(crate) struct LostContact {
+    pub(crate) user_id: UserId,
+    /// The contact to which it was linked.
+    pub(crate) contact_id: Option<String>,
 }
 
 /// The rows of a batch in memory, and its transaction.
@@ -53,6 +61,8 @@ pub struct Batch<'a> {
     pub(crate) resolved: Vec<ResolvedUser>,
     /// Changes that HubSpot does not have yet.
     pub(crate) accepted: AcceptedChanges,
+    /// Users that lose their contacts to others. They are logged after the commit.
+    pub(crate) lost_contacts: Vec<LostContact>,
 }
 
 impl<'a> Batch<'a> {
@@ -83,6 +93,7 @@ impl<'a> Batch<'a> {
             wake_ups: Vec::new(),
             capacity,
             resolved: Vec::new(),
+            lost_contacts: Vec::new(),
             accepted: AcceptedChanges::default(),
         };
         batch.keep(&users, found);
@@ -309,6 +320,7 @@ impl<'a> Batch<'a> {
             wake_ups: self.wake_ups,
             resolved: self.resolved,
             accepted: self.accepted,
+            lost_contacts: self.lost_contacts,
             wrote,
         })
     }

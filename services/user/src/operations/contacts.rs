@@ -9,7 +9,7 @@ use contracts::{Link, LinkOrigin, NewLink, UserId, WriteTarget};
 
 use super::wake_if_due;
 use crate::{
-    commit::Batch,
+    commit::{Batch, LostContact},
     rules::{self, Row},
     store::StoreError,
 };
@@ -101,8 +101,10 @@ pub(super) async fn end_links(batch: &mut Batch<'_>, losers: &[UserId]) -> Resul
         let former = row.link.clone();
         rules::lose_contact(row, now, &timing);
         wake_if_due(batch, user);
-        tracing::info!(user.id = %user, contact.id = former.as_ref().map(|link| link.contact_id.as_str()),
-            "a user lost its contact to another user, and is looked up again");
+        batch.lost_contacts.push(LostContact {
+            user_id: user.clone(),
+            contact_id: former.as_ref().map(|link| link.contact_id.clone()),
+        });
         if let Some(former) = former {
             handle_departure(batch, user, &former).await?;
         }

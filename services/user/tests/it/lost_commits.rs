@@ -1,6 +1,14 @@
 //! Versions after commits were lost. Real fail-overs are in checks/postgres, many random ones in checks/simulation.
 
-use contracts::{ErrorCode, Field, LeaseAnswer, UpdateUser, delivery::LeaseAction};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use contracts::{
+    AttemptResult, ChangeLease, Claim, ErrorCode, Field, LeaseAnswer, LinkOrigin, ReportResults, TokenState,
+    UpdateUser, delivery::LeaseAction,
+};
 use runtime::health::Registry;
 use tokio::sync::mpsc;
 use user::{
@@ -11,7 +19,31 @@ use user::{
     store::memory::{MemoryFault, MemoryStore},
 };
 
-use crate::stack::{CEILING, Stack, ada, patch};
+use crate::{
+    delivery::contact_found,
+    stack::{ACCOUNT, CEILING, Stack, ada, claim_of, patch},
+};
+
+/// What was logged on this thread.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl Logged {
+    fn count(&self, sentence: &str) -> usize {
+        let logged = self.0.lock().unwrap();
+        String::from_utf8_lossy(&logged).matches(sentence).count()
+    }
+}
+
+impl io::Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 fn committing_on(store: &MemoryStore) -> CommitQueue {
     let after_commit = AfterCommit {
@@ -62,6 +94,57 @@ async fn a_raise_whose_commit_fails_is_made_by_the_next_one() {
     );
     let updated = queue.run(only_if(1), None).await.unwrap();
     assert_eq!(updated.sync.version, store.lease().version_floor + 1);
+}
+
+async fn claim(queue: &CommitQueue, epoch: u64, user: &str) -> Claim {
+    let given = queue.run(claim_of("w", epoch, &[user]), None).await.unwrap();
+    given.claims[0].clone()
+}
+
+fn report_of(result: AttemptResult) -> ReportResults {
+    ReportResults {
+        holder: "w".to_owned(),
+        results: vec![result],
+        retractions: Vec::new(),
+        claim: None,
+    }
+}
+
+#[tokio::test]
+async fn a_lost_contact_is_logged_once_and_after_the_commit() {
+    let logged = Logged::default();
+    let writer = logged.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let store = MemoryStore::default();
+    let queue = committing_on(&store);
+    let lease = ChangeLease {
+        holder: "w".to_owned(),
+        account_id: ACCOUNT.to_owned(),
+        action: LeaseAction::Hold,
+        token: TokenState::Unknown,
+    };
+    let LeaseAnswer::Granted { epoch, .. } = queue.run(lease, None).await.unwrap() else {
+        panic!("nobody else has the lease");
+    };
+    // User 1 has a contact of which user 2 has the primary address.
+    let secondary = patch("1", [(Field::EMAIL, "secondary@example.com")]);
+    queue.run(secondary, None).await.unwrap();
+    let mut found = contact_found(&claim(&queue, epoch, "1").await, "c1");
+    let link = found.link.as_mut().unwrap();
+    link.origin = LinkOrigin::SecondaryAddress;
+    link.primary_address = Some("ada@example.com".to_owned());
+    queue.run(report_of(found), None).await.unwrap();
+
+    queue.run(ada("2"), None).await.unwrap();
+    let found = report_of(contact_found(&claim(&queue, epoch, "2").await, "c1"));
+    store.faults().plant(MemoryFault::CommitLost);
+    queue.run(found.clone(), None).await.unwrap_err();
+    assert_eq!(logged.count("a user lost its contact"), 0);
+    queue.run(found, None).await.unwrap();
+    assert_eq!(logged.count("a user lost its contact"), 1);
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ fn read(writes: &[Write], windows: &[FaultWindow]) -> (History, Vec<String>) {
         first_writes: &first_writes,
         latest_effect: SignedDuration::from_secs(5),
     };
-    let wrong = history.read("1", &expected(), writes, circumstances);
+    let wrong = history.read(&[("1", &expected())], writes, circumstances);
     (history, wrong)
 }
 

@@ -43,7 +43,7 @@ impl Service {
 
     /// Starts it without waiting until it is ready.
     pub async fn start(&mut self) -> anyhow::Result<()> {
-        let log = self.folder.join(format!("{}.log", self.component.name()));
+        let log = self.folder.join(self.component.log_name());
         let mut launch = Launch::new(&self.program)
             .clean_env()
             .current_dir(&self.folder)
