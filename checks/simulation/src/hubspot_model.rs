@@ -80,6 +80,19 @@ pub(crate) struct CallOut {
     pub(crate) fault: Option<Fault>,
 }
 
+/// A write of one user over a value that another user had written.
+#[derive(Debug)]
+pub(crate) struct ForeignWrite {
+    /// Whose write it was.
+    pub(crate) author: Author,
+    /// Whose value was overwritten.
+    pub(crate) other: usize,
+    /// The contact.
+    pub(crate) contact: usize,
+    /// When the other user's value was written.
+    pub(crate) written_at: Time,
+}
+
 /// The account's contacts.
 #[derive(Debug)]
 pub(crate) struct HubSpotModel {
@@ -95,6 +108,8 @@ pub(crate) struct HubSpotModel {
     pub(crate) rejected: PerField<BTreeSet<String>>,
     /// Writes of an older value over a newer one of the same user that were not checked yet, and the newer one's version.
     pub(crate) backwards: Vec<(Author, u64)>,
+    /// Writes of one user over values of another one that were not checked yet.
+    pub(crate) foreign_writes: Vec<ForeignWrite>,
     /// Contacts that this system created.
     pub(crate) created: Vec<Creation>,
     /// When this system last wrote something.
@@ -124,6 +139,7 @@ impl HubSpotModel {
             rejected: PerField::default(),
             not_found: BTreeSet::new(),
             backwards: Vec::new(),
+            foreign_writes: Vec::new(),
             created: Vec::new(),
             written_at: 0,
             restored: 0,

@@ -75,6 +75,8 @@ pub(crate) struct World {
     claim_expected: Vec<Option<Time>>,
     /// By user, the contact that an operator named last.
     linked_by_operator: Vec<Option<usize>>,
+    /// By user, when its link was last seen to be shared.
+    shared_at: Vec<Option<Time>>,
     /// By user, whether a fail-over has lost something about it.
     has_lost: Vec<bool>,
     /// Whether an operator wants delivery to be paused.
@@ -114,6 +116,7 @@ impl World {
             due_at_once: vec![false; plan.users],
             claim_expected: vec![None; plan.users],
             linked_by_operator: vec![None; plan.users],
+            shared_at: vec![None; plan.users],
             has_lost: vec![false; plan.users],
             is_pause_wanted: false,
             tracing,

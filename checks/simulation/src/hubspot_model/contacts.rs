@@ -34,6 +34,8 @@ pub(crate) struct Contact {
     pub(crate) additional: Vec<String>,
     /// Who wrote each value.
     pub(crate) writers: PerField<Writer>,
+    /// When this system last wrote each value.
+    pub(crate) written_at: PerField<Time>,
     /// Whether it was archived.
     pub(crate) archived: bool,
     /// The contact it was merged into.

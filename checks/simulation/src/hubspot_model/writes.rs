@@ -3,7 +3,7 @@
 use contracts::Field;
 use hubspot::engine::{CallError, CallErrorKind, Properties};
 
-use super::{Author, FORM, HubSpotModel, Writer, kept, problem};
+use super::{Author, FORM, ForeignWrite, HubSpotModel, Writer, kept, problem};
 use crate::{agenda::Time, fault::Fault, random::Random};
 
 impl HubSpotModel {
@@ -23,7 +23,7 @@ impl HubSpotModel {
         self.written_at = now;
         for (property, value) in properties {
             if let Some(field) = Field::from_property(property) {
-                self.put(contact, field, value, author);
+                self.put(contact, field, value, author, now);
             }
         }
         Ok(())
@@ -54,7 +54,7 @@ impl HubSpotModel {
         problem(CallErrorKind::Conflict, "CONFLICT")
     }
 
-    fn put(&mut self, contact: usize, field: Field, value: &str, author: Option<&Author>) {
+    fn put(&mut self, contact: usize, field: Field, value: &str, author: Option<&Author>, now: Time) {
         let kept = kept(field, value);
         if kept != value {
             self.occurred.push(if value.starts_with(FORM) {
@@ -76,6 +76,17 @@ impl HubSpotModel {
             self.contacts[contact].writers[field] = Writer::Others;
             return;
         };
+        let written_at = std::mem::replace(&mut self.contacts[contact].written_at[field], now);
+        if let Writer::User { user: other, .. } = self.contacts[contact].writers[field]
+            && other != author.user
+        {
+            self.foreign_writes.push(ForeignWrite {
+                author: author.clone(),
+                other,
+                contact,
+                written_at,
+            });
+        }
         let changed_in = author.changed_in[field];
         let mut newest = changed_in;
         if let Writer::User {

@@ -7,7 +7,7 @@ use crate::{
     agenda::Time,
     event::{Event, Process},
     fault::Fault,
-    hubspot_model::{Author, CallOut, Creation},
+    hubspot_model::{Author, CallOut, Creation, ForeignWrite},
     transition::Transition,
 };
 
@@ -77,6 +77,9 @@ impl World {
         for (author, overwritten) in std::mem::take(&mut self.hubspot.backwards) {
             self.went_backwards(&author, overwritten, out);
         }
+        for foreign in std::mem::take(&mut self.hubspot.foreign_writes) {
+            self.check_foreign_write(&foreign, out);
+        }
         for creation in std::mem::take(&mut self.hubspot.created) {
             self.check_creation(creation);
         }
@@ -111,6 +114,30 @@ impl World {
             ));
         }
         self.creations[user].push(creation);
+    }
+
+    /// P3: while HubSpot may still apply a call of one user, no other user writes to the same contact. So a call that was given up
+    /// overwrites no value that another user has written since, unless both share the contact.
+    fn check_foreign_write(&mut self, foreign: &ForeignWrite, out: &CallOut) {
+        let ForeignWrite {
+            author,
+            other,
+            contact,
+            written_at,
+        } = foreign;
+        let was_given_up = !out.is_answered && out.answered_at <= *written_at;
+        let belongs_to_other = self.linked_contact(*other) == Some(*contact);
+        let was_shared = self.shared_at[*other].is_some_and(|shared_at| shared_at >= *written_at)
+            || self.users.rows[*other]
+                .link
+                .as_ref()
+                .is_some_and(|link| link.shared);
+        let is_promised = !self.plan.freezes() && !self.has_lost[*other] && !self.has_lost[author.user];
+        if was_given_up && belongs_to_other && !was_shared && is_promised {
+            self.fail(&format!(
+                "P3: a late write of a call that was given up overwrote a value of another user: {foreign:?}"
+            ));
+        }
     }
 
     /// P3: an older value overwrites a newer one only by a call that its worker gave up, or by a superseded worker.

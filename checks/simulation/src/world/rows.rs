@@ -78,6 +78,10 @@ impl World {
                 }
             }
         }
+        let is_shared = |row: &Row| row.link.as_ref().is_some_and(|link| link.shared);
+        for step in steps.iter().filter(|step| is_shared(step.before)) {
+            self.shared_at[step.user] = Some(self.now);
+        }
         self.observe_waits(&job.request, &steps);
         if !matches!(job.request, Request::Sweep(_)) {
             // Another operation of the batch wakes the user for a reason of its own.
