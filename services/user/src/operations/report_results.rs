@@ -1,8 +1,8 @@
 //! `users.report`: a worker reports the results of attempts, and may claim the next users in the same message.
 
 use contracts::{
-    AttemptResult, ErrorCode, Link, NextAction, ReportResults, ReportedUser, ResolvedUser, ResultsReported,
-    ServiceError, UserId, delivery::MAX_CLAIMS,
+    AttemptResult, ErrorCode, Link, LinkOrigin, NewLink, NextAction, ReportResults, ReportedUser,
+    ResolvedUser, ResultsReported, ServiceError, UserId, delivery::MAX_CLAIMS,
 };
 
 use super::contacts;
@@ -83,6 +83,11 @@ async fn report_one(
         }
         (None, _) => Vec::new(),
     };
+    let is_merged = |link: &NewLink| link.origin == LinkOrigin::Merged;
+    let before_merge = batch
+        .row(user)
+        .filter(|_| result.link.as_ref().is_some_and(is_merged))
+        .cloned();
     let (now, timing) = (batch.now, *batch.timing);
     let Some(row) = batch.row_mut(user) else {
         return Ok(NextAction::Superseded);
@@ -102,6 +107,14 @@ async fn report_one(
         contacts::inherit_values(batch, user, loser);
     }
     contacts::end_links(batch, &effects.losers).await?;
+    // The user lost its contact by a merge. The contact of the other one has values of this one now.
+    if let Some(former) = before_merge.filter(|_| link.is_none()) {
+        for winner in &effects.overwritten {
+            if let Some(row) = batch.row_mut(winner) {
+                rules::inherit_values(row, &former);
+            }
+        }
+    }
     contacts::resend_everything(batch, &effects.overwritten);
     if let Some(contact) = effects.overwritten_contact {
         contacts::resend_users_of(batch, user, &[contact]).await?;

@@ -161,3 +161,42 @@ async fn a_user_leaves_a_shared_contact_with_a_new_address_and_the_other_is_sent
     assert!(receipt.resending);
     service.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn after_a_merge_values_of_the_user_that_lost_its_contact_are_cleared() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.lease("w").await;
+    stack.update(&ada("1")).await.unwrap();
+    deliver(&stack, "w", epoch, "1").await;
+    stack
+        .update(&patch(
+            "2",
+            [(Field::EMAIL, "ida@example.com"), (Field::LAST_NAME, "Byron")],
+        ))
+        .await
+        .unwrap();
+    let given = stack.claim("w", epoch, &["2"]).await.unwrap();
+    stack
+        .report("w", vec![contact_found(&given.claims[0], "c2")])
+        .await;
+    let given = stack.claim("w", epoch, &["2"]).await.unwrap();
+    stack.report("w", vec![all_confirmed(&given.claims[0])]).await;
+
+    // Somebody merges the contacts, and user 2 is the first to notice. The primary address is that of user 1.
+    stack
+        .update(&patch("2", [(Field::FIRST_NAME, "Ida")]))
+        .await
+        .unwrap();
+    let given = stack.claim("w", epoch, &["2"]).await.unwrap();
+    let mut merged = contact_found(&given.claims[0], "c3");
+    let link = merged.link.as_mut().unwrap();
+    link.origin = LinkOrigin::Merged;
+    link.primary_address = Some("ada@example.com".to_owned());
+    link.former_ids = vec!["c1".to_owned(), "c2".to_owned()];
+    stack.report("w", vec![merged]).await;
+    assert_eq!(stack.receipt("2", None).await.unwrap().contact, None);
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    let former = &given.claims[0].former_values;
+    assert_eq!(former[&Field::LAST_NAME].as_deref(), Some("Byron"));
+    service.stop().await.unwrap();
+}
