@@ -114,7 +114,7 @@ impl PairCounts {
         Self {
             conflicts: users().filter(|user| user.is_in_conflict()).count() as u64,
             losses: losses.values().sum(),
-            left_values: users().map(UserFound::left_values).sum(),
+            left_values: users().map(UserFound::count_left_values).sum(),
         }
     }
 }

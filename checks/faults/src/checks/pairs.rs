@@ -64,13 +64,25 @@ impl UserFound<'_> {
         }
     }
 
-    /// How many values its contact has in fields that it never gave.
-    pub(super) fn left_values(&self) -> u64 {
+    /// How many values its contact has in fields that it never gave. Each is logged.
+    pub(super) fn count_left_values(&self) -> u64 {
         let Some(contact) = &self.contact else { return 0 };
-        let fields = Field::ALL.into_iter();
-        let never_given = fields.filter(|field| !self.expected.fields.contains_key(field));
-        let held = never_given.filter_map(|field| contact.properties.get(field.property()));
-        held.filter(|value| !value.is_empty()).count() as u64
+        let mut count = 0;
+        for field in Field::ALL {
+            let held = contact
+                .properties
+                .get(field.property())
+                .map_or("", String::as_str);
+            if !held.is_empty() && !self.expected.fields.contains_key(&field) {
+                tracing::info!(
+                    "contact {} of {} has {held:?}, which a former user gave",
+                    contact.id,
+                    self.id
+                );
+                count += 1;
+            }
+        }
+        count
     }
 }
 
