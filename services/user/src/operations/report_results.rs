@@ -117,7 +117,8 @@ async fn report_one(
         contacts::resend_users_of(batch, user, &[contact]).await?;
     }
     if contact_of(link.as_ref()) != contact_of(former_link.as_ref()) {
-        if let Some(found) = result.link.as_ref().filter(|_| link.is_some()) {
+        // Also if the contact was lost by a merge: calls of this user may still be applied to it.
+        if let Some(found) = &result.link {
             contacts::join_former_contacts(batch, user, found, former_link.as_ref(), &others).await?;
         }
         if let Some(link) = link {

@@ -126,6 +126,33 @@ async fn the_user_of_the_primary_address_gets_the_contact_and_the_other_one_is_l
 }
 
 #[tokio::test]
+async fn a_user_waits_for_a_late_write_to_a_contact_that_was_merged_into_its_own() {
+    let (stack, service, epoch, claim) = with_open_attempt().await;
+    stack.update(&with_address("2", "ida@example.com")).await.unwrap();
+    let given = stack.claim("w", epoch, &["2"]).await.unwrap();
+    stack
+        .report("w", vec![contact_found(&given.claims[0], "c2")])
+        .await;
+    // HubSpot may still apply a call to contact 1, which is merged into contact 2. User 1 notices it and loses the contact.
+    stack.report("w", vec![timed_out(&claim, "c1")]).await;
+    stack
+        .update(&patch("1", [(Field::FIRST_NAME, "Ada")]))
+        .await
+        .unwrap();
+    let given = stack.claim("w", epoch, &["1"]).await.unwrap();
+    let mut merged = contact_found(&given.claims[0], "c2");
+    let link = merged.link.as_mut().unwrap();
+    link.origin = LinkOrigin::Merged;
+    link.primary_address = Some("ida@example.com".to_owned());
+    link.former_ids = vec!["c1".to_owned()];
+    stack.report("w", vec![merged]).await;
+    assert_eq!(stack.receipt("1", None).await.unwrap().contact, None);
+    let given = stack.claim("w", epoch, &["2"]).await.unwrap();
+    assert_eq!(given.waiting, [id("2")]);
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_user_leaves_a_shared_contact_with_a_new_address_and_the_other_is_sent_again() {
     let (stack, service) = Stack::serving(&[]).await;
     let epoch = stack.lease("w").await;
