@@ -114,12 +114,12 @@ pub(super) fn decide_link(
         row.forget_former_address(former);
         return Decided::alone(LinkDecision::PassedOver(of_another(&found)));
     }
-    match compare(row, &found, attempt, others, now) {
-        Comparison::Shares { losers } => {
+    match rank(row, &found, attempt, others, now) {
+        Ranking::Shares { losers } => {
             take_contact(row, found, attempt, true, now);
             win(row, others, losers)
         }
-        Comparison::Wins => {
+        Ranking::Wins => {
             let was_written = matches!(found.origin, LinkOrigin::Merged | LinkOrigin::Created);
             take_contact(row, found, attempt, false, now);
             if was_written {
@@ -131,8 +131,8 @@ pub(super) fn decide_link(
                 others.iter().map(|other| other.user_id.clone()).collect(),
             )
         }
-        Comparison::IsOutdated => Decided::alone(LinkDecision::Outdated(outdated())),
-        Comparison::Loses { to } => {
+        Ranking::IsOutdated => Decided::alone(LinkDecision::Outdated(outdated())),
+        Ranking::Loses { to } => {
             let reason = of_another(&found);
             let decision = match found.origin {
                 LinkOrigin::Merged => {
@@ -166,8 +166,8 @@ fn win(row: &mut Row, others: &[Row], losers: Vec<UserId>) -> Decided {
     }
 }
 
-/// How a user that asks for a contact compares with the others that are linked to it.
-enum Comparison {
+/// How a user that asks for a contact ranks among the others that are linked to it.
+enum Ranking {
     /// It gets the contact.
     Wins,
     /// It shares the contact with the others, except those that lose it.
@@ -178,7 +178,7 @@ enum Comparison {
     IsOutdated,
 }
 
-fn compare(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row], now: UnixMs) -> Comparison {
+fn rank(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row], now: UnixMs) -> Ranking {
     // Earlier workers do not name the primary address.
     let shown = found
         .address
@@ -191,32 +191,32 @@ fn compare(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row], no
         Some(primary) if row.has_address(primary) => Bond::PrimaryAddress,
         _ => Bond::Other,
     };
-    let rank = |other: &Row| {
+    let bond_and_age = |other: &Row| {
         (
             bond_of_linked(other, primary),
             other.linked_at,
             other.user_id.clone(),
         )
     };
-    let Some((bond, linked_at, strongest)) = others.iter().map(rank).min() else {
-        return Comparison::Wins;
+    let Some((bond, linked_at, strongest)) = others.iter().map(bond_and_age).min() else {
+        return Ranking::Wins;
     };
     let have_all_primary = (own, bond) == (Bond::PrimaryAddress, Bond::PrimaryAddress);
     let is_earlier = is_merge && (row.linked_at, &row.user_id) < (linked_at, &strongest);
     let is_weaker = own > bond || (own == bond && !is_earlier);
     let is_shared = have_all_primary && found.origin != LinkOrigin::Followed;
     if is_weaker && !is_shared {
-        return Comparison::Loses { to: strongest };
+        return Ranking::Loses { to: strongest };
     }
     // Otherwise each of two users could lose the contact while it gives it its own address, and get it back by that address.
     if others
         .iter()
         .any(|other| is_address_written_since(other, attempt, now))
     {
-        return Comparison::IsOutdated;
+        return Ranking::IsOutdated;
     }
     if is_shared {
-        return Comparison::Shares {
+        return Ranking::Shares {
             losers: others
                 .iter()
                 .filter(|other| bond_of_linked(other, primary) == Bond::Other)
@@ -224,7 +224,7 @@ fn compare(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row], no
                 .collect(),
         };
     }
-    Comparison::Wins
+    Ranking::Wins
 }
 
 /// The contact passes from one user to another. Values that the former one had confirmed there, and that the new one never had, are
