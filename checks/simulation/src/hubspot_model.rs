@@ -87,7 +87,7 @@ pub(crate) struct ForeignWrite {
     pub(crate) author: Author,
     /// Whose value was overwritten.
     pub(crate) other: usize,
-    /// The contact.
+    /// The contact whose value was overwritten.
     pub(crate) contact: usize,
     /// When the other user's value was written.
     pub(crate) written_at: Time,

@@ -66,7 +66,7 @@ pub enum Action {
     },
     /// The call takes effect, but no contact in the response shows this property.
     Hide {
-        /// The property.
+        /// The property that no response shows.
         property: String,
     },
     /// The response is a 2xx with empty lists, and the call takes no effect.

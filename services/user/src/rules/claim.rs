@@ -40,7 +40,7 @@ pub fn next_target(row: &Row, account: &str) -> Option<WriteTarget> {
 /// The worker that holds the lease.
 #[derive(Debug, Clone, Copy)]
 pub struct Worker<'a> {
-    /// Its id.
+    /// The random id that it drew for its lease.
     pub holder: &'a str,
     /// The epoch of its lease.
     pub epoch: u64,

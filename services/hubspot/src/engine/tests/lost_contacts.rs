@@ -97,8 +97,8 @@ fn a_merge_moves_the_link_before_the_next_write() {
     assert_eq!(report.claim.expect("claimed again").users, [id("a")]);
 }
 
-#[test]
-fn a_single_write_under_another_id_moves_the_link() {
+/// A worker whose single write of contact `c-a` was answered for contact `99`.
+fn written_under_another_id() -> TestWorker {
     let mut worker = TestWorker::running();
     let call = unlisted(&mut worker);
     worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
@@ -107,6 +107,12 @@ fn a_single_write_under_another_id_moves_the_link() {
         "99".clone_into(contact_id);
     }
     worker.respond(call, all_written(&patch));
+    worker
+}
+
+#[test]
+fn a_single_write_under_another_id_moves_the_link() {
+    let mut worker = written_under_another_id();
     // The user service needs the addresses and former ids of the contact, which an update does not show.
     let (call, read) = worker.call();
     assert_eq!(
@@ -136,14 +142,7 @@ fn a_single_write_under_another_id_moves_the_link() {
 
 #[test]
 fn a_contact_that_vanishes_after_it_was_written_under_another_id_fails_for_now() {
-    let mut worker = TestWorker::running();
-    let call = unlisted(&mut worker);
-    worker.respond(call, Response::Contact(contact("c-a", "a@example.com")));
-    let (call, mut patch) = worker.call();
-    if let Call::UpdateSingle { contact_id, .. } = &mut patch {
-        "99".clone_into(contact_id);
-    }
-    worker.respond(call, all_written(&patch));
+    let mut worker = written_under_another_id();
     let (call, _) = worker.call();
     worker.respond(call, failed(CallErrorKind::NotFound));
     let result = worker.result();
