@@ -59,20 +59,32 @@ pub(crate) struct DataFile {
     path: PathBuf,
     file: File,
     lines: usize,
-    /// Locked as long as the file is open, so that two sandboxes never use one file.
-    _lock: File,
+    _lock: DataFileLock,
+}
+
+/// Keeps a file for one sandbox until it is dropped, so that two sandboxes never use one file.
+#[derive(Debug)]
+pub(crate) struct DataFileLock(File);
+
+impl Drop for DataFileLock {
+    /// Closing the file is not enough: a child process that another thread starts has a copy of it for a moment, and the
+    /// lock lasts until all copies are closed.
+    fn drop(&mut self) {
+        // If it fails, the lock ends with the last copy.
+        let _ = self.0.unlock();
+    }
 }
 
 impl DataFile {
     /// Locks a file for this sandbox. Callers lock it before they load it.
-    pub(crate) fn lock(path: &Path) -> Result<File, DataFileError> {
+    pub(crate) fn lock(path: &Path) -> Result<DataFileLock, DataFileError> {
         let failed = |source| DataFileError::Io {
             path: path.to_owned(),
             source,
         };
         let file = File::create(with_suffix(path, ".lock")).map_err(failed)?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => Ok(DataFileLock(file)),
             Err(TryLockError::WouldBlock) => Err(DataFileError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
@@ -124,7 +136,7 @@ impl DataFile {
     }
 
     /// Replaces the file by this data set, and opens it for appending.
-    pub(crate) fn create(path: &Path, account: &Account, lock: File) -> Result<Self, DataFileError> {
+    pub(crate) fn create(path: &Path, account: &Account, lock: DataFileLock) -> Result<Self, DataFileError> {
         let failed = |source| DataFileError::Io {
             path: path.to_owned(),
             source,

@@ -45,6 +45,15 @@ pub(super) fn lock(folder: &Path) -> anyhow::Result<DataFolderLock> {
 /// Locks the folder until it is dropped.
 pub(super) struct DataFolderLock(File);
 
+impl Drop for DataFolderLock {
+    /// Closing the file is not enough: a child process that another thread starts has a copy of it for a moment, and the
+    /// lock lasts until all copies are closed.
+    fn drop(&mut self) {
+        // If it fails, the lock ends with the last copy.
+        let _ = self.0.unlock();
+    }
+}
+
 impl DataFolderLock {
     /// Writes the address of this process's gateway into the lock file, where `hubsync doctor` reads it.
     pub(super) fn write_gateway_address(&mut self, address: SocketAddr) -> io::Result<()> {

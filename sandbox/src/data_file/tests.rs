@@ -52,6 +52,17 @@ fn an_absent_file_has_no_data_set() {
 }
 
 #[test]
+fn a_dropped_lock_is_free_although_a_child_process_has_a_copy_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let lock = DataFile::lock(&path).unwrap();
+    let _copy = lock.0.try_clone().unwrap();
+    assert!(matches!(DataFile::lock(&path), Err(DataFileError::InUse(_))));
+    drop(lock);
+    DataFile::lock(&path).unwrap();
+}
+
+#[test]
 fn the_last_line_of_a_contact_counts() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");

@@ -122,15 +122,25 @@ impl Fetch<'_> {
     }
 }
 
+struct FetchLock(File);
+
+impl Drop for FetchLock {
+    /// Closing the file is not enough: a child process that another thread starts has a copy of it for a moment.
+    fn drop(&mut self) {
+        // If it fails, the lock ends with the last copy.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Polls for the lock. A thread that waits for a lock cannot be cancelled, and would keep the process from ending.
-async fn lock(path: PathBuf) -> io::Result<File> {
+async fn lock(path: PathBuf) -> io::Result<FetchLock> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     let file = File::create(path)?;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(file),
+            Ok(()) => return Ok(FetchLock(file)),
             Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_INTERVAL).await,
             Err(TryLockError::Error(error)) => return Err(error),
         }
