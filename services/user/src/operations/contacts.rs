@@ -136,8 +136,8 @@ pub(super) async fn resend_users_of(
     Ok(())
 }
 
-/// A user is not linked to this contact any more. If other users are, one of them is sent again, because the contact may have values of
-/// the user that has left.
+/// A user is not linked to this contact any more. If other users are, they are sent again, because the contact may have values of the
+/// user that has left. Values that none of them has given are cleared by the one that was linked first.
 pub(super) async fn handle_departure(
     batch: &mut Batch<'_>,
     user: &UserId,
@@ -154,8 +154,8 @@ pub(super) async fn handle_departure(
         if let (Some(departed), Some(row)) = (departed, batch.row_mut(&first)) {
             rules::inherit_values(row, &departed);
         }
-        resend_everything(batch, [&first]);
     }
+    resend_everything(batch, &left);
     Ok(())
 }
 

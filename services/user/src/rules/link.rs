@@ -209,9 +209,13 @@ fn rank(row: &Row, found: &NewLink, attempt: &OpenAttempt, others: &[Row], now: 
         return Ranking::Loses { to: strongest };
     }
     // Otherwise each of two users could lose the contact while it gives it its own address, and get it back by that address.
+    // Users who share the contact give it the same address. They may send it at the same time again and again, for example
+    // while their contact is merged, and do not wait for each other.
+    let gives_another =
+        |other: &Row| !(is_shared && primary.is_some_and(|primary| other.has_address(primary)));
     if others
         .iter()
-        .any(|other| is_address_written_since(other, attempt, now))
+        .any(|other| gives_another(other) && is_address_written_since(other, attempt, now))
     {
         return Ranking::IsOutdated;
     }

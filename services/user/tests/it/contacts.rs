@@ -153,10 +153,10 @@ async fn a_user_waits_for_a_late_write_to_a_contact_that_was_merged_into_its_own
 }
 
 #[tokio::test]
-async fn a_user_leaves_a_shared_contact_with_a_new_address_and_the_other_is_sent_again() {
+async fn a_user_leaves_a_shared_contact_with_a_new_address_and_the_others_are_sent_again() {
     let (stack, service) = Stack::serving(&[]).await;
     let epoch = stack.lease("w").await;
-    for user in ["1", "2"] {
+    for user in ["1", "2", "3"] {
         stack.update(&ada(user)).await.unwrap();
         deliver(&stack, "w", epoch, user).await;
     }
@@ -166,9 +166,18 @@ async fn a_user_leaves_a_shared_contact_with_a_new_address_and_the_other_is_sent
         .unwrap();
     let given = stack.claim("w", epoch, &["2"]).await.unwrap();
     assert_eq!(given.claims[0].link, None);
+    for user in ["1", "3"] {
+        let receipt = stack.receipt(user, None).await.unwrap();
+        assert!(receipt.contact.unwrap().shared);
+        assert!(receipt.resending, "user {user}");
+    }
+    stack
+        .update(&patch("3", [(Field::EMAIL, "newer@example.com")]))
+        .await
+        .unwrap();
+    stack.claim("w", epoch, &["3"]).await.unwrap();
     let receipt = stack.receipt("1", None).await.unwrap();
     assert!(!receipt.contact.unwrap().shared);
-    assert!(receipt.resending);
     service.stop().await.unwrap();
 }
 

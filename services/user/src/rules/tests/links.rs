@@ -204,6 +204,21 @@ fn a_user_does_not_lose_its_contact_while_its_address_is_being_written() {
     assert!(matches!(effects.next, NextAction::Later { .. }), "{effects:?}");
 }
 
+#[test]
+fn users_who_share_a_contact_that_was_merged_do_not_wait_for_each_other() {
+    let mut user = TestUser::confirmed();
+    user.change([(Field::FIRST_NAME, "Eva")]);
+    rules::send_everything(&mut user.row, user.now);
+    let claim = user.claim();
+    let mut other = another_user();
+    rules::send_everything(&mut other.row, other.now);
+    other.claim();
+    user.others = vec![other.row];
+    user.report(merged(&claim, "ada@example.com"));
+    let link = user.row.link.unwrap();
+    assert_eq!((link.contact_id.as_str(), link.shared), ("c2", true));
+}
+
 /// A user who has only an address, and whose contact was another user's before.
 fn heir() -> TestUser {
     let mut user = TestUser::not_created();
