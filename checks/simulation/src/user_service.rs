@@ -175,8 +175,8 @@ impl UserService {
     }
 
     /// From now on a fail-over may lose commits.
-    pub(crate) fn keep_commits(&self) {
-        self.store.keep_commits(MAX_LOST_COMMITS);
+    pub(crate) fn add_standby(&self) {
+        self.store.add_standby(MAX_LOST_COMMITS);
     }
 
     /// Another server takes over without the last commits. Returned are the users whose rows are others now.

@@ -19,6 +19,8 @@ mod rows;
 mod wake_ups;
 mod workers;
 
+use std::collections::BTreeSet;
+
 use contracts::Field;
 use hubspot::engine::MissingContact;
 
@@ -67,6 +69,8 @@ pub(crate) struct World {
     inspections: u64,
     /// By user, the contacts that were made for it.
     creations: Vec<Vec<Creation>>,
+    /// When HubSpot executed calls that their workers had given up.
+    late_writes_at: BTreeSet<Time>,
     /// By user, since when it is dirty.
     dirty_since: Vec<Option<Time>>,
     /// By user, whether it was made due without a wake-up: the sweep publishes it.
@@ -112,6 +116,7 @@ impl World {
             calls_in_calm: 0,
             inspections: 0,
             creations: vec![Vec::new(); plan.users],
+            late_writes_at: BTreeSet::new(),
             dirty_since: vec![None; plan.users],
             due_at_once: vec![false; plan.users],
             claim_expected: vec![None; plan.users],
@@ -126,7 +131,7 @@ impl World {
         };
         world.tally.schedules = 1;
         if world.plan.has(Fault::LostCommits) {
-            world.users.keep_commits();
+            world.users.add_standby();
         }
         world.make_contacts();
         world.plan_everything();

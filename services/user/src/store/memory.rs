@@ -24,14 +24,14 @@ mod tests;
 mod transaction;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
 };
 
 use async_trait::async_trait;
-use contracts::UserId;
+use contracts::{UserId, WriteTarget};
 
 pub use encoding::RowEncoding;
 pub use faults::{MemoryFault, MemoryFaults};
@@ -41,10 +41,12 @@ use self::{
     faults::PlantedFaults,
     keys::Keys,
     reader::MemoryReader,
-    tables::Tables,
+    tables::{StoredRow, Tables},
     transaction::{MemoryTransaction, TransactionId},
 };
-use super::{DatabaseIdentity, LoadedRows, Opened, StoreError, Transaction, UserReader, UserWriter};
+use super::{
+    DatabaseIdentity, LateWrite, LoadedRows, Opened, StoreError, Transaction, UserReader, UserWriter,
+};
 use crate::{
     rules::{Lease, Row, StoredKey},
     time::Clock,
@@ -60,19 +62,13 @@ pub struct MemoryStore {
 /// What the writers and readers of a store share.
 #[derive(Default)]
 struct Shared {
-    /// What is committed.
-    tables: Tables,
-    /// The committed idempotency keys.
-    keys: Keys,
+    committed: Committed,
     /// The users whose rows were committed since somebody last asked.
     written: BTreeSet<UserId>,
-    lease: Lease,
     /// What a fail-over replaces.
     identity: Arc<DatabaseIdentity>,
-    /// What was committed before the last few commits, the latest one last; kept only on request.
-    earlier: VecDeque<Committed>,
-    /// How many commits a fail-over may lose.
-    max_lost_commits: usize,
+    /// The server that takes over in a fail-over; there is one only on request.
+    standby: Option<Standby>,
     fail_overs: u64,
     /// Which open transaction holds the row of a user.
     held_rows: HashMap<UserId, TransactionId>,
@@ -90,32 +86,89 @@ struct Shared {
 }
 
 /// What is committed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Committed {
     tables: Tables,
+    /// The idempotency keys.
     keys: Keys,
     lease: Lease,
 }
 
+/// What one commit changes.
+#[derive(Debug, Clone)]
+struct Commit {
+    rows: BTreeMap<UserId, StoredRow>,
+    lease: Option<Lease>,
+    deleted_late_writes: Vec<(WriteTarget, UserId)>,
+    saved_late_writes: Vec<LateWrite>,
+    deleted_keys: HashSet<(UserId, u64)>,
+    inserted_keys: Keys,
+}
+
+impl Committed {
+    fn apply(&mut self, commit: Commit) {
+        for (user, stored) in commit.rows {
+            self.tables.put(user, stored);
+        }
+        if let Some(lease) = commit.lease {
+            self.lease = lease;
+        }
+        for key in &commit.deleted_late_writes {
+            self.tables.late_writes.remove(key);
+        }
+        for late_write in commit.saved_late_writes {
+            let LateWrite {
+                target,
+                user_id,
+                until,
+            } = late_write;
+            self.tables.late_writes.insert((target, user_id), until);
+        }
+        for (user, number) in &commit.deleted_keys {
+            self.keys.remove(user, *number);
+        }
+        for key in commit.inserted_keys.all() {
+            self.keys.insert(key.clone());
+        }
+    }
+}
+
+/// A server to which commits are replicated late.
+struct Standby {
+    committed: Committed,
+    /// The commits that it has not got, the latest one last.
+    missing: VecDeque<Commit>,
+    max_missing: usize,
+}
+
+impl Standby {
+    fn replicate(&mut self, commit: Commit) {
+        self.missing.push_back(commit);
+        self.catch_up(self.max_missing);
+    }
+
+    /// Gets commits until it misses only this many.
+    fn catch_up(&mut self, missing: usize) {
+        while self.missing.len() > missing {
+            if let Some(commit) = self.missing.pop_front() {
+                self.committed.apply(commit);
+            }
+        }
+    }
+}
+
 impl Shared {
-    /// Keeps what is committed, as a fail-over may go back to it.
-    fn keep_committed(&mut self) {
-        if self.max_lost_commits == 0 {
-            return;
+    fn commit(&mut self, commit: Commit) {
+        self.written.extend(commit.rows.keys().cloned());
+        if let Some(standby) = &mut self.standby {
+            standby.replicate(commit.clone());
         }
-        if self.earlier.len() == self.max_lost_commits {
-            self.earlier.pop_front();
-        }
-        self.earlier.push_back(Committed {
-            tables: self.tables.clone(),
-            keys: self.keys.clone(),
-            lease: self.lease.clone(),
-        });
+        self.committed.apply(commit);
     }
 
     /// Whether an open transaction holds the row of a user.
     fn is_held(&self, user: &UserId) -> bool {
-        self.tables.rows.contains_key(user) && self.held_rows.contains_key(user)
+        self.committed.tables.rows.contains_key(user) && self.held_rows.contains_key(user)
     }
 }
 
@@ -174,13 +227,13 @@ impl MemoryStore {
     /// Every committed row, by id. Rows that cannot be read are left out.
     pub fn rows(&self) -> Vec<Row> {
         let shared = self.lock();
-        let rows = shared.tables.rows.values();
+        let rows = shared.committed.tables.rows.values();
         rows.filter_map(|stored| stored.decode().ok()).collect()
     }
 
     /// The committed row of a user; none if there is no such user or its row cannot be read.
     pub fn row(&self, user_id: &UserId) -> Option<Arc<Row>> {
-        self.lock().tables.rows.get(user_id)?.shared().ok()
+        self.lock().committed.tables.rows.get(user_id)?.shared().ok()
     }
 
     /// The users whose rows were committed since this was last called.
@@ -190,12 +243,12 @@ impl MemoryStore {
 
     /// The committed lease.
     pub fn lease(&self) -> Lease {
-        self.lock().lease.clone()
+        self.lock().committed.lease.clone()
     }
 
     /// The committed idempotency keys, expired ones included.
     pub fn keys(&self) -> Vec<StoredKey> {
-        self.lock().keys.all().cloned().collect()
+        self.lock().committed.keys.all().cloned().collect()
     }
 
     /// The users among these whose rows an open transaction holds. A `begin` with one of them would be contended, so a
@@ -208,28 +261,34 @@ impl MemoryStore {
 
     /// Makes the row of a user one that this version cannot read, as if a later version had written it.
     pub fn make_unreadable(&self, user_id: &UserId) {
-        self.lock().tables.make_unreadable(user_id);
+        self.lock().committed.tables.make_unreadable(user_id);
     }
 
-    /// From now on a fail-over may lose this many commits. Each commit copies the tables, so this is for few users.
-    pub fn keep_commits(&self, count: usize) {
-        self.lock().max_lost_commits = count;
+    /// From now on there is a standby server, which misses the last commits, at most this many.
+    pub fn add_standby(&self, max_missing: usize) {
+        let mut shared = self.lock();
+        shared.standby = Some(Standby {
+            committed: shared.committed.clone(),
+            missing: VecDeque::new(),
+            max_missing,
+        });
     }
 
-    /// Another server takes over that has not got the last commits, at most this many. Returns how many are lost. No transaction may be
-    /// open.
+    /// The standby server takes over, and the last commits that it misses are lost, at most this many. Returns how many are lost. No
+    /// transaction may be open.
     pub fn fail_over(&self, commits: usize) -> usize {
         let mut shared = self.lock();
-        let lost = commits.min(shared.earlier.len());
-        let at = shared.earlier.len() - lost;
-        if let Some(Committed { tables, keys, lease }) = shared.earlier.get(at).cloned() {
-            shared.tables = tables;
-            shared.keys = keys;
-            shared.lease = lease;
+        let shared = &mut *shared;
+        let mut lost = 0;
+        if let Some(standby) = &mut shared.standby {
+            standby.catch_up(commits);
+            lost = standby.missing.len();
+            standby.missing.clear();
+            // The first server has stored its fingerprint too.
+            let lease = &mut standby.committed.lease;
+            lease.fingerprint.get_or_insert_with(|| "0".to_owned());
+            shared.committed = standby.committed.clone();
         }
-        shared.earlier.clear();
-        // The first server has stored its fingerprint too.
-        shared.lease.fingerprint.get_or_insert_with(|| "0".to_owned());
         shared.fail_overs += 1;
         let fingerprint = Some(shared.fail_overs.to_string());
         shared.identity = Arc::new(DatabaseIdentity { fingerprint });

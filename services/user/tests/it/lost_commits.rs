@@ -76,7 +76,7 @@ fn only_if(version: u64) -> UpdateUser {
 #[tokio::test]
 async fn a_raise_whose_commit_fails_is_made_by_the_next_one() {
     let store = MemoryStore::default();
-    store.keep_commits(1);
+    store.add_standby(1);
     let queue = committing_on(&store);
     for (version, change) in [(1, ada("1")), (2, named("Eva"))] {
         let updated = queue.run(change, None).await.unwrap();
@@ -124,7 +124,7 @@ async fn a_lost_contact_is_logged_once_and_after_the_commit() {
         holder: "w".to_owned(),
         account_id: ACCOUNT.to_owned(),
         action: LeaseAction::Hold,
-        token: TokenState::Unknown,
+        token: TokenState::Accepted,
     };
     let LeaseAnswer::Granted { epoch, .. } = queue.run(lease, None).await.unwrap() else {
         panic!("nobody else has the lease");
@@ -150,7 +150,7 @@ async fn a_lost_contact_is_logged_once_and_after_the_commit() {
 #[tokio::test]
 async fn each_fail_over_raises_the_floor_once() {
     let store = MemoryStore::default();
-    store.keep_commits(8);
+    store.add_standby(8);
     let queue = committing_on(&store);
     for change in [ada("1"), named("Zoe")] {
         queue.run(change, None).await.unwrap();

@@ -33,24 +33,24 @@ impl MemoryReader {
 impl UserReader for MemoryReader {
     async fn find(&self, user_id: &UserId) -> Result<Option<Row>, StoreError> {
         let shared = self.store.lock();
-        let stored = shared.tables.rows.get(user_id);
+        let stored = shared.committed.tables.rows.get(user_id);
         Ok(stored.map(StoredRow::decode).transpose()?)
     }
 
     async fn list(&self, list: &List, limit: usize) -> Result<Vec<Listed>, StoreError> {
         let shared = self.store.lock();
-        Ok(page_of(&shared.tables, list, limit))
+        Ok(page_of(&shared.committed.tables, list, limit))
     }
 
     async fn scan(&self, scan: &UserScan<'_>) -> Result<ScanPage, StoreError> {
         let shared = self.store.lock();
-        Ok(scan_page(&shared.tables, scan))
+        Ok(scan_page(&shared.committed.tables, scan))
     }
 
     async fn count(&self) -> Result<Counts, StoreError> {
         let shared = self.store.lock();
-        let pending = count_pending(&shared.tables, self.store.clock.now());
-        Ok(Counts::new(&pending, problem_totals(&shared.tables)))
+        let pending = count_pending(&shared.committed.tables, self.store.clock.now());
+        Ok(Counts::new(&pending, problem_totals(&shared.committed.tables)))
     }
 
     async fn close(&self) {}

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use contracts::{Priority, UserId, WriteTarget};
 
 use super::{
-    MemoryError, MemoryFault, MemoryStore, Shared,
+    Commit, MemoryError, MemoryFault, MemoryStore, Shared,
     index::Index,
     keys::Keys,
     tables::{StoredRow, Tables},
@@ -165,7 +165,7 @@ impl MemoryTransaction {
         self.written
             .rows
             .get(user)
-            .or_else(|| shared.tables.rows.get(user))
+            .or_else(|| shared.committed.tables.rows.get(user))
     }
 
     fn hold_and_decode(&mut self, shared: &mut Shared, users: &[&UserId]) -> LoadedRows {
@@ -182,7 +182,7 @@ impl MemoryTransaction {
     }
 
     fn load_rows(&mut self, shared: &mut Shared, users: &[&UserId]) -> Result<LoadedRows, StoreError> {
-        let exists = |user: &UserId| shared.tables.rows.contains_key(user);
+        let exists = |user: &UserId| shared.committed.tables.rows.contains_key(user);
         if users
             .iter()
             .any(|user| exists(user) && self.is_held_by_another(shared, user))
@@ -197,8 +197,9 @@ impl MemoryTransaction {
         let new = rows.iter().filter(|row| !self.held.contains(&row.user_id));
         let new: Vec<UserId> = new.map(|row| row.user_id.clone()).collect();
         // Another transaction has created one of them since it was loaded, or is about to.
-        let exists =
-            |user: &UserId| shared.tables.rows.contains_key(user) || self.is_held_by_another(shared, user);
+        let exists = |user: &UserId| {
+            shared.committed.tables.rows.contains_key(user) || self.is_held_by_another(shared, user)
+        };
         if new.iter().any(exists) {
             return Err(StoreError::Contended(new));
         }
@@ -245,7 +246,7 @@ impl MemoryTransaction {
     ) -> Vec<UserId> {
         // What this transaction has written replaces the committed row, whether or not it is in the range.
         let is_written = |user: &UserId| self.written.rows.contains_key(user);
-        let committed = index(&shared.tables).users(range.clone());
+        let committed = index(&shared.committed.tables).users(range.clone());
         let committed = committed.filter(|(_, user)| !is_written(user) && accept(user));
         let mut found: Vec<(&K, &UserId)> = committed.take(limit).collect();
         let written = index(&self.written).users(range);
@@ -281,7 +282,7 @@ impl MemoryTransaction {
 
     /// Looks for a key as this transaction sees it. It deletes only keys that have expired, which are not found anyway.
     fn find_key(&self, shared: &Shared, user: &UserId, key: KeyHash) -> FoundKey {
-        let committed = shared.keys.find(user, key, self.now);
+        let committed = shared.committed.keys.find(user, key, self.now);
         let own = self.inserted_keys.find(user, key, self.now);
         FoundKey {
             change: own.change.or(committed.change),
@@ -294,13 +295,13 @@ impl MemoryTransaction {
             return None;
         }
         let stored = self.inserted_keys.get(user, number);
-        let stored = stored.or_else(|| shared.keys.get(user, number));
+        let stored = stored.or_else(|| shared.committed.keys.get(user, number));
         stored.map(|stored| stored.change.expires_at)
     }
 
     /// Keys that this transaction or another one deletes are skipped.
     fn delete_expired(&mut self, shared: &mut Shared, limit: usize) -> u64 {
-        let expired = shared.keys.expired(self.now);
+        let expired = shared.committed.keys.expired(self.now);
         let expired = expired.map(|(user, number)| (user.clone(), number));
         let free = expired.filter(|key| !shared.keys_in_deletion.contains(key));
         let free: Vec<(UserId, u64)> = free.take(limit).collect();
@@ -321,31 +322,14 @@ impl MemoryTransaction {
     /// Makes what was written the committed state, unless a planted fault loses it.
     fn apply(&mut self, shared: &mut Shared) -> Result<(), StoreError> {
         shared.faults.strike(MemoryFault::CommitLost)?;
-        shared.keep_committed();
-        for (user, stored) in std::mem::take(&mut self.written.rows) {
-            shared.written.insert(user.clone());
-            shared.tables.put(user, stored);
-        }
-        if let Some(lease) = self.written_lease.take() {
-            shared.lease = lease;
-        }
-        for key in &self.deleted_late_writes {
-            shared.tables.late_writes.remove(key);
-        }
-        for late_write in self.saved_late_writes.drain(..) {
-            let LateWrite {
-                target,
-                user_id,
-                until,
-            } = late_write;
-            shared.tables.late_writes.insert((target, user_id), until);
-        }
-        for (user, number) in &self.deleted_keys {
-            shared.keys.remove(user, *number);
-        }
-        for key in self.inserted_keys.all() {
-            shared.keys.insert(key.clone());
-        }
+        shared.commit(Commit {
+            rows: std::mem::take(&mut self.written.rows),
+            lease: self.written_lease.take(),
+            deleted_late_writes: std::mem::take(&mut self.deleted_late_writes),
+            saved_late_writes: std::mem::take(&mut self.saved_late_writes),
+            deleted_keys: self.deleted_keys.clone(),
+            inserted_keys: std::mem::take(&mut self.inserted_keys),
+        });
         shared.faults.strike(MemoryFault::AnswerLost)
     }
 }
@@ -468,7 +452,7 @@ impl Transaction for MemoryTransaction {
     async fn look_for_links(&mut self) -> Result<bool, StoreError> {
         self.statement(|this, shared| {
             if this.written.rows.is_empty() {
-                return Ok(!shared.tables.contacts.is_empty());
+                return Ok(!shared.committed.tables.contacts.is_empty());
             }
             Ok(!this
                 .select(shared, |tables| &tables.contacts, .., |_| true, 1)
@@ -478,13 +462,20 @@ impl Transaction for MemoryTransaction {
     }
 
     async fn read_lease(&mut self) -> Result<Lease, StoreError> {
-        self.statement(|this, shared| Ok(this.written_lease.clone().unwrap_or_else(|| shared.lease.clone())))
-            .await
+        self.statement(|this, shared| {
+            Ok(this
+                .written_lease
+                .clone()
+                .unwrap_or_else(|| shared.committed.lease.clone()))
+        })
+        .await
     }
 
     async fn lease(&mut self) -> Result<Lease, StoreError> {
         self.statement_on_lease(|this, shared| {
-            this.written_lease.clone().unwrap_or_else(|| shared.lease.clone())
+            this.written_lease
+                .clone()
+                .unwrap_or_else(|| shared.committed.lease.clone())
         })
         .await
     }
@@ -522,7 +513,7 @@ impl Transaction for MemoryTransaction {
 
     async fn find_late_writes(&mut self, targets: &[&WriteTarget]) -> Result<Vec<LateWrite>, StoreError> {
         self.statement(|this, shared| {
-            let late_writes = shared.tables.late_writes.iter();
+            let late_writes = shared.committed.tables.late_writes.iter();
             let found = late_writes
                 .filter(|((target, _), until)| **until > this.now && targets.contains(&target))
                 .map(|((target, user_id), until)| LateWrite {
@@ -545,7 +536,7 @@ impl Transaction for MemoryTransaction {
 
     async fn delete_ended_late_writes(&mut self, limit: usize) -> Result<u64, StoreError> {
         self.statement(|this, shared| {
-            let late_writes = shared.tables.late_writes.iter();
+            let late_writes = shared.committed.tables.late_writes.iter();
             let ended = late_writes.filter(|(_, until)| **until <= this.now).take(limit);
             this.deleted_late_writes = ended.map(|(key, _)| key.clone()).collect();
             Ok(this.deleted_late_writes.len() as u64)
