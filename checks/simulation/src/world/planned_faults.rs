@@ -1,6 +1,6 @@
 //! Planned faults: when they occur, begin and end.
 
-use contracts::{DeliveryAction, Field};
+use contracts::{DeliveryAction, Field, LinkOrigin};
 use hubspot::engine::Input;
 
 use super::World;
@@ -106,8 +106,14 @@ impl World {
             self.trace(|| format!("commits of u{user} are lost"));
             self.tally.transitions.add(Transition::RowLost);
             self.has_lost[user] = true;
-            // The operator's commit may be among them.
-            self.linked_by_operator[user] = None;
+            let link = self.users.rows[user].link.as_ref();
+            if link.is_none_or(|link| link.origin != LinkOrigin::ByOperator) {
+                // The operator's commit is among them.
+                self.linked_by_operator[user] = None;
+            }
+        }
+        if self.hubspot.problems.contains(&Fault::OtherAccount) && self.is_any_account_accepted() {
+            self.finish(Fault::OtherAccount);
         }
         // An operator sees that delivery is paused or resumed again.
         self.control_delivery(if self.is_pause_wanted {
@@ -115,6 +121,12 @@ impl World {
         } else {
             DeliveryAction::Resume
         });
+    }
+
+    /// Only links tie the users to an account. Without them the token of another account is as good as the right one, and
+    /// delivery to that account would be no fault.
+    fn is_any_account_accepted(&self) -> bool {
+        self.users.rows.iter().all(|row| row.link.is_none())
     }
 
     /// Not during a late-write window: that is not promised to go well.
@@ -125,10 +137,7 @@ impl World {
     }
 
     pub(crate) fn begin(&mut self, fault: Fault) {
-        // Before there are links, any account is as good as another.
-        let is_harmless =
-            fault == Fault::OtherAccount && self.users.rows.iter().all(|row| row.link.is_none());
-        if self.is_calm || is_harmless {
+        if self.is_calm || (fault == Fault::OtherAccount && self.is_any_account_accepted()) {
             return;
         }
         self.tally.faults.add(fault);

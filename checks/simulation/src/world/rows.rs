@@ -78,9 +78,18 @@ impl World {
                 }
             }
         }
+        for step in steps.iter().filter(|step| !step.after.is_dirty()) {
+            self.dirty_since[step.user] = None;
+        }
         let is_shared = |row: &Row| row.link.as_ref().is_some_and(|link| link.shared);
         for step in steps.iter().filter(|step| is_shared(step.before)) {
             self.shared_at[step.user] = Some(self.now);
+        }
+        if matches!(job.request, Request::Claim(_) | Request::Report(_)) {
+            // The contact is another user's now, so another one may be created.
+            for step in steps.iter().filter(|step| step.has_lost_contact()) {
+                self.creations[step.user].clear();
+            }
         }
         self.observe_waits(&job.request, &steps);
         if !matches!(job.request, Request::Sweep(_)) {
@@ -177,7 +186,6 @@ impl World {
         for step in steps {
             if step.has_lost_contact() {
                 self.tally.transitions.add(Transition::SharedContactLeft);
-                self.creations[step.user].clear();
             }
         }
     }
