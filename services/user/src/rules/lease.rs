@@ -61,19 +61,16 @@ fn hold(
     now: UnixMs,
     timing: &RuleTiming,
 ) -> LeaseAnswer {
-    // A worker that has not checked its token yet may name the account of its former one, so it does not say which account this is.
-    let is_checked = change.token == TokenState::Accepted;
     match &lease.account_id {
-        Some(remembered) if *remembered != change.account_id && (has_links || !is_checked) => {
+        Some(remembered) if *remembered != change.account_id && has_links => {
             return LeaseAnswer::OtherAccount {
                 remembered: remembered.clone(),
             };
         }
-        None if !is_checked => return held(lease, now + timing.lease, now, timing),
         _ => {}
     }
     if !is_holder {
-        let is_accepted = is_checked
+        let is_accepted = change.token == TokenState::Accepted
             && lease
                 .account_id
                 .as_ref()

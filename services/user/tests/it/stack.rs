@@ -183,7 +183,7 @@ impl Stack {
             holder: holder.to_owned(),
             account_id: ACCOUNT.to_owned(),
             action,
-            token: contracts::TokenState::Accepted,
+            token: contracts::TokenState::Unknown,
         };
         self.ask(&change).await.unwrap()
     }

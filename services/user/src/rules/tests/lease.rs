@@ -14,12 +14,7 @@ struct LeaseFixture {
 
 impl LeaseFixture {
     fn ask_as(&mut self, holder: &str, account: &str, action: LeaseAction) -> LeaseAnswer {
-        let token = match self.lease.account_id {
-            // Only a worker that has checked its token says which account it is.
-            None => TokenState::Accepted,
-            Some(_) => TokenState::Unknown,
-        };
-        self.ask_with(holder, account, action, token)
+        self.ask_with(holder, account, action, TokenState::Unknown)
     }
 
     fn hold_with(&mut self, holder: &str, token: TokenState) -> LeaseAnswer {
@@ -93,7 +88,6 @@ fn a_refused_holder_may_yield_only_to_a_worker_whose_token_is_accepted() {
 #[test]
 fn after_a_refused_holder_the_lease_waits_for_an_accepted_worker() {
     let mut fixture = LeaseFixture::default();
-    fixture.hold_with("a", TokenState::Accepted);
     fixture.hold_with("a", TokenState::Refused);
     fixture.hold_with("good", TokenState::Accepted);
     fixture.ask_with("a", "4711", LeaseAction::Yield, TokenState::Refused);
@@ -111,7 +105,6 @@ fn after_a_refused_holder_the_lease_waits_for_an_accepted_worker() {
 #[test]
 fn a_lease_that_no_accepted_worker_takes_is_free_after_its_term() {
     let mut fixture = LeaseFixture::default();
-    fixture.hold_with("a", TokenState::Accepted);
     fixture.hold_with("a", TokenState::Refused);
     fixture.hold_with("good", TokenState::Accepted);
     fixture.ask_with("a", "4711", LeaseAction::Yield, TokenState::Refused);
@@ -187,7 +180,7 @@ fn a_holder_may_yield_once_in_ten_minutes() {
 #[test]
 fn another_account_gets_no_lease_while_there_are_links() {
     let mut fixture = LeaseFixture::default();
-    fixture.hold_with("a", TokenState::Accepted);
+    fixture.ask("a", LeaseAction::Hold);
     fixture.ask("a", LeaseAction::Release);
     fixture.has_links = true;
     let other_account = LeaseAnswer::OtherAccount {
@@ -195,29 +188,7 @@ fn another_account_gets_no_lease_while_there_are_links() {
     };
     assert_eq!(fixture.ask_as("b", "other", LeaseAction::Hold), other_account);
     fixture.has_links = false;
-    let accepted = fixture.ask_with("b", "other", LeaseAction::Hold, TokenState::Accepted);
-    assert_eq!(accepted, granted(2, false));
-}
-
-#[test]
-fn a_worker_that_has_not_checked_its_token_does_not_change_the_account() {
-    let mut fixture = LeaseFixture::default();
-    assert!(matches!(
-        fixture.hold_with("a", TokenState::Unknown),
-        LeaseAnswer::Held { .. }
-    ));
-    fixture.hold_with("a", TokenState::Accepted);
-    fixture.ask("a", LeaseAction::Release);
-    for token in [TokenState::Unknown, TokenState::Refused] {
-        let other_account = LeaseAnswer::OtherAccount {
-            remembered: "4711".to_owned(),
-        };
-        assert_eq!(
-            fixture.ask_with("b", "other", LeaseAction::Hold, token),
-            other_account
-        );
-    }
-    assert_eq!(fixture.lease.account_id.as_deref(), Some("4711"));
+    assert_eq!(fixture.ask_as("b", "other", LeaseAction::Hold), granted(2, false));
 }
 
 #[test]

@@ -86,7 +86,6 @@ fn after_a_raise_nobody_gets_the_lease_for_one_term() {
         holder: Some("a".to_owned()),
         epoch: 4,
         expires_at: NOW + 1_000,
-        account_id: Some(ACCOUNT.to_owned()),
         ..Lease::default()
     };
     raise_version_floor(&mut lease, None, NOW, &timing);
