@@ -132,10 +132,15 @@ impl Leadership {
     }
 
     /// When to ask for the lease again.
+    ///
+    /// After the token was replaced, a worker keeps the lease that it has. It asks for a new one only when it knows the account: the
+    /// user service remembers the account of the worker that gets the lease, and while nobody is linked, a former account would
+    /// take the place of the right one.
     pub(crate) fn next_request_at(&self) -> Option<Duration> {
+        let is_account_known = self.is_account_verified || self.lease.epoch().is_some();
         self.lease
             .next_request_at()
-            .filter(|_| self.account_id.is_some() && !self.has_finished)
+            .filter(|_| self.account_id.is_some() && is_account_known && !self.has_finished)
     }
 
     /// The request for the lease, if one is due. `is_drained` says whether nothing is left to report.

@@ -28,6 +28,30 @@ fn the_lease_is_requested_once_the_account_is_known() {
 }
 
 #[test]
+fn after_a_new_token_only_the_holder_asks_for_the_lease_before_it_knows_the_account() {
+    let mut worker = TestWorker::running();
+    worker.put(Input::TokenReplaced);
+    let (call, _) = worker.call();
+    worker.respond(call, failed(CallErrorKind::NoResponse));
+    worker.now += ms(1_000);
+    worker.put(Input::Tick);
+    assert_eq!(worker.lease_action(), Some(LeaseAction::Hold), "it keeps its lease");
+    worker.put(Input::LeaseResponse(Ok(held(1_000))));
+    worker.now += ms(1_000);
+    worker.put(Input::Tick);
+    assert_eq!(worker.lease_action(), None);
+    let (call, _) = worker.call();
+    worker.respond(
+        call,
+        Response::Account {
+            account_id: "other".to_owned(),
+            details_refused: false,
+        },
+    );
+    assert_eq!(worker.lease_action(), Some(LeaseAction::Hold));
+}
+
+#[test]
 fn attempts_left_open_are_claimed_before_wake_ups() {
     let mut worker = TestWorker::starting(|_| {});
     let (call, _) = worker.call();
