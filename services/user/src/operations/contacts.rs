@@ -55,6 +55,9 @@ pub(super) async fn other_users(
 
 /// A link was accepted: everybody who stays linked to the contact is linked to its present id, and windows in which a late write to a
 /// former id is possible count for the present one.
+///
+/// If the user lost the contact instead, the others stay linked to the ids that they know. Contacts of several of them may have been
+/// merged, and the next write of one of them decides which of them keeps the contact.
 pub(super) async fn join_former_contacts(
     batch: &mut Batch<'_>,
     user: &UserId,
@@ -63,7 +66,9 @@ pub(super) async fn join_former_contacts(
     others: &[Row],
 ) -> Result<(), StoreError> {
     let (account, contact) = (found.account_id.as_str(), found.contact_id.as_str());
-    for other in others {
+    let link = batch.row(user).and_then(|row| row.link.as_ref());
+    let is_accepted = link.is_some_and(|link| link.account_id == account && link.contact_id == contact);
+    for other in others.iter().filter(|_| is_accepted) {
         let is_former = |link: &&mut Link| link.account_id == account && link.contact_id != contact;
         if let Some(row) = batch.row_mut(&other.user_id)
             && let Some(link) = row.link.as_mut().filter(is_former)

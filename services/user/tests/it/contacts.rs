@@ -219,3 +219,44 @@ async fn after_a_merge_values_of_the_user_that_lost_its_contact_are_cleared() {
     assert_eq!(former[&Field::LAST_NAME].as_deref(), Some("Byron"));
     service.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn of_three_users_whose_contacts_were_merged_one_keeps_the_contact() {
+    let (stack, service) = Stack::serving(&[]).await;
+    let epoch = stack.lease("w").await;
+    let merged = |claim: &Claim| {
+        let mut result = contact_found(claim, "c9");
+        let link = result.link.as_mut().unwrap();
+        link.origin = LinkOrigin::Merged;
+        link.primary_address = Some("1@example.com".to_owned());
+        link.former_ids = ["c1", "c2", "c3"].map(str::to_owned).to_vec();
+        result
+    };
+    for user in ["1", "2", "3"] {
+        let address = format!("{user}@example.com");
+        stack.update(&with_address(user, &address)).await.unwrap();
+        let given = stack.claim("w", epoch, &[user]).await.unwrap();
+        let found = contact_found(&given.claims[0], &format!("c{user}"));
+        stack.report("w", vec![found]).await;
+        let given = stack.claim("w", epoch, &[user]).await.unwrap();
+        stack.report("w", vec![all_confirmed(&given.claims[0])]).await;
+    }
+    // User 3 is the first to notice the merge, and loses the contact. User 1, whose contact it is, is sent again and notices it too.
+    stack
+        .update(&patch("3", [(Field::FIRST_NAME, "Eva")]))
+        .await
+        .unwrap();
+    for user in ["3", "1"] {
+        let given = stack.claim("w", epoch, &[user]).await.unwrap();
+        stack.report("w", vec![merged(&given.claims[0])]).await;
+    }
+    for (user, contact) in [("1", Some("c9")), ("2", None), ("3", None)] {
+        let link = stack.receipt(user, None).await.unwrap().contact;
+        assert_eq!(
+            link.map(|link| link.contact_id).as_deref(),
+            contact,
+            "user {user}"
+        );
+    }
+    service.stop().await.unwrap();
+}

@@ -35,7 +35,11 @@ fn after_a_new_token_only_the_holder_asks_for_the_lease_before_it_knows_the_acco
     worker.respond(call, failed(CallErrorKind::NoResponse));
     worker.now += ms(1_000);
     worker.put(Input::Tick);
-    assert_eq!(worker.lease_action(), Some(LeaseAction::Hold), "it keeps its lease");
+    assert_eq!(
+        worker.lease_action(),
+        Some(LeaseAction::Hold),
+        "it keeps its lease"
+    );
     worker.put(Input::LeaseResponse(Ok(held(1_000))));
     worker.now += ms(1_000);
     worker.put(Input::Tick);
