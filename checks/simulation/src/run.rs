@@ -62,6 +62,8 @@ fn work(next: &AtomicU64, end: u64, report: &Mutex<Report>) {
         if let Err(wrong) = result
             && let Ok(mut report) = report.lock()
         {
+            // A run of many takes an hour, and the report comes at its end.
+            eprintln!("seed {seed} failed");
             report.failures.push((seed, wrong));
             if report.failures.len() >= MAX_FAILURES {
                 next.store(end, Ordering::Relaxed);

@@ -346,6 +346,11 @@ impl UserService {
         self.epochs[user].get(&attempt).copied().unwrap_or(0)
     }
 
+    /// The newest epoch under which an attempt of this user was given, even if a fail-over has lost that commit.
+    pub(crate) fn newest_epoch_of(&self, user: usize) -> u64 {
+        self.epochs[user].values().copied().max().unwrap_or(0)
+    }
+
     /// An attempt was given. Returns whether its number is new.
     pub(crate) fn remember_epoch(&mut self, user: usize, attempt: u64, epoch: u64) -> bool {
         self.epochs[user].insert(attempt, epoch).is_none()

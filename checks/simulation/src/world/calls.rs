@@ -156,8 +156,7 @@ impl World {
         }
         self.tally.transitions.add(Transition::WentBackwards);
         let is_late = !out.is_answered && self.now >= out.answered_at;
-        let last = self.users.rows[author.user].attempt;
-        let is_superseded = self.users.epoch_of(author.user, last) > author.epoch;
+        let is_superseded = self.users.newest_epoch_of(author.user) > author.epoch;
         if !is_late && !is_superseded {
             self.fail(&format!(
                 "P3: an older value overwrote a newer one without a freeze or delay: {author:?}"

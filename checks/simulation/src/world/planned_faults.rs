@@ -106,11 +106,10 @@ impl World {
             self.trace(|| format!("commits of u{user} are lost"));
             self.tally.transitions.add(Transition::RowLost);
             self.has_lost[user] = true;
+            // The commit of an operator may be among them, and an earlier one may count again.
             let link = self.users.rows[user].link.as_ref();
-            if link.is_none_or(|link| link.origin != LinkOrigin::ByOperator) {
-                // The operator's commit is among them.
-                self.linked_by_operator[user] = None;
-            }
+            let named = link.filter(|link| link.origin == LinkOrigin::ByOperator);
+            self.linked_by_operator[user] = named.and_then(|link| self.hubspot.by_id(&link.contact_id));
         }
         if self.hubspot.problems.contains(&Fault::OtherAccount) && self.is_any_account_accepted() {
             self.finish(Fault::OtherAccount);
