@@ -8,10 +8,7 @@ mod sweep;
 use std::time::Duration;
 
 use runtime::nats::Nats;
-use tokio::{
-    task::JoinHandle,
-    time::{Instant, timeout},
-};
+use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(super) use reading::Readable;
@@ -108,8 +105,9 @@ impl Comparing {
     pub(super) async fn finish(&mut self) {
         self.close();
         runtime::shutdown::drain(&self.answering, page::REPAIR_TIMEOUT + REPLY_TIME).await;
-        // Flushed, because the process may end before the last answers are sent.
-        let _ = timeout(REPLY_TIME, self.nats.client().flush()).await;
+        // The process may end before the last answers are sent. And until the broker knows that nobody listens here any more, it
+        // still gives requests to this worker, which nobody would answer.
+        requests::reach_broker(&self.nats, REPLY_TIME).await;
     }
 }
 

@@ -66,11 +66,20 @@ async fn compare(
 /// now instead of at the first comparison. The messages have expired and are empty, so nothing is done.
 async fn provoke_violations(nats: &Nats) {
     for subject in [ReadUsersToCompare::SUBJECT, RepairUsers::SUBJECT] {
-        let mut expired = HeaderMap::new();
-        expired.insert(headers::TIME_LEFT_MS, "0");
-        let answer = nats
-            .request(subject, expired, Bytes::new(), PERMISSION_TIMEOUT)
-            .await;
-        tracing::trace!(subject, is_answered = answer.is_ok(), "permission checked");
+        let is_answered = request_expired(nats, subject, PERMISSION_TIMEOUT).await;
+        tracing::trace!(subject, is_answered, "permission checked");
     }
+}
+
+/// Waits until the broker has handled everything that was sent to it before, such as the end of a subscription. It handles what one
+/// connection sends in order, so this is so when it has handled a request. A flush only waits until everything is sent.
+pub(super) async fn reach_broker(nats: &Nats, limit: Duration) {
+    request_expired(nats, ReadUsersToCompare::SUBJECT, limit).await;
+}
+
+/// Sends an empty request that has expired, so nothing is done. Returns whether it was answered within the limit.
+async fn request_expired(nats: &Nats, subject: &'static str, limit: Duration) -> bool {
+    let mut expired = HeaderMap::new();
+    expired.insert(headers::TIME_LEFT_MS, "0");
+    nats.request(subject, expired, Bytes::new(), limit).await.is_ok()
 }
