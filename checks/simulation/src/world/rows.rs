@@ -432,10 +432,12 @@ impl World {
             };
             let is_shared = step.before.link.as_ref().is_some_and(|link| link.shared);
             let is_same = step.before.generation == repaired.generation;
-            let are_dirty = repaired
+            // After lost commits, the user may never have had a field that was compared.
+            let mut given = repaired
                 .fields
                 .iter()
-                .all(|field| step.after.fields[field].is_dirty());
+                .filter(|field| step.before.fields[*field].changed_in > 0);
+            let are_dirty = given.all(|field| step.after.fields[field].is_dirty());
             let is_right = if is_same && !is_shared {
                 are_dirty
             } else {

@@ -9,8 +9,8 @@ use simulation::{
 };
 
 /// How many schedules run; without optimization they take a minute.
-const SCHEDULES: u64 = 200;
-/// The first of them. Not every 200 schedules meet everything: few lose a value in a fail-over after HubSpot has got it.
+const SCHEDULES: u64 = 300;
+/// The first of them. Not every 300 schedules meet everything: few lose a value in a fail-over after HubSpot has got it.
 const FIRST: u64 = 2_000;
 
 #[test]
