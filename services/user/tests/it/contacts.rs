@@ -248,7 +248,11 @@ async fn of_three_users_whose_contacts_were_merged_one_keeps_the_contact() {
         .unwrap();
     for user in ["3", "1"] {
         let given = stack.claim("w", epoch, &[user]).await.unwrap();
-        stack.report("w", vec![merged(&given.claims[0])]).await;
+        let claim = &given.claims[0];
+        // A write to the id that it knows shows it the merge.
+        let link = claim.link.as_ref().unwrap();
+        assert_eq!(link.contact_id, format!("c{user}"));
+        stack.report("w", vec![merged(claim)]).await;
     }
     for (user, contact) in [("1", Some("c9")), ("2", None), ("3", None)] {
         let link = stack.receipt(user, None).await.unwrap().contact;
