@@ -40,6 +40,11 @@ impl CallsInFlight {
         Some(call)
     }
 
+    /// The call for the account's details is not in flight any more; its response will be ignored.
+    pub(crate) fn forget_account_call(&mut self) {
+        self.by_id.retain(|_, call| call.call != Call::Account);
+    }
+
     /// The attempts that a call in flight is for.
     pub(crate) fn attempts_of(&self, id: CallId) -> &[AttemptId] {
         self.by_id.get(&id).map_or(&[], |call| &call.attempts)

@@ -143,6 +143,11 @@ impl Dispatch {
         self.calls.remove(id)
     }
 
+    /// The token was replaced. If the account behind the former one is being asked for, the response is ignored.
+    pub(crate) fn forget_account_call(&mut self) {
+        self.calls.forget_account_call();
+    }
+
     /// Notes how HubSpot responded to the last call of these attempts.
     pub(crate) fn record_last_response(&mut self, call: &CallInFlight, response: Option<&LastResponse>) {
         for id in &call.attempts {

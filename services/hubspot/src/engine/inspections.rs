@@ -50,6 +50,13 @@ pub(crate) struct InspectionInFlight {
     pub(crate) sent_at: Duration,
 }
 
+impl InspectionInFlight {
+    /// Whether somebody waits for the response. Nobody does after the token was replaced.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.id.is_some()
+    }
+}
+
 impl Inspections {
     /// The results since this was asked last.
     pub(crate) fn take_outputs(&mut self) -> Vec<Output> {

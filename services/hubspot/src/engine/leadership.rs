@@ -229,8 +229,12 @@ impl Leadership {
     }
 
     /// Notes whether a call got a response from HubSpot. A worker that gets none for long yields the lease.
-    pub(crate) fn record_response(&mut self, now: Duration, response: &Response) {
-        self.record_token(now, response);
+    ///
+    /// A response to a call that was sent with a former token says nothing about the present one.
+    pub(crate) fn record_response(&mut self, now: Duration, is_of_present_token: bool, response: &Response) {
+        if is_of_present_token {
+            self.record_token(now, response);
+        }
         let is_silent = match response {
             Response::Error(error) => matches!(
                 error.kind,

@@ -56,6 +56,40 @@ fn after_a_new_token_only_the_holder_asks_for_the_lease_before_it_knows_the_acco
 }
 
 #[test]
+fn the_account_of_a_former_token_is_ignored() {
+    let mut worker = TestWorker::running();
+    worker.put(Input::TokenReplaced);
+    let (of_former, _) = worker.call();
+    worker.put(Input::TokenReplaced);
+    let (of_present, call) = worker.call();
+    assert_eq!(call, Call::Account, "it is asked for again at once");
+    let other = Response::Account {
+        account_id: "other".to_owned(),
+        details_refused: false,
+    };
+    worker.respond(of_former, other);
+    assert_eq!(worker.engine.account_id(), Some(ACCOUNT));
+    worker.wake("a");
+    assert!(worker.any_claim().is_none(), "the account is not known yet");
+    worker.respond(of_present, account());
+    assert!(worker.any_claim().is_some());
+}
+
+#[test]
+fn a_refusal_of_the_former_token_is_not_one_of_the_present_token() {
+    let mut worker = TestWorker::running();
+    let (update, _) = worker.deliver(&[linked("a", NAME)]);
+    worker.put(Input::TokenReplaced);
+    worker.respond(update, failed(CallErrorKind::Unauthorized));
+    worker.now += ms(1_000);
+    worker.put(Input::Tick);
+    assert_eq!(
+        worker.lease_request(),
+        Some((LeaseAction::Hold, TokenState::Unknown))
+    );
+}
+
+#[test]
 fn attempts_left_open_are_claimed_before_wake_ups() {
     let mut worker = TestWorker::starting(|_| {});
     let (call, _) = worker.call();
