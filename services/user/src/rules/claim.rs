@@ -90,6 +90,10 @@ pub fn claim(
     for create in &mut row.possible_creates {
         create.until = create.until.min(now + timing.late_write);
     }
+    // No contact is created for a user with a link. But it may lose that link while HubSpot may still apply an earlier create.
+    if row.was_linked {
+        row.forget_impossible_creates(now);
+    }
     row.begin_attempt(floor);
     worker.holder.clone_into(&mut row.holder);
     row.open_attempt = Some(OpenAttempt {

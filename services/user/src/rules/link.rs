@@ -282,7 +282,6 @@ pub(super) fn left_behind(primary: &str, users: &[Row]) -> Vec<UserId> {
 
 fn accepted(row: &mut Row) -> LinkDecision {
     row.was_linked = true;
-    row.possible_creates.clear();
     LinkDecision::Accepted
 }
 

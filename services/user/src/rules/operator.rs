@@ -63,7 +63,6 @@ pub fn link_by_operator(
     row.linked_at = now;
     row.former_values.clear();
     row.was_linked = true;
-    row.possible_creates.clear();
     send_everything(row, now);
     true
 }

@@ -331,9 +331,6 @@ impl Row {
 
     /// Remembers that a contact may exist under this address although HubSpot returned no id.
     pub(super) fn record_possible_create(&mut self, address: String, until: UnixMs) {
-        if self.was_linked {
-            return;
-        }
         let known = self
             .possible_creates
             .iter_mut()
@@ -363,10 +360,10 @@ impl Row {
         Some(WriteTarget::contact(&link.account_id, &link.contact_id))
     }
 
-    /// Forgets addresses under which HubSpot could no longer create a contact when an attempt began at this time. The attempt
-    /// has looked these addresses up and found no contact.
-    pub(super) fn forget_impossible_creates(&mut self, looked_since: UnixMs) {
-        self.possible_creates.retain(|create| create.until > looked_since);
+    /// Forgets addresses under which HubSpot could no longer create a contact at this time. Since then, an attempt has looked them up
+    /// and found no contact, or the user is linked.
+    pub(super) fn forget_impossible_creates(&mut self, at: UnixMs) {
+        self.possible_creates.retain(|create| create.until > at);
     }
 
     /// When the row is due: at its wake-up time, or when its late-write window ends, whichever is earlier.

@@ -2,6 +2,8 @@
 
 use contracts::{AttemptResult, Claim, Field, FieldResult, FieldSet, LinkOrigin, NextAction};
 
+use crate::rules::operator::lose_contact;
+
 use super::{
     attempt_results::{all_confirmed, all_with, contact_found, failed},
     links::another_user,
@@ -92,7 +94,7 @@ fn a_contact_of_another_user_is_no_possible_create() {
 }
 
 #[test]
-fn possible_creates_are_kept_until_the_user_is_linked() {
+fn possible_creates_of_a_linked_user_are_kept_until_their_window_ends() {
     let mut user = TestUser::created();
     let claim = user.claim();
     user.report(may_have_created(&claim));
@@ -106,6 +108,15 @@ fn possible_creates_are_kept_until_the_user_is_linked() {
         [("ada@example.com", true), ("eva@example.com", true)]
     );
     user.report(contact_found(&claim, "c9", LinkOrigin::PrimaryAddress));
+    let both = [("ada@example.com", true), ("eva@example.com", true)];
+    assert_eq!(possible_creates(&user.clone().claim()), both);
+    // It loses the contact to another user. Without the two addresses it would get a second contact.
+    let mut without_link = user.clone();
+    lose_contact(&mut without_link.row, user.now, &user.timing);
+    let claim = without_link.claim();
+    assert!(claim.never_linked);
+    assert_eq!(possible_creates(&claim), both);
+    user.now += user.timing.late_write;
     assert_eq!(possible_creates(&user.claim()), []);
 }
 
